@@ -1,0 +1,50 @@
+import type { RawObject } from '../kube/list-watch.ts';
+import type { AccessKeySpec, AccessKeyStatus } from './types.generated.ts';
+
+export const group = 'ghippo.io';
+export const version = 'v1alpha1';
+export const plural = 'accesskeys';
+export const kind = 'AccessKey';
+
+export type KeyPairSpec = NonNullable<AccessKeySpec['keyPairs']>[number];
+export type KeyPairStatus = NonNullable<AccessKeyStatus['keyPairs']>[number];
+export type KeyPairState = KeyPairStatus['state'];
+export type Condition = NonNullable<AccessKeyStatus['conditions']>[number];
+
+/** What is kept of an AccessKey. */
+export interface AccessKeyRecord {
+  /** namespace/name */
+  key: string;
+  namespace: string;
+  name: string;
+  uid: string;
+  resourceVersion: string;
+  generation: number;
+  /** RFC 3339, whole seconds. */
+  creationTimestamp: string;
+  /** Marked for deletion, though perhaps held back by somebody's finalizer. */
+  deleting: boolean;
+  spec: AccessKeySpec;
+  status: AccessKeyStatus;
+}
+
+/** Makes the record of an AccessKey as the API server sends it; the CRD's schema has checked its form. */
+export function toAccessKeyRecord({ metadata, spec, status }: RawObject): AccessKeyRecord {
+  return {
+    key: `${metadata.namespace}/${metadata.name}`,
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    uid: String(metadata['uid']),
+    resourceVersion: metadata.resourceVersion,
+    generation: Number(metadata['generation']),
+    creationTimestamp: String(metadata['creationTimestamp']),
+    deleting: metadata['deletionTimestamp'] !== undefined,
+    spec: spec as AccessKeySpec,
+    status: (status ?? {}) as AccessKeyStatus,
+  };
+}
+
+/** Name of the Secret of a pair: as the spec says, else `<AccessKey>-<pair>`. */
+export function secretNameOf(accessKey: Pick<AccessKeyRecord, 'name'>, pair: KeyPairSpec): string {
+  return pair.secret?.name ?? `${accessKey.name}-${pair.name}`;
+}

@@ -1,0 +1,78 @@
+/** The part of a metav1.Status that is safe to show: it never holds a value of the object that was sent. */
+interface ApiStatus {
+  message?: string;
+  reason?: string;
+}
+
+/** Statuses whose message is about who and what, never about the values of a field. */
+const safeMessages = new Set([401, 403, 404, 405, 409, 410, 429, 500, 503, 504]);
+
+/**
+ * An answer of the API server with a status of 400 or more.
+ *
+ * The message never holds a request's body nor the answer's: of a 400 or 422 only the reason is kept, since the API
+ * server repeats invalid values there.
+ */
+export class KubernetesError extends Error {
+  override readonly name = 'KubernetesError';
+  /** HTTP status. */
+  readonly status: number;
+  /** metav1.Status reason, for example `AlreadyExists`; empty when the answer had none. */
+  readonly reason: string;
+  /** What Retry-After asks for, in milliseconds (RFC 9110 section 10.2.3); 0 without one. */
+  readonly retryAfterMs: number;
+
+  constructor(status: number, reason: string, message: string, retryAfterMs: number) {
+    super(message);
+    this.status = status;
+    this.reason = reason;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** No answer came: refused, reset, timed out, TLS failed. `cause` is the socket's error. */
+export class ConnectionError extends Error {
+  override readonly name = 'ConnectionError';
+}
+
+/**
+ * Makes the error of an answer.
+ *
+ * @param request what was asked, for the message: method and path without its query
+ * @param body the answer's body, a metav1.Status when it comes from the API server itself
+ * @param retryAfter the Retry-After header; only its form in seconds is honoured, the API server sends no other
+ */
+export function errorFromAnswer(
+  request: string,
+  status: number,
+  body: string,
+  retryAfter: string | undefined,
+): KubernetesError {
+  const answer = parseStatus(body);
+  const detail = safeMessages.has(status) && answer.message ? `: ${answer.message}` : '';
+  const reason = answer.reason ?? '';
+  const seconds = Number(retryAfter ?? 0);
+  const retryAfterMs = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0;
+  return new KubernetesError(status, reason, `${request}: ${status} ${reason}${detail}`, retryAfterMs);
+}
+
+function parseStatus(body: string): ApiStatus {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === 'object' && value !== null ? (value as ApiStatus) : {};
+  } catch {
+    return {};
+  }
+}
+
+/** Whether the error is the API server's answer with this HTTP status. */
+export function isStatus(error: unknown, status: number): boolean {
+  return error instanceof KubernetesError && error.status === status;
+}
+
+/** A line for a log, of any thrown value: the causes of a connection error included, never a stack or a body. */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(describeError).join('; ');
+  return error.cause === undefined ? error.message : `${error.message}: ${describeError(error.cause)}`;
+}

@@ -1,0 +1,60 @@
+import { V1MicroTime } from '@kubernetes/client-node';
+import type { Logger } from 'pino';
+import type { KubernetesClient } from './client.ts';
+import { describeError } from './errors.ts';
+
+/** The object that an Event is about. */
+export interface EventSubject {
+  apiVersion: string;
+  kind: string;
+  namespace: string;
+  name: string;
+  uid: string;
+  resourceVersion: string;
+}
+
+export interface EventContent {
+  type: 'Normal' | 'Warning';
+  /** Why, in CamelCase, for machines. */
+  reason: string;
+  /** What was done, in CamelCase, for machines. */
+  action: string;
+  /** For a person, at most 1 KiB. Never a secret. */
+  note: string;
+}
+
+/** Tells people what happened to an object, as events.k8s.io/v1 (KEP-383). */
+export interface EventRecorder {
+  /** Sends the Event without waiting; one that cannot be sent is logged and lost, as it is with client-go. */
+  record(subject: EventSubject, content: EventContent): void;
+}
+
+const controllerName = 'ghippo.io/accesskey-operator';
+const maxNoteLength = 1024;
+
+/** @param instance which process reports, for reportingInstance (at most 128 characters) */
+export function createEventRecorder(client: KubernetesClient, instance: string, log: Logger): EventRecorder {
+  async function send(subject: EventSubject, { type, reason, action, note }: EventContent): Promise<void> {
+    await client.events.createNamespacedEvent({
+      namespace: subject.namespace,
+      body: {
+        metadata: { generateName: `${subject.name}.`, namespace: subject.namespace },
+        eventTime: new V1MicroTime(),
+        reportingController: controllerName,
+        reportingInstance: instance.slice(0, 128),
+        regarding: { ...subject },
+        type,
+        reason,
+        action,
+        note: note.slice(0, maxNoteLength),
+      },
+    });
+  }
+  return {
+    record(subject, content) {
+      send(subject, content).catch((error: unknown) => {
+        log.warn({ event: content.reason, about: subject.name, reason: describeError(error) }, 'event was not sent');
+      });
+    },
+  };
+}

@@ -1,0 +1,124 @@
+import type { Dispatcher } from 'undici';
+import { errorFromAnswer } from './errors.ts';
+import type { Transport } from './transport.ts';
+
+/** An object as the API server sends it. */
+export interface RawObject {
+  metadata: { name: string; namespace?: string; resourceVersion: string; [field: string]: unknown };
+  [field: string]: unknown;
+}
+
+export interface WatchEvent {
+  type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
+  object: RawObject;
+}
+
+/** What is listed and watched. */
+export interface ListWatchTarget {
+  /** Path of the collection, for example /api/v1/secrets. */
+  path: string;
+  /** Selector in the API's grammar, for example `a=b,c`. */
+  labelSelector?: string;
+  /** Ask for PartialObjectMetadata only. */
+  metadataOnly?: boolean;
+}
+
+/** Objects in one page of a list (API convention: chunking with limit and continue). */
+const pageSize = 500;
+/** The longest line of a watch, bytes: etcd holds objects of 1.5 MiB, JSON may be somewhat larger. */
+const maxLineBytes = 16 * 1024 * 1024;
+
+const metadataMediaType = {
+  list: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1',
+  watch: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
+};
+
+interface ListAnswer {
+  metadata: { resourceVersion: string; continue?: string };
+  items?: RawObject[];
+}
+
+/**
+ * Lists the whole collection, page by page.
+ *
+ * @returns the objects and the resourceVersion to watch from
+ * @throws KubernetesError 410 when the continue token has expired on the way: list anew
+ */
+export async function list(
+  transport: Transport,
+  target: ListWatchTarget,
+  signal: AbortSignal,
+): Promise<{ items: RawObject[]; resourceVersion: string }> {
+  const items: RawObject[] = [];
+  let continueToken = '';
+  for (;;) {
+    const query = { limit: String(pageSize), ...(continueToken && { continue: continueToken }) };
+    const answer = await transport.send({ method: 'GET', ...requestOf(target, 'list', query), signal });
+    const page = (await answer.body.json()) as ListAnswer;
+    items.push(...(page.items ?? []));
+    continueToken = page.metadata.continue ?? '';
+    if (!continueToken) return { items, resourceVersion: page.metadata.resourceVersion };
+  }
+}
+
+/**
+ * Watches the collection from a resourceVersion until the API server ends the watch.
+ *
+ * Bookmarks are asked for, about one a minute comes, so a silence longer than `idleTimeoutMs` means a dead connection.
+ *
+ * @param timeoutSeconds when the API server ends the watch
+ * @throws KubernetesError for an ERROR event too, with its code (410: the resourceVersion is too old)
+ * @throws ConnectionError, SyntaxError, TypeError when the stream breaks, falls silent or is garbled
+ */
+export async function* watch(
+  transport: Transport,
+  target: ListWatchTarget,
+  from: { resourceVersion: string; timeoutSeconds: number; idleTimeoutMs: number; signal: AbortSignal },
+): AsyncGenerator<WatchEvent> {
+  const query = {
+    watch: '1',
+    allowWatchBookmarks: 'true',
+    resourceVersion: from.resourceVersion,
+    timeoutSeconds: String(from.timeoutSeconds),
+  };
+  const { idleTimeoutMs, signal } = from;
+  const answer = await transport.send({ method: 'GET', ...requestOf(target, 'watch', query), idleTimeoutMs, signal });
+  for await (const line of lines(answer.body)) yield parseEvent(line, target.path);
+}
+
+function requestOf(
+  target: ListWatchTarget,
+  kind: 'list' | 'watch',
+  query: Record<string, string>,
+): { path: string; headers: Record<string, string> } {
+  const parameters = new URLSearchParams(query);
+  if (target.labelSelector) parameters.set('labelSelector', target.labelSelector);
+  const accept = target.metadataOnly ? metadataMediaType[kind] : 'application/json';
+  return { path: `${target.path}?${parameters}`, headers: { accept } };
+}
+
+function parseEvent(line: string, path: string): WatchEvent {
+  const event = JSON.parse(line) as { type?: string; object?: RawObject & { code?: number } };
+  if (event.type === 'ERROR') {
+    throw errorFromAnswer(`WATCH ${path}`, event.object?.code ?? 500, JSON.stringify(event.object ?? {}), undefined);
+  }
+  if (!isEventType(event.type) || typeof event.object?.metadata?.resourceVersion !== 'string') {
+    throw new TypeError(`WATCH ${path}: a line that is no watch event`);
+  }
+  return { type: event.type, object: event.object };
+}
+
+function isEventType(type: string | undefined): type is WatchEvent['type'] {
+  return type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED' || type === 'BOOKMARK';
+}
+
+async function* lines(body: Dispatcher.ResponseData['body']): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of body) {
+    const parts = (rest + decoder.decode(chunk as Uint8Array, { stream: true })).split('\n');
+    rest = parts.pop() ?? '';
+    if (rest.length > maxLineBytes) throw new TypeError('a watch line that does not end');
+    for (const part of parts) if (part !== '') yield part;
+  }
+}

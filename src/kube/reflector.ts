@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { backoffMs } from './backoff.ts';
+import { describeError, isStatus, KubernetesError } from './errors.ts';
+import { type ListWatchTarget, list, type RawObject, type WatchEvent, watch } from './list-watch.ts';
+import type { Store, Stored } from './store.ts';
+import type { Transport } from './transport.ts';
+
+const backoff = { baseMs: 500, maxMs: 30_000 };
+/** Silence after which a watch counts as dead, milliseconds; the API server sends a bookmark about every minute. */
+const idleTimeoutMs = 90_000;
+/** A watch ends by itself after a random time in this range, seconds, so that load spreads over API servers. */
+const watchSeconds = { min: 300, max: 600 };
+/** A watch that ends sooner without an event counts as failed, milliseconds: or a broken proxy would make us spin. */
+const shortestWatchMs = 1_000;
+const failuresBeforeList = 3;
+
+export interface ReflectorOptions<T extends Stored> {
+  transport: Transport;
+  target: ListWatchTarget;
+  store: Pick<Store<T>, 'upsert' | 'remove' | 'replace'>;
+  /** Makes the record of an object: only what is used, so that nothing else stays in memory. */
+  transform: (object: RawObject) => T;
+  log: Logger;
+}
+
+/** Keeps a store equal to a collection of the API server: list, watch, and again, whatever breaks. */
+export interface Reflector {
+  /** Resolves when the first list is in the store. */
+  readonly synced: Promise<void>;
+  hasSynced(): boolean;
+  /** Runs until the signal aborts; never rejects. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * In the manner of client-go's reflector. Nothing ends it: 429 and 5xx, a dropped or half-open connection, a garbled
+ * line and an expired credential are tried again with jittered back-off (Retry-After is honoured), and 410 leads to a
+ * fresh list. So do three failures in a row, for what no status tells (a resourceVersion from before etcd was restored).
+ */
+export function createReflector<T extends Stored>(options: ReflectorOptions<T>): Reflector {
+  const { transport, target, store, transform, log } = options;
+  const synced = Promise.withResolvers<void>();
+  let hasSynced = false;
+  /** Where to watch from; undefined when only a list can tell. */
+  let resourceVersion: string | undefined;
+  let failures = 0;
+
+  async function listAll(signal: AbortSignal): Promise<string> {
+    const answer = await list(transport, target, signal);
+    store.replace(answer.items.map(transform));
+    failures = 0;
+    if (!hasSynced) log.info({ resource: target.path, objects: answer.items.length }, 'cache filled');
+    hasSynced = true;
+    synced.resolve();
+    return answer.resourceVersion;
+  }
+
+  async function watchFrom(start: string, signal: AbortSignal): Promise<void> {
+    const timeoutSeconds = Math.round(watchSeconds.min + Math.random() * (watchSeconds.max - watchSeconds.min));
+    const startedAt = Date.now();
+    let events = 0;
+    const from = { resourceVersion: start, timeoutSeconds, idleTimeoutMs, signal };
+    for await (const event of watch(transport, target, from)) {
+      failures = 0;
+      events += 1;
+      take(event);
+      resourceVersion = event.object.metadata.resourceVersion;
+    }
+    if (events === 0 && Date.now() - startedAt < shortestWatchMs) throw new Error('the watch ended at once');
+  }
+
+  function take({ type, object }: WatchEvent): void {
+    if (type === 'BOOKMARK') return;
+    const record = transform(object);
+    if (type === 'DELETED') store.remove(record.key);
+    else store.upsert(record);
+  }
+
+  async function waitAfter(error: unknown, signal: AbortSignal): Promise<void> {
+    failures += 1;
+    const asked = error instanceof KubernetesError ? error.retryAfterMs : 0;
+    const delay = Math.max(asked, backoffMs(failures, backoff));
+    const seconds = Math.round(delay / 100) / 10;
+    log.warn({ resource: target.path, reason: describeError(error) }, `watch failed, trying again in ${seconds} s`);
+    await sleep(delay, undefined, { signal }).catch(() => undefined);
+  }
+
+  return {
+    synced: synced.promise,
+    hasSynced: () => hasSynced,
+    async run(signal) {
+      while (!signal.aborted) {
+        try {
+          resourceVersion ??= await listAll(signal);
+          await watchFrom(resourceVersion, signal);
+        } catch (error) {
+          if (signal.aborted) return;
+          await waitAfter(error, signal);
+          if (isStatus(error, 410) || failures >= failuresBeforeList) resourceVersion = undefined;
+        }
+      }
+    },
+  };
+}
