@@ -1,0 +1,60 @@
+import type {
+  V1Deployment,
+  V1DeploymentCondition,
+  V1DeploymentSpec,
+  V1DeploymentStrategy,
+} from '@kubernetes/client-node';
+import type { Json } from '../kube/json.ts';
+import { projectMetadata, projectPodTemplate } from './pod-template.ts';
+import type { Condition, DeploymentItem, DeploymentSpec, DeploymentStatus, UpdateStrategy } from './schema.ts';
+import { deploymentState } from './state.ts';
+import { flag, int32, int64, intOrString, list, message, text } from './zero-value.ts';
+
+/** Set by the Deployment controller: kubernetes/pkg/controller/deployment/util, RevisionAnnotation. */
+const REVISION = 'deployment.kubernetes.io/revision';
+
+/**
+ * A Deployment (apps/v1) as the kpanda API v0.49.0 shows it (its definition v1alpha1Deployment), for the cluster of
+ * that name. Fields that are absent give zero values, fields that the kpanda API does not have are left out, and nothing
+ * that an API server can send makes it throw. Maps and string lists are shared with the input, not copied.
+ */
+export const projectDeployment = (deployment: Json<V1Deployment>, cluster: string): DeploymentItem => ({
+  metadata: projectMetadata(deployment.metadata ?? {}, cluster),
+  spec: projectSpec(deployment.spec),
+  status: projectStatus(deployment),
+  revision: revision(deployment.metadata?.annotations?.[REVISION]),
+});
+
+const projectSpec = (spec: Json<V1DeploymentSpec> | undefined): DeploymentSpec => ({
+  template: message(spec?.template, projectPodTemplate),
+  strategy: message(spec?.strategy, strategy),
+  paused: flag(spec?.paused),
+});
+
+const strategy = (from: Json<V1DeploymentStrategy>): UpdateStrategy => ({
+  rollingUpdate: message(from.rollingUpdate, ({ maxSurge, maxUnavailable }) => ({
+    maxSurge: intOrString(maxSurge),
+    maxUnavailable: intOrString(maxUnavailable),
+  })),
+  type: text(from.type),
+});
+
+const projectStatus = (deployment: Json<V1Deployment>): DeploymentStatus => ({
+  availableReplicas: int32(deployment.status?.availableReplicas),
+  readyReplicas: int32(deployment.status?.readyReplicas),
+  replicas: int32(deployment.status?.replicas),
+  state: deploymentState(deployment),
+  conditions: list(deployment.status?.conditions, condition),
+});
+
+const condition = (from: Json<V1DeploymentCondition>): Condition => ({
+  lastTransitionTime: text(from.lastTransitionTime),
+  lastUpdateTime: text(from.lastUpdateTime),
+  message: text(from.message),
+  reason: text(from.reason),
+  status: text(from.status),
+  type: text(from.type),
+});
+
+/** Anyone who may annotate can write anything there. */
+const revision = (annotation = ''): string => (/^\d{1,19}$/.test(annotation) ? int64(BigInt(annotation)) : '0');
