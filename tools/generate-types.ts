@@ -22,7 +22,8 @@ export async function generateTypes(): Promise<string> {
   const crd = parse(await readFile(crdFile, 'utf8')) as CustomResourceDefinition;
   const { spec, status } = crd.spec.versions[0].schema.openAPIV3Schema.properties;
   const kind = crd.spec.names.kind;
-  const banner = '// Generated from crds/accesskeys.ghippo.io.yaml by tools/generate-types.ts (npm run generate). Do not edit.\n';
+  const banner =
+    '// Generated from crds/accesskeys.ghippo.io.yaml by tools/generate-types.ts (npm run generate). Do not edit.\n';
   return banner + (await declaration(`${kind}Spec`, spec)) + (await declaration(`${kind}Status`, status));
 }
 

@@ -52,7 +52,12 @@ async function applyPair(
       case 'repair':
         return present(action.pair, await repair(client, accessKey, action), 'repaired');
       case 'regenerate':
-        return present(action.pair, await regenerate(client, accessKey, action), 'regenerated', action.secret.malformed);
+        return present(
+          action.pair,
+          await regenerate(client, accessKey, action),
+          'regenerated',
+          action.secret.malformed,
+        );
       case 'create':
         return await createOrTake(client, accessKey, action);
     }

@@ -37,7 +37,7 @@ export function toNamespaceRecord({ metadata }: RawObject): NamespaceRecord {
   return {
     key: metadata.name,
     resourceVersion: metadata.resourceVersion,
-    terminating: metadata['deletionTimestamp'] !== undefined,
+    terminating: metadata.deletionTimestamp !== undefined,
   };
 }
 

@@ -96,7 +96,11 @@ function observe(caches: AccessKeyCaches, accessKey: AccessKeyRecord): Observed 
 }
 
 /** An AccessKey that comes, goes or changes may pass the claim on its user to another. */
-function enqueueClaims(caches: AccessKeyCaches, { previous, current }: Change<AccessKeyRecord>, queue: WorkQueue): void {
+function enqueueClaims(
+  caches: AccessKeyCaches,
+  { previous, current }: Change<AccessKeyRecord>,
+  queue: WorkQueue,
+): void {
   const appeared = !previous || !current || previous.deleting !== current.deleting || previous.uid !== current.uid;
   if (current) queue.add(current.key);
   const user = (current ?? previous)?.spec.user.name;

@@ -82,7 +82,12 @@ function failedVerdict(secretName: string, error: KubernetesError): Verdict {
 }
 
 /** kstatus: Ready is always there; Stalled or Reconciling only while they hold. */
-function conditionsOf({ ready, reason, message, stalled }: Verdict): Pick<Condition, 'type' | 'status' | 'reason' | 'message'>[] {
+function conditionsOf({
+  ready,
+  reason,
+  message,
+  stalled,
+}: Verdict): Pick<Condition, 'type' | 'status' | 'reason' | 'message'>[] {
   if (ready) return [{ type: 'Ready', status: 'True', reason, message }];
   const why = { type: stalled ? 'Stalled' : 'Reconciling', status: 'True' as const, reason, message };
   return [{ type: 'Ready', status: 'False', reason, message }, why];

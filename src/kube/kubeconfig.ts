@@ -13,9 +13,6 @@ export class KubeconfigError extends Error {
 export function loadKubeconfig(file?: string): KubeConfig {
   const kubeconfig = new KubeConfig();
   if (file === undefined) {
-    if (!process.env['KUBERNETES_SERVICE_HOST']) {
-      throw new KubeconfigError('no --kubeconfig given, and this is not a pod in a cluster');
-    }
     kubeconfig.loadFromCluster();
     return kubeconfig;
   }

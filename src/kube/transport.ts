@@ -122,7 +122,7 @@ async function readCredentials(kubeconfig: KubeConfig): Promise<Credentials> {
   const options: RequestOptions = { headers: {} };
   await kubeconfig.applyToHTTPSOptions(options);
   const headers = { ...(options.headers as Record<string, string>) };
-  if (options.auth) headers['Authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`;
+  if (options.auth) headers.Authorization = `Basic ${Buffer.from(options.auth).toString('base64')}`;
   const { ca, cert, key, servername, rejectUnauthorized } = options;
   return { tls: { ca, cert, key, servername, rejectUnauthorized }, headers, readAt: Date.now() };
 }

@@ -30,7 +30,12 @@ export interface ClaimsOptions {
  * @param days validity, whole days
  * @param now milliseconds since the epoch
  */
-export function claimsOf(pair: PairCandidate, days: number, { issuer, audience }: ClaimsOptions, now: number): TokenClaims {
+export function claimsOf(
+  pair: PairCandidate,
+  days: number,
+  { issuer, audience }: ClaimsOptions,
+  now: number,
+): TokenClaims {
   const iat = Math.floor(now / 1000);
   return {
     iss: issuer,

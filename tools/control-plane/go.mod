@@ -1,5 +1,5 @@
 // The programs of a real Kubernetes control plane, built once from published Go modules
-// (see bin/control-plane.ts). k8s.io/kubernetes replaces its staging modules by folders of
+// (see build.ts). k8s.io/kubernetes replaces its staging modules by folders of
 // its own repository; outside of it they are replaced by the published modules of the same release.
 module ghippo.io/accesskey-operator/tools/control-plane
 

@@ -1,0 +1,67 @@
+import { LRUCache } from 'lru-cache';
+import type { KubernetesClient } from '../kube/client.ts';
+
+/** A user as the cluster's authorizers see one. */
+export interface Subject {
+  name: string;
+  groups: readonly string[];
+}
+
+/** Asks the cluster who may see what. */
+export interface Authorizer {
+  /**
+   * Whether the user may list deployments.
+   *
+   * @param namespace the namespace; undefined asks for all namespaces at once
+   * @throws KubernetesError, ConnectionError when the cluster cannot be asked
+   */
+  mayListDeployments(subject: Subject, namespace?: string): Promise<boolean>;
+}
+
+/** Bound of remembered decisions. */
+const maxDecisions = 10_000;
+
+interface Question {
+  subject: Subject;
+  namespace: string | undefined;
+}
+
+/**
+ * Decides by SubjectAccessReview (authorization.k8s.io/v1), so all of the cluster's authorizers have their say. Decisions
+ * are remembered for a while; equal questions under way share one review; failures are not remembered.
+ *
+ * @param cacheSeconds how long a decision holds: a right that is taken away is gone after that long
+ */
+export function createAuthorizer(client: KubernetesClient, cacheSeconds: number): Authorizer {
+  const decisions = new LRUCache<string, { allowed: boolean }, Question>({
+    max: maxDecisions,
+    ttl: cacheSeconds * 1000,
+    fetchMethod: async (_key, _stale, { context }) => ({ allowed: await review(client, context) }),
+  });
+  return {
+    async mayListDeployments(subject, namespace) {
+      const key = JSON.stringify([subject.name, [...subject.groups].sort(), namespace ?? null]);
+      const decision = await decisions.fetch(key, { context: { subject, namespace } });
+      return decision?.allowed === true;
+    },
+  };
+}
+
+async function review(client: KubernetesClient, { subject, namespace }: Question): Promise<boolean> {
+  const answer = await client.authorization.createSubjectAccessReview({
+    body: {
+      spec: {
+        user: subject.name,
+        // As the API server itself does for whoever has signed in.
+        groups: [...new Set([...subject.groups, 'system:authenticated'])],
+        resourceAttributes: {
+          verb: 'list',
+          group: 'apps',
+          resource: 'deployments',
+          ...(namespace !== undefined && { namespace }),
+        },
+      },
+    },
+  });
+  return answer.status?.allowed === true;
+}

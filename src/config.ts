@@ -1,0 +1,151 @@
+/**
+ * The only place that reads flags, the configuration file and the environment.
+ */
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { parseArgs } from 'node:util';
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+/** A flag or a field of the configuration file that cannot be used. The message is one line that names it. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+}
+
+const port = z.int().min(0).max(65535);
+const name = z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'must be a lower-case RFC 1123 name');
+
+/** StringOrURI of RFC 7519 without what would need escaping in a header. */
+const stringOrURI = z
+  .string()
+  .regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,2048}$/, 'must be printable ASCII without spaces and quotes');
+
+const schema = z.strictObject({
+  apiVersion: z.literal('config.ghippo.io/v1alpha1'),
+  kind: z.literal('OperatorConfiguration'),
+  /** Namespace of the operator, where the signing keys are. */
+  namespace: name.default('accesskey-system'),
+  /** Name under which the platform API knows this cluster. */
+  clusterName: name.default('kpanda-global-cluster'),
+  /** The platform API: tokens and listings. Port 0 takes a free one. */
+  http: z.strictObject({ address: z.string().min(1).default('0.0.0.0'), port: port.default(8080) }).prefault({}),
+  /** Probes, on a port of their own. */
+  health: z.strictObject({ address: z.string().min(1).default('0.0.0.0'), port: port.default(8081) }).prefault({}),
+  token: z
+    .strictObject({
+      /** iss of the tokens. */
+      issuer: stringOrURI.default('ghippo.io'),
+      /** aud of the tokens; without it they have none. */
+      audience: stringOrURI.optional(),
+      /** Validity when the caller names none, days. */
+      defaultCycle: z.int().min(1).max(3650).default(3),
+      /** The longest validity, days. */
+      maxCycle: z.int().min(1).max(3650).default(30),
+      /** Name of the Secret with the signing keys. */
+      signingKeySecret: name.default('accesskey-operator-signing-keys'),
+    })
+    .prefault({})
+    .refine((token) => token.defaultCycle <= token.maxCycle, {
+      path: ['defaultCycle'],
+      message: 'must not be greater than token.maxCycle',
+    }),
+  access: z
+    .strictObject({
+      /** How long a decision about a user's rights holds, seconds. */
+      cacheSeconds: z.int().min(1).max(3600).default(10),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info') })
+    .prefault({}),
+});
+
+/** The configuration, complete with defaults. */
+export type Configuration = z.infer<typeof schema>;
+
+export const usage = `Usage: node src/main.ts [--kubeconfig FILE] [--config FILE]
+
+Runs the access key operator.
+
+  --kubeconfig FILE  the cluster to work for; without it, the cluster whose pod this is
+  --config FILE      OperatorConfiguration (YAML); without it, the defaults
+  --version          print the version
+  --help             print this
+`;
+
+/** What the command line asks for. */
+export type Command =
+  | { kind: 'help' }
+  | { kind: 'version' }
+  | { kind: 'run'; kubeconfig?: string; configuration: Configuration };
+
+/**
+ * Reads the command line and the configuration file that it names.
+ *
+ * @throws ConfigurationError for an unknown flag, a file that cannot be read, an unknown field or a bad value
+ */
+export function readCommand(args: readonly string[]): Command {
+  const flags = readFlags(args);
+  if (flags.help) return { kind: 'help' };
+  if (flags.version) return { kind: 'version' };
+  if (flags.kubeconfig === undefined && !process.env.KUBERNETES_SERVICE_HOST) {
+    throw new ConfigurationError('no --kubeconfig given, and this is not a pod in a cluster (see --help)');
+  }
+  const configuration = flags.config === undefined ? defaultConfiguration() : readConfiguration(flags.config);
+  return { kind: 'run', configuration, ...(flags.kubeconfig !== undefined && { kubeconfig: flags.kubeconfig }) };
+}
+
+/**
+ * Checks the text of a configuration file and completes it with defaults.
+ *
+ * @param file its name, for the message
+ * @throws ConfigurationError naming the path of the field and the rule
+ */
+export function parseConfiguration(text: string, file: string): Configuration {
+  const parsed = schema.safeParse(parseYaml(text, file));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  if (issue?.code === 'unrecognized_keys') {
+    const path = [...issue.path, issue.keys[0] ?? ''].join('.');
+    throw new ConfigurationError(`${file}: ${path}: unknown field`);
+  }
+  throw new ConfigurationError(`${file}: ${issue?.path.join('.') || 'the document'}: ${issue?.message}`);
+}
+
+/** Name of this process among the replicas: the pod's name, which is its host name. */
+export function instanceName(): string {
+  return hostname();
+}
+
+function readFlags(args: readonly string[]) {
+  const string = { type: 'string' } as const;
+  const boolean = { type: 'boolean' } as const;
+  const options = { kubeconfig: string, config: string, help: boolean, version: boolean };
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: false }).values;
+  } catch (error) {
+    throw new ConfigurationError(`${error instanceof Error ? error.message : String(error)} (see --help)`);
+  }
+}
+
+function readConfiguration(file: string): Configuration {
+  try {
+    return parseConfiguration(readFileSync(file, 'utf8'), file);
+  } catch (error) {
+    if (error instanceof ConfigurationError || !(error instanceof Error)) throw error;
+    throw new ConfigurationError(`configuration ${file}: ${error.message}`);
+  }
+}
+
+function parseYaml(text: string, file: string): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    const [why] = error instanceof Error ? error.message.split('\n') : [String(error)];
+    throw new ConfigurationError(`${file}: ${why}`);
+  }
+}
+
+function defaultConfiguration(): Configuration {
+  return schema.parse({ apiVersion: 'config.ghippo.io/v1alpha1', kind: 'OperatorConfiguration' });
+}

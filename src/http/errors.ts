@@ -1,0 +1,79 @@
+import { z } from '@hono/zod-openapi';
+
+/** Error codes of the platform: gRPC's numbers and the HTTP status that goes with each (google.rpc.Code). */
+const codes = {
+  invalidArgument: { code: 3, status: 400 },
+  unauthenticated: { code: 16, status: 401 },
+  permissionDenied: { code: 7, status: 403 },
+  notFound: { code: 5, status: 404 },
+  internal: { code: 13, status: 500 },
+  unavailable: { code: 14, status: 503 },
+} as const;
+
+export type ErrorKind = keyof typeof codes;
+
+/** A field of the request and what is wrong with it (google.rpc.BadRequest.FieldViolation). */
+export interface FieldViolation {
+  field: string;
+  description: string;
+}
+
+/** An answer that is an error. The message is for the caller and never holds a secret. */
+export class PlatformError extends Error {
+  override readonly name = 'PlatformError';
+  readonly status: (typeof codes)[ErrorKind]['status'];
+  readonly code: number;
+  readonly violations: readonly FieldViolation[];
+  /** Challenge for WWW-Authenticate (RFC 9110 section 11.6.1), for a 401. */
+  readonly challenge: string | undefined;
+
+  constructor(
+    kind: ErrorKind,
+    message: string,
+    more: { violations?: readonly FieldViolation[]; challenge?: string } = {},
+  ) {
+    super(message);
+    this.status = codes[kind].status;
+    this.code = codes[kind].code;
+    this.violations = more.violations ?? [];
+    this.challenge = more.challenge;
+  }
+}
+
+/** The error form of the platform: google.rpc.Status in JSON. */
+export const ErrorBody = z
+  .strictObject({
+    code: z.int().openapi({ description: 'gRPC status code', example: 3 }),
+    message: z.string().openapi({ description: 'What is wrong, for a person', example: 'cycle: must be 30 at most' }),
+    details: z.array(z.looseObject({ '@type': z.string() })).openapi({
+      description: 'For a bad request, a google.rpc.BadRequest that names each field',
+    }),
+  })
+  .openapi('Error');
+
+/** The body of an error. */
+export function errorBody({ code, message, violations }: PlatformError): z.infer<typeof ErrorBody> {
+  const badRequest = { '@type': 'type.googleapis.com/google.rpc.BadRequest', fieldViolations: violations };
+  return { code, message, details: violations.length > 0 ? [badRequest] : [] };
+}
+
+/** Makes the 400 of a request that its schema does not accept. Values are never repeated, they may be secrets. */
+export function badRequest(error: z.ZodError): PlatformError {
+  const violations = error.issues.flatMap(toViolations);
+  const message = violations.map(({ field, description }) => `${field}: ${description}`).join('; ');
+  return new PlatformError('invalidArgument', message, { violations });
+}
+
+/** Names of unknown parameters that are shown; the rest of a very long query is not worth repeating. */
+const maxNameLength = 64;
+
+function toViolations(issue: z.core.$ZodIssue): FieldViolation[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ field: printable(key), description: 'is no parameter of this request' }));
+  }
+  return [{ field: issue.path.join('.'), description: issue.message }];
+}
+
+function printable(name: string): string {
+  return name.replace(/[^\w.[\]-]/g, '?').slice(0, maxNameLength);
+}

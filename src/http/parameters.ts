@@ -1,0 +1,38 @@
+import { z } from '@hono/zod-openapi';
+
+/** Says of a query parameter that it is missing, or there more than once. */
+function problemOf(issue: { input?: unknown }): string {
+  if (issue.input === undefined) return 'is required';
+  return Array.isArray(issue.input) ? 'must be given only once' : 'must be text';
+}
+
+/** A query parameter that must be there once and not be empty. */
+export function requiredText(description: string, example: string) {
+  return z
+    .string({ error: problemOf })
+    .min(1, 'must not be empty')
+    .max(256, 'must be 256 characters at most')
+    .openapi({ description, example });
+}
+
+/**
+ * A query parameter that is a whole number in a range, in decimal digits and nothing else.
+ *
+ * @returns a schema of number; the default when the parameter is absent (an empty one is an error)
+ */
+export function wholeNumber(description: string, range: { min: number; max: number; default: number }) {
+  const rule = `must be a whole number from ${range.min} to ${range.max}`;
+  return z
+    .string({ error: (issue) => (Array.isArray(issue.input) ? 'must be given only once' : rule) })
+    .regex(/^[0-9]{1,10}$/, rule)
+    .transform(Number)
+    .refine((value) => value >= range.min && value <= range.max, rule)
+    .default(range.default)
+    .openapi({
+      description,
+      type: 'integer',
+      minimum: range.min,
+      maximum: range.max,
+      default: range.default,
+    });
+}

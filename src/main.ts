@@ -1,0 +1,160 @@
+/**
+ * Composition root: the only place that wires the parts together.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Logger, pino } from 'pino';
+import packageJson from '../package.json' with { type: 'json' };
+import { createAuthorizer } from './access/authorizer.ts';
+import { group, plural, toAccessKeyRecord, version } from './accesskey/access-key-record.ts';
+import { createAccessKeyCaches, toNamespaceRecord } from './accesskey/caches.ts';
+import { startController } from './accesskey/controller.ts';
+import { createLivePairs } from './accesskey/live-pairs.ts';
+import { type Configuration, ConfigurationError, instanceName, readCommand, usage } from './config.ts';
+import { managedBy, type SecretObject, toSecretRecord } from './credential/secret-record.ts';
+import { createDeploymentStore, toDeploymentRecord } from './deployments/store.ts';
+import { createApp } from './http/app.ts';
+import { createHealthApp } from './http/health.ts';
+import { serve } from './http/server.ts';
+import { createKubernetesClient, type KubernetesClient } from './kube/client.ts';
+import { describeError } from './kube/errors.ts';
+import { createEventRecorder } from './kube/events.ts';
+import { KubeconfigError, loadKubeconfig } from './kube/kubeconfig.ts';
+import { createReflector } from './kube/reflector.ts';
+import { createTransport, type Transport } from './kube/transport.ts';
+import { loadSigningKeys } from './token/key-store.ts';
+import type { SigningKeys } from './token/signing-keys.ts';
+
+/** Exit codes: 2 for what the person who starts it must mend, 1 for what went wrong later. */
+const badUsage = 2;
+/** How long requests under way may take after SIGTERM, milliseconds. */
+const drainMs = 10_000;
+const signingKeyRetryMs = 5_000;
+
+async function main(): Promise<void> {
+  const command = readCommand(process.argv.slice(2));
+  if (command.kind === 'help') process.stdout.write(usage);
+  else if (command.kind === 'version') process.stdout.write(`${packageJson.version}\n`);
+  else await run(command.configuration, command.kubeconfig);
+}
+
+async function run(configuration: Configuration, kubeconfig: string | undefined): Promise<void> {
+  const log = pino({ level: configuration.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  const transport = createTransport(() => loadKubeconfig(kubeconfig), `${packageJson.name}/${packageJson.version}`);
+  const client = createKubernetesClient(transport);
+  const stop = new AbortController();
+  const unready = new Set(['caches', 'signing keys']);
+  const { caches, deployments, reflectors } = createCaches(transport, log);
+  let signingKeys: SigningKeys | undefined;
+
+  const health = await serve(
+    createHealthApp(() => [...unready]),
+    configuration.health,
+  );
+  const app = createApp({
+    pairs: createLivePairs(caches),
+    deployments,
+    authorizer: createAuthorizer(client, configuration.access.cacheSeconds),
+    signingKeys: () => (unready.has('caches') ? undefined : signingKeys),
+    clusterName: configuration.clusterName,
+    token: configuration.token,
+    log,
+    now: Date.now,
+  });
+  const api = await serve(app, configuration.http);
+  log.info({ version: packageJson.version, server: transport.server, api: api.port, health: health.port }, 'listening');
+  const stopped = untilSignal(log);
+
+  const watching = reflectors.map((reflector) => reflector.run(stop.signal));
+  const keysLoaded = untilSigningKeys(client, configuration, log, stop.signal).then((keys) => {
+    signingKeys = keys;
+    if (keys) unready.delete('signing keys');
+  });
+  const started = Promise.all(reflectors.map((reflector) => reflector.synced)).then(() => {
+    unready.delete('caches');
+    const recorder = createEventRecorder(client, instanceName(), log);
+    return startController({ client, caches, recorder, log });
+  });
+  started.then(() => log.info('reconciling'));
+
+  await stopped;
+  unready.add('shutting down');
+  await api.close(drainMs);
+  stop.abort();
+  if (!unready.has('caches')) await (await started).shutDown();
+  await Promise.all([...watching, keysLoaded]);
+  await health.close(0);
+  await transport.close();
+  log.info('stopped');
+}
+
+function createCaches(transport: Transport, log: Logger) {
+  const caches = createAccessKeyCaches();
+  const deployments = createDeploymentStore();
+  const shared = { transport, log };
+  const reflectors = [
+    createReflector({
+      ...shared,
+      target: { path: `/apis/${group}/${version}/${plural}` },
+      store: caches.accessKeys,
+      transform: toAccessKeyRecord,
+    }),
+    createReflector({
+      ...shared,
+      target: { path: '/api/v1/secrets', labelSelector: `${managedBy.label}=${managedBy.value}` },
+      store: caches.secrets,
+      transform: (raw) => toSecretRecord(raw as SecretObject),
+    }),
+    createReflector({
+      ...shared,
+      target: { path: '/api/v1/namespaces', metadataOnly: true },
+      store: caches.namespaces,
+      transform: toNamespaceRecord,
+    }),
+    createReflector({
+      ...shared,
+      target: { path: '/apis/apps/v1/deployments' },
+      store: deployments,
+      transform: toDeploymentRecord,
+    }),
+  ];
+  return { caches, deployments, reflectors };
+}
+
+/** Tries until the signing keys are there or the signal aborts; a broken Secret is said each time, never replaced. */
+async function untilSigningKeys(
+  client: KubernetesClient,
+  { namespace, token }: Configuration,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<SigningKeys | undefined> {
+  while (!signal.aborted) {
+    try {
+      return await loadSigningKeys(client, { namespace, name: token.signingKeySecret });
+    } catch (error) {
+      log.error({ reason: describeError(error) }, 'no signing keys, trying again');
+      await sleep(signingKeyRetryMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+  return undefined;
+}
+
+/** Resolves at the first SIGTERM or SIGINT. A second one ends the process at once, as people expect of Ctrl-C. */
+function untilSignal(log: Logger): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      log.info({ signal }, 'shutting down');
+      resolve();
+    });
+  }
+  return promise;
+}
+
+try {
+  await main();
+} catch (error) {
+  const usageError = error instanceof ConfigurationError || error instanceof KubeconfigError;
+  process.stderr.write(`accesskey-operator: ${describeError(error)}\n`);
+  // Not exitCode: a server that is already listening would keep the process.
+  process.exit(usageError ? badUsage : 1);
+}

@@ -1,0 +1,70 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import {
+  type ControlPlane,
+  type ControlPlaneOptions,
+  startControlPlane,
+} from '../../tools/control-plane/control-plane.ts';
+import { installManifests, writeOperatorKubeconfig } from '../../tools/install.ts';
+import { createKubectl, type Kubectl } from '../../tools/kubectl.ts';
+import { type OperatorProcess, startOperator } from '../../tools/operator-process.ts';
+
+/** A real control plane with the manifests installed, and operators on it. */
+export interface TestCluster {
+  controlPlane: ControlPlane;
+  /** kubectl as the administrator. */
+  kubectl: Kubectl;
+  /** Folder for the files of this test, removed at the end. */
+  directory: string;
+  /** kubeconfig of the operator's ServiceAccount. */
+  operatorKubeconfig: string;
+  /** Starts an operator and waits until it is ready. The settings go over the defaults of its configuration. */
+  startOperator(settings?: object, kubeconfig?: string): Promise<OperatorProcess>;
+  /** Every line that any operator wrote. */
+  operatorOutput(): string[];
+  stop(): Promise<void>;
+}
+
+export async function startTestCluster(options: ControlPlaneOptions = {}): Promise<TestCluster> {
+  const controlPlane = await startControlPlane({ log: () => undefined, ...options });
+  const directory = await mkdtemp(join(tmpdir(), 'accesskey-test-'));
+  const kubectl = createKubectl(controlPlane.kubectl, controlPlane.kubeconfig);
+  const operators: OperatorProcess[] = [];
+  const operatorKubeconfig = join(directory, 'operator.kubeconfig');
+  await installManifests(kubectl);
+  await writeOperatorKubeconfig(kubectl, operatorKubeconfig);
+  return {
+    controlPlane,
+    kubectl,
+    directory,
+    operatorKubeconfig,
+    async startOperator(settings = {}, kubeconfig = operatorKubeconfig) {
+      const config = join(directory, `config-${operators.length}.yaml`);
+      await writeFile(config, configurationFile(settings));
+      const operator = await startOperator(['--kubeconfig', kubeconfig, '--config', config]);
+      operators.push(operator);
+      await operator.ready();
+      return operator;
+    },
+    operatorOutput: () => operators.flatMap((operator) => operator.output),
+    async stop() {
+      await Promise.all(operators.map((operator) => operator.stop('SIGKILL')));
+      await controlPlane.stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The text of a configuration file: free loopback ports, and what a test asks for. */
+export function configurationFile(settings: object): string {
+  const loopback = { address: '127.0.0.1', port: 0 };
+  return stringify({
+    apiVersion: 'config.ghippo.io/v1alpha1',
+    kind: 'OperatorConfiguration',
+    http: loopback,
+    health: loopback,
+    ...settings,
+  });
+}
