@@ -1,0 +1,105 @@
+import type { Kubectl } from '../../tools/kubectl.ts';
+import { poll } from '../../tools/poll.ts';
+
+export const tokenPath = '/apis/ghippo.io/v1alpha1/token';
+export const deploymentsPath = '/apis/kpanda.io/v1alpha1/clusters/kpanda-global-cluster/deployments';
+
+export interface Pair {
+  ak: string;
+  sk: string;
+}
+
+/** A live AccessKey, as far as tests look at it. */
+export interface AccessKeyObject {
+  metadata: { name: string; namespace: string; uid: string; resourceVersion: string; generation: number };
+  status: {
+    observedGeneration: number;
+    userID?: string;
+    conditions?: { type: string; status: string; reason: string; message: string; observedGeneration: number }[];
+    keyPairs?: { name: string; accessKey?: string; secretName: string; state: string; createdAt?: string }[];
+  };
+}
+
+export interface ErrorAnswer {
+  code: number;
+  message: string;
+  details: { fieldViolations: { field: string; description: string }[] }[];
+}
+
+export interface Listing {
+  items: { metadata: { namespace: string; name: string }; status: { state: string } }[];
+  pagination: { total: number; page: number; pageSize: number; pages: number };
+}
+
+/** The manifest of an AccessKey in a namespace. */
+export function accessKeyManifest(
+  namespace: string,
+  name: string,
+  spec: { user?: { name: string; groups?: string[] }; keyPairs?: object[] } = {},
+) {
+  return {
+    apiVersion: 'ghippo.io/v1alpha1',
+    kind: 'AccessKey',
+    metadata: { namespace, name },
+    spec: { user: { name }, keyPairs: [{ name: 'main' }], ...spec },
+  };
+}
+
+export async function createNamespace(kubectl: Kubectl, name: string): Promise<string> {
+  await kubectl.run(['create', 'namespace', name]);
+  return name;
+}
+
+/** Waits for Ready as a person does. */
+export async function waitReady(kubectl: Kubectl, namespace: string, name: string): Promise<AccessKeyObject> {
+  await kubectl.run(['wait', '--for=condition=Ready', `accesskey/${name}`, '-n', namespace, '--timeout=30s']);
+  return kubectl.get<AccessKeyObject>('accesskey', name, '-n', namespace);
+}
+
+/** Applies an AccessKey, waits until it is Ready and reads the pair of its first Secret. */
+export async function createPair(kubectl: Kubectl, manifest: ReturnType<typeof accessKeyManifest>): Promise<Pair> {
+  const { namespace, name } = manifest.metadata;
+  await kubectl.apply(manifest);
+  const { status } = await waitReady(kubectl, namespace, name);
+  return readPair(kubectl, namespace, status.keyPairs?.[0]?.secretName ?? '');
+}
+
+export async function readPair(kubectl: Kubectl, namespace: string, secretName: string): Promise<Pair> {
+  const { data } = await kubectl.get<{ data: Record<string, string> }>('secret', secretName, '-n', namespace);
+  const decode = (value = '') => Buffer.from(value, 'base64').toString('utf8');
+  return { ak: decode(data.ak), sk: decode(data.sk) };
+}
+
+export function tokenUrl(url: string, { ak, sk }: Pair, query = ''): string {
+  return `${url}${tokenPath}?ak=${ak}&sk=${sk}${query}`;
+}
+
+/** Gets a token; waits for a fresh pair to reach the operator's cache, which is some milliseconds behind kubectl. */
+export async function getToken(url: string, pair: Pair, query = ''): Promise<string> {
+  return poll('a token', async () => {
+    const answer = await fetch(tokenUrl(url, pair, query));
+    return answer.ok ? ((await answer.json()) as { token: string }).token : undefined;
+  });
+}
+
+/** Waits until the pair gets no token any more, and checks that it is the uniform 401. */
+export async function pairStops(url: string, pair: Pair): Promise<void> {
+  await poll('the pair to stop', async () => (await fetch(tokenUrl(url, pair))).status === 401);
+}
+
+export function listDeployments(url: string, token: string, query = ''): Promise<Response> {
+  return fetch(`${url}${deploymentsPath}${query}`, { headers: { authorization: `Bearer ${token}` } });
+}
+
+/** Reasons of the Events about an AccessKey, oldest first. */
+export async function eventReasons(kubectl: Kubectl, namespace: string, name: string): Promise<string[]> {
+  const selector = `involvedObject.kind=AccessKey,involvedObject.name=${name}`;
+  const list = await kubectl.get<{ items: { reason: string; metadata: { resourceVersion: string } }[] }>(
+    'events',
+    '-n',
+    namespace,
+    `--field-selector=${selector}`,
+  );
+  const items = list.items.toSorted((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion));
+  return items.map((event) => event.reason);
+}
