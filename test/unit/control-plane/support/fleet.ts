@@ -1,0 +1,10 @@
+// Run as a child process: starts a fleet of one program, says where, and ends in the way that its argument names.
+import { createFleet } from '../../../../tools/control-plane/fleet.ts';
+
+const fleet = await createFleet((line) => process.stderr.write(`${line}\n`));
+fleet.start('idle', process.execPath, ['-e', 'setInterval(() => undefined, 1000)', fleet.directory]);
+process.stdout.write(`${fleet.directory}\n`);
+await new Promise((resolve) => process.stdin.once('data', resolve));
+if (process.argv[2] === 'error') throw new Error('nobody catches this');
+if (process.argv[2] === 'exit') process.exit(3);
+await new Promise(() => process.stdin.resume());

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access, mkdir, readFile, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { buildPrograms } from './build.ts';
+import { withLock } from './lock.ts';
+import { type Binaries, type ProgramName, programNames } from './programs.ts';
+
+export interface LocateOptions {
+  /** Variables read: KUBEBUILDER_ASSETS, XDG_CACHE_HOME, HOME, PATH. Default: those of this process. */
+  readonly environment?: NodeJS.ProcessEnv;
+  /** Receives the progress of a build, a line at a time. Default: standard error. */
+  readonly log?: (line: string) => void;
+  /** Ends a build under way. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Finds the programs of the control plane: each in the folder KUBEBUILDER_ASSETS, else in the cache folder. Those in
+ * neither are built into the cache folder from the Go modules named in this folder's go.mod, by one process at a time.
+ *
+ * @returns absolute paths
+ * @throws Error if KUBEBUILDER_ASSETS is not a folder, Go is needed and missing, or a build fails
+ */
+export async function locateBinaries(options: LocateOptions = {}): Promise<Binaries> {
+  const { environment = process.env, log = logToStandardError, signal } = options;
+  const moduleDirectory = import.meta.dirname;
+  const { version, hash } = await readModule(moduleDirectory);
+  const cache = join(cacheDirectory(environment), `${version}-${process.platform}-${process.arch}-${hash}`);
+  const folders = [...(await assetsDirectory(environment)), cache];
+
+  const missing = await missingIn(folders);
+  if (missing.length > 0) {
+    await mkdir(dirname(cache), { recursive: true });
+    const onWait = () => log('Another process is building the control plane; waiting for it');
+    await withLock(`${cache}.lock`, { onWait, signal }, async () => {
+      const stillMissing = await missingIn(folders);
+      if (stillMissing.length === 0) return;
+      await buildPrograms(stillMissing, { moduleDirectory, version, target: cache, environment, log, signal });
+    });
+  }
+  const paths = await Promise.all(programNames.map(async (name) => [name, await findIn(folders, name)]));
+  return Object.fromEntries(paths);
+}
+
+function logToStandardError(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+async function readModule(directory: string): Promise<{ version: string; hash: string }> {
+  const [modules, sums] = await Promise.all([
+    readFile(join(directory, 'go.mod'), 'utf8'),
+    readFile(join(directory, 'go.sum'), 'utf8'),
+  ]);
+  const version = /^\s*k8s\.io\/kubernetes (v\S+)/m.exec(modules)?.[1];
+  if (!version) throw new Error(`${join(directory, 'go.mod')} does not require k8s.io/kubernetes`);
+  const hash = createHash('sha256').update(modules).update(sums).digest('hex').slice(0, 12);
+  return { version, hash };
+}
+
+function cacheDirectory(environment: NodeJS.ProcessEnv): string {
+  const root = environment.XDG_CACHE_HOME || join(environment.HOME || homedir(), '.cache');
+  return resolve(root, 'accesskey-operator', 'control-plane');
+}
+
+/** A folder that was named by mistake must not quietly turn into a build of five minutes. */
+async function assetsDirectory(environment: NodeJS.ProcessEnv): Promise<string[]> {
+  const named = environment.KUBEBUILDER_ASSETS;
+  if (!named) return [];
+  const found = await stat(named).catch(() => undefined);
+  if (!found?.isDirectory()) throw new Error(`KUBEBUILDER_ASSETS is not a folder: ${named}`);
+  return [resolve(named)];
+}
+
+async function missingIn(folders: readonly string[]): Promise<ProgramName[]> {
+  const found = await Promise.all(programNames.map((name) => findIn(folders, name)));
+  return programNames.filter((_, index) => found[index] === undefined);
+}
+
+async function findIn(folders: readonly string[], name: ProgramName): Promise<string | undefined> {
+  for (const folder of folders) {
+    const path = join(folder, name);
+    const executable = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (executable) return path;
+  }
+  return undefined;
+}

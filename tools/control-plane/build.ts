@@ -1,0 +1,101 @@
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { type ProgramName, packages } from './programs.ts';
+
+const shownLines = 20;
+
+export interface BuildOptions {
+  /** Folder of the go.mod that names the versions. */
+  readonly moduleDirectory: string;
+  /** Version of Kubernetes to stamp into its programs, such as v1.36.3. */
+  readonly version: string;
+  /** Folder that receives the programs; created if missing. */
+  readonly target: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly log: (line: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Builds programs one after the other from Go modules.
+ *
+ * Each is built in a temporary folder beside the target and moved in when it is whole, so that the target never holds
+ * half a program, and an interrupted build goes on where it was. Only one process at a time may build into a target.
+ *
+ * @throws Error if Go is missing, or with the last lines of Go's output if a build fails
+ */
+export async function buildPrograms(names: readonly ProgramName[], options: BuildOptions): Promise<void> {
+  const { target, log } = options;
+  log(`Building ${names.join(', ')} from Go modules (once, about five minutes)`);
+  await removeLeftovers(target);
+  await mkdir(target, { recursive: true });
+  const temporary = await mkdtemp(temporaryPrefix(target));
+  try {
+    for (const name of names) {
+      const started = performance.now();
+      await goBuild(name, join(temporary, name), options);
+      await rename(join(temporary, name), join(target, name));
+      log(`Built ${name} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
+    }
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+function temporaryPrefix(target: string): string {
+  return `${target}.building-`;
+}
+
+/** A killed build cannot clean up; the next one, which holds the lock, does it instead. */
+async function removeLeftovers(target: string): Promise<void> {
+  const prefix = basename(temporaryPrefix(target));
+  const entries = await readdir(dirname(target));
+  const leftovers = entries.filter((entry) => entry.startsWith(prefix));
+  await Promise.all(leftovers.map((entry) => rm(join(dirname(target), entry), { recursive: true, force: true })));
+}
+
+async function goBuild(name: ProgramName, output: string, options: BuildOptions): Promise<void> {
+  const go = spawn(
+    'go',
+    ['build', '-trimpath', '-ldflags', linkerFlags(options.version), '-o', output, packages[name]],
+    {
+      cwd: options.moduleDirectory,
+      env: { ...options.environment, CGO_ENABLED: '0', GOWORK: 'off' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+      ...(options.signal && { signal: options.signal }),
+    },
+  );
+  const ended = new Promise<number | NodeJS.Signals | null>((resolve, reject) => {
+    go.once('error', reject);
+    go.once('close', (code, signal) => resolve(code ?? signal));
+  });
+  const [errors, result] = await Promise.all([text(go.stderr), ended]).catch((error: unknown) => {
+    throw explain(error, name, options.signal);
+  });
+  if (result !== 0) {
+    const lines = errors.trimEnd().split('\n').slice(-shownLines).join('\n');
+    throw new Error(`go build of ${name} failed (${result}):\n${lines}`);
+  }
+}
+
+function explain(error: unknown, name: ProgramName, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted) return signal.reason;
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+    return new Error(
+      `${name} is missing and Go is not on the PATH to build it: install Go 1.26 or newer, or set KUBEBUILDER_ASSETS ` +
+        `to a folder that holds ${Object.keys(packages).join(', ')}`,
+      { cause: error },
+    );
+  }
+  return error;
+}
+
+/** The linker drops symbols and debug data, and stamps the version that `kubectl version` and `/version` show. */
+function linkerFlags(version: string): string {
+  const [major = '', minor = ''] = version.replace(/^v/, '').split('.');
+  const variables = { gitVersion: version, gitMajor: major, gitMinor: minor };
+  const stamps = Object.entries(variables).map(([key, value]) => `-X k8s.io/component-base/version.${key}=${value}`);
+  return ['-s', '-w', ...stamps].join(' ');
+}
