@@ -18,9 +18,8 @@ export function createApp(dependencies: Dependencies): OpenAPIHono<Environment> 
   app.use(requestLog(dependencies.log));
   addTokenRoutes(app, dependencies);
   addDeploymentRoutes(app, dependencies);
-  app.notFound(() => {
-    throw new PlatformError('notFound', 'there is nothing at this path');
-  });
+  // Returned, not thrown: what notFound throws passes by the middleware, and so by the log.
+  app.notFound((context) => answerError(new PlatformError('notFound', 'there is nothing at this path'), context));
   app.onError((error, context) => answerError(toPlatformError(error, context), context));
   return app;
 }

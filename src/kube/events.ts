@@ -38,7 +38,7 @@ export function createEventRecorder(client: KubernetesClient, instance: string, 
     await client.events.createNamespacedEvent({
       namespace: subject.namespace,
       body: {
-        metadata: { generateName: `${subject.name}.`, namespace: subject.namespace },
+        metadata: { generateName: `${subject.name}-`, namespace: subject.namespace },
         eventTime: new V1MicroTime(),
         reportingController: controllerName,
         reportingInstance: instance.slice(0, 128),

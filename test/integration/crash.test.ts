@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Kubectl } from '../../tools/kubectl.ts';
+import { poll } from '../../tools/poll.ts';
+import { startTestCluster, type TestCluster } from '../support/cluster.ts';
+import {
+  type AccessKeyObject,
+  accessKeyManifest,
+  createNamespace,
+  createPair,
+  eventReasons,
+  getToken,
+  listDeployments,
+  readPair,
+  waitReady,
+} from '../support/platform.ts';
+
+let cluster: TestCluster;
+let kubectl: Kubectl;
+
+beforeAll(async () => {
+  cluster = await startTestCluster();
+  kubectl = cluster.kubectl;
+  await createNamespace(kubectl, 'people');
+});
+afterAll(() => cluster?.stop());
+
+const secretNames = () => kubectl.run(['get', 'secrets', '-n', 'people', '-o', 'name']);
+
+/** Takes the right to write status away, so that a pass stands between its Secret and its status. */
+async function withoutStatusRight(act: () => Promise<void>): Promise<void> {
+  const role = await kubectl.get<{ rules: { resources: string[] }[] }>('clusterrole', 'accesskey-operator');
+  const rules = role.rules.filter((rule) => !rule.resources.includes('accesskeys/status'));
+  expect(rules.length).toBe(role.rules.length - 1);
+  const set = (value: object[]) =>
+    kubectl.run(['patch', 'clusterrole', 'accesskey-operator', '--type=merge', '-p', JSON.stringify({ rules: value })]);
+  await set(rules);
+  await act();
+  await set(role.rules);
+}
+
+describe('killed with -9', () => {
+  test('between Secret and status: the pair stays, status catches up, nothing is doubled', async () => {
+    const first = await cluster.startOperator();
+    await withoutStatusRight(async () => {
+      await kubectl.apply(accessKeyManifest('people', 'between'));
+      await poll('the Secret', async () => (await secretNames()).includes('between-main'));
+      await poll('the refused status', async () => first.output.some((line) => line.includes('accesskeys/between')));
+      await first.stop('SIGKILL');
+    });
+    const pair = await readPair(kubectl, 'people', 'between-main');
+    const halfDone = await kubectl.get<AccessKeyObject>('accesskey', 'between', '-n', 'people');
+    expect(halfDone.status).toEqual({ observedGeneration: -1 });
+    const second = await cluster.startOperator();
+    const { status } = await waitReady(kubectl, 'people', 'between');
+    expect(status.keyPairs?.[0]?.accessKey).toBe(pair.ak);
+    expect(await readPair(kubectl, 'people', 'between-main')).toEqual(pair);
+    expect((await secretNames()).match(/between/g)).toHaveLength(1);
+    expect(await eventReasons(kubectl, 'people', 'between')).not.toContain('KeyPairRegenerated');
+    await getToken(second.url, pair);
+    await second.stop();
+  });
+
+  test('with tokens out: the next process accepts them, by the same signing key', async () => {
+    const first = await cluster.startOperator();
+    const pair = await createPair(kubectl, accessKeyManifest('people', 'kept'));
+    const token = await getToken(first.url, pair);
+    await first.stop('SIGKILL');
+    const second = await cluster.startOperator();
+    expect((await listDeployments(second.url, token)).status).toBe(403);
+    await second.stop();
+  });
+
+  test('what was changed while nobody ran is done at the next start', async () => {
+    await kubectl.apply(accessKeyManifest('people', 'meanwhile'));
+    await kubectl.run(['delete', 'secret', 'kept-main', '-n', 'people']);
+    await kubectl.run(['delete', 'accesskey', 'between', '-n', 'people']);
+    const operator = await cluster.startOperator();
+    await getToken(operator.url, await poll('the pair', () => readPair(kubectl, 'people', 'meanwhile-main')));
+    await getToken(operator.url, await poll('the new pair', () => readPair(kubectl, 'people', 'kept-main')));
+    await operator.stop();
+  });
+});
+
+describe('the API server restarts', () => {
+  test.each(['SIGTERM', 'SIGKILL'] as const)(
+    'by %s: tokens go on being given, changes are seen after',
+    async (signal) => {
+      const name = `restarted-${signal.toLowerCase()}`;
+      const operator = await cluster.startOperator();
+      const pair = await createPair(kubectl, accessKeyManifest('people', name));
+      await getToken(operator.url, pair);
+      await cluster.controlPlane.stopApiServer(signal);
+      await getToken(operator.url, pair);
+      const answer = await listDeployments(operator.url, await getToken(operator.url, pair));
+      expect(answer.status, 'rights cannot be asked for').toBe(503);
+      expect(await answer.json()).toMatchObject({ code: 14 });
+      await cluster.controlPlane.startApiServer();
+      expect(await readPair(kubectl, 'people', `${name}-main`)).toEqual(pair);
+      const later = await createPair(kubectl, accessKeyManifest('people', `${name}-later`));
+      await getToken(operator.url, later);
+      await poll(
+        'the listing',
+        async () => (await listDeployments(operator.url, await getToken(operator.url, pair))).status === 403,
+      );
+      expect(await operator.stop()).toBe(0);
+    },
+    120_000,
+  );
+});
+
+describe('the signing keys', () => {
+  const secret = ['secret', 'accesskey-operator-signing-keys', '-n', 'accesskey-system'];
+
+  test('of operators that start at the same time one makes them, all use them', async () => {
+    await kubectl.run(['delete', ...secret]);
+    const operators = await Promise.all([cluster.startOperator(), cluster.startOperator(), cluster.startOperator()]);
+    const published = await Promise.all(
+      operators.map(async ({ url }) => (await fetch(`${url}/apis/ghippo.io/v1alpha1/certs`)).json()),
+    );
+    expect(published[0]).toEqual({ keys: [expect.objectContaining({ kty: 'RSA' })] });
+    expect(published[1]).toEqual(published[0]);
+    expect(published[2]).toEqual(published[0]);
+    await Promise.all(operators.map((operator) => operator.stop()));
+  });
+
+  test('a broken Secret is refused loudly and never replaced', async () => {
+    const data = { stringData: { 'keys.json': '{"keys":[]}' } };
+    const original = await kubectl.get<{ data: object }>(...secret);
+    await kubectl.run(['patch', ...secret, '-p', JSON.stringify(data)]);
+    const starting = cluster.startOperator();
+    await poll('the complaint', async () =>
+      cluster.operatorOutput().some((line) => line.includes('keys.json: malformed: keys')),
+    );
+    await kubectl.run(['patch', ...secret, '-p', JSON.stringify({ data: original.data })]);
+    const operator = await starting;
+    expect((await kubectl.get<{ data: object }>(...secret)).data).toEqual(original.data);
+    expect(await operator.stop()).toBe(0);
+  });
+});

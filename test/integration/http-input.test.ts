@@ -1,0 +1,155 @@
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { OperatorProcess } from '../../tools/operator-process.ts';
+import { startTestCluster, type TestCluster } from '../support/cluster.ts';
+import {
+  accessKeyManifest,
+  createNamespace,
+  createPair,
+  deploymentsPath,
+  type ErrorAnswer,
+  getToken,
+  listDeployments,
+  type Pair,
+  tokenPath,
+} from '../support/platform.ts';
+
+let cluster: TestCluster;
+let operator: OperatorProcess;
+let pair: Pair;
+let token: string;
+
+beforeAll(async () => {
+  cluster = await startTestCluster();
+  operator = await cluster.startOperator();
+  await createNamespace(cluster.kubectl, 'people');
+  await cluster.kubectl.run(['create', 'clusterrolebinding', 'alice', '--clusterrole=view', '--user=alice']);
+  pair = await createPair(cluster.kubectl, accessKeyManifest('people', 'alice'));
+  token = await getToken(operator.url, pair);
+});
+afterAll(() => cluster?.stop());
+
+/** Checks the platform's form of a bad request, and that it names the parameter. */
+async function expectBadRequest(answer: Response, field: string, description: RegExp): Promise<void> {
+  const body = (await answer.json()) as ErrorAnswer;
+  expect(answer.status, body.message).toBe(400);
+  expect(answer.headers.get('content-type')).toContain('application/json');
+  expect(body.code).toBe(3);
+  expect(body.message).toContain(`${field}: `);
+  expect(body.details[0]?.fieldViolations).toContainEqual({ field, description: expect.stringMatching(description) });
+  expect(body.message).not.toContain(pair.sk);
+}
+
+describe('the token endpoint', () => {
+  const ask = (query: string) =>
+    fetch(`${operator.url}${tokenPath}?${query.replaceAll('AK', pair.ak).replaceAll('SK', pair.sk)}`);
+
+  test.each(['0', '-1', '1.5', 'abc', '99999999999', '', '31', '+1', '0x1', '1e1', '%201', '%00', '١'])(
+    'cycle=%s is refused',
+    async (cycle) => {
+      await expectBadRequest(await ask(`ak=AK&sk=SK&cycle=${cycle}`), 'cycle', /whole number from 1 to 30/);
+    },
+  );
+
+  test.each(['1', '3', '30', '007'])('cycle=%s is taken', async (cycle) => {
+    const answer = await ask(`ak=AK&sk=SK&cycle=${cycle}`);
+    expect(answer.status).toBe(200);
+    const [, payload = ''] = ((await answer.json()) as { token: string }).token.split('.');
+    const { iat, exp } = JSON.parse(Buffer.from(payload, 'base64url').toString());
+    expect(exp - iat).toBe(Number(cycle) * 86_400);
+  });
+
+  test.each([
+    ['cycle twice', 'ak=AK&sk=SK&cycle=1&cycle=2', 'cycle', /only once/],
+    ['ak missing', 'sk=SK', 'ak', /required/],
+    ['sk missing', 'ak=AK', 'sk', /required/],
+    ['ak empty', 'ak=&sk=SK', 'ak', /empty/],
+    ['sk empty', 'ak=AK&sk=', 'sk', /empty/],
+    ['ak twice', 'ak=AK&ak=AK&sk=SK', 'ak', /only once/],
+    ['sk twice', 'ak=AK&sk=SK&sk=SK', 'sk', /only once/],
+    ['an sk that is far too long', `ak=AK&sk=${'x'.repeat(4_000)}`, 'sk', /256 characters/],
+    ['an unknown parameter', 'ak=AK&sk=SK&cycles=1', 'cycles', /no parameter/],
+  ])('%s is refused', async (_what, query, field, description) => {
+    await expectBadRequest(await ask(query), field, description);
+  });
+
+  test('several mistakes are all named', async () => {
+    const body = (await (await ask('cycle=x')).json()) as ErrorAnswer;
+    expect(body.details[0]?.fieldViolations.map(({ field }) => field).sort()).toEqual(['ak', 'cycle', 'sk']);
+  });
+
+  test('unknown ak, wrong sk, swapped and malformed pairs get one and the same 401', async () => {
+    const nobody = '00000000-0000-4000-8000-000000000000';
+    const answers = await Promise.all(
+      [`ak=${nobody}&sk=SK`, `ak=AK&sk=${nobody}`, 'ak=SK&sk=AK', 'ak=x&sk=y', 'ak=AK%00&sk=SK'].map(ask),
+    );
+    const bodies = await Promise.all(answers.map((answer) => answer.text()));
+    expect(answers.map(({ status }) => status)).toEqual([401, 401, 401, 401, 401]);
+    expect(new Set(bodies).size).toBe(1);
+    expect(JSON.parse(bodies[0] ?? '')).toEqual({ code: 16, message: expect.any(String), details: [] });
+    expect(answers[0]?.headers.get('www-authenticate')).toBe('AccessKey realm="ghippo.io"');
+  });
+
+  test('no sk is in the log, wherever it was put', async () => {
+    await ask('ak=SK&sk=AK');
+    await fetch(`${operator.url}/${pair.sk}?sk=${pair.sk}`);
+    await fetch(`${operator.url}${tokenPath}/${pair.sk.replaceAll('-', '')}?${pair.sk}=1`);
+    await fetch(`${operator.url}${deploymentsPath}?sk=${pair.sk}`, { headers: { 'x-request-id': pair.sk } });
+    const output = operator.output.join('\n');
+    expect(output).toContain('<uuid>');
+    expect(output).not.toContain(pair.sk);
+    expect(output).not.toContain(pair.sk.replaceAll('-', ''));
+    expect(output).not.toContain(token);
+  });
+});
+
+describe('the listing', () => {
+  test.each([
+    ['page=0', 'page', /from 1/],
+    ['page=-1', 'page', /from 1/],
+    ['page=abc', 'page', /whole number/],
+    ['page=', 'page', /whole number/],
+    ['page=1&page=2', 'page', /only once/],
+    ['pageSize=0', 'pageSize', /from 1 to 500/],
+    ['pageSize=501', 'pageSize', /from 1 to 500/],
+    ['pageSize=1.5', 'pageSize', /whole number/],
+    ['phase=Running', 'phase', /no parameter/],
+    ['labelSelector=a%3Db', 'labelSelector', /no parameter/],
+  ])('%s is refused, not ignored', async (query, field, description) => {
+    await expectBadRequest(await listDeployments(operator.url, token, `?${query}`), field, description);
+  });
+
+  test.each(['page=1&pageSize=500', 'pageSize=1', ''])('%s is taken', async (query) => {
+    expect((await listDeployments(operator.url, token, `?${query}`)).status).toBe(200);
+  });
+});
+
+test('what is not there is 404 in the error form', async () => {
+  for (const path of ['/', '/apis', '/apis/kpanda.io/v1alpha1/clusters', '/%2e%2e/etc/passwd']) {
+    const answer = await fetch(`${operator.url}${path}`);
+    expect(answer.status, path).toBe(404);
+    expect(await answer.json(), path).toEqual({ code: 5, message: 'there is nothing at this path', details: [] });
+  }
+});
+
+test('broken HTTP does not crash it', async () => {
+  for (const bytes of [
+    'GARBAGE\r\n\r\n',
+    `GET ${'/x'.repeat(20_000)} HTTP/1.1\r\n\r\n`,
+    'GET / HTTP/1.1\r\nHost: %%\r\n\r\n',
+  ]) {
+    const socket = connect(Number(new URL(operator.url).port), '127.0.0.1');
+    const answer = await new Promise<string>((resolve) => {
+      let text = '';
+      socket.on('data', (chunk) => {
+        text += chunk;
+        socket.end();
+      });
+      socket.on('close', () => resolve(text));
+      socket.on('error', () => resolve(text));
+      socket.write(bytes);
+    });
+    expect(answer).toMatch(/^HTTP\/1\.1 4\d\d/);
+  }
+  expect((await fetch(`${operator.healthUrl}/readyz`)).status).toBe(200);
+});

@@ -1,0 +1,186 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { startOperator } from '../../tools/operator-process.ts';
+import { poll } from '../../tools/poll.ts';
+import { configurationFile, startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { accessKeyManifest, createNamespace, createPair, getToken, tokenUrl } from '../support/platform.ts';
+
+const mainFile = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+let directory: string;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'accesskey-start-'));
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+async function file(name: string, content: string): Promise<string> {
+  const path = join(directory, name);
+  await writeFile(path, content);
+  return path;
+}
+
+/** Runs the operator to its end. */
+async function run(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [mainFile, ...args], { env: { PATH: process.env.PATH } });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk) => (stdout += chunk));
+  child.stderr.on('data', (chunk) => (stderr += chunk));
+  const [code] = await once(child, 'close');
+  return { code, stdout, stderr };
+}
+
+/** A kubeconfig for a server that nobody is. */
+const kubeconfig = (server: string) =>
+  stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'c', cluster: { server } }],
+    users: [{ name: 'u', user: { token: 'secret-token' } }],
+    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+    'current-context': 'x',
+  });
+
+describe('what cannot be used ends with one line that says what is wrong, exit code 2', () => {
+  test.each([
+    ['an unknown flag', ['--verbose'], /--verbose/],
+    ['an argument', ['serve'], /serve/],
+    ['no cluster', [], /no --kubeconfig/],
+    ['a kubeconfig that is not there', ['--kubeconfig', '/nowhere/config'], /kubeconfig \/nowhere\/config: ENOENT/],
+  ])('%s', async (_what, args, message) => {
+    expectOneLine(await run(...args), message);
+  });
+
+  test.each([
+    ['a kubeconfig that is no YAML', 'a: [', /kubeconfig .*broken/],
+    ['an empty kubeconfig', '', /kubeconfig .*broken/],
+    ['a kubeconfig without a context', 'apiVersion: v1\nkind: Config\n', /current-context/],
+    ['a kubeconfig whose context is not there', 'apiVersion: v1\nkind: Config\ncurrent-context: x\n', /context x/],
+    ['a kubeconfig whose server is no URL', kubeconfig('not a url'), /server is not a URL/],
+  ])('%s', async (_what, content, message) => {
+    expectOneLine(await run('--kubeconfig', await file('broken', content)), message);
+  });
+
+  test.each([
+    ['an unknown field', 'token: {lifetime: 3}', /token\.lifetime: unknown field/],
+    ['a value out of range', 'token: {maxCycle: 0}', /token\.maxCycle: /],
+    ['a value of another type', 'http: {port: "8080"}', /http\.port: /],
+    ['a default beyond the maximum', 'token: {defaultCycle: 9, maxCycle: 3}', /token\.defaultCycle: /],
+    ['another kind', 'kind: Deployment', /kind: /],
+    ['broken YAML', 'http: [', /config\.yaml: /],
+  ])('a configuration with %s', async (_what, content, message) => {
+    const head = /^kind:/.test(content) ? '' : 'kind: OperatorConfiguration\n';
+    const config = await file('config.yaml', `apiVersion: config.ghippo.io/v1alpha1\n${head}${content}\n`);
+    const cluster = await file('kubeconfig', kubeconfig('https://127.0.0.1:1'));
+    expectOneLine(await run('--kubeconfig', cluster, '--config', config), message);
+  });
+
+  function expectOneLine({ code, stdout, stderr }: Awaited<ReturnType<typeof run>>, message: RegExp): void {
+    expect(stderr).toMatch(message);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect(stderr).not.toContain('secret-token');
+    expect(stdout).toBe('');
+    expect(code).toBe(2);
+  }
+});
+
+test('--help and --version', async () => {
+  expect(await run('--help')).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('--kubeconfig FILE'),
+    stderr: '',
+  });
+  expect(await run('--version')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+});
+
+test('a port that is taken ends it with one line, exit code 1', async () => {
+  const taken = await startOperator([
+    '--kubeconfig',
+    await file('k', kubeconfig('https://127.0.0.1:1')),
+    '--config',
+    await file('free.yaml', configurationFile({})),
+  ]);
+  const http = { address: '127.0.0.1', port: Number(new URL(taken.url).port) };
+  const config = await file('taken.yaml', configurationFile({ http }));
+  const { code, stderr } = await run('--kubeconfig', join(directory, 'k'), '--config', config);
+  expect(stderr).toMatch(/EADDRINUSE/);
+  expect(code).toBe(1);
+  expect(await taken.stop()).toBe(0);
+});
+
+describe('an API server', () => {
+  test('that cannot be reached at start is tried again, with a log line that names it; nothing is served meanwhile', async () => {
+    const path = await file('unreachable', kubeconfig('https://127.0.0.1:1'));
+    const operator = await startOperator([
+      '--kubeconfig',
+      path,
+      '--config',
+      await file('c.yaml', configurationFile({})),
+    ]);
+    const complaints = () =>
+      operator.output.filter((line) => line.includes('no answer from the API server https://127.0.0.1:1'));
+    await poll('the second attempt', async () => complaints().length > 8);
+    expect(complaints()[0]).toContain('ECONNREFUSED');
+    expect(complaints()[0]).toMatch(/trying again/);
+    expect((await fetch(`${operator.healthUrl}/healthz`)).status).toBe(200);
+    const readyz = await fetch(`${operator.healthUrl}/readyz`);
+    expect(readyz.status).toBe(503);
+    expect(await readyz.text()).toBe('not ready: caches, signing keys\n');
+    const pair = { ak: '11111111-1111-4111-8111-111111111111', sk: '22222222-2222-4222-8222-222222222222' };
+    const answer = await fetch(tokenUrl(operator.url, pair));
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toMatchObject({ code: 14 });
+    expect(operator.output.join('\n')).not.toContain('secret-token');
+    expect(await operator.stop()).toBe(0);
+  });
+});
+
+describe('on a real control plane', () => {
+  let cluster: TestCluster;
+  beforeAll(async () => {
+    cluster = await startTestCluster();
+    await createNamespace(cluster.kubectl, 'people');
+  });
+  afterAll(() => cluster?.stop());
+
+  test('started before the CRD is there, it waits for it', async () => {
+    const crd = ['crd', 'accesskeys.ghippo.io'];
+    const definition = await cluster.kubectl.run(['get', ...crd, '-o', 'json']);
+    const { apiVersion, kind, metadata, spec } = JSON.parse(definition);
+    await cluster.kubectl.run(['delete', ...crd]);
+    const starting = cluster.startOperator();
+    await poll('the complaint', async () => cluster.operatorOutput().some((line) => /accesskeys: 404/.test(line)));
+    await cluster.kubectl.apply({ apiVersion, kind, metadata: { name: metadata.name }, spec });
+    await cluster.kubectl.run(['wait', '--for=condition=Established', ...crd]);
+    const operator = await starting;
+    await getToken(operator.url, await createPair(cluster.kubectl, accessKeyManifest('people', 'early')));
+    expect(await operator.stop()).toBe(0);
+  });
+
+  test('SIGTERM: requests under way are answered, no new ones taken, exit code 0', async () => {
+    const operator = await cluster.startOperator();
+    const pair = await createPair(cluster.kubectl, accessKeyManifest('people', 'drained'));
+    await getToken(operator.url, pair);
+    const underWay = Array.from({ length: 50 }, () => fetch(tokenUrl(operator.url, pair)));
+    await poll(
+      'the first requests',
+      async () => operator.output.filter((line) => line.includes('"request"')).length > 5,
+    );
+    const code = operator.stop('SIGTERM');
+    const answers = await Promise.allSettled(underWay);
+    for (const answer of answers) {
+      // A request that the server had not yet taken may be refused, but none is cut or answered wrongly.
+      if (answer.status === 'fulfilled') expect(answer.value.status).toBe(200);
+      else expect(String(answer.reason?.cause?.code)).toMatch(/ECONNREFUSED|ECONNRESET|UND_ERR_SOCKET/);
+    }
+    expect(answers.some(({ status }) => status === 'fulfilled')).toBe(true);
+    expect(await code).toBe(0);
+    await expect(fetch(tokenUrl(operator.url, pair))).rejects.toThrow();
+    expect(operator.output.at(-1)).toContain('"msg":"stopped"');
+  });
+});
