@@ -3,8 +3,11 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 900_000,
+    // Integration tests wait for a real cluster; nothing is asserted about how long it takes.
+    testTimeout: 120_000,
+    // The first control plane on a machine is built first.
+    hookTimeout: 1_800_000,
     maxWorkers: 2,
+    reporters: ['default', './test/support/summary-reporter.ts'],
   },
 });

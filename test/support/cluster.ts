@@ -28,7 +28,7 @@ export interface TestCluster {
 }
 
 export async function startTestCluster(options: ControlPlaneOptions = {}): Promise<TestCluster> {
-  const controlPlane = await startControlPlane({ log: () => undefined, ...options });
+  const controlPlane = await startControlPlane(options);
   const directory = await mkdtemp(join(tmpdir(), 'accesskey-test-'));
   const kubectl = createKubectl(controlPlane.kubectl, controlPlane.kubeconfig);
   const operators: OperatorProcess[] = [];
