@@ -8,7 +8,7 @@ import type { Transport } from './transport.ts';
 
 const backoff = { baseMs: 500, maxMs: 30_000 };
 /** Silence after which a watch counts as dead, milliseconds; the API server sends a bookmark about every minute. */
-const idleTimeoutMs = 90_000;
+const defaultIdleTimeoutMs = 90_000;
 /** A watch ends by itself after a random time in this range, seconds, so that load spreads over API servers. */
 const watchSeconds = { min: 300, max: 600 };
 /** A watch that ends sooner without an event counts as failed, milliseconds: or a broken proxy would make us spin. */
@@ -22,6 +22,8 @@ export interface ReflectorOptions<T extends Stored> {
   /** Makes the record of an object: only what is used, so that nothing else stays in memory. */
   transform: (object: RawObject) => T;
   log: Logger;
+  /** Silence after which a watch counts as dead, milliseconds. Default: 90 seconds. */
+  idleTimeoutMs?: number;
 }
 
 /** Keeps a store equal to a collection of the API server: list, watch, and again, whatever breaks. */
@@ -39,7 +41,7 @@ export interface Reflector {
  * fresh list. So do three failures in a row, for what no status tells (a resourceVersion from before etcd was restored).
  */
 export function createReflector<T extends Stored>(options: ReflectorOptions<T>): Reflector {
-  const { transport, target, store, transform, log } = options;
+  const { transport, target, store, transform, log, idleTimeoutMs = defaultIdleTimeoutMs } = options;
   const synced = Promise.withResolvers<void>();
   let hasSynced = false;
   /** Where to watch from; undefined when only a list can tell. */
