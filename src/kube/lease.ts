@@ -1,0 +1,307 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { describeError, isStatus } from './errors.ts';
+import {
+  checkTimings,
+  decide,
+  defaultLeaseTimings,
+  heldSpec,
+  jitteredMs,
+  type Lease,
+  type LeaseTimings,
+  type Observation,
+  observe,
+  releasedSpec,
+} from './lease-record.ts';
+import type { Transport, TransportRequest } from './transport.ts';
+
+export interface LeaderElectorOptions {
+  transport: Transport;
+  /** Of the Lease. */
+  namespace: string;
+  name: string;
+  /**
+   * Unique to this process, for example the pod's name and a random UUID: a record with it is taken for our own, so
+   * two processes of the same identity would both lead.
+   */
+  identity: string;
+  log: Logger;
+  /** Default: 15, 10 and 2 seconds. All candidates should have the same. */
+  timings?: Partial<LeaseTimings>;
+  /**
+   * Works as the leader, until the signal aborts because leadership is lost or the elector stops. Resolves when all
+   * work has stopped; until then no new campaign starts, and the Lease is not released. When it resolves or rejects
+   * earlier, leadership is given up and campaigned for again.
+   */
+  onStartedLeading: (signal: AbortSignal) => Promise<void>;
+  /** Monotonic clock, milliseconds. */
+  now?: () => number;
+}
+
+/** One candidate for the leadership that a Lease stands for. */
+export interface LeaderElector {
+  /**
+   * Runs until the signal aborts: campaigns, leads, campaigns again. At the end work stops first, under a Lease that is
+   * still renewed, then the Lease is released. Never rejects; not to be called twice at once.
+   */
+  run(signal: AbortSignal): Promise<void>;
+  /**
+   * Whether this process leads at this moment: false as soon as renewDeadline has passed since the last successful
+   * renewal was sent, also when no timer could fire because the process was stopped or blocked. Within one term it never
+   * becomes true again. To be asked before each write.
+   */
+  isLeader(): boolean;
+}
+
+/**
+ * Leader election on a coordination.k8s.io/v1 Lease, with the protocol of client-go's tools/leaderelection, so that
+ * it may share a Lease with it.
+ *
+ * Another takes over leaseDuration after it saw the last renewal, which is after that was sent; this one has stopped
+ * renewDeadline after sending it, which is shorter. So no two lead at once while monotonic clocks run at rates that
+ * differ by less than the ratio of the two (they may stand still while a machine is suspended) and nobody else edits
+ * the Lease (who does hands leadership over without waiting). For these, and for a write that was on its way when its
+ * leader stopped, writes carry preconditions besides.
+ *
+ * @throws RangeError for timings that contradict each other
+ */
+export function createLeaderElector(options: LeaderElectorOptions): LeaderElector {
+  const { identity, onStartedLeading, now = () => performance.now() } = options;
+  const log = options.log.child({ lease: `${options.namespace}/${options.name}`, identity });
+  const timings = { ...defaultLeaseTimings, ...options.timings };
+  checkTimings(timings);
+  const { renewDeadlineMs, retryPeriodMs } = timings;
+  /** A request that hangs leaves time for another one (controller-runtime bounds them so). */
+  const requestMs = renewDeadlineMs / 2;
+  const lock = createLeaseLock({ ...options, ...timings, log, now });
+  /** When the last successful renewal of this term was sent; undefined outside a term. */
+  let renewedAt: number | undefined;
+  let reportedHolder: string | undefined;
+
+  /** How long this term lasts without a further renewal, milliseconds. */
+  function remainingMs(): number {
+    return renewedAt === undefined ? 0 : Math.max(0, renewedAt + renewDeadlineMs - now());
+  }
+
+  function isLeader(): boolean {
+    return remainingMs() > 0;
+  }
+
+  async function acquire(stop: AbortSignal): Promise<void> {
+    while (!stop.aborted) {
+      try {
+        const outcome = await within(requestMs, stop, (signal) => lock.tryHold(false, signal));
+        if ('sentAt' in outcome) renewedAt = outcome.sentAt;
+        else reportHolder(outcome.holder);
+      } catch (error) {
+        if (!stop.aborted) log.warn({ reason: describeError(error) }, 'cannot campaign, trying again');
+      }
+      if (isLeader()) return;
+      await pause(jitteredMs(retryPeriodMs), stop);
+    }
+  }
+
+  function reportHolder(holder: string): void {
+    if (holder !== reportedHolder) log.info({ holder }, 'not the holder of the lease');
+    reportedHolder = holder;
+  }
+
+  async function lead(stop: AbortSignal): Promise<void> {
+    const term = new AbortController();
+    const ended = new AbortController();
+    const endTerm = () => term.abort();
+    stop.addEventListener('abort', endTerm, { once: true });
+    log.info('leading');
+    reportedHolder = identity;
+    const work = runWork(term.signal).finally(() => ended.abort());
+    await renewUntil(ended.signal);
+    stop.removeEventListener('abort', endTerm);
+    endTerm();
+    await work;
+    log.info('no longer leading');
+  }
+
+  async function runWork(signal: AbortSignal): Promise<void> {
+    try {
+      await onStartedLeading(signal);
+      if (!signal.aborted) log.warn('the work of the leader ended by itself');
+    } catch (error) {
+      log.error({ reason: describeError(error) }, 'the work of the leader failed');
+    }
+  }
+
+  /** Resolves when leadership is lost or work has ended; until then, also while work stops, the Lease is renewed. */
+  async function renewUntil(ended: AbortSignal): Promise<void> {
+    while (isLeader()) {
+      await pause(Math.min(retryPeriodMs, remainingMs()), ended);
+      if (ended.aborted) return;
+      if (isLeader()) await renew(ended);
+    }
+    log.warn('leadership is lost');
+  }
+
+  async function renew(ended: AbortSignal): Promise<void> {
+    try {
+      const limitMs = Math.min(requestMs, remainingMs());
+      const outcome = await within(limitMs, ended, (signal) => lock.tryHold(true, signal));
+      // An answer that comes after the deadline does not bring a term back.
+      if (!isLeader()) return;
+      renewedAt = 'sentAt' in outcome ? outcome.sentAt : undefined;
+      if ('holder' in outcome) reportHolder(outcome.holder);
+    } catch (error) {
+      if (!ended.aborted) log.warn({ reason: describeError(error) }, 'cannot renew the lease, trying again');
+    }
+  }
+
+  async function release(): Promise<void> {
+    if (!lock.mayHold()) return;
+    try {
+      if (await within(renewDeadlineMs, undefined, (signal) => lock.release(signal))) log.info('lease released');
+    } catch (error) {
+      log.warn({ reason: describeError(error) }, 'the lease was not released, the next leader waits until it expires');
+    }
+  }
+
+  return {
+    isLeader,
+    async run(stop) {
+      while (!stop.aborted) {
+        await acquire(stop);
+        if (isLeader() && !stop.aborted) await lead(stop);
+        renewedAt = undefined;
+        await release();
+        await pause(jitteredMs(retryPeriodMs), stop);
+      }
+    },
+  };
+}
+
+/** That our record was written, by a request sent at this monotonic time; or who holds the Lease instead. */
+type HoldOutcome = { sentAt: number } | { holder: string };
+
+interface LeaseLockOptions extends Pick<LeaderElectorOptions, 'transport' | 'namespace' | 'name' | 'identity' | 'log'> {
+  leaseDurationMs: number;
+  now: () => number;
+}
+
+/**
+ * The Lease as a lock: one attempt to hold it, and its release.
+ *
+ * It is read and written as JSON, since client-node's models drop the fields that they do not know. A PUT carries the
+ * resourceVersion that was read, so of two writers one has a conflict.
+ */
+function createLeaseLock({ transport, namespace, name, identity, log, leaseDurationMs, now }: LeaseLockOptions) {
+  const collection = `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases`;
+  const path = `${collection}/${encodeURIComponent(name)}`;
+  /** As it was last read or written; undefined when there was none. */
+  let lease: Lease | undefined;
+  let observation: Observation | undefined;
+  /** Whether a write of ours may have made us the holder, though no answer came. */
+  let mayHold = false;
+
+  async function send(request: TransportRequest & { signal: AbortSignal }): Promise<Lease> {
+    const headers = { accept: 'application/json', 'content-type': 'application/json' };
+    const answer = await transport.send({ ...request, headers });
+    const body = (await answer.body.json()) as Lease;
+    // Nobody waits for this answer any more, so nothing may follow from it.
+    request.signal.throwIfAborted();
+    return body;
+  }
+
+  async function read(signal: AbortSignal): Promise<void> {
+    try {
+      lease = await send({ method: 'GET', path, signal });
+      observation = observe(observation, lease.spec ?? {}, now());
+    } catch (error) {
+      if (!isStatus(error, 404)) throw error;
+      signal.throwIfAborted();
+      lease = undefined;
+    }
+  }
+
+  async function write(next: object, signal: AbortSignal): Promise<void> {
+    const body = JSON.stringify(next);
+    lease = await send(
+      lease ? { method: 'PUT', path, body, signal } : { method: 'POST', path: collection, body, signal },
+    );
+    observation = observe(observation, lease.spec ?? {}, now());
+  }
+
+  async function hold(signal: AbortSignal): Promise<HoldOutcome> {
+    const spec = heldSpec(lease?.spec, identity, leaseDurationMs, new Date());
+    const created = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { namespace, name } };
+    const sentAt = now();
+    mayHold = true;
+    await write({ ...(lease ?? created), spec }, signal);
+    return { sentAt };
+  }
+
+  return {
+    mayHold: () => mayHold,
+
+    /**
+     * Tries once to become or stay the holder. Who was it the last time assumes that nothing changed and writes without
+     * reading; if that fails, for example by a conflict, it reads and decides (client-go's tryAcquireOrRenew).
+     */
+    async tryHold(leading: boolean, signal: AbortSignal): Promise<HoldOutcome> {
+      if (lease?.spec?.holderIdentity === identity) {
+        try {
+          return await hold(signal);
+        } catch (error) {
+          signal.throwIfAborted();
+          log.debug({ reason: describeError(error) }, 'the lease could not be renewed as last seen, reading it');
+        }
+      }
+      await read(signal);
+      const exists = lease !== undefined;
+      const decision = decide({ identity, leading, exists, observation, now: now(), leaseDurationMs });
+      return decision === 'wait' ? { holder: observation?.spec.holderIdentity ?? '' } : hold(signal);
+    },
+
+    /** Gives the Lease back if it is ours. A renewal may have arrived late, so a conflict is tried again. */
+    async release(signal: AbortSignal): Promise<boolean> {
+      for (;;) {
+        await read(signal);
+        mayHold &&= lease?.spec?.holderIdentity === identity;
+        if (!lease?.spec || !mayHold) return false;
+        try {
+          await write({ ...lease, spec: releasedSpec(lease.spec, new Date()) }, signal);
+          mayHold = false;
+          return true;
+        } catch (error) {
+          if (!isStatus(error, 409)) throw error;
+        }
+      }
+    },
+  };
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
+}
+
+/**
+ * Makes a call with a time limit. It ends by the limit or the outer signal even when what is called heeds no signal,
+ * such as a credential plug-in that hangs.
+ */
+async function within<T>(
+  ms: number,
+  outer: AbortSignal | undefined,
+  call: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const inner = new AbortController();
+  const given = Promise.withResolvers<never>();
+  const giveUp = () => {
+    inner.abort();
+    given.reject(new Error(`no answer within ${Math.round(ms)} ms`));
+  };
+  const timer = setTimeout(giveUp, ms);
+  outer?.addEventListener('abort', giveUp, { once: true });
+  try {
+    outer?.throwIfAborted();
+    return await Promise.race([call(inner.signal), given.promise]);
+  } finally {
+    clearTimeout(timer);
+    outer?.removeEventListener('abort', giveUp);
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * Builders of what the operator works with: each gives a sound object, a test names only what it is about.
+ */
+import { type AccessKeyRecord, type KeyPairSpec, secretNameOf } from '../../src/accesskey/access-key-record.ts';
+import { type AccessKeyCaches, createAccessKeyCaches, type NamespaceRecord } from '../../src/accesskey/caches.ts';
+import type { PairCandidate } from '../../src/accesskey/live-pairs.ts';
+import { labelsOf } from '../../src/accesskey/plan.ts';
+import type { AccessKeyStatus } from '../../src/accesskey/types.generated.ts';
+import { digestOf, type KeyPair } from '../../src/credential/key-pair.ts';
+import {
+  type SecretObject,
+  type SecretRecord,
+  secretType,
+  toSecretRecord,
+} from '../../src/credential/secret-record.ts';
+
+/** 2026-01-01T00:00:00Z, what tests call now. */
+export const now = Date.UTC(2026, 0, 1);
+
+/** RFC 3339, whole seconds, so many seconds from `now`. */
+export function at(seconds: number): string {
+  return `${new Date(now + seconds * 1000).toISOString().slice(0, 19)}Z`;
+}
+
+/** The n-th of a row of pairs that are all different. */
+export function keyPair(n = 1): KeyPair {
+  const tail = n.toString(16).padStart(12, '0');
+  return { ak: `aaaaaaaa-0000-4000-8000-${tail}`, sk: `5ec5e70f-0000-4000-8000-${tail}` };
+}
+
+export interface AccessKeyParts {
+  namespace?: string;
+  name?: string;
+  uid?: string;
+  resourceVersion?: string;
+  generation?: number;
+  creationTimestamp?: string;
+  deleting?: boolean;
+  user?: string;
+  groups?: string[];
+  keyPairs?: KeyPairSpec[];
+  status?: AccessKeyStatus;
+}
+
+/** An AccessKey `shop/ann` of the user ann with the pair `main`, made an hour ago and never looked at. */
+export function accessKey(parts: AccessKeyParts = {}): AccessKeyRecord {
+  const { namespace = 'shop', name = 'ann', user = 'ann', groups, keyPairs = [{ name: 'main' }] } = parts;
+  return {
+    key: `${namespace}/${name}`,
+    namespace,
+    name,
+    uid: parts.uid ?? `uid-of-${namespace}-${name}`,
+    resourceVersion: parts.resourceVersion ?? '10',
+    generation: parts.generation ?? 1,
+    creationTimestamp: parts.creationTimestamp ?? at(-3600),
+    deleting: parts.deleting ?? false,
+    spec: { user: { name: user, ...(groups && { groups }) }, keyPairs },
+    status: parts.status ?? { observedGeneration: -1 },
+  };
+}
+
+export interface SecretParts {
+  /** The AccessKey it belongs to. */
+  of?: AccessKeyRecord;
+  /** Name of the pair of `of` that it is for; its first one without this. */
+  pair?: string;
+  namespace?: string;
+  name?: string;
+  uid?: string;
+  resourceVersion?: string;
+  createdAt?: string;
+  type?: string;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  ownerReferences?: NonNullable<NonNullable<SecretObject['metadata']>['ownerReferences']>;
+  /** Plain text; what is given here goes over the pair. An undefined value takes the key away. */
+  data?: Record<string, string | undefined>;
+  keys?: KeyPair;
+}
+
+/** A Secret as the API server sends it, well-formed and with the labels of its pair. */
+export function rawSecret(parts: SecretParts = {}) {
+  const { of = accessKey(), keys = keyPair() } = parts;
+  const pair = of.spec.keyPairs?.find((one) => one.name === (parts.pair ?? one.name)) ?? { name: parts.pair ?? 'main' };
+  const name = parts.name ?? secretNameOf(of, pair);
+  const namespace = parts.namespace ?? of.namespace;
+  const owner = { apiVersion: 'ghippo.io/v1alpha1', kind: 'AccessKey', name: of.name, uid: of.uid, controller: true };
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: {
+      name,
+      namespace,
+      uid: parts.uid ?? `uid-of-secret-${namespace}-${name}`,
+      resourceVersion: parts.resourceVersion ?? '20',
+      creationTimestamp: parts.createdAt ?? at(-1800),
+      labels: parts.labels ?? labelsOf(of, pair),
+      annotations: parts.annotations ?? {},
+      ownerReferences: parts.ownerReferences ?? [owner],
+    },
+    type: parts.type ?? secretType,
+    data: encode({ ...keys, ...parts.data }),
+  };
+}
+
+function encode(data: Record<string, string | undefined>): Record<string, string> {
+  const present = Object.entries(data).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return Object.fromEntries(present.map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
+}
+
+/** The record of such a Secret. */
+export function secret(parts: SecretParts = {}): SecretRecord {
+  return toSecretRecord(rawSecret(parts));
+}
+
+export function namespace(name: string, terminating = false): NamespaceRecord {
+  return { key: name, resourceVersion: '1', terminating };
+}
+
+/** Caches that hold this. */
+export function caches(content: {
+  accessKeys?: AccessKeyRecord[];
+  secrets?: SecretRecord[];
+  namespaces?: NamespaceRecord[];
+}): AccessKeyCaches {
+  const created = createAccessKeyCaches();
+  created.accessKeys.replace(content.accessKeys ?? []);
+  created.secrets.replace(content.secrets ?? []);
+  created.namespaces.replace(content.namespaces ?? []);
+  return created;
+}
+
+/** A live pair as the token service sees it. */
+export function candidate(parts: Partial<PairCandidate> = {}, keys = keyPair()): PairCandidate {
+  return {
+    ak: keys.ak,
+    digest: digestOf(keys.sk),
+    state: 'Active',
+    expiresAt: Number.POSITIVE_INFINITY,
+    user: { id: 'uid-of-shop-ann', name: 'ann', groups: ['dev', 'ops'] },
+    ...parts,
+  };
+}

@@ -1,0 +1,178 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createAuthorizer } from '../../../src/access/authorizer.ts';
+import type { KubernetesClient } from '../../../src/kube/client.ts';
+import { ConnectionError } from '../../../src/kube/errors.ts';
+
+const ann = { name: 'ann', groups: ['dev'] };
+
+interface Review {
+  body: { spec: { user: string; groups: string[]; resourceAttributes: { namespace?: string } } };
+}
+
+type Status = { allowed: boolean; denied?: boolean } | undefined;
+
+function createCluster(decide: (review: Review['body']['spec']) => Status | Promise<Status>) {
+  const reviews: Review['body']['spec'][] = [];
+  const authorization = {
+    async createSubjectAccessReview({ body }: Review) {
+      reviews.push(body.spec);
+      return { status: await decide(body.spec) };
+    },
+  };
+  return { reviews, authorizer: createAuthorizer({ authorization } as unknown as KubernetesClient, 10) };
+}
+
+const allow = () => ({ allowed: true });
+
+describe('an authorizer', () => {
+  it.each([
+    ['all namespaces', undefined, {}],
+    ['one namespace', 'shop', { namespace: 'shop' }],
+  ])('asks whether the user may list deployments in %s', async (_, namespace, attributes) => {
+    const { reviews, authorizer } = createCluster(allow);
+    await authorizer.mayListDeployments(ann, namespace);
+    expect(reviews).toStrictEqual([
+      {
+        user: 'ann',
+        groups: ['dev', 'system:authenticated'],
+        resourceAttributes: { verb: 'list', group: 'apps', resource: 'deployments', ...attributes },
+      },
+    ]);
+  });
+
+  it('names each group once', async () => {
+    const { reviews, authorizer } = createCluster(allow);
+    await authorizer.mayListDeployments({ name: 'ann', groups: ['system:authenticated', 'dev', 'dev'] });
+    expect(reviews[0]?.groups).toEqual(['system:authenticated', 'dev']);
+  });
+
+  it.each<[Status, boolean]>([
+    [{ allowed: true }, true],
+    [{ allowed: false }, false],
+    [{ allowed: false, denied: true }, false],
+    [undefined, false],
+  ])('of %j makes %s', async (status, may) => {
+    const { authorizer } = createCluster(() => status);
+    expect(await authorizer.mayListDeployments(ann, 'shop')).toBe(may);
+  });
+
+  it.each([true, false])('remembers %s', async (allowed) => {
+    const { reviews, authorizer } = createCluster(() => ({ allowed }));
+    for (let times = 0; times < 3; times += 1) expect(await authorizer.mayListDeployments(ann, 'shop')).toBe(allowed);
+    expect(reviews).toHaveLength(1);
+  });
+
+  it('takes groups in another order as the same question', async () => {
+    const { reviews, authorizer } = createCluster(allow);
+    await authorizer.mayListDeployments({ name: 'ann', groups: ['a', 'b'] });
+    await authorizer.mayListDeployments({ name: 'ann', groups: ['b', 'a'] });
+    expect(reviews).toHaveLength(1);
+  });
+
+  it.each([
+    ['another user', { name: 'bob', groups: ['dev'] }, 'shop'],
+    ['another group', { name: 'ann', groups: ['ops'] }, 'shop'],
+    ['one more group', { name: 'ann', groups: ['dev', 'ops'] }, 'shop'],
+    ['no group', { name: 'ann', groups: [] }, 'shop'],
+    ['another namespace', ann, 'store'],
+    ['all namespaces', ann, undefined],
+    ['a namespace called null', ann, 'null'],
+  ])('asks anew for %s', async (_, subject, namespace) => {
+    const { reviews, authorizer } = createCluster(({ user, groups, resourceAttributes }) => ({
+      allowed: user === 'ann' && groups.length === 2 && resourceAttributes.namespace === 'shop' && groups[0] === 'dev',
+    }));
+    expect(await authorizer.mayListDeployments(ann, 'shop')).toBe(true);
+    expect(await authorizer.mayListDeployments(subject, namespace)).toBe(false);
+    expect(reviews).toHaveLength(2);
+  });
+
+  it.each([
+    [
+      { name: 'a,b', groups: [] },
+      { name: 'a', groups: ['b'] },
+    ],
+    [
+      { name: 'a', groups: ['b', 'c'] },
+      { name: 'a', groups: ['b,c'] },
+    ],
+    [
+      { name: 'a"]', groups: [] },
+      { name: 'a', groups: ['"]'] },
+    ],
+  ])('does not take %j for %j', async (left, right) => {
+    const { reviews, authorizer } = createCluster(allow);
+    await authorizer.mayListDeployments(left);
+    await authorizer.mayListDeployments(right);
+    expect(reviews).toHaveLength(2);
+  });
+
+  it('does not take a namespace called null for all namespaces', async () => {
+    const { reviews, authorizer } = createCluster(allow);
+    await authorizer.mayListDeployments(ann);
+    await authorizer.mayListDeployments(ann, 'null');
+    expect(reviews.map((review) => review.resourceAttributes.namespace)).toEqual([undefined, 'null']);
+  });
+
+  it('shares one review between equal questions under way', async () => {
+    const answer = Promise.withResolvers<Status>();
+    const { reviews, authorizer } = createCluster(() => answer.promise);
+    const all = [1, 2, 3].map(() => authorizer.mayListDeployments(ann, 'shop'));
+    answer.resolve({ allowed: true });
+    expect(await Promise.all(all)).toEqual([true, true, true]);
+    expect(reviews).toHaveLength(1);
+  });
+
+  it('passes a failure on and does not remember it', async () => {
+    const failure = new ConnectionError('no answer');
+    const answers: (() => Status)[] = [
+      () => {
+        throw failure;
+      },
+      allow,
+    ];
+    const { authorizer } = createCluster(() => answers.shift()?.());
+    await expect(authorizer.mayListDeployments(ann)).rejects.toBe(failure);
+    expect(await authorizer.mayListDeployments(ann)).toBe(true);
+  });
+
+  describe('over time', () => {
+    // lru-cache took hold of the performance object before fake timers could replace it.
+    let milliseconds = 1_000;
+    beforeEach(() => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      vi.spyOn(performance, 'now').mockImplementation(() => milliseconds);
+    });
+    afterEach(() => {
+      vi.useRealTimers();
+      vi.restoreAllMocks();
+    });
+
+    async function wait(time: number): Promise<void> {
+      milliseconds += time;
+      await vi.advanceTimersByTimeAsync(time);
+    }
+
+    it('forgets a decision after the time it is to hold', async () => {
+      let allowed = true;
+      const { reviews, authorizer } = createCluster(() => ({ allowed }));
+      expect(await authorizer.mayListDeployments(ann)).toBe(true);
+      allowed = false;
+      await wait(9_900);
+      expect(await authorizer.mayListDeployments(ann)).toBe(true);
+      await wait(200);
+      expect(await authorizer.mayListDeployments(ann)).toBe(false);
+      expect(reviews).toHaveLength(2);
+    });
+
+    it('does not give an old decision when the cluster cannot be asked', async () => {
+      let answer: () => Status = allow;
+      const { authorizer } = createCluster(() => answer());
+      await authorizer.mayListDeployments(ann);
+      answer = () => {
+        throw new ConnectionError('no answer');
+      };
+      await wait(10_100);
+      await expect(authorizer.mayListDeployments(ann)).rejects.toThrow('no answer');
+    });
+  });
+});

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { secretNameOf, toAccessKeyRecord } from '../../../src/accesskey/access-key-record.ts';
+
+const raw = {
+  apiVersion: 'ghippo.io/v1alpha1',
+  kind: 'AccessKey',
+  metadata: {
+    name: 'ann',
+    namespace: 'shop',
+    uid: 'u1',
+    resourceVersion: '42',
+    generation: 3,
+    creationTimestamp: '2026-01-01T00:00:00Z',
+    managedFields: [{ manager: 'kubectl' }],
+    annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{}' },
+  },
+  spec: { user: { name: 'ann' }, keyPairs: [{ name: 'main', enabled: true }] },
+  status: { observedGeneration: 3, userID: 'u1' },
+};
+
+describe('toAccessKeyRecord', () => {
+  it('keeps what is used and nothing else', () => {
+    expect(toAccessKeyRecord(raw)).toEqual({
+      key: 'shop/ann',
+      namespace: 'shop',
+      name: 'ann',
+      uid: 'u1',
+      resourceVersion: '42',
+      generation: 3,
+      creationTimestamp: '2026-01-01T00:00:00Z',
+      deleting: false,
+      spec: raw.spec,
+      status: raw.status,
+    });
+  });
+
+  it('sees that it is marked for deletion', () => {
+    const metadata = { ...raw.metadata, deletionTimestamp: '2026-01-02T00:00:00Z', finalizers: ['example.com/wait'] };
+    expect(toAccessKeyRecord({ ...raw, metadata }).deleting).toBe(true);
+  });
+
+  it('takes an absent status as an empty one', () => {
+    const { status: _, ...rest } = raw;
+    expect(toAccessKeyRecord(rest).status).toEqual({});
+  });
+});
+
+describe('secretNameOf', () => {
+  it.each([
+    [{ name: 'main' }, 'ann-main'],
+    [{ name: 'main', secret: {} }, 'ann-main'],
+    [{ name: 'main', secret: { name: 'mine' } }, 'mine'],
+  ])('%j: %s', (pair, name) => {
+    expect(secretNameOf({ name: 'ann' }, pair)).toBe(name);
+  });
+});

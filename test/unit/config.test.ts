@@ -1,0 +1,232 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { stringify } from 'yaml';
+import { ConfigurationError, instanceName, parseConfiguration, readCommand, usage } from '../../src/config.ts';
+
+const head = { apiVersion: 'config.ghippo.io/v1alpha1', kind: 'OperatorConfiguration' };
+const parse = (settings: object) => parseConfiguration(stringify({ ...head, ...settings }), 'c.yaml');
+
+const defaults = {
+  ...head,
+  namespace: 'accesskey-system',
+  clusterName: 'kpanda-global-cluster',
+  http: { address: '0.0.0.0', port: 8080 },
+  health: { address: '0.0.0.0', port: 8081 },
+  token: {
+    issuer: 'ghippo.io',
+    defaultCycle: 3,
+    maxCycle: 30,
+    signingKeySecret: 'accesskey-operator-signing-keys',
+  },
+  access: { cacheSeconds: 10 },
+  log: { level: 'info' },
+};
+
+const directory = mkdtempSync(join(tmpdir(), 'config-test-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+function write(name: string, text: string): string {
+  const file = join(directory, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+/** Checks that it throws a ConfigurationError, and gives the message, one line. */
+function messageOf(action: () => unknown): string {
+  let thrown: unknown;
+  try {
+    action();
+  } catch (error) {
+    thrown = error;
+  }
+  expect(thrown).toBeInstanceOf(ConfigurationError);
+  const { message } = thrown as Error;
+  expect(message).toMatch(/^[^\n]+$/);
+  return message;
+}
+
+describe('parseConfiguration', () => {
+  it('completes what is not there with defaults', () => {
+    expect(parse({})).toStrictEqual(defaults);
+  });
+
+  it('completes a part that is there in part', () => {
+    const parsed = parse({ http: { port: 80 }, token: { maxCycle: 365, audience: 'kpanda' } });
+    expect(parsed).toStrictEqual({
+      ...defaults,
+      http: { address: '0.0.0.0', port: 80 },
+      token: { ...defaults.token, maxCycle: 365, audience: 'kpanda' },
+    });
+  });
+
+  it('takes every field', () => {
+    const all = {
+      ...head,
+      namespace: 'iam',
+      clusterName: 'east-1.example.com',
+      http: { address: '::1', port: 0 },
+      health: { address: '127.0.0.1', port: 65_535 },
+      token: {
+        ...{ issuer: 'https://iam.example.com', audience: 'urn:x', defaultCycle: 30, maxCycle: 30 },
+        signingKeySecret: 'keys',
+      },
+      access: { cacheSeconds: 1 },
+      log: { level: 'fatal' },
+    };
+    expect(parse(all)).toStrictEqual(all);
+  });
+
+  it.each([
+    [{ colour: 'red' }, 'colour'],
+    [{ token: { cycle: 3 } }, 'token.cycle'],
+    [{ http: { port: 80, tls: {} } }, 'http.tls'],
+    [{ Namespace: 'x' }, 'Namespace'],
+    [{ access: { cacheSecond: 1 } }, 'access.cacheSecond'],
+  ])('names the unknown field of %j', (settings, path) => {
+    expect(messageOf(() => parse(settings))).toBe(`c.yaml: ${path}: unknown field`);
+  });
+
+  it.each<[object, string]>([
+    [{ apiVersion: 'v1' }, 'apiVersion'],
+    [{ kind: 'Configuration' }, 'kind'],
+    [{ namespace: 'Upper' }, 'namespace'],
+    [{ namespace: '' }, 'namespace'],
+    [{ clusterName: 'a b' }, 'clusterName'],
+    [{ clusterName: null }, 'clusterName'],
+    [{ http: 8080 }, 'http'],
+    [{ http: null }, 'http'],
+    [{ http: { port: -1 } }, 'http.port'],
+    [{ http: { port: 65_536 } }, 'http.port'],
+    [{ http: { port: '8080' } }, 'http.port'],
+    [{ health: { port: 80.5 } }, 'health.port'],
+    [{ health: { address: '' } }, 'health.address'],
+    [{ token: { issuer: '' } }, 'token.issuer'],
+    [{ token: { issuer: 'two words' } }, 'token.issuer'],
+    [{ token: { issuer: 'a"b' } }, 'token.issuer'],
+    [{ token: { issuer: 'a\\b' } }, 'token.issuer'],
+    [{ token: { issuer: 'a\nb' } }, 'token.issuer'],
+    [{ token: { issuer: 'é' } }, 'token.issuer'],
+    [{ token: { issuer: 'x'.repeat(2049) } }, 'token.issuer'],
+    [{ token: { audience: '' } }, 'token.audience'],
+    [{ token: { audience: ['a'] } }, 'token.audience'],
+    [{ token: { defaultCycle: 0 } }, 'token.defaultCycle'],
+    [{ token: { defaultCycle: 1.5 } }, 'token.defaultCycle'],
+    [{ token: { maxCycle: 3651 } }, 'token.maxCycle'],
+    [{ token: { maxCycle: '30' } }, 'token.maxCycle'],
+    [{ token: { signingKeySecret: '-x' } }, 'token.signingKeySecret'],
+    [{ access: { cacheSeconds: 0 } }, 'access.cacheSeconds'],
+    [{ access: { cacheSeconds: 3601 } }, 'access.cacheSeconds'],
+    [{ log: { level: 'verbose' } }, 'log.level'],
+    [{ log: { level: 'silent' } }, 'log.level'],
+    [{ log: [] }, 'log'],
+  ])('names the bad field of %j and the rule', (settings, path) => {
+    const message = messageOf(() => parse(settings));
+    expect(message.startsWith(`c.yaml: ${path}: `)).toBe(true);
+    expect(message.length).toBeGreaterThan(`c.yaml: ${path}: `.length);
+  });
+
+  it.each([[{ defaultCycle: 31 }], [{ defaultCycle: 8, maxCycle: 7 }], [{ maxCycle: 2 }]])(
+    'refuses a defaultCycle greater than maxCycle: %j',
+    (token) => {
+      expect(messageOf(() => parse({ token }))).toBe(
+        'c.yaml: token.defaultCycle: must not be greater than token.maxCycle',
+      );
+    },
+  );
+
+  it.each([
+    ['', 'the document'],
+    ['# nothing but a comment\n', 'the document'],
+    ['- a\n- b\n', 'the document'],
+    ['just text', 'the document'],
+    ['{}', 'apiVersion'],
+    ['apiVersion: config.ghippo.io/v1alpha1\n', 'kind'],
+  ])('refuses %j', (text, path) => {
+    expect(messageOf(() => parseConfiguration(text, 'c.yaml'))).toMatch(new RegExp(`^c\\.yaml: ${path}: .`));
+  });
+
+  it.each([
+    ['a: [', /at line 1/],
+    ['a: 1\n b: 2\n', /at line \d/],
+    ['kind: a\nkind: b\n', /unique/],
+    ['"', /at line 1/],
+    ['a: 1\n---\nb: 2\n', /multiple documents/],
+    ['a: *missing', /missing/],
+  ])('refuses broken YAML and says where: %j', (text, why) => {
+    const message = messageOf(() => parseConfiguration(text, 'c.yaml'));
+    expect(message).toMatch(/^c\.yaml: /);
+    expect(message).toMatch(why);
+  });
+});
+
+describe('readCommand', () => {
+  beforeEach(() => {
+    vi.stubEnv('KUBERNETES_SERVICE_HOST', '');
+  });
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  it.each([
+    [['--help'], 'help'],
+    [['--version'], 'version'],
+    [['--help', '--version'], 'help'],
+    [['--kubeconfig', 'k', '--config', '/not/there', '--help'], 'help'],
+    [['--version', '--kubeconfig', 'k'], 'version'],
+  ])('%j asks for %s', (args, kind) => {
+    expect(readCommand(args)).toEqual({ kind });
+  });
+
+  it.each([[['--kubeconfig', '/k']], [['--kubeconfig=/k']]])('%j runs with the defaults', (args) => {
+    expect(readCommand(args)).toStrictEqual({ kind: 'run', kubeconfig: '/k', configuration: defaults });
+  });
+
+  it('reads the configuration file', () => {
+    const config = write('good.yaml', stringify({ ...head, namespace: 'iam' }));
+    const command = readCommand(['--kubeconfig', '/k', '--config', config]);
+    expect(command).toMatchObject({ kind: 'run', configuration: { ...defaults, namespace: 'iam' } });
+  });
+
+  it('needs no kubeconfig in a pod, and only there', () => {
+    expect(messageOf(() => readCommand([]))).toContain('no --kubeconfig given');
+    vi.stubEnv('KUBERNETES_SERVICE_HOST', '10.0.0.1');
+    expect(readCommand([])).toStrictEqual({ kind: 'run', configuration: defaults });
+  });
+
+  it.each([
+    [['--verbose'], '--verbose'],
+    [['-v'], '-v'],
+    [['--kubeconfig', '/k', '--port=80'], '--port'],
+    [['run'], 'run'],
+    [['--kubeconfig'], '--kubeconfig'],
+    [['--config', '--kubeconfig', '/k'], '--config'],
+    [['--help=yes'], '--help'],
+  ])('refuses %j in one line that names it', (args, name) => {
+    const message = messageOf(() => readCommand(args));
+    expect(message).toContain(name);
+    expect(message).toContain('(see --help)');
+  });
+
+  it('names a configuration file that cannot be read or is wrong', () => {
+    const missing = join(directory, 'missing.yaml');
+    const read = (config: string) => messageOf(() => readCommand(['--kubeconfig', '/k', '--config', config]));
+    expect(read(missing)).toMatch(new RegExp(`${missing}.*ENOENT`));
+    expect(read(directory)).toMatch(new RegExp(`${directory}.*EISDIR`));
+    const wrong = write('wrong.yaml', stringify({ ...head, nmespace: 'x' }));
+    expect(read(wrong)).toBe(`${wrong}: nmespace: unknown field`);
+  });
+});
+
+describe('usage', () => {
+  it.each(['--kubeconfig', '--config', '--version', '--help'])('tells of %s', (flag) => {
+    expect(usage).toMatch(new RegExp(`^  ${flag} `, 'm'));
+  });
+});
+
+describe('instanceName', () => {
+  it('has what reportingInstance and a Lease take', () => {
+    expect(instanceName()).toMatch(/^\S{1,253}$/);
+  });
+});

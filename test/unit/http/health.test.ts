@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { createHealthApp } from '../../../src/http/health.ts';
+
+describe('the probes', () => {
+  it('/healthz is ok whatever is not ready', async () => {
+    const answer = await createHealthApp(() => ['caches']).request('/healthz');
+    expect([answer.status, await answer.text()]).toEqual([200, 'ok\n']);
+  });
+
+  it('/readyz follows what is not ready, and names it', async () => {
+    const unready = new Set(['caches', 'signing keys']);
+    const app = createHealthApp(() => [...unready]);
+    const first = await app.request('/readyz');
+    expect([first.status, await first.text()]).toEqual([503, 'not ready: caches, signing keys\n']);
+    unready.clear();
+    const second = await app.request('/readyz');
+    expect([second.status, await second.text()]).toEqual([200, 'ok\n']);
+  });
+
+  it('is nothing else', async () => {
+    expect((await createHealthApp(() => []).request('/metrics')).status).toBe(404);
+  });
+});

@@ -1,0 +1,90 @@
+import { pino } from 'pino';
+import type { Authorizer } from '../../../src/access/authorizer.ts';
+import { createLivePairs } from '../../../src/accesskey/live-pairs.ts';
+import { createDeploymentStore, toDeploymentRecord } from '../../../src/deployments/store.ts';
+import { createApp } from '../../../src/http/app.ts';
+import type { Dependencies } from '../../../src/http/environment.ts';
+import { generateSigningKeys, parseSigningKeys, type SigningKeys } from '../../../src/token/signing-keys.ts';
+import { accessKey, caches, keyPair, now, secret } from '../../support/builders.ts';
+
+export const tokenPaths = ['/apis/ghippo.io/v1alpha1/token', '/api/v1/cube/key/token'] as const;
+export const keyPaths = ['/apis/ghippo.io/v1alpha1/certs', '/.well-known/jwks.json'] as const;
+export const deploymentsPath = '/apis/kpanda.io/v1alpha1/clusters/here/deployments';
+export const { ak, sk } = keyPair();
+
+/** The form of every error, as a caller reads it. */
+export interface ErrorAnswer {
+  code: number;
+  message: string;
+  details: { '@type': string; fieldViolations: { field: string; description: string }[] }[];
+}
+
+let generated: Promise<SigningKeys> | undefined;
+
+/** Signing keys, the same for all tests of a file. */
+export function signingKeys(): Promise<SigningKeys> {
+  generated ??= generateSigningKeys(new Date(now)).then(parseSigningKeys);
+  return generated;
+}
+
+/** Allows these namespaces; `*` stands for all. */
+export function allowing(...allowed: string[]): Authorizer {
+  return { mayListDeployments: async (_, namespace = '*') => allowed.includes(namespace) };
+}
+
+export function failing(error: unknown): Authorizer {
+  return { mayListDeployments: () => Promise.reject(error) };
+}
+
+/** Deployments `namespace/name`. */
+export function deployments(...names: string[]) {
+  const store = createDeploymentStore();
+  store.replace(
+    names.map((key) => {
+      const [namespace = '', name = ''] = key.split('/');
+      return toDeploymentRecord({ metadata: { namespace, name, resourceVersion: '1' }, spec: {}, status: {} });
+    }),
+  );
+  return store;
+}
+
+/** The app over the AccessKey of ann, with her pair; the log is kept. */
+export async function createPlatform(change: Partial<Dependencies> & { of?: ReturnType<typeof accessKey> } = {}) {
+  const { of = accessKey({ groups: ['dev'] }), ...dependencies } = change;
+  const keys = await signingKeys();
+  const lines: string[] = [];
+  const app = createApp({
+    pairs: createLivePairs(caches({ accessKeys: [of], secrets: [secret({ of })] })),
+    deployments: deployments('shop/web', 'shop/api', 'store/db'),
+    authorizer: allowing('*'),
+    signingKeys: () => keys,
+    clusterName: 'here',
+    token: { issuer: 'ghippo.io', defaultCycle: 3, maxCycle: 30 },
+    log: pino({ base: null }, { write: (line: string) => void lines.push(line) }),
+    now: () => now,
+    ...dependencies,
+  });
+  /** @param headers as a client sends them */
+  async function get(path: string, headers: Record<string, string> = {}, method = 'GET') {
+    const response = await app.request(path, { method, headers }, {});
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      json: <T = ErrorAnswer>() => JSON.parse(text) as T,
+    };
+  }
+  return {
+    get,
+    /** A token of ann. */
+    async token(): Promise<string> {
+      const answer = await get(`${tokenPaths[0]}?ak=${ak}&sk=${sk}`);
+      return answer.json<{ token: string }>().token;
+    },
+    list: async (query: string, token: string) => get(deploymentsPath + query, { authorization: `Bearer ${token}` }),
+    /** What was logged, a line for each request. */
+    logged: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
+    log: () => lines.join(''),
+  };
+}

@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import {
+  ConnectionError,
+  describeError,
+  errorFromAnswer,
+  isStatus,
+  KubernetesError,
+} from '../../../src/kube/errors.ts';
+
+const value = '5ec5e70f-0000-4000-8000-000000000001';
+const status = (reason: string, message: string) =>
+  JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', reason, message });
+
+describe('errorFromAnswer', () => {
+  it.each([
+    [401, 'Unauthorized'],
+    [403, 'Forbidden'],
+    [404, 'NotFound'],
+    [405, 'MethodNotAllowed'],
+    [409, 'AlreadyExists'],
+    [410, 'Expired'],
+    [429, 'TooManyRequests'],
+    [500, 'InternalError'],
+    [503, 'ServiceUnavailable'],
+    [504, 'Timeout'],
+  ])('keeps the message of a %d', (code, reason) => {
+    const error = errorFromAnswer('GET /api/v1/secrets', code, status(reason, 'because'), undefined);
+    expect(error).toBeInstanceOf(KubernetesError);
+    expect(error).toMatchObject({ name: 'KubernetesError', status: code, reason, retryAfterMs: 0 });
+    expect(error.message).toBe(`GET /api/v1/secrets: ${code} ${reason}: because`);
+  });
+
+  it.each([400, 406, 415, 422, 413, 418, 501, 502])('of a %d keeps the reason only', (code) => {
+    const message = `Secret "x" is invalid: stringData.sk: Invalid value: "${value}"`;
+    const error = errorFromAnswer('PATCH /x', code, status('Invalid', message), undefined);
+    expect(error.message).toBe(`PATCH /x: ${code} Invalid`);
+    expect(`${error.stack} ${JSON.stringify(error)}`).not.toContain(value);
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['text', `404 page ${value} not found`],
+    ['half of a JSON', `{"message":"${value}`],
+    ['a list', `["${value}"]`],
+    ['JSON text', `"${value}"`],
+    ['null', 'null'],
+    ['an object that is no Status', `{"error":"${value}"}`],
+  ])('says nothing of a body that is %s', (_, body) => {
+    const error = errorFromAnswer('GET /x', 404, body, undefined);
+    expect(error).toMatchObject({ status: 404, reason: '' });
+    expect(error.message).toBe('GET /x: 404');
+  });
+
+  it('tells the message of a Status without a reason', () => {
+    const error = errorFromAnswer('GET /x', 500, JSON.stringify({ message: 'etcd is away' }), undefined);
+    expect(error.message).toBe('GET /x: 500: etcd is away');
+  });
+
+  it.each([
+    [undefined, 0],
+    ['1', 1000],
+    ['30', 30_000],
+    ['0', 0],
+    ['-5', 0],
+    ['', 0],
+    ['soon', 0],
+    ['Infinity', 0],
+    ['Wed, 21 Oct 2026 07:28:00 GMT', 0],
+  ])('Retry-After %s: %d ms', (retryAfter, retryAfterMs) => {
+    expect(errorFromAnswer('GET /x', 429, '', retryAfter).retryAfterMs).toBe(retryAfterMs);
+  });
+});
+
+describe('isStatus', () => {
+  const error = new KubernetesError(404, 'NotFound', 'gone', 0);
+  it.each([
+    [error, 404, true],
+    [error, 409, false],
+    [new ConnectionError('404'), 404, false],
+    [{ status: 404 }, 404, false],
+    [undefined, 404, false],
+  ])('%s, %d: %s', (thrown, code, is) => {
+    expect(isStatus(thrown, code)).toBe(is);
+  });
+});
+
+describe('describeError', () => {
+  const socket = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:6443'), { code: 'ECONNREFUSED' });
+  it.each([
+    [new Error('no'), 'no'],
+    [new ConnectionError('no answer', { cause: socket }), 'no answer: connect ECONNREFUSED 127.0.0.1:6443'],
+    [new Error('a', { cause: new Error('b', { cause: 'c' }) }), 'a: b: c'],
+    [
+      new ConnectionError('no answer', { cause: new AggregateError([socket, new Error('v6')]) }),
+      'no answer: connect ECONNREFUSED 127.0.0.1:6443; v6',
+    ],
+    [new AggregateError([socket], 'all failed'), 'all failed'],
+    ['text', 'text'],
+    [undefined, 'undefined'],
+  ])('%s: %s', (error, text) => {
+    expect(describeError(error)).toBe(text);
+  });
+
+  it('tells no stack', () => {
+    expect(describeError(new Error('no'))).not.toContain('errors.test.ts');
+  });
+});

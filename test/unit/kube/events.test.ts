@@ -1,0 +1,86 @@
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import type { KubernetesClient } from '../../../src/kube/client.ts';
+import { ConnectionError } from '../../../src/kube/errors.ts';
+import { createEventRecorder, type EventContent } from '../../../src/kube/events.ts';
+
+const subject = {
+  ...{ apiVersion: 'ghippo.io/v1alpha1', kind: 'AccessKey' },
+  ...{ namespace: 'shop', name: 'ann', uid: 'u1', resourceVersion: '10' },
+};
+const content: EventContent = { type: 'Normal', reason: 'KeyPairCreated', action: 'CreateSecret', note: 'Made it' };
+
+interface Sent {
+  namespace: string;
+  body: { note: string; reportingInstance: string; metadata: { generateName: string } };
+}
+
+function createRecorder(instance = 'pod-1', failure?: Error) {
+  const sent: Sent[] = [];
+  const lines: string[] = [];
+  const events = {
+    async createNamespacedEvent(call: Sent) {
+      sent.push(call);
+      if (failure) throw failure;
+    },
+  };
+  const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
+  const recorder = createEventRecorder({ events } as unknown as KubernetesClient, instance, log);
+  return { recorder, sent, lines };
+}
+
+describe('an event recorder', () => {
+  it('sends an Event about the object, to its namespace', () => {
+    const { recorder, sent } = createRecorder();
+    recorder.record(subject, content);
+    expect(sent).toMatchObject([
+      {
+        namespace: 'shop',
+        body: {
+          metadata: { namespace: 'shop' },
+          reportingController: 'ghippo.io/accesskey-operator',
+          reportingInstance: 'pod-1',
+          regarding: subject,
+          ...content,
+        },
+      },
+    ]);
+    expect(sent[0]?.body).toHaveProperty('eventTime');
+  });
+
+  it('gives each Event a name of its own that begins with the name of the object', () => {
+    const { recorder, sent } = createRecorder();
+    recorder.record(subject, content);
+    expect(sent[0]?.body.metadata.generateName).toMatch(/^ann[-.]$/);
+    expect(sent[0]?.body.metadata).not.toHaveProperty('name');
+  });
+
+  it.each([
+    ['ASCII', 'x'.repeat(5_000)],
+    ['Chinese', '用户'.repeat(1_000)],
+    ['pairs of code units', `x${'🔑'.repeat(1_000)}`],
+  ])('cuts a note to the 1024 bytes that the API server takes: %s', (_, note) => {
+    const { recorder, sent } = createRecorder();
+    recorder.record(subject, { ...content, note });
+    const cut = sent[0]?.body.note ?? '';
+    expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(1024);
+    expect(Buffer.byteLength(cut)).toBeGreaterThan(1000);
+    expect(note.startsWith(cut)).toBe(true);
+    expect(cut.isWellFormed()).toBe(true);
+  });
+
+  it('cuts the instance to 128 characters', () => {
+    const { recorder, sent } = createRecorder('p'.repeat(200));
+    recorder.record(subject, content);
+    expect(sent[0]?.body.reportingInstance).toBe('p'.repeat(128));
+  });
+
+  it('logs an Event that cannot be sent, and goes on', async () => {
+    const { recorder, lines } = createRecorder('pod-1', new ConnectionError('no answer'));
+    recorder.record(subject, content);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { event: 'KeyPairCreated', about: 'ann', reason: 'no answer', msg: 'event was not sent' },
+    ]);
+  });
+});

@@ -1,0 +1,81 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { stringify } from 'yaml';
+import { KubeconfigError, loadKubeconfig } from '../../../src/kube/kubeconfig.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'kubeconfig-test-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+function write(name: string, content: string | object): string {
+  const file = join(directory, name);
+  writeFileSync(file, typeof content === 'string' ? content : stringify(content));
+  return file;
+}
+
+function kubeconfig(change: object = {}, cluster: object = { server: 'https://127.0.0.1:6443' }) {
+  return {
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'here',
+    clusters: [{ name: 'c', cluster }],
+    users: [{ name: 'u', user: { token: 'secret-token' } }],
+    contexts: [{ name: 'here', context: { cluster: 'c', user: 'u' } }],
+    ...change,
+  };
+}
+
+describe('loadKubeconfig', () => {
+  it('loads a file', () => {
+    const loaded = loadKubeconfig(write('good', kubeconfig()));
+    expect(loaded.getCurrentCluster()?.server).toBe('https://127.0.0.1:6443');
+    expect(loaded.getCurrentUser()?.token).toBe('secret-token');
+  });
+
+  it.each(['http://127.0.0.1:8080', 'https://[::1]:6443', 'https://proxy.example.com/clusters/a'])(
+    'accepts the server %s',
+    (server) => {
+      expect(loadKubeconfig(write('server', kubeconfig({}, { server }))).getCurrentCluster()?.server).toBe(server);
+    },
+  );
+
+  it.each([
+    ['empty', ''],
+    ['no YAML', 'a: [secret-token'],
+    ['a list', '- secret-token'],
+    ['without a current-context', kubeconfig({ 'current-context': undefined })],
+    ['with an empty current-context', kubeconfig({ 'current-context': '' })],
+    ['with a current-context that is not there', kubeconfig({ 'current-context': 'elsewhere' })],
+    [
+      'with a context of no cluster',
+      kubeconfig({ contexts: [{ name: 'here', context: { cluster: 'missing', user: 'u' } }] }),
+    ],
+    ['with a cluster without a server', kubeconfig({}, {})],
+    ['with a server that is no URL', kubeconfig({}, { server: 'not a url' })],
+    ['with a server without a host', kubeconfig({}, { server: 'https://:6443' })],
+    ['with a server without a scheme', kubeconfig({}, { server: '127.0.0.1:6443' })],
+    ['with a server of a host name without a scheme', kubeconfig({}, { server: 'localhost:6443' })],
+    ['with a server of another scheme', kubeconfig({}, { server: 'ftp://127.0.0.1' })],
+  ])('refuses a file that is %s: one line that names it and no secret', (_, content) => {
+    const file = write('broken', content);
+    expect(() => loadKubeconfig(file)).toThrow(KubeconfigError);
+    expect(() => loadKubeconfig(file)).toThrow(new RegExp(`^kubeconfig ${file}: \\S[^\\n]*$`));
+    expect(() => loadKubeconfig(file)).not.toThrow(/secret-token/);
+  });
+
+  it('refuses a file that is not there', () => {
+    const file = join(directory, 'missing');
+    expect(() => loadKubeconfig(file)).toThrow(KubeconfigError);
+    expect(() => loadKubeconfig(file)).toThrow(/ENOENT/);
+  });
+
+  it('takes the cluster of its own pod when no file is named', () => {
+    vi.stubEnv('KUBERNETES_SERVICE_HOST', '10.0.0.1');
+    vi.stubEnv('KUBERNETES_SERVICE_PORT', '443');
+    expect(loadKubeconfig().getCurrentCluster()?.server).toBe('https://10.0.0.1:443');
+  });
+});
