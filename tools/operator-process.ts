@@ -21,6 +21,13 @@ export interface OperatorProcess {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
+export interface StartOptions {
+  /** Arguments of node itself, before the program. */
+  nodeArguments?: readonly string[];
+  /** Variables besides those of this process. */
+  environment?: Readonly<Record<string, string>>;
+}
+
 /**
  * Starts the operator and waits until it listens.
  *
@@ -29,14 +36,16 @@ export interface OperatorProcess {
  */
 export async function startOperator(
   args: readonly string[],
-  onLine?: (line: string) => void,
+  { nodeArguments = [], environment = {} }: StartOptions = {},
 ): Promise<OperatorProcess> {
-  const child = spawn(process.execPath, [mainFile, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...nodeArguments, mainFile, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
+  });
   const output: string[] = [];
   const listening = Promise.withResolvers<{ api: number; health: number }>();
   const take = (line: string) => {
     output.push(line);
-    onLine?.(line);
     const entry = parse(line);
     if (entry?.msg === 'listening') listening.resolve(entry);
   };

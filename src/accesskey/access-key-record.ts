@@ -1,3 +1,4 @@
+import { type DataKeys, defaultDataKeys } from '../credential/secret-record.ts';
 import type { RawObject } from '../kube/list-watch.ts';
 import type { AccessKeySpec, AccessKeyStatus } from './types.generated.ts';
 
@@ -47,4 +48,14 @@ export function toAccessKeyRecord({ metadata, spec, status }: RawObject): Access
 /** Name of the Secret of a pair: as the spec says, else `<AccessKey>-<pair>`. */
 export function secretNameOf(accessKey: Pick<AccessKeyRecord, 'name'>, pair: KeyPairSpec): string {
   return pair.secret?.name ?? `${accessKey.name}-${pair.name}`;
+}
+
+/** Keys of the Secret's data under which the pair is wanted. */
+export function dataKeysOf(pair: KeyPairSpec): DataKeys {
+  return { ak: pair.secret?.akKey ?? defaultDataKeys.ak, sk: pair.secret?.skKey ?? defaultDataKeys.sk };
+}
+
+/** The pair's entry in the status, undefined when it is not known there yet. */
+export function pairStatusOf({ status }: Pick<AccessKeyRecord, 'status'>, pairName: string): KeyPairStatus | undefined {
+  return status.keyPairs?.find((one) => one.name === pairName);
 }

@@ -1,182 +1,156 @@
-import { generateKeyPair, type KeyPair } from '../credential/key-pair.ts';
-import { dataKeys, type SecretRecord, secretType, toSecretRecord } from '../credential/secret-record.ts';
-import { type KubernetesClient, mergePatch } from '../kube/client.ts';
-import { isStatus, KubernetesError } from '../kube/errors.ts';
-import { type AccessKeyRecord, group, type KeyPairSpec, kind, version } from './access-key-record.ts';
-import { labelsOf, type PairAction, type Plan, planSecret } from './plan.ts';
+import { type SecretRecord, toSecretRecord } from '../credential/secret-record.ts';
+import { KubernetesError } from '../kube/errors.ts';
+import type { AccessKeyRecord, KeyPairSpec } from './access-key-record.ts';
+import {
+  dataPatch,
+  desiredData,
+  desiredMetadata,
+  metadataPatch,
+  type SecretPatch,
+  type SecretValues,
+} from './desired-secret.ts';
+import { outcomeWithProblem, type PairOutcome, type PlanOutcome, type Scope } from './outcome.ts';
+import { type PairFacts, pairFacts, pairOf } from './pair-facts.ts';
+import { type PairAction, type Plan, planSecret } from './plan.ts';
+import type { SecretApi } from './secret-api.ts';
+import { findPair, keptValues, newPair } from './secret-content.ts';
+import { adoptOrRefuse, createSecret } from './take-over.ts';
 
-/** What became of one pair. */
-export type PairOutcome = { pair: KeyPairSpec } & (
-  | {
-      kind: 'present';
-      secret: SecretRecord;
-      /** What was done; `lost` means that status knew a pair and its Secret was gone. */
-      change: 'none' | 'created' | 'moved' | 'repaired' | 'regenerated' | 'lost';
-      /** The data keys that were malformed, when it was regenerated. */
-      malformed: readonly string[];
-    }
-  | { kind: 'conflict'; secretName: string }
-  | { kind: 'failed'; secretName: string; error: KubernetesError }
-);
-
-export interface PlanOutcome {
-  pairs: readonly PairOutcome[];
-  removed: readonly SecretRecord[];
-}
+/** Statuses that say something of the API server and nothing of the Secret: the whole pass is tried again. */
+const passes = new Set([401, 429, 502, 503, 504]);
 
 /**
- * Carries out a plan. Every step is safe to repeat and tells by precondition (uid, resourceVersion) what it was decided
- * on, so a stale cache can make it fail, never do harm: it then throws and the key is tried again.
+ * Carries out a plan. Every step is safe to repeat and says by a precondition what it was decided on, so a stale cache
+ * can make it fail, never do harm: it then throws and the key is tried again. Before anything is written the API server
+ * is asked whether the AccessKey is still of the generation that the plan was made from.
  *
- * A pair whose Secret the API server refuses (quota, admission) does not stop the others: its outcome is `failed`.
+ * What the API server refuses for one pair (quota, admission) does not stop the others: its outcome has a problem.
  *
- * @throws KubernetesError 409 when the cache was stale
+ * @throws StaleError when the cache was stale
  * @throws ConnectionError when the API server does not answer
  */
-export async function apply(client: KubernetesClient, accessKey: AccessKeyRecord, plan: Plan): Promise<PlanOutcome> {
+export async function apply(api: SecretApi, accessKey: AccessKeyRecord, plan: Plan, now: number): Promise<PlanOutcome> {
+  const scope = { api, accessKey, now };
+  if (plan.remove.length > 0 || plan.pairs.some(isWrite)) await api.confirm(accessKey);
   const pairs: PairOutcome[] = [];
-  for (const action of plan.pairs) pairs.push(await applyPair(client, accessKey, action));
-  for (const secret of plan.remove) await remove(client, secret);
-  return { pairs, removed: plan.remove };
+  for (const action of plan.pairs) pairs.push(await applyPair(scope, action));
+  return { pairs, ...(await removeAll(api, plan.remove)) };
 }
 
-async function applyPair(
-  client: KubernetesClient,
-  accessKey: AccessKeyRecord,
-  action: PairAction,
-): Promise<PairOutcome> {
+function isWrite({ kind }: PairAction): boolean {
+  return kind !== 'keep' && kind !== 'wait' && kind !== 'occupied';
+}
+
+async function applyPair(scope: Scope, action: PairAction): Promise<PairOutcome> {
   try {
-    switch (action.kind) {
-      case 'keep':
-        return present(action.pair, action.secret, 'none');
-      case 'repair':
-        return present(action.pair, await repair(client, accessKey, action), 'repaired');
-      case 'regenerate':
-        return present(
-          action.pair,
-          await regenerate(client, accessKey, action),
-          'regenerated',
-          action.secret.malformed,
-        );
-      case 'create':
-        return await createOrTake(client, accessKey, action);
-    }
+    return await attempt(scope, action);
   } catch (error) {
-    if (!(error instanceof KubernetesError) || error.status === 409) throw error;
-    const secretName = action.kind === 'create' ? action.secretName : action.secret.name;
-    return { kind: 'failed', pair: action.pair, secretName, error };
+    if (!(error instanceof KubernetesError)) throw error;
+    const { pair } = action;
+    if (passes.has(error.status)) throw error;
+    const held = 'secret' in action ? action.secret : action.from;
+    const secretName = 'secretName' in action ? action.secretName : action.secret.name;
+    const message = `Secret ${secretName} could not be written: ${error.message}`;
+    return outcomeWithProblem(pair, secretName, { reason: 'SecretFailed', message, error }, held);
   }
 }
 
-function present(
+async function attempt(scope: Scope, action: PairAction): Promise<PairOutcome> {
+  const { pair } = action;
+  switch (action.kind) {
+    case 'keep':
+      return { pair, secretName: action.secret.name, secret: action.secret, change: 'none' };
+    case 'update':
+      return update(scope, action);
+    case 'rotate':
+      return rotate(scope, action);
+    case 'regenerate':
+      return regenerate(scope, action);
+    case 'create':
+      return createOrTake(scope, action);
+    case 'wait': {
+      const message = `Secret ${action.secret.name} has to go first, perhaps a finalizer holds it`;
+      return outcomeWithProblem(pair, action.secret.name, { reason: 'SecretTerminating', message });
+    }
+    case 'occupied': {
+      const message = `Secret ${action.secretName} holds another key pair of this AccessKey, choose another secret.name`;
+      return outcomeWithProblem(pair, action.secretName, { reason: 'SecretConflict', message }, action.from);
+    }
+  }
+}
+
+async function update(scope: Scope, { pair, secret, facts }: PairAction & { kind: 'update' }): Promise<PairOutcome> {
+  const live = await scope.api.readAsRecorded(secret);
+  const found = findPair(live, secret, pair);
+  if (!found) return regenerate(scope, { kind: 'regenerate', pair, secret });
+  const values = keptValues(live, found, facts);
+  const written = await scope.api.patch(secret, changeOf(scope.accessKey, pair, secret, values, facts));
+  return { pair, secretName: secret.name, secret: written, change: 'updated' };
+}
+
+async function rotate(scope: Scope, { pair, secret, cause }: PairAction & { kind: 'rotate' }): Promise<PairOutcome> {
+  const live = await scope.api.readAsRecorded(secret);
+  const { values, facts } = newPair(pair, findPair(live, secret, pair), scope.now);
+  const written = await scope.api.patch(secret, changeOf(scope.accessKey, pair, secret, values, facts));
+  return { pair, secretName: secret.name, secret: written, change: 'rotated', cause };
+}
+
+/** Notes that are lost may be why no pair was found, so it is looked for under the keys of the spec before. */
+async function regenerate(
+  scope: Scope,
+  { pair, secret }: { kind: 'regenerate'; pair: KeyPairSpec; secret: SecretRecord },
+): Promise<PairOutcome> {
+  const live = await scope.api.readAsRecorded(secret);
+  if (findPair(live, secret, pair)) {
+    const facts = pairFacts(scope.accessKey, pair, secret);
+    return update(scope, { kind: 'update', pair, secret, facts: { ...facts, previousValidUntil: undefined } });
+  }
+  const { values, facts } = newPair(pair, undefined, scope.now);
+  const written = await scope.api.patch(secret, changeOf(scope.accessKey, pair, secret, values, facts));
+  return { pair, secretName: secret.name, secret: written, change: 'regenerated', malformed: secret.malformed };
+}
+
+function changeOf(
+  accessKey: AccessKeyRecord,
   pair: KeyPairSpec,
   secret: SecretRecord,
-  change: (PairOutcome & { kind: 'present' })['change'],
-  malformed: readonly string[] = [],
-): PairOutcome {
-  return { kind: 'present', pair, secret, change, malformed };
+  values: SecretValues,
+  facts: PairFacts,
+): Partial<SecretPatch> {
+  const metadata = metadataPatch(secret, desiredMetadata(accessKey, pair, facts));
+  return { ...(metadata && { metadata }), data: dataPatch(secret, desiredData(pair, values)) };
 }
 
 /**
  * The cache shows no Secret, which may be because it is stale, because the label was lost or because the name is
  * somebody else's: the API server is asked before anything is made.
  */
-async function createOrTake(
-  client: KubernetesClient,
-  accessKey: AccessKeyRecord,
-  action: PairAction & { kind: 'create' },
-): Promise<PairOutcome> {
-  const { pair, secretName } = action;
-  const live = await read(client, accessKey.namespace, secretName);
-  if (live) {
-    if (live.ownerUID !== accessKey.uid) return { kind: 'conflict', pair, secretName };
-    return applyPair(client, accessKey, planSecret(accessKey, pair, live));
+async function createOrTake(scope: Scope, action: PairAction & { kind: 'create' }): Promise<PairOutcome> {
+  const { api, accessKey } = scope;
+  const live = await api.read(accessKey.namespace, action.secretName);
+  if (!live) return createSecret(scope, action);
+  const record = toSecretRecord(live);
+  if (record.ownerUID !== accessKey.uid) return adoptOrRefuse(scope, action, live);
+  const { pair, from } = action;
+  const holds = pairOf(accessKey, record);
+  if (holds === pair) return attempt(scope, planSecret(accessKey, pair, record, scope.now));
+  return attempt(scope, holds ? { ...action, kind: 'occupied', from } : { kind: 'wait', pair, secret: record });
+}
+
+async function removeAll(
+  api: SecretApi,
+  secrets: readonly SecretRecord[],
+): Promise<Pick<PlanOutcome, 'removed' | 'notRemoved'>> {
+  const removed: SecretRecord[] = [];
+  const notRemoved: { secretName: string; error: KubernetesError }[] = [];
+  for (const secret of secrets) {
+    try {
+      await api.remove(secret);
+      removed.push(secret);
+    } catch (error) {
+      if (!(error instanceof KubernetesError)) throw error;
+      notRemoved.push({ secretName: secret.name, error });
+    }
   }
-  const moved = action.from && (await readPair(client, action.from));
-  const secret = await create(client, accessKey, action, moved ?? generateKeyPair());
-  return present(pair, secret, moved ? 'moved' : createdOrLost(accessKey, pair));
-}
-
-/** Status remembers the ak of each pair, so a Secret that is not there although a pair was made has been deleted. */
-function createdOrLost(accessKey: AccessKeyRecord, pair: KeyPairSpec): 'created' | 'lost' {
-  const known = accessKey.status.keyPairs?.find((one) => one.name === pair.name);
-  return known?.accessKey === undefined ? 'created' : 'lost';
-}
-
-async function read(client: KubernetesClient, namespace: string, name: string): Promise<SecretRecord | undefined> {
-  try {
-    return toSecretRecord(await client.core.readNamespacedSecret({ namespace, name }));
-  } catch (error) {
-    if (isStatus(error, 404)) return undefined;
-    throw error;
-  }
-}
-
-async function readPair(client: KubernetesClient, { namespace, name }: SecretRecord): Promise<KeyPair | undefined> {
-  const secret = await client.core.readNamespacedSecret({ namespace, name });
-  if (toSecretRecord(secret).malformed.length > 0) return undefined;
-  const decode = (value = '') => Buffer.from(value, 'base64').toString('utf8');
-  return { ak: decode(secret.data?.[dataKeys.ak]), sk: decode(secret.data?.[dataKeys.sk]) };
-}
-
-async function create(
-  client: KubernetesClient,
-  accessKey: AccessKeyRecord,
-  { pair, secretName }: PairAction & { kind: 'create' },
-  keyPair: KeyPair,
-): Promise<SecretRecord> {
-  const { namespace, name, uid } = accessKey;
-  const secret = await client.core.createNamespacedSecret({
-    namespace,
-    body: {
-      metadata: {
-        name: secretName,
-        labels: labelsOf(accessKey, pair),
-        // Without blockOwnerDeletion, which would need rights on accesskeys/finalizers: nothing waits for the Secret.
-        ownerReferences: [{ apiVersion: `${group}/${version}`, kind, name, uid, controller: true }],
-      },
-      type: secretType,
-      stringData: { [dataKeys.ak]: keyPair.ak, [dataKeys.sk]: keyPair.sk },
-    },
-  });
-  return toSecretRecord(secret);
-}
-
-async function repair(
-  client: KubernetesClient,
-  accessKey: AccessKeyRecord,
-  { pair, secret }: PairAction & { kind: 'repair' },
-): Promise<SecretRecord> {
-  return patch(client, secret, { metadata: { labels: labelsOf(accessKey, pair) } });
-}
-
-async function regenerate(
-  client: KubernetesClient,
-  accessKey: AccessKeyRecord,
-  { pair, secret }: PairAction & { kind: 'regenerate' },
-): Promise<SecretRecord> {
-  const { ak, sk } = generateKeyPair();
-  const encode = (value: string) => Buffer.from(value).toString('base64');
-  return patch(client, secret, {
-    metadata: { labels: labelsOf(accessKey, pair) },
-    data: { [dataKeys.ak]: encode(ak), [dataKeys.sk]: encode(sk) },
-  });
-}
-
-async function patch(
-  client: KubernetesClient,
-  { namespace, name, uid, resourceVersion }: SecretRecord,
-  change: { metadata: { labels: Record<string, string> }; data?: Record<string, string> },
-): Promise<SecretRecord> {
-  const body = { ...change, metadata: { ...change.metadata, uid, resourceVersion } };
-  return toSecretRecord(await client.core.patchNamespacedSecret({ namespace, name, body }, mergePatch));
-}
-
-async function remove(client: KubernetesClient, secret: SecretRecord): Promise<void> {
-  const { namespace, name, uid, resourceVersion } = secret;
-  try {
-    await client.core.deleteNamespacedSecret({ namespace, name, body: { preconditions: { uid, resourceVersion } } });
-  } catch (error) {
-    if (!isStatus(error, 404)) throw error;
-  }
+  return { removed, notRemoved };
 }

@@ -2,7 +2,7 @@ import type { SecretRecord } from '../credential/secret-record.ts';
 import type { RawObject } from '../kube/list-watch.ts';
 import { createStore, type Store } from '../kube/store.ts';
 import type { AccessKeyRecord } from './access-key-record.ts';
-import { claimHolder } from './claim.ts';
+import { type Claims, createClaims } from './claims.ts';
 
 export interface NamespaceRecord {
   /** Name of the namespace. */
@@ -16,21 +16,25 @@ export interface AccessKeyCaches {
   accessKeys: Store<AccessKeyRecord, 'user' | 'namespace' | 'uid'>;
   secrets: Store<SecretRecord, 'ak' | 'ownerUID'>;
   namespaces: Store<NamespaceRecord>;
+  claims: Claims;
 }
 
 export function createAccessKeyCaches(): AccessKeyCaches {
-  return {
-    accessKeys: createStore<AccessKeyRecord, 'user' | 'namespace' | 'uid'>({
-      user: (one) => [one.spec.user.name],
-      namespace: (one) => [one.namespace],
-      uid: (one) => [one.uid],
-    }),
-    secrets: createStore<SecretRecord, 'ak' | 'ownerUID'>({
-      ak: (one) => (one.ak === undefined ? [] : [one.ak]),
-      ownerUID: (one) => (one.ownerUID === undefined ? [] : [one.ownerUID]),
-    }),
-    namespaces: createStore<NamespaceRecord>({}),
-  };
+  const accessKeys = createStore<AccessKeyRecord, 'user' | 'namespace' | 'uid'>({
+    user: (one) => [one.spec.user.name],
+    namespace: (one) => [one.namespace],
+    uid: (one) => [one.uid],
+  });
+  const secrets = createStore<SecretRecord, 'ak' | 'ownerUID'>({
+    ak: ({ pair, previous }) => [pair, previous].flatMap((one) => (one === undefined ? [] : [one.ak])),
+    ownerUID: (one) => (one.ownerUID === undefined ? [] : [one.ownerUID]),
+  });
+  const namespaces = createStore<NamespaceRecord>({});
+  const claims = createClaims(accessKeys, (one) => isStopped({ namespaces }, one));
+  namespaces.subscribe(({ key, previous, current }) => {
+    if (previous?.terminating !== current?.terminating) claims.namespaceChanged(key);
+  });
+  return { accessKeys, secrets, namespaces, claims };
 }
 
 export function toNamespaceRecord({ metadata }: RawObject): NamespaceRecord {
@@ -42,11 +46,11 @@ export function toNamespaceRecord({ metadata }: RawObject): NamespaceRecord {
 }
 
 /** Whether the AccessKey is on its way out: itself, or the namespace around it. */
-export function isStopped(caches: AccessKeyCaches, accessKey: AccessKeyRecord): boolean {
-  return accessKey.deleting || caches.namespaces.get(accessKey.namespace)?.terminating === true;
+export function isStopped({ namespaces }: Pick<AccessKeyCaches, 'namespaces'>, accessKey: AccessKeyRecord): boolean {
+  return accessKey.deleting || namespaces.get(accessKey.namespace)?.terminating === true;
 }
 
-/** The AccessKey that holds the claim on a user, undefined when none does. */
-export function holderOf(caches: AccessKeyCaches, user: string): AccessKeyRecord | undefined {
-  return claimHolder(caches.accessKeys.byIndex('user', user), (one) => isStopped(caches, one));
+/** Whether the AccessKey holds the claim on its user. */
+export function holdsClaim({ claims }: Pick<AccessKeyCaches, 'claims'>, accessKey: AccessKeyRecord): boolean {
+  return claims.holderOf(accessKey.spec.user.name) === accessKey.key;
 }

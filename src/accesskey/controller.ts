@@ -1,30 +1,32 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
-import type { SecretRecord } from '../credential/secret-record.ts';
-import { type KubernetesClient, serverSideApply } from '../kube/client.ts';
-import { describeError, isStatus, KubernetesError } from '../kube/errors.ts';
+import type { KubernetesClient } from '../kube/client.ts';
+import { describeError, KubernetesError, NotLeaderError } from '../kube/errors.ts';
 import type { EventContent, EventRecorder } from '../kube/events.ts';
-import type { Change } from '../kube/store.ts';
-import { createWorkQueue, type WorkQueue } from '../kube/work-queue.ts';
-import { type AccessKeyRecord, group, kind, plural, version } from './access-key-record.ts';
-import { apply, type PlanOutcome } from './apply.ts';
-import { type AccessKeyCaches, holderOf, isStopped } from './caches.ts';
+import { createWorkQueue, type WorkQueue, type WorkQueueOptions } from '../kube/work-queue.ts';
+import { type AccessKeyRecord, group, kind, version } from './access-key-record.ts';
+import { apply } from './apply.ts';
+import { type AccessKeyCaches, isStopped } from './caches.ts';
+import { enqueueChanges } from './enqueue.ts';
 import { changeEvents, transitionEvents } from './events.ts';
+import type { PlanOutcome } from './outcome.ts';
 import { type Observed, plan } from './plan.ts';
-import { nextExpiryMs, statusOf } from './status.ts';
-import type { AccessKeyStatus } from './types.generated.ts';
+import { createSecretApi, StaleError } from './secret-api.ts';
+import { nextStepAt, statusOf } from './status.ts';
+import { isSameStatus, writeStatus } from './status-writer.ts';
 
 /** How soon a name that is somebody else's Secret is looked at again, milliseconds: foreign Secrets are not watched. */
 const conflictRecheckMs = 30_000;
 const concurrency = 8;
 const backoff = { baseMs: 200, maxMs: 60_000 };
-const fieldManager = 'accesskey-operator';
 
 export interface ControllerOptions {
   client: KubernetesClient;
   caches: AccessKeyCaches;
   recorder: EventRecorder;
   log: Logger;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+  metrics?: WorkQueueOptions['metrics'];
 }
 
 /**
@@ -33,17 +35,18 @@ export interface ControllerOptions {
  *
  * @returns the queue; shutting it down ends reconciling
  */
-export function startController({ client, caches, recorder, log }: ControllerOptions): WorkQueue {
+export function startController(options: ControllerOptions): WorkQueue {
+  const { client, caches, recorder, log, now, metrics } = options;
+  const api = createSecretApi(client);
   const queue = createWorkQueue({
     concurrency,
     backoff,
-    handle: (key) => reconcile(key),
+    handle: reconcile,
     onFailure(key, error) {
-      // A conflict is the normal sign of a stale cache: the newer object is on its way.
-      const level = isStatus(error, 409) ? 'debug' : 'warn';
-      log[level]({ accessKey: key, reason: describeError(error) }, 'reconcile failed, will try again');
+      log[levelOf(error)]({ accessKey: key, reason: describeError(error) }, 'reconcile failed, will try again');
       return error instanceof KubernetesError ? error.retryAfterMs : 0;
     },
+    ...(metrics && { metrics }),
   });
 
   async function reconcile(key: string): Promise<number | undefined> {
@@ -51,37 +54,35 @@ export function startController({ client, caches, recorder, log }: ControllerOpt
     if (!accessKey) return undefined;
     const observed = observe(caches, accessKey);
     if (observed.stopped) return undefined;
-    const outcome = await apply(client, accessKey, plan(observed));
-    announce(accessKey, changeEvents(outcome));
-    logChanges(accessKey, outcome);
-    const status = statusOf(accessKey, observed.claimHolder, outcome.pairs, Date.now());
-    if (!sameStatus(status, accessKey.status)) {
-      await writeStatus(client, accessKey, status);
-      announce(accessKey, transitionEvents(accessKey.status, status));
-    }
-    const failed = outcome.pairs.find((one) => one.kind === 'failed');
-    if (failed) throw failed.error;
-    return requeueAfter(accessKey, outcome);
+    const at = now();
+    const outcome = await apply(api, accessKey, plan(observed, at), at);
+    report(accessKey, outcome);
+    await updateStatus(accessKey, statusOf(accessKey, observed.claimHolder, outcome, at));
+    const failed = errorOf(outcome);
+    if (failed) throw failed;
+    return requeueAfter(accessKey, outcome, at);
+  }
+
+  async function updateStatus(accessKey: AccessKeyRecord, status: AccessKeyRecord['status']): Promise<void> {
+    if (isSameStatus(status, accessKey.status)) return;
+    await writeStatus(client, accessKey, status);
+    announce(accessKey, transitionEvents(accessKey, status));
   }
 
   function announce(accessKey: AccessKeyRecord, events: readonly EventContent[]): void {
     for (const event of events) recorder.record(subjectOf(accessKey), event);
   }
 
-  function logChanges(accessKey: AccessKeyRecord, { pairs, removed }: PlanOutcome): void {
-    for (const one of pairs) {
-      if (one.kind !== 'present' || one.change === 'none') continue;
-      log.info({ accessKey: accessKey.key, pair: one.pair.name, secret: one.secret.name }, `key pair ${one.change}`);
+  function report(accessKey: AccessKeyRecord, outcome: PlanOutcome): void {
+    announce(accessKey, changeEvents(outcome));
+    for (const { change, cause, pair, secretName } of outcome.pairs) {
+      const fields = { accessKey: accessKey.key, pair: pair.name, secret: secretName, ...(cause && { cause }) };
+      if (change !== 'none') log.info(fields, `key pair ${change}`);
     }
-    for (const secret of removed) log.info({ accessKey: accessKey.key, secret: secret.name }, 'secret removed');
+    for (const secret of outcome.removed) log.info({ accessKey: accessKey.key, secret: secret.name }, 'secret removed');
   }
 
-  caches.accessKeys.subscribe((change) => enqueueClaims(caches, change, queue));
-  caches.secrets.subscribe((change) => enqueueOwner(caches, change, queue));
-  caches.namespaces.subscribe(({ key }) => {
-    for (const one of caches.accessKeys.byIndex('namespace', key)) enqueueUser(caches, one.spec.user.name, queue);
-  });
-  for (const one of caches.accessKeys.values()) queue.add(one.key);
+  enqueueChanges(caches, queue.add);
   return queue;
 }
 
@@ -90,72 +91,26 @@ function observe(caches: AccessKeyCaches, accessKey: AccessKeyRecord): Observed 
   return {
     accessKey,
     stopped: isStopped(caches, accessKey),
-    claimHolder: holderOf(caches, accessKey.spec.user.name)?.key,
+    claimHolder: caches.claims.holderOf(accessKey.spec.user.name),
     secrets: owned.filter((secret) => secret.namespace === accessKey.namespace),
   };
 }
 
-/** An AccessKey that comes, goes or changes may pass the claim on its user to another. */
-function enqueueClaims(
-  caches: AccessKeyCaches,
-  { previous, current }: Change<AccessKeyRecord>,
-  queue: WorkQueue,
-): void {
-  const appeared = !previous || !current || previous.deleting !== current.deleting || previous.uid !== current.uid;
-  if (current) queue.add(current.key);
-  const user = (current ?? previous)?.spec.user.name;
-  if (appeared && user !== undefined) enqueueUser(caches, user, queue);
+/** A stale cache is normal, the newer object is on its way; so is the end of leadership. */
+function levelOf(error: unknown): 'debug' | 'warn' {
+  return error instanceof StaleError || error instanceof NotLeaderError ? 'debug' : 'warn';
 }
 
-function enqueueUser(caches: AccessKeyCaches, user: string, queue: WorkQueue): void {
-  for (const one of caches.accessKeys.byIndex('user', user)) queue.add(one.key);
+function errorOf({ pairs, notRemoved }: PlanOutcome): KubernetesError | undefined {
+  return pairs.find((one) => one.problem?.error)?.problem?.error ?? notRemoved[0]?.error;
 }
 
-/** A Secret concerns whom it belongs to, now or before, and who wanted its name but found it taken. */
-function enqueueOwner(caches: AccessKeyCaches, { previous, current }: Change<SecretRecord>, queue: WorkQueue): void {
-  for (const secret of [previous, current]) {
-    if (!secret) continue;
-    const owners = secret.ownerUID === undefined ? [] : caches.accessKeys.byIndex('uid', secret.ownerUID);
-    const waiting = caches.accessKeys.byIndex('namespace', secret.namespace).filter((one) => wants(one, secret.name));
-    for (const one of [...owners, ...waiting]) queue.add(one.key);
-  }
-}
-
-function wants(accessKey: AccessKeyRecord, secretName: string): boolean {
-  return accessKey.status.keyPairs?.some((one) => one.secretName === secretName) === true;
-}
-
-function requeueAfter(accessKey: AccessKeyRecord, { pairs }: PlanOutcome): number | undefined {
-  const expiry = nextExpiryMs(accessKey, Date.now());
-  const recheck = pairs.some((one) => one.kind === 'conflict') ? conflictRecheckMs : undefined;
-  if (expiry === undefined || recheck === undefined) return expiry ?? recheck;
-  return Math.min(expiry, recheck);
-}
-
-/** Whether two statuses say the same. The order of list maps is the API server's affair (server-side apply merges them). */
-function sameStatus(a: AccessKeyStatus, b: AccessKeyStatus): boolean {
-  return isDeepStrictEqual(inOrder(a), inOrder(b));
-}
-
-function inOrder(status: AccessKeyStatus): AccessKeyStatus {
-  const conditions = status.conditions?.toSorted((a, b) => (a.type < b.type ? -1 : 1));
-  const keyPairs = status.keyPairs?.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  return { ...status, ...(conditions && { conditions }), ...(keyPairs && { keyPairs }) };
-}
-
-/** Server-side apply with uid and resourceVersion: it never lands on a successor, nor on a newer spec. */
-async function writeStatus(
-  client: KubernetesClient,
-  accessKey: AccessKeyRecord,
-  status: AccessKeyStatus,
-): Promise<void> {
-  const { namespace, name, uid, resourceVersion } = accessKey;
-  const metadata = { namespace, name, uid, resourceVersion };
-  const body = { apiVersion: `${group}/${version}`, kind, metadata, status };
-  await client.customObjects.patchNamespacedCustomObjectStatus(
-    { group, version, namespace, plural, name, body, fieldManager, force: true },
-    serverSideApply,
-  );
+function requeueAfter(accessKey: AccessKeyRecord, outcome: PlanOutcome, now: number): number | undefined {
+  const step = nextStepAt(accessKey, outcome, now);
+  const isConflict = outcome.pairs.some((one) => one.problem?.reason === 'SecretConflict');
+  const delays = [step === undefined ? undefined : step - now, isConflict ? conflictRecheckMs : undefined];
+  const known = delays.filter((delay) => delay !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
 }
 
 function subjectOf({ namespace, name, uid, resourceVersion }: AccessKeyRecord) {

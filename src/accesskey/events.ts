@@ -1,6 +1,6 @@
 import type { EventContent } from '../kube/events.ts';
-import type { Condition } from './access-key-record.ts';
-import type { PairOutcome, PlanOutcome } from './apply.ts';
+import type { AccessKeyRecord, Condition } from './access-key-record.ts';
+import type { PairOutcome, PlanOutcome } from './outcome.ts';
 import type { AccessKeyStatus } from './types.generated.ts';
 
 /** Events of what a pass did to Secrets. Notes never hold a key. */
@@ -8,28 +8,31 @@ export function changeEvents(outcome: PlanOutcome): EventContent[] {
   return [...outcome.pairs.flatMap(pairEvents), ...outcome.removed.map((secret) => removedEvent(secret.name))];
 }
 
-/** Events of what the new status says and the one before did not: a problem, an expiry. */
-export function transitionEvents(before: AccessKeyStatus, after: AccessKeyStatus): EventContent[] {
-  return [...problemEvents(before.conditions, after.conditions), ...expiryEvents(before, after)];
+/** Events of what the new status says and the one before did not: a problem, an expiry, the end of an overlap. */
+export function transitionEvents({ status }: Pick<AccessKeyRecord, 'status'>, after: AccessKeyStatus): EventContent[] {
+  return [...problemEvents(status.conditions, after.conditions), ...stateEvents(status, after)];
 }
 
-function pairEvents(outcome: PairOutcome): EventContent[] {
-  if (outcome.kind !== 'present') return [];
-  const { pair, secret, change, malformed } = outcome;
+function pairEvents({ pair, secret, secretName, change, cause, malformed = [] }: PairOutcome): EventContent[] {
   const of = `key pair ${pair.name}`;
+  const name = secret?.name ?? secretName;
   switch (change) {
     case 'none':
       return [];
     case 'created':
-      return [normal('KeyPairCreated', 'CreateSecret', `Made ${of} in Secret ${secret.name}`)];
+      return [normal('KeyPairCreated', 'CreateSecret', `Made ${of} in Secret ${name}`)];
+    case 'adopted':
+      return [normal('KeyPairAdopted', 'PatchSecret', `Adopted Secret ${name} with its ${of}`)];
     case 'moved':
-      return [normal('KeyPairMoved', 'CreateSecret', `Moved ${of} to Secret ${secret.name}, its keys stay`)];
-    case 'repaired':
-      return [normal('SecretRepaired', 'PatchSecret', `Restored the labels of Secret ${secret.name}, ${of} stays`)];
+      return [normal('KeyPairMoved', 'CreateSecret', `Moved ${of} to Secret ${name}, its keys stay`)];
+    case 'updated':
+      return [normal('SecretUpdated', 'PatchSecret', `Brought Secret ${name} up to date, ${of} stays`)];
+    case 'rotated':
+      return [normal('KeyPairRotated', 'PatchSecret', `Made a new ${of} in Secret ${name}, asked for by its ${cause}`)];
     case 'regenerated':
-      return [warning('KeyPairRegenerated', 'PatchSecret', regeneratedNote(of, secret.name, malformed))];
+      return [warning('KeyPairRegenerated', 'PatchSecret', regeneratedNote(of, name, malformed))];
     case 'lost':
-      return [warning('KeyPairRegenerated', 'CreateSecret', `Secret ${secret.name} was deleted, made a new ${of}`)];
+      return [warning('KeyPairRegenerated', 'CreateSecret', `Secret ${name} was deleted, made a new ${of}`)];
   }
 }
 
@@ -49,10 +52,18 @@ function problemEvents(before: readonly Condition[] = [], after: readonly Condit
   return [warning(ready.reason, 'Reconcile', ready.message)];
 }
 
-function expiryEvents(before: AccessKeyStatus, after: AccessKeyStatus): EventContent[] {
-  const expired = (after.keyPairs ?? []).filter((pair) => pair.state === 'Expired');
-  const news = expired.filter((pair) => before.keyPairs?.find((one) => one.name === pair.name)?.state === 'Active');
-  return news.map((pair) => normal('KeyPairExpired', 'UpdateStatus', `Key pair ${pair.name} has expired`));
+function stateEvents(before: AccessKeyStatus, after: AccessKeyStatus): EventContent[] {
+  return (after.keyPairs ?? []).flatMap((pair) => {
+    const known = before.keyPairs?.find((one) => one.name === pair.name);
+    const wasLive = known?.state === 'Active' || known?.state === 'Rotating';
+    if (pair.state === 'Expired' && wasLive) {
+      return [normal('KeyPairExpired', 'UpdateStatus', `Key pair ${pair.name} has expired`)];
+    }
+    if (known?.previous && !pair.previous && known.accessKey === pair.accessKey) {
+      return [normal('OverlapEnded', 'PatchSecret', `The previous key pair of ${pair.name} has stopped working`)];
+    }
+    return [];
+  });
 }
 
 function normal(reason: string, action: string, note: string): EventContent {

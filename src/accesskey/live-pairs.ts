@@ -1,6 +1,13 @@
 import type { SecretRecord } from '../credential/secret-record.ts';
-import { type AccessKeyRecord, type KeyPairState, secretNameOf } from './access-key-record.ts';
-import { type AccessKeyCaches, holderOf, isStopped } from './caches.ts';
+import {
+  type AccessKeyRecord,
+  type KeyPairSpec,
+  type KeyPairState,
+  pairStatusOf,
+  secretNameOf,
+} from './access-key-record.ts';
+import { type AccessKeyCaches, holdsClaim, isStopped } from './caches.ts';
+import { pairFacts, pairOf } from './pair-facts.ts';
 import { expiryOf, pairState } from './pair-state.ts';
 
 /** A pair as the token service sees it. */
@@ -8,17 +15,22 @@ export interface PairCandidate {
   ak: string;
   /** SHA-256 of the sk. */
   digest: Buffer;
+  /** A previous pair whose overlap is over is `Expired`. */
   state: KeyPairState;
   /** Milliseconds since the epoch; Infinity when the pair does not expire. */
   expiresAt: number;
   user: { id: string; name: string; groups: readonly string[] };
+  /** Where it is: namespace/name of the AccessKey and name of the pair. */
+  accessKey: string;
+  pairName: string;
 }
 
 /** Finds pairs by their ak in what the watch last told. */
 export interface LivePairs {
   /**
-   * Every pair with this ak, whatever its state. More than one when somebody copied a Secret: each is tried, so a copy
-   * can neither lock the owner out nor change whom a token names: the oldest Secret comes first, and a copy is younger.
+   * Every pair with this ak, whatever its state; during the overlap of a rotation the previous one too. More than one
+   * when somebody copied a Secret: each is tried, so a copy can neither lock the owner out nor change whom a token
+   * names. The pair that was made first comes first, by the statuses, which only the operator writes.
    *
    * Pairs of AccessKeys that are deleted, or whose namespace terminates, and Secrets that no AccessKey names are none.
    *
@@ -27,38 +39,68 @@ export interface LivePairs {
   candidates(ak: string, now: number): PairCandidate[];
 }
 
+interface Held {
+  owner: AccessKeyRecord;
+  pair: KeyPairSpec;
+  secret: SecretRecord;
+}
+
 export function createLivePairs(caches: AccessKeyCaches): LivePairs {
   return {
-    candidates: (ak, now) =>
-      [...caches.secrets.byIndex('ak', ak)].sort(byAge).flatMap((secret) => {
-        const candidate = toCandidate(caches, secret, now);
-        return candidate ? [candidate] : [];
-      }),
+    candidates(ak, now) {
+      const held = caches.secrets.byIndex('ak', ak).flatMap((secret) => holderOf(caches, secret) ?? []);
+      const inOrder = held.length > 1 ? held.sort(byAge) : held;
+      return inOrder.flatMap((one) => toCandidates(caches, one, ak, now));
+    },
   };
 }
 
-function toCandidate(caches: AccessKeyCaches, secret: SecretRecord, now: number): PairCandidate | undefined {
-  const owner = ownerOf(caches, secret);
-  const pair = owner?.spec.keyPairs?.find((one) => secretNameOf(owner, one) === secret.name);
-  if (!owner || !pair || isStopped(caches, owner)) return undefined;
-  if (secret.ak === undefined || secret.digest === undefined) return undefined;
+/** Whose pair a Secret holds: of an AccessKey that is there, for a pair of its spec, in the Secret that it is to be in. */
+function holderOf(caches: AccessKeyCaches, secret: SecretRecord): Held | undefined {
+  if (secret.ownerUID === undefined || secret.deleting) return undefined;
+  const owner = caches.accessKeys.byIndex('uid', secret.ownerUID).find((one) => one.namespace === secret.namespace);
+  if (!owner || isStopped(caches, owner)) return undefined;
+  const pair = pairOf(owner, secret);
+  return pair && isPlaceOf(owner, pair, secret) ? { owner, pair, secret } : undefined;
+}
+
+/** The Secret of the wanted name, or the one that the status names while the pair moves or cannot. */
+function isPlaceOf(owner: AccessKeyRecord, pair: KeyPairSpec, secret: SecretRecord): boolean {
+  return secret.name === secretNameOf(owner, pair) || secret.name === pairStatusOf(owner, pair.name)?.secretName;
+}
+
+function toCandidates(
+  caches: AccessKeyCaches,
+  { owner, pair, secret }: Held,
+  ak: string,
+  now: number,
+): PairCandidate[] {
+  const facts = pairFacts(owner, pair, secret);
+  const state = pairState(owner, pair, facts, holdsClaim(caches, owner), now);
   const { name, groups = [] } = owner.spec.user;
-  const holdsClaim = holderOf(caches, name)?.key === owner.key;
-  return {
-    ak: secret.ak,
-    digest: secret.digest,
-    state: pairState(owner, pair, secret, holdsClaim, now),
-    expiresAt: expiryOf(pair),
-    user: { id: owner.uid, name, groups },
-  };
+  const user = { id: owner.uid, name, groups };
+  const shared = { ak, user, accessKey: owner.key, pairName: pair.name };
+  const candidates: PairCandidate[] = [];
+  if (secret.pair?.ak === ak) {
+    candidates.push({ ...shared, digest: secret.pair.digest, state, expiresAt: expiryOf(pair) });
+  }
+  if (secret.previous?.ak === ak) {
+    const until = facts.previousValidUntil ?? 0;
+    const isOver = now >= until && (state === 'Active' || state === 'Rotating');
+    const expiresAt = Math.min(expiryOf(pair), until);
+    candidates.push({ ...shared, digest: secret.previous.digest, state: isOver ? 'Expired' : state, expiresAt });
+  }
+  return candidates;
 }
 
-function byAge(a: SecretRecord, b: SecretRecord): number {
-  const [left, right] = [a.createdAt + a.key, b.createdAt + b.key];
-  return left < right ? -1 : 1;
+function byAge(a: Held, b: Held): number {
+  const [left, right] = [ageOf(a), ageOf(b)];
+  return left < right ? -1 : left > right ? 1 : 0;
 }
 
-function ownerOf(caches: AccessKeyCaches, secret: SecretRecord): AccessKeyRecord | undefined {
-  if (secret.ownerUID === undefined) return undefined;
-  return caches.accessKeys.byIndex('uid', secret.ownerUID).find((one) => one.namespace === secret.namespace);
+/** A pair that its status does not know yet goes after those that are known. */
+function ageOf({ owner, pair, secret }: Held): string {
+  const known = pairStatusOf(owner, pair.name);
+  const isKnown = known !== undefined && known.accessKey === secret.pair?.ak;
+  return `${isKnown ? (known.createdAt ?? '') : '~'} ${secret.createdAt} ${secret.key}`;
 }

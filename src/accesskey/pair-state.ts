@@ -1,23 +1,33 @@
-import type { SecretRecord } from '../credential/secret-record.ts';
 import type { AccessKeyRecord, KeyPairSpec, KeyPairState } from './access-key-record.ts';
+import { durationMs } from './duration.ts';
+import type { PairFacts } from './pair-facts.ts';
+
+/** States in which a pair gets tokens. */
+export const liveStates: ReadonlySet<KeyPairState> = new Set(['Active', 'Rotating']);
 
 /**
  * State of a pair that has its Secret. The controller writes it to status and the token service decides by it, so both
  * always say the same.
  *
- * @param holdsClaim whether the AccessKey holds its user's claim (claim.ts)
+ * @param holdsClaim whether the AccessKey holds its user's claim (claims.ts)
  * @param now milliseconds since the epoch
  */
 export function pairState(
-  accessKey: Pick<AccessKeyRecord, 'uid'>,
+  accessKey: AccessKeyRecord,
   pair: KeyPairSpec,
-  secret: Pick<SecretRecord, 'ownerUID'>,
+  facts: Pick<PairFacts, 'previousValidUntil'>,
   holdsClaim: boolean,
   now: number,
 ): KeyPairState {
-  if (!holdsClaim || secret.ownerUID !== accessKey.uid) return 'Conflict';
-  if (pair.enabled === false) return 'Disabled';
-  return now >= expiryOf(pair) ? 'Expired' : 'Active';
+  if (!holdsClaim) return 'Conflict';
+  if (accessKey.spec.suspended || pair.enabled === false) return 'Disabled';
+  if (now >= expiryOf(pair)) return 'Expired';
+  return facts.previousValidUntil !== undefined && now < facts.previousValidUntil ? 'Rotating' : 'Active';
+}
+
+/** Whether the spec lets the pair get tokens now. */
+export function isLive({ spec }: Pick<AccessKeyRecord, 'spec'>, pair: KeyPairSpec, now: number): boolean {
+  return !spec.suspended && pair.enabled !== false && now < expiryOf(pair);
 }
 
 /** When the pair expires, milliseconds since the epoch; Infinity when it does not. */
@@ -26,4 +36,10 @@ export function expiryOf(pair: KeyPairSpec): number {
   const time = Date.parse(pair.expiresAt);
   // The CRD's schema lets no such value through; should one come all the same, the pair is over, not endless.
   return Number.isNaN(time) ? 0 : time;
+}
+
+/** When the pair is replaced by the interval of its rotation, milliseconds since the epoch; undefined without one. */
+export function nextRotationOf(pair: KeyPairSpec, { generatedAt }: Pick<PairFacts, 'generatedAt'>): number | undefined {
+  const interval = durationMs(pair.rotation?.interval);
+  return interval > 0 ? generatedAt + interval : undefined;
 }

@@ -1,5 +1,8 @@
-import { accessKeyLabel, keyPairLabel, managedBy, type SecretRecord } from '../credential/secret-record.ts';
-import { type AccessKeyRecord, type KeyPairSpec, secretNameOf } from './access-key-record.ts';
+import type { SecretRecord } from '../credential/secret-record.ts';
+import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec, secretNameOf } from './access-key-record.ts';
+import { desiredMetadata, metadataPatch } from './desired-secret.ts';
+import { type PairFacts, pairFacts, pairOf } from './pair-facts.ts';
+import { isLive, nextRotationOf } from './pair-state.ts';
 
 /** What a reconcile pass looks at. */
 export interface Observed {
@@ -12,15 +15,25 @@ export interface Observed {
   secrets: readonly SecretRecord[];
 }
 
+/** Why a new pair is made in place of a sound one. */
+export type RotationCause = 'revision' | 'interval';
+
 /** What is to be done for one pair; `keep` is nothing. */
-export type PairAction =
-  | { kind: 'keep'; pair: KeyPairSpec; secret: SecretRecord }
-  /** Labels were lost. The pair stays. */
-  | { kind: 'repair'; pair: KeyPairSpec; secret: SecretRecord }
+export type PairAction = { pair: KeyPairSpec } & (
+  | { kind: 'keep'; secret: SecretRecord }
+  /** Labels, annotations or keys of the data are not as wanted, or the previous pair is over. The pair stays. */
+  | { kind: 'update'; secret: SecretRecord; facts: PairFacts }
+  /** A new pair in the same Secret, asked for by the spec. */
+  | { kind: 'rotate'; secret: SecretRecord; facts: PairFacts; cause: RotationCause }
   /** The data holds no pair: make a new one in the same Secret. */
-  | { kind: 'regenerate'; pair: KeyPairSpec; secret: SecretRecord }
+  | { kind: 'regenerate'; secret: SecretRecord }
+  /** The Secret has to go first: it is marked for deletion and held by somebody's finalizer, or of a removed pair. */
+  | { kind: 'wait'; secret: SecretRecord }
+  /** The wanted name is that of another pair's Secret. */
+  | { kind: 'occupied'; secretName: string; from: SecretRecord | undefined }
   /** No Secret is known; with `from`, the pair moves over from the Secret of its former name. */
-  | { kind: 'create'; pair: KeyPairSpec; secretName: string; from?: SecretRecord };
+  | { kind: 'create'; secretName: string; from: SecretRecord | undefined }
+);
 
 export interface Plan {
   pairs: readonly PairAction[];
@@ -29,45 +42,84 @@ export interface Plan {
 }
 
 /**
- * Decides what the Secrets need. Pure: the same observation gives the same plan, and a plan that was carried out leads
- * to one that does nothing.
+ * Decides what the Secrets need. Pure: the same observation at the same time gives the same plan, and a plan that was
+ * carried out leads to one that does nothing.
  *
  * An AccessKey without the claim on its user makes no Secret; those it has stay, since a pair is never taken away
  * because of somebody else's object. They are no live pairs (live-pairs.ts).
+ *
+ * @param now milliseconds since the epoch
  */
-export function plan({ accessKey, claimHolder, secrets, stopped }: Observed): Plan {
+export function plan({ accessKey, claimHolder, secrets, stopped }: Observed, now: number): Plan {
   if (stopped || claimHolder !== accessKey.key) return { pairs: [], remove: [] };
   const pairs = accessKey.spec.keyPairs ?? [];
   return {
-    pairs: pairs.map((pair) => planPair(accessKey, pair, secrets)),
-    remove: secrets.filter((secret) => isLeftOver(accessKey, secret, secrets)),
+    pairs: pairs.map((pair) => planPair(accessKey, pair, secrets, now)),
+    remove: secrets.filter((secret) => !secret.deleting && isLeftOver(accessKey, secret, secrets)),
   };
 }
 
-/** The labels that each Secret of a pair must have. */
-export function labelsOf(accessKey: Pick<AccessKeyRecord, 'name'>, pair: KeyPairSpec): Record<string, string> {
-  return { [managedBy.label]: managedBy.value, [accessKeyLabel]: accessKey.name, [keyPairLabel]: pair.name };
-}
-
 /** What an existing Secret of ours needs to serve its pair. */
-export function planSecret(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret: SecretRecord): PairAction {
-  if (secret.malformed.length > 0) return { kind: 'regenerate', pair, secret };
-  const labelled = Object.entries(labelsOf(accessKey, pair)).every(([name, value]) => secret.labels[name] === value);
-  return { kind: labelled ? 'keep' : 'repair', pair, secret };
+export function planSecret(
+  accessKey: AccessKeyRecord,
+  pair: KeyPairSpec,
+  secret: SecretRecord,
+  now: number,
+): PairAction {
+  if (secret.deleting) return { kind: 'wait', pair, secret };
+  if (!secret.pair) return { kind: 'regenerate', pair, secret };
+  const facts = pairFacts(accessKey, pair, secret);
+  const cause = rotationCause(accessKey, pair, facts, now);
+  if (cause) return { kind: 'rotate', pair, secret, facts, cause };
+  const current = withoutEndedPrevious(facts, now);
+  const isSound =
+    !metadataPatch(secret, desiredMetadata(accessKey, pair, current)) && holdsWhatItShould(pair, secret, current);
+  return isSound ? { kind: 'keep', pair, secret } : { kind: 'update', pair, secret, facts: current };
 }
 
-function planPair(accessKey: AccessKeyRecord, pair: KeyPairSpec, secrets: readonly SecretRecord[]): PairAction {
+function planPair(
+  accessKey: AccessKeyRecord,
+  pair: KeyPairSpec,
+  secrets: readonly SecretRecord[],
+  now: number,
+): PairAction {
   const secretName = secretNameOf(accessKey, pair);
-  const secret = secrets.find((one) => one.name === secretName);
-  if (secret) return planSecret(accessKey, pair, secret);
-  const from = secrets.find((one) => one.labels[keyPairLabel] === pair.name && one.malformed.length === 0);
-  return { kind: 'create', pair, secretName, ...(from && { from }) };
+  const named = secrets.find((one) => one.name === secretName);
+  const holds = named && pairOf(accessKey, named);
+  if (named && holds?.name === pair.name) return planSecret(accessKey, pair, named, now);
+  // Of a pair that the spec has no more: removing a pair revokes its keys, so no other pair inherits them.
+  if (named && !holds) return { kind: 'wait', pair, secret: named };
+  const from = secrets.find((one) => one.pair && !one.deleting && pairOf(accessKey, one)?.name === pair.name);
+  return { kind: named ? 'occupied' : 'create', pair, secretName, from };
 }
 
-/** A Secret of a removed pair, or of a pair's former name once the Secret of the new name is there. */
+function rotationCause(
+  accessKey: AccessKeyRecord,
+  pair: KeyPairSpec,
+  facts: PairFacts,
+  now: number,
+): RotationCause | undefined {
+  if ((pair.revision ?? 1) > facts.revision) return 'revision';
+  const due = nextRotationOf(pair, facts);
+  return due !== undefined && now >= due && isLive(accessKey, pair, now) ? 'interval' : undefined;
+}
+
+function withoutEndedPrevious(facts: PairFacts, now: number): PairFacts {
+  const isOver = facts.previousValidUntil !== undefined && now >= facts.previousValidUntil;
+  return isOver ? { ...facts, previousValidUntil: undefined } : facts;
+}
+
+function holdsWhatItShould(pair: KeyPairSpec, secret: SecretRecord, facts: PairFacts): boolean {
+  const keys = dataKeysOf(pair);
+  const isUnderItsKeys = keys.ak === secret.dataKeys.ak && keys.sk === secret.dataKeys.sk;
+  return isUnderItsKeys && secret.holdsPrevious === (facts.previousValidUntil !== undefined);
+}
+
+/** A Secret of a removed pair, or of a pair's former name once the Secret of the new name holds a pair. */
 function isLeftOver(accessKey: AccessKeyRecord, secret: SecretRecord, secrets: readonly SecretRecord[]): boolean {
-  const pairs = accessKey.spec.keyPairs ?? [];
-  if (pairs.some((pair) => secretNameOf(accessKey, pair) === secret.name)) return false;
-  const pair = pairs.find((one) => one.name === secret.labels[keyPairLabel]);
-  return !pair || secrets.some((one) => one.name === secretNameOf(accessKey, pair));
+  const pair = pairOf(accessKey, secret);
+  if (!pair) return true;
+  const wanted = secretNameOf(accessKey, pair);
+  if (secret.name === wanted) return false;
+  return secrets.some((one) => one.name === wanted && one.pair && !one.deleting && pairOf(accessKey, one) === pair);
 }

@@ -14,10 +14,14 @@ export interface AccessKeySpec {
     /**
      * Groups of the user; the groups claim of the tokens.
      *
-     * @maxItems 64
+     * @maxItems 16
      */
     groups?: string[];
   };
+  /**
+   * While true no pair gets tokens, and those that were given stop working. The Secrets stay.
+   */
+  suspended?: boolean;
   /**
    * The key pairs, two at most, so that one can be replaced while the other works.
    *
@@ -37,9 +41,46 @@ export interface AccessKeySpec {
      */
     expiresAt?: string;
     /**
-     * The Secret that holds the pair under the keys ak and sk.
+     * Raise it to rotate the pair now: a new ak and sk are made in the same Secret. It cannot be lowered.
+     */
+    revision?: number;
+    /**
+     * How the pair is replaced by a new one.
+     */
+    rotation?: {
+      /**
+       * Time between two rotations, in hours, minutes and seconds (720h, 1h30m), one hour at least. Without it the pair rotates only when revision is raised.
+       */
+      interval?: string;
+      /**
+       * How long the previous pair works on after a rotation, in the same Secret under the keys previous-ak and previous-sk. Without it the previous pair stops at once.
+       */
+      overlap?: string;
+    };
+    /**
+     * The Secret that holds the pair.
      */
     secret?: {
+      /**
+       * Key of the Secret's data under which the ak is. Default is ak.
+       */
+      akKey?: string;
+      /**
+       * Key of the Secret's data under which the sk is. Default is sk.
+       */
+      skKey?: string;
+      /**
+       * Labels of the Secret besides the operator's own. None is copied from the AccessKey itself, since GitOps tools would take the Secret for one of theirs.
+       */
+      labels?: {
+        [k: string]: string;
+      };
+      /**
+       * Annotations of the Secret besides the operator's own.
+       */
+      annotations?: {
+        [k: string]: string;
+      };
       /**
        * Name of the Secret, in the namespace of the AccessKey. Default is the AccessKey's name, a hyphen and the pair's name.
        */
@@ -84,16 +125,41 @@ export interface AccessKeyStatus {
      */
     secretName: string;
     /**
-     * Active can get tokens. Disabled and Expired follow spec. Conflict means that the Secret belongs to something else, or the user to another AccessKey. Pending has no Secret yet.
+     * Active can get tokens, Rotating too, with the previous pair as well. Disabled and Expired follow spec. Conflict means that the Secret belongs to something else, or the user to another AccessKey. Pending has no Secret yet.
      */
-    state: 'Active' | 'Disabled' | 'Expired' | 'Conflict' | 'Pending';
+    state: 'Active' | 'Rotating' | 'Disabled' | 'Expired' | 'Conflict' | 'Pending';
     /**
-     * When the Secret was created.
+     * The revision that the pair was made for.
+     */
+    revision?: number;
+    /**
+     * When the pair was made.
      */
     createdAt?: string;
     /**
      * When the pair expires; absent when it does not.
      */
     expiresAt?: string;
+    /**
+     * When the pair is replaced next; absent without rotation.interval.
+     */
+    nextRotationAt?: string;
+    /**
+     * The pair before the last rotation, while it works on.
+     */
+    previous?: {
+      /**
+       * The ak.
+       */
+      accessKey: string;
+      /**
+       * When it stops working.
+       */
+      validUntil: string;
+    };
+    /**
+     * When the pair, or a token given for it, was used last; up to a minute behind.
+     */
+    lastUsedTime?: string;
   }[];
 }

@@ -8,10 +8,42 @@ export const managedBy = { label: 'app.kubernetes.io/managed-by', value: 'access
 export const accessKeyLabel = 'ghippo.io/access-key';
 /** Name of the pair that a Secret holds. */
 export const keyPairLabel = 'ghippo.io/key-pair';
-/** Keys of the Secret's data. */
-export const dataKeys = { ak: 'ak', sk: 'sk' } as const;
 
-/** What is kept of a Secret that holds a pair: never the sk itself. */
+/** What the operator notes on a Secret, in annotations. */
+export const annotations = {
+  /** Keys of the data under which the pair is. */
+  akKey: 'ghippo.io/ak-key',
+  skKey: 'ghippo.io/sk-key',
+  /** The revision that the pair was made for. */
+  revision: 'ghippo.io/revision',
+  /** When the pair was made, RFC 3339. */
+  generatedAt: 'ghippo.io/generated-at',
+  /** Until when the previous pair works, RFC 3339. */
+  previousValidUntil: 'ghippo.io/previous-valid-until',
+  /** Names of the labels and annotations that come from the spec: `{"labels": [], "annotations": []}`. */
+  template: 'ghippo.io/template',
+  /** Set by a person: `<AccessKey>/<pair>` that may take this Secret over. */
+  adopt: 'ghippo.io/adopt',
+} as const;
+
+/** Keys of the data under which the pair before the last rotation is. */
+export const previousKeys: DataKeys = { ak: 'previous-ak', sk: 'previous-sk' };
+export const defaultDataKeys: DataKeys = { ak: 'ak', sk: 'sk' };
+
+/** Keys of a Secret's data. */
+export interface DataKeys {
+  ak: string;
+  sk: string;
+}
+
+/** What is kept of a pair: never the sk itself. */
+export interface PairDigest {
+  ak: string;
+  /** SHA-256 of the sk. */
+  digest: Buffer;
+}
+
+/** What is kept of a Secret that holds a pair. */
 export interface SecretRecord {
   /** namespace/name */
   key: string;
@@ -21,13 +53,25 @@ export interface SecretRecord {
   resourceVersion: string;
   /** RFC 3339 */
   createdAt: string;
+  /** Marked for deletion, though perhaps held back by somebody's finalizer. */
+  deleting: boolean;
+  /** Nobody can change its data (`immutable: true`). */
+  immutable: boolean;
+  type: string;
   labels: Readonly<Record<string, string>>;
+  annotations: Readonly<Record<string, string>>;
   /** uid of the AccessKey that controls it, undefined when nothing or something else does. */
   ownerUID: string | undefined;
-  /** The ak, when the pair is well-formed. */
-  ak: string | undefined;
-  /** SHA-256 of the sk, when the pair is well-formed. */
-  digest: Buffer | undefined;
+  /** Something controls it, an AccessKey or not. */
+  controlled: boolean;
+  /** Where in the data the pair is, as noted on the Secret. */
+  dataKeys: DataKeys;
+  /** The pair, when it is well-formed. */
+  pair: PairDigest | undefined;
+  /** The pair before the last rotation, when it is there and well-formed. */
+  previous: PairDigest | undefined;
+  /** Whether the data has anything under the keys of a previous pair. */
+  holdsPrevious: boolean;
   /** Keys of the data that are absent or not a UUID. */
   malformed: readonly string[];
 }
@@ -40,21 +84,29 @@ export interface SecretObject {
     uid?: string;
     resourceVersion?: string;
     creationTimestamp?: string | Date;
+    deletionTimestamp?: string | Date;
     labels?: Record<string, string>;
+    annotations?: Record<string, string>;
     ownerReferences?: { kind: string; apiVersion: string; uid: string; controller?: boolean }[];
   };
   type?: string;
+  immutable?: boolean;
   /** Values in base64. */
   data?: Record<string, string>;
 }
 
+/** Holds a copy of the whole Secret, the sk included. */
+const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
+
 /** Makes the record of a Secret. Whatever is in the Secret, this does not throw. */
-export function toSecretRecord({ metadata = {}, data = {}, type }: SecretObject): SecretRecord {
-  const ak = decode(data[dataKeys.ak]);
-  const sk = decode(data[dataKeys.sk]);
-  const malformed = [...(isKey(ak) ? [] : [dataKeys.ak]), ...(isKey(sk) ? [] : [dataKeys.sk])];
-  const whole = malformed.length === 0;
-  const owner = metadata.ownerReferences?.find((one) => one.controller === true && one.kind === 'AccessKey');
+export function toSecretRecord({ metadata = {}, data = {}, type = '', immutable = false }: SecretObject): SecretRecord {
+  const { [lastApplied]: _, ...notes } = metadata.annotations ?? {};
+  const dataKeys = {
+    ak: notes[annotations.akKey] ?? defaultDataKeys.ak,
+    sk: notes[annotations.skKey] ?? defaultDataKeys.sk,
+  };
+  const controller = metadata.ownerReferences?.find((one) => one.controller === true);
+  const isAccessKey = controller?.kind === 'AccessKey' && controller.apiVersion.startsWith('ghippo.io/');
   return {
     key: `${metadata.namespace}/${metadata.name}`,
     namespace: metadata.namespace ?? '',
@@ -62,24 +114,33 @@ export function toSecretRecord({ metadata = {}, data = {}, type }: SecretObject)
     uid: metadata.uid ?? '',
     resourceVersion: metadata.resourceVersion ?? '',
     createdAt: timestamp(metadata.creationTimestamp),
-    labels: ourLabels(metadata.labels),
+    deleting: metadata.deletionTimestamp !== undefined,
+    immutable,
+    type,
+    labels: metadata.labels ?? {},
+    annotations: notes,
     // A Secret of another type is never ours, whatever it says of its owner.
-    ownerUID: type === secretType && owner?.apiVersion.startsWith('ghippo.io/') ? owner.uid : undefined,
-    ak: whole ? ak : undefined,
-    digest: whole ? digestOf(sk) : undefined,
-    malformed,
+    ownerUID: type === secretType && isAccessKey ? controller.uid : undefined,
+    controlled: controller !== undefined,
+    dataKeys,
+    pair: pairDigest(data, dataKeys),
+    previous: pairDigest(data, previousKeys),
+    holdsPrevious: previousKeys.ak in data || previousKeys.sk in data,
+    malformed: [dataKeys.ak, dataKeys.sk].filter((key) => !isKey(decode(data[key]))),
   };
 }
 
-function decode(value: string | undefined): string {
+function pairDigest(data: Record<string, string>, keys: DataKeys): PairDigest | undefined {
+  const ak = decode(data[keys.ak]);
+  const sk = decode(data[keys.sk]);
+  return isKey(ak) && isKey(sk) ? { ak, digest: digestOf(sk) } : undefined;
+}
+
+/** Decodes a value of a Secret's data (base64); an absent one is empty. */
+export function decode(value: string | undefined): string {
   return Buffer.from(value ?? '', 'base64').toString('utf8');
 }
 
 function timestamp(value: string | Date | undefined): string {
   return value instanceof Date ? value.toISOString().replace('.000Z', 'Z') : (value ?? '');
-}
-
-function ourLabels(labels: Record<string, string> = {}): Record<string, string> {
-  const names = [managedBy.label, accessKeyLabel, keyPairLabel];
-  return Object.fromEntries(names.flatMap((name) => (labels[name] === undefined ? [] : [[name, labels[name]]])));
 }

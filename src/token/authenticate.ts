@@ -1,4 +1,5 @@
 import type { LivePairs, PairCandidate } from '../accesskey/live-pairs.ts';
+import { liveStates } from '../accesskey/pair-state.ts';
 import { matches } from '../credential/key-pair.ts';
 
 /** Why a pair was refused: for the log only, the caller gets one and the same answer for all. */
@@ -24,7 +25,7 @@ export function authenticate(pairs: LivePairs, ak: string, sk: string, now: numb
     return { refused: 'unknown access key' };
   }
   const right = candidates.filter((candidate) => matches(sk, candidate.digest));
-  const granted = right.find((candidate) => candidate.state === 'Active');
+  const granted = right.find((candidate) => liveStates.has(candidate.state));
   if (granted) return { granted };
   return { refused: refusalOf(right[0]), ak };
 }

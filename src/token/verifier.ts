@@ -1,6 +1,7 @@
 import { createLocalJWKSet, errors, jwtVerify } from 'jose';
 import { z } from 'zod';
 import type { LivePairs } from '../accesskey/live-pairs.ts';
+import { liveStates } from '../accesskey/pair-state.ts';
 import type { ClaimsOptions } from './claims.ts';
 import { algorithm, type SigningKeys } from './signing-keys.ts';
 
@@ -10,6 +11,9 @@ export interface Caller {
   id: string;
   name: string;
   groups: readonly string[];
+  /** The pair that the token was given for: namespace/name of its AccessKey, and its name. */
+  accessKey: string;
+  pairName: string;
 }
 
 /** A token that is not accepted; the message is for the log. */
@@ -50,9 +54,10 @@ export async function verifyToken(
   const { sub, preferred_username: name, groups, client_id: ak, iat } = claims.data;
   if (iat > now / 1000 + clockToleranceSeconds) throw new TokenError('iat is in the future');
   const candidates = pairs.candidates(ak, now).filter((one) => one.user.id === sub && one.user.name === name);
-  const live = candidates.find((one) => one.state === 'Active');
+  const live = candidates.find((one) => liveStates.has(one.state));
   if (!live) throw new TokenError('the key pair of the token is not live');
-  return { id: sub, name, groups: groups.filter((group) => live.user.groups.includes(group)) };
+  const { accessKey, pairName } = live;
+  return { id: sub, name, groups: groups.filter((group) => live.user.groups.includes(group)), accessKey, pairName };
 }
 
 async function verifySignature(

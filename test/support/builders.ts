@@ -3,8 +3,9 @@
  */
 import { type AccessKeyRecord, type KeyPairSpec, secretNameOf } from '../../src/accesskey/access-key-record.ts';
 import { type AccessKeyCaches, createAccessKeyCaches, type NamespaceRecord } from '../../src/accesskey/caches.ts';
+import { desiredMetadata } from '../../src/accesskey/desired-secret.ts';
 import type { PairCandidate } from '../../src/accesskey/live-pairs.ts';
-import { labelsOf } from '../../src/accesskey/plan.ts';
+import type { PairFacts } from '../../src/accesskey/pair-facts.ts';
 import type { AccessKeyStatus } from '../../src/accesskey/types.generated.ts';
 import { digestOf, type KeyPair } from '../../src/credential/key-pair.ts';
 import {
@@ -39,6 +40,7 @@ export interface AccessKeyParts {
   user?: string;
   groups?: string[];
   keyPairs?: KeyPairSpec[];
+  suspended?: boolean;
   status?: AccessKeyStatus;
 }
 
@@ -54,7 +56,7 @@ export function accessKey(parts: AccessKeyParts = {}): AccessKeyRecord {
     generation: parts.generation ?? 1,
     creationTimestamp: parts.creationTimestamp ?? at(-3600),
     deleting: parts.deleting ?? false,
-    spec: { user: { name: user, ...(groups && { groups }) }, keyPairs },
+    spec: { user: { name: user, ...(groups && { groups }) }, keyPairs, ...(parts.suspended && { suspended: true }) },
     status: parts.status ?? { observedGeneration: -1 },
   };
 }
@@ -76,14 +78,19 @@ export interface SecretParts {
   /** Plain text; what is given here goes over the pair. An undefined value takes the key away. */
   data?: Record<string, string | undefined>;
   keys?: KeyPair;
+  /** What its notes say besides the defaults: revision 1, made half an hour ago. */
+  facts?: Partial<PairFacts>;
+  deletionTimestamp?: string;
 }
 
-/** A Secret as the API server sends it, well-formed and with the labels of its pair. */
+/** A Secret as the API server sends it, well-formed and with the labels and notes of its pair. */
 export function rawSecret(parts: SecretParts = {}) {
   const { of = accessKey(), keys = keyPair() } = parts;
   const pair = of.spec.keyPairs?.find((one) => one.name === (parts.pair ?? one.name)) ?? { name: parts.pair ?? 'main' };
   const name = parts.name ?? secretNameOf(of, pair);
   const namespace = parts.namespace ?? of.namespace;
+  const facts = { revision: 1, generatedAt: now - 1_800_000, previousValidUntil: undefined, ...parts.facts };
+  const metadata = desiredMetadata(of, pair, facts);
   const owner = { apiVersion: 'ghippo.io/v1alpha1', kind: 'AccessKey', name: of.name, uid: of.uid, controller: true };
   return {
     apiVersion: 'v1',
@@ -94,8 +101,9 @@ export function rawSecret(parts: SecretParts = {}) {
       uid: parts.uid ?? `uid-of-secret-${namespace}-${name}`,
       resourceVersion: parts.resourceVersion ?? '20',
       creationTimestamp: parts.createdAt ?? at(-1800),
-      labels: parts.labels ?? labelsOf(of, pair),
-      annotations: parts.annotations ?? {},
+      ...(parts.deletionTimestamp !== undefined && { deletionTimestamp: parts.deletionTimestamp }),
+      labels: parts.labels ?? metadata.labels,
+      annotations: parts.annotations ?? metadata.annotations,
       ownerReferences: parts.ownerReferences ?? [owner],
     },
     type: parts.type ?? secretType,
@@ -138,6 +146,8 @@ export function candidate(parts: Partial<PairCandidate> = {}, keys = keyPair()):
     state: 'Active',
     expiresAt: Number.POSITIVE_INFINITY,
     user: { id: 'uid-of-shop-ann', name: 'ann', groups: ['dev', 'ops'] },
+    accessKey: 'shop/ann',
+    pairName: 'main',
     ...parts,
   };
 }

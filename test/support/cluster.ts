@@ -9,7 +9,7 @@ import {
 } from '../../tools/control-plane/control-plane.ts';
 import { installManifests, writeOperatorKubeconfig } from '../../tools/install.ts';
 import { createKubectl, type Kubectl } from '../../tools/kubectl.ts';
-import { type OperatorProcess, startOperator } from '../../tools/operator-process.ts';
+import { type OperatorProcess, type StartOptions, startOperator } from '../../tools/operator-process.ts';
 
 /** A real control plane with the manifests installed, and operators on it. */
 export interface TestCluster {
@@ -21,7 +21,7 @@ export interface TestCluster {
   /** kubeconfig of the operator's ServiceAccount. */
   operatorKubeconfig: string;
   /** Starts an operator and waits until it is ready. The settings go over the defaults of its configuration. */
-  startOperator(settings?: object, kubeconfig?: string): Promise<OperatorProcess>;
+  startOperator(settings?: object, kubeconfig?: string, options?: StartOptions): Promise<OperatorProcess>;
   /** Every line that any operator wrote. */
   operatorOutput(): string[];
   stop(): Promise<void>;
@@ -40,10 +40,10 @@ export async function startTestCluster(options: ControlPlaneOptions = {}): Promi
     kubectl,
     directory,
     operatorKubeconfig,
-    async startOperator(settings = {}, kubeconfig = operatorKubeconfig) {
+    async startOperator(settings = {}, kubeconfig = operatorKubeconfig, options = {}) {
       const config = join(directory, `config-${operators.length}.yaml`);
       await writeFile(config, configurationFile(settings));
-      const operator = await startOperator(['--kubeconfig', kubeconfig, '--config', config]);
+      const operator = await startOperator(['--kubeconfig', kubeconfig, '--config', config], options);
       operators.push(operator);
       await operator.ready();
       return operator;

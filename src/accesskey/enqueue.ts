@@ -1,0 +1,39 @@
+import type { SecretRecord } from '../credential/secret-record.ts';
+import type { Change } from '../kube/store.ts';
+import { type AccessKeyRecord, secretNameOf } from './access-key-record.ts';
+import type { AccessKeyCaches } from './caches.ts';
+
+/**
+ * Puts the AccessKeys that a change in the caches touches into a queue, and at first all of them. What a change means
+ * is not looked at here: the pass sees how things are.
+ */
+export function enqueueChanges(caches: AccessKeyCaches, add: (key: string) => void): void {
+  const addUser = (user: string) => {
+    for (const one of caches.accessKeys.byIndex('user', user)) add(one.key);
+  };
+  caches.accessKeys.subscribe(({ key }) => add(key));
+  // A claim that passes on concerns all that wanted it.
+  caches.claims.subscribe(addUser);
+  caches.secrets.subscribe((change) => {
+    for (const one of concerned(caches, change)) add(one.key);
+  });
+  caches.namespaces.subscribe(({ key, previous, current }) => {
+    if (previous?.terminating === current?.terminating) return;
+    for (const one of caches.accessKeys.byIndex('namespace', key)) add(one.key);
+  });
+  for (const one of caches.accessKeys.values()) add(one.key);
+}
+
+/** A Secret concerns whom it belongs to, now or before, and who wants its name but found it taken. */
+function concerned(caches: AccessKeyCaches, { previous, current }: Change<SecretRecord>): AccessKeyRecord[] {
+  return [previous, current].flatMap((secret) => {
+    if (!secret) return [];
+    const owners = secret.ownerUID === undefined ? [] : caches.accessKeys.byIndex('uid', secret.ownerUID);
+    const others = caches.accessKeys.byIndex('namespace', secret.namespace);
+    return [...owners, ...others.filter((one) => wants(one, secret.name))];
+  });
+}
+
+function wants(accessKey: AccessKeyRecord, secretName: string): boolean {
+  return accessKey.spec.keyPairs?.some((pair) => secretNameOf(accessKey, pair) === secretName) === true;
+}

@@ -1,0 +1,56 @@
+import type { SecretRecord } from '../credential/secret-record.ts';
+import type { KubernetesError } from '../kube/errors.ts';
+import type { AccessKeyRecord, KeyPairSpec } from './access-key-record.ts';
+import type { RotationCause } from './plan.ts';
+import type { SecretApi } from './secret-api.ts';
+
+/** What a pass did for one pair; `lost` means that status knew a pair and its Secret was gone. */
+export type PairChange = 'none' | 'created' | 'adopted' | 'moved' | 'updated' | 'rotated' | 'regenerated' | 'lost';
+
+/** Why a pair has not got what the spec wants. */
+export interface PairProblem {
+  reason: 'SecretConflict' | 'SecretTerminating' | 'SecretFailed';
+  message: string;
+  /** What the API server answered, when it is to be tried again. */
+  error?: KubernetesError;
+}
+
+/** What became of one pair. */
+export interface PairOutcome {
+  pair: KeyPairSpec;
+  /** Name of the Secret that is wanted, or that holds the pair as yet. */
+  secretName: string;
+  /** The Secret that holds the pair; undefined when none does. */
+  secret?: SecretRecord;
+  change: PairChange;
+  cause?: RotationCause;
+  /** The data keys that were malformed, when it was regenerated. */
+  malformed?: readonly string[];
+  problem?: PairProblem;
+}
+
+export interface PlanOutcome {
+  pairs: readonly PairOutcome[];
+  removed: readonly SecretRecord[];
+  /** Left-over Secrets that the API server did not let go. */
+  notRemoved: readonly { secretName: string; error: KubernetesError }[];
+}
+
+/** What the steps of one pass share. */
+export interface Scope {
+  api: SecretApi;
+  accessKey: AccessKeyRecord;
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+
+/** The outcome of a pair whose Secret cannot be had; `held` is what goes on holding the pair, if anything does. */
+export function outcomeWithProblem(
+  pair: KeyPairSpec,
+  secretName: string,
+  problem: PairProblem,
+  held?: SecretRecord,
+): PairOutcome {
+  const secret = held?.pair && !held.deleting ? { secret: held } : {};
+  return { pair, secretName, ...secret, change: 'none', problem };
+}

@@ -1,0 +1,68 @@
+import { annotations, keyPairLabel, type SecretRecord } from '../credential/secret-record.ts';
+import { type AccessKeyRecord, type KeyPairSpec, pairStatusOf, secretNameOf } from './access-key-record.ts';
+import { durationMs } from './duration.ts';
+
+/** What is known of the pair that a Secret holds. Times are milliseconds since the epoch. */
+export interface PairFacts {
+  /** The revision that it was made for. */
+  revision: number;
+  /** When it was made. */
+  generatedAt: number;
+  /** Until when the previous pair works; undefined when there is none that does, at no time. */
+  previousValidUntil: number | undefined;
+}
+
+/**
+ * What is known of the pair in a Secret. The status knows first, since only the operator writes it; what it does not
+ * know (it is behind by a crash, perhaps) is noted on the Secret. Lost notes so never change a pair, nor do forged ones.
+ */
+export function pairFacts(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret: SecretRecord): PairFacts {
+  const status = pairStatusOf(accessKey, pair.name);
+  const known = status?.accessKey !== undefined && status.accessKey === secret.pair?.ak ? status : undefined;
+  const generatedAt =
+    timeOf(known?.createdAt) ?? timeOf(secret.annotations[annotations.generatedAt]) ?? timeOf(secret.createdAt) ?? 0;
+  return {
+    revision: known?.revision ?? wholeNumberOf(secret.annotations[annotations.revision]) ?? pair.revision ?? 1,
+    generatedAt,
+    previousValidUntil: previousValidUntil(accessKey, pair, secret, generatedAt),
+  };
+}
+
+/** The overlap of the spec bounds what was promised at the rotation: shortening it works at once. */
+function previousValidUntil(
+  accessKey: AccessKeyRecord,
+  pair: KeyPairSpec,
+  secret: SecretRecord,
+  generatedAt: number,
+): number | undefined {
+  if (!secret.previous) return undefined;
+  const known = pairStatusOf(accessKey, pair.name)?.previous;
+  const noted = secret.annotations[annotations.previousValidUntil];
+  const until = timeOf(known?.accessKey === secret.previous.ak ? known.validUntil : noted);
+  return until === undefined ? undefined : Math.min(until, generatedAt + durationMs(pair.rotation?.overlap));
+}
+
+/**
+ * The pair of an AccessKey that a Secret of its is for: by the ak that the status knows, else by the label, else by the
+ * name. So neither a lost or wrong label nor two pairs that change names makes one pair take the other's Secret.
+ *
+ * @returns undefined when the spec has no such pair
+ */
+export function pairOf(accessKey: AccessKeyRecord, secret: SecretRecord): KeyPairSpec | undefined {
+  const pairs = accessKey.spec.keyPairs ?? [];
+  const ak = secret.pair?.ak;
+  const known = accessKey.status.keyPairs?.find((one) => ak !== undefined && one.accessKey === ak)?.name;
+  const name = known ?? secret.labels[keyPairLabel];
+  if (name !== undefined) return pairs.find((one) => one.name === name);
+  return pairs.find((one) => secretNameOf(accessKey, one) === secret.name);
+}
+
+/** @returns milliseconds since the epoch; undefined for what is no time */
+export function timeOf(text: string | undefined): number | undefined {
+  const time = Date.parse(text ?? '');
+  return Number.isNaN(time) ? undefined : time;
+}
+
+function wholeNumberOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^[1-9]\d{0,15}$/.test(text) ? Number(text) : undefined;
+}

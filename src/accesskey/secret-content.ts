@@ -1,0 +1,60 @@
+/**
+ * The pair in the data of a Secret, found, made anew or kept. Pure but for the random numbers of a new pair.
+ */
+import { generateKeyPair, isKey, type KeyPair } from '../credential/key-pair.ts';
+import {
+  type DataKeys,
+  decode,
+  previousKeys,
+  type SecretObject,
+  type SecretRecord,
+} from '../credential/secret-record.ts';
+import { dataKeysOf, type KeyPairSpec } from './access-key-record.ts';
+import type { SecretValues } from './desired-secret.ts';
+import { durationMs } from './duration.ts';
+import type { PairFacts } from './pair-facts.ts';
+
+/** Reads the pair under these keys; undefined when it is not well-formed. */
+export function pairIn({ data = {} }: SecretObject, keys: DataKeys): KeyPair | undefined {
+  const [ak, sk] = [decode(data[keys.ak]), decode(data[keys.sk])];
+  return isKey(ak) && isKey(sk) ? { ak, sk } : undefined;
+}
+
+/**
+ * The pair of a Secret whose notes may be lost: under the noted keys, else under those of the spec.
+ *
+ * @returns undefined when neither is a pair
+ */
+export function findPair(live: SecretObject, record: SecretRecord, pair: KeyPairSpec): KeyPair | undefined {
+  return pairIn(live, record.dataKeys) ?? pairIn(live, dataKeysOf(pair));
+}
+
+/** What the Secret is to hold when the pair stays: the previous one too, as long as the facts say that it works. */
+export function keptValues(live: SecretObject, pair: KeyPair, { previousValidUntil }: PairFacts): SecretValues {
+  const previous = previousValidUntil === undefined ? undefined : pairIn(live, previousKeys);
+  return { pair, ...(previous && { previous }) };
+}
+
+/**
+ * A new pair, and what there is to know of it. The pair so far becomes the previous one when the rotation has an
+ * overlap; one that was the previous pair until now is over.
+ *
+ * @param former the pair so far, undefined when it was malformed
+ * @param now milliseconds since the epoch
+ */
+export function newPair(
+  pair: KeyPairSpec,
+  former: KeyPair | undefined,
+  now: number,
+): { values: SecretValues; facts: PairFacts } {
+  const overlap = durationMs(pair.rotation?.overlap);
+  const previous = overlap > 0 ? former : undefined;
+  return {
+    values: { pair: generateKeyPair(), ...(previous && { previous }) },
+    facts: {
+      revision: pair.revision ?? 1,
+      generatedAt: now,
+      previousValidUntil: previous && now + overlap,
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import { type SecretObject, type SecretRecord, toSecretRecord } from '../credential/secret-record.ts';
+import { type KeyPairSpec, pairStatusOf } from './access-key-record.ts';
+import { judgeAdoption } from './adoption.ts';
+import { desiredData, desiredMetadata, metadataPatch, type SecretValues } from './desired-secret.ts';
+import { outcomeWithProblem, type PairOutcome, type Scope } from './outcome.ts';
+import { type PairFacts, pairFacts, pairOf } from './pair-facts.ts';
+import type { PairAction } from './plan.ts';
+import { type OwnerReference, ownerReferenceTo } from './secret-api.ts';
+import { findPair, keptValues, newPair } from './secret-content.ts';
+
+/** Makes the Secret of a pair: with the pair of its former Secret when it moves, else with a new one. */
+export async function createSecret(
+  scope: Scope,
+  { pair, secretName, from }: PairAction & { kind: 'create' },
+): Promise<PairOutcome> {
+  const { api, accessKey, now } = scope;
+  const former = await readFormer(scope, pair, from);
+  const { values, facts } = former ?? newPair(pair, undefined, now);
+  const metadata = desiredMetadata(accessKey, pair, facts);
+  const secret = await api.create(accessKey, secretName, metadata, desiredData(pair, values));
+  const isKnown = pairStatusOf(accessKey, pair.name)?.accessKey !== undefined;
+  return { pair, secretName, secret, change: former ? 'moved' : isKnown ? 'lost' : 'created' };
+}
+
+/**
+ * The pair as it is in the Secret of its former name: the one in the cache, else the one that the status names, which
+ * may have lost its labels.
+ */
+async function readFormer(
+  { api, accessKey, now }: Scope,
+  pair: KeyPairSpec,
+  from: SecretRecord | undefined,
+): Promise<{ values: SecretValues; facts: PairFacts } | undefined> {
+  const name = from?.name ?? pairStatusOf(accessKey, pair.name)?.secretName;
+  const live = name === undefined ? undefined : await api.read(accessKey.namespace, name);
+  if (!live) return undefined;
+  const record = toSecretRecord(live);
+  const isOurs = record.ownerUID === accessKey.uid && pairOf(accessKey, record) === pair && !record.deleting;
+  const found = isOurs ? findPair(live, record, pair) : undefined;
+  if (!found) return undefined;
+  const known = pairFacts(accessKey, pair, record);
+  const isOver = known.previousValidUntil !== undefined && now >= known.previousValidUntil;
+  const facts = isOver ? { ...known, previousValidUntil: undefined } : known;
+  return { values: keptValues(live, found, facts), facts };
+}
+
+/** Takes over a Secret that is not of this AccessKey, when a person has asked for it; otherwise it is not touched. */
+export async function adoptOrRefuse(
+  { api, accessKey, now }: Scope,
+  { pair, secretName, from }: PairAction & { kind: 'create' },
+  live: SecretObject,
+): Promise<PairOutcome> {
+  const verdict = judgeAdoption(accessKey, pair, live);
+  if ('refuse' in verdict) {
+    return outcomeWithProblem(pair, secretName, { reason: 'SecretConflict', message: verdict.refuse }, from);
+  }
+  const facts = { revision: pair.revision ?? 1, generatedAt: now, previousValidUntil: undefined };
+  // Compared with the Secret as it is, not with the record, which already has the notes that it is to get.
+  const metadata = metadataPatch(toSecretRecord(live), desiredMetadata(accessKey, pair, facts));
+  const ownerReferences = [...(live.metadata?.ownerReferences ?? []), ownerReferenceTo(accessKey)];
+  const change = { ...(metadata && { metadata }), ownerReferences: ownerReferences as OwnerReference[] };
+  const secret = await api.patch(verdict.adopt, change);
+  return { pair, secretName, secret, change: 'adopted' };
+}
