@@ -1,6 +1,7 @@
+import { digestOf } from '../credential/key-pair.ts';
 import { type SecretRecord, toSecretRecord } from '../credential/secret-record.ts';
 import { KubernetesError } from '../kube/errors.ts';
-import type { AccessKeyRecord, KeyPairSpec } from './access-key-record.ts';
+import { type AccessKeyRecord, type KeyPairSpec, pairStatusOf } from './access-key-record.ts';
 import {
   dataPatch,
   desiredData,
@@ -10,7 +11,7 @@ import {
   type SecretValues,
 } from './desired-secret.ts';
 import { outcomeWithProblem, type PairOutcome, type PlanOutcome, type Scope } from './outcome.ts';
-import { type PairFacts, pairFacts, pairOf } from './pair-facts.ts';
+import { type PairFacts, pairFacts, pairOf, withoutEndedPrevious } from './pair-facts.ts';
 import { type PairAction, type Plan, planSecret } from './plan.ts';
 import type { SecretApi } from './secret-api.ts';
 import { findPair, keptValues, newPair } from './secret-content.ts';
@@ -48,7 +49,7 @@ async function applyPair(scope: Scope, action: PairAction): Promise<PairOutcome>
     if (!(error instanceof KubernetesError)) throw error;
     const { pair } = action;
     if (passes.has(error.status)) throw error;
-    const held = 'secret' in action ? action.secret : action.from;
+    const held = 'from' in action ? action.from : action.kind === 'regenerate' ? undefined : action.secret;
     const secretName = 'secretName' in action ? action.secretName : action.secret.name;
     const message = `Secret ${secretName} could not be written: ${error.message}`;
     return outcomeWithProblem(pair, secretName, { reason: 'SecretFailed', message, error }, held);
@@ -81,7 +82,7 @@ async function attempt(scope: Scope, action: PairAction): Promise<PairOutcome> {
 
 async function update(scope: Scope, { pair, secret, facts }: PairAction & { kind: 'update' }): Promise<PairOutcome> {
   const live = await scope.api.readAsRecorded(secret);
-  const found = findPair(live, secret, pair);
+  const found = findPair(live, secret, pair, knownAk(scope, pair));
   if (!found) return regenerate(scope, { kind: 'regenerate', pair, secret });
   const values = keptValues(live, found, facts);
   const written = await scope.api.patch(secret, changeOf(scope.accessKey, pair, secret, values, facts));
@@ -90,24 +91,32 @@ async function update(scope: Scope, { pair, secret, facts }: PairAction & { kind
 
 async function rotate(scope: Scope, { pair, secret, cause }: PairAction & { kind: 'rotate' }): Promise<PairOutcome> {
   const live = await scope.api.readAsRecorded(secret);
-  const { values, facts } = newPair(pair, findPair(live, secret, pair), scope.now);
+  const { values, facts } = newPair(pair, findPair(live, secret, pair, knownAk(scope, pair)), scope.now);
   const written = await scope.api.patch(secret, changeOf(scope.accessKey, pair, secret, values, facts));
   return { pair, secretName: secret.name, secret: written, change: 'rotated', cause };
 }
 
-/** Notes that are lost may be why no pair was found, so it is looked for under the keys of the spec before. */
+/** Notes that are lost may be why no pair was found: then it is where the spec says, and stays. */
 async function regenerate(
   scope: Scope,
   { pair, secret }: { kind: 'regenerate'; pair: KeyPairSpec; secret: SecretRecord },
 ): Promise<PairOutcome> {
-  const live = await scope.api.readAsRecorded(secret);
-  if (findPair(live, secret, pair)) {
-    const facts = pairFacts(scope.accessKey, pair, secret);
-    return update(scope, { kind: 'update', pair, secret, facts: { ...facts, previousValidUntil: undefined } });
+  const { api, accessKey, now } = scope;
+  const live = await api.readAsRecorded(secret);
+  const found = findPair(live, secret, pair, knownAk(scope, pair));
+  if (found) {
+    const asFound = { ...secret, pair: { ak: found.ak, digest: digestOf(found.sk) } };
+    const facts = withoutEndedPrevious(pairFacts(accessKey, pair, asFound), now);
+    const kept = await api.patch(secret, changeOf(accessKey, pair, secret, keptValues(live, found, facts), facts));
+    return { pair, secretName: secret.name, secret: kept, change: 'updated' };
   }
-  const { values, facts } = newPair(pair, undefined, scope.now);
-  const written = await scope.api.patch(secret, changeOf(scope.accessKey, pair, secret, values, facts));
+  const { values, facts } = newPair(pair, undefined, now);
+  const written = await api.patch(secret, changeOf(accessKey, pair, secret, values, facts));
   return { pair, secretName: secret.name, secret: written, change: 'regenerated', malformed: secret.malformed };
+}
+
+function knownAk({ accessKey }: Scope, pair: KeyPairSpec): string | undefined {
+  return pairStatusOf(accessKey, pair.name)?.accessKey;
 }
 
 function changeOf(

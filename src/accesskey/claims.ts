@@ -5,8 +5,12 @@ import type { AccessKeyRecord } from './access-key-record.ts';
 export interface Claims {
   /** namespace/name of the AccessKey that holds it, undefined when none does. */
   holderOf(user: string): string | undefined;
-  /** Calls the listener with the user when the holder has changed. */
-  subscribe(listener: (user: string) => void): void;
+  /**
+   * Calls the listener with the user when the holder has changed.
+   *
+   * @returns ends it
+   */
+  subscribe(listener: (user: string) => void): () => void;
 }
 
 /** Whether one claim goes before another: the older one does, the name decides between equal times. */
@@ -29,7 +33,7 @@ export function createClaims(
   isStopped: (accessKey: AccessKeyRecord) => boolean,
 ): Claims & { namespaceChanged(namespace: string): void } {
   const holders = new Map<string, AccessKeyRecord>();
-  const listeners: ((user: string) => void)[] = [];
+  const listeners = new Set<(user: string) => void>();
 
   function oldestOf(user: string): AccessKeyRecord | undefined {
     let oldest: AccessKeyRecord | undefined;
@@ -60,7 +64,10 @@ export function createClaims(
   accessKeys.subscribe(changed);
   return {
     holderOf: (user) => holders.get(user)?.key,
-    subscribe: (listener) => listeners.push(listener),
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     namespaceChanged(namespace) {
       const users = new Set(accessKeys.byIndex('namespace', namespace).map((one) => one.spec.user.name));
       for (const user of users) hold(user, oldestOf(user));

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { KubernetesClient } from '../kube/client.ts';
 import { describeError, KubernetesError, NotLeaderError } from '../kube/errors.ts';
 import type { EventContent, EventRecorder } from '../kube/events.ts';
-import { createWorkQueue, type WorkQueue, type WorkQueueOptions } from '../kube/work-queue.ts';
+import { createWorkQueue, type WorkQueueOptions } from '../kube/work-queue.ts';
 import { type AccessKeyRecord, group, kind, version } from './access-key-record.ts';
 import { apply } from './apply.ts';
 import { type AccessKeyCaches, isStopped } from './caches.ts';
@@ -33,9 +33,9 @@ export interface ControllerOptions {
  * Starts reconciling: each change in the caches puts the AccessKeys it touches into a work queue; a pass observes,
  * plans, applies, and writes status when it changed. Call it when the caches are filled.
  *
- * @returns the queue; shutting it down ends reconciling
+ * @returns ends reconciling; resolves when the passes under way are done
  */
-export function startController(options: ControllerOptions): WorkQueue {
+export function startController(options: ControllerOptions): () => Promise<void> {
   const { client, caches, recorder, log, now, metrics } = options;
   const api = createSecretApi(client);
   const queue = createWorkQueue({
@@ -82,8 +82,11 @@ export function startController(options: ControllerOptions): WorkQueue {
     for (const secret of outcome.removed) log.info({ accessKey: accessKey.key, secret: secret.name }, 'secret removed');
   }
 
-  enqueueChanges(caches, queue.add);
-  return queue;
+  const unsubscribe = enqueueChanges(caches, queue.add);
+  return async () => {
+    unsubscribe();
+    await queue.shutDown();
+  };
 }
 
 function observe(caches: AccessKeyCaches, accessKey: AccessKeyRecord): Observed {

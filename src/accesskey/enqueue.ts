@@ -6,22 +6,26 @@ import type { AccessKeyCaches } from './caches.ts';
 /**
  * Puts the AccessKeys that a change in the caches touches into a queue, and at first all of them. What a change means
  * is not looked at here: the pass sees how things are.
+ *
+ * @returns ends it
  */
-export function enqueueChanges(caches: AccessKeyCaches, add: (key: string) => void): void {
-  const addUser = (user: string) => {
-    for (const one of caches.accessKeys.byIndex('user', user)) add(one.key);
+export function enqueueChanges(caches: AccessKeyCaches, add: (key: string) => void): () => void {
+  const addAll = (some: Iterable<AccessKeyRecord>) => {
+    for (const one of some) add(one.key);
   };
-  caches.accessKeys.subscribe(({ key }) => add(key));
-  // A claim that passes on concerns all that wanted it.
-  caches.claims.subscribe(addUser);
-  caches.secrets.subscribe((change) => {
-    for (const one of concerned(caches, change)) add(one.key);
-  });
-  caches.namespaces.subscribe(({ key, previous, current }) => {
-    if (previous?.terminating === current?.terminating) return;
-    for (const one of caches.accessKeys.byIndex('namespace', key)) add(one.key);
-  });
-  for (const one of caches.accessKeys.values()) add(one.key);
+  const ends = [
+    caches.accessKeys.subscribe(({ key }) => add(key)),
+    // A claim that passes on concerns all that wanted it.
+    caches.claims.subscribe((user) => addAll(caches.accessKeys.byIndex('user', user))),
+    caches.secrets.subscribe((change) => addAll(concerned(caches, change))),
+    caches.namespaces.subscribe(({ key, previous, current }) => {
+      if (previous?.terminating !== current?.terminating) addAll(caches.accessKeys.byIndex('namespace', key));
+    }),
+  ];
+  addAll(caches.accessKeys.values());
+  return () => {
+    for (const end of ends) end();
+  };
 }
 
 /** A Secret concerns whom it belongs to, now or before, and who wants its name but found it taken. */

@@ -7,7 +7,7 @@ import {
   secretNameOf,
 } from './access-key-record.ts';
 import { type AccessKeyCaches, holdsClaim, isStopped } from './caches.ts';
-import { pairFacts, pairOf } from './pair-facts.ts';
+import { isExchanged, pairFacts, pairOf } from './pair-facts.ts';
 import { expiryOf, pairState } from './pair-state.ts';
 
 /** A pair as the token service sees it. */
@@ -61,7 +61,9 @@ function holderOf(caches: AccessKeyCaches, secret: SecretRecord): Held | undefin
   const owner = caches.accessKeys.byIndex('uid', secret.ownerUID).find((one) => one.namespace === secret.namespace);
   if (!owner || isStopped(caches, owner)) return undefined;
   const pair = pairOf(owner, secret);
-  return pair && isPlaceOf(owner, pair, secret) ? { owner, pair, secret } : undefined;
+  return pair && isPlaceOf(owner, pair, secret) && !isExchanged(owner, pair, secret)
+    ? { owner, pair, secret }
+    : undefined;
 }
 
 /** The Secret of the wanted name, or the one that the status names while the pair moves or cannot. */

@@ -1,3 +1,4 @@
+import { matches } from '../credential/key-pair.ts';
 import { annotations, keyPairLabel, type SecretRecord } from '../credential/secret-record.ts';
 import { type AccessKeyRecord, type KeyPairSpec, pairStatusOf, secretNameOf } from './access-key-record.ts';
 import { durationMs } from './duration.ts';
@@ -28,6 +29,12 @@ export function pairFacts(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret:
   };
 }
 
+/** The same facts, without a previous pair whose time is over. */
+export function withoutEndedPrevious(facts: PairFacts, now: number): PairFacts {
+  const isOver = facts.previousValidUntil !== undefined && now >= facts.previousValidUntil;
+  return isOver ? { ...facts, previousValidUntil: undefined } : facts;
+}
+
 /** The overlap of the spec bounds what was promised at the rotation: shortening it works at once. */
 function previousValidUntil(
   accessKey: AccessKeyRecord,
@@ -55,6 +62,15 @@ export function pairOf(accessKey: AccessKeyRecord, secret: SecretRecord): KeyPai
   const name = known ?? secret.labels[keyPairLabel];
   if (name !== undefined) return pairs.find((one) => one.name === name);
   return pairs.find((one) => secretNameOf(accessKey, one) === secret.name);
+}
+
+/**
+ * Whether the notes on a Secret name its ak and sk the wrong way round: then what they call the ak is the secret key,
+ * and must not get into a status.
+ */
+export function isExchanged(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret: SecretRecord): boolean {
+  const known = pairStatusOf(accessKey, pair.name)?.accessKey;
+  return known !== undefined && secret.pair !== undefined && matches(known, secret.pair.digest);
 }
 
 /** @returns milliseconds since the epoch; undefined for what is no time */

@@ -21,12 +21,22 @@ export function pairIn({ data = {} }: SecretObject, keys: DataKeys): KeyPair | u
 }
 
 /**
- * The pair of a Secret whose notes may be lost: under the noted keys, else under those of the spec.
+ * The pair of a Secret whose notes may be lost or wrong: under the noted keys, else under those of the spec. When the
+ * ak is known, that pair it is, also where ak and sk have changed places.
  *
- * @returns undefined when neither is a pair
+ * @param knownAk the ak that the status names
+ * @returns undefined when there is none
  */
-export function findPair(live: SecretObject, record: SecretRecord, pair: KeyPairSpec): KeyPair | undefined {
-  return pairIn(live, record.dataKeys) ?? pairIn(live, dataKeysOf(pair));
+export function findPair(
+  live: SecretObject,
+  record: SecretRecord,
+  pair: KeyPairSpec,
+  knownAk: string | undefined,
+): KeyPair | undefined {
+  const places = [record.dataKeys, dataKeysOf(pair)];
+  const exchanged = places.map(({ ak, sk }) => ({ ak: sk, sk: ak }));
+  const found = [...places, ...exchanged].map((keys) => pairIn(live, keys));
+  return found.find((one) => one !== undefined && one.ak === knownAk) ?? found[0] ?? found[1];
 }
 
 /** What the Secret is to hold when the pair stays: the previous one too, as long as the facts say that it works. */

@@ -28,8 +28,12 @@ export interface Store<T extends Stored, I extends string = never> {
   byIndex(index: I, value: string): readonly T[];
   /** The values of an index that at least one record has. */
   indexValues(index: I): readonly string[];
-  /** Calls the listener after each change. A listener only notes what is to be done; it must not throw. */
-  subscribe(listener: (change: Change<T>) => void): void;
+  /**
+   * Calls the listener after each change. A listener only notes what is to be done; it must not throw.
+   *
+   * @returns ends it
+   */
+  subscribe(listener: (change: Change<T>) => void): () => void;
   upsert(record: T): void;
   remove(key: string): void;
   /** Makes the records of a fresh list the content: listeners hear of what really changed. */
@@ -40,7 +44,7 @@ export function createStore<T extends Stored, I extends string = never>(
   indexers: Record<I, (record: T) => readonly string[]>,
 ): Store<T, I> {
   const records = new Map<string, T>();
-  const listeners: ((change: Change<T>) => void)[] = [];
+  const listeners = new Set<(change: Change<T>) => void>();
   const names = Object.keys(indexers) as I[];
   const indexes = new Map<I, Map<string, Set<T>>>(names.map((name) => [name, new Map()]));
 
@@ -65,7 +69,10 @@ export function createStore<T extends Stored, I extends string = never>(
     },
     byIndex: (index, value) => [...(indexes.get(index)?.get(value) ?? [])],
     indexValues: (index) => [...(indexes.get(index)?.keys() ?? [])],
-    subscribe: (listener) => listeners.push(listener),
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     upsert: (record) => set(records.get(record.key), record),
     remove: (key) => set(records.get(key), undefined),
     replace(fresh) {
