@@ -3,23 +3,19 @@ import { type Access, ask } from './api.ts';
 import { apiServerArguments, certificateFile, type Layout } from './arguments.ts';
 import type { Fleet } from './fleet.ts';
 import type { Program } from './program.ts';
-import { untilReady } from './readiness.ts';
+import { createRestartable, type Restartable } from './restartable.ts';
 
 export interface ApiServerOptions {
   readonly fleet: Fleet;
   readonly path: string;
   readonly layout: Layout;
   /** Programs that the API server cannot do without. */
-  readonly needs: readonly Program[];
+  readonly needs: () => readonly Program[];
   readonly furtherArguments: readonly string[];
 }
 
 /** A kube-apiserver that can be stopped and started again on the same port with the same data. */
-export interface ApiServer {
-  /** Starts it, if it is not running, and waits until it is ready. */
-  start(signal?: AbortSignal): Promise<Program>;
-  /** Stops it, if it is running. */
-  stop(signal?: NodeJS.Signals): Promise<void>;
+export interface ApiServer extends Restartable {
   isReady(): Promise<boolean>;
   /** What it takes to talk to it as administrator. Known once it has been ready. */
   access(): Promise<Access>;
@@ -27,7 +23,6 @@ export interface ApiServer {
 
 /** Prepares an API server; it is not started yet. */
 export function createApiServer({ fleet, path, layout, needs, furtherArguments }: ApiServerOptions): ApiServer {
-  let program: Program | undefined;
   const access = async () => ({
     server: `https://127.0.0.1:${layout.apiServerPort}`,
     certificateAuthority: await readFile(certificateFile(layout), 'utf8'),
@@ -38,18 +33,6 @@ export function createApiServer({ fleet, path, layout, needs, furtherArguments }
     const known = await access().catch(() => undefined);
     return known !== undefined && (await ask(known, '/readyz'))?.status === 200;
   };
-  return {
-    access,
-    isReady,
-    start: async (signal) => {
-      const running = program ?? fleet.start('kube-apiserver', path, apiServerArguments(layout, furtherArguments));
-      program = running;
-      running.ended.then(() => {
-        if (program === running) program = undefined;
-      });
-      await untilReady(running, needs, isReady, signal);
-      return running;
-    },
-    stop: async (signal) => program?.stop(signal),
-  };
+  const run = () => fleet.start('kube-apiserver', path, apiServerArguments(layout, furtherArguments));
+  return { access, isReady, ...createRestartable({ run, needs, isReady }) };
 }

@@ -1,14 +1,15 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { createApiServer } from './api-server.ts';
-import { etcdAddress, etcdArguments, type Layout } from './arguments.ts';
+import type { Layout } from './arguments.ts';
 import { locateBinaries } from './binaries.ts';
 import { startControllers } from './controllers.ts';
 import { assertReplaceable, createCredentials, writeKubeconfig } from './credentials.ts';
+import { createEtcd } from './etcd.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { freePorts } from './ports.ts';
 import type { Binaries } from './programs.ts';
-import { StartError, untilReady } from './readiness.ts';
+import { StartError } from './readiness.ts';
 
 const retries = 3;
 
@@ -28,6 +29,10 @@ export interface ControlPlane {
   stopApiServer(signal?: NodeJS.Signals): Promise<void>;
   /** Starts the API server again, on the same port and with the same data, and waits until it is ready. */
   startApiServer(): Promise<void>;
+  /** Stops etcd under the API server, by SIGTERM unless told otherwise. */
+  stopEtcd(signal?: NodeJS.Signals): Promise<void>;
+  /** Starts etcd again, on the same port and with the same data, and waits until it is ready. */
+  startEtcd(): Promise<void>;
   /** Ends everything and removes the folder and the kubeconfig. Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -72,7 +77,17 @@ async function startOnce(binaries: Binaries, options: Options): Promise<ControlP
   const fleet = await createFleet(options.log);
   try {
     const layout = await createLayout(fleet);
-    const { apiServer, needs } = await startApiServer(fleet, binaries, layout, options);
+    const etcd = createEtcd(fleet, binaries.etcd, layout);
+    await etcd.start(options.signal);
+    const apiServer = createApiServer({
+      fleet,
+      path: binaries['kube-apiserver'],
+      layout,
+      needs: etcd.programs,
+      furtherArguments: options.apiServerArguments ?? [],
+    });
+    await apiServer.start(options.signal);
+    const needs = [...etcd.programs(), ...apiServer.programs()];
     const access = await apiServer.access();
     await startControllers({ fleet, binaries, layout, apiServer, access, needs, ...options });
     const kubeconfig = resolve(options.kubeconfig ?? join(fleet.directory, 'admin.kubeconfig'));
@@ -86,6 +101,8 @@ async function startOnce(binaries: Binaries, options: Options): Promise<ControlP
       kubectl: binaries.kubectl,
       stopApiServer: (signal) => apiServer.stop(signal),
       startApiServer: async () => void (await apiServer.start(fleet.stopped)),
+      stopEtcd: (signal) => etcd.stop(signal),
+      startEtcd: async () => void (await etcd.start(fleet.stopped)),
       stop: () => fleet.stop(),
     };
   } catch (error) {
@@ -97,23 +114,4 @@ async function startOnce(binaries: Binaries, options: Options): Promise<ControlP
 async function createLayout({ directory }: Fleet): Promise<Layout> {
   const [etcdPort = 0, etcdPeerPort = 0, apiServerPort = 0] = await freePorts(3);
   return { directory, credentials: await createCredentials(directory), etcdPort, etcdPeerPort, apiServerPort };
-}
-
-async function startApiServer(fleet: Fleet, binaries: Binaries, layout: Layout, options: Options) {
-  const etcd = fleet.start('etcd', binaries.etcd, etcdArguments(layout));
-  await untilReady(etcd, [], () => isEtcdReady(layout), options.signal);
-  const apiServer = createApiServer({
-    fleet,
-    path: binaries['kube-apiserver'],
-    layout,
-    needs: [etcd],
-    furtherArguments: options.apiServerArguments ?? [],
-  });
-  return { apiServer, needs: [etcd, await apiServer.start(options.signal)] };
-}
-
-async function isEtcdReady(layout: Layout): Promise<boolean> {
-  const answer = await fetch(`${etcdAddress(layout)}/readyz`).catch(() => undefined);
-  await answer?.body?.cancel();
-  return answer?.ok ?? false;
 }
