@@ -51,9 +51,13 @@ export function errorFromAnswer(
   const answer = parseStatus(body);
   const detail = safeMessages.has(status) && answer.message ? `: ${answer.message}` : '';
   const reason = answer.reason ?? '';
-  const seconds = Number(retryAfter ?? 0);
-  const retryAfterMs = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0;
-  return new KubernetesError(status, reason, `${request}: ${status} ${reason}${detail}`, retryAfterMs);
+  const outcome = reason === '' ? status : `${status} ${reason}`;
+  return new KubernetesError(status, reason, `${request}: ${outcome}${detail}`, retryAfterMs(retryAfter));
+}
+
+function retryAfterMs(header: string | undefined): number {
+  const seconds = Number(header ?? 0);
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0;
 }
 
 function parseStatus(body: string): ApiStatus {
