@@ -19,7 +19,7 @@ export class KubernetesError extends Error {
   readonly status: number;
   /** metav1.Status reason, for example `AlreadyExists`; empty when the answer had none. */
   readonly reason: string;
-  /** What Retry-After asks for, in milliseconds (RFC 9110 section 10.2.3); 0 without one. */
+  /** What Retry-After asks for, in milliseconds (RFC 9110 section 10.2.3), a minute at most; 0 without one. */
   readonly retryAfterMs: number;
 
   constructor(status: number, reason: string, message: string, retryAfterMs: number) {
@@ -55,9 +55,12 @@ export function errorFromAnswer(
   return new KubernetesError(status, reason, `${request}: ${outcome}${detail}`, retryAfterMs(retryAfter));
 }
 
+/** The longest wait that a Retry-After can ask for, seconds: one wrong header must not stop us for hours. */
+const maxRetryAfterSeconds = 60;
+
 function retryAfterMs(header: string | undefined): number {
   const seconds = Number(header ?? 0);
-  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0;
+  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, maxRetryAfterSeconds) * 1000 : 0;
 }
 
 function parseStatus(body: string): ApiStatus {
