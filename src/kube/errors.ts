@@ -35,6 +35,11 @@ export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
 }
 
+/** A write that was not sent, because this process does not lead (see `fencedTransport`). */
+export class NotLeaderError extends Error {
+  override readonly name = 'NotLeaderError';
+}
+
 /**
  * Makes the error of an answer.
  *

@@ -1,6 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { type Dispatcher, request as undiciRequest } from 'undici';
-import { ConnectionError, errorFromAnswer } from './errors.ts';
+import { ConnectionError, errorFromAnswer, KubernetesError, NotLeaderError } from './errors.ts';
 import { createSessions, type Session } from './session.ts';
 
 /** How long a call may take in all, milliseconds. A watch is bounded by `idleTimeoutMs` instead. */
@@ -15,6 +15,8 @@ export interface TransportRequest {
   signal?: AbortSignal;
   /** For a watch: the longest silence between two chunks, milliseconds. The call itself is then not bounded. */
   idleTimeoutMs?: number;
+  /** Called immediately before the request goes out, each time that it does. What it throws keeps it from being sent. */
+  beforeSend?: () => void;
 }
 
 /** The way to one API server: one pool of connections, authenticated as its kubeconfig says. */
@@ -26,6 +28,7 @@ export interface Transport {
    *
    * @throws KubernetesError for a status of 400 or more
    * @throws ConnectionError when no answer came
+   * @throws NotLeaderError when beforeSend does
    */
   send(request: TransportRequest): Promise<Dispatcher.ResponseData>;
   close(): Promise<void>;
@@ -42,8 +45,9 @@ export interface Transport {
 export function createTransport(load: () => KubeConfig, userAgent: string): Transport {
   const sessions = createSessions(load);
 
-  function attempt(request: TransportRequest, session: Session): Promise<Dispatcher.ResponseData> {
+  async function attempt(request: TransportRequest, session: Session): Promise<Dispatcher.ResponseData> {
     const watching = request.idleTimeoutMs !== undefined;
+    request.beforeSend?.();
     return undiciRequest(session.server + request.path, {
       method: request.method,
       headers: { 'user-agent': userAgent, ...request.headers, ...session.headers },
@@ -97,7 +101,7 @@ async function toError(request: TransportRequest, answer: Dispatcher.ResponseDat
 
 /** Gives our own errors and the caller's abort as they are, and everything else as "no answer". */
 function asConnectionError(error: unknown, server: string, signal: AbortSignal | undefined): unknown {
-  if (error instanceof Error && error.name === 'KubernetesError') return error;
+  if (error instanceof KubernetesError || error instanceof NotLeaderError) return error;
   if (signal?.aborted) return error;
   return new ConnectionError(`no answer from the API server ${server}`, { cause: error });
 }

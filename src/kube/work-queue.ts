@@ -1,4 +1,5 @@
 import { type BackoffOptions, backoffMs } from './backoff.ts';
+import { unmeasured, type WorkQueueMetrics } from './work-queue-metrics.ts';
 
 /**
  * The longest time after which a key is looked at again, milliseconds. What a handler waits for is a time of the wall
@@ -20,6 +21,8 @@ export interface WorkQueueOptions {
   handle: (key: string) => Promise<number | undefined>;
   /** Told of each failed attempt. Gives the least delay that the failure itself asks for, milliseconds. */
   onFailure: (key: string, error: unknown) => number;
+  /** Told of what the queue does. Default: nobody is. */
+  metrics?: WorkQueueMetrics;
 }
 
 /**
@@ -36,8 +39,10 @@ export interface WorkQueue {
   shutDown(): Promise<void>;
 }
 
-export function createWorkQueue({ concurrency, backoff, handle, onFailure }: WorkQueueOptions): WorkQueue {
-  const waiting = new Set<string>();
+export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
+  const { concurrency, backoff, handle, onFailure, metrics = unmeasured } = options;
+  /** Keys that wait, and since when by the monotonic clock, milliseconds. */
+  const waiting = new Map<string, number>();
   const active = new Map<string, Promise<void>>();
   const timers = new Map<string, NodeJS.Timeout>();
   const failures = new Map<string, number>();
@@ -47,8 +52,15 @@ export function createWorkQueue({ concurrency, backoff, handle, onFailure }: Wor
 
   function add(key: string): void {
     if (!open) return;
-    waiting.add(key);
+    enqueue(key);
     schedulePass();
+  }
+
+  function enqueue(key: string): void {
+    if (waiting.has(key)) return;
+    waiting.set(key, performance.now());
+    metrics.added();
+    metrics.depth(waiting.size);
   }
 
   /** Who adds a key may be in the middle of a change, so handling begins in a turn of the event loop of its own. */
@@ -63,10 +75,12 @@ export function createWorkQueue({ concurrency, backoff, handle, onFailure }: Wor
   }
 
   function startWaiting(): void {
-    for (const key of waiting) {
+    for (const [key, since] of waiting) {
       if (active.size >= concurrency) return;
       if (active.has(key)) continue;
       waiting.delete(key);
+      metrics.depth(waiting.size);
+      metrics.started(secondsSince(since));
       active.set(key, run(key));
     }
   }
@@ -80,11 +94,15 @@ export function createWorkQueue({ concurrency, backoff, handle, onFailure }: Wor
   }
 
   async function attempt(key: string): Promise<number | undefined> {
+    const startedAt = performance.now();
     try {
       const delay = await handle(key);
       failures.delete(key);
+      metrics.handled(delay === undefined ? 'success' : 'requeue_after', secondsSince(startedAt));
       return delay === undefined ? undefined : Math.min(delay, maxRequeueMs);
     } catch (error) {
+      metrics.handled('error', secondsSince(startedAt));
+      metrics.retried();
       const count = (failures.get(key) ?? 0) + 1;
       failures.set(key, count);
       return Math.min(Math.max(onFailure(key, error), backoffMs(count, backoff)), maxTimerMs);
@@ -95,7 +113,7 @@ export function createWorkQueue({ concurrency, backoff, handle, onFailure }: Wor
     if (!open) return;
     const timer = setTimeout(() => {
       timers.delete(key);
-      waiting.add(key);
+      enqueue(key);
       startWaiting();
     }, delayMs);
     timers.set(key, timer);
@@ -118,7 +136,12 @@ export function createWorkQueue({ concurrency, backoff, handle, onFailure }: Wor
       // A pass that is due still begins: its keys were added before.
       await pass;
       waiting.clear();
+      metrics.depth(0);
       await Promise.all(active.values());
     },
   };
+}
+
+function secondsSince(at: number): number {
+  return (performance.now() - at) / 1000;
 }

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { KubeConfig } from '@kubernetes/client-node';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { NotLeaderError } from '../../../src/kube/errors.ts';
 import { createTransport } from '../../../src/kube/transport.ts';
 
 const request = { method: 'GET', path: '/api/v1/namespaces' } as const;
@@ -20,9 +21,12 @@ async function createWire(handle: (request: IncomingMessage, response: ServerRes
   const server = createServer(handle).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const wire = { loads: 0, connections: 0, load: () => kubeconfig(port, 'old') };
+  const wire = { loads: 0, connections: 0, requests: 0, load: () => kubeconfig(port, 'old') };
   server.on('connection', () => {
     wire.connections += 1;
+  });
+  server.on('request', () => {
+    wire.requests += 1;
   });
   const transport = createTransport(() => {
     wire.loads += 1;
@@ -95,6 +99,22 @@ describe('a transport', () => {
     expect(wire.loads).toBe(11);
     // A second one may be opened while the first is not yet free for the next attempt.
     expect(wire.connections).toBeLessThanOrEqual(2);
+  });
+
+  it('does what is to be done before each time that the request goes out, and sends nothing when that throws', async () => {
+    const wire = await createWire(refusingOld(1));
+    wire.load = () => kubeconfig(wire.port, 'new');
+    let times = 0;
+    const beforeSend = () => {
+      times += 1;
+    };
+    await (await wire.transport.send({ ...request, beforeSend })).body.dump();
+    expect(times).toBe(2);
+    const refusing = () => {
+      throw new NotLeaderError('not now');
+    };
+    await expect(wire.transport.send({ ...request, beforeSend: refusing })).rejects.toThrow(NotLeaderError);
+    expect(wire.requests).toBe(2);
   });
 
   it('lets what is under way finish when the certificates change, over connections of its own', async () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createStore } from '../../../src/kube/store.ts';
 import { createWorkQueue, type WorkQueueOptions } from '../../../src/kube/work-queue.ts';
+import type { WorkQueueMetrics } from '../../../src/kube/work-queue-metrics.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -352,5 +353,63 @@ describe('shutDown', () => {
 
   it('resolves when there is nothing to wait for', async () => {
     await expect(createQueue().queue.shutDown()).resolves.toBeUndefined();
+  });
+});
+
+describe('the metrics', () => {
+  function createMeasured(options: Partial<WorkQueueOptions> = {}) {
+    const told: string[] = [];
+    const metrics: WorkQueueMetrics = {
+      depth: (keys) => told.push(`depth ${keys}`),
+      added: () => told.push('added'),
+      retried: () => told.push('retried'),
+      started: (seconds) => told.push(`started after ${seconds}`),
+      handled: (result, seconds) => told.push(`${result} in ${seconds}`),
+    };
+    return { ...createQueue({ concurrency: 1, metrics, ...options }), told: () => told.splice(0) };
+  }
+
+  it('are told of each key, how long it waited and how long it took', async () => {
+    const { queue, settle, end, told } = createMeasured();
+    queue.add('a');
+    queue.add('b');
+    queue.add('b');
+    expect(told()).toEqual(['added', 'depth 1', 'added', 'depth 2']);
+    await settle();
+    expect(told()).toEqual(['depth 1', 'started after 0']);
+    await vi.advanceTimersByTimeAsync(2_000);
+    await end('a');
+    expect(told()).toEqual(['success in 2', 'depth 0', 'started after 2']);
+  });
+
+  it('are told of a failure and of the next attempt', async () => {
+    const { queue, settle, fail, told } = createMeasured();
+    queue.add('a');
+    await settle();
+    told();
+    await fail('a');
+    expect(told()).toEqual(['error in 0', 'retried']);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(told()).toEqual(['added', 'depth 1', 'depth 0', 'started after 0']);
+  });
+
+  it('are told of a key that is to be looked at again', async () => {
+    const { queue, settle, end, told } = createMeasured();
+    queue.add('a');
+    await settle();
+    told();
+    await end('a', 5_000);
+    expect(told()).toEqual(['requeue_after in 0']);
+  });
+
+  it('are told that nothing waits any more after shutDown', async () => {
+    const { queue, settle, end, told } = createMeasured();
+    queue.add('a');
+    queue.add('b');
+    await settle();
+    const done = queue.shutDown();
+    await end('a');
+    await done;
+    expect(told().findLast((one) => one.startsWith('depth'))).toBe('depth 0');
   });
 });
