@@ -124,7 +124,8 @@ function readFlags(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: false }).values;
   } catch (error) {
-    throw new ConfigurationError(`${error instanceof Error ? error.message : String(error)} (see --help)`);
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ConfigurationError(`${why.replaceAll('\n', ' ')} (see --help)`);
   }
 }
 

@@ -57,10 +57,19 @@ export function errorBody({ code, message, violations }: PlatformError): z.infer
   return { code, message, details: violations.length > 0 ? [badRequest] : [] };
 }
 
-/** Makes the 400 of a request that its schema does not accept. Values are never repeated, they may be secrets. */
+/** So many mistakes are named in one answer; a client that makes more is not helped by a longer one. */
+const maxViolations = 10;
+
+/**
+ * Makes the 400 of a request that its schema does not accept, which names ten fields at most. Values are never repeated,
+ * they may be secrets.
+ */
 export function badRequest(error: z.ZodError): PlatformError {
-  const violations = error.issues.flatMap(toViolations);
-  const message = violations.map(({ field, description }) => `${field}: ${description}`).join('; ');
+  const all = error.issues.flatMap(toViolations);
+  const violations = all.slice(0, maxViolations);
+  const named = violations.map(({ field, description }) => `${field}: ${description}`);
+  const more = all.length - violations.length;
+  const message = (more > 0 ? [...named, `and ${more} more`] : named).join('; ');
   return new PlatformError('invalidArgument', message, { violations });
 }
 

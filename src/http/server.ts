@@ -1,7 +1,9 @@
-import type { Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
+import { answerBrokenRequests, answerUnroutable } from './broken-request.ts';
+import { createDrain, type Drain } from './drain.ts';
 
 /** Where a server listens. */
 export interface ListenOptions {
@@ -15,7 +17,7 @@ export interface RunningServer {
   address: string;
   port: number;
   /** Takes no new connections and resolves when the requests under way are answered, at the latest after `withinMs`. */
-  close(withinMs: number): Promise<void>;
+  close: Drain;
 }
 
 /** The largest head of a request, bytes; a token in a header is far smaller. */
@@ -30,19 +32,17 @@ const requestTimeout = 30_000;
  */
 // biome-ignore lint/suspicious/noExplicitAny: any Hono app, whatever its environment
 export async function serve(app: Pick<Hono<any>, 'fetch'>, options: ListenOptions): Promise<RunningServer> {
-  const serverOptions = { maxHeaderSize, requestTimeout, headersTimeout: requestTimeout };
-  const server = createAdaptorServer({ fetch: app.fetch, serverOptions }) as Server;
+  const server = createServer(
+    // A request without a Host is refused by the listener, which does it in our form.
+    { maxHeaderSize, requestTimeout, headersTimeout: requestTimeout, requireHostHeader: false },
+    getRequestListener(app.fetch, { errorHandler: answerUnroutable }),
+  );
+  answerBrokenRequests(server);
+  const drain = createDrain(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.address, resolve);
   });
   const { address, port } = server.address() as AddressInfo;
-  return { address, port, close: (withinMs) => close(server, withinMs) };
-}
-
-async function close(server: Server, withinMs: number): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  const timer = setTimeout(() => server.closeAllConnections(), withinMs);
-  await closed;
-  clearTimeout(timer);
+  return { address, port, close: drain };
 }

@@ -19,7 +19,7 @@ export class KubernetesError extends Error {
   readonly status: number;
   /** metav1.Status reason, for example `AlreadyExists`; empty when the answer had none. */
   readonly reason: string;
-  /** What Retry-After asks for, in milliseconds (RFC 9110 section 10.2.3); 0 without one. */
+  /** What Retry-After asks for, in milliseconds (RFC 9110 section 10.2.3), a minute at most; 0 without one. */
   readonly retryAfterMs: number;
 
   constructor(status: number, reason: string, message: string, retryAfterMs: number) {
@@ -33,6 +33,11 @@ export class KubernetesError extends Error {
 /** No answer came: refused, reset, timed out, TLS failed. `cause` is the socket's error. */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
+}
+
+/** A write that was not sent, because this process does not lead (see `fencedTransport`). */
+export class NotLeaderError extends Error {
+  override readonly name = 'NotLeaderError';
 }
 
 /**
@@ -51,9 +56,16 @@ export function errorFromAnswer(
   const answer = parseStatus(body);
   const detail = safeMessages.has(status) && answer.message ? `: ${answer.message}` : '';
   const reason = answer.reason ?? '';
-  const seconds = Number(retryAfter ?? 0);
-  const retryAfterMs = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0;
-  return new KubernetesError(status, reason, `${request}: ${status} ${reason}${detail}`, retryAfterMs);
+  const outcome = reason === '' ? status : `${status} ${reason}`;
+  return new KubernetesError(status, reason, `${request}: ${outcome}${detail}`, retryAfterMs(retryAfter));
+}
+
+/** The longest wait that a Retry-After can ask for, seconds: one wrong header must not stop us for hours. */
+const maxRetryAfterSeconds = 60;
+
+function retryAfterMs(header: string | undefined): number {
+  const seconds = Number(header ?? 0);
+  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, maxRetryAfterSeconds) * 1000 : 0;
 }
 
 function parseStatus(body: string): ApiStatus {

@@ -19,7 +19,7 @@ export interface EventContent {
   reason: string;
   /** What was done, in CamelCase, for machines. */
   action: string;
-  /** For a person, at most 1 KiB. Never a secret. */
+  /** For a person; what is longer than 1 KiB is cut. Never a secret. */
   note: string;
 }
 
@@ -30,7 +30,8 @@ export interface EventRecorder {
 }
 
 const controllerName = 'ghippo.io/accesskey-operator';
-const maxNoteLength = 1024;
+/** What the API server takes of a note, bytes of UTF-8 (validation of events.k8s.io/v1). */
+const maxNoteBytes = 1024;
 
 /** @param instance which process reports, for reportingInstance (at most 128 characters) */
 export function createEventRecorder(client: KubernetesClient, instance: string, log: Logger): EventRecorder {
@@ -46,7 +47,7 @@ export function createEventRecorder(client: KubernetesClient, instance: string, 
         type,
         reason,
         action,
-        note: note.slice(0, maxNoteLength),
+        note: cut(note, maxNoteBytes),
       },
     });
   }
@@ -57,4 +58,10 @@ export function createEventRecorder(client: KubernetesClient, instance: string, 
       });
     },
   };
+}
+
+/** The longest beginning of whole characters that has so many bytes in UTF-8. */
+function cut(text: string, maxBytes: number): string {
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(maxBytes));
+  return text.slice(0, read);
 }

@@ -24,7 +24,7 @@ export interface ListWatchTarget {
 }
 
 /** Objects in one page of a list (API convention: chunking with limit and continue). */
-const pageSize = 500;
+const pageSize = 200;
 /** The longest line of a watch, bytes: etcd holds objects of 1.5 MiB, JSON may be somewhat larger. */
 const maxLineBytes = 16 * 1024 * 1024;
 
@@ -33,9 +33,10 @@ const metadataMediaType = {
   watch: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
 };
 
-interface ListAnswer {
-  metadata: { resourceVersion: string; continue?: string };
-  items?: RawObject[];
+interface Page {
+  items: RawObject[];
+  resourceVersion: string;
+  continueToken: string;
 }
 
 /**
@@ -43,6 +44,7 @@ interface ListAnswer {
  *
  * @returns the objects and the resourceVersion to watch from
  * @throws KubernetesError 410 when the continue token has expired on the way: list anew
+ * @throws TypeError for an answer that is no list; ConnectionError, or undici's error, when it breaks off
  */
 export async function list(
   transport: Transport,
@@ -54,10 +56,37 @@ export async function list(
   for (;;) {
     const query = { limit: String(pageSize), ...(continueToken && { continue: continueToken }) };
     const answer = await transport.send({ method: 'GET', ...requestOf(target, 'list', query), signal });
-    const page = (await answer.body.json()) as ListAnswer;
-    items.push(...(page.items ?? []));
-    continueToken = page.metadata.continue ?? '';
-    if (!continueToken) return { items, resourceVersion: page.metadata.resourceVersion };
+    const page = parsePage(await answer.body.text(), target.path);
+    for (const item of page.items) items.push(item);
+    continueToken = page.continueToken;
+    if (!continueToken) return { items, resourceVersion: page.resourceVersion };
+  }
+}
+
+/** Looks at what came, since a proxy may answer 200 with anything, and what is taken for an empty list deletes all. */
+function parsePage(text: string, path: string): Page {
+  const page = parseJson(text, `LIST ${path}`) as { metadata?: Record<string, unknown>; items?: unknown } | null;
+  const { resourceVersion, continue: continueToken = '' } = page?.metadata ?? {};
+  // Go writes null for a slice that is nil.
+  const items = page?.items === null ? [] : page?.items;
+  if (typeof resourceVersion !== 'string' || resourceVersion === '' || typeof continueToken !== 'string') {
+    throw new TypeError(`LIST ${path}: an answer without a resourceVersion`);
+  }
+  if (!Array.isArray(items) || !items.every(isObject)) throw new TypeError(`LIST ${path}: an answer that is no list`);
+  return { items, resourceVersion, continueToken };
+}
+
+function isObject(value: unknown): value is RawObject {
+  const { metadata } = (value ?? {}) as { metadata?: Record<string, unknown> };
+  return typeof metadata?.name === 'string' && typeof metadata.resourceVersion === 'string';
+}
+
+/** @throws TypeError, since the SyntaxError of JSON.parse repeats a piece of the text, which may be of a Secret */
+function parseJson(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new TypeError(`${what}: what came is not JSON`);
   }
 }
 
@@ -68,7 +97,7 @@ export async function list(
  *
  * @param timeoutSeconds when the API server ends the watch
  * @throws KubernetesError for an ERROR event too, with its code (410: the resourceVersion is too old)
- * @throws ConnectionError, SyntaxError, TypeError when the stream breaks, falls silent or is garbled
+ * @throws ConnectionError, TypeError, or undici's error, when the stream breaks, falls silent or is garbled
  */
 export async function* watch(
   transport: Transport,
@@ -98,13 +127,15 @@ function requestOf(
 }
 
 function parseEvent(line: string, path: string): WatchEvent {
-  const event = JSON.parse(line) as { type?: string; object?: RawObject & { code?: number } };
-  if (event.type === 'ERROR') {
-    throw errorFromAnswer(`WATCH ${path}`, event.object?.code ?? 500, JSON.stringify(event.object ?? {}), undefined);
+  const what = `WATCH ${path}`;
+  const event = parseJson(line, what) as { type?: string; object?: RawObject & { code?: number } } | null;
+  if (event?.type === 'ERROR') {
+    throw errorFromAnswer(what, event.object?.code ?? 500, JSON.stringify(event.object ?? {}), undefined);
   }
-  if (!isEventType(event.type) || typeof event.object?.metadata?.resourceVersion !== 'string') {
-    throw new TypeError(`WATCH ${path}: a line that is no watch event`);
-  }
+  // A bookmark is about no object, it only has a resourceVersion.
+  const sound = event?.type === 'BOOKMARK' ? event.object?.metadata?.resourceVersion : isObject(event?.object);
+  if (!isEventType(event?.type) || !event?.object || !sound)
+    throw new TypeError(`${what}: a line that is no watch event`);
   return { type: event.type, object: event.object };
 }
 

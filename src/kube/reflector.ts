@@ -11,7 +11,10 @@ const backoff = { baseMs: 500, maxMs: 30_000 };
 const defaultIdleTimeoutMs = 90_000;
 /** A watch ends by itself after a random time in this range, seconds, so that load spreads over API servers. */
 const watchSeconds = { min: 300, max: 600 };
-/** A watch that ends sooner without an event counts as failed, milliseconds: or a broken proxy would make us spin. */
+/**
+ * A watch that ends sooner without a change counts as failed, milliseconds: or a broken proxy would make us spin. A
+ * bookmark is no change, it may be all that such a proxy sends.
+ */
 const shortestWatchMs = 1_000;
 const failuresBeforeList = 3;
 
@@ -39,6 +42,7 @@ export interface Reflector {
  * In the manner of client-go's reflector. Nothing ends it: 429 and 5xx, a dropped or half-open connection, a garbled
  * line and an expired credential are tried again with jittered back-off (Retry-After is honoured), and 410 leads to a
  * fresh list. So do three failures in a row, for what no status tells (a resourceVersion from before etcd was restored).
+ * Failures count on over a list: only a watch that works ends them.
  */
 export function createReflector<T extends Stored>(options: ReflectorOptions<T>): Reflector {
   const { transport, target, store, transform, log, idleTimeoutMs = defaultIdleTimeoutMs } = options;
@@ -47,11 +51,12 @@ export function createReflector<T extends Stored>(options: ReflectorOptions<T>):
   /** Where to watch from; undefined when only a list can tell. */
   let resourceVersion: string | undefined;
   let failures = 0;
+  let failuresSinceList = 0;
 
   async function listAll(signal: AbortSignal): Promise<string> {
     const answer = await list(transport, target, signal);
     store.replace(answer.items.map(transform));
-    failures = 0;
+    failuresSinceList = 0;
     if (!hasSynced) log.info({ resource: target.path, objects: answer.items.length }, 'cache filled');
     hasSynced = true;
     synced.resolve();
@@ -60,16 +65,23 @@ export function createReflector<T extends Stored>(options: ReflectorOptions<T>):
 
   async function watchFrom(start: string, signal: AbortSignal): Promise<void> {
     const timeoutSeconds = Math.round(watchSeconds.min + Math.random() * (watchSeconds.max - watchSeconds.min));
-    const startedAt = Date.now();
-    let events = 0;
+    const startedAt = performance.now();
+    const isLong = () => performance.now() - startedAt >= shortestWatchMs;
+    let changes = 0;
     const from = { resourceVersion: start, timeoutSeconds, idleTimeoutMs, signal };
     for await (const event of watch(transport, target, from)) {
-      failures = 0;
-      events += 1;
       take(event);
       resourceVersion = event.object.metadata.resourceVersion;
+      if (event.type !== 'BOOKMARK') changes += 1;
+      if (changes > 0 || isLong()) forgetFailures();
     }
-    if (events === 0 && Date.now() - startedAt < shortestWatchMs) throw new Error('the watch ended at once');
+    if (changes === 0 && !isLong()) throw new Error('the watch ended at once');
+    forgetFailures();
+  }
+
+  function forgetFailures(): void {
+    failures = 0;
+    failuresSinceList = 0;
   }
 
   function take({ type, object }: WatchEvent): void {
@@ -81,6 +93,7 @@ export function createReflector<T extends Stored>(options: ReflectorOptions<T>):
 
   async function waitAfter(error: unknown, signal: AbortSignal): Promise<void> {
     failures += 1;
+    failuresSinceList += 1;
     const asked = error instanceof KubernetesError ? error.retryAfterMs : 0;
     const delay = Math.max(asked, backoffMs(failures, backoff));
     const seconds = Math.round(delay / 100) / 10;
@@ -99,7 +112,7 @@ export function createReflector<T extends Stored>(options: ReflectorOptions<T>):
         } catch (error) {
           if (signal.aborted) return;
           await waitAfter(error, signal);
-          if (isStatus(error, 410) || failures >= failuresBeforeList) resourceVersion = undefined;
+          if (isStatus(error, 410) || failuresSinceList >= failuresBeforeList) resourceVersion = undefined;
         }
       }
     },

@@ -1,4 +1,13 @@
-import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
+import {
+  CompactSign,
+  type CryptoKey,
+  calculateJwkThumbprint,
+  compactVerify,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  type JWK,
+} from 'jose';
 import { z } from 'zod';
 
 /** The algorithm of the signatures (RFC 7518 section 3.3). */
@@ -47,7 +56,8 @@ export async function generateSigningKeys(now: Date): Promise<string> {
 /**
  * Reads a stored key set.
  *
- * @throws SigningKeyError when it is not one, or a kid is not the key's RFC 7638 thumbprint
+ * @throws SigningKeyError when it is not one, a kid is not the key's RFC 7638 thumbprint, a key is too short, or its
+ * halves do not belong together
  */
 export async function parseSigningKeys(json: string): Promise<SigningKeys> {
   const [stored] = parseStored(json).keys;
@@ -57,6 +67,7 @@ export async function parseSigningKeys(json: string): Promise<SigningKeys> {
     throw new SigningKeyError('keys.0.kid: is not the thumbprint of the key');
   }
   const key = await importPrivate(stored);
+  await requireSound(key, { kty, n, e });
   return { active: { kid, key }, jwks: { keys: [{ kty, n, e, kid, alg: algorithm, use: 'sig' }] } };
 }
 
@@ -78,5 +89,20 @@ async function importPrivate(jwk: JWK): Promise<CryptoKey> {
     return (await importJWK(jwk, algorithm)) as CryptoKey;
   } catch {
     throw new SigningKeyError('keys.0: is no RSA private key');
+  }
+}
+
+/**
+ * Signs and verifies once. Import does not look whether the private half is that of the public one; a set put together
+ * by hand would then give tokens that nobody can verify.
+ */
+async function requireSound(key: CryptoKey, publicHalf: JWK): Promise<void> {
+  const { modulusLength: bits = 0 } = key.algorithm as { modulusLength?: number };
+  if (bits < modulusLength) throw new SigningKeyError(`keys.0.n: has fewer than ${modulusLength} bits`);
+  try {
+    const signed = await new CompactSign(new Uint8Array(32)).setProtectedHeader({ alg: algorithm }).sign(key);
+    await compactVerify(signed, await importJWK(publicHalf, algorithm));
+  } catch {
+    throw new SigningKeyError('keys.0: the private half is not that of the public one');
   }
 }

@@ -96,7 +96,7 @@ describe('the token endpoint', () => {
     await fetch(`${operator.url}${tokenPath}/${pair.sk.replaceAll('-', '')}?${pair.sk}=1`);
     await fetch(`${operator.url}${deploymentsPath}?sk=${pair.sk}`, { headers: { 'x-request-id': pair.sk } });
     const output = operator.output.join('\n');
-    expect(output).toContain('<uuid>');
+    expect(output).toContain('"route":"/*"');
     expect(output).not.toContain(pair.sk);
     expect(output).not.toContain(pair.sk.replaceAll('-', ''));
     expect(output).not.toContain(token);

@@ -24,7 +24,7 @@ import {
 /** A timer may fire this much too early, milliseconds. */
 const timerSlack = 2;
 /** Names of more objects than a page of a list has, in the order of a list. */
-const morePages = Array.from({ length: 501 }, (_, index) => `object-${1000 + index}`);
+const morePages = Array.from({ length: 201 }, (_, index) => `object-${1000 + index}`);
 
 let controlPlane: ControlPlane;
 let kubectl: Kubectl;
@@ -79,13 +79,13 @@ describe('without a fault', () => {
     expect(watched.watches()).toHaveLength(1);
   });
 
-  test('lists more than 500 objects in pages', async () => {
+  test('lists more than 200 objects in pages', async () => {
     const watched = await start({ existing: morePages });
     await watched.reflector.synced;
     await watched.converged();
     expect(watched.told).toEqual(watched.done);
     const [first, second, ...others] = watched.lists();
-    expect(first?.query.get('limit')).toBe('500');
+    expect(first?.query.get('limit')).toBe('200');
     expect(second?.query.get('continue')).toBeTruthy();
     expect(others).toEqual([]);
   });

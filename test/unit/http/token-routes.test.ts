@@ -75,6 +75,16 @@ describe.each(tokenPaths)('GET %s', (path) => {
     expect(answer.headers.get('Cache-Control')).toBe('no-store');
   });
 
+  it('names ten mistakes at most', async () => {
+    const { get } = await createPlatform();
+    const names = Array.from({ length: 500 }, (_, index) => `p${index}`);
+    const answer = await get(`${path}?${pair}&${names.map((name) => `${name}=1`).join('&')}`);
+    const { message, details } = answer.json();
+    const description = 'is no parameter of this request';
+    expect(details[0]?.fieldViolations).toEqual(names.slice(0, 10).map((field) => ({ field, description })));
+    expect(message).toMatch(/^p0: .*p9: is no parameter of this request; and 490 more$/);
+  });
+
   it.each([
     [`sk=${sk}`, ['ak: is required']],
     [`ak=${ak}`, ['sk: is required']],

@@ -60,11 +60,36 @@ describe('loadKubeconfig', () => {
     ['with a server without a scheme', kubeconfig({}, { server: '127.0.0.1:6443' })],
     ['with a server of a host name without a scheme', kubeconfig({}, { server: 'localhost:6443' })],
     ['with a server of another scheme', kubeconfig({}, { server: 'ftp://127.0.0.1' })],
+    ['with a password in its server', kubeconfig({}, { server: 'https://admin:secret-token@127.0.0.1' })],
+    ['no YAML at a secret', 'users:\n- user:\n    token: *secret-token\n'],
+    ['with a proxy', kubeconfig({}, { server: 'https://127.0.0.1', 'proxy-url': 'http://u:secret-token@127.0.0.1' })],
+    [
+      'of an authority that cannot be read',
+      kubeconfig({}, { server: 'https://127.0.0.1', 'certificate-authority': 'no-ca' }),
+    ],
+    [
+      'of a key that cannot be read',
+      kubeconfig({ users: [{ name: 'u', user: { token: 'secret-token', 'client-key': '/no/key' } }] }),
+    ],
   ])('refuses a file that is %s: one line that names it and no secret', (_, content) => {
     const file = write('broken', content);
     expect(() => loadKubeconfig(file)).toThrow(KubeconfigError);
     expect(() => loadKubeconfig(file)).toThrow(new RegExp(`^kubeconfig ${file}: \\S[^\\n]*$`));
     expect(() => loadKubeconfig(file)).not.toThrow(/secret-token/);
+  });
+
+  it.each([
+    ['proxy-url is not supported', { 'proxy-url': 'http://127.0.0.1:3128' }],
+    ['certificate-authority: ENOENT', { 'certificate-authority': 'no-ca' }],
+  ])('says what it is: %s', (why, cluster) => {
+    const file = write('named', kubeconfig({}, { server: 'https://127.0.0.1', ...cluster }));
+    expect(() => loadKubeconfig(file)).toThrow(`kubeconfig ${file}: ${why}`);
+  });
+
+  it('accepts a file whose certificates can be read, by a path beside it', () => {
+    write('ca.crt', 'certificate');
+    const file = write('with-ca', kubeconfig({}, { server: 'https://127.0.0.1', 'certificate-authority': 'ca.crt' }));
+    expect(loadKubeconfig(file).getCurrentCluster()?.caFile).toBe(join(directory, 'ca.crt'));
   });
 
   it('refuses a file that is not there', () => {

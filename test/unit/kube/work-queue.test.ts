@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createStore } from '../../../src/kube/store.ts';
 import { createWorkQueue, type WorkQueueOptions } from '../../../src/kube/work-queue.ts';
+import type { WorkQueueMetrics } from '../../../src/kube/work-queue-metrics.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -184,6 +185,20 @@ describe('a failure', () => {
     expect(handled).toHaveLength(5);
   });
 
+  it('that asks for more than half a minute waits as long, and for years not for nothing', async () => {
+    const asked = [60_000, 10 * 365 * 86_400_000];
+    const { queue, handled, fail } = createQueue({ onFailure: () => asked.shift() ?? 0 });
+    queue.add('a');
+    await fail('a');
+    await vi.advanceTimersByTimeAsync(59_999);
+    expect(handled).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(handled).toHaveLength(2);
+    await fail('a');
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(handled).toHaveLength(2);
+  });
+
   it('of one key does not delay another', async () => {
     const { queue, handled, fail, end, settle } = createQueue();
     queue.add('a');
@@ -253,10 +268,10 @@ describe('a delay', () => {
   it('is replaced by that of the next handling', async () => {
     const { queue, handled, end } = createQueue();
     queue.add('a');
-    await end('a', 30_000);
+    await end('a', 10_000);
     queue.add('a');
-    await end('a', 60_000);
-    await vi.advanceTimersByTimeAsync(59_999);
+    await end('a', 20_000);
+    await vi.advanceTimersByTimeAsync(19_999);
     expect(handled).toHaveLength(2);
     await vi.advanceTimersByTimeAsync(1);
     expect(handled).toHaveLength(3);
@@ -273,12 +288,16 @@ describe('a delay', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('of years does not come back at once', async () => {
+  it('of years does not come back at once, but is asked for again each half minute: the clock may have jumped', async () => {
     const { queue, handled, end } = createQueue();
     queue.add('a');
-    await end('a', 10 * 365 * 86_400_000);
-    await vi.advanceTimersByTimeAsync(3_600_000);
-    expect(handled).toHaveLength(1);
+    for (let times = 1; times < 4; times += 1) {
+      await end('a', 10 * 365 * 86_400_000);
+      await vi.advanceTimersByTimeAsync(29_999);
+      expect(handled).toHaveLength(times);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(handled).toHaveLength(times + 1);
+    }
   });
 
   it('of nothing comes back, after the other keys', async () => {
@@ -334,5 +353,63 @@ describe('shutDown', () => {
 
   it('resolves when there is nothing to wait for', async () => {
     await expect(createQueue().queue.shutDown()).resolves.toBeUndefined();
+  });
+});
+
+describe('the metrics', () => {
+  function createMeasured(options: Partial<WorkQueueOptions> = {}) {
+    const told: string[] = [];
+    const metrics: WorkQueueMetrics = {
+      depth: (keys) => told.push(`depth ${keys}`),
+      added: () => told.push('added'),
+      retried: () => told.push('retried'),
+      started: (seconds) => told.push(`started after ${seconds}`),
+      handled: (result, seconds) => told.push(`${result} in ${seconds}`),
+    };
+    return { ...createQueue({ concurrency: 1, metrics, ...options }), told: () => told.splice(0) };
+  }
+
+  it('are told of each key, how long it waited and how long it took', async () => {
+    const { queue, settle, end, told } = createMeasured();
+    queue.add('a');
+    queue.add('b');
+    queue.add('b');
+    expect(told()).toEqual(['added', 'depth 1', 'added', 'depth 2']);
+    await settle();
+    expect(told()).toEqual(['depth 1', 'started after 0']);
+    await vi.advanceTimersByTimeAsync(2_000);
+    await end('a');
+    expect(told()).toEqual(['success in 2', 'depth 0', 'started after 2']);
+  });
+
+  it('are told of a failure and of the next attempt', async () => {
+    const { queue, settle, fail, told } = createMeasured();
+    queue.add('a');
+    await settle();
+    told();
+    await fail('a');
+    expect(told()).toEqual(['error in 0', 'retried']);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(told()).toEqual(['added', 'depth 1', 'depth 0', 'started after 0']);
+  });
+
+  it('are told of a key that is to be looked at again', async () => {
+    const { queue, settle, end, told } = createMeasured();
+    queue.add('a');
+    await settle();
+    told();
+    await end('a', 5_000);
+    expect(told()).toEqual(['requeue_after in 0']);
+  });
+
+  it('are told that nothing waits any more after shutDown', async () => {
+    const { queue, settle, end, told } = createMeasured();
+    queue.add('a');
+    queue.add('b');
+    await settle();
+    const done = queue.shutDown();
+    await end('a');
+    await done;
+    expect(told().findLast((one) => one.startsWith('depth'))).toBe('depth 0');
   });
 });

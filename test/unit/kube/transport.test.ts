@@ -1,0 +1,153 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { KubeConfig } from '@kubernetes/client-node';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { NotLeaderError } from '../../../src/kube/errors.ts';
+import { createTransport } from '../../../src/kube/transport.ts';
+
+const request = { method: 'GET', path: '/api/v1/namespaces' } as const;
+
+function kubeconfig(port: number, token: string, caData?: string): KubeConfig {
+  const loaded = new KubeConfig();
+  // client-node refuses http without skipTLSVerify.
+  const cluster = { name: 'c', server: `http://127.0.0.1:${port}`, skipTLSVerify: true };
+  loaded.loadFromClusterAndUser({ ...cluster, ...(caData !== undefined && { caData }) }, { name: 'u', token });
+  return loaded;
+}
+
+/** An API server that answers as the test says, and a transport to it that counts how often its kubeconfig is loaded. */
+async function createWire(handle: (request: IncomingMessage, response: ServerResponse) => void) {
+  const server = createServer(handle).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const wire = { loads: 0, connections: 0, requests: 0, load: () => kubeconfig(port, 'old') };
+  server.on('connection', () => {
+    wire.connections += 1;
+  });
+  server.on('request', () => {
+    wire.requests += 1;
+  });
+  const transport = createTransport(() => {
+    wire.loads += 1;
+    return wire.load();
+  }, 'transport-test');
+  onTestFinished(async () => {
+    await transport.close();
+    server.closeAllConnections();
+    server.close();
+  });
+  return Object.assign(wire, { transport, port });
+}
+
+const tokenOf = ({ headers }: IncomingMessage) => headers.authorization?.replace('Bearer ', '');
+
+/** Answers 401 to requests with the old token, when so many have come. */
+function refusingOld(together: number) {
+  const refused: ServerResponse[] = [];
+  return (incoming: IncomingMessage, response: ServerResponse) => {
+    if (tokenOf(incoming) === 'new') return void response.end('{}');
+    refused.push(response);
+    if (refused.length < together) return;
+    for (const one of refused) one.writeHead(401).end();
+  };
+}
+
+describe('a transport', () => {
+  it('reloads the kubeconfig once for many requests that are refused at once, and all of them succeed', async () => {
+    const wire = await createWire(refusingOld(20));
+    wire.load = () => kubeconfig(wire.port, 'new');
+    const first = Array.from({ length: 20 }, () => wire.transport.send(request));
+    const answers = await Promise.all(first);
+    for (const answer of answers) await answer.body.dump();
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual(Array.from({ length: 20 }, () => 200));
+    expect(wire.loads).toBe(2);
+  });
+
+  it('tells of a 401 that stays, after one reload for each request', async () => {
+    const wire = await createWire((_, response) => void response.writeHead(401).end());
+    for (let times = 1; times <= 3; times += 1) {
+      await expect(wire.transport.send(request)).rejects.toMatchObject({ status: 401 });
+      expect(wire.loads).toBe(times + 1);
+    }
+  });
+
+  it('keeps what worked so far while the kubeconfig cannot be loaded', async () => {
+    let refuse = true;
+    const wire = await createWire((_, response) => {
+      response.writeHead(refuse ? 401 : 200).end();
+      refuse = false;
+    });
+    wire.load = () => {
+      throw new Error('half written');
+    };
+    const answer = await wire.transport.send(request);
+    expect(answer.statusCode).toBe(200);
+    await answer.body.dump();
+  });
+
+  it('keeps its connections when only the token changed', async () => {
+    let valid = 'old';
+    const wire = await createWire((incoming, response) => {
+      response.writeHead(tokenOf(incoming) === valid ? 200 : 401).end('{}');
+    });
+    wire.load = () => kubeconfig(wire.port, valid);
+    for (let times = 1; times <= 10; times += 1) {
+      valid = `token-${times}`;
+      await (await wire.transport.send(request)).body.dump();
+    }
+    expect(wire.loads).toBe(11);
+    // A second one may be opened while the first is not yet free for the next attempt.
+    expect(wire.connections).toBeLessThanOrEqual(2);
+  });
+
+  it('does what is to be done before each time that the request goes out, and sends nothing when that throws', async () => {
+    const wire = await createWire(refusingOld(1));
+    wire.load = () => kubeconfig(wire.port, 'new');
+    let times = 0;
+    const beforeSend = () => {
+      times += 1;
+    };
+    await (await wire.transport.send({ ...request, beforeSend })).body.dump();
+    expect(times).toBe(2);
+    const refusing = () => {
+      throw new NotLeaderError('not now');
+    };
+    await expect(wire.transport.send({ ...request, beforeSend: refusing })).rejects.toThrow(NotLeaderError);
+    expect(wire.requests).toBe(2);
+  });
+
+  it('lets what is under way finish when the certificates change, over connections of its own', async () => {
+    const slow = Promise.withResolvers<ServerResponse>();
+    const wire = await createWire((incoming, response) => {
+      if (incoming.url === '/slow') slow.resolve(response);
+      else response.writeHead(tokenOf(incoming) === 'new' ? 200 : 401).end('{}');
+    });
+    const answer = wire.transport.send({ ...request, path: '/slow' });
+    const response = await slow.promise;
+    wire.load = () => kubeconfig(wire.port, 'new', Buffer.from('another authority').toString('base64'));
+    await (await wire.transport.send(request)).body.dump();
+    await new Promise((resolve) => setImmediate(resolve));
+    response.end('late');
+    expect(await (await answer).body.text()).toBe('late');
+    expect(wire.connections).toBeGreaterThan(1);
+  });
+
+  it('cuts off at its close what is under way with former certificates too', async () => {
+    const watched = Promise.withResolvers<ServerResponse>();
+    const wire = await createWire((incoming, response) => {
+      if (incoming.url === '/watch') {
+        response.write('{}\n');
+        watched.resolve(response);
+      } else response.writeHead(tokenOf(incoming) === 'new' ? 200 : 401).end('{}');
+    });
+    const watch = await wire.transport.send({ ...request, path: '/watch', idleTimeoutMs: 60_000 });
+    const ended = watch.body.text().catch((error: unknown) => error);
+    const closed = once(await watched.promise, 'close');
+    wire.load = () => kubeconfig(wire.port, 'new', Buffer.from('another authority').toString('base64'));
+    await (await wire.transport.send(request)).body.dump();
+    await wire.transport.close();
+    await closed;
+    expect(await ended).toBeInstanceOf(Error);
+  });
+});
