@@ -14,7 +14,7 @@ export interface AccessKeySpec {
     /**
      * Groups of the user; the groups claim of the tokens.
      *
-     * @maxItems 64
+     * @maxItems 16
      */
     groups?: string[];
   };
