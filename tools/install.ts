@@ -10,41 +10,95 @@ const operatorServiceAccount = 'accesskey-operator';
 /** Validity of the operator's token, as kubectl wants it. */
 const tokenDuration = '24h';
 
-/** Installs the CRD, the rights and the admission policy, and waits until the API server goes by them. */
+/** Who the probes write as. It has the rights of `probeRights` and impersonates nobody. */
+const probeName = 'policy-probe';
+
+/** Installs the CRD, the rights and the admission policies, and waits until the API server goes by them. */
 export async function installManifests(kubectl: Kubectl): Promise<void> {
   await kubectl.run(['apply', '--server-side', '-k', manifests]);
   await kubectl.run(['wait', '--for=condition=Established', 'crd/accesskeys.ghippo.io', '--timeout=60s']);
-  await poll('the admission policy', () => isPolicyInForce(kubectl));
+  await waitForPolicies(kubectl);
 }
 
-/** A policy takes effect some moments after it was written: until then a foreign name would be let through. */
-async function isPolicyInForce(kubectl: Kubectl): Promise<boolean> {
-  const probe = {
-    apiVersion: 'ghippo.io/v1alpha1',
-    kind: 'AccessKey',
-    metadata: { name: 'policy-probe', namespace: operatorNamespace },
-    spec: { user: { name: 'system:policy-probe' } },
-  };
-  // Of the default roles, edit may write AccessKeys and impersonates nobody.
-  const asEditor = ['--as=policy-probe', '--as-group=policy-probe', '--dry-run=server'];
-  await kubectl
-    .run([
-      'create',
-      'rolebinding',
-      'policy-probe',
-      '--clusterrole=accesskey-editor',
-      '--group=policy-probe',
-      '-n',
-      operatorNamespace,
-    ])
-    .catch(() => undefined);
-  const refused = await kubectl.run(['create', '-f', '-', ...asEditor], JSON.stringify(probe)).then(
-    () => false,
-    (error: Error) => error.message.includes('ValidatingAdmissionPolicy'),
-  );
-  if (refused) await kubectl.run(['delete', 'rolebinding', 'policy-probe', '-n', operatorNamespace]);
-  return refused;
+/**
+ * Waits until both admission policies are in force. They take effect some moments after they were written: until then a
+ * foreign name or a forged key pair would be let through.
+ *
+ * Each policy is asked with a write that it must refuse, in a dry run. The rights for that are taken back in every case.
+ *
+ * @param withinMs time for each policy
+ * @throws Error naming the policy that did not refuse its probe in time
+ */
+export async function waitForPolicies(kubectl: Kubectl, withinMs?: number): Promise<void> {
+  try {
+    await kubectl.apply(probeRights);
+    for (const { policy, write } of probes) {
+      await poll(`the admission policy ${policy}`, () => isRefusedBy(kubectl, policy, write), withinMs);
+    }
+  } finally {
+    await kubectl.run(['delete', '-f', '-', '--ignore-not-found'], JSON.stringify(probeRights));
+  }
 }
+
+async function isRefusedBy(kubectl: Kubectl, policy: string, write: object): Promise<boolean> {
+  return kubectl.run(['create', '-f', '-', '--dry-run=server', `--as=${probeName}`], JSON.stringify(write)).then(
+    () => false,
+    (error: Error) => error.message.includes(`ValidatingAdmissionPolicy '${policy}'`),
+  );
+}
+
+const probeMetadata = { name: probeName, namespace: operatorNamespace };
+
+/** For each policy a write that it refuses. */
+const probes = [
+  {
+    policy: 'accesskeys.ghippo.io',
+    write: {
+      apiVersion: 'ghippo.io/v1alpha1',
+      kind: 'AccessKey',
+      metadata: probeMetadata,
+      spec: { user: { name: 'system:policy-probe' } },
+    },
+  },
+  {
+    policy: 'secrets.accesskeys.ghippo.io',
+    write: {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      type: 'ghippo.io/access-key',
+      metadata: {
+        ...probeMetadata,
+        ownerReferences: [
+          { apiVersion: 'ghippo.io/v1alpha1', kind: 'AccessKey', name: probeName, uid: probeName, controller: true },
+        ],
+      },
+    },
+  },
+];
+
+/** Lets the probe create both kinds in the operator's namespace, so that RBAC does not refuse it first. */
+const probeRights = {
+  apiVersion: 'v1',
+  kind: 'List',
+  items: [
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'Role',
+      metadata: probeMetadata,
+      rules: [
+        { apiGroups: ['ghippo.io'], resources: ['accesskeys'], verbs: ['create'] },
+        { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
+      ],
+    },
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'RoleBinding',
+      metadata: probeMetadata,
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: probeName },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: probeName }],
+    },
+  ],
+};
 
 /** Writes a kubeconfig with which one acts as the operator's ServiceAccount, with its rights and no others. */
 export async function writeOperatorKubeconfig(kubectl: Kubectl, file: string): Promise<void> {

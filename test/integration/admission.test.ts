@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Kubectl } from '../../tools/kubectl.ts';
+import { poll } from '../../tools/poll.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
 import { accessKeyManifest, createNamespace } from '../support/platform.ts';
 
@@ -12,6 +13,10 @@ beforeAll(async () => {
   await createNamespace(kubectl, 'team');
   await createNamespace(kubectl, 'other');
   await kubectl.run(['create', 'rolebinding', 'editors', '-n', 'team', '--clusterrole=edit', '--group=team-editors']);
+  // The role edit may impersonate the ServiceAccounts of its namespace; writers may only write the two kinds.
+  const writer = ['--verb=create,update,patch,get', '--resource=accesskeys.ghippo.io,secrets'];
+  await kubectl.run(['create', 'role', 'writer', '-n', 'team', ...writer]);
+  await kubectl.run(['create', 'rolebinding', 'writers', '-n', 'team', '--role=writer', '--group=writers']);
 });
 afterAll(() => cluster?.stop());
 
@@ -21,6 +26,23 @@ const asEditor = (args: string[], manifest?: object) =>
     [...args, '--as=mallory', '--as-group=team-editors', '--as-group=contractors'],
     manifest && JSON.stringify(manifest),
   );
+/** Runs kubectl as somebody who may write AccessKeys and Secrets in the namespace team, and is in these groups too. */
+const asWriter = (user: string, args: string[], manifest?: object, groups: string[] = []) =>
+  kubectl.run(
+    [...args, `--as=${user}`, ...['writers', ...groups].map((group) => `--as-group=${group}`)],
+    manifest && JSON.stringify(manifest),
+  );
+/** Lets a user impersonate in the whole cluster, or only in a namespace. */
+async function mayImpersonate(user: string, rules: object[], namespace?: string): Promise<void> {
+  const apiVersion = 'rbac.authorization.k8s.io/v1';
+  const [role, metadata] = [namespace ? 'Role' : 'ClusterRole', { name: `impersonate-${user}`, namespace }];
+  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: role, name: metadata.name };
+  const verbs = { apiGroups: [''], verbs: ['impersonate'] };
+  await kubectl.apply({ apiVersion, kind: role, metadata, rules: rules.map((rule) => ({ ...verbs, ...rule })) });
+  const subjects = [{ apiGroup: roleRef.apiGroup, kind: 'User', name: user }];
+  await kubectl.apply({ apiVersion, kind: `${role}Binding`, metadata, roleRef, subjects });
+}
+const dryRun = ['create', '--dry-run=server', '-f', '-'];
 const create = (manifest: object) => asEditor(['create', '-f', '-'], manifest);
 const asAdmin = (args: string[], manifest: object) => kubectl.run([...args, '-f', '-'], JSON.stringify(manifest));
 
@@ -40,6 +62,14 @@ describe('what the schema refuses, with a message that names the field', () => {
     ['a user name with a line break', user('a\nb'), /spec\.user\.name/],
     ['a user name with blanks around it', user(' a '), /spec\.user\.name/],
     ['a group that is there twice', user('a', ['g', 'g']), /spec\.user\.groups\[1\].*Duplicate/],
+    [
+      'a seventeenth group',
+      user(
+        'a',
+        Array.from({ length: 17 }, (_, i) => `g${i}`),
+      ),
+      /spec\.user\.groups.*must have at most 16 items/,
+    ],
     ['an expiry that is no time', pairs({ name: 'a', expiresAt: 'tomorrow' }), /keyPairs\[0\]\.expiresAt/],
     ['an expiry without a zone', pairs({ name: 'a', expiresAt: '2027-01-01T00:00:00' }), /keyPairs\[0\]\.expiresAt/],
     ['a Secret name that is none', pairs({ name: 'a', secret: { name: 'Not_a_name' } }), /secret\.name/],
@@ -100,7 +130,11 @@ describe('each escalation that a namespace editor may try is refused', () => {
     ['one such group among their own', naming('mallory', ['contractors', 'admins']), /spec\.user\.groups.*admins/],
     ['system:masters', naming('mallory', ['system:masters']), /spec\.user\.groups.*system:masters/],
     ['system:authenticated, in which everybody is', naming('mallory', ['system:authenticated']), /spec\.user\.groups/],
-    ['a ServiceAccount of their namespace', naming('system:serviceaccount:team:default'), /spec\.user\.name/],
+    [
+      "another namespace's ServiceAccount",
+      naming('system:serviceaccount:other:default'),
+      /spec\.user\.name.*serviceaccounts default in namespace other/,
+    ],
     ['a system user', naming('system:admin'), /spec\.user\.name/],
   ])('%s', async (_what, manifest, message) => {
     await expect(create(manifest)).rejects.toThrow(message);
@@ -156,6 +190,316 @@ describe('each escalation that a namespace editor may try is refused', () => {
     await expect(create(naming('bot2', ['bots'], 'bot2'))).rejects.toThrow(/spec\.user\.name/);
     await expect(create(naming('bot', ['bots', 'admins'], 'bot3'))).rejects.toThrow(/spec\.user\.groups/);
   });
+});
+
+describe('each of sixteen groups is checked', () => {
+  const groups = Array.from({ length: 16 }, (_, i) => `g${i}`);
+  const naming = (name: string, named = groups) =>
+    accessKeyManifest('team', 'grouped', { user: { name, groups: named } });
+  const withForeignAt = (i: number) => groups.toSpliced(i, 1, 'foreign');
+
+  beforeAll(() => mayImpersonate('deputy', [{ resources: ['groups'], resourceNames: groups }]));
+
+  test('an administrator may name sixteen', async () => {
+    expect(await asAdmin(['create', '--dry-run=server'], naming('grouped'))).toContain('created');
+  });
+
+  test('who is in all sixteen may name them', async () => {
+    expect(await asWriter('owner', dryRun, naming('owner'), groups)).toContain('created');
+  });
+
+  test('who may impersonate all sixteen may name them', async () => {
+    expect(await asWriter('deputy', dryRun, naming('deputy'))).toContain('created');
+  });
+
+  test.each(groups.map((_, i) => i))('refuses a foreign one at position %i', async (i) => {
+    const named = withForeignAt(i);
+    await expect(asWriter('owner', dryRun, naming('owner', named), groups)).rejects.toThrow(
+      `spec.user.groups[${i}]: owner is not in foreign`,
+    );
+    await expect(asWriter('deputy', dryRun, naming('deputy', named))).rejects.toThrow(
+      `spec.user.groups[${i}]: deputy is not in foreign`,
+    );
+  });
+
+  test('refuses a pair added, by somebody who is not in the groups, to an AccessKey with their own name', async () => {
+    await asAdmin(['create'], accessKeyManifest('team', 'own', { user: { name: 'mallory', groups: ['admins'] } }));
+    const change = { spec: { keyPairs: [{ name: 'main' }, { name: 'mine' }] } };
+    const patch = ['patch', 'accesskey', 'own', '-n', 'team', '--type=merge', '-p', JSON.stringify(change)];
+    await expect(asEditor(patch)).rejects.toThrow('spec.user.groups[0]: mallory is not in admins');
+    expect(await asWriter('mallory', patch, undefined, ['admins'])).toContain('patched');
+  });
+});
+
+describe('a ServiceAccount is named by who may impersonate the ServiceAccount', () => {
+  const naming = (name: string) => accessKeyManifest('team', 'robot', { user: { name } });
+  const robot = 'system:serviceaccount:other:robot';
+  const malformed = [
+    'system:serviceaccount:x',
+    'system:serviceaccount:team:',
+    'system:serviceaccount::default',
+    'system:serviceaccount:team:a:b',
+    'system:serviceaccount:Team:default',
+    'system:serviceaccount:team:Default',
+    'system:serviceaccount:team.x:default',
+    `system:serviceaccount:${'n'.repeat(64)}:default`,
+  ];
+
+  beforeAll(async () => {
+    await mayImpersonate('people-manager', [{ resources: ['users'] }]);
+    await mayImpersonate('robot-manager', [{ resources: ['serviceaccounts'], resourceNames: ['robot'] }], 'other');
+    await mayImpersonate('all-robots', [{ resources: ['serviceaccounts'] }]);
+  });
+
+  test('refuses who may impersonate every user but no ServiceAccount', async () => {
+    await expect(asWriter('people-manager', dryRun, naming(robot))).rejects.toThrow(
+      `people-manager is not ${robot} or the name begins with system: and has no right to impersonate that user ` +
+        '(verb impersonate on serviceaccounts robot in namespace other)',
+    );
+    const own = naming('system:serviceaccount:team:default');
+    await expect(asWriter('people-manager', dryRun, own)).rejects.toThrow(/spec\.user\.name.*serviceaccounts default/);
+    expect(await asWriter('people-manager', dryRun, naming('alice'))).toContain('created');
+    expect(await asWriter('people-manager', dryRun, naming('system:node:n'))).toContain('created');
+  });
+
+  test('lets through who may impersonate it, in its namespace and by its name only', async () => {
+    expect(await asWriter('robot-manager', dryRun, naming(robot))).toContain('created');
+    for (const name of [`${robot}2`, 'system:serviceaccount:team:robot', 'alice', 'system:node:n']) {
+      await expect(asWriter('robot-manager', dryRun, naming(name))).rejects.toThrow(/spec\.user\.name/);
+    }
+  });
+
+  test('lets through an editor for the ServiceAccounts of their namespace, as kubectl --as does', async () => {
+    const canI = ['auth', 'can-i', 'impersonate', 'serviceaccounts', '-n', 'team'];
+    expect(await asEditor(canI)).toContain('yes');
+    expect(await asEditor(dryRun, naming('system:serviceaccount:team:default'))).toContain('created');
+  });
+
+  test.each(malformed)('takes %s for the name of a user', async (name) => {
+    const message = `(verb impersonate on users ${name})`;
+    await expect(asWriter('all-robots', dryRun, naming(name))).rejects.toThrow(message);
+    await expect(asEditor(dryRun, naming(name))).rejects.toThrow(message);
+    expect(await asWriter('people-manager', dryRun, naming(name))).toContain('created');
+  });
+
+  test('refuses a ServiceAccount that names itself, until it may impersonate itself', async () => {
+    const self = 'system:serviceaccount:other:self';
+    await expect(asWriter(self, dryRun, naming(self))).rejects.toThrow(/spec\.user\.name.*begins with system:/);
+    await mayImpersonate(self, [{ resources: ['serviceaccounts'], resourceNames: ['self'] }], 'other');
+    expect(await poll('the right', () => asWriter(self, dryRun, naming(self)))).toContain('created');
+  });
+
+  test('refuses an administrator who writes as somebody else by --as what that user may not', async () => {
+    expect(await asAdmin(dryRun.slice(0, 2), naming('alice'))).toContain('created');
+    await expect(asWriter('mallory', dryRun, naming('alice'))).rejects.toThrow(
+      /spec\.user\.name: mallory is not alice/,
+    );
+    await expect(asWriter('mallory', dryRun, naming('admin'))).rejects.toThrow(
+      /spec\.user\.name: mallory is not admin/,
+    );
+  });
+});
+
+describe('the Secret of a key pair is written by the operator only', () => {
+  const operator = '--as=system:serviceaccount:accesskey-system:accesskey-operator';
+  const asOperator = (args: string[], manifest?: object) =>
+    kubectl.run([...args, operator], manifest && JSON.stringify(manifest));
+  const controlledBy = (uid: string, name: string, more: object = {}) => ({
+    ownerReferences: [{ apiVersion: 'ghippo.io/v1alpha1', kind: 'AccessKey', name, uid, controller: true, ...more }],
+  });
+  const manifest = (name: string, metadata: object = {}, type = 'ghippo.io/access-key', namespace = 'team') => ({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name, namespace, ...metadata },
+    type,
+    stringData: { ak: 'an-ak', sk: 'an-sk' },
+  });
+  const patchOf = (name: string, change: object) => [
+    'patch',
+    'secret',
+    name,
+    '-n',
+    'team',
+    '--type=merge',
+    '-p',
+    JSON.stringify(change),
+  ];
+  const owners = (name: string) =>
+    kubectl.run(['get', 'secret', name, '-n', 'team', '-o', 'jsonpath={.metadata.ownerReferences}']);
+  const forged = /metadata\.ownerReferences: only the operator makes a Secret that an AccessKey controls/;
+  const changed = /data: only the operator changes a key pair\. Raise spec\.keyPairs\[\]\.revision/;
+  let ann: object;
+  let mallory: object;
+
+  const accessKey = async (name: string, namespace = 'team') => {
+    await asAdmin(['create'], accessKeyManifest(namespace, name));
+    const { metadata } = await kubectl.get<{ metadata: { uid: string } }>('accesskey', name, '-n', namespace);
+    return controlledBy(metadata.uid, name);
+  };
+  const keyPairSecret = async (name: string, owner = ann) => {
+    await asOperator(['create', '-f', '-'], manifest(name, owner));
+    return name;
+  };
+
+  beforeAll(async () => {
+    ann = await accessKey('ann');
+    mallory = await accessKey('mallorys');
+    await mayImpersonate('everybody', [{ resources: ['users', 'groups'] }]);
+    await mayImpersonate('all-users', [{ resources: ['users'] }]);
+    await mayImpersonate('all-groups', [{ resources: ['groups'] }]);
+    await mayImpersonate('ann-only', [
+      { resources: ['users'], resourceNames: ['ann', '*'] },
+      { resources: ['groups'] },
+    ]);
+  });
+
+  test("refuses a forged Secret with an ownerReference to another's AccessKey", async () => {
+    await expect(create(manifest('ann-main', ann))).rejects.toThrow(forged);
+    const apply = ['apply', '--server-side', '-f', '-'];
+    await expect(asEditor(apply, manifest('ann-main', ann))).rejects.toThrow(forged);
+  });
+
+  test('refuses a forged Secret with an ownerReference to their own AccessKey', async () => {
+    await expect(create(manifest('mallorys-main', mallory))).rejects.toThrow(forged);
+  });
+
+  test('refuses a forged Secret whose ownerReference names another version of the API', async () => {
+    const metadata = controlledBy('a-uid', 'ann', { apiVersion: 'ghippo.io/v9' });
+    await expect(create(manifest('ann-main', metadata))).rejects.toThrow(forged);
+  });
+
+  test('refuses a forged Secret in the place of one that they deleted', async () => {
+    const name = await keyPairSecret('replaced');
+    expect(await asEditor(['delete', 'secret', name, '-n', 'team'])).toContain('deleted');
+    await expect(create(manifest(name, ann))).rejects.toThrow(forged);
+  });
+
+  test('refuses an ownerReference given later to a Secret that they made', async () => {
+    await create(manifest('later'));
+    await expect(asEditor(patchOf('later', { metadata: ann }))).rejects.toThrow(forged);
+    await expect(asEditor(['replace', '-f', '-'], manifest('later', ann))).rejects.toThrow(forged);
+    const apply = ['apply', '--server-side', '--force-conflicts', '-f', '-'];
+    await expect(asEditor(apply, manifest('later', ann))).rejects.toThrow(forged);
+  });
+
+  test('refuses controller: true given later to an ownerReference', async () => {
+    const { ownerReferences } = ann as ReturnType<typeof controlledBy>;
+    await create(
+      manifest('promoted', { ownerReferences: ownerReferences.map((one) => ({ ...one, controller: false })) }),
+    );
+    await expect(asEditor(patchOf('promoted', { metadata: ann }))).rejects.toThrow(forged);
+  });
+
+  test("refuses their own key pair turned over to another's AccessKey", async () => {
+    const name = await keyPairSecret('turned', mallory);
+    await expect(asEditor(patchOf(name, { metadata: ann }))).rejects.toThrow(forged);
+  });
+
+  test('refuses to drop the ownerReference, change the data and put the ownerReference back', async () => {
+    const name = await keyPairSecret('dropped');
+    expect(await asEditor(patchOf(name, { metadata: { ownerReferences: null } }))).toContain('patched');
+    expect(await asEditor(patchOf(name, { stringData: { sk: 'mine' } }))).toContain('patched');
+    await expect(asEditor(patchOf(name, { metadata: ann }))).rejects.toThrow(forged);
+  });
+
+  test('refuses a type changed to that of a key pair', async () => {
+    await create(manifest('retyped', ann, 'Opaque'));
+    await expect(asEditor(patchOf('retyped', { type: 'ghippo.io/access-key' }))).rejects.toThrow(/field is immutable/);
+  });
+
+  test.each([
+    ['a chosen sk', { stringData: { sk: 'mine' } }],
+    ['a chosen ak', { data: { ak: 'bWluZQ==' } }],
+    ['a key removed', { data: { sk: null } }],
+    ['all data removed', { data: null }],
+    ['a key added', { stringData: { 'previous-sk': 'mine' } }],
+    ['a chosen sk with a label', { stringData: { sk: 'mine' }, metadata: { labels: { seen: 'yes' } } }],
+  ])('refuses %s in a key pair', async (what, change) => {
+    const name = await keyPairSecret(what.replaceAll(' ', '-'));
+    await expect(asEditor(patchOf(name, change))).rejects.toThrow(changed);
+  });
+
+  test('refuses a key pair replaced, or taken over by server-side apply', async () => {
+    const name = await keyPairSecret('overwritten');
+    const other = { ...manifest(name, ann), stringData: { ak: 'mine', sk: 'mine' } };
+    await expect(asEditor(['replace', '-f', '-'], other)).rejects.toThrow(changed);
+    const apply = ['apply', '--server-side', '--force-conflicts', '-f', '-'];
+    await expect(asEditor(apply, other)).rejects.toThrow(changed);
+  });
+
+  test.each(['all-users', 'all-groups', 'ann-only'])('refuses %s, who may not impersonate everybody', async (user) => {
+    const name = await keyPairSecret(`of-${user}`);
+    await expect(asWriter(user, patchOf(name, { stringData: { sk: 'mine' } }))).rejects.toThrow(changed);
+    await expect(asWriter(user, dryRun, manifest('forged', ann))).rejects.toThrow(forged);
+  });
+
+  test("refuses a ServiceAccount of the operator's name in another namespace", async () => {
+    const namesake = 'system:serviceaccount:team:accesskey-operator';
+    await expect(asWriter(namesake, dryRun, manifest('forged', ann))).rejects.toThrow(forged);
+  });
+
+  test('lets the operator make and change key pairs', async () => {
+    const name = await keyPairSecret('operators');
+    expect(await asOperator(patchOf(name, { data: { sk: 'bmV3' }, metadata: { labels: { a: 'b' } } }))).toContain(
+      'patched',
+    );
+  });
+
+  test('lets who may impersonate everybody break and repair a key pair by hand', async () => {
+    const name = await keyPairSecret('repaired');
+    expect(await kubectl.run(patchOf(name, { data: { sk: null } }))).toContain('patched');
+    expect(await asWriter('everybody', patchOf(name, { stringData: { sk: 'again' } }))).toContain('patched');
+    expect(await asWriter('everybody', dryRun, manifest('by-hand', ann))).toContain('created');
+  });
+
+  test('lets an editor label, annotate, disown and delete a key pair, however large', async () => {
+    const large = { ...manifest('large', ann), stringData: { ak: 'an-ak', sk: 'x'.repeat(1_000_000) } };
+    await asOperator(['create', '-f', '-'], large);
+    expect(await asEditor(['label', 'secret', 'large', '-n', 'team', 'seen=yes'])).toContain('labeled');
+    expect(await asEditor(['annotate', 'secret', 'large', '-n', 'team', 'seen=yes'])).toContain('annotated');
+    const disown = { metadata: { ownerReferences: null }, data: { ak: 'bWluZQ==' } };
+    expect(await asEditor(patchOf('large', disown))).toContain('patched');
+    expect(await asEditor(['delete', 'secret', 'large', '-n', 'team'])).toContain('deleted');
+  });
+
+  test.each([
+    [
+      'one of the type without ownerReference, for import',
+      manifest('n1', { annotations: { 'ghippo.io/adopt': 'a/b' } }),
+    ],
+    ['one that an AccessKey owns and does not control', manifest('n2', controlledBy('u', 'x', { controller: false }))],
+    ['one that another kind controls', manifest('n3', controlledBy('u', 'x', { kind: 'AccessKeySet' }))],
+    ["one that another group's AccessKey controls", manifest('n4', controlledBy('u', 'x', { apiVersion: 'x.io/v1' }))],
+    ['one of another type', manifest('n5', controlledBy('u', 'x'), 'Opaque')],
+    ['one without a type', manifest('n6', controlledBy('u', 'x'), '')],
+  ])('does not touch a Secret that is no key pair: %s', async (_what, secret) => {
+    expect(await asEditor([...dryRun, '--validate=strict'], secret)).toContain('created');
+  });
+
+  test('does not touch changes of a Secret that is no key pair', async () => {
+    await asAdmin(['create'], manifest('opaque', ann, 'Opaque'));
+    expect(await asEditor(patchOf('opaque', { stringData: { sk: 'mine' } }))).toContain('patched');
+    await create(manifest('unowned'));
+    expect(await asEditor(patchOf('unowned', { stringData: { sk: 'mine' } }))).toContain('patched');
+  });
+
+  test('lets the garbage collector disown, collect, and empty a namespace', async () => {
+    await keyPairSecret('orphan', await accessKey('orphaned'));
+    expect(await owners('orphan')).not.toBe('');
+    await asEditor(['delete', 'accesskey', 'orphaned', '-n', 'team', '--cascade=orphan']);
+    await poll('the ownerReference to go', async () => (await owners('orphan')) === '');
+    await keyPairSecret('collected', await accessKey('gone'));
+    await asEditor(['delete', 'accesskey', 'gone', '-n', 'team']);
+    await kubectl.run(['wait', '--for=delete', 'secret/collected', '-n', 'team', '--timeout=60s']);
+    await createNamespace(kubectl, 'short-lived');
+    const owner = await accessKey('there', 'short-lived');
+    await asOperator(['create', '-f', '-'], manifest('there-main', owner, 'ghippo.io/access-key', 'short-lived'));
+    await kubectl.run(['delete', 'namespace', 'short-lived', '--timeout=60s']);
+  });
+});
+
+test('waiting for the policies left no rights behind', async () => {
+  expect(await kubectl.run(['get', 'roles,rolebindings', '-A', '-o', 'name'])).not.toContain('policy-probe');
 });
 
 describe('the operator itself', () => {
