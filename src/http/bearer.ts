@@ -13,7 +13,7 @@ const bearer = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i;
  * @throws PlatformError 401 with the challenge of RFC 6750 section 3; why exactly is in the log only
  */
 export async function requireCaller(context: Context<Environment>, dependencies: Dependencies): Promise<Caller> {
-  const { token: options, pairs, now } = dependencies;
+  const { token: options, pairs, lastUsed, now } = dependencies;
   const realm = `Bearer realm="${options.issuer}"`;
   const header = context.req.header('Authorization');
   const token = header === undefined ? undefined : bearer.exec(header)?.[1];
@@ -23,6 +23,7 @@ export async function requireCaller(context: Context<Environment>, dependencies:
   try {
     const caller = await verifyToken(token, requireKeys(dependencies), options, pairs, now());
     context.get('logFields').user = caller.name;
+    lastUsed.touch(caller.accessKey, caller.pairName);
     return caller;
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;

@@ -12,7 +12,7 @@ const json = <T>(schema: T, description: string) => ({ description, content: { '
 
 /** The deployments of the cluster, as far as the caller may see them. */
 export function addDeploymentRoutes(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
-  const { deployments, authorizer, clusterName } = dependencies;
+  const { deployments, namespaces: all, authorizer, clusterName } = dependencies;
   const route = createRoute({
     method: 'get',
     path: '/apis/kpanda.io/v1alpha1/clusters/{cluster}/deployments',
@@ -37,7 +37,8 @@ export function addDeploymentRoutes(app: OpenAPIHono<Environment>, dependencies:
     const caller = await requireCaller(context, dependencies);
     const { cluster } = context.req.valid('param');
     if (cluster !== clusterName) throw new PlatformError('notFound', `cluster: there is no cluster of this name`);
-    const namespaces = await visibleNamespaces(authorizer, caller, deployments.indexValues('namespace'));
+    const occupied = deployments.indexValues('namespace');
+    const namespaces = await visibleNamespaces(authorizer, caller, occupied, all());
     if (!namespaces) {
       throw new PlatformError('permissionDenied', `user ${caller.name} may not list deployments in any namespace`);
     }

@@ -1,6 +1,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Logger } from 'pino';
 import type { Authorizer } from '../access/authorizer.ts';
+import type { LastUsed } from '../accesskey/last-used.ts';
 import type { LivePairs } from '../accesskey/live-pairs.ts';
 import type { DeploymentStore } from '../deployments/store.ts';
 import type { SigningKeys } from '../token/signing-keys.ts';
@@ -8,7 +9,10 @@ import type { SigningKeys } from '../token/signing-keys.ts';
 /** What the routes work with. */
 export interface Dependencies {
   pairs: LivePairs;
+  lastUsed: Pick<LastUsed, 'touch'>;
   deployments: DeploymentStore;
+  /** Names of all namespaces. */
+  namespaces: () => Iterable<string>;
   authorizer: Authorizer;
   /** undefined until they are loaded. */
   signingKeys: () => SigningKeys | undefined;

@@ -18,7 +18,7 @@ const JsonWebKeySet = z
 
 /** Tokens for key pairs, and the keys to verify them with. */
 export function addTokenRoutes(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
-  const { token: options, pairs, now } = dependencies;
+  const { token: options, pairs, lastUsed, now } = dependencies;
   const query = z.strictObject({
     ak: requiredText('The access key', 'f1b0cbd2-5f6e-4dd8-9e0a-1c0d9e6f7a10'),
     sk: requiredText('The secret key', '8c1f3c1e-0a0b-4b6e-8b2b-3f9d5f6a7b21'),
@@ -61,7 +61,9 @@ export function addTokenRoutes(app: OpenAPIHono<Environment>, dependencies: Depe
         challenge: `AccessKey realm="${options.issuer}"`,
       });
     }
-    Object.assign(context.get('logFields'), { ak, user: result.granted.user.name, expires: claims.exp });
+    const { user, accessKey, pairName } = result.granted;
+    Object.assign(context.get('logFields'), { ak, user: user.name, expires: claims.exp });
+    lastUsed.touch(accessKey, pairName);
     return signToken(claims, keys);
   }
 
