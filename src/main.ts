@@ -21,6 +21,8 @@ import { createEventRecorder } from './kube/events.ts';
 import { KubeconfigError, loadKubeconfig } from './kube/kubeconfig.ts';
 import { createReflector } from './kube/reflector.ts';
 import { createTransport, type Transport } from './kube/transport.ts';
+import { measuredTransport } from './kube/transport-wrappers.ts';
+import { createMetrics } from './metrics/metrics.ts';
 import { loadSigningKeys } from './token/key-store.ts';
 import type { SigningKeys } from './token/signing-keys.ts';
 
@@ -39,7 +41,11 @@ async function main(): Promise<void> {
 
 async function run(configuration: Configuration, kubeconfig: string | undefined): Promise<void> {
   const log = pino({ level: configuration.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
-  const transport = createTransport(() => loadKubeconfig(kubeconfig), `${packageJson.name}/${packageJson.version}`);
+  const metrics = createMetrics();
+  const transport = measuredTransport(
+    createTransport(() => loadKubeconfig(kubeconfig), `${packageJson.name}/${packageJson.version}`),
+    metrics.transport,
+  );
   const client = createKubernetesClient(transport);
   const stop = new AbortController();
   const unready = new Set(['caches', 'signing keys']);
@@ -47,16 +53,17 @@ async function run(configuration: Configuration, kubeconfig: string | undefined)
   let signingKeys: SigningKeys | undefined;
 
   const health = await serve(
-    createHealthApp(() => [...unready]),
+    createHealthApp(() => [...unready], metrics),
     configuration.health,
   );
   const app = createApp({
     pairs: createLivePairs(caches),
     deployments,
-    authorizer: createAuthorizer(client, configuration.access.cacheSeconds),
+    authorizer: createAuthorizer(client, configuration.access.cacheSeconds, metrics.access),
     signingKeys: () => (unready.has('caches') ? undefined : signingKeys),
     clusterName: configuration.clusterName,
     token: configuration.token,
+    tokenMetrics: metrics.token,
     log,
     now: Date.now,
   });
