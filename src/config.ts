@@ -20,6 +20,33 @@ const stringOrURI = z
   .string()
   .regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,2048}$/, 'must be printable ASCII without spaces and quotes');
 
+/** client-go's JitterFactor: an attempt may come so much later than after one period. */
+const retryJitter = 1.2;
+
+/** Defaults and rules are those of the Kubernetes components (k8s.io/component-base, LeaderElectionConfiguration). */
+const leaderElection = z
+  .strictObject({
+    /** Without it every replica reconciles: for one replica only. */
+    enabled: z.boolean().default(true),
+    /** Name of the Lease, in the operator's namespace. */
+    leaseName: name.default('accesskey-operator'),
+    /** For how long other replicas leave a Lease alone that is not renewed, seconds. */
+    leaseDurationSeconds: z.int().min(1).max(3600).default(15),
+    /** For how long the leader goes on without a renewal, seconds. */
+    renewDeadlineSeconds: z.int().min(1).max(3600).default(10),
+    /** Time between renewals, and between attempts to become the leader, seconds. */
+    retryPeriodSeconds: z.int().min(1).max(3600).default(2),
+  })
+  .prefault({})
+  .refine((one) => one.renewDeadlineSeconds < one.leaseDurationSeconds, {
+    path: ['renewDeadlineSeconds'],
+    message: 'must be less than leaderElection.leaseDurationSeconds',
+  })
+  .refine((one) => one.retryPeriodSeconds * retryJitter < one.renewDeadlineSeconds, {
+    path: ['retryPeriodSeconds'],
+    message: `must be less than leaderElection.renewDeadlineSeconds / ${retryJitter}`,
+  });
+
 const schema = z.strictObject({
   apiVersion: z.literal('config.ghippo.io/v1alpha1'),
   kind: z.literal('OperatorConfiguration'),
@@ -55,6 +82,8 @@ const schema = z.strictObject({
       cacheSeconds: z.int().min(1).max(3600).default(10),
     })
     .prefault({}),
+  /** Which replica reconciles. All answer requests. */
+  leaderElection,
   log: z
     .strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info') })
     .prefault({}),

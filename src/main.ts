@@ -5,13 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Logger, pino } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
 import { createAuthorizer } from './access/authorizer.ts';
-import { group, plural, toAccessKeyRecord, version } from './accesskey/access-key-record.ts';
-import { createAccessKeyCaches, toNamespaceRecord } from './accesskey/caches.ts';
-import { startController } from './accesskey/controller.ts';
+import type { AccessKeyCaches } from './accesskey/caches.ts';
+import { createLastUsed } from './accesskey/last-used.ts';
 import { createLivePairs } from './accesskey/live-pairs.ts';
+import { createCaches } from './caches.ts';
 import { type Configuration, ConfigurationError, instanceName, readCommand, usage } from './config.ts';
-import { managedBy, type SecretObject, toSecretRecord } from './credential/secret-record.ts';
-import { createDeploymentStore, toDeploymentRecord } from './deployments/store.ts';
 import { createApp } from './http/app.ts';
 import { createHealthApp } from './http/health.ts';
 import { serve } from './http/server.ts';
@@ -19,8 +17,10 @@ import { createKubernetesClient, type KubernetesClient } from './kube/client.ts'
 import { describeError } from './kube/errors.ts';
 import { createEventRecorder } from './kube/events.ts';
 import { KubeconfigError, loadKubeconfig } from './kube/kubeconfig.ts';
-import { createReflector } from './kube/reflector.ts';
-import { createTransport, type Transport } from './kube/transport.ts';
+import { createTransport } from './kube/transport.ts';
+import { measuredTransport } from './kube/transport-wrappers.ts';
+import { createLeadership } from './leadership.ts';
+import { createMetrics } from './metrics/metrics.ts';
 import { loadSigningKeys } from './token/key-store.ts';
 import type { SigningKeys } from './token/signing-keys.ts';
 
@@ -39,85 +39,75 @@ async function main(): Promise<void> {
 
 async function run(configuration: Configuration, kubeconfig: string | undefined): Promise<void> {
   const log = pino({ level: configuration.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
-  const transport = createTransport(() => loadKubeconfig(kubeconfig), `${packageJson.name}/${packageJson.version}`);
-  const client = createKubernetesClient(transport);
-  const stop = new AbortController();
   const unready = new Set(['caches', 'signing keys']);
+  const metrics = createMetrics({
+    accessKeys: () => countedAccessKeys(caches),
+    leaderElection: { name: configuration.leaderElection.leaseName, isLeader: () => leadership.isLeader() },
+  });
+  const transport = measuredTransport(
+    createTransport(() => loadKubeconfig(kubeconfig), `${packageJson.name}/${packageJson.version}`),
+    metrics.transport,
+  );
+  const client = createKubernetesClient(transport);
   const { caches, deployments, reflectors } = createCaches(transport, log);
+  const clock = { now: Date.now };
+  const lastUsed = createLastUsed({ client, caches, log, ...clock });
+  const recorder = createEventRecorder(client, instanceName(), log);
+  const workQueue = metrics.workQueue('accesskey');
+  const leading = { transport, configuration, instance: instanceName(), caches, recorder, log, metrics: workQueue };
+  const leadership = createLeadership({ ...leading, ...clock });
   let signingKeys: SigningKeys | undefined;
 
   const health = await serve(
-    createHealthApp(() => [...unready]),
+    createHealthApp(() => [...unready], metrics),
     configuration.health,
   );
   const app = createApp({
     pairs: createLivePairs(caches),
+    lastUsed,
     deployments,
-    authorizer: createAuthorizer(client, configuration.access.cacheSeconds),
+    namespaces: () => [...caches.namespaces.values()].map((one) => one.key),
+    authorizer: createAuthorizer(client, configuration.access.cacheSeconds, metrics.access),
     signingKeys: () => (unready.has('caches') ? undefined : signingKeys),
     clusterName: configuration.clusterName,
     token: configuration.token,
+    tokenMetrics: metrics.token,
     log,
-    now: Date.now,
+    ...clock,
   });
   const api = await serve(app, configuration.http);
   log.info({ version: packageJson.version, server: transport.server, api: api.port, health: health.port }, 'listening');
-  const stopped = untilSignal(log);
 
+  const stop = new AbortController();
   const watching = reflectors.map((reflector) => reflector.run(stop.signal));
+  const noting = lastUsed.run(stop.signal);
   const keysLoaded = untilSigningKeys(client, configuration, log, stop.signal).then((keys) => {
     signingKeys = keys;
     if (keys) unready.delete('signing keys');
   });
-  const started = Promise.all(reflectors.map((reflector) => reflector.synced)).then(() => {
+  const campaign = new AbortController();
+  const reconciling = Promise.all(reflectors.map((reflector) => reflector.synced)).then(() => {
     unready.delete('caches');
-    const recorder = createEventRecorder(client, instanceName(), log);
-    return startController({ client, caches, recorder, log });
+    return leadership.run(campaign.signal);
   });
-  started.then(() => log.info('reconciling'));
 
-  await stopped;
+  await untilSignal(log);
   unready.add('shutting down');
-  await api.close(drainMs);
+  campaign.abort();
+  // The next leader can begin while the last requests are answered here.
+  await Promise.all([api.close(drainMs), unready.has('caches') ? undefined : reconciling]);
   stop.abort();
-  if (!unready.has('caches')) await (await started).shutDown();
-  await Promise.all([...watching, keysLoaded]);
+  await Promise.all([...watching, noting, keysLoaded]);
   await health.close(0);
   await transport.close();
   log.info('stopped');
 }
 
-function createCaches(transport: Transport, log: Logger) {
-  const caches = createAccessKeyCaches();
-  const deployments = createDeploymentStore();
-  const shared = { transport, log };
-  const reflectors = [
-    createReflector({
-      ...shared,
-      target: { path: `/apis/${group}/${version}/${plural}` },
-      store: caches.accessKeys,
-      transform: toAccessKeyRecord,
-    }),
-    createReflector({
-      ...shared,
-      target: { path: '/api/v1/secrets', labelSelector: `${managedBy.label}=${managedBy.value}` },
-      store: caches.secrets,
-      transform: (raw) => toSecretRecord(raw as SecretObject),
-    }),
-    createReflector({
-      ...shared,
-      target: { path: '/api/v1/namespaces', metadataOnly: true },
-      store: caches.namespaces,
-      transform: toNamespaceRecord,
-    }),
-    createReflector({
-      ...shared,
-      target: { path: '/apis/apps/v1/deployments' },
-      store: deployments,
-      transform: toDeploymentRecord,
-    }),
-  ];
-  return { caches, deployments, reflectors };
+function* countedAccessKeys({ accessKeys }: AccessKeyCaches) {
+  for (const { status } of accessKeys.values()) {
+    const ready = status.conditions?.find((one) => one.type === 'Ready')?.status ?? 'Unknown';
+    yield { ready, pairs: (status.keyPairs ?? []).map((pair) => pair.state) };
+  }
 }
 
 /** Tries until the signing keys are there or the signal aborts; a broken Secret is said each time, never replaced. */

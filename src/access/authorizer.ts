@@ -18,6 +18,11 @@ export interface Authorizer {
   mayListDeployments(subject: Subject, namespace?: string): Promise<boolean>;
 }
 
+/** What is told of the reviews that the cluster was asked for. */
+export interface AccessMetrics {
+  reviewed(result: 'allowed' | 'denied' | 'error'): void;
+}
+
 /** Bound of remembered decisions. */
 const maxDecisions = 10_000;
 
@@ -31,12 +36,17 @@ interface Question {
  * are remembered for a while; equal questions under way share one review; failures are not remembered.
  *
  * @param cacheSeconds how long a decision holds: a right that is taken away is gone after that long
+ * @param metrics told of each review; by default nobody is
  */
-export function createAuthorizer(client: KubernetesClient, cacheSeconds: number): Authorizer {
+export function createAuthorizer(
+  client: KubernetesClient,
+  cacheSeconds: number,
+  metrics: AccessMetrics = { reviewed: () => undefined },
+): Authorizer {
   const decisions = new LRUCache<string, { allowed: boolean }, Question>({
     max: maxDecisions,
     ttl: cacheSeconds * 1000,
-    fetchMethod: async (_key, _stale, { context }) => ({ allowed: await review(client, context) }),
+    fetchMethod: async (_key, _stale, { context }) => ({ allowed: await measuredReview(client, context, metrics) }),
   });
   return {
     async mayListDeployments(subject, namespace) {
@@ -45,6 +55,17 @@ export function createAuthorizer(client: KubernetesClient, cacheSeconds: number)
       return decision?.allowed === true;
     },
   };
+}
+
+async function measuredReview(client: KubernetesClient, question: Question, metrics: AccessMetrics): Promise<boolean> {
+  try {
+    const allowed = await review(client, question);
+    metrics.reviewed(allowed ? 'allowed' : 'denied');
+    return allowed;
+  } catch (error) {
+    metrics.reviewed('error');
+    throw error;
+  }
 }
 
 async function review(client: KubernetesClient, { subject, namespace }: Question): Promise<boolean> {

@@ -5,6 +5,7 @@ import type { LastUsed } from '../accesskey/last-used.ts';
 import type { LivePairs } from '../accesskey/live-pairs.ts';
 import type { DeploymentStore } from '../deployments/store.ts';
 import type { SigningKeys } from '../token/signing-keys.ts';
+import type { TokenMetrics } from '../token/token-metrics.ts';
 
 /** What the routes work with. */
 export interface Dependencies {
@@ -18,6 +19,8 @@ export interface Dependencies {
   signingKeys: () => SigningKeys | undefined;
   clusterName: string;
   token: { issuer: string; audience?: string | undefined; defaultCycle: number; maxCycle: number };
+  /** Told of requests for tokens; by default nobody is. */
+  tokenMetrics?: TokenMetrics;
   log: Logger;
   /** Milliseconds since the epoch. */
   now: () => number;

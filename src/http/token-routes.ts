@@ -5,7 +5,7 @@ import { claimsOf } from '../token/claims.ts';
 import { signToken } from '../token/issuer.ts';
 import type { SigningKeys } from '../token/signing-keys.ts';
 import type { Dependencies, Environment } from './environment.ts';
-import { ErrorBody, PlatformError } from './errors.ts';
+import { badRequest, ErrorBody, PlatformError } from './errors.ts';
 import { requiredText, wholeNumber } from './parameters.ts';
 
 /** How long a verifier may keep the published keys, seconds. */
@@ -18,7 +18,7 @@ const JsonWebKeySet = z
 
 /** Tokens for key pairs, and the keys to verify them with. */
 export function addTokenRoutes(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
-  const { token: options, pairs, lastUsed, now } = dependencies;
+  const { token: options, pairs, lastUsed, now, tokenMetrics } = dependencies;
   const query = z.strictObject({
     ak: requiredText('The access key', 'f1b0cbd2-5f6e-4dd8-9e0a-1c0d9e6f7a10'),
     sk: requiredText('The secret key', '8c1f3c1e-0a0b-4b6e-8b2b-3f9d5f6a7b21'),
@@ -42,11 +42,19 @@ export function addTokenRoutes(app: OpenAPIHono<Environment>, dependencies: Depe
         503: json(ErrorBody, 'Not ready yet'),
       },
     });
-    app.openapi(route, async (context) => {
-      context.header('Cache-Control', 'no-store');
-      const { ak, sk, cycle } = context.req.valid('query');
-      return context.json({ token: await mint(context, ak, sk, cycle) }, 200);
-    });
+    app.openapi(
+      route,
+      async (context) => {
+        context.header('Cache-Control', 'no-store');
+        const { ak, sk, cycle } = context.req.valid('query');
+        return context.json({ token: await mint(context, ak, sk, cycle) }, 200);
+      },
+      (result) => {
+        if (result.success) return;
+        tokenMetrics?.requested('invalid');
+        throw badRequest(result.error);
+      },
+    );
   }
 
   async function mint(context: Context<Environment>, ak: string, sk: string, cycle: number): Promise<string> {
@@ -57,14 +65,19 @@ export function addTokenRoutes(app: OpenAPIHono<Environment>, dependencies: Depe
     if (!claims || !('granted' in result) || claims.exp <= claims.iat) {
       const refused = 'refused' in result ? result : { refused: 'expired', ak };
       Object.assign(context.get('logFields'), refused);
+      tokenMetrics?.requested('refused');
       throw new PlatformError('unauthenticated', 'the access key or the secret key is not valid', {
         challenge: `AccessKey realm="${options.issuer}"`,
       });
     }
     const { user, accessKey, pairName } = result.granted;
     Object.assign(context.get('logFields'), { ak, user: user.name, expires: claims.exp });
+    const startedAt = performance.now();
+    const token = await signToken(claims, keys);
     lastUsed.touch(accessKey, pairName);
-    return signToken(claims, keys);
+    tokenMetrics?.signed((performance.now() - startedAt) / 1000);
+    tokenMetrics?.requested('granted');
+    return token;
   }
 
   for (const path of ['/apis/ghippo.io/v1alpha1/certs', '/.well-known/jwks.json']) {

@@ -16,7 +16,7 @@ import type { Transport, TransportRequest } from './transport.ts';
  */
 export function fencedTransport(transport: Transport, isLeader: () => boolean): Transport {
   function fence(request: TransportRequest): void {
-    if (!isLeader()) throw new NotLeaderError(`${request.method}: this process does not lead, nothing was sent`);
+    if (!isLeader()) throw new NotLeaderError(`${request.method}: not the leader, nothing was sent`);
   }
   return {
     server: transport.server,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { ConfigurationError, instanceName, parseConfiguration, readCommand, usage } from '../../src/config.ts';
+import { checkTimings } from '../../src/kube/lease-record.ts';
 
 const head = { apiVersion: 'config.ghippo.io/v1alpha1', kind: 'OperatorConfiguration' };
 const parse = (settings: object) => parseConfiguration(stringify({ ...head, ...settings }), 'c.yaml');
@@ -21,6 +22,13 @@ const defaults = {
     signingKeySecret: 'accesskey-operator-signing-keys',
   },
   access: { cacheSeconds: 10 },
+  leaderElection: {
+    enabled: true,
+    leaseName: 'accesskey-operator',
+    leaseDurationSeconds: 15,
+    renewDeadlineSeconds: 10,
+    retryPeriodSeconds: 2,
+  },
   log: { level: 'info' },
 };
 
@@ -73,6 +81,10 @@ describe('parseConfiguration', () => {
         signingKeySecret: 'keys',
       },
       access: { cacheSeconds: 1 },
+      leaderElection: {
+        ...{ enabled: false, leaseName: 'a-lease' },
+        ...{ leaseDurationSeconds: 60, renewDeadlineSeconds: 40, retryPeriodSeconds: 33 },
+      },
       log: { level: 'fatal' },
     };
     expect(parse(all)).toStrictEqual(all);
@@ -84,6 +96,7 @@ describe('parseConfiguration', () => {
     [{ http: { port: 80, tls: {} } }, 'http.tls'],
     [{ Namespace: 'x' }, 'Namespace'],
     [{ access: { cacheSecond: 1 } }, 'access.cacheSecond'],
+    [{ leaderElection: { leaseDuration: 15 } }, 'leaderElection.leaseDuration'],
   ])('names the unknown field of %j', (settings, path) => {
     expect(messageOf(() => parse(settings))).toBe(`c.yaml: ${path}: unknown field`);
   });
@@ -118,6 +131,11 @@ describe('parseConfiguration', () => {
     [{ token: { signingKeySecret: '-x' } }, 'token.signingKeySecret'],
     [{ access: { cacheSeconds: 0 } }, 'access.cacheSeconds'],
     [{ access: { cacheSeconds: 3601 } }, 'access.cacheSeconds'],
+    [{ leaderElection: { enabled: 'yes' } }, 'leaderElection.enabled'],
+    [{ leaderElection: { leaseName: 'A' } }, 'leaderElection.leaseName'],
+    [{ leaderElection: { leaseDurationSeconds: 3601 } }, 'leaderElection.leaseDurationSeconds'],
+    [{ leaderElection: { renewDeadlineSeconds: 2.5 } }, 'leaderElection.renewDeadlineSeconds'],
+    [{ leaderElection: { retryPeriodSeconds: 0 } }, 'leaderElection.retryPeriodSeconds'],
     [{ log: { level: 'verbose' } }, 'log.level'],
     [{ log: { level: 'silent' } }, 'log.level'],
     [{ log: [] }, 'log'],
@@ -133,6 +151,33 @@ describe('parseConfiguration', () => {
       expect(messageOf(() => parse({ token }))).toBe(
         'c.yaml: token.defaultCycle: must not be greater than token.maxCycle',
       );
+    },
+  );
+
+  it.each([
+    [{ leaseDurationSeconds: 10 }, 'renewDeadlineSeconds: must be less than leaderElection.leaseDurationSeconds'],
+    [{ renewDeadlineSeconds: 15 }, 'renewDeadlineSeconds: must be less than leaderElection.leaseDurationSeconds'],
+    [{ retryPeriodSeconds: 9 }, 'retryPeriodSeconds: must be less than leaderElection.renewDeadlineSeconds / 1.2'],
+    [
+      { renewDeadlineSeconds: 6, retryPeriodSeconds: 5 },
+      'retryPeriodSeconds: must be less than leaderElection.renewDeadlineSeconds / 1.2',
+    ],
+  ])('refuses times of leader election that contradict each other: %j', (leaderElection, message) => {
+    expect(messageOf(() => parse({ leaderElection }))).toBe(`c.yaml: leaderElection.${message}`);
+  });
+
+  it.each([{}, { retryPeriodSeconds: 8 }, { leaseDurationSeconds: 11 }])(
+    'takes times of leader election that the elector takes: %j',
+    (leaderElection) => {
+      const { leaseDurationSeconds, renewDeadlineSeconds, retryPeriodSeconds } = parse({
+        leaderElection,
+      }).leaderElection;
+      const timings = {
+        leaseDurationMs: leaseDurationSeconds * 1000,
+        renewDeadlineMs: renewDeadlineSeconds * 1000,
+        retryPeriodMs: retryPeriodSeconds * 1000,
+      };
+      expect(() => checkTimings(timings)).not.toThrow();
     },
   );
 

@@ -16,8 +16,14 @@ const allowed: Record<string, readonly string[]> = {
   access: ['kube'],
   deployments: ['kube'],
   token: ['kube', 'accesskey', 'credential'],
+  metrics: ['kube', 'access', 'token'],
   http: ['kube', 'credential', 'accesskey', 'access', 'deployments', 'token'],
-  'main.ts': ['kube', 'credential', 'config.ts', 'accesskey', 'access', 'deployments', 'token', 'http'],
+  'caches.ts': ['kube', 'credential', 'accesskey', 'deployments'],
+  'leadership.ts': ['kube', 'config.ts', 'accesskey'],
+  'main.ts': [
+    ...['kube', 'config.ts', 'accesskey', 'access', 'token', 'metrics', 'http'],
+    ...['caches.ts', 'leadership.ts'],
+  ],
 };
 
 /** The parts of `process` that main.ts may use besides. */
@@ -115,6 +121,17 @@ function clientNodeValues(all: readonly Source[]): string[] {
     .map(({ file }) => file);
 }
 
+/** What is measured tells its metrics by functions that it is given; metrics knows the types of these and nothing else. */
+function valuesInMetrics(all: readonly Source[]): string[] {
+  return all
+    .filter(({ file }) => partOf(file) === 'metrics')
+    .flatMap(({ file, imports }) =>
+      imports
+        .filter(({ specifier, typeOnly }) => specifier.startsWith('../') && !typeOnly)
+        .map(({ specifier }) => `${file} imports values of ${specifier}`),
+    );
+}
+
 /** Uses of the process: its environment in config.ts only, what main.ts needs in main.ts only. */
 function processUses(all: readonly Source[]): string[] {
   return all.flatMap(({ file, code, imports }) => {
@@ -157,6 +174,10 @@ describe('src', () => {
 
   it('uses values of client-node in kube only', () => {
     expect(clientNodeValues(sources)).toEqual([]);
+  });
+
+  it('gives metrics types only', () => {
+    expect(valuesInMetrics(sources)).toEqual([]);
   });
 
   it('looks at the environment in config.ts only', () => {
@@ -226,6 +247,12 @@ describe('this test', () => {
   ])('finds values of client-node: %s', (text) => {
     expect(clientNodeValues([toSource('token/x.ts', text)])).toEqual(['token/x.ts']);
     expect(clientNodeValues([toSource('kube/x.ts', text)])).toEqual([]);
+  });
+
+  it('finds values in metrics', () => {
+    const text = "import type { A } from '../kube/a.ts';\nimport { b, type B } from '../kube/b.ts';\nimport './c.ts';";
+    expect(valuesInMetrics([toSource('metrics/x.ts', text)])).toEqual(['metrics/x.ts imports values of ../kube/b.ts']);
+    expect(valuesInMetrics([toSource('token/x.ts', text)])).toEqual([]);
   });
 
   it.each([

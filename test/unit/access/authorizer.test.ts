@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createAuthorizer } from '../../../src/access/authorizer.ts';
+import { type AccessMetrics, createAuthorizer } from '../../../src/access/authorizer.ts';
 import type { KubernetesClient } from '../../../src/kube/client.ts';
 import { ConnectionError } from '../../../src/kube/errors.ts';
 
@@ -11,7 +11,7 @@ interface Review {
 
 type Status = { allowed: boolean; denied?: boolean } | undefined;
 
-function createCluster(decide: (review: Review['body']['spec']) => Status | Promise<Status>) {
+function createCluster(decide: (review: Review['body']['spec']) => Status | Promise<Status>, metrics?: AccessMetrics) {
   const reviews: Review['body']['spec'][] = [];
   const authorization = {
     async createSubjectAccessReview({ body }: Review) {
@@ -19,7 +19,7 @@ function createCluster(decide: (review: Review['body']['spec']) => Status | Prom
       return { status: await decide(body.spec) };
     },
   };
-  return { reviews, authorizer: createAuthorizer({ authorization } as unknown as KubernetesClient, 10) };
+  return { reviews, authorizer: createAuthorizer({ authorization } as unknown as KubernetesClient, 10, metrics) };
 }
 
 const allow = () => ({ allowed: true });
@@ -174,5 +174,27 @@ describe('an authorizer', () => {
       await wait(10_100);
       await expect(authorizer.mayListDeployments(ann)).rejects.toThrow('no answer');
     });
+  });
+});
+
+describe('the metrics', () => {
+  it.each<[string, () => Status, string]>([
+    ['allowed', allow, 'allowed'],
+    ['denied', () => ({ allowed: false }), 'denied'],
+    [
+      'failed',
+      () => {
+        throw new ConnectionError('no answer');
+      },
+      'error',
+    ],
+  ])('are told of a review that is %s, and not of what is remembered', async (_, decide, result) => {
+    const told: string[] = [];
+    const { reviews, authorizer } = createCluster(decide, { reviewed: (one) => told.push(one) });
+    for (let times = 0; times < 3; times += 1) {
+      await authorizer.mayListDeployments(ann, 'shop').catch(() => undefined);
+    }
+    expect(told).toEqual(reviews.map(() => result));
+    expect(told.length).toBe(result === 'error' ? 3 : 1);
   });
 });

@@ -27,26 +27,35 @@ function createAuthorizer(...allowed: (string | undefined)[]) {
 describe('visibleNamespaces', () => {
   it('asks once when the user may see all', async () => {
     const authorizer = createAuthorizer(undefined);
-    expect(await visibleNamespaces(authorizer, ann, many)).toEqual(many);
+    expect(await visibleNamespaces(authorizer, ann, many, many)).toEqual(many);
     expect(authorizer.asked).toEqual([undefined]);
   });
 
   it('gives all of none to who may see all', async () => {
-    expect(await visibleNamespaces(createAuthorizer(undefined), ann, [])).toEqual([]);
+    expect(await visibleNamespaces(createAuthorizer(undefined), ann, [], many)).toEqual([]);
   });
 
   it.each([
     ['some, in the order given', many, ['n40', 'n3', 'n17'], ['n3', 'n17', 'n40']],
-    ['none', many, [], undefined],
-    ['only one that is not asked about', many, ['elsewhere'], undefined],
-    ['none of none', [], ['n1'], undefined],
-  ])('%s', async (_, namespaces, allowed, visible) => {
-    expect(await visibleNamespaces(createAuthorizer(...allowed), ann, namespaces)).toEqual(visible);
+    ['no right at all', many, [], undefined],
+    ['a right in a namespace that is not there', many, ['elsewhere'], undefined],
+    ['a right only in a namespace that holds nothing', many, ['empty'], []],
+    ['a right in a namespace, while none holds anything', [], ['n1'], []],
+    ['no right, while none holds anything', [], [], undefined],
+  ])('%s', async (_, candidates, allowed, visible) => {
+    const all = ['empty', ...many];
+    expect(await visibleNamespaces(createAuthorizer(...allowed), ann, candidates, all)).toEqual(visible);
+  });
+
+  it('does not ask about namespaces that hold nothing when another is visible', async () => {
+    const authorizer = createAuthorizer('n0', 'empty');
+    expect(await visibleNamespaces(authorizer, ann, many, [...many, 'empty'])).toEqual(['n0']);
+    expect(authorizer.asked).not.toContain('empty');
   });
 
   it('asks about each namespace once, several at the same time but not all', async () => {
     const authorizer = createAuthorizer('n0');
-    await visibleNamespaces(authorizer, ann, many);
+    await visibleNamespaces(authorizer, ann, many, many);
     expect(authorizer.asked).toEqual([undefined, ...many]);
     expect(authorizer.most()).toBe(16);
   });
@@ -59,6 +68,6 @@ describe('visibleNamespaces', () => {
         return namespace === 'n1';
       },
     };
-    await expect(visibleNamespaces(authorizer, ann, many)).rejects.toBe(failure);
+    await expect(visibleNamespaces(authorizer, ann, many, many)).rejects.toBe(failure);
   });
 });

@@ -17,6 +17,25 @@ describe('the probes', () => {
     expect([second.status, await second.text()]).toEqual([200, 'ok\n']);
   });
 
+  it('has the metrics beside them', async () => {
+    const app = createHealthApp(() => ['caches'], {
+      contentType: 'text/plain; version=1',
+      exposition: async () => 'a 1\n',
+    });
+    const answer = await app.request('/metrics');
+    expect([answer.status, answer.headers.get('Content-Type'), await answer.text()]).toEqual([
+      200,
+      'text/plain; version=1',
+      'a 1\n',
+    ]);
+  });
+
+  it('says nothing of why the metrics cannot be told', async () => {
+    const exposition = () => Promise.reject(new Error('secret'));
+    const answer = await createHealthApp(() => [], { contentType: 'text/plain', exposition }).request('/metrics');
+    expect([answer.status, await answer.text()]).toEqual([500, 'internal error\n']);
+  });
+
   it('is nothing else', async () => {
     expect((await createHealthApp(() => []).request('/metrics')).status).toBe(404);
   });

@@ -53,9 +53,13 @@ export async function createPlatform(change: Partial<Dependencies> & { of?: Retu
   const { of = accessKey({ groups: ['dev'] }), ...dependencies } = change;
   const keys = await signingKeys();
   const lines: string[] = [];
+  /** AccessKey and pair of each use that was noted. */
+  const uses: [string, string][] = [];
   const app = createApp({
     pairs: createLivePairs(caches({ accessKeys: [of], secrets: [secret({ of })] })),
+    lastUsed: { touch: (...use) => void uses.push(use) },
     deployments: deployments('shop/web', 'shop/api', 'store/db'),
+    namespaces: () => ['empty', 'shop', 'store'],
     authorizer: allowing('*'),
     signingKeys: () => keys,
     clusterName: 'here',
@@ -86,5 +90,6 @@ export async function createPlatform(change: Partial<Dependencies> & { of?: Retu
     /** What was logged, a line for each request. */
     logged: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
     log: () => lines.join(''),
+    uses,
   };
 }

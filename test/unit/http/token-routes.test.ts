@@ -1,6 +1,7 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { createLivePairs } from '../../../src/accesskey/live-pairs.ts';
+import type { TokenMetrics } from '../../../src/token/token-metrics.ts';
 import { accessKey, at, caches, keyPair, now, secret } from '../../support/builders.ts';
 import { ak, createPlatform, keyPaths, signingKeys, sk, tokenPaths } from './support.ts';
 
@@ -221,5 +222,23 @@ describe('while the signing keys are missing', () => {
   it('a bad parameter is a bad parameter all the same', async () => {
     const { get } = await createPlatform({ signingKeys: () => undefined });
     expect((await get(tokenPath)).status).toBe(400);
+  });
+});
+
+describe('the metrics', () => {
+  it.each([
+    ['granted', pair, ['signed', 'granted']],
+    ['refused', `ak=${ak}&sk=${ak}`, ['refused']],
+    ['refused for an unknown ak', `ak=${sk}&sk=${sk}`, ['refused']],
+    ['invalid', `${pair}&cycle=x`, ['invalid']],
+  ])('are told of a request that is %s', async (_, query, expected) => {
+    const told: string[] = [];
+    const tokenMetrics: TokenMetrics = {
+      requested: (result) => told.push(result),
+      signed: (seconds) => told.push(Number.isFinite(seconds) ? 'signed' : `${seconds}`),
+    };
+    const { get } = await createPlatform({ tokenMetrics });
+    for (const path of tokenPaths) await get(`${path}?${query}`);
+    expect(told).toEqual([...expected, ...expected]);
   });
 });

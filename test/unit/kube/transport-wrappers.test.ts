@@ -103,7 +103,6 @@ describe('a measured transport', () => {
     const outcome = await transport.send({ method: 'PATCH', path }).catch((thrown: unknown) => thrown);
     expect(outcome).toEqual(options.failure ?? { statusCode: options.status ?? 200 });
     expect(told).toEqual([{ method: 'PATCH', host: '10.0.0.1:6443', code, seconds: expect.any(Number) }]);
-    expect(told[0]?.seconds).toBeGreaterThanOrEqual(0);
   });
 
   it('tells nothing of what the fence kept back, on whichever side the fence is', async () => {

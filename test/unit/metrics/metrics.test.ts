@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+import { createMetrics, type MetricsOptions } from '../../../src/metrics/metrics.ts';
+
+/** The value of a series in an exposition; undefined when it is not there. */
+function seriesValue(exposition: string, series: string): number | undefined {
+  const line = exposition.split('\n').find((one) => one.startsWith(`${series} `));
+  return line === undefined ? undefined : Number(line.slice(series.length + 1));
+}
+
+async function scrape(
+  options: MetricsOptions = {},
+  use: (metrics: ReturnType<typeof createMetrics>) => void = () => {},
+) {
+  const metrics = createMetrics(options);
+  use(metrics);
+  const exposition = await metrics.exposition();
+  return { exposition, value: (series: string) => seriesValue(exposition, series) };
+}
+
+describe('the exposition', () => {
+  it.each([
+    ['workqueue_depth', 'gauge'],
+    ['workqueue_adds_total', 'counter'],
+    ['workqueue_retries_total', 'counter'],
+    ['workqueue_queue_duration_seconds', 'histogram'],
+    ['workqueue_work_duration_seconds', 'histogram'],
+    ['controller_runtime_reconcile_total', 'counter'],
+    ['controller_runtime_reconcile_errors_total', 'counter'],
+    ['controller_runtime_reconcile_time_seconds', 'histogram'],
+    ['leader_election_master_status', 'gauge'],
+    ['rest_client_requests_total', 'counter'],
+    ['rest_client_request_duration_seconds', 'histogram'],
+    ['accesskey_token_requests_total', 'counter'],
+    ['accesskey_token_sign_duration_seconds', 'histogram'],
+    ['accesskey_access_reviews_total', 'counter'],
+    ['accesskey_accesskeys', 'gauge'],
+    ['accesskey_key_pairs', 'gauge'],
+    ['process_cpu_seconds_total', 'counter'],
+    ['nodejs_eventloop_lag_seconds', 'gauge'],
+  ])('names %s, a %s, with a help text', async (name, type) => {
+    const { exposition } = await scrape();
+    expect(exposition).toMatch(new RegExp(`^# HELP ${name} \\S.*\n# TYPE ${name} ${type}$`, 'm'));
+  });
+
+  it('is of a registry of its own', async () => {
+    const busy = await scrape({}, ({ token }) => token.requested('granted'));
+    const idle = await scrape();
+    expect(busy.value('accesskey_token_requests_total{result="granted"}')).toBe(1);
+    expect(idle.value('accesskey_token_requests_total{result="granted"}')).toBe(0);
+  });
+
+  it('has the content type of the text format', () => {
+    expect(createMetrics().contentType).toBe('text/plain; version=0.0.4; charset=utf-8');
+  });
+});
+
+describe('a work queue', () => {
+  it('has its series from the start', async () => {
+    const { value } = await scrape({}, (metrics) => void metrics.workQueue('accesskey'));
+    expect(value('workqueue_depth{name="accesskey"}')).toBe(0);
+    expect(value('controller_runtime_reconcile_errors_total{controller="accesskey"}')).toBe(0);
+    for (const result of ['success', 'error', 'requeue_after']) {
+      expect(value(`controller_runtime_reconcile_total{controller="accesskey",result="${result}"}`)).toBe(0);
+    }
+  });
+
+  it('is counted', async () => {
+    const { value } = await scrape({}, (metrics) => {
+      const queue = metrics.workQueue('accesskey');
+      queue.added();
+      queue.added();
+      queue.depth(2);
+      queue.started(0.5);
+      queue.handled('success', 2);
+      queue.handled('error', 3);
+      queue.retried();
+    });
+    const name = '{name="accesskey"}';
+    const controller = 'controller="accesskey"';
+    expect(value(`workqueue_adds_total${name}`)).toBe(2);
+    expect(value(`workqueue_depth${name}`)).toBe(2);
+    expect(value(`workqueue_retries_total${name}`)).toBe(1);
+    expect(value(`workqueue_queue_duration_seconds_sum${name}`)).toBe(0.5);
+    expect(value(`workqueue_work_duration_seconds_sum${name}`)).toBe(5);
+    expect(value(`controller_runtime_reconcile_total{${controller},result="success"}`)).toBe(1);
+    expect(value(`controller_runtime_reconcile_total{${controller},result="error"}`)).toBe(1);
+    expect(value(`controller_runtime_reconcile_total{${controller},result="requeue_after"}`)).toBe(0);
+    expect(value(`controller_runtime_reconcile_errors_total{${controller}}`)).toBe(1);
+    expect(value(`controller_runtime_reconcile_time_seconds_count{${controller}}`)).toBe(2);
+  });
+});
+
+describe('what is told', () => {
+  it('of requests to the API server', async () => {
+    const sent = { method: 'PATCH', host: '10.0.0.1:6443', code: '409', seconds: 0.2 } as const;
+    const { value } = await scrape({}, ({ transport }) => transport.requested(sent));
+    expect(value('rest_client_requests_total{code="409",method="PATCH",host="10.0.0.1:6443"}')).toBe(1);
+    expect(value('rest_client_request_duration_seconds_sum{verb="PATCH",host="10.0.0.1:6443"}')).toBe(0.2);
+  });
+
+  it('of tokens', async () => {
+    const { value } = await scrape({}, ({ token }) => {
+      token.requested('refused');
+      token.requested('invalid');
+      token.requested('invalid');
+      token.signed(0.001);
+    });
+    const total = (result: string) => value(`accesskey_token_requests_total{result="${result}"}`);
+    expect([total('granted'), total('refused'), total('invalid')]).toEqual([0, 1, 2]);
+    expect(value('accesskey_token_sign_duration_seconds_count')).toBe(1);
+  });
+
+  it('of access reviews', async () => {
+    const { value } = await scrape({}, ({ access }) => access.reviewed('denied'));
+    const total = (result: string) => value(`accesskey_access_reviews_total{result="${result}"}`);
+    expect([total('allowed'), total('denied'), total('error')]).toEqual([0, 1, 0]);
+  });
+});
+
+describe('what is asked for at a scrape', () => {
+  it('counts AccessKeys by Ready and pairs by state, as they are then', async () => {
+    const ann = { ready: 'True' as const, pairs: ['Active', 'Disabled'] };
+    const bob = { ready: 'False' as const, pairs: ['Active'] };
+    let accessKeys = [ann, bob];
+    const metrics = createMetrics({ accessKeys: () => accessKeys });
+    const first = await metrics.exposition();
+    const ready = (exposition: string) =>
+      ['True', 'False', 'Unknown'].map((status) => seriesValue(exposition, `accesskey_accesskeys{ready="${status}"}`));
+    const pairs = (exposition: string) =>
+      ['Active', 'Disabled', 'Expired'].map((state) =>
+        seriesValue(exposition, `accesskey_key_pairs{state="${state}"}`),
+      );
+    expect([ready(first), pairs(first)]).toEqual([
+      [1, 1, 0],
+      [2, 1, undefined],
+    ]);
+    accessKeys = [bob];
+    const second = await metrics.exposition();
+    expect([ready(second), pairs(second)]).toEqual([
+      [0, 1, 0],
+      [1, 0, undefined],
+    ]);
+  });
+
+  it('says who leads, as it is then', async () => {
+    let leads = false;
+    const metrics = createMetrics({ leaderElection: { name: 'accesskey-operator', isLeader: () => leads } });
+    const series = 'leader_election_master_status{name="accesskey-operator"}';
+    expect(seriesValue(await metrics.exposition(), series)).toBe(0);
+    leads = true;
+    expect(seriesValue(await metrics.exposition(), series)).toBe(1);
+  });
+});
