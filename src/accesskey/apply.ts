@@ -49,11 +49,16 @@ async function applyPair(scope: Scope, action: PairAction): Promise<PairOutcome>
     if (!(error instanceof KubernetesError)) throw error;
     const { pair } = action;
     if (passes.has(error.status)) throw error;
-    const held = 'from' in action ? action.from : action.kind === 'regenerate' ? undefined : action.secret;
     const secretName = 'secretName' in action ? action.secretName : action.secret.name;
     const message = `Secret ${secretName} could not be written: ${error.message}`;
-    return outcomeWithProblem(pair, secretName, { reason: 'SecretFailed', message, error }, held);
+    return outcomeWithProblem(pair, secretName, { reason: 'SecretFailed', message, error }, heldBy(action));
   }
+}
+
+/** The Secret that goes on holding the pair when the action fails. */
+function heldBy(action: PairAction): SecretRecord | undefined {
+  if (action.kind === 'create' || action.kind === 'occupied') return action.from;
+  return action.kind === 'regenerate' ? undefined : action.secret;
 }
 
 async function attempt(scope: Scope, action: PairAction): Promise<PairOutcome> {
