@@ -16,7 +16,18 @@ export interface AccessKeyObject {
     observedGeneration: number;
     userID?: string;
     conditions?: { type: string; status: string; reason: string; message: string; observedGeneration: number }[];
-    keyPairs?: { name: string; accessKey?: string; secretName: string; state: string; createdAt?: string }[];
+    keyPairs?: {
+      name: string;
+      accessKey?: string;
+      secretName: string;
+      state: string;
+      revision?: number;
+      createdAt?: string;
+      expiresAt?: string;
+      nextRotationAt?: string;
+      previous?: { accessKey: string; validUntil: string };
+      lastUsedTime?: string;
+    }[];
   };
 }
 
@@ -35,7 +46,7 @@ export interface Listing {
 export function accessKeyManifest(
   namespace: string,
   name: string,
-  spec: { user?: { name: string; groups?: string[] }; keyPairs?: object[] } = {},
+  spec: { user?: { name: string; groups?: string[] }; suspended?: boolean; keyPairs?: object[] } = {},
 ) {
   return {
     apiVersion: 'ghippo.io/v1alpha1',
