@@ -39,7 +39,7 @@ function problemOf(kubeconfig: KubeConfig): string | undefined {
   const context = kubeconfig.getCurrentContext();
   if (!context) return 'current-context is not set';
   const cluster = kubeconfig.getCurrentCluster();
-  if (!cluster?.server) return `context ${JSON.stringify(context)} names no cluster with a server`;
+  if (!cluster?.server) return `context ${context.replace(/\s+/g, ' ')} names no cluster with a server`;
   if (cluster.proxyUrl) return 'proxy-url is not supported';
   return problemOfServer(cluster.server) ?? problemOfFiles(kubeconfig);
 }

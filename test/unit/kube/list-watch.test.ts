@@ -1,0 +1,102 @@
+import type { Dispatcher } from 'undici';
+import { describe, expect, it } from 'vitest';
+import { list, type WatchEvent, watch } from '../../../src/kube/list-watch.ts';
+import type { Transport, TransportRequest } from '../../../src/kube/transport.ts';
+
+const target = { path: '/api/v1/secrets', labelSelector: 'a=b' };
+const secret = 'c2VjcmV0LXZhbHVl';
+const { signal } = new AbortController();
+const item = (name: string) => ({ metadata: { name, resourceVersion: '5' } });
+
+/** A transport that answers 200 with these bodies, one after the other. */
+function answering(...bodies: string[]) {
+  const requests: TransportRequest[] = [];
+  const transport: Transport = {
+    server: 'https://127.0.0.1',
+    async send(request) {
+      requests.push(request);
+      const text = bodies.shift() ?? '';
+      const body = Object.assign(new Blob([text]).stream(), { text: async () => text });
+      return { statusCode: 200, body } as unknown as Dispatcher.ResponseData;
+    },
+    close: async () => undefined,
+  };
+  return { transport, requests };
+}
+
+const page = (items: unknown, metadata: object = { resourceVersion: '9' }) => JSON.stringify({ metadata, items });
+
+describe('list', () => {
+  it('asks for pages of 200 until there is no more', async () => {
+    const { transport, requests } = answering(
+      page([item('a'), item('b')], { resourceVersion: '9', continue: 'x y' }),
+      page([item('c')], { resourceVersion: '9' }),
+    );
+    const { items, resourceVersion } = await list(transport, target, signal);
+    expect([items.map(({ metadata }) => metadata.name), resourceVersion]).toEqual([['a', 'b', 'c'], '9']);
+    expect(requests.map(({ path }) => path)).toEqual([
+      '/api/v1/secrets?limit=200&labelSelector=a%3Db',
+      '/api/v1/secrets?limit=200&continue=x+y&labelSelector=a%3Db',
+    ]);
+  });
+
+  it.each([['[]'], ['null']])('takes items %s for none', async (items) => {
+    const { transport } = answering(page(JSON.parse(items)));
+    expect(await list(transport, target, signal)).toEqual({ items: [], resourceVersion: '9' });
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['a web page', `<html>${secret}`],
+    ['half of a list', page([item(secret)]).slice(0, -30)],
+    ['null', 'null'],
+    ['text', `"${secret}"`],
+    ['an object that is no list', JSON.stringify(item(secret))],
+    ['a list without a resourceVersion', page([], {})],
+    ['a list with an empty resourceVersion', page([], { resourceVersion: '' })],
+    ['a resourceVersion that is no text', page([], { resourceVersion: 9 })],
+    ['items that are no list', page({ a: item(secret) })],
+    ['an item that is null', page([item('a'), null])],
+    ['an item that is text', page([item('a'), secret])],
+    ['an item without metadata', page([item('a'), { data: secret }])],
+    ['an item without a name', page([{ metadata: { resourceVersion: '5' }, data: secret }])],
+    ['an item without a resourceVersion', page([{ metadata: { name: 'a' }, data: secret }])],
+  ])('refuses %s, without a word of it', async (_, body) => {
+    const error = await list(answering(body).transport, target, signal).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(TypeError);
+    expect((error as Error).message).toMatch(/^LIST \/api\/v1\/secrets: /);
+    for (const piece of [secret, secret.slice(0, 6)]) expect((error as Error).message).not.toContain(piece);
+  });
+});
+
+describe('watch', () => {
+  async function events(...lines: string[]) {
+    const from = { resourceVersion: '9', timeoutSeconds: 300, idleTimeoutMs: 90_000, signal };
+    const { transport } = answering(lines.map((line) => `${line}\n`).join(''));
+    const seen: WatchEvent[] = [];
+    for await (const event of watch(transport, target, from)) seen.push(event);
+    return seen;
+  }
+
+  it('gives the events, bookmarks too', async () => {
+    const all = [
+      { type: 'ADDED', object: item('a') },
+      { type: 'BOOKMARK', object: { metadata: { resourceVersion: '7' } } },
+      { type: 'DELETED', object: item('a') },
+    ];
+    expect(await events(...all.map((one) => JSON.stringify(one)))).toEqual(all);
+  });
+
+  it.each([
+    ['no JSON', `{"type":"ADDED","object":"${secret}`],
+    ['null', 'null'],
+    ['an unknown type', JSON.stringify({ type: secret, object: item('a') })],
+    ['no object', '{"type":"ADDED"}'],
+    ['an object without a name', '{"type":"MODIFIED","object":{"metadata":{"resourceVersion":"7"}}}'],
+    ['a bookmark without a resourceVersion', '{"type":"BOOKMARK","object":{"metadata":{}}}'],
+  ])('refuses a line that is %s, without a word of it', async (_, line) => {
+    const error = await events(line).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(TypeError);
+    expect((error as Error).message).not.toContain(secret.slice(0, 6));
+  });
+});
