@@ -70,6 +70,47 @@ describe('what the schema refuses, with a message that names the field', () => {
       ),
       /spec\.user\.groups.*must have at most 16 items/,
     ],
+    ['a revision below 1', pairs({ name: 'a', revision: 0 }), /keyPairs\[0\]\.revision/],
+    ['a rotation of nothing', pairs({ name: 'a', rotation: {} }), /rotation.*at least 1 propert/],
+    [
+      'an interval that is no duration',
+      pairs({ name: 'a', rotation: { interval: '30 days' } }),
+      /keyPairs\[0\]\.rotation\.interval/,
+    ],
+    [
+      'an interval under an hour',
+      pairs({ name: 'a', rotation: { interval: '59m' } }),
+      /rotation\.interval must be 1h at least/,
+    ],
+    [
+      'an overlap as long as the interval',
+      pairs({ name: 'a', rotation: { interval: '24h', overlap: '24h' } }),
+      /rotation\.overlap must be shorter than rotation\.interval/,
+    ],
+    [
+      'an overlap while another pair is live: three would be',
+      pairs({ name: 'a', rotation: { interval: '24h', overlap: '1h' } }, { name: 'b' }),
+      /two pairs at most may be live.*remove rotation\.overlap, or disable or remove the other pair/,
+    ],
+    [
+      'one data key for ak and sk',
+      pairs({ name: 'a', secret: { akKey: 'sk' } }),
+      /secret\.akKey and secret\.skKey must differ/,
+    ],
+    ['the data key of the previous pair', pairs({ name: 'a', secret: { akKey: 'previous-ak' } }), /previous-ak/],
+    ['a data key that no Secret can have', pairs({ name: 'a', secret: { akKey: '..a' } }), /akKey.*must be a key/],
+    [
+      "a label of the operator's",
+      pairs({ name: 'a', secret: { labels: { 'ghippo.io/key-pair': 'b' } } }),
+      /labels.*are the operator's/,
+    ],
+    ['a label that is none', pairs({ name: 'a', secret: { labels: { 'a b': 'c' } } }), /labels.*must be labels/],
+    ['a label value that is none', pairs({ name: 'a', secret: { labels: { a: 'b c' } } }), /labels.*must be labels/],
+    [
+      "an annotation of kubectl's with the sk in it",
+      pairs({ name: 'a', secret: { annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{}' } } }),
+      /annotations.*not for use here/,
+    ],
     ['an expiry that is no time', pairs({ name: 'a', expiresAt: 'tomorrow' }), /keyPairs\[0\]\.expiresAt/],
     ['an expiry without a zone', pairs({ name: 'a', expiresAt: '2027-01-01T00:00:00' }), /keyPairs\[0\]\.expiresAt/],
     ['a Secret name that is none', pairs({ name: 'a', secret: { name: 'Not_a_name' } }), /secret\.name/],
@@ -113,7 +154,7 @@ describe('what the schema refuses, with a message that names the field', () => {
       'other',
     );
     expect(spec.keyPairs).toEqual([
-      { name: 'a', enabled: true },
+      { name: 'a', enabled: true, revision: 1 },
       { name: 'b', enabled: true },
     ]);
     expect(status).toEqual({ observedGeneration: -1 });

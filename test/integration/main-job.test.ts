@@ -84,7 +84,10 @@ describe('AccessKey to Secret to token', () => {
     expect(status.observedGeneration).toBe(metadata.generation);
     expect(status.userID).toBe(uid);
     expect(status.keyPairs).toEqual([
-      { name: 'ci', accessKey: pair.ak, secretName: 'alice-ci', state: 'Active', createdAt: expect.any(String) },
+      {
+        ...{ name: 'ci', accessKey: pair.ak, secretName: 'alice-ci', state: 'Active', revision: 1 },
+        createdAt: expect.any(String),
+      },
       expect.objectContaining({ name: 'laptop', secretName: 'alice-at-home', state: 'Active' }),
     ]);
     expect(status.conditions).toEqual([

@@ -57,7 +57,7 @@ export async function startTestCluster(options: ControlPlaneOptions = {}): Promi
   };
 }
 
-/** The text of a configuration file: free loopback ports, and what a test asks for. */
+/** The text of a configuration file: free loopback ports, a short Lease, and what a test asks for. */
 export function configurationFile(settings: object): string {
   const loopback = { address: '127.0.0.1', port: 0 };
   return stringify({
@@ -65,6 +65,8 @@ export function configurationFile(settings: object): string {
     kind: 'OperatorConfiguration',
     http: loopback,
     health: loopback,
+    // A process that was killed is followed by the next one soon.
+    leaderElection: { leaseDurationSeconds: 3, renewDeadlineSeconds: 2, retryPeriodSeconds: 1 },
     ...settings,
   });
 }
