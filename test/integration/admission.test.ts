@@ -155,7 +155,7 @@ describe('what the schema refuses, with a message that names the field', () => {
     );
     expect(spec.keyPairs).toEqual([
       { name: 'a', enabled: true, revision: 1 },
-      { name: 'b', enabled: true },
+      { name: 'b', enabled: true, revision: 1 },
     ]);
     expect(status).toEqual({ observedGeneration: -1 });
   });
