@@ -1,5 +1,5 @@
 import type { SecretRecord } from '../credential/secret-record.ts';
-import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec, secretNameOf } from './access-key-record.ts';
+import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec, pairStatusOf, secretNameOf } from './access-key-record.ts';
 import { desiredMetadata, metadataPatch } from './desired-secret.ts';
 import { type PairFacts, pairFacts, pairOf } from './pair-facts.ts';
 import { isLive, nextRotationOf } from './pair-state.ts';
@@ -89,8 +89,19 @@ function planPair(
   if (named && holds?.name === pair.name) return planSecret(accessKey, pair, named, now);
   // Of a pair that the spec has no more: removing a pair revokes its keys, so no other pair inherits them.
   if (named && !holds) return { kind: 'wait', pair, secret: named };
-  const from = secrets.find((one) => one.pair && !one.deleting && pairOf(accessKey, one)?.name === pair.name);
+  const from = formerSecret(accessKey, pair, secrets);
   return { kind: named ? 'occupied' : 'create', pair, secretName, from };
+}
+
+/** The Secret that a pair moves over from; of several the one whose ak the status knows. */
+function formerSecret(
+  accessKey: AccessKeyRecord,
+  pair: KeyPairSpec,
+  secrets: readonly SecretRecord[],
+): SecretRecord | undefined {
+  const held = secrets.filter((one) => one.pair && !one.deleting && pairOf(accessKey, one)?.name === pair.name);
+  const known = pairStatusOf(accessKey, pair.name)?.accessKey;
+  return held.find((one) => one.pair?.ak === known) ?? held[0];
 }
 
 function rotationCause(
