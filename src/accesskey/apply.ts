@@ -1,6 +1,7 @@
+import { digestOf } from '../credential/key-pair.ts';
 import { type SecretRecord, toSecretRecord } from '../credential/secret-record.ts';
 import { KubernetesError } from '../kube/errors.ts';
-import type { AccessKeyRecord, KeyPairSpec } from './access-key-record.ts';
+import { type AccessKeyRecord, type KeyPairSpec, pairStatusOf } from './access-key-record.ts';
 import {
   dataPatch,
   desiredData,
@@ -10,7 +11,7 @@ import {
   type SecretValues,
 } from './desired-secret.ts';
 import { outcomeWithProblem, type PairOutcome, type PlanOutcome, type Scope } from './outcome.ts';
-import { type PairFacts, pairFacts, pairOf } from './pair-facts.ts';
+import { type PairFacts, pairFacts, pairOf, withoutEndedPrevious } from './pair-facts.ts';
 import { type PairAction, type Plan, planSecret } from './plan.ts';
 import type { SecretApi } from './secret-api.ts';
 import { findPair, keptValues, newPair } from './secret-content.ts';
@@ -81,7 +82,7 @@ async function attempt(scope: Scope, action: PairAction): Promise<PairOutcome> {
 
 async function update(scope: Scope, { pair, secret, facts }: PairAction & { kind: 'update' }): Promise<PairOutcome> {
   const live = await scope.api.readAsRecorded(secret);
-  const found = findPair(live, secret, pair);
+  const found = findPair(live, secret, pair, knownAk(scope, pair));
   if (!found) return regenerate(scope, { kind: 'regenerate', pair, secret });
   const values = keptValues(live, found, facts);
   const written = await scope.api.patch(secret, changeOf(scope.accessKey, pair, secret, values, facts));
@@ -90,9 +91,13 @@ async function update(scope: Scope, { pair, secret, facts }: PairAction & { kind
 
 async function rotate(scope: Scope, { pair, secret, cause }: PairAction & { kind: 'rotate' }): Promise<PairOutcome> {
   const live = await scope.api.readAsRecorded(secret);
-  const { values, facts } = newPair(pair, findPair(live, secret, pair), scope.now);
+  const { values, facts } = newPair(pair, findPair(live, secret, pair, knownAk(scope, pair)), scope.now);
   const written = await scope.api.patch(secret, changeOf(scope.accessKey, pair, secret, values, facts));
   return { pair, secretName: secret.name, secret: written, change: 'rotated', cause };
+}
+
+function knownAk({ accessKey }: Scope, pair: KeyPairSpec): string | undefined {
+  return pairStatusOf(accessKey, pair.name)?.accessKey;
 }
 
 /** Notes that are lost may be why no pair was found, so it is looked for under the keys of the spec before. */
@@ -101,9 +106,11 @@ async function regenerate(
   { pair, secret }: { kind: 'regenerate'; pair: KeyPairSpec; secret: SecretRecord },
 ): Promise<PairOutcome> {
   const live = await scope.api.readAsRecorded(secret);
-  if (findPair(live, secret, pair)) {
-    const facts = pairFacts(scope.accessKey, pair, secret);
-    return update(scope, { kind: 'update', pair, secret, facts: { ...facts, previousValidUntil: undefined } });
+  const found = findPair(live, secret, pair, knownAk(scope, pair));
+  if (found) {
+    const seen = { ...secret, pair: { ak: found.ak, digest: digestOf(found.sk) } };
+    const facts = withoutEndedPrevious(pairFacts(scope.accessKey, pair, seen), scope.now);
+    return update(scope, { kind: 'update', pair, secret, facts });
   }
   const { values, facts } = newPair(pair, undefined, scope.now);
   const written = await scope.api.patch(secret, changeOf(scope.accessKey, pair, secret, values, facts));

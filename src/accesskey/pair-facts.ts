@@ -28,6 +28,12 @@ export function pairFacts(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret:
   };
 }
 
+/** The facts without a previous pair that is over. */
+export function withoutEndedPrevious(facts: PairFacts, now: number): PairFacts {
+  const isOver = facts.previousValidUntil !== undefined && now >= facts.previousValidUntil;
+  return isOver ? { ...facts, previousValidUntil: undefined } : facts;
+}
+
 /** The overlap of the spec bounds what was promised at the rotation: shortening it works at once. */
 function previousValidUntil(
   accessKey: AccessKeyRecord,

@@ -1,7 +1,7 @@
-import type { SecretRecord } from '../credential/secret-record.ts';
+import { annotations as notes, type SecretRecord } from '../credential/secret-record.ts';
 import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec, pairStatusOf, secretNameOf } from './access-key-record.ts';
 import { desiredMetadata, metadataPatch } from './desired-secret.ts';
-import { type PairFacts, pairFacts, pairOf } from './pair-facts.ts';
+import { type PairFacts, pairFacts, pairOf, withoutEndedPrevious } from './pair-facts.ts';
 import { isLive, nextRotationOf } from './pair-state.ts';
 
 /** What a reconcile pass looks at. */
@@ -25,7 +25,7 @@ export type PairAction = { pair: KeyPairSpec } & (
   | { kind: 'update'; secret: SecretRecord; facts: PairFacts }
   /** A new pair in the same Secret, asked for by the spec. */
   | { kind: 'rotate'; secret: SecretRecord; facts: PairFacts; cause: RotationCause }
-  /** The data holds no pair: make a new one in the same Secret. */
+  /** No pair is found where it is noted to be: look again, and make a new one in the same Secret when there is none. */
   | { kind: 'regenerate'; secret: SecretRecord }
   /** The Secret has to go first: it is marked for deletion and held by somebody's finalizer, or of a removed pair. */
   | { kind: 'wait'; secret: SecretRecord }
@@ -67,7 +67,7 @@ export function planSecret(
   now: number,
 ): PairAction {
   if (secret.deleting) return { kind: 'wait', pair, secret };
-  if (!secret.pair) return { kind: 'regenerate', pair, secret };
+  if (!secret.pair || isMisread(accessKey, pair, secret)) return { kind: 'regenerate', pair, secret };
   const facts = pairFacts(accessKey, pair, secret);
   const cause = rotationCause(accessKey, pair, facts, now);
   if (cause) return { kind: 'rotate', pair, secret, facts, cause };
@@ -104,6 +104,13 @@ function formerSecret(
   return held.find((one) => one.pair?.ak === known) ?? held[0];
 }
 
+/** The notes of where the pair is are lost, and what is under the default keys is not the pair that the status knows. */
+function isMisread(accessKey: AccessKeyRecord, pair: KeyPairSpec, { annotations, ...secret }: SecretRecord): boolean {
+  const known = pairStatusOf(accessKey, pair.name)?.accessKey;
+  const isNoted = notes.akKey in annotations && notes.skKey in annotations;
+  return !isNoted && known !== undefined && known !== secret.pair?.ak;
+}
+
 function rotationCause(
   accessKey: AccessKeyRecord,
   pair: KeyPairSpec,
@@ -113,11 +120,6 @@ function rotationCause(
   if ((pair.revision ?? 1) > facts.revision) return 'revision';
   const due = nextRotationOf(pair, facts);
   return due !== undefined && now >= due && isLive(accessKey, pair, now) ? 'interval' : undefined;
-}
-
-function withoutEndedPrevious(facts: PairFacts, now: number): PairFacts {
-  const isOver = facts.previousValidUntil !== undefined && now >= facts.previousValidUntil;
-  return isOver ? { ...facts, previousValidUntil: undefined } : facts;
 }
 
 function holdsWhatItShould(pair: KeyPairSpec, secret: SecretRecord, facts: PairFacts): boolean {

@@ -21,12 +21,20 @@ export function pairIn({ data = {} }: SecretObject, keys: DataKeys): KeyPair | u
 }
 
 /**
- * The pair of a Secret whose notes may be lost: under the noted keys, else under those of the spec.
+ * The pair of a Secret whose notes may be lost or wrong: under the noted keys or those of the spec, and of two finds the
+ * one that is known. (When the two keys are exchanged, either way of reading finds a pair.)
  *
+ * @param knownAk the ak that the status knows
  * @returns undefined when neither is a pair
  */
-export function findPair(live: SecretObject, record: SecretRecord, pair: KeyPairSpec): KeyPair | undefined {
-  return pairIn(live, record.dataKeys) ?? pairIn(live, dataKeysOf(pair));
+export function findPair(
+  live: SecretObject,
+  record: SecretRecord,
+  pair: KeyPairSpec,
+  knownAk: string | undefined,
+): KeyPair | undefined {
+  const found = [pairIn(live, record.dataKeys), pairIn(live, dataKeysOf(pair))].filter((one) => one !== undefined);
+  return found.find((one) => one.ak === knownAk) ?? found[0];
 }
 
 /** What the Secret is to hold when the pair stays: the previous one too, as long as the facts say that it works. */

@@ -3,7 +3,7 @@ import { type KeyPairSpec, pairStatusOf } from './access-key-record.ts';
 import { judgeAdoption } from './adoption.ts';
 import { desiredData, desiredMetadata, metadataPatch, type SecretValues } from './desired-secret.ts';
 import { outcomeWithProblem, type PairOutcome, type Scope } from './outcome.ts';
-import { type PairFacts, pairFacts, pairOf } from './pair-facts.ts';
+import { type PairFacts, pairFacts, pairOf, withoutEndedPrevious } from './pair-facts.ts';
 import type { PairAction } from './plan.ts';
 import { type OwnerReference, ownerReferenceTo } from './secret-api.ts';
 import { findPair, keptValues, newPair } from './secret-content.ts';
@@ -36,11 +36,10 @@ async function readFormer(
   if (!live) return undefined;
   const record = toSecretRecord(live);
   const isOurs = record.ownerUID === accessKey.uid && pairOf(accessKey, record) === pair && !record.deleting;
-  const found = isOurs ? findPair(live, record, pair) : undefined;
+  const found = isOurs ? findPair(live, record, pair, pairStatusOf(accessKey, pair.name)?.accessKey) : undefined;
   if (!found) return undefined;
   const known = pairFacts(accessKey, pair, record);
-  const isOver = known.previousValidUntil !== undefined && now >= known.previousValidUntil;
-  const facts = isOver ? { ...known, previousValidUntil: undefined } : known;
+  const facts = withoutEndedPrevious(known, now);
   return { values: keptValues(live, found, facts), facts };
 }
 
