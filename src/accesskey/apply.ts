@@ -141,7 +141,10 @@ async function createOrTake(scope: Scope, action: PairAction & { kind: 'create' 
   const { pair, from } = action;
   const holds = pairOf(accessKey, record);
   if (holds === pair) return attempt(scope, planSecret(accessKey, pair, record, scope.now));
-  return attempt(scope, holds ? { ...action, kind: 'occupied', from } : { kind: 'wait', pair, secret: record });
+  if (holds) return attempt(scope, { ...action, kind: 'occupied', from });
+  // Of a removed pair and not watched, so no plan will show it. While a finalizer holds it, creating fails as stale.
+  await api.remove(record);
+  return createSecret(scope, action);
 }
 
 async function removeAll(
