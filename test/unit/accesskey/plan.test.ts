@@ -119,7 +119,7 @@ describe('plan', () => {
     ['revision', '0', 'no number'],
     ['generatedAt', '2020-01-01T00:00:00Z', 'older'],
     ['generatedAt', 'never', 'no time'],
-  ] as const)('does not believe the annotation %s when the status knows better: %s, %s', (note, value) => {
+  ] as const)('does not believe the annotation %s when the status knows better: %s, %s', (note, value, _) => {
     const pair = { name: 'main', revision: 2, rotation: { interval: '1h' } };
     const subject = known({ keyPairs: [pair] }, { revision: 2 });
     const sound = secret({ of: subject, facts: { revision: 2 } });
@@ -361,5 +361,17 @@ describe('plan', () => {
     const before = structuredClone(frozen);
     expect(plan(frozen)).toEqual(plan(frozen));
     expect(structuredClone(frozen)).toEqual(before);
+  });
+});
+
+describe('a Secret with exchanged data keys whose notes are lost', () => {
+  const pair = { name: 'main', rotation: { interval: '1h' }, secret: { akKey: 'sk', skKey: 'ak' } };
+  const subject = known({ keyPairs: [pair] });
+  const found = secret({ of: subject, annotations: {}, createdAt: at(-864_000) });
+
+  it('is looked into again, and not rotated by the age of the Secret', () => {
+    expect(plan(observed({ accessKey: subject, secrets: [found] })).pairs).toEqual([
+      { kind: 'regenerate', pair, secret: found },
+    ]);
   });
 });
