@@ -1,4 +1,3 @@
-import { digestOf } from '../credential/key-pair.ts';
 import { type SecretRecord, toSecretRecord } from '../credential/secret-record.ts';
 import { KubernetesError } from '../kube/errors.ts';
 import { type AccessKeyRecord, type KeyPairSpec, pairStatusOf } from './access-key-record.ts';
@@ -14,7 +13,7 @@ import { outcomeWithProblem, type PairOutcome, type PlanOutcome, type Scope } fr
 import { type PairFacts, pairFacts, pairOf, withoutEndedPrevious } from './pair-facts.ts';
 import { type PairAction, type Plan, planSecret } from './plan.ts';
 import type { SecretApi } from './secret-api.ts';
-import { findPair, keptValues, newPair } from './secret-content.ts';
+import { findPair, keptValues, newPair, withFound } from './secret-content.ts';
 import { adoptOrRefuse, createSecret } from './take-over.ts';
 
 /** Statuses that say something of the API server and nothing of the Secret: the whole pass is tried again. */
@@ -108,8 +107,8 @@ async function regenerate(
   const live = await scope.api.readAsRecorded(secret);
   const found = findPair(live, secret, pair, knownAk(scope, pair));
   if (found) {
-    const seen = { ...secret, pair: { ak: found.ak, digest: digestOf(found.sk) } };
-    const facts = withoutEndedPrevious(pairFacts(scope.accessKey, pair, seen), scope.now);
+    const known = pairFacts(scope.accessKey, pair, withFound(secret, found));
+    const facts = withoutEndedPrevious(known, scope.now);
     return update(scope, { kind: 'update', pair, secret, facts });
   }
   const { values, facts } = newPair(pair, undefined, scope.now);

@@ -1,7 +1,7 @@
 /**
  * The pair in the data of a Secret, found, made anew or kept. Pure but for the random numbers of a new pair.
  */
-import { generateKeyPair, isKey, type KeyPair } from '../credential/key-pair.ts';
+import { digestOf, generateKeyPair, isKey, type KeyPair } from '../credential/key-pair.ts';
 import {
   type DataKeys,
   decode,
@@ -35,6 +35,11 @@ export function findPair(
 ): KeyPair | undefined {
   const found = [pairIn(live, record.dataKeys), pairIn(live, dataKeysOf(pair))].filter((one) => one !== undefined);
   return found.find((one) => one.ak === knownAk) ?? found[0];
+}
+
+/** The record as it would be with its notes: with the pair that was found. */
+export function withFound(record: SecretRecord, { ak, sk }: KeyPair): SecretRecord {
+  return { ...record, pair: { ak, digest: digestOf(sk) } };
 }
 
 /** What the Secret is to hold when the pair stays: the previous one too, as long as the facts say that it works. */
