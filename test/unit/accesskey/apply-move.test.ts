@@ -60,6 +60,14 @@ describe('a move', () => {
     expect(plain(api.get('new'))).toEqual(keyPair());
   });
 
+  it('finds one that lost its notes of the data keys too', async () => {
+    const keys = { akKey: 'user', skKey: 'password' };
+    const subject = known({ keyPairs: [{ name: 'main', secret: { name: 'new', ...keys } }] });
+    const api = createSecretsApi(rawSecret({ of: subject, name: 'ann-main', labels: {}, annotations: {} }));
+    expect(changes(await pass(api, subject))).toEqual(['moved']);
+    expect(plain(api.get('new'), 'user', 'password')).toEqual(keyPair());
+  });
+
   it('makes a new pair when the former Secret turns out malformed', async () => {
     const api = createSecretsApi({ ...former, data: {} });
     const outcome = await applyTo(api, renamed, [toSecretRecord(former)]);

@@ -8,6 +8,8 @@ import {
   pairStatusOf,
   secretNameOf,
 } from '../../../src/accesskey/access-key-record.ts';
+import { pairOf } from '../../../src/accesskey/pair-facts.ts';
+import { isKey } from '../../../src/credential/key-pair.ts';
 import { toSecretRecord } from '../../../src/credential/secret-record.ts';
 import { accessKey, at, keyPair, now, pairStatus, rawSecret } from '../../support/builders.ts';
 import { plain, settle } from './passes.ts';
@@ -103,13 +105,15 @@ const anySecret = fc
     const { 'ghippo.io/key-pair': _, ...labels } = sound.metadata.labels;
     if (lost === 'pair label') sound.metadata.labels = labels;
     if (lost === 'labels') sound.metadata.labels = {};
-    if (lost === 'annotations') sound.metadata.annotations = {};
+    // Exchanged keys whose notes are lost can be told only by a status, which says something random here.
+    if (lost === 'annotations' && keys.akKey !== 'sk') sound.metadata.annotations = {};
     if (adopt !== undefined) sound.metadata.annotations['ghippo.io/adopt'] = adopt;
     return sound;
   });
 
 const anySecrets = fc.uniqueArray(anySecret, { maxLength: 4, selector: (one) => one.metadata.name });
 
+const isMarked = (raw: RawSecret) => 'ghippo.io/adopt' in raw.metadata.annotations;
 const isOurs = (of: AccessKeyRecord, raw: RawSecret) => toSecretRecord(raw).ownerUID === of.uid;
 
 /** The Secrets at the wanted names of pairs without a problem. */
@@ -130,22 +134,34 @@ describe('whatever there is', () => {
           const record = raw && toSecretRecord(raw);
           expect(record).toMatchObject({ ownerUID: of.uid, dataKeys: keys, pair: {}, deleting: false });
           expect(pairStatusOf(settled.accessKey, pair.name)?.accessKey).toBe(record?.pair?.ak);
-          expect(watched.filter((one) => one.labels['ghippo.io/key-pair'] === pair.name)).toHaveLength(1);
+          expect(watched.filter((one) => pairOf(settled.accessKey, one) === pair)).toHaveLength(1);
         }
       }),
       { numRuns: 400 },
     );
   });
 
-  it('what is not ours is not touched, and no sk leaves the Secrets', async () => {
+  it('what is not ours is not touched', async () => {
     await fc.assert(
       fc.asyncProperty(subject, anySecrets, async (of, secrets) => {
         const api = createSecretsApi(...secrets);
-        const { accessKey: after } = await settle(api, of);
-        const foreign = secrets.filter((one) => !isOurs(of, one) && !('ghippo.io/adopt' in one.metadata.annotations));
+        await settle(api, of);
+        const foreign = secrets.filter((one) => !isOurs(of, one) && !isMarked(one));
         for (const one of foreign) expect(api.get(one.metadata.name)).toEqual(one);
-        const sks = api.all().map((raw) => plain(raw, ...Object.values(toSecretRecord(raw).dataKeys)).sk);
-        for (const sk of sks.filter((one) => one !== '')) expect(JSON.stringify(after.status)).not.toContain(sk);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('no sk comes into the status', async () => {
+    await fc.assert(
+      fc.asyncProperty(subject, anySecrets, async (of, secrets) => {
+        // A marked one is taken as the spec reads it, so who marks it says which of two exchanged keys is the sk.
+        const api = createSecretsApi(...secrets.filter((one) => !isMarked(one)));
+        const { accessKey: after } = await settle(api, of);
+        const made = api.all().map((raw) => plain(raw, ...Object.values(toSecretRecord(raw).dataKeys)).sk);
+        const given = [0, 1, 2, 3, 4, 5, 6, 7].map((n) => keyPair(n).sk);
+        for (const sk of [...made.filter(isKey), ...given]) expect(JSON.stringify(after.status)).not.toContain(sk);
       }),
       { numRuns: 200 },
     );
@@ -184,10 +200,12 @@ function isToBeKept(
 
 type Step = (api: SecretsApi, of: AccessKeyRecord) => AccessKeyRecord;
 
-/** Changes what somebody could change on each Secret without touching its data. */
+/** Changes what somebody could change on the Secret of each pair without touching its data. */
 function onSecrets(change: (metadata: RawSecret['metadata']) => Partial<RawSecret['metadata']>): Step {
   return (api, of) => {
-    for (const raw of api.all()) api.put({ ...raw, metadata: { ...raw.metadata, ...change(raw.metadata) } });
+    const names = of.spec.keyPairs?.map((pair) => secretNameOf(of, pair)) ?? [];
+    for (const raw of api.all().filter((one) => names.includes(one.metadata.name)))
+      api.put({ ...raw, metadata: { ...raw.metadata, ...change(raw.metadata) } });
     return of;
   };
 }
@@ -212,7 +230,7 @@ const steps = {
     labels: { ...labels, 'ghippo.io/key-pair': labels['ghippo.io/key-pair'] === 'main' ? 'ci' : 'main' },
   })),
   'Secrets renamed': onSpec((pair) => ({ ...pair, secret: { ...pair.secret, name: `${pair.name}-new` } })),
-  'names back to the default': onSpec(({ secret: _, ...pair }) => pair),
+  'names back to the default': onSpec(({ secret: { name: _, ...secret } = {}, ...pair }) => ({ ...pair, secret })),
   'data keys renamed': onSpec((pair) => ({ ...pair, secret: { ...pair.secret, akKey: 'user', skKey: 'password' } })),
   'data keys exchanged': onSpec((pair) => ({ ...pair, secret: { ...pair.secret, akKey: 'sk', skKey: 'ak' } })),
   'labels wanted': onSpec((pair) => ({ ...pair, secret: { ...pair.secret, labels: { team: 'shop' } } })),
@@ -220,10 +238,24 @@ const steps = {
   enabled: onSpec((pair) => ({ ...pair, enabled: true })),
 } satisfies Record<string, Step>;
 
+/** What happens to Secrets happens to those that the pairs are in, not to those that they are to be in. */
+function specLast(a: keyof typeof steps, b: keyof typeof steps): number {
+  const isSpec = (step: keyof typeof steps) => Number(!/lost|forged|labels exchanged/.test(step));
+  return isSpec(a) - isSpec(b);
+}
+
+/** Lost notes with new data keys or wrong labels at the same time: then nothing tells any more where which pair is. */
+function isTellable(moment: readonly string[]): boolean {
+  const isBlurred = moment.some((step) => step.startsWith('data keys') || step === 'pair labels exchanged');
+  return !(moment.includes('annotations lost') && isBlurred);
+}
+
 describe('whatever happens one after the other', () => {
   it('the pairs stay, as long as nobody touches the data or asks for others', async () => {
     const names = Object.keys(steps) as (keyof typeof steps)[];
-    const moments = fc.array(fc.array(fc.constantFrom(...names), { minLength: 1, maxLength: 3 }), { maxLength: 5 });
+    const moments = fc
+      .array(fc.array(fc.constantFrom(...names), { minLength: 1, maxLength: 3 }), { maxLength: 5 })
+      .filter((all) => all.every(isTellable));
     await fc.assert(
       fc.asyncProperty(moments, async (script) => {
         const both = accessKey({ keyPairs: [{ name: 'main' }, { name: 'ci' }] });
@@ -232,12 +264,12 @@ describe('whatever happens one after the other', () => {
         const pairs = () => current.spec.keyPairs?.map((pair) => plainOf(api, current, pair));
         const made = pairs();
         for (const [n, moment] of script.entries()) {
-          for (const step of moment) current = steps[step](api, current);
+          for (const step of moment.toSorted(specLast)) current = steps[step](api, current);
           current = (await settle(api, current, now + n * 3_600_000)).accessKey;
           expect(pairs()).toEqual(made);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 500 },
     );
   });
 });
