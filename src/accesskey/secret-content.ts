@@ -4,10 +4,10 @@
 import { digestOf, generateKeyPair, isKey, type KeyPair } from '../credential/key-pair.ts';
 import {
   type DataKeys,
-  decode,
   previousKeys,
   type SecretObject,
   type SecretRecord,
+  textAt,
 } from '../credential/secret-record.ts';
 import { dataKeysOf, type KeyPairSpec } from './access-key-record.ts';
 import type { SecretValues } from './desired-secret.ts';
@@ -16,7 +16,7 @@ import type { PairFacts } from './pair-facts.ts';
 
 /** Reads the pair under these keys; undefined when it is not well-formed. */
 export function pairIn({ data = {} }: SecretObject, keys: DataKeys): KeyPair | undefined {
-  const [ak, sk] = [decode(data[keys.ak]), decode(data[keys.sk])];
+  const [ak, sk] = [textAt(data, keys.ak), textAt(data, keys.sk)];
   return isKey(ak) && isKey(sk) ? { ak, sk } : undefined;
 }
 

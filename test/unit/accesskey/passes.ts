@@ -5,7 +5,7 @@ import { type Plan, plan } from '../../../src/accesskey/plan.ts';
 import { createSecretApi } from '../../../src/accesskey/secret-api.ts';
 import { statusOf } from '../../../src/accesskey/status.ts';
 import { isSameStatus } from '../../../src/accesskey/status-writer.ts';
-import { decode, type SecretRecord } from '../../../src/credential/secret-record.ts';
+import { type SecretRecord, textAt } from '../../../src/credential/secret-record.ts';
 import { now } from '../../support/builders.ts';
 import type { RawSecret, SecretsApi } from './secrets-api.ts';
 
@@ -55,7 +55,8 @@ export async function settle(api: SecretsApi, accessKey: AccessKeyRecord, time =
 
 /** The pair in a Secret, in plain text. */
 export function plain(raw: RawSecret | undefined, akKey = 'ak', skKey = 'sk') {
-  return { ak: decode(raw?.data[akKey]), sk: decode(raw?.data[skKey]) };
+  const data = raw?.data ?? {};
+  return { ak: textAt(data, akKey), sk: textAt(data, skKey) };
 }
 
 export function changes({ pairs }: PlanOutcome) {
