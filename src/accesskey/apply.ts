@@ -14,7 +14,7 @@ import { outcomeWithProblem, type PairOutcome, type PlanOutcome, type Scope } fr
 import { type PairFacts, pairFacts, pairOf, withoutEndedPrevious } from './pair-facts.ts';
 import { type PairAction, type Plan, planSecret } from './plan.ts';
 import type { SecretApi } from './secret-api.ts';
-import { findPair, keptValues, newPair } from './secret-content.ts';
+import { findPair, keptValues, newPair, withFound } from './secret-content.ts';
 import { adoptOrRefuse, createSecret } from './take-over.ts';
 
 /** Statuses that say something of the API server and nothing of the Secret: the whole pass is tried again. */
@@ -101,19 +101,21 @@ async function rotate(scope: Scope, { pair, secret, cause }: PairAction & { kind
   return { pair, secretName: secret.name, secret: written, change: 'rotated', cause };
 }
 
-/** Notes that are lost may be why no pair was found: then it is where the spec says, and stays. */
+function knownAk({ accessKey }: Scope, pair: KeyPairSpec): string | undefined {
+  return pairStatusOf(accessKey, pair.name)?.accessKey;
+}
+
+/** Notes that are lost may be why no pair was found, so it is looked for under the keys of the spec before. */
 async function regenerate(
   scope: Scope,
   { pair, secret }: { kind: 'regenerate'; pair: KeyPairSpec; secret: SecretRecord },
 ): Promise<PairOutcome> {
-  const { api, accessKey, now } = scope;
-  const live = await api.readAsRecorded(secret);
+  const live = await scope.api.readAsRecorded(secret);
   const found = findPair(live, secret, pair, knownAk(scope, pair));
   if (found) {
-    const asFound = { ...secret, pair: { ak: found.ak, digest: digestOf(found.sk) } };
-    const facts = withoutEndedPrevious(pairFacts(accessKey, pair, asFound), now);
-    const kept = await api.patch(secret, changeOf(accessKey, pair, secret, keptValues(live, found, facts), facts));
-    return { pair, secretName: secret.name, secret: kept, change: 'updated' };
+    const known = pairFacts(scope.accessKey, pair, withFound(secret, found));
+    const facts = withoutEndedPrevious(known, scope.now);
+    return update(scope, { kind: 'update', pair, secret, facts });
   }
   const { values, facts } = newPair(pair, undefined, now);
   const written = await api.patch(secret, changeOf(accessKey, pair, secret, values, facts));
@@ -148,7 +150,10 @@ async function createOrTake(scope: Scope, action: PairAction & { kind: 'create' 
   const { pair, from } = action;
   const holds = pairOf(accessKey, record);
   if (holds === pair) return attempt(scope, planSecret(accessKey, pair, record, scope.now));
-  return attempt(scope, holds ? { ...action, kind: 'occupied', from } : { kind: 'wait', pair, secret: record });
+  if (holds) return attempt(scope, { ...action, kind: 'occupied', from });
+  // Of a removed pair and not watched, so no plan will show it. While a finalizer holds it, creating fails as stale.
+  await api.remove(record);
+  return createSecret(scope, action);
 }
 
 async function removeAll(

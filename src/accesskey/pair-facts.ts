@@ -29,7 +29,7 @@ export function pairFacts(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret:
   };
 }
 
-/** The same facts, without a previous pair whose time is over. */
+/** The facts without a previous pair that is over. */
 export function withoutEndedPrevious(facts: PairFacts, now: number): PairFacts {
   const isOver = facts.previousValidUntil !== undefined && now >= facts.previousValidUntil;
   return isOver ? { ...facts, previousValidUntil: undefined } : facts;

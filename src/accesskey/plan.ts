@@ -1,7 +1,7 @@
-import type { SecretRecord } from '../credential/secret-record.ts';
-import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec, secretNameOf } from './access-key-record.ts';
+import { annotations as notes, type SecretRecord } from '../credential/secret-record.ts';
+import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec, pairStatusOf, secretNameOf } from './access-key-record.ts';
 import { desiredMetadata, metadataPatch } from './desired-secret.ts';
-import { isExchanged, type PairFacts, pairFacts, pairOf, withoutEndedPrevious } from './pair-facts.ts';
+import { type PairFacts, pairFacts, pairOf, withoutEndedPrevious } from './pair-facts.ts';
 import { isLive, nextRotationOf } from './pair-state.ts';
 
 /** What a reconcile pass looks at. */
@@ -25,7 +25,7 @@ export type PairAction = { pair: KeyPairSpec } & (
   | { kind: 'update'; secret: SecretRecord; facts: PairFacts }
   /** A new pair in the same Secret, asked for by the spec. */
   | { kind: 'rotate'; secret: SecretRecord; facts: PairFacts; cause: RotationCause }
-  /** The data holds no pair where the notes say: find it, else make a new one in the same Secret. */
+  /** No pair is found where it is noted to be: look again, and make a new one in the same Secret when there is none. */
   | { kind: 'regenerate'; secret: SecretRecord }
   /** The Secret has to go first: it is marked for deletion and held by somebody's finalizer, or of a removed pair. */
   | { kind: 'wait'; secret: SecretRecord }
@@ -67,7 +67,7 @@ export function planSecret(
   now: number,
 ): PairAction {
   if (secret.deleting) return { kind: 'wait', pair, secret };
-  if (!secret.pair || isExchanged(accessKey, pair, secret)) return { kind: 'regenerate', pair, secret };
+  if (!secret.pair || isMisread(accessKey, pair, secret)) return { kind: 'regenerate', pair, secret };
   const facts = pairFacts(accessKey, pair, secret);
   const cause = rotationCause(accessKey, pair, facts, now);
   if (cause) return { kind: 'rotate', pair, secret, facts, cause };
@@ -89,8 +89,26 @@ function planPair(
   if (named && holds?.name === pair.name) return planSecret(accessKey, pair, named, now);
   // Of a pair that the spec has no more: removing a pair revokes its keys, so no other pair inherits them.
   if (named && !holds) return { kind: 'wait', pair, secret: named };
-  const from = secrets.find((one) => one.pair && !one.deleting && pairOf(accessKey, one)?.name === pair.name);
+  const from = formerSecret(accessKey, pair, secrets);
   return { kind: named ? 'occupied' : 'create', pair, secretName, from };
+}
+
+/** The Secret that a pair moves over from; of several the one whose ak the status knows. */
+function formerSecret(
+  accessKey: AccessKeyRecord,
+  pair: KeyPairSpec,
+  secrets: readonly SecretRecord[],
+): SecretRecord | undefined {
+  const held = secrets.filter((one) => one.pair && !one.deleting && pairOf(accessKey, one)?.name === pair.name);
+  const known = pairStatusOf(accessKey, pair.name)?.accessKey;
+  return held.find((one) => one.pair?.ak === known) ?? held[0];
+}
+
+/** The notes of where the pair is are lost, and what is under the default keys is not the pair that the status knows. */
+function isMisread(accessKey: AccessKeyRecord, pair: KeyPairSpec, { annotations, ...secret }: SecretRecord): boolean {
+  const known = pairStatusOf(accessKey, pair.name)?.accessKey;
+  const isNoted = notes.akKey in annotations && notes.skKey in annotations;
+  return !isNoted && known !== undefined && known !== secret.pair?.ak;
 }
 
 function rotationCause(

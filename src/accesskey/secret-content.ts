@@ -1,13 +1,13 @@
 /**
  * The pair in the data of a Secret, found, made anew or kept. Pure but for the random numbers of a new pair.
  */
-import { generateKeyPair, isKey, type KeyPair } from '../credential/key-pair.ts';
+import { digestOf, generateKeyPair, isKey, type KeyPair } from '../credential/key-pair.ts';
 import {
   type DataKeys,
-  decode,
   previousKeys,
   type SecretObject,
   type SecretRecord,
+  textAt,
 } from '../credential/secret-record.ts';
 import { dataKeysOf, type KeyPairSpec } from './access-key-record.ts';
 import type { SecretValues } from './desired-secret.ts';
@@ -16,16 +16,16 @@ import type { PairFacts } from './pair-facts.ts';
 
 /** Reads the pair under these keys; undefined when it is not well-formed. */
 export function pairIn({ data = {} }: SecretObject, keys: DataKeys): KeyPair | undefined {
-  const [ak, sk] = [decode(data[keys.ak]), decode(data[keys.sk])];
+  const [ak, sk] = [textAt(data, keys.ak), textAt(data, keys.sk)];
   return isKey(ak) && isKey(sk) ? { ak, sk } : undefined;
 }
 
 /**
- * The pair of a Secret whose notes may be lost or wrong: under the noted keys, else under those of the spec. When the
- * ak is known, that pair it is, also where ak and sk have changed places.
+ * The pair of a Secret whose notes may be lost or wrong: under the noted keys or those of the spec, and of two finds the
+ * one that is known. (When the two keys are exchanged, either way of reading finds a pair.)
  *
- * @param knownAk the ak that the status names
- * @returns undefined when there is none
+ * @param knownAk the ak that the status knows
+ * @returns undefined when neither is a pair
  */
 export function findPair(
   live: SecretObject,
@@ -33,10 +33,13 @@ export function findPair(
   pair: KeyPairSpec,
   knownAk: string | undefined,
 ): KeyPair | undefined {
-  const places = [record.dataKeys, dataKeysOf(pair)];
-  const exchanged = places.map(({ ak, sk }) => ({ ak: sk, sk: ak }));
-  const found = [...places, ...exchanged].map((keys) => pairIn(live, keys));
-  return found.find((one) => one !== undefined && one.ak === knownAk) ?? found[0] ?? found[1];
+  const found = [pairIn(live, record.dataKeys), pairIn(live, dataKeysOf(pair))].filter((one) => one !== undefined);
+  return found.find((one) => one.ak === knownAk) ?? found[0];
+}
+
+/** The record as it would be with its notes: with the pair that was found. */
+export function withFound(record: SecretRecord, { ak, sk }: KeyPair): SecretRecord {
+  return { ...record, pair: { ak, digest: digestOf(sk) } };
 }
 
 /** What the Secret is to hold when the pair stays: the previous one too, as long as the facts say that it works. */

@@ -7,7 +7,7 @@ import { outcomeWithProblem, type PairOutcome, type Scope } from './outcome.ts';
 import { type PairFacts, pairFacts, pairOf, withoutEndedPrevious } from './pair-facts.ts';
 import type { PairAction } from './plan.ts';
 import { type OwnerReference, ownerReferenceTo } from './secret-api.ts';
-import { findPair, keptValues, newPair } from './secret-content.ts';
+import { findPair, keptValues, newPair, withFound } from './secret-content.ts';
 
 /** Makes the Secret of a pair: with the pair of its former Secret when it moves, else with a new one. */
 export async function createSecret(
@@ -36,11 +36,11 @@ async function readFormer(
   const live = name === undefined ? undefined : await api.read(accessKey.namespace, name);
   if (!live) return undefined;
   const record = toSecretRecord(live);
-  const isOurs = record.ownerUID === accessKey.uid && pairOf(accessKey, record) === pair && !record.deleting;
-  const found = isOurs ? findPair(live, record, pair, pairStatusOf(accessKey, pair.name)?.accessKey) : undefined;
-  if (!found) return undefined;
-  const asFound = { ...record, pair: { ak: found.ak, digest: digestOf(found.sk) } };
-  const facts = withoutEndedPrevious(pairFacts(accessKey, pair, asFound), now);
+  const found = findPair(live, record, pair, pairStatusOf(accessKey, pair.name)?.accessKey);
+  if (!found || record.ownerUID !== accessKey.uid || record.deleting) return undefined;
+  const seen = withFound(record, found);
+  if (pairOf(accessKey, seen) !== pair) return undefined;
+  const facts = withoutEndedPrevious(pairFacts(accessKey, pair, seen), now);
   return { values: keptValues(live, found, facts), facts };
 }
 

@@ -126,19 +126,19 @@ export function toSecretRecord({ metadata = {}, data = {}, type = '', immutable 
     pair: pairDigest(data, dataKeys),
     previous: pairDigest(data, previousKeys),
     holdsPrevious: previousKeys.ak in data || previousKeys.sk in data,
-    malformed: [dataKeys.ak, dataKeys.sk].filter((key) => !isKey(decode(data[key]))),
+    malformed: [dataKeys.ak, dataKeys.sk].filter((key) => !isKey(textAt(data, key))),
   };
 }
 
 function pairDigest(data: Record<string, string>, keys: DataKeys): PairDigest | undefined {
-  const ak = decode(data[keys.ak]);
-  const sk = decode(data[keys.sk]);
+  const [ak, sk] = [textAt(data, keys.ak), textAt(data, keys.sk)];
   return isKey(ak) && isKey(sk) ? { ak, digest: digestOf(sk) } : undefined;
 }
 
 /** Decodes a value of a Secret's data (base64); an absent one is empty. */
-export function decode(value: string | undefined): string {
-  return Buffer.from(value ?? '', 'base64').toString('utf8');
+export function textAt(data: Readonly<Record<string, string>>, key: string): string {
+  // A note may name any key, also one that every object has, such as `constructor`.
+  return Object.hasOwn(data, key) ? Buffer.from(data[key] ?? '', 'base64').toString('utf8') : '';
 }
 
 function timestamp(value: string | Date | undefined): string {

@@ -1,9 +1,14 @@
 /**
  * Builders of what the operator works with: each gives a sound object, a test names only what it is about.
  */
-import { type AccessKeyRecord, type KeyPairSpec, secretNameOf } from '../../src/accesskey/access-key-record.ts';
+import {
+  type AccessKeyRecord,
+  type KeyPairSpec,
+  type KeyPairStatus,
+  secretNameOf,
+} from '../../src/accesskey/access-key-record.ts';
 import { type AccessKeyCaches, createAccessKeyCaches, type NamespaceRecord } from '../../src/accesskey/caches.ts';
-import { desiredMetadata } from '../../src/accesskey/desired-secret.ts';
+import { desiredData, desiredMetadata } from '../../src/accesskey/desired-secret.ts';
 import type { PairCandidate } from '../../src/accesskey/live-pairs.ts';
 import type { PairFacts } from '../../src/accesskey/pair-facts.ts';
 import type { AccessKeyStatus } from '../../src/accesskey/types.generated.ts';
@@ -61,6 +66,20 @@ export function accessKey(parts: AccessKeyParts = {}): AccessKeyRecord {
   };
 }
 
+/** An AccessKey whose status knows these pairs; each is the pair `main` in the Secret `ann-main` but for what is given. */
+export function known(parts: AccessKeyParts = {}, ...keyPairs: Partial<KeyPairStatus>[]): AccessKeyRecord {
+  const entries = keyPairs.length > 0 ? keyPairs : [{}];
+  return accessKey({ status: { observedGeneration: 1, keyPairs: entries.map(pairStatus) }, ...parts });
+}
+
+/** What the status tells of a pair that `secret()` holds. */
+export function pairStatus(parts: Partial<KeyPairStatus> = {}): KeyPairStatus {
+  const { name = 'main' } = parts;
+  const secretName = `ann-${name}`;
+  const made = { accessKey: keyPair().ak, revision: 1, createdAt: at(-1800) };
+  return { name, secretName, state: 'Active', ...made, ...parts };
+}
+
 export interface SecretParts {
   /** The AccessKey it belongs to. */
   of?: AccessKeyRecord;
@@ -78,12 +97,15 @@ export interface SecretParts {
   /** Plain text; what is given here goes over the pair. An undefined value takes the key away. */
   data?: Record<string, string | undefined>;
   keys?: KeyPair;
+  /** The pair before the last rotation. */
+  previous?: KeyPair;
+  immutable?: boolean;
   /** What its notes say besides the defaults: revision 1, made half an hour ago. */
   facts?: Partial<PairFacts>;
   deletionTimestamp?: string;
 }
 
-/** A Secret as the API server sends it, well-formed and with the labels and notes of its pair. */
+/** A Secret as the API server sends it, well-formed and with the labels, notes and data keys of its pair. */
 export function rawSecret(parts: SecretParts = {}) {
   const { of = accessKey(), keys = keyPair() } = parts;
   const pair = of.spec.keyPairs?.find((one) => one.name === (parts.pair ?? one.name)) ?? { name: parts.pair ?? 'main' };
@@ -91,6 +113,7 @@ export function rawSecret(parts: SecretParts = {}) {
   const namespace = parts.namespace ?? of.namespace;
   const facts = { revision: 1, generatedAt: now - 1_800_000, previousValidUntil: undefined, ...parts.facts };
   const metadata = desiredMetadata(of, pair, facts);
+  const values = { pair: keys, ...(parts.previous && { previous: parts.previous }) };
   const owner = { apiVersion: 'ghippo.io/v1alpha1', kind: 'AccessKey', name: of.name, uid: of.uid, controller: true };
   return {
     apiVersion: 'v1',
@@ -107,7 +130,8 @@ export function rawSecret(parts: SecretParts = {}) {
       ownerReferences: parts.ownerReferences ?? [owner],
     },
     type: parts.type ?? secretType,
-    data: encode({ ...keys, ...parts.data }),
+    ...(parts.immutable && { immutable: true }),
+    data: encode({ ...desiredData(pair, values), ...parts.data }),
   };
 }
 

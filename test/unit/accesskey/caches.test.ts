@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { holderOf, isStopped, toNamespaceRecord } from '../../../src/accesskey/caches.ts';
-import { accessKey, at, caches, namespace } from '../../support/builders.ts';
+import { holdsClaim, isStopped, toNamespaceRecord } from '../../../src/accesskey/caches.ts';
+import { accessKey, at, caches, keyPair, namespace, secret } from '../../support/builders.ts';
 
 describe('toNamespaceRecord', () => {
   it.each([
@@ -24,20 +24,41 @@ describe('isStopped', () => {
   });
 });
 
-describe('holderOf', () => {
+describe('the claims', () => {
   const old = accessKey({ namespace: 'a', name: 'old', user: 'ann', creationTimestamp: at(-100) });
   const young = accessKey({ namespace: 'b', name: 'young', user: 'ann', creationTimestamp: at(-50) });
   const other = accessKey({ namespace: 'a', name: 'bob', user: 'bob', creationTimestamp: at(-200) });
 
-  it('looks only at those that name the user', () => {
+  it('are of those that name the user', () => {
     const all = caches({ accessKeys: [young, other, old] });
-    expect(holderOf(all, 'ann')).toBe(old);
-    expect(holderOf(all, 'bob')).toBe(other);
-    expect(holderOf(all, 'eve')).toBeUndefined();
+    expect(['ann', 'bob', 'eve'].map(all.claims.holderOf)).toEqual([old.key, other.key, undefined]);
+    expect([old, young, other].map((one) => holdsClaim(all, one))).toEqual([true, false, true]);
   });
 
-  it('passes over one whose namespace terminates', () => {
+  it('pass over one whose namespace terminates', () => {
     const all = caches({ accessKeys: [young, old], namespaces: [namespace('a', true), namespace('b')] });
-    expect(holderOf(all, 'ann')).toBe(young);
+    expect(all.claims.holderOf('ann')).toBe(young.key);
+    expect([old, young].map((one) => holdsClaim(all, one))).toEqual([false, true]);
+  });
+
+  it.each([true, false])('are the same whether namespaces or AccessKeys are listed first: %s', (namespacesFirst) => {
+    const all = caches({});
+    const lists = [() => all.namespaces.replace([namespace('a', true)]), () => all.accessKeys.replace([young, old])];
+    for (const list of namespacesFirst ? lists : lists.toReversed()) list();
+    expect(all.claims.holderOf('ann')).toBe(young.key);
+  });
+});
+
+describe('the index by ak', () => {
+  it('finds a Secret by its pair and by the previous one', () => {
+    const all = caches({ secrets: [secret({ previous: keyPair(9) })] });
+    for (const { ak } of [keyPair(), keyPair(9)]) expect(all.secrets.byIndex('ak', ak)).toHaveLength(1);
+    expect(all.secrets.byIndex('ak', keyPair(2).ak)).toEqual([]);
+  });
+
+  it('forgets a previous pair that is gone', () => {
+    const all = caches({ secrets: [secret({ previous: keyPair(9) })] });
+    all.secrets.upsert(secret({ resourceVersion: '21' }));
+    expect(all.secrets.byIndex('ak', keyPair(9).ak)).toEqual([]);
   });
 });

@@ -1,32 +1,40 @@
 import { describe, expect, it } from 'vitest';
-import type { PairOutcome } from '../../../src/accesskey/apply.ts';
-import { changeEvents, transitionEvents } from '../../../src/accesskey/events.ts';
+import { changeEvents, transitionEvents as eventsBetween } from '../../../src/accesskey/events.ts';
+import type { PairChange, PairOutcome } from '../../../src/accesskey/outcome.ts';
 import { statusOf } from '../../../src/accesskey/status.ts';
-import { KubernetesError } from '../../../src/kube/errors.ts';
+import type { AccessKeyStatus } from '../../../src/accesskey/types.generated.ts';
 import { accessKey, at, keyPair, now, secret } from '../../support/builders.ts';
+import { conflict as conflictOf, failed as failedOf, outcomeOf, present as presentOf } from './outcomes.ts';
 
 const main = { name: 'main' };
 const one = accessKey();
 
-type Change = (PairOutcome & { kind: 'present' })['change'];
-
-function present(change: Change, malformed: string[] = []): PairOutcome {
-  return { kind: 'present', pair: main, secret: secret(), change, malformed };
+function present(change: PairChange, malformed: string[] = []): PairOutcome {
+  return { ...presentOf(), change, malformed, ...(change === 'rotated' && { cause: 'interval' }) };
 }
 
-const conflict: PairOutcome = { kind: 'conflict', pair: main, secretName: 'ann-main' };
-const failed = (message: string): PairOutcome => ({
-  ...{ kind: 'failed', pair: main, secretName: 'ann-main' },
-  error: new KubernetesError(403, 'Forbidden', message, 0),
-});
+const conflict = conflictOf('main');
+const failed = (message: string) => failedOf('main', message);
+
+function transitionEvents(status: AccessKeyStatus, after: AccessKeyStatus) {
+  return eventsBetween({ status }, after);
+}
 
 describe('changeEvents', () => {
-  it.each<[Change, string[], string, string, string, string]>([
+  it.each<[PairChange, string[], string, string, string, string]>([
     ['created', [], 'Normal', 'KeyPairCreated', 'CreateSecret', 'Made key pair main in Secret ann-main'],
     ['moved', [], 'Normal', 'KeyPairMoved', 'CreateSecret', 'Moved key pair main to Secret ann-main, its keys stay'],
     [
-      ...(['repaired', [], 'Normal', 'SecretRepaired', 'PatchSecret'] as const),
-      'Restored the labels of Secret ann-main, key pair main stays',
+      ...(['updated', [], 'Normal', 'SecretUpdated', 'PatchSecret'] as const),
+      'Brought Secret ann-main up to date, key pair main stays',
+    ],
+    [
+      ...(['adopted', [], 'Normal', 'KeyPairAdopted', 'PatchSecret'] as const),
+      'Adopted Secret ann-main with its key pair main',
+    ],
+    [
+      ...(['rotated', [], 'Normal', 'KeyPairRotated', 'PatchSecret'] as const),
+      'Made a new key pair main in Secret ann-main, asked for by its interval',
     ],
     [
       ...(['regenerated', ['sk'], 'Warning', 'KeyPairRegenerated', 'PatchSecret'] as const),
@@ -40,10 +48,10 @@ describe('changeEvents', () => {
       ...(['lost', [], 'Warning', 'KeyPairRegenerated', 'CreateSecret'] as const),
       'Secret ann-main was deleted, made a new key pair main',
     ],
-  ] as [Change, string[], string, string, string, string][])(
+  ] as [PairChange, string[], string, string, string, string][])(
     '%s %j: %s %s',
     (change, malformed, type, reason, action, note) => {
-      const events = changeEvents({ pairs: [present(change, malformed)], removed: [] });
+      const events = changeEvents(outcomeOf([present(change, malformed)]));
       expect(events).toEqual([{ type, reason, action, note }]);
     },
   );
@@ -53,11 +61,13 @@ describe('changeEvents', () => {
     ['the name is taken', conflict],
     ['it failed', failed('no')],
   ])('tells nothing when %s', (_, outcome) => {
-    expect(changeEvents({ pairs: [outcome], removed: [] })).toEqual([]);
+    expect(changeEvents(outcomeOf([outcome]))).toEqual([]);
   });
 
   it('tells of each pair and of each removed Secret', () => {
-    const events = changeEvents({ pairs: [present('created'), present('lost')], removed: [secret({ name: 'left' })] });
+    const events = changeEvents(
+      outcomeOf([present('created'), present('lost')], { removed: [secret({ name: 'left' })] }),
+    );
     expect(events.map((event) => event.reason)).toEqual(['KeyPairCreated', 'KeyPairRegenerated', 'SecretRemoved']);
     expect(events[2]).toEqual({
       type: 'Normal',
@@ -68,9 +78,14 @@ describe('changeEvents', () => {
   });
 
   it('never holds a key', () => {
-    const all: Change[] = ['created', 'moved', 'repaired', 'regenerated', 'lost'];
+    const all: PairChange[] = ['created', 'adopted', 'moved', 'updated', 'rotated', 'regenerated', 'lost'];
     const text = JSON.stringify(
-      changeEvents({ pairs: all.map((change) => present(change, ['ak'])), removed: [secret()] }),
+      changeEvents(
+        outcomeOf(
+          all.map((change) => present(change, ['ak'])),
+          { removed: [secret()] },
+        ),
+      ),
     );
     expect(text).not.toContain(keyPair().ak);
     expect(text).not.toContain(keyPair().sk);
@@ -78,7 +93,8 @@ describe('changeEvents', () => {
 });
 
 describe('transitionEvents', () => {
-  const status = (outcomes: PairOutcome[], holder = one.key, time = now) => statusOf(one, holder, outcomes, time);
+  const status = (outcomes: PairOutcome[], holder = one.key, time = now) =>
+    statusOf(one, holder, outcomeOf(outcomes), time);
   const unseen = { observedGeneration: -1 };
   const ready = status([present('none')]);
   const stalled = status([conflict]);
@@ -107,7 +123,7 @@ describe('transitionEvents', () => {
 
   it('tells once that a pair has expired', () => {
     const pair = { ...main, expiresAt: at(60) };
-    const outcome: PairOutcome = { kind: 'present', pair, secret: secret(), change: 'none', malformed: [] };
+    const outcome = presentOf(pair);
     const active = status([outcome]);
     const expired = status([outcome], one.key, now + 60_000);
     expect(transitionEvents(active, expired)).toEqual([
@@ -115,5 +131,42 @@ describe('transitionEvents', () => {
     ]);
     expect(transitionEvents(expired, expired)).toEqual([]);
     expect(transitionEvents(unseen, expired)).toEqual([]);
+  });
+  it('tells once that a rotating pair has expired too', () => {
+    const pair = { ...main, expiresAt: at(60), rotation: { overlap: '1h' } };
+    const outcome = presentOf(pair, keyPair(), { previous: keyPair(9), facts: { previousValidUntil: now + 90_000 } });
+    const [before, after] = [status([outcome]), status([outcome], one.key, now + 60_000)];
+    expect(before.keyPairs).toMatchObject([{ state: 'Rotating' }]);
+    expect(transitionEvents(before, after).map((event) => event.reason)).toEqual(['KeyPairExpired']);
+  });
+
+  describe('of an overlap', () => {
+    const pair = { ...main, rotation: { overlap: '1h' } };
+    const outcome = presentOf(pair, keyPair(), { previous: keyPair(9), facts: { previousValidUntil: now + 60_000 } });
+    const during = status([outcome]);
+    const after = status([outcome], one.key, now + 60_000);
+
+    it('tells once that it has ended, and no ak', () => {
+      const note = 'The previous key pair of main has stopped working';
+      expect(transitionEvents(during, after)).toEqual([
+        { type: 'Normal', reason: 'OverlapEnded', action: 'PatchSecret', note },
+      ]);
+      expect(transitionEvents(after, after)).toEqual([]);
+    });
+
+    it('tells nothing while it goes on, nor when it begins', () => {
+      expect(transitionEvents(during, status([outcome], one.key, now + 59_999))).toEqual([]);
+      expect(transitionEvents(status([presentOf(pair, keyPair(9))]), during)).toEqual([]);
+    });
+
+    it('does not tell the end when the pair itself was made anew', () => {
+      expect(transitionEvents(during, status([presentOf(pair, keyPair(3))]))).toEqual([]);
+    });
+  });
+
+  it('tells no expiry of a pair that was disabled before', () => {
+    const pair = { ...main, expiresAt: at(60) };
+    const before = status([presentOf({ ...pair, enabled: false })]);
+    expect(transitionEvents(before, status([presentOf(pair)], one.key, now + 60_000))).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createLivePairs } from '../../../src/accesskey/live-pairs.ts';
 import { digestOf } from '../../../src/credential/key-pair.ts';
-import { accessKey, at, caches, keyPair, namespace, now, secret } from '../../support/builders.ts';
+import { accessKey, at, caches, keyPair, known, namespace, now, secret } from '../../support/builders.ts';
 
 const ann = accessKey({ groups: ['dev'] });
 const { ak, sk } = keyPair();
@@ -20,6 +20,8 @@ describe('candidates', () => {
         state: 'Active',
         expiresAt: Number.POSITIVE_INFINITY,
         user: { id: ann.uid, name: 'ann', groups: ['dev'] },
+        accessKey: 'shop/ann',
+        pairName: 'main',
       },
     ]);
   });
@@ -67,6 +69,21 @@ describe('candidates', () => {
         'the AccessKey has no keyPairs at all',
         { accessKeys: [{ ...ann, spec: { user: { name: 'ann' } } }], secrets: [secret()] },
       ],
+      [
+        'the Secret is marked for deletion',
+        { accessKeys: [known()], secrets: [secret({ deletionTimestamp: at(-1) })] },
+      ],
+      [
+        'the Secret is of a removed pair, though another pair wants its name',
+        {
+          accessKeys: [known({ keyPairs: [{ name: 'next', secret: { name: 'ann-main' } }] })],
+          secrets: [secret()],
+        },
+      ],
+      [
+        'the Secret is a copy under another name, though the status knows its pair',
+        { accessKeys: [known()], secrets: [secret({ name: 'copy' })] },
+      ],
       ['the Secret has the former name', { accessKeys: [renamed], secrets: [secret({ name: 'ann-main' })] }],
       ['the Secret is a copy under another name', { accessKeys: [ann], secrets: [secret({ name: 'copy' })] }],
       ['the Secret is a copy in another namespace', { accessKeys: [ann], secrets: [secret({ namespace: 'other' })] }],
@@ -108,6 +125,105 @@ describe('candidates', () => {
   ])('says that a pair is %s', (state, pair) => {
     const one = accessKey({ keyPairs: [{ name: 'main', ...pair }] });
     expect(candidates({ accessKeys: [one], secrets: [secret({ of: one })] })).toMatchObject([{ state }]);
+  });
+
+  it('says that a pair is Disabled while its AccessKey is suspended', () => {
+    const one = known({ suspended: true });
+    expect(candidates({ accessKeys: [one], secrets: [secret()] })).toMatchObject([{ state: 'Disabled' }]);
+  });
+
+  it('knows a pair before any status does', () => {
+    for (const status of [{}, { observedGeneration: -1 }, { keyPairs: [] }]) {
+      const found = candidates({ accessKeys: [accessKey({ status })], secrets: [secret()] });
+      expect(found).toMatchObject([{ state: 'Active', pairName: 'main' }]);
+    }
+  });
+
+  it('knows a pair whose label is lost or wrong', () => {
+    const both = known({ keyPairs: [{ name: 'main' }, { name: 'ci' }] });
+    for (const labels of [{}, { 'ghippo.io/key-pair': 'ci' }, { 'ghippo.io/key-pair': 'gone' }]) {
+      expect(candidates({ accessKeys: [both], secrets: [secret({ labels })] })).toMatchObject([{ pairName: 'main' }]);
+    }
+  });
+
+  describe('while a pair moves to a Secret of another name', () => {
+    const moving = known({ keyPairs: [{ name: 'main', secret: { name: 'new' } }] });
+    const former = secret({ name: 'ann-main' });
+    const next = secret({ of: moving });
+
+    it.each([
+      ['only the former one is there', [former]],
+      ['both are there', [former, next]],
+      ['only the new one is there', [next]],
+    ])('it works: %s', (_, secrets) => {
+      const found = candidates({ accessKeys: [moving], secrets });
+      expect(found).toHaveLength(secrets.length);
+      for (const one of found) expect(one).toMatchObject({ digest: digestOf(sk), state: 'Active', pairName: 'main' });
+    });
+
+    it('and after that the Secret of the former name is nothing', () => {
+      const moved = known({ keyPairs: [{ name: 'main', secret: { name: 'new' } }] }, { secretName: 'new' });
+      expect(candidates({ accessKeys: [moved], secrets: [former, next] })).toHaveLength(1);
+      expect(candidates({ accessKeys: [moved], secrets: [former] })).toEqual([]);
+    });
+  });
+
+  describe('of a pair that was rotated', () => {
+    const pair = { name: 'main', rotation: { overlap: '1h' } };
+    const previous = { accessKey: keyPair(9).ak, validUntil: at(60) };
+    const rotated = secret({ previous: keyPair(9), facts: { previousValidUntil: now + 60_000 } });
+
+    function previousAt(time: number, parts: Parameters<typeof accessKey>[0] = {}) {
+      const one = known({ keyPairs: [pair], ...parts }, { previous });
+      return createLivePairs(caches({ accessKeys: [one], secrets: [rotated] })).candidates(keyPair(9).ak, time);
+    }
+
+    it('the previous one works until the very millisecond of the end, and no token of it lasts longer', () => {
+      const expiresAt = now + 60_000;
+      expect(previousAt(expiresAt - 1)).toMatchObject([
+        { ak: keyPair(9).ak, digest: digestOf(keyPair(9).sk), state: 'Rotating', expiresAt, pairName: 'main' },
+      ]);
+      expect(previousAt(expiresAt)).toMatchObject([{ state: 'Expired' }]);
+    });
+
+    it('the new one works during and after, without an end of its own', () => {
+      const content = { accessKeys: [known({ keyPairs: [pair] }, { previous })], secrets: [rotated] };
+      const found = { digest: digestOf(sk), expiresAt: Number.POSITIVE_INFINITY };
+      expect(candidates(content)).toMatchObject([{ ...found, state: 'Rotating' }]);
+      expect(candidates(content, now + 60_000)).toMatchObject([{ ...found, state: 'Active' }]);
+    });
+
+    it.each([
+      ['disabled', { keyPairs: [{ ...pair, enabled: false }] }, 'Disabled'],
+      ['suspended', { suspended: true }, 'Disabled'],
+      ['expired', { keyPairs: [{ ...pair, expiresAt: at(0) }] }, 'Expired'],
+    ])('the previous one stops with the pair that is %s', (_, parts, state) => {
+      expect(previousAt(now, parts)).toMatchObject([{ state }]);
+      expect(previousAt(now + 60_000, parts)).toMatchObject([{ state }]);
+    });
+
+    it('the previous one ends with the expiry of the pair, when that comes first', () => {
+      const expiring = { keyPairs: [{ ...pair, expiresAt: at(30) }] };
+      expect(previousAt(now, expiring)).toMatchObject([{ state: 'Rotating', expiresAt: now + 30_000 }]);
+    });
+
+    it('the previous one stops at once when the overlap is taken out of the spec', () => {
+      expect(previousAt(now, { keyPairs: [{ name: 'main' }] })).toMatchObject([{ state: 'Expired' }]);
+    });
+
+    it('a previous one that nobody gave a time does not work', () => {
+      const bare = { ...rotated, annotations: {} };
+      const found = createLivePairs(caches({ accessKeys: [accessKey({ keyPairs: [pair] })], secrets: [bare] }));
+      expect(found.candidates(keyPair(9).ak, now)).toMatchObject([{ state: 'Expired' }]);
+    });
+
+    it('a status that is behind does not stop either', () => {
+      const behind = known({ keyPairs: [pair] }, { accessKey: keyPair(9).ak });
+      const pairs = createLivePairs(caches({ accessKeys: [behind], secrets: [rotated] }));
+      for (const one of [keyPair(), keyPair(9)]) {
+        expect(pairs.candidates(one.ak, now)).toMatchObject([{ state: 'Rotating' }]);
+      }
+    });
   });
 
   it('says when a pair expires', () => {
@@ -153,6 +269,39 @@ describe('candidates', () => {
       const secrets = [zoe, ann, bob].map((of) => secret({ of, createdAt: at(-20) }));
       const users = candidates({ accessKeys: [ann, bob, zoe], secrets }).map((one) => one.user.name);
       expect(users).toEqual(['ann', 'bob', 'zoe']);
+    });
+
+    describe('of which a status knows more', () => {
+      const eve = accessKey({ namespace: 'zoo', name: 'eve', user: 'eve' });
+      const knowing = known({}, { createdAt: at(-1800) });
+
+      it.each([
+        ['later', at(0)],
+        ['earlier, as she says', at(-864_000)],
+      ])('the one that the status knows comes first, though the copy was made %s', (_, createdAt) => {
+        const facts = { generatedAt: Date.parse(createdAt) };
+        const theft = secret({ of: eve, createdAt, facts });
+        for (const secrets of [
+          [secret(), theft],
+          [theft, secret()],
+        ]) {
+          const users = candidates({ accessKeys: [eve, knowing], secrets }).map((one) => one.user.name);
+          expect(users).toEqual(['ann', 'eve']);
+        }
+      });
+
+      it('the one that was made first comes first, when statuses know both', () => {
+        const later = known({ namespace: 'zoo', name: 'eve', user: 'eve' }, { createdAt: at(0) });
+        const secrets = [secret({ of: later, createdAt: at(-864_000) }), secret()];
+        const users = candidates({ accessKeys: [later, knowing], secrets }).map((one) => one.user.name);
+        expect(users).toEqual(['ann', 'eve']);
+      });
+    });
+
+    it('a copy in another namespace that says to be of the same AccessKey is nothing', () => {
+      const theft = secret({ namespace: 'zoo', createdAt: at(-864_000) });
+      const users = candidates({ accessKeys: [known()], secrets: [theft, secret()] });
+      expect(users).toHaveLength(1);
     });
   });
 });

@@ -29,9 +29,21 @@ describe('toSecretRecord', () => {
         'ghippo.io/access-key': 'ann',
         'ghippo.io/key-pair': 'main',
       },
+      annotations: {
+        'ghippo.io/ak-key': 'ak',
+        'ghippo.io/sk-key': 'sk',
+        'ghippo.io/revision': '1',
+        'ghippo.io/generated-at': at(-1800),
+      },
+      type: 'ghippo.io/access-key',
+      deleting: false,
+      immutable: false,
       ownerUID: ann.uid,
-      ak,
-      digest: digestOf(sk),
+      controlled: true,
+      dataKeys: { ak: 'ak', sk: 'sk' },
+      pair: { ak, digest: digestOf(sk) },
+      previous: undefined,
+      holdsPrevious: false,
       malformed: [],
     });
   });
@@ -45,15 +57,15 @@ describe('toSecretRecord', () => {
   it.each([
     ['a sound Secret', {}],
     ['one whose ak is malformed', { data: { ak: 'x' } }],
+    ['one in an overlap', { keys: keyPair(2), previous: keyPair() }],
+    ['one whose previous pair is malformed', { data: { 'previous-ak': 'x', 'previous-sk': sk } }],
     ['one with the sk under other keys', { data: { password: sk, note: `sk=${sk}` } }],
     [
       'one that kubectl applied',
       {
         annotations: {
           'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify({ data: { sk: base64(sk) } }),
-          note: sk,
         },
-        labels: { [sk]: 'label', team: sk },
       },
     ],
   ])('never holds the sk: %s', (_, parts) => {
@@ -79,7 +91,7 @@ describe('toSecretRecord', () => {
     ['an sk in base64 twice', { sk: base64(sk) }, ['sk']],
     ['both broken', { ak: 'x', sk: 'y' }, ['ak', 'sk']],
   ])('names what is malformed and then holds neither: %s', (_, data, malformed) => {
-    expect(secret({ data })).toMatchObject({ malformed, ak: undefined, digest: undefined });
+    expect(secret({ data })).toMatchObject({ malformed, pair: undefined });
   });
 
   it.each([
@@ -91,7 +103,55 @@ describe('toSecretRecord', () => {
       { data: { ak: base64(Buffer.from([0xff, 0xfe])), sk: base64(Buffer.alloc(65_536, 0x80)) } },
     ],
   ])('does not throw: %s', (_, raw) => {
-    expect(toSecretRecord(raw)).toMatchObject({ ak: undefined, digest: undefined, malformed: ['ak', 'sk'] });
+    expect(toSecretRecord(raw)).toMatchObject({ pair: undefined, malformed: ['ak', 'sk'] });
+  });
+
+  describe('the data keys', () => {
+    const noted = (akKey: string, skKey: string) => ({ 'ghippo.io/ak-key': akKey, 'ghippo.io/sk-key': skKey });
+
+    it('are those that are noted', () => {
+      const data = { user: keyPair(3).ak, password: keyPair(3).sk };
+      expect(secret({ annotations: noted('user', 'password'), data })).toMatchObject({
+        dataKeys: { ak: 'user', sk: 'password' },
+        pair: { ak: keyPair(3).ak, digest: digestOf(keyPair(3).sk) },
+        malformed: [],
+      });
+    });
+
+    it('are ak and sk without a note', () => {
+      expect(secret({ annotations: {} })).toMatchObject({ dataKeys: { ak: 'ak', sk: 'sk' }, pair: { ak } });
+    });
+
+    it('are named when there is nothing under them', () => {
+      expect(secret({ annotations: noted('user', 'sk') })).toMatchObject({ pair: undefined, malformed: ['user'] });
+    });
+
+    it.each(['toString', 'constructor', '__proto__', 'hasOwnProperty'])(
+      'may be named %j, as a member that every object has',
+      (key) => {
+        expect(secret({ annotations: noted(key, 'sk') })).toMatchObject({ pair: undefined, malformed: [key] });
+        const data = JSON.parse(`{ "${key}": "${base64(ak)}", "sk": "${base64(sk)}" }`) as Record<string, string>;
+        const metadata = { annotations: noted(key, 'sk') };
+        expect(toSecretRecord({ metadata, data })).toMatchObject({ pair: { ak }, malformed: [] });
+      },
+    );
+  });
+
+  it.each([
+    ['whole', { previous: keyPair(9) }, true, { ak: keyPair(9).ak, digest: digestOf(keyPair(9).sk) }],
+    ['absent', {}, false, undefined],
+    ['half there', { data: { 'previous-ak': keyPair(9).ak } }, true, undefined],
+    ['malformed', { data: { 'previous-ak': 'x', 'previous-sk': keyPair(9).sk } }, true, undefined],
+  ])('tells a previous pair that is %s', (_, parts, holdsPrevious, previous) => {
+    expect(secret(parts)).toMatchObject({ holdsPrevious, previous, pair: { ak }, malformed: [] });
+  });
+
+  it('tells what is marked for deletion, immutable, or controlled by something else', () => {
+    const owner = { apiVersion: 'apps/v1', kind: 'Deployment', uid: 'd1', controller: true };
+    expect(secret({ deletionTimestamp: at(-1) }).deleting).toBe(true);
+    expect(secret({ immutable: true }).immutable).toBe(true);
+    expect(secret({ ownerReferences: [owner] })).toMatchObject({ controlled: true, ownerUID: undefined });
+    expect(secret({ ownerReferences: [{ ...owner, controller: false }] }).controlled).toBe(false);
   });
 
   describe('ownerUID', () => {

@@ -17,6 +17,11 @@ describe('authenticate', () => {
     expect(authenticate(pairs(one), ak, sk, now)).toEqual({ granted: one });
   });
 
+  it('grants a pair that is Rotating', () => {
+    const one = candidate({ state: 'Rotating' });
+    expect(authenticate(pairs(one), ak, sk, now)).toEqual({ granted: one });
+  });
+
   it('does not name the ak when there is no such pair: it may be a secret', () => {
     const refused = authenticate(pairs(candidate()), sk, ak, now);
     expect(refused).toEqual({ refused: 'unknown access key' });

@@ -7,7 +7,7 @@ import { type ClaimsOptions, claimsOf, type TokenClaims } from '../../../src/tok
 import { signToken } from '../../../src/token/issuer.ts';
 import { generateSigningKeys, parseSigningKeys, type SigningKeys } from '../../../src/token/signing-keys.ts';
 import { TokenError, verifyToken } from '../../../src/token/verifier.ts';
-import { accessKey, at, caches, keyPair, now, secret } from '../../support/builders.ts';
+import { accessKey, at, caches, keyPair, known, now, secret } from '../../support/builders.ts';
 
 const ann = accessKey({ groups: ['dev', 'ops'] });
 const options: ClaimsOptions = { issuer: 'ghippo.io' };
@@ -78,7 +78,10 @@ describe('signToken', () => {
 describe('verifyToken', () => {
   it('tells who calls', async () => {
     const caller = await verify(await signToken(claims(), keys));
-    expect(caller).toStrictEqual({ id: ann.uid, name: 'ann', groups: ['dev', 'ops'] });
+    expect(caller).toStrictEqual({
+      ...{ id: ann.uid, name: 'ann', groups: ['dev', 'ops'] },
+      ...{ accessKey: 'shop/ann', pairName: 'main' },
+    });
   });
 
   it('checks the audience when one is configured', async () => {
@@ -227,6 +230,7 @@ describe('the pair of a token', () => {
   it.each([
     ['is gone', pairsOf()],
     ['is disabled', pairsOf(pair({ enabled: false }))],
+    ['is suspended', pairsOf(accessKey({ groups: ['dev', 'ops'], suspended: true }))],
     ['has expired', pairsOf(pair({ expiresAt: at(0) }))],
     ['lost the claim', pairsOf(ann, accessKey({ name: 'older', user: 'ann', creationTimestamp: at(-7200) }))],
     ['belongs to an AccessKey on its way out', pairsOf(accessKey({ deleting: true }))],
@@ -250,6 +254,19 @@ describe('the pair of a token', () => {
     const pairs = createLivePairs(caches({ accessKeys: [bob, ann], secrets }));
     expect(pairs.candidates(keyPair().ak, now).map((one) => one.user.name)).toEqual(['bob', 'ann']);
     await expect(verify(await sign(claims()), { pairs })).resolves.toHaveProperty('id', ann.uid);
+  });
+});
+
+describe('a token of the previous pair', () => {
+  const overlapping = known({ keyPairs: [{ name: 'main', rotation: { overlap: '1h' } }], groups: ['dev', 'ops'] });
+  const facts = { previousValidUntil: now + 60_000 };
+  const rotated = secret({ of: overlapping, keys: keyPair(2), previous: keyPair(), facts });
+  const pairs = createLivePairs(caches({ accessKeys: [overlapping], secrets: [rotated] }));
+
+  it('is good until the overlap ends', async () => {
+    const token = await sign(claims());
+    await expect(verify(token, { pairs, time: now + 59_999 })).resolves.toHaveProperty('pairName', 'main');
+    await refuses(token, notLive, { pairs, time: now + 60_000 });
   });
 });
 

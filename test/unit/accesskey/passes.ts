@@ -1,0 +1,64 @@
+import type { AccessKeyRecord } from '../../../src/accesskey/access-key-record.ts';
+import { apply } from '../../../src/accesskey/apply.ts';
+import type { PlanOutcome } from '../../../src/accesskey/outcome.ts';
+import { type Plan, plan } from '../../../src/accesskey/plan.ts';
+import { createSecretApi } from '../../../src/accesskey/secret-api.ts';
+import { statusOf } from '../../../src/accesskey/status.ts';
+import { isSameStatus } from '../../../src/accesskey/status-writer.ts';
+import { type SecretRecord, textAt } from '../../../src/credential/secret-record.ts';
+import { now } from '../../support/builders.ts';
+import type { RawSecret, SecretsApi } from './secrets-api.ts';
+
+/** The plan of an AccessKey that holds its claim and sees these Secrets. */
+export function planOf(accessKey: AccessKeyRecord, secrets: readonly SecretRecord[], time = now): Plan {
+  return plan({ accessKey, stopped: false, claimHolder: accessKey.key, secrets }, time);
+}
+
+/** Carries out what the cache led to, whatever the API server has by now. */
+export function applyTo(
+  api: SecretsApi,
+  accessKey: AccessKeyRecord,
+  cached: readonly SecretRecord[],
+  time = now,
+): Promise<PlanOutcome> {
+  api.know(accessKey);
+  return apply(createSecretApi(api.client), accessKey, planOf(accessKey, cached, time), time);
+}
+
+/** One pass with a cache that is up to date. */
+export function pass(api: SecretsApi, accessKey: AccessKeyRecord, time = now): Promise<PlanOutcome> {
+  return applyTo(api, accessKey, api.watched(accessKey), time);
+}
+
+/** The AccessKey with the status that a pass leads to. */
+export function withStatus(accessKey: AccessKeyRecord, outcome: PlanOutcome, time = now): AccessKeyRecord {
+  return { ...accessKey, status: statusOf(accessKey, accessKey.key, outcome, time) };
+}
+
+/**
+ * Passes until one writes nothing, neither a Secret nor the status.
+ *
+ * @returns the AccessKey with its last status, and how many passes wrote something
+ */
+export async function settle(api: SecretsApi, accessKey: AccessKeyRecord, time = now, limit = 10) {
+  let current = accessKey;
+  for (let writing = 0; writing <= limit; writing += 1) {
+    const before = api.writes().length;
+    const outcome = await pass(api, current, time);
+    const next = withStatus(current, outcome, time);
+    const isQuiet = api.writes().length === before && isSameStatus(next.status, current.status);
+    current = next;
+    if (isQuiet) return { accessKey: current, outcome, writing };
+  }
+  throw new Error(`still writing after ${limit} passes`);
+}
+
+/** The pair in a Secret, in plain text. */
+export function plain(raw: RawSecret | undefined, akKey = 'ak', skKey = 'sk') {
+  const data = raw?.data ?? {};
+  return { ak: textAt(data, akKey), sk: textAt(data, skKey) };
+}
+
+export function changes({ pairs }: PlanOutcome) {
+  return pairs.map((outcome) => outcome.problem?.reason ?? outcome.change);
+}
