@@ -1,4 +1,3 @@
-import { digestOf } from '../credential/key-pair.ts';
 import { type SecretRecord, toSecretRecord } from '../credential/secret-record.ts';
 import { KubernetesError } from '../kube/errors.ts';
 import { type AccessKeyRecord, type KeyPairSpec, pairStatusOf } from './access-key-record.ts';
@@ -117,13 +116,9 @@ async function regenerate(
     const facts = withoutEndedPrevious(known, scope.now);
     return update(scope, { kind: 'update', pair, secret, facts });
   }
-  const { values, facts } = newPair(pair, undefined, now);
-  const written = await api.patch(secret, changeOf(accessKey, pair, secret, values, facts));
+  const { values, facts } = newPair(pair, undefined, scope.now);
+  const written = await scope.api.patch(secret, changeOf(scope.accessKey, pair, secret, values, facts));
   return { pair, secretName: secret.name, secret: written, change: 'regenerated', malformed: secret.malformed };
-}
-
-function knownAk({ accessKey }: Scope, pair: KeyPairSpec): string | undefined {
-  return pairStatusOf(accessKey, pair.name)?.accessKey;
 }
 
 function changeOf(

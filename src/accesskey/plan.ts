@@ -1,7 +1,7 @@
 import { annotations as notes, type SecretRecord } from '../credential/secret-record.ts';
 import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec, pairStatusOf, secretNameOf } from './access-key-record.ts';
 import { desiredMetadata, metadataPatch } from './desired-secret.ts';
-import { type PairFacts, pairFacts, pairOf, withoutEndedPrevious } from './pair-facts.ts';
+import { isExchanged, type PairFacts, pairFacts, pairOf, withoutEndedPrevious } from './pair-facts.ts';
 import { isLive, nextRotationOf } from './pair-state.ts';
 
 /** What a reconcile pass looks at. */
@@ -67,7 +67,8 @@ export function planSecret(
   now: number,
 ): PairAction {
   if (secret.deleting) return { kind: 'wait', pair, secret };
-  if (!secret.pair || isMisread(accessKey, pair, secret)) return { kind: 'regenerate', pair, secret };
+  const isWrong = isMisread(accessKey, pair, secret) || isExchanged(accessKey, pair, secret);
+  if (!secret.pair || isWrong) return { kind: 'regenerate', pair, secret };
   const facts = pairFacts(accessKey, pair, secret);
   const cause = rotationCause(accessKey, pair, facts, now);
   if (cause) return { kind: 'rotate', pair, secret, facts, cause };

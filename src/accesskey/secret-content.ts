@@ -21,11 +21,11 @@ export function pairIn({ data = {} }: SecretObject, keys: DataKeys): KeyPair | u
 }
 
 /**
- * The pair of a Secret whose notes may be lost or wrong: under the noted keys or those of the spec, and of two finds the
- * one that is known. (When the two keys are exchanged, either way of reading finds a pair.)
+ * The pair of a Secret whose notes may be lost or wrong: under the noted keys or those of the spec, and of several finds
+ * the one that is known, also where ak and sk have changed places.
  *
  * @param knownAk the ak that the status knows
- * @returns undefined when neither is a pair
+ * @returns undefined when there is no pair
  */
 export function findPair(
   live: SecretObject,
@@ -33,8 +33,10 @@ export function findPair(
   pair: KeyPairSpec,
   knownAk: string | undefined,
 ): KeyPair | undefined {
-  const found = [pairIn(live, record.dataKeys), pairIn(live, dataKeysOf(pair))].filter((one) => one !== undefined);
-  return found.find((one) => one.ak === knownAk) ?? found[0];
+  const places = [record.dataKeys, dataKeysOf(pair)];
+  const exchanged = places.map(({ ak, sk }) => ({ ak: sk, sk: ak }));
+  const found = [...places, ...exchanged].map((keys) => pairIn(live, keys));
+  return found.find((one) => one !== undefined && one.ak === knownAk) ?? found[0] ?? found[1];
 }
 
 /** The record as it would be with its notes: with the pair that was found. */

@@ -1,4 +1,3 @@
-import { digestOf } from '../credential/key-pair.ts';
 import { type SecretObject, type SecretRecord, toSecretRecord } from '../credential/secret-record.ts';
 import { type KeyPairSpec, pairStatusOf } from './access-key-record.ts';
 import { judgeAdoption } from './adoption.ts';
