@@ -11,6 +11,7 @@ import { createLivePairs } from './accesskey/live-pairs.ts';
 import { createCaches } from './caches.ts';
 import { type Configuration, ConfigurationError, instanceName, readCommand, usage } from './config.ts';
 import { createApp } from './http/app.ts';
+import type { Dependencies } from './http/environment.ts';
 import { createHealthApp } from './http/health.ts';
 import { serve } from './http/server.ts';
 import { createKubernetesClient, type KubernetesClient } from './kube/client.ts';
@@ -39,30 +40,60 @@ async function main(): Promise<void> {
 
 async function run(configuration: Configuration, kubeconfig: string | undefined): Promise<void> {
   const log = pino({ level: configuration.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  const parts = createParts(configuration, kubeconfig, log);
+  const { client, transport, reflectors, lastUsed, leadership, unready } = parts;
+  const health = await serve(
+    createHealthApp(() => [...unready], parts.metrics),
+    configuration.health,
+  );
+  const api = await serve(createApp(parts.dependencies), configuration.http);
+  log.info({ version: packageJson.version, server: transport.server, api: api.port, health: health.port }, 'listening');
+
+  const stop = new AbortController();
+  const campaign = new AbortController();
+  const watching = reflectors.map((reflector) => reflector.run(stop.signal));
+  const noting = lastUsed.run(stop.signal);
+  const loading = untilSigningKeys(client, configuration, log, stop.signal).then(parts.useSigningKeys);
+  const leading = Promise.all(reflectors.map((reflector) => reflector.synced)).then(() => {
+    unready.delete('caches');
+    return leadership.run(campaign.signal);
+  });
+
+  await untilSignal(log);
+  unready.add('shutting down');
+  campaign.abort();
+  // The next leader can begin while the last requests are answered here.
+  await Promise.all([api.close(drainMs), unready.has('caches') ? undefined : leading]);
+  stop.abort();
+  await Promise.all([...watching, noting, loading]);
+  await health.close(0);
+  await transport.close();
+  log.info('stopped');
+}
+
+/** Makes all parts and connects them; nothing runs yet. */
+function createParts(configuration: Configuration, kubeconfig: string | undefined, log: Logger) {
   const unready = new Set(['caches', 'signing keys']);
+  const shared = { log, now: Date.now };
   const metrics = createMetrics({
     accessKeys: () => countedAccessKeys(caches),
     leaderElection: { name: configuration.leaderElection.leaseName, isLeader: () => leadership.isLeader() },
   });
+  const userAgent = `${packageJson.name}/${packageJson.version}`;
   const transport = measuredTransport(
-    createTransport(() => loadKubeconfig(kubeconfig), `${packageJson.name}/${packageJson.version}`),
+    createTransport(() => loadKubeconfig(kubeconfig), userAgent),
     metrics.transport,
   );
   const client = createKubernetesClient(transport);
   const { caches, deployments, reflectors } = createCaches(transport, log);
-  const clock = { now: Date.now };
-  const lastUsed = createLastUsed({ client, caches, log, ...clock });
-  const recorder = createEventRecorder(client, instanceName(), log);
-  const workQueue = metrics.workQueue('accesskey');
-  const leading = { transport, configuration, instance: instanceName(), caches, recorder, log, metrics: workQueue };
-  const leadership = createLeadership({ ...leading, ...clock });
+  const lastUsed = createLastUsed({ ...shared, client, caches });
+  const instance = instanceName();
+  const recorder = createEventRecorder(client, instance, log);
+  const reconciling = { caches, recorder, metrics: metrics.workQueue('accesskey') };
+  const leadership = createLeadership({ ...shared, ...reconciling, transport, configuration, instance });
   let signingKeys: SigningKeys | undefined;
-
-  const health = await serve(
-    createHealthApp(() => [...unready], metrics),
-    configuration.health,
-  );
-  const app = createApp({
+  const dependencies: Dependencies = {
+    ...shared,
     pairs: createLivePairs(caches),
     lastUsed,
     deployments,
@@ -72,35 +103,12 @@ async function run(configuration: Configuration, kubeconfig: string | undefined)
     clusterName: configuration.clusterName,
     token: configuration.token,
     tokenMetrics: metrics.token,
-    log,
-    ...clock,
-  });
-  const api = await serve(app, configuration.http);
-  log.info({ version: packageJson.version, server: transport.server, api: api.port, health: health.port }, 'listening');
-
-  const stop = new AbortController();
-  const watching = reflectors.map((reflector) => reflector.run(stop.signal));
-  const noting = lastUsed.run(stop.signal);
-  const keysLoaded = untilSigningKeys(client, configuration, log, stop.signal).then((keys) => {
+  };
+  function useSigningKeys(keys: SigningKeys | undefined): void {
     signingKeys = keys;
     if (keys) unready.delete('signing keys');
-  });
-  const campaign = new AbortController();
-  const reconciling = Promise.all(reflectors.map((reflector) => reflector.synced)).then(() => {
-    unready.delete('caches');
-    return leadership.run(campaign.signal);
-  });
-
-  await untilSignal(log);
-  unready.add('shutting down');
-  campaign.abort();
-  // The next leader can begin while the last requests are answered here.
-  await Promise.all([api.close(drainMs), unready.has('caches') ? undefined : reconciling]);
-  stop.abort();
-  await Promise.all([...watching, noting, keysLoaded]);
-  await health.close(0);
-  await transport.close();
-  log.info('stopped');
+  }
+  return { unready, metrics, transport, client, reflectors, lastUsed, leadership, dependencies, useSigningKeys };
 }
 
 function* countedAccessKeys({ accessKeys }: AccessKeyCaches) {
