@@ -141,6 +141,21 @@ describe('metadataPatch', () => {
       expect(patchFrom(main, main, forged)).toEqual({ labels: {}, annotations: { [template]: null } });
     });
 
+    it('takes no other name in our domain away either', () => {
+      const found = secret();
+      const names = { 'ghippo.io/adopt': 'ann/main', 'ghippo.io/later': 'x' };
+      const forged = { [template]: JSON.stringify({ labels: Object.keys(names), annotations: Object.keys(names) }) };
+      const marked = {
+        ...found,
+        labels: { ...found.labels, ...names },
+        annotations: { ...found.annotations, ...names, ...forged },
+      };
+      expect(metadataPatch(marked, desiredMetadata(one, main, facts))).toEqual({
+        labels: {},
+        annotations: { [template]: null },
+      });
+    });
+
     it.each([
       'not JSON',
       'null',
