@@ -90,6 +90,14 @@ describe('a move', () => {
     }
   });
 
+  it('does not copy another pair of the same AccessKey that is in the Secret of the former name by now', async () => {
+    const ci = { name: 'ci', accessKey: keyPair(2).ak, secretName: 'ann-main' };
+    const subject = known({ keyPairs: [moving, { name: 'ci', secret: { name: 'ann-main' } }] }, {}, ci);
+    const api = createSecretsApi(rawSecret({ of: subject, pair: 'ci', keys: keyPair(2) }));
+    expect(changes(await pass(api, subject))).toEqual(['lost', 'none']);
+    expect(plain(api.get('new')).ak).not.toBe(keyPair(2).ak);
+  });
+
   it('does not copy the pair of a former Secret that is marked for deletion', async () => {
     const api = createSecretsApi(rawSecret({ name: 'ann-main', deletionTimestamp: at(-1) }));
     const outcome = await pass(api, known({ keyPairs: [moving] }));
