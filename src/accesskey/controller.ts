@@ -14,8 +14,8 @@ import { createSecretApi, StaleError } from './secret-api.ts';
 import { nextStepAt, statusOf } from './status.ts';
 import { isSameStatus, writeStatus } from './status-writer.ts';
 
-/** How soon a name that is somebody else's Secret is looked at again, milliseconds: foreign Secrets are not watched. */
-const conflictRecheckMs = 30_000;
+/** How soon a name that is taken is looked at again, milliseconds: Secrets without our label are not watched. */
+const takenRecheckMs = 30_000;
 const concurrency = 8;
 const backoff = { baseMs: 200, maxMs: 60_000 };
 
@@ -110,8 +110,8 @@ function errorOf({ pairs, notRemoved }: PlanOutcome): KubernetesError | undefine
 
 function requeueAfter(accessKey: AccessKeyRecord, outcome: PlanOutcome, now: number): number | undefined {
   const step = nextStepAt(accessKey, outcome, now);
-  const isConflict = outcome.pairs.some((one) => one.problem?.reason === 'SecretConflict');
-  const delays = [step === undefined ? undefined : step - now, isConflict ? conflictRecheckMs : undefined];
+  const isTaken = outcome.pairs.some(({ problem }) => problem !== undefined && problem.reason !== 'SecretFailed');
+  const delays = [step === undefined ? undefined : step - now, isTaken ? takenRecheckMs : undefined];
   const known = delays.filter((delay) => delay !== undefined);
   return known.length === 0 ? undefined : Math.min(...known);
 }

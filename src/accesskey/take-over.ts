@@ -1,4 +1,4 @@
-import { type SecretObject, type SecretRecord, toSecretRecord } from '../credential/secret-record.ts';
+import { managedBy, type SecretObject, type SecretRecord, toSecretRecord } from '../credential/secret-record.ts';
 import { type KeyPairSpec, pairStatusOf } from './access-key-record.ts';
 import { judgeAdoption } from './adoption.ts';
 import { desiredData, desiredMetadata, metadataPatch, type SecretValues } from './desired-secret.ts';
@@ -18,6 +18,8 @@ export async function createSecret(
   const { values, facts } = former ?? newPair(pair, undefined, now);
   const metadata = desiredMetadata(accessKey, pair, facts);
   const secret = await api.create(accessKey, secretName, metadata, desiredData(pair, values));
+  // One that has lost our label is not watched, so no later plan would show it as left over.
+  if (former && former.record.labels[managedBy.label] !== managedBy.value) await api.remove(former.record);
   const isKnown = pairStatusOf(accessKey, pair.name)?.accessKey !== undefined;
   return { pair, secretName, secret, change: former ? 'moved' : isKnown ? 'lost' : 'created' };
 }
@@ -30,7 +32,7 @@ async function readFormer(
   { api, accessKey, now }: Scope,
   pair: KeyPairSpec,
   from: SecretRecord | undefined,
-): Promise<{ values: SecretValues; facts: PairFacts } | undefined> {
+): Promise<{ record: SecretRecord; values: SecretValues; facts: PairFacts } | undefined> {
   const name = from?.name ?? pairStatusOf(accessKey, pair.name)?.secretName;
   const live = name === undefined ? undefined : await api.read(accessKey.namespace, name);
   if (!live) return undefined;
@@ -40,7 +42,7 @@ async function readFormer(
   const seen = withFound(record, found);
   if (pairOf(accessKey, seen) !== pair) return undefined;
   const facts = withoutEndedPrevious(pairFacts(accessKey, pair, seen), now);
-  return { values: keptValues(live, found, facts), facts };
+  return { record, values: keptValues(live, found, facts), facts };
 }
 
 /** Takes over a Secret that is not of this AccessKey, when a person has asked for it; otherwise it is not touched. */

@@ -58,6 +58,7 @@ describe('a move', () => {
     const outcome = await pass(api, known({ keyPairs: [moving] }));
     expect(changes(outcome)).toEqual(['moved']);
     expect(plain(api.get('new'))).toEqual(keyPair());
+    expect(api.get('ann-main'), 'nothing would remove it later, it is not watched').toBeUndefined();
   });
 
   it('finds one that lost its notes of the data keys too', async () => {
