@@ -3,15 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeOperatorKubeconfig } from '../../tools/install.ts';
 import { poll } from '../../tools/poll.ts';
-import { randomFaults } from '../support/fault-proxy.ts';
 import { callFaults } from '../support/fault-proxy/random-faults.ts';
+import { randomFaults } from '../support/fault-proxy.ts';
 import { shiftedClock } from '../support/shifted-clock.ts';
 import { accessKeysPath, secretsPath, untilNone } from './support/admin.ts';
 import { type Arena, noLease, shortLease, startArena } from './support/arena.ts';
 import { createRandom } from './support/random.ts';
 import { expectNoWrites, settle, untilLookedAt } from './support/settling.ts';
 import { isSoak, patienceMs, seed, sizes, tell, testMs } from './support/sizes.ts';
-import { createWorkload, type Workload } from './support/workload.ts';
+import { createWorkload, keepWorking, type Workload } from './support/workload.ts';
 
 const people = 6;
 /** For so long the API server goes on taking a token that it has found to be sound, and some more. */
@@ -24,25 +24,11 @@ beforeAll(async () => {
 });
 afterAll(() => arena?.stop());
 
-async function workloadIn(namespace: string, accessKeys: number): Promise<Workload> {
+async function workloadIn(namespace: string, accessKeys: number, freshNames = false): Promise<Workload> {
   const { admin, history } = arena;
   await arena.namespace(namespace);
-  return createWorkload({ admin, history, namespace, seed, people, accessKeysEach: Math.ceil(accessKeys / people) });
-}
-
-/** Lets people work on until it is told to end. */
-function keepWorking(workload: Workload): () => Promise<void> {
-  let working = true;
-  const work = (async () => {
-    while (working) {
-      await workload.run(1);
-      await sleep(50);
-    }
-  })();
-  return () => {
-    working = false;
-    return work;
-  };
+  const accessKeysEach = Math.ceil(accessKeys / people);
+  return createWorkload({ admin, history, namespace, seed, people, accessKeysEach, freshNames });
 }
 
 /** Everything is as it must be, and no pair was made that nobody asked for. */
@@ -71,7 +57,7 @@ test('one call in five fails while AccessKeys are created, edited and deleted', 
 
 test('API server and etcd are killed and start again', { timeout: testMs }, async () => {
   const way = await arena.openWay();
-  const workload = await workloadIn('restarting', sizes.accessKeys / 2);
+  const workload = await workloadIn('restarting', sizes.accessKeys / 2, true);
   const operator = await arena.startOperator(way, shortLease);
   const endWork = keepWorking(workload);
   const { controlPlane } = arena;
@@ -143,7 +129,9 @@ test.runIf(isSoak)('half-open watches are noticed within their idle time', { tim
   await expectNoWrites(arena, way, noLease);
 });
 
-test('clock jumps: a rotation comes when it is due, once, and going back loses nothing', { timeout: testMs }, async () => {
+test('clock jumps: a rotation comes when it is due, once, and going back loses nothing', {
+  timeout: testMs,
+}, async () => {
   const way = await arena.openWay();
   const { admin, history } = arena;
   const namespace = await arena.namespace('jumping');

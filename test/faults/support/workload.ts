@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RawObject } from '../../../src/kube/list-watch.ts';
 import { type Admin, accessKeysPath, secretsPath } from './admin.ts';
 import type { History } from './history.ts';
@@ -20,6 +21,12 @@ export interface WorkloadOptions {
   /** Each has AccessKeys of their own, so that nobody's edits meet. */
   people: number;
   accessKeysEach: number;
+  /**
+   * Never makes an AccessKey of a name that was there before. While the API server is being killed the garbage collector
+   * may miss that one was deleted, and then takes its successor for the same object (pkg/controller/garbagecollector,
+   * graph_builder.go: an update with another uid): Secrets of other names than the successor's stay for ever.
+   */
+  freshNames?: boolean;
 }
 
 const pairName = 'main';
@@ -59,17 +66,18 @@ export function createWorkload(options: WorkloadOptions): Workload {
     delete: (name) => admin.remove(pathTo(name)),
   };
 
-  async function doThing(name: string, random: () => number): Promise<void> {
+  async function doThing(name: string, random: () => number): Promise<string> {
     const live = await admin.get(pathTo(name));
     const kinds = Object.keys(things);
     const kind = live ? (kinds[Math.floor(random() * kinds.length)] ?? 'rotate') : 'create';
     done[kind] = (done[kind] ?? 0) + 1;
     if (live) await things[kind]?.(name, live);
     else await admin.create(accessKeysPath(namespace), manifest(namespace, name));
+    return kind;
   }
 
   const persons = Array.from({ length: options.people }, (_, index) => {
-    return { index, random: createRandom(options.seed + index), made: 0 };
+    return { index, random: createRandom(options.seed + index), made: 0, deaths: new Map<number, number>() };
   });
 
   /** At first a person makes their AccessKeys. */
@@ -78,7 +86,9 @@ export function createWorkload(options: WorkloadOptions): Workload {
     const isMaking = made < options.accessKeysEach;
     const which = isMaking ? made : Math.floor(random() * options.accessKeysEach);
     if (isMaking) person.made += 1;
-    await doThing(`person-${index}-${which}`, random);
+    const deaths = person.deaths.get(which) ?? 0;
+    const name = `person-${index}-${which}${options.freshNames ? `-${deaths}` : ''}`;
+    if ((await doThing(name, random)) === 'delete') person.deaths.set(which, deaths + 1);
   }
 
   return {
@@ -98,6 +108,21 @@ export function createWorkload(options: WorkloadOptions): Workload {
         return had >= 1 && had <= most ? [] : [`${one.metadata.name} had ${had} pairs, at most ${most} were asked for`];
       });
     },
+  };
+}
+
+/** Lets people work on until it is told to end. */
+export function keepWorking(workload: Workload): () => Promise<void> {
+  let working = true;
+  const work = (async () => {
+    while (working) {
+      await workload.run(1);
+      await sleep(50);
+    }
+  })();
+  return () => {
+    working = false;
+    return work;
   };
 }
 
