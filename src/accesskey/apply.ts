@@ -14,7 +14,7 @@ import { type PairFacts, pairFacts, pairOf, withoutEndedPrevious } from './pair-
 import { type PairAction, type Plan, planSecret } from './plan.ts';
 import type { SecretApi } from './secret-api.ts';
 import { findPair, keptValues, newPair, withFound } from './secret-content.ts';
-import { adoptOrRefuse, createSecret } from './take-over.ts';
+import { createSecret, replaceAdoptOrRefuse } from './take-over.ts';
 
 /** Statuses that say something of the API server and nothing of the Secret: the whole pass is tried again. */
 const passes = new Set([401, 429, 502, 503, 504]);
@@ -141,7 +141,7 @@ async function createOrTake(scope: Scope, action: PairAction & { kind: 'create' 
   const live = await api.read(accessKey.namespace, action.secretName);
   if (!live) return createSecret(scope, action);
   const record = toSecretRecord(live);
-  if (record.ownerUID !== accessKey.uid) return adoptOrRefuse(scope, action, live);
+  if (record.ownerUID !== accessKey.uid) return replaceAdoptOrRefuse(scope, action, live);
   const { pair, from } = action;
   const holds = pairOf(accessKey, record);
   if (holds === pair) return attempt(scope, planSecret(accessKey, pair, record, scope.now));

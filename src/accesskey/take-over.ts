@@ -45,8 +45,33 @@ async function readFormer(
   return { record, values: keptValues(live, found, facts), facts };
 }
 
+/**
+ * Decides about a Secret that is not of this AccessKey: one of a former AccessKey of the same name goes, one that a
+ * person has marked is taken over, any other is not touched.
+ */
+export async function replaceAdoptOrRefuse(
+  scope: Scope,
+  action: PairAction & { kind: 'create' },
+  live: SecretObject,
+): Promise<PairOutcome> {
+  if (!isOfPredecessor(scope, live)) return adoptOrRefuse(scope, action, live);
+  await scope.api.remove(toSecretRecord(live));
+  return createSecret(scope, action);
+}
+
+/**
+ * Whether the Secret belongs to an AccessKey that had this one's name before. The garbage collector is to delete it, but
+ * does not always: when it misses the deletion and next sees the new object, it takes that for a change of the old one.
+ * That the owner is gone is certain: apply has confirmed that the name is this AccessKey's.
+ */
+function isOfPredecessor({ accessKey }: Scope, live: SecretObject): boolean {
+  const { ownerUID, deleting } = toSecretRecord(live);
+  if (ownerUID === undefined || ownerUID === accessKey.uid || deleting) return false;
+  return live.metadata?.ownerReferences?.some((one) => one.uid === ownerUID && one.name === accessKey.name) === true;
+}
+
 /** Takes over a Secret that is not of this AccessKey, when a person has asked for it; otherwise it is not touched. */
-export async function adoptOrRefuse(
+async function adoptOrRefuse(
   { api, accessKey, now }: Scope,
   { pair, secretName, from }: PairAction & { kind: 'create' },
   live: SecretObject,

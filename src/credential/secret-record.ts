@@ -87,7 +87,7 @@ export interface SecretObject {
     deletionTimestamp?: string | Date;
     labels?: Record<string, string>;
     annotations?: Record<string, string>;
-    ownerReferences?: { kind: string; apiVersion: string; uid: string; controller?: boolean }[];
+    ownerReferences?: { kind: string; apiVersion: string; name?: string; uid: string; controller?: boolean }[];
   };
   type?: string;
   immutable?: boolean;
