@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { annotations, decode, secretType } from '../../../src/credential/secret-record.ts';
+import { annotations, secretType, textAt } from '../../../src/credential/secret-record.ts';
 import type { RawObject } from '../../../src/kube/list-watch.ts';
 import { createReflector } from '../../../src/kube/reflector.ts';
 import { createStore } from '../../../src/kube/store.ts';
@@ -81,10 +81,10 @@ function follow(transport: Transport, path: string, signal: AbortSignal, note: (
 export function valuesOf({ metadata, data = {} }: RawSecret) {
   const notes = metadata.annotations ?? {};
   return {
-    ak: decode(data[notes[annotations.akKey] ?? 'ak']),
-    sk: decode(data[notes[annotations.skKey] ?? 'sk']),
-    previousAk: decode(data['previous-ak']),
-    previousSk: decode(data['previous-sk']),
+    ak: textAt(data, notes[annotations.akKey] ?? 'ak'),
+    sk: textAt(data, notes[annotations.skKey] ?? 'sk'),
+    previousAk: textAt(data, 'previous-ak'),
+    previousSk: textAt(data, 'previous-sk'),
   };
 }
 
