@@ -27,7 +27,7 @@ const refusals: [string, SecretParts, RegExp][] = [
   ],
   [
     'another AccessKey controls it',
-    { of: accessKey({ name: 'bob', uid: 'u2' }), annotations: mark },
+    { of: accessKey({ name: 'bob', uid: 'u2' }), name: 'ann-main', annotations: mark },
     /cannot be adopted|controls/,
   ],
   ['it is being deleted', { deletionTimestamp: at(-1) }, /being deleted/],
