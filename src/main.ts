@@ -16,7 +16,6 @@ import { createHealthApp } from './http/health.ts';
 import { serve } from './http/server.ts';
 import { createKubernetesClient, type KubernetesClient } from './kube/client.ts';
 import { describeError } from './kube/errors.ts';
-import { createEventRecorder } from './kube/events.ts';
 import { KubeconfigError, loadKubeconfig } from './kube/kubeconfig.ts';
 import { createTransport } from './kube/transport.ts';
 import { measuredTransport } from './kube/transport-wrappers.ts';
@@ -88,8 +87,7 @@ function createParts(configuration: Configuration, kubeconfig: string | undefine
   const { caches, deployments, reflectors } = createCaches(transport, log);
   const lastUsed = createLastUsed({ ...shared, client, caches });
   const instance = instanceName();
-  const recorder = createEventRecorder(client, instance, log);
-  const reconciling = { caches, recorder, metrics: metrics.workQueue('accesskey') };
+  const reconciling = { caches, metrics: metrics.workQueue('accesskey') };
   const leadership = createLeadership({ ...shared, ...reconciling, transport, configuration, instance });
   let signingKeys: SigningKeys | undefined;
   const dependencies: Dependencies = {
