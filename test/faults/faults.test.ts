@@ -42,7 +42,11 @@ test('one call in five fails while AccessKeys are created, edited and deleted', 
   const workload = await workloadIn('failing', sizes.accessKeys);
   way.proxy.decide = randomFaults({ seed, share: 0.2, calls: [...callFaults, conflict] });
   const operator = await arena.startOperator(way, shortLease);
-  await workload.run(Math.ceil((sizes.accessKeys * 5) / people));
+  await operator.ready();
+  for (let round = 0; round < (sizes.accessKeys * 5) / people; round += 1) {
+    await workload.run(1);
+    await sleep(50);
+  }
   await expectSettled(workload);
   way.proxy.decide = () => undefined;
   await operator.stop();

@@ -93,6 +93,11 @@ export function ownerOf({ metadata }: RawSecret): string | undefined {
   return metadata.ownerReferences?.find((one) => one.controller && one.kind === 'AccessKey')?.uid;
 }
 
+/** Whether a Secret is labelled as that of this pair. */
+export function isOfPair(secret: RawSecret, ownerUID: string, pairName: string): boolean {
+  return ownerOf(secret) === ownerUID && secret.metadata.labels?.['ghippo.io/key-pair'] === pairName;
+}
+
 export function isUUID(text: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 }

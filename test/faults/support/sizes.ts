@@ -1,7 +1,15 @@
 /** How much the fault tests do: bounded in `npm test`, more with SOAK=1 (`npm run test:soak`). */
 export const isSoak = process.env.SOAK === '1';
 
-const bounded = { accessKeys: 60, kills: 8, restarts: 1, sequences: 6, leaderKills: 3, pauses: 1, commands: 12 };
+const bounded = {
+  accessKeys: 60,
+  kills: 8,
+  restarts: 1,
+  sequences: Number(process.env.FAULT_SEQUENCES ?? 6),
+  leaderKills: 3,
+  pauses: 1,
+  commands: Number(process.env.FAULT_COMMANDS ?? 14),
+};
 const soak = { accessKeys: 500, kills: 100, restarts: 5, sequences: 200, leaderKills: 20, pauses: 10, commands: 25 };
 
 export const sizes = isSoak ? soak : bounded;
