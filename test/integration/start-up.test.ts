@@ -51,9 +51,17 @@ describe('what cannot be used ends with one line that says what is wrong, exit c
     ['an unknown flag', ['--verbose'], /--verbose/],
     ['an argument', ['serve'], /serve/],
     ['no cluster', [], /no --kubeconfig/],
-    ['a kubeconfig that is not there', ['--kubeconfig', '/nowhere/config'], /kubeconfig \/nowhere\/config: ENOENT/],
+    ['no configuration', ['--kubeconfig', '/nowhere/config'], /no --config given: http: .*tls.*plain/],
+    ['a configuration that is not there', ['--kubeconfig', 'k', '--config', '/nowhere/c.yaml'], /c\.yaml: ENOENT/],
   ])('%s', async (_what, args, message) => {
     expectOneLine(await run(...args), message);
+  });
+
+  /** Runs it with a configuration that can be used. */
+  const runWith = async (...args: string[]) => run('--config', await file('good.yaml', configurationFile({})), ...args);
+
+  test('a kubeconfig that is not there', async () => {
+    expectOneLine(await runWith('--kubeconfig', '/nowhere/config'), /kubeconfig \/nowhere\/config: ENOENT/);
   });
 
   test.each([
@@ -63,19 +71,21 @@ describe('what cannot be used ends with one line that says what is wrong, exit c
     ['a kubeconfig whose context is not there', 'apiVersion: v1\nkind: Config\ncurrent-context: x\n', /context x/],
     ['a kubeconfig whose server is no URL', kubeconfig('not a url'), /server is not a URL/],
   ])('%s', async (_what, content, message) => {
-    expectOneLine(await run('--kubeconfig', await file('broken', content)), message);
+    expectOneLine(await runWith('--kubeconfig', await file('broken', content)), message);
   });
 
   test.each([
     ['an unknown field', 'token: {lifetime: 3}', /token\.lifetime: unknown field/],
     ['a value out of range', 'token: {maxCycle: 0}', /token\.maxCycle: /],
     ['a value of another type', 'http: {port: "8080"}', /http\.port: /],
+    ['neither TLS nor plain HTTP', 'http: {}', /config\.yaml: http: .*tls.*plain/],
     ['a default beyond the maximum', 'token: {defaultCycle: 9, maxCycle: 3}', /token\.defaultCycle: /],
     ['another kind', 'kind: Deployment', /kind: /],
     ['broken YAML', 'http: [', /config\.yaml: /],
   ])('a configuration with %s', async (_what, content, message) => {
-    const head = /^kind:/.test(content) ? '' : 'kind: OperatorConfiguration\n';
-    const config = await file('config.yaml', `apiVersion: config.ghippo.io/v1alpha1\n${head}${content}\n`);
+    const kind = /^kind:/.test(content) ? '' : 'kind: OperatorConfiguration\n';
+    const http = /^http:/.test(content) ? '' : 'http: {plain: true}\n';
+    const config = await file('config.yaml', `apiVersion: config.ghippo.io/v1alpha1\n${kind}${http}${content}\n`);
     const cluster = await file('kubeconfig', kubeconfig('https://127.0.0.1:1'));
     expectOneLine(await run('--kubeconfig', cluster, '--config', config), message);
   });
@@ -105,7 +115,7 @@ test('a port that is taken ends it with one line, exit code 1', async () => {
     '--config',
     await file('free.yaml', configurationFile({})),
   ]);
-  const http = { address: '127.0.0.1', port: Number(new URL(taken.url).port) };
+  const http = { address: '127.0.0.1', port: Number(new URL(taken.url).port), plain: true };
   const config = await file('taken.yaml', configurationFile({ http }));
   const { code, stderr } = await run('--kubeconfig', join(directory, 'k'), '--config', config);
   expect(stderr).toMatch(/EADDRINUSE/);
