@@ -23,6 +23,8 @@ export interface RunningServer {
 
 /** How long clients may take, milliseconds. */
 export interface Timeouts {
+  /** For a TLS handshake. */
+  handshake: number;
   /** For a request, its body included: against slow senders. */
   request: number;
   /** Without a byte in either direction: against clients that do not read their answer. */
@@ -39,7 +41,7 @@ export interface ServeOptions extends ListenOptions {
   maxConnections?: number;
 }
 
-const defaultTimeouts: Timeouts = { request: 30_000, silence: 120_000, keepAlive: 65_000 };
+const defaultTimeouts: Timeouts = { handshake: 10_000, request: 30_000, silence: 120_000, keepAlive: 65_000 };
 const defaultMaxConnections = 4_096;
 /** The largest head of a request, bytes; a token in a header is far smaller. */
 const maxHeaderSize = 16_384;
@@ -69,9 +71,10 @@ export async function serve(app: Pick<Hono<any>, 'fetch'>, options: ServeOptions
   return { address, port, close: drain };
 }
 
-function limitsOf({ request, keepAlive }: Timeouts): ServerOptions {
+function limitsOf({ handshake, request, keepAlive }: Timeouts): ServerOptions & { handshakeTimeout: number } {
   return {
     maxHeaderSize,
+    handshakeTimeout: handshake,
     requestTimeout: request,
     headersTimeout: request,
     connectionsCheckingInterval: Math.min(request, checkingInterval),

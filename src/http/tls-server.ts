@@ -9,9 +9,6 @@ export interface TlsOptions {
   log: Logger;
 }
 
-/** A client must have shaken hands by then, milliseconds. */
-const handshakeTimeout = 10_000;
-
 /**
  * Makes a server of HTTPS that presents a certificate. Handshakes that fail are logged at level debug only: scanners and
  * plain HTTP on this port are daily business.
@@ -21,7 +18,7 @@ export function createTlsServer(
   listener: RequestListener,
   { certificate, log }: TlsOptions,
 ): Server {
-  const server = createServer({ ...options, handshakeTimeout }, listener);
+  const server = createServer(options, listener);
   certificate.attach(server);
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
     log.debug({ reason: error.code, remoteAddress: socket.remoteAddress }, 'TLS handshake failed');
