@@ -1,5 +1,4 @@
 import type { Context, MiddlewareHandler } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { errorBody, PlatformError } from './errors.ts';
 
@@ -7,25 +6,42 @@ import { errorBody, PlatformError } from './errors.ts';
 export const maxBodySize = 65_536;
 
 /**
- * Refuses a request whose body is too large, 413 in the form of the platform (RFC 9110 section 15.5.14). A length that
- * is announced is believed, for Node holds the client to it; without one the bytes are counted as they come.
+ * Reads the body of a request before the route is asked, and refuses one that is too large, 413 in the form of the
+ * platform (RFC 9110 section 15.5.14): at once when its length says so, else when that many bytes have come.
+ *
+ * Hono's own middleware leaves a body of a known length to the route, where a client that goes away would look like an
+ * error of ours.
  */
 export function limitBody(): MiddlewareHandler {
-  const limit = bodyLimit({ maxSize: maxBodySize, onError: answerTooLarge });
   return async (context, next) => {
-    let arrived = false;
-    const proceed = () => {
-      arrived = true;
-      return next();
-    };
-    try {
-      return await limit(context, proceed);
-    } catch (error) {
-      if (arrived) throw error;
-      // The client went away, or was too slow, before the body had come: nothing of ours has failed.
-      throw new HTTPException(400);
-    }
+    const { body, headers } = context.req.raw;
+    if (body === null) return next();
+    if (Number(headers.get('Content-Length') ?? 0) > maxBodySize) return answerTooLarge(context);
+    const bytes = await readBody(body);
+    if (bytes === undefined) return answerTooLarge(context);
+    context.req.raw = new Request(context.req.raw, { body: bytes });
+    return next();
   };
+}
+
+/**
+ * @returns undefined when there is more than there may be
+ * @throws HTTPException 400 when the client goes away, or is too slow, before all has come
+ */
+async function readBody(body: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    // To cancel the stream would close the connection, and the client would not get its answer.
+    for await (const chunk of body.values({ preventCancel: true })) {
+      size += chunk.byteLength;
+      if (size > maxBodySize) return undefined;
+      chunks.push(chunk);
+    }
+  } catch {
+    throw new HTTPException(400);
+  }
+  return Buffer.concat(chunks);
 }
 
 function answerTooLarge(context: Context): Response {

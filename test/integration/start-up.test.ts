@@ -3,11 +3,14 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import type { TlsFiles } from '../../src/http/tls-pair.ts';
 import { startOperator } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
+import { type MountedSecret, makeCertificate, mountSecret } from '../support/certificates.ts';
 import { configurationFile, startTestCluster, type TestCluster } from '../support/cluster.ts';
 import { accessKeyManifest, createNamespace, createPair, getToken, tokenUrl } from '../support/platform.ts';
 
@@ -96,6 +99,54 @@ describe('what cannot be used ends with one line that says what is wrong, exit c
     expect(stderr).not.toContain('secret-token');
     expect(stdout).toBe('');
     expect(code).toBe(2);
+  }
+});
+
+describe('TLS', () => {
+  let mounted: MountedSecret;
+  beforeAll(async () => {
+    mounted = await mountSecret(await makeCertificate('first'));
+  });
+  afterAll(() => mounted?.remove());
+
+  /** Flags for an operator of an API server that is not there. */
+  async function flags({ certificateFile, keyFile }: TlsFiles): Promise<string[]> {
+    const http = { address: '127.0.0.1', port: 0, tls: { certificateFile, keyFile } };
+    const config = await file('tls.yaml', configurationFile({ http }));
+    return ['--config', config, '--kubeconfig', await file('tls-cluster', kubeconfig('https://127.0.0.1:1'))];
+  }
+
+  test('a key of another certificate ends it with one line that names the file, exit code 2', async () => {
+    const { key } = await makeCertificate('other');
+    const other = { ...mounted, keyFile: await file('other.key', key) };
+    const { code, stdout, stderr } = await run(...(await flags(other)));
+    expect(stderr).toBe(
+      `accesskey-operator: ${other.keyFile}: is not the key of the first certificate in ${mounted.certificateFile}\n`,
+    );
+    expect([code, stdout]).toEqual([2, '']);
+  });
+
+  test('a certificate is followed while it serves, and its end is told', async () => {
+    const operator = await startOperator(await flags(mounted));
+    const port = Number(new URL(operator.url).port);
+    expect(operator.url).toBe(`https://127.0.0.1:${port}`);
+    expect(await subjectOf(port)).toBe('first');
+    const text = await (await fetch(`${operator.healthUrl}/metrics`)).text();
+    const [, expiry] = /^accesskey_tls_certificate_expiry_seconds (\d+)$/m.exec(text) ?? [];
+    expect(Number(expiry) * 1000).toBeGreaterThan(Date.now());
+    await mounted.swap(await makeCertificate('second'));
+    await poll('the second certificate', async () => (await subjectOf(port)) === 'second');
+    await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
+    expect(await subjectOf(port)).toBe('second');
+    expect(await operator.stop()).toBe(0);
+  });
+
+  async function subjectOf(port: number): Promise<string> {
+    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false });
+    await once(socket, 'secureConnect');
+    const { CN } = socket.getPeerCertificate().subject;
+    socket.destroy();
+    return String(CN);
   }
 });
 
