@@ -32,8 +32,7 @@ async function readBody(body: ReadableStream<Uint8Array>): Promise<Uint8Array<Ar
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
-    // To cancel the stream would close the connection, and the client would not get its answer.
-    for await (const chunk of body.values({ preventCancel: true })) {
+    for await (const chunk of body) {
       size += chunk.byteLength;
       if (size > maxBodySize) return undefined;
       chunks.push(chunk);

@@ -81,6 +81,14 @@ describe('the body of a request', () => {
     expect(JSON.parse(last(connection.text()))).toEqual(tooLarge);
   });
 
+  it('too large does not end the connection, when its rest comes soon', async () => {
+    const connection = await connectTo(createCountingApp().app);
+    connection.send(`${post('/', chunked)}${chunk(maxBodySize)}${chunk(1)}`);
+    await expect.poll(connection.text).toMatch(/^HTTP\/1\.1 413 [\s\S]*\}$/);
+    connection.send(`${chunk(1)}0\r\n\r\nGET /next HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+    expect(await connection.ended()).toMatch(/answer next\n$/);
+  });
+
   it('far too large, in chunks, is refused with an answer that the client gets', async () => {
     await connectTo(createCountingApp().app);
     const body = new Blob([Buffer.alloc(2 ** 20)]).stream();
@@ -138,6 +146,12 @@ describe('a slow client', () => {
     const connection = await connectTo(createCountingApp().app, { timeouts: { silence: 50 } });
     connection.send('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n');
     expect(await connection.ended()).toBe('');
+  });
+
+  it('that keeps its connection is told for how long', async () => {
+    const connection = await connectTo(createCountingApp().app);
+    connection.send('GET /one HTTP/1.1\r\nHost: a\r\n\r\n');
+    await expect.poll(connection.text).toMatch(/^keep-alive: timeout=65$/im);
   });
 
   it('that sends no further request is disconnected', async () => {
