@@ -85,7 +85,9 @@ interface FoundFiles {
 
 async function readFiles(files: TlsFiles): Promise<FoundFiles> {
   try {
-    const [certificate, key] = await Promise.all([readText(files.certificateFile), readText(files.keyFile)]);
+    // One after the other, so that of two that are missing the same is told each time.
+    const certificate = await readText(files.certificateFile);
+    const key = await readText(files.keyFile);
     const fingerprint = createHash('sha256').update(certificate).update('\0').update(key).digest('hex');
     return { fingerprint, pair: () => toTlsPair({ certificate, key }, files) };
   } catch (error) {
