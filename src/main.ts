@@ -14,6 +14,8 @@ import { createApp } from './http/app.ts';
 import type { Dependencies } from './http/environment.ts';
 import { createHealthApp } from './http/health.ts';
 import { serve } from './http/server.ts';
+import { loadServingCertificate, type ServingCertificate } from './http/tls-certificate.ts';
+import { TlsFileError } from './http/tls-pair.ts';
 import { createKubernetesClient, type KubernetesClient } from './kube/client.ts';
 import { describeError } from './kube/errors.ts';
 import { KubeconfigError, loadKubeconfig } from './kube/kubeconfig.ts';
@@ -39,18 +41,25 @@ async function main(): Promise<void> {
 
 async function run(configuration: Configuration, kubeconfig: string | undefined): Promise<void> {
   const log = pino({ level: configuration.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
-  const parts = createParts(configuration, kubeconfig, log);
+  const { tls } = configuration.http;
+  const certificate = tls && (await loadServingCertificate(tls, { log, now: Date.now }));
+  const parts = createParts(configuration, kubeconfig, log, certificate);
   const { client, transport, reflectors, lastUsed, leadership, unready } = parts;
   const health = await serve(
     createHealthApp(() => [...unready], parts.metrics),
     configuration.health,
   );
-  const api = await serve(createApp(parts.dependencies), configuration.http);
-  log.info({ version: packageJson.version, server: transport.server, api: api.port, health: health.port }, 'listening');
+  const api = await serve(createApp(parts.dependencies), {
+    ...configuration.http,
+    tls: certificate && { certificate, log },
+  });
+  const ports = { api: api.port, tls: certificate !== undefined, health: health.port };
+  log.info({ version: packageJson.version, server: transport.server, ...ports }, 'listening');
 
   const stop = new AbortController();
   const campaign = new AbortController();
   const watching = reflectors.map((reflector) => reflector.run(stop.signal));
+  const following = certificate?.run(stop.signal);
   const noting = lastUsed.run(stop.signal);
   const loading = untilSigningKeys(client, configuration, log, stop.signal).then(parts.useSigningKeys);
   const leading = Promise.all(reflectors.map((reflector) => reflector.synced)).then(() => {
@@ -64,19 +73,25 @@ async function run(configuration: Configuration, kubeconfig: string | undefined)
   // The next leader can begin while the last requests are answered here.
   await Promise.all([api.close(drainMs), unready.has('caches') ? undefined : leading]);
   stop.abort();
-  await Promise.all([...watching, noting, loading]);
+  await Promise.all([...watching, following, noting, loading]);
   await health.close(0);
   await transport.close();
   log.info('stopped');
 }
 
 /** Makes all parts and connects them; nothing runs yet. */
-function createParts(configuration: Configuration, kubeconfig: string | undefined, log: Logger) {
+function createParts(
+  configuration: Configuration,
+  kubeconfig: string | undefined,
+  log: Logger,
+  certificate: ServingCertificate | undefined,
+) {
   const unready = new Set(['caches', 'signing keys']);
   const shared = { log, now: Date.now };
   const metrics = createMetrics({
     accessKeys: () => countedAccessKeys(caches),
     leaderElection: { name: configuration.leaderElection.leaseName, isLeader: () => leadership.isLeader() },
+    ...(certificate && { certificateExpiry: certificate.expiry }),
   });
   const userAgent = `${packageJson.name}/${packageJson.version}`;
   const transport = measuredTransport(
@@ -149,7 +164,7 @@ function untilSignal(log: Logger): Promise<void> {
 try {
   await main();
 } catch (error) {
-  const usageError = error instanceof ConfigurationError || error instanceof KubeconfigError;
+  const usageError = [ConfigurationError, KubeconfigError, TlsFileError].some((kind) => error instanceof kind);
   process.stderr.write(`accesskey-operator: ${describeError(error)}\n`);
   // Not exitCode: a server that is already listening would keep the process.
   process.exit(usageError ? badUsage : 1);

@@ -2,6 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { ConnectionError, describeError, KubernetesError } from '../kube/errors.ts';
+import { limitBody } from './body-limit.ts';
 import { addDeploymentRoutes } from './deployment-routes.ts';
 import type { Dependencies, Environment } from './environment.ts';
 import { badRequest, errorBody, PlatformError } from './errors.ts';
@@ -15,7 +16,7 @@ export function createApp(dependencies: Dependencies): OpenAPIHono<Environment> 
       if (!result.success) throw badRequest(result.error);
     },
   });
-  app.use(requestLog(dependencies.log));
+  app.use(requestLog(dependencies.log), limitBody());
   addTokenRoutes(app, dependencies);
   addDeploymentRoutes(app, dependencies);
   // Returned, not thrown: what notFound throws passes by the middleware, and so by the log.

@@ -80,6 +80,7 @@ export async function createPlatform(change: Partial<Dependencies> & { of?: Retu
     };
   }
   return {
+    app,
     get,
     /** A token of ann. */
     async token(): Promise<string> {
