@@ -152,12 +152,13 @@ async function untilSigningKeys(
 /** Resolves at the first SIGTERM or SIGINT. A second one ends the process at once, as people expect of Ctrl-C. */
 function untilSignal(log: Logger): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
-      log.info({ signal }, 'shutting down');
-      resolve();
-    });
-  }
+  const signals = ['SIGTERM', 'SIGINT'] as const;
+  const take = (signal: NodeJS.Signals) => {
+    for (const one of signals) process.off(one, take);
+    log.info({ signal }, 'shutting down');
+    resolve();
+  };
+  for (const one of signals) process.on(one, take);
   return promise;
 }
 

@@ -23,7 +23,7 @@ export async function requireCaller(context: Context<Environment>, dependencies:
   try {
     const caller = await verifyToken(token, requireKeys(dependencies), options, pairs, now());
     context.get('logFields').user = caller.name;
-    lastUsed.touch(caller.accessKey, caller.pairName);
+    lastUsed.touch(caller.id, caller.pairName);
     return caller;
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;

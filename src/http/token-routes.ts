@@ -70,11 +70,11 @@ export function addTokenRoutes(app: OpenAPIHono<Environment>, dependencies: Depe
         challenge: `AccessKey realm="${options.issuer}"`,
       });
     }
-    const { user, accessKey, pairName } = result.granted;
+    const { user, pairName } = result.granted;
     Object.assign(context.get('logFields'), { ak, user: user.name, expires: claims.exp });
     const startedAt = performance.now();
     const token = await signToken(claims, keys);
-    lastUsed.touch(accessKey, pairName);
+    lastUsed.touch(user.id, pairName);
     tokenMetrics?.signed((performance.now() - startedAt) / 1000);
     tokenMetrics?.requested('granted');
     return token;

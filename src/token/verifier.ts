@@ -11,8 +11,7 @@ export interface Caller {
   id: string;
   name: string;
   groups: readonly string[];
-  /** The pair that the token was given for: namespace/name of its AccessKey, and its name. */
-  accessKey: string;
+  /** Name of the pair that the token was given for. */
   pairName: string;
 }
 
@@ -56,8 +55,7 @@ export async function verifyToken(
   const candidates = pairs.candidates(ak, now).filter((one) => one.user.id === sub && one.user.name === name);
   const live = candidates.find((one) => liveStates.has(one.state));
   if (!live) throw new TokenError('the key pair of the token is not live');
-  const { accessKey, pairName } = live;
-  return { id: sub, name, groups: groups.filter((group) => live.user.groups.includes(group)), accessKey, pairName };
+  return { id: sub, name, groups: groups.filter((group) => live.user.groups.includes(group)), pairName: live.pairName };
 }
 
 async function verifySignature(
