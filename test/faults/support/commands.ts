@@ -37,9 +37,8 @@ function some<const D extends string, F extends object>(
   verbs: readonly D[],
   fields: { [K in keyof F]: fc.Arbitrary<F[K]> },
 ) {
-  return fc.record({ do: fc.constantFrom(...verbs), ...fields } as { [K in keyof F]: fc.Arbitrary<F[K]> } & {
-    do: fc.Arbitrary<D>;
-  });
+  const verb = fc.constantFrom(...verbs);
+  return fc.tuple(verb, fc.record<F>(fields, { noNullPrototype: true })).map(([one, rest]) => ({ do: one, ...rest }));
 }
 
 /** Draws what happens next. */

@@ -90,6 +90,8 @@ export async function change(
   const path = `${accessKeysPath(namespace)}/${name}`;
   const before = await admin.get(path);
   const changed = before && edit(before.spec as AccessKeySpec);
+  // As they are before the operator can have seen the change.
+  const { secrets } = await stage.world();
   if (!changed || !(await admin.merge(path, { spec: changed }))) return;
   const after = await admin.get(path);
   if (!after || after.metadata.generation === before.metadata.generation) return;
@@ -97,7 +99,6 @@ export async function change(
   stage.changed.add(accessKey.uid);
   onChange(accessKey.uid);
   // A pair that is let live again, or whose interval is changed, may be overdue.
-  const { secrets } = await stage.world();
   for (const pair of accessKey.spec.keyPairs ?? []) {
     if (isDue(accessKey, pair, secrets, stage.clockIn(0))) stage.expectations.ask(accessKey.uid, pair.name, false);
   }

@@ -77,7 +77,8 @@ async function playOnAccessKey(
     case 'takeName': {
       const secret = { metadata: { namespace, name: other }, type: 'Opaque', data: { sk: 'Zm9yZWlnbg==' } };
       if (!(await admin.create(secretsPath(namespace), secret))) return;
-      stage.foreign.set(`${namespace}/${other}`, JSON.stringify(await admin.get(`${secretsPath(namespace)}/${other}`)));
+      const made = (await admin.list(secretsPath(namespace))).find(({ metadata }) => metadata.name === other);
+      stage.foreign.set(`${namespace}/${other}`, JSON.stringify(made));
       return;
     }
     case 'freeName':
