@@ -5,6 +5,7 @@ import type { WorkQueueMetrics } from '../kube/work-queue-metrics.ts';
 import type { TokenMetrics } from '../token/token-metrics.ts';
 import { type Candidate, type CountedAccessKey, collectAccessKeys, collectLeadership } from './collected.ts';
 import { createAccessMetrics, createTokenMetrics } from './platform.ts';
+import { collectSigningKeys, type MeasuredKeys } from './signing-keys.ts';
 import { createTransportMetrics } from './transport.ts';
 import { createWorkQueueMetrics } from './work-queue.ts';
 
@@ -13,6 +14,10 @@ export interface MetricsOptions {
   accessKeys?: () => Iterable<CountedAccessKey>;
   /** The leader election that this process is in; asked at each scrape. Default: none. */
   leaderElection?: Candidate;
+  /** The signing keys; asked at each scrape. Default: none. */
+  signingKeys?: MeasuredKeys;
+  /** Milliseconds since the epoch. */
+  now?: () => number;
 }
 
 /** What the parts tell their measurements to, and the text that Prometheus reads. */
@@ -39,11 +44,12 @@ export interface Metrics {
  * they would be too many, and they are nobody's business.
  */
 export function createMetrics(options: MetricsOptions = {}): Metrics {
-  const { accessKeys = () => [], leaderElection } = options;
+  const { accessKeys = () => [], leaderElection, signingKeys, now = Date.now } = options;
   const register = new Registry();
   collectDefaultMetrics({ register });
   collectAccessKeys(register, accessKeys);
   collectLeadership(register, leaderElection);
+  if (signingKeys) collectSigningKeys(register, signingKeys, now);
   return {
     workQueue: createWorkQueueMetrics(register),
     transport: createTransportMetrics(register),
