@@ -20,6 +20,8 @@ export interface MetricsOptions {
   now?: () => number;
 }
 
+const noKeys: MeasuredKeys = { facts: () => [], isBroken: () => false };
+
 /** What the parts tell their measurements to, and the text that Prometheus reads. */
 export interface Metrics {
   /** @param name of the controller that the queue serves, for the label */
@@ -44,12 +46,12 @@ export interface Metrics {
  * they would be too many, and they are nobody's business.
  */
 export function createMetrics(options: MetricsOptions = {}): Metrics {
-  const { accessKeys = () => [], leaderElection, signingKeys, now = Date.now } = options;
+  const { accessKeys = () => [], leaderElection, signingKeys = noKeys, now = Date.now } = options;
   const register = new Registry();
   collectDefaultMetrics({ register });
   collectAccessKeys(register, accessKeys);
   collectLeadership(register, leaderElection);
-  if (signingKeys) collectSigningKeys(register, signingKeys, now);
+  collectSigningKeys(register, signingKeys, now);
   return {
     workQueue: createWorkQueueMetrics(register),
     transport: createTransportMetrics(register),
