@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import { describeError } from '../kube/errors.ts';
 import type { Store } from '../kube/store.ts';
-import { parseKeys, SigningKeyError } from './key-format.ts';
-import type { KeyFacts } from './key-plan.ts';
+import { formatKeys, parseKeys, SigningKeyError } from './key-format.ts';
+import { type KeyFacts, withoutRevoked } from './key-plan.ts';
 import { dataKey, type KeySecretRecord } from './key-store.ts';
 import { parseSigningKeys, type SigningKeys } from './signing-keys.ts';
 
@@ -29,7 +29,7 @@ export interface HeldKeysOptions {
 }
 
 /**
- * Follows the Secret and takes each key set that is good. One that is broken is refused with an error in the log, and
+ * Follows the Secret and takes each key set that is good, without a key that is to be revoked. One that is broken is refused with an error in the log, and
  * the last good one stays in use; so it does when the Secret is gone.
  */
 export function createHeldKeys({ store, key, log }: HeldKeysOptions): HeldKeys {
@@ -45,7 +45,8 @@ export function createHeldKeys({ store, key, log }: HeldKeysOptions): HeldKeys {
     const record = store.get(key);
     if (!record) return miss();
     try {
-      if (record.content !== content) await use(record.content);
+      const text = textInForce(record);
+      if (text !== content) await use(text);
       if (broken) log.info({ secret: key }, 'the Secret with the signing keys is sound again');
       broken = false;
     } catch (error) {
@@ -81,4 +82,12 @@ export function createHeldKeys({ store, key, log }: HeldKeysOptions): HeldKeys {
     isBroken: () => broken,
     loaded: loaded.promise,
   };
+}
+
+/** @throws SigningKeyError when it is no key set */
+function textInForce({ content, requests }: KeySecretRecord): string {
+  if (requests.revoke === undefined) return content;
+  const keys = parseKeys(content);
+  const left = withoutRevoked(keys, requests.revoke);
+  return left === keys ? content : formatKeys(left);
 }

@@ -56,6 +56,8 @@ afterAll(async () => {
 
 const start = () => cluster.startOperator(settings, proxied, clock.options);
 const logged = (text: string) => cluster.operatorOutput().filter((line) => line.includes(text)).length;
+const isRotation = (path: string, method: string) =>
+  method === 'PATCH' && path.endsWith('/secrets/accesskey-operator-signing-keys');
 const anyToken = () => getToken(operators[0]?.url ?? '', pair, '&cycle=30');
 
 async function expectAccepted(token: string): Promise<void> {
@@ -79,6 +81,22 @@ test('a deleted Secret is made again with the same keys, and the log says so', a
   await untilBroken(0);
   await expectAccepted(token);
   await expectAccepted(await anyToken());
+});
+
+test('a key that is revoked while nobody can write the Secret stops at all replicas all the same', async () => {
+  const before = await secret.keys();
+  const token = await anyToken();
+  proxy.decide = ({ path, method }) => (isRotation(path, method) ? { kind: 'answer', status: 500 } : undefined);
+  await secret.annotate(`ghippo.io/revoke-signing-key=${kidOf(before, 'active')}`);
+  for (const { url } of operators) {
+    await poll('the token to stop', async () => (await listDeployments(url, token)).status === 401);
+  }
+  expect(await secret.keys()).toEqual(before);
+  const fresh = await anyToken();
+  await expectAccepted(fresh);
+  proxy.decide = () => undefined;
+  await poll('the write', async () => kidOf(await secret.keys(), 'active') === kidOf(before, 'next'));
+  await expectAccepted(fresh);
 });
 
 describe('a Secret that breaks while operators run', () => {
@@ -137,7 +155,6 @@ describe('the leader is killed with -9 in the middle of a rotation', () => {
     const before = await secret.keys();
     const token = await anyToken();
     const leader = await leaderOf(operators);
-    const isRotation = (path: string, method: string) => method === 'PATCH' && path.includes('/secrets/');
     const patches = () => proxy.requests.filter(({ path, method }) => isRotation(path, method)).length;
     const patchesBefore = patches();
     proxy.decide = ({ path, method }) => (isRotation(path, method) ? fault : undefined);

@@ -87,6 +87,20 @@ test('two operators that start together make one set: a key that signs and the n
   }
 });
 
+test('the Role in the namespace is enough for it, and gives no other Secret', async () => {
+  const flags = ['-n', 'accesskey-system', '--as=system:serviceaccount:accesskey-system:keys-only'];
+  const role = ['--role=accesskey-operator', '--serviceaccount=accesskey-system:keys-only'];
+  await cluster.kubectl.run(['create', 'rolebinding', 'keys-only', '-n', 'accesskey-system', ...role]);
+  const list = (name: string) =>
+    cluster.kubectl.run(['get', 'secrets', ...flags, '-o', 'name', `--field-selector=metadata.name=${name}`]);
+  await poll('the right', async () => (await list('accesskey-operator-signing-keys')).startsWith('secret/'));
+  for (const verb of ['watch', 'patch']) {
+    const question = ['auth', 'can-i', verb, 'secrets/accesskey-operator-signing-keys', ...flags];
+    expect((await cluster.kubectl.run(question)).trim()).toBe('yes');
+  }
+  await expect(list('another')).rejects.toThrow('cannot list resource');
+});
+
 describe('rotation by schedule', () => {
   let before: StoredKey[];
   let token: string;

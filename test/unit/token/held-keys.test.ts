@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createStore } from '../../../src/kube/store.ts';
 import { createHeldKeys } from '../../../src/token/held-keys.ts';
+import { parseKeys } from '../../../src/token/key-format.ts';
 import type { KeySecretRecord } from '../../../src/token/key-store.ts';
 import { generateSigningKeys, parseSigningKeys } from '../../../src/token/signing-keys.ts';
 import { now } from '../../support/builders.ts';
@@ -23,10 +24,10 @@ function createSubject() {
   let version = 0;
   return {
     ...{ held, store },
-    put: (content: string, name = 'keys') =>
+    put: (content: string, { name = 'keys', revoke = undefined as string | undefined } = {}) =>
       store.upsert({
         ...{ key: `system/${name}`, namespace: 'system', name, uid: 'u1', resourceVersion: String(++version) },
-        ...{ content, requests: {} },
+        ...{ content, requests: { revoke } },
       }),
     logged: (level: number) => lines.map((line) => JSON.parse(line)).filter((line) => line.level === level),
     log: () => lines.join(''),
@@ -63,8 +64,26 @@ describe('held keys', () => {
 
   it('are not those of another Secret', async () => {
     const { held, put } = createSubject();
-    put(second, 'other');
+    put(second, { name: 'other' });
     put(first);
+    await held.loaded;
+    expect(held.content()).toBe(first);
+  });
+
+  it('lose a key that is to be revoked before anybody has written so; the next one signs', async () => {
+    const { held, put } = createSubject();
+    const [active, next] = parseKeys(first);
+    put(first);
+    await held.loaded;
+    put(first, { revoke: active?.kid });
+    await expect.poll(() => held.current()?.active.kid).toBe(next?.kid);
+    expect([...(held.current()?.published.keys() ?? [])]).toEqual([next?.kid]);
+    expect(parseKeys(held.content() ?? '').map(({ kid }) => kid)).toEqual([next?.kid]);
+  });
+
+  it('stay when an unknown kid is to be revoked', async () => {
+    const { held, put } = createSubject();
+    put(first, { revoke: 'unknown' });
     await held.loaded;
     expect(held.content()).toBe(first);
   });

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { defaultKeyPolicy, type KeyFacts, type KeyPolicy, planKeys } from '../../../src/token/key-plan.ts';
+import {
+  defaultKeyPolicy,
+  type KeyFacts,
+  type KeyPolicy,
+  planKeys,
+  withoutRevoked,
+} from '../../../src/token/key-plan.ts';
 import { now } from '../../support/builders.ts';
 
 const hour = 3_600_000;
@@ -134,5 +140,25 @@ describe('planKeys', () => {
     it.each(['n', 'r', 'unknown', ''])('%j, does nothing', (rotate) => {
       expect(planKeys([active(), next(), retired()], policy, now + day, { rotate })).toBeUndefined();
     });
+  });
+});
+
+describe('withoutRevoked', () => {
+  const keys = [active(), next(), retired()];
+
+  it.each([undefined, '', 'unknown'])('leaves the set alone for %j', (kid) => {
+    expect(withoutRevoked(keys, kid)).toBe(keys);
+  });
+
+  it('drops a key, and lets the next one sign in place of the active one', () => {
+    const signing = { ...next(), state: 'active', activatedAt: next().createdAt };
+    expect(withoutRevoked(keys, 'a')).toEqual([signing, retired()]);
+    expect(withoutRevoked(keys, 'n')).toEqual([active(), retired()]);
+    expect(withoutRevoked(keys, 'r')).toEqual([active(), next()]);
+  });
+
+  it('waits for the leader when nothing else could sign', () => {
+    const alone = [active(), retired()];
+    expect(withoutRevoked(alone, 'a')).toBe(alone);
   });
 });
