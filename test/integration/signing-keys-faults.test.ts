@@ -130,6 +130,11 @@ describe('a Secret that breaks while operators run', () => {
     expect(logged(marker)).toBe(0);
     await secret.patch({ data });
     await untilBroken(0);
+    const keys = await poll('the rotation that fell due meanwhile', async () => {
+      const found = await secret.keys();
+      return kidOf(found, 'active') === kidOf(keysOf({ data }), 'next') && found;
+    });
+    await allPublish(operators, keys);
     await expectAccepted(token);
   });
 

@@ -39,7 +39,7 @@ export function createKeySecretAccess({ kubectl }: Pick<TestCluster, 'kubectl'>)
   };
 }
 
-export function keysOf({ data }: KeySecret): StoredKey[] {
+export function keysOf({ data }: Pick<KeySecret, 'data'>): StoredKey[] {
   return JSON.parse(Buffer.from(data['keys.json'] ?? '', 'base64').toString('utf8')).keys;
 }
 
