@@ -52,16 +52,16 @@ async function run(configuration: Configuration, kubeconfig: string | undefined)
   const noting = lastUsed.run(stop.signal);
   const following = signingKeys.run(stop.signal);
   signingKeys.held.loaded.then(() => unready.delete('signing keys'));
-  const leading = Promise.all(reflectors.map((reflector) => reflector.synced)).then(() => {
-    unready.delete('caches');
-    return leadership.run(campaign.signal);
-  });
+  const caching = Promise.all(reflectors.map((reflector) => reflector.synced)).then(() => unready.delete('caches'));
+  // Who leads holds the signing keys, so that it can restore a Secret that was deleted.
+  const leading = Promise.all([caching, signingKeys.held.loaded]).then(() => leadership.run(campaign.signal));
 
   await untilSignal(log);
   unready.add('shutting down');
   campaign.abort();
   // The next leader can begin while the last requests are answered here.
-  await Promise.all([api.close(drainMs), unready.has('caches') ? undefined : leading]);
+  const neverLed = unready.has('caches') || unready.has('signing keys');
+  await Promise.all([api.close(drainMs), neverLed ? undefined : leading]);
   stop.abort();
   await Promise.all([...watching, noting, following]);
   await health.close(0);

@@ -29,8 +29,8 @@ export interface HeldKeysOptions {
 }
 
 /**
- * Follows the Secret and takes each key set that is good, without a key that is to be revoked. One that is broken is refused with an error in the log, and
- * the last good one stays in use; so it does when the Secret is gone.
+ * Follows the Secret and takes each key set that is good, without a key that is to be revoked. One that is broken is
+ * refused with an error in the log, and the last good one stays in use; so it does when the Secret is gone.
  */
 export function createHeldKeys({ store, key, log }: HeldKeysOptions): HeldKeys {
   const loaded = Promise.withResolvers<void>();
@@ -67,9 +67,10 @@ export function createHeldKeys({ store, key, log }: HeldKeysOptions): HeldKeys {
   }
 
   function miss(): void {
-    if (!keys || broken) return;
+    if (!keys) log.error({ secret: key }, 'the broken Secret with the signing keys is gone; a restart makes new keys');
+    else if (!broken)
+      log.warn({ secret: key }, 'the Secret with the signing keys is gone, the last good ones stay in use');
     broken = true;
-    log.warn({ secret: key }, 'the Secret with the signing keys is gone, the last good ones stay in use');
   }
 
   store.subscribe((change) => {

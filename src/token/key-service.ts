@@ -52,12 +52,19 @@ export function createKeyService({ transport, client, secret, policy, log, now }
     log,
   });
 
-  /** Only before this process had keys: afterwards a Secret that is gone is for the leader to restore. */
+  /**
+   * Only while this process has never seen the Secret, not even a broken one: one that is gone is for the leader to
+   * restore, since tokens of its keys may be out.
+   */
   async function makeFirst(signal: AbortSignal): Promise<void> {
+    let seen = false;
+    store.subscribe(() => {
+      seen = true;
+    });
     await Promise.race([reflector.synced, aborted(signal)]);
-    while (!signal.aborted && !held.current()) {
+    while (!signal.aborted && !seen) {
       try {
-        if (!store.get(key)) await createKeySecret(client, secret, await generateSigningKeys(new Date(now()), policy));
+        await createKeySecret(client, secret, await generateSigningKeys(new Date(now()), policy));
       } catch (error) {
         log.error({ secret: key, reason: describeError(error) }, 'no signing keys, trying again');
       }
@@ -68,7 +75,7 @@ export function createKeyService({ transport, client, secret, policy, log, now }
   return {
     held,
     async run(signal) {
-      await Promise.all([reflector.run(signal), makeFirst(signal)]);
+      await Promise.all([makeFirst(signal), reflector.run(signal)]);
     },
     startRotation: (fenced) => startKeyRotation({ client: fenced, store, held, secret, policy, log, now }),
   };

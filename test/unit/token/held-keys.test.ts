@@ -116,11 +116,14 @@ describe('held keys', () => {
     expect(logged(40)).toMatchObject([{ secret: key }]);
   });
 
-  it('are none when the Secret is broken from the start', async () => {
-    const { held, put, logged } = createSubject();
+  it('are none when the Secret is broken from the start, also when that is gone', async () => {
+    const { held, put, store, logged } = createSubject();
     put('');
     await expect.poll(() => held.isBroken()).toBe(true);
     expect(held.current()).toBeUndefined();
     expect(logged(50)).toMatchObject([{ reason: 'keys.json: is not JSON' }]);
+    store.remove(key);
+    await expect.poll(() => logged(50)).toMatchObject([{}, { msg: expect.stringContaining('is gone') }]);
+    expect([held.current(), held.isBroken()]).toEqual([undefined, true]);
   });
 });
