@@ -63,6 +63,27 @@ const http = z
   })
   .refine(({ tls, plain }) => tls === undefined || !plain, { message: 'tls and plain: true exclude each other' });
 
+/** Retired keys are kept until their tokens have run out, and all of them are in one Secret and one published set. */
+const maxRetiredKeys = 50;
+
+/** The life of the signing keys, see docs/signing-keys.md. */
+const signingKeys = z
+  .strictObject({
+    /** Name of their Secret, in the operator's namespace. */
+    secretName: name.default('accesskey-operator-signing-keys'),
+    /** Of the next key; EdDSA is with Ed25519. */
+    algorithm: z.enum(['RS256', 'ES256', 'EdDSA']).default('RS256'),
+    /** How long a key signs, days; 0: rotation by hand only. */
+    rotationDays: z.int().min(0).max(3650).default(30),
+    /** How long a key is published before it signs, hours. */
+    publishAheadHours: z.int().min(1).max(8760).default(24),
+  })
+  .prefault({})
+  .refine((one) => one.rotationDays === 0 || one.publishAheadHours <= one.rotationDays * 24, {
+    path: ['publishAheadHours'],
+    message: 'must not be longer than token.signingKeys.rotationDays',
+  });
+
 const schema = z.strictObject({
   apiVersion: z.literal('config.ghippo.io/v1alpha1'),
   kind: z.literal('OperatorConfiguration'),
@@ -84,10 +105,16 @@ const schema = z.strictObject({
       defaultCycle: z.int().min(1).max(3650).default(3),
       /** The longest validity, days. */
       maxCycle: z.int().min(1).max(3650).default(30),
-      /** Name of the Secret with the signing keys. */
-      signingKeySecret: name.default('accesskey-operator-signing-keys'),
+      signingKeys,
     })
     .prefault({})
+    .refine(
+      ({ maxCycle, signingKeys: { rotationDays } }) => maxCycle <= rotationDays * maxRetiredKeys || !rotationDays,
+      {
+        path: ['signingKeys', 'rotationDays'],
+        message: `must be 0, or at least token.maxCycle / ${maxRetiredKeys}`,
+      },
+    )
     .refine((token) => token.defaultCycle <= token.maxCycle, {
       path: ['defaultCycle'],
       message: 'must not be greater than token.maxCycle',

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Logger } from 'pino';
 import { type ControllerOptions, startController } from './accesskey/controller.ts';
 import type { Configuration } from './config.ts';
-import { createKubernetesClient } from './kube/client.ts';
+import { createKubernetesClient, type KubernetesClient } from './kube/client.ts';
 import { createEventRecorder } from './kube/events.ts';
 import { createLeaderElector } from './kube/lease.ts';
 import type { Transport } from './kube/transport.ts';
@@ -22,16 +22,19 @@ export interface LeadershipOptions extends Omit<ControllerOptions, 'client' | 'r
   configuration: Pick<Configuration, 'namespace' | 'leaderElection'>;
   /** Name of this process among the replicas. */
   instance: string;
+  /** Starts another duty of the leader, with its client; gives what ends it. */
+  startRotation: (client: KubernetesClient) => () => Promise<void>;
   log: Logger;
 }
 
 /**
- * Puts the controller under a Lease: part of the composition root. What it writes goes through a transport that sends no
+ * Puts the controller, and the rotation of the signing keys, under a Lease: part of the composition root. What it writes goes through a transport that sends no
  * write once leadership is over, so that a leader that was paused cannot write after another took over.
  *
  * With leader election switched off, this process always reconciles.
  */
-export function createLeadership({ transport, configuration, instance, ...options }: LeadershipOptions): Leadership {
+export function createLeadership(leadershipOptions: LeadershipOptions): Leadership {
+  const { transport, configuration, instance, startRotation, ...options } = leadershipOptions;
   const { namespace, leaderElection } = configuration;
   const { log } = options;
   const fenced = fencedTransport(transport, () => leadership.isLeader());
@@ -39,10 +42,10 @@ export function createLeadership({ transport, configuration, instance, ...option
   const recorder = createEventRecorder(client, instance, log);
 
   async function reconcile(signal: AbortSignal): Promise<void> {
-    const end = startController({ ...options, client, recorder });
+    const ends = [startController({ ...options, client, recorder }), startRotation(client)];
     log.info('reconciling');
     if (!signal.aborted) await once(signal, 'abort');
-    await end();
+    await Promise.all(ends.map((end) => end()));
   }
 
   const leadership: Leadership = leaderElection.enabled

@@ -1,7 +1,6 @@
 /**
  * Composition root: the only place that wires the parts together.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Logger, pino } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
 import { createAuthorizer } from './access/authorizer.ts';
@@ -16,21 +15,19 @@ import { createHealthApp } from './http/health.ts';
 import { serve } from './http/server.ts';
 import { loadServingCertificate, type ServingCertificate } from './http/tls-certificate.ts';
 import { TlsFileError } from './http/tls-pair.ts';
-import { createKubernetesClient, type KubernetesClient } from './kube/client.ts';
+import { createKubernetesClient } from './kube/client.ts';
 import { describeError } from './kube/errors.ts';
 import { KubeconfigError, loadKubeconfig } from './kube/kubeconfig.ts';
 import { createTransport } from './kube/transport.ts';
 import { measuredTransport } from './kube/transport-wrappers.ts';
 import { createLeadership } from './leadership.ts';
 import { createMetrics } from './metrics/metrics.ts';
-import { loadSigningKeys } from './token/key-store.ts';
-import type { SigningKeys } from './token/signing-keys.ts';
+import { createKeyService } from './token/key-service.ts';
 
 /** Exit codes: 2 for what the person who starts it must mend, 1 for what went wrong later. */
 const badUsage = 2;
 /** How long requests under way may take after SIGTERM, milliseconds. */
 const drainMs = 10_000;
-const signingKeyRetryMs = 5_000;
 
 async function main(): Promise<void> {
   const command = readCommand(process.argv.slice(2));
@@ -44,7 +41,7 @@ async function run(configuration: Configuration, kubeconfig: string | undefined)
   const { tls } = configuration.http;
   const certificate = tls && (await loadServingCertificate(tls, { log, now: Date.now }));
   const parts = createParts(configuration, kubeconfig, log, certificate);
-  const { client, transport, reflectors, lastUsed, leadership, unready } = parts;
+  const { transport, reflectors, lastUsed, leadership, signingKeys, unready } = parts;
   const health = await serve(
     createHealthApp(() => [...unready], parts.metrics),
     configuration.health,
@@ -59,21 +56,22 @@ async function run(configuration: Configuration, kubeconfig: string | undefined)
   const stop = new AbortController();
   const campaign = new AbortController();
   const watching = reflectors.map((reflector) => reflector.run(stop.signal));
-  const following = certificate?.run(stop.signal);
+  const followingCertificate = certificate?.run(stop.signal);
   const noting = lastUsed.run(stop.signal);
-  const loading = untilSigningKeys(client, configuration, log, stop.signal).then(parts.useSigningKeys);
-  const leading = Promise.all(reflectors.map((reflector) => reflector.synced)).then(() => {
-    unready.delete('caches');
-    return leadership.run(campaign.signal);
-  });
+  const followingKeys = signingKeys.run(stop.signal);
+  signingKeys.held.loaded.then(() => unready.delete('signing keys'));
+  const caching = Promise.all(reflectors.map((reflector) => reflector.synced)).then(() => unready.delete('caches'));
+  // Who leads holds the signing keys, so that it can restore a Secret that was deleted.
+  const leading = Promise.all([caching, signingKeys.held.loaded]).then(() => leadership.run(campaign.signal));
 
   await untilSignal(log);
   unready.add('shutting down');
   campaign.abort();
   // The next leader can begin while the last requests are answered here.
-  await Promise.all([api.close(drainMs), unready.has('caches') ? undefined : leading]);
+  const neverLed = unready.has('caches') || unready.has('signing keys');
+  await Promise.all([api.close(drainMs), neverLed ? undefined : leading]);
   stop.abort();
-  await Promise.all([...watching, following, noting, loading]);
+  await Promise.all([...watching, noting, followingKeys, followingCertificate]);
   await health.close(0);
   await transport.close();
   log.info('stopped');
@@ -92,6 +90,7 @@ function createParts(
     accessKeys: () => countedAccessKeys(caches),
     leaderElection: { name: configuration.leaderElection.leaseName, isLeader: () => leadership.isLeader() },
     ...(certificate && { certificateExpiry: certificate.expiry }),
+    signingKeys: { facts: () => signingKeys.held.facts(), isBroken: () => signingKeys.held.isBroken() },
   });
   const userAgent = `${packageJson.name}/${packageJson.version}`;
   const transport = measuredTransport(
@@ -99,12 +98,18 @@ function createParts(
     metrics.transport,
   );
   const client = createKubernetesClient(transport);
+  const { namespace, token } = configuration;
+  const signingKeys = createKeyService({
+    ...{ ...shared, transport, client },
+    secret: { namespace, name: token.signingKeys.secretName },
+    policy: { ...token.signingKeys, maxCycle: token.maxCycle },
+  });
   const { caches, deployments, reflectors } = createCaches(transport, log);
   const lastUsed = createLastUsed({ ...shared, client, caches });
   const instance = instanceName();
   const reconciling = { caches, metrics: metrics.workQueue('accesskey') };
-  const leadership = createLeadership({ ...shared, ...reconciling, transport, configuration, instance });
-  let signingKeys: SigningKeys | undefined;
+  const { startRotation } = signingKeys;
+  const leadership = createLeadership({ ...shared, ...reconciling, transport, configuration, instance, startRotation });
   const dependencies: Dependencies = {
     ...shared,
     pairs: createLivePairs(caches),
@@ -112,16 +117,12 @@ function createParts(
     deployments,
     namespaces: () => [...caches.namespaces.values()].map((one) => one.key),
     authorizer: createAuthorizer(client, configuration.access.cacheSeconds, metrics.access),
-    signingKeys: () => (unready.has('caches') ? undefined : signingKeys),
+    signingKeys: () => (unready.has('caches') ? undefined : signingKeys.held.current()),
     clusterName: configuration.clusterName,
-    token: configuration.token,
+    token,
     tokenMetrics: metrics.token,
   };
-  function useSigningKeys(keys: SigningKeys | undefined): void {
-    signingKeys = keys;
-    if (keys) unready.delete('signing keys');
-  }
-  return { unready, metrics, transport, client, reflectors, lastUsed, leadership, dependencies, useSigningKeys };
+  return { unready, metrics, transport, reflectors, lastUsed, leadership, signingKeys, dependencies };
 }
 
 function* countedAccessKeys({ accessKeys }: AccessKeyCaches) {
@@ -129,24 +130,6 @@ function* countedAccessKeys({ accessKeys }: AccessKeyCaches) {
     const ready = status.conditions?.find((one) => one.type === 'Ready')?.status ?? 'Unknown';
     yield { ready, pairs: (status.keyPairs ?? []).map((pair) => pair.state) };
   }
-}
-
-/** Tries until the signing keys are there or the signal aborts; a broken Secret is said each time, never replaced. */
-async function untilSigningKeys(
-  client: KubernetesClient,
-  { namespace, token }: Configuration,
-  log: Logger,
-  signal: AbortSignal,
-): Promise<SigningKeys | undefined> {
-  while (!signal.aborted) {
-    try {
-      return await loadSigningKeys(client, { namespace, name: token.signingKeySecret });
-    } catch (error) {
-      log.error({ reason: describeError(error) }, 'no signing keys, trying again');
-      await sleep(signingKeyRetryMs, undefined, { signal }).catch(() => undefined);
-    }
-  }
-  return undefined;
 }
 
 /** Resolves at the first SIGTERM or SIGINT. A second one ends the process at once, as people expect of Ctrl-C. */

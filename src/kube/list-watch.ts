@@ -19,6 +19,8 @@ export interface ListWatchTarget {
   path: string;
   /** Selector in the API's grammar, for example `a=b,c`. */
   labelSelector?: string;
+  /** Selector over fields, for example `metadata.name=a`, which RBAC's resourceNames can allow. */
+  fieldSelector?: string;
   /** Ask for PartialObjectMetadata only. */
   metadataOnly?: boolean;
 }
@@ -122,6 +124,7 @@ function requestOf(
 ): { path: string; headers: Record<string, string> } {
   const parameters = new URLSearchParams(query);
   if (target.labelSelector) parameters.set('labelSelector', target.labelSelector);
+  if (target.fieldSelector) parameters.set('fieldSelector', target.fieldSelector);
   const accept = target.metadataOnly ? metadataMediaType[kind] : 'application/json';
   return { path: `${target.path}?${parameters}`, headers: { accept } };
 }

@@ -60,7 +60,7 @@ export function collectCertificate(register: Registry, expiry: () => number): vo
   });
 }
 
-interface Counts {
+export interface Counts {
   name: string;
   help: string;
   label: string;
@@ -70,8 +70,8 @@ interface Counts {
   states: () => Iterable<string>;
 }
 
-/** A value that was there once is told as 0 afterwards, since a series that is gone looks like a failed scrape. */
-function collectCounts(register: Registry, { name, help, label, known, states }: Counts): void {
+/** Counts things by a label. A value that was there once is told as 0 afterwards, since a series that is gone looks like a failed scrape. */
+export function collectCounts(register: Registry, { name, help, label, known, states }: Counts): void {
   const seen = new Set(known);
   new Gauge({
     ...{ registers: [register], labelNames: [label], name, help },

@@ -11,6 +11,7 @@ import {
   collectLeadership,
 } from './collected.ts';
 import { createAccessMetrics, createTokenMetrics } from './platform.ts';
+import { collectSigningKeys, type MeasuredKeys } from './signing-keys.ts';
 import { createTransportMetrics } from './transport.ts';
 import { createWorkQueueMetrics } from './work-queue.ts';
 
@@ -21,7 +22,13 @@ export interface MetricsOptions {
   leaderElection?: Candidate;
   /** notAfter of the certificate that is served, seconds since the epoch; asked at each scrape. Default: no metric. */
   certificateExpiry?: () => number;
+  /** The signing keys; asked at each scrape. Default: none. */
+  signingKeys?: MeasuredKeys;
+  /** Milliseconds since the epoch. */
+  now?: () => number;
 }
+
+const noKeys: MeasuredKeys = { facts: () => [], isBroken: () => false };
 
 /** What the parts tell their measurements to, and the text that Prometheus reads. */
 export interface Metrics {
@@ -47,12 +54,13 @@ export interface Metrics {
  * they would be too many, and they are nobody's business.
  */
 export function createMetrics(options: MetricsOptions = {}): Metrics {
-  const { accessKeys = () => [], leaderElection, certificateExpiry } = options;
+  const { accessKeys = () => [], leaderElection, certificateExpiry, signingKeys = noKeys, now = Date.now } = options;
   const register = new Registry();
   collectDefaultMetrics({ register });
   collectAccessKeys(register, accessKeys);
   collectLeadership(register, leaderElection);
   if (certificateExpiry) collectCertificate(register, certificateExpiry);
+  collectSigningKeys(register, signingKeys, now);
   return {
     workQueue: createWorkQueueMetrics(register),
     transport: createTransportMetrics(register),

@@ -1,54 +1,79 @@
-import type { KubernetesClient } from '../kube/client.ts';
+import { type KubernetesClient, mergePatch } from '../kube/client.ts';
 import { isStatus } from '../kube/errors.ts';
-import { generateSigningKeys, parseSigningKeys, SigningKeyError, type SigningKeys } from './signing-keys.ts';
+import type { RawObject } from '../kube/list-watch.ts';
+import type { Stored } from '../kube/store.ts';
+import type { KeyRequests } from './key-plan.ts';
 
 /** Type of the Secret that holds the signing keys. */
 export const signingKeySecretType = 'ghippo.io/signing-keys';
-const dataKey = 'keys.json';
+/** Annotations by which a person asks for something; the value is a kid. */
+export const requestAnnotations = {
+  revoke: 'ghippo.io/revoke-signing-key',
+  rotate: 'ghippo.io/rotate-signing-key',
+} as const;
+/** Key of the Secret's data. */
+export const dataKey = 'keys.json';
 
 export interface SecretReference {
   namespace: string;
   name: string;
 }
 
+/** The Secret as the watch tells it. */
+export interface KeySecretRecord extends Stored, SecretReference {
+  readonly uid: string;
+  /** The stored key set, as it is; empty when there is none. */
+  readonly content: string;
+  readonly requests: KeyRequests;
+}
+
+/** Makes the record of a Secret. What is in it may be anything. */
+export function toKeySecretRecord(raw: RawObject): KeySecretRecord {
+  const { name, namespace = '', resourceVersion, uid, annotations } = raw.metadata;
+  const notes = (annotations ?? {}) as Record<string, string | undefined>;
+  const data = (raw.data ?? {}) as Record<string, string | undefined>;
+  return {
+    ...{ key: `${namespace}/${name}`, namespace, name, uid: String(uid), resourceVersion },
+    content: Buffer.from(data[dataKey] ?? '', 'base64').toString('utf8'),
+    requests: { revoke: notes[requestAnnotations.revoke], rotate: notes[requestAnnotations.rotate] },
+  };
+}
+
 /**
- * Loads the signing keys from their Secret, which is made when there is none. Of replicas that start at the same time
- * one makes it, by the atomicity of create, and all use it. A Secret that is there is never written.
+ * Makes the Secret. Of several who try, one makes it, by the atomicity of create.
  *
- * @throws SigningKeyError when the Secret is broken: a person must restore or delete it
- * @throws KubernetesError, ConnectionError when it cannot be read or made
+ * @param content a stored key set
+ * @returns false when there is one already
+ * @throws KubernetesError, ConnectionError, NotLeaderError when it cannot be made
  */
-export async function loadSigningKeys(client: KubernetesClient, reference: SecretReference): Promise<SigningKeys> {
-  const data = (await read(client, reference)) ?? (await create(client, reference));
-  try {
-    return await parseSigningKeys(Buffer.from(data ?? '', 'base64').toString('utf8'));
-  } catch (error) {
-    if (!(error instanceof SigningKeyError)) throw error;
-    throw new SigningKeyError(`Secret ${reference.namespace}/${reference.name}, ${dataKey}: ${error.message}`);
-  }
-}
-
-async function read(client: KubernetesClient, reference: SecretReference): Promise<string | undefined> {
-  try {
-    const secret = await client.core.readNamespacedSecret(reference);
-    return secret.data?.[dataKey] ?? '';
-  } catch (error) {
-    if (isStatus(error, 404)) return undefined;
-    throw error;
-  }
-}
-
-async function create(client: KubernetesClient, { namespace, name }: SecretReference): Promise<string | undefined> {
+export async function createKeySecret(
+  { core }: KubernetesClient,
+  { namespace, name }: SecretReference,
+  content: string,
+): Promise<boolean> {
   const body = {
     metadata: { name, labels: { 'app.kubernetes.io/name': 'accesskey-operator' } },
     type: signingKeySecretType,
-    stringData: { [dataKey]: await generateSigningKeys(new Date()) },
+    stringData: { [dataKey]: content },
   };
   try {
-    const secret = await client.core.createNamespacedSecret({ namespace, body });
-    return secret.data?.[dataKey];
+    await core.createNamespacedSecret({ namespace, body });
+    return true;
   } catch (error) {
-    if (isStatus(error, 409)) return read(client, { namespace, name });
+    if (isStatus(error, 409)) return false;
     throw error;
   }
+}
+
+/**
+ * Puts another key set into the Secret, if it is as recorded: compare and swap by uid and resourceVersion. Nothing else
+ * of the Secret is touched.
+ *
+ * @throws KubernetesError 409 when it is not, 404 when it is gone; ConnectionError, NotLeaderError
+ */
+export async function replaceKeys({ core }: KubernetesClient, record: KeySecretRecord, content: string): Promise<void> {
+  const { namespace, name, uid, resourceVersion } = record;
+  const data = { [dataKey]: Buffer.from(content).toString('base64') };
+  const body = { metadata: { uid, resourceVersion }, data };
+  await core.patchNamespacedSecret({ namespace, name, body }, mergePatch);
 }

@@ -1,9 +1,10 @@
-import { createLocalJWKSet, errors, jwtVerify } from 'jose';
+import { type CryptoKey, errors, type JWTHeaderParameters, jwtVerify } from 'jose';
 import { z } from 'zod';
 import type { LivePairs } from '../accesskey/live-pairs.ts';
 import { liveStates } from '../accesskey/pair-state.ts';
 import type { ClaimsOptions } from './claims.ts';
-import { algorithm, type SigningKeys } from './signing-keys.ts';
+import { algorithms } from './key-plan.ts';
+import type { SigningKeys } from './signing-keys.ts';
 
 /** Who calls, as a valid token says. */
 export interface Caller {
@@ -65,8 +66,8 @@ async function verifySignature(
   now: number,
 ): Promise<unknown> {
   try {
-    const { payload } = await jwtVerify(token, createLocalJWKSet(keys.jwks), {
-      algorithms: [algorithm],
+    const { payload } = await jwtVerify(token, (header) => keyOf(header, keys), {
+      algorithms: [...algorithms],
       typ: 'JWT',
       issuer,
       ...(audience !== undefined && { audience }),
@@ -78,4 +79,11 @@ async function verifySignature(
     if (error instanceof errors.JOSEError) throw new TokenError(error.code);
     throw error;
   }
+}
+
+/** The key that the header names, for its own algorithm and no other (RFC 8725 section 3.1). */
+function keyOf({ kid, alg }: JWTHeaderParameters, { published }: SigningKeys): CryptoKey {
+  const found = published.get(kid ?? '');
+  if (found?.algorithm !== alg) throw new errors.JWKSNoMatchingKey();
+  return found.key;
 }

@@ -117,7 +117,9 @@ describe('the signing keys', () => {
     const published = await Promise.all(
       operators.map(async ({ url }) => (await fetch(`${url}/apis/ghippo.io/v1alpha1/certs`)).json()),
     );
-    expect(published[0]).toEqual({ keys: [expect.objectContaining({ kty: 'RSA' })] });
+    expect(published[0]).toEqual({
+      keys: [expect.objectContaining({ kty: 'RSA' }), expect.objectContaining({ kty: 'RSA' })],
+    });
     expect(published[1]).toEqual(published[0]);
     expect(published[2]).toEqual(published[0]);
     await Promise.all(operators.map((operator) => operator.stop()));

@@ -21,7 +21,10 @@ const defaults = {
     issuer: 'ghippo.io',
     defaultCycle: 3,
     maxCycle: 30,
-    signingKeySecret: 'accesskey-operator-signing-keys',
+    signingKeys: {
+      ...{ secretName: 'accesskey-operator-signing-keys', algorithm: 'RS256' },
+      ...{ rotationDays: 30, publishAheadHours: 24 },
+    },
   },
   access: { cacheSeconds: 10 },
   leaderElection: {
@@ -80,7 +83,7 @@ describe('parseConfiguration', () => {
       health: { address: '127.0.0.1', port: 65_535 },
       token: {
         ...{ issuer: 'https://iam.example.com', audience: 'urn:x', defaultCycle: 30, maxCycle: 30 },
-        signingKeySecret: 'keys',
+        signingKeys: { secretName: 'keys', algorithm: 'EdDSA', rotationDays: 1, publishAheadHours: 24 },
       },
       access: { cacheSeconds: 1 },
       leaderElection: {
@@ -95,6 +98,7 @@ describe('parseConfiguration', () => {
   it.each([
     [{ colour: 'red' }, 'colour'],
     [{ token: { cycle: 3 } }, 'token.cycle'],
+    [{ token: { signingKeySecret: 'keys' } }, 'token.signingKeySecret'],
     [{ http: { port: 80, tsl: {} } }, 'http.tsl'],
     [{ Namespace: 'x' }, 'Namespace'],
     [{ access: { cacheSecond: 1 } }, 'access.cacheSecond'],
@@ -136,7 +140,12 @@ describe('parseConfiguration', () => {
     [{ token: { defaultCycle: 1.5 } }, 'token.defaultCycle'],
     [{ token: { maxCycle: 3651 } }, 'token.maxCycle'],
     [{ token: { maxCycle: '30' } }, 'token.maxCycle'],
-    [{ token: { signingKeySecret: '-x' } }, 'token.signingKeySecret'],
+    [{ token: { signingKeys: { secretName: '-x' } } }, 'token.signingKeys.secretName'],
+    [{ token: { signingKeys: { algorithm: 'HS256' } } }, 'token.signingKeys.algorithm'],
+    [{ token: { signingKeys: { algorithm: 'none' } } }, 'token.signingKeys.algorithm'],
+    [{ token: { signingKeys: { rotationDays: -1 } } }, 'token.signingKeys.rotationDays'],
+    [{ token: { signingKeys: { rotationDays: 0.5 } } }, 'token.signingKeys.rotationDays'],
+    [{ token: { signingKeys: { publishAheadHours: 0 } } }, 'token.signingKeys.publishAheadHours'],
     [{ access: { cacheSeconds: 0 } }, 'access.cacheSeconds'],
     [{ access: { cacheSeconds: 3601 } }, 'access.cacheSeconds'],
     [{ leaderElection: { enabled: 'yes' } }, 'leaderElection.enabled'],
@@ -175,6 +184,27 @@ describe('parseConfiguration', () => {
       );
     },
   );
+
+  it('refuses a key that would have to be published before the one before it signs', () => {
+    const signingKeys = { rotationDays: 1, publishAheadHours: 25 };
+    expect(messageOf(() => parse({ token: { signingKeys } }))).toBe(
+      'c.yaml: token.signingKeys.publishAheadHours: must not be longer than token.signingKeys.rotationDays',
+    );
+  });
+
+  it('refuses rotations that come so often that retired keys would pile up', () => {
+    const token = { maxCycle: 365, signingKeys: { rotationDays: 7 } };
+    expect(messageOf(() => parse({ token }))).toBe(
+      'c.yaml: token.signingKeys.rotationDays: must be 0, or at least token.maxCycle / 50',
+    );
+  });
+
+  it.each([
+    { maxCycle: 350, signingKeys: { rotationDays: 7 } },
+    { maxCycle: 3650, signingKeys: { rotationDays: 0, publishAheadHours: 8760 } },
+  ])('takes rotations by hand, and such as are seldom enough: %j', (token) => {
+    expect(parse({ token }).token).toMatchObject(token);
+  });
 
   it.each([
     [{ leaseDurationSeconds: 10 }, 'renewDeadlineSeconds: must be less than leaderElection.leaseDurationSeconds'],

@@ -226,7 +226,7 @@ describe('refusals', () => {
       ...{ iss: 'ghippo.io', sub: accessKey().uid, preferred_username: 'ann', groups: [], client_id: ak },
       ...{ iat: now / 1000, exp: now / 1000 + 60 },
     };
-    const forged = await signToken(claims, { ...keys, active: { kid: keys.active.kid, key: pair.privateKey } });
+    const forged = await signToken(claims, { ...keys, active: { ...keys.active, key: pair.privateKey } });
     const { list } = await createPlatform();
     expect((await list('', forged)).status).toBe(401);
     expect((await list('', await signToken(claims, keys))).status).toBe(200);

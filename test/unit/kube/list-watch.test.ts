@@ -40,6 +40,12 @@ describe('list', () => {
     ]);
   });
 
+  it('asks for one object by its name', async () => {
+    const { transport, requests } = answering(page([item('a')]));
+    await list(transport, { path: '/api/v1/secrets', fieldSelector: 'metadata.name=a' }, signal);
+    expect(requests.map(({ path }) => path)).toEqual(['/api/v1/secrets?limit=200&fieldSelector=metadata.name%3Da']);
+  });
+
   it.each([['[]'], ['null']])('takes items %s for none', async (items) => {
     const { transport } = answering(page(JSON.parse(items)));
     expect(await list(transport, target, signal)).toEqual({ items: [], resourceVersion: '9' });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createMetrics, type MetricsOptions } from '../../../src/metrics/metrics.ts';
+import type { KeyFacts } from '../../../src/token/key-plan.ts';
 
 /** The value of a series in an exposition; undefined when it is not there. */
 function seriesValue(exposition: string, series: string): number | undefined {
@@ -35,6 +36,9 @@ describe('the exposition', () => {
     ['accesskey_access_reviews_total', 'counter'],
     ['accesskey_accesskeys', 'gauge'],
     ['accesskey_key_pairs', 'gauge'],
+    ['accesskey_signing_keys', 'gauge'],
+    ['accesskey_signing_key_age_seconds', 'gauge'],
+    ['accesskey_signing_keys_broken', 'gauge'],
     ['process_cpu_seconds_total', 'counter'],
     ['nodejs_eventloop_lag_seconds', 'gauge'],
   ])('names %s, a %s, with a help text', async (name, type) => {
@@ -51,6 +55,30 @@ describe('the exposition', () => {
 
   it('has the content type of the text format', () => {
     expect(createMetrics().contentType).toBe('text/plain; version=0.0.4; charset=utf-8');
+  });
+});
+
+describe('signing keys', () => {
+  const key = (state: KeyFacts['state'], activatedAt?: number): KeyFacts => ({
+    ...{ kid: `kid-${state}`, algorithm: 'RS256', state, createdAt: 1000 },
+    ...(activatedAt !== undefined && { activatedAt }),
+  });
+  const measured = (facts: KeyFacts[], broken = false) => ({ facts: () => facts, isBroken: () => broken });
+
+  it('are counted by state; the active one has an age; none is named', async () => {
+    const signingKeys = measured([key('active', 3000), key('next'), key('retired', 2000), key('retired', 1000)], true);
+    const { value, exposition } = await scrape({ signingKeys, now: () => 63_000 });
+    const count = (state: string) => value(`accesskey_signing_keys{state="${state}"}`);
+    expect([count('active'), count('next'), count('retired')]).toEqual([1, 1, 2]);
+    expect(value('accesskey_signing_key_age_seconds')).toBe(60);
+    expect(value('accesskey_signing_keys_broken')).toBe(1);
+    expect(exposition).not.toContain('kid-');
+  });
+
+  it('are none and not broken before they are loaded', async () => {
+    const { value } = await scrape();
+    expect(value('accesskey_signing_keys{state="active"}')).toBe(0);
+    expect(value('accesskey_signing_keys_broken')).toBe(0);
   });
 });
 

@@ -1,74 +1,82 @@
 import { describe, expect, it } from 'vitest';
 import type { KubernetesClient } from '../../../src/kube/client.ts';
 import { KubernetesError } from '../../../src/kube/errors.ts';
-import { loadSigningKeys, signingKeySecretType } from '../../../src/token/key-store.ts';
-import { generateSigningKeys, SigningKeyError } from '../../../src/token/signing-keys.ts';
+import {
+  createKeySecret,
+  dataKey,
+  replaceKeys,
+  signingKeySecretType,
+  toKeySecretRecord,
+} from '../../../src/token/key-store.ts';
 
 const reference = { namespace: 'system', name: 'keys' };
 const answer = (status: number) => new KubernetesError(status, '', `refused: ${status}`, 0);
 const base64 = (text: string) => Buffer.from(text).toString('base64');
+const metadata = { ...reference, uid: 'u1', resourceVersion: '7' };
 
-interface Body {
-  metadata: { name: string };
-  type: string;
-  stringData: Record<string, string>;
-}
-
-/** One place for a Secret, as the API server keeps it. */
-function createPlace(content?: Record<string, string>) {
-  const place = { data: content, created: [] as Body[] };
-  const core = {
-    readNamespacedSecret: async () => {
-      if (!place.data) throw answer(404);
-      return { data: place.data };
-    },
-    createNamespacedSecret: async ({ body }: { namespace: string; body: Body }) => {
-      if (place.data) throw answer(409);
-      place.created.push(body);
-      place.data = { 'keys.json': base64(body.stringData['keys.json'] ?? '') };
-      return { data: place.data };
-    },
+/** A client whose writes are noted, or refused with a status. */
+function createClient(refusal?: number) {
+  const written: object[] = [];
+  const write = async (request: object) => {
+    if (refusal !== undefined) throw answer(refusal);
+    written.push(request);
   };
-  return { place, core, client: { core } as unknown as KubernetesClient };
+  const client = { core: { createNamespacedSecret: write, patchNamespacedSecret: write } };
+  return { client: client as unknown as KubernetesClient, written };
 }
 
-describe('loadSigningKeys', () => {
-  it('makes the Secret when there is none, and uses it from then on', async () => {
-    const { client, place } = createPlace();
-    const first = await loadSigningKeys(client, reference);
-    const second = await loadSigningKeys(client, reference);
-    expect(second.jwks).toEqual(first.jwks);
-    expect(place.created).toMatchObject([{ metadata: { name: 'keys' }, type: signingKeySecretType }]);
+describe('toKeySecretRecord', () => {
+  it('takes the key set and what people ask for', () => {
+    const annotations = { 'ghippo.io/revoke-signing-key': 'k1', 'ghippo.io/rotate-signing-key': 'k2', other: 'x' };
+    const record = toKeySecretRecord({ metadata: { ...metadata, annotations }, data: { [dataKey]: base64('{}') } });
+    expect(record).toEqual({
+      ...{ key: 'system/keys', ...metadata, content: '{}' },
+      requests: { revoke: 'k1', rotate: 'k2' },
+    });
   });
 
-  it('gives replicas that start together the same key', async () => {
-    const { client, place } = createPlace();
-    const all = await Promise.all([loadSigningKeys(client, reference), loadSigningKeys(client, reference)]);
-    expect(all[0].active.kid).toBe(all[1].active.kid);
-    expect(place.created).toHaveLength(1);
+  it.each([[undefined], [null], [{}], [{ 'tls.key': base64('x') }]])('finds no key set in data %j', (data) => {
+    const record = toKeySecretRecord({ metadata, data });
+    expect([record.content, record.requests]).toEqual(['', {}]);
+  });
+});
+
+describe('createKeySecret', () => {
+  it('makes the Secret', async () => {
+    const { client, written } = createClient();
+    expect(await createKeySecret(client, reference, 'content')).toBe(true);
+    expect(written).toMatchObject([
+      {
+        namespace: 'system',
+        body: { metadata: { name: 'keys' }, type: signingKeySecretType, stringData: { [dataKey]: 'content' } },
+      },
+    ]);
   });
 
-  it.each([
-    ['empty', {}, 'is not JSON'],
-    ['of another key', { 'tls.key': base64('x') }, 'is not JSON'],
-    ['garbled', { 'keys.json': base64('{}') }, 'malformed: keys'],
-  ])('refuses a Secret that is %s, names it and leaves it alone', async (_, content, why) => {
-    const { client, place } = createPlace(content);
-    await expect(loadSigningKeys(client, reference)).rejects.toThrow(
-      new SigningKeyError(`Secret system/keys, keys.json: ${why}`),
-    );
-    expect(place).toEqual({ data: content, created: [] });
+  it('leaves one that is there', async () => {
+    expect(await createKeySecret(createClient(409).client, reference, 'content')).toBe(false);
   });
 
-  it.each([403, 500])('passes on that the Secret cannot be read: %d', async (status) => {
-    const { client, core } = createPlace({ 'keys.json': base64(await generateSigningKeys(new Date())) });
-    core.readNamespacedSecret = async () => Promise.reject(answer(status));
-    await expect(loadSigningKeys(client, reference)).rejects.toMatchObject({ status });
+  it.each([403, 500])('passes on that it cannot be made: %d', async (status) => {
+    await expect(createKeySecret(createClient(status).client, reference, 'x')).rejects.toMatchObject({ status });
+  });
+});
+
+describe('replaceKeys', () => {
+  const record = toKeySecretRecord({ metadata, data: {} });
+
+  it('writes the key set and nothing else, if the Secret is as recorded', async () => {
+    const { client, written } = createClient();
+    await replaceKeys(client, record, 'content');
+    expect(written).toEqual([
+      {
+        ...reference,
+        body: { metadata: { uid: 'u1', resourceVersion: '7' }, data: { [dataKey]: base64('content') } },
+      },
+    ]);
   });
 
-  it('passes on that the Secret cannot be made', async () => {
-    const { client, core } = createPlace();
-    core.createNamespacedSecret = async () => Promise.reject(answer(403));
-    await expect(loadSigningKeys(client, reference)).rejects.toMatchObject({ status: 403 });
+  it.each([404, 409])('passes on that it is not: %d', async (status) => {
+    await expect(replaceKeys(createClient(status).client, record, 'x')).rejects.toMatchObject({ status });
   });
 });

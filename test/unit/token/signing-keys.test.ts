@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { generateSigningKeys, parseSigningKeys, SigningKeyError } from '../../../src/token/signing-keys.ts';
 import { now } from '../../support/builders.ts';
 
-type StoredKey = JWK & { state?: string; createdAt?: string };
+type StoredKey = JWK & { state?: string; createdAt?: string; activatedAt?: string; longestCycle?: number };
 
 let stored: StoredKey;
 let other: StoredKey;
@@ -28,10 +28,12 @@ beforeAll(async () => {
 const parse = (...keys: unknown[]) => parseSigningKeys(JSON.stringify({ keys }));
 
 describe('generateSigningKeys', () => {
-  it('makes one active RSA key of 2048 bits, named by its thumbprint', async () => {
+  it('makes an active RSA key of 2048 bits, named by its thumbprint, and the next one', async () => {
+    const { keys } = JSON.parse(await generateSigningKeys(new Date(now)));
+    expect(keys.map((key: StoredKey) => key.state)).toEqual(['active', 'next']);
     expect(stored).toMatchObject({
       ...{ kty: 'RSA', alg: 'RS256', use: 'sig', state: 'active' },
-      createdAt: '2026-01-01T00:00:00.000Z',
+      ...{ createdAt: '2026-01-01T00:00:00.000Z', activatedAt: '2026-01-01T00:00:00.000Z', longestCycle: 30 },
       kid: await calculateJwkThumbprint(stored),
     });
     expect(stored.kid).toHaveLength(43);
@@ -88,8 +90,8 @@ describe('parseSigningKeys', () => {
   });
 
   it.each([
-    ['state', 'retired'],
     ['state', 'Active'],
+    ['state', 'next '],
     ['alg', 'RS512'],
     ['alg', 'none'],
     ['kty', 'EC'],
@@ -103,12 +105,12 @@ describe('parseSigningKeys', () => {
   it('names each thing that is wrong once', async () => {
     const { d: _, ...rest } = stored;
     await expect(parse({ ...rest, state: 'gone', kid: '' })).rejects.toThrow(
-      new SigningKeyError('malformed: keys.0.kid, keys.0.state, keys.0.d'),
+      new SigningKeyError('malformed: keys.0.d, keys.0.kid, keys.0.state'),
     );
   });
 
-  it('refuses two keys', async () => {
-    await expect(parse(stored, other)).rejects.toThrow(new SigningKeyError('malformed: keys'));
+  it('refuses two keys that sign', async () => {
+    await expect(parse(stored, other)).rejects.toThrow(new SigningKeyError('keys: 2 active keys, there must be one'));
   });
 
   it('refuses a public key', async () => {
@@ -159,6 +161,12 @@ describe('parseSigningKeys', () => {
     }
     const cut = await parseSigningKeys(JSON.stringify({ keys: [stored] }).slice(0, -2)).catch(String);
     for (const value of values) expect(cut).not.toContain(value);
+  });
+
+  it('reads the set from before there were times', async () => {
+    const { createdAt: _, activatedAt: __, longestCycle: ___, ...bare } = stored;
+    expect((await parse({ ...bare, createdAt: stored.createdAt })).active.kid).toBe(stored.kid);
+    expect((await parse(bare)).active.kid).toBe(stored.kid);
   });
 
   it('refuses a key of another kind under the name of RSA', async () => {

@@ -5,6 +5,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createLivePairs, type LivePairs } from '../../../src/accesskey/live-pairs.ts';
 import { type ClaimsOptions, claimsOf, type TokenClaims } from '../../../src/token/claims.ts';
 import { signToken } from '../../../src/token/issuer.ts';
+import { formatKeys, parseKeys } from '../../../src/token/key-format.ts';
+import { type Algorithm, algorithms, defaultKeyPolicy } from '../../../src/token/key-plan.ts';
 import { generateSigningKeys, parseSigningKeys, type SigningKeys } from '../../../src/token/signing-keys.ts';
 import { TokenError, verifyToken } from '../../../src/token/verifier.ts';
 import { accessKey, at, caches, keyPair, known, now, secret } from '../../support/builders.ts';
@@ -15,15 +17,29 @@ const withAudience = { issuer: 'ghippo.io', audience: 'kpanda' };
 const annsPairs = pairsOf(ann);
 const notLive = 'the key pair of the token is not live';
 
+let keysText: string;
 let keys: SigningKeys;
 /** Keys of somebody else. */
 let foreign: SigningKeys;
 let publicJwk: JWK;
 
 beforeAll(async () => {
-  [keys, foreign] = await Promise.all([generate(), generate()]);
+  keysText = await generateSigningKeys(new Date(now));
+  [keys, foreign] = await Promise.all([parseSigningKeys(keysText), generate()]);
   publicJwk = keys.jwks.keys[0] ?? {};
 });
+
+/** A set that signs with EdDSA, whose next key is of ES256, and a retired one that of `keys`. */
+async function mixed(): Promise<SigningKeys> {
+  const make = (algorithm: Algorithm) => generateSigningKeys(new Date(now), { ...defaultKeyPolicy, algorithm });
+  const [edDSA, es256] = await Promise.all([make('EdDSA'), make('ES256')]);
+  const [active] = parseKeys(edDSA);
+  const [next] = parseKeys(es256);
+  const [retired] = parseKeys(keysText);
+  if (!active || !next || !retired) throw new Error('no keys');
+  const retirement = { state: 'retired', retiredAt: now, verifyUntil: now + 1 } as const;
+  return parseSigningKeys(formatKeys([active, { ...next, state: 'next' }, { ...retired, ...retirement }]));
+}
 
 async function generate(): Promise<SigningKeys> {
   return parseSigningKeys(await generateSigningKeys(new Date(now)));
@@ -134,6 +150,11 @@ describe('a forged token', () => {
     await refuses(token, 'ERR_JOSE_ALG_NOT_ALLOWED');
   });
 
+  it('is refused without a kid', async () => {
+    await refuses(sign(claims(), { kid: undefined }), 'ERR_JWKS_NO_MATCHING_KEY');
+    await refuses(sign(claims(), { kid: '' }), 'ERR_JWKS_NO_MATCHING_KEY');
+  });
+
   it('is refused when one claim was changed', async () => {
     const [header, , signature] = (await sign(claims())).split('.');
     await refuses(`${header}.${encode(claims({ preferred_username: 'root' }))}.${signature}`);
@@ -158,6 +179,35 @@ describe('a forged token', () => {
     const [, payload, signature] = (await sign(claims())).split('.');
     const header = { alg: 'RS256', kid: publicJwk.kid, typ: 'JWT', crit: ['x'], x: 1 };
     await refuses(`${encode(header)}.${payload}.${signature}`, 'ERR_JOSE_NOT_SUPPORTED');
+  });
+});
+
+describe('with keys of several algorithms', () => {
+  let several: SigningKeys;
+  beforeAll(async () => {
+    several = await mixed();
+  });
+  const verifyBy = (token: string) => verifyToken(token, several, options, annsPairs, now);
+
+  it('a token of the active key and one of the retired key are accepted', async () => {
+    for (const token of [await signToken(claims(), several), await signToken(claims(), keys)]) {
+      await expect(verifyBy(token)).resolves.toHaveProperty('name', 'ann');
+    }
+  });
+
+  it('a key verifies its own algorithm only, whatever the header says', async () => {
+    const { active, jwks } = several;
+    const ownAlgorithm = new Map(jwks.keys.map(({ kid, alg }) => [kid, alg]));
+    const [, payload, signature] = (await signToken(claims(), several)).split('.');
+    for (const kid of ownAlgorithm.keys()) {
+      for (const alg of algorithms) {
+        if (kid === active.kid && alg === active.algorithm) continue;
+        const token = `${encode({ alg, kid, typ: 'JWT' })}.${payload}.${signature}`;
+        const code =
+          ownAlgorithm.get(kid) === alg ? 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED' : 'ERR_JWKS_NO_MATCHING_KEY';
+        await expect(verifyBy(token)).rejects.toThrow(new TokenError(code));
+      }
+    }
   });
 });
 

@@ -1,0 +1,166 @@
+/** JWS algorithms that keys are made for (RFC 7518 sections 3.3 and 3.4; RFC 8037 section 3.1, with Ed25519). */
+export const algorithms = ['RS256', 'ES256', 'EdDSA'] as const;
+export type Algorithm = (typeof algorithms)[number];
+
+/** next: published, does not sign yet. active: signs. retired: verifies until its last token has run out. */
+export const keyStates = ['next', 'active', 'retired'] as const;
+export type KeyState = (typeof keyStates)[number];
+
+/** What is decided on of a key. Times are milliseconds since the epoch. */
+export interface KeyFacts {
+  kid: string;
+  algorithm: Algorithm;
+  state: KeyState;
+  /** Absent at most in a set from before there were times. */
+  createdAt?: number;
+  activatedAt?: number;
+  retiredAt?: number;
+  /** When the last token that it signed has run out. */
+  verifyUntil?: number;
+  /** Of an active key: the greatest `token.maxCycle` that was configured while it signed, days. */
+  longestCycle?: number;
+}
+
+/** How keys follow each other. */
+export interface KeyPolicy {
+  algorithm: Algorithm;
+  /** How long a key signs, days; 0: until somebody asks for another. */
+  rotationDays: number;
+  /** How long a key is published before it signs, hours. */
+  publishAheadHours: number;
+  /** The longest validity of a token, days. */
+  maxCycle: number;
+}
+
+export const defaultKeyPolicy: KeyPolicy = {
+  algorithm: 'RS256',
+  rotationDays: 30,
+  publishAheadHours: 24,
+  maxCycle: 30,
+};
+
+/** What a person asks for, by kid. A kid that no key has, or no longer has, asks for nothing. */
+export interface KeyRequests {
+  /** The key of this kid is to go at once, with its tokens. */
+  revoke?: string | undefined;
+  /** The active key is to retire, as if its time had come. */
+  rotate?: string | undefined;
+}
+
+export interface KeyPlan<K extends KeyFacts> {
+  /** The keys that stay, as they are to be. */
+  keys: K[];
+  /** States of the keys that are to be made besides. */
+  make: KeyState[];
+}
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+/**
+ * How long a retired key stays after verifyUntil, milliseconds. A replica whose watch is behind signs with it a little
+ * after retiredAt, and clocks differ.
+ */
+const graceMs = hourMs;
+
+/**
+ * Decides what the key set is to be: one active key, one next key, and retired ones while tokens of theirs may be out.
+ *
+ * The next key takes over when the active one has signed for `rotationDays`, is of another algorithm than configured, or
+ * is asked to rotate; and only after it was published for `publishAheadHours`, so that verifiers know it. When the active
+ * key is gone by revocation, the next one takes over at once. A next key of another algorithm is replaced: it signed
+ * nothing.
+ *
+ * @param now milliseconds since the epoch
+ * @returns undefined when nothing is to be changed; that is so after the plan was carried out, too
+ */
+export function planKeys<K extends KeyFacts>(
+  keys: readonly K[],
+  policy: KeyPolicy,
+  now: number,
+  requests: KeyRequests = {},
+): KeyPlan<K> | undefined {
+  const kept = keys.filter((key) => key.kid !== requests.revoke && !isOver(key, now));
+  const retired = kept.filter(({ state }) => state === 'retired');
+  const next = kept.find(({ state }) => state === 'next');
+  const found = kept.find(({ state }) => state === 'active');
+  const active = found && signing(found, policy, now);
+  const plan =
+    next && (!active || isTurn(active, next, policy, now, requests))
+      ? turn(next, active, retired, policy, now)
+      : stay(next, active, retired, policy);
+  return isSame(keys, plan) ? undefined : plan;
+}
+
+/**
+ * Gives what is left of a set when a key is revoked: what each replica goes by as soon as it hears of it, also while
+ * nobody can write the set. The next key signs in place of an active one.
+ *
+ * @returns the same array when no key has this kid, or nothing would be left to sign with
+ */
+export function withoutRevoked<K extends KeyFacts>(keys: readonly K[], revoke: string | undefined): readonly K[] {
+  const kept = keys.filter(({ kid }) => kid !== revoke);
+  const signs = kept.some(({ state }) => state === 'active');
+  const next = kept.find(({ state }) => state === 'next');
+  if (kept.length === keys.length || !(signs || next)) return keys;
+  return signs
+    ? kept
+    : kept.map((key) => (key === next ? { ...key, state: 'active', activatedAt: key.createdAt } : key));
+}
+
+/** Whether the next key is to take over from an active one. */
+function isTurn(active: KeyFacts, next: KeyFacts, policy: KeyPolicy, now: number, requests: KeyRequests): boolean {
+  const { algorithm, rotationDays, publishAheadHours } = policy;
+  if (next.algorithm !== algorithm || now - (next.createdAt ?? now) < publishAheadHours * hourMs) return false;
+  if (active.algorithm !== algorithm || active.kid === requests.rotate) return true;
+  return rotationDays > 0 && now - (active.activatedAt ?? now) >= rotationDays * dayMs;
+}
+
+function turn<K extends KeyFacts>(
+  next: K,
+  active: K | undefined,
+  retired: readonly K[],
+  policy: KeyPolicy,
+  now: number,
+): KeyPlan<K> {
+  const former = active ? [retire(active, policy, now)] : [];
+  return {
+    keys: [signing({ ...next, state: 'active', activatedAt: now }, policy, now), ...former, ...retired],
+    make: ['next'],
+  };
+}
+
+function stay<K extends KeyFacts>(
+  next: K | undefined,
+  active: K | undefined,
+  retired: readonly K[],
+  { algorithm }: KeyPolicy,
+): KeyPlan<K> {
+  const fitting = next?.algorithm === algorithm ? [next] : [];
+  return {
+    keys: [...(active ? [active] : []), ...fitting, ...retired],
+    make: [...(active ? [] : ['active' as const]), ...(fitting.length > 0 ? [] : ['next' as const])],
+  };
+}
+
+/** An active key with what is to be known of it: the key itself when nothing is missing. */
+function signing<K extends KeyFacts>(key: K, { maxCycle }: KeyPolicy, now: number): K {
+  const createdAt = key.createdAt ?? now;
+  // A set from before there were times holds a key that signed since it was made.
+  const activatedAt = key.activatedAt ?? createdAt;
+  const longestCycle = Math.max(key.longestCycle ?? 0, maxCycle);
+  const isComplete = key.createdAt === createdAt && key.activatedAt === activatedAt;
+  return isComplete && key.longestCycle === longestCycle ? key : { ...key, createdAt, activatedAt, longestCycle };
+}
+
+function retire<K extends KeyFacts>(key: K, { maxCycle }: KeyPolicy, now: number): K {
+  const verifyUntil = now + (key.longestCycle ?? maxCycle) * dayMs;
+  return { ...key, state: 'retired', retiredAt: now, verifyUntil };
+}
+
+function isOver({ state, verifyUntil }: KeyFacts, now: number): boolean {
+  return state === 'retired' && verifyUntil !== undefined && now >= verifyUntil + graceMs;
+}
+
+function isSame(keys: readonly KeyFacts[], plan: KeyPlan<KeyFacts>): boolean {
+  return plan.make.length === 0 && plan.keys.length === keys.length && plan.keys.every((key) => keys.includes(key));
+}

@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { KubernetesClient } from '../kube/client.ts';
+import { describeError } from '../kube/errors.ts';
+import { createReflector } from '../kube/reflector.ts';
+import { createStore } from '../kube/store.ts';
+import type { Transport } from '../kube/transport.ts';
+import { createHeldKeys, type HeldKeys } from './held-keys.ts';
+import type { KeyPolicy } from './key-plan.ts';
+import { startKeyRotation } from './key-rotation.ts';
+import { createKeySecret, type KeySecretRecord, type SecretReference, toKeySecretRecord } from './key-store.ts';
+import { generateSigningKeys } from './signing-keys.ts';
+
+const retryMs = 5_000;
+
+export interface KeyServiceOptions {
+  transport: Transport;
+  client: KubernetesClient;
+  secret: SecretReference;
+  policy: KeyPolicy;
+  log: Logger;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+}
+
+/** The signing keys of a process, followed as long as it runs. */
+export interface KeyService {
+  readonly held: HeldKeys;
+  /** Watches the Secret until the signal aborts, and makes it when there is none at the start. Never rejects. */
+  run(signal: AbortSignal): Promise<void>;
+  /**
+   * Starts the duty of the leader, see `startKeyRotation`.
+   *
+   * @param client writes only while this process leads
+   */
+  startRotation(client: KubernetesClient): () => Promise<void>;
+}
+
+/** Connects the parts of the signing keys' life; nothing runs yet. */
+export function createKeyService({ transport, client, secret, policy, log, now }: KeyServiceOptions): KeyService {
+  const store = createStore<KeySecretRecord>({});
+  const key = `${secret.namespace}/${secret.name}`;
+  const held = createHeldKeys({ store, key, log });
+  const reflector = createReflector({
+    transport,
+    target: {
+      path: `/api/v1/namespaces/${encodeURIComponent(secret.namespace)}/secrets`,
+      fieldSelector: `metadata.name=${secret.name}`,
+    },
+    store,
+    transform: toKeySecretRecord,
+    log,
+  });
+
+  /**
+   * Only while this process has never seen the Secret, not even a broken one: one that is gone is for the leader to
+   * restore, since tokens of its keys may be out.
+   */
+  async function makeFirst(signal: AbortSignal): Promise<void> {
+    let seen = false;
+    store.subscribe(() => {
+      seen = true;
+    });
+    await Promise.race([reflector.synced, aborted(signal)]);
+    while (!signal.aborted && !seen) {
+      try {
+        await createKeySecret(client, secret, await generateSigningKeys(new Date(now()), policy));
+      } catch (error) {
+        log.error({ secret: key, reason: describeError(error) }, 'no signing keys, trying again');
+      }
+      await Promise.race([held.loaded, sleep(retryMs, undefined, { signal }).catch(() => undefined)]);
+    }
+  }
+
+  return {
+    held,
+    async run(signal) {
+      await Promise.all([makeFirst(signal), reflector.run(signal)]);
+    },
+    startRotation: (fenced) => startKeyRotation({ client: fenced, store, held, secret, policy, log, now }),
+  };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (signal.aborted) resolve();
+  else signal.addEventListener('abort', () => resolve(), { once: true });
+  return promise;
+}

@@ -1,0 +1,199 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { type OperatorProcess, startOperator } from '../../tools/operator-process.ts';
+import { poll } from '../../tools/poll.ts';
+import { configurationFile, startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { type Fault, type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
+import {
+  accessKeyManifest,
+  createNamespace,
+  createPair,
+  getToken,
+  listDeployments,
+  type Pair,
+} from '../support/platform.ts';
+import {
+  allPublish,
+  createForwardClock,
+  createKeySecretAccess,
+  day,
+  keysOf,
+  kidOf,
+  leaderOf,
+  metric,
+  verifiedHeader,
+} from '../support/signing-keys.ts';
+
+/** Rights are not given, so this answer means that the token was accepted. */
+const accepted = 403;
+const settings = { token: { maxCycle: 30, signingKeys: { rotationDays: 1, publishAheadHours: 1 } } };
+
+let cluster: TestCluster;
+let secret: ReturnType<typeof createKeySecretAccess>;
+let clock: ReturnType<typeof createForwardClock>;
+let proxy: FaultProxy;
+let proxied: string;
+let operators: OperatorProcess[] = [];
+let pair: Pair;
+
+beforeAll(async () => {
+  cluster = await startTestCluster();
+  secret = createKeySecretAccess(cluster);
+  clock = createForwardClock(cluster.directory);
+  proxy = await startFaultProxy(cluster.controlPlane);
+  proxied = join(cluster.directory, 'proxied.kubeconfig');
+  await proxy.kubeconfig(proxied, cluster.operatorKubeconfig);
+  operators = await Promise.all([start(), start()]);
+  await createNamespace(cluster.kubectl, 'people');
+  pair = await createPair(cluster.kubectl, accessKeyManifest('people', 'ann'));
+  await Promise.all(operators.map(({ url }) => getToken(url, pair)));
+});
+afterAll(async () => {
+  await cluster?.stop();
+  await proxy?.stop();
+});
+
+const start = () => cluster.startOperator(settings, proxied, clock.options);
+const logged = (text: string) => cluster.operatorOutput().filter((line) => line.includes(text)).length;
+const isRotation = (path: string, method: string) =>
+  method === 'PATCH' && path.endsWith('/secrets/accesskey-operator-signing-keys');
+const anyToken = () => getToken(operators[0]?.url ?? '', pair, '&cycle=30');
+
+async function expectAccepted(token: string): Promise<void> {
+  for (const { url } of operators) expect((await listDeployments(url, token)).status).toBe(accepted);
+}
+
+async function untilBroken(value: number): Promise<void> {
+  for (const operator of operators) {
+    await poll(`broken ${value}`, async () => (await metric(operator, 'accesskey_signing_keys_broken')) === value);
+  }
+}
+
+test('a deleted Secret is made again with the same keys, and the log says so', async () => {
+  const before = await secret.get();
+  const token = await anyToken();
+  await secret.remove();
+  const after = await poll('the Secret', () => secret.get());
+  expect(after.metadata.uid).not.toBe(before.metadata.uid);
+  expect(keysOf(after)).toEqual(keysOf(before));
+  await poll('the warning', async () => logged('was deleted and is made again') === 1);
+  await untilBroken(0);
+  await expectAccepted(token);
+  await expectAccepted(await anyToken());
+});
+
+test('a key that is revoked while nobody can write the Secret stops at all replicas all the same', async () => {
+  const before = await secret.keys();
+  const token = await anyToken();
+  proxy.decide = ({ path, method }) => (isRotation(path, method) ? { kind: 'answer', status: 500 } : undefined);
+  await secret.annotate(`ghippo.io/revoke-signing-key=${kidOf(before, 'active')}`);
+  for (const { url } of operators) {
+    await poll('the token to stop', async () => (await listDeployments(url, token)).status === 401);
+  }
+  expect(await secret.keys()).toEqual(before);
+  const fresh = await anyToken();
+  await expectAccepted(fresh);
+  proxy.decide = () => undefined;
+  await poll('the write', async () => kidOf(await secret.keys(), 'active') === kidOf(before, 'next'));
+  await expectAccepted(fresh);
+});
+
+describe('a Secret that breaks while operators run', () => {
+  const marker = 'private-half-of-somebody';
+
+  test.each([
+    ['no JSON', () => `{"keys":["${marker}`],
+    ['no key that signs', (text: string) => text.replace('"state":"active"', `"state":"next","x":"${marker}"`)],
+    ['a kid that is not that of the key', (text: string) => text.replace(/"kid":"[^"]+"/, `"kid":"${marker}"`)],
+    ['a key cut off', (text: string) => text.replace(/"d":"[^"]+"/, `"x":"${marker}"`)],
+    ['nothing', () => ''],
+  ])('%s: it is refused, told, left alone; the last good keys stay in use', async (_, breakIt) => {
+    const { data } = await secret.get();
+    const token = await anyToken();
+    const broken = Buffer.from(breakIt(Buffer.from(data['keys.json'] ?? '', 'base64').toString())).toString('base64');
+    await secret.patch({ data: { 'keys.json': broken } });
+    await untilBroken(1);
+    clock.advance(2 * day);
+    await secret.nudge();
+    await expectAccepted(token);
+    await expectAccepted(await anyToken());
+    const { resourceVersion } = (await secret.get()).metadata;
+    await starting(async () => undefined);
+    expect((await secret.get()).metadata.resourceVersion).toBe(resourceVersion);
+    expect((await secret.get()).data['keys.json']).toBe(broken);
+    expect(logged(marker)).toBe(0);
+    await secret.patch({ data });
+    await untilBroken(0);
+    const keys = await poll('the rotation that fell due meanwhile', async () => {
+      const found = await secret.keys();
+      return kidOf(found, 'active') === kidOf(keysOf({ data }), 'next') && found;
+    });
+    await allPublish(operators, keys);
+    await expectAccepted(token);
+  });
+
+  test('is made again with the keys in memory when it is deleted, though a replica started meanwhile', async () => {
+    const before = await secret.get();
+    const token = await anyToken();
+    await secret.patch({ data: { 'keys.json': '' } });
+    await untilBroken(1);
+    await starting(async (operator) => {
+      await secret.remove();
+      await operator.ready();
+      await allPublish([...operators, operator], keysOf(before));
+      expect((await listDeployments(operator.url, token)).status).toBe(accepted);
+    });
+    expect(await secret.keys()).toEqual(keysOf(before));
+    await untilBroken(0);
+  });
+
+  /** A further operator, which does not become ready because the Secret is broken. */
+  async function starting(look: (operator: OperatorProcess) => Promise<void>): Promise<void> {
+    const config = join(cluster.directory, 'starting.yaml');
+    await writeFile(config, configurationFile(settings));
+    const operator = await startOperator(['--kubeconfig', proxied, '--config', config], clock.options);
+    onTestFinished(async () => void (await operator.stop('SIGKILL')));
+    await poll('the complaint', async () => operator.output.some((line) => line.includes('is broken, there are none')));
+    expect(await (await fetch(`${operator.healthUrl}/readyz`)).text()).toContain('signing keys');
+    await look(operator);
+    for (const value of [marker, pair.sk]) expect(operator.output.join('\n')).not.toContain(value);
+    expect(await operator.stop()).toBe(0);
+  }
+});
+
+describe('the leader is killed with -9 in the middle of a rotation', () => {
+  test.each<[string, Fault]>([
+    ['before its write arrives', { kind: 'delay', ms: 60_000 }],
+    ['after its write arrived, before the answer', { kind: 'loseAnswer' }],
+    ['after its write was refused', { kind: 'answer', status: 500, reason: 'InternalError' }],
+  ])('%s: the next leader has the rotation whole', async (_, fault) => {
+    await allPublish(operators, await secret.keys());
+    const before = await secret.keys();
+    const token = await anyToken();
+    const leader = await leaderOf(operators);
+    const patches = () => proxy.requests.filter(({ path, method }) => isRotation(path, method)).length;
+    const patchesBefore = patches();
+    proxy.decide = ({ path, method }) => (isRotation(path, method) ? fault : undefined);
+    clock.advance(day + 60);
+    await secret.nudge();
+    await poll('the write', async () => patches() > patchesBefore);
+    await leader.stop('SIGKILL');
+    proxy.decide = () => undefined;
+    operators = [...operators.filter((operator) => operator !== leader), await start()];
+
+    const after = await poll('the rotation', async () => {
+      const keys = await secret.keys();
+      return kidOf(keys, 'active') === kidOf(before, 'next') && keys;
+    });
+    expect(after.map(({ state }) => state).filter((state) => state !== 'retired')).toEqual(['active', 'next']);
+    expect(after.filter(({ kid }) => before.some((key) => key.kid === kid))).toHaveLength(before.length);
+    expect(after).toHaveLength(before.length + 1);
+    await allPublish(operators, after);
+    await expectAccepted(token);
+    await expectAccepted(await anyToken());
+    for (const operator of operators) {
+      expect((await verifiedHeader(operator, token, clock.now())).kid).toBe(kidOf(before, 'active'));
+    }
+  });
+});

@@ -1,0 +1,186 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { OperatorProcess } from '../../tools/operator-process.ts';
+import { poll } from '../../tools/poll.ts';
+import { startTestCluster, type TestCluster } from '../support/cluster.ts';
+import {
+  accessKeyManifest,
+  createNamespace,
+  createPair,
+  getToken,
+  listDeployments,
+  type Pair,
+} from '../support/platform.ts';
+import {
+  allPublish,
+  createForwardClock,
+  createKeySecretAccess,
+  day,
+  hour,
+  kidOf,
+  metric,
+  publishedKeys,
+  type StoredKey,
+  verifiedHeader,
+} from '../support/signing-keys.ts';
+
+/** Rights are not given, so this answer means that the token was accepted. */
+const accepted = 403;
+const refused = 401;
+
+let cluster: TestCluster;
+let secret: ReturnType<typeof createKeySecretAccess>;
+let clock: ReturnType<typeof createForwardClock>;
+let operators: OperatorProcess[] = [];
+let pair: Pair;
+
+beforeAll(async () => {
+  cluster = await startTestCluster();
+  secret = createKeySecretAccess(cluster);
+  clock = createForwardClock(cluster.directory);
+  await startOperators();
+  await createNamespace(cluster.kubectl, 'people');
+  pair = await createPair(cluster.kubectl, accessKeyManifest('people', 'ann'));
+  await Promise.all(operators.map(({ url }) => getToken(url, pair)));
+});
+afterAll(() => cluster?.stop());
+
+/** Two operators in place of those before. Keys sign for two days, tokens live for three at most. */
+async function startOperators(algorithm = 'RS256'): Promise<void> {
+  await Promise.all(operators.map((operator) => operator.stop()));
+  const signingKeys = { algorithm, rotationDays: 2, publishAheadHours: 1 };
+  const start = () => cluster.startOperator({ token: { maxCycle: 3, signingKeys } }, undefined, clock.options);
+  operators = await Promise.all([start(), start()]);
+}
+
+const statuses = (token: string) =>
+  Promise.all(operators.map(async ({ url }) => (await listDeployments(url, token)).status));
+
+/** A token of the second operator, which the first one is to accept, and so on. */
+const tokenOf = (index: number) => getToken(operators[index]?.url ?? '', pair, '&cycle=3');
+
+async function pass(seconds: number): Promise<void> {
+  clock.advance(seconds);
+  await secret.nudge();
+}
+
+/** Waits for a set that is so, and until all operators use it. */
+async function untilKeys(what: string, isSo: (keys: StoredKey[]) => boolean): Promise<StoredKey[]> {
+  const keys = await poll(what, async () => {
+    const found = await secret.keys();
+    return isSo(found) && found;
+  });
+  await allPublish(operators, keys);
+  return keys;
+}
+
+/** How often operators changed the set. */
+const writes = () => cluster.operatorOutput().filter((line) => line.includes('signing keys changed')).length;
+
+const states = (keys: readonly StoredKey[]) => keys.map(({ state }) => state);
+
+test('two operators that start together make one set: a key that signs and the next one', async () => {
+  expect(states(await secret.keys())).toEqual(['active', 'next']);
+  await allPublish(operators, await secret.keys());
+  for (const operator of operators) {
+    expect(await metric(operator, 'accesskey_signing_keys{state="next"}')).toBe(1);
+    expect(await metric(operator, 'accesskey_signing_keys_broken')).toBe(0);
+  }
+});
+
+test('the Role in the namespace is enough for it, and gives no other Secret', async () => {
+  const flags = ['-n', 'accesskey-system', '--as=system:serviceaccount:accesskey-system:keys-only'];
+  const role = ['--role=accesskey-operator', '--serviceaccount=accesskey-system:keys-only'];
+  await cluster.kubectl.run(['create', 'rolebinding', 'keys-only', '-n', 'accesskey-system', ...role]);
+  const list = (name: string) =>
+    cluster.kubectl.run(['get', 'secrets', ...flags, '-o', 'name', `--field-selector=metadata.name=${name}`]);
+  await poll('the right', async () => (await list('accesskey-operator-signing-keys')).startsWith('secret/'));
+  for (const verb of ['watch', 'patch']) {
+    const question = ['auth', 'can-i', verb, 'secrets/accesskey-operator-signing-keys', ...flags];
+    expect((await cluster.kubectl.run(question)).trim()).toBe('yes');
+  }
+  await expect(list('another')).rejects.toThrow('cannot list resource');
+});
+
+describe('rotation by schedule', () => {
+  let before: StoredKey[];
+  let token: string;
+
+  test('the next key signs, and a token from before is accepted everywhere', async () => {
+    before = await secret.keys();
+    token = await tokenOf(0);
+    await pass(2 * day + 60);
+    const after = await untilKeys('a rotation', (keys) => keys.length === 3);
+    expect(kidOf(after, 'active')).toBe(kidOf(before, 'next'));
+    expect(kidOf(after, 'retired')).toBe(kidOf(before, 'active'));
+    expect(after.find(({ state }) => state === 'retired')).not.toHaveProperty('d');
+    expect(await statuses(token)).toEqual([accepted, accepted]);
+    for (const index of [0, 1]) {
+      const fresh = await tokenOf(index);
+      expect(await statuses(fresh)).toEqual([accepted, accepted]);
+      for (const operator of operators) {
+        expect((await verifiedHeader(operator, fresh, clock.now())).kid).toBe(kidOf(after, 'active'));
+        expect((await verifiedHeader(operator, token, clock.now())).kid).toBe(kidOf(before, 'active'));
+      }
+    }
+  });
+
+  test('publishes no private member', async () => {
+    const { keys } = await publishedKeys(operators[0] as OperatorProcess);
+    for (const key of keys) expect(Object.keys(key).sort()).toEqual(['alg', 'e', 'kid', 'kty', 'n', 'use']);
+  });
+
+  test('the retired key goes when its last token has run out', async () => {
+    await pass(3 * day + hour);
+    await untilKeys('the end of the retired key', (keys) => !keys.some(({ kid }) => kid === kidOf(before, 'active')));
+    expect(await statuses(token)).toEqual([refused, refused]);
+  });
+});
+
+describe('revocation by annotation', () => {
+  test('the tokens of the key stop at once, the next key signs', async () => {
+    const before = await secret.keys();
+    const token = await tokenOf(1);
+    expect(await statuses(token)).toEqual([accepted, accepted]);
+    await secret.annotate(`ghippo.io/revoke-signing-key=${kidOf(before, 'active')}`);
+    const after = await untilKeys('the revocation', (keys) => kidOf(keys, 'active') === kidOf(before, 'next'));
+    expect(after.map(({ kid }) => kid)).not.toContain(kidOf(before, 'active'));
+    expect(states(after).filter((state) => state !== 'retired')).toEqual(['active', 'next']);
+    expect(await statuses(token)).toEqual([refused, refused]);
+    expect(await statuses(await tokenOf(0))).toEqual([accepted, accepted]);
+  });
+
+  test('is done once, an unknown kid does nothing; rotation by annotation keeps the tokens', async () => {
+    const before = await secret.keys();
+    const token = await tokenOf(0);
+    const written = writes();
+    await secret.annotate('ghippo.io/revoke-signing-key=unknown');
+    await pass(hour + 60);
+    await secret.nudge();
+    expect(await secret.keys()).toEqual(before);
+    await secret.annotate(`ghippo.io/rotate-signing-key=${kidOf(before, 'active')}`);
+    await untilKeys('the rotation', (keys) => kidOf(keys, 'active') === kidOf(before, 'next'));
+    await poll('what was written', async () => writes() > written);
+    expect(writes()).toBe(written + 1);
+    expect(await statuses(token)).toEqual([accepted, accepted]);
+  });
+});
+
+test('from RS256 to ES256 to EdDSA: tokens of each are accepted here and by the published set', async () => {
+  const tokens = [{ alg: 'RS256', token: await tokenOf(0) }];
+  for (const alg of ['ES256', 'EdDSA']) {
+    await startOperators(alg);
+    const announced = await untilKeys('the next key', (keys) =>
+      keys.some((key) => key.state === 'next' && key.alg === alg),
+    );
+    expect(announced.find(({ state }) => state === 'active')?.alg).toBe(tokens.at(-1)?.alg);
+    await pass(hour + 60);
+    await untilKeys('the new algorithm', (keys) => keys.some((key) => key.state === 'active' && key.alg === alg));
+    tokens.push({ alg, token: await tokenOf(1) });
+  }
+  for (const { alg, token } of tokens) {
+    expect(await statuses(token)).toEqual([accepted, accepted]);
+    for (const operator of operators) {
+      expect(await verifiedHeader(operator, token, clock.now())).toMatchObject({ alg, typ: 'JWT' });
+    }
+  }
+});

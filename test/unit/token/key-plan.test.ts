@@ -1,0 +1,164 @@
+import { describe, expect, it } from 'vitest';
+import {
+  defaultKeyPolicy,
+  type KeyFacts,
+  type KeyPolicy,
+  planKeys,
+  withoutRevoked,
+} from '../../../src/token/key-plan.ts';
+import { now } from '../../support/builders.ts';
+
+const hour = 3_600_000;
+const day = 24 * hour;
+const policy = defaultKeyPolicy;
+
+type Change = Partial<KeyFacts>;
+
+const active = (change: Change = {}): KeyFacts => ({
+  ...{ kid: 'a', algorithm: 'RS256', state: 'active', createdAt: now, activatedAt: now, longestCycle: 30 },
+  ...change,
+});
+const next = (change: Change = {}): KeyFacts => ({
+  ...{ kid: 'n', algorithm: 'RS256', state: 'next', createdAt: now },
+  ...change,
+});
+const retired = (change: Change = {}): KeyFacts => ({
+  ...{ kid: 'r', algorithm: 'RS256', state: 'retired', createdAt: now - day, activatedAt: now - day },
+  ...{ retiredAt: now, verifyUntil: now + 30 * day },
+  ...change,
+});
+/** What a turn makes of `active` and `next` at a time. */
+const turned = (at: number, from = active(), to = next()) => ({
+  keys: [
+    { ...to, state: 'active', activatedAt: at, longestCycle: 30 },
+    { ...from, state: 'retired', retiredAt: at, verifyUntil: at + 30 * day },
+  ],
+  make: ['next'],
+});
+
+describe('planKeys', () => {
+  it('makes a first key, which signs at once, and the next one', () => {
+    expect(planKeys([], policy, now)).toEqual({ keys: [], make: ['active', 'next'] });
+  });
+
+  it('makes the next key of a set from before there were times, and keeps the active one', () => {
+    const old: KeyFacts = { kid: 'a', algorithm: 'RS256', state: 'active' };
+    expect(planKeys([{ ...old, createdAt: now - day }], policy, now)).toEqual({
+      keys: [active({ createdAt: now - day, activatedAt: now - day })],
+      make: ['next'],
+    });
+    expect(planKeys([old], policy, now)).toEqual({ keys: [active()], make: ['next'] });
+  });
+
+  it.each<[string, KeyFacts[], number, Partial<KeyPolicy>]>([
+    ['the active key has not signed long enough', [active(), next()], 30 * day - 1, {}],
+    ['the next key was not published long enough', [active(), next({ createdAt: now + 29 * day + 1 })], 30 * day, {}],
+    ['rotation is by hand', [active(), next()], 1000 * day, { rotationDays: 0 }],
+    ['a token of a retired key may be out', [active(), next(), retired()], 30 * day - 1, { rotationDays: 60 }],
+    ['its grace has not passed', [active(), next(), retired()], 30 * day + hour - 1, { rotationDays: 60 }],
+    ['the clock goes back', [active(), next(), retired()], -1000 * day, {}],
+    ['the order is another one', [retired(), next(), active()], 0, {}],
+    ['a shorter cycle is configured', [active(), next()], 0, { maxCycle: 7 }],
+  ])('changes nothing while %s', (_, keys, after, change) => {
+    expect(planKeys(keys, { ...policy, ...change }, now + after)).toBeUndefined();
+  });
+
+  it('turns when both times have come', () => {
+    expect(planKeys([active(), next()], policy, now + 30 * day)).toEqual(turned(now + 30 * day));
+    const late = next({ createdAt: now + 29 * day });
+    expect(planKeys([active(), late], policy, now + 30 * day)).toEqual(turned(now + 30 * day, active(), late));
+  });
+
+  it('keeps a retired key for the longest cycle that was configured while it signed', () => {
+    const [longer] = planKeys([active(), next()], { ...policy, maxCycle: 90 }, now)?.keys ?? [];
+    expect(longer).toEqual(active({ longestCycle: 90 }));
+    const plan = planKeys([longer ?? active(), next()], { ...policy, maxCycle: 7 }, now + 30 * day);
+    expect(plan?.keys[1]).toMatchObject({ kid: 'a', verifyUntil: now + 120 * day });
+  });
+
+  it('drops a retired key an hour after its last token', () => {
+    const plan = planKeys([active(), next(), retired()], { ...policy, rotationDays: 60 }, now + 30 * day + hour);
+    expect(plan).toEqual({ keys: [active(), next()], make: [] });
+  });
+
+  describe('with another algorithm', () => {
+    const changed = { ...policy, algorithm: 'ES256' } as const;
+    const es256 = next({ algorithm: 'ES256' });
+
+    it('replaces the next key at once', () => {
+      expect(planKeys([active(), next()], changed, now)).toEqual({ keys: [active()], make: ['next'] });
+    });
+
+    it('turns when the new one was published long enough, whatever the schedule', () => {
+      const byHand = { ...changed, rotationDays: 0 };
+      expect(planKeys([active(), es256], byHand, now + day - 1)).toBeUndefined();
+      expect(planKeys([active(), es256], byHand, now + day)).toEqual(turned(now + day, active(), es256));
+    });
+
+    it('that is taken back, replaces the next key again', () => {
+      expect(planKeys([active(), es256], policy, now)).toEqual({ keys: [active()], make: ['next'] });
+    });
+  });
+
+  describe('asked to revoke', () => {
+    it('the active key, lets the next one sign at once', () => {
+      const plan = planKeys([active(), next(), retired()], policy, now, { revoke: 'a' });
+      const [first] = turned(now).keys;
+      expect(plan).toEqual({ keys: [first, retired()], make: ['next'] });
+    });
+
+    it('the active key, takes the published next one though it is of a former algorithm', () => {
+      const plan = planKeys([active(), next()], { ...policy, algorithm: 'EdDSA' }, now, { revoke: 'a' });
+      expect(plan).toEqual({ keys: [turned(now).keys[0]], make: ['next'] });
+    });
+
+    it('the only key, makes both', () => {
+      expect(planKeys([active()], policy, now, { revoke: 'a' })).toEqual({ keys: [], make: ['active', 'next'] });
+    });
+
+    it('the next key, makes another', () => {
+      expect(planKeys([active(), next()], policy, now, { revoke: 'n' })).toEqual({ keys: [active()], make: ['next'] });
+    });
+
+    it('a retired key, drops it', () => {
+      const plan = planKeys([active(), next(), retired()], policy, now, { revoke: 'r' });
+      expect(plan).toEqual({ keys: [active(), next()], make: [] });
+    });
+
+    it.each(['unknown', '', 'A'])('%j, does nothing', (revoke) => {
+      expect(planKeys([active(), next()], policy, now, { revoke })).toBeUndefined();
+    });
+  });
+
+  describe('asked to rotate', () => {
+    it('the active key, turns when the next one was published long enough', () => {
+      const byHand = { ...policy, rotationDays: 0 };
+      expect(planKeys([active(), next()], byHand, now + day - 1, { rotate: 'a' })).toBeUndefined();
+      expect(planKeys([active(), next()], byHand, now + day, { rotate: 'a' })).toEqual(turned(now + day));
+    });
+
+    it.each(['n', 'r', 'unknown', ''])('%j, does nothing', (rotate) => {
+      expect(planKeys([active(), next(), retired()], policy, now + day, { rotate })).toBeUndefined();
+    });
+  });
+});
+
+describe('withoutRevoked', () => {
+  const keys = [active(), next(), retired()];
+
+  it.each([undefined, '', 'unknown'])('leaves the set alone for %j', (kid) => {
+    expect(withoutRevoked(keys, kid)).toBe(keys);
+  });
+
+  it('drops a key, and lets the next one sign in place of the active one', () => {
+    const signing = { ...next(), state: 'active', activatedAt: next().createdAt };
+    expect(withoutRevoked(keys, 'a')).toEqual([signing, retired()]);
+    expect(withoutRevoked(keys, 'n')).toEqual([active(), retired()]);
+    expect(withoutRevoked(keys, 'r')).toEqual([active(), next()]);
+  });
+
+  it('waits for the leader when nothing else could sign', () => {
+    const alone = [active(), retired()];
+    expect(withoutRevoked(alone, 'a')).toBe(alone);
+  });
+});
