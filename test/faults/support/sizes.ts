@@ -1,6 +1,7 @@
 /** How much the fault tests do: bounded in `npm test`, more with SOAK=1 (`npm run test:soak`). */
 export const isSoak = process.env.SOAK === '1';
 
+/** FAULT_SEQUENCES and FAULT_COMMANDS: more of the model alone, without the rest of the soak. */
 const bounded = {
   accessKeys: 60,
   kills: 8,
@@ -17,7 +18,7 @@ export const sizes = isSoak ? soak : bounded;
 /** How long anything may take to settle, milliseconds: a bound against hanging, nothing is asserted about it. */
 export const patienceMs = isSoak ? 300_000 : 90_000;
 /** Bound of one test, milliseconds. */
-export const testMs = isSoak ? 6 * 3_600_000 : 300_000;
+export const testMs = isSoak || process.env.FAULT_SEQUENCES ? 6 * 3_600_000 : 300_000;
 
 /** The seed of a run: FAULT_SEED to see a run again, otherwise a new one. Every test prints it. */
 export const seed = Number(process.env.FAULT_SEED ?? Math.floor(Math.random() * 1e9));
