@@ -20,6 +20,8 @@ const stringOrURI = z
   .string()
   .regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,2048}$/, 'must be printable ASCII without spaces and quotes');
 
+const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'must be a CIDR, for example 10.0.0.0/8' });
+
 /** client-go's JitterFactor: an attempt may come so much later than after one period. */
 const retryJitter = 1.2;
 
@@ -55,7 +57,16 @@ const schema = z.strictObject({
   /** Name under which the platform API knows this cluster. */
   clusterName: name.default('kpanda-global-cluster'),
   /** The platform API: tokens and listings. Port 0 takes a free one. */
-  http: z.strictObject({ address: z.string().min(1).default('0.0.0.0'), port: port.default(8080) }).prefault({}),
+  http: z
+    .strictObject({
+      address: z.string().min(1).default('0.0.0.0'),
+      port: port.default(8080),
+      /** Proxies whose word on the client's address is believed. */
+      trustedProxies: z.array(cidr).max(64).default([]),
+      /** The header in which they give it; one only, since a proxy passes the other one through as it came. */
+      forwardedHeader: z.enum(['X-Forwarded-For', 'Forwarded']).default('X-Forwarded-For'),
+    })
+    .prefault({}),
   /** Probes, on a port of their own. */
   health: z.strictObject({ address: z.string().min(1).default('0.0.0.0'), port: port.default(8081) }).prefault({}),
   token: z
@@ -64,12 +75,21 @@ const schema = z.strictObject({
       issuer: stringOrURI.default('ghippo.io'),
       /** aud of the tokens; without it they have none. */
       audience: stringOrURI.optional(),
+      /** aud that a ServiceAccount's token must have to be exchanged; without it, the issuer. */
+      exchangeAudience: stringOrURI.optional(),
       /** Validity when the caller names none, days. */
       defaultCycle: z.int().min(1).max(3650).default(3),
       /** The longest validity, days. */
       maxCycle: z.int().min(1).max(3650).default(30),
       /** Name of the Secret with the signing keys. */
       signingKeySecret: name.default('accesskey-operator-signing-keys'),
+      /** Failed attempts of one address: so many at once, and one more in each so many seconds. */
+      failureThrottle: z
+        .strictObject({
+          burst: z.int().min(1).max(1_000_000).default(10),
+          refillSeconds: z.number().min(0.001).max(3600).default(3),
+        })
+        .prefault({}),
     })
     .prefault({})
     .refine((token) => token.defaultCycle <= token.maxCycle, {

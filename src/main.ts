@@ -8,6 +8,7 @@ import { createAuthorizer } from './access/authorizer.ts';
 import type { AccessKeyCaches } from './accesskey/caches.ts';
 import { createLastUsed } from './accesskey/last-used.ts';
 import { createLivePairs } from './accesskey/live-pairs.ts';
+import { createLiveServiceAccounts } from './accesskey/live-service-accounts.ts';
 import { createCaches } from './caches.ts';
 import { type Configuration, ConfigurationError, instanceName, readCommand, usage } from './config.ts';
 import { createApp } from './http/app.ts';
@@ -23,6 +24,7 @@ import { measuredTransport } from './kube/transport-wrappers.ts';
 import { createLeadership } from './leadership.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { loadSigningKeys } from './token/key-store.ts';
+import { createServiceAccountReview } from './token/service-account-review.ts';
 import type { SigningKeys } from './token/signing-keys.ts';
 
 /** Exit codes: 2 for what the person who starts it must mend, 1 for what went wrong later. */
@@ -91,10 +93,13 @@ function createParts(configuration: Configuration, kubeconfig: string | undefine
   const recorder = createEventRecorder(client, instance, log);
   const reconciling = { caches, recorder, metrics: metrics.workQueue('accesskey') };
   const leadership = createLeadership({ ...shared, ...reconciling, transport, configuration, instance });
+  const { issuer, exchangeAudience = issuer } = configuration.token;
   let signingKeys: SigningKeys | undefined;
   const dependencies: Dependencies = {
     ...shared,
     pairs: createLivePairs(caches),
+    serviceAccounts: createLiveServiceAccounts(caches),
+    reviewServiceAccount: createServiceAccountReview(client, exchangeAudience),
     lastUsed,
     deployments,
     namespaces: () => [...caches.namespaces.values()].map((one) => one.key),
@@ -102,6 +107,7 @@ function createParts(configuration: Configuration, kubeconfig: string | undefine
     signingKeys: () => (unready.has('caches') ? undefined : signingKeys),
     clusterName: configuration.clusterName,
     token: configuration.token,
+    proxies: configuration.http,
     tokenMetrics: metrics.token,
   };
   function useSigningKeys(keys: SigningKeys | undefined): void {

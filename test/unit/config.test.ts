@@ -13,13 +13,14 @@ const defaults = {
   ...head,
   namespace: 'accesskey-system',
   clusterName: 'kpanda-global-cluster',
-  http: { address: '0.0.0.0', port: 8080 },
+  http: { address: '0.0.0.0', port: 8080, trustedProxies: [], forwardedHeader: 'X-Forwarded-For' },
   health: { address: '0.0.0.0', port: 8081 },
   token: {
     issuer: 'ghippo.io',
     defaultCycle: 3,
     maxCycle: 30,
     signingKeySecret: 'accesskey-operator-signing-keys',
+    failureThrottle: { burst: 10, refillSeconds: 3 },
   },
   access: { cacheSeconds: 10 },
   leaderElection: {
@@ -64,7 +65,7 @@ describe('parseConfiguration', () => {
     const parsed = parse({ http: { port: 80 }, token: { maxCycle: 365, audience: 'kpanda' } });
     expect(parsed).toStrictEqual({
       ...defaults,
-      http: { address: '0.0.0.0', port: 80 },
+      http: { ...defaults.http, port: 80 },
       token: { ...defaults.token, maxCycle: 365, audience: 'kpanda' },
     });
   });
@@ -74,11 +75,12 @@ describe('parseConfiguration', () => {
       ...head,
       namespace: 'iam',
       clusterName: 'east-1.example.com',
-      http: { address: '::1', port: 0 },
+      http: { address: '::1', port: 0, trustedProxies: ['10.0.0.0/8', 'fd00::/8'], forwardedHeader: 'Forwarded' },
       health: { address: '127.0.0.1', port: 65_535 },
       token: {
         ...{ issuer: 'https://iam.example.com', audience: 'urn:x', defaultCycle: 30, maxCycle: 30 },
-        signingKeySecret: 'keys',
+        ...{ signingKeySecret: 'keys', exchangeAudience: 'accesskey-operator' },
+        failureThrottle: { burst: 1, refillSeconds: 0.5 },
       },
       access: { cacheSeconds: 1 },
       leaderElection: {
@@ -94,6 +96,7 @@ describe('parseConfiguration', () => {
     [{ colour: 'red' }, 'colour'],
     [{ token: { cycle: 3 } }, 'token.cycle'],
     [{ http: { port: 80, tls: {} } }, 'http.tls'],
+    [{ token: { failureThrottle: { rate: 1 } } }, 'token.failureThrottle.rate'],
     [{ Namespace: 'x' }, 'Namespace'],
     [{ access: { cacheSecond: 1 } }, 'access.cacheSecond'],
     [{ leaderElection: { leaseDuration: 15 } }, 'leaderElection.leaseDuration'],
@@ -129,6 +132,13 @@ describe('parseConfiguration', () => {
     [{ token: { maxCycle: 3651 } }, 'token.maxCycle'],
     [{ token: { maxCycle: '30' } }, 'token.maxCycle'],
     [{ token: { signingKeySecret: '-x' } }, 'token.signingKeySecret'],
+    [{ token: { exchangeAudience: 'two words' } }, 'token.exchangeAudience'],
+    [{ token: { failureThrottle: { burst: 0 } } }, 'token.failureThrottle.burst'],
+    [{ token: { failureThrottle: { refillSeconds: 0 } } }, 'token.failureThrottle.refillSeconds'],
+    [{ http: { trustedProxies: '10.0.0.0/8' } }, 'http.trustedProxies'],
+    [{ http: { trustedProxies: ['10.0.0.1'] } }, 'http.trustedProxies.0'],
+    [{ http: { trustedProxies: ['::/0', 'all'] } }, 'http.trustedProxies.1'],
+    [{ http: { forwardedHeader: 'X-Real-IP' } }, 'http.forwardedHeader'],
     [{ access: { cacheSeconds: 0 } }, 'access.cacheSeconds'],
     [{ access: { cacheSeconds: 3601 } }, 'access.cacheSeconds'],
     [{ leaderElection: { enabled: 'yes' } }, 'leaderElection.enabled'],

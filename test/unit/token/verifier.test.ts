@@ -80,7 +80,8 @@ describe('verifyToken', () => {
     const caller = await verify(await signToken(claims(), keys));
     expect(caller).toStrictEqual({
       ...{ id: ann.uid, name: 'ann', groups: ['dev', 'ops'] },
-      ...{ accessKey: 'shop/ann', pairName: 'main' },
+      ...{ accessKey: 'shop/ann', pairName: 'main', clientId: keyPair().ak },
+      ...{ issuedAt: now / 1000, expiresAt: now / 1000 + 3 * 86_400 },
     });
   });
 
