@@ -20,7 +20,8 @@ const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
 export function parseIssuer(issuer: string): IssuerURL | undefined {
   const url = URL.canParse(issuer) ? new URL(issuer) : undefined;
   const isSecure = url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback.has(url.hostname));
-  if (!url || !isSecure || /[?#@]/.test(issuer)) return undefined;
+  // The path becomes part of a route, where some characters would mean something.
+  if (!url || !isSecure || /[?#@]/.test(issuer) || !/^[\w./~-]*$/.test(url.pathname)) return undefined;
   return { issuer, base: issuer.replace(/\/$/, ''), path: url.pathname.replace(/\/$/, '') };
 }
 
