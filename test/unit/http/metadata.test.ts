@@ -83,10 +83,18 @@ describe('parseIssuer', () => {
     expect(parseIssuer(issuer)).toEqual({ issuer, base, path });
   });
 
-  it.each(['', 'x', 'ftp://a', 'http://a', 'http://127.0.0.1.example', 'https://a#b', 'https://a?', 'https://u@a', 'https://a/:x', 'https://a/*'])(
-    'does not take %j',
-    (issuer) => {
-      expect(parseIssuer(issuer)).toBeUndefined();
-    },
-  );
+  it.each([
+    '',
+    'x',
+    'ftp://a',
+    'http://a',
+    'http://127.0.0.1.example',
+    'https://a#b',
+    'https://a?',
+    'https://u@a',
+    'https://a/:x',
+    'https://a/*',
+  ])('does not take %j', (issuer) => {
+    expect(parseIssuer(issuer)).toBeUndefined();
+  });
 });
