@@ -78,8 +78,7 @@ function createDecoys() {
   const slotOf = (ak: string) => (Number.parseInt(ak.slice(-8), 16) || 0) % maxDecoys;
   return {
     note(ak: string): void {
-      const slot = slotOf(ak);
-      known[slot < known.length ? slot : known.length] = ak;
+      known[Math.min(slotOf(ak), known.length)] = ak;
     },
     of: (ak: string) => known[slotOf(ak) % known.length] ?? '',
   };

@@ -4,7 +4,8 @@ import type { KeyPair } from '../credential/key-pair.ts';
 import { authenticate } from '../token/authenticate.ts';
 import { createExchange } from '../token/exchange.ts';
 import { type Credential, createGrants, type Granted, type Refused } from '../token/grant.ts';
-import { createSharedSigning } from '../token/shared-signing.ts';
+import { createSharedSigning, type Sign } from '../token/shared-signing.ts';
+import type { TokenMetrics } from '../token/token-metrics.ts';
 import type { Dependencies, Environment } from './environment.ts';
 import { requireKeys } from './key-routes.ts';
 import { createFailureThrottle } from './throttle.ts';
@@ -36,9 +37,10 @@ export function createMinting(dependencies: Dependencies): Minting {
   const { token: options, pairs, serviceAccounts, reviewServiceAccount: review, lastUsed, now } = dependencies;
   const { issuer, exchangeAudience = issuer } = options;
   const exchange = createExchange({ serviceAccounts, review, audience: exchangeAudience, issuer, now });
-  const grant = createGrants({ pairs, exchange, sign: createSharedSigning(), claims: options, now });
-  const throttle = createFailureThrottle(options.failureThrottle);
   const metrics = dependencies.tokenMetrics;
+  const sign = measured(createSharedSigning(), metrics);
+  const grant = createGrants({ pairs, exchange, sign, claims: options, now });
+  const throttle = createFailureThrottle(options.failureThrottle);
 
   function fail(context: Context<Environment>, refused: Refused): Failed {
     const retryAfterSeconds = throttle.failed(context.get('clientAddress'));
@@ -57,13 +59,11 @@ export function createMinting(dependencies: Dependencies): Minting {
       const keys = requireKeys(dependencies);
       const retryAfterSeconds = 'pair' in credential ? 0 : throttle.waitOf(context.get('clientAddress'));
       if (retryAfterSeconds > 0) return refuse(context, { refused: 'too many failed attempts' });
-      const startedAt = performance.now();
       const result = await grant(credential, days, keys);
       if ('refused' in result) return refuse(context, result);
       const { granted } = result;
       Object.assign(context.get('logFields'), issuedRecord(granted));
       if (granted.pairName !== undefined) lastUsed.touch(granted.accessKey, granted.pairName);
-      metrics?.signed((performance.now() - startedAt) / 1000);
       metrics?.requested('granted');
       return granted;
     },
@@ -73,6 +73,16 @@ export function createMinting(dependencies: Dependencies): Minting {
       lastUsed.touch(result.granted.accessKey, result.granted.pairName);
       return result.granted;
     },
+  };
+}
+
+/** Tells how long each request waited for its signature, its own or one that it shares. */
+function measured(sign: Sign, metrics: TokenMetrics | undefined): Sign {
+  return async (claims, keys) => {
+    const startedAt = performance.now();
+    const token = await sign(claims, keys);
+    metrics?.signed((performance.now() - startedAt) / 1000);
+    return token;
   };
 }
 

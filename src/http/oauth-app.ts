@@ -48,7 +48,7 @@ const clientFields = { client_id: z.string().optional(), client_secret: z.string
 
 /** For the OpenAPI document: the requests themselves are read by the rules of OAuth 2.0. */
 const tokenRoute = createRoute({
-  ...{ method: 'post', path: '/oauth2/token', tags },
+  ...{ method: 'post', path: '/token', tags },
   description: 'Client credentials (RFC 6749 section 4.4) and token exchange (RFC 8693)',
   request: form(
     z.object({
@@ -76,7 +76,7 @@ const tokenRoute = createRoute({
 });
 
 const introspectionRoute = createRoute({
-  ...{ method: 'post', path: '/oauth2/introspect', tags },
+  ...{ method: 'post', path: '/introspect', tags },
   description: 'Token introspection (RFC 7662)',
   request: form(z.object({ token: z.string(), token_type_hint: z.string().optional(), ...clientFields })),
   responses: { 200: json(z.looseObject({ active: z.boolean() }), 'Whether the token is active'), ...errors },

@@ -181,3 +181,12 @@ describe('HEAD', () => {
     expect([answer.status, answer.text, answer.headers.get('Cache-Control')]).toEqual([200, '', 'public, max-age=300']);
   });
 });
+
+it('the OpenAPI document has the endpoints under the paths where they answer', async () => {
+  const { app } = await createPlatform();
+  const { paths = {} } = app.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'test', version: '1' } });
+  const documented = Object.entries(paths).map(([path, methods]) => `${path} ${Object.keys(methods ?? {})}`);
+  for (const path of tokenPaths) expect(documented).toContain(`${path} get,post`);
+  expect(documented).toContain('/oauth2/token post');
+  expect(documented).toContain('/oauth2/introspect post');
+});
