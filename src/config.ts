@@ -49,6 +49,26 @@ const leaderElection = z
     message: `must be less than leaderElection.renewDeadlineSeconds / ${retryJitter}`,
   });
 
+/** HTTP without TLS is served only when it is asked for, since keys and tokens go over it. */
+const http = z
+  .strictObject({
+    address: z.string().min(1).default('0.0.0.0'),
+    port: port.default(8080),
+    /** Files in PEM, looked at again each few seconds. */
+    tls: z.strictObject({ certificateFile: z.string().min(1), keyFile: z.string().min(1) }).optional(),
+    /** HTTP without TLS. */
+    plain: z.boolean().default(false),
+    /** Proxies whose word on the client's address is believed. */
+    trustedProxies: z.array(cidr).max(64).default([]),
+    /** The header in which they give it; one only, since a proxy passes the other one through as it came. */
+    forwardedHeader: z.enum(['X-Forwarded-For', 'Forwarded']).default('X-Forwarded-For'),
+  })
+  .prefault({})
+  .refine(({ tls, plain }) => tls !== undefined || plain, {
+    message: 'set tls (certificateFile and keyFile), or plain: true to serve HTTP without TLS',
+  })
+  .refine(({ tls, plain }) => tls === undefined || !plain, { message: 'tls and plain: true exclude each other' });
+
 const schema = z.strictObject({
   apiVersion: z.literal('config.ghippo.io/v1alpha1'),
   kind: z.literal('OperatorConfiguration'),
@@ -57,17 +77,8 @@ const schema = z.strictObject({
   /** Name under which the platform API knows this cluster. */
   clusterName: name.default('kpanda-global-cluster'),
   /** The platform API: tokens and listings. Port 0 takes a free one. */
-  http: z
-    .strictObject({
-      address: z.string().min(1).default('0.0.0.0'),
-      port: port.default(8080),
-      /** Proxies whose word on the client's address is believed. */
-      trustedProxies: z.array(cidr).max(64).default([]),
-      /** The header in which they give it; one only, since a proxy passes the other one through as it came. */
-      forwardedHeader: z.enum(['X-Forwarded-For', 'Forwarded']).default('X-Forwarded-For'),
-    })
-    .prefault({}),
-  /** Probes, on a port of their own. */
+  http,
+  /** Probes and metrics, on a port of their own, always plain HTTP. */
   health: z.strictObject({ address: z.string().min(1).default('0.0.0.0'), port: port.default(8081) }).prefault({}),
   token: z
     .strictObject({
@@ -117,7 +128,7 @@ export const usage = `Usage: node src/main.ts [--kubeconfig FILE] [--config FILE
 Runs the access key operator.
 
   --kubeconfig FILE  the cluster to work for; without it, the cluster whose pod this is
-  --config FILE      OperatorConfiguration (YAML); without it, the defaults
+  --config FILE      OperatorConfiguration (YAML); says at least how HTTP is served
   --version          print the version
   --help             print this
 `;
@@ -151,14 +162,21 @@ export function readCommand(args: readonly string[]): Command {
  * @throws ConfigurationError naming the path of the field and the rule
  */
 export function parseConfiguration(text: string, file: string): Configuration {
-  const parsed = schema.safeParse(parseYaml(text, file));
+  return check(parseYaml(text, file), file);
+}
+
+/** @param source where the value is from, for the message */
+function check(value: unknown, source: string): Configuration {
+  const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
+  const { issues } = parsed.error;
+  // A misspelt name first: what seems to be missing may be what it was meant for.
+  const issue = issues.find((one) => one.code === 'unrecognized_keys') ?? issues[0];
   if (issue?.code === 'unrecognized_keys') {
     const path = [...issue.path, issue.keys[0] ?? ''].join('.');
-    throw new ConfigurationError(`${file}: ${path}: unknown field`);
+    throw new ConfigurationError(`${source}: ${path}: unknown field`);
   }
-  throw new ConfigurationError(`${file}: ${issue?.path.join('.') || 'the document'}: ${issue?.message}`);
+  throw new ConfigurationError(`${source}: ${issue?.path.join('.') || 'the document'}: ${issue?.message}`);
 }
 
 /** Name of this process among the replicas: the pod's name, which is its host name. */
@@ -196,6 +214,7 @@ function parseYaml(text: string, file: string): unknown {
   }
 }
 
+/** Nothing is served without TLS unasked, so it is refused, in the words of a configuration file that says nothing. */
 function defaultConfiguration(): Configuration {
-  return schema.parse({ apiVersion: 'config.ghippo.io/v1alpha1', kind: 'OperatorConfiguration' });
+  return check({ apiVersion: 'config.ghippo.io/v1alpha1', kind: 'OperatorConfiguration' }, 'no --config given');
 }

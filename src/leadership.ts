@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { type ControllerOptions, startController } from './accesskey/controller.ts';
 import type { Configuration } from './config.ts';
 import { createKubernetesClient } from './kube/client.ts';
+import { createEventRecorder } from './kube/events.ts';
 import { createLeaderElector } from './kube/lease.ts';
 import type { Transport } from './kube/transport.ts';
 import { fencedTransport } from './kube/transport-wrappers.ts';
@@ -16,7 +17,7 @@ export interface Leadership {
   isLeader(): boolean;
 }
 
-export interface LeadershipOptions extends Omit<ControllerOptions, 'client'> {
+export interface LeadershipOptions extends Omit<ControllerOptions, 'client' | 'recorder'> {
   transport: Transport;
   configuration: Pick<Configuration, 'namespace' | 'leaderElection'>;
   /** Name of this process among the replicas. */
@@ -35,9 +36,10 @@ export function createLeadership({ transport, configuration, instance, ...option
   const { log } = options;
   const fenced = fencedTransport(transport, () => leadership.isLeader());
   const client = createKubernetesClient(fenced);
+  const recorder = createEventRecorder(client, instance, log);
 
   async function reconcile(signal: AbortSignal): Promise<void> {
-    const end = startController({ ...options, client });
+    const end = startController({ ...options, client, recorder });
     log.info('reconciling');
     if (!signal.aborted) await once(signal, 'abort');
     await end();

@@ -15,9 +15,10 @@ import { createApp } from './http/app.ts';
 import type { Dependencies } from './http/environment.ts';
 import { createHealthApp } from './http/health.ts';
 import { serve } from './http/server.ts';
+import { loadServingCertificate, type ServingCertificate } from './http/tls-certificate.ts';
+import { TlsFileError } from './http/tls-pair.ts';
 import { createKubernetesClient, type KubernetesClient } from './kube/client.ts';
 import { describeError } from './kube/errors.ts';
-import { createEventRecorder } from './kube/events.ts';
 import { KubeconfigError, loadKubeconfig } from './kube/kubeconfig.ts';
 import { createTransport } from './kube/transport.ts';
 import { measuredTransport } from './kube/transport-wrappers.ts';
@@ -42,18 +43,25 @@ async function main(): Promise<void> {
 
 async function run(configuration: Configuration, kubeconfig: string | undefined): Promise<void> {
   const log = pino({ level: configuration.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
-  const parts = createParts(configuration, kubeconfig, log);
+  const { tls } = configuration.http;
+  const certificate = tls && (await loadServingCertificate(tls, { log, now: Date.now }));
+  const parts = createParts(configuration, kubeconfig, log, certificate);
   const { client, transport, reflectors, lastUsed, leadership, unready } = parts;
   const health = await serve(
     createHealthApp(() => [...unready], parts.metrics),
     configuration.health,
   );
-  const api = await serve(createApp(parts.dependencies), configuration.http);
-  log.info({ version: packageJson.version, server: transport.server, api: api.port, health: health.port }, 'listening');
+  const api = await serve(createApp(parts.dependencies), {
+    ...configuration.http,
+    tls: certificate && { certificate, log },
+  });
+  const ports = { api: api.port, tls: certificate !== undefined, health: health.port };
+  log.info({ version: packageJson.version, server: transport.server, ...ports }, 'listening');
 
   const stop = new AbortController();
   const campaign = new AbortController();
   const watching = reflectors.map((reflector) => reflector.run(stop.signal));
+  const following = certificate?.run(stop.signal);
   const noting = lastUsed.run(stop.signal);
   const loading = untilSigningKeys(client, configuration, log, stop.signal).then(parts.useSigningKeys);
   const leading = Promise.all(reflectors.map((reflector) => reflector.synced)).then(() => {
@@ -67,19 +75,25 @@ async function run(configuration: Configuration, kubeconfig: string | undefined)
   // The next leader can begin while the last requests are answered here.
   await Promise.all([api.close(drainMs), unready.has('caches') ? undefined : leading]);
   stop.abort();
-  await Promise.all([...watching, noting, loading]);
+  await Promise.all([...watching, following, noting, loading]);
   await health.close(0);
   await transport.close();
   log.info('stopped');
 }
 
 /** Makes all parts and connects them; nothing runs yet. */
-function createParts(configuration: Configuration, kubeconfig: string | undefined, log: Logger) {
+function createParts(
+  configuration: Configuration,
+  kubeconfig: string | undefined,
+  log: Logger,
+  certificate: ServingCertificate | undefined,
+) {
   const unready = new Set(['caches', 'signing keys']);
   const shared = { log, now: Date.now };
   const metrics = createMetrics({
     accessKeys: () => countedAccessKeys(caches),
     leaderElection: { name: configuration.leaderElection.leaseName, isLeader: () => leadership.isLeader() },
+    ...(certificate && { certificateExpiry: certificate.expiry }),
   });
   const userAgent = `${packageJson.name}/${packageJson.version}`;
   const transport = measuredTransport(
@@ -90,8 +104,7 @@ function createParts(configuration: Configuration, kubeconfig: string | undefine
   const { caches, deployments, reflectors } = createCaches(transport, log);
   const lastUsed = createLastUsed({ ...shared, client, caches });
   const instance = instanceName();
-  const recorder = createEventRecorder(client, instance, log);
-  const reconciling = { caches, recorder, metrics: metrics.workQueue('accesskey') };
+  const reconciling = { caches, metrics: metrics.workQueue('accesskey') };
   const leadership = createLeadership({ ...shared, ...reconciling, transport, configuration, instance });
   const { issuer, exchangeAudience = issuer } = configuration.token;
   let signingKeys: SigningKeys | undefined;
@@ -145,19 +158,20 @@ async function untilSigningKeys(
 /** Resolves at the first SIGTERM or SIGINT. A second one ends the process at once, as people expect of Ctrl-C. */
 function untilSignal(log: Logger): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
-      log.info({ signal }, 'shutting down');
-      resolve();
-    });
-  }
+  const signals = ['SIGTERM', 'SIGINT'] as const;
+  const take = (signal: NodeJS.Signals) => {
+    for (const one of signals) process.off(one, take);
+    log.info({ signal }, 'shutting down');
+    resolve();
+  };
+  for (const one of signals) process.on(one, take);
   return promise;
 }
 
 try {
   await main();
 } catch (error) {
-  const usageError = error instanceof ConfigurationError || error instanceof KubeconfigError;
+  const usageError = [ConfigurationError, KubeconfigError, TlsFileError].some((kind) => error instanceof kind);
   process.stderr.write(`accesskey-operator: ${describeError(error)}\n`);
   // Not exitCode: a server that is already listening would keep the process.
   process.exit(usageError ? badUsage : 1);

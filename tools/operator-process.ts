@@ -43,7 +43,7 @@ export async function startOperator(
     env: { ...process.env, ...environment },
   });
   const output: string[] = [];
-  const listening = Promise.withResolvers<{ api: number; health: number }>();
+  const listening = Promise.withResolvers<Listening>();
   const take = (line: string) => {
     output.push(line);
     const entry = parse(line);
@@ -56,7 +56,7 @@ export async function startOperator(
   const healthUrl = `http://127.0.0.1:${ports.health}`;
   return {
     process: child,
-    url: `http://127.0.0.1:${ports.api}`,
+    url: `${ports.tls ? 'https' : 'http'}://127.0.0.1:${ports.api}`,
     healthUrl,
     output,
     ready: () => poll('the operator to be ready', async () => (await fetch(`${healthUrl}/readyz`)).ok).then(() => {}),
@@ -70,7 +70,15 @@ export async function startOperator(
   };
 }
 
-function parse(line: string): { msg?: string; api: number; health: number } | undefined {
+/** The log line of an operator that listens. */
+interface Listening {
+  msg?: string;
+  api: number;
+  tls: boolean;
+  health: number;
+}
+
+function parse(line: string): Listening | undefined {
   try {
     return JSON.parse(line);
   } catch {

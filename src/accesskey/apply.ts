@@ -9,12 +9,23 @@ import {
   type SecretPatch,
   type SecretValues,
 } from './desired-secret.ts';
-import { outcomeWithProblem, type PairOutcome, type PlanOutcome, type Scope } from './outcome.ts';
+import {
+  outcomeWithProblem,
+  type PairOutcome,
+  type PairProblem,
+  type PlanOutcome,
+  type Progress,
+  removeSecret,
+  type Scope,
+  terminating,
+} from './outcome.ts';
 import { type PairFacts, pairFacts, pairOf, withoutEndedPrevious } from './pair-facts.ts';
-import { type PairAction, type Plan, planSecret } from './plan.ts';
+import { type Move, type PairAction, type Plan, planSecret } from './plan.ts';
 import type { SecretApi } from './secret-api.ts';
 import { findPair, keptValues, newPair, withFound } from './secret-content.ts';
-import { adoptOrRefuse, createSecret } from './take-over.ts';
+import { adoptReplaceOrRefuse, createSecret } from './take-over.ts';
+
+type Rotate = { pair: KeyPairSpec } & Extract<PairAction, { kind: 'rotate' }>;
 
 /** Statuses that say something of the API server and nothing of the Secret: the whole pass is tried again. */
 const passes = new Set([401, 429, 502, 503, 504]);
@@ -29,35 +40,81 @@ const passes = new Set([401, 429, 502, 503, 504]);
  * @throws StaleError when the cache was stale
  * @throws ConnectionError when the API server does not answer
  */
-export async function apply(api: SecretApi, accessKey: AccessKeyRecord, plan: Plan, now: number): Promise<PlanOutcome> {
-  const scope = { api, accessKey, now };
-  if (plan.remove.length > 0 || plan.pairs.some(isWrite)) await api.confirm(accessKey);
+export async function apply(
+  api: SecretApi,
+  accessKey: AccessKeyRecord,
+  plan: Plan,
+  now: number,
+  progress: Progress,
+): Promise<PlanOutcome> {
+  const scope = { api, accessKey, now, progress };
+  const isNeeded = plan.remove.length > 0 || plan.retired.length > 0 || plan.pairs.some(mayWrite);
+  if (isNeeded) await api.confirm(accessKey);
   const pairs: PairOutcome[] = [];
-  for (const action of plan.pairs) pairs.push(await applyPair(scope, action));
-  return { pairs, ...(await removeAll(api, plan.remove)) };
+  for (const action of plan.pairs) {
+    const outcome = await applyPair(scope, action);
+    progress.changed(outcome);
+    pairs.push(outcome);
+  }
+  return { pairs, notRemoved: await removeAll(scope, plan) };
 }
 
-function isWrite({ kind }: PairAction): boolean {
-  return kind !== 'keep' && kind !== 'wait' && kind !== 'occupied';
+function mayWrite(action: PairAction): boolean {
+  if (action.kind === 'wait' || action.kind === 'occupied') return action.rotation !== undefined;
+  return action.kind !== 'keep';
 }
 
 async function applyPair(scope: Scope, action: PairAction): Promise<PairOutcome> {
+  let current = action;
   try {
-    return await attempt(scope, action);
+    current = await rotateBeforeMove(scope, action);
+    return await attempt(scope, current);
   } catch (error) {
-    if (!(error instanceof KubernetesError)) throw error;
-    const { pair } = action;
-    if (passes.has(error.status)) throw error;
-    const secretName = 'secretName' in action ? action.secretName : action.secret.name;
-    const message = `Secret ${secretName} could not be written: ${error.message}`;
-    return outcomeWithProblem(pair, secretName, { reason: 'SecretFailed', message, error }, heldBy(action));
+    if (!(error instanceof KubernetesError) || passes.has(error.status)) throw error;
+    const name = secretNameIn(current);
+    return outcomeWithProblem(current.pair, name, failure(error, name, isImmutable(current)), heldBy(current));
   }
+}
+
+/** A pair that is to be replaced is replaced where it is, whether or not it can move then. */
+async function rotateBeforeMove(scope: Scope, action: PairAction): Promise<PairAction> {
+  if (!isMove(action) || !action.from || !action.rotation) return action;
+  const { pair, from, rotation } = action;
+  const outcome = await rotate(scope, { kind: 'rotate', pair, secret: from, cause: rotation });
+  scope.progress.changed(outcome);
+  return { ...action, from: outcome.secret, rotation: undefined };
+}
+
+function isMove(action: PairAction): action is { pair: KeyPairSpec } & Move {
+  return action.kind === 'create' || action.kind === 'occupied' || action.kind === 'wait';
+}
+
+function secretNameIn(action: PairAction): string {
+  return isMove(action) ? action.secretName : action.secret.name;
 }
 
 /** The Secret that goes on holding the pair when the action fails. */
 function heldBy(action: PairAction): SecretRecord | undefined {
-  if (action.kind === 'create' || action.kind === 'occupied') return action.from;
+  if (isMove(action)) return action.from;
   return action.kind === 'regenerate' ? undefined : action.secret;
+}
+
+function isImmutable(action: PairAction): boolean {
+  return !isMove(action) && action.secret.immutable;
+}
+
+/** Of an error of the server's only the status is told: its text may be another one each time. */
+function failure(error: KubernetesError, secretName: string, immutable: boolean): PairProblem {
+  const stable = `Secret ${secretName} could not be written: ${error.status} ${error.reason}`.trimEnd();
+  const why = immutable ? ', it is immutable: delete it, and a new pair is made' : '';
+  const text =
+    error.status < 500 && !immutable ? `Secret ${secretName} could not be written: ${error.message}` : stable;
+  return {
+    reason: 'SecretFailed',
+    message: `${text}${why}`,
+    stable: `Secret ${secretName} could not be written`,
+    error,
+  };
 }
 
 async function attempt(scope: Scope, action: PairAction): Promise<PairOutcome> {
@@ -73,10 +130,8 @@ async function attempt(scope: Scope, action: PairAction): Promise<PairOutcome> {
       return regenerate(scope, action);
     case 'create':
       return createOrTake(scope, action);
-    case 'wait': {
-      const message = `Secret ${action.secret.name} has to go first, perhaps a finalizer holds it`;
-      return outcomeWithProblem(pair, action.secret.name, { reason: 'SecretTerminating', message });
-    }
+    case 'wait':
+      return outcomeWithProblem(pair, action.secretName, terminating(action.secretName), action.from);
     case 'occupied': {
       const message = `Secret ${action.secretName} holds another key pair of this AccessKey, choose another secret.name`;
       return outcomeWithProblem(pair, action.secretName, { reason: 'SecretConflict', message }, action.from);
@@ -93,7 +148,7 @@ async function update(scope: Scope, { pair, secret, facts }: PairAction & { kind
   return { pair, secretName: secret.name, secret: written, change: 'updated' };
 }
 
-async function rotate(scope: Scope, { pair, secret, cause }: PairAction & { kind: 'rotate' }): Promise<PairOutcome> {
+async function rotate(scope: Scope, { pair, secret, cause }: Rotate): Promise<PairOutcome> {
   const live = await scope.api.readAsRecorded(secret);
   const { values, facts } = newPair(pair, findPair(live, secret, pair, knownAk(scope, pair)), scope.now);
   const written = await scope.api.patch(secret, changeOf(scope.accessKey, pair, secret, values, facts));
@@ -112,7 +167,7 @@ async function regenerate(
   const live = await scope.api.readAsRecorded(secret);
   const found = findPair(live, secret, pair, knownAk(scope, pair));
   if (found) {
-    const known = pairFacts(scope.accessKey, pair, withFound(secret, found));
+    const known = pairFacts(scope.accessKey, pair, withFound(secret, found), scope.now);
     const facts = withoutEndedPrevious(known, scope.now);
     return update(scope, { kind: 'update', pair, secret, facts });
   }
@@ -136,35 +191,42 @@ function changeOf(
  * The cache shows no Secret, which may be because it is stale, because the label was lost or because the name is
  * somebody else's: the API server is asked before anything is made.
  */
-async function createOrTake(scope: Scope, action: PairAction & { kind: 'create' }): Promise<PairOutcome> {
+async function createOrTake(scope: Scope, action: { pair: KeyPairSpec } & Move): Promise<PairOutcome> {
   const { api, accessKey } = scope;
   const live = await api.read(accessKey.namespace, action.secretName);
   if (!live) return createSecret(scope, action);
   const record = toSecretRecord(live);
-  if (record.ownerUID !== accessKey.uid) return adoptOrRefuse(scope, action, live);
-  const { pair, from } = action;
+  if (record.ownerUID !== accessKey.uid) return adoptReplaceOrRefuse(scope, action, live);
+  const { pair } = action;
   const holds = pairOf(accessKey, record);
   if (holds === pair) return attempt(scope, planSecret(accessKey, pair, record, scope.now));
-  if (holds) return attempt(scope, { ...action, kind: 'occupied', from });
+  if (holds) return attempt(scope, { ...action, kind: 'occupied' });
   // Of a removed pair and not watched, so no plan will show it. While a finalizer holds it, creating fails as stale.
-  await api.remove(record);
+  await removeSecret(scope, record);
   return createSecret(scope, action);
 }
 
-async function removeAll(
-  api: SecretApi,
-  secrets: readonly SecretRecord[],
-): Promise<Pick<PlanOutcome, 'removed' | 'notRemoved'>> {
-  const removed: SecretRecord[] = [];
-  const notRemoved: { secretName: string; error: KubernetesError }[] = [];
-  for (const secret of secrets) {
+/** @returns the Secrets that the API server did not let go */
+async function removeAll(scope: Scope, { remove, retired }: Plan): Promise<PlanOutcome['notRemoved']> {
+  const failed: { secretName: string; error: KubernetesError }[] = [];
+  const attempt = async (secretName: string, act: () => Promise<void>) => {
     try {
-      await api.remove(secret);
-      removed.push(secret);
+      await act();
     } catch (error) {
-      if (!(error instanceof KubernetesError)) throw error;
-      notRemoved.push({ secretName: secret.name, error });
+      if (!(error instanceof KubernetesError) || passes.has(error.status)) throw error;
+      failed.push({ secretName, error });
     }
-  }
-  return { removed, notRemoved };
+  };
+  for (const secret of remove) await attempt(secret.name, () => removeSecret(scope, secret));
+  for (const { secretName } of retired) await attempt(secretName, () => removeRetired(scope, secretName));
+  return failed;
+}
+
+/** The Secret of a removed pair, though it may have lost the labels by which it is watched. */
+async function removeRetired(scope: Scope, secretName: string): Promise<void> {
+  const { api, accessKey } = scope;
+  const live = await api.read(accessKey.namespace, secretName);
+  const record = live && toSecretRecord(live);
+  if (!record || record.ownerUID !== accessKey.uid || record.deleting) return;
+  if (!pairOf(accessKey, record)) await removeSecret(scope, record);
 }

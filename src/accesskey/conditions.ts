@@ -19,6 +19,8 @@ export const reasons = {
 interface Verdict {
   reason: string;
   message: string;
+  /** The beginning of the message that stays the same when the same thing fails again. */
+  stable?: string;
   /** Ready, or why not: a person must act, or it goes on by itself. */
   state: 'Ready' | 'Stalled' | 'Reconciling';
 }
@@ -36,13 +38,24 @@ export function conditionsOf(
   keyPairs: readonly KeyPairStatus[],
   now: number,
 ): Condition[] {
-  const { state, reason, message } =
-    winner === undefined ? judge(accessKey, outcome, keyPairs) : lost(accessKey, winner);
+  const verdict = winner === undefined ? judge(accessKey, outcome, keyPairs) : lost(accessKey, winner);
+  const { state, reason } = verdict;
+  const message = settled(accessKey, verdict);
   const types = state === 'Ready' ? ['Ready'] : ['Ready', state];
   return types.map((type) => {
     const status = type === 'Ready' && state !== 'Ready' ? 'False' : 'True';
     return { type, status, reason, message, ...timesOf(accessKey, type, status, now) };
   });
+}
+
+/**
+ * The message so far when the same failure is told again in other words, as webhooks do: a status that changed with each
+ * attempt would cause the next one.
+ */
+function settled({ status, generation }: AccessKeyRecord, { reason, message, stable }: Verdict): string {
+  const before = status.conditions?.find((one) => one.type === 'Ready');
+  const isSame = before?.reason === reason && before.observedGeneration === generation;
+  return isSame && stable !== undefined && before.message.startsWith(stable) ? before.message : message;
 }
 
 function lost({ spec }: AccessKeyRecord, winner: string): Verdict {
@@ -56,13 +69,14 @@ function judge({ spec }: AccessKeyRecord, outcome: PlanOutcome, keyPairs: readon
   if (conflicts.length > 0) {
     return { state: 'Stalled', reason: reasons.secretConflict, message: conflicts.join('; ') };
   }
-  const [problem] = problems;
-  if (problem) return { state: 'Reconciling', reason: problem.reason, message: problem.message };
   const [stuck] = outcome.notRemoved;
   if (stuck) {
-    const message = `Secret ${stuck.secretName} could not be deleted: ${stuck.error.message}`;
+    const { status, reason } = stuck.error;
+    const message = `Secret ${stuck.secretName} could not be deleted: ${status} ${reason}`;
     return { state: 'Reconciling', reason: reasons.secretFailed, message };
   }
+  const [problem] = problems;
+  if (problem) return { state: 'Reconciling', ...problem };
   return { state: 'Ready', reason: reasons.ready, message: summary(spec.suspended === true, keyPairs) };
 }
 

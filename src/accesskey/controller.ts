@@ -7,15 +7,15 @@ import { type AccessKeyRecord, group, kind, version } from './access-key-record.
 import { apply } from './apply.ts';
 import { type AccessKeyCaches, isStopped } from './caches.ts';
 import { enqueueChanges } from './enqueue.ts';
-import { changeEvents, transitionEvents } from './events.ts';
-import type { PlanOutcome } from './outcome.ts';
+import { changeEvents, removedEvent, transitionEvents } from './events.ts';
+import type { PlanOutcome, Progress } from './outcome.ts';
 import { type Observed, plan } from './plan.ts';
 import { createSecretApi, StaleError } from './secret-api.ts';
 import { nextStepAt, statusOf } from './status.ts';
 import { isSameStatus, writeStatus } from './status-writer.ts';
 
-/** How soon a name that is somebody else's Secret is looked at again, milliseconds: foreign Secrets are not watched. */
-const conflictRecheckMs = 30_000;
+/** How soon a name that is taken is looked at again, milliseconds: Secrets without our label are not watched. */
+const takenRecheckMs = 30_000;
 const concurrency = 8;
 const backoff = { baseMs: 200, maxMs: 60_000 };
 
@@ -55,8 +55,7 @@ export function startController(options: ControllerOptions): () => Promise<void>
     const observed = observe(caches, accessKey);
     if (observed.stopped) return undefined;
     const at = now();
-    const outcome = await apply(api, accessKey, plan(observed, at), at);
-    report(accessKey, outcome);
+    const outcome = await apply(api, accessKey, plan(observed, at), at, progressOf(accessKey));
     await updateStatus(accessKey, statusOf(accessKey, observed.claimHolder, outcome, at));
     const failed = errorOf(outcome);
     if (failed) throw failed;
@@ -73,13 +72,20 @@ export function startController(options: ControllerOptions): () => Promise<void>
     for (const event of events) recorder.record(subjectOf(accessKey), event);
   }
 
-  function report(accessKey: AccessKeyRecord, outcome: PlanOutcome): void {
-    announce(accessKey, changeEvents(outcome));
-    for (const { change, cause, pair, secretName } of outcome.pairs) {
-      const fields = { accessKey: accessKey.key, pair: pair.name, secret: secretName, ...(cause && { cause }) };
-      if (change !== 'none') log.info(fields, `key pair ${change}`);
-    }
-    for (const secret of outcome.removed) log.info({ accessKey: accessKey.key, secret: secret.name }, 'secret removed');
+  function progressOf(accessKey: AccessKeyRecord): Progress {
+    const about = { accessKey: accessKey.key };
+    return {
+      changed(outcome) {
+        const { change, cause, pair, secretName: secret } = outcome;
+        announce(accessKey, changeEvents(outcome));
+        if (change !== 'none')
+          log.info({ ...about, pair: pair.name, secret, ...(cause && { cause }) }, `key pair ${change}`);
+      },
+      removed(secret) {
+        announce(accessKey, [removedEvent(secret)]);
+        log.info({ ...about, secret }, 'secret removed');
+      },
+    };
   }
 
   const unsubscribe = enqueueChanges(caches, queue.add);
@@ -110,8 +116,8 @@ function errorOf({ pairs, notRemoved }: PlanOutcome): KubernetesError | undefine
 
 function requeueAfter(accessKey: AccessKeyRecord, outcome: PlanOutcome, now: number): number | undefined {
   const step = nextStepAt(accessKey, outcome, now);
-  const isConflict = outcome.pairs.some((one) => one.problem?.reason === 'SecretConflict');
-  const delays = [step === undefined ? undefined : step - now, isConflict ? conflictRecheckMs : undefined];
+  const isTaken = outcome.pairs.some(({ problem }) => problem !== undefined && problem.reason !== 'SecretFailed');
+  const delays = [step === undefined ? undefined : step - now, isTaken ? takenRecheckMs : undefined];
   const known = delays.filter((delay) => delay !== undefined);
   return known.length === 0 ? undefined : Math.min(...known);
 }

@@ -86,7 +86,7 @@ export function metadataPatch(secret: SecretRecord, desired: SecretMetadata): Se
 export function dataPatch(secret: SecretRecord, desired: Record<string, string>): SecretPatch['data'] {
   const wanted = Object.entries(desired).map(([key, value]) => [key, Buffer.from(value).toString('base64')]);
   const former = [secret.dataKeys.ak, secret.dataKeys.sk, previousKeys.ak, previousKeys.sk];
-  const stale = former.filter((key) => !(key in desired)).map((key) => [key, null]);
+  const stale = former.filter((key) => !Object.hasOwn(desired, key)).map((key) => [key, null]);
   return Object.fromEntries([...stale, ...wanted]);
 }
 
@@ -97,7 +97,9 @@ function difference(
   removable: readonly string[],
 ): Record<string, string | null> {
   const changed = Object.entries(desired).filter(([name, value]) => actual[name] !== value);
-  const stale = removable.filter((name) => name in actual && !(name in desired)).map((name) => [name, null]);
+  const stale = removable
+    .filter((name) => Object.hasOwn(actual, name) && !Object.hasOwn(desired, name))
+    .map((name) => [name, null]);
   return Object.fromEntries([...stale, ...changed]);
 }
 

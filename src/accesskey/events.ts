@@ -1,19 +1,16 @@
 import type { EventContent } from '../kube/events.ts';
 import type { AccessKeyRecord, Condition } from './access-key-record.ts';
-import type { PairOutcome, PlanOutcome } from './outcome.ts';
+import type { PairOutcome } from './outcome.ts';
 import type { AccessKeyStatus } from './types.generated.ts';
-
-/** Events of what a pass did to Secrets. Notes never hold a key. */
-export function changeEvents(outcome: PlanOutcome): EventContent[] {
-  return [...outcome.pairs.flatMap(pairEvents), ...outcome.removed.map((secret) => removedEvent(secret.name))];
-}
 
 /** Events of what the new status says and the one before did not: a problem, an expiry, the end of an overlap. */
 export function transitionEvents({ status }: Pick<AccessKeyRecord, 'status'>, after: AccessKeyStatus): EventContent[] {
   return [...problemEvents(status.conditions, after.conditions), ...stateEvents(status, after)];
 }
 
-function pairEvents({ pair, secret, secretName, change, cause, malformed = [] }: PairOutcome): EventContent[] {
+/** Events of what was done for a pair. Notes never hold a key. */
+export function changeEvents(outcome: PairOutcome): EventContent[] {
+  const { pair, secret, secretName, change, cause, malformed = [], lostSecretName } = outcome;
   const of = `key pair ${pair.name}`;
   const name = secret?.name ?? secretName;
   switch (change) {
@@ -32,7 +29,9 @@ function pairEvents({ pair, secret, secretName, change, cause, malformed = [] }:
     case 'regenerated':
       return [warning('KeyPairRegenerated', 'PatchSecret', regeneratedNote(of, name, malformed))];
     case 'lost':
-      return [warning('KeyPairRegenerated', 'CreateSecret', `Secret ${name} was deleted, made a new ${of}`)];
+      return [
+        warning('KeyPairRegenerated', 'CreateSecret', `Secret ${lostSecretName ?? name} was deleted, made a new ${of}`),
+      ];
   }
 }
 
@@ -40,7 +39,8 @@ function regeneratedNote(of: string, secretName: string, malformed: readonly str
   return `Secret ${secretName} had no well-formed ${malformed.join(' and ')}, made a new ${of}`;
 }
 
-function removedEvent(secretName: string): EventContent {
+/** The Event of a Secret that was deleted. */
+export function removedEvent(secretName: string): EventContent {
   return normal('SecretRemoved', 'DeleteSecret', `Deleted Secret ${secretName}, no key pair needs it any more`);
 }
 

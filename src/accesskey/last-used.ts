@@ -11,15 +11,21 @@ import { writeStatus } from './status-writer.ts';
 
 /** Time between two writes of one pair, milliseconds. */
 const resolutionMs = 60_000;
+/** How long the last flush may take, milliseconds. */
+const lastFlushMs = 3_000;
 /** Writes under way at the same time. */
 const concurrency = 4;
 
 export interface LastUsed {
-  /** Notes that a pair, or a token given for it, was used now. Costs nothing but memory. */
-  touch(accessKey: string, pairName: string): void;
+  /**
+   * Notes that a pair, or a token given for it, was used now. Costs nothing but memory.
+   *
+   * @param uid of the AccessKey
+   */
+  touch(uid: string, pairName: string): void;
   /** Writes what was noted; what cannot be written yet is kept for the next time. */
   flush(): Promise<void>;
-  /** Flushes every minute until the signal aborts, and then once more. Never rejects. */
+  /** Flushes every minute until the signal aborts, and then once more, for three seconds at the longest. Never rejects. */
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -37,25 +43,25 @@ export interface LastUsedOptions {
  * another wrote.
  */
 export function createLastUsed({ client, caches, log, now }: LastUsedOptions): LastUsed {
-  /** By AccessKey, then by pair: milliseconds since the epoch. */
+  /** By uid of the AccessKey, then by pair: milliseconds since the epoch. */
   let noted = new Map<string, Map<string, number>>();
 
-  function note(accessKey: string, pairName: string, at: number): void {
-    const pairs = noted.get(accessKey) ?? new Map<string, number>();
+  function note(uid: string, pairName: string, at: number): void {
+    const pairs = noted.get(uid) ?? new Map<string, number>();
     pairs.set(pairName, Math.max(at, pairs.get(pairName) ?? 0));
-    noted.set(accessKey, pairs);
+    noted.set(uid, pairs);
   }
 
-  async function write(key: string, uses: Map<string, number>): Promise<void> {
-    const accessKey = caches.accessKeys.get(key);
+  async function write(uid: string, uses: Map<string, number>): Promise<void> {
+    const [accessKey] = caches.accessKeys.byIndex('uid', uid);
     const keyPairs = accessKey && withUses(accessKey, uses);
     if (!keyPairs) return;
     try {
       await writeStatus(client, accessKey, { ...accessKey.status, keyPairs });
     } catch (error) {
-      for (const [pairName, at] of uses) note(key, pairName, at);
+      for (const [pairName, at] of uses) note(uid, pairName, at);
       if (!(error instanceof StaleError))
-        log.warn({ accessKey: key, reason: describeError(error) }, 'last use not written');
+        log.warn({ accessKey: accessKey.key, reason: describeError(error) }, 'last use not written');
     }
   }
 
@@ -69,13 +75,15 @@ export function createLastUsed({ client, caches, log, now }: LastUsedOptions): L
   }
 
   return {
-    touch: (accessKey, pairName) => note(accessKey, pairName, now()),
+    touch: (uid, pairName) => note(uid, pairName, now()),
     flush,
     async run(signal) {
       while (!signal.aborted) {
         await sleep(resolutionMs * (0.9 + 0.2 * Math.random()), undefined, { signal }).catch(() => undefined);
         await flush();
       }
+      // Uses may have been noted while the last flush was under way. At the end nobody waits for long.
+      await Promise.race([flush(), sleep(lastFlushMs, undefined, { ref: false })]);
     },
   };
 }

@@ -20,8 +20,7 @@ export interface PairCandidate {
   /** Milliseconds since the epoch; Infinity when the pair does not expire. */
   expiresAt: number;
   user: { id: string; name: string; groups: readonly string[] };
-  /** Where it is: namespace/name of the AccessKey and name of the pair. */
-  accessKey: string;
+  /** Name of the pair. */
   pairName: string;
 }
 
@@ -106,11 +105,11 @@ function toCandidates(
   ak: string,
   now: number,
 ): PairCandidate[] {
-  const facts = pairFacts(owner, pair, secret);
+  const facts = pairFacts(owner, pair, secret, now);
   const state = pairState(owner, pair, facts, holdsClaim(caches, owner), now);
   const { name, groups = [] } = owner.spec.user;
   const user = { id: owner.uid, name, groups };
-  const shared = { ak, user, accessKey: owner.key, pairName: pair.name };
+  const shared = { ak, user, pairName: pair.name };
   const candidates: PairCandidate[] = [];
   if (secret.pair?.ak === ak) {
     candidates.push({ ...shared, digest: secret.pair.digest, state, expiresAt: expiryOf(pair) });

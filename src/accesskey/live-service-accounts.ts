@@ -12,8 +12,6 @@ export interface ServiceAccountUser {
   id: string;
   name: string;
   groups: readonly string[];
-  /** namespace/name of the AccessKey. */
-  accessKey: string;
 }
 
 /** Finds the users of ServiceAccounts in what the watch last told. */
@@ -35,7 +33,6 @@ export function createLiveServiceAccounts(caches: AccessKeyCaches): LiveServiceA
           id: one.uid,
           name: one.spec.user.name,
           groups: one.spec.user.groups ?? [],
-          accessKey: one.key,
         }));
     },
   };

@@ -11,6 +11,8 @@ export type PairChange = 'none' | 'created' | 'adopted' | 'moved' | 'updated' | 
 export interface PairProblem {
   reason: 'SecretConflict' | 'SecretTerminating' | 'SecretFailed';
   message: string;
+  /** The beginning of the message that stays the same when the same thing fails again. */
+  stable?: string;
   /** What the API server answered, when it is to be tried again. */
   error?: KubernetesError;
 }
@@ -26,22 +28,40 @@ export interface PairOutcome {
   cause?: RotationCause;
   /** The data keys that were malformed, when it was regenerated. */
   malformed?: readonly string[];
+  /** The Secret that was gone, when the pair was lost. */
+  lostSecretName?: string;
   problem?: PairProblem;
 }
 
 export interface PlanOutcome {
   pairs: readonly PairOutcome[];
-  removed: readonly SecretRecord[];
-  /** Left-over Secrets that the API server did not let go. */
+  /** Secrets of no pair any more that the API server did not let go. */
   notRemoved: readonly { secretName: string; error: KubernetesError }[];
+}
+
+/** Told of each change as soon as it is made, since the pass may break off after it. */
+export interface Progress {
+  changed(outcome: PairOutcome): void;
+  removed(secretName: string): void;
 }
 
 /** What the steps of one pass share. */
 export interface Scope {
   api: SecretApi;
   accessKey: AccessKeyRecord;
+  progress: Progress;
   /** Milliseconds since the epoch. */
   now: number;
+}
+
+/** Deletes a Secret that no pair needs any more, and tells it. */
+export async function removeSecret({ api, progress }: Scope, secret: SecretRecord): Promise<void> {
+  if (await api.remove(secret)) progress.removed(secret.name);
+}
+
+/** The Secret of the wanted name goes by itself or with somebody's finalizer; nothing is to be done but to wait. */
+export function terminating(secretName: string): PairProblem {
+  return { reason: 'SecretTerminating', message: `Secret ${secretName} has to go first, perhaps a finalizer holds it` };
 }
 
 /** The outcome of a pair whose Secret cannot be had; `held` is what goes on holding the pair, if anything does. */

@@ -3,6 +3,9 @@ import { annotations, keyPairLabel, type SecretRecord } from '../credential/secr
 import { type AccessKeyRecord, type KeyPairSpec, pairStatusOf, secretNameOf } from './access-key-record.ts';
 import { durationMs } from './duration.ts';
 
+/** How far ahead another replica's clock may be, milliseconds. */
+const clockSkewMs = 300_000;
+
 /** What is known of the pair that a Secret holds. Times are milliseconds since the epoch. */
 export interface PairFacts {
   /** The revision that it was made for. */
@@ -16,12 +19,16 @@ export interface PairFacts {
 /**
  * What is known of the pair in a Secret. The status knows first, since only the operator writes it; what it does not
  * know (it is behind by a crash, perhaps) is noted on the Secret. Lost notes so never change a pair, nor do forged ones.
+ *
+ * @param now milliseconds since the epoch; a time of the status that is in the future is not believed
  */
-export function pairFacts(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret: SecretRecord): PairFacts {
+export function pairFacts(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret: SecretRecord, now: number): PairFacts {
   const status = pairStatusOf(accessKey, pair.name);
   const known = status?.accessKey !== undefined && status.accessKey === secret.pair?.ak ? status : undefined;
-  const generatedAt =
-    timeOf(known?.createdAt) ?? timeOf(secret.annotations[annotations.generatedAt]) ?? timeOf(secret.createdAt) ?? 0;
+  const told = [known?.createdAt, secret.annotations[annotations.generatedAt]]
+    .map(timeOf)
+    .filter((time) => time !== undefined);
+  const generatedAt = told.find((time) => !isFuture(time, now)) ?? told[0] ?? timeOf(secret.createdAt) ?? now;
   return {
     revision: known?.revision ?? wholeNumberOf(secret.annotations[annotations.revision]) ?? pair.revision ?? 1,
     generatedAt,
@@ -29,7 +36,22 @@ export function pairFacts(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret:
   };
 }
 
-/** The facts without a previous pair that is over. */
+/**
+ * The same facts, with now in place of a time in the future: the clock was ahead when the pair was made. Without this its
+ * previous pair would work, and the next rotation wait, for as long as the clock was ahead.
+ */
+export function withoutFuture(pair: KeyPairSpec, facts: PairFacts, now: number): PairFacts {
+  if (!isFuture(facts.generatedAt, now)) return facts;
+  const until = facts.previousValidUntil;
+  const overlap = durationMs(pair.rotation?.overlap);
+  return { ...facts, generatedAt: now, previousValidUntil: until && Math.min(until, now + overlap) };
+}
+
+function isFuture(time: number, now: number): boolean {
+  return time > now + clockSkewMs;
+}
+
+/** The same facts, without a previous pair whose time is over. */
 export function withoutEndedPrevious(facts: PairFacts, now: number): PairFacts {
   const isOver = facts.previousValidUntil !== undefined && now >= facts.previousValidUntil;
   return isOver ? { ...facts, previousValidUntil: undefined } : facts;

@@ -1,7 +1,14 @@
-import { annotations as notes, type SecretRecord } from '../credential/secret-record.ts';
-import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec, pairStatusOf, secretNameOf } from './access-key-record.ts';
+import type { SecretRecord } from '../credential/secret-record.ts';
+import {
+  type AccessKeyRecord,
+  dataKeysOf,
+  type KeyPairSpec,
+  type KeyPairStatus,
+  pairStatusOf,
+  secretNameOf,
+} from './access-key-record.ts';
 import { desiredMetadata, metadataPatch } from './desired-secret.ts';
-import { isExchanged, type PairFacts, pairFacts, pairOf, withoutEndedPrevious } from './pair-facts.ts';
+import { isExchanged, type PairFacts, pairFacts, pairOf, withoutEndedPrevious, withoutFuture } from './pair-facts.ts';
 import { isLive, nextRotationOf } from './pair-state.ts';
 
 /** What a reconcile pass looks at. */
@@ -24,21 +31,34 @@ export type PairAction = { pair: KeyPairSpec } & (
   /** Labels, annotations or keys of the data are not as wanted, or the previous pair is over. The pair stays. */
   | { kind: 'update'; secret: SecretRecord; facts: PairFacts }
   /** A new pair in the same Secret, asked for by the spec. */
-  | { kind: 'rotate'; secret: SecretRecord; facts: PairFacts; cause: RotationCause }
+  | { kind: 'rotate'; secret: SecretRecord; cause: RotationCause }
   /** No pair is found where it is noted to be: look again, and make a new one in the same Secret when there is none. */
   | { kind: 'regenerate'; secret: SecretRecord }
-  /** The Secret has to go first: it is marked for deletion and held by somebody's finalizer, or of a removed pair. */
-  | { kind: 'wait'; secret: SecretRecord }
-  /** The wanted name is that of another pair's Secret. */
-  | { kind: 'occupied'; secretName: string; from: SecretRecord | undefined }
-  /** No Secret is known; with `from`, the pair moves over from the Secret of its former name. */
-  | { kind: 'create'; secretName: string; from: SecretRecord | undefined }
+  | Move
 );
+
+/** The pair is not in the Secret of the wanted name, though perhaps in another one. */
+export interface Move {
+  /**
+   * - `wait`: the Secret of that name has to go first, it is of a removed pair, or marked for deletion and held by
+   *   somebody's finalizer
+   * - `occupied`: it is another pair's
+   * - `create`: none is known
+   */
+  kind: 'wait' | 'occupied' | 'create';
+  secretName: string;
+  /** The Secret that holds the pair now, which it moves over from; undefined when none does. */
+  from: SecretRecord | undefined;
+  /** Why the pair is to be replaced where it is, before it moves: a rotation does not wait for a name. */
+  rotation: RotationCause | undefined;
+}
 
 export interface Plan {
   pairs: readonly PairAction[];
   /** Secrets of ours that no pair needs any more. */
   remove: readonly SecretRecord[];
+  /** Removed pairs that the status knows, whose Secret is not among those: it may have lost its labels. */
+  retired: readonly KeyPairStatus[];
 }
 
 /**
@@ -51,12 +71,20 @@ export interface Plan {
  * @param now milliseconds since the epoch
  */
 export function plan({ accessKey, claimHolder, secrets, stopped }: Observed, now: number): Plan {
-  if (stopped || claimHolder !== accessKey.key) return { pairs: [], remove: [] };
+  if (stopped || claimHolder !== accessKey.key) return { pairs: [], remove: [], retired: [] };
   const pairs = accessKey.spec.keyPairs ?? [];
+  const remove = secrets.filter((secret) => !secret.deleting && isLeftOver(accessKey, secret, secrets));
   return {
     pairs: pairs.map((pair) => planPair(accessKey, pair, secrets, now)),
-    remove: secrets.filter((secret) => !secret.deleting && isLeftOver(accessKey, secret, secrets)),
+    remove,
+    retired: retiredPairs(accessKey).filter(({ secretName }) => !remove.some((one) => one.name === secretName)),
   };
+}
+
+/** The pairs that the status knows and the spec has no more. */
+export function retiredPairs({ spec, status }: Pick<AccessKeyRecord, 'spec' | 'status'>): KeyPairStatus[] {
+  const isWanted = (name: string) => spec.keyPairs?.some((pair) => pair.name === name) === true;
+  return (status.keyPairs ?? []).filter((known) => known.accessKey !== undefined && !isWanted(known.name));
 }
 
 /** What an existing Secret of ours needs to serve its pair. */
@@ -66,13 +94,13 @@ export function planSecret(
   secret: SecretRecord,
   now: number,
 ): PairAction {
-  if (secret.deleting) return { kind: 'wait', pair, secret };
+  if (secret.deleting) return { kind: 'wait', pair, secretName: secret.name, from: undefined, rotation: undefined };
   const isWrong = isMisread(accessKey, pair, secret) || isExchanged(accessKey, pair, secret);
   if (!secret.pair || isWrong) return { kind: 'regenerate', pair, secret };
-  const facts = pairFacts(accessKey, pair, secret);
+  const facts = pairFacts(accessKey, pair, secret, now);
   const cause = rotationCause(accessKey, pair, facts, now);
-  if (cause) return { kind: 'rotate', pair, secret, facts, cause };
-  const current = withoutEndedPrevious(facts, now);
+  if (cause) return { kind: 'rotate', pair, secret, cause };
+  const current = withoutFuture(pair, withoutEndedPrevious(facts, now), now);
   const isSound =
     !metadataPatch(secret, desiredMetadata(accessKey, pair, current)) && holdsWhatItShould(pair, secret, current);
   return isSound ? { kind: 'keep', pair, secret } : { kind: 'update', pair, secret, facts: current };
@@ -87,11 +115,13 @@ function planPair(
   const secretName = secretNameOf(accessKey, pair);
   const named = secrets.find((one) => one.name === secretName);
   const holds = named && pairOf(accessKey, named);
-  if (named && holds?.name === pair.name) return planSecret(accessKey, pair, named, now);
-  // Of a pair that the spec has no more: removing a pair revokes its keys, so no other pair inherits them.
-  if (named && !holds) return { kind: 'wait', pair, secret: named };
+  if (named && !named.deleting && holds?.name === pair.name) return planSecret(accessKey, pair, named, now);
   const from = formerSecret(accessKey, pair, secrets);
-  return { kind: named ? 'occupied' : 'create', pair, secretName, from };
+  const here = from && planSecret(accessKey, pair, from, now);
+  const rotation = here?.kind === 'rotate' ? here.cause : undefined;
+  // A removed pair's Secret goes: removing a pair revokes its keys, so no other pair inherits them.
+  const kind = !named ? 'create' : named.deleting || !holds ? 'wait' : 'occupied';
+  return { kind, pair, secretName, from, rotation };
 }
 
 /** The Secret that a pair moves over from; of several the one whose ak the status knows. */
@@ -105,11 +135,12 @@ function formerSecret(
   return held.find((one) => one.pair?.ak === known) ?? held[0];
 }
 
-/** The notes of where the pair is are lost, and what is under the default keys is not the pair that the status knows. */
-function isMisread(accessKey: AccessKeyRecord, pair: KeyPairSpec, { annotations, ...secret }: SecretRecord): boolean {
+/** What the notes, or the default keys where they are lost, lead to is not the pair that the status knows. */
+function isMisread(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret: SecretRecord): boolean {
   const known = pairStatusOf(accessKey, pair.name)?.accessKey;
-  const isNoted = notes.akKey in annotations && notes.skKey in annotations;
-  return !isNoted && known !== undefined && known !== secret.pair?.ak;
+  const wanted = dataKeysOf(pair);
+  const isWhereWanted = wanted.ak === secret.dataKeys.ak && wanted.sk === secret.dataKeys.sk;
+  return !isWhereWanted && known !== undefined && known !== secret.pair?.ak;
 }
 
 function rotationCause(
@@ -118,7 +149,8 @@ function rotationCause(
   facts: PairFacts,
   now: number,
 ): RotationCause | undefined {
-  if ((pair.revision ?? 1) > facts.revision) return 'revision';
+  // A revision cannot be lowered. A lower one is that of a pair which was removed and added again: a new pair as well.
+  if ((pair.revision ?? 1) !== facts.revision) return 'revision';
   const due = nextRotationOf(pair, facts);
   return due !== undefined && now >= due && isLive(accessKey, pair, now) ? 'interval' : undefined;
 }

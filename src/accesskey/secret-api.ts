@@ -35,8 +35,11 @@ export interface SecretApi {
     record: SecretRecord,
     patch: Partial<SecretPatch> & { ownerReferences?: OwnerReference[] },
   ): Promise<SecretRecord>;
-  /** @throws StaleError when the Secret is not as in the record any more; one that is gone is well */
-  remove(record: SecretRecord): Promise<void>;
+  /**
+   * @returns whether it was there; one that is gone is well
+   * @throws StaleError when the Secret is not as in the record any more
+   */
+  remove(record: SecretRecord): Promise<boolean>;
   /** @throws StaleError when the API server has another generation of the AccessKey than this, or none */
   confirm(accessKey: AccessKeyRecord): Promise<void>;
 }
@@ -81,8 +84,10 @@ export function createSecretApi({ core, customObjects }: KubernetesClient): Secr
       const body = { preconditions: { uid, resourceVersion } };
       try {
         await stale409(core.deleteNamespacedSecret({ namespace, name, body }));
+        return true;
       } catch (error) {
         if (!isStatus(error, 404)) throw error;
+        return false;
       }
     },
     async confirm({ namespace, name, uid, generation }) {

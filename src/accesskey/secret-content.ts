@@ -1,7 +1,7 @@
 /**
  * The pair in the data of a Secret, found, made anew or kept. Pure but for the random numbers of a new pair.
  */
-import { digestOf, generateKeyPair, isKey, type KeyPair } from '../credential/key-pair.ts';
+import { digestOf, generateKeyPair, isPair, type KeyPair } from '../credential/key-pair.ts';
 import {
   type DataKeys,
   previousKeys,
@@ -17,7 +17,7 @@ import type { PairFacts } from './pair-facts.ts';
 /** Reads the pair under these keys; undefined when it is not well-formed. */
 export function pairIn({ data = {} }: SecretObject, keys: DataKeys): KeyPair | undefined {
   const [ak, sk] = [textAt(data, keys.ak), textAt(data, keys.sk)];
-  return isKey(ak) && isKey(sk) ? { ak, sk } : undefined;
+  return isPair(ak, sk) ? { ak, sk } : undefined;
 }
 
 /**
@@ -33,10 +33,12 @@ export function findPair(
   pair: KeyPairSpec,
   knownAk: string | undefined,
 ): KeyPair | undefined {
-  const places = [record.dataKeys, dataKeysOf(pair)];
+  const [noted, wanted] = [record.dataKeys, dataKeysOf(pair)];
+  // A pair that is where the spec wants it has been put there; notes that say otherwise are not the operator's.
+  const places = [wanted, noted];
   const exchanged = places.map(({ ak, sk }) => ({ ak: sk, sk: ak }));
   const found = [...places, ...exchanged].map((keys) => pairIn(live, keys));
-  return found.find((one) => one !== undefined && one.ak === knownAk) ?? found[0] ?? found[1];
+  return found.find((one) => one !== undefined && one.ak === knownAk) ?? pairIn(live, noted) ?? pairIn(live, wanted);
 }
 
 /** The record as it would be with its notes: with the pair that was found. */

@@ -5,6 +5,7 @@ import { rfc3339 } from './duration.ts';
 import type { PairOutcome, PlanOutcome } from './outcome.ts';
 import { pairFacts } from './pair-facts.ts';
 import { expiryOf, isLive, nextRotationOf, pairState } from './pair-state.ts';
+import { retiredPairs } from './plan.ts';
 import type { AccessKeyStatus } from './types.generated.ts';
 
 /**
@@ -21,7 +22,9 @@ export function statusOf(
   now: number,
 ): AccessKeyStatus {
   const isClaimed = claimHolder !== undefined && claimHolder !== accessKey.key;
-  const keyPairs = isClaimed ? keptInConflict(accessKey) : outcome.pairs.map((one) => pairStatus(accessKey, one, now));
+  const keyPairs = isClaimed
+    ? keptInConflict(accessKey)
+    : [...outcome.pairs.map((one) => pairStatus(accessKey, one, now)), ...notYetRemoved(accessKey, outcome)];
   const conditions: Condition[] = conditionsOf(accessKey, isClaimed ? claimHolder : undefined, outcome, keyPairs, now);
   return {
     observedGeneration: accessKey.generation,
@@ -36,6 +39,14 @@ function keptInConflict({ status }: AccessKeyRecord): KeyPairStatus[] {
   return (status.keyPairs ?? []).map((pair) => ({ ...pair, state: 'Conflict' }));
 }
 
+/** A removed pair is remembered until its Secret is gone, so that nothing can take it for another pair's. */
+function notYetRemoved(accessKey: AccessKeyRecord, { notRemoved }: PlanOutcome): KeyPairStatus[] {
+  const isThere = ({ secretName }: KeyPairStatus) => notRemoved.some((one) => one.secretName === secretName);
+  return retiredPairs(accessKey)
+    .filter(isThere)
+    .map((pair) => ({ ...pair, state: 'Disabled' }));
+}
+
 function pairStatus(accessKey: AccessKeyRecord, outcome: PairOutcome, now: number): KeyPairStatus {
   const { pair, secret, secretName } = outcome;
   const known = pairStatusOf(accessKey, pair.name);
@@ -43,8 +54,8 @@ function pairStatus(accessKey: AccessKeyRecord, outcome: PairOutcome, now: numbe
     ...(pair.expiresAt !== undefined && { expiresAt: pair.expiresAt }),
     ...(known?.lastUsedTime !== undefined && { lastUsedTime: known.lastUsedTime }),
   };
-  if (!secret?.pair) return { name: pair.name, ...memory(known), secretName, state: stateWithout(outcome), ...lasting };
-  const facts = pairFacts(accessKey, pair, secret);
+  if (!secret?.pair) return { name: pair.name, secretName, ...memory(known), state: stateWithout(outcome), ...lasting };
+  const facts = pairFacts(accessKey, pair, secret, now);
   const nextRotation = isLive(accessKey, pair, now) ? nextRotationOf(pair, facts) : undefined;
   const until = facts.previousValidUntil;
   return {
@@ -62,10 +73,13 @@ function pairStatus(accessKey: AccessKeyRecord, outcome: PairOutcome, now: numbe
   };
 }
 
-/** What was known of a pair that has no Secret now, so that a later pass can tell a lost Secret from a new pair. */
+/**
+ * What was known of a pair that has no Secret now: a later pass can tell a lost Secret from a new pair, and finds one that
+ * has lost its labels by the name that it had.
+ */
 function memory(known: KeyPairStatus | undefined): Partial<KeyPairStatus> {
   return {
-    ...(known?.accessKey !== undefined && { accessKey: known.accessKey }),
+    ...(known?.accessKey !== undefined && { accessKey: known.accessKey, secretName: known.secretName }),
     ...(known?.revision !== undefined && { revision: known.revision }),
     ...(known?.createdAt !== undefined && { createdAt: known.createdAt }),
   };
@@ -83,7 +97,7 @@ function stateWithout({ problem }: PairOutcome): KeyPairStatus['state'] {
 export function nextStepAt(accessKey: AccessKeyRecord, outcome: PlanOutcome, now: number): number | undefined {
   const times = outcome.pairs.flatMap(({ pair, secret }) => {
     if (!secret?.pair) return [expiryOf(pair)];
-    const facts = pairFacts(accessKey, pair, secret);
+    const facts = pairFacts(accessKey, pair, secret, now);
     const rotation = isLive(accessKey, pair, now) ? nextRotationOf(pair, facts) : undefined;
     return [expiryOf(pair), rotation, facts.previousValidUntil];
   });

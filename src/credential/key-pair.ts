@@ -20,6 +20,11 @@ export function isKey(value: string): boolean {
   return uuid.test(value);
 }
 
+/** Whether two values can be a pair: keys, and not the same one, or the ak would give the sk away. */
+export function isPair(ak: string, sk: string): boolean {
+  return isKey(ak) && isKey(sk) && ak !== sk;
+}
+
 /**
  * SHA-256 of a secret key, 32 bytes. A plain hash is enough, since an sk has 122 random bits: there is nothing to guess
  * that a slow hash would protect.

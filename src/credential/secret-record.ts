@@ -1,4 +1,4 @@
-import { digestOf, isKey } from './key-pair.ts';
+import { digestOf, isKey, isPair } from './key-pair.ts';
 
 /** Type of the Secrets that hold a pair. */
 export const secretType = 'ghippo.io/access-key';
@@ -55,7 +55,7 @@ export interface SecretRecord {
   createdAt: string;
   /** Marked for deletion, though perhaps held back by somebody's finalizer. */
   deleting: boolean;
-  /** Nobody can change its data (`immutable: true`). */
+  /** Its data cannot be changed (`immutable: true`). */
   immutable: boolean;
   type: string;
   labels: Readonly<Record<string, string>>;
@@ -87,7 +87,7 @@ export interface SecretObject {
     deletionTimestamp?: string | Date;
     labels?: Record<string, string>;
     annotations?: Record<string, string>;
-    ownerReferences?: { kind: string; apiVersion: string; uid: string; controller?: boolean }[];
+    ownerReferences?: { kind: string; apiVersion: string; name?: string; uid: string; controller?: boolean }[];
   };
   type?: string;
   immutable?: boolean;
@@ -101,10 +101,7 @@ const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 /** Makes the record of a Secret. Whatever is in the Secret, this does not throw. */
 export function toSecretRecord({ metadata = {}, data = {}, type = '', immutable = false }: SecretObject): SecretRecord {
   const { [lastApplied]: _, ...notes } = metadata.annotations ?? {};
-  const dataKeys = {
-    ak: notes[annotations.akKey] ?? defaultDataKeys.ak,
-    sk: notes[annotations.skKey] ?? defaultDataKeys.sk,
-  };
+  const dataKeys = notedKeys(notes);
   const controller = metadata.ownerReferences?.find((one) => one.controller === true);
   const isAccessKey = controller?.kind === 'AccessKey' && controller.apiVersion.startsWith('ghippo.io/');
   return {
@@ -130,9 +127,17 @@ export function toSecretRecord({ metadata = {}, data = {}, type = '', immutable 
   };
 }
 
+/** Keys of the data as noted; the default ones where the notes are lost or cannot be what the operator wrote. */
+function notedKeys(notes: Readonly<Record<string, string>>): DataKeys {
+  const { [annotations.akKey]: ak, [annotations.skKey]: sk } = notes;
+  const reserved = [previousKeys.ak, previousKeys.sk];
+  if (ak === undefined || sk === undefined || ak === sk) return defaultDataKeys;
+  return reserved.includes(ak) || reserved.includes(sk) ? defaultDataKeys : { ak, sk };
+}
+
 function pairDigest(data: Record<string, string>, keys: DataKeys): PairDigest | undefined {
   const [ak, sk] = [textAt(data, keys.ak), textAt(data, keys.sk)];
-  return isKey(ak) && isKey(sk) ? { ak, digest: digestOf(sk) } : undefined;
+  return isPair(ak, sk) ? { ak, digest: digestOf(sk) } : undefined;
 }
 
 /** Decodes a value of a Secret's data (base64); an absent one is empty. */

@@ -1,5 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { limitBody } from './body-limit.ts';
 import { createClientAddress } from './client-address.ts';
 import { addDeploymentRoutes } from './deployment-routes.ts';
 import type { Dependencies, Environment } from './environment.ts';
@@ -24,7 +25,7 @@ export function createApp(dependencies: Dependencies): OpenAPIHono<Environment> 
     },
   });
   const minting = createMinting(dependencies);
-  app.use(requestLog(dependencies.log, createClientAddress(dependencies.proxies ?? noProxies)));
+  app.use(requestLog(dependencies.log, createClientAddress(dependencies.proxies ?? noProxies)), limitBody());
   addTokenRoutes(app, dependencies, minting);
   addKeyRoutes(app, dependencies);
   addForwardAuthRoutes(app, dependencies);

@@ -34,7 +34,7 @@ export async function checkToken(token: string, dependencies: Dependencies): Pro
   const keys = requireKeys(dependencies);
   try {
     const caller = await verifyToken(token, keys, options, pairs, now(), serviceAccounts);
-    if (caller.pairName !== undefined) lastUsed.touch(caller.accessKey, caller.pairName);
+    if (caller.pairName !== undefined) lastUsed.touch(caller.id, caller.pairName);
     return caller;
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;

@@ -19,6 +19,11 @@ function describe(code: string | undefined): BrokenRequest {
   return { status: 400, message: 'the request is malformed' };
 }
 
+/** Whether Node's HTTP parser or timers complain. All else is of the connection, as a failed TLS handshake: no HTTP there. */
+function isAboutHttp({ code }: NodeJS.ErrnoException): boolean {
+  return code !== undefined && /^(HPE_|ERR_HTTP_)/.test(code);
+}
+
 /** Makes a server answer broken requests in the form of the platform, and close their connections. */
 export function answerBrokenRequests(server: Server): void {
   const latest = new WeakMap<Duplex, ServerResponse>();
@@ -27,7 +32,7 @@ export function answerBrokenRequests(server: Server): void {
     const response = latest.get(socket);
     // Half of an answer is out: another would be taken for its rest.
     const answering = response?.headersSent === true && !response.writableFinished;
-    if (!socket.writable || answering) socket.destroy();
+    if (!isAboutHttp(error) || !socket.writable || answering) socket.destroy();
     // What the client still sends is not read any more, so the connection is not kept half open for it.
     else socket.end(rawAnswer(describe(error.code)), () => socket.destroy());
   });

@@ -63,14 +63,14 @@ export function createMinting(dependencies: Dependencies): Minting {
       if ('refused' in result) return refuse(context, result);
       const { granted } = result;
       Object.assign(context.get('logFields'), issuedRecord(granted));
-      if (granted.pairName !== undefined) lastUsed.touch(granted.accessKey, granted.pairName);
+      if (granted.pairName !== undefined) lastUsed.touch(granted.claims.sub, granted.pairName);
       metrics?.requested('granted');
       return granted;
     },
     check(context, { ak, sk }) {
       const result = authenticate(pairs, ak, sk, now());
       if (!('granted' in result)) return fail(context, result);
-      lastUsed.touch(result.granted.accessKey, result.granted.pairName);
+      lastUsed.touch(result.granted.user.id, result.granted.pairName);
       return result.granted;
     },
   };
@@ -87,13 +87,13 @@ function measured(sign: Sign, metrics: TokenMetrics | undefined): Sign {
 }
 
 /** What the audit record tells of a token. The token itself has no number: its claims name it. */
-function issuedRecord({ claims, accessKey, pairName }: Granted): Record<string, unknown> {
+function issuedRecord({ claims, pairName }: Granted): Record<string, unknown> {
   const client = pairName === undefined ? { serviceAccount: claims.client_id } : { ak: claims.client_id, pairName };
   return {
     ...{ audit: true, event: 'token.issued' },
     ...client,
     user: claims.preferred_username,
-    accessKey,
+    subject: claims.sub,
     expires: claims.exp,
   };
 }

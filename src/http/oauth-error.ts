@@ -17,7 +17,7 @@ type OAuthErrorCode =
 export class OAuthError extends Error {
   override readonly name = 'OAuthError';
   readonly code: OAuthErrorCode;
-  readonly status: 400 | 401 | 405 | 413 | 429 | 500 | 503;
+  readonly status: 400 | 401 | 405 | 429 | 500 | 503;
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(
@@ -50,12 +50,10 @@ export function throttled(code: 'invalid_client' | 'invalid_request', retryAfter
 
 /** Says an error of the platform as OAuth does: RFC 6749 section 5.2 knows no 415, for example. */
 export function toOAuthError(error: PlatformError): OAuthError {
-  const { message, headers } = error;
-  // The body limit's 413 is the platform's, whatever its kind is called there.
-  const status: number = error.status;
+  const { message, headers, status } = error;
   if (status === 500) return new OAuthError('server_error', message, { status });
   if (status === 503) return new OAuthError('temporarily_unavailable', message, { status, headers });
-  if (status === 405 || status === 413) return new OAuthError('invalid_request', message, { status, headers });
+  if (status === 405) return new OAuthError('invalid_request', message, { status, headers });
   return new OAuthError('invalid_request', message);
 }
 

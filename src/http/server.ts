@@ -1,9 +1,10 @@
-import { createServer } from 'node:http';
+import { createServer, type ServerOptions } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { answerBrokenRequests, answerUnroutable } from './broken-request.ts';
 import { createDrain, type Drain } from './drain.ts';
+import { createTlsServer, type TlsOptions } from './tls-server.ts';
 
 /** Where a server listens. */
 export interface ListenOptions {
@@ -20,23 +21,46 @@ export interface RunningServer {
   close: Drain;
 }
 
+/** How long clients may take, milliseconds. */
+export interface Timeouts {
+  /** For a TLS handshake. */
+  handshake: number;
+  /** For a request, its body included: against slow senders. */
+  request: number;
+  /** Without a byte in either direction: against clients that do not read their answer. */
+  silence: number;
+  /** Between two requests of a connection. Longer than the minute for which usual proxies keep an idle one. */
+  keepAlive: number;
+}
+
+export interface ServeOptions extends ListenOptions {
+  /** Serves HTTPS; without it, plain HTTP. */
+  tls?: TlsOptions | undefined;
+  timeouts?: Partial<Timeouts>;
+  /** Connections at a time, those still shaking hands included; more are closed at once. */
+  maxConnections?: number;
+}
+
+const defaultTimeouts: Timeouts = { handshake: 10_000, request: 30_000, silence: 120_000, keepAlive: 65_000 };
+const defaultMaxConnections = 4_096;
 /** The largest head of a request, bytes; a token in a header is far smaller. */
 const maxHeaderSize = 16_384;
-/** A client must have sent its request by then, milliseconds (against slow clients). */
-const requestTimeout = 30_000;
+/** Requests are timed out when Node looks for them, so this much later at most; milliseconds. */
+const checkingInterval = 5_000;
 
 /**
- * Serves an app over plain HTTP.
+ * Serves an app over HTTPS or plain HTTP.
  *
  * @throws Error with code EADDRINUSE, EACCES or EADDRNOTAVAIL when it cannot listen there
  */
 // biome-ignore lint/suspicious/noExplicitAny: any Hono app, whatever its environment
-export async function serve(app: Pick<Hono<any>, 'fetch'>, options: ListenOptions): Promise<RunningServer> {
-  const server = createServer(
-    // A request without a Host is refused by the listener, which does it in our form.
-    { maxHeaderSize, requestTimeout, headersTimeout: requestTimeout, requireHostHeader: false },
-    getRequestListener(app.fetch, { errorHandler: answerUnroutable }),
-  );
+export async function serve(app: Pick<Hono<any>, 'fetch'>, options: ServeOptions): Promise<RunningServer> {
+  const listener = getRequestListener(app.fetch, { errorHandler: answerUnroutable });
+  const timeouts = { ...defaultTimeouts, ...options.timeouts };
+  const limits = limitsOf(timeouts);
+  const server = options.tls ? createTlsServer(limits, listener, options.tls) : createServer(limits, listener);
+  server.timeout = timeouts.silence;
+  server.maxConnections = options.maxConnections ?? defaultMaxConnections;
   answerBrokenRequests(server);
   const drain = createDrain(server);
   await new Promise<void>((resolve, reject) => {
@@ -45,4 +69,17 @@ export async function serve(app: Pick<Hono<any>, 'fetch'>, options: ListenOption
   });
   const { address, port } = server.address() as AddressInfo;
   return { address, port, close: drain };
+}
+
+function limitsOf({ handshake, request, keepAlive }: Timeouts): ServerOptions & { handshakeTimeout: number } {
+  return {
+    maxHeaderSize,
+    handshakeTimeout: handshake,
+    requestTimeout: request,
+    headersTimeout: request,
+    connectionsCheckingInterval: Math.min(request, checkingInterval),
+    keepAliveTimeout: keepAlive,
+    // A request without a Host is refused by the listener, which does it in our form.
+    requireHostHeader: false,
+  };
 }

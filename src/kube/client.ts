@@ -28,8 +28,6 @@ export interface KubernetesClient {
   readonly events: EventsV1Api;
 }
 
-/** Options of a patch call: server-side apply (KEP-555). */
-export const serverSideApply = setHeaderOptions('Content-Type', PatchStrategy.ServerSideApply);
 /** Options of a patch call: JSON merge patch (RFC 7396). */
 export const mergePatch = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
 

@@ -15,7 +15,7 @@ export interface TransportRequest {
   signal?: AbortSignal;
   /** For a watch: the longest silence between two chunks, milliseconds. The call itself is then not bounded. */
   idleTimeoutMs?: number;
-  /** Called immediately before the request goes out, each time that it does. What it throws keeps it from being sent. */
+  /** Called when the request is about to be written, each time that it is. What it throws keeps it from being sent. */
   beforeSend?: () => void;
 }
 
@@ -47,12 +47,12 @@ export function createTransport(load: () => KubeConfig, userAgent: string): Tran
 
   async function attempt(request: TransportRequest, session: Session): Promise<Dispatcher.ResponseData> {
     const watching = request.idleTimeoutMs !== undefined;
-    request.beforeSend?.();
+    const { beforeSend } = request;
     return undiciRequest(session.server + request.path, {
       method: request.method,
       headers: { 'user-agent': userAgent, ...request.headers, ...session.headers },
       body: request.body ?? null,
-      dispatcher: session.pool,
+      dispatcher: beforeSend ? asking(session.pool, beforeSend) : session.pool,
       signal: boundSignal(request.signal, watching ? undefined : callTimeoutMs),
       headersTimeout: callTimeoutMs,
       bodyTimeout: request.idleTimeoutMs ?? callTimeoutMs,
@@ -81,6 +81,28 @@ export function createTransport(load: () => KubeConfig, userAgent: string): Tran
     },
     close: () => sessions.close(),
   };
+}
+
+/**
+ * A dispatcher that asks when a request is about to be written to its socket. That may be long after it was given to the
+ * pool: until a connection is open or free, and a process may be stopped in between.
+ *
+ * @param beforeSend what it throws keeps the request from being written, and is what the request fails with
+ */
+function asking(pool: Dispatcher, beforeSend: () => void): Dispatcher {
+  return pool.compose((dispatch) => (options, handler) => {
+    const inner: Dispatcher.DispatchHandler = {
+      onRequestStart(controller, context) {
+        beforeSend();
+        handler.onRequestStart?.(controller, context);
+      },
+      onResponseStart: (...start) => handler.onResponseStart?.(...start),
+      onResponseData: (...data) => handler.onResponseData?.(...data),
+      onResponseEnd: (...end) => handler.onResponseEnd?.(...end),
+      onResponseError: (...error) => handler.onResponseError?.(...error),
+    };
+    return dispatch(options, inner);
+  });
 }
 
 function boundSignal(signal: AbortSignal | undefined, timeoutMs: number | undefined): AbortSignal | null {

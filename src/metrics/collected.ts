@@ -48,6 +48,18 @@ export function collectLeadership(register: Registry, candidate: Candidate | und
   });
 }
 
+/** When the certificate that is served ends to be valid. */
+export function collectCertificate(register: Registry, expiry: () => number): void {
+  new Gauge({
+    registers: [register],
+    name: 'accesskey_tls_certificate_expiry_seconds',
+    help: 'End of the validity of the TLS certificate in use, seconds since the epoch',
+    collect() {
+      this.set(expiry());
+    },
+  });
+}
+
 interface Counts {
   name: string;
   help: string;

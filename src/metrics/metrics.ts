@@ -3,7 +3,13 @@ import type { AccessMetrics } from '../access/authorizer.ts';
 import type { TransportMetrics } from '../kube/transport-wrappers.ts';
 import type { WorkQueueMetrics } from '../kube/work-queue-metrics.ts';
 import type { TokenMetrics } from '../token/token-metrics.ts';
-import { type Candidate, type CountedAccessKey, collectAccessKeys, collectLeadership } from './collected.ts';
+import {
+  type Candidate,
+  type CountedAccessKey,
+  collectAccessKeys,
+  collectCertificate,
+  collectLeadership,
+} from './collected.ts';
 import { createAccessMetrics, createTokenMetrics } from './platform.ts';
 import { createTransportMetrics } from './transport.ts';
 import { createWorkQueueMetrics } from './work-queue.ts';
@@ -13,6 +19,8 @@ export interface MetricsOptions {
   accessKeys?: () => Iterable<CountedAccessKey>;
   /** The leader election that this process is in; asked at each scrape. Default: none. */
   leaderElection?: Candidate;
+  /** notAfter of the certificate that is served, seconds since the epoch; asked at each scrape. Default: no metric. */
+  certificateExpiry?: () => number;
 }
 
 /** What the parts tell their measurements to, and the text that Prometheus reads. */
@@ -39,11 +47,12 @@ export interface Metrics {
  * they would be too many, and they are nobody's business.
  */
 export function createMetrics(options: MetricsOptions = {}): Metrics {
-  const { accessKeys = () => [], leaderElection } = options;
+  const { accessKeys = () => [], leaderElection, certificateExpiry } = options;
   const register = new Registry();
   collectDefaultMetrics({ register });
   collectAccessKeys(register, accessKeys);
   collectLeadership(register, leaderElection);
+  if (certificateExpiry) collectCertificate(register, certificateExpiry);
   return {
     workQueue: createWorkQueueMetrics(register),
     transport: createTransportMetrics(register),

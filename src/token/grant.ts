@@ -16,8 +16,6 @@ export type Credential =
 export interface Granted {
   token: string;
   claims: TokenClaims;
-  /** namespace/name */
-  accessKey: string;
   /** undefined for a token that was given to a ServiceAccount. */
   pairName: string | undefined;
 }
@@ -42,9 +40,8 @@ export interface GrantOptions {
   now: () => number;
 }
 
-/** Who is granted a token, and where that is written. */
+/** Who is granted a token, and by which pair, if by one. */
 interface Entitled extends Grantee {
-  accessKey: string;
   pairName?: string;
 }
 
@@ -69,21 +66,20 @@ export function createGrants(options: GrantOptions) {
     const claims = claimsFor(entitled, days, claimsOptions, now());
     // Live still, but no token would be good for a second.
     if (claims.exp <= claims.iat) return { refused: 'expired', ...named(entitled) };
-    const { accessKey, pairName } = entitled;
-    return { granted: { token: await sign(claims, keys), claims, accessKey, pairName } };
+    return { granted: { token: await sign(claims, keys), claims, pairName: entitled.pairName } };
   };
 }
 
 function entitlePair(pairs: LivePairs, { ak, sk }: KeyPair, now: number): Entitled | Refused {
   const result = authenticate(pairs, ak, sk, now);
   if (!('granted' in result)) return result;
-  const { user, expiresAt, accessKey, pairName } = result.granted;
-  return { clientId: ak, user, expiresAt, accessKey, pairName };
+  const { user, expiresAt, pairName } = result.granted;
+  return { clientId: ak, user, expiresAt, pairName };
 }
 
 function entitleServiceAccount(result: Exchange): Entitled | Refused {
   if (!('subject' in result)) return result;
-  return { ...result.subject, accessKey: result.subject.user.accessKey };
+  return result.subject;
 }
 
 function named({ clientId, pairName }: Entitled): { ak: string } | { serviceAccount: string } {

@@ -12,8 +12,6 @@ export interface Caller {
   id: string;
   name: string;
   groups: readonly string[];
-  /** namespace/name of the AccessKey. */
-  accessKey: string;
   /** The pair that the token was given for; undefined when it was given to a ServiceAccount. */
   pairName: string | undefined;
   /** client_id: the ak, or the name of the ServiceAccount. */
@@ -73,14 +71,12 @@ export async function verifyToken(
   if (iat > now / 1000 + clockToleranceSeconds) throw new TokenError('iat is in the future');
   const live = findLive({ id, name, clientId }, pairs, serviceAccounts, now);
   const groups = claims.data.groups.filter((group) => live.groups.includes(group));
-  const { accessKey, pairName } = live;
-  return { id, name, groups, accessKey, pairName, clientId, issuedAt: iat, expiresAt: exp };
+  return { id, name, groups, pairName: live.pairName, clientId, issuedAt: iat, expiresAt: exp };
 }
 
 /** What a token was given for, as it is now. */
 interface Live {
   groups: readonly string[];
-  accessKey: string;
   pairName: string | undefined;
 }
 
@@ -95,12 +91,12 @@ function findLive(
   if (account) {
     const user = serviceAccounts.usersOf(account).find((one) => one.id === id && one.name === name);
     if (!user) throw new TokenError('no live AccessKey names the ServiceAccount of the token');
-    return { groups: user.groups, accessKey: user.accessKey, pairName: undefined };
+    return { groups: user.groups, pairName: undefined };
   }
   const candidates = pairs.candidates(clientId, now).filter((one) => one.user.id === id && one.user.name === name);
   const live = candidates.find((one) => liveStates.has(one.state));
   if (!live) throw new TokenError('the key pair of the token is not live');
-  return { groups: live.user.groups, accessKey: live.accessKey, pairName: live.pairName };
+  return { groups: live.user.groups, pairName: live.pairName };
 }
 
 async function verifySignature(

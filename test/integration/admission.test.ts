@@ -517,6 +517,23 @@ describe('the Secret of a key pair is written by the operator only', () => {
     expect(await asEditor([...dryRun, '--validate=strict'], secret)).toContain('created');
   });
 
+  test('refuses an offer for adoption by who may write Secrets and not read them', async () => {
+    const rules = [{ apiGroups: [''], resources: ['secrets'], verbs: ['create', 'patch'] }];
+    const names = { namespace: 'team', name: 'blind-writer' };
+    await kubectl.apply({ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: names, rules });
+    await kubectl.run(['create', 'rolebinding', 'blind', '-n', 'team', '--role=blind-writer', '--user=blind']);
+    const asBlind = (args: string[], object?: object) =>
+      kubectl.run([...args, '--as=blind'], object && JSON.stringify(object));
+    const offer = { annotations: { 'ghippo.io/adopt': 'ann/main' } };
+    const refused = /ghippo\.io\/adopt.*only who may get this Secret/;
+    await expect(asBlind(dryRun, manifest('offered', offer))).rejects.toThrow(refused);
+    expect(await asBlind(dryRun, manifest('plain'))).toContain('created');
+    await create(manifest('offered', offer));
+    const chosen = { ...manifest('offered', offer), stringData: { ak: 'mine', sk: 'mine' } };
+    const apply = ['apply', '--server-side', '--force-conflicts', '-f', '-'];
+    await expect(asBlind(apply, chosen)).rejects.toThrow(refused);
+  });
+
   test('does not touch changes of a Secret that is no key pair', async () => {
     await asAdmin(['create'], manifest('opaque', ann, 'Opaque'));
     expect(await asEditor(patchOf('opaque', { stringData: { sk: 'mine' } }))).toContain('patched');

@@ -3,11 +3,14 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import type { TlsFiles } from '../../src/http/tls-pair.ts';
 import { startOperator } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
+import { type MountedSecret, makeCertificate, mountSecret } from '../support/certificates.ts';
 import { configurationFile, startTestCluster, type TestCluster } from '../support/cluster.ts';
 import { accessKeyManifest, createNamespace, createPair, getToken, tokenUrl } from '../support/platform.ts';
 
@@ -51,9 +54,17 @@ describe('what cannot be used ends with one line that says what is wrong, exit c
     ['an unknown flag', ['--verbose'], /--verbose/],
     ['an argument', ['serve'], /serve/],
     ['no cluster', [], /no --kubeconfig/],
-    ['a kubeconfig that is not there', ['--kubeconfig', '/nowhere/config'], /kubeconfig \/nowhere\/config: ENOENT/],
+    ['no configuration', ['--kubeconfig', '/nowhere/config'], /no --config given: http: .*tls.*plain/],
+    ['a configuration that is not there', ['--kubeconfig', 'k', '--config', '/nowhere/c.yaml'], /c\.yaml: ENOENT/],
   ])('%s', async (_what, args, message) => {
     expectOneLine(await run(...args), message);
+  });
+
+  /** Runs it with a configuration that can be used. */
+  const runWith = async (...args: string[]) => run('--config', await file('good.yaml', configurationFile({})), ...args);
+
+  test('a kubeconfig that is not there', async () => {
+    expectOneLine(await runWith('--kubeconfig', '/nowhere/config'), /kubeconfig \/nowhere\/config: ENOENT/);
   });
 
   test.each([
@@ -63,19 +74,21 @@ describe('what cannot be used ends with one line that says what is wrong, exit c
     ['a kubeconfig whose context is not there', 'apiVersion: v1\nkind: Config\ncurrent-context: x\n', /context x/],
     ['a kubeconfig whose server is no URL', kubeconfig('not a url'), /server is not a URL/],
   ])('%s', async (_what, content, message) => {
-    expectOneLine(await run('--kubeconfig', await file('broken', content)), message);
+    expectOneLine(await runWith('--kubeconfig', await file('broken', content)), message);
   });
 
   test.each([
     ['an unknown field', 'token: {lifetime: 3}', /token\.lifetime: unknown field/],
     ['a value out of range', 'token: {maxCycle: 0}', /token\.maxCycle: /],
     ['a value of another type', 'http: {port: "8080"}', /http\.port: /],
+    ['neither TLS nor plain HTTP', 'http: {}', /config\.yaml: http: .*tls.*plain/],
     ['a default beyond the maximum', 'token: {defaultCycle: 9, maxCycle: 3}', /token\.defaultCycle: /],
     ['another kind', 'kind: Deployment', /kind: /],
     ['broken YAML', 'http: [', /config\.yaml: /],
   ])('a configuration with %s', async (_what, content, message) => {
-    const head = /^kind:/.test(content) ? '' : 'kind: OperatorConfiguration\n';
-    const config = await file('config.yaml', `apiVersion: config.ghippo.io/v1alpha1\n${head}${content}\n`);
+    const kind = /^kind:/.test(content) ? '' : 'kind: OperatorConfiguration\n';
+    const http = /^http:/.test(content) ? '' : 'http: {plain: true}\n';
+    const config = await file('config.yaml', `apiVersion: config.ghippo.io/v1alpha1\n${kind}${http}${content}\n`);
     const cluster = await file('kubeconfig', kubeconfig('https://127.0.0.1:1'));
     expectOneLine(await run('--kubeconfig', cluster, '--config', config), message);
   });
@@ -86,6 +99,54 @@ describe('what cannot be used ends with one line that says what is wrong, exit c
     expect(stderr).not.toContain('secret-token');
     expect(stdout).toBe('');
     expect(code).toBe(2);
+  }
+});
+
+describe('TLS', () => {
+  let mounted: MountedSecret;
+  beforeAll(async () => {
+    mounted = await mountSecret(await makeCertificate('first'));
+  });
+  afterAll(() => mounted?.remove());
+
+  /** Flags for an operator of an API server that is not there. */
+  async function flags({ certificateFile, keyFile }: TlsFiles): Promise<string[]> {
+    const http = { address: '127.0.0.1', port: 0, tls: { certificateFile, keyFile } };
+    const config = await file('tls.yaml', configurationFile({ http }));
+    return ['--config', config, '--kubeconfig', await file('tls-cluster', kubeconfig('https://127.0.0.1:1'))];
+  }
+
+  test('a key of another certificate ends it with one line that names the file, exit code 2', async () => {
+    const { key } = await makeCertificate('other');
+    const other = { ...mounted, keyFile: await file('other.key', key) };
+    const { code, stdout, stderr } = await run(...(await flags(other)));
+    expect(stderr).toBe(
+      `accesskey-operator: ${other.keyFile}: is not the key of the first certificate in ${mounted.certificateFile}\n`,
+    );
+    expect([code, stdout]).toEqual([2, '']);
+  });
+
+  test('a certificate is followed while it serves, and its end is told', async () => {
+    const operator = await startOperator(await flags(mounted));
+    const port = Number(new URL(operator.url).port);
+    expect(operator.url).toBe(`https://127.0.0.1:${port}`);
+    expect(await subjectOf(port)).toBe('first');
+    const text = await (await fetch(`${operator.healthUrl}/metrics`)).text();
+    const [, expiry] = /^accesskey_tls_certificate_expiry_seconds (\d+)$/m.exec(text) ?? [];
+    expect(Number(expiry) * 1000).toBeGreaterThan(Date.now());
+    await mounted.swap(await makeCertificate('second'));
+    await poll('the second certificate', async () => (await subjectOf(port)) === 'second');
+    await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
+    expect(await subjectOf(port)).toBe('second');
+    expect(await operator.stop()).toBe(0);
+  });
+
+  async function subjectOf(port: number): Promise<string> {
+    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false });
+    await once(socket, 'secureConnect');
+    const { CN } = socket.getPeerCertificate().subject;
+    socket.destroy();
+    return String(CN);
   }
 });
 
@@ -105,7 +166,7 @@ test('a port that is taken ends it with one line, exit code 1', async () => {
     '--config',
     await file('free.yaml', configurationFile({})),
   ]);
-  const http = { address: '127.0.0.1', port: Number(new URL(taken.url).port) };
+  const http = { address: '127.0.0.1', port: Number(new URL(taken.url).port), plain: true };
   const config = await file('taken.yaml', configurationFile({ http }));
   const { code, stderr } = await run('--kubeconfig', join(directory, 'k'), '--config', config);
   expect(stderr).toMatch(/EADDRINUSE/);

@@ -176,7 +176,6 @@ export function candidate(parts: Partial<PairCandidate> = {}, keys = keyPair()):
     state: 'Active',
     expiresAt: Number.POSITIVE_INFINITY,
     user: { id: 'uid-of-shop-ann', name: 'ann', groups: ['dev', 'ops'] },
-    accessKey: 'shop/ann',
     pairName: 'main',
     ...parts,
   };

@@ -67,7 +67,7 @@ export function configurationFile(settings: object): string {
   return stringify({
     apiVersion: 'config.ghippo.io/v1alpha1',
     kind: 'OperatorConfiguration',
-    http: loopback,
+    http: { ...loopback, plain: true },
     health: loopback,
     // A process that was killed is followed by the next one soon.
     leaderElection: { leaseDurationSeconds: 3, renewDeadlineSeconds: 2, retryPeriodSeconds: 1 },

@@ -7,13 +7,15 @@ import { ConfigurationError, instanceName, parseConfiguration, readCommand, usag
 import { checkTimings } from '../../src/kube/lease-record.ts';
 
 const head = { apiVersion: 'config.ghippo.io/v1alpha1', kind: 'OperatorConfiguration' };
-const parse = (settings: object) => parseConfiguration(stringify({ ...head, ...settings }), 'c.yaml');
+/** As little as a configuration can say. */
+const least = { ...head, http: { plain: true } };
+const parse = (settings: object) => parseConfiguration(stringify({ ...least, ...settings }), 'c.yaml');
 
 const defaults = {
   ...head,
   namespace: 'accesskey-system',
   clusterName: 'kpanda-global-cluster',
-  http: { address: '0.0.0.0', port: 8080, trustedProxies: [], forwardedHeader: 'X-Forwarded-For' },
+  http: { address: '0.0.0.0', port: 8080, plain: true, trustedProxies: [], forwardedHeader: 'X-Forwarded-For' },
   health: { address: '0.0.0.0', port: 8081 },
   token: {
     issuer: 'ghippo.io',
@@ -62,7 +64,7 @@ describe('parseConfiguration', () => {
   });
 
   it('completes a part that is there in part', () => {
-    const parsed = parse({ http: { port: 80 }, token: { maxCycle: 365, audience: 'kpanda' } });
+    const parsed = parse({ http: { port: 80, plain: true }, token: { maxCycle: 365, audience: 'kpanda' } });
     expect(parsed).toStrictEqual({
       ...defaults,
       http: { ...defaults.http, port: 80 },
@@ -75,7 +77,10 @@ describe('parseConfiguration', () => {
       ...head,
       namespace: 'iam',
       clusterName: 'east-1.example.com',
-      http: { address: '::1', port: 0, trustedProxies: ['10.0.0.0/8', 'fd00::/8'], forwardedHeader: 'Forwarded' },
+      http: {
+        ...{ address: '::1', port: 0, tls: { certificateFile: 'tls.crt', keyFile: '/k' }, plain: false },
+        ...{ trustedProxies: ['10.0.0.0/8', 'fd00::/8'], forwardedHeader: 'Forwarded' },
+      },
       health: { address: '127.0.0.1', port: 65_535 },
       token: {
         ...{ issuer: 'https://iam.example.com', audience: 'urn:x', defaultCycle: 30, maxCycle: 30 },
@@ -95,7 +100,7 @@ describe('parseConfiguration', () => {
   it.each([
     [{ colour: 'red' }, 'colour'],
     [{ token: { cycle: 3 } }, 'token.cycle'],
-    [{ http: { port: 80, tls: {} } }, 'http.tls'],
+    [{ http: { port: 80, tsl: {} } }, 'http.tsl'],
     [{ token: { failureThrottle: { rate: 1 } } }, 'token.failureThrottle.rate'],
     [{ Namespace: 'x' }, 'Namespace'],
     [{ access: { cacheSecond: 1 } }, 'access.cacheSecond'],
@@ -114,6 +119,12 @@ describe('parseConfiguration', () => {
     [{ http: 8080 }, 'http'],
     [{ http: null }, 'http'],
     [{ http: { port: -1 } }, 'http.port'],
+    [{ http: { plain: 'yes' } }, 'http.plain'],
+    [{ http: { tls: { certificateFile: 'c' } } }, 'http.tls.keyFile'],
+    [{ http: { tls: { keyFile: 'k' } } }, 'http.tls.certificateFile'],
+    [{ http: { tls: { certificateFile: '', keyFile: 'k' } } }, 'http.tls.certificateFile'],
+    [{ http: { tls: true } }, 'http.tls'],
+    [{ health: { plain: true } }, 'health.plain'],
     [{ http: { port: 65_536 } }, 'http.port'],
     [{ http: { port: '8080' } }, 'http.port'],
     [{ health: { port: 80.5 } }, 'health.port'],
@@ -153,6 +164,20 @@ describe('parseConfiguration', () => {
     const message = messageOf(() => parse(settings));
     expect(message.startsWith(`c.yaml: ${path}: `)).toBe(true);
     expect(message.length).toBeGreaterThan(`c.yaml: ${path}: `.length);
+  });
+
+  it.each([[{ http: {} }], [{ http: { port: 80 } }], [{ http: { plain: false } }], [{ http: undefined }]])(
+    'does not serve HTTP without TLS unasked: %j',
+    (settings) => {
+      expect(messageOf(() => parse(settings))).toBe(
+        'c.yaml: http: set tls (certificateFile and keyFile), or plain: true to serve HTTP without TLS',
+      );
+    },
+  );
+
+  it('does not serve both', () => {
+    const http = { tls: { certificateFile: 'c', keyFile: 'k' }, plain: true };
+    expect(messageOf(() => parse({ http }))).toBe('c.yaml: http: tls and plain: true exclude each other');
   });
 
   it.each([[{ defaultCycle: 31 }], [{ defaultCycle: 8, maxCycle: 7 }], [{ maxCycle: 2 }]])(
@@ -234,20 +259,26 @@ describe('readCommand', () => {
     expect(readCommand(args)).toEqual({ kind });
   });
 
-  it.each([[['--kubeconfig', '/k']], [['--kubeconfig=/k']]])('%j runs with the defaults', (args) => {
-    expect(readCommand(args)).toStrictEqual({ kind: 'run', kubeconfig: '/k', configuration: defaults });
-  });
+  it.each([[['--kubeconfig', '/k']], [['--kubeconfig=/k']]])(
+    '%j without --config is refused: how is HTTP served?',
+    (args) => {
+      expect(messageOf(() => readCommand(args))).toBe(
+        'no --config given: http: set tls (certificateFile and keyFile), or plain: true to serve HTTP without TLS',
+      );
+    },
+  );
 
   it('reads the configuration file', () => {
-    const config = write('good.yaml', stringify({ ...head, namespace: 'iam' }));
+    const config = write('good.yaml', stringify({ ...least, namespace: 'iam' }));
     const command = readCommand(['--kubeconfig', '/k', '--config', config]);
-    expect(command).toMatchObject({ kind: 'run', configuration: { ...defaults, namespace: 'iam' } });
+    expect(command).toStrictEqual({ kind: 'run', kubeconfig: '/k', configuration: { ...defaults, namespace: 'iam' } });
   });
 
   it('needs no kubeconfig in a pod, and only there', () => {
-    expect(messageOf(() => readCommand([]))).toContain('no --kubeconfig given');
+    const args = ['--config', write('least.yaml', stringify(least))];
+    expect(messageOf(() => readCommand(args))).toContain('no --kubeconfig given');
     vi.stubEnv('KUBERNETES_SERVICE_HOST', '10.0.0.1');
-    expect(readCommand([])).toStrictEqual({ kind: 'run', configuration: defaults });
+    expect(readCommand(args)).toStrictEqual({ kind: 'run', configuration: defaults });
   });
 
   it.each([

@@ -27,7 +27,7 @@ const allowed: Record<string, readonly string[]> = {
 };
 
 /** The parts of `process` that main.ts may use besides. */
-const processOfMain = ['argv', 'exit', 'once', 'stdout', 'stderr'];
+const processOfMain = ['argv', 'exit', 'on', 'off', 'stdout', 'stderr'];
 
 interface Import {
   specifier: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { secretNameOf, toAccessKeyRecord } from '../../../src/accesskey/access-key-record.ts';
+import { dataKeysOf, pairStatusOf, secretNameOf, toAccessKeyRecord } from '../../../src/accesskey/access-key-record.ts';
 
 const raw = {
   apiVersion: 'ghippo.io/v1alpha1',
@@ -52,5 +52,27 @@ describe('secretNameOf', () => {
     [{ name: 'main', secret: { name: 'mine' } }, 'mine'],
   ])('%j: %s', (pair, name) => {
     expect(secretNameOf({ name: 'ann' }, pair)).toBe(name);
+  });
+});
+
+describe('dataKeysOf', () => {
+  it.each([
+    [undefined, { ak: 'ak', sk: 'sk' }],
+    [{ akKey: 'user' }, { ak: 'user', sk: 'sk' }],
+    [
+      { akKey: 'user', skKey: 'password' },
+      { ak: 'user', sk: 'password' },
+    ],
+  ])('%j: %j', (secret, keys) => {
+    expect(dataKeysOf({ name: 'main', ...(secret && { secret }) })).toEqual(keys);
+  });
+});
+
+describe('pairStatusOf', () => {
+  it('finds a pair by its name, if it is known', () => {
+    const entry = { name: 'main', secretName: 'ann-main', state: 'Active' as const };
+    expect(pairStatusOf({ status: { keyPairs: [entry] } }, 'main')).toBe(entry);
+    expect(pairStatusOf({ status: { keyPairs: [entry] } }, 'ci')).toBeUndefined();
+    expect(pairStatusOf({ status: {} }, 'main')).toBeUndefined();
   });
 });

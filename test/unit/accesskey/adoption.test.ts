@@ -25,7 +25,11 @@ const refusals: [string, SecretParts, RegExp][] = [
     { ownerReferences: [{ ...deployment, controller: true }] },
     /something else controls it/,
   ],
-  ['another AccessKey controls it', { of: accessKey({ uid: 'u2' }), annotations: mark }, /cannot be adopted|controls/],
+  [
+    'another AccessKey controls it',
+    { of: accessKey({ name: 'bob', uid: 'u2' }), name: 'ann-main', annotations: mark },
+    /cannot be adopted|controls/,
+  ],
   ['it is being deleted', { deletionTimestamp: at(-1) }, /being deleted/],
   ['its ak is no UUID', { data: { ak: 'AKIA' } }, /: ak must be a UUID/],
   ['its sk is absent', { data: { sk: undefined } }, /: sk must be a UUID/],

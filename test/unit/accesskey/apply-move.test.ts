@@ -58,6 +58,7 @@ describe('a move', () => {
     const outcome = await pass(api, known({ keyPairs: [moving] }));
     expect(changes(outcome)).toEqual(['moved']);
     expect(plain(api.get('new'))).toEqual(keyPair());
+    expect(api.get('ann-main'), 'nothing would remove it later, it is not watched').toBeUndefined();
   });
 
   it('finds one that lost its notes of the data keys too', async () => {
@@ -88,6 +89,14 @@ describe('a move', () => {
       await applyTo(api, subject, [toSecretRecord(former)]);
       expect(plain(api.get('new')).ak).not.toBe(keyPair(9).ak);
     }
+  });
+
+  it('does not copy another pair of the same AccessKey that is in the Secret of the former name by now', async () => {
+    const ci = { name: 'ci', accessKey: keyPair(2).ak, secretName: 'ann-main' };
+    const subject = known({ keyPairs: [moving, { name: 'ci', secret: { name: 'ann-main' } }] }, {}, ci);
+    const api = createSecretsApi(rawSecret({ of: subject, pair: 'ci', keys: keyPair(2) }));
+    expect(changes(await pass(api, subject))).toEqual(['lost', 'none']);
+    expect(plain(api.get('new')).ak).not.toBe(keyPair(2).ak);
   });
 
   it('does not copy the pair of a former Secret that is marked for deletion', async () => {

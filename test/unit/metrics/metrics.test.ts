@@ -142,6 +142,12 @@ describe('what is asked for at a scrape', () => {
     ]);
   });
 
+  it('says when the certificate ends, where there is one', async () => {
+    const series = 'accesskey_tls_certificate_expiry_seconds';
+    expect((await scrape({ certificateExpiry: () => 1_800_000_000 })).value(series)).toBe(1_800_000_000);
+    expect((await scrape()).exposition).not.toContain(series);
+  });
+
   it('says who leads, as it is then', async () => {
     let leads = false;
     const metrics = createMetrics({ leaderElection: { name: 'accesskey-operator', isLeader: () => leads } });

@@ -8,7 +8,7 @@ import { candidate, keyPair, now } from '../../support/builders.ts';
 const keys = {} as SigningKeys;
 const pair = keyPair();
 const robot = 'system:serviceaccount:shop:robot';
-const user = { id: 'u1', name: 'ann', groups: ['dev'], accessKey: 'shop/ann' };
+const user = { id: 'u1', name: 'ann', groups: ['dev'] };
 
 /** Grants over these candidates; a token is the claims in JSON. */
 function createGrant(
@@ -38,7 +38,7 @@ describe('a grant', () => {
       ...{ iat: now / 1000, exp: now / 1000 + 2 * 86_400, client_id: pair.ak },
     };
     expect(result).toEqual({
-      granted: { token: JSON.stringify(claims), claims, accessKey: 'shop/ann', pairName: 'main' },
+      granted: { token: JSON.stringify(claims), claims, pairName: 'main' },
     });
   });
 
@@ -46,7 +46,7 @@ describe('a grant', () => {
     const { grant, exchanged } = createGrant([], { subject: { clientId: robot, user, expiresAt: now + 60_000 } });
     const result = await grant({ subjectToken: 'abc', clientId: robot }, 2, keys);
     expect(result).toMatchObject({
-      granted: { claims: { sub: 'u1', client_id: robot, exp: now / 1000 + 60 }, accessKey: 'shop/ann' },
+      granted: { claims: { sub: 'u1', client_id: robot, exp: now / 1000 + 60 } },
     });
     expect(exchanged).toEqual([['abc', robot]]);
   });

@@ -81,7 +81,7 @@ describe('verifyToken', () => {
     const caller = await verify(await signToken(claims(), keys));
     expect(caller).toStrictEqual({
       ...{ id: ann.uid, name: 'ann', groups: ['dev', 'ops'] },
-      ...{ accessKey: 'shop/ann', pairName: 'main', clientId: keyPair().ak },
+      ...{ pairName: 'main', clientId: keyPair().ak },
       ...{ issuedAt: now / 1000, expiresAt: now / 1000 + 3 * 86_400 },
     });
   });
@@ -295,7 +295,7 @@ describe('a token of a ServiceAccount', () => {
   const gone = 'no live AccessKey names the ServiceAccount of the token';
 
   it('is good while its AccessKey names it', async () => {
-    const expected = { name: 'ann', accessKey: 'shop/ann', pairName: undefined, clientId: robot };
+    const expected = { name: 'ann', pairName: undefined, clientId: robot };
     await expect(ask([naming()])).resolves.toMatchObject(expected);
   });
 

@@ -1,0 +1,97 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { AccessKeyRecord, KeyPairSpec, KeyPairStatus } from '../../../src/accesskey/access-key-record.ts';
+import {
+  accessKeyLabel,
+  annotations,
+  keyPairLabel,
+  managedBy,
+  secretType,
+} from '../../../src/credential/secret-record.ts';
+import { isUUID, type RawSecret, valuesOf } from './history.ts';
+
+/**
+ * What is not as it must be with one pair of an AccessKey that has its user's claim.
+ *
+ * @param owned the Secrets that the AccessKey controls
+ * @param isTaken whether a Secret of somebody else has this name: then a former Secret goes on holding the pair
+ */
+export function pairComplaints(
+  accessKey: AccessKeyRecord,
+  pair: KeyPairSpec,
+  owned: readonly RawSecret[],
+  isTaken: (secretName: string) => boolean,
+  now: number,
+): string[] {
+  const wanted = pair.secret?.name ?? `${accessKey.name}-${pair.name}`;
+  const mine = owned.filter(({ metadata }) => metadata.labels?.[keyPairLabel] === pair.name);
+  const status = accessKey.status.keyPairs?.find((one) => one.name === pair.name);
+  const [secret] = mine;
+  if (mine.length > 1) return [`${pair.name} has ${mine.length} Secrets`];
+  if (isTaken(wanted)) return secret || status?.state === 'Conflict' ? [] : [`${pair.name} is not in Conflict`];
+  if (!secret) return [`${pair.name} has no Secret`];
+  if (secret.metadata.name !== wanted) return [`${pair.name} is in ${secret.metadata.name}, not in ${wanted}`];
+  const checks = {
+    type: secret.type === secretType,
+    labels: isDeepStrictEqual(secret.metadata.labels, labelsOf(accessKey, pair)),
+    data: holdsPair(pair, secret, now),
+    revision: Number(secret.metadata.annotations?.[annotations.revision]) >= (pair.revision ?? 1),
+    status: isDeepStrictEqual(withoutUse(status), statusOf(accessKey, pair, secret, now)),
+  };
+  const wrong = Object.entries(checks).filter(([, isRight]) => !isRight);
+  return wrong.map(([what]) => `${what} of ${pair.name} in ${wanted} is not as it should be`);
+}
+
+function labelsOf(accessKey: AccessKeyRecord, pair: KeyPairSpec): Record<string, string> {
+  const own = { [managedBy.label]: managedBy.value, [accessKeyLabel]: accessKey.name, [keyPairLabel]: pair.name };
+  return { ...pair.secret?.labels, ...own };
+}
+
+/** The pair is under the keys of the spec and under no others; a previous one is there while it works and not after. */
+function holdsPair(pair: KeyPairSpec, secret: RawSecret, now: number): boolean {
+  const notes = secret.metadata.annotations ?? {};
+  const keys = [pair.secret?.akKey ?? 'ak', pair.secret?.skKey ?? 'sk'];
+  const until = notes[annotations.previousValidUntil];
+  const previous = until === undefined ? [] : ['previous-ak', 'previous-sk'];
+  const { ak, sk, previousAk, previousSk } = valuesOf(secret);
+  return (
+    isDeepStrictEqual(Object.keys(secret.data ?? {}).sort(), [...keys, ...previous].sort()) &&
+    isUUID(ak) &&
+    isUUID(sk) &&
+    ak !== sk &&
+    (until === undefined || (Date.parse(until) > now && isUUID(previousAk) && isUUID(previousSk)))
+  );
+}
+
+/** What the status is to say of a pair that has its Secret. */
+function statusOf(
+  { spec }: AccessKeyRecord,
+  pair: KeyPairSpec,
+  secret: RawSecret,
+  now: number,
+): Partial<KeyPairStatus> {
+  const notes = secret.metadata.annotations ?? {};
+  const { ak, previousAk } = valuesOf(secret);
+  const validUntil = notes[annotations.previousValidUntil];
+  const createdAt = notes[annotations.generatedAt] ?? '';
+  const isExpired = pair.expiresAt !== undefined && Date.parse(pair.expiresAt) <= now;
+  const isOff = spec.suspended === true || pair.enabled === false;
+  const state = isOff ? 'Disabled' : isExpired ? 'Expired' : validUntil === undefined ? 'Active' : 'Rotating';
+  const interval = Number.parseInt(pair.rotation?.interval ?? '', 10) * 3_600_000;
+  const next = Date.parse(createdAt) + interval;
+  return {
+    name: pair.name,
+    accessKey: ak,
+    secretName: secret.metadata.name,
+    state,
+    revision: Number(notes[annotations.revision]),
+    createdAt,
+    ...(!isOff && !isExpired && interval > 0 && { nextRotationAt: new Date(next).toISOString().replace('.000Z', 'Z') }),
+    ...(validUntil !== undefined && { previous: { accessKey: previousAk, validUntil } }),
+    ...(pair.expiresAt !== undefined && { expiresAt: pair.expiresAt }),
+  };
+}
+
+function withoutUse(status: KeyPairStatus | undefined): Partial<KeyPairStatus> {
+  const { lastUsedTime: _, ...rest } = status ?? {};
+  return rest;
+}

@@ -1,0 +1,142 @@
+/**
+ * What the users of other operators suffered from most, as their trackers tell: each has a test here that is named after
+ * it, and cases of it in the tests beside this one and in test/faults.
+ */
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Kubectl } from '../../tools/kubectl.ts';
+import type { OperatorProcess } from '../../tools/operator-process.ts';
+import { poll } from '../../tools/poll.ts';
+import { startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { startWatched } from '../support/fault-proxy/watched.ts';
+import {
+  type AccessKeyObject,
+  accessKeyManifest,
+  createNamespace,
+  createPair,
+  getToken,
+  pairStops,
+  readPair,
+  waitReady,
+} from '../support/platform.ts';
+import { shiftedClock } from '../support/shifted-clock.ts';
+
+let cluster: TestCluster;
+let kubectl: Kubectl;
+let operator: OperatorProcess;
+let clock: ReturnType<typeof shiftedClock>;
+
+beforeAll(async () => {
+  cluster = await startTestCluster();
+  kubectl = cluster.kubectl;
+  clock = shiftedClock(join(cluster.directory, 'clock'));
+  operator = await startOperator();
+  await createNamespace(kubectl, 'people');
+});
+afterAll(() => cluster?.stop());
+
+const startOperator = () => cluster.startOperator({}, cluster.operatorKubeconfig, clock.options);
+const get = (name: string) => kubectl.get<AccessKeyObject>('accesskey', name, '-n', 'people');
+const stalled = ({ status }: AccessKeyObject) => status.conditions?.find((one) => one.type === 'Stalled');
+
+test('a value regenerated unasked', async () => {
+  const pair = await createPair(kubectl, accessKeyManifest('people', 'kept'));
+  const secret = ['secret', 'kept-main', '-n', 'people'];
+  const { metadata } = await kubectl.get<{ metadata: { annotations: object; labels: object } }>(...secret);
+  const without = (names: object) => Object.keys(names).map((name) => `${name}-`);
+  // Everything by which the Secret is known as ours is taken away while nobody runs, but its ownerReference.
+  await operator.stop('SIGKILL');
+  await kubectl.run(['label', ...secret, ...without(metadata.labels)]);
+  await kubectl.run(['annotate', ...secret, ...without(metadata.annotations)]);
+  await kubectl.run(['label', 'accesskey', 'kept', '-n', 'people', 'edited=yes']);
+  operator = await startOperator();
+  await getToken(operator.url, pair);
+  await waitReady(kubectl, 'people', 'kept');
+  expect(await readPair(kubectl, 'people', 'kept-main')).toEqual(pair);
+});
+
+test('a rotation missed until restart', async () => {
+  const rotation = { interval: '24h' };
+  const keyPairs = [{ name: 'main', rotation }];
+  const before = await createPair(kubectl, accessKeyManifest('people', 'due', { keyPairs }));
+  // Nobody edits anything and nothing restarts: the operator itself sees that its time has come.
+  clock.shift(24 * 3_600);
+  const after = await poll(
+    'the rotation',
+    async () => {
+      const pair = await readPair(kubectl, 'people', 'due-main');
+      return pair.ak !== before.ak && pair;
+    },
+    60_000,
+  );
+  await getToken(operator.url, after);
+  await pairStops(operator.url, before);
+});
+
+test('two owners fighting over one Secret', async () => {
+  const secret = { name: 'contested' };
+  const named = (name: string) => accessKeyManifest('people', name, { keyPairs: [{ name: 'main', secret }] });
+  const pair = await createPair(kubectl, named('first'));
+  const version = async () =>
+    (await kubectl.get<{ metadata: { resourceVersion: string } }>('secret', 'contested', '-n', 'people')).metadata;
+  const before = await version();
+  await kubectl.apply(named('second'));
+  const condition = await poll('the loser to say so', async () => stalled(await get('second')));
+  expect(condition).toMatchObject({ reason: 'SecretConflict' });
+  // Both are looked at again and again; neither writes.
+  for (const name of ['first', 'second', 'first', 'second']) {
+    await kubectl.run(['label', 'accesskey', name, '-n', 'people', '--overwrite', `looked-at=${Math.random()}`]);
+  }
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  expect(await version()).toEqual(before);
+  expect(await readPair(kubectl, 'people', 'contested')).toEqual(pair);
+  await getToken(operator.url, pair);
+});
+
+test("another's Secret overwritten", async () => {
+  const create = [
+    'create',
+    'secret',
+    'generic',
+    'theirs-main',
+    '-n',
+    'people',
+    '--from-literal=ak=a',
+    '--from-literal=sk=b',
+  ];
+  await kubectl.run(create);
+  // It even says that it is ours.
+  const labels = ['app.kubernetes.io/managed-by=accesskey-operator', 'ghippo.io/access-key=theirs'];
+  await kubectl.run(['label', 'secret', 'theirs-main', '-n', 'people', ...labels, 'ghippo.io/key-pair=main']);
+  const before = await kubectl.get('secret', 'theirs-main', '-n', 'people');
+  await kubectl.apply(accessKeyManifest('people', 'theirs'));
+  await poll('the conflict', async () => stalled(await get('theirs')));
+  await kubectl.run(['delete', 'accesskey', 'theirs', '-n', 'people']);
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  expect(await kubectl.get('secret', 'theirs-main', '-n', 'people')).toEqual(before);
+});
+
+test('a namespace stuck Terminating', async () => {
+  await createNamespace(kubectl, 'leaving');
+  const pair = await createPair(kubectl, accessKeyManifest('leaving', 'guest'));
+  // Also when nobody is there to take a finalizer away, because there is none.
+  await operator.stop('SIGKILL');
+  await kubectl.run(['delete', 'namespace', 'leaving', '--timeout=60s']);
+  operator = await startOperator();
+  await pairStops(operator.url, pair);
+});
+
+test('a watch that silently stalls', async () => {
+  const halfOpen = { kind: 'halfOpen', afterLines: 1 } as const;
+  const watched = await startWatched({
+    controlPlane: cluster.controlPlane,
+    idleTimeoutMs: 2_000,
+    faults: ({ isWatch, nth }) => (isWatch && nth === 0 ? halfOpen : undefined),
+  });
+  await watched.reflector.synced;
+  await watched.put('seen');
+  await watched.put('missed');
+  await watched.converged();
+  expect(watched.told).toEqual(watched.done);
+  expect(watched.proxy.faults).toEqual({ halfOpen: 1 });
+});

@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { TlsFiles } from '../../src/http/tls-pair.ts';
+
+const run = promisify(execFile);
+
+/** A certificate and its key, PEM. */
+export interface CertificatePair {
+  certificate: string;
+  key: string;
+}
+
+/**
+ * Makes a self-signed certificate for 127.0.0.1 and localhost, valid for two days, with the program openssl.
+ *
+ * @param name its common name
+ * @param keyType as `openssl req -newkey` takes it
+ */
+export async function makeCertificate(name: string, keyType = ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256']) {
+  return inFolder(async (folder): Promise<CertificatePair> => {
+    const [certificate, key] = [join(folder, 'certificate'), join(folder, 'key')];
+    const names = ['-subj', `/O=test/CN=${name}`, '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+    const options = ['-x509', '-nodes', '-days', '2', '-keyout', key, '-out', certificate];
+    await run('openssl', ['req', ...options, ...names, '-newkey', ...keyType]);
+    return { certificate: await readFile(certificate, 'utf8'), key: await readFile(key, 'utf8') };
+  });
+}
+
+/** Encrypts a key with a passphrase. `-traditional` gives the older form. */
+export async function encryptKey(key: string, ...options: string[]): Promise<string> {
+  return inFolder(async (folder) => {
+    await writeFile(join(folder, 'key'), key);
+    const input = ['-in', join(folder, 'key'), '-aes128', '-passout', 'pass:x'];
+    const { stdout } = await run('openssl', ['pkey', ...input, ...options]);
+    return stdout;
+  });
+}
+
+async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'certificate-'));
+  return use(folder).finally(() => rm(folder, { recursive: true }));
+}
+
+/** A folder as the kubelet makes it of a Secret: `tls.crt` leads through the symlink `..data`, which is swapped. */
+export interface MountedSecret extends TlsFiles {
+  swap(pair: CertificatePair): Promise<void>;
+  remove(): Promise<void>;
+}
+
+export async function mountSecret(pair: CertificatePair): Promise<MountedSecret> {
+  const folder = await mkdtemp(join(tmpdir(), 'mounted-secret-'));
+  const swap = async ({ certificate, key }: CertificatePair) => {
+    const version = await mkdtemp(join(folder, '..version-'));
+    await Promise.all([writeFile(join(version, 'tls.crt'), certificate), writeFile(join(version, 'tls.key'), key)]);
+    await symlink(version, join(folder, '..data_new'));
+    await rename(join(folder, '..data_new'), join(folder, '..data'));
+  };
+  await swap(pair);
+  for (const name of ['tls.crt', 'tls.key']) await symlink(join('..data', name), join(folder, name));
+  return {
+    certificateFile: join(folder, 'tls.crt'),
+    keyFile: join(folder, 'tls.key'),
+    swap,
+    remove: () => rm(folder, { recursive: true }),
+  };
+}
