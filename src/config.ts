@@ -20,6 +20,8 @@ const stringOrURI = z
   .string()
   .regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,2048}$/, 'must be printable ASCII without spaces and quotes');
 
+const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'must be a CIDR, for example 10.0.0.0/8' });
+
 /** client-go's JitterFactor: an attempt may come so much later than after one period. */
 const retryJitter = 1.2;
 
@@ -56,6 +58,10 @@ const http = z
     tls: z.strictObject({ certificateFile: z.string().min(1), keyFile: z.string().min(1) }).optional(),
     /** HTTP without TLS. */
     plain: z.boolean().default(false),
+    /** Proxies whose word on the client's address is believed. */
+    trustedProxies: z.array(cidr).max(64).default([]),
+    /** The header in which they give it; one only, since a proxy passes the other one through as it came. */
+    forwardedHeader: z.enum(['X-Forwarded-For', 'Forwarded']).default('X-Forwarded-For'),
   })
   .prefault({})
   .refine(({ tls, plain }) => tls !== undefined || plain, {
@@ -101,11 +107,20 @@ const schema = z.strictObject({
       issuer: stringOrURI.default('ghippo.io'),
       /** aud of the tokens; without it they have none. */
       audience: stringOrURI.optional(),
+      /** aud that a ServiceAccount's token must have to be exchanged; without it, the issuer. */
+      exchangeAudience: stringOrURI.optional(),
       /** Validity when the caller names none, days. */
       defaultCycle: z.int().min(1).max(3650).default(3),
       /** The longest validity, days. */
       maxCycle: z.int().min(1).max(3650).default(30),
       signingKeys,
+      /** Failed attempts of one address: so many at once, and one more in each so many seconds. */
+      failureThrottle: z
+        .strictObject({
+          burst: z.int().min(1).max(1_000_000).default(10),
+          refillSeconds: z.number().min(0.001).max(3600).default(3),
+        })
+        .prefault({}),
     })
     .prefault({})
     .refine(

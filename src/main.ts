@@ -7,6 +7,7 @@ import { createAuthorizer } from './access/authorizer.ts';
 import type { AccessKeyCaches } from './accesskey/caches.ts';
 import { createLastUsed } from './accesskey/last-used.ts';
 import { createLivePairs } from './accesskey/live-pairs.ts';
+import { createLiveServiceAccounts } from './accesskey/live-service-accounts.ts';
 import { createCaches } from './caches.ts';
 import { type Configuration, ConfigurationError, instanceName, readCommand, usage } from './config.ts';
 import { createApp } from './http/app.ts';
@@ -23,6 +24,7 @@ import { measuredTransport } from './kube/transport-wrappers.ts';
 import { createLeadership } from './leadership.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { createKeyService } from './token/key-service.ts';
+import { createServiceAccountReview } from './token/service-account-review.ts';
 
 /** Exit codes: 2 for what the person who starts it must mend, 1 for what went wrong later. */
 const badUsage = 2;
@@ -110,9 +112,12 @@ function createParts(
   const reconciling = { caches, metrics: metrics.workQueue('accesskey') };
   const { startRotation } = signingKeys;
   const leadership = createLeadership({ ...shared, ...reconciling, transport, configuration, instance, startRotation });
+  const { issuer, exchangeAudience = issuer } = token;
   const dependencies: Dependencies = {
     ...shared,
     pairs: createLivePairs(caches),
+    serviceAccounts: createLiveServiceAccounts(caches),
+    reviewServiceAccount: createServiceAccountReview(client, exchangeAudience),
     lastUsed,
     deployments,
     namespaces: () => [...caches.namespaces.values()].map((one) => one.key),
@@ -120,6 +125,7 @@ function createParts(
     signingKeys: () => (unready.has('caches') ? undefined : signingKeys.held.current()),
     clusterName: configuration.clusterName,
     token,
+    proxies: configuration.http,
     tokenMetrics: metrics.token,
   };
   return { unready, metrics, transport, reflectors, lastUsed, leadership, signingKeys, dependencies };

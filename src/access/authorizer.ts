@@ -16,6 +16,12 @@ export interface Authorizer {
    * @throws KubernetesError, ConnectionError when the cluster cannot be asked
    */
   mayListDeployments(subject: Subject, namespace?: string): Promise<boolean>;
+  /**
+   * Whether the user may create TokenReviews: who may ask the cluster about anybody's token may ask us.
+   *
+   * @throws KubernetesError, ConnectionError when the cluster cannot be asked
+   */
+  mayReviewTokens(subject: Subject): Promise<boolean>;
 }
 
 /** What is told of the reviews that the cluster was asked for. */
@@ -26,9 +32,17 @@ export interface AccessMetrics {
 /** Bound of remembered decisions. */
 const maxDecisions = 10_000;
 
+/** What is asked for (authorization.k8s.io/v1, ResourceAttributes). */
+interface Attributes {
+  verb: string;
+  group: string;
+  resource: string;
+  namespace?: string;
+}
+
 interface Question {
   subject: Subject;
-  namespace: string | undefined;
+  attributes: Attributes;
 }
 
 /**
@@ -48,12 +62,20 @@ export function createAuthorizer(
     ttl: cacheSeconds * 1000,
     fetchMethod: async (_key, _stale, { context }) => ({ allowed: await measuredReview(client, context, metrics) }),
   });
+  async function isAllowed(subject: Subject, attributes: Attributes): Promise<boolean> {
+    const { verb, group, resource, namespace = null } = attributes;
+    const key = JSON.stringify([subject.name, [...subject.groups].sort(), verb, group, resource, namespace]);
+    const decision = await decisions.fetch(key, { context: { subject, attributes } });
+    return decision?.allowed === true;
+  }
   return {
-    async mayListDeployments(subject, namespace) {
-      const key = JSON.stringify([subject.name, [...subject.groups].sort(), namespace ?? null]);
-      const decision = await decisions.fetch(key, { context: { subject, namespace } });
-      return decision?.allowed === true;
-    },
+    mayListDeployments: (subject, namespace) =>
+      isAllowed(subject, {
+        ...{ verb: 'list', group: 'apps', resource: 'deployments' },
+        ...(namespace !== undefined && { namespace }),
+      }),
+    mayReviewTokens: (subject) =>
+      isAllowed(subject, { verb: 'create', group: 'authentication.k8s.io', resource: 'tokenreviews' }),
   };
 }
 
@@ -68,19 +90,14 @@ async function measuredReview(client: KubernetesClient, question: Question, metr
   }
 }
 
-async function review(client: KubernetesClient, { subject, namespace }: Question): Promise<boolean> {
+async function review(client: KubernetesClient, { subject, attributes }: Question): Promise<boolean> {
   const answer = await client.authorization.createSubjectAccessReview({
     body: {
       spec: {
         user: subject.name,
         // As the API server itself does for whoever has signed in.
         groups: [...new Set([...subject.groups, 'system:authenticated'])],
-        resourceAttributes: {
-          verb: 'list',
-          group: 'apps',
-          resource: 'deployments',
-          ...(namespace !== undefined && { namespace }),
-        },
+        resourceAttributes: attributes,
       },
     },
   });

@@ -1,5 +1,7 @@
 import type { Authorizer, Subject } from './authorizer.ts';
 
+type DeploymentAuthorizer = Pick<Authorizer, 'mayListDeployments'>;
+
 /** Reviews that are asked for at the same time. */
 const concurrentReviews = 16;
 
@@ -12,7 +14,7 @@ const concurrentReviews = 16;
  * @returns the allowed ones of `candidates`, in their order; undefined when the user has no right at all
  */
 export async function visibleNamespaces(
-  authorizer: Authorizer,
+  authorizer: DeploymentAuthorizer,
   subject: Subject,
   candidates: readonly string[],
   all: Iterable<string>,
@@ -29,7 +31,7 @@ export async function visibleNamespaces(
 
 /** The namespaces that are allowed, a handful of reviews at a time. */
 async function* allowedAmong(
-  authorizer: Authorizer,
+  authorizer: DeploymentAuthorizer,
   subject: Subject,
   namespaces: readonly string[],
 ): AsyncGenerator<readonly string[]> {

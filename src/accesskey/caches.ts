@@ -11,19 +11,23 @@ export interface NamespaceRecord {
   terminating: boolean;
 }
 
+/** `serviceAccount` is namespace/name of each ServiceAccount that the AccessKey names. */
+export type AccessKeyIndex = 'user' | 'namespace' | 'uid' | 'serviceAccount';
+
 /** The watched state that decisions about pairs are made from. */
 export interface AccessKeyCaches {
-  accessKeys: Store<AccessKeyRecord, 'user' | 'namespace' | 'uid'>;
+  accessKeys: Store<AccessKeyRecord, AccessKeyIndex>;
   secrets: Store<SecretRecord, 'ak' | 'ownerUID'>;
   namespaces: Store<NamespaceRecord>;
   claims: Claims;
 }
 
 export function createAccessKeyCaches(): AccessKeyCaches {
-  const accessKeys = createStore<AccessKeyRecord, 'user' | 'namespace' | 'uid'>({
+  const accessKeys = createStore<AccessKeyRecord, AccessKeyIndex>({
     user: (one) => [one.spec.user.name],
     namespace: (one) => [one.namespace],
     uid: (one) => [one.uid],
+    serviceAccount: (one) => (one.spec.serviceAccounts ?? []).map((name) => `${one.namespace}/${name}`),
   });
   const secrets = createStore<SecretRecord, 'ak' | 'ownerUID'>({
     ak: ({ pair, previous }) => [pair, previous].flatMap((one) => (one === undefined ? [] : [one.ak])),

@@ -23,6 +23,12 @@ export interface AccessKeySpec {
    */
   suspended?: boolean;
   /**
+   * Names of ServiceAccounts in this namespace that may exchange their own token, projected for the operator's audience, for a token of the user (RFC 8693), without any key pair. A ServiceAccount that several live AccessKeys name gets none.
+   *
+   * @maxItems 16
+   */
+  serviceAccounts?: string[];
+  /**
    * The key pairs, two at most, so that one can be replaced while the other works.
    *
    * @maxItems 2

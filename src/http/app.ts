@@ -1,23 +1,36 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { HTTPException } from 'hono/http-exception';
-import { ConnectionError, describeError, KubernetesError } from '../kube/errors.ts';
 import { limitBody } from './body-limit.ts';
+import { createClientAddress } from './client-address.ts';
 import { addDeploymentRoutes } from './deployment-routes.ts';
 import type { Dependencies, Environment } from './environment.ts';
 import { badRequest, errorBody, PlatformError } from './errors.ts';
+import { addForwardAuthRoutes } from './forward-auth-routes.ts';
+import { addKeyRoutes } from './key-routes.ts';
+import { addMetadataRoutes } from './metadata-routes.ts';
+import { createMinting } from './minting.ts';
+import { createOAuthApp } from './oauth-app.ts';
 import { requestLog } from './request-log.ts';
 import { addTokenRoutes } from './token-routes.ts';
+import { toPlatformError } from './unexpected.ts';
 
-/** The platform API. Every error has the platform's form. */
+/** No proxy is believed. */
+const noProxies = { trustedProxies: [], forwardedHeader: 'X-Forwarded-For' } as const;
+
+/** The platform API. Every error has the platform's form, under /oauth2 that of OAuth 2.0. */
 export function createApp(dependencies: Dependencies): OpenAPIHono<Environment> {
   const app = new OpenAPIHono<Environment>({
     defaultHook: (result) => {
       if (!result.success) throw badRequest(result.error);
     },
   });
-  app.use(requestLog(dependencies.log), limitBody());
-  addTokenRoutes(app, dependencies);
+  const minting = createMinting(dependencies);
+  app.use(requestLog(dependencies.log, createClientAddress(dependencies.proxies ?? noProxies)), limitBody());
+  addTokenRoutes(app, dependencies, minting);
+  addKeyRoutes(app, dependencies);
+  addForwardAuthRoutes(app, dependencies);
+  app.route('/oauth2', createOAuthApp(dependencies, minting));
+  addMetadataRoutes(app, dependencies);
   addDeploymentRoutes(app, dependencies);
   // Returned, not thrown: what notFound throws passes by the middleware, and so by the log.
   app.notFound((context) => answerError(new PlatformError('notFound', 'there is nothing at this path'), context));
@@ -26,20 +39,7 @@ export function createApp(dependencies: Dependencies): OpenAPIHono<Environment> 
 }
 
 function answerError(error: PlatformError, context: Context<Environment>): Response {
-  if (error.challenge !== undefined) context.header('WWW-Authenticate', error.challenge);
+  for (const [name, value] of Object.entries(error.headers)) context.header(name, value);
   context.header('Cache-Control', 'no-store');
   return context.json(errorBody(error), error.status);
-}
-
-/** What is not an error of the caller's is logged, and answered without a word of what it was. */
-function toPlatformError(error: Error, context: Context<Environment>): PlatformError {
-  if (error instanceof PlatformError) return error;
-  if (error instanceof HTTPException && error.status === 400) {
-    return new PlatformError('invalidArgument', 'the request is malformed');
-  }
-  context.get('logFields').error = describeError(error);
-  if (error instanceof ConnectionError || error instanceof KubernetesError) {
-    return new PlatformError('unavailable', 'the cluster cannot be asked now, try again');
-  }
-  return new PlatformError('internal', 'internal error');
 }

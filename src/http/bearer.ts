@@ -1,11 +1,9 @@
 import type { Context } from 'hono';
 import { type Caller, TokenError, verifyToken } from '../token/verifier.ts';
+import { authorizationOf, bearerOf } from './authorization.ts';
 import type { Dependencies, Environment } from './environment.ts';
-import { PlatformError } from './errors.ts';
-import { requireKeys } from './token-routes.ts';
-
-/** b64token of RFC 6750 section 2.1. */
-const bearer = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i;
+import { unauthenticated } from './errors.ts';
+import { requireKeys } from './key-routes.ts';
 
 /**
  * Finds out who calls, by the bearer token (RFC 6750) of the Authorization header.
@@ -13,22 +11,33 @@ const bearer = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i;
  * @throws PlatformError 401 with the challenge of RFC 6750 section 3; why exactly is in the log only
  */
 export async function requireCaller(context: Context<Environment>, dependencies: Dependencies): Promise<Caller> {
-  const { token: options, pairs, lastUsed, now } = dependencies;
-  const realm = `Bearer realm="${options.issuer}"`;
-  const header = context.req.header('Authorization');
-  const token = header === undefined ? undefined : bearer.exec(header)?.[1];
-  if (token === undefined) {
-    throw new PlatformError('unauthenticated', 'Authorization: a bearer token is required', { challenge: realm });
+  const realm = `Bearer realm="${dependencies.token.issuer}"`;
+  const token = bearerOf(authorizationOf(context));
+  if (token === undefined) throw unauthenticated('Authorization: a bearer token is required', realm);
+  const checked = await checkToken(token, dependencies);
+  if ('refused' in checked) {
+    context.get('logFields').refused = checked.refused;
+    throw unauthenticated('Authorization: the token is not valid', `${realm}, error="invalid_token"`);
   }
+  context.get('logFields').user = checked.name;
+  return checked;
+}
+
+/**
+ * Verifies a token of ours and notes that its pair was used.
+ *
+ * @returns whose it is, or for the log why it is not accepted
+ * @throws PlatformError 503 while there are no keys
+ */
+export async function checkToken(token: string, dependencies: Dependencies): Promise<Caller | { refused: string }> {
+  const { token: options, pairs, serviceAccounts, lastUsed, now } = dependencies;
+  const keys = requireKeys(dependencies);
   try {
-    const caller = await verifyToken(token, requireKeys(dependencies), options, pairs, now());
-    context.get('logFields').user = caller.name;
-    lastUsed.touch(caller.id, caller.pairName);
+    const caller = await verifyToken(token, keys, options, pairs, now(), serviceAccounts);
+    if (caller.pairName !== undefined) lastUsed.touch(caller.id, caller.pairName);
     return caller;
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
-    context.get('logFields').refused = error.message;
-    const challenge = `${realm}, error="invalid_token"`;
-    throw new PlatformError('unauthenticated', 'Authorization: the token is not valid', { challenge });
+    return { refused: error.message };
   }
 }

@@ -3,13 +3,34 @@ import type { Logger } from 'pino';
 import type { Authorizer } from '../access/authorizer.ts';
 import type { LastUsed } from '../accesskey/last-used.ts';
 import type { LivePairs } from '../accesskey/live-pairs.ts';
+import type { LiveServiceAccounts } from '../accesskey/live-service-accounts.ts';
 import type { DeploymentStore } from '../deployments/store.ts';
+import type { ReviewServiceAccount } from '../token/service-account-review.ts';
 import type { SigningKeys } from '../token/signing-keys.ts';
 import type { TokenMetrics } from '../token/token-metrics.ts';
+import type { ProxyOptions } from './client-address.ts';
+import type { ThrottleOptions } from './throttle.ts';
+
+/** What tokens are given by. */
+export interface TokenOptions {
+  issuer: string;
+  audience?: string | undefined;
+  /** That a ServiceAccount's token must be for to be exchanged; without it, the issuer. */
+  exchangeAudience?: string | undefined;
+  /** Days. */
+  defaultCycle: number;
+  /** Days. */
+  maxCycle: number;
+  /** Without it, failed attempts are not throttled. */
+  failureThrottle?: ThrottleOptions;
+}
 
 /** What the routes work with. */
 export interface Dependencies {
   pairs: LivePairs;
+  serviceAccounts: LiveServiceAccounts;
+  /** Whose a ServiceAccount's token is; of the audience that `token` says. */
+  reviewServiceAccount: ReviewServiceAccount;
   lastUsed: Pick<LastUsed, 'touch'>;
   deployments: DeploymentStore;
   /** Names of all namespaces. */
@@ -18,7 +39,9 @@ export interface Dependencies {
   /** undefined until they are loaded. */
   signingKeys: () => SigningKeys | undefined;
   clusterName: string;
-  token: { issuer: string; audience?: string | undefined; defaultCycle: number; maxCycle: number };
+  token: TokenOptions;
+  /** Proxies that are believed; by default none. */
+  proxies?: ProxyOptions;
   /** Told of requests for tokens; by default nobody is. */
   tokenMetrics?: TokenMetrics;
   log: Logger;
@@ -31,6 +54,8 @@ export interface Environment {
   Bindings: HttpBindings;
   Variables: {
     requestId: string;
+    /** Of the client, as far as the proxies are believed. */
+    clientAddress: string;
     /** What a handler adds to the request's log line; never a secret. */
     logFields: Record<string, unknown>;
   };

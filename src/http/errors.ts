@@ -3,6 +3,9 @@ import { z } from '@hono/zod-openapi';
 /** Error codes of the platform: gRPC's numbers and the HTTP status that goes with each (google.rpc.Code). */
 const codes = {
   invalidArgument: { code: 3, status: 400 },
+  unsupportedMediaType: { code: 3, status: 415 },
+  methodNotAllowed: { code: 12, status: 405 },
+  resourceExhausted: { code: 8, status: 429 },
   unauthenticated: { code: 16, status: 401 },
   permissionDenied: { code: 7, status: 403 },
   notFound: { code: 5, status: 404 },
@@ -24,19 +27,19 @@ export class PlatformError extends Error {
   readonly status: (typeof codes)[ErrorKind]['status'];
   readonly code: number;
   readonly violations: readonly FieldViolation[];
-  /** Challenge for WWW-Authenticate (RFC 9110 section 11.6.1), for a 401. */
-  readonly challenge: string | undefined;
+  /** Headers that the answer needs: WWW-Authenticate of a 401, Allow of a 405, Retry-After of a 429 (RFC 9110). */
+  readonly headers: Readonly<Record<string, string>>;
 
   constructor(
     kind: ErrorKind,
     message: string,
-    more: { violations?: readonly FieldViolation[]; challenge?: string } = {},
+    more: { violations?: readonly FieldViolation[]; headers?: Readonly<Record<string, string>> } = {},
   ) {
     super(message);
     this.status = codes[kind].status;
     this.code = codes[kind].code;
     this.violations = more.violations ?? [];
-    this.challenge = more.challenge;
+    this.headers = more.headers ?? {};
   }
 }
 
@@ -55,6 +58,22 @@ export const ErrorBody = z
 export function errorBody({ code, message, violations }: PlatformError): z.infer<typeof ErrorBody> {
   const badRequest = { '@type': 'type.googleapis.com/google.rpc.BadRequest', fieldViolations: violations };
   return { code, message, details: violations.length > 0 ? [badRequest] : [] };
+}
+
+/** A 400 for one field. */
+export function violation(field: string, description: string): PlatformError {
+  return new PlatformError('invalidArgument', `${field}: ${description}`, { violations: [{ field, description }] });
+}
+
+/** A 401 with a challenge for WWW-Authenticate (RFC 9110 section 11.6.1). */
+export function unauthenticated(message: string, challenge: string): PlatformError {
+  return new PlatformError('unauthenticated', message, { headers: { 'WWW-Authenticate': challenge } });
+}
+
+/** A 429 that says in how many seconds an attempt is answered again (RFC 6585 section 4). */
+export function tooManyFailures(retryAfterSeconds: number): PlatformError {
+  const message = `too many failed attempts, try again in ${retryAfterSeconds} s`;
+  return new PlatformError('resourceExhausted', message, { headers: { 'Retry-After': String(retryAfterSeconds) } });
 }
 
 /** So many mistakes are named in one answer; a client that makes more is not helped by a longer one. */

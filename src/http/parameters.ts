@@ -6,6 +6,19 @@ function problemOf(issue: { input?: unknown }): string {
   return Array.isArray(issue.input) ? 'must be given only once' : 'must be text';
 }
 
+/**
+ * Puts parameters together from wherever they came, for a schema of this file: one that is there more than once is a
+ * list.
+ */
+export function gather(entries: Iterable<readonly [string, unknown]>): Record<string, unknown> {
+  // Without a prototype, so that a parameter may be called __proto__.
+  const gathered: Record<string, unknown> = Object.create(null);
+  for (const [name, value] of entries) {
+    gathered[name] = name in gathered ? [gathered[name], value].flat() : value;
+  }
+  return gathered;
+}
+
 /** A query parameter that must be there once and not be empty. */
 export function requiredText(description: string, example: string) {
   return z

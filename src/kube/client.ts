@@ -1,4 +1,5 @@
 import {
+  AuthenticationV1Api,
   AuthorizationV1Api,
   CoreV1Api,
   CustomObjectsApi,
@@ -22,6 +23,7 @@ import type { Transport, TransportRequest } from './transport.ts';
 export interface KubernetesClient {
   readonly core: CoreV1Api;
   readonly customObjects: CustomObjectsApi;
+  readonly authentication: AuthenticationV1Api;
   readonly authorization: AuthorizationV1Api;
   readonly events: EventsV1Api;
 }
@@ -38,6 +40,7 @@ export function createKubernetesClient(transport: Transport): KubernetesClient {
   return {
     core: new CoreV1Api(configuration),
     customObjects: new CustomObjectsApi(configuration),
+    authentication: new AuthenticationV1Api(configuration),
     authorization: new AuthorizationV1Api(configuration),
     events: new EventsV1Api(configuration),
   };

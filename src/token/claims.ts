@@ -13,7 +13,7 @@ export interface TokenClaims {
   iat: number;
   /** Seconds since the epoch. */
   exp: number;
-  /** The ak of the pair that the token was given for. */
+  /** What the token was given for: the ak of the pair, or `system:serviceaccount:<namespace>:<name>`. */
   client_id: string;
   /** Only when an audience is configured. */
   aud?: string;
@@ -24,14 +24,22 @@ export interface ClaimsOptions {
   audience?: string | undefined;
 }
 
+/** Who gets a token, and by what. */
+export interface Grantee {
+  clientId: string;
+  user: { id: string; name: string; groups: readonly string[] };
+  /** Milliseconds since the epoch; Infinity when what the token is given for does not expire. */
+  expiresAt: number;
+}
+
 /**
- * Makes the claims for a live pair. exp never passes the pair's own expiry.
+ * Makes the claims of a token. exp never passes the expiry of what it is given for.
  *
  * @param days validity, whole days
  * @param now milliseconds since the epoch
  */
-export function claimsOf(
-  pair: PairCandidate,
+export function claimsFor(
+  { clientId, user, expiresAt }: Grantee,
   days: number,
   { issuer, audience }: ClaimsOptions,
   now: number,
@@ -39,12 +47,22 @@ export function claimsOf(
   const iat = Math.floor(now / 1000);
   return {
     iss: issuer,
-    sub: pair.user.id,
-    preferred_username: pair.user.name,
-    groups: pair.user.groups,
+    sub: user.id,
+    preferred_username: user.name,
+    groups: user.groups,
     iat,
-    exp: Math.min(iat + days * secondsPerDay, Math.floor(pair.expiresAt / 1000)),
-    client_id: pair.ak,
+    exp: Math.min(iat + days * secondsPerDay, Math.floor(expiresAt / 1000)),
+    client_id: clientId,
     ...(audience !== undefined && { aud: audience }),
   };
+}
+
+/**
+ * Makes the claims for a live pair.
+ *
+ * @param days validity, whole days
+ * @param now milliseconds since the epoch
+ */
+export function claimsOf(pair: PairCandidate, days: number, options: ClaimsOptions, now: number): TokenClaims {
+  return claimsFor({ clientId: pair.ak, user: pair.user, expiresAt: pair.expiresAt }, days, options, now);
 }

@@ -1,6 +1,7 @@
 import { type CryptoKey, errors, type JWTHeaderParameters, jwtVerify } from 'jose';
 import { z } from 'zod';
 import type { LivePairs } from '../accesskey/live-pairs.ts';
+import { type LiveServiceAccounts, parseUsername } from '../accesskey/live-service-accounts.ts';
 import { liveStates } from '../accesskey/pair-state.ts';
 import type { ClaimsOptions } from './claims.ts';
 import { algorithms } from './key-plan.ts';
@@ -12,14 +13,26 @@ export interface Caller {
   id: string;
   name: string;
   groups: readonly string[];
-  /** Name of the pair that the token was given for. */
-  pairName: string;
+  /** The pair that the token was given for; undefined when it was given to a ServiceAccount. */
+  pairName: string | undefined;
+  /** client_id: the ak, or the name of the ServiceAccount. */
+  clientId: string;
+  /** Seconds since the epoch. */
+  issuedAt: number;
+  /** Seconds since the epoch. */
+  expiresAt: number;
 }
 
 /** A token that is not accepted; the message is for the log. */
 export class TokenError extends Error {
   override readonly name = 'TokenError';
 }
+
+/** No token of ours is longer. */
+const maxLength = 32_768;
+
+/** Of those who have no ServiceAccounts. */
+const noServiceAccounts: LiveServiceAccounts = { usersOf: () => [] };
 
 /** How far ahead of ours another clock may be, seconds. */
 const clockToleranceSeconds = 30;
@@ -30,15 +43,18 @@ const callerClaims = z.object({
   groups: z.array(z.string()),
   client_id: z.string().min(1),
   iat: z.number(),
+  exp: z.number(),
 });
 
 /**
  * Verifies a token of ours: signature, algorithm, issuer, audience and times (RFC 7519 section 7.2, RFC 8725), and that
- * the pair it was given for is live, so that a pair that is gone takes its tokens with it.
+ * the pair it was given for is live, or that a live AccessKey still names the ServiceAccount it was given to: what is
+ * gone takes its tokens with it.
  *
  * The groups are those of the token that the user is still in: leaving a group is in force at once.
  *
  * @param now milliseconds since the epoch
+ * @param serviceAccounts without them, tokens that were given to ServiceAccounts are refused
  * @throws TokenError
  */
 export async function verifyToken(
@@ -47,16 +63,41 @@ export async function verifyToken(
   { issuer, audience }: ClaimsOptions,
   pairs: LivePairs,
   now: number,
+  serviceAccounts: LiveServiceAccounts = noServiceAccounts,
 ): Promise<Caller> {
   const payload = await verifySignature(token, keys, { issuer, audience }, now);
   const claims = callerClaims.safeParse(payload);
   if (!claims.success) throw new TokenError('a claim is absent or of the wrong type');
-  const { sub, preferred_username: name, groups, client_id: ak, iat } = claims.data;
+  const { sub: id, preferred_username: name, client_id: clientId, iat, exp } = claims.data;
   if (iat > now / 1000 + clockToleranceSeconds) throw new TokenError('iat is in the future');
-  const candidates = pairs.candidates(ak, now).filter((one) => one.user.id === sub && one.user.name === name);
+  const live = findLive({ id, name, clientId }, pairs, serviceAccounts, now);
+  const groups = claims.data.groups.filter((group) => live.groups.includes(group));
+  return { id, name, groups, pairName: live.pairName, clientId, issuedAt: iat, expiresAt: exp };
+}
+
+/** What a token was given for, as it is now. */
+interface Live {
+  groups: readonly string[];
+  pairName: string | undefined;
+}
+
+/** @throws TokenError when what the token was given for is not live any more, or is another user's */
+function findLive(
+  { id, name, clientId }: Pick<Caller, 'id' | 'name' | 'clientId'>,
+  pairs: LivePairs,
+  serviceAccounts: LiveServiceAccounts,
+  now: number,
+): Live {
+  const account = parseUsername(clientId);
+  if (account) {
+    const user = serviceAccounts.usersOf(account).find((one) => one.id === id && one.name === name);
+    if (!user) throw new TokenError('no live AccessKey names the ServiceAccount of the token');
+    return { groups: user.groups, pairName: undefined };
+  }
+  const candidates = pairs.candidates(clientId, now).filter((one) => one.user.id === id && one.user.name === name);
   const live = candidates.find((one) => liveStates.has(one.state));
   if (!live) throw new TokenError('the key pair of the token is not live');
-  return { id: sub, name, groups: groups.filter((group) => live.user.groups.includes(group)), pairName: live.pairName };
+  return { groups: live.user.groups, pairName: live.pairName };
 }
 
 async function verifySignature(
@@ -65,6 +106,7 @@ async function verifySignature(
   { issuer, audience }: ClaimsOptions,
   now: number,
 ): Promise<unknown> {
+  if (token.length > maxLength) throw new TokenError('too long');
   try {
     const { payload } = await jwtVerify(token, (header) => keyOf(header, keys), {
       algorithms: [...algorithms],

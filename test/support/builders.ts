@@ -46,6 +46,7 @@ export interface AccessKeyParts {
   groups?: string[];
   keyPairs?: KeyPairSpec[];
   suspended?: boolean;
+  serviceAccounts?: string[];
   status?: AccessKeyStatus;
 }
 
@@ -61,7 +62,12 @@ export function accessKey(parts: AccessKeyParts = {}): AccessKeyRecord {
     generation: parts.generation ?? 1,
     creationTimestamp: parts.creationTimestamp ?? at(-3600),
     deleting: parts.deleting ?? false,
-    spec: { user: { name: user, ...(groups && { groups }) }, keyPairs, ...(parts.suspended && { suspended: true }) },
+    spec: {
+      user: { name: user, ...(groups && { groups }) },
+      keyPairs,
+      ...(parts.suspended && { suspended: true }),
+      ...(parts.serviceAccounts && { serviceAccounts: parts.serviceAccounts }),
+    },
     status: parts.status ?? { observedGeneration: -1 },
   };
 }

@@ -57,8 +57,12 @@ export async function startTestCluster(options: ControlPlaneOptions = {}): Promi
   };
 }
 
-/** The text of a configuration file: free loopback ports, a short Lease, and what a test asks for. */
+/**
+ * The text of a configuration file: free loopback ports, a short Lease, a budget of failures that a test does not spend
+ * by accident, and what a test asks for.
+ */
 export function configurationFile(settings: object): string {
+  const token = 'token' in settings ? (settings.token as object) : {};
   const loopback = { address: '127.0.0.1', port: 0 };
   return stringify({
     apiVersion: 'config.ghippo.io/v1alpha1',
@@ -68,5 +72,6 @@ export function configurationFile(settings: object): string {
     // A process that was killed is followed by the next one soon.
     leaderElection: { leaseDurationSeconds: 3, renewDeadlineSeconds: 2, retryPeriodSeconds: 1 },
     ...settings,
+    token: { failureThrottle: { burst: 100_000 }, ...token },
   });
 }

@@ -46,7 +46,12 @@ export interface Listing {
 export function accessKeyManifest(
   namespace: string,
   name: string,
-  spec: { user?: { name: string; groups?: string[] }; suspended?: boolean; keyPairs?: object[] } = {},
+  spec: {
+    user?: { name: string; groups?: string[] };
+    suspended?: boolean;
+    serviceAccounts?: string[];
+    keyPairs?: object[];
+  } = {},
 ) {
   return {
     apiVersion: 'ghippo.io/v1alpha1',

@@ -15,7 +15,7 @@ const defaults = {
   ...head,
   namespace: 'accesskey-system',
   clusterName: 'kpanda-global-cluster',
-  http: { address: '0.0.0.0', port: 8080, plain: true },
+  http: { address: '0.0.0.0', port: 8080, plain: true, trustedProxies: [], forwardedHeader: 'X-Forwarded-For' },
   health: { address: '0.0.0.0', port: 8081 },
   token: {
     issuer: 'ghippo.io',
@@ -25,6 +25,7 @@ const defaults = {
       ...{ secretName: 'accesskey-operator-signing-keys', algorithm: 'RS256' },
       ...{ rotationDays: 30, publishAheadHours: 24 },
     },
+    failureThrottle: { burst: 10, refillSeconds: 3 },
   },
   access: { cacheSeconds: 10 },
   leaderElection: {
@@ -69,7 +70,7 @@ describe('parseConfiguration', () => {
     const parsed = parse({ http: { port: 80, plain: true }, token: { maxCycle: 365, audience: 'kpanda' } });
     expect(parsed).toStrictEqual({
       ...defaults,
-      http: { address: '0.0.0.0', port: 80, plain: true },
+      http: { ...defaults.http, port: 80 },
       token: { ...defaults.token, maxCycle: 365, audience: 'kpanda' },
     });
   });
@@ -79,11 +80,16 @@ describe('parseConfiguration', () => {
       ...head,
       namespace: 'iam',
       clusterName: 'east-1.example.com',
-      http: { address: '::1', port: 0, tls: { certificateFile: 'tls.crt', keyFile: '/k' }, plain: false },
+      http: {
+        ...{ address: '::1', port: 0, tls: { certificateFile: 'tls.crt', keyFile: '/k' }, plain: false },
+        ...{ trustedProxies: ['10.0.0.0/8', 'fd00::/8'], forwardedHeader: 'Forwarded' },
+      },
       health: { address: '127.0.0.1', port: 65_535 },
       token: {
         ...{ issuer: 'https://iam.example.com', audience: 'urn:x', defaultCycle: 30, maxCycle: 30 },
         signingKeys: { secretName: 'keys', algorithm: 'EdDSA', rotationDays: 1, publishAheadHours: 24 },
+        ...{ exchangeAudience: 'accesskey-operator' },
+        failureThrottle: { burst: 1, refillSeconds: 0.5 },
       },
       access: { cacheSeconds: 1 },
       leaderElection: {
@@ -100,6 +106,7 @@ describe('parseConfiguration', () => {
     [{ token: { cycle: 3 } }, 'token.cycle'],
     [{ token: { signingKeySecret: 'keys' } }, 'token.signingKeySecret'],
     [{ http: { port: 80, tsl: {} } }, 'http.tsl'],
+    [{ token: { failureThrottle: { rate: 1 } } }, 'token.failureThrottle.rate'],
     [{ Namespace: 'x' }, 'Namespace'],
     [{ access: { cacheSecond: 1 } }, 'access.cacheSecond'],
     [{ leaderElection: { leaseDuration: 15 } }, 'leaderElection.leaseDuration'],
@@ -146,6 +153,13 @@ describe('parseConfiguration', () => {
     [{ token: { signingKeys: { rotationDays: -1 } } }, 'token.signingKeys.rotationDays'],
     [{ token: { signingKeys: { rotationDays: 0.5 } } }, 'token.signingKeys.rotationDays'],
     [{ token: { signingKeys: { publishAheadHours: 0 } } }, 'token.signingKeys.publishAheadHours'],
+    [{ token: { exchangeAudience: 'two words' } }, 'token.exchangeAudience'],
+    [{ token: { failureThrottle: { burst: 0 } } }, 'token.failureThrottle.burst'],
+    [{ token: { failureThrottle: { refillSeconds: 0 } } }, 'token.failureThrottle.refillSeconds'],
+    [{ http: { trustedProxies: '10.0.0.0/8' } }, 'http.trustedProxies'],
+    [{ http: { trustedProxies: ['10.0.0.1'] } }, 'http.trustedProxies.0'],
+    [{ http: { trustedProxies: ['::/0', 'all'] } }, 'http.trustedProxies.1'],
+    [{ http: { forwardedHeader: 'X-Real-IP' } }, 'http.forwardedHeader'],
     [{ access: { cacheSeconds: 0 } }, 'access.cacheSeconds'],
     [{ access: { cacheSeconds: 3601 } }, 'access.cacheSeconds'],
     [{ leaderElection: { enabled: 'yes' } }, 'leaderElection.enabled'],

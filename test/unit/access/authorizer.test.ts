@@ -40,6 +40,21 @@ describe('an authorizer', () => {
     ]);
   });
 
+  it('asks whether the user may create TokenReviews, and keeps that apart from other rights', async () => {
+    const { reviews, authorizer } = createCluster(({ resourceAttributes }) => ({
+      allowed: 'resource' in resourceAttributes && resourceAttributes.resource === 'tokenreviews',
+    }));
+    expect(await authorizer.mayListDeployments(ann)).toBe(false);
+    expect(await authorizer.mayReviewTokens(ann)).toBe(true);
+    expect(await authorizer.mayReviewTokens(ann)).toBe(true);
+    expect(reviews).toHaveLength(2);
+    expect(reviews[1]).toStrictEqual({
+      user: 'ann',
+      groups: ['dev', 'system:authenticated'],
+      resourceAttributes: { verb: 'create', group: 'authentication.k8s.io', resource: 'tokenreviews' },
+    });
+  });
+
   it('names each group once', async () => {
     const { reviews, authorizer } = createCluster(allow);
     await authorizer.mayListDeployments({ name: 'ann', groups: ['system:authenticated', 'dev', 'dev'] });

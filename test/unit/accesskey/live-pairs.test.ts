@@ -305,3 +305,12 @@ describe('candidates', () => {
     });
   });
 });
+
+it('an ak that nobody has finds nothing, also after one that somebody has was found', () => {
+  const pairs = createLivePairs(caches({ accessKeys: [accessKey()], secrets: [secret()] }));
+  for (const unknown of [keyPair(2).ak, 'x', '', keyPair().ak.toUpperCase()]) {
+    expect(pairs.candidates(unknown, now)).toEqual([]);
+    expect(pairs.candidates(keyPair().ak, now)).toHaveLength(1);
+    expect(pairs.candidates(unknown, now)).toEqual([]);
+  }
+});

@@ -22,8 +22,6 @@ describe('a path where nothing is', () => {
     ['GET', '/%'],
     ['GET', '/%ff%fe'],
     ['POST', deploymentsPath],
-    ['PUT', tokenPath],
-    ['DELETE', keyPaths[0]],
   ])('%s %s answers 404 in the form of the platform', async (method, path) => {
     const { get, logged } = await createPlatform();
     const answer = await get(path, {}, method);
@@ -32,6 +30,32 @@ describe('a path where nothing is', () => {
     expect(answer.headers.get('Cache-Control')).toBe('no-store');
     expect(answer.headers.get('X-Request-Id')).toMatch(uuid);
     expect(logged()).toMatchObject([{ method, status: 404 }]);
+  });
+});
+
+describe('a method that a path does not have', () => {
+  it.each([
+    ['PUT', tokenPath, 'GET, HEAD, POST'],
+    ['DELETE', tokenPaths[1], 'GET, HEAD, POST'],
+    ['OPTIONS', tokenPath, 'GET, HEAD, POST'],
+    ['DELETE', keyPaths[0], 'GET, HEAD'],
+    ['POST', '/.well-known/openid-configuration', 'GET, HEAD'],
+  ])('%s %s answers 405 and says which there are', async (method, path, allow) => {
+    const { get, logged } = await createPlatform();
+    const answer = await get(path, {}, method);
+    expect(answer.status).toBe(405);
+    expect(answer.headers.get('Allow')).toBe(allow);
+    expect(answer.json()).toEqual({ code: 12, message: `this path takes ${allow} only`, details: [] });
+    expect(logged()).toMatchObject([{ method, status: 405, route: path }]);
+  });
+
+  it.each(['GET', 'HEAD', 'PUT'])('%s of an endpoint of OAuth 2.0 is refused in its form', async (method) => {
+    const { get } = await createPlatform();
+    const answer = await get('/oauth2/token', {}, method);
+    expect([answer.status, answer.headers.get('Allow')]).toEqual([405, 'POST']);
+    expect(answer.text).toBe(
+      method === 'HEAD' ? '' : '{"error":"invalid_request","error_description":"this path takes POST only"}',
+    );
   });
 });
 
@@ -156,4 +180,13 @@ describe('HEAD', () => {
     const answer = await get(keyPaths[0], {}, 'HEAD');
     expect([answer.status, answer.text, answer.headers.get('Cache-Control')]).toEqual([200, '', 'public, max-age=300']);
   });
+});
+
+it('the OpenAPI document has the endpoints under the paths where they answer', async () => {
+  const { app } = await createPlatform();
+  const { paths = {} } = app.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'test', version: '1' } });
+  const documented = Object.entries(paths).map(([path, methods]) => `${path} ${Object.keys(methods ?? {})}`);
+  for (const path of tokenPaths) expect(documented).toContain(`${path} get,post`);
+  expect(documented).toContain('/oauth2/token post');
+  expect(documented).toContain('/oauth2/introspect post');
 });

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import type { Authorizer } from '../../../src/access/authorizer.ts';
 import { createLivePairs } from '../../../src/accesskey/live-pairs.ts';
+import { createLiveServiceAccounts } from '../../../src/accesskey/live-service-accounts.ts';
 import { createDeploymentStore, toDeploymentRecord } from '../../../src/deployments/store.ts';
 import { createApp } from '../../../src/http/app.ts';
 import type { Dependencies } from '../../../src/http/environment.ts';
@@ -29,11 +30,14 @@ export function signingKeys(): Promise<SigningKeys> {
 
 /** Allows these namespaces; `*` stands for all. */
 export function allowing(...allowed: string[]): Authorizer {
-  return { mayListDeployments: async (_, namespace = '*') => allowed.includes(namespace) };
+  return {
+    mayListDeployments: async (_, namespace = '*') => allowed.includes(namespace),
+    mayReviewTokens: async () => false,
+  };
 }
 
 export function failing(error: unknown): Authorizer {
-  return { mayListDeployments: () => Promise.reject(error) };
+  return { mayListDeployments: () => Promise.reject(error), mayReviewTokens: () => Promise.reject(error) };
 }
 
 /** Deployments `namespace/name`. */
@@ -55,8 +59,11 @@ export async function createPlatform(change: Partial<Dependencies> & { of?: Retu
   const lines: string[] = [];
   /** AccessKey and pair of each use that was noted. */
   const uses: [string, string][] = [];
+  const content = caches({ accessKeys: [of], secrets: [secret({ of })] });
   const app = createApp({
-    pairs: createLivePairs(caches({ accessKeys: [of], secrets: [secret({ of })] })),
+    pairs: createLivePairs(content),
+    serviceAccounts: createLiveServiceAccounts(content),
+    reviewServiceAccount: () => Promise.reject(new Error('no review is expected')),
     lastUsed: { touch: (...use) => void uses.push(use) },
     deployments: deployments('shop/web', 'shop/api', 'store/db'),
     namespaces: () => ['empty', 'shop', 'store'],
@@ -68,9 +75,9 @@ export async function createPlatform(change: Partial<Dependencies> & { of?: Retu
     now: () => now,
     ...dependencies,
   });
-  /** @param headers as a client sends them */
-  async function get(path: string, headers: Record<string, string> = {}, method = 'GET') {
-    const response = await app.request(path, { method, headers }, {});
+  /** @param from address of the client */
+  async function send(path: string, init: RequestInit = {}, from?: string) {
+    const response = await app.request(path, init, { incoming: { socket: { remoteAddress: from } } });
     const text = await response.text();
     return {
       status: response.status,
@@ -79,8 +86,11 @@ export async function createPlatform(change: Partial<Dependencies> & { of?: Retu
       json: <T = ErrorAnswer>() => JSON.parse(text) as T,
     };
   }
+  /** @param headers as a client sends them */
+  const get = (path: string, headers: Record<string, string> = {}, method = 'GET') => send(path, { method, headers });
   return {
     app,
+    send,
     get,
     /** A token of ann. */
     async token(): Promise<string> {
@@ -92,5 +102,19 @@ export async function createPlatform(change: Partial<Dependencies> & { of?: Retu
     logged: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
     log: () => lines.join(''),
     uses,
+  };
+}
+
+/** Authorization: Basic of a pair (RFC 7617). */
+export function basic(name: string, password: string): string {
+  return `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`;
+}
+
+/** A POST of a form. */
+export function form(values: Record<string, string> | string, headers: Record<string, string> = {}): RequestInit {
+  return {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+    body: new URLSearchParams(values).toString(),
   };
 }

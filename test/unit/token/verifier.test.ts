@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import { exportJWK, generateKeyPair, importJWK, type JWK, jwtVerify, SignJWT, UnsecuredJWT } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createLivePairs, type LivePairs } from '../../../src/accesskey/live-pairs.ts';
+import { createLiveServiceAccounts } from '../../../src/accesskey/live-service-accounts.ts';
 import { type ClaimsOptions, claimsOf, type TokenClaims } from '../../../src/token/claims.ts';
 import { signToken } from '../../../src/token/issuer.ts';
 import { formatKeys, parseKeys } from '../../../src/token/key-format.ts';
@@ -96,7 +97,8 @@ describe('verifyToken', () => {
     const caller = await verify(await signToken(claims(), keys));
     expect(caller).toStrictEqual({
       ...{ id: ann.uid, name: 'ann', groups: ['dev', 'ops'] },
-      ...{ accessKey: 'shop/ann', pairName: 'main' },
+      ...{ pairName: 'main', clientId: keyPair().ak },
+      ...{ issuedAt: now / 1000, expiresAt: now / 1000 + 3 * 86_400 },
     });
   });
 
@@ -330,4 +332,48 @@ describe('groups', () => {
     const pairs = pairsOf(accessKey({ groups: ofUser }));
     await expect(verify(await sign(claims({ groups: ofToken })), { pairs })).resolves.toHaveProperty('groups', groups);
   });
+});
+
+describe('a token of a ServiceAccount', () => {
+  const robot = 'system:serviceaccount:shop:robot';
+  const naming = (change: object = {}) => accessKey({ groups: ['dev', 'ops'], serviceAccounts: ['robot'], ...change });
+  const ask = async (accessKeys: ReturnType<typeof accessKey>[], change: Record<string, unknown> = {}) => {
+    const content = caches({ accessKeys });
+    const token = await sign(claims({ client_id: robot, ...change }));
+    return verifyToken(token, keys, options, createLivePairs(content), now, createLiveServiceAccounts(content));
+  };
+  const gone = 'no live AccessKey names the ServiceAccount of the token';
+
+  it('is good while its AccessKey names it', async () => {
+    const expected = { name: 'ann', pairName: undefined, clientId: robot };
+    await expect(ask([naming()])).resolves.toMatchObject(expected);
+  });
+
+  it('has the groups that the user is still in', async () => {
+    await expect(ask([naming({ groups: ['ops'] })])).resolves.toHaveProperty('groups', ['ops']);
+  });
+
+  it.each([
+    ['is gone', []],
+    ['names another', [naming({ serviceAccounts: ['other'] })]],
+    ['names none', [naming({ serviceAccounts: undefined })]],
+    ['is suspended', [naming({ suspended: true })]],
+    ['is another of the same name', [naming({ uid: 'successor' })]],
+    ['is in another namespace', [naming({ namespace: 'other', uid: 'uid-of-shop-ann' })]],
+  ])('is refused when its AccessKey %s', async (_, accessKeys) => {
+    await expect(ask(accessKeys)).rejects.toThrow(gone);
+  });
+
+  it('must name the user of the AccessKey', async () => {
+    await expect(ask([naming()], { sub: 'uid-of-bob' })).rejects.toThrow(gone);
+    await expect(ask([naming()], { preferred_username: 'bob' })).rejects.toThrow(gone);
+  });
+
+  it('is refused by who knows no ServiceAccounts', async () => {
+    await refuses(sign(claims({ client_id: robot })), gone);
+  });
+});
+
+it('a token that is longer than any of ours is refused unread', async () => {
+  await refuses(sign(claims({ x: 'x'.repeat(33_000) })), 'too long');
 });

@@ -1,0 +1,101 @@
+/**
+ * Whether one can tell by the time of the answer that an ak exists: times of requests with an unknown ak and with a wrong
+ * sk, taken in turns, over loopback, compared by the rank-sum test of Mann and Whitney. A bench and no test, since it says
+ * something about the machine too.
+ *
+ *   node bench/timing.ts [--samples 20000] [--access-keys 1000]
+ *
+ * To compare with, two halves of the requests with an unknown ak are compared in the same way: their z is what chance
+ * makes of it. A z within 3 of zero cannot be told from chance.
+ */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { parseArgs } from 'node:util';
+import { getRequestListener } from '@hono/node-server';
+import { pino } from 'pino';
+import { Pool } from 'undici';
+import { createLivePairs } from '../src/accesskey/live-pairs.ts';
+import { createLiveServiceAccounts } from '../src/accesskey/live-service-accounts.ts';
+import { createDeploymentStore } from '../src/deployments/store.ts';
+import { createApp } from '../src/http/app.ts';
+import { generateSigningKeys, parseSigningKeys } from '../src/token/signing-keys.ts';
+import { accessKey, caches, keyPair, secret } from '../test/support/builders.ts';
+
+const { values } = parseArgs({
+  options: { samples: { type: 'string', default: '20000' }, 'access-keys': { type: 'string', default: '1000' } },
+});
+const samples = Number(values.samples);
+const count = Number(values['access-keys']);
+const warmUp = 2_000;
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+function createPlatform() {
+  const accessKeys = Array.from({ length: count }, (_, n) => accessKey({ name: `u${n}`, user: `u${n}` }));
+  const secrets = accessKeys.map((of, n) => secret({ of, keys: keyPair(n + 1) }));
+  const content = caches({ accessKeys, secrets });
+  return createApp({
+    pairs: createLivePairs(content),
+    serviceAccounts: createLiveServiceAccounts(content),
+    reviewServiceAccount: async () => undefined,
+    lastUsed: { touch: () => undefined },
+    deployments: createDeploymentStore(),
+    namespaces: () => [],
+    authorizer: { mayListDeployments: async () => false, mayReviewTokens: async () => false },
+    signingKeys: () => keys,
+    clusterName: 'here',
+    token: { issuer: 'ghippo.io', defaultCycle: 3, maxCycle: 30 },
+    log: pino({ level: 'silent' }),
+    now: Date.now,
+  });
+}
+
+/** z of the rank-sum test: how far two samples are from being of one kind, in standard deviations; ties share ranks. */
+function rankSum(left: readonly number[], right: readonly number[]): number {
+  const all = [...left.map((time) => ({ time, isLeft: true })), ...right.map((time) => ({ time, isLeft: false }))];
+  all.sort((a, b) => a.time - b.time);
+  let ranks = 0;
+  for (let start = 0, end = 0; start < all.length; start = end) {
+    while (end < all.length && all[end]?.time === all[start]?.time) end += 1;
+    const rank = (start + end + 1) / 2;
+    ranks += rank * all.slice(start, end).filter(({ isLeft }) => isLeft).length;
+  }
+  const [n, m] = [left.length, right.length];
+  return (ranks - (n * (n + m + 1)) / 2) / Math.sqrt((n * m * (n + m + 1)) / 12);
+}
+
+const median = (times: readonly number[]) => times.toSorted((a, b) => a - b)[times.length >> 1] ?? 0;
+
+async function main(): Promise<void> {
+  const server = createServer(getRequestListener(createPlatform().fetch)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const pool = new Pool(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, { connections: 1 });
+  const wrong = keyPair(9_999_999).sk;
+
+  /** Microseconds of one request. */
+  async function time(ak: string): Promise<number> {
+    const startedAt = process.hrtime.bigint();
+    const answer = await pool.request({ method: 'GET', path: `/api/v1/cube/key/token?ak=${ak}&sk=${wrong}` });
+    await answer.body.dump();
+    if (answer.statusCode !== 401) throw new Error(`answered ${answer.statusCode}`);
+    return Number(process.hrtime.bigint() - startedAt) / 1000;
+  }
+
+  const times = { known: [] as number[], unknown: [] as number[] };
+  for (let index = -warmUp; index < samples; index += 1) {
+    const kind = Math.random() < 0.5 ? 'known' : 'unknown';
+    const n = 1 + Math.floor(Math.random() * count);
+    const taken = await time(keyPair(kind === 'known' ? n : n + 1_000_000).ak);
+    if (index >= 0) times[kind].push(taken);
+  }
+  const halves = [0, 1].map((half) => times.unknown.filter((_, index) => index % 2 === half));
+  say(`wrong sk:   ${times.known.length} requests, median ${median(times.known).toFixed(1)} µs`);
+  say(`unknown ak: ${times.unknown.length} requests, median ${median(times.unknown).toFixed(1)} µs`);
+  say(`z of wrong sk against unknown ak: ${rankSum(times.known, times.unknown).toFixed(2)}`);
+  say(`z of two halves of unknown ak:    ${rankSum(halves[0] ?? [], halves[1] ?? []).toFixed(2)}`);
+  await pool.close();
+  server.close();
+}
+
+const keys = await parseSigningKeys(await generateSigningKeys(new Date()));
+await main();

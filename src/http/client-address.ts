@@ -1,0 +1,89 @@
+/**
+ * Whose address a request comes from, when proxies stand before the server. What a client itself can send is never
+ * believed: only a proxy that the configuration names is, and the hops are read from the right, where the nearest proxy
+ * wrote.
+ */
+import { BlockList, isIP } from 'node:net';
+
+export interface ProxyOptions {
+  /** CIDRs of the proxies that are believed. */
+  trustedProxies: readonly string[];
+  /** The header in which they write; the other one may be a client's invention that they pass on. */
+  forwardedHeader: 'X-Forwarded-For' | 'Forwarded';
+}
+
+/**
+ * Tells the address of a client.
+ *
+ * @param peer address of the other end of the connection; undefined when it is already closed
+ * @param header reads a header of the request
+ * @returns an address in text, or `unknown`
+ */
+export type ClientAddress = (peer: string | undefined, header: (name: string) => string | undefined) => string;
+
+export function createClientAddress({ trustedProxies, forwardedHeader }: ProxyOptions): ClientAddress {
+  const isTrusted = createTrust(trustedProxies);
+  return (peer, header) => {
+    const nearest = peer === undefined ? undefined : toAddress(peer);
+    if (nearest === undefined) return 'unknown';
+    if (!isTrusted(nearest)) return nearest;
+    const value = header(forwardedHeader) ?? '';
+    const hops = forwardedHeader === 'Forwarded' ? forwardedFor(value) : value.split(',');
+    let client = nearest;
+    for (const hop of hops.reverse()) {
+      const address = toAddress(hop.trim());
+      if (address === undefined) break;
+      client = address;
+      if (!isTrusted(address)) break;
+    }
+    return client;
+  };
+}
+
+function createTrust(cidrs: readonly string[]): (address: string) => boolean {
+  if (cidrs.length === 0) return () => false;
+  const trusted = new BlockList();
+  for (const cidr of cidrs) {
+    const [network = '', prefix] = cidr.split('/');
+    trusted.addSubnet(network, Number(prefix), familyOf(network));
+  }
+  return (address) => trusted.check(address, familyOf(address));
+}
+
+const familyOf = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
+
+/** A node of RFC 7239 section 6 or of X-Forwarded-For: an address, in brackets or with a port perhaps. */
+const node = /^(?:\[([^\]]+)\]|([^:]+|.*:.*:.*?))(?::\d{1,5})?$/;
+const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+
+function toAddress(text: string): string | undefined {
+  const whole = isIP(text) ? text : undefined;
+  const [, bracketed, bare] = node.exec(text) ?? [];
+  const address = (whole ?? bracketed ?? bare ?? '').replace(/%.*$/, '').toLowerCase();
+  const ipv4 = mapped.exec(address)?.[1] ?? address;
+  return isIP(ipv4) ? ipv4 : undefined;
+}
+
+/** The for= of each element of a Forwarded header (RFC 7239 section 4); an element without one is an empty text. */
+function forwardedFor(value: string): string[] {
+  const elements = value.match(/(?:[^,"]|"(?:[^"\\]|\\.)*")+/g) ?? [];
+  return elements.map((element) => {
+    const [, quoted, token] = /(?:^|;)\s*for=(?:"([^"]*)"|([^;\s]*))/i.exec(element) ?? [];
+    return quoted ?? token ?? '';
+  });
+}
+
+/**
+ * What counts as one client: an IPv4 address, or the /64 of an IPv6 address, since a client has a whole one to itself.
+ */
+export function networkOf(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const [head = '', tail] = address.split('::');
+  const left = head === '' ? [] : head.split(':');
+  const right = tail === undefined || tail === '' ? [] : tail.split(':');
+  // An IPv4 address at the end stands for two groups.
+  const groups = right.length + left.length + (address.includes('.') ? 1 : 0);
+  const all = [...left, ...Array<string>(tail === undefined ? 0 : 8 - groups).fill('0'), ...right];
+  const prefix = all.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16));
+  return `${prefix.join(':')}::/64`;
+}

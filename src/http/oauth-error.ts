@@ -1,0 +1,72 @@
+import type { Context } from 'hono';
+import type { Environment } from './environment.ts';
+import type { PlatformError } from './errors.ts';
+
+/** The errors of the token endpoint (RFC 6749 section 5.2, RFC 8707 section 2, RFC 8693 section 2.2.2). */
+type OAuthErrorCode =
+  | 'invalid_request'
+  | 'invalid_client'
+  | 'unsupported_grant_type'
+  | 'invalid_scope'
+  | 'invalid_target'
+  // Of RFC 6749 section 4.1.2.1; the token endpoint has none of its own for these.
+  | 'temporarily_unavailable'
+  | 'server_error';
+
+/** An error in the form of RFC 6749 section 5.2. The description is for a developer and never holds a secret. */
+export class OAuthError extends Error {
+  override readonly name = 'OAuthError';
+  readonly code: OAuthErrorCode;
+  readonly status: 400 | 401 | 405 | 429 | 500 | 503;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    code: OAuthErrorCode,
+    description: string,
+    more: { status?: OAuthError['status']; headers?: Readonly<Record<string, string>> } = {},
+  ) {
+    super(description);
+    this.code = code;
+    this.status = more.status ?? 400;
+    this.headers = more.headers ?? {};
+  }
+}
+
+/** A 401 for a client that did not prove who it is. */
+export function invalidClient(description: string, challenge: string): OAuthError {
+  return new OAuthError('invalid_client', description, { status: 401, headers: { 'WWW-Authenticate': challenge } });
+}
+
+/** The challenge of RFC 7617 for clients that authenticate by a pair. */
+export function basicChallenge({ issuer }: { issuer: string }): string {
+  return `Basic realm="${issuer}", charset="UTF-8"`;
+}
+
+/** A failure beyond the budget of its address (RFC 6585 section 4); the code says what it would be within it. */
+export function throttled(code: 'invalid_client' | 'invalid_request', retryAfterSeconds: number): OAuthError {
+  const description = `too many failed attempts, try again in ${retryAfterSeconds} s`;
+  return new OAuthError(code, description, { status: 429, headers: { 'Retry-After': String(retryAfterSeconds) } });
+}
+
+/** Says an error of the platform as OAuth does: RFC 6749 section 5.2 knows no 415, for example. */
+export function toOAuthError(error: PlatformError): OAuthError {
+  const { message, headers, status } = error;
+  if (status === 500) return new OAuthError('server_error', message, { status });
+  if (status === 503) return new OAuthError('temporarily_unavailable', message, { status, headers });
+  if (status === 405) return new OAuthError('invalid_request', message, { status, headers });
+  return new OAuthError('invalid_request', message);
+}
+
+/** Answers with it. No cache may keep the answer (RFC 6749 section 5.1). */
+export function answerOAuthError(error: OAuthError, context: Context<Environment>): Response {
+  forbidCaching(context);
+  for (const [name, value] of Object.entries(error.headers)) context.header(name, value);
+  const description = error.message.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '?');
+  return context.json({ error: error.code, error_description: description }, error.status);
+}
+
+/** RFC 6749 section 5.1 asks for both. */
+export function forbidCaching(context: Context<Environment>): void {
+  context.header('Cache-Control', 'no-store');
+  context.header('Pragma', 'no-cache');
+}

@@ -1,0 +1,18 @@
+import type { Context } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import { ConnectionError, describeError, KubernetesError } from '../kube/errors.ts';
+import type { Environment } from './environment.ts';
+import { PlatformError } from './errors.ts';
+
+/** What is not an error of the caller's is logged, and answered without a word of what it was. */
+export function toPlatformError(error: Error, context: Context<Environment>): PlatformError {
+  if (error instanceof PlatformError) return error;
+  if (error instanceof HTTPException && error.status === 400) {
+    return new PlatformError('invalidArgument', 'the request is malformed');
+  }
+  context.get('logFields').error = describeError(error);
+  if (error instanceof ConnectionError || error instanceof KubernetesError) {
+    return new PlatformError('unavailable', 'the cluster cannot be asked now, try again');
+  }
+  return new PlatformError('internal', 'internal error');
+}

@@ -1,0 +1,260 @@
+import { decodeJwt, SignJWT } from 'jose';
+import { describe, expect, it } from 'vitest';
+import { createLivePairs } from '../../../src/accesskey/live-pairs.ts';
+import type { ServiceAccountName } from '../../../src/accesskey/live-service-accounts.ts';
+import { createLiveServiceAccounts } from '../../../src/accesskey/live-service-accounts.ts';
+import type { Dependencies } from '../../../src/http/environment.ts';
+import { KubernetesError } from '../../../src/kube/errors.ts';
+import { accessKey, at, caches, now } from '../../support/builders.ts';
+import { basic, createPlatform, form } from './support.ts';
+
+interface Answer {
+  access_token: string;
+  error: string;
+  error_description: string;
+}
+
+const path = '/oauth2/token';
+const urn = 'urn:ietf:params:oauth';
+const robot = 'system:serviceaccount:shop:robot';
+const inAnHour = now / 1000 + 3600;
+const ann = accessKey({ groups: ['dev'], serviceAccounts: ['robot'], keyPairs: [] });
+
+/** Nobody here verifies the signature but the review, which the test plays. */
+function subjectToken(claims: Record<string, unknown> = {}): Promise<string> {
+  const all = { iss: 'https://kubernetes', sub: robot, aud: ['ghippo.io'], exp: inAnHour, ...claims };
+  return new SignJWT(all).setProtectedHeader({ alg: 'HS256' }).sign(new Uint8Array(32));
+}
+
+async function request(change: Record<string, string> = {}, claims: Record<string, unknown> = {}) {
+  return {
+    grant_type: `${urn}:grant-type:token-exchange`,
+    subject_token: await subjectToken(claims),
+    subject_token_type: `${urn}:token-type:jwt`,
+    ...change,
+  };
+}
+
+/** A platform over these AccessKeys whose cluster says this of every token, and notes what it was asked. */
+async function createExchange(
+  says: ServiceAccountName | 'nobody' | Error = { namespace: 'shop', name: 'robot' },
+  accessKeys = [ann],
+  more: Partial<Dependencies> = {},
+) {
+  const reviewed: string[] = [];
+  const content = caches({ accessKeys });
+  const platform = await createPlatform({
+    pairs: createLivePairs(content),
+    serviceAccounts: createLiveServiceAccounts(content),
+    async reviewServiceAccount(token) {
+      reviewed.push(token);
+      if (says instanceof Error) throw says;
+      return says === 'nobody' ? undefined : says;
+    },
+    ...more,
+  });
+  return { ...platform, reviewed, content };
+}
+
+describe('a token exchange', () => {
+  it.each([
+    [undefined, `${urn}:token-type:access_token`],
+    [`${urn}:token-type:access_token`, `${urn}:token-type:access_token`],
+    [`${urn}:token-type:jwt`, `${urn}:token-type:jwt`],
+  ])('gives a token of the user that the AccessKey names; asked for %s it is called %s', async (wanted, issued) => {
+    const { send, uses, logged, reviewed } = await createExchange();
+    const answer = await send(path, form(await request(wanted ? { requested_token_type: wanted } : {})));
+    expect(answer.status, answer.text).toBe(200);
+    const { access_token, ...rest } = answer.json<Answer>();
+    expect(rest).toEqual({ token_type: 'Bearer', expires_in: 3600, issued_token_type: issued });
+    expect(answer.headers.get('Cache-Control')).toBe('no-store');
+    expect(decodeJwt(access_token)).toEqual({
+      ...{ iss: 'ghippo.io', sub: ann.uid, preferred_username: 'ann', groups: ['dev'] },
+      ...{ client_id: robot, iat: now / 1000, exp: inAnHour },
+    });
+    expect(reviewed).toEqual([await subjectToken()]);
+    expect(uses).toEqual([]);
+    const record = {
+      audit: true,
+      event: 'token.issued',
+      serviceAccount: robot,
+      user: 'ann',
+      subject: 'uid-of-shop-ann',
+    };
+    expect(logged()).toEqual([expect.objectContaining(record)]);
+  });
+
+  it('gives a token that is accepted only while the AccessKey is live and names the ServiceAccount', async () => {
+    const { send, list, content } = await createExchange();
+    const { access_token } = (await send(path, form(await request()))).json<Answer>();
+    const status = async () => (await list('', access_token)).status;
+    expect(await status()).toBe(200);
+    content.accessKeys.upsert(accessKey({ groups: ['dev'], serviceAccounts: ['other'] }));
+    expect(await status()).toBe(401);
+    content.accessKeys.upsert(accessKey({ groups: ['dev'], serviceAccounts: ['robot'], suspended: true }));
+    expect(await status()).toBe(401);
+    content.accessKeys.upsert(ann);
+    expect(await status()).toBe(200);
+    content.accessKeys.remove(ann.key);
+    expect(await status()).toBe(401);
+  });
+
+  it('never outlives the default cycle', async () => {
+    const { send } = await createExchange();
+    const answer = await send(path, form(await request({}, { exp: now / 1000 + 365 * 86_400 })));
+    expect(answer.json<{ expires_in: number }>().expires_in).toBe(3 * 86_400);
+  });
+
+  it('takes client_id when it is the name of the ServiceAccount', async () => {
+    const { send } = await createExchange();
+    expect((await send(path, form(await request({ client_id: robot })))).status).toBe(200);
+    const answer = await send(path, form(await request({ client_id: 'other' })));
+    expect([answer.status, answer.json<Answer>().error]).toEqual([400, 'invalid_request']);
+  });
+
+  it('takes the audience that is configured for it', async () => {
+    const token = { issuer: 'ghippo.io', exchangeAudience: 'keys', defaultCycle: 3, maxCycle: 30 };
+    const { send } = await createExchange(undefined, [ann], { token });
+    expect((await send(path, form(await request({}, { aud: 'keys' })))).status).toBe(200);
+    expect((await send(path, form(await request()))).status).toBe(400);
+  });
+});
+
+describe('a subject token', () => {
+  it.each<[string, Record<string, unknown>]>([
+    ['for another audience', { aud: ['https://kubernetes.default.svc'] }],
+    ['for no audience', { aud: undefined }],
+    ['that has run out', { exp: now / 1000 }],
+    ['that never runs out', { exp: undefined }],
+    ['of a user', { sub: 'ann' }],
+    ['of a node', { sub: 'system:node:shop' }],
+    ['of a name with too many parts', { sub: `${robot}:x` }],
+    ['of ours', { iss: 'ghippo.io' }],
+    ['that is far too long', { x: 'x'.repeat(9000) }],
+    ['of a ServiceAccount that nobody names', { sub: 'system:serviceaccount:shop:other' }],
+    ['of the same name in another namespace', { sub: 'system:serviceaccount:other:robot' }],
+  ])('%s is refused, and the cluster is not asked', async (_, claims) => {
+    const { send, reviewed, logged } = await createExchange();
+    const answer = await send(path, form(await request({}, claims)));
+    expect(answer.status).toBe(400);
+    expect(answer.json<Answer>().error).toBe('invalid_request');
+    expect(answer.json<Answer>().error_description).toMatch(/^subject_token: must be a valid token/);
+    expect(reviewed).toEqual([]);
+    expect(logged()).toMatchObject([{ audit: true, event: 'token.refused' }]);
+    expect(logged()[0]).not.toHaveProperty('serviceAccount');
+  });
+
+  it.each(['', 'x', 'a.b.c', '..', 'eyJhbGciOiJub25lIn0.bnVsbA.'])('that is no JWT is refused: %j', async (text) => {
+    const { send, reviewed } = await createExchange();
+    const answer = await send(path, form(await request({ subject_token: text })));
+    expect([answer.status, answer.json<Answer>().error]).toEqual([400, 'invalid_request']);
+    expect(reviewed).toEqual([]);
+  });
+
+  it.each([
+    ['does not accept', 'nobody'],
+    ['calls that of another ServiceAccount', { namespace: 'shop', name: 'other' }],
+    ['calls that of another namespace', { namespace: 'other', name: 'robot' }],
+  ] as const)('that the cluster %s is refused', async (_, says) => {
+    const { send, logged } = await createExchange(says);
+    expect((await send(path, form(await request()))).status).toBe(400);
+    expect(logged()).toMatchObject([{ refused: 'the cluster does not accept the token', serviceAccount: robot }]);
+  });
+
+  it.each([
+    ['is suspended', accessKey({ serviceAccounts: ['robot'], suspended: true })],
+    ['is being deleted', accessKey({ serviceAccounts: ['robot'], deleting: true })],
+    ['is in another namespace', accessKey({ namespace: 'other', serviceAccounts: ['robot'] })],
+  ])('gets nothing when its AccessKey %s', async (_, one) => {
+    const { send, logged } = await createExchange(undefined, [one]);
+    expect((await send(path, form(await request()))).status).toBe(400);
+    expect(logged()).toMatchObject([{ refused: 'no live AccessKey names the ServiceAccount' }]);
+  });
+
+  it('gets nothing when its AccessKey has lost the claim', async () => {
+    const older = accessKey({ namespace: 'other', name: 'older', user: 'ann', creationTimestamp: at(-7200) });
+    const { send } = await createExchange(undefined, [ann, older]);
+    expect((await send(path, form(await request()))).status).toBe(400);
+  });
+
+  it('gets nothing when two live AccessKeys name its ServiceAccount, for either could be meant', async () => {
+    const bob = accessKey({ name: 'bob', user: 'bob', serviceAccounts: ['robot'] });
+    const two = await createExchange(undefined, [ann, bob]);
+    expect((await two.send(path, form(await request()))).status).toBe(400);
+    const refused = 'several live AccessKeys name the ServiceAccount';
+    expect(two.logged()).toMatchObject([{ refused, serviceAccount: robot }]);
+    two.content.accessKeys.upsert({ ...bob, spec: { ...bob.spec, suspended: true } });
+    expect((await two.send(path, form(await request()))).status).toBe(200);
+  });
+
+  it('gets nothing when the AccessKey goes while the cluster is asked', async () => {
+    const content = caches({ accessKeys: [ann] });
+    const { send } = await createPlatform({
+      serviceAccounts: createLiveServiceAccounts(content),
+      async reviewServiceAccount() {
+        content.accessKeys.remove(ann.key);
+        return { namespace: 'shop', name: 'robot' };
+      },
+    });
+    expect((await send(path, form(await request()))).status).toBe(400);
+  });
+});
+
+describe('the request', () => {
+  it.each([
+    ['invalid_request', { subject_token_type: '' }],
+    ['invalid_request', { subject_token_type: `${urn}:token-type:access_token` }],
+    ['invalid_request', { subject_token_type: `${urn}:token-type:id_token` }],
+    ['invalid_request', { requested_token_type: `${urn}:token-type:refresh_token` }],
+    ['invalid_request', { actor_token: 'x', actor_token_type: `${urn}:token-type:jwt` }],
+    ['invalid_request', { actor_token_type: `${urn}:token-type:jwt` }],
+    ['invalid_request', { client_secret: 'x' }],
+    ['invalid_request', { client_assertion: 'x' }],
+    ['invalid_scope', { scope: 'all' }],
+    ['invalid_target', { audience: 'x' }],
+    ['invalid_target', { resource: 'https://x' }],
+  ])('is refused with %s: %j', async (error, change) => {
+    const { send, reviewed } = await createExchange();
+    const answer = await send(path, form(await request(change)));
+    expect([answer.status, answer.json<Answer>().error]).toEqual([400, error]);
+    expect(reviewed).toEqual([]);
+  });
+
+  it('is refused with client authentication beside the subject token', async () => {
+    const { send } = await createExchange();
+    const answer = await send(path, form(await request(), { authorization: basic('a', 'b') }));
+    expect([answer.status, answer.json<Answer>().error]).toEqual([400, 'invalid_request']);
+  });
+
+  it('is answered 503 when the cluster cannot be asked', async () => {
+    const { send, logged } = await createExchange(new KubernetesError(403, 'Forbidden', 'POST tokenreviews: 403', 0));
+    const answer = await send(path, form(await request()));
+    expect([answer.status, answer.json<Answer>().error]).toEqual([503, 'temporarily_unavailable']);
+    expect(logged()).toMatchObject([{ error: 'POST tokenreviews: 403' }]);
+  });
+
+  it('asks the cluster no more for an address beyond its budget', async () => {
+    const token = {
+      issuer: 'ghippo.io',
+      defaultCycle: 3,
+      maxCycle: 30,
+      failureThrottle: { burst: 2, refillSeconds: 60 },
+    };
+    const { send, reviewed } = await createExchange('nobody', [ann], { token });
+    const statuses: number[] = [];
+    for (let index = 0; index < 4; index += 1)
+      statuses.push((await send(path, form(await request()), '192.0.2.1')).status);
+    expect(statuses).toEqual([400, 400, 429, 429]);
+    expect(reviewed).toHaveLength(2);
+    expect((await send(path, form(await request()), '192.0.2.2')).status).toBe(400);
+  });
+
+  it('leaves nothing of the subject token in the log', async () => {
+    const { send, log } = await createExchange();
+    await send(path, form(await request()));
+    await send(path, form(await request({}, { aud: 'x' })));
+    const [, payload = '', signature = ''] = (await subjectToken()).split('.');
+    expect(log()).not.toContain(payload);
+    expect(log()).not.toContain(signature);
+  });
+});
