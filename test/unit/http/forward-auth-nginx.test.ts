@@ -1,5 +1,5 @@
-/** Forward-auth behind a real nginx, configured as docs/tokens.md says. Runs where nginx is installed. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+/** Forward-auth behind a real nginx, configured as docs/tokens.md says. nginx is the installed one or Debian's. */
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -8,11 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { locateNginx } from '../../../tools/nginx.ts';
 import { poll } from '../../../tools/poll.ts';
 import { accessKey } from '../../support/builders.ts';
 import { createPlatform } from './support.ts';
 
-const program = ['nginx', '/usr/sbin/nginx'].find((name) => spawnSync(name, ['-v']).status === 0);
+const program = await locateNginx();
 
 async function listen(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1');
@@ -57,7 +58,7 @@ http {
 }
 `;
 
-describe.skipIf(!program)('nginx with auth_request (skipped where nginx is not installed)', () => {
+describe.skipIf(!program)('nginx with auth_request (skipped where there is neither nginx nor apt-get)', () => {
   const directory = mkdtempSync(join(tmpdir(), 'nginx-test-'));
   const seen: Record<string, string | string[] | undefined>[] = [];
   const upstream = createServer((request, response) => {
