@@ -1,0 +1,172 @@
+/**
+ * Verifiers that are not ours: kube-apiserver by structured authentication (KEP-3331), openid-client by discovery.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { decodeProtectedHeader } from 'jose';
+import * as oauth from 'openid-client';
+import { Agent, fetch as undiciFetch } from 'undici';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { freePorts } from '../../tools/control-plane/ports.ts';
+import { createKubectl, type Kubectl } from '../../tools/kubectl.ts';
+import { poll } from '../../tools/poll.ts';
+import { makeCertificate } from '../support/certificates.ts';
+import { startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { accessKeyManifest, createNamespace, createPair, type Pair } from '../support/platform.ts';
+
+const audience = 'kubernetes';
+let directory: string;
+let issuer: string;
+let cluster: TestCluster;
+let kubectl: Kubectl;
+let pair: Pair;
+/** fetch that trusts the operator's certificate. */
+let trusting: oauth.CustomFetch;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'accesskey-verifiers-'));
+  const [port = 0] = await freePorts(1);
+  issuer = `https://127.0.0.1:${port}`;
+  const { certificate, key } = await makeCertificate('operator');
+  const tls = { certificateFile: join(directory, 'tls.crt'), keyFile: join(directory, 'tls.key') };
+  await writeFile(tls.certificateFile, certificate);
+  await writeFile(tls.keyFile, key);
+  const authentication = join(directory, 'authentication.yaml');
+  await writeFile(authentication, authenticationConfiguration(certificate));
+  cluster = await startTestCluster({ apiServerArguments: [`--authentication-config=${authentication}`] });
+  kubectl = cluster.kubectl;
+  await cluster.startOperator({ http: { address: '127.0.0.1', port, tls }, token: { issuer, audience } });
+  const dispatcher = new Agent({ connect: { ca: certificate } });
+  trusting = (url, options) =>
+    undiciFetch(url, { ...options, dispatcher } as Parameters<typeof undiciFetch>[1]) as unknown as Promise<Response>;
+  await createNamespace(kubectl, 'people');
+  await createNamespace(kubectl, 'shop');
+  pair = await createPair(
+    kubectl,
+    accessKeyManifest('people', 'alice', { user: { name: 'alice', groups: ['shop-developers'] } }),
+  );
+  await kubectl.run(['create', 'rolebinding', 'dev', '-n', 'shop', '--clusterrole=view', '--group=shop-developers']);
+});
+afterAll(async () => {
+  await cluster?.stop();
+  await rm(directory, { recursive: true, force: true });
+});
+
+/** The issuer as kube-apiserver is told of it. Nobody becomes system:anything by a token of ours. */
+function authenticationConfiguration(certificateAuthority: string): string {
+  return stringify({
+    apiVersion: 'apiserver.config.k8s.io/v1',
+    kind: 'AuthenticationConfiguration',
+    jwt: [
+      {
+        issuer: { url: issuer, audiences: [audience], certificateAuthority },
+        claimMappings: {
+          username: { claim: 'preferred_username', prefix: '' },
+          groups: { claim: 'groups', prefix: '' },
+          uid: { claim: 'sub' },
+        },
+        userValidationRules: [
+          { expression: "!user.username.startsWith('system:')", message: 'system: users are not for tokens' },
+          { expression: "user.groups.all(g, !g.startsWith('system:'))", message: 'system: groups are not for tokens' },
+        ],
+      },
+    ],
+  });
+}
+
+async function discover(): Promise<oauth.Configuration> {
+  const options = { [oauth.customFetch]: trusting };
+  return oauth.discovery(new URL(issuer), pair.ak, undefined, oauth.ClientSecretBasic(pair.sk), options);
+}
+
+async function getToken(): Promise<string> {
+  return (await oauth.clientCredentialsGrant(await discover())).access_token;
+}
+
+/** kubectl with nothing but a token. */
+async function kubectlWith(token: string): Promise<Kubectl> {
+  const file = join(directory, 'token.kubeconfig');
+  const { server, certificateAuthority } = cluster.controlPlane;
+  const authority = Buffer.from(certificateAuthority).toString('base64');
+  const kubeconfig = {
+    ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'c' },
+    clusters: [{ name: 'c', cluster: { server, 'certificate-authority-data': authority } }],
+    users: [{ name: 'u', user: { token } }],
+    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+  };
+  await writeFile(file, stringify(kubeconfig));
+  return createKubectl(cluster.controlPlane.kubectl, file);
+}
+
+interface WhoAmI {
+  status: { userInfo: { username: string; uid: string; groups: string[] } };
+}
+
+async function whoAmI(token: string): Promise<WhoAmI['status']['userInfo']> {
+  const alice = await kubectlWith(token);
+  const answer = await alice.run(['auth', 'whoami', '-o', 'json']);
+  return (JSON.parse(answer) as WhoAmI).status.userInfo;
+}
+
+describe('openid-client', () => {
+  test('gets a token by client_credentials through discovery', async () => {
+    const answer = await oauth.clientCredentialsGrant(await discover());
+    expect(answer).toMatchObject({ token_type: 'bearer', expires_in: 259_200 });
+    expect(decodeProtectedHeader(answer.access_token)).toMatchObject({ alg: 'RS256', typ: 'JWT' });
+  });
+
+  test('introspects it', async () => {
+    const active = await oauth.tokenIntrospection(await discover(), await getToken());
+    expect(active).toMatchObject({ active: true, iss: issuer, username: 'alice', aud: audience, client_id: pair.ak });
+    expect(await oauth.tokenIntrospection(await discover(), 'e30.e30.e30')).toEqual({ active: false });
+  });
+
+  test('learns by the error of RFC 6749 that the pair is wrong', async () => {
+    const wrong = oauth.ClientSecretBasic(crypto.randomUUID());
+    const options = { [oauth.customFetch]: trusting };
+    const client = await oauth.discovery(new URL(issuer), pair.ak, undefined, wrong, options);
+    await expect(oauth.clientCredentialsGrant(client)).rejects.toMatchObject({
+      name: 'WWWAuthenticateChallengeError',
+      status: 401,
+      cause: [{ scheme: 'basic' }],
+    });
+  });
+});
+
+describe('kube-apiserver', () => {
+  test('takes the token for the user with their groups, and kubectl auth whoami says so', async () => {
+    const token = await getToken();
+    // It asks for the keys when it first sees the issuer answer.
+    const user = await poll('the API server to trust the issuer', () => whoAmI(token), 90_000);
+    expect(user.username).toBe('alice');
+    expect(user.groups.toSorted()).toEqual(['shop-developers', 'system:authenticated']);
+    const { metadata } = await kubectl.get<{ metadata: { uid: string } }>('accesskey', 'alice', '-n', 'people');
+    expect(user.uid).toBe(metadata.uid);
+  });
+
+  test('lets the user do what RBAC gives them, and no more', async () => {
+    const alice = await kubectlWith(await getToken());
+    expect(await alice.run(['get', 'deployments', '-n', 'shop'])).toBe('');
+    await expect(alice.run(['get', 'deployments', '-n', 'people'])).rejects.toThrow(/User "alice" cannot list/);
+    await expect(alice.run(['get', 'secrets', '-n', 'shop'])).rejects.toThrow(/forbidden/);
+  });
+
+  test('takes tokens of the key that signs after the one before was revoked: it was published in time', async () => {
+    const { kid } = decodeProtectedHeader(await getToken());
+    const secret = ['secret', 'accesskey-operator-signing-keys', '-n', 'accesskey-system'];
+    await kubectl.run(['annotate', ...secret, `ghippo.io/revoke-signing-key=${kid}`]);
+    const after = await poll('a token of another key', async () => {
+      const token = await getToken();
+      return decodeProtectedHeader(token).kid !== kid && token;
+    });
+    expect((await whoAmI(after)).username).toBe('alice');
+  });
+
+  test('refuses a changed token', async () => {
+    const [header, payload, signature = ''] = (await getToken()).split('.');
+    const changed = `${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`;
+    await expect(whoAmI(`${header}.${payload}.${changed}`)).rejects.toThrow(/must be logged in|Unauthorized/);
+  });
+});
