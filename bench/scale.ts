@@ -78,7 +78,10 @@ async function measure(kubeconfig: string, directory: string): Promise<Measured>
   const config = join(directory, 'config.yaml');
   const loopback = { address: '127.0.0.1', port: 0 };
   const kind = { apiVersion: 'config.ghippo.io/v1alpha1', kind: 'OperatorConfiguration' };
-  await writeFile(config, stringify({ ...kind, http: { ...loopback, plain: true }, health: loopback }));
+  await writeFile(
+    config,
+    stringify({ ...kind, http: { ...loopback, plain: true, shutdownDelaySeconds: 0 }, health: loopback }),
+  );
   const startedAt = performance.now();
   const operator = await startOperator(['--kubeconfig', kubeconfig, '--config', config]);
   try {

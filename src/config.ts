@@ -58,6 +58,8 @@ const http = z
     tls: z.strictObject({ certificateFile: z.string().min(1), keyFile: z.string().min(1) }).optional(),
     /** HTTP without TLS. */
     plain: z.boolean().default(false),
+    /** How long it answers on after SIGTERM, seconds: until everybody has heard that it is not ready. */
+    shutdownDelaySeconds: z.int().min(0).max(60).default(5),
     /** Proxies whose word on the client's address is believed. */
     trustedProxies: z.array(cidr).max(64).default([]),
     /** The header in which they give it; one only, since a proxy passes the other one through as it came. */

@@ -1,6 +1,7 @@
 /**
  * Composition root: the only place that wires the parts together.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Logger, pino } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
 import { createAuthorizer } from './access/authorizer.ts';
@@ -71,7 +72,8 @@ async function run(configuration: Configuration, kubeconfig: string | undefined)
   campaign.abort();
   // The next leader can begin while the last requests are answered here.
   const neverLed = unready.has('caches') || unready.has('signing keys');
-  await Promise.all([api.close(drainMs), neverLed ? undefined : leading]);
+  const draining = sleep(configuration.http.shutdownDelaySeconds * 1000).then(() => api.close(drainMs));
+  await Promise.all([draining, neverLed ? undefined : leading]);
   stop.abort();
   await Promise.all([...watching, noting, followingKeys, followingCertificate]);
   await health.close(0);

@@ -62,16 +62,16 @@ export async function startTestCluster(options: ControlPlaneOptions = {}): Promi
  * by accident, and what a test asks for.
  */
 export function configurationFile(settings: object): string {
-  const token = 'token' in settings ? (settings.token as object) : {};
+  const { token = {}, http, ...rest } = settings as { token?: object; http?: object };
   const loopback = { address: '127.0.0.1', port: 0 };
   return stringify({
     apiVersion: 'config.ghippo.io/v1alpha1',
     kind: 'OperatorConfiguration',
-    http: { ...loopback, plain: true },
+    http: { shutdownDelaySeconds: 0, ...(http ?? { ...loopback, plain: true }) },
     health: loopback,
     // A process that was killed is followed by the next one soon.
     leaderElection: { leaseDurationSeconds: 3, renewDeadlineSeconds: 2, retryPeriodSeconds: 1 },
-    ...settings,
+    ...rest,
     token: { failureThrottle: { burst: 100_000 }, ...token },
   });
 }

@@ -15,7 +15,10 @@ const defaults = {
   ...head,
   namespace: 'accesskey-system',
   clusterName: 'kpanda-global-cluster',
-  http: { address: '0.0.0.0', port: 8080, plain: true, trustedProxies: [], forwardedHeader: 'X-Forwarded-For' },
+  http: {
+    ...{ address: '0.0.0.0', port: 8080, plain: true, shutdownDelaySeconds: 5 },
+    ...{ trustedProxies: [], forwardedHeader: 'X-Forwarded-For' },
+  },
   health: { address: '0.0.0.0', port: 8081 },
   token: {
     issuer: 'ghippo.io',
@@ -82,6 +85,7 @@ describe('parseConfiguration', () => {
       clusterName: 'east-1.example.com',
       http: {
         ...{ address: '::1', port: 0, tls: { certificateFile: 'tls.crt', keyFile: '/k' }, plain: false },
+        shutdownDelaySeconds: 0,
         ...{ trustedProxies: ['10.0.0.0/8', 'fd00::/8'], forwardedHeader: 'Forwarded' },
       },
       health: { address: '127.0.0.1', port: 65_535 },

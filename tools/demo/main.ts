@@ -45,7 +45,7 @@ async function startDemoOperator(kubectl: Kubectl, directory: string): Promise<O
   const loopback = { address: '127.0.0.1', port: 0 };
   const configuration = { apiVersion: 'config.ghippo.io/v1alpha1', kind: 'OperatorConfiguration' };
   // Without TLS, for nothing leaves this machine.
-  const http = { ...loopback, plain: true };
+  const http = { ...loopback, plain: true, shutdownDelaySeconds: 0 };
   await writeFile(config, stringify({ ...configuration, http, health: loopback }));
   const operator = await startOperator(['--kubeconfig', kubeconfig, '--config', config]);
   await operator.ready();
