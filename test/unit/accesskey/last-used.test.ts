@@ -7,7 +7,7 @@ import { at, caches, keyPair, known, now, pairStatus } from '../../support/build
 import { noAnswer, refused } from './secrets-api.ts';
 
 const silent = pino({ level: 'silent' });
-const key = 'shop/ann';
+const uid = 'uid-of-shop-ann';
 const two = [pairStatus(), pairStatus({ name: 'ci', accessKey: keyPair(2).ak })];
 
 interface StatusPatch {
@@ -52,9 +52,9 @@ function createReplica(api: ReturnType<typeof createStatusApi>) {
   return {
     ...lastUsed,
     see: () => seen.accessKeys.replace([...api.stored.values()]),
-    use: (seconds: number, pairName = 'main', accessKey = key) => {
+    use: (seconds: number, pairName = 'main', of = uid) => {
       time = now + seconds * 1000;
-      lastUsed.touch(accessKey, pairName);
+      lastUsed.touch(of, pairName);
     },
   };
 }
@@ -101,7 +101,7 @@ describe('flush', () => {
     replica.use(1);
     replica.use(3);
     replica.use(2, 'ci');
-    replica.use(4, 'main', 'shop/bob');
+    replica.use(4, 'main', 'uid-of-shop-bob');
     await replica.flush();
     expect(api.written.toSorted()).toEqual(['ann', 'bob']);
     expect([api.lastUse(), api.lastUse('ci'), api.lastUse('main', 'bob')]).toEqual([at(3), at(2), at(4)]);
@@ -191,7 +191,7 @@ describe('flush', () => {
     const replica = createReplica(api);
     api.stored.delete('ann');
     replica.use(1);
-    replica.use(1, 'main', 'shop/bob');
+    replica.use(1, 'main', 'uid-of-shop-bob');
     await replica.flush();
     expect(api.written).toEqual(['bob']);
   });
