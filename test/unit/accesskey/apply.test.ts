@@ -4,7 +4,7 @@ import { StaleError } from '../../../src/accesskey/secret-api.ts';
 import { isKey } from '../../../src/credential/key-pair.ts';
 import { secretType } from '../../../src/credential/secret-record.ts';
 import { accessKey, keyPair, known, now, rawSecret, secret } from '../../support/builders.ts';
-import { applyTo, changes, pass, plain } from './passes.ts';
+import { applyTo, changes, pass, plain, settle, withStatus } from './passes.ts';
 import { createSecretsApi, noAnswer, refused } from './secrets-api.ts';
 
 const one = accessKey();
@@ -126,7 +126,9 @@ describe('create', () => {
     const moved = { ...subject, spec: { ...subject.spec, keyPairs: (subject.spec.keyPairs ?? []).slice() } };
     moved.spec.keyPairs[0] = { name: 'main', secret: { name: 'elsewhere' } };
     const outcome = await applyTo(api, moved, []);
-    expect(changes(outcome)).toEqual(['moved', 'created']);
+    // The former Secret has its label back and goes when it is seen; until then its name is taken.
+    expect(changes(outcome)).toEqual(['moved', 'SecretConflict']);
+    await settle(api, withStatus(moved, outcome));
     expect(plain(api.get('elsewhere'))).toEqual(keyPair());
     expect(plain(api.get('ann-main')).ak).not.toBe(keyPair().ak);
   });
@@ -150,8 +152,12 @@ describe('create', () => {
       { ownerReferences: [{ apiVersion: 'apps/v1', kind: 'Deployment', uid: one.uid, controller: true }] },
     ],
     [
-      'belonged to a former AccessKey of the same name',
-      { ownerReferences: [{ apiVersion: 'ghippo.io/v1alpha1', kind: 'AccessKey', uid: 'former', controller: true }] },
+      'belonged to a former AccessKey of another name',
+      {
+        ownerReferences: [
+          { apiVersion: 'ghippo.io/v1alpha1', kind: 'AccessKey', name: 'an', uid: 'former', controller: true },
+        ],
+      },
     ],
   ])('leaves a Secret alone that %s', async (_, parts) => {
     const taken = rawSecret({ name: 'ann-main', ...parts });
@@ -318,10 +324,11 @@ describe('a Secret that the API server refuses', () => {
     const api = createSecretsApi();
     api.refuse('create ann-main', error);
     const outcome = await pass(api, both);
-    const message = `Secret ann-main could not be written: ${error.message}`;
+    const stable = 'Secret ann-main could not be written';
+    const message = `${stable}: ${status === 500 ? '500 InternalError' : error.message}`;
     expect(outcome.pairs[0]).toEqual({
       ...{ pair: { name: 'main' }, secretName: 'ann-main', change: 'none' },
-      problem: { reason: 'SecretFailed', message, error },
+      problem: { reason: 'SecretFailed', message, stable, error },
     });
     expect(changes(outcome)).toEqual(['SecretFailed', 'created']);
   });

@@ -191,7 +191,7 @@ function isToBeKept(
   secrets: ReadonlyMap<string, ReturnType<typeof toSecretRecord>>,
 ) {
   const known = pairStatusOf(of, pair.name);
-  if (!known || (pair.revision ?? 1) > (known.revision ?? 1) || pair.rotation?.interval !== undefined) return false;
+  if (!known || (pair.revision ?? 1) !== (known.revision ?? 1) || pair.rotation?.interval !== undefined) return false;
   const others = of.status.keyPairs?.filter((one) => one.accessKey === known.accessKey) ?? [];
   const named = secrets.get(secretNameOf(of, pair));
   const held = named ?? secrets.get(known.secretName);
