@@ -54,6 +54,13 @@ describe('pairOf', () => {
     expect(pairOf(subject, secret({ labels: { 'ghippo.io/key-pair': 'ci' }, name: 'ann-ci' }))).toBeUndefined();
   });
 
+  it('is by the name that the status knows, when label and ak are lost, not of who wants the name by now', () => {
+    const subject = known({ keyPairs: [{ name: 'main', secret: { name: 'ann-ci' } }] }, {}, { name: 'ci' });
+    const lost = { labels: {}, data: { ak: undefined } };
+    expect(pairOf(subject, secret({ ...lost, name: 'ann-ci' }))).toBeUndefined();
+    expect(pairOf(subject, secret({ ...lost, name: 'ann-main' }))?.name).toBe('main');
+  });
+
   it('is not found by an ak of which the status knows nothing', () => {
     const keyPairs = [pairStatus({ state: 'Pending' })];
     delete keyPairs[0]?.accessKey;
