@@ -54,17 +54,19 @@ export function withStatus(accessKey: AccessKeyRecord, outcome: PlanOutcome, tim
 /**
  * Passes until one writes nothing, neither a Secret nor the status.
  *
- * @returns the AccessKey with its last status, and how many passes wrote something
+ * @returns the AccessKey with its last status, how many passes wrote something, and every status on the way
  */
 export async function settle(api: SecretsApi, accessKey: AccessKeyRecord, time = now, limit = 10) {
   let current = accessKey;
+  const statuses: AccessKeyRecord['status'][] = [];
   for (let writing = 0; writing <= limit; writing += 1) {
     const before = api.writes().length;
     const outcome = await pass(api, current, time);
     const next = withStatus(current, outcome, time);
     const isQuiet = api.writes().length === before && isSameStatus(next.status, current.status);
     current = next;
-    if (isQuiet) return { accessKey: current, outcome, writing };
+    statuses.push(current.status);
+    if (isQuiet) return { accessKey: current, outcome, writing, statuses };
   }
   throw new Error(`still writing after ${limit} passes`);
 }
