@@ -410,4 +410,14 @@ describe('a Secret with exchanged data keys whose notes are lost', () => {
       { kind: 'regenerate', pair, secret: found },
     ]);
   });
+
+  it('is not what holds the pair while it cannot move: what it takes for the ak is the sk', () => {
+    const moving = { ...pair, secret: { ...pair.secret, name: 'new' } };
+    const blocked = known({ keyPairs: [moving] });
+    const going = secret({ of: blocked, deletionTimestamp: at(-5) });
+    const former = { ...found, name: 'ann-main' };
+    expect(plan(observed({ accessKey: blocked, secrets: [former, going] })).pairs).toEqual([
+      { kind: 'wait', pair: moving, secretName: 'new', from: undefined, rotation: undefined },
+    ]);
+  });
 });
