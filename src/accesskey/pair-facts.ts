@@ -85,7 +85,9 @@ export function pairOf(accessKey: AccessKeyRecord, secret: SecretRecord): KeyPai
   const byKey = known.find((one) => one.accessKey === ak)?.name;
   const name = byKey ?? secret.labels[keyPairLabel] ?? known.find((one) => one.secretName === secret.name)?.name;
   if (name !== undefined) return pairs.find((one) => one.name === name);
-  return pairs.find((one) => secretNameOf(accessKey, one) === secret.name);
+  // A pair that is known to be elsewhere is not to be lost for what happens to have the name that it moves to.
+  const isElsewhere = (pair: KeyPairSpec) => known.some((one) => one.name === pair.name);
+  return pairs.find((one) => secretNameOf(accessKey, one) === secret.name && !isElsewhere(one));
 }
 
 /**

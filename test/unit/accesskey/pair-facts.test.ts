@@ -61,6 +61,14 @@ describe('pairOf', () => {
     expect(pairOf(subject, secret({ ...lost, name: 'ann-main' }))?.name).toBe('main');
   });
 
+  it('is none by the name that it moves to, when it is known to be elsewhere', () => {
+    const subject = known({ keyPairs: [{ name: 'main', secret: { name: 'new' } }] });
+    expect(pairOf(subject, secret({ name: 'new', labels: {}, keys: keyPair(7) }))).toBeUndefined();
+    expect(pairOf({ ...subject, status: {} }, secret({ name: 'new', labels: {}, keys: keyPair(7) }))?.name).toBe(
+      'main',
+    );
+  });
+
   it('is not found by an ak of which the status knows nothing', () => {
     const keyPairs = [pairStatus({ state: 'Pending' })];
     delete keyPairs[0]?.accessKey;
