@@ -114,10 +114,14 @@ function specLast(a: Happening, b: Happening): number {
   return Number(!onSecretsOnly.test(a.name)) - Number(!onSecretsOnly.test(b.name));
 }
 
-/** Lost notes with new data keys or wrong labels at the same time: then nothing tells any more where which pair is. */
+/**
+ * Lost notes with new data keys (also those of a pair that is removed and added again) or wrong labels at the same time:
+ * then nothing tells any more where which pair is.
+ */
 function isTellable(moment: readonly Happening[]): boolean {
   const has = (what: RegExp) => moment.some(({ name }) => what.test(name));
-  return !(has(/annotations lost|notes forged/) && has(/^data keys|pair labels exchanged/));
+  const isBlurred = has(/^data keys|pair labels exchanged/) || (has(/^ci removed/) && has(/^ci added/));
+  return !(has(/annotations lost|notes forged/) && isBlurred);
 }
 
 /** Clocks go forward and back, by two days at the most. */
