@@ -197,11 +197,12 @@ async function createOrTake(scope: Scope, action: { pair: KeyPairSpec } & Move):
   if (!live) return createSecret(scope, action);
   const record = toSecretRecord(live);
   if (record.ownerUID !== accessKey.uid) return adoptReplaceOrRefuse(scope, action, live);
+  if (record.deleting) return attempt(scope, { ...action, kind: 'wait' });
   const { pair } = action;
   const holds = pairOf(accessKey, record);
   if (holds === pair) return attempt(scope, planSecret(accessKey, pair, record, scope.now));
   if (holds) return attempt(scope, { ...action, kind: 'occupied' });
-  // Of a removed pair and not watched, so no plan will show it. While a finalizer holds it, creating fails as stale.
+  // Of a removed pair and not watched, so no plan will show it. When a finalizer holds it, creating fails as stale, once.
   await removeSecret(scope, record);
   return createSecret(scope, action);
 }

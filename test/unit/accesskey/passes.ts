@@ -42,8 +42,8 @@ export async function applyTo(
 }
 
 /** One pass with a cache that is up to date. */
-export function pass(api: SecretsApi, accessKey: AccessKeyRecord, time = now): Promise<PassOutcome> {
-  return applyTo(api, accessKey, api.watched(accessKey), time);
+export function pass(api: SecretsApi, accessKey: AccessKeyRecord, time = now, told?: Told): Promise<PassOutcome> {
+  return applyTo(api, accessKey, api.watched(accessKey), time, told);
 }
 
 /** The AccessKey with the status that a pass leads to. */
