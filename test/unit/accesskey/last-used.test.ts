@@ -20,8 +20,13 @@ function createStatusApi(...accessKeys: AccessKeyRecord[]) {
   const stored = new Map(accessKeys.map((one) => [one.name, one]));
   const written: string[] = [];
   let refusal: Error | undefined;
+  let tried = 0;
+  /** What each write waits for, after it has begun. */
+  let gate: () => Promise<void> = async () => undefined;
   const customObjects = {
     async patchNamespacedCustomObjectStatus({ name, body }: StatusPatch) {
+      tried += 1;
+      await gate();
       if (refusal) throw refusal;
       const found = stored.get(name);
       if (!found) throw refused(404, 'NotFound');
@@ -38,6 +43,10 @@ function createStatusApi(...accessKeys: AccessKeyRecord[]) {
     stored,
     refuse: (error: Error | undefined) => {
       refusal = error;
+    },
+    tried: () => tried,
+    delay: (wait: () => Promise<void>) => {
+      gate = wait;
     },
     lastUse: (pairName = 'main', name = 'ann') =>
       stored.get(name)?.status.keyPairs?.find((pair) => pair.name === pairName)?.lastUsedTime,
@@ -261,6 +270,34 @@ describe('run', () => {
     const api = createStatusApi(known());
     const replica = createReplica(api);
     api.refuse(noAnswer);
+    replica.use(7);
+    const stop = new AbortController();
+    const running = replica.run(stop.signal);
+    stop.abort();
+    await expect(running).resolves.toBeUndefined();
+  });
+
+  it('writes what is used while its last write is under way', async () => {
+    const api = createStatusApi(known({}, ...two));
+    const replica = createReplica(api);
+    const stop = new AbortController();
+    replica.use(7);
+    api.delay(async () => {
+      api.delay(async () => undefined);
+      replica.use(8, 'ci');
+    });
+    const running = replica.run(stop.signal);
+    stop.abort();
+    await running;
+    // The second write finds that the cache is behind, since the first one has changed the resource: it was tried.
+    expect(api.lastUse()).toBe(at(7));
+    expect(api.tried()).toBe(2);
+  });
+
+  it('ends though the API server never answers', async () => {
+    const api = createStatusApi(known());
+    const replica = createReplica(api);
+    api.delay(() => new Promise(() => undefined));
     replica.use(7);
     const stop = new AbortController();
     const running = replica.run(stop.signal);
