@@ -4,7 +4,7 @@ import { StaleError } from '../../../src/accesskey/secret-api.ts';
 import { isKey } from '../../../src/credential/key-pair.ts';
 import { secretType } from '../../../src/credential/secret-record.ts';
 import { accessKey, keyPair, known, now, rawSecret, secret } from '../../support/builders.ts';
-import { applyTo, changes, pass, plain, settle, withStatus } from './passes.ts';
+import { applyTo, changes, pass, plain, settle, type Told, withStatus } from './passes.ts';
 import { createSecretsApi, noAnswer, refused } from './secrets-api.ts';
 
 const one = accessKey();
@@ -216,6 +216,34 @@ describe('regenerate', () => {
     const api = createSecretsApi(rawSecret({ ...parts, data: { sk: 'broken' } }));
     await pass(api, subject);
     expect(Object.keys(api.all()[0]?.data ?? {}).sort()).toEqual(['ak', 'sk']);
+  });
+});
+
+describe('a Secret whose ak is its sk', () => {
+  it('gets a new pair, and neither outcome nor status have what was the sk', async () => {
+    const api = createSecretsApi(rawSecret({ data: { ak: keyPair().sk } }));
+    const outcome = await pass(api, one);
+    expect(changes(outcome)).toEqual(['regenerated']);
+    const { ak, sk } = plain(api.get('ann-main'));
+    expect([isKey(ak), isKey(sk), ak === sk]).toEqual([true, true, false]);
+    expect(JSON.stringify([outcome, withStatus(one, outcome).status])).not.toContain(keyPair().sk);
+  });
+});
+
+describe('a Secret that was lost', () => {
+  it('is told by the name that it had, when another one is wanted by now', async () => {
+    const outcome = await pass(createSecretsApi(), known({ keyPairs: [{ name: 'main', secret: { name: 'new' } }] }));
+    expect(outcome.told).toMatchObject([{ change: 'lost', secretName: 'new', lostSecretName: 'ann-main' }]);
+  });
+});
+
+describe('what is told', () => {
+  it('is each change as soon as it is made, though the pass breaks off after it', async () => {
+    const api = createSecretsApi();
+    api.refuse('create ann-ci', noAnswer);
+    const told: Told = { told: [], removed: [] };
+    await expect(pass(api, both, now, told)).rejects.toBe(noAnswer);
+    expect(told.told.map(({ pair, change }) => [pair.name, change])).toEqual([['main', 'created']]);
   });
 });
 

@@ -45,6 +45,10 @@ describe('changeEvents', () => {
       'Secret ann-main had no well-formed ak and sk, made a new key pair main',
     ],
     [
+      ...(['regenerated', [], 'Warning', 'KeyPairRegenerated', 'PatchSecret'] as const),
+      'Secret ann-main had the same value as ak and sk, made a new key pair main',
+    ],
+    [
       ...(['lost', [], 'Warning', 'KeyPairRegenerated', 'CreateSecret'] as const),
       'Secret ann-main was deleted, made a new key pair main',
     ],

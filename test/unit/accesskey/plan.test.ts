@@ -400,6 +400,24 @@ describe('plan', () => {
   });
 });
 
+describe('a Secret whose notes lead to other values than the known pair', () => {
+  const data = { id: keyPair(8).ak, token: keyPair(8).sk };
+  const notes = { 'ghippo.io/ak-key': 'id', 'ghippo.io/sk-key': 'token' };
+  const found = secret({ annotations: { ...secret().annotations, ...notes }, data });
+
+  it('is looked into again', () => {
+    expect(plan(observed({ accessKey: known(), secrets: [found] })).pairs).toEqual([
+      { kind: 'regenerate', pair: main, secret: found },
+    ]);
+  });
+
+  it('is believed when the spec wants it there, or nothing else is known', () => {
+    const wanted = known({ keyPairs: [{ ...main, secret: { akKey: 'id', skKey: 'token' } }] });
+    expect(plan(observed({ accessKey: wanted, secrets: [found] })).pairs).toMatchObject([{ kind: 'keep' }]);
+    expect(plan(observed({ secrets: [found] })).pairs).toMatchObject([{ kind: 'update' }]);
+  });
+});
+
 describe('a Secret with exchanged data keys whose notes are lost', () => {
   const pair = { name: 'main', rotation: { interval: '1h' }, secret: { akKey: 'sk', skKey: 'ak' } };
   const subject = known({ keyPairs: [pair] });
