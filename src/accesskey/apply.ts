@@ -64,25 +64,24 @@ function mayWrite(action: PairAction): boolean {
   return action.kind !== 'keep';
 }
 
+/** A pair that is to be replaced is replaced where it is, whether or not it can move then. */
 async function applyPair(scope: Scope, action: PairAction): Promise<PairOutcome> {
-  let current = action;
-  try {
-    current = await rotateBeforeMove(scope, action);
-    return await attempt(scope, current);
-  } catch (error) {
-    if (!(error instanceof KubernetesError) || passes.has(error.status)) throw error;
-    const name = secretNameIn(current);
-    return outcomeWithProblem(current.pair, name, failure(error, name, isImmutable(current)), heldBy(current));
-  }
+  if (!isMove(action) || !action.from || !action.rotation) return applyAction(scope, action);
+  const { pair, from, rotation } = action;
+  const rotated = await applyAction(scope, { kind: 'rotate', pair, secret: from, cause: rotation });
+  if (rotated.problem) return rotated;
+  scope.progress.changed(rotated);
+  return applyAction(scope, { ...action, from: rotated.secret, rotation: undefined });
 }
 
-/** A pair that is to be replaced is replaced where it is, whether or not it can move then. */
-async function rotateBeforeMove(scope: Scope, action: PairAction): Promise<PairAction> {
-  if (!isMove(action) || !action.from || !action.rotation) return action;
-  const { pair, from, rotation } = action;
-  const outcome = await rotate(scope, { kind: 'rotate', pair, secret: from, cause: rotation });
-  scope.progress.changed(outcome);
-  return { ...action, from: outcome.secret, rotation: undefined };
+async function applyAction(scope: Scope, action: PairAction): Promise<PairOutcome> {
+  try {
+    return await attempt(scope, action);
+  } catch (error) {
+    if (!(error instanceof KubernetesError) || passes.has(error.status)) throw error;
+    const name = secretNameIn(action);
+    return outcomeWithProblem(action.pair, name, failure(error, name, isImmutable(action)), heldBy(action));
+  }
 }
 
 function isMove(action: PairAction): action is { pair: KeyPairSpec } & Move {
@@ -197,11 +196,12 @@ async function createOrTake(scope: Scope, action: { pair: KeyPairSpec } & Move):
   if (!live) return createSecret(scope, action);
   const record = toSecretRecord(live);
   if (record.ownerUID !== accessKey.uid) return adoptReplaceOrRefuse(scope, action, live);
+  if (record.deleting) return attempt(scope, { ...action, kind: 'wait' });
   const { pair } = action;
   const holds = pairOf(accessKey, record);
   if (holds === pair) return attempt(scope, planSecret(accessKey, pair, record, scope.now));
   if (holds) return attempt(scope, { ...action, kind: 'occupied' });
-  // Of a removed pair and not watched, so no plan will show it. While a finalizer holds it, creating fails as stale.
+  // Of a removed pair and not watched, so no plan will show it. When a finalizer holds it, creating fails as stale, once.
   await removeSecret(scope, record);
   return createSecret(scope, action);
 }

@@ -36,7 +36,8 @@ export function changeEvents(outcome: PairOutcome): EventContent[] {
 }
 
 function regeneratedNote(of: string, secretName: string, malformed: readonly string[]): string {
-  return `Secret ${secretName} had no well-formed ${malformed.join(' and ')}, made a new ${of}`;
+  const what = malformed.length > 0 ? `no well-formed ${malformed.join(' and ')}` : 'the same value as ak and sk';
+  return `Secret ${secretName} had ${what}, made a new ${of}`;
 }
 
 /** The Event of a Secret that was deleted. */

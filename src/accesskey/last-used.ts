@@ -78,12 +78,15 @@ export function createLastUsed({ client, caches, log, now }: LastUsedOptions): L
     touch: (uid, pairName) => note(uid, pairName, now()),
     flush,
     async run(signal) {
+      const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      let underWay = Promise.resolve();
       while (!signal.aborted) {
         await sleep(resolutionMs * (0.9 + 0.2 * Math.random()), undefined, { signal }).catch(() => undefined);
-        await flush();
+        underWay = flush();
+        await Promise.race([underWay, aborted]);
       }
-      // Uses may have been noted while the last flush was under way. At the end nobody waits for long.
-      await Promise.race([flush(), sleep(lastFlushMs, undefined, { ref: false })]);
+      // Uses may have been noted while that flush was under way. At the end nobody waits for long.
+      await Promise.race([underWay.then(flush), sleep(lastFlushMs, undefined, { ref: false })]);
     },
   };
 }

@@ -73,17 +73,21 @@ function previousValidUntil(
 
 /**
  * The pair of an AccessKey that a Secret of its is for: by the ak that the status knows, else by the label, else by the
- * name. So neither a lost or wrong label nor two pairs that change names makes one pair take the other's Secret.
+ * name, first as the status knows it and then as the spec wants it. So neither a lost or wrong label nor two pairs that
+ * change names makes one pair take the other's Secret.
  *
  * @returns undefined when the spec has no such pair
  */
 export function pairOf(accessKey: AccessKeyRecord, secret: SecretRecord): KeyPairSpec | undefined {
   const pairs = accessKey.spec.keyPairs ?? [];
   const ak = secret.pair?.ak;
-  const known = accessKey.status.keyPairs?.find((one) => ak !== undefined && one.accessKey === ak)?.name;
-  const name = known ?? secret.labels[keyPairLabel];
+  const known = accessKey.status.keyPairs?.filter((one) => one.accessKey !== undefined) ?? [];
+  const byKey = known.find((one) => one.accessKey === ak)?.name;
+  const name = byKey ?? secret.labels[keyPairLabel] ?? known.find((one) => one.secretName === secret.name)?.name;
   if (name !== undefined) return pairs.find((one) => one.name === name);
-  return pairs.find((one) => secretNameOf(accessKey, one) === secret.name);
+  // A pair that is known to be elsewhere is not to be lost for what happens to have the name that it moves to.
+  const isElsewhere = (pair: KeyPairSpec) => known.some((one) => one.name === pair.name);
+  return pairs.find((one) => secretNameOf(accessKey, one) === secret.name && !isElsewhere(one));
 }
 
 /**

@@ -116,8 +116,11 @@ function planPair(
   const named = secrets.find((one) => one.name === secretName);
   const holds = named && pairOf(accessKey, named);
   if (named && !named.deleting && holds?.name === pair.name) return planSecret(accessKey, pair, named, now);
-  const from = formerSecret(accessKey, pair, secrets);
-  const here = from && planSecret(accessKey, pair, from, now);
+  const former = formerSecret(accessKey, pair, secrets);
+  const here = former && planSecret(accessKey, pair, former, now);
+  // One whose notes lead to another pair than the known one is read again for the move (take-over.ts), and never shown:
+  // what it takes for the ak may be the sk.
+  const from = here?.kind === 'regenerate' ? undefined : former;
   const rotation = here?.kind === 'rotate' ? here.cause : undefined;
   // A removed pair's Secret goes: removing a pair revokes its keys, so no other pair inherits them.
   const kind = !named ? 'create' : named.deleting || !holds ? 'wait' : 'occupied';

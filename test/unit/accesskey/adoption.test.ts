@@ -33,6 +33,7 @@ const refusals: [string, SecretParts, RegExp][] = [
   ['it is being deleted', { deletionTimestamp: at(-1) }, /being deleted/],
   ['its ak is no UUID', { data: { ak: 'AKIA' } }, /: ak must be a UUID/],
   ['its sk is absent', { data: { sk: undefined } }, /: sk must be a UUID/],
+  ['its ak is its sk', { data: { sk: keyPair().ak } }, /: its ak and sk must differ/],
   ['both are malformed', { data: { ak: 'x', sk: 'y' } }, /: ak and sk must be a UUID/],
 ];
 
@@ -51,6 +52,15 @@ describe('judgeAdoption', () => {
     const verdict = judgeAdoption(one, { name: 'main' }, brought({ ...parts, ...owner }));
     expect(verdict).toEqual({ refuse: expect.stringMatching(reason) });
     expect(JSON.stringify(verdict)).not.toContain(keyPair().sk);
+  });
+
+  it('refuses a copy of another pair of the same AccessKey', () => {
+    const both = known({ keyPairs: [{ name: 'main' }, { name: 'ci' }] }, { name: 'ci' });
+    expect(judgeAdoption(both, { name: 'main' }, brought())).toEqual({
+      refuse: 'Secret ann-main cannot be adopted: its ak is that of key pair ci',
+    });
+    expect(judgeAdoption(both, { name: 'main' }, brought({ keys: keyPair(3) }))).toHaveProperty('adopt');
+    expect(judgeAdoption(known(), { name: 'main' }, brought()), 'a backup of the pair itself').toHaveProperty('adopt');
   });
 
   it('looks for the pair under the data keys of the spec, whatever is noted', () => {
@@ -73,7 +83,7 @@ describe('an adoption', () => {
     const [found] = api.all();
     expect(plain(found)).toEqual(keyPair());
     expect(found?.metadata.labels).toMatchObject({ team: 'shop', 'ghippo.io/key-pair': 'main' });
-    expect(found?.metadata.annotations).toMatchObject({ ...mark, note: 'x' });
+    expect(found?.metadata.annotations).toMatchObject({ note: 'x' });
     expect(Object.keys(found?.data ?? {}).sort()).toEqual(['ak', 'sk', 'token']);
     expect(found?.metadata.ownerReferences).toEqual([deployment, expect.objectContaining({ uid: one.uid })]);
     expect(JSON.stringify(outcome)).not.toContain(keyPair().sk);
@@ -94,6 +104,20 @@ describe('an adoption', () => {
     expect(api.writes()).toEqual(['patch ann-main']);
   });
 
+  it('takes the mark away, in the same patch', async () => {
+    const api = createSecretsApi(brought());
+    await pass(api, one);
+    expect(api.writes()).toEqual(['patch ann-main']);
+    expect(api.get('ann-main')?.metadata.annotations).not.toHaveProperty('ghippo.io/adopt');
+  });
+
+  it('is not meant by a mark on a Secret that is ours already, which stays', async () => {
+    const sound = rawSecret();
+    const api = createSecretsApi(rawSecret({ annotations: { ...sound.metadata.annotations, ...mark } }));
+    await settle(api, known());
+    expect(api.writes()).toEqual([]);
+  });
+
   it('lets no previous pair in', async () => {
     const annotations = { ...mark, 'ghippo.io/previous-valid-until': at(1800) };
     const subject = accessKey({ keyPairs: [{ name: 'main', rotation: { overlap: '1h' } }] });
@@ -108,7 +132,7 @@ describe('an adoption', () => {
     const taken = brought({ ...parts, ...owner });
     const api = createSecretsApi(taken);
     const outcome = await pass(api, one);
-    expect(changes(outcome)).toEqual(['SecretConflict']);
+    expect(changes(outcome)).toEqual([parts.deletionTimestamp ? 'SecretTerminating' : 'SecretConflict']);
     expect(api.writes()).toEqual([]);
     expect(api.all()).toEqual([taken]);
   });
@@ -126,5 +150,52 @@ describe('an adoption', () => {
     api.refuse('patch ann-main', refused(409, 'Conflict'));
     await expect(pass(api, one, now)).rejects.toBeInstanceOf(StaleError);
     expect(api.all()).toEqual([brought()]);
+  });
+});
+
+describe('a Secret of a former AccessKey of the same name', () => {
+  const former = accessKey({ uid: 'former' });
+  const left = rawSecret({ of: former });
+
+  it('goes, is told, and a new pair is made', async () => {
+    const api = createSecretsApi(left);
+    const outcome = await pass(api, one);
+    expect(changes(outcome)).toEqual(['created']);
+    expect(outcome.removed).toEqual(['ann-main']);
+    expect(api.writes()).toEqual(['delete ann-main', 'create ann-main']);
+    expect(plain(api.get('ann-main')).ak).not.toBe(keyPair().ak);
+  });
+
+  it('is adopted when it is marked, in place of its owner, with its pair', async () => {
+    const note = { apiVersion: 'v1', kind: 'ConfigMap', uid: 'c1' };
+    const owners = [...left.metadata.ownerReferences, note];
+    const api = createSecretsApi(rawSecret({ of: former, annotations: mark, ownerReferences: owners }));
+    const outcome = await pass(api, one);
+    expect(changes(outcome)).toEqual(['adopted']);
+    expect(outcome.removed).toEqual([]);
+    expect(plain(api.get('ann-main'))).toEqual(keyPair());
+    expect(api.get('ann-main')?.metadata.ownerReferences.map(({ uid }) => uid)).toEqual(['c1', one.uid]);
+    await settle(api, one);
+    expect(api.writes()).toEqual(['patch ann-main']);
+  });
+
+  it('is not adopted when the mark is for another pair: it goes', async () => {
+    const api = createSecretsApi(rawSecret({ of: former, annotations: { 'ghippo.io/adopt': 'ann/ci' } }));
+    expect(changes(await pass(api, one))).toEqual(['created']);
+    expect(plain(api.get('ann-main')).ak).not.toBe(keyPair().ak);
+  });
+
+  it('that is marked and malformed is refused and not touched', async () => {
+    const broken = rawSecret({ of: former, annotations: mark, data: { sk: 'x' } });
+    const api = createSecretsApi(broken);
+    expect(changes(await pass(api, one))).toEqual(['SecretConflict']);
+    expect(api.all()).toEqual([broken]);
+  });
+
+  it.each([{}, { annotations: mark }])('is waited for while a finalizer holds it: %j', async (parts) => {
+    const api = createSecretsApi(rawSecret({ of: former, deletionTimestamp: at(-5), ...parts }));
+    const outcome = await pass(api, one);
+    expect(changes(outcome)).toEqual(['SecretTerminating']);
+    expect([api.writes(), outcome.removed]).toEqual([[], []]);
   });
 });

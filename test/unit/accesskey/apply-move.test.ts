@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { isKey } from '../../../src/credential/key-pair.ts';
-import { toSecretRecord } from '../../../src/credential/secret-record.ts';
+import { managedBy, toSecretRecord } from '../../../src/credential/secret-record.ts';
 import { accessKey, at, keyPair, known, now, rawSecret } from '../../support/builders.ts';
 import { applyTo, changes, pass, plain, settle } from './passes.ts';
-import { createSecretsApi } from './secrets-api.ts';
+import { createSecretsApi, refused } from './secrets-api.ts';
 
 const moving = { name: 'main', secret: { name: 'new' } };
 const renamed = accessKey({ keyPairs: [moving] });
@@ -58,7 +58,25 @@ describe('a move', () => {
     const outcome = await pass(api, known({ keyPairs: [moving] }));
     expect(changes(outcome)).toEqual(['moved']);
     expect(plain(api.get('new'))).toEqual(keyPair());
-    expect(api.get('ann-main'), 'nothing would remove it later, it is not watched').toBeUndefined();
+    expect(api.writes(), 'it is watched again before the new one is made').toEqual(['patch ann-main', 'create new']);
+    expect(toSecretRecord(api.get('ann-main') ?? {}).labels).toMatchObject({ [managedBy.label]: managedBy.value });
+  });
+
+  it('from a Secret that lost its labels ends with the former one gone and the keys kept', async () => {
+    const api = createSecretsApi(rawSecret({ name: 'ann-main', labels: {}, annotations: {} }));
+    const { accessKey: after } = await settle(api, known({ keyPairs: [moving] }));
+    expect(api.all().map(({ metadata }) => metadata.name)).toEqual(['new']);
+    expect(plain(api.get('new'))).toEqual(keyPair());
+    expect(after.status.keyPairs).toMatchObject([{ accessKey: keyPair().ak, secretName: 'new' }]);
+  });
+
+  it('keeps a former Secret watched though the new one is refused', async () => {
+    const api = createSecretsApi(rawSecret({ name: 'ann-main', labels: {} }));
+    api.refuse('create new', refused(403, 'Forbidden'));
+    const subject = known({ keyPairs: [moving] });
+    await pass(api, subject);
+    expect(api.watched(subject).map(({ name }) => name)).toEqual(['ann-main']);
+    expect(plain(api.get('ann-main'))).toEqual(keyPair());
   });
 
   it('finds one that lost its notes of the data keys too', async () => {

@@ -4,7 +4,7 @@ import { StaleError } from '../../../src/accesskey/secret-api.ts';
 import { isKey } from '../../../src/credential/key-pair.ts';
 import { secretType } from '../../../src/credential/secret-record.ts';
 import { accessKey, keyPair, known, now, rawSecret, secret } from '../../support/builders.ts';
-import { applyTo, changes, pass, plain } from './passes.ts';
+import { applyTo, changes, pass, plain, settle, type Told, withStatus } from './passes.ts';
 import { createSecretsApi, noAnswer, refused } from './secrets-api.ts';
 
 const one = accessKey();
@@ -126,7 +126,9 @@ describe('create', () => {
     const moved = { ...subject, spec: { ...subject.spec, keyPairs: (subject.spec.keyPairs ?? []).slice() } };
     moved.spec.keyPairs[0] = { name: 'main', secret: { name: 'elsewhere' } };
     const outcome = await applyTo(api, moved, []);
-    expect(changes(outcome)).toEqual(['moved', 'created']);
+    // The former Secret has its label back and goes when it is seen; until then its name is taken.
+    expect(changes(outcome)).toEqual(['moved', 'SecretConflict']);
+    await settle(api, withStatus(moved, outcome));
     expect(plain(api.get('elsewhere'))).toEqual(keyPair());
     expect(plain(api.get('ann-main')).ak).not.toBe(keyPair().ak);
   });
@@ -150,8 +152,12 @@ describe('create', () => {
       { ownerReferences: [{ apiVersion: 'apps/v1', kind: 'Deployment', uid: one.uid, controller: true }] },
     ],
     [
-      'belonged to a former AccessKey of the same name',
-      { ownerReferences: [{ apiVersion: 'ghippo.io/v1alpha1', kind: 'AccessKey', uid: 'former', controller: true }] },
+      'belonged to a former AccessKey of another name',
+      {
+        ownerReferences: [
+          { apiVersion: 'ghippo.io/v1alpha1', kind: 'AccessKey', name: 'an', uid: 'former', controller: true },
+        ],
+      },
     ],
   ])('leaves a Secret alone that %s', async (_, parts) => {
     const taken = rawSecret({ name: 'ann-main', ...parts });
@@ -213,6 +219,34 @@ describe('regenerate', () => {
   });
 });
 
+describe('a Secret whose ak is its sk', () => {
+  it('gets a new pair, and neither outcome nor status have what was the sk', async () => {
+    const api = createSecretsApi(rawSecret({ data: { ak: keyPair().sk } }));
+    const outcome = await pass(api, one);
+    expect(changes(outcome)).toEqual(['regenerated']);
+    const { ak, sk } = plain(api.get('ann-main'));
+    expect([isKey(ak), isKey(sk), ak === sk]).toEqual([true, true, false]);
+    expect(JSON.stringify([outcome, withStatus(one, outcome).status])).not.toContain(keyPair().sk);
+  });
+});
+
+describe('a Secret that was lost', () => {
+  it('is told by the name that it had, when another one is wanted by now', async () => {
+    const outcome = await pass(createSecretsApi(), known({ keyPairs: [{ name: 'main', secret: { name: 'new' } }] }));
+    expect(outcome.told).toMatchObject([{ change: 'lost', secretName: 'new', lostSecretName: 'ann-main' }]);
+  });
+});
+
+describe('what is told', () => {
+  it('is each change as soon as it is made, though the pass breaks off after it', async () => {
+    const api = createSecretsApi();
+    api.refuse('create ann-ci', noAnswer);
+    const told: Told = { told: [], removed: [] };
+    await expect(pass(api, both, now, told)).rejects.toBe(noAnswer);
+    expect(told.told.map(({ pair, change }) => [pair.name, change])).toEqual([['main', 'created']]);
+  });
+});
+
 describe('a stale cache', () => {
   const newer = rawSecret({ resourceVersion: '21', data: { ak: undefined }, labels: {} });
   const successor = rawSecret({ uid: 'another', labels: {} });
@@ -251,10 +285,10 @@ describe('a stale cache', () => {
     });
   });
 
-  it('removes what is gone already', async () => {
+  it('takes what is gone already as well, and does not tell it as removed', async () => {
     const left = secret();
     const outcome = await applyTo(createSecretsApi(), accessKey({ keyPairs: [] }), [left]);
-    expect(outcome).toEqual({ pairs: [], removed: [left], notRemoved: [] });
+    expect(outcome).toEqual({ pairs: [], told: [], removed: [], notRemoved: [] });
   });
 });
 
@@ -318,10 +352,11 @@ describe('a Secret that the API server refuses', () => {
     const api = createSecretsApi();
     api.refuse('create ann-main', error);
     const outcome = await pass(api, both);
-    const message = `Secret ann-main could not be written: ${error.message}`;
+    const stable = 'Secret ann-main could not be written';
+    const message = `${stable}: ${status === 500 ? '500 InternalError' : error.message}`;
     expect(outcome.pairs[0]).toEqual({
       ...{ pair: { name: 'main' }, secretName: 'ann-main', change: 'none' },
-      problem: { reason: 'SecretFailed', message, error },
+      problem: { reason: 'SecretFailed', message, stable, error },
     });
     expect(changes(outcome)).toEqual(['SecretFailed', 'created']);
   });
@@ -369,7 +404,7 @@ describe('a Secret that the API server refuses', () => {
     api.refuse('delete ann-main', error);
     const outcome = await pass(api, accessKey({ keyPairs: [] }));
     expect(outcome.notRemoved).toEqual([{ secretName: 'ann-main', error }]);
-    expect(outcome.removed.map(({ name }) => name)).toEqual(['ann-ci']);
+    expect(outcome.removed).toEqual(['ann-ci']);
   });
 
   it.each(['confirm ann', 'read ann-main', 'create ann-main'])('no answer to %s makes the pass fail', async (call) => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { changeEvents, transitionEvents as eventsBetween } from '../../../src/accesskey/events.ts';
+import { changeEvents, transitionEvents as eventsBetween, removedEvent } from '../../../src/accesskey/events.ts';
 import type { PairChange, PairOutcome } from '../../../src/accesskey/outcome.ts';
 import { statusOf } from '../../../src/accesskey/status.ts';
 import type { AccessKeyStatus } from '../../../src/accesskey/types.generated.ts';
-import { accessKey, at, keyPair, now, secret } from '../../support/builders.ts';
+import { accessKey, at, keyPair, now } from '../../support/builders.ts';
 import { conflict as conflictOf, failed as failedOf, outcomeOf, present as presentOf } from './outcomes.ts';
 
 const main = { name: 'main' };
@@ -45,13 +45,17 @@ describe('changeEvents', () => {
       'Secret ann-main had no well-formed ak and sk, made a new key pair main',
     ],
     [
+      ...(['regenerated', [], 'Warning', 'KeyPairRegenerated', 'PatchSecret'] as const),
+      'Secret ann-main had the same value as ak and sk, made a new key pair main',
+    ],
+    [
       ...(['lost', [], 'Warning', 'KeyPairRegenerated', 'CreateSecret'] as const),
       'Secret ann-main was deleted, made a new key pair main',
     ],
   ] as [PairChange, string[], string, string, string, string][])(
     '%s %j: %s %s',
     (change, malformed, type, reason, action, note) => {
-      const events = changeEvents(outcomeOf([present(change, malformed)]));
+      const events = changeEvents(present(change, malformed));
       expect(events).toEqual([{ type, reason, action, note }]);
     },
   );
@@ -61,15 +65,16 @@ describe('changeEvents', () => {
     ['the name is taken', conflict],
     ['it failed', failed('no')],
   ])('tells nothing when %s', (_, outcome) => {
-    expect(changeEvents(outcomeOf([outcome]))).toEqual([]);
+    expect(changeEvents(outcome)).toEqual([]);
   });
 
-  it('tells of each pair and of each removed Secret', () => {
-    const events = changeEvents(
-      outcomeOf([present('created'), present('lost')], { removed: [secret({ name: 'left' })] }),
-    );
-    expect(events.map((event) => event.reason)).toEqual(['KeyPairCreated', 'KeyPairRegenerated', 'SecretRemoved']);
-    expect(events[2]).toEqual({
+  it('names the Secret that was lost, not the one that the new pair is in', () => {
+    const [event] = changeEvents({ ...present('lost'), lostSecretName: 'former' });
+    expect(event?.note).toBe('Secret former was deleted, made a new key pair main');
+  });
+
+  it('tells of a removed Secret', () => {
+    expect(removedEvent('left')).toEqual({
       type: 'Normal',
       reason: 'SecretRemoved',
       action: 'DeleteSecret',
@@ -79,14 +84,7 @@ describe('changeEvents', () => {
 
   it('never holds a key', () => {
     const all: PairChange[] = ['created', 'adopted', 'moved', 'updated', 'rotated', 'regenerated', 'lost'];
-    const text = JSON.stringify(
-      changeEvents(
-        outcomeOf(
-          all.map((change) => present(change, ['ak'])),
-          { removed: [secret()] },
-        ),
-      ),
-    );
+    const text = JSON.stringify(all.flatMap((change) => changeEvents(present(change, ['ak']))));
     expect(text).not.toContain(keyPair().ak);
     expect(text).not.toContain(keyPair().sk);
   });

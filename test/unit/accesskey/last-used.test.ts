@@ -7,7 +7,7 @@ import { at, caches, keyPair, known, now, pairStatus } from '../../support/build
 import { noAnswer, refused } from './secrets-api.ts';
 
 const silent = pino({ level: 'silent' });
-const key = 'shop/ann';
+const uid = 'uid-of-shop-ann';
 const two = [pairStatus(), pairStatus({ name: 'ci', accessKey: keyPair(2).ak })];
 
 interface StatusPatch {
@@ -20,8 +20,13 @@ function createStatusApi(...accessKeys: AccessKeyRecord[]) {
   const stored = new Map(accessKeys.map((one) => [one.name, one]));
   const written: string[] = [];
   let refusal: Error | undefined;
+  let tried = 0;
+  /** What each write waits for, after it has begun. */
+  let gate: () => Promise<void> = async () => undefined;
   const customObjects = {
     async patchNamespacedCustomObjectStatus({ name, body }: StatusPatch) {
+      tried += 1;
+      await gate();
       if (refusal) throw refusal;
       const found = stored.get(name);
       if (!found) throw refused(404, 'NotFound');
@@ -39,6 +44,10 @@ function createStatusApi(...accessKeys: AccessKeyRecord[]) {
     refuse: (error: Error | undefined) => {
       refusal = error;
     },
+    tried: () => tried,
+    delay: (wait: () => Promise<void>) => {
+      gate = wait;
+    },
     lastUse: (pairName = 'main', name = 'ann') =>
       stored.get(name)?.status.keyPairs?.find((pair) => pair.name === pairName)?.lastUsedTime,
   };
@@ -52,9 +61,9 @@ function createReplica(api: ReturnType<typeof createStatusApi>) {
   return {
     ...lastUsed,
     see: () => seen.accessKeys.replace([...api.stored.values()]),
-    use: (seconds: number, pairName = 'main', accessKey = key) => {
+    use: (seconds: number, pairName = 'main', of = uid) => {
       time = now + seconds * 1000;
-      lastUsed.touch(accessKey, pairName);
+      lastUsed.touch(of, pairName);
     },
   };
 }
@@ -101,7 +110,7 @@ describe('flush', () => {
     replica.use(1);
     replica.use(3);
     replica.use(2, 'ci');
-    replica.use(4, 'main', 'shop/bob');
+    replica.use(4, 'main', 'uid-of-shop-bob');
     await replica.flush();
     expect(api.written.toSorted()).toEqual(['ann', 'bob']);
     expect([api.lastUse(), api.lastUse('ci'), api.lastUse('main', 'bob')]).toEqual([at(3), at(2), at(4)]);
@@ -191,7 +200,7 @@ describe('flush', () => {
     const replica = createReplica(api);
     api.stored.delete('ann');
     replica.use(1);
-    replica.use(1, 'main', 'shop/bob');
+    replica.use(1, 'main', 'uid-of-shop-bob');
     await replica.flush();
     expect(api.written).toEqual(['bob']);
   });
@@ -261,6 +270,34 @@ describe('run', () => {
     const api = createStatusApi(known());
     const replica = createReplica(api);
     api.refuse(noAnswer);
+    replica.use(7);
+    const stop = new AbortController();
+    const running = replica.run(stop.signal);
+    stop.abort();
+    await expect(running).resolves.toBeUndefined();
+  });
+
+  it('writes what is used while its last write is under way', async () => {
+    const api = createStatusApi(known({}, ...two));
+    const replica = createReplica(api);
+    const stop = new AbortController();
+    replica.use(7);
+    api.delay(async () => {
+      api.delay(async () => undefined);
+      replica.use(8, 'ci');
+    });
+    const running = replica.run(stop.signal);
+    stop.abort();
+    await running;
+    // The second write finds that the cache is behind, since the first one has changed the resource: it was tried.
+    expect(api.lastUse()).toBe(at(7));
+    expect(api.tried()).toBe(2);
+  });
+
+  it('ends though the API server never answers', async () => {
+    const api = createStatusApi(known());
+    const replica = createReplica(api);
+    api.delay(() => new Promise(() => undefined));
     replica.use(7);
     const stop = new AbortController();
     const running = replica.run(stop.signal);

@@ -20,7 +20,6 @@ describe('candidates', () => {
         state: 'Active',
         expiresAt: Number.POSITIVE_INFINITY,
         user: { id: ann.uid, name: 'ann', groups: ['dev'] },
-        accessKey: 'shop/ann',
         pairName: 'main',
       },
     ]);

@@ -5,9 +5,9 @@ import { accessKey, keyPair, type SecretParts, secret } from '../../support/buil
 
 export const denied = new KubernetesError(403, 'Forbidden', 'POST /x: 403 Forbidden: exceeded quota', 0);
 
-/** The outcome of a pass with these pairs, in which nothing was removed. */
+/** The outcome of a pass with these pairs, in which every removal was well. */
 export function outcomeOf(pairs: PairOutcome[], rest: Partial<PlanOutcome> = {}): PlanOutcome {
-  return { pairs, removed: [], notRemoved: [], ...rest };
+  return { pairs, notRemoved: [], ...rest };
 }
 
 /** A pair that has its Secret. */

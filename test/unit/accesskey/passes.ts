@@ -1,6 +1,6 @@
 import type { AccessKeyRecord } from '../../../src/accesskey/access-key-record.ts';
 import { apply } from '../../../src/accesskey/apply.ts';
-import type { PlanOutcome } from '../../../src/accesskey/outcome.ts';
+import type { PairOutcome, PlanOutcome } from '../../../src/accesskey/outcome.ts';
 import { type Plan, plan } from '../../../src/accesskey/plan.ts';
 import { createSecretApi } from '../../../src/accesskey/secret-api.ts';
 import { statusOf } from '../../../src/accesskey/status.ts';
@@ -14,20 +14,36 @@ export function planOf(accessKey: AccessKeyRecord, secrets: readonly SecretRecor
   return plan({ accessKey, stopped: false, claimHolder: accessKey.key, secrets }, time);
 }
 
+/** What is told while a pass is under way; it is there also when the pass breaks off. */
+export interface Told {
+  told: PairOutcome[];
+  removed: string[];
+}
+
+/** What a pass led to, and what was told on the way. */
+export type PassOutcome = PlanOutcome & Told;
+
 /** Carries out what the cache led to, whatever the API server has by now. */
-export function applyTo(
+export async function applyTo(
   api: SecretsApi,
   accessKey: AccessKeyRecord,
   cached: readonly SecretRecord[],
   time = now,
-): Promise<PlanOutcome> {
+  { told, removed }: Told = { told: [], removed: [] },
+): Promise<PassOutcome> {
   api.know(accessKey);
-  return apply(createSecretApi(api.client), accessKey, planOf(accessKey, cached, time), time);
+  const progress = {
+    changed: (outcome: PairOutcome) => void told.push(outcome),
+    removed: (secretName: string) => void removed.push(secretName),
+  };
+  const plan = planOf(accessKey, cached, time);
+  const outcome = await apply(createSecretApi(api.client), accessKey, plan, time, progress);
+  return { ...outcome, told, removed };
 }
 
 /** One pass with a cache that is up to date. */
-export function pass(api: SecretsApi, accessKey: AccessKeyRecord, time = now): Promise<PlanOutcome> {
-  return applyTo(api, accessKey, api.watched(accessKey), time);
+export function pass(api: SecretsApi, accessKey: AccessKeyRecord, time = now, told?: Told): Promise<PassOutcome> {
+  return applyTo(api, accessKey, api.watched(accessKey), time, told);
 }
 
 /** The AccessKey with the status that a pass leads to. */
@@ -38,17 +54,19 @@ export function withStatus(accessKey: AccessKeyRecord, outcome: PlanOutcome, tim
 /**
  * Passes until one writes nothing, neither a Secret nor the status.
  *
- * @returns the AccessKey with its last status, and how many passes wrote something
+ * @returns the AccessKey with its last status, how many passes wrote something, and every status on the way
  */
 export async function settle(api: SecretsApi, accessKey: AccessKeyRecord, time = now, limit = 10) {
   let current = accessKey;
+  const statuses: AccessKeyRecord['status'][] = [];
   for (let writing = 0; writing <= limit; writing += 1) {
     const before = api.writes().length;
     const outcome = await pass(api, current, time);
     const next = withStatus(current, outcome, time);
     const isQuiet = api.writes().length === before && isSameStatus(next.status, current.status);
     current = next;
-    if (isQuiet) return { accessKey: current, outcome, writing };
+    statuses.push(current.status);
+    if (isQuiet) return { accessKey: current, outcome, writing, statuses };
   }
   throw new Error(`still writing after ${limit} passes`);
 }

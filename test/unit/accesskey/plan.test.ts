@@ -36,10 +36,11 @@ describe('plan', () => {
   it('creates the Secret of each pair that has none', () => {
     expect(plan(observed({ accessKey: both }))).toEqual({
       pairs: [
-        { kind: 'create', pair: main, secretName: 'ann-main', from: undefined },
-        { kind: 'create', pair: ci, secretName: 'ann-ci', from: undefined },
+        { kind: 'create', pair: main, secretName: 'ann-main', from: undefined, rotation: undefined },
+        { kind: 'create', pair: ci, secretName: 'ann-ci', from: undefined, rotation: undefined },
       ],
       remove: [],
+      retired: [],
     });
   });
 
@@ -51,6 +52,7 @@ describe('plan', () => {
         { kind: 'keep', pair: ci, secret: secrets[0] },
       ],
       remove: [],
+      retired: [],
     });
   });
 
@@ -60,6 +62,7 @@ describe('plan', () => {
     expect(plan(observed({ secrets: [found] }))).toEqual({
       pairs: [{ kind: 'update', pair: main, secret: found, facts }],
       remove: [],
+      retired: [],
     });
   });
 
@@ -71,6 +74,7 @@ describe('plan', () => {
     expect(plan(observed({ secrets: [found] }))).toEqual({
       pairs: [{ kind: 'update', pair: main, secret: found, facts }],
       remove: [],
+      retired: [],
     });
   });
 
@@ -85,6 +89,7 @@ describe('plan', () => {
     expect(plan(observed({ accessKey: subject, secrets: [found] }))).toEqual({
       pairs: [{ kind: 'update', pair: main, secret: found, facts }],
       remove: [],
+      retired: [],
     });
   });
 
@@ -141,6 +146,7 @@ describe('plan', () => {
       expect(plan(observed({ secrets: [found] }))).toEqual({
         pairs: [{ kind: 'regenerate', pair: main, secret: found }],
         remove: [],
+        retired: [],
       });
     }
   });
@@ -151,14 +157,19 @@ describe('plan', () => {
     expect(plan(observed({ secrets: [kept, left] }))).toEqual({
       pairs: [{ kind: 'keep', pair: main, secret: kept }],
       remove: [left],
+      retired: [],
     });
     const none = accessKey({ keyPairs: [] });
-    expect(plan(observed({ accessKey: none, secrets: [kept, left] }))).toEqual({ pairs: [], remove: [kept, left] });
+    expect(plan(observed({ accessKey: none, secrets: [kept, left] }))).toEqual({
+      pairs: [],
+      remove: [kept, left],
+      retired: [],
+    });
   });
 
   it('takes spec.keyPairs that are not there as none', () => {
     const bare = { ...one, spec: { user: one.spec.user } };
-    expect(plan(observed({ accessKey: bare, secrets: [] }))).toEqual({ pairs: [], remove: [] });
+    expect(plan(observed({ accessKey: bare, secrets: [] }))).toEqual({ pairs: [], remove: [], retired: [] });
   });
 
   it('lets no pair inherit the keys of a removed one whose Secret it wants: the Secret goes first', () => {
@@ -166,8 +177,17 @@ describe('plan', () => {
     for (const labels of [labelsOf(one, main), {}, labelsOf(one, { name: 'next' })]) {
       const left = secret({ labels });
       expect(plan(observed({ accessKey: subject, secrets: [left] }))).toEqual({
-        pairs: [{ kind: 'wait', pair: subject.spec.keyPairs?.[0], secret: left }],
+        pairs: [
+          {
+            kind: 'wait',
+            pair: subject.spec.keyPairs?.[0],
+            secretName: 'ann-main',
+            from: undefined,
+            rotation: undefined,
+          },
+        ],
         remove: [left],
+        retired: [],
       });
     }
   });
@@ -176,8 +196,17 @@ describe('plan', () => {
     const subject = accessKey({ keyPairs: [{ name: 'next', secret: { name: 'ann-main' } }] });
     const left = secret();
     expect(plan(observed({ accessKey: subject, secrets: [left] }))).toEqual({
-      pairs: [{ kind: 'wait', pair: subject.spec.keyPairs?.[0], secret: left }],
+      pairs: [
+        {
+          kind: 'wait',
+          pair: subject.spec.keyPairs?.[0],
+          secretName: 'ann-main',
+          from: undefined,
+          rotation: undefined,
+        },
+      ],
       remove: [left],
+      retired: [],
     });
   });
 
@@ -187,6 +216,7 @@ describe('plan', () => {
     expect(plan(observed({ accessKey: known(), secrets: [copy, original] }))).toEqual({
       pairs: [{ kind: 'keep', pair: main, secret: original }],
       remove: [copy],
+      retired: [],
     });
   });
 
@@ -195,21 +225,22 @@ describe('plan', () => {
 
     it('is waited for, since its name is taken until then', () => {
       expect(plan(observed({ accessKey: known(), secrets: [going] }))).toEqual({
-        pairs: [{ kind: 'wait', pair: main, secret: going }],
+        pairs: [{ kind: 'wait', pair: main, secretName: 'ann-main', from: undefined, rotation: undefined }],
         remove: [],
+        retired: [],
       });
     });
 
     it('is not deleted once more when nobody wants it', () => {
       const none = accessKey({ keyPairs: [] });
-      expect(plan(observed({ accessKey: none, secrets: [going] }))).toEqual({ pairs: [], remove: [] });
+      expect(plan(observed({ accessKey: none, secrets: [going] }))).toEqual({ pairs: [], remove: [], retired: [] });
     });
 
     it('gives its pair to no other Secret', () => {
       const renamed = known({ keyPairs: [{ name: 'main', secret: { name: 'new' } }] });
       const former = secret({ name: 'ann-main', deletionTimestamp: at(-5) });
       expect(plan(observed({ accessKey: renamed, secrets: [former] })).pairs).toMatchObject([
-        { kind: 'create', secretName: 'new', from: undefined },
+        { kind: 'create', secretName: 'new', from: undefined, rotation: undefined },
       ]);
     });
 
@@ -245,8 +276,9 @@ describe('plan', () => {
 
     it('moves the pair over and keeps the former Secret until then', () => {
       expect(plan(observed({ accessKey: renamed, secrets: [former] }))).toEqual({
-        pairs: [{ kind: 'create', pair, secretName: 'new', from: former }],
+        pairs: [{ kind: 'create', pair, secretName: 'new', from: former, rotation: undefined }],
         remove: [],
+        retired: [],
       });
     });
 
@@ -255,13 +287,14 @@ describe('plan', () => {
       expect(plan(observed({ accessKey: renamed, secrets: [former, moved] }))).toEqual({
         pairs: [{ kind: 'keep', pair, secret: moved }],
         remove: [former],
+        retired: [],
       });
     });
 
     it('does not move what is malformed', () => {
       const broken = secret({ name: 'ann-main', data: { sk: 'broken' } });
       expect(plan(observed({ accessKey: renamed, secrets: [broken] })).pairs).toEqual([
-        { kind: 'create', pair, secretName: 'new', from: undefined },
+        { kind: 'create', pair, secretName: 'new', from: undefined, rotation: undefined },
       ]);
     });
 
@@ -273,6 +306,7 @@ describe('plan', () => {
         pair,
         secretName: 'new',
         from: undefined,
+        rotation: undefined,
       });
     });
   });
@@ -289,10 +323,11 @@ describe('plan', () => {
       const subject = known({ keyPairs: [swapped.main, swapped.ci] }, ...knownBoth);
       expect(plan(observed({ accessKey: subject, secrets }))).toEqual({
         pairs: [
-          { kind: 'occupied', pair: swapped.main, secretName: 'ann-ci', from: secrets[0] },
-          { kind: 'occupied', pair: swapped.ci, secretName: 'ann-main', from: secrets[1] },
+          { kind: 'occupied', pair: swapped.main, secretName: 'ann-ci', from: secrets[0], rotation: undefined },
+          { kind: 'occupied', pair: swapped.ci, secretName: 'ann-main', from: secrets[1], rotation: undefined },
         ],
         remove: [],
+        retired: [],
       });
     });
 
@@ -313,6 +348,7 @@ describe('plan', () => {
             { kind: 'occupied', from: found[1] },
           ],
           remove: [],
+          retired: [],
         });
       }
     });
@@ -352,8 +388,8 @@ describe('plan', () => {
       secret({ data: { sk: 'broken' } }),
       secret({ name: 'stray' }),
     ];
-    expect(plan(observed({ secrets, ...parts }))).toEqual({ pairs: [], remove: [] });
-    expect(plan(observed(parts))).toEqual({ pairs: [], remove: [] });
+    expect(plan(observed({ secrets, ...parts }))).toEqual({ pairs: [], remove: [], retired: [] });
+    expect(plan(observed(parts))).toEqual({ pairs: [], remove: [], retired: [] });
   });
 
   it('is pure', () => {
@@ -361,6 +397,24 @@ describe('plan', () => {
     const before = structuredClone(frozen);
     expect(plan(frozen)).toEqual(plan(frozen));
     expect(structuredClone(frozen)).toEqual(before);
+  });
+});
+
+describe('a Secret whose notes lead to other values than the known pair', () => {
+  const data = { id: keyPair(8).ak, token: keyPair(8).sk };
+  const notes = { 'ghippo.io/ak-key': 'id', 'ghippo.io/sk-key': 'token' };
+  const found = secret({ annotations: { ...secret().annotations, ...notes }, data });
+
+  it('is looked into again', () => {
+    expect(plan(observed({ accessKey: known(), secrets: [found] })).pairs).toEqual([
+      { kind: 'regenerate', pair: main, secret: found },
+    ]);
+  });
+
+  it('is believed when the spec wants it there, or nothing else is known', () => {
+    const wanted = known({ keyPairs: [{ ...main, secret: { akKey: 'id', skKey: 'token' } }] });
+    expect(plan(observed({ accessKey: wanted, secrets: [found] })).pairs).toMatchObject([{ kind: 'keep' }]);
+    expect(plan(observed({ secrets: [found] })).pairs).toMatchObject([{ kind: 'update' }]);
   });
 });
 
@@ -372,6 +426,16 @@ describe('a Secret with exchanged data keys whose notes are lost', () => {
   it('is looked into again, and not rotated by the age of the Secret', () => {
     expect(plan(observed({ accessKey: subject, secrets: [found] })).pairs).toEqual([
       { kind: 'regenerate', pair, secret: found },
+    ]);
+  });
+
+  it('is not what holds the pair while it cannot move: what it takes for the ak is the sk', () => {
+    const moving = { ...pair, secret: { ...pair.secret, name: 'new' } };
+    const blocked = known({ keyPairs: [moving] });
+    const going = secret({ of: blocked, deletionTimestamp: at(-5) });
+    const former = { ...found, name: 'ann-main' };
+    expect(plan(observed({ accessKey: blocked, secrets: [former, going] })).pairs).toEqual([
+      { kind: 'wait', pair: moving, secretName: 'new', from: undefined, rotation: undefined },
     ]);
   });
 });

@@ -36,8 +36,9 @@ describe('readAsRecorded', () => {
 });
 
 describe('remove', () => {
-  it('is well when the Secret is gone, stale when it has changed, and lets other answers through', async () => {
-    await expect(withApi().api.remove(secret())).resolves.toBeUndefined();
+  it('says whether the Secret was there, is stale when it has changed, and lets other answers through', async () => {
+    await expect(withApi().api.remove(secret())).resolves.toBe(false);
+    await expect(withApi(rawSecret()).api.remove(secret())).resolves.toBe(true);
     const changed = withApi(rawSecret({ resourceVersion: '21' }));
     await expect(changed.api.remove(secret())).rejects.toBeInstanceOf(StaleError);
     const error = refused(403, 'Forbidden');

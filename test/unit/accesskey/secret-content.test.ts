@@ -42,6 +42,16 @@ describe('findPair', () => {
     expect(find({}, exchanged, keyPair().ak)).toEqual(keyPair());
   });
 
+  it('prefers where the spec wants it, when the known ak is in two places', () => {
+    const keys = { 'ghippo.io/ak-key': 'ak', 'ghippo.io/sk-key': 'token' };
+    const parts = { annotations: keys, data: { token: keyPair(8).sk } };
+    expect(find(parts, main, keyPair().ak)).toEqual(keyPair());
+  });
+
+  it('finds no pair in one key twice', () => {
+    expect(find({ data: { sk: keyPair().ak } }, main, keyPair().ak)).toBeUndefined();
+  });
+
   it('goes by the notes when none of the two is known', () => {
     expect(find({}, exchanged, keyPair(5).ak)).toEqual(keyPair());
     expect(find({}, exchanged)).toEqual(keyPair());

@@ -116,6 +116,8 @@ export function createSecretsApi(...content: RawSecret[]) {
       secrets.set(keyOf(raw.metadata), { ...raw, metadata: { ...raw.metadata, resourceVersion } });
     },
     refuse: (call: string, error: Error) => refusals.set(call, error),
+    /** Ends a refusal. */
+    allow: (call: string) => refusals.delete(call),
   };
 }
 

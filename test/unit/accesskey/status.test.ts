@@ -224,7 +224,7 @@ describe('a Secret that has to go', () => {
   it('and that the API server did not delete is told, though the pairs are well', () => {
     const outcome = outcomeOf([present()], { notRemoved: [{ secretName: 'left', error: denied }] });
     const { conditions, keyPairs } = statusAfter(one, one.key, outcome, now);
-    const message = `Secret left could not be deleted: ${denied.message}`;
+    const message = `Secret left could not be deleted: 403 Forbidden`;
     expect(conditions).toMatchObject([
       { type: 'Ready', status: 'False', reason: 'SecretFailed', message },
       { type: 'Reconciling', status: 'True', reason: 'SecretFailed', message },

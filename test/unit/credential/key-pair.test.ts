@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { digestOf, generateKeyPair, isKey, matches } from '../../../src/credential/key-pair.ts';
+import { digestOf, generateKeyPair, isKey, isPair, matches } from '../../../src/credential/key-pair.ts';
 import { keyPair } from '../../support/builders.ts';
 
 describe('generateKeyPair', () => {
@@ -15,6 +15,18 @@ describe('generateKeyPair', () => {
     const keys = Array.from({ length: 1000 }, generateKeyPair).flatMap(({ ak, sk }) => [ak, sk]);
     expect(new Set(keys).size).toBe(2000);
     expect(keys.every(isKey)).toBe(true);
+  });
+});
+
+describe('isPair', () => {
+  const { ak, sk } = keyPair();
+  it.each([
+    ['two keys', ak, sk, true],
+    ['the same key twice, where the ak would tell the sk', sk, sk, false],
+    ['no ak', '', sk, false],
+    ['an sk that is no key', ak, 'hunter2', false],
+  ])('%s', (_, first, second, expected) => {
+    expect(isPair(first, second)).toBe(expected);
   });
 });
 

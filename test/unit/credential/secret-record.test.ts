@@ -122,6 +122,31 @@ describe('toSecretRecord', () => {
       expect(secret({ annotations: {} })).toMatchObject({ dataKeys: { ak: 'ak', sk: 'sk' }, pair: { ak } });
     });
 
+    it.each([
+      ['the ak is lost', undefined, 'password'],
+      ['the sk is lost', 'user', undefined],
+      ['both are the same', 'sk', 'sk'],
+      ['the ak would be that of the previous pair', 'previous-ak', 'sk'],
+      ['the ak would be the sk of the previous pair', 'previous-sk', 'sk'],
+      ['the sk would be that of the previous pair', 'ak', 'previous-sk'],
+      ['the sk would be the ak of the previous pair', 'ak', 'previous-ak'],
+    ])('are the default ones when the notes cannot be the operator’s: %s', (_, akKey, skKey) => {
+      const annotations = {
+        ...(akKey !== undefined && { 'ghippo.io/ak-key': akKey }),
+        ...(skKey !== undefined && { 'ghippo.io/sk-key': skKey }),
+      };
+      const data = { user: keyPair(3).ak, password: keyPair(3).sk };
+      expect(secret({ annotations, data, previous: keyPair(9) })).toMatchObject({
+        dataKeys: { ak: 'ak', sk: 'sk' },
+        pair: { ak, digest: digestOf(sk) },
+      });
+    });
+
+    it('hold no pair when ak and sk are the same', () => {
+      expect(secret({ data: { ak: sk } }).pair).toBeUndefined();
+      expect(secret({ previous: { ak: sk, sk } })).toMatchObject({ previous: undefined, holdsPrevious: true });
+    });
+
     it('are named when there is nothing under them', () => {
       expect(secret({ annotations: noted('user', 'sk') })).toMatchObject({ pair: undefined, malformed: ['user'] });
     });
