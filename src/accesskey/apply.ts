@@ -1,15 +1,8 @@
 import { type SecretRecord, toSecretRecord } from '../credential/secret-record.ts';
 import { KubernetesError } from '../kube/errors.ts';
-import { type AccessKeyRecord, type KeyPairSpec, pairStatusOf } from './access-key-record.ts';
+import type { AccessKeyRecord, KeyPairSpec } from './access-key-record.ts';
 import {
-  dataPatch,
-  desiredData,
-  desiredMetadata,
-  metadataPatch,
-  type SecretPatch,
-  type SecretValues,
-} from './desired-secret.ts';
-import {
+  isOfServer,
   outcomeWithProblem,
   type PairOutcome,
   type PairProblem,
@@ -19,16 +12,12 @@ import {
   type Scope,
   terminating,
 } from './outcome.ts';
-import { type PairFacts, pairFacts, pairOf, withoutEndedPrevious } from './pair-facts.ts';
+import { pairOf } from './pair-facts.ts';
+import { regenerate, rotate, update } from './pair-secret.ts';
 import { type Move, type PairAction, type Plan, planSecret } from './plan.ts';
+import { removeAll } from './removal.ts';
 import type { SecretApi } from './secret-api.ts';
-import { findPair, keptValues, newPair, withFound } from './secret-content.ts';
 import { adoptReplaceOrRefuse, createSecret } from './take-over.ts';
-
-type Rotate = { pair: KeyPairSpec } & Extract<PairAction, { kind: 'rotate' }>;
-
-/** Statuses that say something of the API server and nothing of the Secret: the whole pass is tried again. */
-const passes = new Set([401, 429, 502, 503, 504]);
 
 /**
  * Carries out a plan. Every step is safe to repeat and says by a precondition what it was decided on, so a stale cache
@@ -78,7 +67,7 @@ async function applyAction(scope: Scope, action: PairAction): Promise<PairOutcom
   try {
     return await attempt(scope, action);
   } catch (error) {
-    if (!(error instanceof KubernetesError) || passes.has(error.status)) throw error;
+    if (!(error instanceof KubernetesError) || isOfServer(error)) throw error;
     const name = secretNameIn(action);
     return outcomeWithProblem(action.pair, name, failure(error, name, isImmutable(action)), heldBy(action));
   }
@@ -138,54 +127,6 @@ async function attempt(scope: Scope, action: PairAction): Promise<PairOutcome> {
   }
 }
 
-async function update(scope: Scope, { pair, secret, facts }: PairAction & { kind: 'update' }): Promise<PairOutcome> {
-  const live = await scope.api.readAsRecorded(secret);
-  const found = findPair(live, secret, pair, knownAk(scope, pair));
-  if (!found) return regenerate(scope, { kind: 'regenerate', pair, secret });
-  const values = keptValues(live, found, facts);
-  const written = await scope.api.patch(secret, changeOf(scope.accessKey, pair, secret, values, facts));
-  return { pair, secretName: secret.name, secret: written, change: 'updated' };
-}
-
-async function rotate(scope: Scope, { pair, secret, cause }: Rotate): Promise<PairOutcome> {
-  const live = await scope.api.readAsRecorded(secret);
-  const { values, facts } = newPair(pair, findPair(live, secret, pair, knownAk(scope, pair)), scope.now);
-  const written = await scope.api.patch(secret, changeOf(scope.accessKey, pair, secret, values, facts));
-  return { pair, secretName: secret.name, secret: written, change: 'rotated', cause };
-}
-
-function knownAk({ accessKey }: Scope, pair: KeyPairSpec): string | undefined {
-  return pairStatusOf(accessKey, pair.name)?.accessKey;
-}
-
-/** Notes that are lost may be why no pair was found, so it is looked for under the keys of the spec before. */
-async function regenerate(
-  scope: Scope,
-  { pair, secret }: { kind: 'regenerate'; pair: KeyPairSpec; secret: SecretRecord },
-): Promise<PairOutcome> {
-  const live = await scope.api.readAsRecorded(secret);
-  const found = findPair(live, secret, pair, knownAk(scope, pair));
-  if (found) {
-    const known = pairFacts(scope.accessKey, pair, withFound(secret, found), scope.now);
-    const facts = withoutEndedPrevious(known, scope.now);
-    return update(scope, { kind: 'update', pair, secret, facts });
-  }
-  const { values, facts } = newPair(pair, undefined, scope.now);
-  const written = await scope.api.patch(secret, changeOf(scope.accessKey, pair, secret, values, facts));
-  return { pair, secretName: secret.name, secret: written, change: 'regenerated', malformed: secret.malformed };
-}
-
-function changeOf(
-  accessKey: AccessKeyRecord,
-  pair: KeyPairSpec,
-  secret: SecretRecord,
-  values: SecretValues,
-  facts: PairFacts,
-): Partial<SecretPatch> {
-  const metadata = metadataPatch(secret, desiredMetadata(accessKey, pair, facts));
-  return { ...(metadata && { metadata }), data: dataPatch(secret, desiredData(pair, values)) };
-}
-
 /**
  * The cache shows no Secret, which may be because it is stale, because the label was lost or because the name is
  * somebody else's: the API server is asked before anything is made.
@@ -204,29 +145,4 @@ async function createOrTake(scope: Scope, action: { pair: KeyPairSpec } & Move):
   // Of a removed pair and not watched, so no plan will show it. When a finalizer holds it, creating fails as stale, once.
   await removeSecret(scope, record);
   return createSecret(scope, action);
-}
-
-/** @returns the Secrets that the API server did not let go */
-async function removeAll(scope: Scope, { remove, retired }: Plan): Promise<PlanOutcome['notRemoved']> {
-  const failed: { secretName: string; error: KubernetesError }[] = [];
-  const attempt = async (secretName: string, act: () => Promise<void>) => {
-    try {
-      await act();
-    } catch (error) {
-      if (!(error instanceof KubernetesError) || passes.has(error.status)) throw error;
-      failed.push({ secretName, error });
-    }
-  };
-  for (const secret of remove) await attempt(secret.name, () => removeSecret(scope, secret));
-  for (const { secretName } of retired) await attempt(secretName, () => removeRetired(scope, secretName));
-  return failed;
-}
-
-/** The Secret of a removed pair, though it may have lost the labels by which it is watched. */
-async function removeRetired(scope: Scope, secretName: string): Promise<void> {
-  const { api, accessKey } = scope;
-  const live = await api.read(accessKey.namespace, secretName);
-  const record = live && toSecretRecord(live);
-  if (!record || record.ownerUID !== accessKey.uid || record.deleting) return;
-  if (!pairOf(accessKey, record)) await removeSecret(scope, record);
 }

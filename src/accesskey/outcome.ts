@@ -54,6 +54,14 @@ export interface Scope {
   now: number;
 }
 
+/** Statuses that say something of the API server and nothing of the Secret. */
+const statusesOfServer = new Set([401, 429, 502, 503, 504]);
+
+/** Whether the whole pass is to be tried again, since the error says nothing of the Secret that was written. */
+export function isOfServer({ status }: KubernetesError): boolean {
+  return statusesOfServer.has(status);
+}
+
 /** Deletes a Secret that no pair needs any more, and tells it. */
 export async function removeSecret({ api, progress }: Scope, secret: SecretRecord): Promise<void> {
   if (await api.remove(secret)) progress.removed(secret.name);
