@@ -1,4 +1,4 @@
-import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
+import { hash, randomUUID, timingSafeEqual } from 'node:crypto';
 
 /** An access key and its secret key. */
 export interface KeyPair {
@@ -30,7 +30,7 @@ export function isPair(ak: string, sk: string): boolean {
  * that a slow hash would protect.
  */
 export function digestOf(sk: string): Buffer {
-  return createHash('sha256').update(sk).digest();
+  return hash('sha256', sk, 'buffer');
 }
 
 /** Compares in constant time whether a secret key has this digest. */
