@@ -1,24 +1,25 @@
 /**
  * How many tokens a second the operator gives, beside the limit that the machine sets: the RSA signatures that OpenSSL
- * makes on both cores when nothing else is done. The limit is measured in the same run, before and after.
+ * makes on both cores when nothing else is done. The limit is measured in the same run, before and after each load.
  *
  *   npm run bench:tokens -- [--seconds 10] [--connections 32] [--access-keys 300] [--only NAME] [--profile DIRECTORY]
  *
  * The load generator, the operator and an idle control plane share the cores.
  */
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 import { loadKubeconfig } from '../src/kube/kubeconfig.ts';
 import { createTransport, type Transport } from '../src/kube/transport.ts';
 import { startControlPlane } from '../tools/control-plane/control-plane.ts';
 import { installManifests, writeOperatorKubeconfig } from '../tools/install.ts';
 import { createKubectl } from '../tools/kubectl.ts';
 import { poll } from '../tools/poll.ts';
-import { type Answered, type Load, run } from './load.ts';
-import { type OperatorMetrics, type Served, serveOperator } from './served.ts';
+import { type Load, run } from './load.ts';
+import { busySeconds, signaturesPerSecond } from './machine.ts';
+import { type Served, serveOperator } from './served.ts';
+import { type Row, tableHead, tableRow } from './token-table.ts';
 
 const cores = 2;
 const warmUpSeconds = 3;
@@ -70,46 +71,28 @@ async function main(): Promise<void> {
   }
 }
 
+/** Each load has the limit measured right before and after it, so that what else the machine does falls on both. */
 async function measureAll(operator: Served, pairs: readonly Pair[]): Promise<void> {
   const loads = loadsOf(pairs).filter(({ name }) => name.includes(values.only));
   for (const load of loads) await run(load, operator.port, connections, warmUpSeconds);
   say(`load average ${loadavg()[0]?.toFixed(2)}, ${pairs.length} pairs, ${connections} connections, ${seconds} s each`);
-  const before = await signaturesPerSecond();
-  const rows: [Load, Answered, OperatorMetrics, number][] = [];
+  say(tableHead);
+  let before = await signaturesPerSecond(cores);
   for (const load of loads) {
-    const from = await operator.metrics();
-    const answered = await run(load, operator.port, connections, seconds);
-    const to = await operator.metrics();
-    rows.push([load, answered, to, to.cpuSeconds - from.cpuSeconds]);
+    const measured = await measure(operator, load);
+    const after = await signaturesPerSecond(cores);
+    say(tableRow({ ...measured, limits: [before, after] }));
+    before = after;
   }
-  const after = await signaturesPerSecond();
-  const limit = (before + after) / 2;
-  say(`limit: openssl speed -multi ${cores} rsa2048: ${before.toFixed(0)}/s before, ${after.toFixed(0)}/s after\n`);
-  say(
-    '| load | /s | of the limit | p50 ms | p99 ms | p99.9 ms | loop delay mean, p99, max ms | CPU µs per answer: operator + generator | errors |',
-  );
-  say('|---|---|---|---|---|---|---|---|---|');
-  for (const row of rows) say(describe(limit, ...row));
 }
 
-function describe(limit: number, load: Load, answered: Answered, operator: OperatorMetrics, cpu: number): string {
-  const { count, errors, latency, seconds: took, cpuSeconds } = answered;
-  const rate = count / took;
-  const latencies = [50, 99, 99.9].map((rank) => (latency.percentile(rank) / 1e6).toFixed(1));
-  const { mean, p99, max } = operator.eventLoop;
-  const delays = [mean, p99, max].map((delay) => delay.toFixed(1)).join(', ');
-  const shares = [cpu, cpuSeconds].map((share) => ((1e6 * share) / count).toFixed(0)).join(' + ');
-  const cells = [load.name, rate.toFixed(0), (rate / limit).toFixed(2), ...latencies, delays, shares, errors];
-  return `| ${cells.join(' | ')} |`;
-}
-
-/** What RSA alone allows. */
-async function signaturesPerSecond(): Promise<number> {
-  const args = ['speed', '-seconds', '3', '-multi', String(cores), 'rsa2048'];
-  const { stdout } = await promisify(execFile)('openssl', args);
-  const rate = /^rsa 2048 bits\s+\S+s\s+\S+s\s+(\S+)/m.exec(stdout)?.[1];
-  if (rate === undefined) throw new Error(`openssl said no rate:\n${stdout}`);
-  return Number(rate);
+async function measure(operator: Served, load: Load): Promise<Omit<Row, 'limits'>> {
+  const { cpuSeconds } = await operator.metrics();
+  const busy = busySeconds();
+  const answered = await run(load, operator.port, connections, seconds);
+  const busyFor = busySeconds() - busy;
+  const metrics = await operator.metrics();
+  return { name: load.name, answered, operatorCPU: metrics.cpuSeconds - cpuSeconds, busyFor, delay: metrics.eventLoop };
 }
 
 /**

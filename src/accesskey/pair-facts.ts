@@ -96,7 +96,9 @@ export function pairOf(accessKey: AccessKeyRecord, secret: SecretRecord): KeyPai
  */
 export function isExchanged(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret: SecretRecord): boolean {
   const known = pairStatusOf(accessKey, pair.name)?.accessKey;
-  return known !== undefined && secret.pair !== undefined && matches(known, secret.pair.digest);
+  if (known === undefined || secret.pair === undefined) return false;
+  // An ak is never its own sk (isPair), so the usual case needs no hash: this is asked for each token.
+  return known !== secret.pair.ak && matches(known, secret.pair.digest);
 }
 
 /** @returns milliseconds since the epoch; undefined for what is no time */
