@@ -17,7 +17,7 @@ import { toPlatformError } from './unexpected.ts';
 /** No proxy is believed. */
 const noProxies = { trustedProxies: [], forwardedHeader: 'X-Forwarded-For' } as const;
 
-/** The platform API. Every error has the platform's form, under /oauth2 that of OAuth 2.0. */
+/** The platform API. Errors have the platform's form, those of the OAuth 2.0 endpoints that of RFC 6749. */
 export function createApp(dependencies: Dependencies): OpenAPIHono<Environment> {
   const app = new OpenAPIHono<Environment>({
     defaultHook: (result) => {

@@ -12,13 +12,19 @@ const bearer = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i;
 /**
  * The Authorization header, undefined when there is none.
  *
- * @throws PlatformError 400 when it is there twice: two proxies could each believe another one. Repeated headers come
- * joined by a comma, which neither Basic nor Bearer has in it
+ * @throws PlatformError 400 when it is there twice: two proxies could each believe another one
  */
 export function authorizationOf(context: Context<Environment>): string | undefined {
   const header = context.req.header(field);
-  if (header?.includes(',')) throw violation(field, 'must be given only once');
+  if (header?.includes(',') && isRepeated(context)) throw violation(field, 'must be given only once');
   return header;
+}
+
+/** Repeated headers come joined by a comma, which other schemes than Basic and Bearer may have in a single one. */
+function isRepeated(context: Context<Environment>): boolean {
+  const raw = context.env.incoming?.rawHeaders;
+  if (!raw) return true;
+  return raw.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'authorization').length > 1;
 }
 
 /** The token of a header of the scheme Bearer (RFC 6750), undefined when it is none. */

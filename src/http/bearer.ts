@@ -20,22 +20,26 @@ export async function requireCaller(context: Context<Environment>, dependencies:
     throw unauthenticated('Authorization: the token is not valid', `${realm}, error="invalid_token"`);
   }
   context.get('logFields').user = checked.name;
+  noteUse(checked, dependencies);
   return checked;
 }
 
+/** Notes that the pair of a token was used. */
+export function noteUse({ id, pairName }: Caller, { lastUsed }: Dependencies): void {
+  if (pairName !== undefined) lastUsed.touch(id, pairName);
+}
+
 /**
- * Verifies a token of ours and notes that its pair was used.
+ * Verifies a token of ours.
  *
  * @returns whose it is, or for the log why it is not accepted
  * @throws PlatformError 503 while there are no keys
  */
 export async function checkToken(token: string, dependencies: Dependencies): Promise<Caller | { refused: string }> {
-  const { token: options, pairs, serviceAccounts, lastUsed, now } = dependencies;
+  const { token: options, pairs, serviceAccounts, now } = dependencies;
   const keys = requireKeys(dependencies);
   try {
-    const caller = await verifyToken(token, keys, options, pairs, now(), serviceAccounts);
-    if (caller.pairName !== undefined) lastUsed.touch(caller.id, caller.pairName);
-    return caller;
+    return await verifyToken(token, keys, options, pairs, now(), serviceAccounts);
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
     return { refused: error.message };

@@ -38,6 +38,22 @@ export function answerBrokenRequests(server: Server): void {
   });
 }
 
+/**
+ * Whether the path of a request has segments that lead elsewhere. They are resolved before a route is found, so what a
+ * gateway asks about beneath a path of ours could end at another one. A backslash counts as a slash then.
+ */
+export function hasDotSegments(target: string): boolean {
+  const [path = ''] = target.split('?', 1);
+  return path.split(/[/\\]/).some((segment) => /^(?:\.|%2e){1,2}$/i.test(segment)) || path.includes('\\');
+}
+
+/** Refuses a request whose target no client of this API needs. */
+export function refuseTarget(response: ServerResponse): void {
+  const body = JSON.stringify(errorBody(new PlatformError('invalidArgument', describe(undefined).message)));
+  const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', Connection: 'close' };
+  response.writeHead(400, headers).end(body);
+}
+
 function rawAnswer({ status, message }: BrokenRequest): string {
   const body = JSON.stringify(errorBody(new PlatformError('invalidArgument', message)));
   const head = [

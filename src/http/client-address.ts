@@ -21,13 +21,16 @@ export interface ProxyOptions {
  */
 export type ClientAddress = (peer: string | undefined, header: (name: string) => string | undefined) => string;
 
+/** Of a header of hops, characters; a longer one is a client's invention. */
+const maxHeaderLength = 1_024;
+
 export function createClientAddress({ trustedProxies, forwardedHeader }: ProxyOptions): ClientAddress {
   const isTrusted = createTrust(trustedProxies);
   return (peer, header) => {
     const nearest = peer === undefined ? undefined : toAddress(peer);
     if (nearest === undefined) return 'unknown';
     if (!isTrusted(nearest)) return nearest;
-    const value = header(forwardedHeader) ?? '';
+    const value = nearestHops(header(forwardedHeader) ?? '');
     const hops = forwardedHeader === 'Forwarded' ? forwardedFor(value) : value.split(',');
     let client = nearest;
     for (const hop of hops.reverse()) {
@@ -38,6 +41,13 @@ export function createClientAddress({ trustedProxies, forwardedHeader }: ProxyOp
     }
     return client;
   };
+}
+
+/** The end of a long header, from a whole hop on: what nearer proxies wrote stands there, and is all that is believed. */
+function nearestHops(value: string): string {
+  if (value.length <= maxHeaderLength) return value;
+  const end = value.slice(-maxHeaderLength);
+  return end.slice(end.indexOf(',') + 1);
 }
 
 function createTrust(cidrs: readonly string[]): (address: string) => boolean {

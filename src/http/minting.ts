@@ -28,10 +28,13 @@ export interface Minting {
   check(context: Context<Environment>, pair: KeyPair): PairCandidate | Failed;
 }
 
+/** What the audit record of a refusal begins with. */
+const refusal = { audit: true, event: 'token.refused' };
+
 /**
  * The pair is checked first, at the cost of one hash, and only a failure is throttled: so a right pair is answered from
- * any address. A ServiceAccount's token costs a call to the API server, so that is not looked at while its address is
- * beyond the budget.
+ * any address. A ServiceAccount's token costs a call to the API server: it takes one of the failures that its address may
+ * have before it is looked at, and gives it back when it was right. Wrong pairs and wrong tokens have budgets of their own.
  */
 export function createMinting(dependencies: Dependencies): Minting {
   const { token: options, pairs, serviceAccounts, reviewServiceAccount: review, lastUsed, now } = dependencies;
@@ -41,26 +44,32 @@ export function createMinting(dependencies: Dependencies): Minting {
   const sign = measured(createSharedSigning(), metrics);
   const grant = createGrants({ pairs, exchange, sign, claims: options, now });
   const throttle = createFailureThrottle(options.failureThrottle);
+  const exchanges = createFailureThrottle(options.failureThrottle);
 
-  function fail(context: Context<Environment>, refused: Refused): Failed {
-    const retryAfterSeconds = throttle.failed(context.get('clientAddress'));
+  function fail(context: Context<Environment>, refused: Refused, retryAfterSeconds: number): Failed {
     Object.assign(context.get('logFields'), refused, retryAfterSeconds > 0 && { throttled: true });
     return { retryAfterSeconds };
   }
 
-  function refuse(context: Context<Environment>, refused: Refused): Failed {
-    Object.assign(context.get('logFields'), { audit: true, event: 'token.refused' });
+  function refuse(context: Context<Environment>, refused: Refused, retryAfterSeconds: number): Failed {
+    Object.assign(context.get('logFields'), refusal);
     metrics?.requested('refused');
-    return fail(context, refused);
+    return fail(context, refused, retryAfterSeconds);
   }
 
   return {
     async mint(context, credential, days) {
       const keys = requireKeys(dependencies);
-      const retryAfterSeconds = 'pair' in credential ? 0 : throttle.waitOf(context.get('clientAddress'));
-      if (retryAfterSeconds > 0) return refuse(context, { refused: 'too many failed attempts' });
-      const result = await grant(credential, days, keys);
-      if ('refused' in result) return refuse(context, result);
+      const address = context.get('clientAddress');
+      const isPair = 'pair' in credential;
+      const retryAfterSeconds = isPair ? 0 : exchanges.failed(address);
+      if (retryAfterSeconds > 0) return refuse(context, { refused: 'too many failed attempts' }, retryAfterSeconds);
+      const result = await grant(credential, days, keys).catch((error: unknown) => {
+        Object.assign(context.get('logFields'), { ...refusal, refused: 'the cluster cannot be asked' });
+        throw error;
+      });
+      if ('refused' in result) return refuse(context, result, isPair ? throttle.failed(address) : 0);
+      if (!isPair) exchanges.forgive(address);
       const { granted } = result;
       Object.assign(context.get('logFields'), issuedRecord(granted));
       if (granted.pairName !== undefined) lastUsed.touch(granted.claims.sub, granted.pairName);
@@ -69,7 +78,7 @@ export function createMinting(dependencies: Dependencies): Minting {
     },
     check(context, { ak, sk }) {
       const result = authenticate(pairs, ak, sk, now());
-      if (!('granted' in result)) return fail(context, result);
+      if (!('granted' in result)) return fail(context, result, throttle.failed(context.get('clientAddress')));
       lastUsed.touch(result.granted.user.id, result.granted.pairName);
       return result.granted;
     },

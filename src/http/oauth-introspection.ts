@@ -1,11 +1,11 @@
 import type { Context } from 'hono';
 import type { Caller } from '../token/verifier.ts';
 import { authorizationOf, bearerOf } from './authorization.ts';
-import { checkToken } from './bearer.ts';
+import { checkToken, noteUse } from './bearer.ts';
 import type { Dependencies, Environment } from './environment.ts';
 import type { Minting } from './minting.ts';
 import { clientOf } from './oauth-client.ts';
-import { basicChallenge, invalidClient, throttled } from './oauth-error.ts';
+import { basicChallenge, invalidClient, OAuthError, throttled } from './oauth-error.ts';
 import { type OAuthForm, readOAuthForm } from './oauth-form.ts';
 
 /** The answer of RFC 7662 section 2.2. Of a token that is not active nothing else is told. */
@@ -41,7 +41,13 @@ export function createIntrospection(dependencies: Dependencies, minting: Minting
   async function authenticate(context: Context<Environment>, form: OAuthForm): Promise<Asking> {
     const authorization = authorizationOf(context);
     const bearer = bearerOf(authorization);
-    if (bearer !== undefined) return byToken(context, bearer);
+    if (bearer !== undefined) {
+      // RFC 6749 section 2.3: one way only.
+      if (form.get('client_secret') !== undefined) {
+        throw new OAuthError('invalid_request', 'the caller must authenticate in one way only');
+      }
+      return byToken(context, bearer);
+    }
     const pair = clientOf(authorization, form);
     if (!pair) throw invalidClient('the caller must authenticate', basicChallenge(options));
     const checked = minting.check(context, pair);
@@ -52,7 +58,10 @@ export function createIntrospection(dependencies: Dependencies, minting: Minting
 
   async function byToken(context: Context<Environment>, token: string): Promise<Asking> {
     const caller = await checkToken(token, dependencies);
-    if (!('refused' in caller)) return caller;
+    if (!('refused' in caller)) {
+      noteUse(caller, dependencies);
+      return caller;
+    }
     context.get('logFields').refused = caller.refused;
     const challenge = `Bearer realm="${options.issuer}", error="invalid_token"`;
     throw invalidClient('the bearer token is not valid', challenge);

@@ -1,8 +1,8 @@
-import { createServer, type ServerOptions } from 'node:http';
+import { createServer, type RequestListener, type ServerOptions } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
-import { answerBrokenRequests, answerUnroutable } from './broken-request.ts';
+import { answerBrokenRequests, answerUnroutable, hasDotSegments, refuseTarget } from './broken-request.ts';
 import { createDrain, type Drain } from './drain.ts';
 import { createTlsServer, type TlsOptions } from './tls-server.ts';
 
@@ -55,7 +55,9 @@ const checkingInterval = 5_000;
  */
 // biome-ignore lint/suspicious/noExplicitAny: any Hono app, whatever its environment
 export async function serve(app: Pick<Hono<any>, 'fetch'>, options: ServeOptions): Promise<RunningServer> {
-  const listener = getRequestListener(app.fetch, { errorHandler: answerUnroutable });
+  const answer = getRequestListener(app.fetch, { errorHandler: answerUnroutable });
+  const listener: RequestListener = (request, response) =>
+    hasDotSegments(request.url ?? '') ? refuseTarget(response) : void answer(request, response);
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
   const limits = limitsOf(timeouts);
   const server = options.tls ? createTlsServer(limits, listener, options.tls) : createServer(limits, listener);

@@ -16,8 +16,8 @@ export interface FailureThrottle {
    * @returns 0 while the address is within its budget, else the whole seconds until it has some again
    */
   failed(address: string): number;
-  /** The whole seconds until the address has some budget again, 0 when it has. Notes nothing. */
-  waitOf(address: string): number;
+  /** Takes one failure back: what was noted before it was known did not fail. */
+  forgive(address: string): void;
 }
 
 /** Bound of addresses that are kept; whoever is forgotten begins with a full budget. */
@@ -40,7 +40,7 @@ export function createFailureThrottle(
   options: ThrottleOptions | undefined,
   now: () => number = () => performance.now(),
 ): FailureThrottle {
-  if (!options) return { failed: () => 0, waitOf: () => 0 };
+  if (!options) return { failed: () => 0, forgive: () => undefined };
   const { burst, refillSeconds } = options;
   const buckets = new LRUCache<string, Bucket>({ max: maxAddresses });
 
@@ -63,9 +63,10 @@ export function createFailureThrottle(
       buckets.set(key, bucket);
       return within ? 0 : waitFor(bucket);
     },
-    waitOf(address) {
-      const bucket = bucketOf(networkOf(address));
-      return bucket.failuresLeft >= 1 ? 0 : waitFor(bucket);
+    forgive(address) {
+      const key = networkOf(address);
+      const { failuresLeft, at } = bucketOf(key);
+      buckets.set(key, { failuresLeft: Math.min(burst, failuresLeft + 1), at });
     },
   };
 }

@@ -51,6 +51,8 @@ describe('the address of a client', () => {
     ['for=unknown, for=10.3.3.3', '10.3.3.3'],
     ['by="x, for=1.1.1.1"', '10.0.0.1'],
     ['xfor=1.1.1.1', '10.0.0.1'],
+    [`${'"'.repeat(15_000)}, for=192.0.2.7`, '192.0.2.7'],
+    [`${'for=198.51.100.1, '.repeat(800)}for=192.0.2.7`, '192.0.2.7'],
   ])('is read from Forwarded when that is configured: %s', (value, address) => {
     expect(addressOf('10.0.0.1', value, { forwardedHeader: 'Forwarded' })).toBe(address);
   });

@@ -249,6 +249,41 @@ describe('the request', () => {
     expect((await send(path, form(await request()), '192.0.2.2')).status).toBe(400);
   });
 
+  describe('with a budget of two failures', () => {
+    const token = {
+      ...{ issuer: 'ghippo.io', defaultCycle: 3, maxCycle: 30 },
+      failureThrottle: { burst: 2, refillSeconds: 60 },
+    };
+    const atOnce = async (send: (path: string, init: RequestInit, from: string) => Promise<unknown>, times: number) => {
+      const body = await request();
+      await Promise.all(Array.from({ length: times }, () => send(path, form(body), '192.0.2.1')));
+    };
+
+    it('asks the cluster no more often than that, also when all come at once or the cluster is silent', async () => {
+      for (const says of ['nobody', new KubernetesError(503, 'ServiceUnavailable', 'no', 0)] as const) {
+        const { send, reviewed } = await createExchange(says, [ann], { token });
+        await atOnce(send, 50);
+        expect(reviewed).toHaveLength(2);
+      }
+    });
+
+    it('gives the budget back for tokens that are right, and wrong pairs take nothing of it', async () => {
+      const { send } = await createExchange(undefined, [ann], { token });
+      const wrong = form({ grant_type: 'client_credentials', client_id: 'a', client_secret: 'b' });
+      for (let index = 0; index < 5; index += 1) await send(path, wrong, '192.0.2.1');
+      for (let index = 0; index < 5; index += 1) {
+        expect((await send(path, form(await request()), '192.0.2.1')).status).toBe(200);
+      }
+    });
+
+    it('leaves an audit record when the cluster cannot be asked', async () => {
+      const says = new KubernetesError(503, 'ServiceUnavailable', 'no', 0);
+      const { send, logged } = await createExchange(says, [ann], { token });
+      expect((await send(path, form(await request()), '192.0.2.1')).status).toBe(503);
+      expect(logged().at(-1)).toMatchObject({ audit: true, event: 'token.refused' });
+    });
+  });
+
   it('leaves nothing of the subject token in the log', async () => {
     const { send, log } = await createExchange();
     await send(path, form(await request()));

@@ -52,6 +52,20 @@ describe('introspection', () => {
     expect(asked).toEqual([]);
   });
 
+  it('counts as a use of the pair that asks, not of the one that is asked about', async () => {
+    const { send, annsToken, uses } = await createBoth('bob');
+    uses.length = 0;
+    await send(path, form({ token: annsToken }, { authorization: basic(bobKeys.ak, bobKeys.sk) }));
+    expect(uses).toEqual([[bob.uid, 'main']]);
+  });
+
+  it('refuses a bearer token beside a client secret: one way only (RFC 6749 section 2.3)', async () => {
+    const { send, annsToken } = await createBoth();
+    const both = { token: annsToken, client_id: ak, client_secret: 'wrong' };
+    const answer = await send(path, form(both, { authorization: `Bearer ${annsToken}` }));
+    expect([answer.status, answer.json<{ error: string }>().error]).toEqual([400, 'invalid_request']);
+  });
+
   it('tells who may create TokenReviews about the tokens of others', async () => {
     const { send, annsToken, asked } = await createBoth('bob');
     const answer = await send(path, form({ token: annsToken }, { authorization: basic(bobKeys.ak, bobKeys.sk) }));

@@ -46,6 +46,27 @@ describe('serve', () => {
     expect(await get(server.port, '/')).toBe('ECONNREFUSED');
   });
 
+  it.each([
+    '/beneath/../public',
+    '/beneath/%2e%2E/public',
+    '/beneath/..',
+    '/beneath/./x',
+    '/beneath\\..\\public',
+    'http://127.0.0.1/beneath/../public',
+  ])('refuses a path that leads elsewhere once it is resolved: %s', async (target) => {
+    const app = new Hono();
+    app.get('/public', (context) => context.text('public'));
+    const server = await serve(app, loopback);
+    const socket = connect(server.port, '127.0.0.1');
+    socket.end(`GET ${target} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n`);
+    let text = '';
+    for await (const chunk of socket) text += chunk;
+    expect(text).toMatch(/^HTTP\/1\.1 400 /);
+    expect(text).toContain('{"code":3,');
+    expect(await get(server.port, '/public?next=/../x')).toBe('200 public');
+    await server.close(0);
+  });
+
   it('says when the port is taken', async () => {
     const { app } = createSlowApp();
     const server = await serve(app, loopback);

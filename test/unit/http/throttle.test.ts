@@ -43,12 +43,13 @@ describe('the throttle', () => {
     expect(failed('192.0.2.1')).toBe(0);
   });
 
-  it('says how long to wait without counting that as a failure', () => {
-    const { fail, waitOf, failed } = createThrottle();
-    fail(2);
-    expect([waitOf('192.0.2.1'), waitOf('192.0.2.1'), failed('192.0.2.1')]).toEqual([0, 0, 0]);
-    expect(waitOf('192.0.2.1')).toBe(3);
-    expect(waitOf('192.0.2.2')).toBe(0);
+  it('takes back what did not fail, and never gives more than the burst for it', () => {
+    const { fail, forgive } = createThrottle();
+    expect(fail(4)).toEqual([0, 0, 0, 3]);
+    forgive('192.0.2.1');
+    expect(fail(2)).toEqual([0, 3]);
+    for (let index = 0; index < 10; index += 1) forgive('192.0.2.1');
+    expect(fail(4)).toEqual([0, 0, 0, 3]);
   });
 
   it('asks for a whole second at least', () => {
@@ -69,8 +70,8 @@ describe('the throttle', () => {
   });
 
   it('does nothing when it is not configured', () => {
-    const { failed, waitOf } = createFailureThrottle(undefined);
+    const { failed, forgive } = createFailureThrottle(undefined);
     for (let index = 0; index < 100; index += 1) expect(failed('192.0.2.1')).toBe(0);
-    expect(waitOf('192.0.2.1')).toBe(0);
+    expect(forgive('192.0.2.1')).toBeUndefined();
   });
 });
