@@ -132,6 +132,35 @@ test('what is not there is 404 in the error form', async () => {
   }
 });
 
+describe('the Authorization header', () => {
+  /** The status of a request with these lines in its head, byte for byte. */
+  async function statusOf(path: string, ...lines: string[]): Promise<string | undefined> {
+    const { host, port } = new URL(operator.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.end([`GET ${path} HTTP/1.1`, `Host: ${host}`, 'Connection: close', ...lines, '', ''].join('\r\n'));
+    let text = '';
+    for await (const chunk of socket) text += chunk;
+    return text.split(' ')[1];
+  }
+  const digest = 'Authorization: Digest username="x", realm="y"';
+
+  test('of a scheme with commas is one header: no token, so 401, and not looked at beside a pair', async () => {
+    expect(await statusOf('/oauth2/auth', digest)).toBe('401');
+    expect(await statusOf(`${tokenPath}?ak=${pair.ak}&sk=${pair.sk}`, digest)).toBe('200');
+  });
+
+  test('that is there twice is refused, whatever it says', async () => {
+    const bearer = `Authorization: Bearer ${token}`;
+    expect(await statusOf('/oauth2/auth', bearer)).toBe('200');
+    expect(await statusOf('/oauth2/auth', bearer, bearer)).toBe('400');
+    expect(await statusOf(deploymentsPath, bearer, 'authorization: Bearer x')).toBe('400');
+  });
+
+  test('guards a path that does not lead to another one', async () => {
+    expect(await statusOf('/oauth2/auth/admin/../../../.well-known/jwks.json')).toBe('400');
+  });
+});
+
 test('broken HTTP does not crash it', async () => {
   for (const bytes of [
     'GARBAGE\r\n\r\n',
