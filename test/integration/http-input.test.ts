@@ -137,7 +137,7 @@ describe('the Authorization header', () => {
   async function statusOf(path: string, ...lines: string[]): Promise<string | undefined> {
     const { host, port } = new URL(operator.url);
     const socket = connect(Number(port), '127.0.0.1');
-    socket.end([`GET ${path} HTTP/1.1`, `Host: ${host}`, 'Connection: close', ...lines, '', ''].join('\r\n'));
+    socket.write([`GET ${path} HTTP/1.1`, `Host: ${host}`, 'Connection: close', ...lines, '', ''].join('\r\n'));
     let text = '';
     for await (const chunk of socket) text += chunk;
     return text.split(' ')[1];
