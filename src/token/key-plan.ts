@@ -93,18 +93,16 @@ export function planKeys<K extends KeyFacts>(
 
 /**
  * Gives what is left of a set when a key is revoked: what each replica goes by as soon as it hears of it, also while
- * nobody can write the set. The next key signs in place of an active one.
+ * nobody can write the set. The next key signs in place of an active one; without a next one, none does until the leader
+ * makes others.
  *
- * @returns the same array when no key has this kid, or nothing would be left to sign with
+ * @returns the same array when no key has this kid
  */
 export function withoutRevoked<K extends KeyFacts>(keys: readonly K[], revoke: string | undefined): readonly K[] {
   const kept = keys.filter(({ kid }) => kid !== revoke);
-  const signs = kept.some(({ state }) => state === 'active');
-  const next = kept.find(({ state }) => state === 'next');
-  if (kept.length === keys.length || !(signs || next)) return keys;
-  return signs
-    ? kept
-    : kept.map((key) => (key === next ? { ...key, state: 'active', activatedAt: key.createdAt } : key));
+  if (kept.length === keys.length) return keys;
+  if (kept.some(({ state }) => state === 'active')) return kept;
+  return kept.map((key) => (key.state === 'next' ? { ...key, state: 'active', activatedAt: key.createdAt } : key));
 }
 
 /** Whether the next key is to take over from an active one. */
