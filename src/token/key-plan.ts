@@ -61,6 +61,8 @@ const dayMs = 24 * hourMs;
  * after retiredAt, and clocks differ.
  */
 const graceMs = hourMs;
+/** How far ahead of ours another clock may be, milliseconds. */
+const clockSkewMs = 300_000;
 
 /**
  * Decides what the key set is to be: one active key, one next key, and retired ones while tokens of theirs may be out.
@@ -69,6 +71,8 @@ const graceMs = hourMs;
  * is asked to rotate; and only after it was published for `publishAheadHours`, so that verifiers know it. When the active
  * key is gone by revocation, the next one takes over at once. A next key of another algorithm is replaced: it signed
  * nothing.
+ *
+ * A time in the future is replaced by now, see `withoutFuture`.
  *
  * @param now milliseconds since the epoch
  * @returns undefined when nothing is to be changed; that is so after the plan was carried out, too
@@ -79,7 +83,8 @@ export function planKeys<K extends KeyFacts>(
   now: number,
   requests: KeyRequests = {},
 ): KeyPlan<K> | undefined {
-  const kept = keys.filter((key) => key.kid !== requests.revoke && !isOver(key, now));
+  const staying = keys.filter((key) => key.kid !== requests.revoke && !isOver(key, now));
+  const kept = staying.map((key) => withoutFuture(key, now));
   const retired = kept.filter(({ state }) => state === 'retired');
   const next = kept.find(({ state }) => state === 'next');
   const found = kept.find(({ state }) => state === 'active');
@@ -103,6 +108,21 @@ export function withoutRevoked<K extends KeyFacts>(keys: readonly K[], revoke: s
   if (kept.length === keys.length) return keys;
   if (kept.some(({ state }) => state === 'active')) return kept;
   return kept.map((key) => (key.state === 'next' ? { ...key, state: 'active', activatedAt: key.createdAt } : key));
+}
+
+/**
+ * The same key, with now in place of a time in the future: the clock was ahead when the key was made or took over. Without
+ * this, rotation and a change of algorithm would wait for as long as the clock was ahead. Of a retired key nothing waits
+ * for these times.
+ */
+function withoutFuture<K extends KeyFacts>(key: K, now: number): K {
+  const isFuture = (time: number | undefined) => time !== undefined && time > now + clockSkewMs;
+  if (key.state === 'retired' || !(isFuture(key.createdAt) || isFuture(key.activatedAt))) return key;
+  return {
+    ...key,
+    ...(isFuture(key.createdAt) && { createdAt: now }),
+    ...(isFuture(key.activatedAt) && { activatedAt: now }),
+  };
 }
 
 /** Whether the next key is to take over from an active one. */

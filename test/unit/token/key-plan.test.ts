@@ -3,12 +3,14 @@ import {
   defaultKeyPolicy,
   type KeyFacts,
   type KeyPolicy,
+  type KeyRequests,
   planKeys,
   withoutRevoked,
 } from '../../../src/token/key-plan.ts';
 import { now } from '../../support/builders.ts';
 
-const hour = 3_600_000;
+const minute = 60_000;
+const hour = 60 * minute;
 const day = 24 * hour;
 const policy = defaultKeyPolicy;
 
@@ -56,7 +58,8 @@ describe('planKeys', () => {
     ['rotation is by hand', [active(), next()], 1000 * day, { rotationDays: 0 }],
     ['a token of a retired key may be out', [active(), next(), retired()], 30 * day - 1, { rotationDays: 60 }],
     ['its grace has not passed', [active(), next(), retired()], 30 * day + hour - 1, { rotationDays: 60 }],
-    ['the clock goes back', [active(), next(), retired()], -1000 * day, {}],
+    ['the clock goes back a little', [active(), next(), retired()], -5 * minute, {}],
+    ['a retired key is from the future', [active(), next(), retired({ createdAt: now + day })], 0, {}],
     ['the order is another one', [retired(), next(), active()], 0, {}],
     ['a shorter cycle is configured', [active(), next()], 0, { maxCycle: 7 }],
   ])('changes nothing while %s', (_, keys, after, change) => {
@@ -79,6 +82,37 @@ describe('planKeys', () => {
   it('drops a retired key an hour after its last token', () => {
     const plan = planKeys([active(), next(), retired()], { ...policy, rotationDays: 60 }, now + 30 * day + hour);
     expect(plan).toEqual({ keys: [active(), next()], make: [] });
+  });
+
+  describe('after the clock was ahead', () => {
+    const years = now + 3650 * day;
+    const ahead = now + 5 * minute + 1;
+
+    it.each<[string, KeyFacts[], KeyFacts[]]>([
+      ['the next key', [active(), next({ createdAt: years })], [active(), next()]],
+      ['the next key, by little', [active(), next({ createdAt: ahead })], [active(), next()]],
+      ['the activation', [active({ activatedAt: years }), next()], [active(), next()]],
+      ['both keys', [active({ createdAt: years, activatedAt: years }), next({ createdAt: years })], [active(), next()]],
+    ])('takes now for what is in the future: %s', (_, keys, expected) => {
+      const plan = planKeys(keys, policy, now);
+      expect(plan).toEqual({ keys: expected, make: [] });
+      expect(planKeys(plan?.keys ?? [], policy, now)).toBeUndefined();
+    });
+
+    it.each<[string, Partial<KeyPolicy>, KeyRequests, number]>([
+      ['the schedule', {}, {}, 30],
+      ['a rotation by hand', { rotationDays: 0 }, { rotate: 'a' }, 1],
+      ['a change of algorithm', { rotationDays: 0, algorithm: 'ES256' }, {}, 1],
+    ])('turns as soon as without: %s', (_, change, requests, days) => {
+      const rules = { ...policy, ...change };
+      const late = [
+        active({ createdAt: years, activatedAt: years }),
+        next({ createdAt: years, algorithm: rules.algorithm }),
+      ];
+      const keys = planKeys(late, rules, now, requests)?.keys ?? [];
+      expect(planKeys(keys, rules, now + days * day - 1, requests)).toBeUndefined();
+      expect(planKeys(keys, rules, now + days * day, requests)?.keys[0]).toMatchObject({ kid: 'n', state: 'active' });
+    });
   });
 
   describe('with another algorithm', () => {
