@@ -63,14 +63,19 @@ const dayMs = 24 * hourMs;
 const graceMs = hourMs;
 /** How far ahead of ours another clock may be, milliseconds. */
 const clockSkewMs = 300_000;
+/**
+ * For how long a next key of another algorithm is left alone, milliseconds. Two processes that are configured differently
+ * and both write, which is so without leader election, would otherwise replace each other's at each change that they see.
+ */
+const misfitMs = 60_000;
 
 /**
  * Decides what the key set is to be: one active key, one next key, and retired ones while tokens of theirs may be out.
  *
  * The next key takes over when the active one has signed for `rotationDays`, is of another algorithm than configured, or
  * is asked to rotate; and only after it was published for `publishAheadHours`, so that verifiers know it. When the active
- * key is gone by revocation, the next one takes over at once. A next key of another algorithm is replaced: it signed
- * nothing.
+ * key is gone by revocation, the next one takes over at once. A next key of another algorithm is replaced when it
+ * is older than a minute: it signed nothing.
  *
  * A time in the future is replaced by now, see `withoutFuture`.
  *
@@ -92,7 +97,7 @@ export function planKeys<K extends KeyFacts>(
   const plan =
     next && (!active || isTurn(active, next, policy, now, requests))
       ? turn(next, active, retired, policy, now)
-      : stay(next, active, retired, policy);
+      : stay(next, active, retired, policy, now);
   return isSame(keys, plan) ? undefined : plan;
 }
 
@@ -152,8 +157,10 @@ function stay<K extends KeyFacts>(
   active: K | undefined,
   retired: readonly K[],
   { algorithm }: KeyPolicy,
+  now: number,
 ): KeyPlan<K> {
-  const fitting = next?.algorithm === algorithm ? [next] : [];
+  const isKept = next && (next.algorithm === algorithm || now - (next.createdAt ?? 0) <= misfitMs);
+  const fitting = isKept ? [next] : [];
   return {
     keys: [...(active ? [active] : []), ...fitting, ...retired],
     make: [...(active ? [] : ['active' as const]), ...(fitting.length > 0 ? [] : ['next' as const])],

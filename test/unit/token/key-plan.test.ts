@@ -119,8 +119,23 @@ describe('planKeys', () => {
     const changed = { ...policy, algorithm: 'ES256' } as const;
     const es256 = next({ algorithm: 'ES256' });
 
-    it('replaces the next key at once', () => {
-      expect(planKeys([active(), next()], changed, now)).toEqual({ keys: [active()], make: ['next'] });
+    it('replaces the next key when it is older than a minute', () => {
+      expect(planKeys([active(), next()], changed, now + minute)).toBeUndefined();
+      expect(planKeys([active(), next()], changed, now + minute + 1)).toEqual({ keys: [active()], make: ['next'] });
+    });
+
+    it('of one of two that both write, replaces once in a minute at most, however often they look', () => {
+      let keys = [active(), next()];
+      let made = 0;
+      for (let pass = 0; pass < 3000; pass += 1) {
+        const rules = pass % 2 === 0 ? policy : changed;
+        const at = now + pass * 100;
+        const plan = planKeys(keys, rules, at);
+        if (!plan) continue;
+        made += plan.make.length;
+        keys = [...plan.keys, next({ kid: `n${pass}`, algorithm: rules.algorithm, createdAt: at })];
+      }
+      expect(made).toBe(4);
     });
 
     it('turns when the new one was published long enough, whatever the schedule', () => {
@@ -130,7 +145,7 @@ describe('planKeys', () => {
     });
 
     it('that is taken back, replaces the next key again', () => {
-      expect(planKeys([active(), es256], policy, now)).toEqual({ keys: [active()], make: ['next'] });
+      expect(planKeys([active(), es256], policy, now + hour)).toEqual({ keys: [active()], make: ['next'] });
     });
   });
 
