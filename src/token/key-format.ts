@@ -32,7 +32,8 @@ const keyTypes: Record<Algorithm, KeyType> = {
 
 const text = z.string().min(1);
 const time = z.iso.datetime({ offset: true }).transform((value) => Date.parse(value));
-const days = z.number().positive();
+/** As `token.maxCycle` in the configuration: with more, a key that retires would stay for ever, or have no date at all. */
+const days = z.number().positive().max(3650);
 const keySet = z.looseObject({ keys: z.array(z.looseObject({})).min(1) });
 const timeNames = ['createdAt', 'activatedAt', 'retiredAt', 'verifyUntil'] as const;
 

@@ -61,14 +61,23 @@ const dayMs = 24 * hourMs;
  * after retiredAt, and clocks differ.
  */
 const graceMs = hourMs;
+/** How far ahead of ours another clock may be, milliseconds. */
+const clockSkewMs = 300_000;
+/**
+ * For how long a next key of another algorithm is left alone, milliseconds. Two processes that are configured differently
+ * and both write, which is so without leader election, would otherwise replace each other's at each change that they see.
+ */
+const misfitMs = 60_000;
 
 /**
  * Decides what the key set is to be: one active key, one next key, and retired ones while tokens of theirs may be out.
  *
  * The next key takes over when the active one has signed for `rotationDays`, is of another algorithm than configured, or
  * is asked to rotate; and only after it was published for `publishAheadHours`, so that verifiers know it. When the active
- * key is gone by revocation, the next one takes over at once. A next key of another algorithm is replaced: it signed
- * nothing.
+ * key is gone by revocation, the next one takes over at once. A next key of another algorithm is replaced when it
+ * is older than a minute: it signed nothing.
+ *
+ * A time in the future is replaced by now, see `withoutFuture`.
  *
  * @param now milliseconds since the epoch
  * @returns undefined when nothing is to be changed; that is so after the plan was carried out, too
@@ -79,7 +88,8 @@ export function planKeys<K extends KeyFacts>(
   now: number,
   requests: KeyRequests = {},
 ): KeyPlan<K> | undefined {
-  const kept = keys.filter((key) => key.kid !== requests.revoke && !isOver(key, now));
+  const staying = keys.filter((key) => key.kid !== requests.revoke && !isOver(key, now));
+  const kept = staying.map((key) => withoutFuture(key, now));
   const retired = kept.filter(({ state }) => state === 'retired');
   const next = kept.find(({ state }) => state === 'next');
   const found = kept.find(({ state }) => state === 'active');
@@ -87,24 +97,37 @@ export function planKeys<K extends KeyFacts>(
   const plan =
     next && (!active || isTurn(active, next, policy, now, requests))
       ? turn(next, active, retired, policy, now)
-      : stay(next, active, retired, policy);
+      : stay(next, active, retired, policy, now);
   return isSame(keys, plan) ? undefined : plan;
 }
 
 /**
  * Gives what is left of a set when a key is revoked: what each replica goes by as soon as it hears of it, also while
- * nobody can write the set. The next key signs in place of an active one.
+ * nobody can write the set. The next key signs in place of an active one; without a next one, none does until the leader
+ * makes others.
  *
- * @returns the same array when no key has this kid, or nothing would be left to sign with
+ * @returns the same array when no key has this kid
  */
 export function withoutRevoked<K extends KeyFacts>(keys: readonly K[], revoke: string | undefined): readonly K[] {
   const kept = keys.filter(({ kid }) => kid !== revoke);
-  const signs = kept.some(({ state }) => state === 'active');
-  const next = kept.find(({ state }) => state === 'next');
-  if (kept.length === keys.length || !(signs || next)) return keys;
-  return signs
-    ? kept
-    : kept.map((key) => (key === next ? { ...key, state: 'active', activatedAt: key.createdAt } : key));
+  if (kept.length === keys.length) return keys;
+  if (kept.some(({ state }) => state === 'active')) return kept;
+  return kept.map((key) => (key.state === 'next' ? { ...key, state: 'active', activatedAt: key.createdAt } : key));
+}
+
+/**
+ * The same key, with now in place of a time in the future: the clock was ahead when the key was made or took over. Without
+ * this, rotation and a change of algorithm would wait for as long as the clock was ahead. Of a retired key nothing waits
+ * for these times.
+ */
+function withoutFuture<K extends KeyFacts>(key: K, now: number): K {
+  const isFuture = (time: number | undefined) => time !== undefined && time > now + clockSkewMs;
+  if (key.state === 'retired' || !(isFuture(key.createdAt) || isFuture(key.activatedAt))) return key;
+  return {
+    ...key,
+    ...(isFuture(key.createdAt) && { createdAt: now }),
+    ...(isFuture(key.activatedAt) && { activatedAt: now }),
+  };
 }
 
 /** Whether the next key is to take over from an active one. */
@@ -134,8 +157,10 @@ function stay<K extends KeyFacts>(
   active: K | undefined,
   retired: readonly K[],
   { algorithm }: KeyPolicy,
+  now: number,
 ): KeyPlan<K> {
-  const fitting = next?.algorithm === algorithm ? [next] : [];
+  const isKept = next && (next.algorithm === algorithm || now - (next.createdAt ?? 0) <= misfitMs);
+  const fitting = isKept ? [next] : [];
   return {
     keys: [...(active ? [active] : []), ...fitting, ...retired],
     make: [...(active ? [] : ['active' as const]), ...(fitting.length > 0 ? [] : ['next' as const])],

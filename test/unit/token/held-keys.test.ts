@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createStore } from '../../../src/kube/store.ts';
 import { createHeldKeys } from '../../../src/token/held-keys.ts';
-import { parseKeys } from '../../../src/token/key-format.ts';
+import { formatKeys, parseKeys } from '../../../src/token/key-format.ts';
 import type { KeySecretRecord } from '../../../src/token/key-store.ts';
 import { generateSigningKeys, parseSigningKeys } from '../../../src/token/signing-keys.ts';
 import { now } from '../../support/builders.ts';
@@ -34,6 +34,8 @@ function createSubject() {
   };
 }
 
+/** `first` without its next key. */
+const onlyActive = () => formatKeys(parseKeys(first).slice(0, 1));
 const activeOf = async (content: string) => (await parseSigningKeys(content)).active.kid;
 
 describe('held keys', () => {
@@ -79,6 +81,52 @@ describe('held keys', () => {
     await expect.poll(() => held.current()?.active.kid).toBe(next?.kid);
     expect([...(held.current()?.published.keys() ?? [])]).toEqual([next?.kid]);
     expect(parseKeys(held.content() ?? '').map(({ kid }) => kid)).toEqual([next?.kid]);
+  });
+
+  it.each(['', 'broken', '{"keys":[]}'])('lose a key that a broken Secret asks to revoke: %j', async (broken) => {
+    const { held, put, store } = createSubject();
+    const [active, next] = parseKeys(first);
+    put(first);
+    await held.loaded;
+    put(broken, { revoke: active?.kid });
+    await expect.poll(() => held.current()?.active.kid).toBe(next?.kid);
+    expect([...(held.current()?.published.keys() ?? [])]).toEqual([next?.kid]);
+    put(broken);
+    store.remove(key);
+    await expect.poll(() => held.isBroken()).toBe(true);
+    expect(parseKeys(held.content() ?? '').map(({ kid }) => kid)).toEqual([next?.kid]);
+  });
+
+  it.each([
+    ['broken', () => 'broken', true],
+    ['sound', onlyActive, false],
+  ])('are none when the only one is to be revoked and the Secret is %s', async (_, contentOf, isBroken) => {
+    const { held, put, logged } = createSubject();
+    put(onlyActive());
+    await held.loaded;
+    put(contentOf(), { revoke: parseKeys(first)[0]?.kid });
+    await expect.poll(() => held.current()).toBeUndefined();
+    await expect.poll(() => held.isBroken()).toBe(isBroken);
+    expect([held.content(), held.facts()]).toEqual([undefined, []]);
+    expect(logged(50)[0]).toMatchObject({ secret: key, msg: expect.stringContaining('until the leader makes others') });
+    put(second);
+    await expect.poll(() => held.content()).toBe(second);
+    expect(held.isBroken()).toBe(false);
+  });
+
+  it('are loaded though the only one is to be revoked from the start, so that a leader can make others', async () => {
+    const { held, put } = createSubject();
+    put(onlyActive(), { revoke: parseKeys(first)[0]?.kid });
+    await held.loaded;
+    expect([held.current(), held.isBroken()]).toEqual([undefined, false]);
+  });
+
+  it('are broken when the only one is to be revoked and is not sound: no leader replaces it', async () => {
+    const { held, put, logged } = createSubject();
+    const [active] = JSON.parse(first).keys;
+    put(JSON.stringify({ keys: [{ ...active, kid: 'other' }] }), { revoke: 'other' });
+    await expect.poll(() => logged(50)).toMatchObject([{ reason: expect.stringContaining('thumbprint') }]);
+    expect(held.isBroken()).toBe(true);
   });
 
   it('stay when an unknown kid is to be revoked', async () => {

@@ -3,12 +3,14 @@ import {
   defaultKeyPolicy,
   type KeyFacts,
   type KeyPolicy,
+  type KeyRequests,
   planKeys,
   withoutRevoked,
 } from '../../../src/token/key-plan.ts';
 import { now } from '../../support/builders.ts';
 
-const hour = 3_600_000;
+const minute = 60_000;
+const hour = 60 * minute;
 const day = 24 * hour;
 const policy = defaultKeyPolicy;
 
@@ -56,7 +58,8 @@ describe('planKeys', () => {
     ['rotation is by hand', [active(), next()], 1000 * day, { rotationDays: 0 }],
     ['a token of a retired key may be out', [active(), next(), retired()], 30 * day - 1, { rotationDays: 60 }],
     ['its grace has not passed', [active(), next(), retired()], 30 * day + hour - 1, { rotationDays: 60 }],
-    ['the clock goes back', [active(), next(), retired()], -1000 * day, {}],
+    ['the clock goes back a little', [active(), next(), retired()], -5 * minute, {}],
+    ['a retired key is from the future', [active(), next(), retired({ createdAt: now + day })], 0, {}],
     ['the order is another one', [retired(), next(), active()], 0, {}],
     ['a shorter cycle is configured', [active(), next()], 0, { maxCycle: 7 }],
   ])('changes nothing while %s', (_, keys, after, change) => {
@@ -81,12 +84,58 @@ describe('planKeys', () => {
     expect(plan).toEqual({ keys: [active(), next()], make: [] });
   });
 
+  describe('after the clock was ahead', () => {
+    const years = now + 3650 * day;
+    const ahead = now + 5 * minute + 1;
+
+    it.each<[string, KeyFacts[], KeyFacts[]]>([
+      ['the next key', [active(), next({ createdAt: years })], [active(), next()]],
+      ['the next key, by little', [active(), next({ createdAt: ahead })], [active(), next()]],
+      ['the activation', [active({ activatedAt: years }), next()], [active(), next()]],
+      ['both keys', [active({ createdAt: years, activatedAt: years }), next({ createdAt: years })], [active(), next()]],
+    ])('takes now for what is in the future: %s', (_, keys, expected) => {
+      const plan = planKeys(keys, policy, now);
+      expect(plan).toEqual({ keys: expected, make: [] });
+      expect(planKeys(plan?.keys ?? [], policy, now)).toBeUndefined();
+    });
+
+    it.each<[string, Partial<KeyPolicy>, KeyRequests, number]>([
+      ['the schedule', {}, {}, 30],
+      ['a rotation by hand', { rotationDays: 0 }, { rotate: 'a' }, 1],
+      ['a change of algorithm', { rotationDays: 0, algorithm: 'ES256' }, {}, 1],
+    ])('turns as soon as without: %s', (_, change, requests, days) => {
+      const rules = { ...policy, ...change };
+      const late = [
+        active({ createdAt: years, activatedAt: years }),
+        next({ createdAt: years, algorithm: rules.algorithm }),
+      ];
+      const keys = planKeys(late, rules, now, requests)?.keys ?? [];
+      expect(planKeys(keys, rules, now + days * day - 1, requests)).toBeUndefined();
+      expect(planKeys(keys, rules, now + days * day, requests)?.keys[0]).toMatchObject({ kid: 'n', state: 'active' });
+    });
+  });
+
   describe('with another algorithm', () => {
     const changed = { ...policy, algorithm: 'ES256' } as const;
     const es256 = next({ algorithm: 'ES256' });
 
-    it('replaces the next key at once', () => {
-      expect(planKeys([active(), next()], changed, now)).toEqual({ keys: [active()], make: ['next'] });
+    it('replaces the next key when it is older than a minute', () => {
+      expect(planKeys([active(), next()], changed, now + minute)).toBeUndefined();
+      expect(planKeys([active(), next()], changed, now + minute + 1)).toEqual({ keys: [active()], make: ['next'] });
+    });
+
+    it('of one of two that both write, replaces once in a minute at most, however often they look', () => {
+      let keys = [active(), next()];
+      let made = 0;
+      for (let pass = 0; pass < 3000; pass += 1) {
+        const rules = pass % 2 === 0 ? policy : changed;
+        const at = now + pass * 100;
+        const plan = planKeys(keys, rules, at);
+        if (!plan) continue;
+        made += plan.make.length;
+        keys = [...plan.keys, next({ kid: `n${pass}`, algorithm: rules.algorithm, createdAt: at })];
+      }
+      expect(made).toBe(4);
     });
 
     it('turns when the new one was published long enough, whatever the schedule', () => {
@@ -96,7 +145,7 @@ describe('planKeys', () => {
     });
 
     it('that is taken back, replaces the next key again', () => {
-      expect(planKeys([active(), es256], policy, now)).toEqual({ keys: [active()], make: ['next'] });
+      expect(planKeys([active(), es256], policy, now + hour)).toEqual({ keys: [active()], make: ['next'] });
     });
   });
 
@@ -157,8 +206,8 @@ describe('withoutRevoked', () => {
     expect(withoutRevoked(keys, 'r')).toEqual([active(), next()]);
   });
 
-  it('waits for the leader when nothing else could sign', () => {
-    const alone = [active(), retired()];
-    expect(withoutRevoked(alone, 'a')).toBe(alone);
+  it('drops the only key that could sign, too', () => {
+    expect(withoutRevoked([active(), retired()], 'a')).toEqual([retired()]);
+    expect(withoutRevoked([active()], 'a')).toEqual([]);
   });
 });

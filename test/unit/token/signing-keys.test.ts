@@ -96,10 +96,17 @@ describe('parseSigningKeys', () => {
     ['alg', 'none'],
     ['kty', 'EC'],
     ['n', 7],
+    ['longestCycle', 0],
+    ['longestCycle', 3650.5],
+    ['longestCycle', 1e12],
   ])('refuses %s %j', async (member, value) => {
     await expect(parse({ ...stored, [member]: value })).rejects.toThrow(
       new SigningKeyError(`malformed: keys.0.${member}`),
     );
+  });
+
+  it('takes the longest cycle that can be configured', async () => {
+    await expect(parse({ ...stored, longestCycle: 3650 })).resolves.toHaveProperty('active');
   });
 
   it('names each thing that is wrong once', async () => {
