@@ -19,7 +19,9 @@ async function startOwner(ending: string) {
   const ended = new Promise((resolve) => owner.once('exit', (code, signal) => resolve(signal ?? code)));
   const [line] = await once(owner.stdout, 'data');
   const directory = String(line).trim();
-  await expect.poll(() => processesNaming(directory), patience).toHaveLength(1);
+  // While it is still setpriv, it has not yet asked to die with its parent.
+  const isStarted = (one: { command: string }) => !one.command.includes('setpriv');
+  await expect.poll(() => processesNaming(directory).filter(isStarted), patience).toHaveLength(1);
   expect(existsSync(directory)).toBe(true);
   return { owner, ended, directory };
 }
