@@ -1,6 +1,6 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
-/** Closes a run with one line of its own that counts the tests: `N passed, N failed`, and skipped ones if there are any. */
+/** Closes a run with one line of its own that counts the tests: `N passed, N failed`. Skipped ones stand in one before. */
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     const counts = { passed: 0, failed: 0, skipped: 0, pending: 0 };
@@ -10,7 +10,7 @@ export default class SummaryReporter implements Reporter {
     // A file that does not load, a hook that fails and an error outside of any test are failures without a test.
     const broken = modules.filter((module) => module.errors().length > 0).length + errors.length;
     const skipped = counts.skipped + counts.pending;
-    const line = `${counts.passed} passed, ${counts.failed + broken} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
-    process.stdout.write(`\n${line}\n`);
+    if (skipped > 0) process.stdout.write(`\n${skipped} skipped\n`);
+    process.stdout.write(`\n${counts.passed} passed, ${counts.failed + broken} failed\n`);
   }
 }
