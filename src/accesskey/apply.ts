@@ -93,16 +93,10 @@ function isImmutable(action: PairAction): boolean {
 
 /** Of an error of the server's only the status is told: its text may be another one each time. */
 function failure(error: KubernetesError, secretName: string, immutable: boolean): PairProblem {
-  const stable = `Secret ${secretName} could not be written: ${error.status} ${error.reason}`.trimEnd();
+  const stable = `Secret ${secretName} could not be written`;
+  const text = error.status < 500 && !immutable ? error.message : `${error.status} ${error.reason}`.trimEnd();
   const why = immutable ? ', it is immutable: delete it, and a new pair is made' : '';
-  const text =
-    error.status < 500 && !immutable ? `Secret ${secretName} could not be written: ${error.message}` : stable;
-  return {
-    reason: 'SecretFailed',
-    message: `${text}${why}`,
-    stable: `Secret ${secretName} could not be written`,
-    error,
-  };
+  return { reason: 'SecretFailed', message: `${stable}: ${text}${why}`, stable, error };
 }
 
 async function attempt(scope: Scope, action: PairAction): Promise<PairOutcome> {

@@ -1,6 +1,7 @@
 import type { EventContent } from '../kube/events.ts';
 import type { AccessKeyRecord, Condition } from './access-key-record.ts';
 import type { PairOutcome } from './outcome.ts';
+import { liveStates } from './pair-state.ts';
 import type { AccessKeyStatus } from './types.generated.ts';
 
 /** Events of what the new status says and the one before did not: a problem, an expiry, the end of an overlap. */
@@ -56,7 +57,7 @@ function problemEvents(before: readonly Condition[] = [], after: readonly Condit
 function stateEvents(before: AccessKeyStatus, after: AccessKeyStatus): EventContent[] {
   return (after.keyPairs ?? []).flatMap((pair) => {
     const known = before.keyPairs?.find((one) => one.name === pair.name);
-    const wasLive = known?.state === 'Active' || known?.state === 'Rotating';
+    const wasLive = known !== undefined && liveStates.has(known.state);
     if (pair.state === 'Expired' && wasLive) {
       return [normal('KeyPairExpired', 'UpdateStatus', `Key pair ${pair.name} has expired`)];
     }

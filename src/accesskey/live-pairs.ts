@@ -8,7 +8,7 @@ import {
 } from './access-key-record.ts';
 import { type AccessKeyCaches, holdsClaim, isStopped } from './caches.ts';
 import { isExchanged, pairFacts, pairOf } from './pair-facts.ts';
-import { expiryOf, pairState } from './pair-state.ts';
+import { expiryOf, liveStates, pairState } from './pair-state.ts';
 
 /** A pair as the token service sees it. */
 export interface PairCandidate {
@@ -116,7 +116,7 @@ function toCandidates(
   }
   if (secret.previous?.ak === ak) {
     const until = facts.previousValidUntil ?? 0;
-    const isOver = now >= until && (state === 'Active' || state === 'Rotating');
+    const isOver = now >= until && liveStates.has(state);
     const expiresAt = Math.min(expiryOf(pair), until);
     candidates.push({ ...shared, digest: secret.previous.digest, state: isOver ? 'Expired' : state, expiresAt });
   }

@@ -25,10 +25,7 @@ export async function update(
 ): Promise<PairOutcome> {
   const live = await scope.api.readAsRecorded(secret);
   const found = findPair(live, secret, pair, knownAk(scope, pair));
-  if (!found) return regenerate(scope, { kind: 'regenerate', pair, secret });
-  const values = keptValues(live, found, facts);
-  const written = await scope.api.patch(secret, changeOf(scope.accessKey, pair, secret, values, facts));
-  return { pair, secretName: secret.name, secret: written, change: 'updated' };
+  return found ? keep(scope, pair, secret, keptValues(live, found, facts), facts) : renew(scope, pair, secret);
 }
 
 /** Makes a new pair in the same Secret; the former one may work on for the overlap. */
@@ -50,13 +47,27 @@ export async function regenerate(
 ): Promise<PairOutcome> {
   const live = await scope.api.readAsRecorded(secret);
   const found = findPair(live, secret, pair, knownAk(scope, pair));
-  if (found) {
-    const known = pairFacts(scope.accessKey, pair, withFound(secret, found), scope.now);
-    const facts = withoutEndedPrevious(known, scope.now);
-    return update(scope, { kind: 'update', pair, secret, facts });
-  }
-  const { values, facts } = newPair(pair, undefined, scope.now);
-  const written = await scope.api.patch(secret, changeOf(scope.accessKey, pair, secret, values, facts));
+  if (!found) return renew(scope, pair, secret);
+  const known = pairFacts(scope.accessKey, pair, withFound(secret, found), scope.now);
+  const facts = withoutEndedPrevious(known, scope.now);
+  return keep(scope, pair, secret, keptValues(live, found, facts), facts);
+}
+
+async function keep(
+  { api, accessKey }: Scope,
+  pair: KeyPairSpec,
+  secret: SecretRecord,
+  values: SecretValues,
+  facts: PairFacts,
+): Promise<PairOutcome> {
+  const written = await api.patch(secret, changeOf(accessKey, pair, secret, values, facts));
+  return { pair, secretName: secret.name, secret: written, change: 'updated' };
+}
+
+/** There was no pair, so there is no previous one either. */
+async function renew({ api, accessKey, now }: Scope, pair: KeyPairSpec, secret: SecretRecord): Promise<PairOutcome> {
+  const { values, facts } = newPair(pair, undefined, now);
+  const written = await api.patch(secret, changeOf(accessKey, pair, secret, values, facts));
   return { pair, secretName: secret.name, secret: written, change: 'regenerated', malformed: secret.malformed };
 }
 

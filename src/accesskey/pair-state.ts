@@ -43,3 +43,13 @@ export function nextRotationOf(pair: KeyPairSpec, { generatedAt }: Pick<PairFact
   const interval = durationMs(pair.rotation?.interval);
   return interval > 0 ? generatedAt + interval : undefined;
 }
+
+/** The same while the pair is live; undefined while it is not: a rotation waits until then. */
+export function comingRotation(
+  accessKey: Pick<AccessKeyRecord, 'spec'>,
+  pair: KeyPairSpec,
+  facts: Pick<PairFacts, 'generatedAt'>,
+  now: number,
+): number | undefined {
+  return isLive(accessKey, pair, now) ? nextRotationOf(pair, facts) : undefined;
+}

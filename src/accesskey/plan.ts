@@ -9,7 +9,7 @@ import {
 } from './access-key-record.ts';
 import { desiredMetadata, metadataPatch } from './desired-secret.ts';
 import { isExchanged, type PairFacts, pairFacts, pairOf, withoutEndedPrevious, withoutFuture } from './pair-facts.ts';
-import { isLive, nextRotationOf } from './pair-state.ts';
+import { comingRotation } from './pair-state.ts';
 
 /** What a reconcile pass looks at. */
 export interface Observed {
@@ -141,9 +141,7 @@ function formerSecret(
 /** What the notes, or the default keys where they are lost, lead to is not the pair that the status knows. */
 function isMisread(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret: SecretRecord): boolean {
   const known = pairStatusOf(accessKey, pair.name)?.accessKey;
-  const wanted = dataKeysOf(pair);
-  const isWhereWanted = wanted.ak === secret.dataKeys.ak && wanted.sk === secret.dataKeys.sk;
-  return !isWhereWanted && known !== undefined && known !== secret.pair?.ak;
+  return !isUnderItsKeys(pair, secret) && known !== undefined && known !== secret.pair?.ak;
 }
 
 function rotationCause(
@@ -154,14 +152,18 @@ function rotationCause(
 ): RotationCause | undefined {
   // A revision cannot be lowered. A lower one is that of a pair which was removed and added again: a new pair as well.
   if ((pair.revision ?? 1) !== facts.revision) return 'revision';
-  const due = nextRotationOf(pair, facts);
-  return due !== undefined && now >= due && isLive(accessKey, pair, now) ? 'interval' : undefined;
+  const due = comingRotation(accessKey, pair, facts, now);
+  return due !== undefined && now >= due ? 'interval' : undefined;
 }
 
 function holdsWhatItShould(pair: KeyPairSpec, secret: SecretRecord, facts: PairFacts): boolean {
-  const keys = dataKeysOf(pair);
-  const isUnderItsKeys = keys.ak === secret.dataKeys.ak && keys.sk === secret.dataKeys.sk;
-  return isUnderItsKeys && secret.holdsPrevious === (facts.previousValidUntil !== undefined);
+  return isUnderItsKeys(pair, secret) && secret.holdsPrevious === (facts.previousValidUntil !== undefined);
+}
+
+/** Whether the notes say that the pair is where the spec wants it. */
+function isUnderItsKeys(pair: KeyPairSpec, { dataKeys }: SecretRecord): boolean {
+  const wanted = dataKeysOf(pair);
+  return wanted.ak === dataKeys.ak && wanted.sk === dataKeys.sk;
 }
 
 /** A Secret of a removed pair, or of a pair's former name once the Secret of the new name holds a pair. */

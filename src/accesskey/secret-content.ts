@@ -1,13 +1,14 @@
 /**
  * The pair in the data of a Secret, found, made anew or kept. Pure but for the random numbers of a new pair.
  */
-import { digestOf, generateKeyPair, isPair, type KeyPair } from '../credential/key-pair.ts';
+import { generateKeyPair, type KeyPair } from '../credential/key-pair.ts';
 import {
   type DataKeys,
+  pairAt,
   previousKeys,
   type SecretObject,
   type SecretRecord,
-  textAt,
+  withoutSecret,
 } from '../credential/secret-record.ts';
 import { dataKeysOf, type KeyPairSpec } from './access-key-record.ts';
 import type { SecretValues } from './desired-secret.ts';
@@ -16,8 +17,7 @@ import type { PairFacts } from './pair-facts.ts';
 
 /** Reads the pair under these keys; undefined when it is not well-formed. */
 export function pairIn({ data = {} }: SecretObject, keys: DataKeys): KeyPair | undefined {
-  const [ak, sk] = [textAt(data, keys.ak), textAt(data, keys.sk)];
-  return isPair(ak, sk) ? { ak, sk } : undefined;
+  return pairAt(data, keys);
 }
 
 /**
@@ -42,8 +42,8 @@ export function findPair(
 }
 
 /** The record as it would be with its notes: with the pair that was found. */
-export function withFound(record: SecretRecord, { ak, sk }: KeyPair): SecretRecord {
-  return { ...record, pair: { ak, digest: digestOf(sk) } };
+export function withFound(record: SecretRecord, found: KeyPair): SecretRecord {
+  return { ...record, pair: withoutSecret(found) };
 }
 
 /** What the Secret is to hold when the pair stays: the previous one too, as long as the facts say that it works. */

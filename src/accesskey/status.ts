@@ -1,10 +1,9 @@
-import type { AccessKeyRecord, Condition, KeyPairStatus } from './access-key-record.ts';
-import { pairStatusOf } from './access-key-record.ts';
+import { type AccessKeyRecord, type Condition, type KeyPairStatus, pairStatusOf } from './access-key-record.ts';
 import { conditionsOf } from './conditions.ts';
 import { rfc3339 } from './duration.ts';
 import type { PairOutcome, PlanOutcome } from './outcome.ts';
 import { pairFacts } from './pair-facts.ts';
-import { expiryOf, isLive, nextRotationOf, pairState } from './pair-state.ts';
+import { comingRotation, expiryOf, pairState } from './pair-state.ts';
 import { retiredPairs } from './plan.ts';
 import type { AccessKeyStatus } from './types.generated.ts';
 
@@ -56,7 +55,7 @@ function pairStatus(accessKey: AccessKeyRecord, outcome: PairOutcome, now: numbe
   };
   if (!secret?.pair) return { name: pair.name, secretName, ...memory(known), state: stateWithout(outcome), ...lasting };
   const facts = pairFacts(accessKey, pair, secret, now);
-  const nextRotation = isLive(accessKey, pair, now) ? nextRotationOf(pair, facts) : undefined;
+  const nextRotation = comingRotation(accessKey, pair, facts, now);
   const until = facts.previousValidUntil;
   return {
     name: pair.name,
@@ -98,8 +97,7 @@ export function nextStepAt(accessKey: AccessKeyRecord, outcome: PlanOutcome, now
   const times = outcome.pairs.flatMap(({ pair, secret }) => {
     if (!secret?.pair) return [expiryOf(pair)];
     const facts = pairFacts(accessKey, pair, secret, now);
-    const rotation = isLive(accessKey, pair, now) ? nextRotationOf(pair, facts) : undefined;
-    return [expiryOf(pair), rotation, facts.previousValidUntil];
+    return [expiryOf(pair), comingRotation(accessKey, pair, facts, now), facts.previousValidUntil];
   });
   const coming = times.filter((time) => time !== undefined && time > now && Number.isFinite(time)) as number[];
   return coming.length === 0 ? undefined : Math.min(...coming);

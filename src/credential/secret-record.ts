@@ -1,4 +1,4 @@
-import { digestOf, isKey, isPair } from './key-pair.ts';
+import { digestOf, isKey, isPair, type KeyPair } from './key-pair.ts';
 
 /** Type of the Secrets that hold a pair. */
 export const secretType = 'ghippo.io/access-key';
@@ -136,8 +136,19 @@ function notedKeys(notes: Readonly<Record<string, string>>): DataKeys {
 }
 
 function pairDigest(data: Record<string, string>, keys: DataKeys): PairDigest | undefined {
+  const pair = pairAt(data, keys);
+  return pair && withoutSecret(pair);
+}
+
+/** What is kept of a pair. */
+export function withoutSecret({ ak, sk }: KeyPair): PairDigest {
+  return { ak, digest: digestOf(sk) };
+}
+
+/** Reads the pair under these keys of a Secret's data; undefined when it is not well-formed. */
+export function pairAt(data: Readonly<Record<string, string>>, keys: DataKeys): KeyPair | undefined {
   const [ak, sk] = [textAt(data, keys.ak), textAt(data, keys.sk)];
-  return isPair(ak, sk) ? { ak, digest: digestOf(sk) } : undefined;
+  return isPair(ak, sk) ? { ak, sk } : undefined;
 }
 
 /** Decodes a value of a Secret's data (base64); an absent one is empty. */

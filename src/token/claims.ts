@@ -1,5 +1,3 @@
-import type { PairCandidate } from '../accesskey/live-pairs.ts';
-
 const secondsPerDay = 86_400;
 
 /** The claims of a token (RFC 7519 section 4.1, OpenID Connect Core section 5.1, RFC 9068 section 2.2). */
@@ -55,14 +53,4 @@ export function claimsFor(
     client_id: clientId,
     ...(audience !== undefined && { aud: audience }),
   };
-}
-
-/**
- * Makes the claims for a live pair.
- *
- * @param days validity, whole days
- * @param now milliseconds since the epoch
- */
-export function claimsOf(pair: PairCandidate, days: number, options: ClaimsOptions, now: number): TokenClaims {
-  return claimsFor({ clientId: pair.ak, user: pair.user, expiresAt: pair.expiresAt }, days, options, now);
 }

@@ -19,6 +19,7 @@ import {
   secretType,
   toSecretRecord,
 } from '../../src/credential/secret-record.ts';
+import { type ClaimsOptions, claimsFor, type TokenClaims } from '../../src/token/claims.ts';
 
 /** 2026-01-01T00:00:00Z, what tests call now. */
 export const now = Date.UTC(2026, 0, 1);
@@ -166,6 +167,11 @@ export function caches(content: {
   created.secrets.replace(content.secrets ?? []);
   created.namespaces.replace(content.namespaces ?? []);
   return created;
+}
+
+/** The claims of a token for a pair, valid so many days. */
+export function claimsOf(pair: PairCandidate, days: number, options: ClaimsOptions, time: number): TokenClaims {
+  return claimsFor({ clientId: pair.ak, user: pair.user, expiresAt: pair.expiresAt }, days, options, time);
 }
 
 /** A live pair as the token service sees it. */

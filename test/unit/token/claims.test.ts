@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { claimsOf } from '../../../src/token/claims.ts';
-import { candidate, keyPair, now } from '../../support/builders.ts';
+import { candidate, claimsOf, keyPair, now } from '../../support/builders.ts';
 
 const day = 86_400;
 const iat = now / 1000;
 const issuer = 'ghippo.io';
 
-describe('claimsOf', () => {
+describe('claimsFor, of a pair', () => {
   it('has exactly these claims', () => {
     expect(claimsOf(candidate(), 3, { issuer }, now)).toStrictEqual({
       iss: 'ghippo.io',

@@ -4,13 +4,13 @@ import { exportJWK, generateKeyPair, importJWK, type JWK, jwtVerify, SignJWT, Un
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createLivePairs, type LivePairs } from '../../../src/accesskey/live-pairs.ts';
 import { createLiveServiceAccounts } from '../../../src/accesskey/live-service-accounts.ts';
-import { type ClaimsOptions, claimsOf, type TokenClaims } from '../../../src/token/claims.ts';
+import type { ClaimsOptions, TokenClaims } from '../../../src/token/claims.ts';
 import { signToken } from '../../../src/token/issuer.ts';
 import { formatKeys, parseKeys } from '../../../src/token/key-format.ts';
 import { type Algorithm, algorithms, defaultKeyPolicy } from '../../../src/token/key-plan.ts';
 import { generateSigningKeys, parseSigningKeys, type SigningKeys } from '../../../src/token/signing-keys.ts';
 import { TokenError, verifyToken } from '../../../src/token/verifier.ts';
-import { accessKey, at, caches, keyPair, known, now, secret } from '../../support/builders.ts';
+import { accessKey, at, caches, claimsOf, keyPair, known, now, secret } from '../../support/builders.ts';
 
 const ann = accessKey({ groups: ['dev', 'ops'] });
 const options: ClaimsOptions = { issuer: 'ghippo.io' };
