@@ -17,7 +17,7 @@ import { pino } from 'pino';
 import { Pool } from 'undici';
 import { createLivePairs } from '../src/accesskey/live-pairs.ts';
 import { createLiveServiceAccounts } from '../src/accesskey/live-service-accounts.ts';
-import { createDeploymentStore } from '../src/deployments/store.ts';
+import { fixedClusters } from '../src/clusters/cluster.ts';
 import { createApp } from '../src/http/app.ts';
 import { generateSigningKeys, parseSigningKeys } from '../src/token/signing-keys.ts';
 import { accessKey, caches, keyPair, secret } from '../test/support/builders.ts';
@@ -39,11 +39,9 @@ function createPlatform() {
     serviceAccounts: createLiveServiceAccounts(content),
     reviewServiceAccount: async () => undefined,
     lastUsed: { touch: () => undefined },
-    deployments: createDeploymentStore(),
-    namespaces: () => [],
-    authorizer: { mayListDeployments: async () => false, mayReviewTokens: async () => false },
+    clusters: fixedClusters([]),
+    authorizer: { mayReviewTokens: async () => false },
     signingKeys: () => keys,
-    clusterName: 'here',
     token: { issuer: 'ghippo.io', defaultCycle: 3, maxCycle: 30 },
     log: pino({ level: 'silent' }),
     now: Date.now,

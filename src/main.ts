@@ -10,6 +10,7 @@ import { createLastUsed } from './accesskey/last-used.ts';
 import { createLivePairs } from './accesskey/live-pairs.ts';
 import { createLiveServiceAccounts } from './accesskey/live-service-accounts.ts';
 import { createCaches } from './caches.ts';
+import { fixedClusters } from './clusters/cluster.ts';
 import { type Configuration, ConfigurationError, instanceName, readCommand, usage } from './config.ts';
 import { createApp } from './http/app.ts';
 import type { Dependencies } from './http/environment.ts';
@@ -115,17 +116,23 @@ function createParts(
   const { startRotation } = signingKeys;
   const leadership = createLeadership({ ...shared, ...reconciling, transport, configuration, instance, startRotation });
   const { issuer, exchangeAudience = issuer } = token;
+  const authorizer = createAuthorizer(client, configuration.access.cacheSeconds, metrics.access);
   const dependencies: Dependencies = {
     ...shared,
     pairs: createLivePairs(caches),
     serviceAccounts: createLiveServiceAccounts(caches),
     reviewServiceAccount: createServiceAccountReview(client, exchangeAudience),
     lastUsed,
-    deployments,
-    namespaces: () => [...caches.namespaces.values()].map((one) => one.key),
-    authorizer: createAuthorizer(client, configuration.access.cacheSeconds, metrics.access),
+    clusters: fixedClusters([
+      {
+        name: configuration.clusterName,
+        deployments,
+        namespaces: () => [...caches.namespaces.values()].map((one) => one.key),
+        authorizer,
+      },
+    ]),
+    authorizer,
     signingKeys: () => (unready.has('caches') ? undefined : signingKeys.held.current()),
-    clusterName: configuration.clusterName,
     token,
     proxies: configuration.http,
     tokenMetrics: metrics.token,

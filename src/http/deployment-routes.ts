@@ -12,7 +12,7 @@ const json = <T>(schema: T, description: string) => ({ description, content: { '
 
 /** The deployments of the cluster, as far as the caller may see them. */
 export function addDeploymentRoutes(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
-  const { deployments, namespaces: all, authorizer, clusterName } = dependencies;
+  const { clusters } = dependencies;
   const route = createRoute({
     method: 'get',
     path: '/apis/kpanda.io/v1alpha1/clusters/{cluster}/deployments',
@@ -35,14 +35,15 @@ export function addDeploymentRoutes(app: OpenAPIHono<Environment>, dependencies:
   });
   app.openapi(route, async (context) => {
     const caller = await requireCaller(context, dependencies);
-    const { cluster } = context.req.valid('param');
-    if (cluster !== clusterName) throw new PlatformError('notFound', `cluster: there is no cluster of this name`);
+    const cluster = clusters.get(context.req.valid('param').cluster);
+    if (!cluster) throw new PlatformError('notFound', 'cluster: there is no cluster of this name');
+    const { deployments, authorizer } = cluster;
     const occupied = deployments.indexValues('namespace');
-    const namespaces = await visibleNamespaces(authorizer, caller, occupied, all());
+    const namespaces = await visibleNamespaces(authorizer, caller, occupied, cluster.namespaces());
     if (!namespaces) {
       throw new PlatformError('permissionDenied', `user ${caller.name} may not list deployments in any namespace`);
     }
     context.header('Cache-Control', 'no-store');
-    return context.json(listDeployments(deployments, namespaces, context.req.valid('query'), clusterName), 200);
+    return context.json(listDeployments(deployments, namespaces, context.req.valid('query'), cluster.name), 200);
   });
 }

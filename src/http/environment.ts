@@ -4,7 +4,7 @@ import type { Authorizer } from '../access/authorizer.ts';
 import type { LastUsed } from '../accesskey/last-used.ts';
 import type { LivePairs } from '../accesskey/live-pairs.ts';
 import type { LiveServiceAccounts } from '../accesskey/live-service-accounts.ts';
-import type { DeploymentStore } from '../deployments/store.ts';
+import type { Clusters } from '../clusters/cluster.ts';
 import type { ReviewServiceAccount } from '../token/service-account-review.ts';
 import type { SigningKeys } from '../token/signing-keys.ts';
 import type { TokenMetrics } from '../token/token-metrics.ts';
@@ -32,13 +32,11 @@ export interface Dependencies {
   /** Whose a ServiceAccount's token is; of the audience that `token` says. */
   reviewServiceAccount: ReviewServiceAccount;
   lastUsed: Pick<LastUsed, 'touch'>;
-  deployments: DeploymentStore;
-  /** Names of all namespaces. */
-  namespaces: () => Iterable<string>;
-  authorizer: Authorizer;
+  clusters: Clusters;
+  /** Of this cluster, for who may ask about others' tokens. */
+  authorizer: Pick<Authorizer, 'mayReviewTokens'>;
   /** undefined until they are loaded. */
   signingKeys: () => SigningKeys | undefined;
-  clusterName: string;
   token: TokenOptions;
   /** Proxies that are believed; by default none. */
   proxies?: ProxyOptions;

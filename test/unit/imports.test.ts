@@ -15,14 +15,15 @@ const allowed: Record<string, readonly string[]> = {
   accesskey: ['kube', 'credential'],
   access: ['kube'],
   deployments: ['kube'],
+  clusters: ['kube', 'access', 'deployments'],
   token: ['kube', 'accesskey', 'credential'],
   metrics: ['kube', 'access', 'token'],
-  http: ['kube', 'credential', 'accesskey', 'access', 'deployments', 'token'],
+  http: ['kube', 'credential', 'accesskey', 'access', 'deployments', 'clusters', 'token'],
   'caches.ts': ['kube', 'credential', 'accesskey', 'deployments'],
   'leadership.ts': ['kube', 'config.ts', 'accesskey'],
   'main.ts': [
     ...['kube', 'config.ts', 'accesskey', 'access', 'token', 'metrics', 'http'],
-    ...['caches.ts', 'leadership.ts'],
+    ...['clusters', 'caches.ts', 'leadership.ts'],
   ],
 };
 

@@ -131,7 +131,7 @@ describe('the log line', () => {
   });
 
   it('of a failure says what it was', async () => {
-    const { list, logged } = await createPlatform({ authorizer: failing(new Error('a bug')) });
+    const { list, logged } = await createPlatform({ cluster: { authorizer: failing(new Error('a bug')) } });
     await list('', token);
     expect(logged()).toMatchObject([{ status: 500, error: 'a bug', user: 'ann' }]);
   });

@@ -40,14 +40,14 @@ describe('the listing', () => {
   });
 
   it('shows and counts only what the user may see', async () => {
-    const { list } = await createPlatform({ authorizer: allowing('store', 'elsewhere') });
+    const { list } = await createPlatform({ cluster: { authorizer: allowing('store', 'elsewhere') } });
     const answer = await list('', token);
     expect(names(answer)).toEqual(['store/db']);
     expect(answer.json<DeploymentList>().pagination.total).toBe(1);
   });
 
   it('is empty when there is nothing to see for who may see all', async () => {
-    const { list } = await createPlatform({ deployments: deployments() });
+    const { list } = await createPlatform({ cluster: { deployments: deployments() } });
     const answer = await list('', token);
     expect([answer.status, names(answer)]).toEqual([200, []]);
     expect(answer.json<DeploymentList>().pagination).toEqual({ total: 0, page: 1, pageSize: 10, pages: 0 });
@@ -56,7 +56,7 @@ describe('the listing', () => {
   it('asks for the user and groups of the token', async () => {
     const asked: unknown[] = [];
     const authorizer = { ...allowing(), mayListDeployments: async (subject: object) => asked.push(subject) > 0 };
-    const { list } = await createPlatform({ authorizer });
+    const { list } = await createPlatform({ cluster: { authorizer } });
     await list('', token);
     expect(asked).toMatchObject([{ name: 'ann', groups: ['dev'] }]);
   });
@@ -158,14 +158,14 @@ describe('without a valid token', () => {
   });
 
   it('says nothing of clusters or rights', async () => {
-    const { get } = await createPlatform({ authorizer: allowing() });
+    const { get } = await createPlatform({ cluster: { authorizer: allowing() } });
     expect((await get(deploymentsPath.replace('here', 'elsewhere'))).status).toBe(401);
   });
 });
 
 describe('refusals', () => {
   it('answers 403 to who may see nothing, in words that name the user', async () => {
-    const { list } = await createPlatform({ authorizer: allowing() });
+    const { list } = await createPlatform({ cluster: { authorizer: allowing() } });
     const answer = await list('', token);
     expect(answer.status).toBe(403);
     expect(answer.json()).toEqual({
@@ -196,7 +196,7 @@ describe('refusals', () => {
     ['a refusal', new KubernetesError(500, 'InternalError', secretText, 0)],
     ['missing rights', new KubernetesError(403, 'Forbidden', secretText, 0)],
   ])('answers 503 when the cluster gives %s, and says nothing of the cause', async (_, error) => {
-    const { list, logged } = await createPlatform({ authorizer: failing(error) });
+    const { list, logged } = await createPlatform({ cluster: { authorizer: failing(error) } });
     const answer = await list('', token);
     expect(answer.status).toBe(503);
     expect(answer.json()).toEqual({
@@ -213,7 +213,7 @@ describe('refusals', () => {
     ['a type error', new TypeError(secretText)],
     ['an error with a status of its own', Object.assign(new Error(secretText), { status: 200 })],
   ])('answers 500 to %s, and says nothing of the cause', async (_, error) => {
-    const { list, logged } = await createPlatform({ authorizer: failing(error) });
+    const { list, logged } = await createPlatform({ cluster: { authorizer: failing(error) } });
     const answer = await list('', token);
     expect(answer.status).toBe(500);
     expect(answer.json()).toEqual({ code: 13, message: 'internal error', details: [] });

@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import type { Authorizer } from '../../../src/access/authorizer.ts';
 import { createLivePairs } from '../../../src/accesskey/live-pairs.ts';
 import { createLiveServiceAccounts } from '../../../src/accesskey/live-service-accounts.ts';
+import { type Cluster, fixedClusters } from '../../../src/clusters/cluster.ts';
 import { createDeploymentStore, toDeploymentRecord } from '../../../src/deployments/store.ts';
 import { createApp } from '../../../src/http/app.ts';
 import type { Dependencies } from '../../../src/http/environment.ts';
@@ -53,8 +54,10 @@ export function deployments(...names: string[]) {
 }
 
 /** The app over the AccessKey of ann, with her pair; the log is kept. */
-export async function createPlatform(change: Partial<Dependencies> & { of?: ReturnType<typeof accessKey> } = {}) {
-  const { of = accessKey({ groups: ['dev'] }), ...dependencies } = change;
+export async function createPlatform(
+  change: Partial<Dependencies> & { of?: ReturnType<typeof accessKey>; cluster?: Partial<Cluster> } = {},
+) {
+  const { of = accessKey({ groups: ['dev'] }), cluster = {}, ...dependencies } = change;
   const keys = await signingKeys();
   const lines: string[] = [];
   /** AccessKey and pair of each use that was noted. */
@@ -65,11 +68,17 @@ export async function createPlatform(change: Partial<Dependencies> & { of?: Retu
     serviceAccounts: createLiveServiceAccounts(content),
     reviewServiceAccount: () => Promise.reject(new Error('no review is expected')),
     lastUsed: { touch: (...use) => void uses.push(use) },
-    deployments: deployments('shop/web', 'shop/api', 'store/db'),
-    namespaces: () => ['empty', 'shop', 'store'],
+    clusters: fixedClusters([
+      {
+        name: 'here',
+        deployments: deployments('shop/web', 'shop/api', 'store/db'),
+        namespaces: () => ['empty', 'shop', 'store'],
+        authorizer: allowing('*'),
+        ...cluster,
+      },
+    ]),
     authorizer: allowing('*'),
     signingKeys: () => keys,
-    clusterName: 'here',
     token: { issuer: 'ghippo.io', defaultCycle: 3, maxCycle: 30 },
     log: pino({ base: null }, { write: (line: string) => void lines.push(line) }),
     now: () => now,
