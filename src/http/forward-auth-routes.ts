@@ -1,6 +1,9 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { authorizationOf, bearerOf } from './authorization.ts';
 import { requireCaller } from './bearer.ts';
 import type { Dependencies, Environment } from './environment.ts';
+import { PlatformError, unauthenticated } from './errors.ts';
 
 /**
  * Answers a gateway that asks whether a request may pass: 200 with the user's name and groups in headers, or 401
@@ -12,11 +15,34 @@ import type { Dependencies, Environment } from './environment.ts';
 export function addForwardAuthRoutes(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
   app.all('/oauth2/auth/*', async (context) => {
     context.header('Cache-Control', 'no-store');
+    requireReadable(context, dependencies);
     const caller = await requireCaller(context, dependencies);
     context.header('X-Auth-Request-User', headerValue(caller.name));
     context.header('X-Auth-Request-Groups', caller.groups.map(listItem).join(','));
     return context.body(null, 200);
   });
+}
+
+/**
+ * Refuses an Authorization header that cannot be read, by 401 and not by the 400 of other routes: nginx makes a 500 of
+ * every answer to auth_request but 2xx, 401 and 403.
+ *
+ * @throws PlatformError 401 with the error code of RFC 6750 section 3.1 in its challenge
+ */
+function requireReadable(context: Context<Environment>, { token: { issuer } }: Dependencies): void {
+  const challenge = `Bearer realm="${issuer}", error="invalid_request"`;
+  const header = readHeader(context, challenge);
+  const isMalformed = /^Bearer(?: |$)/i.test(header ?? '') && bearerOf(header) === undefined;
+  if (isMalformed) throw unauthenticated('Authorization: must be one token after Bearer', challenge);
+}
+
+function readHeader(context: Context<Environment>, challenge: string): string | undefined {
+  try {
+    return authorizationOf(context);
+  } catch (error) {
+    if (error instanceof PlatformError) throw unauthenticated(error.message, challenge);
+    throw error;
+  }
 }
 
 /**

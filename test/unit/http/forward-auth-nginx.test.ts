@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, request, type Server } from 'node:http';
 import { type AddressInfo, createServer as createSocketServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +19,15 @@ async function listen(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
+}
+
+/** A request with the same header twice, as fetch cannot send it. */
+async function askTwice(url: string, path: string): Promise<number | undefined> {
+  const headers = ['Host', 'a', 'Authorization', 'Bearer x', 'Authorization', 'Bearer y'];
+  const sent = request(`${url}${path}`, { headers }).end();
+  const [answer] = await once(sent, 'response');
+  answer.resume();
+  return answer.statusCode;
 }
 
 async function freePort(): Promise<number> {
@@ -105,11 +114,26 @@ describe.skipIf(!program)('nginx with auth_request (skipped where there is neith
     expect(seen.at(-1)).not.toHaveProperty('authorization');
   });
 
-  it.each([{}, { authorization: 'Bearer x' }])('stops a request with %j, with our challenge', async (headers) => {
+  it.each([
+    {},
+    { authorization: 'Bearer x' },
+    { authorization: 'Bearer' },
+    { authorization: 'Bearer x y' },
+    { authorization: 'Bearer x, Bearer x' },
+    { authorization: 'Basic !' },
+  ])('stops a request with %j, with our challenge', async (headers) => {
     const before = seen.length;
     const answer = await fetch(url, { headers });
     expect(answer.status).toBe(401);
     expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer realm="ghippo.io"/);
+    expect(seen.length).toBe(before);
+  });
+
+  it('makes no 500 of two Authorization headers, whether nginx passes them on or not', async () => {
+    const before = seen.length;
+    expect([400, 401]).toContain(await askTwice(url, '/'));
+    const { port } = operator.address() as AddressInfo;
+    expect(await askTwice(`http://127.0.0.1:${port}`, '/oauth2/auth')).toBe(401);
     expect(seen.length).toBe(before);
   });
 });

@@ -67,10 +67,30 @@ describe('forward-auth', () => {
     expect([answer.headers.get(user), answer.headers.get(groups)]).toEqual([null, null]);
   });
 
-  it('answers 400 to two Authorization headers', async () => {
+  it.each<[string, (token: string) => string]>([
+    ['two tokens', (token) => `Bearer ${token}, Bearer x`],
+    ['the same token twice', (token) => `Bearer ${token}, Bearer ${token}`],
+    ['Bearer without a token', () => 'Bearer'],
+    ['two words after Bearer', (token) => `Bearer ${token} x`],
+    ['what no token may have in it', (token) => `Bearer ${token}"`],
+  ])('answers 401 invalid_request to %s, since nginx would make a 500 of a 400', async (_, headerOf) => {
     const { send, token } = await createPlatform();
-    const authorization = `Bearer ${await token()}, Bearer x`;
-    expect((await send(path, { headers: { authorization } })).status).toBe(400);
+    const value = await token();
+    const answer = await send(path, { headers: { authorization: headerOf(value) } });
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get('WWW-Authenticate')).toBe('Bearer realm="ghippo.io", error="invalid_request"');
+    expect(answer.json().message).toMatch(/^Authorization: must be /);
+    expect(answer.text).not.toContain(value);
+  });
+
+  it.each([
+    ['no header', undefined],
+    ['another scheme', basic('a', 'b')],
+    ['a scheme that begins alike', 'Bearers x'],
+  ])('names no error in the challenge to %s (RFC 6750 section 3.1)', async (_, authorization) => {
+    const { send } = await createPlatform();
+    const answer = await send(path, { headers: { ...(authorization && { authorization }) } });
+    expect([answer.status, answer.headers.get('WWW-Authenticate')]).toEqual([401, 'Bearer realm="ghippo.io"']);
   });
 
   it('does not pass while the signing keys are missing', async () => {
