@@ -1,0 +1,73 @@
+import { type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { locateChromium } from '../../tools/chromium.ts';
+
+/** A real Chromium, without a window. */
+export interface TestBrowser {
+  /** Opens an empty page in a session of its own: no cookie and no cache of another one. */
+  open(options: OpenOptions): Promise<WatchedPage>;
+  close(): Promise<void>;
+}
+
+export interface OpenOptions {
+  /** The server under test; a request to another origin is a problem. */
+  origin: string;
+  /** Problems that a test makes on purpose, such as the line about a 401 in the console. */
+  expected?: readonly RegExp[];
+  /** As playwright takes them: viewport, colorScheme, locale, javaScriptEnabled. */
+  context?: BrowserContextOptions;
+}
+
+export interface WatchedPage {
+  page: Page;
+  /**
+   * Everything that should not be, so far: errors and warnings in the console, exceptions, violations of the Content
+   * Security Policy, requests to elsewhere, requests that failed. To be compared with `[]`.
+   */
+  problems(): string[];
+  /** Ends the session. */
+  close(): Promise<void>;
+}
+
+/** Starts Chromium; it is installed when it is not there. */
+export async function startBrowser(): Promise<TestBrowser> {
+  // Without its sandbox, since tests run as root in containers; it only sees the server under test.
+  const browser = await chromium.launch({ executablePath: await locateChromium(), args: ['--no-sandbox'] });
+  return {
+    async open({ origin, expected = [], context: options = {} }) {
+      const context = await browser.newContext(options);
+      const problems: string[] = [];
+      await context.addInitScript(reportViolations);
+      const page = await context.newPage();
+      watch(page, origin, (problem) => problems.push(problem));
+      return {
+        page,
+        problems: () => problems.filter((problem) => !expected.some((one) => one.test(problem))),
+        close: () => context.close(),
+      };
+    },
+    close: () => browser.close(),
+  };
+}
+
+/** Runs in the page, before its own scripts. Chromium tells most violations in the console itself, but not all. */
+function reportViolations(): void {
+  const target = globalThis as unknown as EventTarget;
+  target.addEventListener('securitypolicyviolation', (event) => {
+    const { violatedDirective, blockedURI } = event as Event & { violatedDirective: string; blockedURI: string };
+    // biome-ignore lint/suspicious/noConsole: how a page tells the test
+    console.error(`Content Security Policy: ${violatedDirective} blocked ${blockedURI}`);
+  });
+}
+
+function watch(page: Page, origin: string, report: (problem: string) => void): void {
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) report(`console ${message.type()}: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => report(`exception: ${error.message}`));
+  page.on('request', (request) => {
+    const { protocol, origin: target } = new URL(request.url());
+    // What the page has in itself is no request.
+    if (target !== origin && protocol !== 'data:' && protocol !== 'blob:') report(`request to ${request.url()}`);
+  });
+  page.on('requestfailed', (request) => report(`failed: ${request.url()} (${request.failure()?.errorText})`));
+}
