@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { stringify } from 'yaml';
+import { parseAllDocuments, stringify } from 'yaml';
 import type { Kubectl } from './kubectl.ts';
 import { poll } from './poll.ts';
 
@@ -13,11 +13,29 @@ const tokenDuration = '24h';
 /** Who the probes write as. It has the rights of `probeRights` and impersonates nobody. */
 const probeName = 'policy-probe';
 
-/** Installs the CRD, the rights and the admission policies, and waits until the API server goes by them. */
+/**
+ * Installs manifests/base but for the Deployment, for an operator that runs as a process beside the cluster, and waits
+ * until the API server goes by the CRD and the admission policies.
+ */
 export async function installManifests(kubectl: Kubectl): Promise<void> {
-  await kubectl.run(['apply', '--server-side', '-k', manifests]);
+  const objects = await renderManifests(kubectl, manifests);
+  const items = objects.filter(({ kind }) => kind !== 'Deployment');
+  await kubectl.apply({ apiVersion: 'v1', kind: 'List', items }, '--server-side');
   await kubectl.run(['wait', '--for=condition=Established', 'crd/accesskeys.ghippo.io', '--timeout=60s']);
   await waitForPolicies(kubectl);
+}
+
+/** An object of a manifest, as far as it is known before it is looked at. */
+export interface Manifest {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; namespace?: string; labels?: Record<string, string> };
+}
+
+/** What kustomize makes of a folder. */
+export async function renderManifests(kubectl: Pick<Kubectl, 'run'>, directory: string): Promise<Manifest[]> {
+  const documents = parseAllDocuments(await kubectl.run(['kustomize', directory]));
+  return documents.map((document) => document.toJS());
 }
 
 /**

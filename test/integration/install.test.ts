@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
+import { parseConfiguration } from '../../src/config.ts';
+import { operatorNamespace } from '../../tools/install.ts';
+import { poll } from '../../tools/poll.ts';
+import { startTestCluster, type TestCluster } from '../support/cluster.ts';
+
+const manifests = join(import.meta.dirname, '../../manifests');
+const base = join(manifests, 'base');
+
+let cluster: TestCluster;
+
+beforeAll(async () => {
+  cluster = await startTestCluster();
+});
+afterAll(() => cluster?.stop());
+
+interface Pod {
+  spec: { containers: { image: string; args: string[] }[] };
+}
+
+async function podsOfOperator(): Promise<Pod[]> {
+  const selector = 'app.kubernetes.io/name=accesskey-operator';
+  return (await cluster.kubectl.get<{ items: Pod[] }>('pods', '-n', operatorNamespace, '-l', selector)).items;
+}
+
+describe('manifests/base', () => {
+  test('applies, and Pod Security restricted lets the pod in', async () => {
+    await cluster.kubectl.run(['apply', '-k', base, '--server-side']);
+    const namespace = await cluster.kubectl.get<{ metadata: { labels: object } }>('namespace', operatorNamespace);
+    expect(namespace.metadata.labels).toMatchObject({ 'pod-security.kubernetes.io/enforce': 'restricted' });
+    const [pod] = await poll('the pod', async () => {
+      const pods = await podsOfOperator();
+      return pods.length > 0 && pods;
+    });
+    expect(pod?.spec.containers[0]?.image).toBe(`accesskey-operator:${packageJson.version}`);
+  });
+
+  test('a second time it changes nothing', async () => {
+    const output = await cluster.kubectl.run(['apply', '-k', base, '--server-side']);
+    const diff = await cluster.kubectl.run(['diff', '-k', base, '--server-side']);
+    expect(output.split('\n').length).toBeGreaterThan(10);
+    expect(diff).toBe('');
+  });
+
+  test('its configuration is one that the operator takes', () => {
+    const file = join(base, 'config.yaml');
+    expect(parseConfiguration(readFileSync(file, 'utf8'), file).http).toMatchObject({ plain: true, port: 8080 });
+  });
+});
