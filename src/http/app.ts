@@ -1,10 +1,10 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
-import type { Context } from 'hono';
 import { limitBody } from './body-limit.ts';
 import { createClientAddress } from './client-address.ts';
 import { addDeploymentRoutes } from './deployment-routes.ts';
 import type { Dependencies, Environment } from './environment.ts';
-import { badRequest, errorBody, PlatformError } from './errors.ts';
+import { answerError, answerNotFound } from './error-answer.ts';
+import { badRequest } from './errors.ts';
 import { addForwardAuthRoutes } from './forward-auth-routes.ts';
 import { addKeyRoutes } from './key-routes.ts';
 import { addMetadataRoutes } from './metadata-routes.ts';
@@ -12,7 +12,6 @@ import { createMinting } from './minting.ts';
 import { createOAuthApp } from './oauth-app.ts';
 import { requestLog } from './request-log.ts';
 import { addTokenRoutes } from './token-routes.ts';
-import { toPlatformError } from './unexpected.ts';
 
 /** No proxy is believed. */
 const noProxies = { trustedProxies: [], forwardedHeader: 'X-Forwarded-For' } as const;
@@ -32,14 +31,7 @@ export function createApp(dependencies: Dependencies): OpenAPIHono<Environment> 
   app.route('/oauth2', createOAuthApp(dependencies, minting));
   addMetadataRoutes(app, dependencies);
   addDeploymentRoutes(app, dependencies);
-  // Returned, not thrown: what notFound throws passes by the middleware, and so by the log.
-  app.notFound((context) => answerError(new PlatformError('notFound', 'there is nothing at this path'), context));
-  app.onError((error, context) => answerError(toPlatformError(error, context), context));
+  app.notFound(answerNotFound);
+  app.onError(answerError);
   return app;
-}
-
-function answerError(error: PlatformError, context: Context<Environment>): Response {
-  for (const [name, value] of Object.entries(error.headers)) context.header(name, value);
-  context.header('Cache-Control', 'no-store');
-  return context.json(errorBody(error), error.status);
 }

@@ -1,13 +1,13 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import { errorBody, PlatformError } from './errors.ts';
+import { PlatformError } from './errors.ts';
 
 /** The largest body of a request, bytes: forms and JSON with a pair or a token in them are far smaller. */
 export const maxBodySize = 65_536;
 
 /**
- * Reads the body of a request before the route is asked, and refuses one that is too large, 413 in the form of the
- * platform (RFC 9110 section 15.5.14): at once when its length says so, else when that many bytes have come.
+ * Reads the body of a request before the route is asked, and refuses one that is too large, by throwing a 413
+ * (RFC 9110 section 15.5.14): at once when its length says so, else when that many bytes have come.
  *
  * Hono's own middleware leaves a body of a known length to the route, where a client that goes away would look like an
  * error of ours. The body is not touched as a stream unless it comes in chunks, since a Request of the Fetch standard
@@ -18,9 +18,10 @@ export function limitBody(): MiddlewareHandler {
     const { method } = context.req;
     if (method === 'GET' || method === 'HEAD') return next();
     const length = context.req.header('Content-Length');
-    if (Number(length ?? 0) > maxBodySize) return answerTooLarge(context);
+    if (Number(length ?? 0) > maxBodySize) throw tooLarge();
     const fits = await (length === undefined ? keepChunks(context) : keepBody(context));
-    return fits ? next() : answerTooLarge(context);
+    if (!fits) throw tooLarge();
+    return next();
   };
 }
 
@@ -67,8 +68,6 @@ async function readChunks(body: ReadableStream<Uint8Array>): Promise<Uint8Array<
   return Buffer.concat(chunks);
 }
 
-function answerTooLarge(context: Context): Response {
-  const message = `the body is larger than ${maxBodySize} bytes`;
-  context.header('Cache-Control', 'no-store');
-  return context.json(errorBody(new PlatformError('invalidArgument', message)), 413);
+function tooLarge(): PlatformError {
+  return new PlatformError('contentTooLarge', `the body is larger than ${maxBodySize} bytes`);
 }

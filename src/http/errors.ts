@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi';
 /** Error codes of the platform: gRPC's numbers and the HTTP status that goes with each (google.rpc.Code). */
 const codes = {
   invalidArgument: { code: 3, status: 400 },
+  contentTooLarge: { code: 3, status: 413 },
   unsupportedMediaType: { code: 3, status: 415 },
   methodNotAllowed: { code: 12, status: 405 },
   resourceExhausted: { code: 8, status: 429 },

@@ -2,10 +2,9 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Dependencies, Environment } from './environment.ts';
 import { refuseOtherMethods } from './methods.ts';
 import type { Minting } from './minting.ts';
-import { answerOAuthError, forbidCaching, OAuthError, toOAuthError } from './oauth-error.ts';
+import { forbidCaching } from './oauth-error.ts';
 import { createIntrospection } from './oauth-introspection.ts';
 import { createTokenEndpoint } from './oauth-token.ts';
-import { toPlatformError } from './unexpected.ts';
 
 const json = <T>(schema: T, description: string) => ({ description, content: { 'application/json': { schema } } });
 const form = <T>(schema: T) => ({ body: { content: { 'application/x-www-form-urlencoded': { schema } } } });
@@ -30,10 +29,6 @@ export function createOAuthApp(dependencies: Dependencies, minting: Minting): Op
     });
     refuseOtherMethods(app, path, ['POST']);
   }
-  app.onError((error, context) => {
-    const known = error instanceof OAuthError ? error : toOAuthError(toPlatformError(error, context));
-    return answerOAuthError(known, context);
-  });
   return app;
 }
 

@@ -17,7 +17,7 @@ type OAuthErrorCode =
 export class OAuthError extends Error {
   override readonly name = 'OAuthError';
   readonly code: OAuthErrorCode;
-  readonly status: 400 | 401 | 405 | 429 | 500 | 503;
+  readonly status: 400 | 401 | 404 | 405 | 413 | 429 | 500 | 503;
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(
@@ -48,13 +48,15 @@ export function throttled(code: 'invalid_client' | 'invalid_request', retryAfter
   return new OAuthError(code, description, { status: 429, headers: { 'Retry-After': String(retryAfterSeconds) } });
 }
 
-/** Says an error of the platform as OAuth does: RFC 6749 section 5.2 knows no 415, for example. */
-export function toOAuthError(error: PlatformError): OAuthError {
-  const { message, headers, status } = error;
+/**
+ * Says an error of the platform as OAuth does. A status that is about the path, the method or the size stays; a body of
+ * another type is the 400 of RFC 6749 section 5.2 like all else that is wrong with a request.
+ */
+export function toOAuthError({ message, headers, status }: PlatformError): OAuthError {
   if (status === 500) return new OAuthError('server_error', message, { status });
   if (status === 503) return new OAuthError('temporarily_unavailable', message, { status, headers });
-  if (status === 405) return new OAuthError('invalid_request', message, { status, headers });
-  return new OAuthError('invalid_request', message);
+  const isKept = status === 404 || status === 405 || status === 413;
+  return new OAuthError('invalid_request', message, isKept ? { status, headers } : {});
 }
 
 /** Answers with it. No cache may keep the answer (RFC 6749 section 5.1). */

@@ -3,6 +3,8 @@ import { connect, type Socket } from 'node:net';
 import { Hono } from 'hono';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { limitBody, maxBodySize } from '../../../src/http/body-limit.ts';
+import type { Environment } from '../../../src/http/environment.ts';
+import { answerError } from '../../../src/http/error-answer.ts';
 import { type RunningServer, type ServeOptions, serve } from '../../../src/http/server.ts';
 import { createPlatform, tokenPaths } from './support.ts';
 
@@ -13,8 +15,8 @@ afterEach(() => server?.close(0));
 
 /** Says how many bytes have come; /slow never answers. */
 function createCountingApp() {
-  const app = new Hono();
-  app.onError((error, context) => context.text(error.message, 500));
+  const app = new Hono<Environment>();
+  app.onError(answerError);
   const reached = Promise.withResolvers<void>();
   app.use(limitBody());
   app.get('/slow', () => {
