@@ -11,6 +11,12 @@ export function createCaches(transport: Transport, log: Logger) {
   const caches = createAccessKeyCaches();
   const deployments = createDeploymentStore();
   const shared = { transport, log };
+  const deploymentReflector = createReflector({
+    ...shared,
+    target: { path: '/apis/apps/v1/deployments' },
+    store: deployments,
+    transform: toDeploymentRecord,
+  });
   const reflectors = [
     createReflector({
       ...shared,
@@ -30,12 +36,7 @@ export function createCaches(transport: Transport, log: Logger) {
       store: caches.secrets,
       transform: (raw) => toSecretRecord(raw as SecretObject),
     }),
-    createReflector({
-      ...shared,
-      target: { path: '/apis/apps/v1/deployments' },
-      store: deployments,
-      transform: toDeploymentRecord,
-    }),
+    deploymentReflector,
   ];
-  return { caches, deployments, reflectors };
+  return { caches, deployments, freshness: deploymentReflector.freshness, reflectors };
 }

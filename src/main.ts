@@ -109,7 +109,7 @@ function createParts(
     secret: { namespace, name: token.signingKeys.secretName },
     policy: { ...token.signingKeys, maxCycle: token.maxCycle },
   });
-  const { caches, deployments, reflectors } = createCaches(transport, log);
+  const { caches, deployments, freshness, reflectors } = createCaches(transport, log);
   const lastUsed = createLastUsed({ ...shared, client, caches });
   const instance = instanceName();
   const reconciling = { caches, metrics: metrics.workQueue('accesskey') };
@@ -128,6 +128,7 @@ function createParts(
         name: configuration.clusterName,
         deployments,
         namespaces: () => [...caches.namespaces.values()].map((one) => one.key),
+        freshness,
         authorizer,
       },
     ]),

@@ -1,5 +1,6 @@
 import type { Authorizer } from '../access/authorizer.ts';
 import type { DeploymentStore } from '../deployments/store.ts';
+import type { Freshness } from '../kube/freshness.ts';
 
 /** A cluster that the platform API answers for: this one, or one that is registered. */
 export interface Cluster {
@@ -8,6 +9,8 @@ export interface Cluster {
   readonly deployments: DeploymentStore;
   /** Names of all its namespaces. */
   namespaces(): Iterable<string>;
+  /** How fresh `deployments` is. */
+  freshness(): Freshness;
   /** Asks this cluster, by its own rights. */
   readonly authorizer: Pick<Authorizer, 'mayListDeployments'>;
 }

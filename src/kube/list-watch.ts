@@ -92,19 +92,28 @@ function parseJson(text: string, what: string): unknown {
   }
 }
 
+interface WatchStart {
+  resourceVersion: string;
+  timeoutSeconds: number;
+  idleTimeoutMs: number;
+  signal: AbortSignal;
+  opened?: () => void;
+}
+
 /**
  * Watches the collection from a resourceVersion until the API server ends the watch.
  *
  * Bookmarks are asked for, about one a minute comes, so a silence longer than `idleTimeoutMs` means a dead connection.
  *
- * @param timeoutSeconds when the API server ends the watch
+ * @param from.timeoutSeconds when the API server ends the watch
+ * @param from.opened called when the API server has answered, before the first event
  * @throws KubernetesError for an ERROR event too, with its code (410: the resourceVersion is too old)
  * @throws ConnectionError, TypeError, or undici's error, when the stream breaks, falls silent or is garbled
  */
 export async function* watch(
   transport: Transport,
   target: ListWatchTarget,
-  from: { resourceVersion: string; timeoutSeconds: number; idleTimeoutMs: number; signal: AbortSignal },
+  from: WatchStart,
 ): AsyncGenerator<WatchEvent> {
   const query = {
     watch: '1',
@@ -114,6 +123,7 @@ export async function* watch(
   };
   const { idleTimeoutMs, signal } = from;
   const answer = await transport.send({ method: 'GET', ...requestOf(target, 'watch', query), idleTimeoutMs, signal });
+  from.opened?.();
   for await (const line of lines(answer.body)) yield parseEvent(line, target.path);
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { backoffMs } from './backoff.ts';
 import { describeError, isStatus, KubernetesError } from './errors.ts';
+import { createFreshnessRecord, type Freshness } from './freshness.ts';
 import { type ListWatchTarget, list, type RawObject, type WatchEvent, watch } from './list-watch.ts';
 import type { Store, Stored } from './store.ts';
 import type { Transport } from './transport.ts';
@@ -34,6 +35,8 @@ export interface Reflector {
   /** Resolves when the first list is in the store. */
   readonly synced: Promise<void>;
   hasSynced(): boolean;
+  /** How fresh the store is. A connection that died unnoticed counts as a watch until `idleTimeoutMs` have passed. */
+  freshness(): Freshness;
   /** Runs until the signal aborts; never rejects. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -47,6 +50,7 @@ export interface Reflector {
 export function createReflector<T extends Stored>(options: ReflectorOptions<T>): Reflector {
   const { transport, target, store, transform, log, idleTimeoutMs = defaultIdleTimeoutMs } = options;
   const synced = Promise.withResolvers<void>();
+  const freshness = createFreshnessRecord();
   let hasSynced = false;
   /** Where to watch from; undefined when only a list can tell. */
   let resourceVersion: string | undefined;
@@ -56,6 +60,7 @@ export function createReflector<T extends Stored>(options: ReflectorOptions<T>):
   async function listAll(signal: AbortSignal): Promise<string> {
     const answer = await list(transport, target, signal);
     store.replace(answer.items.map(transform));
+    freshness.heard(answer.resourceVersion);
     failuresSinceList = 0;
     if (!hasSynced) log.info({ resource: target.path, objects: answer.items.length }, 'cache filled');
     hasSynced = true;
@@ -68,14 +73,16 @@ export function createReflector<T extends Stored>(options: ReflectorOptions<T>):
     const startedAt = performance.now();
     const isLong = () => performance.now() - startedAt >= shortestWatchMs;
     let changes = 0;
-    const from = { resourceVersion: start, timeoutSeconds, idleTimeoutMs, signal };
+    const from = { resourceVersion: start, timeoutSeconds, idleTimeoutMs, signal, opened: freshness.opened };
     for await (const event of watch(transport, target, from)) {
       take(event);
       resourceVersion = event.object.metadata.resourceVersion;
+      freshness.heard(resourceVersion);
       if (event.type !== 'BOOKMARK') changes += 1;
       if (changes > 0 || isLong()) forgetFailures();
     }
     if (changes === 0 && !isLong()) throw new Error('the watch ended at once');
+    freshness.heard();
     forgetFailures();
   }
 
@@ -104,11 +111,12 @@ export function createReflector<T extends Stored>(options: ReflectorOptions<T>):
   return {
     synced: synced.promise,
     hasSynced: () => hasSynced,
+    freshness: freshness.current,
     async run(signal) {
       while (!signal.aborted) {
         try {
           resourceVersion ??= await listAll(signal);
-          await watchFrom(resourceVersion, signal);
+          await watchFrom(resourceVersion, signal).finally(freshness.closed);
         } catch (error) {
           if (signal.aborted) return;
           await waitAfter(error, signal);

@@ -350,6 +350,41 @@ describe('an API server that is', () => {
   });
 });
 
+describe('freshness', () => {
+  test('is that of the last event while a watch is open', async () => {
+    const watched = await start();
+    expect(watched.reflector.freshness()).toEqual({
+      resourceVersion: undefined,
+      ageSeconds: Number.POSITIVE_INFINITY,
+      watching: false,
+    });
+    await watched.converged();
+    const { resourceVersion, ageSeconds, watching } = watched.reflector.freshness();
+    const [last] = [...watched.store.values()];
+    expect({ resourceVersion, watching }).toEqual({ resourceVersion: last?.resourceVersion, watching: true });
+    expect(ageSeconds).toBeLessThan(Number.POSITIVE_INFINITY);
+  });
+
+  test('ages while watches fail, even if a proxy answers them', async () => {
+    const page: Fault = { kind: 'answer', status: 200, body: '<html>Log in first</html>' };
+    const watched = await start({ existing: ['one'] });
+    await watched.converged();
+    const before = watched.reflector.freshness();
+    watched.proxy.decide = () => page;
+    watched.proxy.disconnect();
+    await poll('two attempts', async () => watched.proxy.faults.answer === 2);
+    await poll('the end of the second', async () => !watched.reflector.freshness().watching);
+    const after = watched.reflector.freshness();
+    expect(after.resourceVersion).toBe(before.resourceVersion);
+    // Half of 500 ms is the least that is waited after the first failure.
+    expect(after.ageSeconds).toBeGreaterThanOrEqual(before.ageSeconds + 0.25);
+    watched.proxy.decide = () => undefined;
+    await poll('a younger age', async () => watched.reflector.freshness().ageSeconds < after.ageSeconds);
+    await watched.converged();
+    expect(watched.reflector.freshness().watching).toBe(true);
+  });
+});
+
 describe('faults at random', () => {
   test('of every kind, in half of all requests: nothing is lost and nothing is told twice', async () => {
     const watched = await start({ existing: ['0', '1', '2'], faults: randomFaults({ seed: 7, share: 0.5 }) });

@@ -6,6 +6,7 @@ import { type Cluster, fixedClusters } from '../../../src/clusters/cluster.ts';
 import { createDeploymentStore, toDeploymentRecord } from '../../../src/deployments/store.ts';
 import { createApp } from '../../../src/http/app.ts';
 import type { Dependencies } from '../../../src/http/environment.ts';
+import type { Freshness } from '../../../src/kube/freshness.ts';
 import { generateSigningKeys, parseSigningKeys, type SigningKeys } from '../../../src/token/signing-keys.ts';
 import { accessKey, caches, keyPair, now, secret } from '../../support/builders.ts';
 
@@ -41,6 +42,9 @@ export function failing(error: unknown): Authorizer {
   return { mayListDeployments: () => Promise.reject(error), mayReviewTokens: () => Promise.reject(error) };
 }
 
+/** Of records that a watch keeps up to date. */
+export const fresh: Freshness = { resourceVersion: '7', ageSeconds: 1.5, watching: true };
+
 /** Deployments `namespace/name`. */
 export function deployments(...names: string[]) {
   const store = createDeploymentStore();
@@ -73,6 +77,7 @@ export async function createPlatform(
         name: 'here',
         deployments: deployments('shop/web', 'shop/api', 'store/db'),
         namespaces: () => ['empty', 'shop', 'store'],
+        freshness: () => fresh,
         authorizer: allowing('*'),
         ...cluster,
       },

@@ -93,6 +93,15 @@ describe('watch', () => {
     expect(await events(...all.map((one) => JSON.stringify(one)))).toEqual(all);
   });
 
+  it('tells when it is answered, before the first event', async () => {
+    const told: string[] = [];
+    const from = { resourceVersion: '9', timeoutSeconds: 300, idleTimeoutMs: 90_000, signal };
+    const { transport } = answering(`${JSON.stringify({ type: 'ADDED', object: item('a') })}\n`);
+    const opened = () => void told.push('opened');
+    for await (const { type } of watch(transport, target, { ...from, opened })) told.push(type);
+    expect(told).toEqual(['opened', 'ADDED']);
+  });
+
   it.each([
     ['no JSON', `{"type":"ADDED","object":"${secret}`],
     ['null', 'null'],
