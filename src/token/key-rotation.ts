@@ -88,11 +88,14 @@ async function readGood(content: string): Promise<StoredKey[] | undefined> {
   }
 }
 
-/** What happened, for the log: the kids that came into each state, and those that are gone. */
+/** What happened, for the log: the kids that came into each state, those that are gone, and those whose times changed. */
 function changesOf(before: readonly StoredKey[], after: readonly StoredKey[]): Record<string, string[]> {
   const stateOf = (keys: readonly StoredKey[], kid: string) => keys.find((key) => key.kid === kid)?.state ?? 'removed';
   const kids = [...new Set([...before, ...after].map((key) => key.kid))];
   const changed = kids.filter((kid) => stateOf(before, kid) !== stateOf(after, kid));
   const entered = [...new Set(changed.map((kid) => stateOf(after, kid)))];
-  return Object.fromEntries(entered.map((state) => [state, changed.filter((kid) => stateOf(after, kid) === state)]));
+  const states = entered.map((state) => [state, changed.filter((kid) => stateOf(after, kid) === state)]);
+  // The plan keeps a key that it does not change as it is.
+  const renewed = after.filter((key) => !changed.includes(key.kid) && !before.includes(key)).map(({ kid }) => kid);
+  return Object.fromEntries([...states, ...(renewed.length > 0 ? [['renewed', renewed]] : [])]);
 }

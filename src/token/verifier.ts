@@ -31,9 +31,6 @@ export class TokenError extends Error {
 /** No token of ours is longer. */
 const maxLength = 32_768;
 
-/** Of those who have no ServiceAccounts. */
-const noServiceAccounts: LiveServiceAccounts = { usersOf: () => [] };
-
 /** How far ahead of ours another clock may be, seconds. */
 const clockToleranceSeconds = 30;
 
@@ -54,7 +51,6 @@ const callerClaims = z.object({
  * The groups are those of the token that the user is still in: leaving a group is in force at once.
  *
  * @param now milliseconds since the epoch
- * @param serviceAccounts without them, tokens that were given to ServiceAccounts are refused
  * @throws TokenError
  */
 export async function verifyToken(
@@ -63,7 +59,7 @@ export async function verifyToken(
   { issuer, audience }: ClaimsOptions,
   pairs: LivePairs,
   now: number,
-  serviceAccounts: LiveServiceAccounts = noServiceAccounts,
+  serviceAccounts: LiveServiceAccounts,
 ): Promise<Caller> {
   const payload = await verifySignature(token, keys, { issuer, audience }, now);
   const claims = callerClaims.safeParse(payload);

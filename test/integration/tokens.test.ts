@@ -215,7 +215,7 @@ test('the metadata names the issuer', async () => {
   }
 });
 
-test('two hundred wrong guesses are throttled, while the owner at the same address gets tokens', async () => {
+test('a thousand wrong guesses are throttled, while the owner at the same address gets tokens', async () => {
   const throttling = await cluster.startOperator({ token: { issuer, failureThrottle: { burst: 10 } } });
   await getToken(throttling.url, alice);
   const ask = async (sk: string) => {
@@ -225,14 +225,14 @@ test('two hundred wrong guesses are throttled, while the owner at the same addre
     });
     return { status: answer.status, wait: answer.headers.get('retry-after') };
   };
-  const guesses = Array.from({ length: 200 }, (_, index) => [ask(`guess-${index}`), ask(alice.sk)] as const);
+  const guesses = Array.from({ length: 1_000 }, (_, index) => [ask(`guess-${index}`), ask(alice.sk)] as const);
   const wrong = await Promise.all(guesses.map(([guess]) => guess));
   const right = await Promise.all(guesses.map(([, owner]) => owner));
   expect(new Set(right.map(({ status }) => status))).toEqual(new Set([200]));
   const throttled = wrong.filter(({ status }) => status === 429);
   expect(new Set(wrong.map(({ status }) => status))).toEqual(new Set([401, 429]));
   // One more each three seconds; that the machine is slow does not matter.
-  expect(throttled.length).toBeGreaterThan(100);
+  expect(throttled.length).toBeGreaterThan(500);
   for (const { wait } of throttled) expect(Number(wait)).toBeGreaterThan(0);
 });
 

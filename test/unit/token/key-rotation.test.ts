@@ -112,6 +112,7 @@ describe('the rotation of the leader', () => {
       retired: [active?.kid],
       next: [made],
     });
+    expect(JSON.parse(logged(30)[0] ?? '')).not.toHaveProperty('renewed');
     for (const { jwk } of parseKeys(world.content ?? '')) if (jwk.d) expect(world.lines.join('')).not.toContain(jwk.d);
   });
 
@@ -123,6 +124,18 @@ describe('the rotation of the leader', () => {
     await expect.poll(() => world.attempts).toBe(1);
     expect(states()).toEqual(['active', 'next']);
     expect(parseKeys(world.content ?? '')[0]).toMatchObject({ kid: old.kid, activatedAt: now });
+  });
+
+  it('tells which keys it renewed when only their times and cycles change', async () => {
+    const { world, settle, start, logged } = createWorld();
+    const [active, next] = parseKeys(content);
+    settle(content.replace(/"longestCycle":30/, '"longestCycle":3'));
+    start();
+    await expect.poll(() => logged(30).length).toBe(1);
+    expect(parseKeys(world.content ?? '').map(({ kid }) => kid)).toEqual([active?.kid, next?.kid]);
+    const line = JSON.parse(logged(30)[0] ?? '');
+    expect(line).toMatchObject({ msg: 'signing keys changed', renewed: [active?.kid] });
+    for (const state of ['active', 'next', 'retired', 'removed']) expect(line).not.toHaveProperty(state);
   });
 
   it('does what an annotation asks for, once', async () => {

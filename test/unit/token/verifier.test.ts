@@ -46,6 +46,9 @@ async function generate(): Promise<SigningKeys> {
   return parseSigningKeys(await generateSigningKeys(new Date(now)));
 }
 
+/** No AccessKey names a ServiceAccount. */
+const nobody = createLiveServiceAccounts(caches({}));
+
 function pairsOf(...accessKeys: ReturnType<typeof accessKey>[]): LivePairs {
   return createLivePairs(caches({ accessKeys, secrets: accessKeys.map((of) => secret({ of })) }));
 }
@@ -63,7 +66,7 @@ function sign(payload: object, header: object = {}, signer = keys): Promise<stri
 }
 
 function verify(token: string, { expected = options, pairs = annsPairs, time = now } = {}) {
-  return verifyToken(token, keys, expected, pairs, time);
+  return verifyToken(token, keys, expected, pairs, time, nobody);
 }
 
 /** Checks that it is refused, and what the log gets to read. */
@@ -189,7 +192,7 @@ describe('with keys of several algorithms', () => {
   beforeAll(async () => {
     several = await mixed();
   });
-  const verifyBy = (token: string) => verifyToken(token, several, options, annsPairs, now);
+  const verifyBy = (token: string) => verifyToken(token, several, options, annsPairs, now, nobody);
 
   it('a token of the active key and one of the retired key are accepted', async () => {
     for (const token of [await signToken(claims(), several), await signToken(claims(), keys)]) {
