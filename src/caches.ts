@@ -2,12 +2,17 @@ import type { Logger } from 'pino';
 import { group, plural, toAccessKeyRecord, version } from './accesskey/access-key-record.ts';
 import { createAccessKeyCaches, toNamespaceRecord } from './accesskey/caches.ts';
 import { managedBy, type SecretObject, toSecretRecord } from './credential/secret-record.ts';
-import { createDeploymentStore, toDeploymentRecord } from './deployments/store.ts';
+import { createDeploymentTransform } from './deployments/record.ts';
+import { createDeploymentStore } from './deployments/store.ts';
 import { createReflector } from './kube/reflector.ts';
 import type { Transport } from './kube/transport.ts';
 
-/** The caches of a process and the reflectors that fill them: part of the composition root. */
-export function createCaches(transport: Transport, log: Logger) {
+/**
+ * The caches of a process and the reflectors that fill them: part of the composition root.
+ *
+ * @param clusterName what the platform API calls the cluster
+ */
+export function createCaches(transport: Transport, log: Logger, clusterName: string) {
   const caches = createAccessKeyCaches();
   const deployments = createDeploymentStore();
   const shared = { transport, log };
@@ -15,7 +20,7 @@ export function createCaches(transport: Transport, log: Logger) {
     ...shared,
     target: { path: '/apis/apps/v1/deployments' },
     store: deployments,
-    transform: toDeploymentRecord,
+    transform: createDeploymentTransform(clusterName),
   });
   const reflectors = [
     createReflector({

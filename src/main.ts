@@ -109,7 +109,7 @@ function createParts(
     secret: { namespace, name: token.signingKeys.secretName },
     policy: { ...token.signingKeys, maxCycle: token.maxCycle },
   });
-  const { caches, deployments, freshness, reflectors } = createCaches(transport, log);
+  const { caches, deployments, freshness, reflectors } = createCaches(transport, log, configuration.clusterName);
   const lastUsed = createLastUsed({ ...shared, client, caches });
   const instance = instanceName();
   const reconciling = { caches, metrics: metrics.workQueue('accesskey') };

@@ -17,6 +17,12 @@ export interface Authorizer {
    */
   mayListDeployments(subject: Subject, namespace?: string): Promise<boolean>;
   /**
+   * Whether the user may get the deployment of this name, which need not exist.
+   *
+   * @throws KubernetesError, ConnectionError when the cluster cannot be asked
+   */
+  mayGetDeployment(subject: Subject, namespace: string, name: string): Promise<boolean>;
+  /**
    * Whether the user may create TokenReviews: who may ask the cluster about anybody's token may ask us.
    *
    * @throws KubernetesError, ConnectionError when the cluster cannot be asked
@@ -38,6 +44,8 @@ interface Attributes {
   group: string;
   resource: string;
   namespace?: string;
+  /** For RBAC's resourceNames. */
+  name?: string;
 }
 
 interface Question {
@@ -63,8 +71,8 @@ export function createAuthorizer(
     fetchMethod: async (_key, _stale, { context }) => ({ allowed: await measuredReview(client, context, metrics) }),
   });
   async function isAllowed(subject: Subject, attributes: Attributes): Promise<boolean> {
-    const { verb, group, resource, namespace = null } = attributes;
-    const key = JSON.stringify([subject.name, [...subject.groups].sort(), verb, group, resource, namespace]);
+    const { verb, group, resource, namespace = null, name = null } = attributes;
+    const key = JSON.stringify([subject.name, [...subject.groups].sort(), verb, group, resource, namespace, name]);
     const decision = await decisions.fetch(key, { context: { subject, attributes } });
     return decision?.allowed === true;
   }
@@ -74,6 +82,8 @@ export function createAuthorizer(
         ...{ verb: 'list', group: 'apps', resource: 'deployments' },
         ...(namespace !== undefined && { namespace }),
       }),
+    mayGetDeployment: (subject, namespace, name) =>
+      isAllowed(subject, { verb: 'get', group: 'apps', resource: 'deployments', namespace, name }),
     mayReviewTokens: (subject) =>
       isAllowed(subject, { verb: 'create', group: 'authentication.k8s.io', resource: 'tokenreviews' }),
   };

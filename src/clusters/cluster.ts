@@ -12,7 +12,7 @@ export interface Cluster {
   /** How fresh `deployments` is. */
   freshness(): Freshness;
   /** Asks this cluster, by its own rights. */
-  readonly authorizer: Pick<Authorizer, 'mayListDeployments'>;
+  readonly authorizer: Pick<Authorizer, 'mayListDeployments' | 'mayGetDeployment'>;
 }
 
 /** The clusters that are known now. */

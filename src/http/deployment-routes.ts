@@ -1,49 +1,108 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { visibleNamespaces } from '../access/visibility.ts';
-import { listDeployments } from '../deployments/listing.ts';
-import { DeploymentList } from '../deployments/schema.ts';
+import { visibleIn } from '../clusters/visible.ts';
+import { listDeployments, listText } from '../deployments/listing.ts';
+import { DeploymentItem, DeploymentList } from '../deployments/schema.ts';
 import { requireCaller } from './bearer.ts';
+import {
+  answerJson,
+  forbidden,
+  listing,
+  requireCluster,
+  requireClusters,
+  requireVisible,
+} from './deployment-answers.ts';
+import {
+  allClustersQuery,
+  clusterPath,
+  deploymentPath,
+  listQuery,
+  namespacePath,
+  toQuery,
+} from './deployment-query.ts';
 import type { Dependencies, Environment } from './environment.ts';
 import { ErrorBody, PlatformError } from './errors.ts';
-import { wholeNumber } from './parameters.ts';
+import { refuseOtherMethods } from './methods.ts';
 
-const maxPageSize = 500;
+const base = '/apis/kpanda.io/v1alpha1';
+const tags = ['Deployments'];
+
 const json = <T>(schema: T, description: string) => ({ description, content: { 'application/json': { schema } } });
 
-/** The deployments of the cluster, as far as the caller may see them. */
+const errors = {
+  400: json(ErrorBody, 'A parameter is wrong'),
+  401: json(ErrorBody, 'No valid token'),
+  403: json(ErrorBody, 'The user may not see this'),
+  404: json(ErrorBody, 'There is no such cluster or deployment'),
+  503: json(ErrorBody, 'The cluster cannot be asked'),
+};
+const page = { 200: json(DeploymentList, 'A page of deployments'), ...errors };
+
+/** Deployments as the kpanda API v0.49.0 lists them, as far as the caller may see them. */
 export function addDeploymentRoutes(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
-  const { clusters } = dependencies;
-  const route = createRoute({
-    method: 'get',
-    path: '/apis/kpanda.io/v1alpha1/clusters/{cluster}/deployments',
-    tags: ['Deployments'],
-    request: {
-      params: z.object({ cluster: z.string() }),
-      query: z.strictObject({
-        page: wholeNumber('Which page, from 1', { min: 1, max: 1_000_000, default: 1 }),
-        pageSize: wholeNumber('Items in a page', { min: 1, max: maxPageSize, default: 10 }),
-      }),
-    },
-    responses: {
-      200: json(DeploymentList, 'A page of deployments'),
-      400: json(ErrorBody, 'A parameter is wrong'),
-      401: json(ErrorBody, 'No valid token'),
-      403: json(ErrorBody, 'The user may not list deployments'),
-      404: json(ErrorBody, 'No such cluster'),
-      503: json(ErrorBody, 'The cluster cannot be asked'),
-    },
-  });
+  addClusterRoute(app, dependencies);
+  addNamespaceRoute(app, dependencies);
+  addSingleRoute(app, dependencies);
+  addAllClustersRoute(app, dependencies);
+}
+
+function addClusterRoute(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
+  const path = `${base}/clusters/{cluster}/deployments`;
+  const request = { params: clusterPath, query: listQuery };
+  const route = createRoute({ method: 'get', path, tags, summary: 'Of one cluster', request, responses: page });
   app.openapi(route, async (context) => {
     const caller = await requireCaller(context, dependencies);
-    const cluster = clusters.get(context.req.valid('param').cluster);
-    if (!cluster) throw new PlatformError('notFound', 'cluster: there is no cluster of this name');
-    const { deployments, authorizer } = cluster;
-    const occupied = deployments.indexValues('namespace');
-    const namespaces = await visibleNamespaces(authorizer, caller, occupied, cluster.namespaces());
-    if (!namespaces) {
-      throw new PlatformError('permissionDenied', `user ${caller.name} may not list deployments in any namespace`);
-    }
-    context.header('Cache-Control', 'no-store');
-    return context.json(listDeployments(deployments, namespaces, context.req.valid('query'), cluster.name), 200);
+    const cluster = requireCluster(dependencies.clusters, context.req.valid('param').cluster);
+    const source = await visibleIn(cluster, caller);
+    if (!source) throw forbidden(caller, listing());
+    return answerJson(context, listText(listDeployments([source], toQuery(context.req.valid('query')))));
   });
+  refuseOtherMethods(app, route.getRoutingPath(), ['GET']);
+}
+
+function addNamespaceRoute(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
+  const path = `${base}/clusters/{cluster}/namespaces/{namespace}/deployments`;
+  const request = { params: namespacePath, query: listQuery };
+  const route = createRoute({ method: 'get', path, tags, summary: 'Of one namespace', request, responses: page });
+  app.openapi(route, async (context) => {
+    const caller = await requireCaller(context, dependencies);
+    const { cluster, namespace } = context.req.valid('param');
+    const source = await visibleIn(requireCluster(dependencies.clusters, cluster), caller, namespace);
+    if (!source) throw forbidden(caller, listing(namespace));
+    return answerJson(context, listText(listDeployments([source], toQuery(context.req.valid('query')))));
+  });
+  refuseOtherMethods(app, route.getRoutingPath(), ['GET']);
+}
+
+/** The right is asked for first, so that 404 tells nothing to who has none. */
+function addSingleRoute(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
+  const path = `${base}/clusters/{cluster}/namespaces/{namespace}/deployments/{name}`;
+  const request = { params: deploymentPath, query: z.strictObject({}) };
+  const responses = { 200: json(DeploymentItem, 'The deployment'), ...errors };
+  const route = createRoute({ method: 'get', path, tags, summary: 'One deployment', request, responses });
+  app.openapi(route, async (context) => {
+    const caller = await requireCaller(context, dependencies);
+    const { cluster, namespace, name } = context.req.valid('param');
+    const { authorizer, deployments } = requireCluster(dependencies.clusters, cluster);
+    if (!(await authorizer.mayGetDeployment(caller, namespace, name))) {
+      throw forbidden(caller, `get the deployment ${name} in the namespace ${namespace}`);
+    }
+    const record = deployments.get(`${namespace}/${name}`);
+    if (!record) throw new PlatformError('notFound', 'name: there is no deployment of this name in the namespace');
+    return answerJson(context, record.text);
+  });
+  refuseOtherMethods(app, route.getRoutingPath(), ['GET']);
+}
+
+function addAllClustersRoute(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
+  const path = `${base}/asl/deployments`;
+  const request = { query: allClustersQuery };
+  const route = createRoute({ method: 'get', path, tags, summary: 'Of all clusters', request, responses: page });
+  app.openapi(route, async (context) => {
+    const caller = await requireCaller(context, dependencies);
+    const query = context.req.valid('query');
+    const asked = requireClusters(dependencies.clusters, query.cluster);
+    const sources = await requireVisible(context, asked, caller, query.namespace);
+    return answerJson(context, listText(listDeployments(sources, toQuery(query))));
+  });
+  refuseOtherMethods(app, route.getRoutingPath(), ['GET']);
 }

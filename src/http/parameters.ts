@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 
-/** Says of a query parameter that it is missing, or there more than once. */
-function problemOf(issue: { input?: unknown }): string {
+/** Says of a parameter that it is missing, or there more than once. */
+export function problemOf(issue: { input?: unknown }): string {
   if (issue.input === undefined) return 'is required';
   return Array.isArray(issue.input) ? 'must be given only once' : 'must be text';
 }

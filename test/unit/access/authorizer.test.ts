@@ -40,6 +40,21 @@ describe('an authorizer', () => {
     ]);
   });
 
+  it('asks for a deployment by its name, for resourceNames, and keeps each apart', async () => {
+    const { reviews, authorizer } = createCluster(({ resourceAttributes }) => ({
+      allowed: 'name' in resourceAttributes && resourceAttributes.name === 'web',
+    }));
+    expect(await authorizer.mayGetDeployment(ann, 'shop', 'web')).toBe(true);
+    expect(await authorizer.mayGetDeployment(ann, 'shop', 'api')).toBe(false);
+    expect(await authorizer.mayListDeployments(ann, 'shop')).toBe(false);
+    expect(await authorizer.mayGetDeployment(ann, 'shop', 'web')).toBe(true);
+    expect(reviews).toHaveLength(3);
+    expect(reviews[0]?.resourceAttributes).toStrictEqual({
+      ...{ verb: 'get', group: 'apps', resource: 'deployments' },
+      ...{ namespace: 'shop', name: 'web' },
+    });
+  });
+
   it('asks whether the user may create TokenReviews, and keeps that apart from other rights', async () => {
     const { reviews, authorizer } = createCluster(({ resourceAttributes }) => ({
       allowed: 'resource' in resourceAttributes && resourceAttributes.resource === 'tokenreviews',

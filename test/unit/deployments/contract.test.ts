@@ -4,9 +4,11 @@
  */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { describe, expect, it } from 'vitest';
-import { paginate } from '../../../src/deployments/page.ts';
+import { listText } from '../../../src/deployments/listing.ts';
 import { projectDeployment } from '../../../src/deployments/projection.ts';
+import { createDeploymentTransform } from '../../../src/deployments/record.ts';
 import { DeploymentItem, DeploymentList } from '../../../src/deployments/schema.ts';
+import type { RawObject } from '../../../src/kube/list-watch.ts';
 import fixture from '../../fixtures/kpanda-deployment-fields.json' with { type: 'json' };
 import { maximalDeployment } from '../../fixtures/maximal-deployment.ts';
 
@@ -63,9 +65,17 @@ function checkMessage(definition: string, message: JsonObject, path: string, vis
   ];
 }
 
+const toRecord = createDeploymentTransform('local');
+
 /** What a client gets. */
 const answer = (deployment: Parameters<typeof projectDeployment>[0]): unknown =>
-  JSON.parse(JSON.stringify(projectDeployment(deployment, 'local')));
+  JSON.parse(toRecord({ metadata: {}, ...deployment } as RawObject).text);
+
+/** A list as a client gets it. */
+function listAnswer(): unknown {
+  const items = [toRecord(maximalDeployment as unknown as RawObject)];
+  return JSON.parse(listText({ items, pagination: { total: 1, page: 1, pageSize: 10, pages: 1 } }));
+}
 
 describe('a projected Deployment', () => {
   it.each([
@@ -84,8 +94,7 @@ describe('a projected Deployment', () => {
         Object.keys(fields).map((field) => `${definition}.${field}`),
       ),
     );
-    const { items, pagination } = paginate([answer(maximalDeployment)], { page: 1, pageSize: 10 });
-    check('v1alpha1ListDeploymentsResponse', { items, pagination }, 'list', (definition, field, owner) => {
+    check('v1alpha1ListDeploymentsResponse', listAnswer(), 'list', (definition, field, owner) => {
       if (!isZero(owner[field])) unset.delete(`${definition}.${field}`);
     });
     expect([...unset]).toEqual(['typesObjectMeta.workspaceAlias']);
@@ -99,16 +108,15 @@ describe('a projected Deployment', () => {
 });
 
 describe('the schema', () => {
-  const list = () => structuredClone(paginate([answer(maximalDeployment)], { page: 1, pageSize: 10 }));
   const fields: string[] = [];
-  check('v1alpha1ListDeploymentsResponse', list(), 'list', (definition, field) => {
+  check('v1alpha1ListDeploymentsResponse', listAnswer(), 'list', (definition, field) => {
     const name = `${definition}.${field}`;
     if (!fields.includes(name)) fields.push(name);
   });
 
   /** The list with `change` made to the first message of that definition. */
   function changed(name: string, change: (owner: JsonObject, field: string) => void): unknown {
-    const value = list();
+    const value = listAnswer();
     const owners: JsonObject[] = [];
     check('v1alpha1ListDeploymentsResponse', value, 'list', (definition, field, owner) => {
       if (name === `${definition}.${field}`) owners.push(owner);
@@ -119,7 +127,7 @@ describe('the schema', () => {
   }
 
   it('accepts the list', () => {
-    expect(DeploymentList.safeParse(list()).error).toBeUndefined();
+    expect(DeploymentList.safeParse(listAnswer()).error).toBeUndefined();
   });
 
   it('covers the reference', () => {

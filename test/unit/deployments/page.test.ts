@@ -1,72 +1,93 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareItems, paginate } from '../../../src/deployments/page.ts';
+import { paginate, type Runs } from '../../../src/deployments/page.ts';
 
-const item = (namespace: string, name: string) => ({ metadata: { namespace, name } });
+const letters = ['a', 'b', 'c', 'd', 'e'];
+const compare = (a: string, b: string) => (a === b ? 0 : a < b ? -1 : 1);
 
-describe('compareItems', () => {
-  it('orders by namespace, then name, by code units', () => {
-    const sorted = [
-      item('a', 'b'),
-      item('a', 'b-1'),
-      item('a', 'b1'),
-      item('a', 'z'),
-      item('a-b', 'a'),
-      item('ab', 'a'),
-    ];
-    expect(sorted.toReversed().sort(compareItems)).toEqual(sorted);
-  });
-
-  it.each([
-    ['Z', 'a'],
-    ['a10', 'a2'],
-    ['z', 'ä'],
-    ['', 'a'],
-  ])('%j comes before %j in any locale', (first, second) => {
-    expect(compareItems(item('n', first), item('n', second))).toBe(-1);
-    expect(compareItems(item('n', second), item('n', first))).toBe(1);
-    expect(compareItems(item(first, 'n'), item(second, 'n'))).toBe(-1);
-  });
-
-  it('finds an object equal to itself, and one without a name first', () => {
-    expect(compareItems(item('a', 'b'), item('a', 'b'))).toBe(0);
-    expect(compareItems({}, {})).toBe(0);
-    expect(compareItems({}, item('', 'a'))).toBe(-1);
-  });
-});
-
-describe('paginate', () => {
-  const letters = ['a', 'b', 'c', 'd', 'e'];
-
-  it.each([
-    [letters, 1, 2, ['a', 'b'], 3],
-    [letters, 3, 2, ['e'], 3],
-    [letters, 4, 2, [], 3],
-    [letters, Number.MAX_SAFE_INTEGER, 100, [], 1],
-    [letters, 1, 5, letters, 1],
-    [letters, 1, 10, letters, 1],
-    [letters, 1, 4, ['a', 'b', 'c', 'd'], 2],
+describe('a page of one source', () => {
+  it.each<[Runs<string>, number, number, string[], number]>([
+    [[letters], 1, 2, ['a', 'b'], 3],
+    [[letters], 3, 2, ['e'], 3],
+    [[letters], 4, 2, [], 3],
+    [[letters], Number.MAX_SAFE_INTEGER, 100, [], 1],
+    [[letters], 1, 5, letters, 1],
+    [[letters], 1, 10, letters, 1],
+    [[letters], 1, 4, ['a', 'b', 'c', 'd'], 2],
+    [[['a'], [], ['b', 'c'], ['d', 'e']], 2, 2, ['c', 'd'], 3],
+    [[['a', 'b', 'c'], ['d', 'e'], []], 3, 2, ['e'], 3],
     [[], 1, 10, [], 0],
-    [[], 2, 10, [], 0],
-  ])('%j, page %d of %d each', (all, page, pageSize, items, pages) => {
-    expect(paginate(all, { page, pageSize })).toEqual({
+    [[[], []], 2, 10, [], 0],
+  ])('%j, page %d of %d each', (runs, page, pageSize, items, pages) => {
+    expect(paginate([runs], { compare }, { page, pageSize })).toEqual({
       items,
-      pagination: { total: all.length, page, pageSize, pages },
+      pagination: { total: runs.flat().length, page, pageSize, pages },
     });
   });
 
-  it('shows each item once over all pages', () => {
-    const seen = [1, 2, 3].flatMap((page) => paginate(letters, { page, pageSize: 2 }).items);
-    expect(seen).toEqual(letters);
+  it('descends from the last to the first', () => {
+    const descending = (page: number) =>
+      paginate([[['a'], ['b', 'c']]], { compare, descending: true }, { page, pageSize: 2 });
+    expect([1, 2].map((page) => descending(page).items)).toEqual([['c', 'b'], ['a']]);
+  });
+});
+
+describe('a page of several sources', () => {
+  it('merges them', () => {
+    const sources = [[['b', 'd']], [['a'], ['e']], [], [['c']]];
+    const pages = [1, 2, 3].map((page) => paginate(sources, { compare }, { page, pageSize: 2 }).items);
+    expect(pages).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
+    expect(paginate(sources, { compare, descending: true }, { page: 1, pageSize: 5 }).items).toEqual(
+      letters.toReversed(),
+    );
   });
 
-  it.each([
-    [0, 10],
-    [-1, 10],
-    [1.5, 10],
-    [Number.NaN, 10],
-    [1, 0],
-    [1, Number.POSITIVE_INFINITY],
-  ])('refuses page %d of %d each', (page, pageSize) => {
-    expect(() => paginate(letters, { page, pageSize })).toThrow(RangeError);
+  it('is empty of none', () => {
+    expect(paginate([], { compare }, { page: 1, pageSize: 2 }).pagination).toEqual({
+      ...{ total: 0, page: 1 },
+      pageSize: 2,
+      pages: 0,
+    });
   });
+});
+
+/** Distinct values, dealt to some sources, each cut into runs. */
+const sources = fc
+  .uniqueArray(fc.string({ maxLength: 3 }), { maxLength: 40 })
+  .chain((all) =>
+    fc.tuple(
+      fc.constant(all.toSorted(compare)),
+      fc.array(fc.nat(11), { minLength: all.length, maxLength: all.length }),
+    ),
+  )
+  .map(([all, places]) => {
+    const dealt = [0, 1, 2].map((source) =>
+      [0, 1, 2, 3].flatMap((run) => all.filter((_, index) => places[index] === source * 4 + run)).toSorted(compare),
+    );
+    return { all, sources: dealt.map((values) => [values.slice(0, 3), values.slice(3, 4), values.slice(4)]) };
+  });
+
+it('shows each item once over all pages, in order', () => {
+  fc.assert(
+    fc.property(sources, fc.integer({ min: 1, max: 15 }), fc.boolean(), ({ all, sources }, pageSize, descending) => {
+      const { pages } = paginate(sources, { compare, descending }, { page: 1, pageSize }).pagination;
+      const seen = Array.from({ length: pages }, (_, index) => {
+        return paginate(sources, { compare, descending }, { page: index + 1, pageSize }).items;
+      });
+      expect(seen.flat()).toEqual(descending ? all.toReversed() : all);
+      expect(seen.slice(0, -1).every((items) => items.length === pageSize)).toBe(true);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+it.each([
+  [0, 10],
+  [-1, 10],
+  [1.5, 10],
+  [Number.NaN, 10],
+  [1, 0],
+  [1, Number.POSITIVE_INFINITY],
+])('refuses page %d of %d each', (page, pageSize) => {
+  expect(() => paginate([[letters]], { compare }, { page, pageSize })).toThrow(RangeError);
 });

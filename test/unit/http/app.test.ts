@@ -21,7 +21,6 @@ describe('a path where nothing is', () => {
     ['GET', deploymentsPath.replace('here/', '')],
     ['GET', '/%'],
     ['GET', '/%ff%fe'],
-    ['POST', deploymentsPath],
   ])('%s %s answers 404 in the form of the platform', async (method, path) => {
     const { get, logged } = await createPlatform();
     const answer = await get(path, {}, method);

@@ -3,7 +3,8 @@ import type { Authorizer } from '../../../src/access/authorizer.ts';
 import { createLivePairs } from '../../../src/accesskey/live-pairs.ts';
 import { createLiveServiceAccounts } from '../../../src/accesskey/live-service-accounts.ts';
 import { type Cluster, fixedClusters } from '../../../src/clusters/cluster.ts';
-import { createDeploymentStore, toDeploymentRecord } from '../../../src/deployments/store.ts';
+import { createDeploymentTransform } from '../../../src/deployments/record.ts';
+import { createDeploymentStore } from '../../../src/deployments/store.ts';
 import { createApp } from '../../../src/http/app.ts';
 import type { Dependencies } from '../../../src/http/environment.ts';
 import type { Freshness } from '../../../src/kube/freshness.ts';
@@ -33,13 +34,16 @@ export function signingKeys(): Promise<SigningKeys> {
 /** Allows these namespaces; `*` stands for all. */
 export function allowing(...allowed: string[]): Authorizer {
   return {
-    mayListDeployments: async (_, namespace = '*') => allowed.includes(namespace),
+    mayListDeployments: async (_, namespace = '*') => [namespace, '*'].some((one) => allowed.includes(one)),
+    mayGetDeployment: async (_, namespace, name) =>
+      [namespace, `${namespace}/${name}`, '*'].some((one) => allowed.includes(one)),
     mayReviewTokens: async () => false,
   };
 }
 
 export function failing(error: unknown): Authorizer {
-  return { mayListDeployments: () => Promise.reject(error), mayReviewTokens: () => Promise.reject(error) };
+  const fail = () => Promise.reject(error);
+  return { mayListDeployments: fail, mayGetDeployment: fail, mayReviewTokens: fail };
 }
 
 /** Of records that a watch keeps up to date. */
@@ -47,11 +51,16 @@ export const fresh: Freshness = { resourceVersion: '7', ageSeconds: 1.5, watchin
 
 /** Deployments `namespace/name`. */
 export function deployments(...names: string[]) {
+  return deploymentsOf('here', names);
+}
+
+export function deploymentsOf(cluster: string, names: readonly string[]) {
   const store = createDeploymentStore();
+  const toRecord = createDeploymentTransform(cluster);
   store.replace(
     names.map((key) => {
       const [namespace = '', name = ''] = key.split('/');
-      return toDeploymentRecord({ metadata: { namespace, name, resourceVersion: '1' }, spec: {}, status: {} });
+      return toRecord({ metadata: { namespace, name, resourceVersion: '1' }, spec: {}, status: {} });
     }),
   );
   return store;

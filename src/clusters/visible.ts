@@ -1,0 +1,54 @@
+import type { Subject } from '../access/authorizer.ts';
+import { visibleNamespaces } from '../access/visibility.ts';
+import type { Source } from '../deployments/listing.ts';
+import type { Cluster } from './cluster.ts';
+
+/** A cluster that could not be asked. */
+export interface Failure {
+  readonly cluster: string;
+  readonly error: unknown;
+}
+
+/** What a user may see in several clusters. */
+export interface Visible {
+  /** Of the clusters where the user has a right. */
+  readonly sources: readonly Source[];
+  /** What the others have is not known. */
+  readonly failures: readonly Failure[];
+}
+
+/**
+ * What a user may see in one cluster.
+ *
+ * @param namespace only this one; undefined means all
+ * @returns undefined when the user has no right there at all
+ * @throws KubernetesError, ConnectionError when the cluster cannot be asked
+ */
+export async function visibleIn(cluster: Cluster, subject: Subject, namespace?: string): Promise<Source | undefined> {
+  const { deployments: store, authorizer } = cluster;
+  if (namespace !== undefined) {
+    return (await authorizer.mayListDeployments(subject, namespace)) ? { store, namespaces: [namespace] } : undefined;
+  }
+  const namespaces = await visibleNamespaces(authorizer, subject, store.occupied(), cluster.namespaces());
+  return namespaces && { store, namespaces };
+}
+
+/**
+ * What a user may see in each of the clusters, all asked at the same time. One that fails does not fail the others.
+ *
+ * @param namespace only this one; undefined means all
+ */
+export async function visibleInEach(
+  clusters: readonly Cluster[],
+  subject: Subject,
+  namespace?: string,
+): Promise<Visible> {
+  const answers = await Promise.allSettled(clusters.map((cluster) => visibleIn(cluster, subject, namespace)));
+  const sources: Source[] = [];
+  const failures: Failure[] = [];
+  for (const [index, answer] of answers.entries()) {
+    if (answer.status === 'rejected') failures.push({ cluster: clusters[index]?.name ?? '', error: answer.reason });
+    else if (answer.value) sources.push(answer.value);
+  }
+  return { sources, failures };
+}

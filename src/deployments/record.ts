@@ -1,0 +1,50 @@
+import type { V1Deployment } from '@kubernetes/client-node';
+import type { Json } from '../kube/json.ts';
+import type { RawObject } from '../kube/list-watch.ts';
+import type { Stored } from '../kube/store.ts';
+import { extendedResourcesOf } from './gpu.ts';
+import { projectDeployment } from './projection.ts';
+import { deploymentState, type State } from './state.ts';
+
+/**
+ * A Deployment as the watch last told it: what it is found and ordered by, and its answer ready for the wire. The text
+ * takes a fraction of the memory of the object that it is made from, and a page is put together without projecting
+ * anything.
+ */
+export interface DeploymentRecord extends Stored {
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Seconds since the epoch; 0 when it is not known. */
+  readonly createdAt: number;
+  readonly state: State;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Extended resources that its pods ask for, GPUs among them. */
+  readonly extendedResources: readonly string[];
+  /** The item of the kpanda API (schema DeploymentItem), as JSON. */
+  readonly text: string;
+}
+
+const noLabels: DeploymentRecord['labels'] = {};
+
+/**
+ * Makes records of the Deployments of one cluster.
+ *
+ * @param cluster name that the items are to bear
+ */
+export function createDeploymentTransform(cluster: string): (raw: RawObject) => DeploymentRecord {
+  return (raw) => {
+    const object = raw as Json<V1Deployment> & RawObject;
+    const { name, namespace = '', resourceVersion, labels, creationTimestamp } = object.metadata;
+    const created = Date.parse((creationTimestamp as string | undefined) ?? '');
+    return {
+      key: `${namespace}/${name}`,
+      ...{ resourceVersion, cluster, namespace, name },
+      createdAt: Number.isNaN(created) ? 0 : created / 1000,
+      state: deploymentState(object),
+      labels: (labels as DeploymentRecord['labels'] | undefined) ?? noLabels,
+      extendedResources: extendedResourcesOf(object.spec?.template?.spec),
+      text: JSON.stringify(projectDeployment(object, cluster)),
+    };
+  };
+}

@@ -1,0 +1,69 @@
+import type { Context, TypedResponse } from 'hono';
+import type { Cluster, Clusters } from '../clusters/cluster.ts';
+import { visibleInEach } from '../clusters/visible.ts';
+import type { Source } from '../deployments/listing.ts';
+import { describeError } from '../kube/errors.ts';
+import type { Caller } from '../token/verifier.ts';
+import type { Environment } from './environment.ts';
+import { PlatformError } from './errors.ts';
+
+/** @throws PlatformError 404 when there is none */
+export function requireCluster(clusters: Clusters, name: string): Cluster {
+  const cluster = clusters.get(name);
+  if (!cluster) throw new PlatformError('notFound', 'cluster: there is no cluster of this name');
+  return cluster;
+}
+
+/**
+ * The clusters of these names, each once; all when none is named.
+ *
+ * @throws PlatformError 404 when there is no such one
+ */
+export function requireClusters(clusters: Clusters, names: string | readonly string[] | undefined): readonly Cluster[] {
+  if (names === undefined) return clusters.all();
+  return [...new Set([names].flat())].map((name) => requireCluster(clusters, name));
+}
+
+/**
+ * Who may not list, or get, is told so: in words that are the same whether there is something or not.
+ *
+ * @param what for example `list deployments in any namespace`
+ */
+export function forbidden({ name }: Caller, what: string): PlatformError {
+  return new PlatformError('permissionDenied', `user ${name} may not ${what}`);
+}
+
+/** For `forbidden`: where somebody wanted to list. */
+export function listing(namespace?: string): string {
+  return `list deployments in ${namespace === undefined ? 'any namespace' : `the namespace ${namespace}`}`;
+}
+
+/**
+ * What the caller may see in the clusters. A cluster that cannot be asked is left out, and named in the log and in a
+ * Warning header, as Kubernetes warns; when no other can answer either, that is the answer.
+ *
+ * @throws PlatformError 403 when the caller has no right in any of them; what a cluster failed by when all else is refused
+ */
+export async function requireVisible(
+  context: Context<Environment>,
+  clusters: readonly Cluster[],
+  caller: Caller,
+  namespace?: string,
+): Promise<readonly Source[]> {
+  const { sources, failures } = await visibleInEach(clusters, caller, namespace);
+  const [failure] = failures;
+  if (failure && sources.length === 0) throw failure.error;
+  if (sources.length === 0) throw forbidden(caller, listing(namespace));
+  for (const { cluster, error } of failures) {
+    context.header('Warning', `299 - "cluster ${cluster} cannot be asked now and is left out"`, { append: true });
+    context.get('logFields').error = `cluster ${cluster}: ${describeError(error)}`;
+  }
+  return sources;
+}
+
+/** Answers with JSON that is written already. That it is what the route's schema says is up to the caller. */
+export function answerJson(context: Context<Environment>, text: string): Response & TypedResponse<never, 200, 'json'> {
+  context.header('Cache-Control', 'no-store');
+  const answer: Response = context.body(text, 200, { 'Content-Type': 'application/json' });
+  return answer as Response & TypedResponse<never, 200, 'json'>;
+}

@@ -1,0 +1,23 @@
+import { createDeploymentTransform, type DeploymentRecord } from '../../../src/deployments/record.ts';
+import { createDeploymentStore } from '../../../src/deployments/store.ts';
+import type { RawObject } from '../../../src/kube/list-watch.ts';
+
+/** A record of a Deployment `namespace/name`. */
+export function record(
+  key: string,
+  more: { metadata?: object; spec?: object; cluster?: string } = {},
+): DeploymentRecord {
+  const [namespace = '', name = ''] = key.split('/');
+  const metadata = { namespace, name, resourceVersion: '1', ...more.metadata };
+  const raw: RawObject = { metadata, spec: more.spec ?? {}, status: {} };
+  return createDeploymentTransform(more.cluster ?? 'here')(raw);
+}
+
+export function storeOf(records: readonly DeploymentRecord[]) {
+  const store = createDeploymentStore();
+  store.replace(records);
+  return store;
+}
+
+/** `namespace/name` of each. */
+export const keys = (records: Iterable<DeploymentRecord>): string[] => [...records].map(({ key }) => key);
