@@ -140,6 +140,8 @@ const schema = z.strictObject({
     .strictObject({
       /** How long a decision about a user's rights holds, seconds. */
       cacheSeconds: z.int().min(1).max(3600).default(10),
+      /** How old what is shown, and a decision, may become while the cluster cannot be asked, seconds. */
+      maxStaleSeconds: z.int().min(1).max(86_400).default(300),
     })
     .prefault({}),
   /** Which replica reconciles. All answer requests. */

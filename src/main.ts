@@ -22,7 +22,7 @@ import { createKubernetesClient } from './kube/client.ts';
 import { describeError } from './kube/errors.ts';
 import { KubeconfigError, loadKubeconfig } from './kube/kubeconfig.ts';
 import { createTransport } from './kube/transport.ts';
-import { measuredTransport } from './kube/transport-wrappers.ts';
+import { boundedTransport, measuredTransport } from './kube/transport-wrappers.ts';
 import { createLeadership } from './leadership.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { createKeyService } from './token/key-service.ts';
@@ -30,6 +30,8 @@ import { createServiceAccountReview } from './token/service-account-review.ts';
 
 /** Exit codes: 2 for what the person who starts it must mend, 1 for what went wrong later. */
 const badUsage = 2;
+/** How long the cluster may take for a review that a request waits for, milliseconds. */
+const reviewMs = 3_000;
 /** How long requests under way may take after SIGTERM, milliseconds. */
 const drainMs = 10_000;
 
@@ -116,7 +118,11 @@ function createParts(
   const { startRotation } = signingKeys;
   const leadership = createLeadership({ ...shared, ...reconciling, transport, configuration, instance, startRotation });
   const { issuer, exchangeAudience = issuer } = token;
-  const authorizer = createAuthorizer(client, configuration.access.cacheSeconds, metrics.access);
+  const authorizer = createAuthorizer({
+    ...configuration.access,
+    client: createKubernetesClient(boundedTransport(transport, reviewMs)),
+    metrics: metrics.access,
+  });
   const dependencies: Dependencies = {
     ...shared,
     pairs: createLivePairs(caches),

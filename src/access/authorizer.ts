@@ -1,11 +1,10 @@
-import { LRUCache } from 'lru-cache';
+import { hash } from 'node:crypto';
 import type { KubernetesClient } from '../kube/client.ts';
+import { createDecisions, type ReviewCount } from './decisions.ts';
+import { createFairLimit } from './limit.ts';
+import { type Attributes, type Question, review, type Subject } from './review.ts';
 
-/** A user as the cluster's authorizers see one. */
-export interface Subject {
-  name: string;
-  groups: readonly string[];
-}
+export type { Subject } from './review.ts';
 
 /** Asks the cluster who may see what. */
 export interface Authorizer {
@@ -30,51 +29,42 @@ export interface Authorizer {
   mayReviewTokens(subject: Subject): Promise<boolean>;
 }
 
-/** What is told of the reviews that the cluster was asked for. */
+/** What is told of decisions. */
 export interface AccessMetrics {
+  /** Of each review that the cluster was asked for. */
   reviewed(result: 'allowed' | 'denied' | 'error'): void;
+  /** Of each decision that stood in because the cluster could not be asked. */
+  stoodIn(): void;
 }
 
-/** Bound of remembered decisions. */
-const maxDecisions = 10_000;
-
-/** What is asked for (authorization.k8s.io/v1, ResourceAttributes). */
-interface Attributes {
-  verb: string;
-  group: string;
-  resource: string;
-  namespace?: string;
-  /** For RBAC's resourceNames. */
-  name?: string;
+export interface AuthorizerOptions {
+  client: KubernetesClient;
+  /** How long a decision holds, seconds: a right that is taken away is gone after that long. */
+  cacheSeconds: number;
+  /** How old a decision may be that stands in when the cluster cannot be asked, seconds. */
+  maxStaleSeconds: number;
+  /** By default nobody is told. */
+  metrics?: AccessMetrics;
 }
 
-interface Question {
-  subject: Subject;
-  attributes: Attributes;
-}
+/** Reviews at the same time. Less than the connections to the API server, which watches and writes need too. */
+const reviewLimits = { total: 16, perOwner: 8 };
+const noMetrics: AccessMetrics = { reviewed: () => undefined, stoodIn: () => undefined };
 
-/**
- * Decides by SubjectAccessReview (authorization.k8s.io/v1), so all of the cluster's authorizers have their say. Decisions
- * are remembered for a while; equal questions under way share one review; failures are not remembered.
- *
- * @param cacheSeconds how long a decision holds: a right that is taken away is gone after that long
- * @param metrics told of each review; by default nobody is
- */
-export function createAuthorizer(
-  client: KubernetesClient,
-  cacheSeconds: number,
-  metrics: AccessMetrics = { reviewed: () => undefined },
-): Authorizer {
-  const decisions = new LRUCache<string, { allowed: boolean }, Question>({
-    max: maxDecisions,
-    ttl: cacheSeconds * 1000,
-    fetchMethod: async (_key, _stale, { context }) => ({ allowed: await measuredReview(client, context, metrics) }),
+/** Decides by SubjectAccessReview, so all of the cluster's authorizers have their say; see `decisions.ts`. */
+export function createAuthorizer(options: AuthorizerOptions): Authorizer {
+  const { client, metrics = noMetrics } = options;
+  const keyOf = createSubjectKeys();
+  const limit = createFairLimit(reviewLimits);
+  const decide = createDecisions<Question>({
+    ...options,
+    stoodIn: metrics.stoodIn,
+    ask: (question) => limit(keyOf(question.subject), () => measuredReview(client, question, metrics)),
   });
-  async function isAllowed(subject: Subject, attributes: Attributes): Promise<boolean> {
+  function isAllowed(subject: Subject, attributes: Attributes, count?: ReviewCount): Promise<boolean> {
     const { verb, group, resource, namespace = null, name = null } = attributes;
-    const key = JSON.stringify([subject.name, [...subject.groups].sort(), verb, group, resource, namespace, name]);
-    const decision = await decisions.fetch(key, { context: { subject, attributes } });
-    return decision?.allowed === true;
+    const key = JSON.stringify([keyOf(subject), verb, group, resource, namespace, name]);
+    return decide(key, { subject, attributes }, count);
   }
   return {
     mayListDeployments: (subject, namespace) =>
@@ -89,6 +79,16 @@ export function createAuthorizer(
   };
 }
 
+/** A short key for a user with these groups, in any order; of one object it is computed once. */
+function createSubjectKeys(): (subject: Subject) => string {
+  const known = new WeakMap<Subject, string>();
+  return (subject) => {
+    const key = known.get(subject) ?? hash('sha256', JSON.stringify([subject.name, [...subject.groups].sort()]));
+    known.set(subject, key);
+    return key;
+  };
+}
+
 async function measuredReview(client: KubernetesClient, question: Question, metrics: AccessMetrics): Promise<boolean> {
   try {
     const allowed = await review(client, question);
@@ -98,18 +98,4 @@ async function measuredReview(client: KubernetesClient, question: Question, metr
     metrics.reviewed('error');
     throw error;
   }
-}
-
-async function review(client: KubernetesClient, { subject, attributes }: Question): Promise<boolean> {
-  const answer = await client.authorization.createSubjectAccessReview({
-    body: {
-      spec: {
-        user: subject.name,
-        // As the API server itself does for whoever has signed in.
-        groups: [...new Set([...subject.groups, 'system:authenticated'])],
-        resourceAttributes: attributes,
-      },
-    },
-  });
-  return answer.status?.allowed === true;
 }

@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
+import { UndecidedError } from '../access/deadline.ts';
 import { ConnectionError, describeError, KubernetesError } from '../kube/errors.ts';
 import type { Environment } from './environment.ts';
 import { PlatformError } from './errors.ts';
@@ -11,7 +12,7 @@ export function toPlatformError(error: Error, context: Context<Environment>): Pl
     return new PlatformError('invalidArgument', 'the request is malformed');
   }
   context.get('logFields').error = describeError(error);
-  if (error instanceof ConnectionError || error instanceof KubernetesError) {
+  if ([ConnectionError, KubernetesError, UndecidedError].some((kind) => error instanceof kind)) {
     return new PlatformError('unavailable', 'the cluster cannot be asked now, try again');
   }
   return new PlatformError('internal', 'internal error');

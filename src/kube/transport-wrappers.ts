@@ -73,6 +73,15 @@ export function measuredTransport(transport: Transport, metrics: TransportMetric
   };
 }
 
+/** A transport whose calls may take so long in all; for those that somebody waits for. */
+export function boundedTransport(transport: Transport, timeoutMs: number): Transport {
+  return {
+    server: transport.server,
+    send: (request) => transport.send({ timeoutMs, ...request }),
+    close: () => transport.close(),
+  };
+}
+
 function codeOf(error: unknown): string {
   return error instanceof KubernetesError ? String(error.status) : '<error>';
 }

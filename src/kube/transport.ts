@@ -3,8 +3,8 @@ import { type Dispatcher, request as undiciRequest } from 'undici';
 import { ConnectionError, errorFromAnswer, KubernetesError, NotLeaderError } from './errors.ts';
 import { createSessions, type Session } from './session.ts';
 
-/** How long a call may take in all, milliseconds. A watch is bounded by `idleTimeoutMs` instead. */
-const callTimeoutMs = 30_000;
+/** How long a call may take in all unless told otherwise, milliseconds. */
+const defaultTimeoutMs = 30_000;
 
 export interface TransportRequest {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -13,6 +13,8 @@ export interface TransportRequest {
   headers?: Record<string, string>;
   body?: string;
   signal?: AbortSignal;
+  /** How long the call may take in all, milliseconds. Default: 30 seconds. A watch is bounded by `idleTimeoutMs` instead. */
+  timeoutMs?: number;
   /** For a watch: the longest silence between two chunks, milliseconds. The call itself is then not bounded. */
   idleTimeoutMs?: number;
   /** Called when the request is about to be written, each time that it is. What it throws keeps it from being sent. */
@@ -47,15 +49,15 @@ export function createTransport(load: () => KubeConfig, userAgent: string): Tran
 
   async function attempt(request: TransportRequest, session: Session): Promise<Dispatcher.ResponseData> {
     const watching = request.idleTimeoutMs !== undefined;
-    const { beforeSend } = request;
+    const { beforeSend, timeoutMs = defaultTimeoutMs } = request;
     return undiciRequest(session.server + request.path, {
       method: request.method,
       headers: { 'user-agent': userAgent, ...request.headers, ...session.headers },
       body: request.body ?? null,
       dispatcher: beforeSend ? asking(session.pool, beforeSend) : session.pool,
-      signal: boundSignal(request.signal, watching ? undefined : callTimeoutMs),
-      headersTimeout: callTimeoutMs,
-      bodyTimeout: request.idleTimeoutMs ?? callTimeoutMs,
+      signal: boundSignal(request.signal, watching ? undefined : timeoutMs),
+      headersTimeout: timeoutMs,
+      bodyTimeout: request.idleTimeoutMs ?? timeoutMs,
     });
   }
 

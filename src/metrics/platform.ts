@@ -32,6 +32,11 @@ export function createAccessMetrics(register: Registry): AccessMetrics {
     name: 'accesskey_access_reviews_total',
     help: 'SubjectAccessReviews: allowed, denied, error (the cluster could not be asked)',
   });
+  const standIns = new Counter({
+    registers: [register],
+    name: 'accesskey_access_stale_decisions_total',
+    help: 'Remembered decisions that stood in because the cluster could not be asked',
+  });
   for (const result of ['allowed', 'denied', 'error']) reviews.inc({ result }, 0);
-  return { reviewed: (result) => reviews.inc({ result }) };
+  return { reviewed: (result) => reviews.inc({ result }), stoodIn: () => standIns.inc() };
 }

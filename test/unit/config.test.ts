@@ -30,7 +30,7 @@ const defaults = {
     },
     failureThrottle: { burst: 10, refillSeconds: 3 },
   },
-  access: { cacheSeconds: 10 },
+  access: { cacheSeconds: 10, maxStaleSeconds: 300 },
   leaderElection: {
     enabled: true,
     leaseName: 'accesskey-operator',
@@ -95,7 +95,7 @@ describe('parseConfiguration', () => {
         ...{ exchangeAudience: 'accesskey-operator' },
         failureThrottle: { burst: 1, refillSeconds: 0.5 },
       },
-      access: { cacheSeconds: 1 },
+      access: { cacheSeconds: 1, maxStaleSeconds: 86_400 },
       leaderElection: {
         ...{ enabled: false, leaseName: 'a-lease' },
         ...{ leaseDurationSeconds: 60, renewDeadlineSeconds: 40, retryPeriodSeconds: 33 },
@@ -166,6 +166,8 @@ describe('parseConfiguration', () => {
     [{ http: { forwardedHeader: 'X-Real-IP' } }, 'http.forwardedHeader'],
     [{ access: { cacheSeconds: 0 } }, 'access.cacheSeconds'],
     [{ access: { cacheSeconds: 3601 } }, 'access.cacheSeconds'],
+    [{ access: { maxStaleSeconds: 0 } }, 'access.maxStaleSeconds'],
+    [{ access: { maxStaleSeconds: 86_401 } }, 'access.maxStaleSeconds'],
     [{ leaderElection: { enabled: 'yes' } }, 'leaderElection.enabled'],
     [{ leaderElection: { leaseName: 'A' } }, 'leaderElection.leaseName'],
     [{ leaderElection: { leaseDurationSeconds: 3601 } }, 'leaderElection.leaseDurationSeconds'],

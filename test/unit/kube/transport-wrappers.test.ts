@@ -2,7 +2,12 @@ import type { Dispatcher } from 'undici';
 import { describe, expect, it } from 'vitest';
 import { ConnectionError, KubernetesError, NotLeaderError } from '../../../src/kube/errors.ts';
 import type { Transport, TransportRequest } from '../../../src/kube/transport.ts';
-import { fencedTransport, measuredTransport, type SentRequest } from '../../../src/kube/transport-wrappers.ts';
+import {
+  boundedTransport,
+  fencedTransport,
+  measuredTransport,
+  type SentRequest,
+} from '../../../src/kube/transport-wrappers.ts';
 
 const path = '/api/v1/secrets';
 const writes = ['POST', 'PUT', 'PATCH', 'DELETE'] as const;
@@ -121,5 +126,15 @@ describe('a measured transport', () => {
     expect(transport.server).toBe(fake.transport.server);
     await transport.close();
     expect(fake.closed).toBe(1);
+  });
+});
+
+describe('a bounded transport', () => {
+  it('gives each call its time, but for one that has its own', async () => {
+    const { transport, sent } = createFake();
+    const bounded = boundedTransport(transport, 3_000);
+    await bounded.send({ method: 'GET', path });
+    await bounded.send({ method: 'POST', path, timeoutMs: 100 });
+    expect(sent.map(({ timeoutMs }) => timeoutMs)).toEqual([3_000, 100]);
   });
 });

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { KubeConfig } from '@kubernetes/client-node';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { NotLeaderError } from '../../../src/kube/errors.ts';
+import { ConnectionError, NotLeaderError } from '../../../src/kube/errors.ts';
 import { createTransport } from '../../../src/kube/transport.ts';
 
 const request = { method: 'GET', path: '/api/v1/namespaces' } as const;
@@ -115,6 +115,13 @@ describe('a transport', () => {
     };
     await expect(wire.transport.send({ ...request, beforeSend: refusing })).rejects.toThrow(NotLeaderError);
     expect(wire.requests).toBe(2);
+  });
+
+  it('gives up when the time of the call is over', async () => {
+    const wire = await createWire(() => undefined);
+    const error = await wire.transport.send({ ...request, timeoutMs: 50 }).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ConnectionError);
+    expect(error).toMatchObject({ cause: { name: 'TimeoutError' } });
   });
 
   it('lets what is under way finish when the certificates change, over connections of its own', async () => {

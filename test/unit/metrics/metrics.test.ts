@@ -34,6 +34,7 @@ describe('the exposition', () => {
     ['accesskey_token_requests_total', 'counter'],
     ['accesskey_token_sign_duration_seconds', 'histogram'],
     ['accesskey_access_reviews_total', 'counter'],
+    ['accesskey_access_stale_decisions_total', 'counter'],
     ['accesskey_accesskeys', 'gauge'],
     ['accesskey_key_pairs', 'gauge'],
     ['accesskey_signing_keys', 'gauge'],
@@ -139,9 +140,13 @@ describe('what is told', () => {
   });
 
   it('of access reviews', async () => {
-    const { value } = await scrape({}, ({ access }) => access.reviewed('denied'));
+    const { value } = await scrape({}, ({ access }) => {
+      access.reviewed('denied');
+      access.stoodIn();
+    });
     const total = (result: string) => value(`accesskey_access_reviews_total{result="${result}"}`);
     expect([total('allowed'), total('denied'), total('error')]).toEqual([0, 1, 0]);
+    expect(value('accesskey_access_stale_decisions_total')).toBe(1);
   });
 });
 

@@ -1,0 +1,40 @@
+import type { KubernetesClient } from '../kube/client.ts';
+
+/** A user as the cluster's authorizers see one. */
+export interface Subject {
+  name: string;
+  groups: readonly string[];
+}
+
+/** What is asked for (authorization.k8s.io/v1, ResourceAttributes). */
+export interface Attributes {
+  verb: string;
+  group: string;
+  resource: string;
+  /** Without one, all namespaces are asked for. */
+  namespace?: string;
+  /** For RBAC's resourceNames. */
+  name?: string;
+}
+
+export interface Question {
+  subject: Subject;
+  attributes: Attributes;
+}
+
+/** All groups that count: as the API server itself does for whoever has signed in. */
+export function groupsOf({ groups }: Subject): string[] {
+  return [...new Set([...groups, 'system:authenticated'])];
+}
+
+/**
+ * Asks all of the cluster's authorizers (SubjectAccessReview, authorization.k8s.io/v1).
+ *
+ * @throws KubernetesError, ConnectionError when the cluster cannot be asked
+ */
+export async function review(client: KubernetesClient, { subject, attributes }: Question): Promise<boolean> {
+  const answer = await client.authorization.createSubjectAccessReview({
+    body: { spec: { user: subject.name, groups: groupsOf(subject), resourceAttributes: attributes } },
+  });
+  return answer.status?.allowed === true;
+}

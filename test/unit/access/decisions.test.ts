@@ -1,0 +1,142 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { UndecidedError } from '../../../src/access/deadline.ts';
+import { createDecisions, type Decide } from '../../../src/access/decisions.ts';
+import { ConnectionError, KubernetesError } from '../../../src/kube/errors.ts';
+
+let milliseconds: number;
+let asked: string[];
+let stoodIn: number;
+let answer: (question: string) => boolean | Promise<boolean>;
+let decide: Decide<string>;
+
+beforeEach(() => {
+  milliseconds = 1_000;
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  vi.spyOn(performance, 'now').mockImplementation(() => milliseconds);
+  asked = [];
+  stoodIn = 0;
+  answer = () => true;
+  decide = createDecisions<string>({
+    ...{ cacheSeconds: 10, maxStaleSeconds: 60 },
+    stoodIn: () => (stoodIn += 1),
+    async ask(question) {
+      asked.push(question);
+      return answer(question);
+    },
+  });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+async function wait(time: number): Promise<void> {
+  milliseconds += time;
+  await vi.advanceTimersByTimeAsync(time);
+}
+
+const about = (key: string) => decide(key, key);
+const fail = (error: Error) => () => Promise.reject(error);
+const silent = fail(new ConnectionError('no answer'));
+
+describe('a decision', () => {
+  it('holds from the moment when it was asked for, however long the answer took', async () => {
+    const late = Promise.withResolvers<boolean>();
+    answer = () => late.promise;
+    const first = about('a');
+    await wait(4_000);
+    late.resolve(true);
+    expect(await first).toBe(true);
+    answer = () => false;
+    await wait(5_900);
+    expect(await about('a')).toBe(true);
+    await wait(200);
+    expect(await about('a')).toBe(false);
+  });
+
+  it('counts for who caused it, not for who shares or remembers it', async () => {
+    const counts = [0, 0, 0].map(() => ({ reviews: 0 }));
+    const [first, second, third] = counts;
+    await Promise.all([decide('a', 'a', first), decide('a', 'a', second), decide('b', 'b', first)]);
+    await decide('a', 'a', third);
+    expect(counts).toEqual([{ reviews: 2 }, { reviews: 0 }, { reviews: 0 }]);
+  });
+});
+
+describe('when the cluster cannot be asked', () => {
+  it.each([
+    ['no answer', new ConnectionError('no answer')],
+    ['429', new KubernetesError(429, 'TooManyRequests', 'slow down', 0)],
+    ['500', new KubernetesError(500, 'InternalError', 'broken', 0)],
+    ['503', new KubernetesError(503, 'ServiceUnavailable', 'later', 0)],
+  ])('the last decision stands in for %s, denials too', async (_, error) => {
+    answer = (question) => question === 'yes';
+    await Promise.all([about('yes'), about('no')]);
+    answer = fail(error);
+    await wait(59_900);
+    expect([await about('yes'), await about('no')]).toEqual([true, false]);
+    expect(stoodIn).toBe(2);
+    await wait(200);
+    await expect(about('yes')).rejects.toBe(error);
+    await expect(about('no')).rejects.toBe(error);
+    expect(stoodIn).toBe(2);
+  });
+
+  it.each([400, 401, 403, 404, 422])('nothing stands in for a refusal, %i', async (status) => {
+    await about('a');
+    const error = new KubernetesError(status, 'Refused', 'refused', 0);
+    answer = fail(error);
+    await wait(10_000);
+    await expect(about('a')).rejects.toBe(error);
+    expect(stoodIn).toBe(0);
+  });
+
+  it('nothing stands in for what was never decided', async () => {
+    answer = silent;
+    await expect(about('a')).rejects.toThrow('no answer');
+  });
+
+  it('only one attempt is made each second by those who have something to stand in', async () => {
+    await Promise.all(['a', 'b', 'c'].map(about));
+    answer = silent;
+    await wait(20_000);
+    await about('a');
+    await wait(999);
+    for (const key of ['a', 'b', 'c']) expect(await about(key)).toBe(true);
+    expect(asked.slice(3)).toEqual(['a']);
+    await wait(1);
+    for (const key of ['c', 'b', 'a']) expect(await about(key)).toBe(true);
+    expect(asked.slice(3)).toEqual(['a', 'c']);
+    await expect(about('new')).rejects.toThrow('no answer');
+    expect(asked.slice(3)).toEqual(['a', 'c', 'new']);
+  });
+
+  it('its first answer ends that for all', async () => {
+    await Promise.all(['a', 'b'].map(about));
+    answer = silent;
+    await wait(20_000);
+    await about('a');
+    answer = () => false;
+    await about('new');
+    expect([await about('a'), await about('b')]).toEqual([false, false]);
+  });
+
+  it('a refusal of one question does not keep others from being asked', async () => {
+    await Promise.all(['a', 'b'].map(about));
+    answer = (question) => (question === 'a' ? fail(new KubernetesError(429, '', 'slow down', 0))() : false);
+    await wait(20_000);
+    expect([await about('a'), await about('b')]).toEqual([true, false]);
+  });
+});
+
+describe('whose turn does not come', () => {
+  it('is told so, and nothing stands in: a long queue must not keep a right alive', async () => {
+    await about('a');
+    await wait(20_000);
+    answer = () => new Promise(() => undefined);
+    const waiting = expect(about('a')).rejects.toThrow(UndecidedError);
+    await wait(5_000);
+    await waiting;
+    expect(stoodIn).toBe(0);
+  });
+});
