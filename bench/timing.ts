@@ -20,6 +20,7 @@ import { createLiveServiceAccounts } from '../src/accesskey/live-service-account
 import { fixedClusters } from '../src/clusters/cluster.ts';
 import { createApp } from '../src/http/app.ts';
 import { generateSigningKeys, parseSigningKeys } from '../src/token/signing-keys.ts';
+import { createUserDirectory } from '../src/users/directory.ts';
 import { accessKey, caches, keyPair, secret } from '../test/support/builders.ts';
 
 const { values } = parseArgs({
@@ -40,7 +41,8 @@ function createPlatform() {
     reviewServiceAccount: async () => undefined,
     lastUsed: { touch: () => undefined },
     clusters: fixedClusters([]),
-    authorizer: { mayReviewTokens: async () => false },
+    users: createUserDirectory(content),
+    authorizer: { mayReviewTokens: async () => false, mayReadAccessKeys: async () => false },
     signingKeys: () => keys,
     token: { issuer: 'ghippo.io', defaultCycle: 3, maxCycle: 30 },
     log: pino({ level: 'silent' }),

@@ -27,6 +27,7 @@ import { createLeadership } from './leadership.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { createKeyService } from './token/key-service.ts';
 import { createServiceAccountReview } from './token/service-account-review.ts';
+import { createUserDirectory } from './users/directory.ts';
 
 /** Exit codes: 2 for what the person who starts it must mend, 1 for what went wrong later. */
 const badUsage = 2;
@@ -129,6 +130,7 @@ function createParts(
     serviceAccounts: createLiveServiceAccounts(caches),
     reviewServiceAccount: createServiceAccountReview(client, exchangeAudience),
     lastUsed,
+    users: createUserDirectory(caches),
     clusters: fixedClusters([
       {
         name: configuration.clusterName,

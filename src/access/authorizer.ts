@@ -27,6 +27,12 @@ export interface Authorizer {
    * @throws KubernetesError, ConnectionError when the cluster cannot be asked
    */
   mayReviewTokens(subject: Subject): Promise<boolean>;
+  /**
+   * Whether the user may read the AccessKeys of all namespaces: who may is shown their users.
+   *
+   * @throws KubernetesError, ConnectionError when the cluster cannot be asked
+   */
+  mayReadAccessKeys(subject: Subject, verb: 'get' | 'list'): Promise<boolean>;
 }
 
 /** What is told of decisions. */
@@ -76,6 +82,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       isAllowed(subject, { verb: 'get', group: 'apps', resource: 'deployments', namespace, name }),
     mayReviewTokens: (subject) =>
       isAllowed(subject, { verb: 'create', group: 'authentication.k8s.io', resource: 'tokenreviews' }),
+    mayReadAccessKeys: (subject, verb) => isAllowed(subject, { verb, group: 'ghippo.io', resource: 'accesskeys' }),
   };
 }
 

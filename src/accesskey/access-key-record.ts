@@ -23,6 +23,8 @@ export interface AccessKeyRecord {
   generation: number;
   /** RFC 3339, whole seconds. */
   creationTimestamp: string;
+  /** When anything but the status was last written, RFC 3339, whole seconds. */
+  updatedAt: string;
   /** Marked for deletion, though perhaps held back by somebody's finalizer. */
   deleting: boolean;
   spec: AccessKeySpec;
@@ -39,10 +41,24 @@ export function toAccessKeyRecord({ metadata, spec, status }: RawObject): Access
     resourceVersion: metadata.resourceVersion,
     generation: Number(metadata.generation),
     creationTimestamp: String(metadata.creationTimestamp),
+    updatedAt: updatedAtOf(metadata),
     deleting: metadata.deletionTimestamp !== undefined,
     spec: spec as AccessKeySpec,
     status: (status ?? {}) as AccessKeyStatus,
   };
+}
+
+interface ManagedFields {
+  subresource?: string;
+  time?: string;
+}
+
+/** The API server notes the time of each writer's last change (metav1.ManagedFieldsEntry). */
+function updatedAtOf({ creationTimestamp, managedFields = [] }: RawObject['metadata']): string {
+  const entries = (managedFields as ManagedFields[]).filter(({ subresource }) => !subresource);
+  const times = entries.flatMap(({ time }) => time ?? []);
+  // Times of one form are ordered as text is.
+  return times.sort().at(-1) ?? String(creationTimestamp);
 }
 
 /** Name of the Secret of a pair: as the spec says, else `<AccessKey>-<pair>`. */

@@ -17,6 +17,22 @@ export interface AccessKeySpec {
      * @maxItems 16
      */
     groups?: string[];
+    /**
+     * Mail address, shown to people; it is not checked and nothing is sent there.
+     */
+    email?: string;
+    /**
+     * First name, shown to people.
+     */
+    firstName?: string;
+    /**
+     * Last name, shown to people.
+     */
+    lastName?: string;
+    /**
+     * What the user is for, shown to people.
+     */
+    description?: string;
   };
   /**
    * While true no pair gets tokens, and those that were given stop working. The Secrets stay.

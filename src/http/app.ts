@@ -12,6 +12,7 @@ import { createMinting } from './minting.ts';
 import { createOAuthApp } from './oauth-app.ts';
 import { requestLog } from './request-log.ts';
 import { addTokenRoutes } from './token-routes.ts';
+import { addUserRoutes } from './user-routes.ts';
 
 /** No proxy is believed. */
 const noProxies = { trustedProxies: [], forwardedHeader: 'X-Forwarded-For' } as const;
@@ -31,6 +32,7 @@ export function createApp(dependencies: Dependencies): OpenAPIHono<Environment> 
   app.route('/oauth2', createOAuthApp(dependencies, minting));
   addMetadataRoutes(app, dependencies);
   addDeploymentRoutes(app, dependencies);
+  addUserRoutes(app, dependencies);
   app.notFound(answerNotFound);
   app.onError(answerError);
   return app;

@@ -8,6 +8,7 @@ import type { Clusters } from '../clusters/cluster.ts';
 import type { ReviewServiceAccount } from '../token/service-account-review.ts';
 import type { SigningKeys } from '../token/signing-keys.ts';
 import type { TokenMetrics } from '../token/token-metrics.ts';
+import type { UserDirectory } from '../users/directory.ts';
 import type { ProxyOptions } from './client-address.ts';
 import type { ThrottleOptions } from './throttle.ts';
 
@@ -33,8 +34,9 @@ export interface Dependencies {
   reviewServiceAccount: ReviewServiceAccount;
   lastUsed: Pick<LastUsed, 'touch'>;
   clusters: Clusters;
-  /** Of this cluster, for who may ask about others' tokens. */
-  authorizer: Pick<Authorizer, 'mayReviewTokens'>;
+  users: UserDirectory;
+  /** Of this cluster, for who may ask about others and their tokens. */
+  authorizer: Pick<Authorizer, 'mayReviewTokens' | 'mayReadAccessKeys'>;
   /** undefined until they are loaded. */
   signingKeys: () => SigningKeys | undefined;
   token: TokenOptions;

@@ -28,6 +28,15 @@ export function requiredText(description: string, example: string) {
     .openapi({ description, example });
 }
 
+/** A query parameter that may be there once; absent it is empty, which means the same. */
+export function optionalText(description: string, example: string) {
+  return z
+    .string({ error: problemOf })
+    .max(256, 'must be 256 characters at most')
+    .default('')
+    .openapi({ description, example });
+}
+
 /**
  * A query parameter that is a whole number in a range, in decimal digits and nothing else.
  *

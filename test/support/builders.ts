@@ -42,9 +42,12 @@ export interface AccessKeyParts {
   resourceVersion?: string;
   generation?: number;
   creationTimestamp?: string;
+  updatedAt?: string;
   deleting?: boolean;
   user?: string;
   groups?: string[];
+  /** What people are shown of the user: email, firstName, lastName, description. */
+  profile?: Omit<AccessKeyRecord['spec']['user'], 'name' | 'groups'>;
   keyPairs?: KeyPairSpec[];
   suspended?: boolean;
   serviceAccounts?: string[];
@@ -62,9 +65,10 @@ export function accessKey(parts: AccessKeyParts = {}): AccessKeyRecord {
     resourceVersion: parts.resourceVersion ?? '10',
     generation: parts.generation ?? 1,
     creationTimestamp: parts.creationTimestamp ?? at(-3600),
+    updatedAt: parts.updatedAt ?? parts.creationTimestamp ?? at(-3600),
     deleting: parts.deleting ?? false,
     spec: {
-      user: { name: user, ...(groups && { groups }) },
+      user: { name: user, ...(groups && { groups }), ...parts.profile },
       keyPairs,
       ...(parts.suspended && { suspended: true }),
       ...(parts.serviceAccounts && { serviceAccounts: parts.serviceAccounts }),

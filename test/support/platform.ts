@@ -47,7 +47,7 @@ export function accessKeyManifest(
   namespace: string,
   name: string,
   spec: {
-    user?: { name: string; groups?: string[] };
+    user?: { name: string; groups?: string[]; [field: string]: unknown };
     suspended?: boolean;
     serviceAccounts?: string[];
     keyPairs?: object[];

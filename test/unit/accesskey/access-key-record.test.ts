@@ -28,6 +28,7 @@ describe('toAccessKeyRecord', () => {
       resourceVersion: '42',
       generation: 3,
       creationTimestamp: '2026-01-01T00:00:00Z',
+      updatedAt: '2026-01-01T00:00:00Z',
       deleting: false,
       spec: raw.spec,
       status: raw.status,
@@ -37,6 +38,16 @@ describe('toAccessKeyRecord', () => {
   it('sees that it is marked for deletion', () => {
     const metadata = { ...raw.metadata, deletionTimestamp: '2026-01-02T00:00:00Z', finalizers: ['example.com/wait'] };
     expect(toAccessKeyRecord({ ...raw, metadata }).deleting).toBe(true);
+  });
+
+  it('knows when it was last written, the status aside', () => {
+    const managedFields = [
+      { manager: 'kubectl', time: '2026-01-03T00:00:00Z' },
+      { manager: 'console', time: '2026-01-02T00:00:00Z' },
+      { manager: 'operator', subresource: 'status', time: '2026-01-04T00:00:00Z' },
+    ];
+    const { updatedAt } = toAccessKeyRecord({ ...raw, metadata: { ...raw.metadata, managedFields } });
+    expect(updatedAt).toBe('2026-01-03T00:00:00Z');
   });
 
   it('takes an absent status as an empty one', () => {

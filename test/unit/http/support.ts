@@ -9,6 +9,7 @@ import { createApp } from '../../../src/http/app.ts';
 import type { Dependencies } from '../../../src/http/environment.ts';
 import type { Freshness } from '../../../src/kube/freshness.ts';
 import { generateSigningKeys, parseSigningKeys, type SigningKeys } from '../../../src/token/signing-keys.ts';
+import { createUserDirectory } from '../../../src/users/directory.ts';
 import { accessKey, caches, keyPair, now, secret } from '../../support/builders.ts';
 
 export const tokenPaths = ['/apis/ghippo.io/v1alpha1/token', '/api/v1/cube/key/token'] as const;
@@ -38,12 +39,13 @@ export function allowing(...allowed: string[]): Authorizer {
     mayGetDeployment: async (_, namespace, name) =>
       [namespace, `${namespace}/${name}`, '*'].some((one) => allowed.includes(one)),
     mayReviewTokens: async () => false,
+    mayReadAccessKeys: async () => allowed.includes('*'),
   };
 }
 
 export function failing(error: unknown): Authorizer {
   const fail = () => Promise.reject(error);
-  return { mayListDeployments: fail, mayGetDeployment: fail, mayReviewTokens: fail };
+  return { mayListDeployments: fail, mayGetDeployment: fail, mayReviewTokens: fail, mayReadAccessKeys: fail };
 }
 
 /** Of records that a watch keeps up to date. */
@@ -81,6 +83,7 @@ export async function createPlatform(
     serviceAccounts: createLiveServiceAccounts(content),
     reviewServiceAccount: () => Promise.reject(new Error('no review is expected')),
     lastUsed: { touch: (...use) => void uses.push(use) },
+    users: createUserDirectory(content),
     clusters: fixedClusters([
       {
         name: 'here',

@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { Context, TypedResponse } from 'hono';
+import type { Environment } from './environment.ts';
+
+const compress = promisify(gzip);
+
+/** Smaller answers fit into one packet, compressed or not; bytes. */
+const worthCompressing = 1_024;
+
+/** Of a person's data: no shared cache keeps it, and every other one asks again whether it is still so. */
+export const privateAnswer = 'private, no-cache';
+
+/**
+ * Answers with data that a client may keep and ask for again: with an entity tag (304 when the client has it already) and
+ * compressed when it likes. Never for a secret: compression would tell something of it by the size (BREACH), which is why
+ * answers are compressed here and not by a middleware for all.
+ *
+ * The tag is a weak one, since the compressed and the plain form have the same (RFC 9110 section 8.8.3).
+ *
+ * @param cacheControl value of Cache-Control
+ */
+export async function answerCacheable<T>(
+  context: Context<Environment>,
+  body: T,
+  cacheControl: string,
+): Promise<Response & TypedResponse<T, 200, 'json'>> {
+  const answer = await answerText(context, JSON.stringify(body), { type: 'application/json', cacheControl });
+  return answer as Response & TypedResponse<T, 200, 'json'>;
+}
+
+/** As above, with what is text already. */
+export async function answerText(
+  context: Context<Environment>,
+  text: string,
+  { type, cacheControl }: { type: string; cacheControl: string },
+): Promise<Response> {
+  const tag = `W/"${createHash('sha256').update(text).digest('base64url')}"`;
+  const headers = { ETag: tag, 'Cache-Control': cacheControl, Vary: 'Accept-Encoding' };
+  for (const [name, value] of Object.entries(headers)) context.header(name, value);
+  if (hasTag(context.req.header('If-None-Match'), tag)) return context.body(null, 304);
+  context.header('Content-Type', type);
+  if (Buffer.byteLength(text) < worthCompressing || !acceptsGzip(context.req.header('Accept-Encoding'))) {
+    return context.body(text, 200);
+  }
+  context.header('Content-Encoding', 'gzip');
+  return context.body(new Uint8Array(await compress(text)), 200);
+}
+
+/**
+ * Whether If-None-Match names the tag, by weak comparison (RFC 9110 sections 13.1.2 and 8.8.3.2).
+ *
+ * @param tag a weak entity tag
+ */
+export function hasTag(header: string | undefined, tag: string): boolean {
+  if (header === undefined) return false;
+  const opaque = tag.slice('W/'.length);
+  return header.trim() === '*' || header.match(/"[\x21\x23-\x7e\x80-\xff]*"/g)?.some((one) => one === opaque) === true;
+}
+
+/** Whether Accept-Encoding allows gzip (RFC 9110 section 12.5.3): by its name, else by `*`, with a weight over 0. */
+export function acceptsGzip(header = ''): boolean {
+  const weights = new Map(header.split(',').map(parseCoding));
+  return (weights.get('gzip') ?? weights.get('x-gzip') ?? weights.get('*') ?? 0) > 0;
+}
+
+function parseCoding(item: string): [string, number] {
+  const [name = '', ...parameters] = item.split(';').map((part) => part.trim().toLowerCase());
+  const weight = parameters.find((one) => one.startsWith('q='));
+  return [name, weight === undefined ? 1 : Number(weight.slice(2))];
+}

@@ -1,0 +1,124 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { AccessKeyRecord } from '../accesskey/access-key-record.ts';
+import { projectCurrentUser, projectUser } from '../users/projection.ts';
+import { CurrentUser, User, UserList } from '../users/schema.ts';
+import { requireCaller } from './bearer.ts';
+import { answerCacheable, privateAnswer } from './cacheable.ts';
+import { badParameter, callerFailures, forbidden, missing } from './common-failures.ts';
+import type { Dependencies, Environment } from './environment.ts';
+import { PlatformError } from './errors.ts';
+import { refuseOtherMethods } from './methods.ts';
+import { optionalText, wholeNumber } from './parameters.ts';
+import { json } from './responses.ts';
+
+const base = '/apis/ghippo.io/v1alpha1';
+const shared = { method: 'get' as const, tags: ['Users'], security: [{ bearer: [] }] };
+const defaultPageSize = 10;
+
+/** The users, as far as the caller may see them: themselves always, others with the right to read AccessKeys. */
+export function addUserRoutes(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
+  const { users, authorizer } = dependencies;
+
+  app.openapi(listRoute, async (context) => {
+    const caller = await requireCaller(context, dependencies);
+    const { search, page, pageSize } = context.req.valid('query');
+    if (!(await authorizer.mayReadAccessKeys(caller, 'list'))) throw denied(caller.name, 'list');
+    // 0 is an int32 that is not set.
+    const where = { page: page || 1, pageSize: pageSize || defaultPageSize };
+    const { users: found, total } = users.find({ search, ...where });
+    return answerCacheable(context, { items: found.map(projectUser), pagination: { ...where, total } }, privateAnswer);
+  });
+
+  app.openapi(currentRoute, async (context) => {
+    const caller = await requireCaller(context, dependencies);
+    return answerCacheable(context, projectCurrentUser(known(users.byId(caller.id))), privateAnswer);
+  });
+
+  app.openapi(byIdRoute, async (context) => {
+    const caller = await requireCaller(context, dependencies);
+    const { id } = context.req.valid('param');
+    const may = id === caller.id || (await authorizer.mayReadAccessKeys(caller, 'get'));
+    if (!may) throw denied(caller.name, 'get');
+    return answerCacheable(context, projectUser(known(users.byId(id))), privateAnswer);
+  });
+
+  app.openapi(byNameRoute, async (context) => {
+    const caller = await requireCaller(context, dependencies);
+    const { username } = context.req.valid('param');
+    const may = username === caller.name || (await authorizer.mayReadAccessKeys(caller, 'get'));
+    if (!may) throw denied(caller.name, 'get');
+    return answerCacheable(context, projectUser(known(users.byName(username))), privateAnswer);
+  });
+
+  for (const { path } of [listRoute, currentRoute, byIdRoute, byNameRoute]) {
+    refuseOtherMethods(app, path.replace(/\{(\w+)\}/g, ':$1'), ['GET']);
+  }
+}
+
+/** The same whether there is such a user or not. */
+function denied(name: string, verb: 'get' | 'list'): PlatformError {
+  const right = `the right to ${verb} accesskeys.ghippo.io in all namespaces is needed`;
+  return new PlatformError('permissionDenied', `user ${name} may not see other users: ${right}`);
+}
+
+/** @throws PlatformError 404 */
+function known(record: AccessKeyRecord | undefined): AccessKeyRecord {
+  if (!record) throw new PlatformError('notFound', 'there is no such user');
+  return record;
+}
+
+const failures = { ...callerFailures, 403: forbidden(denied('alice', 'get').message) };
+
+const listRoute = createRoute({
+  ...shared,
+  path: `${base}/users`,
+  operationId: 'listUsers',
+  summary: 'List the users',
+  description: 'Ordered by name. Needs the right to list accesskeys.ghippo.io in all namespaces.',
+  request: {
+    query: z.strictObject({
+      search: optionalText('Part of the name, the mail address or the full name, in any letter case', 'ali'),
+      page: wholeNumber('Which page, from 1; 0 is taken for 1', { min: 0, max: 1000, default: 1 }),
+      pageSize: wholeNumber('Users in a page; 0 is taken for 10', { min: 0, max: 500, default: defaultPageSize }),
+    }),
+  },
+  responses: {
+    200: json(UserList, 'A page of users'),
+    400: badParameter('page', 'must be a whole number from 0 to 1000'),
+    ...failures,
+  },
+});
+
+const currentRoute = createRoute({
+  ...shared,
+  path: `${base}/current-user`,
+  operationId: 'getCurrentUser',
+  summary: 'Whose token it is',
+  responses: { 200: json(CurrentUser, 'The user of the token'), ...callerFailures },
+});
+
+const oneUser = {
+  200: json(User, 'The user'),
+  ...failures,
+  404: missing('there is no such user'),
+};
+
+const byIdRoute = createRoute({
+  ...shared,
+  path: `${base}/users/{id}`,
+  operationId: 'getUser',
+  summary: 'One user by identity',
+  description: 'Oneself always; others need the right to get accesskeys.ghippo.io in all namespaces.',
+  request: { params: z.object({ id: z.string().openapi({ description: 'sub of the tokens' }) }) },
+  responses: oneUser,
+});
+
+const byNameRoute = createRoute({
+  ...shared,
+  path: `${base}/users/username/{username}`,
+  operationId: 'getUserByName',
+  summary: 'One user by name',
+  description: 'Oneself always; others need the right to get accesskeys.ghippo.io in all namespaces.',
+  request: { params: z.object({ username: z.string().openapi({ description: 'Name as Kubernetes knows it' }) }) },
+  responses: oneUser,
+});

@@ -1,0 +1,126 @@
+/** The users API of the real operator: who is shown to whom, in the shapes of the ghippo API. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { User, UserList } from '../../src/users/schema.ts';
+import type { OperatorProcess } from '../../tools/operator-process.ts';
+import { poll } from '../../tools/poll.ts';
+import reference from '../fixtures/ghippo-user-definitions.json' with { type: 'json' };
+import { startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { contractOf } from '../support/contract.ts';
+import {
+  type AccessKeyObject,
+  accessKeyManifest,
+  createNamespace,
+  createPair,
+  type ErrorAnswer,
+  getToken,
+  waitReady,
+} from '../support/platform.ts';
+
+const base = '/apis/ghippo.io/v1alpha1';
+const profile = { email: 'alice@example.com', firstName: 'Alice', lastName: 'Miller', description: 'Shop team' };
+
+let cluster: TestCluster;
+let operator: OperatorProcess;
+const tokens: Record<string, string> = {};
+const ids: Record<string, string> = {};
+
+beforeAll(async () => {
+  cluster = await startTestCluster();
+  operator = await cluster.startOperator({ access: { cacheSeconds: 1 } });
+  const { kubectl } = cluster;
+  await createNamespace(kubectl, 'people');
+  for (const name of ['alice', 'bob']) {
+    const user = name === 'alice' ? { name, ...profile } : { name };
+    tokens[name] = await getToken(operator.url, await createPair(kubectl, accessKeyManifest('people', name, { user })));
+    ids[name] = (await waitReady(kubectl, 'people', name)).status.userID ?? '';
+  }
+  await kubectl.run(['create', 'clusterrolebinding', 'bob', '--clusterrole=accesskey-viewer', '--user=bob']);
+});
+afterAll(() => cluster?.stop());
+
+async function ask<T>(name: string, path: string) {
+  const answer = await fetch(`${operator.url}${base}${path}`, { headers: { authorization: `Bearer ${tokens[name]}` } });
+  return { status: answer.status, body: (await answer.json()) as T };
+}
+
+/** Bob's right reaches the operator when what it remembers has run out. */
+const bobSees = (path: string) =>
+  poll('bob to see', async () => {
+    const { status, body } = await ask<UserList>('bob', path);
+    return status === 200 ? body : undefined;
+  });
+
+function expectContract(name: string, message: unknown): void {
+  const check = contractOf(reference.definitions, name);
+  check(message);
+  expect(check.errors).toBeNull();
+}
+
+describe('users', () => {
+  test('are listed to who may list AccessKeys, in the form of the reference', async () => {
+    const list = await bobSees('/users?search=LI&pageSize=5');
+    expectContract('userListUsersResponse', list);
+    expect(list.pagination).toEqual({ page: 1, pageSize: 5, total: 1 });
+    const { metadata } = await cluster.kubectl.get<AccessKeyObject & { metadata: { creationTimestamp: string } }>(
+      ...(['accesskey', 'alice', '-n', 'people'] as const),
+    );
+    expect(list.items).toMatchObject([
+      {
+        ...{ id: metadata.uid, name: 'alice', email: 'alice@example.com', firstname: 'Alice', lastname: 'Miller' },
+        ...{ description: 'Shop team', enabled: true, createdAt: metadata.creationTimestamp },
+      },
+    ]);
+  });
+
+  test('are paged in the order of their names', async () => {
+    const pages = [await bobSees('/users?page=1&pageSize=1'), await bobSees('/users?page=2&pageSize=1')];
+    expect(pages.map(({ items }) => items.map(({ name }) => name))).toEqual([['alice'], ['bob']]);
+  });
+
+  test('are not shown to others', async () => {
+    for (const path of ['/users', `/users/${ids.bob}`, '/users/username/bob', '/users/nobody']) {
+      const { status, body } = await ask<ErrorAnswer>('alice', path);
+      expect([path, status, body.code]).toEqual([path, 403, 7]);
+    }
+  });
+
+  test('are shown to themselves', async () => {
+    const current = await ask('alice', '/current-user');
+    expectContract('v1alpha1currentuserGetUserResponse', current.body);
+    expect(current.body).toMatchObject({ uid: ids.alice, username: 'alice', email: 'alice@example.com' });
+    const [byId, byName] = [
+      await ask<User>('alice', `/users/${ids.alice}`),
+      await ask('alice', '/users/username/alice'),
+    ];
+    expectContract('v1alpha1userGetUserResponse', byId.body);
+    expect(byName.body).toEqual(byId.body);
+  });
+
+  test('tell the last use, and follow a change of the AccessKey', async () => {
+    // What was noted is written at the end, else each minute.
+    await operator.stop();
+    operator = await cluster.startOperator({ access: { cacheSeconds: 1 } });
+    const used = await poll('the last use', async () => {
+      const { body } = await ask<User>('alice', `/users/${ids.alice}`);
+      return body.lastLoginAt === '' ? undefined : body;
+    });
+    expect(used.lastLoginAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+    const patch = JSON.stringify({ spec: { user: { description: 'Store team' } } });
+    await cluster.kubectl.run(['patch', 'accesskey', 'alice', '-n', 'people', '--type=merge', '-p', patch]);
+    const changed = await poll('the change', async () => {
+      const { body } = await ask<User>('alice', `/users/${ids.alice}`);
+      return body.description === 'Store team' ? body : undefined;
+    });
+    expect(changed.updatedAt >= used.updatedAt).toBe(true);
+  });
+
+  test('who claim a user that another has are none', async () => {
+    await createNamespace(cluster.kubectl, 'others');
+    const user = { name: 'alice', email: 'mallory@example.com' };
+    await cluster.kubectl.apply(accessKeyManifest('others', 'alice', { user, keyPairs: [] }));
+    await cluster.kubectl.apply(accessKeyManifest('others', 'carol', { user: { name: 'carol' }, suspended: true }));
+    await poll('carol', async () => (await bobSees('/users?search=carol')).items.length === 1);
+    expect((await bobSees('/users?search=mallory')).items).toEqual([]);
+    expect((await bobSees('/users?search=carol')).items).toMatchObject([{ enabled: false }]);
+  });
+});

@@ -1,0 +1,61 @@
+/** The contract with the ghippo API: the fields of the reference, all of them and no others, with their types. */
+import { describe, expect, it } from 'vitest';
+import { projectCurrentUser, projectUser } from '../../../src/users/projection.ts';
+import { CurrentUser, User, UserList } from '../../../src/users/schema.ts';
+import reference from '../../fixtures/ghippo-user-definitions.json' with { type: 'json' };
+import { accessKey, at, known } from '../../support/builders.ts';
+import { contractOf } from '../../support/contract.ts';
+
+const profile = { email: 'ann@example.com', firstName: 'Ann', lastName: 'Lee', description: 'Shop' };
+const full = known({ profile, updatedAt: at(-60), suspended: true }, { lastUsedTime: at(-5) });
+const records = [
+  ['with everything', full],
+  ['with nothing', accessKey({ status: {} })],
+] as const;
+
+describe.each(records)('a user %s', (_, record) => {
+  const user = projectUser(record);
+  const current = projectCurrentUser(record);
+  const list = { items: [user], pagination: { page: 1, pageSize: 10, total: 1 } };
+
+  it.each([
+    ['v1alpha1userGetUserResponse', user, User],
+    ['v1alpha1currentuserGetUserResponse', current, CurrentUser],
+    ['userListUsersResponse', list, UserList],
+  ] as const)('is a %s', (name, message, schema) => {
+    const check = contractOf(reference.definitions, name);
+    check(message);
+    expect(check.errors).toBeNull();
+    expect(schema.parse(message)).toEqual(message);
+  });
+
+  it('would not be one with a field too many or too few', () => {
+    const check = contractOf(reference.definitions, 'v1alpha1userGetUserResponse');
+    const { source: _source, ...less } = user;
+    expect([check(less), check({ ...user, more: '' }), check({ ...user, enabled: 'true' })]).toEqual([
+      ...[false, false, false],
+    ]);
+  });
+});
+
+describe('projectUser', () => {
+  it('tells what the AccessKey says', () => {
+    expect(projectUser(full)).toEqual({
+      ...{ id: 'uid-of-shop-ann', name: 'ann', email: 'ann@example.com', description: 'Shop' },
+      ...{ firstname: 'Ann', lastname: 'Lee', source: '', enabled: false, canAuthorize: false },
+      ...{ createdAt: at(-3600), updatedAt: at(-60), lastLoginAt: at(-5) },
+    });
+  });
+
+  it('takes the last use of any pair', () => {
+    const record = known({}, { lastUsedTime: at(-9) }, { name: 'b', lastUsedTime: at(-5) }, { name: 'c' });
+    expect(projectUser(record).lastLoginAt).toBe(at(-5));
+    expect(projectUser(known()).lastLoginAt).toBe('');
+  });
+});
+
+it('projectCurrentUser tells who it is', () => {
+  expect(projectCurrentUser(full)).toMatchObject({
+    ...{ uid: 'uid-of-shop-ann', username: 'ann', email: 'ann@example.com', firstname: 'Ann', lastname: 'Lee' },
+  });
+});

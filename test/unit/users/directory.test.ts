@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { createUserDirectory } from '../../../src/users/directory.ts';
+import { accessKey, at, caches } from '../../support/builders.ts';
+
+const ann = accessKey({ profile: { email: 'Ann.Lee@example.com', firstName: 'Ann', lastName: 'Lee' } });
+const bob = accessKey({ name: 'bob', user: 'bob', profile: { lastName: 'ÖZIL' } });
+const zoe = accessKey({ name: 'zoe', user: 'Zoe' });
+/** Claims ann too, but later. */
+const other = accessKey({ namespace: 'other', user: 'ann', creationTimestamp: at(-10), profile: { email: 'x@y.z' } });
+
+function directory(...accessKeys: ReturnType<typeof accessKey>[]) {
+  const content = caches({ accessKeys });
+  const users = createUserDirectory(content);
+  const names = (search = '', page = 1, pageSize = 10) => {
+    const found = users.find({ search, page, pageSize });
+    return [found.users.map(({ spec }) => spec.user.name), found.total];
+  };
+  return { ...content, users, names };
+}
+
+describe('the users', () => {
+  it('are ordered by name, each once', () => {
+    const { names } = directory(bob, other, zoe, ann);
+    expect(names()).toEqual([['Zoe', 'ann', 'bob'], 3]);
+  });
+
+  it('are what the AccessKey that holds the claim says', () => {
+    const { users } = directory(other, ann);
+    expect(users.byName('ann')).toBe(ann);
+    expect(users.byId(ann.uid)).toBe(ann);
+    expect(users.byId(other.uid)).toBeUndefined();
+    expect(users.find({ search: 'x@y', page: 1, pageSize: 10 }).total).toBe(0);
+  });
+
+  it.each([
+    ['an', ['ann']],
+    ['AN', ['ann']],
+    ['lee@EXAMPLE', ['ann']],
+    ['ann lee', ['ann']],
+    ['özil', ['bob']],
+    ['z', ['Zoe', 'bob']],
+    [' ', ['ann']],
+    ['nobody', []],
+  ])('found by %j', (search, found) => {
+    expect(directory(ann, bob, zoe).names(search)).toEqual([found, found.length]);
+  });
+
+  it.each([
+    [1, 2, ['Zoe', 'ann']],
+    [2, 2, ['bob']],
+    [3, 2, []],
+    [1, 3, ['Zoe', 'ann', 'bob']],
+  ])('page %i of %i', (page, pageSize, found) => {
+    expect(directory(ann, bob, zoe).names('', page, pageSize)).toEqual([found, 3]);
+  });
+
+  it('follow what happens to the AccessKeys', () => {
+    const { users, names, accessKeys, namespaces } = directory(ann);
+    expect(names()).toEqual([['ann'], 1]);
+    accessKeys.upsert(bob);
+    accessKeys.upsert(other);
+    expect(names()).toEqual([['ann', 'bob'], 2]);
+    accessKeys.upsert({ ...ann, deleting: true, resourceVersion: '11' });
+    expect(users.byName('ann')).toBe(other);
+    accessKeys.remove(other.key);
+    expect(names()).toEqual([['bob'], 1]);
+    namespaces.upsert({ key: 'shop', resourceVersion: '1', terminating: true });
+    expect(names()).toEqual([[], 0]);
+    expect([users.byName('bob'), users.byId(bob.uid)]).toEqual([undefined, undefined]);
+  });
+});
