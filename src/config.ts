@@ -14,6 +14,7 @@ export class ConfigurationError extends Error {
 
 const port = z.int().min(0).max(65535);
 const name = z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'must be a lower-case RFC 1123 name');
+const label = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be a lower-case RFC 1123 label');
 
 /** StringOrURI of RFC 7519 without what would need escaping in a header. */
 const stringOrURI = z
@@ -97,6 +98,8 @@ const schema = z.strictObject({
   kind: z.literal('OperatorConfiguration'),
   /** Namespace of the operator, where the signing keys are. */
   namespace: name.default('accesskey-system'),
+  /** The one namespace that is looked after and listed, for an operator without rights in others; without it, all. */
+  watchNamespace: label.optional(),
   /** Name under which the platform API knows this cluster. */
   clusterName: name.default('kpanda-global-cluster'),
   /** The platform API: tokens and listings. Port 0 takes a free one. */

@@ -106,13 +106,13 @@ function createParts(
     metrics.transport,
   );
   const client = createKubernetesClient(transport);
-  const { namespace, token } = configuration;
+  const { namespace, watchNamespace, token } = configuration;
   const signingKeys = createKeyService({
     ...{ ...shared, transport, client },
     secret: { namespace, name: token.signingKeys.secretName },
     policy: { ...token.signingKeys, maxCycle: token.maxCycle },
   });
-  const { caches, deployments, freshness, reflectors } = createCaches(transport, log, configuration.clusterName);
+  const { caches, deployments, freshness, reflectors } = createCaches(transport, log, configuration);
   const lastUsed = createLastUsed({ ...shared, client, caches });
   const instance = instanceName();
   const reconciling = { caches, metrics: metrics.workQueue('accesskey') };
@@ -123,6 +123,7 @@ function createParts(
     ...configuration.access,
     client: createKubernetesClient(boundedTransport(transport, reviewMs)),
     metrics: metrics.access,
+    namespaced: watchNamespace === undefined ? undefined : { watchNamespace, namespace },
   });
   const dependencies: Dependencies = {
     ...shared,
@@ -135,7 +136,7 @@ function createParts(
       {
         name: configuration.clusterName,
         deployments,
-        namespaces: () => [...caches.namespaces.values()].map((one) => one.key),
+        namespaces: () => (watchNamespace ? [watchNamespace] : [...caches.namespaces.values()].map((one) => one.key)),
         freshness,
         authorizer,
       },

@@ -14,11 +14,13 @@ const tokenDuration = '24h';
 const probeName = 'policy-probe';
 
 /**
- * Installs manifests/base but for the Deployment, for an operator that runs as a process beside the cluster, and waits
- * until the API server goes by the CRD and the admission policies.
+ * Installs manifests but for the Deployment, for an operator that runs as a process beside the cluster, and waits until
+ * the API server goes by the CRD and the admission policies.
+ *
+ * @param directory of a kustomization, by default manifests/base
  */
-export async function installManifests(kubectl: Kubectl): Promise<void> {
-  const objects = await renderManifests(kubectl, manifests);
+export async function installManifests(kubectl: Kubectl, directory = manifests): Promise<void> {
+  const objects = await renderManifests(kubectl, directory);
   const items = objects.filter(({ kind }) => kind !== 'Deployment');
   await kubectl.apply({ apiVersion: 'v1', kind: 'List', items }, '--server-side');
   await kubectl.run(['wait', '--for=condition=Established', 'crd/accesskeys.ghippo.io', '--timeout=60s']);

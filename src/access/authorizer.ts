@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { KubernetesClient } from '../kube/client.ts';
 import { createDecisions, type ReviewCount } from './decisions.ts';
 import { createFairLimit } from './limit.ts';
-import { type Attributes, type Question, review, type Subject } from './review.ts';
+import { type Attributes, localReview, type Question, review, type Subject } from './review.ts';
 
 export type { Subject } from './review.ts';
 
@@ -43,6 +43,14 @@ export interface AccessMetrics {
   stoodIn(): void;
 }
 
+/** For an operator that has rights in single namespaces only, and asks there. */
+export interface NamespacedReviews {
+  /** The only namespace whose deployments anybody is shown. */
+  watchNamespace: string;
+  /** The operator's own, where it is asked who may create TokenReviews: that right is none of a namespace. */
+  namespace: string;
+}
+
 export interface AuthorizerOptions {
   client: KubernetesClient;
   /** How long a decision holds, seconds: a right that is taken away is gone after that long. */
@@ -51,6 +59,8 @@ export interface AuthorizerOptions {
   maxStaleSeconds: number;
   /** By default nobody is told. */
   metrics?: AccessMetrics;
+  /** Without it, the operator may ask about the whole cluster. */
+  namespaced?: NamespacedReviews | undefined;
 }
 
 /** Reviews at the same time. Less than the connections to the API server, which watches and writes need too. */
@@ -59,30 +69,39 @@ const noMetrics: AccessMetrics = { reviewed: () => undefined, stoodIn: () => und
 
 /** Decides by SubjectAccessReview, so all of the cluster's authorizers have their say; see `decisions.ts`. */
 export function createAuthorizer(options: AuthorizerOptions): Authorizer {
-  const { client, metrics = noMetrics } = options;
+  const { metrics = noMetrics, namespaced } = options;
   const keyOf = createSubjectKeys();
   const limit = createFairLimit(reviewLimits);
   const decide = createDecisions<Question>({
     ...options,
     stoodIn: metrics.stoodIn,
-    ask: (question) => limit(keyOf(question.subject), () => measuredReview(client, question, metrics)),
+    ask: (question) => limit(keyOf(question.subject), () => measuredReview(options, question, metrics)),
   });
   function isAllowed(subject: Subject, attributes: Attributes, count?: ReviewCount): Promise<boolean> {
     const { verb, group, resource, namespace = null, name = null } = attributes;
     const key = JSON.stringify([keyOf(subject), verb, group, resource, namespace, name]);
     return decide(key, { subject, attributes }, count);
   }
+  /** What nobody is shown anyway is not asked for. */
+  const isShown = (namespace?: string) => !namespaced || namespace === namespaced.watchNamespace;
+  const deployments = { group: 'apps', resource: 'deployments' };
+  const reviews = { group: 'authentication.k8s.io', resource: 'tokenreviews' };
   return {
-    mayListDeployments: (subject, namespace) =>
-      isAllowed(subject, {
-        ...{ verb: 'list', group: 'apps', resource: 'deployments' },
-        ...(namespace !== undefined && { namespace }),
-      }),
-    mayGetDeployment: (subject, namespace, name) =>
-      isAllowed(subject, { verb: 'get', group: 'apps', resource: 'deployments', namespace, name }),
-    mayReviewTokens: (subject) =>
-      isAllowed(subject, { verb: 'create', group: 'authentication.k8s.io', resource: 'tokenreviews' }),
-    mayReadAccessKeys: (subject, verb) => isAllowed(subject, { verb, group: 'ghippo.io', resource: 'accesskeys' }),
+    async mayListDeployments(subject, namespace) {
+      const within = namespace === undefined ? {} : { namespace };
+      return isShown(namespace) && (await isAllowed(subject, { verb: 'list', ...deployments, ...within }));
+    },
+    async mayGetDeployment(subject, namespace, name) {
+      return isShown(namespace) && (await isAllowed(subject, { verb: 'get', ...deployments, namespace, name }));
+    },
+    mayReviewTokens(subject) {
+      const within = namespaced ? { namespace: namespaced.namespace } : {};
+      return isAllowed(subject, { verb: 'create', ...reviews, ...within });
+    },
+    mayReadAccessKeys(subject, verb) {
+      const within = namespaced ? { namespace: namespaced.watchNamespace } : {};
+      return isAllowed(subject, { verb, group: 'ghippo.io', resource: 'accesskeys', ...within });
+    },
   };
 }
 
@@ -96,9 +115,13 @@ function createSubjectKeys(): (subject: Subject) => string {
   };
 }
 
-async function measuredReview(client: KubernetesClient, question: Question, metrics: AccessMetrics): Promise<boolean> {
+async function measuredReview(
+  { client, namespaced }: AuthorizerOptions,
+  question: Question,
+  metrics: AccessMetrics,
+): Promise<boolean> {
   try {
-    const allowed = await review(client, question);
+    const allowed = await (namespaced ? localReview : review)(client, question);
     metrics.reviewed(allowed ? 'allowed' : 'denied');
     return allowed;
   } catch (error) {

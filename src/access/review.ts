@@ -38,3 +38,16 @@ export async function review(client: KubernetesClient, { subject, attributes }: 
   });
   return answer.status?.allowed === true;
 }
+
+/**
+ * Asks the same in the namespace that it is about (LocalSubjectAccessReview), which a Role can allow.
+ *
+ * @throws KubernetesError, ConnectionError when the cluster cannot be asked
+ */
+export async function localReview(client: KubernetesClient, { subject, attributes }: Question): Promise<boolean> {
+  const { namespace = '' } = attributes;
+  const spec = { user: subject.name, groups: groupsOf(subject), resourceAttributes: attributes };
+  const body = { metadata: { namespace }, spec };
+  const answer = await client.authorization.createNamespacedLocalSubjectAccessReview({ namespace, body });
+  return answer.status?.allowed === true;
+}

@@ -250,3 +250,44 @@ describe('the metrics', () => {
     expect(told.length).toBe(result === 'error' ? 3 : 1);
   });
 });
+
+describe('an authorizer that may ask in single namespaces only', () => {
+  function createNamespaced() {
+    const asked: { namespace: string; body: object }[] = [];
+    const authorization = {
+      async createNamespacedLocalSubjectAccessReview(question: { namespace: string; body: object }) {
+        asked.push(question);
+        return { status: { allowed: true } };
+      },
+    };
+    const client = { authorization } as unknown as KubernetesClient;
+    const scope = { watchNamespace: 'team-a', namespace: 'home' };
+    const times = { cacheSeconds: 10, maxStaleSeconds: 60 };
+    return { asked, authorizer: createAuthorizer({ client, ...times, namespaced: scope }) };
+  }
+
+  it('asks in the namespace that it looks after', async () => {
+    const { asked, authorizer } = createNamespaced();
+    expect(await authorizer.mayListDeployments(ann, 'team-a')).toBe(true);
+    const spec = {
+      user: 'ann',
+      groups: ['dev', 'system:authenticated'],
+      resourceAttributes: { verb: 'list', group: 'apps', resource: 'deployments', namespace: 'team-a' },
+    };
+    expect(asked).toStrictEqual([{ namespace: 'team-a', body: { metadata: { namespace: 'team-a' }, spec } }]);
+  });
+
+  it.each([undefined, 'home', 'other'])('denies all else unasked: %s', async (namespace) => {
+    const { asked, authorizer } = createNamespaced();
+    expect(await authorizer.mayListDeployments(ann, namespace)).toBe(false);
+    expect(asked).toEqual([]);
+  });
+
+  it('asks for the right to review tokens in its own', async () => {
+    const { asked, authorizer } = createNamespaced();
+    expect(await authorizer.mayReviewTokens(ann)).toBe(true);
+    expect(asked.map(({ namespace }) => namespace)).toEqual(['home']);
+    expect(await authorizer.mayReadAccessKeys(ann, 'list')).toBe(true);
+    expect(asked.map(({ namespace }) => namespace)).toEqual(['home', 'team-a']);
+  });
+});
