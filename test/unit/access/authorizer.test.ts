@@ -280,6 +280,7 @@ describe('an authorizer that may ask in single namespaces only', () => {
   it.each([undefined, 'home', 'other'])('denies all else unasked: %s', async (namespace) => {
     const { asked, authorizer } = createNamespaced();
     expect(await authorizer.mayListDeployments(ann, namespace)).toBe(false);
+    expect(await authorizer.mayGetDeployment(ann, namespace ?? '', 'web')).toBe(false);
     expect(asked).toEqual([]);
   });
 
