@@ -24,7 +24,7 @@ export interface ApiServer extends Restartable {
 /** Prepares an API server; it is not started yet. */
 export function createApiServer({ fleet, path, layout, needs, furtherArguments }: ApiServerOptions): ApiServer {
   const access = async () => ({
-    server: `https://127.0.0.1:${layout.apiServerPort}`,
+    server: `https://${layout.address}:${layout.apiServerPort}`,
     certificateAuthority: await readFile(certificateFile(layout), 'utf8'),
     token: layout.credentials.tokens.admin,
   });

@@ -5,6 +5,8 @@ import type { Credentials } from './credentials.ts';
 export interface Layout {
   readonly directory: string;
   readonly credentials: Credentials;
+  /** Address that the API server listens at and is known by. */
+  readonly address: string;
   readonly etcdPort: number;
   readonly etcdPeerPort: number;
   readonly apiServerPort: number;
@@ -42,8 +44,8 @@ export function apiServerArguments(layout: Layout, further: readonly string[]): 
     'etcd-servers': etcdAddress(layout),
     // If another control plane's etcd answers at our port before our own has failed to take it, no data mix.
     'etcd-prefix': `/${basename(directory)}`,
-    'bind-address': '127.0.0.1',
-    'advertise-address': '127.0.0.1',
+    'bind-address': layout.address,
+    'advertise-address': layout.address,
     'secure-port': String(layout.apiServerPort),
     'cert-dir': join(directory, 'certificates'),
     'authorization-mode': 'RBAC',

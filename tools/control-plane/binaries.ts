@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, mkdir, readFile, stat } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { buildPrograms } from './build.ts';
 import { withLock } from './lock.ts';
-import { type Binaries, type ProgramName, programNames } from './programs.ts';
+import { type Binaries, controlPlanePrograms, type Paths, type ProgramSet } from './programs.ts';
 
 export interface LocateOptions {
   /** Variables read: KUBEBUILDER_ASSETS, XDG_CACHE_HOME, HOME, PATH. Default: those of this process. */
@@ -16,31 +16,43 @@ export interface LocateOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Finds the programs of the control plane, as {@link locatePrograms} does. */
+export function locateBinaries(options: LocateOptions = {}): Promise<Binaries> {
+  return locatePrograms(controlPlanePrograms, options);
+}
+
 /**
- * Finds the programs of the control plane: each in the folder KUBEBUILDER_ASSETS, else in the cache folder. Those in
- * neither are built into the cache folder from the Go modules named in this folder's go.mod, by one process at a time.
+ * Finds programs: each in the folder KUBEBUILDER_ASSETS, else in the cache folder. Those in neither are built into the
+ * cache folder from the Go modules of their go.mod, by one process at a time.
  *
  * @returns absolute paths
  * @throws Error if KUBEBUILDER_ASSETS is not a folder, Go is needed and missing, or a build fails
  */
-export async function locateBinaries(options: LocateOptions = {}): Promise<Binaries> {
+export async function locatePrograms<Name extends string>(
+  set: ProgramSet<Name>,
+  options: LocateOptions = {},
+): Promise<Paths<Name>> {
   const { environment = process.env, log = logToStandardError, signal } = options;
-  const moduleDirectory = import.meta.dirname;
-  const { version, hash } = await readModule(moduleDirectory);
-  const cache = join(cacheDirectory(environment), `${version}-${process.platform}-${process.arch}-${hash}`);
+  const names = Object.keys(set.packages) as Name[];
+  const { version, hash } = await readModule(set.moduleDirectory);
+  const cache = join(
+    cacheDirectory(environment),
+    set.cacheName,
+    `${version}-${process.platform}-${process.arch}-${hash}`,
+  );
   const folders = [...(await assetsDirectory(environment)), cache];
 
-  const missing = await missingIn(folders);
+  const missing = await missingIn(folders, names);
   if (missing.length > 0) {
     await mkdir(dirname(cache), { recursive: true });
-    const onWait = () => log('Another process is building the control plane; waiting for it');
+    const onWait = () => log(`Another process is building the ${set.cacheName.replaceAll('-', ' ')}; waiting for it`);
     await withLock(`${cache}.lock`, { onWait, signal }, async () => {
-      const stillMissing = await missingIn(folders);
+      const stillMissing = await missingIn(folders, names);
       if (stillMissing.length === 0) return;
-      await buildPrograms(stillMissing, { moduleDirectory, version, target: cache, environment, log, signal });
+      await buildPrograms(stillMissing, { set, version, target: cache, environment, log, signal });
     });
   }
-  const paths = await Promise.all(programNames.map(async (name) => [name, await findIn(folders, name)]));
+  const paths = await Promise.all(names.map(async (name) => [name, await findIn(folders, name)]));
   return Object.fromEntries(paths);
 }
 
@@ -48,20 +60,24 @@ function logToStandardError(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
+/** The version of Kubernetes, and a digest of all that the programs are made from. */
 async function readModule(directory: string): Promise<{ version: string; hash: string }> {
-  const [modules, sums] = await Promise.all([
-    readFile(join(directory, 'go.mod'), 'utf8'),
-    readFile(join(directory, 'go.sum'), 'utf8'),
-  ]);
+  const entries = await readdir(directory, { recursive: true });
+  const own = entries.filter((entry) => entry.endsWith('.go')).sort();
+  const files = ['go.mod', 'go.sum', ...own];
+  const texts = await Promise.all(files.map((file) => readFile(join(directory, file), 'utf8')));
+  const [modules = ''] = texts;
   const version = /^\s*k8s\.io\/kubernetes (v\S+)/m.exec(modules)?.[1];
   if (!version) throw new Error(`${join(directory, 'go.mod')} does not require k8s.io/kubernetes`);
-  const hash = createHash('sha256').update(modules).update(sums).digest('hex').slice(0, 12);
-  return { version, hash };
+  const hash = createHash('sha256');
+  for (const text of texts) hash.update(text);
+  return { version, hash: hash.digest('hex').slice(0, 12) };
 }
 
-function cacheDirectory(environment: NodeJS.ProcessEnv): string {
+/** Folder of everything that is made once and kept. */
+export function cacheDirectory(environment: NodeJS.ProcessEnv): string {
   const root = environment.XDG_CACHE_HOME || join(environment.HOME || homedir(), '.cache');
-  return resolve(root, 'accesskey-operator', 'control-plane');
+  return resolve(root, 'accesskey-operator');
 }
 
 /** A folder that was named by mistake must not quietly turn into a build of five minutes. */
@@ -73,12 +89,12 @@ async function assetsDirectory(environment: NodeJS.ProcessEnv): Promise<string[]
   return [resolve(named)];
 }
 
-async function missingIn(folders: readonly string[]): Promise<ProgramName[]> {
-  const found = await Promise.all(programNames.map((name) => findIn(folders, name)));
-  return programNames.filter((_, index) => found[index] === undefined);
+async function missingIn<Name extends string>(folders: readonly string[], names: readonly Name[]): Promise<Name[]> {
+  const found = await Promise.all(names.map((name) => findIn(folders, name)));
+  return names.filter((_, index) => found[index] === undefined);
 }
 
-async function findIn(folders: readonly string[], name: ProgramName): Promise<string | undefined> {
+async function findIn(folders: readonly string[], name: string): Promise<string | undefined> {
   for (const folder of folders) {
     const path = join(folder, name);
     const executable = await access(path, constants.X_OK).then(

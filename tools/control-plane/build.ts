@@ -2,13 +2,12 @@ import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { type ProgramName, packages } from './programs.ts';
+import type { ProgramSet } from './programs.ts';
 
 const shownLines = 20;
 
-export interface BuildOptions {
-  /** Folder of the go.mod that names the versions. */
-  readonly moduleDirectory: string;
+export interface BuildOptions<Name extends string> {
+  readonly set: ProgramSet<Name>;
   /** Version of Kubernetes to stamp into its programs, such as v1.36.3. */
   readonly version: string;
   /** Folder that receives the programs; created if missing. */
@@ -26,9 +25,12 @@ export interface BuildOptions {
  *
  * @throws Error if Go is missing, or with the last lines of Go's output if a build fails
  */
-export async function buildPrograms(names: readonly ProgramName[], options: BuildOptions): Promise<void> {
-  const { target, log } = options;
-  log(`Building ${names.join(', ')} from Go modules (once, about five minutes)`);
+export async function buildPrograms<Name extends string>(
+  names: readonly Name[],
+  options: BuildOptions<Name>,
+): Promise<void> {
+  const { set, target, log } = options;
+  log(`Building ${names.join(', ')} from Go modules (once, ${set.buildTime})`);
   await removeLeftovers(target);
   await mkdir(target, { recursive: true });
   const temporary = await mkdtemp(temporaryPrefix(target));
@@ -56,12 +58,13 @@ async function removeLeftovers(target: string): Promise<void> {
   await Promise.all(leftovers.map((entry) => rm(join(dirname(target), entry), { recursive: true, force: true })));
 }
 
-async function goBuild(name: ProgramName, output: string, options: BuildOptions): Promise<void> {
+async function goBuild<Name extends string>(name: Name, output: string, options: BuildOptions<Name>): Promise<void> {
+  const { moduleDirectory, packages } = options.set;
   const go = spawn(
     'go',
     ['build', '-trimpath', '-ldflags', linkerFlags(options.version), '-o', output, packages[name]],
     {
-      cwd: options.moduleDirectory,
+      cwd: moduleDirectory,
       env: { ...options.environment, CGO_ENABLED: '0', GOWORK: 'off' },
       stdio: ['ignore', 'ignore', 'pipe'],
       ...(options.signal && { signal: options.signal }),
@@ -72,7 +75,7 @@ async function goBuild(name: ProgramName, output: string, options: BuildOptions)
     go.once('close', (code, signal) => resolve(code ?? signal));
   });
   const [errors, result] = await Promise.all([text(go.stderr), ended]).catch((error: unknown) => {
-    throw explain(error, name, options.signal);
+    throw explain(error, name, options);
   });
   if (result !== 0) {
     const lines = errors.trimEnd().split('\n').slice(-shownLines).join('\n');
@@ -80,12 +83,12 @@ async function goBuild(name: ProgramName, output: string, options: BuildOptions)
   }
 }
 
-function explain(error: unknown, name: ProgramName, signal: AbortSignal | undefined): unknown {
+function explain<Name extends string>(error: unknown, name: Name, { set, signal }: BuildOptions<Name>): unknown {
   if (signal?.aborted) return signal.reason;
   if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
     return new Error(
       `${name} is missing and Go is not on the PATH to build it: install Go 1.26 or newer, or set KUBEBUILDER_ASSETS ` +
-        `to a folder that holds ${Object.keys(packages).join(', ')}`,
+        `to a folder that holds ${Object.keys(set.packages).join(', ')}`,
       { cause: error },
     );
   }

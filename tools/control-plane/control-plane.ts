@@ -40,10 +40,12 @@ export interface ControlPlane {
 export interface ControlPlaneOptions {
   /** Where to write the administrator's kubeconfig. Default: in the temporary folder. */
   readonly kubeconfig?: string;
-  /** Whether Deployments are to come to life, on one simulated node. Default: no. */
-  readonly workloads?: boolean;
+  /** Whether Deployments are to come to life: on one simulated node, or on nodes that the caller adds. Default: no. */
+  readonly workloads?: boolean | 'own-nodes';
   /** Receives progress and unexpected ends, a line at a time. Default: standard error. */
   readonly log?: (line: string) => void;
+  /** Address of this machine that the API server listens at. Default: 127.0.0.1. */
+  readonly address?: string;
   /** Further arguments of kube-apiserver; they win over those given by default. */
   readonly apiServerArguments?: readonly string[];
   /** Gives up starting. To end a control plane that has started, call its stop(). */
@@ -76,7 +78,7 @@ type Options = ControlPlaneOptions & Required<Pick<ControlPlaneOptions, 'log'>>;
 async function startOnce(binaries: Binaries, options: Options): Promise<ControlPlane> {
   const fleet = await createFleet(options.log);
   try {
-    const layout = await createLayout(fleet);
+    const layout = await createLayout(fleet, options.address);
     const etcd = createEtcd(fleet, binaries.etcd, layout);
     await etcd.start(options.signal);
     const apiServer = createApiServer({
@@ -111,7 +113,8 @@ async function startOnce(binaries: Binaries, options: Options): Promise<ControlP
   }
 }
 
-async function createLayout({ directory }: Fleet): Promise<Layout> {
+async function createLayout({ directory }: Fleet, address = '127.0.0.1'): Promise<Layout> {
   const [etcdPort = 0, etcdPeerPort = 0, apiServerPort = 0] = await freePorts(3);
-  return { directory, credentials: await createCredentials(directory), etcdPort, etcdPeerPort, apiServerPort };
+  const credentials = await createCredentials(directory);
+  return { directory, credentials, address, etcdPort, etcdPeerPort, apiServerPort };
 }

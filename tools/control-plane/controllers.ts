@@ -19,8 +19,8 @@ export interface ControllersOptions {
   readonly access: Access;
   /** Programs that must not end while the controllers start. */
   readonly needs: readonly Program[];
-  /** Whether pods are to be scheduled and to run, on a simulated node. */
-  readonly workloads?: boolean;
+  /** Whether pods are to be scheduled and to run: on a simulated node, or on nodes that the caller adds. */
+  readonly workloads?: boolean | 'own-nodes';
   readonly log: (line: string) => void;
   readonly signal?: AbortSignal;
 }
@@ -37,6 +37,7 @@ export async function startControllers(options: ControllersOptions): Promise<voi
   const others = options.workloads ? await startWorkloads(options) : [];
   const all = [...needs, manager, ...others];
   await untilReady(manager, all, () => defaultAccountExists(access), signal);
+  if (options.workloads === 'own-nodes') return;
   for (const program of others) await untilReady(program, all, () => isNodeReady(access), signal);
 }
 
@@ -46,13 +47,15 @@ async function startManager(options: ControllersOptions): Promise<Program> {
 }
 
 async function startWorkloads(options: ControllersOptions): Promise<Program[]> {
-  const schedulerKubeconfig = await writeKubeconfigOf('system:kube-scheduler', 'kube-scheduler', options);
-  const kwokKubeconfig = await writeKubeconfigOf('admin', 'kwok', options);
+  const kubeconfig = await writeKubeconfigOf('system:kube-scheduler', 'kube-scheduler', options);
+  const kwok = options.workloads === 'own-nodes' ? [] : [await startKwok(options)];
+  return [startKept('kube-scheduler', schedulerArguments(kubeconfig), options), ...kwok];
+}
+
+async function startKwok(options: ControllersOptions): Promise<Program> {
+  const kubeconfig = await writeKubeconfigOf('admin', 'kwok', options);
   await createNode(options.access);
-  return [
-    startKept('kube-scheduler', schedulerArguments(schedulerKubeconfig), options),
-    startKept('kwok', kwokArguments(kwokKubeconfig), options),
-  ];
+  return startKept('kwok', kwokArguments(kubeconfig), options);
 }
 
 async function writeKubeconfigOf(user: User, name: ProgramName, options: ControllersOptions): Promise<string> {

@@ -1,0 +1,49 @@
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cgroupsNamed, removeCgroup } from './cgroup.ts';
+
+const prefix = 'accesskey-operator-node-';
+const ownerFile = 'owner';
+
+/** Path of the folder, and name of the cgroup, of the node that a process is making. */
+export function placeOf(pid: number): { directory: string; cgroup: string } {
+  return { directory: join(tmpdir(), `${prefix}${pid}`), cgroup: `${prefix}${pid}` };
+}
+
+/** Notes which process keeps a folder: the first of the node's, as seen from outside. */
+export async function noteOwner(directory: string, pid: number): Promise<void> {
+  await writeFile(join(directory, ownerFile), `${pid} ${await startTime(pid)}`);
+}
+
+/**
+ * Removes what nodes left behind that were killed and could not do so themselves. Nodes that run are not touched.
+ *
+ * @returns the names of what was removed
+ */
+export async function removeLeftovers(): Promise<string[]> {
+  const folders = (await readdir(tmpdir())).filter((name) => name.startsWith(prefix));
+  const names = [...new Set([...folders, ...(await cgroupsNamed(prefix))])];
+  const dead = await Promise.all(names.map(async (name) => !(await isKept(name))));
+  const removed = names.filter((_, index) => dead[index]);
+  for (const name of removed) {
+    await removeCgroup(name);
+    await rm(join(tmpdir(), name), { recursive: true, force: true });
+  }
+  return removed;
+}
+
+/** A process's number may be given again, so its start counts too. */
+async function isKept(name: string): Promise<boolean> {
+  const note = await readFile(join(tmpdir(), name, ownerFile), 'utf8').catch(() => '');
+  const [pid = '', started] = note.split(' ');
+  if (pid === '') return (await startTime(Number(name.slice(prefix.length)))) !== undefined;
+  return (await startTime(Number(pid))) === started;
+}
+
+/** When a process was started, in ticks since the machine was; undefined if there is none (proc(5), field 22). */
+async function startTime(pid: number): Promise<string | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  // The second field, in parentheses, may hold anything.
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+}

@@ -1,0 +1,93 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ControlPlane } from '../control-plane/control-plane.ts';
+import { type Program, startProgram } from '../control-plane/program.ts';
+import { untilReady } from '../control-plane/readiness.ts';
+import { createRestartable } from '../control-plane/restartable.ts';
+import type { Kubectl } from '../kubectl.ts';
+import type { NodeCertificates } from './certificates.ts';
+import { configureContainerd, containerdAnswers, importImage } from './container-runtime.ts';
+import type { NodeSettings } from './messages.ts';
+import {
+  type AgentLayout,
+  configureDns,
+  configureKubelet,
+  configureKubeProxy,
+  healthUrls,
+  nodeName,
+} from './node-agents.ts';
+
+export interface NodeProgramsOptions {
+  readonly settings: NodeSettings;
+  readonly certificates: NodeCertificates;
+  readonly controlPlane: ControlPlane;
+  readonly kubectl: Kubectl;
+}
+
+/** The running programs of a node. */
+export interface NodePrograms {
+  /** Stops the kubelet, starts it again, and waits until the API server hears from it anew. Pods go on meanwhile. */
+  restartKubelet(): Promise<void>;
+}
+
+/**
+ * Starts containerd, kubelet, kube-proxy and the cluster's DNS, and waits until the node is Ready.
+ *
+ * @throws StartError if one of them ends, with the last lines of its log
+ */
+export async function startNodePrograms(options: NodeProgramsOptions): Promise<NodePrograms> {
+  const { settings, kubectl, controlPlane } = options;
+  const { directory, binaries } = settings;
+  const layout = await layoutOf(options);
+  const begin = (name: string, path: string, args: readonly string[]) =>
+    startProgram({ name, path, arguments: args, logFile: join(directory, `${name}.log`), wrapper: [] });
+
+  const containerd = begin('containerd', 'containerd', await configureContainerd(directory));
+  await untilReady(containerd, [], () => containerdAnswers(directory));
+  await importImage(directory, settings.pauseArchive);
+
+  const kubeletArguments = await configureKubelet(layout);
+  const kubelet = createRestartable({
+    run: () => begin('kubelet', binaries.kubelet, kubeletArguments),
+    needs: () => [containerd],
+    isReady: async () => (await isWell(healthUrls.kubelet)) && isNodeReady(kubectl),
+  });
+  await kubelet.start();
+  const proxy = begin('kube-proxy', binaries['kube-proxy'], await configureKubeProxy(layout));
+  const dns = begin('cluster-dns', binaries['cluster-dns'], await configureDns(layout, controlPlane.kubeconfig));
+  const all: Program[] = [containerd, ...kubelet.programs(), proxy, dns];
+  await untilReady(proxy, all, () => isWell(healthUrls.kubeProxy));
+  await untilReady(dns, all, () => isWell(healthUrls.dns));
+  return {
+    async restartKubelet() {
+      await kubelet.stop();
+      await kubelet.start();
+    },
+  };
+}
+
+async function layoutOf({ settings, certificates, controlPlane }: NodeProgramsOptions): Promise<AgentLayout> {
+  const { directory, link, cgroup } = settings;
+  const apiCertificate = join(directory, 'api-server.crt');
+  await writeFile(apiCertificate, controlPlane.certificateAuthority);
+  const { nodeAddress } = link;
+  return { directory, nodeAddress, server: controlPlane.server, apiCertificate, certificates, cgroup };
+}
+
+async function isWell(url: string): Promise<boolean> {
+  return fetch(url).then(
+    async (response) => {
+      await response.body?.cancel();
+      return response.ok;
+    },
+    () => false,
+  );
+}
+
+async function isNodeReady(kubectl: Kubectl): Promise<boolean> {
+  const check = ['wait', '--for=condition=Ready', `node/${nodeName}`, '--timeout=1s'];
+  return kubectl.run(check).then(
+    () => true,
+    () => false,
+  );
+}
