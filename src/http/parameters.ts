@@ -58,3 +58,16 @@ export function wholeNumber(description: string, range: { min: number; max: numb
       default: range.default,
     });
 }
+
+/**
+ * A query parameter that is one of some words.
+ *
+ * @returns a schema of the word; undefined when the parameter is absent (an empty one is an error)
+ */
+export function oneOf<W extends string>(description: string, words: readonly W[]) {
+  const rule = `must be one of ${words.join(', ')}`;
+  return z
+    .enum(words, { error: (issue) => (Array.isArray(issue.input) ? 'must be given only once' : rule) })
+    .optional()
+    .openapi({ description });
+}

@@ -89,14 +89,17 @@ describe('the listing', () => {
     });
   });
 
-  it.each(['name', 'pagesize', 'sortBy', 'constructor', '__proto__'])('refuses the parameter %s', async (field) => {
-    const { list } = await createPlatform();
-    const answer = await list(`?${field}=1`, token);
-    expect(answer.status).toBe(400);
-    expect(answer.json().details[0]?.fieldViolations).toEqual([
-      { field, description: 'is no parameter of this request' },
-    ]);
-  });
+  it.each(['names', 'pagesize', 'sortby', 'cluster', 'namespace', 'constructor', '__proto__'])(
+    'refuses the parameter %s',
+    async (field) => {
+      const { list } = await createPlatform();
+      const answer = await list(`?${field}=1`, token);
+      expect(answer.status).toBe(400);
+      expect(answer.json().details[0]?.fieldViolations).toEqual([
+        { field, description: 'is no parameter of this request' },
+      ]);
+    },
+  );
 });
 
 describe('without a valid token', () => {

@@ -146,7 +146,7 @@ describe('all clusters', () => {
     ['cluster=', 400, 'cluster: must not be empty'],
     ['namespace=', 400, 'namespace: must be a DNS label: lower-case letters, digits and hyphens'],
     ['namespace=a&namespace=b', 400, 'namespace: must be given only once'],
-    ['showVirtualCluster=1', 400, 'showVirtualCluster: must be true or false'],
+    ['showVirtualCluster=1', 400, 'showVirtualCluster: must be one of true, false'],
     ['cluster=east&cluster=nowhere', 404, 'cluster: there is no cluster of this name'],
     ['cluster=closed', 403, 'user ann may not list deployments in any namespace'],
     ['cluster=west&namespace=store', 403, 'user ann may not list deployments in the namespace store'],

@@ -1,0 +1,165 @@
+import { isLabelKey, isLabelValue, toInt64 } from './label-syntax.ts';
+import { type Token, tokensOf } from './label-tokens.ts';
+import { maxRequirements, SelectorError } from './selector-error.ts';
+
+/** One of the conditions of a label selector; all must hold. */
+export type LabelRequirement =
+  | { readonly key: string; readonly operator: 'exists' | 'absent' }
+  | { readonly key: string; readonly operator: 'in' | 'notin'; readonly values: ReadonlySet<string> }
+  | { readonly key: string; readonly operator: 'above' | 'below'; readonly bound: bigint };
+
+type Labels = Readonly<Record<string, string>>;
+
+/**
+ * Reads a label selector by the grammar of the API server (k8s.io/apimachinery, pkg/labels, Parse): `a`, `!a`, `a=b`,
+ * `a==b`, `a!=b`, `a in (b,c)`, `a notin (b,c)`, `a>1`, `a<1`, several with commas between. An empty one has no
+ * requirements and so matches everything.
+ *
+ * @throws SelectorError that says where it ceases to be one, or that it has more than 100 requirements
+ */
+export function parseLabelSelector(selector: string): readonly LabelRequirement[] {
+  const tokens = createReader(tokensOf(selector));
+  const requirements: LabelRequirement[] = [];
+  if (tokens.peek().kind === 'end') return requirements;
+  for (;;) {
+    if (requirements.length === maxRequirements)
+      throw refusal(tokens.peek(), `${maxRequirements} requirements at most`);
+    requirements.push(parseRequirement(tokens));
+    const { kind } = expect(tokens.next(), [',', 'end'], 'a comma or the end');
+    if (kind === 'end') return requirements;
+  }
+}
+
+/** Whether all requirements hold. A label that is not there is not equal to anything, and neither above nor below. */
+export function matchesLabels(requirements: readonly LabelRequirement[], labels: Labels): boolean {
+  return requirements.every((one) => matches(one, Object.hasOwn(labels, one.key) ? labels[one.key] : undefined));
+}
+
+function matches(requirement: LabelRequirement, value: string | undefined): boolean {
+  switch (requirement.operator) {
+    case 'exists':
+      return value !== undefined;
+    case 'absent':
+      return value === undefined;
+    case 'in':
+      return value !== undefined && requirement.values.has(value);
+    case 'notin':
+      return value === undefined || !requirement.values.has(value);
+    default:
+      return isBeyond(requirement.operator, toInt64(value ?? ''), requirement.bound);
+  }
+}
+
+function isBeyond(operator: 'above' | 'below', value: bigint | undefined, bound: bigint): boolean {
+  if (value === undefined) return false;
+  return operator === 'above' ? value > bound : value < bound;
+}
+
+interface Reader {
+  peek(): Token;
+  next(): Token;
+}
+
+/** `next` does not go beyond the end. */
+function createReader(tokens: readonly Token[]): Reader {
+  let position = 0;
+  const peek = () => tokens[position] as Token;
+  return {
+    peek,
+    next() {
+      const token = peek();
+      if (token.kind !== 'end') position += 1;
+      return token;
+    },
+  };
+}
+
+function parseRequirement(tokens: Reader): LabelRequirement {
+  const isNegated = tokens.peek().kind === '!';
+  if (isNegated) tokens.next();
+  const key = parseKey(tokens.next());
+  const isLast = [',', 'end'].includes(tokens.peek().kind);
+  if (isNegated || isLast) return { key, operator: isNegated ? 'absent' : 'exists' };
+  const operator = tokens.next();
+  switch (operator.kind) {
+    case '=':
+    case '==':
+      return { key, operator: 'in', values: new Set([parseValue(tokens).text]) };
+    case '!=':
+      return { key, operator: 'notin', values: new Set([parseValue(tokens).text]) };
+    case 'in':
+    case 'notin':
+      return { key, operator: operator.kind, values: parseValues(tokens) };
+    case '>':
+    case '<':
+      return { key, operator: operator.kind === '>' ? 'above' : 'below', bound: parseBound(tokens) };
+    default:
+      throw refusal(operator, 'expected an operator: =, ==, !=, in, notin, < or >');
+  }
+}
+
+function parseKey(token: Token): string {
+  const { text } = isText(token) ? token : expect(token, [], 'a label key');
+  if (!isLabelKey(text)) throw refusal(token, 'must be a label key, such as app or example.com/app');
+  return text;
+}
+
+/** One value; it is empty where the requirement ends. */
+function parseValue(tokens: Reader): Token {
+  const token = tokens.peek();
+  if (token.kind === ',' || token.kind === 'end') return { kind: 'text', text: '', at: token.at };
+  return requireValue(tokens.next());
+}
+
+function parseBound(tokens: Reader): bigint {
+  const token = parseValue(tokens);
+  const bound = toInt64(token.text);
+  if (bound === undefined) throw refusal(token, 'must be a whole number of 64 bits without a sign');
+  return bound;
+}
+
+/** Values in brackets. */
+function parseValues(tokens: Reader): ReadonlySet<string> {
+  const values = new Set<string>();
+  expect(tokens.next(), ['('], 'an opening bracket');
+  if (tokens.peek().kind === ')') values.add('');
+  while (tokens.peek().kind !== ')') {
+    if (tokens.peek().kind === ',') parseComma(tokens, values);
+    else {
+      values.add(requireValue(tokens.next()).text);
+      expect(tokens.peek(), [',', ')'], 'a comma or a closing bracket');
+    }
+  }
+  tokens.next();
+  return values;
+}
+
+/**
+ * A comma before or after which nothing stands adds the empty value; that a bracket must not close after two commas is
+ * how the API server's parser goes.
+ */
+function parseComma(tokens: Reader, values: Set<string>): void {
+  tokens.next();
+  const { kind } = tokens.peek();
+  if (values.size === 0 || kind === ')' || kind === ',') values.add('');
+  if (kind !== ',') return;
+  tokens.next();
+  if (tokens.peek().kind === ')') throw refusal(tokens.peek(), 'expected a value');
+}
+
+/** Where no operator can be, `in` and `notin` are text. */
+const isText = ({ kind }: Token): boolean => kind === 'text' || kind === 'in' || kind === 'notin';
+
+function requireValue(token: Token): Token {
+  const value = isText(token) ? token : expect(token, [], 'a value');
+  const rule = 'must be a label value: 63 letters, digits, -, _ and . at most, with a letter or digit at both ends';
+  if (!isLabelValue(value.text)) throw refusal(token, rule);
+  return value;
+}
+
+function expect(token: Token, kinds: readonly Token['kind'][], what: string): Token {
+  if (!kinds.includes(token.kind)) throw refusal(token, `expected ${what}`);
+  return token;
+}
+
+const refusal = ({ at }: Token, rule: string) => new SelectorError(at, rule);

@@ -1,0 +1,32 @@
+/**
+ * What labels can be (https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/, apimachinery's
+ * IsQualifiedName and IsValidLabelValue).
+ */
+
+const maxName = 63;
+const maxPrefix = 253;
+
+const name = /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
+const prefix = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
+/** A name of at most 63 characters, or a DNS subdomain, a slash and a name. */
+export function isLabelKey(key: string): boolean {
+  const parts = key.split('/');
+  if (parts.length > 2) return false;
+  const [domain, last = ''] = parts.length === 2 ? parts : [undefined, key];
+  return isName(last) && (domain === undefined || (domain.length <= maxPrefix && prefix.test(domain)));
+}
+
+/** Empty, or a name of at most 63 characters. */
+export const isLabelValue = (value: string): boolean => value === '' || isName(value);
+
+const isName = (text: string): boolean => text.length <= maxName && name.test(text);
+
+const maxInt64 = 2n ** 63n - 1n;
+
+/** The value of a label as a 64-bit integer, undefined when it is none. A label has no sign. */
+export function toInt64(value: string): bigint | undefined {
+  if (!/^[0-9]+$/.test(value)) return undefined;
+  const number = BigInt(value);
+  return number <= maxInt64 ? number : undefined;
+}

@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import { extendedResourcesOf, isGPU } from '../../../src/deployments/gpu.ts';
+
+it.each([
+  ...['nvidia.com/gpu', 'nvidia.com/gpu.shared', 'nvidia.com/vgpu', 'nvidia.com/gpumem-percentage'],
+  ...['nvidia.com/mig-1g.5gb', 'amd.com/gpu', 'gpu.intel.com/i915', 'habana.ai/gaudi', 'huawei.com/Ascend910B'],
+  ...['cambricon.com/mlu370', 'hygon.com/dcunum', 'iluvatar.ai/vgpu', 'metax-tech.com/sgpu', 'mthreads.com/vgpu'],
+  ...['kunlunxin.com/xpu', 'enflame.com/gcu', 'aliyun.com/gpu-mem', 'tencent.com/vcuda-core'],
+])('%s is of a GPU', (resource) => {
+  expect(isGPU(resource)).toBe(true);
+});
+
+it.each(['cpu', 'nvidia.com/', 'nvidia.com/nic', 'xnvidia.com/gpu', 'nvidia.com/gpu2', 'example.com/fpga', 'gpu'])(
+  '%s is not',
+  (resource) => {
+    expect(isGPU(resource)).toBe(false);
+  },
+);
+
+it('names what any container asks for, once, with an amount', () => {
+  const container = (requests: object, limits: object) => ({ name: 'c', resources: { requests, limits } });
+  const pod = {
+    initContainers: [container({}, { 'b.io/x': '1' })],
+    containers: [
+      container({ 'a.io/x': '500m', cpu: '2' }, { 'a.io/x': '1', 'c.io/x': '0', 'd.io/x': 'odd' }),
+      { name: 'bare' },
+    ],
+  };
+  expect(extendedResourcesOf(pod as Parameters<typeof extendedResourcesOf>[0])).toEqual(['a.io/x', 'b.io/x']);
+  expect(extendedResourcesOf(undefined)).toEqual([]);
+});
