@@ -50,6 +50,24 @@ const leaderElection = z
     message: `must be less than leaderElection.renewDeadlineSeconds / ${retryJitter}`,
   });
 
+/** An origin as browsers send it (RFC 6454 section 6.2), so that both can be compared as text. */
+const origin = z.string().refine((text) => text === '*' || isOrigin(text), {
+  message: 'must be an origin such as https://console.example.org (scheme, host, port if unusual, nothing after), or *',
+});
+
+function isOrigin(text: string): boolean {
+  return /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+}
+
+/** Whose pages may use the API in a browser. */
+const cors = z
+  .strictObject({ allowedOrigins: z.array(origin).max(64).default([]) })
+  .prefault({})
+  .refine(({ allowedOrigins: all }) => !all.includes('*') || all.length === 1, {
+    path: ['allowedOrigins'],
+    message: '* must be alone',
+  });
+
 /** HTTP without TLS is served only when it is asked for, since keys and tokens go over it. */
 const http = z
   .strictObject({
@@ -65,6 +83,7 @@ const http = z
     trustedProxies: z.array(cidr).max(64).default([]),
     /** The header in which they give it; one only, since a proxy passes the other one through as it came. */
     forwardedHeader: z.enum(['X-Forwarded-For', 'Forwarded']).default('X-Forwarded-For'),
+    cors,
   })
   .prefault({})
   .refine(({ tls, plain }) => tls !== undefined || plain, {

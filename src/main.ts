@@ -145,6 +145,7 @@ function createParts(
     signingKeys: () => (unready.has('caches') ? undefined : signingKeys.held.current()),
     token,
     proxies: configuration.http,
+    allowedOrigins: configuration.http.cors.allowedOrigins,
     tokenMetrics: metrics.token,
   };
   return { unready, metrics, transport, reflectors, lastUsed, leadership, signingKeys, dependencies };

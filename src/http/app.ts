@@ -1,6 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { limitBody } from './body-limit.ts';
 import { createClientAddress } from './client-address.ts';
+import { shareWithOrigins } from './cross-origin.ts';
 import { addDeploymentRoutes } from './deployment-routes.ts';
 import type { Dependencies, Environment } from './environment.ts';
 import { answerError, answerNotFound } from './error-answer.ts';
@@ -8,6 +9,7 @@ import { badRequest } from './errors.ts';
 import { addForwardAuthRoutes } from './forward-auth-routes.ts';
 import { addKeyRoutes } from './key-routes.ts';
 import { addMetadataRoutes } from './metadata-routes.ts';
+import { answerOtherMethods } from './methods.ts';
 import { createMinting } from './minting.ts';
 import { createOAuthApp } from './oauth-app.ts';
 import { requestLog } from './request-log.ts';
@@ -26,14 +28,25 @@ export function createApp(dependencies: Dependencies): OpenAPIHono<Environment> 
   });
   const minting = createMinting(dependencies);
   app.use(requestLog(dependencies.log, createClientAddress(dependencies.proxies ?? noProxies)), limitBody());
+  addForwardAuthRoutes(app, dependencies);
+  shareWithPages(app, dependencies);
   addTokenRoutes(app, dependencies, minting);
   addKeyRoutes(app, dependencies);
-  addForwardAuthRoutes(app, dependencies);
   app.route('/oauth2', createOAuthApp(dependencies, minting));
   addMetadataRoutes(app, dependencies);
   addDeploymentRoutes(app, dependencies);
   addUserRoutes(app, dependencies);
+  answerOtherMethods(app);
   app.notFound(answerNotFound);
   app.onError(answerError);
   return app;
+}
+
+/** The paths of the API, for pages of other origins; not those of the console. */
+const shared = ['/apis/*', '/api/*', '/oauth2/*', '/.well-known/*', '/openapi.json'];
+
+/** Comes after forward-auth, where a preflight is a question about another server's request. */
+function shareWithPages(app: OpenAPIHono<Environment>, { allowedOrigins = [] }: Dependencies): void {
+  if (allowedOrigins.length === 0) return;
+  for (const path of shared) app.use(path, shareWithOrigins(allowedOrigins));
 }

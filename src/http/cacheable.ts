@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Context, TypedResponse } from 'hono';
+import type { JSONParsed } from 'hono/utils/types';
 import type { Environment } from './environment.ts';
 
 const compress = promisify(gzip);
@@ -25,9 +26,9 @@ export async function answerCacheable<T>(
   context: Context<Environment>,
   body: T,
   cacheControl: string,
-): Promise<Response & TypedResponse<T, 200, 'json'>> {
+): Promise<Response & TypedResponse<JSONParsed<T>, 200, 'json'>> {
   const answer = await answerText(context, JSON.stringify(body), { type: 'application/json', cacheControl });
-  return answer as Response & TypedResponse<T, 200, 'json'>;
+  return answer as Response & TypedResponse<JSONParsed<T>, 200, 'json'>;
 }
 
 /** As above, with what is text already. */

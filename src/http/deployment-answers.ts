@@ -4,6 +4,7 @@ import { visibleInEach } from '../clusters/visible.ts';
 import type { Source } from '../deployments/listing.ts';
 import { describeError } from '../kube/errors.ts';
 import type { Caller } from '../token/verifier.ts';
+import { answerText, privateAnswer } from './cacheable.ts';
 import type { Environment } from './environment.ts';
 import { PlatformError } from './errors.ts';
 
@@ -62,8 +63,10 @@ export async function requireVisible(
 }
 
 /** Answers with JSON that is written already. That it is what the route's schema says is up to the caller. */
-export function answerJson(context: Context<Environment>, text: string): Response & TypedResponse<never, 200, 'json'> {
-  context.header('Cache-Control', 'no-store');
-  const answer: Response = context.body(text, 200, { 'Content-Type': 'application/json' });
+export async function answerJson(
+  context: Context<Environment>,
+  text: string,
+): Promise<Response & TypedResponse<never, 200, 'json'>> {
+  const answer = await answerText(context, text, { type: 'application/json', cacheControl: privateAnswer });
   return answer as Response & TypedResponse<never, 200, 'json'>;
 }

@@ -21,7 +21,6 @@ import {
 } from './deployment-query.ts';
 import type { Dependencies, Environment } from './environment.ts';
 import { ErrorBody, PlatformError } from './errors.ts';
-import { refuseOtherMethods } from './methods.ts';
 
 const base = '/apis/kpanda.io/v1alpha1';
 const tags = ['Deployments'];
@@ -56,7 +55,6 @@ function addClusterRoute(app: OpenAPIHono<Environment>, dependencies: Dependenci
     if (!source) throw forbidden(caller, listing());
     return answerJson(context, listText(listDeployments([source], toQuery(context.req.valid('query')))));
   });
-  refuseOtherMethods(app, route.getRoutingPath(), ['GET']);
 }
 
 function addNamespaceRoute(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
@@ -70,7 +68,6 @@ function addNamespaceRoute(app: OpenAPIHono<Environment>, dependencies: Dependen
     if (!source) throw forbidden(caller, listing(namespace));
     return answerJson(context, listText(listDeployments([source], toQuery(context.req.valid('query')))));
   });
-  refuseOtherMethods(app, route.getRoutingPath(), ['GET']);
 }
 
 /** The right is asked for first, so that 404 tells nothing to who has none. */
@@ -90,7 +87,6 @@ function addSingleRoute(app: OpenAPIHono<Environment>, dependencies: Dependencie
     if (!record) throw new PlatformError('notFound', 'name: there is no deployment of this name in the namespace');
     return answerJson(context, record.text);
   });
-  refuseOtherMethods(app, route.getRoutingPath(), ['GET']);
 }
 
 function addAllClustersRoute(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
@@ -104,5 +100,4 @@ function addAllClustersRoute(app: OpenAPIHono<Environment>, dependencies: Depend
     const sources = await requireVisible(context, asked, caller, query.namespace);
     return answerJson(context, listText(listDeployments(sources, toQuery(query))));
   });
-  refuseOtherMethods(app, route.getRoutingPath(), ['GET']);
 }

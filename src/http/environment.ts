@@ -42,6 +42,8 @@ export interface Dependencies {
   token: TokenOptions;
   /** Proxies that are believed; by default none. */
   proxies?: ProxyOptions;
+  /** Origins whose pages may use the API, or `*`; by default none. */
+  allowedOrigins?: readonly string[];
   /** Told of requests for tokens; by default nobody is. */
   tokenMetrics?: TokenMetrics;
   log: Logger;

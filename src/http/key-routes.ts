@@ -1,11 +1,12 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { SigningKeys } from '../token/signing-keys.ts';
+import { answerCacheable } from './cacheable.ts';
 import type { Dependencies, Environment } from './environment.ts';
 import { ErrorBody, PlatformError } from './errors.ts';
-import { refuseOtherMethods } from './methods.ts';
 
-/** How long a verifier may keep the published keys, seconds. */
-export const jwksMaxAgeSeconds = 300;
+/** How long a verifier may keep the published keys, and what tells where they are, seconds. */
+const maxAgeSeconds = 300;
+export const publicAnswer = `public, max-age=${maxAgeSeconds}`;
 const json = <T>(schema: T, description: string) => ({ description, content: { 'application/json': { schema } } });
 const JsonWebKeySet = z
   .looseObject({ keys: z.array(z.looseObject({ kty: z.string(), kid: z.string() })) })
@@ -22,10 +23,8 @@ export function addKeyRoutes(app: OpenAPIHono<Environment>, dependencies: Depend
     });
     app.openapi(route, (context) => {
       const { jwks } = requireKeys(dependencies);
-      context.header('Cache-Control', `public, max-age=${jwksMaxAgeSeconds}`);
-      return context.json(jwks as z.infer<typeof JsonWebKeySet>, 200);
+      return answerCacheable(context, jwks as z.infer<typeof JsonWebKeySet>, publicAnswer);
     });
-    refuseOtherMethods(app, path, ['GET']);
   }
 }
 

@@ -1,9 +1,9 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { answerCacheable } from './cacheable.ts';
 import type { Dependencies, Environment } from './environment.ts';
 import { ErrorBody, PlatformError } from './errors.ts';
-import { jwksMaxAgeSeconds, requireKeys } from './key-routes.ts';
+import { publicAnswer, requireKeys } from './key-routes.ts';
 import { parseIssuer, serverMetadata } from './metadata.ts';
-import { refuseOtherMethods } from './methods.ts';
 
 const json = <T>(schema: T, description: string) => ({ description, content: { 'application/json': { schema } } });
 const Metadata = z
@@ -30,9 +30,7 @@ export function addMetadataRoutes(app: OpenAPIHono<Environment>, dependencies: D
     app.openapi(route, (context) => {
       if (!issuer) throw new PlatformError('notFound', 'the issuer of this server is no https URL');
       const metadata = serverMetadata(issuer, requireKeys(dependencies));
-      context.header('Cache-Control', `public, max-age=${jwksMaxAgeSeconds}`);
-      return context.json(metadata, 200);
+      return answerCacheable(context, metadata, publicAnswer);
     });
-    refuseOtherMethods(app, path, ['GET']);
   }
 }

@@ -1,6 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Dependencies, Environment } from './environment.ts';
-import { refuseOtherMethods } from './methods.ts';
 import type { Minting } from './minting.ts';
 import { forbidCaching } from './oauth-error.ts';
 import { createIntrospection } from './oauth-introspection.ts';
@@ -27,7 +26,6 @@ export function createOAuthApp(dependencies: Dependencies, minting: Minting): Op
       forbidCaching(context);
       return context.json(await answer(context), 200);
     });
-    refuseOtherMethods(app, path, ['POST']);
   }
   return app;
 }

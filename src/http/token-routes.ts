@@ -3,7 +3,6 @@ import type { Context } from 'hono';
 import { authorizationOf, basicOf } from './authorization.ts';
 import type { Dependencies, Environment } from './environment.ts';
 import { ErrorBody, PlatformError, tooManyFailures, unauthenticated } from './errors.ts';
-import { refuseOtherMethods } from './methods.ts';
 import type { Minting } from './minting.ts';
 import { basicChallenge } from './oauth-error.ts';
 import { readTokenRequest, type TokenRequest, tokenParameters } from './token-request.ts';
@@ -19,7 +18,6 @@ export function addTokenRoutes(app: OpenAPIHono<Environment>, dependencies: Depe
   for (const path of paths) {
     for (const route of describeRoutes(path, parameters)) app.openAPIRegistry.registerPath(route);
     app.on(['GET', 'POST'], path, answer);
-    refuseOtherMethods(app, path, ['GET', 'POST']);
   }
 
   async function answer(context: Context<Environment>): Promise<Response> {

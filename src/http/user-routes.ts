@@ -7,7 +7,6 @@ import { answerCacheable, privateAnswer } from './cacheable.ts';
 import { badParameter, callerFailures, forbidden, missing } from './common-failures.ts';
 import type { Dependencies, Environment } from './environment.ts';
 import { PlatformError } from './errors.ts';
-import { refuseOtherMethods } from './methods.ts';
 import { optionalText, wholeNumber } from './parameters.ts';
 import { json } from './responses.ts';
 
@@ -49,10 +48,6 @@ export function addUserRoutes(app: OpenAPIHono<Environment>, dependencies: Depen
     if (!may) throw denied(caller.name, 'get');
     return answerCacheable(context, projectUser(known(users.byName(username))), privateAnswer);
   });
-
-  for (const { path } of [listRoute, currentRoute, byIdRoute, byNameRoute]) {
-    refuseOtherMethods(app, path.replace(/\{(\w+)\}/g, ':$1'), ['GET']);
-  }
 }
 
 /** The same whether there is such a user or not. */

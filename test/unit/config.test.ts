@@ -17,7 +17,7 @@ const defaults = {
   clusterName: 'kpanda-global-cluster',
   http: {
     ...{ address: '0.0.0.0', port: 8080, plain: true, shutdownDelaySeconds: 5 },
-    ...{ trustedProxies: [], forwardedHeader: 'X-Forwarded-For' },
+    ...{ trustedProxies: [], forwardedHeader: 'X-Forwarded-For', cors: { allowedOrigins: [] } },
   },
   health: { address: '0.0.0.0', port: 8081 },
   token: {
@@ -87,6 +87,7 @@ describe('parseConfiguration', () => {
         ...{ address: '::1', port: 0, tls: { certificateFile: 'tls.crt', keyFile: '/k' }, plain: false },
         shutdownDelaySeconds: 0,
         ...{ trustedProxies: ['10.0.0.0/8', 'fd00::/8'], forwardedHeader: 'Forwarded' },
+        cors: { allowedOrigins: ['https://console.example.org', 'http://localhost:3000', 'http://[::1]:3000'] },
       },
       health: { address: '127.0.0.1', port: 65_535 },
       token: {
@@ -180,6 +181,23 @@ describe('parseConfiguration', () => {
     const message = messageOf(() => parse(settings));
     expect(message.startsWith(`c.yaml: ${path}: `)).toBe(true);
     expect(message.length).toBeGreaterThan(`c.yaml: ${path}: `.length);
+  });
+
+  it.each([
+    ...['https://a.example/', 'https://a.example/x', 'HTTPS://a.example', 'https://A.example', 'https://a.example:443'],
+    ...['a.example', 'null', 'file:///', 'https://*.example', 'https://u@a.example', 'https://a.example ', '', '**'],
+  ])('refuses the origin %j, and says what one is', (origin) => {
+    expect(messageOf(() => parse({ http: { cors: { allowedOrigins: ['https://a.example', origin] } } }))).toBe(
+      'c.yaml: http.cors.allowedOrigins.1: must be an origin such as https://console.example.org ' +
+        '(scheme, host, port if unusual, nothing after), or *',
+    );
+  });
+
+  it.each<[object, string]>([
+    [{ allowedOrigins: ['*', 'https://a.example'] }, 'http.cors.allowedOrigins: * must be alone'],
+    [{ allowCredentials: true }, 'http.cors.allowCredentials: unknown field'],
+  ])('refuses %j', (cors, message) => {
+    expect(messageOf(() => parse({ http: { cors } }))).toBe(`c.yaml: ${message}`);
   });
 
   it.each([[{ http: {} }], [{ http: { port: 80 } }], [{ http: { plain: false } }], [{ http: undefined }]])(

@@ -36,7 +36,6 @@ describe('a method that a path does not have', () => {
   it.each([
     ['PUT', tokenPath, 'GET, HEAD, POST'],
     ['DELETE', tokenPaths[1], 'GET, HEAD, POST'],
-    ['OPTIONS', tokenPath, 'GET, HEAD, POST'],
     ['DELETE', keyPaths[0], 'GET, HEAD'],
     ['POST', '/.well-known/openid-configuration', 'GET, HEAD'],
   ])('%s %s answers 405 and says which there are', async (method, path, allow) => {

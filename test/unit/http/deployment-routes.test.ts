@@ -18,7 +18,7 @@ describe('the listing', () => {
     const { list } = await createPlatform();
     const answer = await list('', token);
     expect(answer.status).toBe(200);
-    expect(answer.headers.get('Cache-Control')).toBe('no-store');
+    expect(answer.headers.get('Cache-Control')).toBe('private, no-cache');
     expect(names(answer)).toEqual(['shop/api', 'shop/web', 'store/db']);
     const body = answer.json<DeploymentList>();
     expect(body.pagination).toEqual({ total: 3, page: 1, pageSize: 10, pages: 1 });

@@ -30,7 +30,7 @@ describe('the deployments of a namespace', () => {
     const answer = await ask(`${namespaces}/shop/deployments?pageSize=1&page=2`, { cluster: { authorizer } });
     expect([answer.status, names(answer)]).toEqual([200, ['here/shop/web']]);
     expect(answer.json<DeploymentList>().pagination).toEqual({ total: 2, page: 2, pageSize: 1, pages: 2 });
-    expect(answer.headers.get('Cache-Control')).toBe('no-store');
+    expect(answer.headers.get('Cache-Control')).toBe('private, no-cache');
   });
 
   it('are none where nothing is, for who may list there', async () => {
