@@ -96,6 +96,7 @@ function createParts(
   const shared = { log, now: Date.now };
   const metrics = createMetrics({
     accessKeys: () => countedAccessKeys(caches),
+    isReady: () => unready.size === 0,
     leaderElection: { name: configuration.leaderElection.leaseName, isLeader: () => leadership.isLeader() },
     ...(certificate && { certificateExpiry: certificate.expiry }),
     signingKeys: { facts: () => signingKeys.held.facts(), isBroken: () => signingKeys.held.isBroken() },
@@ -147,6 +148,7 @@ function createParts(
     proxies: configuration.http,
     allowedOrigins: configuration.http.cors.allowedOrigins,
     tokenMetrics: metrics.token,
+    httpMetrics: metrics.http,
   };
   return { unready, metrics, transport, reflectors, lastUsed, leadership, signingKeys, dependencies };
 }

@@ -27,7 +27,8 @@ export function createApp(dependencies: Dependencies): OpenAPIHono<Environment> 
     },
   });
   const minting = createMinting(dependencies);
-  app.use(requestLog(dependencies.log, createClientAddress(dependencies.proxies ?? noProxies)), limitBody());
+  const { log, proxies = noProxies, httpMetrics } = dependencies;
+  app.use(requestLog(log, createClientAddress(proxies), httpMetrics), limitBody());
   addForwardAuthRoutes(app, dependencies);
   shareWithPages(app, dependencies);
   addTokenRoutes(app, dependencies, minting);

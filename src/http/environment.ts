@@ -10,6 +10,7 @@ import type { SigningKeys } from '../token/signing-keys.ts';
 import type { TokenMetrics } from '../token/token-metrics.ts';
 import type { UserDirectory } from '../users/directory.ts';
 import type { ProxyOptions } from './client-address.ts';
+import type { HttpMetrics } from './http-metrics.ts';
 import type { ThrottleOptions } from './throttle.ts';
 
 /** What tokens are given by. */
@@ -46,6 +47,8 @@ export interface Dependencies {
   allowedOrigins?: readonly string[];
   /** Told of requests for tokens; by default nobody is. */
   tokenMetrics?: TokenMetrics;
+  /** Told of each request; by default nobody is. */
+  httpMetrics?: HttpMetrics;
   log: Logger;
   /** Milliseconds since the epoch. */
   now: () => number;

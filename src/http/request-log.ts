@@ -4,6 +4,7 @@ import { routePath } from 'hono/route';
 import type { Logger } from 'pino';
 import type { ClientAddress } from './client-address.ts';
 import type { Environment } from './environment.ts';
+import type { HttpMetrics } from './http-metrics.ts';
 
 /**
  * Gives each request an id (answered as X-Request-Id) and writes one line when it is done. For a token that was issued or
@@ -12,8 +13,10 @@ import type { Environment } from './environment.ts';
  * Secrets cannot get into it: of the URL the line holds the pattern of the route only (`/*` when nothing is there), since
  * a caller may have put an sk into the path in any encoding, and else what handlers add on purpose. An id of the caller's
  * is not taken over, since anything may be in it.
+ *
+ * @param metrics told of each request; by default nobody is
  */
-export function requestLog(log: Logger, addressOf: ClientAddress) {
+export function requestLog(log: Logger, addressOf: ClientAddress, metrics?: HttpMetrics) {
   return createMiddleware<Environment>(async (context, next) => {
     const startedAt = performance.now();
     const requestId = randomUUID();
@@ -24,13 +27,16 @@ export function requestLog(log: Logger, addressOf: ClientAddress) {
     context.set('logFields', {});
     context.header('X-Request-Id', requestId);
     await next();
+    const milliseconds = performance.now() - startedAt;
+    const [route, { status }] = [routePath(context, -1), context.res];
+    metrics?.answered({ route, status, seconds: milliseconds / 1000 });
     log.info(
       {
         requestId,
         method: context.req.method,
-        route: routePath(context, -1),
-        status: context.res.status,
-        milliseconds: Math.round(performance.now() - startedAt),
+        route,
+        status,
+        milliseconds: Math.round(milliseconds),
         remoteAddress,
         clientAddress,
         ...context.get('logFields'),

@@ -48,6 +48,18 @@ export function collectLeadership(register: Registry, candidate: Candidate | und
   });
 }
 
+/** What /readyz says, for an alert: Prometheus does not see probes. */
+export function collectReadiness(register: Registry, isReady: () => boolean): void {
+  new Gauge({
+    registers: [register],
+    name: 'accesskey_ready',
+    help: 'Whether this process is ready, as /readyz says',
+    collect() {
+      this.set(isReady() ? 1 : 0);
+    },
+  });
+}
+
 /** When the certificate that is served ends to be valid. */
 export function collectCertificate(register: Registry, expiry: () => number): void {
   new Gauge({

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { AccessMetrics } from '../access/authorizer.ts';
+import type { HttpMetrics } from '../http/http-metrics.ts';
 import type { TransportMetrics } from '../kube/transport-wrappers.ts';
 import type { WorkQueueMetrics } from '../kube/work-queue-metrics.ts';
 import type { TokenMetrics } from '../token/token-metrics.ts';
@@ -9,7 +10,9 @@ import {
   collectAccessKeys,
   collectCertificate,
   collectLeadership,
+  collectReadiness,
 } from './collected.ts';
+import { createHttpMetrics } from './http.ts';
 import { createAccessMetrics, createTokenMetrics } from './platform.ts';
 import { collectSigningKeys, type MeasuredKeys } from './signing-keys.ts';
 import { createTransportMetrics } from './transport.ts';
@@ -20,6 +23,8 @@ export interface MetricsOptions {
   accessKeys?: () => Iterable<CountedAccessKey>;
   /** The leader election that this process is in; asked at each scrape. Default: none. */
   leaderElection?: Candidate;
+  /** Whether this process is ready; asked at each scrape. Default: it is not. */
+  isReady?: () => boolean;
   /** notAfter of the certificate that is served, seconds since the epoch; asked at each scrape. Default: no metric. */
   certificateExpiry?: () => number;
   /** The signing keys; asked at each scrape. Default: none. */
@@ -37,6 +42,7 @@ export interface Metrics {
   readonly transport: TransportMetrics;
   readonly token: TokenMetrics;
   readonly access: AccessMetrics;
+  readonly http: HttpMetrics;
   /** Media type of the exposition. */
   readonly contentType: string;
   /**
@@ -59,6 +65,7 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
   collectDefaultMetrics({ register });
   collectAccessKeys(register, accessKeys);
   collectLeadership(register, leaderElection);
+  collectReadiness(register, options.isReady ?? (() => false));
   if (certificateExpiry) collectCertificate(register, certificateExpiry);
   collectSigningKeys(register, signingKeys, now);
   return {
@@ -66,6 +73,7 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
     transport: createTransportMetrics(register),
     token: createTokenMetrics(register),
     access: createAccessMetrics(register),
+    http: createHttpMetrics(register),
     contentType: register.contentType,
     exposition: () => register.metrics(),
   };

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { parseConfiguration } from '../../src/config.ts';
-import { operatorNamespace } from '../../tools/install.ts';
+import { operatorNamespace, renderManifests } from '../../tools/install.ts';
 import { poll } from '../../tools/poll.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { createNamespace } from '../support/platform.ts';
 
 const manifests = join(import.meta.dirname, '../../manifests');
 const base = join(manifests, 'base');
@@ -18,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => cluster?.stop());
 
 interface Pod {
-  spec: { containers: { image: string; args: string[] }[] };
+  spec: { containers: { image: string; args: string[] }[]; volumes: { configMap?: { name: string } }[] };
 }
 
 async function podsOfOperator(): Promise<Pod[]> {
@@ -48,5 +49,32 @@ describe('manifests/base', () => {
   test('its configuration is one that the operator takes', () => {
     const file = join(base, 'config.yaml');
     expect(parseConfiguration(readFileSync(file, 'utf8'), file).http).toMatchObject({ plain: true, port: 8080 });
+  });
+});
+
+describe('the overlays', () => {
+  /** Kinds of other projects, whose CRDs are not here. */
+  const foreign = /^(cert-manager|monitoring\.coreos)\./;
+
+  beforeAll(() => createNamespace(cluster.kubectl, 'team-a'));
+
+  test.each(['high-availability', 'monitoring', 'single-namespace', 'tls'])('%s applies', async (name) => {
+    const objects = await renderManifests(cluster.kubectl, join(manifests, 'overlays', name));
+    const items = objects.filter(({ apiVersion }) => !foreign.test(apiVersion));
+    await cluster.kubectl.apply({ apiVersion: 'v1', kind: 'List', items }, '--server-side');
+    const config = objects.find(({ kind, metadata }) => kind === 'ConfigMap' && /-config-/.test(metadata.name));
+    const { data } = config as unknown as { data: Record<string, string> };
+    expect(parseConfiguration(data['config.yaml'] ?? '', name).http.plain).toBe(name !== 'tls');
+    await poll('a pod of this Deployment', async () => {
+      const names = (await podsOfOperator()).flatMap(({ spec }) =>
+        spec.volumes.map(({ configMap }) => configMap?.name),
+      );
+      return names.includes(config?.metadata.name);
+    });
+  });
+
+  test('high-availability lets a drain take one pod at a time', async () => {
+    const [budget] = (await cluster.kubectl.get<{ items: { spec: object }[] }>('pdb', '-n', operatorNamespace)).items;
+    expect(budget?.spec).toMatchObject({ maxUnavailable: 1, unhealthyPodEvictionPolicy: 'AlwaysAllow' });
   });
 });

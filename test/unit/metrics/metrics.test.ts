@@ -35,6 +35,8 @@ describe('the exposition', () => {
     ['accesskey_token_sign_duration_seconds', 'histogram'],
     ['accesskey_access_reviews_total', 'counter'],
     ['accesskey_access_stale_decisions_total', 'counter'],
+    ['accesskey_http_request_duration_seconds', 'histogram'],
+    ['accesskey_ready', 'gauge'],
     ['accesskey_accesskeys', 'gauge'],
     ['accesskey_key_pairs', 'gauge'],
     ['accesskey_signing_keys', 'gauge'],
@@ -139,6 +141,16 @@ describe('what is told', () => {
     expect(value('accesskey_token_sign_duration_seconds_count')).toBe(1);
   });
 
+  it('of requests to the platform API', async () => {
+    const { value } = await scrape({}, ({ http }) => {
+      http.answered({ route: '/oauth2/token', status: 429, seconds: 0.5 });
+      http.answered({ route: '/oauth2/token', status: 429, seconds: 0.25 });
+    });
+    const labels = '{route="/oauth2/token",code="429"}';
+    expect(value(`accesskey_http_request_duration_seconds_count${labels}`)).toBe(2);
+    expect(value(`accesskey_http_request_duration_seconds_sum${labels}`)).toBe(0.75);
+  });
+
   it('of access reviews', async () => {
     const { value } = await scrape({}, ({ access }) => {
       access.reviewed('denied');
@@ -179,6 +191,14 @@ describe('what is asked for at a scrape', () => {
     const series = 'accesskey_tls_certificate_expiry_seconds';
     expect((await scrape({ certificateExpiry: () => 1_800_000_000 })).value(series)).toBe(1_800_000_000);
     expect((await scrape()).exposition).not.toContain(series);
+  });
+
+  it('says whether the process is ready, as it is then', async () => {
+    let ready = false;
+    const metrics = createMetrics({ isReady: () => ready });
+    expect(seriesValue(await metrics.exposition(), 'accesskey_ready')).toBe(0);
+    ready = true;
+    expect(seriesValue(await metrics.exposition(), 'accesskey_ready')).toBe(1);
   });
 
   it('says who leads, as it is then', async () => {
