@@ -17,7 +17,7 @@ export interface OperatorProcess {
   readonly output: readonly string[];
   /** Resolves when /readyz says so. */
   ready(): Promise<void>;
-  /** Sends a signal and gives the exit code when it has ended (null when a signal ended it). */
+  /** Sends a signal and gives the exit code when it has ended (null when a signal ended it) and its output is read. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
@@ -62,7 +62,7 @@ export async function startOperator(
     ready: () => poll('the operator to be ready', async () => (await fetch(`${healthUrl}/readyz`)).ok).then(() => {}),
     async stop(signal = 'SIGTERM') {
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
-      const ended = once(child, 'exit');
+      const ended = once(child, 'close');
       child.kill(signal);
       const [code] = await ended;
       return code;

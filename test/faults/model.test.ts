@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Arena, noLease, startArena } from './support/arena.ts';
 import { anyCommand, type Command } from './support/commands.ts';
-import { leaksIn } from './support/leaks.ts';
+import { leaksOf } from './support/leaks.ts';
 import { play } from './support/play.ts';
 import { expectNoWrites } from './support/settling.ts';
 import { seed, sizes, tell, testMs } from './support/sizes.ts';
@@ -25,7 +25,7 @@ async function playAll(commands: readonly Command[]): Promise<void> {
   try {
     for (const command of commands) await play(stage, namespace, command);
     await stage.settle();
-    expect(await leaksIn(arena, [])).toEqual([]);
+    expect(await leaksOf(arena, [])).toEqual([]);
   } finally {
     await stage.clear(namespace);
   }

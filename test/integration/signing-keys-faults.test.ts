@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { type OperatorProcess, startOperator } from '../../tools/operator-process.ts';
+import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
 import { configurationFile, startTestCluster, type TestCluster } from '../support/cluster.ts';
 import { type Fault, type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
@@ -152,7 +152,7 @@ describe('a Secret that breaks while operators run', () => {
   async function starting(look: (operator: OperatorProcess) => Promise<void>): Promise<void> {
     const config = join(cluster.directory, 'starting.yaml');
     await writeFile(config, configurationFile(settings));
-    const operator = await startOperator(['--kubeconfig', proxied, '--config', config], clock.options);
+    const operator = await cluster.launchOperator(['--kubeconfig', proxied, '--config', config], clock.options);
     onTestFinished(async () => void (await operator.stop('SIGKILL')));
     await poll('the complaint', async () => operator.output.some((line) => line.includes('is broken, there are none')));
     expect(await (await fetch(`${operator.healthUrl}/readyz`)).text()).toContain('signing keys');

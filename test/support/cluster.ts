@@ -10,6 +10,7 @@ import {
 import { installManifests, writeOperatorKubeconfig } from '../../tools/install.ts';
 import { createKubectl, type Kubectl } from '../../tools/kubectl.ts';
 import { type OperatorProcess, type StartOptions, startOperator } from '../../tools/operator-process.ts';
+import { startLeakCheck } from './leak-check.ts';
 
 /** A real control plane with the manifests installed, and operators on it. */
 export interface TestCluster {
@@ -22,8 +23,17 @@ export interface TestCluster {
   operatorKubeconfig: string;
   /** Starts an operator and waits until it is ready. The settings go over the defaults of its configuration. */
   startOperator(settings?: object, kubeconfig?: string, options?: StartOptions): Promise<OperatorProcess>;
+  /** Starts an operator with these arguments and does not wait until it is ready. */
+  launchOperator(args: readonly string[], options?: StartOptions): Promise<OperatorProcess>;
   /** Every line that any operator wrote. */
   operatorOutput(): string[];
+  /** Every sk that ever was in a Secret. */
+  readonly secretKeys: ReadonlySet<string>;
+  /**
+   * Ends everything.
+   *
+   * @throws Error when an sk or a token is in what operators wrote, in metrics, Events, AccessKeys or Leases
+   */
   stop(): Promise<void>;
 }
 
@@ -35,24 +45,36 @@ export async function startTestCluster(options: ControlPlaneOptions = {}): Promi
   const operatorKubeconfig = join(directory, 'operator.kubeconfig');
   await installManifests(kubectl);
   await writeOperatorKubeconfig(kubectl, operatorKubeconfig);
+  const leakCheck = await startLeakCheck(controlPlane, kubectl);
+
+  async function launchOperator(args: readonly string[], options?: StartOptions): Promise<OperatorProcess> {
+    const operator = await startOperator(args, options);
+    operators.push(operator);
+    return operator;
+  }
+
   return {
     controlPlane,
     kubectl,
     directory,
     operatorKubeconfig,
+    launchOperator,
+    secretKeys: leakCheck.secretKeys,
     async startOperator(settings = {}, kubeconfig = operatorKubeconfig, options = {}) {
       const config = join(directory, `config-${operators.length}.yaml`);
       await writeFile(config, configurationFile(settings));
-      const operator = await startOperator(['--kubeconfig', kubeconfig, '--config', config], options);
-      operators.push(operator);
+      const operator = await launchOperator(['--kubeconfig', kubeconfig, '--config', config], options);
       await operator.ready();
       return operator;
     },
     operatorOutput: () => operators.flatMap((operator) => operator.output),
     async stop() {
-      await Promise.all(operators.map((operator) => operator.stop('SIGKILL')));
-      await controlPlane.stop();
-      await rm(directory, { recursive: true, force: true });
+      try {
+        await leakCheck.finish(operators);
+      } finally {
+        await controlPlane.stop();
+        await rm(directory, { recursive: true, force: true });
+      }
     },
   };
 }

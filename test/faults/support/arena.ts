@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startOperator as launch, type OperatorProcess, type StartOptions } from '../../../tools/operator-process.ts';
+import type { OperatorProcess, StartOptions } from '../../../tools/operator-process.ts';
 import { configurationFile, startTestCluster, type TestCluster } from '../../support/cluster.ts';
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.ts';
 import { type Admin, createAdmin } from './admin.ts';
@@ -18,7 +18,8 @@ export interface Way {
 }
 
 /** A real control plane, operators that reach it through fault proxies only, and an administrator beside them. */
-export interface Arena extends Pick<TestCluster, 'controlPlane' | 'kubectl' | 'directory' | 'operatorKubeconfig'> {
+export interface Arena
+  extends Pick<TestCluster, 'controlPlane' | 'kubectl' | 'directory' | 'operatorKubeconfig' | 'secretKeys'> {
   admin: Admin;
   history: History;
   /** A further fault proxy, with the rights of the operator's ServiceAccount behind it. */
@@ -34,10 +35,9 @@ export interface Arena extends Pick<TestCluster, 'controlPlane' | 'kubectl' | 'd
 
 export async function startArena(): Promise<Arena> {
   const cluster = await startTestCluster({ log: () => undefined });
-  const { controlPlane, directory, operatorKubeconfig, kubectl } = cluster;
+  const { controlPlane, directory, operatorKubeconfig, kubectl, secretKeys } = cluster;
   const admin = createAdmin(controlPlane.kubeconfig);
   const history = await startHistory(admin.transport);
-  const operators: OperatorProcess[] = [];
   const proxies: FaultProxy[] = [];
   let files = 0;
 
@@ -49,26 +49,22 @@ export async function startArena(): Promise<Arena> {
   }
 
   return {
-    ...{ controlPlane, directory, operatorKubeconfig, kubectl, admin, history, openWay },
+    ...{ controlPlane, directory, operatorKubeconfig, kubectl, secretKeys, admin, history, openWay },
     async startOperator({ kubeconfig }, leaderElection, options) {
       files += 1;
       const config = join(directory, `arena-${files}.yaml`);
       await writeFile(config, configurationFile({ leaderElection }));
-      const operator = await launch(['--kubeconfig', kubeconfig, '--config', config], options);
-      operators.push(operator);
-      return operator;
+      return cluster.launchOperator(['--kubeconfig', kubeconfig, '--config', config], options);
     },
     async namespace(name) {
       await admin.create('/api/v1/namespaces', { metadata: { name } });
       return name;
     },
-    output: () => operators.flatMap((operator) => operator.output),
+    output: cluster.operatorOutput,
     async stop() {
-      await Promise.all(operators.map((operator) => operator.stop('SIGKILL')));
       await history.stop();
       await admin.close();
-      await Promise.all(proxies.map((proxy) => proxy.stop()));
-      await cluster.stop();
+      await cluster.stop().finally(() => Promise.all(proxies.map((proxy) => proxy.stop())));
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { AccessKeyRecord, KeyPairSpec } from '../../../src/accesskey/access-key-record.ts';
 import { annotations } from '../../../src/credential/secret-record.ts';
-import { isOfPair, type RawSecret } from './history.ts';
+import type { RawSecret } from '../../support/secret-keys.ts';
+import { isOfPair } from './history.ts';
 
 /** Whether a pair must be rotated at this time (milliseconds since the epoch) because of its interval. */
 export function isDue(

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type AccessKeyRecord, toAccessKeyRecord } from '../../../src/accesskey/access-key-record.ts';
 import { managedBy, secretType } from '../../../src/credential/secret-record.ts';
+import type { RawSecret } from '../../support/secret-keys.ts';
 import { type Admin, accessKeysPath, secretsPath } from './admin.ts';
-import { ownerOf, type RawSecret } from './history.ts';
+import { ownerOf } from './history.ts';
 import { pairComplaints } from './pair-invariants.ts';
 
 /** The cluster at one time. */

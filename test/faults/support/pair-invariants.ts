@@ -7,7 +7,7 @@ import {
   managedBy,
   secretType,
 } from '../../../src/credential/secret-record.ts';
-import { isUUID, type RawSecret, valuesOf } from './history.ts';
+import { isUUID, type RawSecret, valuesOf } from '../../support/secret-keys.ts';
 
 /**
  * What is not as it must be with one pair of an AccessKey that has its user's claim.

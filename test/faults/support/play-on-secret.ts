@@ -1,7 +1,8 @@
 import { annotations } from '../../../src/credential/secret-record.ts';
+import type { RawSecret } from '../../support/secret-keys.ts';
 import { accessKeysPath, secretsPath } from './admin.ts';
 import type { Command } from './commands.ts';
-import { isOfPair, type RawSecret } from './history.ts';
+import { isOfPair } from './history.ts';
 import type { Stage } from './stage.ts';
 
 type SecretCommand = Extract<Command, { do: 'loseSecret' | 'breakSecret' } | { do: 'strip' }>;

@@ -5,7 +5,7 @@ import type { ProxyRequest } from '../../support/fault-proxy.ts';
 import { untilNone } from './admin.ts';
 import type { Arena, Way } from './arena.ts';
 import { complaintsOf, readWorld } from './invariants.ts';
-import { leaksIn, readMetrics } from './leaks.ts';
+import { leaksOf, readMetrics } from './leaks.ts';
 import { patienceMs } from './sizes.ts';
 
 /** Requests that write, but renewals of the Lease and reviews, which change nothing. */
@@ -34,7 +34,7 @@ export async function expectNoWrites(arena: Arena, way: Way, leaderElection: obj
   const after = await readWorld(arena.admin);
   expect(after.secrets).toEqual(before.secrets);
   expect(after.accessKeys).toEqual(before.accessKeys);
-  expect(await leaksIn(arena, [await readMetrics(operator)])).toEqual([]);
+  expect(await leaksOf(arena, [await readMetrics(operator)])).toEqual([]);
   expect(await operator.stop()).toBe(0);
 }
 
