@@ -8,6 +8,7 @@ import { createSharedSigning, type Sign } from '../token/shared-signing.ts';
 import type { TokenMetrics } from '../token/token-metrics.ts';
 import type { Dependencies, Environment } from './environment.ts';
 import { requireKeys } from './key-routes.ts';
+import { createReviewBudget } from './review-budget.ts';
 import { createFailureThrottle } from './throttle.ts';
 
 /** A failed attempt: the whole seconds until the address is answered with a 401 again, 0 while it is. */
@@ -33,18 +34,18 @@ const refusal = { audit: true, event: 'token.refused' };
 
 /**
  * The pair is checked first, at the cost of one hash, and only a failure is throttled: so a right pair is answered from
- * any address. A ServiceAccount's token costs a call to the API server: it takes one of the failures that its address may
- * have before it is looked at, and gives it back when it was right. Wrong pairs and wrong tokens have budgets of their own.
+ * any address. A ServiceAccount's token costs a call to the API server: it takes one of the failures that it may have at
+ * its address before it is looked at, and gives it back when it was right (review-budget.ts).
  */
 export function createMinting(dependencies: Dependencies): Minting {
   const { token: options, pairs, serviceAccounts, reviewServiceAccount: review, lastUsed, now } = dependencies;
   const { issuer, exchangeAudience = issuer } = options;
-  const exchange = createExchange({ serviceAccounts, review, audience: exchangeAudience, issuer, now });
+  const budget = createReviewBudget(options.failureThrottle);
+  const exchange = createExchange({ serviceAccounts, review, budget, audience: exchangeAudience, issuer, now });
   const metrics = dependencies.tokenMetrics;
   const sign = measured(createSharedSigning(), metrics);
   const grant = createGrants({ pairs, exchange, sign, claims: options, now });
   const throttle = createFailureThrottle(options.failureThrottle);
-  const exchanges = createFailureThrottle(options.failureThrottle);
 
   function fail(context: Context<Environment>, refused: Refused, retryAfterSeconds: number): Failed {
     Object.assign(context.get('logFields'), refused, retryAfterSeconds > 0 && { throttled: true });
@@ -57,24 +58,26 @@ export function createMinting(dependencies: Dependencies): Minting {
     return fail(context, refused, retryAfterSeconds);
   }
 
+  function issue(context: Context<Environment>, granted: Granted): Granted {
+    Object.assign(context.get('logFields'), issuedRecord(granted));
+    if (granted.pairName !== undefined) lastUsed.touch(granted.claims.sub, granted.pairName);
+    metrics?.requested('granted');
+    return granted;
+  }
+
   return {
     async mint(context, credential, days) {
       const keys = requireKeys(dependencies);
-      const address = context.get('clientAddress');
-      const isPair = 'pair' in credential;
-      const retryAfterSeconds = isPair ? 0 : exchanges.failed(address);
-      if (retryAfterSeconds > 0) return refuse(context, { refused: 'too many failed attempts' }, retryAfterSeconds);
-      const result = await grant(credential, days, keys).catch((error: unknown) => {
+      const from = context.get('clientAddress');
+      const result = await grant(credential, from, days, keys).catch((error: unknown) => {
         Object.assign(context.get('logFields'), { ...refusal, refused: 'the cluster cannot be asked' });
         throw error;
       });
-      if ('refused' in result) return refuse(context, result, isPair ? throttle.failed(address) : 0);
-      if (!isPair) exchanges.forgive(address);
-      const { granted } = result;
-      Object.assign(context.get('logFields'), issuedRecord(granted));
-      if (granted.pairName !== undefined) lastUsed.touch(granted.claims.sub, granted.pairName);
-      metrics?.requested('granted');
-      return granted;
+      if ('refused' in result) {
+        const { retryAfterSeconds = 'pair' in credential ? throttle.failed(from) : 0, ...refused } = result;
+        return refuse(context, refused, retryAfterSeconds);
+      }
+      return issue(context, result.granted);
     },
     check(context, { ak, sk }) {
       const result = authenticate(pairs, ak, sk, now());

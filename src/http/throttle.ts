@@ -8,20 +8,21 @@ export interface ThrottleOptions {
   refillSeconds: number;
 }
 
-/** Keeps account of failed attempts by address. */
+/** Keeps account of failed attempts by address, or by address and account. */
 export interface FailureThrottle {
   /**
    * Notes a failed attempt.
    *
+   * @param account what the attempt was for, when each has a budget of its own at an address
    * @returns 0 while the address is within its budget, else the whole seconds until it has some again
    */
-  failed(address: string): number;
+  failed(address: string, account?: string): number;
   /** Takes one failure back: what was noted before it was known did not fail. */
-  forgive(address: string): void;
+  forgive(address: string, account?: string): void;
 }
 
-/** Bound of addresses that are kept; whoever is forgotten begins with a full budget. */
-const maxAddresses = 10_000;
+/** Bound of budgets that are kept; whoever is forgotten begins with a full budget. */
+const maxBuckets = 10_000;
 
 interface Bucket {
   failuresLeft: number;
@@ -42,7 +43,7 @@ export function createFailureThrottle(
 ): FailureThrottle {
   if (!options) return { failed: () => 0, forgive: () => undefined };
   const { burst, refillSeconds } = options;
-  const buckets = new LRUCache<string, Bucket>({ max: maxAddresses });
+  const buckets = new LRUCache<string, Bucket>({ max: maxBuckets });
 
   function bucketOf(key: string): Bucket {
     const at = now();
@@ -55,18 +56,23 @@ export function createFailureThrottle(
   const waitFor = ({ failuresLeft }: Bucket) => Math.max(1, Math.ceil((1 - failuresLeft) * refillSeconds));
 
   return {
-    failed(address) {
-      const key = networkOf(address);
+    failed(address, account) {
+      const key = keyOf(address, account);
       const bucket = bucketOf(key);
       const within = bucket.failuresLeft >= 1;
       if (within) bucket.failuresLeft -= 1;
       buckets.set(key, bucket);
       return within ? 0 : waitFor(bucket);
     },
-    forgive(address) {
-      const key = networkOf(address);
+    forgive(address, account) {
+      const key = keyOf(address, account);
       const { failuresLeft, at } = bucketOf(key);
       buckets.set(key, { failuresLeft: Math.min(burst, failuresLeft + 1), at });
     },
   };
+}
+
+/** A network has no space in it. */
+function keyOf(address: string, account?: string): string {
+  return account === undefined ? networkOf(address) : `${networkOf(address)} ${account}`;
 }

@@ -7,13 +7,14 @@ import {
 import type { ReviewServiceAccount } from './service-account-review.ts';
 import { readSubjectToken } from './subject-token.ts';
 
-/** Why a subject token was refused: for the log, the caller gets the same answer for all. */
+/** Why a subject token was refused: for the log, the caller gets the same answer for all but the last. */
 export type ExchangeRefusal =
   | 'no token of a ServiceAccount for this audience'
   | 'client_id is not the ServiceAccount of the token'
   | 'no live AccessKey names the ServiceAccount'
   | 'several live AccessKeys name the ServiceAccount'
-  | 'the cluster does not accept the token';
+  | 'the cluster does not accept the token'
+  | 'too many failed attempts';
 
 /** A genuine ServiceAccount and its only user. */
 export interface ExchangeSubject {
@@ -24,14 +25,30 @@ export interface ExchangeSubject {
   expiresAt: number;
 }
 
-export type Exchange =
-  | { subject: ExchangeSubject }
-  /** `serviceAccount` is there when an AccessKey names it; else it is only what a stranger says. */
-  | { refused: ExchangeRefusal; serviceAccount?: string };
+export type Exchange = { subject: ExchangeSubject } | Refused;
+
+interface Refused {
+  refused: ExchangeRefusal;
+  /** There when an AccessKey names it; else it is only what a stranger says. */
+  serviceAccount?: string;
+  /** Whole seconds until another attempt is looked at; there when there were too many. */
+  retryAfterSeconds?: number;
+}
+
+/** How often tokens that turn out wrong are looked at, by the address that they come from. */
+export interface ReviewBudget {
+  /** Takes an attempt. @returns 0 when there was one, else the whole seconds until there is one */
+  take(address: string, account: ServiceAccountName): number;
+  /** The cluster was not asked: the attempt counts against this ServiceAccount only. */
+  giveBackReview(address: string): void;
+  /** The token was right. */
+  giveBack(address: string, account: ServiceAccountName): void;
+}
 
 export interface ExchangeOptions {
   serviceAccounts: LiveServiceAccounts;
   review: ReviewServiceAccount;
+  budget: ReviewBudget;
   /** That the subject tokens must be for. */
   audience: string;
   /** iss of our own tokens. */
@@ -44,35 +61,49 @@ export interface ExchangeOptions {
  * Finds the user whose token a ServiceAccount gets for its own (RFC 8693 section 2.1). The cluster is asked last, and
  * only about a ServiceAccount that exactly one live AccessKey names.
  *
- * @returns takes a subject token and the client_id, if there was one; throws KubernetesError or ConnectionError when the
- * cluster cannot be asked
+ * What cannot be right by its own words costs no budget. One that no AccessKey names costs that of its own name, since
+ * whether it is throttled would else tell a stranger whether it is named.
+ *
+ * @returns takes a subject token, the client_id, if there was one, and the address that they come from; throws
+ * KubernetesError or ConnectionError when the cluster cannot be asked
  */
 export function createExchange(options: ExchangeOptions) {
-  const { serviceAccounts, review, audience, issuer, now } = options;
-  return async function exchange(token: string, givenId: string | undefined): Promise<Exchange> {
+  const { serviceAccounts, budget, audience, issuer, now } = options;
+  return async function exchange(token: string, givenId: string | undefined, from: string): Promise<Exchange> {
     const claimed = readSubjectToken(token, { audience, issuer, now: now() });
     if (!claimed) return { refused: 'no token of a ServiceAccount for this audience' };
-    const clientId = usernameOf(claimed.account);
+    const { account } = claimed;
+    const clientId = usernameOf(account);
     if (givenId !== undefined && givenId !== clientId) {
       return { refused: 'client_id is not the ServiceAccount of the token' };
     }
-    const before = onlyUserOf(serviceAccounts, claimed.account);
-    if ('refused' in before) return before;
-    const reviewed = await review(token);
-    if (!reviewed || usernameOf(reviewed) !== clientId) {
+    const retryAfterSeconds = budget.take(from, account);
+    if (retryAfterSeconds > 0) return { refused: 'too many failed attempts', retryAfterSeconds };
+    const before = onlyUserOf(serviceAccounts, account);
+    if ('refused' in before) {
+      budget.giveBackReview(from);
+      return before;
+    }
+    if (!(await isGenuine(token, clientId, options))) {
       return { refused: 'the cluster does not accept the token', serviceAccount: clientId };
     }
+    budget.giveBack(from, account);
     // Again: the AccessKey may have gone while the cluster was asked.
-    const after = onlyUserOf(serviceAccounts, claimed.account);
+    const after = onlyUserOf(serviceAccounts, account);
     if ('refused' in after) return after;
     return { subject: { clientId, user: after.user, expiresAt: claimed.exp * 1000 } };
   };
 }
 
+async function isGenuine(token: string, clientId: string, { review }: ExchangeOptions): Promise<boolean> {
+  const reviewed = await review(token);
+  return reviewed !== undefined && usernameOf(reviewed) === clientId;
+}
+
 function onlyUserOf(
   serviceAccounts: LiveServiceAccounts,
   account: ServiceAccountName,
-): { user: ServiceAccountUser } | { refused: ExchangeRefusal; serviceAccount?: string } {
+): { user: ServiceAccountUser } | Refused {
   const [user, ...others] = serviceAccounts.usersOf(account);
   if (!user) return { refused: 'no live AccessKey names the ServiceAccount' };
   if (others.length === 0) return { user };

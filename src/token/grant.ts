@@ -22,18 +22,21 @@ export interface Granted {
 
 /** Why no token was given. For the log only; nothing in it is secret. */
 export interface Refused {
-  refused: Refusal | ExchangeRefusal | 'too many failed attempts';
+  refused: Refusal | ExchangeRefusal;
   /** The ak, when it names a pair. */
   ak?: string;
   /** The ServiceAccount, when an AccessKey names it. */
   serviceAccount?: string;
+  /** Of a ServiceAccount's token that was not looked at: whole seconds until one is. */
+  retryAfterSeconds?: number;
 }
 
 export type Grant = { granted: Granted } | Refused;
 
 export interface GrantOptions {
   pairs: LivePairs;
-  exchange: (subjectToken: string, clientId: string | undefined) => Promise<Exchange>;
+  /** @param from address of the client */
+  exchange: (subjectToken: string, clientId: string | undefined, from: string) => Promise<Exchange>;
   sign: Sign;
   claims: ClaimsOptions;
   /** Milliseconds since the epoch. */
@@ -48,20 +51,20 @@ interface Entitled extends Grantee {
 /**
  * Gives tokens: who is it, what may the token say, sign it. Every endpoint gets its tokens here.
  *
- * @returns takes the credential, the validity in days and the keys; throws KubernetesError or ConnectionError when the
+ * @returns takes the credential, the address that it comes from, the validity in days and the keys; throws KubernetesError or ConnectionError when the
  * cluster cannot be asked about a ServiceAccount
  */
 export function createGrants(options: GrantOptions) {
   const { exchange, pairs, sign, claims: claimsOptions, now } = options;
 
-  async function entitle(credential: Credential): Promise<Entitled | Refused> {
+  async function entitle(credential: Credential, from: string): Promise<Entitled | Refused> {
     return 'pair' in credential
       ? entitlePair(pairs, credential.pair, now())
-      : entitleServiceAccount(await exchange(credential.subjectToken, credential.clientId));
+      : entitleServiceAccount(await exchange(credential.subjectToken, credential.clientId, from));
   }
 
-  return async function grant(credential: Credential, days: number, keys: SigningKeys): Promise<Grant> {
-    const entitled = await entitle(credential);
+  return async function grant(credential: Credential, from: string, days: number, keys: SigningKeys): Promise<Grant> {
+    const entitled = await entitle(credential, from);
     if ('refused' in entitled) return entitled;
     const claims = claimsFor(entitled, days, claimsOptions, now());
     // Live still, but no token would be good for a second.

@@ -37,8 +37,14 @@ export function readSubjectToken(
   if (!claims.success) return undefined;
   const { iss, sub, exp, aud } = claims.data;
   const account = parseUsername(sub);
-  if (!account || iss === issuer || exp <= now / 1000 || !aud.includes(audience)) return undefined;
+  if (!account || !isName(account) || iss === issuer || exp <= now / 1000 || !aud.includes(audience)) return undefined;
   return { account, exp };
+}
+
+/** A namespace is a label and a ServiceAccount's name a subdomain of RFC 1123, so that no text of any length gets on. */
+function isName({ namespace, name }: ServiceAccountName): boolean {
+  const [label, subdomain] = [/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/];
+  return namespace.length <= 63 && name.length <= 253 && label.test(namespace) && subdomain.test(name);
 }
 
 function decode(token: string): unknown {

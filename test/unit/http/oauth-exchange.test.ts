@@ -129,6 +129,10 @@ describe('a subject token', () => {
     ['of a user', { sub: 'ann' }],
     ['of a node', { sub: 'system:node:shop' }],
     ['of a name with too many parts', { sub: `${robot}:x` }],
+    ['of a name that no ServiceAccount can have', { sub: 'system:serviceaccount:shop:Robot' }],
+    ['of a namespace that cannot be', { sub: 'system:serviceaccount:sh.op:robot' }],
+    ['of a name of any length', { sub: `system:serviceaccount:shop:${'a'.repeat(254)}` }],
+    ['of a namespace of any length', { sub: `system:serviceaccount:${'a'.repeat(64)}:robot` }],
     ['of ours', { iss: 'ghippo.io' }],
     ['that is far too long', { x: 'x'.repeat(9000) }],
     ['of a ServiceAccount that nobody names', { sub: 'system:serviceaccount:shop:other' }],
@@ -265,6 +269,72 @@ describe('the request', () => {
         await atOnce(send, 50);
         expect(reviewed).toHaveLength(2);
       }
+    });
+
+    const cat = 'system:serviceaccount:shop:cat';
+    const both = accessKey({ serviceAccounts: ['robot', 'cat'], keyPairs: [] });
+    const from = '192.0.2.1';
+
+    /** A cluster that finds the tokens of one ServiceAccount genuine, and notes whose it was asked about. */
+    async function createPicky(genuine: string, accessKeys = [both]) {
+      const asked: unknown[] = [];
+      const platform = await createExchange(undefined, accessKeys, {
+        token,
+        async reviewServiceAccount(subject) {
+          const { sub } = decodeJwt(subject);
+          asked.push(sub);
+          return sub === genuine ? { namespace: 'shop', name: genuine.split(':').at(-1) ?? '' } : undefined;
+        },
+      });
+      const ask = async (claims: object) =>
+        (await platform.send(path, form(await request({}, { ...claims })), from)).status;
+      const askAgain = async (claims: object, times: number) => {
+        const statuses: number[] = [];
+        for (let index = 0; index < times; index += 1) statuses.push(await ask(claims));
+        return statuses;
+      };
+      return { ask, askAgain, asked };
+    }
+
+    it('shuts out no other ServiceAccount at the same address', async () => {
+      const { ask, askAgain } = await createPicky(cat);
+      expect(await askAgain({ sub: robot }, 4)).toEqual([400, 400, 429, 429]);
+      expect(await askAgain({ sub: cat }, 4)).toEqual([200, 200, 200, 200]);
+      expect(await ask({ sub: robot })).toBe(429);
+    });
+
+    it.each([
+      ['is for another audience', { aud: 'x' }],
+      ['has run out', { exp: now / 1000 }],
+      ['is no ServiceAccount’s', { sub: 'ann' }],
+      ['is of ours', { iss: 'ghippo.io' }],
+    ])('charges nobody for a token that %s', async (_, claims) => {
+      const { askAgain, asked } = await createPicky(robot);
+      expect(new Set(await askAgain(claims, 50))).toEqual(new Set([400]));
+      expect(asked).toEqual([]);
+      expect(await askAgain({ sub: robot }, 3)).toEqual([200, 200, 200]);
+    });
+
+    it('answers names that no AccessKey has as those that one has, asks the cluster about none and charges nobody else', async () => {
+      const { ask, askAgain, asked } = await createPicky(cat);
+      const unnamed = (index: number) => ({ sub: `system:serviceaccount:shop:dog-${index}` });
+      expect(await askAgain(unnamed(0), 3)).toEqual(await askAgain({ sub: robot }, 3));
+      // More than all ServiceAccounts of an address may have fail together.
+      for (let index = 0; index < 50; index += 1) expect(await askAgain(unnamed(index), 1)).not.toContain(200);
+      expect(asked).toEqual([robot, robot]);
+      expect(await ask({ sub: cat })).toBe(200);
+    });
+
+    it('has the cluster asked about twenty ServiceAccounts of an address, and no more', async () => {
+      const names = Array.from({ length: 30 }, (_, index) => `robot-${index}`);
+      const { ask, asked } = await createPicky('', [accessKey({ serviceAccounts: names, keyPairs: [] })]);
+      const statuses: number[] = [];
+      for (const name of names) {
+        for (let time = 0; time < 2; time += 1) statuses.push(await ask({ sub: `system:serviceaccount:shop:${name}` }));
+      }
+      expect(asked).toHaveLength(40);
+      expect(statuses).toEqual([...Array<number>(40).fill(400), ...Array<number>(20).fill(429)]);
+      expect(await ask({ sub: 'system:serviceaccount:shop:unnamed' })).toBe(429);
     });
 
     it('gives the budget back for tokens that are right, and wrong pairs take nothing of it', async () => {

@@ -43,6 +43,16 @@ describe('the throttle', () => {
     expect(failed('192.0.2.1')).toBe(0);
   });
 
+  it('keeps accounts at one address apart, and from the address itself', () => {
+    const { fail, failed, forgive } = createThrottle();
+    fail(3);
+    expect(failed('192.0.2.1', 'a')).toBe(0);
+    for (let index = 0; index < 2; index += 1) failed('192.0.2.1', 'a');
+    expect([failed('192.0.2.1', 'a'), failed('192.0.2.1', 'b'), failed('192.0.2.2', 'a')]).toEqual([3, 0, 0]);
+    forgive('192.0.2.1', 'a');
+    expect([failed('192.0.2.1', 'a'), failed('192.0.2.1')]).toEqual([0, 3]);
+  });
+
   it('takes back what did not fail, and never gives more than the burst for it', () => {
     const { fail, forgive } = createThrottle();
     expect(fail(4)).toEqual([0, 0, 0, 3]);
