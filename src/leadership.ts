@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import type { Logger } from 'pino';
 import { type ControllerOptions, startController } from './accesskey/controller.ts';
 import type { Configuration } from './config.ts';
+import { aborted } from './kube/abort.ts';
 import { createKubernetesClient, type KubernetesClient } from './kube/client.ts';
 import { createEventRecorder } from './kube/events.ts';
 import { createLeaderElector } from './kube/lease.ts';
@@ -44,7 +44,7 @@ export function createLeadership(leadershipOptions: LeadershipOptions): Leadersh
   async function reconcile(signal: AbortSignal): Promise<void> {
     const ends = [startController({ ...options, client, recorder }), startRotation(client)];
     log.info('reconciling');
-    if (!signal.aborted) await once(signal, 'abort');
+    await aborted(signal);
     await Promise.all(ends.map((end) => end()));
   }
 

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { KubernetesClient } from '../kube/client.ts';
-import { describeError, KubernetesError, NotLeaderError } from '../kube/errors.ts';
+import { describeError, type KubernetesError, NotLeaderError, retryAfterOf } from '../kube/errors.ts';
 import type { EventContent, EventRecorder } from '../kube/events.ts';
 import { createWorkQueue, type WorkQueueOptions } from '../kube/work-queue.ts';
 import { type AccessKeyRecord, group, kind, version } from './access-key-record.ts';
@@ -44,7 +44,7 @@ export function startController(options: ControllerOptions): () => Promise<void>
     handle: reconcile,
     onFailure(key, error) {
       log[levelOf(error)]({ accessKey: key, reason: describeError(error) }, 'reconcile failed, will try again');
-      return error instanceof KubernetesError ? error.retryAfterMs : 0;
+      return retryAfterOf(error);
     },
     ...(metrics && { metrics }),
   });

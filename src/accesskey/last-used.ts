@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { aborted } from '../kube/abort.ts';
 import type { KubernetesClient } from '../kube/client.ts';
 import { describeError } from '../kube/errors.ts';
 import { type AccessKeyRecord, pairStatusOf } from './access-key-record.ts';
@@ -78,12 +79,12 @@ export function createLastUsed({ client, caches, log, now }: LastUsedOptions): L
     touch: (uid, pairName) => note(uid, pairName, now()),
     flush,
     async run(signal) {
-      const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      const ended = aborted(signal);
       let underWay = Promise.resolve();
       while (!signal.aborted) {
         await sleep(resolutionMs * (0.9 + 0.2 * Math.random()), undefined, { signal }).catch(() => undefined);
         underWay = flush();
-        await Promise.race([underWay, aborted]);
+        await Promise.race([underWay, ended]);
       }
       // Uses may have been noted while that flush was under way. At the end nobody waits for long.
       await Promise.race([underWay.then(flush), sleep(lastFlushMs, undefined, { ref: false })]);

@@ -1,10 +1,8 @@
 import { matches } from '../credential/key-pair.ts';
 import { annotations, keyPairLabel, type SecretRecord } from '../credential/secret-record.ts';
+import { isAhead } from '../kube/clock.ts';
 import { type AccessKeyRecord, type KeyPairSpec, pairStatusOf, secretNameOf } from './access-key-record.ts';
 import { durationMs } from './duration.ts';
-
-/** How far ahead another replica's clock may be, milliseconds. */
-const clockSkewMs = 300_000;
 
 /** What is known of the pair that a Secret holds. Times are milliseconds since the epoch. */
 export interface PairFacts {
@@ -28,7 +26,7 @@ export function pairFacts(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret:
   const told = [known?.createdAt, secret.annotations[annotations.generatedAt]]
     .map(timeOf)
     .filter((time) => time !== undefined);
-  const generatedAt = told.find((time) => !isFuture(time, now)) ?? told[0] ?? timeOf(secret.createdAt) ?? now;
+  const generatedAt = told.find((time) => !isAhead(time, now)) ?? told[0] ?? timeOf(secret.createdAt) ?? now;
   return {
     revision: known?.revision ?? wholeNumberOf(secret.annotations[annotations.revision]) ?? pair.revision ?? 1,
     generatedAt,
@@ -41,14 +39,10 @@ export function pairFacts(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret:
  * previous pair would work, and the next rotation wait, for as long as the clock was ahead.
  */
 export function withoutFuture(pair: KeyPairSpec, facts: PairFacts, now: number): PairFacts {
-  if (!isFuture(facts.generatedAt, now)) return facts;
+  if (!isAhead(facts.generatedAt, now)) return facts;
   const until = facts.previousValidUntil;
   const overlap = durationMs(pair.rotation?.overlap);
   return { ...facts, generatedAt: now, previousValidUntil: until && Math.min(until, now + overlap) };
-}
-
-function isFuture(time: number, now: number): boolean {
-  return time > now + clockSkewMs;
 }
 
 /** The same facts, without a previous pair whose time is over. */

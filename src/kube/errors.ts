@@ -82,6 +82,11 @@ export function isStatus(error: unknown, status: number): boolean {
   return error instanceof KubernetesError && error.status === status;
 }
 
+/** How long an error asks to wait before the next attempt, milliseconds; 0 when it asks for nothing. */
+export function retryAfterOf(error: unknown): number {
+  return error instanceof KubernetesError ? error.retryAfterMs : 0;
+}
+
 /** A line for a log, of any thrown value: the causes of a connection error included, never a stack or a body. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

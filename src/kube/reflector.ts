@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { backoffMs } from './backoff.ts';
-import { describeError, isStatus, KubernetesError } from './errors.ts';
+import { describeError, isStatus, retryAfterOf } from './errors.ts';
 import { createFreshnessRecord, type Freshness } from './freshness.ts';
 import { type ListWatchTarget, list, type RawObject, type WatchEvent, watch } from './list-watch.ts';
 import type { Store, Stored } from './store.ts';
@@ -101,7 +101,7 @@ export function createReflector<T extends Stored>(options: ReflectorOptions<T>):
   async function waitAfter(error: unknown, signal: AbortSignal): Promise<void> {
     failures += 1;
     failuresSinceList += 1;
-    const asked = error instanceof KubernetesError ? error.retryAfterMs : 0;
+    const asked = retryAfterOf(error);
     const delay = Math.max(asked, backoffMs(failures, backoff));
     const seconds = Math.round(delay / 100) / 10;
     log.warn({ resource: target.path, reason: describeError(error) }, `watch failed, trying again in ${seconds} s`);

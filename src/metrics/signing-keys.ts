@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { KeyFacts } from '../token/key-plan.ts';
+import type { KeyFacts } from '../token/key-facts.ts';
 import { collectCounts } from './collected.ts';
 
 /** The signing keys as they are at a scrape. */

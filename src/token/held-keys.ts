@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
 import { describeError } from '../kube/errors.ts';
 import type { Store } from '../kube/store.ts';
+import type { KeyFacts } from './key-facts.ts';
 import { formatKeys, parseKeys, SigningKeyError } from './key-format.ts';
-import { type KeyFacts, withoutRevoked } from './key-plan.ts';
+import { withoutRevoked } from './key-plan.ts';
 import { dataKey, type KeySecretRecord } from './key-store.ts';
 import { parseSigningKeys, type SigningKeys } from './signing-keys.ts';
 

@@ -4,7 +4,7 @@
  */
 import type { JWK } from 'jose';
 import { z } from 'zod';
-import { type Algorithm, algorithms, type KeyFacts, type KeyState, keyStates } from './key-plan.ts';
+import { type Algorithm, algorithms, type KeyFacts, type KeyState, keyStates } from './key-facts.ts';
 
 /** A stored key set that cannot be used. The message names what is wrong, never a value. */
 export class SigningKeyError extends Error {

@@ -1,11 +1,12 @@
 import type { Logger } from 'pino';
 import type { KubernetesClient } from '../kube/client.ts';
-import { describeError, isStatus, KubernetesError, NotLeaderError } from '../kube/errors.ts';
+import { describeError, isStatus, NotLeaderError, retryAfterOf } from '../kube/errors.ts';
 import type { Store } from '../kube/store.ts';
 import { createWorkQueue } from '../kube/work-queue.ts';
 import type { HeldKeys } from './held-keys.ts';
+import type { KeyPolicy } from './key-facts.ts';
 import { formatKeys, parseKeys, SigningKeyError, type StoredKey } from './key-format.ts';
-import { type KeyPolicy, planKeys } from './key-plan.ts';
+import { planKeys } from './key-plan.ts';
 import { createKeySecret, type KeySecretRecord, replaceKeys, type SecretReference } from './key-store.ts';
 import { completePlan, parseSigningKeys } from './signing-keys.ts';
 
@@ -66,7 +67,7 @@ export function startKeyRotation(options: KeyRotationOptions): () => Promise<voi
   function onFailure(_: string, error: unknown): number {
     const level = isStatus(error, 409) || error instanceof NotLeaderError ? 'debug' : 'error';
     log[level]({ secret: key, reason: describeError(error) }, 'the signing keys could not be written, will try again');
-    return error instanceof KubernetesError ? error.retryAfterMs : 0;
+    return retryAfterOf(error);
   }
 
   const unsubscribe = store.subscribe(() => queue.add(key));

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { aborted } from '../kube/abort.ts';
 import type { KubernetesClient } from '../kube/client.ts';
 import { describeError } from '../kube/errors.ts';
 import { createReflector } from '../kube/reflector.ts';
 import { createStore } from '../kube/store.ts';
 import type { Transport } from '../kube/transport.ts';
 import { createHeldKeys, type HeldKeys } from './held-keys.ts';
-import type { KeyPolicy } from './key-plan.ts';
+import type { KeyPolicy } from './key-facts.ts';
 import { startKeyRotation } from './key-rotation.ts';
 import { createKeySecret, type KeySecretRecord, type SecretReference, toKeySecretRecord } from './key-store.ts';
 import { generateSigningKeys } from './signing-keys.ts';
@@ -79,11 +80,4 @@ export function createKeyService({ transport, client, secret, policy, log, now }
     },
     startRotation: (fenced) => startKeyRotation({ client: fenced, store, held, secret, policy, log, now }),
   };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  if (signal.aborted) resolve();
-  else signal.addEventListener('abort', () => resolve(), { once: true });
-  return promise;
 }

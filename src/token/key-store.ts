@@ -2,7 +2,7 @@ import { type KubernetesClient, mergePatch } from '../kube/client.ts';
 import { isStatus } from '../kube/errors.ts';
 import type { RawObject } from '../kube/list-watch.ts';
 import type { Stored } from '../kube/store.ts';
-import type { KeyRequests } from './key-plan.ts';
+import type { KeyRequests } from './key-facts.ts';
 
 /** Type of the Secret that holds the signing keys. */
 export const signingKeySecretType = 'ghippo.io/signing-keys';

@@ -8,8 +8,9 @@ import {
   importJWK,
   type JWK,
 } from 'jose';
+import { type Algorithm, defaultKeyPolicy, type KeyPolicy, type KeyState } from './key-facts.ts';
 import { formatKeys, parseKeys, publicHalf, SigningKeyError, type StoredKey } from './key-format.ts';
-import { type Algorithm, defaultKeyPolicy, type KeyPlan, type KeyPolicy, type KeyState, planKeys } from './key-plan.ts';
+import { type KeyPlan, planKeys } from './key-plan.ts';
 
 export { SigningKeyError } from './key-format.ts';
 

@@ -4,7 +4,7 @@ import type { LivePairs } from '../accesskey/live-pairs.ts';
 import { type LiveServiceAccounts, parseUsername } from '../accesskey/live-service-accounts.ts';
 import { liveStates } from '../accesskey/pair-state.ts';
 import type { ClaimsOptions } from './claims.ts';
-import { algorithms } from './key-plan.ts';
+import { algorithms } from './key-facts.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
 /** Who calls, as a valid token says. */

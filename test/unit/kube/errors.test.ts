@@ -5,6 +5,7 @@ import {
   errorFromAnswer,
   isStatus,
   KubernetesError,
+  retryAfterOf,
 } from '../../../src/kube/errors.ts';
 
 const value = '5ec5e70f-0000-4000-8000-000000000001';
@@ -84,6 +85,17 @@ describe('isStatus', () => {
     [undefined, 404, false],
   ])('%s, %d: %s', (thrown, code, is) => {
     expect(isStatus(thrown, code)).toBe(is);
+  });
+});
+
+describe('retryAfterOf', () => {
+  it.each([
+    [errorFromAnswer('GET /api', 429, '', '7'), 7_000],
+    [errorFromAnswer('GET /api', 500, '', undefined), 0],
+    [new ConnectionError('no answer'), 0],
+    ['text', 0],
+  ])('%s: %i ms', (error, milliseconds) => {
+    expect(retryAfterOf(error)).toBe(milliseconds);
   });
 });
 

@@ -2,8 +2,8 @@
 import { createLocalJWKSet, exportJWK, generateKeyPair, type JWK, jwtVerify } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { signToken } from '../../../src/token/issuer.ts';
+import { type Algorithm, algorithms, defaultKeyPolicy } from '../../../src/token/key-facts.ts';
 import { formatKeys, parseKeys } from '../../../src/token/key-format.ts';
-import { type Algorithm, algorithms, defaultKeyPolicy } from '../../../src/token/key-plan.ts';
 import { generateSigningKeys, parseSigningKeys, SigningKeyError } from '../../../src/token/signing-keys.ts';
 import { now } from '../../support/builders.ts';
 

@@ -1,14 +1,8 @@
 /** What holds whatever happens, over years of a key set's life. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  algorithms,
-  type KeyFacts,
-  type KeyPlan,
-  type KeyPolicy,
-  type KeyRequests,
-  planKeys,
-} from '../../../src/token/key-plan.ts';
+import { algorithms, type KeyFacts, type KeyPolicy, type KeyRequests } from '../../../src/token/key-facts.ts';
+import { type KeyPlan, planKeys } from '../../../src/token/key-plan.ts';
 import { now as start } from '../../support/builders.ts';
 
 const hour = 3_600_000;

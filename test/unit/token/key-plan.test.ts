@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  defaultKeyPolicy,
-  type KeyFacts,
-  type KeyPolicy,
-  type KeyRequests,
-  planKeys,
-  withoutRevoked,
-} from '../../../src/token/key-plan.ts';
+import { defaultKeyPolicy, type KeyFacts, type KeyPolicy, type KeyRequests } from '../../../src/token/key-facts.ts';
+import { planKeys, withoutRevoked } from '../../../src/token/key-plan.ts';
 import { now } from '../../support/builders.ts';
 
 const minute = 60_000;

@@ -6,8 +6,8 @@ import { createLivePairs, type LivePairs } from '../../../src/accesskey/live-pai
 import { createLiveServiceAccounts } from '../../../src/accesskey/live-service-accounts.ts';
 import type { ClaimsOptions, TokenClaims } from '../../../src/token/claims.ts';
 import { signToken } from '../../../src/token/issuer.ts';
+import { type Algorithm, algorithms, defaultKeyPolicy } from '../../../src/token/key-facts.ts';
 import { formatKeys, parseKeys } from '../../../src/token/key-format.ts';
-import { type Algorithm, algorithms, defaultKeyPolicy } from '../../../src/token/key-plan.ts';
 import { generateSigningKeys, parseSigningKeys, type SigningKeys } from '../../../src/token/signing-keys.ts';
 import { TokenError, verifyToken } from '../../../src/token/verifier.ts';
 import { accessKey, at, caches, claimsOf, keyPair, known, now, secret } from '../../support/builders.ts';
