@@ -3,51 +3,40 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
-import { configurationFile, startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { configurationFile, type TestCluster } from '../support/cluster.ts';
 import { type Fault, type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
+import { getToken, listDeployments, type Pair } from '../support/platform.ts';
 import {
-  accessKeyManifest,
-  createNamespace,
-  createPair,
-  getToken,
-  listDeployments,
-  type Pair,
-} from '../support/platform.ts';
-import {
+  accepted,
   allPublish,
-  createForwardClock,
-  createKeySecretAccess,
+  createKnownPair,
   day,
+  type KeyCluster,
   keysOf,
   kidOf,
   leaderOf,
   metric,
+  startKeyCluster,
   verifiedHeader,
 } from '../support/signing-keys.ts';
 
-/** Rights are not given, so this answer means that the token was accepted. */
-const accepted = 403;
 const settings = { token: { maxCycle: 30, signingKeys: { rotationDays: 1, publishAheadHours: 1 } } };
 
 let cluster: TestCluster;
-let secret: ReturnType<typeof createKeySecretAccess>;
-let clock: ReturnType<typeof createForwardClock>;
+let secret: KeyCluster['secret'];
+let clock: KeyCluster['clock'];
 let proxy: FaultProxy;
 let proxied: string;
 let operators: OperatorProcess[] = [];
 let pair: Pair;
 
 beforeAll(async () => {
-  cluster = await startTestCluster();
-  secret = createKeySecretAccess(cluster);
-  clock = createForwardClock(cluster.directory);
+  ({ cluster, secret, clock } = await startKeyCluster());
   proxy = await startFaultProxy(cluster.controlPlane);
   proxied = join(cluster.directory, 'proxied.kubeconfig');
   await proxy.kubeconfig(proxied, cluster.operatorKubeconfig);
   operators = await Promise.all([start(), start()]);
-  await createNamespace(cluster.kubectl, 'people');
-  pair = await createPair(cluster.kubectl, accessKeyManifest('people', 'ann'));
-  await Promise.all(operators.map(({ url }) => getToken(url, pair)));
+  pair = await createKnownPair(cluster, operators);
 });
 afterAll(async () => {
   await cluster?.stop();

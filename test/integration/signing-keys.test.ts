@@ -1,46 +1,35 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
-import { startTestCluster, type TestCluster } from '../support/cluster.ts';
+import type { TestCluster } from '../support/cluster.ts';
+import { getToken, listDeployments, type Pair } from '../support/platform.ts';
 import {
-  accessKeyManifest,
-  createNamespace,
-  createPair,
-  getToken,
-  listDeployments,
-  type Pair,
-} from '../support/platform.ts';
-import {
+  accepted,
   allPublish,
-  createForwardClock,
-  createKeySecretAccess,
+  createKnownPair,
   day,
   hour,
+  type KeyCluster,
   kidOf,
   metric,
   publishedKeys,
   type StoredKey,
+  startKeyCluster,
   verifiedHeader,
 } from '../support/signing-keys.ts';
 
-/** Rights are not given, so this answer means that the token was accepted. */
-const accepted = 403;
 const refused = 401;
 
 let cluster: TestCluster;
-let secret: ReturnType<typeof createKeySecretAccess>;
-let clock: ReturnType<typeof createForwardClock>;
+let secret: KeyCluster['secret'];
+let clock: KeyCluster['clock'];
 let operators: OperatorProcess[] = [];
 let pair: Pair;
 
 beforeAll(async () => {
-  cluster = await startTestCluster();
-  secret = createKeySecretAccess(cluster);
-  clock = createForwardClock(cluster.directory);
+  ({ cluster, secret, clock } = await startKeyCluster());
   await startOperators();
-  await createNamespace(cluster.kubectl, 'people');
-  pair = await createPair(cluster.kubectl, accessKeyManifest('people', 'ann'));
-  await Promise.all(operators.map(({ url }) => getToken(url, pair)));
+  pair = await createKnownPair(cluster, operators);
 });
 afterAll(() => cluster?.stop());
 

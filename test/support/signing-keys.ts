@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
-import type { TestCluster } from './cluster.ts';
+import { startTestCluster, type TestCluster } from './cluster.ts';
+import { accessKeyManifest, createNamespace, createPair, getToken, type Pair } from './platform.ts';
 import { shiftedClock } from './shifted-clock.ts';
 
 /** A key as it is stored. */
@@ -19,12 +20,31 @@ export interface KeySecret {
   data: Record<string, string>;
 }
 
+/** Who has a token and no rights gets this answer to a listing: the token was accepted. */
+export const accepted = 403;
 export const hour = 3_600;
 export const day = 24 * hour;
 const secretPath = ['secret', 'accesskey-operator-signing-keys', '-n', 'accesskey-system'];
 
+/** A cluster, the Secret with the signing keys of its operators, and a clock for them. */
+export async function startKeyCluster() {
+  const cluster = await startTestCluster();
+  return { cluster, secret: createKeySecretAccess(cluster), clock: createForwardClock(cluster.directory) };
+}
+
+/** What `startKeyCluster` starts. */
+export type KeyCluster = Awaited<ReturnType<typeof startKeyCluster>>;
+
+/** A pair that gets tokens from all of these operators. */
+export async function createKnownPair({ kubectl }: TestCluster, operators: readonly OperatorProcess[]): Promise<Pair> {
+  await createNamespace(kubectl, 'people');
+  const pair = await createPair(kubectl, accessKeyManifest('people', 'ann'));
+  await Promise.all(operators.map(({ url }) => getToken(url, pair)));
+  return pair;
+}
+
 /** The Secret with the signing keys, as a person at kubectl sees it. */
-export function createKeySecretAccess({ kubectl }: Pick<TestCluster, 'kubectl'>) {
+function createKeySecretAccess({ kubectl }: Pick<TestCluster, 'kubectl'>) {
   let nudges = 0;
   const get = () => kubectl.get<KeySecret>(...secretPath);
   const patch = (body: object) => kubectl.run(['patch', ...secretPath, '--type=merge', '-p', JSON.stringify(body)]);
@@ -46,7 +66,7 @@ export function keysOf({ data }: Pick<KeySecret, 'data'>): StoredKey[] {
 export const kidOf = (keys: readonly StoredKey[], state: string) => keys.find((key) => key.state === state)?.kid;
 
 /** A clock for several operators that only goes forward. */
-export function createForwardClock(directory: string) {
+function createForwardClock(directory: string) {
   const { options, shift } = shiftedClock(join(directory, 'clock'));
   let ahead = 0;
   return {
