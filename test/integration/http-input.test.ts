@@ -152,7 +152,7 @@ describe('the Authorization header', () => {
   test('that is there twice is refused, whatever it says', async () => {
     const bearer = `Authorization: Bearer ${token}`;
     expect(await statusOf('/oauth2/auth', bearer)).toBe('200');
-    expect(await statusOf('/oauth2/auth', bearer, bearer)).toBe('400');
+    expect(await statusOf('/oauth2/auth', bearer, bearer)).toBe('401');
     expect(await statusOf(deploymentsPath, bearer, 'authorization: Bearer x')).toBe('400');
   });
 
