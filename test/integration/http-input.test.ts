@@ -113,8 +113,8 @@ describe('the listing', () => {
     ['pageSize=0', 'pageSize', /from 1 to 500/],
     ['pageSize=501', 'pageSize', /from 1 to 500/],
     ['pageSize=1.5', 'pageSize', /whole number/],
-    ['phase=Running', 'phase', /no parameter/],
-    ['labelSelector=a%3Db', 'labelSelector', /no parameter/],
+    ['phases=Running', 'phases', /no parameter/],
+    ['labelselector=a%3Db', 'labelselector', /no parameter/],
   ])('%s is refused, not ignored', async (query, field, description) => {
     await expectBadRequest(await listDeployments(operator.url, token, `?${query}`), field, description);
   });
