@@ -25,7 +25,7 @@ export function parseFieldSelector<F extends string>(
   selector: string,
   fields: readonly F[],
 ): readonly FieldRequirement<F>[] {
-  const terms = termsOf(selector).filter(({ text }) => text !== '');
+  const terms = termsOf(selector).filter(({ text }) => !isNothing(text));
   const tooMany = terms[maxRequirements];
   if (tooMany) throw new SelectorError(tooMany.at, `${maxRequirements} requirements at most`);
   return terms.map((term) => parseTerm(term, fields));
@@ -45,6 +45,9 @@ function termsOf(selector: string): Term[] {
   const starts = [0, ...commas.map((comma) => comma + 1)];
   return starts.map((at, number) => ({ text: selector.slice(at, commas[number]), at }));
 }
+
+/** An operator between nothing and nothing counts as no requirement in the API server too. */
+const isNothing = (term: string): boolean => ['', '=', '==', '!='].includes(term);
 
 function parseTerm<F extends string>({ text, at }: Term, fields: readonly F[]): FieldRequirement<F> {
   const [operator] = /!=|==|=/.exec(text) ?? [];

@@ -118,33 +118,22 @@ function parseBound(tokens: Reader): bigint {
   return bound;
 }
 
-/** Values in brackets. */
+/** Values in brackets. A comma before or after which nothing stands adds the empty one. */
 function parseValues(tokens: Reader): ReadonlySet<string> {
   const values = new Set<string>();
   expect(tokens.next(), ['('], 'an opening bracket');
   if (tokens.peek().kind === ')') values.add('');
   while (tokens.peek().kind !== ')') {
-    if (tokens.peek().kind === ',') parseComma(tokens, values);
-    else {
+    if (tokens.peek().kind === ',') {
+      tokens.next();
+      if (values.size === 0 || [',', ')'].includes(tokens.peek().kind)) values.add('');
+    } else {
       values.add(requireValue(tokens.next()).text);
       expect(tokens.peek(), [',', ')'], 'a comma or a closing bracket');
     }
   }
   tokens.next();
   return values;
-}
-
-/**
- * A comma before or after which nothing stands adds the empty value; that a bracket must not close after two commas is
- * how the API server's parser goes.
- */
-function parseComma(tokens: Reader, values: Set<string>): void {
-  tokens.next();
-  const { kind } = tokens.peek();
-  if (values.size === 0 || kind === ')' || kind === ',') values.add('');
-  if (kind !== ',') return;
-  tokens.next();
-  if (tokens.peek().kind === ')') throw refusal(tokens.peek(), 'expected a value');
 }
 
 /** Where no operator can be, `in` and `notin` are text. */

@@ -17,6 +17,7 @@ describe('a field selector', () => {
   it.each([
     ['', objects],
     [',', objects],
+    ['=,!=,==', objects],
     ['metadata.name=web', ['shop/web']],
     ['metadata.name==web', ['shop/web']],
     ['metadata.name!=web', ['shop/api', 'store/db', 'odd/a,b=c\\d']],
@@ -41,7 +42,7 @@ describe('a field selector', () => {
     ['spec.replicas=1', 1, '"spec.replicas" is no field to select by, metadata.name and metadata.namespace are'],
     [' metadata.name=a', 1, '"?metadata.name" is no field to select by, metadata.name and metadata.namespace are'],
     ['a=b,=c', 1, '"a" is no field to select by, metadata.name and metadata.namespace are'],
-    ['=', 1, '"" is no field to select by, metadata.name and metadata.namespace are'],
+    ['=a', 1, '"" is no field to select by, metadata.name and metadata.namespace are'],
     ['constructor=c', 1, '"constructor" is no field to select by, metadata.name and metadata.namespace are'],
     [Array(101).fill('metadata.name!=a').join(), 1701, '100 requirements at most'],
   ])('%j is refused at character %d', (selector, at, rule) => {

@@ -1,0 +1,145 @@
+/**
+ * Label and field selectors, beside those of a real kube-apiserver: for thousands of random ones, good and bad, both
+ * accept or refuse, and both give the same Deployments.
+ *
+ * Left out are NUL and more than 100 requirements, which are refused here and not there (docs/deployments.md).
+ */
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { KubernetesError } from '../../src/kube/errors.ts';
+import { loadKubeconfig } from '../../src/kube/kubeconfig.ts';
+import { createTransport, type Transport } from '../../src/kube/transport.ts';
+import type { OperatorProcess } from '../../tools/operator-process.ts';
+import { poll } from '../../tools/poll.ts';
+import { startTestCluster, type TestCluster } from '../support/cluster.ts';
+import {
+  accessKeyManifest,
+  createNamespace,
+  createPair,
+  getToken,
+  type Listing,
+  listDeployments,
+} from '../support/platform.ts';
+import { fieldSelectors, labelSelectors } from '../support/selectors.ts';
+
+const namespaces = ['shop', 'store', 'a-b'];
+/** Labels of the Deployments, the same set in each namespace. */
+const labelSets: Record<string, string>[] = [
+  {},
+  { app: '' },
+  { app: 'web' },
+  { app: 'web', tier: 'front' },
+  { app: 'db', tier: 'back', 'example.com/size': '5' },
+  { app: 'in', in: 'notin', notin: 'in' },
+  { 'example.com/size': '12', A: 'b_c.d-e' },
+  { 'example.com/size': '007', tier: '9223372036854775807' },
+  { app: '99999999999999999999', constructor: 'x', toString: 'y' },
+];
+const nameOf = (index: number) => ['web', 'db', 'api', 'a.b', 'c-d', 'x', 'y', 'z', 'web-1'][index] ?? `n${index}`;
+
+let cluster: TestCluster;
+let operator: OperatorProcess;
+let admin: Transport;
+let token: string;
+
+beforeAll(async () => {
+  cluster = await startTestCluster();
+  operator = await cluster.startOperator();
+  admin = createTransport(() => loadKubeconfig(cluster.controlPlane.kubeconfig), 'test');
+  for (const namespace of [...namespaces, 'people']) await createNamespace(cluster.kubectl, namespace);
+  await cluster.kubectl.apply({
+    ...{ apiVersion: 'v1', kind: 'List' },
+    items: namespaces.flatMap((namespace) =>
+      labelSets.map((labels, index) => deployment(namespace, nameOf(index), labels)),
+    ),
+  });
+  await cluster.kubectl.run(['create', 'clusterrolebinding', 'all', '--clusterrole=view', '--user=all']);
+  token = await getToken(operator.url, await createPair(cluster.kubectl, accessKeyManifest('people', 'all')));
+  await poll('all Deployments', async () => (await here('', '')).length === namespaces.length * labelSets.length);
+});
+afterAll(async () => {
+  await admin?.close();
+  await cluster?.stop();
+});
+
+function deployment(namespace: string, name: string, labels: Record<string, string>) {
+  const pod = { metadata: { labels: { pod: 'x' } }, spec: { containers: [{ name: 'main', image: 'nginx' }] } };
+  return {
+    ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { namespace, name, labels } },
+    spec: { replicas: 0, selector: { matchLabels: { pod: 'x' } }, template: pod },
+  };
+}
+
+const refused = ['refused'];
+/** Of one namespace, or of all when it is empty. */
+const inNamespace = (namespace: string) => (namespace === '' ? '' : `/namespaces/${namespace}`);
+const keysOf = (items: readonly { metadata: { namespace: string; name: string } }[]) =>
+  items.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).sort();
+
+/** What the operator gives for a query. */
+async function here(namespace: string, query: string): Promise<string[]> {
+  const url = operator.url.concat(`/apis/kpanda.io/v1alpha1/clusters/kpanda-global-cluster${inNamespace(namespace)}`);
+  const answer = await fetch(`${url}/deployments?pageSize=500&${query}`.replace(/&$/, ''), {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  if (answer.status === 400) return refused;
+  expect(answer.status, query).toBe(200);
+  return keysOf(((await answer.json()) as Listing).items);
+}
+
+/** What kube-apiserver gives for it. */
+async function there(namespace: string, query: string): Promise<string[]> {
+  const accept = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+  const path = `/apis/apps/v1${inNamespace(namespace)}/deployments?${query}`;
+  try {
+    const answer = await admin.send({ method: 'GET', path, headers: { accept } });
+    const { items } = (await answer.body.json()) as { items: Listing['items'] | null };
+    // Go writes null for a slice that is nil.
+    return keysOf(items ?? []);
+  } catch (error) {
+    if (error instanceof KubernetesError && error.status === 400) return refused;
+    throw error;
+  }
+}
+
+function kindOf(found: readonly string[], namespace: string): 'refused' | 'none' | 'some' | 'all' {
+  if (found === refused) return 'refused';
+  const most = labelSets.length * (namespace === '' ? namespaces.length : 1);
+  return found.length === 0 ? 'none' : found.length < most ? 'some' : 'all';
+}
+
+test.each([
+  ['labelSelector', labelSelectors],
+  ['fieldSelector', fieldSelectors],
+])(
+  '%s: the same as kube-apiserver',
+  async (parameter, selectors) => {
+    const counts = { refused: 0, none: 0, some: 0, all: 0 };
+    const property = fc.asyncProperty(
+      selectors,
+      fc.constantFrom('', '', ...namespaces),
+      async (selector, namespace) => {
+        const query = `${parameter}=${encodeURIComponent(selector)}`;
+        const [ours, theirs] = await Promise.all([here(namespace, query), there(namespace, query)]);
+        expect(ours, JSON.stringify(selector)).toEqual(theirs);
+        counts[kindOf(theirs, namespace)] += 1;
+      },
+    );
+    await fc.assert(property, { numRuns: 6_000 });
+    process.stdout.write(`${parameter}: ${JSON.stringify(counts)}\n`);
+    // Each kind was met, or the comparison would say little.
+    for (const count of Object.values(counts)) expect(count).toBeGreaterThan(100);
+  },
+  600_000,
+);
+
+test('what differs is refused here', async () => {
+  const nul = `labelSelector=${encodeURIComponent('app=web\0,tier=front')}`;
+  const long = `labelSelector=${Array(101).fill('app').join()}`;
+  for (const query of [nul, long]) {
+    expect(await here('', query)).toBe(refused);
+    expect(await there('', query)).not.toBe(refused);
+  }
+  const answer = await listDeployments(operator.url, token, `?${nul}`);
+  expect(await answer.json()).toMatchObject({ message: 'labelSelector: at character 8: must not be NUL' });
+});
