@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Logger, pino } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
-import { createAuthorizer } from './access/authorizer.ts';
+import { createClusterAccess } from './access/cluster-access.ts';
 import type { AccessKeyCaches } from './accesskey/caches.ts';
 import { createLastUsed } from './accesskey/last-used.ts';
 import { createLivePairs } from './accesskey/live-pairs.ts';
@@ -22,7 +22,7 @@ import { createKubernetesClient } from './kube/client.ts';
 import { describeError } from './kube/errors.ts';
 import { KubeconfigError, loadKubeconfig } from './kube/kubeconfig.ts';
 import { createTransport } from './kube/transport.ts';
-import { boundedTransport, measuredTransport } from './kube/transport-wrappers.ts';
+import { measuredTransport } from './kube/transport-wrappers.ts';
 import { createLeadership } from './leadership.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { createKeyService } from './token/key-service.ts';
@@ -31,8 +31,6 @@ import { createUserDirectory } from './users/directory.ts';
 
 /** Exit codes: 2 for what the person who starts it must mend, 1 for what went wrong later. */
 const badUsage = 2;
-/** How long the cluster may take for a review that a request waits for, milliseconds. */
-const reviewMs = 3_000;
 /** How long requests under way may take after SIGTERM, milliseconds. */
 const drainMs = 10_000;
 
@@ -48,7 +46,7 @@ async function run(configuration: Configuration, kubeconfig: string | undefined)
   const { tls } = configuration.http;
   const certificate = tls && (await loadServingCertificate(tls, { log, now: Date.now }));
   const parts = createParts(configuration, kubeconfig, log, certificate);
-  const { transport, reflectors, lastUsed, leadership, signingKeys, unready } = parts;
+  const { transport, reflectors, watches, lastUsed, leadership, signingKeys, unready } = parts;
   const health = await serve(
     createHealthApp(() => [...unready], parts.metrics),
     configuration.health,
@@ -62,7 +60,7 @@ async function run(configuration: Configuration, kubeconfig: string | undefined)
 
   const stop = new AbortController();
   const campaign = new AbortController();
-  const watching = reflectors.map((reflector) => reflector.run(stop.signal));
+  const watching = watches.map((reflector) => reflector.run(stop.signal));
   const followingCertificate = certificate?.run(stop.signal);
   const noting = lastUsed.run(stop.signal);
   const followingKeys = signingKeys.run(stop.signal);
@@ -99,6 +97,7 @@ function createParts(
     isReady: () => unready.size === 0,
     leaderElection: { name: configuration.leaderElection.leaseName, isLeader: () => leadership.isLeader() },
     ...(certificate && { certificateExpiry: certificate.expiry }),
+    caches: () => watches.map((one) => ({ ...one, cluster: configuration.clusterName })),
     signingKeys: { facts: () => signingKeys.held.facts(), isBroken: () => signingKeys.held.isBroken() },
   });
   const userAgent = `${packageJson.name}/${packageJson.version}`;
@@ -120,12 +119,13 @@ function createParts(
   const { startRotation } = signingKeys;
   const leadership = createLeadership({ ...shared, ...reconciling, transport, configuration, instance, startRotation });
   const { issuer, exchangeAudience = issuer } = token;
-  const authorizer = createAuthorizer({
-    ...configuration.access,
-    client: createKubernetesClient(boundedTransport(transport, reviewMs)),
+  const access = createClusterAccess({
+    ...{ ...configuration.access, transport, log },
     metrics: metrics.access,
     namespaced: watchNamespace === undefined ? undefined : { watchNamespace, namespace },
   });
+  const { authorizer } = access;
+  const watches = [...reflectors, ...access.reflectors];
   const dependencies: Dependencies = {
     ...shared,
     pairs: createLivePairs(caches),
@@ -135,11 +135,10 @@ function createParts(
     users: createUserDirectory(caches),
     clusters: fixedClusters([
       {
+        ...{ freshness, maxStaleSeconds: configuration.access.maxStaleSeconds, authorizer },
         name: configuration.clusterName,
         deployments,
         namespaces: () => (watchNamespace ? [watchNamespace] : [...caches.namespaces.values()].map((one) => one.key)),
-        freshness,
-        authorizer,
       },
     ]),
     authorizer,
@@ -150,7 +149,7 @@ function createParts(
     tokenMetrics: metrics.token,
     httpMetrics: metrics.http,
   };
-  return { unready, metrics, transport, reflectors, lastUsed, leadership, signingKeys, dependencies };
+  return { unready, metrics, transport, reflectors, watches, lastUsed, leadership, signingKeys, dependencies };
 }
 
 function* countedAccessKeys({ accessKeys }: AccessKeyCaches) {

@@ -3,6 +3,7 @@ import type { KubernetesClient } from '../kube/client.ts';
 import { createDecisions, type ReviewCount } from './decisions.ts';
 import { createFairLimit } from './limit.ts';
 import { type Attributes, localReview, type Question, review, type Subject } from './review.ts';
+import { type Candidates, createVisibility, type VisibleNamespaces } from './visibility.ts';
 
 export type { Subject } from './review.ts';
 
@@ -33,6 +34,8 @@ export interface Authorizer {
    * @throws KubernetesError, ConnectionError when the cluster cannot be asked
    */
   mayReadAccessKeys(subject: Subject, verb: 'get' | 'list'): Promise<boolean>;
+  /** In which namespaces the user may list deployments. */
+  visibleNamespaces: VisibleNamespaces;
 }
 
 /** What is told of decisions. */
@@ -41,6 +44,8 @@ export interface AccessMetrics {
   reviewed(result: 'allowed' | 'denied' | 'error'): void;
   /** Of each decision that stood in because the cluster could not be asked. */
   stoodIn(): void;
+  /** Of each listing, how many reviews it caused. */
+  listed(reviews: number): void;
 }
 
 /** For an operator that has rights in single namespaces only, and asks there. */
@@ -57,6 +62,8 @@ export interface AuthorizerOptions {
   cacheSeconds: number;
   /** How old a decision may be that stands in when the cluster cannot be asked, seconds. */
   maxStaleSeconds: number;
+  /** By default any namespace is a candidate. */
+  candidates?: Candidates;
   /** By default nobody is told. */
   metrics?: AccessMetrics;
   /** Without it, the operator may ask about the whole cluster. */
@@ -65,11 +72,11 @@ export interface AuthorizerOptions {
 
 /** Reviews at the same time. Less than the connections to the API server, which watches and writes need too. */
 const reviewLimits = { total: 16, perOwner: 8 };
-const noMetrics: AccessMetrics = { reviewed: () => undefined, stoodIn: () => undefined };
+const noMetrics: AccessMetrics = { reviewed: () => undefined, stoodIn: () => undefined, listed: () => undefined };
 
 /** Decides by SubjectAccessReview, so all of the cluster's authorizers have their say; see `decisions.ts`. */
 export function createAuthorizer(options: AuthorizerOptions): Authorizer {
-  const { metrics = noMetrics, namespaced } = options;
+  const { candidates = async () => undefined, metrics = noMetrics, namespaced } = options;
   const keyOf = createSubjectKeys();
   const limit = createFairLimit(reviewLimits);
   const decide = createDecisions<Question>({
@@ -86,11 +93,13 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   const isShown = (namespace?: string) => !namespaced || namespace === namespaced.watchNamespace;
   const deployments = { group: 'apps', resource: 'deployments' };
   const reviews = { group: 'authentication.k8s.io', resource: 'tokenreviews' };
+  async function mayList(subject: Subject, namespace?: string, count?: ReviewCount): Promise<boolean> {
+    const within = namespace === undefined ? {} : { namespace };
+    return isShown(namespace) && (await isAllowed(subject, { verb: 'list', ...deployments, ...within }, count));
+  }
   return {
-    async mayListDeployments(subject, namespace) {
-      const within = namespace === undefined ? {} : { namespace };
-      return isShown(namespace) && (await isAllowed(subject, { verb: 'list', ...deployments, ...within }));
-    },
+    mayListDeployments: (subject, namespace) => mayList(subject, namespace),
+    visibleNamespaces: createVisibility({ mayList, candidates, listed: metrics.listed }),
     async mayGetDeployment(subject, namespace, name) {
       return isShown(namespace) && (await isAllowed(subject, { verb: 'get', ...deployments, namespace, name }));
     },

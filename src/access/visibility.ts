@@ -1,43 +1,94 @@
-import type { Authorizer, Subject } from './authorizer.ts';
+import { within } from './deadline.ts';
+import type { ReviewCount } from './decisions.ts';
+import type { Subject } from './review.ts';
 
-type DeploymentAuthorizer = Pick<Authorizer, 'mayListDeployments'>;
+/** Namespaces that are asked about at the same time for one listing. */
+const concurrentQuestions = 8;
+/** How long the decisions for one listing may take, milliseconds. */
+const listingMs = 10_000;
 
-/** Reviews that are asked for at the same time. */
-const concurrentReviews = 16;
+/**
+ * Namespaces in which the user may have rights; undefined when that can be any.
+ *
+ * Only a hint where to ask: a namespace is shown when the cluster says so.
+ */
+export type Candidates = (subject: Subject) => Promise<ReadonlySet<string> | undefined>;
 
 /**
  * Which of the namespaces a user may list deployments in. The right to all namespaces is asked for first: then that one
  * review was enough.
  *
- * @param candidates namespaces that hold something
+ * @param occupied namespaces that hold something
  * @param all all namespaces: who may see only empty ones has a right all the same
- * @returns the allowed ones of `candidates`, in their order; undefined when the user has no right at all
+ * @returns the allowed ones of `occupied`, in their order; undefined when the user has no right at all
+ * @throws KubernetesError, ConnectionError when the cluster cannot be asked
+ * @throws UndecidedError when it takes too long
  */
-export async function visibleNamespaces(
-  authorizer: DeploymentAuthorizer,
+export type VisibleNamespaces = (
   subject: Subject,
-  candidates: readonly string[],
+  occupied: readonly string[],
   all: Iterable<string>,
-): Promise<readonly string[] | undefined> {
-  if (await authorizer.mayListDeployments(subject)) return candidates;
-  const visible: string[] = [];
-  for await (const some of allowedAmong(authorizer, subject, candidates)) visible.push(...some);
-  if (visible.length > 0) return visible;
-  const known = new Set(candidates);
-  const others = [...all].filter((namespace) => !known.has(namespace));
-  for await (const some of allowedAmong(authorizer, subject, others)) if (some.length > 0) return [];
-  return undefined;
+) => Promise<readonly string[] | undefined>;
+
+export interface VisibilityOptions {
+  /** Without a namespace all are asked about at once. */
+  mayList: (subject: Subject, namespace: string | undefined, count: ReviewCount) => Promise<boolean>;
+  candidates: Candidates;
+  /** Told how many reviews each listing caused. */
+  listed: (reviews: number) => void;
 }
 
-/** The namespaces that are allowed, a handful of reviews at a time. */
-async function* allowedAmong(
-  authorizer: DeploymentAuthorizer,
-  subject: Subject,
-  namespaces: readonly string[],
-): AsyncGenerator<readonly string[]> {
-  for (let start = 0; start < namespaces.length; start += concurrentReviews) {
-    const some = namespaces.slice(start, start + concurrentReviews);
-    const allowed = await Promise.all(some.map((namespace) => authorizer.mayListDeployments(subject, namespace)));
-    yield some.filter((_, index) => allowed[index]);
+export function createVisibility({ mayList, candidates, listed }: VisibilityOptions): VisibleNamespaces {
+  async function search(
+    ask: (namespace?: string) => Promise<boolean>,
+    bound: ReadonlySet<string> | undefined,
+    occupied: readonly string[],
+    all: Iterable<string>,
+  ): Promise<readonly string[] | undefined> {
+    if (await ask()) return occupied;
+    const likely = bound ? occupied.filter((namespace) => bound.has(namespace)) : occupied;
+    const visible = await allowedAmong(likely, ask);
+    if (visible.length > 0) return visible;
+    const known = new Set(occupied);
+    const others = [...all].filter((namespace) => !known.has(namespace) && (bound?.has(namespace) ?? true));
+    return (await allowedAmong(others, ask, 1)).length > 0 ? [] : undefined;
   }
+
+  return async (subject, occupied, all) => {
+    const over = new AbortController();
+    const count = { reviews: 0 };
+    const ask = async (namespace?: string) => {
+      over.signal.throwIfAborted();
+      return mayList(subject, namespace, count);
+    };
+    try {
+      const found = candidates(subject).then((bound) => search(ask, bound, occupied, all));
+      return await within(listingMs, found);
+    } finally {
+      over.abort();
+      listed(count.reviews);
+    }
+  };
+}
+
+/**
+ * The namespaces that are allowed, in the order given; some are asked about at the same time.
+ *
+ * @param enough so many are enough
+ */
+async function allowedAmong(
+  namespaces: readonly string[],
+  ask: (namespace: string) => Promise<boolean>,
+  enough = Number.POSITIVE_INFINITY,
+): Promise<readonly string[]> {
+  const allowed = new Set<string>();
+  const rest = namespaces.values();
+  async function work(): Promise<void> {
+    for (const namespace of rest) {
+      if (await ask(namespace)) allowed.add(namespace);
+      if (allowed.size >= enough) return;
+    }
+  }
+  await Promise.all(Array.from({ length: concurrentQuestions }, work));
+  return namespaces.filter((namespace) => allowed.has(namespace));
 }

@@ -11,8 +11,10 @@ export interface Cluster {
   namespaces(): Iterable<string>;
   /** How fresh `deployments` is. */
   freshness(): Freshness;
+  /** How old `deployments` may become while no watch is open, seconds. */
+  readonly maxStaleSeconds: number;
   /** Asks this cluster, by its own rights. */
-  readonly authorizer: Pick<Authorizer, 'mayListDeployments' | 'mayGetDeployment'>;
+  readonly authorizer: Pick<Authorizer, 'mayListDeployments' | 'mayGetDeployment' | 'visibleNamespaces'>;
 }
 
 /** The clusters that are known now. */

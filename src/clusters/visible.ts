@@ -1,7 +1,7 @@
 import type { Subject } from '../access/authorizer.ts';
-import { visibleNamespaces } from '../access/visibility.ts';
 import type { Source } from '../deployments/listing.ts';
 import type { Cluster } from './cluster.ts';
+import { requireFresh } from './fresh.ts';
 
 /** A cluster that could not be asked. */
 export interface Failure {
@@ -22,14 +22,16 @@ export interface Visible {
  *
  * @param namespace only this one; undefined means all
  * @returns undefined when the user has no right there at all
- * @throws KubernetesError, ConnectionError when the cluster cannot be asked
+ * @throws KubernetesError, ConnectionError, UndecidedError when the cluster cannot be asked
+ * @throws StaleError when it was not heard for too long
  */
 export async function visibleIn(cluster: Cluster, subject: Subject, namespace?: string): Promise<Source | undefined> {
+  requireFresh(cluster);
   const { deployments: store, authorizer } = cluster;
   if (namespace !== undefined) {
     return (await authorizer.mayListDeployments(subject, namespace)) ? { store, namespaces: [namespace] } : undefined;
   }
-  const namespaces = await visibleNamespaces(authorizer, subject, store.occupied(), cluster.namespaces());
+  const namespaces = await authorizer.visibleNamespaces(subject, store.occupied(), cluster.namespaces());
   return namespaces && { store, namespaces };
 }
 

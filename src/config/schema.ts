@@ -25,6 +25,8 @@ export const schema = z.strictObject({
       cacheSeconds: z.int().min(1).max(3600).default(10),
       /** How old what is shown, and a decision, may become while the cluster cannot be asked, seconds. */
       maxStaleSeconds: z.int().min(1).max(86_400).default(300),
+      /** Which namespaces are asked about for who may not list all. */
+      candidates: z.enum(['auto', 'roleBindings', 'all']).default('auto'),
     })
     .prefault({}),
   /** Which replica reconciles. All answer requests. */

@@ -1,4 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { requireFresh } from '../clusters/fresh.ts';
 import { visibleIn } from '../clusters/visible.ts';
 import { listDeployments, listText } from '../deployments/listing.ts';
 import { DeploymentItem, DeploymentList } from '../deployments/schema.ts';
@@ -21,6 +22,7 @@ import {
 } from './deployment-query.ts';
 import type { Dependencies, Environment } from './environment.ts';
 import { ErrorBody, PlatformError } from './errors.ts';
+import { tellFreshness } from './freshness.ts';
 
 const base = '/apis/kpanda.io/v1alpha1';
 const tags = ['Deployments'];
@@ -53,6 +55,7 @@ function addClusterRoute(app: OpenAPIHono<Environment>, dependencies: Dependenci
     const cluster = requireCluster(dependencies.clusters, context.req.valid('param').cluster);
     const source = await visibleIn(cluster, caller);
     if (!source) throw forbidden(caller, listing());
+    tellFreshness(context, [cluster]);
     return answerJson(context, listText(listDeployments([source], toQuery(context.req.valid('query')))));
   });
 }
@@ -63,9 +66,11 @@ function addNamespaceRoute(app: OpenAPIHono<Environment>, dependencies: Dependen
   const route = createRoute({ method: 'get', path, tags, summary: 'Of one namespace', request, responses: page });
   app.openapi(route, async (context) => {
     const caller = await requireCaller(context, dependencies);
-    const { cluster, namespace } = context.req.valid('param');
-    const source = await visibleIn(requireCluster(dependencies.clusters, cluster), caller, namespace);
+    const { cluster: name, namespace } = context.req.valid('param');
+    const cluster = requireCluster(dependencies.clusters, name);
+    const source = await visibleIn(cluster, caller, namespace);
     if (!source) throw forbidden(caller, listing(namespace));
+    tellFreshness(context, [cluster]);
     return answerJson(context, listText(listDeployments([source], toQuery(context.req.valid('query')))));
   });
 }
@@ -78,13 +83,15 @@ function addSingleRoute(app: OpenAPIHono<Environment>, dependencies: Dependencie
   const route = createRoute({ method: 'get', path, tags, summary: 'One deployment', request, responses });
   app.openapi(route, async (context) => {
     const caller = await requireCaller(context, dependencies);
-    const { cluster, namespace, name } = context.req.valid('param');
-    const { authorizer, deployments } = requireCluster(dependencies.clusters, cluster);
-    if (!(await authorizer.mayGetDeployment(caller, namespace, name))) {
+    const { namespace, name, ...path } = context.req.valid('param');
+    const cluster = requireCluster(dependencies.clusters, path.cluster);
+    requireFresh(cluster);
+    if (!(await cluster.authorizer.mayGetDeployment(caller, namespace, name))) {
       throw forbidden(caller, `get the deployment ${name} in the namespace ${namespace}`);
     }
-    const record = deployments.get(`${namespace}/${name}`);
+    const record = cluster.deployments.get(`${namespace}/${name}`);
     if (!record) throw new PlatformError('notFound', 'name: there is no deployment of this name in the namespace');
+    tellFreshness(context, [cluster]);
     return answerJson(context, record.text);
   });
 }
@@ -98,6 +105,11 @@ function addAllClustersRoute(app: OpenAPIHono<Environment>, dependencies: Depend
     const query = context.req.valid('query');
     const asked = requireClusters(dependencies.clusters, query.cluster);
     const sources = await requireVisible(context, asked, caller, query.namespace);
+    const stores = new Set(sources.map(({ store }) => store));
+    tellFreshness(
+      context,
+      asked.filter(({ deployments }) => stores.has(deployments)),
+    );
     return answerJson(context, listText(listDeployments(sources, toQuery(query))));
   });
 }

@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { UndecidedError } from '../access/deadline.ts';
+import { StaleError } from '../clusters/fresh.ts';
 import { ConnectionError, describeError, KubernetesError } from '../kube/errors.ts';
 import type { Environment } from './environment.ts';
 import { PlatformError } from './errors.ts';
@@ -12,7 +13,7 @@ export function toPlatformError(error: Error, context: Context<Environment>): Pl
     return new PlatformError('invalidArgument', 'the request is malformed');
   }
   context.get('logFields').error = describeError(error);
-  if ([ConnectionError, KubernetesError, UndecidedError].some((kind) => error instanceof kind)) {
+  if ([ConnectionError, KubernetesError, UndecidedError, StaleError].some((kind) => error instanceof kind)) {
     return new PlatformError('unavailable', 'the cluster cannot be asked now, try again');
   }
   return new PlatformError('internal', 'internal error');

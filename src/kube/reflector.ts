@@ -32,6 +32,8 @@ export interface ReflectorOptions<T extends Stored> {
 
 /** Keeps a store equal to a collection of the API server: list, watch, and again, whatever breaks. */
 export interface Reflector {
+  /** What is watched, in the plural, for example `secrets`. */
+  readonly resource: string;
   /** Resolves when the first list is in the store. */
   readonly synced: Promise<void>;
   hasSynced(): boolean;
@@ -109,6 +111,7 @@ export function createReflector<T extends Stored>(options: ReflectorOptions<T>):
   }
 
   return {
+    resource: target.path.slice(target.path.lastIndexOf('/') + 1),
     synced: synced.promise,
     hasSynced: () => hasSynced,
     freshness: freshness.current,

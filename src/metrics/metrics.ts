@@ -4,6 +4,7 @@ import type { HttpMetrics } from '../http/http-metrics.ts';
 import type { TransportMetrics } from '../kube/transport-wrappers.ts';
 import type { WorkQueueMetrics } from '../kube/work-queue-metrics.ts';
 import type { TokenMetrics } from '../token/token-metrics.ts';
+import { collectCaches, type MeasuredCache } from './caches.ts';
 import {
   type Candidate,
   type CountedAccessKey,
@@ -27,6 +28,8 @@ export interface MetricsOptions {
   isReady?: () => boolean;
   /** notAfter of the certificate that is served, seconds since the epoch; asked at each scrape. Default: no metric. */
   certificateExpiry?: () => number;
+  /** The watch caches; asked at each scrape. Default: none. */
+  caches?: () => Iterable<MeasuredCache>;
   /** The signing keys; asked at each scrape. Default: none. */
   signingKeys?: MeasuredKeys;
   /** Milliseconds since the epoch. */
@@ -60,13 +63,15 @@ export interface Metrics {
  * they would be too many, and they are nobody's business.
  */
 export function createMetrics(options: MetricsOptions = {}): Metrics {
-  const { accessKeys = () => [], leaderElection, certificateExpiry, signingKeys = noKeys, now = Date.now } = options;
+  const { accessKeys = () => [], leaderElection, certificateExpiry, caches = () => [] } = options;
+  const { signingKeys = noKeys, now = Date.now } = options;
   const register = new Registry();
   collectDefaultMetrics({ register });
   collectAccessKeys(register, accessKeys);
   collectLeadership(register, leaderElection);
   collectReadiness(register, options.isReady ?? (() => false));
   if (certificateExpiry) collectCertificate(register, certificateExpiry);
+  collectCaches(register, caches);
   collectSigningKeys(register, signingKeys, now);
   return {
     workQueue: createWorkQueueMetrics(register),

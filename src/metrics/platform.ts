@@ -5,6 +5,8 @@ import type { TokenMetrics } from '../token/token-metrics.ts';
 /** RSA signatures take about a millisecond, and longer when many wait for the thread pool; seconds. */
 const signBuckets = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 
+const reviewBuckets = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
+
 /** Metrics of tokens. Every result is there from the start, so that its rate is 0 and not absent. */
 export function createTokenMetrics(register: Registry): TokenMetrics {
   const registers = [register];
@@ -37,6 +39,15 @@ export function createAccessMetrics(register: Registry): AccessMetrics {
     name: 'accesskey_access_stale_decisions_total',
     help: 'Remembered decisions that stood in because the cluster could not be asked',
   });
+  const perListing = new Histogram({
+    ...{ registers: [register], buckets: reviewBuckets },
+    name: 'accesskey_access_reviews_per_listing',
+    help: 'SubjectAccessReviews that one listing of deployments caused',
+  });
   for (const result of ['allowed', 'denied', 'error']) reviews.inc({ result }, 0);
-  return { reviewed: (result) => reviews.inc({ result }), stoodIn: () => standIns.inc() };
+  return {
+    reviewed: (result) => reviews.inc({ result }),
+    stoodIn: () => standIns.inc(),
+    listed: (count) => perListing.observe(count),
+  };
 }

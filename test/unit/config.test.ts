@@ -30,7 +30,7 @@ const defaults = {
     },
     failureThrottle: { burst: 10, refillSeconds: 3 },
   },
-  access: { cacheSeconds: 10, maxStaleSeconds: 300 },
+  access: { cacheSeconds: 10, maxStaleSeconds: 300, candidates: 'auto' },
   leaderElection: {
     enabled: true,
     leaseName: 'accesskey-operator',
@@ -96,7 +96,7 @@ describe('parseConfiguration', () => {
         ...{ exchangeAudience: 'accesskey-operator' },
         failureThrottle: { burst: 1, refillSeconds: 0.5 },
       },
-      access: { cacheSeconds: 1, maxStaleSeconds: 86_400 },
+      access: { cacheSeconds: 1, maxStaleSeconds: 86_400, candidates: 'all' },
       leaderElection: {
         ...{ enabled: false, leaseName: 'a-lease' },
         ...{ leaseDurationSeconds: 60, renewDeadlineSeconds: 40, retryPeriodSeconds: 33 },
@@ -167,6 +167,7 @@ describe('parseConfiguration', () => {
     [{ http: { forwardedHeader: 'X-Real-IP' } }, 'http.forwardedHeader'],
     [{ access: { cacheSeconds: 0 } }, 'access.cacheSeconds'],
     [{ access: { cacheSeconds: 3601 } }, 'access.cacheSeconds'],
+    [{ access: { candidates: 'some' } }, 'access.candidates'],
     [{ access: { maxStaleSeconds: 0 } }, 'access.maxStaleSeconds'],
     [{ access: { maxStaleSeconds: 86_401 } }, 'access.maxStaleSeconds'],
     [{ leaderElection: { enabled: 'yes' } }, 'leaderElection.enabled'],

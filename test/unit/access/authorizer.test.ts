@@ -242,6 +242,7 @@ describe('the metrics', () => {
     const { reviews, authorizer } = createCluster(decide, {
       reviewed: (one) => void told.push(one),
       stoodIn: () => undefined,
+      listed: () => undefined,
     });
     for (let times = 0; times < 3; times += 1) {
       await authorizer.mayListDeployments(ann, 'shop').catch(() => undefined);

@@ -1,38 +1,53 @@
-import { describe, expect, it } from 'vitest';
-import { visibleNamespaces } from '../../../src/access/visibility.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { UndecidedError } from '../../../src/access/deadline.ts';
+import type { ReviewCount } from '../../../src/access/decisions.ts';
+import { createVisibility } from '../../../src/access/visibility.ts';
 import { ConnectionError } from '../../../src/kube/errors.ts';
 
 const ann = { name: 'ann', groups: [] };
 const many = Array.from({ length: 50 }, (_, index) => `n${index}`);
+const idle = () => new Promise(setImmediate);
 
-/** An authorizer that allows these; `undefined` stands for all namespaces. */
-function createAuthorizer(...allowed: (string | undefined)[]) {
+interface World {
+  /** Where the user may list; `undefined` stands for all namespaces. */
+  allowed?: (string | undefined)[];
+  /** By default any namespace. */
+  candidates?: string[];
+  /** Instead of an answer about this one. */
+  failure?: { namespace: string; error: Error };
+}
+
+function createWorld({ allowed = [], candidates, failure }: World) {
   const asked: (string | undefined)[] = [];
+  const listings: number[] = [];
   let open = 0;
   let most = 0;
-  return {
-    asked,
-    most: () => most,
-    async mayListDeployments(_: unknown, namespace?: string) {
+  const visibleNamespaces = createVisibility({
+    candidates: async () => candidates && new Set(candidates),
+    listed: (reviews) => void listings.push(reviews),
+    async mayList(_, namespace, count: ReviewCount) {
       asked.push(namespace);
+      count.reviews += 1;
       open += 1;
       most = Math.max(most, open);
-      await new Promise((resolve) => setImmediate(resolve));
+      await idle();
       open -= 1;
+      if (failure && namespace === failure.namespace) throw failure.error;
       return allowed.includes(namespace);
     },
-  };
+  });
+  return { asked, listings, most: () => most, visibleNamespaces };
 }
 
 describe('visibleNamespaces', () => {
   it('asks once when the user may see all', async () => {
-    const authorizer = createAuthorizer(undefined);
-    expect(await visibleNamespaces(authorizer, ann, many, many)).toEqual(many);
-    expect(authorizer.asked).toEqual([undefined]);
+    const { asked, visibleNamespaces } = createWorld({ allowed: [undefined], candidates: ['n1'] });
+    expect(await visibleNamespaces(ann, many, many)).toEqual(many);
+    expect(asked).toEqual([undefined]);
   });
 
   it('gives all of none to who may see all', async () => {
-    expect(await visibleNamespaces(createAuthorizer(undefined), ann, [], many)).toEqual([]);
+    expect(await createWorld({ allowed: [undefined] }).visibleNamespaces(ann, [], many)).toEqual([]);
   });
 
   it.each([
@@ -42,32 +57,78 @@ describe('visibleNamespaces', () => {
     ['a right only in a namespace that holds nothing', many, ['empty'], []],
     ['a right in a namespace, while none holds anything', [], ['n1'], []],
     ['no right, while none holds anything', [], [], undefined],
-  ])('%s', async (_, candidates, allowed, visible) => {
+  ])('%s', async (_, occupied, allowed, visible) => {
     const all = ['empty', ...many];
-    expect(await visibleNamespaces(createAuthorizer(...allowed), ann, candidates, all)).toEqual(visible);
+    expect(await createWorld({ allowed }).visibleNamespaces(ann, occupied, all)).toEqual(visible);
+    const candidates = [...allowed, 'n5', 'nowhere'];
+    expect(await createWorld({ allowed, candidates }).visibleNamespaces(ann, occupied, all)).toEqual(visible);
+  });
+
+  it('asks about candidates only', async () => {
+    const { asked, visibleNamespaces } = createWorld({ allowed: ['n3', 'n4'], candidates: ['n3', 'n7', 'empty'] });
+    expect(await visibleNamespaces(ann, many, ['empty', ...many])).toEqual(['n3']);
+    expect(asked).toEqual([undefined, 'n3', 'n7']);
+  });
+
+  it('shows no candidate that the cluster denies', async () => {
+    const { visibleNamespaces } = createWorld({ candidates: many });
+    expect(await visibleNamespaces(ann, many, many)).toBeUndefined();
   });
 
   it('does not ask about namespaces that hold nothing when another is visible', async () => {
-    const authorizer = createAuthorizer('n0', 'empty');
-    expect(await visibleNamespaces(authorizer, ann, many, [...many, 'empty'])).toEqual(['n0']);
-    expect(authorizer.asked).not.toContain('empty');
+    const { asked, visibleNamespaces } = createWorld({ allowed: ['n0', 'empty'] });
+    expect(await visibleNamespaces(ann, many, [...many, 'empty'])).toEqual(['n0']);
+    expect(asked).not.toContain('empty');
   });
 
-  it('asks about each namespace once, several at the same time but not all', async () => {
-    const authorizer = createAuthorizer('n0');
-    await visibleNamespaces(authorizer, ann, many, many);
-    expect(authorizer.asked).toEqual([undefined, ...many]);
-    expect(authorizer.most()).toBe(16);
+  it('stops to ask about those that hold nothing when one is allowed', async () => {
+    const { asked, visibleNamespaces } = createWorld({ allowed: ['n0'] });
+    expect(await visibleNamespaces(ann, [], many)).toEqual([]);
+    expect(asked.length).toBeLessThan(20);
   });
 
-  it('fails when one question cannot be answered, rather than leave that namespace out', async () => {
-    const failure = new ConnectionError('no answer');
-    const authorizer = {
-      async mayListDeployments(_: unknown, namespace?: string) {
-        if (namespace === 'n30') throw failure;
-        return namespace === 'n1';
-      },
-    };
-    await expect(visibleNamespaces(authorizer, ann, many, many)).rejects.toBe(failure);
+  it('asks about each namespace once, several at the same time but not all, and counts the reviews', async () => {
+    const { asked, listings, most, visibleNamespaces } = createWorld({ allowed: ['n0'] });
+    await visibleNamespaces(ann, many, many);
+    expect(asked).toEqual([undefined, ...many]);
+    expect(most()).toBe(8);
+    expect(listings).toEqual([51]);
+  });
+
+  it('fails when one question cannot be answered, rather than leave that namespace out, and asks no more', async () => {
+    const error = new ConnectionError('no answer');
+    const { asked, listings, visibleNamespaces } = createWorld({
+      allowed: ['n1'],
+      failure: { namespace: 'n10', error },
+    });
+    await expect(visibleNamespaces(ann, many, many)).rejects.toBe(error);
+    expect(listings).toEqual([asked.length]);
+    for (let turns = 0; turns < 5; turns += 1) await idle();
+    expect(asked.length).toBeLessThan(25);
+  });
+
+  describe('that takes too long', () => {
+    afterEach(() => {
+      vi.useRealTimers();
+    });
+
+    it('fails, and asks no more', async () => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      const asked: unknown[] = [];
+      const visibleNamespaces = createVisibility({
+        candidates: async () => undefined,
+        listed: () => undefined,
+        mayList: (_, namespace) => {
+          asked.push(namespace);
+          return new Promise((resolve) => void setTimeout(() => resolve(false), 3_000));
+        },
+      });
+      const found = expect(visibleNamespaces(ann, many, many)).rejects.toThrow(UndecidedError);
+      await vi.advanceTimersByTimeAsync(10_000);
+      await found;
+      const before = asked.length;
+      await vi.advanceTimersByTimeAsync(20_000);
+      expect(asked.length).toBe(before);
+    });
   });
 });

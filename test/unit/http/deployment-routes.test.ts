@@ -3,7 +3,17 @@ import { DeploymentList } from '../../../src/deployments/schema.ts';
 import { ConnectionError, KubernetesError } from '../../../src/kube/errors.ts';
 import { signToken } from '../../../src/token/issuer.ts';
 import { accessKey, keyPair, now } from '../../support/builders.ts';
-import { ak, allowing, createPlatform, deployments, deploymentsPath, failing, signingKeys, sk } from './support.ts';
+import {
+  ak,
+  allowing,
+  createPlatform,
+  deployments,
+  deploymentsPath,
+  failing,
+  signingKeys,
+  sk,
+  visibility,
+} from './support.ts';
 
 let token: string;
 beforeAll(async () => {
@@ -55,7 +65,7 @@ describe('the listing', () => {
 
   it('asks for the user and groups of the token', async () => {
     const asked: unknown[] = [];
-    const authorizer = { ...allowing(), mayListDeployments: async (subject: object) => asked.push(subject) > 0 };
+    const authorizer = { ...allowing(), visibleNamespaces: visibility(async (subject) => asked.push(subject) > 0) };
     const { list } = await createPlatform({ cluster: { authorizer } });
     await list('', token);
     expect(asked).toMatchObject([{ name: 'ann', groups: ['dev'] }]);

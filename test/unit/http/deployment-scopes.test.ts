@@ -113,6 +113,7 @@ function cluster(name: string, deployments: string[], authorizer = allowing('*')
     deployments: deploymentsOf(name, deployments),
     namespaces: () => ['shop', 'store'],
     freshness: () => fresh,
+    maxStaleSeconds: 300,
   };
 }
 

@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import type { Authorizer } from '../../../src/access/authorizer.ts';
+import { createVisibility } from '../../../src/access/visibility.ts';
 import { createLivePairs } from '../../../src/accesskey/live-pairs.ts';
 import { createLiveServiceAccounts } from '../../../src/accesskey/live-service-accounts.ts';
 import { type Cluster, fixedClusters } from '../../../src/clusters/cluster.ts';
@@ -34,8 +35,11 @@ export function signingKeys(): Promise<SigningKeys> {
 
 /** Allows these namespaces; `*` stands for all. */
 export function allowing(...allowed: string[]): Authorizer {
+  const mayListDeployments: Authorizer['mayListDeployments'] = async (_, namespace = '*') =>
+    [namespace, '*'].some((one) => allowed.includes(one));
   return {
-    mayListDeployments: async (_, namespace = '*') => [namespace, '*'].some((one) => allowed.includes(one)),
+    mayListDeployments,
+    visibleNamespaces: visibility(mayListDeployments),
     mayGetDeployment: async (_, namespace, name) =>
       [namespace, `${namespace}/${name}`, '*'].some((one) => allowed.includes(one)),
     mayReviewTokens: async () => false,
@@ -43,9 +47,15 @@ export function allowing(...allowed: string[]): Authorizer {
   };
 }
 
+/** What a user sees who may list as this says; any namespace may be asked about. */
+export function visibility(mayList: Authorizer['mayListDeployments']): Authorizer['visibleNamespaces'] {
+  return createVisibility({ mayList, candidates: async () => undefined, listed: () => undefined });
+}
+
 export function failing(error: unknown): Authorizer {
   const fail = () => Promise.reject(error);
-  return { mayListDeployments: fail, mayGetDeployment: fail, mayReviewTokens: fail, mayReadAccessKeys: fail };
+  const all = { mayListDeployments: fail, mayGetDeployment: fail, mayReviewTokens: fail, mayReadAccessKeys: fail };
+  return { ...all, visibleNamespaces: fail };
 }
 
 /** Of records that a watch keeps up to date. */
@@ -90,6 +100,7 @@ export async function createPlatform(
         deployments: deployments('shop/web', 'shop/api', 'store/db'),
         namespaces: () => ['empty', 'shop', 'store'],
         freshness: () => fresh,
+        maxStaleSeconds: 300,
         authorizer: allowing('*'),
         ...cluster,
       },

@@ -37,8 +37,11 @@ describe('the exposition', () => {
     ['accesskey_access_stale_decisions_total', 'counter'],
     ['accesskey_http_request_duration_seconds', 'histogram'],
     ['accesskey_ready', 'gauge'],
+    ['accesskey_access_reviews_per_listing', 'histogram'],
     ['accesskey_accesskeys', 'gauge'],
     ['accesskey_key_pairs', 'gauge'],
+    ['accesskey_cache_age_seconds', 'gauge'],
+    ['accesskey_cache_watching', 'gauge'],
     ['accesskey_signing_keys', 'gauge'],
     ['accesskey_signing_key_age_seconds', 'gauge'],
     ['accesskey_signing_keys_broken', 'gauge'],
@@ -155,10 +158,14 @@ describe('what is told', () => {
     const { value } = await scrape({}, ({ access }) => {
       access.reviewed('denied');
       access.stoodIn();
+      access.listed(0);
+      access.listed(4);
     });
     const total = (result: string) => value(`accesskey_access_reviews_total{result="${result}"}`);
     expect([total('allowed'), total('denied'), total('error')]).toEqual([0, 1, 0]);
     expect(value('accesskey_access_stale_decisions_total')).toBe(1);
+    const listings = (most: string) => value(`accesskey_access_reviews_per_listing_bucket{le="${most}"}`);
+    expect([listings('0'), listings('2'), listings('5')]).toEqual([1, 1, 2]);
   });
 });
 
@@ -208,5 +215,25 @@ describe('what is asked for at a scrape', () => {
     expect(seriesValue(await metrics.exposition(), series)).toBe(0);
     leads = true;
     expect(seriesValue(await metrics.exposition(), series)).toBe(1);
+  });
+
+  it('says how fresh each cache is; one that was never filled has no age', async () => {
+    const filled = { resourceVersion: '7', ageSeconds: 2.5, watching: true };
+    const empty = { resourceVersion: undefined, ageSeconds: Number.POSITIVE_INFINITY, watching: false };
+    const caches = [
+      { cluster: 'home', resource: 'deployments', freshness: () => filled },
+      { cluster: 'east', resource: 'deployments', freshness: () => empty },
+    ];
+    const metrics = createMetrics({ caches: () => caches });
+    const read = async (name: string) => {
+      const exposition = await metrics.exposition();
+      return ['home', 'east'].map((cluster) =>
+        seriesValue(exposition, `accesskey_cache_${name}{cluster="${cluster}",resource="deployments"}`),
+      );
+    };
+    expect(await read('age_seconds')).toEqual([2.5, undefined]);
+    expect(await read('watching')).toEqual([1, 0]);
+    caches.pop();
+    expect(await read('watching')).toEqual([1, undefined]);
   });
 });

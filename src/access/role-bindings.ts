@@ -1,0 +1,66 @@
+import type { Logger } from 'pino';
+import type { RawObject } from '../kube/list-watch.ts';
+import { createReflector, type Reflector } from '../kube/reflector.ts';
+import { createStore, type Store } from '../kube/store.ts';
+import type { Transport } from '../kube/transport.ts';
+import { groupsOf, type Subject } from './review.ts';
+
+/** What is kept of a RoleBinding: where it is, and whom it names. */
+interface RoleBindingRecord {
+  key: string;
+  resourceVersion: string;
+  namespace: string;
+  /** See `userKey` and `groupKey`. */
+  subjects: readonly string[];
+}
+
+/** The RoleBindings of a cluster. */
+export interface RoleBindings {
+  readonly reflector: Reflector;
+  /**
+   * Namespaces with a RoleBinding that names the user or one of the groups, whatever its role allows: where RBAC may
+   * give a right in one namespace. undefined until they are known.
+   */
+  namespacesOf(subject: Subject): ReadonlySet<string> | undefined;
+}
+
+/** Prepares the watch over the RoleBindings. Nothing depends on it: where it is not allowed, they stay unknown. */
+export function createRoleBindings(transport: Transport, log: Logger): RoleBindings {
+  const store = createStore<RoleBindingRecord, 'subject'>({ subject: (one) => one.subjects });
+  const target = { path: '/apis/rbac.authorization.k8s.io/v1/rolebindings' };
+  const reflector = createReflector({ transport, target, store, transform: toRecord, log });
+  return {
+    reflector,
+    namespacesOf: (subject) => (reflector.hasSynced() ? namespacesOf(store, subject) : undefined),
+  };
+}
+
+function namespacesOf(store: Store<RoleBindingRecord, 'subject'>, subject: Subject): ReadonlySet<string> {
+  const keys = [userKey(subject.name), ...groupsOf(subject).map(groupKey)];
+  return new Set(keys.flatMap((key) => store.byIndex('subject', key).map(({ namespace }) => namespace)));
+}
+
+/** A subject of a RoleBinding (rbac.authorization.k8s.io/v1, Subject). */
+interface BoundSubject {
+  kind?: unknown;
+  name?: unknown;
+  namespace?: unknown;
+}
+
+function toRecord({ metadata, subjects }: RawObject): RoleBindingRecord {
+  const { name, namespace = '', resourceVersion } = metadata;
+  const bound = (Array.isArray(subjects) ? subjects : []) as BoundSubject[];
+  return {
+    ...{ key: `${namespace}/${name}`, resourceVersion, namespace },
+    subjects: [...new Set(bound.map((one) => keyOf(one, namespace)))],
+  };
+}
+
+/** As RBAC matches subjects (k8s.io/kubernetes, pkg/registry/rbac/validation, appliesToUser). */
+function keyOf({ kind, name, namespace }: BoundSubject, own: string): string {
+  if (kind === 'Group') return groupKey(String(name));
+  return userKey(kind === 'ServiceAccount' ? `system:serviceaccount:${namespace || own}:${name}` : String(name));
+}
+
+const userKey = (name: string) => `user ${name}`;
+const groupKey = (name: string) => `group ${name}`;

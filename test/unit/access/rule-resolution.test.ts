@@ -1,0 +1,64 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createRuleResolution } from '../../../src/access/rule-resolution.ts';
+import type { KubernetesClient } from '../../../src/kube/client.ts';
+
+let milliseconds: number;
+let asked: unknown[];
+let answer: () => Promise<{ status?: { incomplete: boolean } }>;
+let areComplete: () => Promise<boolean>;
+
+beforeEach(() => {
+  milliseconds = 1_000;
+  vi.spyOn(performance, 'now').mockImplementation(() => milliseconds);
+  asked = [];
+  answer = async () => ({ status: { incomplete: false } });
+  const createSelfSubjectRulesReview = ({ body }: { body: unknown }) => {
+    asked.push(body);
+    return answer();
+  };
+  areComplete = createRuleResolution({
+    authorization: { createSelfSubjectRulesReview },
+  } as unknown as KubernetesClient);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('whether all rights can be listed', () => {
+  it.each([
+    ['yes', { status: { incomplete: false } }, true],
+    ['no, says the review', { status: { incomplete: true } }, false],
+    ['no, without a status', {}, false],
+  ])('%s', async (_, review, complete) => {
+    answer = async () => review;
+    expect([await areComplete(), await areComplete()]).toEqual([complete, complete]);
+    expect(asked).toEqual([{ spec: { namespace: 'default' } }]);
+  });
+
+  it('is asked once for those who wait', async () => {
+    expect(await Promise.all([areComplete(), areComplete()])).toEqual([true, true]);
+    expect(asked).toHaveLength(1);
+  });
+
+  it('is no while nothing is known, and asked again after a minute', async () => {
+    answer = () => Promise.reject(new Error('no answer'));
+    expect([await areComplete(), await areComplete()]).toEqual([false, false]);
+    expect(asked).toHaveLength(1);
+    answer = async () => ({ status: { incomplete: false } });
+    milliseconds += 60_000;
+    expect(await areComplete()).toBe(true);
+  });
+
+  it('stays while it cannot be asked, and changes behind who asks', async () => {
+    expect(await areComplete()).toBe(true);
+    milliseconds += 60_000;
+    answer = () => Promise.reject(new Error('no answer'));
+    expect(await areComplete()).toBe(true);
+    await new Promise(setImmediate);
+    milliseconds += 60_000;
+    answer = async () => ({ status: { incomplete: true } });
+    expect(await areComplete()).toBe(true);
+    await new Promise(setImmediate);
+    expect(await areComplete()).toBe(false);
+  });
+});
