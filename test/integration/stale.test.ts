@@ -1,0 +1,154 @@
+/** The API server is gone: answers go on for a while, and say that they are stale; then they are refused. */
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import type { Kubectl } from '../../tools/kubectl.ts';
+import type { OperatorProcess } from '../../tools/operator-process.ts';
+import { poll } from '../../tools/poll.ts';
+import { startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { type ProxyRequest, startFaultProxy } from '../support/fault-proxy.ts';
+import {
+  accessKeyManifest,
+  createNamespace,
+  createPair,
+  deploymentsPath,
+  type ErrorAnswer,
+  getToken,
+  type Listing,
+} from '../support/platform.ts';
+import { deploymentManifest } from '../support/workload.ts';
+
+/** Long enough to ask all that is to be asked in that time on a busy machine. */
+const maxStaleSeconds = 15;
+
+let cluster: TestCluster;
+let kubectl: Kubectl;
+let operator: OperatorProcess;
+let seer: string;
+let stranger: string;
+
+beforeAll(async () => {
+  cluster = await startTestCluster();
+  kubectl = cluster.kubectl;
+  operator = await cluster.startOperator({ access: { cacheSeconds: 1, maxStaleSeconds } });
+  for (const name of ['people', 'shop', 'store']) await createNamespace(kubectl, name);
+  for (const namespace of ['shop', 'store']) await kubectl.apply(deploymentManifest(namespace, 'web'));
+  await kubectl.run(['create', 'rolebinding', 'seer', '-n', 'shop', '--clusterrole=view', '--user=seer']);
+  const sign = async (name: string) =>
+    getToken(operator.url, await createPair(kubectl, accessKeyManifest('people', name)));
+  [seer, stranger] = [await sign('seer'), await sign('stranger')];
+});
+afterAll(() => cluster?.stop());
+
+async function list(token: string, path = deploymentsPath) {
+  const answer = await fetch(operator.url + path, { headers: { authorization: `Bearer ${token}` } });
+  const text = await answer.text();
+  return {
+    status: answer.status,
+    isStale: answer.headers.get('Cache-Status')?.endsWith('; detail=stale'),
+    age: Number(answer.headers.get('Age')),
+    resourceVersion: answer.headers.get('Kubernetes-Resource-Version'),
+    error: () => JSON.parse(text) as ErrorAnswer,
+    names: () => (JSON.parse(text) as Listing).items.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
+  };
+}
+
+async function metric(series: string): Promise<number> {
+  const text = await (await fetch(`${operator.healthUrl}/metrics`)).text();
+  return Number(
+    text
+      .split('\n')
+      .find((line) => line.startsWith(`${series} `))
+      ?.split(' ')[1],
+  );
+}
+
+const cache = '{cluster="kpanda-global-cluster",resource="deployments"}';
+const single = (namespace: string) =>
+  deploymentsPath.replace(/deployments$/, `namespaces/${namespace}/deployments/web`);
+
+test('while the API server is there, answers are fresh and name a resourceVersion', async () => {
+  const answer = await poll('the right', async () => {
+    const one = await list(seer);
+    return one.status === 200 && one;
+  });
+  expect([answer.isStale, answer.names()]).toEqual([false, ['shop/web']]);
+  const written = await kubectl.get<{ metadata: { resourceVersion: string } }>('deployment', 'web', '-n', 'shop');
+  const listed = JSON.parse(await kubectl.run(['get', '--raw', '/apis/apps/v1/deployments']));
+  expect(BigInt(answer.resourceVersion ?? 0)).toBeGreaterThanOrEqual(BigInt(written.metadata.resourceVersion));
+  expect(BigInt(answer.resourceVersion ?? 0)).toBeLessThanOrEqual(BigInt(listed.metadata.resourceVersion));
+  expect((await list(stranger)).status).toBe(403);
+  expect((await list(seer, single('shop'))).status).toBe(200);
+  expect(await metric(`accesskey_cache_watching${cache}`)).toBe(1);
+});
+
+test('killed, it is answered for from what is known, denials too; then no more; and when it is back, afresh', async () => {
+  const before = await list(seer);
+  await list(stranger);
+  await cluster.controlPlane.stopApiServer('SIGKILL');
+  const stale = await poll('an answer that says it is stale', async () => {
+    const one = await list(seer);
+    expect(one.status).toBe(200);
+    return one.isStale && one;
+  });
+  expect([stale.names(), stale.resourceVersion]).toEqual([['shop/web'], before.resourceVersion]);
+  const later = await poll('decisions that stand in', async () => {
+    const [allowed, denied, got] = [await list(seer), await list(stranger), await list(seer, single('shop'))];
+    if (allowed.status === 503) throw new Error('too late');
+    return (await metric('accesskey_access_stale_decisions_total')) > 3 && { allowed, denied, got };
+  });
+  expect(later.allowed.names()).toEqual(['shop/web']);
+  expect([later.denied.status, later.got.status]).toEqual([403, 200]);
+  expect(later.allowed.age).toBeGreaterThanOrEqual(stale.age);
+  // Nobody ever asked whether the seer may get this one.
+  expect((await list(seer, single('store'))).status).toBe(503);
+  expect(await metric(`accesskey_cache_watching${cache}`)).toBe(0);
+
+  const refused = await poll('a refusal', async () => {
+    const one = await list(seer);
+    return one.status !== 200 && one;
+  });
+  const unavailable = { code: 14, message: 'the cluster cannot be asked now, try again', details: [] };
+  expect([refused.status, refused.error()]).toEqual([503, unavailable]);
+  expect((await list(stranger)).status).toBe(503);
+  expect(await metric(`accesskey_cache_age_seconds${cache}`)).toBeGreaterThan(maxStaleSeconds);
+  expect((await fetch(`${operator.healthUrl}/readyz`)).status).toBe(200);
+
+  await cluster.controlPlane.startApiServer();
+  await kubectl.apply(deploymentManifest('shop', 'api'));
+  const fresh = await poll(
+    'a fresh answer',
+    async () => {
+      const one = await list(seer);
+      return one.status === 200 && one.names().length === 2 && one;
+    },
+    90_000,
+  );
+  expect([fresh.names(), fresh.isStale]).toEqual([['shop/api', 'shop/web'], false]);
+  expect(BigInt(fresh.resourceVersion ?? 0)).toBeGreaterThan(BigInt(before.resourceVersion ?? 0));
+  await poll('the denial', async () => (await list(stranger)).status === 403);
+});
+
+test('not answering reviews, it is asked now and then only, and what it decided last stands meanwhile', async () => {
+  const proxy = await startFaultProxy(cluster.controlPlane);
+  onTestFinished(() => proxy.stop());
+  const kubeconfig = join(cluster.directory, 'proxied.kubeconfig');
+  await proxy.kubeconfig(kubeconfig, cluster.operatorKubeconfig);
+  const settings = { access: { cacheSeconds: 1, maxStaleSeconds: 3_600 } };
+  const { url } = await cluster.startOperator(settings, kubeconfig);
+  const status = async (token: string, path = deploymentsPath) =>
+    (await fetch(url + path, { headers: { authorization: `Bearer ${token}` } })).status;
+  await poll('the decisions', async () => (await status(seer)) === 200 && (await status(stranger)) === 403);
+  const isReview = ({ path }: ProxyRequest) => path.endsWith('/subjectaccessreviews');
+  proxy.decide = (request) => (isReview(request) ? { kind: 'delay', ms: 3_600_000 } : undefined);
+  const before = proxy.requests.filter(isReview).length;
+  await poll('a review that is held', async () => {
+    await status(seer);
+    return proxy.requests.filter(isReview).length > before;
+  });
+  for (let times = 0; times < 200; times += 1) {
+    expect([await status(seer), await status(stranger)]).toEqual([200, 403]);
+  }
+  // Each of the 400 listings would ask one at least, and wait for it.
+  expect(proxy.requests.filter(isReview).length - before).toBeLessThan(40);
+  expect(await status(seer, single('store'))).toBe(503);
+});
