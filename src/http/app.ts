@@ -12,6 +12,7 @@ import { addMetadataRoutes } from './metadata-routes.ts';
 import { answerOtherMethods } from './methods.ts';
 import { createMinting } from './minting.ts';
 import { createOAuthApp } from './oauth-app.ts';
+import { addDocumentRoutes } from './openapi/document-routes.ts';
 import { requestLog } from './request-log.ts';
 import { addTokenRoutes } from './token-routes.ts';
 import { addUserRoutes } from './user-routes.ts';
@@ -37,6 +38,7 @@ export function createApp(dependencies: Dependencies): OpenAPIHono<Environment> 
   addMetadataRoutes(app, dependencies);
   addDeploymentRoutes(app, dependencies);
   addUserRoutes(app, dependencies);
+  addDocumentRoutes(app);
   answerOtherMethods(app);
   app.notFound(answerNotFound);
   app.onError(answerError);

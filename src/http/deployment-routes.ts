@@ -1,6 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { requireFresh } from '../clusters/fresh.ts';
 import { visibleIn } from '../clusters/visible.ts';
+import { exampleDeployment, exampleList } from '../deployments/example.ts';
 import { listDeployments, listText } from '../deployments/listing.ts';
 import { DeploymentItem, DeploymentList } from '../deployments/schema.ts';
 import { requireCaller } from './bearer.ts';
@@ -21,22 +22,22 @@ import {
   toQuery,
 } from './deployment-query.ts';
 import type { Dependencies, Environment } from './environment.ts';
-import { ErrorBody, PlatformError } from './errors.ts';
+import { PlatformError } from './errors.ts';
 import { tellFreshness } from './freshness.ts';
+import { badParameter, callerFailures, forbidden as mayNot, missing } from './openapi/common-failures.ts';
+import { json, notModified } from './openapi/responses.ts';
 
 const base = '/apis/kpanda.io/v1alpha1';
-const tags = ['Deployments'];
-
-const json = <T>(schema: T, description: string) => ({ description, content: { 'application/json': { schema } } });
+const shared = { method: 'get' as const, tags: ['Deployments'], security: [{ bearer: [] }] };
 
 const errors = {
-  400: json(ErrorBody, 'A parameter is wrong'),
-  401: json(ErrorBody, 'No valid token'),
-  403: json(ErrorBody, 'The user may not see this'),
-  404: json(ErrorBody, 'There is no such cluster or deployment'),
-  503: json(ErrorBody, 'The cluster cannot be asked'),
+  ...notModified,
+  ...callerFailures,
+  400: badParameter('pageSize', 'must be a whole number from 1 to 500'),
+  403: mayNot(`user alice may not ${listing()}`),
+  404: missing('cluster: there is no cluster of this name'),
 };
-const page = { 200: json(DeploymentList, 'A page of deployments'), ...errors };
+const page = { 200: json(DeploymentList, 'A page of deployments', exampleList), ...errors };
 
 /** Deployments as the kpanda API v0.49.0 lists them, as far as the caller may see them. */
 export function addDeploymentRoutes(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
@@ -48,8 +49,9 @@ export function addDeploymentRoutes(app: OpenAPIHono<Environment>, dependencies:
 
 function addClusterRoute(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
   const path = `${base}/clusters/{cluster}/deployments`;
+  const named = { operationId: 'listDeployments', summary: 'The deployments of one cluster' };
   const request = { params: clusterPath, query: listQuery };
-  const route = createRoute({ method: 'get', path, tags, summary: 'Of one cluster', request, responses: page });
+  const route = createRoute({ ...shared, ...named, path, request, responses: page });
   app.openapi(route, async (context) => {
     const caller = await requireCaller(context, dependencies);
     const cluster = requireCluster(dependencies.clusters, context.req.valid('param').cluster);
@@ -62,8 +64,9 @@ function addClusterRoute(app: OpenAPIHono<Environment>, dependencies: Dependenci
 
 function addNamespaceRoute(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
   const path = `${base}/clusters/{cluster}/namespaces/{namespace}/deployments`;
+  const named = { operationId: 'listNamespaceDeployments', summary: 'The deployments of one namespace' };
   const request = { params: namespacePath, query: listQuery };
-  const route = createRoute({ method: 'get', path, tags, summary: 'Of one namespace', request, responses: page });
+  const route = createRoute({ ...shared, ...named, path, request, responses: page });
   app.openapi(route, async (context) => {
     const caller = await requireCaller(context, dependencies);
     const { cluster: name, namespace } = context.req.valid('param');
@@ -78,9 +81,10 @@ function addNamespaceRoute(app: OpenAPIHono<Environment>, dependencies: Dependen
 /** The right is asked for first, so that 404 tells nothing to who has none. */
 function addSingleRoute(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
   const path = `${base}/clusters/{cluster}/namespaces/{namespace}/deployments/{name}`;
+  const named = { operationId: 'getDeployment', summary: 'One deployment' };
   const request = { params: deploymentPath, query: z.strictObject({}) };
-  const responses = { 200: json(DeploymentItem, 'The deployment'), ...errors };
-  const route = createRoute({ method: 'get', path, tags, summary: 'One deployment', request, responses });
+  const responses = { 200: json(DeploymentItem, 'The deployment', exampleDeployment), ...errors };
+  const route = createRoute({ ...shared, ...named, path, request, responses });
   app.openapi(route, async (context) => {
     const caller = await requireCaller(context, dependencies);
     const { namespace, name, ...path } = context.req.valid('param');
@@ -98,8 +102,9 @@ function addSingleRoute(app: OpenAPIHono<Environment>, dependencies: Dependencie
 
 function addAllClustersRoute(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
   const path = `${base}/asl/deployments`;
+  const named = { operationId: 'listDeploymentsOfAllClusters', summary: 'The deployments of all clusters' };
   const request = { query: allClustersQuery };
-  const route = createRoute({ method: 'get', path, tags, summary: 'Of all clusters', request, responses: page });
+  const route = createRoute({ ...shared, ...named, path, request, responses: page });
   app.openapi(route, async (context) => {
     const caller = await requireCaller(context, dependencies);
     const query = context.req.valid('query');

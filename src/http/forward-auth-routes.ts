@@ -4,6 +4,7 @@ import { authorizationOf, bearerOf } from './authorization.ts';
 import { requireCaller } from './bearer.ts';
 import type { Dependencies, Environment } from './environment.ts';
 import { PlatformError, unauthenticated } from './errors.ts';
+import { forwardAuthRoute } from './openapi/forward-auth-description.ts';
 
 /**
  * Answers a gateway that asks whether a request may pass: 200 with the user's name and groups in headers, or 401
@@ -13,6 +14,7 @@ import { PlatformError, unauthenticated } from './errors.ts';
  * Both headers are there always, an empty one too, so that what a client sent under the same name is replaced.
  */
 export function addForwardAuthRoutes(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
+  app.openAPIRegistry.registerPath(forwardAuthRoute);
   app.all('/oauth2/auth/*', async (context) => {
     context.header('Cache-Control', 'no-store');
     requireReadable(context, dependencies);

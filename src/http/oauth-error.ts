@@ -63,8 +63,12 @@ export function toOAuthError({ message, headers, status }: PlatformError): OAuth
 export function answerOAuthError(error: OAuthError, context: Context<Environment>): Response {
   forbidCaching(context);
   for (const [name, value] of Object.entries(error.headers)) context.header(name, value);
-  const description = error.message.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '?');
-  return context.json({ error: error.code, error_description: description }, error.status);
+  return context.json(oauthBody(error), error.status);
+}
+
+/** The body of an error; the description in the characters that RFC 6749 section 5.2 allows. */
+export function oauthBody({ code, message }: OAuthError): { error: string; error_description: string } {
+  return { error: code, error_description: message.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '?') };
 }
 
 /** RFC 6749 section 5.1 asks for both. */

@@ -4,11 +4,11 @@ import { projectCurrentUser, projectUser } from '../users/projection.ts';
 import { CurrentUser, User, UserList } from '../users/schema.ts';
 import { requireCaller } from './bearer.ts';
 import { answerCacheable, privateAnswer } from './cacheable.ts';
-import { badParameter, callerFailures, forbidden, missing } from './common-failures.ts';
 import type { Dependencies, Environment } from './environment.ts';
 import { PlatformError } from './errors.ts';
+import { badParameter, callerFailures, forbidden, missing } from './openapi/common-failures.ts';
+import { json, notModified } from './openapi/responses.ts';
 import { optionalText, wholeNumber } from './parameters.ts';
-import { json } from './responses.ts';
 
 const base = '/apis/ghippo.io/v1alpha1';
 const shared = { method: 'get' as const, tags: ['Users'], security: [{ bearer: [] }] };
@@ -79,6 +79,7 @@ const listRoute = createRoute({
   },
   responses: {
     200: json(UserList, 'A page of users'),
+    ...notModified,
     400: badParameter('page', 'must be a whole number from 0 to 1000'),
     ...failures,
   },
@@ -89,11 +90,12 @@ const currentRoute = createRoute({
   path: `${base}/current-user`,
   operationId: 'getCurrentUser',
   summary: 'Whose token it is',
-  responses: { 200: json(CurrentUser, 'The user of the token'), ...callerFailures },
+  responses: { 200: json(CurrentUser, 'The user of the token'), ...notModified, ...callerFailures },
 });
 
 const oneUser = {
   200: json(User, 'The user'),
+  ...notModified,
   ...failures,
   404: missing('there is no such user'),
 };

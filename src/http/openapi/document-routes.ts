@@ -1,0 +1,28 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { answerText } from '../cacheable.ts';
+import type { Environment } from '../environment.ts';
+import { describeApi } from './document.ts';
+import { json, notModified } from './responses.ts';
+
+const Document = z
+  .looseObject({ openapi: z.string() })
+  .openapi('Document', { description: 'https://spec.openapis.org/oas/v3.1.0' });
+
+export const documentPath = '/openapi.json';
+
+const route = createRoute({
+  ...{ method: 'get', path: documentPath, tags: ['Document'], operationId: 'getDocument' },
+  summary: 'The OpenAPI document of this API',
+  security: [],
+  responses: { 200: json(Document, 'The document', { openapi: '3.1.0' }), ...notModified },
+});
+
+/** The OpenAPI document. It is made when it is first asked for, so of all routes, also of those that are added later. */
+export function addDocumentRoutes(app: OpenAPIHono<Environment>): void {
+  let text: string | undefined;
+  app.openAPIRegistry.registerPath(route);
+  app.get(documentPath, (context) => {
+    text ??= JSON.stringify(describeApi(app));
+    return answerText(context, text, { type: 'application/json', cacheControl: 'no-cache' });
+  });
+}

@@ -1,0 +1,190 @@
+/** The OpenAPI document: valid, complete, with examples that hold, and told apart from what it does not describe. */
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, it } from 'vitest';
+import packageJson from '../../../../package.json' with { type: 'json' };
+import { createPlatform } from '../support.ts';
+
+interface Content {
+  schema: object;
+  example?: unknown;
+}
+type Contents = Record<string, Content>;
+interface Operation {
+  operationId?: string;
+  summary?: string;
+  tags?: string[];
+  security?: Record<string, string[]>[];
+  parameters?: { name: string; in: string; description?: string; schema: { example?: unknown } }[];
+  requestBody?: { content: Contents };
+  responses: Record<string, { description: string; content?: Contents }>;
+}
+interface Document {
+  info: { version: string; license: { identifier: string } };
+  servers: { url: string }[];
+  tags: { name: string; description: string }[];
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, Schema>; securitySchemes: Record<string, { type: string }> };
+}
+interface Schema {
+  properties?: Record<string, Schema>;
+  example?: unknown;
+}
+
+const { get, app } = await createPlatform();
+const answer = await get('/openapi.json');
+const document = answer.json<Document>();
+const operations = Object.entries(document.paths).flatMap(([path, item]) =>
+  Object.entries(item).map(([method, operation]) => [`${method.toUpperCase()} ${path}`, operation] as const),
+);
+
+describe('/openapi.json', () => {
+  it('is a valid document of OpenAPI 3.1', async () => {
+    const validator = new Validator();
+    expect(await validator.validate({ ...structuredClone(document) })).toEqual({ valid: true });
+    expect(validator.version).toBe('3.1');
+  });
+
+  it('would not be valid if an operation had no list of tags', async () => {
+    const paths = { '/x': { get: { tags: 'Users', responses: {} } } };
+    expect(await new Validator().validate({ ...structuredClone(document), paths })).toMatchObject({ valid: false });
+  });
+
+  it('says what and whose it is', () => {
+    expect(document.info).toMatchObject({ version: packageJson.version, license: { identifier: 'Apache-2.0' } });
+    expect(document.components.securitySchemes).toMatchObject({
+      bearer: { type: 'http', scheme: 'bearer' },
+      pair: { type: 'http', scheme: 'basic' },
+      oauth2: { type: 'oauth2', flows: { clientCredentials: { scopes: {} } } },
+    });
+  });
+
+  it('has an entity tag', async () => {
+    const tag = answer.headers.get('ETag') ?? '';
+    expect(answer.headers.get('Cache-Control')).toBe('no-cache');
+    expect((await get('/openapi.json', { 'if-none-match': tag })).status).toBe(304);
+  });
+});
+
+/** The routes of the app, as the document writes them. Forward-auth takes every method and every path beneath. */
+function routesOf({ routes }: typeof app): string[] {
+  const named = routes.filter(({ method, path }) => method !== 'ALL' && path !== '/oauth2/auth/*');
+  const written = named.map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`);
+  const heads = written.filter((one) => one.startsWith('GET ')).map((one) => one.replace('GET', 'HEAD'));
+  return [...written, ...heads, 'GET /oauth2/auth', 'HEAD /oauth2/auth'];
+}
+
+describe('the routes', () => {
+  /** What people look at in a browser is no part of the API. */
+  const isPage = (route: string) => !/ \/(apis|api|oauth2|\.well-known)\/| \/openapi\.json$/.test(route);
+
+  it('are all in the document, and nothing else is', () => {
+    const routes = new Set(routesOf(app).filter((route) => !isPage(route)));
+    expect(operations.map(([name]) => name).sort()).toEqual([...routes].sort());
+    expect(routes.size).toBeGreaterThan(30);
+  });
+
+  it('have a name each, which no other has', () => {
+    const names = operations.map(([, { operationId }]) => operationId);
+    for (const name of names) expect(name).toMatch(/^[a-z][A-Za-z]+$/);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it.each(operations)('%s is described', (_, { summary, tags = [], security, responses, parameters = [] }) => {
+    expect(summary).toMatch(/^[A-Z].*[^.]$/);
+    expect(document.tags.map(({ name }) => name)).toEqual(expect.arrayContaining(tags));
+    expect(tags).toHaveLength(1);
+    const schemes = Object.keys(document.components.securitySchemes);
+    expect(schemes).toEqual(expect.arrayContaining((security ?? [{ missing: [] }]).flatMap(Object.keys)));
+    expect(Object.keys(responses)).toContain('200');
+    for (const { description } of [...Object.values(responses), ...parameters]) expect(description).toMatch(/^\S/);
+  });
+
+  it.each(operations)('%s has an example of each error', (_, { responses }) => {
+    const errors = Object.entries(responses).filter(([status]) => Number(status) >= 400);
+    for (const [status, { content }] of errors) {
+      if (content) expect([status, content['application/json']?.example]).not.toEqual([status, undefined]);
+    }
+  });
+});
+
+describe('the examples', () => {
+  const ajv = new Ajv2020({ strict: false, allErrors: true });
+  ajv.addFormat('int32', { type: 'number', validate: (value: number) => (value | 0) === value });
+  ajv.addFormat('int64', { validate: (value: string) => BigInt.asIntN(64, BigInt(value)).toString() === value });
+  ajv.addSchema({ ...document, $id: 'document' });
+  const problemsOf = (pointer: string, example: unknown) => {
+    const check = ajv.compile({ $ref: `document#${pointer}` });
+    check(example);
+    return check.errors;
+  };
+  const pointerPart = (key: string) => encodeURIComponent(key.replaceAll('~', '~0').replaceAll('/', '~1'));
+
+  const inContents = operations.flatMap(([name, { responses, requestBody }]) => {
+    const [method = '', path = ''] = name.split(' ');
+    const base = `/paths/${pointerPart(path)}/${method.toLowerCase()}`;
+    const all = [
+      ...Object.entries(responses).map(([status, { content }]) => [`${base}/responses/${status}`, content] as const),
+      [`${base}/requestBody`, requestBody?.content] as const,
+    ];
+    return all.flatMap(([place, content = {}]) =>
+      Object.entries(content).flatMap(([type, { example }]) =>
+        example === undefined ? [] : [[`${place}/content/${pointerPart(type)}/schema`, example] as const],
+      ),
+    );
+  });
+
+  const inSchemas = Object.entries(document.components.schemas).flatMap(([name, { properties = {} }]) =>
+    Object.entries(properties).flatMap(([property, { example }]) =>
+      example === undefined
+        ? []
+        : [[`/components/schemas/${pointerPart(name)}/properties/${pointerPart(property)}`, example] as const],
+    ),
+  );
+
+  const inParameters = operations.flatMap(([name, { parameters = [] }]) => {
+    const [method = '', path = ''] = name.split(' ');
+    return parameters.flatMap(({ schema }, index) =>
+      schema.example === undefined
+        ? []
+        : [[`/paths/${pointerPart(path)}/${method.toLowerCase()}/parameters/${index}/schema`, schema.example] as const],
+    );
+  });
+
+  it.each([
+    ['answers', inContents, 60],
+    ['fields', inSchemas, 20],
+    ['parameters', inParameters, 10],
+  ])('of %s hold', (_, examples, least) => {
+    expect(examples.length).toBeGreaterThan(least);
+    for (const [pointer, example] of examples) expect([pointer, problemsOf(pointer, example)]).toEqual([pointer, null]);
+  });
+
+  it('would be found if they did not', () => {
+    expect(problemsOf('/components/schemas/Error', { code: '3', message: '' })).toHaveLength(2);
+  });
+});
+
+describe('what the routes answer', () => {
+  const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false });
+  ajv.addSchema({ ...document, $id: 'document' });
+
+  it.each([
+    ['/apis/kpanda.io/v1alpha1/clusters/{cluster}/deployments', '/apis/kpanda.io/v1alpha1/clusters/here/deployments'],
+    ['/apis/kpanda.io/v1alpha1/asl/deployments', '/apis/kpanda.io/v1alpha1/asl/deployments'],
+    ['/apis/ghippo.io/v1alpha1/users', '/apis/ghippo.io/v1alpha1/users'],
+    ['/apis/ghippo.io/v1alpha1/users/{id}', '/apis/ghippo.io/v1alpha1/users/nobody'],
+    ['/apis/ghippo.io/v1alpha1/current-user', '/apis/ghippo.io/v1alpha1/current-user'],
+    ['/apis/ghippo.io/v1alpha1/token', '/apis/ghippo.io/v1alpha1/token?cycle=0'],
+    ['/.well-known/jwks.json', '/.well-known/jwks.json'],
+    ['/.well-known/openid-configuration', '/.well-known/openid-configuration'],
+    ['/openapi.json', '/openapi.json'],
+  ])('at %s is what the document says', async (path, url) => {
+    const { get, token } = await createPlatform();
+    const { status, json } = await get(url, { authorization: `Bearer ${await token()}` });
+    const pointer = `/paths/${path.replaceAll('/', '~1')}/get/responses/${status}/content/application~1json/schema`;
+    const check = ajv.compile({ $ref: `document#${pointer.replaceAll('{', '%7B').replaceAll('}', '%7D')}` });
+    check(json());
+    expect(check.errors).toBeNull();
+  });
+});
