@@ -10,7 +10,8 @@ import { createLastUsed } from './accesskey/last-used.ts';
 import { createLivePairs } from './accesskey/live-pairs.ts';
 import { createLiveServiceAccounts } from './accesskey/live-service-accounts.ts';
 import { createCaches } from './caches.ts';
-import { fixedClusters } from './clusters/cluster.ts';
+import { type Cluster, fixedClusters } from './clusters/cluster.ts';
+import { createClusterService } from './clusters/service.ts';
 import { type Configuration, ConfigurationError, instanceName, readCommand, usage } from './config.ts';
 import { createApp } from './http/app.ts';
 import type { Dependencies } from './http/environment.ts';
@@ -20,6 +21,7 @@ import { loadServingCertificate, type ServingCertificate } from './http/tls-cert
 import { TlsFileError } from './http/tls-pair.ts';
 import { createKubernetesClient } from './kube/client.ts';
 import { describeError } from './kube/errors.ts';
+import { createEventRecorder } from './kube/events.ts';
 import { KubeconfigError, loadKubeconfig } from './kube/kubeconfig.ts';
 import { createTransport } from './kube/transport.ts';
 import { measuredTransport } from './kube/transport-wrappers.ts';
@@ -46,7 +48,7 @@ async function run(configuration: Configuration, kubeconfig: string | undefined)
   const { tls } = configuration.http;
   const certificate = tls && (await loadServingCertificate(tls, { log, now: Date.now }));
   const parts = createParts(configuration, kubeconfig, log, certificate);
-  const { transport, reflectors, watches, lastUsed, leadership, signingKeys, unready } = parts;
+  const { transport, reflectors, watches, registered, lastUsed, leadership, signingKeys, unready } = parts;
   const health = await serve(
     createHealthApp(() => [...unready], parts.metrics),
     configuration.health,
@@ -64,8 +66,11 @@ async function run(configuration: Configuration, kubeconfig: string | undefined)
   const followingCertificate = certificate?.run(stop.signal);
   const noting = lastUsed.run(stop.signal);
   const followingKeys = signingKeys.run(stop.signal);
+  const followingClusters = registered?.run(stop.signal);
   signingKeys.held.loaded.then(() => unready.delete('signing keys'));
-  const caching = Promise.all(reflectors.map((reflector) => reflector.synced)).then(() => unready.delete('caches'));
+  // Which clusters are registered has to be known, or there would be none for a moment; not whether they answer.
+  const filled = [...reflectors, registered].map((one) => one?.synced);
+  const caching = Promise.all(filled).then(() => unready.delete('caches'));
   // Who leads holds the signing keys, so that it can restore a Secret that was deleted.
   const leading = Promise.all([caching, signingKeys.held.loaded]).then(() => leadership.run(campaign.signal));
 
@@ -77,7 +82,7 @@ async function run(configuration: Configuration, kubeconfig: string | undefined)
   const draining = sleep(configuration.http.shutdownDelaySeconds * 1000).then(() => api.close(drainMs));
   await Promise.all([draining, neverLed ? undefined : leading]);
   stop.abort();
-  await Promise.all([...watching, noting, followingKeys, followingCertificate]);
+  await Promise.all([...watching, noting, followingKeys, followingClusters, followingCertificate]);
   await health.close(0);
   await transport.close();
   log.info('stopped');
@@ -97,8 +102,12 @@ function createParts(
     isReady: () => unready.size === 0,
     leaderElection: { name: configuration.leaderElection.leaseName, isLeader: () => leadership.isLeader() },
     ...(certificate && { certificateExpiry: certificate.expiry }),
-    caches: () => watches.map((one) => ({ ...one, cluster: configuration.clusterName })),
+    caches: () => [
+      ...watches.map((one) => ({ ...one, cluster: configuration.clusterName })),
+      ...(registered?.registry.caches() ?? []),
+    ],
     signingKeys: { facts: () => signingKeys.held.facts(), isBroken: () => signingKeys.held.isBroken() },
+    clusters: { reports: () => registered?.registry.reports() ?? [], up: () => registered?.registry.up() ?? new Map() },
   });
   const userAgent = `${packageJson.name}/${packageJson.version}`;
   const transport = measuredTransport(
@@ -119,13 +128,25 @@ function createParts(
   const { startRotation } = signingKeys;
   const leadership = createLeadership({ ...shared, ...reconciling, transport, configuration, instance, startRotation });
   const { issuer, exchangeAudience = issuer } = token;
+  const accessOptions = { ...configuration.access, metrics: metrics.access };
   const access = createClusterAccess({
-    ...{ ...configuration.access, transport, log },
-    metrics: metrics.access,
+    ...{ ...accessOptions, transport, log },
     namespaced: watchNamespace === undefined ? undefined : { watchNamespace, namespace },
   });
   const { authorizer } = access;
   const watches = [...reflectors, ...access.reflectors];
+  const { maxStaleSeconds } = configuration.access;
+  const home: Cluster = {
+    ...{ name: configuration.clusterName, deployments, freshness, maxStaleSeconds, authorizer },
+    namespaces: () => (watchNamespace ? [watchNamespace] : [...caches.namespaces.values()].map((one) => one.key)),
+  };
+  const recorder = createEventRecorder(client, instance, log);
+  const registered = configuration.clusters.enabled
+    ? createClusterService({
+        ...{ log, userAgent, transport, namespace, home, metrics: metrics.transport, access: accessOptions },
+        recorder: () => (leadership.isLeader() ? recorder : undefined),
+      })
+    : undefined;
   const dependencies: Dependencies = {
     ...shared,
     pairs: createLivePairs(caches),
@@ -133,14 +154,7 @@ function createParts(
     reviewServiceAccount: createServiceAccountReview(client, exchangeAudience),
     lastUsed,
     users: createUserDirectory(caches),
-    clusters: fixedClusters([
-      {
-        ...{ freshness, maxStaleSeconds: configuration.access.maxStaleSeconds, authorizer },
-        name: configuration.clusterName,
-        deployments,
-        namespaces: () => (watchNamespace ? [watchNamespace] : [...caches.namespaces.values()].map((one) => one.key)),
-      },
-    ]),
+    clusters: registered?.registry ?? fixedClusters([home]),
     authorizer,
     signingKeys: () => (unready.has('caches') ? undefined : signingKeys.held.current()),
     token,
@@ -149,7 +163,18 @@ function createParts(
     tokenMetrics: metrics.token,
     httpMetrics: metrics.http,
   };
-  return { unready, metrics, transport, reflectors, watches, lastUsed, leadership, signingKeys, dependencies };
+  return {
+    unready,
+    metrics,
+    transport,
+    reflectors,
+    watches,
+    registered,
+    lastUsed,
+    leadership,
+    signingKeys,
+    dependencies,
+  };
 }
 
 function* countedAccessKeys({ accessKeys }: AccessKeyCaches) {

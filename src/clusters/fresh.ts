@@ -4,6 +4,14 @@ import type { Cluster } from './cluster.ts';
 /** A cluster that was not heard for so long that what is known of it is no answer any more. */
 export class StaleError extends Error {
   override readonly name = 'StaleError';
+  readonly cluster: string;
+
+  /** @param ageSeconds Infinity when it was never heard */
+  constructor(cluster: string, ageSeconds: number) {
+    const heard = Number.isFinite(ageSeconds) ? `last heard ${Math.floor(ageSeconds)} s ago` : 'not heard yet';
+    super(`cluster ${cluster} was ${heard}`);
+    this.cluster = cluster;
+  }
 }
 
 /**
@@ -14,7 +22,7 @@ export class StaleError extends Error {
 export function requireFresh({ name, freshness, maxStaleSeconds }: Cluster): void {
   const { watching, ageSeconds } = freshness();
   if (watching || ageSeconds <= maxStaleSeconds) return;
-  throw new StaleError(`cluster ${name} was last heard ${Math.floor(ageSeconds)} s ago`);
+  throw new StaleError(name, ageSeconds);
 }
 
 /** How fresh an answer is that was made from several clusters: as the least fresh, of no one resourceVersion. */

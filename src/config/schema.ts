@@ -12,6 +12,13 @@ export const schema = z.strictObject({
   namespace: name.default('accesskey-system'),
   /** The one namespace that is looked after and listed, for an operator without rights in others; without it, all. */
   watchNamespace: label.optional(),
+  /** Further clusters, registered by Secrets in the operator's namespace. */
+  clusters: z
+    .strictObject({
+      /** Whether such Secrets are followed. */
+      enabled: z.boolean().default(true),
+    })
+    .prefault({}),
   /** Name under which the platform API knows this cluster. */
   clusterName: name.default('kpanda-global-cluster'),
   /** The platform API: tokens and listings. Port 0 takes a free one. */

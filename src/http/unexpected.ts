@@ -13,7 +13,10 @@ export function toPlatformError(error: Error, context: Context<Environment>): Pl
     return new PlatformError('invalidArgument', 'the request is malformed');
   }
   context.get('logFields').error = describeError(error);
-  if ([ConnectionError, KubernetesError, UndecidedError, StaleError].some((kind) => error instanceof kind)) {
+  if (error instanceof StaleError) {
+    return new PlatformError('unavailable', `the cluster ${error.cluster} cannot be asked now, try again`);
+  }
+  if ([ConnectionError, KubernetesError, UndecidedError].some((kind) => error instanceof kind)) {
     return new PlatformError('unavailable', 'the cluster cannot be asked now, try again');
   }
   return new PlatformError('internal', 'internal error');

@@ -5,6 +5,7 @@ import type { TransportMetrics } from '../kube/transport-wrappers.ts';
 import type { WorkQueueMetrics } from '../kube/work-queue-metrics.ts';
 import type { TokenMetrics } from '../token/token-metrics.ts';
 import { collectCaches, type MeasuredCache } from './caches.ts';
+import { collectClusters, type MeasuredClusters } from './clusters.ts';
 import {
   type Candidate,
   type CountedAccessKey,
@@ -32,11 +33,14 @@ export interface MetricsOptions {
   caches?: () => Iterable<MeasuredCache>;
   /** The signing keys; asked at each scrape. Default: none. */
   signingKeys?: MeasuredKeys;
+  /** The registered clusters; asked at each scrape. Default: none. */
+  clusters?: MeasuredClusters;
   /** Milliseconds since the epoch. */
   now?: () => number;
 }
 
 const noKeys: MeasuredKeys = { facts: () => [], isBroken: () => false };
+const noClusters: MeasuredClusters = { reports: () => [], up: () => new Map() };
 
 /** What the parts tell their measurements to, and the text that Prometheus reads. */
 export interface Metrics {
@@ -64,7 +68,7 @@ export interface Metrics {
  */
 export function createMetrics(options: MetricsOptions = {}): Metrics {
   const { accessKeys = () => [], leaderElection, certificateExpiry, caches = () => [] } = options;
-  const { signingKeys = noKeys, now = Date.now } = options;
+  const { signingKeys = noKeys, clusters = noClusters, now = Date.now } = options;
   const register = new Registry();
   collectDefaultMetrics({ register });
   collectAccessKeys(register, accessKeys);
@@ -73,6 +77,7 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
   if (certificateExpiry) collectCertificate(register, certificateExpiry);
   collectCaches(register, caches);
   collectSigningKeys(register, signingKeys, now);
+  collectClusters(register, clusters);
   return {
     workQueue: createWorkQueueMetrics(register),
     transport: createTransportMetrics(register),

@@ -14,6 +14,7 @@ const parse = (settings: object) => parseConfiguration(stringify({ ...least, ...
 const defaults = {
   ...head,
   namespace: 'accesskey-system',
+  clusters: { enabled: true },
   clusterName: 'kpanda-global-cluster',
   http: {
     ...{ address: '0.0.0.0', port: 8080, plain: true, shutdownDelaySeconds: 5 },
@@ -97,6 +98,7 @@ describe('parseConfiguration', () => {
         failureThrottle: { burst: 1, refillSeconds: 0.5 },
       },
       access: { cacheSeconds: 1, maxStaleSeconds: 86_400, candidates: 'all' },
+      clusters: { enabled: false },
       leaderElection: {
         ...{ enabled: false, leaseName: 'a-lease' },
         ...{ leaseDurationSeconds: 60, renewDeadlineSeconds: 40, retryPeriodSeconds: 33 },
@@ -170,6 +172,8 @@ describe('parseConfiguration', () => {
     [{ access: { candidates: 'some' } }, 'access.candidates'],
     [{ access: { maxStaleSeconds: 0 } }, 'access.maxStaleSeconds'],
     [{ access: { maxStaleSeconds: 86_401 } }, 'access.maxStaleSeconds'],
+    [{ clusters: { enabled: 'yes' } }, 'clusters.enabled'],
+    [{ clusters: { names: [] } }, 'clusters.names'],
     [{ leaderElection: { enabled: 'yes' } }, 'leaderElection.enabled'],
     [{ leaderElection: { leaseName: 'A' } }, 'leaderElection.leaseName'],
     [{ leaderElection: { leaseDurationSeconds: 3601 } }, 'leaderElection.leaseDurationSeconds'],

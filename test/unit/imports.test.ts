@@ -20,7 +20,7 @@ const allowed: Record<string, readonly string[]> = {
   clusters: ['kube', 'access', 'deployments'],
   users: ['accesskey'],
   token: ['kube', 'accesskey', 'credential'],
-  metrics: ['kube', 'access', 'token', 'http'],
+  metrics: ['kube', 'access', 'token', 'http', 'clusters'],
   http: ['kube', 'credential', 'accesskey', 'access', 'deployments', 'clusters', 'token', 'users', 'selector'],
   'caches.ts': ['kube', 'credential', 'accesskey', 'deployments'],
   'leadership.ts': ['kube', 'config.ts', 'accesskey'],

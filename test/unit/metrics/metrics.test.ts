@@ -45,6 +45,8 @@ describe('the exposition', () => {
     ['accesskey_signing_keys', 'gauge'],
     ['accesskey_signing_key_age_seconds', 'gauge'],
     ['accesskey_signing_keys_broken', 'gauge'],
+    ['accesskey_cluster_up', 'gauge'],
+    ['accesskey_cluster_registrations', 'gauge'],
     ['process_cpu_seconds_total', 'counter'],
     ['nodejs_eventloop_lag_seconds', 'gauge'],
   ])('names %s, a %s, with a help text', async (name, type) => {
