@@ -1,7 +1,14 @@
 import type { Subject } from '../access/authorizer.ts';
+import { within } from '../access/deadline.ts';
 import type { Source } from '../deployments/listing.ts';
 import type { Cluster } from './cluster.ts';
 import { requireFresh } from './fresh.ts';
+
+/**
+ * How long one cluster of several is waited for, milliseconds: one that is slow must not make the others so. Of one
+ * without a watch no more is expected than what is remembered of it.
+ */
+const patienceMs = { watched: 2_000, unwatched: 500 };
 
 /** A cluster that could not be asked. */
 export interface Failure {
@@ -36,7 +43,8 @@ export async function visibleIn(cluster: Cluster, subject: Subject, namespace?: 
 }
 
 /**
- * What a user may see in each of the clusters, all asked at the same time. One that fails does not fail the others.
+ * What a user may see in each of the clusters, all asked at the same time. One that fails, or is slow, does not fail the
+ * others.
  *
  * @param namespace only this one; undefined means all
  */
@@ -45,7 +53,9 @@ export async function visibleInEach(
   subject: Subject,
   namespace?: string,
 ): Promise<Visible> {
-  const answers = await Promise.allSettled(clusters.map((cluster) => visibleIn(cluster, subject, namespace)));
+  const answers = await Promise.allSettled(
+    clusters.map((cluster) => within(patienceWith(cluster), visibleIn(cluster, subject, namespace))),
+  );
   const sources: Source[] = [];
   const failures: Failure[] = [];
   for (const [index, answer] of answers.entries()) {
@@ -53,4 +63,8 @@ export async function visibleInEach(
     else if (answer.value) sources.push(answer.value);
   }
   return { sources, failures };
+}
+
+function patienceWith({ freshness }: Cluster): number {
+  return freshness().watching ? patienceMs.watched : patienceMs.unwatched;
 }

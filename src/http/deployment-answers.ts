@@ -1,12 +1,15 @@
 import type { Context, TypedResponse } from 'hono';
 import type { Cluster, Clusters } from '../clusters/cluster.ts';
-import { visibleInEach } from '../clusters/visible.ts';
+import { type Failure, visibleInEach } from '../clusters/visible.ts';
 import type { Source } from '../deployments/listing.ts';
 import { describeError } from '../kube/errors.ts';
 import type { Caller } from '../token/verifier.ts';
 import { answerText, privateAnswer } from './cacheable.ts';
 import type { Environment } from './environment.ts';
 import { PlatformError } from './errors.ts';
+
+/** Names the clusters that an answer over several had to leave out. */
+export const unavailableHeader = 'Unavailable-Clusters';
 
 /** @throws PlatformError 404 when there is none */
 export function requireCluster(clusters: Clusters, name: string): Cluster {
@@ -40,8 +43,8 @@ export function listing(namespace?: string): string {
 }
 
 /**
- * What the caller may see in the clusters. A cluster that cannot be asked is left out, and named in the log and in a
- * Warning header, as Kubernetes warns; when no other can answer either, that is the answer.
+ * What the caller may see in the clusters. A cluster that cannot be asked is left out, and named in the log and in the
+ * header Unavailable-Clusters; when no other can answer either, that is the answer.
  *
  * @throws PlatformError 403 when the caller has no right in any of them; what a cluster failed by when all else is refused
  */
@@ -55,11 +58,15 @@ export async function requireVisible(
   const [failure] = failures;
   if (failure && sources.length === 0) throw failure.error;
   if (sources.length === 0) throw forbidden(caller, listing(namespace));
-  for (const { cluster, error } of failures) {
-    context.header('Warning', `299 - "cluster ${cluster} cannot be asked now and is left out"`, { append: true });
-    context.get('logFields').error = `cluster ${cluster}: ${describeError(error)}`;
-  }
+  if (failure) tellUnavailable(context, failures);
   return sources;
+}
+
+/** There is no field for it in the kpanda API. Names of clusters need no quotes. */
+function tellUnavailable(context: Context<Environment>, failures: readonly Failure[]): void {
+  context.header(unavailableHeader, failures.map(({ cluster }) => cluster).join(', '));
+  const described = failures.map(({ cluster, error }) => `cluster ${cluster}: ${describeError(error)}`);
+  context.get('logFields').error = described.join('; ');
 }
 
 /** Answers with JSON that is written already. That it is what the route's schema says is up to the caller. */

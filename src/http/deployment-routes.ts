@@ -12,6 +12,7 @@ import {
   requireCluster,
   requireClusters,
   requireVisible,
+  unavailableHeader,
 } from './deployment-answers.ts';
 import {
   allClustersQuery,
@@ -38,6 +39,12 @@ const errors = {
   404: missing('cluster: there is no cluster of this name'),
 };
 const page = { 200: json(DeploymentList, 'A page of deployments', exampleList), ...errors };
+
+const unavailable = {
+  description: 'Clusters that cannot be asked now and are left out, with commas between; without it, none is',
+  schema: { type: 'string' as const, example: 'west' },
+};
+const pageOfSeveral = { ...page, 200: { ...page[200], headers: { [unavailableHeader]: unavailable } } };
 
 /** Deployments as the kpanda API v0.49.0 lists them, as far as the caller may see them. */
 export function addDeploymentRoutes(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
@@ -104,7 +111,7 @@ function addAllClustersRoute(app: OpenAPIHono<Environment>, dependencies: Depend
   const path = `${base}/asl/deployments`;
   const named = { operationId: 'listDeploymentsOfAllClusters', summary: 'The deployments of all clusters' };
   const request = { query: allClustersQuery };
-  const route = createRoute({ ...shared, ...named, path, request, responses: page });
+  const route = createRoute({ ...shared, ...named, path, request, responses: pageOfSeveral });
   app.openapi(route, async (context) => {
     const caller = await requireCaller(context, dependencies);
     const query = context.req.valid('query');

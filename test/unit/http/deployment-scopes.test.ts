@@ -1,6 +1,7 @@
 /** The routes beside that of one cluster: one namespace, one deployment, all clusters. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Cluster, fixedClusters } from '../../../src/clusters/cluster.ts';
+import { unavailableCluster } from '../../../src/clusters/unavailable.ts';
 import { DeploymentItem, DeploymentList } from '../../../src/deployments/schema.ts';
 import { ConnectionError } from '../../../src/kube/errors.ts';
 import { allowing, createPlatform, deploymentsOf, failing, fresh } from './support.ts';
@@ -157,14 +158,28 @@ describe('all clusters', () => {
   });
 
   it('leave out one that cannot be asked, and say so', async () => {
-    const answer = await ask(path, among(broken, east));
+    const answer = await ask(path, among(broken, east, unavailableCluster('north')));
     expect([answer.status, names(answer)]).toEqual([200, ['east/shop/web', 'east/store/db']]);
-    expect(answer.headers.get('Warning')).toBe('299 - "cluster broken cannot be asked now and is left out"');
-    expect(answer.logged()).toMatchObject([{ status: 200, error: 'cluster broken: refused' }]);
+    expect(answer.headers.get('Unavailable-Clusters')).toBe('broken, north');
+    const error = 'cluster broken: refused; cluster north: cluster north was not heard yet';
+    expect(answer.logged()).toMatchObject([{ status: 200, error }]);
+    expect((await ask(path, among(east))).headers.has('Unavailable-Clusters')).toBe(false);
   });
 
   it.each([[among(broken)], [among(broken, closed)]])('are 503 when no other has anything to say', async (clusters) => {
     expect((await ask(path, clusters)).status).toBe(503);
+  });
+
+  it.each([
+    ['2 s for one that is watched', true],
+    ['half a second for one that is not', false],
+  ])('wait for the slow one no longer than %s', async (_, watching) => {
+    const never = () => new Promise<never>(() => undefined);
+    const slow = { ...cluster('slow', ['shop/web']), freshness: () => ({ ...fresh, watching }) };
+    slow.authorizer = { ...allowing('*'), visibleNamespaces: never };
+    const answer = await ask(path, among(slow, east));
+    expect([answer.status, answer.headers.get('Unavailable-Clusters')]).toEqual([200, 'slow']);
+    expect(answer.logged()).toMatchObject([{ error: `cluster slow: no decision within ${watching ? 2 : 0.5} s` }]);
   });
 
   it('are none when there is no cluster', async () => {
