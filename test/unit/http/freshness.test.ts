@@ -55,9 +55,14 @@ describe.each(paths)('%s', (path) => {
     const answer = await ask(path, cluster('here', { resourceVersion: '6', ageSeconds, watching }));
     expect(answer.status).toBe(status);
     if (status === 200) return;
-    expect(answer.json()).toEqual({ code: 14, message: 'the cluster cannot be asked now, try again', details: [] });
+    expect(answer.json()).toEqual({
+      code: 14,
+      message: 'the cluster here cannot be asked now, try again',
+      details: [],
+    });
     expect(answer.said).toEqual([null, null, null]);
-    expect(answer.logged()).toMatchObject([{ error: expect.stringContaining('cluster here was last heard') }]);
+    const heard = Number.isFinite(ageSeconds) ? 'last heard 300 s ago' : 'not heard yet';
+    expect(answer.logged()).toMatchObject([{ error: expect.stringContaining(`cluster here was ${heard}`) }]);
   });
 });
 
