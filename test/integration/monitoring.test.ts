@@ -1,0 +1,129 @@
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { run } from '../../tools/command.ts';
+import type { OperatorProcess } from '../../tools/operator-process.ts';
+import { poll } from '../../tools/poll.ts';
+import { locatePrometheus, type PrometheusPrograms } from '../../tools/prometheus.ts';
+import { startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { accessKeyManifest, createNamespace, createPair, getToken, listDeployments } from '../support/platform.ts';
+import { type Prometheus, type RuleGroup, readRuleGroups, startPrometheus } from '../support/prometheus.ts';
+
+const root = join(import.meta.dirname, '../..');
+const dashboardFile = join(root, 'manifests/components/monitoring/accesskey-operator.json');
+
+let programs: PrometheusPrograms;
+let groups: RuleGroup[];
+let cluster: TestCluster;
+let operator: OperatorProcess;
+let prometheus: Prometheus;
+
+/** Waits are short here, expressions as they are. */
+function impatient(all: readonly RuleGroup[]): RuleGroup[] {
+  return all.map((group) => ({ ...group, rules: group.rules.map((rule) => ({ ...rule, for: '2s' })) }));
+}
+
+beforeAll(async () => {
+  programs = await locatePrometheus();
+  groups = await readRuleGroups();
+  cluster = await startTestCluster();
+  operator = await cluster.startOperator();
+  prometheus = await startPrometheus(programs.prometheus, cluster.directory, operator.healthUrl, impatient(groups));
+});
+afterAll(async () => {
+  await prometheus?.stop();
+  await cluster?.stop();
+});
+
+describe('the alerts', () => {
+  test('are sound by promtool', async () => {
+    const file = join(cluster.directory, 'alerts.yaml');
+    await writeFile(file, stringify({ groups }));
+    expect(await run(programs.promtool, ['check', 'rules', file])).toContain('SUCCESS');
+  });
+
+  test('fire when they must and not before, by promtool', async () => {
+    const file = join(cluster.directory, 'alerts.test.yaml');
+    await copyFile(join(root, 'test/fixtures/alerts.test.yaml'), file);
+    await run(programs.promtool, ['test', 'rules', file]);
+    const tested = await readFile(file, 'utf8');
+    const untested = groups
+      .flatMap(({ rules }) => rules)
+      .filter(({ alert }) => !tested.includes(`alertname: ${alert}\n`));
+    expect(untested).toEqual([]);
+  });
+
+  test('have a runbook each', async () => {
+    const runbooks = await readFile(join(root, 'docs/troubleshooting.md'), 'utf8');
+    for (const { alert, annotations } of groups.flatMap(({ rules }) => rules)) {
+      expect(annotations.runbook).toBe(`docs/troubleshooting.md#${alert.toLowerCase()}`);
+      expect(runbooks).toContain(`\n### ${alert}\n`);
+    }
+  });
+
+  test('are quiet while all is well, and fire in a real Prometheus when it is not', async () => {
+    expect(await prometheus.query('count(ALERTS)')).toEqual([]);
+    const { kubectl } = cluster;
+    await createNamespace(kubectl, 'conflicts');
+    await kubectl.run(['create', 'secret', 'generic', 'ann-main', '-n', 'conflicts']);
+    await kubectl.apply(accessKeyManifest('conflicts', 'ann'));
+    await poll('the alert', async () => (await prometheus.firing()).includes('AccessKeyPairConflict'));
+    await kubectl.run(['delete', 'accesskey', 'ann', '-n', 'conflicts']);
+    await poll('its end', async () => (await prometheus.firing()).length === 0);
+  });
+});
+
+interface Panel {
+  title: string;
+  targets?: { expr: string }[];
+}
+
+async function dashboardExpressions(): Promise<[string, string][]> {
+  const { panels } = JSON.parse(await readFile(dashboardFile, 'utf8')) as { panels: Panel[] };
+  return panels.flatMap(({ title, targets = [] }) =>
+    targets.map(({ expr }): [string, string] => [title, expr.replaceAll('$__rate_interval', '1m')]),
+  );
+}
+
+/** Every selector names the job, so that a dashboard of another operator's metrics does not mix in. */
+function metricsIn(expression: string): string[] {
+  return [...expression.matchAll(/([a-zA-Z_:][\w:]*)\{job="accesskey-operator"/g)].map(([, name = '']) => name);
+}
+
+async function exposedSeries(): Promise<Set<string>> {
+  const text = await (await fetch(`${operator.healthUrl}/metrics`)).text();
+  return new Set([...text.matchAll(/^([a-zA-Z_:][\w:]*)[{ ]/gm)].map(([, name = '']) => name));
+}
+
+describe('the dashboard and the alerts', () => {
+  /** Is there only with TLS, and tests of the server hold its name. */
+  const onlyWithTls = 'accesskey_tls_certificate_expiry_seconds';
+
+  beforeAll(async () => {
+    const { kubectl } = cluster;
+    const pair = await createPair(kubectl, accessKeyManifest(await createNamespace(kubectl, 'people'), 'alice'));
+    await listDeployments(operator.url, await getToken(operator.url, pair));
+  });
+
+  test('use metrics that the operator has', async () => {
+    const rules = groups.flatMap(({ rules }) => rules).map(({ alert, expr }): [string, string] => [alert, expr]);
+    const exposed = await exposedSeries();
+    for (const [title, expression] of [...rules, ...(await dashboardExpressions())]) {
+      const names = metricsIn(expression).filter((name) => name !== 'up' && name !== onlyWithTls);
+      const selectors = expression.match(/\{/g) ?? [];
+      expect(metricsIn(expression), `${title}: ${expression}`).toHaveLength(selectors.length);
+      expect(selectors.length, title).toBeGreaterThan(0);
+      for (const name of names) expect(exposed, title).toContain(name);
+    }
+  });
+
+  test('have something to show in a real Prometheus, each expression', async () => {
+    const expressions = (await dashboardExpressions()).filter(([, expression]) => !expression.includes(onlyWithTls));
+    expect(expressions.length).toBeGreaterThan(20);
+    for (const [title, expression] of expressions) {
+      if (title === 'Throttled') expect(await prometheus.query(expression), title).toEqual([]);
+      else await poll(title, async () => (await prometheus.query(expression)).length > 0);
+    }
+  });
+});
