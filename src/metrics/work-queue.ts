@@ -19,6 +19,7 @@ export function createWorkQueueMetrics(register: Registry): (name: string) => Wo
   const controller = controllerMetrics(register);
   return (name) => {
     queue.depth.set({ name }, 0);
+    for (const counter of [queue.adds, queue.retries]) counter.inc({ name }, 0);
     for (const result of ['success', 'error', 'requeue_after']) controller.total.inc({ controller: name, result }, 0);
     controller.errors.inc({ controller: name }, 0);
     return {

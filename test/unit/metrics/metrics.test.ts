@@ -93,7 +93,9 @@ describe('signing keys', () => {
 describe('a work queue', () => {
   it('has its series from the start', async () => {
     const { value } = await scrape({}, (metrics) => void metrics.workQueue('accesskey'));
-    expect(value('workqueue_depth{name="accesskey"}')).toBe(0);
+    for (const metric of ['depth', 'adds_total', 'retries_total']) {
+      expect(value(`workqueue_${metric}{name="accesskey"}`)).toBe(0);
+    }
     expect(value('controller_runtime_reconcile_errors_total{controller="accesskey"}')).toBe(0);
     for (const result of ['success', 'error', 'requeue_after']) {
       expect(value(`controller_runtime_reconcile_total{controller="accesskey",result="${result}"}`)).toBe(0);

@@ -1,0 +1,54 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '../..');
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+/** Where the operator tells of itself; elsewhere reasons are what the platform API shows of others. */
+const folders = 'src/{accesskey,clusters,kube,token,users,access}';
+const code = globSync(`${folders}/**/*.ts`, { cwd: root }).map(read).join('\n');
+
+/** Reasons of conditions and Events: they stand in the code as such, or are given to what makes an Event. */
+function reasonsIn(text: string): string[] {
+  const patterns = [/\breason: '([A-Z]\w+)'/g, /\b(?:normal|warning)\(\s*'([A-Z]\w+)'/g];
+  const constants = /export const reasons = \{([\s\S]*?)\}/.exec(text)?.[1] ?? '';
+  const found = [...patterns.flatMap((one) => [...text.matchAll(one)]), ...constants.matchAll(/: '([A-Z]\w+)'/g)];
+  return [...new Set(found.map(([, reason = '']) => reason))].sort();
+}
+
+describe('docs/troubleshooting.md', () => {
+  it('tells of each reason of a condition or an Event', () => {
+    const reasons = reasonsIn(code);
+    expect(reasons).toEqual(expect.arrayContaining(['KeyPairsReady', 'UserClaimed', 'KeyPairRotated', 'OverlapEnded']));
+    const text = read('docs/troubleshooting.md');
+    expect(reasons.filter((reason) => !new RegExp(`\\b${reason}\\b`).test(text))).toEqual([]);
+  });
+});
+
+describe('links between documents', () => {
+  const documents = ['README.md', ...globSync('docs/*.md', { cwd: root })];
+
+  it.each(documents)('of %s lead somewhere', (document) => {
+    const text = read(document);
+    const links = [...text.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, target = '']) => target);
+    const broken = links.filter((target) => !leadsSomewhere(join(document, '..'), document, target));
+    expect(broken).toEqual([]);
+  });
+});
+
+function leadsSomewhere(folder: string, document: string, target: string): boolean {
+  const [path = '', anchor] = target.split('#');
+  const file = path === '' ? document : join(folder, path);
+  const exists = globSync(file, { cwd: root }).length > 0;
+  if (!exists || anchor === undefined) return exists;
+  const headings = [...read(file).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchorOf(heading));
+  return headings.includes(anchor);
+}
+
+/** As GitHub makes it. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\w\- ]/g, '')
+    .replaceAll(' ', '-');
+}
