@@ -102,8 +102,16 @@ async function revokeSigningKey(): Promise<void> {
   });
 }
 
+/** A cluster is registered by a Secret that holds no kubeconfig, which an Event tells. */
+async function registerCluster(): Promise<void> {
+  const metadata = { name: 'elsewhere', namespace, labels: { 'ghippo.io/cluster': 'elsewhere' } };
+  await cluster.kubectl.apply({ apiVersion: 'v1', kind: 'Secret', metadata });
+  const events = ['get', 'events', '-n', namespace, '-o', 'name', '--field-selector=reason=ClusterRefused'];
+  await poll('the Event', async () => (await cluster.kubectl.run(events)) !== '');
+}
+
 test('every right is used, and none is missing', async () => {
-  for (const step of [liveAsPair, exchangeToken, revokeSigningKey]) await step();
+  for (const step of [liveAsPair, exchangeToken, revokeSigningKey, registerCluster]) await step();
   const requests = await audit.requestsOf(username);
   const grants = await grantsOf(cluster.kubectl, namespace, serviceAccount);
   expect(grants.length).toBeGreaterThan(20);
