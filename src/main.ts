@@ -13,9 +13,11 @@ import { createCaches } from './caches.ts';
 import { type Cluster, fixedClusters } from './clusters/cluster.ts';
 import { createClusterService } from './clusters/service.ts';
 import { type Configuration, ConfigurationError, instanceName, readCommand, usage } from './config.ts';
+import { createRunningConsole } from './console.ts';
 import { createApp } from './http/app.ts';
 import type { Dependencies } from './http/environment.ts';
 import { createHealthApp } from './http/health.ts';
+import { createMinting } from './http/minting.ts';
 import { serve } from './http/server.ts';
 import { loadServingCertificate, type ServingCertificate } from './http/tls-certificate.ts';
 import { TlsFileError } from './http/tls-pair.ts';
@@ -48,12 +50,12 @@ async function run(configuration: Configuration, kubeconfig: string | undefined)
   const { tls } = configuration.http;
   const certificate = tls && (await loadServingCertificate(tls, { log, now: Date.now }));
   const parts = createParts(configuration, kubeconfig, log, certificate);
-  const { transport, reflectors, watches, registered, lastUsed, leadership, signingKeys, unready } = parts;
+  const { transport, reflectors, watches, registered, lastUsed, leadership, signingKeys, unready, webConsole } = parts;
   const health = await serve(
     createHealthApp(() => [...unready], parts.metrics),
     configuration.health,
   );
-  const api = await serve(createApp(parts.dependencies), {
+  const api = await serve(parts.app, {
     ...configuration.http,
     tls: certificate && { certificate, log },
   });
@@ -67,6 +69,7 @@ async function run(configuration: Configuration, kubeconfig: string | undefined)
   const noting = lastUsed.run(stop.signal);
   const followingKeys = signingKeys.run(stop.signal);
   const followingClusters = registered?.run(stop.signal);
+  const followingSessions = webConsole?.run(stop.signal);
   signingKeys.held.loaded.then(() => unready.delete('signing keys'));
   // Which clusters are registered has to be known, or there would be none for a moment; not whether they answer.
   const filled = [...reflectors, registered].map((one) => one?.synced);
@@ -79,12 +82,15 @@ async function run(configuration: Configuration, kubeconfig: string | undefined)
   campaign.abort();
   // The next leader can begin while the last requests are answered here.
   const neverLed = unready.has('caches') || unready.has('signing keys');
-  const draining = sleep(configuration.http.shutdownDelaySeconds * 1000).then(() => api.close(drainMs));
+  const draining = sleep(configuration.http.shutdownDelaySeconds * 1000).then(() => {
+    webConsole?.endStreams();
+    return api.close(drainMs);
+  });
   await Promise.all([draining, neverLed ? undefined : leading]);
   stop.abort();
-  await Promise.all([...watching, noting, followingKeys, followingClusters, followingCertificate]);
+  await Promise.all([...watching, noting, followingKeys, followingClusters, followingSessions, followingCertificate]);
   await health.close(0);
-  await transport.close();
+  await Promise.all([transport.close(), webConsole?.close()]);
   log.info('stopped');
 }
 
@@ -163,6 +169,11 @@ function createParts(
     tokenMetrics: metrics.token,
     httpMetrics: metrics.http,
   };
+  const minting = createMinting(dependencies);
+  const app = createApp(dependencies, minting);
+  const source = { configuration, kubeconfig, userAgent };
+  const webConsole = createRunningConsole({ ...source, transport, client, caches, dependencies, minting });
+  if (webConsole) app.route('/', webConsole.app);
   return {
     unready,
     metrics,
@@ -173,7 +184,8 @@ function createParts(
     lastUsed,
     leadership,
     signingKeys,
-    dependencies,
+    app,
+    webConsole,
   };
 }
 

@@ -55,6 +55,10 @@ export interface AccessKeySpec {
      */
     name: string;
     /**
+     * What the pair is for, in a few words for people.
+     */
+    description?: string;
+    /**
      * Whether the pair can get tokens. The Secret stays when it is false.
      */
     enabled?: boolean;

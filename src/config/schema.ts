@@ -3,6 +3,7 @@ import { label, name, port } from './fields.ts';
 import { http } from './http.ts';
 import { leaderElection } from './leader-election.ts';
 import { token } from './token.ts';
+import { web } from './web.ts';
 
 /** A configuration file: what may be in it, its defaults, and the rules that bind several fields. */
 export const schema = z.strictObject({
@@ -36,6 +37,7 @@ export const schema = z.strictObject({
       candidates: z.enum(['auto', 'roleBindings', 'all']).default('auto'),
     })
     .prefault({}),
+  web,
   /** Which replica reconciles. All answer requests. */
   leaderElection,
   log: z

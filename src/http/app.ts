@@ -10,7 +10,7 @@ import { addForwardAuthRoutes } from './forward-auth-routes.ts';
 import { addKeyRoutes } from './key-routes.ts';
 import { addMetadataRoutes } from './metadata-routes.ts';
 import { answerOtherMethods } from './methods.ts';
-import { createMinting } from './minting.ts';
+import { createMinting, type Minting } from './minting.ts';
 import { createOAuthApp } from './oauth-app.ts';
 import { addDocumentRoutes } from './openapi/document-routes.ts';
 import { requestLog } from './request-log.ts';
@@ -21,13 +21,15 @@ import { addUserRoutes } from './user-routes.ts';
 const noProxies = { trustedProxies: [], forwardedHeader: 'X-Forwarded-For' } as const;
 
 /** The platform API. Errors have the platform's form, those of the OAuth 2.0 endpoints that of RFC 6749. */
-export function createApp(dependencies: Dependencies): OpenAPIHono<Environment> {
+export function createApp(
+  dependencies: Dependencies,
+  minting: Minting = createMinting(dependencies),
+): OpenAPIHono<Environment> {
   const app = new OpenAPIHono<Environment>({
     defaultHook: (result) => {
       if (!result.success) throw badRequest(result.error);
     },
   });
-  const minting = createMinting(dependencies);
   const { log, proxies = noProxies, httpMetrics } = dependencies;
   app.use(requestLog(log, createClientAddress(proxies), httpMetrics), limitBody());
   addForwardAuthRoutes(app, dependencies);

@@ -54,6 +54,11 @@ export interface Dependencies {
   now: () => number;
 }
 
+/** What is read of a request by parts that the pages of src/web use, too. */
+export interface RequestVariables {
+  get<Name extends keyof Environment['Variables']>(name: Name): Environment['Variables'][Name];
+}
+
 /** What travels with a request. */
 export interface Environment {
   Bindings: HttpBindings;

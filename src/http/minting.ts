@@ -1,4 +1,3 @@
-import type { Context } from 'hono';
 import type { PairCandidate } from '../accesskey/live-pairs.ts';
 import type { KeyPair } from '../credential/key-pair.ts';
 import { authenticate } from '../token/authenticate.ts';
@@ -6,7 +5,7 @@ import { createExchange } from '../token/exchange.ts';
 import { type Credential, createGrants, type Granted, type Refused } from '../token/grant.ts';
 import { createSharedSigning, type Sign } from '../token/shared-signing.ts';
 import type { TokenMetrics } from '../token/token-metrics.ts';
-import type { Dependencies, Environment } from './environment.ts';
+import type { Dependencies, RequestVariables } from './environment.ts';
 import { requireKeys } from './key-routes.ts';
 import { createReviewBudget } from './review-budget.ts';
 import { createFailureThrottle } from './throttle.ts';
@@ -24,9 +23,9 @@ export interface Minting {
    * @param days validity
    * @throws PlatformError 503 while there are no keys; KubernetesError, ConnectionError when the cluster cannot be asked
    */
-  mint(context: Context<Environment>, credential: Credential, days: number): Promise<Granted | Failed>;
+  mint(context: RequestVariables, credential: Credential, days: number): Promise<Granted | Failed>;
   /** Checks a pair without giving a token, with the same account of failures. */
-  check(context: Context<Environment>, pair: KeyPair): PairCandidate | Failed;
+  check(context: RequestVariables, pair: KeyPair): PairCandidate | Failed;
 }
 
 /** What the audit record of a refusal begins with. */
@@ -47,18 +46,18 @@ export function createMinting(dependencies: Dependencies): Minting {
   const grant = createGrants({ pairs, exchange, sign, claims: options, now });
   const throttle = createFailureThrottle(options.failureThrottle);
 
-  function fail(context: Context<Environment>, refused: Refused, retryAfterSeconds: number): Failed {
+  function fail(context: RequestVariables, refused: Refused, retryAfterSeconds: number): Failed {
     Object.assign(context.get('logFields'), refused, retryAfterSeconds > 0 && { throttled: true });
     return { retryAfterSeconds };
   }
 
-  function refuse(context: Context<Environment>, refused: Refused, retryAfterSeconds: number): Failed {
+  function refuse(context: RequestVariables, refused: Refused, retryAfterSeconds: number): Failed {
     Object.assign(context.get('logFields'), refusal);
     metrics?.requested('refused');
     return fail(context, refused, retryAfterSeconds);
   }
 
-  function issue(context: Context<Environment>, granted: Granted): Granted {
+  function issue(context: RequestVariables, granted: Granted): Granted {
     Object.assign(context.get('logFields'), issuedRecord(granted));
     if (granted.pairName !== undefined) lastUsed.touch(granted.claims.sub, granted.pairName);
     metrics?.requested('granted');

@@ -1,13 +1,12 @@
-import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { UndecidedError } from '../access/deadline.ts';
 import { StaleError } from '../clusters/fresh.ts';
 import { ConnectionError, describeError, KubernetesError } from '../kube/errors.ts';
-import type { Environment } from './environment.ts';
+import type { RequestVariables } from './environment.ts';
 import { PlatformError } from './errors.ts';
 
 /** What is not an error of the caller's is logged, and answered without a word of what it was. */
-export function toPlatformError(error: Error, context: Context<Environment>): PlatformError {
+export function toPlatformError(error: Error, context: RequestVariables): PlatformError {
   if (error instanceof PlatformError) return error;
   if (error instanceof HTTPException && error.status === 400) {
     return new PlatformError('invalidArgument', 'the request is malformed');

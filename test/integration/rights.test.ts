@@ -10,6 +10,7 @@ import { createKubectl, type Kubectl } from '../../tools/kubectl.ts';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { signIn } from '../support/console-client.ts';
 import {
   accessKeyManifest,
   createNamespace,
@@ -85,6 +86,19 @@ async function exchangeToken(): Promise<void> {
   await poll('the exchange', async () => (await exchange()).status === 200);
 }
 
+/** Somebody who has signed in by a key pair disables it on the page. */
+async function disableOnPage(): Promise<void> {
+  const { kubectl } = cluster;
+  await kubectl.run(['create', '-f', '-'], JSON.stringify(accessKeyManifest('people', 'dora')));
+  await waitReady(kubectl, 'people', 'dora');
+  const pair = await readPair(kubectl, 'people', 'dora-main');
+  await getToken(operator.url, pair);
+  const client = await signIn(operator.url, { method: 'pair', ...pair });
+  const generation = await client.hidden('/personal-center/access-keys/main/rotate', 'generation');
+  const answer = await client.post('/personal-center/access-keys/main/disable', { generation });
+  expect(answer.status).toBe(303);
+}
+
 /** A signing key is revoked, and so the Secret rewritten. */
 async function revokeSigningKey(): Promise<void> {
   const published = async () => {
@@ -111,7 +125,7 @@ async function registerCluster(): Promise<void> {
 }
 
 test('every right is used, and none is missing', async () => {
-  for (const step of [liveAsPair, exchangeToken, revokeSigningKey, registerCluster]) await step();
+  for (const step of [liveAsPair, exchangeToken, disableOnPage, revokeSigningKey, registerCluster]) await step();
   const requests = await audit.requestsOf(username);
   const grants = await grantsOf(cluster.kubectl, namespace, serviceAccount);
   expect(grants.length).toBeGreaterThan(20);

@@ -28,7 +28,7 @@ beforeAll(async () => {
   }
   await installManifests(kubectl, overlay);
   // As docs/install.md says for whoever had the whole cluster before.
-  const names = ['accesskey-operator', 'accesskey-operator-cluster'];
+  const names = ['accesskey-operator', 'accesskey-operator-cluster', 'accesskey-operator-console'];
   await kubectl.run(['delete', 'clusterrole,clusterrolebinding', ...names]);
   operator = await cluster.startOperator({ watchNamespace: 'team-a' });
 });

@@ -32,6 +32,10 @@ const defaults = {
     failureThrottle: { burst: 10, refillSeconds: 3 },
   },
   access: { cacheSeconds: 10, maxStaleSeconds: 300, candidates: 'auto' },
+  web: {
+    ...{ enabled: true, keyPairSignIn: 'manage', sessionMinutes: 480 },
+    sessionSecretName: 'accesskey-operator-web-session',
+  },
   leaderElection: {
     enabled: true,
     leaseName: 'accesskey-operator',
@@ -99,6 +103,10 @@ describe('parseConfiguration', () => {
       },
       access: { cacheSeconds: 1, maxStaleSeconds: 86_400, candidates: 'all' },
       clusters: { enabled: false },
+      web: {
+        ...{ enabled: false, keyPairSignIn: 'view', sessionMinutes: 1, sessionSecretName: 'other' },
+        publicUrl: 'https://keys.example.org',
+      },
       leaderElection: {
         ...{ enabled: false, leaseName: 'a-lease' },
         ...{ leaseDurationSeconds: 60, renewDeadlineSeconds: 40, retryPeriodSeconds: 33 },
@@ -170,6 +178,10 @@ describe('parseConfiguration', () => {
     [{ access: { cacheSeconds: 0 } }, 'access.cacheSeconds'],
     [{ access: { cacheSeconds: 3601 } }, 'access.cacheSeconds'],
     [{ access: { candidates: 'some' } }, 'access.candidates'],
+    [{ web: { keyPairSignIn: 'yes' } }, 'web.keyPairSignIn'],
+    [{ web: { sessionMinutes: 481 } }, 'web.sessionMinutes'],
+    [{ web: { publicUrl: 'ftp://keys.example.org' } }, 'web.publicUrl'],
+    [{ web: { publicUrl: 'https://keys.example.org/keys' } }, 'web.publicUrl'],
     [{ access: { maxStaleSeconds: 0 } }, 'access.maxStaleSeconds'],
     [{ access: { maxStaleSeconds: 86_401 } }, 'access.maxStaleSeconds'],
     [{ clusters: { enabled: 'yes' } }, 'clusters.enabled'],

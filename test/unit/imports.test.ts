@@ -22,11 +22,13 @@ const allowed: Record<string, readonly string[]> = {
   token: ['kube', 'accesskey', 'credential'],
   metrics: ['kube', 'access', 'token', 'http', 'clusters'],
   http: ['kube', 'credential', 'accesskey', 'access', 'deployments', 'clusters', 'token', 'users', 'selector'],
+  web: ['kube', 'credential', 'accesskey', 'access', 'deployments', 'clusters', 'token', 'http'],
+  'console.ts': ['kube', 'config.ts', 'accesskey', 'http', 'web'],
   'caches.ts': ['kube', 'credential', 'accesskey', 'deployments'],
   'leadership.ts': ['kube', 'config.ts', 'accesskey'],
   'main.ts': [
     ...['kube', 'config.ts', 'accesskey', 'access', 'token', 'metrics', 'http'],
-    ...['clusters', 'users', 'caches.ts', 'leadership.ts'],
+    ...['clusters', 'users', 'caches.ts', 'leadership.ts', 'console.ts'],
   ],
 };
 

@@ -4,7 +4,7 @@ import { createApiServer } from './api-server.ts';
 import type { Layout } from './arguments.ts';
 import { locateBinaries } from './binaries.ts';
 import { startControllers } from './controllers.ts';
-import { assertReplaceable, createCredentials, writeKubeconfig } from './credentials.ts';
+import { assertReplaceable, createCredentials, type Person, writeKubeconfig } from './credentials.ts';
 import { createEtcd } from './etcd.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { freePorts } from './ports.ts';
@@ -48,6 +48,8 @@ export interface ControlPlaneOptions {
   readonly address?: string;
   /** Further arguments of kube-apiserver; they win over those given by default. */
   readonly apiServerArguments?: readonly string[];
+  /** People whom the API server knows by a token. Default: nobody. */
+  readonly people?: readonly Person[];
   /** Gives up starting. To end a control plane that has started, call its stop(). */
   readonly signal?: AbortSignal;
 }
@@ -78,7 +80,7 @@ type Options = ControlPlaneOptions & Required<Pick<ControlPlaneOptions, 'log'>>;
 async function startOnce(binaries: Binaries, options: Options): Promise<ControlPlane> {
   const fleet = await createFleet(options.log);
   try {
-    const layout = await createLayout(fleet, options.address);
+    const layout = await createLayout(fleet, options);
     const etcd = createEtcd(fleet, binaries.etcd, layout);
     await etcd.start(options.signal);
     const apiServer = createApiServer({
@@ -113,8 +115,8 @@ async function startOnce(binaries: Binaries, options: Options): Promise<ControlP
   }
 }
 
-async function createLayout({ directory }: Fleet, address = '127.0.0.1'): Promise<Layout> {
+async function createLayout({ directory }: Fleet, { address = '127.0.0.1', people }: Options): Promise<Layout> {
   const [etcdPort = 0, etcdPeerPort = 0, apiServerPort = 0] = await freePorts(3);
-  const credentials = await createCredentials(directory);
+  const credentials = await createCredentials(directory, people);
   return { directory, credentials, address, etcdPort, etcdPeerPort, apiServerPort };
 }

@@ -18,6 +18,13 @@ const users = {
 /** Name of a user of the control plane itself. */
 export type User = keyof typeof users;
 
+/** Somebody whom the API server knows by a token besides, for tests of what people do with theirs. */
+export interface Person {
+  readonly name: string;
+  readonly groups: readonly string[];
+  readonly token: string;
+}
+
 /** Secrets made anew at each start; the files lie in the folder of the control plane. */
 export interface Credentials {
   readonly tokens: Readonly<Record<User, string>>;
@@ -27,12 +34,12 @@ export interface Credentials {
 }
 
 /** Makes the tokens and the key of ServiceAccounts, and writes them into a folder. */
-export async function createCredentials(directory: string): Promise<Credentials> {
+export async function createCredentials(directory: string, people: readonly Person[] = []): Promise<Credentials> {
   const token = () => randomBytes(32).toString('base64url');
   const tokens = { admin: token(), 'system:kube-controller-manager': token(), 'system:kube-scheduler': token() };
   const lines = Object.entries(users).map(([user, groups]) => {
     const secret = tokens[user as User];
-    return `${secret},${user},${user},"${groups.join(',')}"\n`;
+    return tokenLine({ name: user, groups, token: secret });
   });
   const { privateKey, publicKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
   const files = {
@@ -42,11 +49,16 @@ export async function createCredentials(directory: string): Promise<Credentials>
   };
   const write = (path: string, content: string | Buffer) => writeFile(path, content, { mode: 0o600 });
   await Promise.all([
-    write(files.tokenFile, lines.join('')),
+    write(files.tokenFile, [...lines, ...people.map(tokenLine)].join('')),
     write(files.serviceAccountPrivateKeyFile, privateKey.export({ type: 'pkcs8', format: 'pem' })),
     write(files.serviceAccountPublicKeyFile, publicKey.export({ type: 'spki', format: 'pem' })),
   ]);
   return { tokens, ...files };
+}
+
+/** A line of kube-apiserver's static token file. */
+function tokenLine({ name, groups, token }: Person): string {
+  return `${token},${name},${name},"${groups.join(',')}"\n`;
 }
 
 /**

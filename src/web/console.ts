@@ -1,0 +1,92 @@
+import { Hono } from 'hono';
+import { createMiddleware } from 'hono/factory';
+import { PlatformError } from '../http/errors.ts';
+import { toPlatformError } from '../http/unexpected.ts';
+import { isStatus } from '../kube/errors.ts';
+import { isInvalid } from './access.ts';
+import { loadAssets } from './assets.ts';
+import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './environment.ts';
+import { isSessionOver, refuseOtherSites, requireVisitor, toSignIn } from './guard.ts';
+import { createNamespaces } from './namespaces.ts';
+import { errorPage } from './pages/error.ts';
+import { preferences } from './preferences.ts';
+import { RefusedError } from './refused-error.ts';
+import { homePath } from './return-path.ts';
+import { createReveal } from './reveal.ts';
+import { addAccessKeyRoutes } from './routes/access-key-routes.ts';
+import { addPairFormRoutes } from './routes/pair-form-routes.ts';
+import { addProfileRoutes } from './routes/profile-routes.ts';
+import { addRevealRoutes } from './routes/reveal-routes.ts';
+import { addSignInRoutes } from './routes/sign-in-routes.ts';
+import { addStreamRoutes } from './routes/stream-routes.ts';
+import { securityHeaders } from './security-headers.ts';
+import { createSessionCookie } from './session-cookie.ts';
+import { createStreams } from './streams.ts';
+
+/** The pages where people manage their keys. */
+export interface Console {
+  /** To be mounted at the root, beside the platform API, which writes the log. */
+  app: Hono<ConsoleEnvironment>;
+  /** Ends what is open without end: the streams of events. */
+  close(): void;
+}
+
+/** Pages that need no session, and those that do. */
+const openPaths = ['/', '/login'];
+const ownPaths = ['/logout', '/personal-center/*', '/deployments'];
+
+export function createConsole(dependencies: ConsoleDependencies): Console {
+  const { options, caches, now } = dependencies;
+  const app = new Hono<ConsoleEnvironment>();
+  const assets = loadAssets();
+  const cookie = createSessionCookie(options.secure);
+  const streams = createStreams(caches, now);
+  const parts = { namespaces: createNamespaces(caches), reveal: createReveal(dependencies) };
+  for (const path of [...openPaths, ...ownPaths]) {
+    app.use(path, securityHeaders(), preferences(assets, options.secure), refuseOtherSites(dependencies));
+  }
+  for (const path of ownPaths) app.use(path, requireVisitor(dependencies, cookie), notFoundPage());
+  assets.addRoutes(app);
+  app.get('/', (context) => context.redirect(homePath, 303));
+  addSignInRoutes(app, dependencies, cookie, streams.signedOut);
+  app.get('/personal-center', (context) => context.redirect(homePath, 303));
+  addProfileRoutes(app);
+  addPairFormRoutes(app, dependencies, parts);
+  addRevealRoutes(app, parts.reveal);
+  addStreamRoutes(app, streams);
+  addAccessKeyRoutes(app, parts);
+  app.onError((error, context) => {
+    if (isSessionOver(error, context.get('visitor'))) return toSignIn(context, cookie);
+    return answerError(error, context);
+  });
+  return { app, close: streams.close };
+}
+
+/** Puts a page in the place of the platform's answer that there is nothing. */
+function notFoundPage() {
+  return createMiddleware<ConsoleEnvironment>(async (context, next) => {
+    await next();
+    const isPage = context.res.headers.get('Content-Type')?.startsWith('text/') === true;
+    if (context.res.status !== 404 || isPage) return;
+    const { t } = context.get('view');
+    const page = errorPage(context.get('view'), { title: t('notFoundTitle'), text: t('notFoundText') });
+    context.res = await context.html(page, 404);
+  });
+}
+
+function answerError(error: Error, context: PageContext): Response | Promise<Response> {
+  const view = context.get('view');
+  const { t } = view;
+  const page = (status: 400 | 403 | 404 | 409 | 415 | 422 | 429 | 500 | 503, text: string, detail?: string) =>
+    context.html(errorPage(view, { title: t('errorTitle'), text, detail }), status);
+  if (error instanceof RefusedError) {
+    context.get('logFields').refused = error.key;
+    return page(error.status, t(error.key, error.values));
+  }
+  if (isStatus(error, 403)) return page(403, t('errorForbidden'), error.message);
+  if (isInvalid(error)) return page(422, t('errorInvalid', { reason: error.reason }));
+  if (error instanceof PlatformError) return page(400, error.message);
+  const { status } = toPlatformError(error, context);
+  if (status === 503) return page(503, t('errorUnavailable'));
+  return page(status === 400 ? 400 : 500, t('errorInternal', { id: context.get('requestId') }));
+}

@@ -1,0 +1,32 @@
+import { type Html, html } from '../html.ts';
+import type { View } from '../view.ts';
+import { layout } from './layout.ts';
+import { formToken, notice } from './parts.ts';
+
+export interface ConfirmPage {
+  title: string;
+  text: string;
+  /** What else to think of. */
+  warning?: string | undefined;
+  action: string;
+  submit: string;
+  isDanger: boolean;
+  pair: { name: string; ak: string | undefined };
+  generation: number;
+}
+
+/** Asks before something that cannot be undone. */
+export function confirmPage(view: View, page: ConfirmPage): Html {
+  const { t } = view;
+  return layout(view, {
+    title: page.title,
+    section: 'personal-center',
+    content: html`<div class="page narrow"><section class="card" aria-labelledby="confirm-title">
+<h1 id="confirm-title">${page.title}</h1><p>${page.text}</p>
+<dl class="facts">${page.pair.ak && html`<div><dt>${t('accessKeyId')}</dt><dd><code>${page.pair.ak}</code></dd></div>`}</dl>
+${page.warning !== undefined && notice({ kind: 'warning', text: page.warning })}
+<form method="post" action="${page.action}">${formToken(view.account)}<input type="hidden" name="generation" value="${page.generation}">
+<div class="buttons"><a class="button" href="/personal-center/access-keys">${t('cancel')}</a><button class="${page.isDanger ? 'danger' : 'primary'}">${page.submit}</button></div></form>
+</section></div>`,
+  });
+}

@@ -1,0 +1,88 @@
+import { attribute, type Html, html } from '../html.ts';
+import { languages } from '../language.ts';
+import { initialsOf, themes, type View } from '../view.ts';
+import { icons } from './icons.ts';
+import { formToken } from './parts.ts';
+
+/** A whole page. */
+export interface Page {
+  title: string;
+  /** The item of the main menu that it belongs to. */
+  section?: 'personal-center' | 'deployments';
+  content: Html;
+}
+
+export function layout(view: View, { title, section, content }: Page): Html {
+  const { t, language, theme, assets } = view;
+  return html`<!doctype html>
+<html lang="${language}" data-theme="${theme}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title} · ${t('product')}</title>
+<link rel="icon" href="${assets.path('icon.svg')}" type="image/svg+xml">
+<link rel="stylesheet" href="${assets.path('console.css')}">
+<script src="${assets.path('console.js')}" defer></script>
+</head>
+<body data-copied="${t('copied')}">
+<a class="skip" href="#content">${t('skipToContent')}</a>
+<header class="bar">
+<a class="brand" href="/"><img src="${assets.path('icon.svg')}" alt="" width="28" height="28"><span>${t('product')}</span></a>
+${mainMenu(view, section)}
+${view.account ? accountMenu(view) : switches(view)}
+</header>
+<main id="content" tabindex="-1">${content}</main>
+<div class="visually-hidden" role="status" id="announcer"></div>
+</body>
+</html>`;
+}
+
+function mainMenu({ t, account }: View, section: Page['section']): Html {
+  const item = (href: string, text: string, isHere: boolean) =>
+    html`<a href="${href}" aria-current="${isHere ? 'page' : 'false'}">${text}</a>`;
+  return html`<nav class="main-menu" aria-label="${t('mainMenu')}">
+${
+  account &&
+  html`${item('/personal-center/access-keys', t('personalCenter'), section === 'personal-center')}
+${item('/deployments', t('deployments'), section === 'deployments')}`
+}
+${item('/docs', t('apiDocs'), false)}
+</nav>`;
+}
+
+function accountMenu(view: View): Html {
+  const { t, account } = view;
+  const name = account?.name ?? '';
+  return html`<details class="menu account">
+<summary aria-label="${t('accountMenu', { user: name })}"><span class="avatar small" aria-hidden="true">${initialsOf(name)}</span>${icons.down}</summary>
+<div class="popup">
+<p class="who">${name}</p>
+<a href="/personal-center/profile">${t('personalCenter')}</a>
+${switches(view)}
+<form method="post" action="/logout">${formToken(account)}<button class="plain">${t('signOut')}</button></form>
+</div>
+</details>`;
+}
+
+/** Links, so that they work without script. The form is sent by GET, to the page that one is on. */
+function switches({ t, language, theme, path }: View): Html {
+  if (path === undefined) return html``;
+  const link = (name: string, value: string, text: string, isHere: boolean, tag?: string) =>
+    html`<a href="${withQuery(path, name, value)}" aria-current="${isHere ? 'true' : 'false'}" ${tag ? html`lang="${tag}" hreflang="${tag}"` : ''}>${text}</a>`;
+  const names = { en: 'English', 'zh-CN': '简体中文' };
+  const texts = { auto: t('themeAuto'), light: t('themeLight'), dark: t('themeDark') };
+  return html`<div class="switches">
+<div class="switch" role="group" aria-label="${t('language')}">${languages.map((one) => link('lang', one, names[one], one === language, one))}</div>
+<div class="switch" role="group" aria-label="${t('theme')}">${themes.map((one) => link('theme', one, texts[one], one === theme))}</div>
+</div>`;
+}
+
+function withQuery(path: string, name: string, value: string): string {
+  return `${path}${path.includes('?') ? '&' : '?'}${name}=${encodeURIComponent(value)}`;
+}
+
+/** The option of a select. */
+export function option(value: string, text: string, chosen: string | undefined): Html {
+  return html`<option value="${value}" ${attribute('selected', value === chosen)}>${text}</option>`;
+}

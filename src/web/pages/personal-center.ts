@@ -1,0 +1,48 @@
+import { type Html, html } from '../html.ts';
+import { initialsOf, type View } from '../view.ts';
+import { layout } from './layout.ts';
+import { type Notice, notice } from './parts.ts';
+
+export type Tab = 'access-keys' | 'profile' | 'use';
+
+/** Who the Personal Center is of, for its head. */
+export interface Person {
+  name: string;
+  email?: string | undefined;
+  groups: readonly string[];
+}
+
+/** A page of the Personal Center: the profile card, the tabs and what belongs to the tab. */
+export function personalCenter(
+  view: View,
+  {
+    person,
+    tab,
+    title,
+    content,
+    notice: told,
+  }: { person: Person; tab: Tab; title: string; content: Html; notice?: Notice | undefined },
+): Html {
+  const { t } = view;
+  const link = (one: Tab, text: string) =>
+    html`<a href="/personal-center/${one}" aria-current="${one === tab ? 'page' : 'false'}">${text}</a>`;
+  return layout(view, {
+    title,
+    section: 'personal-center',
+    content: html`<div class="page">
+<h1 class="visually-hidden">${t('personalCenter')}: ${title}</h1>
+<section class="card person" aria-label="${t('profile')}">
+<span class="avatar" aria-hidden="true">${initialsOf(person.name)}</span>
+<div><p class="person-name">${person.name}</p>
+<p class="faint">${person.email ?? groupsText(view, person.groups)}</p></div>
+</section>
+<nav class="tabs" aria-label="${t('personalCenter')}">${link('access-keys', t('accessKeys'))}${link('use', t('useKeys'))}${link('profile', t('profile'))}</nav>
+${told && notice(told)}
+${content}
+</div>`,
+  });
+}
+
+function groupsText({ t }: View, groups: readonly string[]): string {
+  return groups.length === 0 ? '' : `${t('groups')}: ${groups.join(', ')}`;
+}

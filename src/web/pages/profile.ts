@@ -1,0 +1,44 @@
+import { type Html, html } from '../html.ts';
+import type { View } from '../view.ts';
+import { fact, type Notice, time } from './parts.ts';
+import { type Person, personalCenter } from './personal-center.ts';
+
+export interface ProfilePage {
+  person: Person;
+  userId: string | undefined;
+  /** namespace/name of the AccessKey. */
+  accessKey: string | undefined;
+  condition: { ready: boolean; reason: string; message: string } | undefined;
+  signedInBy: 'token' | 'pair';
+  /** Milliseconds since the epoch. */
+  sessionUntil: number;
+  notice?: Notice | undefined;
+}
+
+export function profilePage(view: View, page: ProfilePage): Html {
+  const { t } = view;
+  const { person, condition } = page;
+  const groups =
+    person.groups.length === 0
+      ? t('none')
+      : html`<ul class="chips">${person.groups.map((one) => html`<li>${one}</li>`)}</ul>`;
+  return personalCenter(view, {
+    person,
+    tab: 'profile',
+    title: t('profile'),
+    notice: page.notice,
+    content: html`<section class="card" aria-labelledby="profile-title">
+<h2 id="profile-title">${t('profile')}</h2>
+<dl class="facts">
+${fact(t('user'), person.name)}
+${fact(t('email'), person.email)}
+${fact(t('groups'), groups)}
+${fact(t('userId'), page.userId && html`<code>${page.userId}</code>`)}
+${fact(t('accessKeyResource'), page.accessKey === undefined ? t('noAccessKeyYet') : html`<code>${page.accessKey}</code>`)}
+${fact(t('status'), condition && html`<span class="state ${condition.ready ? 'good' : 'bad'}">${condition.reason}</span> <span class="faint">${condition.message}</span>`)}
+${fact(t('signedInBy'), page.signedInBy === 'token' ? t('withToken') : t('withPair'))}
+${fact(t('sessionUntil'), time(page.sessionUntil, ''))}
+</dl>
+</section>`,
+  });
+}

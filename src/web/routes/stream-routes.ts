@@ -1,0 +1,29 @@
+import type { Hono } from 'hono';
+import { streamSSE } from 'hono/streaming';
+import type { ConsoleEnvironment } from '../environment.ts';
+import { RefusedError } from '../refused-error.ts';
+import type { Streams } from '../streams.ts';
+import { accessKeysPath } from './access-key-routes.ts';
+
+/** How long a browser waits before it asks again, milliseconds. */
+const retryMs = 3_000;
+
+/** Server-sent events (WHATWG HTML): each says that the table is to be loaded again. */
+export function addStreamRoutes(app: Hono<ConsoleEnvironment>, streams: Streams): void {
+  app.get(`${accessKeysPath}/events`, (context) => {
+    const { session, user } = context.get('visitor');
+    const stream = streams.open(session.id, user.name, session.expiresAt);
+    if (!stream) throw new RefusedError('refusedStreams', {}, 503);
+    context.header('X-Accel-Buffering', 'no');
+    return streamSSE(context, async (sse) => {
+      sse.onAbort(() => stream.end());
+      try {
+        await sse.writeSSE({ event: 'ready', data: '', retry: retryMs });
+        for (let event = await stream.next(); event; event = await stream.next())
+          await sse.writeSSE({ event, data: '' });
+      } finally {
+        stream.end();
+      }
+    });
+  });
+}

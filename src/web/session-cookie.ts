@@ -1,0 +1,62 @@
+import type { Context } from 'hono';
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
+
+/** Bytes of a value in one cookie: browsers take 4096 with name and attributes (RFC 6265 section 6.1). */
+const chunkSize = 3_500;
+/** A request has room for so many in its head. */
+const maxChunks = 3;
+
+/**
+ * The cookie of a session. A long value is spread over several, since a token of a person in many groups can be longer
+ * than a cookie may be.
+ */
+export interface SessionCookie {
+  read(context: Context): string | undefined;
+  /**
+   * @param seconds until it runs out
+   * @returns false when the value is too long for the cookies
+   */
+  write(context: Context, value: string, seconds: number): boolean;
+  remove(context: Context): void;
+}
+
+/**
+ * @param secure whether browsers come by HTTPS. The name then has the prefix `__Host-`, so that neither another host of
+ * the domain nor a page without TLS can set it (RFC 6265bis section 4.1.3.2)
+ */
+export function createSessionCookie(secure: boolean): SessionCookie {
+  const base = `${secure ? '__Host-' : ''}accesskey-session`;
+  const names = Array.from({ length: maxChunks }, (_, index) => (index === 0 ? base : `${base}-${index}`));
+  const attributes = { path: '/', httpOnly: true, secure, sameSite: 'Lax' } as const;
+  return {
+    read: (context) => joinChunks(names.map((name) => getCookie(context, name))),
+    write(context, value, seconds) {
+      const chunks = splitChunks(value);
+      if (chunks.length > maxChunks) return false;
+      names.forEach((name, index) => {
+        const chunk = chunks[index];
+        if (chunk === undefined) deleteCookie(context, name, attributes);
+        else setCookie(context, name, chunk, { ...attributes, maxAge: seconds });
+      });
+      return true;
+    },
+    remove(context) {
+      for (const name of names) deleteCookie(context, name, attributes);
+    },
+  };
+}
+
+/** Splits a value; the first chunk begins with their number, so that one that is left over from before is not read. */
+export function splitChunks(value: string): string[] {
+  const chunks = value.match(new RegExp(`.{1,${chunkSize}}`, 'gs')) ?? [''];
+  return chunks.map((chunk, index) => (index === 0 ? `${chunks.length}.${chunk}` : chunk));
+}
+
+/** Puts the value together again; undefined when a chunk is missing. */
+export function joinChunks(chunks: readonly (string | undefined)[]): string | undefined {
+  const [, count, first] = /^([1-9])\.(.*)$/s.exec(chunks[0] ?? '') ?? [];
+  if (first === undefined) return undefined;
+  const others = chunks.slice(1, Number(count));
+  const isWhole = others.length === Number(count) - 1 && others.every((chunk) => chunk !== undefined);
+  return isWhole ? [first, ...others].join('') : undefined;
+}

@@ -1,0 +1,93 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { AccessKeyRecord } from '../accesskey/access-key-record.ts';
+import type { AccessKeyCaches } from '../accesskey/caches.ts';
+import type { LivePairs, PairCandidate } from '../accesskey/live-pairs.ts';
+import { liveStates } from '../accesskey/pair-state.ts';
+import { isStatus } from '../kube/errors.ts';
+import type { Transport } from '../kube/transport.ts';
+import type { ClusterUser, ReviewToken } from './identity.ts';
+import { createKeyApi, type KeyApi, type LiveAccessKey } from './key-api.ts';
+import { type KeyPairSignIn, limitToOwn } from './own-key-api.ts';
+import type { Session } from './session.ts';
+
+/** Who is signed in, and what they work with. */
+export interface Visitor {
+  session: Session;
+  user: ClusterUser;
+  /** Where their AccessKey is, undefined when they have none. */
+  own: { namespace: string; name: string; uid: string } | undefined;
+  api: KeyApi;
+  /** What the sign-in allows. With a token the cluster's RBAC decides alone. */
+  may: { create: boolean; manage: boolean };
+}
+
+export interface VisitorOptions {
+  caches: AccessKeyCaches;
+  pairs: LivePairs;
+  reviewToken: ReviewToken;
+  /** By the operator's own rights. */
+  transport: Transport;
+  /** By the rights of a token. */
+  withToken(token: string): Transport;
+  keyPairSignIn: KeyPairSignIn;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+}
+
+/**
+ * Finds out who a session is of, as things are now: a token that the cluster does not accept any more, and a pair that is
+ * not live any more, end it.
+ *
+ * @returns takes a session; gives undefined when it is over; throws KubernetesError and ConnectionError
+ */
+export function createVisitors(options: VisitorOptions): (session: Session) => Promise<Visitor | undefined> {
+  const { caches, pairs, reviewToken, transport, withToken, keyPairSignIn, now } = options;
+  const operatorApi = createKeyApi(transport);
+
+  async function byToken(session: Session & { kind: 'token' }): Promise<Visitor | undefined> {
+    const user = await reviewToken(session.token);
+    if (!user) return undefined;
+    const api = createKeyApi(withToken(session.token));
+    return { session, user, own: ownOf(caches, user.name), api, may: { create: true, manage: true } };
+  }
+
+  function byPair(session: Session & { kind: 'pair' }): Visitor | undefined {
+    if (keyPairSignIn === 'off') return undefined;
+    const candidates = pairs.candidates(session.ak, now()).filter((one) => liveStates.has(one.state));
+    const found = candidates.find((one) => isDigest(one, session.digest));
+    const own = found && caches.accessKeys.byIndex('uid', found.user.id)[0];
+    if (!found || !own) return undefined;
+    const api = limitToOwn(operatorApi, own, keyPairSignIn);
+    return { session, user: found.user, own, api, may: { create: false, manage: keyPairSignIn === 'manage' } };
+  }
+
+  return async (session) => (session.kind === 'token' ? byToken(session) : byPair(session));
+}
+
+function isDigest({ digest }: PairCandidate, given: string): boolean {
+  const bytes = Buffer.from(given, 'base64url');
+  return bytes.length === digest.length && timingSafeEqual(bytes, digest);
+}
+
+/** The AccessKey that holds the claim on a user. */
+function ownOf(caches: AccessKeyCaches, user: string): AccessKeyRecord | undefined {
+  const key = caches.claims.holderOf(user);
+  return key === undefined ? undefined : caches.accessKeys.get(key);
+}
+
+/**
+ * Reads the visitor's AccessKey by their rights.
+ *
+ * @returns undefined when there is none, also when it has just gone
+ * @throws KubernetesError 403 when they may not get it
+ */
+export async function readOwn({ own, api }: Visitor): Promise<LiveAccessKey | undefined> {
+  if (!own) return undefined;
+  try {
+    const live = await api.read(own.namespace, own.name);
+    return live.deleting ? undefined : live;
+  } catch (error) {
+    if (isStatus(error, 404)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,161 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type ConsoleStage,
+  choose,
+  createKey,
+  people,
+  shownPair,
+  signInByPair,
+  signInByToken,
+  startConsoleStage,
+} from '../support/console.ts';
+import { accessKeyManifest, getToken, pairStops, readPair, tokenUrl, waitReady } from '../support/platform.ts';
+
+let stage: ConsoleStage;
+
+beforeAll(async () => {
+  stage = await startConsoleStage();
+});
+afterAll(() => stage?.stop());
+
+interface Live {
+  spec: {
+    user: object;
+    keyPairs: { name: string; enabled?: boolean; expiresAt?: string; description?: string; revision?: number }[];
+  };
+}
+const live = (name: string) => stage.cluster.kubectl.get<Live>('accesskey', name, '-n', 'people');
+
+describe('signed in by a Kubernetes token', () => {
+  test('the first key is an AccessKey that the person creates; then all that can be done with a key', async () => {
+    const { kubectl } = stage.cluster;
+    const { url } = stage.operator;
+    const { page, problems, close } = await stage.open();
+    await signInByToken(page, url, people.alice.token);
+    expect(await page.textContent('main')).toContain('You have no AccessKey in this cluster yet');
+
+    const first = await createKey(page, 'ci');
+    expect(await readPair(kubectl, 'people', 'alice-ci')).toEqual(first);
+    const { spec } = await live('alice');
+    expect(spec.user).toEqual({ name: 'alice', groups: ['developers', 'on-call'] });
+    expect(spec.keyPairs).toEqual([expect.objectContaining({ name: 'ci', enabled: true, revision: 1 })]);
+    await getToken(url, first);
+
+    await page.click('text="I have saved it"');
+    const row = page.locator('#key-ci');
+    expect(await row.textContent()).toContain(first.ak);
+    expect(await page.content()).not.toContain(first.sk);
+
+    await choose(page, 'ci', 'Disable');
+    await page.waitForSelector('text="ci is disabled."');
+    await pairStops(url, first);
+    await choose(page, 'ci', 'Enable');
+    await page.waitForSelector('text="ci is enabled."');
+    await getToken(url, first);
+
+    await choose(page, 'ci', 'Edit');
+    await page.fill('#description', 'Build <b>pipeline</b> & more');
+    await page.check('input[value="custom"]');
+    await page.fill('#date', '2040-02-29');
+    await page.click('text="Save"');
+    await page.waitForSelector('text="ci is changed."');
+    expect((await live('alice')).spec.keyPairs[0]).toMatchObject({
+      description: 'Build <b>pipeline</b> & more',
+      expiresAt: '2040-02-29T23:59:59Z',
+    });
+    expect(await row.textContent()).toContain('Build <b>pipeline</b> & more');
+    expect(await row.textContent()).toContain('2040-02-29 23:59 UTC');
+
+    await choose(page, 'ci', 'Rotate now');
+    await page.click('button:has-text("Rotate now")');
+    const second = await shownPair(page);
+    expect(second.ak).not.toBe(first.ak);
+    expect(await readPair(kubectl, 'people', 'alice-ci')).toEqual(second);
+    await pairStops(url, first);
+    await page.click('text="I have saved it"');
+
+    await createKey(page, 'laptop');
+    await page.click('text="I have saved it"');
+    const button = page.locator('button:has-text("Create key")');
+    expect(await button.getAttribute('aria-disabled')).toBe('true');
+    expect(await page.textContent('#create-reason')).toContain('There are 2 keys already');
+
+    await choose(page, 'laptop', 'Delete');
+    expect(await page.textContent('main')).toContain('This cannot be undone');
+    await page.click('button:has-text("Delete")');
+    await page.waitForSelector('text="laptop is deleted."');
+    expect((await live('alice')).spec.keyPairs.map(({ name }) => name)).toEqual(['ci']);
+    expect(problems()).toEqual([]);
+    await close();
+  });
+
+  test('the profile says who one is', async () => {
+    const { page, close } = await stage.open();
+    await signInByToken(page, stage.operator.url, people.alice.token);
+    await page.click('text="Profile"');
+    const text = await page.textContent('main');
+    for (const part of ['alice', 'developers', 'on-call', 'people/alice', 'Kubernetes token'])
+      expect(text).toContain(part);
+    await close();
+  });
+
+  test('without the right to create one, the page names it', async () => {
+    const { page, close } = await stage.open();
+    await signInByToken(page, stage.operator.url, people.carol.token);
+    expect(await page.textContent('main')).toContain('create accesskeys.ghippo.io');
+    expect(await page.locator('text="Create key"').count()).toBe(0);
+    await close();
+  });
+
+  test('with an AccessKey that one may not read, the page names the right', async () => {
+    const { kubectl } = stage.cluster;
+    await kubectl.apply(accessKeyManifest('shop', 'carol'));
+    await waitReady(kubectl, 'shop', 'carol');
+    const { page, close } = await stage.open();
+    await signInByToken(page, stage.operator.url, people.carol.token);
+    expect(await page.textContent('main')).toContain('get accesskeys.ghippo.io -n shop');
+    await kubectl.run(['delete', 'accesskey', 'carol', '-n', 'shop']);
+    await close();
+  });
+
+  test('a form that is wrong is shown again with what was entered, each field with its rule', async () => {
+    const { page, close } = await stage.open();
+    await signInByToken(page, stage.operator.url, people.bob.token);
+    await page.click('text="Create key"');
+    await page.fill('#name', 'Not A Name');
+    await page.check('input[value="custom"]');
+    await page.fill('#date', '2001-01-01');
+    await page.click('button:has-text("Create key")');
+    expect(await page.textContent('#name-problem')).toContain('lower-case letters');
+    expect(await page.textContent('#date-problem')).toContain('in the future');
+    expect(await page.inputValue('#name')).toBe('Not A Name');
+    await close();
+  });
+});
+
+describe('signed in by a key pair', () => {
+  test('one manages the own pairs, and is signed out when the pair stops', async () => {
+    const { kubectl } = stage.cluster;
+    const { url } = stage.operator;
+    await kubectl.run(['apply', '--server-side', '-f', '-'], JSON.stringify(accessKeyManifest('shop', 'dora')));
+    await waitReady(kubectl, 'shop', 'dora');
+    const pair = await readPair(kubectl, 'shop', 'dora-main');
+    await getToken(url, pair);
+    const { page, problems, close } = await stage.open();
+    await signInByPair(page, url, pair);
+    const other = await createKey(page, 'other');
+    expect((await fetch(tokenUrl(url, other))).status).toBe(200);
+    await page.click('text="I have saved it"');
+    const { spec } = await kubectl.get<Live>('accesskey', 'dora', '-n', 'shop');
+    expect(spec).toEqual({
+      suspended: false,
+      user: { name: 'dora' },
+      keyPairs: [expect.objectContaining({ name: 'main' }), expect.objectContaining({ name: 'other', enabled: true })],
+    });
+    await choose(page, 'main', 'Disable');
+    await page.waitForURL('**/login?**');
+    expect(await page.textContent('main')).toContain('Your session is over');
+    expect(problems()).toEqual([]);
+    await close();
+  });
+});

@@ -1,0 +1,55 @@
+/** The pages as a client without a browser sees them: what is sent is said to the letter. */
+export interface ConsoleClient {
+  /** Cookie header of the session. */
+  cookie: string;
+  get(path: string, headers?: Record<string, string>): Promise<Response>;
+  /** Sends a form, with the token of the session's forms. */
+  post(path: string, fields: Record<string, string>, headers?: Record<string, string>): Promise<Response>;
+  /** A hidden field of the forms on a page. */
+  hidden(path: string, name: string): Promise<string>;
+}
+
+/** Cookies that an answer sets, as a Cookie header. */
+export function cookiesOf(answer: Response): string {
+  const cookies = answer.headers.getSetCookie().map((one) => one.split(';')[0] ?? '');
+  return cookies.filter((one) => !one.endsWith('=')).join('; ');
+}
+
+/** Sends a form as a page of the same origin does. */
+export function sendForm(
+  url: string,
+  fields: Record<string, string>,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  return fetch(url, {
+    method: 'POST',
+    redirect: 'manual',
+    body: new URLSearchParams(fields),
+    headers: { Origin: new URL(url).origin, ...headers },
+  });
+}
+
+/** Signs in by the fields of the form. */
+export async function signIn(url: string, fields: Record<string, string>): Promise<ConsoleClient> {
+  const answer = await sendForm(`${url}/login`, fields);
+  if (answer.status !== 303) throw new Error(`signing in: ${answer.status}`);
+  return clientOf(url, cookiesOf(answer));
+}
+
+export function clientOf(url: string, cookie: string): ConsoleClient {
+  const get = (path: string, headers: Record<string, string> = {}) =>
+    fetch(url + path, { redirect: 'manual', headers: { cookie, ...headers } });
+  async function hidden(path: string, name: string): Promise<string> {
+    const text = await (await get(path)).text();
+    return new RegExp(`name="${name}" value="([^"]*)"`).exec(text)?.[1] ?? '';
+  }
+  return {
+    cookie,
+    get,
+    hidden,
+    async post(path, fields, headers = {}) {
+      const form_token = await hidden('/personal-center/access-keys', 'form_token');
+      return sendForm(url + path, { form_token, ...fields }, { cookie, ...headers });
+    },
+  };
+}
