@@ -2,7 +2,7 @@
  * Composition root: the only place that wires the parts together.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
 import { createClusterAccess } from './access/cluster-access.ts';
 import type { AccessKeyCaches } from './accesskey/caches.ts';
@@ -28,6 +28,7 @@ import { KubeconfigError, loadKubeconfig } from './kube/kubeconfig.ts';
 import { createTransport } from './kube/transport.ts';
 import { measuredTransport } from './kube/transport-wrappers.ts';
 import { createLeadership } from './leadership.ts';
+import { createLog } from './log.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { createKeyService } from './token/key-service.ts';
 import { createServiceAccountReview } from './token/service-account-review.ts';
@@ -46,7 +47,7 @@ async function main(): Promise<void> {
 }
 
 async function run(configuration: Configuration, kubeconfig: string | undefined): Promise<void> {
-  const log = pino({ level: configuration.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  const log = createLog(configuration.log.level);
   const { tls } = configuration.http;
   const certificate = tls && (await loadServingCertificate(tls, { log, now: Date.now }));
   const parts = createParts(configuration, kubeconfig, log, certificate);

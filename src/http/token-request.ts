@@ -47,9 +47,11 @@ export async function readTokenRequest(
 }
 
 function queryEntries(context: Context<Environment>): Entry[] {
-  return Object.entries(context.req.queries()).flatMap(([name, values]) =>
-    values.map((value) => [name, value] as const),
-  );
+  const entries: Entry[] = [];
+  for (const [name, values] of Object.entries(context.req.queries())) {
+    for (const value of values) entries.push([name, value]);
+  }
+  return entries;
 }
 
 async function bodyEntries(context: Context<Environment>): Promise<Entry[]> {

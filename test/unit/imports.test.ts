@@ -25,10 +25,11 @@ const allowed: Record<string, readonly string[]> = {
   web: ['kube', 'credential', 'accesskey', 'access', 'deployments', 'clusters', 'token', 'http'],
   'console.ts': ['kube', 'config.ts', 'accesskey', 'http', 'web'],
   'caches.ts': ['kube', 'credential', 'accesskey', 'deployments'],
+  'log.ts': [],
   'leadership.ts': ['kube', 'config.ts', 'accesskey'],
   'main.ts': [
     ...['kube', 'config.ts', 'accesskey', 'access', 'token', 'metrics', 'http'],
-    ...['clusters', 'users', 'caches.ts', 'leadership.ts', 'console.ts'],
+    ...['clusters', 'users', 'caches.ts', 'leadership.ts', 'console.ts', 'log.ts'],
   ],
 };
 
