@@ -3,6 +3,7 @@ import { limitBody } from './body-limit.ts';
 import { createClientAddress } from './client-address.ts';
 import { shareWithOrigins } from './cross-origin.ts';
 import { addDeploymentRoutes } from './deployment-routes.ts';
+import { addDocsRoutes } from './docs/docs-routes.ts';
 import type { Dependencies, Environment } from './environment.ts';
 import { answerError, answerNotFound } from './error-answer.ts';
 import { badRequest } from './errors.ts';
@@ -40,7 +41,8 @@ export function createApp(
   addMetadataRoutes(app, dependencies);
   addDeploymentRoutes(app, dependencies);
   addUserRoutes(app, dependencies);
-  addDocumentRoutes(app);
+  addDocumentRoutes(app, dependencies);
+  addDocsRoutes(app);
   answerOtherMethods(app);
   app.notFound(answerNotFound);
   app.onError(answerError);

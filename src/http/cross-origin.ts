@@ -3,7 +3,9 @@ import type { Environment } from './environment.ts';
 
 /** What a page of another origin may send besides what every page may, and read besides what every page may. */
 const requestHeaders = 'Authorization, Content-Type, If-None-Match';
-const responseHeaders = 'Allow, ETag, Retry-After, Unavailable-Clusters, WWW-Authenticate, X-Request-Id';
+const responseHeaders =
+  'Age, Allow, Cache-Status, ETag, Kubernetes-Resource-Version, Retry-After, Unavailable-Clusters, WWW-Authenticate, ' +
+  'X-Request-Id';
 /** How long a browser may remember that it may ask, seconds. */
 const maxAgeSeconds = 600;
 

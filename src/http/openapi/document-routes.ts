@@ -1,6 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { answerText } from '../cacheable.ts';
-import type { Environment } from '../environment.ts';
+import type { Dependencies, Environment } from '../environment.ts';
+import { parseIssuer } from '../metadata.ts';
 import { describeApi } from './document.ts';
 import { json, notModified } from './responses.ts';
 
@@ -18,11 +19,12 @@ const route = createRoute({
 });
 
 /** The OpenAPI document. It is made when it is first asked for, so of all routes, also of those that are added later. */
-export function addDocumentRoutes(app: OpenAPIHono<Environment>): void {
+export function addDocumentRoutes(app: OpenAPIHono<Environment>, { token }: Pick<Dependencies, 'token'>): void {
+  const prefix = parseIssuer(token.issuer)?.path ?? '';
   let text: string | undefined;
   app.openAPIRegistry.registerPath(route);
   app.get(documentPath, (context) => {
-    text ??= JSON.stringify(describeApi(app));
+    text ??= JSON.stringify(describeApi(app, prefix));
     return answerText(context, text, { type: 'application/json', cacheControl: 'no-cache' });
   });
 }

@@ -11,19 +11,39 @@ type Operation = NonNullable<PathItem['get']>;
  * Makes the OpenAPI document of the app from the schemas that its requests are checked with.
  *
  * @param app with all its routes
+ * @param prefix path under which a proxy has put this server, without a slash at the end; empty for none
  */
-export function describeApi(app: OpenAPIHono<Environment>): Document {
-  for (const [name, scheme] of Object.entries(securitySchemes)) {
+export function describeApi(app: OpenAPIHono<Environment>, prefix: string): Document {
+  for (const [name, scheme] of Object.entries(securitySchemes(prefix))) {
     app.openAPIRegistry.registerComponent('securitySchemes', name, scheme);
   }
-  const document = app.getOpenAPI31Document(documentInfo);
+  const document = app.getOpenAPI31Document(documentInfo(prefix));
   return { ...document, paths: mapValues(document.paths ?? {}, completed) };
 }
 
 /** What holds for every route is added here: HEAD goes where GET does, and who has a token may have it fetched. */
 function completed(item: PathItem): PathItem {
-  const operations = mapValues(item, (operation) => withFetchedToken(operation as Operation));
-  return item.get ? { ...operations, head: headOf(withFetchedToken(item.get)) } : operations;
+  const operations = mapValues(item, (operation) => completedOperation(operation as Operation));
+  return operations.get ? { ...operations, head: headOf(operations.get) } : operations;
+}
+
+function completedOperation(operation: Operation): Operation {
+  const { parameters } = operation;
+  return withFetchedToken({ ...operation, ...(parameters && { parameters: parameters.map(withExampleInWords) }) });
+}
+
+/** Swagger UI fills examples in: an optional parameter would be sent, which nobody asked for. */
+function withExampleInWords<P extends object>(parameter: P): P {
+  const { required, description, schema } = parameter as Parameter;
+  if (required || !schema || schema.example === undefined) return parameter;
+  const { example, ...rest } = schema;
+  return { ...parameter, description: `${description}; for example ${example}`, schema: rest };
+}
+
+interface Parameter {
+  required?: boolean;
+  description?: string;
+  schema?: { example?: unknown };
 }
 
 function withFetchedToken(operation: Operation): Operation {

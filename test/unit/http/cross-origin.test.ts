@@ -30,7 +30,9 @@ describe('with allowed origins', () => {
     expect(answer.status).toBe(status);
     expect(corsOf(answer)).toEqual({
       'access-control-allow-origin': origin,
-      'access-control-expose-headers': 'Allow, ETag, Retry-After, Unavailable-Clusters, WWW-Authenticate, X-Request-Id',
+      'access-control-expose-headers':
+        'Age, Allow, Cache-Status, ETag, Kubernetes-Resource-Version, Retry-After, Unavailable-Clusters, WWW-Authenticate, ' +
+        'X-Request-Id',
     });
     expect(answer.headers.get('Vary')?.split(', ')).toContain('Origin');
   });

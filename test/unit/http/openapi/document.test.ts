@@ -15,7 +15,7 @@ interface Operation {
   summary?: string;
   tags?: string[];
   security?: Record<string, string[]>[];
-  parameters?: { name: string; in: string; description?: string; schema: { example?: unknown } }[];
+  parameters?: { name: string; in: string; description?: string; required?: boolean; schema: { example?: unknown } }[];
   requestBody?: { content: Contents };
   responses: Record<string, { description: string; content?: Contents }>;
 }
@@ -59,6 +59,15 @@ describe('/openapi.json', () => {
     });
   });
 
+  it('knows the path that a proxy has put the server under', async () => {
+    const token = { issuer: 'https://example.org/keys', defaultCycle: 3, maxCycle: 30 };
+    const { servers, components } = (await (await createPlatform({ token })).get('/openapi.json')).json<Document>();
+    expect([document.servers[0]?.url, servers[0]?.url]).toEqual(['/', '/keys']);
+    expect(components.securitySchemes.oauth2).toMatchObject({
+      flows: { clientCredentials: { tokenUrl: '/keys/oauth2/token' } },
+    });
+  });
+
   it('has an entity tag', async () => {
     const tag = answer.headers.get('ETag') ?? '';
     expect(answer.headers.get('Cache-Control')).toBe('no-cache');
@@ -98,6 +107,12 @@ describe('the routes', () => {
     expect(schemes).toEqual(expect.arrayContaining((security ?? [{ missing: [] }]).flatMap(Object.keys)));
     expect(Object.keys(responses)).toContain('200');
     for (const { description } of [...Object.values(responses), ...parameters]) expect(description).toMatch(/^\S/);
+  });
+
+  it.each(operations)('%s has no example that a tool would send unasked', (_, { parameters = [] }) => {
+    for (const { name, required, schema } of parameters) {
+      if (!required) expect([name, schema.example]).toEqual([name, undefined]);
+    }
   });
 
   it.each(operations)('%s has an example of each error', (_, { responses }) => {
@@ -154,7 +169,7 @@ describe('the examples', () => {
   it.each([
     ['answers', inContents, 60],
     ['fields', inSchemas, 20],
-    ['parameters', inParameters, 10],
+    ['parameters', inParameters, 8],
   ])('of %s hold', (_, examples, least) => {
     expect(examples.length).toBeGreaterThan(least);
     for (const [pointer, example] of examples) expect([pointer, problemsOf(pointer, example)]).toEqual([pointer, null]);

@@ -1,0 +1,48 @@
+import type { Hono } from 'hono';
+import { acceptsGzip, answerText } from '../cacheable.ts';
+import type { Environment } from '../environment.ts';
+import { PlatformError } from '../errors.ts';
+import { type Asset, loadAssets } from './assets.ts';
+import { docsPage } from './page.ts';
+
+/**
+ * Nothing but what this server serves: no script and no style in the page itself, no other server, no frame around it
+ * (CSP level 3). data: is for the pictures in Swagger UI's style sheet.
+ */
+const policy = [
+  "default-src 'none'",
+  ...["script-src 'self'", "style-src 'self'", "img-src 'self' data:", "connect-src 'self'"],
+  ...["form-action 'none'", "base-uri 'none'", "frame-ancestors 'none'"],
+].join('; ');
+
+const headers = {
+  'Content-Security-Policy': policy,
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+};
+
+/** The page on which people read the OpenAPI document and try its requests. Everything it needs comes from here. */
+export function addDocsRoutes(app: Hono<Environment>): void {
+  const assets = loadAssets();
+  const page = docsPage(assets);
+  const byName = new Map<string, Asset>(Object.values(assets).map((asset) => [asset.name, asset]));
+
+  app.get('/docs', (context) => {
+    for (const [name, value] of Object.entries(headers)) context.header(name, value);
+    return answerText(context, page, { type: 'text/html; charset=utf-8', cacheControl: 'no-cache' });
+  });
+
+  app.get('/docs/assets/:name', async (context) => {
+    const asset = byName.get(context.req.param('name'));
+    if (!asset) throw new PlatformError('notFound', 'there is nothing at this path');
+    context.header('Content-Type', asset.type);
+    context.header('Cache-Control', 'public, max-age=31536000, immutable');
+    context.header('X-Content-Type-Options', 'nosniff');
+    context.header('Vary', 'Accept-Encoding');
+    if (!acceptsGzip(context.req.header('Accept-Encoding'))) return context.body(asset.content);
+    context.header('Content-Encoding', 'gzip');
+    return context.body(await asset.compressed());
+  });
+}

@@ -1,0 +1,137 @@
+/** /docs of the real operator in a real Chromium: a person reads, authorises and tries a request. */
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { OperatorProcess } from '../../tools/operator-process.ts';
+import { startBrowser, type TestBrowser } from '../support/browser.ts';
+import { startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { accessKeyManifest, createNamespace, createPair, getToken, type Pair } from '../support/platform.ts';
+
+let cluster: TestCluster;
+let operator: OperatorProcess;
+let browser: TestBrowser;
+let pair: Pair;
+let token: string;
+
+beforeAll(async () => {
+  cluster = await startTestCluster({ workloads: true });
+  operator = await cluster.startOperator();
+  const { kubectl } = cluster;
+  await createNamespace(kubectl, 'people');
+  await kubectl.run(['create', 'clusterrolebinding', 'alice', '--clusterrole=view', '--user=alice']);
+  await kubectl.run(['create', 'deployment', 'storefront', '-n', 'people', '--image=nginx']);
+  pair = await createPair(kubectl, accessKeyManifest('people', 'alice'));
+  token = await getToken(operator.url, pair);
+  browser = await startBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  await cluster?.stop();
+});
+
+async function openDocs(expected: RegExp[] = []) {
+  const watched = await browser.open({
+    origin: operator.url,
+    expected,
+    context: { viewport: { width: 1280, height: 1600 } },
+  });
+  await watched.page.goto(`${operator.url}/docs`);
+  await watched.page.locator('.opblock').first().waitFor();
+  return watched;
+}
+
+/** Enters a token or a pair into the dialog, and closes it. */
+async function authorize(page: Page, fill: (dialog: ReturnType<Page['locator']>) => Promise<void>): Promise<void> {
+  await page.getByRole('button', { name: 'Authorize', exact: true }).first().click();
+  const dialog = page.locator('.dialog-ux');
+  await fill(dialog);
+  await dialog.getByRole('button', { name: 'Close', exact: true }).first().click();
+}
+
+async function byToken(page: Page): Promise<void> {
+  await authorize(page, async (dialog) => {
+    const part = dialog.locator('.auth-container', { hasText: 'bearer' });
+    await part.locator('input').fill(token);
+    await part.getByRole('button', { name: 'Apply credentials' }).click();
+  });
+}
+
+/** Opens an operation, fills its parameters in and sends the request. */
+async function execute(page: Page, operationId: string, parameters: Record<string, string> = {}) {
+  const operation = page.locator(`[id$="-${operationId}"]`);
+  await operation.locator('.opblock-summary').click();
+  for (const [name, value] of Object.entries(parameters)) {
+    await operation.locator(`tr[data-param-name="${name}"] input`).fill(value);
+  }
+  await operation.getByRole('button', { name: 'Execute' }).click();
+  const row = operation.locator('.live-responses-table .response').first();
+  await row.waitFor();
+  return { status: await row.locator('.response-col_status').textContent(), body: await row.textContent() };
+}
+
+describe('/docs', () => {
+  test('shows every operation, without a problem', async () => {
+    const { page, problems } = await openDocs();
+    expect(await page.title()).toBe('Access keys: API');
+    const ids = await page.locator('.opblock').evaluateAll((all) => all.map(({ id }) => id));
+    for (const id of ['Deployments-listDeployments', 'Users-listUsers', 'Tokens-createToken', 'Document-getDocument']) {
+      expect(ids).toContain(`operations-${id}`);
+    }
+    expect(await page.locator('.opblock-head').first().isVisible()).toBe(false);
+    expect(problems()).toEqual([]);
+  });
+
+  test('lists deployments with a token that was entered', async () => {
+    const { page, problems } = await openDocs();
+    await byToken(page);
+    const { status, body } = await execute(page, 'listDeployments', { cluster: 'kpanda-global-cluster' });
+    expect(status).toMatch(/^200/);
+    expect(body).toContain('storefront');
+    expect(problems()).toEqual([]);
+  });
+
+  test('gets a token with a pair that was entered', async () => {
+    const { page, problems } = await openDocs();
+    await authorize(page, async (dialog) => {
+      const part = dialog.locator('.auth-container', { hasText: 'pair' }).first();
+      await part.locator('input[type=text]').fill(pair.ak);
+      await part.locator('input[type=password]').fill(pair.sk);
+      await part.getByRole('button', { name: 'Apply credentials' }).click();
+    });
+    const { status, body } = await execute(page, 'getToken');
+    expect([status, body]).toEqual([expect.stringMatching(/^200/), expect.stringContaining('"token"')]);
+    expect(problems()).toEqual([]);
+  });
+
+  test('has the token fetched by the client credentials of OAuth 2.0', async () => {
+    const { page, problems } = await openDocs();
+    await authorize(page, async (dialog) => {
+      const part = dialog.locator('.auth-container', { hasText: 'clientCredentials' });
+      await part.locator('#client_id_clientCredentials').fill(pair.ak);
+      await part.locator('#client_secret_clientCredentials').fill(pair.sk);
+      await part.getByRole('button', { name: 'Apply given OAuth2 credentials' }).click();
+      await part.getByRole('button', { name: 'Remove authorization' }).waitFor();
+    });
+    const { status, body } = await execute(page, 'getCurrentUser');
+    expect([status, body]).toEqual([expect.stringMatching(/^200/), expect.stringContaining('"alice"')]);
+    expect(problems()).toEqual([]);
+  });
+
+  test('shows an error without a token, and asks for no password', async () => {
+    const { page, problems } = await openDocs([/status of 401/]);
+    const { status, body } = await execute(page, 'getCurrentUser');
+    expect(status).toMatch(/^401/);
+    expect(body).toContain('a bearer token is required');
+    expect(problems()).toEqual([]);
+  });
+
+  test('forgets the token with the page', async () => {
+    const { page, problems } = await openDocs([/status of 401/]);
+    await byToken(page);
+    const kept = await page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])');
+    expect(kept).toBe('[{},{},""]');
+    await page.reload();
+    await page.locator('.opblock').first().waitFor();
+    expect((await execute(page, 'getCurrentUser')).status).toMatch(/^401/);
+    expect(problems()).toEqual([]);
+  });
+});
