@@ -34,7 +34,11 @@ export interface Manifest {
   metadata: { name: string; namespace?: string; labels?: Record<string, string> };
 }
 
-/** What kustomize makes of a folder. */
+/**
+ * What kustomize makes of a folder.
+ *
+ * @param directory of a kustomization
+ */
 export async function renderManifests(kubectl: Pick<Kubectl, 'run'>, directory: string): Promise<Manifest[]> {
   const documents = parseAllDocuments(await kubectl.run(['kustomize', directory]));
   return documents.map((document) => document.toJS());

@@ -7,16 +7,26 @@ const retryJitter = 1.2;
 /** Defaults and rules are those of the Kubernetes components (k8s.io/component-base, LeaderElectionConfiguration). */
 export const leaderElection = z
   .strictObject({
-    /** Without it every replica reconciles: for one replica only. */
-    enabled: z.boolean().default(true),
-    /** Name of the Lease, in the operator's namespace. */
-    leaseName: name.default('accesskey-operator'),
-    /** For how long other replicas leave a Lease alone that is not renewed, seconds. */
-    leaseDurationSeconds: z.int().min(1).max(3600).default(15),
-    /** For how long the leader goes on without a renewal, seconds. */
-    renewDeadlineSeconds: z.int().min(1).max(3600).default(10),
-    /** Time between renewals, and between attempts to become the leader, seconds. */
-    retryPeriodSeconds: z.int().min(1).max(3600).default(2),
+    enabled: z.boolean().default(true).describe('Without it every replica reconciles: for one replica only.'),
+    leaseName: name.default('accesskey-operator').describe("Name of the Lease, in the operator's namespace."),
+    leaseDurationSeconds: z
+      .int()
+      .min(1)
+      .max(3600)
+      .default(15)
+      .describe('For how long other replicas leave a Lease alone that is not renewed, seconds.'),
+    renewDeadlineSeconds: z
+      .int()
+      .min(1)
+      .max(3600)
+      .default(10)
+      .describe('For how long the leader goes on without a renewal, seconds.'),
+    retryPeriodSeconds: z
+      .int()
+      .min(1)
+      .max(3600)
+      .default(2)
+      .describe('Time between renewals, and between attempts to become the leader, seconds.'),
   })
   .prefault({})
   .refine((one) => one.renewDeadlineSeconds < one.leaseDurationSeconds, {

@@ -7,14 +7,22 @@ const maxRetiredKeys = 50;
 /** The life of the signing keys, see docs/signing-keys.md. */
 const signingKeys = z
   .strictObject({
-    /** Name of their Secret, in the operator's namespace. */
-    secretName: name.default('accesskey-operator-signing-keys'),
-    /** Of the next key; EdDSA is with Ed25519. */
-    algorithm: z.enum(['RS256', 'ES256', 'EdDSA']).default('RS256'),
-    /** How long a key signs, days; 0: rotation by hand only. */
-    rotationDays: z.int().min(0).max(3650).default(30),
-    /** How long a key is published before it signs, hours. */
-    publishAheadHours: z.int().min(1).max(8760).default(24),
+    secretName: name
+      .default('accesskey-operator-signing-keys')
+      .describe("Name of their Secret, in the operator's namespace."),
+    algorithm: z.enum(['RS256', 'ES256', 'EdDSA']).default('RS256').describe('Of the next key; EdDSA is with Ed25519.'),
+    rotationDays: z
+      .int()
+      .min(0)
+      .max(3650)
+      .default(30)
+      .describe('How long a key signs, days; 0: rotation by hand only.'),
+    publishAheadHours: z
+      .int()
+      .min(1)
+      .max(8760)
+      .default(24)
+      .describe('How long a key is published before it signs, hours.'),
   })
   .prefault({})
   .refine((one) => one.rotationDays === 0 || one.publishAheadHours <= one.rotationDays * 24, {
@@ -25,22 +33,19 @@ const signingKeys = z
 /** Tokens, and what they are asked for with. */
 export const token = z
   .strictObject({
-    /** iss of the tokens. */
-    issuer: stringOrURI.default('ghippo.io'),
-    /** aud of the tokens; without it they have none. */
-    audience: stringOrURI.optional(),
-    /** aud that a ServiceAccount's token must have to be exchanged; without it, the issuer. */
-    exchangeAudience: stringOrURI.optional(),
-    /** Validity when the caller names none, days. */
-    defaultCycle: z.int().min(1).max(3650).default(3),
-    /** The longest validity, days. */
-    maxCycle: z.int().min(1).max(3650).default(30),
+    issuer: stringOrURI.default('ghippo.io').describe('iss of the tokens.'),
+    audience: stringOrURI.optional().describe('aud of the tokens; without it they have none.'),
+    exchangeAudience: stringOrURI
+      .optional()
+      .describe("aud that a ServiceAccount's token must have to be exchanged; without it, the issuer."),
+    defaultCycle: z.int().min(1).max(3650).default(3).describe('Validity when the caller names none, days.'),
+    maxCycle: z.int().min(1).max(3650).default(30).describe('The longest validity, days.'),
     signingKeys,
     /** Failed attempts of one address: so many at once, and one more in each so many seconds. */
     failureThrottle: z
       .strictObject({
-        burst: z.int().min(1).max(1_000_000).default(10),
-        refillSeconds: z.number().min(0.001).max(3600).default(3),
+        burst: z.int().min(1).max(1_000_000).default(10).describe('Failed attempts that an address may make at once.'),
+        refillSeconds: z.number().min(0.001).max(3600).default(3).describe('Time until it may make one more, seconds.'),
       })
       .prefault({}),
   })

@@ -50,6 +50,8 @@ export interface Metrics {
   readonly token: TokenMetrics;
   readonly access: AccessMetrics;
   readonly http: HttpMetrics;
+  /** For the reference in docs/metrics.md. */
+  readonly register: Pick<Registry, 'getMetricsAsArray'>;
   /** Media type of the exposition. */
   readonly contentType: string;
   /**
@@ -84,6 +86,7 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
     token: createTokenMetrics(register),
     access: createAccessMetrics(register),
     http: createHttpMetrics(register),
+    register,
     contentType: register.contentType,
     exposition: () => register.metrics(),
   };

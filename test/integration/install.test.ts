@@ -5,6 +5,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { parseConfiguration } from '../../src/config.ts';
 import { operatorNamespace, renderManifests } from '../../tools/install.ts';
 import { poll } from '../../tools/poll.ts';
+import { installFile, renderInstall } from '../../tools/render-manifests.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
 import { createNamespace } from '../support/platform.ts';
 
@@ -49,6 +50,12 @@ describe('manifests/base', () => {
   test('its configuration is one that the operator takes', () => {
     const file = join(base, 'config.yaml');
     expect(parseConfiguration(readFileSync(file, 'utf8'), file).http).toMatchObject({ plain: true, port: 8080 });
+  });
+});
+
+describe('manifests/install.yaml', () => {
+  test('is what npm run render makes of manifests/base', async () => {
+    expect(readFileSync(installFile, 'utf8')).toBe(await renderInstall(cluster.kubectl));
   });
 });
 
