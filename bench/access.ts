@@ -1,0 +1,141 @@
+/**
+ * What a listing costs in SubjectAccessReviews in a cluster of many namespaces, for users with few rights: the first
+ * call, the second, and one after the decisions have run out. Once with the candidates that the RoleBindings name, once
+ * with every namespace asked about.
+ *
+ * The time is compared with that of one review, which is measured in the same run, one after another.
+ *
+ *   npm run bench:access -- [--namespaces 5000]
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { loadKubeconfig } from '../src/kube/kubeconfig.ts';
+import { createTransport, type Transport } from '../src/kube/transport.ts';
+import { configurationFile } from '../test/support/cluster.ts';
+import { accessKeyManifest, createNamespace, createPair, getToken, listDeployments } from '../test/support/platform.ts';
+import { deploymentManifest } from '../test/support/workload.ts';
+import { startControlPlane } from '../tools/control-plane/control-plane.ts';
+import { installManifests, writeOperatorKubeconfig } from '../tools/install.ts';
+import { createKubectl, type Kubectl } from '../tools/kubectl.ts';
+import { type OperatorProcess, startOperator } from '../tools/operator-process.ts';
+
+/** Long enough for a first call with every namespace. */
+const cacheSeconds = 10;
+const fillers = 16;
+const measuredReviews = 200;
+
+const { values } = parseArgs({ options: { namespaces: { type: 'string', default: '5000' } } });
+const namespaces = Number(values.namespaces);
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+const namespaceOf = (n: number) => `bench-${String(n).padStart(5, '0')}`;
+
+async function main(): Promise<void> {
+  const controlPlane = await startControlPlane();
+  const directory = await mkdtemp(join(tmpdir(), 'accesskey-bench-'));
+  const admin = createTransport(() => loadKubeconfig(controlPlane.kubeconfig), 'bench');
+  try {
+    const kubectl = createKubectl(controlPlane.kubectl, controlPlane.kubeconfig);
+    await installManifests(kubectl);
+    await fill(admin, kubectl);
+    const kubeconfig = join(directory, 'operator.kubeconfig');
+    await writeOperatorKubeconfig(kubectl, kubeconfig);
+    const milliseconds = await measureReview(admin);
+    say(`${namespaces} namespaces with one Deployment each; one review takes ${milliseconds.toFixed(2)} ms`);
+    for (const candidates of ['auto', 'all'])
+      await measure({ candidates, directory, kubeconfig, kubectl, milliseconds });
+  } finally {
+    await admin.close();
+    await controlPlane.stop();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function fill(admin: Transport, kubectl: Kubectl): Promise<void> {
+  await createNamespace(kubectl, 'people');
+  await each(namespaces, async (n) => {
+    const name = namespaceOf(n);
+    await post(admin, '/api/v1/namespaces', { metadata: { name } });
+    const { spec, ...rest } = deploymentManifest(name, 'web');
+    await post(admin, `/apis/apps/v1/namespaces/${name}/deployments`, { ...rest, spec: { ...spec, replicas: 0 } });
+  });
+  for (const part of [0.1, 0.5, 0.9]) {
+    const where = namespaceOf(Math.floor(namespaces * part));
+    await kubectl.run(['create', 'rolebinding', 'few', '-n', where, '--clusterrole=view', '--user=few']);
+  }
+  await kubectl.run(['create', 'clusterrolebinding', 'all', '--clusterrole=view', '--user=all']);
+}
+
+async function each(count: number, act: (n: number) => Promise<void>): Promise<void> {
+  const numbers = Array.from({ length: count }, (_, n) => n).values();
+  const work = async () => {
+    for (const n of numbers) await act(n);
+  };
+  await Promise.all(Array.from({ length: fillers }, work));
+}
+
+async function post(admin: Transport, path: string, body: object): Promise<void> {
+  const headers = { 'content-type': 'application/json', accept: 'application/json' };
+  const answer = await admin.send({ method: 'POST', path, headers, body: JSON.stringify(body) });
+  await answer.body.dump();
+}
+
+/** @returns milliseconds of one review, when nothing else is asked */
+async function measureReview(admin: Transport): Promise<number> {
+  const resourceAttributes = { verb: 'list', group: 'apps', resource: 'deployments', namespace: namespaceOf(0) };
+  const spec = { user: 'few', groups: ['system:authenticated'], resourceAttributes };
+  const once = () => post(admin, '/apis/authorization.k8s.io/v1/subjectaccessreviews', { spec });
+  await once();
+  const since = performance.now();
+  for (let times = 0; times < measuredReviews; times += 1) await once();
+  return (performance.now() - since) / measuredReviews;
+}
+
+interface Measuring {
+  candidates: string;
+  directory: string;
+  kubeconfig: string;
+  kubectl: Kubectl;
+  /** Of one review. */
+  milliseconds: number;
+}
+
+async function measure({ candidates, directory, kubeconfig, kubectl, milliseconds }: Measuring): Promise<void> {
+  const config = join(directory, `${candidates}.yaml`);
+  await writeFile(config, configurationFile({ access: { cacheSeconds, candidates } }));
+  const operator = await startOperator(['--kubeconfig', kubeconfig, '--config', config]);
+  try {
+    await operator.ready();
+    for (const user of ['few', 'all', 'none']) {
+      const token = await getToken(operator.url, await createPair(kubectl, accessKeyManifest('people', user)));
+      for (const call of ['first', 'second', 'after the cache time']) {
+        if (call === 'after the cache time') await sleep(cacheSeconds * 1_000);
+        const { reviews, took, status } = await listOnce(operator, token);
+        const ratio = (took / milliseconds).toFixed(1);
+        say(`| ${candidates} | ${user} | ${call} | ${status} | ${reviews} | ${ratio} |`);
+      }
+    }
+  } finally {
+    await operator.stop();
+  }
+}
+
+async function listOnce(operator: OperatorProcess, token: string) {
+  const before = await reviewsOf(operator);
+  const since = performance.now();
+  const answer = await listDeployments(operator.url, token);
+  await answer.text();
+  const took = performance.now() - since;
+  return { reviews: (await reviewsOf(operator)) - before, took, status: answer.status };
+}
+
+async function reviewsOf({ healthUrl }: OperatorProcess): Promise<number> {
+  const text = await (await fetch(`${healthUrl}/metrics`)).text();
+  const results = text.matchAll(/^accesskey_access_reviews_total\{.*\} (\d+)$/gm);
+  return [...results].reduce((sum, [, value]) => sum + Number(value), 0);
+}
+
+await main();

@@ -1,0 +1,65 @@
+import { writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage } from 'node:http';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+
+/** What the API server asks (authorization.k8s.io/v1, SubjectAccessReviewSpec), as far as tests decide by it. */
+export interface WebhookQuestion {
+  user?: string;
+  resourceAttributes?: { verb?: string; group?: string; resource?: string; namespace?: string };
+}
+
+/** An authorizer beside RBAC, as clouds have them. */
+export interface AuthorizationWebhook {
+  /** Arguments of kube-apiserver, which asks it what RBAC does not allow. */
+  readonly apiServerArguments: readonly string[];
+  stop(): void;
+}
+
+/** @param directory for the file that tells kube-apiserver where it is */
+export async function startAuthorizationWebhook(
+  directory: string,
+  isAllowed: (question: WebhookQuestion) => boolean,
+): Promise<AuthorizationWebhook> {
+  const server = createServer(async (request, response) => {
+    const { apiVersion, kind, spec } = await readJson(request);
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ apiVersion, kind, status: { allowed: isAllowed(spec) } }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  const file = join(directory, 'webhook.kubeconfig');
+  await writeFile(file, kubeconfig(`http://127.0.0.1:${port}`));
+  return {
+    apiServerArguments: [
+      // Added to RBAC, which is asked first.
+      '--authorization-mode=Webhook',
+      '--authorization-webhook-version=v1',
+      `--authorization-webhook-config-file=${file}`,
+      ...['authorized', 'unauthorized'].map((which) => `--authorization-webhook-cache-${which}-ttl=0s`),
+    ],
+    stop() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+async function readJson(
+  request: IncomingMessage,
+): Promise<{ apiVersion: string; kind: string; spec: WebhookQuestion }> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+}
+
+function kubeconfig(server: string): string {
+  return stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'webhook', cluster: { server } }],
+    users: [{ name: 'apiserver', user: {} }],
+    contexts: [{ name: 'webhook', context: { cluster: 'webhook', user: 'apiserver' } }],
+    'current-context': 'webhook',
+  });
+}
