@@ -14,11 +14,13 @@ import { RefusedError } from './refused-error.ts';
 import { homePath } from './return-path.ts';
 import { createReveal } from './reveal.ts';
 import { addAccessKeyRoutes } from './routes/access-key-routes.ts';
+import { addDeploymentRoutes } from './routes/deployment-routes.ts';
 import { addPairFormRoutes } from './routes/pair-form-routes.ts';
 import { addProfileRoutes } from './routes/profile-routes.ts';
 import { addRevealRoutes } from './routes/reveal-routes.ts';
 import { addSignInRoutes } from './routes/sign-in-routes.ts';
 import { addStreamRoutes } from './routes/stream-routes.ts';
+import { addUseRoutes } from './routes/use-routes.ts';
 import { securityHeaders } from './security-headers.ts';
 import { createSessionCookie } from './session-cookie.ts';
 import { createStreams } from './streams.ts';
@@ -55,6 +57,8 @@ export function createConsole(dependencies: ConsoleDependencies): Console {
   addRevealRoutes(app, parts.reveal);
   addStreamRoutes(app, streams);
   addAccessKeyRoutes(app, parts);
+  addUseRoutes(app, dependencies);
+  addDeploymentRoutes(app, dependencies);
   app.onError((error, context) => {
     if (isSessionOver(error, context.get('visitor'))) return toSignIn(context, cookie);
     return answerError(error, context);

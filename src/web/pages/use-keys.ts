@@ -1,0 +1,52 @@
+import { attribute, type Html, html } from '../html.ts';
+import type { Snippet } from '../snippets.ts';
+import type { View } from '../view.ts';
+import { codeBlock, formToken, notice } from './parts.ts';
+import { type Person, personalCenter } from './personal-center.ts';
+
+/** What came of trying a pair. */
+export type Trial =
+  | { kind: 'refused'; reason: string }
+  /** `listing` is undefined when the user may not list deployments anywhere. */
+  | { kind: 'done'; token: string; claims: string; request: string; listing: string | undefined };
+
+export interface UseKeysPage {
+  person: Person;
+  snippets: readonly Snippet[];
+  ak: string;
+  trial: Trial | undefined;
+}
+
+/** How a pair is used: programs to start from, and a box to try one. */
+export function useKeysPage(view: View, { person, snippets, ak, trial }: UseKeysPage): Html {
+  const { t } = view;
+  return personalCenter(view, {
+    person,
+    tab: 'use',
+    title: t('useKeys'),
+    content: html`<section class="card" aria-labelledby="try-title">
+<h2 id="try-title">${t('tryIt')}</h2><p class="faint">${t('tryItLead')}</p>
+<form method="post" action="/personal-center/use" class="filters">${formToken(view.account)}
+<div class="field"><label for="ak">${t('accessKeyId')}</label><input id="ak" name="ak" value="${ak}" required autocomplete="off" spellcheck="false"></div>
+<div class="field"><label for="sk">${t('secretKey')}</label><input id="sk" name="sk" type="password" required autocomplete="off"></div>
+<div class="buttons"><button class="primary">${t('tryItRun')}</button></div></form>
+${trial && trialResult(view, trial)}
+</section>
+<section class="card" aria-labelledby="snippets-title">
+<h2 id="snippets-title">${t('snippets')}</h2><p class="faint">${t('useLead')}</p>
+${snippets.map(
+  ({ title = t('snippetCluster'), code }, index) =>
+    html`<details class="snippet" name="snippets" ${attribute('open', index === 0)}><summary>${title}</summary>${codeBlock(view, code, title)}</details>`,
+)}
+</section>`,
+  });
+}
+
+function trialResult(view: View, trial: Trial): Html {
+  const { t } = view;
+  if (trial.kind === 'refused') return notice({ kind: 'error', text: t('tryItFailed', { reason: trial.reason }) });
+  return html`<div class="trial" id="trial"><h3>${t('tryItTokenStep')}</h3>${codeBlock(view, trial.token, t('token'))}
+<h4>${t('claims')}</h4>${codeBlock(view, trial.claims, t('claims'))}
+<h3>${t('tryItListStep')}</h3><p><code>${trial.request}</code></p>
+${trial.listing === undefined ? notice({ kind: 'warning', text: t('tryItForbidden') }) : codeBlock(view, trial.listing, t('deployments'))}</div>`;
+}
