@@ -21,11 +21,13 @@ import { startControlPlane } from '../tools/control-plane/control-plane.ts';
 import { installManifests, writeOperatorKubeconfig } from '../tools/install.ts';
 import { createKubectl, type Kubectl } from '../tools/kubectl.ts';
 import { type OperatorProcess, startOperator } from '../tools/operator-process.ts';
+import { poll } from '../tools/poll.ts';
 
 /** Long enough for a first call with every namespace. */
 const cacheSeconds = 10;
 const fillers = 16;
 const measuredReviews = 200;
+const patienceMs = 600_000;
 
 const { values } = parseArgs({ options: { namespaces: { type: 'string', default: '5000' } } });
 const namespaces = Number(values.namespaces);
@@ -67,6 +69,14 @@ async function fill(admin: Transport, kubectl: Kubectl): Promise<void> {
     await kubectl.run(['create', 'rolebinding', 'few', '-n', where, '--clusterrole=view', '--user=few']);
   }
   await kubectl.run(['create', 'clusterrolebinding', 'all', '--clusterrole=view', '--user=all']);
+  await poll('the controllers to be done', () => hasSettled(kubectl), patienceMs);
+}
+
+/** Whether each namespace has what the controllers put there, the certificates of the cluster. */
+async function hasSettled(kubectl: Kubectl): Promise<boolean> {
+  const selector = '--field-selector=metadata.name=kube-root-ca.crt';
+  const names = await kubectl.run(['get', 'configmaps', '-A', selector, '-o', 'name']);
+  return names.trim().split('\n').length >= namespaces;
 }
 
 async function each(count: number, act: (n: number) => Promise<void>): Promise<void> {

@@ -24,7 +24,7 @@ import {
 } from './deployment-query.ts';
 import type { Dependencies, Environment } from './environment.ts';
 import { PlatformError } from './errors.ts';
-import { tellFreshness } from './freshness.ts';
+import { freshnessHeaderDocuments, tellFreshness } from './freshness.ts';
 import { badParameter, callerFailures, forbidden as mayNot, missing } from './openapi/common-failures.ts';
 import { json, notModified } from './openapi/responses.ts';
 
@@ -38,13 +38,14 @@ const errors = {
   403: mayNot(`user alice may not ${listing()}`),
   404: missing('cluster: there is no cluster of this name'),
 };
-const page = { 200: json(DeploymentList, 'A page of deployments', exampleList), ...errors };
+const headers = freshnessHeaderDocuments;
+const page = { 200: { ...json(DeploymentList, 'A page of deployments', exampleList), headers }, ...errors };
 
 const unavailable = {
   description: 'Clusters that cannot be asked now and are left out, with commas between; without it, none is',
   schema: { type: 'string' as const, example: 'west' },
 };
-const pageOfSeveral = { ...page, 200: { ...page[200], headers: { [unavailableHeader]: unavailable } } };
+const pageOfSeveral = { ...page, 200: { ...page[200], headers: { ...headers, [unavailableHeader]: unavailable } } };
 
 /** Deployments as the kpanda API v0.49.0 lists them, as far as the caller may see them. */
 export function addDeploymentRoutes(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
@@ -90,7 +91,7 @@ function addSingleRoute(app: OpenAPIHono<Environment>, dependencies: Dependencie
   const path = `${base}/clusters/{cluster}/namespaces/{namespace}/deployments/{name}`;
   const named = { operationId: 'getDeployment', summary: 'One deployment' };
   const request = { params: deploymentPath, query: z.strictObject({}) };
-  const responses = { 200: json(DeploymentItem, 'The deployment', exampleDeployment), ...errors };
+  const responses = { 200: { ...json(DeploymentItem, 'The deployment', exampleDeployment), headers }, ...errors };
   const route = createRoute({ ...shared, ...named, path, request, responses });
   app.openapi(route, async (context) => {
     const caller = await requireCaller(context, dependencies);

@@ -28,8 +28,12 @@ function cluster(name: string, freshness: Freshness): Cluster {
 }
 
 async function ask(path: string, ...clusters: Cluster[]) {
+  return askWith({}, path, ...clusters);
+}
+
+async function askWith(headers: Record<string, string>, path: string, ...clusters: Cluster[]) {
   const platform = await createPlatform({ clusters: fixedClusters(clusters) });
-  const answer = await platform.get(path, { authorization: `Bearer ${token}` });
+  const answer = await platform.get(path, { authorization: `Bearer ${token}`, ...headers });
   const said = ['Age', 'Cache-Status', 'Kubernetes-Resource-Version'].map((name) => answer.headers.get(name));
   return { ...answer, said, logged: platform.logged };
 }
@@ -43,6 +47,13 @@ describe.each(paths)('%s', (path) => {
   it('says that it is stale while no watch is open', async () => {
     const { status, said } = await ask(path, cluster('here', stale));
     expect([status, said]).toEqual([200, ['12', 'accesskey-operator; hit; ttl=-12; detail=stale', '6']]);
+  });
+
+  it('tells it also of what the client has already', async () => {
+    const first = await ask(path, cluster('here', fresh));
+    const headers = { 'if-none-match': first.headers.get('ETag') ?? '' };
+    const { status, said } = await askWith(headers, path, cluster('here', stale));
+    expect([status, said]).toEqual([304, ['12', 'accesskey-operator; hit; ttl=-12; detail=stale', '6']]);
   });
 
   it.each([
