@@ -45,8 +45,13 @@ afterAll(() => cluster?.stop());
 
 const basic = ({ ak, sk }: Pair) => `Basic ${Buffer.from(`${ak}:${sk}`).toString('base64')}`;
 
-function post(path: string, values: Record<string, string>, headers: Record<string, string> = {}): Promise<Response> {
-  return fetch(operator.url + path, { method: 'POST', body: new URLSearchParams(values), headers });
+function post(
+  path: string,
+  values: Record<string, string>,
+  headers: Record<string, string> = {},
+  { url } = operator,
+): Promise<Response> {
+  return fetch(url + path, { method: 'POST', body: new URLSearchParams(values), headers });
 }
 
 /** A token of a ServiceAccount from the TokenRequest API, as a projected volume has it. */
@@ -54,12 +59,16 @@ async function serviceAccountToken(name: string, wanted = issuer, namespace = 'p
   return (await kubectl.run(['create', 'token', name, '-n', namespace, `--audience=${wanted}`])).trim();
 }
 
-function exchange(token: string): Promise<Response> {
-  return post('/oauth2/token', {
+/** The same token with a signature that is not the cluster's. */
+const forged = (token: string) => `${token.slice(0, -20)}${'A'.repeat(20)}`;
+
+function exchange(token: string, at = operator): Promise<Response> {
+  const request = {
     grant_type: `${urn}:grant-type:token-exchange`,
     subject_token: token,
     subject_token_type: `${urn}:token-type:jwt`,
-  });
+  };
+  return post('/oauth2/token', request, {}, at);
 }
 
 const textAt = async (answer: Response, name: string) =>
@@ -120,10 +129,7 @@ describe('token exchange', () => {
     ['for the API server', () => serviceAccountToken('robot', 'https://kubernetes.default.svc')],
     ['of a ServiceAccount that no AccessKey names', () => serviceAccountToken('nobody')],
     ['of the same name in another namespace', () => serviceAccountToken('robot', issuer, 'other')],
-    [
-      'whose signature is not right',
-      async () => `${(await serviceAccountToken('robot')).slice(0, -20)}${'A'.repeat(20)}`,
-    ],
+    ['whose signature is not right', async () => forged(await serviceAccountToken('robot'))],
     ['of ours', () => getToken(operator.url, alice)],
   ])('refuses a token %s', async (_, make) => {
     const answer = await exchange(await make());
@@ -234,6 +240,23 @@ test('a thousand wrong guesses are throttled, while the owner at the same addres
   // One more each three seconds; that the machine is slow does not matter.
   expect(throttled.length).toBeGreaterThan(500);
   for (const { wait } of throttled) expect(Number(wait)).toBeGreaterThan(0);
+});
+
+test('who guesses tokens of one ServiceAccount shuts out no other at the same address', async () => {
+  const spec = { user: { name: 'erin' }, serviceAccounts: ['cat'], keyPairs: [] };
+  await kubectl.run(['create', 'sa', 'cat', '-n', 'people']);
+  await kubectl.apply(accessKeyManifest('people', 'erin', spec));
+  const token = await serviceAccountToken('cat');
+  await poll('the exchange', async () => (await exchange(token)).status === 200);
+  // Now, so that it knows of the AccessKey from its start: to wait for that would spend the budget.
+  const throttling = await cluster.startOperator({
+    token: { issuer, failureThrottle: { burst: 3, refillSeconds: 3600 } },
+  });
+  const wrong = forged(await serviceAccountToken('robot'));
+  const statuses: number[] = [];
+  for (let index = 0; index < 6; index += 1) statuses.push((await exchange(wrong, throttling)).status);
+  expect(statuses).toEqual([400, 400, 400, 429, 429, 429]);
+  expect((await exchange(token, throttling)).status).toBe(200);
 });
 
 test('the log has an audit record of each token, and no secret', async () => {
