@@ -10,7 +10,9 @@ import { toPlatformError } from './unexpected.ts';
  */
 export function answerError(error: Error, context: Context<Environment>): Response {
   if (error instanceof OAuthError) return answerOAuthError(error, context);
-  const known = toPlatformError(error, context);
+  // The cluster of the path is known, or nobody would have asked it.
+  const { cluster } = context.req.param() as { cluster?: string };
+  const known = toPlatformError(error, context, cluster);
   return isOAuth(context.req.path) ? answerOAuthError(toOAuthError(known), context) : answerPlatform(known, context);
 }
 

@@ -214,7 +214,7 @@ describe('refusals', () => {
     expect(answer.status).toBe(503);
     expect(answer.json()).toEqual({
       code: 14,
-      message: 'the cluster cannot be asked now, try again',
+      message: 'the cluster here cannot be asked now, try again',
       details: [],
     });
     expect(answer.headers.get('Cache-Control')).toBe('no-store');

@@ -1,0 +1,237 @@
+/** A second cluster, registered as the documentation says: its life from the first connection to the last. */
+import { readdir, readlink } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { stringify } from 'yaml';
+import { type ControlPlane, startControlPlane } from '../../tools/control-plane/control-plane.ts';
+import { createKubectl, type Kubectl } from '../../tools/kubectl.ts';
+import type { OperatorProcess } from '../../tools/operator-process.ts';
+import { poll } from '../../tools/poll.ts';
+import { startTestCluster, type TestCluster } from '../support/cluster.ts';
+import {
+  clusterEvent,
+  clusterEvents,
+  namespace,
+  registerAsDocumented,
+  registerCluster,
+  registeredKubeconfig,
+} from '../support/clusters.ts';
+import { accessKeyManifest, createNamespace, createPair, getToken, type Listing } from '../support/platform.ts';
+import { deploymentManifest } from '../support/workload.ts';
+
+const base = '/apis/kpanda.io/v1alpha1';
+const maxStaleSeconds = 5;
+const secret = 'cluster-west';
+
+let home: TestCluster;
+let west: ControlPlane;
+let westKubectl: Kubectl;
+let operator: OperatorProcess;
+/** Tokens: of who may see both clusters, the home cluster only, and nothing. */
+const tokens = { both: '', homeOnly: '', nobody: '' };
+
+beforeAll(async () => {
+  [home, west] = await Promise.all([startTestCluster(), startControlPlane()]);
+  westKubectl = createKubectl(west.kubectl, west.kubeconfig);
+  operator = await home.startOperator({ access: { cacheSeconds: 1, maxStaleSeconds } });
+  for (const kubectl of [home.kubectl, westKubectl]) {
+    await createNamespace(kubectl, 'shop');
+    await bindView(kubectl, 'both');
+    await kubectl.apply(deploymentManifest('shop', 'web'));
+  }
+  await bindView(home.kubectl, 'homeOnly');
+  await createNamespace(home.kubectl, 'people');
+  for (const user of ['both', 'homeOnly', 'nobody'] as const) {
+    const manifest = accessKeyManifest('people', user.toLowerCase(), { user: { name: user } });
+    tokens[user] = await getToken(operator.url, await createPair(home.kubectl, manifest));
+  }
+});
+afterAll(async () => {
+  await home?.stop();
+  await west?.stop();
+});
+
+function bindView(kubectl: Kubectl, user: string) {
+  const name = `view-${user.toLowerCase()}`;
+  return kubectl.run(['create', 'rolebinding', name, '-n', 'shop', '--clusterrole=view', `--user=${user}`]);
+}
+
+async function list(path: string, user: keyof typeof tokens = 'both') {
+  const answer = await fetch(`${operator.url}${base}${path}`, { headers: { authorization: `Bearer ${tokens[user]}` } });
+  const body = (await answer.json()) as Listing & { message: string };
+  return {
+    status: answer.status,
+    left: answer.headers.get('Unavailable-Clusters'),
+    message: body.message,
+    names: (body.items ?? []).map(({ metadata }) => {
+      const { cluster } = metadata as typeof metadata & { cluster: string };
+      return `${cluster}/${metadata.namespace}/${metadata.name}`;
+    }),
+  };
+}
+
+const inWest = (user?: keyof typeof tokens) => list('/clusters/west/deployments', user);
+const inAll = (user?: keyof typeof tokens, query = '') => list(`/asl/deployments${query}`, user);
+
+async function metric(series: string): Promise<string | undefined> {
+  const text = await (await fetch(`${operator.healthUrl}/metrics`)).text();
+  return text
+    .split('\n')
+    .find((line) => line.startsWith(`${series} `))
+    ?.split(' ')[1];
+}
+
+const up = () => metric('accesskey_cluster_up{cluster="west"}');
+const isReady = async () => (await fetch(`${operator.healthUrl}/readyz`)).ok;
+const westAnswers = () => poll('the cluster west', async () => (await inWest()).status === 200);
+
+test('a cluster that is not registered is 404', async () => {
+  expect([(await inWest()).status, (await inAll('both', '?cluster=west')).status]).toEqual([404, 404]);
+  expect([await up(), (await inAll()).names]).toEqual([undefined, ['kpanda-global-cluster/shop/web']]);
+});
+
+test('registered by the commands of the documentation, it is listed by its name', async () => {
+  await registerAsDocumented({ home: home.controlPlane, west }, home.directory);
+  await westAnswers();
+  expect((await inWest()).names).toEqual(['west/shop/web']);
+  expect(await inAll()).toMatchObject({ left: null, names: ['kpanda-global-cluster/shop/web', 'west/shop/web'] });
+  expect((await inAll('both', '?cluster=west')).names).toEqual(['west/shop/web']);
+  expect((await list('/clusters/west/namespaces/shop/deployments/web')).status).toBe(200);
+  await clusterEvent(home.kubectl, secret, 'ClusterAvailable: Cluster west is available');
+  expect([await up(), await metric('accesskey_cluster_registrations{state="available"}')]).toEqual(['1', '1']);
+});
+
+test('each cluster decides by its own rights', async () => {
+  expect([(await inWest('homeOnly')).status, (await inWest('nobody')).status]).toEqual([403, 403]);
+  expect((await inAll('homeOnly')).names).toEqual(['kpanda-global-cluster/shop/web']);
+  expect((await inAll('nobody')).status).toBe(403);
+  expect((await inAll('homeOnly', '?cluster=west')).status).toBe(403);
+});
+
+test('what changes there is shown', async () => {
+  await westKubectl.apply(deploymentManifest('shop', 'api'));
+  await poll('the new one', async () => (await inWest()).names.length === 2);
+  await westKubectl.run(['delete', 'deployment', 'api', '-n', 'shop']);
+  await poll('the end of it', async () => (await inWest()).names.length === 1);
+});
+
+test('killed, it is left out and named, the others answer on; and when it is back, so are its deployments', async () => {
+  const before = await clusterEvents(home.kubectl, secret);
+  await west.stopApiServer('SIGKILL');
+  const partial = await poll('an answer without it', async () => {
+    const answer = await inAll();
+    expect(answer.status).toBe(200);
+    return answer.left !== null && answer;
+  });
+  expect(partial).toMatchObject({ left: 'west', names: ['kpanda-global-cluster/shop/web'] });
+  expect(await inWest()).toMatchObject({ status: 503, message: 'the cluster west cannot be asked now, try again' });
+  expect(await inAll('both', '?cluster=west')).toMatchObject({ status: 503 });
+  // Whether they have a right there cannot be known.
+  expect((await inAll('nobody')).status).toBe(503);
+  expect((await list('/clusters/kpanda-global-cluster/deployments')).status).toBe(200);
+  await clusterEvent(home.kubectl, secret, 'ClusterUnavailable: Cluster west cannot be asked: no answer came');
+  expect([await up(), await isReady()]).toEqual(['0', true]);
+  await west.startApiServer();
+  await poll('its deployments', async () => (await inAll()).names.includes('west/shop/web'), 90_000);
+  await poll('the end of the trouble', async () => (await up()) === '1');
+  const isTold = async () => (await clusterEvents(home.kubectl, secret)).slice(before.length);
+  await poll('the last Event', async () => (await isTold()).length === 2);
+  expect((await isTold()).map((event) => event.split(':')[0])).toEqual(['ClusterUnavailable', 'ClusterAvailable']);
+});
+
+/** Another token of the same ServiceAccount. */
+async function secondToken(): Promise<string> {
+  const annotations = { 'kubernetes.io/service-account.name': 'accesskey-remote' };
+  const metadata = { name: 'second', namespace: 'accesskey-remote', annotations };
+  await westKubectl.apply({ apiVersion: 'v1', kind: 'Secret', metadata, type: 'kubernetes.io/service-account-token' });
+  const encoded = await poll('the second token', async () => {
+    type Tokens = { data?: { token?: string } };
+    return (await westKubectl.get<Tokens>('secret', 'second', '-n', 'accesskey-remote')).data?.token;
+  });
+  return Buffer.from(encoded, 'base64').toString('utf8');
+}
+
+test('the token is exchanged while it answers, and the former one can be taken back', async () => {
+  const kubeconfig = await registeredKubeconfig(home.kubectl, secret);
+  kubeconfig.users[0].user.token = await secondToken();
+  const filled = () => operator.output.filter((line) => /"cluster":"west".*cache filled/.test(line)).length;
+  const before = filled();
+  await registerCluster(home.kubectl, secret, stringify(kubeconfig), 'west');
+  await poll('the caches of the second token', async () => {
+    expect((await inAll()).names).toContain('west/shop/web');
+    return filled() >= before + 3;
+  });
+  await westKubectl.run(['delete', 'secret', 'accesskey-remote-token', '-n', 'accesskey-remote']);
+  await westKubectl.apply(deploymentManifest('shop', 'later'));
+  await poll('a change by the second token', async () => (await inWest()).names.length === 2);
+});
+
+test('a kubeconfig that is spoilt is told, and the former one answers meanwhile', async () => {
+  const kubeconfig = await registeredKubeconfig(home.kubectl, secret);
+  const spoilt = { ...kubeconfig, users: [{ name: 'accesskey-remote', user: { exec: { command: 'sh' } } }] };
+  await registerCluster(home.kubectl, secret, stringify(spoilt), 'west');
+  await clusterEvent(home.kubectl, secret, 'ClusterRefused: Cluster west: kubeconfig: user.exec: is not allowed');
+  expect((await inWest()).status).toBe(200);
+  await registerCluster(home.kubectl, secret, stringify(kubeconfig), 'west');
+  await poll('the sound one', async () => (await metric('accesskey_cluster_registrations{state="available"}')) === '1');
+  expect((await inWest()).status).toBe(200);
+});
+
+test('one without an answer, and one that is silent, are 503 and do not hold up the others', async () => {
+  const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+  onTestFinished(() => void silent.close());
+  await poll('the port', async () => silent.listening);
+  const { port } = silent.address() as { port: number };
+  const kubeconfig = await registeredKubeconfig(home.kubectl, secret);
+  for (const [name, server] of [
+    ['closed', 'https://127.0.0.1:1'],
+    ['silent', `https://127.0.0.1:${port}`],
+  ] as const) {
+    kubeconfig.clusters[0].cluster.server = server;
+    await registerCluster(home.kubectl, name, stringify(kubeconfig));
+    await poll(`the cluster ${name}`, async () => (await list(`/clusters/${name}/deployments`)).status === 503);
+  }
+  const answer = await inAll();
+  expect(answer).toMatchObject({ status: 200, left: 'closed, silent' });
+  expect(answer.names).toContain('west/shop/web');
+  await clusterEvent(home.kubectl, 'silent', 'ClusterUnavailable: Cluster silent cannot be asked: no answer came');
+  expect([await up(), await isReady()]).toEqual(['1', true]);
+  await home.kubectl.run(['delete', 'secret', 'closed', 'silent', '-n', namespace]);
+  await poll('the end of both', async () => (await inAll()).left === null);
+});
+
+/** Connections that the operator has open. */
+async function sockets(): Promise<number> {
+  const folder = `/proc/${operator.process.pid}/fd`;
+  const links = await Promise.all((await readdir(folder)).map((one) => readlink(`${folder}/${one}`).catch(() => '')));
+  return links.filter((link) => link.startsWith('socket:')).length;
+}
+
+test('deleted, it is 404 and nothing of it stays open; registered again and again, neither', async () => {
+  const kubeconfig = stringify(await registeredKubeconfig(home.kubectl, secret));
+  const remove = async () => {
+    await home.kubectl.run(['delete', 'secret', secret, '-n', namespace]);
+    await poll('the 404', async () => (await inWest()).status === 404);
+  };
+  const watches = async () => openWatches(await westKubectl.run(['get', '--raw', '/metrics']));
+  const registered = { sockets: await sockets(), watches: await watches() };
+  await remove();
+  await poll('an end of the watch', async () => (await watches()) < registered.watches);
+  await poll('an end of connections', async () => (await sockets()) < registered.sockets);
+  expect(await up()).toBeUndefined();
+  expect(await metric('accesskey_cache_watching{cluster="west",resource="deployments"}')).toBeUndefined();
+  const left = { sockets: await sockets(), watches: await watches() };
+  for (let round = 0; round < 5; round += 1) {
+    await registerCluster(home.kubectl, secret, kubeconfig, 'west');
+    await westAnswers();
+    await remove();
+  }
+  await poll('as many sockets as before', async () => (await sockets()) <= left.sockets);
+  await poll('as many watches as before', async () => (await watches()) <= left.watches);
+});
+
+/** Watches over deployments that an API server has open, by its metrics. */
+function openWatches(metrics: string): number {
+  const series = /^apiserver_longrunning_requests\{.*resource="deployments".*verb="WATCH".*\} (\d+)$/gm;
+  return [...metrics.matchAll(series)].reduce((sum, [, count]) => sum + Number(count), 0);
+}
