@@ -1,0 +1,12 @@
+import { expect, it } from 'vitest';
+import { generateClient } from '../../../../tools/openapi-client/generate.ts';
+import { createPlatform } from '../support.ts';
+
+const file = '../../../../tools/openapi-client/api.generated.ts';
+
+it('tools/openapi-client/api.generated.ts is what npm run generate:client makes of the document', async () => {
+  const { get } = await createPlatform();
+  const client = await generateClient((await get('/openapi.json')).json<object>());
+  expect(client).toContain('export interface paths');
+  await expect(client).toMatchFileSnapshot(file);
+});

@@ -1,0 +1,4378 @@
+// Generated from the OpenAPI document (npm run generate:client). Do not edit.
+export interface paths {
+    "/oauth2/auth": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether a request may pass a gateway
+         * @description For nginx auth_request, Traefik ForwardAuth and Envoy ext_authz. Every method, and every path beneath, is the same question.
+         */
+        get: operations["checkForwardedRequest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /**
+         * Whether a request may pass a gateway: headers only
+         * @description For nginx auth_request, Traefik ForwardAuth and Envoy ext_authz. Every method, and every path beneath, is the same question.
+         */
+        head: operations["headCheckForwardedRequest"];
+        patch?: never;
+        trace?: never;
+    };
+    "/apis/ghippo.io/v1alpha1/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a token for a key pair
+         * @description The pair is in the query, which proxies on the way write down, or in Authorization: Basic.
+         */
+        get: operations["getToken"];
+        put?: never;
+        /**
+         * Get a token for a key pair
+         * @description The pair is in the body, or in Authorization: Basic; cycle is in the body or in the query.
+         */
+        post: operations["createToken"];
+        delete?: never;
+        options?: never;
+        /**
+         * Get a token for a key pair: headers only
+         * @description The pair is in the query, which proxies on the way write down, or in Authorization: Basic.
+         */
+        head: operations["headGetToken"];
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cube/key/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a token for a key pair
+         * @description The pair is in the query, which proxies on the way write down, or in Authorization: Basic.
+         */
+        get: operations["getTokenByFormerPath"];
+        put?: never;
+        /**
+         * Get a token for a key pair
+         * @description The pair is in the body, or in Authorization: Basic; cycle is in the body or in the query.
+         */
+        post: operations["createTokenByFormerPath"];
+        delete?: never;
+        options?: never;
+        /**
+         * Get a token for a key pair: headers only
+         * @description The pair is in the query, which proxies on the way write down, or in Authorization: Basic.
+         */
+        head: operations["headGetTokenByFormerPath"];
+        patch?: never;
+        trace?: never;
+    };
+    "/apis/ghippo.io/v1alpha1/certs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The public keys to verify tokens with */
+        get: operations["getSigningKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /** The public keys to verify tokens with: headers only */
+        head: operations["headGetSigningKeys"];
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/jwks.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The public keys to verify tokens with */
+        get: operations["getJsonWebKeySet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /** The public keys to verify tokens with: headers only */
+        head: operations["headGetJsonWebKeySet"];
+        patch?: never;
+        trace?: never;
+    };
+    "/oauth2/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Client credentials or token exchange
+         * @description RFC 6749 section 4.4: the client is the key pair. RFC 8693: the subject token is a ServiceAccount’s.
+         */
+        post: operations["requestToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/oauth2/introspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Whether a token is active, and whose it is
+         * @description RFC 7662. Tokens of others need the right to create tokenreviews.authentication.k8s.io.
+         */
+        post: operations["introspectToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/openid-configuration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this server can do, for discovery */
+        get: operations["getOpenIdConfiguration"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /** What this server can do, for discovery: headers only */
+        head: operations["headGetOpenIdConfiguration"];
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/oauth-authorization-server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this server can do, for discovery */
+        get: operations["getAuthorizationServerMetadata"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /** What this server can do, for discovery: headers only */
+        head: operations["headGetAuthorizationServerMetadata"];
+        patch?: never;
+        trace?: never;
+    };
+    "/apis/kpanda.io/v1alpha1/clusters/{cluster}/deployments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The deployments of one cluster */
+        get: operations["listDeployments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /** The deployments of one cluster: headers only */
+        head: operations["headListDeployments"];
+        patch?: never;
+        trace?: never;
+    };
+    "/apis/kpanda.io/v1alpha1/clusters/{cluster}/namespaces/{namespace}/deployments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The deployments of one namespace */
+        get: operations["listNamespaceDeployments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /** The deployments of one namespace: headers only */
+        head: operations["headListNamespaceDeployments"];
+        patch?: never;
+        trace?: never;
+    };
+    "/apis/kpanda.io/v1alpha1/clusters/{cluster}/namespaces/{namespace}/deployments/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One deployment */
+        get: operations["getDeployment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /** One deployment: headers only */
+        head: operations["headGetDeployment"];
+        patch?: never;
+        trace?: never;
+    };
+    "/apis/kpanda.io/v1alpha1/asl/deployments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The deployments of all clusters */
+        get: operations["listDeploymentsOfAllClusters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /** The deployments of all clusters: headers only */
+        head: operations["headListDeploymentsOfAllClusters"];
+        patch?: never;
+        trace?: never;
+    };
+    "/apis/ghippo.io/v1alpha1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the users
+         * @description Ordered by name. Needs the right to list accesskeys.ghippo.io in all namespaces.
+         */
+        get: operations["listUsers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /**
+         * List the users: headers only
+         * @description Ordered by name. Needs the right to list accesskeys.ghippo.io in all namespaces.
+         */
+        head: operations["headListUsers"];
+        patch?: never;
+        trace?: never;
+    };
+    "/apis/ghippo.io/v1alpha1/current-user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whose token it is */
+        get: operations["getCurrentUser"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /** Whose token it is: headers only */
+        head: operations["headGetCurrentUser"];
+        patch?: never;
+        trace?: never;
+    };
+    "/apis/ghippo.io/v1alpha1/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One user by identity
+         * @description Oneself always; others need the right to get accesskeys.ghippo.io in all namespaces.
+         */
+        get: operations["getUser"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /**
+         * One user by identity: headers only
+         * @description Oneself always; others need the right to get accesskeys.ghippo.io in all namespaces.
+         */
+        head: operations["headGetUser"];
+        patch?: never;
+        trace?: never;
+    };
+    "/apis/ghippo.io/v1alpha1/users/username/{username}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One user by name
+         * @description Oneself always; others need the right to get accesskeys.ghippo.io in all namespaces.
+         */
+        get: operations["getUserByName"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /**
+         * One user by name: headers only
+         * @description Oneself always; others need the right to get accesskeys.ghippo.io in all namespaces.
+         */
+        head: operations["headGetUserByName"];
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The OpenAPI document of this API */
+        get: operations["getDocument"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /** The OpenAPI document of this API: headers only */
+        head: operations["headGetDocument"];
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        Error: {
+            /**
+             * @description gRPC status code
+             * @example 3
+             */
+            code: number;
+            /**
+             * @description What is wrong, for a person
+             * @example cycle: must be 30 at most
+             */
+            message: string;
+            /** @description For a bad request, a google.rpc.BadRequest that names each field */
+            details: ({
+                "@type": string;
+            } & {
+                [key: string]: unknown;
+            })[];
+        };
+        /** @description A signed token, for the header Authorization: Bearer. */
+        Token: {
+            /** @description JWT (RFC 7519) */
+            token: string;
+        };
+        /** @description RFC 7517 section 5 */
+        JsonWebKeySet: {
+            keys: ({
+                kty: string;
+                kid: string;
+            } & {
+                [key: string]: unknown;
+            })[];
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description RFC 6749 section 5.1, RFC 8693 section 2.2.1 */
+        OAuthToken: {
+            /** @description JWT (RFC 7519) */
+            access_token: string;
+            /** @enum {string} */
+            token_type: "Bearer";
+            /** @description Seconds */
+            expires_in: number;
+            /** @description For a token exchange */
+            issued_token_type?: string;
+        };
+        /** @description RFC 6749 section 5.2 */
+        OAuthError: {
+            error: string;
+            error_description: string;
+        };
+        Introspection: {
+            active: boolean;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description RFC 8414 section 2 */
+        ServerMetadata: {
+            issuer: string;
+            token_endpoint: string;
+            jwks_uri: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description One page of Deployments. */
+        DeploymentList: {
+            items: components["schemas"]["Deployment"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        /** @description A Deployment, as the kpanda API shows it. */
+        Deployment: {
+            metadata: components["schemas"]["ObjectMeta"];
+            spec: components["schemas"]["DeploymentSpec"];
+            status: components["schemas"]["DeploymentStatus"];
+            /**
+             * Format: int64
+             * @description Revision of the rollout; "0" when it is not known.
+             */
+            revision: string;
+        };
+        /** @description Who the object is. */
+        ObjectMeta: {
+            name: string;
+            namespace: string;
+            uid: string;
+            resourceVersion: string;
+            /**
+             * Format: int64
+             * @description Unix time in seconds.
+             */
+            creationTimestamp: string;
+            /**
+             * Format: int64
+             * @description Unix time in seconds; "0" while it is not being deleted.
+             */
+            deletionTimestamp: string;
+            labels: {
+                [key: string]: string;
+            };
+            annotations: {
+                [key: string]: string;
+            };
+            ownerReferences: components["schemas"]["OwnerReference"][];
+            /** @description The cluster the object is in; "" in a pod template. */
+            cluster: string;
+            /** @description Always "": there are no workspaces here. */
+            workspaceAlias: string;
+        };
+        /** @description An object that this one belongs to. */
+        OwnerReference: {
+            uid: string;
+            controller: boolean;
+            name: string;
+            kind: string;
+            apiVersion: string;
+            blockOwnerDeletion: boolean;
+        };
+        /** @description What is wanted. */
+        DeploymentSpec: {
+            template: components["schemas"]["PodTemplateSpec"] | null;
+            strategy: components["schemas"]["UpdateStrategy"] | null;
+            paused: boolean;
+        };
+        /** @description The pods that the Deployment makes. */
+        PodTemplateSpec: {
+            metadata: components["schemas"]["ObjectMeta"] | null;
+            spec: components["schemas"]["PodSpec"] | null;
+        };
+        /** @description What runs in the pod, and where. */
+        PodSpec: {
+            volumes: components["schemas"]["Volume"][];
+            initContainers: components["schemas"]["Container"][];
+            containers: components["schemas"]["Container"][];
+            ephemeralContainers: components["schemas"]["EphemeralContainer"][];
+            restartPolicy: string;
+            nodeName: string;
+            hostNetwork: boolean;
+            affinity: components["schemas"]["Affinity"] | null;
+            tolerations: components["schemas"]["Toleration"][];
+        };
+        /** @description A volume of the pod. At most one source is set; all are null for kinds that this API does not show. */
+        Volume: {
+            name: string;
+            hostPath: components["schemas"]["HostPathVolumeSource"] | null;
+            emptyDir: components["schemas"]["EmptyDirVolumeSource"] | null;
+            secret: components["schemas"]["SecretVolumeSource"] | null;
+            persistentVolumeClaim: components["schemas"]["PersistentVolumeClaimVolumeSource"] | null;
+            downwardAPI: components["schemas"]["DownwardAPIVolumeSource"] | null;
+            configMap: components["schemas"]["ConfigMapVolumeSource"] | null;
+        };
+        /** @description A file or directory of the node. */
+        HostPathVolumeSource: {
+            path: string;
+            type: string;
+        };
+        /** @description Scratch space that lives as long as the pod. */
+        EmptyDirVolumeSource: {
+            medium: string;
+            /**
+             * Format: int64
+             * @description In bytes; "0" when there is no limit.
+             */
+            sizeLimit: string;
+        };
+        /** @description Files from a Secret; its name and keys, never its values. */
+        SecretVolumeSource: {
+            secretName: string;
+            items: components["schemas"]["KeyToPath"][];
+            /** Format: int32 */
+            defaultMode: number;
+            optional: boolean;
+        };
+        /** @description Puts one key of a Secret or ConfigMap at a path in the volume. */
+        KeyToPath: {
+            key: string;
+            path: string;
+            /** Format: int32 */
+            mode: number;
+        };
+        /** @description The volume bound to a claim in the namespace. */
+        PersistentVolumeClaimVolumeSource: {
+            claimName: string;
+            readOnly: boolean;
+        };
+        /** @description Files that tell the pod about itself. */
+        DownwardAPIVolumeSource: {
+            items: components["schemas"]["DownwardAPIVolumeFile"][];
+            /**
+             * Format: int32
+             * @description Spelled with a capital in the original API.
+             */
+            DefaultMode: number;
+        };
+        /** @description One file that tells the pod about itself. */
+        DownwardAPIVolumeFile: {
+            path: string;
+            fieldRef: components["schemas"]["ObjectFieldSelector"] | null;
+            resourceFieldRef: components["schemas"]["ResourceFieldSelector"] | null;
+            /** Format: int32 */
+            mode: number;
+        };
+        /** @description Points at a field of the pod itself. */
+        ObjectFieldSelector: {
+            apiVersion: string;
+            fieldPath: string;
+        };
+        /** @description Points at a limit or request of a container. */
+        ResourceFieldSelector: {
+            containerName: string;
+            resource: string;
+        };
+        /** @description Files from a ConfigMap. */
+        ConfigMapVolumeSource: {
+            name: string;
+            items: components["schemas"]["KeyToPath"][];
+            /** Format: int32 */
+            defaultMode: number;
+            optional: boolean;
+        };
+        /** @description A container of the pod. */
+        Container: {
+            name: string;
+            image: string;
+            command: string[];
+            args: string[];
+            workingDir: string;
+            ports: components["schemas"]["Ports"][];
+            envFrom: components["schemas"]["EnvFromSource"][];
+            env: components["schemas"]["EnvVar"][];
+            resources: components["schemas"]["ResourceRequirements"] | null;
+            volumeMounts: components["schemas"]["VolumeMount"][];
+            livenessProbe: components["schemas"]["Probe"] | null;
+            readinessProbe: components["schemas"]["Probe"] | null;
+            startupProbe: components["schemas"]["Probe"] | null;
+            lifecycle: components["schemas"]["Lifecycle"] | null;
+            imagePullPolicy: string;
+            securityContext: components["schemas"]["SecurityContext"] | null;
+        };
+        /** @description A port that the container listens on. */
+        Ports: {
+            /** Format: int32 */
+            containerPort: number;
+            /** Format: int32 */
+            hostPort: number;
+            name: string;
+            protocol: string;
+        };
+        /** @description Environment variables taken from all keys of one object. */
+        EnvFromSource: {
+            prefix: string;
+            configMapRef: components["schemas"]["ConfigMapEnvSource"] | null;
+            secretRef: components["schemas"]["SecretEnvSource"] | null;
+        };
+        /** @description A whole ConfigMap as environment variables. */
+        ConfigMapEnvSource: {
+            name: string;
+            optional: boolean;
+        };
+        /** @description A whole Secret as environment variables; only its name is shown. */
+        SecretEnvSource: {
+            name: string;
+            optional: boolean;
+        };
+        /** @description An environment variable: a literal value, or a source. */
+        EnvVar: {
+            name: string;
+            value: string;
+            valueFrom: components["schemas"]["EnvVarSource"] | null;
+        };
+        /** @description Where the value of an environment variable comes from. */
+        EnvVarSource: {
+            fieldRef: components["schemas"]["ObjectFieldSelector"] | null;
+            resourceFieldRef: components["schemas"]["ResourceFieldSelector"] | null;
+            /** @description Spelled with a capital in the original API. */
+            ConfigMapKeyRef: components["schemas"]["ConfigMapKeySelector"] | null;
+            secretKeyRef: components["schemas"]["SecretKeySelector"] | null;
+        };
+        /** @description One key of a ConfigMap. */
+        ConfigMapKeySelector: {
+            name: string;
+            key: string;
+            optional: boolean;
+        };
+        /** @description One key of a Secret; only the names are shown. */
+        SecretKeySelector: {
+            name: string;
+            key: string;
+            optional: boolean;
+        };
+        /** @description What the container is promised and what it may use at most. */
+        ResourceRequirements: {
+            limits: components["schemas"]["ResourceList"] | null;
+            requests: components["schemas"]["ResourceList"] | null;
+        };
+        /** @description Amounts of compute resources. */
+        ResourceList: {
+            /** @description Thousandths of a CPU, a decimal integer; "" when unset. */
+            cpu: string;
+            /** @description Bytes, a decimal integer; "" when unset. */
+            memory: string;
+            /** @description Bytes of ephemeral storage, a decimal integer; "" when unset. */
+            storage: string;
+            /** @description Every resource by name, as a Kubernetes quantity. */
+            resources: {
+                [key: string]: string;
+            };
+        };
+        /** @description Where a volume appears in the container. */
+        VolumeMount: {
+            name: string;
+            readOnly: boolean;
+            mountPath: string;
+            subPath: string;
+            mountPropagation: string;
+            subPathExpr: string;
+        };
+        /** @description A health check. All actions are null for kinds that this API does not show. */
+        Probe: {
+            /** Format: int32 */
+            failureThreshold: number;
+            /** Format: int32 */
+            periodSeconds: number;
+            /** Format: int32 */
+            successThreshold: number;
+            /** Format: int32 */
+            timeoutSeconds: number;
+            /** Format: int32 */
+            initialDelaySeconds: number;
+            /**
+             * Format: int64
+             * @description "0" when the value of the pod applies.
+             */
+            terminationGracePeriodSeconds: string;
+            httpGet: components["schemas"]["HTTPGetAction"] | null;
+            exec: components["schemas"]["ExecAction"] | null;
+            tcpSocket: components["schemas"]["TCPSocketAction"] | null;
+        };
+        /** @description Asks by HTTP. */
+        HTTPGetAction: {
+            path: string;
+            /** @description Number or name. */
+            port: string;
+            host: string;
+            scheme: string;
+        };
+        /** @description Runs a command in the container. */
+        ExecAction: {
+            command: string[];
+        };
+        /** @description Opens a TCP connection. */
+        TCPSocketAction: {
+            /**
+             * Format: int32
+             * @description The number; a name is resolved among the ports of the container, else 0.
+             */
+            port: number;
+            host: string;
+        };
+        /** @description Hooks after the start and before the stop of a container. */
+        Lifecycle: {
+            /** @description Spelled with a capital in the original API. */
+            PostStart: components["schemas"]["Handler"] | null;
+            preStop: components["schemas"]["Handler"] | null;
+        };
+        /** @description What a lifecycle hook does. */
+        Handler: {
+            exec: components["schemas"]["ExecAction"] | null;
+            httpGet: components["schemas"]["HTTPGetAction"] | null;
+            /** @description Spelled with capitals in the original API. */
+            TCPSocket: components["schemas"]["TCPSocketAction"] | null;
+        };
+        /** @description The privileges the container runs with. */
+        SecurityContext: {
+            privileged: boolean;
+            /**
+             * Format: int64
+             * @description Numeric user; "0" also when it is not set.
+             */
+            runAsUser: string;
+        };
+        /** @description A container added to a running pod, for debugging. */
+        EphemeralContainer: {
+            ephemeralContainerCommon: components["schemas"]["Container"] | null;
+            targetContainerName: string;
+        };
+        /** @description Rules for where the pod is scheduled. */
+        Affinity: {
+            nodeAffinity: components["schemas"]["NodeAffinity"] | null;
+            podAffinity: components["schemas"]["PodAffinity"] | null;
+            podAntiAffinity: components["schemas"]["PodAffinity"] | null;
+        };
+        /** @description Which nodes the pod must or should run on. */
+        NodeAffinity: {
+            requiredDuringSchedulingIgnoredDuringExecution: components["schemas"]["NodeSelector"] | null;
+            preferredDuringSchedulingIgnoredDuringExecution: components["schemas"]["PreferredSchedulingTerm"][];
+        };
+        /** @description Terms of which one must hold. */
+        NodeSelector: {
+            nodeSelectorTerms: components["schemas"]["NodeSelectorTerm"][];
+        };
+        /** @description Conditions on a node that must all hold. */
+        NodeSelectorTerm: {
+            matchExpressions: components["schemas"]["NodeSelectorRequirement"][];
+            matchFields: components["schemas"]["NodeSelectorRequirement"][];
+        };
+        /** @description A condition on one label or field of a node: In, NotIn, Exists, DoesNotExist, Gt or Lt. */
+        NodeSelectorRequirement: {
+            key: string;
+            operator: string;
+            values: string[];
+        };
+        /** @description A wish for a node, with its weight. */
+        PreferredSchedulingTerm: {
+            /** Format: int32 */
+            weight: number;
+            preference: components["schemas"]["NodeSelectorTerm"] | null;
+        };
+        /** @description Which pods to run near to or, as anti-affinity, far from. */
+        PodAffinity: {
+            requiredDuringSchedulingIgnoredDuringExecution: components["schemas"]["PodAffinityTerm"][];
+            preferredDuringSchedulingIgnoredDuringExecution: components["schemas"]["WeightedPodAffinityTerm"][];
+        };
+        /** @description Pods to be near to or far from, and what near means. */
+        PodAffinityTerm: {
+            labelSelector: components["schemas"]["LabelSelector"] | null;
+            namespaces: string[];
+            topologyKey: string;
+            namespaceSelector: components["schemas"]["LabelSelector"] | null;
+        };
+        /** @description Selects by labels; all conditions must hold. Empty selects everything, null nothing. */
+        LabelSelector: {
+            matchLabels: {
+                [key: string]: string;
+            };
+            matchExpressions: components["schemas"]["LabelSelectorRequirement"][];
+        };
+        /** @description A condition on one label: In, NotIn, Exists or DoesNotExist. */
+        LabelSelectorRequirement: {
+            key: string;
+            operator: string;
+            values: string[];
+        };
+        /** @description A wish about neighbouring pods, with its weight. */
+        WeightedPodAffinityTerm: {
+            /** Format: int32 */
+            weight: number;
+            podAffinityTerm: components["schemas"]["PodAffinityTerm"] | null;
+        };
+        /** @description A taint that does not keep the pod from a node. */
+        Toleration: {
+            key: string;
+            operator: string;
+            value: string;
+            effect: string;
+            /**
+             * Format: int64
+             * @description "0" also when the taint is tolerated for ever.
+             */
+            tolerationSeconds: string;
+        };
+        /** @description How old pods give way to new ones. */
+        UpdateStrategy: {
+            rollingUpdate: components["schemas"]["RollingUpdate"] | null;
+            type: string;
+        };
+        /** @description How far a rollout may go beyond or below the desired number of pods. */
+        RollingUpdate: {
+            /** @description A number of pods or a percentage. */
+            maxSurge: string;
+            /** @description A number of pods or a percentage. */
+            maxUnavailable: string;
+        };
+        /** @description What was last observed. */
+        DeploymentStatus: {
+            /** Format: int32 */
+            availableReplicas: number;
+            /** Format: int32 */
+            readyReplicas: number;
+            /**
+             * Format: int32
+             * @description Pods that exist, not the number wanted.
+             */
+            replicas: number;
+            state: components["schemas"]["WorkloadState"];
+            conditions: components["schemas"]["Condition"][];
+        };
+        /**
+         * @description State of a workload; the first value is never answered.
+         * @enum {string}
+         */
+        WorkloadState: "WORKLOAD_STATE_UNSPECIFIED" | "Running" | "Deleting" | "Not_Ready" | "Stopped" | "Waiting";
+        /** @description One observation about the Deployment. */
+        Condition: {
+            /** @description RFC 3339. */
+            lastTransitionTime: string;
+            /** @description RFC 3339. */
+            lastUpdateTime: string;
+            message: string;
+            reason: string;
+            /** @description True, False or Unknown. */
+            status: string;
+            type: string;
+        };
+        /** @description Where this page is in the whole list. */
+        Pagination: {
+            /**
+             * Format: int32
+             * @description Items on all pages.
+             */
+            total: number;
+            /**
+             * Format: int32
+             * @description Counted from 1.
+             */
+            page: number;
+            /** Format: int32 */
+            pageSize: number;
+            /**
+             * Format: int32
+             * @description 0 when there are no items.
+             */
+            pages: number;
+        };
+        /** @description One page of users. */
+        UserList: {
+            items: components["schemas"]["User"][];
+            pagination: components["schemas"]["UserPagination"];
+        };
+        /** @description A user who has an AccessKey. */
+        User: {
+            /**
+             * @description Identity of the user: sub of the tokens.
+             * @example 94dbbd6a-12a3-4a67-85a8-a97cf5a1a953
+             */
+            id: string;
+            /**
+             * @description Name of the user as Kubernetes knows it.
+             * @example alice
+             */
+            name: string;
+            /**
+             * @description Mail address.
+             * @example alice@example.com
+             */
+            email: string;
+            /**
+             * @description What the user is for.
+             * @example Shop team
+             */
+            description: string;
+            /**
+             * @description First name.
+             * @example Alice
+             */
+            firstname: string;
+            /**
+             * @description Last name.
+             * @example Miller
+             */
+            lastname: string;
+            /**
+             * @description Origin of the account; always empty here.
+             * @example
+             */
+            source: string;
+            /** @description Whether the user can get tokens: false while suspended. */
+            enabled: boolean;
+            /**
+             * @description When the AccessKey was made. RFC 3339 in UTC, whole seconds.
+             * @example 2026-01-01T08:00:00Z
+             */
+            createdAt: string;
+            /**
+             * @description When the AccessKey was last changed, its status aside. RFC 3339 in UTC, whole seconds.
+             * @example 2026-01-02T08:00:00Z
+             */
+            updatedAt: string;
+            /**
+             * @description When one of the pairs, or a token of it, was last used, up to a minute behind; empty when none was. RFC 3339 in UTC, whole seconds.
+             * @example 2026-01-03T08:00:00Z
+             */
+            lastLoginAt: string;
+            /**
+             * @description Whether the user can be given rights in the platform; always false here.
+             * @example false
+             */
+            canAuthorize: boolean;
+        };
+        /** @description Where this page is in the whole list. */
+        UserPagination: {
+            /**
+             * Format: int32
+             * @description Counted from 1.
+             * @example 1
+             */
+            page: number;
+            /**
+             * Format: int32
+             * @example 10
+             */
+            pageSize: number;
+            /**
+             * Format: int32
+             * @description Users on all pages.
+             * @example 1
+             */
+            total: number;
+        };
+        /** @description Whose token it is. */
+        CurrentUser: {
+            /**
+             * @description Identity of the user: sub of the tokens.
+             * @example 94dbbd6a-12a3-4a67-85a8-a97cf5a1a953
+             */
+            uid: string;
+            /**
+             * @description Name of the user as Kubernetes knows it.
+             * @example alice
+             */
+            username: string;
+            /**
+             * @description Mail address.
+             * @example alice@example.com
+             */
+            email: string;
+            /**
+             * @description Language; always empty here.
+             * @example
+             */
+            locale: string;
+            /**
+             * @description Origin of the account; always empty here.
+             * @example
+             */
+            source: string;
+            /**
+             * @description Phone number; always empty here.
+             * @example
+             */
+            phoneNumber: string;
+            /**
+             * @description Of accounts and sub-accounts; always false here.
+             * @example false
+             */
+            canTransferToMain: boolean;
+            /**
+             * @description Of accounts and sub-accounts; always false here.
+             * @example false
+             */
+            hasCertified: boolean;
+            /**
+             * @description Of accounts and sub-accounts; always false here.
+             * @example false
+             */
+            isMainAccount: boolean;
+            /**
+             * @description Of accounts and sub-accounts; always false here.
+             * @example false
+             */
+            isSubAccount: boolean;
+            /**
+             * @description First name.
+             * @example Alice
+             */
+            firstname: string;
+            /**
+             * @description Last name.
+             * @example Miller
+             */
+            lastname: string;
+            /**
+             * @description Of accounts and sub-accounts; always empty here.
+             * @example
+             */
+            mainAccountId: string;
+            /**
+             * @description Of accounts and sub-accounts; always empty here.
+             * @example
+             */
+            mainAccountName: string;
+            /**
+             * Format: int64
+             * @description Of accounts and sub-accounts; always "0" here.
+             * @example 0
+             */
+            mainAccountWorkspace: string;
+            /**
+             * @description Of invitations; always empty here.
+             * @example
+             */
+            inviteUrl: string;
+            /**
+             * @description Of invitations; always empty here.
+             * @example
+             */
+            inviteCode: string;
+        };
+        /** @description https://spec.openapis.org/oas/v3.1.0 */
+        Document: {
+            openapi: string;
+        } & {
+            [key: string]: unknown;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    checkForwardedRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It may pass */
+            200: {
+                headers: {
+                    /** @description Name of the user, percent-encoded where it is not printable ASCII */
+                    "X-Auth-Request-User"?: string;
+                    /** @description Groups of the user, separated by commas, each encoded in the same way */
+                    "X-Auth-Request-Groups"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 16,
+                     *       "message": "Authorization: the token is not valid",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not ready yet, or the cluster cannot be asked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 14,
+                     *       "message": "the cluster cannot be asked now, try again",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    headCheckForwardedRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It may pass */
+            200: {
+                headers: {
+                    /** @description Name of the user, percent-encoded where it is not printable ASCII */
+                    "X-Auth-Request-User"?: string;
+                    /** @description Groups of the user, separated by commas, each encoded in the same way */
+                    "X-Auth-Request-Groups"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not ready yet, or the cluster cannot be asked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    getToken: {
+        parameters: {
+            query?: {
+                /** @description The access key; for example f1b0cbd2-5f6e-4dd8-9e0a-1c0d9e6f7a10 */
+                ak?: string;
+                /** @description The secret key; for example 8c1f3c1e-0a0b-4b6e-8b2b-3f9d5f6a7b21 */
+                sk?: string;
+                /** @description Validity of the token in days */
+                cycle?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A token */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "token": "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJnaGlwcG8uaW8ifQ.c2lnbmF0dXJl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Token"];
+                };
+            };
+            /** @description A parameter is missing or wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 3,
+                     *       "message": "cycle: must be a whole number from 1 to 30",
+                     *       "details": [
+                     *         {
+                     *           "@type": "type.googleapis.com/google.rpc.BadRequest",
+                     *           "fieldViolations": [
+                     *             {
+                     *               "field": "cycle",
+                     *               "description": "must be a whole number from 1 to 30"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The pair is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 16,
+                     *       "message": "the access key or the secret key is not valid",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The pair is not valid, and too many were not from this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 8,
+                     *       "message": "too many failed attempts, try again in 3 s",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not ready yet */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 14,
+                     *       "message": "the signing keys are not loaded yet",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createToken: {
+        parameters: {
+            query?: {
+                /** @description Validity of the token in days */
+                cycle?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/x-www-form-urlencoded": {
+                    /**
+                     * @description The access key
+                     * @example f1b0cbd2-5f6e-4dd8-9e0a-1c0d9e6f7a10
+                     */
+                    ak?: string;
+                    /**
+                     * @description The secret key
+                     * @example 8c1f3c1e-0a0b-4b6e-8b2b-3f9d5f6a7b21
+                     */
+                    sk?: string;
+                    /**
+                     * @description Validity of the token in days
+                     * @default 3
+                     */
+                    cycle?: number;
+                };
+                "application/json": {
+                    /**
+                     * @description The access key
+                     * @example f1b0cbd2-5f6e-4dd8-9e0a-1c0d9e6f7a10
+                     */
+                    ak?: string;
+                    /**
+                     * @description The secret key
+                     * @example 8c1f3c1e-0a0b-4b6e-8b2b-3f9d5f6a7b21
+                     */
+                    sk?: string;
+                    /**
+                     * @description Validity of the token in days
+                     * @default 3
+                     */
+                    cycle?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description A token */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "token": "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJnaGlwcG8uaW8ifQ.c2lnbmF0dXJl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Token"];
+                };
+            };
+            /** @description A parameter is missing or wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 3,
+                     *       "message": "cycle: must be a whole number from 1 to 30",
+                     *       "details": [
+                     *         {
+                     *           "@type": "type.googleapis.com/google.rpc.BadRequest",
+                     *           "fieldViolations": [
+                     *             {
+                     *               "field": "cycle",
+                     *               "description": "must be a whole number from 1 to 30"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The pair is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 16,
+                     *       "message": "the access key or the secret key is not valid",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is neither a form nor JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 3,
+                     *       "message": "Content-Type: must be application/x-www-form-urlencoded or application/json, in UTF-8",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The pair is not valid, and too many were not from this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 8,
+                     *       "message": "too many failed attempts, try again in 3 s",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not ready yet */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 14,
+                     *       "message": "the signing keys are not loaded yet",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    headGetToken: {
+        parameters: {
+            query?: {
+                /** @description The access key; for example f1b0cbd2-5f6e-4dd8-9e0a-1c0d9e6f7a10 */
+                ak?: string;
+                /** @description The secret key; for example 8c1f3c1e-0a0b-4b6e-8b2b-3f9d5f6a7b21 */
+                sk?: string;
+                /** @description Validity of the token in days */
+                cycle?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A token */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is missing or wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The pair is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The pair is not valid, and too many were not from this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not ready yet */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    getTokenByFormerPath: {
+        parameters: {
+            query?: {
+                /** @description The access key; for example f1b0cbd2-5f6e-4dd8-9e0a-1c0d9e6f7a10 */
+                ak?: string;
+                /** @description The secret key; for example 8c1f3c1e-0a0b-4b6e-8b2b-3f9d5f6a7b21 */
+                sk?: string;
+                /** @description Validity of the token in days */
+                cycle?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A token */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "token": "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJnaGlwcG8uaW8ifQ.c2lnbmF0dXJl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Token"];
+                };
+            };
+            /** @description A parameter is missing or wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 3,
+                     *       "message": "cycle: must be a whole number from 1 to 30",
+                     *       "details": [
+                     *         {
+                     *           "@type": "type.googleapis.com/google.rpc.BadRequest",
+                     *           "fieldViolations": [
+                     *             {
+                     *               "field": "cycle",
+                     *               "description": "must be a whole number from 1 to 30"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The pair is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 16,
+                     *       "message": "the access key or the secret key is not valid",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The pair is not valid, and too many were not from this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 8,
+                     *       "message": "too many failed attempts, try again in 3 s",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not ready yet */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 14,
+                     *       "message": "the signing keys are not loaded yet",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createTokenByFormerPath: {
+        parameters: {
+            query?: {
+                /** @description Validity of the token in days */
+                cycle?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/x-www-form-urlencoded": {
+                    /**
+                     * @description The access key
+                     * @example f1b0cbd2-5f6e-4dd8-9e0a-1c0d9e6f7a10
+                     */
+                    ak?: string;
+                    /**
+                     * @description The secret key
+                     * @example 8c1f3c1e-0a0b-4b6e-8b2b-3f9d5f6a7b21
+                     */
+                    sk?: string;
+                    /**
+                     * @description Validity of the token in days
+                     * @default 3
+                     */
+                    cycle?: number;
+                };
+                "application/json": {
+                    /**
+                     * @description The access key
+                     * @example f1b0cbd2-5f6e-4dd8-9e0a-1c0d9e6f7a10
+                     */
+                    ak?: string;
+                    /**
+                     * @description The secret key
+                     * @example 8c1f3c1e-0a0b-4b6e-8b2b-3f9d5f6a7b21
+                     */
+                    sk?: string;
+                    /**
+                     * @description Validity of the token in days
+                     * @default 3
+                     */
+                    cycle?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description A token */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "token": "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJnaGlwcG8uaW8ifQ.c2lnbmF0dXJl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Token"];
+                };
+            };
+            /** @description A parameter is missing or wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 3,
+                     *       "message": "cycle: must be a whole number from 1 to 30",
+                     *       "details": [
+                     *         {
+                     *           "@type": "type.googleapis.com/google.rpc.BadRequest",
+                     *           "fieldViolations": [
+                     *             {
+                     *               "field": "cycle",
+                     *               "description": "must be a whole number from 1 to 30"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The pair is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 16,
+                     *       "message": "the access key or the secret key is not valid",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is neither a form nor JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 3,
+                     *       "message": "Content-Type: must be application/x-www-form-urlencoded or application/json, in UTF-8",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The pair is not valid, and too many were not from this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 8,
+                     *       "message": "too many failed attempts, try again in 3 s",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not ready yet */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 14,
+                     *       "message": "the signing keys are not loaded yet",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    headGetTokenByFormerPath: {
+        parameters: {
+            query?: {
+                /** @description The access key; for example f1b0cbd2-5f6e-4dd8-9e0a-1c0d9e6f7a10 */
+                ak?: string;
+                /** @description The secret key; for example 8c1f3c1e-0a0b-4b6e-8b2b-3f9d5f6a7b21 */
+                sk?: string;
+                /** @description Validity of the token in days */
+                cycle?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A token */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is missing or wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The pair is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The pair is not valid, and too many were not from this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not ready yet */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    getSigningKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "keys": [
+                     *         {
+                     *           "kty": "EC",
+                     *           "crv": "P-256",
+                     *           "alg": "ES256",
+                     *           "use": "sig",
+                     *           "kid": "DUCRkkAp52RbTv4NS2Y-0zoeeS_K7BMgwNAgdyC9rCM",
+                     *           "x": "WbbPZ_SJM7fM9gTa0Owq5NVrgLbXcjQN4nLVS4n4eAQ",
+                     *           "y": "Qm9iJ3Mga2V5IGlzIG5vdCBoZXJlLCBzb3JyeSBmcmk"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["JsonWebKeySet"];
+                };
+            };
+            /** @description The client has this answer already (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not ready yet */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 14,
+                     *       "message": "the signing keys are not loaded yet",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    headGetSigningKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The client has this answer already (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not ready yet */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    getJsonWebKeySet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "keys": [
+                     *         {
+                     *           "kty": "EC",
+                     *           "crv": "P-256",
+                     *           "alg": "ES256",
+                     *           "use": "sig",
+                     *           "kid": "DUCRkkAp52RbTv4NS2Y-0zoeeS_K7BMgwNAgdyC9rCM",
+                     *           "x": "WbbPZ_SJM7fM9gTa0Owq5NVrgLbXcjQN4nLVS4n4eAQ",
+                     *           "y": "Qm9iJ3Mga2V5IGlzIG5vdCBoZXJlLCBzb3JyeSBmcmk"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["JsonWebKeySet"];
+                };
+            };
+            /** @description The client has this answer already (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not ready yet */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 14,
+                     *       "message": "the signing keys are not loaded yet",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    headGetJsonWebKeySet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The client has this answer already (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not ready yet */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    requestToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": {
+                    /** @enum {string} */
+                    grant_type: "client_credentials" | "urn:ietf:params:oauth:grant-type:token-exchange";
+                    /** @description The ak, when it is not in Authorization: Basic */
+                    client_id?: string;
+                    /** @description The sk, when it is not in Authorization: Basic */
+                    client_secret?: string;
+                    /** @description For a token exchange: the projected token of the ServiceAccount */
+                    subject_token?: string;
+                    /** @description For a token exchange: urn:ietf:params:oauth:token-type:jwt */
+                    subject_token_type?: string;
+                    /** @description For a token exchange: that of an access token or a JWT */
+                    requested_token_type?: string;
+                    /** @description The configured audience, and no other */
+                    resource?: string;
+                    /** @description The configured audience, and no other */
+                    audience?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description A token */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJnaGlwcG8uaW8ifQ.c2lnbmF0dXJl",
+                     *       "token_type": "Bearer",
+                     *       "expires_in": 259200
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthToken"];
+                };
+            };
+            /** @description The request is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_request",
+                     *       "error_description": "grant_type: is required"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthError"];
+                };
+            };
+            /** @description The caller did not prove who it is */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_client",
+                     *       "error_description": "the client must authenticate"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthError"];
+                };
+            };
+            /** @description As 401, and too many attempts failed from this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_client",
+                     *       "error_description": "too many failed attempts, try again in 3 s"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthError"];
+                };
+            };
+            /** @description Not ready yet, or the cluster cannot be asked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "temporarily_unavailable",
+                     *       "error_description": "the cluster cannot be asked now, try again"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthError"];
+                };
+            };
+        };
+    };
+    introspectToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": {
+                    token: string;
+                    /** @description Is of no account */
+                    token_type_hint?: string;
+                    /** @description The ak, when it is not in Authorization: Basic */
+                    client_id?: string;
+                    /** @description The sk, when it is not in Authorization: Basic */
+                    client_secret?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description What is known of the token */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "active": true,
+                     *       "iss": "ghippo.io",
+                     *       "sub": "94dbbd6a-12a3-4a67-85a8-a97cf5a1a953",
+                     *       "username": "alice",
+                     *       "groups": [
+                     *         "shop-developers"
+                     *       ],
+                     *       "client_id": "5df476c2-d4ca-4d57-ac7f-0011fe8182d5",
+                     *       "iat": 1795570730,
+                     *       "exp": 1795829930,
+                     *       "token_type": "Bearer"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Introspection"];
+                };
+            };
+            /** @description The request is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_request",
+                     *       "error_description": "grant_type: is required"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthError"];
+                };
+            };
+            /** @description The caller did not prove who it is */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_client",
+                     *       "error_description": "the client must authenticate"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthError"];
+                };
+            };
+            /** @description As 401, and too many attempts failed from this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_client",
+                     *       "error_description": "too many failed attempts, try again in 3 s"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthError"];
+                };
+            };
+            /** @description Not ready yet, or the cluster cannot be asked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "temporarily_unavailable",
+                     *       "error_description": "the cluster cannot be asked now, try again"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthError"];
+                };
+            };
+        };
+    };
+    getOpenIdConfiguration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The metadata */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issuer": "https://keys.example.org",
+                     *       "token_endpoint": "https://keys.example.org/oauth2/token",
+                     *       "jwks_uri": "https://keys.example.org/.well-known/jwks.json"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ServerMetadata"];
+                };
+            };
+            /** @description The client has this answer already (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 5,
+                     *       "message": "the issuer of this server is no https URL",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not ready yet */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 14,
+                     *       "message": "the signing keys are not loaded yet",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    headGetOpenIdConfiguration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The metadata */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The client has this answer already (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not ready yet */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    getAuthorizationServerMetadata: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The metadata */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "issuer": "https://keys.example.org",
+                     *       "token_endpoint": "https://keys.example.org/oauth2/token",
+                     *       "jwks_uri": "https://keys.example.org/.well-known/jwks.json"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ServerMetadata"];
+                };
+            };
+            /** @description The client has this answer already (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 5,
+                     *       "message": "the issuer of this server is no https URL",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not ready yet */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 14,
+                     *       "message": "the signing keys are not loaded yet",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    headGetAuthorizationServerMetadata: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The metadata */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The client has this answer already (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not ready yet */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    listDeployments: {
+        parameters: {
+            query?: {
+                /** @description Which page, from 1 */
+                page?: number;
+                /** @description Items in a page */
+                pageSize?: number;
+                /** @description Only deployments of exactly this name; for example web */
+                name?: string;
+                /** @description Only names that this is a part of, in capitals or not */
+                fuzzyName?: string;
+                /** @description Only deployments in this state; the first word is any state */
+                phase?: "WORKLOAD_STATE_UNSPECIFIED" | "Running" | "Deleting" | "Not_Ready" | "Stopped" | "Waiting";
+                /** @description What to order by; without it, and by the first word, namespace and name */
+                sortBy?: "SORT_BY_UNSPECIFIED" | "field_name" | "state" | "cluster" | "namespace" | "created_at";
+                /** @description The direction: desc by default when sortBy is given, else asc */
+                sortDir?: "desc" | "asc";
+                /** @description Kubernetes label selector, such as app=web,tier notin (back) */
+                labelSelector?: string;
+                /** @description Kubernetes field selector over metadata.name and metadata.namespace */
+                fieldSelector?: string;
+                /** @description Only deployments whose pods ask for this resource; * is any GPU; for example nvidia.com/gpu */
+                gpuType?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the cluster */
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of deployments */
+            200: {
+                headers: {
+                    /** @description Seconds since the API server was last heard about deployments */
+                    Age?: number;
+                    /** @description With detail=stale while changes are not seen: the API server cannot be reached */
+                    "Cache-Status"?: string;
+                    /** @description resourceVersion of the deployments of the cluster; none for several clusters */
+                    "Kubernetes-Resource-Version"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "metadata": {
+                     *             "name": "web",
+                     *             "namespace": "shop",
+                     *             "uid": "1b0e2c0a-54c0-4a53-9d3f-6a3a2ce0a0f5",
+                     *             "resourceVersion": "4711",
+                     *             "creationTimestamp": "1767254400",
+                     *             "deletionTimestamp": "0",
+                     *             "labels": {
+                     *               "app": "web"
+                     *             },
+                     *             "annotations": {
+                     *               "deployment.kubernetes.io/revision": "1"
+                     *             },
+                     *             "ownerReferences": [],
+                     *             "cluster": "kpanda-global-cluster",
+                     *             "workspaceAlias": ""
+                     *           },
+                     *           "spec": {
+                     *             "template": {
+                     *               "metadata": {
+                     *                 "name": "",
+                     *                 "namespace": "",
+                     *                 "uid": "",
+                     *                 "resourceVersion": "",
+                     *                 "creationTimestamp": "0",
+                     *                 "deletionTimestamp": "0",
+                     *                 "labels": {
+                     *                   "app": "web"
+                     *                 },
+                     *                 "annotations": {},
+                     *                 "ownerReferences": [],
+                     *                 "cluster": "",
+                     *                 "workspaceAlias": ""
+                     *               },
+                     *               "spec": {
+                     *                 "volumes": [],
+                     *                 "initContainers": [],
+                     *                 "containers": [
+                     *                   {
+                     *                     "name": "web",
+                     *                     "image": "nginx:1.29",
+                     *                     "command": [],
+                     *                     "args": [],
+                     *                     "workingDir": "",
+                     *                     "ports": [
+                     *                       {
+                     *                         "containerPort": 80,
+                     *                         "hostPort": 0,
+                     *                         "name": "",
+                     *                         "protocol": ""
+                     *                       }
+                     *                     ],
+                     *                     "envFrom": [],
+                     *                     "env": [],
+                     *                     "resources": null,
+                     *                     "volumeMounts": [],
+                     *                     "livenessProbe": null,
+                     *                     "readinessProbe": null,
+                     *                     "startupProbe": null,
+                     *                     "lifecycle": null,
+                     *                     "imagePullPolicy": "",
+                     *                     "securityContext": null
+                     *                   }
+                     *                 ],
+                     *                 "ephemeralContainers": [],
+                     *                 "restartPolicy": "",
+                     *                 "nodeName": "",
+                     *                 "hostNetwork": false,
+                     *                 "affinity": null,
+                     *                 "tolerations": []
+                     *               }
+                     *             },
+                     *             "strategy": null,
+                     *             "paused": false
+                     *           },
+                     *           "status": {
+                     *             "availableReplicas": 2,
+                     *             "readyReplicas": 2,
+                     *             "replicas": 2,
+                     *             "state": "Running",
+                     *             "conditions": [
+                     *               {
+                     *                 "lastTransitionTime": "",
+                     *                 "lastUpdateTime": "",
+                     *                 "message": "",
+                     *                 "reason": "MinimumReplicasAvailable",
+                     *                 "status": "True",
+                     *                 "type": "Available"
+                     *               }
+                     *             ]
+                     *           },
+                     *           "revision": "1"
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "total": 1,
+                     *         "page": 1,
+                     *         "pageSize": 10,
+                     *         "pages": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeploymentList"];
+                };
+            };
+            /** @description The client has this answer already (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is missing or wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 3,
+                     *       "message": "pageSize: must be a whole number from 1 to 500",
+                     *       "details": [
+                     *         {
+                     *           "@type": "type.googleapis.com/google.rpc.BadRequest",
+                     *           "fieldViolations": [
+                     *             {
+                     *               "field": "pageSize",
+                     *               "description": "must be a whole number from 1 to 500"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 16,
+                     *       "message": "Authorization: the token is not valid",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The user may not see this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 7,
+                     *       "message": "user alice may not list deployments in any namespace",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 5,
+                     *       "message": "cluster: there is no cluster of this name",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not ready yet, or the cluster cannot be asked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 14,
+                     *       "message": "the cluster cannot be asked now, try again",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    headListDeployments: {
+        parameters: {
+            query?: {
+                /** @description Which page, from 1 */
+                page?: number;
+                /** @description Items in a page */
+                pageSize?: number;
+                /** @description Only deployments of exactly this name; for example web */
+                name?: string;
+                /** @description Only names that this is a part of, in capitals or not */
+                fuzzyName?: string;
+                /** @description Only deployments in this state; the first word is any state */
+                phase?: "WORKLOAD_STATE_UNSPECIFIED" | "Running" | "Deleting" | "Not_Ready" | "Stopped" | "Waiting";
+                /** @description What to order by; without it, and by the first word, namespace and name */
+                sortBy?: "SORT_BY_UNSPECIFIED" | "field_name" | "state" | "cluster" | "namespace" | "created_at";
+                /** @description The direction: desc by default when sortBy is given, else asc */
+                sortDir?: "desc" | "asc";
+                /** @description Kubernetes label selector, such as app=web,tier notin (back) */
+                labelSelector?: string;
+                /** @description Kubernetes field selector over metadata.name and metadata.namespace */
+                fieldSelector?: string;
+                /** @description Only deployments whose pods ask for this resource; * is any GPU; for example nvidia.com/gpu */
+                gpuType?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the cluster */
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of deployments */
+            200: {
+                headers: {
+                    /** @description Seconds since the API server was last heard about deployments */
+                    Age?: number;
+                    /** @description With detail=stale while changes are not seen: the API server cannot be reached */
+                    "Cache-Status"?: string;
+                    /** @description resourceVersion of the deployments of the cluster; none for several clusters */
+                    "Kubernetes-Resource-Version"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The client has this answer already (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is missing or wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The user may not see this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not ready yet, or the cluster cannot be asked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    listNamespaceDeployments: {
+        parameters: {
+            query?: {
+                /** @description Which page, from 1 */
+                page?: number;
+                /** @description Items in a page */
+                pageSize?: number;
+                /** @description Only deployments of exactly this name; for example web */
+                name?: string;
+                /** @description Only names that this is a part of, in capitals or not */
+                fuzzyName?: string;
+                /** @description Only deployments in this state; the first word is any state */
+                phase?: "WORKLOAD_STATE_UNSPECIFIED" | "Running" | "Deleting" | "Not_Ready" | "Stopped" | "Waiting";
+                /** @description What to order by; without it, and by the first word, namespace and name */
+                sortBy?: "SORT_BY_UNSPECIFIED" | "field_name" | "state" | "cluster" | "namespace" | "created_at";
+                /** @description The direction: desc by default when sortBy is given, else asc */
+                sortDir?: "desc" | "asc";
+                /** @description Kubernetes label selector, such as app=web,tier notin (back) */
+                labelSelector?: string;
+                /** @description Kubernetes field selector over metadata.name and metadata.namespace */
+                fieldSelector?: string;
+                /** @description Only deployments whose pods ask for this resource; * is any GPU; for example nvidia.com/gpu */
+                gpuType?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the cluster */
+                cluster: string;
+                /** @description Name of the namespace */
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of deployments */
+            200: {
+                headers: {
+                    /** @description Seconds since the API server was last heard about deployments */
+                    Age?: number;
+                    /** @description With detail=stale while changes are not seen: the API server cannot be reached */
+                    "Cache-Status"?: string;
+                    /** @description resourceVersion of the deployments of the cluster; none for several clusters */
+                    "Kubernetes-Resource-Version"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "metadata": {
+                     *             "name": "web",
+                     *             "namespace": "shop",
+                     *             "uid": "1b0e2c0a-54c0-4a53-9d3f-6a3a2ce0a0f5",
+                     *             "resourceVersion": "4711",
+                     *             "creationTimestamp": "1767254400",
+                     *             "deletionTimestamp": "0",
+                     *             "labels": {
+                     *               "app": "web"
+                     *             },
+                     *             "annotations": {
+                     *               "deployment.kubernetes.io/revision": "1"
+                     *             },
+                     *             "ownerReferences": [],
+                     *             "cluster": "kpanda-global-cluster",
+                     *             "workspaceAlias": ""
+                     *           },
+                     *           "spec": {
+                     *             "template": {
+                     *               "metadata": {
+                     *                 "name": "",
+                     *                 "namespace": "",
+                     *                 "uid": "",
+                     *                 "resourceVersion": "",
+                     *                 "creationTimestamp": "0",
+                     *                 "deletionTimestamp": "0",
+                     *                 "labels": {
+                     *                   "app": "web"
+                     *                 },
+                     *                 "annotations": {},
+                     *                 "ownerReferences": [],
+                     *                 "cluster": "",
+                     *                 "workspaceAlias": ""
+                     *               },
+                     *               "spec": {
+                     *                 "volumes": [],
+                     *                 "initContainers": [],
+                     *                 "containers": [
+                     *                   {
+                     *                     "name": "web",
+                     *                     "image": "nginx:1.29",
+                     *                     "command": [],
+                     *                     "args": [],
+                     *                     "workingDir": "",
+                     *                     "ports": [
+                     *                       {
+                     *                         "containerPort": 80,
+                     *                         "hostPort": 0,
+                     *                         "name": "",
+                     *                         "protocol": ""
+                     *                       }
+                     *                     ],
+                     *                     "envFrom": [],
+                     *                     "env": [],
+                     *                     "resources": null,
+                     *                     "volumeMounts": [],
+                     *                     "livenessProbe": null,
+                     *                     "readinessProbe": null,
+                     *                     "startupProbe": null,
+                     *                     "lifecycle": null,
+                     *                     "imagePullPolicy": "",
+                     *                     "securityContext": null
+                     *                   }
+                     *                 ],
+                     *                 "ephemeralContainers": [],
+                     *                 "restartPolicy": "",
+                     *                 "nodeName": "",
+                     *                 "hostNetwork": false,
+                     *                 "affinity": null,
+                     *                 "tolerations": []
+                     *               }
+                     *             },
+                     *             "strategy": null,
+                     *             "paused": false
+                     *           },
+                     *           "status": {
+                     *             "availableReplicas": 2,
+                     *             "readyReplicas": 2,
+                     *             "replicas": 2,
+                     *             "state": "Running",
+                     *             "conditions": [
+                     *               {
+                     *                 "lastTransitionTime": "",
+                     *                 "lastUpdateTime": "",
+                     *                 "message": "",
+                     *                 "reason": "MinimumReplicasAvailable",
+                     *                 "status": "True",
+                     *                 "type": "Available"
+                     *               }
+                     *             ]
+                     *           },
+                     *           "revision": "1"
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "total": 1,
+                     *         "page": 1,
+                     *         "pageSize": 10,
+                     *         "pages": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeploymentList"];
+                };
+            };
+            /** @description The client has this answer already (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is missing or wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 3,
+                     *       "message": "pageSize: must be a whole number from 1 to 500",
+                     *       "details": [
+                     *         {
+                     *           "@type": "type.googleapis.com/google.rpc.BadRequest",
+                     *           "fieldViolations": [
+                     *             {
+                     *               "field": "pageSize",
+                     *               "description": "must be a whole number from 1 to 500"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 16,
+                     *       "message": "Authorization: the token is not valid",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The user may not see this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 7,
+                     *       "message": "user alice may not list deployments in any namespace",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 5,
+                     *       "message": "cluster: there is no cluster of this name",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not ready yet, or the cluster cannot be asked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 14,
+                     *       "message": "the cluster cannot be asked now, try again",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    headListNamespaceDeployments: {
+        parameters: {
+            query?: {
+                /** @description Which page, from 1 */
+                page?: number;
+                /** @description Items in a page */
+                pageSize?: number;
+                /** @description Only deployments of exactly this name; for example web */
+                name?: string;
+                /** @description Only names that this is a part of, in capitals or not */
+                fuzzyName?: string;
+                /** @description Only deployments in this state; the first word is any state */
+                phase?: "WORKLOAD_STATE_UNSPECIFIED" | "Running" | "Deleting" | "Not_Ready" | "Stopped" | "Waiting";
+                /** @description What to order by; without it, and by the first word, namespace and name */
+                sortBy?: "SORT_BY_UNSPECIFIED" | "field_name" | "state" | "cluster" | "namespace" | "created_at";
+                /** @description The direction: desc by default when sortBy is given, else asc */
+                sortDir?: "desc" | "asc";
+                /** @description Kubernetes label selector, such as app=web,tier notin (back) */
+                labelSelector?: string;
+                /** @description Kubernetes field selector over metadata.name and metadata.namespace */
+                fieldSelector?: string;
+                /** @description Only deployments whose pods ask for this resource; * is any GPU; for example nvidia.com/gpu */
+                gpuType?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the cluster */
+                cluster: string;
+                /** @description Name of the namespace */
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of deployments */
+            200: {
+                headers: {
+                    /** @description Seconds since the API server was last heard about deployments */
+                    Age?: number;
+                    /** @description With detail=stale while changes are not seen: the API server cannot be reached */
+                    "Cache-Status"?: string;
+                    /** @description resourceVersion of the deployments of the cluster; none for several clusters */
+                    "Kubernetes-Resource-Version"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The client has this answer already (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is missing or wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The user may not see this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not ready yet, or the cluster cannot be asked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    getDeployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the cluster */
+                cluster: string;
+                /** @description Name of the namespace */
+                namespace: string;
+                /** @description Name of the deployment */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The deployment */
+            200: {
+                headers: {
+                    /** @description Seconds since the API server was last heard about deployments */
+                    Age?: number;
+                    /** @description With detail=stale while changes are not seen: the API server cannot be reached */
+                    "Cache-Status"?: string;
+                    /** @description resourceVersion of the deployments of the cluster; none for several clusters */
+                    "Kubernetes-Resource-Version"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "metadata": {
+                     *         "name": "web",
+                     *         "namespace": "shop",
+                     *         "uid": "1b0e2c0a-54c0-4a53-9d3f-6a3a2ce0a0f5",
+                     *         "resourceVersion": "4711",
+                     *         "creationTimestamp": "1767254400",
+                     *         "deletionTimestamp": "0",
+                     *         "labels": {
+                     *           "app": "web"
+                     *         },
+                     *         "annotations": {
+                     *           "deployment.kubernetes.io/revision": "1"
+                     *         },
+                     *         "ownerReferences": [],
+                     *         "cluster": "kpanda-global-cluster",
+                     *         "workspaceAlias": ""
+                     *       },
+                     *       "spec": {
+                     *         "template": {
+                     *           "metadata": {
+                     *             "name": "",
+                     *             "namespace": "",
+                     *             "uid": "",
+                     *             "resourceVersion": "",
+                     *             "creationTimestamp": "0",
+                     *             "deletionTimestamp": "0",
+                     *             "labels": {
+                     *               "app": "web"
+                     *             },
+                     *             "annotations": {},
+                     *             "ownerReferences": [],
+                     *             "cluster": "",
+                     *             "workspaceAlias": ""
+                     *           },
+                     *           "spec": {
+                     *             "volumes": [],
+                     *             "initContainers": [],
+                     *             "containers": [
+                     *               {
+                     *                 "name": "web",
+                     *                 "image": "nginx:1.29",
+                     *                 "command": [],
+                     *                 "args": [],
+                     *                 "workingDir": "",
+                     *                 "ports": [
+                     *                   {
+                     *                     "containerPort": 80,
+                     *                     "hostPort": 0,
+                     *                     "name": "",
+                     *                     "protocol": ""
+                     *                   }
+                     *                 ],
+                     *                 "envFrom": [],
+                     *                 "env": [],
+                     *                 "resources": null,
+                     *                 "volumeMounts": [],
+                     *                 "livenessProbe": null,
+                     *                 "readinessProbe": null,
+                     *                 "startupProbe": null,
+                     *                 "lifecycle": null,
+                     *                 "imagePullPolicy": "",
+                     *                 "securityContext": null
+                     *               }
+                     *             ],
+                     *             "ephemeralContainers": [],
+                     *             "restartPolicy": "",
+                     *             "nodeName": "",
+                     *             "hostNetwork": false,
+                     *             "affinity": null,
+                     *             "tolerations": []
+                     *           }
+                     *         },
+                     *         "strategy": null,
+                     *         "paused": false
+                     *       },
+                     *       "status": {
+                     *         "availableReplicas": 2,
+                     *         "readyReplicas": 2,
+                     *         "replicas": 2,
+                     *         "state": "Running",
+                     *         "conditions": [
+                     *           {
+                     *             "lastTransitionTime": "",
+                     *             "lastUpdateTime": "",
+                     *             "message": "",
+                     *             "reason": "MinimumReplicasAvailable",
+                     *             "status": "True",
+                     *             "type": "Available"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "revision": "1"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            /** @description The client has this answer already (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is missing or wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 3,
+                     *       "message": "pageSize: must be a whole number from 1 to 500",
+                     *       "details": [
+                     *         {
+                     *           "@type": "type.googleapis.com/google.rpc.BadRequest",
+                     *           "fieldViolations": [
+                     *             {
+                     *               "field": "pageSize",
+                     *               "description": "must be a whole number from 1 to 500"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 16,
+                     *       "message": "Authorization: the token is not valid",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The user may not see this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 7,
+                     *       "message": "user alice may not list deployments in any namespace",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 5,
+                     *       "message": "cluster: there is no cluster of this name",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not ready yet, or the cluster cannot be asked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 14,
+                     *       "message": "the cluster cannot be asked now, try again",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    headGetDeployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the cluster */
+                cluster: string;
+                /** @description Name of the namespace */
+                namespace: string;
+                /** @description Name of the deployment */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The deployment */
+            200: {
+                headers: {
+                    /** @description Seconds since the API server was last heard about deployments */
+                    Age?: number;
+                    /** @description With detail=stale while changes are not seen: the API server cannot be reached */
+                    "Cache-Status"?: string;
+                    /** @description resourceVersion of the deployments of the cluster; none for several clusters */
+                    "Kubernetes-Resource-Version"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The client has this answer already (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is missing or wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The user may not see this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not ready yet, or the cluster cannot be asked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    listDeploymentsOfAllClusters: {
+        parameters: {
+            query?: {
+                /** @description Which page, from 1 */
+                page?: number;
+                /** @description Items in a page */
+                pageSize?: number;
+                /** @description Only deployments of exactly this name; for example web */
+                name?: string;
+                /** @description Only names that this is a part of, in capitals or not */
+                fuzzyName?: string;
+                /** @description Only deployments in this state; the first word is any state */
+                phase?: "WORKLOAD_STATE_UNSPECIFIED" | "Running" | "Deleting" | "Not_Ready" | "Stopped" | "Waiting";
+                /** @description What to order by; without it, and by the first word, namespace and name */
+                sortBy?: "SORT_BY_UNSPECIFIED" | "field_name" | "state" | "cluster" | "namespace" | "created_at";
+                /** @description The direction: desc by default when sortBy is given, else asc */
+                sortDir?: "desc" | "asc";
+                /** @description Kubernetes label selector, such as app=web,tier notin (back) */
+                labelSelector?: string;
+                /** @description Kubernetes field selector over metadata.name and metadata.namespace */
+                fieldSelector?: string;
+                /** @description Only deployments whose pods ask for this resource; * is any GPU; for example nvidia.com/gpu */
+                gpuType?: string;
+                /** @description Only these clusters; may be repeated */
+                cluster?: string[];
+                /** @description Only this namespace, in each cluster; for example shop */
+                namespace?: string;
+                /** @description No cluster here is virtual, so both give the same */
+                showVirtualCluster?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of deployments */
+            200: {
+                headers: {
+                    /** @description Seconds since the API server was last heard about deployments */
+                    Age?: number;
+                    /** @description With detail=stale while changes are not seen: the API server cannot be reached */
+                    "Cache-Status"?: string;
+                    /** @description resourceVersion of the deployments of the cluster; none for several clusters */
+                    "Kubernetes-Resource-Version"?: string;
+                    /** @description Clusters that cannot be asked now and are left out, with commas between; without it, none is */
+                    "Unavailable-Clusters"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "metadata": {
+                     *             "name": "web",
+                     *             "namespace": "shop",
+                     *             "uid": "1b0e2c0a-54c0-4a53-9d3f-6a3a2ce0a0f5",
+                     *             "resourceVersion": "4711",
+                     *             "creationTimestamp": "1767254400",
+                     *             "deletionTimestamp": "0",
+                     *             "labels": {
+                     *               "app": "web"
+                     *             },
+                     *             "annotations": {
+                     *               "deployment.kubernetes.io/revision": "1"
+                     *             },
+                     *             "ownerReferences": [],
+                     *             "cluster": "kpanda-global-cluster",
+                     *             "workspaceAlias": ""
+                     *           },
+                     *           "spec": {
+                     *             "template": {
+                     *               "metadata": {
+                     *                 "name": "",
+                     *                 "namespace": "",
+                     *                 "uid": "",
+                     *                 "resourceVersion": "",
+                     *                 "creationTimestamp": "0",
+                     *                 "deletionTimestamp": "0",
+                     *                 "labels": {
+                     *                   "app": "web"
+                     *                 },
+                     *                 "annotations": {},
+                     *                 "ownerReferences": [],
+                     *                 "cluster": "",
+                     *                 "workspaceAlias": ""
+                     *               },
+                     *               "spec": {
+                     *                 "volumes": [],
+                     *                 "initContainers": [],
+                     *                 "containers": [
+                     *                   {
+                     *                     "name": "web",
+                     *                     "image": "nginx:1.29",
+                     *                     "command": [],
+                     *                     "args": [],
+                     *                     "workingDir": "",
+                     *                     "ports": [
+                     *                       {
+                     *                         "containerPort": 80,
+                     *                         "hostPort": 0,
+                     *                         "name": "",
+                     *                         "protocol": ""
+                     *                       }
+                     *                     ],
+                     *                     "envFrom": [],
+                     *                     "env": [],
+                     *                     "resources": null,
+                     *                     "volumeMounts": [],
+                     *                     "livenessProbe": null,
+                     *                     "readinessProbe": null,
+                     *                     "startupProbe": null,
+                     *                     "lifecycle": null,
+                     *                     "imagePullPolicy": "",
+                     *                     "securityContext": null
+                     *                   }
+                     *                 ],
+                     *                 "ephemeralContainers": [],
+                     *                 "restartPolicy": "",
+                     *                 "nodeName": "",
+                     *                 "hostNetwork": false,
+                     *                 "affinity": null,
+                     *                 "tolerations": []
+                     *               }
+                     *             },
+                     *             "strategy": null,
+                     *             "paused": false
+                     *           },
+                     *           "status": {
+                     *             "availableReplicas": 2,
+                     *             "readyReplicas": 2,
+                     *             "replicas": 2,
+                     *             "state": "Running",
+                     *             "conditions": [
+                     *               {
+                     *                 "lastTransitionTime": "",
+                     *                 "lastUpdateTime": "",
+                     *                 "message": "",
+                     *                 "reason": "MinimumReplicasAvailable",
+                     *                 "status": "True",
+                     *                 "type": "Available"
+                     *               }
+                     *             ]
+                     *           },
+                     *           "revision": "1"
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "total": 1,
+                     *         "page": 1,
+                     *         "pageSize": 10,
+                     *         "pages": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeploymentList"];
+                };
+            };
+            /** @description The client has this answer already (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is missing or wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 3,
+                     *       "message": "pageSize: must be a whole number from 1 to 500",
+                     *       "details": [
+                     *         {
+                     *           "@type": "type.googleapis.com/google.rpc.BadRequest",
+                     *           "fieldViolations": [
+                     *             {
+                     *               "field": "pageSize",
+                     *               "description": "must be a whole number from 1 to 500"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 16,
+                     *       "message": "Authorization: the token is not valid",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The user may not see this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 7,
+                     *       "message": "user alice may not list deployments in any namespace",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 5,
+                     *       "message": "cluster: there is no cluster of this name",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not ready yet, or the cluster cannot be asked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 14,
+                     *       "message": "the cluster cannot be asked now, try again",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    headListDeploymentsOfAllClusters: {
+        parameters: {
+            query?: {
+                /** @description Which page, from 1 */
+                page?: number;
+                /** @description Items in a page */
+                pageSize?: number;
+                /** @description Only deployments of exactly this name; for example web */
+                name?: string;
+                /** @description Only names that this is a part of, in capitals or not */
+                fuzzyName?: string;
+                /** @description Only deployments in this state; the first word is any state */
+                phase?: "WORKLOAD_STATE_UNSPECIFIED" | "Running" | "Deleting" | "Not_Ready" | "Stopped" | "Waiting";
+                /** @description What to order by; without it, and by the first word, namespace and name */
+                sortBy?: "SORT_BY_UNSPECIFIED" | "field_name" | "state" | "cluster" | "namespace" | "created_at";
+                /** @description The direction: desc by default when sortBy is given, else asc */
+                sortDir?: "desc" | "asc";
+                /** @description Kubernetes label selector, such as app=web,tier notin (back) */
+                labelSelector?: string;
+                /** @description Kubernetes field selector over metadata.name and metadata.namespace */
+                fieldSelector?: string;
+                /** @description Only deployments whose pods ask for this resource; * is any GPU; for example nvidia.com/gpu */
+                gpuType?: string;
+                /** @description Only these clusters; may be repeated */
+                cluster?: string[];
+                /** @description Only this namespace, in each cluster; for example shop */
+                namespace?: string;
+                /** @description No cluster here is virtual, so both give the same */
+                showVirtualCluster?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of deployments */
+            200: {
+                headers: {
+                    /** @description Seconds since the API server was last heard about deployments */
+                    Age?: number;
+                    /** @description With detail=stale while changes are not seen: the API server cannot be reached */
+                    "Cache-Status"?: string;
+                    /** @description resourceVersion of the deployments of the cluster; none for several clusters */
+                    "Kubernetes-Resource-Version"?: string;
+                    /** @description Clusters that cannot be asked now and are left out, with commas between; without it, none is */
+                    "Unavailable-Clusters"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The client has this answer already (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is missing or wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The user may not see this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not ready yet, or the cluster cannot be asked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    listUsers: {
+        parameters: {
+            query?: {
+                /** @description Part of the name, the mail address or the full name, in any letter case; for example ali */
+                search?: string;
+                /** @description Which page, from 1; 0 is taken for 1 */
+                page?: number;
+                /** @description Users in a page; 0 is taken for 10 */
+                pageSize?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of users */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserList"];
+                };
+            };
+            /** @description The client has this answer already (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is missing or wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 3,
+                     *       "message": "page: must be a whole number from 0 to 1000",
+                     *       "details": [
+                     *         {
+                     *           "@type": "type.googleapis.com/google.rpc.BadRequest",
+                     *           "fieldViolations": [
+                     *             {
+                     *               "field": "page",
+                     *               "description": "must be a whole number from 0 to 1000"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 16,
+                     *       "message": "Authorization: the token is not valid",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The user may not see this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 7,
+                     *       "message": "user alice may not see other users: the right to get accesskeys.ghippo.io in all namespaces is needed",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not ready yet, or the cluster cannot be asked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 14,
+                     *       "message": "the cluster cannot be asked now, try again",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    headListUsers: {
+        parameters: {
+            query?: {
+                /** @description Part of the name, the mail address or the full name, in any letter case; for example ali */
+                search?: string;
+                /** @description Which page, from 1; 0 is taken for 1 */
+                page?: number;
+                /** @description Users in a page; 0 is taken for 10 */
+                pageSize?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of users */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The client has this answer already (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is missing or wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The user may not see this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not ready yet, or the cluster cannot be asked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    getCurrentUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user of the token */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurrentUser"];
+                };
+            };
+            /** @description The client has this answer already (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 16,
+                     *       "message": "Authorization: the token is not valid",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not ready yet, or the cluster cannot be asked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 14,
+                     *       "message": "the cluster cannot be asked now, try again",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    headGetCurrentUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user of the token */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The client has this answer already (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not ready yet, or the cluster cannot be asked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    getUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description sub of the tokens */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description The client has this answer already (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 16,
+                     *       "message": "Authorization: the token is not valid",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The user may not see this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 7,
+                     *       "message": "user alice may not see other users: the right to get accesskeys.ghippo.io in all namespaces is needed",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 5,
+                     *       "message": "there is no such user",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not ready yet, or the cluster cannot be asked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 14,
+                     *       "message": "the cluster cannot be asked now, try again",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    headGetUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description sub of the tokens */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The client has this answer already (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The user may not see this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not ready yet, or the cluster cannot be asked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    getUserByName: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name as Kubernetes knows it */
+                username: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description The client has this answer already (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 16,
+                     *       "message": "Authorization: the token is not valid",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The user may not see this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 7,
+                     *       "message": "user alice may not see other users: the right to get accesskeys.ghippo.io in all namespaces is needed",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 5,
+                     *       "message": "there is no such user",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not ready yet, or the cluster cannot be asked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 14,
+                     *       "message": "the cluster cannot be asked now, try again",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    headGetUserByName: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name as Kubernetes knows it */
+                username: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The client has this answer already (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The user may not see this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not ready yet, or the cluster cannot be asked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    getDocument: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "openapi": "3.1.0"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Document"];
+                };
+            };
+            /** @description The client has this answer already (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    headGetDocument: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The client has this answer already (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+}
