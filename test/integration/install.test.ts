@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
 import { parseConfiguration } from '../../src/config.ts';
 import { operatorNamespace, renderManifests } from '../../tools/install.ts';
@@ -11,6 +13,7 @@ import { createNamespace } from '../support/platform.ts';
 
 const manifests = join(import.meta.dirname, '../../manifests');
 const base = join(manifests, 'base');
+const installDocument = join(manifests, '../docs/install.md');
 
 let cluster: TestCluster;
 
@@ -18,6 +21,10 @@ beforeAll(async () => {
   cluster = await startTestCluster();
 });
 afterAll(() => cluster?.stop());
+
+interface Workload {
+  spec: { replicas: number; template: Pod };
+}
 
 interface Pod {
   spec: { containers: { image: string; args: string[] }[]; volumes: { configMap?: { name: string } }[] };
@@ -78,6 +85,33 @@ describe('the overlays', () => {
       );
       return names.includes(config?.metadata.name);
     });
+  });
+
+  test('the kustomization in docs/install.md puts components, image and configuration together', async () => {
+    const directory = await mkdtemp(join(cluster.directory, 'own-'));
+    const [kustomization = ''] = /(?<=```yaml\n)[\s\S]*?(?=```)/.exec(readFileSync(installDocument, 'utf8')) ?? [];
+    await symlink(join(manifests, '..'), join(directory, 'accesskey-operator'));
+    await writeFile(join(directory, 'kustomization.yaml'), kustomization);
+    const objects = await renderManifests(cluster.kubectl, directory);
+    const deployment = objects.find(({ kind }) => kind === 'Deployment') as unknown as Workload;
+    const { replicas, template } = deployment.spec;
+    expect(replicas).toBe(2);
+    expect(template.spec.containers[0]?.image).toBe(`registry.example.org/accesskey-operator:${packageJson.version}`);
+    const used = template.spec.volumes.flatMap(({ configMap }) => configMap?.name ?? []);
+    const config = objects.find(({ metadata }) => metadata.name === used[0]) as unknown as { data: object };
+    const text = Object.values(config.data)[0];
+    expect(parseConfiguration(text, installDocument).token.issuer).toBe('https://keys.example.org');
+    const items = objects.filter(({ apiVersion }) => !foreign.test(apiVersion));
+    await cluster.kubectl.apply({ apiVersion: 'v1', kind: 'List', items }, '--server-side', '--dry-run=server');
+  });
+
+  test('the example of an Ingress names a port of the Service', async () => {
+    await cluster.kubectl.run(['apply', '-k', base, '--server-side', '--force-conflicts']);
+    const file = join(manifests, '../examples/exposing/ingress.yaml');
+    const { service } = parse(readFileSync(file, 'utf8')).spec.rules[0].http.paths[0].backend;
+    const ports = ['get', 'service', service.name, '-n', operatorNamespace, '-o', 'jsonpath={.spec.ports[*].name}'];
+    expect(await cluster.kubectl.run(ports)).toBe(service.port.name);
+    await cluster.kubectl.run(['apply', '-f', file, '--dry-run=server']);
   });
 
   test('high-availability lets a drain take one pod at a time', async () => {
