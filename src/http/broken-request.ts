@@ -5,6 +5,7 @@
 import { type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { RequestError } from '@hono/node-server';
+import { errorText } from './error-answer.ts';
 import { errorBody, PlatformError } from './errors.ts';
 
 interface BrokenRequest {
@@ -24,7 +25,7 @@ function isAboutHttp({ code }: NodeJS.ErrnoException): boolean {
   return code !== undefined && /^(HPE_|ERR_HTTP_)/.test(code);
 }
 
-/** Makes a server answer broken requests in the form of the platform, and close their connections. */
+/** Makes a server answer broken requests in the form that belongs to their path, and close their connections. */
 export function answerBrokenRequests(server: Server): void {
   const latest = new WeakMap<Duplex, ServerResponse>();
   server.on('request', (request, response) => latest.set(request.socket, response));
@@ -34,8 +35,13 @@ export function answerBrokenRequests(server: Server): void {
     const answering = response?.headersSent === true && !response.writableFinished;
     if (!isAboutHttp(error) || !socket.writable || answering) socket.destroy();
     // What the client still sends is not read any more, so the connection is not kept half open for it.
-    else socket.end(rawAnswer(describe(error.code)), () => socket.destroy());
+    else socket.end(rawAnswer(describe(error.code), targetOf(response)), () => socket.destroy());
   });
+}
+
+/** What a request asks for whose body is broken; of a broken head it is not known. */
+function targetOf(response: ServerResponse | undefined): string | undefined {
+  return response?.writableFinished === false ? response.req.url : undefined;
 }
 
 /**
@@ -49,13 +55,13 @@ export function hasDotSegments(target: string): boolean {
 
 /** Refuses a request whose target no client of this API needs. */
 export function refuseTarget(response: ServerResponse): void {
-  const body = JSON.stringify(errorBody(new PlatformError('invalidArgument', describe(undefined).message)));
+  const body = errorText(new PlatformError('invalidArgument', describe(undefined).message), response.req.url);
   const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', Connection: 'close' };
   response.writeHead(400, headers).end(body);
 }
 
-function rawAnswer({ status, message }: BrokenRequest): string {
-  const body = JSON.stringify(errorBody(new PlatformError('invalidArgument', message)));
+function rawAnswer({ status, message }: BrokenRequest, target: string | undefined): string {
+  const body = errorText(new PlatformError('invalidArgument', message), target);
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'Content-Type: application/json',

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import type { Environment } from './environment.ts';
 import { errorBody, PlatformError } from './errors.ts';
-import { answerOAuthError, OAuthError, toOAuthError } from './oauth-error.ts';
+import { answerOAuthError, OAuthError, oauthBody, toOAuthError } from './oauth-error.ts';
 import { toPlatformError } from './unexpected.ts';
 
 /**
@@ -19,6 +19,16 @@ export function answerError(error: Error, context: Context<Environment>): Respon
 /** Answers that there is nothing at a path. Not thrown: what notFound throws passes by the middleware, and so by the log. */
 export function answerNotFound(context: Context<Environment>): Response {
   return answerError(new PlatformError('notFound', 'there is nothing at this path'), context);
+}
+
+/**
+ * The body of an error where there is no context yet, in JSON and in the form that belongs to the path.
+ *
+ * @param target of the request, when it is known
+ */
+export function errorText(error: PlatformError, target = ''): string {
+  const [path = ''] = target.split('?', 1);
+  return JSON.stringify(isOAuth(path) ? oauthBody(toOAuthError(error)) : errorBody(error));
 }
 
 /** Forward-auth is for gateways, which pass the platform's form on. */

@@ -53,6 +53,8 @@ describe('serve', () => {
     '/beneath/./x',
     '/beneath\\..\\public',
     'http://127.0.0.1/beneath/../public',
+    '/oauth2/auth/../public',
+    '/oauth2/../public',
   ])('refuses a path that leads elsewhere once it is resolved: %s', async (target) => {
     const app = new Hono();
     app.get('/public', (context) => context.text('public'));
@@ -62,7 +64,7 @@ describe('serve', () => {
     let text = '';
     for await (const chunk of socket) text += chunk;
     expect(text).toMatch(/^HTTP\/1\.1 400 /);
-    expect(text).toContain('{"code":3,');
+    expect(text).toContain(target === '/oauth2/../public' ? '{"error":"invalid_request",' : '{"code":3,');
     expect(await get(server.port, '/public?next=/../x')).toBe('200 public');
     await server.close(0);
   });
