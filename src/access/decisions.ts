@@ -59,6 +59,7 @@ export function createDecisions<Question>(options: DecisionOptions<Question>): D
       return allowed;
     } catch (error) {
       if (error instanceof ConnectionError) silence.begun();
+      else silence.broken();
       throw error;
     } finally {
       underWay.delete(key);

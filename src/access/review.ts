@@ -1,4 +1,5 @@
 import type { KubernetesClient } from '../kube/client.ts';
+import { ConnectionError, KubernetesError } from '../kube/errors.ts';
 
 /** A user as the cluster's authorizers see one. */
 export interface Subject {
@@ -33,9 +34,8 @@ export function groupsOf({ groups }: Subject): string[] {
  * @throws KubernetesError, ConnectionError when the cluster cannot be asked
  */
 export async function review(client: KubernetesClient, { subject, attributes }: Question): Promise<boolean> {
-  const answer = await client.authorization.createSubjectAccessReview({
-    body: { spec: { user: subject.name, groups: groupsOf(subject), resourceAttributes: attributes } },
-  });
+  const body = { spec: { user: subject.name, groups: groupsOf(subject), resourceAttributes: attributes } };
+  const answer = await answered(client.authorization.createSubjectAccessReview({ body }));
   return answer.status?.allowed === true;
 }
 
@@ -48,6 +48,16 @@ export async function localReview(client: KubernetesClient, { subject, attribute
   const { namespace = '' } = attributes;
   const spec = { user: subject.name, groups: groupsOf(subject), resourceAttributes: attributes };
   const body = { metadata: { namespace }, spec };
-  const answer = await client.authorization.createNamespacedLocalSubjectAccessReview({ namespace, body });
+  const answer = await answered(client.authorization.createNamespacedLocalSubjectAccessReview({ namespace, body }));
   return answer.status?.allowed === true;
+}
+
+/** What breaks off in the middle, or is no JSON, is no answer. */
+async function answered<T>(review: Promise<T>): Promise<T> {
+  try {
+    return await review;
+  } catch (error) {
+    if (error instanceof KubernetesError || error instanceof ConnectionError) throw error;
+    throw new ConnectionError('a review was not answered by a review', { cause: error });
+  }
 }

@@ -5,7 +5,7 @@ import type { Kubectl } from '../../tools/kubectl.ts';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
-import { type ProxyRequest, startFaultProxy } from '../support/fault-proxy.ts';
+import { type Fault, type ProxyRequest, startFaultProxy } from '../support/fault-proxy.ts';
 import {
   accessKeyManifest,
   createNamespace,
@@ -83,7 +83,7 @@ test('while the API server is there, answers are fresh and name a resourceVersio
 
 test('killed, it is answered for from what is known, denials too; then no more; and when it is back, afresh', async () => {
   const before = await list(seer);
-  await list(stranger);
+  await Promise.all([list(stranger), list(seer, single('shop'))]);
   await cluster.controlPlane.stopApiServer('SIGKILL');
   const stale = await poll('an answer that says it is stale', async () => {
     const one = await list(seer);
@@ -129,17 +129,22 @@ test('killed, it is answered for from what is known, denials too; then no more; 
   await poll('the denial', async () => (await list(stranger)).status === 403);
 });
 
+test.each<[string, Fault]>([
+  ['cut in the middle', { kind: 'cutAfterBytes', bytes: 20 }],
+  ['a web page', { kind: 'answer', status: 200, body: '<html>Log in first</html>' }],
+  ['an error of the API server', { kind: 'answer', status: 500, reason: 'InternalError' }],
+])('the answer to a review is %s: what was decided last stands, and nothing else is 500', async (_, fault) => {
+  const { proxy, status } = await startThroughProxy();
+  proxy.decide = (request) => (isReview(request) ? fault : undefined);
+  await poll('a review that fails', async () => {
+    expect([await status(seer), await status(stranger)]).toEqual([200, 403]);
+    return (proxy.faults[fault.kind] ?? 0) > 2;
+  });
+  expect(await status(seer, single('store'))).toBe(503);
+});
+
 test('not answering reviews, it is asked now and then only, and what it decided last stands meanwhile', async () => {
-  const proxy = await startFaultProxy(cluster.controlPlane);
-  onTestFinished(() => proxy.stop());
-  const kubeconfig = join(cluster.directory, 'proxied.kubeconfig');
-  await proxy.kubeconfig(kubeconfig, cluster.operatorKubeconfig);
-  const settings = { access: { cacheSeconds: 1, maxStaleSeconds: 3_600 } };
-  const { url } = await cluster.startOperator(settings, kubeconfig);
-  const status = async (token: string, path = deploymentsPath) =>
-    (await fetch(url + path, { headers: { authorization: `Bearer ${token}` } })).status;
-  await poll('the decisions', async () => (await status(seer)) === 200 && (await status(stranger)) === 403);
-  const isReview = ({ path }: ProxyRequest) => path.endsWith('/subjectaccessreviews');
+  const { proxy, status } = await startThroughProxy();
   proxy.decide = (request) => (isReview(request) ? { kind: 'delay', ms: 3_600_000 } : undefined);
   const before = proxy.requests.filter(isReview).length;
   await poll('a review that is held', async () => {
@@ -153,3 +158,20 @@ test('not answering reviews, it is asked now and then only, and what it decided 
   expect(proxy.requests.filter(isReview).length - before).toBeLessThan(40);
   expect(await status(seer, single('store'))).toBe(503);
 });
+
+const isReview = ({ path }: ProxyRequest) => path.endsWith('/subjectaccessreviews');
+
+/** An operator behind a proxy that has decided for both users. */
+async function startThroughProxy() {
+  const proxy = await startFaultProxy(cluster.controlPlane);
+  onTestFinished(() => proxy.stop());
+  const kubeconfig = join(cluster.directory, 'proxied.kubeconfig');
+  await proxy.kubeconfig(kubeconfig, cluster.operatorKubeconfig);
+  const settings = { access: { cacheSeconds: 1, maxStaleSeconds: 3_600 } };
+  const started = await cluster.startOperator(settings, kubeconfig);
+  onTestFinished(async () => void (await started.stop('SIGKILL')));
+  const status = async (token: string, path = deploymentsPath) =>
+    (await fetch(started.url + path, { headers: { authorization: `Bearer ${token}` } })).status;
+  await poll('the decisions', async () => (await status(seer)) === 200 && (await status(stranger)) === 403);
+  return { proxy, status };
+}

@@ -121,6 +121,16 @@ describe('when the cluster cannot be asked', () => {
     expect([await about('a'), await about('b')]).toEqual([false, false]);
   });
 
+  it('an answer that is an error ends that too', async () => {
+    await Promise.all(['a', 'b'].map(about));
+    answer = silent;
+    await wait(20_000);
+    await about('a');
+    answer = fail(new KubernetesError(403, 'Forbidden', 'forbidden', 0));
+    await expect(about('new')).rejects.toThrow('forbidden');
+    await expect(about('b')).rejects.toThrow('forbidden');
+  });
+
   it('a refusal of one question does not keep others from being asked', async () => {
     await Promise.all(['a', 'b'].map(about));
     answer = (question) => (question === 'a' ? fail(new KubernetesError(429, '', 'slow down', 0))() : false);
