@@ -5,7 +5,7 @@ import {
   usernameOf,
 } from '../accesskey/live-service-accounts.ts';
 import type { ReviewServiceAccount } from './service-account-review.ts';
-import { readSubjectToken } from './subject-token.ts';
+import { readSubjectToken, type SubjectToken } from './subject-token.ts';
 
 /** Why a subject token was refused: for the log, the caller gets the same answer for all but the last. */
 export type ExchangeRefusal =
@@ -68,15 +68,11 @@ export interface ExchangeOptions {
  * KubernetesError or ConnectionError when the cluster cannot be asked
  */
 export function createExchange(options: ExchangeOptions) {
-  const { serviceAccounts, budget, audience, issuer, now } = options;
+  const { serviceAccounts, budget } = options;
   return async function exchange(token: string, givenId: string | undefined, from: string): Promise<Exchange> {
-    const claimed = readSubjectToken(token, { audience, issuer, now: now() });
-    if (!claimed) return { refused: 'no token of a ServiceAccount for this audience' };
-    const { account } = claimed;
-    const clientId = usernameOf(account);
-    if (givenId !== undefined && givenId !== clientId) {
-      return { refused: 'client_id is not the ServiceAccount of the token' };
-    }
+    const claimed = claimOf(token, givenId, options);
+    if ('refused' in claimed) return claimed;
+    const { account, clientId } = claimed;
     const retryAfterSeconds = budget.take(from, account);
     if (retryAfterSeconds > 0) return { refused: 'too many failed attempts', retryAfterSeconds };
     const before = onlyUserOf(serviceAccounts, account);
@@ -90,9 +86,21 @@ export function createExchange(options: ExchangeOptions) {
     budget.giveBack(from, account);
     // Again: the AccessKey may have gone while the cluster was asked.
     const after = onlyUserOf(serviceAccounts, account);
-    if ('refused' in after) return after;
-    return { subject: { clientId, user: after.user, expiresAt: claimed.exp * 1000 } };
+    return 'refused' in after ? after : { subject: { clientId, user: after.user, expiresAt: claimed.exp * 1000 } };
   };
+}
+
+/** What a token says of itself, unless that cannot be right. */
+function claimOf(
+  token: string,
+  givenId: string | undefined,
+  { audience, issuer, now }: ExchangeOptions,
+): (SubjectToken & { clientId: string }) | Refused {
+  const claimed = readSubjectToken(token, { audience, issuer, now: now() });
+  if (!claimed) return { refused: 'no token of a ServiceAccount for this audience' };
+  const clientId = usernameOf(claimed.account);
+  const isSame = givenId === undefined || givenId === clientId;
+  return isSame ? { ...claimed, clientId } : { refused: 'client_id is not the ServiceAccount of the token' };
 }
 
 async function isGenuine(token: string, clientId: string, { review }: ExchangeOptions): Promise<boolean> {
