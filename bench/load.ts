@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connect as connectSecurely } from 'node:tls';
 
 /** What is asked for again and again. */
 export interface Load {
@@ -30,8 +31,15 @@ export interface Answered {
   cpuSeconds: number;
 }
 
+/** Who is asked, at 127.0.0.1. */
+export interface Target {
+  port: number;
+  /** For HTTPS: PEM of the authority that its certificate is from. */
+  certificateAuthority?: string;
+}
+
 /** Asks for a load over so many connections for so many seconds. */
-export async function run(load: Load, port: number, connections: number, seconds: number): Promise<Answered> {
+export async function run(load: Load, target: Target, connections: number, seconds: number): Promise<Answered> {
   const latency = createHistogram();
   const total = { count: 0, errors: 0 };
   let sent = 0;
@@ -44,7 +52,7 @@ export async function run(load: Load, port: number, connections: number, seconds
   };
   const cpu = process.cpuUsage();
   const startedAt = performance.now();
-  const clients = Array.from({ length: connections }, () => askAgainAndAgain(port, next, note));
+  const clients = Array.from({ length: connections }, () => askAgainAndAgain(target, next, note));
   await sleep(seconds * 1000);
   stopped = true;
   const broken = (await Promise.allSettled(clients)).filter(({ status }) => status === 'rejected').length;
@@ -55,12 +63,11 @@ export async function run(load: Load, port: number, connections: number, seconds
 
 /** One connection: the next request goes out when the answer to the one before has come. */
 async function askAgainAndAgain(
-  port: number,
+  target: Target,
   next: () => Buffer | undefined,
   note: (status: number, nanoseconds: number) => void,
 ): Promise<void> {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-  await once(socket, 'connect');
+  const socket = await open(target);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let sentAt = 0;
   const send = () => {
@@ -79,26 +86,51 @@ async function askAgainAndAgain(
   await promise;
 }
 
-/** Calls back with the status of each answer when its last byte has come. Answers must say their length. */
+async function open({ port, certificateAuthority: ca }: Target): Promise<Socket> {
+  const to = { port, host: '127.0.0.1' };
+  const socket = ca === undefined ? connect(to) : connectSecurely({ ...to, ca, ALPNProtocols: ['http/1.1'] });
+  await once(socket, ca === undefined ? 'connect' : 'secureConnect');
+  return socket.setNoDelay();
+}
+
+/** Calls back with the status of each answer when its last byte has come. */
 function onAnswers(socket: Socket, answered: (status: number) => void): void {
   let head = '';
-  let left = 0;
+  let isComplete: ((bytes: Buffer) => boolean) | undefined;
   socket.on('data', (chunk: Buffer) => {
-    if (left === 0) {
+    let bytes = chunk;
+    if (!isComplete) {
       head += chunk.toString('latin1');
       const end = head.indexOf('\r\n\r\n');
       if (end < 0) return;
-      left = end + 4 + lengthOf(head) - head.length;
-    } else left -= chunk.length;
-    if (left > 0) return;
+      isComplete = bodyCheck(head);
+      bytes = chunk.subarray(chunk.length - (head.length - end - 4));
+    }
+    if (!isComplete(bytes)) return;
     const status = Number(head.slice(9, 12));
-    head = '';
+    [head, isComplete] = ['', undefined];
     answered(status);
   });
 }
 
-function lengthOf(head: string): number {
+/** What ends an answer in chunks; JSON without line breaks has it nowhere else. */
+const lastChunk = Buffer.from('\r\n0\r\n\r\n');
+
+/** Makes the check whether a body is complete with the bytes that have just come. */
+function bodyCheck(head: string): (bytes: Buffer) => boolean {
   const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1];
-  if (length === undefined) throw new Error(`an answer without a length: ${head.slice(0, 15)}`);
-  return Number(length);
+  if (length !== undefined) {
+    let left = Number(length);
+    return (bytes) => {
+      left -= bytes.length;
+      return left <= 0;
+    };
+  }
+  if (!/\r\ntransfer-encoding: chunked/i.test(head))
+    throw new Error(`an answer without a length: ${head.slice(0, 15)}`);
+  let tail = Buffer.alloc(0);
+  return (bytes) => {
+    tail = Buffer.concat([tail, bytes]).subarray(-lastChunk.length);
+    return tail.equals(lastChunk);
+  };
 }

@@ -74,7 +74,7 @@ async function main(): Promise<void> {
 /** Each load has the limit measured right before and after it, so that what else the machine does falls on both. */
 async function measureAll(operator: Served, pairs: readonly Pair[]): Promise<void> {
   const loads = loadsOf(pairs).filter(({ name }) => name.includes(values.only));
-  for (const load of loads) await run(load, operator.port, connections, warmUpSeconds);
+  for (const load of loads) await run(load, operator, connections, warmUpSeconds);
   say(`load average ${loadavg()[0]?.toFixed(2)}, ${pairs.length} pairs, ${connections} connections, ${seconds} s each`);
   say(tableHead);
   let before = await signaturesPerSecond(cores);
@@ -89,7 +89,7 @@ async function measureAll(operator: Served, pairs: readonly Pair[]): Promise<voi
 async function measure(operator: Served, load: Load): Promise<Omit<Row, 'limits'>> {
   const { cpuSeconds } = await operator.metrics();
   const busy = busySeconds();
-  const answered = await run(load, operator.port, connections, seconds);
+  const answered = await run(load, operator, connections, seconds);
   const busyFor = busySeconds() - busy;
   const metrics = await operator.metrics();
   return { name: load.name, answered, operatorCPU: metrics.cpuSeconds - cpuSeconds, busyFor, delay: metrics.eventLoop };

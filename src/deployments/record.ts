@@ -7,9 +7,9 @@ import { projectDeployment } from './projection.ts';
 import { deploymentState, type State } from './state.ts';
 
 /**
- * A Deployment as the watch last told it: what it is found and ordered by, and its answer ready for the wire. The text
- * takes a fraction of the memory of the object that it is made from, and a page is put together without projecting
- * anything.
+ * A Deployment as the watch last told it: what it is found and ordered by, and its answer ready for the wire, so that a
+ * page is put together without projecting anything. The text takes the place of the object, and somewhat more room
+ * (bench/README.md).
  */
 export interface DeploymentRecord extends Stored {
   readonly cluster: string;

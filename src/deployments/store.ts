@@ -6,16 +6,23 @@ import { createSorted, type Sorted } from './sorted.ts';
 
 /** The Deployments of one cluster, kept in order, so that a page need not sort. */
 export interface DeploymentStore extends Store<DeploymentRecord> {
-  /** Namespaces that hold a Deployment, in order. */
+  /** Namespaces that hold a Deployment, in order; the same array until one comes or goes. */
   occupied(): readonly string[];
   /** The Deployments of these namespaces, in ascending order. */
   inOrder(by: OrderBy, namespaces: Iterable<string>): Runs<DeploymentRecord>;
+}
+
+interface Whole {
+  readonly namespaces: readonly string[];
+  readonly runs: Runs<DeploymentRecord>;
 }
 
 export function createDeploymentStore(): DeploymentStore {
   const store = createStore<DeploymentRecord>({});
   const byNamespace = new Map<string, Sorted<DeploymentRecord>>();
   const namespaces = createSorted<string>(compareText);
+  /** Of all namespaces, until one comes or goes. */
+  let whole: Whole | undefined;
   /** Orders over all namespaces; each is made when it is first asked for. */
   const overall = new Map<OrderBy, Sorted<DeploymentRecord>>();
 
@@ -24,6 +31,7 @@ export function createDeploymentStore(): DeploymentStore {
     if (!byNamespace.has(namespace)) {
       byNamespace.set(namespace, createSorted(comparisons.name));
       namespaces.add(namespace);
+      whole = undefined;
     }
     for (const sorted of [byNamespace.get(namespace), ...overall.values()]) sorted?.add(record);
   }
@@ -34,12 +42,27 @@ export function createDeploymentStore(): DeploymentStore {
     if (byNamespace.get(namespace)?.values.length !== 0) return;
     byNamespace.delete(namespace);
     namespaces.remove(namespace);
+    whole = undefined;
+  }
+
+  const runsOf = (some: readonly string[]) => some.map((one) => byNamespace.get(one)?.values ?? []);
+
+  function snapshot(): Whole {
+    whole ??= { namespaces: [...namespaces.values], runs: runsOf(namespaces.values) };
+    return whole;
   }
 
   function allBy(by: OrderBy): readonly DeploymentRecord[] {
     const sorted = overall.get(by) ?? createSorted(comparisons[by], store.values());
     overall.set(by, sorted);
     return sorted.values;
+  }
+
+  const inAll = (by: OrderBy) => (isByNamespace(by) ? snapshot().runs : [allBy(by)]);
+
+  function inSome(by: OrderBy, wanted: ReadonlySet<string>): Runs<DeploymentRecord> {
+    if (isByNamespace(by)) return runsOf(snapshot().namespaces.filter((namespace) => wanted.has(namespace)));
+    return [allBy(by).filter((one) => wanted.has(one.namespace))];
   }
 
   store.subscribe(({ previous, current }) => {
@@ -51,14 +74,10 @@ export function createDeploymentStore(): DeploymentStore {
     get size() {
       return store.size;
     },
-    occupied: () => [...namespaces.values],
-    inOrder(by, asked) {
-      const wanted = new Set(asked);
-      const visible = namespaces.values.filter((namespace) => wanted.has(namespace));
-      // In one cluster, the order by cluster is that by namespace.
-      if (by === 'namespace' || by === 'cluster') return visible.map((one) => byNamespace.get(one)?.values ?? []);
-      const all = allBy(by);
-      return [visible.length === namespaces.values.length ? all : all.filter((one) => wanted.has(one.namespace))];
-    },
+    occupied: () => snapshot().namespaces,
+    inOrder: (by, asked) => (asked === snapshot().namespaces ? inAll(by) : inSome(by, new Set(asked))),
   };
 }
+
+/** In one cluster, the order by cluster is that by namespace. */
+const isByNamespace = (by: OrderBy): boolean => by === 'namespace' || by === 'cluster';

@@ -34,6 +34,7 @@ it('is in order, in each way, whatever came and went', () => {
       for (const by of orders) {
         const expected = content.filter((one) => namespaces.includes(one.namespace)).sort(comparisons[by]);
         expect(keys(store.inOrder(by, namespaces).flat())).toEqual(keys(expected));
+        expect(keys(store.inOrder(by, store.occupied()).flat())).toEqual(keys(content.sort(comparisons[by])));
       }
     }),
     { numRuns: 300 },
@@ -44,4 +45,11 @@ it('takes a fresh list, and says its size', () => {
   const store = storeOf([record('a/x'), record('b/x')]);
   store.replace([record('c/x')]);
   expect([store.size, store.occupied(), store.get('a/x')]).toEqual([1, ['c'], undefined]);
+});
+
+it('gives nothing of a namespace that came after it was asked which there are', () => {
+  const store = storeOf([record('a/x')]);
+  const before = store.occupied();
+  store.upsert(record('b/x'));
+  for (const by of orders) expect(keys(store.inOrder(by, before).flat())).toEqual(['a/x']);
 });

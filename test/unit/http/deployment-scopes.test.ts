@@ -146,6 +146,7 @@ describe('all clusters', () => {
 
   it.each([
     ['cluster=', 400, 'cluster: must not be empty'],
+    ['cluster=east&cluster=', 400, 'cluster.1: must not be empty'],
     ['namespace=', 400, 'namespace: must be a DNS label: lower-case letters, digits and hyphens'],
     ['namespace=a&namespace=b', 400, 'namespace: must be given only once'],
     ['showVirtualCluster=1', 400, 'showVirtualCluster: must be one of true, false'],
@@ -155,6 +156,18 @@ describe('all clusters', () => {
   ])('%s is %d', async (query, status, message) => {
     const answer = await ask(`${path}?${query}`, among(closed, east, west));
     expect([answer.status, answer.json().message]).toEqual([status, message]);
+  });
+
+  it.each([
+    ['sortBy=cluster&sortDir=asc', ['east/shop/web', 'east/store/db', 'west/shop/api', 'west/shop/web']],
+    ['sortBy=cluster', ['west/shop/web', 'west/shop/api', 'east/store/db', 'east/shop/web']],
+    ['sortBy=field_name&sortDir=asc', ['west/shop/api', 'east/store/db', 'east/shop/web', 'west/shop/web']],
+    ['sortBy=created_at', ['east/store/db', 'west/shop/web', 'east/shop/web', 'west/shop/api']],
+    ['sortBy=state&sortDir=asc&fuzzyName=w', ['east/shop/web', 'west/shop/web']],
+  ])('are merged by %s', async (query, expected) => {
+    expect(names(await ask(`${path}?${query}`, among(east, west)))).toEqual(expected);
+    const pages = [1, 2, 3, 4].map((page) => ask(`${path}?${query}&pageSize=1&page=${page}`, among(east, west)));
+    expect((await Promise.all(pages)).flatMap(names)).toEqual(expected);
   });
 
   it('leave out one that cannot be asked, and say so', async () => {

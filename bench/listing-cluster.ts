@@ -1,0 +1,104 @@
+import { loadKubeconfig } from '../src/kube/kubeconfig.ts';
+import { createTransport, type Transport } from '../src/kube/transport.ts';
+import { poll } from '../tools/poll.ts';
+
+/** Writes that are under way at the same time. */
+const writers = 64;
+const namespaces = 200;
+const visibleNamespaces = 3;
+
+/** Key pairs of the users. */
+export interface Users {
+  /** May list everywhere. */
+  all: string;
+  /** May list in 3 of the 200 namespaces. */
+  few: string;
+}
+
+/** A cluster that is filled with Deployments. */
+export interface FilledCluster {
+  createUsers(): Promise<Users>;
+  /** Makes so many Deployments in all, those that are there already included. */
+  fillTo(count: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const namespaceOf = (n: number): string => `bench-${String(n % namespaces).padStart(3, '0')}`;
+
+export function fillCluster(kubeconfig: string): FilledCluster {
+  const admin = createTransport(() => loadKubeconfig(kubeconfig), 'bench');
+  let made = 0;
+  return {
+    async createUsers() {
+      await each(0, namespaces, (n) => post(admin, '/api/v1/namespaces', { metadata: { name: namespaceOf(n) } }));
+      await grant(admin, 'all', 'clusterrolebindings');
+      for (let n = 0; n < visibleNamespaces; n += 1)
+        await grant(admin, 'few', `namespaces/${namespaceOf(n)}/rolebindings`);
+      return { all: await createPair(admin, 'all'), few: await createPair(admin, 'few') };
+    },
+    async fillTo(count) {
+      await each(made, count, (n) =>
+        post(admin, `/apis/apps/v1/namespaces/${namespaceOf(n)}/deployments`, deployment(n)),
+      );
+      made = count;
+    },
+    close: () => admin.close(),
+  };
+}
+
+/** Of usual size. Paused and without replicas, so that no controller makes anything of it. */
+export function deployment(n: number) {
+  const labels = { app: `app-${n}`, 'app.kubernetes.io/name': `app-${n}`, team: `team-${n % 20}` };
+  const probe = { httpGet: { path: '/healthz', port: 8080 }, periodSeconds: 10, initialDelaySeconds: 5 };
+  const container = {
+    ...{ name: 'main', image: `registry.example.com/team/app:${n}`, ports: [{ containerPort: 8080, name: 'http' }] },
+    env: Array.from({ length: 6 }, (_, index) => ({ name: `SETTING_${index}`, value: `value-${n}-${index}` })),
+    resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '256Mi' } },
+    ...{ livenessProbe: probe, readinessProbe: probe },
+    volumeMounts: [{ name: 'config', mountPath: '/etc/app', readOnly: true }],
+  };
+  const volumes = [{ name: 'config', configMap: { name: `app-${n}` } }];
+  return {
+    metadata: { name: `app-${n}`, labels, annotations: { 'example.com/owner': `team-${n % 20}@example.com` } },
+    spec: {
+      ...{ replicas: 0, paused: true, selector: { matchLabels: { app: `app-${n}` } } },
+      template: { metadata: { labels }, spec: { containers: [container], volumes } },
+    },
+  };
+}
+
+function grant(admin: Transport, user: string, collection: string): Promise<string> {
+  return post(admin, `/apis/rbac.authorization.k8s.io/v1/${collection}`, {
+    metadata: { name: `bench-${user}` },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
+  });
+}
+
+/** @returns the pair as a query; the operator must run */
+async function createPair(admin: Transport, user: string): Promise<string> {
+  await post(admin, `/apis/ghippo.io/v1alpha1/namespaces/${namespaceOf(0)}/accesskeys`, {
+    ...{ apiVersion: 'ghippo.io/v1alpha1', kind: 'AccessKey', metadata: { name: user } },
+    spec: { user: { name: user }, keyPairs: [{ name: 'main' }] },
+  });
+  return poll(`the pair of ${user}`, async () => {
+    const path = `/api/v1/namespaces/${namespaceOf(0)}/secrets/${user}-main`;
+    const answer = await admin.send({ method: 'GET', path, headers: { accept: 'application/json' } });
+    const { data } = (await answer.body.json()) as { data: { ak: string; sk: string } };
+    return `ak=${atob(data.ak)}&sk=${atob(data.sk)}`;
+  });
+}
+
+async function post(admin: Transport, path: string, body: object): Promise<string> {
+  const headers = { 'content-type': 'application/json', accept: 'application/json' };
+  const answer = await admin.send({ method: 'POST', path, headers, body: JSON.stringify(body) });
+  return answer.body.text();
+}
+
+async function each(from: number, to: number, act: (n: number) => Promise<unknown>): Promise<void> {
+  let next = from;
+  const worker = async () => {
+    while (next < to) await act(next++);
+  };
+  await Promise.all(Array.from({ length: writers }, worker));
+}
