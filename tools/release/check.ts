@@ -1,0 +1,126 @@
+/**
+ * Whether what is here can be released: generated files are fresh, licences allowed, tests pass, the image builds and runs.
+ * Leaves in dist/ what a release consists of besides the image: the manifests and the software bill of materials.
+ */
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import packageJson from '../../package.json' with { type: 'json' };
+import { run } from '../command.ts';
+import { locateBinaries } from '../control-plane/binaries.ts';
+import { generated } from '../generate.ts';
+import { createKubectl } from '../kubectl.ts';
+import { installFile, renderInstall } from '../render-manifests.ts';
+import { type Lockfile, productionPackages, refusedPackages } from './licences.ts';
+
+const root = join(import.meta.dirname, '../..');
+const dist = join(root, 'dist');
+const { name, version } = packageJson;
+
+const usage = `Usage: npm run release:check -- [--without STEP]... [--build-flag=FLAG]...
+
+  --without STEP     leave a step out
+  --build-flag=FLAG  for docker build, for example --build-flag=--network=host
+
+Steps: tree, changelog, generated, licences, sbom, manifests, image, tests
+`;
+
+/** Each gives a line that says what was found. */
+const steps: Record<string, (buildFlags: readonly string[]) => Promise<string>> = {
+  async tree() {
+    const changes = await run('git', ['status', '--porcelain'], { cwd: root });
+    if (changes !== '') throw new Error('files are changed that are not committed');
+    return `commit ${(await run('git', ['rev-parse', '--short', 'HEAD'], { cwd: root })).trim()}`;
+  },
+
+  async changelog() {
+    const text = await readFile(join(root, 'CHANGELOG.md'), 'utf8');
+    if (!text.includes(`\n## ${version}`)) throw new Error(`CHANGELOG.md has no section "## ${version}"`);
+    return `has a section ${version}`;
+  },
+
+  async generated() {
+    for (const { file, text } of generated) {
+      if ((await readFile(file, 'utf8')) !== (await text())) throw new Error(`${file.pathname}: npm run generate`);
+    }
+    const { kubectl } = await locateBinaries();
+    const rendered = await renderInstall(createKubectl(kubectl, ''));
+    if ((await readFile(installFile, 'utf8')) !== rendered) throw new Error(`${installFile.pathname}: npm run render`);
+    return `${generated.length + 1} files are fresh`;
+  },
+
+  async licences() {
+    const lock = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as Lockfile;
+    const packages = productionPackages(lock);
+    const refused = refusedPackages(packages).map((one) => `${one.name} ${one.version} (${one.licence})`);
+    if (refused.length > 0) throw new Error(`not allowed: ${refused.join(', ')}`);
+    return `${packages.length} packages, all allowed`;
+  },
+
+  async sbom() {
+    const flags = ['--omit=dev', '--package-lock-only', '--sbom-format=cyclonedx', '--sbom-type=application'];
+    const text = await run('npm', ['sbom', '--workspaces=false', ...flags], { cwd: root });
+    const { components } = JSON.parse(text) as { components: object[] };
+    await writeFile(join(dist, `${name}-${version}.cdx.json`), text);
+    return `${components.length} components`;
+  },
+
+  async manifests() {
+    const text = await readFile(installFile, 'utf8');
+    if (!text.includes(`image: ${name}:${version}\n`)) throw new Error(`manifests do not name ${name}:${version}`);
+    await copyFile(installFile, join(dist, 'install.yaml'));
+    return `image ${name}:${version}`;
+  },
+
+  async image(buildFlags) {
+    const revision = (await run('git', ['rev-parse', 'HEAD'], { cwd: root })).trim();
+    const labels = ['--build-arg', `VERSION=${version}`, '--build-arg', `REVISION=${revision}`];
+    await run('docker', ['build', ...buildFlags, ...labels, '-t', `${name}:${version}`, root]);
+    const hard = ['--network=none', '--read-only', '--cap-drop=ALL', '--security-opt=no-new-privileges'];
+    const told = (await run('docker', ['run', '--rm', ...hard, `${name}:${version}`, '--version'])).trim();
+    if (told !== version) throw new Error(`the image says that it is ${told}`);
+    const size = Number(await run('docker', ['image', 'inspect', '--format={{.Size}}', `${name}:${version}`]));
+    return `${Math.round(size / 1_000_000)} MB, runs read-only without rights`;
+  },
+
+  async tests() {
+    await run('npm', ['test'], { cwd: root });
+    return 'passed';
+  },
+};
+
+async function check(without: readonly string[], buildFlags: readonly string[]): Promise<boolean> {
+  await mkdir(dist, { recursive: true });
+  let sound = true;
+  for (const [step, perform] of Object.entries(steps)) {
+    if (without.includes(step)) {
+      process.stdout.write(`skipped  ${step}\n`);
+      continue;
+    }
+    try {
+      process.stdout.write(`ok       ${step}: ${await perform(buildFlags)}\n`);
+    } catch (error) {
+      sound = false;
+      process.stdout.write(`FAILED   ${step}: ${error instanceof Error ? error.message : error}\n`);
+    }
+  }
+  return sound;
+}
+
+function readFlags() {
+  const several = { type: 'string', multiple: true } as const;
+  const options = { without: several, 'build-flag': several, help: { type: 'boolean' } } as const;
+  try {
+    const { without = [], help = false, 'build-flag': buildFlags = [] } = parseArgs({ options }).values;
+    const unknown = without.find((step) => !(step in steps));
+    if (unknown !== undefined) throw new Error(`there is no step ${unknown}`);
+    return { without, buildFlags, help };
+  } catch (error) {
+    process.stderr.write(`release:check: ${error instanceof Error ? error.message : error} (see --help)\n`);
+    process.exit(2);
+  }
+}
+
+const { without, buildFlags, help } = readFlags();
+if (help) process.stdout.write(usage);
+else process.exitCode = (await check(without, buildFlags)) ? 0 : 1;
