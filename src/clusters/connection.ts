@@ -11,6 +11,7 @@ import { createTransport, type Transport } from '../kube/transport.ts';
 import { measuredTransport, type TransportMetrics } from '../kube/transport-wrappers.ts';
 import type { Cluster } from './cluster.ts';
 import { type ConnectionState, connectionState } from './connection-state.ts';
+import { forForeignSubjects } from './foreign-subject.ts';
 
 const reviewRetryMs = 5_000;
 /** Who is asked about to see whether reviews are allowed; the answer does not matter. */
@@ -59,7 +60,8 @@ export function createConnect(options: ConnectOptions): Connect {
     const { maxStaleSeconds } = options.access;
     return {
       cluster: {
-        ...{ name, deployments, authorizer, maxStaleSeconds, freshness: needed[0].freshness },
+        ...{ name, deployments, maxStaleSeconds, freshness: needed[0].freshness },
+        authorizer: forForeignSubjects(authorizer),
         namespaces: () => [...namespaces.values()].map(({ key }) => key),
       },
       ...{ caches, works, lastStatus, state: createState(needed, works) },

@@ -42,9 +42,9 @@ afterAll(async () => {
   await home?.stop();
 });
 
-async function statusOf(cluster: string): Promise<number> {
+async function statusOf(cluster: string, { url } = operator): Promise<number> {
   const path = `/apis/kpanda.io/v1alpha1/clusters/${cluster}/deployments`;
-  return (await fetch(operator.url + path, { headers: { authorization: `Bearer ${token}` } })).status;
+  return (await fetch(url + path, { headers: { authorization: `Bearer ${token}` } })).status;
 }
 
 const marker = () => join(home.directory, 'marker');
@@ -149,6 +149,13 @@ async function created(secret: string): Promise<string> {
   type Created = { metadata: { creationTimestamp: string } };
   return (await home.kubectl.get<Created>('secret', secret, '-n', namespace)).metadata.creationTimestamp;
 }
+
+test('with clusters.enabled: false no Secret registers anything', async () => {
+  await registerCluster(home.kubectl, 'ignored', stringify(sound));
+  await poll('the registration', async () => (await statusOf('ignored')) === 200);
+  const other = await home.startOperator({ clusters: { enabled: false } });
+  expect([await statusOf('ignored', other), await statusOf('kpanda-global-cluster', other)]).toEqual([404, 200]);
+});
 
 test('a Secret of another namespace registers nothing, whatever its label', async () => {
   const metadata = { name: 'elsewhere', namespace: 'people', labels: { 'ghippo.io/cluster': 'elsewhere' } };

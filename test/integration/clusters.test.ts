@@ -23,6 +23,9 @@ const base = '/apis/kpanda.io/v1alpha1';
 const maxStaleSeconds = 5;
 const secret = 'cluster-west';
 
+/** A ServiceAccount, which there is in every cluster. */
+const robot = 'system:serviceaccount:shop:default';
+
 let home: TestCluster;
 let west: ControlPlane;
 let westKubectl: Kubectl;
@@ -37,6 +40,7 @@ beforeAll(async () => {
   for (const kubectl of [home.kubectl, westKubectl]) {
     await createNamespace(kubectl, 'shop');
     await bindView(kubectl, 'both');
+    await kubectl.run(['create', 'clusterrolebinding', 'robot', '--clusterrole=view', `--user=${robot}`]);
     await kubectl.apply(deploymentManifest('shop', 'web'));
   }
   await bindView(home.kubectl, 'homeOnly');
@@ -106,6 +110,23 @@ test('each cluster decides by its own rights', async () => {
   expect((await inAll('homeOnly')).names).toEqual(['kpanda-global-cluster/shop/web']);
   expect((await inAll('nobody')).status).toBe(403);
   expect((await inAll('homeOnly', '?cluster=west')).status).toBe(403);
+});
+
+test('who administers the home cluster is nobody in the other for that', async () => {
+  const groups = ['system:masters'];
+  for (const [name, user] of [
+    ['masters', { name: 'masters', groups }],
+    ['robot', { name: robot }],
+  ] as const) {
+    const pair = await createPair(
+      home.kubectl,
+      accessKeyManifest('people', name, { user: { ...user, groups: [...groups] } }),
+    );
+    const authorization = `Bearer ${await getToken(operator.url, pair)}`;
+    const ask = (cluster: string) =>
+      fetch(`${operator.url}${base}/clusters/${cluster}/deployments`, { headers: { authorization } });
+    expect([(await ask('kpanda-global-cluster')).status, (await ask('west')).status]).toEqual([200, 403]);
+  }
 });
 
 test('what changes there is shown', async () => {

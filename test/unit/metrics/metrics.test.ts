@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMetrics, type MetricsOptions } from '../../../src/metrics/metrics.ts';
 import type { KeyFacts } from '../../../src/token/key-facts.ts';
+import { registration } from '../clusters/support.ts';
 
 /** The value of a series in an exposition; undefined when it is not there. */
 function seriesValue(exposition: string, series: string): number | undefined {
@@ -202,6 +203,27 @@ describe('what is asked for at a scrape', () => {
     const series = 'accesskey_tls_certificate_expiry_seconds';
     expect((await scrape({ certificateExpiry: () => 1_800_000_000 })).value(series)).toBe(1_800_000_000);
     expect((await scrape()).exposition).not.toContain(series);
+  });
+
+  it('says which registered clusters are up, and forgets those that are not registered any more', async () => {
+    const report = (state: 'available' | 'refused') => ({ registration: registration(), state, detail: '' });
+    let up = new Map([
+      ['west', true],
+      ['east', false],
+    ]);
+    const metrics = createMetrics({
+      clusters: { reports: () => [report('available'), report('refused')], up: () => up },
+    });
+    const ups = (exposition: string) =>
+      ['west', 'east'].map((name) => seriesValue(exposition, `accesskey_cluster_up{cluster="${name}"}`));
+    const first = await metrics.exposition();
+    expect(ups(first)).toEqual([1, 0]);
+    const counts = ['connecting', 'available', 'unavailable', 'refused'].map((state) =>
+      seriesValue(first, `accesskey_cluster_registrations{state="${state}"}`),
+    );
+    expect(counts).toEqual([0, 1, 0, 1]);
+    up = new Map([['east', true]]);
+    expect(ups(await metrics.exposition())).toEqual([undefined, 1]);
   });
 
   it('says whether the process is ready, as it is then', async () => {
