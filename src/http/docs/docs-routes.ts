@@ -25,17 +25,19 @@ const headers = {
 
 /** The page on which people read the OpenAPI document and try its requests. Everything it needs comes from here. */
 export function addDocsRoutes(app: Hono<Environment>): void {
-  const assets = loadAssets();
-  const page = docsPage(assets);
-  const byName = new Map<string, Asset>(Object.values(assets).map((asset) => [asset.name, asset]));
+  let kept: ReturnType<typeof loadDocs> | undefined;
+  const docs = () => {
+    kept ??= loadDocs();
+    return kept;
+  };
 
   app.get('/docs', (context) => {
     for (const [name, value] of Object.entries(headers)) context.header(name, value);
-    return answerText(context, page, { type: 'text/html; charset=utf-8', cacheControl: 'no-cache' });
+    return answerText(context, docs().page, { type: 'text/html; charset=utf-8', cacheControl: 'no-cache' });
   });
 
   app.get('/docs/assets/:name', async (context) => {
-    const asset = byName.get(context.req.param('name'));
+    const asset = docs().byName.get(context.req.param('name'));
     if (!asset) throw new PlatformError('notFound', 'there is nothing at this path');
     context.header('Content-Type', asset.type);
     context.header('Cache-Control', 'public, max-age=31536000, immutable');
@@ -45,4 +47,11 @@ export function addDocsRoutes(app: Hono<Environment>): void {
     context.header('Content-Encoding', 'gzip');
     return context.body(await asset.compressed());
   });
+}
+
+/** Two megabytes that most processes are never asked for. */
+function loadDocs() {
+  const assets = loadAssets();
+  const byName = new Map<string, Asset>(Object.values(assets).map((asset) => [asset.name, asset]));
+  return { page: docsPage(assets), byName };
 }
