@@ -1,5 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import type { AccessKeyRecord } from '../accesskey/access-key-record.ts';
+import type { Caller } from '../token/verifier.ts';
 import { projectCurrentUser, projectUser } from '../users/projection.ts';
 import { CurrentUser, User, UserList } from '../users/schema.ts';
 import { requireCaller } from './bearer.ts';
@@ -16,38 +18,45 @@ const defaultPageSize = 10;
 
 /** The users, as far as the caller may see them: themselves always, others with the right to read AccessKeys. */
 export function addUserRoutes(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
-  const { users, authorizer } = dependencies;
-
-  app.openapi(listRoute, async (context) => {
-    const caller = await requireCaller(context, dependencies);
-    const { search, page, pageSize } = context.req.valid('query');
-    if (!(await authorizer.mayReadAccessKeys(caller, 'list'))) throw denied(caller.name, 'list');
-    // 0 is an int32 that is not set.
-    const where = { page: page || 1, pageSize: pageSize || defaultPageSize };
-    const { users: found, total } = users.find({ search, ...where });
-    return answerCacheable(context, { items: found.map(projectUser), pagination: { ...where, total } }, privateAnswer);
-  });
-
+  const { users } = dependencies;
+  addListRoute(app, dependencies);
   app.openapi(currentRoute, async (context) => {
     const caller = await requireCaller(context, dependencies);
     return answerCacheable(context, projectCurrentUser(known(users.byId(caller.id))), privateAnswer);
   });
-
   app.openapi(byIdRoute, async (context) => {
-    const caller = await requireCaller(context, dependencies);
     const { id } = context.req.valid('param');
-    const may = id === caller.id || (await authorizer.mayReadAccessKeys(caller, 'get'));
-    if (!may) throw denied(caller.name, 'get');
+    await requireReader(context, dependencies, (caller) => caller.id === id);
     return answerCacheable(context, projectUser(known(users.byId(id))), privateAnswer);
   });
-
   app.openapi(byNameRoute, async (context) => {
-    const caller = await requireCaller(context, dependencies);
     const { username } = context.req.valid('param');
-    const may = username === caller.name || (await authorizer.mayReadAccessKeys(caller, 'get'));
-    if (!may) throw denied(caller.name, 'get');
+    await requireReader(context, dependencies, (caller) => caller.name === username);
     return answerCacheable(context, projectUser(known(users.byName(username))), privateAnswer);
   });
+}
+
+function addListRoute(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
+  app.openapi(listRoute, async (context) => {
+    const caller = await requireCaller(context, dependencies);
+    const { search, page, pageSize } = context.req.valid('query');
+    if (!(await dependencies.authorizer.mayReadAccessKeys(caller, 'list'))) throw denied(caller.name, 'list');
+    // 0 is an int32 that is not set.
+    const where = { page: page || 1, pageSize: pageSize || defaultPageSize };
+    const { users, total } = dependencies.users.find({ search, ...where });
+    return answerCacheable(context, { items: users.map(projectUser), pagination: { ...where, total } }, privateAnswer);
+  });
+}
+
+/** @throws PlatformError 401, 403 */
+async function requireReader(
+  context: Context<Environment>,
+  dependencies: Dependencies,
+  isOneself: (caller: Caller) => boolean,
+): Promise<void> {
+  const caller = await requireCaller(context, dependencies);
+  if (isOneself(caller) || (await dependencies.authorizer.mayReadAccessKeys(caller, 'get'))) return;
+  throw denied(caller.name, 'get');
 }
 
 /** The same whether there is such a user or not. */
