@@ -81,6 +81,7 @@ async function run(configuration: Configuration, kubeconfig: string | undefined)
   await untilSignal(log);
   unready.add('shutting down');
   campaign.abort();
+  api.beginDrain();
   // The next leader can begin while the last requests are answered here.
   const neverLed = unready.has('caches') || unready.has('signing keys');
   const draining = sleep(configuration.http.shutdownDelaySeconds * 1000).then(() => {

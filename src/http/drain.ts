@@ -2,13 +2,20 @@ import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { TLSSocket, Server as TlsServer } from 'node:tls';
 
-/**
- * Ends a server without cutting off an answer: it takes no new connections, idle ones are closed at once, requests under
- * way are answered with `Connection: close` (RFC 9112 section 9.6), and what is left after `withinMs` is destroyed.
- *
- * @param withinMs milliseconds
- */
-export type Drain = (withinMs: number) => Promise<void>;
+/** Ends a server without cutting off an answer. */
+export interface Drain {
+  /**
+   * Sends clients elsewhere while requests are still answered, over new connections too: each answer says
+   * `Connection: close` (RFC 9112 section 9.6). A connection that was kept would otherwise be closed at the very moment at
+   * which its client uses it again.
+   */
+  begin(): void;
+  /**
+   * Takes no new connections; idle ones are closed at once, requests under way are answered with `Connection: close`, and
+   * what is left after `withinMs` milliseconds is destroyed.
+   */
+  close(withinMs: number): Promise<void>;
+}
 
 /** Keeps account of a server's connections, so that it can be drained. To be called before it listens. */
 export function createDrain(server: Server): Drain {
@@ -23,10 +30,14 @@ export function createDrain(server: Server): Drain {
     if (draining) closeAfter(response);
   });
 
-  return async (withinMs) => {
+  const begin = () => {
+    if (draining) return;
     draining = true;
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     for (const response of underWay) closeAfter(response);
+  };
+  const close = async (withinMs: number) => {
+    begin();
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     // Node counts a connection that was only opened as busy.
     for (const socket of waiting()) socket.destroy();
     server.closeIdleConnections();
@@ -34,6 +45,7 @@ export function createDrain(server: Server): Drain {
     await closed;
     clearTimeout(timer);
   };
+  return { begin, close };
 }
 
 /**

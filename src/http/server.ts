@@ -17,8 +17,10 @@ export interface ListenOptions {
 export interface RunningServer {
   address: string;
   port: number;
+  /** Sends clients elsewhere while it still answers them. */
+  beginDrain: Drain['begin'];
   /** Takes no new connections and resolves when the requests under way are answered, at the latest after `withinMs`. */
-  close: Drain;
+  close: Drain['close'];
 }
 
 /** How long clients may take, milliseconds. */
@@ -70,7 +72,7 @@ export async function serve(app: Pick<Hono<any>, 'fetch'>, options: ServeOptions
     server.listen(options.port, options.address, resolve);
   });
   const { address, port } = server.address() as AddressInfo;
-  return { address, port, close: drain };
+  return { address, port, beginDrain: drain.begin, close: drain.close };
 }
 
 function limitsOf({ handshake, request, keepAlive }: Timeouts): ServerOptions & { handshakeTimeout: number } {

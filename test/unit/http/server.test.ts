@@ -194,6 +194,19 @@ describe('close', () => {
     expect(await unused.ended()).toBe('');
   });
 
+  it('can be announced: old and new connections are answered, once more, and closed', async () => {
+    const server = await serve(createSlowApp().app, loopback);
+    const kept = await open(server.port);
+    kept.send(request('/'));
+    await expect.poll(kept.text).toMatch(/ok$/);
+    server.beginDrain();
+    const fresh = await open(server.port);
+    for (const connection of [kept, fresh]) connection.send(request('/'));
+    expect(await kept.ended()).toMatch(/connection: keep-alive[\s\S]*connection: close[\s\S]*ok$/i);
+    expect(await fresh.ended()).toMatch(/connection: close[\s\S]*ok$/i);
+    await server.close(0);
+  });
+
   it('tells the clients of requests under way to go elsewhere', async () => {
     const { app, reached, answer } = createSlowApp();
     const server = await serve(app, loopback);
