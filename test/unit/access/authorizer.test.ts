@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type AccessMetrics, createAuthorizer } from '../../../src/access/authorizer.ts';
+import { UndecidedError } from '../../../src/access/deadline.ts';
 import type { KubernetesClient } from '../../../src/kube/client.ts';
 import { ConnectionError } from '../../../src/kube/errors.ts';
 
@@ -11,7 +12,11 @@ interface Review {
 
 type Status = { allowed: boolean; denied?: boolean } | undefined;
 
-function createCluster(decide: (review: Review['body']['spec']) => Status | Promise<Status>, metrics?: AccessMetrics) {
+function createCluster(
+  decide: (review: Review['body']['spec']) => Status | Promise<Status>,
+  metrics?: AccessMetrics,
+  cacheSeconds = 10,
+) {
   const reviews: Review['body']['spec'][] = [];
   const authorization = {
     async createSubjectAccessReview({ body }: Review) {
@@ -20,7 +25,7 @@ function createCluster(decide: (review: Review['body']['spec']) => Status | Prom
     },
   };
   const client = { authorization } as unknown as KubernetesClient;
-  const times = { cacheSeconds: 10, maxStaleSeconds: 60 };
+  const times = { cacheSeconds, maxStaleSeconds: 60 };
   return { reviews, authorizer: createAuthorizer({ client, ...times, ...(metrics && { metrics }) }) };
 }
 
@@ -209,6 +214,23 @@ describe('an authorizer', () => {
       await wait(200);
       expect(await authorizer.mayListDeployments(ann)).toBe(false);
       expect(reviews).toHaveLength(2);
+    });
+
+    it('goes on with a listing that took too long where it ended', async () => {
+      const decide = async ({ resourceAttributes: { namespace } }: Review['body']['spec']) => {
+        await new Promise((resolve) => setTimeout(resolve, 1_500));
+        return { allowed: namespace === 'n69' };
+      };
+      const { reviews, authorizer } = createCluster(decide, undefined, 60);
+      const namespaces = Array.from({ length: 70 }, (_, n) => `n${n}`);
+      const list = () => authorizer.visibleNamespaces(ann, namespaces, namespaces);
+      const first = expect(list()).rejects.toThrow(UndecidedError);
+      for (let times = 0; times < 20; times += 1) await wait(500);
+      await first;
+      const second = list();
+      for (let times = 0; times < 20; times += 1) await wait(500);
+      expect(await second).toEqual(['n69']);
+      expect(reviews.length).toBeLessThan(100);
     });
 
     it('lets the last decision stand in when the cluster cannot be asked, until it is too old', async () => {
