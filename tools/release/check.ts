@@ -11,7 +11,8 @@ import { locateBinaries } from '../control-plane/binaries.ts';
 import { generated } from '../generate.ts';
 import { createKubectl } from '../kubectl.ts';
 import { installFile, renderInstall } from '../render-manifests.ts';
-import { type Lockfile, productionPackages, refusedPackages } from './licences.ts';
+import { type Lockfile, type ProductionPackage, productionPackages, refusedPackages } from './licences.ts';
+import { type Bom, productionBom } from './sbom.ts';
 
 const root = join(import.meta.dirname, '../..');
 const dist = join(root, 'dist');
@@ -50,19 +51,18 @@ const steps: Record<string, (buildFlags: readonly string[]) => Promise<string>> 
   },
 
   async licences() {
-    const lock = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as Lockfile;
-    const packages = productionPackages(lock);
+    const packages = await imagePackages();
     const refused = refusedPackages(packages).map((one) => `${one.name} ${one.version} (${one.licence})`);
     if (refused.length > 0) throw new Error(`not allowed: ${refused.join(', ')}`);
     return `${packages.length} packages, all allowed`;
   },
 
   async sbom() {
-    const flags = ['--omit=dev', '--package-lock-only', '--sbom-format=cyclonedx', '--sbom-type=application'];
-    const text = await run('npm', ['sbom', '--workspaces=false', ...flags], { cwd: root });
-    const { components } = JSON.parse(text) as { components: object[] };
-    await writeFile(join(dist, `${name}-${version}.cdx.json`), text);
-    return `${components.length} components`;
+    const flags = ['--workspaces=false', '--package-lock-only', '--sbom-format=cyclonedx', '--sbom-type=application'];
+    const everything = JSON.parse(await run('npm', ['sbom', ...flags], { cwd: root })) as Bom;
+    const bom = productionBom(everything, await imagePackages());
+    await writeFile(join(dist, `${name}-${version}.cdx.json`), `${JSON.stringify(bom, null, 2)}\n`);
+    return `${bom.components.length} components`;
   },
 
   async manifests() {
@@ -88,6 +88,10 @@ const steps: Record<string, (buildFlags: readonly string[]) => Promise<string>> 
     return 'passed';
   },
 };
+
+async function imagePackages(): Promise<ProductionPackage[]> {
+  return productionPackages(JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as Lockfile);
+}
 
 async function check(without: readonly string[], buildFlags: readonly string[]): Promise<boolean> {
   await mkdir(dist, { recursive: true });

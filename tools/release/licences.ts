@@ -5,7 +5,16 @@ export const allowedLicences: ReadonlySet<string> = new Set([
 
 /** What is used of package-lock.json (lockfileVersion 3). */
 export interface Lockfile {
-  packages: Record<string, { version?: string; license?: string; dev?: boolean; link?: boolean }>;
+  packages: Record<string, LockedPackage>;
+}
+
+interface LockedPackage {
+  /** Where it is not that of the folder, since another package stands in. */
+  name?: string;
+  version?: string;
+  license?: string;
+  dev?: boolean;
+  link?: boolean;
 }
 
 /** A package that gets into the image. */
@@ -20,10 +29,10 @@ export interface ProductionPackage {
 export function productionPackages({ packages }: Lockfile): ProductionPackage[] {
   return Object.entries(packages)
     .filter(([path, { dev, link }]) => path.startsWith('node_modules/') && !dev && !link)
-    .map(([path, { version = '', license: licence = 'none' }]) => ({
-      ...{ name: path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length), version, licence },
-    }));
+    .map(([path, { name = nameOf(path), version = '', license: licence = 'none' }]) => ({ name, version, licence }));
 }
+
+const nameOf = (path: string) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
 
 /** Those whose licence is not allowed. Of alternatives (`A OR B`) one is enough; any other expression is looked at by a person. */
 export function refusedPackages(all: readonly ProductionPackage[]): ProductionPackage[] {
