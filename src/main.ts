@@ -4,14 +4,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
-import { createClusterAccess } from './access/cluster-access.ts';
 import type { AccessKeyCaches } from './accesskey/caches.ts';
 import { createLastUsed } from './accesskey/last-used.ts';
 import { createLivePairs } from './accesskey/live-pairs.ts';
 import { createLiveServiceAccounts } from './accesskey/live-service-accounts.ts';
 import { createCaches } from './caches.ts';
-import { type Cluster, fixedClusters } from './clusters/cluster.ts';
-import { createClusterService } from './clusters/service.ts';
 import { type Configuration, ConfigurationError, instanceName, readCommand, usage } from './config.ts';
 import { createRunningConsole } from './console.ts';
 import { createApp } from './http/app.ts';
@@ -23,13 +20,13 @@ import { loadServingCertificate, type ServingCertificate } from './http/tls-cert
 import { TlsFileError } from './http/tls-pair.ts';
 import { createKubernetesClient } from './kube/client.ts';
 import { describeError } from './kube/errors.ts';
-import { createEventRecorder } from './kube/events.ts';
 import { KubeconfigError, loadKubeconfig } from './kube/kubeconfig.ts';
 import { createTransport } from './kube/transport.ts';
 import { measuredTransport } from './kube/transport-wrappers.ts';
 import { createLeadership } from './leadership.ts';
 import { createLog } from './log.ts';
 import { createMetrics } from './metrics/metrics.ts';
+import { createServedClusters } from './served-clusters.ts';
 import { createKeyService } from './token/key-service.ts';
 import { createServiceAccountReview } from './token/service-account-review.ts';
 import { createUserDirectory } from './users/directory.ts';
@@ -110,12 +107,9 @@ function createParts(
     isReady: () => unready.size === 0,
     leaderElection: { name: configuration.leaderElection.leaseName, isLeader: () => leadership.isLeader() },
     ...(certificate && { certificateExpiry: certificate.expiry }),
-    caches: () => [
-      ...watches.map((one) => ({ ...one, cluster: configuration.clusterName })),
-      ...(registered?.registry.caches() ?? []),
-    ],
+    caches: () => served.measured.caches(),
     signingKeys: { facts: () => signingKeys.held.facts(), isBroken: () => signingKeys.held.isBroken() },
-    clusters: { reports: () => registered?.registry.reports() ?? [], up: () => registered?.registry.up() ?? new Map() },
+    clusters: { reports: () => served.measured.reports(), up: () => served.measured.up() },
   });
   const userAgent = `${packageJson.name}/${packageJson.version}`;
   const transport = measuredTransport(
@@ -123,38 +117,25 @@ function createParts(
     metrics.transport,
   );
   const client = createKubernetesClient(transport);
-  const { namespace, watchNamespace, token } = configuration;
+  const { namespace, token } = configuration;
   const signingKeys = createKeyService({
     ...{ ...shared, transport, client },
     secret: { namespace, name: token.signingKeys.secretName },
     policy: { ...token.signingKeys, maxCycle: token.maxCycle },
   });
-  const { caches, deployments, freshness, reflectors } = createCaches(transport, log, configuration);
+  const filled = createCaches(transport, log, configuration);
+  const { caches, reflectors } = filled;
   const lastUsed = createLastUsed({ ...shared, client, caches });
   const instance = instanceName();
   const reconciling = { caches, metrics: metrics.workQueue('accesskey') };
   const { startRotation } = signingKeys;
   const leadership = createLeadership({ ...shared, ...reconciling, transport, configuration, instance, startRotation });
   const { issuer, exchangeAudience = issuer } = token;
-  const accessOptions = { ...configuration.access, metrics: metrics.access };
-  const access = createClusterAccess({
-    ...{ ...accessOptions, transport, log },
-    namespaced: watchNamespace === undefined ? undefined : { watchNamespace, namespace },
+  const served = createServedClusters({
+    ...{ configuration, transport, client, filled, userAgent, instance, metrics, log },
+    isLeader: () => leadership.isLeader(),
   });
-  const { authorizer } = access;
-  const watches = [...reflectors, ...access.reflectors];
-  const { maxStaleSeconds } = configuration.access;
-  const home: Cluster = {
-    ...{ name: configuration.clusterName, deployments, freshness, maxStaleSeconds, authorizer },
-    namespaces: () => (watchNamespace ? [watchNamespace] : [...caches.namespaces.values()].map((one) => one.key)),
-  };
-  const recorder = createEventRecorder(client, instance, log);
-  const registered = configuration.clusters.enabled
-    ? createClusterService({
-        ...{ log, userAgent, transport, namespace, home, metrics: metrics.transport, access: accessOptions },
-        recorder: () => (leadership.isLeader() ? recorder : undefined),
-      })
-    : undefined;
+  const { clusters, authorizer, registered } = served;
   const dependencies: Dependencies = {
     ...shared,
     pairs: createLivePairs(caches),
@@ -162,7 +143,7 @@ function createParts(
     reviewServiceAccount: createServiceAccountReview(client, exchangeAudience),
     lastUsed,
     users: createUserDirectory(caches),
-    clusters: registered?.registry ?? fixedClusters([home]),
+    clusters,
     authorizer,
     signingKeys: () => (unready.has('caches') ? undefined : signingKeys.held.current()),
     token,
@@ -181,7 +162,7 @@ function createParts(
     metrics,
     transport,
     reflectors,
-    watches,
+    watches: served.reflectors,
     registered,
     lastUsed,
     leadership,

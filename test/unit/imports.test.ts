@@ -27,9 +27,10 @@ const allowed: Record<string, readonly string[]> = {
   'caches.ts': ['kube', 'credential', 'accesskey', 'deployments'],
   'log.ts': [],
   'leadership.ts': ['kube', 'config.ts', 'accesskey'],
+  'served-clusters.ts': ['kube', 'config.ts', 'access', 'clusters', 'caches.ts'],
   'main.ts': [
-    ...['kube', 'config.ts', 'accesskey', 'access', 'token', 'metrics', 'http'],
-    ...['clusters', 'users', 'caches.ts', 'leadership.ts', 'console.ts', 'log.ts'],
+    ...['kube', 'config.ts', 'accesskey', 'token', 'metrics', 'http'],
+    ...['users', 'caches.ts', 'leadership.ts', 'served-clusters.ts', 'console.ts', 'log.ts'],
   ],
 };
 
