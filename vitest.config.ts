@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // Has a configuration of its own: vitest.e2e.config.ts.
+    exclude: ['test/e2e/**'],
     // Integration tests wait for a real cluster; nothing is asserted about how long it takes.
     testTimeout: 120_000,
     // The first control plane on a machine is built first.

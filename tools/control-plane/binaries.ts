@@ -34,7 +34,7 @@ export async function locatePrograms<Name extends string>(
 ): Promise<Paths<Name>> {
   const { environment = process.env, log = logToStandardError, signal } = options;
   const names = Object.keys(set.packages) as Name[];
-  const { version, hash } = await readModule(set.moduleDirectory);
+  const { version, hash } = await readModule(set);
   const cache = join(
     cacheDirectory(environment),
     set.cacheName,
@@ -60,15 +60,16 @@ function logToStandardError(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-/** The version of Kubernetes, and a digest of all that the programs are made from. */
-async function readModule(directory: string): Promise<{ version: string; hash: string }> {
-  const entries = await readdir(directory, { recursive: true });
+/** The version in go.mod, and a digest of all that the programs are made from. */
+async function readModule<Name extends string>(set: ProgramSet<Name>): Promise<{ version: string; hash: string }> {
+  const { moduleDirectory, versionOf } = set;
+  const entries = await readdir(moduleDirectory, { recursive: true });
   const own = entries.filter((entry) => entry.endsWith('.go')).sort();
   const files = ['go.mod', 'go.sum', ...own];
-  const texts = await Promise.all(files.map((file) => readFile(join(directory, file), 'utf8')));
-  const [modules = ''] = texts;
-  const version = /^\s*k8s\.io\/kubernetes (v\S+)/m.exec(modules)?.[1];
-  if (!version) throw new Error(`${join(directory, 'go.mod')} does not require k8s.io/kubernetes`);
+  const texts = await Promise.all(files.map((file) => readFile(join(moduleDirectory, file), 'utf8')));
+  const lines = (texts[0] ?? '').split('\n').map((line) => line.trim().replace(/^require /, ''));
+  const version = lines.find((line) => line.startsWith(`${versionOf} v`))?.split(' ')[1];
+  if (!version) throw new Error(`${join(moduleDirectory, 'go.mod')} does not require ${versionOf}`);
   const hash = createHash('sha256');
   for (const text of texts) hash.update(text);
   return { version, hash: hash.digest('hex').slice(0, 12) };

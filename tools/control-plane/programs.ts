@@ -1,7 +1,9 @@
 /** Programs that are built from the Go modules of one go.mod, and where they are kept. */
 export interface ProgramSet<Name extends string> {
-  /** Folder of the go.mod that names the versions; it requires k8s.io/kubernetes. */
+  /** Folder of the go.mod that names the versions. */
   readonly moduleDirectory: string;
+  /** The module, of those that it requires, whose version stands for all. */
+  readonly versionOf: string;
   /** Folder of the cache. */
   readonly cacheName: string;
   /** The Go package of each program, in the order of building: the longest build first. */
@@ -16,6 +18,7 @@ export type Paths<Name extends string> = Readonly<Record<Name, string>>;
 /** The programs of the control plane. */
 export const controlPlanePrograms = {
   moduleDirectory: import.meta.dirname,
+  versionOf: 'k8s.io/kubernetes',
   cacheName: 'control-plane',
   buildTime: 'about five minutes',
   packages: {

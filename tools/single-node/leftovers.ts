@@ -3,21 +3,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cgroupsNamed, removeCgroup } from './cgroup.ts';
 
-const prefix = 'accesskey-operator-node-';
+const prefix = 'accesskey-operator-space-';
 const ownerFile = 'owner';
 
-/** Path of the folder, and name of the cgroup, of the node that a process is making. */
-export function placeOf(pid: number): { directory: string; cgroup: string } {
-  return { directory: join(tmpdir(), `${prefix}${pid}`), cgroup: `${prefix}${pid}` };
+/** Path of the folder, and name of the cgroup, of what a process is making. */
+export function placeOf(pid: number, kind: 'node' | 'docker'): { directory: string; cgroup: string } {
+  const name = `${prefix}${kind}-${pid}`;
+  return { directory: join(tmpdir(), name), cgroup: name };
 }
 
-/** Notes which process keeps a folder: the first of the node's, as seen from outside. */
+/** Notes which process keeps a folder: the first of those in it, as seen from outside. */
 export async function noteOwner(directory: string, pid: number): Promise<void> {
   await writeFile(join(directory, ownerFile), `${pid} ${await startTime(pid)}`);
 }
 
 /**
- * Removes what nodes left behind that were killed and could not do so themselves. Nodes that run are not touched.
+ * Removes what was left behind by those who were killed and could not do so themselves. Those that run are not touched.
  *
  * @returns the names of what was removed
  */
@@ -37,7 +38,7 @@ export async function removeLeftovers(): Promise<string[]> {
 async function isKept(name: string): Promise<boolean> {
   const note = await readFile(join(tmpdir(), name, ownerFile), 'utf8').catch(() => '');
   const [pid = '', started] = note.split(' ');
-  if (pid === '') return (await startTime(Number(name.slice(prefix.length)))) !== undefined;
+  if (pid === '') return (await startTime(Number(name.slice(name.lastIndexOf('-') + 1)))) !== undefined;
   return (await startTime(Number(pid))) === started;
 }
 

@@ -61,15 +61,19 @@ export async function installPackages(names: readonly string[], log: (line: stri
 
 async function missingPackages(): Promise<string[]> {
   const programs = Object.keys(packages);
-  const found = await Promise.all(programs.map(isThere));
+  const found = await Promise.all(programs.map(pathOf));
   return [...new Set(programs.filter((_, index) => !found[index]).map((program) => packages[program] ?? program))];
 }
 
-/** Whether a program is on the PATH, or at its absolute path. */
-export async function isThere(program: string): Promise<boolean> {
+/** Where a program is: on the PATH, or at its absolute path. */
+export async function pathOf(program: string): Promise<string | undefined> {
   const folders = program.startsWith('/') ? [''] : (process.env.PATH ?? '').split(delimiter);
-  const tried = folders.map((folder) => access(join(folder, program), constants.X_OK));
-  return Promise.any(tried).then(
+  for (const path of folders.map((folder) => join(folder, program))) if (await isExecutable(path)) return path;
+  return undefined;
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
     () => true,
     () => false,
   );

@@ -3,6 +3,7 @@ import type { Paths, ProgramSet } from '../control-plane/programs.ts';
 /** What makes a machine a node, besides the distribution's packages. */
 export const nodePrograms = {
   moduleDirectory: import.meta.dirname,
+  versionOf: 'k8s.io/kubernetes',
   cacheName: 'single-node',
   buildTime: 'about four minutes',
   packages: {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { locateBinaries, locatePrograms } from '../control-plane/binaries.ts';
 import { lastLines } from '../control-plane/program.ts';
 import { makeImage } from '../images/archive.ts';
+import { onlyOnce } from '../once.ts';
 import { poll } from '../poll.ts';
 import { createCgroup } from './cgroup.ts';
 import { importImage, pauseImage } from './container-runtime.ts';
@@ -50,12 +51,12 @@ export async function startSingleNode({ log, signal }: SingleNodeOptions): Promi
   const wrong = await unfitness();
   if (wrong.length > 0) throw new Error(`no node on this machine: ${wrong.join('; ')}`);
   await installMissing(log);
-  for (const name of await removeLeftovers()) log(`Removed what the node ${name} had left behind`);
+  for (const name of await removeLeftovers()) log(`Removed ${name}, which had been left behind`);
   const [{ kubectl }, binaries] = [
     await locateBinaries({ log, signal }),
     await locatePrograms(nodePrograms, { log, signal }),
   ];
-  const { directory, cgroup } = placeOf(process.pid);
+  const { directory, cgroup } = placeOf(process.pid, 'node');
   await mkdir(directory, { mode: 0o700 });
   const node = enterNamespaces(directory);
   const stop = onlyOnce(() => stopNode(node));
@@ -122,14 +123,6 @@ async function stopNode(node: ChildProcess): Promise<void> {
   if (node.connected) node.disconnect();
   await ended;
   await removeLeftovers();
-}
-
-function onlyOnce(work: () => Promise<void>): () => Promise<void> {
-  let done: Promise<void> | undefined;
-  return () => {
-    done ??= work();
-    return done;
-  };
 }
 
 /** The image of each pod's sandbox. */

@@ -1,0 +1,89 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run } from '../../../tools/command.ts';
+import { cacheDirectory } from '../../../tools/control-plane/binaries.ts';
+import { withLock } from '../../../tools/control-plane/lock.ts';
+import { localBase, makeBaseImage } from '../../../tools/images/base-image.ts';
+import { type Docker, openDocker } from '../../../tools/images/docker.ts';
+import { repository } from '../previous.ts';
+
+/** Names of the images of the suite. */
+export const images = {
+  operator: 'accesskey-operator:e2e',
+  previous: 'accesskey-operator:e2e-previous',
+  tools: 'accesskey-tools:e2e',
+  typescript: 'consumer-typescript:e2e',
+  go: 'consumer-go:e2e',
+  python: 'consumer-python:e2e',
+  curl: 'consumer-curl:e2e',
+} as const;
+
+export interface BuildOptions {
+  /** Where to write the archive of all images. */
+  readonly archive: string;
+  /** Folder with the sources of the previous release, if there is one. */
+  readonly previous: string | undefined;
+  readonly log: (line: string) => void;
+}
+
+/** Builds all images from the Dockerfiles of the repository, by one process at a time, into one archive. */
+export async function buildImages(options: BuildOptions): Promise<void> {
+  await withLock(join(cacheDirectory(process.env), 'docker.lock'), {}, async () => {
+    const docker = await openDocker(options.log);
+    try {
+      await buildAll(docker, options);
+    } finally {
+      await docker.close();
+    }
+  });
+}
+
+async function buildAll(docker: Docker, { archive, previous, log }: BuildOptions): Promise<void> {
+  const examples = join(repository, 'examples/consumers');
+  const base = await baseImage(docker, log);
+  const build = buildWith(docker);
+  await build(images.operator, repository, base);
+  if (previous !== undefined) await build(images.previous, previous, base);
+  await build(images.tools, import.meta.dirname, base, 'tools.Dockerfile');
+  await build(images.typescript, join(examples, 'typescript'), base);
+  await build(images.python, join(examples, 'python'), images.tools);
+  await build(images.curl, join(examples, 'curl'), images.tools);
+  await buildGo(join(examples, 'go'), build);
+  const names = Object.values(images).filter((name) => previous !== undefined || name !== images.previous);
+  await docker.run('save', '--output', archive, ...names);
+}
+
+function buildWith(docker: Docker) {
+  return async (name: string, context: string, base?: string, file = 'Dockerfile'): Promise<void> => {
+    const from = base === undefined ? [] : ['--build-arg', `BASE_IMAGE=${base}`];
+    const args = ['--network=host', '--tag', name, '--file', join(context, file), ...from, context];
+    await docker.run('build', ...args);
+  };
+}
+
+/** The program is put beside its Dockerfile in a folder of its own, so that none is left in the example's. */
+async function buildGo(source: string, build: ReturnType<typeof buildWith>): Promise<void> {
+  const context = await mkdtemp(join(tmpdir(), 'consumer-go-'));
+  const env = { ...process.env, CGO_ENABLED: '0' };
+  try {
+    await run('go', ['build', '-trimpath', '-o', join(context, 'consumer'), '.'], { cwd: source, env });
+    await run('cp', [join(source, 'Dockerfile'), context]);
+    await build(images.go, context);
+  } finally {
+    await rm(context, { recursive: true, force: true });
+  }
+}
+
+const publicBase = 'node:24-bookworm-slim';
+
+/** The public image where it can be pulled, else the local one. */
+async function baseImage(docker: Docker, log: (line: string) => void): Promise<string> {
+  const pulled = await docker.run('pull', '--quiet', publicBase).then(
+    () => true,
+    () => false,
+  );
+  if (pulled) return publicBase;
+  await docker.run('load', '--input', await makeBaseImage(log));
+  return localBase;
+}

@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Kubectl } from '../../tools/kubectl.ts';
+import { poll } from '../../tools/poll.ts';
+import { images } from './images/build.ts';
+import { shop } from './stage.ts';
+import { deploymentOf, linesOf, rolledOut } from './workloads.ts';
+
+/** A pod that asks the operator without a pause. */
+export interface Load {
+  /**
+   * Does something while requests are made.
+   *
+   * @returns what failed of the requests from its beginning until a hundred more were made after its end
+   */
+  during(work: () => Promise<void>): Promise<string[]>;
+}
+
+interface Counts {
+  readonly requests: number;
+  readonly failures: readonly string[];
+}
+
+/** Starts it, with the pair of a Secret. */
+export async function startLoad(kubectl: Kubectl, secretName: string): Promise<Load> {
+  const name = 'load';
+  const command = await programOf(kubectl, name);
+  const volumes = { '/etc/accesskey': { secret: { secretName } }, '/app': { configMap: { name } } };
+  await kubectl.apply(deploymentOf({ name, image: images.tools, command, volumes }));
+  await rolledOut(kubectl, shop, name);
+  const counts = () =>
+    poll('counts of the load', async () => JSON.parse((await linesOf(kubectl, name)).at(-1) ?? '') as Counts);
+  const after = (requests: number) =>
+    poll('more requests', async () => {
+      const now = await counts();
+      return now.requests > requests + 100 ? now : undefined;
+    });
+  return {
+    async during(work) {
+      const before = await after((await counts()).requests);
+      await work();
+      const { failures } = await after((await counts()).requests);
+      return failures.slice(before.failures.length);
+    },
+  };
+}
+
+/** Puts a program of test/e2e/programs into a ConfigMap, and gives the command that runs it at /app. */
+export async function programOf(kubectl: Kubectl, name: string): Promise<string[]> {
+  const file = `${name}.mjs`;
+  const text = await readFile(join(import.meta.dirname, 'programs', file), 'utf8');
+  await kubectl.apply({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, namespace: shop },
+    data: { [file]: text },
+  });
+  return ['node', `/app/${file}`];
+}

@@ -1,0 +1,36 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run } from '../../tools/command.ts';
+
+/** The folder of the repository. */
+export const repository = join(import.meta.dirname, '../..');
+
+/** Stands in for a first release: installable, and its pods end without cutting off a request. */
+const standInForRelease = 'dc7fad4a09864ccc3579e30876f8c7cc6a00ae7b';
+
+/**
+ * Writes the sources of what is upgraded from: the latest release before this commit (a tag v*), or, as long as there is
+ * none, the commit that stands in for one.
+ *
+ * @param directory where to; made here
+ * @returns the revision, or undefined in a clone without that history
+ */
+export async function writePrevious(directory: string): Promise<string | undefined> {
+  const revision = await previousRevision();
+  if (revision === undefined) return undefined;
+  await mkdir(directory, { recursive: true });
+  const archive = join(directory, 'sources.tar');
+  await git('archive', '--format=tar', `--output=${archive}`, revision);
+  await run('tar', ['-C', directory, '-xf', archive]);
+  return revision;
+}
+
+async function previousRevision(): Promise<string | undefined> {
+  const release = await git('describe', '--tags', '--match', 'v*', '--abbrev=0', 'HEAD^').catch(() => '');
+  if (release !== '') return release;
+  return git('rev-parse', '--verify', '--quiet', `${standInForRelease}^{commit}`).catch(() => undefined);
+}
+
+async function git(...args: string[]): Promise<string> {
+  return (await run('git', args, { cwd: repository })).trim();
+}

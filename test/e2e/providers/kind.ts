@@ -1,0 +1,45 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run, succeeds } from '../../../tools/command.ts';
+import { locateBinaries } from '../../../tools/control-plane/binaries.ts';
+import type { Provider } from './provider.ts';
+
+/** kind: a node is a Docker container. */
+export const kind: Provider = {
+  name: 'kind',
+  async available() {
+    const programs = [
+      ['kind is not on the PATH', 'kind', 'version'],
+      ['no Docker daemon answers', 'docker', 'info'],
+    ] as const;
+    const wrong = await Promise.all(
+      programs.map(async ([problem, program, argument]) => ((await succeeds(program, [argument])) ? [] : [problem])),
+    );
+    return wrong.flat();
+  },
+  async start(log) {
+    const { kubectl } = await locateBinaries({ log });
+    const directory = await mkdtemp(join(tmpdir(), 'accesskey-kind-'));
+    const kubeconfig = join(directory, 'kubeconfig');
+    const name = `accesskey-e2e-${process.pid}`;
+    const stop = async () => {
+      await run('kind', ['delete', 'cluster', '--name', name, '--kubeconfig', kubeconfig]);
+      await rm(directory, { recursive: true, force: true });
+    };
+    try {
+      await run('kind', ['create', 'cluster', '--name', name, '--kubeconfig', kubeconfig, '--wait', '120s']);
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+    return {
+      kubeconfig,
+      kubectl,
+      loadImages: async (archive) => void (await run('kind', ['load', 'image-archive', archive, '--name', name])),
+      restartKubelet: async () =>
+        void (await run('docker', ['exec', `${name}-control-plane`, 'systemctl', 'restart', 'kubelet'])),
+      stop,
+    };
+  },
+};

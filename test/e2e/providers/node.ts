@@ -1,0 +1,13 @@
+import { unfitness } from '../../../tools/single-node/machine.ts';
+import { startSingleNode } from '../../../tools/single-node/single-node.ts';
+import type { Provider } from './provider.ts';
+
+/** A real node on this machine, built from Debian's packages and Go modules. */
+export const node: Provider = {
+  name: 'node',
+  available: unfitness,
+  async start(log) {
+    const { kubeconfig, kubectl, loadImage, restartKubelet, stop } = await startSingleNode({ log });
+    return { kubeconfig, kubectl, loadImages: loadImage, restartKubelet, stop };
+  },
+};

@@ -1,0 +1,100 @@
+import {
+  access,
+  chmod,
+  copyFile,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { run } from '../command.ts';
+import { cacheDirectory } from '../control-plane/binaries.ts';
+import { withLock } from '../control-plane/lock.ts';
+import { installMissing, pathOf } from '../single-node/machine.ts';
+import { makeImage } from './archive.ts';
+
+/** What stands in for node:24-bookworm-slim where no registry can be reached. */
+export const localBase = 'localhost/node-base:local';
+
+const release = 'bookworm';
+/** Raised when what is made below changes. */
+const version = 1;
+const path = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'].join(':');
+
+/**
+ * Makes an archive of an image with Debian, Node.js (this process's) and npm (the machine's), once, into the cache.
+ * Needs root, for debootstrap.
+ *
+ * @returns path of the archive
+ */
+export async function makeBaseImage(log: (line: string) => void): Promise<string> {
+  const folder = join(cacheDirectory(process.env), 'images');
+  await mkdir(folder, { recursive: true });
+  const archive = join(folder, `node-base-${version}-${process.version}-${process.arch}.tar`);
+  await withLock(`${archive}.lock`, {}, async () => {
+    if (await exists(archive)) return;
+    log('Making a base image of Debian and Node.js (once, about a minute)');
+    await installMissing(log);
+    await make(folder, archive);
+  });
+  return archive;
+}
+
+async function make(folder: string, archive: string): Promise<void> {
+  const root = await mkdtemp(join(folder, 'root-'));
+  try {
+    await run('debootstrap', ['--variant=minbase', '--include=ca-certificates,libstdc++6', release, root]);
+    await chmod(root, 0o755);
+    await addNode(root);
+    await trim(root);
+    const trusted = 'NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt';
+    await makeImage(localBase, root, `${archive}.new`, { Cmd: ['node'], Env: [`PATH=${path}`, trusted] });
+    await rename(`${archive}.new`, archive);
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+}
+
+async function addNode(root: string): Promise<void> {
+  const modules = join(root, 'usr/local/lib/node_modules');
+  const programs = join(root, 'usr/local/bin');
+  await copyFile(process.execPath, join(programs, 'node'));
+  await cp(await npmFolder(), join(modules, 'npm'), { recursive: true });
+  for (const name of ['npm', 'npx']) {
+    await symlink(`../lib/node_modules/npm/bin/${name}-cli.js`, join(programs, name));
+  }
+}
+
+/** npm's program is in the folder bin of its package. */
+async function npmFolder(): Promise<string> {
+  const program = await pathOf('npm');
+  if (program === undefined) throw new Error('npm is not on the PATH');
+  return dirname(dirname(await realpath(program)));
+}
+
+/** Away with what no container needs; the machine's authorities are trusted, since it may reach registries by one. */
+async function trim(root: string): Promise<void> {
+  const folders = ['var/cache/apt', 'var/lib/apt/lists', 'dev', 'usr/share/doc', 'usr/share/man', 'usr/share/locale'];
+  for (const folder of folders) await empty(join(root, folder));
+  for (const file of ['etc/resolv.conf', 'etc/hostname']) await writeFile(join(root, file), '');
+  const authorities = 'etc/ssl/certs/ca-certificates.crt';
+  if (await exists(`/${authorities}`)) await copyFile(`/${authorities}`, join(root, authorities));
+}
+
+async function empty(folder: string): Promise<void> {
+  const names = await readdir(folder);
+  for (const name of names) await rm(join(folder, name), { recursive: true, force: true });
+}
+
+function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}
