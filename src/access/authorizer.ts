@@ -13,25 +13,25 @@ export interface Authorizer {
    * Whether the user may list deployments.
    *
    * @param namespace the namespace; undefined asks for all namespaces at once
-   * @throws KubernetesError, ConnectionError when the cluster cannot be asked
+   * @throws KubernetesError, ConnectionError, UndecidedError when the cluster cannot be asked
    */
   mayListDeployments(subject: Subject, namespace?: string): Promise<boolean>;
   /**
    * Whether the user may get the deployment of this name, which need not exist.
    *
-   * @throws KubernetesError, ConnectionError when the cluster cannot be asked
+   * @throws KubernetesError, ConnectionError, UndecidedError when the cluster cannot be asked
    */
   mayGetDeployment(subject: Subject, namespace: string, name: string): Promise<boolean>;
   /**
    * Whether the user may create TokenReviews: who may ask the cluster about anybody's token may ask us.
    *
-   * @throws KubernetesError, ConnectionError when the cluster cannot be asked
+   * @throws KubernetesError, ConnectionError, UndecidedError when the cluster cannot be asked
    */
   mayReviewTokens(subject: Subject): Promise<boolean>;
   /**
    * Whether the user may read the AccessKeys of all namespaces: who may is shown their users.
    *
-   * @throws KubernetesError, ConnectionError when the cluster cannot be asked
+   * @throws KubernetesError, ConnectionError, UndecidedError when the cluster cannot be asked
    */
   mayReadAccessKeys(subject: Subject, verb: 'get' | 'list'): Promise<boolean>;
   /** In which namespaces the user may list deployments. */

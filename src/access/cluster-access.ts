@@ -4,7 +4,7 @@ import type { Reflector } from '../kube/reflector.ts';
 import type { Transport } from '../kube/transport.ts';
 import { boundedTransport } from '../kube/transport-wrappers.ts';
 import { type AccessMetrics, type Authorizer, createAuthorizer, type NamespacedReviews } from './authorizer.ts';
-import { createRoleBindings, type RoleBindings } from './role-bindings.ts';
+import { createRoleBindings } from './role-bindings.ts';
 import { createRuleResolution } from './rule-resolution.ts';
 import type { Candidates } from './visibility.ts';
 
@@ -19,20 +19,20 @@ export interface ClusterAccessOptions {
   /** How old a decision may be that stands in when the cluster cannot be asked, seconds. */
   maxStaleSeconds: number;
   /**
-   * Which namespaces are asked about for who may not list all: those with a RoleBinding of the user, or all; `auto` means
-   * all where the cluster has rights that are not in its RoleBindings.
+   * Which namespaces are asked about for who may not list all: those with a RoleBinding of the user, or all, and nothing
+   * is watched for that; `auto` means all where the cluster has rights that are not in its RoleBindings.
    */
   candidates: 'auto' | 'roleBindings' | 'all';
   /** By default nobody is told. */
   metrics?: AccessMetrics;
-  /** For an operator that has rights in single namespaces only; RoleBindings are not looked at then. */
+  /** For an operator that has rights in single namespaces only; RoleBindings are not watched then. */
   namespaced?: NamespacedReviews | undefined;
 }
 
 /** Who may see what in one cluster. */
 export interface ClusterAccess {
   readonly authorizer: Authorizer;
-  /** That of the RoleBindings. Until it has synced, and where it may not, all namespaces are asked about. */
+  /** That of the RoleBindings, if they count. Until it has synced, and where it may not, all namespaces are asked about. */
   readonly reflectors: readonly Reflector[];
 }
 
@@ -40,22 +40,11 @@ export interface ClusterAccess {
 export function createClusterAccess(options: ClusterAccessOptions): ClusterAccess {
   const { transport, log, candidates, ...deciding } = options;
   const client = createKubernetesClient(boundedTransport(transport, reviewMs));
-  if (deciding.namespaced) return { authorizer: createAuthorizer({ ...deciding, client }), reflectors: [] };
-  const roleBindings = createRoleBindings(transport, log);
-  const authorizer = createAuthorizer({
-    ...{ ...deciding, client },
-    candidates: toCandidates(candidates, roleBindings, createRuleResolution(client)),
-  });
-  return { authorizer, reflectors: [roleBindings.reflector] };
-}
-
-function toCandidates(
-  mode: ClusterAccessOptions['candidates'],
-  { namespacesOf }: RoleBindings,
-  areRulesComplete: () => Promise<boolean>,
-): Candidates {
-  return async (subject) => {
-    if (mode === 'all' || (mode === 'auto' && !(await areRulesComplete()))) return undefined;
-    return namespacesOf(subject);
-  };
+  if (deciding.namespaced || candidates === 'all') {
+    return { authorizer: createAuthorizer({ ...deciding, client }), reflectors: [] };
+  }
+  const { reflector, namespacesOf } = createRoleBindings(transport, log);
+  const areRulesComplete = candidates === 'auto' ? createRuleResolution(client) : async () => true;
+  const bound: Candidates = async (subject) => ((await areRulesComplete()) ? namespacesOf(subject) : undefined);
+  return { authorizer: createAuthorizer({ ...deciding, client, candidates: bound }), reflectors: [reflector] };
 }

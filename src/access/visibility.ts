@@ -38,22 +38,8 @@ export interface VisibilityOptions {
   listed: (reviews: number) => void;
 }
 
+/** Prepares to find what users may see; how the rights are decided, and remembered, is up to `mayList`. */
 export function createVisibility({ mayList, candidates, listed }: VisibilityOptions): VisibleNamespaces {
-  async function search(
-    ask: (namespace?: string) => Promise<boolean>,
-    bound: ReadonlySet<string> | undefined,
-    occupied: readonly string[],
-    all: Iterable<string>,
-  ): Promise<readonly string[] | undefined> {
-    if (await ask()) return occupied;
-    const likely = bound ? occupied.filter((namespace) => bound.has(namespace)) : occupied;
-    const visible = await allowedAmong(likely, ask);
-    if (visible.length > 0) return visible;
-    const known = new Set(occupied);
-    const others = [...all].filter((namespace) => !known.has(namespace) && (bound?.has(namespace) ?? true));
-    return (await allowedAmong(others, ask, 1)).length > 0 ? [] : undefined;
-  }
-
   return async (subject, occupied, all) => {
     const over = new AbortController();
     const count = { reviews: 0 };
@@ -62,13 +48,32 @@ export function createVisibility({ mayList, candidates, listed }: VisibilityOpti
       return mayList(subject, namespace, count);
     };
     try {
-      const found = candidates(subject).then((bound) => search(ask, bound, occupied, all));
-      return await within(listingMs, found);
+      return await within(
+        listingMs,
+        search(ask, () => candidates(subject), occupied, all),
+      );
     } finally {
       over.abort();
       listed(count.reviews);
     }
   };
+}
+
+/** @param candidates only looked at by who may not list all namespaces */
+async function search(
+  ask: (namespace?: string) => Promise<boolean>,
+  candidates: () => ReturnType<Candidates>,
+  occupied: readonly string[],
+  all: Iterable<string>,
+): Promise<readonly string[] | undefined> {
+  if (await ask()) return occupied;
+  const bound = await candidates();
+  const isCandidate = (namespace: string) => bound?.has(namespace) ?? true;
+  const visible = await allowedAmong(occupied.filter(isCandidate), ask);
+  if (visible.length > 0) return visible;
+  const known = new Set(occupied);
+  const others = [...all].filter((namespace) => !known.has(namespace) && isCandidate(namespace));
+  return (await allowedAmong(others, ask, 1)).length > 0 ? [] : undefined;
 }
 
 /**
