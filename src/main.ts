@@ -14,6 +14,7 @@ import { createRunningConsole } from './console.ts';
 import { createApp } from './http/app.ts';
 import type { Dependencies } from './http/environment.ts';
 import { createHealthApp } from './http/health.ts';
+import { answerOtherMethods } from './http/methods.ts';
 import { createMinting } from './http/minting.ts';
 import { serve } from './http/server.ts';
 import { loadServingCertificate, type ServingCertificate } from './http/tls-certificate.ts';
@@ -156,7 +157,10 @@ function createParts(
   const app = createApp(dependencies, minting);
   const source = { configuration, kubeconfig, userAgent };
   const webConsole = createRunningConsole({ ...source, transport, client, caches, dependencies, minting });
-  if (webConsole) app.route('/', webConsole.app);
+  if (webConsole) {
+    app.route('/', webConsole.app);
+    answerOtherMethods(app, webConsole.app.routes);
+  }
   return {
     unready,
     metrics,

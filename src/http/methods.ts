@@ -2,13 +2,17 @@ import type { Hono } from 'hono';
 import type { Environment } from './environment.ts';
 import { PlatformError } from './errors.ts';
 
+type Routes = readonly Pick<Hono['routes'][number], 'method' | 'path'>[];
+
 /**
  * Answers every method that a path does not have, for all paths that have some: OPTIONS with 204 and Allow (RFC 9110
  * section 9.3.7), others with 405 and Allow (section 15.5.6). To be called after all routes. HEAD goes where GET does; a
  * path whose route takes every method is left alone.
+ *
+ * @param routes those whose paths are meant; by default all of the app
  */
-export function answerOtherMethods(app: Hono<Environment>): void {
-  for (const [path, methods] of methodsByPath(app)) {
+export function answerOtherMethods(app: Hono<Environment>, routes: Routes = app.routes): void {
+  for (const [path, methods] of methodsByPath(routes)) {
     const allow = allowOf(methods);
     app.all(path, (context) => {
       if (context.req.method === 'OPTIONS') return context.body(null, 204, { Allow: allow });
@@ -17,7 +21,7 @@ export function answerOtherMethods(app: Hono<Environment>): void {
   }
 }
 
-function methodsByPath({ routes }: Pick<Hono<Environment>, 'routes'>): Map<string, Set<string>> {
+function methodsByPath(routes: Routes): Map<string, Set<string>> {
   const found = new Map<string, Set<string>>();
   for (const { path, method } of routes) {
     if (method !== 'ALL') found.set(path, (found.get(path) ?? new Set()).add(method));

@@ -57,7 +57,6 @@ async function send(method: string, path: string, headers: Record<string, string
 }
 
 const authorized = (headers: Record<string, string> = {}) => ({ Authorization: `Bearer ${token}`, ...headers });
-const requestLines = () => operator.output.filter((line) => line.includes('"msg":"request"')).length;
 
 describe('a listing', () => {
   test('is not sent again while it is the same, and is sent again when something changes', async () => {
@@ -112,25 +111,41 @@ describe('methods', () => {
     },
   );
 
+  test.each([
+    ['/', 'GET, HEAD'],
+    ['/login', 'GET, HEAD, POST'],
+    ['/docs', 'GET, HEAD'],
+  ])('DELETE of the page %s is refused too', async (path, allow) => {
+    const answer = await send('DELETE', path);
+    expect([answer.status, answer.headers.allow]).toEqual([405, allow]);
+  });
+
   test('OPTIONS says what there is', async () => {
     const answer = await send('OPTIONS', tokenPath);
     expect([answer.status, answer.headers.allow, answer.body.length]).toEqual([204, 'GET, HEAD, POST', 0]);
   });
 
-  test.each([`${deploymentsPath}/`, '/', '/apis', '/nothing?x=1'])('there is nothing at %s', async (path) => {
-    const answer = await send('GET', path.replace(/^\/$/, '/x'), authorized());
+  test.each([`${deploymentsPath}/`, '/docs/', '/apis', '/nothing?x=1'])('there is nothing at %s', async (path) => {
+    const answer = await send('GET', path, authorized());
     expect([answer.status, JSON.parse(answer.body.toString()).code]).toEqual([404, 5]);
   });
 
   test('each request is one line of the log, answered with a body or without', async () => {
-    const before = requestLines();
-    const known = { 'If-None-Match': '*' };
-    await send('GET', deploymentsPath, authorized(known));
-    await send('GET', deploymentsPath, authorized({ 'Accept-Encoding': 'gzip' }));
-    await send('HEAD', deploymentsPath, authorized());
-    await send('OPTIONS', deploymentsPath, { Origin: origin, 'Access-Control-Request-Method': 'GET' });
-    await send('DELETE', deploymentsPath);
-    await expect.poll(() => requestLines() - before).toBe(5);
+    const preflight = { Origin: origin, 'Access-Control-Request-Method': 'GET' };
+    const answers = [
+      await send('GET', deploymentsPath, authorized({ 'If-None-Match': '*' })),
+      await send('GET', deploymentsPath, authorized({ 'Accept-Encoding': 'gzip' })),
+      await send('HEAD', deploymentsPath, authorized()),
+      await send('OPTIONS', deploymentsPath, preflight),
+      await send('DELETE', deploymentsPath),
+    ];
+    const statuses = () =>
+      answers.map(({ headers }) =>
+        operator.output
+          .filter((line) => line.includes(String(headers['x-request-id'])))
+          .map((line) => JSON.parse(line).status),
+      );
+    await expect.poll(statuses, { timeout: 10_000 }).toEqual([[304], [200], [200], [204], [405]]);
   });
 });
 
