@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { installManifests, operatorNamespace } from '../../tools/install.ts';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
+import { poll } from '../../tools/poll.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
 import {
   accessKeyManifest,
@@ -97,9 +98,8 @@ describe('an operator with Roles only', () => {
     const binding = ['create', 'clusterrolebinding', 'accesskey-operator-token-review'];
     const serviceAccount = '--serviceaccount=accesskey-system:accesskey-operator';
     await kubectl.run([...binding, '--clusterrole=accesskey-operator-token-review', serviceAccount]);
-    await expect
-      .poll(async () => (await fetch(`${operator.url}/oauth2/token`, { method: 'POST', body })).status)
-      .toBe(200);
+    const exchange = () => fetch(`${operator.url}/oauth2/token`, { method: 'POST', body });
+    await poll('the exchange', async () => (await exchange()).status === 200);
   });
 
   test('stops the pairs when the namespace goes', async () => {
