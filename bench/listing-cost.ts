@@ -3,9 +3,11 @@
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { createFilter } from '../src/deployments/filter.ts';
 import { listDeployments, listText } from '../src/deployments/listing.ts';
 import { createDeploymentTransform } from '../src/deployments/record.ts';
 import { createDeploymentStore, type DeploymentStore } from '../src/deployments/store.ts';
+import { parseLabelSelector } from '../src/selector/label-selector.ts';
 import { deployment, namespaceOf } from './listing-cluster.ts';
 
 const pages = 20_000;
@@ -47,6 +49,7 @@ function collector(): () => void {
 /** A row for each size: microseconds of CPU for a page, and bytes of heap for a Deployment. */
 export function costTable(sizes: readonly number[]): string[] {
   const collect = collector();
+  const labels = parseLabelSelector('team=team-7');
   const rows = sizes.map((size) => {
     collect();
     const before = process.memoryUsage().heapUsed;
@@ -57,7 +60,7 @@ export function costTable(sizes: readonly number[]): string[] {
       costOf(store, {}, pages),
       costOf(store, { page: size / 20 }, pages),
       costOf(store, { by: 'created', descending: true }, pages),
-      costOf(store, { matches: ({ labels }) => labels.team === 'team-7' }, filteredPages),
+      costOf(store, { matches: createFilter({ labels }) }, filteredPages),
     ];
     return `| ${size} | ${costs.map((cost) => cost.toFixed(1)).join(' | ')} | ${mebibytes.toFixed(2)} |`;
   });

@@ -25,7 +25,7 @@ type Match = (record: DeploymentRecord) => boolean;
 /** @returns undefined when nothing is asked for, so that no Deployment need be looked at */
 export function createFilter(filter: Filter): Match | undefined {
   const all = checksOf(filter);
-  return all.length === 0 ? undefined : (record) => all.every((one) => one(record));
+  return all.length < 2 ? all[0] : (record) => all.every((one) => one(record));
 }
 
 function checksOf({ name, fuzzyName, state, labels, fields, gpuType }: Filter): Match[] {

@@ -14,7 +14,7 @@ export interface Query extends PageRequest {
   readonly by: OrderBy;
   readonly descending: boolean;
   /** Which Deployments; without it, all. Then a page costs the page, with it each Deployment is looked at. */
-  readonly matches?: (record: DeploymentRecord) => boolean;
+  readonly matches?: ((record: DeploymentRecord) => boolean) | undefined;
 }
 
 /**

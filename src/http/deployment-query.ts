@@ -89,7 +89,7 @@ export function toQuery(parameters: z.infer<typeof listQuery>): Query {
   const by = orders[sortBy];
   const matches = createFilter({ name, fuzzyName, state, labels, fields, gpuType });
   const descending = (sortDir ?? (by ? 'desc' : 'asc')) === 'desc';
-  return { page, pageSize, by: by ?? 'namespace', descending, ...(matches && { matches }) };
+  return { page, pageSize, by: by ?? 'namespace', descending, matches };
 }
 
 /** A selector, read by `parse`. An empty one selects all, as it does in Kubernetes. */

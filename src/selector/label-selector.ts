@@ -32,7 +32,10 @@ export function parseLabelSelector(selector: string): readonly LabelRequirement[
 
 /** Whether all requirements hold. A label that is not there is not equal to anything, and neither above nor below. */
 export function matchesLabels(requirements: readonly LabelRequirement[], labels: Labels): boolean {
-  return requirements.every((one) => matches(one, Object.hasOwn(labels, one.key) ? labels[one.key] : undefined));
+  for (const one of requirements) {
+    if (!matches(one, Object.hasOwn(labels, one.key) ? labels[one.key] : undefined)) return false;
+  }
+  return true;
 }
 
 function matches(requirement: LabelRequirement, value: string | undefined): boolean {
