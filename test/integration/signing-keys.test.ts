@@ -76,7 +76,7 @@ test('two operators that start together make one set: a key that signs and the n
   }
 });
 
-test('the Role in the namespace is enough for it, and gives no other Secret', async () => {
+test('the Role in the namespace is enough for it, and for no change of another Secret', async () => {
   const flags = ['-n', 'accesskey-system', '--as=system:serviceaccount:accesskey-system:keys-only'];
   const role = ['--role=accesskey-operator', '--serviceaccount=accesskey-system:keys-only'];
   await cluster.kubectl.run(['create', 'rolebinding', 'keys-only', '-n', 'accesskey-system', ...role]);
@@ -87,7 +87,12 @@ test('the Role in the namespace is enough for it, and gives no other Secret', as
     const question = ['auth', 'can-i', verb, 'secrets/accesskey-operator-signing-keys', ...flags];
     expect((await cluster.kubectl.run(question)).trim()).toBe('yes');
   }
-  await expect(list('another')).rejects.toThrow('cannot list resource');
+  // Listed are all, since clusters are registered by Secrets there.
+  for (const verb of ['get', 'delete']) {
+    const asked = cluster.kubectl.run([verb, 'secret', 'another', ...flags]);
+    await expect(asked).rejects.toThrow(`cannot ${verb} resource`);
+  }
+  await expect(cluster.kubectl.run(['auth', 'can-i', 'patch', 'secrets/another', ...flags])).rejects.toThrow();
 });
 
 describe('rotation by schedule', () => {
