@@ -1,4 +1,5 @@
 /** The routes beside that of one cluster: one namespace, one deployment, all clusters. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Cluster, fixedClusters } from '../../../src/clusters/cluster.ts';
 import { unavailableCluster } from '../../../src/clusters/unavailable.ts';
@@ -193,6 +194,13 @@ describe('all clusters', () => {
     const answer = await ask(path, among(slow, east));
     expect([answer.status, answer.headers.get('Unavailable-Clusters')]).toEqual([200, 'slow']);
     expect(answer.logged()).toMatchObject([{ error: `cluster slow: no decision within ${watching ? 2 : 0.5} s` }]);
+  });
+
+  it('wait longer for one alone', async () => {
+    const authorizer = { ...allowing('*'), visibleNamespaces: () => sleep(700, ['shop']) };
+    const freshness = () => ({ ...fresh, watching: false });
+    const slow = { ...cluster('slow', ['shop/web'], authorizer), freshness };
+    expect(names(await ask(path, among(slow)))).toEqual(['slow/shop/web']);
   });
 
   it('are none when there is no cluster', async () => {
