@@ -98,9 +98,18 @@ function follow(start) {
     wasReady = true;
   });
   source.addEventListener('change', load);
-  source.addEventListener('error', () => markLive(area, false));
+  source.addEventListener('error', () => {
+    markLive(area, false);
+    // The browser asks no more after an answer that is no stream: the session may be over.
+    if (source.readyState === EventSource.CLOSED) load();
+  });
   addEventListener('pagehide', () => source.close());
 }
+
+/** A browser may keep a page to show it again on the way back: not one with a pair on it. */
+addEventListener('pagehide', () => {
+  if (document.getElementById('shown-sk')) document.getElementById('content').replaceChildren();
+});
 
 showCopyButtons(document);
 const live = document.querySelector('[data-live]');

@@ -55,7 +55,7 @@ function accountMenu(view: View): Html {
   const { t, account } = view;
   const name = account?.name ?? '';
   return html`<details class="menu account">
-<summary aria-label="${t('accountMenu', { user: name })}"><span class="avatar small" aria-hidden="true">${initialsOf(name)}</span>${icons.down}</summary>
+<summary><span class="visually-hidden">${t('accountMenu', { user: name })}</span><span class="avatar small" data-initials="${initialsOf(name)}"></span>${icons.down}</summary>
 <div class="popup">
 <p class="who">${name}</p>
 <a href="/personal-center/profile">${t('personalCenter')}</a>

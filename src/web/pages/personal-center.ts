@@ -32,7 +32,7 @@ export function personalCenter(
     content: html`<div class="page">
 <h1 class="visually-hidden">${t('personalCenter')}: ${title}</h1>
 <section class="card person" aria-label="${t('profile')}">
-<span class="avatar" aria-hidden="true">${initialsOf(person.name)}</span>
+<span class="avatar" data-initials="${initialsOf(person.name)}"></span>
 <div><p class="person-name">${person.name}</p>
 <p class="faint">${person.email ?? groupsText(view, person.groups)}</p></div>
 </section>

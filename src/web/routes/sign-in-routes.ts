@@ -25,15 +25,15 @@ export function addSignInRoutes(
   const { keyPairSignIn } = options;
 
   app.get('/login', (context) => {
-    const { next, method, over, out } = context.req.query();
-    const { t } = context.get('view');
+    const { method: wanted, over, out, ...query } = context.req.query();
+    const [next, method] = [returnPath(query.next), methodOf(wanted)];
+    // Only what is good is carried on.
+    const path = `/login?${new URLSearchParams({ method, next })}`;
+    const view = { ...context.get('view'), path };
+    const { t } = view;
     const text = over !== undefined ? t('sessionOver') : out !== undefined ? t('signedOut') : undefined;
-    return context.html(
-      signInPage(context.get('view'), {
-        ...{ next: returnPath(next), method: methodOf(method), keyPairSignIn },
-        ...(text !== undefined && { notice: { kind: 'info', text } }),
-      }),
-    );
+    const told = text !== undefined && ({ notice: { kind: 'info', text } } as const);
+    return context.html(signInPage(view, { next, method, keyPairSignIn, ...told }));
   });
 
   app.post('/login', async (context) => {

@@ -1,0 +1,175 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type ConsoleStage, choose, createKey, people, signInByToken, startConsoleStage } from '../support/console.ts';
+import { signIn } from '../support/console-client.ts';
+import { accessKeyManifest, waitReady } from '../support/platform.ts';
+
+let stage: ConsoleStage;
+let url: string;
+const keysPath = '/personal-center/access-keys';
+
+beforeAll(async () => {
+  stage = await startConsoleStage();
+  url = stage.operator.url;
+});
+afterAll(() => stage?.stop());
+
+/** Runs kubectl on the AccessKey of alice. */
+const kubectl = (verb: string, ...args: string[]) =>
+  stage.cluster.kubectl.run([verb, 'accesskey', 'alice', '-n', 'people', ...args]);
+const patch = (spec: object) => kubectl('patch', '--type=merge', '-p', JSON.stringify({ spec }));
+
+/** Applies the AccessKey of alice as a GitOps tool does. */
+async function applyAs(manager: string, keyPairs: object[]): Promise<void> {
+  const manifest = accessKeyManifest('people', 'alice', { keyPairs });
+  const args = ['apply', '--server-side', '--force-conflicts', `--field-manager=${manager}`, '-f', '-'];
+  await stage.cluster.kubectl.run(args, JSON.stringify(manifest));
+  await waitReady(stage.cluster.kubectl, 'people', 'alice');
+}
+
+/** A page that shows the keys of alice and follows them. */
+async function openKeys(page: Page): Promise<void> {
+  await signInByToken(page, url, people.alice.token);
+  await untilLive(page);
+}
+
+/** Waits until the page follows; it would not know the mark after a reload. */
+async function untilLive(page: Page): Promise<void> {
+  await page.waitForSelector('.live:not([hidden])');
+  await page.evaluate('document.body.dataset.notReloaded = "yes"');
+}
+const wasReloaded = async (page: Page) => (await page.getAttribute('body', 'data-not-reloaded')) !== 'yes';
+
+describe('two browsers on one list of keys', () => {
+  test('each sees what the other does, and what kubectl does, without a reload', async () => {
+    const [one, two] = [await stage.open(), await stage.open()];
+    await signInByToken(one.page, url, people.alice.token);
+    await createKey(one.page, 'ci');
+    await openKeys(two.page);
+    await one.page.click('text="I have saved it"');
+    await untilLive(one.page);
+
+    await kubectl('patch', '--type=json', '-p', '[{"op":"replace","path":"/spec/keyPairs/0/enabled","value":false}]');
+    for (const { page } of [one, two]) await page.waitForSelector('#key-ci .state:text-is("Disabled")');
+
+    await choose(one.page, 'ci', 'Enable');
+    await two.page.waitForSelector('#key-ci .state:text-is("Active")');
+
+    await patch({ suspended: true });
+    await two.page.waitForSelector('text=This AccessKey is suspended');
+    await patch({ suspended: false });
+    await two.page.waitForSelector('text=This AccessKey is suspended', { state: 'detached' });
+    expect(await wasReloaded(two.page)).toBe(false);
+    for (const { problems, close } of [one, two]) {
+      expect(problems()).toEqual([]);
+      await close();
+    }
+  });
+
+  test('of two who change it at the same time the second is told, and keeps what was entered', async () => {
+    const [one, two] = [await stage.open(), await stage.open()];
+    for (const { page } of [one, two]) {
+      await signInByToken(page, url, people.alice.token);
+      await page.click('a:has-text("Create key")');
+    }
+    await one.page.fill('#name', 'first');
+    await one.page.click('button:has-text("Create key")');
+    await one.page.waitForSelector('#shown-sk');
+    await two.page.fill('#name', 'second');
+    await two.page.fill('#description', 'kept');
+    await two.page.click('button:has-text("Create key")');
+    expect(await two.page.textContent('.notice.error')).toContain('changed meanwhile');
+    expect(await two.page.inputValue('#description')).toBe('kept');
+    const { spec } = JSON.parse(await kubectl('get', '-o', 'json'));
+    expect(spec.keyPairs.map(({ name }: { name: string }) => name)).toEqual(['ci', 'first']);
+    for (const { close } of [one, two]) await close();
+  });
+
+  test('what is open and has the focus stays so', async () => {
+    const { page, close } = await stage.open();
+    await openKeys(page);
+    await page.focus('#menu-ci > summary');
+    await page.keyboard.press('Enter');
+    const former = await page.textContent('#key-ci td[data-label="Revision"]');
+    await kubectl('patch', '--type=json', '-p', '[{"op":"replace","path":"/spec/keyPairs/0/revision","value":9}]');
+    await page.waitForSelector('#key-ci td[data-label="Revision"]:has-text("9")');
+    expect(former).not.toContain('9');
+    expect(await page.getAttribute('#menu-ci', 'open')).not.toBeNull();
+    expect(await page.evaluate('document.activeElement.parentElement.id')).toBe('menu-ci');
+    await close();
+  });
+
+  test('who signs out in one tab is signed out in the other', async () => {
+    const { page, close } = await stage.open();
+    await openKeys(page);
+    const other = await page.context().newPage();
+    await other.goto(url + keysPath);
+    await other.click('.account > summary');
+    await other.click('text="Sign out"');
+    await page.waitForURL('**/login?**');
+    await close();
+  });
+});
+
+describe('what GitOps owns', () => {
+  test('is shown as managed, cannot be changed here, and is not fought over', async () => {
+    await kubectl('delete');
+    await applyAs('argocd-controller', [{ name: 'ci', revision: 1 }]);
+    const { page, problems, close } = await stage.open();
+    await openKeys(page);
+    expect(await page.textContent('#key-ci th')).toContain('Managed by argocd-controller');
+    await page.click('#menu-ci > summary');
+    const rotate = page.locator('#menu-ci button:has-text("Rotate now")');
+    expect(await rotate.getAttribute('aria-disabled')).toBe('true');
+    expect(await rotate.textContent()).toContain('Managed by argocd-controller: change it there.');
+    expect(await page.locator('#menu-ci a:has-text("Delete")').count()).toBe(0);
+
+    // Not declared, so it is free: it stays when the tool applies again.
+    await page.click('#menu-ci button:has-text("Disable")');
+    await page.waitForSelector('text="ci is disabled."');
+    await applyAs('argocd-controller', [{ name: 'ci', revision: 1 }]);
+    const { spec } = JSON.parse(await kubectl('get', '-o', 'json'));
+    expect(spec.keyPairs[0]).toMatchObject({ enabled: false, revision: 1 });
+
+    // What the tool adds to its declaration is its own from then on.
+    await applyAs('argocd-controller', [{ name: 'ci', revision: 1, enabled: true }]);
+    await page.waitForSelector('#key-ci .state:text-is("Active")');
+    await page.click('#menu-ci > summary');
+    expect(await page.locator('#menu-ci button:has-text("Disable")').getAttribute('aria-disabled')).toBe('true');
+    expect(problems()).toEqual([]);
+    await close();
+  });
+
+  test('is refused also to who sends the form all the same', async () => {
+    const client = await signIn(url, { method: 'token', token: people.alice.token });
+    const { metadata, spec } = JSON.parse(await kubectl('get', '-o', 'json'));
+    for (const action of ['rotate', 'disable', 'delete']) {
+      const answer = await client.post(`${keysPath}/ci/${action}`, { generation: String(metadata.generation) });
+      expect([action, answer.status]).toEqual([action, 409]);
+      expect(await answer.text()).toContain('managed by argocd-controller');
+    }
+    expect(JSON.parse(await kubectl('get', '-o', 'json')).spec).toEqual(spec);
+  });
+
+  test('kubectl apply keeps the list as a whole', async () => {
+    await kubectl('delete');
+    await stage.cluster.kubectl.apply(accessKeyManifest('people', 'alice', { keyPairs: [{ name: 'ci' }] }));
+    await waitReady(stage.cluster.kubectl, 'people', 'alice');
+    const { page, close } = await stage.open();
+    await openKeys(page);
+    expect(await page.textContent('#create-reason')).toContain('kubectl-client-side-apply');
+    await close();
+  });
+});
+
+test('streams are bounded for a session, and do not hold the operator up when it stops', async () => {
+  const { close, page } = await stage.open();
+  await openKeys(page);
+  const client = await signIn(url, { method: 'token', token: people.alice.token });
+  const statuses = [];
+  for (let stream = 1; stream <= 7; stream += 1) statuses.push((await client.get(`${keysPath}/events`)).status);
+  expect(statuses).toEqual([200, 200, 200, 200, 200, 200, 503]);
+  expect(await stage.operator.stop()).toBe(0);
+  expect(stage.operator.output.at(-1)).toContain('"msg":"stopped"');
+  await close();
+});

@@ -1,0 +1,275 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { poll } from '../../tools/poll.ts';
+import { type ConsoleStage, createKey, people, signInByToken, startConsoleStage } from '../support/console.ts';
+import { clientOf, cookiesOf, sendForm, signIn } from '../support/console-client.ts';
+import { accessKeyManifest, getToken, type Pair, readPair, tokenUrl, waitReady } from '../support/platform.ts';
+
+let stage: ConsoleStage;
+let url: string;
+let pair: Pair;
+const keysPath = '/personal-center/access-keys';
+const byAlice = { method: 'token', token: people.alice.token };
+
+beforeAll(async () => {
+  stage = await startConsoleStage({ token: { failureThrottle: { burst: 20, refillSeconds: 3600 } } });
+  url = stage.operator.url;
+  const { kubectl } = stage.cluster;
+  await kubectl.run(['create', '-f', '-'], JSON.stringify(accessKeyManifest('people', 'alice')));
+  await waitReady(kubectl, 'people', 'alice');
+  pair = await readPair(kubectl, 'people', 'alice-main');
+  await getToken(url, pair);
+});
+afterAll(() => stage?.stop());
+
+const specOf = (name: string) =>
+  stage.cluster.kubectl.get<{ spec: object; metadata: { generation: number } }>('accesskey', name, '-n', 'people');
+
+describe('every page', () => {
+  test.each(['/', '/login', keysPath, '/personal-center/nothing', '/deployments', `${keysPath}/x/rotate`])(
+    '%s has the headers',
+    async (path) => {
+      const client = await signIn(url, byAlice);
+      const { headers } = await client.get(path);
+      const policy = headers.get('content-security-policy') ?? '';
+      expect(policy).toContain("default-src 'none'");
+      expect(policy).toContain("frame-ancestors 'none'");
+      expect(policy).not.toContain('unsafe');
+      expect(policy).not.toContain('http');
+      expect(headers.get('referrer-policy')).toBe('no-referrer');
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('cache-control')).toContain('no-store');
+      expect(headers.get('access-control-allow-origin')).toBeNull();
+    },
+  );
+
+  test('is not compressed, since some hold an sk', async () => {
+    const client = await signIn(url, byAlice);
+    const { headers } = await client.get(keysPath, { 'Accept-Encoding': 'gzip, br' });
+    expect(headers.get('content-encoding')).toBeNull();
+  });
+
+  test('is not shown without a session, and leads back after signing in', async () => {
+    for (const path of [keysPath, '/personal-center/profile', '/deployments?state=Running']) {
+      const answer = await clientOf(url, '').get(path);
+      expect([answer.status, answer.headers.get('location')]).toEqual([303, `/login?next=${encodeURIComponent(path)}`]);
+    }
+    const { headers } = await sendForm(`${url}/login`, { ...byAlice, next: '/deployments?state=Running' });
+    expect(headers.get('location')).toBe('/deployments?state=Running');
+  });
+
+  test('escapes what people have entered', async () => {
+    const client = await signIn(url, byAlice);
+    const text = await (await client.get(`${keysPath}?done=deleted&pair=${encodeURIComponent('<img src=x>')}`)).text();
+    expect(text).toContain('&lt;img src=x&gt;');
+    expect(text).not.toContain('<img src=x>');
+  });
+});
+
+describe('signing in', () => {
+  test.each(['https://evil.example', '//evil.example', '/\\evil.example', '/%2f%2fevil.example'])(
+    'leads home, not to %s',
+    async (next) => {
+      const { headers } = await sendForm(`${url}/login`, { ...byAlice, next });
+      expect(headers.get('location')).toBe(keysPath);
+      const page = await (await fetch(`${url}/login?next=${encodeURIComponent(next)}`)).text();
+      expect(page).not.toContain('evil');
+    },
+  );
+
+  test('makes a new session each time, whatever the browser brings', async () => {
+    const first = await signIn(url, byAlice);
+    const again = await sendForm(`${url}/login`, byAlice, { cookie: first.cookie });
+    const cookie = cookiesOf(again);
+    expect(cookie).not.toBe(first.cookie);
+    const tokenOf = (cookies: string) => clientOf(url, cookies).hidden(keysPath, 'form_token');
+    expect(await tokenOf(cookie)).not.toBe(await tokenOf(first.cookie));
+  });
+
+  test('gives a cookie that scripts and other sites cannot use, and that says nothing', async () => {
+    const answer = await sendForm(`${url}/login`, { method: 'pair', ...pair });
+    const [cookie = ''] = answer.headers.getSetCookie();
+    expect(cookie).toMatch(/^accesskey-session=/);
+    for (const attribute of ['HttpOnly', 'SameSite=Lax', 'Path=/', 'Max-Age=']) expect(cookie).toContain(attribute);
+    expect(cookie).not.toContain(pair.sk);
+    expect(Buffer.from(cookie, 'base64').toString('latin1')).not.toContain(pair.ak);
+  });
+
+  test('from another site is refused', async () => {
+    for (const headers of [
+      { Origin: 'https://evil.example' },
+      { 'Sec-Fetch-Site': 'cross-site' },
+      { Origin: 'null' },
+    ]) {
+      expect((await sendForm(`${url}/login`, byAlice, headers)).status).toBe(403);
+    }
+  });
+
+  test('with what is wrong is one and the same 401, and is throttled together with the token endpoint', async () => {
+    const wrong = { ...pair, sk: '00000000-0000-4000-8000-000000000000' };
+    const unknown = { ...wrong, ak: '00000000-0000-4000-8000-000000000001' };
+    const texts = new Set<string>();
+    for (const one of [wrong, unknown]) {
+      const answer = await sendForm(`${url}/login`, { method: 'pair', ...one });
+      expect(answer.status).toBe(401);
+      texts.add((await answer.text()).replace(one.ak, ''));
+    }
+    expect(texts.size).toBe(1);
+    for (let attempt = 0; attempt < 18; attempt += 1) await fetch(tokenUrl(url, wrong));
+    const answer = await sendForm(`${url}/login`, { method: 'pair', ...wrong });
+    expect(answer.status).toBe(429);
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await sendForm(`${url}/login`, { method: 'pair', ...pair })).status).toBe(303);
+  });
+
+  test.each(['', 'no token', 'x'.repeat(60_000), '\u0000', 'eyJhbGciOiJub25lIn0.e30.'])(
+    'with a token that is none never fails otherwise than by a page that says so: %o',
+    async (token) => {
+      const answer = await sendForm(`${url}/login`, { method: 'token', token });
+      expect([400, 401]).toContain(answer.status);
+    },
+  );
+});
+
+describe('a form', () => {
+  test.each<[string, Record<string, string>, Record<string, string>]>([
+    ['without the token', { form_token: '' }, {}],
+    ['with a token that is made up', { form_token: 'AAAA' }, {}],
+    ['from another origin', {}, { Origin: 'https://evil.example' }],
+    ['that another site sent', {}, { 'Sec-Fetch-Site': 'cross-site' }],
+  ])('%s is refused, and nothing happens', async (_what, fields, headers) => {
+    const client = await signIn(url, byAlice);
+    const before = await specOf('alice');
+    const generation = String(before.metadata.generation);
+    const answer = await client.post(`${keysPath}/main/disable`, { generation, ...fields }, headers);
+    expect(answer.status).toBe(403);
+    expect((await specOf('alice')).spec).toEqual(before.spec);
+  });
+
+  test('with the token of another session is refused', async () => {
+    const [one, two] = [await signIn(url, byAlice), await signIn(url, byAlice)];
+    const form_token = await two.hidden(keysPath, 'form_token');
+    expect((await one.post(`${keysPath}/main/disable`, { generation: '1', form_token })).status).toBe(403);
+  });
+
+  test('sent by a page of another site in a browser with a session is refused', async () => {
+    const { page, close } = await stage.open();
+    await signInByToken(page, url, people.alice.token);
+    const before = await specOf('alice');
+    const attack = `<form method="post" action="${url}${keysPath}/main/disable"><input name="generation" value="1"></form>
+<script>document.forms[0].submit()</script>`;
+    const server = createServer((_, response) => response.setHeader('Content-Type', 'text/html').end(attack));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const answered = page.waitForResponse((response) => response.url().endsWith('/disable'));
+    await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/`).catch(() => undefined);
+    expect((await answered).status()).toBe(403);
+    expect((await specOf('alice')).spec).toEqual(before.spec);
+    server.close();
+    await close();
+  });
+
+  test.each([
+    ['generation', { generation: 'x' }],
+    ['generation', { generation: '1e9' }],
+    ['nothing', {}],
+  ])('with a wrong %s is 400', async (_field, fields) => {
+    const client = await signIn(url, byAlice);
+    expect((await client.post(`${keysPath}/main/disable`, fields as Record<string, string>)).status).toBe(400);
+  });
+
+  test('about what is not there is 404, also with a name that is none', async () => {
+    const client = await signIn(url, byAlice);
+    const { metadata } = await specOf('alice');
+    for (const name of ['other', '..%2f..', '%00', "'"]) {
+      const answer = await client.post(`${keysPath}/${name}/disable`, { generation: String(metadata.generation) });
+      expect([name, answer.status]).toEqual([name, 404]);
+    }
+  });
+});
+
+describe('a session', () => {
+  test('with a changed cookie is none', async () => {
+    const { cookie } = await signIn(url, byAlice);
+    const changed = `${cookie.slice(0, -6)}AAAAAA`;
+    expect((await clientOf(url, changed).get(keysPath)).status).toBe(303);
+  });
+
+  test('by a pair reaches the own AccessKey only', async () => {
+    const { kubectl } = stage.cluster;
+    await kubectl.run(
+      ['create', '-f', '-'],
+      JSON.stringify(accessKeyManifest('people', 'zoe', { keyPairs: [{ name: 'hers' }] })),
+    );
+    await waitReady(kubectl, 'people', 'zoe');
+    const before = await specOf('zoe');
+    const client = await signIn(url, { method: 'pair', ...pair });
+    for (const action of ['disable', 'delete', 'rotate']) {
+      const { metadata } = await specOf('alice');
+      const answer = await client.post(`${keysPath}/hers/${action}`, { generation: String(metadata.generation) });
+      expect(answer.status).toBe(404);
+    }
+    expect((await specOf('zoe')).spec).toEqual(before.spec);
+  });
+
+  test('ends for all when the Secret with the key is deleted, and one can sign in again', async () => {
+    const { cookie } = await signIn(url, byAlice);
+    const name = 'accesskey-operator-web-session';
+    await stage.cluster.kubectl.run(['delete', 'secret', name, '-n', 'accesskey-system']);
+    await poll('the end of the session', async () => (await clientOf(url, cookie).get(keysPath)).status === 303);
+    expect((await (await signIn(url, byAlice)).get(keysPath)).status).toBe(200);
+  });
+});
+
+describe('the operator itself', () => {
+  const as = '--as=system:serviceaccount:accesskey-system:accesskey-operator';
+  const patch = (body: object, ...more: string[]) =>
+    stage.cluster.kubectl.run([
+      'patch',
+      'accesskey',
+      'alice',
+      '-n',
+      'people',
+      '--type=merge',
+      '-p',
+      JSON.stringify(body),
+      as,
+      ...more,
+    ]);
+
+  test.each<[string, object]>([
+    ['spec.user', { spec: { user: { groups: ['system:masters'] } } }],
+    ['spec.suspended', { spec: { suspended: true } }],
+    ['spec.serviceAccounts', { spec: { serviceAccounts: ['evil'] } }],
+    ['spec.keyPairs[].secret', { spec: { keyPairs: [{ name: 'main', secret: { name: 'elsewhere' } }] } }],
+    ['metadata', { metadata: { labels: { a: 'b' } } }],
+    ['metadata', { metadata: { annotations: { a: 'b' } } }],
+    ['metadata', { metadata: { finalizers: ['example.org/a'] } }],
+  ])('cannot change %s of an AccessKey', async (field, body) => {
+    await expect(patch(body)).rejects.toThrow(field);
+  });
+
+  test('can change a pair, which is all that it may', async () => {
+    expect(await patch({ spec: { keyPairs: [{ name: 'main', description: 'by the page' }] } })).toContain('patched');
+  });
+});
+
+test('neither a token nor an sk is in any line that the operator wrote, nor in what a browser keeps', async () => {
+  const { page, close } = await stage.open();
+  await signInByToken(page, url, people.bob.token);
+  const shown = await createKey(page, 'ci');
+  const address = page.url();
+  await page.click('text="I have saved it"');
+  await page.goBack().catch(() => undefined);
+  expect(await poll('the page before', () => page.content())).not.toContain(shown.sk);
+  expect(address).not.toContain(shown.sk);
+  expect((await (await signIn(url, { method: 'token', token: people.bob.token })).get(`${keysPath}/new`)).status).toBe(
+    200,
+  );
+  const output = stage.cluster.operatorOutput().join('\n');
+  expect(output).toContain('web.pair-shown');
+  for (const secret of [shown.sk, pair.sk, ...Object.values(people).map(({ token }) => token)]) {
+    expect(output).not.toContain(secret);
+  }
+  await close();
+});
