@@ -31,7 +31,7 @@ beforeAll(async () => {
       kubectl.run(['create', 'deployment', name, '-n', 'shop', '--image=nginx:1.29', '--replicas=0']),
     ),
   );
-  await kubectl.run(['create', 'deployment', 'hidden', '-n', 'default', '--image=nginx:1.29']);
+  await kubectl.run(['create', 'deployment', 'unseen', '-n', 'default', '--image=nginx:1.29']);
   await kubectl.run(
     ['create', '-f', '-'],
     JSON.stringify(
@@ -190,7 +190,7 @@ describe('deployments', () => {
       return (await page.textContent('.pager'))?.includes('23 in all');
     });
     expect(await names()).toHaveLength(20);
-    expect(await page.content()).not.toContain('hidden');
+    expect(await page.content()).not.toContain('unseen');
     await page.click('text="Next"');
     expect(await names()).toEqual(['web-20', 'web-21', 'web-22']);
     await page.fill('#search', 'WEB-1');
