@@ -1,7 +1,10 @@
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { poll } from '../../tools/poll.ts';
+import { makeCertificate } from '../support/certificates.ts';
 import { type ConsoleStage, createKey, people, signInByToken, startConsoleStage } from '../support/console.ts';
 import { clientOf, cookiesOf, sendForm, signIn } from '../support/console-client.ts';
 import { accessKeyManifest, getToken, type Pair, readPair, tokenUrl, waitReady } from '../support/platform.ts';
@@ -251,6 +254,28 @@ describe('the operator itself', () => {
 
   test('can change a pair, which is all that it may', async () => {
     expect(await patch({ spec: { keyPairs: [{ name: 'main', description: 'by the page' }] } })).toContain('patched');
+  });
+});
+
+describe('over TLS', () => {
+  test('the cookie is one that only this host can set and that goes over TLS only', async () => {
+    const { certificate, key } = await makeCertificate('localhost');
+    const [certificateFile, keyFile] = [
+      join(stage.cluster.directory, 'tls.crt'),
+      join(stage.cluster.directory, 'tls.key'),
+    ];
+    await Promise.all([writeFile(certificateFile, certificate), writeFile(keyFile, key)]);
+    const secure = await stage.cluster.startOperator({
+      http: { address: '127.0.0.1', port: 0, tls: { certificateFile, keyFile } },
+    });
+    const { page, problems, close } = await stage.open({ ignoreHTTPSErrors: true, baseURL: secure.url });
+    await signInByToken(page, secure.url, people.alice.token);
+    const cookies = await page.context().cookies();
+    const session = cookies.find(({ name }) => name === '__Host-accesskey-session');
+    expect(session).toMatchObject({ secure: true, httpOnly: true, sameSite: 'Lax', path: '/', domain: '127.0.0.1' });
+    expect(problems().filter((problem) => !problem.startsWith('request to'))).toEqual([]);
+    await close();
+    await secure.stop();
   });
 });
 
