@@ -85,9 +85,7 @@ interface FoundFiles {
 
 async function readFiles(files: TlsFiles): Promise<FoundFiles> {
   try {
-    // One after the other, so that of two that are missing the same is told each time.
-    const certificate = await readText(files.certificateFile);
-    const key = await readText(files.keyFile);
+    const { certificate, key } = await readTogether(files);
     const fingerprint = createHash('sha256').update(certificate).update('\0').update(key).digest('hex');
     return { fingerprint, pair: () => toTlsPair({ certificate, key }, files) };
   } catch (error) {
@@ -96,6 +94,15 @@ async function readFiles(files: TlsFiles): Promise<FoundFiles> {
     };
     return { fingerprint: describeError(error), pair };
   }
+}
+
+/** Reads both as they are at one time: a mounted Secret may be swapped for another between the two. */
+async function readTogether(files: TlsFiles): Promise<{ certificate: string; key: string }> {
+  // One after the other, so that of two that are missing the same is told each time.
+  const certificate = await readText(files.certificateFile);
+  const key = await readText(files.keyFile);
+  const wasSwapped = (await readText(files.certificateFile)) !== certificate;
+  return wasSwapped ? readTogether(files) : { certificate, key };
 }
 
 async function readText(file: string): Promise<string> {
