@@ -38,13 +38,15 @@ export async function removeLeftovers(): Promise<string[]> {
 async function isKept(name: string): Promise<boolean> {
   const note = await readFile(join(tmpdir(), name, ownerFile), 'utf8').catch(() => '');
   const [pid = '', started] = note.split(' ');
+  // Not noted yet: the number in the name is that of the process that makes it.
   if (pid === '') return (await startTime(Number(name.slice(name.lastIndexOf('-') + 1)))) !== undefined;
-  return (await startTime(Number(pid))) === started;
+  return started !== undefined && (await startTime(Number(pid))) === started;
 }
 
-/** When a process was started, in ticks since the machine was; undefined if there is none (proc(5), field 22). */
+/** When a process was started, in ticks since the machine was; undefined if it has ended (proc(5), fields 3 and 22). */
 async function startTime(pid: number): Promise<string | undefined> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   // The second field, in parentheses, may hold anything.
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  const [state = 'X', ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return ['Z', 'X', ''].includes(state) ? undefined : fields[18];
 }

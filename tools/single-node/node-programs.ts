@@ -39,13 +39,10 @@ export async function startNodePrograms(options: NodeProgramsOptions): Promise<N
   const { settings, kubectl, controlPlane } = options;
   const { directory, binaries } = settings;
   const layout = await layoutOf(options);
-  const begin = (name: string, path: string, args: readonly string[]) =>
+  const begin: Begin = (name, path, args) =>
     startProgram({ name, path, arguments: args, logFile: join(directory, `${name}.log`), wrapper: [] });
 
-  const containerd = begin('containerd', 'containerd', await configureContainerd(directory));
-  await untilReady(containerd, [], () => containerdAnswers(directory));
-  await importImage(directory, settings.pauseArchive);
-
+  const containerd = await startContainerd(begin, settings);
   const kubeletArguments = await configureKubelet(layout);
   const kubelet = createRestartable({
     run: () => begin('kubelet', binaries.kubelet, kubeletArguments),
@@ -55,7 +52,7 @@ export async function startNodePrograms(options: NodeProgramsOptions): Promise<N
   await kubelet.start();
   const proxy = begin('kube-proxy', binaries['kube-proxy'], await configureKubeProxy(layout));
   const dns = begin('cluster-dns', binaries['cluster-dns'], await configureDns(layout, controlPlane.kubeconfig));
-  const all: Program[] = [containerd, ...kubelet.programs(), proxy, dns];
+  const all = [containerd, ...kubelet.programs(), proxy, dns];
   await untilReady(proxy, all, () => isWell(healthUrls.kubeProxy));
   await untilReady(dns, all, () => isWell(healthUrls.dns));
   return {
@@ -64,6 +61,15 @@ export async function startNodePrograms(options: NodeProgramsOptions): Promise<N
       await kubelet.start();
     },
   };
+}
+
+type Begin = (name: string, path: string, args: readonly string[]) => Program;
+
+async function startContainerd(begin: Begin, { directory, pauseArchive }: NodeSettings): Promise<Program> {
+  const containerd = begin('containerd', 'containerd', await configureContainerd(directory));
+  await untilReady(containerd, [], () => containerdAnswers(directory));
+  await importImage(directory, pauseArchive);
+  return containerd;
 }
 
 async function layoutOf({ settings, certificates, controlPlane }: NodeProgramsOptions): Promise<AgentLayout> {

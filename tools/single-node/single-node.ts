@@ -12,7 +12,7 @@ import { createCgroup } from './cgroup.ts';
 import { importImage, pauseImage } from './container-runtime.ts';
 import { noteOwner, placeOf, removeLeftovers } from './leftovers.ts';
 import { installMissing, unfitness } from './machine.ts';
-import type { Answer, Request } from './messages.ts';
+import type { Answer, NodeSettings, Request } from './messages.ts';
 import { linkTo } from './network.ts';
 import { type NodeBinaries, nodePrograms } from './programs.ts';
 
@@ -47,40 +47,51 @@ export interface SingleNodeOptions {
  *
  * @throws Error if the machine cannot have one (it says what is missing) or something does not start; nothing is left then
  */
-export async function startSingleNode({ log, signal }: SingleNodeOptions): Promise<SingleNode> {
-  const wrong = await unfitness();
-  if (wrong.length > 0) throw new Error(`no node on this machine: ${wrong.join('; ')}`);
-  await installMissing(log);
-  for (const name of await removeLeftovers()) log(`Removed ${name}, which had been left behind`);
-  const [{ kubectl }, binaries] = [
-    await locateBinaries({ log, signal }),
-    await locatePrograms(nodePrograms, { log, signal }),
-  ];
-  const { directory, cgroup } = placeOf(process.pid, 'node');
-  await mkdir(directory, { mode: 0o700 });
-  const node = enterNamespaces(directory);
+export async function startSingleNode(options: SingleNodeOptions): Promise<SingleNode> {
+  const { log, signal } = options;
+  await prepareMachine(log);
+  const { kubectl } = await locateBinaries({ log, signal });
+  const binaries = await locatePrograms(nodePrograms, { log, signal });
+  const place = placeOf(process.pid, 'node');
+  await mkdir(place.directory, { mode: 0o700 });
+  const node = enterNamespaces(place.directory);
   const stop = onlyOnce(() => stopNode(node));
   signal?.addEventListener('abort', () => stop(), { once: true });
   try {
-    const pid = await ownNetwork(node);
-    await noteOwner(directory, pid);
-    await createCgroup(cgroup);
-    const pauseArchive = await makePauseImage(binaries, directory);
-    const kubeconfig = join(directory, 'admin.kubeconfig');
-    const settings = { directory, cgroup, binaries, pauseArchive, kubeconfig, link: await linkTo(pid) };
+    const settings = await settle(node, { ...place, binaries });
     await request(node, { ask: 'start', settings }, log);
     return {
-      kubeconfig,
+      kubeconfig: settings.kubeconfig,
       kubectl,
-      loadImage: (archive) => importImage(directory, archive),
+      loadImage: (archive) => importImage(place.directory, archive),
       restartKubelet: () => request(node, { ask: 'restart-kubelet' }, log),
       stop,
     };
   } catch (error) {
-    const lines = await lastLines(join(directory, 'node.log')).catch(() => '');
+    const lines = await lastLines(join(place.directory, 'node.log')).catch(() => '');
     await stop();
     throw lines === '' ? error : new Error(`${(error as Error).message}\n${lines}`, { cause: error });
   }
+}
+
+async function prepareMachine(log: (line: string) => void): Promise<void> {
+  const wrong = await unfitness();
+  if (wrong.length > 0) throw new Error(`no node on this machine: ${wrong.join('; ')}`);
+  await installMissing(log);
+  for (const name of await removeLeftovers()) log(`Removed ${name}, which had been left behind`);
+}
+
+type Place = Pick<NodeSettings, 'directory' | 'cgroup' | 'binaries'>;
+
+/** Gives the node what it can only have from outside: its network, its cgroup and the image of sandboxes. */
+async function settle(node: ChildProcess, place: Place): Promise<NodeSettings> {
+  const { directory, cgroup, binaries } = place;
+  const pid = await ownNetwork(node);
+  await noteOwner(directory, pid);
+  await createCgroup(cgroup);
+  const pauseArchive = await makePauseImage(binaries, directory);
+  const kubeconfig = join(directory, 'admin.kubeconfig');
+  return { ...place, pauseArchive, kubeconfig, link: await linkTo(pid) };
 }
 
 function enterNamespaces(directory: string): ChildProcess {
