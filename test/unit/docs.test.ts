@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
 
 const root = join(import.meta.dirname, '../..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
@@ -52,3 +53,20 @@ function anchorOf(heading: string): string {
     .replaceAll(/[^\w\- ]/g, '')
     .replaceAll(' ', '-');
 }
+
+describe('the version in package.json', () => {
+  const files = [
+    'README.md',
+    'Dockerfile',
+    'manifests/install.yaml',
+    ...globSync(['docs/*.md', 'manifests/base/*.yaml'], { cwd: root }),
+  ];
+
+  it('is that of each image that is named', () => {
+    const tags = files.flatMap((file) =>
+      [...read(file).matchAll(/accesskey-operator:(\d[\w.-]*)/g)].map(([, tag]) => tag),
+    );
+    expect(tags.length).toBeGreaterThan(4);
+    expect(new Set(tags)).toEqual(new Set([packageJson.version]));
+  });
+});
