@@ -128,6 +128,8 @@ describe.skipIf(skipped)('end to end', () => {
 
   test('leaves nothing when it is uninstalled', async () => {
     expect(await operatorSecrets(kubectl)).toContain(`${shop}/alice-main`);
+    // As docs/install.md says.
+    await kubectl.run(['delete', 'accesskeys', '--all', '-A', '--timeout=60s']);
     await kubectl.run(['delete', '-k', stage.install, '--timeout=120s']);
     await poll('the end of all key pairs', async () => (await operatorSecrets(kubectl)).length === 0);
     await kubectl.run(['delete', 'namespace', shop, '--timeout=120s']);
