@@ -37,6 +37,7 @@ export async function openDocker(log: (line: string) => void): Promise<Docker> {
 
 // Its mounts and processes are gone when the daemon, their first process, is.
 const namespaces = ['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', '--mount-proc'];
+const keptLayers = '3GB';
 /** For the daemon to end by itself, in milliseconds. */
 const patience = 20_000;
 
@@ -59,7 +60,13 @@ async function startDaemon(): Promise<Docker> {
     await close();
     throw new Error(`${(error as Error).message}\n${lines}`, { cause: error });
   }
-  return { run: client, close };
+  return { run: client, close: onlyOnce(() => tidy(client).finally(close)) };
+}
+
+/** What it keeps in the cache would grow with every build: images that have lost their name go, and the oldest layers. */
+async function tidy(client: Docker['run']): Promise<void> {
+  await client('image', 'prune', '--force');
+  await client('builder', 'prune', '--force', '--keep-storage', keptLayers);
 }
 
 /** Without a network of its own, so that nothing of the machine's is changed; builds use the machine's. */
