@@ -28,10 +28,13 @@ const allowed: Record<string, readonly string[]> = {
   'log.ts': [],
   'leadership.ts': ['kube', 'config.ts', 'accesskey'],
   'served-clusters.ts': ['kube', 'config.ts', 'access', 'clusters', 'caches.ts'],
-  'main.ts': [
+  'api.ts': ['kube', 'config.ts', 'accesskey', 'token', 'http', 'users', 'served-clusters.ts', 'console.ts'],
+  'parts.ts': [
     ...['kube', 'config.ts', 'accesskey', 'token', 'metrics', 'http'],
-    ...['users', 'caches.ts', 'leadership.ts', 'served-clusters.ts', 'console.ts', 'log.ts'],
+    ...['api.ts', 'caches.ts', 'leadership.ts', 'served-clusters.ts'],
   ],
+  'operator.ts': ['config.ts', 'http', 'parts.ts'],
+  'main.ts': ['kube', 'config.ts', 'http', 'log.ts', 'parts.ts', 'operator.ts'],
 };
 
 /** The parts of `process` that main.ts may use besides. */

@@ -1,0 +1,56 @@
+import type { AccessKeyCaches } from './accesskey/caches.ts';
+import { createLivePairs } from './accesskey/live-pairs.ts';
+import { createLiveServiceAccounts } from './accesskey/live-service-accounts.ts';
+import type { Configuration } from './config.ts';
+import { createRunningConsole } from './console.ts';
+import { createApp } from './http/app.ts';
+import type { Dependencies } from './http/environment.ts';
+import { answerOtherMethods } from './http/methods.ts';
+import { createMinting } from './http/minting.ts';
+import type { KubernetesClient } from './kube/client.ts';
+import type { Transport } from './kube/transport.ts';
+import type { createServedClusters } from './served-clusters.ts';
+import { createServiceAccountReview } from './token/service-account-review.ts';
+import { createUserDirectory } from './users/directory.ts';
+
+export interface ApiOptions extends Pick<Dependencies, 'lastUsed' | 'signingKeys' | 'log' | 'now'> {
+  configuration: Configuration;
+  kubeconfig: string | undefined;
+  userAgent: string;
+  transport: Transport;
+  client: KubernetesClient;
+  caches: AccessKeyCaches;
+  served: Pick<ReturnType<typeof createServedClusters>, 'clusters' | 'authorizer'>;
+  metrics: { token: NonNullable<Dependencies['tokenMetrics']>; http: NonNullable<Dependencies['httpMetrics']> };
+}
+
+/** What is served over HTTP, the API and the pages: part of the composition root. */
+export function createApi(options: ApiOptions) {
+  const dependencies = dependenciesOf(options);
+  const minting = createMinting(dependencies);
+  const app = createApp(dependencies, minting);
+  const webConsole = createRunningConsole({ ...options, dependencies, minting });
+  if (webConsole) {
+    app.route('/', webConsole.app);
+    answerOtherMethods(app, webConsole.app.routes);
+  }
+  return { app, webConsole };
+}
+
+function dependenciesOf({ configuration, client, caches, served, metrics, ...options }: ApiOptions): Dependencies {
+  const { http, token } = configuration;
+  const { lastUsed, signingKeys, log, now } = options;
+  return {
+    ...{ lastUsed, signingKeys, log, now, token },
+    pairs: createLivePairs(caches),
+    serviceAccounts: createLiveServiceAccounts(caches),
+    reviewServiceAccount: createServiceAccountReview(client, token.exchangeAudience ?? token.issuer),
+    users: createUserDirectory(caches),
+    clusters: served.clusters,
+    authorizer: served.authorizer,
+    proxies: http,
+    allowedOrigins: http.cors.allowedOrigins,
+    tokenMetrics: metrics.token,
+    httpMetrics: metrics.http,
+  };
+}
