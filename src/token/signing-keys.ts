@@ -11,6 +11,7 @@ import {
 import { type Algorithm, defaultKeyPolicy, type KeyPolicy, type KeyState } from './key-facts.ts';
 import { formatKeys, parseKeys, publicHalf, SigningKeyError, type StoredKey } from './key-format.ts';
 import { type KeyPlan, planKeys } from './key-plan.ts';
+import { createVerifiedTokens, type VerifiedTokens } from './verified-tokens.ts';
 
 export { SigningKeyError } from './key-format.ts';
 
@@ -31,6 +32,8 @@ export interface SigningKeys {
   jwks: { keys: JWK[] };
   /** The same keys by kid, to verify with. */
   published: ReadonlyMap<string, VerificationKey>;
+  /** Tokens that they have verified. */
+  verified: VerifiedTokens;
 }
 
 /**
@@ -83,6 +86,7 @@ export async function parseSigningKeys(json: string): Promise<SigningKeys> {
     active: { kid, algorithm, key: privateKey },
     jwks: { keys: [active, ...ready.filter((key) => key !== active)].map(({ published }) => published) },
     published: new Map(ready.map((one) => [one.kid, { algorithm: one.algorithm, key: one.publicKey }])),
+    verified: createVerifiedTokens(),
   };
 }
 

@@ -1,4 +1,4 @@
-import { type CryptoKey, errors, type JWTHeaderParameters, jwtVerify } from 'jose';
+import { type CryptoKey, errors, type JWTHeaderParameters, type JWTPayload, jwtVerify } from 'jose';
 import { z } from 'zod';
 import type { LivePairs } from '../accesskey/live-pairs.ts';
 import { type LiveServiceAccounts, parseUsername } from '../accesskey/live-service-accounts.ts';
@@ -61,7 +61,7 @@ export async function verifyToken(
   now: number,
   serviceAccounts: LiveServiceAccounts,
 ): Promise<Caller> {
-  const payload = await verifySignature(token, keys, { issuer, audience }, now);
+  const payload = await verifyOnce(token, keys, { issuer, audience }, now);
   const claims = callerClaims.safeParse(payload);
   if (!claims.success) throw new TokenError('a claim is absent or of the wrong type');
   const { sub: id, preferred_username: name, client_id: clientId, iat, exp } = claims.data;
@@ -96,12 +96,22 @@ function findLive(
   return { groups: live.user.groups, pairName: live.pairName };
 }
 
+/** As `verifySignature`, which is asked only once about a token that it accepts. */
+async function verifyOnce(token: string, keys: SigningKeys, expected: ClaimsOptions, now: number) {
+  const about = JSON.stringify([expected.issuer, expected.audience]);
+  const known = keys.verified.get(token, about, now / 1000);
+  if (known) return known;
+  const payload = await verifySignature(token, keys, expected, now);
+  keys.verified.add(token, about, payload);
+  return payload;
+}
+
 async function verifySignature(
   token: string,
   keys: SigningKeys,
   { issuer, audience }: ClaimsOptions,
   now: number,
-): Promise<unknown> {
+): Promise<JWTPayload> {
   if (token.length > maxLength) throw new TokenError('too long');
   try {
     const { payload } = await jwtVerify(token, (header) => keyOf(header, keys), {

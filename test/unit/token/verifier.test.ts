@@ -8,7 +8,12 @@ import type { ClaimsOptions, TokenClaims } from '../../../src/token/claims.ts';
 import { signToken } from '../../../src/token/issuer.ts';
 import { type Algorithm, algorithms, defaultKeyPolicy } from '../../../src/token/key-facts.ts';
 import { formatKeys, parseKeys } from '../../../src/token/key-format.ts';
-import { generateSigningKeys, parseSigningKeys, type SigningKeys } from '../../../src/token/signing-keys.ts';
+import {
+  generateSigningKeys,
+  parseSigningKeys,
+  type SigningKeys,
+  type VerificationKey,
+} from '../../../src/token/signing-keys.ts';
 import { TokenError, verifyToken } from '../../../src/token/verifier.ts';
 import { accessKey, at, caches, claimsOf, keyPair, known, now, secret } from '../../support/builders.ts';
 
@@ -379,4 +384,57 @@ describe('a token of a ServiceAccount', () => {
 
 it('a token that is longer than any of ours is refused unread', async () => {
   await refuses(sign(claims({ x: 'x'.repeat(33_000) })), 'too long');
+});
+
+describe('a token that was verified before', () => {
+  /** Keys that count how often one of them is asked for. */
+  async function counting(): Promise<{ keys: SigningKeys; asked: string[] }> {
+    const own = await generate();
+    const asked: string[] = [];
+    class Counted extends Map<string, VerificationKey> {
+      override get(kid: string) {
+        asked.push(kid);
+        return super.get(kid);
+      }
+    }
+    return { keys: { ...own, published: new Counted(own.published) }, asked };
+  }
+  const verifyBy = (token: string, by: SigningKeys, { expected = options, pairs = annsPairs, time = now } = {}) =>
+    verifyToken(token, by, expected, pairs, time, nobody);
+
+  it('is known again, without its signature being looked at', async () => {
+    const { keys: own, asked } = await counting();
+    const token = await signToken(claims(), own);
+    const first = await verifyBy(token, own);
+    await expect(verifyBy(token, own)).resolves.toEqual(first);
+    expect(asked).toEqual([own.active.kid]);
+  });
+
+  it('is another one when one character differs', async () => {
+    const { keys: own } = await counting();
+    const token = await signToken(claims(), own);
+    await verifyBy(token, own);
+    const [header, , signature] = token.split('.');
+    const forged = `${header}.${encode(claims({ preferred_username: 'root' }))}.${signature}`;
+    await expect(verifyBy(forged, own)).rejects.toThrow(TokenError);
+  });
+
+  it.each([
+    ['it has expired', { time: now + 3 * 86_400_000 }, 'ERR_JWT_EXPIRED'],
+    ['its iat is in the future', { time: now - 60_000 }, 'iat is in the future'],
+    ['another issuer is expected', { expected: { ...options, issuer: 'x' } }, 'ERR_JWT_CLAIM_VALIDATION_FAILED'],
+    ['an audience is expected', { expected: { ...options, audience: 'x' } }, 'ERR_JWT_CLAIM_VALIDATION_FAILED'],
+    ['its pair is gone', { pairs: pairsOf() }, 'the key pair of the token is not live'],
+  ])('is refused when %s', async (_, change, message) => {
+    const { keys: own } = await counting();
+    const token = await signToken(claims(), own);
+    await verifyBy(token, own);
+    await expect(verifyBy(token, own, change)).rejects.toThrow(new TokenError(message));
+  });
+
+  it('is refused by a set of keys that its key is not in any more', async () => {
+    const token = await signToken(claims(), keys);
+    await verifyBy(token, keys);
+    await expect(verifyBy(token, foreign)).rejects.toThrow(new TokenError('ERR_JWKS_NO_MATCHING_KEY'));
+  });
 });
