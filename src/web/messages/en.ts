@@ -16,7 +16,6 @@ export const en = {
   themeLight: 'Light',
   themeDark: 'Dark',
   signOut: 'Sign out',
-  close: 'Close',
   cancel: 'Cancel',
   back: 'Back to access keys',
   copy: 'Copy',
@@ -26,7 +25,6 @@ export const en = {
   none: 'None',
   never: 'Never',
   notYet: 'Not yet',
-  required: 'required',
 
   signIn: 'Sign in',
   signInLead: 'Manage your access keys and see your deployments.',
@@ -61,7 +59,6 @@ export const en = {
   signedInBy: 'Signed in by',
   sessionUntil: 'Session until',
   status: 'Status',
-  suspended: 'Suspended',
   suspendedText: 'This AccessKey is suspended: no pair works, whatever its state here says.',
   noAccessKeyYet: 'No AccessKey yet',
 
@@ -94,11 +91,8 @@ export const en = {
   firstTitle: 'Welcome, {user}',
   firstText:
     'You have no AccessKey in this cluster yet. Create your first key: a resource of the kind AccessKey is made under your name, and the operator makes a pair of ak and sk for it.',
-  firstByPair: 'Sign in with a Kubernetes token to create one.',
   missingRight: 'You lack a right that is needed here:',
   missingRightRead: 'You have an AccessKey, but may not read it. This right is missing:',
-  missingRightWhere: '{verb} {resource} in the namespace {namespace}',
-  missingRightAnywhere: '{verb} {resource} in a namespace of yours',
   askAdministrator: 'Ask an administrator of the cluster for it, for example by this command:',
   viewOnly:
     'You are signed in by a key pair, which is for looking only here. Sign in with a Kubernetes token to change keys.',
@@ -117,7 +111,6 @@ export const en = {
     'The pair and its Secret are removed, and tokens that were given for it stop working. This cannot be undone.',
   deleteOwnText: 'You are signed in with this pair, so you are signed out, too.',
   rotateOwnText: 'You are signed in with this pair. Once it stops, sign in with the new one.',
-  done: 'Done.',
   doneEnabled: '{pair} is enabled.',
   doneDisabled: '{pair} is disabled.',
   doneDeleted: '{pair} is deleted.',

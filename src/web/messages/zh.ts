@@ -18,7 +18,6 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   themeLight: '浅色',
   themeDark: '深色',
   signOut: '退出登录',
-  close: '关闭',
   cancel: '取消',
   back: '返回访问密钥',
   copy: '复制',
@@ -28,7 +27,6 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   none: '无',
   never: '永不',
   notYet: '尚未',
-  required: '必填',
 
   signIn: '登录',
   signInLead: '管理您的访问密钥，查看您的无状态负载。',
@@ -63,7 +61,6 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   signedInBy: '登录方式',
   sessionUntil: '会话有效期至',
   status: '状态',
-  suspended: '已停用',
   suspendedText: '该 AccessKey 已停用：无论此处显示何种状态，所有密钥均不可用。',
   noAccessKeyYet: '尚无 AccessKey',
 
@@ -95,11 +92,8 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   firstTitle: '欢迎，{user}',
   firstText:
     '您在该集群中尚无 AccessKey。创建第一个密钥时，会以您的名义创建一个 AccessKey 资源，并由 Operator 为其生成一对 ak 和 sk。',
-  firstByPair: '请使用 Kubernetes 令牌登录后创建。',
   missingRight: '您缺少此处所需的权限：',
   missingRightRead: '您已有 AccessKey，但无权读取。缺少以下权限：',
-  missingRightWhere: '在命名空间 {namespace} 中 {verb} {resource}',
-  missingRightAnywhere: '在您的某个命名空间中 {verb} {resource}',
   askAdministrator: '请向集群管理员申请，例如使用以下命令：',
   viewOnly: '您以密钥对登录，在此处只能查看。如需修改密钥，请使用 Kubernetes 令牌登录。',
 
@@ -115,7 +109,6 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   deleteText: '该密钥及其 Secret 将被删除，已签发的令牌随即失效。此操作无法撤销。',
   deleteOwnText: '您正是用该密钥登录的，因此也会退出登录。',
   rotateOwnText: '您正是用该密钥登录的。旧密钥失效后，请用新密钥登录。',
-  done: '已完成。',
   doneEnabled: '{pair} 已启用。',
   doneDisabled: '{pair} 已禁用。',
   doneDeleted: '{pair} 已删除。',

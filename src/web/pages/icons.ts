@@ -13,6 +13,7 @@ export const icons = {
   done: icon(html`<circle cx="12" cy="12" r="9"/><path d="m8 12.5 2.7 2.7L16 9.5"/>`),
   copy: icon(html`<rect x="9" y="9" width="11" height="11" rx="2"/><path d="M5 15V6a2 2 0 0 1 2-2h8"/>`),
   down: icon(html`<path d="m7 10 5 5 5-5"/>`),
+  save: icon(html`<path d="M12 4v11m-4-4 4 4 4-4M5 19h14"/>`),
   lock: icon(html`<rect x="5" y="11" width="14" height="9" rx="2"/><path d="M8 11V8a4 4 0 0 1 8 0v3"/>`),
   box: icon(html`<path d="m12 3 8 4.5v9L12 21l-8-4.5v-9L12 3Zm0 9 8-4.5M12 12v9m0-9L4 7.5"/>`),
 };

@@ -1,3 +1,4 @@
+import type { FirstChoices } from '../first-key.ts';
 import { attribute, type Html, html } from '../html.ts';
 import type { PairInput, Problems } from '../pair-form.ts';
 import type { View } from '../view.ts';
@@ -13,7 +14,7 @@ export interface PairFormPage {
   /** The name can be chosen: of a new pair. */
   isNew: boolean;
   /** Where the AccessKey can be made, and the groups it can have; undefined when it is there. */
-  first?: { namespaces: readonly string[]; groups: readonly string[] };
+  first?: FirstChoices;
   generation: number;
   /** YYYY-MM-DD, the first day that can be chosen. */
   today: string;

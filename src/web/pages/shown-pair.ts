@@ -14,7 +14,7 @@ export function shownPairPage(view: View, pair: KeyPair, place: PairPlace): Html
     ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`,
   )}`;
   const save = (format: string, text: string) =>
-    html`<button name="format" value="${format}">${icons.down}${text}</button>`;
+    html`<button name="format" value="${format}">${icons.save}${text}</button>`;
   return layout(view, {
     title: t('shownTitle'),
     section: 'personal-center',

@@ -1,30 +1,19 @@
 import type { Hono } from 'hono';
-import type { AccessKeyRecord, KeyPairSpec } from '../../accesskey/access-key-record.ts';
+import type { KeyPairSpec } from '../../accesskey/access-key-record.ts';
 import { isStatus } from '../../kube/errors.ts';
 import type { ExpectedPair } from '../await-pair.ts';
 import { changeKeyPairs, refuseManaged } from '../changes.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from '../environment.ts';
+import { createFirst, firstProblems, maxGroups } from '../first-key.ts';
 import { readForm } from '../form.ts';
 import { addPair, changePair, requirePair } from '../key-pair-changes.ts';
 import type { Namespaces } from '../namespaces.ts';
 import { type PairFormPage, pairFormPage } from '../pages/pair-form.ts';
-import {
-  accessKeyNameFor,
-  dateOf,
-  detailsOf,
-  emptyInput,
-  type PairInput,
-  type Problems,
-  problemsOf,
-  readPairInput,
-} from '../pair-form.ts';
+import { dateOf, detailsOf, emptyInput, type PairInput, problemsOf, readPairInput } from '../pair-form.ts';
 import { RefusedError } from '../refused-error.ts';
 import type { Reveal } from '../reveal.ts';
 import { readOwn, type Visitor } from '../visitor.ts';
 import { accessKeysPath, donePath, generationOf, pairOf, requireLive } from './access-key-routes.ts';
-
-/** Groups that an AccessKey may name. */
-const maxGroups = 16;
 
 /** The forms for a new key, the first one included, and for changing one. */
 export function addPairFormRoutes(
@@ -117,14 +106,6 @@ export function addPairFormRoutes(
 
 type FormStatus = 200 | 400 | 403 | 404 | 409 | 422 | 429 | 503;
 
-function firstProblems({ namespace, groups }: PairInput, first: NonNullable<PairFormPage['first']>): Problems {
-  const areOwn = groups.length <= maxGroups && groups.every((group) => first.groups.includes(group));
-  return {
-    ...(!first.namespaces.includes(namespace) && { namespace: 'badNamespace' }),
-    ...(!areOwn && { groups: 'badGroups' }),
-  };
-}
-
 /** Shows the form again with what was entered, and says why it was not taken. Other errors go on. */
 function keepForm(
   context: PageContext,
@@ -139,28 +120,6 @@ function keepForm(
     return show({ notice: { kind: 'error', text: `${t('errorForbidden')} ${error.message}` } }, 403);
   }
   throw error;
-}
-
-/** Attempts at a name that no other AccessKey has. */
-const nameAttempts = 5;
-
-/** Creates the AccessKey of a visitor with its first pair, by their rights. */
-async function createFirst({ user, api }: Visitor, input: PairInput): Promise<ExpectedPair> {
-  const { namespace, groups, name: pair } = input;
-  const spec = {
-    user: { name: user.name, ...(groups.length > 0 && { groups: [...groups] }) },
-    keyPairs: addPair([], pair, detailsOf(input)),
-  } as AccessKeyRecord['spec'];
-  const base = accessKeyNameFor(user.name);
-  for (let attempt = 1; ; attempt += 1) {
-    const accessKey = attempt === 1 ? base : `${base}-${attempt}`;
-    try {
-      await api.create(namespace, accessKey, spec);
-      return { namespace, accessKey, pair, revision: 1 };
-    } catch (error) {
-      if (!isStatus(error, 409) || attempt === nameAttempts) throw error;
-    }
-  }
 }
 
 async function addTo(visitor: Visitor, input: PairInput, generation: number): Promise<ExpectedPair> {
