@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { poll } from '../../tools/poll.ts';
+import { type ConsoleStage, people, shownPair, signInByToken, startConsoleStage } from '../support/console.ts';
+import { sendForm, signIn } from '../support/console-client.ts';
+import { accessKeyManifest, getToken, type Pair, readPair, waitReady } from '../support/platform.ts';
+
+let stage: ConsoleStage;
+let pair: Pair;
+const keysPath = '/personal-center/access-keys';
+
+beforeAll(async () => {
+  stage = await startConsoleStage({ web: { keyPairSignIn: 'view' } });
+  const { kubectl } = stage.cluster;
+  await kubectl.run(['create', '-f', '-'], JSON.stringify(accessKeyManifest('people', 'alice')));
+  await waitReady(kubectl, 'people', 'alice');
+  pair = await readPair(kubectl, 'people', 'alice-main');
+  await getToken(stage.operator.url, pair);
+});
+afterAll(() => stage?.stop());
+
+describe('web.keyPairSignIn', () => {
+  test('view: one sees the own pairs, and changes nothing', async () => {
+    const client = await signIn(stage.operator.url, { method: 'pair', ...pair });
+    const text = await (await client.get(keysPath)).text();
+    expect(text).toContain(pair.ak);
+    expect(text).toContain('for looking only');
+    expect(text).not.toContain('id="menu-main"');
+    for (const action of ['disable', 'rotate', 'delete']) {
+      const answer = await client.post(`${keysPath}/main/${action}`, { generation: '1' });
+      expect([action, answer.status]).toEqual([action, 403]);
+    }
+  });
+
+  test('off: a pair is no way in, and nobody is told whether it is right', async () => {
+    const operator = await stage.cluster.startOperator({ web: { keyPairSignIn: 'off' } });
+    expect((await sendForm(`${operator.url}/login`, { method: 'pair', ...pair })).status).toBe(401);
+    expect(await (await fetch(`${operator.url}/login?method=pair`)).text()).not.toContain('name="sk"');
+    await operator.stop();
+  });
+
+  test('web.enabled: false leaves the API alone', async () => {
+    const operator = await stage.cluster.startOperator({ web: { enabled: false } });
+    expect((await fetch(`${operator.url}/login`)).status).toBe(404);
+    await getToken(operator.url, pair);
+    await operator.stop();
+  });
+});
+
+test('a pair that is not made yet is waited for, and shown once it is there', async () => {
+  const { kubectl } = stage.cluster;
+  await kubectl.run(['create', 'secret', 'generic', 'alice-blocked', '-n', 'people']);
+  const { page, problems, close } = await stage.open();
+  await signInByToken(page, stage.operator.url, people.alice.token);
+  await page.click('a:has-text("Create key")');
+  await page.fill('#name', 'blocked');
+  await page.click('button:has-text("Create key")');
+  await page.waitForSelector('text="The key is being made"');
+  await kubectl.run(['delete', 'secret', 'alice-blocked', '-n', 'people']);
+  const shown = await poll(
+    'the pair',
+    async () => {
+      if (await page.locator('text="Look again"').count()) await page.click('text="Look again"');
+      return (await page.locator('#shown-sk').count()) > 0 && shownPair(page);
+    },
+    90_000,
+  );
+  expect(await readPair(kubectl, 'people', 'alice-blocked')).toEqual(shown);
+  expect(problems()).toEqual([]);
+  await close();
+});
+
+test('without the API server a page says so, and works again when it is back', async () => {
+  const { page, close } = await stage.open();
+  await signInByToken(page, stage.operator.url, people.bob.token);
+  await stage.cluster.controlPlane.stopApiServer('SIGKILL');
+  const answer = await page.goto(stage.operator.url + keysPath);
+  expect(answer?.status()).toBe(503);
+  expect(await page.textContent('main')).toContain('The cluster cannot be asked now');
+  await stage.cluster.controlPlane.startApiServer();
+  await poll('the page', async () => (await page.goto(stage.operator.url + keysPath))?.status() === 200);
+  await close();
+});
