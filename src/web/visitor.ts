@@ -57,7 +57,7 @@ export function createVisitors(options: VisitorOptions): (session: Session) => P
     const found = candidates.find((one) => isDigest(one, session.digest));
     const own = found && caches.accessKeys.byIndex('uid', found.user.id)[0];
     if (!found || !own) return undefined;
-    const api = limitToOwn(operatorApi, own, keyPairSignIn);
+    const api = limitToOwn(operatorApi, { own, pair: found, signIn: keyPairSignIn, now });
     return { session, user: found.user, own, api, may: { create: false, manage: keyPairSignIn === 'manage' } };
   }
 

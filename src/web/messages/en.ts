@@ -196,6 +196,9 @@ export const en = {
   refusedManaged: 'This is managed by {manager}. Change it there.',
   refusedChanged: 'The AccessKey has been changed meanwhile. Check it and try again.',
   refusedNotOwn: 'With a key pair you can only work with your own AccessKey.',
+  refusedPairOver: 'The key that you signed in by is not in force any more.',
+  refusedOutlives:
+    '{pair} would be in force for longer than the key that you signed in by. Sign in by a Kubernetes token for that.',
   refusedViewOnly: 'Signed in by a key pair, you can only look here.',
   refusedNoAccessKey: 'You have no AccessKey.',
   refusedForm: 'The form is not one of this session. Go back, load the page again and try once more.',

@@ -193,6 +193,8 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   refusedManaged: '该项由 {manager} 管理，请在该处修改。',
   refusedChanged: 'AccessKey 已被更改，请核对后重试。',
   refusedNotOwn: '使用密钥对登录时，只能操作您自己的 AccessKey。',
+  refusedPairOver: '您登录所用的密钥已失效。',
+  refusedOutlives: '密钥 {pair} 的有效期将超过您登录所用的密钥。请使用 Kubernetes 令牌登录后再操作。',
   refusedViewOnly: '使用密钥对登录时，在此处只能查看。',
   refusedNoAccessKey: '您没有 AccessKey。',
   refusedForm: '该表单不属于当前会话。请返回并重新加载页面后再试。',
