@@ -58,8 +58,7 @@ export function createReveal(dependencies: ConsoleDependencies): Reveal {
       const { session, own } = context.get('visitor');
       const ticket = await tickets.read(sealed, session.id, requireSessionKeys(dependencies));
       const isOwn = ticket?.namespace === own?.namespace && ticket?.accessKey === own?.name;
-      if (!ticket || !isOwn) throw new RefusedError('ticketOver', {}, 409);
-      tickets.use(sealed);
+      if (!ticket || !isOwn || !tickets.use(ticket)) throw new RefusedError('ticketOver', {}, 409);
       return show(context, ticket);
     },
   };

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { open, type SessionKeys, seal } from './session.ts';
@@ -8,6 +9,8 @@ const validMs = 300_000;
 const maxUsed = 10_000;
 
 const schema = z.strictObject({
+  /** Names the ticket: its sealed form can be written in several ways, since base64url has bits of no value. */
+  id: z.string(),
   sessionId: z.string(),
   expiresAt: z.number(),
   namespace: z.string(),
@@ -20,23 +23,31 @@ const schema = z.strictObject({
 export type Ticket = z.infer<typeof schema>;
 
 export interface Tickets {
-  give(ticket: Omit<Ticket, 'expiresAt'>, keys: SessionKeys): Promise<string>;
+  give(ticket: Omit<Ticket, 'id' | 'expiresAt'>, keys: SessionKeys): Promise<string>;
   /** @returns undefined for one that is another session's, has run out or was used up */
   read(sealed: string, sessionId: string, keys: SessionKeys): Promise<Ticket | undefined>;
-  /** Uses a ticket up, at this replica. */
-  use(sealed: string): void;
+  /**
+   * Uses a ticket up, at this replica.
+   *
+   * @returns false when it was used up already, by a request that came at the same time
+   */
+  use(ticket: Ticket): boolean;
 }
 
 export function createTickets(now: () => number): Tickets {
   const used = new LRUCache<string, true>({ max: maxUsed, ttl: validMs });
   return {
-    give: (ticket, { ticket: key }) => seal({ ...ticket, expiresAt: now() + validMs }, key),
+    give: (ticket, { ticket: key }) => seal({ ...ticket, id: randomUUID(), expiresAt: now() + validMs }, key),
     async read(sealed, sessionId, { ticket: key }) {
-      if (used.has(sealed)) return undefined;
       const parsed = schema.safeParse(await open(sealed, key));
-      const isGood = parsed.success && parsed.data.sessionId === sessionId && now() < parsed.data.expiresAt;
-      return isGood ? parsed.data : undefined;
+      if (!parsed.success) return undefined;
+      const { id, sessionId: owner, expiresAt } = parsed.data;
+      return owner === sessionId && now() < expiresAt && !used.has(id) ? parsed.data : undefined;
     },
-    use: (sealed) => void used.set(sealed, true),
+    use({ id }) {
+      const isFirst = !used.has(id);
+      used.set(id, true);
+      return isFirst;
+    },
   };
 }

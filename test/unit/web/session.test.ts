@@ -48,6 +48,14 @@ describe('a session', () => {
   });
 });
 
+/** Other texts of the same bytes: the last character of the tag, 16 bytes in base64url, has four bits of no value. */
+function variantsOf(sealed: string): string[] {
+  const tag = Buffer.from(sealed.split('.').at(-1) ?? '', 'base64url');
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  const texts = [...alphabet].map((last) => sealed.slice(0, -1) + last).filter((one) => one !== sealed);
+  return texts.filter((one) => Buffer.from(one.split('.').at(-1) ?? '', 'base64url').equals(tag));
+}
+
 describe('a ticket', () => {
   const content = { namespace: 'n', accessKey: 'k', pair: 'p', revision: 2, sessionId: 'a' };
 
@@ -60,9 +68,18 @@ describe('a ticket', () => {
     expect(await tickets.read(await sealSession(byToken, keys), 'a', keys)).toBeUndefined();
     time += 300_000;
     expect(await tickets.read(sealed, 'a', keys)).toBeUndefined();
-    time = now;
-    tickets.use(sealed);
-    expect(await tickets.read(sealed, 'a', keys)).toBeUndefined();
+  });
+
+  test('is used up in whatever form it is written', async () => {
+    const tickets = createTickets(() => now);
+    const sealed = await tickets.give(content, keys);
+    const forms = [sealed, ...variantsOf(sealed)];
+    expect(forms).toHaveLength(16);
+    const [first, ...others] = await Promise.all(forms.map((one) => tickets.read(one, 'a', keys)));
+    expect(first).toMatchObject(content);
+    expect(first && tickets.use(first)).toBe(true);
+    for (const one of others) expect(one && tickets.use(one)).toBe(false);
+    for (const one of forms) expect(await tickets.read(one, 'a', keys)).toBeUndefined();
   });
 });
 
