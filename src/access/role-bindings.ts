@@ -5,6 +5,9 @@ import { createStore, type Store } from '../kube/store.ts';
 import type { Transport } from '../kube/transport.ts';
 import { groupsOf, type Subject } from './review.ts';
 
+/** The most that a list may be, bytes: of a registered cluster it must not fill our memory. More stay unknown. */
+const maxListBytes = 256 * 1024 * 1024;
+
 /** What is kept of a RoleBinding: where it is, and whom it names. */
 interface RoleBindingRecord {
   key: string;
@@ -27,7 +30,7 @@ export interface RoleBindings {
 /** Prepares the watch over the RoleBindings. Nothing depends on it: where it is not allowed, they stay unknown. */
 export function createRoleBindings(transport: Transport, log: Logger): RoleBindings {
   const store = createStore<RoleBindingRecord, 'subject'>({ subject: (one) => one.subjects });
-  const target = { path: '/apis/rbac.authorization.k8s.io/v1/rolebindings' };
+  const target = { path: '/apis/rbac.authorization.k8s.io/v1/rolebindings', maxBytes: maxListBytes };
   const reflector = createReflector({ transport, target, store, transform: toRecord, log });
   return {
     reflector,

@@ -14,6 +14,8 @@ import { type ConnectionState, connectionState } from './connection-state.ts';
 import { forForeignSubjects } from './foreign-subject.ts';
 
 const reviewRetryMs = 5_000;
+/** The most that a list of a registered cluster may be, bytes: some 50,000 deployments. It must not fill our memory. */
+const maxListBytes = 256 * 1024 * 1024;
 /** Who is asked about to see whether reviews are allowed; the answer does not matter. */
 const nobody = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 
@@ -99,11 +101,11 @@ interface ReflectorParts {
 function createReflectors({ name, transport, deployments, namespaces, log }: ReflectorParts): [Reflector, Reflector] {
   const ofDeployments = createReflector({
     ...{ transport, log, store: deployments, transform: createDeploymentTransform(name) },
-    target: { path: '/apis/apps/v1/deployments' },
+    target: { path: '/apis/apps/v1/deployments', maxBytes: maxListBytes },
   });
   const ofNamespaces = createReflector({
     ...{ transport, log, store: namespaces },
-    target: { path: '/api/v1/namespaces', metadataOnly: true },
+    target: { path: '/api/v1/namespaces', metadataOnly: true, maxBytes: maxListBytes },
     transform: ({ metadata }) => ({ key: metadata.name, resourceVersion: metadata.resourceVersion }),
   });
   return [ofDeployments, ofNamespaces];

@@ -5,6 +5,7 @@ import type { Stored } from '../kube/store.ts';
 import { extendedResourcesOf } from './gpu.ts';
 import { projectDeployment } from './projection.ts';
 import { deploymentState, type State } from './state.ts';
+import { text } from './zero-value.ts';
 
 /**
  * A Deployment as the watch last told it: what it is found and ordered by, and its answer ready for the wire, so that a
@@ -36,15 +37,22 @@ export function createDeploymentTransform(cluster: string): (raw: RawObject) => 
   return (raw) => {
     const object = raw as Json<V1Deployment> & RawObject;
     const { name, namespace = '', resourceVersion, labels, creationTimestamp } = object.metadata;
-    const created = Date.parse((creationTimestamp as string | undefined) ?? '');
+    const created = Date.parse(text(creationTimestamp as string | undefined));
     return {
       key: `${namespace}/${name}`,
       ...{ resourceVersion, cluster, namespace, name },
       createdAt: Number.isNaN(created) ? 0 : created / 1000,
       state: deploymentState(object),
-      labels: (labels as DeploymentRecord['labels'] | undefined) ?? noLabels,
+      labels: isLabels(labels) ? labels : noLabels,
       extendedResources: extendedResourcesOf(object.spec?.template?.spec),
       text: JSON.stringify(projectDeployment(object, cluster)),
     };
   };
+}
+
+/** A registered cluster can send anything; selectors rely on text. */
+function isLabels(labels: unknown): labels is DeploymentRecord['labels'] {
+  if (typeof labels !== 'object' || labels === null) return false;
+  for (const key in labels) if (typeof (labels as Record<string, unknown>)[key] !== 'string') return false;
+  return true;
 }

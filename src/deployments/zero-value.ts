@@ -1,6 +1,8 @@
 /**
  * Zero values of proto3: what protojson emits for a field that is not set
  * (https://protobuf.dev/programming-guides/json/, EmitUnpopulated). An unset scalar cannot be told from its zero value.
+ *
+ * A value of another type counts as unset: a registered cluster can send anything, and what it sends is shown to others.
  */
 
 /** JSON from the API server holds null where Go has a nil pointer or a zero metav1.Time. */
@@ -10,13 +12,13 @@ const INT64_MAX = 2n ** 63n - 1n;
 const INT64_MIN = -(2n ** 63n);
 
 /** `value`, or "". */
-export const text = (value: string | Unset): string => value ?? '';
+export const text = (value: string | Unset): string => (typeof value === 'string' ? value : '');
 
 /** `value`, or 0. */
-export const int32 = (value: number | Unset): number => value ?? 0;
+export const int32 = (value: number | Unset): number => (typeof value === 'number' ? value : 0);
 
 /** `value`, or false. */
-export const flag = (value: boolean | Unset): boolean => value ?? false;
+export const flag = (value: boolean | Unset): boolean => value === true;
 
 /** `value`, or {}. Not copied. */
 export const map = (value: Record<string, string> | Unset): Record<string, string> => value ?? {};
@@ -51,7 +53,8 @@ function clamp(value: bigint): bigint {
  * The kpanda API gives the field the type int64 and no unit. Seconds are the resolution of metav1.Time and the unit of
  * `time.Time.Unix()` and of protobuf's Timestamp.
  */
-export const seconds = (time: string | Unset): string => int64(Math.floor(Date.parse(time ?? '') / 1000));
+export const seconds = (time: string | Unset): string => int64(Math.floor(Date.parse(text(time)) / 1000));
 
 /** A Kubernetes IntOrString as a string, "" when unset. */
-export const intOrString = (value: number | string | Unset): string => (value ?? '').toString();
+export const intOrString = (value: number | string | Unset): string =>
+  typeof value === 'number' ? value.toString() : text(value);

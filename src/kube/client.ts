@@ -12,6 +12,7 @@ import {
   setHeaderOptions,
   wrapHttpLibrary,
 } from '@kubernetes/client-node';
+import { readText } from './read-text.ts';
 import type { Transport, TransportRequest } from './transport.ts';
 
 /**
@@ -27,6 +28,9 @@ export interface KubernetesClient {
   readonly authorization: AuthorizationV1Api;
   readonly events: EventsV1Api;
 }
+
+/** The longest answer about one object, bytes: etcd holds objects of 1.5 MiB, JSON may be somewhat larger. */
+const maxObjectBytes = 16 * 1024 * 1024;
 
 /** Options of a patch call: JSON merge patch (RFC 7396). */
 export const mergePatch = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
@@ -59,7 +63,7 @@ async function sendThrough(transport: Transport, context: RequestContext): Promi
   });
   const headers = Object.fromEntries(Object.entries(answer.headers).map(([name, value]) => [name, String(value)]));
   return new ResponseContext(answer.statusCode, headers, {
-    text: () => answer.body.text(),
+    text: () => readText(answer.body, maxObjectBytes),
     binary: async () => Buffer.from(await answer.body.arrayBuffer()),
     stream: () => null,
   });

@@ -54,8 +54,8 @@ export function errorFromAnswer(
   retryAfter: string | undefined,
 ): KubernetesError {
   const answer = parseStatus(body);
-  const detail = safeMessages.has(status) && answer.message ? `: ${answer.message}` : '';
-  const reason = answer.reason ?? '';
+  const detail = safeMessages.has(status) && answer.message ? `: ${shorten(answer.message)}` : '';
+  const reason = shorten(answer.reason ?? '');
   const outcome = reason === '' ? status : `${status} ${reason}`;
   return new KubernetesError(status, reason, `${request}: ${outcome}${detail}`, retryAfterMs(retryAfter));
 }
@@ -68,10 +68,17 @@ function retryAfterMs(header: string | undefined): number {
   return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, maxRetryAfterSeconds) * 1000 : 0;
 }
 
+/** Of a text that goes into logs and statuses, characters: an API server can be somebody else's, and so can a webhook. */
+const maxTextLength = 2_000;
+
+function shorten(text: string): string {
+  return text.length > maxTextLength ? `${text.slice(0, maxTextLength)}…` : text;
+}
+
 function parseStatus(body: string): ApiStatus {
   try {
-    const value: unknown = JSON.parse(body);
-    return typeof value === 'object' && value !== null ? (value as ApiStatus) : {};
+    const { message, reason } = (JSON.parse(body) ?? {}) as Record<string, unknown>;
+    return { ...(typeof message === 'string' && { message }), ...(typeof reason === 'string' && { reason }) };
   } catch {
     return {};
   }

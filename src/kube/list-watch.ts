@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { errorFromAnswer } from './errors.ts';
+import { readText } from './read-text.ts';
 import type { Transport } from './transport.ts';
 
 /** An object as the API server sends it. */
@@ -23,6 +24,8 @@ export interface ListWatchTarget {
   fieldSelector?: string;
   /** Ask for PartialObjectMetadata only. */
   metadataOnly?: boolean;
+  /** The most that a list may be, all pages together, bytes; by default as much as comes. */
+  maxBytes?: number;
 }
 
 /** Objects in one page of a list (API convention: chunking with limit and continue). */
@@ -46,7 +49,7 @@ interface Page {
  *
  * @returns the objects and the resourceVersion to watch from
  * @throws KubernetesError 410 when the continue token has expired on the way: list anew
- * @throws TypeError for an answer that is no list; ConnectionError, or undici's error, when it breaks off
+ * @throws TypeError for an answer that is no list, or too much; ConnectionError, or undici's error, when it breaks off
  */
 export async function list(
   transport: Transport,
@@ -55,10 +58,13 @@ export async function list(
 ): Promise<{ items: RawObject[]; resourceVersion: string }> {
   const items: RawObject[] = [];
   let continueToken = '';
+  let bytesLeft = target.maxBytes ?? Number.POSITIVE_INFINITY;
   for (;;) {
     const query = { limit: String(pageSize), ...(continueToken && { continue: continueToken }) };
     const answer = await transport.send({ method: 'GET', ...requestOf(target, 'list', query), signal });
-    const page = parsePage(await answer.body.text(), target.path);
+    const text = await readText(answer.body, bytesLeft);
+    bytesLeft -= Buffer.byteLength(text);
+    const page = parsePage(text, target.path);
     for (const item of page.items) items.push(item);
     continueToken = page.continueToken;
     if (!continueToken) return { items, resourceVersion: page.resourceVersion };
@@ -71,7 +77,7 @@ function parsePage(text: string, path: string): Page {
   const { resourceVersion, continue: continueToken = '' } = page?.metadata ?? {};
   // Go writes null for a slice that is nil.
   const items = page?.items === null ? [] : page?.items;
-  if (typeof resourceVersion !== 'string' || resourceVersion === '' || typeof continueToken !== 'string') {
+  if (!isVersion(resourceVersion) || typeof continueToken !== 'string') {
     throw new TypeError(`LIST ${path}: an answer without a resourceVersion`);
   }
   if (!Array.isArray(items) || !items.every(isObject)) throw new TypeError(`LIST ${path}: an answer that is no list`);
@@ -80,7 +86,13 @@ function parsePage(text: string, path: string): Page {
 
 function isObject(value: unknown): value is RawObject {
   const { metadata } = (value ?? {}) as { metadata?: Record<string, unknown> };
-  return typeof metadata?.name === 'string' && typeof metadata.resourceVersion === 'string';
+  const { name, namespace = '', resourceVersion } = metadata ?? {};
+  return typeof name === 'string' && typeof namespace === 'string' && isVersion(resourceVersion);
+}
+
+/** Opaque text, but such that it can stand in a header: we tell it to others. */
+function isVersion(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x21-\x7e]{1,128}$/.test(value);
 }
 
 /** @throws TypeError, since the SyntaxError of JSON.parse repeats a piece of the text, which may be of a Secret */
@@ -146,7 +158,8 @@ function parseEvent(line: string, path: string): WatchEvent {
     throw errorFromAnswer(what, event.object?.code ?? 500, JSON.stringify(event.object ?? {}), undefined);
   }
   // A bookmark is about no object, it only has a resourceVersion.
-  const sound = event?.type === 'BOOKMARK' ? event.object?.metadata?.resourceVersion : isObject(event?.object);
+  const sound =
+    event?.type === 'BOOKMARK' ? isVersion(event.object?.metadata?.resourceVersion) : isObject(event?.object);
   if (!isEventType(event?.type) || !event?.object || !sound)
     throw new TypeError(`${what}: a line that is no watch event`);
   return { type: event.type, object: event.object };
@@ -156,13 +169,21 @@ function isEventType(type: string | undefined): type is WatchEvent['type'] {
   return type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED' || type === 'BOOKMARK';
 }
 
+/** Each byte is looked at once, however small the pieces are in which a long line comes. */
 async function* lines(body: Dispatcher.ResponseData['body']): AsyncGenerator<string> {
   const decoder = new TextDecoder();
-  let rest = '';
+  let begun: string[] = [];
+  let length = 0;
   for await (const chunk of body) {
-    const parts = (rest + decoder.decode(chunk as Uint8Array, { stream: true })).split('\n');
-    rest = parts.pop() ?? '';
-    if (rest.length > maxLineBytes) throw new TypeError('a watch line that does not end');
-    for (const part of parts) if (part !== '') yield part;
+    const parts = decoder.decode(chunk as Uint8Array, { stream: true }).split('\n');
+    const rest = parts.pop() ?? '';
+    for (const part of parts) {
+      const line = [...begun, part].join('');
+      [begun, length] = [[], 0];
+      if (line !== '') yield line;
+    }
+    begun.push(rest);
+    length += rest.length;
+    if (length > maxLineBytes) throw new TypeError('a watch line that does not end');
   }
 }

@@ -1,10 +1,13 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { type Dispatcher, request as undiciRequest } from 'undici';
 import { ConnectionError, errorFromAnswer, KubernetesError, NotLeaderError } from './errors.ts';
+import { readText } from './read-text.ts';
 import { createSessions, type Session } from './session.ts';
 
 /** How long a call may take in all unless told otherwise, milliseconds. */
 const defaultTimeoutMs = 30_000;
+/** The longest metav1.Status that is read, bytes. */
+const maxErrorBytes = 256 * 1024;
 
 export interface TransportRequest {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -113,12 +116,22 @@ function boundSignal(signal: AbortSignal | undefined, timeoutMs: number | undefi
   return present.length === 0 ? null : AbortSignal.any(present);
 }
 
+/** One that is too long to be a Status is as if there were none: the HTTP status says enough. */
+async function statusText({ body }: Dispatcher.ResponseData): Promise<string> {
+  try {
+    return await readText(body, maxErrorBytes);
+  } catch (error) {
+    if (error instanceof TypeError) return '';
+    throw error;
+  }
+}
+
 async function toError(request: TransportRequest, answer: Dispatcher.ResponseData): Promise<Error> {
   const retryAfter = answer.headers['retry-after'];
   return errorFromAnswer(
     `${request.method} ${request.path.split('?')[0]}`,
     answer.statusCode,
-    await answer.body.text(),
+    await statusText(answer),
     typeof retryAfter === 'string' ? retryAfter : undefined,
   );
 }

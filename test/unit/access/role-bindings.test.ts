@@ -11,7 +11,7 @@ function listing(items: object[]): Transport {
     async send({ path }) {
       if (path.includes('watch=1')) return new Promise(() => undefined);
       const text = JSON.stringify({ metadata: { resourceVersion: '9' }, items });
-      return { statusCode: 200, body: { text: async () => text } } as unknown as Dispatcher.ResponseData;
+      return { statusCode: 200, body: new Blob([text]).stream() } as unknown as Dispatcher.ResponseData;
     },
     close: async () => undefined,
   };

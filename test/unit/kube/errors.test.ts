@@ -52,6 +52,19 @@ describe('errorFromAnswer', () => {
     expect(error.message).toBe('GET /x: 404');
   });
 
+  it('shortens what an API server that is somebody else’s says without end', () => {
+    const error = errorFromAnswer('GET /x', 500, status('r'.repeat(100_000), 'm'.repeat(100_000)), undefined);
+    expect(error.message.length).toBeLessThan(5_000);
+    expect(error.reason.length).toBeLessThan(2_500);
+  });
+
+  it.each(['{"message":{"toString":1},"reason":{"toString":1}}', '{"message":[],"reason":7}', '7', 'null'])(
+    'takes what is no Status for none: %s',
+    (body) => {
+      expect(errorFromAnswer('GET /x', 500, body, undefined)).toMatchObject({ message: 'GET /x: 500', reason: '' });
+    },
+  );
+
   it('tells the message of a Status without a reason', () => {
     const error = errorFromAnswer('GET /x', 500, JSON.stringify({ message: 'etcd is away' }), undefined);
     expect(error.message).toBe('GET /x: 500: etcd is away');

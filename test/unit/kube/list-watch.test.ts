@@ -8,6 +8,9 @@ const secret = 'c2VjcmV0LXZhbHVl';
 const { signal } = new AbortController();
 const item = (name: string) => ({ metadata: { name, resourceVersion: '5' } });
 
+const answerOf = (text: string) =>
+  ({ statusCode: 200, body: new Blob([text]).stream() }) as unknown as Dispatcher.ResponseData;
+
 /** A transport that answers 200 with these bodies, one after the other. */
 function answering(...bodies: string[]) {
   const requests: TransportRequest[] = [];
@@ -15,9 +18,7 @@ function answering(...bodies: string[]) {
     server: 'https://127.0.0.1',
     async send(request) {
       requests.push(request);
-      const text = bodies.shift() ?? '';
-      const body = Object.assign(new Blob([text]).stream(), { text: async () => text });
-      return { statusCode: 200, body } as unknown as Dispatcher.ResponseData;
+      return answerOf(bodies.shift() ?? '');
     },
     close: async () => undefined,
   };
@@ -60,18 +61,40 @@ describe('list', () => {
     ['an object that is no list', JSON.stringify(item(secret))],
     ['a list without a resourceVersion', page([], {})],
     ['a list with an empty resourceVersion', page([], { resourceVersion: '' })],
+    ['a resourceVersion that cannot be told in a header', page([], { resourceVersion: '9\r\nSet-Cookie: a=b' })],
+    ['a resourceVersion without end', page([], { resourceVersion: '9'.repeat(129) })],
     ['a resourceVersion that is no text', page([], { resourceVersion: 9 })],
     ['items that are no list', page({ a: item(secret) })],
     ['an item that is null', page([item('a'), null])],
     ['an item that is text', page([item('a'), secret])],
     ['an item without metadata', page([item('a'), { data: secret }])],
     ['an item without a name', page([{ metadata: { resourceVersion: '5' }, data: secret }])],
+    [
+      'a namespace that is no text',
+      page([{ metadata: { name: 'a', namespace: { isEscaped: true }, resourceVersion: '5' } }]),
+    ],
     ['an item without a resourceVersion', page([{ metadata: { name: 'a' }, data: secret }])],
   ])('refuses %s, without a word of it', async (_, body) => {
     const error = await list(answering(body).transport, target, signal).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(TypeError);
     expect((error as Error).message).toMatch(/^LIST \/api\/v1\/secrets: /);
     for (const piece of [secret, secret.slice(0, 6)]) expect((error as Error).message).not.toContain(piece);
+  });
+
+  it('ends when there is more than there may be, in one page or in pages without end', async () => {
+    const endless = (target: object) =>
+      list(
+        {
+          ...answering().transport,
+          send: async () => answerOf(page([item('a')], { resourceVersion: '9', continue: 'x' })),
+        },
+        { path: '/api/v1/secrets', ...target },
+        signal,
+      );
+    await expect(endless({ maxBytes: 10_000 })).rejects.toBeInstanceOf(TypeError);
+    await expect(endless({ maxBytes: 10 })).rejects.toBeInstanceOf(TypeError);
+    const { transport } = answering(page([item('a')], { resourceVersion: '9', continue: 'x' }), page([item('b')]));
+    expect((await list(transport, { ...target, maxBytes: 10_000 }, signal)).items).toHaveLength(2);
   });
 });
 
@@ -93,6 +116,27 @@ describe('watch', () => {
     expect(await events(...all.map((one) => JSON.stringify(one)))).toEqual(all);
   });
 
+  it('gives an event that comes in many small pieces, and what follows it', async () => {
+    const long = { type: 'ADDED', object: { ...item('a'), text: 'ä'.repeat(1_000_000) } };
+    const bytes = Buffer.from(`${JSON.stringify(long)}\n${JSON.stringify({ ...long, type: 'DELETED' })}\n`);
+    const pieces = Array.from({ length: Math.ceil(bytes.length / 7) }, (_, index) =>
+      bytes.subarray(index * 7, index * 7 + 7),
+    );
+    const transport = {
+      ...answering().transport,
+      send: async () => ({ body: pieces }) as unknown as Dispatcher.ResponseData,
+    };
+    const from = { resourceVersion: '9', timeoutSeconds: 300, idleTimeoutMs: 90_000, signal };
+    const seen: WatchEvent[] = [];
+    for await (const event of watch(transport, target, from)) seen.push(event);
+    expect(seen).toEqual([long, { ...long, type: 'DELETED' }]);
+  });
+
+  it('ends at a line that does not end', async () => {
+    const error = await events('x'.repeat(17 * 1024 * 1024)).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(TypeError);
+  });
+
   it('tells when it is answered, before the first event', async () => {
     const told: string[] = [];
     const from = { resourceVersion: '9', timeoutSeconds: 300, idleTimeoutMs: 90_000, signal };
@@ -108,6 +152,10 @@ describe('watch', () => {
     ['an unknown type', JSON.stringify({ type: secret, object: item('a') })],
     ['no object', '{"type":"ADDED"}'],
     ['an object without a name', '{"type":"MODIFIED","object":{"metadata":{"resourceVersion":"7"}}}'],
+    [
+      'a bookmark with a resourceVersion that is no text',
+      '{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":{}}}}',
+    ],
     ['a bookmark without a resourceVersion', '{"type":"BOOKMARK","object":{"metadata":{}}}'],
   ])('refuses a line that is %s, without a word of it', async (_, line) => {
     const error = await events(line).catch((thrown: unknown) => thrown);
