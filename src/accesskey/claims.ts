@@ -14,7 +14,7 @@ export interface Claims {
 }
 
 /** Whether one claim goes before another: the older one does, the name decides between equal times. */
-export function goesBefore(a: AccessKeyRecord, b: AccessKeyRecord): boolean {
+function goesBefore(a: AccessKeyRecord, b: AccessKeyRecord): boolean {
   if (a.creationTimestamp !== b.creationTimestamp) return a.creationTimestamp < b.creationTimestamp;
   return a.key < b.key;
 }

@@ -8,7 +8,7 @@ import type { Stored } from '../kube/store.ts';
 /** Label that makes a Secret the registration of a cluster; its value is the cluster's name. */
 export const clusterLabel = 'ghippo.io/cluster';
 /** Key of the Secret's data. */
-export const kubeconfigKey = 'kubeconfig';
+const kubeconfigKey = 'kubeconfig';
 
 /** What a Secret of the operator's namespace says about a cluster. */
 export interface Registration extends Stored {

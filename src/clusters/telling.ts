@@ -75,7 +75,7 @@ function keyOf({ state, detail }: RegistrationReport): string | undefined {
 }
 
 /** The Event that tells a report. */
-export function registrationEvent({ registration, state, detail }: RegistrationReport): EventContent {
+function registrationEvent({ registration, state, detail }: RegistrationReport): EventContent {
   const of = `Cluster ${registration.name}`;
   const action = 'Connect';
   if (state === 'available') return { type: 'Normal', reason: 'ClusterAvailable', action, note: `${of} is available` };

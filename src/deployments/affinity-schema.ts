@@ -3,10 +3,9 @@ import { int32, orNull, stringList, stringMap } from './field-schema.ts';
 
 const Requirement = z.strictObject({ key: z.string(), operator: z.string(), values: stringList });
 
-export const LabelSelectorRequirement = Requirement.clone().openapi('LabelSelectorRequirement', {
+const LabelSelectorRequirement = Requirement.clone().openapi('LabelSelectorRequirement', {
   description: 'A condition on one label: In, NotIn, Exists or DoesNotExist.',
 });
-export type LabelSelectorRequirement = z.infer<typeof LabelSelectorRequirement>;
 
 export const LabelSelector = z
   .strictObject({ matchLabels: stringMap, matchExpressions: z.array(LabelSelectorRequirement) })
@@ -15,10 +14,9 @@ export const LabelSelector = z
   });
 export type LabelSelector = z.infer<typeof LabelSelector>;
 
-export const NodeSelectorRequirement = Requirement.clone().openapi('NodeSelectorRequirement', {
+const NodeSelectorRequirement = Requirement.clone().openapi('NodeSelectorRequirement', {
   description: 'A condition on one label or field of a node: In, NotIn, Exists, DoesNotExist, Gt or Lt.',
 });
-export type NodeSelectorRequirement = z.infer<typeof NodeSelectorRequirement>;
 
 export const NodeSelectorTerm = z
   .strictObject({
@@ -28,15 +26,13 @@ export const NodeSelectorTerm = z
   .openapi('NodeSelectorTerm', { description: 'Conditions on a node that must all hold.' });
 export type NodeSelectorTerm = z.infer<typeof NodeSelectorTerm>;
 
-export const NodeSelector = z
+const NodeSelector = z
   .strictObject({ nodeSelectorTerms: z.array(NodeSelectorTerm) })
   .openapi('NodeSelector', { description: 'Terms of which one must hold.' });
-export type NodeSelector = z.infer<typeof NodeSelector>;
 
-export const PreferredSchedulingTerm = z
+const PreferredSchedulingTerm = z
   .strictObject({ weight: int32, preference: orNull(NodeSelectorTerm) })
   .openapi('PreferredSchedulingTerm', { description: 'A wish for a node, with its weight.' });
-export type PreferredSchedulingTerm = z.infer<typeof PreferredSchedulingTerm>;
 
 export const NodeAffinity = z
   .strictObject({
@@ -56,10 +52,9 @@ export const PodAffinityTerm = z
   .openapi('PodAffinityTerm', { description: 'Pods to be near to or far from, and what near means.' });
 export type PodAffinityTerm = z.infer<typeof PodAffinityTerm>;
 
-export const WeightedPodAffinityTerm = z
+const WeightedPodAffinityTerm = z
   .strictObject({ weight: int32, podAffinityTerm: orNull(PodAffinityTerm) })
   .openapi('WeightedPodAffinityTerm', { description: 'A wish about neighbouring pods, with its weight.' });
-export type WeightedPodAffinityTerm = z.infer<typeof WeightedPodAffinityTerm>;
 
 export const PodAffinity = z
   .strictObject({

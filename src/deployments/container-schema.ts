@@ -10,15 +10,13 @@ export type Ports = z.infer<typeof Ports>;
 
 const EnvSource = z.strictObject({ name: z.string(), optional: z.boolean() });
 
-export const ConfigMapEnvSource = EnvSource.clone().openapi('ConfigMapEnvSource', {
+const ConfigMapEnvSource = EnvSource.clone().openapi('ConfigMapEnvSource', {
   description: 'A whole ConfigMap as environment variables.',
 });
-export type ConfigMapEnvSource = z.infer<typeof ConfigMapEnvSource>;
 
-export const SecretEnvSource = EnvSource.clone().openapi('SecretEnvSource', {
+const SecretEnvSource = EnvSource.clone().openapi('SecretEnvSource', {
   description: 'A whole Secret as environment variables; only its name is shown.',
 });
-export type SecretEnvSource = z.infer<typeof SecretEnvSource>;
 
 export const EnvFromSource = z
   .strictObject({
@@ -31,15 +29,13 @@ export type EnvFromSource = z.infer<typeof EnvFromSource>;
 
 const KeySelector = z.strictObject({ name: z.string(), key: z.string(), optional: z.boolean() });
 
-export const ConfigMapKeySelector = KeySelector.clone().openapi('ConfigMapKeySelector', {
+const ConfigMapKeySelector = KeySelector.clone().openapi('ConfigMapKeySelector', {
   description: 'One key of a ConfigMap.',
 });
-export type ConfigMapKeySelector = z.infer<typeof ConfigMapKeySelector>;
 
-export const SecretKeySelector = KeySelector.clone().openapi('SecretKeySelector', {
+const SecretKeySelector = KeySelector.clone().openapi('SecretKeySelector', {
   description: 'One key of a Secret; only the names are shown.',
 });
-export type SecretKeySelector = z.infer<typeof SecretKeySelector>;
 
 export const EnvVarSource = z
   .strictObject({
@@ -87,13 +83,12 @@ export const VolumeMount = z
   .openapi('VolumeMount', { description: 'Where a volume appears in the container.' });
 export type VolumeMount = z.infer<typeof VolumeMount>;
 
-export const SecurityContext = z
+const SecurityContext = z
   .strictObject({
     privileged: z.boolean(),
     runAsUser: int64.openapi({ description: 'Numeric user; "0" also when it is not set.' }),
   })
   .openapi('SecurityContext', { description: 'The privileges the container runs with.' });
-export type SecurityContext = z.infer<typeof SecurityContext>;
 
 export const Container = z
   .strictObject({

@@ -26,13 +26,12 @@ export const Condition = z
   .openapi('Condition', { description: 'One observation about the Deployment.' });
 export type Condition = z.infer<typeof Condition>;
 
-export const RollingUpdate = z
+const RollingUpdate = z
   .strictObject({
     maxSurge: z.string().openapi({ description: 'A number of pods or a percentage.' }),
     maxUnavailable: z.string().openapi({ description: 'A number of pods or a percentage.' }),
   })
   .openapi('RollingUpdate', { description: 'How far a rollout may go beyond or below the desired number of pods.' });
-export type RollingUpdate = z.infer<typeof RollingUpdate>;
 
 export const UpdateStrategy = z
   .strictObject({ rollingUpdate: orNull(RollingUpdate), type: z.string() })

@@ -16,10 +16,9 @@ export const KeyToPath = z
   .openapi('KeyToPath', { description: 'Puts one key of a Secret or ConfigMap at a path in the volume.' });
 export type KeyToPath = z.infer<typeof KeyToPath>;
 
-export const HostPathVolumeSource = z
+const HostPathVolumeSource = z
   .strictObject({ path: z.string(), type: z.string() })
   .openapi('HostPathVolumeSource', { description: 'A file or directory of the node.' });
-export type HostPathVolumeSource = z.infer<typeof HostPathVolumeSource>;
 
 export const EmptyDirVolumeSource = z
   .strictObject({
@@ -34,10 +33,9 @@ export const SecretVolumeSource = z
   .openapi('SecretVolumeSource', { description: 'Files from a Secret; its name and keys, never its values.' });
 export type SecretVolumeSource = z.infer<typeof SecretVolumeSource>;
 
-export const PersistentVolumeClaimVolumeSource = z
+const PersistentVolumeClaimVolumeSource = z
   .strictObject({ claimName: z.string(), readOnly: z.boolean() })
   .openapi('PersistentVolumeClaimVolumeSource', { description: 'The volume bound to a claim in the namespace.' });
-export type PersistentVolumeClaimVolumeSource = z.infer<typeof PersistentVolumeClaimVolumeSource>;
 
 export const DownwardAPIVolumeFile = z
   .strictObject({
@@ -49,13 +47,12 @@ export const DownwardAPIVolumeFile = z
   .openapi('DownwardAPIVolumeFile', { description: 'One file that tells the pod about itself.' });
 export type DownwardAPIVolumeFile = z.infer<typeof DownwardAPIVolumeFile>;
 
-export const DownwardAPIVolumeSource = z
+const DownwardAPIVolumeSource = z
   .strictObject({
     items: z.array(DownwardAPIVolumeFile),
     DefaultMode: int32.openapi({ description: 'Spelled with a capital in the original API.' }),
   })
   .openapi('DownwardAPIVolumeSource', { description: 'Files that tell the pod about itself.' });
-export type DownwardAPIVolumeSource = z.infer<typeof DownwardAPIVolumeSource>;
 
 export const ConfigMapVolumeSource = z
   .strictObject({ name: z.string(), items: z.array(KeyToPath), defaultMode: int32, optional: z.boolean() })

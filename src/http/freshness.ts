@@ -27,7 +27,7 @@ export const freshnessHeaderDocuments = {
  * The headers that tell how fresh an answer is: `Age` (RFC 9111 section 5.1), `Cache-Status` (RFC 9211), whose negative
  * ttl says that no watch is open and for how long nothing was heard, and `Kubernetes-Resource-Version`.
  */
-export function freshnessHeaders({ resourceVersion, ageSeconds, watching }: Freshness): Record<string, string> {
+function freshnessHeaders({ resourceVersion, ageSeconds, watching }: Freshness): Record<string, string> {
   const age = Math.floor(ageSeconds);
   return {
     Age: String(age),

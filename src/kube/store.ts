@@ -12,13 +12,6 @@ export interface Change<T> {
   readonly current?: T;
 }
 
-/**
- * Index functions by name: each gives the values under which a record is found.
- *
- * The same idea as the Indexer of client-go's tools/cache.
- */
-export type Indexers<T> = Record<string, (record: T) => readonly string[]>;
-
 /** Records of one resource as the watch last told them, read by anyone, written by its reflector only. */
 export interface Store<T extends Stored, I extends string = never> {
   get(key: string): T | undefined;

@@ -7,7 +7,7 @@ import type { KeyRequests } from './key-facts.ts';
 /** Type of the Secret that holds the signing keys. */
 export const signingKeySecretType = 'ghippo.io/signing-keys';
 /** Annotations by which a person asks for something; the value is a kid. */
-export const requestAnnotations = {
+const requestAnnotations = {
   revoke: 'ghippo.io/revoke-signing-key',
   rotate: 'ghippo.io/rotate-signing-key',
 } as const;

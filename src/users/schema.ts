@@ -70,7 +70,7 @@ export const CurrentUser = z
 export type CurrentUser = z.infer<typeof CurrentUser>;
 
 /** v1alpha1userPagination */
-export const UserPagination = z
+const UserPagination = z
   .strictObject({
     page: int32.openapi({ description: 'Counted from 1.', example: 1 }),
     pageSize: int32.openapi({ example: 10 }),

@@ -17,7 +17,7 @@ export interface MadePair {
 }
 
 /** Whether the pair is there, by what the watch last told of the status. */
-export function madePair({ accessKeys }: AccessKeyCaches, expected: ExpectedPair): MadePair | undefined {
+function madePair({ accessKeys }: AccessKeyCaches, expected: ExpectedPair): MadePair | undefined {
   const record = accessKeys.get(`${expected.namespace}/${expected.accessKey}`);
   const status = record && pairStatusOf(record, expected.pair);
   if (!status?.accessKey || !liveStates.has(status.state)) return undefined;

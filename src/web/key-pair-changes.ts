@@ -7,7 +7,7 @@ import type { PairAction } from './managed-fields.ts';
 import { RefusedError } from './refused-error.ts';
 
 /** So many pairs an AccessKey may have. */
-export const maxPairs = 2;
+const maxPairs = 2;
 
 /** What a person can say of a pair. */
 export interface PairDetails {

@@ -11,7 +11,7 @@ export const people = {
 } as const;
 
 /** Chromium says in its console what status an answer had; and a stream ends with its page. */
-export const expectedProblems = [
+const expectedProblems = [
   /status of 4\d\d/,
   /failed: \S*\/access-keys\/events \(net::ERR_ABORTED\)/,
   /failed: \S*fragment=1 \(net::ERR_ABORTED\)/,

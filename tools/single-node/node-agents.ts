@@ -6,7 +6,7 @@ import { containerdSocket } from './container-runtime.ts';
 import { podNetwork } from './network.ts';
 
 export const nodeName = 'node-1';
-export const clusterDomain = 'cluster.local';
+const clusterDomain = 'cluster.local';
 
 /** What the files of kubelet, kube-proxy and DNS are made from. */
 export interface AgentLayout {

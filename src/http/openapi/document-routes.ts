@@ -9,7 +9,7 @@ const Document = z
   .looseObject({ openapi: z.string() })
   .openapi('Document', { description: 'https://spec.openapis.org/oas/v3.1.0' });
 
-export const documentPath = '/openapi.json';
+const documentPath = '/openapi.json';
 
 const route = createRoute({
   ...{ method: 'get', path: documentPath, tags: ['Document'], operationId: 'getDocument' },

@@ -31,7 +31,7 @@ function ignoreForbidden(error: unknown): undefined {
   return undefined;
 }
 
-export function emailOf(user: object): string | undefined {
+function emailOf(user: object): string | undefined {
   const { email } = user as { email?: string };
   return email || undefined;
 }

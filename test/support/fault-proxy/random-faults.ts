@@ -13,7 +13,7 @@ export const callFaults: readonly CallFault[] = [
 ];
 
 /** What goes wrong with watches, besides that: they break in every place. A half-open one is not among them. */
-export const watchFaults: readonly (CallFault | WatchFault)[] = [
+const watchFaults: readonly (CallFault | WatchFault)[] = [
   { kind: 'answer', status: 410, reason: 'Expired' },
   { kind: 'cut' },
   { kind: 'cutWatch', afterLines: 1 },
