@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { run } from '../../tools/command.ts';
+import { installMissing } from '../../tools/debian-packages.ts';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
@@ -17,6 +18,7 @@ let operator: OperatorProcess;
 let goProgram: string;
 
 beforeAll(async () => {
+  await installMissing({ python3: 'python3', curl: 'curl' });
   cluster = await startTestCluster();
   operator = await cluster.startOperator({ access: { cacheSeconds: 1 } });
   goProgram = join(cluster.directory, 'consumer');

@@ -16,7 +16,8 @@ import { dirname, join } from 'node:path';
 import { run } from '../command.ts';
 import { cacheDirectory } from '../control-plane/binaries.ts';
 import { withLock } from '../control-plane/lock.ts';
-import { installMissing, pathOf } from '../single-node/machine.ts';
+import { pathOf } from '../debian-packages.ts';
+import { preparePrograms } from '../single-node/machine.ts';
 import { makeImage } from './archive.ts';
 
 /** What stands in for node:24-bookworm-slim where no registry can be reached. */
@@ -40,7 +41,7 @@ export async function makeBaseImage(log: (line: string) => void): Promise<string
   await withLock(`${archive}.lock`, {}, async () => {
     if (await exists(archive)) return;
     log('Making a base image of Debian and Node.js (once, about a minute)');
-    await installMissing(log);
+    await preparePrograms(log);
     await make(folder, archive);
   });
   return archive;

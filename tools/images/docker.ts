@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { run, succeeds } from '../command.ts';
 import { cacheDirectory } from '../control-plane/binaries.ts';
 import { lastLines } from '../control-plane/program.ts';
+import { installMissing } from '../debian-packages.ts';
 import { onlyOnce } from '../once.ts';
 import { poll } from '../poll.ts';
 import { createCgroup } from '../single-node/cgroup.ts';
 import { noteOwner, placeOf, removeLeftovers } from '../single-node/leftovers.ts';
-import { installPackages, pathOf } from '../single-node/machine.ts';
 
 /** A Docker that builds images. */
 export interface Docker {
@@ -31,7 +31,7 @@ export async function openDocker(log: (line: string) => void): Promise<Docker> {
     return { run: (...args) => run('docker', args), close: () => Promise.resolve() };
   }
   if (process.getuid?.() !== 0) throw new Error('no Docker daemon answers, and root is needed to start one');
-  if ((await pathOf('/usr/sbin/dockerd')) === undefined) await installPackages(['docker.io'], log);
+  await installMissing({ '/usr/sbin/dockerd': 'docker.io' }, log);
   return startDaemon();
 }
 

@@ -11,7 +11,7 @@ import { poll } from '../poll.ts';
 import { createCgroup } from './cgroup.ts';
 import { importImage, pauseImage } from './container-runtime.ts';
 import { noteOwner, placeOf, removeLeftovers } from './leftovers.ts';
-import { installMissing, unfitness } from './machine.ts';
+import { preparePrograms, unfitness } from './machine.ts';
 import type { Answer, NodeSettings, Request } from './messages.ts';
 import { linkTo } from './network.ts';
 import { type NodeBinaries, nodePrograms } from './programs.ts';
@@ -77,7 +77,7 @@ export async function startSingleNode(options: SingleNodeOptions): Promise<Singl
 async function prepareMachine(log: (line: string) => void): Promise<void> {
   const wrong = await unfitness();
   if (wrong.length > 0) throw new Error(`no node on this machine: ${wrong.join('; ')}`);
-  await installMissing(log);
+  await preparePrograms(log);
   for (const name of await removeLeftovers()) log(`Removed ${name}, which had been left behind`);
 }
 
