@@ -11,6 +11,13 @@ const keysPath = '/personal-center/access-keys';
 beforeAll(async () => {
   stage = await startConsoleStage();
   url = stage.operator.url;
+  const { kubectl } = stage.cluster;
+  const user = { name: 'alice', groups: ['developers'] };
+  await kubectl.run(
+    ['create', '-f', '-'],
+    JSON.stringify(accessKeyManifest('people', 'alice', { user, keyPairs: [] })),
+  );
+  await waitReady(kubectl, 'people', 'alice');
 });
 afterAll(() => stage?.stop());
 
