@@ -2,7 +2,7 @@ import type { AccessKeyCaches } from './accesskey/caches.ts';
 import type { Configuration } from './config.ts';
 import type { Dependencies } from './http/environment.ts';
 import type { Minting } from './http/minting.ts';
-import { createFailureThrottle } from './http/throttle.ts';
+import { createAccountBudget } from './http/review-budget.ts';
 import type { KubernetesClient } from './kube/client.ts';
 import { loadKubeconfig } from './kube/kubeconfig.ts';
 import { createTokenTransports } from './kube/token-transport.ts';
@@ -42,7 +42,7 @@ export function createRunningConsole(parts: ConsoleParts): RunningConsole | unde
   const sessionSecret = createSessionSecret({ transport, client, secret, log });
   const { app, close } = createConsole({
     ...{ ...dependencies, caches, minting, transport },
-    throttle: createFailureThrottle(token.failureThrottle),
+    tokenBudget: createAccountBudget(token.failureThrottle),
     reviewToken: createTokenReview(tokenTransports.withToken),
     withToken: tokenTransports.withToken,
     sessionKeys: sessionSecret.current,

@@ -5,7 +5,7 @@ import type { LivePairs } from '../accesskey/live-pairs.ts';
 import type { Clusters } from '../clusters/cluster.ts';
 import type { Environment } from '../http/environment.ts';
 import type { Minting } from '../http/minting.ts';
-import type { FailureThrottle } from '../http/throttle.ts';
+import type { AccountBudget } from '../http/review-budget.ts';
 import type { Transport } from '../kube/transport.ts';
 import type { ReviewToken } from './identity.ts';
 import type { KeyPairSignIn } from './own-key-api.ts';
@@ -20,7 +20,7 @@ export interface ConsoleDependencies {
   /** Checks pairs, with the same account of failures as the token endpoints. */
   minting: Minting;
   /** Account of failed attempts to sign in by a token. */
-  throttle: FailureThrottle;
+  tokenBudget: Pick<AccountBudget, 'take' | 'giveBack'>;
   clusters: Clusters;
   reviewToken: ReviewToken;
   /** By the operator's own rights. */

@@ -68,11 +68,22 @@ export function isToken(text: string): boolean {
 
 /** When a JWT runs out by its exp (RFC 7519), milliseconds since the epoch; Infinity for what does not say so. */
 export function expiryOfToken(token: string): number {
+  const { exp } = claimsOf(token);
+  return typeof exp === 'number' ? exp * 1000 : Number.POSITIVE_INFINITY;
+}
+
+/** Whose token a JWT says that it is, as a key for an account of failures; of what says nothing, the token itself. */
+export function claimedAccount(token: string): string {
+  const { iss, sub } = claimsOf(token);
+  const claimed = typeof sub === 'string' ? JSON.stringify([iss, sub]) : token;
+  return createHash('sha256').update(claimed).digest('base64url');
+}
+
+/** What stands in a JWT, not verified; nothing for what is none. */
+function claimsOf(token: string): { exp?: unknown; iss?: unknown; sub?: unknown } {
   try {
-    const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
-    const { exp } = (claims ?? {}) as { exp?: unknown };
-    return typeof exp === 'number' ? exp * 1000 : Number.POSITIVE_INFINITY;
+    return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')) ?? {};
   } catch {
-    return Number.POSITIVE_INFINITY;
+    return {};
   }
 }

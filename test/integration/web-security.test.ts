@@ -126,6 +126,14 @@ describe('signing in', () => {
     expect((await sendForm(`${url}/login`, { method: 'pair', ...pair })).status).toBe(303);
   });
 
+  test('with wrong tokens shuts out nobody else behind the same address', async () => {
+    const claims = Buffer.from(JSON.stringify({ iss: 'x', sub: 'mallory' })).toString('base64url');
+    const wrong = (attempt: number) => sendForm(`${url}/login`, { method: 'token', token: `x.${claims}.${attempt}` });
+    const statuses = await Promise.all(Array.from({ length: 20 }, (_, attempt) => wrong(attempt)));
+    expect(statuses.map(({ status }) => status)).toContain(429);
+    expect((await sendForm(`${url}/login`, byAlice)).status).toBe(303);
+  });
+
   test.each(['', 'no token', 'x'.repeat(60_000), '\u0000', 'eyJhbGciOiJub25lIn0.e30.'])(
     'with a token that is none never fails otherwise than by a page that says so: %o',
     async (token) => {

@@ -4,7 +4,7 @@ import { digestOf } from '../../credential/key-pair.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from '../environment.ts';
 import { type Form, readForm } from '../form.ts';
 import { requireSessionKeys } from '../guard.ts';
-import { expiryOfToken, isToken } from '../identity.ts';
+import { type ClusterUser, claimedAccount, expiryOfToken, isToken } from '../identity.ts';
 import { type SignInPage, signInPage } from '../pages/sign-in.ts';
 import { returnPath } from '../return-path.ts';
 import { type Session, sealSession } from '../session.ts';
@@ -83,7 +83,7 @@ function methodOf(text: string | undefined): 'token' | 'pair' {
 }
 
 /** Checks what somebody wants to sign in with. */
-function createCredentialCheck({ minting, reviewToken, throttle, options }: ConsoleDependencies) {
+function createCredentialCheck({ minting, reviewToken, tokenBudget, options }: ConsoleDependencies) {
   return async (context: PageContext, form: Form): Promise<Credential | Refusal> => {
     Object.assign(context.get('logFields'), { audit: true, event: 'web.sign-in' });
     return methodOf(form.text('method')) === 'pair' ? byPair(context, form) : byToken(context, form);
@@ -102,19 +102,34 @@ function createCredentialCheck({ minting, reviewToken, throttle, options }: Cons
     return failed(context, result.retryAfterSeconds, t('badPair'));
   }
 
-  /** A token costs a call to the API server: it takes a failure of its address before, and gives it back when right. */
   async function byToken(context: PageContext, form: Form): Promise<Credential | Refusal> {
     const { t } = context.get('view');
     const token = form.text('token');
     if (token === undefined) return { text: t('missingToken'), status: 400 };
-    const address = context.get('clientAddress');
-    const retryAfterSeconds = throttle.failed(address);
-    if (retryAfterSeconds > 0) return failed(context, retryAfterSeconds, t('badToken'));
-    const user = isToken(token) ? await reviewToken(token) : undefined;
-    if (!user) return failed(context, 0, t('badToken'));
-    throttle.forgive(address);
+    if (!isToken(token)) return failed(context, 0, t('badToken'));
+    const user = await review(token, context.get('clientAddress'));
+    if (user === undefined) return failed(context, 0, t('badToken'));
+    if (typeof user === 'number') return failed(context, user, t('badToken'));
     context.get('logFields').user = user.name;
     return { kind: 'token', token };
+  }
+
+  /**
+   * A token costs a call to the API server: it takes a failure before, and gives it back unless the cluster says no.
+   *
+   * @returns the seconds to wait when there are no failures left
+   */
+  async function review(token: string, address: string): Promise<ClusterUser | number | undefined> {
+    const account = claimedAccount(token);
+    const retryAfterSeconds = tokenBudget.take(address, account);
+    if (retryAfterSeconds > 0) return retryAfterSeconds;
+    const asked = reviewToken(token);
+    const isRefused = await asked.then(
+      (user) => user === undefined,
+      () => false,
+    );
+    if (!isRefused) tokenBudget.giveBack(address, account);
+    return asked;
   }
 
   function failed(context: PageContext, retryAfterSeconds: number, text: string): Refusal {

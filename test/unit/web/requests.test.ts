@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { formTokenOf, isFormToken, isOwnOrigin } from '../../../src/web/form-token.ts';
-import { expiryOfToken, isToken } from '../../../src/web/identity.ts';
+import { claimedAccount, expiryOfToken, isToken } from '../../../src/web/identity.ts';
 import { homePath, returnPath } from '../../../src/web/return-path.ts';
 import { deriveKeys } from '../../../src/web/session.ts';
 
@@ -82,4 +82,21 @@ describe('a token', () => {
       expect(expiryOfToken(other)).toBe(Number.POSITIVE_INFINITY);
     }
   });
+});
+
+test('failures are counted by whom a token claims to be of', () => {
+  const jwt = (claims: unknown, signature = 'y') =>
+    `x.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.${signature}`;
+  const ann = claimedAccount(jwt({ iss: 'a', sub: 'ann', exp: 1 }));
+  expect(claimedAccount(jwt({ iss: 'a', sub: 'ann', exp: 2 }, 'z'))).toBe(ann);
+  const others = [
+    jwt({ iss: 'b', sub: 'ann' }),
+    jwt({ iss: 'a', sub: 'bob' }),
+    jwt(null),
+    jwt([]),
+    jwt({ sub: {} }),
+    'q',
+    'x.y',
+  ];
+  expect(new Set([ann, ...others.map(claimedAccount)]).size).toBe(others.length + 1);
 });
