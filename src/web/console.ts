@@ -25,6 +25,7 @@ import { addUseRoutes } from './routes/use-routes.ts';
 import { securityHeaders } from './security-headers.ts';
 import { createSessionCookie } from './session-cookie.ts';
 import { createStreams } from './streams.ts';
+import { createSessionCheck } from './visitor.ts';
 
 /** The pages where people manage their keys. */
 export interface Console {
@@ -57,7 +58,7 @@ export function createConsole(dependencies: ConsoleDependencies): Console {
   addNewPairRoutes(app, dependencies, parts);
   addEditPairRoutes(app, dependencies);
   addRevealRoutes(app, parts.reveal);
-  addStreamRoutes(app, streams);
+  addStreamRoutes(app, streams, createSessionCheck(dependencies));
   addAccessKeyRoutes(app, parts);
   addUseRoutes(app, dependencies);
   addDeploymentRoutes(app, dependencies);

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AccessKeyCaches } from '../accesskey/caches.ts';
 
-/** Bounds of open streams: of a session's tabs, and of the process. */
+/** Bounds of open streams: of a session's tabs, of a person, who can sign in again and again, and of the process. */
 const maxOfSession = 6;
+const maxOfUser = 30;
 const maxStreams = 1_000;
 /** Changes that come within this time are told once, milliseconds. */
 const gatherMs = 100;
@@ -34,12 +35,14 @@ export interface Streams {
 
 interface Open {
   sessionId: string;
+  user: string;
   end(): void;
 }
 
 export function createStreams({ accessKeys, claims }: AccessKeyCaches, now: () => number): Streams {
   const opened = new Set<Open>();
   const ofSession = (sessionId: string) => [...opened].filter((one) => one.sessionId === sessionId);
+  const ofUser = (user: string) => [...opened].filter((one) => one.user === user);
   let closed = false;
 
   function open(sessionId: string, user: string, expiresAt: number): Stream {
@@ -60,6 +63,7 @@ export function createStreams({ accessKeys, claims }: AccessKeyCaches, now: () =
     ];
     const one: Open = {
       sessionId,
+      user,
       end() {
         opened.delete(one);
         for (const unsubscribe of ends) unsubscribe();
@@ -93,7 +97,8 @@ export function createStreams({ accessKeys, claims }: AccessKeyCaches, now: () =
 
   return {
     open(sessionId, user, expiresAt) {
-      if (closed || opened.size >= maxStreams || ofSession(sessionId).length >= maxOfSession) return undefined;
+      if (closed || opened.size >= maxStreams) return undefined;
+      if (ofSession(sessionId).length >= maxOfSession || ofUser(user).length >= maxOfUser) return undefined;
       return open(sessionId, user, expiresAt);
     },
     signedOut(sessionId) {

@@ -64,6 +64,22 @@ export function createVisitors(options: VisitorOptions): (session: Session) => P
   return async (session) => (session.kind === 'token' ? byToken(session) : byPair(session));
 }
 
+/**
+ * Tells whether a session is over. While the cluster cannot be asked that is not known, and no reason to end anything.
+ *
+ * @returns takes a session; never rejects
+ */
+export function createSessionCheck(
+  options: Omit<VisitorOptions, 'keyPairSignIn'> & { options: Pick<VisitorOptions, 'keyPairSignIn'> },
+): (session: Session) => Promise<boolean> {
+  const visitorOf = createVisitors({ ...options, ...options.options });
+  return (session) =>
+    visitorOf(session).then(
+      (visitor) => visitor === undefined,
+      () => false,
+    );
+}
+
 function isDigest({ digest }: PairCandidate, given: string): boolean {
   const bytes = Buffer.from(given, 'base64url');
   return bytes.length === digest.length && timingSafeEqual(bytes, digest);
