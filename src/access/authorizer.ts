@@ -71,7 +71,7 @@ export interface AuthorizerOptions {
 }
 
 /** Reviews at the same time. Less than the connections to the API server, which watches and writes need too. */
-const reviewLimits = { total: 16, perOwner: 8 };
+const reviewLimits = { total: 16, perOwner: 8, waitingPerOwner: 1_000 };
 const noMetrics: AccessMetrics = { reviewed: () => undefined, stoodIn: () => undefined, listed: () => undefined };
 
 /** Decides by SubjectAccessReview, so all of the cluster's authorizers have their say; see `decisions.ts`. */
@@ -82,6 +82,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   const decide = createDecisions<Question>({
     ...options,
     stoodIn: metrics.stoodIn,
+    ownerOf: ({ subject }) => keyOf(subject),
     ask: (question) => limit(keyOf(question.subject), () => measuredReview(options, question, metrics)),
   });
   function isAllowed(subject: Subject, attributes: Attributes, count?: ReviewCount): Promise<boolean> {

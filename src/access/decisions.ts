@@ -1,16 +1,18 @@
-import { LRUCache } from 'lru-cache';
 import { ConnectionError, KubernetesError } from '../kube/errors.ts';
-import { within } from './deadline.ts';
+import { UndecidedError, within } from './deadline.ts';
+import { createRemembered } from './remembered.ts';
 import { createSilence } from './silence.ts';
 
-/** Bound of remembered decisions: some 25 MB. */
-const maxDecisions = 100_000;
+/** Bounds of remembered decisions: some 30 MB, of which nobody has more than a quarter. */
+const maxDecisions = { total: 100_000, perOwner: 25_000 };
 /** How long somebody waits for a decision, milliseconds: for its turn, and for the answer. */
 const patienceMs = 5_000;
 
 export interface DecisionOptions<Question> {
   /** Asks the cluster. */
   ask: (question: Question) => Promise<boolean>;
+  /** Who asks: each has a share of what is remembered. */
+  ownerOf: (question: Question) => string;
   /** How long a decision holds, seconds. */
   cacheSeconds: number;
   /** How old a decision may be that stands in when the cluster cannot be asked, seconds. */
@@ -45,8 +47,8 @@ interface Decision {
  * decision stands in for a while, as stale-if-error of RFC 5861 section 4; what the cluster answers always counts more.
  */
 export function createDecisions<Question>(options: DecisionOptions<Question>): Decide<Question> {
-  const { ask, cacheSeconds, maxStaleSeconds, stoodIn } = options;
-  const remembered = new LRUCache<string, Decision>({ max: maxDecisions });
+  const { ask, ownerOf, cacheSeconds, maxStaleSeconds, stoodIn } = options;
+  const remembered = createRemembered<Decision>(maxDecisions);
   const underWay = new Map<string, Promise<boolean>>();
   const silence = createSilence();
 
@@ -54,12 +56,13 @@ export function createDecisions<Question>(options: DecisionOptions<Question>): D
     const at = performance.now();
     try {
       const allowed = await ask(question);
-      remembered.set(key, { allowed, at });
+      remembered.set(ownerOf(question), key, { allowed, at });
       silence.broken();
       return allowed;
     } catch (error) {
       if (error instanceof ConnectionError) silence.begun();
-      else silence.broken();
+      // Where no question was sent, nothing was answered.
+      else if (!(error instanceof UndecidedError)) silence.broken();
       throw error;
     } finally {
       underWay.delete(key);

@@ -19,6 +19,7 @@ beforeEach(() => {
   decide = createDecisions<string>({
     ...{ cacheSeconds: 10, maxStaleSeconds: 60 },
     stoodIn: () => (stoodIn += 1),
+    ownerOf: (question) => question.split(' ')[0] ?? '',
     async ask(question) {
       asked.push(question);
       return answer(question);
@@ -148,5 +149,29 @@ describe('whose turn does not come', () => {
     await wait(5_000);
     await waiting;
     expect(stoodIn).toBe(0);
+  });
+
+  it('says nothing about the cluster, which is still silent then', async () => {
+    await Promise.all(['a', 'b'].map(about));
+    await wait(20_000);
+    answer = silent;
+    await about('a');
+    answer = fail(new UndecidedError('too many questions wait'));
+    await expect(about('new')).rejects.toThrow(UndecidedError);
+    answer = () => new Promise(() => undefined);
+    expect(await about('b')).toBe(true);
+  });
+});
+
+describe('who asks for much', () => {
+  it('makes nobody else’s decisions be forgotten', async () => {
+    await about('ann web');
+    for (let number = 0; number < 110_000; number += 1) await about(`mallory ${number}`);
+    asked = [];
+    await about('ann web');
+    await about('mallory 109999');
+    expect(asked).toEqual([]);
+    await about('mallory 0');
+    expect(asked).toEqual(['mallory 0']);
   });
 });

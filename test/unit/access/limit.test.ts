@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { UndecidedError } from '../../../src/access/deadline.ts';
 import { createFairLimit } from '../../../src/access/limit.ts';
 
 const idle = () => new Promise(setImmediate);
 
 /** A limit of 3, 2 for each owner; tasks that end when they are told to. */
-function createTasks() {
-  const limit = createFairLimit({ total: 3, perOwner: 2 });
+function createTasks(waitingPerOwner = 100) {
+  const limit = createFairLimit({ total: 3, perOwner: 2, waitingPerOwner });
   const started: string[] = [];
   const ends = new Map<string, PromiseWithResolvers<string>>();
   return {
@@ -41,6 +42,19 @@ describe('a fair limit', () => {
     expect(started.slice(6)).toEqual(['a4']);
   });
 
+  it('does not take more of an owner than may wait, and takes others', async () => {
+    const { begin, end, started } = createTasks(3);
+    for (const name of ['a1', 'a2', 'a3', 'a4', 'a5']) void begin(name);
+    await expect(begin('a6')).rejects.toBeInstanceOf(UndecidedError);
+    void begin('b1');
+    await idle();
+    expect(started).toEqual(['a1', 'a2', 'b1']);
+    await end('a1');
+    void begin('a7');
+    for (const name of ['a2', 'a3', 'a4', 'a5']) await end(name);
+    expect(started.slice(3)).toEqual(['a3', 'a4', 'a5', 'a7']);
+  });
+
   it('gives what the task gives, and its error, which frees the place too', async () => {
     const { begin, end } = createTasks();
     const failed = begin('a1');
@@ -55,7 +69,7 @@ describe('a fair limit', () => {
   });
 
   it('never runs more than it may, whoever ends when', async () => {
-    const limit = createFairLimit({ total: 3, perOwner: 2 });
+    const limit = createFairLimit({ total: 3, perOwner: 2, waitingPerOwner: 100 });
     let running = 0;
     let most = 0;
     const task = async () => {
