@@ -7,21 +7,18 @@
  *
  *   npm run bench:access -- [--namespaces 5000]
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { loadKubeconfig } from '../src/kube/kubeconfig.ts';
-import { createTransport, type Transport } from '../src/kube/transport.ts';
+import type { Transport } from '../src/kube/transport.ts';
 import { configurationFile } from '../test/support/cluster.ts';
 import { accessKeyManifest, createNamespace, createPair, getToken, listDeployments } from '../test/support/platform.ts';
 import { deploymentManifest } from '../test/support/workload.ts';
-import { startControlPlane } from '../tools/control-plane/control-plane.ts';
-import { installManifests, writeOperatorKubeconfig } from '../tools/install.ts';
-import { createKubectl, type Kubectl } from '../tools/kubectl.ts';
+import type { Kubectl } from '../tools/kubectl.ts';
 import { type OperatorProcess, startOperator } from '../tools/operator-process.ts';
 import { poll } from '../tools/poll.ts';
+import { type BenchCluster, each, post, withCluster } from './cluster.ts';
 
 /** Long enough for a first call with every namespace. */
 const cacheSeconds = 10;
@@ -35,30 +32,16 @@ const namespaces = Number(values.namespaces);
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const namespaceOf = (n: number) => `bench-${String(n).padStart(5, '0')}`;
 
-async function main(): Promise<void> {
-  const controlPlane = await startControlPlane();
-  const directory = await mkdtemp(join(tmpdir(), 'accesskey-bench-'));
-  const admin = createTransport(() => loadKubeconfig(controlPlane.kubeconfig), 'bench');
-  try {
-    const kubectl = createKubectl(controlPlane.kubectl, controlPlane.kubeconfig);
-    await installManifests(kubectl);
-    await fill(admin, kubectl);
-    const kubeconfig = join(directory, 'operator.kubeconfig');
-    await writeOperatorKubeconfig(kubectl, kubeconfig);
-    const milliseconds = await measureReview(admin);
-    say(`${namespaces} namespaces with one Deployment each; one review takes ${milliseconds.toFixed(2)} ms`);
-    for (const candidates of ['auto', 'all'])
-      await measure({ candidates, directory, kubeconfig, kubectl, milliseconds });
-  } finally {
-    await admin.close();
-    await controlPlane.stop();
-    await rm(directory, { recursive: true, force: true });
-  }
+async function main({ admin, kubectl, directory, kubeconfig }: BenchCluster): Promise<void> {
+  await fill(admin, kubectl);
+  const milliseconds = await measureReview(admin);
+  say(`${namespaces} namespaces with one Deployment each; one review takes ${milliseconds.toFixed(2)} ms`);
+  for (const candidates of ['auto', 'all']) await measure({ candidates, directory, kubeconfig, kubectl, milliseconds });
 }
 
 async function fill(admin: Transport, kubectl: Kubectl): Promise<void> {
   await createNamespace(kubectl, 'people');
-  await each(namespaces, async (n) => {
+  await each({ to: namespaces, inFlight: fillers }, async (n) => {
     const name = namespaceOf(n);
     await post(admin, '/api/v1/namespaces', { metadata: { name } });
     const { spec, ...rest } = deploymentManifest(name, 'web');
@@ -77,20 +60,6 @@ async function hasSettled(kubectl: Kubectl): Promise<boolean> {
   const selector = '--field-selector=metadata.name=kube-root-ca.crt';
   const names = await kubectl.run(['get', 'configmaps', '-A', selector, '-o', 'name']);
   return names.trim().split('\n').length >= namespaces;
-}
-
-async function each(count: number, act: (n: number) => Promise<void>): Promise<void> {
-  const numbers = Array.from({ length: count }, (_, n) => n).values();
-  const work = async () => {
-    for (const n of numbers) await act(n);
-  };
-  await Promise.all(Array.from({ length: fillers }, work));
-}
-
-async function post(admin: Transport, path: string, body: object): Promise<void> {
-  const headers = { 'content-type': 'application/json', accept: 'application/json' };
-  const answer = await admin.send({ method: 'POST', path, headers, body: JSON.stringify(body) });
-  await answer.body.dump();
 }
 
 /** @returns milliseconds of one review, when nothing else is asked */
@@ -148,4 +117,4 @@ async function reviewsOf({ healthUrl }: OperatorProcess): Promise<number> {
   return [...results].reduce((sum, [, value]) => sum + Number(value), 0);
 }
 
-await main();
+await withCluster(main);

@@ -1,6 +1,6 @@
-import { loadKubeconfig } from '../src/kube/kubeconfig.ts';
-import { createTransport, type Transport } from '../src/kube/transport.ts';
+import type { Transport } from '../src/kube/transport.ts';
 import { poll } from '../tools/poll.ts';
+import { each, get, post } from './cluster.ts';
 
 /** Writes that are under way at the same time. */
 const writers = 64;
@@ -20,29 +20,28 @@ export interface FilledCluster {
   createUsers(): Promise<Users>;
   /** Makes so many Deployments in all, those that are there already included. */
   fillTo(count: number): Promise<void>;
-  close(): Promise<void>;
 }
 
 export const namespaceOf = (n: number): string => `bench-${String(n % namespaces).padStart(3, '0')}`;
 
-export function fillCluster(kubeconfig: string): FilledCluster {
-  const admin = createTransport(() => loadKubeconfig(kubeconfig), 'bench');
+export function fillCluster(admin: Transport): FilledCluster {
   let made = 0;
   return {
     async createUsers() {
-      await each(0, namespaces, (n) => post(admin, '/api/v1/namespaces', { metadata: { name: namespaceOf(n) } }));
+      await each({ to: namespaces, inFlight: writers }, (n) =>
+        post(admin, '/api/v1/namespaces', { metadata: { name: namespaceOf(n) } }),
+      );
       await grant(admin, 'all', 'clusterrolebindings');
       for (let n = 0; n < visibleNamespaces; n += 1)
         await grant(admin, 'few', `namespaces/${namespaceOf(n)}/rolebindings`);
       return { all: await createPair(admin, 'all'), few: await createPair(admin, 'few') };
     },
     async fillTo(count) {
-      await each(made, count, (n) =>
+      await each({ from: made, to: count, inFlight: writers }, (n) =>
         post(admin, `/apis/apps/v1/namespaces/${namespaceOf(n)}/deployments`, deployment(n)),
       );
       made = count;
     },
-    close: () => admin.close(),
   };
 }
 
@@ -83,22 +82,7 @@ async function createPair(admin: Transport, user: string): Promise<string> {
   });
   return poll(`the pair of ${user}`, async () => {
     const path = `/api/v1/namespaces/${namespaceOf(0)}/secrets/${user}-main`;
-    const answer = await admin.send({ method: 'GET', path, headers: { accept: 'application/json' } });
-    const { data } = (await answer.body.json()) as { data: { ak: string; sk: string } };
+    const { data } = JSON.parse(await get(admin, path)) as { data: { ak: string; sk: string } };
     return `ak=${atob(data.ak)}&sk=${atob(data.sk)}`;
   });
-}
-
-async function post(admin: Transport, path: string, body: object): Promise<string> {
-  const headers = { 'content-type': 'application/json', accept: 'application/json' };
-  const answer = await admin.send({ method: 'POST', path, headers, body: JSON.stringify(body) });
-  return answer.body.text();
-}
-
-async function each(from: number, to: number, act: (n: number) => Promise<unknown>): Promise<void> {
-  let next = from;
-  const worker = async () => {
-    while (next < to) await act(next++);
-  };
-  await Promise.all(Array.from({ length: writers }, worker));
 }

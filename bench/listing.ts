@@ -7,16 +7,16 @@
  * The load generator, the operator and the control plane share the cores. Both servers are asked over TLS, in turns, so
  * that what else the machine does falls on both.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { loadavg, tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Agent, request } from 'undici';
 import { makeCertificate } from '../test/support/certificates.ts';
-import { type ControlPlane, startControlPlane } from '../tools/control-plane/control-plane.ts';
-import { installManifests, writeOperatorKubeconfig } from '../tools/install.ts';
-import { createKubectl, type Kubectl } from '../tools/kubectl.ts';
+import type { ControlPlane } from '../tools/control-plane/control-plane.ts';
+import type { Kubectl } from '../tools/kubectl.ts';
+import { type BenchCluster, withCluster } from './cluster.ts';
 import { askInTurns, type Measured, type Total } from './in-turns.ts';
 import { type FilledCluster, fillCluster, namespaceOf, type Users } from './listing-cluster.ts';
 import { costTable } from './listing-cost.ts';
@@ -49,26 +49,12 @@ interface Bench {
   start(): Promise<Served & Target>;
 }
 
-async function main(): Promise<void> {
-  for (const line of costTable(costSizes)) say(line);
-  const controlPlane = await startControlPlane();
-  const directory = await mkdtemp(join(tmpdir(), 'accesskey-bench-'));
-  const cluster = fillCluster(controlPlane.kubeconfig);
-  try {
-    const kubectl = createKubectl(controlPlane.kubectl, controlPlane.kubeconfig);
-    await installManifests(kubectl);
-    const start = await prepareOperator(kubectl, directory);
-    await measureAll({ cluster, start, apiServer: await prepareApiServer(kubectl, controlPlane) });
-  } finally {
-    await cluster.close();
-    await controlPlane.stop();
-    await rm(directory, { recursive: true, force: true });
-  }
+async function main({ controlPlane, admin, kubectl, directory, kubeconfig }: BenchCluster): Promise<void> {
+  const start = await prepareOperator(kubeconfig, directory);
+  await measureAll({ cluster: fillCluster(admin), start, apiServer: await prepareApiServer(kubectl, controlPlane) });
 }
 
-async function prepareOperator(kubectl: Kubectl, directory: string): Promise<Bench['start']> {
-  const kubeconfig = join(directory, 'operator.kubeconfig');
-  await writeOperatorKubeconfig(kubectl, kubeconfig);
+async function prepareOperator(kubeconfig: string, directory: string): Promise<Bench['start']> {
   const { certificate, key } = await makeCertificate('bench');
   const tls = { certificateFile: join(directory, 'tls.crt'), keyFile: join(directory, 'tls.key') };
   await Promise.all([writeFile(tls.certificateFile, certificate), writeFile(tls.keyFile, key)]);
@@ -160,4 +146,5 @@ function get(name: string, path: string, token: string): Load {
   return { name, request: () => bytes, status: 200 };
 }
 
-await main();
+for (const line of costTable(costSizes)) say(line);
+await withCluster(main);

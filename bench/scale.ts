@@ -7,18 +7,14 @@
  *
  *   npm run bench:scale -- [--access-keys 10000] [--secrets 50000]
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
-import { loadKubeconfig } from '../src/kube/kubeconfig.ts';
-import { createTransport, type Transport } from '../src/kube/transport.ts';
-import { startControlPlane } from '../tools/control-plane/control-plane.ts';
-import { installManifests, writeOperatorKubeconfig } from '../tools/install.ts';
-import { createKubectl } from '../tools/kubectl.ts';
+import type { Transport } from '../src/kube/transport.ts';
 import { type OperatorProcess, startOperator } from '../tools/operator-process.ts';
 import { poll } from '../tools/poll.ts';
+import { type BenchCluster, each, post, withCluster } from './cluster.ts';
 
 /** As the controller's. */
 const concurrency = 8;
@@ -41,31 +37,18 @@ interface Measured {
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const seconds = (since: number) => (performance.now() - since) / 1000;
 
-async function main(): Promise<void> {
-  const controlPlane = await startControlPlane();
-  const directory = await mkdtemp(join(tmpdir(), 'accesskey-bench-'));
-  try {
-    const kubectl = createKubectl(controlPlane.kubectl, controlPlane.kubeconfig);
-    const kubeconfig = join(directory, 'operator.kubeconfig');
-    await installManifests(kubectl);
-    await writeOperatorKubeconfig(kubectl, kubeconfig);
-    const admin = createTransport(() => loadKubeconfig(controlPlane.kubeconfig), 'bench');
-    await each(namespaces, concurrency, (n) =>
-      post(admin, '/api/v1/namespaces', { metadata: { name: namespaceOf(n) } }),
-    );
-    const limit = await fillWithSecrets(admin, 2 * accessKeys, concurrency, 'limit');
-    say(`limit: ${2 * accessKeys} Secrets in a plain loop: ${limit.toFixed(1)} s`);
-    await each(accessKeys, fillers, (n) => createAccessKey(admin, n));
-    report('fresh', await measure(kubeconfig, directory), limit);
-    report('restarted', await measure(kubeconfig, directory), limit);
-    const filled = await fillWithSecrets(admin, secrets, fillers, 'other');
-    say(`${secrets} Secrets of others: ${filled.toFixed(1)} s`);
-    report('restarted among them', await measure(kubeconfig, directory), limit);
-    await admin.close();
-  } finally {
-    await controlPlane.stop();
-    await rm(directory, { recursive: true, force: true });
-  }
+async function main({ admin, directory, kubeconfig }: BenchCluster): Promise<void> {
+  await each({ to: namespaces, inFlight: concurrency }, (n) =>
+    post(admin, '/api/v1/namespaces', { metadata: { name: namespaceOf(n) } }),
+  );
+  const limit = await fillWithSecrets(admin, 2 * accessKeys, concurrency, 'limit');
+  say(`limit: ${2 * accessKeys} Secrets in a plain loop: ${limit.toFixed(1)} s`);
+  await each({ to: accessKeys, inFlight: fillers }, (n) => createAccessKey(admin, n));
+  report('fresh', await measure(kubeconfig, directory), limit);
+  report('restarted', await measure(kubeconfig, directory), limit);
+  const filled = await fillWithSecrets(admin, secrets, fillers, 'other');
+  say(`${secrets} Secrets of others: ${filled.toFixed(1)} s`);
+  report('restarted among them', await measure(kubeconfig, directory), limit);
 }
 
 function report(what: string, { seconds: took, mebibytes, writes }: Measured, limit: number): void {
@@ -119,7 +102,7 @@ function sum(text: string, line: RegExp): number {
 /** @returns seconds */
 async function fillWithSecrets(admin: Transport, count: number, inFlight: number, prefix: string): Promise<number> {
   const since = performance.now();
-  await each(count, inFlight, (n) =>
+  await each({ to: count, inFlight }, (n) =>
     post(admin, `/api/v1/namespaces/${namespaceOf(n)}/secrets`, {
       metadata: { name: `${prefix}-${n}` },
       stringData: { ak: crypto.randomUUID(), sk: crypto.randomUUID() },
@@ -128,7 +111,7 @@ async function fillWithSecrets(admin: Transport, count: number, inFlight: number
   return seconds(since);
 }
 
-function createAccessKey(admin: Transport, n: number): Promise<void> {
+function createAccessKey(admin: Transport, n: number): Promise<string> {
   return post(admin, `/apis/ghippo.io/v1alpha1/namespaces/${namespaceOf(n)}/accesskeys`, {
     ...{ apiVersion: 'ghippo.io/v1alpha1', kind: 'AccessKey', metadata: { name: `user-${n}` } },
     spec: { user: { name: `user-${n}` }, keyPairs: [{ name: 'one' }, { name: 'two' }] },
@@ -137,18 +120,4 @@ function createAccessKey(admin: Transport, n: number): Promise<void> {
 
 const namespaceOf = (n: number) => `bench-${n % namespaces}`;
 
-async function post(admin: Transport, path: string, body: object): Promise<void> {
-  const headers = { 'content-type': 'application/json', accept: 'application/json' };
-  const answer = await admin.send({ method: 'POST', path, headers, body: JSON.stringify(body) });
-  await answer.body.dump();
-}
-
-async function each(count: number, inFlight: number, act: (n: number) => Promise<void>): Promise<void> {
-  let next = 0;
-  const worker = async () => {
-    while (next < count) await act(next++);
-  };
-  await Promise.all(Array.from({ length: inFlight }, worker));
-}
-
-await main();
+await withCluster(main);

@@ -6,16 +6,11 @@
  *
  * The load generator, the operator and an idle control plane share the cores.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { loadKubeconfig } from '../src/kube/kubeconfig.ts';
-import { createTransport, type Transport } from '../src/kube/transport.ts';
-import { startControlPlane } from '../tools/control-plane/control-plane.ts';
-import { installManifests, writeOperatorKubeconfig } from '../tools/install.ts';
-import { createKubectl } from '../tools/kubectl.ts';
+import type { Transport } from '../src/kube/transport.ts';
 import { poll } from '../tools/poll.ts';
+import { type BenchCluster, get, post, withCluster } from './cluster.ts';
 import { type Load, run } from './load.ts';
 import { busySeconds, signaturesPerSecond } from './machine.ts';
 import { type Served, serveOperator } from './served.ts';
@@ -48,26 +43,13 @@ interface Pair {
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-async function main(): Promise<void> {
-  const controlPlane = await startControlPlane();
-  const directory = await mkdtemp(join(tmpdir(), 'accesskey-bench-'));
-  const admin = createTransport(() => loadKubeconfig(controlPlane.kubeconfig), 'bench');
+async function main({ admin, directory, kubeconfig }: BenchCluster): Promise<void> {
+  const nodeArguments = values.profile ? ['--cpu-prof', `--cpu-prof-dir=${values.profile}`] : [];
+  const operator = await serveOperator({ kubeconfig, directory, nodeArguments });
   try {
-    const kubectl = createKubectl(controlPlane.kubectl, controlPlane.kubeconfig);
-    const kubeconfig = join(directory, 'operator.kubeconfig');
-    await installManifests(kubectl);
-    await writeOperatorKubeconfig(kubectl, kubeconfig);
-    const nodeArguments = values.profile ? ['--cpu-prof', `--cpu-prof-dir=${values.profile}`] : [];
-    const operator = await serveOperator({ kubeconfig, directory, nodeArguments });
-    try {
-      await measureAll(operator, await makePairs(admin));
-    } finally {
-      await operator.stop();
-    }
+    await measureAll(operator, await makePairs(admin));
   } finally {
-    await admin.close();
-    await controlPlane.stop();
-    await rm(directory, { recursive: true, force: true });
+    await operator.stop();
   }
 }
 
@@ -131,15 +113,15 @@ const toBytes = (head: string[]) => Buffer.from([...head, 'Host: operator', '', 
 
 /** Makes AccessKeys of two pairs each, and waits until the operator has made all pairs. */
 async function makePairs(admin: Transport): Promise<Pair[]> {
-  await send(admin, 'POST', '/api/v1/namespaces', { metadata: { name: namespace } });
+  await post(admin, '/api/v1/namespaces', { metadata: { name: namespace } });
   for (let n = 0; n < accessKeys; n += 1) {
-    await send(admin, 'POST', `/apis/ghippo.io/v1alpha1/namespaces/${namespace}/accesskeys`, {
+    await post(admin, `/apis/ghippo.io/v1alpha1/namespaces/${namespace}/accesskeys`, {
       ...{ apiVersion: 'ghippo.io/v1alpha1', kind: 'AccessKey', metadata: { name: `user-${n}` } },
       spec: { user: { name: `user-${n}`, groups: ['team'] }, keyPairs: [{ name: 'one' }, { name: 'two' }] },
     });
   }
   return poll('the pairs', async () => {
-    const secrets = JSON.parse(await send(admin, 'GET', `/api/v1/namespaces/${namespace}/secrets`)).items;
+    const secrets = JSON.parse(await get(admin, `/api/v1/namespaces/${namespace}/secrets`)).items;
     return secrets.length === 2 * accessKeys && secrets.map(({ data }: { data: Pair }) => decode(data));
   });
 }
@@ -148,10 +130,4 @@ function decode({ ak, sk }: Pair): Pair {
   return { ak: atob(ak), sk: atob(sk) };
 }
 
-async function send(admin: Transport, method: 'GET' | 'POST', path: string, body?: object): Promise<string> {
-  const headers = { 'content-type': 'application/json', accept: 'application/json' };
-  const answer = await admin.send({ method, path, headers, ...(body && { body: JSON.stringify(body) }) });
-  return answer.body.text();
-}
-
-await main();
+await withCluster(main);

@@ -2,19 +2,17 @@ import type { Hono } from 'hono';
 import type { ExpectedPair } from '../await-pair.ts';
 import { changeKeyPairs, refuseManaged } from '../changes.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from '../environment.ts';
-import { createFirst, firstProblems, maxGroups } from '../first-key.ts';
+import { createFirst, type FirstChoices, firstProblems, maxGroups } from '../first-key.ts';
 import { readForm } from '../form.ts';
 import { addPair } from '../key-pair-changes.ts';
 import type { Namespaces } from '../namespaces.ts';
-import { type PairFormPage, pairFormPage } from '../pages/pair-form.ts';
+import { pairFormPage } from '../pages/pair-form.ts';
 import { dateOf, detailsOf, emptyInput, type PairInput, problemsOf, readPairInput } from '../pair-form.ts';
 import { RefusedError } from '../refused-error.ts';
 import type { Reveal } from '../reveal.ts';
 import { readOwn, type Visitor } from '../visitor.ts';
 import { accessKeysPath, generationOf } from './access-key-routes.ts';
 import { type FormState, type FormStatus, keepForm } from './form-answer.ts';
-
-type FirstChoices = NonNullable<PairFormPage['first']>;
 
 /** The form for a new key; with the first one the AccessKey is made. */
 export function addNewPairRoutes(
