@@ -26,6 +26,14 @@ describe('docs/troubleshooting.md', () => {
   });
 });
 
+describe('README.md', () => {
+  it('tells of each script of package.json', () => {
+    const text = read('README.md');
+    const isTold = (name: string) => new RegExp(`\\bnpm (?:run )?${name}(?![\\w:-])`).test(text);
+    expect(Object.keys(packageJson.scripts).filter((name) => !isTold(name))).toEqual([]);
+  });
+});
+
 describe('links between documents', () => {
   const documents = ['README.md', ...globSync('docs/*.md', { cwd: root })];
 
