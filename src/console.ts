@@ -8,6 +8,7 @@ import { loadKubeconfig } from './kube/kubeconfig.ts';
 import { createTokenTransports } from './kube/token-transport.ts';
 import type { Transport } from './kube/transport.ts';
 import { type Console, createConsole } from './web/console.ts';
+import { createFairTransports } from './web/fair-transports.ts';
 import { createTokenReview } from './web/identity.ts';
 import { createSessionSecret } from './web/session-secret.ts';
 
@@ -38,13 +39,14 @@ export function createRunningConsole(parts: ConsoleParts): RunningConsole | unde
   if (!web.enabled) return undefined;
   const { log } = dependencies;
   const tokenTransports = createTokenTransports(() => loadKubeconfig(kubeconfig), userAgent);
+  const withToken = createFairTransports(tokenTransports.withToken);
   const secret = { namespace, name: web.sessionSecretName };
   const sessionSecret = createSessionSecret({ transport, client, secret, log });
   const { app, close } = createConsole({
     ...{ ...dependencies, caches, minting, transport },
     tokenBudget: createAccountBudget(token.failureThrottle),
-    reviewToken: createTokenReview(tokenTransports.withToken),
-    withToken: tokenTransports.withToken,
+    reviewToken: createTokenReview(withToken),
+    withToken,
     sessionKeys: sessionSecret.current,
     options: { ...web, secure: http.tls !== undefined || web.publicUrl?.startsWith('https:') === true },
   });
