@@ -223,6 +223,31 @@ describe('a session', () => {
     expect((await specOf('zoe')).spec).toEqual(before.spec);
   });
 
+  test('by a pair that was rotated away makes nothing that outlives its overlap', async () => {
+    const { kubectl } = stage.cluster;
+    const keyPairs = [{ name: 'main', rotation: { overlap: '1h' } }];
+    await kubectl.run(['create', '-f', '-'], JSON.stringify(accessKeyManifest('people', 'yan', { keyPairs })));
+    await waitReady(kubectl, 'people', 'yan');
+    const leaked = await readPair(kubectl, 'people', 'yan-main');
+    const path = '/spec/keyPairs/0/revision';
+    const raise = JSON.stringify([{ op: 'replace', path, value: 2 }]);
+    await kubectl.run(['patch', 'accesskey', 'yan', '-n', 'people', '--type=json', '-p', raise]);
+    await poll('the rotation', async () => (await readPair(kubectl, 'people', 'yan-main')).ak !== leaked.ak);
+    await waitReady(kubectl, 'people', 'yan');
+    const before = await specOf('yan');
+    await poll('the new pair', async () => (await fetch(tokenUrl(url, leaked))).status === 200);
+    const client = await signIn(url, { method: 'pair', ...leaked });
+    const generation = String(before.metadata.generation);
+    const answers = [
+      await client.post(`${keysPath}/main/rotate`, { generation }),
+      await client.post(`${keysPath}/main/edit`, { generation, validity: 'custom', date: '2099-01-01' }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([403, 403]);
+    for (const answer of answers)
+      expect(await answer.text()).toContain('for longer than the key that you signed in by');
+    expect((await specOf('yan')).spec).toEqual(before.spec);
+  });
+
   test('ends for all when the Secret with the key is deleted, and one can sign in again', async () => {
     const { cookie } = await signIn(url, byAlice);
     const name = 'accesskey-operator-web-session';
