@@ -235,7 +235,7 @@ describe('a session', () => {
     await poll('the rotation', async () => (await readPair(kubectl, 'people', 'yan-main')).ak !== leaked.ak);
     await waitReady(kubectl, 'people', 'yan');
     const before = await specOf('yan');
-    await poll('the new pair', async () => (await fetch(tokenUrl(url, leaked))).status === 200);
+    await poll('the overlap', async () => (await fetch(tokenUrl(url, leaked))).status === 200);
     const client = await signIn(url, { method: 'pair', ...leaked });
     const generation = String(before.metadata.generation);
     const answers = [
