@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
+import { parseConfiguration } from '../../src/config.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
@@ -23,6 +24,17 @@ describe('docs/troubleshooting.md', () => {
     expect(reasons).toEqual(expect.arrayContaining(['KeyPairsReady', 'UserClaimed', 'KeyPairRotated', 'OverlapEnded']));
     const text = read('docs/troubleshooting.md');
     expect(reasons.filter((reason) => !new RegExp(`\\b${reason}\\b`).test(text))).toEqual([]);
+  });
+});
+
+describe('docs/configuration.md', () => {
+  it('shows the defaults, but for HTTPS', () => {
+    const [, example = ''] = /```yaml\n([\s\S]*?)```/.exec(read('docs/configuration.md')) ?? [];
+    const [head] = example.split('namespace:');
+    const defaults = parseConfiguration(`${head}http: {plain: true}`, 'defaults');
+    const { tls, ...http } = parseConfiguration(example, 'example').http;
+    expect(tls).toBeDefined();
+    expect({ ...parseConfiguration(example, 'example'), http: { ...http, plain: true } }).toEqual(defaults);
   });
 });
 
