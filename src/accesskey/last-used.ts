@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { aborted } from '../kube/abort.ts';
+import { aborted, pause } from '../kube/abort.ts';
 import type { KubernetesClient } from '../kube/client.ts';
 import { describeError } from '../kube/errors.ts';
 import { type AccessKeyRecord, pairStatusOf } from './access-key-record.ts';
@@ -82,7 +82,7 @@ export function createLastUsed({ client, caches, log, now }: LastUsedOptions): L
       const ended = aborted(signal);
       let underWay = Promise.resolve();
       while (!signal.aborted) {
-        await sleep(resolutionMs * (0.9 + 0.2 * Math.random()), undefined, { signal }).catch(() => undefined);
+        await pause(resolutionMs * (0.9 + 0.2 * Math.random()), signal);
         underWay = flush();
         await Promise.race([underWay, ended]);
       }

@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Logger } from 'pino';
 import { type ClusterAccessOptions, createClusterAccess } from '../access/cluster-access.ts';
 import { createDeploymentTransform } from '../deployments/record.ts';
 import { createDeploymentStore, type DeploymentStore } from '../deployments/store.ts';
+import { pause } from '../kube/abort.ts';
 import { describeError } from '../kube/errors.ts';
 import { createReflector, type Reflector } from '../kube/reflector.ts';
 import { createStore, type Store, type Stored } from '../kube/store.ts';
@@ -120,7 +120,7 @@ async function untilReviewed(authorizer: Cluster['authorizer'], log: Logger, sig
     } catch (error) {
       if (!signal.aborted) log.warn({ reason: describeError(error) }, 'the cluster answers no SubjectAccessReview');
     }
-    await sleep(reviewRetryMs, undefined, { signal }).catch(() => undefined);
+    await pause(reviewRetryMs, signal);
   }
 }
 

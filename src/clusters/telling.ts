@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { pause } from '../kube/abort.ts';
 import type { EventContent, EventRecorder } from '../kube/events.ts';
 import type { Registration } from './registration.ts';
 import type { RegistrationReport } from './registry.ts';
@@ -43,7 +43,7 @@ export function createTelling({ reports, recorder, log }: TellingOptions): Telli
     async run(signal) {
       while (!signal.aborted) {
         tell();
-        await sleep(intervalMs, undefined, { signal }).catch(() => undefined);
+        await pause(intervalMs, signal);
       }
     },
   };

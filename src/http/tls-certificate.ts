@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { SecureContextOptions, Server } from 'node:tls';
 import type { Logger } from 'pino';
+import { pause } from '../kube/abort.ts';
 import { describeError } from '../kube/errors.ts';
 import { TlsFileError, type TlsFiles, type TlsPair, toTlsPair } from './tls-pair.ts';
 
@@ -71,7 +71,11 @@ export async function loadServingCertificate(
     expiry: () => Math.floor(pair.notAfter.getTime() / 1000),
     look,
     async run(signal) {
-      while (await pause(intervalMs, signal)) await look();
+      for (;;) {
+        await pause(intervalMs, signal);
+        if (signal.aborted) return;
+        await look();
+      }
     },
   };
 }
@@ -123,10 +127,4 @@ function report({ subject, names, notBefore, notAfter }: TlsPair, now: number, l
   if (now > notAfter.getTime()) log.warn(fields, 'the TLS certificate has expired');
   else if (now < notBefore.getTime()) log.warn(fields, 'the TLS certificate is not valid yet');
   else log.info(fields, 'TLS certificate loaded');
-}
-
-/** Whether the time passed without the signal. */
-async function pause(milliseconds: number, signal: AbortSignal): Promise<boolean> {
-  await sleep(milliseconds, undefined, { signal }).catch(() => undefined);
-  return !signal.aborted;
 }

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { pause } from './abort.ts';
 import { describeError } from './errors.ts';
 import { createLeaseLock } from './lease-lock.ts';
 import { checkTimings, defaultLeaseTimings, jitteredMs, type LeaseTimings } from './lease-record.ts';
@@ -164,10 +164,6 @@ export function createLeaderElector(options: LeaderElectorOptions): LeaderElecto
       }
     },
   };
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => undefined);
 }
 
 /**

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { pause } from './abort.ts';
 import { backoffMs } from './backoff.ts';
 import { describeError, isStatus, retryAfterOf } from './errors.ts';
 import { createFreshnessRecord, type Freshness } from './freshness.ts';
@@ -107,7 +107,7 @@ export function createReflector<T extends Stored>(options: ReflectorOptions<T>):
     const delay = Math.max(asked, backoffMs(failures, backoff));
     const seconds = Math.round(delay / 100) / 10;
     log.warn({ resource: target.path, reason: describeError(error) }, `watch failed, trying again in ${seconds} s`);
-    await sleep(delay, undefined, { signal }).catch(() => undefined);
+    await pause(delay, signal);
   }
 
   return {

@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { aborted } from '../kube/abort.ts';
+import { aborted, pause } from '../kube/abort.ts';
 import type { KubernetesClient } from '../kube/client.ts';
 import { describeError } from '../kube/errors.ts';
 import { createReflector } from '../kube/reflector.ts';
@@ -69,7 +68,7 @@ export function createKeyService({ transport, client, secret, policy, log, now }
       } catch (error) {
         log.error({ secret: key, reason: describeError(error) }, 'no signing keys, trying again');
       }
-      await Promise.race([held.loaded, sleep(retryMs, undefined, { signal }).catch(() => undefined)]);
+      await Promise.race([held.loaded, pause(retryMs, signal)]);
     }
   }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { aborted, pause } from '../kube/abort.ts';
 import type { KubernetesClient } from '../kube/client.ts';
 import { describeError, isStatus } from '../kube/errors.ts';
 import type { RawObject } from '../kube/list-watch.ts';
@@ -76,14 +76,13 @@ export function createSessionSecret({ transport, client, secret, log }: SessionS
   }
 
   async function keep(signal: AbortSignal): Promise<void> {
-    const ended = sleep(2 ** 31 - 1, undefined, { signal, ref: false }).catch(() => undefined);
+    const ended = aborted(signal);
     await Promise.race([reflector.synced, ended]);
     while (!signal.aborted) {
       wake = Promise.withResolvers();
       const isMissing = store.size === 0;
       if (isMissing) await make();
-      const pause = isMissing ? sleep(retryMs, undefined, { signal }).catch(() => undefined) : ended;
-      await Promise.race([wake.promise, pause]);
+      await Promise.race([wake.promise, isMissing ? pause(retryMs, signal) : ended]);
     }
   }
 

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AccessKeyCaches } from '../accesskey/caches.ts';
+import { pause } from '../kube/abort.ts';
 
 /** Bounds of open streams: of a session's tabs, of a person, who can sign in again and again, and of the process. */
 const maxOfSession = 6;
@@ -71,19 +71,15 @@ export function createStreams({ accessKeys, claims }: AccessKeyCaches, now: () =
       },
     };
     opened.add(one);
-    const pause = (milliseconds: number) =>
-      sleep(milliseconds, undefined, { signal: ended.signal }).catch(() => undefined);
     return {
       async next() {
         if (ended.signal.aborted) return undefined;
         const timeout = new AbortController();
         const signal = AbortSignal.any([ended.signal, timeout.signal]);
-        const quiet = sleep(Math.min(pingMs, Math.max(1, expiresAt - now())), undefined, { signal }).catch(
-          () => undefined,
-        );
+        const quiet = pause(Math.min(pingMs, Math.max(1, expiresAt - now())), signal);
         await Promise.race([wake.promise, quiet]);
         timeout.abort();
-        if (changed) await pause(gatherMs);
+        if (changed) await pause(gatherMs, ended.signal);
         if (now() >= expiresAt) one.end();
         if (ended.signal.aborted) return undefined;
         const event = changed ? 'change' : 'ping';
