@@ -570,7 +570,7 @@ describe('the operator itself', () => {
   test.each([
     ['update', 'accesskeys.ghippo.io'],
     ['create', 'accesskeys.ghippo.io'],
-    ['patch', 'accesskeys.ghippo.io'],
+    ['delete', 'accesskeys.ghippo.io'],
     ['impersonate', 'users'],
     ['create', 'pods'],
     ['get', 'configmaps'],
