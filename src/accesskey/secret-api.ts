@@ -1,4 +1,11 @@
-import { type SecretObject, type SecretRecord, secretType, toSecretRecord } from '../credential/secret-record.ts';
+import {
+  accessKeyLabel,
+  managedBy,
+  type SecretObject,
+  type SecretRecord,
+  secretType,
+  toSecretRecord,
+} from '../credential/secret-record.ts';
 import { type KubernetesClient, mergePatch } from '../kube/client.ts';
 import { isStatus } from '../kube/errors.ts';
 import { type AccessKeyRecord, group, kind, plural, version } from './access-key-record.ts';
@@ -21,6 +28,8 @@ export interface OwnerReference {
 export interface SecretApi {
   /** @returns undefined when there is no such Secret */
   read(namespace: string, name: string): Promise<SecretObject | undefined>;
+  /** The Secrets that are labelled as those of an AccessKey, as the API server has them now. */
+  list(accessKey: AccessKeyRecord): Promise<SecretObject[]>;
   /** @throws StaleError when the Secret is not as in the record any more */
   readAsRecorded(record: SecretRecord): Promise<SecretObject>;
   /** @throws StaleError when there is one of this name */
@@ -61,6 +70,10 @@ export function createSecretApi({ core, customObjects }: KubernetesClient): Secr
 
   return {
     read,
+    async list({ namespace, name }) {
+      const labelSelector = `${managedBy.label}=${managedBy.value},${accessKeyLabel}=${name}`;
+      return (await core.listNamespacedSecret({ namespace, labelSelector })).items;
+    },
     async readAsRecorded({ namespace, name, uid, resourceVersion }) {
       const live = await read(namespace, name);
       if (live?.metadata?.uid !== uid || live.metadata.resourceVersion !== resourceVersion) {

@@ -47,18 +47,41 @@ function watchedMetadata(accessKey: AccessKeyRecord, pair: KeyPairSpec): SecretP
   return { labels: labelsOf(accessKey, pair), annotations: {} };
 }
 
+/** A pair in a Secret of another name than the wanted one. */
+interface Former {
+  record: SecretRecord;
+  values: SecretValues;
+  facts: PairFacts;
+}
+
 /**
  * The pair as it is in the Secret of its former name: the one in the cache, else the one that the status names, which
- * may have lost its labels.
+ * may have lost its labels, else any that the API server has.
  */
 async function readFormer(
-  { api, accessKey, now }: Scope,
+  scope: Scope,
   pair: KeyPairSpec,
   from: SecretRecord | undefined,
-): Promise<{ record: SecretRecord; values: SecretValues; facts: PairFacts } | undefined> {
+): Promise<Former | undefined> {
+  const { api, accessKey } = scope;
   const name = from?.name ?? pairStatusOf(accessKey, pair.name)?.secretName;
   const live = name === undefined ? undefined : await api.read(accessKey.namespace, name);
-  if (!live) return undefined;
+  return (live && formerIn(scope, pair, live)) ?? findFormer(scope, pair);
+}
+
+/**
+ * The cache may be behind, and the status too, when the answer to the last write was lost: then neither shows where the
+ * pair is. Of the first spec there is nowhere else that it could be.
+ */
+async function findFormer(scope: Scope, pair: KeyPairSpec): Promise<Former | undefined> {
+  const { api, accessKey } = scope;
+  if (accessKey.generation === 1) return undefined;
+  const all = (await api.list(accessKey)).flatMap((live) => formerIn(scope, pair, live) ?? []);
+  const known = pairStatusOf(accessKey, pair.name)?.accessKey;
+  return all.find(({ values }) => values.pair.ak === known) ?? all[0];
+}
+
+function formerIn({ accessKey, now }: Scope, pair: KeyPairSpec, live: SecretObject): Former | undefined {
   const record = toSecretRecord(live);
   const found = findPair(live, record, pair, pairStatusOf(accessKey, pair.name)?.accessKey);
   if (!found || record.ownerUID !== accessKey.uid || record.deleting) return undefined;

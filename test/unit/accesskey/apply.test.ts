@@ -41,6 +41,38 @@ describe('a plan that is carried out', () => {
   });
 });
 
+describe('a cache that is behind while a pair moves', () => {
+  const movedBack = accessKey({ generation: 3 });
+  const moved = accessKey({ generation: 2, keyPairs: [{ name: 'main', secret: { name: 'new' } }] });
+
+  it('does not take the last Secret of a pair away because of one that has gone', async () => {
+    const api = createSecretsApi(rawSecret({ name: 'new' }));
+    const cached = [secret({ of: movedBack }), ...api.watched(movedBack)];
+    await expect(applyTo(api, movedBack, cached)).rejects.toThrow(StaleError);
+    expect(api.writes()).toEqual([]);
+    await settle(api, movedBack);
+    expect(api.all().map((one) => [one.metadata.name, plain(one)])).toEqual([['ann-main', keyPair()]]);
+  });
+
+  it('finds the pair that neither the cache nor the status show', async () => {
+    const api = createSecretsApi(rawSecret());
+    expect(changes(await applyTo(api, moved, []))).toEqual(['moved']);
+    expect(plain(api.get('new'))).toEqual(keyPair());
+  });
+
+  it('finds the pair in another Secret than the cache shows', async () => {
+    const api = createSecretsApi(rawSecret({ name: 'between' }));
+    expect(changes(await applyTo(api, moved, [secret({ of: moved, name: 'ann-main' })]))).toEqual(['moved']);
+    expect(plain(api.get('new'))).toEqual(keyPair());
+  });
+
+  it('asks for no other Secrets while the spec is the first one', async () => {
+    const api = createSecretsApi();
+    await pass(api, one);
+    expect(api.calls.filter((call) => call.startsWith('list'))).toEqual([]);
+  });
+});
+
 describe('create', () => {
   it('makes a Secret of ours with a fresh pair', async () => {
     const api = createSecretsApi();

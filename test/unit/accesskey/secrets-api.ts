@@ -55,6 +55,14 @@ export function createSecretsApi(...content: RawSecret[]) {
       enter('read', call.name);
       return structuredClone(find(call));
     },
+    async listNamespacedSecret({ namespace, labelSelector }: { namespace: string; labelSelector: string }) {
+      enter('list', namespace);
+      const wanted = labelSelector.split(',').map((one) => one.split('='));
+      const items = [...secrets.values()].filter(({ metadata }) =>
+        wanted.every(([label = '', value]) => metadata.labels[label] === value),
+      );
+      return { items: structuredClone(items.filter((one) => one.metadata.namespace === namespace)) };
+    },
     async createNamespacedSecret({ namespace, body }: { namespace: string; body: SecretBody }) {
       const name = String(body.metadata.name);
       enter('create', name);
@@ -97,7 +105,7 @@ export function createSecretsApi(...content: RawSecret[]) {
     /** What was asked, as `verb name`, in its order; `confirm` reads the AccessKey. */
     calls,
     /** The writes that were tried, as `verb name`, in their order. */
-    writes: () => calls.filter((call) => !call.startsWith('read') && !call.startsWith('confirm')),
+    writes: () => calls.filter((call) => !/^(read|list|confirm) /.test(call)),
     /** Every Secret that is there now. */
     all,
     get: (name: string) => all().find((one) => one.metadata.name === name),
