@@ -69,5 +69,9 @@ function watch(page: Page, origin: string, report: (problem: string) => void): v
     // What the page has in itself is no request.
     if (target !== origin && protocol !== 'data:' && protocol !== 'blob:') report(`request to ${request.url()}`);
   });
-  page.on('requestfailed', (request) => report(`failed: ${request.url()} (${request.failure()?.errorText})`));
+  page.on('requestfailed', (request) => {
+    const why = request.failure()?.errorText;
+    // Chromium itself gives up what it still loads for a page that is left.
+    if (why !== 'net::ERR_ABORTED') report(`failed: ${request.url()} (${why})`);
+  });
 }
