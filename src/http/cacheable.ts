@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Context, TypedResponse } from 'hono';
@@ -31,13 +31,44 @@ export async function answerCacheable<T>(
   return answer as Response & TypedResponse<JSONParsed<T>, 200, 'json'>;
 }
 
+/** How a text is to be answered. */
+interface AnswerOptions {
+  type: string;
+  cacheControl: string;
+}
+
 /** As above, with what is text already. */
-export async function answerText(
+export function answerText(context: Context<Environment>, text: string, options: AnswerOptions): Promise<Response> {
+  return answerRepresentation(context, representationOf(text), options);
+}
+
+/** A text with what is made of it once, however often it is answered. */
+export interface Representation {
+  readonly text: string;
+  /** A weak entity tag. */
+  readonly tag: string;
+  /** By gzip; made when it is first asked for, and kept. */
+  compressed(): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+export function representationOf(text: string): Representation {
+  let compressed: Promise<Uint8Array<ArrayBuffer>> | undefined;
+  return {
+    text,
+    tag: `W/"${hash('sha256', text, 'base64url')}"`,
+    compressed() {
+      compressed ??= compress(text).then((bytes) => new Uint8Array(bytes));
+      return compressed;
+    },
+  };
+}
+
+/** As above, for a text that is answered again and again. */
+export async function answerRepresentation(
   context: Context<Environment>,
-  text: string,
-  { type, cacheControl }: { type: string; cacheControl: string },
+  { text, tag, compressed }: Representation,
+  { type, cacheControl }: AnswerOptions,
 ): Promise<Response> {
-  const tag = `W/"${createHash('sha256').update(text).digest('base64url')}"`;
   const headers = { ETag: tag, 'Cache-Control': cacheControl, Vary: 'Accept-Encoding' };
   for (const [name, value] of Object.entries(headers)) context.header(name, value);
   if (hasTag(context.req.header('If-None-Match'), tag)) return context.body(null, 304);
@@ -46,7 +77,7 @@ export async function answerText(
     return context.body(text, 200);
   }
   context.header('Content-Encoding', 'gzip');
-  return context.body(new Uint8Array(await compress(text)), 200);
+  return context.body(await compressed(), 200);
 }
 
 /**

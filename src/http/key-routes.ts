@@ -1,9 +1,10 @@
-import type { OpenAPIHono, z } from '@hono/zod-openapi';
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { TypedResponse } from 'hono';
 import type { SigningKeys } from '../token/signing-keys.ts';
-import { answerCacheable } from './cacheable.ts';
+import { answerRepresentation, type Representation, representationOf } from './cacheable.ts';
 import type { Dependencies, Environment } from './environment.ts';
 import { PlatformError } from './errors.ts';
-import { describeKeys, type JsonWebKeySet } from './openapi/key-description.ts';
+import { describeKeys } from './openapi/key-description.ts';
 
 /** How long a verifier may keep the published keys, and what tells where they are, seconds. */
 const maxAgeSeconds = 300;
@@ -14,12 +15,23 @@ const keyPaths = { '/apis/ghippo.io/v1alpha1/certs': 'getSigningKeys', '/.well-k
 
 /** The keys to verify tokens with. */
 export function addKeyRoutes(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
+  const published = createPublished();
   for (const [path, operationId] of Object.entries(keyPaths)) {
-    app.openapi(describeKeys(path, operationId), (context) => {
-      const { jwks } = requireKeys(dependencies);
-      return answerCacheable(context, jwks as z.infer<typeof JsonWebKeySet>, publicAnswer);
+    app.openapi(describeKeys(path, operationId), async (context) => {
+      const options = { type: 'application/json', cacheControl: publicAnswer };
+      const answer = await answerRepresentation(context, published(requireKeys(dependencies)), options);
+      return answer as Response & TypedResponse<never, 200, 'json'>;
     });
   }
+}
+
+/** Gives the published form of a set of keys, which is made once for each set. */
+function createPublished(): (keys: SigningKeys) => Representation {
+  let latest: { keys: SigningKeys; representation: Representation } | undefined;
+  return (keys) => {
+    if (latest?.keys !== keys) latest = { keys, representation: representationOf(JSON.stringify(keys.jwks)) };
+    return latest.representation;
+  };
 }
 
 /** @throws PlatformError 503 while there are none */

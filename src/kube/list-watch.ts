@@ -28,6 +28,14 @@ export interface ListWatchTarget {
   maxBytes?: number;
 }
 
+/** One Secret, as RBAC's resourceNames can allow it to be listed and watched. */
+export function secretTarget({ namespace, name }: { namespace: string; name: string }): ListWatchTarget {
+  return {
+    path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets`,
+    fieldSelector: `metadata.name=${name}`,
+  };
+}
+
 /** Objects in one page of a list (API convention: chunking with limit and continue). */
 const pageSize = 200;
 /** The longest line of a watch, bytes: etcd holds objects of 1.5 MiB, JSON may be somewhat larger. */

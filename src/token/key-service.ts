@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { aborted, pause } from '../kube/abort.ts';
 import type { KubernetesClient } from '../kube/client.ts';
 import { describeError } from '../kube/errors.ts';
+import { secretTarget } from '../kube/list-watch.ts';
 import { createReflector } from '../kube/reflector.ts';
 import { createStore } from '../kube/store.ts';
 import type { Transport } from '../kube/transport.ts';
@@ -43,10 +44,7 @@ export function createKeyService({ transport, client, secret, policy, log, now }
   const held = createHeldKeys({ store, key, log });
   const reflector = createReflector({
     transport,
-    target: {
-      path: `/api/v1/namespaces/${encodeURIComponent(secret.namespace)}/secrets`,
-      fieldSelector: `metadata.name=${secret.name}`,
-    },
+    target: secretTarget(secret),
     store,
     transform: toKeySecretRecord,
     log,

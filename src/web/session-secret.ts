@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { aborted, pause } from '../kube/abort.ts';
 import type { KubernetesClient } from '../kube/client.ts';
 import { describeError, isStatus } from '../kube/errors.ts';
-import type { RawObject } from '../kube/list-watch.ts';
+import { type RawObject, secretTarget } from '../kube/list-watch.ts';
 import { createReflector } from '../kube/reflector.ts';
 import { createStore, type Stored } from '../kube/store.ts';
 import type { Transport } from '../kube/transport.ts';
@@ -45,10 +45,7 @@ export function createSessionSecret({ transport, client, secret, log }: SessionS
   let wake = Promise.withResolvers<void>();
   const reflector = createReflector({
     transport,
-    target: {
-      path: `/api/v1/namespaces/${encodeURIComponent(secret.namespace)}/secrets`,
-      fieldSelector: `metadata.name=${secret.name}`,
-    },
+    target: secretTarget(secret),
     store,
     transform: toRecord,
     log,

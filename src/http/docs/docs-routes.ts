@@ -1,5 +1,5 @@
 import type { Hono } from 'hono';
-import { acceptsGzip, answerText } from '../cacheable.ts';
+import { acceptsGzip, answerRepresentation, representationOf } from '../cacheable.ts';
 import type { Environment } from '../environment.ts';
 import { PlatformError } from '../errors.ts';
 import { type Asset, loadAssets } from './assets.ts';
@@ -33,7 +33,7 @@ export function addDocsRoutes(app: Hono<Environment>): void {
 
   app.get('/docs', (context) => {
     for (const [name, value] of Object.entries(headers)) context.header(name, value);
-    return answerText(context, docs().page, { type: 'text/html; charset=utf-8', cacheControl: 'no-cache' });
+    return answerRepresentation(context, docs().page, { type: 'text/html; charset=utf-8', cacheControl: 'no-cache' });
   });
 
   app.get('/docs/assets/:name', async (context) => {
@@ -53,5 +53,5 @@ export function addDocsRoutes(app: Hono<Environment>): void {
 function loadDocs() {
   const assets = loadAssets();
   const byName = new Map<string, Asset>(Object.values(assets).map((asset) => [asset.name, asset]));
-  return { page: docsPage(assets), byName };
+  return { page: representationOf(docsPage(assets)), byName };
 }

@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { answerText } from '../cacheable.ts';
+import { answerRepresentation, type Representation, representationOf } from '../cacheable.ts';
 import type { Dependencies, Environment } from '../environment.ts';
 import { parseIssuer } from '../metadata.ts';
 import { describeApi } from './document.ts';
@@ -21,10 +21,10 @@ const route = createRoute({
 /** The OpenAPI document. It is made when it is first asked for, so of all routes, also of those that are added later. */
 export function addDocumentRoutes(app: OpenAPIHono<Environment>, { token }: Pick<Dependencies, 'token'>): void {
   const prefix = parseIssuer(token.issuer)?.path ?? '';
-  let text: string | undefined;
+  let kept: Representation | undefined;
   app.openAPIRegistry.registerPath(route);
   app.get(documentPath, (context) => {
-    text ??= JSON.stringify(describeApi(app, prefix));
-    return answerText(context, text, { type: 'application/json', cacheControl: 'no-cache' });
+    kept ??= representationOf(JSON.stringify(describeApi(app, prefix)));
+    return answerRepresentation(context, kept, { type: 'application/json', cacheControl: 'no-cache' });
   });
 }
