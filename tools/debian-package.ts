@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { cacheDirectory } from './control-plane/binaries.ts';
 
 const run = promisify(execFile);
 
@@ -27,7 +27,7 @@ export async function locateDebianProgram(
   program: DebianProgram,
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<string | undefined> {
-  const cache = join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'accesskey-operator');
+  const cache = cacheDirectory(environment);
   const unpacked = join(cache, program.package, program.path);
   for (const one of [...(program.installed ?? []), unpacked]) if (await answers(one, program.probe)) return one;
   if (!(await answers('apt-get', '--version'))) return undefined;

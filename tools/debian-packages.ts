@@ -2,10 +2,10 @@
  * Installs Debian's packages into the system, for programs that depend on too many others to be unpacked into the cache
  * (`debian-package.ts`). Needs root.
  */
-import { access, constants, mkdir, rm, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { run } from './command.ts';
+import { cacheDirectory, findIn } from './control-plane/binaries.ts';
 import { withLock } from './control-plane/lock.ts';
 
 /** A service would be started by the package's own script; 101 forbids that (invoke-rc.d). */
@@ -29,7 +29,7 @@ export async function missingPackages(programs: Programs): Promise<string[]> {
  * @throws Error naming the packages, without root or apt-get
  */
 export async function installMissing(programs: Programs, log: (line: string) => void = () => undefined): Promise<void> {
-  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'accesskey-operator');
+  const cache = cacheDirectory(process.env);
   await mkdir(cache, { recursive: true });
   // Two processes that install at once would stand in each other's way.
   await withLock(join(cache, 'debian-packages.lock'), {}, async () => {
@@ -39,17 +39,8 @@ export async function installMissing(programs: Programs, log: (line: string) => 
 }
 
 /** Where a program is: on the PATH, or at its absolute path. */
-export async function pathOf(program: string): Promise<string | undefined> {
-  const folders = program.startsWith('/') ? [''] : (process.env.PATH ?? '').split(delimiter);
-  for (const path of folders.map((folder) => join(folder, program))) if (await isExecutable(path)) return path;
-  return undefined;
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
+export function pathOf(program: string): Promise<string | undefined> {
+  return findIn(program.startsWith('/') ? ['/'] : (process.env.PATH ?? '').split(delimiter), program);
 }
 
 /** Services in them are not started. */

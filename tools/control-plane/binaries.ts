@@ -95,7 +95,8 @@ async function missingIn<Name extends string>(folders: readonly string[], names:
   return names.filter((_, index) => found[index] === undefined);
 }
 
-async function findIn(folders: readonly string[], name: string): Promise<string | undefined> {
+/** Where a program is in the first of the folders that has it. */
+export async function findIn(folders: readonly string[], name: string): Promise<string | undefined> {
   for (const folder of folders) {
     const path = join(folder, name);
     const executable = await access(path, constants.X_OK).then(
