@@ -4,6 +4,8 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { generateTypes, typesFile } from './generate-types.ts';
+import { chartCopies } from './helm/copies.ts';
+import { valuesTable } from './helm/values.ts';
 import { configurationReference } from './reference/configuration.ts';
 import { withGenerated } from './reference/markdown.ts';
 import { metricsReference } from './reference/metrics.ts';
@@ -23,6 +25,8 @@ export const generated: Generated[] = [
   { file: typesFile, text: generateTypes },
   inDocument('configuration.md', configurationReference),
   inDocument('metrics.md', metricsReference),
+  ...chartCopies,
+  valuesTable,
 ];
 
 if (import.meta.main) for (const { file, text } of generated) await writeFile(file, await text());

@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
 import { parseConfiguration } from '../../src/config.ts';
 
@@ -88,5 +89,10 @@ describe('the version in package.json', () => {
     );
     expect(tags.length).toBeGreaterThan(4);
     expect(new Set(tags)).toEqual(new Set([packageJson.version]));
+  });
+
+  it('is that of the chart, and of the image that it names', () => {
+    const { version, appVersion } = parse(read('charts/accesskey-operator/Chart.yaml'));
+    expect({ version, appVersion }).toEqual({ version: packageJson.version, appVersion: packageJson.version });
   });
 });

@@ -1,14 +1,17 @@
 /**
  * Whether what is here can be released: generated files are fresh, licences allowed, tests pass, the image builds and runs.
- * Leaves in dist/ what a release consists of besides the image: the manifests and the software bill of materials.
+ * Leaves in dist/ what a release consists of besides the image: the manifests, the chart and the software bill of
+ * materials.
  */
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { parse } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
 import { run } from '../command.ts';
-import { locateBinaries } from '../control-plane/binaries.ts';
+import { locateBinaries, locatePrograms } from '../control-plane/binaries.ts';
 import { generated } from '../generate.ts';
+import { helmPrograms } from '../helm/programs.ts';
 import { createKubectl } from '../kubectl.ts';
 import { installFile, renderInstall } from '../render-manifests.ts';
 import { type Lockfile, type ProductionPackage, productionPackages, refusedPackages } from './licences.ts';
@@ -23,7 +26,7 @@ const usage = `Usage: npm run release:check -- [--without STEP]... [--build-flag
   --without STEP     leave a step out
   --build-flag=FLAG  for docker build, for example --build-flag=--network=host
 
-Steps: tree, changelog, generated, licences, sbom, manifests, image, tests
+Steps: tree, changelog, generated, licences, sbom, manifests, chart, image, tests
 `;
 
 /** Each gives a line that says what was found. */
@@ -70,6 +73,16 @@ const steps: Record<string, (buildFlags: readonly string[]) => Promise<string>> 
     if (!text.includes(`image: ${name}:${version}\n`)) throw new Error(`manifests do not name ${name}:${version}`);
     await copyFile(installFile, join(dist, 'install.yaml'));
     return `image ${name}:${version}`;
+  },
+
+  async chart() {
+    const chart = parse(await readFile(join(root, 'charts', name, 'Chart.yaml'), 'utf8'));
+    const other = [chart.version, chart.appVersion].find((one) => one !== version);
+    if (other !== undefined) throw new Error(`Chart.yaml says ${other} and package.json ${version}`);
+    const { helm } = await locatePrograms(helmPrograms);
+    await run(helm, ['lint', '--strict', join(root, 'charts', name)]);
+    await run(helm, ['package', join(root, 'charts', name), '--destination', dist]);
+    return `${name}-${version}.tgz`;
   },
 
   async image(buildFlags) {

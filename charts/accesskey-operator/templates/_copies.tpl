@@ -1,0 +1,36 @@
+{{/*
+The objects of a file in files/, a copy from manifests/, with the namespaces of this release: {items: [...]} in YAML.
+The operator's ServiceAccount is known to admission policies and bindings by its namespace, so the text is replaced
+wherever it stands.
+
+context: the root; file: the name.
+*/}}
+{{- define "accesskey-operator.objectsOf" -}}
+{{- $text := .context.Files.Get (printf "files/%s" .file) | replace "accesskey-system" .context.Release.Namespace -}}
+{{- with .context.Values.watchNamespace }}{{ $text = $text | replace "team-a" . }}{{ end -}}
+{{- $items := list -}}
+{{- range splitList "\n---\n" $text }}{{ $items = append $items (fromYaml .) }}{{ end -}}
+{{- dict "items" $items | toYaml -}}
+{{- end }}
+
+{{/*
+An object of a copy as a document, with Helm's labels.
+
+context: the root; object; labels: further ones, where there are any.
+*/}}
+{{- define "accesskey-operator.document" -}}
+{{- $metadata := .object.metadata -}}
+{{- $labels := include "accesskey-operator.chartLabels" .context | fromYaml -}}
+{{- $_ := set $metadata "labels" (merge $labels (.labels | default dict) ($metadata.labels | default dict)) }}
+---
+{{ toYaml .object }}
+{{- end }}
+
+{{/* Keeps an object when the release is uninstalled, if crds.keep says so. context: the root; object. */}}
+{{- define "accesskey-operator.keptDocument" -}}
+{{- if .context.Values.crds.keep -}}
+{{- $annotations := .object.metadata.annotations | default dict -}}
+{{- $_ := set .object.metadata "annotations" (merge (dict "helm.sh/resource-policy" "keep") $annotations) -}}
+{{- end -}}
+{{- include "accesskey-operator.document" . -}}
+{{- end }}

@@ -1,0 +1,304 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
+import { parseConfiguration } from '../../src/config.ts';
+import { locateBinaries } from '../../tools/control-plane/binaries.ts';
+import { type Manifest, renderManifests } from '../../tools/install.ts';
+import { createKubectl, type Kubectl } from '../../tools/kubectl.ts';
+import { chart, type Helm, openHelm, type Values } from '../support/helm.ts';
+
+const manifests = join(import.meta.dirname, '../../manifests');
+
+let helm: Helm;
+let kubectl: Kubectl;
+
+beforeAll(async () => {
+  helm = await openHelm();
+  kubectl = createKubectl((await locateBinaries()).kubectl, '');
+});
+
+/** An object whose fields are known where they are looked at. */
+type Known = Manifest & {
+  metadata: { annotations?: Record<string, string> };
+  data: Record<string, string>;
+  rules?: { resources: string[] }[];
+  spec: {
+    replicas: number;
+    ports: { name: string; port: number }[];
+    type?: string;
+    dnsNames: string[];
+    issuerRef: object;
+    egress: object[];
+    template: {
+      metadata: { annotations: Record<string, string>; labels: Record<string, string> };
+      spec: {
+        terminationGracePeriodSeconds: number;
+        containers: { image: string; ports: { name: string; containerPort: number }[] }[];
+        volumes: { configMap?: { name: string } }[];
+      };
+    };
+  };
+};
+
+async function objectsOf(namespace: string, values?: Values): Promise<Known[]> {
+  return (await helm.template(namespace, values)) as Known[];
+}
+
+async function objectOf(kind: string, name: string, values?: Values): Promise<Known> {
+  const found = (await objectsOf('keys', values)).find((one) => one.kind === kind && one.metadata.name === name);
+  if (found === undefined) throw new Error(`no ${kind} ${name}`);
+  return found;
+}
+
+/** Why Helm did not take these values. */
+async function refusalOf(values: Values): Promise<string> {
+  return helm.template('keys', values).then(
+    () => 'accepted',
+    (error: Error) => error.message,
+  );
+}
+
+test('helm lint has nothing to say', async () => {
+  expect(await helm.run(['lint', '--strict', '--kube-version=1.36.0', chart])).toContain('0 chart(s) failed');
+});
+
+describe('the chart is what kustomize makes of', () => {
+  /** How an object is compared: both sides without what differs on purpose. */
+  function comparable(object: Known): Known {
+    const copy = structuredClone(object);
+    const { labels = {}, annotations = {} } = copy.metadata;
+    // Helm's own tools look for these.
+    delete labels['helm.sh/chart'];
+    delete labels['app.kubernetes.io/managed-by'];
+    if (Object.keys(labels).length === 0) delete copy.metadata.labels;
+    // Kustomize deletes what it is told to delete; Helm deletes all but what has this.
+    delete annotations['helm.sh/resource-policy'];
+    if (Object.keys(annotations).length === 0) delete copy.metadata.annotations;
+    if (copy.kind === 'Deployment') withoutHash(copy.spec.template);
+    // Comments are lost in the chart, and it says the namespace: what the operator reads is the same.
+    if (isConfiguration(copy)) {
+      copy.metadata.name = 'accesskey-operator-config';
+      return { ...copy, data: { config: parseConfiguration(copy.data['config.yaml'] ?? '', 'config') as never } };
+    }
+    return copy;
+  }
+
+  /** A new configuration makes new pods: in kustomize by the name of the ConfigMap, in Helm by an annotation. */
+  function withoutHash({ metadata, spec }: Known['spec']['template']): void {
+    delete metadata.annotations['checksum/config'];
+    for (const { configMap } of spec.volumes) if (configMap) configMap.name = 'accesskey-operator-config';
+  }
+
+  const isConfiguration = ({ kind, metadata }: Manifest) =>
+    kind === 'ConfigMap' && metadata.name.startsWith('accesskey-operator-config');
+
+  function byName(objects: readonly Known[]): Record<string, Known> {
+    const named = objects.map(comparable).map((object) => {
+      const { kind, metadata } = object;
+      return [`${kind} ${metadata.namespace ?? ''}/${metadata.name}`, object] as const;
+    });
+    expect(new Set(named.map(([name]) => name)).size).toBe(named.length);
+    return Object.fromEntries(named);
+  }
+
+  test.each<[string, Values]>([
+    ['base', {}],
+    ['overlays/high-availability', { highAvailability: { enabled: true } }],
+    ['overlays/tls', { tls: { enabled: true, certManager: { enabled: true } } }],
+    ['overlays/monitoring', { monitoring: { enabled: true } }],
+    ['overlays/single-namespace', { watchNamespace: 'team-a' }],
+  ])('%s', async (folder, values) => {
+    const rendered = (await renderManifests(kubectl, join(manifests, folder))) as Known[];
+    // Helm makes the namespace of a release itself (--create-namespace).
+    const expected = rendered.filter(({ kind }) => kind !== 'Namespace');
+    expect(expected.length).toBeGreaterThan(15);
+    expect(byName(await objectsOf('accesskey-system', values))).toEqual(byName(expected));
+  });
+});
+
+describe('another namespace', () => {
+  test('is named wherever the default one was', async () => {
+    const all = { monitoring: { enabled: true }, tls: { enabled: true, certManager: { enabled: true } } };
+    for (const values of [all, { watchNamespace: 'team-b' }]) {
+      const text = JSON.stringify(await helm.template('keys', values));
+      expect(text).not.toContain('accesskey-system');
+      expect(text).not.toContain('team-a');
+      expect(text.split('system:serviceaccount:keys:accesskey-operator').length - 1).toBe(3);
+    }
+  });
+});
+
+describe('the CRD and the policies that guard the keys', () => {
+  const guarded = ['CustomResourceDefinition', 'ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding'];
+  const keptBy = async (values: Values) => {
+    const objects = await objectsOf('keys', values);
+    return objects.filter(({ metadata }) => metadata.annotations?.['helm.sh/resource-policy'] === 'keep');
+  };
+
+  test('are kept when the release is uninstalled, unless told otherwise', async () => {
+    const kept = await keptBy({});
+    expect(kept).toHaveLength(7);
+    expect(new Set(kept.map(({ kind }) => kind))).toEqual(new Set(guarded));
+    expect(await keptBy({ crds: { keep: false } })).toEqual([]);
+  });
+
+  test('the CRD can be left to somebody else', async () => {
+    const kinds = (await objectsOf('keys', { crds: { enabled: false } })).map(({ kind }) => kind);
+    expect(kinds).not.toContain('CustomResourceDefinition');
+    expect(kinds).toContain('ValidatingAdmissionPolicy');
+  });
+});
+
+describe('the configuration', () => {
+  const configuration = async (values: Values) => {
+    const { data } = await objectOf('ConfigMap', 'accesskey-operator-config', values);
+    return parseConfiguration(data['config.yaml'] ?? '', 'config');
+  };
+
+  test('is merged over what the other values say, false and 0 too', async () => {
+    const config = {
+      clusterName: 'production',
+      http: { port: 9080, shutdownDelaySeconds: 0 },
+      clusters: { enabled: false },
+      token: { issuer: 'https://keys.example.org' },
+    };
+    expect(await configuration({ config })).toMatchObject({ ...config, namespace: 'keys', http: { plain: true } });
+    const { http } = await configuration({ config, tls: { enabled: true } });
+    expect(http).toMatchObject({ ...config.http, tls: { keyFile: '/etc/accesskey-operator-tls/tls.key' } });
+  });
+
+  test('makes new pods when it changes', async () => {
+    const checksum = async (values: Values) =>
+      (await objectOf('Deployment', 'accesskey-operator', values)).spec.template.metadata.annotations[
+        'checksum/config'
+      ];
+    expect(await checksum({ config: { clusterName: 'a' } })).not.toBe(await checksum({ config: { clusterName: 'b' } }));
+    expect(await checksum({ podLabels: { a: 'b' } })).toBe(await checksum({}));
+  });
+
+  test('is followed by ports and the grace period of the pod', async () => {
+    const config = { http: { port: 9080, shutdownDelaySeconds: 20 }, health: { port: 9081 } };
+    const { spec } = (await objectOf('Deployment', 'accesskey-operator', { config })).spec.template;
+    expect(spec.terminationGracePeriodSeconds).toBe(45);
+    expect(spec.containers[0]?.ports.map(({ containerPort }) => containerPort)).toEqual([9080, 9081]);
+  });
+
+  test.each(['view', 'off'])('takes the rights of the page away with keyPairSignIn: %s', async (keyPairSignIn) => {
+    const names = async (values: Values) => (await objectsOf('keys', values)).map(({ metadata }) => metadata.name);
+    expect(await names({})).toContain('accesskey-operator-console');
+    expect(await names({ config: { web: { keyPairSignIn } } })).not.toContain('accesskey-operator-console');
+    expect(await names({ config: { web: { enabled: false } } })).not.toContain('accesskey-operator-console');
+  });
+});
+
+describe('the image', () => {
+  const digest = `sha256:${'0'.repeat(64)}`;
+
+  test.each<[string, object]>([
+    [`accesskey-operator:${packageJson.version}`, {}],
+    ['registry.example.org/keys:1', { repository: 'registry.example.org/keys', tag: '1' }],
+    [`accesskey-operator@${digest}`, { digest }],
+    [`accesskey-operator:1@${digest}`, { tag: '1', digest }],
+  ])('is %s', async (image, values) => {
+    const { spec } = (await objectOf('Deployment', 'accesskey-operator', { image: values })).spec.template;
+    expect(spec.containers[0]?.image).toBe(image);
+  });
+});
+
+describe('further values', () => {
+  test('of the pod come where they belong', async () => {
+    const pod = {
+      nodeSelector: { disk: 'fast' },
+      tolerations: [{ key: 'a', operator: 'Exists' }],
+      affinity: { podAffinity: {} },
+      priorityClassName: 'high',
+    };
+    const values = {
+      ...pod,
+      podLabels: { team: 'a' },
+      podAnnotations: { note: 'b' },
+      image: { pullSecrets: [{ name: 'r' }] },
+    };
+    const { template } = (await objectOf('Deployment', 'accesskey-operator', values)).spec;
+    expect(template.spec).toMatchObject({ ...pod, imagePullSecrets: [{ name: 'r' }] });
+    expect(template.metadata.labels).toEqual({ 'app.kubernetes.io/name': 'accesskey-operator', team: 'a' });
+    expect(template.metadata.annotations).toMatchObject({ note: 'b' });
+  });
+
+  test('of the Service and the NetworkPolicy too', async () => {
+    const service = { type: 'LoadBalancer', annotations: { internal: 'true' } };
+    const { metadata, spec } = await objectOf('Service', 'accesskey-operator', { service });
+    expect({ type: spec.type, annotations: metadata.annotations }).toEqual(service);
+    const networkPolicy = { apiServerPorts: [16443] };
+    const policy = await objectOf('NetworkPolicy', 'accesskey-operator', { networkPolicy });
+    expect(policy.spec.egress.at(-1)).toEqual({ ports: [{ port: 16443 }] });
+    const without = { networkPolicy: { enabled: false }, monitoring: { enabled: true } };
+    expect((await objectsOf('keys', without)).map(({ kind }) => kind)).not.toContain('NetworkPolicy');
+  });
+
+  test('an issuer of one’s own signs for the Service and further names, without another authority', async () => {
+    const issuerRef = { name: 'corporate', kind: 'ClusterIssuer' };
+    const tls = {
+      enabled: true,
+      secretName: 'mine',
+      certManager: { enabled: true, issuerRef, dnsNames: ['a.example'] },
+    };
+    const objects = (await objectsOf('keys', { tls })).filter(({ apiVersion }) =>
+      apiVersion.startsWith('cert-manager'),
+    );
+    expect(objects).toHaveLength(1);
+    expect(objects[0]?.spec).toMatchObject({ issuerRef, secretName: 'mine' });
+    expect(objects[0]?.spec.dnsNames).toEqual(expect.arrayContaining(['accesskey-operator.keys.svc', 'a.example']));
+  });
+});
+
+describe('a wrong value is named', () => {
+  test.each<[string, Values]>([
+    ['replica', { replica: 2 }],
+    ['enable', { tls: { enable: true } }],
+    ['highAvailability.replicas', { highAvailability: { enabled: true, replicas: 1 } }],
+    ['image.digest', { image: { digest: 'latest' } }],
+    ['service.type', { service: { type: 'Public' } }],
+    ['watchNamespace', { watchNamespace: 'Team_A' }],
+    ['tls.enabled', { tls: { enabled: 'yes' } }],
+    ['podLabels.a', { podLabels: { a: 1 } }],
+    ['tls.certManager.enabled', { tls: { certManager: { enabled: true } } }],
+    ['config.namespace', { config: { namespace: 'elsewhere' } }],
+    ['config.watchNamespace', { config: { watchNamespace: 'team-a' } }],
+    ['config.http.plain', { config: { http: { plain: true } } }],
+    ['config.http.tls', { config: { http: { tls: {} } } }],
+    [
+      'config.leaderElection.enabled',
+      { highAvailability: { enabled: true }, config: { leaderElection: { enabled: false } } },
+    ],
+    ['config.token.signingKeys.secretName', { config: { token: { signingKeys: { secretName: 'mine' } } } }],
+    ['podLabels', { podLabels: { 'app.kubernetes.io/name': 'mine' } }],
+  ])('%s', async (name, values) => {
+    const refusal = await refusalOf(values);
+    expect(refusal.replaceAll('/', '.')).toContain(name);
+    expect(refusal).not.toBe('accepted');
+  });
+
+  test('and so is a cluster that is too old', async () => {
+    const old = helm.template('keys', {}, '--kube-version=1.30.9');
+    await expect(old).rejects.toThrow(/requires kubeVersion: >=1\.31/);
+  });
+});
+
+describe('helm package', () => {
+  let directory: string;
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'accesskey-chart-'));
+  });
+  afterAll(() => rm(directory, { recursive: true }));
+
+  test('makes an archive with which all is the same', async () => {
+    await helm.run(['package', chart, '--destination', directory]);
+    const archive = join(directory, `accesskey-operator-${packageJson.version}.tgz`);
+    const fromArchive = await helm.run(['template', 'a', archive, '--kube-version=1.36.0']);
+    expect(fromArchive).toBe(await helm.run(['template', 'a', chart, '--kube-version=1.36.0']));
+  });
+});
