@@ -27,7 +27,7 @@ export async function askInTurns(
   { connections, seconds }: { connections: number; seconds: number },
 ): Promise<Total[]> {
   const parts = servers.map((): Total[] => []);
-  for (const { load, target } of servers) await run(load, target, connections, warmUpSeconds);
+  for (const { load, target } of servers) await run(load, [target], connections, warmUpSeconds);
   for (let turn = 0; turn < turns; turn += 1) {
     for (const [index, server] of servers.entries()) {
       parts[index]?.push(await ask(server, connections, seconds / turns));
@@ -38,7 +38,7 @@ export async function askInTurns(
 
 async function ask({ load, target, cpuSeconds }: Measured, connections: number, seconds: number): Promise<Total> {
   const [first, before] = [await cpuSeconds(), await cpuSeconds()];
-  const answered = await run(load, target, connections, seconds);
+  const answered = await run(load, [target], connections, seconds);
   return { ...answered, used: (await cpuSeconds()) - before - (before - first) };
 }
 

@@ -38,8 +38,17 @@ export interface Target {
   certificateAuthority?: string;
 }
 
-/** Asks for a load over so many connections for so many seconds. */
-export async function run(load: Load, target: Target, connections: number, seconds: number): Promise<Answered> {
+/**
+ * Asks for a load over so many connections for so many seconds.
+ *
+ * @param targets one, or replicas of one: the connections go to them in turn
+ */
+export async function run(
+  load: Load,
+  targets: readonly [Target, ...Target[]],
+  connections: number,
+  seconds: number,
+): Promise<Answered> {
   const latency = createHistogram();
   const total = { count: 0, errors: 0 };
   let sent = 0;
@@ -52,7 +61,9 @@ export async function run(load: Load, target: Target, connections: number, secon
   };
   const cpu = process.cpuUsage();
   const startedAt = performance.now();
-  const clients = Array.from({ length: connections }, () => askAgainAndAgain(target, next, note));
+  const clients = Array.from({ length: connections }, (_, n) => {
+    return askAgainAndAgain(targets[n % targets.length] ?? targets[0], next, note);
+  });
   await sleep(seconds * 1000);
   stopped = true;
   const broken = (await Promise.allSettled(clients)).filter(({ status }) => status === 'rejected').length;

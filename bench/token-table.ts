@@ -5,7 +5,7 @@ import type { OperatorMetrics } from './served.ts';
 export interface Row {
   name: string;
   answered: Answered;
-  /** CPU time of the operator, seconds. */
+  /** CPU time of the operator, of all replicas, seconds. */
   operatorCPU: number;
   /** CPU time of the whole machine, seconds. */
   busyFor: number;

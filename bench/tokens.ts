@@ -2,18 +2,22 @@
  * How many tokens a second the operator gives, beside the limit that the machine sets: the RSA signatures that OpenSSL
  * makes on both cores when nothing else is done. The limit is measured in the same run, before and after each load.
  *
- *   npm run bench:tokens -- [--seconds 10] [--connections 32] [--access-keys 300] [--only NAME] [--profile DIRECTORY]
+ *   npm run bench:tokens -- [--seconds 10] [--connections 32] [--access-keys 300] [--replicas 1] [--only NAME]
+ *     [--profile DIRECTORY]
  *
- * The load generator, the operator and an idle control plane share the cores.
+ * The load generator, the operator and an idle control plane share the cores. With replicas, the connections are shared
+ * among so many operators, as a Service shares them.
  */
+import { mkdir } from 'node:fs/promises';
 import { loadavg } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Transport } from '../src/kube/transport.ts';
 import { poll } from '../tools/poll.ts';
 import { type BenchCluster, get, post, withCluster } from './cluster.ts';
 import { type Load, run } from './load.ts';
 import { busySeconds, signaturesPerSecond } from './machine.ts';
-import { type Served, serveOperator } from './served.ts';
+import { type OperatorMetrics, type Served, serveOperator } from './served.ts';
 import { type Row, tableHead, tableRow } from './token-table.ts';
 
 const cores = 2;
@@ -28,6 +32,7 @@ const { values } = parseArgs({
     seconds: text('10'),
     connections: text('32'),
     'access-keys': text('300'),
+    replicas: text('1'),
     only: text(''),
     profile: { type: 'string' },
   },
@@ -35,6 +40,7 @@ const { values } = parseArgs({
 const seconds = Number(values.seconds);
 const connections = Number(values.connections);
 const accessKeys = Number(values['access-keys']);
+const replicas = Number(values.replicas);
 
 interface Pair {
   ak: string;
@@ -43,38 +49,59 @@ interface Pair {
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
+type Operators = readonly [Served, ...Served[]];
+
 async function main({ admin, directory, kubeconfig }: BenchCluster): Promise<void> {
   const nodeArguments = values.profile ? ['--cpu-prof', `--cpu-prof-dir=${values.profile}`] : [];
-  const operator = await serveOperator({ kubeconfig, directory, nodeArguments });
+  const serve = async (n: number) => {
+    const own = join(directory, `replica-${n}`);
+    await mkdir(own);
+    return serveOperator({ kubeconfig, directory: own, nodeArguments });
+  };
+  const operators: [Served, ...Served[]] = [await serve(0)];
   try {
-    await measureAll(operator, await makePairs(admin));
+    while (operators.length < replicas) operators.push(await serve(operators.length));
+    await measureAll(operators, await makePairs(admin));
   } finally {
-    await operator.stop();
+    await Promise.all(operators.map((operator) => operator.stop()));
   }
 }
 
 /** Each load has the limit measured right before and after it, so that what else the machine does falls on both. */
-async function measureAll(operator: Served, pairs: readonly Pair[]): Promise<void> {
+async function measureAll(operators: Operators, pairs: readonly Pair[]): Promise<void> {
   const loads = loadsOf(pairs).filter(({ name }) => name.includes(values.only));
-  for (const load of loads) await run(load, operator, connections, warmUpSeconds);
-  say(`load average ${loadavg()[0]?.toFixed(2)}, ${pairs.length} pairs, ${connections} connections, ${seconds} s each`);
+  for (const load of loads) await run(load, operators, connections, warmUpSeconds);
+  const measured = `${pairs.length} pairs, ${connections} connections, ${replicas} replicas, ${seconds} s each`;
+  say(`load average ${loadavg()[0]?.toFixed(2)}, ${measured}`);
   say(tableHead);
   let before = await signaturesPerSecond(cores);
   for (const load of loads) {
-    const measured = await measure(operator, load);
+    const row = await measure(operators, load);
     const after = await signaturesPerSecond(cores);
-    say(tableRow({ ...measured, limits: [before, after] }));
+    say(tableRow({ ...row, limits: [before, after] }));
     before = after;
   }
 }
 
-async function measure(operator: Served, load: Load): Promise<Omit<Row, 'limits'>> {
-  const { cpuSeconds } = await operator.metrics();
+async function measure(operators: Operators, load: Load): Promise<Omit<Row, 'limits'>> {
+  const before = await metricsOf(operators);
   const busy = busySeconds();
-  const answered = await run(load, operator, connections, seconds);
+  const answered = await run(load, operators, connections, seconds);
   const busyFor = busySeconds() - busy;
-  const metrics = await operator.metrics();
-  return { name: load.name, answered, operatorCPU: metrics.cpuSeconds - cpuSeconds, busyFor, delay: metrics.eventLoop };
+  const after = await metricsOf(operators);
+  const operatorCPU = after.cpuSeconds - before.cpuSeconds;
+  return { name: load.name, answered, operatorCPU, busyFor, delay: after.eventLoop };
+}
+
+/** CPU time of all replicas, the worst event-loop delay of them. */
+async function metricsOf(operators: Operators): Promise<Pick<OperatorMetrics, 'cpuSeconds' | 'eventLoop'>> {
+  const all = await Promise.all(operators.map((operator) => operator.metrics()));
+  const worst = (delay: keyof OperatorMetrics['eventLoop']) =>
+    Math.max(...all.map(({ eventLoop }) => eventLoop[delay]));
+  return {
+    cpuSeconds: all.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
+    eventLoop: { mean: worst('mean'), p99: worst('p99'), max: worst('max') },
+  };
 }
 
 /**
