@@ -51,16 +51,23 @@ export async function renderManifests(kubectl: Pick<Kubectl, 'run'>, directory: 
  * Each policy is asked with a write that it must refuse, in a dry run. The rights for that are taken back in every case.
  *
  * @param withinMs time for each policy
+ * @param namespace where the probes are written, in a dry run
  * @throws Error naming the policy that did not refuse its probe in time
  */
-export async function waitForPolicies(kubectl: Kubectl, withinMs?: number): Promise<void> {
+export async function waitForPolicies(
+  kubectl: Kubectl,
+  withinMs?: number,
+  namespace = operatorNamespace,
+): Promise<void> {
+  const metadata = { name: probeName, namespace };
+  const rights = probeRights(metadata);
   try {
-    await kubectl.apply(probeRights);
-    for (const { policy, write } of probes) {
+    await kubectl.apply(rights);
+    for (const { policy, write } of probes(metadata)) {
       await poll(`the admission policy ${policy}`, () => isRefusedBy(kubectl, policy, write), withinMs);
     }
   } finally {
-    await kubectl.run(['delete', '-f', '-', '--ignore-not-found'], JSON.stringify(probeRights));
+    await kubectl.run(['delete', '-f', '-', '--ignore-not-found'], JSON.stringify(rights));
   }
 }
 
@@ -71,16 +78,19 @@ async function isRefusedBy(kubectl: Kubectl, policy: string, write: object): Pro
   );
 }
 
-const probeMetadata = { name: probeName, namespace: operatorNamespace };
+interface ProbeMetadata {
+  name: string;
+  namespace: string;
+}
 
 /** For each policy a write that it refuses. */
-const probes = [
+const probes = (metadata: ProbeMetadata) => [
   {
     policy: 'accesskeys.ghippo.io',
     write: {
       apiVersion: 'ghippo.io/v1alpha1',
       kind: 'AccessKey',
-      metadata: probeMetadata,
+      metadata,
       spec: { user: { name: 'system:policy-probe' } },
     },
   },
@@ -91,7 +101,7 @@ const probes = [
       kind: 'Secret',
       type: 'ghippo.io/access-key',
       metadata: {
-        ...probeMetadata,
+        ...metadata,
         ownerReferences: [
           { apiVersion: 'ghippo.io/v1alpha1', kind: 'AccessKey', name: probeName, uid: probeName, controller: true },
         ],
@@ -100,15 +110,15 @@ const probes = [
   },
 ];
 
-/** Lets the probe create both kinds in the operator's namespace, so that RBAC does not refuse it first. */
-const probeRights = {
+/** Lets the probe create both kinds in its namespace, so that RBAC does not refuse it first. */
+const probeRights = (metadata: ProbeMetadata) => ({
   apiVersion: 'v1',
   kind: 'List',
   items: [
     {
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'Role',
-      metadata: probeMetadata,
+      metadata,
       rules: [
         { apiGroups: ['ghippo.io'], resources: ['accesskeys'], verbs: ['create'] },
         { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
@@ -117,21 +127,29 @@ const probeRights = {
     {
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'RoleBinding',
-      metadata: probeMetadata,
+      metadata,
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: probeName },
       subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: probeName }],
     },
   ],
-};
+});
 
-/** Writes a kubeconfig with which one acts as the operator's ServiceAccount, with its rights and no others. */
-export async function writeOperatorKubeconfig(kubectl: Kubectl, file: string): Promise<void> {
+/**
+ * Writes a kubeconfig with which one acts as the operator's ServiceAccount, with its rights and no others.
+ *
+ * @param namespace of the ServiceAccount
+ */
+export async function writeOperatorKubeconfig(
+  kubectl: Kubectl,
+  file: string,
+  namespace = operatorNamespace,
+): Promise<void> {
   const token = await kubectl.run([
     'create',
     'token',
     operatorServiceAccount,
     '-n',
-    operatorNamespace,
+    namespace,
     `--duration=${tokenDuration}`,
   ]);
   const view = JSON.parse(await kubectl.run(['config', 'view', '--raw', '--minify', '--flatten', '-o', 'json']));
@@ -140,7 +158,7 @@ export async function writeOperatorKubeconfig(kubectl: Kubectl, file: string): P
     kind: 'Config',
     clusters: [{ name: 'cluster', cluster: view.clusters[0].cluster }],
     users: [{ name: 'operator', user: { token: token.trim() } }],
-    contexts: [{ name: 'operator', context: { cluster: 'cluster', user: 'operator', namespace: operatorNamespace } }],
+    contexts: [{ name: 'operator', context: { cluster: 'cluster', user: 'operator', namespace } }],
     'current-context': 'operator',
   };
   await writeFile(file, stringify(kubeconfig), { mode: 0o600 });

@@ -128,6 +128,13 @@ describe('another namespace', () => {
       expect(text.split('system:serviceaccount:keys:accesskey-operator').length - 1).toBe(3);
     }
   });
+
+  test('may have a name that has one of theirs in it, and so may the one that is watched', async () => {
+    const objects = await helm.template('team-a-keys', { watchNamespace: 'accesskey-system-b' });
+    const namespaces = objects.flatMap(({ metadata }) => metadata.namespace ?? []);
+    expect(new Set(namespaces)).toEqual(new Set(['team-a-keys', 'accesskey-system-b']));
+    expect(JSON.stringify(objects)).toContain('system:serviceaccount:team-a-keys:accesskey-operator');
+  });
 });
 
 describe('the CRD and the policies that guard the keys', () => {
@@ -262,6 +269,7 @@ describe('a wrong value is named', () => {
     ['image.digest', { image: { digest: 'latest' } }],
     ['service.type', { service: { type: 'Public' } }],
     ['watchNamespace', { watchNamespace: 'Team_A' }],
+    ['watchNamespace: the operator needs a namespace of its own', { watchNamespace: 'keys' }],
     ['tls.enabled', { tls: { enabled: 'yes' } }],
     ['podLabels.a', { podLabels: { a: 1 } }],
     ['tls.certManager.enabled', { tls: { certManager: { enabled: true } } }],

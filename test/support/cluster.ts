@@ -37,14 +37,20 @@ export interface TestCluster {
   stop(): Promise<void>;
 }
 
-export async function startTestCluster(options: ControlPlaneOptions = {}): Promise<TestCluster> {
+export interface TestClusterOptions extends ControlPlaneOptions {
+  /** Installs the operator's objects in another way than manifests/base has them, and gives their namespace. */
+  readonly install?: (controlPlane: ControlPlane) => Promise<string>;
+}
+
+export async function startTestCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
   const controlPlane = await startControlPlane(options);
   const directory = await mkdtemp(join(tmpdir(), 'accesskey-test-'));
   const kubectl = createKubectl(controlPlane.kubectl, controlPlane.kubeconfig);
   const operators: OperatorProcess[] = [];
   const operatorKubeconfig = join(directory, 'operator.kubeconfig');
-  await installManifests(kubectl);
-  await writeOperatorKubeconfig(kubectl, operatorKubeconfig);
+  const namespace = await options.install?.(controlPlane);
+  if (namespace === undefined) await installManifests(kubectl);
+  await writeOperatorKubeconfig(kubectl, operatorKubeconfig, namespace);
   const leakCheck = await startLeakCheck(controlPlane, kubectl);
 
   async function launchOperator(args: readonly string[], options?: StartOptions): Promise<OperatorProcess> {

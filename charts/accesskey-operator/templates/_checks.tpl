@@ -2,6 +2,9 @@
 {{- define "accesskey-operator.checks" -}}
 {{- include "accesskey-operator.checkOwnedFields" . -}}
 {{- include "accesskey-operator.checkNames" . -}}
+{{- if eq .Values.watchNamespace .Release.Namespace -}}
+{{- fail "watchNamespace: the operator needs a namespace of its own; who may read Secrets beside it could sign tokens" -}}
+{{- end -}}
 {{- if and .Values.tls.certManager.enabled (not .Values.tls.enabled) -}}
 {{- fail "tls.certManager.enabled: needs tls.enabled" -}}
 {{- end -}}

@@ -6,8 +6,11 @@ wherever it stands.
 context: the root; file: the name.
 */}}
 {{- define "accesskey-operator.objectsOf" -}}
-{{- $text := .context.Files.Get (printf "files/%s" .file) | replace "accesskey-system" .context.Release.Namespace -}}
-{{- with .context.Values.watchNamespace }}{{ $text = $text | replace "team-a" . }}{{ end -}}
+{{- $context := .context -}}
+{{- /* By way of what no namespace is called: one of the two may be part of the other. */ -}}
+{{- $text := $context.Files.Get (printf "files/%s" .file) | replace "team-a" "<watched>" -}}
+{{- $text = $text | replace "accesskey-system" $context.Release.Namespace -}}
+{{- $text = $text | replace "<watched>" $context.Values.watchNamespace -}}
 {{- $items := list -}}
 {{- range splitList "\n---\n" $text }}{{ $items = append $items (fromYaml .) }}{{ end -}}
 {{- dict "items" $items | toYaml -}}

@@ -1,0 +1,216 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { waitForPolicies, writeOperatorKubeconfig } from '../../tools/install.ts';
+import type { Kubectl } from '../../tools/kubectl.ts';
+import type { OperatorProcess } from '../../tools/operator-process.ts';
+import { poll } from '../../tools/poll.ts';
+import { startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { chart, type Helm, openHelm, type Values, valueFlags } from '../support/helm.ts';
+import { accessKeyManifest, createNamespace, createPair, getToken, type Pair } from '../support/platform.ts';
+
+const release = 'keys';
+/** Not the one that manifests/ name. */
+const namespace = 'platform-keys';
+const operatorUser = `system:serviceaccount:${namespace}:accesskey-operator`;
+/** What would be the operator in the namespace of manifests/. */
+const stranger = 'system:serviceaccount:accesskey-system:accesskey-operator';
+const base = join(import.meta.dirname, '../../manifests/base');
+
+let helm: Helm;
+let cluster: TestCluster;
+let kubectl: Kubectl;
+let operator: OperatorProcess;
+let notes: string;
+
+beforeAll(async () => {
+  cluster = await startTestCluster({
+    install: async (controlPlane) => {
+      helm = await openHelm(controlPlane.kubeconfig);
+      notes = await helm.run(['install', release, chart, '--namespace', namespace, '--create-namespace']);
+      return namespace;
+    },
+  });
+  kubectl = cluster.kubectl;
+  await waitForPolicies(kubectl, undefined, namespace);
+  await createNamespace(kubectl, 'people');
+  for (const [role, user] of [
+    ['view', 'alice'],
+    ['admin', stranger],
+  ]) {
+    await kubectl.run(['create', 'clusterrolebinding', `${role}-test`, `--clusterrole=${role}`, `--user=${user}`]);
+  }
+  operator = await startOperator();
+});
+afterAll(() => cluster?.stop());
+
+/** Starts the operator as its pod would, with what the release has configured and the rights that it gives. */
+async function startOperator(): Promise<OperatorProcess> {
+  const { data } = await kubectl.get<{ data: Record<string, string> }>(
+    'configmap',
+    'accesskey-operator-config',
+    '-n',
+    namespace,
+  );
+  const { http, ...configured } = parse(data['config.yaml'] ?? '');
+  await writeOperatorKubeconfig(kubectl, cluster.operatorKubeconfig, namespace);
+  return cluster.startOperator({ ...configured, http: { ...http, address: '127.0.0.1', port: 0 } });
+}
+
+function upgrade(values: Values = {}): Promise<string> {
+  const flags = ['--namespace', namespace, '--reset-then-reuse-values'];
+  return helm.run(['upgrade', release, chart, ...flags, ...valueFlags(values)]);
+}
+
+function deploymentsOf(name: string, token: string): Promise<Response> {
+  const url = `${operator.url}/apis/kpanda.io/v1alpha1/clusters/${name}/deployments`;
+  return fetch(url, { headers: { authorization: `Bearer ${token}` } });
+}
+
+/** The message with which a command of kubectl fails. */
+function refusalOf(args: readonly string[], input?: string): Promise<string> {
+  return kubectl.run(args, input).catch((error: Error) => error.message);
+}
+
+interface Stored {
+  metadata: { uid: string; generation: number };
+  data: Record<string, string>;
+}
+
+const secretOf = (name: string, where = 'people') => kubectl.get<Stored>('secret', name, '-n', where);
+const deployment = () => kubectl.get<Stored>('deployment', 'accesskey-operator', '-n', namespace);
+
+let pair: Pair;
+let token: string;
+
+describe('helm install', () => {
+  test('says what to do next', () => {
+    expect(notes).toContain(`kubectl rollout status deployment/accesskey-operator -n ${namespace}`);
+    expect(notes).toContain(`http://accesskey-operator.${namespace}.svc`);
+    expect(notes).toContain('unencrypted');
+    expect(notes).not.toContain('accesskey-system');
+  });
+
+  test('its example of an AccessKey is one that the cluster takes', async () => {
+    const [, example = ''] = /<<EOF\n([\s\S]*?)EOF/.exec(notes) ?? [];
+    await kubectl.run(['apply', '-f', '-', '--dry-run=server'], example);
+  });
+
+  test('gives the operator the rights that it needs in this namespace', async () => {
+    pair = await createPair(kubectl, accessKeyManifest('people', 'alice'));
+    token = await getToken(operator.url, pair);
+    expect((await deploymentsOf('kpanda-global-cluster', token)).status).toBe(200);
+    await secretOf('accesskey-operator-signing-keys', namespace);
+  });
+
+  test('makes policies that know the operator, and only this one', async () => {
+    const suspend = [
+      'patch',
+      'accesskey',
+      'alice',
+      '-n',
+      'people',
+      '--type=merge',
+      '-p',
+      '{"spec": {"suspended": true}}',
+    ];
+    const suspendAs = (user: string) => refusalOf([...suspend, '--dry-run=server', `--as=${user}`]);
+    expect(await suspendAs(operatorUser)).toContain('spec.suspended: the operator changes spec.keyPairs only');
+    expect(await suspendAs(stranger)).toContain('no right to impersonate that user');
+    expect(await forgedData(stranger)).toContain('only the operator changes a key pair');
+  });
+});
+
+/** What becomes of an attempt to change alice's pair as somebody else. */
+function forgedData(user: string): Promise<string> {
+  const patch = ['--type=merge', '-p', '{"stringData": {"sk": "known"}}'];
+  return refusalOf(['patch', 'secret', 'alice-main', '-n', 'people', '--dry-run=server', ...patch, `--as=${user}`]);
+}
+
+describe('helm upgrade', () => {
+  test('without a change leaves the pods alone', async () => {
+    const { generation } = (await deployment()).metadata;
+    await upgrade();
+    expect((await deployment()).metadata.generation).toBe(generation);
+  });
+
+  test('with another configuration makes new pods, which Pod Security restricted lets in', async () => {
+    const [, label = ''] = /kubectl (label namespace .*)/.exec(notes) ?? [];
+    await kubectl.run(label.split(' '));
+    await upgrade({ config: { clusterName: 'production' } });
+    const latest = await poll('a pod of the new configuration', podOfNewConfiguration);
+    expect(latest.metadata.annotations['checksum/config']).toMatch(/^[0-9a-f]{64}$/);
+    await operator.stop();
+    operator = await startOperator();
+    expect((await deploymentsOf('production', token)).status).toBe(200);
+  });
+});
+
+interface Pod {
+  metadata: { annotations: Record<string, string> };
+}
+
+async function podOfNewConfiguration(): Promise<Pod | undefined> {
+  const pods = await kubectl.get<{ items: Pod[] }>('pods', '-n', namespace);
+  const { spec } = await kubectl.get<{ spec: { template: Pod } }>('deployment', 'accesskey-operator', '-n', namespace);
+  const checksum = ({ metadata }: Pod) => metadata.annotations['checksum/config'];
+  return pods.items.find((pod) => checksum(pod) === checksum(spec.template));
+}
+
+describe('helm uninstall', () => {
+  test('keeps the CRD, the AccessKeys and their Secrets, and the policies go on to guard them', async () => {
+    const before = await secretOf('alice-main');
+    await operator.stop();
+    await helm.run(['uninstall', release, '--namespace', namespace, '--wait']);
+    expect(await kubectl.run(['get', 'all,serviceaccounts', '-n', namespace, '-o', 'name'])).not.toContain('operator');
+    expect(await kubectl.run(['get', 'clusterrolebindings', '-o', 'name'])).not.toContain('accesskey');
+    await kubectl.run(['get', 'accesskey', 'alice', '-n', 'people']);
+    expect(await secretOf('alice-main')).toMatchObject({ data: before.data, metadata: { uid: before.metadata.uid } });
+    expect(await forgedData(stranger)).toContain('only the operator changes a key pair');
+  });
+
+  test('and installing again takes all over: nothing is made anew', async () => {
+    const before = await secretOf('alice-main');
+    const keys = await secretOf('accesskey-operator-signing-keys', namespace);
+    await helm.run([
+      'install',
+      release,
+      chart,
+      '--namespace',
+      namespace,
+      ...valueFlags({ config: { clusterName: 'again' } }),
+    ]);
+    operator = await startOperator();
+    // One that was made later is Ready: this one would have been changed by then.
+    await createPair(kubectl, accessKeyManifest('people', 'bob'));
+    const after = await secretOf('alice-main');
+    expect(after).toMatchObject({ data: before.data, metadata: { uid: before.metadata.uid } });
+    expect((await secretOf('accesskey-operator-signing-keys', namespace)).data).toEqual(keys.data);
+    expect((await deploymentsOf('again', token)).status).toBe(200);
+    await getToken(operator.url, pair);
+  });
+
+  test('removes everything with crds.keep: false', async () => {
+    // First, as docs/install.md says: with them their Secrets go.
+    await kubectl.run(['delete', 'accesskeys', '--all', '-A']);
+    const secrets = () => kubectl.run(['get', 'secrets', '-n', 'people', '-o', 'name']);
+    // The garbage collector looks for new kinds every half minute, and AccessKey is one here.
+    await poll('the end of the Secrets', async () => (await secrets()) === '', 90_000);
+    await upgrade({ crds: { keep: false } });
+    await operator.stop();
+    await helm.run(['uninstall', release, '--namespace', namespace, '--wait']);
+    const kinds = 'crds,validatingadmissionpolicies,validatingadmissionpolicybindings,clusterroles';
+    await poll('the end of all', async () => !(await kubectl.run(['get', kinds, '-o', 'name'])).includes('accesskey'));
+  });
+});
+
+describe('a cluster that has the manifests', () => {
+  test('is taken over by helm install --take-ownership, and not without', async () => {
+    await kubectl.run(['apply', '-k', base, '--server-side']);
+    const install = ['install', 'accesskey-operator', chart, '--namespace', 'accesskey-system'];
+    await expect(helm.run(install)).rejects.toThrow('cannot be imported into the current release');
+    const { uid } = (await kubectl.get<Stored>('crd', 'accesskeys.ghippo.io')).metadata;
+    await helm.run([...install, '--take-ownership']);
+    expect((await kubectl.get<Stored>('crd', 'accesskeys.ghippo.io')).metadata.uid).toBe(uid);
+  });
+});
