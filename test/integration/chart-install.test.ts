@@ -213,4 +213,18 @@ describe('a cluster that has the manifests', () => {
     await helm.run([...install, '--take-ownership']);
     expect((await kubectl.get<Stored>('crd', 'accesskeys.ghippo.io')).metadata.uid).toBe(uid);
   });
+
+  test('and what an uninstalled release has left, by one of another name and namespace', async () => {
+    await helm.run(['uninstall', 'accesskey-operator', '--namespace', 'accesskey-system', '--wait']);
+    await helm.run(['install', 'other', chart, '--namespace', namespace, '--take-ownership']);
+    const policy = await kubectl.run([
+      'get',
+      'validatingadmissionpolicy',
+      'console.accesskeys.ghippo.io',
+      '-o',
+      'yaml',
+    ]);
+    expect(policy).toContain(operatorUser);
+    expect(policy).toContain('meta.helm.sh/release-name: other');
+  });
 });
