@@ -1,6 +1,6 @@
 /**
  * Installs Debian's packages into the system, for programs that depend on too many others to be unpacked into the cache
- * (`debian-package.ts`). Needs root.
+ * (`debian-program.ts`). Needs root.
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';

@@ -1,4 +1,4 @@
-import { locateDebianProgram } from './debian-package.ts';
+import { locateDebianProgram } from './debian-program.ts';
 
 /** Programs of the Prometheus project. */
 export interface PrometheusPrograms {
@@ -8,7 +8,7 @@ export interface PrometheusPrograms {
 }
 
 /**
- * Finds Prometheus and promtool, for tests; see `debian-package.ts`.
+ * Finds Prometheus and promtool, for tests; see `debian-program.ts`.
  *
  * @throws Error where they are neither installed nor to be had
  */

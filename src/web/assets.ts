@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { Hono } from 'hono';
+import { answerAsset, readAsset } from '../http/asset.ts';
 
 const types = {
   'console.css': 'text/css; charset=utf-8',
@@ -9,7 +8,7 @@ const types = {
 } as const;
 type AssetName = keyof typeof types;
 
-/** The files that browsers keep for a year: a changed one has another name. */
+/** The files that the pages are made of. */
 export interface Assets {
   /** Path of a file, with the hash of its content. */
   path(name: AssetName): string;
@@ -21,24 +20,13 @@ export interface Assets {
 export function loadAssets(): Assets {
   const names = Object.keys(types) as AssetName[];
   const loaded = new Map(names.map((name) => [name, load(name)]));
-  const pathOf = (name: AssetName) => loaded.get(name)?.path ?? '';
+  const pathOf = (name: AssetName) => `/assets/${loaded.get(name)?.name}`;
   return {
     path: pathOf,
     addRoutes(app) {
-      for (const [name, { path, content }] of loaded) {
-        app.get(path, (context) => {
-          context.header('Content-Type', types[name]);
-          context.header('Cache-Control', 'public, max-age=31536000, immutable');
-          context.header('X-Content-Type-Options', 'nosniff');
-          return context.body(content);
-        });
-      }
+      for (const asset of loaded.values()) app.get(`/assets/${asset.name}`, (context) => answerAsset(context, asset));
     },
   };
 }
 
-function load(name: AssetName): { path: string; content: string } {
-  const content = readFileSync(new URL(`assets/${name}`, import.meta.url), 'utf8');
-  const hash = createHash('sha256').update(content).digest('hex').slice(0, 12);
-  return { path: `/assets/${name.replace('.', `-${hash}.`)}`, content };
-}
+const load = (name: AssetName) => readAsset(name, new URL(`assets/${name}`, import.meta.url), types[name]);

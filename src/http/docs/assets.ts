@@ -1,22 +1,6 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { type Asset, readAsset } from '../asset.ts';
 
-const compress = promisify(gzip);
-
-/** A file that browsers may keep for a year: a changed one has another name. */
-export interface Asset {
-  /** Name with the hash of the content. */
-  name: string;
-  type: string;
-  content: Uint8Array<ArrayBuffer>;
-  /** Made when it is first asked for, and kept. */
-  compressed(): Promise<Uint8Array<ArrayBuffer>>;
-}
-
-const own = (name: string) => new URL(`assets/${name}`, import.meta.url).href;
+const own = (name: string) => new URL(`assets/${name}`, import.meta.url);
 const swagger = (name: string) => import.meta.resolve(`swagger-ui-dist/${name}`);
 
 /** What the page is made of: Swagger UI from its package, and what starts it. */
@@ -32,21 +16,6 @@ export type Assets = Record<keyof typeof files, Asset>;
 
 /** Reads the files once. */
 export function loadAssets(): Assets {
-  const loaded = Object.entries(files).map(([name, { url, type }]) => [name, load(name, url, type)]);
+  const loaded = Object.entries(files).map(([name, { url, type }]) => [name, readAsset(name, url, type)]);
   return Object.fromEntries(loaded) as Assets;
-}
-
-function load(name: string, url: string, type: string): Asset {
-  const content = new Uint8Array(readFileSync(fileURLToPath(url)));
-  const hash = createHash('sha256').update(content).digest('hex').slice(0, 16);
-  let compressed: Promise<Uint8Array<ArrayBuffer>> | undefined;
-  return {
-    name: `${hash}-${name}`,
-    type,
-    content,
-    compressed() {
-      compressed ??= compress(content).then((bytes) => new Uint8Array(bytes));
-      return compressed;
-    },
-  };
 }

@@ -1,8 +1,9 @@
 import type { Hono } from 'hono';
-import { acceptsGzip, answerRepresentation, representationOf } from '../cacheable.ts';
+import { type Asset, answerAsset } from '../asset.ts';
+import { answerRepresentation, representationOf } from '../cacheable.ts';
 import type { Environment } from '../environment.ts';
 import { PlatformError } from '../errors.ts';
-import { type Asset, loadAssets } from './assets.ts';
+import { loadAssets } from './assets.ts';
 import { docsPage } from './page.ts';
 
 /**
@@ -36,16 +37,10 @@ export function addDocsRoutes(app: Hono<Environment>): void {
     return answerRepresentation(context, docs().page, { type: 'text/html; charset=utf-8', cacheControl: 'no-cache' });
   });
 
-  app.get('/docs/assets/:name', async (context) => {
+  app.get('/docs/assets/:name', (context) => {
     const asset = docs().byName.get(context.req.param('name'));
     if (!asset) throw new PlatformError('notFound', 'there is nothing at this path');
-    context.header('Content-Type', asset.type);
-    context.header('Cache-Control', 'public, max-age=31536000, immutable');
-    context.header('X-Content-Type-Options', 'nosniff');
-    context.header('Vary', 'Accept-Encoding');
-    if (!acceptsGzip(context.req.header('Accept-Encoding'))) return context.body(asset.content);
-    context.header('Content-Encoding', 'gzip');
-    return context.body(await asset.compressed());
+    return answerAsset(context, asset);
   });
 }
 

@@ -1,0 +1,45 @@
+import { hash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { Context } from 'hono';
+import { acceptsGzip } from './cacheable.ts';
+
+const compress = promisify(gzip);
+
+/** A file that browsers may keep for a year: a changed one has another name. */
+export interface Asset {
+  /** Name with the hash of the content. */
+  readonly name: string;
+  /** Media type. */
+  readonly type: string;
+  readonly content: Uint8Array<ArrayBuffer>;
+  /** By gzip; made when it is first asked for, and kept. */
+  compressed(): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** Reads a file, once, with all that is answered of it. */
+export function readAsset(name: string, url: URL | string, type: string): Asset {
+  const content = new Uint8Array(readFileSync(new URL(url)));
+  let compressed: Promise<Uint8Array<ArrayBuffer>> | undefined;
+  return {
+    name: `${hash('sha256', content).slice(0, 16)}-${name}`,
+    type,
+    content,
+    compressed() {
+      compressed ??= compress(content).then((bytes) => new Uint8Array(bytes));
+      return compressed;
+    },
+  };
+}
+
+/** Answers with a file, compressed when the client likes. */
+export async function answerAsset(context: Context, asset: Asset): Promise<Response> {
+  context.header('Content-Type', asset.type);
+  context.header('Cache-Control', 'public, max-age=31536000, immutable');
+  context.header('X-Content-Type-Options', 'nosniff');
+  context.header('Vary', 'Accept-Encoding');
+  if (!acceptsGzip(context.req.header('Accept-Encoding'))) return context.body(asset.content);
+  context.header('Content-Encoding', 'gzip');
+  return context.body(await asset.compressed());
+}
