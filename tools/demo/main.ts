@@ -74,6 +74,9 @@ async function demo(once: boolean, kubeconfig: string | undefined): Promise<void
 
 async function stayUp(operator: OperatorProcess, kubectl: Kubectl): Promise<void> {
   say(`The platform API answers at ${operator.url}, the probes at ${operator.healthUrl}/readyz`);
+  say(
+    `The page of people's keys: ${operator.url}/, sign in with ak and sk of a Secret, or with a token of the cluster`,
+  );
   say(`kubectl: export KUBECONFIG=${kubectl.kubeconfig}`);
   say('Ctrl-C ends the demo.');
   const signal = Promise.withResolvers<void>();
