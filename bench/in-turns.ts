@@ -1,7 +1,7 @@
 import { createHistogram } from 'node:perf_hooks';
 import { type Answered, type Load, run, type Target } from './load.ts';
 
-const warmUpSeconds = 1;
+const warmUpSeconds = 3;
 const turns = 3;
 
 /** A server, and how to learn what CPU time it has used so far, seconds. */

@@ -4,6 +4,7 @@ import type { Kubectl } from '../../tools/kubectl.ts';
 import { poll } from '../../tools/poll.ts';
 import { startBrowser } from '../support/browser.ts';
 import { signInByPair } from '../support/console.ts';
+import { chart, openHelm, valueFlags } from '../support/helm.ts';
 import { type AccessKeyObject, accessKeyManifest, readPair, waitReady } from '../support/platform.ts';
 import { languages, startConsumers } from './consumers.ts';
 import { diagnosis } from './diagnosis.ts';
@@ -134,6 +135,25 @@ describe.skipIf(skipped)('end to end', () => {
     await poll('the end of all key pairs', async () => (await operatorSecrets(kubectl)).length === 0);
     await kubectl.run(['delete', 'namespace', shop, '--timeout=120s']);
     await kubectl.run(['delete', 'clusterrolebinding', 'readers']);
+    expect(await clusterObjects(kubectl)).toEqual(before);
+  });
+
+  test('is installed by its Helm chart too, and leaves nothing when the CRD is not to be kept', async () => {
+    const helm = await openHelm(kubectl.kubeconfig);
+    const [repository, tag] = images.operator.split(':');
+    const values = { image: { repository, tag }, highAvailability: { enabled: true }, crds: { keep: false } };
+    for (const name of [operatorNamespace, shop]) {
+      await kubectl.run(['create', 'namespace', name]);
+      await kubectl.run(['label', 'namespace', name, 'pod-security.kubernetes.io/enforce=restricted']);
+    }
+    const inNamespace = ['--namespace', operatorNamespace];
+    await helm.run(['install', 'keys', chart, ...inNamespace, ...valueFlags(values), '--wait', '--timeout=120s']);
+    expect(await operator.pods()).toHaveLength(2);
+    await kubectl.apply(accessKeyManifest(shop, 'carol'));
+    await waitReady(kubectl, shop, 'carol');
+    await kubectl.run(['delete', 'accesskeys', '--all', '-A', '--timeout=60s']);
+    await helm.run(['uninstall', 'keys', ...inNamespace, '--wait', '--timeout=120s']);
+    await kubectl.run(['delete', 'namespace', operatorNamespace, shop, '--timeout=120s']);
     expect(await clusterObjects(kubectl)).toEqual(before);
   });
 });

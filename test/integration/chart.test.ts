@@ -271,6 +271,7 @@ describe('a wrong value is named', () => {
     ['watchNamespace', { watchNamespace: 'Team_A' }],
     ['watchNamespace: the operator needs a namespace of its own', { watchNamespace: 'keys' }],
     ['tls.enabled', { tls: { enabled: 'yes' } }],
+    ['crds.keep', { crds: { enabled: false, keep: false } }],
     ['podLabels.a', { podLabels: { a: 1 } }],
     ['tls.certManager.enabled', { tls: { certManager: { enabled: true } } }],
     ['config.namespace', { config: { namespace: 'elsewhere' } }],
