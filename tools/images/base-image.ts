@@ -19,9 +19,11 @@ import { withLock } from '../control-plane/lock.ts';
 import { pathOf } from '../debian-packages.ts';
 import { preparePrograms } from '../single-node/machine.ts';
 import { makeImage } from './archive.ts';
+import type { Docker } from './docker.ts';
 
-/** What stands in for node:24-bookworm-slim where no registry can be reached. */
-export const localBase = 'localhost/node-base:local';
+const publicBase = 'node:24-bookworm-slim';
+/** What stands in for it where no registry can be reached. */
+const localBase = 'localhost/node-base:local';
 
 const release = 'bookworm';
 /** Raised when what is made below changes. */
@@ -29,12 +31,27 @@ const version = 1;
 const path = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'].join(':');
 
 /**
+ * Gives Docker the image that the Dockerfile builds on: the public one where it can be pulled, else one made here.
+ *
+ * @returns its name, for the build argument BASE_IMAGE
+ */
+export async function provideBaseImage(docker: Docker, log: (line: string) => void): Promise<string> {
+  const pulled = await docker.run('pull', '--quiet', publicBase).then(
+    () => true,
+    () => false,
+  );
+  if (pulled) return publicBase;
+  await docker.run('load', '--input', await makeBaseImage(log));
+  return localBase;
+}
+
+/**
  * Makes an archive of an image with Debian, Node.js (this process's) and npm (the machine's), once, into the cache.
  * Needs root, for debootstrap.
  *
  * @returns path of the archive
  */
-export async function makeBaseImage(log: (line: string) => void): Promise<string> {
+async function makeBaseImage(log: (line: string) => void): Promise<string> {
   const folder = join(cacheDirectory(process.env), 'images');
   await mkdir(folder, { recursive: true });
   const archive = join(folder, `node-base-${version}-${process.version}-${process.arch}.tar`);

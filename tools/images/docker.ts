@@ -5,6 +5,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run, succeeds } from '../command.ts';
 import { cacheDirectory } from '../control-plane/binaries.ts';
+import { withLock } from '../control-plane/lock.ts';
 import { lastLines } from '../control-plane/program.ts';
 import { installMissing } from '../debian-packages.ts';
 import { onlyOnce } from '../once.ts';
@@ -16,8 +17,29 @@ import { noteOwner, placeOf, removeLeftovers } from '../single-node/leftovers.ts
 export interface Docker {
   /** Runs the client and gives its standard output. */
   run(...args: string[]): Promise<string>;
+}
+
+interface OpenDocker extends Docker {
   /** Ends the daemon, if it was started for this. */
   close(): Promise<void>;
+}
+
+/**
+ * Does something with Docker, one process at a time: a daemon that is started keeps what it built in the same place.
+ *
+ * @throws Error if there is none and none can be started
+ */
+export async function withDocker<T>(log: (line: string) => void, use: (docker: Docker) => Promise<T>): Promise<T> {
+  const cache = cacheDirectory(process.env);
+  await mkdir(cache, { recursive: true });
+  return withLock(join(cache, 'docker.lock'), {}, async () => {
+    const docker = await openDocker(log);
+    try {
+      return await use(docker);
+    } finally {
+      await docker.close();
+    }
+  });
 }
 
 /**
@@ -26,7 +48,7 @@ export interface Docker {
  *
  * @throws Error if there is none and none can be started
  */
-export async function openDocker(log: (line: string) => void): Promise<Docker> {
+async function openDocker(log: (line: string) => void): Promise<OpenDocker> {
   if (await succeeds('docker', ['info'])) {
     return { run: (...args) => run('docker', args), close: () => Promise.resolve() };
   }
@@ -41,7 +63,7 @@ const keptLayers = '3GB';
 /** For the daemon to end by itself, in milliseconds. */
 const patience = 20_000;
 
-async function startDaemon(): Promise<Docker> {
+async function startDaemon(): Promise<OpenDocker> {
   await removeLeftovers();
   const { directory, cgroup } = placeOf(process.pid, 'docker');
   await mkdir(directory, { recursive: true, mode: 0o700 });

@@ -12,8 +12,10 @@ import { run } from '../command.ts';
 import { locateBinaries, locatePrograms } from '../control-plane/binaries.ts';
 import { generated } from '../generate.ts';
 import { helmPrograms } from '../helm/programs.ts';
+import { withDocker } from '../images/docker.ts';
 import { createKubectl } from '../kubectl.ts';
 import { installFile, renderInstall } from '../render-manifests.ts';
+import { checkImage } from './image.ts';
 import { type Lockfile, type ProductionPackage, productionPackages, refusedPackages } from './licences.ts';
 import { type Bom, productionBom } from './sbom.ts';
 
@@ -21,16 +23,15 @@ const root = join(import.meta.dirname, '../..');
 const dist = join(root, 'dist');
 const { name, version } = packageJson;
 
-const usage = `Usage: npm run release:check -- [--without STEP]... [--build-flag=FLAG]...
+const usage = `Usage: npm run release:check -- [--without STEP]...
 
-  --without STEP     leave a step out
-  --build-flag=FLAG  for docker build, for example --build-flag=--network=host
+  --without STEP  leave a step out
 
 Steps: tree, changelog, generated, licences, sbom, manifests, chart, image, tests
 `;
 
 /** Each gives a line that says what was found. */
-const steps: Record<string, (buildFlags: readonly string[]) => Promise<string>> = {
+const steps: Record<string, () => Promise<string>> = {
   async tree() {
     const changes = await run('git', ['status', '--porcelain'], { cwd: root });
     if (changes !== '') throw new Error('files are changed that are not committed');
@@ -85,16 +86,7 @@ const steps: Record<string, (buildFlags: readonly string[]) => Promise<string>> 
     return `${name}-${version}.tgz`;
   },
 
-  async image(buildFlags) {
-    const revision = (await run('git', ['rev-parse', 'HEAD'], { cwd: root })).trim();
-    const labels = ['--build-arg', `VERSION=${version}`, '--build-arg', `REVISION=${revision}`];
-    await run('docker', ['build', ...buildFlags, ...labels, '-t', `${name}:${version}`, root]);
-    const hard = ['--network=none', '--read-only', '--cap-drop=ALL', '--security-opt=no-new-privileges'];
-    const told = (await run('docker', ['run', '--rm', ...hard, `${name}:${version}`, '--version'])).trim();
-    if (told !== version) throw new Error(`the image says that it is ${told}`);
-    const size = Number(await run('docker', ['image', 'inspect', '--format={{.Size}}', `${name}:${version}`]));
-    return `${Math.round(size / 1_000_000)} MB, runs read-only without rights`;
-  },
+  image: () => withDocker(note, (docker) => checkImage(docker, { name, version, sources: root }, note)),
 
   async tests() {
     await run('npm', ['test'], { cwd: root });
@@ -102,11 +94,13 @@ const steps: Record<string, (buildFlags: readonly string[]) => Promise<string>> 
   },
 };
 
+const note = (line: string) => void process.stdout.write(`         ${line}\n`);
+
 async function imagePackages(): Promise<ProductionPackage[]> {
   return productionPackages(JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as Lockfile);
 }
 
-async function check(without: readonly string[], buildFlags: readonly string[]): Promise<boolean> {
+async function check(without: readonly string[]): Promise<boolean> {
   await mkdir(dist, { recursive: true });
   let sound = true;
   for (const [step, perform] of Object.entries(steps)) {
@@ -115,7 +109,7 @@ async function check(without: readonly string[], buildFlags: readonly string[]):
       continue;
     }
     try {
-      process.stdout.write(`ok       ${step}: ${await perform(buildFlags)}\n`);
+      process.stdout.write(`ok       ${step}: ${await perform()}\n`);
     } catch (error) {
       sound = false;
       process.stdout.write(`FAILED   ${step}: ${error instanceof Error ? error.message : error}\n`);
@@ -126,18 +120,18 @@ async function check(without: readonly string[], buildFlags: readonly string[]):
 
 function readFlags() {
   const several = { type: 'string', multiple: true } as const;
-  const options = { without: several, 'build-flag': several, help: { type: 'boolean' } } as const;
+  const options = { without: several, help: { type: 'boolean' } } as const;
   try {
-    const { without = [], help = false, 'build-flag': buildFlags = [] } = parseArgs({ options }).values;
+    const { without = [], help = false } = parseArgs({ options }).values;
     const unknown = without.find((step) => !(step in steps));
     if (unknown !== undefined) throw new Error(`there is no step ${unknown}`);
-    return { without, buildFlags, help };
+    return { without, help };
   } catch (error) {
     process.stderr.write(`release:check: ${error instanceof Error ? error.message : error} (see --help)\n`);
     process.exit(2);
   }
 }
 
-const { without, buildFlags, help } = readFlags();
+const { without, help } = readFlags();
 if (help) process.stdout.write(usage);
-else process.exitCode = (await check(without, buildFlags)) ? 0 : 1;
+else process.exitCode = (await check(without)) ? 0 : 1;

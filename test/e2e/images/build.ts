@@ -2,10 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../../../tools/command.ts';
-import { cacheDirectory } from '../../../tools/control-plane/binaries.ts';
-import { withLock } from '../../../tools/control-plane/lock.ts';
-import { localBase, makeBaseImage } from '../../../tools/images/base-image.ts';
-import { type Docker, openDocker } from '../../../tools/images/docker.ts';
+import { provideBaseImage } from '../../../tools/images/base-image.ts';
+import { type Docker, withDocker } from '../../../tools/images/docker.ts';
 import { repository } from '../previous.ts';
 
 /** Names of the images of the suite. */
@@ -27,21 +25,14 @@ export interface BuildOptions {
   readonly log: (line: string) => void;
 }
 
-/** Builds all images from the Dockerfiles of the repository, by one process at a time, into one archive. */
-export async function buildImages(options: BuildOptions): Promise<void> {
-  await withLock(join(cacheDirectory(process.env), 'docker.lock'), {}, async () => {
-    const docker = await openDocker(options.log);
-    try {
-      await buildAll(docker, options);
-    } finally {
-      await docker.close();
-    }
-  });
+/** Builds all images from the Dockerfiles of the repository into one archive. */
+export function buildImages(options: BuildOptions): Promise<void> {
+  return withDocker(options.log, (docker) => buildAll(docker, options));
 }
 
 async function buildAll(docker: Docker, { archive, previous, log }: BuildOptions): Promise<void> {
   const examples = join(repository, 'examples/consumers');
-  const base = await baseImage(docker, log);
+  const base = await provideBaseImage(docker, log);
   const build = buildWith(docker);
   await build(images.operator, repository, base);
   if (previous !== undefined) await build(images.previous, previous, base);
@@ -73,17 +64,4 @@ async function buildGo(source: string, build: ReturnType<typeof buildWith>): Pro
   } finally {
     await rm(context, { recursive: true, force: true });
   }
-}
-
-const publicBase = 'node:24-bookworm-slim';
-
-/** The public image where it can be pulled, else the local one. */
-async function baseImage(docker: Docker, log: (line: string) => void): Promise<string> {
-  const pulled = await docker.run('pull', '--quiet', publicBase).then(
-    () => true,
-    () => false,
-  );
-  if (pulled) return publicBase;
-  await docker.run('load', '--input', await makeBaseImage(log));
-  return localBase;
 }
