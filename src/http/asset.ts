@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Context } from 'hono';
-import { acceptsGzip } from './cacheable.ts';
+import { acceptsGzip, worthCompressing } from './cacheable.ts';
 
 const compress = promisify(gzip);
 
@@ -33,13 +33,17 @@ export function readAsset(name: string, url: URL | string, type: string): Asset 
   };
 }
 
-/** Answers with a file, compressed when the client likes. */
+/** Answers with a file; one that gets smaller by it compressed, when the client likes. */
 export async function answerAsset(context: Context, asset: Asset): Promise<Response> {
   context.header('Content-Type', asset.type);
   context.header('Cache-Control', 'public, max-age=31536000, immutable');
   context.header('X-Content-Type-Options', 'nosniff');
+  if (!isWorthCompressing(asset)) return context.body(asset.content);
   context.header('Vary', 'Accept-Encoding');
   if (!acceptsGzip(context.req.header('Accept-Encoding'))) return context.body(asset.content);
   context.header('Content-Encoding', 'gzip');
   return context.body(await asset.compressed());
 }
+
+/** Pictures of pixels are compressed already. */
+const isWorthCompressing = ({ type, content }: Asset) => content.length >= worthCompressing && type !== 'image/png';

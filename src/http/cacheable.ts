@@ -8,7 +8,7 @@ import type { Environment } from './environment.ts';
 const compress = promisify(gzip);
 
 /** Smaller answers fit into one packet, compressed or not; bytes. */
-const worthCompressing = 1_024;
+export const worthCompressing = 1_024;
 
 /** Of a person's data: no shared cache keeps it, and every other one asks again whether it is still so. */
 export const privateAnswer = 'private, no-cache';

@@ -1,5 +1,5 @@
 import type { Hono } from 'hono';
-import { answerAsset, readAsset } from '../http/asset.ts';
+import { type Asset, answerAsset, readAsset } from '../http/asset.ts';
 
 const types = {
   'console.css': 'text/css; charset=utf-8',
@@ -18,15 +18,18 @@ export interface Assets {
 
 /** Reads the files once, when the process starts. */
 export function loadAssets(): Assets {
-  const names = Object.keys(types) as AssetName[];
-  const loaded = new Map(names.map((name) => [name, load(name)]));
-  const pathOf = (name: AssetName) => `/assets/${loaded.get(name)?.name}`;
+  const load = (name: AssetName) => readAsset(name, new URL(`assets/${name}`, import.meta.url), types[name]);
+  const loaded: Record<AssetName, Asset> = {
+    'console.css': load('console.css'),
+    'console.js': load('console.js'),
+    'icon.svg': load('icon.svg'),
+  };
   return {
-    path: pathOf,
+    path: (name) => pathOf(loaded[name]),
     addRoutes(app) {
-      for (const asset of loaded.values()) app.get(`/assets/${asset.name}`, (context) => answerAsset(context, asset));
+      for (const asset of Object.values(loaded)) app.get(pathOf(asset), (context) => answerAsset(context, asset));
     },
   };
 }
 
-const load = (name: AssetName) => readAsset(name, new URL(`assets/${name}`, import.meta.url), types[name]);
+const pathOf = ({ name }: Asset) => `/assets/${name}`;

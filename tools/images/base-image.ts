@@ -21,7 +21,8 @@ import { preparePrograms } from '../single-node/machine.ts';
 import { makeImage } from './archive.ts';
 import type { Docker } from './docker.ts';
 
-const publicBase = 'node:24-bookworm-slim';
+/** What the Dockerfile builds on by default. */
+export const publicBase = 'node:24-bookworm-slim';
 /** What stands in for it where no registry can be reached. */
 const localBase = 'localhost/node-base:local';
 

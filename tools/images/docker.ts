@@ -17,6 +17,8 @@ import { noteOwner, placeOf, removeLeftovers } from '../single-node/leftovers.ts
 export interface Docker {
   /** Runs the client and gives its standard output. */
   run(...args: string[]): Promise<string>;
+  /** Flags that every build needs with this daemon. */
+  readonly buildFlags: readonly string[];
 }
 
 interface OpenDocker extends Docker {
@@ -50,11 +52,11 @@ export async function withDocker<T>(log: (line: string) => void, use: (docker: D
  */
 async function openDocker(log: (line: string) => void): Promise<OpenDocker> {
   if (await succeeds('docker', ['info'])) {
-    return { run: (...args) => run('docker', args), close: () => Promise.resolve() };
+    return { run: (...args) => run('docker', args), buildFlags: [], close: () => Promise.resolve() };
   }
   if (process.getuid?.() !== 0) throw new Error('no Docker daemon answers, and root is needed to start one');
   await installMissing({ '/usr/sbin/dockerd': 'docker.io' }, log);
-  return startDaemon();
+  return startDaemon(log);
 }
 
 // Its mounts and processes are gone when the daemon, their first process, is.
@@ -63,7 +65,7 @@ const keptLayers = '3GB';
 /** For the daemon to end by itself, in milliseconds. */
 const patience = 20_000;
 
-async function startDaemon(): Promise<OpenDocker> {
+async function startDaemon(log: (line: string) => void): Promise<OpenDocker> {
   await removeLeftovers();
   const { directory, cgroup } = placeOf(process.pid, 'docker');
   await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -82,13 +84,19 @@ async function startDaemon(): Promise<OpenDocker> {
     await close();
     throw new Error(`${(error as Error).message}\n${lines}`, { cause: error });
   }
-  return { run: client, close: onlyOnce(() => tidy(client).finally(close)) };
+  // It has no network of its own.
+  const buildFlags = ['--network=host'];
+  return { run: client, buildFlags, close: onlyOnce(() => tidy(client, log).finally(close)) };
 }
 
 /** What it keeps in the cache would grow with every build: images that have lost their name go, and the oldest layers. */
-async function tidy(client: Docker['run']): Promise<void> {
-  await client('image', 'prune', '--force');
-  await client('builder', 'prune', '--force', '--keep-storage', keptLayers);
+async function tidy(client: Docker['run'], log: (line: string) => void): Promise<void> {
+  try {
+    await client('image', 'prune', '--force');
+    await client('builder', 'prune', '--force', '--keep-storage', keptLayers);
+  } catch (error) {
+    log(`What Docker keeps in the cache was not made smaller: ${(error as Error).message}`);
+  }
 }
 
 /** Without a network of its own, so that nothing of the machine's is changed; builds use the machine's. */

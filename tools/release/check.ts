@@ -23,15 +23,21 @@ const root = join(import.meta.dirname, '../..');
 const dist = join(root, 'dist');
 const { name, version } = packageJson;
 
-const usage = `Usage: npm run release:check -- [--without STEP]...
+const usage = `Usage: npm run release:check -- [--without STEP]... [--local-base]
 
   --without STEP  leave a step out
+  --local-base    where the public base image cannot be pulled, check the image on one made here
 
 Steps: tree, changelog, generated, licences, sbom, manifests, chart, image, tests
 `;
 
+interface Flags {
+  readonly without: readonly string[];
+  readonly localBase: boolean;
+}
+
 /** Each gives a line that says what was found. */
-const steps: Record<string, () => Promise<string>> = {
+const steps: Record<string, (flags: Flags) => Promise<string>> = {
   async tree() {
     const changes = await run('git', ['status', '--porcelain'], { cwd: root });
     if (changes !== '') throw new Error('files are changed that are not committed');
@@ -86,7 +92,8 @@ const steps: Record<string, () => Promise<string>> = {
     return `${name}-${version}.tgz`;
   },
 
-  image: () => withDocker(note, (docker) => checkImage(docker, { name, version, sources: root }, note)),
+  image: ({ localBase }) =>
+    withDocker(note, (docker) => checkImage(docker, { name, version, sources: root, localBase }, note)),
 
   async tests() {
     await run('npm', ['test'], { cwd: root });
@@ -100,16 +107,16 @@ async function imagePackages(): Promise<ProductionPackage[]> {
   return productionPackages(JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as Lockfile);
 }
 
-async function check(without: readonly string[]): Promise<boolean> {
+async function check(flags: Flags): Promise<boolean> {
   await mkdir(dist, { recursive: true });
   let sound = true;
   for (const [step, perform] of Object.entries(steps)) {
-    if (without.includes(step)) {
+    if (flags.without.includes(step)) {
       process.stdout.write(`skipped  ${step}\n`);
       continue;
     }
     try {
-      process.stdout.write(`ok       ${step}: ${await perform()}\n`);
+      process.stdout.write(`ok       ${step}: ${await perform(flags)}\n`);
     } catch (error) {
       sound = false;
       process.stdout.write(`FAILED   ${step}: ${error instanceof Error ? error.message : error}\n`);
@@ -118,20 +125,21 @@ async function check(without: readonly string[]): Promise<boolean> {
   return sound;
 }
 
-function readFlags() {
+function readFlags(): Flags & { help: boolean } {
   const several = { type: 'string', multiple: true } as const;
-  const options = { without: several, help: { type: 'boolean' } } as const;
+  const flag = { type: 'boolean' } as const;
+  const options = { without: several, 'local-base': flag, help: flag } as const;
   try {
-    const { without = [], help = false } = parseArgs({ options }).values;
+    const { without = [], 'local-base': localBase = false, help = false } = parseArgs({ options }).values;
     const unknown = without.find((step) => !(step in steps));
     if (unknown !== undefined) throw new Error(`there is no step ${unknown}`);
-    return { without, help };
+    return { without, localBase, help };
   } catch (error) {
     process.stderr.write(`release:check: ${error instanceof Error ? error.message : error} (see --help)\n`);
     process.exit(2);
   }
 }
 
-const { without, help } = readFlags();
+const { help, ...flags } = readFlags();
 if (help) process.stdout.write(usage);
-else process.exitCode = (await check(without)) ? 0 : 1;
+else process.exitCode = (await check(flags)) ? 0 : 1;

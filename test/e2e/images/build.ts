@@ -48,7 +48,7 @@ async function buildAll(docker: Docker, { archive, previous, log }: BuildOptions
 function buildWith(docker: Docker) {
   return async (name: string, context: string, base?: string, file = 'Dockerfile'): Promise<void> => {
     const from = base === undefined ? [] : ['--build-arg', `BASE_IMAGE=${base}`];
-    const args = ['--network=host', '--tag', name, '--file', join(context, file), ...from, context];
+    const args = [...docker.buildFlags, '--tag', name, '--file', join(context, file), ...from, context];
     await docker.run('build', ...args);
   };
 }

@@ -36,17 +36,22 @@ describe('/docs', () => {
 });
 
 describe.each(assets)('%s', (path) => {
-  it('is kept for a year, compressed or not', async () => {
+  // The others are small, or a picture.
+  const encoding = /swagger-ui/.test(path) ? 'gzip' : null;
+
+  it(`is kept for a year, with Content-Encoding ${encoding} for who takes gzip`, async () => {
     const [plain, compressed] = [await ask(path), await ask(path, { 'accept-encoding': 'gzip' })];
     for (const { status, headers } of [plain, compressed]) {
       expect(status).toBe(200);
       expect(headers.get('Cache-Control')).toBe('public, max-age=31536000, immutable');
-      expect([headers.get('X-Content-Type-Options'), headers.get('Vary')]).toEqual(['nosniff', 'Accept-Encoding']);
+      expect(headers.get('X-Content-Type-Options')).toBe('nosniff');
+      expect(headers.get('Vary')).toBe(encoding && 'Accept-Encoding');
     }
     const bytes = Buffer.from(await plain.arrayBuffer());
     expect(bytes.length).toBeGreaterThan(100);
-    expect(compressed.headers.get('Content-Encoding')).toBe('gzip');
-    expect(gunzipSync(await compressed.arrayBuffer()).equals(bytes)).toBe(true);
+    expect(compressed.headers.get('Content-Encoding')).toBe(encoding);
+    const body = Buffer.from(await compressed.arrayBuffer());
+    expect((encoding === null ? body : gunzipSync(body)).equals(bytes)).toBe(true);
   });
 
   it('has the type of its name', async () => {
