@@ -138,10 +138,14 @@ describe.skipIf(skipped)('end to end', () => {
     expect(await clusterObjects(kubectl)).toEqual(before);
   });
 
-  test('is installed by its Helm chart too, and leaves nothing when the CRD is not to be kept', async () => {
+  test('is installed by its Helm chart too, and leaves nothing when the policies are not kept and the CRD is deleted', async () => {
     const helm = await openHelm(kubectl.kubeconfig);
     const [repository, tag] = images.operator.split(':');
-    const values = { image: { repository, tag }, highAvailability: { enabled: true }, crds: { keep: false } };
+    const values = {
+      image: { repository, tag },
+      highAvailability: { enabled: true },
+      admissionPolicies: { keep: false },
+    };
     for (const name of [operatorNamespace, shop]) {
       await kubectl.run(['create', 'namespace', name]);
       await kubectl.run(['label', 'namespace', name, 'pod-security.kubernetes.io/enforce=restricted']);
@@ -153,6 +157,7 @@ describe.skipIf(skipped)('end to end', () => {
     await waitReady(kubectl, shop, 'carol');
     await kubectl.run(['delete', 'accesskeys', '--all', '-A', '--timeout=60s']);
     await helm.run(['uninstall', 'keys', ...inNamespace, '--wait', '--timeout=120s']);
+    await kubectl.run(['delete', 'crd', 'accesskeys.ghippo.io', '--timeout=60s']);
     await kubectl.run(['delete', 'namespace', operatorNamespace, shop, '--timeout=120s']);
     expect(await clusterObjects(kubectl)).toEqual(before);
   });

@@ -134,6 +134,21 @@ describe('helm upgrade', () => {
     expect((await deployment()).metadata.generation).toBe(generation);
   });
 
+  test('with crds.enabled: false, and a rollback to it, leaves the CRD and the AccessKeys', async () => {
+    const before = (await kubectl.get<Stored>('crd', 'accesskeys.ghippo.io')).metadata.uid;
+    await upgrade({ crds: { enabled: false } });
+    await upgrade({ crds: { enabled: true } });
+    await helm.run(['rollback', release, '--namespace', namespace]);
+    await upgrade({ crds: { enabled: true } });
+    const { metadata } = await kubectl.get<Stored & { metadata: { deletionTimestamp?: string } }>(
+      'crd',
+      'accesskeys.ghippo.io',
+    );
+    expect(metadata).toMatchObject({ uid: before });
+    expect(metadata.deletionTimestamp).toBeUndefined();
+    await kubectl.run(['get', 'accesskey', 'alice', '-n', 'people']);
+  });
+
   test('with another configuration makes new pods, which Pod Security restricted lets in', async () => {
     const [, label = ''] = /kubectl (label namespace .*)/.exec(notes) ?? [];
     await kubectl.run(label.split(' '));
@@ -190,15 +205,16 @@ describe('helm uninstall', () => {
     await getToken(operator.url, pair);
   });
 
-  test('removes everything with crds.keep: false', async () => {
+  test('removes everything with admissionPolicies.keep: false, and kubectl the CRD', async () => {
     // First, as docs/install.md says: with them their Secrets go.
     await kubectl.run(['delete', 'accesskeys', '--all', '-A']);
     const secrets = () => kubectl.run(['get', 'secrets', '-n', 'people', '-o', 'name']);
     // The garbage collector looks for new kinds every half minute, and AccessKey is one here.
     await poll('the end of the Secrets', async () => (await secrets()) === '', 90_000);
-    await upgrade({ crds: { keep: false } });
+    await upgrade({ admissionPolicies: { keep: false }, crds: { enabled: false } });
     await operator.stop();
     await helm.run(['uninstall', release, '--namespace', namespace, '--wait']);
+    await kubectl.run(['delete', 'crd', 'accesskeys.ghippo.io', '--timeout=60s']);
     const kinds = 'crds,validatingadmissionpolicies,validatingadmissionpolicybindings,clusterroles';
     await poll('the end of all', async () => !(await kubectl.run(['get', kinds, '-o', 'name'])).includes('accesskey'));
   });

@@ -144,11 +144,12 @@ describe('the CRD and the policies that guard the keys', () => {
     return objects.filter(({ metadata }) => metadata.annotations?.['helm.sh/resource-policy'] === 'keep');
   };
 
-  test('are kept when the release is uninstalled, unless told otherwise', async () => {
+  test('are kept when the release is uninstalled, the CRD always', async () => {
     const kept = await keptBy({});
     expect(kept).toHaveLength(7);
     expect(new Set(kept.map(({ kind }) => kind))).toEqual(new Set(guarded));
-    expect(await keptBy({ crds: { keep: false } })).toEqual([]);
+    const unguarded = await keptBy({ admissionPolicies: { keep: false } });
+    expect(unguarded.map(({ kind }) => kind)).toEqual(['CustomResourceDefinition']);
   });
 
   test('the CRD can be left to somebody else', async () => {
@@ -271,7 +272,7 @@ describe('a wrong value is named', () => {
     ['watchNamespace', { watchNamespace: 'Team_A' }],
     ['watchNamespace: the operator needs a namespace of its own', { watchNamespace: 'keys' }],
     ['tls.enabled', { tls: { enabled: 'yes' } }],
-    ['crds.keep', { crds: { enabled: false, keep: false } }],
+    ['keep', { crds: { keep: false } }],
     ['podLabels.a', { podLabels: { a: 1 } }],
     ['tls.certManager.enabled', { tls: { certManager: { enabled: true } } }],
     ['config.namespace', { config: { namespace: 'elsewhere' } }],

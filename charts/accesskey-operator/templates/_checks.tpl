@@ -5,9 +5,6 @@
 {{- if eq .Values.watchNamespace .Release.Namespace -}}
 {{- fail "watchNamespace: the operator needs a namespace of its own; who may read Secrets beside it could sign tokens" -}}
 {{- end -}}
-{{- if not (or .Values.crds.enabled .Values.crds.keep) -}}
-{{- fail "crds.keep: without crds.enabled it must be true, or an upgrade would delete the CRD and with it all keys" -}}
-{{- end -}}
 {{- if and .Values.tls.certManager.enabled (not .Values.tls.enabled) -}}
 {{- fail "tls.certManager.enabled: needs tls.enabled" -}}
 {{- end -}}

@@ -29,11 +29,9 @@ context: the root; object; labels: further ones, where there are any.
 {{ toYaml .object }}
 {{- end }}
 
-{{/* Keeps an object when the release is uninstalled, if crds.keep says so. context: the root; object. */}}
+{{/* A document that Helm does not delete, whether the release is uninstalled or an upgrade leaves it out. */}}
 {{- define "accesskey-operator.keptDocument" -}}
-{{- if .context.Values.crds.keep -}}
 {{- $annotations := .object.metadata.annotations | default dict -}}
 {{- $_ := set .object.metadata "annotations" (merge (dict "helm.sh/resource-policy" "keep") $annotations) -}}
-{{- end -}}
 {{- include "accesskey-operator.document" . -}}
 {{- end }}
