@@ -5,6 +5,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { generateTypes, typesFile } from './generate-types.ts';
 import { chartCopies } from './helm/copies.ts';
+import { valuesSchema } from './helm/schema.ts';
 import { valuesTable } from './helm/values.ts';
 import { configurationReference } from './reference/configuration.ts';
 import { withGenerated } from './reference/markdown.ts';
@@ -26,6 +27,7 @@ export const generated: Generated[] = [
   inDocument('configuration.md', configurationReference),
   inDocument('metrics.md', metricsReference),
   ...chartCopies,
+  valuesSchema,
   valuesTable,
 ];
 

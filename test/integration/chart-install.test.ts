@@ -161,6 +161,22 @@ describe('helm upgrade', () => {
   });
 });
 
+test('helm upgrade to no leader election, and back, changes how pods are replaced', async () => {
+  const strategy = async () => {
+    const { spec } = await kubectl.get<{ spec: { strategy: object } }>(
+      'deployment',
+      'accesskey-operator',
+      '-n',
+      namespace,
+    );
+    return spec.strategy;
+  };
+  await upgrade({ config: { leaderElection: { enabled: false } } });
+  expect(await strategy()).toEqual({ type: 'Recreate' });
+  await upgrade({ config: { leaderElection: { enabled: true } } });
+  expect(await strategy()).toEqual({ type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } });
+});
+
 interface Pod {
   metadata: { annotations: Record<string, string> };
 }
@@ -243,4 +259,26 @@ describe('a cluster that has the manifests', () => {
     expect(policy).toContain(operatorUser);
     expect(policy).toContain('meta.helm.sh/release-name: other');
   });
+
+  test('and a release that is there still, whose record is deleted instead of uninstalling it', async () => {
+    await helm.run(['install', 'third', chart, '--namespace', namespace, '--take-ownership']);
+    await kubectl.run(['delete', 'secret', '-n', namespace, '-l', 'owner=helm,name=other']);
+    expect((await helm.run(['list', '--namespace', namespace, '--short'])).trim()).toBe('third');
+    const role = await kubectl.run(['get', 'clusterrole', 'accesskey-operator', '-o', 'yaml']);
+    expect(role).toContain('meta.helm.sh/release-name: third');
+  });
+});
+
+test('the policies can be there before the rest of the chart', async () => {
+  const inNamespace = ['--namespace', namespace];
+  await helm.run(['uninstall', 'third', ...inNamespace, '--wait']);
+  const kinds = 'validatingadmissionpolicies,validatingadmissionpolicybindings';
+  await kubectl.run(['delete', kinds, '--all']);
+  // This build of Helm takes itself for a client of Kubernetes 1.20.
+  const file = ['--show-only', 'templates/admission-policies.yaml', '--kube-version=1.36.0'];
+  await kubectl.run(['apply', '-f', '-'], await helm.run(['template', 'keys', chart, ...inNamespace, ...file]));
+  expect((await kubectl.run(['get', kinds, '-o', 'name'])).trim().split('\n')).toHaveLength(6);
+  await helm.run(['install', 'keys', chart, ...inNamespace, '--take-ownership']);
+  const policies = await kubectl.run(['get', kinds, '-o', 'yaml']);
+  expect(policies.split('meta.helm.sh/release-name: keys')).toHaveLength(7);
 });

@@ -26,6 +26,7 @@ type Known = Manifest & {
   rules?: { resources: string[] }[];
   spec: {
     replicas: number;
+    strategy: object;
     ports: { name: string; port: number }[];
     type?: string;
     dnsNames: string[];
@@ -53,15 +54,17 @@ async function objectOf(kind: string, name: string, values?: Values): Promise<Kn
 }
 
 /** Why Helm did not take these values. */
-async function refusalOf(values: Values): Promise<string> {
-  return helm.template('keys', values).then(
+async function refusalOf(values: Values, namespace = 'keys'): Promise<string> {
+  return helm.template(namespace, values).then(
     () => 'accepted',
     (error: Error) => error.message,
   );
 }
 
 test('helm lint has nothing to say', async () => {
-  expect(await helm.run(['lint', '--strict', '--kube-version=1.36.0', chart])).toContain('0 chart(s) failed');
+  expect(await helm.run(['lint', '--strict', '--namespace=keys', '--kube-version=1.36.0', chart])).toContain(
+    '0 chart(s) failed',
+  );
 });
 
 describe('the chart is what kustomize makes of', () => {
@@ -137,6 +140,37 @@ describe('another namespace', () => {
   });
 });
 
+describe('text that YAML could take for something else', () => {
+  /** Paths of what is called so and is no text. */
+  function notText(value: unknown, names: readonly string[], path = ''): string[] {
+    if (typeof value !== 'object' || value === null) return [];
+    return Object.entries(value).flatMap(([name, inside]) => [
+      ...(names.includes(name) && typeof inside !== 'string' ? [`${path}.${name}`] : []),
+      ...notText(inside, names, `${path}.${name}`),
+    ]);
+  }
+
+  test.each(['123', '1e3', 'true', 'null'])('%s stays text', async (text) => {
+    const names = ['namespace', 'secretName', 'priorityClassName', 'kubernetes.io/metadata.name'];
+    const values = {
+      monitoring: { enabled: true, prometheusNamespace: text },
+      tls: { enabled: true, secretName: text, certManager: { enabled: true } },
+      priorityClassName: text,
+      watchNamespace: '456',
+    };
+    const objects = await objectsOf(text, values);
+    // The fields of the CRD that are called so are schemas.
+    const others = objects.filter(({ kind }) => kind !== 'CustomResourceDefinition');
+    expect(notText(others, names)).toEqual([]);
+    const configuration = objects.find(({ metadata }) => metadata.name === 'accesskey-operator-config');
+    expect(parseConfiguration(configuration?.data['config.yaml'] ?? '', 'config')).toMatchObject({
+      namespace: text,
+      watchNamespace: '456',
+    });
+    expect(JSON.stringify(objects)).toContain(`accesskey-operator.${text}.svc`);
+  });
+});
+
 describe('the CRD and the policies that guard the keys', () => {
   const guarded = ['CustomResourceDefinition', 'ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding'];
   const keptBy = async (values: Values) => {
@@ -175,6 +209,26 @@ describe('the configuration', () => {
     expect(await configuration({ config })).toMatchObject({ ...config, namespace: 'keys', http: { plain: true } });
     const { http } = await configuration({ config, tls: { enabled: true } });
     expect(http).toMatchObject({ ...config.http, tls: { keyFile: '/etc/accesskey-operator-tls/tls.key' } });
+  });
+
+  test('null is the same as leaving out', async () => {
+    const config = {
+      http: null,
+      health: null,
+      leaderElection: null,
+      web: { enabled: null },
+      token: { maxCycle: null },
+    };
+    expect(await helm.template('keys', { config })).toEqual(
+      await helm.template('keys', { config: { web: {}, token: {} } }),
+    );
+  });
+
+  test('without a leader has the old pod go before the new one comes', async () => {
+    const strategy = async (enabled: boolean) =>
+      (await objectOf('Deployment', 'accesskey-operator', { config: { leaderElection: { enabled } } })).spec.strategy;
+    expect(await strategy(false)).toEqual({ type: 'Recreate' });
+    expect(await strategy(true)).toHaveProperty('rollingUpdate');
   });
 
   test('makes new pods when it changes', async () => {
@@ -284,11 +338,37 @@ describe('a wrong value is named', () => {
       { highAvailability: { enabled: true }, config: { leaderElection: { enabled: false } } },
     ],
     ['config.token.signingKeys.secretName', { config: { token: { signingKeys: { secretName: 'mine' } } } }],
-    ['podLabels', { podLabels: { 'app.kubernetes.io/name': 'mine' } }],
+    ['podLabels: the chart itself sets', { podLabels: { 'app.kubernetes.io/name': 'mine' } }],
+    ['podAnnotations: the chart itself sets checksum.config', { podAnnotations: { 'checksum/config': 'mine' } }],
+    ['podAnnotations: ', { podAnnotations: { 'kubectl.kubernetes.io/default-container': 'mine' } }],
+    ['monitoring.labels: the chart itself sets', { monitoring: { labels: { 'helm.sh/chart': 'mine' } } }],
+    ['monitoring.dashboardLabels: ', { monitoring: { dashboardLabels: { 'app.kubernetes.io/name': 'mine' } } }],
+    ["missing property 'watchNamespace'", { watchNamespace: null }],
+    ["missing property 'tls'", { tls: null }],
+    ["missing property 'secretName'", { tls: { secretName: null } }],
+    ['priorityClassName', { priorityClassName: 'high\nhostNetwork: true' }],
+    ['tls.secretName', { tls: { secretName: 'a: b' } }],
+    ['monitoring.prometheusNamespace', { monitoring: { prometheusNamespace: 'a #b' } }],
+    ['tls.certManager.dnsNames', { tls: { certManager: { dnsNames: ['a b'] } } }],
+    ['tls.certManager.issuerRef.name', { tls: { certManager: { issuerRef: { kind: 'ClusterIssuer' } } } }],
+    ['tls.secretName: the operator keeps', { tls: { secretName: 'accesskey-operator-signing-keys' } }],
+    ['tls.secretName: the operator keeps', { tls: { secretName: 'accesskey-operator-web-session' } }],
+    ['tls.secretName: the operator keeps', { tls: { secretName: 'accesskey-operator-ca' } }],
+    ['tokens', { config: { tokens: {} } }],
+    ['maxcycle', { config: { token: { maxcycle: 1 } } }],
+    ['config.token.maxCycle', { config: { token: { maxCycle: 0 } } }],
+    ['config.http', { config: { http: 'plain' } }],
   ])('%s', async (name, values) => {
     const refusal = await refusalOf(values);
     expect(refusal.replaceAll('/', '.')).toContain(name);
-    expect(refusal).not.toBe('accepted');
+  });
+
+  test.each([
+    ['default', 'the operator needs one of its own'],
+    ['kube-system', 'the operator needs one of its own'],
+    ['keys: x', 'no name of a namespace'],
+  ])('the namespace %s of the release', async (namespace, message) => {
+    expect(await refusalOf({}, namespace)).toContain(`the namespace of the release: ${message}`);
   });
 
   test('and so is a cluster that is too old', async () => {
@@ -308,7 +388,8 @@ describe('helm package', () => {
   test('makes an archive with which all is the same', async () => {
     await helm.run(['package', chart, '--destination', directory]);
     const archive = join(directory, `accesskey-operator-${packageJson.version}.tgz`);
-    const fromArchive = await helm.run(['template', 'a', archive, '--kube-version=1.36.0']);
-    expect(fromArchive).toBe(await helm.run(['template', 'a', chart, '--kube-version=1.36.0']));
+    const flags = ['--namespace=keys', '--kube-version=1.36.0'];
+    const fromArchive = await helm.run(['template', 'a', archive, ...flags]);
+    expect(fromArchive).toBe(await helm.run(['template', 'a', chart, ...flags]));
   });
 });

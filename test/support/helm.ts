@@ -18,7 +18,11 @@ export interface Helm {
    * @throws Error with what it wrote to standard error when it ends with another code than 0
    */
   run(args: readonly string[]): Promise<string>;
-  /** The objects of the chart, for a version of Kubernetes that it takes unless told otherwise. */
+  /**
+   * The objects of the chart, for a version of Kubernetes that it takes unless told otherwise.
+   *
+   * @throws Error for what is no YAML, and for a key that is there twice
+   */
   template(namespace: string, values?: Values, ...args: string[]): Promise<Manifest[]>;
 }
 
@@ -33,7 +37,11 @@ export async function openHelm(kubeconfig?: string): Promise<Helm> {
     async template(namespace, values = {}, ...args) {
       const release = ['template', 'accesskey-operator', chart, '--namespace', namespace, '--kube-version=1.36.0'];
       const text = await runHelm([...release, ...valueFlags(values), ...args]);
-      return parseAllDocuments(text).flatMap((document) => document.toJS() ?? []);
+      return parseAllDocuments(text).flatMap((document) => {
+        const [error] = document.errors;
+        if (error) throw error;
+        return document.toJS() ?? [];
+      });
     },
   };
 }

@@ -18,7 +18,7 @@ export const valuesTable = {
   file: new URL('README.md', chart),
   text: async () => {
     const values = parseDocument(await readFile(new URL('values.yaml', chart), 'utf8')).contents;
-    const schema: Schema = JSON.parse(await readFile(new URL('values.schema.json', chart), 'utf8'));
+    const schema: Schema = JSON.parse(await readFile(new URL('values.schema.json', import.meta.url), 'utf8'));
     if (!isMap(values)) throw new Error('values.yaml is not a map');
     const rows = table(['value', 'default', ''], rowsOf(values, schema, ''));
     return withGenerated(await readFile(new URL('README.md', chart), 'utf8'), rows);

@@ -1,18 +1,24 @@
 {{/*
 The objects of a file in files/, a copy from manifests/, with the namespaces of this release: {items: [...]} in YAML.
-The operator's ServiceAccount is known to admission policies and bindings by its namespace, so the text is replaced
-wherever it stands.
+It is in fields called namespace, in the name of the ServiceAccount's user, and in names of DNS.
 
 context: the root; file: the name.
 */}}
 {{- define "accesskey-operator.objectsOf" -}}
 {{- $context := .context -}}
-{{- /* By way of what no namespace is called: one of the two may be part of the other. */ -}}
-{{- $text := $context.Files.Get (printf "files/%s" .file) | replace "team-a" "<watched>" -}}
-{{- $text = $text | replace "accesskey-system" $context.Release.Namespace -}}
-{{- $text = $text | replace "<watched>" $context.Values.watchNamespace -}}
+{{- $own := $context.Release.Namespace -}}
+{{- $namespaces := dict "accesskey-system" $own "team-a" $context.Values.watchNamespace -}}
+{{- $text := $context.Files.Get (printf "files/%s" .file) -}}
+{{- $text = $text | replace ":accesskey-system:" (printf ":%s:" $own) -}}
+{{- $text = $text | replace "accesskey-operator.accesskey-system" (printf "accesskey-operator.%s" $own) -}}
 {{- $items := list -}}
-{{- range splitList "\n---\n" $text }}{{ $items = append $items (fromYaml .) }}{{ end -}}
+{{- range splitList "\n---\n" $text -}}
+{{- $object := fromYaml . -}}
+{{- range prepend ($object.subjects | default list) $object.metadata -}}
+{{- if .namespace }}{{ $_ := set . "namespace" (get $namespaces .namespace) }}{{ end -}}
+{{- end -}}
+{{- $items = append $items $object -}}
+{{- end -}}
 {{- dict "items" $items | toYaml -}}
 {{- end }}
 
