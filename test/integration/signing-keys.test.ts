@@ -62,8 +62,12 @@ async function untilKeys(what: string, isSo: (keys: StoredKey[]) => boolean): Pr
   return keys;
 }
 
-/** How often operators changed the set. */
-const writes = () => cluster.operatorOutput().filter((line) => line.includes('signing keys changed')).length;
+/** What operators tell of their changes of the set. */
+const changes = () => cluster.operatorOutput().filter((line) => line.includes('signing keys changed'));
+
+/** Waits until it is told that a key began to sign: that comes after the write, and later than who reads the Secret. */
+const toldActive = (kid: string | undefined) =>
+  poll('the change to be told', async () => changes().some((line) => line.includes(`"active":["${kid}"]`)));
 
 const states = (keys: readonly StoredKey[]) => keys.map(({ state }) => state);
 
@@ -146,15 +150,16 @@ describe('revocation by annotation', () => {
   test('is done once, an unknown kid does nothing; rotation by annotation keeps the tokens', async () => {
     const before = await secret.keys();
     const token = await tokenOf(0);
-    const written = writes();
+    await toldActive(kidOf(before, 'active'));
+    const written = changes().length;
     await secret.annotate('ghippo.io/revoke-signing-key=unknown');
     await pass(hour + 60);
     await secret.nudge();
     expect(await secret.keys()).toEqual(before);
     await secret.annotate(`ghippo.io/rotate-signing-key=${kidOf(before, 'active')}`);
     await untilKeys('the rotation', (keys) => kidOf(keys, 'active') === kidOf(before, 'next'));
-    await poll('what was written', async () => writes() > written);
-    expect(writes()).toBe(written + 1);
+    await toldActive(kidOf(before, 'next'));
+    expect(changes()).toHaveLength(written + 1);
     expect(await statuses(token)).toEqual([accepted, accepted]);
   });
 });

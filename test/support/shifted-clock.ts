@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { StartOptions } from '../../tools/operator-process.ts';
 
@@ -11,7 +11,11 @@ const variable = 'ACCESSKEY_TEST_CLOCK';
 
 /** Options for a process under a shifted clock; `shift` sets it, also while the process runs. */
 export function shiftedClock(file: string): { options: StartOptions; shift(seconds: number): void } {
-  const shift = (seconds: number) => writeFileSync(file, String(seconds));
+  // Renamed into its place: who reads while it is written would find nothing, and the clock would jump back.
+  const shift = (seconds: number) => {
+    writeFileSync(`${file}.new`, String(seconds));
+    renameSync(`${file}.new`, file);
+  };
   shift(0);
   return {
     shift,
