@@ -1,11 +1,7 @@
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import type { Context } from 'hono';
-import { acceptsGzip, worthCompressing } from './cacheable.ts';
-
-const compress = promisify(gzip);
+import { acceptsGzip, compressedOnce, worthCompressing } from './cacheable.ts';
 
 /** A file that browsers may keep for a year: a changed one has another name. */
 export interface Asset {
@@ -21,16 +17,8 @@ export interface Asset {
 /** Reads a file, once, with all that is answered of it. */
 export function readAsset(name: string, url: URL | string, type: string): Asset {
   const content = new Uint8Array(readFileSync(new URL(url)));
-  let compressed: Promise<Uint8Array<ArrayBuffer>> | undefined;
-  return {
-    name: `${hash('sha256', content).slice(0, 16)}-${name}`,
-    type,
-    content,
-    compressed() {
-      compressed ??= compress(content).then((bytes) => new Uint8Array(bytes));
-      return compressed;
-    },
-  };
+  const digest = hash('sha256', content).slice(0, 16);
+  return { name: `${digest}-${name}`, type, content, compressed: compressedOnce(content) };
 }
 
 /** Answers with a file; one that gets smaller by it compressed, when the client likes. */

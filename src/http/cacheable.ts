@@ -52,14 +52,15 @@ export interface Representation {
 }
 
 export function representationOf(text: string): Representation {
+  return { text, tag: `W/"${hash('sha256', text, 'base64url')}"`, compressed: compressedOnce(text) };
+}
+
+/** Compresses by gzip when it is first asked for, and keeps what came of it. */
+export function compressedOnce(content: string | Uint8Array): () => Promise<Uint8Array<ArrayBuffer>> {
   let compressed: Promise<Uint8Array<ArrayBuffer>> | undefined;
-  return {
-    text,
-    tag: `W/"${hash('sha256', text, 'base64url')}"`,
-    compressed() {
-      compressed ??= compress(text).then((bytes) => new Uint8Array(bytes));
-      return compressed;
-    },
+  return () => {
+    compressed ??= compress(content).then((bytes) => new Uint8Array(bytes));
+    return compressed;
   };
 }
 
