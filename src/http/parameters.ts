@@ -6,15 +6,18 @@ export function problemOf(issue: { input?: unknown }): string {
   return Array.isArray(issue.input) ? 'must be given only once' : 'must be text';
 }
 
+/** Stands for the values of a repeated parameter: a list, which {@link problemOf} recognizes and no length rule rejects. */
+const repeated: readonly unknown[] = Object.freeze([null]);
+
 /**
- * Puts parameters together from wherever they came, for a schema of this file: one that is there more than once is a
- * list.
+ * Collects parameters from all their sources for a schema of this file. A repeated parameter becomes a list, which no schema
+ * of this file accepts. Its values are not kept, so the cost is linear in the number of entries.
  */
 export function gather(entries: Iterable<readonly [string, unknown]>): Record<string, unknown> {
   // Without a prototype, so that a parameter may be called __proto__.
   const gathered: Record<string, unknown> = Object.create(null);
   for (const [name, value] of entries) {
-    gathered[name] = name in gathered ? [gathered[name], value].flat() : value;
+    gathered[name] = name in gathered ? repeated : value;
   }
   return gathered;
 }
