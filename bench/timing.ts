@@ -15,11 +15,11 @@ import { parseArgs } from 'node:util';
 import { getRequestListener } from '@hono/node-server';
 import { pino } from 'pino';
 import { Pool } from 'undici';
-import { createLivePairs } from '../src/accesskey/live-pairs.ts';
-import { createLiveServiceAccounts } from '../src/accesskey/live-service-accounts.ts';
+import { createLivePairs } from '../src/accesskey/live/live-pairs.ts';
+import { createLiveServiceAccounts } from '../src/accesskey/live/live-service-accounts.ts';
 import { fixedClusters } from '../src/clusters/cluster.ts';
 import { createApp } from '../src/http/app.ts';
-import { generateSigningKeys, parseSigningKeys } from '../src/token/signing-keys.ts';
+import { generateSigningKeys, parseSigningKeys } from '../src/token/keys/signing-keys.ts';
 import { createUserDirectory } from '../src/users/directory.ts';
 import { accessKey, caches, keyPair, secret } from '../test/support/builders.ts';
 

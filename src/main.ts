@@ -3,20 +3,20 @@
  */
 import type { Logger } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
-import { type Configuration, ConfigurationError, readCommand, usage } from './config.ts';
-import { loadServingCertificate } from './http/tls-certificate.ts';
-import { TlsFileError } from './http/tls-pair.ts';
+import { createParts } from './app/composition.ts';
+import { createLog } from './app/log.ts';
+import { runOperator } from './app/operator.ts';
+import { type Configuration, ConfigurationError, readCommand, usage } from './config/load.ts';
+import { loadServingCertificate } from './http/server/tls-certificate.ts';
+import { TlsFileError } from './http/server/tls-pair.ts';
 import { describeError } from './kube/errors.ts';
 import { KubeconfigError } from './kube/kubeconfig.ts';
-import { createLog } from './log.ts';
-import { runOperator } from './operator.ts';
-import { createParts } from './parts.ts';
 
 /** Exit codes: 2 for what the person who starts it must mend, 1 for what went wrong later. */
 const badUsage = 2;
 
 async function main(): Promise<void> {
-  const command = readCommand(process.argv.slice(2));
+  const command = readCommand(process.argv.slice(2), process.env);
   if (command.kind === 'help') process.stdout.write(usage);
   else if (command.kind === 'version') process.stdout.write(`${packageJson.version}\n`);
   else await run(command.configuration, command.kubeconfig);

@@ -1,5 +1,5 @@
 /**
- * Generates src/accesskey/types.generated.ts from the CRD, so that the schema is written once.
+ * Generates src/accesskey/model/types.generated.ts from the CRD, so that the schema is written once.
  *
  * `npm run generate` writes the file.
  */
@@ -8,7 +8,7 @@ import { compile, type JSONSchema } from 'json-schema-to-typescript';
 import { parse } from 'yaml';
 
 const crdFile = new URL('../crds/accesskeys.ghippo.io.yaml', import.meta.url);
-export const typesFile = new URL('../src/accesskey/types.generated.ts', import.meta.url);
+export const typesFile = new URL('../src/accesskey/model/types.generated.ts', import.meta.url);
 
 interface CustomResourceDefinition {
   spec: {

@@ -1,7 +1,7 @@
 import { ConnectionError, KubernetesError } from '../kube/errors.ts';
+import { createSilence } from './circuit-breaker.ts';
 import { UndecidedError, within } from './deadline.ts';
-import { createRemembered } from './remembered.ts';
-import { createSilence } from './silence.ts';
+import { createRemembered } from './decision-cache.ts';
 
 /** Bounds of remembered decisions: some 30 MB, of which nobody has more than a quarter. */
 const maxDecisions = { total: 100_000, perOwner: 25_000 };

@@ -3,8 +3,8 @@ import type { Store } from '../kube/store.ts';
 import type { Cluster, Clusters } from './cluster.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionState } from './connection-state.ts';
-import { createMember, type Member, type MemberOptions } from './member.ts';
-import { type Judged, judgeRegistrations } from './names.ts';
+import { type Judged, judgeRegistrations } from './name-plan.ts';
+import { createMember, type Member, type MemberOptions } from './registered-cluster.ts';
 import type { Registration } from './registration.ts';
 
 /** What became of a registration. */

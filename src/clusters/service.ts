@@ -4,10 +4,10 @@ import { createReflector } from '../kube/reflector.ts';
 import { createStore } from '../kube/store.ts';
 import type { Transport } from '../kube/transport.ts';
 import type { Cluster } from './cluster.ts';
+import { createTelling } from './cluster-events.ts';
 import { type ConnectOptions, createConnect } from './connection.ts';
 import { clusterLabel, type Registration, toRegistration } from './registration.ts';
 import { createRegistry, type Registry } from './registry.ts';
-import { createTelling } from './telling.ts';
 
 export interface ClusterServiceOptions extends ConnectOptions {
   /** Of the operator: the only one where a cluster can be registered. */

@@ -1,6 +1,6 @@
 import { createDeploymentStore } from '../deployments/store.ts';
 import type { Cluster } from './cluster.ts';
-import { StaleError } from './fresh.ts';
+import { StaleError } from './fresh-connections.ts';
 
 /** Stands for a cluster that is registered but not connected, or not yet: nothing is known of it. */
 export function unavailableCluster(name: string): Cluster {

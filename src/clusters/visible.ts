@@ -2,7 +2,7 @@ import type { Subject } from '../access/authorizer.ts';
 import { within } from '../access/deadline.ts';
 import type { Source } from '../deployments/listing.ts';
 import type { Cluster } from './cluster.ts';
-import { requireFresh } from './fresh.ts';
+import { requireFresh } from './fresh-connections.ts';
 
 /**
  * How long one cluster of several is waited for, milliseconds: one that is slow must not make the others so. Of one

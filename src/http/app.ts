@@ -1,22 +1,22 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { limitBody } from './body-limit.ts';
-import { createClientAddress } from './client-address.ts';
-import { shareWithOrigins } from './cross-origin.ts';
-import { addDeploymentRoutes } from './deployment-routes.ts';
+import { limitBody } from './common/body-limit.ts';
+import { createClientAddress } from './common/client-address.ts';
+import { shareWithOrigins } from './common/cross-origin.ts';
+import type { Dependencies, Environment } from './common/environment.ts';
+import { answerError, answerNotFound } from './common/error-answer.ts';
+import { badRequest } from './common/errors.ts';
+import { answerOtherMethods } from './common/methods.ts';
+import { requestLog } from './common/request-log.ts';
+import { addDeploymentRoutes } from './deployments/routes.ts';
+import { addKeyRoutes } from './discovery/key-routes.ts';
+import { addMetadataRoutes } from './discovery/metadata-routes.ts';
 import { addDocsRoutes } from './docs/docs-routes.ts';
-import type { Dependencies, Environment } from './environment.ts';
-import { answerError, answerNotFound } from './error-answer.ts';
-import { badRequest } from './errors.ts';
-import { addForwardAuthRoutes } from './forward-auth-routes.ts';
-import { addKeyRoutes } from './key-routes.ts';
-import { addMetadataRoutes } from './metadata-routes.ts';
-import { answerOtherMethods } from './methods.ts';
-import { createMinting, type Minting } from './minting.ts';
-import { createOAuthApp } from './oauth-app.ts';
-import { addDocumentRoutes } from './openapi/document-routes.ts';
-import { requestLog } from './request-log.ts';
-import { addTokenRoutes } from './token-routes.ts';
-import { addUserRoutes } from './user-routes.ts';
+import { createOAuthApp } from './oauth/app.ts';
+import { addForwardAuthRoutes } from './oauth/forward-auth.ts';
+import { addDocumentRoutes } from './openapi/routes.ts';
+import { createTokenIssuing, type TokenIssuing } from './token/issuing.ts';
+import { addTokenRoutes } from './token/routes.ts';
+import { addUserRoutes } from './users/routes.ts';
 
 /** No proxy is believed. */
 const noProxies = { trustedProxies: [], forwardedHeader: 'X-Forwarded-For' } as const;
@@ -24,7 +24,7 @@ const noProxies = { trustedProxies: [], forwardedHeader: 'X-Forwarded-For' } as 
 /** The platform API. Errors have the platform's form, those of the OAuth 2.0 endpoints that of RFC 6749. */
 export function createApp(
   dependencies: Dependencies,
-  minting: Minting = createMinting(dependencies),
+  tokenIssuing: TokenIssuing = createTokenIssuing(dependencies),
 ): OpenAPIHono<Environment> {
   const app = new OpenAPIHono<Environment>({
     defaultHook: (result) => {
@@ -35,9 +35,9 @@ export function createApp(
   app.use(requestLog(log, createClientAddress(proxies), httpMetrics), limitBody());
   addForwardAuthRoutes(app, dependencies);
   shareWithPages(app, dependencies);
-  addTokenRoutes(app, dependencies, minting);
+  addTokenRoutes(app, dependencies, tokenIssuing);
   addKeyRoutes(app, dependencies);
-  app.route('/oauth2', createOAuthApp(dependencies, minting));
+  app.route('/oauth2', createOAuthApp(dependencies, tokenIssuing));
   addMetadataRoutes(app, dependencies);
   addDeploymentRoutes(app, dependencies);
   addUserRoutes(app, dependencies);

@@ -1,6 +1,6 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { Registry as Clusters } from '../clusters/registry.ts';
-import { collectCounts } from './collected.ts';
+import { collectCounts } from './collectors.ts';
 
 /** The registered clusters as they are at a scrape. */
 export type MeasuredClusters = Pick<Clusters, 'reports' | 'up'>;

@@ -1,9 +1,9 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { AccessMetrics } from '../access/authorizer.ts';
-import type { HttpMetrics } from '../http/http-metrics.ts';
+import type { TokenMetrics } from '../http/common/environment.ts';
+import type { HttpMetrics } from '../http/common/http-metrics.ts';
 import type { TransportMetrics } from '../kube/transport-wrappers.ts';
 import type { WorkQueueMetrics } from '../kube/work-queue-metrics.ts';
-import type { TokenMetrics } from '../token/token-metrics.ts';
 import { collectCaches, type MeasuredCache } from './caches.ts';
 import { collectClusters, type MeasuredClusters } from './clusters.ts';
 import {
@@ -13,7 +13,7 @@ import {
   collectCertificate,
   collectLeadership,
   collectReadiness,
-} from './collected.ts';
+} from './collectors.ts';
 import { createHttpMetrics } from './http.ts';
 import { createAccessMetrics, createTokenMetrics } from './platform.ts';
 import { collectSigningKeys, type MeasuredKeys } from './signing-keys.ts';

@@ -1,6 +1,6 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { AccessMetrics } from '../access/authorizer.ts';
-import type { TokenMetrics } from '../token/token-metrics.ts';
+import type { TokenMetrics } from '../http/common/environment.ts';
 
 /** RSA signatures take about a millisecond, and longer when many wait for the thread pool; seconds. */
 const signBuckets = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];

@@ -1,6 +1,6 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { KeyFacts } from '../token/key-facts.ts';
-import { collectCounts } from './collected.ts';
+import type { KeyFacts } from '../token/keys/facts.ts';
+import { collectCounts } from './collectors.ts';
 
 /** The signing keys as they are at a scrape. */
 export interface MeasuredKeys {

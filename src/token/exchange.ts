@@ -1,38 +1,41 @@
 import {
   type LiveServiceAccounts,
+  parseUsername,
   type ServiceAccountName,
   type ServiceAccountUser,
   usernameOf,
-} from '../accesskey/live-service-accounts.ts';
-import type { ReviewServiceAccount } from './service-account-review.ts';
+} from '../accesskey/live/live-service-accounts.ts';
+import type { KubernetesClient } from '../kube/client.ts';
+import type { Refusal, Subject } from './issue.ts';
 import { readSubjectToken, type SubjectToken } from './subject-token.ts';
 
-/** Why a subject token was refused: for the log, the caller gets the same answer for all but the last. */
-export type ExchangeRefusal =
-  | 'no token of a ServiceAccount for this audience'
-  | 'client_id is not the ServiceAccount of the token'
-  | 'no live AccessKey names the ServiceAccount'
-  | 'several live AccessKeys name the ServiceAccount'
-  | 'the cluster does not accept the token'
-  | 'too many failed attempts';
+/** The grant type of a token exchange (RFC 8693 section 2.1). */
+export const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange';
 
-/** A genuine ServiceAccount and its only user. */
-export interface ExchangeSubject {
-  /** `system:serviceaccount:<namespace>:<name>` */
-  clientId: string;
-  user: ServiceAccountUser;
-  /** When the subject token runs out, milliseconds since the epoch. */
-  expiresAt: number;
-}
+/**
+ * Asks the cluster whether a token is a genuine ServiceAccount token.
+ *
+ * @returns its ServiceAccount; undefined if the token is not genuine, has expired, is for another audience, or belongs to
+ * something else than a ServiceAccount
+ * @throws KubernetesError, ConnectionError when the cluster cannot be asked
+ */
+export type ReviewServiceAccount = (token: string) => Promise<ServiceAccountName | undefined>;
 
-export type Exchange = { subject: ExchangeSubject } | Refused;
-
-interface Refused {
-  refused: ExchangeRefusal;
-  /** There when an AccessKey names it; else it is only what a stranger says. */
-  serviceAccount?: string;
-  /** Whole seconds until another attempt is looked at; there when there were too many. */
-  retryAfterSeconds?: number;
+/**
+ * Creates a review by TokenReview (authentication.k8s.io/v1), which also rejects a token whose pod or ServiceAccount was
+ * deleted.
+ *
+ * @param audience of the tokens. The response must name it: an authenticator that ignores audiences would accept a token
+ * that was issued for another service
+ */
+export function createServiceAccountReview(client: KubernetesClient, audience: string): ReviewServiceAccount {
+  return async (token) => {
+    const { status } = await client.authentication.createTokenReview({
+      body: { spec: { token, audiences: [audience] } },
+    });
+    if (status?.authenticated !== true || !status.audiences?.includes(audience)) return undefined;
+    return parseUsername(status.user?.username ?? '');
+  };
 }
 
 /** How often tokens that turn out wrong are looked at, by the address that they come from. */
@@ -69,7 +72,7 @@ export interface ExchangeOptions {
  */
 export function createExchange(options: ExchangeOptions) {
   const { serviceAccounts, budget } = options;
-  return async function exchange(token: string, givenId: string | undefined, from: string): Promise<Exchange> {
+  return async function exchange(token: string, givenId: string | undefined, from: string): Promise<Subject | Refusal> {
     const claimed = claimOf(token, givenId, options);
     if ('refused' in claimed) return claimed;
     const { account, clientId } = claimed;
@@ -86,7 +89,7 @@ export function createExchange(options: ExchangeOptions) {
     budget.giveBack(from, account);
     // Again: the AccessKey may have gone while the cluster was asked.
     const after = onlyUserOf(serviceAccounts, account);
-    return 'refused' in after ? after : { subject: { clientId, user: after.user, expiresAt: claimed.exp * 1000 } };
+    return 'refused' in after ? after : { clientId, user: after.user, expiresAt: claimed.exp * 1000 };
   };
 }
 
@@ -95,7 +98,7 @@ function claimOf(
   token: string,
   givenId: string | undefined,
   { audience, issuer, now }: ExchangeOptions,
-): (SubjectToken & { clientId: string }) | Refused {
+): (SubjectToken & { clientId: string }) | Refusal {
   const claimed = readSubjectToken(token, { audience, issuer, now: now() });
   if (!claimed) return { refused: 'no token of a ServiceAccount for this audience' };
   const clientId = usernameOf(claimed.account);
@@ -111,7 +114,7 @@ async function isGenuine(token: string, clientId: string, { review }: ExchangeOp
 function onlyUserOf(
   serviceAccounts: LiveServiceAccounts,
   account: ServiceAccountName,
-): { user: ServiceAccountUser } | Refused {
+): { user: ServiceAccountUser } | Refusal {
   const [user, ...others] = serviceAccounts.usersOf(account);
   if (!user) return { refused: 'no live AccessKey names the ServiceAccount' };
   if (others.length === 0) return { user };

@@ -1,6 +1,6 @@
 import { decodeJwt, errors } from 'jose';
 import { z } from 'zod';
-import { parseUsername, type ServiceAccountName } from '../accesskey/live-service-accounts.ts';
+import { parseUsername, type ServiceAccountName } from '../accesskey/live/live-service-accounts.ts';
 
 /** What a ServiceAccount's token says of itself. Nobody has verified it yet. */
 export interface SubjectToken {

@@ -1,5 +1,5 @@
-import type { AccessKeyRecord } from '../accesskey/access-key-record.ts';
-import { type AccessKeyCaches, holdsClaim } from '../accesskey/caches.ts';
+import type { AccessKeyRecord } from '../accesskey/model/access-key-record.ts';
+import { type AccessKeyCaches, holdsClaim } from '../accesskey/model/caches.ts';
 
 /** Which users are asked for. */
 export interface UserQuery {

@@ -1,4 +1,4 @@
-import type { AccessKeyRecord } from '../accesskey/access-key-record.ts';
+import type { AccessKeyRecord } from '../accesskey/model/access-key-record.ts';
 import type { CurrentUser, User } from './schema.ts';
 
 /** An AccessKey as the ghippo API shows a user. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
-import { parseConfiguration } from '../../src/config.ts';
+import { parseConfiguration } from '../../src/config/load.ts';
 import { locateBinaries } from '../../tools/control-plane/binaries.ts';
 import { type Manifest, renderManifests } from '../../tools/install.ts';
 import { createKubectl, type Kubectl } from '../../tools/kubectl.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
-import { parseConfiguration } from '../../src/config.ts';
+import { parseConfiguration } from '../../src/config/load.ts';
 import { operatorNamespace, renderManifests } from '../../tools/install.ts';
 import { poll } from '../../tools/poll.ts';
 import { installFile, renderInstall } from '../../tools/render-manifests.ts';

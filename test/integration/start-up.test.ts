@@ -7,7 +7,7 @@ import { connect } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import type { TlsFiles } from '../../src/http/tls-pair.ts';
+import type { TlsFiles } from '../../src/http/server/tls-pair.ts';
 import { startOperator } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
 import { type MountedSecret, makeCertificate, mountSecret } from '../support/certificates.ts';

@@ -1,17 +1,18 @@
 /**
  * Builders of what the operator works with: each gives a sound object, a test names only what it is about.
  */
+
+import type { FoundPair } from '../../src/accesskey/live/live-pairs.ts';
 import {
   type AccessKeyRecord,
   type KeyPairSpec,
   type KeyPairStatus,
   secretNameOf,
-} from '../../src/accesskey/access-key-record.ts';
-import { type AccessKeyCaches, createAccessKeyCaches, type NamespaceRecord } from '../../src/accesskey/caches.ts';
-import { desiredData, desiredMetadata } from '../../src/accesskey/desired-secret.ts';
-import type { PairCandidate } from '../../src/accesskey/live-pairs.ts';
-import type { PairFacts } from '../../src/accesskey/pair-facts.ts';
-import type { AccessKeyStatus } from '../../src/accesskey/types.generated.ts';
+} from '../../src/accesskey/model/access-key-record.ts';
+import { type AccessKeyCaches, createAccessKeyCaches, type NamespaceRecord } from '../../src/accesskey/model/caches.ts';
+import type { PairFacts } from '../../src/accesskey/model/pair-facts.ts';
+import type { AccessKeyStatus } from '../../src/accesskey/model/types.generated.ts';
+import { desiredData, desiredMetadata } from '../../src/accesskey/reconcile/desired-secret.ts';
 import { digestOf, type KeyPair } from '../../src/credential/key-pair.ts';
 import {
   type SecretObject,
@@ -19,7 +20,7 @@ import {
   secretType,
   toSecretRecord,
 } from '../../src/credential/secret-record.ts';
-import { type ClaimsOptions, claimsFor, type TokenClaims } from '../../src/token/claims.ts';
+import { type ClaimsOptions, claimsFor, type TokenClaims } from '../../src/token/issue.ts';
 
 /** 2026-01-01T00:00:00Z, what tests call now. */
 export const now = Date.UTC(2026, 0, 1);
@@ -174,12 +175,12 @@ export function caches(content: {
 }
 
 /** The claims of a token for a pair, valid so many days. */
-export function claimsOf(pair: PairCandidate, days: number, options: ClaimsOptions, time: number): TokenClaims {
+export function claimsOf(pair: FoundPair, days: number, options: ClaimsOptions, time: number): TokenClaims {
   return claimsFor({ clientId: pair.ak, user: pair.user, expiresAt: pair.expiresAt }, days, options, time);
 }
 
-/** A live pair as the token service sees it. */
-export function candidate(parts: Partial<PairCandidate> = {}, keys = keyPair()): PairCandidate {
+/** A live key pair, as the token service finds it. */
+export function foundPair(parts: Partial<FoundPair> = {}, keys = keyPair()): FoundPair {
   return {
     ak: keys.ak,
     digest: digestOf(keys.sk),

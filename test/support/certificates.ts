@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { TlsFiles } from '../../src/http/tls-pair.ts';
+import type { TlsFiles } from '../../src/http/server/tls-pair.ts';
 
 const run = promisify(execFile);
 

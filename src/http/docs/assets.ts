@@ -1,4 +1,4 @@
-import { type Asset, readAsset } from '../asset.ts';
+import { type Asset, readAsset } from '../common/asset.ts';
 
 const own = (name: string) => new URL(`assets/${name}`, import.meta.url);
 const swagger = (name: string) => import.meta.resolve(`swagger-ui-dist/${name}`);

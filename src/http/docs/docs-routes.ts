@@ -1,8 +1,8 @@
 import type { Hono } from 'hono';
-import { type Asset, answerAsset } from '../asset.ts';
-import { answerRepresentation, representationOf } from '../cacheable.ts';
-import type { Environment } from '../environment.ts';
-import { PlatformError } from '../errors.ts';
+import { type Asset, answerAsset } from '../common/asset.ts';
+import { answerRepresentation, representationOf } from '../common/cacheable.ts';
+import type { Environment } from '../common/environment.ts';
+import { PlatformError } from '../common/errors.ts';
 import { loadAssets } from './assets.ts';
 import { docsPage } from './page.ts';
 

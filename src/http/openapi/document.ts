@@ -1,6 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import type { Environment } from '../environment.ts';
-import { documentInfo, securitySchemes } from './document-info.ts';
+import type { Environment } from '../common/environment.ts';
+import { documentInfo, securitySchemes } from './info.ts';
 
 /** The OpenAPI document (https://spec.openapis.org/oas/v3.1.0), which holds more than is said of it here. */
 type Document = ReturnType<OpenAPIHono<Environment>['getOpenAPI31Document']>;

@@ -1,6 +1,6 @@
-import { type Html, html } from '../html.ts';
-import type { KeyTable } from '../key-rows.ts';
-import type { View } from '../view.ts';
+import { type Html, html } from '../common/html.ts';
+import type { View } from '../common/view.ts';
+import type { KeyTable } from '../keys/rows.ts';
 import { icons } from './icons.ts';
 import { keyTableSection } from './key-table.ts';
 import { missingRight, type Notice, notice } from './parts.ts';

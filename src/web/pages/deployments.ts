@@ -1,8 +1,8 @@
 import type { Pagination } from '../../deployments/schema.ts';
 import type { State } from '../../deployments/state.ts';
-import { type DeploymentChoice, pathOf, states } from '../deployment-filter.ts';
-import { type Html, html } from '../html.ts';
-import type { View } from '../view.ts';
+import { type Html, html } from '../common/html.ts';
+import type { View } from '../common/view.ts';
+import { type DeploymentChoice, pathOf, states } from './deployment-filter.ts';
 import { icons } from './icons.ts';
 import { layout, option } from './layout.ts';
 import { missingRight, notice, time } from './parts.ts';

@@ -1,5 +1,5 @@
-import { type Html, html } from '../html.ts';
-import type { View } from '../view.ts';
+import { type Html, html } from '../common/html.ts';
+import type { View } from '../common/view.ts';
 import { icons } from './icons.ts';
 import { layout } from './layout.ts';
 

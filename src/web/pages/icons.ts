@@ -1,4 +1,4 @@
-import { html } from '../html.ts';
+import { html } from '../common/html.ts';
 
 /** Drawn on a 24 × 24 grid, in the colour of the text around; names beside them say what they mean. */
 const icon = (paths: ReturnType<typeof html>) =>

@@ -1,7 +1,7 @@
-import { type Html, html } from '../html.ts';
-import type { KeyRow, KeyTable } from '../key-rows.ts';
-import type { PairAction } from '../managed-fields.ts';
-import { formatTime, type View } from '../view.ts';
+import { type Html, html } from '../common/html.ts';
+import { formatTime, type View } from '../common/view.ts';
+import type { PairAction } from '../keys/managed-fields.ts';
+import type { KeyRow, KeyTable } from '../keys/rows.ts';
 import { icons } from './icons.ts';
 import { copyButton, formToken, notice, time } from './parts.ts';
 

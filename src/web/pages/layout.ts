@@ -1,6 +1,6 @@
-import { attribute, type Html, html } from '../html.ts';
-import { languages } from '../language.ts';
-import { initialsOf, themes, type View } from '../view.ts';
+import { attribute, type Html, html } from '../common/html.ts';
+import { languages } from '../common/language.ts';
+import { initialsOf, themes, type View } from '../common/view.ts';
 import { icons } from './icons.ts';
 import { formToken } from './parts.ts';
 

@@ -1,7 +1,7 @@
-import type { FirstChoices } from '../first-key.ts';
-import { attribute, type Html, html } from '../html.ts';
-import type { PairInput, Problems } from '../pair-form.ts';
-import type { View } from '../view.ts';
+import { attribute, type Html, html } from '../common/html.ts';
+import type { View } from '../common/view.ts';
+import type { FirstChoices } from '../keys/first-key.ts';
+import type { PairInput, Problems } from '../keys/pair-input.ts';
 import { layout, option } from './layout.ts';
 import { formToken, type Notice, notice } from './parts.ts';
 

@@ -1,7 +1,8 @@
 /** Pieces that several pages have. */
-import { formTokenField } from '../form-token.ts';
-import { type Html, html } from '../html.ts';
-import { type Account, formatTime, type View } from '../view.ts';
+
+import { type Html, html } from '../common/html.ts';
+import { type Account, formatTime, type View } from '../common/view.ts';
+import { formTokenField } from '../session/form-token.ts';
 import { icons } from './icons.ts';
 
 /** The hidden field of every form of a signed-in person. */

@@ -1,5 +1,5 @@
-import { type Html, html } from '../html.ts';
-import { initialsOf, type View } from '../view.ts';
+import { type Html, html } from '../common/html.ts';
+import { initialsOf, type View } from '../common/view.ts';
 import { layout } from './layout.ts';
 import { type Notice, notice } from './parts.ts';
 

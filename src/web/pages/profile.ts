@@ -1,5 +1,5 @@
-import { type Html, html } from '../html.ts';
-import type { View } from '../view.ts';
+import { type Html, html } from '../common/html.ts';
+import type { View } from '../common/view.ts';
 import { fact, type Notice, time } from './parts.ts';
 import { type Person, personalCenter } from './personal-center.ts';
 

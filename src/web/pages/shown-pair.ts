@@ -1,7 +1,7 @@
 import type { KeyPair } from '../../credential/key-pair.ts';
-import type { PairPlace } from '../downloads.ts';
-import { type Html, html } from '../html.ts';
-import type { View } from '../view.ts';
+import { type Html, html } from '../common/html.ts';
+import type { View } from '../common/view.ts';
+import type { PairPlace } from '../keys/downloads.ts';
 import { icons } from './icons.ts';
 import { layout } from './layout.ts';
 import { copyButton, formToken, missingRight, notice } from './parts.ts';

@@ -1,6 +1,6 @@
-import { type Html, html } from '../html.ts';
-import type { KeyPairSignIn } from '../own-key-api.ts';
-import type { View } from '../view.ts';
+import { type Html, html } from '../common/html.ts';
+import type { View } from '../common/view.ts';
+import type { KeyPairSignIn } from '../keys/own-api.ts';
 import { icons } from './icons.ts';
 import { layout } from './layout.ts';
 import { codeBlock, type Notice, notice } from './parts.ts';

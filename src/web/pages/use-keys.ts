@@ -1,6 +1,6 @@
-import { attribute, type Html, html } from '../html.ts';
-import type { Snippet } from '../snippets.ts';
-import type { View } from '../view.ts';
+import { attribute, type Html, html } from '../common/html.ts';
+import type { View } from '../common/view.ts';
+import type { Snippet } from '../keys/snippets.ts';
 import { codeBlock, formToken, notice } from './parts.ts';
 import { type Person, personalCenter } from './personal-center.ts';
 

@@ -1,7 +1,7 @@
 import { isStatus } from '../../kube/errors.ts';
-import type { PageContext } from '../environment.ts';
+import { RefusedError } from '../common/refused-error.ts';
 import type { PairFormPage } from '../pages/pair-form.ts';
-import { RefusedError } from '../refused-error.ts';
+import type { PageContext } from './environment.ts';
 
 /** What the form for a key shows besides what it is for. */
 export type FormState = Pick<PairFormPage, 'input' | 'problems' | 'generation' | 'first' | 'notice'>;

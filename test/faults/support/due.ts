@@ -1,4 +1,4 @@
-import type { AccessKeyRecord, KeyPairSpec } from '../../../src/accesskey/access-key-record.ts';
+import type { AccessKeyRecord, KeyPairSpec } from '../../../src/accesskey/model/access-key-record.ts';
 import { annotations } from '../../../src/credential/secret-record.ts';
 import type { RawSecret } from '../../support/secret-keys.ts';
 import { isOfPair } from './history.ts';

@@ -1,4 +1,4 @@
-import type { AccessKeyRecord, KeyPairSpec } from '../../../src/accesskey/access-key-record.ts';
+import type { AccessKeyRecord, KeyPairSpec } from '../../../src/accesskey/model/access-key-record.ts';
 import { keyPairLabel } from '../../../src/credential/secret-record.ts';
 import { type History, ownerOf } from './history.ts';
 import { holderOf, type World } from './invariants.ts';

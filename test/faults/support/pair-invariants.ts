@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { AccessKeyRecord, KeyPairSpec, KeyPairStatus } from '../../../src/accesskey/access-key-record.ts';
+import type { AccessKeyRecord, KeyPairSpec, KeyPairStatus } from '../../../src/accesskey/model/access-key-record.ts';
 import {
   accessKeyLabel,
   annotations,

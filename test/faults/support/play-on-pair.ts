@@ -1,5 +1,5 @@
-import { type KeyPairSpec, toAccessKeyRecord } from '../../../src/accesskey/access-key-record.ts';
-import type { AccessKeySpec } from '../../../src/accesskey/types.generated.ts';
+import { type KeyPairSpec, toAccessKeyRecord } from '../../../src/accesskey/model/access-key-record.ts';
+import type { AccessKeySpec } from '../../../src/accesskey/model/types.generated.ts';
 import { accessKeysPath } from './admin.ts';
 import type { Command, Name, PairName } from './commands.ts';
 import { isDue } from './due.ts';

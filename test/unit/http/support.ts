@@ -1,15 +1,15 @@
 import { pino } from 'pino';
 import type { Authorizer } from '../../../src/access/authorizer.ts';
 import { createVisibility } from '../../../src/access/visibility.ts';
-import { createLivePairs } from '../../../src/accesskey/live-pairs.ts';
-import { createLiveServiceAccounts } from '../../../src/accesskey/live-service-accounts.ts';
+import { createLivePairs } from '../../../src/accesskey/live/live-pairs.ts';
+import { createLiveServiceAccounts } from '../../../src/accesskey/live/live-service-accounts.ts';
 import { type Cluster, fixedClusters } from '../../../src/clusters/cluster.ts';
 import { createDeploymentTransform } from '../../../src/deployments/record.ts';
 import { createDeploymentStore } from '../../../src/deployments/store.ts';
 import { createApp } from '../../../src/http/app.ts';
-import type { Dependencies } from '../../../src/http/environment.ts';
+import type { Dependencies } from '../../../src/http/common/environment.ts';
 import type { Freshness } from '../../../src/kube/freshness.ts';
-import { generateSigningKeys, parseSigningKeys, type SigningKeys } from '../../../src/token/signing-keys.ts';
+import { generateSigningKeys, parseSigningKeys, type SigningKeys } from '../../../src/token/keys/signing-keys.ts';
 import { createUserDirectory } from '../../../src/users/directory.ts';
 import { accessKey, caches, keyPair, now, secret } from '../../support/builders.ts';
 

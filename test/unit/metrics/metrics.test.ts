@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createMetrics, type MetricsOptions } from '../../../src/metrics/metrics.ts';
-import type { KeyFacts } from '../../../src/token/key-facts.ts';
+import type { KeyFacts } from '../../../src/token/keys/facts.ts';
 import { registration } from '../clusters/support.ts';
 
 /** The value of a series in an exposition; undefined when it is not there. */

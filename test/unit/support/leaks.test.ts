@@ -1,8 +1,8 @@
 /** The check that every integration test ends with has to find what it looks for. */
 import { describe, expect, it } from 'vitest';
-import { signToken } from '../../../src/token/issuer.ts';
-import { defaultKeyPolicy } from '../../../src/token/key-facts.ts';
-import { generateSigningKeys, parseSigningKeys } from '../../../src/token/signing-keys.ts';
+import { defaultKeyPolicy } from '../../../src/token/keys/facts.ts';
+import { generateSigningKeys, parseSigningKeys } from '../../../src/token/keys/signing-keys.ts';
+import { signToken } from '../../../src/token/sign.ts';
 import { keyPair } from '../../support/builders.ts';
 import { leaksIn } from '../../support/leaks.ts';
 

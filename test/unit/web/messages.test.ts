@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { negotiate, translator } from '../../../src/web/language.ts';
+import { negotiate, translator } from '../../../src/web/common/language.ts';
 import { en } from '../../../src/web/messages/en.ts';
 import { zh } from '../../../src/web/messages/zh.ts';
 

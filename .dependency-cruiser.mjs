@@ -1,0 +1,124 @@
+/**
+ * The import rules of src/, checked by test/unit/dependencies.test.ts and by `npm run lint`.
+ *
+ * `mayImport` lists every folder from the bottom layer to the top: a folder imports only folders above it in the list.
+ */
+const mayImport = {
+  kube: [],
+  credential: [],
+  selector: [],
+  config: [],
+  'accesskey/model': ['kube', 'credential'],
+  'accesskey/reconcile': ['kube', 'credential', 'accesskey/model'],
+  'accesskey/live': ['kube', 'credential', 'accesskey/model', 'accesskey/reconcile'],
+  access: ['kube'],
+  deployments: ['kube', 'selector'],
+  clusters: ['kube', 'access', 'deployments'],
+  users: ['accesskey/model'],
+  'token/keys': ['kube'],
+  token: ['kube', 'credential', 'accesskey/model', 'accesskey/live', 'token/keys'],
+  'http/common': ['kube', 'credential', 'access', 'accesskey/live', 'clusters', 'token', 'token/keys', 'users'],
+  'http/server': ['kube', 'http/common'],
+  'http/token': ['credential', 'accesskey/live', 'token', 'http/common'],
+  'http/oauth': ['credential', 'token', 'http/common', 'http/token'],
+  'http/discovery': ['token', 'token/keys', 'http/common'],
+  'http/deployments': ['kube', 'selector', 'deployments', 'clusters', 'token', 'http/common'],
+  'http/users': ['accesskey/model', 'token', 'users', 'http/common'],
+  'http/openapi': ['http/common', 'http/discovery'],
+  'http/docs': ['http/common'],
+  http: [
+    ...['http/common', 'http/token', 'http/oauth', 'http/discovery', 'http/deployments', 'http/users'],
+    ...['http/openapi', 'http/docs'],
+  ],
+  metrics: ['kube', 'access', 'clusters', 'token/keys', 'http/common'],
+  'web/messages': [],
+  'web/common': ['kube', 'access', 'accesskey/model', 'http/common', 'web/messages'],
+  'web/session': ['kube', 'web/common'],
+  'web/keys': [
+    ...['kube', 'credential', 'accesskey/model', 'accesskey/reconcile', 'accesskey/live'],
+    ...['web/common', 'web/session'],
+  ],
+  'web/pages': ['credential', 'deployments', 'web/common', 'web/session', 'web/keys'],
+  'web/routes': [
+    ...['kube', 'credential', 'accesskey/model', 'accesskey/live', 'clusters', 'deployments', 'token'],
+    ...['http/common', 'http/token', 'web/common', 'web/session', 'web/keys', 'web/pages'],
+  ],
+  web: ['kube', 'http/common', 'web/common', 'web/session', 'web/keys', 'web/pages', 'web/routes'],
+  app: [
+    ...['kube', 'credential', 'config', 'accesskey/model', 'accesskey/reconcile', 'accesskey/live', 'access'],
+    ...['deployments', 'clusters', 'users', 'token/keys', 'token', 'http/common', 'http/server', 'http/token', 'http'],
+    ...['metrics', 'web/common', 'web/session', 'web/routes', 'web'],
+  ],
+};
+
+/** The files of a folder, without its subfolders. */
+const filesOf = (folder) => `^src/${folder}/[^/]+$`;
+const any = (patterns) => `(${patterns.join('|')})`;
+
+const folderRules = Object.entries(mayImport).map(([folder, others]) => ({
+  name: `imports-of-${folder}`,
+  severity: 'error',
+  comment: `see mayImport in .dependency-cruiser.mjs`,
+  from: { path: filesOf(folder) },
+  to: { path: '^src/', pathNot: any([folder, ...others].map(filesOf)) },
+}));
+
+export default {
+  forbidden: [
+    ...folderRules,
+    {
+      name: 'folder-without-rules',
+      severity: 'error',
+      comment: 'add the folder to mayImport in .dependency-cruiser.mjs',
+      from: { path: '^src/', pathNot: any(['^src/main\\.ts$', ...Object.keys(mayImport).map(filesOf)]) },
+      to: {},
+    },
+    {
+      name: 'nothing-imports-main',
+      severity: 'error',
+      from: {},
+      to: { path: '^src/main\\.ts$' },
+    },
+    {
+      name: 'no-cycle',
+      severity: 'error',
+      comment: 'also for types: files that need each other are one story',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'import-not-found',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'client-node-only-in-kube',
+      severity: 'error',
+      comment: 'other folders call Kubernetes through src/kube and use only the types of client-node',
+      from: { path: '^src/', pathNot: '^src/kube/' },
+      to: { path: '@kubernetes/client-node', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'metrics-imports-types-only',
+      severity: 'error',
+      comment: 'metrics are measured through functions that the composition root passes in',
+      from: { path: '^src/metrics/' },
+      to: { path: '^src/', pathNot: '^src/metrics/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'process-only-in-main',
+      severity: 'error',
+      comment: 'Biome forbids the global process in the same way',
+      from: { path: '^src/', pathNot: '^src/main\\.ts$' },
+      to: { path: '^(node:)?process$' },
+    },
+  ],
+  options: {
+    // TypeScript 7 has no API that dependency-cruiser could use; swc parses the same syntax.
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+    doNotFollow: { path: 'node_modules' },
+  },
+};

@@ -1,0 +1,53 @@
+import { type AccessKeyCaches, holdsClaim, isStopped } from '../model/caches.ts';
+
+/** A ServiceAccount by its place. */
+export interface ServiceAccountName {
+  namespace: string;
+  name: string;
+}
+
+/** The user whose token a ServiceAccount may have. */
+export interface ServiceAccountUser {
+  /** uid of the AccessKey. */
+  id: string;
+  name: string;
+  groups: readonly string[];
+}
+
+/** Finds the users of ServiceAccounts in what the watch last told. */
+export interface LiveServiceAccounts {
+  /**
+   * The users of the live AccessKeys that name this ServiceAccount, in its own namespace. An AccessKey is live when it
+   * is neither suspended nor deleted, its namespace does not terminate, and it holds the claim on its user.
+   */
+  usersOf(account: ServiceAccountName): ServiceAccountUser[];
+}
+
+export function createLiveServiceAccounts(caches: AccessKeyCaches): LiveServiceAccounts {
+  return {
+    usersOf({ namespace, name }) {
+      const naming = caches.accessKeys.byIndex('serviceAccount', `${namespace}/${name}`);
+      return naming
+        .filter((one) => !one.spec.suspended && !isStopped(caches, one) && holdsClaim(caches, one))
+        .map((one) => ({
+          id: one.uid,
+          name: one.spec.user.name,
+          groups: one.spec.user.groups ?? [],
+        }));
+    },
+  };
+}
+
+const prefix = 'system:serviceaccount:';
+
+/** The name under which Kubernetes knows a ServiceAccount (k8s.io/apiserver, serviceaccount.MakeUsername). */
+export function usernameOf({ namespace, name }: ServiceAccountName): string {
+  return `${prefix}${namespace}:${name}`;
+}
+
+/** The ServiceAccount of such a name, undefined when it is none (serviceaccount.SplitUsername). */
+export function parseUsername(username: string): ServiceAccountName | undefined {
+  if (!username.startsWith(prefix)) return undefined;
+  const [namespace, name, ...rest] = username.slice(prefix.length).split(':');
+  return namespace && name && rest.length === 0 ? { namespace, name } : undefined;
+}

@@ -1,0 +1,60 @@
+import type { SecretRecord } from '../../credential/secret-record.ts';
+import type { RawObject } from '../../kube/list-watch.ts';
+import { createStore, type Store } from '../../kube/store.ts';
+import type { AccessKeyRecord } from './access-key-record.ts';
+import { type Claims, createClaims } from './user-holders.ts';
+
+export interface NamespaceRecord {
+  /** Name of the namespace. */
+  key: string;
+  resourceVersion: string;
+  terminating: boolean;
+}
+
+/** `serviceAccount` is namespace/name of each ServiceAccount that the AccessKey names. */
+export type AccessKeyIndex = 'user' | 'namespace' | 'uid' | 'serviceAccount';
+
+/** The watched state that decisions about pairs are made from. */
+export interface AccessKeyCaches {
+  accessKeys: Store<AccessKeyRecord, AccessKeyIndex>;
+  secrets: Store<SecretRecord, 'ak' | 'ownerUID'>;
+  namespaces: Store<NamespaceRecord>;
+  claims: Claims;
+}
+
+export function createAccessKeyCaches(): AccessKeyCaches {
+  const accessKeys = createStore<AccessKeyRecord, AccessKeyIndex>({
+    user: (one) => [one.spec.user.name],
+    namespace: (one) => [one.namespace],
+    uid: (one) => [one.uid],
+    serviceAccount: (one) => (one.spec.serviceAccounts ?? []).map((name) => `${one.namespace}/${name}`),
+  });
+  const secrets = createStore<SecretRecord, 'ak' | 'ownerUID'>({
+    ak: ({ pair, previous }) => [pair, previous].flatMap((one) => (one === undefined ? [] : [one.ak])),
+    ownerUID: (one) => (one.ownerUID === undefined ? [] : [one.ownerUID]),
+  });
+  const namespaces = createStore<NamespaceRecord>({});
+  const claims = createClaims(accessKeys, (one) => isStopped({ namespaces }, one));
+  namespaces.subscribe(({ key, previous, current }) => {
+    if (previous?.terminating !== current?.terminating) claims.namespaceChanged(key);
+  });
+  return { accessKeys, secrets, namespaces, claims };
+}
+
+export function toNamespaceRecord({ metadata }: RawObject): NamespaceRecord {
+  return {
+    key: metadata.name,
+    resourceVersion: metadata.resourceVersion,
+    terminating: metadata.deletionTimestamp !== undefined,
+  };
+}
+
+/** Whether the AccessKey is on its way out: itself, or the namespace around it. */
+export function isStopped({ namespaces }: Pick<AccessKeyCaches, 'namespaces'>, accessKey: AccessKeyRecord): boolean {
+  return accessKey.deleting || namespaces.get(accessKey.namespace)?.terminating === true;
+}
+
+/** Whether the AccessKey holds the claim on its user. */
+export function holdsClaim({ claims }: Pick<AccessKeyCaches, 'claims'>, accessKey: AccessKeyRecord): boolean {
+  return claims.holderOf(accessKey.spec.user.name) === accessKey.key;
+}

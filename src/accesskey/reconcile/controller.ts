@@ -1,0 +1,127 @@
+import type { Logger } from 'pino';
+import type { KubernetesClient } from '../../kube/client.ts';
+import { describeError, type KubernetesError, NotLeaderError, retryAfterOf } from '../../kube/errors.ts';
+import type { EventContent, EventRecorder } from '../../kube/events.ts';
+import { createWorkQueue, type WorkQueueOptions } from '../../kube/work-queue.ts';
+import { type AccessKeyRecord, group, kind, version } from '../model/access-key-record.ts';
+import { type AccessKeyCaches, isStopped } from '../model/caches.ts';
+import { apply } from './apply.ts';
+import { enqueueChanges } from './enqueue.ts';
+import { changeEvents, removedEvent, transitionEvents } from './events.ts';
+import type { PlanOutcome, Progress } from './outcome.ts';
+import { type Observed, plan } from './plan.ts';
+import { createSecretApi, StaleError } from './secret-api.ts';
+import { nextStepAt, statusOf } from './status.ts';
+import { isSameStatus, writeStatus } from './status-writer.ts';
+
+/** How soon a name that is taken is looked at again, milliseconds: Secrets without our label are not watched. */
+const takenRecheckMs = 30_000;
+const concurrency = 8;
+const backoff = { baseMs: 200, maxMs: 60_000 };
+
+export interface ControllerOptions {
+  client: KubernetesClient;
+  caches: AccessKeyCaches;
+  recorder: EventRecorder;
+  log: Logger;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+  metrics?: WorkQueueOptions['metrics'];
+}
+
+/**
+ * Starts reconciling: each change in the caches puts the AccessKeys it touches into a work queue; a pass observes,
+ * plans, applies, and writes status when it changed. Call it when the caches are filled.
+ *
+ * @returns ends reconciling; resolves when the passes under way are done
+ */
+export function startController(options: ControllerOptions): () => Promise<void> {
+  const { client, caches, recorder, log, now, metrics } = options;
+  const api = createSecretApi(client);
+  const queue = createWorkQueue({
+    concurrency,
+    backoff,
+    handle: reconcile,
+    onFailure(key, error) {
+      log[levelOf(error)]({ accessKey: key, reason: describeError(error) }, 'reconcile failed, will try again');
+      return retryAfterOf(error);
+    },
+    ...(metrics && { metrics }),
+  });
+
+  async function reconcile(key: string): Promise<number | undefined> {
+    const accessKey = caches.accessKeys.get(key);
+    if (!accessKey) return undefined;
+    const observed = observe(caches, accessKey);
+    if (observed.stopped) return undefined;
+    const at = now();
+    const outcome = await apply(api, accessKey, plan(observed, at), at, progressOf(accessKey));
+    await updateStatus(accessKey, statusOf(accessKey, observed.claimHolder, outcome, at));
+    const failed = errorOf(outcome);
+    if (failed) throw failed;
+    return requeueAfter(accessKey, outcome, at);
+  }
+
+  async function updateStatus(accessKey: AccessKeyRecord, status: AccessKeyRecord['status']): Promise<void> {
+    if (isSameStatus(status, accessKey.status)) return;
+    await writeStatus(client, accessKey, status);
+    announce(accessKey, transitionEvents(accessKey, status));
+  }
+
+  function announce(accessKey: AccessKeyRecord, events: readonly EventContent[]): void {
+    for (const event of events) recorder.record(subjectOf(accessKey), event);
+  }
+
+  function progressOf(accessKey: AccessKeyRecord): Progress {
+    const about = { accessKey: accessKey.key };
+    return {
+      changed(outcome) {
+        const { change, cause, pair, secretName: secret } = outcome;
+        announce(accessKey, changeEvents(outcome));
+        if (change !== 'none')
+          log.info({ ...about, pair: pair.name, secret, ...(cause && { cause }) }, `key pair ${change}`);
+      },
+      removed(secret) {
+        announce(accessKey, [removedEvent(secret)]);
+        log.info({ ...about, secret }, 'secret removed');
+      },
+    };
+  }
+
+  const unsubscribe = enqueueChanges(caches, queue.add);
+  return async () => {
+    unsubscribe();
+    await queue.shutDown();
+  };
+}
+
+function observe(caches: AccessKeyCaches, accessKey: AccessKeyRecord): Observed {
+  const owned = caches.secrets.byIndex('ownerUID', accessKey.uid);
+  return {
+    accessKey,
+    stopped: isStopped(caches, accessKey),
+    claimHolder: caches.claims.holderOf(accessKey.spec.user.name),
+    secrets: owned.filter((secret) => secret.namespace === accessKey.namespace),
+  };
+}
+
+/** A stale cache is normal, the newer object is on its way; so is the end of leadership. */
+function levelOf(error: unknown): 'debug' | 'warn' {
+  return error instanceof StaleError || error instanceof NotLeaderError ? 'debug' : 'warn';
+}
+
+function errorOf({ pairs, notRemoved }: PlanOutcome): KubernetesError | undefined {
+  return pairs.find((one) => one.problem?.error)?.problem?.error ?? notRemoved[0]?.error;
+}
+
+function requeueAfter(accessKey: AccessKeyRecord, outcome: PlanOutcome, now: number): number | undefined {
+  const step = nextStepAt(accessKey, outcome, now);
+  const isTaken = outcome.pairs.some(({ problem }) => problem !== undefined && problem.reason !== 'SecretFailed');
+  const delays = [step === undefined ? undefined : step - now, isTaken ? takenRecheckMs : undefined];
+  const known = delays.filter((delay) => delay !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+}
+
+function subjectOf({ namespace, name, uid, resourceVersion }: AccessKeyRecord) {
+  return { apiVersion: `${group}/${version}`, kind, namespace, name, uid, resourceVersion };
+}

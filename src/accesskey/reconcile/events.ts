@@ -1,0 +1,77 @@
+import type { EventContent } from '../../kube/events.ts';
+import type { AccessKeyRecord, Condition } from '../model/access-key-record.ts';
+import { liveStates } from '../model/pair-state.ts';
+import type { AccessKeyStatus } from '../model/types.generated.ts';
+import type { PairOutcome } from './outcome.ts';
+
+/** Events of what the new status says and the one before did not: a problem, an expiry, the end of an overlap. */
+export function transitionEvents({ status }: Pick<AccessKeyRecord, 'status'>, after: AccessKeyStatus): EventContent[] {
+  return [...problemEvents(status.conditions, after.conditions), ...stateEvents(status, after)];
+}
+
+/** Events of what was done for a pair. Notes never hold a key. */
+export function changeEvents(outcome: PairOutcome): EventContent[] {
+  const { pair, secret, secretName, change, cause, malformed = [], lostSecretName } = outcome;
+  const of = `key pair ${pair.name}`;
+  const name = secret?.name ?? secretName;
+  switch (change) {
+    case 'none':
+      return [];
+    case 'created':
+      return [normal('KeyPairCreated', 'CreateSecret', `Made ${of} in Secret ${name}`)];
+    case 'adopted':
+      return [normal('KeyPairAdopted', 'PatchSecret', `Adopted Secret ${name} with its ${of}`)];
+    case 'moved':
+      return [normal('KeyPairMoved', 'CreateSecret', `Moved ${of} to Secret ${name}, its keys stay`)];
+    case 'updated':
+      return [normal('SecretUpdated', 'PatchSecret', `Brought Secret ${name} up to date, ${of} stays`)];
+    case 'rotated':
+      return [normal('KeyPairRotated', 'PatchSecret', `Made a new ${of} in Secret ${name}, asked for by its ${cause}`)];
+    case 'regenerated':
+      return [warning('KeyPairRegenerated', 'PatchSecret', regeneratedNote(of, name, malformed))];
+    case 'lost':
+      return [
+        warning('KeyPairRegenerated', 'CreateSecret', `Secret ${lostSecretName ?? name} was deleted, made a new ${of}`),
+      ];
+  }
+}
+
+function regeneratedNote(of: string, secretName: string, malformed: readonly string[]): string {
+  const what = malformed.length > 0 ? `no well-formed ${malformed.join(' and ')}` : 'the same value as ak and sk';
+  return `Secret ${secretName} had ${what}, made a new ${of}`;
+}
+
+/** The Event of a Secret that was deleted. */
+export function removedEvent(secretName: string): EventContent {
+  return normal('SecretRemoved', 'DeleteSecret', `Deleted Secret ${secretName}, no key pair needs it any more`);
+}
+
+function problemEvents(before: readonly Condition[] = [], after: readonly Condition[] = []): EventContent[] {
+  const ready = after.find((one) => one.type === 'Ready');
+  const known = before.find((one) => one.type === 'Ready');
+  if (!ready || ready.status === 'True') return [];
+  if (known?.reason === ready.reason && known.message === ready.message) return [];
+  return [warning(ready.reason, 'Reconcile', ready.message)];
+}
+
+function stateEvents(before: AccessKeyStatus, after: AccessKeyStatus): EventContent[] {
+  return (after.keyPairs ?? []).flatMap((pair) => {
+    const known = before.keyPairs?.find((one) => one.name === pair.name);
+    const wasLive = known !== undefined && liveStates.has(known.state);
+    if (pair.state === 'Expired' && wasLive) {
+      return [normal('KeyPairExpired', 'UpdateStatus', `Key pair ${pair.name} has expired`)];
+    }
+    if (known?.previous && !pair.previous && known.accessKey === pair.accessKey) {
+      return [normal('OverlapEnded', 'PatchSecret', `The previous key pair of ${pair.name} has stopped working`)];
+    }
+    return [];
+  });
+}
+
+function normal(reason: string, action: string, note: string): EventContent {
+  return { type: 'Normal', reason, action, note };
+}
+
+function warning(reason: string, action: string, note: string): EventContent {
+  return { type: 'Warning', reason, action, note };
+}

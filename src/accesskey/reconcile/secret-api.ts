@@ -1,0 +1,131 @@
+import {
+  accessKeyLabel,
+  managedBy,
+  type SecretObject,
+  type SecretRecord,
+  secretType,
+  toSecretRecord,
+} from '../../credential/secret-record.ts';
+import { type KubernetesClient, mergePatch } from '../../kube/client.ts';
+import { isStatus } from '../../kube/errors.ts';
+import { type AccessKeyRecord, group, kind, plural, version } from '../model/access-key-record.ts';
+import type { SecretMetadata, SecretPatch } from './desired-secret.ts';
+
+/** What was decided on is no longer so: the cache was behind. The pass is tried again. */
+export class StaleError extends Error {
+  override readonly name = 'StaleError';
+}
+
+export interface OwnerReference {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  uid: string;
+  controller?: boolean;
+}
+
+/** The reads and writes of a pass. Each write says by its precondition (uid, resourceVersion) what it is about. */
+export interface SecretApi {
+  /** @returns undefined when there is no such Secret */
+  read(namespace: string, name: string): Promise<SecretObject | undefined>;
+  /** The Secrets that are labelled as those of an AccessKey, as the API server has them now. */
+  list(accessKey: AccessKeyRecord): Promise<SecretObject[]>;
+  /** @throws StaleError when the Secret is not as in the record any more */
+  readAsRecorded(record: SecretRecord): Promise<SecretObject>;
+  /** @throws StaleError when there is one of this name */
+  create(
+    accessKey: AccessKeyRecord,
+    name: string,
+    metadata: SecretMetadata,
+    data: Record<string, string>,
+  ): Promise<SecretRecord>;
+  /** @throws StaleError when the Secret is not as in the record any more */
+  patch(
+    record: SecretRecord,
+    patch: Partial<SecretPatch> & { ownerReferences?: OwnerReference[] },
+  ): Promise<SecretRecord>;
+  /**
+   * @returns whether it was there; one that is gone is well
+   * @throws StaleError when the Secret is not as in the record any more
+   */
+  remove(record: SecretRecord): Promise<boolean>;
+  /** @throws StaleError when the API server has another generation of the AccessKey than this, or none */
+  confirm(accessKey: AccessKeyRecord): Promise<void>;
+}
+
+/** Without blockOwnerDeletion, which would need rights on accesskeys/finalizers: nothing waits for the Secret. */
+export function ownerReferenceTo({ name, uid }: AccessKeyRecord): OwnerReference {
+  return { apiVersion: `${group}/${version}`, kind, name, uid, controller: true };
+}
+
+export function createSecretApi({ core, customObjects }: KubernetesClient): SecretApi {
+  async function read(namespace: string, name: string): Promise<SecretObject | undefined> {
+    try {
+      return await core.readNamespacedSecret({ namespace, name });
+    } catch (error) {
+      if (isStatus(error, 404)) return undefined;
+      throw error;
+    }
+  }
+
+  return {
+    read,
+    async list({ namespace, name }) {
+      const labelSelector = `${managedBy.label}=${managedBy.value},${accessKeyLabel}=${name}`;
+      return (await core.listNamespacedSecret({ namespace, labelSelector })).items;
+    },
+    async readAsRecorded({ namespace, name, uid, resourceVersion }) {
+      const live = await read(namespace, name);
+      if (live?.metadata?.uid !== uid || live.metadata.resourceVersion !== resourceVersion) {
+        throw new StaleError(`Secret ${namespace}/${name} has changed`);
+      }
+      return live;
+    },
+    async create(accessKey, name, metadata, data) {
+      const { namespace } = accessKey;
+      const ownerReferences = [ownerReferenceTo(accessKey)];
+      const body = { metadata: { name, ...metadata, ownerReferences }, type: secretType, stringData: data };
+      return toSecretRecord(await stale409(core.createNamespacedSecret({ namespace, body })));
+    },
+    async patch({ namespace, name, uid, resourceVersion }, { metadata, data, ownerReferences }) {
+      const preconditions = { uid, resourceVersion };
+      const owners = ownerReferences && { ownerReferences };
+      const body = { metadata: { ...metadata, ...owners, ...preconditions }, ...(data && { data }) };
+      return toSecretRecord(await staleWhenGone(core.patchNamespacedSecret({ namespace, name, body }, mergePatch)));
+    },
+    async remove({ namespace, name, uid, resourceVersion }) {
+      const body = { preconditions: { uid, resourceVersion } };
+      try {
+        await stale409(core.deleteNamespacedSecret({ namespace, name, body }));
+        return true;
+      } catch (error) {
+        if (!isStatus(error, 404)) throw error;
+        return false;
+      }
+    },
+    async confirm({ namespace, name, uid, generation }) {
+      const request = { group, version, plural, namespace, name };
+      const { metadata } = (await staleWhenGone(customObjects.getNamespacedCustomObject(request))) as {
+        metadata: { uid: string; generation: number; deletionTimestamp?: string };
+      };
+      const isSame = metadata.uid === uid && metadata.generation === generation && !metadata.deletionTimestamp;
+      if (!isSame) throw new StaleError(`AccessKey ${namespace}/${name} has changed`);
+    },
+  };
+}
+
+async function staleWhenGone<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await stale409(answer);
+  } catch (error) {
+    throw isStatus(error, 404) ? new StaleError('what was to be changed is gone', { cause: error }) : error;
+  }
+}
+
+async function stale409<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw isStatus(error, 409) ? new StaleError('the cache was behind', { cause: error }) : error;
+  }
+}

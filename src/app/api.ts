@@ -1,0 +1,56 @@
+import { createLivePairs } from '../accesskey/live/live-pairs.ts';
+import { createLiveServiceAccounts } from '../accesskey/live/live-service-accounts.ts';
+import type { AccessKeyCaches } from '../accesskey/model/caches.ts';
+import type { Configuration } from '../config/load.ts';
+import { createApp } from '../http/app.ts';
+import type { Dependencies } from '../http/common/environment.ts';
+import { answerOtherMethods } from '../http/common/methods.ts';
+import { createTokenIssuing } from '../http/token/issuing.ts';
+import type { KubernetesClient } from '../kube/client.ts';
+import type { Transport } from '../kube/transport.ts';
+import { createServiceAccountReview } from '../token/exchange.ts';
+import { createUserDirectory } from '../users/directory.ts';
+import { createRunningConsole } from './console.ts';
+import type { createServedClusters } from './served-clusters.ts';
+
+export interface ApiOptions extends Pick<Dependencies, 'lastUsed' | 'signingKeys' | 'log' | 'now'> {
+  configuration: Configuration;
+  kubeconfig: string | undefined;
+  userAgent: string;
+  transport: Transport;
+  client: KubernetesClient;
+  caches: AccessKeyCaches;
+  served: Pick<ReturnType<typeof createServedClusters>, 'clusters' | 'authorizer'>;
+  metrics: { token: NonNullable<Dependencies['tokenMetrics']>; http: NonNullable<Dependencies['httpMetrics']> };
+}
+
+/** What is served over HTTP, the API and the pages: part of the composition root. */
+export function createApi(options: ApiOptions) {
+  const dependencies = dependenciesOf(options);
+  const tokenIssuing = createTokenIssuing(dependencies);
+  const app = createApp(dependencies, tokenIssuing);
+  const webConsole = createRunningConsole({ ...options, dependencies, tokenIssuing });
+  if (webConsole) {
+    app.route('/', webConsole.app);
+    answerOtherMethods(app, webConsole.app.routes);
+  }
+  return { app, webConsole };
+}
+
+function dependenciesOf({ configuration, client, caches, served, metrics, ...options }: ApiOptions): Dependencies {
+  const { http, token } = configuration;
+  const { lastUsed, signingKeys, log, now } = options;
+  return {
+    ...{ lastUsed, signingKeys, log, now, token },
+    pairs: createLivePairs(caches),
+    serviceAccounts: createLiveServiceAccounts(caches),
+    reviewServiceAccount: createServiceAccountReview(client, token.exchangeAudience ?? token.issuer),
+    users: createUserDirectory(caches),
+    clusters: served.clusters,
+    authorizer: served.authorizer,
+    proxies: http,
+    allowedOrigins: http.cors.allowedOrigins,
+    tokenMetrics: metrics.token,
+    httpMetrics: metrics.http,
+  };
+}

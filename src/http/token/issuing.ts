@@ -1,0 +1,111 @@
+import type { FoundPair } from '../../accesskey/live/live-pairs.ts';
+import type { KeyPair } from '../../credential/key-pair.ts';
+import { createExchange } from '../../token/exchange.ts';
+import {
+  authenticate,
+  type Credential,
+  createTokenIssuer,
+  type IssuedToken,
+  type Refusal,
+  type Sign,
+} from '../../token/issue.ts';
+import { createCachedSign } from '../../token/sign.ts';
+import { requireKeys } from '../common/bearer.ts';
+import type { Dependencies, RequestVariables, TokenMetrics } from '../common/environment.ts';
+import { createReviewBudget } from '../common/review-budget.ts';
+import { createFailureThrottle } from '../common/throttle.ts';
+
+/** A failed attempt: whole seconds until the address may try again; 0 if it is not throttled. */
+export interface Failed {
+  retryAfterSeconds: number;
+}
+
+/** Issues tokens for HTTP requests, with audit records, metrics and throttling. Each endpoint has its own response format. */
+export interface TokenIssuing {
+  /**
+   * Issues a token, or rejects the credential; writes the audit record and counts the failure.
+   *
+   * @param days validity
+   * @throws PlatformError 503 if the signing keys are not loaded; KubernetesError, ConnectionError if the cluster cannot be
+   * asked
+   */
+  issue(context: RequestVariables, credential: Credential, days: number): Promise<IssuedToken | Failed>;
+  /** Authenticates a key pair without issuing a token; failures count as those of `issue`. */
+  authenticate(context: RequestVariables, pair: KeyPair): FoundPair | Failed;
+}
+
+/** Fields of the audit record of a refusal. */
+const refusedRecord = { audit: true, event: 'token.refused' };
+
+/**
+ * A key pair is checked first, which costs one hash, and only failures are throttled: a correct pair is accepted from any
+ * address. A ServiceAccount token costs a call to the API server: it takes one attempt from the budget of its address
+ * before it is reviewed, and returns the attempt if it was valid (review-budget.ts).
+ */
+export function createTokenIssuing(dependencies: Dependencies): TokenIssuing {
+  const { token: options, pairs, serviceAccounts, reviewServiceAccount: review, lastUsed, now } = dependencies;
+  const { issuer, exchangeAudience = issuer } = options;
+  const budget = createReviewBudget(options.failureThrottle);
+  const exchange = createExchange({ serviceAccounts, review, budget, audience: exchangeAudience, issuer, now });
+  const metrics = dependencies.tokenMetrics;
+  const sign = measured(createCachedSign(), metrics);
+  const issueToken = createTokenIssuer({ pairs, exchange, sign, claims: options, now });
+  const throttle = createFailureThrottle(options.failureThrottle);
+
+  function fail(context: RequestVariables, refusal: Refusal): Failed {
+    const { retryAfterSeconds = throttle.failed(context.get('clientAddress')), ...fields } = refusal;
+    Object.assign(context.get('logFields'), fields, retryAfterSeconds > 0 && { throttled: true });
+    return { retryAfterSeconds };
+  }
+
+  return {
+    async issue(context, credential, days) {
+      const keys = requireKeys(dependencies);
+      const fields = context.get('logFields');
+      const request = { days, address: context.get('clientAddress'), keys };
+      const result = await issueToken(credential, request).catch((error: unknown) => {
+        Object.assign(fields, { ...refusedRecord, refused: 'the cluster cannot be asked' });
+        throw error;
+      });
+      if ('refused' in result) {
+        Object.assign(fields, refusedRecord);
+        metrics?.requested('refused');
+        // The budget has already counted the failure of a ServiceAccount token.
+        return fail(context, 'pair' in credential ? result : { retryAfterSeconds: 0, ...result });
+      }
+      Object.assign(fields, issuedRecord(result));
+      if (result.pairName !== undefined) lastUsed.touch(result.claims.sub, result.pairName);
+      metrics?.requested('granted');
+      return result;
+    },
+    authenticate(context, pair) {
+      const result = authenticate(pairs, pair, now());
+      if ('refused' in result) return fail(context, result);
+      lastUsed.touch(result.user.id, result.pairName);
+      return result;
+    },
+  };
+}
+
+/** Measures how long each request waits for its signature, including one shared with other requests. */
+function measured(sign: Sign, metrics: TokenMetrics | undefined): Sign {
+  return async (claims, keys) => {
+    const startedAt = performance.now();
+    const token = await sign(claims, keys);
+    metrics?.signed((performance.now() - startedAt) / 1000);
+    return token;
+  };
+}
+
+/** Fields of the audit record of a token. A token has no ID; its claims identify it. */
+function issuedRecord({ claims, pairName }: IssuedToken): Record<string, unknown> {
+  const client = pairName === undefined ? { serviceAccount: claims.client_id } : { ak: claims.client_id, pairName };
+  return {
+    audit: true,
+    event: 'token.issued',
+    ...client,
+    user: claims.preferred_username,
+    subject: claims.sub,
+    expires: claims.exp,
+  };
+}

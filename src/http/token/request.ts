@@ -1,0 +1,73 @@
+import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { authorizationOf, basicOf } from '../common/authorization.ts';
+import { formEntries, formType, jsonEntries, jsonType, readBody } from '../common/body.ts';
+import type { Environment, TokenOptions } from '../common/environment.ts';
+import { badRequest, violation } from '../common/errors.ts';
+import { gather, requiredText, wholeNumber } from '../common/parameters.ts';
+
+/** What a token is asked for with, in whatever way it was sent. */
+export interface TokenRequest {
+  ak: string;
+  sk: string;
+  /** Validity, days. */
+  cycle: number;
+}
+
+/** The parameters of a request for a token, for the OpenAPI document and for the check. */
+export function tokenParameters({ defaultCycle, maxCycle }: TokenOptions) {
+  return z.strictObject({
+    ak: requiredText('The access key', 'f1b0cbd2-5f6e-4dd8-9e0a-1c0d9e6f7a10'),
+    sk: requiredText('The secret key', '8c1f3c1e-0a0b-4b6e-8b2b-3f9d5f6a7b21'),
+    cycle: wholeNumber('Validity of the token in days', { min: 1, max: maxCycle, default: defaultCycle }),
+  });
+}
+
+type Entry = readonly [string, unknown];
+
+/**
+ * Reads a request for a token: the pair from the query (GET only), from the body (POST: form or JSON) or from
+ * Authorization: Basic, in one way only; cycle from the query or the body.
+ *
+ * @throws PlatformError 400 that names the parameter, 415 for another kind of body
+ */
+export async function readTokenRequest(
+  context: Context<Environment>,
+  parameters: ReturnType<typeof tokenParameters>,
+): Promise<TokenRequest> {
+  const basic = basicOf(authorizationOf(context));
+  const query = queryEntries(context);
+  const isPost = context.req.method === 'POST';
+  if (isPost) refuseSecretsIn(query);
+  const given: Entry[] = isPost ? [...query, ...(await bodyEntries(context))] : query;
+  if (basic) refuseBeside(given);
+  const parsed = parameters.safeParse(gather(basic ? [...given, ...Object.entries(basic)] : given));
+  if (!parsed.success) throw badRequest(parsed.error);
+  return parsed.data;
+}
+
+function queryEntries(context: Context<Environment>): Entry[] {
+  const entries: Entry[] = [];
+  for (const [name, values] of Object.entries(context.req.queries())) {
+    for (const value of values) entries.push([name, value]);
+  }
+  return entries;
+}
+
+async function bodyEntries(context: Context<Environment>): Promise<Entry[]> {
+  const { type, text } = await readBody(context.req, [formType, jsonType]);
+  return type === jsonType ? jsonEntries(text) : formEntries(text);
+}
+
+const isSecret = ([name]: Entry) => name === 'ak' || name === 'sk';
+
+/** Whoever sends a body does so to keep the pair out of the URL. */
+function refuseSecretsIn(query: readonly Entry[]): void {
+  const wrong = query.find(isSecret);
+  if (wrong) throw violation(wrong[0], 'must not be in the query of a POST, every proxy on the way logs it');
+}
+
+function refuseBeside(given: readonly Entry[]): void {
+  const wrong = given.find(isSecret);
+  if (wrong) throw violation(wrong[0], 'must not be given beside Authorization: Basic');
+}

@@ -1,0 +1,43 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { authorizationOf, basicOf } from '../common/authorization.ts';
+import type { Dependencies, Environment } from '../common/environment.ts';
+import { PlatformError, tooManyFailures, unauthenticated } from '../common/errors.ts';
+import { basicChallenge } from '../common/oauth-error.ts';
+import { describeTokenRoutes, tokenPaths } from './description.ts';
+import type { TokenIssuing } from './issuing.ts';
+import { readTokenRequest, type TokenRequest, tokenParameters } from './request.ts';
+
+/** Tokens for key pairs, in the form of the platform. */
+export function addTokenRoutes(
+  app: OpenAPIHono<Environment>,
+  dependencies: Dependencies,
+  tokenIssuing: TokenIssuing,
+): void {
+  const { token: options, tokenMetrics } = dependencies;
+  const parameters = tokenParameters(options);
+  for (const path of Object.keys(tokenPaths) as (keyof typeof tokenPaths)[]) {
+    for (const route of describeTokenRoutes(path, parameters)) app.openAPIRegistry.registerPath(route);
+    app.on(['GET', 'POST'], path, answer);
+  }
+
+  async function answer(context: Context<Environment>): Promise<Response> {
+    context.header('Cache-Control', 'no-store');
+    const { ak, sk, cycle } = await read(context);
+    const issued = await tokenIssuing.issue(context, { pair: { ak, sk } }, cycle);
+    if ('token' in issued) return context.json({ token: issued.token }, 200);
+    if (issued.retryAfterSeconds > 0) throw tooManyFailures(issued.retryAfterSeconds);
+    const isBasic = basicOf(authorizationOf(context)) !== undefined;
+    const challenge = isBasic ? basicChallenge(options) : `AccessKey realm="${options.issuer}"`;
+    throw unauthenticated('the access key or the secret key is not valid', challenge);
+  }
+
+  async function read(context: Context<Environment>): Promise<TokenRequest> {
+    try {
+      return await readTokenRequest(context, parameters);
+    } catch (error) {
+      if (error instanceof PlatformError) tokenMetrics?.requested('invalid');
+      throw error;
+    }
+  }
+}

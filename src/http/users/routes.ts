@@ -1,0 +1,130 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { AccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
+import type { Caller } from '../../token/verify.ts';
+import { projectCurrentUser, projectUser } from '../../users/projection.ts';
+import { CurrentUser, User, UserList } from '../../users/schema.ts';
+import { requireCaller } from '../common/bearer.ts';
+import { answerCacheable, privateAnswer } from '../common/cacheable.ts';
+import type { Dependencies, Environment } from '../common/environment.ts';
+import { PlatformError } from '../common/errors.ts';
+import { badParameter, callerFailures, forbidden, missing } from '../common/failure-responses.ts';
+import { optionalText, wholeNumber } from '../common/parameters.ts';
+import { json, notModified } from '../common/responses.ts';
+
+const base = '/apis/ghippo.io/v1alpha1';
+const shared = { method: 'get' as const, tags: ['Users'], security: [{ bearer: [] }] };
+const defaultPageSize = 10;
+
+/** The users, as far as the caller may see them: themselves always, others with the right to read AccessKeys. */
+export function addUserRoutes(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
+  const { users } = dependencies;
+  addListRoute(app, dependencies);
+  app.openapi(currentRoute, async (context) => {
+    const caller = await requireCaller(context, dependencies);
+    return answerCacheable(context, projectCurrentUser(known(users.byId(caller.id))), privateAnswer);
+  });
+  app.openapi(byIdRoute, async (context) => {
+    const { id } = context.req.valid('param');
+    await requireReader(context, dependencies, (caller) => caller.id === id);
+    return answerCacheable(context, projectUser(known(users.byId(id))), privateAnswer);
+  });
+  app.openapi(byNameRoute, async (context) => {
+    const { username } = context.req.valid('param');
+    await requireReader(context, dependencies, (caller) => caller.name === username);
+    return answerCacheable(context, projectUser(known(users.byName(username))), privateAnswer);
+  });
+}
+
+function addListRoute(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
+  app.openapi(listRoute, async (context) => {
+    const caller = await requireCaller(context, dependencies);
+    const { search, page, pageSize } = context.req.valid('query');
+    if (!(await dependencies.authorizer.mayReadAccessKeys(caller, 'list'))) throw denied(caller.name, 'list');
+    // 0 is an int32 that is not set.
+    const where = { page: page || 1, pageSize: pageSize || defaultPageSize };
+    const { users, total } = dependencies.users.find({ search, ...where });
+    return answerCacheable(context, { items: users.map(projectUser), pagination: { ...where, total } }, privateAnswer);
+  });
+}
+
+/** @throws PlatformError 401, 403 */
+async function requireReader(
+  context: Context<Environment>,
+  dependencies: Dependencies,
+  isOneself: (caller: Caller) => boolean,
+): Promise<void> {
+  const caller = await requireCaller(context, dependencies);
+  if (isOneself(caller) || (await dependencies.authorizer.mayReadAccessKeys(caller, 'get'))) return;
+  throw denied(caller.name, 'get');
+}
+
+/** The same whether there is such a user or not. */
+function denied(name: string, verb: 'get' | 'list'): PlatformError {
+  const right = `the right to ${verb} accesskeys.ghippo.io in all namespaces is needed`;
+  return new PlatformError('permissionDenied', `user ${name} may not see other users: ${right}`);
+}
+
+/** @throws PlatformError 404 */
+function known(record: AccessKeyRecord | undefined): AccessKeyRecord {
+  if (!record) throw new PlatformError('notFound', 'there is no such user');
+  return record;
+}
+
+const failures = { ...callerFailures, 403: forbidden(denied('alice', 'get').message) };
+
+const listRoute = createRoute({
+  ...shared,
+  path: `${base}/users`,
+  operationId: 'listUsers',
+  summary: 'List the users',
+  description: 'Ordered by name. Needs the right to list accesskeys.ghippo.io in all namespaces.',
+  request: {
+    query: z.strictObject({
+      search: optionalText('Part of the name, the mail address or the full name, in any letter case', 'ali'),
+      page: wholeNumber('Which page, from 1; 0 is taken for 1', { min: 0, max: 1000, default: 1 }),
+      pageSize: wholeNumber('Users in a page; 0 is taken for 10', { min: 0, max: 500, default: defaultPageSize }),
+    }),
+  },
+  responses: {
+    200: json(UserList, 'A page of users'),
+    ...notModified,
+    400: badParameter('page', 'must be a whole number from 0 to 1000'),
+    ...failures,
+  },
+});
+
+const currentRoute = createRoute({
+  ...shared,
+  path: `${base}/current-user`,
+  operationId: 'getCurrentUser',
+  summary: 'Whose token it is',
+  responses: { 200: json(CurrentUser, 'The user of the token'), ...notModified, ...callerFailures },
+});
+
+const oneUser = {
+  200: json(User, 'The user'),
+  ...notModified,
+  ...failures,
+  404: missing('there is no such user'),
+};
+
+const byIdRoute = createRoute({
+  ...shared,
+  path: `${base}/users/{id}`,
+  operationId: 'getUser',
+  summary: 'One user by identity',
+  description: 'Oneself always; others need the right to get accesskeys.ghippo.io in all namespaces.',
+  request: { params: z.object({ id: z.string().openapi({ description: 'sub of the tokens' }) }) },
+  responses: oneUser,
+});
+
+const byNameRoute = createRoute({
+  ...shared,
+  path: `${base}/users/username/{username}`,
+  operationId: 'getUserByName',
+  summary: 'One user by name',
+  description: 'Oneself always; others need the right to get accesskeys.ghippo.io in all namespaces.',
+  request: { params: z.object({ username: z.string().openapi({ description: 'Name as Kubernetes knows it' }) }) },
+  responses: oneUser,
+});

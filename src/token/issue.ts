@@ -1,0 +1,190 @@
+/**
+ * Issues a token: authenticates a credential, derives the claims and signs them. Every endpoint gets its tokens here.
+ */
+import type { FoundPair, LivePairs } from '../accesskey/live/live-pairs.ts';
+import type { KeyPairState } from '../accesskey/model/access-key-record.ts';
+import { liveStates } from '../accesskey/model/pair-state.ts';
+import { type KeyPair, matches } from '../credential/key-pair.ts';
+import type { SigningKeys } from './keys/signing-keys.ts';
+
+/** What a client presents to get a token. */
+export type Credential =
+  | { pair: KeyPair }
+  /** A ServiceAccount token; `clientId` is the client_id of the request, if any. */
+  | { subjectToken: string; clientId: string | undefined };
+
+/** Who a token is issued to. */
+export interface Subject {
+  /** The ak of the key pair, or `system:serviceaccount:<namespace>:<name>`. */
+  clientId: string;
+  /** `id` is the uid of the AccessKey. */
+  user: { id: string; name: string; groups: readonly string[] };
+  /** When the credential expires, milliseconds since the epoch; Infinity if it does not expire. */
+  expiresAt: number;
+  /** Name of the key pair; undefined for a ServiceAccount. */
+  pairName?: string | undefined;
+}
+
+/** Why a credential was refused. For the log only: callers get the same answer for every reason but the last. */
+export type RefusalReason =
+  | 'unknown access key'
+  | 'wrong secret key'
+  | 'disabled'
+  | 'expired'
+  | 'conflict'
+  | 'pending'
+  | 'no token of a ServiceAccount for this audience'
+  | 'client_id is not the ServiceAccount of the token'
+  | 'no live AccessKey names the ServiceAccount'
+  | 'several live AccessKeys name the ServiceAccount'
+  | 'the cluster does not accept the token'
+  | 'too many failed attempts';
+
+/** A credential that gets no token. For the log only; contains no secret. */
+export interface Refusal {
+  refused: RefusalReason;
+  /** The ak, only if it identifies a key pair: an unknown ak may be a secret key in the wrong field. */
+  ak?: string;
+  /** The ServiceAccount, only if an AccessKey names it. */
+  serviceAccount?: string;
+  /** Whole seconds until the next attempt, if the token was not checked because of too many failures. */
+  retryAfterSeconds?: number;
+}
+
+/** The claims of a token (RFC 7519 section 4.1, OpenID Connect Core section 5.1, RFC 9068 section 2.2). */
+export interface TokenClaims {
+  iss: string;
+  /** uid of the AccessKey. */
+  sub: string;
+  preferred_username: string;
+  groups: readonly string[];
+  /** Seconds since the epoch. */
+  iat: number;
+  /** Seconds since the epoch. */
+  exp: number;
+  /** {@link Subject.clientId} */
+  client_id: string;
+  /** Only if an audience is configured. */
+  aud?: string;
+}
+
+export interface ClaimsOptions {
+  issuer: string;
+  audience?: string | undefined;
+}
+
+export interface IssuedToken {
+  token: string;
+  claims: TokenClaims;
+  /** Name of the key pair; undefined for a ServiceAccount. */
+  pairName: string | undefined;
+}
+
+/** Signs claims with the active key (sign.ts). */
+export type Sign = (claims: TokenClaims, keys: SigningKeys) => Promise<string>;
+
+export interface IssueOptions {
+  pairs: LivePairs;
+  /** Exchanges a ServiceAccount token (exchange.ts); `address` is that of the client. */
+  exchange: (subjectToken: string, clientId: string | undefined, address: string) => Promise<Subject | Refusal>;
+  sign: Sign;
+  claims: ClaimsOptions;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+}
+
+/** @param days validity of the token; @param address of the client */
+export type IssueToken = (
+  credential: Credential,
+  request: { days: number; address: string; keys: SigningKeys },
+) => Promise<IssuedToken | Refusal>;
+
+/**
+ * @returns a function that issues a token for a credential; it throws KubernetesError or ConnectionError when the cluster
+ * cannot review a ServiceAccount token
+ */
+export function createTokenIssuer({ pairs, exchange, sign, claims: options, now }: IssueOptions): IssueToken {
+  return async (credential, { days, address, keys }) => {
+    const subject =
+      'pair' in credential
+        ? subjectOf(authenticate(pairs, credential.pair, now()))
+        : await exchange(credential.subjectToken, credential.clientId, address);
+    if ('refused' in subject) return subject;
+    const claims = claimsFor(subject, days, options, now());
+    // The credential is still valid, but the token would expire within this second.
+    if (claims.exp <= claims.iat) return { refused: 'expired', ...clientField(subject) };
+    return { token: await sign(claims, keys), claims, pairName: subject.pairName };
+  };
+}
+
+/** Compared with if the ak is unknown, so that an unknown ak and a wrong sk take the same work. */
+const dummyDigest = Buffer.alloc(32);
+
+const refusalByState: Readonly<Record<KeyPairState, RefusalReason>> = {
+  Active: 'wrong secret key',
+  Rotating: 'wrong secret key',
+  Disabled: 'disabled',
+  Expired: 'expired',
+  Conflict: 'conflict',
+  Pending: 'pending',
+};
+
+/**
+ * Authenticates a key pair.
+ *
+ * @param now milliseconds since the epoch
+ * @param compare compares an sk with a SHA-256 digest in constant time
+ */
+export function authenticate(
+  pairs: LivePairs,
+  { ak, sk }: KeyPair,
+  now: number,
+  compare: typeof matches = matches,
+): FoundPair | Refusal {
+  const found = pairs.find(ak, now);
+  if (found.length === 0) {
+    compare(sk, dummyDigest);
+    return { refused: 'unknown access key' };
+  }
+  const matching = found.filter((one) => compare(sk, one.digest));
+  const [first] = matching;
+  if (!first) return { refused: 'wrong secret key', ak };
+  return matching.find((one) => liveStates.has(one.state)) ?? { refused: refusalByState[first.state], ak };
+}
+
+function subjectOf(pair: FoundPair | Refusal): Subject | Refusal {
+  if ('refused' in pair) return pair;
+  const { ak, user, expiresAt, pairName } = pair;
+  return { clientId: ak, user, expiresAt, pairName };
+}
+
+const secondsPerDay = 86_400;
+
+/**
+ * Derives the claims of a token. exp is never later than the expiry of the credential.
+ *
+ * @param days validity, whole days
+ * @param now milliseconds since the epoch
+ */
+export function claimsFor(
+  { clientId, user, expiresAt }: Subject,
+  days: number,
+  { issuer, audience }: ClaimsOptions,
+  now: number,
+): TokenClaims {
+  const iat = Math.floor(now / 1000);
+  return {
+    iss: issuer,
+    sub: user.id,
+    preferred_username: user.name,
+    groups: user.groups,
+    iat,
+    exp: Math.min(iat + days * secondsPerDay, Math.floor(expiresAt / 1000)),
+    client_id: clientId,
+    ...(audience !== undefined && { aud: audience }),
+  };
+}
+
+function clientField({ clientId, pairName }: Subject): { ak: string } | { serviceAccount: string } {
+  return pairName === undefined ? { serviceAccount: clientId } : { ak: clientId };
+}

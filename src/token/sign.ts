@@ -1,0 +1,43 @@
+import { CompactSign } from 'jose';
+import { LRUCache } from 'lru-cache';
+import type { Sign, TokenClaims } from './issue.ts';
+import type { SigningKeys } from './keys/signing-keys.ts';
+
+/**
+ * Signs claims as a JWT (RFC 7519) in JWS compact form; the header is exactly alg, kid and typ. The signature is computed
+ * on a libuv thread, not on the event loop.
+ *
+ * jose's SignJWT would copy and validate the claims again: 4 to 9 µs of CPU in addition to the 270 µs of RSA
+ * (bench/README.md).
+ */
+export async function signToken(claims: TokenClaims, { active }: SigningKeys): Promise<string> {
+  const header = { alg: active.algorithm, kid: active.kid, typ: 'JWT' };
+  return new CompactSign(Buffer.from(JSON.stringify(claims))).setProtectedHeader(header).sign(active.key);
+}
+
+/** Bound of the cache, which holds the tokens of one second. */
+const maxTokens = 4096;
+
+/**
+ * Caches signatures for one second: equal claims signed with the same key are the same token, so requests for it share
+ * one signature. The cache is cleared when a token of another second is requested. A failed signature is not cached.
+ *
+ * @param sign signs one token; default: {@link signToken}
+ */
+export function createCachedSign(sign: Sign = signToken): Sign {
+  const tokens = new LRUCache<string, Promise<string>>({ max: maxTokens });
+  let second = 0;
+  return (claims, keys) => {
+    if (claims.iat !== second) {
+      tokens.clear();
+      second = claims.iat;
+    }
+    const key = `${keys.active.kid} ${JSON.stringify(claims)}`;
+    const cached = tokens.get(key);
+    if (cached) return cached;
+    const token = sign(claims, keys);
+    tokens.set(key, token);
+    token.catch(() => tokens.delete(key));
+    return token;
+  };
+}

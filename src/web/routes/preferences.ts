@@ -1,0 +1,49 @@
+import { getCookie, setCookie } from 'hono/cookie';
+import { createMiddleware } from 'hono/factory';
+import type { Assets } from '../common/assets.ts';
+import { isLanguage, type Language, negotiate, translator } from '../common/language.ts';
+import { type Theme, themes } from '../common/view.ts';
+import type { ConsoleEnvironment } from './environment.ts';
+
+const languageCookie = 'accesskey-language';
+const themeCookie = 'accesskey-theme';
+const yearSeconds = 31_536_000;
+
+/**
+ * Makes the view of each page: language by cookie, else by Accept-Language; appearance by cookie. `?lang=` and `?theme=`
+ * set the cookies, and lead to the same page without them.
+ */
+export function preferences(assets: Assets, secure: boolean) {
+  return createMiddleware<ConsoleEnvironment>(async (context, next) => {
+    const url = new URL(context.req.url);
+    const { lang, theme } = context.req.query();
+    const keep = (name: string, value: string) =>
+      setCookie(context, name, value, { path: '/', httpOnly: true, secure, sameSite: 'Lax', maxAge: yearSeconds });
+    if (isLanguage(lang)) keep(languageCookie, lang);
+    if (isTheme(theme)) keep(themeCookie, theme);
+    url.searchParams.delete('lang');
+    url.searchParams.delete('theme');
+    const path = url.pathname + url.search;
+    if (context.req.method === 'GET' && (lang !== undefined || theme !== undefined)) return context.redirect(path, 303);
+    const language = languageOf(getCookie(context, languageCookie), context.req.header('Accept-Language'));
+    context.set('view', {
+      ...{ language, t: translator(language), assets },
+      theme: themeOf(getCookie(context, themeCookie)),
+      path: context.req.method === 'GET' ? path : undefined,
+      account: undefined,
+    });
+    return next();
+  });
+}
+
+function languageOf(cookie: string | undefined, header: string | undefined): Language {
+  return isLanguage(cookie) ? cookie : negotiate(header);
+}
+
+function isTheme(value: string | undefined): value is Theme {
+  return themes.some((one) => one === value);
+}
+
+function themeOf(value: string | undefined): Theme {
+  return isTheme(value) ? value : 'auto';
+}

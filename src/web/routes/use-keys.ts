@@ -1,0 +1,73 @@
+import type { Hono } from 'hono';
+import { visibleInEach } from '../../clusters/visible.ts';
+import { listDeployments } from '../../deployments/listing.ts';
+import type { TokenClaims } from '../../token/issue.ts';
+import { readForm } from '../common/form.ts';
+import { loadSnippets } from '../keys/snippets.ts';
+import type { Visitor } from '../keys/visitor.ts';
+import { type Trial, useKeysPage } from '../pages/use-keys.ts';
+import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './environment.ts';
+import { personOf } from './key-content.ts';
+
+const path = '/personal-center/use';
+/** Validity of the token that is tried, days, and so many deployments are shown. */
+const trialDays = 1;
+const trialItems = 5;
+
+/** How a pair is used. */
+export function addUseRoutes(app: Hono<ConsoleEnvironment>, dependencies: ConsoleDependencies): void {
+  const { clusters, tokenIssuing, options, caches } = dependencies;
+  const snippetsFor = loadSnippets();
+
+  app.get(path, (context) => show(context, '', undefined));
+
+  app.post(path, async (context) => {
+    const form = await readForm(context.req);
+    const ak = form.text('ak') ?? '';
+    return show(context, ak, await tryPair(context, { ak, sk: form.text('sk') ?? '' }));
+  });
+
+  async function tryPair(context: PageContext, pair: { ak: string; sk: string }): Promise<Trial> {
+    const { t } = context.get('view');
+    const issued = await tokenIssuing.issue(context, { pair }, trialDays);
+    if ('retryAfterSeconds' in issued) {
+      const { retryAfterSeconds: seconds } = issued;
+      return { kind: 'refused', reason: seconds > 0 ? t('tooManyFailures', { seconds }) : t('badPair') };
+    }
+    const { token, claims } = issued;
+    const request = `GET /apis/kpanda.io/v1alpha1/asl/deployments?pageSize=${trialItems}`;
+    return { kind: 'done', token, request, claims: JSON.stringify(claims, null, 2), listing: await listFor(claims) };
+  }
+
+  /** The main fields of what the API answers. */
+  async function listFor({ preferred_username: name, groups }: TokenClaims): Promise<string | undefined> {
+    const { sources } = await visibleInEach(clusters.all(), { name, groups });
+    if (sources.length === 0) return undefined;
+    const query = { page: 1, pageSize: trialItems, by: 'namespace', descending: false } as const;
+    const { items, pagination } = listDeployments(sources, query);
+    const shown = items.map(({ namespace, name, state }) => ({ namespace, name, state }));
+    return JSON.stringify({ items: shown, pagination }, null, 2);
+  }
+
+  function show(context: PageContext, ak: string, trial: Trial | undefined): Response | Promise<Response> {
+    const visitor = context.get('visitor');
+    const view = context.get('view');
+    const cluster = clusters.all()[0]?.name ?? '';
+    const snippets = snippetsFor({ url: urlOf(context), cluster, ...placeOf(visitor) });
+    return context.html(useKeysPage(view, { person: personOf(visitor), snippets, ak, trial }));
+  }
+
+  /** Where the visitor's first pair is, or what such a place is called. */
+  function placeOf({ own }: Visitor): { secret: string; namespace: string } {
+    const record = own && caches.accessKeys.get(`${own.namespace}/${own.name}`);
+    const secret = record?.status.keyPairs?.[0]?.secretName;
+    return { secret: secret ?? 'my-access-key', namespace: own?.namespace ?? 'my-namespace' };
+  }
+
+  function urlOf(context: PageContext): string {
+    if (options.publicUrl !== undefined) return new URL(options.publicUrl).origin;
+    const host = context.req.header('Host') ?? '';
+    // It becomes a part of programs that people run.
+    return `${options.secure ? 'https' : 'http'}://${/^[\w.:[\]-]+$/.test(host) ? host : 'localhost'}`;
+  }
+}

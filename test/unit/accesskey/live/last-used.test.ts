@@ -1,0 +1,307 @@
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { createLastUsed, withUses } from '../../../../src/accesskey/live/last-used.ts';
+import type { AccessKeyRecord, KeyPairStatus } from '../../../../src/accesskey/model/access-key-record.ts';
+import type { KubernetesClient } from '../../../../src/kube/client.ts';
+import { at, caches, keyPair, known, now, pairStatus } from '../../../support/builders.ts';
+import { noAnswer, refused } from '../reconcile/secrets-api.ts';
+
+const silent = pino({ level: 'silent' });
+const uid = 'uid-of-shop-ann';
+const two = [pairStatus(), pairStatus({ name: 'ci', accessKey: keyPair(2).ak })];
+
+interface StatusPatch {
+  name: string;
+  body: { metadata: { uid: string; resourceVersion: string }; status: { keyPairs: KeyPairStatus[] } };
+}
+
+/** The API server with these AccessKeys: a status is written only with the uid and resourceVersion that it has. */
+function createStatusApi(...accessKeys: AccessKeyRecord[]) {
+  const stored = new Map(accessKeys.map((one) => [one.name, one]));
+  const written: string[] = [];
+  let refusal: Error | undefined;
+  let tried = 0;
+  /** What each write waits for, after it has begun. */
+  let gate: () => Promise<void> = async () => undefined;
+  const customObjects = {
+    async patchNamespacedCustomObjectStatus({ name, body }: StatusPatch) {
+      tried += 1;
+      await gate();
+      if (refusal) throw refusal;
+      const found = stored.get(name);
+      if (!found) throw refused(404, 'NotFound');
+      const { uid, resourceVersion } = body.metadata;
+      if (found.uid !== uid || found.resourceVersion !== resourceVersion) throw refused(409, 'Conflict');
+      const version = String(Number(resourceVersion) + 1);
+      stored.set(name, { ...found, status: { ...found.status, ...body.status }, resourceVersion: version });
+      written.push(name);
+    },
+  };
+  return {
+    client: { customObjects } as unknown as KubernetesClient,
+    written,
+    stored,
+    refuse: (error: Error | undefined) => {
+      refusal = error;
+    },
+    tried: () => tried,
+    delay: (wait: () => Promise<void>) => {
+      gate = wait;
+    },
+    lastUse: (pairName = 'main', name = 'ann') =>
+      stored.get(name)?.status.keyPairs?.find((pair) => pair.name === pairName)?.lastUsedTime,
+  };
+}
+
+/** One process, with a cache of its own that shows what the API server has when `see` is called. */
+function createReplica(api: ReturnType<typeof createStatusApi>) {
+  const seen = caches({ accessKeys: [...api.stored.values()] });
+  let time = now;
+  const lastUsed = createLastUsed({ client: api.client, caches: seen, log: silent, now: () => time });
+  return {
+    ...lastUsed,
+    see: () => seen.accessKeys.replace([...api.stored.values()]),
+    use: (seconds: number, pairName = 'main', of = uid) => {
+      time = now + seconds * 1000;
+      lastUsed.touch(of, pairName);
+    },
+  };
+}
+
+describe('withUses', () => {
+  const uses = (seconds: number, pairName = 'main') => new Map([[pairName, now + seconds * 1000]]);
+
+  it('gives the pair that was used a time, in whole seconds, and leaves the other as it is', () => {
+    const subject = known({}, ...two);
+    expect(withUses(subject, new Map([['ci', now + 1999]]))).toEqual([two[0], { ...two[1], lastUsedTime: at(1) }]);
+  });
+
+  it('gives each its time', () => {
+    const both = new Map([...uses(1), ...uses(2, 'ci')]);
+    expect(withUses(known({}, ...two), both)).toMatchObject([{ lastUsedTime: at(1) }, { lastUsedTime: at(2) }]);
+  });
+
+  it.each([
+    ['a minute later', 60, true],
+    ['just under a minute later', 59, false],
+    ['at the same time', 0, false],
+    ['earlier, as another clock has it', -3600, false],
+  ])('is news %s: %s seconds', (_, seconds, isNews) => {
+    const subject = known({}, { lastUsedTime: at(0) });
+    const written = withUses(subject, uses(seconds));
+    expect(written).toEqual(isNews ? [pairStatus({ lastUsedTime: at(seconds) })] : undefined);
+  });
+
+  it('is news after a time that is none', () => {
+    expect(withUses(known({}, { lastUsedTime: 'never' }), uses(0))).toMatchObject([{ lastUsedTime: at(0) }]);
+  });
+
+  it('is nothing for a pair that is gone, nor for no use at all', () => {
+    expect(withUses(known(), uses(0, 'gone'))).toBeUndefined();
+    expect(withUses(known(), new Map())).toBeUndefined();
+    expect(withUses({ status: {} }, uses(0))).toBeUndefined();
+  });
+});
+
+describe('flush', () => {
+  it('writes each AccessKey once, with the last use of each of its pairs', async () => {
+    const api = createStatusApi(known({}, ...two), known({ name: 'bob' }));
+    const replica = createReplica(api);
+    replica.use(1);
+    replica.use(3);
+    replica.use(2, 'ci');
+    replica.use(4, 'main', 'uid-of-shop-bob');
+    await replica.flush();
+    expect(api.written.toSorted()).toEqual(['ann', 'bob']);
+    expect([api.lastUse(), api.lastUse('ci'), api.lastUse('main', 'bob')]).toEqual([at(3), at(2), at(4)]);
+  });
+
+  it('writes nothing else of the status', async () => {
+    const subject = known({}, ...two);
+    const api = createStatusApi(subject);
+    const replica = createReplica(api);
+    replica.use(1);
+    await replica.flush();
+    expect(api.stored.get('ann')?.status).toEqual({
+      ...subject.status,
+      userID: null,
+      keyPairs: [{ ...two[0], lastUsedTime: at(1) }, two[1]],
+    });
+  });
+
+  it('writes nothing when nothing was used, and each use once', async () => {
+    const api = createStatusApi(known());
+    const replica = createReplica(api);
+    await replica.flush();
+    replica.use(0);
+    await replica.flush();
+    await replica.flush();
+    expect(api.written).toEqual(['ann']);
+  });
+
+  it('writes nothing while the time is known to within a minute', async () => {
+    const api = createStatusApi(known());
+    const replica = createReplica(api);
+    for (const second of [0, 10, 59]) {
+      replica.use(second);
+      await replica.flush();
+      replica.see();
+    }
+    expect(api.written).toHaveLength(1);
+    replica.use(60);
+    await replica.flush();
+    expect(api.lastUse()).toBe(at(60));
+  });
+
+  it('forgets an AccessKey that is gone', async () => {
+    const api = createStatusApi(known());
+    const replica = createReplica(api);
+    api.stored.clear();
+    replica.see();
+    replica.use(0);
+    await replica.flush();
+    api.stored.set('ann', known());
+    replica.see();
+    await replica.flush();
+    expect(api.written).toEqual([]);
+  });
+
+  it.each([
+    ['the cache was behind', refused(409, 'Conflict')],
+    ['the API server is not well', refused(503, 'ServiceUnavailable')],
+    ['no answer came', noAnswer],
+  ])('keeps what it could not write, for the next time: %s', async (_, error) => {
+    const api = createStatusApi(known());
+    const replica = createReplica(api);
+    replica.use(5);
+    api.refuse(error);
+    await replica.flush();
+    expect(api.lastUse()).toBeUndefined();
+    api.refuse(undefined);
+    await replica.flush();
+    expect(api.lastUse()).toBe(at(5));
+  });
+
+  it('does not forget a later use for one that could not be written', async () => {
+    const api = createStatusApi(known());
+    const replica = createReplica(api);
+    replica.use(5);
+    api.refuse(noAnswer);
+    const failing = replica.flush();
+    replica.use(9);
+    await failing;
+    api.refuse(undefined);
+    await replica.flush();
+    expect(api.lastUse()).toBe(at(9));
+  });
+
+  it('writes the others when one is refused', async () => {
+    const api = createStatusApi(known(), known({ name: 'bob' }));
+    const replica = createReplica(api);
+    api.stored.delete('ann');
+    replica.use(1);
+    replica.use(1, 'main', 'uid-of-shop-bob');
+    await replica.flush();
+    expect(api.written).toEqual(['bob']);
+  });
+});
+
+describe('two replicas', () => {
+  it('never move the time back, whatever their caches show', async () => {
+    const api = createStatusApi(known({}, ...two));
+    const [first, second] = [createReplica(api), createReplica(api)];
+    const times: number[] = [];
+    const steps = [
+      () => first.use(100),
+      () => second.use(10),
+      () => first.flush(),
+      () => second.flush(),
+      () => second.see(),
+      () => second.flush(),
+      () => second.use(300),
+      () => first.use(200),
+      () => second.flush(),
+      () => first.flush(),
+      () => first.see(),
+      () => first.flush(),
+    ];
+    for (const step of steps) {
+      await step();
+      times.push(Date.parse(api.lastUse() ?? at(0)));
+    }
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    expect(api.lastUse()).toBe(at(300));
+  });
+
+  it('do not undo what the other wrote for the other pair', async () => {
+    const api = createStatusApi(known({}, ...two));
+    const [first, second] = [createReplica(api), createReplica(api)];
+    first.use(100, 'main');
+    second.use(200, 'ci');
+    await Promise.all([first.flush(), second.flush()]);
+    for (const one of [first, second]) one.see();
+    await Promise.all([first.flush(), second.flush()]);
+    expect([api.lastUse('main'), api.lastUse('ci')]).toEqual([at(100), at(200)]);
+  });
+
+  it('leave a successor of the same name alone', async () => {
+    const api = createStatusApi(known());
+    const replica = createReplica(api);
+    api.stored.set('ann', known({ uid: 'successor' }));
+    replica.use(5);
+    await replica.flush();
+    expect(api.written).toEqual([]);
+  });
+});
+
+describe('run', () => {
+  it('writes once more when it is to end, and ends', async () => {
+    const api = createStatusApi(known());
+    const replica = createReplica(api);
+    const stop = new AbortController();
+    const running = replica.run(stop.signal);
+    replica.use(7);
+    stop.abort();
+    await running;
+    expect(api.lastUse()).toBe(at(7));
+  });
+
+  it('ends without an error when the last write is refused', async () => {
+    const api = createStatusApi(known());
+    const replica = createReplica(api);
+    api.refuse(noAnswer);
+    replica.use(7);
+    const stop = new AbortController();
+    const running = replica.run(stop.signal);
+    stop.abort();
+    await expect(running).resolves.toBeUndefined();
+  });
+
+  it('writes what is used while its last write is under way', async () => {
+    const api = createStatusApi(known({}, ...two));
+    const replica = createReplica(api);
+    const stop = new AbortController();
+    replica.use(7);
+    api.delay(async () => {
+      api.delay(async () => undefined);
+      replica.use(8, 'ci');
+    });
+    const running = replica.run(stop.signal);
+    stop.abort();
+    await running;
+    // The second write finds that the cache is behind, since the first one has changed the resource: it was tried.
+    expect(api.lastUse()).toBe(at(7));
+    expect(api.tried()).toBe(2);
+  });
+
+  it('ends though the API server never answers', async () => {
+    const api = createStatusApi(known());
+    const replica = createReplica(api);
+    api.delay(() => new Promise(() => undefined));
+    replica.use(7);
+    const stop = new AbortController();
+    const running = replica.run(stop.signal);
+    stop.abort();
+    await expect(running).resolves.toBeUndefined();
+  });
+});

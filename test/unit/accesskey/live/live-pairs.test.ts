@@ -1,0 +1,315 @@
+import { describe, expect, it } from 'vitest';
+import { createLivePairs } from '../../../../src/accesskey/live/live-pairs.ts';
+import { digestOf } from '../../../../src/credential/key-pair.ts';
+import { accessKey, at, caches, keyPair, known, namespace, now, secret } from '../../../support/builders.ts';
+
+const ann = accessKey({ groups: ['dev'] });
+const { ak, sk } = keyPair();
+
+function find(content: Parameters<typeof caches>[0], time = now) {
+  return createLivePairs(caches(content)).find(ak, time);
+}
+
+describe('find', () => {
+  it('gives what the token service needs, and not the sk', () => {
+    const found = find({ accessKeys: [ann], secrets: [secret({ of: ann })] });
+    expect(found).toEqual([
+      {
+        ak,
+        digest: digestOf(sk),
+        state: 'Active',
+        expiresAt: Number.POSITIVE_INFINITY,
+        user: { id: ann.uid, name: 'ann', groups: ['dev'] },
+        pairName: 'main',
+      },
+    ]);
+  });
+
+  it('gives a user without groups none', () => {
+    const [found] = find({ accessKeys: [accessKey()], secrets: [secret()] });
+    expect(found?.user.groups).toEqual([]);
+  });
+
+  it('tells the two pairs of a user apart', () => {
+    const both = accessKey({ keyPairs: [{ name: 'main' }, { name: 'ci', enabled: false }] });
+    const secrets = [secret({ of: both }), secret({ of: both, pair: 'ci', keys: keyPair(2) })];
+    const pairs = createLivePairs(caches({ accessKeys: [both], secrets }));
+    expect(pairs.find(ak, now)).toMatchObject([{ ak, state: 'Active' }]);
+    expect(pairs.find(keyPair(2).ak, now)).toMatchObject([{ ak: keyPair(2).ak, state: 'Disabled' }]);
+    expect(pairs.find(keyPair(3).ak, now)).toEqual([]);
+  });
+
+  it('follows the caches', () => {
+    const all = caches({ accessKeys: [ann] });
+    const pairs = createLivePairs(all);
+    expect(pairs.find(ak, now)).toEqual([]);
+    all.secrets.upsert(secret({ of: ann }));
+    expect(pairs.find(ak, now)).toHaveLength(1);
+    all.accessKeys.upsert(accessKey({ keyPairs: [{ name: 'main', enabled: false }], resourceVersion: '11' }));
+    expect(pairs.find(ak, now)).toMatchObject([{ state: 'Disabled' }]);
+    all.secrets.remove('shop/ann-main');
+    expect(pairs.find(ak, now)).toEqual([]);
+  });
+
+  describe('is nothing when', () => {
+    const marked = accessKey({ deleting: true });
+    const noPairs = accessKey({ keyPairs: [] });
+    const renamed = accessKey({ keyPairs: [{ name: 'main', secret: { name: 'new' } }] });
+
+    it.each([
+      ['the AccessKey is gone', { secrets: [secret()] }],
+      ['the AccessKey is marked for deletion', { accessKeys: [marked], secrets: [secret()] }],
+      [
+        'its namespace terminates',
+        { accessKeys: [ann], secrets: [secret()], namespaces: [namespace('shop', true), namespace('other')] },
+      ],
+      ['the pair was taken out of spec', { accessKeys: [noPairs], secrets: [secret()] }],
+      [
+        'the AccessKey has no keyPairs at all',
+        { accessKeys: [{ ...ann, spec: { user: { name: 'ann' } } }], secrets: [secret()] },
+      ],
+      [
+        'the Secret is marked for deletion',
+        { accessKeys: [known()], secrets: [secret({ deletionTimestamp: at(-1) })] },
+      ],
+      [
+        'the Secret is of a removed pair, though another pair wants its name',
+        {
+          accessKeys: [known({ keyPairs: [{ name: 'next', secret: { name: 'ann-main' } }] })],
+          secrets: [secret()],
+        },
+      ],
+      [
+        'the Secret is a copy under another name, though the status knows its pair',
+        { accessKeys: [known()], secrets: [secret({ name: 'copy' })] },
+      ],
+      ['the Secret has the former name', { accessKeys: [renamed], secrets: [secret({ name: 'ann-main' })] }],
+      ['the Secret is a copy under another name', { accessKeys: [ann], secrets: [secret({ name: 'copy' })] }],
+      ['the Secret is a copy in another namespace', { accessKeys: [ann], secrets: [secret({ namespace: 'other' })] }],
+      ['the Secret is of another type', { accessKeys: [ann], secrets: [secret({ type: 'Opaque' })] }],
+      ['nobody owns the Secret', { accessKeys: [ann], secrets: [secret({ ownerReferences: [] })] }],
+      [
+        'the AccessKey owns the Secret without controlling it',
+        {
+          accessKeys: [ann],
+          secrets: [
+            secret({ ownerReferences: [{ apiVersion: 'ghippo.io/v1alpha1', kind: 'AccessKey', uid: ann.uid }] }),
+          ],
+        },
+      ],
+      [
+        'something else of that uid owns the Secret',
+        {
+          accessKeys: [ann],
+          secrets: [
+            secret({ ownerReferences: [{ apiVersion: 'apps/v1', kind: 'AccessKey', uid: ann.uid, controller: true }] }),
+          ],
+        },
+      ],
+      [
+        'the owner is a former AccessKey',
+        { accessKeys: [ann], secrets: [secret({ of: accessKey({ uid: 'former' }) })] },
+      ],
+      ['the Secret is malformed', { accessKeys: [ann], secrets: [secret({ data: { sk: 'broken' } })] }],
+    ])('%s', (_, content) => {
+      expect(find({ accessKeys: [ann], secrets: [secret()] })).toHaveLength(1);
+      expect(find(content)).toEqual([]);
+    });
+  });
+
+  it.each([
+    ['Disabled', { enabled: false }],
+    ['Expired', { expiresAt: at(0) }],
+    ['Active', { expiresAt: at(1) }],
+  ])('says that a pair is %s', (state, pair) => {
+    const one = accessKey({ keyPairs: [{ name: 'main', ...pair }] });
+    expect(find({ accessKeys: [one], secrets: [secret({ of: one })] })).toMatchObject([{ state }]);
+  });
+
+  it('says that a pair is Disabled while its AccessKey is suspended', () => {
+    const one = known({ suspended: true });
+    expect(find({ accessKeys: [one], secrets: [secret()] })).toMatchObject([{ state: 'Disabled' }]);
+  });
+
+  it('knows a pair before any status does', () => {
+    for (const status of [{}, { observedGeneration: -1 }, { keyPairs: [] }]) {
+      const found = find({ accessKeys: [accessKey({ status })], secrets: [secret()] });
+      expect(found).toMatchObject([{ state: 'Active', pairName: 'main' }]);
+    }
+  });
+
+  it('knows a pair whose label is lost or wrong', () => {
+    const both = known({ keyPairs: [{ name: 'main' }, { name: 'ci' }] });
+    for (const labels of [{}, { 'ghippo.io/key-pair': 'ci' }, { 'ghippo.io/key-pair': 'gone' }]) {
+      expect(find({ accessKeys: [both], secrets: [secret({ labels })] })).toMatchObject([{ pairName: 'main' }]);
+    }
+  });
+
+  describe('while a pair moves to a Secret of another name', () => {
+    const moving = known({ keyPairs: [{ name: 'main', secret: { name: 'new' } }] });
+    const former = secret({ name: 'ann-main' });
+    const next = secret({ of: moving });
+
+    it.each([
+      ['only the former one is there', [former]],
+      ['both are there', [former, next]],
+      ['only the new one is there', [next]],
+    ])('it works: %s', (_, secrets) => {
+      const found = find({ accessKeys: [moving], secrets });
+      expect(found).toHaveLength(secrets.length);
+      for (const one of found) expect(one).toMatchObject({ digest: digestOf(sk), state: 'Active', pairName: 'main' });
+    });
+
+    it('and after that the Secret of the former name is nothing', () => {
+      const moved = known({ keyPairs: [{ name: 'main', secret: { name: 'new' } }] }, { secretName: 'new' });
+      expect(find({ accessKeys: [moved], secrets: [former, next] })).toHaveLength(1);
+      expect(find({ accessKeys: [moved], secrets: [former] })).toEqual([]);
+    });
+  });
+
+  describe('of a pair that was rotated', () => {
+    const pair = { name: 'main', rotation: { overlap: '1h' } };
+    const previous = { accessKey: keyPair(9).ak, validUntil: at(60) };
+    const rotated = secret({ previous: keyPair(9), facts: { previousValidUntil: now + 60_000 } });
+
+    function previousAt(time: number, parts: Parameters<typeof accessKey>[0] = {}) {
+      const one = known({ keyPairs: [pair], ...parts }, { previous });
+      return createLivePairs(caches({ accessKeys: [one], secrets: [rotated] })).find(keyPair(9).ak, time);
+    }
+
+    it('the previous one works until the very millisecond of the end, and no token of it lasts longer', () => {
+      const expiresAt = now + 60_000;
+      expect(previousAt(expiresAt - 1)).toMatchObject([
+        { ak: keyPair(9).ak, digest: digestOf(keyPair(9).sk), state: 'Rotating', expiresAt, pairName: 'main' },
+      ]);
+      expect(previousAt(expiresAt)).toMatchObject([{ state: 'Expired' }]);
+    });
+
+    it('the new one works during and after, without an end of its own', () => {
+      const content = { accessKeys: [known({ keyPairs: [pair] }, { previous })], secrets: [rotated] };
+      const found = { digest: digestOf(sk), expiresAt: Number.POSITIVE_INFINITY };
+      expect(find(content)).toMatchObject([{ ...found, state: 'Rotating' }]);
+      expect(find(content, now + 60_000)).toMatchObject([{ ...found, state: 'Active' }]);
+    });
+
+    it.each([
+      ['disabled', { keyPairs: [{ ...pair, enabled: false }] }, 'Disabled'],
+      ['suspended', { suspended: true }, 'Disabled'],
+      ['expired', { keyPairs: [{ ...pair, expiresAt: at(0) }] }, 'Expired'],
+    ])('the previous one stops with the pair that is %s', (_, parts, state) => {
+      expect(previousAt(now, parts)).toMatchObject([{ state }]);
+      expect(previousAt(now + 60_000, parts)).toMatchObject([{ state }]);
+    });
+
+    it('the previous one ends with the expiry of the pair, when that comes first', () => {
+      const expiring = { keyPairs: [{ ...pair, expiresAt: at(30) }] };
+      expect(previousAt(now, expiring)).toMatchObject([{ state: 'Rotating', expiresAt: now + 30_000 }]);
+    });
+
+    it('the previous one stops at once when the overlap is taken out of the spec', () => {
+      expect(previousAt(now, { keyPairs: [{ name: 'main' }] })).toMatchObject([{ state: 'Expired' }]);
+    });
+
+    it('a previous one that nobody gave a time does not work', () => {
+      const bare = { ...rotated, annotations: {} };
+      const found = createLivePairs(caches({ accessKeys: [accessKey({ keyPairs: [pair] })], secrets: [bare] }));
+      expect(found.find(keyPair(9).ak, now)).toMatchObject([{ state: 'Expired' }]);
+    });
+
+    it('a status that is behind does not stop either', () => {
+      const behind = known({ keyPairs: [pair] }, { accessKey: keyPair(9).ak });
+      const pairs = createLivePairs(caches({ accessKeys: [behind], secrets: [rotated] }));
+      for (const one of [keyPair(), keyPair(9)]) {
+        expect(pairs.find(one.ak, now)).toMatchObject([{ state: 'Rotating' }]);
+      }
+    });
+  });
+
+  it('says when a pair expires', () => {
+    const one = accessKey({ keyPairs: [{ name: 'main', expiresAt: at(60) }] });
+    const content = { accessKeys: [one], secrets: [secret({ of: one })] };
+    expect(find(content, now)).toMatchObject([{ state: 'Active', expiresAt: now + 60_000 }]);
+    expect(find(content, now + 60_000)).toMatchObject([{ state: 'Expired' }]);
+  });
+
+  describe('of two AccessKeys that name one user', () => {
+    const older = accessKey({ namespace: 'other', name: 'older', user: 'ann', creationTimestamp: at(-7200) });
+    const olderSecret = secret({ of: older, keys: keyPair(2) });
+
+    it('only the older one has live pairs', () => {
+      const pairs = createLivePairs(caches({ accessKeys: [ann, older], secrets: [secret({ of: ann }), olderSecret] }));
+      expect(pairs.find(ak, now)).toMatchObject([{ state: 'Conflict' }]);
+      expect(pairs.find(keyPair(2).ak, now)).toMatchObject([{ state: 'Active', user: { id: older.uid } }]);
+    });
+
+    it.each([
+      ['is marked for deletion', [{ ...older, deleting: true }], []],
+      ['goes with its namespace', [older], [namespace('other', true)]],
+      ['is gone', [], []],
+    ])('the younger one takes over when the older %s', (_, others, namespaces) => {
+      const content = { accessKeys: [ann, ...others], secrets: [secret({ of: ann }), olderSecret], namespaces };
+      expect(find(content)).toMatchObject([{ state: 'Active' }]);
+      expect(createLivePairs(caches(content)).find(keyPair(2).ak, now)).toEqual([]);
+    });
+  });
+
+  describe('of several Secrets with one ak', () => {
+    const bob = accessKey({ name: 'bob', user: 'bob' });
+    const zoe = accessKey({ namespace: 'zoo', name: 'zoe', user: 'zoe' });
+    const original = secret({ of: zoe, createdAt: at(-20) });
+    const copy = secret({ of: ann, createdAt: at(-10), keys: { ak, sk: keyPair(7).sk } });
+
+    it.each([[[original, copy]], [[copy, original]]])('gives each, the oldest first', (secrets) => {
+      const users = find({ accessKeys: [ann, zoe], secrets }).map((one) => one.user.name);
+      expect(users).toEqual(['zoe', 'ann']);
+    });
+
+    it('orders equally old ones by namespace/name', () => {
+      const secrets = [zoe, ann, bob].map((of) => secret({ of, createdAt: at(-20) }));
+      const users = find({ accessKeys: [ann, bob, zoe], secrets }).map((one) => one.user.name);
+      expect(users).toEqual(['ann', 'bob', 'zoe']);
+    });
+
+    describe('of which a status knows more', () => {
+      const eve = accessKey({ namespace: 'zoo', name: 'eve', user: 'eve' });
+      const knowing = known({}, { createdAt: at(-1800) });
+
+      it.each([
+        ['later', at(0)],
+        ['earlier, as she says', at(-864_000)],
+      ])('the one that the status knows comes first, though the copy was made %s', (_, createdAt) => {
+        const facts = { generatedAt: Date.parse(createdAt) };
+        const theft = secret({ of: eve, createdAt, facts });
+        for (const secrets of [
+          [secret(), theft],
+          [theft, secret()],
+        ]) {
+          const users = find({ accessKeys: [eve, knowing], secrets }).map((one) => one.user.name);
+          expect(users).toEqual(['ann', 'eve']);
+        }
+      });
+
+      it('the one that was made first comes first, when statuses know both', () => {
+        const later = known({ namespace: 'zoo', name: 'eve', user: 'eve' }, { createdAt: at(0) });
+        const secrets = [secret({ of: later, createdAt: at(-864_000) }), secret()];
+        const users = find({ accessKeys: [later, knowing], secrets }).map((one) => one.user.name);
+        expect(users).toEqual(['ann', 'eve']);
+      });
+    });
+
+    it('a copy in another namespace that says to be of the same AccessKey is nothing', () => {
+      const theft = secret({ namespace: 'zoo', createdAt: at(-864_000) });
+      const users = find({ accessKeys: [known()], secrets: [theft, secret()] });
+      expect(users).toHaveLength(1);
+    });
+  });
+});
+
+it('an ak that nobody has finds nothing, also after one that somebody has was found', () => {
+  const pairs = createLivePairs(caches({ accessKeys: [accessKey()], secrets: [secret()] }));
+  for (const unknown of [keyPair(2).ak, 'x', '', keyPair().ak.toUpperCase()]) {
+    expect(pairs.find(unknown, now)).toEqual([]);
+    expect(pairs.find(keyPair().ak, now)).toHaveLength(1);
+    expect(pairs.find(unknown, now)).toEqual([]);
+  }
+});

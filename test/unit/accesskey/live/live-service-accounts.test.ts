@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import {
+  createLiveServiceAccounts,
+  parseUsername,
+  usernameOf,
+} from '../../../../src/accesskey/live/live-service-accounts.ts';
+import { accessKey, at, caches, namespace } from '../../../support/builders.ts';
+
+const robot = { namespace: 'shop', name: 'robot' };
+const ann = accessKey({ groups: ['dev'], serviceAccounts: ['robot', 'other'] });
+
+/** Names of the users of the ServiceAccount, with these AccessKeys and namespaces. */
+function usersOf(
+  accessKeys: ReturnType<typeof accessKey>[],
+  namespaces: ReturnType<typeof namespace>[] = [],
+): string[] {
+  const found = createLiveServiceAccounts(caches({ accessKeys, namespaces })).usersOf(robot);
+  return found.map(({ name }) => name).sort();
+}
+
+describe('the users of a ServiceAccount', () => {
+  it('are told with their groups and the AccessKey', () => {
+    const found = createLiveServiceAccounts(caches({ accessKeys: [ann] })).usersOf(robot);
+    expect(found).toEqual([{ id: ann.uid, name: 'ann', groups: ['dev'] }]);
+  });
+
+  it('have no groups when the AccessKey has none', () => {
+    const live = createLiveServiceAccounts(caches({ accessKeys: [accessKey({ serviceAccounts: ['robot'] })] }));
+    expect(live.usersOf(robot)).toMatchObject([{ groups: [] }]);
+  });
+
+  it('are those of each AccessKey of the namespace that names it', () => {
+    const bob = accessKey({ name: 'bob', user: 'bob', serviceAccounts: ['robot'] });
+    const carl = accessKey({ name: 'carl', user: 'carl', serviceAccounts: ['robot2'] });
+    const dora = accessKey({ namespace: 'other', name: 'dora', user: 'dora', serviceAccounts: ['robot'] });
+    expect(usersOf([ann, bob, carl, dora, accessKey({ name: 'eve', user: 'eve' })])).toEqual(['ann', 'bob']);
+  });
+
+  it.each([
+    ['is suspended', { suspended: true }],
+    ['is being deleted', { deleting: true }],
+  ])('are none when the AccessKey %s', (_, change) => {
+    expect(usersOf([accessKey({ serviceAccounts: ['robot'], ...change })])).toEqual([]);
+  });
+
+  it('are none when the namespace terminates or the claim is lost', () => {
+    expect(usersOf([ann], [namespace('shop')])).toEqual(['ann']);
+    expect(usersOf([ann], [namespace('shop', true)])).toEqual([]);
+    expect(usersOf([ann, accessKey({ name: 'older', user: 'ann', creationTimestamp: at(-7200) })])).toEqual([]);
+  });
+
+  it('follow a change of the list', () => {
+    const content = caches({ accessKeys: [ann] });
+    const live = createLiveServiceAccounts(content);
+    content.accessKeys.upsert(accessKey({ serviceAccounts: ['other'] }));
+    expect(live.usersOf(robot)).toEqual([]);
+    expect(live.usersOf({ ...robot, name: 'other' })).toHaveLength(1);
+  });
+});
+
+describe('the name of a ServiceAccount', () => {
+  it('is what Kubernetes calls it', () => {
+    expect(usernameOf(robot)).toBe('system:serviceaccount:shop:robot');
+    expect(parseUsername('system:serviceaccount:shop:robot')).toEqual(robot);
+  });
+
+  it.each([
+    'ann',
+    'system:serviceaccount:shop',
+    'system:serviceaccount:shop:',
+    'system:serviceaccount::robot',
+    'system:serviceaccount:a:b:c',
+    'xsystem:serviceaccount:a:b',
+    'System:serviceaccount:a:b',
+  ])('is none: %s', (name) => {
+    expect(parseUsername(name)).toBeUndefined();
+  });
+});

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { holdsClaim, isStopped, toNamespaceRecord } from '../../../../src/accesskey/model/caches.ts';
+import { accessKey, at, caches, keyPair, namespace, secret } from '../../../support/builders.ts';
+
+describe('toNamespaceRecord', () => {
+  it.each([
+    [undefined, false],
+    ['2026-01-01T00:00:00Z', true],
+  ])('deletionTimestamp %s: terminating %s', (deletionTimestamp, terminating) => {
+    const metadata = { name: 'shop', resourceVersion: '7', ...(deletionTimestamp && { deletionTimestamp }) };
+    expect(toNamespaceRecord({ metadata })).toEqual({ key: 'shop', resourceVersion: '7', terminating });
+  });
+});
+
+describe('isStopped', () => {
+  it.each([
+    ['nothing ends', false, namespace('shop'), false],
+    ['the namespace is not known', false, namespace('other', true), false],
+    ['it is marked for deletion', true, namespace('shop'), true],
+    ['its namespace terminates', false, namespace('shop', true), true],
+  ])('%s', (_, deleting, space, stopped) => {
+    const one = accessKey({ deleting });
+    expect(isStopped(caches({ accessKeys: [one], namespaces: [space] }), one)).toBe(stopped);
+  });
+});
+
+describe('the claims', () => {
+  const old = accessKey({ namespace: 'a', name: 'old', user: 'ann', creationTimestamp: at(-100) });
+  const young = accessKey({ namespace: 'b', name: 'young', user: 'ann', creationTimestamp: at(-50) });
+  const other = accessKey({ namespace: 'a', name: 'bob', user: 'bob', creationTimestamp: at(-200) });
+
+  it('are of those that name the user', () => {
+    const all = caches({ accessKeys: [young, other, old] });
+    expect(['ann', 'bob', 'eve'].map(all.claims.holderOf)).toEqual([old.key, other.key, undefined]);
+    expect([old, young, other].map((one) => holdsClaim(all, one))).toEqual([true, false, true]);
+  });
+
+  it('pass over one whose namespace terminates', () => {
+    const all = caches({ accessKeys: [young, old], namespaces: [namespace('a', true), namespace('b')] });
+    expect(all.claims.holderOf('ann')).toBe(young.key);
+    expect([old, young].map((one) => holdsClaim(all, one))).toEqual([false, true]);
+  });
+
+  it.each([true, false])('are the same whether namespaces or AccessKeys are listed first: %s', (namespacesFirst) => {
+    const all = caches({});
+    const lists = [() => all.namespaces.replace([namespace('a', true)]), () => all.accessKeys.replace([young, old])];
+    for (const list of namespacesFirst ? lists : lists.toReversed()) list();
+    expect(all.claims.holderOf('ann')).toBe(young.key);
+  });
+});
+
+describe('the index by ak', () => {
+  it('finds a Secret by its pair and by the previous one', () => {
+    const all = caches({ secrets: [secret({ previous: keyPair(9) })] });
+    for (const { ak } of [keyPair(), keyPair(9)]) expect(all.secrets.byIndex('ak', ak)).toHaveLength(1);
+    expect(all.secrets.byIndex('ak', keyPair(2).ak)).toEqual([]);
+  });
+
+  it('forgets a previous pair that is gone', () => {
+    const all = caches({ secrets: [secret({ previous: keyPair(9) })] });
+    all.secrets.upsert(secret({ resourceVersion: '21' }));
+    expect(all.secrets.byIndex('ak', keyPair(9).ak)).toEqual([]);
+  });
+});

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { durationMs, rfc3339 } from '../../../../src/accesskey/model/duration.ts';
+
+describe('durationMs', () => {
+  it.each([
+    ['720h', 2_592_000_000],
+    ['1h30m', 5_400_000],
+    ['1h0m1s', 3_601_000],
+    ['90m', 5_400_000],
+    ['45s', 45_000],
+    ['0s', 0],
+    ['999999h999999m999999s', 999_999 * 3_661_000],
+  ])('%s is %d', (text, milliseconds) => {
+    expect(durationMs(text)).toBe(milliseconds);
+  });
+
+  it.each([undefined, '', '1', 'h', '1d', '1m1h', '-1h', '1.5h', ' 1h', '1h ', '1h\n', '1H', '1ms', '1000000h'])(
+    '%j, which is none, is 0',
+    (text) => {
+      expect(durationMs(text)).toBe(0);
+    },
+  );
+});
+
+describe('rfc3339', () => {
+  it.each([
+    [0, '1970-01-01T00:00:00Z'],
+    [999, '1970-01-01T00:00:00Z'],
+    [Date.UTC(2026, 11, 31, 23, 59, 59, 999), '2026-12-31T23:59:59Z'],
+  ])('%d is %s', (milliseconds, text) => {
+    expect(rfc3339(milliseconds)).toBe(text);
+  });
+});

@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import type { KeyPairSpec } from '../../../../src/accesskey/model/access-key-record.ts';
+import { expiryOf, isLive, liveStates, nextRotationOf, pairState } from '../../../../src/accesskey/model/pair-state.ts';
+import { accessKey, at, now } from '../../../support/builders.ts';
+
+const one = accessKey();
+const main = { name: 'main' };
+const none = { previousValidUntil: undefined };
+const rotated = { previousValidUntil: now + 60_000 };
+
+describe('pairState', () => {
+  it.each<[string, Partial<KeyPairSpec>, boolean]>([
+    ['Active', {}, true],
+    ['Active', { enabled: true, expiresAt: at(1) }, true],
+    ['Expired', { expiresAt: at(0) }, true],
+    ['Expired', { expiresAt: at(-1) }, true],
+    ['Expired', { expiresAt: 'soon' }, true],
+    ['Expired', { expiresAt: '' }, true],
+    ['Disabled', { enabled: false }, true],
+    ['Disabled', { enabled: false, expiresAt: at(-1) }, true],
+    ['Conflict', {}, false],
+    ['Conflict', { enabled: false }, false],
+  ])('%s: %j, holds the claim: %s', (state, pair, holdsClaim) => {
+    expect(pairState(one, { ...main, ...pair }, none, holdsClaim, now)).toBe(state);
+    // During an overlap the previous pair works too, as long as the pair itself does.
+    const during = state === 'Active' ? 'Rotating' : state;
+    expect(pairState(one, { ...main, ...pair }, rotated, holdsClaim, now)).toBe(during);
+  });
+
+  it('is Disabled while the AccessKey is suspended, Conflict without the claim', () => {
+    const suspended = accessKey({ suspended: true });
+    for (const facts of [none, rotated]) {
+      expect(pairState(suspended, main, facts, true, now)).toBe('Disabled');
+      expect(pairState(suspended, { ...main, expiresAt: at(-1) }, facts, true, now)).toBe('Disabled');
+      expect(pairState(suspended, main, facts, false, now)).toBe('Conflict');
+    }
+  });
+
+  it('is over at the very millisecond of its expiry', () => {
+    const pair = { name: 'main', expiresAt: at(60) };
+    expect(pairState(one, pair, none, true, now + 59_999)).toBe('Active');
+    expect(pairState(one, pair, none, true, now + 60_000)).toBe('Expired');
+  });
+
+  it('is no longer Rotating at the very millisecond of the end', () => {
+    expect(pairState(one, main, rotated, true, now + 59_999)).toBe('Rotating');
+    expect(pairState(one, main, rotated, true, now + 60_000)).toBe('Active');
+  });
+});
+
+describe('isLive', () => {
+  it.each<[Partial<KeyPairSpec>, boolean, boolean]>([
+    [{}, false, true],
+    [{}, true, false],
+    [{ enabled: false }, false, false],
+    [{ expiresAt: at(1) }, false, true],
+    [{ expiresAt: at(0) }, false, false],
+  ])('%j, suspended %s: %s, as the state says', (pair, suspended, live) => {
+    const subject = accessKey({ suspended });
+    expect(isLive(subject, { ...main, ...pair }, now)).toBe(live);
+    expect(liveStates.has(pairState(subject, { ...main, ...pair }, none, true, now))).toBe(live);
+  });
+});
+
+describe('nextRotationOf', () => {
+  it.each([
+    [undefined, undefined],
+    [{ overlap: '1h' }, undefined],
+    [{ interval: '1h' }, now + 3_600_000],
+    [{ interval: '1h30m1s' }, now + 5_401_000],
+    [{ interval: 'never' }, undefined],
+  ])('%j: %s', (rotation, time) => {
+    expect(nextRotationOf({ ...main, ...(rotation && { rotation }) }, { generatedAt: now })).toBe(time);
+  });
+});
+
+describe('expiryOf', () => {
+  it.each([
+    [undefined, Number.POSITIVE_INFINITY],
+    ['2026-01-01T00:00:00Z', now],
+    ['2026-01-01T02:00:00+02:00', now],
+    ['2026-01-01T00:00:00.5Z', now + 500],
+    ['2026-02-30T25:00:00Z', 0],
+    ['tomorrow', 0],
+    ['', 0],
+  ])('%s: %d', (expiresAt, time) => {
+    expect(expiryOf({ name: 'main', ...(expiresAt !== undefined && { expiresAt }) })).toBe(time);
+  });
+});

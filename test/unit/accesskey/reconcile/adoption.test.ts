@@ -1,0 +1,201 @@
+import { describe, expect, it } from 'vitest';
+import { judgeAdoption } from '../../../../src/accesskey/reconcile/adoption.ts';
+import { StaleError } from '../../../../src/accesskey/reconcile/secret-api.ts';
+import { accessKey, at, keyPair, known, now, rawSecret, type SecretParts } from '../../../support/builders.ts';
+import { changes, pass, plain, settle } from './passes.ts';
+import { createSecretsApi, refused } from './secrets-api.ts';
+
+const one = accessKey();
+const mark = { 'ghippo.io/adopt': 'ann/main' };
+
+/** A Secret as a person brings it: of our type, marked, controlled by nothing. */
+function brought(parts: SecretParts = {}) {
+  return rawSecret({ labels: {}, annotations: mark, ownerReferences: [], ...parts });
+}
+
+const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', uid: 'd1' };
+const refusals: [string, SecretParts, RegExp][] = [
+  ['it has no mark', { annotations: {} }, /annotation ghippo.io\/adopt=ann\/main/],
+  ['the mark names another AccessKey', { annotations: { 'ghippo.io/adopt': 'bob/main' } }, /=ann\/main/],
+  ['the mark names another pair', { annotations: { 'ghippo.io/adopt': 'ann/ci' } }, /=ann\/main/],
+  ['the mark is empty', { annotations: { 'ghippo.io/adopt': '' } }, /=ann\/main/],
+  ['it is of another type', { type: 'Opaque' }, /type must be ghippo.io\/access-key/],
+  [
+    'something else controls it',
+    { ownerReferences: [{ ...deployment, controller: true }] },
+    /something else controls it/,
+  ],
+  [
+    'another AccessKey controls it',
+    { of: accessKey({ name: 'bob', uid: 'u2' }), name: 'ann-main', annotations: mark },
+    /cannot be adopted|controls/,
+  ],
+  ['it is being deleted', { deletionTimestamp: at(-1) }, /being deleted/],
+  ['its ak is no UUID', { data: { ak: 'AKIA' } }, /: ak must be a UUID/],
+  ['its sk is absent', { data: { sk: undefined } }, /: sk must be a UUID/],
+  ['its ak is its sk', { data: { sk: keyPair().ak } }, /: its ak and sk must differ/],
+  ['both are malformed', { data: { ak: 'x', sk: 'y' } }, /: ak and sk must be a UUID/],
+];
+
+describe('judgeAdoption', () => {
+  it('takes a marked Secret with a well-formed pair', () => {
+    expect(judgeAdoption(one, { name: 'main' }, brought())).toMatchObject({ adopt: { pair: { ak: keyPair().ak } } });
+  });
+
+  it('takes one that something owns without controlling it', () => {
+    const verdict = judgeAdoption(one, { name: 'main' }, brought({ ownerReferences: [deployment] }));
+    expect(verdict).toHaveProperty('adopt');
+  });
+
+  it.each(refusals)('refuses when %s, and says so', (_, parts, reason) => {
+    const owner = parts.of && { ownerReferences: rawSecret({ of: parts.of }).metadata.ownerReferences };
+    const verdict = judgeAdoption(one, { name: 'main' }, brought({ ...parts, ...owner }));
+    expect(verdict).toEqual({ refuse: expect.stringMatching(reason) });
+    expect(JSON.stringify(verdict)).not.toContain(keyPair().sk);
+  });
+
+  it('refuses a copy of another pair of the same AccessKey', () => {
+    const both = known({ keyPairs: [{ name: 'main' }, { name: 'ci' }] }, { name: 'ci' });
+    expect(judgeAdoption(both, { name: 'main' }, brought())).toEqual({
+      refuse: 'Secret ann-main cannot be adopted: its ak is that of key pair ci',
+    });
+    expect(judgeAdoption(both, { name: 'main' }, brought({ keys: keyPair(3) }))).toHaveProperty('adopt');
+    expect(judgeAdoption(known(), { name: 'main' }, brought()), 'a backup of the pair itself').toHaveProperty('adopt');
+  });
+
+  it('looks for the pair under the data keys of the spec, whatever is noted', () => {
+    const pair = { name: 'main', secret: { akKey: 'user', skKey: 'password' } };
+    const data = { ak: undefined, sk: undefined, user: keyPair(3).ak, password: keyPair(3).sk };
+    const annotations = { ...mark, 'ghippo.io/ak-key': 'ak', 'ghippo.io/sk-key': 'sk' };
+    expect(judgeAdoption(one, pair, brought({ data, annotations }))).toMatchObject({
+      adopt: { pair: { ak: keyPair(3).ak } },
+    });
+    expect(judgeAdoption(one, pair, brought())).toEqual({ refuse: expect.stringMatching(/user and password must/) });
+  });
+});
+
+describe('an adoption', () => {
+  it('keeps the pair, makes the Secret ours and leaves the rest of it alone', async () => {
+    const foreign = { labels: { team: 'shop' }, annotations: { ...mark, note: 'x' }, ownerReferences: [deployment] };
+    const api = createSecretsApi(brought({ ...foreign, data: { token: 'abc' } }));
+    const outcome = await pass(api, one);
+    expect(changes(outcome)).toEqual(['adopted']);
+    const [found] = api.all();
+    expect(plain(found)).toEqual(keyPair());
+    expect(found?.metadata.labels).toMatchObject({ team: 'shop', 'ghippo.io/key-pair': 'main' });
+    expect(found?.metadata.annotations).toMatchObject({ note: 'x' });
+    expect(Object.keys(found?.data ?? {}).sort()).toEqual(['ak', 'sk', 'token']);
+    expect(found?.metadata.ownerReferences).toEqual([deployment, expect.objectContaining({ uid: one.uid })]);
+    expect(JSON.stringify(outcome)).not.toContain(keyPair().sk);
+  });
+
+  it('counts the age of the pair from now and its revision from the spec, whatever the Secret says', async () => {
+    const forged = { 'ghippo.io/revision': '9', 'ghippo.io/generated-at': at(-864_000) };
+    const subject = accessKey({ keyPairs: [{ name: 'main', revision: 2, rotation: { interval: '1h' } }] });
+    const api = createSecretsApi(brought({ annotations: { ...mark, ...forged } }));
+    const { accessKey: after } = await settle(api, subject);
+    expect(plain(api.all()[0])).toEqual(keyPair());
+    expect(after.status.keyPairs).toMatchObject([{ revision: 2, createdAt: at(0), nextRotationAt: at(3600) }]);
+  });
+
+  it('is done once, and the passes after it write nothing', async () => {
+    const api = createSecretsApi(brought());
+    await settle(api, one);
+    expect(api.writes()).toEqual(['patch ann-main']);
+  });
+
+  it('takes the mark away, in the same patch', async () => {
+    const api = createSecretsApi(brought());
+    await pass(api, one);
+    expect(api.writes()).toEqual(['patch ann-main']);
+    expect(api.get('ann-main')?.metadata.annotations).not.toHaveProperty('ghippo.io/adopt');
+  });
+
+  it('is not meant by a mark on a Secret that is ours already, which stays', async () => {
+    const sound = rawSecret();
+    const api = createSecretsApi(rawSecret({ annotations: { ...sound.metadata.annotations, ...mark } }));
+    await settle(api, known());
+    expect(api.writes()).toEqual([]);
+  });
+
+  it('lets no previous pair in', async () => {
+    const annotations = { ...mark, 'ghippo.io/previous-valid-until': at(1800) };
+    const subject = accessKey({ keyPairs: [{ name: 'main', rotation: { overlap: '1h' } }] });
+    const api = createSecretsApi(brought({ annotations, previous: keyPair(9) }));
+    const { accessKey: after } = await settle(api, subject);
+    expect(Object.keys(api.all()[0]?.data ?? {}).sort()).toEqual(['ak', 'sk']);
+    expect(after.status.keyPairs?.[0]).not.toHaveProperty('previous');
+  });
+
+  it.each(refusals)('is not done when %s: the Secret is not touched', async (_, parts) => {
+    const owner = parts.of && { ownerReferences: rawSecret({ of: parts.of }).metadata.ownerReferences };
+    const taken = brought({ ...parts, ...owner });
+    const api = createSecretsApi(taken);
+    const outcome = await pass(api, one);
+    expect(changes(outcome)).toEqual([parts.deletionTimestamp ? 'SecretTerminating' : 'SecretConflict']);
+    expect(api.writes()).toEqual([]);
+    expect(api.all()).toEqual([taken]);
+  });
+
+  it('that is refused leaves the pair where it is', async () => {
+    const renamed = known({ keyPairs: [{ name: 'main', secret: { name: 'taken' } }] });
+    const api = createSecretsApi(rawSecret({ name: 'ann-main' }), brought({ name: 'taken', annotations: {} }));
+    const outcome = await pass(api, renamed);
+    expect(outcome.pairs).toMatchObject([{ secret: { name: 'ann-main' }, problem: { reason: 'SecretConflict' } }]);
+    expect(outcome.removed).toEqual([]);
+  });
+
+  it('is tried again when the Secret has changed in the meantime', async () => {
+    const api = createSecretsApi(brought());
+    api.refuse('patch ann-main', refused(409, 'Conflict'));
+    await expect(pass(api, one, now)).rejects.toBeInstanceOf(StaleError);
+    expect(api.all()).toEqual([brought()]);
+  });
+});
+
+describe('a Secret of a former AccessKey of the same name', () => {
+  const former = accessKey({ uid: 'former' });
+  const left = rawSecret({ of: former });
+
+  it('goes, is told, and a new pair is made', async () => {
+    const api = createSecretsApi(left);
+    const outcome = await pass(api, one);
+    expect(changes(outcome)).toEqual(['created']);
+    expect(outcome.removed).toEqual(['ann-main']);
+    expect(api.writes()).toEqual(['delete ann-main', 'create ann-main']);
+    expect(plain(api.get('ann-main')).ak).not.toBe(keyPair().ak);
+  });
+
+  it('is adopted when it is marked, in place of its owner, with its pair', async () => {
+    const note = { apiVersion: 'v1', kind: 'ConfigMap', uid: 'c1' };
+    const owners = [...left.metadata.ownerReferences, note];
+    const api = createSecretsApi(rawSecret({ of: former, annotations: mark, ownerReferences: owners }));
+    const outcome = await pass(api, one);
+    expect(changes(outcome)).toEqual(['adopted']);
+    expect(outcome.removed).toEqual([]);
+    expect(plain(api.get('ann-main'))).toEqual(keyPair());
+    expect(api.get('ann-main')?.metadata.ownerReferences.map(({ uid }) => uid)).toEqual(['c1', one.uid]);
+    await settle(api, one);
+    expect(api.writes()).toEqual(['patch ann-main']);
+  });
+
+  it('is not adopted when the mark is for another pair: it goes', async () => {
+    const api = createSecretsApi(rawSecret({ of: former, annotations: { 'ghippo.io/adopt': 'ann/ci' } }));
+    expect(changes(await pass(api, one))).toEqual(['created']);
+    expect(plain(api.get('ann-main')).ak).not.toBe(keyPair().ak);
+  });
+
+  it('that is marked and malformed is refused and not touched', async () => {
+    const broken = rawSecret({ of: former, annotations: mark, data: { sk: 'x' } });
+    const api = createSecretsApi(broken);
+    expect(changes(await pass(api, one))).toEqual(['SecretConflict']);
+    expect(api.all()).toEqual([broken]);
+  });
+
+  it.each([{}, { annotations: mark }])('is waited for while a finalizer holds it: %j', async (parts) => {
+    const api = createSecretsApi(rawSecret({ of: former, deletionTimestamp: at(-5), ...parts }));
+    const outcome = await pass(api, one);
+    expect(changes(outcome)).toEqual(['SecretTerminating']);
+    expect([api.writes(), outcome.removed]).toEqual([[], []]);
+  });
+});

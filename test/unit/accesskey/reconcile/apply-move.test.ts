@@ -1,0 +1,202 @@
+import { describe, expect, it } from 'vitest';
+import { isKey } from '../../../../src/credential/key-pair.ts';
+import { managedBy, toSecretRecord } from '../../../../src/credential/secret-record.ts';
+import { accessKey, at, keyPair, known, now, rawSecret } from '../../../support/builders.ts';
+import { applyTo, changes, pass, plain, settle } from './passes.ts';
+import { createSecretsApi, refused } from './secrets-api.ts';
+
+const moving = { name: 'main', secret: { name: 'new' } };
+const renamed = accessKey({ keyPairs: [moving] });
+const stranger = accessKey({ name: 'bob', user: 'bob' });
+const former = rawSecret({ name: 'ann-main' });
+
+describe('a move', () => {
+  it('keeps both keys', async () => {
+    const api = createSecretsApi(former);
+    const outcome = await pass(api, renamed);
+    expect(changes(outcome)).toEqual(['moved']);
+    expect(plain(api.get('new'))).toEqual(keyPair());
+    expect(JSON.stringify(outcome)).not.toContain(keyPair().sk);
+  });
+
+  it('keeps revision, age and the previous pair', async () => {
+    const pair = { ...moving, revision: 5, rotation: { overlap: '1h' } };
+    const facts = { revision: 5, generatedAt: now - 1_800_000, previousValidUntil: now + 60_000 };
+    const subject = accessKey({ keyPairs: [pair] });
+    const api = createSecretsApi(rawSecret({ of: subject, name: 'ann-main', previous: keyPair(9), facts }));
+    await pass(api, subject);
+    const moved = api.get('new');
+    expect(moved?.metadata.annotations).toMatchObject({
+      'ghippo.io/revision': '5',
+      'ghippo.io/generated-at': at(-1800),
+      'ghippo.io/previous-valid-until': at(60),
+    });
+    expect(plain(moved, 'previous-ak', 'previous-sk')).toEqual(keyPair(9));
+  });
+
+  it('leaves a previous pair behind whose time is over', async () => {
+    const pair = { ...moving, rotation: { overlap: '1h' } };
+    const subject = accessKey({ keyPairs: [pair] });
+    const facts = { previousValidUntil: now };
+    const api = createSecretsApi(rawSecret({ of: subject, name: 'ann-main', previous: keyPair(9), facts }));
+    await pass(api, subject);
+    expect(Object.keys(api.get('new')?.data ?? {}).sort()).toEqual(['ak', 'sk']);
+    expect(api.get('new')?.metadata.annotations).not.toHaveProperty('ghippo.io/previous-valid-until');
+  });
+
+  it('puts the pair under the data keys of the spec', async () => {
+    const keys = { akKey: 'user', skKey: 'password' };
+    const subject = accessKey({ keyPairs: [{ name: 'main', secret: { name: 'new', ...keys } }] });
+    const api = createSecretsApi(former);
+    await pass(api, subject);
+    expect(plain(api.get('new'), 'user', 'password')).toEqual(keyPair());
+    expect(Object.keys(api.get('new')?.data ?? {}).sort()).toEqual(['password', 'user']);
+  });
+
+  it('finds a former Secret that lost its labels, by the status', async () => {
+    const api = createSecretsApi(rawSecret({ name: 'ann-main', labels: {}, annotations: {} }));
+    const outcome = await pass(api, known({ keyPairs: [moving] }));
+    expect(changes(outcome)).toEqual(['moved']);
+    expect(plain(api.get('new'))).toEqual(keyPair());
+    expect(api.writes(), 'it is watched again before the new one is made').toEqual(['patch ann-main', 'create new']);
+    expect(toSecretRecord(api.get('ann-main') ?? {}).labels).toMatchObject({ [managedBy.label]: managedBy.value });
+  });
+
+  it('from a Secret that lost its labels ends with the former one gone and the keys kept', async () => {
+    const api = createSecretsApi(rawSecret({ name: 'ann-main', labels: {}, annotations: {} }));
+    const { accessKey: after } = await settle(api, known({ keyPairs: [moving] }));
+    expect(api.all().map(({ metadata }) => metadata.name)).toEqual(['new']);
+    expect(plain(api.get('new'))).toEqual(keyPair());
+    expect(after.status.keyPairs).toMatchObject([{ accessKey: keyPair().ak, secretName: 'new' }]);
+  });
+
+  it('keeps a former Secret watched though the new one is refused', async () => {
+    const api = createSecretsApi(rawSecret({ name: 'ann-main', labels: {} }));
+    api.refuse('create new', refused(403, 'Forbidden'));
+    const subject = known({ keyPairs: [moving] });
+    await pass(api, subject);
+    expect(api.watched(subject).map(({ name }) => name)).toEqual(['ann-main']);
+    expect(plain(api.get('ann-main'))).toEqual(keyPair());
+  });
+
+  it('finds one that lost its notes of the data keys too', async () => {
+    const keys = { akKey: 'user', skKey: 'password' };
+    const subject = known({ keyPairs: [{ name: 'main', secret: { name: 'new', ...keys } }] });
+    const api = createSecretsApi(rawSecret({ of: subject, name: 'ann-main', labels: {}, annotations: {} }));
+    expect(changes(await pass(api, subject))).toEqual(['moved']);
+    expect(plain(api.get('new'), 'user', 'password')).toEqual(keyPair());
+  });
+
+  it('makes a new pair when the former Secret turns out malformed', async () => {
+    const api = createSecretsApi({ ...former, data: {} });
+    const outcome = await applyTo(api, renamed, [toSecretRecord(former)]);
+    expect(changes(outcome)).toEqual(['created']);
+    expect(isKey(plain(api.get('new')).ak)).toBe(true);
+  });
+
+  it('makes a new pair when the former Secret turns out deleted', async () => {
+    const api = createSecretsApi();
+    const outcome = await applyTo(api, renamed, [toSecretRecord(former)]);
+    expect(changes(outcome)).toEqual(['created']);
+    expect(api.writes()).toEqual(['create new']);
+  });
+
+  it('does not copy the pair of another AccessKey that took the former name', async () => {
+    for (const subject of [renamed, known({ keyPairs: [moving] })]) {
+      const api = createSecretsApi(rawSecret({ of: stranger, name: 'ann-main', keys: keyPair(9) }));
+      await applyTo(api, subject, [toSecretRecord(former)]);
+      expect(plain(api.get('new')).ak).not.toBe(keyPair(9).ak);
+    }
+  });
+
+  it('does not copy another pair of the same AccessKey that is in the Secret of the former name by now', async () => {
+    const ci = { name: 'ci', accessKey: keyPair(2).ak, secretName: 'ann-main' };
+    const subject = known({ keyPairs: [moving, { name: 'ci', secret: { name: 'ann-main' } }] }, {}, ci);
+    const api = createSecretsApi(rawSecret({ of: subject, pair: 'ci', keys: keyPair(2) }));
+    expect(changes(await pass(api, subject))).toEqual(['lost', 'none']);
+    expect(plain(api.get('new')).ak).not.toBe(keyPair(2).ak);
+  });
+
+  it('does not copy the pair of a former Secret that is marked for deletion', async () => {
+    const api = createSecretsApi(rawSecret({ name: 'ann-main', deletionTimestamp: at(-1) }));
+    const outcome = await pass(api, known({ keyPairs: [moving] }));
+    expect(changes(outcome)).toEqual(['lost']);
+    expect(plain(api.get('new')).ak).not.toBe(keyPair().ak);
+  });
+});
+
+describe('two pairs that take each other’s place one after the other', () => {
+  it('end in their new Secrets with their own keys', async () => {
+    const both = accessKey({ keyPairs: [{ name: 'main' }, { name: 'ci' }] });
+    const ci = rawSecret({ of: both, pair: 'ci', keys: keyPair(2) });
+    const api = createSecretsApi(rawSecret({ of: both }), ci);
+    const { accessKey: before } = await settle(api, both);
+    const keyPairs = [moving, { name: 'ci', secret: { name: 'ann-main' } }];
+    await settle(api, { ...before, spec: { ...before.spec, keyPairs } });
+    expect(plain(api.get('new'))).toEqual(keyPair());
+    expect(plain(api.get('ann-main'))).toEqual(keyPair(2));
+    expect(api.all()).toHaveLength(2);
+  });
+});
+
+describe('data keys that are renamed', () => {
+  const spec = (secret: object) => known({ keyPairs: [{ name: 'main', secret }] });
+  const custom = { akKey: 'user', skKey: 'password' };
+
+  it('keep the pair, and what was under the former ones goes', async () => {
+    const api = createSecretsApi(rawSecret({ data: { note: 'kept' } }));
+    const outcome = await pass(api, spec(custom));
+    expect(changes(outcome)).toEqual(['updated']);
+    const [found] = api.all();
+    expect(plain(found, 'user', 'password')).toEqual(keyPair());
+    expect(Object.keys(found?.data ?? {}).sort()).toEqual(['note', 'password', 'user']);
+    expect(outcome.pairs[0]?.secret?.pair?.ak).toBe(keyPair().ak);
+  });
+
+  it('may be the former ones exchanged', async () => {
+    const api = createSecretsApi(rawSecret());
+    await settle(api, spec({ akKey: 'sk', skKey: 'ak' }));
+    expect(plain(api.get('ann-main'), 'sk', 'ak')).toEqual(keyPair());
+  });
+
+  it.each([
+    ['other keys', custom],
+    ['the default keys exchanged', { akKey: 'sk', skKey: 'ak' }],
+  ])('keep the pair though the notes about them are lost: %s', async (_, keys) => {
+    const subject = spec(keys);
+    const raw = rawSecret({ of: subject, annotations: {} });
+    const api = createSecretsApi(raw);
+    const { accessKey: after } = await settle(api, subject);
+    expect(plain(api.get('ann-main'), keys.akKey, keys.skKey)).toEqual(keyPair());
+    expect(after.status.keyPairs).toMatchObject([{ accessKey: keyPair().ak, createdAt: at(-1800) }]);
+    expect(JSON.stringify(after.status)).not.toContain(keyPair().sk);
+  });
+
+  it('keep the pair though a forged note exchanges them', async () => {
+    const sound = rawSecret();
+    const forged = { ...sound.metadata.annotations, 'ghippo.io/ak-key': 'sk', 'ghippo.io/sk-key': 'ak' };
+    const api = createSecretsApi(rawSecret({ annotations: forged }));
+    const { accessKey: after } = await settle(api, known());
+    expect(plain(api.get('ann-main'))).toEqual(keyPair());
+    expect(JSON.stringify(after.status)).not.toContain(keyPair().sk);
+  });
+
+  it('keep the previous pair during its overlap though the notes about them are lost', async () => {
+    const previous = { accessKey: keyPair(9).ak, validUntil: at(1800) };
+    const pair = { name: 'main', secret: custom, rotation: { overlap: '1h' } };
+    const subject = known({ keyPairs: [pair] }, { previous });
+    const parts = { of: subject, annotations: {}, previous: keyPair(9), createdAt: at(-864_000) };
+    const api = createSecretsApi(rawSecret(parts));
+    const { accessKey: after } = await settle(api, subject);
+    expect(plain(api.get('ann-main'), 'previous-ak', 'previous-sk')).toEqual(keyPair(9));
+    expect(after.status.keyPairs).toMatchObject([{ state: 'Rotating', previous, createdAt: at(-1800) }]);
+  });
+
+  it('do not make a pair of others’ values, nor take those away', async () => {
+    const api = createSecretsApi(rawSecret({ data: { user: 'root', token: 'abc' } }));
+    await pass(api, spec({ akKey: 'id', skKey: 'password' }));
+    const [found] = api.all();
+    expect(Object.keys(found?.data ?? {}).sort()).toEqual(['id', 'password', 'token', 'user']);
+    expect(plain(found, 'user', 'token')).toEqual({ ak: 'root', sk: 'abc' });
+  });
+});

@@ -1,0 +1,174 @@
+import { describe, expect, it } from 'vitest';
+import type { AccessKeyStatus } from '../../../../src/accesskey/model/types.generated.ts';
+import {
+  changeEvents,
+  transitionEvents as eventsBetween,
+  removedEvent,
+} from '../../../../src/accesskey/reconcile/events.ts';
+import type { PairChange, PairOutcome } from '../../../../src/accesskey/reconcile/outcome.ts';
+import { statusOf } from '../../../../src/accesskey/reconcile/status.ts';
+import { accessKey, at, keyPair, now } from '../../../support/builders.ts';
+import { conflict as conflictOf, failed as failedOf, outcomeOf, present as presentOf } from './outcomes.ts';
+
+const main = { name: 'main' };
+const one = accessKey();
+
+function present(change: PairChange, malformed: string[] = []): PairOutcome {
+  return { ...presentOf(), change, malformed, ...(change === 'rotated' && { cause: 'interval' }) };
+}
+
+const conflict = conflictOf('main');
+const failed = (message: string) => failedOf('main', message);
+
+function transitionEvents(status: AccessKeyStatus, after: AccessKeyStatus) {
+  return eventsBetween({ status }, after);
+}
+
+describe('changeEvents', () => {
+  it.each<[PairChange, string[], string, string, string, string]>([
+    ['created', [], 'Normal', 'KeyPairCreated', 'CreateSecret', 'Made key pair main in Secret ann-main'],
+    ['moved', [], 'Normal', 'KeyPairMoved', 'CreateSecret', 'Moved key pair main to Secret ann-main, its keys stay'],
+    [
+      ...(['updated', [], 'Normal', 'SecretUpdated', 'PatchSecret'] as const),
+      'Brought Secret ann-main up to date, key pair main stays',
+    ],
+    [
+      ...(['adopted', [], 'Normal', 'KeyPairAdopted', 'PatchSecret'] as const),
+      'Adopted Secret ann-main with its key pair main',
+    ],
+    [
+      ...(['rotated', [], 'Normal', 'KeyPairRotated', 'PatchSecret'] as const),
+      'Made a new key pair main in Secret ann-main, asked for by its interval',
+    ],
+    [
+      ...(['regenerated', ['sk'], 'Warning', 'KeyPairRegenerated', 'PatchSecret'] as const),
+      'Secret ann-main had no well-formed sk, made a new key pair main',
+    ],
+    [
+      ...(['regenerated', ['ak', 'sk'], 'Warning', 'KeyPairRegenerated', 'PatchSecret'] as const),
+      'Secret ann-main had no well-formed ak and sk, made a new key pair main',
+    ],
+    [
+      ...(['regenerated', [], 'Warning', 'KeyPairRegenerated', 'PatchSecret'] as const),
+      'Secret ann-main had the same value as ak and sk, made a new key pair main',
+    ],
+    [
+      ...(['lost', [], 'Warning', 'KeyPairRegenerated', 'CreateSecret'] as const),
+      'Secret ann-main was deleted, made a new key pair main',
+    ],
+  ] as [PairChange, string[], string, string, string, string][])(
+    '%s %j: %s %s',
+    (change, malformed, type, reason, action, note) => {
+      const events = changeEvents(present(change, malformed));
+      expect(events).toEqual([{ type, reason, action, note }]);
+    },
+  );
+
+  it.each([
+    ['nothing was done', present('none')],
+    ['the name is taken', conflict],
+    ['it failed', failed('no')],
+  ])('tells nothing when %s', (_, outcome) => {
+    expect(changeEvents(outcome)).toEqual([]);
+  });
+
+  it('names the Secret that was lost, not the one that the new pair is in', () => {
+    const [event] = changeEvents({ ...present('lost'), lostSecretName: 'former' });
+    expect(event?.note).toBe('Secret former was deleted, made a new key pair main');
+  });
+
+  it('tells of a removed Secret', () => {
+    expect(removedEvent('left')).toEqual({
+      type: 'Normal',
+      reason: 'SecretRemoved',
+      action: 'DeleteSecret',
+      note: 'Deleted Secret left, no key pair needs it any more',
+    });
+  });
+
+  it('never holds a key', () => {
+    const all: PairChange[] = ['created', 'adopted', 'moved', 'updated', 'rotated', 'regenerated', 'lost'];
+    const text = JSON.stringify(all.flatMap((change) => changeEvents(present(change, ['ak']))));
+    expect(text).not.toContain(keyPair().ak);
+    expect(text).not.toContain(keyPair().sk);
+  });
+});
+
+describe('transitionEvents', () => {
+  const status = (outcomes: PairOutcome[], holder = one.key, time = now) =>
+    statusOf(one, holder, outcomeOf(outcomes), time);
+  const unseen = { observedGeneration: -1 };
+  const ready = status([present('none')]);
+  const stalled = status([conflict]);
+  const claimed = status([], 'other/older');
+
+  it.each([
+    ['a first look that finds a problem', unseen, stalled, ['SecretConflict']],
+    ['ready, then a problem', ready, stalled, ['SecretConflict']],
+    ['one problem, then another', stalled, claimed, ['UserClaimed']],
+    ['the same problem with another message', status([failed('a')]), status([failed('b')]), ['SecretFailed']],
+    ['another holder of the claim', claimed, status([], 'other/oldest'), ['UserClaimed']],
+    ['the same problem still', stalled, status([conflict], one.key, now + 60_000), []],
+    ['a problem that is mended', stalled, ready, []],
+    ['a first look that finds nothing wrong', unseen, ready, []],
+    ['nothing new', ready, ready, []],
+  ])('%s', (_, before, after, reasons) => {
+    expect(transitionEvents(before, after).map((event) => event.reason)).toEqual(reasons);
+  });
+
+  it('tells a problem as a Warning with the message of the condition', () => {
+    const note = 'user ann belongs to AccessKey other/older, delete one of the two';
+    expect(transitionEvents(ready, claimed)).toEqual([
+      { type: 'Warning', reason: 'UserClaimed', action: 'Reconcile', note },
+    ]);
+  });
+
+  it('tells once that a pair has expired', () => {
+    const pair = { ...main, expiresAt: at(60) };
+    const outcome = presentOf(pair);
+    const active = status([outcome]);
+    const expired = status([outcome], one.key, now + 60_000);
+    expect(transitionEvents(active, expired)).toEqual([
+      { type: 'Normal', reason: 'KeyPairExpired', action: 'UpdateStatus', note: 'Key pair main has expired' },
+    ]);
+    expect(transitionEvents(expired, expired)).toEqual([]);
+    expect(transitionEvents(unseen, expired)).toEqual([]);
+  });
+  it('tells once that a rotating pair has expired too', () => {
+    const pair = { ...main, expiresAt: at(60), rotation: { overlap: '1h' } };
+    const outcome = presentOf(pair, keyPair(), { previous: keyPair(9), facts: { previousValidUntil: now + 90_000 } });
+    const [before, after] = [status([outcome]), status([outcome], one.key, now + 60_000)];
+    expect(before.keyPairs).toMatchObject([{ state: 'Rotating' }]);
+    expect(transitionEvents(before, after).map((event) => event.reason)).toEqual(['KeyPairExpired']);
+  });
+
+  describe('of an overlap', () => {
+    const pair = { ...main, rotation: { overlap: '1h' } };
+    const outcome = presentOf(pair, keyPair(), { previous: keyPair(9), facts: { previousValidUntil: now + 60_000 } });
+    const during = status([outcome]);
+    const after = status([outcome], one.key, now + 60_000);
+
+    it('tells once that it has ended, and no ak', () => {
+      const note = 'The previous key pair of main has stopped working';
+      expect(transitionEvents(during, after)).toEqual([
+        { type: 'Normal', reason: 'OverlapEnded', action: 'PatchSecret', note },
+      ]);
+      expect(transitionEvents(after, after)).toEqual([]);
+    });
+
+    it('tells nothing while it goes on, nor when it begins', () => {
+      expect(transitionEvents(during, status([outcome], one.key, now + 59_999))).toEqual([]);
+      expect(transitionEvents(status([presentOf(pair, keyPair(9))]), during)).toEqual([]);
+    });
+
+    it('does not tell the end when the pair itself was made anew', () => {
+      expect(transitionEvents(during, status([presentOf(pair, keyPair(3))]))).toEqual([]);
+    });
+  });
+
+  it('tells no expiry of a pair that was disabled before', () => {
+    const pair = { ...main, expiresAt: at(60) };
+    const before = status([presentOf({ ...pair, enabled: false })]);
+    expect(transitionEvents(before, status([presentOf(pair)], one.key, now + 60_000))).toEqual([]);
+  });
+});

@@ -1,0 +1,32 @@
+import type { KeyPairSpec } from '../../../../src/accesskey/model/access-key-record.ts';
+import type { PairOutcome, PlanOutcome } from '../../../../src/accesskey/reconcile/outcome.ts';
+import { KubernetesError } from '../../../../src/kube/errors.ts';
+import { accessKey, keyPair, type SecretParts, secret } from '../../../support/builders.ts';
+
+export const denied = new KubernetesError(403, 'Forbidden', 'POST /x: 403 Forbidden: exceeded quota', 0);
+
+/** The outcome of a pass with these pairs, in which every removal was well. */
+export function outcomeOf(pairs: PairOutcome[], rest: Partial<PlanOutcome> = {}): PlanOutcome {
+  return { pairs, notRemoved: [], ...rest };
+}
+
+/** A pair that has its Secret. */
+export function present(pair: KeyPairSpec = { name: 'main' }, keys = keyPair(), parts: SecretParts = {}): PairOutcome {
+  const held = secret({ of: accessKey({ keyPairs: [pair] }), keys, ...parts });
+  return { pair, secretName: held.name, secret: held, change: 'none' };
+}
+
+export function conflict(name: string): PairOutcome {
+  const problem = { reason: 'SecretConflict' as const, message: `Secret ann-${name} is taken` };
+  return { pair: { name }, secretName: `ann-${name}`, change: 'none', problem };
+}
+
+export function terminating(name: string): PairOutcome {
+  const problem = { reason: 'SecretTerminating' as const, message: `Secret ann-${name} has to go first` };
+  return { pair: { name }, secretName: `ann-${name}`, change: 'none', problem };
+}
+
+export function failed(name: string, message = `Secret ann-${name} could not be written`): PairOutcome {
+  const problem = { reason: 'SecretFailed' as const, message, error: denied };
+  return { pair: { name }, secretName: `ann-${name}`, change: 'none', problem };
+}

@@ -1,0 +1,172 @@
+import type { AccessKeyRecord } from '../../../../src/accesskey/model/access-key-record.ts';
+import { managedBy, type SecretRecord, toSecretRecord } from '../../../../src/credential/secret-record.ts';
+import type { KubernetesClient } from '../../../../src/kube/client.ts';
+import { ConnectionError, KubernetesError } from '../../../../src/kube/errors.ts';
+import type { rawSecret } from '../../../support/builders.ts';
+
+export type RawSecret = ReturnType<typeof rawSecret>;
+
+interface Call {
+  namespace: string;
+  name: string;
+}
+
+interface SecretBody {
+  metadata: Partial<RawSecret['metadata']>;
+  type?: string;
+  data?: Record<string, string | null>;
+  stringData?: Record<string, string>;
+}
+
+interface Preconditions {
+  uid?: string;
+  resourceVersion?: string;
+}
+
+/** What the API server does, as far as a pass relies on it: the writes of Secrets and their preconditions. */
+export function createSecretsApi(...content: RawSecret[]) {
+  const secrets = new Map(content.map((one) => [keyOf(one.metadata), structuredClone(one)]));
+  const accessKeys = new Map<string, AccessKeyRecord>();
+  const calls: string[] = [];
+  let version = 100;
+  /** Answers the next calls with this error instead, by verb and name. */
+  const refusals = new Map<string, Error>();
+
+  function enter(verb: string, name: string): void {
+    calls.push(`${verb} ${name}`);
+    const refusal = refusals.get(`${verb} ${name}`);
+    if (refusal) throw refusal;
+  }
+
+  function find(call: Call): RawSecret {
+    const found = secrets.get(keyOf(call));
+    if (!found) throw refused(404, 'NotFound');
+    return found;
+  }
+
+  /** Stricter than the API server: a write that does not say what it was decided on is refused as well. */
+  function check({ metadata }: RawSecret, wanted: Preconditions): void {
+    const same = metadata.uid === wanted.uid && metadata.resourceVersion === wanted.resourceVersion;
+    if (!same) throw refused(409, 'Conflict');
+  }
+
+  const core = {
+    async readNamespacedSecret(call: Call) {
+      enter('read', call.name);
+      return structuredClone(find(call));
+    },
+    async listNamespacedSecret({ namespace, labelSelector }: { namespace: string; labelSelector: string }) {
+      enter('list', namespace);
+      const wanted = labelSelector.split(',').map((one) => one.split('='));
+      const items = [...secrets.values()].filter(({ metadata }) =>
+        wanted.every(([label = '', value]) => metadata.labels[label] === value),
+      );
+      return { items: structuredClone(items.filter((one) => one.metadata.namespace === namespace)) };
+    },
+    async createNamespacedSecret({ namespace, body }: { namespace: string; body: SecretBody }) {
+      const name = String(body.metadata.name);
+      enter('create', name);
+      if (secrets.has(keyOf({ namespace, name }))) throw refused(409, 'AlreadyExists');
+      version += 1;
+      const stored = storedFrom(namespace, name, body, version);
+      secrets.set(keyOf({ namespace, name }), stored);
+      return structuredClone(stored);
+    },
+    async patchNamespacedSecret(call: Call & { body: SecretBody }) {
+      enter('patch', call.name);
+      const found = find(call);
+      check(found, call.body.metadata);
+      const patched = merge(found, call.body) as RawSecret;
+      if (JSON.stringify(patched) === JSON.stringify(found)) return structuredClone(found);
+      version += 1;
+      patched.metadata.resourceVersion = String(version);
+      secrets.set(keyOf(call), patched);
+      return structuredClone(patched);
+    },
+    async deleteNamespacedSecret(call: Call & { body: { preconditions: Preconditions } }) {
+      enter('delete', call.name);
+      check(find(call), call.body.preconditions);
+      secrets.delete(keyOf(call));
+    },
+  };
+  const customObjects = {
+    async getNamespacedCustomObject(call: Call) {
+      enter('confirm', call.name);
+      const found = accessKeys.get(keyOf(call));
+      if (!found) throw refused(404, 'NotFound');
+      const { uid, generation, deleting } = found;
+      return { metadata: { uid, generation, ...(deleting && { deletionTimestamp: '2026-01-01T00:00:00Z' }) } };
+    },
+  };
+
+  const all = () => [...secrets.values()].map((one) => structuredClone(one));
+  return {
+    client: { core, customObjects } as unknown as KubernetesClient,
+    /** What was asked, as `verb name`, in its order; `confirm` reads the AccessKey. */
+    calls,
+    /** The writes that were tried, as `verb name`, in their order. */
+    writes: () => calls.filter((call) => !/^(read|list|confirm) /.test(call)),
+    /** Every Secret that is there now. */
+    all,
+    get: (name: string) => all().find((one) => one.metadata.name === name),
+    /** What a watch by our label shows of an AccessKey's Secrets. */
+    watched: ({ uid }: AccessKeyRecord): SecretRecord[] =>
+      all()
+        .filter((one) => one.metadata.labels[managedBy.label] === managedBy.value)
+        .map((one) => toSecretRecord(one))
+        .filter((one) => one.ownerUID === uid),
+    /** Makes this the AccessKey that the API server has. */
+    know: (accessKey: AccessKeyRecord) => accessKeys.set(accessKey.key, accessKey),
+    /** Puts a Secret there as somebody else would. */
+    put: (raw: RawSecret) => {
+      version += 1;
+      const resourceVersion = String(version);
+      secrets.set(keyOf(raw.metadata), { ...raw, metadata: { ...raw.metadata, resourceVersion } });
+    },
+    refuse: (call: string, error: Error) => refusals.set(call, error),
+    /** Ends a refusal. */
+    allow: (call: string) => refusals.delete(call),
+  };
+}
+
+export type SecretsApi = ReturnType<typeof createSecretsApi>;
+
+function storedFrom(namespace: string, name: string, body: SecretBody, version: number): RawSecret {
+  const { labels = {}, annotations = {}, ownerReferences = [] } = body.metadata;
+  const plain = Object.entries(body.stringData ?? {});
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: {
+      ...{ name, namespace, uid: `made-${version}`, resourceVersion: String(version) },
+      ...{ creationTimestamp: '2026-01-01T00:00:00Z', labels, annotations, ownerReferences },
+    },
+    type: body.type ?? 'Opaque',
+    data: Object.fromEntries(plain.map(([key, value]) => [key, Buffer.from(value).toString('base64')])),
+  };
+}
+
+/** JSON merge patch, RFC 7396 section 2. */
+function merge(target: unknown, patch: unknown): unknown {
+  if (!isObject(patch)) return patch;
+  const result = new Map(Object.entries(isObject(target) ? target : {}));
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) result.delete(key);
+    else if (value !== undefined) result.set(key, merge(result.get(key), value));
+  }
+  return Object.fromEntries(result);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function refused(status: number, reason: string): KubernetesError {
+  return new KubernetesError(status, reason, `refused: ${status} ${reason}`, 0);
+}
+
+export const noAnswer = new ConnectionError('no answer from the API server');
+
+function keyOf({ namespace, name }: Call): string {
+  return `${namespace}/${name}`;
+}

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import type { AccessKeyStatus } from '../../../../src/accesskey/model/types.generated.ts';
+import { StaleError } from '../../../../src/accesskey/reconcile/secret-api.ts';
+import { isSameStatus, writeStatus } from '../../../../src/accesskey/reconcile/status-writer.ts';
+import type { KubernetesClient } from '../../../../src/kube/client.ts';
+import { accessKey, at, pairStatus } from '../../../support/builders.ts';
+import { noAnswer, refused } from './secrets-api.ts';
+
+const one = accessKey();
+const ready = { type: 'Ready', status: 'True' as const, lastTransitionTime: at(0), reason: 'R', message: 'm' };
+
+/** Keeps what is written, or refuses it. */
+function createClient(refusal?: Error) {
+  const requests: unknown[] = [];
+  const customObjects = {
+    async patchNamespacedCustomObjectStatus(request: unknown) {
+      requests.push(request);
+      if (refusal) throw refusal;
+    },
+  };
+  return { client: { customObjects } as unknown as KubernetesClient, requests };
+}
+
+describe('writeStatus', () => {
+  it('writes it whole, for the AccessKey that it was made from and no other', async () => {
+    const { client, requests } = createClient();
+    const status: AccessKeyStatus = {
+      observedGeneration: 1,
+      userID: one.uid,
+      conditions: [ready],
+      keyPairs: [pairStatus()],
+    };
+    await writeStatus(client, one, status);
+    expect(requests).toEqual([
+      {
+        ...{ group: 'ghippo.io', version: 'v1alpha1', plural: 'accesskeys', namespace: 'shop', name: 'ann' },
+        body: { metadata: { uid: one.uid, resourceVersion: '10' }, status },
+      },
+    ]);
+  });
+
+  it('takes away what is not there any more', async () => {
+    const { client, requests } = createClient();
+    await writeStatus(client, one, { observedGeneration: 1, conditions: [ready] });
+    expect(requests).toMatchObject([{ body: { status: { userID: null, keyPairs: null } } }]);
+  });
+
+  it.each([404, 409])('says that the cache was behind when the answer is %d', async (status) => {
+    const { client } = createClient(refused(status, 'X'));
+    await expect(writeStatus(client, one, {})).rejects.toBeInstanceOf(StaleError);
+  });
+
+  it.each([refused(403, 'Forbidden'), refused(422, 'Invalid'), noAnswer])(
+    'lets other errors through: %s',
+    async (error) => {
+      await expect(writeStatus(createClient(error).client, one, {})).rejects.toBe(error);
+    },
+  );
+});
+
+describe('isSameStatus', () => {
+  it.each([
+    [
+      'equal ones',
+      { observedGeneration: 1, conditions: [ready] },
+      { conditions: [ready], observedGeneration: 1 },
+      true,
+    ],
+    ['another generation', { observedGeneration: 1 }, { observedGeneration: 2 }, false],
+    ['one more member', { observedGeneration: 1 }, { observedGeneration: 1, userID: 'u' }, false],
+    [
+      'another order of pairs',
+      { keyPairs: [pairStatus(), pairStatus({ name: 'ci' })] },
+      { keyPairs: [pairStatus({ name: 'ci' }), pairStatus()] },
+      false,
+    ],
+  ])('%s', (_, a, b, same) => {
+    expect(isSameStatus(a, b)).toBe(same);
+  });
+});

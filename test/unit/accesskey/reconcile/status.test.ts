@@ -1,0 +1,305 @@
+import { describe, expect, it } from 'vitest';
+import type { AccessKeyRecord } from '../../../../src/accesskey/model/access-key-record.ts';
+import { reasons } from '../../../../src/accesskey/reconcile/conditions.ts';
+import type { PairOutcome } from '../../../../src/accesskey/reconcile/outcome.ts';
+import { statusOf as statusAfter } from '../../../../src/accesskey/reconcile/status.ts';
+import { isSameStatus } from '../../../../src/accesskey/reconcile/status-writer.ts';
+import { accessKey, at, keyPair, known, now, secret } from '../../../support/builders.ts';
+import { conflict, denied, failed, outcomeOf, present, terminating } from './outcomes.ts';
+
+const main = { name: 'main' };
+const one = accessKey({ generation: 4 });
+
+function statusOf(subject: AccessKeyRecord, holder: string | undefined, pairs: PairOutcome[], time: number) {
+  return statusAfter(subject, holder, outcomeOf(pairs), time);
+}
+
+describe('statusOf', () => {
+  it('is Ready when every pair has its Secret', () => {
+    expect(statusOf(one, one.key, [present()], now)).toEqual({
+      observedGeneration: 4,
+      userID: one.uid,
+      conditions: [
+        {
+          type: 'Ready',
+          status: 'True',
+          reason: 'KeyPairsReady',
+          message: 'key pairs: main Active',
+          observedGeneration: 4,
+          lastTransitionTime: at(0),
+        },
+      ],
+      keyPairs: [
+        {
+          name: 'main',
+          accessKey: keyPair().ak,
+          secretName: 'ann-main',
+          state: 'Active',
+          revision: 1,
+          createdAt: at(-1800),
+        },
+      ],
+    });
+  });
+
+  it('never has the sk', () => {
+    expect(JSON.stringify(statusOf(one, one.key, [present()], now))).not.toContain(keyPair().sk);
+  });
+
+  it('is Ready without pairs, and has no keyPairs then', () => {
+    const status = statusOf(one, one.key, [], now);
+    expect(status.conditions).toMatchObject([{ type: 'Ready', status: 'True', message: 'no key pairs are wanted' }]);
+    expect(status).not.toHaveProperty('keyPairs');
+  });
+
+  it('tells the state of each pair', () => {
+    const expired = { name: 'old', expiresAt: at(0) };
+    const outcomes = [present({ ...main, enabled: false }), present(expired, keyPair(2))];
+    const { keyPairs, conditions } = statusOf(one, one.key, outcomes, now);
+    expect(keyPairs).toMatchObject([
+      { name: 'main', state: 'Disabled' },
+      { name: 'old', state: 'Expired', expiresAt: at(0) },
+    ]);
+    expect(keyPairs?.[0]).not.toHaveProperty('expiresAt');
+    expect(conditions?.[0]?.message).toBe('key pairs: main Disabled, old Expired');
+  });
+
+  it('is Stalled when a Secret is not ours, and names all of those', () => {
+    const { conditions, keyPairs, userID } = statusOf(one, one.key, [conflict('main'), conflict('ci')], now);
+    const message = 'Secret ann-main is taken; Secret ann-ci is taken';
+    const common = { reason: reasons.secretConflict, message, observedGeneration: 4, lastTransitionTime: at(0) };
+    expect(conditions).toEqual([
+      { type: 'Ready', status: 'False', ...common },
+      { type: 'Stalled', status: 'True', ...common },
+    ]);
+    expect(keyPairs).toEqual([
+      { name: 'main', secretName: 'ann-main', state: 'Conflict' },
+      { name: 'ci', secretName: 'ann-ci', state: 'Conflict' },
+    ]);
+    expect(userID).toBe(one.uid);
+  });
+
+  it('is Reconciling when a Secret could not be written, and says why', () => {
+    const { conditions, keyPairs } = statusOf(one, one.key, [present({ name: 'ci' }), failed('main')], now);
+    expect(conditions).toMatchObject([
+      { type: 'Ready', status: 'False', reason: 'SecretFailed' },
+      { type: 'Reconciling', status: 'True', reason: 'SecretFailed' },
+    ]);
+    expect(conditions?.[0]?.message).toBe('Secret ann-main could not be written');
+    expect(keyPairs).toMatchObject([
+      { name: 'ci', state: 'Active' },
+      { name: 'main', secretName: 'ann-main', state: 'Pending' },
+    ]);
+  });
+
+  it('tells the conflict first, since only a person can mend it', () => {
+    const { conditions } = statusOf(one, one.key, [failed('main'), conflict('ci')], now);
+    expect(conditions?.map(({ type, reason }) => `${type} ${reason}`)).toEqual([
+      'Ready SecretConflict',
+      'Stalled SecretConflict',
+    ]);
+  });
+
+  it('is Stalled when another AccessKey holds the claim, names it and gives the user no identity', () => {
+    const status = statusOf(one, 'other/older', [], now);
+    const message = 'user ann belongs to AccessKey other/older, delete one of the two';
+    const common = { reason: 'UserClaimed', message, observedGeneration: 4, lastTransitionTime: at(0) };
+    expect(status).toEqual({
+      observedGeneration: 4,
+      conditions: [
+        { type: 'Ready', status: 'False', ...common },
+        { type: 'Stalled', status: 'True', ...common },
+      ],
+    });
+  });
+
+  it.each([
+    ['Conflict', conflict('main')],
+    ['Pending', failed('main')],
+  ])('remembers the ak of a pair that is %s, so that a lost Secret is told', (state, outcome) => {
+    const status = statusOf(one, one.key, [present()], now);
+    const later = statusOf(accessKey({ status }), one.key, [outcome], now);
+    expect(later.keyPairs).toEqual([
+      {
+        ...{ name: 'main', accessKey: keyPair().ak, secretName: 'ann-main', state },
+        ...{ revision: 1, createdAt: at(-1800) },
+      },
+    ]);
+  });
+
+  it('says until when a pair without a Secret was to last', () => {
+    const outcome = { ...conflict('main'), pair: { ...main, expiresAt: at(5) } };
+    expect(statusOf(one, one.key, [outcome], now).keyPairs).toMatchObject([{ expiresAt: at(5) }]);
+  });
+
+  it('forgets a pair that is wanted no more', () => {
+    const status = statusOf(one, one.key, [present(), present({ name: 'ci' }, keyPair(2))], now);
+    expect(statusOf(accessKey({ status }), one.key, [present()], now).keyPairs).toHaveLength(1);
+  });
+});
+
+describe('the status of a pair', () => {
+  const pairStatus = (pair: object, { subject = one, parts = {}, time = now } = {}) =>
+    statusOf(subject, one.key, [present({ ...main, ...pair }, keyPair(), parts)], time).keyPairs?.[0];
+
+  it('tells when it is replaced next, only while it is live', () => {
+    const rotation = { interval: '2h' };
+    expect(pairStatus({ rotation })).toMatchObject({ nextRotationAt: at(5400) });
+    expect(pairStatus({ rotation: { overlap: '1h' } })).not.toHaveProperty('nextRotationAt');
+    expect(pairStatus({ rotation, enabled: false })).not.toHaveProperty('nextRotationAt');
+    expect(pairStatus({ rotation, expiresAt: at(0) })).not.toHaveProperty('nextRotationAt');
+    const suspended = accessKey({ suspended: true });
+    expect(pairStatus({ rotation }, { subject: suspended })).not.toHaveProperty('nextRotationAt');
+  });
+
+  it('tells the previous pair, never its sk, until the very millisecond of its end', () => {
+    const rotation = { overlap: '1h' };
+    const parts = { previous: keyPair(9), facts: { previousValidUntil: now + 60_000 } };
+    const during = pairStatus({ rotation }, { parts, time: now + 59_999 });
+    const previous = { accessKey: keyPair(9).ak, validUntil: at(60) };
+    expect(during).toMatchObject({ state: 'Rotating', accessKey: keyPair().ak, previous });
+    expect(JSON.stringify(during)).not.toContain(keyPair(9).sk);
+    const after = pairStatus({ rotation }, { parts, time: now + 60_000 });
+    expect(after).toMatchObject({ state: 'Active' });
+    expect(after).not.toHaveProperty('previous');
+  });
+
+  it('is Disabled while the AccessKey is suspended, and the condition says so', () => {
+    const { keyPairs, conditions } = statusOf(accessKey({ suspended: true }), one.key, [present()], now);
+    expect(keyPairs).toMatchObject([{ state: 'Disabled' }]);
+    expect(conditions).toMatchObject([
+      { type: 'Ready', status: 'True', message: 'suspended; key pairs: main Disabled' },
+    ]);
+  });
+
+  it('tells revision and age by what was known, not by what a Secret says of itself', () => {
+    const subject = known({ keyPairs: [{ ...main, revision: 3 }] }, { revision: 3, createdAt: at(-60) });
+    const forged = { facts: { revision: 9, generatedAt: 0 } };
+    expect(pairStatus({ revision: 3 }, { subject, parts: forged })).toMatchObject({ revision: 3, createdAt: at(-60) });
+  });
+
+  it('tells revision and age of a new pair by its Secret', () => {
+    const subject = known({}, { accessKey: keyPair(7).ak, revision: 1, createdAt: at(-60) });
+    const made = { facts: { revision: 2, generatedAt: now } };
+    expect(pairStatus({ revision: 2 }, { subject, parts: made })).toMatchObject({ revision: 2, createdAt: at(0) });
+  });
+
+  it('keeps the time of the last use, whatever becomes of the pair', () => {
+    const subject = known({}, { lastUsedTime: at(-5) });
+    expect(pairStatus({}, { subject })).toMatchObject({ lastUsedTime: at(-5) });
+    for (const outcome of [conflict('main'), failed('main'), present(main, keyPair(2))]) {
+      expect(statusOf(subject, one.key, [outcome], now).keyPairs).toMatchObject([{ lastUsedTime: at(-5) }]);
+    }
+    expect(statusOf(subject, 'other/older', [], now).keyPairs).toMatchObject([{ lastUsedTime: at(-5) }]);
+  });
+
+  it('names the Secret that holds the pair, not the one that it could not move to', () => {
+    const held = { ...conflict('main'), secretName: 'new', secret: secret() };
+    expect(statusOf(one, one.key, [held], now)).toMatchObject({
+      conditions: [{ status: 'False', reason: 'SecretConflict' }, { type: 'Stalled' }],
+      keyPairs: [{ secretName: 'ann-main', state: 'Active', accessKey: keyPair().ak }],
+    });
+  });
+});
+
+describe('a claim that was lost', () => {
+  it('takes away nothing that was known of the pairs but their state', () => {
+    const subject = known({}, { lastUsedTime: at(-5), revision: 2 });
+    const { keyPairs, userID } = statusOf(subject, 'other/older', [], now);
+    expect(keyPairs).toEqual([{ ...subject.status.keyPairs?.[0], state: 'Conflict' }]);
+    expect(userID).toBeUndefined();
+  });
+});
+
+describe('a Secret that has to go', () => {
+  it('is waited for, Reconciling', () => {
+    const { conditions, keyPairs } = statusOf(one, one.key, [terminating('main')], now);
+    expect(conditions).toMatchObject([
+      { type: 'Ready', status: 'False', reason: 'SecretTerminating' },
+      { type: 'Reconciling', status: 'True', reason: 'SecretTerminating' },
+    ]);
+    expect(keyPairs).toEqual([{ name: 'main', secretName: 'ann-main', state: 'Pending' }]);
+  });
+
+  it('and that the API server did not delete is told, though the pairs are well', () => {
+    const outcome = outcomeOf([present()], { notRemoved: [{ secretName: 'left', error: denied }] });
+    const { conditions, keyPairs } = statusAfter(one, one.key, outcome, now);
+    const message = `Secret left could not be deleted: 403 Forbidden`;
+    expect(conditions).toMatchObject([
+      { type: 'Ready', status: 'False', reason: 'SecretFailed', message },
+      { type: 'Reconciling', status: 'True', reason: 'SecretFailed', message },
+    ]);
+    expect(keyPairs).toMatchObject([{ state: 'Active' }]);
+  });
+});
+
+describe('the conditions, as kstatus reads them', () => {
+  it.each<[string, string, PairOutcome[]]>([
+    ['Ready', one.key, [present()]],
+    ['Ready', one.key, [present({ ...main, enabled: false })]],
+    ['Stalled', one.key, [conflict('main'), failed('ci')]],
+    ['Stalled', 'other/older', []],
+    ['Reconciling', one.key, [failed('main')]],
+    ['Reconciling', one.key, [terminating('main')]],
+  ])('are Ready and at most one more, with the same reason: %s', (type, holder, pairs) => {
+    const { conditions = [] } = statusOf(one, holder, pairs, now);
+    expect(conditions.map((found) => found.type)).toEqual(type === 'Ready' ? ['Ready'] : ['Ready', type]);
+    expect(conditions[0]?.status).toBe(type === 'Ready' ? 'True' : 'False');
+    expect(conditions.slice(1).every(({ status }) => status === 'True')).toBe(true);
+    expect(new Set(conditions.map(({ reason }) => reason)).size).toBe(1);
+    expect(conditions.every(({ observedGeneration }) => observedGeneration === 4)).toBe(true);
+  });
+});
+
+describe('status over time', () => {
+  const later = now + 90_000;
+  const overlap = { previous: keyPair(9), facts: { previousValidUntil: now + 1_800_000 } };
+  const rotating = present({ ...main, rotation: { overlap: '1h' } }, keyPair(), overlap);
+  const outcomes: [string, string, PairOutcome[]][] = [
+    ['ready', one.key, [present()]],
+    ['no pairs', one.key, []],
+    ['conflict', one.key, [conflict('main')]],
+    ['failed', one.key, [failed('main'), present({ name: 'ci' }, keyPair(2))]],
+    ['claimed', 'other/older', []],
+    ['terminating', one.key, [terminating('main')]],
+    ['rotating', one.key, [rotating]],
+    ['with an interval', one.key, [present({ ...main, rotation: { interval: '1h' } })]],
+  ];
+
+  it.each(outcomes)('stays equal while nothing changes: %s', (_, holder, pairs) => {
+    const first = statusOf(one, holder, pairs, now);
+    const stored = JSON.parse(JSON.stringify(first));
+    const second = statusOf(accessKey({ generation: 4, status: stored }), holder, pairs, later);
+    expect(second).toEqual(first);
+    expect(isSameStatus(second, stored)).toBe(true);
+  });
+
+  it('keeps lastTransitionTime when only reason, message or generation change', () => {
+    const first = statusOf(one, one.key, [conflict('main')], now);
+    const second = statusOf(accessKey({ generation: 5, status: first }), 'other/older', [], later);
+    expect(second.conditions).toMatchObject([
+      { type: 'Ready', reason: 'UserClaimed', observedGeneration: 5, lastTransitionTime: at(0) },
+      { type: 'Stalled', reason: 'UserClaimed', observedGeneration: 5, lastTransitionTime: at(0) },
+    ]);
+  });
+
+  it('changes lastTransitionTime when the status of the condition does', () => {
+    const first = statusOf(one, one.key, [failed('main')], now);
+    const second = statusOf(accessKey({ status: first }), one.key, [present()], later);
+    expect(second.conditions).toMatchObject([{ type: 'Ready', status: 'True', lastTransitionTime: at(90) }]);
+  });
+
+  it('gives each condition its own lastTransitionTime', () => {
+    const first = statusOf(one, one.key, [failed('main')], now);
+    const second = statusOf(accessKey({ status: first }), one.key, [conflict('main')], later);
+    expect(second.conditions).toMatchObject([
+      { type: 'Ready', status: 'False', lastTransitionTime: at(0) },
+      { type: 'Stalled', status: 'True', lastTransitionTime: at(90) },
+    ]);
+  });
+
+  it('tells times in whole seconds, as the CRD has them', () => {
+    const { conditions } = statusOf(one, one.key, [], now + 999);
+    expect(conditions?.[0]?.lastTransitionTime).toBe(at(0));
+  });
+});

@@ -1,0 +1,204 @@
+import { decodeJwt } from 'jose';
+import { describe, expect, it } from 'vitest';
+import { keyPair } from '../../../support/builders.ts';
+import { ak, basic, createPlatform, form, sk } from '../support.ts';
+
+interface Answer {
+  access_token: string;
+  token_type: string;
+  expires_in: number;
+  error: string;
+  error_description: string;
+}
+
+const path = '/oauth2/token';
+const other = keyPair(2);
+const grant = { grant_type: 'client_credentials' };
+const authorization = basic(ak, sk);
+const inBody = { ...grant, client_id: ak, client_secret: sk };
+const challenge = 'Basic realm="ghippo.io", charset="UTF-8"';
+const token = { issuer: 'ghippo.io', audience: 'https://api.example.com', defaultCycle: 3, maxCycle: 30 };
+
+describe('client credentials', () => {
+  it.each<[string, RequestInit]>([
+    ['client_secret_basic', form(grant, { authorization })],
+    ['client_secret_basic, percent-encoded', form(grant, { authorization: basic(ak.replaceAll('-', '%2D'), sk) })],
+    ['client_secret_basic with the id in the body too', form({ ...grant, client_id: ak }, { authorization })],
+    ['client_secret_post', form(inBody)],
+    ['an empty scope', form({ ...inBody, scope: '' })],
+    ['an empty parameter that is sent without a value', form(`${new URLSearchParams(inBody)}&resource`)],
+    ['parameters that nobody knows', form({ ...inBody, cycle: '30', foo: 'bar' })],
+  ])('gives a token: %s', async (_, init) => {
+    const { send, uses } = await createPlatform();
+    const answer = await send(path, init);
+    expect(answer.status, answer.text).toBe(200);
+    const { access_token, ...rest } = answer.json<Answer>();
+    expect(rest).toEqual({ token_type: 'Bearer', expires_in: 3 * 86_400 });
+    expect(decodeJwt(access_token)).toMatchObject({ client_id: ak, preferred_username: 'ann', groups: ['dev'] });
+    expect([answer.headers.get('Cache-Control'), answer.headers.get('Pragma')]).toEqual(['no-store', 'no-cache']);
+    expect(answer.headers.get('Content-Type')).toBe('application/json');
+    expect(uses).toEqual([['uid-of-shop-ann', 'main']]);
+  });
+
+  it.each(['resource', 'audience'])('takes %s when it is the audience that is configured, also twice', async (name) => {
+    const { send } = await createPlatform({ token });
+    const twice = new URLSearchParams(inBody);
+    for (let index = 0; index < 2; index += 1) twice.append(name, token.audience);
+    const answer = await send(path, form(twice.toString()));
+    expect(decodeJwt(answer.json<Answer>().access_token).aud).toBe(token.audience);
+  });
+
+  it('gives the token that the platform gives', async () => {
+    const { send, token: platformToken } = await createPlatform();
+    const { access_token } = (await send(path, form(inBody))).json<Answer>();
+    expect(access_token).toBe(await platformToken());
+  });
+});
+
+describe('an error', () => {
+  it.each<[string, string, RequestInit]>([
+    ['invalid_request', 'no grant type', form({ client_id: ak, client_secret: sk })],
+    ['invalid_request', 'an empty grant type', form({ ...inBody, grant_type: '' })],
+    ['unsupported_grant_type', 'password', form({ ...inBody, grant_type: 'password' })],
+    ['unsupported_grant_type', 'refresh_token', form({ ...inBody, grant_type: 'refresh_token' })],
+    ['unsupported_grant_type', 'another case', form({ ...inBody, grant_type: 'Client_Credentials' })],
+    ['invalid_scope', 'a scope', form({ ...inBody, scope: 'openid' })],
+    ['invalid_scope', 'a scope of a space', form({ ...inBody, scope: ' ' })],
+    ['invalid_target', 'a resource without an audience', form({ ...inBody, resource: 'https://x' })],
+    ['invalid_target', 'an audience', form({ ...inBody, audience: 'x' })],
+    ['invalid_request', 'a repeated parameter', form(`${new URLSearchParams(inBody)}&client_id=${ak}`)],
+    ['invalid_request', 'a repeated unknown parameter', form(`${new URLSearchParams(inBody)}&x=1&x=2`)],
+    ['invalid_request', 'an empty one repeated', form(`${new URLSearchParams(inBody)}&scope=&scope=`)],
+    ['invalid_request', 'Basic and a secret in the body', form(inBody, { authorization })],
+    ['invalid_request', 'Basic and another id', form({ ...grant, client_id: other.ak }, { authorization })],
+    ['invalid_request', 'an assertion', form({ ...inBody, client_assertion: 'x', client_assertion_type: 'y' })],
+    ['invalid_request', 'a broken percent-encoding', form(grant, { authorization: basic(ak, '%zz') })],
+    ['invalid_request', 'Basic that is none', form(grant, { authorization: 'Basic !' })],
+    [
+      'invalid_request',
+      'two Authorization headers',
+      form(grant, { authorization: `${authorization}, ${authorization}` }),
+    ],
+    ['invalid_request', 'JSON', form(inBody, { 'content-type': 'application/json' })],
+    ['invalid_request', 'no content type', { method: 'POST', body: Buffer.from(String(new URLSearchParams(inBody))) }],
+    ['invalid_request', 'bytes that are not UTF-8', { ...form({}), body: Buffer.from('x=\xff', 'latin1') }],
+  ])('is %s for %s', async (error, _, init) => {
+    const told: string[] = [];
+    const tokenMetrics = { requested: (result: string) => void told.push(result), signed: () => undefined };
+    const { send, log } = await createPlatform({ tokenMetrics });
+    const answer = await send(path, init);
+    expect(answer.status).toBe(400);
+    expect(answer.json()).toEqual({ error, error_description: expect.stringMatching(/^[\x20-\x7e]+$/) });
+    expect([answer.headers.get('Cache-Control'), answer.headers.get('Pragma')]).toEqual(['no-store', 'no-cache']);
+    for (const text of [answer.text, log()]) expect(text).not.toContain(sk);
+    expect(told).toEqual(['invalid']);
+  });
+
+  it('is invalid_target when one of two resources is another', async () => {
+    const { send } = await createPlatform({ token });
+    const two = new URLSearchParams([
+      ...Object.entries(inBody),
+      ['resource', token.audience],
+      ['resource', 'https://x'],
+    ]);
+    expect((await send(path, form(two.toString()))).json<Answer>().error).toBe('invalid_target');
+  });
+
+  it('is invalid_request for parameters in the query, whatever they are', async () => {
+    const { send } = await createPlatform();
+    const answer = await send(`${path}?client_secret=${sk}`, form({ ...grant, client_id: ak }));
+    expect([answer.status, answer.json<Answer>().error]).toEqual([400, 'invalid_request']);
+  });
+
+  it.each<[string, RequestInit]>([
+    ['a wrong secret in Basic', form(grant, { authorization: basic(ak, other.sk) })],
+    ['an unknown id in Basic', form(grant, { authorization: basic(other.ak, sk) })],
+    ['an empty secret in Basic', form(grant, { authorization: basic(ak, '') })],
+    ['a wrong secret in the body', form({ ...inBody, client_secret: other.sk })],
+    ['a secret without an id', form({ ...grant, client_secret: sk })],
+    ['an id without a secret', form({ ...grant, client_id: ak })],
+    ['no credentials', form(grant)],
+    ['a bearer token', form(grant, { authorization: 'Bearer x' })],
+  ])('is invalid_client with a challenge for %s', async (_, init) => {
+    const { send } = await createPlatform();
+    const answer = await send(path, init);
+    expect(answer.status).toBe(401);
+    expect(answer.json<Answer>().error).toBe('invalid_client');
+    expect(answer.headers.get('WWW-Authenticate')).toBe(challenge);
+    expect(answer.headers.get('Cache-Control')).toBe('no-store');
+  });
+
+  it('is the same for an unknown id and a wrong secret', async () => {
+    const { send, logged } = await createPlatform();
+    const unknown = await send(path, form({ ...inBody, client_id: other.ak }));
+    const wrong = await send(path, form({ ...inBody, client_secret: other.sk }));
+    expect(unknown.text).toBe(wrong.text);
+    expect(logged()).toMatchObject([{ refused: 'unknown access key' }, { refused: 'wrong secret key', ak }]);
+    expect(logged()[0]).not.toHaveProperty('ak');
+  });
+
+  it('is 429 with Retry-After beyond the budget of failures', async () => {
+    const failureThrottle = { burst: 1, refillSeconds: 60 };
+    const { send } = await createPlatform({ token: { ...token, failureThrottle } });
+    const wrong = form({ ...inBody, client_secret: other.sk });
+    await send(path, wrong, '192.0.2.1');
+    const answer = await send(path, wrong, '192.0.2.1');
+    expect([answer.status, answer.headers.get('Retry-After')]).toEqual([429, '60']);
+    expect(answer.json<Answer>().error).toBe('invalid_client');
+    expect((await send(path, form(inBody), '192.0.2.1')).status).toBe(200);
+  });
+
+  it('is temporarily_unavailable while the signing keys are missing', async () => {
+    const { send } = await createPlatform({ signingKeys: () => undefined });
+    const answer = await send(path, form(inBody));
+    expect([answer.status, answer.json<Answer>().error]).toEqual([503, 'temporarily_unavailable']);
+  });
+
+  it('is server_error for a bug, without a word of it', async () => {
+    const pairs = {
+      find: () => {
+        throw new Error(`a bug with ${sk}`);
+      },
+    };
+    const { send } = await createPlatform({ pairs });
+    const answer = await send(path, form(inBody));
+    expect(answer.status).toBe(500);
+    expect(answer.json()).toEqual({ error: 'server_error', error_description: 'internal error' });
+  });
+});
+
+describe('the audit record', () => {
+  it('of a token is one line that says who, by what, from where and until when', async () => {
+    const { send, logged, log } = await createPlatform();
+    const { access_token } = (await send(path, form(inBody), '192.0.2.1')).json<Answer>();
+    expect(logged()).toEqual([
+      expect.objectContaining({
+        ...{
+          audit: true,
+          event: 'token.issued',
+          route: path,
+          user: 'ann',
+          ak,
+          pairName: 'main',
+          subject: 'uid-of-shop-ann',
+        },
+        ...{ remoteAddress: '192.0.2.1', clientAddress: '192.0.2.1', expires: decodeJwt(access_token).exp },
+      }),
+    ]);
+    for (const secret of [sk, ...access_token.split('.')]) expect(log()).not.toContain(secret);
+  });
+
+  it('of a refusal says why', async () => {
+    const { send, logged } = await createPlatform();
+    await send(path, form({ ...inBody, client_secret: other.sk }), '192.0.2.1');
+    const record = { audit: true, event: 'token.refused', refused: 'wrong secret key', ak, clientAddress: '192.0.2.1' };
+    expect(logged()).toEqual([expect.objectContaining(record)]);
+  });
+
+  it('is not written of what asks for no token', async () => {
+    const { send, logged } = await createPlatform();
+    await send('/oauth2/introspect', form({ token: 'x', client_id: ak, client_secret: other.sk }));
+    await send(path, form({ grant_type: 'x' }));
+    for (const line of logged()) expect(line).not.toHaveProperty('audit');
+  });
+});

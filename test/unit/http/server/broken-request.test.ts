@@ -1,0 +1,74 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { RequestError } from '@hono/node-server';
+import { describe, expect, it } from 'vitest';
+import { answerBrokenRequests, answerUnroutable } from '../../../../src/http/server/broken-request.ts';
+
+/**
+ * What a server that answers nothing but GET sends back until it closes the connection.
+ *
+ * @param later sent when the first answer has come
+ */
+async function answerTo(bytes: string, later = ''): Promise<string> {
+  const timeouts = { requestTimeout: 50, headersTimeout: 50, connectionsCheckingInterval: 10 };
+  const server = createServer(timeouts, ({ method }, response) => {
+    if (method === 'GET') response.end('ok');
+  });
+  answerBrokenRequests(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  let text = '';
+  socket.on('data', (chunk) => {
+    text += chunk;
+  });
+  socket.write(bytes);
+  const closed = once(socket, 'close');
+  if (later !== '') await once(socket, 'data').then(() => socket.write(later));
+  await closed;
+  server.close();
+  return text;
+}
+
+const post = (path: string, rest: string) => `POST ${path} HTTP/1.1\r\nHost: a\r\n${rest}`;
+const half = 'Content-Length: 10\r\n\r\n12345';
+const badChunk = 'Transfer-Encoding: chunked\r\n\r\nzz\r\n';
+const platform = (message: string) => ({ code: 3, message, details: [] });
+const oauth = (text: string) => ({ error: 'invalid_request', error_description: text });
+const late = 'the request did not arrive in time';
+const malformed = 'the request is malformed';
+
+describe('answerBrokenRequests', () => {
+  it.each([
+    ['head that does not come in time', 'GET / HTTP/1.1\r\nHost: a\r\n', '408 Request Timeout', platform(late)],
+    ['body that does not come in time', post('/', half), '408 Request Timeout', platform(late)],
+    ['body of that kind for OAuth', post('/oauth2/token?x', half), '408 Request Timeout', oauth(late)],
+    ['body of that kind for a gateway', post('/oauth2/auth/x', half), '408 Request Timeout', platform(late)],
+    ['broken body', post('/', badChunk), '400 Bad Request', platform(malformed)],
+    ['broken body for OAuth', post('/oauth2/introspect', badChunk), '400 Bad Request', oauth(malformed)],
+    ['broken head', 'GET /oauth2/token HTTP/x\r\n\r\n', '400 Bad Request', platform(malformed)],
+  ])('answers a %s', async (_, bytes, status, expected) => {
+    const [head = '', body = ''] = (await answerTo(bytes)).split('\r\n\r\n');
+    expect(head.split('\r\n')[0]).toBe(`HTTP/1.1 ${status}`);
+    expect(head).toMatch(/^connection: close$/im);
+    expect(JSON.parse(body)).toEqual(expected);
+  });
+
+  it('does not take a broken head for another request of the path before it', async () => {
+    const text = await answerTo('GET /oauth2/token HTTP/1.1\r\nHost: a\r\n\r\n', 'NOTHING\r\n\r\n');
+    expect(text).toMatch(/^HTTP\/1\.1 200 OK/);
+    expect(text.split('\r\n\r\n').at(-1)).toContain('"code":3');
+  });
+});
+
+describe('answerUnroutable', () => {
+  it.each([
+    [new RequestError('secret'), 400, { code: 3, message: 'the request is malformed', details: [] }],
+    [new Error('secret'), 500, { code: 13, message: 'internal error', details: [] }],
+  ])('of %s', async (error, status, body) => {
+    const answer = answerUnroutable(error);
+    expect([answer.status, await answer.json()]).toEqual([status, body]);
+    expect(answer.headers.get('Connection')).toBe('close');
+  });
+});

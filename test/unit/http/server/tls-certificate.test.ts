@@ -1,0 +1,167 @@
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { connect, createServer } from 'node:tls';
+import { pino } from 'pino';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { loadServingCertificate } from '../../../../src/http/server/tls-certificate.ts';
+import { toTlsPair } from '../../../../src/http/server/tls-pair.ts';
+import {
+  type CertificatePair,
+  type MountedSecret,
+  makeCertificate,
+  mountSecret,
+} from '../../../support/certificates.ts';
+
+let one: CertificatePair;
+let two: CertificatePair;
+beforeAll(async () => {
+  [one, two] = await Promise.all([makeCertificate('one'), makeCertificate('two')]);
+});
+
+let files: MountedSecret;
+beforeEach(async () => {
+  files = await mountSecret(one);
+});
+afterEach(() => files.remove());
+
+/** Loads it, and keeps the log. */
+async function load(now: () => number = Date.now, intervalMs?: number) {
+  const lines: string[] = [];
+  const log = pino({ base: null, timestamp: false }, { write: (line: string) => void lines.push(line) });
+  const certificate = await loadServingCertificate(files, { log, now, ...(intervalMs && { intervalMs }) });
+  return { certificate, logged: () => lines.map((line) => JSON.parse(line)), log: () => lines.join('') };
+}
+
+const notAfter = (pair: CertificatePair) => toTlsPair(pair, files).notAfter;
+const [info, warning, error] = [30, 40, 50];
+
+describe('at start', () => {
+  it('says whose the certificate is and when it ends, without its serial number', async () => {
+    const { certificate, logged } = await load();
+    expect(logged()).toEqual([
+      {
+        level: info,
+        msg: 'TLS certificate loaded',
+        subject: 'O=test, CN=one',
+        names: 'DNS:localhost, IP Address:127.0.0.1',
+        notAfter: notAfter(one).toISOString(),
+      },
+    ]);
+    expect(certificate.expiry() * 1000).toBe(notAfter(one).getTime());
+  });
+
+  it.each([
+    ['has expired', 3],
+    ['is not valid yet', -3],
+  ])('takes a certificate that %s, with a warning', async (what, days) => {
+    const { logged } = await load(() => Date.now() + days * 86_400_000);
+    expect(logged()).toMatchObject([{ level: warning, msg: `the TLS certificate ${what}`, subject: 'O=test, CN=one' }]);
+  });
+
+  it.each([
+    ['certificate', 'certificateFile'],
+    ['key', 'keyFile'],
+  ] as const)('names the file of a %s that cannot be read', async (_, which) => {
+    const broken = { ...files, [which]: '/nowhere/tls' };
+    await expect(loadServingCertificate(broken, { log: pino({ enabled: false }), now: Date.now })).rejects.toThrow(
+      '/nowhere/tls: cannot be read (ENOENT)',
+    );
+  });
+
+  it('names the file of a pair that cannot be used', async () => {
+    await files.swap({ ...one, key: two.key });
+    await expect(load()).rejects.toThrow(`${files.keyFile}: is not the key of the first certificate in `);
+  });
+});
+
+describe('later', () => {
+  it('says nothing while nothing changes', async () => {
+    const { certificate, logged } = await load();
+    await certificate.look();
+    await files.swap(one);
+    await certificate.look();
+    expect(logged()).toHaveLength(1);
+  });
+
+  it('takes a new pair when the mounted Secret changes', async () => {
+    const { certificate, logged } = await load();
+    await files.swap(two);
+    await certificate.look();
+    expect(logged()).toMatchObject([{ subject: 'O=test, CN=one' }, { level: info, subject: 'O=test, CN=two' }]);
+    expect(certificate.expiry() * 1000).toBe(notAfter(two).getTime());
+  });
+
+  it('looks by itself until the signal', async () => {
+    const stop = new AbortController();
+    const { certificate, logged } = await load(Date.now, 5);
+    const running = certificate.run(stop.signal);
+    await files.swap(two);
+    await expect.poll(logged).toMatchObject([{}, { subject: 'O=test, CN=two' }]);
+    stop.abort();
+    await running;
+  });
+
+  it('refuses a pair that cannot be used, says so once, and takes the next that can', async () => {
+    const { certificate, logged, log } = await load();
+    await writeFile(files.certificateFile, two.certificate);
+    await certificate.look();
+    await certificate.look();
+    expect(logged().slice(1)).toEqual([
+      {
+        level: error,
+        msg: 'the new TLS certificate cannot be used, the former one stays',
+        reason: `${files.keyFile}: is not the key of the first certificate in ${files.certificateFile}`,
+      },
+    ]);
+    expect(certificate.expiry() * 1000).toBe(notAfter(one).getTime());
+    await writeFile(files.keyFile, two.key.slice(0, 100));
+    await certificate.look();
+    expect(logged()[2]).toMatchObject({
+      level: error,
+      reason: expect.stringMatching(/tls\.key: is no PEM private key/),
+    });
+    await writeFile(files.keyFile, two.key);
+    await certificate.look();
+    expect(logged()[3]).toMatchObject({ level: info, subject: 'O=test, CN=two' });
+    const [, content = ''] = two.key.split('\n');
+    expect(log()).not.toContain(content.slice(0, 20));
+  });
+
+  it('goes on when the files are gone, and says so once', async () => {
+    const { certificate, logged } = await load();
+    await files.remove();
+    await certificate.look();
+    await certificate.look();
+    expect(logged().slice(1)).toMatchObject([{ reason: `${files.certificateFile}: cannot be read (ENOENT)` }]);
+    files = await mountSecret(one);
+  });
+});
+
+describe('attach', () => {
+  /** Common name of the certificate that a server presents. */
+  async function presented(port: number): Promise<string | undefined> {
+    const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
+    await once(socket, 'secureConnect');
+    const { CN } = socket.getPeerCertificate().subject;
+    socket.destroy();
+    return String(CN);
+  }
+
+  it('makes a server present it, the former one while a new one cannot be used', async () => {
+    const { certificate } = await load();
+    const server = createServer();
+    certificate.attach(server);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    expect(await presented(port)).toBe('one');
+    await files.swap({ ...two, key: one.key });
+    await certificate.look();
+    expect(await presented(port)).toBe('one');
+    await files.swap(two);
+    await certificate.look();
+    expect(await presented(port)).toBe('two');
+    server.close();
+  });
+});

@@ -1,0 +1,89 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { TlsFileError, toTlsPair } from '../../../../src/http/server/tls-pair.ts';
+import { type CertificatePair, encryptKey, makeCertificate } from '../../../support/certificates.ts';
+
+const files = { certificateFile: '/tls/tls.crt', keyFile: '/tls/tls.key' };
+const day = 86_400_000;
+
+let one: CertificatePair;
+let two: CertificatePair;
+beforeAll(async () => {
+  [one, two] = await Promise.all([makeCertificate('one'), makeCertificate('two')]);
+});
+
+/** The message that a pair is refused with. */
+function refusal(content: CertificatePair): string {
+  try {
+    toTlsPair(content, files);
+  } catch (error) {
+    expect(error).toBeInstanceOf(TlsFileError);
+    return (error as Error).message;
+  }
+  return 'taken';
+}
+
+const half = (text: string) => text.slice(0, text.length / 2);
+
+describe('toTlsPair', () => {
+  it('tells what the certificate says of itself', () => {
+    const pair = toTlsPair(one, files);
+    expect(pair).toMatchObject({ ...one, subject: 'O=test, CN=one', names: 'DNS:localhost, IP Address:127.0.0.1' });
+    expect(pair.notAfter.getTime() - pair.notBefore.getTime()).toBe(2 * day);
+  });
+
+  it.each([
+    ['RSA', ['rsa:2048']],
+    ['Ed25519', ['ed25519']],
+  ])('takes a key of %s', async (_, keyType) => {
+    const pair = await makeCertificate('one', keyType);
+    expect(toTlsPair(pair, files).key).toBe(pair.key);
+  });
+
+  it('takes a chain, the certificate of the server first', () => {
+    expect(toTlsPair({ ...one, certificate: one.certificate + two.certificate }, files).subject).toContain('one');
+  });
+
+  it.each([
+    ['empty', () => ''],
+    ['text', () => 'hello'],
+    ['the key', () => one.key],
+    ['half-written', () => half(one.certificate)],
+  ])('names the certificate file when it is %s', (_, certificate) => {
+    expect(refusal({ certificate: certificate(), key: one.key })).toMatch(
+      /^\/tls\/tls\.crt: is no PEM certificate \(ERR_OSSL_\w+\)$/,
+    );
+  });
+
+  it('names the certificate file when the rest of the chain is half-written', () => {
+    const certificate = one.certificate + half(two.certificate);
+    expect(refusal({ ...one, certificate })).toMatch(/^\/tls\/tls\.crt: cannot be used for TLS \(ERR_OSSL_\w+\)$/);
+  });
+
+  it('names the certificate file when OpenSSL holds its key for too weak', async () => {
+    expect(refusal(await makeCertificate('weak', ['rsa:1024']))).toBe(
+      '/tls/tls.crt: cannot be used for TLS (ERR_SSL_EE_KEY_TOO_SMALL)',
+    );
+  });
+
+  it.each([
+    ['empty', () => ''],
+    ['text', () => 'hello'],
+    ['the certificate', () => one.certificate],
+    ['half-written', () => half(one.key)],
+  ])('names the key file when it is %s, and tells nothing of its content', (_, key) => {
+    const message = refusal({ certificate: one.certificate, key: key() });
+    expect(message).toMatch(/^\/tls\/tls\.key: is no PEM private key \(ERR_OSSL_\w+\)$/);
+  });
+
+  it.each([[[]], [['-traditional']]])('says that the key is encrypted: %j', async (options) => {
+    const key = await encryptKey(one.key, ...options);
+    expect(refusal({ ...one, key })).toBe('/tls/tls.key: the key is encrypted, which is not supported');
+  });
+
+  it.each([
+    ['of another certificate', () => ({ ...one, key: two.key })],
+    ['of a later certificate in the file', () => ({ certificate: one.certificate + two.certificate, key: two.key })],
+  ])('names both files when the key is that %s', (_, content) => {
+    expect(refusal(content())).toBe('/tls/tls.key: is not the key of the first certificate in /tls/tls.crt');
+  });
+});

@@ -1,0 +1,253 @@
+import { once } from 'node:events';
+import { Agent, request } from 'node:https';
+import { connect as connectPlain } from 'node:net';
+import tls, { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import { Hono } from 'hono';
+import { pino } from 'pino';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type RunningServer, serve } from '../../../../src/http/server/server.ts';
+import { loadServingCertificate, type ServingCertificate } from '../../../../src/http/server/tls-certificate.ts';
+import {
+  type CertificatePair,
+  type MountedSecret,
+  makeCertificate,
+  mountSecret,
+} from '../../../support/certificates.ts';
+
+let one: CertificatePair;
+let two: CertificatePair;
+beforeAll(async () => {
+  [one, two] = await Promise.all([makeCertificate('one'), makeCertificate('two')]);
+});
+
+const loopback = { address: '127.0.0.1', port: 0 };
+let files: MountedSecret;
+let certificate: ServingCertificate;
+let server: RunningServer;
+let lines: string[];
+/** Resolves when /slow was asked for. */
+let reached: Promise<void>;
+/** Lets /slow answer. */
+let answer: () => void;
+
+beforeEach(async () => {
+  const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const app = new Hono();
+  app.get('/', (context) => context.text('ok'));
+  app.get('/slow', async (context) => {
+    asked.resolve();
+    await answered.promise;
+    return context.text('late');
+  });
+  reached = asked.promise;
+  answer = answered.resolve;
+  lines = [];
+  const log = pino({ base: null, level: 'debug' }, { write: (line: string) => void lines.push(line) });
+  files = await mountSecret(one);
+  certificate = await loadServingCertificate(files, { log, now: Date.now });
+  server = await serve(app, { ...loopback, tls: { certificate, log } });
+  lines.length = 0;
+});
+afterEach(async () => {
+  await server.close(0);
+  await files.remove();
+});
+
+/** A client that trusts both certificates, and keeps its connection. */
+function createClient() {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1, ca: [one.certificate, two.certificate] });
+  /** Status, body and name of the certificate, or the code of what went wrong. */
+  return (path: string): Promise<string> =>
+    new Promise((resolve) => {
+      const call = request({ host: '127.0.0.1', port: server.port, path, agent }, (response) => {
+        const { subject } = (response.socket as TLSSocket).getPeerCertificate();
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => {
+          text += chunk;
+        });
+        response.on('end', () => resolve(`${response.statusCode} ${text} by ${subject.CN}`));
+      });
+      call.on('error', (error: NodeJS.ErrnoException) => resolve(String(error.code)));
+      call.end();
+    });
+}
+
+/** Shakes hands, and gives the version of TLS or the code of what went wrong. */
+async function shakeHands(options: ConnectionOptions): Promise<string | null> {
+  const socket = connect({ host: '127.0.0.1', port: server.port, ca: one.certificate, ...options });
+  try {
+    await once(socket, 'secureConnect');
+    return socket.getProtocol();
+  } catch (error) {
+    return String((error as NodeJS.ErrnoException).code);
+  } finally {
+    socket.destroy();
+  }
+}
+
+describe('over TLS', () => {
+  it('answers with its certificate', async () => {
+    expect(await createClient()('/')).toBe('200 ok by one');
+  });
+
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)('speaks %s', async (version) => {
+    expect(await shakeHands({ minVersion: version, maxVersion: version })).toBe(version);
+  });
+
+  describe('where Node and OpenSSL would speak old versions', () => {
+    const { DEFAULT_MIN_VERSION, DEFAULT_CIPHERS } = tls;
+    beforeEach(async () => {
+      Object.assign(tls, { DEFAULT_MIN_VERSION: 'TLSv1', DEFAULT_CIPHERS: 'DEFAULT@SECLEVEL=0' });
+      await files.swap(two);
+      await certificate.look();
+    });
+    afterEach(() => void Object.assign(tls, { DEFAULT_MIN_VERSION, DEFAULT_CIPHERS }));
+
+    it.each(['TLSv1', 'TLSv1.1'] as const)('%s is refused all the same', async (version) => {
+      expect(await shakeHands({ minVersion: version, maxVersion: version })).toBe(
+        'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
+      );
+    });
+  });
+});
+
+describe('a new certificate', () => {
+  it('is for new connections; open ones and requests under way go on', async () => {
+    const [open, busy] = [createClient(), createClient()];
+    expect(await open('/')).toBe('200 ok by one');
+    const slow = busy('/slow');
+    await reached;
+    await files.swap(two);
+    await certificate.look();
+    expect(await createClient()('/')).toBe('200 ok by two');
+    expect(await open('/')).toBe('200 ok by one');
+    answer();
+    expect(await slow).toBe('200 late by one');
+  });
+
+  it('is not presented any more when the server is closed', async () => {
+    await server.close(0);
+    await files.swap(two);
+    await expect(certificate.look()).resolves.toBeUndefined();
+  });
+});
+
+/** Sends bytes as they are, and waits until the server closes the connection. */
+async function exchange(bytes: string | Buffer): Promise<string> {
+  const socket = connectPlain(server.port, '127.0.0.1');
+  let text = '';
+  socket.on('data', (chunk) => {
+    text += chunk.toString('latin1');
+  });
+  socket.on('error', () => undefined);
+  const closed = once(socket, 'close');
+  await once(socket, 'connect');
+  socket.write(bytes);
+  await closed;
+  return text;
+}
+
+describe('what is no TLS', () => {
+  it.each([
+    ['plain HTTP', 'GET /?sk=secret-x HTTP/1.1\r\nHost: a\r\n\r\n'],
+    ['garbage', 'secret-x\r\n\r\n'],
+    ['zeros', Buffer.alloc(2_000)],
+    ['half a handshake that is none', Buffer.concat([Buffer.from('160301000501', 'hex'), Buffer.from('secret-x')])],
+  ])('%s is closed without an answer in HTTP, and noted at level debug only', async (_, bytes) => {
+    expect(await exchange(bytes)).not.toContain('HTTP/1.1');
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      {
+        level: 20,
+        msg: 'TLS handshake failed',
+        reason: expect.stringMatching(/^ERR_SSL_/),
+        remoteAddress: '127.0.0.1',
+      },
+    ]);
+    expect(lines.join('')).not.toContain('secret-x');
+    expect(await createClient()('/')).toBe('200 ok by one');
+  });
+
+  it('nor does a client that goes away in the middle of the handshake do harm', async () => {
+    const socket = connectPlain(server.port, '127.0.0.1');
+    await once(socket, 'connect');
+    socket.write(Buffer.from('1603010005', 'hex'));
+    socket.resetAndDestroy();
+    expect(await createClient()('/')).toBe('200 ok by one');
+    for (const line of lines) expect(JSON.parse(line)).toMatchObject({ level: 20 });
+  });
+
+  it('a client that does not go on with the handshake is not waited for', async () => {
+    const impatient = await serve(new Hono(), {
+      ...loopback,
+      tls: { certificate, log: pino({ enabled: false }) },
+      timeouts: { handshake: 20 },
+    });
+    const socket = connectPlain(impatient.port, '127.0.0.1');
+    await once(socket, 'close');
+    await impatient.close(0);
+  });
+
+  it('HTTP that is malformed is answered over TLS as over plain HTTP', async () => {
+    const socket = connect({ host: '127.0.0.1', port: server.port, ca: one.certificate });
+    socket.setEncoding('utf8');
+    let text = '';
+    socket.on('data', (chunk: string) => {
+      text += chunk;
+    });
+    socket.write('garbage\r\n\r\n');
+    await once(socket, 'close');
+    expect(text).toMatch(/^HTTP\/1\.1 400 [\s\S]*"message":"the request is malformed"/);
+  });
+});
+
+describe('close', () => {
+  it('lets the request under way be answered, and closes idle connections at once', async () => {
+    const [idle, busy] = [createClient(), createClient()];
+    await idle('/');
+    const slow = busy('/slow');
+    await reached;
+    const closed = server.close(60_000);
+    expect(await idle('/')).toMatch(/ECONNREFUSED|ECONNRESET/);
+    answer();
+    expect(await slow).toBe('200 late by one');
+    await closed;
+  });
+
+  it('waits neither for handshakes nor for connections without a request', async () => {
+    const [opened, begun] = [connectPlain(server.port, '127.0.0.1'), connectPlain(server.port, '127.0.0.1')];
+    const shaken = connect({ host: '127.0.0.1', port: server.port, ca: one.certificate });
+    const all = [opened, begun, shaken];
+    for (const socket of all) socket.on('error', () => undefined);
+    const ended = all.map((socket) => once(socket, 'close'));
+    await Promise.all([once(opened, 'connect'), once(begun, 'connect'), once(shaken, 'secureConnect')]);
+    begun.write(Buffer.from('1603010200', 'hex'));
+    // By the time that another is answered the server has seen these.
+    await createClient()('/');
+    await server.close(60_000);
+    await Promise.all(ended);
+  });
+
+  it('answers a request whose head has come in part, and closes its connection', async () => {
+    const socket = connect({ host: '127.0.0.1', port: server.port, ca: one.certificate });
+    let text = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+    });
+    const ended = once(socket, 'close');
+    socket.write('GET / HTTP/1.1\r\n');
+    await once(socket, 'secureConnect');
+    await createClient()('/');
+    const closed = server.close(60_000);
+    socket.write('Host: a\r\n\r\n');
+    await Promise.all([ended, closed]);
+    expect(text).toMatch(/^connection: close$/im);
+    expect(text).toMatch(/ok$/);
+  });
+
+  it('does not wait longer than it is told to', async () => {
+    const slow = createClient()('/slow');
+    await reached;
+    await server.close(10);
+    expect(await slow).toBe('ECONNRESET');
+  });
+});

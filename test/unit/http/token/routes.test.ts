@@ -1,0 +1,244 @@
+import { decodeJwt, decodeProtectedHeader } from 'jose';
+import { describe, expect, it } from 'vitest';
+import { createLivePairs } from '../../../../src/accesskey/live/live-pairs.ts';
+import type { TokenMetrics } from '../../../../src/http/common/environment.ts';
+import { accessKey, at, caches, keyPair, now, secret } from '../../../support/builders.ts';
+import { ak, createPlatform, keyPaths, signingKeys, sk, tokenPaths } from '../support.ts';
+
+const pair = `ak=${ak}&sk=${sk}`;
+const other = keyPair(2);
+const [tokenPath] = tokenPaths;
+const wholeNumber = 'must be a whole number from 1 to 30';
+
+describe.each(tokenPaths)('GET %s', (path) => {
+  it('gives a token of the user, which no cache may keep', async () => {
+    const { get } = await createPlatform();
+    const answer = await get(`${path}?${pair}`);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('Cache-Control')).toBe('no-store');
+    expect(answer.headers.get('Content-Type')).toBe('application/json');
+    const { token, ...rest } = answer.json<{ token: string }>();
+    expect(rest).toEqual({});
+    const { active } = await signingKeys();
+    expect(decodeProtectedHeader(token)).toEqual({ alg: 'RS256', kid: active.kid, typ: 'JWT' });
+    expect(decodeJwt(token)).toEqual({
+      iss: 'ghippo.io',
+      sub: accessKey().uid,
+      preferred_username: 'ann',
+      groups: ['dev'],
+      iat: now / 1000,
+      exp: now / 1000 + 3 * 86_400,
+      client_id: ak,
+    });
+  });
+
+  it.each([
+    ['1', 1],
+    ['30', 30],
+    ['07', 7],
+  ])('takes cycle=%s as %d days', async (cycle, days) => {
+    const { get } = await createPlatform();
+    const { token } = (await get(`${path}?${pair}&cycle=${cycle}`)).json<{ token: string }>();
+    expect(decodeJwt(token).exp).toBe(now / 1000 + days * 86_400);
+  });
+
+  it.each([
+    ['0', wholeNumber],
+    ['31', wholeNumber],
+    ['-1', wholeNumber],
+    ['1.5', wholeNumber],
+    ['1e1', wholeNumber],
+    ['abc', wholeNumber],
+    ['', wholeNumber],
+    ['99999999999', wholeNumber],
+    ['9'.repeat(50), wholeNumber],
+    ['%2B1', wholeNumber],
+    ['+1', wholeNumber],
+    ['0x1', wholeNumber],
+    ['%201', wholeNumber],
+    ['1%20', wholeNumber],
+    ['1%0A', wholeNumber],
+    ['%D9%A1', wholeNumber],
+    ['NaN', wholeNumber],
+    ['null', wholeNumber],
+    ['1&cycle=1', 'must be given only once'],
+  ])('refuses cycle=%s', async (cycle, description) => {
+    const { get } = await createPlatform();
+    const answer = await get(`${path}?${pair}&cycle=${cycle}`);
+    expect(answer.status).toBe(400);
+    expect(answer.json()).toEqual({
+      code: 3,
+      message: `cycle: ${description}`,
+      details: [
+        { '@type': 'type.googleapis.com/google.rpc.BadRequest', fieldViolations: [{ field: 'cycle', description }] },
+      ],
+    });
+    expect(answer.headers.get('Cache-Control')).toBe('no-store');
+  });
+
+  it('names ten mistakes at most', async () => {
+    const { get } = await createPlatform();
+    const names = Array.from({ length: 500 }, (_, index) => `p${index}`);
+    const answer = await get(`${path}?${pair}&${names.map((name) => `${name}=1`).join('&')}`);
+    const { message, details } = answer.json();
+    const description = 'is no parameter of this request';
+    expect(details[0]?.fieldViolations).toEqual(names.slice(0, 10).map((field) => ({ field, description })));
+    expect(message).toMatch(/^p0: .*p9: is no parameter of this request; and 490 more$/);
+  });
+
+  it.each([
+    [`sk=${sk}`, ['ak: is required']],
+    [`ak=${ak}`, ['sk: is required']],
+    ['', ['ak: is required', 'sk: is required']],
+    [`ak=&sk=${sk}`, ['ak: must not be empty']],
+    [`ak=${ak}&sk=`, ['sk: must not be empty']],
+    [`ak&sk`, ['ak: must not be empty', 'sk: must not be empty']],
+    [`${pair}&ak=${ak}`, ['ak: must be given only once']],
+    [`${pair}&sk=${sk}`, ['sk: must be given only once']],
+    [`ak=${'x'.repeat(257)}&sk=${sk}`, ['ak: must be 256 characters at most']],
+    [`ak=${ak}&sk=${'x'.repeat(257)}`, ['sk: must be 256 characters at most']],
+    [`${pair}&cycles=3`, ['cycles: is no parameter of this request']],
+    [`${pair}&CYCLE=3`, ['CYCLE: is no parameter of this request']],
+    [`${pair}&constructor=1`, ['constructor: is no parameter of this request']],
+    [`${pair}&__proto__=1`, ['__proto__: is no parameter of this request']],
+    [`${pair}&a%0Ab=1&c=2`, ['a?b: is no parameter of this request', 'c: is no parameter of this request']],
+    [`${pair}&${'n'.repeat(100)}=1`, [`${'n'.repeat(64)}: is no parameter of this request`]],
+    [
+      `sk=&cycle=x&z=1`,
+      ['ak: is required', 'sk: must not be empty', `cycle: ${wholeNumber}`, 'z: is no parameter of this request'],
+    ],
+  ])('refuses ?%s', async (query, wrong) => {
+    const { get } = await createPlatform();
+    const answer = await get(`${path}?${query}`);
+    expect(answer.status).toBe(400);
+    const { code, message, details } = answer.json();
+    expect([code, message]).toEqual([3, wrong.join('; ')]);
+    const violations = details[0]?.fieldViolations.map(({ field, description }) => `${field}: ${description}`);
+    expect(violations).toEqual(wrong);
+    expect(answer.text).not.toContain(sk);
+  });
+
+  it.each([
+    ['an unknown ak', `ak=${other.ak}&sk=${sk}`],
+    ['a wrong sk', `ak=${ak}&sk=${other.sk}`],
+    ['both the wrong way round', `ak=${sk}&sk=${ak}`],
+    ['an sk in capitals', `ak=${ak}&sk=${sk.toUpperCase()}`],
+    ['what is no UUID', 'ak=1&sk=%00'],
+  ])('answers 401 to %s, the same to all', async (_, query) => {
+    const { get } = await createPlatform();
+    const answer = await get(`${path}?${query}`);
+    expect(answer.status).toBe(401);
+    expect(answer.json()).toEqual({
+      code: 16,
+      message: 'the access key or the secret key is not valid',
+      details: [],
+    });
+    expect(answer.headers.get('WWW-Authenticate')).toBe('AccessKey realm="ghippo.io"');
+    expect(answer.headers.get('Cache-Control')).toBe('no-store');
+  });
+});
+
+describe('a pair that is not live', () => {
+  const withPair = (change: object) => accessKey({ keyPairs: [{ name: 'main', ...change }] });
+
+  it.each([
+    ['disabled', withPair({ enabled: false })],
+    ['expired', withPair({ expiresAt: at(0) })],
+    // Active still, but no token would be good for a second.
+    ['expired', withPair({ expiresAt: '2026-01-01T00:00:00.900Z' })],
+  ])('gets the same 401 as a wrong one, and the log says %s', async (refused, of) => {
+    const { get, logged } = await createPlatform({ of });
+    const [right, wrong] = [await get(`${tokenPath}?${pair}`), await get(`${tokenPath}?ak=${ak}&sk=${other.sk}`)];
+    expect([right.status, right.text]).toEqual([401, wrong.text]);
+    expect(right.headers.get('WWW-Authenticate')).toBe(wrong.headers.get('WWW-Authenticate'));
+    expect(logged()).toMatchObject([
+      { refused, ak },
+      { refused: 'wrong secret key', ak },
+    ]);
+  });
+
+  it('is one of an AccessKey without the claim', async () => {
+    const older = accessKey({ namespace: 'other', name: 'older', user: 'ann', creationTimestamp: at(-7200) });
+    const content = { accessKeys: [accessKey(), older], secrets: [secret()] };
+    const { get, logged } = await createPlatform({ pairs: createLivePairs(caches(content)) });
+    expect((await get(`${tokenPath}?${pair}`)).status).toBe(401);
+    expect(logged()).toMatchObject([{ refused: 'conflict', ak }]);
+  });
+});
+
+describe('a token', () => {
+  it('never outlives its pair', async () => {
+    const { get } = await createPlatform({ of: accessKey({ keyPairs: [{ name: 'main', expiresAt: at(3600) }] }) });
+    const { token } = (await get(`${tokenPath}?${pair}`)).json<{ token: string }>();
+    expect(decodeJwt(token).exp).toBe(now / 1000 + 3600);
+  });
+
+  it('follows the configuration', async () => {
+    const token = { issuer: 'https://iam.example.com', audience: 'kpanda', defaultCycle: 1, maxCycle: 2 };
+    const { get } = await createPlatform({ token });
+    const answer = await get(`${tokenPath}?${pair}`);
+    const claims = { iss: token.issuer, aud: 'kpanda', exp: now / 1000 + 86_400 };
+    expect(decodeJwt(answer.json<{ token: string }>().token)).toMatchObject(claims);
+    expect((await get(`${tokenPath}?${pair}&cycle=3`)).json().message).toBe(
+      'cycle: must be a whole number from 1 to 2',
+    );
+    expect((await get(`${tokenPath}?ak=x&sk=x`)).headers.get('WWW-Authenticate')).toBe(
+      'AccessKey realm="https://iam.example.com"',
+    );
+  });
+});
+
+describe.each(keyPaths)('GET %s', (path) => {
+  it('publishes the public keys, which may be cached for a while', async () => {
+    const { get } = await createPlatform();
+    const answer = await get(path);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('Cache-Control')).toBe('public, max-age=300');
+    expect(answer.json()).toEqual((await signingKeys()).jwks);
+    expect(Object.keys(answer.json<{ keys: object[] }>().keys[0] ?? {}).sort()).toEqual([
+      'alg',
+      'e',
+      'kid',
+      'kty',
+      'n',
+      'use',
+    ]);
+  });
+});
+
+describe('while the signing keys are missing', () => {
+  it.each([
+    ...tokenPaths.map((path) => `${path}?${pair}`),
+    ...tokenPaths.map((path) => `${path}?ak=x&sk=y`),
+    ...keyPaths,
+  ])('%s answers 503', async (path) => {
+    const { get } = await createPlatform({ signingKeys: () => undefined });
+    const answer = await get(path);
+    expect(answer.status).toBe(503);
+    expect(answer.json()).toEqual({ code: 14, message: 'the signing keys are not loaded yet', details: [] });
+    expect(answer.headers.get('Cache-Control')).toBe('no-store');
+  });
+
+  it('a bad parameter is a bad parameter all the same', async () => {
+    const { get } = await createPlatform({ signingKeys: () => undefined });
+    expect((await get(tokenPath)).status).toBe(400);
+  });
+});
+
+describe('the metrics', () => {
+  it.each([
+    ['granted', pair, ['signed', 'granted']],
+    ['refused', `ak=${ak}&sk=${ak}`, ['refused']],
+    ['refused for an unknown ak', `ak=${sk}&sk=${sk}`, ['refused']],
+    ['invalid', `${pair}&cycle=x`, ['invalid']],
+  ])('are told of a request that is %s', async (_, query, expected) => {
+    const told: string[] = [];
+    const tokenMetrics: TokenMetrics = {
+      requested: (result) => told.push(result),
+      signed: (seconds) => told.push(Number.isFinite(seconds) ? 'signed' : `${seconds}`),
+    };
+    const { get } = await createPlatform({ tokenMetrics });
+    for (const path of tokenPaths) await get(`${path}?${query}`);
+    expect(told).toEqual([...expected, ...expected]);
+  });
+});

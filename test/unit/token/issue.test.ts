@@ -1,0 +1,193 @@
+import { describe, expect, it } from 'vitest';
+import type { FoundPair, LivePairs } from '../../../src/accesskey/live/live-pairs.ts';
+import { authenticate, createTokenIssuer, type Refusal, type Subject } from '../../../src/token/issue.ts';
+import type { SigningKeys } from '../../../src/token/keys/signing-keys.ts';
+import { claimsOf, foundPair, keyPair, now } from '../../support/builders.ts';
+
+const { ak, sk } = keyPair();
+const wrong = keyPair(2).sk;
+
+/** Live pairs with exactly these, at the time `now` only. */
+function pairs(...all: FoundPair[]): LivePairs {
+  return { find: (asked, time) => (time === now ? all.filter((one) => one.ak === asked) : []) };
+}
+
+describe('authenticate', () => {
+  it('grants the right pair', () => {
+    const one = foundPair();
+    expect(authenticate(pairs(one), { ak, sk }, now)).toEqual(one);
+  });
+
+  it('grants a pair that is Rotating', () => {
+    const one = foundPair({ state: 'Rotating' });
+    expect(authenticate(pairs(one), { ak, sk }, now)).toEqual(one);
+  });
+
+  it('does not name the ak when there is no such pair: it may be a secret', () => {
+    const refused = authenticate(pairs(foundPair()), { ak: sk, sk: ak }, now);
+    expect(refused).toEqual({ refused: 'unknown access key' });
+    expect(authenticate(pairs(), { ak, sk }, now)).toEqual({ refused: 'unknown access key' });
+  });
+
+  it.each([wrong, '', sk.toUpperCase(), `${sk} `, ak])('refuses the sk %j', (given) => {
+    expect(authenticate(pairs(foundPair()), { ak: ak, sk: given }, now)).toEqual({ refused: 'wrong secret key', ak });
+  });
+
+  it.each([
+    ['Disabled', 'disabled'],
+    ['Expired', 'expired'],
+    ['Conflict', 'conflict'],
+    ['Pending', 'pending'],
+  ] as const)('refuses a pair that is %s, and says so only to who has its sk', (state, refused) => {
+    const one = pairs(foundPair({ state }));
+    expect(authenticate(one, { ak, sk }, now)).toEqual({ refused, ak });
+    expect(authenticate(one, { ak: ak, sk: wrong }, now)).toEqual({ refused: 'wrong secret key', ak });
+  });
+
+  it.each([
+    ['an unknown ak', pairs(), Buffer.alloc(32)],
+    ['a known ak', pairs(foundPair()), foundPair().digest],
+  ])('compares the sk with one digest for %s, so that both take the same work', (_, found, digest) => {
+    const compared: unknown[] = [];
+    const compare = (...args: unknown[]) => compared.push(args) < 0;
+    expect(authenticate(found, { ak, sk: wrong }, now, compare)).toHaveProperty('refused');
+    expect(compared).toEqual([[wrong, digest]]);
+  });
+
+  it('never accepts an sk for the dummy digest', () => {
+    const one = pairs(foundPair({ digest: Buffer.alloc(32) }));
+    for (const given of [sk, '', '\0'.repeat(32)])
+      expect(authenticate(one, { ak: ak, sk: given }, now)).toHaveProperty('refused');
+  });
+
+  describe('when somebody copied the Secret', () => {
+    const owner = foundPair({ user: { id: 'u1', name: 'ann', groups: [] } });
+    const otherSk = foundPair({ user: { id: 'u2', name: 'eve', groups: [] } }, { ak, sk: wrong });
+    const sameSk = foundPair({ user: { id: 'u2', name: 'eve', groups: [] } });
+
+    it.each([[[owner, otherSk]], [[otherSk, owner]]])('a copy of the ak does not lock the owner out', (found) => {
+      expect(authenticate(pairs(...found), { ak, sk }, now)).toEqual(owner);
+      expect(authenticate(pairs(...found), { ak: ak, sk: wrong }, now)).toEqual(otherSk);
+    });
+
+    it('the first of two right ones is whom the token names', () => {
+      expect(authenticate(pairs(owner, sameSk), { ak, sk }, now)).toEqual(owner);
+    });
+
+    it('a live one is granted though one before it is not', () => {
+      const disabled = { ...owner, state: 'Disabled' as const };
+      expect(authenticate(pairs(disabled, sameSk), { ak, sk }, now)).toEqual(sameSk);
+    });
+
+    it('the state told is that of one whose sk is right', () => {
+      const expired = { ...owner, state: 'Expired' as const };
+      const disabledCopy = { ...otherSk, state: 'Disabled' as const };
+      expect(authenticate(pairs(disabledCopy, expired), { ak, sk }, now)).toEqual({ refused: 'expired', ak });
+    });
+  });
+});
+
+const day = 86_400;
+const iat = now / 1000;
+const issuer = 'ghippo.io';
+
+describe('claimsFor, of a pair', () => {
+  it('has exactly these claims', () => {
+    expect(claimsOf(foundPair(), 3, { issuer }, now)).toStrictEqual({
+      iss: 'ghippo.io',
+      sub: 'uid-of-shop-ann',
+      preferred_username: 'ann',
+      groups: ['dev', 'ops'],
+      iat,
+      exp: iat + 3 * day,
+      client_id: keyPair().ak,
+    });
+  });
+
+  it('has aud only when an audience is configured', () => {
+    expect(claimsOf(foundPair(), 3, { issuer, audience: 'kpanda' }, now)).toHaveProperty('aud', 'kpanda');
+    expect(claimsOf(foundPair(), 3, { issuer, audience: undefined }, now)).not.toHaveProperty('aud');
+  });
+
+  it.each([
+    ['never', Number.POSITIVE_INFINITY, 30 * day],
+    ['later than the token', now + 31 * day * 1000, 30 * day],
+    ['with the token', now + 30 * day * 1000, 30 * day],
+    ['one second before the token', now + (30 * day - 1) * 1000, 30 * day - 1],
+    ['in an hour', now + 3_600_000, 3_600],
+    ['in an hour and almost a second', now + 3_600_999, 3_600],
+    ['in this second', now + 999, 0],
+  ])('exp never passes the expiry of a pair that expires %s', (_, expiresAt, seconds) => {
+    expect(claimsOf(foundPair({ expiresAt }), 30, { issuer }, now).exp).toBe(iat + seconds);
+  });
+
+  it.each([0, 1, 499, 500, 999])('tells whole seconds, %d ms into one', (milliseconds) => {
+    const claims = claimsOf(foundPair(), 1, { issuer }, now + milliseconds);
+    expect([claims.iat, claims.exp]).toEqual([iat, iat + day]);
+  });
+});
+
+const keys = {} as SigningKeys;
+const pair = keyPair();
+const robot = 'system:serviceaccount:shop:robot';
+const address = '192.0.2.1';
+const request = { days: 2, address, keys };
+const user = { id: 'u1', name: 'ann', groups: ['dev'] };
+
+/** An issuer that knows these pairs; its tokens are the claims as JSON. */
+function createIssuer(
+  known: FoundPair[],
+  answer: Subject | Refusal = { refused: 'the cluster does not accept the token' },
+) {
+  const exchanged: unknown[] = [];
+  const issue = createTokenIssuer({
+    pairs: { find: (ak) => known.filter((one) => one.ak === ak) },
+    async exchange(...asked) {
+      exchanged.push(asked);
+      return answer;
+    },
+    sign: async (claims) => JSON.stringify(claims),
+    claims: { issuer: 'ghippo.io' },
+    now: () => now,
+  });
+  return { issue, exchanged };
+}
+
+describe('createTokenIssuer', () => {
+  it('issues a token for the user of a key pair, with the name of the pair', async () => {
+    const { issue } = createIssuer([foundPair()]);
+    const result = await issue({ pair }, request);
+    const claims = {
+      ...{ iss: 'ghippo.io', sub: 'uid-of-shop-ann', preferred_username: 'ann', groups: ['dev', 'ops'] },
+      ...{ iat: now / 1000, exp: now / 1000 + 2 * 86_400, client_id: pair.ak },
+    };
+    expect(result).toEqual({ token: JSON.stringify(claims), claims, pairName: 'main' });
+  });
+
+  it('issues a token for a ServiceAccount that expires with the ServiceAccount token', async () => {
+    const { issue, exchanged } = createIssuer([], { clientId: robot, user, expiresAt: now + 60_000 });
+    const result = await issue({ subjectToken: 'abc', clientId: robot }, request);
+    expect(result).toMatchObject({ claims: { sub: 'u1', client_id: robot, exp: now / 1000 + 60 } });
+    expect(exchanged).toEqual([['abc', robot, address]]);
+  });
+
+  it.each([
+    ['wrong secret key', { pair: { ...pair, sk: 'x' } }, { ak: pair.ak }],
+    ['unknown access key', { pair: { ...pair, ak: 'x' } }, {}],
+    ['the cluster does not accept the token', { subjectToken: 'x', clientId: undefined }, {}],
+  ])('reports the reason of a refusal: %s', async (refused, credential, who) => {
+    const { issue } = createIssuer([foundPair()]);
+    expect(await issue(credential, request)).toEqual({ refused, ...who });
+  });
+
+  it('refuses a credential that expires within this second', async () => {
+    const { issue } = createIssuer([foundPair({ expiresAt: now + 999 })], {
+      clientId: robot,
+      user,
+      expiresAt: now + 999,
+    });
+    expect(await issue({ pair }, request)).toEqual({ refused: 'expired', ak: pair.ak });
+    const exchange = { subjectToken: 'x', clientId: undefined };
+    expect(await issue(exchange, request)).toEqual({ refused: 'expired', serviceAccount: robot });
+  });
+});

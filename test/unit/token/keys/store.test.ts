@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import type { KubernetesClient } from '../../../../src/kube/client.ts';
+import { KubernetesError } from '../../../../src/kube/errors.ts';
+import {
+  createKeySecret,
+  dataKey,
+  replaceKeys,
+  signingKeySecretType,
+  toKeySecretRecord,
+} from '../../../../src/token/keys/store.ts';
+
+const reference = { namespace: 'system', name: 'keys' };
+const answer = (status: number) => new KubernetesError(status, '', `refused: ${status}`, 0);
+const base64 = (text: string) => Buffer.from(text).toString('base64');
+const metadata = { ...reference, uid: 'u1', resourceVersion: '7' };
+
+/** A client whose writes are noted, or refused with a status. */
+function createClient(refusal?: number) {
+  const written: object[] = [];
+  const write = async (request: object) => {
+    if (refusal !== undefined) throw answer(refusal);
+    written.push(request);
+  };
+  const client = { core: { createNamespacedSecret: write, patchNamespacedSecret: write } };
+  return { client: client as unknown as KubernetesClient, written };
+}
+
+describe('toKeySecretRecord', () => {
+  it('takes the key set and what people ask for', () => {
+    const annotations = { 'ghippo.io/revoke-signing-key': 'k1', 'ghippo.io/rotate-signing-key': 'k2', other: 'x' };
+    const record = toKeySecretRecord({ metadata: { ...metadata, annotations }, data: { [dataKey]: base64('{}') } });
+    expect(record).toEqual({
+      ...{ key: 'system/keys', ...metadata, content: '{}' },
+      requests: { revoke: 'k1', rotate: 'k2' },
+    });
+  });
+
+  it.each([[undefined], [null], [{}], [{ 'tls.key': base64('x') }]])('finds no key set in data %j', (data) => {
+    const record = toKeySecretRecord({ metadata, data });
+    expect([record.content, record.requests]).toEqual(['', {}]);
+  });
+});
+
+describe('createKeySecret', () => {
+  it('makes the Secret', async () => {
+    const { client, written } = createClient();
+    expect(await createKeySecret(client, reference, 'content')).toBe(true);
+    expect(written).toMatchObject([
+      {
+        namespace: 'system',
+        body: { metadata: { name: 'keys' }, type: signingKeySecretType, stringData: { [dataKey]: 'content' } },
+      },
+    ]);
+  });
+
+  it('leaves one that is there', async () => {
+    expect(await createKeySecret(createClient(409).client, reference, 'content')).toBe(false);
+  });
+
+  it.each([403, 500])('passes on that it cannot be made: %d', async (status) => {
+    await expect(createKeySecret(createClient(status).client, reference, 'x')).rejects.toMatchObject({ status });
+  });
+});
+
+describe('replaceKeys', () => {
+  const record = toKeySecretRecord({ metadata, data: {} });
+
+  it('writes the key set and nothing else, if the Secret is as recorded', async () => {
+    const { client, written } = createClient();
+    await replaceKeys(client, record, 'content');
+    expect(written).toEqual([
+      {
+        ...reference,
+        body: { metadata: { uid: 'u1', resourceVersion: '7' }, data: { [dataKey]: base64('content') } },
+      },
+    ]);
+  });
+
+  it.each([404, 409])('passes on that it is not: %d', async (status) => {
+    await expect(replaceKeys(createClient(status).client, record, 'x')).rejects.toMatchObject({ status });
+  });
+});

@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { Hono } from 'hono';
+import { describe, expect, test } from 'vitest';
+import { loadAssets } from '../../../../src/web/common/assets.ts';
+
+const assets = loadAssets();
+const app = new Hono();
+assets.addRoutes(app);
+
+const fileOf = (name: string) => readFileSync(new URL(`../../../../src/web/assets/${name}`, import.meta.url));
+
+describe.each([
+  ['console.css', 'text/css; charset=utf-8', 'gzip'],
+  ['console.js', 'text/javascript; charset=utf-8', 'gzip'],
+  // It fits into a packet as it is.
+  ['icon.svg', 'image/svg+xml', null],
+] as const)('%s', (name, type, encoding) => {
+  test('is answered as it is, to be kept, under a name that its content decides', async () => {
+    expect(assets.path(name)).toMatch(/^\/assets\/[0-9a-f]{16}-[a-z.]+$/);
+    const answer = await app.request(assets.path(name));
+    expect(Buffer.from(await answer.arrayBuffer())).toEqual(fileOf(name));
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      'content-type': type,
+      'cache-control': 'public, max-age=31536000, immutable',
+      'x-content-type-options': 'nosniff',
+    });
+  });
+
+  test(`comes with Content-Encoding ${encoding} to who takes gzip`, async () => {
+    const answer = await app.request(assets.path(name), { headers: { 'Accept-Encoding': 'gzip' } });
+    const body = Buffer.from(await answer.arrayBuffer());
+    expect(answer.headers.get('Content-Encoding')).toBe(encoding);
+    expect(answer.headers.get('Vary')).toBe(encoding && 'Accept-Encoding');
+    expect(encoding === null ? body : gunzipSync(body)).toEqual(fileOf(name));
+  });
+});

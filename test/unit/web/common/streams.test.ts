@@ -1,0 +1,65 @@
+import { Hono } from 'hono';
+import { expect, test } from 'vitest';
+import { createStreams } from '../../../../src/web/common/streams.ts';
+import type { Visitor } from '../../../../src/web/keys/visitor.ts';
+import type { ConsoleEnvironment } from '../../../../src/web/routes/environment.ts';
+import { addStreamRoutes } from '../../../../src/web/routes/streams.ts';
+import type { Session } from '../../../../src/web/session/session.ts';
+import { accessKey, caches, now } from '../../../support/builders.ts';
+
+const path = '/personal-center/access-keys/events';
+const end = now + 60_000;
+
+test('one person cannot take all streams by signing in again and again', () => {
+  const streams = createStreams(caches({}), () => now);
+  const open = (session: number, user = 'mallory') => streams.open(`session ${session}`, user, end);
+  const opened = Array.from({ length: 1_200 }, (_, session) => open(session)).filter((one) => one !== undefined);
+  expect(opened).toHaveLength(30);
+  expect(open(0, 'ann')).toBeDefined();
+  opened[0]?.end();
+  expect([open(1_201), open(1_202)].map((one) => one !== undefined)).toEqual([true, false]);
+  streams.close();
+});
+
+test('a session has six', () => {
+  const streams = createStreams(caches({}), () => now);
+  const opened = Array.from({ length: 8 }, () => streams.open('one', 'ann', end));
+  expect(opened.filter((one) => one !== undefined)).toHaveLength(6);
+  streams.signedOut('one');
+  expect(streams.open('one', 'ann', end)).toBeDefined();
+  streams.close();
+});
+
+/** The answer to the request for the stream of ann, whose AccessKey changes then, and again when it has been told. */
+async function textOfStream(isOver: boolean): Promise<string> {
+  const ann = accessKey();
+  const content = caches({ accessKeys: [ann] });
+  const streams = createStreams(content, () => now);
+  const app = new Hono<ConsoleEnvironment>();
+  const session: Session = { id: 'a', expiresAt: end, kind: 'pair', ak: 'ak', digest: 'digest' };
+  app.use(async (context, next) => {
+    context.set('visitor', { session, user: { name: 'ann', groups: [] } } as unknown as Visitor);
+    await next();
+  });
+  const asked: Session[] = [];
+  addStreamRoutes(app, streams, async (one) => {
+    asked.push(one);
+    if (asked.length === 1) content.accessKeys.upsert({ ...ann, resourceVersion: '12' });
+    else streams.close();
+    return isOver;
+  });
+  const answer = await app.request(path);
+  content.accessKeys.upsert({ ...ann, resourceVersion: '11' });
+  const text = await answer.text();
+  expect(asked[0]).toEqual(session);
+  return text;
+}
+const changesIn = (text: string) => text.match(/^event: change$/gm)?.length;
+
+test('a stream tells of changes as long as the session stands', async () => {
+  expect(changesIn(await textOfStream(false))).toBe(2);
+});
+
+test('a session that is over, as by its pair, is told of that change and of no other', async () => {
+  expect(changesIn(await textOfStream(true))).toBe(1);
+});
