@@ -1,5 +1,5 @@
 import type { AccessKeyRecord } from '../accesskey/model/access-key-record.ts';
-import { type AccessKeyCaches, holdsClaim } from '../accesskey/model/caches.ts';
+import { type AccessKeyCaches, holdsUser } from '../accesskey/model/caches.ts';
 
 /** Which users are asked for. */
 export interface UserQuery {
@@ -20,17 +20,17 @@ export interface UserDirectory {
 
 /** Keeps the order of names between two changes, so that a page without a search costs no more than the page. */
 export function createUserDirectory(caches: AccessKeyCaches): UserDirectory {
-  const { accessKeys, claims } = caches;
+  const { accessKeys, userHolders } = caches;
   const names = new Set<string>();
   let ordered: readonly string[] | undefined;
 
   function byName(name: string): AccessKeyRecord | undefined {
-    const key = claims.holderOf(name);
+    const key = userHolders.holderOf(name);
     return key === undefined ? undefined : accessKeys.get(key);
   }
 
   function note(name: string): void {
-    if (claims.holderOf(name) === undefined) names.delete(name);
+    if (userHolders.holderOf(name) === undefined) names.delete(name);
     else names.add(name);
     ordered = undefined;
   }
@@ -41,9 +41,9 @@ export function createUserDirectory(caches: AccessKeyCaches): UserDirectory {
   }
 
   for (const { spec } of accessKeys.values()) note(spec.user.name);
-  claims.subscribe(note);
+  userHolders.subscribe(note);
   return {
-    byId: (id) => accessKeys.byIndex('uid', id).find((one) => holdsClaim(caches, one)),
+    byId: (id) => accessKeys.byIndex('uid', id).find((one) => holdsUser(caches, one)),
     byName,
     find({ search, page, pageSize }) {
       const wanted = search.toLowerCase();

@@ -7,7 +7,7 @@ import { type AccessKeyRecord, pairStatusOf } from '../model/access-key-record.t
 import type { AccessKeyCaches } from '../model/caches.ts';
 import { rfc3339 } from '../model/duration.ts';
 import { timeOf } from '../model/pair-facts.ts';
-import { StaleError } from '../reconcile/secret-api.ts';
+import { StaleCacheError } from '../reconcile/secret-api.ts';
 import { writeStatus } from '../reconcile/status-writer.ts';
 
 /** Time between two writes of one pair, milliseconds. */
@@ -61,7 +61,7 @@ export function createLastUsed({ client, caches, log, now }: LastUsedOptions): L
       await writeStatus(client, accessKey, { ...accessKey.status, keyPairs });
     } catch (error) {
       for (const [pairName, at] of uses) note(uid, pairName, at);
-      if (!(error instanceof StaleError))
+      if (!(error instanceof StaleCacheError))
         log.warn({ accessKey: accessKey.key, reason: describeError(error) }, 'last use not written');
     }
   }

@@ -6,8 +6,8 @@ import {
   pairStatusOf,
   secretNameOf,
 } from '../model/access-key-record.ts';
-import { type AccessKeyCaches, holdsClaim, isStopped } from '../model/caches.ts';
-import { isExchanged, pairFacts, pairOf } from '../model/pair-facts.ts';
+import { type AccessKeyCaches, holdsUser, isStopped } from '../model/caches.ts';
+import { isSwapped, pairFacts, pairOf } from '../model/pair-facts.ts';
 import { expiryOf, liveStates, pairState } from '../model/pair-state.ts';
 
 /** A key pair found by its ak. */
@@ -60,7 +60,7 @@ function holderOf(caches: AccessKeyCaches, secret: SecretRecord): Held | undefin
   const owner = caches.accessKeys.byIndex('uid', secret.ownerUID).find((one) => one.namespace === secret.namespace);
   if (!owner || isStopped(caches, owner)) return undefined;
   const pair = pairOf(owner, secret);
-  return pair && isPlaceOf(owner, pair, secret) && !isExchanged(owner, pair, secret)
+  return pair && isPlaceOf(owner, pair, secret) && !isSwapped(owner, pair, secret)
     ? { owner, pair, secret }
     : undefined;
 }
@@ -72,7 +72,7 @@ function isPlaceOf(owner: AccessKeyRecord, pair: KeyPairSpec, secret: SecretReco
 
 function toFoundPairs(caches: AccessKeyCaches, { owner, pair, secret }: Held, ak: string, now: number): FoundPair[] {
   const facts = pairFacts(owner, pair, secret, now);
-  const state = pairState(owner, pair, facts, holdsClaim(caches, owner), now);
+  const state = pairState(owner, pair, facts, holdsUser(caches, owner), now);
   const { name, groups = [] } = owner.spec.user;
   const user = { id: owner.uid, name, groups };
   const shared = { ak, user, pairName: pair.name };

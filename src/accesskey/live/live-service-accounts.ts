@@ -1,4 +1,4 @@
-import { type AccessKeyCaches, holdsClaim, isStopped } from '../model/caches.ts';
+import { type AccessKeyCaches, holdsUser, isStopped } from '../model/caches.ts';
 
 /** A ServiceAccount by its place. */
 export interface ServiceAccountName {
@@ -28,7 +28,7 @@ export function createLiveServiceAccounts(caches: AccessKeyCaches): LiveServiceA
     usersOf({ namespace, name }) {
       const naming = caches.accessKeys.byIndex('serviceAccount', `${namespace}/${name}`);
       return naming
-        .filter((one) => !one.spec.suspended && !isStopped(caches, one) && holdsClaim(caches, one))
+        .filter((one) => !one.spec.suspended && !isStopped(caches, one) && holdsUser(caches, one))
         .map((one) => ({
           id: one.uid,
           name: one.spec.user.name,

@@ -2,7 +2,7 @@ import type { SecretRecord } from '../../credential/secret-record.ts';
 import type { RawObject } from '../../kube/list-watch.ts';
 import { createStore, type Store } from '../../kube/store.ts';
 import type { AccessKeyRecord } from './access-key-record.ts';
-import { type Claims, createClaims } from './user-holders.ts';
+import { createUserHolders, type UserHolders } from './user-holders.ts';
 
 export interface NamespaceRecord {
   /** Name of the namespace. */
@@ -19,7 +19,7 @@ export interface AccessKeyCaches {
   accessKeys: Store<AccessKeyRecord, AccessKeyIndex>;
   secrets: Store<SecretRecord, 'ak' | 'ownerUID'>;
   namespaces: Store<NamespaceRecord>;
-  claims: Claims;
+  userHolders: UserHolders;
 }
 
 export function createAccessKeyCaches(): AccessKeyCaches {
@@ -34,11 +34,11 @@ export function createAccessKeyCaches(): AccessKeyCaches {
     ownerUID: (one) => (one.ownerUID === undefined ? [] : [one.ownerUID]),
   });
   const namespaces = createStore<NamespaceRecord>({});
-  const claims = createClaims(accessKeys, (one) => isStopped({ namespaces }, one));
+  const userHolders = createUserHolders(accessKeys, (one) => isStopped({ namespaces }, one));
   namespaces.subscribe(({ key, previous, current }) => {
-    if (previous?.terminating !== current?.terminating) claims.namespaceChanged(key);
+    if (previous?.terminating !== current?.terminating) userHolders.namespaceChanged(key);
   });
-  return { accessKeys, secrets, namespaces, claims };
+  return { accessKeys, secrets, namespaces, userHolders };
 }
 
 export function toNamespaceRecord({ metadata }: RawObject): NamespaceRecord {
@@ -55,6 +55,6 @@ export function isStopped({ namespaces }: Pick<AccessKeyCaches, 'namespaces'>, a
 }
 
 /** Whether the AccessKey holds the claim on its user. */
-export function holdsClaim({ claims }: Pick<AccessKeyCaches, 'claims'>, accessKey: AccessKeyRecord): boolean {
-  return claims.holderOf(accessKey.spec.user.name) === accessKey.key;
+export function holdsUser({ userHolders }: Pick<AccessKeyCaches, 'userHolders'>, accessKey: AccessKeyRecord): boolean {
+  return userHolders.holderOf(accessKey.spec.user.name) === accessKey.key;
 }

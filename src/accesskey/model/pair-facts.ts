@@ -88,7 +88,7 @@ export function pairOf(accessKey: AccessKeyRecord, secret: SecretRecord): KeyPai
  * Whether the notes on a Secret name its ak and sk the wrong way round: then what they call the ak is the secret key,
  * and must not get into a status.
  */
-export function isExchanged(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret: SecretRecord): boolean {
+export function isSwapped(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret: SecretRecord): boolean {
   const known = pairStatusOf(accessKey, pair.name)?.accessKey;
   if (known === undefined || secret.pair === undefined) return false;
   // An ak is never its own sk (isPair), so the usual case needs no hash: this is asked for each token.

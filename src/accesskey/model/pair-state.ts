@@ -9,17 +9,17 @@ export const liveStates: ReadonlySet<KeyPairState> = new Set(['Active', 'Rotatin
  * State of a pair that has its Secret. The controller writes it to status and the token service decides by it, so both
  * always say the same.
  *
- * @param holdsClaim whether the AccessKey holds its user's claim (claims.ts)
+ * @param holdsUser whether the AccessKey holds its user's claim (claims.ts)
  * @param now milliseconds since the epoch
  */
 export function pairState(
   accessKey: AccessKeyRecord,
   pair: KeyPairSpec,
   facts: Pick<PairFacts, 'previousValidUntil'>,
-  holdsClaim: boolean,
+  holdsUser: boolean,
   now: number,
 ): KeyPairState {
-  if (!holdsClaim) return 'Conflict';
+  if (!holdsUser) return 'Conflict';
   if (accessKey.spec.suspended || pair.enabled === false) return 'Disabled';
   if (now >= expiryOf(pair)) return 'Expired';
   return facts.previousValidUntil !== undefined && now < facts.previousValidUntil ? 'Rotating' : 'Active';

@@ -2,7 +2,7 @@ import type { Change, Store } from '../../kube/store.ts';
 import type { AccessKeyRecord } from './access-key-record.ts';
 
 /** Who holds the claim on a user. */
-export interface Claims {
+export interface UserHolders {
   /** namespace/name of the AccessKey that holds it, undefined when none does. */
   holderOf(user: string): string | undefined;
   /**
@@ -28,10 +28,10 @@ function goesBefore(a: AccessKeyRecord, b: AccessKeyRecord): boolean {
  * @param accessKeys indexed by user and by namespace
  * @param isStopped whether an AccessKey is on its way out
  */
-export function createClaims(
+export function createUserHolders(
   accessKeys: Store<AccessKeyRecord, 'user' | 'namespace' | 'uid'>,
   isStopped: (accessKey: AccessKeyRecord) => boolean,
-): Claims & { namespaceChanged(namespace: string): void } {
+): UserHolders & { namespaceChanged(namespace: string): void } {
   const holders = new Map<string, AccessKeyRecord>();
   const listeners = new Set<(user: string) => void>();
 

@@ -26,7 +26,7 @@ import { adoptReplaceOrRefuse, createSecret } from './take-over.ts';
  *
  * What the API server refuses for one pair (quota, admission) does not stop the others: its outcome has a problem.
  *
- * @throws StaleError when the cache was stale
+ * @throws StaleCacheError when the cache was stale
  * @throws ConnectionError when the API server does not answer
  */
 export async function apply(
@@ -49,7 +49,7 @@ export async function apply(
 }
 
 function mayWrite(action: PairAction): boolean {
-  if (action.kind === 'wait' || action.kind === 'occupied') return action.rotation !== undefined;
+  if (action.kind === 'wait' || action.kind === 'conflict') return action.rotation !== undefined;
   return action.kind !== 'keep';
 }
 
@@ -74,7 +74,7 @@ async function applyAction(scope: Scope, action: PairAction): Promise<PairOutcom
 }
 
 function isMove(action: PairAction): action is { pair: KeyPairSpec } & Move {
-  return action.kind === 'create' || action.kind === 'occupied' || action.kind === 'wait';
+  return action.kind === 'create' || action.kind === 'conflict' || action.kind === 'wait';
 }
 
 function secretNameIn(action: PairAction): string {
@@ -114,7 +114,7 @@ async function attempt(scope: Scope, action: PairAction): Promise<PairOutcome> {
       return createOrTake(scope, action);
     case 'wait':
       return outcomeWithProblem(pair, action.secretName, terminating(action.secretName), action.from);
-    case 'occupied': {
+    case 'conflict': {
       const message = `Secret ${action.secretName} holds another key pair of this AccessKey, choose another secret.name`;
       return outcomeWithProblem(pair, action.secretName, { reason: 'SecretConflict', message }, action.from);
     }
@@ -135,7 +135,7 @@ async function createOrTake(scope: Scope, action: { pair: KeyPairSpec } & Move):
   const { pair } = action;
   const holds = pairOf(accessKey, record);
   if (holds === pair) return attempt(scope, planSecret(accessKey, pair, record, scope.now));
-  if (holds) return attempt(scope, { ...action, kind: 'occupied' });
+  if (holds) return attempt(scope, { ...action, kind: 'conflict' });
   // Of a removed pair and not watched, so no plan will show it. When a finalizer holds it, creating fails as stale, once.
   await removeSecret(scope, record);
   return createSecret(scope, action);

@@ -10,7 +10,7 @@ import { enqueueChanges } from './enqueue.ts';
 import { changeEvents, removedEvent, transitionEvents } from './events.ts';
 import type { PlanOutcome, Progress } from './outcome.ts';
 import { type Observed, plan } from './plan.ts';
-import { createSecretApi, StaleError } from './secret-api.ts';
+import { createSecretApi, StaleCacheError } from './secret-api.ts';
 import { nextStepAt, statusOf } from './status.ts';
 import { isSameStatus, writeStatus } from './status-writer.ts';
 
@@ -56,7 +56,7 @@ export function startController(options: ControllerOptions): () => Promise<void>
     if (observed.stopped) return undefined;
     const at = now();
     const outcome = await apply(api, accessKey, plan(observed, at), at, progressOf(accessKey));
-    await updateStatus(accessKey, statusOf(accessKey, observed.claimHolder, outcome, at));
+    await updateStatus(accessKey, statusOf(accessKey, observed.userHolder, outcome, at));
     const failed = errorOf(outcome);
     if (failed) throw failed;
     return requeueAfter(accessKey, outcome, at);
@@ -100,14 +100,14 @@ function observe(caches: AccessKeyCaches, accessKey: AccessKeyRecord): Observed 
   return {
     accessKey,
     stopped: isStopped(caches, accessKey),
-    claimHolder: caches.claims.holderOf(accessKey.spec.user.name),
+    userHolder: caches.userHolders.holderOf(accessKey.spec.user.name),
     secrets: owned.filter((secret) => secret.namespace === accessKey.namespace),
   };
 }
 
 /** A stale cache is normal, the newer object is on its way; so is the end of leadership. */
 function levelOf(error: unknown): 'debug' | 'warn' {
-  return error instanceof StaleError || error instanceof NotLeaderError ? 'debug' : 'warn';
+  return error instanceof StaleCacheError || error instanceof NotLeaderError ? 'debug' : 'warn';
 }
 
 function errorOf({ pairs, notRemoved }: PlanOutcome): KubernetesError | undefined {

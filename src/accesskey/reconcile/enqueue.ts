@@ -16,7 +16,7 @@ export function enqueueChanges(caches: AccessKeyCaches, add: (key: string) => vo
   const ends = [
     caches.accessKeys.subscribe(({ key }) => add(key)),
     // A claim that passes on concerns all that wanted it.
-    caches.claims.subscribe((user) => addAll(caches.accessKeys.byIndex('user', user))),
+    caches.userHolders.subscribe((user) => addAll(caches.accessKeys.byIndex('user', user))),
     caches.secrets.subscribe((change) => addAll(concerned(caches, change))),
     caches.namespaces.subscribe(({ key, previous, current }) => {
       if (previous?.terminating !== current?.terminating) addAll(caches.accessKeys.byIndex('namespace', key));

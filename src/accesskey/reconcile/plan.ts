@@ -8,7 +8,7 @@ import {
   secretNameOf,
 } from '../model/access-key-record.ts';
 import {
-  isExchanged,
+  isSwapped,
   type PairFacts,
   pairFacts,
   pairOf,
@@ -24,7 +24,7 @@ export interface Observed {
   /** The AccessKey is deleted or its namespace terminates: its Secrets are the garbage collector's. */
   stopped: boolean;
   /** namespace/name of the AccessKey that holds the claim on the user; undefined when none does. */
-  claimHolder: string | undefined;
+  userHolder: string | undefined;
   /** The Secrets that this AccessKey controls, as the watch last told. */
   secrets: readonly SecretRecord[];
 }
@@ -49,10 +49,10 @@ export interface Move {
   /**
    * - `wait`: the Secret of that name has to go first, it is of a removed pair, or marked for deletion and held by
    *   somebody's finalizer
-   * - `occupied`: it is another pair's
+   * - `conflict`: it is another pair's
    * - `create`: none is known
    */
-  kind: 'wait' | 'occupied' | 'create';
+  kind: 'wait' | 'conflict' | 'create';
   secretName: string;
   /** The Secret that holds the pair now, which it moves over from; undefined when none does. */
   from: SecretRecord | undefined;
@@ -77,8 +77,8 @@ export interface Plan {
  *
  * @param now milliseconds since the epoch
  */
-export function plan({ accessKey, claimHolder, secrets, stopped }: Observed, now: number): Plan {
-  if (stopped || claimHolder !== accessKey.key) return { pairs: [], remove: [], retired: [] };
+export function plan({ accessKey, userHolder, secrets, stopped }: Observed, now: number): Plan {
+  if (stopped || userHolder !== accessKey.key) return { pairs: [], remove: [], retired: [] };
   const pairs = accessKey.spec.keyPairs ?? [];
   const remove = secrets.filter((secret) => !secret.deleting && isLeftOver(accessKey, secret, secrets));
   return {
@@ -102,7 +102,7 @@ export function planSecret(
   now: number,
 ): PairAction {
   if (secret.deleting) return { kind: 'wait', pair, secretName: secret.name, from: undefined, rotation: undefined };
-  const isWrong = isMisread(accessKey, pair, secret) || isExchanged(accessKey, pair, secret);
+  const isWrong = isMisread(accessKey, pair, secret) || isSwapped(accessKey, pair, secret);
   if (!secret.pair || isWrong) return { kind: 'regenerate', pair, secret };
   const facts = pairFacts(accessKey, pair, secret, now);
   const cause = rotationCause(accessKey, pair, facts, now);
@@ -130,7 +130,7 @@ function planPair(
   const from = here?.kind === 'regenerate' ? undefined : former;
   const rotation = here?.kind === 'rotate' ? here.cause : undefined;
   // A removed pair's Secret goes: removing a pair revokes its keys, so no other pair inherits them.
-  const kind = !named ? 'create' : named.deleting || !holds ? 'wait' : 'occupied';
+  const kind = !named ? 'create' : named.deleting || !holds ? 'wait' : 'conflict';
   return { kind, pair, secretName, from, rotation };
 }
 

@@ -4,7 +4,7 @@ import { type KeyPairSpec, secretNameOf } from '../model/access-key-record.ts';
 import { pairOf } from '../model/pair-facts.ts';
 import { isOfServer, type PlanOutcome, removeSecret, type Scope } from './outcome.ts';
 import type { Plan } from './plan.ts';
-import { StaleError } from './secret-api.ts';
+import { StaleCacheError } from './secret-api.ts';
 
 /**
  * Deletes the Secrets that no pair needs any more.
@@ -30,11 +30,11 @@ export async function removeAll(scope: Scope, { remove, retired }: Plan): Promis
  * A pair that moved is to be in the Secret of the new name before the former one goes. The cache may show one there that
  * has gone since, while the pair moved to and fro, so the API server is asked.
  *
- * @throws StaleError when the pair is not there
+ * @throws StaleCacheError when the pair is not there
  */
 async function removeLeftOver(scope: Scope, secret: SecretRecord): Promise<void> {
   const pair = pairOf(scope.accessKey, secret);
-  if (pair && !(await isInPlace(scope, pair))) throw new StaleError(`Secret ${secret.key} holds the pair alone`);
+  if (pair && !(await isInPlace(scope, pair))) throw new StaleCacheError(`Secret ${secret.key} holds the pair alone`);
   await removeSecret(scope, secret);
 }
 

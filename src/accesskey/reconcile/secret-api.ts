@@ -12,8 +12,8 @@ import { type AccessKeyRecord, group, kind, plural, version } from '../model/acc
 import type { SecretMetadata, SecretPatch } from './desired-secret.ts';
 
 /** What was decided on is no longer so: the cache was behind. The pass is tried again. */
-export class StaleError extends Error {
-  override readonly name = 'StaleError';
+export class StaleCacheError extends Error {
+  override readonly name = 'StaleCacheError';
 }
 
 export interface OwnerReference {
@@ -30,26 +30,26 @@ export interface SecretApi {
   read(namespace: string, name: string): Promise<SecretObject | undefined>;
   /** The Secrets that are labelled as those of an AccessKey, as the API server has them now. */
   list(accessKey: AccessKeyRecord): Promise<SecretObject[]>;
-  /** @throws StaleError when the Secret is not as in the record any more */
+  /** @throws StaleCacheError when the Secret is not as in the record any more */
   readAsRecorded(record: SecretRecord): Promise<SecretObject>;
-  /** @throws StaleError when there is one of this name */
+  /** @throws StaleCacheError when there is one of this name */
   create(
     accessKey: AccessKeyRecord,
     name: string,
     metadata: SecretMetadata,
     data: Record<string, string>,
   ): Promise<SecretRecord>;
-  /** @throws StaleError when the Secret is not as in the record any more */
+  /** @throws StaleCacheError when the Secret is not as in the record any more */
   patch(
     record: SecretRecord,
     patch: Partial<SecretPatch> & { ownerReferences?: OwnerReference[] },
   ): Promise<SecretRecord>;
   /**
    * @returns whether it was there; one that is gone is well
-   * @throws StaleError when the Secret is not as in the record any more
+   * @throws StaleCacheError when the Secret is not as in the record any more
    */
   remove(record: SecretRecord): Promise<boolean>;
-  /** @throws StaleError when the API server has another generation of the AccessKey than this, or none */
+  /** @throws StaleCacheError when the API server has another generation of the AccessKey than this, or none */
   confirm(accessKey: AccessKeyRecord): Promise<void>;
 }
 
@@ -77,7 +77,7 @@ export function createSecretApi({ core, customObjects }: KubernetesClient): Secr
     async readAsRecorded({ namespace, name, uid, resourceVersion }) {
       const live = await read(namespace, name);
       if (live?.metadata?.uid !== uid || live.metadata.resourceVersion !== resourceVersion) {
-        throw new StaleError(`Secret ${namespace}/${name} has changed`);
+        throw new StaleCacheError(`Secret ${namespace}/${name} has changed`);
       }
       return live;
     },
@@ -109,7 +109,7 @@ export function createSecretApi({ core, customObjects }: KubernetesClient): Secr
         metadata: { uid: string; generation: number; deletionTimestamp?: string };
       };
       const isSame = metadata.uid === uid && metadata.generation === generation && !metadata.deletionTimestamp;
-      if (!isSame) throw new StaleError(`AccessKey ${namespace}/${name} has changed`);
+      if (!isSame) throw new StaleCacheError(`AccessKey ${namespace}/${name} has changed`);
     },
   };
 }
@@ -118,7 +118,7 @@ async function staleWhenGone<T>(answer: Promise<T>): Promise<T> {
   try {
     return await stale409(answer);
   } catch (error) {
-    throw isStatus(error, 404) ? new StaleError('what was to be changed is gone', { cause: error }) : error;
+    throw isStatus(error, 404) ? new StaleCacheError('what was to be changed is gone', { cause: error }) : error;
   }
 }
 
@@ -126,6 +126,6 @@ async function stale409<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
-    throw isStatus(error, 409) ? new StaleError('the cache was behind', { cause: error }) : error;
+    throw isStatus(error, 409) ? new StaleCacheError('the cache was behind', { cause: error }) : error;
   }
 }

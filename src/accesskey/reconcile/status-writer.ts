@@ -3,7 +3,7 @@ import { type KubernetesClient, mergePatch } from '../../kube/client.ts';
 import { isStatus } from '../../kube/errors.ts';
 import { type AccessKeyRecord, group, plural, version } from '../model/access-key-record.ts';
 import type { AccessKeyStatus } from '../model/types.generated.ts';
-import { StaleError } from './secret-api.ts';
+import { StaleCacheError } from './secret-api.ts';
 
 /** Whether two statuses say the same, in whatever order the members are. */
 export function isSameStatus(a: AccessKeyStatus, b: AccessKeyStatus): boolean {
@@ -15,7 +15,7 @@ export function isSameStatus(a: AccessKeyStatus, b: AccessKeyStatus): boolean {
  * or over what another has written since. (Not by server-side apply: the controller and the replicas that note the last
  * use both write items of `keyPairs`, and an item that two managers own cannot be taken away by one of them.)
  *
- * @throws StaleError when the AccessKey has changed or is gone
+ * @throws StaleCacheError when the AccessKey has changed or is gone
  */
 export async function writeStatus(
   client: KubernetesClient,
@@ -31,6 +31,6 @@ export async function writeStatus(
     );
   } catch (error) {
     if (!isStatus(error, 409) && !isStatus(error, 404)) throw error;
-    throw new StaleError(`AccessKey ${namespace}/${name} has changed`, { cause: error });
+    throw new StaleCacheError(`AccessKey ${namespace}/${name} has changed`, { cause: error });
   }
 }

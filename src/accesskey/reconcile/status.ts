@@ -11,20 +11,20 @@ import { retiredPairs } from './plan.ts';
  * The status after a pass. Pure; times in it change only when what they tell of changes, so an unchanged AccessKey
  * gives an equal status and nothing is written.
  *
- * @param claimHolder namespace/name of the AccessKey that holds the user's claim
+ * @param userHolder namespace/name of the AccessKey that holds the user's claim
  * @param now milliseconds since the epoch
  */
 export function statusOf(
   accessKey: AccessKeyRecord,
-  claimHolder: string | undefined,
+  userHolder: string | undefined,
   outcome: PlanOutcome,
   now: number,
 ): AccessKeyStatus {
-  const isClaimed = claimHolder !== undefined && claimHolder !== accessKey.key;
+  const isClaimed = userHolder !== undefined && userHolder !== accessKey.key;
   const keyPairs = isClaimed
     ? keptInConflict(accessKey)
     : [...outcome.pairs.map((one) => pairStatus(accessKey, one, now)), ...notYetRemoved(accessKey, outcome)];
-  const conditions: Condition[] = conditionsOf(accessKey, isClaimed ? claimHolder : undefined, outcome, keyPairs, now);
+  const conditions: Condition[] = conditionsOf(accessKey, isClaimed ? userHolder : undefined, outcome, keyPairs, now);
   return {
     observedGeneration: accessKey.generation,
     ...(isClaimed ? {} : { userID: accessKey.uid }),

@@ -39,7 +39,7 @@ interface Open {
   end(): void;
 }
 
-export function createStreams({ accessKeys, claims }: AccessKeyCaches, now: () => number): Streams {
+export function createStreams({ accessKeys, userHolders }: AccessKeyCaches, now: () => number): Streams {
   const opened = new Set<Open>();
   const ofSession = (sessionId: string) => [...opened].filter((one) => one.sessionId === sessionId);
   const ofUser = (user: string) => [...opened].filter((one) => one.user === user);
@@ -57,7 +57,7 @@ export function createStreams({ accessKeys, claims }: AccessKeyCaches, now: () =
       accessKeys.subscribe(({ previous, current }) => {
         if ((current ?? previous)?.spec.user.name === user) tell();
       }),
-      claims.subscribe((one) => {
+      userHolders.subscribe((one) => {
         if (one === user) tell();
       }),
     ];

@@ -1,7 +1,7 @@
 import { isStatus } from '../../kube/errors.ts';
 import { RefusedError } from '../common/refused-error.ts';
 import type { KeyPairSpecs, LiveAccessKey } from './api.ts';
-import { managementOf, managerOf, type PairAction } from './managed-fields.ts';
+import { type KeyPairEdit, managementOf, managerOf } from './managed-fields.ts';
 import { readOwn, type Visitor } from './visitor.ts';
 
 /** Attempts when only something else than the spec has changed meanwhile, such as the note of a last use. */
@@ -12,7 +12,7 @@ export interface Change {
   /** metadata.generation that the page was made from. */
   generation: number;
   /** What is to be done with which pair; undefined when one is added. */
-  action?: PairAction;
+  action?: KeyPairEdit;
   pair: string;
   /** @throws RefusedError when it cannot be done */
   apply(keyPairs: KeyPairSpecs): KeyPairSpecs;

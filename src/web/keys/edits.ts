@@ -4,7 +4,7 @@ import type { KeyPairSpec } from '../../accesskey/model/access-key-record.ts';
 import { durationMs } from '../../accesskey/model/duration.ts';
 import { RefusedError } from '../common/refused-error.ts';
 import type { KeyPairSpecs } from './api.ts';
-import type { PairAction } from './managed-fields.ts';
+import type { KeyPairEdit } from './managed-fields.ts';
 
 /** So many pairs an AccessKey may have. */
 const maxPairs = 2;
@@ -41,7 +41,7 @@ export function changePair(keyPairs: KeyPairSpecs, name: string, details: PairDe
  *
  * @throws RefusedError when there is no such pair, or the pairs would be more than two
  */
-export function actOnPair(keyPairs: KeyPairSpecs, name: string, action: Exclude<PairAction, 'edit'>): KeyPairSpecs {
+export function actOnPair(keyPairs: KeyPairSpecs, name: string, action: Exclude<KeyPairEdit, 'edit'>): KeyPairSpecs {
   if (action === 'delete') {
     requirePair(keyPairs, name);
     return keyPairs.filter((one) => one.name !== name) as KeyPairSpecs;

@@ -66,10 +66,10 @@ function keyOf(pair: string): string {
 }
 
 /** What can be done with a pair. */
-export type PairAction = 'rotate' | 'enable' | 'disable' | 'edit' | 'delete';
+export type KeyPairEdit = 'rotate' | 'enable' | 'disable' | 'edit' | 'delete';
 
 /** Who keeps an action from being done here, undefined when nobody does. */
-export function managerOf(management: Management, pair: string, action: PairAction): string | undefined {
+export function managerOf(management: Management, pair: string, action: KeyPairEdit): string | undefined {
   if (management.list !== undefined) return management.list;
   if (action === 'rotate') return management.field(pair, 'revision');
   if (action === 'delete') return management.item(pair);

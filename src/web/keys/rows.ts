@@ -2,7 +2,7 @@ import { type KeyPairState, pairStatusOf } from '../../accesskey/model/access-ke
 import type { RefusedError } from '../common/refused-error.ts';
 import type { LiveAccessKey } from './api.ts';
 import { addingRefused } from './edits.ts';
-import { managementOf, managerOf, type PairAction } from './managed-fields.ts';
+import { type KeyPairEdit, managementOf, managerOf } from './managed-fields.ts';
 
 /** A pair as the table shows it. Times are RFC 3339. */
 export interface KeyRow {
@@ -18,7 +18,7 @@ export interface KeyRow {
   revision: number;
   enabled: boolean;
   /** Who keeps an action from being done here. */
-  managers: Readonly<Partial<Record<PairAction, string>>>;
+  managers: Readonly<Partial<Record<KeyPairEdit, string>>>;
 }
 
 export interface KeyTable {

@@ -87,7 +87,7 @@ function isDigest({ digest }: FoundPair, given: string): boolean {
 
 /** The AccessKey that holds the claim on a user. */
 function ownOf(caches: AccessKeyCaches, user: string): AccessKeyRecord | undefined {
-  const key = caches.claims.holderOf(user);
+  const key = caches.userHolders.holderOf(user);
   return key === undefined ? undefined : caches.accessKeys.get(key);
 }
 

@@ -1,6 +1,6 @@
 import { type Html, html } from '../common/html.ts';
 import { formatTime, type View } from '../common/view.ts';
-import type { PairAction } from '../keys/managed-fields.ts';
+import type { KeyPairEdit } from '../keys/managed-fields.ts';
 import type { KeyRow, KeyTable } from '../keys/rows.ts';
 import { icons } from './icons.ts';
 import { copyButton, formToken, notice, time } from './parts.ts';
@@ -103,7 +103,7 @@ function managedNote({ t }: View, { managers }: KeyRow): Html {
 function rowMenu(view: View, table: KeyTable, row: KeyRow): Html {
   const { t } = view;
   const base = `/personal-center/access-keys/${row.name}`;
-  const link = (action: PairAction, text: string, tone = '') =>
+  const link = (action: KeyPairEdit, text: string, tone = '') =>
     reasonOf(view, row, action, text) ?? html`<a class="${tone}" href="${base}/${action}">${text}</a>`;
   const toggle = row.enabled ? 'disable' : 'enable';
   const toggleText = row.enabled ? t('disable') : t('enable');
@@ -122,7 +122,7 @@ ${link('delete', t('delete'), 'danger')}
 }
 
 /** In the place of an action that somebody else keeps; undefined when it can be done here. */
-function reasonOf({ t }: View, { managers, name }: KeyRow, action: PairAction, text: string): Html | undefined {
+function reasonOf({ t }: View, { managers, name }: KeyRow, action: KeyPairEdit, text: string): Html | undefined {
   const manager = managers[action];
   if (manager === undefined) return undefined;
   const id = `reason-${name}-${action}`;

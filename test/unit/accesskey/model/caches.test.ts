@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { holdsClaim, isStopped, toNamespaceRecord } from '../../../../src/accesskey/model/caches.ts';
+import { holdsUser, isStopped, toNamespaceRecord } from '../../../../src/accesskey/model/caches.ts';
 import { accessKey, at, caches, keyPair, namespace, secret } from '../../../support/builders.ts';
 
 describe('toNamespaceRecord', () => {
@@ -31,21 +31,21 @@ describe('the claims', () => {
 
   it('are of those that name the user', () => {
     const all = caches({ accessKeys: [young, other, old] });
-    expect(['ann', 'bob', 'eve'].map(all.claims.holderOf)).toEqual([old.key, other.key, undefined]);
-    expect([old, young, other].map((one) => holdsClaim(all, one))).toEqual([true, false, true]);
+    expect(['ann', 'bob', 'eve'].map(all.userHolders.holderOf)).toEqual([old.key, other.key, undefined]);
+    expect([old, young, other].map((one) => holdsUser(all, one))).toEqual([true, false, true]);
   });
 
   it('pass over one whose namespace terminates', () => {
     const all = caches({ accessKeys: [young, old], namespaces: [namespace('a', true), namespace('b')] });
-    expect(all.claims.holderOf('ann')).toBe(young.key);
-    expect([old, young].map((one) => holdsClaim(all, one))).toEqual([false, true]);
+    expect(all.userHolders.holderOf('ann')).toBe(young.key);
+    expect([old, young].map((one) => holdsUser(all, one))).toEqual([false, true]);
   });
 
   it.each([true, false])('are the same whether namespaces or AccessKeys are listed first: %s', (namespacesFirst) => {
     const all = caches({});
     const lists = [() => all.namespaces.replace([namespace('a', true)]), () => all.accessKeys.replace([young, old])];
     for (const list of namespacesFirst ? lists : lists.toReversed()) list();
-    expect(all.claims.holderOf('ann')).toBe(young.key);
+    expect(all.userHolders.holderOf('ann')).toBe(young.key);
   });
 });
 

@@ -20,11 +20,11 @@ describe('pairState', () => {
     ['Disabled', { enabled: false, expiresAt: at(-1) }, true],
     ['Conflict', {}, false],
     ['Conflict', { enabled: false }, false],
-  ])('%s: %j, holds the claim: %s', (state, pair, holdsClaim) => {
-    expect(pairState(one, { ...main, ...pair }, none, holdsClaim, now)).toBe(state);
+  ])('%s: %j, holds the claim: %s', (state, pair, holdsUser) => {
+    expect(pairState(one, { ...main, ...pair }, none, holdsUser, now)).toBe(state);
     // During an overlap the previous pair works too, as long as the pair itself does.
     const during = state === 'Active' ? 'Rotating' : state;
-    expect(pairState(one, { ...main, ...pair }, rotated, holdsClaim, now)).toBe(during);
+    expect(pairState(one, { ...main, ...pair }, rotated, holdsUser, now)).toBe(during);
   });
 
   it('is Disabled while the AccessKey is suspended, Conflict without the claim', () => {

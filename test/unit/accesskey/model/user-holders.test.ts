@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AccessKeyRecord } from '../../../../src/accesskey/model/access-key-record.ts';
-import { createClaims } from '../../../../src/accesskey/model/user-holders.ts';
+import { createUserHolders } from '../../../../src/accesskey/model/user-holders.ts';
 import { createStore } from '../../../../src/kube/store.ts';
 import { accessKey, at, caches, namespace } from '../../../support/builders.ts';
 
@@ -18,51 +18,51 @@ describe('the holder of a claim', () => {
     ['of equally old ones the first by namespace/name', [middleB, middleA], middleA],
     ['the same in any order', [middleA, middleB], middleA],
   ])('is %s', (_, accessKeys, holder) => {
-    expect(caches({ accessKeys }).claims.holderOf('ann')).toBe(holder?.key);
+    expect(caches({ accessKeys }).userHolders.holderOf('ann')).toBe(holder?.key);
     const oneByOne = caches({});
     for (const one of accessKeys) oneByOne.accessKeys.upsert(one);
-    expect(oneByOne.claims.holderOf('ann')).toBe(holder?.key);
+    expect(oneByOne.userHolders.holderOf('ann')).toBe(holder?.key);
   });
 
   it('passes to the next when the holder stops, and back to nobody in the end', () => {
     const all = caches({ accessKeys: [youngest, middleA, oldest] });
     all.accessKeys.upsert({ ...oldest, deleting: true, resourceVersion: '11' });
-    expect(all.claims.holderOf('ann')).toBe(middleA.key);
+    expect(all.userHolders.holderOf('ann')).toBe(middleA.key);
     all.accessKeys.remove(middleA.key);
-    expect(all.claims.holderOf('ann')).toBe(youngest.key);
+    expect(all.userHolders.holderOf('ann')).toBe(youngest.key);
     all.namespaces.upsert(namespace('a', true));
-    expect(all.claims.holderOf('ann')).toBeUndefined();
+    expect(all.userHolders.holderOf('ann')).toBeUndefined();
   });
 
   it('stays when another one goes or changes', () => {
     const all = caches({ accessKeys: [youngest, oldest] });
     all.accessKeys.upsert({ ...oldest, generation: 2, resourceVersion: '11' });
     all.accessKeys.upsert({ ...youngest, deleting: true, resourceVersion: '11' });
-    expect(all.claims.holderOf('ann')).toBe(oldest.key);
+    expect(all.userHolders.holderOf('ann')).toBe(oldest.key);
     all.accessKeys.remove(youngest.key);
-    expect(all.claims.holderOf('ann')).toBe(oldest.key);
+    expect(all.userHolders.holderOf('ann')).toBe(oldest.key);
   });
 
   it('passes with a namespace that terminates, and comes back with one of the same name', () => {
     const all = caches({ accessKeys: [youngest, oldest], namespaces: [namespace('z')] });
     all.namespaces.upsert(namespace('z', true));
-    expect(all.claims.holderOf('ann')).toBe(youngest.key);
+    expect(all.userHolders.holderOf('ann')).toBe(youngest.key);
     all.namespaces.remove('z');
     all.namespaces.upsert(namespace('z'));
-    expect(all.claims.holderOf('ann')).toBe(oldest.key);
+    expect(all.userHolders.holderOf('ann')).toBe(oldest.key);
   });
 
   it('is told apart from a successor of the same name, that is younger', () => {
     const all = caches({ accessKeys: [middleA, oldest] });
     all.accessKeys.upsert({ ...oldest, uid: 'successor', creationTimestamp: at(0), resourceVersion: '11' });
-    expect(all.claims.holderOf('ann')).toBe(middleA.key);
+    expect(all.userHolders.holderOf('ann')).toBe(middleA.key);
   });
 
   it('is given up by a successor of the same name that names another user', () => {
     const all = caches({ accessKeys: [middleA, oldest] });
     all.accessKeys.upsert({ ...oldest, uid: 'successor', spec: { user: { name: 'bob' } }, resourceVersion: '11' });
-    expect(all.claims.holderOf('ann')).toBe(middleA.key);
-    expect(all.claims.holderOf('bob')).toBe(oldest.key);
+    expect(all.userHolders.holderOf('ann')).toBe(middleA.key);
+    expect(all.userHolders.holderOf('bob')).toBe(oldest.key);
   });
 });
 
@@ -70,7 +70,7 @@ describe('who listens', () => {
   function listening(...accessKeys: AccessKeyRecord[]) {
     const all = caches({ accessKeys });
     const heard: string[] = [];
-    all.claims.subscribe((user) => heard.push(`${user} ${all.claims.holderOf(user)}`));
+    all.userHolders.subscribe((user) => heard.push(`${user} ${all.userHolders.holderOf(user)}`));
     return { all, heard };
   }
 
@@ -112,7 +112,7 @@ describe('against a naive model', () => {
       fc.property(fc.array(change, { maxLength: 40 }), (changes) => {
         const all = caches({});
         const heard = new Map<string, string | undefined>();
-        all.claims.subscribe((user) => heard.set(user, all.claims.holderOf(user)));
+        all.userHolders.subscribe((user) => heard.set(user, all.userHolders.holderOf(user)));
         for (const [n, { what, user, namespace: space, name, age }] of changes.entries()) {
           const parts = { namespace: space, name, user, resourceVersion: String(n), uid: `${space}-${name}-${age}` };
           const one = accessKey({ ...parts, creationTimestamp: at(-age), deleting: what === 'mark' });
@@ -121,7 +121,7 @@ describe('against a naive model', () => {
           if (what === 'terminate' || what === 'revive') all.namespaces.upsert(namespace(space, what === 'terminate'));
           for (const asked of ['ann', 'bob']) {
             const holder = naiveHolder(all, asked);
-            expect(all.claims.holderOf(asked)).toBe(holder);
+            expect(all.userHolders.holderOf(asked)).toBe(holder);
             expect(heard.get(asked)).toBe(holder);
           }
         }
@@ -149,12 +149,12 @@ describe('2,000 AccessKeys of one user', () => {
   function counted(work: (store: ReturnType<typeof newStore>, namespaceChanged: (name: string) => void) => void) {
     const store = newStore();
     let asked = 0;
-    const claims = createClaims(store, () => {
+    const holders = createUserHolders(store, () => {
       asked += 1;
       return false;
     });
-    work(store, claims.namespaceChanged);
-    return { asked, holder: claims.holderOf('ann') };
+    work(store, holders.namespaceChanged);
+    return { asked, holder: holders.holderOf('ann') };
   }
 
   const newStore = () =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { judgeAdoption } from '../../../../src/accesskey/reconcile/adoption.ts';
-import { StaleError } from '../../../../src/accesskey/reconcile/secret-api.ts';
+import { StaleCacheError } from '../../../../src/accesskey/reconcile/secret-api.ts';
 import { accessKey, at, keyPair, known, now, rawSecret, type SecretParts } from '../../../support/builders.ts';
 import { changes, pass, plain, settle } from './passes.ts';
 import { createSecretsApi, refused } from './secrets-api.ts';
@@ -148,7 +148,7 @@ describe('an adoption', () => {
   it('is tried again when the Secret has changed in the meantime', async () => {
     const api = createSecretsApi(brought());
     api.refuse('patch ann-main', refused(409, 'Conflict'));
-    await expect(pass(api, one, now)).rejects.toBeInstanceOf(StaleError);
+    await expect(pass(api, one, now)).rejects.toBeInstanceOf(StaleCacheError);
     expect(api.all()).toEqual([brought()]);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AccessKeyRecord } from '../../../../src/accesskey/model/access-key-record.ts';
-import { StaleError } from '../../../../src/accesskey/reconcile/secret-api.ts';
+import { StaleCacheError } from '../../../../src/accesskey/reconcile/secret-api.ts';
 import { isKey } from '../../../../src/credential/key-pair.ts';
 import { secretType } from '../../../../src/credential/secret-record.ts';
 import { accessKey, keyPair, known, now, rawSecret, secret } from '../../../support/builders.ts';
@@ -48,7 +48,7 @@ describe('a cache that is behind while a pair moves', () => {
   it('does not take the last Secret of a pair away because of one that has gone', async () => {
     const api = createSecretsApi(rawSecret({ name: 'new' }));
     const cached = [secret({ of: movedBack }), ...api.watched(movedBack)];
-    await expect(applyTo(api, movedBack, cached)).rejects.toThrow(StaleError);
+    await expect(applyTo(api, movedBack, cached)).rejects.toThrow(StaleCacheError);
     expect(api.writes()).toEqual([]);
     await settle(api, movedBack);
     expect(api.all().map((one) => [one.metadata.name, plain(one)])).toEqual([['ann-main', keyPair()]]);
@@ -214,7 +214,7 @@ describe('create', () => {
     const api = createSecretsApi();
     const error = refused(409, 'AlreadyExists');
     api.refuse('create ann-main', error);
-    await expect(pass(api, one)).rejects.toMatchObject({ name: 'StaleError', cause: error });
+    await expect(pass(api, one)).rejects.toMatchObject({ name: 'StaleCacheError', cause: error });
   });
 });
 
@@ -293,7 +293,7 @@ describe('a stale cache', () => {
     ['remove, the Secret was replaced', accessKey({ keyPairs: [] }), secret(), successor],
   ])('makes the pass fail and does no harm: %s', async (_, subject, cached, live) => {
     const api = createSecretsApi(live);
-    await expect(applyTo(api, subject, [cached])).rejects.toBeInstanceOf(StaleError);
+    await expect(applyTo(api, subject, [cached])).rejects.toBeInstanceOf(StaleCacheError);
     expect(api.all()).toEqual([live]);
   });
 
@@ -302,7 +302,7 @@ describe('a stale cache', () => {
     ['regenerate', one, secret({ data: { sk: undefined } })],
     ['rotate', known({ keyPairs: [{ name: 'main', revision: 2 }] }), secret()],
   ])('makes the pass fail when the Secret is gone: %s', async (_, subject, cached) => {
-    await expect(applyTo(createSecretsApi(), subject, [cached])).rejects.toBeInstanceOf(StaleError);
+    await expect(applyTo(createSecretsApi(), subject, [cached])).rejects.toBeInstanceOf(StaleCacheError);
   });
 
   it.each([
@@ -312,7 +312,7 @@ describe('a stale cache', () => {
     const api = createSecretsApi(rawSecret({ labels: {} }));
     api.refuse('patch ann-main', refused(status, reason));
     await expect(applyTo(api, one, [secret({ labels: {} })])).rejects.toMatchObject({
-      name: 'StaleError',
+      name: 'StaleCacheError',
       cause: { status },
     });
   });
@@ -345,7 +345,7 @@ describe('before anything is written', () => {
       const api = createSecretsApi(...content);
       const cached = api.watched(subject);
       const stale = applyTo({ ...api, know: () => api.know({ ...subject, ...change }) }, subject, cached);
-      await expect(stale).rejects.toBeInstanceOf(StaleError);
+      await expect(stale).rejects.toBeInstanceOf(StaleCacheError);
       expect(api.calls).toEqual(['confirm ann']);
       expect(api.all()).toEqual(content);
     }
@@ -354,7 +354,7 @@ describe('before anything is written', () => {
   it('an AccessKey that is gone stops everything', async () => {
     const api = createSecretsApi();
     const stale = applyTo({ ...api, know: (absent) => new Map([[absent.key, absent]]) }, one, []);
-    await expect(stale).rejects.toBeInstanceOf(StaleError);
+    await expect(stale).rejects.toBeInstanceOf(StaleCacheError);
     expect(api.writes()).toEqual([]);
   });
 

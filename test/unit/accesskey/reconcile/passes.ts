@@ -11,7 +11,7 @@ import type { RawSecret, SecretsApi } from './secrets-api.ts';
 
 /** The plan of an AccessKey that holds its claim and sees these Secrets. */
 export function planOf(accessKey: AccessKeyRecord, secrets: readonly SecretRecord[], time = now): Plan {
-  return plan({ accessKey, stopped: false, claimHolder: accessKey.key, secrets }, time);
+  return plan({ accessKey, stopped: false, userHolder: accessKey.key, secrets }, time);
 }
 
 /** What is told while a pass is under way; it is there also when the pass breaks off. */

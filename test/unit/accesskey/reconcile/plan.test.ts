@@ -19,7 +19,7 @@ const withPrevious = { previous: { accessKey: keyPair(9).ak, validUntil: at(1800
 
 function observed(parts: Partial<Observed> = {}): Observed {
   const { accessKey: subject = one } = parts;
-  return { accessKey: subject, stopped: false, claimHolder: subject.key, secrets: [], ...parts };
+  return { accessKey: subject, stopped: false, userHolder: subject.key, secrets: [], ...parts };
 }
 
 describe('labelsOf', () => {
@@ -323,8 +323,8 @@ describe('plan', () => {
       const subject = known({ keyPairs: [swapped.main, swapped.ci] }, ...knownBoth);
       expect(plan(observed({ accessKey: subject, secrets }))).toEqual({
         pairs: [
-          { kind: 'occupied', pair: swapped.main, secretName: 'ann-ci', from: secrets[0], rotation: undefined },
-          { kind: 'occupied', pair: swapped.ci, secretName: 'ann-main', from: secrets[1], rotation: undefined },
+          { kind: 'conflict', pair: swapped.main, secretName: 'ann-ci', from: secrets[0], rotation: undefined },
+          { kind: 'conflict', pair: swapped.ci, secretName: 'ann-main', from: secrets[1], rotation: undefined },
         ],
         remove: [],
         retired: [],
@@ -344,8 +344,8 @@ describe('plan', () => {
         ];
         expect(plan(observed({ accessKey: subject, secrets: found }))).toMatchObject({
           pairs: [
-            { kind: 'occupied', from: found[0] },
-            { kind: 'occupied', from: found[1] },
+            { kind: 'conflict', from: found[0] },
+            { kind: 'conflict', from: found[1] },
           ],
           remove: [],
           retired: [],
@@ -360,8 +360,8 @@ describe('plan', () => {
         const { pairs, remove } = plan(observed({ accessKey: subject, secrets: found }));
         return [...pairs.map(({ kind }) => kind), ...remove.map(({ name }) => `remove ${name}`)];
       };
-      expect(kinds(secrets)).toEqual(['create', 'occupied']);
-      expect(kinds([...secrets, moved])).toEqual(['keep', 'occupied', 'remove ann-main']);
+      expect(kinds(secrets)).toEqual(['create', 'conflict']);
+      expect(kinds([...secrets, moved])).toEqual(['keep', 'conflict', 'remove ann-main']);
       expect(kinds([secrets[1], moved])).toEqual(['keep', 'create']);
     });
   });
@@ -380,8 +380,8 @@ describe('plan', () => {
 
   it.each([
     ['the AccessKey is stopped', { stopped: true }],
-    ['another AccessKey holds the claim', { claimHolder: 'shop/older' }],
-    ['nobody holds the claim', { claimHolder: undefined }],
+    ['another AccessKey holds the claim', { userHolder: 'shop/older' }],
+    ['nobody holds the claim', { userHolder: undefined }],
   ])('touches nothing when %s', (_, parts) => {
     const secrets = [
       secret({ of: both, pair: 'ci', labels: {} }),

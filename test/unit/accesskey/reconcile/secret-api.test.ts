@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createSecretApi, StaleError } from '../../../../src/accesskey/reconcile/secret-api.ts';
+import { createSecretApi, StaleCacheError } from '../../../../src/accesskey/reconcile/secret-api.ts';
 import { accessKey, keyPair, rawSecret, secret } from '../../../support/builders.ts';
 import { createSecretsApi, refused } from './secrets-api.ts';
 
@@ -31,7 +31,7 @@ describe('readAsRecorded', () => {
     ['is another of that name', [rawSecret({ uid: 'successor' })]],
     ['is gone', []],
   ])('throws when it %s', async (_, content) => {
-    await expect(withApi(...content).api.readAsRecorded(secret())).rejects.toBeInstanceOf(StaleError);
+    await expect(withApi(...content).api.readAsRecorded(secret())).rejects.toBeInstanceOf(StaleCacheError);
   });
 });
 
@@ -40,7 +40,7 @@ describe('remove', () => {
     await expect(withApi().api.remove(secret())).resolves.toBe(false);
     await expect(withApi(rawSecret()).api.remove(secret())).resolves.toBe(true);
     const changed = withApi(rawSecret({ resourceVersion: '21' }));
-    await expect(changed.api.remove(secret())).rejects.toBeInstanceOf(StaleError);
+    await expect(changed.api.remove(secret())).rejects.toBeInstanceOf(StaleCacheError);
     const error = refused(403, 'Forbidden');
     changed.fake.refuse('delete ann-main', error);
     await expect(changed.api.remove(secret())).rejects.toBe(error);
@@ -59,13 +59,13 @@ describe('confirm', () => {
     fake.know({ ...one, ...change });
     const answer = await api.confirm(one).then(
       () => true,
-      (error: unknown) => !(error instanceof StaleError),
+      (error: unknown) => !(error instanceof StaleCacheError),
     );
     expect(answer).toBe(isConfirmed);
   });
 
   it('throws when it is gone', async () => {
-    await expect(withApi().api.confirm(one)).rejects.toBeInstanceOf(StaleError);
+    await expect(withApi().api.confirm(one)).rejects.toBeInstanceOf(StaleCacheError);
   });
 });
 

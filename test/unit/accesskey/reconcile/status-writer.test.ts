@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AccessKeyStatus } from '../../../../src/accesskey/model/types.generated.ts';
-import { StaleError } from '../../../../src/accesskey/reconcile/secret-api.ts';
+import { StaleCacheError } from '../../../../src/accesskey/reconcile/secret-api.ts';
 import { isSameStatus, writeStatus } from '../../../../src/accesskey/reconcile/status-writer.ts';
 import type { KubernetesClient } from '../../../../src/kube/client.ts';
 import { accessKey, at, pairStatus } from '../../../support/builders.ts';
@@ -47,7 +47,7 @@ describe('writeStatus', () => {
 
   it.each([404, 409])('says that the cache was behind when the answer is %d', async (status) => {
     const { client } = createClient(refused(status, 'X'));
-    await expect(writeStatus(client, one, {})).rejects.toBeInstanceOf(StaleError);
+    await expect(writeStatus(client, one, {})).rejects.toBeInstanceOf(StaleCacheError);
   });
 
   it.each([refused(403, 'Forbidden'), refused(422, 'Invalid'), noAnswer])(

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { isExchanged } from '../../../../src/accesskey/model/pair-facts.ts';
+import { isSwapped } from '../../../../src/accesskey/model/pair-facts.ts';
 import { accessKey, keyPair, known, secret } from '../../../support/builders.ts';
 
 const main = { name: 'main' };
 const { ak, sk } = keyPair();
 
-describe('isExchanged', () => {
+describe('isSwapped', () => {
   it('is so when the ak that the status knows is what the Secret calls the sk', () => {
     const wrongWayRound = secret({ keys: { ak: sk, sk: ak } });
-    expect(isExchanged(known({}, { accessKey: ak }), main, wrongWayRound)).toBe(true);
+    expect(isSwapped(known({}, { accessKey: ak }), main, wrongWayRound)).toBe(true);
   });
 
   it.each([
@@ -17,6 +17,6 @@ describe('isExchanged', () => {
     ['the status knows no pair', accessKey(), secret()],
     ['the Secret holds no pair', known({}, { accessKey: ak }), secret({ data: { sk: undefined } })],
   ])('is not so when %s', (_, subject, record) => {
-    expect(isExchanged(subject, main, record)).toBe(false);
+    expect(isSwapped(subject, main, record)).toBe(false);
   });
 });
