@@ -42,7 +42,7 @@ export function createParts({ configuration, kubeconfig, program, certificate, l
     leaderElection: { name: configuration.leaderElection.leaseName, isLeader: () => leadership.isLeader() },
     ...(certificate && { certificateExpiry: certificate.expiry }),
     caches: () => served.measured.caches(),
-    signingKeys: { facts: () => signingKeys.held.facts(), isBroken: () => signingKeys.held.isBroken() },
+    signingKeys: { facts: () => signingKeys.cache.facts(), isBroken: () => signingKeys.cache.isBroken() },
     clusters: { reports: () => served.measured.reports(), up: () => served.measured.up() },
   });
   const userAgent = `${program.name}/${program.version}`;
@@ -71,7 +71,7 @@ export function createParts({ configuration, kubeconfig, program, certificate, l
   });
   const api = createApi({
     ...{ ...source, ...shared, kubeconfig, caches, served, lastUsed, metrics },
-    signingKeys: () => (unready.has('caches') ? undefined : signingKeys.held.current()),
+    signingKeys: () => (unready.has('caches') ? undefined : signingKeys.cache.current()),
   });
   const { reflectors: watches, registered } = served;
   const running = { watches, registered, lastUsed, leadership, signingKeys, certificate };

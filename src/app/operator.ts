@@ -55,12 +55,12 @@ function startWork({ unready, reflectors, registered, signingKeys, leadership, .
   const campaign = new AbortController();
   const followers = [...parts.watches, parts.certificate, parts.lastUsed, signingKeys, registered, parts.webConsole];
   const following = followers.map((one) => one?.run(stop.signal));
-  signingKeys.held.loaded.then(() => unready.delete('signing keys'));
+  signingKeys.cache.loaded.then(() => unready.delete('signing keys'));
   // Which clusters are registered has to be known, or there would be none for a moment; not whether they answer.
   const filled = [...reflectors, registered].map((one) => one?.synced);
   const caching = Promise.all(filled).then(() => unready.delete('caches'));
   // Who leads holds the signing keys, so that it can restore a Secret that was deleted.
-  const leading = Promise.all([caching, signingKeys.held.loaded]).then(() => leadership.run(campaign.signal));
+  const leading = Promise.all([caching, signingKeys.cache.loaded]).then(() => leadership.run(campaign.signal));
   return {
     /** Gives the lead back. Resolves when reconciling has stopped: at once, if it could not have begun yet. */
     async resign(): Promise<void> {

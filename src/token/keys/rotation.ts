@@ -3,9 +3,9 @@ import type { KubernetesClient } from '../../kube/client.ts';
 import { describeError, isStatus, NotLeaderError, retryAfterOf } from '../../kube/errors.ts';
 import type { Store } from '../../kube/store.ts';
 import { createWorkQueue } from '../../kube/work-queue.ts';
+import type { KeyCache } from './cache.ts';
 import type { KeyPolicy } from './facts.ts';
 import { formatKeys, parseKeys, SigningKeyError, type StoredKey } from './format.ts';
-import type { HeldKeys } from './held-keys.ts';
 import { planKeys } from './plan.ts';
 import { completePlan, parseSigningKeys } from './signing-keys.ts';
 import { createKeySecret, type KeySecretRecord, replaceKeys, type SecretReference } from './store.ts';
@@ -18,7 +18,7 @@ export interface KeyRotationOptions {
   /** Writes only while this process leads. */
   client: KubernetesClient;
   store: Pick<Store<KeySecretRecord>, 'get' | 'subscribe'>;
-  held: Pick<HeldKeys, 'content'>;
+  cache: Pick<KeyCache, 'content'>;
   secret: SecretReference;
   policy: KeyPolicy;
   log: Logger;
@@ -36,7 +36,7 @@ export interface KeyRotationOptions {
  * @returns ends it; resolves when the pass under way is done
  */
 export function startKeyRotation(options: KeyRotationOptions): () => Promise<void> {
-  const { client, store, held, secret, policy, log, now } = options;
+  const { client, store, cache, secret, policy, log, now } = options;
   const key = `${secret.namespace}/${secret.name}`;
   const queue = createWorkQueue({ concurrency: 1, backoff, handle: pass, onFailure });
 
@@ -59,7 +59,7 @@ export function startKeyRotation(options: KeyRotationOptions): () => Promise<voi
   }
 
   async function restore(): Promise<void> {
-    const content = held.content();
+    const content = cache.content();
     if (content === undefined || !(await createKeySecret(client, secret, content))) return;
     log.warn({ secret: key }, 'the Secret with the signing keys was deleted and is made again, with the same keys');
   }

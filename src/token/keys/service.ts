@@ -6,8 +6,8 @@ import { secretTarget } from '../../kube/list-watch.ts';
 import { createReflector } from '../../kube/reflector.ts';
 import { createStore } from '../../kube/store.ts';
 import type { Transport } from '../../kube/transport.ts';
+import { createKeyCache, type KeyCache } from './cache.ts';
 import type { KeyPolicy } from './facts.ts';
-import { createHeldKeys, type HeldKeys } from './held-keys.ts';
 import { startKeyRotation } from './rotation.ts';
 import { generateSigningKeys } from './signing-keys.ts';
 import { createKeySecret, type KeySecretRecord, type SecretReference, toKeySecretRecord } from './store.ts';
@@ -26,7 +26,7 @@ export interface KeyServiceOptions {
 
 /** The signing keys of a process, followed as long as it runs. */
 export interface KeyService {
-  readonly held: HeldKeys;
+  readonly cache: KeyCache;
   /** Watches the Secret until the signal aborts, and makes it when there is none at the start. Never rejects. */
   run(signal: AbortSignal): Promise<void>;
   /**
@@ -41,7 +41,7 @@ export interface KeyService {
 export function createKeyService({ transport, client, secret, policy, log, now }: KeyServiceOptions): KeyService {
   const store = createStore<KeySecretRecord>({});
   const key = `${secret.namespace}/${secret.name}`;
-  const held = createHeldKeys({ store, key, log });
+  const cache = createKeyCache({ store, key, log });
   const reflector = createReflector({
     transport,
     target: secretTarget(secret),
@@ -66,15 +66,15 @@ export function createKeyService({ transport, client, secret, policy, log, now }
       } catch (error) {
         log.error({ secret: key, reason: describeError(error) }, 'no signing keys, trying again');
       }
-      await Promise.race([held.loaded, pause(retryMs, signal)]);
+      await Promise.race([cache.loaded, pause(retryMs, signal)]);
     }
   }
 
   return {
-    held,
+    cache,
     async run(signal) {
       await Promise.all([makeFirst(signal), reflector.run(signal)]);
     },
-    startRotation: (fenced) => startKeyRotation({ client: fenced, store, held, secret, policy, log, now }),
+    startRotation: (fenced) => startKeyRotation({ client: fenced, store, cache, secret, policy, log, now }),
   };
 }

@@ -24,10 +24,10 @@ interface Patch {
 }
 
 /**
- * A Secret in an API server that compares and swaps. `held` is the set in memory; `fail` gives the error of a write,
+ * A Secret in an API server that compares and swaps. `cached` is the set in memory; `fail` gives the error of a write,
  * undefined lets it through.
  */
-function createWorld({ held = content, at = now, fail = (): Error | undefined => undefined } = {}) {
+function createWorld({ cached = content, at = now, fail = (): Error | undefined => undefined } = {}) {
   const store = createStore<KeySecretRecord>({});
   const world = {
     version: 0,
@@ -71,7 +71,7 @@ function createWorld({ held = content, at = now, fail = (): Error | undefined =>
       },
     };
     const options = {
-      ...{ client, store: watched, held: { content: () => held || undefined } },
+      ...{ client, store: watched, cache: { content: () => cached || undefined } },
       ...{ secret, policy: defaultKeyPolicy, log },
     };
     const end = startKeyRotation({ ...options, now: () => world.at });
@@ -179,7 +179,7 @@ describe('the rotation of the leader', () => {
     expect([world.content, world.attempts]).toEqual([broken, 0]);
   });
 
-  it('makes a deleted Secret again from the set that is held, with a warning', async () => {
+  it('makes a deleted Secret again from the cached set, with a warning', async () => {
     const { world, store, settle, start, logged } = createWorld();
     settle(content);
     start();
@@ -190,7 +190,7 @@ describe('the rotation of the leader', () => {
   });
 
   it('makes no Secret when it holds no set', async () => {
-    const { world, lookOnce } = createWorld({ held: '' });
+    const { world, lookOnce } = createWorld({ cached: '' });
     await lookOnce();
     expect(world.attempts).toBe(0);
   });

@@ -8,7 +8,7 @@ import { parseSigningKeys, type SigningKeys } from './signing-keys.ts';
 import { dataKey, type KeySecretRecord } from './store.ts';
 
 /** The signing keys that this process works with: the last good ones. */
-export interface HeldKeys {
+export interface KeyCache {
   /** undefined until there were good ones, and while all that could sign are revoked. */
   current(): SigningKeys | undefined;
   /** The same as they are stored, with the private halves; undefined when `current` is. */
@@ -24,7 +24,7 @@ export interface HeldKeys {
   readonly loaded: Promise<void>;
 }
 
-export interface HeldKeysOptions {
+export interface KeyCacheOptions {
   /** Holds the Secret, as the watch tells it. */
   store: Pick<Store<KeySecretRecord>, 'get' | 'subscribe'>;
   /** namespace/name of the Secret. */
@@ -37,7 +37,7 @@ export interface HeldKeysOptions {
  * refused with an error in the log, and the last good one stays in use, without a key that the broken Secret asks to
  * revoke; it stays when the Secret is gone, too.
  */
-export function createHeldKeys({ store, key, log }: HeldKeysOptions): HeldKeys {
+export function createKeyCache({ store, key, log }: KeyCacheOptions): KeyCache {
   const loaded = Promise.withResolvers<void>();
   let keys: SigningKeys | undefined;
   let content: string | undefined;
