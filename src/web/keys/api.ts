@@ -13,14 +13,14 @@ import type { RawObject } from '../../kube/list-watch.ts';
 import type { Transport, TransportRequest } from '../../kube/transport.ts';
 import { type FieldsEntry, fieldManager } from './managed-fields.ts';
 
-/** An AccessKey as it is now, with who wrote its fields. */
+/** An AccessKey as read from the API server, with its managedFields. */
 export interface LiveAccessKey extends AccessKeyRecord {
   managedFields: readonly FieldsEntry[];
 }
 
 export type KeyPairSpecs = NonNullable<AccessKeyRecord['spec']['keyPairs']>;
 
-/** A right, as a SelfSubjectAccessReview asks for it. */
+/** A permission, with the attributes of a SelfSubjectAccessReview. */
 export interface Right {
   verb: string;
   group: string;
@@ -29,19 +29,19 @@ export interface Right {
   name?: string;
 }
 
-/** The right to create an AccessKey. */
+/** The permission to create an AccessKey. */
 export const createRight: Right = { verb: 'create', group, resource: plural };
 
 /**
- * The Kubernetes API as far as the pages need it, by the rights of whoever is signed in. All of it throws KubernetesError
+ * The Kubernetes calls of the console, made with the permissions of the signed-in person. All of them throw KubernetesError
  * and ConnectionError.
  */
 export interface KeyApi {
   read(namespace: string, name: string): Promise<LiveAccessKey>;
   create(namespace: string, name: string, spec: AccessKeyRecord['spec']): Promise<void>;
-  /** Compare and swap: 409 when the AccessKey has changed since it was read. */
+  /** @throws KubernetesError 409 if the AccessKey has changed since it was read */
   replaceKeyPairs(live: LiveAccessKey, keyPairs: KeyPairSpecs): Promise<void>;
-  /** @returns undefined when the Secret holds no well-formed pair */
+  /** @returns the pair, or undefined if the Secret has no well-formed pair */
   readPair(namespace: string, secretName: string, keys: DataKeys): Promise<KeyPair | undefined>;
   may(right: Right): Promise<boolean>;
 }

@@ -1,34 +1,35 @@
 import { createHash } from 'node:crypto';
+import { decodeJwt, type JWTPayload } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { isStatus } from '../../kube/errors.ts';
 import type { Transport } from '../../kube/transport.ts';
 
-/** A user as the cluster knows one. */
+/** A user as the API server reports it. */
 export interface ClusterUser {
   name: string;
   groups: readonly string[];
 }
 
-/** How long an answer holds, milliseconds: a token that is withdrawn works so long on here. */
-const rememberedMs = 15_000;
-const maxAnswers = 5_000;
+/** How long a review is cached, milliseconds: a revoked token keeps working here for up to this time. */
+const cacheMs = 15_000;
+const maxCached = 5_000;
 
 /**
- * Asks the cluster whose a token is.
+ * Asks the API server for the user of a token.
  *
- * @returns undefined when the API server would not accept it
- * @throws KubernetesError, ConnectionError when the cluster cannot be asked
+ * @returns the user, or undefined if the API server rejects the token
+ * @throws KubernetesError, ConnectionError if the API server cannot be reached
  */
 export type ReviewToken = (token: string) => Promise<ClusterUser | undefined>;
 
 /**
- * Asks by SelfSubjectReview (authentication.k8s.io/v1) with the token itself: the API server accepts it or not, and the
- * operator needs no right to review tokens. Answers are remembered for some seconds, by the hash of the token.
+ * Sends a SelfSubjectReview (authentication.k8s.io/v1) with the token itself, so the operator needs no permission to review
+ * tokens. Results are cached for some seconds by the hash of the token.
  */
 export function createTokenReview(withToken: (token: string) => Transport): ReviewToken {
   const answers = new LRUCache<string, { user: ClusterUser | undefined }, string>({
-    max: maxAnswers,
-    ttl: rememberedMs,
+    max: maxCached,
+    ttl: cacheMs,
     fetchMethod: async (_key, _stale, { context }) => ({ user: await review(withToken(context)) }),
   });
   return async (token) => {
@@ -58,31 +59,31 @@ async function review(transport: Transport): Promise<ClusterUser | undefined> {
   }
 }
 
-/** Longer than any token that a cluster gives, characters. */
+/** Longer than any token that a cluster issues, characters. */
 const maxTokenLength = 8_192;
 
-/** Whether a text can be a bearer token (b64token of RFC 6750 section 2.1): anything else is not sent anywhere. */
+/** Whether a text has the form of a bearer token (b64token of RFC 6750 section 2.1). Anything else is never sent on. */
 export function isToken(text: string): boolean {
   return text.length <= maxTokenLength && /^[A-Za-z0-9._~+/-]+=*$/.test(text);
 }
 
-/** When a JWT runs out by its exp (RFC 7519), milliseconds since the epoch; Infinity for what does not say so. */
+/** @returns the expiry of a JWT (claim exp), milliseconds since the epoch; Infinity if it has none */
 export function expiryOfToken(token: string): number {
-  const { exp } = claimsOf(token);
+  const { exp } = unverifiedClaims(token);
   return typeof exp === 'number' ? exp * 1000 : Number.POSITIVE_INFINITY;
 }
 
-/** Whose token a JWT says that it is, as a key for an account of failures; of what says nothing, the token itself. */
+/** @returns the key of the failure budget for a token: a hash of its claims iss and sub, or of the token if it has no sub */
 export function claimedAccount(token: string): string {
-  const { iss, sub } = claimsOf(token);
-  const claimed = typeof sub === 'string' ? JSON.stringify([iss, sub]) : token;
-  return createHash('sha256').update(claimed).digest('base64url');
+  const { iss, sub } = unverifiedClaims(token);
+  const account = typeof sub === 'string' ? JSON.stringify([iss, sub]) : token;
+  return createHash('sha256').update(account).digest('base64url');
 }
 
-/** What stands in a JWT, not verified; nothing for what is none. */
-function claimsOf(token: string): { exp?: unknown; iss?: unknown; sub?: unknown } {
+/** @returns the claims of a JWT, not verified; empty for any other token */
+function unverifiedClaims(token: string): JWTPayload {
   try {
-    return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')) ?? {};
+    return decodeJwt(token);
   } catch {
     return {};
   }

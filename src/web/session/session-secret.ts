@@ -22,11 +22,11 @@ export interface SessionSecretOptions {
   log: Logger;
 }
 
-/** The keys of the sessions, the same for all replicas. */
+/** The session keys, shared by all replicas. */
 export interface SessionSecret {
-  /** undefined until they are there, and while the Secret holds no key. */
+  /** @returns the session keys, or undefined while the Secret is missing or invalid */
   current(): SessionKeys | undefined;
-  /** Watches the Secret until the signal aborts, and makes it whenever there is none. Never rejects. */
+  /** Watches the Secret until the signal aborts and creates it whenever it is missing. Never rejects. */
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -35,8 +35,9 @@ interface SecretKeyRecord extends Stored {
 }
 
 /**
- * Follows the Secret with the key. Of several replicas that make it, one does, by the atomicity of create. Who deletes it
- * ends all sessions: a new one is made. One that holds something else is left alone, and nobody can sign in.
+ * Keeps the Secret with the session key. When several replicas create it at once, the API server lets one succeed. Deleting
+ * the Secret ends all sessions, because a new key is generated. An invalid Secret is left alone, and sign-in stays
+ * unavailable.
  */
 export function createSessionSecret({ transport, client, secret, log }: SessionSecretOptions): SessionSecret {
   const store = createStore<SecretKeyRecord>({});
@@ -55,7 +56,7 @@ export function createSessionSecret({ transport, client, secret, log }: SessionS
     const isSound = current?.bytes.length === keyLength;
     keys = isSound ? deriveKeys(current.bytes) : undefined;
     if (current && !isSound)
-      log.error({ secret: key }, `data.${dataKey} must be ${keyLength} bytes: nobody can sign in`);
+      log.error({ secret: key }, `data.${dataKey} must be ${keyLength} bytes, sign-in is unavailable`);
     wake.resolve();
   });
 
@@ -68,7 +69,8 @@ export function createSessionSecret({ transport, client, secret, log }: SessionS
         body: { metadata, type: secretType, data },
       });
     } catch (error) {
-      if (!isStatus(error, 409)) log.error({ secret: key, reason: describeError(error) }, 'no key for sessions');
+      if (!isStatus(error, 409))
+        log.error({ secret: key, reason: describeError(error) }, 'cannot create session-key Secret');
     }
   }
 
