@@ -2,6 +2,7 @@
  * The import rules of src/, checked by test/unit/dependencies.test.ts and by `npm run lint`.
  *
  * `mayImport` lists every folder from the bottom layer to the top: a folder imports only folders above it in the list.
+ * Every folder may also import src/kube/names.ts, which imports nothing.
  */
 const mayImport = {
   kube: [],
@@ -53,6 +54,7 @@ const mayImport = {
 
 /** The files of a folder, without its subfolders. */
 const filesOf = (folder) => `^src/${folder}/[^/]+$`;
+const names = '^src/kube/names\\.ts$';
 const any = (patterns) => `(${patterns.join('|')})`;
 
 const folderRules = Object.entries(mayImport).map(([folder, others]) => ({
@@ -60,7 +62,7 @@ const folderRules = Object.entries(mayImport).map(([folder, others]) => ({
   severity: 'error',
   comment: `see mayImport in .dependency-cruiser.mjs`,
   from: { path: filesOf(folder) },
-  to: { path: '^src/', pathNot: any([folder, ...others].map(filesOf)) },
+  to: { path: '^src/', pathNot: any([...[folder, ...others].map(filesOf), names]) },
 }));
 
 export default {
@@ -71,6 +73,13 @@ export default {
       severity: 'error',
       comment: 'add the folder to mayImport in .dependency-cruiser.mjs',
       from: { path: '^src/', pathNot: any(['^src/main\\.ts$', ...Object.keys(mayImport).map(filesOf)]) },
+      to: {},
+    },
+    {
+      name: 'names-import-nothing',
+      severity: 'error',
+      comment: 'every folder may import src/kube/names.ts',
+      from: { path: names },
       to: {},
     },
     {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { RawObject } from '../kube/list-watch.ts';
+import { usernameOf } from '../kube/names.ts';
 import { createReflector, type Reflector } from '../kube/reflector.ts';
 import { createStore, type Store } from '../kube/store.ts';
 import type { Transport } from '../kube/transport.ts';
@@ -62,7 +63,8 @@ function toRecord({ metadata, subjects }: RawObject): RoleBindingRecord {
 /** As RBAC matches subjects (k8s.io/kubernetes, pkg/registry/rbac/validation, appliesToUser). */
 function keyOf({ kind, name, namespace }: BoundSubject, own: string): string {
   if (kind === 'Group') return groupKey(String(name));
-  return userKey(kind === 'ServiceAccount' ? `system:serviceaccount:${namespace || own}:${name}` : String(name));
+  if (kind !== 'ServiceAccount') return userKey(String(name));
+  return userKey(usernameOf({ namespace: String(namespace || own), name: String(name) }));
 }
 
 const userKey = (name: string) => `user ${name}`;

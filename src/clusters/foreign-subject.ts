@@ -1,8 +1,6 @@
 import type { Subject } from '../access/authorizer.ts';
+import { isSystemName } from '../kube/names.ts';
 import type { Cluster } from './cluster.ts';
-
-/** Names and groups that Kubernetes itself gives (https://kubernetes.io/docs/reference/access-authn-authz/rbac/). */
-const ownPrefix = 'system:';
 
 /**
  * A user of this cluster as another cluster is to be asked about. What begins with `system:` is each cluster's own: the
@@ -11,8 +9,8 @@ const ownPrefix = 'system:';
  * @returns undefined for a user who is nobody elsewhere
  */
 export function foreignSubject(subject: Subject): Subject | undefined {
-  if (subject.name.startsWith(ownPrefix)) return undefined;
-  const groups = subject.groups.filter((group) => !group.startsWith(ownPrefix));
+  if (isSystemName(subject.name)) return undefined;
+  const groups = subject.groups.filter((group) => !isSystemName(group));
   return groups.length === subject.groups.length ? subject : { name: subject.name, groups };
 }
 

@@ -1,8 +1,6 @@
 import { KubeconfigError } from '../kube/kubeconfig.ts';
+import { isDnsSubdomain } from '../kube/names.ts';
 import type { Registration } from './registration.ts';
-
-/** A subdomain of RFC 1123, as it stands in the paths of the platform API. A label's value ends at 63 characters. */
-const nameRule = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
 /** A registration, and what became of it. */
 export interface Judged {
@@ -33,7 +31,7 @@ export function judgeRegistrations(registrations: Iterable<Registration>, home: 
 }
 
 function refusalOfName({ name }: Registration, home: string, holder: Registration | undefined): string | undefined {
-  if (!nameRule.test(name)) return 'the name must be a lower-case RFC 1123 subdomain';
+  if (!isDnsSubdomain(name)) return 'the name must be a lower-case RFC 1123 subdomain';
   if (name === home) return 'the name is that of the cluster that the operator works for';
   if (holder) return `the name is taken by the Secret ${holder.secretName}, which is older`;
   return undefined;

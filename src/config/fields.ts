@@ -1,9 +1,10 @@
 /** Kinds of values that sections of the configuration share. */
 import { z } from 'zod';
+import { isDnsLabel, isDnsSubdomain } from '../kube/names.ts';
 
 export const port = z.int().min(0).max(65535);
-export const name = z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'must be a lower-case RFC 1123 name');
-export const label = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be a lower-case RFC 1123 label');
+export const name = z.string().refine(isDnsSubdomain, 'must be a lower-case RFC 1123 name');
+export const label = z.string().refine(isDnsLabel, 'must be a lower-case RFC 1123 label');
 
 /** StringOrURI of RFC 7519 without what would need escaping in a header. */
 export const stringOrURI = z

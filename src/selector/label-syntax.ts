@@ -2,19 +2,18 @@
  * What labels can be (https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/, apimachinery's
  * IsQualifiedName and IsValidLabelValue).
  */
+import { isDnsSubdomain } from '../kube/names.ts';
 
 const maxName = 63;
-const maxPrefix = 253;
 
 const name = /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
-const prefix = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
 /** A name of at most 63 characters, or a DNS subdomain, a slash and a name. */
 export function isLabelKey(key: string): boolean {
   const parts = key.split('/');
   if (parts.length > 2) return false;
   const [domain, last = ''] = parts.length === 2 ? parts : [undefined, key];
-  return isName(last) && (domain === undefined || (domain.length <= maxPrefix && prefix.test(domain)));
+  return isName(last) && (domain === undefined || isDnsSubdomain(domain));
 }
 
 /** Empty, or a name of at most 63 characters. */

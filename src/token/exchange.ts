@@ -1,11 +1,6 @@
-import {
-  type LiveServiceAccounts,
-  parseUsername,
-  type ServiceAccountName,
-  type ServiceAccountUser,
-  usernameOf,
-} from '../accesskey/live/live-service-accounts.ts';
+import type { LiveServiceAccounts, ServiceAccountUser } from '../accesskey/live/live-service-accounts.ts';
 import type { KubernetesClient } from '../kube/client.ts';
+import { parseUsername, type ServiceAccountName, usernameOf } from '../kube/names.ts';
 import type { Refusal, Subject } from './issue.ts';
 import { readSubjectToken, type SubjectToken } from './subject-token.ts';
 

@@ -1,6 +1,6 @@
 import { decodeJwt, errors } from 'jose';
 import { z } from 'zod';
-import { parseUsername, type ServiceAccountName } from '../accesskey/live/live-service-accounts.ts';
+import { isDnsLabel, isDnsSubdomain, parseUsername, type ServiceAccountName } from '../kube/names.ts';
 
 /** What a ServiceAccount's token says of itself. Nobody has verified it yet. */
 export interface SubjectToken {
@@ -43,8 +43,7 @@ export function readSubjectToken(
 
 /** A namespace is a label and a ServiceAccount's name a subdomain of RFC 1123, so that no text of any length gets on. */
 function isName({ namespace, name }: ServiceAccountName): boolean {
-  const [label, subdomain] = [/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/];
-  return namespace.length <= 63 && name.length <= 253 && label.test(namespace) && subdomain.test(name);
+  return isDnsLabel(namespace) && isDnsSubdomain(name);
 }
 
 function decode(token: string): unknown {

@@ -1,8 +1,9 @@
 import { type CryptoKey, errors, type JWTHeaderParameters, type JWTPayload, jwtVerify } from 'jose';
 import { z } from 'zod';
 import type { LivePairs } from '../accesskey/live/live-pairs.ts';
-import { type LiveServiceAccounts, parseUsername } from '../accesskey/live/live-service-accounts.ts';
+import type { LiveServiceAccounts } from '../accesskey/live/live-service-accounts.ts';
 import { liveStates } from '../accesskey/model/pair-state.ts';
+import { parseUsername } from '../kube/names.ts';
 import type { ClaimsOptions } from './issue.ts';
 import { algorithms } from './keys/facts.ts';
 import type { SigningKeys } from './keys/signing-keys.ts';

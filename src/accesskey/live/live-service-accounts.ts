@@ -1,10 +1,5 @@
+import type { ServiceAccountName } from '../../kube/names.ts';
 import { type AccessKeyCaches, holdsUser, isStopped } from '../model/caches.ts';
-
-/** A ServiceAccount by its place. */
-export interface ServiceAccountName {
-  namespace: string;
-  name: string;
-}
 
 /** The user whose token a ServiceAccount may have. */
 export interface ServiceAccountUser {
@@ -36,18 +31,4 @@ export function createLiveServiceAccounts(caches: AccessKeyCaches): LiveServiceA
         }));
     },
   };
-}
-
-const prefix = 'system:serviceaccount:';
-
-/** The name under which Kubernetes knows a ServiceAccount (k8s.io/apiserver, serviceaccount.MakeUsername). */
-export function usernameOf({ namespace, name }: ServiceAccountName): string {
-  return `${prefix}${namespace}:${name}`;
-}
-
-/** The ServiceAccount of such a name, undefined when it is none (serviceaccount.SplitUsername). */
-export function parseUsername(username: string): ServiceAccountName | undefined {
-  if (!username.startsWith(prefix)) return undefined;
-  const [namespace, name, ...rest] = username.slice(prefix.length).split(':');
-  return namespace && name && rest.length === 0 ? { namespace, name } : undefined;
 }

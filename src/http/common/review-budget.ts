@@ -1,4 +1,4 @@
-import { usernameOf } from '../../accesskey/live/live-service-accounts.ts';
+import { usernameOf } from '../../kube/names.ts';
 import type { ReviewBudget } from '../../token/exchange.ts';
 import { createFailureThrottle, type ThrottleOptions } from './throttle.ts';
 

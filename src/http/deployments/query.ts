@@ -7,6 +7,7 @@ import { createFilter, selectableFields } from '../../deployments/filter.ts';
 import type { Query } from '../../deployments/listing.ts';
 import type { OrderBy } from '../../deployments/order.ts';
 import { WorkloadState } from '../../deployments/schema.ts';
+import { dnsLabelPattern, dnsSubdomainPattern, extendedResourcePattern } from '../../kube/names.ts';
 import { parseFieldSelector } from '../../selector/field-selector.ts';
 import { parseLabelSelector } from '../../selector/label-selector.ts';
 import { SelectorError } from '../../selector/selector-error.ts';
@@ -14,11 +15,7 @@ import { oneOf, problemOf, wholeNumber } from '../common/parameters.ts';
 
 const maxPageSize = 500;
 
-/** RFC 1123: what a namespace, and a deployment, can be called. */
-const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
-const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-/** An extended resource: a domain, and a name in it. */
-const extendedResource = /^(\*|[a-z0-9]([-a-z0-9.]*[a-z0-9])?\/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)$/;
+const extendedResource = new RegExp(`^\\*$|${extendedResourcePattern.source}`);
 
 const text = () => z.string({ error: problemOf });
 const wanted = () => text().min(1, 'must not be empty').max(253, 'must be 253 characters at most');
@@ -27,12 +24,12 @@ const cluster = wanted().openapi({ description: 'Name of the cluster', example: 
 
 const namespace = text()
   .max(63, 'must be 63 characters at most')
-  .regex(label, 'must be a DNS label: lower-case letters, digits and hyphens')
+  .regex(dnsLabelPattern, 'must be a DNS label: lower-case letters, digits and hyphens')
   .openapi({ description: 'Name of the namespace', example: 'shop' });
 
 const name = text()
   .max(253, 'must be 253 characters at most')
-  .regex(subdomain, 'must be a DNS subdomain: lower-case letters, digits, hyphens and dots')
+  .regex(dnsSubdomainPattern, 'must be a DNS subdomain: lower-case letters, digits, hyphens and dots')
   .openapi({ description: 'Name of the deployment', example: 'web' });
 
 export const clusterPath = z.strictObject({ cluster });

@@ -1,5 +1,5 @@
-import { parseUsername } from '../../accesskey/live/live-service-accounts.ts';
 import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
+import { parseUsername } from '../../kube/names.ts';
 import { createRight } from './api.ts';
 import type { Visitor } from './visitor.ts';
 

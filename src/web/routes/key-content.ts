@@ -1,4 +1,5 @@
 import { isStatus, KubernetesError } from '../../kube/errors.ts';
+import { isSystemName } from '../../kube/names.ts';
 import { createRight, type Right } from '../keys/api.ts';
 import type { Namespaces } from '../keys/namespaces.ts';
 import { keyTable } from '../keys/rows.ts';
@@ -45,7 +46,7 @@ function quote(text: string): string {
 
 /** Who the Personal Center shows. */
 export function personOf({ user }: Visitor, email?: string): Person {
-  return { name: user.name, email, groups: user.groups.filter((group) => !group.startsWith('system:')) };
+  return { name: user.name, email, groups: user.groups.filter((group) => !isSystemName(group)) };
 }
 
 /** Whether the API server refused what it was sent. */

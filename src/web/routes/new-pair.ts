@@ -1,4 +1,5 @@
 import type { Hono } from 'hono';
+import { isSystemName } from '../../kube/names.ts';
 import { readForm } from '../common/form.ts';
 import { RefusedError } from '../common/refused-error.ts';
 import type { ExpectedPair } from '../keys/await-pair.ts';
@@ -59,7 +60,7 @@ export function addNewPairRoutes(
 
   async function firstChoices(visitor: Visitor): Promise<FirstChoices> {
     if (!visitor.may.create) throw new RefusedError('refusedNotOwn');
-    const groups = visitor.user.groups.filter((group) => !group.startsWith('system:'));
+    const groups = visitor.user.groups.filter((group) => !isSystemName(group));
     return { namespaces: await namespaces.allFor(visitor), groups };
   }
 }

@@ -1,5 +1,6 @@
 import type { Hono } from 'hono';
 import { isKey } from '../../credential/key-pair.ts';
+import { isDnsSubdomain } from '../../kube/names.ts';
 import { type Form, readForm } from '../common/form.ts';
 import { RefusedError } from '../common/refused-error.ts';
 import { downloadOf, formats } from '../keys/downloads.ts';
@@ -38,6 +39,6 @@ function keysOf(form: Form): { ak: string; sk: string } {
 
 function nameOf(form: Form, field: string): string {
   const name = form.text(field) ?? '';
-  if (!/^[a-z0-9][a-z0-9.-]{0,252}$/.test(name)) throw new RefusedError('refusedValue', {}, 400);
+  if (!isDnsSubdomain(name)) throw new RefusedError('refusedValue', {}, 400);
   return name;
 }

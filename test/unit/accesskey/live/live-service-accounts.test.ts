@@ -1,9 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  createLiveServiceAccounts,
-  parseUsername,
-  usernameOf,
-} from '../../../../src/accesskey/live/live-service-accounts.ts';
+import { createLiveServiceAccounts } from '../../../../src/accesskey/live/live-service-accounts.ts';
 import { accessKey, at, caches, namespace } from '../../../support/builders.ts';
 
 const robot = { namespace: 'shop', name: 'robot' };
@@ -55,24 +51,5 @@ describe('the users of a ServiceAccount', () => {
     content.accessKeys.upsert(accessKey({ serviceAccounts: ['other'] }));
     expect(live.usersOf(robot)).toEqual([]);
     expect(live.usersOf({ ...robot, name: 'other' })).toHaveLength(1);
-  });
-});
-
-describe('the name of a ServiceAccount', () => {
-  it('is what Kubernetes calls it', () => {
-    expect(usernameOf(robot)).toBe('system:serviceaccount:shop:robot');
-    expect(parseUsername('system:serviceaccount:shop:robot')).toEqual(robot);
-  });
-
-  it.each([
-    'ann',
-    'system:serviceaccount:shop',
-    'system:serviceaccount:shop:',
-    'system:serviceaccount::robot',
-    'system:serviceaccount:a:b:c',
-    'xsystem:serviceaccount:a:b',
-    'System:serviceaccount:a:b',
-  ])('is none: %s', (name) => {
-    expect(parseUsername(name)).toBeUndefined();
   });
 });

@@ -1,10 +1,10 @@
 import { decodeJwt, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { createLivePairs } from '../../../../src/accesskey/live/live-pairs.ts';
-import type { ServiceAccountName } from '../../../../src/accesskey/live/live-service-accounts.ts';
 import { createLiveServiceAccounts } from '../../../../src/accesskey/live/live-service-accounts.ts';
 import type { Dependencies } from '../../../../src/http/common/environment.ts';
 import { KubernetesError } from '../../../../src/kube/errors.ts';
+import type { ServiceAccountName } from '../../../../src/kube/names.ts';
 import { accessKey, at, caches, now } from '../../../support/builders.ts';
 import { basic, createPlatform, form } from '../support.ts';
 
