@@ -1,17 +1,28 @@
 import { defineConfig } from 'vitest/config';
 
+/** Settings of all suites, also of the end-to-end suite (vitest.e2e.config.ts). */
+export const shared = {
+  // Integration tests wait for a real cluster, and no test asserts how long that takes.
+  testTimeout: 120_000,
+  // The first test on a machine builds the control plane.
+  hookTimeout: 1_800_000,
+  // The default of expect.poll, one second, is short on a busy machine.
+  expect: { poll: { timeout: 20_000 } },
+  maxWorkers: 2,
+  reporters: ['default', './test/support/summary-reporter.ts'],
+};
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // Has a configuration of its own: vitest.e2e.config.ts.
-    exclude: ['test/e2e/**'],
-    // Integration tests wait for a real cluster; nothing is asserted about how long it takes.
-    testTimeout: 120_000,
-    // The first control plane on a machine is built first.
-    hookTimeout: 1_800_000,
-    // How long expect.poll waits for what has to come; a second, its default, is short on a busy machine.
-    expect: { poll: { timeout: 20_000 } },
-    maxWorkers: 2,
-    reporters: ['default', './test/support/summary-reporter.ts'],
+    ...shared,
+    projects: [
+      {
+        extends: true,
+        // Unit tests share no state, so the files of a worker can share loaded modules. That halves the time.
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], pool: 'threads', isolate: false },
+      },
+      { extends: true, test: { name: 'integration', include: ['test/integration/**/*.test.ts'] } },
+      { extends: true, test: { name: 'faults', include: ['test/faults/**/*.test.ts'] } },
+    ],
   },
 });

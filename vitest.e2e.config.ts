@@ -1,14 +1,13 @@
 import { defineConfig } from 'vitest/config';
-import shared from './vitest.config.ts';
+import { shared } from './vitest.config.ts';
 
-/** The end-to-end suite, on a cluster with real nodes. */
+/** The end-to-end suite, which needs a cluster with real nodes. */
 export default defineConfig({
   test: {
-    ...shared.test,
+    ...shared,
     include: ['test/e2e/**/*.test.ts'],
-    exclude: [],
     testTimeout: 600_000,
-    // The tests build on one another.
+    // Each test continues where the previous one stopped.
     bail: 1,
   },
 });

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type ControlPlane, startControlPlane } from '../../tools/control-plane/control-plane.ts';
-import { processesNaming } from '../unit/control-plane/support/processes.ts';
+import { processesNaming } from '../unit/tools/control-plane/support/processes.ts';
 
 const patience = { timeout: 30_000 };
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { productionBom } from '../../../tools/release/sbom.ts';
+import { productionBom } from '../../../../tools/release/sbom.ts';
 
 const bom = {
   metadata: { component: { 'bom-ref': 'app@1' } },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import packageJson from '../../../package.json' with { type: 'json' };
-import lock from '../../../package-lock.json' with { type: 'json' };
-import { type Lockfile, productionPackages, refusedPackages } from '../../../tools/release/licences.ts';
+import packageJson from '../../../../package.json' with { type: 'json' };
+import lock from '../../../../package-lock.json' with { type: 'json' };
+import { type Lockfile, productionPackages, refusedPackages } from '../../../../tools/release/licences.ts';
 
 const found = (licence: string) => ({ name: 'a', version: '1.0.0', licence });
 

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { assertReplaceable, createCredentials, writeKubeconfig } from '../../../tools/control-plane/credentials.ts';
+import { assertReplaceable, createCredentials, writeKubeconfig } from '../../../../tools/control-plane/credentials.ts';
 import { temporaryFolder } from './support/sandbox.ts';
 
 const access = { server: 'https://127.0.0.1:6443', certificateAuthority: 'certificate', token: 'secret' };

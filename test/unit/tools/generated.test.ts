@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { generated } from '../../tools/generate.ts';
-import { configurationReference } from '../../tools/reference/configuration.ts';
-import { table, withGenerated } from '../../tools/reference/markdown.ts';
-import { metricsReference } from '../../tools/reference/metrics.ts';
+import { generated } from '../../../tools/generate.ts';
+import { configurationReference } from '../../../tools/reference/configuration.ts';
+import { table, withGenerated } from '../../../tools/reference/markdown.ts';
+import { metricsReference } from '../../../tools/reference/metrics.ts';
 
 describe('what npm run generate makes', () => {
   it.each(generated.map((one) => [basename(one.file.pathname), one] as const))('%s is up to date', async (_, one) => {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { controlPlanePrograms } from '../../../tools/control-plane/programs.ts';
-import { nodePrograms } from '../../../tools/single-node/programs.ts';
+import { controlPlanePrograms } from '../../../../tools/control-plane/programs.ts';
+import { nodePrograms } from '../../../../tools/single-node/programs.ts';
 
 /** The lines of a go.mod that choose the version of Kubernetes and of its published modules. */
 function kubernetesVersions(moduleDirectory: string): string[] {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { locateBinaries } from '../../../tools/control-plane/binaries.ts';
+import { locateBinaries } from '../../../../tools/control-plane/binaries.ts';
 import { patience, sandbox } from './support/sandbox.ts';
 
 const script = join(import.meta.dirname, 'support', 'locate.ts');

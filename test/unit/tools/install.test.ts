@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { waitForPolicies } from '../../tools/install.ts';
-import type { Kubectl } from '../../tools/kubectl.ts';
+import { waitForPolicies } from '../../../tools/install.ts';
+import type { Kubectl } from '../../../tools/kubectl.ts';
 
 interface Manifest {
   kind: string;

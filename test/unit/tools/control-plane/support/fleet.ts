@@ -1,5 +1,5 @@
 // Run as a child process: starts a fleet of one program, says where, and ends in the way that its argument names.
-import { createFleet } from '../../../../tools/control-plane/fleet.ts';
+import { createFleet } from '../../../../../tools/control-plane/fleet.ts';
 
 const fleet = await createFleet((line) => process.stderr.write(`${line}\n`));
 fleet.start('idle', process.execPath, ['-e', 'setInterval(() => undefined, 1000)', fleet.directory]);

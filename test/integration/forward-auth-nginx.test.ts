@@ -8,10 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { locateNginx } from '../../../../tools/nginx.ts';
-import { poll } from '../../../../tools/poll.ts';
-import { accessKey } from '../../../support/builders.ts';
-import { createPlatform } from '../support.ts';
+import { locateNginx } from '../../tools/nginx.ts';
+import { poll } from '../../tools/poll.ts';
+import { accessKey } from '../support/builders.ts';
+import { createPlatform } from '../unit/http/support.ts';
 
 const program = await locateNginx();
 

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { createFleet } from '../../../tools/control-plane/fleet.ts';
-import { deathWrapper } from '../../../tools/control-plane/program.ts';
+import { createFleet } from '../../../../tools/control-plane/fleet.ts';
+import { deathWrapper } from '../../../../tools/control-plane/program.ts';
 import { processesNaming } from './support/processes.ts';
 import { patience } from './support/sandbox.ts';
 

@@ -1,8 +1,8 @@
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { locateBinaries } from '../../../tools/control-plane/binaries.ts';
-import { programNames } from '../../../tools/control-plane/programs.ts';
+import { locateBinaries } from '../../../../tools/control-plane/binaries.ts';
+import { programNames } from '../../../../tools/control-plane/programs.ts';
 import { patience, sandbox, temporaryFolder, writeProgram } from './support/sandbox.ts';
 
 const silent = () => undefined;

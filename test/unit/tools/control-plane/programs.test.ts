@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { lastLines, startProgram } from '../../../tools/control-plane/program.ts';
-import { StartError, untilReady } from '../../../tools/control-plane/readiness.ts';
-import { keepRunning } from '../../../tools/control-plane/supervise.ts';
+import { lastLines, startProgram } from '../../../../tools/control-plane/program.ts';
+import { StartError, untilReady } from '../../../../tools/control-plane/readiness.ts';
+import { keepRunning } from '../../../../tools/control-plane/supervise.ts';
 import { patience, temporaryFolder } from './support/sandbox.ts';
 
 /** Starts a shell script as a program. */
