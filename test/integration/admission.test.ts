@@ -80,7 +80,7 @@ describe('what the schema refuses, with a message that names the field', () => {
     [
       'an interval under an hour',
       pairs({ name: 'a', rotation: { interval: '59m' } }),
-      /rotation\.interval must be 1h at least/,
+      /rotation\.interval must be at least 1h/,
     ],
     [
       'an overlap as long as the interval',
@@ -90,7 +90,7 @@ describe('what the schema refuses, with a message that names the field', () => {
     [
       'an overlap while another pair is live: three would be',
       pairs({ name: 'a', rotation: { interval: '24h', overlap: '1h' } }, { name: 'b' }),
-      /two pairs at most may be live.*remove rotation\.overlap, or disable or remove the other pair/,
+      /at most two key pairs may be live.*remove rotation\.overlap, or disable or remove the other pair/,
     ],
     [
       'one data key for ak and sk',
@@ -98,18 +98,26 @@ describe('what the schema refuses, with a message that names the field', () => {
       /secret\.akKey and secret\.skKey must differ/,
     ],
     ['the data key of the previous pair', pairs({ name: 'a', secret: { akKey: 'previous-ak' } }), /previous-ak/],
-    ['a data key that no Secret can have', pairs({ name: 'a', secret: { akKey: '..a' } }), /akKey.*must be a key/],
+    [
+      'a data key that no Secret can have',
+      pairs({ name: 'a', secret: { akKey: '..a' } }),
+      /akKey.*must be a valid Secret key/,
+    ],
     [
       "a label of the operator's",
       pairs({ name: 'a', secret: { labels: { 'ghippo.io/key-pair': 'b' } } }),
-      /labels.*are the operator's/,
+      /labels.*are reserved for the operator/,
     ],
-    ['a label that is none', pairs({ name: 'a', secret: { labels: { 'a b': 'c' } } }), /labels.*must be labels/],
-    ['a label value that is none', pairs({ name: 'a', secret: { labels: { a: 'b c' } } }), /labels.*must be labels/],
+    ['a label that is none', pairs({ name: 'a', secret: { labels: { 'a b': 'c' } } }), /labels.*must be valid labels/],
+    [
+      'a label value that is none',
+      pairs({ name: 'a', secret: { labels: { a: 'b c' } } }),
+      /labels.*must be valid labels/,
+    ],
     [
       "an annotation of kubectl's with the sk in it",
       pairs({ name: 'a', secret: { annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{}' } } }),
-      /annotations.*not for use here/,
+      /annotations.*not allowed here/,
     ],
     ['an expiry that is no time', pairs({ name: 'a', expiresAt: 'tomorrow' }), /keyPairs\[0\]\.expiresAt/],
     ['an expiry without a zone', pairs({ name: 'a', expiresAt: '2027-01-01T00:00:00' }), /keyPairs\[0\]\.expiresAt/],
@@ -256,10 +264,10 @@ describe('each of sixteen groups is checked', () => {
   test.each(groups.map((_, i) => i))('refuses a foreign one at position %i', async (i) => {
     const named = withForeignAt(i);
     await expect(asWriter('owner', dryRun, naming('owner', named), groups)).rejects.toThrow(
-      `spec.user.groups[${i}]: owner is not in foreign`,
+      `spec.user.groups[${i}]: owner is not in foreign and cannot impersonate that group`,
     );
     await expect(asWriter('deputy', dryRun, naming('deputy', named))).rejects.toThrow(
-      `spec.user.groups[${i}]: deputy is not in foreign`,
+      `spec.user.groups[${i}]: deputy is not in foreign and cannot impersonate that group`,
     );
   });
 
@@ -267,7 +275,9 @@ describe('each of sixteen groups is checked', () => {
     await asAdmin(['create'], accessKeyManifest('team', 'own', { user: { name: 'mallory', groups: ['admins'] } }));
     const change = { spec: { keyPairs: [{ name: 'main' }, { name: 'mine' }] } };
     const patch = ['patch', 'accesskey', 'own', '-n', 'team', '--type=merge', '-p', JSON.stringify(change)];
-    await expect(asEditor(patch)).rejects.toThrow('spec.user.groups[0]: mallory is not in admins');
+    await expect(asEditor(patch)).rejects.toThrow(
+      'spec.user.groups[0]: mallory is not in admins and cannot impersonate that group',
+    );
     expect(await asWriter('mallory', patch, undefined, ['admins'])).toContain('patched');
   });
 });
@@ -294,8 +304,8 @@ describe('a ServiceAccount is named by who may impersonate the ServiceAccount', 
 
   test('refuses who may impersonate every user but no ServiceAccount', async () => {
     await expect(asWriter('people-manager', dryRun, naming(robot))).rejects.toThrow(
-      `people-manager is not ${robot} or the name begins with system: and has no right to impersonate that user ` +
-        '(verb impersonate on serviceaccounts robot in namespace other)',
+      `${robot} begins with system: and people-manager cannot impersonate that user ` +
+        '(requires the verb impersonate on serviceaccounts robot in namespace other)',
     );
     const own = naming('system:serviceaccount:team:default');
     await expect(asWriter('people-manager', dryRun, own)).rejects.toThrow(/spec\.user\.name.*serviceaccounts default/);
@@ -317,7 +327,7 @@ describe('a ServiceAccount is named by who may impersonate the ServiceAccount', 
   });
 
   test.each(malformed)('takes %s for the name of a user', async (name) => {
-    const message = `(verb impersonate on users ${name})`;
+    const message = `(requires the verb impersonate on users ${name})`;
     await expect(asWriter('all-robots', dryRun, naming(name))).rejects.toThrow(message);
     await expect(asEditor(dryRun, naming(name))).rejects.toThrow(message);
     expect(await asWriter('people-manager', dryRun, naming(name))).toContain('created');
@@ -367,8 +377,8 @@ describe('the Secret of a key pair is written by the operator only', () => {
   ];
   const owners = (name: string) =>
     kubectl.run(['get', 'secret', name, '-n', 'team', '-o', 'jsonpath={.metadata.ownerReferences}']);
-  const forged = /metadata\.ownerReferences: only the operator makes a Secret that an AccessKey controls/;
-  const changed = /data: only the operator changes a key pair\. Raise spec\.keyPairs\[\]\.revision/;
+  const forged = /metadata\.ownerReferences: only the operator may create a Secret that an AccessKey controls/;
+  const changed = /data: only the operator may change a key pair\. To rotate it, raise spec\.keyPairs\[\]\.revision/;
   let ann: object;
   let mallory: object;
 
@@ -525,7 +535,7 @@ describe('the Secret of a key pair is written by the operator only', () => {
     const asBlind = (args: string[], object?: object) =>
       kubectl.run([...args, '--as=blind'], object && JSON.stringify(object));
     const offer = { annotations: { 'ghippo.io/adopt': 'ann/main' } };
-    const refused = /ghippo\.io\/adopt.*only who may get this Secret/;
+    const refused = /ghippo\.io\/adopt.*only users who can get this Secret/;
     await expect(asBlind(dryRun, manifest('offered', offer))).rejects.toThrow(refused);
     expect(await asBlind(dryRun, manifest('plain'))).toContain('created');
     await create(manifest('offered', offer));

@@ -44,7 +44,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster?.stop());
 
-/** Starts the operator as its pod would, with what the release has configured and the rights that it gives. */
+/** Starts the operator with the configuration and the permissions of the release, as its pod would. */
 async function startOperator(): Promise<OperatorProcess> {
   const { data } = await kubectl.get<{ data: Record<string, string> }>(
     'configmap',
@@ -67,8 +67,8 @@ function deploymentsOf(name: string, token: string): Promise<Response> {
   return fetch(url, { headers: { authorization: `Bearer ${token}` } });
 }
 
-/** The message with which a command of kubectl fails. */
-function refusalOf(args: readonly string[], input?: string): Promise<string> {
+/** Returns the error message of a kubectl command. */
+function rejectionOf(args: readonly string[], input?: string): Promise<string> {
   return kubectl.run(args, input).catch((error: Error) => error.message);
 }
 
@@ -84,26 +84,26 @@ let pair: Pair;
 let token: string;
 
 describe('helm install', () => {
-  test('says what to do next', () => {
+  test('prints the next steps', () => {
     expect(notes).toContain(`kubectl rollout status deployment/accesskey-operator -n ${namespace}`);
     expect(notes).toContain(`http://accesskey-operator.${namespace}.svc`);
     expect(notes).toContain('unencrypted');
     expect(notes).not.toContain('accesskey-system');
   });
 
-  test('its example of an AccessKey is one that the cluster takes', async () => {
+  test('prints an example AccessKey that the cluster accepts', async () => {
     const [, example = ''] = /<<EOF\n([\s\S]*?)EOF/.exec(notes) ?? [];
     await kubectl.run(['apply', '-f', '-', '--dry-run=server'], example);
   });
 
-  test('gives the operator the rights that it needs in this namespace', async () => {
+  test('grants the operator the permissions that it needs in this namespace', async () => {
     pair = await createPair(kubectl, accessKeyManifest('people', 'alice'));
     token = await getToken(operator.url, pair);
     expect((await deploymentsOf('kpanda-global-cluster', token)).status).toBe(200);
     await secretOf('accesskey-operator-signing-keys', namespace);
   });
 
-  test('makes policies that know the operator, and only this one', async () => {
+  test('installs policies that trust only the operator of this release', async () => {
     const suspend = [
       'patch',
       'accesskey',
@@ -114,27 +114,27 @@ describe('helm install', () => {
       '-p',
       '{"spec": {"suspended": true}}',
     ];
-    const suspendAs = (user: string) => refusalOf([...suspend, '--dry-run=server', `--as=${user}`]);
-    expect(await suspendAs(operatorUser)).toContain('spec.suspended: the operator changes spec.keyPairs only');
-    expect(await suspendAs(stranger)).toContain('no right to impersonate that user');
-    expect(await forgedData(stranger)).toContain('only the operator changes a key pair');
+    const suspendAs = (user: string) => rejectionOf([...suspend, '--dry-run=server', `--as=${user}`]);
+    expect(await suspendAs(operatorUser)).toContain('spec.suspended: the operator may change only spec.keyPairs');
+    expect(await suspendAs(stranger)).toContain('cannot impersonate that user');
+    expect(await forgedData(stranger)).toContain('only the operator may change a key pair');
   });
 });
 
-/** What becomes of an attempt to change alice's pair as somebody else. */
+/** Returns the error when another user tries to change alice's pair. */
 function forgedData(user: string): Promise<string> {
   const patch = ['--type=merge', '-p', '{"stringData": {"sk": "known"}}'];
-  return refusalOf(['patch', 'secret', 'alice-main', '-n', 'people', '--dry-run=server', ...patch, `--as=${user}`]);
+  return rejectionOf(['patch', 'secret', 'alice-main', '-n', 'people', '--dry-run=server', ...patch, `--as=${user}`]);
 }
 
 describe('helm upgrade', () => {
-  test('without a change leaves the pods alone', async () => {
+  test('without a change keeps the pods', async () => {
     const { generation } = (await deployment()).metadata;
     await upgrade();
     expect((await deployment()).metadata.generation).toBe(generation);
   });
 
-  test('with crds.enabled: false, and a rollback to it, leaves the CRD and the AccessKeys', async () => {
+  test('with crds.enabled: false, and a rollback to it, keeps the CRD and the AccessKeys', async () => {
     const before = (await kubectl.get<Stored>('crd', 'accesskeys.ghippo.io')).metadata.uid;
     await upgrade({ crds: { enabled: false } });
     await upgrade({ crds: { enabled: true } });
@@ -149,7 +149,7 @@ describe('helm upgrade', () => {
     await kubectl.run(['get', 'accesskey', 'alice', '-n', 'people']);
   });
 
-  test('with another configuration makes new pods, which Pod Security restricted lets in', async () => {
+  test('with another configuration replaces the pods, which comply with Pod Security "restricted"', async () => {
     const [, label = ''] = /kubectl (label namespace .*)/.exec(notes) ?? [];
     await kubectl.run(label.split(' '));
     await upgrade({ config: { clusterName: 'production' } });
@@ -161,7 +161,7 @@ describe('helm upgrade', () => {
   });
 });
 
-test('helm upgrade to no leader election, and back, changes how pods are replaced', async () => {
+test('helm upgrade changes the update strategy with leader election', async () => {
   const strategy = async () => {
     const { spec } = await kubectl.get<{ spec: { strategy: object } }>(
       'deployment',
@@ -189,7 +189,7 @@ async function podOfNewConfiguration(): Promise<Pod | undefined> {
 }
 
 describe('helm uninstall', () => {
-  test('keeps the CRD, the AccessKeys and their Secrets, and the policies go on to guard them', async () => {
+  test('keeps the CRD, the AccessKeys, their Secrets and the policies that protect them', async () => {
     const before = await secretOf('alice-main');
     await operator.stop();
     await helm.run(['uninstall', release, '--namespace', namespace, '--wait']);
@@ -197,10 +197,10 @@ describe('helm uninstall', () => {
     expect(await kubectl.run(['get', 'clusterrolebindings', '-o', 'name'])).not.toContain('accesskey');
     await kubectl.run(['get', 'accesskey', 'alice', '-n', 'people']);
     expect(await secretOf('alice-main')).toMatchObject({ data: before.data, metadata: { uid: before.metadata.uid } });
-    expect(await forgedData(stranger)).toContain('only the operator changes a key pair');
+    expect(await forgedData(stranger)).toContain('only the operator may change a key pair');
   });
 
-  test('and installing again takes all over: nothing is made anew', async () => {
+  test('lets a new installation take over all objects without recreating them', async () => {
     const before = await secretOf('alice-main');
     const keys = await secretOf('accesskey-operator-signing-keys', namespace);
     await helm.run([
@@ -212,7 +212,7 @@ describe('helm uninstall', () => {
       ...valueFlags({ config: { clusterName: 'again' } }),
     ]);
     operator = await startOperator();
-    // One that was made later is Ready: this one would have been changed by then.
+    // Once a newer AccessKey is Ready, the operator has also reconciled this one.
     await createPair(kubectl, accessKeyManifest('people', 'bob'));
     const after = await secretOf('alice-main');
     expect(after).toMatchObject({ data: before.data, metadata: { uid: before.metadata.uid } });
@@ -221,23 +221,26 @@ describe('helm uninstall', () => {
     await getToken(operator.url, pair);
   });
 
-  test('removes everything with admissionPolicies.keep: false, and kubectl the CRD', async () => {
-    // First, as docs/install.md says: with them their Secrets go.
+  test('removes everything except the CRD with admissionPolicies.keep: false', async () => {
+    // First, as in docs/install.md: the garbage collector then deletes their Secrets.
     await kubectl.run(['delete', 'accesskeys', '--all', '-A']);
     const secrets = () => kubectl.run(['get', 'secrets', '-n', 'people', '-o', 'name']);
-    // The garbage collector looks for new kinds every half minute, and AccessKey is one here.
-    await poll('the end of the Secrets', async () => (await secrets()) === '', 90_000);
+    // The garbage collector discovers new kinds, such as AccessKey here, every 30 seconds.
+    await poll('deletion of the Secrets', async () => (await secrets()) === '', 90_000);
     await upgrade({ admissionPolicies: { keep: false }, crds: { enabled: false } });
     await operator.stop();
     await helm.run(['uninstall', release, '--namespace', namespace, '--wait']);
     await kubectl.run(['delete', 'crd', 'accesskeys.ghippo.io', '--timeout=60s']);
     const kinds = 'crds,validatingadmissionpolicies,validatingadmissionpolicybindings,clusterroles';
-    await poll('the end of all', async () => !(await kubectl.run(['get', kinds, '-o', 'name'])).includes('accesskey'));
+    await poll(
+      'deletion of all objects',
+      async () => !(await kubectl.run(['get', kinds, '-o', 'name'])).includes('accesskey'),
+    );
   });
 });
 
-describe('a cluster that has the manifests', () => {
-  test('is taken over by helm install --take-ownership, and not without', async () => {
+describe('helm install into a cluster with existing objects', () => {
+  test('takes over the manifests with --take-ownership only', async () => {
     await kubectl.run(['apply', '-k', base, '--server-side']);
     const install = ['install', 'accesskey-operator', chart, '--namespace', 'accesskey-system'];
     await expect(helm.run(install)).rejects.toThrow('cannot be imported into the current release');
@@ -246,7 +249,7 @@ describe('a cluster that has the manifests', () => {
     expect((await kubectl.get<Stored>('crd', 'accesskeys.ghippo.io')).metadata.uid).toBe(uid);
   });
 
-  test('and what an uninstalled release has left, by one of another name and namespace', async () => {
+  test('takes over the objects that an uninstalled release of another name and namespace has kept', async () => {
     await helm.run(['uninstall', 'accesskey-operator', '--namespace', 'accesskey-system', '--wait']);
     await helm.run(['install', 'other', chart, '--namespace', namespace, '--take-ownership']);
     const policy = await kubectl.run([
@@ -260,7 +263,7 @@ describe('a cluster that has the manifests', () => {
     expect(policy).toContain('meta.helm.sh/release-name: other');
   });
 
-  test('and a release that is there still, whose record is deleted instead of uninstalling it', async () => {
+  test('takes over a release whose record was deleted instead of uninstalled', async () => {
     await helm.run(['install', 'third', chart, '--namespace', namespace, '--take-ownership']);
     await kubectl.run(['delete', 'secret', '-n', namespace, '-l', 'owner=helm,name=other']);
     expect((await helm.run(['list', '--namespace', namespace, '--short'])).trim()).toBe('third');
@@ -269,12 +272,12 @@ describe('a cluster that has the manifests', () => {
   });
 });
 
-test('the policies can be there before the rest of the chart', async () => {
+test('the policies can be installed before the rest of the chart', async () => {
   const inNamespace = ['--namespace', namespace];
   await helm.run(['uninstall', 'third', ...inNamespace, '--wait']);
   const kinds = 'validatingadmissionpolicies,validatingadmissionpolicybindings';
   await kubectl.run(['delete', kinds, '--all']);
-  // This build of Helm takes itself for a client of Kubernetes 1.20.
+  // This build of Helm assumes Kubernetes 1.20 by default.
   const file = ['--show-only', 'templates/admission-policies.yaml', '--kube-version=1.36.0'];
   await kubectl.run(['apply', '-f', '-'], await helm.run(['template', 'keys', chart, ...inNamespace, ...file]));
   expect((await kubectl.run(['get', kinds, '-o', 'name'])).trim().split('\n')).toHaveLength(6);

@@ -19,8 +19,8 @@ beforeAll(async () => {
   kubectl = createKubectl((await locateBinaries()).kubectl, '');
 });
 
-/** An object whose fields are known where they are looked at. */
-type Known = Manifest & {
+/** A rendered object with the fields that the tests read. */
+type RenderedObject = Manifest & {
   metadata: { annotations?: Record<string, string> };
   data: Record<string, string>;
   rules?: { resources: string[] }[];
@@ -43,44 +43,44 @@ type Known = Manifest & {
   };
 };
 
-async function objectsOf(namespace: string, values?: Values): Promise<Known[]> {
-  return (await helm.template(namespace, values)) as Known[];
+async function objectsOf(namespace: string, values?: Values): Promise<RenderedObject[]> {
+  return (await helm.template(namespace, values)) as RenderedObject[];
 }
 
-async function objectOf(kind: string, name: string, values?: Values): Promise<Known> {
+async function objectOf(kind: string, name: string, values?: Values): Promise<RenderedObject> {
   const found = (await objectsOf('keys', values)).find((one) => one.kind === kind && one.metadata.name === name);
   if (found === undefined) throw new Error(`no ${kind} ${name}`);
   return found;
 }
 
-/** Why Helm did not take these values. */
-async function refusalOf(values: Values, namespace = 'keys'): Promise<string> {
+/** Returns the error message of Helm, or "accepted". */
+async function rejectionOf(values: Values, namespace = 'keys'): Promise<string> {
   return helm.template(namespace, values).then(
     () => 'accepted',
     (error: Error) => error.message,
   );
 }
 
-test('helm lint has nothing to say', async () => {
+test('helm lint reports no problems', async () => {
   expect(await helm.run(['lint', '--strict', '--namespace=keys', '--kube-version=1.36.0', chart])).toContain(
     '0 chart(s) failed',
   );
 });
 
-describe('the chart is what kustomize makes of', () => {
-  /** How an object is compared: both sides without what differs on purpose. */
-  function comparable(object: Known): Known {
+describe('the chart renders the same objects as kustomize', () => {
+  /** Returns a copy without the intended differences. */
+  function comparable(object: RenderedObject): RenderedObject {
     const copy = structuredClone(object);
     const { labels = {}, annotations = {} } = copy.metadata;
-    // Helm's own tools look for these.
+    // Only Helm sets these.
     delete labels['helm.sh/chart'];
     delete labels['app.kubernetes.io/managed-by'];
     if (Object.keys(labels).length === 0) delete copy.metadata.labels;
-    // Kustomize deletes what it is told to delete; Helm deletes all but what has this.
+    // Only Helm needs this, because it deletes objects on uninstall.
     delete annotations['helm.sh/resource-policy'];
     if (Object.keys(annotations).length === 0) delete copy.metadata.annotations;
     if (copy.kind === 'Deployment') withoutHash(copy.spec.template);
-    // Comments are lost in the chart, and it says the namespace: what the operator reads is the same.
+    // The chart drops comments and sets the namespace; the parsed configuration must be equal.
     if (isConfiguration(copy)) {
       copy.metadata.name = 'accesskey-operator-config';
       return { ...copy, data: { config: parseConfiguration(copy.data['config.yaml'] ?? '', 'config') as never } };
@@ -88,8 +88,8 @@ describe('the chart is what kustomize makes of', () => {
     return copy;
   }
 
-  /** A new configuration makes new pods: in kustomize by the name of the ConfigMap, in Helm by an annotation. */
-  function withoutHash({ metadata, spec }: Known['spec']['template']): void {
+  /** Removes the hash of the configuration: kustomize adds it to the name of the ConfigMap, the chart to an annotation. */
+  function withoutHash({ metadata, spec }: RenderedObject['spec']['template']): void {
     delete metadata.annotations['checksum/config'];
     for (const { configMap } of spec.volumes) if (configMap) configMap.name = 'accesskey-operator-config';
   }
@@ -97,7 +97,7 @@ describe('the chart is what kustomize makes of', () => {
   const isConfiguration = ({ kind, metadata }: Manifest) =>
     kind === 'ConfigMap' && metadata.name.startsWith('accesskey-operator-config');
 
-  function byName(objects: readonly Known[]): Record<string, Known> {
+  function byName(objects: readonly RenderedObject[]): Record<string, RenderedObject> {
     const named = objects.map(comparable).map((object) => {
       const { kind, metadata } = object;
       return [`${kind} ${metadata.namespace ?? ''}/${metadata.name}`, object] as const;
@@ -113,16 +113,16 @@ describe('the chart is what kustomize makes of', () => {
     ['overlays/monitoring', { monitoring: { enabled: true } }],
     ['overlays/single-namespace', { watchNamespace: 'team-a' }],
   ])('%s', async (folder, values) => {
-    const rendered = (await renderManifests(kubectl, join(manifests, folder))) as Known[];
-    // Helm makes the namespace of a release itself (--create-namespace).
+    const rendered = (await renderManifests(kubectl, join(manifests, folder))) as RenderedObject[];
+    // Helm creates the release namespace (--create-namespace).
     const expected = rendered.filter(({ kind }) => kind !== 'Namespace');
     expect(expected.length).toBeGreaterThan(15);
     expect(byName(await objectsOf('accesskey-system', values))).toEqual(byName(expected));
   });
 });
 
-describe('another namespace', () => {
-  test('is named wherever the default one was', async () => {
+describe('another release namespace', () => {
+  test('replaces the default namespace everywhere', async () => {
     const all = { monitoring: { enabled: true }, tls: { enabled: true, certManager: { enabled: true } } };
     for (const values of [all, { watchNamespace: 'team-b' }]) {
       const text = JSON.stringify(await helm.template('keys', values));
@@ -132,7 +132,7 @@ describe('another namespace', () => {
     }
   });
 
-  test('may have a name that has one of theirs in it, and so may the one that is watched', async () => {
+  test('may contain the name of a default namespace, as may watchNamespace', async () => {
     const objects = await helm.template('team-a-keys', { watchNamespace: 'accesskey-system-b' });
     const namespaces = objects.flatMap(({ metadata }) => metadata.namespace ?? []);
     expect(new Set(namespaces)).toEqual(new Set(['team-a-keys', 'accesskey-system-b']));
@@ -140,17 +140,17 @@ describe('another namespace', () => {
   });
 });
 
-describe('text that YAML could take for something else', () => {
-  /** Paths of what is called so and is no text. */
-  function notText(value: unknown, names: readonly string[], path = ''): string[] {
+describe('strings that YAML could parse as another type', () => {
+  /** Returns the paths of fields with these names whose value is not a string. */
+  function nonStrings(value: unknown, names: readonly string[], path = ''): string[] {
     if (typeof value !== 'object' || value === null) return [];
     return Object.entries(value).flatMap(([name, inside]) => [
       ...(names.includes(name) && typeof inside !== 'string' ? [`${path}.${name}`] : []),
-      ...notText(inside, names, `${path}.${name}`),
+      ...nonStrings(inside, names, `${path}.${name}`),
     ]);
   }
 
-  test.each(['123', '1e3', 'true', 'null'])('%s stays text', async (text) => {
+  test.each(['123', '1e3', 'true', 'null'])('keeps %s a string', async (text) => {
     const names = ['namespace', 'secretName', 'priorityClassName', 'kubernetes.io/metadata.name'];
     const values = {
       monitoring: { enabled: true, prometheusNamespace: text },
@@ -159,9 +159,9 @@ describe('text that YAML could take for something else', () => {
       watchNamespace: '456',
     };
     const objects = await objectsOf(text, values);
-    // The fields of the CRD that are called so are schemas.
+    // In the CRD, fields with these names are schemas.
     const others = objects.filter(({ kind }) => kind !== 'CustomResourceDefinition');
-    expect(notText(others, names)).toEqual([]);
+    expect(nonStrings(others, names)).toEqual([]);
     const configuration = objects.find(({ metadata }) => metadata.name === 'accesskey-operator-config');
     expect(parseConfiguration(configuration?.data['config.yaml'] ?? '', 'config')).toMatchObject({
       namespace: text,
@@ -171,14 +171,14 @@ describe('text that YAML could take for something else', () => {
   });
 });
 
-describe('the CRD and the policies that guard the keys', () => {
+describe('the CRD and the admission policies', () => {
   const guarded = ['CustomResourceDefinition', 'ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding'];
   const keptBy = async (values: Values) => {
     const objects = await objectsOf('keys', values);
     return objects.filter(({ metadata }) => metadata.annotations?.['helm.sh/resource-policy'] === 'keep');
   };
 
-  test('are kept when the release is uninstalled, the CRD always', async () => {
+  test('are kept after an uninstall, the policies unless admissionPolicies.keep is false', async () => {
     const kept = await keptBy({});
     expect(kept).toHaveLength(7);
     expect(new Set(kept.map(({ kind }) => kind))).toEqual(new Set(guarded));
@@ -186,7 +186,7 @@ describe('the CRD and the policies that guard the keys', () => {
     expect(unguarded.map(({ kind }) => kind)).toEqual(['CustomResourceDefinition']);
   });
 
-  test('the CRD can be left to somebody else', async () => {
+  test('omits the CRD with crds.enabled: false', async () => {
     const kinds = (await objectsOf('keys', { crds: { enabled: false } })).map(({ kind }) => kind);
     expect(kinds).not.toContain('CustomResourceDefinition');
     expect(kinds).toContain('ValidatingAdmissionPolicy');
@@ -199,7 +199,7 @@ describe('the configuration', () => {
     return parseConfiguration(data['config.yaml'] ?? '', 'config');
   };
 
-  test('is merged over what the other values say, false and 0 too', async () => {
+  test('overrides fields from other values, also with false and 0', async () => {
     const config = {
       clusterName: 'production',
       http: { port: 9080, shutdownDelaySeconds: 0 },
@@ -211,7 +211,7 @@ describe('the configuration', () => {
     expect(http).toMatchObject({ ...config.http, tls: { keyFile: '/etc/accesskey-operator-tls/tls.key' } });
   });
 
-  test('null is the same as leaving out', async () => {
+  test('treats null as unset', async () => {
     const config = {
       http: null,
       health: null,
@@ -224,14 +224,14 @@ describe('the configuration', () => {
     );
   });
 
-  test('without a leader has the old pod go before the new one comes', async () => {
+  test('without leader election stops the old pod before it starts the new one', async () => {
     const strategy = async (enabled: boolean) =>
       (await objectOf('Deployment', 'accesskey-operator', { config: { leaderElection: { enabled } } })).spec.strategy;
     expect(await strategy(false)).toEqual({ type: 'Recreate' });
     expect(await strategy(true)).toHaveProperty('rollingUpdate');
   });
 
-  test('makes new pods when it changes', async () => {
+  test('replaces the pods when it changes', async () => {
     const checksum = async (values: Values) =>
       (await objectOf('Deployment', 'accesskey-operator', values)).spec.template.metadata.annotations[
         'checksum/config'
@@ -240,14 +240,14 @@ describe('the configuration', () => {
     expect(await checksum({ podLabels: { a: 'b' } })).toBe(await checksum({}));
   });
 
-  test('is followed by ports and the grace period of the pod', async () => {
+  test('sets the ports and the grace period of the pod', async () => {
     const config = { http: { port: 9080, shutdownDelaySeconds: 20 }, health: { port: 9081 } };
     const { spec } = (await objectOf('Deployment', 'accesskey-operator', { config })).spec.template;
     expect(spec.terminationGracePeriodSeconds).toBe(45);
     expect(spec.containers[0]?.ports.map(({ containerPort }) => containerPort)).toEqual([9080, 9081]);
   });
 
-  test.each(['view', 'off'])('takes the rights of the page away with keyPairSignIn: %s', async (keyPairSignIn) => {
+  test.each(['view', 'off'])('omits the console RBAC rules with keyPairSignIn: %s', async (keyPairSignIn) => {
     const names = async (values: Values) => (await objectsOf('keys', values)).map(({ metadata }) => metadata.name);
     expect(await names({})).toContain('accesskey-operator-console');
     expect(await names({ config: { web: { keyPairSignIn } } })).not.toContain('accesskey-operator-console');
@@ -269,8 +269,8 @@ describe('the image', () => {
   });
 });
 
-describe('further values', () => {
-  test('of the pod come where they belong', async () => {
+describe('other values', () => {
+  test('apply to the pod', async () => {
     const pod = {
       nodeSelector: { disk: 'fast' },
       tolerations: [{ key: 'a', operator: 'Exists' }],
@@ -289,7 +289,7 @@ describe('further values', () => {
     expect(template.metadata.annotations).toMatchObject({ note: 'b' });
   });
 
-  test('of the Service and the NetworkPolicy too', async () => {
+  test('apply to the Service and the NetworkPolicy', async () => {
     const service = { type: 'LoadBalancer', annotations: { internal: 'true' } };
     const { metadata, spec } = await objectOf('Service', 'accesskey-operator', { service });
     expect({ type: spec.type, annotations: metadata.annotations }).toEqual(service);
@@ -300,7 +300,7 @@ describe('further values', () => {
     expect((await objectsOf('keys', without)).map(({ kind }) => kind)).not.toContain('NetworkPolicy');
   });
 
-  test('an issuer of one’s own signs for the Service and further names, without another authority', async () => {
+  test('use an existing issuer for the Service and additional DNS names, without a dedicated CA', async () => {
     const issuerRef = { name: 'corporate', kind: 'ClusterIssuer' };
     const tls = {
       enabled: true,
@@ -316,7 +316,7 @@ describe('further values', () => {
   });
 });
 
-describe('a wrong value is named', () => {
+describe('invalid values', () => {
   test.each<[string, Values]>([
     ['replica', { replica: 2 }],
     ['enable', { tls: { enable: true } }],
@@ -324,7 +324,7 @@ describe('a wrong value is named', () => {
     ['image.digest', { image: { digest: 'latest' } }],
     ['service.type', { service: { type: 'Public' } }],
     ['watchNamespace', { watchNamespace: 'Team_A' }],
-    ['watchNamespace: the operator needs a namespace of its own', { watchNamespace: 'keys' }],
+    ['watchNamespace: the operator needs its own namespace', { watchNamespace: 'keys' }],
     ['tls.enabled', { tls: { enabled: 'yes' } }],
     ['keep', { crds: { keep: false } }],
     ['podLabels.a', { podLabels: { a: 1 } }],
@@ -338,10 +338,10 @@ describe('a wrong value is named', () => {
       { highAvailability: { enabled: true }, config: { leaderElection: { enabled: false } } },
     ],
     ['config.token.signingKeys.secretName', { config: { token: { signingKeys: { secretName: 'mine' } } } }],
-    ['podLabels: the chart itself sets', { podLabels: { 'app.kubernetes.io/name': 'mine' } }],
-    ['podAnnotations: the chart itself sets checksum.config', { podAnnotations: { 'checksum/config': 'mine' } }],
+    ['podLabels: app.kubernetes.io.name is set by the chart', { podLabels: { 'app.kubernetes.io/name': 'mine' } }],
+    ['podAnnotations: checksum.config is set by the chart', { podAnnotations: { 'checksum/config': 'mine' } }],
     ['podAnnotations: ', { podAnnotations: { 'kubectl.kubernetes.io/default-container': 'mine' } }],
-    ['monitoring.labels: the chart itself sets', { monitoring: { labels: { 'helm.sh/chart': 'mine' } } }],
+    ['monitoring.labels: helm.sh.chart is set by the chart', { monitoring: { labels: { 'helm.sh/chart': 'mine' } } }],
     ['monitoring.dashboardLabels: ', { monitoring: { dashboardLabels: { 'app.kubernetes.io/name': 'mine' } } }],
     ["missing property 'watchNamespace'", { watchNamespace: null }],
     ["missing property 'tls'", { tls: null }],
@@ -351,27 +351,27 @@ describe('a wrong value is named', () => {
     ['monitoring.prometheusNamespace', { monitoring: { prometheusNamespace: 'a #b' } }],
     ['tls.certManager.dnsNames', { tls: { certManager: { dnsNames: ['a b'] } } }],
     ['tls.certManager.issuerRef.name', { tls: { certManager: { issuerRef: { kind: 'ClusterIssuer' } } } }],
-    ['tls.secretName: the operator keeps', { tls: { secretName: 'accesskey-operator-signing-keys' } }],
-    ['tls.secretName: the operator keeps', { tls: { secretName: 'accesskey-operator-web-session' } }],
-    ['tls.secretName: the operator keeps', { tls: { secretName: 'accesskey-operator-ca' } }],
+    ['tls.secretName: the operator uses', { tls: { secretName: 'accesskey-operator-signing-keys' } }],
+    ['tls.secretName: the operator uses', { tls: { secretName: 'accesskey-operator-web-session' } }],
+    ['tls.secretName: the operator uses', { tls: { secretName: 'accesskey-operator-ca' } }],
     ['tokens', { config: { tokens: {} } }],
     ['maxcycle', { config: { token: { maxcycle: 1 } } }],
     ['config.token.maxCycle', { config: { token: { maxCycle: 0 } } }],
     ['config.http', { config: { http: 'plain' } }],
-  ])('%s', async (name, values) => {
-    const refusal = await refusalOf(values);
-    expect(refusal.replaceAll('/', '.')).toContain(name);
+  ])('rejects a value with the message %s', async (name, values) => {
+    const rejection = await rejectionOf(values);
+    expect(rejection.replaceAll('/', '.')).toContain(name);
   });
 
   test.each([
-    ['default', 'the operator needs one of its own'],
-    ['kube-system', 'the operator needs one of its own'],
-    ['keys: x', 'no name of a namespace'],
-  ])('the namespace %s of the release', async (namespace, message) => {
-    expect(await refusalOf({}, namespace)).toContain(`the namespace of the release: ${message}`);
+    ['default', 'the operator needs its own namespace'],
+    ['kube-system', 'the operator needs its own namespace'],
+    ['keys: x', '"keys: x" is not a valid namespace name'],
+  ])('rejects the release namespace %s', async (namespace, message) => {
+    expect(await rejectionOf({}, namespace)).toContain(`release namespace: ${message}`);
   });
 
-  test('and so is a cluster that is too old', async () => {
+  test('rejects a Kubernetes version that is too old', async () => {
     const old = helm.template('keys', {}, '--kube-version=1.30.9');
     await expect(old).rejects.toThrow(/requires kubeVersion: >=1\.31/);
   });
@@ -385,7 +385,7 @@ describe('helm package', () => {
   });
   afterAll(() => rm(directory, { recursive: true }));
 
-  test('makes an archive with which all is the same', async () => {
+  test('creates an archive that renders the same objects', async () => {
     await helm.run(['package', chart, '--destination', directory]);
     const archive = join(directory, `accesskey-operator-${packageJson.version}.tgz`);
     const flags = ['--namespace=keys', '--kube-version=1.36.0'];

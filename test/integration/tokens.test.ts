@@ -172,7 +172,7 @@ describe('spec.serviceAccounts', () => {
         () => false,
       ),
     );
-    await expect(write(['robot'], '--as=eve')).rejects.toThrow('has no right to impersonate that user');
+    await expect(write(['robot'], '--as=eve')).rejects.toThrow('cannot impersonate that user');
     await expect(write(['robot'])).resolves.toContain('dora');
   });
 });

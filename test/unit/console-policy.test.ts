@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 const root = join(import.meta.dirname, '../..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
 
-test('the policy of the console names every field of spec but the pairs', () => {
+test('the console policy protects every field of spec except keyPairs', () => {
   const [version] = parse(read('crds/accesskeys.ghippo.io.yaml')).spec.versions;
   const fields = Object.keys(version.schema.openAPIV3Schema.properties.spec.properties);
   expect(fields).toContain('keyPairs');

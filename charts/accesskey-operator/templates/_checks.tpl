@@ -1,33 +1,33 @@
-{{/* Values that the schema lets through and that cannot work together. */}}
+{{/* Rejects combinations of values that the schema cannot check. */}}
 {{- define "accesskey-operator.checks" -}}
 {{- include "accesskey-operator.checkOwnedFields" . -}}
 {{- include "accesskey-operator.checkNames" . -}}
 {{- include "accesskey-operator.checkOwnKeys" . -}}
 {{- if not (regexMatch "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$" .Release.Namespace) -}}
-{{- fail "the namespace of the release: no name of a namespace" -}}
+{{- fail (printf "release namespace: %q is not a valid namespace name" .Release.Namespace) -}}
 {{- end -}}
 {{- if or (eq .Release.Namespace "default") (hasPrefix "kube-" .Release.Namespace) -}}
-{{- fail "the namespace of the release: the operator needs one of its own; who may read Secrets beside it could sign tokens" -}}
+{{- fail "release namespace: the operator needs its own namespace, because anyone who can read Secrets in it could sign tokens" -}}
 {{- end -}}
 {{- if eq .Values.watchNamespace .Release.Namespace -}}
-{{- fail "watchNamespace: the operator needs a namespace of its own; who may read Secrets beside it could sign tokens" -}}
+{{- fail "watchNamespace: the operator needs its own namespace, because anyone who can read Secrets in it could sign tokens" -}}
 {{- end -}}
 {{- if and .Values.tls.certManager.enabled (not .Values.tls.enabled) -}}
-{{- fail "tls.certManager.enabled: needs tls.enabled" -}}
+{{- fail "tls.certManager.enabled: requires tls.enabled" -}}
 {{- end -}}
 {{- with .Values.tls.certManager.issuerRef -}}
-{{- if not .name }}{{ fail "tls.certManager.issuerRef.name: missing" }}{{ end -}}
+{{- if not .name }}{{ fail "tls.certManager.issuerRef.name: required if issuerRef is set" }}{{ end -}}
 {{- end -}}
 {{- if has .Values.tls.secretName (list "accesskey-operator-signing-keys" "accesskey-operator-web-session" "accesskey-operator-ca") -}}
-{{- fail "tls.secretName: the operator keeps something else in this Secret" -}}
+{{- fail (printf "tls.secretName: the operator uses %s for another purpose" .Values.tls.secretName) -}}
 {{- end -}}
-{{- $config := include "accesskey-operator.givenConfiguration" . | fromYaml -}}
+{{- $config := include "accesskey-operator.userConfiguration" . | fromYaml -}}
 {{- if and .Values.highAvailability.enabled (not (dig "leaderElection" "enabled" true $config)) -}}
-{{- fail "config.leaderElection.enabled: several replicas (highAvailability.enabled) need it" -}}
+{{- fail "config.leaderElection.enabled: required by highAvailability.enabled" -}}
 {{- end -}}
 {{- end }}
 
-{{/* Labels and annotations that the chart itself sets. */}}
+{{/* Rejects labels and annotations that the chart sets. */}}
 {{- define "accesskey-operator.checkOwnKeys" -}}
 {{- $labels := include "accesskey-operator.labels" . | fromYaml | keys -}}
 {{- $own := dict
@@ -38,40 +38,40 @@
 -}}
 {{- range $value, $pair := $own -}}
 {{- range $key := last $pair -}}
-{{- if hasKey (first $pair) $key }}{{ fail (printf "%s: the chart itself sets %s" $value $key) }}{{ end -}}
+{{- if hasKey (first $pair) $key }}{{ fail (printf "%s: %s is set by the chart" $value $key) }}{{ end -}}
 {{- end -}}
 {{- end -}}
 {{- end }}
 
-{{/* Fields of the configuration that other objects must agree with, so that values of their own decide them. */}}
+{{/* Rejects configuration fields that other objects depend on and that have their own chart values. */}}
 {{- define "accesskey-operator.checkOwnedFields" -}}
-{{- $config := include "accesskey-operator.givenConfiguration" . | fromYaml -}}
+{{- $config := include "accesskey-operator.userConfiguration" . | fromYaml -}}
 {{- $http := $config.http | default dict -}}
 {{- if hasKey $config "namespace" -}}
-{{- fail "config.namespace: it is the namespace of the release; leave it out" -}}
+{{- fail "config.namespace: not allowed, the operator uses the namespace of the release" -}}
 {{- end -}}
 {{- if hasKey $config "watchNamespace" -}}
-{{- fail "config.watchNamespace: use the value watchNamespace, which the rights follow" -}}
+{{- fail "config.watchNamespace: use the chart value watchNamespace, which also adapts the RBAC rules" -}}
 {{- end -}}
 {{- range $field := list "tls" "plain" -}}
 {{- if hasKey $http $field -}}
-{{- fail (printf "config.http.%s: use tls.enabled and tls.secretName" $field) -}}
+{{- fail (printf "config.http.%s: use the chart values tls.enabled and tls.secretName" $field) -}}
 {{- end -}}
 {{- end -}}
 {{- end }}
 
-{{/* The rights name these objects. */}}
+{{/* Rejects other names of objects that the RBAC rules refer to by name. */}}
 {{- define "accesskey-operator.checkNames" -}}
-{{- $config := include "accesskey-operator.givenConfiguration" . | fromYaml -}}
-{{- $given := list
+{{- $config := include "accesskey-operator.userConfiguration" . | fromYaml -}}
+{{- $names := list
   (list "leaderElection.leaseName" (dig "leaderElection" "leaseName" "" $config) "accesskey-operator")
   (list "token.signingKeys.secretName" (dig "token" "signingKeys" "secretName" "" $config) "accesskey-operator-signing-keys")
   (list "web.sessionSecretName" (dig "web" "sessionSecretName" "" $config) "accesskey-operator-web-session")
 -}}
-{{- range $given -}}
+{{- range $names -}}
 {{- $name := index . 1 -}}
 {{- if and $name (ne $name (index . 2)) -}}
-{{- fail (printf "config.%s: the operator has rights to %s only" (index . 0) (index . 2)) -}}
+{{- fail (printf "config.%s: must be %s, the name in the RBAC rules" (index . 0) (index . 2)) -}}
 {{- end -}}
 {{- end -}}
 {{- end }}

@@ -1,4 +1,4 @@
-{{/* What the other values say of the configuration. Everything else has the operator's defaults. */}}
+{{/* The configuration fields that follow from other chart values. All other fields have the defaults of the operator. */}}
 {{- define "accesskey-operator.defaultConfiguration" -}}
 apiVersion: config.ghippo.io/v1alpha1
 kind: OperatorConfiguration
@@ -16,8 +16,8 @@ http:
   {{- end }}
 {{- end }}
 
-{{/* The value config, without the fields that are null, which is the same as leaving them out. */}}
-{{- define "accesskey-operator.givenConfiguration" -}}
+{{/* The value config without null fields, which are equivalent to unset fields. */}}
+{{- define "accesskey-operator.userConfiguration" -}}
 {{- $config := deepCopy .Values.config -}}
 {{- include "accesskey-operator.removeNulls" $config -}}
 {{- $config | toYaml -}}
@@ -30,15 +30,15 @@ http:
 {{- end -}}
 {{- end }}
 
-{{/* The text of the configuration file. */}}
+{{/* The content of the configuration file. */}}
 {{- define "accesskey-operator.configuration" -}}
 {{- include "accesskey-operator.checks" . -}}
 {{- $defaults := include "accesskey-operator.defaultConfiguration" . | fromYaml -}}
-{{- mergeOverwrite $defaults (include "accesskey-operator.givenConfiguration" . | fromYaml) | toYaml -}}
+{{- mergeOverwrite $defaults (include "accesskey-operator.userConfiguration" . | fromYaml) | toYaml -}}
 {{- end }}
 
-{{/* Whether people who have signed in by a key pair change their own pairs by the operator's rights. */}}
-{{- define "accesskey-operator.managesByPair" -}}
-{{- $config := include "accesskey-operator.givenConfiguration" . | fromYaml -}}
+{{/* Whether users who have signed in with a key pair can change their own key pairs with the permissions of the operator. */}}
+{{- define "accesskey-operator.managesWithKeyPair" -}}
+{{- $config := include "accesskey-operator.userConfiguration" . | fromYaml -}}
 {{- if and (dig "web" "enabled" true $config) (eq (dig "web" "keyPairSignIn" "manage" $config) "manage") }}true{{ end -}}
 {{- end }}

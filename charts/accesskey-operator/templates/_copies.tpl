@@ -1,8 +1,8 @@
 {{/*
-The objects of a file in files/, a copy from manifests/, with the namespaces of this release: {items: [...]} in YAML.
-It is in fields called namespace, in the name of the ServiceAccount's user, and in names of DNS.
+The objects of a file in files/ with the namespaces of this release, as YAML: {items: [...]}. It replaces namespaces in
+fields called namespace, in the user name of the ServiceAccount and in DNS names.
 
-context: the root; file: the name.
+Arguments: context (the root context), file (a file name).
 */}}
 {{- define "accesskey-operator.objectsOf" -}}
 {{- $context := .context -}}
@@ -23,9 +23,9 @@ context: the root; file: the name.
 {{- end }}
 
 {{/*
-An object of a copy as a document, with Helm's labels.
+An object from objectsOf as a YAML document with the labels of Helm.
 
-context: the root; object; labels: further ones, where there are any.
+Arguments: context (the root context), object, labels (optional additional labels).
 */}}
 {{- define "accesskey-operator.document" -}}
 {{- $metadata := .object.metadata -}}
@@ -35,7 +35,7 @@ context: the root; object; labels: further ones, where there are any.
 {{ toYaml .object }}
 {{- end }}
 
-{{/* A document that Helm does not delete, whether the release is uninstalled or an upgrade leaves it out. */}}
+{{/* A document that Helm deletes neither when the release is uninstalled nor when an upgrade no longer contains it. */}}
 {{- define "accesskey-operator.keptDocument" -}}
 {{- $annotations := .object.metadata.annotations | default dict -}}
 {{- $_ := set .object.metadata "annotations" (merge (dict "helm.sh/resource-policy" "keep") $annotations) -}}

@@ -1,4 +1,4 @@
-{{/* Labels that Helm's own tools look for. The pods' selector is app.kubernetes.io/name alone, as in manifests/base. */}}
+{{/* Labels that Helm tools rely on. The pod selector uses only app.kubernetes.io/name, as in manifests/base. */}}
 {{- define "accesskey-operator.chartLabels" -}}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
@@ -9,7 +9,7 @@ app.kubernetes.io/name: accesskey-operator
 {{ include "accesskey-operator.chartLabels" . }}
 {{- end }}
 
-{{/* The image; a digest decides over a tag. */}}
+{{/* The image reference. A digest takes precedence over a tag. */}}
 {{- define "accesskey-operator.image" -}}
 {{- with .Values.image -}}
 {{- if .digest -}}
@@ -20,7 +20,7 @@ app.kubernetes.io/name: accesskey-operator
 {{- end -}}
 {{- end }}
 
-{{/* Where services in the cluster reach the platform API. */}}
+{{/* URL of the platform API for services in the cluster. */}}
 {{- define "accesskey-operator.url" -}}
 {{ ternary "https" "http" .Values.tls.enabled }}://accesskey-operator.{{ .Release.Namespace }}.svc
 {{- end }}

@@ -1,85 +1,85 @@
 // Generated from crds/accesskeys.ghippo.io.yaml by tools/generate-types.ts (npm run generate). Do not edit.
 /**
- * What is wanted, the user and the key pairs.
+ * Desired state of the AccessKey.
  */
 export interface AccessKeySpec {
   /**
-   * Whom the tokens name. Who writes this may act as the user, so the admission policy lets through only the user themselves and who may impersonate the user and each group.
+   * The user that the tokens identify. Whoever writes an AccessKey can act as this user, so the admission policy requires the author to be the user and a member of each group, or to have permission to impersonate the user and the other groups.
    */
   user: {
     /**
-     * Name of the user as Kubernetes knows it; the preferred_username claim of the tokens. Immutable. In the whole cluster one AccessKey holds a user's pairs; of several the oldest wins.
+     * Kubernetes name of the user, used as the preferred_username claim of the tokens. Immutable. Only one AccessKey in the cluster can hold a user. If several name the same user, the oldest one holds it.
      */
     name: string;
     /**
-     * Groups of the user; the groups claim of the tokens.
+     * Groups of the user, used as the groups claim of the tokens.
      *
      * @maxItems 16
      */
     groups?: string[];
     /**
-     * Mail address, shown to people; it is not checked and nothing is sent there.
+     * Email address, for display only. It is not verified, and no mail is sent to it.
      */
     email?: string;
     /**
-     * First name, shown to people.
+     * First name, for display only.
      */
     firstName?: string;
     /**
-     * Last name, shown to people.
+     * Last name, for display only.
      */
     lastName?: string;
     /**
-     * What the user is for, shown to people.
+     * Purpose of the user, for display only.
      */
     description?: string;
   };
   /**
-   * While true no pair gets tokens, and those that were given stop working. The Secrets stay.
+   * If true, no pair can get tokens, and tokens that were already issued are rejected. The Secrets are kept.
    */
   suspended?: boolean;
   /**
-   * Names of ServiceAccounts in this namespace that may exchange their own token, projected for the operator's audience, for a token of the user (RFC 8693), without any key pair. A ServiceAccount that several live AccessKeys name gets none.
+   * Names of ServiceAccounts in this namespace that may exchange their own token, projected for the operator's audience, for a token of the user (RFC 8693) without a key pair. A ServiceAccount that is listed in several live AccessKeys gets no token.
    *
    * @maxItems 16
    */
   serviceAccounts?: string[];
   /**
-   * The key pairs, two at most, so that one can be replaced while the other works.
+   * Key pairs of the user. At most two, so that one can be replaced while the other is used.
    *
    * @maxItems 2
    */
   keyPairs?: {
     /**
-     * Name of the pair, unique in this AccessKey (an RFC 1123 label).
+     * Name of the pair, an RFC 1123 label. Unique within the AccessKey.
      */
     name: string;
     /**
-     * What the pair is for, in a few words for people.
+     * Purpose of the pair, for display only.
      */
     description?: string;
     /**
-     * Whether the pair can get tokens. The Secret stays when it is false.
+     * Whether the pair can get tokens. If false, the Secret is kept.
      */
     enabled?: boolean;
     /**
-     * When the pair stops working (RFC 3339). No token outlives it. Without it the pair does not expire.
+     * Time at which the pair expires (RFC 3339). Tokens of the pair expire at this time at the latest. If unset, the pair does not expire.
      */
     expiresAt?: string;
     /**
-     * Raise it to rotate the pair now: a new ak and sk are made in the same Secret. It cannot be lowered.
+     * Raise the revision to rotate the pair immediately: the operator writes a new ak and sk to the same Secret. The revision cannot be lowered.
      */
     revision?: number;
     /**
-     * How the pair is replaced by a new one.
+     * Automatic rotation of the pair.
      */
     rotation?: {
       /**
-       * Time between two rotations, in hours, minutes and seconds (720h, 1h30m), one hour at least. Without it the pair rotates only when revision is raised.
+       * Time between two rotations in hours, minutes and seconds (720h, 1h30m), at least one hour. If unset, the pair is rotated only when revision is raised.
        */
       interval?: string;
       /**
-       * How long the previous pair works on after a rotation, in the same Secret under the keys previous-ak and previous-sk. Without it the previous pair stops at once.
+       * How long the previous pair stays valid after a rotation. It is kept in the same Secret under the keys previous-ak and previous-sk. If unset, the previous pair stops working immediately.
        */
       overlap?: string;
     };
@@ -88,46 +88,46 @@ export interface AccessKeySpec {
      */
     secret?: {
       /**
-       * Key of the Secret's data under which the ak is. Default is ak.
+       * Key of the ak in the data of the Secret. Defaults to ak.
        */
       akKey?: string;
       /**
-       * Key of the Secret's data under which the sk is. Default is sk.
+       * Key of the sk in the data of the Secret. Defaults to sk.
        */
       skKey?: string;
       /**
-       * Labels of the Secret besides the operator's own. None is copied from the AccessKey itself, since GitOps tools would take the Secret for one of theirs.
+       * Additional labels of the Secret. Labels of the AccessKey are not copied, because GitOps tools would then treat the Secret as one of their own objects.
        */
       labels?: {
         [k: string]: string;
       };
       /**
-       * Annotations of the Secret besides the operator's own.
+       * Additional annotations of the Secret.
        */
       annotations?: {
         [k: string]: string;
       };
       /**
-       * Name of the Secret, in the namespace of the AccessKey. Default is the AccessKey's name, a hyphen and the pair's name.
+       * Name of the Secret, in the namespace of the AccessKey. Defaults to <AccessKey name>-<pair name>.
        */
       name?: string;
     };
   }[];
 }
 /**
- * What the operator found and did.
+ * Observed state of the AccessKey.
  */
 export interface AccessKeyStatus {
   /**
-   * The metadata.generation that this status was made from.
+   * The metadata.generation that this status describes.
    */
   observedGeneration?: number;
   /**
-   * Identity of the user, the sub claim of the tokens; the uid of this AccessKey.
+   * ID of the user, used as the sub claim of the tokens. It is the uid of this AccessKey.
    */
   userID?: string;
   /**
-   * Ready, and while they hold Reconciling (work is under way or is being retried) and Stalled (only a person can mend it).
+   * Ready is always set. Reconciling is set while work is in progress or being retried, Stalled while a problem needs manual intervention.
    */
   conditions?: {
     type: string;
@@ -138,7 +138,7 @@ export interface AccessKeyStatus {
     message: string;
   }[];
   /**
-   * The key pairs as they are; never the sk.
+   * Observed state of the key pairs. It never contains the sk.
    */
   keyPairs?: {
     name: string;
@@ -151,27 +151,27 @@ export interface AccessKeyStatus {
      */
     secretName: string;
     /**
-     * Active can get tokens, Rotating too, with the previous pair as well. Disabled and Expired follow spec. Conflict means that the Secret belongs to something else, or the user to another AccessKey. Pending has no Secret yet.
+     * An Active pair can get tokens. While a pair is Rotating, the previous pair is also valid. Disabled and Expired follow from spec. Conflict means that the Secret belongs to something else or that another AccessKey holds the user. A Pending pair has no Secret yet.
      */
     state: 'Active' | 'Rotating' | 'Disabled' | 'Expired' | 'Conflict' | 'Pending';
     /**
-     * The revision that the pair was made for.
+     * The revision that the pair was created for.
      */
     revision?: number;
     /**
-     * When the pair was made.
+     * Time at which the pair was created.
      */
     createdAt?: string;
     /**
-     * When the pair expires; absent when it does not.
+     * Time at which the pair expires. Unset if it does not expire.
      */
     expiresAt?: string;
     /**
-     * When the pair is replaced next; absent without rotation.interval.
+     * Time of the next rotation. Unset if rotation.interval is unset.
      */
     nextRotationAt?: string;
     /**
-     * The pair before the last rotation, while it works on.
+     * The previous pair, while it is valid.
      */
     previous?: {
       /**
@@ -179,12 +179,12 @@ export interface AccessKeyStatus {
        */
       accessKey: string;
       /**
-       * When it stops working.
+       * Time at which the previous pair stops working.
        */
       validUntil: string;
     };
     /**
-     * When the pair, or a token given for it, was used last; up to a minute behind.
+     * Time at which the pair, or a token issued for it, was last used. Up to one minute out of date.
      */
     lastUsedTime?: string;
   }[];
