@@ -1,27 +1,27 @@
 import type { LiveServiceAccounts, ServiceAccountUser } from '../accesskey/live/live-service-accounts.ts';
 import type { KubernetesClient } from '../kube/client.ts';
 import { parseUsername, type ServiceAccountName, usernameOf } from '../kube/names.ts';
-import type { Refusal, Subject } from './issue.ts';
+import type { ExchangeRequest, Refusal, Subject } from './issue.ts';
 import { readSubjectToken, type SubjectToken } from './subject-token.ts';
 
 /** The grant type of a token exchange (RFC 8693 section 2.1). */
 export const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange';
 
 /**
- * Asks the cluster whether a token is a genuine ServiceAccount token.
+ * Asks the API server to validate a ServiceAccount token.
  *
- * @returns its ServiceAccount; undefined if the token is not genuine, has expired, is for another audience, or belongs to
- * something else than a ServiceAccount
- * @throws KubernetesError, ConnectionError when the cluster cannot be asked
+ * @returns the ServiceAccount; undefined if the token is invalid, has expired, is for another audience, or does not belong
+ * to a ServiceAccount
+ * @throws KubernetesError, ConnectionError if the cluster is unavailable
  */
 export type ReviewServiceAccount = (token: string) => Promise<ServiceAccountName | undefined>;
 
 /**
- * Creates a review by TokenReview (authentication.k8s.io/v1), which also rejects a token whose pod or ServiceAccount was
+ * Reviews tokens with TokenReview (authentication.k8s.io/v1), which also rejects a token whose pod or ServiceAccount was
  * deleted.
  *
- * @param audience of the tokens. The response must name it: an authenticator that ignores audiences would accept a token
- * that was issued for another service
+ * @param audience required audience of the tokens. The response must name it: an authenticator that ignores audiences
+ * would accept a token that was issued for another service
  */
 export function createServiceAccountReview(client: KubernetesClient, audience: string): ReviewServiceAccount {
   return async (token) => {
@@ -33,72 +33,71 @@ export function createServiceAccountReview(client: KubernetesClient, audience: s
   };
 }
 
-/** How often tokens that turn out wrong are looked at, by the address that they come from. */
+/** Limits the reviews of invalid tokens for each client address. */
 export interface ReviewBudget {
-  /** Takes an attempt. @returns 0 when there was one, else the whole seconds until there is one */
+  /** Takes one attempt. @returns 0 if one was available, otherwise the whole seconds until the next one */
   take(address: string, account: ServiceAccountName): number;
-  /** The cluster was not asked: the attempt counts against this ServiceAccount only. */
-  giveBackReview(address: string): void;
-  /** The token was right. */
-  giveBack(address: string, account: ServiceAccountName): void;
+  /** Returns the attempt to the address, because no review was needed. It still counts for the ServiceAccount. */
+  refundReview(address: string): void;
+  /** Returns the attempt, because the token was valid. */
+  refund(address: string, account: ServiceAccountName): void;
 }
 
 export interface ExchangeOptions {
   serviceAccounts: LiveServiceAccounts;
   review: ReviewServiceAccount;
   budget: ReviewBudget;
-  /** That the subject tokens must be for. */
+  /** Required audience of subject tokens. */
   audience: string;
-  /** iss of our own tokens. */
+  /** iss of the operator's tokens. */
   issuer: string;
   /** Milliseconds since the epoch. */
   now: () => number;
 }
 
 /**
- * Finds the user whose token a ServiceAccount gets for its own (RFC 8693 section 2.1). The cluster is asked last, and
- * only about a ServiceAccount that exactly one live AccessKey names.
+ * Exchanges a ServiceAccount token for a token of a user (RFC 8693 section 2.1). The token is reviewed last, and only if
+ * exactly one live AccessKey names its ServiceAccount.
  *
- * What cannot be right by its own words costs no budget. One that no AccessKey names costs that of its own name, since
- * whether it is throttled would else tell a stranger whether it is named.
+ * A token whose claims are invalid costs no attempt. A ServiceAccount that no AccessKey names is throttled like any other:
+ * otherwise throttling would reveal which ServiceAccounts are named.
  *
- * @returns takes a subject token, the client_id, if there was one, and the address that they come from; throws
- * KubernetesError or ConnectionError when the cluster cannot be asked
+ * @returns a function that throws KubernetesError or ConnectionError if the cluster is unavailable
  */
-export function createExchange(options: ExchangeOptions) {
+export function createExchange(options: ExchangeOptions): (request: ExchangeRequest) => Promise<Subject | Refusal> {
   const { serviceAccounts, budget } = options;
-  return async function exchange(token: string, givenId: string | undefined, from: string): Promise<Subject | Refusal> {
-    const claimed = claimOf(token, givenId, options);
-    if ('refused' in claimed) return claimed;
-    const { account, clientId } = claimed;
-    const retryAfterSeconds = budget.take(from, account);
+  return async (request) => {
+    const unverified = readRequest(request, options);
+    if ('refused' in unverified) return unverified;
+    const { account, clientId } = unverified;
+    const { subjectToken, address } = request;
+    const retryAfterSeconds = budget.take(address, account);
     if (retryAfterSeconds > 0) return { refused: 'too many failed attempts', retryAfterSeconds };
     const before = onlyUserOf(serviceAccounts, account);
     if ('refused' in before) {
-      budget.giveBackReview(from);
+      budget.refundReview(address);
       return before;
     }
-    if (!(await isGenuine(token, clientId, options))) {
+    if (!(await isGenuine(subjectToken, clientId, options))) {
       return { refused: 'the cluster does not accept the token', serviceAccount: clientId };
     }
-    budget.giveBack(from, account);
-    // Again: the AccessKey may have gone while the cluster was asked.
+    budget.refund(address, account);
+    // The AccessKey may have been deleted during the review.
     const after = onlyUserOf(serviceAccounts, account);
-    return 'refused' in after ? after : { clientId, user: after.user, expiresAt: claimed.exp * 1000 };
+    return 'refused' in after ? after : { clientId, user: after.user, expiresAt: unverified.exp * 1000 };
   };
 }
 
-/** What a token says of itself, unless that cannot be right. */
-function claimOf(
-  token: string,
-  givenId: string | undefined,
+/** Reads the unverified claims of the subject token. */
+function readRequest(
+  request: ExchangeRequest,
   { audience, issuer, now }: ExchangeOptions,
 ): (SubjectToken & { clientId: string }) | Refusal {
-  const claimed = readSubjectToken(token, { audience, issuer, now: now() });
-  if (!claimed) return { refused: 'no token of a ServiceAccount for this audience' };
-  const clientId = usernameOf(claimed.account);
-  const isSame = givenId === undefined || givenId === clientId;
-  return isSame ? { ...claimed, clientId } : { refused: 'client_id is not the ServiceAccount of the token' };
+  const unverified = readSubjectToken(request.subjectToken, { audience, issuer, now: now() });
+  if (!unverified) return { refused: 'not a ServiceAccount token for this audience' };
+  const clientId = usernameOf(unverified.account);
+  const isSame = request.clientId === undefined || request.clientId === clientId;
+  return isSame ? { ...unverified, clientId } : { refused: 'client_id is not the ServiceAccount of the token' };
 }
 
 async function isGenuine(token: string, clientId: string, { review }: ExchangeOptions): Promise<boolean> {

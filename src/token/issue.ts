@@ -33,7 +33,7 @@ export type RefusalReason =
   | 'expired'
   | 'conflict'
   | 'pending'
-  | 'no token of a ServiceAccount for this audience'
+  | 'not a ServiceAccount token for this audience'
   | 'client_id is not the ServiceAccount of the token'
   | 'no live AccessKey names the ServiceAccount'
   | 'several live AccessKeys name the ServiceAccount'
@@ -83,10 +83,19 @@ export interface IssuedToken {
 /** Signs claims with the active key (sign.ts). */
 export type Sign = (claims: TokenClaims, keys: SigningKeys) => Promise<string>;
 
+/** A ServiceAccount token to exchange. */
+export interface ExchangeRequest {
+  subjectToken: string;
+  /** client_id of the request, if any. */
+  clientId: string | undefined;
+  /** Of the client. */
+  address: string;
+}
+
 export interface IssueOptions {
   pairs: LivePairs;
-  /** Exchanges a ServiceAccount token (exchange.ts); `address` is that of the client. */
-  exchange: (subjectToken: string, clientId: string | undefined, address: string) => Promise<Subject | Refusal>;
+  /** Exchanges a ServiceAccount token (exchange.ts). */
+  exchange: (request: ExchangeRequest) => Promise<Subject | Refusal>;
   sign: Sign;
   claims: ClaimsOptions;
   /** Milliseconds since the epoch. */
@@ -107,10 +116,10 @@ export function createTokenIssuer({ pairs, exchange, sign, claims: options, now 
   return async (credential, { days, address, keys }) => {
     const subject =
       'pair' in credential
-        ? subjectOf(authenticate(pairs, credential.pair, now()))
-        : await exchange(credential.subjectToken, credential.clientId, address);
+        ? subjectOf(authenticate(pairs, credential.pair, { now: now() }))
+        : await exchange({ ...credential, address });
     if ('refused' in subject) return subject;
-    const claims = claimsFor(subject, days, options, now());
+    const claims = claimsFor(subject, { ...options, days, now: now() });
     // The credential is still valid, but the token would expire within this second.
     if (claims.exp <= claims.iat) return { refused: 'expired', ...clientField(subject) };
     return { token: await sign(claims, keys), claims, pairName: subject.pairName };
@@ -132,14 +141,12 @@ const refusalByState: Readonly<Record<KeyPairState, RefusalReason>> = {
 /**
  * Authenticates a key pair.
  *
- * @param now milliseconds since the epoch
- * @param compare compares an sk with a SHA-256 digest in constant time
+ * @param options `now` in milliseconds since the epoch; `compare` compares an sk with a SHA-256 digest in constant time
  */
 export function authenticate(
   pairs: LivePairs,
   { ak, sk }: KeyPair,
-  now: number,
-  compare: typeof matches = matches,
+  { now, compare = matches }: { now: number; compare?: typeof matches },
 ): FoundPair | Refusal {
   const found = pairs.find(ak, now);
   if (found.length === 0) {
@@ -163,14 +170,11 @@ const secondsPerDay = 86_400;
 /**
  * Derives the claims of a token. exp is never later than the expiry of the credential.
  *
- * @param days validity, whole days
- * @param now milliseconds since the epoch
+ * @param options `days` of validity; `now` in milliseconds since the epoch
  */
 export function claimsFor(
   { clientId, user, expiresAt }: Subject,
-  days: number,
-  { issuer, audience }: ClaimsOptions,
-  now: number,
+  { issuer, audience, days, now }: ClaimsOptions & { days: number; now: number },
 ): TokenClaims {
   const iat = Math.floor(now / 1000);
   return {

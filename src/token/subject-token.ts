@@ -2,17 +2,17 @@ import { decodeJwt, errors } from 'jose';
 import { z } from 'zod';
 import { isDnsLabel, isDnsSubdomain, parseUsername, type ServiceAccountName } from '../kube/names.ts';
 
-/** What a ServiceAccount's token says of itself. Nobody has verified it yet. */
+/** Unverified content of a ServiceAccount token. */
 export interface SubjectToken {
   account: ServiceAccountName;
   /** Seconds since the epoch. */
   exp: number;
 }
 
-/** Kubernetes' own tokens have some 1,200 characters. */
+/** Tokens of Kubernetes have about 1,200 characters. */
 const maxLength = 8192;
 
-/** The claims of a bound ServiceAccount token (KEP-1205) that are looked at. */
+/** The required claims of a bound ServiceAccount token (KEP-1205). */
 const subjectClaims = z.object({
   iss: z.string(),
   sub: z.string(),
@@ -21,13 +21,11 @@ const subjectClaims = z.object({
 });
 
 /**
- * Reads a token that is sent to be exchanged, without verifying it: what cannot be right is refused here, so that not
- * every word of a stranger makes the API server review a token.
+ * Reads a ServiceAccount token without verifying it, to reject invalid tokens without a call to the API server.
  *
- * @param audience that the token must be for
- * @param issuer of our tokens: none of them is a ServiceAccount's, whatever its user is called
- * @param now milliseconds since the epoch
- * @returns undefined when it is no token of a ServiceAccount for this audience
+ * @param options `audience` is the required audience; `issuer` is the issuer of the operator's tokens, which never belong
+ * to a ServiceAccount, whatever the name of their user; `now` is in milliseconds since the epoch
+ * @returns the content; undefined if this is not a ServiceAccount token for this audience
  */
 export function readSubjectToken(
   token: string,
@@ -41,7 +39,7 @@ export function readSubjectToken(
   return { account, exp };
 }
 
-/** A namespace is a label and a ServiceAccount's name a subdomain of RFC 1123, so that no text of any length gets on. */
+/** Checks the names with the rules of Kubernetes (RFC 1123 label and subdomain), so that they have a bounded length. */
 function isName({ namespace, name }: ServiceAccountName): boolean {
   return isDnsLabel(namespace) && isDnsSubdomain(name);
 }

@@ -8,13 +8,13 @@ import type { ClaimsOptions } from './issue.ts';
 import { algorithms } from './keys/facts.ts';
 import type { SigningKeys } from './keys/signing-keys.ts';
 
-/** Who calls, as a valid token says. */
+/** The user of a valid token. */
 export interface Caller {
   /** sub: uid of the AccessKey. */
   id: string;
   name: string;
   groups: readonly string[];
-  /** The pair that the token was given for; undefined when it was given to a ServiceAccount. */
+  /** Name of the key pair that the token was issued for; undefined for a ServiceAccount. */
   pairName: string | undefined;
   /** client_id: the ak, or the name of the ServiceAccount. */
   clientId: string;
@@ -24,15 +24,25 @@ export interface Caller {
   expiresAt: number;
 }
 
-/** A token that is not accepted; the message is for the log. */
+/** An invalid token. The message is for the log. */
 export class TokenError extends Error {
   override readonly name = 'TokenError';
 }
 
-/** No token of ours is longer. */
+export interface VerifyOptions {
+  keys: SigningKeys;
+  /** Required issuer and audience. */
+  expected: ClaimsOptions;
+  pairs: LivePairs;
+  serviceAccounts: LiveServiceAccounts;
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+
+/** The operator never issues a longer token. */
 const maxLength = 32_768;
 
-/** How far ahead of ours another clock may be, seconds. */
+/** How far the clock of the issuing replica may be ahead, seconds. */
 const clockToleranceSeconds = 30;
 
 const callerClaims = z.object({
@@ -45,45 +55,34 @@ const callerClaims = z.object({
 });
 
 /**
- * Verifies a token of ours: signature, algorithm, issuer, audience and times (RFC 7519 section 7.2, RFC 8725), and that
- * the pair it was given for is live, or that a live AccessKey still names the ServiceAccount it was given to: what is
- * gone takes its tokens with it.
+ * Verifies a token of the operator: signature, algorithm, issuer, audience and times (RFC 7519 section 7.2, RFC 8725), and
+ * that its key pair is still live, or that a live AccessKey still names its ServiceAccount.
  *
- * The groups are those of the token that the user is still in: leaving a group is in force at once.
+ * Returns only those groups of the token that the user is still in: removing a user from a group takes effect immediately.
  *
- * @param now milliseconds since the epoch
  * @throws TokenError
  */
-export async function verifyToken(
-  token: string,
-  keys: SigningKeys,
-  { issuer, audience }: ClaimsOptions,
-  pairs: LivePairs,
-  now: number,
-  serviceAccounts: LiveServiceAccounts,
-): Promise<Caller> {
-  const payload = await verifyOnce(token, keys, { issuer, audience }, now);
+export async function verifyToken(token: string, options: VerifyOptions): Promise<Caller> {
+  const payload = await verifyCached(token, options);
   const claims = callerClaims.safeParse(payload);
-  if (!claims.success) throw new TokenError('a claim is absent or of the wrong type');
+  if (!claims.success) throw new TokenError('a claim is missing or has the wrong type');
   const { sub: id, preferred_username: name, client_id: clientId, iat, exp } = claims.data;
-  if (iat > now / 1000 + clockToleranceSeconds) throw new TokenError('iat is in the future');
-  const live = findLive({ id, name, clientId }, pairs, serviceAccounts, now);
+  if (iat > options.now / 1000 + clockToleranceSeconds) throw new TokenError('iat is in the future');
+  const live = findLive({ id, name, clientId }, options);
   const groups = claims.data.groups.filter((group) => live.groups.includes(group));
   return { id, name, groups, pairName: live.pairName, clientId, issuedAt: iat, expiresAt: exp };
 }
 
-/** What a token was given for, as it is now. */
+/** Current state of what a token was issued for. */
 interface Live {
   groups: readonly string[];
   pairName: string | undefined;
 }
 
-/** @throws TokenError when what the token was given for is not live any more, or is another user's */
+/** @throws TokenError if the key pair or ServiceAccount of the token is no longer live, or belongs to another user */
 function findLive(
   { id, name, clientId }: Pick<Caller, 'id' | 'name' | 'clientId'>,
-  pairs: LivePairs,
-  serviceAccounts: LiveServiceAccounts,
-  now: number,
+  { pairs, serviceAccounts, now }: VerifyOptions,
 ): Live {
   const account = parseUsername(clientId);
   if (account) {
@@ -97,23 +96,20 @@ function findLive(
   return { groups: live.user.groups, pairName: live.pairName };
 }
 
-/** As `verifySignature`, which is asked only once about a token that it accepts. */
-async function verifyOnce(token: string, keys: SigningKeys, expected: ClaimsOptions, now: number) {
-  const about = JSON.stringify([expected.issuer, expected.audience]);
-  const known = keys.verified.get(token, about, now / 1000);
-  if (known) return known;
-  const payload = await verifySignature(token, keys, expected, now);
-  keys.verified.add(token, about, payload);
+/** Verifies the signature of each token once and caches the claims. */
+async function verifyCached(token: string, options: VerifyOptions) {
+  const { keys, expected, now } = options;
+  const verifiedFor = JSON.stringify([expected.issuer, expected.audience]);
+  const cached = keys.verified.get(token, verifiedFor, now / 1000);
+  if (cached) return cached;
+  const payload = await verifySignature(token, options);
+  keys.verified.add(token, verifiedFor, payload);
   return payload;
 }
 
-async function verifySignature(
-  token: string,
-  keys: SigningKeys,
-  { issuer, audience }: ClaimsOptions,
-  now: number,
-): Promise<JWTPayload> {
-  if (token.length > maxLength) throw new TokenError('too long');
+async function verifySignature(token: string, { keys, expected, now }: VerifyOptions): Promise<JWTPayload> {
+  const { issuer, audience } = expected;
+  if (token.length > maxLength) throw new TokenError('the token is too long');
   try {
     const { payload } = await jwtVerify(token, (header) => keyOf(header, keys), {
       algorithms: [...algorithms],
@@ -130,7 +126,7 @@ async function verifySignature(
   }
 }
 
-/** The key that the header names, for its own algorithm and no other (RFC 8725 section 3.1). */
+/** @returns the key named in the header, only if its algorithm is that of the header (RFC 8725 section 3.1) */
 function keyOf({ kid, alg }: JWTHeaderParameters, { published }: SigningKeys): CryptoKey {
   const found = published.get(kid ?? '');
   if (found?.algorithm !== alg) throw new errors.JWKSNoMatchingKey();

@@ -66,7 +66,7 @@ test('a deleted Secret is made again with the same keys, and the log says so', a
   const after = await poll('the Secret', () => secret.get());
   expect(after.metadata.uid).not.toBe(before.metadata.uid);
   expect(keysOf(after)).toEqual(keysOf(before));
-  await poll('the warning', async () => logged('was deleted and is made again') === 1);
+  await poll('the warning', async () => logged('recreated the deleted signing-key Secret') === 1);
   await untilBroken(0);
   await expectAccepted(token);
   await expectAccepted(await anyToken());

@@ -176,7 +176,7 @@ export function caches(content: {
 
 /** The claims of a token for a pair, valid so many days. */
 export function claimsOf(pair: FoundPair, days: number, options: ClaimsOptions, time: number): TokenClaims {
-  return claimsFor({ clientId: pair.ak, user: pair.user, expiresAt: pair.expiresAt }, days, options, time);
+  return claimsFor({ clientId: pair.ak, user: pair.user, expiresAt: pair.expiresAt }, { ...options, days, now: time });
 }
 
 /** A live key pair, as the token service finds it. */

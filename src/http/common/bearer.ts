@@ -36,10 +36,10 @@ export function noteUse({ id, pairName }: Caller, { lastUsed }: Dependencies): v
  * @throws PlatformError 503 while there are no keys
  */
 export async function checkToken(token: string, dependencies: Dependencies): Promise<Caller | { refused: string }> {
-  const { token: options, pairs, serviceAccounts, now } = dependencies;
+  const { token: expected, pairs, serviceAccounts, now } = dependencies;
   const keys = requireKeys(dependencies);
   try {
-    return await verifyToken(token, keys, options, pairs, now(), serviceAccounts);
+    return await verifyToken(token, { keys, expected, pairs, serviceAccounts, now: now() });
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
     return { refused: error.message };

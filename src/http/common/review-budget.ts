@@ -15,9 +15,9 @@ export interface AccountBudget {
    */
   take(address: string, account: string): number;
   /** The cluster was not asked: the attempt counts against this account only. */
-  giveBackReview(address: string): void;
+  refundReview(address: string): void;
   /** The token was right, or nothing was said of it. */
-  giveBack(address: string, account: string): void;
+  refund(address: string, account: string): void;
 }
 
 /**
@@ -32,8 +32,8 @@ export function createAccountBudget(options: ThrottleOptions | undefined, now?: 
   const perAddress = createFailureThrottle(options && enlarged(options), now);
   return {
     take: (address, account) => perAccount.failed(address, account) || perAddress.failed(address),
-    giveBackReview: (address) => perAddress.forgive(address),
-    giveBack(address, account) {
+    refundReview: (address) => perAddress.forgive(address),
+    refund(address, account) {
       perAccount.forgive(address, account);
       perAddress.forgive(address);
     },
@@ -42,11 +42,11 @@ export function createAccountBudget(options: ThrottleOptions | undefined, now?: 
 
 /** The budget of token exchanges, whose accounts are ServiceAccounts. */
 export function createReviewBudget(options: ThrottleOptions | undefined, now?: () => number): ReviewBudget {
-  const { take, giveBackReview, giveBack } = createAccountBudget(options, now);
+  const { take, refundReview, refund } = createAccountBudget(options, now);
   return {
-    giveBackReview,
+    refundReview,
     take: (address, account) => take(address, usernameOf(account)),
-    giveBack: (address, account) => giveBack(address, usernameOf(account)),
+    refund: (address, account) => refund(address, usernameOf(account)),
   };
 }
 

@@ -79,7 +79,7 @@ export function createTokenIssuing(dependencies: Dependencies): TokenIssuing {
       return result;
     },
     authenticate(context, pair) {
-      const result = authenticate(pairs, pair, now());
+      const result = authenticate(pairs, pair, { now: now() });
       if ('refused' in result) return fail(context, result);
       lastUsed.touch(result.user.id, result.pairName);
       return result;

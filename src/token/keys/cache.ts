@@ -7,25 +7,25 @@ import { withoutRevoked } from './plan.ts';
 import { parseSigningKeys, type SigningKeys } from './signing-keys.ts';
 import { dataKey, type KeySecretRecord } from './store.ts';
 
-/** The signing keys that this process works with: the last good ones. */
+/** The last valid signing keys of the Secret, in memory. */
 export interface KeyCache {
-  /** undefined until there were good ones, and while all that could sign are revoked. */
+  /** undefined until valid keys were loaded, and while every key that could sign is revoked. */
   current(): SigningKeys | undefined;
-  /** The same as they are stored, with the private halves; undefined when `current` is. */
+  /** The stored form of `current`, with private keys; undefined if `current` is. */
   content(): string | undefined;
-  /** What is told of the keys in metrics. */
+  /** Metadata of the keys, for metrics. */
   facts(): readonly KeyFacts[];
-  /** Whether the Secret cannot be used, or is gone, so that the keys in use may not be the ones to be used. */
+  /** Whether the Secret is invalid or deleted, so that the cached keys may be outdated. */
   isBroken(): boolean;
   /**
-   * Resolves when the Secret is sound for the first time. There are keys then, unless all that could sign are revoked: the
-   * leader, who waits for this too, makes others.
+   * Resolves when the Secret is valid for the first time. `current` may still be undefined if every key that could sign is
+   * revoked: the leader, which also waits for this, then creates new keys.
    */
   readonly loaded: Promise<void>;
 }
 
 export interface KeyCacheOptions {
-  /** Holds the Secret, as the watch tells it. */
+  /** Watch cache of the Secret. */
   store: Pick<Store<KeySecretRecord>, 'get' | 'subscribe'>;
   /** namespace/name of the Secret. */
   key: string;
@@ -33,9 +33,8 @@ export interface KeyCacheOptions {
 }
 
 /**
- * Follows the Secret and takes each key set that is good, without a key that is to be revoked. One that is broken is
- * refused with an error in the log, and the last good one stays in use, without a key that the broken Secret asks to
- * revoke; it stays when the Secret is gone, too.
+ * Follows the Secret and caches each valid key set, without a key whose revocation is requested. While the Secret is
+ * invalid or deleted, the last valid keys stay in use; an invalid Secret can still request a revocation.
  */
 export function createKeyCache({ store, key, log }: KeyCacheOptions): KeyCache {
   const loaded = Promise.withResolvers<void>();
@@ -43,39 +42,39 @@ export function createKeyCache({ store, key, log }: KeyCacheOptions): KeyCache {
   let content: string | undefined;
   let facts: readonly KeyFacts[] = [];
   let broken = false;
-  /** Sets are read one after the other, so that the last one read is the last one that came. */
-  let reading = Promise.resolve();
+  /** Changes are processed one after the other, so that the latest one wins. */
+  let processing = Promise.resolve();
 
-  async function take(): Promise<void> {
+  async function update(): Promise<void> {
     const record = store.get(key);
-    if (!record) return miss();
+    if (!record) return onDeleted();
     try {
-      await follow(record);
-      if (broken) log.info({ secret: key }, 'the Secret with the signing keys is sound again');
+      await load(record);
+      if (broken) log.info({ secret: key }, 'the signing-key Secret is valid again');
       broken = false;
     } catch (error) {
       broken = true;
-      await revokeHeld(record.requests.revoke);
+      await revokeCached(record.requests.revoke);
       const reason = error instanceof SigningKeyError ? `${dataKey}: ${error.message}` : describeError(error);
-      const outcome = keys ? 'the last good ones stay in use' : 'there are none to use';
-      log.error({ secret: key, reason }, `the Secret with the signing keys is broken, ${outcome}`);
+      const outcome = keys ? 'using the last valid keys' : 'no valid keys are cached';
+      log.error({ secret: key, reason }, `the signing-key Secret is invalid, ${outcome}`);
     }
   }
 
-  async function follow(record: KeySecretRecord): Promise<void> {
+  async function load(record: KeySecretRecord): Promise<void> {
     const text = withoutKey(record.content, record.requests.revoke);
     if (text !== undefined) {
       if (text !== content) await use(text);
     } else {
-      // The leader replaces only a sound set, so that an unsound one must be told of here.
+      // The leader replaces only a valid set, so an invalid one must be reported here.
       await parseSigningKeys(record.content);
       useNone();
     }
     loaded.resolve();
   }
 
-  /** A broken Secret still tells what to revoke: the last good keys go on without it, and are never restored with it. */
-  async function revokeHeld(revoke: string | undefined): Promise<void> {
+  /** Removes a key whose revocation an invalid Secret requests, so that the leader never restores it. */
+  async function revokeCached(revoke: string | undefined): Promise<void> {
     if (content === undefined) return;
     const text = withoutKey(content, revoke);
     if (text === undefined) useNone();
@@ -83,29 +82,28 @@ export function createKeyCache({ store, key, log }: KeyCacheOptions): KeyCache {
   }
 
   async function use(text: string): Promise<void> {
-    const read = await parseSigningKeys(text);
-    keys = read;
+    const parsed = await parseSigningKeys(text);
+    keys = parsed;
     content = text;
     facts = parseKeys(text).map(({ jwk: _, ...rest }) => rest);
-    log.info({ secret: key, active: read.active.kid, keys: facts.length }, 'signing keys in use');
+    log.info({ secret: key, active: parsed.active.kid, keys: facts.length }, 'signing keys loaded');
   }
 
   function useNone(): void {
     keys = undefined;
     content = undefined;
     facts = [];
-    log.error({ secret: key }, 'the only key that could sign is revoked; there is none until the leader makes others');
+    log.error({ secret: key }, 'every key that could sign is revoked, waiting for the leader to create new keys');
   }
 
-  function miss(): void {
-    if (!keys) log.error({ secret: key }, 'the broken Secret with the signing keys is gone; a restart makes new keys');
-    else if (!broken)
-      log.warn({ secret: key }, 'the Secret with the signing keys is gone, the last good ones stay in use');
+  function onDeleted(): void {
+    if (!keys) log.error({ secret: key }, 'the invalid signing-key Secret was deleted, restart to create new keys');
+    else if (!broken) log.warn({ secret: key }, 'the signing-key Secret was deleted, using the last valid keys');
     broken = true;
   }
 
   store.subscribe((change) => {
-    if (change.key === key) reading = reading.then(take);
+    if (change.key === key) processing = processing.then(update);
   });
   return {
     current: () => keys,
@@ -117,15 +115,15 @@ export function createKeyCache({ store, key, log }: KeyCacheOptions): KeyCache {
 }
 
 /**
- * Gives a stored set without the key that is to be revoked.
+ * Removes a revoked key from a stored set.
  *
- * @returns undefined when no key is left to sign with
- * @throws SigningKeyError when it is no key set
+ * @returns the stored set; undefined if no remaining key can sign
+ * @throws SigningKeyError if the text is not a key set
  */
 function withoutKey(text: string, revoke: string | undefined): string | undefined {
   if (revoke === undefined) return text;
   const keys = parseKeys(text);
-  const left = withoutRevoked(keys, revoke);
-  if (left === keys) return text;
-  return left.some(({ state }) => state === 'active') ? formatKeys(left) : undefined;
+  const remaining = withoutRevoked(keys, revoke);
+  if (remaining === keys) return text;
+  return remaining.some(({ state }) => state === 'active') ? formatKeys(remaining) : undefined;
 }

@@ -1,30 +1,30 @@
-/** JWS algorithms that keys are made for (RFC 7518 sections 3.3 and 3.4; RFC 8037 section 3.1, with Ed25519). */
+/** JWS algorithms of signing keys (RFC 7518 sections 3.3 and 3.4; RFC 8037 section 3.1, with Ed25519). */
 export const algorithms = ['RS256', 'ES256', 'EdDSA'] as const;
 export type Algorithm = (typeof algorithms)[number];
 
-/** next: published, does not sign yet. active: signs. retired: verifies until its last token has run out. */
+/** next: published, not signing yet. active: signs. retired: verifies until its last token has expired. */
 export const keyStates = ['next', 'active', 'retired'] as const;
 export type KeyState = (typeof keyStates)[number];
 
-/** What is decided on of a key. Times are milliseconds since the epoch. */
+/** Metadata of a key, the input of rotation. Times are milliseconds since the epoch. */
 export interface KeyFacts {
   kid: string;
   algorithm: Algorithm;
   state: KeyState;
-  /** Absent at most in a set from before there were times. */
+  /** Absent only in a set that was stored before keys had times. */
   createdAt?: number;
   activatedAt?: number;
   retiredAt?: number;
-  /** When the last token that it signed has run out. */
+  /** When the last token signed by this key expires. */
   verifyUntil?: number;
-  /** Of an active key: the greatest `token.maxCycle` that was configured while it signed, days. */
+  /** Of an active key: the greatest `token.maxCycle` configured while it was signing, days. */
   longestCycle?: number;
 }
 
-/** How keys follow each other. */
+/** When keys are rotated. */
 export interface KeyPolicy {
   algorithm: Algorithm;
-  /** How long a key signs, days; 0: until somebody asks for another. */
+  /** How long a key signs, days; 0: until a rotation is requested. */
   rotationDays: number;
   /** How long a key is published before it signs, hours. */
   publishAheadHours: number;
@@ -39,10 +39,10 @@ export const defaultKeyPolicy: KeyPolicy = {
   maxCycle: 30,
 };
 
-/** What a person asks for, by kid. A kid that no key has, or no longer has, asks for nothing. */
+/** Requests in annotations of the Secret, each a kid. An unknown kid has no effect. */
 export interface KeyRequests {
-  /** The key of this kid is to go at once, with its tokens. */
+  /** Remove this key and invalidate its tokens immediately. */
   revoke?: string | undefined;
-  /** The active key is to retire, as if its time had come. */
+  /** Retire this active key as soon as the next key may sign. */
   rotate?: string | undefined;
 }

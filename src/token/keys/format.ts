@@ -1,26 +1,26 @@
 /**
- * The stored form of the signing keys: a JWK Set (RFC 7517 section 5) whose keys have their state and its times
- * (RFC 3339) besides.
+ * The stored form of the signing keys: a JWK Set (RFC 7517 section 5) whose keys also have a state and its times
+ * (RFC 3339).
  */
 import type { JWK } from 'jose';
 import { z } from 'zod';
 import { type Algorithm, algorithms, type KeyFacts, type KeyState, keyStates } from './facts.ts';
 
-/** A stored key set that cannot be used. The message names what is wrong, never a value. */
+/** An invalid stored key set. The message contains the path and the problem, never a value. */
 export class SigningKeyError extends Error {
   override readonly name = 'SigningKeyError';
 }
 
-/** A key as it is stored: what is decided on, and the key itself. */
+/** A stored key with its metadata. */
 export interface StoredKey extends KeyFacts {
-  /** Members of the key's type (RFC 7518 section 6, RFC 8037 section 2), of a retired key the public ones only. */
+  /** Members of the key type (RFC 7518 section 6, RFC 8037 section 2); only public members for a retired key. */
   jwk: JWK;
 }
 
 interface KeyType {
   kty: string;
   crv?: string;
-  /** Names of the public members besides kty; with it they make the thumbprint (RFC 7638 section 3.2). */
+  /** Names of the public members except kty; together they are the input of the thumbprint (RFC 7638 section 3.2). */
   publicMembers: readonly string[];
 }
 
@@ -32,24 +32,24 @@ const keyTypes: Record<Algorithm, KeyType> = {
 
 const text = z.string().min(1);
 const time = z.iso.datetime({ offset: true }).transform((value) => Date.parse(value));
-/** As `token.maxCycle` in the configuration: with more, a key that retires would stay for ever, or have no date at all. */
+/** Same limit as `token.maxCycle` in the configuration: the date at which a key is removed must be valid. */
 const days = z.number().positive().max(3650);
 const keySet = z.looseObject({ keys: z.array(z.looseObject({})).min(1) });
 const timeNames = ['createdAt', 'activatedAt', 'retiredAt', 'verifyUntil'] as const;
 
-/** The members of a JWK that are published: kty and the public half. */
-export function publicHalf(jwk: JWK, algorithm: Algorithm): JWK {
+/** @returns the public members of a JWK, including kty */
+export function publicMembersOf(jwk: JWK, algorithm: Algorithm): JWK {
   const members = ['kty', ...keyTypes[algorithm].publicMembers];
   return Object.fromEntries(Object.entries(jwk).filter(([name]) => members.includes(name)));
 }
 
-/** Gives the text to store. The private half of a retired key is left out. */
+/** @returns the stored form of a key set, without the private members of retired keys */
 export function formatKeys(keys: readonly StoredKey[]): string {
   return JSON.stringify({ keys: keys.map(formatKey) });
 }
 
 function formatKey({ jwk, kid, algorithm, state, longestCycle, ...times }: StoredKey): object {
-  const members = state === 'retired' ? publicHalf(jwk, algorithm) : jwk;
+  const members = state === 'retired' ? publicMembersOf(jwk, algorithm) : jwk;
   const written = timeNames.map((name) => [name, times[name]] as const).filter(([, at]) => at !== undefined);
   const formatted = Object.fromEntries(written.map(([name, at]) => [name, new Date(at ?? 0).toISOString()]));
   const cycle = state === 'active' && longestCycle !== undefined ? { longestCycle } : {};
@@ -57,10 +57,10 @@ function formatKey({ jwk, kid, algorithm, state, longestCycle, ...times }: Store
 }
 
 /**
- * Reads the form of a stored key set: each member is there and of its type, one key is active, at most one is next. It
- * does not look whether a key is sound.
+ * Parses a stored key set and checks its form: types of all members, exactly one active key, at most one next key. Does not
+ * check the keys themselves.
  *
- * @throws SigningKeyError naming the members
+ * @throws SigningKeyError that names the invalid members
  */
 export function parseKeys(json: string): StoredKey[] {
   const { keys } = checked(keySet, parseJson(json), []);
@@ -73,7 +73,7 @@ function parseJson(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch {
-    throw new SigningKeyError('is not JSON');
+    throw new SigningKeyError('not valid JSON');
   }
 }
 
@@ -91,15 +91,15 @@ function readKeys(keys: readonly Record<string, unknown>[]): StoredKey[] {
 }
 
 /**
- * What a key must have. One whose algorithm or state is unknown is checked as an active one of RS256, so that the
- * message names whatever else is wrong.
+ * Schema of a key. A key with an unknown algorithm or state is checked as an active RS256 key, so that the error also names
+ * its other invalid members.
  *
- * @param only whether it is the only key: a set from before there were times is one active key
+ * @param only whether this is the only key: a set that was stored before keys had times is one active key
  */
 function schemaOf(raw: Record<string, unknown>, only: boolean) {
   const { kty, crv, publicMembers } = keyTypes[algorithms.find((one) => one === raw.alg) ?? 'RS256'];
   const state: KeyState = keyStates.find((one) => one === raw.state) ?? 'active';
-  const needs = (needed: boolean) => (needed ? time : time.optional());
+  const timeIf = (required: boolean) => (required ? time : time.optional());
   return z.looseObject({
     ...Object.fromEntries(publicMembers.map((name) => [name, text])),
     ...(crv !== undefined && { crv: z.literal(crv) }),
@@ -108,10 +108,10 @@ function schemaOf(raw: Record<string, unknown>, only: boolean) {
     alg: z.enum(algorithms),
     kid: text,
     state: z.enum(keyStates),
-    createdAt: needs(state !== 'active' || !only),
-    activatedAt: needs(state === 'retired' || (state === 'active' && !only)),
-    retiredAt: needs(state === 'retired'),
-    verifyUntil: needs(state === 'retired'),
+    createdAt: timeIf(state !== 'active' || !only),
+    activatedAt: timeIf(state === 'retired' || (state === 'active' && !only)),
+    retiredAt: timeIf(state === 'retired'),
+    verifyUntil: timeIf(state === 'retired'),
     longestCycle: days.optional(),
   });
 }
@@ -125,8 +125,8 @@ function checked<T>(schema: z.ZodType<T>, value: unknown, at: readonly (string |
 
 function requireStates(keys: readonly StoredKey[]): void {
   const count = (state: KeyState) => keys.filter((key) => key.state === state).length;
-  if (count('active') !== 1) throw new SigningKeyError(`keys: ${count('active')} active keys, there must be one`);
-  if (count('next') > 1) throw new SigningKeyError(`keys: ${count('next')} next keys, there must be at most one`);
-  const twice = keys.findIndex(({ kid }, index) => keys.findIndex((key) => key.kid === kid) !== index);
-  if (twice !== -1) throw new SigningKeyError(`keys.${twice}.kid: is that of a key before it`);
+  if (count('active') !== 1) throw new SigningKeyError(`keys: ${count('active')} active keys, must be exactly one`);
+  if (count('next') > 1) throw new SigningKeyError(`keys: ${count('next')} next keys, must be at most one`);
+  const duplicate = keys.findIndex(({ kid }, index) => keys.findIndex((key) => key.kid === kid) !== index);
+  if (duplicate !== -1) throw new SigningKeyError(`keys.${duplicate}.kid: duplicate of an earlier key`);
 }

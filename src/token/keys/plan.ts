@@ -1,65 +1,73 @@
 import { isAhead } from '../../kube/clock.ts';
 import type { KeyFacts, KeyPolicy, KeyRequests, KeyState } from './facts.ts';
 
-/** What is to become of a key set. */
+/** The desired key set. */
 export interface KeyPlan<K extends KeyFacts> {
-  /** The keys that stay, as they are to be. */
+  /** Existing keys to keep, with their new state. */
   keys: K[];
-  /** States of the keys that are to be made besides. */
-  make: KeyState[];
+  /** States of the keys to create. */
+  create: KeyState[];
+}
+
+export interface PlanInput {
+  policy: KeyPolicy;
+  /** Milliseconds since the epoch. */
+  now: number;
+  requests?: KeyRequests;
 }
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 /**
- * How long a retired key stays after verifyUntil, milliseconds. A replica whose watch is behind signs with it a little
+ * How long a retired key is kept after verifyUntil, milliseconds: a replica with a stale watch may sign with it shortly
  * after retiredAt, and clocks differ.
  */
 const graceMs = hourMs;
 /**
- * For how long a next key of another algorithm is left alone, milliseconds. Two processes that are configured differently
- * and both write, which is so without leader election, would otherwise replace each other's at each change that they see.
+ * How long a next key of another algorithm than configured is kept, milliseconds. Without leader election, two processes
+ * with different configurations would otherwise replace each other's next key on every change.
  */
-const misfitMs = 60_000;
+const mismatchMs = 60_000;
 
 /**
- * Decides what the key set is to be: one active key, one next key, and retired ones while tokens of theirs may be out.
+ * Plans the key set: one active key, one next key, and retired keys while tokens signed with them may be valid.
  *
- * The next key takes over when the active one has signed for `rotationDays`, is of another algorithm than configured, or
- * is asked to rotate; and only after it was published for `publishAheadHours`, so that verifiers know it. When the active
- * key is gone by revocation, the next one takes over at once. A next key of another algorithm is replaced when it
- * is older than a minute: it signed nothing.
+ * The next key becomes active when the active key has signed for `rotationDays`, has another algorithm than configured, or
+ * a rotation is requested, but not before it was published for `publishAheadHours`, so that verifiers know it. If the
+ * active key is revoked, the next key becomes active immediately. A next key of another algorithm than configured is
+ * replaced after one minute: it has signed nothing.
  *
- * A time in the future is replaced by now, see `withoutFuture`.
+ * Times in the future are replaced by the current time, see `withoutFuture`.
  *
- * @param now milliseconds since the epoch
- * @returns undefined when nothing is to be changed; that is so after the plan was carried out, too
+ * @returns the plan; undefined if nothing changes, which is also the case once the plan is applied
  */
-export function planKeys<K extends KeyFacts>(
-  keys: readonly K[],
-  policy: KeyPolicy,
-  now: number,
-  requests: KeyRequests = {},
-): KeyPlan<K> | undefined {
-  const staying = keys.filter((key) => key.kid !== requests.revoke && !isOver(key, now));
-  const kept = staying.map((key) => withoutFuture(key, now));
-  const retired = kept.filter(({ state }) => state === 'retired');
-  const next = kept.find(({ state }) => state === 'next');
-  const found = kept.find(({ state }) => state === 'active');
-  const active = found && signing(found, policy, now);
-  const plan =
-    next && (!active || isTurn(active, next, policy, now, requests))
-      ? turn(next, active, retired, policy, now)
-      : stay(next, active, retired, policy, now);
+export function planKeys<K extends KeyFacts>(keys: readonly K[], input: PlanInput): KeyPlan<K> | undefined {
+  const { policy, now, requests = {} } = input;
+  const kept = keys
+    .filter((key) => key.kid !== requests.revoke && !isOver(key, now))
+    .map((key) => withoutFuture(key, now));
+  const active = kept.find(({ state }) => state === 'active');
+  const set: KeySet<K> = {
+    active: active && withSigningTimes(active, policy, now),
+    next: kept.find(({ state }) => state === 'next'),
+    retired: kept.filter(({ state }) => state === 'retired'),
+  };
+  const plan = rotate(set, input) ?? complete(set, input);
   return isSame(keys, plan) ? undefined : plan;
 }
 
+interface KeySet<K extends KeyFacts> {
+  active: K | undefined;
+  next: K | undefined;
+  retired: readonly K[];
+}
+
 /**
- * Gives what is left of a set when a key is revoked: what each replica goes by as soon as it hears of it, also while
- * nobody can write the set. The next key signs in place of an active one; without a next one, none does until the leader
- * makes others.
+ * Removes a revoked key from a set. Every replica does this as soon as it sees the request, even if the Secret cannot be
+ * written. If the active key was revoked, the next key becomes active; without a next key, none is active until the leader
+ * creates new keys.
  *
- * @returns the same array when no key has this kid
+ * @returns the same array if no key has this kid
  */
 export function withoutRevoked<K extends KeyFacts>(keys: readonly K[], revoke: string | undefined): readonly K[] {
   const kept = keys.filter(({ kid }) => kid !== revoke);
@@ -69,9 +77,8 @@ export function withoutRevoked<K extends KeyFacts>(keys: readonly K[], revoke: s
 }
 
 /**
- * The same key, with now in place of a time in the future: the clock was ahead when the key was made or took over. Without
- * this, rotation and a change of algorithm would wait for as long as the clock was ahead. Of a retired key nothing waits
- * for these times.
+ * Replaces times in the future, which are left over from a clock that was ahead. Otherwise rotation and a change of the
+ * algorithm would be delayed by that difference. Nothing depends on these times of a retired key.
  */
 function withoutFuture<K extends KeyFacts>(key: K, now: number): K {
   const isFuture = (time: number | undefined) => time !== undefined && isAhead(time, now);
@@ -83,47 +90,35 @@ function withoutFuture<K extends KeyFacts>(key: K, now: number): K {
   };
 }
 
-/** Whether the next key is to take over from an active one. */
-function isTurn(active: KeyFacts, next: KeyFacts, policy: KeyPolicy, now: number, requests: KeyRequests): boolean {
+/** @returns the plan that activates the next key; undefined if no rotation is due */
+function rotate<K extends KeyFacts>({ active, next, retired }: KeySet<K>, input: PlanInput): KeyPlan<K> | undefined {
+  if (!next || (active && !isDue(active, next, input))) return undefined;
+  const { policy, now } = input;
+  const activated = withSigningTimes({ ...next, state: 'active', activatedAt: now }, policy, now);
+  return { keys: [activated, ...(active ? [retire(active, policy, now)] : []), ...retired], create: ['next'] };
+}
+
+function isDue(active: KeyFacts, next: KeyFacts, { policy, now, requests }: PlanInput): boolean {
   const { algorithm, rotationDays, publishAheadHours } = policy;
   if (next.algorithm !== algorithm || now - (next.createdAt ?? now) < publishAheadHours * hourMs) return false;
-  if (active.algorithm !== algorithm || active.kid === requests.rotate) return true;
+  if (active.algorithm !== algorithm || active.kid === requests?.rotate) return true;
   return rotationDays > 0 && now - (active.activatedAt ?? now) >= rotationDays * dayMs;
 }
 
-function turn<K extends KeyFacts>(
-  next: K,
-  active: K | undefined,
-  retired: readonly K[],
-  policy: KeyPolicy,
-  now: number,
-): KeyPlan<K> {
-  const former = active ? [retire(active, policy, now)] : [];
+/** @returns the plan that creates missing keys */
+function complete<K extends KeyFacts>({ active, next, retired }: KeySet<K>, { policy, now }: PlanInput): KeyPlan<K> {
+  const isKept = next && (next.algorithm === policy.algorithm || now - (next.createdAt ?? 0) <= mismatchMs);
+  const keptNext = isKept ? [next] : [];
   return {
-    keys: [signing({ ...next, state: 'active', activatedAt: now }, policy, now), ...former, ...retired],
-    make: ['next'],
+    keys: [...(active ? [active] : []), ...keptNext, ...retired],
+    create: [...(active ? [] : ['active' as const]), ...(keptNext.length > 0 ? [] : ['next' as const])],
   };
 }
 
-function stay<K extends KeyFacts>(
-  next: K | undefined,
-  active: K | undefined,
-  retired: readonly K[],
-  { algorithm }: KeyPolicy,
-  now: number,
-): KeyPlan<K> {
-  const isKept = next && (next.algorithm === algorithm || now - (next.createdAt ?? 0) <= misfitMs);
-  const fitting = isKept ? [next] : [];
-  return {
-    keys: [...(active ? [active] : []), ...fitting, ...retired],
-    make: [...(active ? [] : ['active' as const]), ...(fitting.length > 0 ? [] : ['next' as const])],
-  };
-}
-
-/** An active key with what is to be known of it: the key itself when nothing is missing. */
-function signing<K extends KeyFacts>(key: K, { maxCycle }: KeyPolicy, now: number): K {
+/** @returns an active key with all metadata; the same object if nothing changes */
+function withSigningTimes<K extends KeyFacts>(key: K, { maxCycle }: KeyPolicy, now: number): K {
   const createdAt = key.createdAt ?? now;
-  // A set from before there were times holds a key that signed since it was made.
+  // In a set that was stored before keys had times, the key has been signing since it was created.
   const activatedAt = key.activatedAt ?? createdAt;
   const longestCycle = Math.max(key.longestCycle ?? 0, maxCycle);
   const isComplete = key.createdAt === createdAt && key.activatedAt === activatedAt;
@@ -140,5 +135,5 @@ function isOver({ state, verifyUntil }: KeyFacts, now: number): boolean {
 }
 
 function isSame(keys: readonly KeyFacts[], plan: KeyPlan<KeyFacts>): boolean {
-  return plan.make.length === 0 && plan.keys.length === keys.length && plan.keys.every((key) => keys.includes(key));
+  return plan.create.length === 0 && plan.keys.length === keys.length && plan.keys.every((key) => keys.includes(key));
 }

@@ -10,8 +10,8 @@ import { planKeys } from './plan.ts';
 import { completePlan, parseSigningKeys } from './signing-keys.ts';
 import { createKeySecret, type KeySecretRecord, replaceKeys, type SecretReference } from './store.ts';
 
-/** What is to be done comes with time; the work queue asks as often too. Milliseconds. */
-const lookAgainMs = 30_000;
+/** Rotation depends on the time, so the set is reconciled this often, milliseconds. */
+const resyncMs = 30_000;
 const backoff = { baseMs: 200, maxMs: 30_000 };
 
 export interface KeyRotationOptions {
@@ -27,31 +27,31 @@ export interface KeyRotationOptions {
 }
 
 /**
- * Starts what the leader does about the signing keys: at each change of the Secret, and as time goes by, the set is
- * planned and replaced in one write. A crash leaves the set before the write or the one after it; a second writer, and an
- * answer that was lost, make the next write fail by its resourceVersion, and the plan is made again.
+ * Starts key rotation, which runs on the leader: reconciles the Secret after each change and periodically, in one write. A
+ * crash leaves either the old or the new set. After a concurrent write or a lost response, the next write fails because of
+ * its resourceVersion, and the set is planned again.
  *
- * A broken set is left alone. A Secret that was deleted is made again from the set that this process holds.
+ * An invalid set is not changed. A deleted Secret is recreated from the cached set.
  *
- * @returns ends it; resolves when the pass under way is done
+ * @returns a function that stops rotation and resolves when the running reconciliation has ended
  */
 export function startKeyRotation(options: KeyRotationOptions): () => Promise<void> {
   const { client, store, cache, secret, policy, log, now } = options;
   const key = `${secret.namespace}/${secret.name}`;
-  const queue = createWorkQueue({ concurrency: 1, backoff, handle: pass, onFailure });
+  const queue = createWorkQueue({ concurrency: 1, backoff, handle: reconcile, onFailure });
 
-  async function pass(): Promise<number> {
+  async function reconcile(): Promise<number> {
     const record = store.get(key);
     if (record) await advance(record);
     else await restore();
-    return lookAgainMs;
+    return resyncMs;
   }
 
   async function advance(record: KeySecretRecord): Promise<void> {
-    const keys = await readGood(record.content);
+    const keys = await readValid(record.content);
     if (!keys) return;
     const at = now();
-    const plan = planKeys(keys, policy, at, record.requests);
+    const plan = planKeys(keys, { policy, now: at, requests: record.requests });
     if (!plan) return;
     const next = await completePlan(plan, policy, at);
     await replaceKeys(client, record, formatKeys(next));
@@ -61,12 +61,12 @@ export function startKeyRotation(options: KeyRotationOptions): () => Promise<voi
   async function restore(): Promise<void> {
     const content = cache.content();
     if (content === undefined || !(await createKeySecret(client, secret, content))) return;
-    log.warn({ secret: key }, 'the Secret with the signing keys was deleted and is made again, with the same keys');
+    log.warn({ secret: key }, 'recreated the deleted signing-key Secret with the same keys');
   }
 
   function onFailure(_: string, error: unknown): number {
     const level = isStatus(error, 409) || error instanceof NotLeaderError ? 'debug' : 'error';
-    log[level]({ secret: key, reason: describeError(error) }, 'the signing keys could not be written, will try again');
+    log[level]({ secret: key, reason: describeError(error) }, 'cannot write the signing keys, will retry');
     return retryAfterOf(error);
   }
 
@@ -78,8 +78,8 @@ export function startKeyRotation(options: KeyRotationOptions): () => Promise<voi
   };
 }
 
-/** @returns undefined for a broken set, which who holds the keys has told of */
-async function readGood(content: string): Promise<StoredKey[] | undefined> {
+/** @returns the keys; undefined if the set is invalid, which the key cache logs */
+async function readValid(content: string): Promise<StoredKey[] | undefined> {
   try {
     await parseSigningKeys(content);
     return parseKeys(content);
@@ -89,14 +89,14 @@ async function readGood(content: string): Promise<StoredKey[] | undefined> {
   }
 }
 
-/** What happened, for the log: the kids that came into each state, those that are gone, and those whose times changed. */
+/** @returns for the log, the kids that entered each state, that were removed, and whose metadata changed (`renewed`) */
 function changesOf(before: readonly StoredKey[], after: readonly StoredKey[]): Record<string, string[]> {
   const stateOf = (keys: readonly StoredKey[], kid: string) => keys.find((key) => key.kid === kid)?.state ?? 'removed';
   const kids = [...new Set([...before, ...after].map((key) => key.kid))];
   const changed = kids.filter((kid) => stateOf(before, kid) !== stateOf(after, kid));
   const entered = [...new Set(changed.map((kid) => stateOf(after, kid)))];
   const states = entered.map((state) => [state, changed.filter((kid) => stateOf(after, kid) === state)]);
-  // The plan keeps a key that it does not change as it is.
+  // planKeys returns the same object for an unchanged key.
   const renewed = after.filter((key) => !changed.includes(key.kid) && !before.includes(key)).map(({ kid }) => kid);
   return Object.fromEntries([...states, ...(renewed.length > 0 ? [['renewed', renewed]] : [])]);
 }

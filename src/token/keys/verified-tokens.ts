@@ -1,40 +1,39 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 
-/** What a token that verifies says: its claims, as they were signed. */
+/** The claims of a verified token. */
 export interface VerifiedClaims {
   /** Seconds since the epoch. */
   exp?: number | undefined;
   [claim: string]: unknown;
 }
 
-/** Remembers tokens whose signature was found good, so that a client that comes again costs no signature. */
+/** Caches tokens whose signature was verified. */
 export interface VerifiedTokens {
   /**
-   * @param about what it was verified for: issuer and audience
+   * @param verifiedFor issuer and audience that the token was verified for
    * @param now seconds since the epoch
-   * @returns its claims; undefined when it is not known, or has expired
+   * @returns the claims; undefined if the token is not cached or has expired
    */
-  get(token: string, about: string, now: number): VerifiedClaims | undefined;
-  add(token: string, about: string, claims: VerifiedClaims): void;
+  get(token: string, verifiedFor: string, now: number): VerifiedClaims | undefined;
+  add(token: string, verifiedFor: string, claims: VerifiedClaims): void;
 }
 
-/** Bound of remembered tokens, some 10 MB. */
+/** About 10 MB. */
 const maxTokens = 10_000;
 
 /**
- * Belongs to one set of signing keys and goes with it, so a key that is revoked takes what it verified with it. Of a
- * token only the SHA-256 is kept. What can change between two requests, expiry and whether the pair is live, is not
- * remembered.
+ * The cache belongs to one set of signing keys and is dropped with it, so a revoked key also invalidates the tokens it
+ * verified. It contains only the SHA-256 of a token. Expiry and whether the key pair is live are checked for each request.
  */
 export function createVerifiedTokens(): VerifiedTokens {
-  const known = new LRUCache<string, VerifiedClaims>({ max: maxTokens });
-  const keyOf = (token: string, about: string) => `${hash('sha256', token, 'base64url')} ${about}`;
+  const cache = new LRUCache<string, VerifiedClaims>({ max: maxTokens });
+  const keyOf = (token: string, verifiedFor: string) => `${hash('sha256', token, 'base64url')} ${verifiedFor}`;
   return {
-    get(token, about, now) {
-      const claims = known.get(keyOf(token, about));
+    get(token, verifiedFor, now) {
+      const claims = cache.get(keyOf(token, verifiedFor));
       return claims?.exp !== undefined && now < claims.exp ? claims : undefined;
     },
-    add: (token, about, claims) => void known.set(keyOf(token, about), claims),
+    add: (token, verifiedFor, claims) => void cache.set(keyOf(token, verifiedFor), claims),
   };
 }

@@ -20,7 +20,7 @@ export interface ConsoleDependencies {
   /** Checks pairs, with the same account of failures as the token endpoints. */
   tokenIssuing: TokenIssuing;
   /** Account of failed attempts to sign in by a token. */
-  tokenBudget: Pick<AccountBudget, 'take' | 'giveBack'>;
+  tokenBudget: Pick<AccountBudget, 'take' | 'refund'>;
   clusters: Clusters;
   reviewToken: ReviewToken;
   /** By the operator's own rights. */

@@ -128,7 +128,7 @@ function createCredentialCheck({ tokenIssuing, reviewToken, tokenBudget, options
       (user) => user === undefined,
       () => false,
     );
-    if (!isRefused) tokenBudget.giveBack(address, account);
+    if (!isRefused) tokenBudget.refund(address, account);
     return asked;
   }
 

@@ -4,36 +4,36 @@ import { createServiceAccountReview } from '../../../src/token/exchange.ts';
 
 const robot = { username: 'system:serviceaccount:shop:robot' };
 
-/** A cluster that answers every review with this status, and notes what it is asked. */
+/** A TokenReview API that returns this status and records the requests. */
 function createReview(status: object | undefined) {
-  const asked: unknown[] = [];
+  const requests: unknown[] = [];
   const authentication = {
     async createTokenReview({ body }: { body: { spec: unknown } }) {
-      asked.push(body.spec);
+      requests.push(body.spec);
       return { status };
     },
   };
   const review = createServiceAccountReview({ authentication } as unknown as KubernetesClient, 'keys');
-  return { review, asked };
+  return { review, requests };
 }
 
-describe('the review of a ServiceAccount token', () => {
-  it('tells whose it is, for this audience', async () => {
-    const { review, asked } = createReview({ authenticated: true, audiences: ['keys'], user: robot });
+describe('createServiceAccountReview', () => {
+  it('returns the ServiceAccount of a token for this audience', async () => {
+    const { review, requests } = createReview({ authenticated: true, audiences: ['keys'], user: robot });
     expect(await review('abc')).toEqual({ namespace: 'shop', name: 'robot' });
-    expect(asked).toEqual([{ token: 'abc', audiences: ['keys'] }]);
+    expect(requests).toEqual([{ token: 'abc', audiences: ['keys'] }]);
   });
 
   it.each<[string, object | undefined]>([
     ['not authenticated', { authenticated: false, audiences: ['keys'], user: robot }],
     ['of another audience', { authenticated: true, audiences: ['other'], user: robot }],
-    // An authenticator that knows nothing of audiences.
+    // An authenticator that ignores audiences.
     ['of no audience', { authenticated: true, user: robot }],
     ['of a user', { authenticated: true, audiences: ['keys'], user: { username: 'ann' } }],
-    ['of nobody', { authenticated: true, audiences: ['keys'] }],
+    ['without a user', { authenticated: true, audiences: ['keys'] }],
     ['without a status', undefined],
     ['with an empty status', {}],
-  ])('refuses a token that is %s', async (_, status) => {
+  ])('rejects a token that is %s', async (_, status) => {
     expect(await createReview(status).review('abc')).toBeUndefined();
   });
 });

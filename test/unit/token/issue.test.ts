@@ -7,30 +7,30 @@ import { claimsOf, foundPair, keyPair, now } from '../../support/builders.ts';
 const { ak, sk } = keyPair();
 const wrong = keyPair(2).sk;
 
-/** Live pairs with exactly these, at the time `now` only. */
+/** Finds exactly these pairs, and only at `now`. */
 function pairs(...all: FoundPair[]): LivePairs {
   return { find: (asked, time) => (time === now ? all.filter((one) => one.ak === asked) : []) };
 }
 
 describe('authenticate', () => {
-  it('grants the right pair', () => {
+  it('accepts the right pair', () => {
     const one = foundPair();
-    expect(authenticate(pairs(one), { ak, sk }, now)).toEqual(one);
+    expect(authenticate(pairs(one), { ak, sk }, { now })).toEqual(one);
   });
 
-  it('grants a pair that is Rotating', () => {
+  it('accepts a Rotating pair', () => {
     const one = foundPair({ state: 'Rotating' });
-    expect(authenticate(pairs(one), { ak, sk }, now)).toEqual(one);
+    expect(authenticate(pairs(one), { ak, sk }, { now })).toEqual(one);
   });
 
-  it('does not name the ak when there is no such pair: it may be a secret', () => {
-    const refused = authenticate(pairs(foundPair()), { ak: sk, sk: ak }, now);
+  it('does not report an unknown ak, which may be a secret key in the wrong field', () => {
+    const refused = authenticate(pairs(foundPair()), { ak: sk, sk: ak }, { now });
     expect(refused).toEqual({ refused: 'unknown access key' });
-    expect(authenticate(pairs(), { ak, sk }, now)).toEqual({ refused: 'unknown access key' });
+    expect(authenticate(pairs(), { ak, sk }, { now })).toEqual({ refused: 'unknown access key' });
   });
 
-  it.each([wrong, '', sk.toUpperCase(), `${sk} `, ak])('refuses the sk %j', (given) => {
-    expect(authenticate(pairs(foundPair()), { ak: ak, sk: given }, now)).toEqual({ refused: 'wrong secret key', ak });
+  it.each([wrong, '', sk.toUpperCase(), `${sk} `, ak])('rejects the sk %j', (given) => {
+    expect(authenticate(pairs(foundPair()), { ak, sk: given }, { now })).toEqual({ refused: 'wrong secret key', ak });
   });
 
   it.each([
@@ -38,10 +38,10 @@ describe('authenticate', () => {
     ['Expired', 'expired'],
     ['Conflict', 'conflict'],
     ['Pending', 'pending'],
-  ] as const)('refuses a pair that is %s, and says so only to who has its sk', (state, refused) => {
+  ] as const)('rejects a pair that is %s, and reports the state only if the sk matches', (state, refused) => {
     const one = pairs(foundPair({ state }));
-    expect(authenticate(one, { ak, sk }, now)).toEqual({ refused, ak });
-    expect(authenticate(one, { ak: ak, sk: wrong }, now)).toEqual({ refused: 'wrong secret key', ak });
+    expect(authenticate(one, { ak, sk }, { now })).toEqual({ refused, ak });
+    expect(authenticate(one, { ak, sk: wrong }, { now })).toEqual({ refused: 'wrong secret key', ak });
   });
 
   it.each([
@@ -50,39 +50,42 @@ describe('authenticate', () => {
   ])('compares the sk with one digest for %s, so that both take the same work', (_, found, digest) => {
     const compared: unknown[] = [];
     const compare = (...args: unknown[]) => compared.push(args) < 0;
-    expect(authenticate(found, { ak, sk: wrong }, now, compare)).toHaveProperty('refused');
+    expect(authenticate(found, { ak, sk: wrong }, { now, compare })).toHaveProperty('refused');
     expect(compared).toEqual([[wrong, digest]]);
   });
 
   it('never accepts an sk for the dummy digest', () => {
     const one = pairs(foundPair({ digest: Buffer.alloc(32) }));
     for (const given of [sk, '', '\0'.repeat(32)])
-      expect(authenticate(one, { ak: ak, sk: given }, now)).toHaveProperty('refused');
+      expect(authenticate(one, { ak, sk: given }, { now })).toHaveProperty('refused');
   });
 
-  describe('when somebody copied the Secret', () => {
+  describe('with a copied Secret', () => {
     const owner = foundPair({ user: { id: 'u1', name: 'ann', groups: [] } });
     const otherSk = foundPair({ user: { id: 'u2', name: 'eve', groups: [] } }, { ak, sk: wrong });
     const sameSk = foundPair({ user: { id: 'u2', name: 'eve', groups: [] } });
 
-    it.each([[[owner, otherSk]], [[otherSk, owner]]])('a copy of the ak does not lock the owner out', (found) => {
-      expect(authenticate(pairs(...found), { ak, sk }, now)).toEqual(owner);
-      expect(authenticate(pairs(...found), { ak: ak, sk: wrong }, now)).toEqual(otherSk);
+    it.each([[[owner, otherSk]], [[otherSk, owner]]])(
+      'accepts the owner although another Secret has the same ak',
+      (found) => {
+        expect(authenticate(pairs(...found), { ak, sk }, { now })).toEqual(owner);
+        expect(authenticate(pairs(...found), { ak, sk: wrong }, { now })).toEqual(otherSk);
+      },
+    );
+
+    it('accepts the first of two matching pairs', () => {
+      expect(authenticate(pairs(owner, sameSk), { ak, sk }, { now })).toEqual(owner);
     });
 
-    it('the first of two right ones is whom the token names', () => {
-      expect(authenticate(pairs(owner, sameSk), { ak, sk }, now)).toEqual(owner);
-    });
-
-    it('a live one is granted though one before it is not', () => {
+    it('prefers a live pair to an earlier one that is not live', () => {
       const disabled = { ...owner, state: 'Disabled' as const };
-      expect(authenticate(pairs(disabled, sameSk), { ak, sk }, now)).toEqual(sameSk);
+      expect(authenticate(pairs(disabled, sameSk), { ak, sk }, { now })).toEqual(sameSk);
     });
 
-    it('the state told is that of one whose sk is right', () => {
+    it('reports the state of the pair whose sk matches', () => {
       const expired = { ...owner, state: 'Expired' as const };
       const disabledCopy = { ...otherSk, state: 'Disabled' as const };
-      expect(authenticate(pairs(disabledCopy, expired), { ak, sk }, now)).toEqual({ refused: 'expired', ak });
+      expect(authenticate(pairs(disabledCopy, expired), { ak, sk }, { now })).toEqual({ refused: 'expired', ak });
     });
   });
 });
@@ -91,8 +94,8 @@ const day = 86_400;
 const iat = now / 1000;
 const issuer = 'ghippo.io';
 
-describe('claimsFor, of a pair', () => {
-  it('has exactly these claims', () => {
+describe('claimsFor', () => {
+  it('returns exactly these claims', () => {
     expect(claimsOf(foundPair(), 3, { issuer }, now)).toStrictEqual({
       iss: 'ghippo.io',
       sub: 'uid-of-shop-ann',
@@ -104,7 +107,7 @@ describe('claimsFor, of a pair', () => {
     });
   });
 
-  it('has aud only when an audience is configured', () => {
+  it('sets aud only if an audience is configured', () => {
     expect(claimsOf(foundPair(), 3, { issuer, audience: 'kpanda' }, now)).toHaveProperty('aud', 'kpanda');
     expect(claimsOf(foundPair(), 3, { issuer, audience: undefined }, now)).not.toHaveProperty('aud');
   });
@@ -117,11 +120,11 @@ describe('claimsFor, of a pair', () => {
     ['in an hour', now + 3_600_000, 3_600],
     ['in an hour and almost a second', now + 3_600_999, 3_600],
     ['in this second', now + 999, 0],
-  ])('exp never passes the expiry of a pair that expires %s', (_, expiresAt, seconds) => {
+  ])('limits exp to the expiry of a pair that expires %s', (_, expiresAt, seconds) => {
     expect(claimsOf(foundPair({ expiresAt }), 30, { issuer }, now).exp).toBe(iat + seconds);
   });
 
-  it.each([0, 1, 499, 500, 999])('tells whole seconds, %d ms into one', (milliseconds) => {
+  it.each([0, 1, 499, 500, 999])('rounds down to whole seconds, %d ms into a second', (milliseconds) => {
     const claims = claimsOf(foundPair(), 1, { issuer }, now + milliseconds);
     expect([claims.iat, claims.exp]).toEqual([iat, iat + day]);
   });
@@ -139,18 +142,18 @@ function createIssuer(
   known: FoundPair[],
   answer: Subject | Refusal = { refused: 'the cluster does not accept the token' },
 ) {
-  const exchanged: unknown[] = [];
+  const requests: unknown[] = [];
   const issue = createTokenIssuer({
     pairs: { find: (ak) => known.filter((one) => one.ak === ak) },
-    async exchange(...asked) {
-      exchanged.push(asked);
+    async exchange(asked) {
+      requests.push(asked);
       return answer;
     },
     sign: async (claims) => JSON.stringify(claims),
     claims: { issuer: 'ghippo.io' },
     now: () => now,
   });
-  return { issue, exchanged };
+  return { issue, requests };
 }
 
 describe('createTokenIssuer', () => {
@@ -158,17 +161,22 @@ describe('createTokenIssuer', () => {
     const { issue } = createIssuer([foundPair()]);
     const result = await issue({ pair }, request);
     const claims = {
-      ...{ iss: 'ghippo.io', sub: 'uid-of-shop-ann', preferred_username: 'ann', groups: ['dev', 'ops'] },
-      ...{ iat: now / 1000, exp: now / 1000 + 2 * 86_400, client_id: pair.ak },
+      iss: 'ghippo.io',
+      sub: 'uid-of-shop-ann',
+      preferred_username: 'ann',
+      groups: ['dev', 'ops'],
+      iat: now / 1000,
+      exp: now / 1000 + 2 * 86_400,
+      client_id: pair.ak,
     };
     expect(result).toEqual({ token: JSON.stringify(claims), claims, pairName: 'main' });
   });
 
   it('issues a token for a ServiceAccount that expires with the ServiceAccount token', async () => {
-    const { issue, exchanged } = createIssuer([], { clientId: robot, user, expiresAt: now + 60_000 });
+    const { issue, requests } = createIssuer([], { clientId: robot, user, expiresAt: now + 60_000 });
     const result = await issue({ subjectToken: 'abc', clientId: robot }, request);
     expect(result).toMatchObject({ claims: { sub: 'u1', client_id: robot, exp: now / 1000 + 60 } });
-    expect(exchanged).toEqual([['abc', robot, address]]);
+    expect(requests).toEqual([{ subjectToken: 'abc', clientId: robot, address }]);
   });
 
   it.each([

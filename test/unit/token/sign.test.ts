@@ -1,15 +1,21 @@
+import { importJWK, jwtVerify } from 'jose';
 import { describe, expect, it } from 'vitest';
 import type { TokenClaims } from '../../../src/token/issue.ts';
-import type { SigningKeys } from '../../../src/token/keys/signing-keys.ts';
-import { createCachedSign } from '../../../src/token/sign.ts';
+import { generateSigningKeys, parseSigningKeys, type SigningKeys } from '../../../src/token/keys/signing-keys.ts';
+import { createCachedSign, signToken } from '../../../src/token/sign.ts';
 
 const claims: TokenClaims = {
-  ...{ iss: 'ghippo.io', sub: 'u1', preferred_username: 'ann', groups: ['dev'] },
-  ...{ iat: 1000, exp: 2000, client_id: 'ak' },
+  iss: 'ghippo.io',
+  sub: 'u1',
+  preferred_username: 'ann',
+  groups: ['dev'],
+  iat: 1000,
+  exp: 2000,
+  client_id: 'ak',
 };
 const keys = (kid: string) => ({ active: { kid } }) as unknown as SigningKeys;
 
-/** Signing that counts, and answers when the test says so. */
+/** Records each signature; the test resolves it. */
 function createSigning() {
   const waiting: PromiseWithResolvers<string>[] = [];
   const sign = createCachedSign(() => {
@@ -20,8 +26,25 @@ function createSigning() {
   return { sign, waiting };
 }
 
+describe('signToken', async () => {
+  const signingKeys = await parseSigningKeys(await generateSigningKeys(new Date()));
+
+  it('signs a JWT that the published keys verify, with exactly this header and these claims', async () => {
+    const token = await signToken(claims, signingKeys);
+    const [jwk = {}] = signingKeys.jwks.keys;
+    const key = await importJWK(jwk, 'RS256');
+    const { payload, protectedHeader } = await jwtVerify(token, key, { currentDate: new Date(claims.iat * 1000) });
+    expect(protectedHeader).toStrictEqual({ alg: 'RS256', kid: jwk.kid, typ: 'JWT' });
+    expect(payload).toStrictEqual(claims);
+  });
+
+  it('returns the same token for the same claims', async () => {
+    expect(await signToken(claims, signingKeys)).toBe(await signToken(claims, signingKeys));
+  });
+});
+
 describe('createCachedSign', () => {
-  it('gives equal requests in flight, and later ones of the same second, one signature', async () => {
+  it('shares one signature among equal claims of the same second', async () => {
     const { sign, waiting } = createSigning();
     const both = [sign(claims, keys('k')), sign({ ...claims, groups: ['dev'] }, keys('k'))];
     waiting[0]?.resolve('token');
@@ -39,21 +62,21 @@ describe('createCachedSign', () => {
     ['pair', { client_id: 'ak2' }],
     ['second', { iat: 1001 }],
     ['audience', { aud: 'x' }],
-  ])('never shares between claims of another %s', (_, change) => {
+  ])('signs claims with another %s separately', (_, change) => {
     const { sign, waiting } = createSigning();
     void sign(claims, keys('k'));
     void sign({ ...claims, ...change }, keys('k'));
     expect(waiting).toHaveLength(2);
   });
 
-  it('never shares between keys, so that a rotation is in force at once', () => {
+  it('signs again after a key rotation', () => {
     const { sign, waiting } = createSigning();
     void sign(claims, keys('k'));
     void sign(claims, keys('l'));
     expect(waiting).toHaveLength(2);
   });
 
-  it('forgets what was signed in another second', () => {
+  it('clears the cache when the second changes', () => {
     const { sign, waiting } = createSigning();
     void sign(claims, keys('k'));
     void sign({ ...claims, iat: 1001 }, keys('k'));
@@ -61,7 +84,7 @@ describe('createCachedSign', () => {
     expect(waiting).toHaveLength(3);
   });
 
-  it('tells both of a failure, and tries anew', async () => {
+  it('reports a failure to all waiting requests and then signs again', async () => {
     const { sign, waiting } = createSigning();
     const both = [sign(claims, keys('k')), sign(claims, keys('k'))];
     waiting[0]?.reject(new Error('no'));
@@ -70,7 +93,7 @@ describe('createCachedSign', () => {
     expect(waiting).toHaveLength(2);
   });
 
-  it('keeps a bounded number', () => {
+  it('limits the number of cached tokens', () => {
     const { sign, waiting } = createSigning();
     for (let index = 0; index < 5000; index += 1) void sign({ ...claims, client_id: `ak${index}` }, keys('k'));
     void sign({ ...claims, client_id: 'ak4999' }, keys('k'));

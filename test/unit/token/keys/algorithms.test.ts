@@ -1,4 +1,4 @@
-/** Sets of keys of each algorithm, and of several at once. */
+/** Key sets of each algorithm, and with keys of several algorithms. */
 import { createLocalJWKSet, exportJWK, generateKeyPair, type JWK, jwtVerify } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Algorithm, algorithms, defaultKeyPolicy } from '../../../../src/token/keys/facts.ts';
@@ -17,23 +17,25 @@ const claims = { iss: 'i', sub: 's', preferred_username: 'p', groups: [], iat: n
 let raw: Record<Algorithm, Raw>;
 
 beforeAll(async () => {
-  const made = await Promise.all(
+  const created = await Promise.all(
     algorithms.map(async (algorithm) => {
       const { keys } = JSON.parse(await generateSigningKeys(new Date(now), { ...defaultKeyPolicy, algorithm }));
       return [algorithm, keys[0]] as const;
     }),
   );
-  raw = Object.fromEntries(made) as Record<Algorithm, Raw>;
+  raw = Object.fromEntries(created) as Record<Algorithm, Raw>;
 });
 
 const text = (...keys: Raw[]) => JSON.stringify({ keys });
 const parse = (...keys: Raw[]) => parseSigningKeys(text(...keys));
 const retired = (algorithm: Algorithm, change: Raw = {}) => ({
   ...Object.fromEntries(Object.entries(raw[algorithm]).filter(([name]) => !privateMembers.includes(name))),
-  ...{ state: 'retired', ...retiredTimes, ...change },
+  state: 'retired',
+  ...retiredTimes,
+  ...change,
 });
 
-describe.each(algorithms)('a set of %s', (algorithm) => {
+describe.each(algorithms)('a key set of %s', (algorithm) => {
   it('signs tokens that any verifier of the published set accepts', async () => {
     const keys = await parse(raw[algorithm]);
     const token = await signToken({ ...claims, exp: now / 1000 + 60 }, keys);
@@ -48,13 +50,13 @@ describe.each(algorithms)('a set of %s', (algorithm) => {
     for (const name of [...privateMembers, 'state', 'createdAt', 'longestCycle']) expect(jwk).not.toHaveProperty(name);
   });
 
-  it('is written as it was read', async () => {
+  it('has the same stored form after parsing', async () => {
     const set = text(raw[algorithm]);
     expect(formatKeys(parseKeys(set))).toBe(formatKeys(parseKeys(formatKeys(parseKeys(set)))));
     expect(JSON.parse(formatKeys(parseKeys(set)))).toEqual(JSON.parse(set));
   });
 
-  it('loses the private half of a key that is written as retired', () => {
+  it('is stored without the private members of a retired key', () => {
     const [key] = parseKeys(text(raw[algorithm]));
     if (!key) throw new Error('no key');
     const retirement = { state: 'retired', retiredAt: now, verifyUntil: now + 1 } as const;
@@ -63,19 +65,19 @@ describe.each(algorithms)('a set of %s', (algorithm) => {
     expect(written).toMatchObject({ kid: key.kid, state: 'retired', verifyUntil: '2026-01-01T00:00:00.001Z' });
   });
 
-  it.each(algorithms)('publishes a retired key of %s besides, active first', async (other) => {
+  it.each(algorithms)('also publishes a retired key of %s, after the active key', async (other) => {
     if (other === algorithm) return;
     const { jwks, published, active } = await parse(retired(other), raw[algorithm]);
     expect(jwks.keys.map(({ kid }) => kid)).toEqual([raw[algorithm].kid, raw[other].kid]);
     expect([active.algorithm, published.get(String(raw[other].kid))?.algorithm]).toEqual([algorithm, other]);
   });
 
-  it.each(algorithms)('refuses its key under the name of %s', async (other) => {
+  it.each(algorithms)('rejects its key declared as %s', async (other) => {
     if (other === algorithm) return;
     await expect(parse({ ...raw[algorithm], alg: other })).rejects.toThrow(/^malformed: keys\.0\./);
   });
 
-  it('refuses the private half of another key', async () => {
+  it('rejects the private members of another key', async () => {
     const jwk = await exportJWK((await generateKeyPair(algorithm, { extractable: true })).privateKey);
     const halves = Object.fromEntries(
       privateMembers.filter((name) => name in jwk).map((name) => [name, jwk[name as keyof JWK]]),
@@ -84,25 +86,25 @@ describe.each(algorithms)('a set of %s', (algorithm) => {
   });
 });
 
-describe('a set of several keys', () => {
+describe('a key set with several keys', () => {
   const next = (change: Raw = {}) => ({ ...raw.ES256, state: 'next', ...times, ...change });
 
-  it('has at most one next key', async () => {
+  it('is rejected with two next keys', async () => {
     const other = { ...raw.EdDSA, state: 'next', ...times };
-    await expect(parse(raw.RS256, next(), other)).rejects.toThrow('keys: 2 next keys, there must be at most one');
+    await expect(parse(raw.RS256, next(), other)).rejects.toThrow('keys: 2 next keys, must be at most one');
   });
 
-  it('has one active key', async () => {
-    await expect(parse(next())).rejects.toThrow('keys: 0 active keys, there must be one');
-    await expect(parse(retired('ES256'))).rejects.toThrow('keys: 0 active keys, there must be one');
+  it('is rejected without an active key', async () => {
+    await expect(parse(next())).rejects.toThrow('keys: 0 active keys, must be exactly one');
+    await expect(parse(retired('ES256'))).rejects.toThrow('keys: 0 active keys, must be exactly one');
   });
 
-  it('has each kid once', async () => {
-    await expect(parse(raw.RS256, { ...retired('RS256') })).rejects.toThrow('keys.1.kid: is that of a key before it');
+  it('is rejected with a duplicate kid', async () => {
+    await expect(parse(raw.RS256, { ...retired('RS256') })).rejects.toThrow('keys.1.kid: duplicate of an earlier key');
   });
 
   it.each(['createdAt', 'activatedAt', 'retiredAt', 'verifyUntil'])(
-    'is refused when a retired key lacks %s',
+    'is rejected if a retired key has no valid %s',
     async (name) => {
       await expect(parse(raw.RS256, retired('ES256', { [name]: undefined }))).rejects.toThrow(
         `malformed: keys.1.${name}`,
@@ -115,22 +117,22 @@ describe('a set of several keys', () => {
     },
   );
 
-  it('is refused when the times of the others are not whole', async () => {
+  it('is rejected if the active or the next key lacks a time', async () => {
     await expect(parse(raw.RS256, next({ createdAt: undefined }))).rejects.toThrow('malformed: keys.1.createdAt');
     await expect(parse({ ...raw.RS256, activatedAt: undefined }, next())).rejects.toThrow(
       'malformed: keys.0.activatedAt',
     );
   });
 
-  it('is refused when the next key has no private half, or a retired one is no key', async () => {
+  it('is rejected if the next key has no private member, or a retired key is invalid', async () => {
     await expect(parse(raw.RS256, next({ d: undefined }))).rejects.toThrow('malformed: keys.1.d');
     await expect(parse(raw.RS256, retired('ES256', { x: 'AAAA' }))).rejects.toThrow(SigningKeyError);
     await expect(parse(raw.RS256, retired('ES256', { kid: raw.EdDSA.kid }))).rejects.toThrow(
-      'keys.1.kid: is not the thumbprint of the key',
+      'keys.1.kid: must be the thumbprint of the key',
     );
   });
 
-  it('takes a retired key whose private half somebody put back, and does not use it', async () => {
+  it('ignores the private members of a retired key', async () => {
     const { jwks } = await parse(raw.RS256, { ...raw.ES256, state: 'retired', ...retiredTimes });
     expect(jwks.keys[1]).not.toHaveProperty('d');
   });

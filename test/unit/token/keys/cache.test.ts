@@ -15,7 +15,7 @@ beforeAll(async () => {
   [first, second] = (await Promise.all([1, 2].map(() => generateSigningKeys(new Date(now))))) as [string, string];
 });
 
-/** Keys that follow a Secret which the test changes. */
+/** A cache of a Secret that the test changes. */
 function createSubject() {
   const store = createStore<KeySecretRecord>({});
   const lines: string[] = [];
@@ -23,11 +23,17 @@ function createSubject() {
   const cache = createKeyCache({ store, key, log });
   let version = 0;
   return {
-    ...{ cache, store },
+    cache,
+    store,
     put: (content: string, { name = 'keys', revoke = undefined as string | undefined } = {}) =>
       store.upsert({
-        ...{ key: `system/${name}`, namespace: 'system', name, uid: 'u1', resourceVersion: String(++version) },
-        ...{ content, requests: { revoke } },
+        key: `system/${name}`,
+        namespace: 'system',
+        name,
+        uid: 'u1',
+        resourceVersion: String(++version),
+        content,
+        requests: { revoke },
       }),
     logged: (level: number) => lines.map((line) => JSON.parse(line)).filter((line) => line.level === level),
     log: () => lines.join(''),
@@ -38,8 +44,8 @@ function createSubject() {
 const onlyActive = () => formatKeys(parseKeys(first).slice(0, 1));
 const activeOf = async (content: string) => (await parseSigningKeys(content)).active.kid;
 
-describe('the signing key cache', () => {
-  it('are none at first', () => {
+describe('createKeyCache', () => {
+  it('is empty at first', () => {
     const { cache } = createSubject();
     expect([cache.current(), cache.content(), cache.facts(), cache.isBroken()]).toEqual([
       undefined,
@@ -49,7 +55,7 @@ describe('the signing key cache', () => {
     ]);
   });
 
-  it('are those of the Secret, and change with it', async () => {
+  it('follows the Secret', async () => {
     const { cache, put } = createSubject();
     put(first);
     await cache.loaded;
@@ -61,7 +67,7 @@ describe('the signing key cache', () => {
     expect(cache.current()?.active.kid).toBe(await activeOf(second));
   });
 
-  it('are those that came last when several come at once', async () => {
+  it('uses the latest of several quick changes', async () => {
     const { cache, put } = createSubject();
     for (const content of [first, second, first, 'broken', second, first]) put(content);
     await cache.loaded;
@@ -69,7 +75,7 @@ describe('the signing key cache', () => {
     expect(cache.content()).toBe(first);
   });
 
-  it('are not those of another Secret', async () => {
+  it('ignores other Secrets', async () => {
     const { cache, put } = createSubject();
     put(second, { name: 'other' });
     put(first);
@@ -77,7 +83,7 @@ describe('the signing key cache', () => {
     expect(cache.content()).toBe(first);
   });
 
-  it('lose a key that is to be revoked before anybody has written so; the next one signs', async () => {
+  it('removes a revoked key before the leader does, and signs with the next key', async () => {
     const { cache, put } = createSubject();
     const [active, next] = parseKeys(first);
     put(first);
@@ -88,24 +94,27 @@ describe('the signing key cache', () => {
     expect(parseKeys(cache.content() ?? '').map(({ kid }) => kid)).toEqual([next?.kid]);
   });
 
-  it.each(['', 'broken', '{"keys":[]}'])('lose a key that a broken Secret asks to revoke: %j', async (broken) => {
-    const { cache, put, store } = createSubject();
-    const [active, next] = parseKeys(first);
-    put(first);
-    await cache.loaded;
-    put(broken, { revoke: active?.kid });
-    await expect.poll(() => cache.current()?.active.kid).toBe(next?.kid);
-    expect([...(cache.current()?.published.keys() ?? [])]).toEqual([next?.kid]);
-    put(broken);
-    store.remove(key);
-    await expect.poll(() => cache.isBroken()).toBe(true);
-    expect(parseKeys(cache.content() ?? '').map(({ kid }) => kid)).toEqual([next?.kid]);
-  });
+  it.each(['', 'broken', '{"keys":[]}'])(
+    'removes a key whose revocation an invalid Secret requests: %j',
+    async (broken) => {
+      const { cache, put, store } = createSubject();
+      const [active, next] = parseKeys(first);
+      put(first);
+      await cache.loaded;
+      put(broken, { revoke: active?.kid });
+      await expect.poll(() => cache.current()?.active.kid).toBe(next?.kid);
+      expect([...(cache.current()?.published.keys() ?? [])]).toEqual([next?.kid]);
+      put(broken);
+      store.remove(key);
+      await expect.poll(() => cache.isBroken()).toBe(true);
+      expect(parseKeys(cache.content() ?? '').map(({ kid }) => kid)).toEqual([next?.kid]);
+    },
+  );
 
   it.each([
-    ['broken', () => 'broken', true],
-    ['sound', onlyActive, false],
-  ])('are none when the only one is to be revoked and the Secret is %s', async (_, contentOf, isBroken) => {
+    ['an invalid Secret', () => 'broken', true],
+    ['a valid Secret', onlyActive, false],
+  ])('is empty after the only key is revoked in %s', async (_, contentOf, isBroken) => {
     const { cache, put, logged } = createSubject();
     put(onlyActive());
     await cache.loaded;
@@ -113,20 +122,23 @@ describe('the signing key cache', () => {
     await expect.poll(() => cache.current()).toBeUndefined();
     await expect.poll(() => cache.isBroken()).toBe(isBroken);
     expect([cache.content(), cache.facts()]).toEqual([undefined, []]);
-    expect(logged(50)[0]).toMatchObject({ secret: key, msg: expect.stringContaining('until the leader makes others') });
+    expect(logged(50)[0]).toMatchObject({
+      secret: key,
+      msg: expect.stringContaining('waiting for the leader to create new keys'),
+    });
     put(second);
     await expect.poll(() => cache.content()).toBe(second);
     expect(cache.isBroken()).toBe(false);
   });
 
-  it('are loaded though the only one is to be revoked from the start, so that a leader can make others', async () => {
+  it('is loaded even if the only key is revoked from the start, so that a leader can create new keys', async () => {
     const { cache, put } = createSubject();
     put(onlyActive(), { revoke: parseKeys(first)[0]?.kid });
     await cache.loaded;
     expect([cache.current(), cache.isBroken()]).toEqual([undefined, false]);
   });
 
-  it('are broken when the only one is to be revoked and is not sound: no leader replaces it', async () => {
+  it('is broken if the only key is revoked and invalid, because no leader replaces it', async () => {
     const { cache, put, logged } = createSubject();
     const [active] = JSON.parse(first).keys;
     put(JSON.stringify({ keys: [{ ...active, kid: 'other' }] }), { revoke: 'other' });
@@ -134,14 +146,14 @@ describe('the signing key cache', () => {
     expect(cache.isBroken()).toBe(true);
   });
 
-  it('stay when an unknown kid is to be revoked', async () => {
+  it('ignores a request to revoke an unknown kid', async () => {
     const { cache, put } = createSubject();
     put(first, { revoke: 'unknown' });
     await cache.loaded;
     expect(cache.content()).toBe(first);
   });
 
-  it('stay when the Secret breaks, which is an error in the log without a value of it', async () => {
+  it('keeps the last valid keys while the Secret is invalid, and logs an error without values', async () => {
     const { cache, put, logged, log } = createSubject();
     put(first);
     await cache.loaded;
@@ -149,7 +161,7 @@ describe('the signing key cache', () => {
     put(broken);
     await expect.poll(() => cache.isBroken()).toBe(true);
     expect(cache.content()).toBe(first);
-    expect(logged(50)).toMatchObject([{ secret: key, reason: 'keys.json: keys: 0 active keys, there must be one' }]);
+    expect(logged(50)).toMatchObject([{ secret: key, reason: 'keys.json: keys: 0 active keys, must be exactly one' }]);
     for (const { d, n } of JSON.parse(second).keys) {
       expect(log()).not.toContain(d);
       expect(log()).not.toContain(n);
@@ -159,7 +171,7 @@ describe('the signing key cache', () => {
     expect(cache.current()?.active.kid).toBe(await activeOf(first));
   });
 
-  it('stay when the Secret is gone, which is a warning', async () => {
+  it('keeps the keys after the Secret was deleted, and logs a warning', async () => {
     const { cache, put, store, logged } = createSubject();
     put(first);
     await cache.loaded;
@@ -169,14 +181,14 @@ describe('the signing key cache', () => {
     expect(logged(40)).toMatchObject([{ secret: key }]);
   });
 
-  it('are none when the Secret is broken from the start, also when that is gone', async () => {
+  it('is empty if the Secret is invalid from the start, also after it was deleted', async () => {
     const { cache, put, store, logged } = createSubject();
     put('');
     await expect.poll(() => cache.isBroken()).toBe(true);
     expect(cache.current()).toBeUndefined();
-    expect(logged(50)).toMatchObject([{ reason: 'keys.json: is not JSON' }]);
+    expect(logged(50)).toMatchObject([{ reason: 'keys.json: not valid JSON' }]);
     store.remove(key);
-    await expect.poll(() => logged(50)).toMatchObject([{}, { msg: expect.stringContaining('is gone') }]);
+    await expect.poll(() => logged(50)).toMatchObject([{}, { msg: expect.stringContaining('was deleted') }]);
     expect([cache.current(), cache.isBroken()]).toEqual([undefined, true]);
   });
 });

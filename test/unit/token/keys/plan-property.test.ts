@@ -1,4 +1,4 @@
-/** What holds whatever happens, over years of a key set's life. */
+/** Invariants of key rotation over years of random events. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { algorithms, type KeyFacts, type KeyPolicy, type KeyRequests } from '../../../../src/token/keys/facts.ts';
@@ -9,10 +9,10 @@ const hour = 3_600_000;
 const day = 24 * hour;
 
 interface Step {
-  /** Hours that pass before the leader looks. */
+  /** Hours since the previous reconciliation. */
   hours: number;
   policy: KeyPolicy;
-  /** Which key, by its place in the set, somebody asks to revoke or to rotate. */
+  /** Index of the key to revoke or rotate. */
   revoke?: number | undefined;
   rotate?: number | undefined;
 }
@@ -42,42 +42,42 @@ const eventful = fc.array(
   { maxLength: 60 },
 );
 
-/** The life of a set: what was published when, which tokens are out, what was revoked. */
-function createLife() {
-  let made = 0;
-  const life = {
+/** Simulates a key set: which keys were published when, which tokens are valid, which keys were revoked. */
+function createSimulation() {
+  let created = 0;
+  const simulation = {
     now: start,
     keys: [] as KeyFacts[],
     published: [] as { at: number; kids: string[] }[],
     tokens: [] as Token[],
     revoked: new Set<string>(),
-    /** The first key, and one that follows a revoked one, may sign unannounced. */
-    atOnce: new Set<string>(),
-    /** Whether another key signs since the last step. */
-    turned: false,
+    /** Keys that may sign without being published ahead: the first key, and the successor of a revoked one. */
+    unannounced: new Set<string>(),
+    /** Whether the last step changed the active key. */
+    rotated: false,
   };
-  function carryOut({ keys, make }: KeyPlan<KeyFacts>, { algorithm, maxCycle }: KeyPolicy): KeyFacts[] {
-    const fresh = make.map((state): KeyFacts => {
-      const signing = state === 'active' ? { activatedAt: life.now, longestCycle: maxCycle } : {};
-      return { kid: `k${made++}`, algorithm, state, createdAt: life.now, ...signing };
+  function apply({ keys, create }: KeyPlan<KeyFacts>, { algorithm, maxCycle }: KeyPolicy): KeyFacts[] {
+    const added = create.map((state): KeyFacts => {
+      const signing = state === 'active' ? { activatedAt: simulation.now, longestCycle: maxCycle } : {};
+      return { kid: `k${created++}`, algorithm, state, createdAt: simulation.now, ...signing };
     });
-    return [...keys, ...fresh];
+    return [...keys, ...added];
   }
   function advance({ hours, policy: rules, revoke, rotate }: Step): KeyRequests {
-    life.now += hours * hour;
-    const kidAt = (place: number | undefined) => (place === undefined ? undefined : life.keys[place]?.kid);
+    simulation.now += hours * hour;
+    const kidAt = (place: number | undefined) => (place === undefined ? undefined : simulation.keys[place]?.kid);
     const requests = { revoke: kidAt(revoke), rotate: kidAt(rotate) };
-    const before = activeOf(life.keys);
-    const plan = planKeys(life.keys, rules, life.now, requests);
-    if (plan) life.keys = carryOut(plan, rules);
-    if (requests.revoke !== undefined) life.revoked.add(requests.revoke);
-    const signer = activeOf(life.keys);
-    life.turned = signer?.kid !== before?.kid;
-    if (signer && (!before || before.kid === requests.revoke)) life.atOnce.add(signer.kid);
-    life.published.push({ at: life.now, kids: life.keys.map(({ kid }) => kid) });
+    const before = activeOf(simulation.keys);
+    const plan = planKeys(simulation.keys, { policy: rules, now: simulation.now, requests });
+    if (plan) simulation.keys = apply(plan, rules);
+    if (requests.revoke !== undefined) simulation.revoked.add(requests.revoke);
+    const signer = activeOf(simulation.keys);
+    simulation.rotated = signer?.kid !== before?.kid;
+    if (signer && (!before || before.kid === requests.revoke)) simulation.unannounced.add(signer.kid);
+    simulation.published.push({ at: simulation.now, kids: simulation.keys.map(({ kid }) => kid) });
     return requests;
   }
-  return { life, advance };
+  return { simulation, advance };
 }
 
 const activeOf = (keys: readonly KeyFacts[]) => keys.find(({ state }) => state === 'active');
@@ -85,9 +85,9 @@ const countOf = (keys: readonly KeyFacts[], state: string) => keys.filter((key) 
 
 function run(
   steps: readonly Step[],
-  check: (state: ReturnType<typeof createLife>, step: Step, asked: KeyRequests) => void,
+  check: (state: ReturnType<typeof createSimulation>, step: Step, asked: KeyRequests) => void,
 ) {
-  const state = createLife();
+  const state = createSimulation();
   for (const step of [{ hours: 0, policy: (steps[0] ?? fallback).policy }, ...steps]) {
     const asked = state.advance(step);
     check(state, step, asked);
@@ -100,68 +100,72 @@ const fallback: Step = {
 };
 
 describe.each([
-  ['a steady life', steady],
-  ['a life of revocations and changes of configuration', eventful as fc.Arbitrary<Step[]>],
-])('in %s', (_, lives) => {
+  ['scheduled rotations only', steady],
+  ['revocations, requests and configuration changes', eventful as fc.Arbitrary<Step[]>],
+])('with %s', (_, histories) => {
   const always = (check: Parameters<typeof run>[1]) =>
     fc.assert(
-      fc.property(lives, (steps) => run(steps, check)),
+      fc.property(histories, (steps) => run(steps, check)),
       { numRuns: 300 },
     );
 
-  it('exactly one key signs, and exactly one is next', () => {
-    always(({ life }) => {
-      expect([countOf(life.keys, 'active'), countOf(life.keys, 'next')]).toEqual([1, 1]);
+  it('has exactly one active and one next key', () => {
+    always(({ simulation }) => {
+      expect([countOf(simulation.keys, 'active'), countOf(simulation.keys, 'next')]).toEqual([1, 1]);
     });
   });
 
-  it('the plan of a plan is nothing', () => {
-    always(({ life }, step, asked) => {
-      expect(planKeys(life.keys, step.policy, life.now, asked)).toBeUndefined();
+  it('plans no change right after a plan was applied', () => {
+    always(({ simulation }, step, asked) => {
+      expect(planKeys(simulation.keys, { policy: step.policy, now: simulation.now, requests: asked })).toBeUndefined();
     });
   });
 
-  it('a key signs after it was published for publishAhead, the first and at-once ones excepted', () => {
-    always(({ life }, step) => {
-      const signer = activeOf(life.keys);
-      if (!signer || !life.turned || life.atOnce.has(signer.kid)) return;
-      const since = life.published.find(({ kids }) => kids.includes(signer.kid));
-      expect(life.now - (since?.at ?? life.now)).toBeGreaterThanOrEqual(step.policy.publishAheadHours * hour);
+  it('publishes a key for publishAheadHours before it signs, except the first key and successors of revoked keys', () => {
+    always(({ simulation }, step) => {
+      const signer = activeOf(simulation.keys);
+      if (!signer || !simulation.rotated || simulation.unannounced.has(signer.kid)) return;
+      const since = simulation.published.find(({ kids }) => kids.includes(signer.kid));
+      expect(simulation.now - (since?.at ?? simulation.now)).toBeGreaterThanOrEqual(
+        step.policy.publishAheadHours * hour,
+      );
     });
   });
 
-  it('who fetched the set up to an hour ago knows the key that signs', () => {
-    always(({ life }) => {
-      const signer = activeOf(life.keys);
-      if (!signer || life.atOnce.has(signer.kid)) return;
-      const fetched = life.published.findLast(({ at }) => at <= life.now - hour);
+  it('publishes the active key for at least an hour before it signs', () => {
+    always(({ simulation }) => {
+      const signer = activeOf(simulation.keys);
+      if (!signer || simulation.unannounced.has(signer.kid)) return;
+      const fetched = simulation.published.findLast(({ at }) => at <= simulation.now - hour);
       expect(fetched?.kids).toContain(signer.kid);
     });
   });
 
-  it('a token verifies as long as it lives, unless its key was revoked', () => {
-    always(({ life }, step) => {
-      const kids = new Set(life.keys.map(({ kid }) => kid));
-      life.tokens = life.tokens.filter(({ kid, exp }) => exp > life.now && !life.revoked.has(kid));
-      for (const { kid } of life.tokens) expect(kids).toContain(kid);
-      const signer = activeOf(life.keys);
-      if (signer) life.tokens.push({ kid: signer.kid, exp: life.now + step.policy.maxCycle * day });
+  it('keeps the key of every valid token, unless the key was revoked', () => {
+    always(({ simulation }, step) => {
+      const kids = new Set(simulation.keys.map(({ kid }) => kid));
+      simulation.tokens = simulation.tokens.filter(
+        ({ kid, exp }) => exp > simulation.now && !simulation.revoked.has(kid),
+      );
+      for (const { kid } of simulation.tokens) expect(kids).toContain(kid);
+      const signer = activeOf(simulation.keys);
+      if (signer) simulation.tokens.push({ kid: signer.kid, exp: simulation.now + step.policy.maxCycle * day });
     });
   });
 
-  it('a revoked key never comes back', () => {
-    always(({ life }) => {
-      for (const { kid } of life.keys) expect(life.revoked.has(kid)).toBe(false);
+  it('never restores a revoked key', () => {
+    always(({ simulation }) => {
+      for (const { kid } of simulation.keys) expect(simulation.revoked.has(kid)).toBe(false);
     });
   });
 });
 
-it('the set stays small: one retired key for each rotation within a cycle, and one that is in its grace', () => {
+it('keeps at most one retired key per rotation within a cycle, and one in its grace period', () => {
   fc.assert(
     fc.property(steady, (steps) =>
-      run(steps, ({ life }, { policy: { rotationDays, maxCycle } }) => {
+      run(steps, ({ simulation }, { policy: { rotationDays, maxCycle } }) => {
         const rotations = rotationDays === 0 ? 0 : Math.ceil(maxCycle / rotationDays);
-        expect(countOf(life.keys, 'retired')).toBeLessThanOrEqual(rotations + 1);
+        expect(countOf(simulation.keys, 'retired')).toBeLessThanOrEqual(rotations + 1);
       }),
     ),
     { numRuns: 300 },

@@ -11,71 +11,89 @@ const policy = defaultKeyPolicy;
 type Change = Partial<KeyFacts>;
 
 const active = (change: Change = {}): KeyFacts => ({
-  ...{ kid: 'a', algorithm: 'RS256', state: 'active', createdAt: now, activatedAt: now, longestCycle: 30 },
+  kid: 'a',
+  algorithm: 'RS256',
+  state: 'active',
+  createdAt: now,
+  activatedAt: now,
+  longestCycle: 30,
   ...change,
 });
 const next = (change: Change = {}): KeyFacts => ({
-  ...{ kid: 'n', algorithm: 'RS256', state: 'next', createdAt: now },
+  kid: 'n',
+  algorithm: 'RS256',
+  state: 'next',
+  createdAt: now,
   ...change,
 });
 const retired = (change: Change = {}): KeyFacts => ({
-  ...{ kid: 'r', algorithm: 'RS256', state: 'retired', createdAt: now - day, activatedAt: now - day },
-  ...{ retiredAt: now, verifyUntil: now + 30 * day },
+  kid: 'r',
+  algorithm: 'RS256',
+  state: 'retired',
+  createdAt: now - day,
+  activatedAt: now - day,
+  retiredAt: now,
+  verifyUntil: now + 30 * day,
   ...change,
 });
-/** What a turn makes of `active` and `next` at a time. */
-const turned = (at: number, from = active(), to = next()) => ({
+/** The plan of a rotation. */
+const rotated = (at: number, from = active(), to = next()) => ({
   keys: [
     { ...to, state: 'active', activatedAt: at, longestCycle: 30 },
     { ...from, state: 'retired', retiredAt: at, verifyUntil: at + 30 * day },
   ],
-  make: ['next'],
+  create: ['next'],
 });
 
 describe('planKeys', () => {
-  it('makes a first key, which signs at once, and the next one', () => {
-    expect(planKeys([], policy, now)).toEqual({ keys: [], make: ['active', 'next'] });
+  it('creates an active key and a next key if there are no keys', () => {
+    expect(planKeys([], { policy, now })).toEqual({ keys: [], create: ['active', 'next'] });
   });
 
-  it('makes the next key of a set from before there were times, and keeps the active one', () => {
+  it('upgrades a set that was stored before keys had times', () => {
     const old: KeyFacts = { kid: 'a', algorithm: 'RS256', state: 'active' };
-    expect(planKeys([{ ...old, createdAt: now - day }], policy, now)).toEqual({
+    expect(planKeys([{ ...old, createdAt: now - day }], { policy, now })).toEqual({
       keys: [active({ createdAt: now - day, activatedAt: now - day })],
-      make: ['next'],
+      create: ['next'],
     });
-    expect(planKeys([old], policy, now)).toEqual({ keys: [active()], make: ['next'] });
+    expect(planKeys([old], { policy, now })).toEqual({ keys: [active()], create: ['next'] });
   });
 
   it.each<[string, KeyFacts[], number, Partial<KeyPolicy>]>([
     ['the active key has not signed long enough', [active(), next()], 30 * day - 1, {}],
     ['the next key was not published long enough', [active(), next({ createdAt: now + 29 * day + 1 })], 30 * day, {}],
-    ['rotation is by hand', [active(), next()], 1000 * day, { rotationDays: 0 }],
-    ['a token of a retired key may be out', [active(), next(), retired()], 30 * day - 1, { rotationDays: 60 }],
-    ['its grace has not passed', [active(), next(), retired()], 30 * day + hour - 1, { rotationDays: 60 }],
-    ['the clock goes back a little', [active(), next(), retired()], -5 * minute, {}],
-    ['a retired key is from the future', [active(), next(), retired({ createdAt: now + day })], 0, {}],
-    ['the order is another one', [retired(), next(), active()], 0, {}],
+    ['scheduled rotation is off', [active(), next()], 1000 * day, { rotationDays: 0 }],
+    ['tokens of a retired key may be valid', [active(), next(), retired()], 30 * day - 1, { rotationDays: 60 }],
+    ['its grace period has not ended', [active(), next(), retired()], 30 * day + hour - 1, { rotationDays: 60 }],
+    ['the clock goes back by five minutes', [active(), next(), retired()], -5 * minute, {}],
+    ['a retired key was created in the future', [active(), next(), retired({ createdAt: now + day })], 0, {}],
+    ['the keys are in another order', [retired(), next(), active()], 0, {}],
     ['a shorter cycle is configured', [active(), next()], 0, { maxCycle: 7 }],
   ])('changes nothing while %s', (_, keys, after, change) => {
-    expect(planKeys(keys, { ...policy, ...change }, now + after)).toBeUndefined();
+    expect(planKeys(keys, { policy: { ...policy, ...change }, now: now + after })).toBeUndefined();
   });
 
-  it('turns when both times have come', () => {
-    expect(planKeys([active(), next()], policy, now + 30 * day)).toEqual(turned(now + 30 * day));
+  it('rotates when the active key has signed and the next key was published long enough', () => {
+    expect(planKeys([active(), next()], { policy, now: now + 30 * day })).toEqual(rotated(now + 30 * day));
     const late = next({ createdAt: now + 29 * day });
-    expect(planKeys([active(), late], policy, now + 30 * day)).toEqual(turned(now + 30 * day, active(), late));
+    expect(planKeys([active(), late], { policy, now: now + 30 * day })).toEqual(
+      rotated(now + 30 * day, active(), late),
+    );
   });
 
   it('keeps a retired key for the longest cycle that was configured while it signed', () => {
-    const [longer] = planKeys([active(), next()], { ...policy, maxCycle: 90 }, now)?.keys ?? [];
+    const [longer] = planKeys([active(), next()], { policy: { ...policy, maxCycle: 90 }, now })?.keys ?? [];
     expect(longer).toEqual(active({ longestCycle: 90 }));
-    const plan = planKeys([longer ?? active(), next()], { ...policy, maxCycle: 7 }, now + 30 * day);
+    const plan = planKeys([longer ?? active(), next()], { policy: { ...policy, maxCycle: 7 }, now: now + 30 * day });
     expect(plan?.keys[1]).toMatchObject({ kid: 'a', verifyUntil: now + 120 * day });
   });
 
-  it('drops a retired key an hour after its last token', () => {
-    const plan = planKeys([active(), next(), retired()], { ...policy, rotationDays: 60 }, now + 30 * day + hour);
-    expect(plan).toEqual({ keys: [active(), next()], make: [] });
+  it('removes a retired key an hour after its last token expired', () => {
+    const plan = planKeys([active(), next(), retired()], {
+      policy: { ...policy, rotationDays: 60 },
+      now: now + 30 * day + hour,
+    });
+    expect(plan).toEqual({ keys: [active(), next()], create: [] });
   });
 
   describe('after the clock was ahead', () => {
@@ -84,104 +102,126 @@ describe('planKeys', () => {
 
     it.each<[string, KeyFacts[], KeyFacts[]]>([
       ['the next key', [active(), next({ createdAt: years })], [active(), next()]],
-      ['the next key, by little', [active(), next({ createdAt: ahead })], [active(), next()]],
+      ['the next key, by just over five minutes', [active(), next({ createdAt: ahead })], [active(), next()]],
       ['the activation', [active({ activatedAt: years }), next()], [active(), next()]],
       ['both keys', [active({ createdAt: years, activatedAt: years }), next({ createdAt: years })], [active(), next()]],
-    ])('takes now for what is in the future: %s', (_, keys, expected) => {
-      const plan = planKeys(keys, policy, now);
-      expect(plan).toEqual({ keys: expected, make: [] });
-      expect(planKeys(plan?.keys ?? [], policy, now)).toBeUndefined();
+    ])('replaces times in the future by the current time: %s', (_, keys, expected) => {
+      const plan = planKeys(keys, { policy, now });
+      expect(plan).toEqual({ keys: expected, create: [] });
+      expect(planKeys(plan?.keys ?? [], { policy, now })).toBeUndefined();
     });
 
     it.each<[string, Partial<KeyPolicy>, KeyRequests, number]>([
       ['the schedule', {}, {}, 30],
-      ['a rotation by hand', { rotationDays: 0 }, { rotate: 'a' }, 1],
+      ['a requested rotation', { rotationDays: 0 }, { rotate: 'a' }, 1],
       ['a change of algorithm', { rotationDays: 0, algorithm: 'ES256' }, {}, 1],
-    ])('turns as soon as without: %s', (_, change, requests, days) => {
+    ])('rotates as if the clock had been correct: %s', (_, change, requests, days) => {
       const rules = { ...policy, ...change };
       const late = [
         active({ createdAt: years, activatedAt: years }),
         next({ createdAt: years, algorithm: rules.algorithm }),
       ];
-      const keys = planKeys(late, rules, now, requests)?.keys ?? [];
-      expect(planKeys(keys, rules, now + days * day - 1, requests)).toBeUndefined();
-      expect(planKeys(keys, rules, now + days * day, requests)?.keys[0]).toMatchObject({ kid: 'n', state: 'active' });
+      const keys = planKeys(late, { policy: rules, now, requests })?.keys ?? [];
+      expect(planKeys(keys, { policy: rules, now: now + days * day - 1, requests })).toBeUndefined();
+      expect(planKeys(keys, { policy: rules, now: now + days * day, requests })?.keys[0]).toMatchObject({
+        kid: 'n',
+        state: 'active',
+      });
     });
   });
 
-  describe('with another algorithm', () => {
+  describe('after a change of the algorithm', () => {
     const changed = { ...policy, algorithm: 'ES256' } as const;
     const es256 = next({ algorithm: 'ES256' });
 
-    it('replaces the next key when it is older than a minute', () => {
-      expect(planKeys([active(), next()], changed, now + minute)).toBeUndefined();
-      expect(planKeys([active(), next()], changed, now + minute + 1)).toEqual({ keys: [active()], make: ['next'] });
+    it('replaces the next key if it is older than a minute', () => {
+      expect(planKeys([active(), next()], { policy: changed, now: now + minute })).toBeUndefined();
+      expect(planKeys([active(), next()], { policy: changed, now: now + minute + 1 })).toEqual({
+        keys: [active()],
+        create: ['next'],
+      });
     });
 
-    it('of one of two that both write, replaces once in a minute at most, however often they look', () => {
+    it('limits replacements to one per minute if two processes are configured differently', () => {
       let keys = [active(), next()];
-      let made = 0;
+      let created = 0;
       for (let pass = 0; pass < 3000; pass += 1) {
         const rules = pass % 2 === 0 ? policy : changed;
         const at = now + pass * 100;
-        const plan = planKeys(keys, rules, at);
+        const plan = planKeys(keys, { policy: rules, now: at });
         if (!plan) continue;
-        made += plan.make.length;
+        created += plan.create.length;
         keys = [...plan.keys, next({ kid: `n${pass}`, algorithm: rules.algorithm, createdAt: at })];
       }
-      expect(made).toBe(4);
+      expect(created).toBe(4);
     });
 
-    it('turns when the new one was published long enough, whatever the schedule', () => {
+    it('rotates when the new next key was published long enough, whatever the schedule', () => {
       const byHand = { ...changed, rotationDays: 0 };
-      expect(planKeys([active(), es256], byHand, now + day - 1)).toBeUndefined();
-      expect(planKeys([active(), es256], byHand, now + day)).toEqual(turned(now + day, active(), es256));
+      expect(planKeys([active(), es256], { policy: byHand, now: now + day - 1 })).toBeUndefined();
+      expect(planKeys([active(), es256], { policy: byHand, now: now + day })).toEqual(
+        rotated(now + day, active(), es256),
+      );
     });
 
-    it('that is taken back, replaces the next key again', () => {
-      expect(planKeys([active(), es256], policy, now + hour)).toEqual({ keys: [active()], make: ['next'] });
-    });
-  });
-
-  describe('asked to revoke', () => {
-    it('the active key, lets the next one sign at once', () => {
-      const plan = planKeys([active(), next(), retired()], policy, now, { revoke: 'a' });
-      const [first] = turned(now).keys;
-      expect(plan).toEqual({ keys: [first, retired()], make: ['next'] });
-    });
-
-    it('the active key, takes the published next one though it is of a former algorithm', () => {
-      const plan = planKeys([active(), next()], { ...policy, algorithm: 'EdDSA' }, now, { revoke: 'a' });
-      expect(plan).toEqual({ keys: [turned(now).keys[0]], make: ['next'] });
-    });
-
-    it('the only key, makes both', () => {
-      expect(planKeys([active()], policy, now, { revoke: 'a' })).toEqual({ keys: [], make: ['active', 'next'] });
-    });
-
-    it('the next key, makes another', () => {
-      expect(planKeys([active(), next()], policy, now, { revoke: 'n' })).toEqual({ keys: [active()], make: ['next'] });
-    });
-
-    it('a retired key, drops it', () => {
-      const plan = planKeys([active(), next(), retired()], policy, now, { revoke: 'r' });
-      expect(plan).toEqual({ keys: [active(), next()], make: [] });
-    });
-
-    it.each(['unknown', '', 'A'])('%j, does nothing', (revoke) => {
-      expect(planKeys([active(), next()], policy, now, { revoke })).toBeUndefined();
+    it('replaces the next key again if the change is reverted', () => {
+      expect(planKeys([active(), es256], { policy, now: now + hour })).toEqual({ keys: [active()], create: ['next'] });
     });
   });
 
-  describe('asked to rotate', () => {
-    it('the active key, turns when the next one was published long enough', () => {
+  describe('a request to revoke', () => {
+    it('activates the next key immediately if the active key is revoked', () => {
+      const plan = planKeys([active(), next(), retired()], { policy, now, requests: { revoke: 'a' } });
+      const [first] = rotated(now).keys;
+      expect(plan).toEqual({ keys: [first, retired()], create: ['next'] });
+    });
+
+    it('activates the published next key even if its algorithm is no longer configured', () => {
+      const plan = planKeys([active(), next()], {
+        policy: { ...policy, algorithm: 'EdDSA' },
+        now,
+        requests: { revoke: 'a' },
+      });
+      expect(plan).toEqual({ keys: [rotated(now).keys[0]], create: ['next'] });
+    });
+
+    it('creates both keys if the only key is revoked', () => {
+      expect(planKeys([active()], { policy, now, requests: { revoke: 'a' } })).toEqual({
+        keys: [],
+        create: ['active', 'next'],
+      });
+    });
+
+    it('creates another next key if the next key is revoked', () => {
+      expect(planKeys([active(), next()], { policy, now, requests: { revoke: 'n' } })).toEqual({
+        keys: [active()],
+        create: ['next'],
+      });
+    });
+
+    it('removes a retired key', () => {
+      const plan = planKeys([active(), next(), retired()], { policy, now, requests: { revoke: 'r' } });
+      expect(plan).toEqual({ keys: [active(), next()], create: [] });
+    });
+
+    it.each(['unknown', '', 'A'])('has no effect for %j', (revoke) => {
+      expect(planKeys([active(), next()], { policy, now, requests: { revoke } })).toBeUndefined();
+    });
+  });
+
+  describe('a request to rotate', () => {
+    it('rotates when the next key was published long enough', () => {
       const byHand = { ...policy, rotationDays: 0 };
-      expect(planKeys([active(), next()], byHand, now + day - 1, { rotate: 'a' })).toBeUndefined();
-      expect(planKeys([active(), next()], byHand, now + day, { rotate: 'a' })).toEqual(turned(now + day));
+      expect(
+        planKeys([active(), next()], { policy: byHand, now: now + day - 1, requests: { rotate: 'a' } }),
+      ).toBeUndefined();
+      expect(planKeys([active(), next()], { policy: byHand, now: now + day, requests: { rotate: 'a' } })).toEqual(
+        rotated(now + day),
+      );
     });
 
-    it.each(['n', 'r', 'unknown', ''])('%j, does nothing', (rotate) => {
-      expect(planKeys([active(), next(), retired()], policy, now + day, { rotate })).toBeUndefined();
+    it.each(['n', 'r', 'unknown', ''])('has no effect for %j', (rotate) => {
+      expect(planKeys([active(), next(), retired()], { policy, now: now + day, requests: { rotate } })).toBeUndefined();
     });
   });
 });
@@ -189,18 +229,18 @@ describe('planKeys', () => {
 describe('withoutRevoked', () => {
   const keys = [active(), next(), retired()];
 
-  it.each([undefined, '', 'unknown'])('leaves the set alone for %j', (kid) => {
+  it.each([undefined, '', 'unknown'])('returns the same set for %j', (kid) => {
     expect(withoutRevoked(keys, kid)).toBe(keys);
   });
 
-  it('drops a key, and lets the next one sign in place of the active one', () => {
+  it('removes the key, and activates the next key if it was the active one', () => {
     const signing = { ...next(), state: 'active', activatedAt: next().createdAt };
     expect(withoutRevoked(keys, 'a')).toEqual([signing, retired()]);
     expect(withoutRevoked(keys, 'n')).toEqual([active(), retired()]);
     expect(withoutRevoked(keys, 'r')).toEqual([active(), next()]);
   });
 
-  it('drops the only key that could sign, too', () => {
+  it('removes the only key that could sign', () => {
     expect(withoutRevoked([active(), retired()], 'a')).toEqual([retired()]);
     expect(withoutRevoked([active()], 'a')).toEqual([]);
   });

@@ -24,8 +24,8 @@ interface Patch {
 }
 
 /**
- * A Secret in an API server that compares and swaps. `cached` is the set in memory; `fail` gives the error of a write,
- * undefined lets it through.
+ * An API server with one Secret and optimistic concurrency. `cached` is the set in memory; `fail` returns the error of a
+ * write, or undefined.
  */
 function createWorld({ cached = content, at = now, fail = (): Error | undefined => undefined } = {}) {
   const store = createStore<KeySecretRecord>({});
@@ -33,12 +33,12 @@ function createWorld({ cached = content, at = now, fail = (): Error | undefined 
     version: 0,
     content: undefined as string | undefined,
     attempts: 0,
-    looks: 0,
+    reads: 0,
     at,
     fail,
     lines: [] as string[],
   };
-  function settle(next: string, requests: KeyRequests = {}): void {
+  function putSecret(next: string, requests: KeyRequests = {}): void {
     world.content = next;
     world.version += 1;
     store.upsert({ key, ...secret, uid: 'u1', resourceVersion: String(world.version), content: next, requests });
@@ -52,12 +52,12 @@ function createWorld({ cached = content, at = now, fail = (): Error | undefined 
     async patchNamespacedSecret({ body }: Patch) {
       attempt();
       if (body.metadata.resourceVersion !== String(world.version)) throw new KubernetesError(409, '', 'conflict', 0);
-      settle(Buffer.from(body.data[dataKey] ?? '', 'base64').toString());
+      putSecret(Buffer.from(body.data[dataKey] ?? '', 'base64').toString());
     },
     async createNamespacedSecret({ body }: { body: { stringData: Record<string, string> } }) {
       attempt();
       if (store.get(key)) throw new KubernetesError(409, '', 'exists', 0);
-      settle(body.stringData[dataKey] ?? '');
+      putSecret(body.stringData[dataKey] ?? '');
     },
   };
   const log = pino({ base: null, level: 'debug' }, { write: (line: string) => void world.lines.push(line) });
@@ -66,70 +66,74 @@ function createWorld({ cached = content, at = now, fail = (): Error | undefined 
     const watched = {
       ...store,
       get(one: string) {
-        world.looks += 1;
+        world.reads += 1;
         return store.get(one);
       },
     };
     const options = {
-      ...{ client, store: watched, cache: { content: () => cached || undefined } },
-      ...{ secret, policy: defaultKeyPolicy, log },
+      client,
+      store: watched,
+      cache: { content: () => cached || undefined },
+      secret,
+      policy: defaultKeyPolicy,
+      log,
     };
-    const end = startKeyRotation({ ...options, now: () => world.at });
-    onTestFinished(end);
-    return end;
+    const stop = startKeyRotation({ ...options, now: () => world.at });
+    onTestFinished(stop);
+    return stop;
   }
-  /** Looks once, and ends. */
-  async function lookOnce(): Promise<void> {
-    const end = start();
-    await expect.poll(() => world.looks).toBeGreaterThan(0);
-    await end();
+  /** Reconciles once and stops. */
+  async function reconcileOnce(): Promise<void> {
+    const stop = start();
+    await expect.poll(() => world.reads).toBeGreaterThan(0);
+    await stop();
   }
   const states = () => parseKeys(world.content ?? '').map(({ state }) => state);
   return {
     world,
     store,
-    settle,
+    putSecret,
     start,
-    lookOnce,
+    reconcileOnce,
     states,
     logged: (level: number) => world.lines.filter((line) => JSON.parse(line).level === level),
   };
 }
 
-describe('the rotation of the leader', () => {
-  it('turns when the time has come, in one write', async () => {
-    const { world, settle, start, states, logged } = createWorld({ at: now + 30 * day });
-    settle(content);
+describe('startKeyRotation', () => {
+  it('rotates in one write when due', async () => {
+    const { world, putSecret, start, states, logged } = createWorld({ at: now + 30 * day });
+    putSecret(content);
     const [active, next] = parseKeys(content);
     start();
     await expect.poll(() => world.attempts).toBe(1);
     expect(states()).toEqual(['active', 'next', 'retired']);
     expect(parseKeys(world.content ?? '')[0]?.kid).toBe(next?.kid);
     await expect.poll(() => logged(30).length).toBe(1);
-    const made = parseKeys(world.content ?? '')[1]?.kid;
+    const created = parseKeys(world.content ?? '')[1]?.kid;
     expect(JSON.parse(logged(30)[0] ?? '')).toMatchObject({
       active: [next?.kid],
       retired: [active?.kid],
-      next: [made],
+      next: [created],
     });
     expect(JSON.parse(logged(30)[0] ?? '')).not.toHaveProperty('renewed');
     for (const { jwk } of parseKeys(world.content ?? '')) if (jwk.d) expect(world.lines.join('')).not.toContain(jwk.d);
   });
 
-  it('upgrades a set from before there were times', async () => {
-    const { world, settle, start, states } = createWorld();
+  it('upgrades a set that was stored before keys had times', async () => {
+    const { world, putSecret, start, states } = createWorld();
     const [{ activatedAt: _, longestCycle: __, ...old }] = JSON.parse(content).keys;
-    settle(JSON.stringify({ keys: [old] }));
+    putSecret(JSON.stringify({ keys: [old] }));
     start();
     await expect.poll(() => world.attempts).toBe(1);
     expect(states()).toEqual(['active', 'next']);
     expect(parseKeys(world.content ?? '')[0]).toMatchObject({ kid: old.kid, activatedAt: now });
   });
 
-  it('tells which keys it renewed when only their times and cycles change', async () => {
-    const { world, settle, start, logged } = createWorld();
+  it('logs keys of which only metadata changed as renewed', async () => {
+    const { world, putSecret, start, logged } = createWorld();
     const [active, next] = parseKeys(content);
-    settle(content.replace(/"longestCycle":30/, '"longestCycle":3'));
+    putSecret(content.replace(/"longestCycle":30/, '"longestCycle":3'));
     start();
     await expect.poll(() => logged(30).length).toBe(1);
     expect(parseKeys(world.content ?? '').map(({ kid }) => kid)).toEqual([active?.kid, next?.kid]);
@@ -138,22 +142,22 @@ describe('the rotation of the leader', () => {
     for (const state of ['active', 'next', 'retired', 'removed']) expect(line).not.toHaveProperty(state);
   });
 
-  it('does what an annotation asks for, once', async () => {
-    const { world, settle, start } = createWorld();
+  it('processes a requested revocation once', async () => {
+    const { world, putSecret, start } = createWorld();
     const [active, next] = parseKeys(content);
     start();
-    settle(content, { revoke: active?.kid });
+    putSecret(content, { revoke: active?.kid });
     await expect.poll(() => parseKeys(world.content ?? '')[0]?.kid).toBe(next?.kid);
-    settle(world.content ?? '', { revoke: active?.kid });
-    settle(world.content ?? '', { revoke: 'unknown' });
+    putSecret(world.content ?? '', { revoke: active?.kid });
+    putSecret(world.content ?? '', { revoke: 'unknown' });
     await expect.poll(() => world.version).toBe(4);
     expect(world.attempts).toBe(1);
   });
 
-  it('tries again after a failure, and plans anew after a conflict', async () => {
+  it('retries after a failure, and plans again after a conflict', async () => {
     const errors = [new KubernetesError(500, '', 'refused', 0), new KubernetesError(409, '', 'conflict', 0)];
-    const { world, settle, start, states, logged } = createWorld({ at: now + 30 * day, fail: () => errors.shift() });
-    settle(content);
+    const { world, putSecret, start, states, logged } = createWorld({ at: now + 30 * day, fail: () => errors.shift() });
+    putSecret(content);
     start();
     await expect.poll(() => world.attempts, { timeout: 10_000 }).toBe(3);
     expect(states()).toEqual(['active', 'next', 'retired']);
@@ -161,27 +165,27 @@ describe('the rotation of the leader', () => {
     expect(logged(20)).toHaveLength(1);
   });
 
-  it('writes nothing when it does not lead, and is quiet about it', async () => {
-    const { world, settle, start, logged } = createWorld({
+  it('writes nothing and logs no error while another replica leads', async () => {
+    const { world, putSecret, start, logged } = createWorld({
       at: now + 30 * day,
       fail: () => new NotLeaderError('not the leader'),
     });
-    settle(content);
+    putSecret(content);
     start();
     await expect.poll(() => world.attempts).toBeGreaterThan(0);
     expect([world.content, logged(50)]).toEqual([content, []]);
   });
 
-  it.each(['', '{}', '{"keys":[]}'])('leaves a broken set alone: %j', async (broken) => {
-    const { world, settle, lookOnce } = createWorld({ at: now + 30 * day });
-    settle(broken);
-    await lookOnce();
+  it.each(['', '{}', '{"keys":[]}'])('does not change an invalid set: %j', async (broken) => {
+    const { world, putSecret, reconcileOnce } = createWorld({ at: now + 30 * day });
+    putSecret(broken);
+    await reconcileOnce();
     expect([world.content, world.attempts]).toEqual([broken, 0]);
   });
 
-  it('makes a deleted Secret again from the cached set, with a warning', async () => {
-    const { world, store, settle, start, logged } = createWorld();
-    settle(content);
+  it('recreates a deleted Secret from the cached set and logs a warning', async () => {
+    const { world, store, putSecret, start, logged } = createWorld();
+    putSecret(content);
     start();
     store.remove(key);
     await expect.poll(() => world.attempts).toBe(1);
@@ -189,9 +193,9 @@ describe('the rotation of the leader', () => {
     await expect.poll(() => logged(40).length).toBe(1);
   });
 
-  it('makes no Secret when it holds no set', async () => {
-    const { world, lookOnce } = createWorld({ cached: '' });
-    await lookOnce();
+  it('creates no Secret without a cached set', async () => {
+    const { world, reconcileOnce } = createWorld({ cached: '' });
+    await reconcileOnce();
     expect(world.attempts).toBe(0);
   });
 });

@@ -7,7 +7,7 @@ type StoredKey = JWK & { state?: string; createdAt?: string; activatedAt?: strin
 
 let stored: StoredKey;
 let other: StoredKey;
-/** A sound RSA key of 1024 bits. */
+/** A valid RSA key of 1024 bits. */
 let small: StoredKey;
 
 async function generate(): Promise<StoredKey> {
@@ -28,7 +28,7 @@ beforeAll(async () => {
 const parse = (...keys: unknown[]) => parseSigningKeys(JSON.stringify({ keys }));
 
 describe('generateSigningKeys', () => {
-  it('makes an active RSA key of 2048 bits, named by its thumbprint, and the next one', async () => {
+  it('generates an active RSA key of 2048 bits, with its thumbprint as the kid, and a next key', async () => {
     const { keys } = JSON.parse(await generateSigningKeys(new Date(now)));
     expect(keys.map((key: StoredKey) => key.state)).toEqual(['active', 'next']);
     expect(stored).toMatchObject({
@@ -40,13 +40,13 @@ describe('generateSigningKeys', () => {
     expect(Buffer.from(stored.n ?? '', 'base64url')).toHaveLength(256);
   });
 
-  it('makes another key each time', () => {
+  it('generates a different key each time', () => {
     expect(other.kid).not.toBe(stored.kid);
   });
 });
 
 describe('parseSigningKeys', () => {
-  it('reads what generateSigningKeys made', async () => {
+  it('parses the result of generateSigningKeys', async () => {
     const { active, jwks } = await parse(stored);
     expect(active.kid).toBe(stored.kid);
     expect(active.key).toMatchObject({ type: 'private', usages: ['sign'] });
@@ -63,25 +63,25 @@ describe('parseSigningKeys', () => {
     }
   });
 
-  it('lets members through that it does not know', async () => {
+  it('ignores unknown members', async () => {
     await expect(parse({ ...stored, comment: 'restored from backup' })).resolves.toHaveProperty('active');
   });
 
   it.each([
-    ['nothing', '', 'is not JSON'],
-    ['no JSON', '{"keys":[', 'is not JSON'],
+    ['an empty text', '', 'not valid JSON'],
+    ['invalid JSON', '{"keys":[', 'not valid JSON'],
     ['null', 'null', 'malformed: the document'],
-    ['text', '"keys"', 'malformed: the document'],
+    ['a string', '"keys"', 'malformed: the document'],
     ['a list', '[]', 'malformed: the document'],
     ['no keys', '{}', 'malformed: keys'],
-    ['keys that are no list', '{"keys":{}}', 'malformed: keys'],
+    ['keys that are not a list', '{"keys":{}}', 'malformed: keys'],
     ['an empty list of keys', '{"keys":[]}', 'malformed: keys'],
-    ['a key that is no object', '{"keys":["k"]}', 'malformed: keys.0'],
-  ])('refuses %s', async (_, json, message) => {
+    ['a key that is not an object', '{"keys":["k"]}', 'malformed: keys.0'],
+  ])('rejects %s', async (_, json, message) => {
     await expect(parseSigningKeys(json)).rejects.toThrow(new SigningKeyError(message));
   });
 
-  it.each(['kty', 'alg', 'kid', 'state', 'n', 'e', 'd'] as const)('refuses a key without %s', async (member) => {
+  it.each(['kty', 'alg', 'kid', 'state', 'n', 'e', 'd'] as const)('rejects a key without %s', async (member) => {
     const { [member]: _, ...rest } = stored;
     await expect(parse(rest)).rejects.toThrow(new SigningKeyError(`malformed: keys.0.${member}`));
     await expect(parse({ ...stored, [member]: '' })).rejects.toThrow(
@@ -99,56 +99,56 @@ describe('parseSigningKeys', () => {
     ['longestCycle', 0],
     ['longestCycle', 3650.5],
     ['longestCycle', 1e12],
-  ])('refuses %s %j', async (member, value) => {
+  ])('rejects %s %j', async (member, value) => {
     await expect(parse({ ...stored, [member]: value })).rejects.toThrow(
       new SigningKeyError(`malformed: keys.0.${member}`),
     );
   });
 
-  it('takes the longest cycle that can be configured', async () => {
+  it('accepts the longest cycle that can be configured', async () => {
     await expect(parse({ ...stored, longestCycle: 3650 })).resolves.toHaveProperty('active');
   });
 
-  it('names each thing that is wrong once', async () => {
+  it('names each invalid member once', async () => {
     const { d: _, ...rest } = stored;
     await expect(parse({ ...rest, state: 'gone', kid: '' })).rejects.toThrow(
       new SigningKeyError('malformed: keys.0.d, keys.0.kid, keys.0.state'),
     );
   });
 
-  it('refuses two keys that sign', async () => {
-    await expect(parse(stored, other)).rejects.toThrow(new SigningKeyError('keys: 2 active keys, there must be one'));
+  it('rejects two active keys', async () => {
+    await expect(parse(stored, other)).rejects.toThrow(new SigningKeyError('keys: 2 active keys, must be exactly one'));
   });
 
-  it('refuses a public key', async () => {
+  it('rejects an active key without private members', async () => {
     const { kty, n, e, kid, alg, state } = stored;
     await expect(parse({ kty, n, e, kid, alg, state })).rejects.toThrow(new SigningKeyError('malformed: keys.0.d'));
   });
 
-  it('refuses a kid that is not the thumbprint', async () => {
+  it('rejects a kid that is not the thumbprint', async () => {
     for (const kid of [other.kid, 'key-1', stored.kid?.slice(1)]) {
       await expect(parse({ ...stored, kid })).rejects.toThrow(
-        new SigningKeyError('keys.0.kid: is not the thumbprint of the key'),
+        new SigningKeyError('keys.0.kid: must be the thumbprint of the key'),
       );
     }
   });
 
-  it('refuses a key whose parts are cut off', async () => {
+  it('rejects an incomplete private key', async () => {
     const { p: _, ...noPrime } = stored;
     await expect(parse(noPrime)).rejects.toThrow(SigningKeyError);
     await expect(parse({ ...stored, key_ops: ['verify'] })).rejects.toThrow(SigningKeyError);
   });
 
-  it('refuses a private half that is not of the public one: no token would verify', async () => {
+  it('rejects a private key that does not match the public key', async () => {
     const { n, e, kid } = stored;
     await expect(parse({ ...other, n, e, kid })).rejects.toThrow(SigningKeyError);
   });
 
-  it('refuses a key of fewer than 2048 bits: nothing can be signed with it (RFC 7518 section 3.3)', async () => {
+  it('rejects a key of fewer than 2048 bits (RFC 7518 section 3.3)', async () => {
     await expect(parse(small)).rejects.toThrow(SigningKeyError);
   });
 
-  it('says no value of the key when it refuses it', async () => {
+  it('never includes values of the key in an error', async () => {
     const broken: unknown[][] = [
       [{ ...stored, state: 'secret-state' }],
       [{ ...stored, kid: other.kid }],
@@ -170,13 +170,13 @@ describe('parseSigningKeys', () => {
     for (const value of values) expect(cut).not.toContain(value);
   });
 
-  it('reads the set from before there were times', async () => {
+  it('parses a set that was stored before keys had times', async () => {
     const { createdAt: _, activatedAt: __, longestCycle: ___, ...bare } = stored;
     expect((await parse({ ...bare, createdAt: stored.createdAt })).active.kid).toBe(stored.kid);
     expect((await parse(bare)).active.kid).toBe(stored.kid);
   });
 
-  it('refuses a key of another kind under the name of RSA', async () => {
+  it('rejects an EC key declared as RSA', async () => {
     const ec = await exportJWK((await generateKeyPair('ES256', { extractable: true })).privateKey);
     const { kid, alg, state } = stored;
     await expect(parse({ ...ec, kid, alg, state, kty: 'RSA' })).rejects.toThrow(SigningKeyError);
