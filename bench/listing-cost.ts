@@ -30,7 +30,7 @@ function filledStore(size: number): DeploymentStore {
 /** @returns microseconds of CPU for a page of ten */
 function costOf(store: DeploymentStore, query: Partial<Parameters<typeof listDeployments>[1]>, count: number): number {
   const whole = { page: 1, pageSize: 10, by: 'namespace', descending: false, ...query } as const;
-  const once = () => listText(listDeployments([{ store, namespaces: store.occupied() }], whole));
+  const once = () => listText(listDeployments([{ store, namespaces: 'all' }], whole));
   for (let warm = 0; warm < count / 10; warm += 1) once();
   const before = process.cpuUsage();
   let length = 0;

@@ -2,125 +2,116 @@ import { hash } from 'node:crypto';
 import type { KubernetesClient } from '../kube/client.ts';
 import { createDecisions, type ReviewCount } from './decisions.ts';
 import { createFairLimit } from './limit.ts';
-import { type Attributes, localReview, type Question, review, type Subject } from './review.ts';
-import { type Candidates, createVisibility, type VisibleNamespaces } from './visibility.ts';
+import { type AccessSubject, type Attributes, localReview, type Question, review } from './review.ts';
+import { createVisibility, type NamespacesToCheck, type VisibleNamespaces } from './visibility.ts';
 
-export type { Subject } from './review.ts';
+export type { AccessSubject } from './review.ts';
 
-/** Asks the cluster who may see what. */
+/** Access decisions. All functions throw KubernetesError, ConnectionError or UndecidedError if the cluster cannot be asked. */
 export interface Authorizer {
   /**
    * Whether the user may list deployments.
    *
-   * @param namespace the namespace; undefined asks for all namespaces at once
-   * @throws KubernetesError, ConnectionError, UndecidedError when the cluster cannot be asked
+   * @param namespace if undefined, all namespaces
    */
-  mayListDeployments(subject: Subject, namespace?: string): Promise<boolean>;
-  /**
-   * Whether the user may get the deployment of this name, which need not exist.
-   *
-   * @throws KubernetesError, ConnectionError, UndecidedError when the cluster cannot be asked
-   */
-  mayGetDeployment(subject: Subject, namespace: string, name: string): Promise<boolean>;
-  /**
-   * Whether the user may create TokenReviews: who may ask the cluster about anybody's token may ask us.
-   *
-   * @throws KubernetesError, ConnectionError, UndecidedError when the cluster cannot be asked
-   */
-  mayReviewTokens(subject: Subject): Promise<boolean>;
-  /**
-   * Whether the user may read the AccessKeys of all namespaces: who may is shown their users.
-   *
-   * @throws KubernetesError, ConnectionError, UndecidedError when the cluster cannot be asked
-   */
-  mayReadAccessKeys(subject: Subject, verb: 'get' | 'list'): Promise<boolean>;
-  /** In which namespaces the user may list deployments. */
+  mayListDeployments(subject: AccessSubject, namespace?: string): Promise<boolean>;
+  /** Whether the user may get the deployment of this name, which need not exist. */
+  mayGetDeployment(subject: AccessSubject, namespace: string, name: string): Promise<boolean>;
+  /** Whether the user may create TokenReviews. A user who may have tokens reviewed by the cluster may introspect ours. */
+  mayReviewTokens(subject: AccessSubject): Promise<boolean>;
+  /** Whether the user may read the AccessKeys of all namespaces, and so may see their users. */
+  mayReadAccessKeys(subject: AccessSubject, verb: 'get' | 'list'): Promise<boolean>;
+  /** The namespaces in which the user may list deployments. */
   visibleNamespaces: VisibleNamespaces;
 }
 
-/** What is told of decisions. */
+/** Metrics of access decisions. */
 export interface AccessMetrics {
-  /** Of each review that the cluster was asked for. */
+  /** Called for each review. */
   reviewed(result: 'allowed' | 'denied' | 'error'): void;
-  /** Of each decision that stood in because the cluster could not be asked. */
-  stoodIn(): void;
-  /** Of each listing, how many reviews it caused. */
+  /** Called when a stale decision is used because the cluster cannot be asked. */
+  usedStaleDecision(): void;
+  /** Called with the number of reviews of each listing. */
   listed(reviews: number): void;
 }
 
-/** For an operator that has rights in single namespaces only, and asks there. */
+/** For an operator with rights in single namespaces only, which uses LocalSubjectAccessReviews. */
 export interface NamespacedReviews {
-  /** The only namespace whose deployments anybody is shown. */
+  /** The only namespace whose deployments are shown. */
   watchNamespace: string;
-  /** The operator's own, where it is asked who may create TokenReviews: that right is none of a namespace. */
+  /** The operator's namespace. The right to create TokenReviews is reviewed here, since it is not namespaced. */
   namespace: string;
 }
 
 export interface AuthorizerOptions {
   client: KubernetesClient;
-  /** How long a decision holds, seconds: a right that is taken away is gone after that long. */
+  /** Lifetime of a cached decision, seconds: a revoked right ends after this time. */
   cacheSeconds: number;
-  /** How old a decision may be that stands in when the cluster cannot be asked, seconds. */
+  /** Maximum age of a decision that serves as the stale fallback, seconds. */
   maxStaleSeconds: number;
-  /** By default any namespace is a candidate. */
-  candidates?: Candidates;
-  /** By default nobody is told. */
+  /** Default: all namespaces. */
+  namespacesToCheck?: NamespacesToCheck;
+  /** Default: no metrics. */
   metrics?: AccessMetrics;
-  /** Without it, the operator may ask about the whole cluster. */
+  /** If unset, the operator may review access in the whole cluster. */
   namespaced?: NamespacedReviews | undefined;
 }
 
-/** Reviews at the same time. Less than the connections to the API server, which watches and writes need too. */
+/** Concurrent reviews. Fewer than the connections to the API server, because watches and writes use them too. */
 const reviewLimits = { total: 16, perOwner: 8, waitingPerOwner: 1_000 };
-const noMetrics: AccessMetrics = { reviewed: () => undefined, stoodIn: () => undefined, listed: () => undefined };
+const noMetrics: AccessMetrics = {
+  reviewed: () => undefined,
+  usedStaleDecision: () => undefined,
+  listed: () => undefined,
+};
 
-/** Decides by SubjectAccessReview, so all of the cluster's authorizers have their say; see `decisions.ts`. */
+/** Decides with SubjectAccessReviews, so that every authorizer of the cluster takes part; `decisions.ts` caches. */
 export function createAuthorizer(options: AuthorizerOptions): Authorizer {
-  const { candidates = async () => undefined, metrics = noMetrics, namespaced } = options;
+  const { namespacesToCheck = async () => undefined, metrics = noMetrics, namespaced } = options;
   const keyOf = createSubjectKeys();
   const limit = createFairLimit(reviewLimits);
   const decide = createDecisions<Question>({
     ...options,
-    stoodIn: metrics.stoodIn,
+    usedStaleDecision: metrics.usedStaleDecision,
     ownerOf: ({ subject }) => keyOf(subject),
     ask: (question) => limit(keyOf(question.subject), () => measuredReview(options, question, metrics)),
   });
-  function isAllowed(subject: Subject, attributes: Attributes, count?: ReviewCount): Promise<boolean> {
+  function isAllowed(subject: AccessSubject, attributes: Attributes, count?: ReviewCount): Promise<boolean> {
     const { verb, group, resource, namespace = null, name = null } = attributes;
     const key = JSON.stringify([keyOf(subject), verb, group, resource, namespace, name]);
     return decide(key, { subject, attributes }, count);
   }
-  /** What nobody is shown anyway is not asked for. */
-  const isShown = (namespace?: string) => !namespaced || namespace === namespaced.watchNamespace;
+  /** Namespaces outside the scope are denied without a review. */
+  const isInScope = (namespace?: string) => !namespaced || namespace === namespaced.watchNamespace;
   const deployments = { group: 'apps', resource: 'deployments' };
   const reviews = { group: 'authentication.k8s.io', resource: 'tokenreviews' };
-  async function mayList(subject: Subject, namespace?: string, count?: ReviewCount): Promise<boolean> {
-    const within = namespace === undefined ? {} : { namespace };
-    return isShown(namespace) && (await isAllowed(subject, { verb: 'list', ...deployments, ...within }, count));
+  async function mayList(subject: AccessSubject, namespace?: string, count?: ReviewCount): Promise<boolean> {
+    const scope = namespace === undefined ? {} : { namespace };
+    return isInScope(namespace) && (await isAllowed(subject, { verb: 'list', ...deployments, ...scope }, count));
   }
   return {
     mayListDeployments: (subject, namespace) => mayList(subject, namespace),
-    visibleNamespaces: createVisibility({ mayList, candidates, listed: metrics.listed }),
+    visibleNamespaces: createVisibility({ mayList, namespacesToCheck, listed: metrics.listed }),
     async mayGetDeployment(subject, namespace, name) {
-      return isShown(namespace) && (await isAllowed(subject, { verb: 'get', ...deployments, namespace, name }));
+      return isInScope(namespace) && (await isAllowed(subject, { verb: 'get', ...deployments, namespace, name }));
     },
     mayReviewTokens(subject) {
-      const within = namespaced ? { namespace: namespaced.namespace } : {};
-      return isAllowed(subject, { verb: 'create', ...reviews, ...within });
+      const scope = namespaced ? { namespace: namespaced.namespace } : {};
+      return isAllowed(subject, { verb: 'create', ...reviews, ...scope });
     },
     mayReadAccessKeys(subject, verb) {
-      const within = namespaced ? { namespace: namespaced.watchNamespace } : {};
-      return isAllowed(subject, { verb, group: 'ghippo.io', resource: 'accesskeys', ...within });
+      const scope = namespaced ? { namespace: namespaced.watchNamespace } : {};
+      return isAllowed(subject, { verb, group: 'ghippo.io', resource: 'accesskeys', ...scope });
     },
   };
 }
 
-/** A short key for a user with these groups, in any order; of one object it is computed once. */
-function createSubjectKeys(): (subject: Subject) => string {
-  const known = new WeakMap<Subject, string>();
+/** Creates a function that returns a short key for a user and its groups, in any order. Computes it once per object. */
+function createSubjectKeys(): (subject: AccessSubject) => string {
+  const keys = new WeakMap<AccessSubject, string>();
   return (subject) => {
-    const key = known.get(subject) ?? hash('sha256', JSON.stringify([subject.name, [...subject.groups].sort()]));
-    known.set(subject, key);
+    const key = keys.get(subject) ?? hash('sha256', JSON.stringify([subject.name, [...subject.groups].sort()]));
+    keys.set(subject, key);
     return key;
   };
 }

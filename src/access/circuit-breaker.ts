@@ -1,30 +1,30 @@
-/** Between two attempts while the cluster is silent, milliseconds. */
-const attemptEveryMs = 1_000;
+/** Time between two attempts while the circuit is open, milliseconds. */
+const retryIntervalMs = 1_000;
 
-/** Whether the cluster is silent: then not everybody waits for its answer, one attempt each second is enough. */
-export interface Silence {
-  /** A question got no answer. */
-  begun(): void;
-  /** A question was answered. */
-  broken(): void;
-  /** Whether to ask. While it is silent, who is told so is the attempt of that second. */
-  mayAsk(): boolean;
+/** Spares requests the wait for a cluster that does not respond: while open, it lets one attempt through each second. */
+export interface CircuitBreaker {
+  /** The cluster did not respond: opens the circuit. */
+  recordFailure(): void;
+  /** The cluster responded: closes the circuit. */
+  recordResponse(): void;
+  /** Whether to send a request. While the circuit is open, `true` reserves the attempt of that second. */
+  allowsRequest(): boolean;
 }
 
-/** A circuit breaker that is half open each second. */
-export function createSilence(now: () => number = () => performance.now()): Silence {
-  /** undefined while it answers. */
+/** A circuit breaker that is half-open once a second. */
+export function createCircuitBreaker(now: () => number = () => performance.now()): CircuitBreaker {
+  /** Time of the last attempt; undefined while the circuit is closed. */
   let attemptedAt: number | undefined;
   return {
-    begun() {
+    recordFailure() {
       attemptedAt = now();
     },
-    broken() {
+    recordResponse() {
       attemptedAt = undefined;
     },
-    mayAsk() {
+    allowsRequest() {
       if (attemptedAt === undefined) return true;
-      if (now() - attemptedAt < attemptEveryMs) return false;
+      if (now() - attemptedAt < retryIntervalMs) return false;
       attemptedAt = now();
       return true;
     },

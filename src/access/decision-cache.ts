@@ -1,34 +1,35 @@
 import { LRUCache } from 'lru-cache';
 
-/** A bounded memory in which each owner has a bounded share. */
-export interface Remembered<T> {
+/** A bounded cache in which each owner has a bounded share. */
+export interface DecisionCache<T> {
   get(key: string): T | undefined;
   set(owner: string, key: string, value: T): void;
 }
 
 /**
- * Forgets what was not used for longest when it is full. An owner whose share is full makes room by what was set for it
- * longest ago, so that nobody makes others' be forgotten by asking for much.
+ * A full cache evicts the least recently used entry. An owner with a full share evicts its own oldest entry, so that one
+ * owner cannot evict the entries of others.
  *
- * @param bounds both are whole numbers of at least 1
+ * @param bounds integers of at least 1
  */
-export function createRemembered<T>(bounds: { total: number; perOwner: number }): Remembered<T> {
+export function createDecisionCache<T>(bounds: { total: number; perOwner: number }): DecisionCache<T> {
+  /** The keys of each owner, oldest first. */
   const shares = new Map<string, Set<string>>();
-  const all = new LRUCache<string, { owner: string; value: T }>({
+  const entries = new LRUCache<string, { owner: string; value: T }>({
     max: bounds.total,
     dispose({ owner }, key, reason) {
-      if (reason !== 'set') give(owner, key);
+      if (reason !== 'set') removeFromShare(owner, key);
     },
   });
 
-  function give(owner: string, key: string): void {
+  function removeFromShare(owner: string, key: string): void {
     const share = shares.get(owner);
     share?.delete(key);
     if (share?.size === 0) shares.delete(owner);
   }
 
-  /** What is set anew is the latest again. */
-  function take(owner: string, key: string): Set<string> {
+  /** A key that is set again becomes the newest. */
+  function addToShare(owner: string, key: string): Set<string> {
     const share = shares.get(owner) ?? new Set();
     share.delete(key);
     shares.set(owner, share.add(key));
@@ -36,12 +37,12 @@ export function createRemembered<T>(bounds: { total: number; perOwner: number })
   }
 
   return {
-    get: (key) => all.get(key)?.value,
+    get: (key) => entries.get(key)?.value,
     set(owner, key, value) {
-      const share = take(owner, key);
-      all.set(key, { owner, value });
+      const share = addToShare(owner, key);
+      entries.set(key, { owner, value });
       const [oldest] = share;
-      if (share.size > bounds.perOwner && oldest !== undefined) all.delete(oldest);
+      if (share.size > bounds.perOwner && oldest !== undefined) entries.delete(oldest);
     },
   };
 }

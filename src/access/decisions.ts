@@ -1,27 +1,27 @@
 import { ConnectionError, KubernetesError } from '../kube/errors.ts';
-import { createSilence } from './circuit-breaker.ts';
-import { UndecidedError, within } from './deadline.ts';
-import { createRemembered } from './decision-cache.ts';
+import { createCircuitBreaker } from './circuit-breaker.ts';
+import { createDecisionCache } from './decision-cache.ts';
+import { UndecidedError, withTimeout } from './limit.ts';
 
-/** Bounds of remembered decisions: some 30 MB, of which nobody has more than a quarter. */
+/** Bounds of the decision cache: about 30 MB, and no owner has more than a quarter of it. */
 const maxDecisions = { total: 100_000, perOwner: 25_000 };
-/** How long somebody waits for a decision, milliseconds: for its turn, and for the answer. */
-const patienceMs = 5_000;
+/** Time limit of one decision, milliseconds, including the wait in the queue. */
+const decisionTimeoutMs = 5_000;
 
 export interface DecisionOptions<Question> {
   /** Asks the cluster. */
   ask: (question: Question) => Promise<boolean>;
-  /** Who asks: each has a share of what is remembered. */
+  /** The owner of a question; each owner has a share of the cache. */
   ownerOf: (question: Question) => string;
-  /** How long a decision holds, seconds. */
+  /** Lifetime of a cached decision, seconds. */
   cacheSeconds: number;
-  /** How old a decision may be that stands in when the cluster cannot be asked, seconds. */
+  /** Maximum age of a decision that serves as the stale fallback, seconds. */
   maxStaleSeconds: number;
-  /** Told each time that one did. */
-  stoodIn: () => void;
+  /** Called for each use of a stale decision. */
+  usedStaleDecision: () => void;
 }
 
-/** Counts the questions that the cluster was asked for somebody. */
+/** Counts the reviews that a caller caused. */
 export interface ReviewCount {
   reviews: number;
 }
@@ -29,70 +29,71 @@ export interface ReviewCount {
 /**
  * Decides a question.
  *
- * @param key equal for equal questions only
- * @throws KubernetesError, ConnectionError when the cluster cannot be asked and nothing is remembered
- * @throws UndecidedError when its turn did not come in time. Nothing stands in then: or who asks a lot could keep a
- *   right that was taken away
+ * @param key equal only for equal questions
+ * @throws KubernetesError, ConnectionError when the cluster cannot be asked and there is no stale fallback
+ * @throws UndecidedError when the question did not reach the front of the queue in time. There is no stale fallback
+ *   then: a user with many requests could keep a revoked right
  */
 export type Decide<Question> = (key: string, question: Question, count?: ReviewCount) => Promise<boolean>;
 
 interface Decision {
   allowed: boolean;
-  /** When it was asked for, monotonic milliseconds: a right may be gone from then on. */
+  /** When the question was asked, monotonic milliseconds: the right may have been revoked since then. */
   at: number;
 }
 
 /**
- * Remembers decisions, permits and denials. Equal questions under way are one. When the cluster cannot be asked, the last
- * decision stands in for a while, as stale-if-error of RFC 5861 section 4; what the cluster answers always counts more.
+ * Caches decisions, both allowed and denied, and merges equal questions in flight. When the cluster cannot be asked, the
+ * last decision is the fallback for a while, as stale-if-error of RFC 5861 section 4; an answer of the cluster always
+ * takes precedence.
  */
 export function createDecisions<Question>(options: DecisionOptions<Question>): Decide<Question> {
-  const { ask, ownerOf, cacheSeconds, maxStaleSeconds, stoodIn } = options;
-  const remembered = createRemembered<Decision>(maxDecisions);
-  const underWay = new Map<string, Promise<boolean>>();
-  const silence = createSilence();
+  const { ask, ownerOf, cacheSeconds, maxStaleSeconds, usedStaleDecision } = options;
+  const cache = createDecisionCache<Decision>(maxDecisions);
+  const inFlight = new Map<string, Promise<boolean>>();
+  const breaker = createCircuitBreaker();
 
-  async function begin(key: string, question: Question): Promise<boolean> {
+  async function send(key: string, question: Question): Promise<boolean> {
     const at = performance.now();
     try {
       const allowed = await ask(question);
-      remembered.set(ownerOf(question), key, { allowed, at });
-      silence.broken();
+      cache.set(ownerOf(question), key, { allowed, at });
+      breaker.recordResponse();
       return allowed;
     } catch (error) {
-      if (error instanceof ConnectionError) silence.begun();
-      // Where no question was sent, nothing was answered.
-      else if (!(error instanceof UndecidedError)) silence.broken();
+      if (error instanceof ConnectionError) breaker.recordFailure();
+      // An UndecidedError means that no request was sent.
+      else if (!(error instanceof UndecidedError)) breaker.recordResponse();
       throw error;
     } finally {
-      underWay.delete(key);
+      inFlight.delete(key);
     }
   }
 
   function join(key: string, question: Question, count: ReviewCount | undefined): Promise<boolean> {
-    const present = underWay.get(key);
+    const present = inFlight.get(key);
     if (present) return present;
     if (count) count.reviews += 1;
-    const begun = begin(key, question);
-    underWay.set(key, begun);
-    return begun;
+    const sent = send(key, question);
+    inFlight.set(key, sent);
+    return sent;
   }
 
-  function standIn({ allowed }: Decision): boolean {
-    stoodIn();
+  function fallBackTo({ allowed }: Decision): boolean {
+    usedStaleDecision();
     return allowed;
   }
 
   return async (key, question, count) => {
-    const last = remembered.get(key);
-    if (isYounger(last, cacheSeconds)) return last.allowed;
-    const spare = isYounger(last, maxStaleSeconds) ? last : undefined;
-    if (spare && !silence.mayAsk()) return standIn(spare);
+    const cached = cache.get(key);
+    if (isYounger(cached, cacheSeconds)) return cached.allowed;
+    const fallback = isYounger(cached, maxStaleSeconds) ? cached : undefined;
+    if (fallback && !breaker.allowsRequest()) return fallBackTo(fallback);
     try {
-      return await within(patienceMs, join(key, question, count));
+      return await withTimeout(decisionTimeoutMs, join(key, question, count));
     } catch (error) {
-      if (!spare || !isUnanswered(error)) throw error;
-      return standIn(spare);
+      if (!fallback || !isTransient(error)) throw error;
+      return fallBackTo(fallback);
     }
   };
 }
@@ -101,8 +102,8 @@ function isYounger(decision: Decision | undefined, seconds: number): decision is
   return decision !== undefined && performance.now() - decision.at < seconds * 1000;
 }
 
-/** Whether it may be answered another time: no answer, too many requests, or the API server's own trouble. */
-function isUnanswered(error: unknown): boolean {
+/** Whether a later attempt may succeed: no response, too many requests, or an error of the API server itself. */
+function isTransient(error: unknown): boolean {
   if (error instanceof KubernetesError) return error.status === 429 || error.status >= 500;
   return error instanceof ConnectionError;
 }

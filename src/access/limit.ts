@@ -1,23 +1,45 @@
-import { UndecidedError } from './deadline.ts';
+/** Bounds on waiting: how many tasks run at the same time, and how long a request waits for a decision. */
 
-/** Runs tasks that belong to somebody; those beyond the limits wait, in their order. */
+/** No decision in time. Says nothing about the cluster: the question may not have been sent yet. */
+export class UndecidedError extends Error {
+  override readonly name = 'UndecidedError';
+}
+
+/**
+ * Waits for a promise, up to a time limit. The work behind the promise continues after the limit.
+ *
+ * @param ms time limit, milliseconds
+ * @throws UndecidedError when the time is over
+ */
+export async function withTimeout<T>(ms: number, promise: Promise<T>): Promise<T> {
+  const { promise: timeout, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new UndecidedError(`no decision within ${ms / 1000} s`)), ms);
+  try {
+    return await Promise.race([promise, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Runs tasks of an owner; tasks beyond the limits wait in the order of their arrival. */
 export type FairLimit = <T>(owner: string, task: () => Promise<T>) => Promise<T>;
 
 type Limit = <T>(task: () => Promise<T>) => Promise<T>;
 
 /**
- * Limits how many tasks run at the same time, in all and of one owner, so that an owner with many leaves room for others.
- * How many of one owner wait is limited too: or questions could be piled up faster than they are answered.
+ * Limits how many tasks run at the same time, in total and per owner, so that one owner cannot starve the others. The
+ * waiting tasks of an owner are bounded too, or they could pile up faster than they are done. Hand-written because
+ * p-limit has neither owners nor a bound on waiting tasks.
  *
- * @param limits whole numbers of at least 1
- * @returns gives UndecidedError for a task that was not taken
+ * @param limits integers of at least 1
+ * @returns a function that rejects a task with UndecidedError when too many tasks of its owner wait
  */
 export function createFairLimit(limits: { total: number; perOwner: number; waitingPerOwner: number }): FairLimit {
   const total = createLimit(limits.total);
   const owners = new Map<string, { limit: Limit; tasks: number }>();
   return async (owner, task) => {
     const own = owners.get(owner) ?? { limit: createLimit(limits.perOwner), tasks: 0 };
-    if (own.tasks >= limits.perOwner + limits.waitingPerOwner) throw new UndecidedError('too many questions wait');
+    if (own.tasks >= limits.perOwner + limits.waitingPerOwner) throw new UndecidedError('too many waiting requests');
     owners.set(owner, own);
     own.tasks += 1;
     try {
@@ -29,14 +51,14 @@ export function createFairLimit(limits: { total: number; perOwner: number; waiti
   };
 }
 
-function createLimit(most: number): Limit {
+function createLimit(maxRunning: number): Limit {
   let running = 0;
   const waiting: (() => void)[] = [];
   async function enter(): Promise<void> {
-    if (running === most) await new Promise<void>((resolve) => waiting.push(resolve));
+    if (running === maxRunning) await new Promise<void>((resolve) => waiting.push(resolve));
     else running += 1;
   }
-  /** Who waits longest takes the place over, so that nobody can come between. */
+  /** Hands the slot to the task that has waited longest, so that a new task cannot overtake it. */
   function leave(): void {
     const next = waiting.shift();
     if (next) next();

@@ -4,12 +4,12 @@ import { usernameOf } from '../kube/names.ts';
 import { createReflector, type Reflector } from '../kube/reflector.ts';
 import { createStore, type Store } from '../kube/store.ts';
 import type { Transport } from '../kube/transport.ts';
-import { groupsOf, type Subject } from './review.ts';
+import { type AccessSubject, groupsOf } from './review.ts';
 
-/** The most that a list may be, bytes: of a registered cluster it must not fill our memory. More stay unknown. */
+/** Maximum size of a list, bytes, so that a registered cluster cannot exhaust memory. A larger list stays unknown. */
 const maxListBytes = 256 * 1024 * 1024;
 
-/** What is kept of a RoleBinding: where it is, and whom it names. */
+/** The namespace and the subjects of a RoleBinding. */
 interface RoleBindingRecord {
   key: string;
   resourceVersion: string;
@@ -22,13 +22,13 @@ interface RoleBindingRecord {
 export interface RoleBindings {
   readonly reflector: Reflector;
   /**
-   * Namespaces with a RoleBinding that names the user or one of the groups, whatever its role allows: where RBAC may
-   * give a right in one namespace. undefined until they are known.
+   * Returns the namespaces with a RoleBinding for the user or one of the groups, whatever its role allows: RBAC can grant
+   * a right in a single namespace only there. undefined until the RoleBindings are known.
    */
-  namespacesOf(subject: Subject): ReadonlySet<string> | undefined;
+  namespacesOf(subject: AccessSubject): ReadonlySet<string> | undefined;
 }
 
-/** Prepares the watch over the RoleBindings. Nothing depends on it: where it is not allowed, they stay unknown. */
+/** Creates the watch of the RoleBindings. It is optional: if it is forbidden, the RoleBindings stay unknown. */
 export function createRoleBindings(transport: Transport, log: Logger): RoleBindings {
   const store = createStore<RoleBindingRecord, 'subject'>({ subject: (one) => one.subjects });
   const target = { path: '/apis/rbac.authorization.k8s.io/v1/rolebindings', maxBytes: maxListBytes };
@@ -39,7 +39,7 @@ export function createRoleBindings(transport: Transport, log: Logger): RoleBindi
   };
 }
 
-function namespacesOf(store: Store<RoleBindingRecord, 'subject'>, subject: Subject): ReadonlySet<string> {
+function namespacesOf(store: Store<RoleBindingRecord, 'subject'>, subject: AccessSubject): ReadonlySet<string> {
   const keys = [userKey(subject.name), ...groupsOf(subject).map(groupKey)];
   return new Set(keys.flatMap((key) => store.byIndex('subject', key).map(({ namespace }) => namespace)));
 }
@@ -55,16 +55,18 @@ function toRecord({ metadata, subjects }: RawObject): RoleBindingRecord {
   const { name, namespace = '', resourceVersion } = metadata;
   const bound = (Array.isArray(subjects) ? subjects : []) as BoundSubject[];
   return {
-    ...{ key: `${namespace}/${name}`, resourceVersion, namespace },
+    key: `${namespace}/${name}`,
+    resourceVersion,
+    namespace,
     subjects: [...new Set(bound.map((one) => keyOf(one, namespace)))],
   };
 }
 
-/** As RBAC matches subjects (k8s.io/kubernetes, pkg/registry/rbac/validation, appliesToUser). */
-function keyOf({ kind, name, namespace }: BoundSubject, own: string): string {
+/** Matches subjects as RBAC does (k8s.io/kubernetes, pkg/registry/rbac/validation, appliesToUser). */
+function keyOf({ kind, name, namespace }: BoundSubject, bindingNamespace: string): string {
   if (kind === 'Group') return groupKey(String(name));
   if (kind !== 'ServiceAccount') return userKey(String(name));
-  return userKey(usernameOf({ namespace: String(namespace || own), name: String(name) }));
+  return userKey(usernameOf({ namespace: String(namespace || bindingNamespace), name: String(name) }));
 }
 
 const userKey = (name: string) => `user ${name}`;

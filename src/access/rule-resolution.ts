@@ -1,37 +1,38 @@
 import type { KubernetesClient } from '../kube/client.ts';
 
-/** How long the answer holds, milliseconds: it changes only with how the API server is started. */
+/** How long the answer is cached, milliseconds: it depends only on the flags of the API server. */
 const recheckMs = 60_000;
-/** Any will do. */
+/** The answer is the same in every namespace. */
 const namespace = 'default';
 
 /**
- * Whether all rights of the cluster come from authorizers that can list them, such as RBAC. The webhook authorizer, by
- * which clouds add rights of their own, cannot, and says so in each SelfSubjectRulesReview (authorization.k8s.io/v1,
- * `incomplete`). The one of our own identity is asked for. ABAC keeps silent about it.
+ * Checks whether all rights of the cluster come from authorizers that can list their rules, such as RBAC. A webhook
+ * authorizer, as clouds use it to add rights of their own, cannot, and every SelfSubjectRulesReview then has `incomplete`
+ * (authorization.k8s.io/v1). The review is about the operator's own identity. ABAC does not report itself.
  *
- * @returns asks: at first, and then at most once a minute without making anybody wait. false when it is not known
+ * @returns a function that waits for the first review and then refreshes in the background, at most once a minute; its
+ *   result is false if the answer is not known
  */
 export function createRuleResolution(client: KubernetesClient): () => Promise<boolean> {
-  let known: boolean | undefined;
-  let askedAt = Number.NEGATIVE_INFINITY;
-  let asking: Promise<void> | undefined;
+  let isComplete: boolean | undefined;
+  let reviewedAt = Number.NEGATIVE_INFINITY;
+  let pending: Promise<void> | undefined;
 
-  async function ask(): Promise<void> {
-    askedAt = performance.now();
+  async function refresh(): Promise<void> {
+    reviewedAt = performance.now();
     try {
       const { status } = await client.authorization.createSelfSubjectRulesReview({ body: { spec: { namespace } } });
-      known = status?.incomplete === false;
+      isComplete = status?.incomplete === false;
     } catch {
-      // What is known stays; without it every namespace is asked about, which says more about the trouble.
+      // Keeps the last answer. Without one every namespace is checked, and those reviews report the error.
     } finally {
-      asking = undefined;
+      pending = undefined;
     }
   }
 
   return async () => {
-    if (performance.now() - askedAt >= recheckMs) asking ??= ask();
-    if (known === undefined) await asking;
-    return known ?? false;
+    if (performance.now() - reviewedAt >= recheckMs) pending ??= refresh();
+    if (isComplete === undefined) await pending;
+    return isComplete ?? false;
   };
 }

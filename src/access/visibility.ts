@@ -1,58 +1,56 @@
-import { UndecidedError, within } from './deadline.ts';
 import type { ReviewCount } from './decisions.ts';
-import type { Subject } from './review.ts';
+import { UndecidedError, withTimeout } from './limit.ts';
+import type { AccessSubject } from './review.ts';
 
-/** Namespaces that are asked about at the same time for one listing. */
-const concurrentQuestions = 8;
-/** How long the decisions for one listing may take, milliseconds. */
-const listingMs = 10_000;
+/** Namespaces that one listing checks at the same time. */
+const concurrency = 8;
+/** Time limit for all decisions of one listing, milliseconds. */
+const listingTimeoutMs = 10_000;
 
 /**
- * Namespaces in which the user may have rights; undefined when that can be any.
+ * Namespaces in which the user may have rights; undefined means any namespace.
  *
- * Only a hint where to ask: a namespace is shown when the cluster says so.
+ * Only narrows what is checked: a namespace is shown only if the cluster allows it.
  */
-export type Candidates = (subject: Subject) => Promise<ReadonlySet<string> | undefined>;
+export type NamespacesToCheck = (subject: AccessSubject) => Promise<ReadonlySet<string> | undefined>;
 
 /**
- * Which of the namespaces a user may list deployments in. The right to all namespaces is asked for first: then that one
- * review was enough.
+ * Finds the namespaces in which a user may list deployments. The right in all namespaces is checked first, since that
+ * one review can be enough.
  *
- * @param occupied namespaces that hold something
- * @param all all namespaces: who may see only empty ones has a right all the same
- * @returns the allowed ones of `occupied`, in their order; undefined when the user has no right at all
+ * @param nonEmpty namespaces that contain deployments
+ * @param all all namespaces: a right in an empty namespace is still a right
+ * @returns `all`, or the allowed ones of `nonEmpty` in their order; undefined if the user has no right at all
  * @throws KubernetesError, ConnectionError when the cluster cannot be asked
  * @throws UndecidedError when it takes too long
  */
 export type VisibleNamespaces = (
-  subject: Subject,
-  occupied: readonly string[],
+  subject: AccessSubject,
+  nonEmpty: readonly string[],
   all: Iterable<string>,
-) => Promise<readonly string[] | undefined>;
+) => Promise<'all' | readonly string[] | undefined>;
 
 export interface VisibilityOptions {
-  /** Without a namespace all are asked about at once. */
-  mayList: (subject: Subject, namespace: string | undefined, count: ReviewCount) => Promise<boolean>;
-  candidates: Candidates;
-  /** Told how many reviews each listing caused. */
+  /** If `namespace` is undefined, checks all namespaces at once. */
+  mayList: (subject: AccessSubject, namespace: string | undefined, count: ReviewCount) => Promise<boolean>;
+  namespacesToCheck: NamespacesToCheck;
+  /** Called with the number of reviews of each listing. */
   listed: (reviews: number) => void;
 }
 
-/** Prepares to find what users may see; how the rights are decided, and remembered, is up to `mayList`. */
-export function createVisibility({ mayList, candidates, listed }: VisibilityOptions): VisibleNamespaces {
-  return async (subject, occupied, all) => {
-    // Not an AbortSignal: the exception that it would be aborted with, and its stack, were 3 % of a listing's CPU time.
+/** Creates the search for visible namespaces. Caching is up to `mayList`. */
+export function createVisibility({ mayList, namespacesToCheck, listed }: VisibilityOptions): VisibleNamespaces {
+  return async (subject, nonEmpty, all) => {
+    // A flag, not an AbortSignal: creating its exception with a stack took 3 % of a listing's CPU time.
     let isOver = false;
     const count = { reviews: 0 };
-    const ask = async (namespace?: string) => {
-      if (isOver) throw new UndecidedError('nobody waits for the decision any more');
+    const check = async (namespace?: string) => {
+      if (isOver) throw new UndecidedError('the listing has ended');
       return mayList(subject, namespace, count);
     };
+    const search = findVisible({ check, namespacesToCheck: () => namespacesToCheck(subject), nonEmpty, all });
     try {
-      return await within(
-        listingMs,
-        search(ask, () => candidates(subject), occupied, all),
-      );
+      return await withTimeout(listingTimeoutMs, search);
     } finally {
       isOver = true;
       listed(count.reviews);
@@ -60,41 +58,44 @@ export function createVisibility({ mayList, candidates, listed }: VisibilityOpti
   };
 }
 
-/** @param candidates only looked at by who may not list all namespaces */
-async function search(
-  ask: (namespace?: string) => Promise<boolean>,
-  candidates: () => ReturnType<Candidates>,
-  occupied: readonly string[],
-  all: Iterable<string>,
-): Promise<readonly string[] | undefined> {
-  if (await ask()) return occupied;
-  const bound = await candidates();
-  const isCandidate = (namespace: string) => bound?.has(namespace) ?? true;
-  const visible = await allowedAmong(occupied.filter(isCandidate), ask);
+interface Search {
+  check: (namespace?: string) => Promise<boolean>;
+  /** Called only if the user may not list all namespaces. */
+  namespacesToCheck: () => ReturnType<NamespacesToCheck>;
+  nonEmpty: readonly string[];
+  all: Iterable<string>;
+}
+
+async function findVisible({ check, namespacesToCheck, nonEmpty, all }: Search): ReturnType<VisibleNamespaces> {
+  if (await check()) return 'all';
+  const restriction = await namespacesToCheck();
+  const isToCheck = (namespace: string) => restriction?.has(namespace) ?? true;
+  const visible = await allowedAmong(nonEmpty.filter(isToCheck), check);
   if (visible.length > 0) return visible;
-  const known = new Set(occupied);
-  const others = [...all].filter((namespace) => !known.has(namespace) && isCandidate(namespace));
-  return (await allowedAmong(others, ask, 1)).length > 0 ? [] : undefined;
+  const checked = new Set(nonEmpty);
+  const empty = [...all].filter((namespace) => !checked.has(namespace) && isToCheck(namespace));
+  return (await allowedAmong(empty, check, 1)).length > 0 ? [] : undefined;
 }
 
 /**
- * The namespaces that are allowed, in the order given; some are asked about at the same time.
+ * Checks several namespaces at the same time.
  *
- * @param enough so many are enough
+ * @param enough the number of allowed namespaces after which the search stops
+ * @returns the allowed namespaces, in the order of `namespaces`
  */
 async function allowedAmong(
   namespaces: readonly string[],
-  ask: (namespace: string) => Promise<boolean>,
+  check: (namespace: string) => Promise<boolean>,
   enough = Number.POSITIVE_INFINITY,
 ): Promise<readonly string[]> {
   const allowed = new Set<string>();
   const rest = namespaces.values();
   async function work(): Promise<void> {
     for (const namespace of rest) {
-      if (await ask(namespace)) allowed.add(namespace);
+      if (await check(namespace)) allowed.add(namespace);
       if (allowed.size >= enough) return;
     }
   }
-  await Promise.all(Array.from({ length: concurrentQuestions }, work));
+  await Promise.all(Array.from({ length: concurrency }, work));
   return namespaces.filter((namespace) => allowed.has(namespace));
 }

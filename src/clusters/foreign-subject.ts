@@ -1,20 +1,21 @@
-import type { Subject } from '../access/authorizer.ts';
+import type { AccessSubject } from '../access/authorizer.ts';
 import { isSystemName } from '../kube/names.ts';
 import type { Cluster } from './cluster.ts';
 
 /**
- * A user of this cluster as another cluster is to be asked about. What begins with `system:` is each cluster's own: the
- * ServiceAccount of one is not that of the same name in another, and who administers one does not administer the other.
+ * Converts a user of the local cluster for an access review in another cluster. Names with the prefix `system:` have a
+ * meaning within one cluster only: a ServiceAccount is not the one of the same name elsewhere, and an administrator of one
+ * cluster does not administer the other.
  *
- * @returns undefined for a user who is nobody elsewhere
+ * @returns undefined for a user that does not exist in other clusters
  */
-export function foreignSubject(subject: Subject): Subject | undefined {
+export function foreignSubject(subject: AccessSubject): AccessSubject | undefined {
   if (isSystemName(subject.name)) return undefined;
   const groups = subject.groups.filter((group) => !isSystemName(group));
   return groups.length === subject.groups.length ? subject : { name: subject.name, groups };
 }
 
-/** An authorizer of a registered cluster, for users of this one. */
+/** Wraps the authorizer of a registered cluster for users of the local cluster. */
 export function forForeignSubjects(authorizer: Cluster['authorizer']): Cluster['authorizer'] {
   return {
     async mayListDeployments(subject, namespace) {
@@ -25,9 +26,9 @@ export function forForeignSubjects(authorizer: Cluster['authorizer']): Cluster['
       const foreign = foreignSubject(subject);
       return foreign !== undefined && authorizer.mayGetDeployment(foreign, namespace, name);
     },
-    async visibleNamespaces(subject, occupied, all) {
+    async visibleNamespaces(subject, nonEmpty, all) {
       const foreign = foreignSubject(subject);
-      return foreign && authorizer.visibleNamespaces(foreign, occupied, all);
+      return foreign && authorizer.visibleNamespaces(foreign, nonEmpty, all);
     },
   };
 }

@@ -1,5 +1,5 @@
-import type { Subject } from '../access/authorizer.ts';
-import { within } from '../access/deadline.ts';
+import type { AccessSubject } from '../access/authorizer.ts';
+import { withTimeout } from '../access/limit.ts';
 import type { Source } from '../deployments/listing.ts';
 import type { Cluster } from './cluster.ts';
 import { requireFresh } from './fresh-connections.ts';
@@ -32,13 +32,17 @@ export interface Visible {
  * @throws KubernetesError, ConnectionError, UndecidedError when the cluster cannot be asked
  * @throws StaleError when it was not heard for too long
  */
-export async function visibleIn(cluster: Cluster, subject: Subject, namespace?: string): Promise<Source | undefined> {
+export async function visibleIn(
+  cluster: Cluster,
+  subject: AccessSubject,
+  namespace?: string,
+): Promise<Source | undefined> {
   requireFresh(cluster);
   const { deployments: store, authorizer } = cluster;
   if (namespace !== undefined) {
     return (await authorizer.mayListDeployments(subject, namespace)) ? { store, namespaces: [namespace] } : undefined;
   }
-  const namespaces = await authorizer.visibleNamespaces(subject, store.occupied(), cluster.namespaces());
+  const namespaces = await authorizer.visibleNamespaces(subject, store.nonEmptyNamespaces(), cluster.namespaces());
   return namespaces && { store, namespaces };
 }
 
@@ -50,13 +54,13 @@ export async function visibleIn(cluster: Cluster, subject: Subject, namespace?: 
  */
 export async function visibleInEach(
   clusters: readonly Cluster[],
-  subject: Subject,
+  subject: AccessSubject,
   namespace?: string,
 ): Promise<Visible> {
   const ask = (cluster: Cluster) => visibleIn(cluster, subject, namespace);
   // One alone holds up nobody.
   const inTime = (cluster: Cluster) =>
-    clusters.length === 1 ? ask(cluster) : within(patienceWith(cluster), ask(cluster));
+    clusters.length === 1 ? ask(cluster) : withTimeout(patienceWith(cluster), ask(cluster));
   const answers = await Promise.allSettled(clusters.map(inTime));
   const sources: Source[] = [];
   const failures: Failure[] = [];

@@ -1,31 +1,31 @@
 import { type FieldRequirement, matchesFields } from '../selector/field-selector.ts';
 import { type LabelRequirement, matchesLabels } from '../selector/label-selector.ts';
 import { isGPU } from './gpu.ts';
+import type { State } from './kpanda/state.ts';
 import type { DeploymentRecord } from './record.ts';
-import type { State } from './state.ts';
 
-/** Fields that the API server selects Deployments by. */
+/** Fields of Deployments that the API server supports in field selectors. */
 export const selectableFields = ['metadata.name', 'metadata.namespace'] as const;
 
-/** What Deployments are looked for; all that is set must hold. */
+/** Conditions on Deployments. All that are set must match. */
 export interface Filter {
-  /** The name. */
+  /** Exact name. */
   readonly name?: string | undefined;
-  /** A part of the name, in capitals or not. */
+  /** Part of the name, ignoring case. */
   readonly fuzzyName?: string | undefined;
   readonly state?: State | undefined;
   readonly labels?: readonly LabelRequirement[] | undefined;
   readonly fields?: readonly FieldRequirement<(typeof selectableFields)[number]>[] | undefined;
-  /** Name of an extended resource that the pods ask for; `*` stands for those of any GPU. */
+  /** Name of an extended resource that the pods request; `*` is any GPU. */
   readonly gpuType?: string | undefined;
 }
 
 type Match = (record: DeploymentRecord) => boolean;
 
-/** @returns undefined when nothing is asked for, so that no Deployment need be looked at */
+/** @returns undefined if the filter is empty, so that callers can skip the scan */
 export function createFilter(filter: Filter): Match | undefined {
-  const all = checksOf(filter);
-  return all.length < 2 ? all[0] : (record) => all.every((one) => one(record));
+  const checks = checksOf(filter);
+  return checks.length < 2 ? checks[0] : (record) => checks.every((check) => check(record));
 }
 
 function checksOf({ name, fuzzyName, state, labels, fields, gpuType }: Filter): Match[] {

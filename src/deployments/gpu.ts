@@ -1,10 +1,10 @@
 import type { V1Container, V1PodSpec } from '@kubernetes/client-node';
 import type { Json } from '../kube/json.ts';
-import { toUnits } from './quantity.ts';
+import { toUnits } from './kpanda/quantity.ts';
 
 /**
- * The extended resources that device plugins offer GPUs and the like by, as their documentation names them: whole
- * devices, slices of them, and shares of memory and cores.
+ * Extended resources of device plugins for GPUs and similar accelerators, as their documentation names them: whole
+ * devices, slices, and shares of memory and cores.
  */
 const kinds: readonly RegExp[] = [
   /^nvidia\.com\/(gpu(\.shared|mem|mem-percentage|cores)?|vgpu|mig-.+)$/,
@@ -22,15 +22,14 @@ const kinds: readonly RegExp[] = [
   /^(aliyun|tencent)\.com\/(gpu-mem|gpu-count|vcuda-core|vcuda-memory)$/,
 ];
 
-/** Whether an extended resource stands for a GPU, of whatever make. */
-export const isGPU = (resource: string): boolean => kinds.some((kind) => kind.test(resource));
+/** Whether an extended resource is a GPU of any vendor. */
+export function isGPU(resource: string): boolean {
+  return kinds.some((kind) => kind.test(resource));
+}
 
 const none: readonly string[] = [];
 
-/**
- * The extended resources (names with a domain) that the pods ask for, by request or limit of any container, with an
- * amount above 0.
- */
+/** Returns the extended resources (names with a domain) of which any container has a request or limit above 0. */
 export function extendedResourcesOf(pod: Json<V1PodSpec> | undefined): readonly string[] {
   const containers = [...(pod?.containers ?? []), ...(pod?.initContainers ?? [])];
   const names = new Set(containers.flatMap(extendedResources));
@@ -38,8 +37,8 @@ export function extendedResourcesOf(pod: Json<V1PodSpec> | undefined): readonly 
 }
 
 function extendedResources({ resources }: Json<V1Container>): string[] {
-  const asked = [...Object.entries(resources?.requests ?? {}), ...Object.entries(resources?.limits ?? {})];
-  return asked
+  const amounts = [...Object.entries(resources?.requests ?? {}), ...Object.entries(resources?.limits ?? {})];
+  return amounts
     .filter(([name, amount]) => name.includes('/') && (toUnits(String(amount)) ?? 0n) > 0n)
     .map(([name]) => name);
 }

@@ -1,26 +1,28 @@
 import { comparisons, type OrderBy } from './order.ts';
 import { type Page, type PageRequest, paginate } from './page.ts';
 import type { DeploymentRecord } from './record.ts';
-import type { DeploymentStore } from './store.ts';
+import type { DeploymentStore, NamespaceScope } from './store.ts';
 
-/** Where Deployments are listed, and in which namespaces. */
+/** The Deployments of one cluster that a listing includes. */
 export interface Source {
   readonly store: DeploymentStore;
-  readonly namespaces: Iterable<string>;
+  readonly namespaces: NamespaceScope;
 }
 
-/** What is listed of the sources. */
+/** Returns the names of the namespaces of a source. */
+export function namespacesOf({ store, namespaces }: Source): readonly string[] {
+  return namespaces === 'all' ? store.nonEmptyNamespaces() : namespaces;
+}
+
+/** Order, filter and page of a listing. */
 export interface Query extends PageRequest {
   readonly by: OrderBy;
   readonly descending: boolean;
-  /** Which Deployments; without it, all. Then a page costs the page, with it each Deployment is looked at. */
+  /** If unset, all Deployments match, and the cost is that of the page. A filter is applied to every Deployment. */
   readonly matches?: ((record: DeploymentRecord) => boolean) | undefined;
 }
 
-/**
- * One page of the Deployments of the sources, in one total order; total and pages count what is in these namespaces and
- * matches, nothing else.
- */
+/** Returns one page of the Deployments of the sources, in one total order. `total` and `pages` count only what matches. */
 export function listDeployments(sources: readonly Source[], query: Query): Page<DeploymentRecord> {
   const { by, descending, matches } = query;
   const runs = sources.map(({ store, namespaces }) => {
@@ -30,7 +32,7 @@ export function listDeployments(sources: readonly Source[], query: Query): Page<
   return paginate(runs, { compare: comparisons[by], descending }, query);
 }
 
-/** A page as JSON (schema DeploymentList). */
+/** Serializes a page to JSON (schema DeploymentList). */
 export function listText({ items, pagination }: Page<DeploymentRecord>): string {
   return `{"items":[${items.map(({ text }) => text).join(',')}],"pagination":${JSON.stringify(pagination)}}`;
 }

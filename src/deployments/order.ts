@@ -1,13 +1,13 @@
+import type { State } from './kpanda/state.ts';
 import type { DeploymentRecord } from './record.ts';
-import type { State } from './state.ts';
 
-/** What a list can be ordered by. */
+/** Sort keys of a list. */
 export type OrderBy = 'namespace' | 'name' | 'state' | 'created' | 'cluster';
 
-/** Compares as Array.sort wants it; 0 only for a record and itself. */
+/** Comparison for Array.sort; 0 only for a record and itself. */
 export type Compare = (a: DeploymentRecord, b: DeploymentRecord) => number;
 
-/** In the sequence of the kpanda API's enum. */
+/** The order of the enum in the kpanda API. */
 const ranks: Readonly<Record<State, number>> = { Running: 1, Deleting: 2, Not_Ready: 3, Stopped: 4, Waiting: 5 };
 
 const byCluster: Compare = (a, b) => compareText(a.cluster, b.cluster);
@@ -15,8 +15,8 @@ const byNamespace: Compare = (a, b) => compareText(a.namespace, b.namespace);
 const byName: Compare = (a, b) => compareText(a.name, b.name);
 
 /**
- * Total orders, all ascending: what is equal by the key is ordered by namespace, then name, then cluster. Text is
- * compared by UTF-16 code units, which depends on no locale.
+ * Total ascending orders: records with an equal key are sorted by namespace, then name, then cluster. Text is compared by
+ * UTF-16 code units, independent of locale.
  */
 export const comparisons: Readonly<Record<OrderBy, Compare>> = {
   namespace: (a, b) => byNamespace(a, b) || byName(a, b) || byCluster(a, b),
@@ -30,4 +30,42 @@ export const comparisons: Readonly<Record<OrderBy, Compare>> = {
 export function compareText(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
+}
+
+/** A sorted list that stays sorted through additions and removals. */
+export interface Sorted<T> {
+  /** The sorted values. A change may modify this array, so do not keep it. */
+  readonly values: readonly T[];
+  add(value: T): void;
+  /** @param value the added value, or one that compares as equal */
+  remove(value: T): void;
+}
+
+/**
+ * @param compare a total order: 0 only for the same value
+ * @param initial in any order
+ */
+export function createSorted<T>(compare: (a: T, b: T) => number, initial: Iterable<T> = []): Sorted<T> {
+  const values = [...initial].sort(compare);
+  return {
+    values,
+    add: (value) => void values.splice(lowerBound(values, value, compare), 0, value),
+    remove(value) {
+      const at = lowerBound(values, value, compare);
+      const found = values[at];
+      if (found !== undefined && compare(found, value) === 0) values.splice(at, 1);
+    },
+  };
+}
+
+/** Returns the index of the first value that is not less than this one. */
+function lowerBound<T>(values: readonly T[], value: T, compare: (a: T, b: T) => number): number {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compare(values[middle] as T, value) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

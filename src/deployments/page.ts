@@ -1,35 +1,33 @@
-import type { Pagination } from './schema.ts';
+import type { Pagination } from './kpanda/schema.ts';
 
-/** Lists that are in order, each and in their sequence: the whole need not be put together to cut a page. */
+/** Sorted lists whose concatenation is sorted, so that a page can be cut without concatenating them. */
 export type Runs<T> = readonly (readonly T[])[];
 
-/** Which page, counted from 1, and how many items make one. Both are whole numbers of at least 1. */
+/** A page number, starting at 1, and the items per page. Both are integers of at least 1. */
 export interface PageRequest {
   readonly page: number;
   readonly pageSize: number;
 }
 
-/** An order, and which end of it comes first. */
+/** A sort order and its direction. */
 export interface Direction<T> {
-  /** Total, ascending; the order of the runs. */
+  /** The total ascending order of the runs. */
   readonly compare: (a: T, b: T) => number;
-  /** From the last to the first: exactly the reverse. */
+  /** Exactly the reverse of the ascending order. */
   readonly descending?: boolean;
 }
 
-/** A page of items, and where it is in the whole list. */
+/** The items of a page, and its position in the list. */
 export interface Page<T> {
   readonly items: T[];
   readonly pagination: Pagination;
 }
 
 /**
- * Cuts one page out of what the sources have together. A page past the end is empty, with the true total; without items
- * there are 0 pages.
+ * Cuts one page out of the merged sources. A page past the end is empty, with the true total; without items there are 0
+ * pages. With one source the cost is that of the runs and the page; several sources are merged up to the end of the page.
  *
- * Of one source, only the runs are counted and the items of the page touched; several are merged up to the page's end.
- *
- * @throws {RangeError} for a page or pageSize that is not a whole number of at least 1
+ * @throws {RangeError} if page or pageSize is not an integer of at least 1
  */
 export function paginate<T>(
   sources: readonly Runs<T>[],
@@ -40,16 +38,14 @@ export function paginate<T>(
   requirePositive('pageSize', pageSize);
   const total = sources.flat().reduce((sum, run) => sum + run.length, 0);
   const start = (page - 1) * pageSize;
-  const items = start < total ? cut(sources, compare, descending, start, pageSize) : [];
+  const items = start < total ? cut(sources, { compare, descending }, { start, size: pageSize }) : [];
   return { items, pagination: { total, page, pageSize, pages: Math.ceil(total / pageSize) } };
 }
 
 function cut<T>(
   sources: readonly Runs<T>[],
-  compare: (a: T, b: T) => number,
-  descending: boolean,
-  start: number,
-  size: number,
+  { compare, descending }: Required<Direction<T>>,
+  { start, size }: { start: number; size: number },
 ): T[] {
   const [only, ...others] = sources;
   if (only && others.length === 0) return take(walk(only, descending, start), 0, size);
@@ -57,7 +53,7 @@ function cut<T>(
   return take(merge(walks, descending ? (a, b) => compare(b, a) : compare), start, size);
 }
 
-/** The items of runs one after another, without the first `skip`. */
+/** Iterates over the items of the runs, without the first `skip`. */
 function* walk<T>(runs: Runs<T>, descending: boolean, skip: number): Generator<T, undefined> {
   let left = skip;
   for (const run of descending ? runs.toReversed() : runs) {
@@ -66,7 +62,7 @@ function* walk<T>(runs: Runs<T>, descending: boolean, skip: number): Generator<T
   }
 }
 
-/** What several walks give, each time the first of what they have next. */
+/** Merges sorted iterators. */
 function* merge<T>(
   walks: readonly Generator<T, undefined>[],
   compare: (a: T, b: T) => number,
@@ -96,5 +92,5 @@ function take<T>(items: Generator<T, undefined>, skip: number, count: number): T
 }
 
 function requirePositive(name: string, value: number): void {
-  if (!Number.isSafeInteger(value) || value < 1) throw new RangeError(`${name} must be a whole number of at least 1`);
+  if (!Number.isSafeInteger(value) || value < 1) throw new RangeError(`${name} must be an integer of at least 1`);
 }

@@ -3,24 +3,23 @@ import type { Json } from '../kube/json.ts';
 import type { RawObject } from '../kube/list-watch.ts';
 import type { Stored } from '../kube/store.ts';
 import { extendedResourcesOf } from './gpu.ts';
-import { projectDeployment } from './projection.ts';
-import { deploymentState, type State } from './state.ts';
-import { text } from './zero-value.ts';
+import { projectDeployment } from './kpanda/projection.ts';
+import { text } from './kpanda/protojson.ts';
+import { deploymentState, type State } from './kpanda/state.ts';
 
 /**
- * A Deployment as the watch last told it: what it is found and ordered by, and its answer ready for the wire, so that a
- * page is put together without projecting anything. The text takes the place of the object, and somewhat more room
- * (bench/README.md).
+ * A cached Deployment: the fields to filter and sort by, and the serialized response item, so that a page needs no
+ * projection. The text replaces the object and needs slightly more memory (bench/README.md).
  */
 export interface DeploymentRecord extends Stored {
   readonly cluster: string;
   readonly namespace: string;
   readonly name: string;
-  /** Seconds since the epoch; 0 when it is not known. */
+  /** Unix time in seconds; 0 if unknown. */
   readonly createdAt: number;
   readonly state: State;
   readonly labels: Readonly<Record<string, string>>;
-  /** Extended resources that its pods ask for, GPUs among them. */
+  /** Extended resources that the pods request, including GPUs. */
   readonly extendedResources: readonly string[];
   /** The item of the kpanda API (schema DeploymentItem), as JSON. */
   readonly text: string;
@@ -28,11 +27,7 @@ export interface DeploymentRecord extends Stored {
 
 const noLabels: DeploymentRecord['labels'] = {};
 
-/**
- * Makes records of the Deployments of one cluster.
- *
- * @param cluster name that the items are to bear
- */
+/** @param cluster name of the cluster of the Deployments */
 export function createDeploymentTransform(cluster: string): (raw: RawObject) => DeploymentRecord {
   return (raw) => {
     const object = raw as Json<V1Deployment> & RawObject;
@@ -40,7 +35,10 @@ export function createDeploymentTransform(cluster: string): (raw: RawObject) => 
     const created = Date.parse(text(creationTimestamp as string | undefined));
     return {
       key: `${namespace}/${name}`,
-      ...{ resourceVersion, cluster, namespace, name },
+      resourceVersion,
+      cluster,
+      namespace,
+      name,
       createdAt: Number.isNaN(created) ? 0 : created / 1000,
       state: deploymentState(object),
       labels: isLabels(labels) ? labels : noLabels,
@@ -50,7 +48,7 @@ export function createDeploymentTransform(cluster: string): (raw: RawObject) => 
   };
 }
 
-/** A registered cluster can send anything; selectors rely on text. */
+/** A registered cluster can send anything, and selectors need strings. */
 function isLabels(labels: unknown): labels is DeploymentRecord['labels'] {
   if (typeof labels !== 'object' || labels === null) return false;
   for (const key in labels) if (typeof (labels as Record<string, unknown>)[key] !== 'string') return false;

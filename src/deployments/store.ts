@@ -1,18 +1,21 @@
 import { createStore, type Store } from '../kube/store.ts';
-import { compareText, comparisons, type OrderBy } from './order.ts';
+import { compareText, comparisons, createSorted, type OrderBy, type Sorted } from './order.ts';
 import type { Runs } from './page.ts';
 import type { DeploymentRecord } from './record.ts';
-import { createSorted, type Sorted } from './sorted.ts';
 
-/** The Deployments of one cluster, kept in order, so that a page need not sort. */
+/** The namespaces that a listing includes. */
+export type NamespaceScope = 'all' | readonly string[];
+
+/** The Deployments of one cluster, kept sorted, so that a page needs no sorting. */
 export interface DeploymentStore extends Store<DeploymentRecord> {
-  /** Namespaces that hold a Deployment, in order; the same array until one comes or goes. */
-  occupied(): readonly string[];
-  /** The Deployments of these namespaces, in ascending order. */
-  inOrder(by: OrderBy, namespaces: Iterable<string>): Runs<DeploymentRecord>;
+  /** Returns the sorted names of the namespaces that contain Deployments. Later changes do not modify the array. */
+  nonEmptyNamespaces(): readonly string[];
+  /** Returns the Deployments of these namespaces, in ascending order. */
+  inOrder(by: OrderBy, namespaces: NamespaceScope): Runs<DeploymentRecord>;
 }
 
-interface Whole {
+/** All namespaces that contain Deployments, and their Deployments. */
+interface Snapshot {
   readonly namespaces: readonly string[];
   readonly runs: Runs<DeploymentRecord>;
 }
@@ -21,9 +24,9 @@ export function createDeploymentStore(): DeploymentStore {
   const store = createStore<DeploymentRecord>({});
   const byNamespace = new Map<string, Sorted<DeploymentRecord>>();
   const namespaces = createSorted<string>(compareText);
-  /** Of all namespaces, until one comes or goes. */
-  let whole: Whole | undefined;
-  /** Orders over all namespaces; each is made when it is first asked for. */
+  /** undefined after a namespace was added or removed. */
+  let snapshot: Snapshot | undefined;
+  /** Orders over all namespaces, each created on first use. */
   const overall = new Map<OrderBy, Sorted<DeploymentRecord>>();
 
   function add(record: DeploymentRecord): void {
@@ -31,7 +34,7 @@ export function createDeploymentStore(): DeploymentStore {
     if (!byNamespace.has(namespace)) {
       byNamespace.set(namespace, createSorted(comparisons.name));
       namespaces.add(namespace);
-      whole = undefined;
+      snapshot = undefined;
     }
     for (const sorted of [byNamespace.get(namespace), ...overall.values()]) sorted?.add(record);
   }
@@ -42,14 +45,14 @@ export function createDeploymentStore(): DeploymentStore {
     if (byNamespace.get(namespace)?.values.length !== 0) return;
     byNamespace.delete(namespace);
     namespaces.remove(namespace);
-    whole = undefined;
+    snapshot = undefined;
   }
 
   const runsOf = (some: readonly string[]) => some.map((one) => byNamespace.get(one)?.values ?? []);
 
-  function snapshot(): Whole {
-    whole ??= { namespaces: [...namespaces.values], runs: runsOf(namespaces.values) };
-    return whole;
+  function currentSnapshot(): Snapshot {
+    snapshot ??= { namespaces: [...namespaces.values], runs: runsOf(namespaces.values) };
+    return snapshot;
   }
 
   function allBy(by: OrderBy): readonly DeploymentRecord[] {
@@ -58,10 +61,10 @@ export function createDeploymentStore(): DeploymentStore {
     return sorted.values;
   }
 
-  const inAll = (by: OrderBy) => (isByNamespace(by) ? snapshot().runs : [allBy(by)]);
+  const inAll = (by: OrderBy) => (isByNamespace(by) ? currentSnapshot().runs : [allBy(by)]);
 
   function inSome(by: OrderBy, wanted: ReadonlySet<string>): Runs<DeploymentRecord> {
-    if (isByNamespace(by)) return runsOf(snapshot().namespaces.filter((namespace) => wanted.has(namespace)));
+    if (isByNamespace(by)) return runsOf(currentSnapshot().namespaces.filter((namespace) => wanted.has(namespace)));
     return [allBy(by).filter((one) => wanted.has(one.namespace))];
   }
 
@@ -74,10 +77,12 @@ export function createDeploymentStore(): DeploymentStore {
     get size() {
       return store.size;
     },
-    occupied: () => snapshot().namespaces,
-    inOrder: (by, asked) => (asked === snapshot().namespaces ? inAll(by) : inSome(by, new Set(asked))),
+    nonEmptyNamespaces: () => currentSnapshot().namespaces,
+    inOrder: (by, scope) => (scope === 'all' ? inAll(by) : inSome(by, new Set(scope))),
   };
 }
 
-/** In one cluster, the order by cluster is that by namespace. */
-const isByNamespace = (by: OrderBy): boolean => by === 'namespace' || by === 'cluster';
+/** Within one cluster, the orders by cluster and by namespace are the same. */
+function isByNamespace(by: OrderBy): boolean {
+  return by === 'namespace' || by === 'cluster';
+}

@@ -34,7 +34,7 @@ export function createAccessMetrics(register: Registry): AccessMetrics {
     name: 'accesskey_access_reviews_total',
     help: 'SubjectAccessReviews: allowed, denied, error (the cluster could not be asked)',
   });
-  const standIns = new Counter({
+  const staleDecisions = new Counter({
     registers: [register],
     name: 'accesskey_access_stale_decisions_total',
     help: 'Remembered decisions that stood in because the cluster could not be asked',
@@ -47,7 +47,7 @@ export function createAccessMetrics(register: Registry): AccessMetrics {
   for (const result of ['allowed', 'denied', 'error']) reviews.inc({ result }, 0);
   return {
     reviewed: (result) => reviews.inc({ result }),
-    stoodIn: () => standIns.inc(),
+    usedStaleDecision: () => staleDecisions.inc(),
     listed: (count) => perListing.observe(count),
   };
 }

@@ -17,7 +17,9 @@ export function isLabelKey(key: string): boolean {
 }
 
 /** Empty, or a name of at most 63 characters. */
-export const isLabelValue = (value: string): boolean => value === '' || isName(value);
+export function isLabelValue(value: string): boolean {
+  return value === '' || isName(value);
+}
 
 const isName = (text: string): boolean => text.length <= maxName && name.test(text);
 

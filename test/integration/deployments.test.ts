@@ -1,7 +1,7 @@
 /** The deployment routes of a real operator: live states, rights, and the contract of the kpanda API. */
 import type { V1Container } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { DeploymentItem, DeploymentList } from '../../src/deployments/schema.ts';
+import type { DeploymentItem, DeploymentList } from '../../src/deployments/kpanda/schema.ts';
 import type { Json } from '../../src/kube/json.ts';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';

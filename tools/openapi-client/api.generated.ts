@@ -444,18 +444,18 @@ export interface components {
             items: components["schemas"]["Deployment"][];
             pagination: components["schemas"]["Pagination"];
         };
-        /** @description A Deployment, as the kpanda API shows it. */
+        /** @description A Deployment, in the format of the kpanda API. */
         Deployment: {
             metadata: components["schemas"]["ObjectMeta"];
             spec: components["schemas"]["DeploymentSpec"];
             status: components["schemas"]["DeploymentStatus"];
             /**
              * Format: int64
-             * @description Revision of the rollout; "0" when it is not known.
+             * @description Revision of the rollout; "0" if unknown.
              */
             revision: string;
         };
-        /** @description Who the object is. */
+        /** @description Metadata of the object. */
         ObjectMeta: {
             name: string;
             namespace: string;
@@ -468,7 +468,7 @@ export interface components {
             creationTimestamp: string;
             /**
              * Format: int64
-             * @description Unix time in seconds; "0" while it is not being deleted.
+             * @description Unix time in seconds; "0" if the object is not being deleted.
              */
             deletionTimestamp: string;
             labels: {
@@ -478,12 +478,12 @@ export interface components {
                 [key: string]: string;
             };
             ownerReferences: components["schemas"]["OwnerReference"][];
-            /** @description The cluster the object is in; "" in a pod template. */
+            /** @description Cluster of the object; "" in a pod template. */
             cluster: string;
-            /** @description Always "": there are no workspaces here. */
+            /** @description Always "": there are no workspaces. */
             workspaceAlias: string;
         };
-        /** @description An object that this one belongs to. */
+        /** @description An owner of the object. */
         OwnerReference: {
             uid: string;
             controller: boolean;
@@ -492,18 +492,18 @@ export interface components {
             apiVersion: string;
             blockOwnerDeletion: boolean;
         };
-        /** @description What is wanted. */
+        /** @description Desired state. */
         DeploymentSpec: {
             template: components["schemas"]["PodTemplateSpec"] | null;
             strategy: components["schemas"]["UpdateStrategy"] | null;
             paused: boolean;
         };
-        /** @description The pods that the Deployment makes. */
+        /** @description Template of the pods of the Deployment. */
         PodTemplateSpec: {
             metadata: components["schemas"]["ObjectMeta"] | null;
             spec: components["schemas"]["PodSpec"] | null;
         };
-        /** @description What runs in the pod, and where. */
+        /** @description Specification of the pod. */
         PodSpec: {
             volumes: components["schemas"]["Volume"][];
             initContainers: components["schemas"]["Container"][];
@@ -515,7 +515,7 @@ export interface components {
             affinity: components["schemas"]["Affinity"] | null;
             tolerations: components["schemas"]["Toleration"][];
         };
-        /** @description A volume of the pod. At most one source is set; all are null for kinds that this API does not show. */
+        /** @description A volume of the pod. At most one source is set; all are null for a kind that this API does not return. */
         Volume: {
             name: string;
             hostPath: components["schemas"]["HostPathVolumeSource"] | null;
@@ -530,16 +530,16 @@ export interface components {
             path: string;
             type: string;
         };
-        /** @description Scratch space that lives as long as the pod. */
+        /** @description An empty directory with the lifetime of the pod. */
         EmptyDirVolumeSource: {
             medium: string;
             /**
              * Format: int64
-             * @description In bytes; "0" when there is no limit.
+             * @description Bytes; "0" if there is no limit.
              */
             sizeLimit: string;
         };
-        /** @description Files from a Secret; its name and keys, never its values. */
+        /** @description Files from a Secret. Its name and keys are returned, never its values. */
         SecretVolumeSource: {
             secretName: string;
             items: components["schemas"]["KeyToPath"][];
@@ -547,28 +547,28 @@ export interface components {
             defaultMode: number;
             optional: boolean;
         };
-        /** @description Puts one key of a Secret or ConfigMap at a path in the volume. */
+        /** @description Maps one key of a Secret or ConfigMap to a path in the volume. */
         KeyToPath: {
             key: string;
             path: string;
             /** Format: int32 */
             mode: number;
         };
-        /** @description The volume bound to a claim in the namespace. */
+        /** @description The volume bound to a PersistentVolumeClaim. */
         PersistentVolumeClaimVolumeSource: {
             claimName: string;
             readOnly: boolean;
         };
-        /** @description Files that tell the pod about itself. */
+        /** @description Files with information about the pod. */
         DownwardAPIVolumeSource: {
             items: components["schemas"]["DownwardAPIVolumeFile"][];
             /**
              * Format: int32
-             * @description Spelled with a capital in the original API.
+             * @description Spelled with a capital letter as in the kpanda API.
              */
             DefaultMode: number;
         };
-        /** @description One file that tells the pod about itself. */
+        /** @description One file with information about the pod. */
         DownwardAPIVolumeFile: {
             path: string;
             fieldRef: components["schemas"]["ObjectFieldSelector"] | null;
@@ -576,12 +576,12 @@ export interface components {
             /** Format: int32 */
             mode: number;
         };
-        /** @description Points at a field of the pod itself. */
+        /** @description A reference to a field of the pod. */
         ObjectFieldSelector: {
             apiVersion: string;
             fieldPath: string;
         };
-        /** @description Points at a limit or request of a container. */
+        /** @description A reference to a limit or request of a container. */
         ResourceFieldSelector: {
             containerName: string;
             resource: string;
@@ -613,7 +613,7 @@ export interface components {
             imagePullPolicy: string;
             securityContext: components["schemas"]["SecurityContext"] | null;
         };
-        /** @description A port that the container listens on. */
+        /** @description A port of the container. */
         Ports: {
             /** Format: int32 */
             containerPort: number;
@@ -622,33 +622,33 @@ export interface components {
             name: string;
             protocol: string;
         };
-        /** @description Environment variables taken from all keys of one object. */
+        /** @description Environment variables from all keys of one object. */
         EnvFromSource: {
             prefix: string;
             configMapRef: components["schemas"]["ConfigMapEnvSource"] | null;
             secretRef: components["schemas"]["SecretEnvSource"] | null;
         };
-        /** @description A whole ConfigMap as environment variables. */
+        /** @description All keys of a ConfigMap as environment variables. */
         ConfigMapEnvSource: {
             name: string;
             optional: boolean;
         };
-        /** @description A whole Secret as environment variables; only its name is shown. */
+        /** @description All keys of a Secret as environment variables. Only the name of the Secret is returned. */
         SecretEnvSource: {
             name: string;
             optional: boolean;
         };
-        /** @description An environment variable: a literal value, or a source. */
+        /** @description An environment variable, with a literal value or a source. */
         EnvVar: {
             name: string;
             value: string;
             valueFrom: components["schemas"]["EnvVarSource"] | null;
         };
-        /** @description Where the value of an environment variable comes from. */
+        /** @description Source of the value of an environment variable. */
         EnvVarSource: {
             fieldRef: components["schemas"]["ObjectFieldSelector"] | null;
             resourceFieldRef: components["schemas"]["ResourceFieldSelector"] | null;
-            /** @description Spelled with a capital in the original API. */
+            /** @description Spelled with a capital letter as in the kpanda API. */
             ConfigMapKeyRef: components["schemas"]["ConfigMapKeySelector"] | null;
             secretKeyRef: components["schemas"]["SecretKeySelector"] | null;
         };
@@ -658,31 +658,31 @@ export interface components {
             key: string;
             optional: boolean;
         };
-        /** @description One key of a Secret; only the names are shown. */
+        /** @description One key of a Secret. Only the names are returned, never the value. */
         SecretKeySelector: {
             name: string;
             key: string;
             optional: boolean;
         };
-        /** @description What the container is promised and what it may use at most. */
+        /** @description Resource requests and limits of the container. */
         ResourceRequirements: {
             limits: components["schemas"]["ResourceList"] | null;
             requests: components["schemas"]["ResourceList"] | null;
         };
         /** @description Amounts of compute resources. */
         ResourceList: {
-            /** @description Thousandths of a CPU, a decimal integer; "" when unset. */
+            /** @description Thousandths of a CPU, a decimal integer; "" if unset. */
             cpu: string;
-            /** @description Bytes, a decimal integer; "" when unset. */
+            /** @description Bytes, a decimal integer; "" if unset. */
             memory: string;
-            /** @description Bytes of ephemeral storage, a decimal integer; "" when unset. */
+            /** @description Bytes of ephemeral storage, a decimal integer; "" if unset. */
             storage: string;
-            /** @description Every resource by name, as a Kubernetes quantity. */
+            /** @description All resources by name, as Kubernetes quantities. */
             resources: {
                 [key: string]: string;
             };
         };
-        /** @description Where a volume appears in the container. */
+        /** @description A volume mounted in the container. */
         VolumeMount: {
             name: string;
             readOnly: boolean;
@@ -691,7 +691,7 @@ export interface components {
             mountPropagation: string;
             subPathExpr: string;
         };
-        /** @description A health check. All actions are null for kinds that this API does not show. */
+        /** @description A health check. All actions are null for a kind that this API does not return. */
         Probe: {
             /** Format: int32 */
             failureThreshold: number;
@@ -705,17 +705,17 @@ export interface components {
             initialDelaySeconds: number;
             /**
              * Format: int64
-             * @description "0" when the value of the pod applies.
+             * @description "0" if the value of the pod applies.
              */
             terminationGracePeriodSeconds: string;
             httpGet: components["schemas"]["HTTPGetAction"] | null;
             exec: components["schemas"]["ExecAction"] | null;
             tcpSocket: components["schemas"]["TCPSocketAction"] | null;
         };
-        /** @description Asks by HTTP. */
+        /** @description Sends an HTTP request. */
         HTTPGetAction: {
             path: string;
-            /** @description Number or name. */
+            /** @description Port number or name. */
             port: string;
             host: string;
             scheme: string;
@@ -728,102 +728,102 @@ export interface components {
         TCPSocketAction: {
             /**
              * Format: int32
-             * @description The number; a name is resolved among the ports of the container, else 0.
+             * @description Port number. A name is resolved among the ports of the container; 0 if it is not found.
              */
             port: number;
             host: string;
         };
-        /** @description Hooks after the start and before the stop of a container. */
+        /** @description Hooks that run after a container starts and before it stops. */
         Lifecycle: {
-            /** @description Spelled with a capital in the original API. */
+            /** @description Spelled with a capital letter as in the kpanda API. */
             PostStart: components["schemas"]["Handler"] | null;
             preStop: components["schemas"]["Handler"] | null;
         };
-        /** @description What a lifecycle hook does. */
+        /** @description Action of a lifecycle hook. */
         Handler: {
             exec: components["schemas"]["ExecAction"] | null;
             httpGet: components["schemas"]["HTTPGetAction"] | null;
-            /** @description Spelled with capitals in the original API. */
+            /** @description Spelled with capital letters as in the kpanda API. */
             TCPSocket: components["schemas"]["TCPSocketAction"] | null;
         };
-        /** @description The privileges the container runs with. */
+        /** @description Privileges of the container. */
         SecurityContext: {
             privileged: boolean;
             /**
              * Format: int64
-             * @description Numeric user; "0" also when it is not set.
+             * @description Numeric user ID; also "0" if unset.
              */
             runAsUser: string;
         };
-        /** @description A container added to a running pod, for debugging. */
+        /** @description A container added to a running pod for debugging. */
         EphemeralContainer: {
             ephemeralContainerCommon: components["schemas"]["Container"] | null;
             targetContainerName: string;
         };
-        /** @description Rules for where the pod is scheduled. */
+        /** @description Scheduling constraints of the pod. */
         Affinity: {
             nodeAffinity: components["schemas"]["NodeAffinity"] | null;
             podAffinity: components["schemas"]["PodAffinity"] | null;
             podAntiAffinity: components["schemas"]["PodAffinity"] | null;
         };
-        /** @description Which nodes the pod must or should run on. */
+        /** @description Nodes on which the pod must or should run. */
         NodeAffinity: {
             requiredDuringSchedulingIgnoredDuringExecution: components["schemas"]["NodeSelector"] | null;
             preferredDuringSchedulingIgnoredDuringExecution: components["schemas"]["PreferredSchedulingTerm"][];
         };
-        /** @description Terms of which one must hold. */
+        /** @description Terms, one of which must match. */
         NodeSelector: {
             nodeSelectorTerms: components["schemas"]["NodeSelectorTerm"][];
         };
-        /** @description Conditions on a node that must all hold. */
+        /** @description Requirements on a node, all of which must match. */
         NodeSelectorTerm: {
             matchExpressions: components["schemas"]["NodeSelectorRequirement"][];
             matchFields: components["schemas"]["NodeSelectorRequirement"][];
         };
-        /** @description A condition on one label or field of a node: In, NotIn, Exists, DoesNotExist, Gt or Lt. */
+        /** @description A requirement on one label or field of a node: In, NotIn, Exists, DoesNotExist, Gt or Lt. */
         NodeSelectorRequirement: {
             key: string;
             operator: string;
             values: string[];
         };
-        /** @description A wish for a node, with its weight. */
+        /** @description A preferred node, with its weight. */
         PreferredSchedulingTerm: {
             /** Format: int32 */
             weight: number;
             preference: components["schemas"]["NodeSelectorTerm"] | null;
         };
-        /** @description Which pods to run near to or, as anti-affinity, far from. */
+        /** @description Pods to run close to or, as anti-affinity, away from. */
         PodAffinity: {
             requiredDuringSchedulingIgnoredDuringExecution: components["schemas"]["PodAffinityTerm"][];
             preferredDuringSchedulingIgnoredDuringExecution: components["schemas"]["WeightedPodAffinityTerm"][];
         };
-        /** @description Pods to be near to or far from, and what near means. */
+        /** @description Pods to run close to or away from, and the topology domain that counts as close. */
         PodAffinityTerm: {
             labelSelector: components["schemas"]["LabelSelector"] | null;
             namespaces: string[];
             topologyKey: string;
             namespaceSelector: components["schemas"]["LabelSelector"] | null;
         };
-        /** @description Selects by labels; all conditions must hold. Empty selects everything, null nothing. */
+        /** @description Selects objects by label. All requirements must match. An empty selector selects everything, null nothing. */
         LabelSelector: {
             matchLabels: {
                 [key: string]: string;
             };
             matchExpressions: components["schemas"]["LabelSelectorRequirement"][];
         };
-        /** @description A condition on one label: In, NotIn, Exists or DoesNotExist. */
+        /** @description A requirement on one label: In, NotIn, Exists or DoesNotExist. */
         LabelSelectorRequirement: {
             key: string;
             operator: string;
             values: string[];
         };
-        /** @description A wish about neighbouring pods, with its weight. */
+        /** @description A preference about other pods, with its weight. */
         WeightedPodAffinityTerm: {
             /** Format: int32 */
             weight: number;
             podAffinityTerm: components["schemas"]["PodAffinityTerm"] | null;
         };
-        /** @description A taint that does not keep the pod from a node. */
+        /** @description A node taint that the pod tolerates. */
         Toleration: {
             key: string;
             operator: string;
@@ -831,23 +831,23 @@ export interface components {
             effect: string;
             /**
              * Format: int64
-             * @description "0" also when the taint is tolerated for ever.
+             * @description Also "0" if the taint is tolerated forever.
              */
             tolerationSeconds: string;
         };
-        /** @description How old pods give way to new ones. */
+        /** @description How old pods are replaced by new ones. */
         UpdateStrategy: {
             rollingUpdate: components["schemas"]["RollingUpdate"] | null;
             type: string;
         };
-        /** @description How far a rollout may go beyond or below the desired number of pods. */
+        /** @description How many pods a rollout may create above, or remove below, the desired number. */
         RollingUpdate: {
-            /** @description A number of pods or a percentage. */
+            /** @description Number of pods, or a percentage. */
             maxSurge: string;
-            /** @description A number of pods or a percentage. */
+            /** @description Number of pods, or a percentage. */
             maxUnavailable: string;
         };
-        /** @description What was last observed. */
+        /** @description Observed state. */
         DeploymentStatus: {
             /** Format: int32 */
             availableReplicas: number;
@@ -855,18 +855,18 @@ export interface components {
             readyReplicas: number;
             /**
              * Format: int32
-             * @description Pods that exist, not the number wanted.
+             * @description Existing pods, not the desired number.
              */
             replicas: number;
             state: components["schemas"]["WorkloadState"];
             conditions: components["schemas"]["Condition"][];
         };
         /**
-         * @description State of a workload; the first value is never answered.
+         * @description State of a workload. The first value is never returned.
          * @enum {string}
          */
         WorkloadState: "WORKLOAD_STATE_UNSPECIFIED" | "Running" | "Deleting" | "Not_Ready" | "Stopped" | "Waiting";
-        /** @description One observation about the Deployment. */
+        /** @description A condition of the Deployment. */
         Condition: {
             /** @description RFC 3339. */
             lastTransitionTime: string;
@@ -878,7 +878,7 @@ export interface components {
             status: string;
             type: string;
         };
-        /** @description Where this page is in the whole list. */
+        /** @description Position of the page in the list. */
         Pagination: {
             /**
              * Format: int32
@@ -887,14 +887,14 @@ export interface components {
             total: number;
             /**
              * Format: int32
-             * @description Counted from 1.
+             * @description Page number, starting at 1.
              */
             page: number;
             /** Format: int32 */
             pageSize: number;
             /**
              * Format: int32
-             * @description 0 when there are no items.
+             * @description 0 if there are no items.
              */
             pages: number;
         };

@@ -1,5 +1,5 @@
 import { HTTPException } from 'hono/http-exception';
-import { UndecidedError } from '../../access/deadline.ts';
+import { UndecidedError } from '../../access/limit.ts';
 import { StaleError } from '../../clusters/fresh-connections.ts';
 import { ConnectionError, describeError, KubernetesError } from '../../kube/errors.ts';
 import type { RequestVariables } from './environment.ts';

@@ -4,9 +4,9 @@
  */
 import { z } from '@hono/zod-openapi';
 import { createFilter, selectableFields } from '../../deployments/filter.ts';
+import { WorkloadState } from '../../deployments/kpanda/schema.ts';
 import type { Query } from '../../deployments/listing.ts';
 import type { OrderBy } from '../../deployments/order.ts';
-import { WorkloadState } from '../../deployments/schema.ts';
 import { dnsLabelPattern, dnsSubdomainPattern, extendedResourcePattern } from '../../kube/names.ts';
 import { parseFieldSelector } from '../../selector/field-selector.ts';
 import { parseLabelSelector } from '../../selector/label-selector.ts';

@@ -1,9 +1,8 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { requireFresh } from '../../clusters/fresh-connections.ts';
 import { visibleIn } from '../../clusters/visible.ts';
-import { exampleDeployment, exampleList } from '../../deployments/example.ts';
+import { DeploymentItem, DeploymentList } from '../../deployments/kpanda/schema.ts';
 import { listDeployments, listText } from '../../deployments/listing.ts';
-import { DeploymentItem, DeploymentList } from '../../deployments/schema.ts';
 import { requireCaller } from '../common/bearer.ts';
 import type { Dependencies, Environment } from '../common/environment.ts';
 import { PlatformError } from '../common/errors.ts';
@@ -18,6 +17,7 @@ import {
   requireVisible,
   unavailableHeader,
 } from './answers.ts';
+import { exampleDeployment, exampleList } from './examples.ts';
 import { freshnessHeaderDocuments, tellFreshness } from './freshness.ts';
 import { allClustersQuery, clusterPath, deploymentPath, listQuery, namespacePath, toQuery } from './query.ts';
 

@@ -1,6 +1,6 @@
 /** What people choose on the page of the deployments, from the query of its address: pure. */
-import { WorkloadState } from '../../deployments/schema.ts';
-import type { State } from '../../deployments/state.ts';
+import { WorkloadState } from '../../deployments/kpanda/schema.ts';
+import type { State } from '../../deployments/kpanda/state.ts';
 
 export const states = WorkloadState.options.filter((one): one is State => one !== 'WORKLOAD_STATE_UNSPECIFIED');
 

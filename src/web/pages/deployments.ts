@@ -1,5 +1,5 @@
-import type { Pagination } from '../../deployments/schema.ts';
-import type { State } from '../../deployments/state.ts';
+import type { Pagination } from '../../deployments/kpanda/schema.ts';
+import type { State } from '../../deployments/kpanda/state.ts';
 import { type Html, html } from '../common/html.ts';
 import type { View } from '../common/view.ts';
 import { type DeploymentChoice, pathOf, states } from './deployment-filter.ts';

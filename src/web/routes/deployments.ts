@@ -2,9 +2,9 @@ import type { Hono } from 'hono';
 import type { Cluster } from '../../clusters/cluster.ts';
 import { visibleInEach } from '../../clusters/visible.ts';
 import { createFilter } from '../../deployments/filter.ts';
-import { listDeployments } from '../../deployments/listing.ts';
+import type { DeploymentItem } from '../../deployments/kpanda/schema.ts';
+import { listDeployments, namespacesOf } from '../../deployments/listing.ts';
 import type { DeploymentRecord } from '../../deployments/record.ts';
-import type { DeploymentItem } from '../../deployments/schema.ts';
 import type { Right } from '../keys/api.ts';
 import type { Visitor } from '../keys/visitor.ts';
 import { type DeploymentChoice, readChoice } from '../pages/deployment-filter.ts';
@@ -44,10 +44,10 @@ async function findVisible(
 ): Promise<Omit<DeploymentsPage, 'choice' | 'clusters'> | undefined> {
   const { sources, failures } = await visibleInEach(asked, user);
   if (sources.length === 0 && failures.length === 0 && asked.length > 0) return undefined;
-  const namespaces = [...new Set(sources.flatMap((source) => [...source.namespaces]))].sort();
+  const namespaces = [...new Set(sources.flatMap(namespacesOf))].sort();
   const chosen = sources.map((source) => ({
     ...source,
-    namespaces: namespace === undefined ? source.namespaces : [...source.namespaces].filter((one) => one === namespace),
+    namespaces: namespace === undefined ? source.namespaces : namespacesOf(source).filter((one) => one === namespace),
   }));
   const matches = createFilter({ fuzzyName: search, state });
   const query = { page, pageSize, by: 'namespace', descending: false, ...(matches && { matches }) } as const;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type AccessMetrics, createAuthorizer } from '../../../src/access/authorizer.ts';
-import { UndecidedError } from '../../../src/access/deadline.ts';
+import { UndecidedError } from '../../../src/access/limit.ts';
 import type { KubernetesClient } from '../../../src/kube/client.ts';
 import { ConnectionError } from '../../../src/kube/errors.ts';
 
@@ -35,7 +35,7 @@ describe('an authorizer', () => {
   it.each([
     ['all namespaces', undefined, {}],
     ['one namespace', 'shop', { namespace: 'shop' }],
-  ])('asks whether the user may list deployments in %s', async (_, namespace, attributes) => {
+  ])('reviews list deployments in %s', async (_, namespace, attributes) => {
     const { reviews, authorizer } = createCluster(allow);
     await authorizer.mayListDeployments(ann, namespace);
     expect(reviews).toStrictEqual([
@@ -47,7 +47,7 @@ describe('an authorizer', () => {
     ]);
   });
 
-  it('asks for a deployment by its name, for resourceNames, and keeps each apart', async () => {
+  it('reviews get with the name of the deployment, and caches each name separately', async () => {
     const { reviews, authorizer } = createCluster(({ resourceAttributes }) => ({
       allowed: 'name' in resourceAttributes && resourceAttributes.name === 'web',
     }));
@@ -57,12 +57,15 @@ describe('an authorizer', () => {
     expect(await authorizer.mayGetDeployment(ann, 'shop', 'web')).toBe(true);
     expect(reviews).toHaveLength(3);
     expect(reviews[0]?.resourceAttributes).toStrictEqual({
-      ...{ verb: 'get', group: 'apps', resource: 'deployments' },
-      ...{ namespace: 'shop', name: 'web' },
+      verb: 'get',
+      group: 'apps',
+      resource: 'deployments',
+      namespace: 'shop',
+      name: 'web',
     });
   });
 
-  it('asks whether the user may create TokenReviews, and keeps that apart from other rights', async () => {
+  it('reviews create tokenreviews, and caches it separately from other rights', async () => {
     const { reviews, authorizer } = createCluster(({ resourceAttributes }) => ({
       allowed: 'resource' in resourceAttributes && resourceAttributes.resource === 'tokenreviews',
     }));
@@ -77,7 +80,7 @@ describe('an authorizer', () => {
     });
   });
 
-  it('names each group once', async () => {
+  it('sends each group once', async () => {
     const { reviews, authorizer } = createCluster(allow);
     await authorizer.mayListDeployments({ name: 'ann', groups: ['system:authenticated', 'dev', 'dev'] });
     expect(reviews[0]?.groups).toEqual(['system:authenticated', 'dev']);
@@ -88,18 +91,18 @@ describe('an authorizer', () => {
     [{ allowed: false }, false],
     [{ allowed: false, denied: true }, false],
     [undefined, false],
-  ])('of %j makes %s', async (status, may) => {
+  ])('turns the status %j into %s', async (status, may) => {
     const { authorizer } = createCluster(() => status);
     expect(await authorizer.mayListDeployments(ann, 'shop')).toBe(may);
   });
 
-  it.each([true, false])('remembers %s', async (allowed) => {
+  it.each([true, false])('caches the decision %s', async (allowed) => {
     const { reviews, authorizer } = createCluster(() => ({ allowed }));
     for (let times = 0; times < 3; times += 1) expect(await authorizer.mayListDeployments(ann, 'shop')).toBe(allowed);
     expect(reviews).toHaveLength(1);
   });
 
-  it('takes groups in another order as the same question', async () => {
+  it('uses one cache entry for the same groups in another order', async () => {
     const { reviews, authorizer } = createCluster(allow);
     await authorizer.mayListDeployments({ name: 'ann', groups: ['a', 'b'] });
     await authorizer.mayListDeployments({ name: 'ann', groups: ['b', 'a'] });
@@ -113,8 +116,8 @@ describe('an authorizer', () => {
     ['no group', { name: 'ann', groups: [] }, 'shop'],
     ['another namespace', ann, 'store'],
     ['all namespaces', ann, undefined],
-    ['a namespace called null', ann, 'null'],
-  ])('asks anew for %s', async (_, subject, namespace) => {
+    ['a namespace named null', ann, 'null'],
+  ])('reviews again for %s', async (_, subject, namespace) => {
     const { reviews, authorizer } = createCluster(({ user, groups, resourceAttributes }) => ({
       allowed: user === 'ann' && groups.length === 2 && resourceAttributes.namespace === 'shop' && groups[0] === 'dev',
     }));
@@ -136,21 +139,21 @@ describe('an authorizer', () => {
       { name: 'a"]', groups: [] },
       { name: 'a', groups: ['"]'] },
     ],
-  ])('does not take %j for %j', async (left, right) => {
+  ])('distinguishes %j from %j', async (left, right) => {
     const { reviews, authorizer } = createCluster(allow);
     await authorizer.mayListDeployments(left);
     await authorizer.mayListDeployments(right);
     expect(reviews).toHaveLength(2);
   });
 
-  it('does not take a namespace called null for all namespaces', async () => {
+  it('distinguishes a namespace named null from all namespaces', async () => {
     const { reviews, authorizer } = createCluster(allow);
     await authorizer.mayListDeployments(ann);
     await authorizer.mayListDeployments(ann, 'null');
     expect(reviews.map((review) => review.resourceAttributes.namespace)).toEqual([undefined, 'null']);
   });
 
-  it('shares one review between equal questions under way', async () => {
+  it('shares one review between equal questions in flight', async () => {
     const answer = Promise.withResolvers<Status>();
     const { reviews, authorizer } = createCluster(() => answer.promise);
     const all = [1, 2, 3].map(() => authorizer.mayListDeployments(ann, 'shop'));
@@ -159,7 +162,7 @@ describe('an authorizer', () => {
     expect(reviews).toHaveLength(1);
   });
 
-  it('passes a failure on and does not remember it', async () => {
+  it('rethrows a failure and does not cache it', async () => {
     const failure = new ConnectionError('no answer');
     const answers: (() => Status)[] = [
       () => {
@@ -172,7 +175,7 @@ describe('an authorizer', () => {
     expect(await authorizer.mayListDeployments(ann)).toBe(true);
   });
 
-  it('has 8 reviews of one user and 16 in all under way at most', async () => {
+  it('runs at most 8 reviews per user and 16 in total at the same time', async () => {
     const answer = Promise.withResolvers<Status>();
     const { reviews, authorizer } = createCluster(() => answer.promise);
     const ask = (name: string) =>
@@ -204,7 +207,7 @@ describe('an authorizer', () => {
       await vi.advanceTimersByTimeAsync(time);
     }
 
-    it('forgets a decision after the time it is to hold', async () => {
+    it('reviews again after cacheSeconds', async () => {
       let allowed = true;
       const { reviews, authorizer } = createCluster(() => ({ allowed }));
       expect(await authorizer.mayListDeployments(ann)).toBe(true);
@@ -216,7 +219,7 @@ describe('an authorizer', () => {
       expect(reviews).toHaveLength(2);
     });
 
-    it('goes on with a listing that took too long where it ended', async () => {
+    it('reuses the decisions of a listing that timed out', async () => {
       const decide = async ({ resourceAttributes: { namespace } }: Review['body']['spec']) => {
         await new Promise((resolve) => setTimeout(resolve, 1_500));
         return { allowed: namespace === 'n69' };
@@ -233,7 +236,7 @@ describe('an authorizer', () => {
       expect(reviews.length).toBeLessThan(100);
     });
 
-    it('lets the last decision stand in when the cluster cannot be asked, until it is too old', async () => {
+    it('falls back to a stale decision until it is older than maxStaleSeconds', async () => {
       let answer: () => Status = allow;
       const { authorizer } = createCluster(() => answer());
       await authorizer.mayListDeployments(ann);
@@ -248,7 +251,7 @@ describe('an authorizer', () => {
   });
 });
 
-describe('the metrics', () => {
+describe('metrics', () => {
   it.each<[string, () => Status, string]>([
     ['allowed', allow, 'allowed'],
     ['denied', () => ({ allowed: false }), 'denied'],
@@ -259,22 +262,22 @@ describe('the metrics', () => {
       },
       'error',
     ],
-  ])('are told of a review that is %s, and not of what is remembered', async (_, decide, result) => {
-    const told: string[] = [];
+  ])('count a review that is %s, and no cached decision', async (_, decide, result) => {
+    const results: string[] = [];
     const { reviews, authorizer } = createCluster(decide, {
-      reviewed: (one) => void told.push(one),
-      stoodIn: () => undefined,
+      reviewed: (one) => void results.push(one),
+      usedStaleDecision: () => undefined,
       listed: () => undefined,
     });
     for (let times = 0; times < 3; times += 1) {
       await authorizer.mayListDeployments(ann, 'shop').catch(() => undefined);
     }
-    expect(told).toEqual(reviews.map(() => result));
-    expect(told.length).toBe(result === 'error' ? 3 : 1);
+    expect(results).toEqual(reviews.map(() => result));
+    expect(results.length).toBe(result === 'error' ? 3 : 1);
   });
 });
 
-describe('an authorizer that may ask in single namespaces only', () => {
+describe('a namespaced authorizer', () => {
   function createNamespaced() {
     const asked: { namespace: string; body: object }[] = [];
     const authorization = {
@@ -289,7 +292,7 @@ describe('an authorizer that may ask in single namespaces only', () => {
     return { asked, authorizer: createAuthorizer({ client, ...times, namespaced: scope }) };
   }
 
-  it('asks in the namespace that it looks after', async () => {
+  it('sends a LocalSubjectAccessReview in watchNamespace', async () => {
     const { asked, authorizer } = createNamespaced();
     expect(await authorizer.mayListDeployments(ann, 'team-a')).toBe(true);
     const spec = {
@@ -300,14 +303,14 @@ describe('an authorizer that may ask in single namespaces only', () => {
     expect(asked).toStrictEqual([{ namespace: 'team-a', body: { metadata: { namespace: 'team-a' }, spec } }]);
   });
 
-  it.each([undefined, 'home', 'other'])('denies all else unasked: %s', async (namespace) => {
+  it.each([undefined, 'home', 'other'])('denies the namespace %s without a review', async (namespace) => {
     const { asked, authorizer } = createNamespaced();
     expect(await authorizer.mayListDeployments(ann, namespace)).toBe(false);
     expect(await authorizer.mayGetDeployment(ann, namespace ?? '', 'web')).toBe(false);
     expect(asked).toEqual([]);
   });
 
-  it('asks for the right to review tokens in its own', async () => {
+  it('reviews create tokenreviews in its own namespace, and AccessKeys in watchNamespace', async () => {
     const { asked, authorizer } = createNamespaced();
     expect(await authorizer.mayReviewTokens(ann)).toBe(true);
     expect(asked.map(({ namespace }) => namespace)).toEqual(['home']);

@@ -1,19 +1,19 @@
 import { expect, it } from 'vitest';
-import { createSilence } from '../../../src/access/circuit-breaker.ts';
+import { createCircuitBreaker } from '../../../src/access/circuit-breaker.ts';
 
-it('lets one attempt through each second, until an answer comes', () => {
+it('allows one request per second after a failure, until the cluster responds', () => {
   let milliseconds = 0;
-  const silence = createSilence(() => milliseconds);
-  const asked = () => [silence.mayAsk(), silence.mayAsk()];
-  expect(asked()).toEqual([true, true]);
-  silence.begun();
-  expect(asked()).toEqual([false, false]);
+  const breaker = createCircuitBreaker(() => milliseconds);
+  const attempts = () => [breaker.allowsRequest(), breaker.allowsRequest()];
+  expect(attempts()).toEqual([true, true]);
+  breaker.recordFailure();
+  expect(attempts()).toEqual([false, false]);
   milliseconds = 999;
-  expect(asked()).toEqual([false, false]);
+  expect(attempts()).toEqual([false, false]);
   milliseconds = 1_000;
-  expect(asked()).toEqual([true, false]);
+  expect(attempts()).toEqual([true, false]);
   milliseconds = 2_500;
-  expect(asked()).toEqual([true, false]);
-  silence.broken();
-  expect(asked()).toEqual([true, true]);
+  expect(attempts()).toEqual([true, false]);
+  breaker.recordResponse();
+  expect(attempts()).toEqual([true, true]);
 });

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { UndecidedError } from '../../../src/access/deadline.ts';
 import { createDecisions, type Decide } from '../../../src/access/decisions.ts';
+import { UndecidedError } from '../../../src/access/limit.ts';
 import { ConnectionError, KubernetesError } from '../../../src/kube/errors.ts';
 
 let milliseconds: number;
 let asked: string[];
-let stoodIn: number;
+let staleDecisions: number;
 let answer: (question: string) => boolean | Promise<boolean>;
 let decide: Decide<string>;
 
@@ -14,11 +14,12 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   vi.spyOn(performance, 'now').mockImplementation(() => milliseconds);
   asked = [];
-  stoodIn = 0;
+  staleDecisions = 0;
   answer = () => true;
   decide = createDecisions<string>({
-    ...{ cacheSeconds: 10, maxStaleSeconds: 60 },
-    stoodIn: () => (stoodIn += 1),
+    cacheSeconds: 10,
+    maxStaleSeconds: 60,
+    usedStaleDecision: () => (staleDecisions += 1),
     ownerOf: (question) => question.split(' ')[0] ?? '',
     async ask(question) {
       asked.push(question);
@@ -38,10 +39,10 @@ async function wait(time: number): Promise<void> {
 
 const about = (key: string) => decide(key, key);
 const fail = (error: Error) => () => Promise.reject(error);
-const silent = fail(new ConnectionError('no answer'));
+const unreachable = fail(new ConnectionError('no answer'));
 
 describe('a decision', () => {
-  it('holds from the moment when it was asked for, however long the answer took', async () => {
+  it('is cached from the time of the question, however long the answer takes', async () => {
     const late = Promise.withResolvers<boolean>();
     answer = () => late.promise;
     const first = about('a');
@@ -55,7 +56,7 @@ describe('a decision', () => {
     expect(await about('a')).toBe(false);
   });
 
-  it('counts for who caused it, not for who shares or remembers it', async () => {
+  it('is counted for the caller that caused the review, not for one that shares it or hits the cache', async () => {
     const counts = [0, 0, 0].map(() => ({ reviews: 0 }));
     const [first, second, third] = counts;
     await Promise.all([decide('a', 'a', first), decide('a', 'a', second), decide('b', 'b', first)]);
@@ -70,36 +71,39 @@ describe('when the cluster cannot be asked', () => {
     ['429', new KubernetesError(429, 'TooManyRequests', 'slow down', 0)],
     ['500', new KubernetesError(500, 'InternalError', 'broken', 0)],
     ['503', new KubernetesError(503, 'ServiceUnavailable', 'later', 0)],
-  ])('the last decision stands in for %s, denials too', async (_, error) => {
+  ])('falls back to a stale decision on %s, also to a denial', async (_, error) => {
     answer = (question) => question === 'yes';
     await Promise.all([about('yes'), about('no')]);
     answer = fail(error);
     await wait(59_900);
     expect([await about('yes'), await about('no')]).toEqual([true, false]);
-    expect(stoodIn).toBe(2);
+    expect(staleDecisions).toBe(2);
     await wait(200);
     await expect(about('yes')).rejects.toBe(error);
     await expect(about('no')).rejects.toBe(error);
-    expect(stoodIn).toBe(2);
+    expect(staleDecisions).toBe(2);
   });
 
-  it.each([400, 401, 403, 404, 422])('nothing stands in for a refusal, %i', async (status) => {
-    await about('a');
-    const error = new KubernetesError(status, 'Refused', 'refused', 0);
-    answer = fail(error);
-    await wait(10_000);
-    await expect(about('a')).rejects.toBe(error);
-    expect(stoodIn).toBe(0);
-  });
+  it.each([400, 401, 403, 404, 422])(
+    'has no fallback when the API server refuses the review with %i',
+    async (status) => {
+      await about('a');
+      const error = new KubernetesError(status, 'Refused', 'refused', 0);
+      answer = fail(error);
+      await wait(10_000);
+      await expect(about('a')).rejects.toBe(error);
+      expect(staleDecisions).toBe(0);
+    },
+  );
 
-  it('nothing stands in for what was never decided', async () => {
-    answer = silent;
+  it('has no fallback without an earlier decision', async () => {
+    answer = unreachable;
     await expect(about('a')).rejects.toThrow('no answer');
   });
 
-  it('only one attempt is made each second by those who have something to stand in', async () => {
+  it('sends one request per second among the questions that have a fallback', async () => {
     await Promise.all(['a', 'b', 'c'].map(about));
-    answer = silent;
+    answer = unreachable;
     await wait(20_000);
     await about('a');
     await wait(999);
@@ -112,9 +116,9 @@ describe('when the cluster cannot be asked', () => {
     expect(asked.slice(3)).toEqual(['a', 'c', 'new']);
   });
 
-  it('its first answer ends that for all', async () => {
+  it('closes the circuit with the first answer', async () => {
     await Promise.all(['a', 'b'].map(about));
-    answer = silent;
+    answer = unreachable;
     await wait(20_000);
     await about('a');
     answer = () => false;
@@ -122,9 +126,9 @@ describe('when the cluster cannot be asked', () => {
     expect([await about('a'), await about('b')]).toEqual([false, false]);
   });
 
-  it('an answer that is an error ends that too', async () => {
+  it('closes the circuit with an error response', async () => {
     await Promise.all(['a', 'b'].map(about));
-    answer = silent;
+    answer = unreachable;
     await wait(20_000);
     await about('a');
     answer = fail(new KubernetesError(403, 'Forbidden', 'forbidden', 0));
@@ -132,7 +136,7 @@ describe('when the cluster cannot be asked', () => {
     await expect(about('b')).rejects.toThrow('forbidden');
   });
 
-  it('a refusal of one question does not keep others from being asked', async () => {
+  it('keeps the circuit closed after 429', async () => {
     await Promise.all(['a', 'b'].map(about));
     answer = (question) => (question === 'a' ? fail(new KubernetesError(429, '', 'slow down', 0))() : false);
     await wait(20_000);
@@ -140,21 +144,21 @@ describe('when the cluster cannot be asked', () => {
   });
 });
 
-describe('whose turn does not come', () => {
-  it('is told so, and nothing stands in: a long queue must not keep a right alive', async () => {
+describe('a question that waits too long in the queue', () => {
+  it('fails without a fallback, so that a long queue cannot keep a revoked right', async () => {
     await about('a');
     await wait(20_000);
     answer = () => new Promise(() => undefined);
     const waiting = expect(about('a')).rejects.toThrow(UndecidedError);
     await wait(5_000);
     await waiting;
-    expect(stoodIn).toBe(0);
+    expect(staleDecisions).toBe(0);
   });
 
-  it('says nothing about the cluster, which is still silent then', async () => {
+  it('leaves the circuit open', async () => {
     await Promise.all(['a', 'b'].map(about));
     await wait(20_000);
-    answer = silent;
+    answer = unreachable;
     await about('a');
     answer = fail(new UndecidedError('too many questions wait'));
     await expect(about('new')).rejects.toThrow(UndecidedError);
@@ -163,8 +167,8 @@ describe('whose turn does not come', () => {
   });
 });
 
-describe('who asks for much', () => {
-  it('makes nobody else’s decisions be forgotten', async () => {
+describe('a user with many questions', () => {
+  it('does not evict the decisions of other users', async () => {
     await about('ann web');
     for (let number = 0; number < 110_000; number += 1) await about(`mallory ${number}`);
     asked = [];

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { UndecidedError } from '../../../src/access/deadline.ts';
-import { createFairLimit } from '../../../src/access/limit.ts';
+import { createFairLimit, UndecidedError } from '../../../src/access/limit.ts';
 
 const idle = () => new Promise(setImmediate);
 
-/** A limit of 3, 2 for each owner; tasks that end when they are told to. */
+/** A limit of 3, 2 per owner, and tasks that end when the test ends them. */
 function createTasks(waitingPerOwner = 100) {
   const limit = createFairLimit({ total: 3, perOwner: 2, waitingPerOwner });
   const started: string[] = [];
@@ -28,7 +27,7 @@ function createTasks(waitingPerOwner = 100) {
 }
 
 describe('a fair limit', () => {
-  it('starts so many of an owner, and so many in all, in their order', async () => {
+  it('limits the running tasks per owner and in total, in order of arrival', async () => {
     const { begin, end, started } = createTasks();
     for (const name of ['a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'c1']) void begin(name);
     await idle();
@@ -42,7 +41,7 @@ describe('a fair limit', () => {
     expect(started.slice(6)).toEqual(['a4']);
   });
 
-  it('does not take more of an owner than may wait, and takes others', async () => {
+  it('rejects tasks beyond the waiting limit of an owner, and accepts those of others', async () => {
     const { begin, end, started } = createTasks(3);
     for (const name of ['a1', 'a2', 'a3', 'a4', 'a5']) void begin(name);
     await expect(begin('a6')).rejects.toBeInstanceOf(UndecidedError);
@@ -55,7 +54,7 @@ describe('a fair limit', () => {
     expect(started.slice(3)).toEqual(['a3', 'a4', 'a5', 'a7']);
   });
 
-  it('gives what the task gives, and its error, which frees the place too', async () => {
+  it('returns the result or the error of a task, and frees its slot in both cases', async () => {
     const { begin, end } = createTasks();
     const failed = begin('a1');
     const others = ['a2', 'a3'].map(begin);
@@ -68,7 +67,7 @@ describe('a fair limit', () => {
     expect(await Promise.all(others)).toEqual(['a2', 'a3']);
   });
 
-  it('never runs more than it may, whoever ends when', async () => {
+  it('never exceeds the total limit, whatever the order in which tasks end', async () => {
     const limit = createFairLimit({ total: 3, perOwner: 2, waitingPerOwner: 100 });
     let running = 0;
     let most = 0;

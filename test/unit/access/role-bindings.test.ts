@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createRoleBindings } from '../../../src/access/role-bindings.ts';
 import type { Transport } from '../../../src/kube/transport.ts';
 
-/** A list of RoleBindings, and a watch that tells nothing. */
+/** A list of RoleBindings, and a watch without events. */
 function listing(items: object[]): Transport {
   return {
     server: 'https://127.0.0.1',
@@ -33,17 +33,17 @@ const binding = (namespace: string, ...subjects: object[]) => ({
 });
 const subject = (kind: string, name: string, namespace?: string) => ({ kind, name, ...(namespace && { namespace }) });
 
-describe('the namespaces of a user', () => {
+describe('the namespaces with a RoleBinding for a user', () => {
   it.each([
-    ['by name', 'ann', [], ['a', 'b']],
-    ['by a group', 'zoe', ['ops', 'dev'], ['c']],
-    ['by both', 'ann', ['dev'], ['a', 'b', 'c']],
+    ['named as a User', 'ann', [], ['a', 'b']],
+    ['named by a Group', 'zoe', ['ops', 'dev'], ['c']],
+    ['named by both', 'ann', ['dev'], ['a', 'b', 'c']],
     ['that is a ServiceAccount', 'system:serviceaccount:home:robot', [], ['a', 'home']],
-    ['whom nothing names', 'zoe', [], []],
-    ['who is called as a group', 'dev', [], []],
-    ['whose group is called as a user', 'zoe', ['ann'], []],
-    ['who is called as a ServiceAccount', 'robot', [], []],
-    ['with another case', 'Ann', ['DEV'], []],
+    ['without a RoleBinding', 'zoe', [], []],
+    ['with the name of a Group', 'dev', [], []],
+    ['with a group that has the name of a User', 'zoe', ['ann'], []],
+    ['with the name of a ServiceAccount', 'robot', [], []],
+    ['whose name differs in letter case', 'Ann', ['DEV'], []],
   ])('%s', async (_, name, groups, namespaces) => {
     const items = [
       binding('a', subject('User', 'ann'), subject('User', 'bob'), subject('ServiceAccount', 'robot', 'home')),
@@ -55,11 +55,11 @@ describe('the namespaces of a user', () => {
     expect(await namespacesOf(name, groups, items)).toEqual(namespaces);
   });
 
-  it('are those of system:authenticated too', async () => {
+  it('include those of system:authenticated', async () => {
     expect(await namespacesOf('zoe', [], [binding('a', subject('Group', 'system:authenticated'))])).toEqual(['a']);
   });
 
-  it('are not disturbed by RoleBindings that name nobody, or what is no subject', async () => {
+  it('ignore RoleBindings without subjects and invalid subjects', async () => {
     const none = { metadata: { namespace: 'a', name: 'none', resourceVersion: '5' } };
     const odd = { ...none, metadata: { ...none.metadata, name: 'odd' }, subjects: 'ann' };
     expect(await namespacesOf('ann', [], [none, odd, binding('b', {}), binding('c', subject('User', 'ann'))])).toEqual([

@@ -24,23 +24,23 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe('whether all rights can be listed', () => {
+describe('createRuleResolution', () => {
   it.each([
-    ['yes', { status: { incomplete: false } }, true],
-    ['no, says the review', { status: { incomplete: true } }, false],
-    ['no, without a status', {}, false],
+    ['returns true for complete rules', { status: { incomplete: false } }, true],
+    ['returns false for incomplete rules', { status: { incomplete: true } }, false],
+    ['returns false without a status', {}, false],
   ])('%s', async (_, review, complete) => {
     answer = async () => review;
     expect([await areComplete(), await areComplete()]).toEqual([complete, complete]);
     expect(asked).toEqual([{ spec: { namespace: 'default' } }]);
   });
 
-  it('is asked once for those who wait', async () => {
+  it('shares one review between concurrent callers', async () => {
     expect(await Promise.all([areComplete(), areComplete()])).toEqual([true, true]);
     expect(asked).toHaveLength(1);
   });
 
-  it('is no while nothing is known, and asked again after a minute', async () => {
+  it('returns false after a failed first review, and retries after a minute', async () => {
     answer = () => Promise.reject(new Error('no answer'));
     expect([await areComplete(), await areComplete()]).toEqual([false, false]);
     expect(asked).toHaveLength(1);
@@ -49,7 +49,7 @@ describe('whether all rights can be listed', () => {
     expect(await areComplete()).toBe(true);
   });
 
-  it('stays while it cannot be asked, and changes behind who asks', async () => {
+  it('keeps the last answer on failure, and refreshes in the background', async () => {
     expect(await areComplete()).toBe(true);
     milliseconds += 60_000;
     answer = () => Promise.reject(new Error('no answer'));

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { UndecidedError } from '../../../src/access/deadline.ts';
 import type { ReviewCount } from '../../../src/access/decisions.ts';
+import { UndecidedError } from '../../../src/access/limit.ts';
 import { createVisibility } from '../../../src/access/visibility.ts';
 import { ConnectionError } from '../../../src/kube/errors.ts';
 
@@ -9,21 +9,21 @@ const many = Array.from({ length: 50 }, (_, index) => `n${index}`);
 const idle = () => new Promise(setImmediate);
 
 interface World {
-  /** Where the user may list; `undefined` stands for all namespaces. */
+  /** Namespaces in which the user may list; `undefined` means all namespaces. */
   allowed?: (string | undefined)[];
-  /** By default any namespace. */
-  candidates?: string[];
-  /** Instead of an answer about this one. */
+  /** Default: all namespaces. */
+  toCheck?: string[];
+  /** Fails the check of this namespace. */
   failure?: { namespace: string; error: Error };
 }
 
-function createWorld({ allowed = [], candidates, failure }: World) {
+function createWorld({ allowed = [], toCheck, failure }: World) {
   const asked: (string | undefined)[] = [];
   const listings: number[] = [];
   let open = 0;
   let most = 0;
   const visibleNamespaces = createVisibility({
-    candidates: async () => candidates && new Set(candidates),
+    namespacesToCheck: async () => toCheck && new Set(toCheck),
     listed: (reviews) => void listings.push(reviews),
     async mayList(_, namespace, count: ReviewCount) {
       asked.push(namespace);
@@ -40,54 +40,54 @@ function createWorld({ allowed = [], candidates, failure }: World) {
 }
 
 describe('visibleNamespaces', () => {
-  it('asks once when the user may see all', async () => {
-    const { asked, visibleNamespaces } = createWorld({ allowed: [undefined], candidates: ['n1'] });
-    expect(await visibleNamespaces(ann, many, many)).toEqual(many);
+  it('needs one review for a user who may list all namespaces', async () => {
+    const { asked, visibleNamespaces } = createWorld({ allowed: [undefined], toCheck: ['n1'] });
+    expect(await visibleNamespaces(ann, many, many)).toEqual('all');
     expect(asked).toEqual([undefined]);
   });
 
-  it('gives all of none to who may see all', async () => {
-    expect(await createWorld({ allowed: [undefined] }).visibleNamespaces(ann, [], many)).toEqual([]);
+  it('returns all for a user who may list all namespaces, also if they are empty', async () => {
+    expect(await createWorld({ allowed: [undefined] }).visibleNamespaces(ann, [], many)).toEqual('all');
   });
 
   it.each([
-    ['some, in the order given', many, ['n40', 'n3', 'n17'], ['n3', 'n17', 'n40']],
-    ['no right at all', many, [], undefined],
-    ['a right in a namespace that is not there', many, ['elsewhere'], undefined],
-    ['a right only in a namespace that holds nothing', many, ['empty'], []],
-    ['a right in a namespace, while none holds anything', [], ['n1'], []],
-    ['no right, while none holds anything', [], [], undefined],
-  ])('%s', async (_, occupied, allowed, visible) => {
+    ['returns the allowed namespaces in their order', many, ['n40', 'n3', 'n17'], ['n3', 'n17', 'n40']],
+    ['returns undefined without any right', many, [], undefined],
+    ['returns undefined for a right in a missing namespace', many, ['elsewhere'], undefined],
+    ['returns [] for a right in an empty namespace only', many, ['empty'], []],
+    ['returns [] for a right in a namespace while all are empty', [], ['n1'], []],
+    ['returns undefined without any right while all are empty', [], [], undefined],
+  ])('%s', async (_, nonEmpty, allowed, visible) => {
     const all = ['empty', ...many];
-    expect(await createWorld({ allowed }).visibleNamespaces(ann, occupied, all)).toEqual(visible);
-    const candidates = [...allowed, 'n5', 'nowhere'];
-    expect(await createWorld({ allowed, candidates }).visibleNamespaces(ann, occupied, all)).toEqual(visible);
+    expect(await createWorld({ allowed }).visibleNamespaces(ann, nonEmpty, all)).toEqual(visible);
+    const toCheck = [...allowed, 'n5', 'nowhere'];
+    expect(await createWorld({ allowed, toCheck }).visibleNamespaces(ann, nonEmpty, all)).toEqual(visible);
   });
 
-  it('asks about candidates only', async () => {
-    const { asked, visibleNamespaces } = createWorld({ allowed: ['n3', 'n4'], candidates: ['n3', 'n7', 'empty'] });
+  it('checks only the namespaces to check', async () => {
+    const { asked, visibleNamespaces } = createWorld({ allowed: ['n3', 'n4'], toCheck: ['n3', 'n7', 'empty'] });
     expect(await visibleNamespaces(ann, many, ['empty', ...many])).toEqual(['n3']);
     expect(asked).toEqual([undefined, 'n3', 'n7']);
   });
 
-  it('shows no candidate that the cluster denies', async () => {
-    const { visibleNamespaces } = createWorld({ candidates: many });
+  it('hides a namespace to check that the cluster denies', async () => {
+    const { visibleNamespaces } = createWorld({ toCheck: many });
     expect(await visibleNamespaces(ann, many, many)).toBeUndefined();
   });
 
-  it('does not ask about namespaces that hold nothing when another is visible', async () => {
+  it('does not check empty namespaces when another one is visible', async () => {
     const { asked, visibleNamespaces } = createWorld({ allowed: ['n0', 'empty'] });
     expect(await visibleNamespaces(ann, many, [...many, 'empty'])).toEqual(['n0']);
     expect(asked).not.toContain('empty');
   });
 
-  it('stops to ask about those that hold nothing when one is allowed', async () => {
+  it('stops checking empty namespaces after the first allowed one', async () => {
     const { asked, visibleNamespaces } = createWorld({ allowed: ['n0'] });
     expect(await visibleNamespaces(ann, [], many)).toEqual([]);
     expect(asked.length).toBeLessThan(20);
   });
 
-  it('asks about each namespace once, several at the same time but not all, and counts the reviews', async () => {
+  it('checks each namespace once, 8 at a time, and counts the reviews', async () => {
     const { asked, listings, most, visibleNamespaces } = createWorld({ allowed: ['n0'] });
     await visibleNamespaces(ann, many, many);
     expect(asked).toEqual([undefined, ...many]);
@@ -95,7 +95,7 @@ describe('visibleNamespaces', () => {
     expect(listings).toEqual([51]);
   });
 
-  it('fails when one question cannot be answered, rather than leave that namespace out, and asks no more', async () => {
+  it('fails when one check fails, instead of leaving out that namespace, and stops checking', async () => {
     const error = new ConnectionError('no answer');
     const { asked, listings, visibleNamespaces } = createWorld({
       allowed: ['n1'],
@@ -107,16 +107,16 @@ describe('visibleNamespaces', () => {
     expect(asked.length).toBeLessThan(25);
   });
 
-  describe('that takes too long', () => {
+  describe('after the time limit', () => {
     afterEach(() => {
       vi.useRealTimers();
     });
 
-    it('fails, and asks no more', async () => {
+    it('fails, and stops checking', async () => {
       vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
       const asked: unknown[] = [];
       const visibleNamespaces = createVisibility({
-        candidates: async () => undefined,
+        namespacesToCheck: async () => undefined,
         listed: () => undefined,
         mayList: (_, namespace) => {
           asked.push(namespace);

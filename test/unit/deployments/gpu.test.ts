@@ -6,18 +6,18 @@ it.each([
   ...['nvidia.com/mig-1g.5gb', 'amd.com/gpu', 'gpu.intel.com/i915', 'habana.ai/gaudi', 'huawei.com/Ascend910B'],
   ...['cambricon.com/mlu370', 'hygon.com/dcunum', 'iluvatar.ai/vgpu', 'metax-tech.com/sgpu', 'mthreads.com/vgpu'],
   ...['kunlunxin.com/xpu', 'enflame.com/gcu', 'aliyun.com/gpu-mem', 'tencent.com/vcuda-core'],
-])('%s is of a GPU', (resource) => {
+])('recognizes %s as a GPU', (resource) => {
   expect(isGPU(resource)).toBe(true);
 });
 
 it.each(['cpu', 'nvidia.com/', 'nvidia.com/nic', 'xnvidia.com/gpu', 'nvidia.com/gpu2', 'example.com/fpga', 'gpu'])(
-  '%s is not',
+  'does not recognize %s as a GPU',
   (resource) => {
     expect(isGPU(resource)).toBe(false);
   },
 );
 
-it('names what any container asks for, once, with an amount', () => {
+it('lists each extended resource with an amount above 0 in any container once', () => {
   const container = (requests: object, limits: object) => ({ name: 'c', resources: { requests, limits } });
   const pod = {
     initContainers: [container({}, { 'b.io/x': '1' })],

@@ -7,7 +7,7 @@ const inNamespace = (...all: string[]) => all.map((key) => record(key));
 describe('the order by namespace', () => {
   const { namespace } = comparisons;
 
-  it('is by namespace, then name, by code units', () => {
+  it('sorts by namespace, then name, by code units', () => {
     const sorted = inNamespace('a/b', 'a/b-1', 'a/b1', 'a/z', 'a-b/a', 'ab/a');
     expect(keys(sorted.toReversed().sort(namespace))).toEqual(keys(sorted));
   });
@@ -17,13 +17,13 @@ describe('the order by namespace', () => {
     ['a10', 'a2'],
     ['z', 'ä'],
     ['', 'a'],
-  ])('%j comes before %j in any locale', (first, second) => {
+  ])('sorts %j before %j in any locale', (first, second) => {
     expect(namespace(record(`n/${first}`), record(`n/${second}`))).toBe(-1);
     expect(namespace(record(`n/${second}`), record(`n/${first}`))).toBe(1);
     expect(namespace(record(`${first}/n`), record(`${second}/n`))).toBe(-1);
   });
 
-  it('finds an object equal to itself, and not to that of another cluster', () => {
+  it('compares a record as equal to itself only, not to one of another cluster', () => {
     expect(namespace(record('a/b'), record('a/b'))).toBe(0);
     expect(namespace(record('a/b', { cluster: 'east' }), record('a/b', { cluster: 'west' }))).toBe(-1);
   });
@@ -56,7 +56,7 @@ describe('other orders', () => {
       'cluster' as const,
       [record('b/a', { cluster: 'east' }), record('b/b', { cluster: 'east' }), record('a/a', { cluster: 'west' })],
     ],
-  ])('by %s, then by namespace and name', (by, sorted) => {
+  ])('sort by %s, then by namespace and name', (by, sorted) => {
     for (const order of [sorted, sorted.toReversed(), [...sorted.slice(2), ...sorted.slice(0, 2)]]) {
       expect(keys([...order].sort(comparisons[by]))).toEqual(keys(sorted));
     }

@@ -18,14 +18,14 @@ describe('a page of one source', () => {
     [[['a', 'b', 'c'], ['d', 'e'], []], 3, 2, ['e'], 3],
     [[], 1, 10, [], 0],
     [[[], []], 2, 10, [], 0],
-  ])('%j, page %d of %d each', (runs, page, pageSize, items, pages) => {
+  ])('of %j: page %d with page size %d', (runs, page, pageSize, items, pages) => {
     expect(paginate([runs], { compare }, { page, pageSize })).toEqual({
       items,
       pagination: { total: runs.flat().length, page, pageSize, pages },
     });
   });
 
-  it('descends from the last to the first', () => {
+  it('reverses the order if descending', () => {
     const descending = (page: number) =>
       paginate([[['a'], ['b', 'c']]], { compare, descending: true }, { page, pageSize: 2 });
     expect([1, 2].map((page) => descending(page).items)).toEqual([['c', 'b'], ['a']]);
@@ -33,7 +33,7 @@ describe('a page of one source', () => {
 });
 
 describe('a page of several sources', () => {
-  it('merges them', () => {
+  it('merges the sources', () => {
     const sources = [[['b', 'd']], [['a'], ['e']], [], [['c']]];
     const pages = [1, 2, 3].map((page) => paginate(sources, { compare }, { page, pageSize: 2 }).items);
     expect(pages).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
@@ -42,16 +42,13 @@ describe('a page of several sources', () => {
     );
   });
 
-  it('is empty of none', () => {
-    expect(paginate([], { compare }, { page: 1, pageSize: 2 }).pagination).toEqual({
-      ...{ total: 0, page: 1 },
-      pageSize: 2,
-      pages: 0,
-    });
+  it('is empty without sources', () => {
+    const { pagination } = paginate([], { compare }, { page: 1, pageSize: 2 });
+    expect(pagination).toEqual({ total: 0, page: 1, pageSize: 2, pages: 0 });
   });
 });
 
-/** Distinct values, dealt to some sources, each cut into runs. */
+/** Distinct values, distributed over sources, each of which is split into runs. */
 const sources = fc
   .uniqueArray(fc.string({ maxLength: 3 }), { maxLength: 40 })
   .chain((all) =>
@@ -61,13 +58,13 @@ const sources = fc
     ),
   )
   .map(([all, places]) => {
-    const dealt = [0, 1, 2].map((source) =>
+    const distributed = [0, 1, 2].map((source) =>
       [0, 1, 2, 3].flatMap((run) => all.filter((_, index) => places[index] === source * 4 + run)).toSorted(compare),
     );
-    return { all, sources: dealt.map((values) => [values.slice(0, 3), values.slice(3, 4), values.slice(4)]) };
+    return { all, sources: distributed.map((values) => [values.slice(0, 3), values.slice(3, 4), values.slice(4)]) };
   });
 
-it('shows each item once over all pages, in order', () => {
+it('returns each item exactly once over all pages, in order', () => {
   fc.assert(
     fc.property(sources, fc.integer({ min: 1, max: 15 }), fc.boolean(), ({ all, sources }, pageSize, descending) => {
       const { pages } = paginate(sources, { compare, descending }, { page: 1, pageSize }).pagination;
@@ -88,6 +85,6 @@ it.each([
   [Number.NaN, 10],
   [1, 0],
   [1, Number.POSITIVE_INFINITY],
-])('refuses page %d of %d each', (page, pageSize) => {
+])('rejects page %d with page size %d', (page, pageSize) => {
   expect(() => paginate([[letters]], { compare }, { page, pageSize })).toThrow(RangeError);
 });

@@ -5,15 +5,15 @@ import { keys, record, storeOf } from './support.ts';
 
 const orders = Object.keys(comparisons) as OrderBy[];
 
-it('gives runs of the namespaces that are asked for and there', () => {
+it('returns the runs of the requested namespaces, ignoring missing ones', () => {
   const store = storeOf(['b/y', 'a/x', 'b/x', 'c/x'].map((key) => record(key)));
-  expect(store.occupied()).toEqual(['a', 'b', 'c']);
+  expect(store.nonEmptyNamespaces()).toEqual(['a', 'b', 'c']);
   expect(store.inOrder('namespace', ['c', 'nowhere', 'b']).map(keys)).toEqual([['b/x', 'b/y'], ['c/x']]);
   expect(store.inOrder('name', ['c', 'b']).map(keys)).toEqual([['b/x', 'c/x', 'b/y']]);
   expect(store.inOrder('state', []).flat()).toEqual([]);
 });
 
-it('is in order, in each way, whatever came and went', () => {
+it('stays sorted in each order through additions and removals', () => {
   const change = fc.record({
     key: fc.constantFrom('a/x', 'a/y', 'b/x', 'b/y', 'c/x', 'c/z'),
     spec: fc.constantFrom(undefined, { replicas: 0 }, { paused: true }),
@@ -26,30 +26,32 @@ it('is in order, in each way, whatever came and went', () => {
       for (const { key, spec, creationTimestamp, gone } of changes) {
         if (gone) store.remove(key);
         else store.upsert(record(key, { metadata: { creationTimestamp }, ...(spec && { spec }) }));
-        // Asked for in between, so that orders over all are kept from then on.
+        // Creates the orders over all namespaces, which are then kept up to date.
         for (const by of orders) store.inOrder(by, ['a']);
       }
       const content = [...store.values()];
-      expect(store.occupied()).toEqual([...new Set(content.map((one) => one.namespace))].sort());
+      expect(store.nonEmptyNamespaces()).toEqual([...new Set(content.map((one) => one.namespace))].sort());
       for (const by of orders) {
         const expected = content.filter((one) => namespaces.includes(one.namespace)).sort(comparisons[by]);
         expect(keys(store.inOrder(by, namespaces).flat())).toEqual(keys(expected));
-        expect(keys(store.inOrder(by, store.occupied()).flat())).toEqual(keys(content.sort(comparisons[by])));
+        const sorted = keys(content.sort(comparisons[by]));
+        expect(keys(store.inOrder(by, 'all').flat())).toEqual(sorted);
+        expect(keys(store.inOrder(by, store.nonEmptyNamespaces()).flat())).toEqual(sorted);
       }
     }),
     { numRuns: 300 },
   );
 });
 
-it('takes a fresh list, and says its size', () => {
+it('replaces its content with a new list, and returns its size', () => {
   const store = storeOf([record('a/x'), record('b/x')]);
   store.replace([record('c/x')]);
-  expect([store.size, store.occupied(), store.get('a/x')]).toEqual([1, ['c'], undefined]);
+  expect([store.size, store.nonEmptyNamespaces(), store.get('a/x')]).toEqual([1, ['c'], undefined]);
 });
 
-it('gives nothing of a namespace that came after it was asked which there are', () => {
+it('does not add a new namespace to an earlier list of namespaces', () => {
   const store = storeOf([record('a/x')]);
-  const before = store.occupied();
+  const before = store.nonEmptyNamespaces();
   store.upsert(record('b/x'));
   for (const by of orders) expect(keys(store.inOrder(by, before).flat())).toEqual(['a/x']);
 });

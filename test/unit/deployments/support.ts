@@ -2,7 +2,7 @@ import { createDeploymentTransform, type DeploymentRecord } from '../../../src/d
 import { createDeploymentStore } from '../../../src/deployments/store.ts';
 import type { RawObject } from '../../../src/kube/list-watch.ts';
 
-/** A record of a Deployment `namespace/name`. */
+/** Creates the record of the Deployment `namespace/name`. */
 export function record(
   key: string,
   more: { metadata?: object; spec?: object; cluster?: string } = {},
@@ -19,5 +19,5 @@ export function storeOf(records: readonly DeploymentRecord[]) {
   return store;
 }
 
-/** `namespace/name` of each. */
+/** Returns `namespace/name` of each record. */
 export const keys = (records: Iterable<DeploymentRecord>): string[] => [...records].map(({ key }) => key);

@@ -49,7 +49,7 @@ export function allowing(...allowed: string[]): Authorizer {
 
 /** What a user sees who may list as this says; any namespace may be asked about. */
 export function visibility(mayList: Authorizer['mayListDeployments']): Authorizer['visibleNamespaces'] {
-  return createVisibility({ mayList, candidates: async () => undefined, listed: () => undefined });
+  return createVisibility({ mayList, namespacesToCheck: async () => undefined, listed: () => undefined });
 }
 
 export function failing(error: unknown): Authorizer {

@@ -162,7 +162,7 @@ describe('what is told', () => {
   it('of access reviews', async () => {
     const { value } = await scrape({}, ({ access }) => {
       access.reviewed('denied');
-      access.stoodIn();
+      access.usedStaleDecision();
       access.listed(0);
       access.listed(4);
     });

@@ -1,7 +1,7 @@
 /** Each parameter of the listing, over the app. */
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { DeploymentList } from '../../../../src/deployments/schema.ts';
+import { DeploymentList } from '../../../../src/deployments/kpanda/schema.ts';
 import { record, storeOf } from '../../deployments/support.ts';
 import { createPlatform, deploymentsPath } from '../support.ts';
 

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { DeploymentList } from '../../../../src/deployments/schema.ts';
+import { DeploymentList } from '../../../../src/deployments/kpanda/schema.ts';
 import { ConnectionError, KubernetesError } from '../../../../src/kube/errors.ts';
 import { signToken } from '../../../../src/token/sign.ts';
 import { accessKey, keyPair, now } from '../../../support/builders.ts';

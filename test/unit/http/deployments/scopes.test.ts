@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Cluster, fixedClusters } from '../../../../src/clusters/cluster.ts';
 import { unavailableCluster } from '../../../../src/clusters/unavailable.ts';
-import { DeploymentItem, DeploymentList } from '../../../../src/deployments/schema.ts';
+import { DeploymentItem, DeploymentList } from '../../../../src/deployments/kpanda/schema.ts';
 import { ConnectionError } from '../../../../src/kube/errors.ts';
 import { allowing, createPlatform, deploymentsOf, failing, fresh } from '../support.ts';
 

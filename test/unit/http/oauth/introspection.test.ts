@@ -1,6 +1,6 @@
 import { SignJWT } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Subject } from '../../../../src/access/authorizer.ts';
+import type { AccessSubject } from '../../../../src/access/authorizer.ts';
 import { createLivePairs } from '../../../../src/accesskey/live/live-pairs.ts';
 import { ConnectionError } from '../../../../src/kube/errors.ts';
 import { accessKey, caches, keyPair, now, secret } from '../../../support/builders.ts';
@@ -16,7 +16,7 @@ const inactive = { active: false };
 async function createBoth(...reviewers: string[]) {
   const secrets = [secret({ of: ann }), secret({ of: bob, keys: bobKeys })];
   const content = caches({ accessKeys: [ann, bob], secrets });
-  const asked: Subject[] = [];
+  const asked: AccessSubject[] = [];
   const platform = await createPlatform({
     pairs: createLivePairs(content),
     authorizer: {

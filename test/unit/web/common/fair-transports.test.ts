@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { expect, test } from 'vitest';
-import { UndecidedError } from '../../../../src/access/deadline.ts';
+import { UndecidedError } from '../../../../src/access/limit.ts';
 import type { Transport } from '../../../../src/kube/transport.ts';
 import { createFairTransports } from '../../../../src/web/common/fair-transports.ts';
 

@@ -1,14 +1,14 @@
 import type { V1Deployment } from '@kubernetes/client-node';
-import type { Json } from '../kube/json.ts';
+import type { Json } from '../../kube/json.ts';
 import type { WorkloadState } from './schema.ts';
 
-/** A state that a Deployment can be in. */
+/** A state of a Deployment. */
 export type State = Exclude<WorkloadState, 'WORKLOAD_STATE_UNSPECIFIED'>;
 
 /**
- * The state of a Deployment in the words of the kpanda API. The first line that holds decides:
+ * Returns the kpanda state of a Deployment. The first matching row applies:
  *
- * | state     | when                                                                                          |
+ * | state     | condition                                                                                     |
  * |-----------|-----------------------------------------------------------------------------------------------|
  * | Deleting  | metadata.deletionTimestamp is set                                                             |
  * | Waiting   | spec.paused                                                                                   |
@@ -24,7 +24,7 @@ export function deploymentState(deployment: Json<V1Deployment>): State {
   return isObserved(deployment) && isAvailable(deployment) ? 'Running' : 'Not_Ready';
 }
 
-/** A status that lags behind the spec says nothing about it. */
+/** Whether the status is about the current spec. */
 const isObserved = ({ metadata, status }: Json<V1Deployment>): boolean =>
   (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0);
 

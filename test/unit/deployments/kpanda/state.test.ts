@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { deploymentState } from '../../../src/deployments/state.ts';
+import { deploymentState } from '../../../../src/deployments/kpanda/state.ts';
 
 type Deployment = Parameters<typeof deploymentState>[0];
 
@@ -59,7 +59,7 @@ describe('deploymentState', () => {
   });
 
   it.each<[string, Deployment]>([
-    ['nothing', {}],
+    ['an empty Deployment', {}],
     ['no status', { metadata: { name: 'a', generation: 1 } }],
     ['no conditions', { status: { observedGeneration: 1 } }],
   ])('Not_Ready: %s', (_, deployment) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { toMilliUnits, toUnits } from '../../../src/deployments/quantity.ts';
+import { toMilliUnits, toUnits } from '../../../../src/deployments/kpanda/quantity.ts';
 
 describe('toUnits', () => {
   it.each([
@@ -32,7 +32,7 @@ describe('toUnits', () => {
     ['1000m', 1n],
     ['1000000u', 1n],
     ['1000000000n', 1n],
-  ])('%s is %d', (quantity, value) => {
+  ])('converts %s to %d', (quantity, value) => {
     expect(toUnits(quantity)).toBe(value);
   });
 
@@ -42,7 +42,7 @@ describe('toUnits', () => {
     ['0.3Ki', 308n],
     ['-1500m', -2n],
     ['1e-999', 1n],
-  ])('%s is rounded away from zero to %d', (quantity, value) => {
+  ])('rounds %s away from zero to %d', (quantity, value) => {
     expect(toUnits(quantity)).toBe(value);
   });
 
@@ -63,7 +63,7 @@ describe('toUnits', () => {
     '1mi',
     '1Gi\n',
     '1'.repeat(65),
-  ])('%j is no quantity', (quantity) => {
+  ])('returns undefined for %j', (quantity) => {
     expect(toUnits(quantity)).toBeUndefined();
   });
 });
@@ -78,7 +78,7 @@ describe('toMilliUnits', () => {
     ['250u', 1n],
     ['1000001n', 2n],
     ['1Ki', 1_024_000n],
-  ])('%s is %d', (quantity, value) => {
+  ])('converts %s to %d', (quantity, value) => {
     expect(toMilliUnits(quantity)).toBe(value);
   });
 });

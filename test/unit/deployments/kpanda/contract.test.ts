@@ -1,16 +1,13 @@
-/**
- * The contract with the kpanda API: the projection and the schema have the fields of the reference, all of them and no
- * others, with its JSON types.
- */
+/** The contract with the kpanda API: projection and schema have exactly the fields of the reference, with its JSON types. */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { describe, expect, it } from 'vitest';
-import { listText } from '../../../src/deployments/listing.ts';
-import { projectDeployment } from '../../../src/deployments/projection.ts';
-import { createDeploymentTransform } from '../../../src/deployments/record.ts';
-import { DeploymentItem, DeploymentList } from '../../../src/deployments/schema.ts';
-import type { RawObject } from '../../../src/kube/list-watch.ts';
-import fixture from '../../fixtures/kpanda-deployment-fields.json' with { type: 'json' };
-import { maximalDeployment } from '../../fixtures/maximal-deployment.ts';
+import { projectDeployment } from '../../../../src/deployments/kpanda/projection.ts';
+import { DeploymentItem, DeploymentList } from '../../../../src/deployments/kpanda/schema.ts';
+import { listText } from '../../../../src/deployments/listing.ts';
+import { createDeploymentTransform } from '../../../../src/deployments/record.ts';
+import type { RawObject } from '../../../../src/kube/list-watch.ts';
+import fixture from '../../../fixtures/kpanda-deployment-fields.json' with { type: 'json' };
+import { maximalDeployment } from '../../../fixtures/maximal-deployment.ts';
 
 const definitions: Record<string, Record<string, string>> = fixture;
 const minimalDeployment = { metadata: { name: 'a', namespace: 'b' } };
@@ -33,7 +30,7 @@ const isZero = (value: unknown): boolean =>
 /** Called for each field of each message found in a value. */
 type Visit = (definition: string, field: string, owner: JsonObject) => void;
 
-/** Checks `value` against the type, a word of the fixture, and returns what is wrong with it. */
+/** Checks `value` against a type of the fixture, and returns the errors. */
 function check(type: string, value: unknown, path: string, visit: Visit = () => {}): string[] {
   const [, kind = type, inner = ''] = /^(\w+)<(.*)>$/.exec(type) ?? [];
   const wrong = [`${path}: not ${type}: ${JSON.stringify(value)}`];
@@ -67,11 +64,11 @@ function checkMessage(definition: string, message: JsonObject, path: string, vis
 
 const toRecord = createDeploymentTransform('local');
 
-/** What a client gets. */
+/** An item as a client receives it. */
 const answer = (deployment: Parameters<typeof projectDeployment>[0]): unknown =>
   JSON.parse(toRecord({ metadata: {}, ...deployment } as RawObject).text);
 
-/** A list as a client gets it. */
+/** A list as a client receives it. */
 function listAnswer(): unknown {
   const items = [toRecord(maximalDeployment as unknown as RawObject)];
   return JSON.parse(listText({ items, pagination: { total: 1, page: 1, pageSize: 10, pages: 1 } }));
@@ -82,13 +79,13 @@ describe('a projected Deployment', () => {
     ['maximal', maximalDeployment],
     ['minimal', minimalDeployment],
     ['empty', {}],
-  ])('%s: has every field of the reference, with its type, and no other', (_, deployment) => {
+  ])('%s: has exactly the fields of the reference, with their types', (_, deployment) => {
     const item = answer(deployment);
     expect(check('v1alpha1Deployment', item, 'item')).toEqual([]);
     expect(DeploymentItem.parse(item)).toEqual(item);
   });
 
-  it('carries every field of the reference', () => {
+  it('sets every field of the reference', () => {
     const unset = new Set(
       Object.entries(definitions).flatMap(([definition, fields]) =>
         Object.keys(fields).map((field) => `${definition}.${field}`),
@@ -100,7 +97,7 @@ describe('a projected Deployment', () => {
     expect([...unset]).toEqual(['typesObjectMeta.workspaceAlias']);
   });
 
-  it('does not change its input', () => {
+  it('does not modify its input', () => {
     const before = structuredClone(maximalDeployment);
     projectDeployment(maximalDeployment, 'local');
     expect(maximalDeployment).toEqual(before);
@@ -114,7 +111,7 @@ describe('the schema', () => {
     if (!fields.includes(name)) fields.push(name);
   });
 
-  /** The list with `change` made to the first message of that definition. */
+  /** Applies `change` to the first message of a definition in the list. */
   function changed(name: string, change: (owner: JsonObject, field: string) => void): unknown {
     const value = listAnswer();
     const owners: JsonObject[] = [];
@@ -134,7 +131,7 @@ describe('the schema', () => {
     expect(new Set(fields.map((name) => name.split('.')[0]))).toEqual(new Set(Object.keys(definitions)));
   });
 
-  it.each(fields)('refuses a list in which %s is missing, of a wrong type or beside an unknown field', (name) => {
+  it.each(fields)('rejects a list in which %s is missing, has a wrong type or has an unknown sibling', (name) => {
     const changes: ((owner: JsonObject, field: string) => void)[] = [
       (owner, field) => delete owner[field],
       (owner, field) => Object.assign(owner, { [field]: 1.5 }),
@@ -161,12 +158,12 @@ describe('the schema', () => {
     ['v1alpha1Deployment.metadata', null],
     ['v1alpha1Deployment.spec', null],
     ['v1alpha1Deployment.status', null],
-  ])('refuses %s %j', (name, value) => {
+  ])('rejects %s %j', (name, value) => {
     const list = changed(name, (owner, field) => Object.assign(owner, { [field]: value }));
     expect(DeploymentList.safeParse(list).success).toBe(false);
   });
 
-  it('gives OpenAPI 3.1 a component for each definition of the reference', () => {
+  it('produces an OpenAPI 3.1 component for each definition of the reference', () => {
     const app = new OpenAPIHono();
     app.openAPIRegistry.registerPath({
       method: 'get',

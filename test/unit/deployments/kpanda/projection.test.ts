@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { projectDeployment } from '../../../src/deployments/projection.ts';
-import { maximalDeployment } from '../../fixtures/maximal-deployment.ts';
+import { projectDeployment } from '../../../../src/deployments/kpanda/projection.ts';
+import { maximalDeployment } from '../../../fixtures/maximal-deployment.ts';
 
 type Deployment = Parameters<typeof projectDeployment>[0];
 
@@ -31,7 +31,7 @@ describe('projectDeployment', () => {
     });
   });
 
-  it('gives times in Unix seconds', () => {
+  it('converts times to Unix seconds', () => {
     const metadata = { creationTimestamp: '2024-05-06T07:08:09Z', deletionTimestamp: '2024-05-07T02:00:00+02:00' };
     expect(project({ metadata }).metadata).toMatchObject({
       creationTimestamp: '1714979289',
@@ -52,16 +52,16 @@ describe('projectDeployment', () => {
     [' 1', '0'],
     ['latest', '0'],
     ['1'.repeat(100_000), '0'],
-  ])('revision %j gives %s', (annotation, revision) => {
+  ])('converts the revision %j to %s', (annotation, revision) => {
     const annotations = { 'deployment.kubernetes.io/revision': annotation };
     expect(project({ metadata: { annotations } }).revision).toBe(revision);
   });
 
-  it('keeps annotations, with the last applied configuration', () => {
+  it('keeps all annotations, including the last applied configuration', () => {
     expect(maximal.metadata.annotations).toEqual(maximalDeployment.metadata?.annotations);
   });
 
-  it('names no cluster in the pod template', () => {
+  it('leaves the cluster of the pod template empty', () => {
     expect(maximal.spec.template?.metadata).toMatchObject({
       cluster: '',
       creationTimestamp: '0',
@@ -69,7 +69,7 @@ describe('projectDeployment', () => {
     });
   });
 
-  it('reads null, as Go writes a zero time or a nil list, as unset', () => {
+  it('treats null as unset, as Go writes a zero time or a nil list', () => {
     const text = `{"metadata": null, "status": {"conditions": null}, "spec": {"template": {
       "metadata": {"creationTimestamp": null, "labels": null}, "spec": {"containers": null, "volumes": null}}}}`;
     const { spec, status, metadata } = project(JSON.parse(text));
@@ -79,7 +79,7 @@ describe('projectDeployment', () => {
     expect(spec.template?.spec).toMatchObject({ containers: [], volumes: [], affinity: null });
   });
 
-  it('writes surge and unavailability as strings', () => {
+  it('converts maxSurge and maxUnavailable to strings', () => {
     expect(maximal.spec.strategy).toEqual({
       type: 'RollingUpdate',
       rollingUpdate: { maxSurge: '25%', maxUnavailable: '1' },
@@ -91,7 +91,7 @@ describe('projectDeployment', () => {
     });
   });
 
-  it('leaves out what the kpanda API does not have', () => {
+  it('leaves out fields that the kpanda API does not have', () => {
     const text = JSON.stringify(maximal);
     for (const word of ['managedFields', 'serviceAccountName', 'httpHeaders', 'nfs', 'runAsNonRoot', 'divisor']) {
       expect(text).not.toContain(word);
@@ -106,12 +106,12 @@ describe('volumes', () => {
     ['9E', '9000000000000000000'],
     ['8Ei', '9223372036854775807'],
     ['much', '0'],
-  ])('size limit %s gives %s bytes', (sizeLimit, bytes) => {
+  ])('converts the size limit %s to %s bytes', (sizeLimit, bytes) => {
     const deployment = withPod({ volumes: [{ name: 'a', emptyDir: { sizeLimit } }] });
     expect(deployment?.volumes[0]?.emptyDir).toEqual({ medium: '', sizeLimit: bytes });
   });
 
-  it('keeps the name of a volume of another kind', () => {
+  it('keeps only the name of a volume of another kind', () => {
     expect(pod?.volumes.find(({ name }) => name === 'other')).toEqual({
       name: 'other',
       hostPath: null,
@@ -125,7 +125,7 @@ describe('volumes', () => {
 });
 
 describe('containers', () => {
-  it('gives resources in milli-CPU and bytes, and as they were written', () => {
+  it('converts resources to milli-CPU and bytes, and keeps the original quantities', () => {
     expect(container?.resources).toEqual({
       limits: {
         cpu: '1500',
@@ -142,7 +142,7 @@ describe('containers', () => {
     });
   });
 
-  it('tells an unset amount from zero, and gives none for what is no quantity', () => {
+  it('distinguishes an unset amount from zero, and treats an invalid quantity as unset', () => {
     const resources = { limits: { cpu: '0', memory: 'lots' } };
     expect(withPod({ containers: [{ name: 'a', resources }] })?.containers[0]?.resources).toEqual({
       limits: { cpu: '0', memory: '', storage: '', resources: { cpu: '0', memory: 'lots' } },
@@ -150,7 +150,7 @@ describe('containers', () => {
     });
   });
 
-  it('keeps values of environment variables, and shows names only of what comes from elsewhere', () => {
+  it('keeps literal values of environment variables, and only the names of their sources', () => {
     expect(container?.env[0]).toEqual({ name: 'MODE', value: 'production', valueFrom: null });
     expect(container?.env[4]).toEqual({
       name: 'PASSWORD',
@@ -170,13 +170,13 @@ describe('containers', () => {
     ['http', 80],
     ['other', 0],
     ['', 0],
-  ])('TCP port %j gives %d', (port, number) => {
+  ])('resolves the TCP port %j to %d', (port, number) => {
     const ports = [{ containerPort: 5 }, { name: 'http', containerPort: 80 }];
     const probed = withPod({ containers: [{ name: 'a', ports, livenessProbe: { tcpSocket: { port } } }] });
     expect(probed?.containers[0]?.livenessProbe?.tcpSocket).toEqual({ port: number, host: '' });
   });
 
-  it('keeps the name of an HTTP port, and writes a number as a string', () => {
+  it('keeps the name of an HTTP port, and converts a number to a string', () => {
     expect(container?.livenessProbe?.httpGet?.port).toBe('http');
     const probed = withPod({ containers: [{ name: 'a', livenessProbe: { httpGet: { port: 80 } } }] });
     expect(probed?.containers[0]?.livenessProbe?.httpGet?.port).toBe('80');
@@ -189,7 +189,7 @@ describe('64-bit integers', () => {
     [-1, '-1'],
     [Number.MAX_SAFE_INTEGER, '9007199254740991'],
     [9223372036854775807n, '9223372036854775807'],
-  ])('%s seconds give %s', (tolerationSeconds, expected) => {
+  ])('converts %s seconds to %s', (tolerationSeconds, expected) => {
     const parsed: { tolerationSeconds: number } = JSON.parse(`{"tolerationSeconds": ${tolerationSeconds}}`);
     expect(withPod({ tolerations: [parsed] })?.tolerations[0]?.tolerationSeconds).toBe(expected);
   });
@@ -199,7 +199,7 @@ const bare = { selector: {}, template: {} };
 
 type PodSpec = NonNullable<NonNullable<Deployment['spec']>['template']['spec']>;
 
-/** The projected spec of a pod. */
+/** Projects a Deployment with this pod spec, and returns the projected pod spec. */
 function withPod(spec: Partial<PodSpec>) {
   const template = { spec: { containers: [], ...spec } };
   return project({ spec: { selector: {}, template } }).spec.template?.spec;

@@ -4,26 +4,28 @@ import type {
   V1DeploymentSpec,
   V1DeploymentStrategy,
 } from '@kubernetes/client-node';
-import type { Json } from '../kube/json.ts';
+import type { Json } from '../../kube/json.ts';
 import { projectMetadata, projectPodTemplate } from './pod-template.ts';
+import { flag, int32, int64, intOrString, list, message, text } from './protojson.ts';
 import type { Condition, DeploymentItem, DeploymentSpec, DeploymentStatus, UpdateStrategy } from './schema.ts';
 import { deploymentState } from './state.ts';
-import { flag, int32, int64, intOrString, list, message, text } from './zero-value.ts';
 
-/** Set by the Deployment controller: kubernetes/pkg/controller/deployment/util, RevisionAnnotation. */
-const REVISION = 'deployment.kubernetes.io/revision';
+/** Set by the Deployment controller (kubernetes/pkg/controller/deployment/util, RevisionAnnotation). */
+const revisionAnnotation = 'deployment.kubernetes.io/revision';
 
 /**
- * A Deployment (apps/v1) as the kpanda API v0.49.0 shows it (its definition v1alpha1Deployment), for the cluster of
- * that name. Fields that are absent give zero values, fields that the kpanda API does not have are left out, and nothing
- * that an API server can send makes it throw. Maps and string lists are shared with the input, not copied.
+ * Projects apps/v1 Deployment to the kpanda API v0.49.0 (v1alpha1Deployment), for the named cluster. Absent fields become
+ * zero values, and fields that the kpanda API does not have are left out. Never throws, whatever an API server sends. Maps
+ * and string lists are shared with the input, not copied.
  */
-export const projectDeployment = (deployment: Json<V1Deployment>, cluster: string): DeploymentItem => ({
-  metadata: projectMetadata(deployment.metadata ?? {}, cluster),
-  spec: projectSpec(deployment.spec),
-  status: projectStatus(deployment),
-  revision: revision(deployment.metadata?.annotations?.[REVISION]),
-});
+export function projectDeployment(deployment: Json<V1Deployment>, cluster: string): DeploymentItem {
+  return {
+    metadata: projectMetadata(deployment.metadata ?? {}, cluster),
+    spec: projectSpec(deployment.spec),
+    status: projectStatus(deployment),
+    revision: revision(deployment.metadata?.annotations?.[revisionAnnotation]),
+  };
+}
 
 const projectSpec = (spec: Json<V1DeploymentSpec> | undefined): DeploymentSpec => ({
   template: message(spec?.template, projectPodTemplate),
@@ -56,5 +58,5 @@ const condition = (from: Json<V1DeploymentCondition>): Condition => ({
   type: text(from.type),
 });
 
-/** Anyone who may annotate can write anything there. */
+/** An annotation can have any value. */
 const revision = (annotation = ''): string => (/^\d{1,19}$/.test(annotation) ? int64(BigInt(annotation)) : '0');
