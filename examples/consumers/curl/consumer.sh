@@ -1,37 +1,37 @@
 #!/bin/sh
-# A service in the cluster that lists deployments with its key pair, which is mounted from a Secret.
+# A service in the cluster that lists deployments with a key pair that is mounted from a Secret.
 #
-# The pair is read again for each token, so that a rotation needs no restart; the token is kept until shortly before it
-# ends, or until it is refused.
+# It reads the pair for each new token, so that a rotation needs no restart. It reuses a token until shortly before it
+# expires, or until it is rejected.
 set -eu
 
 url=${ACCESSKEY_URL:-http://accesskey-operator.accesskey-system}
 pair_directory=${PAIR_DIRECTORY:-/etc/accesskey}
 cluster=${CLUSTER:-kpanda-global-cluster}
 interval_seconds=${INTERVAL_SECONDS:-30}
-# How long before its end a token is replaced: clocks differ, and a request takes its time.
+# Tokens are replaced this long before they expire, to allow for clock skew and the duration of requests.
 margin_seconds=60
 
 token=
 replace_at=0
 
-# Secrets come to curl on standard input: arguments can be seen by every process of the machine.
+# curl reads secrets from standard input, because every process on the machine can read its arguments.
 request() {
   curl --silent --show-error --fail --max-time 10 --config - "$@"
 }
 
-# The value of a field of a JSON object: a string without escapes, or a number.
+# Extracts a field of a JSON object: a string without escapes, or a number.
 field() {
   sed -n "s/.*\"$1\": *\"\{0,1\}\([^\",}]*\).*/\1/p"
 }
 
-# OAuth 2.0 client credentials (RFC 6749, section 4.4): the ak is the client's name, the sk its password.
+# OAuth 2.0 client credentials (RFC 6749, section 4.4): the ak is the client ID, the sk the client secret.
 fetch_token() {
   ak=$(cat "$pair_directory/ak")
-  answer=$(printf 'user = "%s:%s"\n' "$ak" "$(cat "$pair_directory/sk")" |
+  response=$(printf 'user = "%s:%s"\n' "$ak" "$(cat "$pair_directory/sk")" |
     request --data grant_type=client_credentials "$url/oauth2/token") || return
-  token=$(printf '%s' "$answer" | field access_token)
-  replace_at=$(($(date +%s) + $(printf '%s' "$answer" | field expires_in) - margin_seconds))
+  token=$(printf '%s' "$response" | field access_token)
+  replace_at=$(($(date +%s) + $(printf '%s' "$response" | field expires_in) - margin_seconds))
   echo "token for $ak"
 }
 
@@ -39,14 +39,14 @@ list_deployments() {
   [ "$(date +%s)" -le "$replace_at" ] || fetch_token || return
   page=$(printf 'header = "Authorization: Bearer %s"\n' "$token" |
     request "$url/apis/kpanda.io/v1alpha1/clusters/$cluster/deployments?pageSize=100") || {
-    # The pair may have been rotated or the token revoked: the next attempt begins with the files.
+    # The pair may have been rotated or the token revoked: read the files again at the next attempt.
     replace_at=0
     return 1
   }
   echo "$(printf '%s' "$page" | sed -n 's/.*"total": *\([0-9]*\).*/\1/p') deployments"
 }
 
-# As the first process of a container it would not end at SIGTERM by itself.
+# Without a handler, the first process of a container ignores SIGTERM.
 trap 'exit 0' TERM
 while true; do
   list_deployments || true

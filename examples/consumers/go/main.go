@@ -1,7 +1,7 @@
-// A service in the cluster that lists deployments with its key pair, which is mounted from a Secret.
+// A service in the cluster that lists deployments with a key pair that is mounted from a Secret.
 //
-// The pair is read again for each token, so that a rotation needs no restart; the token is kept until shortly before it
-// ends, or until it is refused.
+// It reads the pair for each new token, so that a rotation needs no restart. It reuses a token until shortly before it
+// expires, or until it is rejected.
 package main
 
 import (
@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// How long before its end a token is replaced: clocks differ, and a request takes its time.
+// Tokens are replaced this long before they expire, to allow for clock skew and the duration of requests.
 const margin = time.Minute
 
 type consumer struct {
@@ -36,14 +36,14 @@ type deployments struct {
 
 func main() {
 	log.SetFlags(0)
-	seconds, err := strconv.Atoi(variable("INTERVAL_SECONDS", "30"))
+	seconds, err := strconv.Atoi(getenv("INTERVAL_SECONDS", "30"))
 	if err != nil {
 		log.Fatalf("INTERVAL_SECONDS: %v", err)
 	}
 	c := consumer{
-		url:           variable("ACCESSKEY_URL", "http://accesskey-operator.accesskey-system"),
-		pairDirectory: variable("PAIR_DIRECTORY", "/etc/accesskey"),
-		cluster:       variable("CLUSTER", "kpanda-global-cluster"),
+		url:           getenv("ACCESSKEY_URL", "http://accesskey-operator.accesskey-system"),
+		pairDirectory: getenv("PAIR_DIRECTORY", "/etc/accesskey"),
+		cluster:       getenv("CLUSTER", "kpanda-global-cluster"),
 		client:        http.Client{Timeout: 10 * time.Second},
 	}
 	for ; ; time.Sleep(time.Duration(seconds) * time.Second) {
@@ -53,11 +53,11 @@ func main() {
 	}
 }
 
-func variable(name, otherwise string) string {
+func getenv(name, defaultValue string) string {
 	if value, ok := os.LookupEnv(name); ok {
 		return value
 	}
-	return otherwise
+	return defaultValue
 }
 
 func (c *consumer) listDeployments() error {
@@ -73,13 +73,13 @@ func (c *consumer) listDeployments() error {
 	}
 	request.Header.Set("Authorization", "Bearer "+c.token)
 	var page deployments
-	status, err := c.answer(request, &page)
+	status, err := c.send(request, &page)
 	if status == http.StatusUnauthorized {
-		// The pair may have been rotated or the token revoked: the next attempt begins with the files.
+		// The pair may have been rotated or the token revoked: read the files again at the next attempt.
 		c.replaceAt = time.Time{}
 	}
 	if err != nil {
-		return fmt.Errorf("no deployments: %w", err)
+		return fmt.Errorf("cannot list deployments: %w", err)
 	}
 	names := make([]string, len(page.Items))
 	for i, item := range page.Items {
@@ -89,8 +89,8 @@ func (c *consumer) listDeployments() error {
 	return nil
 }
 
-// fetchToken gets a token by OAuth 2.0 client credentials (RFC 6749, section 4.4): the ak is the client's name, the sk
-// its password.
+// fetchToken gets a token with OAuth 2.0 client credentials (RFC 6749, section 4.4): the ak is the client ID, the sk the
+// client secret.
 func (c *consumer) fetchToken() error {
 	ak, err := os.ReadFile(filepath.Join(c.pairDirectory, "ak"))
 	if err != nil {
@@ -111,8 +111,8 @@ func (c *consumer) fetchToken() error {
 		Token   string `json:"access_token"`
 		Seconds int    `json:"expires_in"`
 	}
-	if _, err := c.answer(request, &issued); err != nil {
-		return fmt.Errorf("no token: %w", err)
+	if _, err := c.send(request, &issued); err != nil {
+		return fmt.Errorf("cannot get a token: %w", err)
 	}
 	fmt.Printf("token for %s\n", ak)
 	c.token = issued.Token
@@ -120,8 +120,8 @@ func (c *consumer) fetchToken() error {
 	return nil
 }
 
-// answer sends a request and decodes the JSON of its answer. It gives the status also with an error.
-func (c *consumer) answer(request *http.Request, into any) (int, error) {
+// send sends a request and decodes the JSON response. The status is also returned with an error, or 0 without a response.
+func (c *consumer) send(request *http.Request, into any) (int, error) {
 	response, err := c.client.Do(request)
 	if err != nil {
 		return 0, err

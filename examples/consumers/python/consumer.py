@@ -1,7 +1,7 @@
-"""A service in the cluster that lists deployments with its key pair, which is mounted from a Secret.
+"""A service in the cluster that lists deployments with a key pair that is mounted from a Secret.
 
-The pair is read again for each token, so that a rotation needs no restart; the token is kept until shortly before it
-ends, or until it is refused.
+It reads the pair for each new token, so that a rotation needs no restart. It reuses a token until shortly before it
+expires, or until it is rejected.
 """
 
 import base64
@@ -19,13 +19,13 @@ PAIR_DIRECTORY = Path(os.environ.get("PAIR_DIRECTORY", "/etc/accesskey"))
 CLUSTER = os.environ.get("CLUSTER", "kpanda-global-cluster")
 INTERVAL_SECONDS = float(os.environ.get("INTERVAL_SECONDS", "30"))
 
-# How long before its end a token is replaced: clocks differ, and a request takes its time.
+# Tokens are replaced this long before they expire, to allow for clock skew and the duration of requests.
 MARGIN_SECONDS = 60
 TIMEOUT_SECONDS = 10
 
 
-class Tokens:
-    """Holds a token, and gets another when it is about to end or was forgotten."""
+class TokenCache:
+    """Caches a token until it is about to expire or is invalidated."""
 
     def __init__(self) -> None:
         self._token = ""
@@ -36,51 +36,51 @@ class Tokens:
             self._fetch()
         return self._token
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         self._replace_at = 0.0
 
     def _fetch(self) -> None:
-        """OAuth 2.0 client credentials (RFC 6749, section 4.4): the ak is the client's name, the sk its password."""
+        """OAuth 2.0 client credentials (RFC 6749, section 4.4): the ak is the client ID, the sk the client secret."""
         ak, sk = ((PAIR_DIRECTORY / key).read_text() for key in ("ak", "sk"))
         request = urllib.request.Request(
             f"{URL}/oauth2/token",
             data=urllib.parse.urlencode({"grant_type": "client_credentials"}).encode(),
             headers={"Authorization": "Basic " + base64.b64encode(f"{ak}:{sk}".encode()).decode()},
         )
-        answer = answer_of(request)
+        response = send(request)
         print(f"token for {ak}", flush=True)
-        self._token = answer["access_token"]
-        self._replace_at = time.time() + answer["expires_in"] - MARGIN_SECONDS
+        self._token = response["access_token"]
+        self._replace_at = time.time() + response["expires_in"] - MARGIN_SECONDS
 
 
-def answer_of(request: urllib.request.Request) -> dict:
+def send(request: urllib.request.Request) -> dict:
     with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:
         return json.load(response)
 
 
-def list_deployments(tokens: Tokens) -> None:
+def list_deployments(tokens: TokenCache) -> None:
     request = urllib.request.Request(
         f"{URL}/apis/kpanda.io/v1alpha1/clusters/{CLUSTER}/deployments?pageSize=100",
         headers={"Authorization": f"Bearer {tokens.get()}"},
     )
     try:
-        page = answer_of(request)
+        page = send(request)
     except urllib.error.HTTPError as error:
         if error.code == 401:
-            # The pair may have been rotated or the token revoked: the next attempt begins with the files.
-            tokens.forget()
+            # The pair may have been rotated or the token revoked: read the files again at the next attempt.
+            tokens.invalidate()
         raise
     names = [f"{item['metadata']['namespace']}/{item['metadata']['name']}" for item in page["items"]]
     print(f"{page['pagination']['total']} deployments: {' '.join(names)}", flush=True)
 
 
 def main() -> None:
-    tokens = Tokens()
+    tokens = TokenCache()
     while True:
         try:
             list_deployments(tokens)
-        except OSError as error:  # what urllib raises, and what reading a file does
-            print(f"no deployments: {error}", file=sys.stderr, flush=True)
+        except OSError as error:  # raised by urllib and when reading files
+            print(f"cannot list deployments: {error}", file=sys.stderr, flush=True)
         time.sleep(INTERVAL_SECONDS)
 
 

@@ -1,8 +1,8 @@
 /**
- * A service in the cluster that lists deployments with its key pair, which is mounted from a Secret.
+ * A service in the cluster that lists deployments with a key pair that is mounted from a Secret.
  *
- * The pair is read again for each token, so that a rotation needs no restart; the token is kept until shortly before it
- * ends, or until it is refused.
+ * It reads the pair for each new token, so that a rotation needs no restart. It reuses a token until shortly before it
+ * expires, or until it is rejected.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ const pairDirectory = process.env.PAIR_DIRECTORY ?? '/etc/accesskey';
 const cluster = process.env.CLUSTER ?? 'kpanda-global-cluster';
 const intervalMs = Number(process.env.INTERVAL_SECONDS ?? 30) * 1000;
 
-/** How long before its end a token is replaced: clocks differ, and a request takes its time. */
+/** Tokens are replaced this long before they expire, to allow for clock skew and the duration of requests. */
 const marginMs = 60_000;
 const timeoutMs = 10_000;
 
@@ -27,14 +27,14 @@ interface Deployments {
   readonly pagination: { readonly total: number };
 }
 
-let held: Token | undefined;
+let cachedToken: Token | undefined;
 
-async function token(): Promise<string> {
-  if (held === undefined || Date.now() > held.replaceAt) held = await fetchToken();
-  return held.value;
+async function getToken(): Promise<string> {
+  if (cachedToken === undefined || Date.now() > cachedToken.replaceAt) cachedToken = await fetchToken();
+  return cachedToken.value;
 }
 
-/** OAuth 2.0 client credentials (RFC 6749, section 4.4): the ak is the client's name, the sk its password. */
+/** OAuth 2.0 client credentials (RFC 6749, section 4.4): the ak is the client ID, the sk the client secret. */
 async function fetchToken(): Promise<Token> {
   const [ak, sk] = await Promise.all(['ak', 'sk'].map((key) => readFile(join(pairDirectory, key), 'utf8')));
   const response = await fetch(`${url}/oauth2/token`, {
@@ -43,26 +43,26 @@ async function fetchToken(): Promise<Token> {
     body: new URLSearchParams({ grant_type: 'client_credentials' }),
     signal: AbortSignal.timeout(timeoutMs),
   });
-  if (!response.ok) throw new Error(`no token: ${response.status}`);
-  const answer = (await response.json()) as { access_token: string; expires_in: number };
+  if (!response.ok) throw new Error(`cannot get a token: status ${response.status}`);
+  const issued = (await response.json()) as { access_token: string; expires_in: number };
   console.log(`token for ${ak}`);
-  return { value: answer.access_token, replaceAt: Date.now() + answer.expires_in * 1000 - marginMs };
+  return { value: issued.access_token, replaceAt: Date.now() + issued.expires_in * 1000 - marginMs };
 }
 
 async function listDeployments(): Promise<void> {
   const response = await fetch(`${url}/apis/kpanda.io/v1alpha1/clusters/${cluster}/deployments?pageSize=100`, {
-    headers: { authorization: `Bearer ${await token()}` },
+    headers: { authorization: `Bearer ${await getToken()}` },
     signal: AbortSignal.timeout(timeoutMs),
   });
-  // The pair may have been rotated or the token revoked: the next attempt begins with the files.
-  if (response.status === 401) held = undefined;
-  if (!response.ok) throw new Error(`no deployments: ${response.status}`);
+  // The pair may have been rotated or the token revoked: read the files again at the next attempt.
+  if (response.status === 401) cachedToken = undefined;
+  if (!response.ok) throw new Error(`cannot list deployments: status ${response.status}`);
   const { items, pagination } = (await response.json()) as Deployments;
   const names = items.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
   console.log(`${pagination.total} deployments: ${names.join(' ')}`);
 }
 
-// As the first process of a container it would not end at SIGTERM by itself.
+// Without a handler, the first process of a container ignores SIGTERM.
 process.once('SIGTERM', () => process.exit());
 for (;;) {
   await listDeployments().catch((error: unknown) => console.error(`${error}`));
