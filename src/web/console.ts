@@ -2,42 +2,39 @@ import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { PlatformError } from '../http/common/errors.ts';
 import { toPlatformError } from '../http/common/unexpected-error.ts';
-import { isStatus } from '../kube/errors.ts';
+import { isStatus, KubernetesError } from '../kube/errors.ts';
 import { loadAssets } from './common/assets.ts';
-import { RefusedError } from './common/refused-error.ts';
+import { ConsoleError } from './common/console-error.ts';
 import { createStreams } from './common/streams.ts';
 import { createNamespaces } from './keys/namespaces.ts';
 import { createSessionCheck } from './keys/visitor.ts';
-import { errorPage } from './pages/error.ts';
+import { errorPage } from './pages/layout.ts';
 import { addAccessKeyRoutes } from './routes/access-keys.ts';
 import { addDeploymentRoutes } from './routes/deployments.ts';
 import { addEditPairRoutes } from './routes/edit-pair.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './routes/environment.ts';
-import { isSessionOver, refuseOtherSites, requireVisitor, toSignIn } from './routes/guard.ts';
-import { isInvalid } from './routes/key-content.ts';
+import { isSessionEnded, redirectToSignIn, rejectOtherSites, requireVisitor, securityHeaders } from './routes/guard.ts';
 import { addNewPairRoutes } from './routes/new-pair.ts';
 import { preferences } from './routes/preferences.ts';
 import { addProfileRoutes } from './routes/profile.ts';
-import { createReveal } from './routes/reveal.ts';
-import { addRevealRoutes } from './routes/reveal-routes.ts';
-import { securityHeaders } from './routes/security-headers.ts';
+import { addShowPairRoutes, createPairDisplay } from './routes/show-pair.ts';
 import { addSignInRoutes } from './routes/sign-in.ts';
 import { addStreamRoutes } from './routes/streams.ts';
 import { addUseRoutes } from './routes/use-keys.ts';
 import { createSessionCookie } from './session/cookie.ts';
-import { homePath } from './session/return-path.ts';
+import { homePath } from './session/request-checks.ts';
 
-/** The pages where people manage their keys. */
+/** The web console, in which people manage their access keys. */
 export interface Console {
-  /** To be mounted at the root, beside the platform API, which writes the log. */
+  /** Mounted at the root, beside the platform API, whose middleware logs the requests. */
   app: Hono<ConsoleEnvironment>;
-  /** Ends what is open without end: the streams of events. */
+  /** Ends the event streams, which would otherwise stay open. */
   close(): void;
 }
 
-/** Pages that need no session, and those that do. */
-const openPaths = ['/', '/login'];
-const ownPaths = ['/logout', '/personal-center/*', '/deployments'];
+/** Paths that need no session, and paths that do. */
+const publicPaths = ['/', '/login'];
+const sessionPaths = ['/logout', '/personal-center/*', '/deployments'];
 
 export function createConsole(dependencies: ConsoleDependencies): Console {
   const { options, caches, now } = dependencies;
@@ -45,31 +42,32 @@ export function createConsole(dependencies: ConsoleDependencies): Console {
   const assets = loadAssets();
   const cookie = createSessionCookie(options.secure);
   const streams = createStreams(caches, now);
-  const parts = { namespaces: createNamespaces(caches), reveal: createReveal(dependencies) };
-  for (const path of [...openPaths, ...ownPaths]) {
-    app.use(path, securityHeaders(), preferences(assets, options.secure), refuseOtherSites(dependencies));
+  const namespaces = createNamespaces(caches);
+  const display = createPairDisplay(dependencies);
+  for (const path of [...publicPaths, ...sessionPaths]) {
+    app.use(path, securityHeaders(), preferences(assets, options.secure), rejectOtherSites(dependencies));
   }
-  for (const path of ownPaths) app.use(path, requireVisitor(dependencies, cookie), notFoundPage());
+  for (const path of sessionPaths) app.use(path, requireVisitor(dependencies, cookie), notFoundPage());
   assets.addRoutes(app);
   app.get('/', (context) => context.redirect(homePath, 303));
-  addSignInRoutes(app, dependencies, cookie, streams.signedOut);
+  addSignInRoutes(app, { dependencies, cookie, onSignOut: streams.signedOut });
   app.get('/personal-center', (context) => context.redirect(homePath, 303));
   addProfileRoutes(app);
-  addNewPairRoutes(app, dependencies, parts);
+  addNewPairRoutes(app, dependencies, { namespaces, display });
   addEditPairRoutes(app, dependencies);
-  addRevealRoutes(app, parts.reveal);
+  addShowPairRoutes(app, display);
   addStreamRoutes(app, streams, createSessionCheck(dependencies));
-  addAccessKeyRoutes(app, parts);
+  addAccessKeyRoutes(app, { namespaces, display });
   addUseRoutes(app, dependencies);
   addDeploymentRoutes(app, dependencies);
   app.onError((error, context) => {
-    if (isSessionOver(error, context.get('visitor'))) return toSignIn(context, cookie);
-    return answerError(error, context);
+    if (isSessionEnded(error, context.get('visitor'))) return redirectToSignIn(context, cookie);
+    return showError(error, context);
   });
   return { app, close: streams.close };
 }
 
-/** Puts a page in the place of the platform's answer that there is nothing. */
+/** Replaces the platform API's JSON response for unknown paths with a page. */
 function notFoundPage() {
   return createMiddleware<ConsoleEnvironment>(async (context, next) => {
     await next();
@@ -81,12 +79,12 @@ function notFoundPage() {
   });
 }
 
-function answerError(error: Error, context: PageContext): Response | Promise<Response> {
+function showError(error: Error, context: PageContext): Response | Promise<Response> {
   const view = context.get('view');
   const { t } = view;
   const page = (status: 400 | 403 | 404 | 409 | 415 | 422 | 429 | 500 | 503, text: string, detail?: string) =>
     context.html(errorPage(view, { title: t('errorTitle'), text, detail }), status);
-  if (error instanceof RefusedError) {
+  if (error instanceof ConsoleError) {
     context.get('logFields').refused = error.key;
     return page(error.status, t(error.key, error.values));
   }
@@ -96,4 +94,9 @@ function answerError(error: Error, context: PageContext): Response | Promise<Res
   const { status } = toPlatformError(error, context);
   if (status === 503) return page(503, t('errorUnavailable'));
   return page(status === 400 ? 400 : 500, t('errorInternal', { id: context.get('requestId') }));
+}
+
+/** Whether the API server rejected an object as invalid. */
+function isInvalid(error: unknown): error is KubernetesError {
+  return error instanceof KubernetesError && (error.status === 400 || error.status === 422);
 }

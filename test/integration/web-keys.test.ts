@@ -47,10 +47,10 @@ describe('signed in by a Kubernetes token', () => {
     expect(await page.content()).not.toContain(first.sk);
 
     await choose(page, 'ci', 'Disable');
-    await page.waitForSelector('text="ci is disabled."');
+    await page.waitForSelector('text="Key ci has been disabled."');
     await pairStops(url, first);
     await choose(page, 'ci', 'Enable');
-    await page.waitForSelector('text="ci is enabled."');
+    await page.waitForSelector('text="Key ci has been enabled."');
     await getToken(url, first);
 
     await choose(page, 'ci', 'Edit');
@@ -58,7 +58,7 @@ describe('signed in by a Kubernetes token', () => {
     await page.check('input[value="custom"]');
     await page.fill('#date', '2040-02-29');
     await page.click('text="Save"');
-    await page.waitForSelector('text="ci is changed."');
+    await page.waitForSelector('text="Key ci has been updated."');
     expect((await live('alice')).spec.keyPairs[0]).toMatchObject({
       description: 'Build <b>pipeline</b> & more',
       expiresAt: '2040-02-29T23:59:59Z',
@@ -78,12 +78,12 @@ describe('signed in by a Kubernetes token', () => {
     await page.click('text="I have saved it"');
     const button = page.locator('button:has-text("Create key")');
     expect(await button.getAttribute('aria-disabled')).toBe('true');
-    expect(await page.textContent('#create-reason')).toContain('There are 2 keys already');
+    expect(await page.textContent('#create-reason')).toContain('You already have 2 keys');
 
     await choose(page, 'laptop', 'Delete');
-    expect(await page.textContent('main')).toContain('This cannot be undone');
+    expect(await page.textContent('main')).toContain('This action cannot be undone');
     await page.click('button:has-text("Delete")');
-    await page.waitForSelector('text="laptop is deleted."');
+    await page.waitForSelector('text="Key laptop has been deleted."');
     expect((await live('alice')).spec.keyPairs.map(({ name }) => name)).toEqual(['ci']);
     expect(problems()).toEqual([]);
     await close();
@@ -126,7 +126,7 @@ describe('signed in by a Kubernetes token', () => {
     await page.check('input[value="custom"]');
     await page.fill('#date', '2001-01-01');
     await page.click('button:has-text("Create key")');
-    expect(await page.textContent('#name-problem')).toContain('lower-case letters');
+    expect(await page.textContent('#name-problem')).toContain('lowercase letters');
     expect(await page.textContent('#date-problem')).toContain('in the future');
     expect(await page.inputValue('#name')).toBe('Not A Name');
     await close();
@@ -154,7 +154,7 @@ describe('signed in by a key pair', () => {
     });
     await choose(page, 'main', 'Disable');
     await page.waitForURL('**/login?**');
-    expect(await page.textContent('main')).toContain('Your session is over');
+    expect(await page.textContent('main')).toContain('Your session has ended');
     expect(problems()).toEqual([]);
     await close();
   });

@@ -85,7 +85,7 @@ describe('two browsers on one list of keys', () => {
     await two.page.fill('#name', 'second');
     await two.page.fill('#description', 'kept');
     await two.page.click('button:has-text("Create key")');
-    expect(await two.page.textContent('.notice.error')).toContain('changed meanwhile');
+    expect(await two.page.textContent('.notice.error')).toContain('has changed since you opened this page');
     expect(await two.page.inputValue('#description')).toBe('kept');
     const { spec } = JSON.parse(await kubectl('get', '-o', 'json'));
     expect(spec.keyPairs.map(({ name }: { name: string }) => name)).toEqual(['ci', 'first']);
@@ -128,12 +128,12 @@ describe('what GitOps owns', () => {
     await page.click('#menu-ci > summary');
     const rotate = page.locator('#menu-ci button:has-text("Rotate now")');
     expect(await rotate.getAttribute('aria-disabled')).toBe('true');
-    expect(await rotate.textContent()).toContain('Managed by argocd-controller: change it there.');
+    expect(await rotate.textContent()).toContain('Managed by argocd-controller. Change it there.');
     expect(await page.locator('#menu-ci a:has-text("Delete")').count()).toBe(0);
 
     // Not declared, so it is free: it stays when the tool applies again.
     await page.click('#menu-ci button:has-text("Disable")');
-    await page.waitForSelector('text="ci is disabled."');
+    await page.waitForSelector('text="Key ci has been disabled."');
     await applyAs('argocd-controller', [{ name: 'ci', revision: 1 }]);
     const { spec } = JSON.parse(await kubectl('get', '-o', 'json'));
     expect(spec.keyPairs[0]).toMatchObject({ enabled: false, revision: 1 });

@@ -23,7 +23,7 @@ describe('web.keyPairSignIn', () => {
     const client = await signIn(stage.operator.url, { method: 'pair', ...pair });
     const text = await (await client.get(keysPath)).text();
     expect(text).toContain(pair.ak);
-    expect(text).toContain('for looking only');
+    expect(text).toContain('which is read-only here. To change keys');
     expect(text).not.toContain('id="menu-main"');
     for (const action of ['disable', 'rotate', 'delete']) {
       const answer = await client.post(`${keysPath}/main/${action}`, { generation: '1' });
@@ -54,12 +54,12 @@ test('a pair that is not made yet is waited for, and shown once it is there', as
   await page.click('a:has-text("Create key")');
   await page.fill('#name', 'blocked');
   await page.click('button:has-text("Create key")');
-  await page.waitForSelector('text="The key is being made"');
+  await page.waitForSelector('text="Your key pair is being created"');
   await kubectl.run(['delete', 'secret', 'alice-blocked', '-n', 'people']);
   const shown = await poll(
     'the pair',
     async () => {
-      if (await page.locator('text="Look again"').count()) await page.click('text="Look again"');
+      if (await page.locator('text="Check again"').count()) await page.click('text="Check again"');
       return (await page.locator('#shown-sk').count()) > 0 && shownPair(page);
     },
     90_000,
@@ -75,7 +75,7 @@ test('without the API server a page says so, and works again when it is back', a
   await stage.cluster.controlPlane.stopApiServer('SIGKILL');
   const answer = await page.goto(stage.operator.url + keysPath);
   expect(answer?.status()).toBe(503);
-  expect(await page.textContent('main')).toContain('The cluster cannot be asked now');
+  expect(await page.textContent('main')).toContain('The cluster is currently unavailable');
   await stage.cluster.controlPlane.startApiServer();
   await poll('the page', async () => (await page.goto(stage.operator.url + keysPath))?.status() === 200);
   await close();

@@ -140,10 +140,10 @@ describe('without script', () => {
     await page.click('text="I have saved it"');
     await choose(page, 'ci', 'Delete');
     await page.click('button:has-text("Delete")');
-    expect(await page.textContent('.notice.success')).toContain('ci is deleted');
+    expect(await page.textContent('.notice.success')).toContain('Key ci has been deleted');
     await page.click('.account > summary');
     await page.click('text="Sign out"');
-    expect(await page.textContent('main')).toContain('You are signed out');
+    expect(await page.textContent('main')).toContain('You have signed out');
     await page.goto(url + keysPath);
     expect(page.url()).toContain('/login');
     await close();
@@ -187,7 +187,7 @@ describe('deployments', () => {
     const names = () => page.locator('tbody th').allTextContents();
     await poll('all of them', async () => {
       await page.reload();
-      return (await page.textContent('.pager'))?.includes('23 in all');
+      return (await page.textContent('.pager'))?.includes('23 total');
     });
     expect(await names()).toHaveLength(20);
     expect(await page.content()).not.toContain('unseen');
@@ -200,7 +200,7 @@ describe('deployments', () => {
     expect(await names()).toHaveLength(10);
     await page.selectOption('#state', 'Running');
     await page.click('text="Apply"');
-    expect(await page.textContent('main')).toContain('No deployments');
+    expect(await page.textContent('main')).toContain('No deployments found');
     expect(await page.inputValue('#search')).toBe('WEB-1');
     expect(problems()).toEqual([]);
     await close();

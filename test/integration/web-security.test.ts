@@ -244,7 +244,7 @@ describe('a session', () => {
     ];
     expect(answers.map(({ status }) => status)).toEqual([403, 403]);
     for (const answer of answers)
-      expect(await answer.text()).toContain('for longer than the key that you signed in by');
+      expect(await answer.text()).toContain('for longer than the key pair that you signed in with');
     expect((await specOf('yan')).spec).toEqual(before.spec);
   });
 

@@ -8,26 +8,26 @@ const types = {
 } as const;
 type AssetName = keyof typeof types;
 
-/** The files that the pages are made of. */
+/** The static files of the pages. */
 export interface Assets {
-  /** Path of a file, with the hash of its content. */
+  /** @returns the URL path of a file, which contains the hash of its content */
   path(name: AssetName): string;
   // biome-ignore lint/suspicious/noExplicitAny: any Hono app, whatever its environment
   addRoutes(app: Hono<any>): void;
 }
 
-/** Reads the files once, when the process starts. */
+/** Reads the files once, at startup. */
 export function loadAssets(): Assets {
   const load = (name: AssetName) => readAsset(name, new URL(`../assets/${name}`, import.meta.url), types[name]);
-  const loaded: Record<AssetName, Asset> = {
+  const assets: Record<AssetName, Asset> = {
     'console.css': load('console.css'),
     'console.js': load('console.js'),
     'icon.svg': load('icon.svg'),
   };
   return {
-    path: (name) => pathOf(loaded[name]),
+    path: (name) => pathOf(assets[name]),
     addRoutes(app) {
-      for (const asset of Object.values(loaded)) app.get(pathOf(asset), (context) => answerAsset(context, asset));
+      for (const asset of Object.values(assets)) app.get(pathOf(asset), (context) => answerAsset(context, asset));
     },
   };
 }

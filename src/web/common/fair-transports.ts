@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { createFairLimit } from '../../access/limit.ts';
 import type { Transport } from '../../kube/transport.ts';
 
-/** Calls at the same time: all tokens share one pool of 32 connections, and one page may ask about 200 namespaces. */
+/** Concurrent calls: all tokens share a pool of 32 connections, and one page may check 200 namespaces. */
 const limits = { total: 24, perOwner: 8, waitingPerOwner: 400 };
 
 /**
- * Transports with tokens of others, so limited that the pages of one person leave room for those of others.
+ * Limits the concurrent calls of each token, so that one person cannot use up the connections of all others.
  *
- * @returns transports whose `send` throws UndecidedError when too many calls of the token wait already
+ * @returns a function that creates the transport of a token; `send` throws UndecidedError if too many calls are waiting
  */
 export function createFairTransports(withToken: (token: string) => Transport): (token: string) => Transport {
   const limit = createFairLimit(limits);

@@ -1,27 +1,28 @@
 import type { HonoRequest } from 'hono';
 import { formEntries, formType, readBody } from '../../http/common/body.ts';
-import { RefusedError } from './refused-error.ts';
+import { ConsoleError } from './console-error.ts';
 
-/** The fields of a form that was sent. */
+/** The fields of a submitted form. */
 export interface Form {
-  /** The value, without blanks around it; undefined when it is empty or not there. */
+  /** @returns the trimmed value of a field, or undefined if it is missing or empty */
   text(name: string): string | undefined;
+  /** @returns the trimmed values of a repeated field */
   all(name: string): string[];
 }
 
 /**
- * Reads the form of a request.
+ * Reads the form in the body of a request.
  *
- * @throws PlatformError when it is none; RefusedError when a field is there twice that is wanted once
+ * @throws PlatformError if the body is not a form; `text` throws ConsoleError if the field is repeated
  */
 export async function readForm(request: HonoRequest): Promise<Form> {
   const entries = formEntries((await readBody(request, [formType])).text);
-  const all = (name: string) => entries.filter(([one]) => one === name).map(([, value]) => value.trim());
+  const all = (name: string) => entries.filter(([key]) => key === name).map(([, value]) => value.trim());
   return {
     all,
     text(name) {
       const [value, ...others] = all(name);
-      if (others.length > 0) throw new RefusedError('refusedValue', {}, 400);
+      if (others.length > 0) throw new ConsoleError('refusedValue', {}, 400);
       return value === '' ? undefined : value;
     },
   };

@@ -1,12 +1,13 @@
+import { parseAccept } from 'hono/utils/accept';
 import { en } from '../messages/en.ts';
 import { zh } from '../messages/zh.ts';
 
-/** Languages of the pages, by their tags (RFC 5646). */
+/** Languages of the pages, as tags (RFC 5646). */
 export const languages = ['en', 'zh-CN'] as const;
 export type Language = (typeof languages)[number];
 
 export type MessageKey = keyof typeof en;
-/** Gives a message with its `{placeholders}` filled in. */
+/** Returns a message with its `{placeholders}` replaced. */
 export type Translate = (key: MessageKey, values?: Readonly<Record<string, string | number>>) => string;
 
 const messages: Record<Language, Readonly<Record<MessageKey, string>>> = { en, 'zh-CN': zh };
@@ -21,25 +22,13 @@ export function isLanguage(value: string | undefined): value is Language {
 }
 
 /**
- * Chooses by Accept-Language (RFC 9110 section 12.5.4): the first of the preferred ones that there is. Any Chinese is
- * answered with Simplified Chinese, rather than with English.
+ * Chooses the most preferred supported language of an Accept-Language header (RFC 9110 section 12.5.4), English if it has
+ * none. Every variant of Chinese gets Simplified Chinese.
  */
-export function negotiate(header: string | undefined): Language {
-  const preferred = (header ?? '')
-    .split(',')
-    .slice(0, 20)
-    .map(toPreference)
-    .filter(({ quality }) => quality > 0)
-    .sort((a, b) => b.quality - a.quality);
-  for (const { tag } of preferred) {
-    if (/^zh\b/i.test(tag)) return 'zh-CN';
-    if (/^en\b/i.test(tag)) return 'en';
+export function negotiateLanguage(header: string | undefined): Language {
+  for (const { type: tag, q: quality } of parseAccept(header ?? '')) {
+    if (quality > 0 && /^zh\b/i.test(tag)) return 'zh-CN';
+    if (quality > 0 && /^en\b/i.test(tag)) return 'en';
   }
   return 'en';
-}
-
-function toPreference(part: string): { tag: string; quality: number } {
-  const [tag = '', ...parameters] = part.split(';').map((one) => one.trim());
-  const quality = parameters.find((one) => /^q=/i.test(one))?.slice(2);
-  return { tag, quality: quality === undefined ? 1 : Number(quality) || 0 };
 }

@@ -1,85 +1,84 @@
 import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
 import { pause } from '../../kube/abort.ts';
 
-/** Bounds of open streams: of a session's tabs, of a person, who can sign in again and again, and of the process. */
-const maxOfSession = 6;
-const maxOfUser = 30;
+/** Limits of open streams per session, per user (who may have many sessions), and per process. */
+const maxPerSession = 6;
+const maxPerUser = 30;
 const maxStreams = 1_000;
-/** Changes that come within this time are told once, milliseconds. */
-const gatherMs = 100;
-/** A sign of life, milliseconds: proxies and the server itself end what is silent. */
+/** Changes within this time are sent as one event, milliseconds. */
+const debounceMs = 100;
+/** Keep-alive interval, milliseconds: proxies and the server close silent connections. */
 const pingMs = 25_000;
 
-/** What is told on a stream. */
 export type StreamEvent = 'change' | 'ping';
 
-/** A stream of one page. */
+/** The stream of one open page. */
 export interface Stream {
-  /** Waits for the next event; undefined when the stream has ended. */
+  /** Waits for the next event. @returns the event, or undefined once the stream has ended */
   next(): Promise<StreamEvent | undefined>;
   end(): void;
 }
 
-/** The streams by which open pages hear that an AccessKey has changed. What has changed is never told, only that. */
+/** The streams that notify open pages when their AccessKey changes. Events carry no content. */
 export interface Streams {
   /**
-   * @param expiresAt of the session, milliseconds since the epoch: the stream ends then
-   * @returns undefined when there are too many
+   * @param expiresAt end of the session and so of the stream, milliseconds since the epoch
+   * @returns the stream, or undefined if too many are open
    */
   open(sessionId: string, user: string, expiresAt: number): Stream | undefined;
-  /** Ends the streams of a session. */
+  /** Ends the streams of a session that was signed out. */
   signedOut(sessionId: string): void;
-  /** Ends all: the process stops. */
+  /** Ends all streams when the process stops. */
   close(): void;
 }
 
-interface Open {
+interface OpenStream {
   sessionId: string;
   user: string;
   end(): void;
 }
 
 export function createStreams({ accessKeys, userHolders }: AccessKeyCaches, now: () => number): Streams {
-  const opened = new Set<Open>();
-  const ofSession = (sessionId: string) => [...opened].filter((one) => one.sessionId === sessionId);
-  const ofUser = (user: string) => [...opened].filter((one) => one.user === user);
+  const openStreams = new Set<OpenStream>();
+  const ofSession = (sessionId: string) => [...openStreams].filter((one) => one.sessionId === sessionId);
+  const ofUser = (user: string) => [...openStreams].filter((one) => one.user === user);
   let closed = false;
 
   function open(sessionId: string, user: string, expiresAt: number): Stream {
     const ended = new AbortController();
     let changed = false;
     let wake = Promise.withResolvers<void>();
-    const tell = () => {
+    const notify = () => {
       changed = true;
       wake.resolve();
     };
-    const ends = [
+    const unsubscribes = [
       accessKeys.subscribe(({ previous, current }) => {
-        if ((current ?? previous)?.spec.user.name === user) tell();
+        if ((current ?? previous)?.spec.user.name === user) notify();
       }),
       userHolders.subscribe((one) => {
-        if (one === user) tell();
+        if (one === user) notify();
       }),
     ];
-    const one: Open = {
+    const one: OpenStream = {
       sessionId,
       user,
       end() {
-        opened.delete(one);
-        for (const unsubscribe of ends) unsubscribe();
+        openStreams.delete(one);
+        for (const unsubscribe of unsubscribes) unsubscribe();
         ended.abort();
       },
     };
-    opened.add(one);
+    openStreams.add(one);
     return {
       async next() {
         if (ended.signal.aborted) return undefined;
         const timeout = new AbortController();
         const signal = AbortSignal.any([ended.signal, timeout.signal]);
-        const quiet = pause(Math.min(pingMs, Math.max(1, expiresAt - now())), signal);
-        await Promise.race([wake.promise, quiet]);
+        const silence = pause(Math.min(pingMs, Math.max(1, expiresAt - now())), signal);
+        await Promise.race([wake.promise, silence]);
         timeout.abort();
-        if (changed) await pause(gatherMs, ended.signal);
+        if (changed) await pause(debounceMs, ended.signal);
         if (now() >= expiresAt) one.end();
         if (ended.signal.aborted) return undefined;
         const event = changed ? 'change' : 'ping';
@@ -93,8 +92,8 @@ export function createStreams({ accessKeys, userHolders }: AccessKeyCaches, now:
 
   return {
     open(sessionId, user, expiresAt) {
-      if (closed || opened.size >= maxStreams) return undefined;
-      if (ofSession(sessionId).length >= maxOfSession || ofUser(user).length >= maxOfUser) return undefined;
+      if (closed || openStreams.size >= maxStreams) return undefined;
+      if (ofSession(sessionId).length >= maxPerSession || ofUser(user).length >= maxPerUser) return undefined;
       return open(sessionId, user, expiresAt);
     },
     signedOut(sessionId) {
@@ -102,7 +101,7 @@ export function createStreams({ accessKeys, userHolders }: AccessKeyCaches, now:
     },
     close() {
       closed = true;
-      for (const one of [...opened]) one.end();
+      for (const one of [...openStreams]) one.end();
     },
   };
 }

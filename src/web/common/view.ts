@@ -4,25 +4,25 @@ import type { Language, Translate } from './language.ts';
 export const themes = ['auto', 'light', 'dark'] as const;
 export type Theme = (typeof themes)[number];
 
-/** Who is shown as signed in. */
+/** The signed-in person, as the header of a page shows them. */
 export interface Account {
   name: string;
-  /** Of the session, for its forms. */
+  /** CSRF token for the forms of the session. */
   formToken: string;
 }
 
-/** What every page is made with. */
+/** What every page is rendered with: the language and theme of the browser, and the signed-in account. */
 export interface View {
   language: Language;
   t: Translate;
   theme: Theme;
-  /** Where the switches of language and appearance lead; undefined on a page that cannot be opened again. */
+  /** The page that the language and theme switches reload; undefined on the response to a POST. */
   path: string | undefined;
   account: Account | undefined;
   assets: Assets;
 }
 
-/** Up to two letters that stand for a name. */
+/** @returns one or two initials of a name, for the avatar */
 export function initialsOf(name: string): string {
   const last = name.split(':').at(-1) ?? name;
   const words = (last.split('@')[0] ?? last).split(/[^\p{L}\p{N}]+/u).filter((word) => word !== '');
@@ -30,7 +30,7 @@ export function initialsOf(name: string): string {
   return letters.join('').toUpperCase();
 }
 
-/** A time for people, to the minute: the same in both languages. */
+/** Formats a time to the minute, in UTC, the same in both languages. */
 export function formatTime(time: string | number): string {
   return `${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }

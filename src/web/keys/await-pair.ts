@@ -2,7 +2,7 @@ import { pairStatusOf } from '../../accesskey/model/access-key-record.ts';
 import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
 import { liveStates } from '../../accesskey/model/pair-state.ts';
 
-/** A pair that is to come: the one of this name, made for this revision or a later one. */
+/** A pair that the controller is expected to create, with this revision or a later one. */
 export interface ExpectedPair {
   namespace: string;
   accessKey: string;
@@ -10,14 +10,14 @@ export interface ExpectedPair {
   revision: number;
 }
 
-/** A pair that is there. */
-export interface MadePair {
+/** A pair that the controller has created. */
+export interface CreatedPair {
   ak: string;
   secretName: string;
 }
 
-/** Whether the pair is there, by what the watch last told of the status. */
-function madePair({ accessKeys }: AccessKeyCaches, expected: ExpectedPair): MadePair | undefined {
+/** @returns the pair if the cached status says that it has been created */
+function findCreated({ accessKeys }: AccessKeyCaches, expected: ExpectedPair): CreatedPair | undefined {
   const record = accessKeys.get(`${expected.namespace}/${expected.accessKey}`);
   const status = record && pairStatusOf(record, expected.pair);
   if (!status?.accessKey || !liveStates.has(status.state)) return undefined;
@@ -26,28 +26,27 @@ function madePair({ accessKeys }: AccessKeyCaches, expected: ExpectedPair): Made
 }
 
 /**
- * Waits until the controller has made a pair.
+ * Waits until the controller has created a pair.
  *
- * @param withinMs milliseconds
- * @returns undefined when it is not there by then
+ * @returns the pair, or undefined after the timeout
  */
 export function awaitPair(
   caches: AccessKeyCaches,
   expected: ExpectedPair,
-  withinMs: number,
-): Promise<MadePair | undefined> {
-  const { promise, resolve } = Promise.withResolvers<MadePair | undefined>();
-  const look = () => {
-    const made = madePair(caches, expected);
-    if (made) resolve(made);
+  timeoutMs: number,
+): Promise<CreatedPair | undefined> {
+  const { promise, resolve } = Promise.withResolvers<CreatedPair | undefined>();
+  const check = () => {
+    const created = findCreated(caches, expected);
+    if (created) resolve(created);
   };
-  const end = caches.accessKeys.subscribe(({ key }) => {
-    if (key === `${expected.namespace}/${expected.accessKey}`) look();
+  const unsubscribe = caches.accessKeys.subscribe(({ key }) => {
+    if (key === `${expected.namespace}/${expected.accessKey}`) check();
   });
-  const timer = setTimeout(() => resolve(undefined), withinMs);
-  look();
+  const timer = setTimeout(() => resolve(undefined), timeoutMs);
+  check();
   return promise.finally(() => {
     clearTimeout(timer);
-    end();
+    unsubscribe();
   });
 }

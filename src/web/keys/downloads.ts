@@ -1,9 +1,9 @@
-/** The pair in the forms in which people keep it: pure. */
+/** A pair as a file to download; pure. */
 import { stringify } from 'yaml';
 import type { KeyPair } from '../../credential/key-pair.ts';
 
-/** Where the pair is in the cluster. */
-export interface PairPlace {
+/** Location of the pair in the cluster. */
+export interface PairLocation {
   /** Name of the pair. */
   name: string;
   namespace: string;
@@ -20,8 +20,7 @@ export interface Download {
   text: string;
 }
 
-/** The values are of a form of ours; what is no name is not put into a file. */
-export function downloadOf(format: Format, { ak, sk }: KeyPair, { name, namespace, secret }: PairPlace): Download {
+export function downloadOf(format: Format, { ak, sk }: KeyPair, { name, namespace, secret }: PairLocation): Download {
   switch (format) {
     case 'json':
       return file('json', 'application/json', `${JSON.stringify({ name, ak, sk }, null, 2)}\n`);
@@ -30,10 +29,10 @@ export function downloadOf(format: Format, { ak, sk }: KeyPair, { name, namespac
     case 'secret':
       return file('yaml', 'application/yaml', secretManifest());
   }
-  function file(ending: string, type: string, text: string): Download {
-    return { file: `access-key-${name}.${ending}`, type, text };
+  function file(extension: string, type: string, text: string): Download {
+    return { file: `access-key-${name}.${extension}`, type, text };
   }
-  /** Of the usual type, for another cluster: here the operator keeps the Secret. */
+  /** A plain Secret for another cluster. In this cluster the operator manages the Secret. */
   function secretManifest(): string {
     const metadata = { name: secret, namespace };
     return stringify({ apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', stringData: { ak, sk } });

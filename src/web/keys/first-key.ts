@@ -1,21 +1,21 @@
 import type { AccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
 import { isStatus } from '../../kube/errors.ts';
 import type { ExpectedPair } from './await-pair.ts';
-import { addPair } from './edits.ts';
 import { accessKeyNameFor, detailsOf, type PairInput, type Problems } from './pair-input.ts';
+import { addPair } from './pair-list.ts';
 import type { Visitor } from './visitor.ts';
 
-/** Groups that an AccessKey may name. */
+/** Maximum of the groups of an AccessKey. */
 export const maxGroups = 16;
 
-/** What there is to choose from for the first key, which makes the AccessKey. */
+/** The additional choices of the first key, with which the AccessKey is created. */
 export interface FirstChoices {
   namespaces: readonly string[];
   groups: readonly string[];
 }
 
-/** What is wrong with the choices that only a first key has. */
-export function firstProblems({ namespace, groups }: PairInput, first: FirstChoices): Problems {
+/** Validates the additional choices of the first key. */
+export function validateFirstChoices({ namespace, groups }: PairInput, first: FirstChoices): Problems {
   const areOwn = groups.length <= maxGroups && groups.every((group) => first.groups.includes(group));
   return {
     ...(!first.namespaces.includes(namespace) && { namespace: 'badNamespace' }),
@@ -23,15 +23,15 @@ export function firstProblems({ namespace, groups }: PairInput, first: FirstChoi
   };
 }
 
-/** Attempts at a name that no other AccessKey has. */
+/** Attempts to find an AccessKey name that is not taken. */
 const nameAttempts = 5;
 
 /**
- * Creates the AccessKey of a visitor with its first pair, by their rights.
+ * Creates the AccessKey of a visitor with its first pair, with the visitor's permissions.
  *
- * @throws KubernetesError 409 when there is one of each name that was tried; ConnectionError
+ * @throws KubernetesError 409 if every attempted name is taken; ConnectionError
  */
-export async function createFirst({ user, api }: Visitor, input: PairInput): Promise<ExpectedPair> {
+export async function createFirstKey({ user, api }: Visitor, input: PairInput): Promise<ExpectedPair> {
   const { namespace, groups, name: pair } = input;
   const spec = {
     user: { name: user.name, ...(groups.length > 0 && { groups: [...groups] }) },

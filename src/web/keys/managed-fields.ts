@@ -1,9 +1,9 @@
 /**
- * Which fields of the key pairs somebody else keeps as they declared them, by the managedFields of an AccessKey (server-side
- * apply). The pages leave these alone: what they changed would be changed back.
+ * Detects fields of the key pairs that another tool manages, from the managedFields of an AccessKey (server-side apply). The
+ * pages do not change these, because the tool would revert the change.
  */
 
-/** Under this name the API server notes which fields the pages wrote. */
+/** Field manager of the pages' own writes. */
 export const fieldManager = 'accesskey-operator-console';
 
 /** An entry of metadata.managedFields (meta/v1, ManagedFieldsEntry). */
@@ -11,7 +11,7 @@ export interface FieldsEntry {
   manager?: string;
   operation?: string;
   subresource?: string;
-  /** FieldsV1: `f:<name>` is a field, `k:<keys>` an item of a list map, `.` the thing itself. */
+  /** FieldsV1: `f:<name>` is a field, `k:<keys>` an item of a list map, `.` the object itself. */
   fieldsV1?: Fields;
 }
 
@@ -19,21 +19,21 @@ interface Fields {
   [path: string]: Fields | undefined;
 }
 
-/** Fields of a pair that the pages write. */
+/** Fields of a pair that the pages change. */
 export type PairField = 'enabled' | 'expiresAt' | 'revision' | 'description';
 
-/** Who keeps what. */
+/** Which tool manages what, undefined for none. */
 export interface Management {
-  /** Who keeps the list of pairs as a whole: none can be added, changed or removed here. */
+  /** The manager of the whole list: the pages can change nothing. */
   list: string | undefined;
-  /** Who keeps an item: it cannot be removed here. */
-  item(pair: string): string | undefined;
+  /** The manager of a pair: the pages cannot delete it. */
+  pair(name: string): string | undefined;
   field(pair: string, field: PairField): string | undefined;
 }
 
 /**
- * Those that declare a list as a whole though they write by update: the next run of each puts back what it declared. Of
- * server-side apply only the fields that were applied are kept.
+ * Tools that write with updates but declare the whole list, and restore it on their next run. With server-side apply, only
+ * the applied fields are managed.
  */
 const wholeListManagers = [
   /^kubectl-client-side-apply$/,
@@ -43,7 +43,7 @@ const wholeListManagers = [
   /^pulumi/i,
 ];
 
-/** Decides from the managedFields; one-off writes, as of `kubectl edit`, keep nothing. */
+/** One-off writes such as `kubectl edit` manage nothing. */
 export function managementOf(entries: readonly FieldsEntry[]): Management {
   const ofSpec = entries.filter((one) => !one.subresource && one.manager !== fieldManager);
   const applied = ofSpec.filter((one) => one.operation === 'Apply');
@@ -51,7 +51,7 @@ export function managementOf(entries: readonly FieldsEntry[]): Management {
   const find = (has: (pairs: Fields) => boolean) => applied.find((one) => has(pairsOf(one) ?? {}))?.manager;
   return {
     list: updated.find((one) => one.operation === 'Update' && pairsOf(one))?.manager,
-    item: (pair) => find((pairs) => pairs[keyOf(pair)] !== undefined),
+    pair: (name) => find((pairs) => pairs[keyOf(name)] !== undefined),
     field: (pair, field) => find((pairs) => pairs[keyOf(pair)]?.[`f:${field}`] !== undefined),
   };
 }
@@ -60,19 +60,19 @@ function pairsOf({ fieldsV1 }: FieldsEntry): Fields | undefined {
   return fieldsV1?.['f:spec']?.['f:keyPairs'];
 }
 
-/** How FieldsV1 names an item of the list map. */
+/** Key of a list map item in FieldsV1. */
 function keyOf(pair: string): string {
   return `k:${JSON.stringify({ name: pair })}`;
 }
 
-/** What can be done with a pair. */
+/** The actions in the menu of a key. */
 export type KeyPairEdit = 'rotate' | 'enable' | 'disable' | 'edit' | 'delete';
 
-/** Who keeps an action from being done here, undefined when nobody does. */
+/** @returns the manager that prevents an action, or undefined if the action is possible */
 export function managerOf(management: Management, pair: string, action: KeyPairEdit): string | undefined {
   if (management.list !== undefined) return management.list;
   if (action === 'rotate') return management.field(pair, 'revision');
-  if (action === 'delete') return management.item(pair);
+  if (action === 'delete') return management.pair(pair);
   if (action === 'edit') return management.field(pair, 'expiresAt') ?? management.field(pair, 'description');
   return management.field(pair, 'enabled');
 }

@@ -1,9 +1,10 @@
-/** What people enter for a pair, checked: pure. The API server's schema has the same rules. */
+/** Reads and validates the form of a pair; pure. The schema of the CRD has the same rules. */
+import { isDnsLabel } from '../../kube/names.ts';
 import type { Form } from '../common/form.ts';
 import type { MessageKey } from '../common/language.ts';
-import type { PairDetails } from './edits.ts';
+import type { PairDetails } from './pair-list.ts';
 
-/** What was entered, as it was entered. */
+/** The entered values, not validated. */
 export interface PairInput {
   name: string;
   description: string;
@@ -15,8 +16,11 @@ export interface PairInput {
 }
 
 export const emptyInput: PairInput = {
-  ...{ name: '', description: '', date: '', namespace: '' },
+  name: '',
+  description: '',
   validity: 'permanent',
+  date: '',
+  namespace: '',
   groups: [],
 };
 
@@ -31,45 +35,45 @@ export function readPairInput(form: Form): PairInput {
   };
 }
 
-/** Input fields that can be wrong, each with what is wrong. */
+/** The message of each invalid field. */
 export type Problems = Partial<Record<'name' | 'description' | 'date' | 'namespace' | 'groups', MessageKey>>;
 
 /** @param now milliseconds since the epoch */
-export function problemsOf({ name, description, validity, date }: PairInput, now: number): Problems {
+export function validatePairInput({ name, description, validity, date }: PairInput, now: number): Problems {
   const isDate = validity === 'permanent' || (endOfDay(date) ?? 0) > now;
   return {
-    ...(!/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(name) && { name: 'badName' }),
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: it is these that are refused
+    ...(!isDnsLabel(name) && { name: 'badName' }),
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the rejected characters
     ...((description.length > 256 || /[\u0000-\u001f\u007f]/.test(description)) && { description: 'badDescription' }),
     ...(!isDate && { date: 'badDate' }),
   };
 }
 
-/** @param former expiry of the pair so far: it stays to the second when its day was not changed */
-export function detailsOf({ description, validity, date }: PairInput, former?: string): PairDetails {
-  const keeps = former !== undefined && dateOf(former) === date;
+/** @param currentExpiry expiry of the pair, kept to the second if its day is unchanged */
+export function detailsOf({ description, validity, date }: PairInput, currentExpiry?: string): PairDetails {
+  const isUnchanged = currentExpiry !== undefined && dateOf(currentExpiry) === date;
   const end = endOfDay(date);
-  const chosen = keeps ? former : end && `${new Date(end).toISOString().slice(0, 19)}Z`;
+  const chosen = isUnchanged ? currentExpiry : end && `${new Date(end).toISOString().slice(0, 19)}Z`;
   return {
     expiresAt: validity === 'custom' ? chosen || undefined : undefined,
     description: description === '' ? undefined : description,
   };
 }
 
-/** The day of a time, in UTC. */
+/** @returns the day of a time in UTC, YYYY-MM-DD */
 export function dateOf(time: string): string {
   return new Date(time).toISOString().slice(0, 10);
 }
 
-/** The last second of a day, milliseconds since the epoch; undefined for what is no day. */
+/** @returns the last second of a day, milliseconds since the epoch; undefined for an invalid date */
 function endOfDay(date: string): number | undefined {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(date)) return undefined;
   const end = Date.parse(`${date}T23:59:59Z`);
-  // The parser takes 31 February for a day in March.
+  // Date.parse accepts 31 February as a day in March.
   return Number.isNaN(end) || dateOf(new Date(end).toISOString()) !== date ? undefined : end;
 }
 
-/** A name for the AccessKey of a user: what is left of theirs as an RFC 1123 label. */
+/** Derives the name of a new AccessKey from the user name, as an RFC 1123 label. */
 export function accessKeyNameFor(user: string): string {
   const last = user.split(':').at(-1) ?? user;
   const name = last

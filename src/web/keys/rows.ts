@@ -1,10 +1,10 @@
 import { type KeyPairState, pairStatusOf } from '../../accesskey/model/access-key-record.ts';
-import type { RefusedError } from '../common/refused-error.ts';
+import type { ConsoleError } from '../common/console-error.ts';
 import type { LiveAccessKey } from './api.ts';
-import { addingRefused } from './edits.ts';
 import { type KeyPairEdit, managementOf, managerOf } from './managed-fields.ts';
+import { whyNotAdd } from './pair-list.ts';
 
-/** A pair as the table shows it. Times are RFC 3339. */
+/** A row of the table: one pair. Times are RFC 3339. */
 export interface KeyRow {
   name: string;
   description: string | undefined;
@@ -17,26 +17,26 @@ export interface KeyRow {
   previousUntil: string | undefined;
   revision: number;
   enabled: boolean;
-  /** Who keeps an action from being done here. */
+  /** The tools that prevent an action. */
   managers: Readonly<Partial<Record<KeyPairEdit, string>>>;
 }
 
 export interface KeyTable {
   rows: readonly KeyRow[];
-  /** Forms carry it, so that a change that came meanwhile is noticed: metadata.generation counts changes of the spec. */
+  /** metadata.generation. Forms submit it, so that a concurrent change of the spec is detected. */
   generation: number;
-  /** Who keeps the list of pairs as a whole. */
+  /** The tool that manages the whole list. */
   listManager: string | undefined;
-  /** Why no pair can be added. */
-  addingRefused: RefusedError | undefined;
+  /** Why no pair can be added, undefined if one can. */
+  cannotAdd: ConsoleError | undefined;
   suspended: boolean;
-  /** What is wrong with the AccessKey, in the words of its condition. */
+  /** The message of the condition Stalled. */
   problem: string | undefined;
 }
 
 const actions = ['rotate', 'enable', 'disable', 'edit', 'delete'] as const;
 
-/** What the table shows of an AccessKey: what is wanted, and what the status knows of it. */
+/** Combines spec and status of an AccessKey into the table. */
 export function keyTable(live: LiveAccessKey): KeyTable {
   const management = managementOf(live.managedFields);
   const keyPairs = live.spec.keyPairs ?? [];
@@ -51,7 +51,7 @@ export function keyTable(live: LiveAccessKey): KeyTable {
     }),
     generation: live.generation,
     listManager: management.list,
-    addingRefused: addingRefused(keyPairs),
+    cannotAdd: whyNotAdd(keyPairs),
     suspended: live.spec.suspended === true,
     problem: stalled?.message,
   };

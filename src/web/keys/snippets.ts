@@ -1,22 +1,22 @@
-/** Programs that use a key pair, to start from. The pair is in the environment, as in the file to download. */
+/** Example programs that read a key pair from the environment, like the `.env` download. */
 import { readFileSync } from 'node:fs';
 
-/** The files of assets/snippets, and what each is called; the one of a pod is called in the language of the page. */
+/** The files of assets/snippets with their titles. The title of `cluster` is translated. */
 const titles = { curl: 'curl', cluster: undefined, typescript: 'TypeScript', go: 'Go', python: 'Python' } as const;
 type SnippetId = keyof typeof titles;
 
 export interface Snippet {
   id: SnippetId;
-  /** undefined for what runs in the cluster. */
+  /** undefined for the pod, whose title is translated. */
   title: string | undefined;
   code: string;
 }
 
 export interface SnippetValues {
-  /** Address of the platform API. */
+  /** URL of the platform API. */
   url: string;
   cluster: string;
-  /** Name of the Secret that holds the pair, and where. */
+  /** Name and namespace of the Secret with the pair. */
   secret: string;
   namespace: string;
 }
@@ -24,7 +24,7 @@ export interface SnippetValues {
 /**
  * Reads the files once.
  *
- * @returns fills the values in
+ * @returns a function that fills in the values
  */
 export function loadSnippets(): (values: SnippetValues) => Snippet[] {
   const ids = Object.keys(titles) as SnippetId[];

@@ -3,13 +3,13 @@ import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { open, type SessionKeys, seal } from '../session/session.ts';
 
-/** How long a ticket is good, milliseconds. */
-const validMs = 300_000;
-/** Bound of remembered tickets: those of five minutes. */
+/** Lifetime of a ticket, milliseconds. */
+const lifetimeMs = 300_000;
+/** Limit of used tickets that are kept until they expire. */
 const maxUsed = 10_000;
 
 const schema = z.strictObject({
-  /** Names the ticket: its sealed form can be written in several ways, since base64url has bits of no value. */
+  /** Identifies the ticket. Its sealed text does not, because base64url can encode the same bytes in several ways. */
   id: z.string(),
   sessionId: z.string(),
   expiresAt: z.number(),
@@ -19,25 +19,25 @@ const schema = z.strictObject({
   revision: z.number(),
 });
 
-/** The right to be shown a pair that the holder has just asked for; encrypted, so that only the server can give it. */
+/** Allows a session to see a pair that it has just requested, once. Encrypted, so that only the server can issue it. */
 export type Ticket = z.infer<typeof schema>;
 
 export interface Tickets {
-  give(ticket: Omit<Ticket, 'id' | 'expiresAt'>, keys: SessionKeys): Promise<string>;
-  /** @returns undefined for one that is another session's, has run out or was used up */
+  issue(ticket: Omit<Ticket, 'id' | 'expiresAt'>, keys: SessionKeys): Promise<string>;
+  /** @returns the ticket, or undefined if it is used, expired, invalid or issued to another session */
   read(sealed: string, sessionId: string, keys: SessionKeys): Promise<Ticket | undefined>;
   /**
-   * Uses a ticket up, at this replica.
+   * Marks a ticket as used, in this replica.
    *
-   * @returns false when it was used up already, by a request that came at the same time
+   * @returns false if a concurrent request has already used it
    */
   use(ticket: Ticket): boolean;
 }
 
 export function createTickets(now: () => number): Tickets {
-  const used = new LRUCache<string, true>({ max: maxUsed, ttl: validMs });
+  const used = new LRUCache<string, true>({ max: maxUsed, ttl: lifetimeMs });
   return {
-    give: (ticket, { ticket: key }) => seal({ ...ticket, id: randomUUID(), expiresAt: now() + validMs }, key),
+    issue: (ticket, { ticket: key }) => seal({ ...ticket, id: randomUUID(), expiresAt: now() + lifetimeMs }, key),
     async read(sealed, sessionId, { ticket: key }) {
       const parsed = schema.safeParse(await open(sealed, key));
       if (!parsed.success) return undefined;

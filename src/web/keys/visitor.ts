@@ -4,20 +4,22 @@ import type { AccessKeyRecord } from '../../accesskey/model/access-key-record.ts
 import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
 import { liveStates } from '../../accesskey/model/pair-state.ts';
 import { isStatus } from '../../kube/errors.ts';
+import { isSystemName } from '../../kube/names.ts';
 import type { Transport } from '../../kube/transport.ts';
 import type { ClusterUser, ReviewToken } from '../session/identity.ts';
 import type { Session } from '../session/session.ts';
 import { createKeyApi, type KeyApi, type LiveAccessKey } from './api.ts';
-import { type KeyPairSignIn, limitToOwn } from './own-api.ts';
+import { type KeyPairSignIn, limitToOwnAccessKey } from './key-pair-sign-in.ts';
 
-/** Who is signed in, and what they work with. */
+/** The signed-in person of a request, with what they may do. */
 export interface Visitor {
   session: Session;
   user: ClusterUser;
-  /** Where their AccessKey is, undefined when they have none. */
-  own: { namespace: string; name: string; uid: string } | undefined;
+  /** Their AccessKey, undefined if they have none. */
+  accessKey: { namespace: string; name: string; uid: string } | undefined;
+  /** Calls Kubernetes with their permissions. */
   api: KeyApi;
-  /** What the sign-in allows. With a token the cluster's RBAC decides alone. */
+  /** What the sign-in method allows. With a token, RBAC decides everything else. */
   may: { create: boolean; manage: boolean };
 }
 
@@ -25,9 +27,9 @@ export interface VisitorOptions {
   caches: AccessKeyCaches;
   pairs: LivePairs;
   reviewToken: ReviewToken;
-  /** By the operator's own rights. */
+  /** Sends requests with the operator's own permissions. */
   transport: Transport;
-  /** By the rights of a token. */
+  /** @returns a transport with the permissions of a token */
   withToken(token: string): Transport;
   keyPairSignIn: KeyPairSignIn;
   /** Milliseconds since the epoch. */
@@ -35,39 +37,44 @@ export interface VisitorOptions {
 }
 
 /**
- * Finds out who a session is of, as things are now: a token that the cluster does not accept any more, and a pair that is
- * not live any more, end it.
+ * Resolves sessions to visitors. Each call checks that the cluster still accepts the token, or that the pair is still live.
  *
- * @returns takes a session; gives undefined when it is over; throws KubernetesError and ConnectionError
+ * @returns a function that returns the visitor of a session, or undefined if the session has ended; it throws
+ * KubernetesError and ConnectionError
  */
 export function createVisitors(options: VisitorOptions): (session: Session) => Promise<Visitor | undefined> {
   const { caches, pairs, reviewToken, transport, withToken, keyPairSignIn, now } = options;
   const operatorApi = createKeyApi(transport);
 
-  async function byToken(session: Session & { kind: 'token' }): Promise<Visitor | undefined> {
+  async function fromToken(session: Session & { kind: 'token' }): Promise<Visitor | undefined> {
     const user = await reviewToken(session.token);
     if (!user) return undefined;
-    const api = createKeyApi(withToken(session.token));
-    return { session, user, own: ownOf(caches, user.name), api, may: { create: true, manage: true } };
+    const accessKey = findAccessKey(caches, user.name);
+    return {
+      session,
+      user,
+      accessKey,
+      api: createKeyApi(withToken(session.token)),
+      may: { create: true, manage: true },
+    };
   }
 
-  function byPair(session: Session & { kind: 'pair' }): Visitor | undefined {
+  function fromPair(session: Session & { kind: 'pair' }): Visitor | undefined {
     if (keyPairSignIn === 'off') return undefined;
     const live = pairs.find(session.ak, now()).filter((one) => liveStates.has(one.state));
-    const found = live.find((one) => isDigest(one, session.digest));
-    const own = found && caches.accessKeys.byIndex('uid', found.user.id)[0];
-    if (!found || !own) return undefined;
-    const api = limitToOwn(operatorApi, { own, pair: found, signIn: keyPairSignIn, now });
-    return { session, user: found.user, own, api, may: { create: false, manage: keyPairSignIn === 'manage' } };
+    const pair = live.find((one) => hasDigest(one, session.digest));
+    const accessKey = pair && caches.accessKeys.byIndex('uid', pair.user.id)[0];
+    if (!pair || !accessKey) return undefined;
+    const api = limitToOwnAccessKey(operatorApi, { accessKey, pair, signIn: keyPairSignIn, now });
+    return { session, user: pair.user, accessKey, api, may: { create: false, manage: keyPairSignIn === 'manage' } };
   }
 
-  return async (session) => (session.kind === 'token' ? byToken(session) : byPair(session));
+  return async (session) => (session.kind === 'token' ? fromToken(session) : fromPair(session));
 }
 
 /**
- * Tells whether a session is over. While the cluster cannot be asked that is not known, and no reason to end anything.
- *
- * @returns takes a session; never rejects
+ * @returns a function that tells whether a session has ended; it never rejects, and returns false while the cluster cannot
+ * be reached
  */
 export function createSessionCheck(
   options: Omit<VisitorOptions, 'keyPairSignIn'> & { options: Pick<VisitorOptions, 'keyPairSignIn'> },
@@ -80,30 +87,35 @@ export function createSessionCheck(
     );
 }
 
-function isDigest({ digest }: FoundPair, given: string): boolean {
-  const bytes = Buffer.from(given, 'base64url');
+function hasDigest({ digest }: FoundPair, encoded: string): boolean {
+  const bytes = Buffer.from(encoded, 'base64url');
   return bytes.length === digest.length && timingSafeEqual(bytes, digest);
 }
 
-/** The AccessKey that holds the claim on a user. */
-function ownOf(caches: AccessKeyCaches, user: string): AccessKeyRecord | undefined {
+/** @returns the AccessKey that holds the user */
+function findAccessKey(caches: AccessKeyCaches, user: string): AccessKeyRecord | undefined {
   const key = caches.userHolders.holderOf(user);
   return key === undefined ? undefined : caches.accessKeys.get(key);
 }
 
 /**
- * Reads the visitor's AccessKey by their rights.
+ * Reads the visitor's AccessKey with their permissions.
  *
- * @returns undefined when there is none, also when it has just gone
- * @throws KubernetesError 403 when they may not get it
+ * @returns undefined if they have none, or if it is being deleted
+ * @throws KubernetesError 403 if they may not read it
  */
-export async function readOwn({ own, api }: Visitor): Promise<LiveAccessKey | undefined> {
-  if (!own) return undefined;
+export async function readAccessKey({ accessKey, api }: Visitor): Promise<LiveAccessKey | undefined> {
+  if (!accessKey) return undefined;
   try {
-    const live = await api.read(own.namespace, own.name);
+    const live = await api.read(accessKey.namespace, accessKey.name);
     return live.deleting ? undefined : live;
   } catch (error) {
     if (isStatus(error, 404)) return undefined;
     throw error;
   }
+}
+
+/** @returns the groups of a user that an AccessKey can name: not those of Kubernetes itself */
+export function ownGroups({ groups }: ClusterUser): string[] {
+  return groups.filter((group) => !isSystemName(group));
 }

@@ -1,12 +1,11 @@
-import { type Html, html } from '../common/html.ts';
 import type { View } from '../common/view.ts';
+import { formToken, type Html, html, notice } from './components.ts';
 import { layout } from './layout.ts';
-import { formToken, notice } from './parts.ts';
 
 export interface ConfirmPage {
   title: string;
   text: string;
-  /** What else to think of. */
+  /** A further consequence of the action. */
   warning?: string | undefined;
   action: string;
   submit: string;
@@ -15,7 +14,7 @@ export interface ConfirmPage {
   generation: number;
 }
 
-/** Asks before something that cannot be undone. */
+/** Asks for confirmation of an action that cannot be undone. */
 export function confirmPage(view: View, page: ConfirmPage): Html {
   const { t } = view;
   return layout(view, {

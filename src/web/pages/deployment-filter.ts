@@ -1,10 +1,10 @@
-/** What people choose on the page of the deployments, from the query of its address: pure. */
+/** The filters of the deployments page, in the query of its URL; pure. */
 import { WorkloadState } from '../../deployments/kpanda/schema.ts';
 import type { State } from '../../deployments/kpanda/state.ts';
 
 export const states = WorkloadState.options.filter((one): one is State => one !== 'WORKLOAD_STATE_UNSPECIFIED');
 
-export interface DeploymentChoice {
+export interface DeploymentFilters {
   search: string;
   state: State | undefined;
   namespace: string | undefined;
@@ -12,8 +12,8 @@ export interface DeploymentChoice {
   page: number;
 }
 
-/** What cannot be is as if it were not chosen: the address of a page is no API. */
-export function readChoice(query: Readonly<Record<string, string>>): DeploymentChoice {
+/** Ignores invalid values, because the URL of a page is not an API. */
+export function readFilters(query: Readonly<Record<string, string>>): DeploymentFilters {
   const { search = '', state, namespace, cluster, page = '' } = query;
   return {
     search: search.trim().slice(0, 253),
@@ -24,8 +24,8 @@ export function readChoice(query: Readonly<Record<string, string>>): DeploymentC
   };
 }
 
-/** Address of the page with a choice. */
-export function pathOf({ search, state, namespace, cluster, page }: DeploymentChoice): string {
+/** @returns the URL of the page with these filters */
+export function pathOf({ search, state, namespace, cluster, page }: DeploymentFilters): string {
   const query = new URLSearchParams({
     ...(search !== '' && { search }),
     ...(state && { state }),

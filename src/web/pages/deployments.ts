@@ -1,11 +1,10 @@
 import type { Pagination } from '../../deployments/kpanda/schema.ts';
 import type { State } from '../../deployments/kpanda/state.ts';
-import { type Html, html } from '../common/html.ts';
 import type { View } from '../common/view.ts';
-import { type DeploymentChoice, pathOf, states } from './deployment-filter.ts';
-import { icons } from './icons.ts';
-import { layout, option } from './layout.ts';
-import { missingRight, notice, time } from './parts.ts';
+import type { MissingRight } from '../keys/missing-right.ts';
+import { type Html, html, icons, missingRightText, notice, option, time } from './components.ts';
+import { type DeploymentFilters, pathOf, states } from './deployment-filter.ts';
+import { layout } from './layout.ts';
 
 export interface DeploymentRow {
   cluster: string;
@@ -20,13 +19,13 @@ export interface DeploymentRow {
 }
 
 export interface DeploymentsPage {
-  choice: DeploymentChoice;
+  filters: DeploymentFilters;
   rows: readonly DeploymentRow[];
   pagination: Pagination;
-  /** That there are to choose from. */
+  /** The values of the namespace filter. */
   namespaces: readonly string[];
   clusters: readonly string[];
-  /** Clusters that cannot be asked now. */
+  /** Clusters that are currently unavailable. */
   unavailable: readonly string[];
 }
 
@@ -47,43 +46,43 @@ export function deploymentsPage(view: View, page: DeploymentsPage): Html {
 <div><h1>${t('deployments')}</h1><p class="faint">${t('deploymentsLead')}</p></div>
 ${page.unavailable.length > 0 && notice({ kind: 'warning', text: t('unavailableClusters', { names: page.unavailable.join(', ') }) })}
 <section class="card">
-${filters(view, page)}
+${filterForm(view, page)}
 ${page.rows.length === 0 ? html`<div class="empty">${icons.box}<h2>${t('noDeployments')}</h2><p>${t('noDeploymentsText')}</p></div>` : table(view, page)}
 ${pager(view, page)}
 </section></div>`,
   });
 }
 
-/** Who has no right to see any is told which one is missing. */
-export function noDeploymentsPage(view: View, right: string, command: string): Html {
+/** Shown to a person who may not list deployments in any namespace. */
+export function noDeploymentsPage(view: View, missing: MissingRight): Html {
   const { t } = view;
   return layout(view, {
     title: t('deployments'),
     section: 'deployments',
-    content: html`<div class="page"><section class="card"><h1>${t('deployments')}</h1>${missingRight(view, t('mayNotList'), right, command)}</section></div>`,
+    content: html`<div class="page"><section class="card"><h1>${t('deployments')}</h1>${missingRightText(view, t('mayNotList'), missing)}</section></div>`,
   });
 }
 
-function filters({ t }: View, { choice, namespaces, clusters }: DeploymentsPage): Html {
-  const stateNames = states.map((one) => option(one, t(`state${one}`), choice.state));
+function filterForm({ t }: View, { filters, namespaces, clusters }: DeploymentsPage): Html {
+  const stateNames = states.map((one) => option(one, t(`state${one}`), filters.state));
   return html`<form method="get" action="/deployments" class="filters" role="search">
-<div class="field"><label for="search">${t('search')}</label><input id="search" name="search" type="search" value="${choice.search}" placeholder="${t('searchHelp')}"></div>
-<div class="field"><label for="state">${t('state')}</label><select id="state" name="state">${option('', t('allStates'), choice.state ?? '')}${stateNames}</select></div>
-<div class="field"><label for="namespace">${t('namespace')}</label><select id="namespace" name="namespace">${option('', t('allNamespaces'), choice.namespace ?? '')}${namespaces.map((one) => option(one, one, choice.namespace))}</select></div>
+<div class="field"><label for="search">${t('search')}</label><input id="search" name="search" type="search" value="${filters.search}" placeholder="${t('searchHelp')}"></div>
+<div class="field"><label for="state">${t('state')}</label><select id="state" name="state">${option('', t('allStates'), filters.state ?? '')}${stateNames}</select></div>
+<div class="field"><label for="namespace">${t('namespace')}</label><select id="namespace" name="namespace">${option('', t('allNamespaces'), filters.namespace ?? '')}${namespaces.map((one) => option(one, one, filters.namespace))}</select></div>
 ${
   clusters.length > 1 &&
-  html`<div class="field"><label for="cluster">${t('cluster')}</label><select id="cluster" name="cluster">${option('', t('allClusters'), choice.cluster ?? '')}${clusters.map((one) => option(one, one, choice.cluster))}</select></div>`
+  html`<div class="field"><label for="cluster">${t('cluster')}</label><select id="cluster" name="cluster">${option('', t('allClusters'), filters.cluster ?? '')}${clusters.map((one) => option(one, one, filters.cluster))}</select></div>`
 }
 <div class="buttons"><a class="button" href="/deployments">${t('reset')}</a><button class="primary">${t('apply')}</button></div>
 </form>`;
 }
 
 function table({ t }: View, { rows, clusters }: DeploymentsPage): Html {
-  const several = clusters.length > 1;
+  const hasClusters = clusters.length > 1;
   const heads = [
     t('name'),
     t('namespace'),
-    ...(several ? [t('cluster')] : []),
+    ...(hasClusters ? [t('cluster')] : []),
     t('state'),
     t('replicas'),
     t('images'),
@@ -95,7 +94,7 @@ function table({ t }: View, { rows, clusters }: DeploymentsPage): Html {
 <thead><tr>${heads.map((one) => html`<th scope="col">${one}</th>`)}</tr></thead>
 <tbody>${rows.map(
     (row) => html`<tr><th scope="row"><span class="key-name">${row.name}</span></th>
-${cell(t('namespace'), row.namespace)}${several && cell(t('cluster'), row.cluster)}
+${cell(t('namespace'), row.namespace)}${hasClusters && cell(t('cluster'), row.cluster)}
 ${cell(t('state'), html`<span class="state ${tones[row.state]}">${t(`state${row.state}`)}</span>`)}
 ${cell(t('replicas'), `${row.ready} / ${row.replicas}`)}
 ${cell(t('images'), html`<code>${row.images.join(', ')}</code>`, 'images')}
@@ -103,10 +102,10 @@ ${cell(t('created'), time(row.createdAt, ''))}</tr>`,
   )}</tbody></table></div>`;
 }
 
-function pager({ t }: View, { choice, pagination: { total, page, pages } }: DeploymentsPage): Html {
+function pager({ t }: View, { filters, pagination: { total, page, pages } }: DeploymentsPage): Html {
   const link = (to: number, text: string) =>
     to >= 1 && to <= pages
-      ? html`<a class="button" href="${pathOf({ ...choice, page: to })}">${text}</a>`
+      ? html`<a class="button" href="${pathOf({ ...filters, page: to })}">${text}</a>`
       : html`<span class="faint">${text}</span>`;
   return html`<nav class="pager" aria-label="${t('pages')}"><span class="faint">${t('totalItems', { total })}</span>
 ${pages > 1 && html`<div>${link(page - 1, t('previousPage'))}<span>${t('pageOf', { page, pages })}</span>${link(page + 1, t('nextPage'))}</div>`}</nav>`;

@@ -1,11 +1,9 @@
-import { type Html, html } from '../common/html.ts';
 import { formatTime, type View } from '../common/view.ts';
 import type { KeyPairEdit } from '../keys/managed-fields.ts';
 import type { KeyRow, KeyTable } from '../keys/rows.ts';
-import { icons } from './icons.ts';
-import { copyButton, formToken, notice, time } from './parts.ts';
+import { copyButton, formToken, type Html, html, icons, notice, time } from './components.ts';
 
-/** What the dot of a state looks like. */
+/** Color of the dot beside a state. */
 const tones: Record<KeyRow['state'], string> = {
   Active: 'good',
   Rotating: 'busy',
@@ -15,30 +13,35 @@ const tones: Record<KeyRow['state'], string> = {
   Conflict: 'bad',
 };
 
+/** The part of the page that the script reloads when the AccessKey changes. */
+export function liveArea(content: Html): Html {
+  return html`<div id="keys" data-live="/personal-center/access-keys/events" data-fragment="/personal-center/access-keys?fragment=1">${content}</div>`;
+}
+
 /**
- * The part of the page that changes by itself: what is told of the AccessKey, the button and the table.
+ * The notices about the AccessKey, the button to create a key, and the table.
  *
- * @param mayManage whether the sign-in lets one change anything
+ * @param mayManage whether the sign-in method allows changes
  */
 export function keyTableSection(view: View, table: KeyTable, mayManage: boolean): Html {
   const { t } = view;
-  return html`<div id="keys" data-live="/personal-center/access-keys/events" data-fragment="/personal-center/access-keys?fragment=1">
+  return liveArea(html`
 ${table.suspended && notice({ kind: 'warning', text: t('suspendedText') })}
 ${table.problem !== undefined && notice({ kind: 'warning', text: table.problem })}
 ${table.listManager !== undefined && notice({ kind: 'info', text: t('managedList', { manager: table.listManager }) })}
 ${!mayManage && notice({ kind: 'info', text: t('viewOnly') })}
 <section class="card" aria-labelledby="keys-title">
 <div class="card-head"><div><h2 id="keys-title">${t('accessKeys')}</h2><span class="live" hidden>${t('live')}</span></div>${createButton(view, table, mayManage)}</div>
-${table.rows.length === 0 ? emptyTable(view) : rows(view, table, mayManage)}
+${table.rows.length === 0 ? emptyTable(view) : keyTable(view, table, mayManage)}
 </section>
-</div>`;
+`);
 }
 
-function createButton({ t }: View, { addingRefused, listManager }: KeyTable, mayManage: boolean): Html {
+function createButton({ t }: View, { cannotAdd, listManager }: KeyTable, mayManage: boolean): Html {
   const reason =
     (!mayManage && t('refusedViewOnly')) ||
     (listManager !== undefined && t('refusedManaged', { manager: listManager })) ||
-    (addingRefused && t(addingRefused.key, addingRefused.values));
+    (cannotAdd && t(cannotAdd.key, cannotAdd.values));
   if (!reason)
     return html`<a class="button primary" href="/personal-center/access-keys/new">${icons.plus}${t('createKey')}</a>`;
   return html`<div class="refused"><button class="primary" aria-disabled="true" aria-describedby="create-reason" type="button" data-disabled>${icons.plus}${t('createKey')}</button>
@@ -49,7 +52,7 @@ function emptyTable({ t }: View): Html {
   return html`<div class="empty">${icons.key}<h3>${t('noPairsTitle')}</h3><p>${t('noPairsText')}</p></div>`;
 }
 
-function rows(view: View, table: KeyTable, mayManage: boolean): Html {
+function keyTable(view: View, { rows, generation }: KeyTable, mayManage: boolean): Html {
   const { t } = view;
   const heads = [
     t('name'),
@@ -64,11 +67,11 @@ function rows(view: View, table: KeyTable, mayManage: boolean): Html {
   return html`<div class="table-frame"><table class="keys">
 <caption class="visually-hidden">${t('tableCaption')}</caption>
 <thead><tr>${heads.map((one) => html`<th scope="col">${one}</th>`)}<th scope="col"><span class="visually-hidden">${t('actions')}</span></th></tr></thead>
-<tbody>${table.rows.map((row) => keyRow(view, table, row, mayManage))}</tbody>
+<tbody>${rows.map((row) => keyRow(view, row, mayManage ? rowMenu(view, row, generation) : html``))}</tbody>
 </table></div>`;
 }
 
-function keyRow(view: View, table: KeyTable, row: KeyRow, mayManage: boolean): Html {
+function keyRow(view: View, row: KeyRow, menu: Html): Html {
   const { t } = view;
   const cell = (label: string, content: unknown) => html`<td data-label="${label}"><div>${content}</div></td>`;
   const ak =
@@ -76,55 +79,54 @@ function keyRow(view: View, table: KeyTable, row: KeyRow, mayManage: boolean): H
       ? html`<span class="faint">${t('notYet')}</span>`
       : html`<code>${row.ak}</code>${copyButton(view, row.ak, t('accessKeyId'))}`;
   return html`<tr id="key-${row.name}">
-<th scope="row"><span class="key-name">${row.name}</span>${row.description && html`<span class="faint description">${row.description}</span>`}${managedNote(view, row)}</th>
-${cell(t('state'), state(view, row))}
+<th scope="row"><span class="key-name">${row.name}</span>${row.description && html`<span class="faint description">${row.description}</span>`}${managedBadges(view, row)}</th>
+${cell(t('state'), stateCell(view, row))}
 ${cell(t('accessKeyId'), html`<span class="ak">${ak}</span>`)}
 ${cell(t('created'), time(row.createdAt, t('notYet')))}
-${cell(t('expires'), time(row.expiresAt, t('never')))}
-${cell(t('lastUsed'), time(row.lastUsedAt, t('never')))}
+${cell(t('expires'), time(row.expiresAt, t('neverExpires')))}
+${cell(t('lastUsed'), time(row.lastUsedAt, t('neverUsed')))}
 ${cell(t('nextRotation'), time(row.nextRotationAt, t('none')))}
 ${cell(t('revision'), String(row.revision))}
-<td class="row-menu">${mayManage && rowMenu(view, table, row)}</td>
+<td class="row-menu">${menu}</td>
 </tr>`;
 }
 
-function state({ t }: View, { state: value, previousUntil }: KeyRow): Html {
-  return html`<span class="state ${tones[value]}">${t(`state${value}`)}</span>${
+function stateCell({ t }: View, { state, previousUntil }: KeyRow): Html {
+  return html`<span class="state ${tones[state]}">${t(`state${state}`)}</span>${
     previousUntil !== undefined &&
     html`<span class="faint small-text">${t('previousUntil', { time: formatTime(previousUntil) })}</span>`
   }`;
 }
 
-function managedNote({ t }: View, { managers }: KeyRow): Html {
+function managedBadges({ t }: View, { managers }: KeyRow): Html {
   const names = [...new Set(Object.values(managers))];
   return html`${names.map((manager) => html`<span class="badge">${t('managedBy', { manager })}</span>`)}`;
 }
 
-function rowMenu(view: View, table: KeyTable, row: KeyRow): Html {
+function rowMenu(view: View, row: KeyRow, generation: number): Html {
   const { t } = view;
   const base = `/personal-center/access-keys/${row.name}`;
-  const link = (action: KeyPairEdit, text: string, tone = '') =>
-    reasonOf(view, row, action, text) ?? html`<a class="${tone}" href="${base}/${action}">${text}</a>`;
+  const link = (action: 'rotate' | 'edit' | 'delete', tone = '') =>
+    managedItem(view, row, action) ?? html`<a class="${tone}" href="${base}/${action}">${t(action)}</a>`;
   const toggle = row.enabled ? 'disable' : 'enable';
-  const toggleText = row.enabled ? t('disable') : t('enable');
   return html`<details class="menu" id="menu-${row.name}">
 <summary aria-label="${t('actionsFor', { pair: row.name })}" class="icon-button">${icons.more}</summary>
 <div class="popup">
-${link('rotate', t('rotate'))}
+${link('rotate')}
 ${
-  reasonOf(view, row, toggle, toggleText) ??
-  html`<form method="post" action="${base}/${toggle}">${formToken(view.account)}<input type="hidden" name="generation" value="${table.generation}"><button class="plain">${toggleText}</button></form>`
+  managedItem(view, row, toggle) ??
+  html`<form method="post" action="${base}/${toggle}">${formToken(view.account)}<input type="hidden" name="generation" value="${generation}"><button class="plain">${t(toggle)}</button></form>`
 }
-${link('edit', t('edit'))}
-${link('delete', t('delete'), 'danger')}
+${link('edit')}
+${link('delete', 'danger')}
 </div>
 </details>`;
 }
 
-/** In the place of an action that somebody else keeps; undefined when it can be done here. */
-function reasonOf({ t }: View, { managers, name }: KeyRow, action: KeyPairEdit, text: string): Html | undefined {
+/** @returns a disabled menu item with the reason if another tool manages the action; undefined if the action is possible */
+function managedItem({ t }: View, { managers, name }: KeyRow, action: KeyPairEdit): Html | undefined {
   const manager = managers[action];
   if (manager === undefined) return undefined;
   const id = `reason-${name}-${action}`;
-  return html`<button type="button" class="plain" aria-disabled="true" aria-describedby="${id}" data-disabled>${text}<span class="help" id="${id}">${t('managedReason', { manager })}</span></button>`;
+  return html`<button type="button" class="plain" aria-disabled="true" aria-describedby="${id}" data-disabled>${t(action)}<span class="help" id="${id}">${t('managedReason', { manager })}</span></button>`;
 }

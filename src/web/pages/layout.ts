@@ -1,13 +1,11 @@
-import { attribute, type Html, html } from '../common/html.ts';
-import { languages } from '../common/language.ts';
-import { initialsOf, themes, type View } from '../common/view.ts';
-import { icons } from './icons.ts';
-import { formToken } from './parts.ts';
+import { type Language, languages } from '../common/language.ts';
+import { initialsOf, type Theme, themes, type View } from '../common/view.ts';
+import { formToken, type Html, html, icons } from './components.ts';
 
-/** A whole page. */
+/** A page inside the common frame. */
 export interface Page {
   title: string;
-  /** The item of the main menu that it belongs to. */
+  /** The item of the main menu to highlight. */
   section?: 'personal-center' | 'deployments';
   content: Html;
 }
@@ -65,16 +63,18 @@ ${switches(view)}
 </details>`;
 }
 
-/** Links, so that they work without script. The form is sent by GET, to the page that one is on. */
+/** The language and theme switches: links to the same page, so that they work without script. */
 function switches({ t, language, theme, path }: View): Html {
   if (path === undefined) return html``;
-  const link = (name: string, value: string, text: string, isHere: boolean, tag?: string) =>
-    html`<a href="${withQuery(path, name, value)}" aria-current="${isHere ? 'true' : 'false'}" ${tag ? html`lang="${tag}" hreflang="${tag}"` : ''}>${text}</a>`;
   const names = { en: 'English', 'zh-CN': '简体中文' };
   const texts = { auto: t('themeAuto'), light: t('themeLight'), dark: t('themeDark') };
+  const languageLink = (one: Language) =>
+    html`<a href="${withQuery(path, 'lang', one)}" aria-current="${one === language ? 'true' : 'false'}" lang="${one}" hreflang="${one}">${names[one]}</a>`;
+  const themeLink = (one: Theme) =>
+    html`<a href="${withQuery(path, 'theme', one)}" aria-current="${one === theme ? 'true' : 'false'}">${texts[one]}</a>`;
   return html`<div class="switches">
-<div class="switch" role="group" aria-label="${t('language')}">${languages.map((one) => link('lang', one, names[one], one === language, one))}</div>
-<div class="switch" role="group" aria-label="${t('theme')}">${themes.map((one) => link('theme', one, texts[one], one === theme))}</div>
+<div class="switch" role="group" aria-label="${t('language')}">${languages.map(languageLink)}</div>
+<div class="switch" role="group" aria-label="${t('theme')}">${themes.map(themeLink)}</div>
 </div>`;
 }
 
@@ -82,7 +82,15 @@ function withQuery(path: string, name: string, value: string): string {
   return `${path}${path.includes('?') ? '&' : '?'}${name}=${encodeURIComponent(value)}`;
 }
 
-/** The option of a select. */
-export function option(value: string, text: string, chosen: string | undefined): Html {
-  return html`<option value="${value}" ${attribute('selected', value === chosen)}>${text}</option>`;
+/** A page that explains why an action failed. */
+export function errorPage(
+  view: View,
+  { title, text, detail }: { title: string; text: string; detail?: string | undefined },
+): Html {
+  return layout(view, {
+    title,
+    content: html`<div class="page narrow"><section class="card empty" role="alert">${icons.warning}<h1>${title}</h1><p>${text}</p>
+${detail !== undefined && html`<p><code class="right">${detail}</code></p>`}
+<a class="button" href="/personal-center/access-keys">${view.t('back')}</a></section></div>`,
+  });
 }

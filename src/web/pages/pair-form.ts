@@ -1,9 +1,8 @@
-import { attribute, type Html, html } from '../common/html.ts';
 import type { View } from '../common/view.ts';
-import type { FirstChoices } from '../keys/first-key.ts';
+import { type FirstChoices, maxGroups } from '../keys/first-key.ts';
 import type { PairInput, Problems } from '../keys/pair-input.ts';
-import { layout, option } from './layout.ts';
-import { formToken, type Notice, notice } from './parts.ts';
+import { attribute, formToken, type Html, html, type Notice, notice, option } from './components.ts';
+import { layout } from './layout.ts';
 
 export interface PairFormPage {
   title: string;
@@ -11,17 +10,17 @@ export interface PairFormPage {
   submit: string;
   input: PairInput;
   problems: Problems;
-  /** The name can be chosen: of a new pair. */
+  /** Whether the pair is new, so that its name can be entered. */
   isNew: boolean;
-  /** Where the AccessKey can be made, and the groups it can have; undefined when it is there. */
+  /** The additional choices of the first key; undefined if the AccessKey exists. */
   first?: FirstChoices;
   generation: number;
-  /** YYYY-MM-DD, the first day that can be chosen. */
+  /** YYYY-MM-DD, the earliest date that can be selected. */
   today: string;
   notice?: Notice | undefined;
 }
 
-/** The form for a new key, and for what can be changed of one. */
+/** The form to create or edit a key. */
 export function pairFormPage(view: View, page: PairFormPage): Html {
   const { t } = view;
   const { input, isNew, first } = page;
@@ -35,8 +34,8 @@ ${page.notice && notice(page.notice)}
 ${formToken(view.account)}
 <input type="hidden" name="generation" value="${page.generation}">
 ${first && namespaceField(view, page, first.namespaces)}
-${isNew ? field(view, page, 'name', t('keyName'), html`value="${input.name}" required maxlength="63" autocapitalize="none" autocomplete="off" spellcheck="false" autofocus`, t('keyNameHelp')) : html`<input type="hidden" name="name" value="${input.name}">`}
-${field(view, page, 'description', t('description'), html`value="${input.description}" maxlength="256" autocomplete="off"`)}
+${isNew ? textField(view, page, { name: 'name', label: t('keyName'), help: t('keyNameHelp'), attributes: html`value="${input.name}" required maxlength="63" autocapitalize="none" autocomplete="off" spellcheck="false" autofocus` }) : html`<input type="hidden" name="name" value="${input.name}">`}
+${textField(view, page, { name: 'description', label: t('description'), attributes: html`value="${input.description}" maxlength="256" autocomplete="off"` })}
 ${validityField(view, page)}
 ${first && first.groups.length > 0 && groupsField(view, page, first.groups)}
 <div class="buttons"><a class="button" href="/personal-center/access-keys">${t('cancel')}</a><button class="primary">${page.submit}</button></div>
@@ -44,14 +43,14 @@ ${first && first.groups.length > 0 && groupsField(view, page, first.groups)}
   });
 }
 
-function field(
-  view: View,
-  { problems }: PairFormPage,
-  name: 'name' | 'description',
-  label: string,
-  attributes: Html,
-  help?: string,
-): Html {
+interface TextField {
+  name: 'name' | 'description';
+  label: string;
+  attributes: Html;
+  help?: string;
+}
+
+function textField(view: View, { problems }: PairFormPage, { name, label, attributes, help }: TextField): Html {
   const problem = problems[name];
   return html`<div class="field"><label for="${name}">${label}</label>
 <input id="${name}" name="${name}" ${attributes} ${describedBy(name, problem !== undefined)}>
@@ -63,7 +62,7 @@ function describedBy(name: string, isWrong: boolean): Html {
 }
 
 function problemText({ t }: View, name: string, problem: Problems['name']): Html {
-  return html`${problem && html`<p class="problem" id="${name}-problem" role="alert">${t(problem, { max: 16 })}</p>`}`;
+  return html`${problem && html`<p class="problem" id="${name}-problem" role="alert">${t(problem, { max: maxGroups })}</p>`}`;
 }
 
 function validityField(view: View, { input, problems, today }: PairFormPage): Html {

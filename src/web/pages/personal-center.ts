@@ -1,18 +1,23 @@
-import { type Html, html } from '../common/html.ts';
 import { initialsOf, type View } from '../common/view.ts';
+import { ownGroups, type Visitor } from '../keys/visitor.ts';
+import { type Html, html, type Notice, notice } from './components.ts';
 import { layout } from './layout.ts';
-import { type Notice, notice } from './parts.ts';
 
 export type Tab = 'access-keys' | 'profile' | 'use';
 
-/** Who the Personal Center is of, for its head. */
+/** The person in the header of the Personal Center. */
 export interface Person {
   name: string;
   email?: string | undefined;
   groups: readonly string[];
 }
 
-/** A page of the Personal Center: the profile card, the tabs and what belongs to the tab. */
+/** @returns the person that the Personal Center shows for a visitor */
+export function personOf({ user }: Visitor, email?: string): Person {
+  return { name: user.name, email, groups: ownGroups(user) };
+}
+
+/** A page of the Personal Center: the profile card, the tabs and the content of the tab. */
 export function personalCenter(
   view: View,
   {
@@ -20,7 +25,7 @@ export function personalCenter(
     tab,
     title,
     content,
-    notice: told,
+    notice: message,
   }: { person: Person; tab: Tab; title: string; content: Html; notice?: Notice | undefined },
 ): Html {
   const { t } = view;
@@ -37,7 +42,7 @@ export function personalCenter(
 <p class="faint">${person.email ?? groupsText(view, person.groups)}</p></div>
 </section>
 <nav class="tabs" aria-label="${t('personalCenter')}">${link('access-keys', t('accessKeys'))}${link('use', t('useKeys'))}${link('profile', t('profile'))}</nav>
-${told && notice(told)}
+${message && notice(message)}
 ${content}
 </div>`,
   });

@@ -1,6 +1,5 @@
-import { type Html, html } from '../common/html.ts';
 import type { View } from '../common/view.ts';
-import { fact, type Notice, time } from './parts.ts';
+import { fact, type Html, html, type Notice, time } from './components.ts';
 import { type Person, personalCenter } from './personal-center.ts';
 
 export interface ProfilePage {
@@ -9,9 +8,9 @@ export interface ProfilePage {
   /** namespace/name of the AccessKey. */
   accessKey: string | undefined;
   condition: { ready: boolean; reason: string; message: string } | undefined;
-  signedInBy: 'token' | 'pair';
+  signInMethod: 'token' | 'pair';
   /** Milliseconds since the epoch. */
-  sessionUntil: number;
+  sessionExpiresAt: number;
   notice?: Notice | undefined;
 }
 
@@ -36,8 +35,8 @@ ${fact(t('groups'), groups)}
 ${fact(t('userId'), page.userId && html`<code>${page.userId}</code>`)}
 ${fact(t('accessKeyResource'), page.accessKey === undefined ? t('noAccessKeyYet') : html`<code>${page.accessKey}</code>`)}
 ${fact(t('status'), condition && html`<span class="state ${condition.ready ? 'good' : 'bad'}">${condition.reason}</span> <span class="faint">${condition.message}</span>`)}
-${fact(t('signedInBy'), page.signedInBy === 'token' ? t('withToken') : t('withPair'))}
-${fact(t('sessionUntil'), time(page.sessionUntil, ''))}
+${fact(t('signInMethod'), page.signInMethod === 'token' ? t('methodToken') : t('methodPair'))}
+${fact(t('sessionExpires'), time(page.sessionExpiresAt, ''))}
 </dl>
 </section>`,
   });

@@ -1,21 +1,19 @@
-import { type Html, html } from '../common/html.ts';
 import type { View } from '../common/view.ts';
-import type { KeyPairSignIn } from '../keys/own-api.ts';
-import { icons } from './icons.ts';
+import type { KeyPairSignIn } from '../keys/key-pair-sign-in.ts';
+import { codeBlock, type Html, html, icons, type Notice, notice } from './components.ts';
 import { layout } from './layout.ts';
-import { codeBlock, type Notice, notice } from './parts.ts';
 
 export interface SignInPage {
-  /** The page to come back to. */
+  /** The page to open after sign-in. */
   next: string;
   method: 'token' | 'pair';
-  /** What was entered as ak. */
+  /** The entered ak, to fill in again. */
   ak?: string;
   keyPairSignIn: KeyPairSignIn;
   notice?: Notice;
 }
 
-/** The page on which people sign in. Neither token nor sk is ever filled in again. */
+/** The sign-in page. A token or sk is never filled in again. */
 export function signInPage(view: View, page: SignInPage): Html {
   const { t } = view;
   const hasPair = page.keyPairSignIn !== 'off';
@@ -35,7 +33,7 @@ ${page.method === 'pair' && hasPair ? pairForm(view, page) : tokenForm(view, pag
 function methodTabs({ t }: View, { method, next }: SignInPage): Html {
   const link = (one: SignInPage['method'], text: string) =>
     html`<a href="/login?method=${one}&amp;next=${encodeURIComponent(next)}" aria-current="${one === method ? 'page' : 'false'}">${text}</a>`;
-  return html`<nav class="segments" aria-label="${t('signIn')}">${link('token', t('withToken'))}${link('pair', t('withPair'))}</nav>`;
+  return html`<nav class="segments" aria-label="${t('signIn')}">${link('token', t('methodToken'))}${link('pair', t('methodPair'))}</nav>`;
 }
 
 function tokenForm(view: View, { next }: SignInPage): Html {
@@ -50,8 +48,8 @@ function tokenForm(view: View, { next }: SignInPage): Html {
 <details class="more"><summary>${t('tokenHow')}</summary>
 <p>${t('tokenHowServiceAccount')}</p>
 ${codeBlock(view, 'kubectl create token NAME -n NAMESPACE', t('tokenHowServiceAccount'))}
-<p>${t('tokenHowPerson')}</p>
-${codeBlock(view, 'kubectl oidc-login get-token … | jq -r .status.token', t('tokenHowPerson'))}
+<p>${t('tokenHowSingleSignOn')}</p>
+${codeBlock(view, 'kubectl oidc-login get-token … | jq -r .status.token', t('tokenHowSingleSignOn'))}
 </details>
 </form>`;
 }

@@ -1,13 +1,12 @@
-import { attribute, type Html, html } from '../common/html.ts';
 import type { View } from '../common/view.ts';
 import type { Snippet } from '../keys/snippets.ts';
-import { codeBlock, formToken, notice } from './parts.ts';
+import { attribute, codeBlock, formToken, type Html, html, notice } from './components.ts';
 import { type Person, personalCenter } from './personal-center.ts';
 
-/** What came of trying a pair. */
+/** The result of trying a key pair. */
 export type Trial =
-  | { kind: 'refused'; reason: string }
-  /** `listing` is undefined when the user may not list deployments anywhere. */
+  | { kind: 'failed'; reason: string }
+  /** `listing` is undefined if the user may not list deployments in any namespace. */
   | { kind: 'done'; token: string; claims: string; request: string; listing: string | undefined };
 
 export interface UseKeysPage {
@@ -17,7 +16,7 @@ export interface UseKeysPage {
   trial: Trial | undefined;
 }
 
-/** How a pair is used: programs to start from, and a box to try one. */
+/** The tab with example programs and a form to try a key pair. */
 export function useKeysPage(view: View, { person, snippets, ak, trial }: UseKeysPage): Html {
   const { t } = view;
   return personalCenter(view, {
@@ -44,7 +43,7 @@ ${snippets.map(
 
 function trialResult(view: View, trial: Trial): Html {
   const { t } = view;
-  if (trial.kind === 'refused') return notice({ kind: 'error', text: t('tryItFailed', { reason: trial.reason }) });
+  if (trial.kind === 'failed') return notice({ kind: 'error', text: t('tryItFailed', { reason: trial.reason }) });
   return html`<div class="trial" id="trial"><h3>${t('tryItTokenStep')}</h3>${codeBlock(view, trial.token, t('token'))}
 <h4>${t('claims')}</h4>${codeBlock(view, trial.claims, t('claims'))}
 <h3>${t('tryItListStep')}</h3><p><code>${trial.request}</code></p>

@@ -1,66 +1,85 @@
 import type { Hono } from 'hono';
 import { pairStatusOf } from '../../accesskey/model/access-key-record.ts';
+import { isStatus } from '../../kube/errors.ts';
 import { readForm } from '../common/form.ts';
 import type { MessageKey } from '../common/language.ts';
-import { RefusedError } from '../common/refused-error.ts';
-import type { KeyPairSpecs, LiveAccessKey } from '../keys/api.ts';
-import { changeKeyPairs, refuseManaged } from '../keys/change.ts';
-import { actOnPair, requirePair } from '../keys/edits.ts';
+import { createRight, type LiveAccessKey } from '../keys/api.ts';
+import { changeKeyPairs, requireUnmanaged } from '../keys/change-key-pairs.ts';
+import { describeMissingRight } from '../keys/missing-right.ts';
 import type { Namespaces } from '../keys/namespaces.ts';
-import { readOwn, type Visitor } from '../keys/visitor.ts';
-import { accessKeysPage, keyContent } from '../pages/access-keys.ts';
+import { applyAction, requirePair } from '../keys/pair-list.ts';
+import { keyTable } from '../keys/rows.ts';
+import { readAccessKey, type Visitor } from '../keys/visitor.ts';
+import { accessKeysPage, type KeyContent, keyContent } from '../pages/access-keys.ts';
+import type { Notice } from '../pages/components.ts';
 import { confirmPage } from '../pages/confirm.ts';
-import type { Notice } from '../pages/parts.ts';
+import { personOf } from '../pages/personal-center.ts';
 import type { ConsoleEnvironment, PageContext } from './environment.ts';
-import { keyContentOf, personOf } from './key-content.ts';
-import type { Reveal } from './reveal.ts';
+import { accessKeysPath, pairNameOf, parseGeneration, readAccessKeyWith } from './key-requests.ts';
+import type { PairDisplay } from './show-pair.ts';
 
-export const accessKeysPath = '/personal-center/access-keys';
-/** What a page may tell after it has changed something; the names stand in the URL. */
+/** The success messages that a redirect selects in its query. */
 const doneMessages = {
   enabled: 'doneEnabled',
   disabled: 'doneDisabled',
   deleted: 'doneDeleted',
   edited: 'doneEdited',
 } as const satisfies Record<string, MessageKey>;
-export type Done = keyof typeof doneMessages;
+type Done = keyof typeof doneMessages;
 
-/** The table of one's keys, and what can be done with each. */
+/** The table of access keys and the actions in its menus. */
 export function addAccessKeyRoutes(
   app: Hono<ConsoleEnvironment>,
-  { namespaces, reveal }: { namespaces: Namespaces; reveal: Reveal },
+  { namespaces, display }: { namespaces: Namespaces; display: PairDisplay },
 ): void {
   app.get(accessKeysPath, async (context) => {
     const visitor = context.get('visitor');
     const view = context.get('view');
-    const content = await keyContentOf(visitor, namespaces);
+    const content = await keyContentFor(visitor, namespaces);
     const person = personOf(visitor);
     if (context.req.query('fragment') !== undefined) return context.html(keyContent(view, person, content));
-    return context.html(accessKeysPage(view, person, content, doneNotice(context)));
+    return context.html(accessKeysPage(view, { person, content, notice: doneNotice(context) }));
   });
 
   for (const action of ['enable', 'disable'] as const) {
     app.post(`${accessKeysPath}/:pair/${action}`, async (context) => {
-      await act(context, action);
-      return context.redirect(donePath(`${action}d`, pairOf(context)), 303);
+      await runAction(context, action);
+      return context.redirect(donePath(`${action}d`, pairNameOf(context)), 303);
     });
   }
 
   app.get(`${accessKeysPath}/:pair/rotate`, (context) => confirm(context, 'rotate'));
   app.post(`${accessKeysPath}/:pair/rotate`, async (context) => {
-    const former = await act(context, 'rotate');
-    const { namespace, name: accessKey } = former;
-    const { name: pair, revision = 1 } = requirePair(former.spec.keyPairs ?? [], pairOf(context));
-    return reveal.show(context, { namespace, accessKey, pair, revision: revision + 1 });
+    const before = await runAction(context, 'rotate');
+    const { namespace, name: accessKey } = before;
+    const { name: pair, revision = 1 } = requirePair(before.spec.keyPairs ?? [], pairNameOf(context));
+    return display.show(context, { namespace, accessKey, pair, revision: revision + 1 });
   });
 
   app.get(`${accessKeysPath}/:pair/delete`, (context) => confirm(context, 'delete'));
   app.post(`${accessKeysPath}/:pair/delete`, async (context) => {
-    await act(context, 'delete');
-    return context.redirect(donePath('deleted', pairOf(context)), 303);
+    await runAction(context, 'delete');
+    return context.redirect(donePath('deleted', pairNameOf(context)), 303);
   });
 }
 
+/** Decides what the page shows: the table, the invitation to create a first key, or a missing permission. */
+async function keyContentFor(visitor: Visitor, namespaces: Namespaces): Promise<KeyContent> {
+  const { accessKey, user, may } = visitor;
+  try {
+    const live = await readAccessKey(visitor);
+    if (live) return { kind: 'table', table: keyTable(live), mayManage: may.manage };
+  } catch (error) {
+    if (!isStatus(error, 403) || !accessKey) throw error;
+    const right = { ...createRight, verb: 'get', namespace: accessKey.namespace };
+    return { kind: 'unreadable', missing: describeMissingRight(right, user) };
+  }
+  const namespace = may.create ? await namespaces.firstFor(visitor) : undefined;
+  if (namespace !== undefined) return { kind: 'first' };
+  return { kind: 'no-right', missing: describeMissingRight(createRight, user) };
+}
+
+/** @returns the page of the access keys with a success message */
 export function donePath(done: Done, pair: string): string {
   return `${accessKeysPath}?${new URLSearchParams({ done, pair })}`;
 }
@@ -71,41 +90,25 @@ function doneNotice(context: PageContext): Notice | undefined {
   return key && { kind: 'success', text: context.get('view').t(key, { pair }) };
 }
 
-/** Name of the pair that the path is about. */
-export function pairOf(context: PageContext): string {
-  return context.req.param('pair') ?? '';
-}
-
-/** @throws RefusedError when the form has no whole number there */
-export function generationOf(text: string | undefined): number {
-  if (!/^\d{1,15}$/.test(text ?? '')) throw new RefusedError('refusedValue', {}, 400);
-  return Number(text);
-}
-
-async function act(context: PageContext, action: Parameters<typeof actOnPair>[2]): Promise<LiveAccessKey> {
+/** @returns the AccessKey before the action */
+async function runAction(context: PageContext, action: Parameters<typeof applyAction>[2]): Promise<LiveAccessKey> {
   const form = await readForm(context.req);
-  const pair = pairOf(context);
+  const pair = pairNameOf(context);
   return changeKeyPairs(context.get('visitor'), {
-    ...{ action, pair, generation: generationOf(form.text('generation')) },
-    apply: (keyPairs: KeyPairSpecs) => actOnPair(keyPairs, pair, action),
+    action,
+    pair,
+    generation: parseGeneration(form.text('generation')),
+    apply: (keyPairs) => applyAction(keyPairs, pair, action),
   });
-}
-
-/** @throws RefusedError when there is no such pair */
-export async function requireLive(visitor: Visitor, pair: string): Promise<LiveAccessKey> {
-  const live = await readOwn(visitor);
-  if (!live) throw new RefusedError('refusedNoAccessKey', {}, 404);
-  requirePair(live.spec.keyPairs ?? [], pair);
-  return live;
 }
 
 async function confirm(context: PageContext, action: 'rotate' | 'delete'): Promise<Response> {
   const visitor = context.get('visitor');
   const view = context.get('view');
   const { t } = view;
-  const name = pairOf(context);
-  const live = await requireLive(visitor, name);
-  refuseManaged(live, { action, pair: name });
+  const name = pairNameOf(context);
+  const live = await readAccessKeyWith(visitor, name);
+  requireUnmanaged(live, { action, pair: name });
   const ak = pairStatusOf(live, name)?.accessKey;
   const overlap = requirePair(live.spec.keyPairs ?? [], name).rotation?.overlap;
   const isOwn = visitor.session.kind === 'pair' && visitor.session.ak === ak;
@@ -118,7 +121,9 @@ async function confirm(context: PageContext, action: 'rotate' | 'delete'): Promi
       warning: isOwn ? t(isRotation ? 'rotateOwnText' : 'deleteOwnText') : undefined,
       action: `${accessKeysPath}/${name}/${action}`,
       submit: t(action),
-      ...{ isDanger: !isRotation, pair: { name, ak }, generation: live.generation },
+      isDanger: !isRotation,
+      pair: { name, ak },
+      generation: live.generation,
     }),
   );
 }

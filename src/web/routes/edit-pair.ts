@@ -1,53 +1,71 @@
 import type { Hono } from 'hono';
 import type { KeyPairSpec } from '../../accesskey/model/access-key-record.ts';
 import { readForm } from '../common/form.ts';
-import { changeKeyPairs, refuseManaged } from '../keys/change.ts';
-import { changePair, requirePair } from '../keys/edits.ts';
-import { dateOf, detailsOf, emptyInput, type PairInput, problemsOf, readPairInput } from '../keys/pair-input.ts';
+import { changeKeyPairs, requireUnmanaged } from '../keys/change-key-pairs.ts';
+import { dateOf, detailsOf, emptyInput, type PairInput, readPairInput, validatePairInput } from '../keys/pair-input.ts';
+import { editPair, requirePair } from '../keys/pair-list.ts';
 import { pairFormPage } from '../pages/pair-form.ts';
-import { accessKeysPath, donePath, generationOf, pairOf, requireLive } from './access-keys.ts';
+import { donePath } from './access-keys.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './environment.ts';
-import { type FormState, type FormStatus, keepForm } from './form-answer.ts';
+import {
+  accessKeysPath,
+  type FormState,
+  type FormStatus,
+  pairNameOf,
+  parseGeneration,
+  readAccessKeyWith,
+  showFormAgain,
+} from './key-requests.ts';
 
-/** The form for what can be changed of a key. */
+/** The form to edit a key. */
 export function addEditPairRoutes(app: Hono<ConsoleEnvironment>, { now }: ConsoleDependencies): void {
   app.get(`${accessKeysPath}/:pair/edit`, async (context) => {
-    const pair = pairOf(context);
-    const live = await requireLive(context.get('visitor'), pair);
-    refuseManaged(live, { action: 'edit', pair });
+    const pair = pairNameOf(context);
+    const live = await readAccessKeyWith(context.get('visitor'), pair);
+    requireUnmanaged(live, { action: 'edit', pair });
     const input = inputOf(requirePair(live.spec.keyPairs ?? [], pair));
-    return editPage(context, { input, problems: {}, generation: live.generation });
+    return showForm(context, { input, problems: {}, generation: live.generation });
   });
 
   app.post(`${accessKeysPath}/:pair/edit`, async (context) => {
     const form = await readForm(context.req);
-    const pair = pairOf(context);
+    const pair = pairNameOf(context);
     const input = { ...readPairInput(form), name: pair };
-    const page = { input, generation: generationOf(form.text('generation')) };
-    const live = await requireLive(context.get('visitor'), pair);
-    const former = requirePair(live.spec.keyPairs ?? [], pair).expiresAt;
-    const problems = problemsOf(input, now());
-    // A key that has expired may keep its day.
-    if (former !== undefined && dateOf(former) === input.date) delete problems.date;
-    if (Object.keys(problems).length > 0) return editPage(context, { ...page, problems }, 400);
+    const state = { input, generation: parseGeneration(form.text('generation')) };
+    const live = await readAccessKeyWith(context.get('visitor'), pair);
+    const currentExpiry = requirePair(live.spec.keyPairs ?? [], pair).expiresAt;
+    const problems = validatePairInput(input, now());
+    // An expired key may keep its date.
+    if (currentExpiry !== undefined && dateOf(currentExpiry) === input.date) delete problems.date;
+    if (Object.keys(problems).length > 0) return showForm(context, { ...state, problems }, 400);
     try {
       await changeKeyPairs(context.get('visitor'), {
-        ...{ action: 'edit', pair, generation: page.generation },
-        apply: (keyPairs) => changePair(keyPairs, pair, detailsOf(input, former)),
+        action: 'edit',
+        pair,
+        generation: state.generation,
+        apply: (keyPairs) => editPair(keyPairs, pair, detailsOf(input, currentExpiry)),
       });
       return context.redirect(donePath('edited', pair), 303);
     } catch (error) {
-      return keepForm(context, error, (told, status) => editPage(context, { ...page, problems: {}, ...told }, status));
+      return showFormAgain(context, error, (notice, status) =>
+        showForm(context, { ...state, problems: {}, ...notice }, status),
+      );
     }
   });
 
-  function editPage(context: PageContext, state: FormState, status: FormStatus = 200): Response | Promise<Response> {
+  function showForm(context: PageContext, state: FormState, status: FormStatus = 200): Response | Promise<Response> {
     const view = context.get('view');
     const { t } = view;
     const { name: pair } = state.input;
-    const page = { title: t('editTitle', { pair }), action: `${accessKeysPath}/${pair}/edit`, submit: t('save') };
-    const today = dateOf(new Date(now()).toISOString());
-    return context.html(pairFormPage(view, { ...page, isNew: false, ...state, today }), status);
+    const page = {
+      ...state,
+      title: t('editTitle', { pair }),
+      action: `${accessKeysPath}/${pair}/edit`,
+      submit: t('save'),
+      isNew: false,
+      today: dateOf(new Date(now()).toISOString()),
+    };
+    return context.html(pairFormPage(view, page), status);
   }
 }
 

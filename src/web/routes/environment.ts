@@ -8,26 +8,26 @@ import type { AccountBudget } from '../../http/common/review-budget.ts';
 import type { TokenIssuing } from '../../http/token/issuing.ts';
 import type { Transport } from '../../kube/transport.ts';
 import type { View } from '../common/view.ts';
-import type { KeyPairSignIn } from '../keys/own-api.ts';
+import type { KeyPairSignIn } from '../keys/key-pair-sign-in.ts';
 import type { Visitor } from '../keys/visitor.ts';
 import type { ReviewToken } from '../session/identity.ts';
 import type { SessionKeys } from '../session/session.ts';
 
-/** What the pages work with. */
+/** What the console needs from the rest of the process. */
 export interface ConsoleDependencies {
   caches: AccessKeyCaches;
   pairs: LivePairs;
-  /** Checks pairs, with the same account of failures as the token endpoints. */
+  /** Authenticates key pairs, with the same failure budget as the token endpoints. */
   tokenIssuing: TokenIssuing;
-  /** Account of failed attempts to sign in by a token. */
+  /** Failure budget of sign-ins with a Kubernetes token. */
   tokenBudget: Pick<AccountBudget, 'take' | 'refund'>;
   clusters: Clusters;
   reviewToken: ReviewToken;
-  /** By the operator's own rights. */
+  /** Sends requests with the operator's own permissions. */
   transport: Transport;
-  /** By the rights of a token. */
+  /** @returns a transport with the permissions of a token */
   withToken(token: string): Transport;
-  /** undefined while nobody can sign in. */
+  /** @returns the session keys, or undefined while sign-in is unavailable */
   sessionKeys(): SessionKeys | undefined;
   options: ConsoleOptions;
   log: Logger;
@@ -37,15 +37,15 @@ export interface ConsoleDependencies {
 
 export interface ConsoleOptions {
   keyPairSignIn: KeyPairSignIn;
-  /** The longest session. */
+  /** Maximum length of a session. */
   sessionMinutes: number;
-  /** Under which browsers know the pages, when a proxy stands before them. */
+  /** URL of the console in the browser, if it is behind a proxy. */
   publicUrl?: string | undefined;
-  /** Whether browsers come by HTTPS. */
+  /** Whether browsers use HTTPS. */
   secure: boolean;
 }
 
-/** What travels with a request for a page. */
+/** The Hono environment of a page request. */
 export interface ConsoleEnvironment {
   Bindings: Environment['Bindings'];
   Variables: Environment['Variables'] & { view: View; visitor: Visitor };

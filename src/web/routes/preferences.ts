@@ -1,7 +1,7 @@
 import { getCookie, setCookie } from 'hono/cookie';
 import { createMiddleware } from 'hono/factory';
 import type { Assets } from '../common/assets.ts';
-import { isLanguage, type Language, negotiate, translator } from '../common/language.ts';
+import { isLanguage, type Language, negotiateLanguage, translator } from '../common/language.ts';
 import { type Theme, themes } from '../common/view.ts';
 import type { ConsoleEnvironment } from './environment.ts';
 
@@ -10,34 +10,36 @@ const themeCookie = 'accesskey-theme';
 const yearSeconds = 31_536_000;
 
 /**
- * Makes the view of each page: language by cookie, else by Accept-Language; appearance by cookie. `?lang=` and `?theme=`
- * set the cookies, and lead to the same page without them.
+ * Creates the view of each page: language from the cookie or Accept-Language, theme from the cookie. `?lang=` and `?theme=`
+ * set the cookies and redirect to the same page without them.
  */
 export function preferences(assets: Assets, secure: boolean) {
   return createMiddleware<ConsoleEnvironment>(async (context, next) => {
     const url = new URL(context.req.url);
     const { lang, theme } = context.req.query();
-    const keep = (name: string, value: string) =>
+    const setPreference = (name: string, value: string) =>
       setCookie(context, name, value, { path: '/', httpOnly: true, secure, sameSite: 'Lax', maxAge: yearSeconds });
-    if (isLanguage(lang)) keep(languageCookie, lang);
-    if (isTheme(theme)) keep(themeCookie, theme);
+    if (isLanguage(lang)) setPreference(languageCookie, lang);
+    if (isTheme(theme)) setPreference(themeCookie, theme);
     url.searchParams.delete('lang');
     url.searchParams.delete('theme');
     const path = url.pathname + url.search;
     if (context.req.method === 'GET' && (lang !== undefined || theme !== undefined)) return context.redirect(path, 303);
     const language = languageOf(getCookie(context, languageCookie), context.req.header('Accept-Language'));
     context.set('view', {
-      ...{ language, t: translator(language), assets },
+      language,
+      t: translator(language),
       theme: themeOf(getCookie(context, themeCookie)),
       path: context.req.method === 'GET' ? path : undefined,
       account: undefined,
+      assets,
     });
     return next();
   });
 }
 
 function languageOf(cookie: string | undefined, header: string | undefined): Language {
-  return isLanguage(cookie) ? cookie : negotiate(header);
+  return isLanguage(cookie) ? cookie : negotiateLanguage(header);
 }
 
 function isTheme(value: string | undefined): value is Theme {

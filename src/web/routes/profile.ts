@@ -1,31 +1,31 @@
 import type { Hono } from 'hono';
 import { isStatus } from '../../kube/errors.ts';
-import { readOwn } from '../keys/visitor.ts';
+import { readAccessKey } from '../keys/visitor.ts';
+import { personOf } from '../pages/personal-center.ts';
 import { profilePage } from '../pages/profile.ts';
 import type { ConsoleEnvironment } from './environment.ts';
-import { personOf } from './key-content.ts';
 
-/** Who one is. */
+/** The profile tab. */
 export function addProfileRoutes(app: Hono<ConsoleEnvironment>): void {
   app.get('/personal-center/profile', async (context) => {
     const visitor = context.get('visitor');
-    const live = await readOwn(visitor).catch(ignoreForbidden);
+    const live = await readAccessKey(visitor).catch(ignoreForbidden);
     const ready = live?.status.conditions?.find((one) => one.type === 'Ready');
-    const { own, session } = visitor;
+    const { accessKey, session } = visitor;
     return context.html(
       profilePage(context.get('view'), {
         person: personOf(visitor, live && emailOf(live.spec.user)),
-        userId: own?.uid,
-        accessKey: own && `${own.namespace}/${own.name}`,
+        userId: accessKey?.uid,
+        accessKey: accessKey && `${accessKey.namespace}/${accessKey.name}`,
         condition: ready && { ready: ready.status === 'True', reason: ready.reason, message: ready.message },
-        signedInBy: session.kind,
-        sessionUntil: session.expiresAt,
+        signInMethod: session.kind,
+        sessionExpiresAt: session.expiresAt,
       }),
     );
   });
 }
 
-/** What may not be read is not shown. */
+/** The profile leaves out what the visitor may not read. */
 function ignoreForbidden(error: unknown): undefined {
   if (!isStatus(error, 403)) throw error;
   return undefined;

@@ -5,91 +5,99 @@ import { type Form, readForm } from '../common/form.ts';
 import { type SignInPage, signInPage } from '../pages/sign-in.ts';
 import type { SessionCookie } from '../session/cookie.ts';
 import { type ClusterUser, claimedAccount, expiryOfToken, isToken } from '../session/identity.ts';
-import { returnPath } from '../session/return-path.ts';
+import { returnPath } from '../session/request-checks.ts';
 import { type Session, sealSession } from '../session/session.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './environment.ts';
 import { requireSessionKeys } from './guard.ts';
 
-type Refusal = { text: string; status: 400 | 401 | 429; retryAfterSeconds?: number };
-type Credential = { kind: 'token'; token: string } | { kind: 'pair'; ak: string; digest: string };
+/** What a session is created with. */
+type SessionCredential = { kind: 'token'; token: string } | { kind: 'pair'; ak: string; digest: string };
+/** Why a sign-in failed. */
+type SignInFailure = { text: string; status: 400 | 401 | 429; retryAfterSeconds?: number };
 
-/** Signing in and out. Each sign-in is a new session, so that nobody can be made to use one that somebody else knows. */
+export interface SignInOptions {
+  dependencies: ConsoleDependencies;
+  cookie: SessionCookie;
+  /** Called when a session is signed out. */
+  onSignOut(sessionId: string): void;
+}
+
+/** Sign-in and sign-out. Each sign-in creates a new session, which prevents session fixation. */
 export function addSignInRoutes(
   app: Hono<ConsoleEnvironment>,
-  dependencies: ConsoleDependencies,
-  cookie: SessionCookie,
-  signedOut: (sessionId: string) => void,
+  { dependencies, cookie, onSignOut }: SignInOptions,
 ): void {
   const { options, now } = dependencies;
-  const check = createCredentialCheck(dependencies);
+  const authenticate = createSignInAuthentication(dependencies);
   const { keyPairSignIn } = options;
 
   app.get('/login', (context) => {
-    const { method: wanted, over, out, ...query } = context.req.query();
-    const [next, method] = [returnPath(query.next), methodOf(wanted)];
-    // Only what is good is carried on.
+    const { method: requestedMethod, over, out, ...query } = context.req.query();
+    const [next, method] = [returnPath(query.next), methodOf(requestedMethod)];
+    // The language and theme switches keep valid parameters only.
     const path = `/login?${new URLSearchParams({ method, next })}`;
     const view = { ...context.get('view'), path };
     const { t } = view;
-    const text = over !== undefined ? t('sessionOver') : out !== undefined ? t('signedOut') : undefined;
-    const told = text !== undefined && ({ notice: { kind: 'info', text } } as const);
-    return context.html(signInPage(view, { next, method, keyPairSignIn, ...told }));
+    const text = over !== undefined ? t('sessionEnded') : out !== undefined ? t('signedOut') : undefined;
+    const notice = text !== undefined && ({ notice: { kind: 'info', text } } as const);
+    return context.html(signInPage(view, { next, method, keyPairSignIn, ...notice }));
   });
 
   app.post('/login', async (context) => {
     const form = await readForm(context.req);
     const next = returnPath(form.text('next'));
-    const checked = await check(context, form);
-    if ('status' in checked)
-      return refuse(context, { next, method: methodOf(form.text('method')), keyPairSignIn }, form, checked);
-    const signedIn = await start(context, checked);
-    if (signedIn) return context.redirect(next, 303);
+    const pageFor = (method: SignInPage['method']) => ({ next, method, keyPairSignIn, ...enteredAk(form) });
+    const result = await authenticate(context, form);
+    if ('status' in result) return showFailure(context, pageFor(methodOf(form.text('method'))), result);
+    if (await startSession(context, result)) return context.redirect(next, 303);
     const text = context.get('view').t('tokenTooLong');
-    return refuse(context, { next, method: 'token', keyPairSignIn }, form, { text, status: 400 });
+    return showFailure(context, pageFor('token'), { text, status: 400 });
   });
 
   app.post('/logout', (context) => {
-    signedOut(context.get('visitor').session.id);
+    onSignOut(context.get('visitor').session.id);
     cookie.remove(context);
-    // Other tabs' copies of these pages go from the browser's memory, too.
+    // Also removes the copies of pages that other tabs have cached.
     context.header('Clear-Site-Data', '"cache"');
     return context.redirect('/login?out=1', 303);
   });
 
-  /** @returns false when the token is too long for the cookies */
-  async function start(context: PageContext, credential: Credential): Promise<boolean> {
-    const longest = now() + options.sessionMinutes * 60_000;
-    const expiresAt = credential.kind === 'token' ? Math.min(longest, expiryOfToken(credential.token)) : longest;
+  /** @returns false if the token is too long for the cookies */
+  async function startSession(context: PageContext, credential: SessionCredential): Promise<boolean> {
+    const maxExpiry = now() + options.sessionMinutes * 60_000;
+    const expiresAt = credential.kind === 'token' ? Math.min(maxExpiry, expiryOfToken(credential.token)) : maxExpiry;
     const session: Session = { id: randomBytes(16).toString('base64url'), expiresAt, ...credential };
     const sealed = await sealSession(session, requireSessionKeys(dependencies));
     return cookie.write(context, sealed, Math.max(0, Math.floor((expiresAt - now()) / 1000)));
   }
-
-  function refuse(
-    context: PageContext,
-    page: SignInPage,
-    form: Form,
-    { text, status, retryAfterSeconds }: Refusal,
-  ): Response | Promise<Response> {
-    if (retryAfterSeconds) context.header('Retry-After', String(retryAfterSeconds));
-    const ak = form.text('ak');
-    const kept = { ...page, ...(ak !== undefined && { ak }) };
-    return context.html(signInPage(context.get('view'), { ...kept, notice: { kind: 'error', text } }), status);
-  }
 }
 
-function methodOf(text: string | undefined): 'token' | 'pair' {
+function showFailure(
+  context: PageContext,
+  page: SignInPage,
+  { text, status, retryAfterSeconds }: SignInFailure,
+): Response | Promise<Response> {
+  if (retryAfterSeconds) context.header('Retry-After', String(retryAfterSeconds));
+  return context.html(signInPage(context.get('view'), { ...page, notice: { kind: 'error', text } }), status);
+}
+
+function enteredAk(form: Form): Pick<SignInPage, 'ak'> {
+  const ak = form.text('ak');
+  return ak === undefined ? {} : { ak };
+}
+
+function methodOf(text: string | undefined): SignInPage['method'] {
   return text === 'pair' ? 'pair' : 'token';
 }
 
-/** Checks what somebody wants to sign in with. */
-function createCredentialCheck({ tokenIssuing, reviewToken, tokenBudget, options }: ConsoleDependencies) {
-  return async (context: PageContext, form: Form): Promise<Credential | Refusal> => {
+/** Authenticates the token or key pair of the sign-in form. */
+function createSignInAuthentication({ tokenIssuing, reviewToken, tokenBudget, options }: ConsoleDependencies) {
+  return async (context: PageContext, form: Form): Promise<SessionCredential | SignInFailure> => {
     Object.assign(context.get('logFields'), { audit: true, event: 'web.sign-in' });
-    return methodOf(form.text('method')) === 'pair' ? byPair(context, form) : byToken(context, form);
+    return methodOf(form.text('method')) === 'pair' ? withPair(context, form) : withToken(context, form);
   };
 
-  function byPair(context: PageContext, form: Form): Credential | Refusal {
+  function withPair(context: PageContext, form: Form): SessionCredential | SignInFailure {
     const { t } = context.get('view');
     const [ak, sk] = [form.text('ak'), form.text('sk')];
     if (ak === undefined || sk === undefined) return { text: t('missingPair'), status: 400 };
@@ -99,43 +107,44 @@ function createCredentialCheck({ tokenIssuing, reviewToken, tokenBudget, options
       Object.assign(context.get('logFields'), { user: result.user.name, ak, pairName: result.pairName });
       return { kind: 'pair', ak, digest: digestOf(sk).toString('base64url') };
     }
-    return failed(context, result.retryAfterSeconds, t('badPair'));
+    return fail(context, result.retryAfterSeconds, t('badPair'));
   }
 
-  async function byToken(context: PageContext, form: Form): Promise<Credential | Refusal> {
+  async function withToken(context: PageContext, form: Form): Promise<SessionCredential | SignInFailure> {
     const { t } = context.get('view');
     const token = form.text('token');
     if (token === undefined) return { text: t('missingToken'), status: 400 };
-    if (!isToken(token)) return failed(context, 0, t('badToken'));
+    if (!isToken(token)) return fail(context, 0, t('badToken'));
     const user = await review(token, context.get('clientAddress'));
-    if (user === undefined) return failed(context, 0, t('badToken'));
-    if (typeof user === 'number') return failed(context, user, t('badToken'));
+    if (user === undefined) return fail(context, 0, t('badToken'));
+    if (typeof user === 'number') return fail(context, user, t('badToken'));
     context.get('logFields').user = user.name;
     return { kind: 'token', token };
   }
 
   /**
-   * A token costs a call to the API server: it takes a failure before, and gives it back unless the cluster says no.
+   * A review costs a call to the API server, so a failure is taken from the budget before it, and refunded unless the
+   * token is rejected.
    *
-   * @returns the seconds to wait when there are no failures left
+   * @returns the user, undefined if the token is rejected, or the seconds to wait if the budget is exhausted
    */
   async function review(token: string, address: string): Promise<ClusterUser | number | undefined> {
     const account = claimedAccount(token);
     const retryAfterSeconds = tokenBudget.take(address, account);
     if (retryAfterSeconds > 0) return retryAfterSeconds;
-    const asked = reviewToken(token);
-    const isRefused = await asked.then(
+    const reviewed = reviewToken(token);
+    const isRejected = await reviewed.then(
       (user) => user === undefined,
       () => false,
     );
-    if (!isRefused) tokenBudget.refund(address, account);
-    return asked;
+    if (!isRejected) tokenBudget.refund(address, account);
+    return reviewed;
   }
 
-  function failed(context: PageContext, retryAfterSeconds: number, text: string): Refusal {
+  function fail(context: PageContext, retryAfterSeconds: number, text: string): SignInFailure {
     context.get('logFields').event = 'web.sign-in-refused';
     if (retryAfterSeconds === 0) return { text, status: 401 };
-    const wait = context.get('view').t('tooManyFailures', { seconds: retryAfterSeconds });
-    return { text: wait, status: 429, retryAfterSeconds };
+    const throttled = context.get('view').t('tooManyFailures', { seconds: retryAfterSeconds });
+    return { text: throttled, status: 429, retryAfterSeconds };
   }
 }

@@ -1,28 +1,29 @@
 import type { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
-import { RefusedError } from '../common/refused-error.ts';
+import { ConsoleError } from '../common/console-error.ts';
 import type { Streams } from '../common/streams.ts';
 import type { Session } from '../session/session.ts';
-import { accessKeysPath } from './access-keys.ts';
 import type { ConsoleEnvironment } from './environment.ts';
+import { accessKeysPath } from './key-requests.ts';
 
-/** How long a browser waits before it asks again, milliseconds. */
+/** How long a browser waits before it reconnects, milliseconds. */
 const retryMs = 3_000;
 
 /**
- * Server-sent events (WHATWG HTML): each says that the table is to be loaded again.
+ * Server-sent events (WHATWG HTML): each tells the page to reload the table.
  *
- * @param isOver whether a session has ended since, as by its pair: such a one is told of that change, and of no other
+ * @param hasEnded whether a session has ended, for example because its pair was disabled. Such a session gets that one
+ * change and no further events
  */
 export function addStreamRoutes(
   app: Hono<ConsoleEnvironment>,
   streams: Streams,
-  isOver: (session: Session) => Promise<boolean>,
+  hasEnded: (session: Session) => Promise<boolean>,
 ): void {
   app.get(`${accessKeysPath}/events`, (context) => {
     const { session, user } = context.get('visitor');
     const stream = streams.open(session.id, user.name, session.expiresAt);
-    if (!stream) throw new RefusedError('refusedStreams', {}, 503);
+    if (!stream) throw new ConsoleError('refusedStreams', {}, 503);
     context.header('X-Accel-Buffering', 'no');
     return streamSSE(context, async (sse) => {
       sse.onAbort(() => stream.end());
@@ -30,7 +31,7 @@ export function addStreamRoutes(
         await sse.writeSSE({ event: 'ready', data: '', retry: retryMs });
         for (let event = await stream.next(); event; event = await stream.next()) {
           await sse.writeSSE({ event, data: '' });
-          if (await isOver(session)) return;
+          if (await hasEnded(session)) return;
         }
       } finally {
         stream.end();

@@ -5,16 +5,16 @@ import type { TokenClaims } from '../../token/issue.ts';
 import { readForm } from '../common/form.ts';
 import { loadSnippets } from '../keys/snippets.ts';
 import type { Visitor } from '../keys/visitor.ts';
+import { personOf } from '../pages/personal-center.ts';
 import { type Trial, useKeysPage } from '../pages/use-keys.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './environment.ts';
-import { personOf } from './key-content.ts';
 
 const path = '/personal-center/use';
-/** Validity of the token that is tried, days, and so many deployments are shown. */
+/** Validity of the trial token, days, and the number of deployments to list. */
 const trialDays = 1;
 const trialItems = 5;
 
-/** How a pair is used. */
+/** The tab with example programs and a form to try a key pair. */
 export function addUseRoutes(app: Hono<ConsoleEnvironment>, dependencies: ConsoleDependencies): void {
   const { clusters, tokenIssuing, options, caches } = dependencies;
   const snippetsFor = loadSnippets();
@@ -32,14 +32,14 @@ export function addUseRoutes(app: Hono<ConsoleEnvironment>, dependencies: Consol
     const issued = await tokenIssuing.issue(context, { pair }, trialDays);
     if ('retryAfterSeconds' in issued) {
       const { retryAfterSeconds: seconds } = issued;
-      return { kind: 'refused', reason: seconds > 0 ? t('tooManyFailures', { seconds }) : t('badPair') };
+      return { kind: 'failed', reason: seconds > 0 ? t('tooManyFailures', { seconds }) : t('badPair') };
     }
     const { token, claims } = issued;
     const request = `GET /apis/kpanda.io/v1alpha1/asl/deployments?pageSize=${trialItems}`;
     return { kind: 'done', token, request, claims: JSON.stringify(claims, null, 2), listing: await listFor(claims) };
   }
 
-  /** The main fields of what the API answers. */
+  /** The main fields of the API response. */
   async function listFor({ preferred_username: name, groups }: TokenClaims): Promise<string | undefined> {
     const { sources } = await visibleInEach(clusters.all(), { name, groups });
     if (sources.length === 0) return undefined;
@@ -53,21 +53,21 @@ export function addUseRoutes(app: Hono<ConsoleEnvironment>, dependencies: Consol
     const visitor = context.get('visitor');
     const view = context.get('view');
     const cluster = clusters.all()[0]?.name ?? '';
-    const snippets = snippetsFor({ url: urlOf(context), cluster, ...placeOf(visitor) });
+    const snippets = snippetsFor({ url: urlOf(context), cluster, ...secretOf(visitor) });
     return context.html(useKeysPage(view, { person: personOf(visitor), snippets, ak, trial }));
   }
 
-  /** Where the visitor's first pair is, or what such a place is called. */
-  function placeOf({ own }: Visitor): { secret: string; namespace: string } {
-    const record = own && caches.accessKeys.get(`${own.namespace}/${own.name}`);
+  /** The Secret of the visitor's first pair, or a placeholder. */
+  function secretOf({ accessKey }: Visitor): { secret: string; namespace: string } {
+    const record = accessKey && caches.accessKeys.get(`${accessKey.namespace}/${accessKey.name}`);
     const secret = record?.status.keyPairs?.[0]?.secretName;
-    return { secret: secret ?? 'my-access-key', namespace: own?.namespace ?? 'my-namespace' };
+    return { secret: secret ?? 'my-access-key', namespace: accessKey?.namespace ?? 'my-namespace' };
   }
 
   function urlOf(context: PageContext): string {
     if (options.publicUrl !== undefined) return new URL(options.publicUrl).origin;
     const host = context.req.header('Host') ?? '';
-    // It becomes a part of programs that people run.
+    // The host becomes part of programs that people run.
     return `${options.secure ? 'https' : 'http'}://${/^[\w.:[\]-]+$/.test(host) ? host : 'localhost'}`;
   }
 }

@@ -1,28 +1,28 @@
 import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 
-/** Bytes of a value in one cookie: browsers take 4096 with name and attributes (RFC 6265 section 6.1). */
+/** Bytes of a value in one cookie: browsers accept 4096 with name and attributes (RFC 6265 section 6.1). */
 const chunkSize = 3_500;
-/** A request has room for so many in its head. */
+/** More chunks would not fit into the headers of a request. */
 const maxChunks = 3;
 
 /**
- * The cookie of a session. A long value is spread over several, since a token of a person in many groups can be longer
- * than a cookie may be.
+ * The cookie of a session. A long value is split into several cookies, because the token of a person in many groups can
+ * exceed the size limit of a cookie.
  */
 export interface SessionCookie {
   read(context: Context): string | undefined;
   /**
-   * @param seconds until it runs out
-   * @returns false when the value is too long for the cookies
+   * @param seconds until the cookie expires
+   * @returns false if the value is too long
    */
   write(context: Context, value: string, seconds: number): boolean;
   remove(context: Context): void;
 }
 
 /**
- * @param secure whether browsers come by HTTPS. The name then has the prefix `__Host-`, so that neither another host of
- * the domain nor a page without TLS can set it (RFC 6265bis section 4.1.3.2)
+ * @param secure whether browsers use HTTPS. The name then has the prefix `__Host-`, so that neither another host of the
+ * domain nor a page without TLS can set it (RFC 6265bis section 4.1.3.2)
  */
 export function createSessionCookie(secure: boolean): SessionCookie {
   const base = `${secure ? '__Host-' : ''}accesskey-session`;
@@ -46,13 +46,13 @@ export function createSessionCookie(secure: boolean): SessionCookie {
   };
 }
 
-/** Splits a value; the first chunk begins with their number, so that one that is left over from before is not read. */
+/** Splits a value. The first chunk starts with the number of chunks, so that a stale cookie is not appended. */
 export function splitChunks(value: string): string[] {
   const chunks = value.match(new RegExp(`.{1,${chunkSize}}`, 'gs')) ?? [''];
   return chunks.map((chunk, index) => (index === 0 ? `${chunks.length}.${chunk}` : chunk));
 }
 
-/** Puts the value together again; undefined when a chunk is missing. */
+/** @returns the joined value, or undefined if a chunk is missing */
 export function joinChunks(chunks: readonly (string | undefined)[]): string | undefined {
   const [, count, first] = /^([1-9])\.(.*)$/s.exec(chunks[0] ?? '') ?? [];
   if (first === undefined) return undefined;

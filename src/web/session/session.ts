@@ -1,20 +1,20 @@
-/** A session, as it travels in its cookie: encrypted (RFC 7516), so that a browser keeps what it cannot read. */
+/** Sessions are stored in a cookie, encrypted (RFC 7516) so that the browser cannot read them. */
 import { hkdfSync } from 'node:crypto';
 import { CompactEncrypt, compactDecrypt, errors } from 'jose';
 import { z } from 'zod';
 
-/** Keys for what browsers keep, all made from one secret. */
+/** Keys for everything that browsers store, all derived from one secret. */
 export interface SessionKeys {
   /** Encrypts sessions. */
   session: Uint8Array;
   /** Encrypts tickets (ticket.ts). */
   ticket: Uint8Array;
-  /** Signs form tokens (form-token.ts). */
+  /** Signs form tokens (request-checks.ts). */
   form: Uint8Array;
 }
 
 const shared = {
-  /** Names the session; form tokens are made from it. */
+  /** ID of the session. Form tokens are derived from it. */
   id: z.string().min(1),
   /** Milliseconds since the epoch. */
   expiresAt: z.number(),
@@ -25,11 +25,11 @@ const schema = z.discriminatedUnion('kind', [
   z.strictObject({ ...shared, kind: z.literal('pair'), ak: z.string().min(1), digest: z.string().min(1) }),
 ]);
 
-/** Who is signed in, and by what. */
+/** A signed-in session and its credential. */
 export type Session = z.infer<typeof schema>;
 
 /**
- * Makes the keys (RFC 5869).
+ * Derives the keys (HKDF, RFC 5869).
  *
  * @param secret 32 random bytes
  */
@@ -38,29 +38,29 @@ export function deriveKeys(secret: Uint8Array): SessionKeys {
   return { session: derive('session'), ticket: derive('ticket'), form: derive('form') };
 }
 
-/** Encrypts a session for its cookie. */
+/** Encrypts a session for the cookie. */
 export function sealSession(session: Session, { session: key }: SessionKeys): Promise<string> {
   return seal(session, key);
 }
 
 /**
- * Reads a session.
+ * Decrypts a session.
  *
  * @param now milliseconds since the epoch
- * @returns undefined for one that has run out, and for what was not sealed with these keys
+ * @returns the session, or undefined if it has expired or was not sealed with these keys
  */
 export async function openSession(sealed: string, keys: SessionKeys, now: number): Promise<Session | undefined> {
   const parsed = schema.safeParse(await open(sealed, keys.session));
   return parsed.success && now < parsed.data.expiresAt ? parsed.data : undefined;
 }
 
-/** Encrypts a value, in the compact form (RFC 7516 section 7.1). */
+/** Encrypts a value as a compact JWE (RFC 7516 section 7.1). */
 export function seal(value: unknown, key: Uint8Array): Promise<string> {
   const text = new TextEncoder().encode(JSON.stringify(value));
   return new CompactEncrypt(text).setProtectedHeader({ alg: 'dir', enc: 'A256GCM' }).encrypt(key);
 }
 
-/** Decrypts a value; undefined when it was not sealed with this key. */
+/** @returns the decrypted value, or undefined if it was not sealed with this key */
 export async function open(sealed: string, key: Uint8Array): Promise<unknown> {
   const algorithms = { keyManagementAlgorithms: ['dir'], contentEncryptionAlgorithms: ['A256GCM'] };
   try {

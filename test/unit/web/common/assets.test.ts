@@ -13,10 +13,10 @@ const fileOf = (name: string) => readFileSync(new URL(`../../../../src/web/asset
 describe.each([
   ['console.css', 'text/css; charset=utf-8', 'gzip'],
   ['console.js', 'text/javascript; charset=utf-8', 'gzip'],
-  // It fits into a packet as it is.
+  // Small enough to be sent uncompressed.
   ['icon.svg', 'image/svg+xml', null],
 ] as const)('%s', (name, type, encoding) => {
-  test('is answered as it is, to be kept, under a name that its content decides', async () => {
+  test('is served unchanged and cacheable, under a path with the hash of its content', async () => {
     expect(assets.path(name)).toMatch(/^\/assets\/[0-9a-f]{16}-[a-z.]+$/);
     const answer = await app.request(assets.path(name));
     expect(Buffer.from(await answer.arrayBuffer())).toEqual(fileOf(name));
@@ -27,7 +27,7 @@ describe.each([
     });
   });
 
-  test(`comes with Content-Encoding ${encoding} to who takes gzip`, async () => {
+  test(`has Content-Encoding ${encoding} for clients that accept gzip`, async () => {
     const answer = await app.request(assets.path(name), { headers: { 'Accept-Encoding': 'gzip' } });
     const body = Buffer.from(await answer.arrayBuffer());
     expect(answer.headers.get('Content-Encoding')).toBe(encoding);

@@ -6,7 +6,7 @@ import { createFairTransports } from '../../../../src/web/common/fair-transports
 
 const request = { method: 'GET', path: '/' } as const;
 
-/** Transports of tokens whose calls are answered when they are told to; notes whose call was sent. */
+/** Transports that record the token of each call and respond when the test says so. */
 function createTransports() {
   const sent: string[] = [];
   const answers: (() => void)[] = [];
@@ -25,7 +25,7 @@ function createTransports() {
   return { sent, answers, call };
 }
 
-test('one person’s calls leave room for those of others, however many they are', async () => {
+test('leaves room for other tokens while one token has many calls', async () => {
   const { sent, answers, call } = createTransports();
   const calls = Array.from({ length: 300 }, () => call('mallory'));
   calls.push(call('ann'));
@@ -39,7 +39,7 @@ test('one person’s calls leave room for those of others, however many they are
   expect(await isDone).toHaveLength(301);
 });
 
-test('what would wait without end is refused', async () => {
+test('rejects calls beyond the waiting limit', async () => {
   const { call } = createTransports();
   for (let number = 0; number < 408; number += 1) void call('mallory');
   await expect(call('mallory')).rejects.toBeInstanceOf(UndecidedError);

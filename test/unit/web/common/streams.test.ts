@@ -10,7 +10,7 @@ import { accessKey, caches, now } from '../../../support/builders.ts';
 const path = '/personal-center/access-keys/events';
 const end = now + 60_000;
 
-test('one person cannot take all streams by signing in again and again', () => {
+test('limits the streams of a user, however many sessions the user has', () => {
   const streams = createStreams(caches({}), () => now);
   const open = (session: number, user = 'mallory') => streams.open(`session ${session}`, user, end);
   const opened = Array.from({ length: 1_200 }, (_, session) => open(session)).filter((one) => one !== undefined);
@@ -21,7 +21,7 @@ test('one person cannot take all streams by signing in again and again', () => {
   streams.close();
 });
 
-test('a session has six', () => {
+test('limits a session to six streams', () => {
   const streams = createStreams(caches({}), () => now);
   const opened = Array.from({ length: 8 }, () => streams.open('one', 'ann', end));
   expect(opened.filter((one) => one !== undefined)).toHaveLength(6);
@@ -30,8 +30,8 @@ test('a session has six', () => {
   streams.close();
 });
 
-/** The answer to the request for the stream of ann, whose AccessKey changes then, and again when it has been told. */
-async function textOfStream(isOver: boolean): Promise<string> {
+/** Opens the stream of ann, changes her AccessKey, and changes it again after the first event. @returns the text of the stream */
+async function textOfStream(hasEnded: boolean): Promise<string> {
   const ann = accessKey();
   const content = caches({ accessKeys: [ann] });
   const streams = createStreams(content, () => now);
@@ -41,25 +41,25 @@ async function textOfStream(isOver: boolean): Promise<string> {
     context.set('visitor', { session, user: { name: 'ann', groups: [] } } as unknown as Visitor);
     await next();
   });
-  const asked: Session[] = [];
+  const checked: Session[] = [];
   addStreamRoutes(app, streams, async (one) => {
-    asked.push(one);
-    if (asked.length === 1) content.accessKeys.upsert({ ...ann, resourceVersion: '12' });
+    checked.push(one);
+    if (checked.length === 1) content.accessKeys.upsert({ ...ann, resourceVersion: '12' });
     else streams.close();
-    return isOver;
+    return hasEnded;
   });
   const answer = await app.request(path);
   content.accessKeys.upsert({ ...ann, resourceVersion: '11' });
   const text = await answer.text();
-  expect(asked[0]).toEqual(session);
+  expect(checked[0]).toEqual(session);
   return text;
 }
 const changesIn = (text: string) => text.match(/^event: change$/gm)?.length;
 
-test('a stream tells of changes as long as the session stands', async () => {
+test('reports every change while the session is valid', async () => {
   expect(changesIn(await textOfStream(false))).toBe(2);
 });
 
-test('a session that is over, as by its pair, is told of that change and of no other', async () => {
+test('reports one change to a session that has ended, and no further ones', async () => {
   expect(changesIn(await textOfStream(true))).toBe(1);
 });

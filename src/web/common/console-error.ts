@@ -1,17 +1,17 @@
 import type { MessageKey } from './language.ts';
 
-/** What the page refuses, with the message that says why. Nothing in the values is secret. */
-export class RefusedError extends Error {
-  override readonly name = 'RefusedError';
+/** An error that the console explains to the person with a text of its own. The values must not contain secrets. */
+export class ConsoleError extends Error {
+  override readonly name = 'ConsoleError';
   readonly key: MessageKey;
   readonly values: Readonly<Record<string, string | number>>;
-  /** HTTP status of the answer. */
+  /** HTTP status of the response. */
   readonly status: 400 | 403 | 404 | 409 | 429 | 503;
 
   constructor(
     key: MessageKey,
     values: Readonly<Record<string, string | number>> = {},
-    status: RefusedError['status'] = 403,
+    status: ConsoleError['status'] = 403,
   ) {
     super(key);
     this.key = key;

@@ -1,0 +1,98 @@
+/** What a session with a key pair may do: manage its own AccessKey, but create nothing that outlives its pair. */
+import { pairStatusOf } from '../../accesskey/model/access-key-record.ts';
+import { expiryOf, isLive } from '../../accesskey/model/pair-state.ts';
+import { ConsoleError } from '../common/console-error.ts';
+import type { KeyApi, KeyPairSpecs, LiveAccessKey } from './api.ts';
+
+/** What sign-in with a key pair allows (web.keyPairSignIn). */
+export type KeyPairSignIn = 'manage' | 'view' | 'off';
+
+/** The pair of the session. */
+export interface SignedInPair {
+  pairName: string;
+  ak: string;
+  /** When it expires, milliseconds since the epoch: a previous pair with its overlap. Infinity if it does not. */
+  expiresAt: number;
+}
+
+export interface PairSession {
+  /** The AccessKey of the pair. The uid detects one that was recreated with the same name. */
+  accessKey: { namespace: string; name: string; uid: string };
+  pair: SignedInPair;
+  signIn: KeyPairSignIn;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+}
+
+/**
+ * Limits the operator's own permissions to what a session with a key pair may do: read its AccessKey and change the key
+ * pairs. In addition, the admission policy allows the operator to change nothing but key pairs.
+ */
+export function limitToOwnAccessKey(api: KeyApi, { accessKey, pair, signIn, now }: PairSession): KeyApi {
+  function requireOwn(namespace: string, name: string): void {
+    if (namespace !== accessKey.namespace || name !== accessKey.name) throw new ConsoleError('refusedNotOwn');
+  }
+  function requireSame(live: LiveAccessKey): void {
+    if (live.uid !== accessKey.uid) throw new ConsoleError('refusedNoAccessKey', {}, 404);
+  }
+  function requireManage(): void {
+    if (signIn !== 'manage') throw new ConsoleError('refusedViewOnly');
+  }
+  return {
+    async read(namespace, name) {
+      requireOwn(namespace, name);
+      const live = await api.read(namespace, name);
+      requireSame(live);
+      return live;
+    },
+    async create() {
+      throw new ConsoleError('refusedNotOwn');
+    },
+    async replaceKeyPairs(live, keyPairs) {
+      requireManage();
+      requireOwn(live.namespace, live.name);
+      requireSame(live);
+      if (!isPairLive(live, pair, now())) throw new ConsoleError('refusedPairNotLive');
+      const outliving = findOutliving(live.spec.keyPairs ?? [], keyPairs, pair.expiresAt);
+      if (outliving !== undefined) throw new ConsoleError('refusedOutlives', { pair: outliving });
+      return api.replaceKeyPairs(live, keyPairs);
+    },
+    async readPair(namespace, secretName, keys) {
+      requireManage();
+      requireOwn(namespace, accessKey.name);
+      return api.readPair(namespace, secretName, keys);
+    },
+    may: async () => false,
+  };
+}
+
+/**
+ * Whether the pair is still live according to the API server. The session itself is checked against a cache, which may not
+ * have seen a revocation yet.
+ */
+function isPairLive(live: LiveAccessKey, { pairName, ak }: SignedInPair, now: number): boolean {
+  const pair = live.spec.keyPairs?.find((one) => one.name === pairName);
+  if (!pair || !isLive(live, pair, now)) return false;
+  const { accessKey, previous } = pairStatusOf(live, pairName) ?? {};
+  if (accessKey === ak) return true;
+  return previous?.accessKey === ak && now < Date.parse(previous.validUntil ?? '');
+}
+
+/**
+ * Finds a pair that a change would create, rotate, enable or extend beyond the end of the session's pair. Otherwise a pair
+ * that is valid for a day could create a permanent one, and a rotated pair could undo its rotation during the overlap.
+ * Removing, disabling and describing pairs is always allowed.
+ *
+ * @param end when the session's pair expires, milliseconds since the epoch
+ * @returns the name of the pair, or undefined
+ */
+function findOutliving(current: KeyPairSpecs, desired: KeyPairSpecs, end: number): string | undefined {
+  return desired.find((pair) => expiryOf(pair) > end && isExtended(current, pair))?.name;
+}
+
+function isExtended(current: KeyPairSpecs, pair: KeyPairSpecs[number]): boolean {
+  if (pair.enabled === false) return false;
+  const before = current.find((one) => one.name === pair.name);
+  if (!before || before.enabled === false) return true;
+  return (before.revision ?? 1) !== (pair.revision ?? 1) || expiryOf(before) !== expiryOf(pair);
+}

@@ -1,0 +1,28 @@
+import type { ClusterUser } from '../session/identity.ts';
+import type { Right } from './api.ts';
+
+/** A permission that a user lacks, as a page shows it. */
+export interface MissingRight {
+  /** The permission in the words of kubectl, such as `get secrets -n shop`. */
+  right: string;
+  /** The commands with which an administrator grants it. */
+  command: string;
+}
+
+export function describeMissingRight(right: Right, user: ClusterUser): MissingRight {
+  const { verb, resource, group, namespace, name } = right;
+  const type = group === '' ? resource : `${resource}.${group}`;
+  const role = `${verb}-${resource}`;
+  const grantNamespace = namespace ?? 'NAMESPACE';
+  return {
+    right: `${verb} ${type}${name === undefined ? '' : ` ${name}`}${namespace === undefined ? '' : ` -n ${namespace}`}`,
+    command: [
+      `kubectl create role ${role} -n ${grantNamespace} --verb=${verb} --resource=${type}`,
+      `kubectl create rolebinding ${role} -n ${grantNamespace} --role=${role} --user=${shellQuote(user.name)}`,
+    ].join('\n'),
+  };
+}
+
+function shellQuote(text: string): string {
+  return /^[\w.:@/+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

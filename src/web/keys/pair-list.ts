@@ -1,0 +1,77 @@
+/** The changes that the pages make to the list of key pairs; pure. The schema of the CRD has the same rules. */
+
+import type { KeyPairSpec } from '../../accesskey/model/access-key-record.ts';
+import { durationMs } from '../../accesskey/model/duration.ts';
+import { ConsoleError } from '../common/console-error.ts';
+import type { KeyPairSpecs } from './api.ts';
+import type { KeyPairEdit } from './managed-fields.ts';
+
+/** Maximum of the key pairs of an AccessKey. */
+const maxPairs = 2;
+
+/** The fields of a pair that a person enters. */
+export interface PairDetails {
+  /** RFC 3339; undefined for a pair that does not expire. */
+  expiresAt: string | undefined;
+  description: string | undefined;
+}
+
+/** @returns why no pair can be added, or undefined if one can */
+export function whyNotAdd(keyPairs: KeyPairSpecs): ConsoleError | undefined {
+  if (keyPairs.length >= maxPairs) return new ConsoleError('refusedTooManyPairs', { max: maxPairs }, 409);
+  const overlapping = keyPairs.find((one) => one.enabled !== false && hasOverlap(one));
+  return overlapping && new ConsoleError('refusedOverlap', { pair: overlapping.name }, 409);
+}
+
+/** @throws ConsoleError if the limit is reached or the name is taken */
+export function addPair(keyPairs: KeyPairSpecs, name: string, details: PairDetails): KeyPairSpecs {
+  const reason = whyNotAdd(keyPairs);
+  if (reason) throw reason;
+  if (keyPairs.some((one) => one.name === name)) throw new ConsoleError('refusedNameTaken', { pair: name }, 409);
+  return [...keyPairs, withDetails({ name }, details)] as KeyPairSpecs;
+}
+
+/** @throws ConsoleError if the pair does not exist */
+export function editPair(keyPairs: KeyPairSpecs, name: string, details: PairDetails): KeyPairSpecs {
+  return replacePair(keyPairs, name, (pair) => withDetails(pair, details));
+}
+
+/**
+ * Rotates, enables, disables or deletes a pair.
+ *
+ * @throws ConsoleError if the pair does not exist, or if enabling it would exceed the limit
+ */
+export function applyAction(keyPairs: KeyPairSpecs, name: string, action: Exclude<KeyPairEdit, 'edit'>): KeyPairSpecs {
+  if (action === 'delete') {
+    requirePair(keyPairs, name);
+    return keyPairs.filter((one) => one.name !== name) as KeyPairSpecs;
+  }
+  if (action === 'rotate')
+    return replacePair(keyPairs, name, (pair) => ({ ...pair, revision: (pair.revision ?? 1) + 1 }));
+  const changed = replacePair(keyPairs, name, (pair) => ({ ...pair, enabled: action === 'enable' }));
+  const enabled = changed.filter((one) => one.enabled !== false);
+  const overlapping = enabled.find(hasOverlap);
+  if (enabled.length > 1 && overlapping) throw new ConsoleError('refusedOverlap', { pair: overlapping.name }, 409);
+  return changed;
+}
+
+/** @throws ConsoleError 404 if the pair does not exist */
+export function requirePair(keyPairs: KeyPairSpecs, name: string): KeyPairSpec {
+  const found = keyPairs.find((one) => one.name === name);
+  if (!found) throw new ConsoleError('refusedNoPair', { pair: name }, 404);
+  return found;
+}
+
+function replacePair(keyPairs: KeyPairSpecs, name: string, change: (pair: KeyPairSpec) => KeyPairSpec): KeyPairSpecs {
+  requirePair(keyPairs, name);
+  return keyPairs.map((one) => (one.name === name ? change(one) : one)) as KeyPairSpecs;
+}
+
+function withDetails(pair: KeyPairSpec, { expiresAt, description }: PairDetails): KeyPairSpec {
+  const { expiresAt: _, description: __, ...rest } = pair;
+  return { ...rest, ...(expiresAt !== undefined && { expiresAt }), ...(description !== undefined && { description }) };
+}
+
+function hasOverlap({ rotation }: KeyPairSpec): boolean {
+  return durationMs(rotation?.overlap) > 0;
+}

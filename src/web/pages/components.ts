@@ -1,0 +1,83 @@
+/** The building blocks of the pages: escaped HTML, icons, notices, times and other elements. */
+import { html, raw } from 'hono/html';
+import { type Account, formatTime, type View } from '../common/view.ts';
+import type { MissingRight } from '../keys/missing-right.ts';
+import { formTokenField } from '../session/request-checks.ts';
+
+/** Templates of hono/html escape every value except HTML from another template. */
+export { html };
+
+/** A piece of a page. */
+export type Html = ReturnType<typeof html>;
+
+/** @returns a boolean attribute such as `checked`, or an empty text */
+export function attribute(name: 'checked' | 'disabled' | 'selected' | 'required' | 'open', isSet: boolean) {
+  return isSet ? raw(name) : '';
+}
+
+/** Drawn on a 24 × 24 grid in the text color. Screen readers skip icons, so each needs a text beside it. */
+const icon = (paths: Html) =>
+  html`<svg class="icon" viewBox="0 0 24 24" width="20" height="20" aria-hidden="true" focusable="false">${paths}</svg>`;
+
+export const icons = {
+  key: icon(html`<circle cx="8" cy="16" r="4"/><path d="m11 13 8-8m-3 3 2.5 2.5"/>`),
+  plus: icon(html`<path d="M12 5v14M5 12h14"/>`),
+  more: icon(html`<path d="M5 12h.01M12 12h.01M19 12h.01" class="dots"/>`),
+  info: icon(html`<circle cx="12" cy="12" r="9"/><path d="M12 11v5m0-8.5v.01"/>`),
+  warning: icon(html`<path d="M12 4 2.8 19.5h18.4L12 4Zm0 6v4m0 2.9v.01"/>`),
+  done: icon(html`<circle cx="12" cy="12" r="9"/><path d="m8 12.5 2.7 2.7L16 9.5"/>`),
+  copy: icon(html`<rect x="9" y="9" width="11" height="11" rx="2"/><path d="M5 15V6a2 2 0 0 1 2-2h8"/>`),
+  down: icon(html`<path d="m7 10 5 5 5-5"/>`),
+  save: icon(html`<path d="M12 4v11m-4-4 4 4 4-4M5 19h14"/>`),
+  lock: icon(html`<rect x="5" y="11" width="14" height="9" rx="2"/><path d="M8 11V8a4 4 0 0 1 8 0v3"/>`),
+  box: icon(html`<path d="m12 3 8 4.5v9L12 21l-8-4.5v-9L12 3Zm0 9 8-4.5M12 12v9m0-9L4 7.5"/>`),
+};
+
+/** The hidden field that every form of a session needs. */
+export function formToken(account: Account | undefined): Html {
+  return html`<input type="hidden" name="${formTokenField}" value="${account?.formToken ?? ''}">`;
+}
+
+/** A message at the top of a page. Screen readers announce errors immediately. */
+export interface Notice {
+  kind: 'info' | 'success' | 'warning' | 'error';
+  text: string | Html;
+}
+
+export function notice({ kind, text }: Notice): Html {
+  const symbol = { info: icons.info, success: icons.done, warning: icons.warning, error: icons.warning }[kind];
+  const role = kind === 'error' ? 'alert' : kind === 'info' ? 'note' : 'status';
+  return html`<div class="notice ${kind}" role="${role}">${symbol}<div>${text}</div></div>`;
+}
+
+/** @param fallback shown if there is no time */
+export function time(value: string | number | undefined, fallback: string): Html {
+  if (value === undefined || value === Number.POSITIVE_INFINITY) return html`<span class="faint">${fallback}</span>`;
+  return html`<time datetime="${new Date(value).toISOString()}">${formatTime(value)}</time>`;
+}
+
+/** A button that copies a value. The script shows it where the clipboard is available. */
+export function copyButton({ t }: View, value: string, what: string): Html {
+  return html`<button type="button" class="icon-button" data-copy="${value}" aria-label="${t('copyWhat', { what })}" title="${t('copy')}" hidden>${icons.copy}</button>`;
+}
+
+/** A block of code with a copy button. */
+export function codeBlock(view: View, text: string, what: string): Html {
+  return html`<div class="code"><pre tabindex="0" aria-label="${what}"><code>${text}</code></pre>${copyButton(view, text, what)}</div>`;
+}
+
+/** A missing permission with the commands that grant it. */
+export function missingRightText(view: View, lead: string, { right, command }: MissingRight): Html {
+  return html`<p>${lead}</p><p><code class="right">${right}</code></p><p>${view.t('askAdministrator')}</p>
+${codeBlock(view, command, view.t('askAdministrator'))}`;
+}
+
+/** A label with its value, or nothing if there is no value. */
+export function fact(label: string, value: string | Html | undefined): Html {
+  return value === undefined ? html`` : html`<div><dt>${label}</dt><dd>${value}</dd></div>`;
+}
+
+/** An option of a select. */
+export function option(value: string, text: string, selected: string | undefined): Html {
+  return html`<option value="${value}" ${attribute('selected', value === selected)}>${text}</option>`;
+}

@@ -1,0 +1,105 @@
+import type { Hono } from 'hono';
+import { dataKeysOf } from '../../accesskey/model/access-key-record.ts';
+import { isKey } from '../../credential/key-pair.ts';
+import { isStatus } from '../../kube/errors.ts';
+import { isDnsSubdomain } from '../../kube/names.ts';
+import { ConsoleError } from '../common/console-error.ts';
+import { type Form, readForm } from '../common/form.ts';
+import { awaitPair, type CreatedPair, type ExpectedPair } from '../keys/await-pair.ts';
+import { downloadOf, formats } from '../keys/downloads.ts';
+import { describeMissingRight } from '../keys/missing-right.ts';
+import { requirePair } from '../keys/pair-list.ts';
+import { createTickets } from '../keys/ticket.ts';
+import { notReadablePage, shownPairPage, waitingPage } from '../pages/shown-pair.ts';
+import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './environment.ts';
+import { requireSessionKeys } from './guard.ts';
+import { accessKeysPath } from './key-requests.ts';
+
+/** How long a response waits for the controller, milliseconds. */
+const waitMs = 8_000;
+
+/** Shows a pair once, after the visitor has created or rotated it. */
+export interface PairDisplay {
+  /** Waits for the pair and shows it. If it takes too long, shows a page with a ticket to check again. */
+  show(context: PageContext, expected: ExpectedPair): Promise<Response>;
+  /** Does the same for the ticket of that page. */
+  showWithTicket(context: PageContext, sealed: string | undefined): Promise<Response>;
+}
+
+export function createPairDisplay(dependencies: ConsoleDependencies): PairDisplay {
+  const { caches, now } = dependencies;
+  const tickets = createTickets(now);
+
+  async function show(context: PageContext, expected: ExpectedPair): Promise<Response> {
+    const created = await awaitPair(caches, expected, waitMs);
+    if (created) return showCreated(context, expected, created);
+    const sessionId = context.get('visitor').session.id;
+    const ticket = await tickets.issue({ ...expected, sessionId }, requireSessionKeys(dependencies));
+    return context.html(waitingPage(context.get('view'), ticket));
+  }
+
+  async function showCreated(context: PageContext, expected: ExpectedPair, created: CreatedPair): Promise<Response> {
+    const { api, user } = context.get('visitor');
+    const { namespace, accessKey, pair: name } = expected;
+    const { ak, secretName } = created;
+    const { spec } = await api.read(namespace, accessKey);
+    const keys = dataKeysOf(requirePair(spec.keyPairs ?? [], name));
+    try {
+      const pair = await api.readPair(namespace, secretName, keys);
+      // Only the pair in the status, which the operator alone writes. The Secret may contain something else.
+      if (pair?.ak !== ak) throw new ConsoleError('ticketInvalid', {}, 409);
+      Object.assign(context.get('logFields'), { audit: true, event: 'web.pair-shown', ak, pairName: name });
+      return context.html(shownPairPage(context.get('view'), pair, { name, namespace, secret: secretName }));
+    } catch (error) {
+      if (!isStatus(error, 403)) throw error;
+      const right = { verb: 'get', group: '', resource: 'secrets', namespace, name: secretName };
+      return context.html(notReadablePage(context.get('view'), describeMissingRight(right, user)));
+    }
+  }
+
+  return {
+    show,
+    async showWithTicket(context, sealed = '') {
+      const { session, accessKey } = context.get('visitor');
+      const ticket = await tickets.read(sealed, session.id, requireSessionKeys(dependencies));
+      const isOwn = ticket?.namespace === accessKey?.namespace && ticket?.accessKey === accessKey?.name;
+      if (!ticket || !isOwn || !tickets.use(ticket)) throw new ConsoleError('ticketInvalid', {}, 409);
+      return show(context, ticket);
+    },
+  };
+}
+
+/** The forms of the page that shows a pair: check again while it is being created, and download it. */
+export function addShowPairRoutes(app: Hono<ConsoleEnvironment>, display: PairDisplay): void {
+  app.post(`${accessKeysPath}/reveal`, async (context) => {
+    const form = await readForm(context.req);
+    return display.showWithTicket(context, form.text('ticket'));
+  });
+
+  // The page submits the pair and gets it back as a file. Nothing is read from the cluster, so nothing can leak.
+  app.post(`${accessKeysPath}/download`, async (context) => {
+    const form = await readForm(context.req);
+    const format = formats.find((one) => one === form.text('format'));
+    if (!format) throw new ConsoleError('refusedValue', {}, 400);
+    const { file, type, text } = downloadOf(format, readPairFields(form), {
+      name: readName(form, 'name'),
+      namespace: readName(form, 'namespace'),
+      secret: readName(form, 'secret'),
+    });
+    context.header('Content-Type', type);
+    context.header('Content-Disposition', `attachment; filename="${file}"`);
+    return context.body(text);
+  });
+}
+
+function readPairFields(form: Form): { ak: string; sk: string } {
+  const [ak = '', sk = ''] = [form.text('ak'), form.text('sk')];
+  if (!isKey(ak) || !isKey(sk)) throw new ConsoleError('refusedValue', {}, 400);
+  return { ak, sk };
+}
+
+function readName(form: Form, field: string): string {
+  const name = form.text(field) ?? '';
+  if (!isDnsSubdomain(name)) throw new ConsoleError('refusedValue', {}, 400);
+  return name;
+}

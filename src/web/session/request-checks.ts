@@ -1,0 +1,54 @@
+/** Checks of what a browser sends: form tokens, the origin of a form, and the page to return to after sign-in. */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { SessionKeys } from './session.ts';
+
+/** Name of the hidden field with the form token. */
+export const formTokenField = 'form_token';
+
+/** Creates the CSRF token of a session's forms (synchronizer token). Other sites cannot compute it without the key. */
+export function formTokenOf(sessionId: string, { form }: SessionKeys): string {
+  return createHmac('sha256', form).update(sessionId).digest('base64url');
+}
+
+/** Compares in constant time. */
+export function isFormToken(token: string | undefined, sessionId: string, keys: SessionKeys): boolean {
+  const expected = Buffer.from(formTokenOf(sessionId, keys));
+  const actual = Buffer.from(token ?? '');
+  return actual.length === expected.length && timingSafeEqual(actual, expected);
+}
+
+/** The headers that tell which page sent a request. */
+export interface RequestOrigin {
+  /** Origin header (RFC 6454). */
+  origin: string | undefined;
+  /** Sec-Fetch-Site header (Fetch Metadata), which browsers send over HTTPS and to localhost. */
+  fetchSite: string | undefined;
+  /** Host header. */
+  host: string | undefined;
+}
+
+/**
+ * Whether a POST comes from a page of the console. Pages cannot forge these headers. The pages send no referrer, so their
+ * forms have the Origin `null` (WHATWG Fetch), and Sec-Fetch-Site decides. A request with neither is rejected.
+ *
+ * @param publicOrigin origin of the console in the browser, if a proxy changes Host
+ */
+export function isOwnOrigin({ origin, fetchSite, host }: RequestOrigin, publicOrigin?: string): boolean {
+  if (fetchSite !== undefined && fetchSite !== 'same-origin') return false;
+  if (origin === undefined || origin === 'null') return fetchSite === 'same-origin';
+  if (publicOrigin !== undefined) return origin === publicOrigin;
+  return URL.parse(origin)?.host === host;
+}
+
+/** Pages that sign-in can return to. */
+const returnPages = /^\/(?:personal-center(?:\/[\w/-]*)?|deployments)$/;
+export const homePath = '/personal-center/access-keys';
+
+/** @returns the requested path if it is a page of the console, otherwise the home page: never another host */
+export function returnPath(requested: string | undefined): string {
+  // Anything unusual is rejected before it is parsed: parsers disagree about slashes, backslashes and blanks.
+  if (requested === undefined || !/^\/[\w-][\w/?=&%.~-]*$/.test(requested)) return homePath;
+  const [path = '', query] = requested.split('?', 2);
+  if (!returnPages.test(path)) return homePath;
+  return query === undefined ? path : `${path}?${query}`;
+}

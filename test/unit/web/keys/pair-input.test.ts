@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest';
+import { accessKeyNameFor, detailsOf, emptyInput, validatePairInput } from '../../../../src/web/keys/pair-input.ts';
+import { now } from '../../../support/builders.ts';
+
+describe('the input of the form', () => {
+  const input = { ...emptyInput, name: 'ci' };
+  test.each([
+    [{}, {}],
+    [{ name: '' }, { name: 'badName' }],
+    [{ name: 'a'.repeat(64) }, { name: 'badName' }],
+    [{ name: '-a' }, { name: 'badName' }],
+    [{ description: 'x'.repeat(257) }, { description: 'badDescription' }],
+    [{ description: 'two\nlines' }, { description: 'badDescription' }],
+    [{ validity: 'custom', date: '2026-01-01' } as const, {}],
+    [{ validity: 'custom', date: '2025-12-31' } as const, { date: 'badDate' }],
+    [{ validity: 'custom', date: '2027-02-31' } as const, { date: 'badDate' }],
+    [{ validity: 'custom', date: '' } as const, { date: 'badDate' }],
+    [{ validity: 'custom', date: '99999-01-01' } as const, { date: 'badDate' }],
+    [{ validity: 'permanent', date: 'x' } as const, {}],
+  ])('with %o has the problems %o', (change, problems) =>
+    expect(validatePairInput({ ...input, ...change }, now)).toEqual(problems),
+  );
+
+  test('expires at the end of the day, or at the current time if the day is unchanged', () => {
+    const custom = { ...input, validity: 'custom', date: '2027-06-01' } as const;
+    expect(detailsOf(custom)).toEqual({ expiresAt: '2027-06-01T23:59:59Z', description: undefined });
+    expect(detailsOf(custom, '2027-06-01T08:00:00+01:00').expiresAt).toBe('2027-06-01T08:00:00+01:00');
+    expect(detailsOf({ ...custom, validity: 'permanent' }).expiresAt).toBeUndefined();
+  });
+
+  test.each([
+    ['alice', 'alice'],
+    ['Bob@Example.org', 'bob-example-org'],
+    ['system:serviceaccount:people:ci', 'ci'],
+    ['王小明', 'access-key'],
+    ['-', 'access-key'],
+  ])('of the user %s creates an AccessKey named %s', (user, name) => expect(accessKeyNameFor(user)).toBe(name));
+});

@@ -1,0 +1,42 @@
+import { describe, expect, test } from 'vitest';
+import { ConsoleError } from '../../../../src/web/common/console-error.ts';
+import type { KeyPairSpecs } from '../../../../src/web/keys/api.ts';
+import { addPair, applyAction, editPair, whyNotAdd } from '../../../../src/web/keys/pair-list.ts';
+
+const ci = { name: 'ci', enabled: true, revision: 3, rotation: { interval: '24h' }, secret: { name: 's' } };
+const none = { expiresAt: undefined, description: undefined };
+
+/** @returns the message key of the ConsoleError that a function throws, or undefined */
+function errorKeyOf(act: () => unknown): string | undefined {
+  try {
+    act();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ConsoleError)) throw error;
+    return error.key;
+  }
+}
+
+describe('a change of the key pairs', () => {
+  test('keeps all other fields of a pair', () => {
+    expect(applyAction([ci], 'ci', 'rotate')).toEqual([{ ...ci, revision: 4 }]);
+    expect(applyAction([{ name: 'ci' }], 'ci', 'rotate')).toEqual([{ name: 'ci', revision: 2 }]);
+    expect(applyAction([ci], 'ci', 'disable')).toEqual([{ ...ci, enabled: false }]);
+    expect(applyAction([ci, { name: 'b' }], 'ci', 'delete')).toEqual([{ name: 'b' }]);
+    const details = { expiresAt: '2030-01-01T00:00:00Z', description: 'd' };
+    expect(editPair([ci], 'ci', details)).toEqual([{ ...ci, ...details }]);
+    expect(editPair([{ ...ci, ...details }], 'ci', none)).toEqual([ci]);
+    expect(addPair([ci], 'b', none)).toEqual([ci, { name: 'b' }]);
+  });
+
+  test('is rejected if it would exceed two pairs, duplicate a name, or if the pair does not exist', () => {
+    const overlapping = { ...ci, rotation: { overlap: '1h' } };
+    expect(errorKeyOf(() => addPair([ci, { name: 'b' }], 'c', none))).toBe('refusedTooManyPairs');
+    expect(errorKeyOf(() => addPair([ci], 'ci', none))).toBe('refusedNameTaken');
+    expect(whyNotAdd([overlapping])?.key).toBe('refusedOverlap');
+    expect(whyNotAdd([{ ...overlapping, enabled: false }])).toBeUndefined();
+    const both: KeyPairSpecs = [overlapping, { name: 'b', enabled: false }];
+    expect(errorKeyOf(() => applyAction(both, 'b', 'enable'))).toBe('refusedOverlap');
+    expect(errorKeyOf(() => applyAction([ci], 'x', 'delete'))).toBe('refusedNoPair');
+  });
+});
