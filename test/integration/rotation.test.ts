@@ -4,6 +4,7 @@ import type { Kubectl } from '../../tools/kubectl.ts';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { readMetrics } from '../support/metrics.ts';
 import {
   type AccessKeyObject,
   accessKeyManifest,
@@ -18,6 +19,7 @@ import {
   tokenUrl,
   waitReady,
 } from '../support/platform.ts';
+import { reconcileAgain, reconciledAfter } from '../support/reconciliation.ts';
 import { shiftedClock } from '../support/shifted-clock.ts';
 
 interface SecretObject {
@@ -30,7 +32,7 @@ let cluster: TestCluster;
 let kubectl: Kubectl;
 let operator: OperatorProcess;
 let clock: ReturnType<typeof shiftedClock>;
-/** Seconds by which the operator's clock is ahead; it only goes forward here. */
+/** How far the clock of the operator is ahead, seconds. It only goes forward here. */
 let ahead = 0;
 
 beforeAll(async () => {
@@ -58,14 +60,11 @@ const setPairs = (name: string, ...keyPairs: object[]) =>
   ]);
 const secretNames = () => kubectl.run(['get', 'secrets', '-n', 'people', '-o', 'name']);
 
-/**
- * The clock of the operator goes forward. Keys are looked at again each 30 seconds at the latest; an edit of a label is
- * a way not to wait for that.
- */
+/** Moves the clock of the operator forward and waits until the AccessKey is reconciled at the new time. */
 async function advance(seconds: number, name: string): Promise<void> {
   ahead += seconds;
   clock.shift(ahead);
-  await kubectl.run(['label', 'accesskey', name, '-n', 'people', '--overwrite', `looked-at=${ahead}`]);
+  await reconcileAgain(operator, kubectl, `people/${name}`);
 }
 
 const previousOf = ({ data }: SecretObject): Pair | undefined => {
@@ -75,7 +74,7 @@ const previousOf = ({ data }: SecretObject): Pair | undefined => {
     : undefined;
 };
 
-/** Waits until the Secret holds another pair than this one. */
+/** Waits until the Secret has another pair than `before`. */
 const newPair = (secretName: string, before: Pair) =>
   poll('a new pair', async () => {
     const pair = await readPair(kubectl, 'people', secretName);
@@ -83,12 +82,12 @@ const newPair = (secretName: string, before: Pair) =>
   });
 
 describe('a rotation', () => {
-  test('by revision, without overlap: a new pair at once, the former one stops, and it happens once', async () => {
+  test('by revision, without overlap, replaces the pair immediately and only once', async () => {
     const before = await createPair(kubectl, accessKeyManifest('people', 'raised'));
     await setPairs('raised', { name: 'main', revision: 2 });
     const { status } = await waitReady(kubectl, 'people', 'raised');
     const after = await readPair(kubectl, 'people', 'raised-main');
-    expect(status.keyPairs?.[0], 'Ready just after the edit speaks of the new pair').toMatchObject({
+    expect(status.keyPairs?.[0], 'the status right after the edit').toMatchObject({
       accessKey: after.ak,
       revision: 2,
       state: 'Active',
@@ -98,16 +97,16 @@ describe('a rotation', () => {
     await getToken(operator.url, after);
     await pairStops(operator.url, before);
     await setPairs('raised', { name: 'main', revision: 2, enabled: true });
-    await waitReady(kubectl, 'people', 'raised');
+    await reconcileAgain(operator, kubectl, 'people/raised');
     expect(await readPair(kubectl, 'people', 'raised-main')).toEqual(after);
     expect(await eventReasons(kubectl, 'people', 'raised')).toContain('KeyPairRotated');
   });
 
-  test('a revision that is lowered is refused in words that say so', async () => {
+  test('rejects a lower revision with a clear message', async () => {
     await expect(setPairs('raised', { name: 'main', revision: 1 })).rejects.toThrow(/revision can only be raised/);
   });
 
-  test('by interval: both pairs work during the overlap, then only the new one; the next is told', async () => {
+  test('by interval keeps both pairs valid during the overlap and reports the next rotation', async () => {
     const rotation = { interval: '24h', overlap: '2h' };
     const before = await createPair(
       kubectl,
@@ -119,8 +118,7 @@ describe('a rotation', () => {
     expect(secondsOf(first?.nextRotationAt) - secondsOf(first?.createdAt)).toBe(24 * hour);
 
     await advance(24 * hour - 60, 'scheduled');
-    await waitReady(kubectl, 'people', 'scheduled');
-    expect(await readPair(kubectl, 'people', 'scheduled-main'), 'a minute before its time').toEqual(before);
+    expect(await readPair(kubectl, 'people', 'scheduled-main'), 'a minute before the rotation is due').toEqual(before);
 
     await advance(120, 'scheduled');
     const after = await newPair('scheduled-main', before);
@@ -144,7 +142,7 @@ describe('a rotation', () => {
     expect((await statusOf('scheduled'))?.previous).toBeUndefined();
   });
 
-  test('that fell due while nobody ran is made at the start, once', async () => {
+  test('that was due while the operator was down happens once at the start', async () => {
     const rotation = { interval: '24h' };
     const before = await createPair(
       kubectl,
@@ -156,17 +154,17 @@ describe('a rotation', () => {
     operator = await cluster.startOperator({}, cluster.operatorKubeconfig, clock.options);
     const after = await newPair('missed-main', before);
     await poll('status', async () => (await statusOf('missed'))?.accessKey === after.ak);
+    await reconcileAgain(operator, kubectl, 'people/missed');
     expect(await readPair(kubectl, 'people', 'missed-main')).toEqual(after);
   });
 
-  test('waits while the pair is disabled or the AccessKey suspended', async () => {
+  test('waits while the pair is disabled', async () => {
     const pair = { name: 'main', rotation: { interval: '1h' } };
     const manifest = accessKeyManifest('people', 'resting', { keyPairs: [pair] });
     const before = await createPair(kubectl, manifest);
     await setPairs('resting', { ...pair, enabled: false });
     await waitReady(kubectl, 'people', 'resting');
     await advance(5 * hour, 'resting');
-    await waitReady(kubectl, 'people', 'resting');
     expect(await readPair(kubectl, 'people', 'resting-main')).toEqual(before);
     expect((await statusOf('resting'))?.nextRotationAt).toBeUndefined();
     await setPairs('resting', pair);
@@ -175,7 +173,7 @@ describe('a rotation', () => {
 });
 
 describe('a suspended AccessKey', () => {
-  test('gets no tokens, those given stop, its Secrets stay; resumed it works as before', async () => {
+  test('gets no tokens and its tokens stop working, until it is resumed with the same pair', async () => {
     const pair = await createPair(kubectl, accessKeyManifest('people', 'held'));
     const token = await getToken(operator.url, pair);
     const suspend = (suspended: boolean) =>
@@ -201,8 +199,8 @@ describe('a suspended AccessKey', () => {
   });
 });
 
-describe('the Secret follows the spec, its pair stays', () => {
-  test('labels and annotations come, change and go; those of others stay', async () => {
+describe('a change of the Secret in the spec keeps the pair', () => {
+  test('adds, changes and removes labels and annotations, except those of others', async () => {
     const secret = { labels: { team: 'red', tier: 'a' }, annotations: { note: 'one' } };
     const manifest = accessKeyManifest('people', 'dressed', { keyPairs: [{ name: 'main', secret }] });
     const pair = await createPair(kubectl, manifest);
@@ -216,7 +214,7 @@ describe('the Secret follows the spec, its pair stays', () => {
     expect(await readPair(kubectl, 'people', 'dressed-main')).toEqual(pair);
   });
 
-  test('other data keys: the same pair under them, nothing under the former ones', async () => {
+  test('moves the pair to other data keys', async () => {
     const pair = await createPair(kubectl, accessKeyManifest('people', 'renamed'));
     const keys = { akKey: 'ACCESS_KEY', skKey: 'SECRET_KEY' };
     await setPairs('renamed', { name: 'main', secret: keys });
@@ -228,15 +226,17 @@ describe('the Secret follows the spec, its pair stays', () => {
     await getToken(operator.url, pair);
   });
 
-  test('ak and sk that change places: the sk never gets into the status', async () => {
+  test('swaps the data keys of ak and sk without writing the sk into the status', async () => {
     const pair = await createPair(kubectl, accessKeyManifest('people', 'exchanged'));
     await setPairs('exchanged', { name: 'main', secret: { akKey: 'sk', skKey: 'ak' } });
     await waitReady(kubectl, 'people', 'exchanged');
     expect(await readPair(kubectl, 'people', 'exchanged-main')).toEqual({ ak: pair.sk, sk: pair.ak });
-    // The notes of the Secret say it wrongly now.
+    // Makes the annotations of the Secret wrong.
     const wrong = ['ghippo.io/ak-key=ak', 'ghippo.io/sk-key=sk'];
-    await kubectl.run(['annotate', 'secret', 'exchanged-main', '-n', 'people', '--overwrite', ...wrong]);
-    const annotations = await poll('the notes', async () => {
+    await reconciledAfter(operator, () =>
+      kubectl.run(['annotate', 'secret', 'exchanged-main', '-n', 'people', '--overwrite', ...wrong]),
+    );
+    const annotations = await poll('the annotations', async () => {
       const { metadata } = await getSecret('exchanged-main');
       return metadata.annotations['ghippo.io/ak-key'] === 'sk' && metadata.annotations;
     });
@@ -245,22 +245,24 @@ describe('the Secret follows the spec, its pair stays', () => {
     await getToken(operator.url, pair);
   });
 
-  test('lost notes come back, a pair under its own data keys is found without them', async () => {
+  test('restores lost annotations, also of a pair with custom data keys', async () => {
     const secret = { akKey: 'ACCESS_KEY', skKey: 'SECRET_KEY' };
     const manifest = accessKeyManifest('people', 'forgetful', { keyPairs: [{ name: 'main', secret }] });
     await kubectl.apply(manifest);
     const before = await waitReady(kubectl, 'people', 'forgetful');
     const { metadata } = await getSecret('forgetful-main');
     const names = Object.keys(metadata.annotations).map((name) => `${name}-`);
-    await kubectl.run(['annotate', 'secret', 'forgetful-main', '-n', 'people', ...names]);
-    await poll('the notes', async () => {
+    await reconciledAfter(operator, () =>
+      kubectl.run(['annotate', 'secret', 'forgetful-main', '-n', 'people', ...names]),
+    );
+    await poll('the annotations', async () => {
       const after = await getSecret('forgetful-main');
       return JSON.stringify(after.metadata.annotations) === JSON.stringify(metadata.annotations);
     });
     expect((await get('forgetful')).status.keyPairs).toEqual(before.status.keyPairs);
   });
 
-  test('two pairs that exchange the names of their Secrets keep their pairs, and a person is told', async () => {
+  test('reports a conflict and keeps both pairs when two pairs swap the names of their Secrets', async () => {
     const named = (name: string, secretName: string) => ({ name, secret: { name: secretName } });
     const manifest = accessKeyManifest('people', 'crossed', { keyPairs: [named('a', 'red'), named('b', 'blue')] });
     await kubectl.apply(manifest);
@@ -278,13 +280,21 @@ describe('the Secret follows the spec, its pair stays', () => {
 
 describe('adoption', () => {
   const imported: Pair = { ak: '3f0f66ac-26c3-4a1f-8f3e-0d9a5d9b9a01', sk: '9e0a6f3e-71f4-4f0f-9d7b-2f40a86dd102' };
-  const secret = (name: string, mark?: string, stringData: object = imported, type = 'ghippo.io/access-key') => ({
-    ...{ apiVersion: 'v1', kind: 'Secret', type, stringData },
-    metadata: { namespace: 'people', name, ...(mark !== undefined && { annotations: { 'ghippo.io/adopt': mark } }) },
+  interface SecretOptions {
+    adopt?: string | undefined;
+    data?: object;
+    type?: string | undefined;
+  }
+  const secret = (name: string, { adopt, data = imported, type = 'ghippo.io/access-key' }: SecretOptions) => ({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type,
+    stringData: data,
+    metadata: { namespace: 'people', name, ...(adopt !== undefined && { annotations: { 'ghippo.io/adopt': adopt } }) },
   });
 
-  test('a Secret that asks for it is taken over, its pair kept', async () => {
-    await kubectl.apply(secret('import-main', 'import/main'));
+  test('takes over a Secret with the adopt annotation and keeps its pair', async () => {
+    await kubectl.apply(secret('import-main', { adopt: 'import/main' }));
     const { metadata } = await getSecret('import-main');
     await kubectl.apply(accessKeyManifest('people', 'import'));
     const { status } = await waitReady(kubectl, 'people', 'import');
@@ -295,13 +305,19 @@ describe('adoption', () => {
   });
 
   test.each([
-    ['no mark', undefined, imported, undefined, /let it be adopted by the annotation ghippo\.io\/adopt=NAME\/main/],
-    ['the mark of another', 'somebody/main', imported, undefined, /exists and is not of this AccessKey/],
+    [
+      'no annotation',
+      undefined,
+      imported,
+      undefined,
+      /let it be adopted by the annotation ghippo\.io\/adopt=NAME\/main/,
+    ],
+    ['the annotation of another', 'somebody/main', imported, undefined, /exists and is not of this AccessKey/],
     ['another type', 'NAME/main', imported, 'Opaque', /its type must be ghippo\.io\/access-key/],
     ['a malformed sk', 'NAME/main', { ...imported, sk: 'short' }, undefined, /sk must be a UUID/],
-  ])('a Secret with %s is left as it is, and the status says why', async (what, mark, data, type, message) => {
+  ])('leaves a Secret with %s unchanged, and the status gives the reason', async (what, adopt, data, type, message) => {
     const name = `refused-${what.replace(/[^a-z]/g, '')}`;
-    await kubectl.apply(secret(`${name}-main`, mark?.replace('NAME', name), data, type));
+    await kubectl.apply(secret(`${name}-main`, { adopt: adopt?.replace('NAME', name), data, type }));
     const before = await getSecret(`${name}-main`);
     await kubectl.apply(accessKeyManifest('people', name));
     const stalled = await poll('the conflict', async () =>
@@ -312,17 +328,22 @@ describe('adoption', () => {
   });
 });
 
-describe('deleting', () => {
-  test.each(['foreground', 'background'])('in %s: the Secret goes, and is not made again', async (cascade) => {
-    const pair = await createPair(kubectl, accessKeyManifest('people', `gone-${cascade}`));
-    await kubectl.run(['delete', 'accesskey', `gone-${cascade}`, '-n', 'people', `--cascade=${cascade}`]);
-    await pairStops(operator.url, pair);
-    const isGone = async () => !(await secretNames()).includes(`gone-${cascade}-main`);
-    // The garbage collector looks for new kinds every half minute, and AccessKey is one here.
-    await poll('the garbage collection', isGone, 90_000);
-  });
+describe('deletion', () => {
+  test.each(['foreground', 'background'])(
+    'in the %s deletes the Secret, which is not created again',
+    async (cascade) => {
+      const pair = await createPair(kubectl, accessKeyManifest('people', `gone-${cascade}`));
+      await kubectl.run(['delete', 'accesskey', `gone-${cascade}`, '-n', 'people', `--cascade=${cascade}`]);
+      await pairStops(operator.url, pair);
+      const isGone = async () => !(await secretNames()).includes(`gone-${cascade}-main`);
+      // The garbage collector discovers new kinds such as AccessKey every 30 seconds.
+      await poll('the garbage collection', isGone, 90_000);
+      await createPair(kubectl, accessKeyManifest('people', `after-${cascade}`));
+      expect(await isGone()).toBe(true);
+    },
+  );
 
-  test('as an orphan: the Secret stays, without an owner, and gets no tokens; it can be adopted again', async () => {
+  test('as an orphan keeps the Secret, which gets no tokens until it is adopted again', async () => {
     const pair = await createPair(kubectl, accessKeyManifest('people', 'orphan'));
     await kubectl.run(['delete', 'accesskey', 'orphan', '-n', 'people', '--cascade=orphan']);
     await pairStops(operator.url, pair);
@@ -333,7 +354,7 @@ describe('deleting', () => {
     await getToken(operator.url, pair);
   });
 
-  test("a Secret that somebody's finalizer holds: the pair stops, the new one is made when it is gone", async () => {
+  test('of a Secret with a finalizer stops the pair; the new pair is created once the Secret is gone', async () => {
     const before = await createPair(kubectl, accessKeyManifest('people', 'stuck'));
     const hold = (finalizers: string[] | null) =>
       kubectl.run([
@@ -358,7 +379,7 @@ describe('deleting', () => {
     await getToken(operator.url, await newPair('stuck-main', before));
   });
 
-  test('a removed pair takes its keys with it, also when another pair takes the name of its Secret', async () => {
+  test('of a pair removes its keys, also when another pair uses the same Secret name', async () => {
     const before = await createPair(kubectl, accessKeyManifest('people', 'replaced'));
     await setPairs('replaced', { name: 'next', secret: { name: 'replaced-main' } });
     const after = await newPair('replaced-main', before);
@@ -367,25 +388,25 @@ describe('deleting', () => {
   });
 });
 
-test('the last use is told, to within a minute', async () => {
+test('reports the last use to within a minute', async () => {
   const pair = await createPair(kubectl, accessKeyManifest('people', 'used'));
   expect((await fetch(tokenUrl(operator.url, pair))).status).toBe(200);
   const time = await poll('lastUsedTime', async () => (await statusOf('used'))?.lastUsedTime, 90_000);
   expect(Math.abs(Date.parse(time) - Date.now() - ahead * 1000)).toBeLessThan(120_000);
 });
 
-test('no sk is in any line that the operator wrote, nor in any AccessKey or Event', async () => {
+test('writes no sk to the log, AccessKeys, Events, Leases or metrics', async () => {
   const { items } = await kubectl.get<{ items: SecretObject[] }>('secrets', '-n', 'people');
   const values = items
     .flatMap(({ data }) => [data.sk, data.SECRET_KEY, data['previous-sk']])
     .filter((one) => one !== undefined);
   const sks = values.map((value) => Buffer.from(value, 'base64').toString()).filter((value) => value.length === 36);
   expect(sks.length).toBeGreaterThan(10);
-  const told = JSON.stringify([
+  const places = JSON.stringify([
     cluster.operatorOutput(),
     await kubectl.get('accesskeys,events,leases', '-A'),
-    await (await fetch(`${operator.healthUrl}/metrics`)).text(),
+    await readMetrics(operator),
   ]);
   const exchanged = await readPair(kubectl, 'people', 'exchanged-main');
-  for (const sk of [...sks.filter((one) => one !== exchanged.sk), exchanged.ak]) expect(told).not.toContain(sk);
+  for (const sk of [...sks.filter((one) => one !== exchanged.sk), exchanged.ak]) expect(places).not.toContain(sk);
 });
