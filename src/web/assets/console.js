@@ -1,6 +1,5 @@
 /*
- * What needs a script: copying, the table that follows the cluster, and menus that close. Everything else on these pages
- * works without.
+ * Copy buttons, live updates of the table, and menus that close. Everything else on these pages works without a script.
  */
 'use strict';
 
@@ -8,7 +7,7 @@ const announce = (text) => {
   document.getElementById('announcer').textContent = text;
 };
 
-/** Copy buttons show themselves only where they work: the clipboard is there on HTTPS and on localhost. */
+/** Shows the copy buttons where the clipboard is available: with HTTPS and on localhost. */
 function showCopyButtons(root) {
   if (!navigator.clipboard) return;
   for (const button of root.querySelectorAll('[data-copy]')) button.hidden = false;
@@ -43,7 +42,7 @@ document.addEventListener('keydown', (event) => {
   menu.querySelector('summary').focus();
 });
 
-/** Puts the new table in the place of the old one. What is open and has the focus stays so. */
+/** Replaces the table, and keeps open menus and the focus. */
 function replaceTable(area, html) {
   const open = [...area.querySelectorAll('details[open][id]')].map((one) => one.id);
   const focused = area.contains(document.activeElement) ? document.activeElement.closest('[id]')?.id : undefined;
@@ -63,7 +62,7 @@ function markLive(area, isLive) {
   if (mark) mark.hidden = !isLive;
 }
 
-/** Follows the server-sent events: each says that there is something new to load. */
+/** Reloads the table on each server-sent event. */
 function follow(start) {
   let area = start;
   let loading = false;
@@ -81,7 +80,7 @@ function follow(start) {
       if (answer.status === 401) location.assign(`/login?over=1&next=${encodeURIComponent(location.pathname)}`);
       else if (answer.ok) area = replaceTable(area, await answer.text());
     } catch {
-      // The server is away: the stream is opened again by the browser, and the table is loaded then.
+      // The server is unavailable. The browser reconnects the stream, and the table is reloaded then.
       markLive(area, false);
     }
     loading = false;
@@ -100,13 +99,13 @@ function follow(start) {
   source.addEventListener('change', load);
   source.addEventListener('error', () => {
     markLive(area, false);
-    // The browser asks no more after an answer that is no stream: the session may be over.
+    // The browser does not reconnect after a response that is not a stream: the session may have ended.
     if (source.readyState === EventSource.CLOSED) load();
   });
   addEventListener('pagehide', () => source.close());
 }
 
-/** A browser may keep a page to show it again on the way back: not one with a pair on it. */
+/** Removes a pair from the page, because the browser may restore the page when the person goes back. */
 addEventListener('pagehide', () => {
   if (document.getElementById('shown-sk')) document.getElementById('content').replaceChildren();
 });
