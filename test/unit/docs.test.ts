@@ -48,7 +48,7 @@ describe('README.md', () => {
 });
 
 describe('links between documents', () => {
-  const documents = ['README.md', ...globSync('docs/*.md', { cwd: root })];
+  const documents = globSync(['*.md', '{docs,bench,examples}/**/*.md', '.github/*.md'], { cwd: root });
 
   it.each(documents)('of %s lead somewhere', (document) => {
     const text = read(document);

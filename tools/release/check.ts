@@ -46,7 +46,7 @@ const steps: Record<string, (flags: Flags) => Promise<string>> = {
 
   async changelog() {
     const text = await readFile(join(root, 'CHANGELOG.md'), 'utf8');
-    if (!text.includes(`\n## ${version}`)) throw new Error(`CHANGELOG.md has no section "## ${version}"`);
+    if (!text.includes(`\n## [${version}] - `)) throw new Error(`CHANGELOG.md has no section "## [${version}]"`);
     return `has a section ${version}`;
   },
 
