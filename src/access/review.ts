@@ -1,5 +1,9 @@
 import type { KubernetesClient } from '../kube/client.ts';
-import { ConnectionError, KubernetesError } from '../kube/errors.ts';
+import { resources } from '../kube/resource.ts';
+
+interface AccessReview {
+  status?: { allowed: boolean };
+}
 
 /** A user as the authorizers of the cluster see it. */
 export interface AccessSubject {
@@ -35,8 +39,8 @@ export function groupsOf({ groups }: AccessSubject): string[] {
  */
 export async function review(client: KubernetesClient, { subject, attributes }: Question): Promise<boolean> {
   const body = { spec: { user: subject.name, groups: groupsOf(subject), resourceAttributes: attributes } };
-  const answer = await requireValid(client.authorization.createSubjectAccessReview({ body }));
-  return answer.status?.allowed === true;
+  const { status } = await client.create<AccessReview>(resources.subjectAccessReviews, body);
+  return status?.allowed === true;
 }
 
 /**
@@ -48,16 +52,7 @@ export async function localReview(client: KubernetesClient, { subject, attribute
   const { namespace = '' } = attributes;
   const spec = { user: subject.name, groups: groupsOf(subject), resourceAttributes: attributes };
   const body = { metadata: { namespace }, spec };
-  const answer = await requireValid(client.authorization.createNamespacedLocalSubjectAccessReview({ namespace, body }));
-  return answer.status?.allowed === true;
-}
-
-/** A truncated response, or one that is not JSON, counts as no response. */
-async function requireValid<T>(response: Promise<T>): Promise<T> {
-  try {
-    return await response;
-  } catch (error) {
-    if (error instanceof KubernetesError || error instanceof ConnectionError) throw error;
-    throw new ConnectionError('invalid SubjectAccessReview response', { cause: error });
-  }
+  const reviews = { ...resources.localSubjectAccessReviews, namespace };
+  const { status } = await client.create<AccessReview>(reviews, body);
+  return status?.allowed === true;
 }

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { RawObject } from '../kube/list-watch.ts';
 import { usernameOf } from '../kube/names.ts';
 import { createReflector, type Reflector } from '../kube/reflector.ts';
+import { pathOf, resources } from '../kube/resource.ts';
 import { createStore, type Store } from '../kube/store.ts';
 import type { Transport } from '../kube/transport.ts';
 import { type AccessSubject, groupsOf } from './review.ts';
@@ -31,7 +32,7 @@ export interface RoleBindings {
 /** Creates the watch of the RoleBindings. It is optional: if it is forbidden, the RoleBindings stay unknown. */
 export function createRoleBindings(transport: Transport, log: Logger): RoleBindings {
   const store = createStore<RoleBindingRecord, 'subject'>({ subject: (one) => one.subjects });
-  const target = { path: '/apis/rbac.authorization.k8s.io/v1/rolebindings', maxBytes: maxListBytes };
+  const target = { path: pathOf(resources.roleBindings), maxBytes: maxListBytes };
   const reflector = createReflector({ transport, target, store, transform: toRecord, log });
   return {
     reflector,

@@ -1,9 +1,14 @@
 import type { KubernetesClient } from '../kube/client.ts';
+import { resources } from '../kube/resource.ts';
 
 /** How long the answer is cached, milliseconds: it depends only on the flags of the API server. */
 const recheckMs = 60_000;
 /** The answer is the same in every namespace. */
 const namespace = 'default';
+
+interface RulesReview {
+  status?: { incomplete: boolean };
+}
 
 /**
  * Checks whether all rights of the cluster come from authorizers that can list their rules, such as RBAC. A webhook
@@ -21,7 +26,9 @@ export function createRuleResolution(client: KubernetesClient): () => Promise<bo
   async function refresh(): Promise<void> {
     reviewedAt = performance.now();
     try {
-      const { status } = await client.authorization.createSelfSubjectRulesReview({ body: { spec: { namespace } } });
+      const { status } = await client.create<RulesReview>(resources.selfSubjectRulesReviews, {
+        spec: { namespace },
+      });
       isComplete = status?.incomplete === false;
     } catch {
       // Keeps the last answer. Without one every namespace is checked, and those reviews report the error.

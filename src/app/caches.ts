@@ -1,10 +1,11 @@
 import type { Logger } from 'pino';
-import { group, plural, toAccessKeyRecord, version } from '../accesskey/model/access-key-record.ts';
+import { accessKeys, toAccessKeyRecord } from '../accesskey/model/access-key-record.ts';
 import { createAccessKeyCaches, toNamespaceRecord } from '../accesskey/model/caches.ts';
 import { managedBy, type SecretObject, toSecretRecord } from '../credential/secret-record.ts';
 import { createDeploymentTransform } from '../deployments/record.ts';
 import { createDeploymentStore } from '../deployments/store.ts';
 import { createReflector } from '../kube/reflector.ts';
+import { pathOf, type Resource, resources } from '../kube/resource.ts';
 import type { Transport } from '../kube/transport.ts';
 
 /**
@@ -22,16 +23,16 @@ export function createCaches(
   const caches = createAccessKeyCaches();
   const deployments = createDeploymentStore();
   const shared = { transport, log };
-  const within = watchNamespace === undefined ? '' : `namespaces/${encodeURIComponent(watchNamespace)}/`;
+  const pathWithin = (resource: Resource) => pathOf({ ...resource, namespace: watchNamespace });
   const deploymentReflector = createReflector({
     ...shared,
-    target: { path: `/apis/apps/v1/${within}deployments` },
+    target: { path: pathWithin(resources.deployments) },
     store: deployments,
     transform: createDeploymentTransform(clusterName),
   });
   const namespaceReflector = createReflector({
     ...shared,
-    target: { path: '/api/v1/namespaces', metadataOnly: true },
+    target: { path: pathOf(resources.namespaces), metadataOnly: true },
     store: caches.namespaces,
     transform: toNamespaceRecord,
   });
@@ -39,13 +40,13 @@ export function createCaches(
     ...(watchNamespace === undefined ? [namespaceReflector] : []),
     createReflector({
       ...shared,
-      target: { path: `/apis/${group}/${version}/${within}${plural}` },
+      target: { path: pathWithin(accessKeys) },
       store: caches.accessKeys,
       transform: toAccessKeyRecord,
     }),
     createReflector({
       ...shared,
-      target: { path: `/api/v1/${within}secrets`, labelSelector: `${managedBy.label}=${managedBy.value}` },
+      target: { path: pathWithin(resources.secrets), labelSelector: `${managedBy.label}=${managedBy.value}` },
       store: caches.secrets,
       transform: (raw) => toSecretRecord(raw as SecretObject),
     }),

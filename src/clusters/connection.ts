@@ -6,6 +6,7 @@ import { createDeploymentStore, type DeploymentStore } from '../deployments/stor
 import { pause } from '../kube/abort.ts';
 import { describeError } from '../kube/errors.ts';
 import { createReflector, type Reflector } from '../kube/reflector.ts';
+import { pathOf, resources } from '../kube/resource.ts';
 import { createStore, type Store, type Stored } from '../kube/store.ts';
 import { createTransport, type Transport } from '../kube/transport.ts';
 import { measuredTransport, type TransportMetrics } from '../kube/transport-wrappers.ts';
@@ -101,11 +102,11 @@ interface ReflectorParts {
 function createReflectors({ name, transport, deployments, namespaces, log }: ReflectorParts): [Reflector, Reflector] {
   const ofDeployments = createReflector({
     ...{ transport, log, store: deployments, transform: createDeploymentTransform(name) },
-    target: { path: '/apis/apps/v1/deployments', maxBytes: maxListBytes },
+    target: { path: pathOf(resources.deployments), maxBytes: maxListBytes },
   });
   const ofNamespaces = createReflector({
     ...{ transport, log, store: namespaces },
-    target: { path: '/api/v1/namespaces', metadataOnly: true, maxBytes: maxListBytes },
+    target: { path: pathOf(resources.namespaces), metadataOnly: true, maxBytes: maxListBytes },
     transform: ({ metadata }) => ({ key: metadata.name, resourceVersion: metadata.resourceVersion }),
   });
   return [ofDeployments, ofNamespaces];

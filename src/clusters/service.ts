@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { EventRecorder } from '../kube/events.ts';
 import { createReflector } from '../kube/reflector.ts';
+import { pathOf, resources } from '../kube/resource.ts';
 import { createStore } from '../kube/store.ts';
 import type { Transport } from '../kube/transport.ts';
 import type { Cluster } from './cluster.ts';
@@ -37,7 +38,7 @@ export function createClusterService(options: ClusterServiceOptions): ClusterSer
   const telling = createTelling({ reports: registry.reports, recorder, log });
   const reflector = createReflector({
     transport,
-    target: { path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets`, labelSelector: clusterLabel },
+    target: { path: pathOf({ ...resources.secrets, namespace }), labelSelector: clusterLabel },
     store,
     transform: toRegistration,
     log,

@@ -1,6 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
-/** Resolves when a signal aborts; at once when it has. */
+/** Resolves when the signal aborts; immediately if it already has. */
 export function aborted(signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   if (signal.aborted) resolve();
@@ -8,7 +6,16 @@ export function aborted(signal: AbortSignal): Promise<void> {
   return promise;
 }
 
-/** Resolves after so many milliseconds, or when the signal aborts, whichever is first. Never rejects. */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => undefined);
+/** Resolves after a time in milliseconds or when the signal aborts, whichever is first. Never rejects. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(end, ms);
+  function end(): void {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', end);
+    resolve();
+  }
+  signal.addEventListener('abort', end);
+  if (signal.aborted) end();
+  return promise;
 }

@@ -1,70 +1,95 @@
-import {
-  AuthenticationV1Api,
-  AuthorizationV1Api,
-  CoreV1Api,
-  CustomObjectsApi,
-  createConfiguration,
-  EventsV1Api,
-  PatchStrategy,
-  type RequestContext,
-  ResponseContext,
-  ServerConfiguration,
-  setHeaderOptions,
-  wrapHttpLibrary,
-} from '@kubernetes/client-node';
-import { readText } from './read-text.ts';
+import { InvalidResponseError, toConnectionError } from './errors.ts';
+import { list } from './list-watch.ts';
+import { type ObjectReference, pathOf, type Resource } from './resource.ts';
+import { parseJson, readText } from './response-body.ts';
 import type { Transport, TransportRequest } from './transport.ts';
 
-/**
- * client-node's typed APIs over our transport.
- *
- * They are used to write, to read one object and to review. What they read has lost the fields that their models do
- * not know, so it is never changed and sent back. Errors are those of the transport.
- */
-export interface KubernetesClient {
-  readonly core: CoreV1Api;
-  readonly customObjects: CustomObjectsApi;
-  readonly authentication: AuthenticationV1Api;
-  readonly authorization: AuthorizationV1Api;
-  readonly events: EventsV1Api;
+export interface CallOptions {
+  signal?: AbortSignal;
+  /** Owner of the fields that a write sets. If unset, the API server derives it from the user agent. */
+  fieldManager?: string;
 }
 
-/** The longest answer about one object, bytes: etcd holds objects of 1.5 MiB, JSON may be somewhat larger. */
-const maxObjectBytes = 16 * 1024 * 1024;
+/** What an object must still be for a delete to succeed; else the API server responds 409. */
+export interface Preconditions {
+  uid: string;
+  resourceVersion: string;
+}
 
-/** Options of a patch call: JSON merge patch (RFC 7396). */
-export const mergePatch = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
+/**
+ * Calls the Kubernetes API in JSON.
+ *
+ * Objects keep the fields that this program does not know, so they can be changed and sent back. The type parameter is
+ * what the caller expects; only that the response is a JSON object is checked.
+ *
+ * Every method throws KubernetesError for a status of 400 or more, ConnectionError without a valid response,
+ * NotLeaderError for a write that was not sent, and the reason of an aborted signal.
+ */
+export interface KubernetesClient {
+  get<T extends object>(object: ObjectReference, options?: CallOptions): Promise<T>;
+  list<T extends object>(resource: Resource, labelSelector: string, options?: CallOptions): Promise<T[]>;
+  /** Creates an object, or a review, whose response has the status filled in. */
+  create<T extends object>(resource: Resource, body: object, options?: CallOptions): Promise<T>;
+  /** Replaces an object with one that has its resourceVersion. */
+  replace<T extends object>(object: ObjectReference, body: object, options?: CallOptions): Promise<T>;
+  /** Applies a JSON merge patch (RFC 7396). */
+  patch<T extends object>(object: ObjectReference, patch: object, options?: CallOptions): Promise<T>;
+  delete(object: ObjectReference, preconditions: Preconditions, options?: CallOptions): Promise<void>;
+}
+
+/** Longest response to a call, bytes: etcd stores objects of up to 1.5 MiB, their JSON can be somewhat larger. */
+const maxResponseBytes = 16 * 1024 * 1024;
+const json = 'application/json';
+const mergePatch = 'application/merge-patch+json';
 
 export function createKubernetesClient(transport: Transport): KubernetesClient {
-  const configuration = createConfiguration({
-    baseServer: new ServerConfiguration(transport.server, {}),
-    httpApi: wrapHttpLibrary({ send: (context) => sendThrough(transport, context) }),
-    authMethods: {},
-  });
+  async function call<T>(request: TransportRequest): Promise<T> {
+    const response = await transport.send(request);
+    try {
+      return parseObject(await readText(response.body, maxResponseBytes), request) as T;
+    } catch (error) {
+      throw toConnectionError(error, transport.server, request.signal);
+    }
+  }
+
+  function write<T>(
+    request: { method: TransportRequest['method']; object: Resource; body: object; contentType?: string },
+    { signal, fieldManager }: CallOptions = {},
+  ): Promise<T> {
+    const query = fieldManager === undefined ? '' : `?${new URLSearchParams({ fieldManager })}`;
+    return call({
+      method: request.method,
+      path: pathOf(request.object) + query,
+      headers: { accept: json, 'content-type': request.contentType ?? json },
+      body: JSON.stringify(request.body),
+      signal,
+    });
+  }
+
   return {
-    core: new CoreV1Api(configuration),
-    customObjects: new CustomObjectsApi(configuration),
-    authentication: new AuthenticationV1Api(configuration),
-    authorization: new AuthorizationV1Api(configuration),
-    events: new EventsV1Api(configuration),
+    get: (object, { signal } = {}) => call({ method: 'GET', path: pathOf(object), headers: { accept: json }, signal }),
+    async list<T extends object>(resource: Resource, labelSelector: string, { signal }: CallOptions = {}) {
+      const target = { path: pathOf(resource), labelSelector, maxBytes: maxResponseBytes };
+      try {
+        return (await list(transport, target, signal)).items as object[] as T[];
+      } catch (error) {
+        throw toConnectionError(error, transport.server, signal);
+      }
+    },
+    create: (resource, body, options) => write({ method: 'POST', object: resource, body }, options),
+    replace: (object, body, options) => write({ method: 'PUT', object, body }, options),
+    patch: (object, patch, options) =>
+      write({ method: 'PATCH', object, body: patch, contentType: mergePatch }, options),
+    async delete(object, preconditions, options) {
+      await write({ method: 'DELETE', object, body: { preconditions } }, options);
+    },
   };
 }
 
-async function sendThrough(transport: Transport, context: RequestContext): Promise<ResponseContext> {
-  const url = new URL(context.getUrl());
-  const body = context.getBody();
-  const signal = context.getSignal();
-  const answer = await transport.send({
-    method: context.getHttpMethod() as TransportRequest['method'],
-    path: url.pathname.slice(new URL(transport.server).pathname.replace(/\/$/, '').length) + url.search,
-    headers: context.getHeaders(),
-    ...(body === undefined ? {} : { body: String(body) }),
-    ...(signal === undefined ? {} : { signal }),
-  });
-  const headers = Object.fromEntries(Object.entries(answer.headers).map(([name, value]) => [name, String(value)]));
-  return new ResponseContext(answer.statusCode, headers, {
-    text: () => readText(answer.body, maxObjectBytes),
-    binary: async () => Buffer.from(await answer.body.arrayBuffer()),
-    stream: () => null,
-  });
+/** @throws InvalidResponseError without a piece of the text, which can be part of a Secret */
+function parseObject(text: string, { method, path }: TransportRequest): object {
+  const request = `${method} ${path.split('?')[0]}`;
+  const value = parseJson(text, request);
+  if (typeof value === 'object' && value !== null) return value;
+  throw new InvalidResponseError(`${request}: response is not a JSON object`);
 }

@@ -30,14 +30,31 @@ export class KubernetesError extends Error {
   }
 }
 
-/** No answer came: refused, reset, timed out, TLS failed. `cause` is the socket's error. */
+/** No valid response: connection refused or reset, timeout, TLS failure, or not JSON. `cause` is what failed. */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
 }
 
-/** A write that was not sent, because this process does not lead (see `fencedTransport`). */
+/** A response that no API server sends, for example from a broken proxy. The message never contains any of it. */
+export class InvalidResponseError extends Error {
+  override readonly name: string = 'InvalidResponseError';
+}
+
+/** A response that is longer than the caller allows. */
+export class ResponseTooLongError extends InvalidResponseError {
+  override readonly name = 'ResponseTooLongError';
+}
+
+/** A write that was not sent, because this process is not the leader (see `fencedTransport`). */
 export class NotLeaderError extends Error {
   override readonly name = 'NotLeaderError';
+}
+
+/** Wraps everything but our own errors and the caller's abort in a ConnectionError. */
+export function toConnectionError(error: unknown, server: string, signal: AbortSignal | undefined): unknown {
+  if ([KubernetesError, ConnectionError, NotLeaderError].some((kind) => error instanceof kind)) return error;
+  if (signal?.aborted) return error;
+  return new ConnectionError(`no valid response from the API server ${server}`, { cause: error });
 }
 
 /**

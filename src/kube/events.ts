@@ -1,7 +1,8 @@
-import { V1MicroTime } from '@kubernetes/client-node';
 import type { Logger } from 'pino';
 import type { KubernetesClient } from './client.ts';
 import { describeError } from './errors.ts';
+import { microTime } from './json.ts';
+import { resources } from './resource.ts';
 
 /** The object that an Event is about. */
 export interface EventSubject {
@@ -36,20 +37,21 @@ const maxNoteBytes = 1024;
 /** @param instance which process reports, for reportingInstance (at most 128 characters) */
 export function createEventRecorder(client: KubernetesClient, instance: string, log: Logger): EventRecorder {
   async function send(subject: EventSubject, { type, reason, action, note }: EventContent): Promise<void> {
-    await client.events.createNamespacedEvent({
-      namespace: subject.namespace,
-      body: {
-        metadata: { generateName: `${subject.name}-`, namespace: subject.namespace },
-        eventTime: new V1MicroTime(),
+    const { namespace, name } = subject;
+    await client.create(
+      { ...resources.events, namespace },
+      {
+        metadata: { generateName: `${name}-`, namespace },
+        eventTime: microTime(new Date()),
         reportingController: controllerName,
         reportingInstance: instance.slice(0, 128),
-        regarding: { ...subject },
+        regarding: subject,
         type,
         reason,
         action,
         note: cut(note, maxNoteBytes),
       },
-    });
+    );
   }
   return {
     record(subject, content) {

@@ -1,7 +1,9 @@
 import type { Logger } from 'pino';
+import { createKubernetesClient } from './client.ts';
 import { describeError, isStatus } from './errors.ts';
 import { decide, heldSpec, type Lease, type Observation, observe, releasedSpec } from './lease-record.ts';
-import type { Transport, TransportRequest } from './transport.ts';
+import { resources } from './resource.ts';
+import type { Transport } from './transport.ts';
 
 /** That our record was written, by a request sent at this monotonic time; or who holds the Lease instead. */
 export type HoldOutcome = { sentAt: number } | { holder: string };
@@ -49,27 +51,26 @@ export interface LeaseLock {
  */
 export function createLeaseLock(options: LeaseLockOptions): LeaseLock {
   const { transport, namespace, name, identity, log, leaseDurationMs, now } = options;
-  const collection = `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases`;
-  const path = `${collection}/${encodeURIComponent(name)}`;
+  const client = createKubernetesClient(transport);
+  const leases = { ...resources.leases, namespace };
+  const reference = { ...leases, name };
   /** As it was last read or written; undefined when there was none. */
   let lease: Lease | undefined;
   let observation: Observation | undefined;
   /** Whether a write of ours may have made us the holder, though no answer came. */
   let mayHold = false;
 
-  async function send(request: TransportRequest & { signal: AbortSignal }): Promise<Lease> {
-    const headers = { accept: 'application/json', 'content-type': 'application/json' };
-    const answer = await transport.send({ ...request, headers });
-    const body = (await answer.body.json()) as Lease;
-    // Nobody waits for this answer any more, so nothing may follow from it.
-    request.signal.throwIfAborted();
-    return body;
+  async function accept(response: Promise<Lease>, signal: AbortSignal): Promise<void> {
+    const received = await response;
+    // The attempt was given up, so its response must not change anything.
+    signal.throwIfAborted();
+    lease = received;
+    observation = observe(observation, lease.spec ?? {}, now());
   }
 
   async function read(signal: AbortSignal): Promise<void> {
     try {
-      lease = await send({ method: 'GET', path, signal });
-      observation = observe(observation, lease.spec ?? {}, now());
+      await accept(client.get<Lease>(reference, { signal }), signal);
     } catch (error) {
       if (!isStatus(error, 404)) throw error;
       signal.throwIfAborted();
@@ -78,16 +79,15 @@ export function createLeaseLock(options: LeaseLockOptions): LeaseLock {
   }
 
   async function write(next: object, signal: AbortSignal): Promise<void> {
-    const body = JSON.stringify(next);
-    lease = await send(
-      lease ? { method: 'PUT', path, body, signal } : { method: 'POST', path: collection, body, signal },
-    );
-    observation = observe(observation, lease.spec ?? {}, now());
+    const written = lease
+      ? client.replace<Lease>(reference, next, { signal })
+      : client.create<Lease>(leases, next, { signal });
+    await accept(written, signal);
   }
 
   async function hold(signal: AbortSignal): Promise<HoldOutcome> {
     const spec = heldSpec(lease?.spec, identity, leaseDurationMs, new Date());
-    const created = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { namespace, name } };
+    const created = { apiVersion: leases.apiVersion, kind: 'Lease', metadata: { namespace, name } };
     const sentAt = now();
     mayHold = true;
     await write({ ...(lease ?? created), spec }, signal);

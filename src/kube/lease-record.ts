@@ -6,8 +6,8 @@
  * tools/leaderelection: this tolerates any clock skew).
  */
 import { isDeepStrictEqual } from 'node:util';
-import { type V1LeaseSpec, V1MicroTime } from '@kubernetes/client-node';
-import type { Json } from './json.ts';
+import type { V1LeaseSpec } from '@kubernetes/client-node';
+import { type Json, microTime } from './json.ts';
 import type { RawObject } from './list-watch.ts';
 
 export type LeaseSpec = Json<V1LeaseSpec>;
@@ -115,11 +115,6 @@ export function heldSpec(
 export function releasedSpec(before: LeaseSpec, time: Date): LeaseSpec {
   const now = microTime(time);
   return { ...before, holderIdentity: '', leaseDurationSeconds: 1, acquireTime: now, renewTime: now };
-}
-
-/** metav1.MicroTime: the API server takes exactly six fraction digits. */
-function microTime(time: Date): string {
-  return new V1MicroTime(time).toISOString();
 }
 
 /** Delay before the next attempt to become the leader: one to 2.2 periods (client-go's JitterUntil). */

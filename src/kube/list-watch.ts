@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
-import { errorFromAnswer } from './errors.ts';
-import { readText } from './read-text.ts';
+import { errorFromAnswer, InvalidResponseError, ResponseTooLongError } from './errors.ts';
+import { parseJson, readText } from './response-body.ts';
 import type { Transport } from './transport.ts';
 
 /** An object as the API server sends it. */
@@ -26,14 +26,6 @@ export interface ListWatchTarget {
   metadataOnly?: boolean;
   /** The most that a list may be, all pages together, bytes; by default as much as comes. */
   maxBytes?: number;
-}
-
-/** One Secret, as RBAC's resourceNames can allow it to be listed and watched. */
-export function secretTarget({ namespace, name }: { namespace: string; name: string }): ListWatchTarget {
-  return {
-    path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets`,
-    fieldSelector: `metadata.name=${name}`,
-  };
 }
 
 /** Objects in one page of a list (API convention: chunking with limit and continue). */
@@ -62,7 +54,7 @@ interface Page {
 export async function list(
   transport: Transport,
   target: ListWatchTarget,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<{ items: RawObject[]; resourceVersion: string }> {
   const items: RawObject[] = [];
   let continueToken = '';
@@ -86,9 +78,10 @@ function parsePage(text: string, path: string): Page {
   // Go writes null for a slice that is nil.
   const items = page?.items === null ? [] : page?.items;
   if (!isVersion(resourceVersion) || typeof continueToken !== 'string') {
-    throw new TypeError(`LIST ${path}: an answer without a resourceVersion`);
+    throw new InvalidResponseError(`LIST ${path}: response has no valid resourceVersion`);
   }
-  if (!Array.isArray(items) || !items.every(isObject)) throw new TypeError(`LIST ${path}: an answer that is no list`);
+  if (!Array.isArray(items) || !items.every(isObject))
+    throw new InvalidResponseError(`LIST ${path}: response is not a list`);
   return { items, resourceVersion, continueToken };
 }
 
@@ -101,15 +94,6 @@ function isObject(value: unknown): value is RawObject {
 /** Opaque text, but such that it can stand in a header: we tell it to others. */
 function isVersion(value: unknown): value is string {
   return typeof value === 'string' && /^[\x21-\x7e]{1,128}$/.test(value);
-}
-
-/** @throws TypeError, since the SyntaxError of JSON.parse repeats a piece of the text, which may be of a Secret */
-function parseJson(text: string, what: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new TypeError(`${what}: what came is not JSON`);
-  }
 }
 
 interface WatchStart {
@@ -169,7 +153,7 @@ function parseEvent(line: string, path: string): WatchEvent {
   const sound =
     event?.type === 'BOOKMARK' ? isVersion(event.object?.metadata?.resourceVersion) : isObject(event?.object);
   if (!isEventType(event?.type) || !event?.object || !sound)
-    throw new TypeError(`${what}: a line that is no watch event`);
+    throw new InvalidResponseError(`${what}: response is not a watch event`);
   return { type: event.type, object: event.object };
 }
 
@@ -192,6 +176,6 @@ async function* lines(body: Dispatcher.ResponseData['body']): AsyncGenerator<str
     }
     begun.push(rest);
     length += rest.length;
-    if (length > maxLineBytes) throw new TypeError('a watch line that does not end');
+    if (length > maxLineBytes) throw new ResponseTooLongError('watch event is too long');
   }
 }

@@ -1,7 +1,7 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { type Dispatcher, request as undiciRequest } from 'undici';
-import { ConnectionError, errorFromAnswer, KubernetesError, NotLeaderError } from './errors.ts';
-import { readText } from './read-text.ts';
+import { errorFromAnswer, ResponseTooLongError, toConnectionError } from './errors.ts';
+import { readText } from './response-body.ts';
 import { createSessions, type Session } from './session.ts';
 
 /** How long a call may take in all unless told otherwise, milliseconds. */
@@ -15,7 +15,7 @@ export interface TransportRequest {
   path: string;
   headers?: Record<string, string>;
   body?: string;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** How long the call may take in all, milliseconds. Default: 30 seconds. A watch is bounded by `idleTimeoutMs` instead. */
   timeoutMs?: number;
   /** For a watch: the longest silence between two chunks, milliseconds. The call itself is then not bounded. */
@@ -81,7 +81,7 @@ export function createTransport(load: () => KubeConfig, userAgent: string): Tran
         if (answer.statusCode < 400) return answer;
         throw await toError(request, answer);
       } catch (error) {
-        throw asConnectionError(error, sessions.server, request.signal);
+        throw toConnectionError(error, sessions.server, request.signal);
       }
     },
     close: () => sessions.close(),
@@ -121,7 +121,7 @@ async function statusText({ body }: Dispatcher.ResponseData): Promise<string> {
   try {
     return await readText(body, maxErrorBytes);
   } catch (error) {
-    if (error instanceof TypeError) return '';
+    if (error instanceof ResponseTooLongError) return '';
     throw error;
   }
 }
@@ -134,11 +134,4 @@ async function toError(request: TransportRequest, answer: Dispatcher.ResponseDat
     await statusText(answer),
     typeof retryAfter === 'string' ? retryAfter : undefined,
   );
-}
-
-/** Gives our own errors and the caller's abort as they are, and everything else as "no answer". */
-function asConnectionError(error: unknown, server: string, signal: AbortSignal | undefined): unknown {
-  if (error instanceof KubernetesError || error instanceof NotLeaderError) return error;
-  if (signal?.aborted) return error;
-  return new ConnectionError(`no answer from the API server ${server}`, { cause: error });
 }

@@ -1,6 +1,7 @@
 import type { LiveServiceAccounts, ServiceAccountUser } from '../accesskey/live/live-service-accounts.ts';
 import type { KubernetesClient } from '../kube/client.ts';
 import { parseUsername, type ServiceAccountName, usernameOf } from '../kube/names.ts';
+import { resources } from '../kube/resource.ts';
 import type { ExchangeRequest, Refusal, Subject } from './issue.ts';
 import { readSubjectToken, type SubjectToken } from './subject-token.ts';
 
@@ -16,6 +17,10 @@ export const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange';
  */
 export type ReviewServiceAccount = (token: string) => Promise<ServiceAccountName | undefined>;
 
+interface TokenReview {
+  status?: { authenticated?: boolean; audiences?: readonly string[]; user?: { username?: string } };
+}
+
 /**
  * Reviews tokens with TokenReview (authentication.k8s.io/v1), which also rejects a token whose pod or ServiceAccount was
  * deleted.
@@ -25,8 +30,8 @@ export type ReviewServiceAccount = (token: string) => Promise<ServiceAccountName
  */
 export function createServiceAccountReview(client: KubernetesClient, audience: string): ReviewServiceAccount {
   return async (token) => {
-    const { status } = await client.authentication.createTokenReview({
-      body: { spec: { token, audiences: [audience] } },
+    const { status } = await client.create<TokenReview>(resources.tokenReviews, {
+      spec: { token, audiences: [audience] },
     });
     if (status?.authenticated !== true || !status.audiences?.includes(audience)) return undefined;
     return parseUsername(status.user?.username ?? '');

@@ -6,6 +6,7 @@ export const group = 'ghippo.io';
 export const version = 'v1alpha1';
 export const plural = 'accesskeys';
 export const kind = 'AccessKey';
+export const accessKeys = { apiVersion: `${group}/${version}`, plural } as const;
 
 export type KeyPairSpec = NonNullable<AccessKeySpec['keyPairs']>[number];
 export type KeyPairStatus = NonNullable<AccessKeyStatus['keyPairs']>[number];

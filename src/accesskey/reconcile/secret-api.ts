@@ -6,9 +6,10 @@ import {
   secretType,
   toSecretRecord,
 } from '../../credential/secret-record.ts';
-import { type KubernetesClient, mergePatch } from '../../kube/client.ts';
+import type { KubernetesClient } from '../../kube/client.ts';
 import { isStatus } from '../../kube/errors.ts';
-import { type AccessKeyRecord, group, kind, plural, version } from '../model/access-key-record.ts';
+import { resources } from '../../kube/resource.ts';
+import { type AccessKeyRecord, accessKeys, kind } from '../model/access-key-record.ts';
 import type { SecretMetadata, SecretPatch } from './desired-secret.ts';
 
 /** What was decided on is no longer so: the cache was behind. The pass is tried again. */
@@ -53,15 +54,19 @@ export interface SecretApi {
   confirm(accessKey: AccessKeyRecord): Promise<void>;
 }
 
-/** Without blockOwnerDeletion, which would need rights on accesskeys/finalizers: nothing waits for the Secret. */
-export function ownerReferenceTo({ name, uid }: AccessKeyRecord): OwnerReference {
-  return { apiVersion: `${group}/${version}`, kind, name, uid, controller: true };
+interface LiveGeneration {
+  metadata: { uid: string; generation: number; deletionTimestamp?: string };
 }
 
-export function createSecretApi({ core, customObjects }: KubernetesClient): SecretApi {
+/** Without blockOwnerDeletion, which would need rights on accesskeys/finalizers: nothing waits for the Secret. */
+export function ownerReferenceTo({ name, uid }: AccessKeyRecord): OwnerReference {
+  return { apiVersion: accessKeys.apiVersion, kind, name, uid, controller: true };
+}
+
+export function createSecretApi(client: KubernetesClient): SecretApi {
   async function read(namespace: string, name: string): Promise<SecretObject | undefined> {
     try {
-      return await core.readNamespacedSecret({ namespace, name });
+      return await client.get({ ...resources.secrets, namespace, name });
     } catch (error) {
       if (isStatus(error, 404)) return undefined;
       throw error;
@@ -72,7 +77,7 @@ export function createSecretApi({ core, customObjects }: KubernetesClient): Secr
     read,
     async list({ namespace, name }) {
       const labelSelector = `${managedBy.label}=${managedBy.value},${accessKeyLabel}=${name}`;
-      return (await core.listNamespacedSecret({ namespace, labelSelector })).items;
+      return client.list({ ...resources.secrets, namespace }, labelSelector);
     },
     async readAsRecorded({ namespace, name, uid, resourceVersion }) {
       const live = await read(namespace, name);
@@ -85,18 +90,17 @@ export function createSecretApi({ core, customObjects }: KubernetesClient): Secr
       const { namespace } = accessKey;
       const ownerReferences = [ownerReferenceTo(accessKey)];
       const body = { metadata: { name, ...metadata, ownerReferences }, type: secretType, stringData: data };
-      return toSecretRecord(await stale409(core.createNamespacedSecret({ namespace, body })));
+      return toSecretRecord(await stale409(client.create({ ...resources.secrets, namespace }, body)));
     },
     async patch({ namespace, name, uid, resourceVersion }, { metadata, data, ownerReferences }) {
       const preconditions = { uid, resourceVersion };
       const owners = ownerReferences && { ownerReferences };
       const body = { metadata: { ...metadata, ...owners, ...preconditions }, ...(data && { data }) };
-      return toSecretRecord(await staleWhenGone(core.patchNamespacedSecret({ namespace, name, body }, mergePatch)));
+      return toSecretRecord(await staleWhenGone(client.patch({ ...resources.secrets, namespace, name }, body)));
     },
     async remove({ namespace, name, uid, resourceVersion }) {
-      const body = { preconditions: { uid, resourceVersion } };
       try {
-        await stale409(core.deleteNamespacedSecret({ namespace, name, body }));
+        await stale409(client.delete({ ...resources.secrets, namespace, name }, { uid, resourceVersion }));
         return true;
       } catch (error) {
         if (!isStatus(error, 404)) throw error;
@@ -104,10 +108,7 @@ export function createSecretApi({ core, customObjects }: KubernetesClient): Secr
       }
     },
     async confirm({ namespace, name, uid, generation }) {
-      const request = { group, version, plural, namespace, name };
-      const { metadata } = (await staleWhenGone(customObjects.getNamespacedCustomObject(request))) as {
-        metadata: { uid: string; generation: number; deletionTimestamp?: string };
-      };
+      const { metadata } = await staleWhenGone(client.get<LiveGeneration>({ ...accessKeys, namespace, name }));
       const isSame = metadata.uid === uid && metadata.generation === generation && !metadata.deletionTimestamp;
       if (!isSame) throw new StaleCacheError(`AccessKey ${namespace}/${name} has changed`);
     },

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type KubernetesClient, mergePatch } from '../../kube/client.ts';
+import type { KubernetesClient } from '../../kube/client.ts';
 import { isStatus } from '../../kube/errors.ts';
-import { type AccessKeyRecord, group, plural, version } from '../model/access-key-record.ts';
+import { type AccessKeyRecord, accessKeys } from '../model/access-key-record.ts';
 import type { AccessKeyStatus } from '../model/types.generated.ts';
 import { StaleCacheError } from './secret-api.ts';
 
@@ -25,10 +25,7 @@ export async function writeStatus(
   const { userID = null, keyPairs = null, ...rest } = status;
   const body = { metadata: { uid, resourceVersion }, status: { ...rest, userID, keyPairs } };
   try {
-    await client.customObjects.patchNamespacedCustomObjectStatus(
-      { group, version, namespace, plural, name, body },
-      mergePatch,
-    );
+    await client.patch({ ...accessKeys, namespace, name, subresource: 'status' }, body);
   } catch (error) {
     if (!isStatus(error, 409) && !isStatus(error, 404)) throw error;
     throw new StaleCacheError(`AccessKey ${namespace}/${name} has changed`, { cause: error });

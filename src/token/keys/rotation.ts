@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { KubernetesClient } from '../../kube/client.ts';
 import { describeError, isStatus, NotLeaderError, retryAfterOf } from '../../kube/errors.ts';
+import type { NamespacedName } from '../../kube/resource.ts';
 import type { Store } from '../../kube/store.ts';
 import { createWorkQueue } from '../../kube/work-queue.ts';
 import type { KeyCache } from './cache.ts';
@@ -8,7 +9,7 @@ import type { KeyPolicy } from './facts.ts';
 import { formatKeys, parseKeys, SigningKeyError, type StoredKey } from './format.ts';
 import { planKeys } from './plan.ts';
 import { completePlan, parseSigningKeys } from './signing-keys.ts';
-import { createKeySecret, type KeySecretRecord, replaceKeys, type SecretReference } from './store.ts';
+import { createKeySecret, type KeySecretRecord, replaceKeys } from './store.ts';
 
 /** Rotation depends on the time, so the set is reconciled this often, milliseconds. */
 const resyncMs = 30_000;
@@ -19,7 +20,7 @@ export interface KeyRotationOptions {
   client: KubernetesClient;
   store: Pick<Store<KeySecretRecord>, 'get' | 'subscribe'>;
   cache: Pick<KeyCache, 'content'>;
-  secret: SecretReference;
+  secret: NamespacedName;
   policy: KeyPolicy;
   log: Logger;
   /** Milliseconds since the epoch. */

@@ -1,80 +1,54 @@
 import type { Logger } from 'pino';
-import { aborted, pause } from '../../kube/abort.ts';
 import type { KubernetesClient } from '../../kube/client.ts';
-import { describeError } from '../../kube/errors.ts';
-import { secretTarget } from '../../kube/list-watch.ts';
-import { createReflector } from '../../kube/reflector.ts';
-import { createStore } from '../../kube/store.ts';
+import type { NamespacedName } from '../../kube/resource.ts';
 import type { Transport } from '../../kube/transport.ts';
+import { createWatchedSecret } from '../../kube/watched-secret.ts';
 import { createKeyCache, type KeyCache } from './cache.ts';
 import type { KeyPolicy } from './facts.ts';
 import { startKeyRotation } from './rotation.ts';
 import { generateSigningKeys } from './signing-keys.ts';
-import { createKeySecret, type KeySecretRecord, type SecretReference, toKeySecretRecord } from './store.ts';
-
-const retryMs = 5_000;
+import { createKeySecret, toKeySecretRecord } from './store.ts';
 
 export interface KeyServiceOptions {
   transport: Transport;
   client: KubernetesClient;
-  secret: SecretReference;
+  secret: NamespacedName;
   policy: KeyPolicy;
   log: Logger;
   /** Milliseconds since the epoch. */
   now: () => number;
 }
 
-/** The signing keys of a process, followed as long as it runs. */
+/** The signing keys of a process. */
 export interface KeyService {
   readonly cache: KeyCache;
-  /** Watches the Secret until the signal aborts, and makes it when there is none at the start. Never rejects. */
+  /** Watches the Secret until the signal aborts, and creates it if there is none at the start. Never rejects. */
   run(signal: AbortSignal): Promise<void>;
   /**
-   * Starts the duty of the leader, see `startKeyRotation`.
+   * Starts key rotation, which only the leader does, see `startKeyRotation`.
    *
-   * @param client writes only while this process leads
+   * @param client writes only while this process is the leader
+   * @returns stops it
    */
   startRotation(client: KubernetesClient): () => Promise<void>;
 }
 
-/** Connects the parts of the signing keys' life; nothing runs yet. */
+/** Connects the signing keys with their Secret; nothing runs yet. */
 export function createKeyService({ transport, client, secret, policy, log, now }: KeyServiceOptions): KeyService {
-  const store = createStore<KeySecretRecord>({});
-  const key = `${secret.namespace}/${secret.name}`;
-  const cache = createKeyCache({ store, key, log });
-  const reflector = createReflector({
+  const { key, store, run } = createWatchedSecret({
     transport,
-    target: secretTarget(secret),
-    store,
+    secret,
     transform: toKeySecretRecord,
+    create: async () => createKeySecret(client, secret, await generateSigningKeys(new Date(now()), policy)),
+    // The leader restores a deleted Secret with the same keys, since tokens signed with them may still be in use.
+    recreate: false,
+    purpose: 'signing-key',
     log,
   });
-
-  /**
-   * Only while this process has never seen the Secret, not even a broken one: one that is gone is for the leader to
-   * restore, since tokens of its keys may be out.
-   */
-  async function makeFirst(signal: AbortSignal): Promise<void> {
-    let seen = false;
-    store.subscribe(() => {
-      seen = true;
-    });
-    await Promise.race([reflector.synced, aborted(signal)]);
-    while (!signal.aborted && !seen) {
-      try {
-        await createKeySecret(client, secret, await generateSigningKeys(new Date(now()), policy));
-      } catch (error) {
-        log.error({ secret: key, reason: describeError(error) }, 'no signing keys, trying again');
-      }
-      await Promise.race([cache.loaded, pause(retryMs, signal)]);
-    }
-  }
-
+  const cache = createKeyCache({ store, key, log });
   return {
     cache,
-    async run(signal) {
-      await Promise.all([makeFirst(signal), reflector.run(signal)]);
-    },
+    run,
     startRotation: (fenced) => startKeyRotation({ client: fenced, store, cache, secret, policy, log, now }),
   };
 }

@@ -1,12 +1,13 @@
-import { type KubernetesClient, mergePatch } from '../../kube/client.ts';
-import { isStatus } from '../../kube/errors.ts';
+import type { KubernetesClient } from '../../kube/client.ts';
 import type { RawObject } from '../../kube/list-watch.ts';
+import { type NamespacedName, resources } from '../../kube/resource.ts';
 import type { Stored } from '../../kube/store.ts';
+import { createSecret } from '../../kube/watched-secret.ts';
 import type { KeyRequests } from './facts.ts';
 
-/** Type of the Secret that holds the signing keys. */
+/** Type of the Secret that stores the signing keys. */
 export const signingKeySecretType = 'ghippo.io/signing-keys';
-/** Annotations by which a person asks for something; the value is a kid. */
+/** Annotations with which a person requests a change; the value is a kid. */
 const requestAnnotations = {
   revoke: 'ghippo.io/revoke-signing-key',
   rotate: 'ghippo.io/rotate-signing-key',
@@ -14,66 +15,49 @@ const requestAnnotations = {
 /** Key of the Secret's data. */
 export const dataKey = 'keys.json';
 
-export interface SecretReference {
-  namespace: string;
-  name: string;
-}
-
-/** The Secret as the watch tells it. */
-export interface KeySecretRecord extends Stored, SecretReference {
+/** What is cached of the Secret. */
+export interface KeySecretRecord extends Stored, NamespacedName {
   readonly uid: string;
-  /** The stored key set, as it is; empty when there is none. */
+  /** The stored key set, not validated; empty if there is none. */
   readonly content: string;
   readonly requests: KeyRequests;
 }
 
-/** Makes the record of a Secret. What is in it may be anything. */
+/** Converts a Secret, whatever it contains, to a record. */
 export function toKeySecretRecord(raw: RawObject): KeySecretRecord {
-  const { name, namespace = '', resourceVersion, uid, annotations } = raw.metadata;
-  const notes = (annotations ?? {}) as Record<string, string | undefined>;
+  const { name, namespace = '', resourceVersion, uid } = raw.metadata;
+  const annotations = (raw.metadata.annotations ?? {}) as Record<string, string | undefined>;
   const data = (raw.data ?? {}) as Record<string, string | undefined>;
   return {
-    ...{ key: `${namespace}/${name}`, namespace, name, uid: String(uid), resourceVersion },
+    key: `${namespace}/${name}`,
+    namespace,
+    name,
+    uid: String(uid),
+    resourceVersion,
     content: Buffer.from(data[dataKey] ?? '', 'base64').toString('utf8'),
-    requests: { revoke: notes[requestAnnotations.revoke], rotate: notes[requestAnnotations.rotate] },
+    requests: { revoke: annotations[requestAnnotations.revoke], rotate: annotations[requestAnnotations.rotate] },
   };
 }
 
 /**
- * Makes the Secret. Of several who try, one makes it, by the atomicity of create.
+ * Creates the Secret. Of several replicas that try at the same time, one succeeds.
  *
  * @param content a stored key set
- * @returns false when there is one already
- * @throws KubernetesError, ConnectionError, NotLeaderError when it cannot be made
+ * @returns false if the Secret already exists
+ * @throws KubernetesError, ConnectionError, NotLeaderError
  */
-export async function createKeySecret(
-  { core }: KubernetesClient,
-  { namespace, name }: SecretReference,
-  content: string,
-): Promise<boolean> {
-  const body = {
-    metadata: { name, labels: { 'app.kubernetes.io/name': 'accesskey-operator' } },
-    type: signingKeySecretType,
-    stringData: { [dataKey]: content },
-  };
-  try {
-    await core.createNamespacedSecret({ namespace, body });
-    return true;
-  } catch (error) {
-    if (isStatus(error, 409)) return false;
-    throw error;
-  }
+export function createKeySecret(client: KubernetesClient, secret: NamespacedName, content: string): Promise<boolean> {
+  return createSecret(client, secret, { type: signingKeySecretType, stringData: { [dataKey]: content } });
 }
 
 /**
- * Puts another key set into the Secret, if it is as recorded: compare and swap by uid and resourceVersion. Nothing else
- * of the Secret is touched.
+ * Replaces the key set in the Secret, and nothing else of it, if the Secret still has the uid and resourceVersion of the
+ * record.
  *
- * @throws KubernetesError 409 when it is not, 404 when it is gone; ConnectionError, NotLeaderError
+ * @throws KubernetesError 409 if the Secret has changed, 404 if it was deleted; ConnectionError, NotLeaderError
  */
-export async function replaceKeys({ core }: KubernetesClient, record: KeySecretRecord, content: string): Promise<void> {
+export async function replaceKeys(client: KubernetesClient, record: KeySecretRecord, content: string): Promise<void> {
   const { namespace, name, uid, resourceVersion } = record;
   const data = { [dataKey]: Buffer.from(content).toString('base64') };
-  const body = { metadata: { uid, resourceVersion }, data };
-  await core.patchNamespacedSecret({ namespace, name, body }, mergePatch);
+  await client.patch({ ...resources.secrets, namespace, name }, { metadata: { uid, resourceVersion }, data });
 }

@@ -1,16 +1,18 @@
 import {
   type AccessKeyRecord,
+  accessKeys,
   group,
   kind,
   plural,
   toAccessKeyRecord,
-  version,
 } from '../../accesskey/model/access-key-record.ts';
 import { pairIn } from '../../accesskey/reconcile/secret-content.ts';
 import type { KeyPair } from '../../credential/key-pair.ts';
 import type { DataKeys, SecretObject } from '../../credential/secret-record.ts';
+import { createKubernetesClient } from '../../kube/client.ts';
 import type { RawObject } from '../../kube/list-watch.ts';
-import type { Transport, TransportRequest } from '../../kube/transport.ts';
+import { resources } from '../../kube/resource.ts';
+import type { Transport } from '../../kube/transport.ts';
 import { type FieldsEntry, fieldManager } from './managed-fields.ts';
 
 /** An AccessKey as read from the API server, with its managedFields. */
@@ -47,43 +49,35 @@ export interface KeyApi {
 }
 
 export function createKeyApi(transport: Transport): KeyApi {
-  async function call<T>(request: TransportRequest): Promise<T> {
-    const answer = await transport.send(request);
-    return (await answer.body.json()) as T;
-  }
-  function write(method: 'POST' | 'PATCH', path: string, type: string, body: object): Promise<unknown> {
-    const headers = { 'Content-Type': type };
-    return call({ method, path: `${path}?fieldManager=${fieldManager}`, headers, body: JSON.stringify(body) });
-  }
+  const client = createKubernetesClient(transport);
   return {
     async read(namespace, name) {
-      const raw = await call<RawObject>({ method: 'GET', path: accessKeyPath(namespace, name) });
+      const raw = await client.get<RawObject>({ ...accessKeys, namespace, name });
       const managedFields = (raw.metadata.managedFields ?? []) as FieldsEntry[];
       return { ...toAccessKeyRecord(raw), managedFields };
     },
     async create(namespace, name, spec) {
-      const object = { apiVersion: `${group}/${version}`, kind, metadata: { namespace, name }, spec };
-      await write('POST', accessKeyPath(namespace), 'application/json', object);
+      const object = { apiVersion: accessKeys.apiVersion, kind, metadata: { namespace, name }, spec };
+      await client.create({ ...accessKeys, namespace }, object, { fieldManager });
     },
     async replaceKeyPairs({ namespace, name, uid, resourceVersion }, keyPairs) {
       const patch = { metadata: { uid, resourceVersion }, spec: { keyPairs } };
-      await write('PATCH', accessKeyPath(namespace, name), 'application/merge-patch+json', patch);
+      await client.patch({ ...accessKeys, namespace, name }, patch, { fieldManager });
     },
     async readPair(namespace, secretName, keys) {
-      const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets/${encodeURIComponent(secretName)}`;
-      return pairIn(await call<SecretObject>({ method: 'GET', path }), keys);
+      return pairIn(await client.get<SecretObject>({ ...resources.secrets, namespace, name: secretName }), keys);
     },
     async may(right) {
-      const body = { kind: 'SelfSubjectAccessReview', apiVersion, spec: { resourceAttributes: right } };
-      const answer = await write('POST', `/apis/${apiVersion}/selfsubjectaccessreviews`, 'application/json', body);
-      return (answer as { status?: { allowed?: boolean } }).status?.allowed === true;
+      const { apiVersion } = resources.selfSubjectAccessReviews;
+      const review = { apiVersion, kind: 'SelfSubjectAccessReview', spec: { resourceAttributes: right } };
+      const { status } = await client.create<AccessReview>(resources.selfSubjectAccessReviews, review, {
+        fieldManager,
+      });
+      return status?.allowed === true;
     },
   };
 }
 
-const apiVersion = 'authorization.k8s.io/v1';
-
-function accessKeyPath(namespace: string, name?: string): string {
-  const collection = `/apis/${group}/${version}/namespaces/${encodeURIComponent(namespace)}/${plural}`;
-  return name === undefined ? collection : `${collection}/${encodeURIComponent(name)}`;
+interface AccessReview {
+  status?: { allowed?: boolean };
 }

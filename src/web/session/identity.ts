@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { decodeJwt, type JWTPayload } from 'jose';
 import { LRUCache } from 'lru-cache';
+import { createKubernetesClient } from '../../kube/client.ts';
 import { isStatus } from '../../kube/errors.ts';
+import { resources } from '../../kube/resource.ts';
 import type { Transport } from '../../kube/transport.ts';
 
 /** A user as the API server reports it. */
@@ -38,19 +40,15 @@ export function createTokenReview(withToken: (token: string) => Transport): Revi
   };
 }
 
+interface SelfSubjectReview {
+  status?: { userInfo?: { username?: string; groups?: string[] } };
+}
+
 async function review(transport: Transport): Promise<ClusterUser | undefined> {
-  const body = JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' });
-  const headers = { 'Content-Type': 'application/json' };
+  const body = { apiVersion: resources.selfSubjectReviews.apiVersion, kind: 'SelfSubjectReview' };
+  const client = createKubernetesClient(transport);
   try {
-    const answer = await transport.send({
-      method: 'POST',
-      path: '/apis/authentication.k8s.io/v1/selfsubjectreviews',
-      headers,
-      body,
-    });
-    const { status } = (await answer.body.json()) as {
-      status?: { userInfo?: { username?: string; groups?: string[] } };
-    };
+    const { status } = await client.create<SelfSubjectReview>(resources.selfSubjectReviews, body);
     const { username, groups = [] } = status?.userInfo ?? {};
     return username ? { name: username, groups } : undefined;
   } catch (error) {

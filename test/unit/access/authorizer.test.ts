@@ -7,24 +7,23 @@ import { ConnectionError } from '../../../src/kube/errors.ts';
 const ann = { name: 'ann', groups: ['dev'] };
 
 interface Review {
-  body: { spec: { user: string; groups: string[]; resourceAttributes: { namespace?: string } } };
+  spec: { user: string; groups: string[]; resourceAttributes: { namespace?: string } };
 }
 
 type Status = { allowed: boolean; denied?: boolean } | undefined;
 
 function createCluster(
-  decide: (review: Review['body']['spec']) => Status | Promise<Status>,
+  decide: (review: Review['spec']) => Status | Promise<Status>,
   metrics?: AccessMetrics,
   cacheSeconds = 10,
 ) {
-  const reviews: Review['body']['spec'][] = [];
-  const authorization = {
-    async createSubjectAccessReview({ body }: Review) {
-      reviews.push(body.spec);
-      return { status: await decide(body.spec) };
-    },
+  const reviews: Review['spec'][] = [];
+  const create = async (resource: object, { spec }: Review) => {
+    expect(resource).toEqual({ apiVersion: 'authorization.k8s.io/v1', plural: 'subjectaccessreviews' });
+    reviews.push(spec);
+    return { status: await decide(spec) };
   };
-  const client = { authorization } as unknown as KubernetesClient;
+  const client = { create } as unknown as KubernetesClient;
   const times = { cacheSeconds, maxStaleSeconds: 60 };
   return { reviews, authorizer: createAuthorizer({ client, ...times, ...(metrics && { metrics }) }) };
 }
@@ -220,7 +219,7 @@ describe('an authorizer', () => {
     });
 
     it('reuses the decisions of a listing that timed out', async () => {
-      const decide = async ({ resourceAttributes: { namespace } }: Review['body']['spec']) => {
+      const decide = async ({ resourceAttributes: { namespace } }: Review['spec']) => {
         await new Promise((resolve) => setTimeout(resolve, 1_500));
         return { allowed: namespace === 'n69' };
       };
@@ -280,13 +279,12 @@ describe('metrics', () => {
 describe('a namespaced authorizer', () => {
   function createNamespaced() {
     const asked: { namespace: string; body: object }[] = [];
-    const authorization = {
-      async createNamespacedLocalSubjectAccessReview(question: { namespace: string; body: object }) {
-        asked.push(question);
-        return { status: { allowed: true } };
-      },
+    const create = async ({ namespace, ...resource }: { namespace: string }, body: object) => {
+      expect(resource).toEqual({ apiVersion: 'authorization.k8s.io/v1', plural: 'localsubjectaccessreviews' });
+      asked.push({ namespace, body });
+      return { status: { allowed: true } };
     };
-    const client = { authorization } as unknown as KubernetesClient;
+    const client = { create } as unknown as KubernetesClient;
     const scope = { watchNamespace: 'team-a', namespace: 'home' };
     const times = { cacheSeconds: 10, maxStaleSeconds: 60 };
     return { asked, authorizer: createAuthorizer({ client, ...times, namespaced: scope }) };

@@ -12,13 +12,12 @@ beforeEach(() => {
   vi.spyOn(performance, 'now').mockImplementation(() => milliseconds);
   asked = [];
   answer = async () => ({ status: { incomplete: false } });
-  const createSelfSubjectRulesReview = ({ body }: { body: unknown }) => {
+  const create = (resource: object, body: unknown) => {
+    expect(resource).toEqual({ apiVersion: 'authorization.k8s.io/v1', plural: 'selfsubjectrulesreviews' });
     asked.push(body);
     return answer();
   };
-  areComplete = createRuleResolution({
-    authorization: { createSelfSubjectRulesReview },
-  } as unknown as KubernetesClient);
+  areComplete = createRuleResolution({ create } as unknown as KubernetesClient);
 });
 afterEach(() => {
   vi.restoreAllMocks();

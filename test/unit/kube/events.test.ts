@@ -11,21 +11,21 @@ const subject = {
 const content: EventContent = { type: 'Normal', reason: 'KeyPairCreated', action: 'CreateSecret', note: 'Made it' };
 
 interface Sent {
-  namespace: string;
+  resource: object;
   body: { note: string; reportingInstance: string; metadata: { generateName: string } };
 }
 
 function createRecorder(instance = 'pod-1', failure?: Error) {
   const sent: Sent[] = [];
   const lines: string[] = [];
-  const events = {
-    async createNamespacedEvent(call: Sent) {
-      sent.push(call);
+  const client = {
+    async create(resource: object, body: Sent['body']) {
+      sent.push({ resource, body });
       if (failure) throw failure;
     },
   };
   const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
-  const recorder = createEventRecorder({ events } as unknown as KubernetesClient, instance, log);
+  const recorder = createEventRecorder(client as unknown as KubernetesClient, instance, log);
   return { recorder, sent, lines };
 }
 
@@ -35,7 +35,7 @@ describe('an event recorder', () => {
     recorder.record(subject, content);
     expect(sent).toMatchObject([
       {
-        namespace: 'shop',
+        resource: { apiVersion: 'events.k8s.io/v1', plural: 'events', namespace: 'shop' },
         body: {
           metadata: { namespace: 'shop' },
           reportingController: 'ghippo.io/accesskey-operator',

@@ -209,9 +209,9 @@ function createLeaseServer() {
       async send(request) {
         requests.push(request);
         await server.before(request);
-        const text = JSON.stringify(answer(request));
+        const bytes = Buffer.from(JSON.stringify(answer(request)));
         await server.after(request);
-        return { body: { json: async () => JSON.parse(text) } } as unknown as Dispatcher.ResponseData;
+        return { body: [bytes] } as unknown as Dispatcher.ResponseData;
       },
     } satisfies Transport,
   };

@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { describe, expect, it } from 'vitest';
+import { InvalidResponseError, ResponseTooLongError } from '../../../src/kube/errors.ts';
 import { list, type WatchEvent, watch } from '../../../src/kube/list-watch.ts';
 import type { Transport, TransportRequest } from '../../../src/kube/transport.ts';
 
@@ -76,7 +77,7 @@ describe('list', () => {
     ['an item without a resourceVersion', page([{ metadata: { name: 'a' }, data: secret }])],
   ])('refuses %s, without a word of it', async (_, body) => {
     const error = await list(answering(body).transport, target, signal).catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(TypeError);
+    expect(error).toBeInstanceOf(InvalidResponseError);
     expect((error as Error).message).toMatch(/^LIST \/api\/v1\/secrets: /);
     for (const piece of [secret, secret.slice(0, 6)]) expect((error as Error).message).not.toContain(piece);
   });
@@ -91,17 +92,23 @@ describe('list', () => {
         { path: '/api/v1/secrets', ...target },
         signal,
       );
-    await expect(endless({ maxBytes: 10_000 })).rejects.toBeInstanceOf(TypeError);
-    await expect(endless({ maxBytes: 10 })).rejects.toBeInstanceOf(TypeError);
+    await expect(endless({ maxBytes: 10_000 })).rejects.toBeInstanceOf(ResponseTooLongError);
+    await expect(endless({ maxBytes: 10 })).rejects.toBeInstanceOf(ResponseTooLongError);
     const { transport } = answering(page([item('a')], { resourceVersion: '9', continue: 'x' }), page([item('b')]));
     expect((await list(transport, { ...target, maxBytes: 10_000 }, signal)).items).toHaveLength(2);
   });
 });
 
 describe('watch', () => {
-  async function events(...lines: string[]) {
+  const events = (...lines: string[]) => eventsOf(lines.map((line) => Buffer.from(`${line}\n`)));
+
+  /** @param pieces the chunks in which the response arrives */
+  async function eventsOf(pieces: Buffer[]) {
     const from = { resourceVersion: '9', timeoutSeconds: 300, idleTimeoutMs: 90_000, signal };
-    const { transport } = answering(lines.map((line) => `${line}\n`).join(''));
+    const transport = {
+      ...answering().transport,
+      send: async () => ({ body: pieces }) as unknown as Dispatcher.ResponseData,
+    };
     const seen: WatchEvent[] = [];
     for await (const event of watch(transport, target, from)) seen.push(event);
     return seen;
@@ -122,19 +129,13 @@ describe('watch', () => {
     const pieces = Array.from({ length: Math.ceil(bytes.length / 7) }, (_, index) =>
       bytes.subarray(index * 7, index * 7 + 7),
     );
-    const transport = {
-      ...answering().transport,
-      send: async () => ({ body: pieces }) as unknown as Dispatcher.ResponseData,
-    };
-    const from = { resourceVersion: '9', timeoutSeconds: 300, idleTimeoutMs: 90_000, signal };
-    const seen: WatchEvent[] = [];
-    for await (const event of watch(transport, target, from)) seen.push(event);
-    expect(seen).toEqual([long, { ...long, type: 'DELETED' }]);
+    expect(await eventsOf(pieces)).toEqual([long, { ...long, type: 'DELETED' }]);
   });
 
-  it('ends at a line that does not end', async () => {
-    const error = await events('x'.repeat(17 * 1024 * 1024)).catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(TypeError);
+  it('rejects an event that is longer than 16 MiB', async () => {
+    const pieces = Array.from({ length: 17 }, () => Buffer.alloc(1024 * 1024, 'x'));
+    const error = await eventsOf(pieces).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ResponseTooLongError);
   });
 
   it('tells when it is answered, before the first event', async () => {
@@ -159,7 +160,7 @@ describe('watch', () => {
     ['a bookmark without a resourceVersion', '{"type":"BOOKMARK","object":{"metadata":{}}}'],
   ])('refuses a line that is %s, without a word of it', async (_, line) => {
     const error = await events(line).catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(TypeError);
+    expect(error).toBeInstanceOf(InvalidResponseError);
     expect((error as Error).message).not.toContain(secret.slice(0, 6));
   });
 });

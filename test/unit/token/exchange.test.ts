@@ -7,13 +7,14 @@ const robot = { username: 'system:serviceaccount:shop:robot' };
 /** A TokenReview API that returns this status and records the requests. */
 function createReview(status: object | undefined) {
   const requests: unknown[] = [];
-  const authentication = {
-    async createTokenReview({ body }: { body: { spec: unknown } }) {
+  const client = {
+    async create(resource: object, body: { spec: unknown }) {
+      expect(resource).toEqual({ apiVersion: 'authentication.k8s.io/v1', plural: 'tokenreviews' });
       requests.push(body.spec);
       return { status };
     },
   };
-  const review = createServiceAccountReview({ authentication } as unknown as KubernetesClient, 'keys');
+  const review = createServiceAccountReview(client as unknown as KubernetesClient, 'keys');
   return { review, requests };
 }
 

@@ -11,8 +11,8 @@ const uid = 'uid-of-shop-ann';
 const two = [pairStatus(), pairStatus({ name: 'ci', accessKey: keyPair(2).ak })];
 
 interface StatusPatch {
-  name: string;
-  body: { metadata: { uid: string; resourceVersion: string }; status: { keyPairs: KeyPairStatus[] } };
+  metadata: { uid: string; resourceVersion: string };
+  status: { keyPairs: KeyPairStatus[] };
 }
 
 /** The API server with these AccessKeys: a status is written only with the uid and resourceVersion that it has. */
@@ -23,8 +23,9 @@ function createStatusApi(...accessKeys: AccessKeyRecord[]) {
   let tried = 0;
   /** What each write waits for, after it has begun. */
   let gate: () => Promise<void> = async () => undefined;
-  const customObjects = {
-    async patchNamespacedCustomObjectStatus({ name, body }: StatusPatch) {
+  const client = {
+    async patch({ name, ...resource }: { name: string }, body: StatusPatch) {
+      expect(resource).toMatchObject({ apiVersion: 'ghippo.io/v1alpha1', plural: 'accesskeys', subresource: 'status' });
       tried += 1;
       await gate();
       if (refusal) throw refusal;
@@ -38,7 +39,7 @@ function createStatusApi(...accessKeys: AccessKeyRecord[]) {
     },
   };
   return {
-    client: { customObjects } as unknown as KubernetesClient,
+    client: client as unknown as KubernetesClient,
     written,
     stored,
     refuse: (error: Error | undefined) => {

@@ -1,12 +1,16 @@
-import type { AccessKeyRecord } from '../../../../src/accesskey/model/access-key-record.ts';
+import {
+  type AccessKeyRecord,
+  accessKeys as accessKeysResource,
+} from '../../../../src/accesskey/model/access-key-record.ts';
 import { managedBy, type SecretRecord, toSecretRecord } from '../../../../src/credential/secret-record.ts';
 import type { KubernetesClient } from '../../../../src/kube/client.ts';
 import { ConnectionError, KubernetesError } from '../../../../src/kube/errors.ts';
+import { pathOf, type Resource, resources } from '../../../../src/kube/resource.ts';
 import type { rawSecret } from '../../../support/builders.ts';
 
 export type RawSecret = ReturnType<typeof rawSecret>;
 
-interface Call {
+interface Call extends Resource {
   namespace: string;
   name: string;
 }
@@ -38,7 +42,7 @@ export function createSecretsApi(...content: RawSecret[]) {
     if (refusal) throw refusal;
   }
 
-  function find(call: Call): RawSecret {
+  function find(call: Pick<Call, 'namespace' | 'name'>): RawSecret {
     const found = secrets.get(keyOf(call));
     if (!found) throw refused(404, 'NotFound');
     return found;
@@ -50,20 +54,34 @@ export function createSecretsApi(...content: RawSecret[]) {
     if (!same) throw refused(409, 'Conflict');
   }
 
-  const core = {
-    async readNamespacedSecret(call: Call) {
+  function confirm(call: Call): object {
+    enter('confirm', call.name);
+    const found = accessKeys.get(keyOf(call));
+    if (!found) throw refused(404, 'NotFound');
+    const { uid, generation, deleting } = found;
+    return { metadata: { uid, generation, ...(deleting && { deletionTimestamp: '2026-01-01T00:00:00Z' }) } };
+  }
+
+  const client = {
+    async get(call: Call) {
+      if (isOf(call, accessKeysResource)) return confirm(call);
+      checkIsSecret(call);
       enter('read', call.name);
       return structuredClone(find(call));
     },
-    async listNamespacedSecret({ namespace, labelSelector }: { namespace: string; labelSelector: string }) {
-      enter('list', namespace);
+    async list(resource: Resource, labelSelector: string) {
+      checkIsSecret(resource);
+      const { namespace } = resource;
+      enter('list', String(namespace));
       const wanted = labelSelector.split(',').map((one) => one.split('='));
       const items = [...secrets.values()].filter(({ metadata }) =>
         wanted.every(([label = '', value]) => metadata.labels[label] === value),
       );
-      return { items: structuredClone(items.filter((one) => one.metadata.namespace === namespace)) };
+      return structuredClone(items.filter((one) => one.metadata.namespace === namespace));
     },
-    async createNamespacedSecret({ namespace, body }: { namespace: string; body: SecretBody }) {
+    async create(resource: Resource, body: SecretBody) {
+      checkIsSecret(resource);
+      const namespace = String(resource.namespace);
       const name = String(body.metadata.name);
       enter('create', name);
       if (secrets.has(keyOf({ namespace, name }))) throw refused(409, 'AlreadyExists');
@@ -72,36 +90,28 @@ export function createSecretsApi(...content: RawSecret[]) {
       secrets.set(keyOf({ namespace, name }), stored);
       return structuredClone(stored);
     },
-    async patchNamespacedSecret(call: Call & { body: SecretBody }) {
+    async patch(call: Call, body: SecretBody) {
+      checkIsSecret(call);
       enter('patch', call.name);
       const found = find(call);
-      check(found, call.body.metadata);
-      const patched = merge(found, call.body) as RawSecret;
+      check(found, body.metadata);
+      const patched = merge(found, body) as RawSecret;
       if (JSON.stringify(patched) === JSON.stringify(found)) return structuredClone(found);
       version += 1;
       patched.metadata.resourceVersion = String(version);
       secrets.set(keyOf(call), patched);
       return structuredClone(patched);
     },
-    async deleteNamespacedSecret(call: Call & { body: { preconditions: Preconditions } }) {
+    async delete(call: Call, preconditions: Preconditions) {
+      checkIsSecret(call);
       enter('delete', call.name);
-      check(find(call), call.body.preconditions);
+      check(find(call), preconditions);
       secrets.delete(keyOf(call));
     },
   };
-  const customObjects = {
-    async getNamespacedCustomObject(call: Call) {
-      enter('confirm', call.name);
-      const found = accessKeys.get(keyOf(call));
-      if (!found) throw refused(404, 'NotFound');
-      const { uid, generation, deleting } = found;
-      return { metadata: { uid, generation, ...(deleting && { deletionTimestamp: '2026-01-01T00:00:00Z' }) } };
-    },
-  };
-
   const all = () => [...secrets.values()].map((one) => structuredClone(one));
   return {
-    client: { core, customObjects } as unknown as KubernetesClient,
+    client: client as unknown as KubernetesClient,
     /** What was asked, as `verb name`, in its order; `confirm` reads the AccessKey. */
     calls,
     /** The writes that were tried, as `verb name`, in their order. */
@@ -161,12 +171,21 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+function isOf({ apiVersion, plural }: Resource, resource: Resource): boolean {
+  return apiVersion === resource.apiVersion && plural === resource.plural;
+}
+
+/** No subresource: a write to one would leave the Secret as it is. */
+function checkIsSecret(call: Resource): void {
+  if (!isOf(call, resources.secrets) || 'subresource' in call) throw new Error(`unexpected resource ${pathOf(call)}`);
+}
+
 export function refused(status: number, reason: string): KubernetesError {
   return new KubernetesError(status, reason, `refused: ${status} ${reason}`, 0);
 }
 
 export const noAnswer = new ConnectionError('no answer from the API server');
 
-function keyOf({ namespace, name }: Call): string {
+function keyOf({ namespace, name }: Pick<Call, 'namespace' | 'name'>): string {
   return `${namespace}/${name}`;
 }

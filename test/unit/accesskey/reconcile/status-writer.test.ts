@@ -12,13 +12,11 @@ const ready = { type: 'Ready', status: 'True' as const, lastTransitionTime: at(0
 /** Keeps what is written, or refuses it. */
 function createClient(refusal?: Error) {
   const requests: unknown[] = [];
-  const customObjects = {
-    async patchNamespacedCustomObjectStatus(request: unknown) {
-      requests.push(request);
-      if (refusal) throw refusal;
-    },
+  const patch = async (object: object, body: unknown) => {
+    requests.push({ ...object, body });
+    if (refusal) throw refusal;
   };
-  return { client: { customObjects } as unknown as KubernetesClient, requests };
+  return { client: { patch } as unknown as KubernetesClient, requests };
 }
 
 describe('writeStatus', () => {
@@ -33,7 +31,11 @@ describe('writeStatus', () => {
     await writeStatus(client, one, status);
     expect(requests).toEqual([
       {
-        ...{ group: 'ghippo.io', version: 'v1alpha1', plural: 'accesskeys', namespace: 'shop', name: 'ann' },
+        apiVersion: 'ghippo.io/v1alpha1',
+        plural: 'accesskeys',
+        namespace: 'shop',
+        name: 'ann',
+        subresource: 'status',
         body: { metadata: { uid: one.uid, resourceVersion: '10' }, status },
       },
     ]);

@@ -20,7 +20,8 @@ beforeAll(async () => {
 });
 
 interface Patch {
-  body: { metadata: { resourceVersion: string }; data: Record<string, string> };
+  metadata: { resourceVersion: string };
+  data: Record<string, string>;
 }
 
 /**
@@ -48,13 +49,16 @@ function createWorld({ cached = content, at = now, fail = (): Error | undefined 
     const error = world.fail();
     if (error) throw error;
   }
-  const core = {
-    async patchNamespacedSecret({ body }: Patch) {
+  const secretReference = { apiVersion: 'v1', plural: 'secrets', ...secret };
+  const client = {
+    async patch(object: object, body: Patch) {
+      expect(object).toEqual(secretReference);
       attempt();
       if (body.metadata.resourceVersion !== String(world.version)) throw new KubernetesError(409, '', 'conflict', 0);
       putSecret(Buffer.from(body.data[dataKey] ?? '', 'base64').toString());
     },
-    async createNamespacedSecret({ body }: { body: { stringData: Record<string, string> } }) {
+    async create(resource: object, body: { metadata: { name: string }; stringData: Record<string, string> }) {
+      expect({ ...resource, name: body.metadata.name }).toEqual(secretReference);
       attempt();
       if (store.get(key)) throw new KubernetesError(409, '', 'exists', 0);
       putSecret(body.stringData[dataKey] ?? '');
@@ -62,7 +66,6 @@ function createWorld({ cached = content, at = now, fail = (): Error | undefined 
   };
   const log = pino({ base: null, level: 'debug' }, { write: (line: string) => void world.lines.push(line) });
   function start() {
-    const client = { core } as unknown as KubernetesClient;
     const watched = {
       ...store,
       get(one: string) {
@@ -71,7 +74,7 @@ function createWorld({ cached = content, at = now, fail = (): Error | undefined 
       },
     };
     const options = {
-      client,
+      client: client as unknown as KubernetesClient,
       store: watched,
       cache: { content: () => cached || undefined },
       secret,

@@ -17,11 +17,11 @@ const metadata = { ...reference, uid: 'u1', resourceVersion: '7' };
 /** A client whose writes are noted, or refused with a status. */
 function createClient(refusal?: number) {
   const written: object[] = [];
-  const write = async (request: object) => {
+  const write = (verb: string) => async (object: object, body: object) => {
     if (refusal !== undefined) throw answer(refusal);
-    written.push(request);
+    written.push({ verb, object, body });
   };
-  const client = { core: { createNamespacedSecret: write, patchNamespacedSecret: write } };
+  const client = { create: write('create'), patch: write('patch') };
   return { client: client as unknown as KubernetesClient, written };
 }
 
@@ -47,7 +47,8 @@ describe('createKeySecret', () => {
     expect(await createKeySecret(client, reference, 'content')).toBe(true);
     expect(written).toMatchObject([
       {
-        namespace: 'system',
+        verb: 'create',
+        object: { apiVersion: 'v1', plural: 'secrets', namespace: 'system' },
         body: { metadata: { name: 'keys' }, type: signingKeySecretType, stringData: { [dataKey]: 'content' } },
       },
     ]);
@@ -70,7 +71,8 @@ describe('replaceKeys', () => {
     await replaceKeys(client, record, 'content');
     expect(written).toEqual([
       {
-        ...reference,
+        verb: 'patch',
+        object: { apiVersion: 'v1', plural: 'secrets', ...reference },
         body: { metadata: { uid: 'u1', resourceVersion: '7' }, data: { [dataKey]: base64('content') } },
       },
     ]);

@@ -1,0 +1,108 @@
+import type { Logger } from 'pino';
+import { aborted, pause } from './abort.ts';
+import type { KubernetesClient } from './client.ts';
+import { describeError, isStatus } from './errors.ts';
+import type { RawObject } from './list-watch.ts';
+import { createReflector } from './reflector.ts';
+import { type NamespacedName, pathOf, resources } from './resource.ts';
+import { createStore, type Store, type Stored } from './store.ts';
+import type { Transport } from './transport.ts';
+
+const retryMs = 5_000;
+
+export interface SecretContent {
+  type: string;
+  /** Plain text. */
+  stringData?: Record<string, string>;
+  /** Base64. */
+  data?: Record<string, string>;
+}
+
+export interface WatchedSecretOptions<T extends Stored> {
+  transport: Transport;
+  secret: NamespacedName;
+  transform: (raw: RawObject) => T;
+  /** Creates the missing Secret with new content. It must succeed when another replica has created it first. */
+  create: () => Promise<unknown>;
+  /** Whether to create the Secret again after it was deleted. If false, only one that was never seen is created. */
+  recreate: boolean;
+  /** What the Secret holds, for the log, for example `session-key`. */
+  purpose: string;
+  log: Logger;
+}
+
+/** One Secret that all replicas watch, and that the first of them creates. */
+export interface WatchedSecret<T extends Stored> {
+  /** namespace/name */
+  readonly key: string;
+  /** Holds the record of the Secret, or nothing. */
+  readonly store: Store<T>;
+  /** Watches the Secret until the signal aborts, and creates it if it is missing. Never rejects. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export function createWatchedSecret<T extends Stored>(options: WatchedSecretOptions<T>): WatchedSecret<T> {
+  const { transport, secret, transform, create, recreate, purpose, log } = options;
+  const key = `${secret.namespace}/${secret.name}`;
+  const store = createStore<T>({});
+  // RBAC allows listing and watching a single name by resourceNames.
+  const target = {
+    path: pathOf({ ...resources.secrets, namespace: secret.namespace }),
+    fieldSelector: `metadata.name=${secret.name}`,
+  };
+  const reflector = createReflector({ transport, target, store, transform, log });
+  let seen = false;
+  let changed = Promise.withResolvers<void>();
+  store.subscribe(() => {
+    seen = true;
+    changed.resolve();
+  });
+
+  async function tryToCreate(): Promise<void> {
+    try {
+      await create();
+    } catch (error) {
+      log.error({ secret: key, reason: describeError(error) }, `cannot create ${purpose} Secret, retrying`);
+    }
+  }
+
+  async function ensureExists(signal: AbortSignal): Promise<void> {
+    const ended = aborted(signal);
+    await Promise.race([reflector.synced, ended]);
+    while (!signal.aborted) {
+      changed = Promise.withResolvers();
+      const mustCreate = store.size === 0 && (recreate || !seen);
+      if (mustCreate) await tryToCreate();
+      await Promise.race([changed.promise, mustCreate ? pause(retryMs, signal) : ended]);
+    }
+  }
+
+  return {
+    key,
+    store,
+    async run(signal) {
+      await Promise.all([ensureExists(signal), reflector.run(signal)]);
+    },
+  };
+}
+
+/**
+ * Creates a Secret. Of several replicas that try at the same time, one succeeds.
+ *
+ * @returns false if the Secret already exists
+ * @throws KubernetesError, ConnectionError, NotLeaderError
+ */
+export async function createSecret(
+  client: KubernetesClient,
+  { namespace, name }: NamespacedName,
+  content: SecretContent,
+): Promise<boolean> {
+  const metadata = { name, labels: { 'app.kubernetes.io/name': 'accesskey-operator' } };
+  try {
+    await client.create({ ...resources.secrets, namespace }, { metadata, ...content });
+    return true;
+  } catch (error) {
+    if (isStatus(error, 409)) return false;
+    throw error;
+  }
+}
