@@ -37,14 +37,14 @@ export function createServedClusters(options: ServedClustersOptions) {
   });
   const { authorizer } = access;
   const { caches, deployments, freshness } = filled;
-  const home: Cluster = {
+  const localCluster: Cluster = {
     ...{ name, deployments, freshness, maxStaleSeconds: rights.maxStaleSeconds, authorizer },
     namespaces: () => (watchNamespace ? [watchNamespace] : [...caches.namespaces.values()].map((one) => one.key)),
   };
   const recorder = createEventRecorder(options.client, options.instance, log);
   const registered = configuration.clusters.enabled
     ? createClusterService({
-        ...{ log, transport, namespace, home, access: rights, metrics: metrics.transport },
+        ...{ log, transport, namespace, localCluster, access: rights, metrics: metrics.transport },
         userAgent: options.userAgent,
         recorder: () => (options.isLeader() ? recorder : undefined),
       })
@@ -52,7 +52,7 @@ export function createServedClusters(options: ServedClustersOptions) {
   /** Those of the cluster that the operator works for. */
   const reflectors = [...filled.reflectors, ...access.reflectors];
   return {
-    clusters: registered?.registry ?? fixedClusters([home]),
+    clusters: registered?.registry ?? fixedClusters([localCluster]),
     ...{ authorizer, reflectors, registered },
     /** What is measured of them. */
     measured: {

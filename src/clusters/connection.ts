@@ -5,47 +5,50 @@ import { createDeploymentTransform } from '../deployments/record.ts';
 import { createDeploymentStore, type DeploymentStore } from '../deployments/store.ts';
 import { pause } from '../kube/abort.ts';
 import { describeError } from '../kube/errors.ts';
+import type { Freshness } from '../kube/freshness.ts';
 import { createReflector, type Reflector } from '../kube/reflector.ts';
 import { pathOf, resources } from '../kube/resource.ts';
 import { createStore, type Store, type Stored } from '../kube/store.ts';
 import { createTransport, type Transport } from '../kube/transport.ts';
 import { measuredTransport, type TransportMetrics } from '../kube/transport-wrappers.ts';
 import type { Cluster } from './cluster.ts';
-import { type ConnectionState, connectionState } from './connection-state.ts';
 import { forForeignSubjects } from './foreign-subject.ts';
 
 const reviewRetryMs = 5_000;
-/** The most that a list of a registered cluster may be, bytes: some 50,000 deployments. It must not fill our memory. */
+/** How long a new connection, or a connection without a watch, does not count as unavailable, milliseconds. */
+const gracePeriodMs = 10_000;
+/** Maximum size of a list, bytes, about 50,000 deployments, so that a registered cluster cannot exhaust memory. */
 const maxListBytes = 256 * 1024 * 1024;
-/** Who is asked about to see whether reviews are allowed; the answer does not matter. */
-const nobody = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
+/** Subject of the review that checks whether reviews are permitted; its result is ignored. */
+const anonymous = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 
-/** The way into a registered cluster with one kubeconfig, and what is known of it by that. */
+export type ConnectionState = 'connecting' | 'available' | 'unavailable';
+
+/** A connection to a registered cluster with one kubeconfig, and its cached data. */
 export interface Connection {
   readonly cluster: Cluster;
-  /** Its watch caches. */
+  /** The watch caches of the cluster. */
   readonly caches: readonly Pick<Reflector, 'resource' | 'freshness'>[];
-  /** Resolves when the caches are filled and the cluster has answered a review. Says nothing after `close`. */
+  /** Resolves when the caches have synced and the cluster has answered a review. Meaningless after `close`. */
   readonly works: Promise<void>;
   state(): ConnectionState;
-  /** HTTP status of its last answer; undefined when no answer came. */
+  /** Returns the HTTP status of the last response; undefined if the last request had no response. */
   lastStatus(): string | undefined;
-  /** Ends the watches and closes the connections. What is under way fails. */
+  /** Ends the watches and closes the connections. Requests in flight fail. */
   close(): Promise<void>;
 }
 
-/** Opens the way into a cluster. */
+/** Connects to a cluster. */
 export type Connect = (name: string, kubeconfig: KubeConfig) => Connection;
 
 export interface ConnectOptions {
   userAgent: string;
-  /** How rights are asked for, and for how long it does without the cluster. */
   access: Omit<ClusterAccessOptions, 'transport' | 'log' | 'namespaced'>;
   metrics: TransportMetrics;
   log: Logger;
 }
 
-/** Each cluster has its own connections, caches and decisions, so that one that fails cannot fail another. */
+/** Creates `connect`. Each cluster has its own connections, caches and decisions, to isolate failures. */
 export function createConnect(options: ConnectOptions): Connect {
   return (name, kubeconfig) => {
     const log = options.log.child({ cluster: name });
@@ -54,20 +57,25 @@ export function createConnect(options: ConnectOptions): Connect {
     const deployments = createDeploymentStore();
     const namespaces = createStore<Stored>({});
     const { authorizer, reflectors } = createClusterAccess({ ...options.access, transport, log });
-    const needed = createReflectors({ name, transport, deployments, namespaces, log });
-    const caches = [...needed, ...reflectors];
+    const required = createReflectors({ name, transport, deployments, namespaces, log });
+    const caches = [...required, ...reflectors];
     const running = caches.map((reflector) => reflector.run(stop.signal));
-    const works = Promise.all(needed.map(({ synced }) => synced)).then(() =>
+    const works = Promise.all(required.map(({ synced }) => synced)).then(() =>
       untilReviewed(authorizer, log, stop.signal),
     );
-    const { maxStaleSeconds } = options.access;
     return {
       cluster: {
-        ...{ name, deployments, maxStaleSeconds, freshness: needed[0].freshness },
+        name,
+        deployments,
+        maxStaleSeconds: options.access.maxStaleSeconds,
+        freshness: required[0].freshness,
         authorizer: forForeignSubjects(authorizer),
         namespaces: () => [...namespaces.values()].map(({ key }) => key),
       },
-      ...{ caches, works, lastStatus, state: createState(needed, works) },
+      caches,
+      works,
+      lastStatus,
+      state: createState(required, works),
       async close() {
         stop.abort();
         await Promise.all([transport.close(), ...running]);
@@ -76,7 +84,7 @@ export function createConnect(options: ConnectOptions): Connect {
   };
 }
 
-/** @param signal when it aborts, nothing is told any more: what was given up says nothing about the cluster */
+/** @param signal ends the recording of statuses and metrics: an aborted request says nothing about the cluster */
 function openTransport(kubeconfig: KubeConfig, { userAgent, metrics }: ConnectOptions, signal: AbortSignal) {
   let lastStatus: string | undefined;
   const transport = createTransport(() => kubeconfig, userAgent);
@@ -90,7 +98,7 @@ function openTransport(kubeconfig: KubeConfig, { userAgent, metrics }: ConnectOp
   return { transport: measured, lastStatus: () => lastStatus };
 }
 
-interface ReflectorParts {
+interface ReflectorOptions {
   name: string;
   transport: Transport;
   deployments: DeploymentStore;
@@ -98,35 +106,40 @@ interface ReflectorParts {
   log: Logger;
 }
 
-/** @returns those of the deployments and of the namespaces */
-function createReflectors({ name, transport, deployments, namespaces, log }: ReflectorParts): [Reflector, Reflector] {
+/** @returns the reflectors of deployments and namespaces */
+function createReflectors({ name, transport, deployments, namespaces, log }: ReflectorOptions): [Reflector, Reflector] {
   const ofDeployments = createReflector({
-    ...{ transport, log, store: deployments, transform: createDeploymentTransform(name) },
+    transport,
+    log,
+    store: deployments,
+    transform: createDeploymentTransform(name),
     target: { path: pathOf(resources.deployments), maxBytes: maxListBytes },
   });
   const ofNamespaces = createReflector({
-    ...{ transport, log, store: namespaces },
+    transport,
+    log,
+    store: namespaces,
     target: { path: pathOf(resources.namespaces), metadataOnly: true, maxBytes: maxListBytes },
     transform: ({ metadata }) => ({ key: metadata.name, resourceVersion: metadata.resourceVersion }),
   });
   return [ofDeployments, ofNamespaces];
 }
 
-/** Tries until the cluster answers a review: without that right nobody could be shown anything. */
+/** Retries until the cluster answers a review. Without that permission nothing could be shown to anyone. */
 async function untilReviewed(authorizer: Cluster['authorizer'], log: Logger, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
-      await authorizer.mayListDeployments(nobody);
+      await authorizer.mayListDeployments(anonymous);
       return;
     } catch (error) {
-      if (!signal.aborted) log.warn({ reason: describeError(error) }, 'the cluster answers no SubjectAccessReview');
+      if (!signal.aborted) log.warn({ reason: describeError(error) }, 'SubjectAccessReview failed');
     }
     await pause(reviewRetryMs, signal);
   }
 }
 
 function createState(reflectors: readonly Reflector[], whenWorks: Promise<void>): () => ConnectionState {
-  const begunAt = performance.now();
+  const startedAt = performance.now();
   let works = false;
   whenWorks.then(() => {
     works = true;
@@ -134,7 +147,23 @@ function createState(reflectors: readonly Reflector[], whenWorks: Promise<void>)
   return () =>
     connectionState({
       works,
-      ageMs: performance.now() - begunAt,
+      ageMs: performance.now() - startedAt,
       caches: reflectors.map(({ freshness }) => freshness()),
     });
+}
+
+export interface ObservedConnection {
+  /** Whether the caches have synced and the cluster has answered a review. */
+  readonly works: boolean;
+  /** Time since the connection was created, milliseconds. */
+  readonly ageMs: number;
+  /** The freshness of each cache. */
+  readonly caches: readonly Freshness[];
+}
+
+/** Watches end every few minutes and are reopened, so a closed watch counts as unavailable only after a grace period. */
+export function connectionState({ works, ageMs, caches }: ObservedConnection): ConnectionState {
+  if (!works) return ageMs < gracePeriodMs ? 'connecting' : 'unavailable';
+  const isAlive = ({ watching, ageSeconds }: Freshness) => watching || ageSeconds * 1000 < gracePeriodMs;
+  return caches.every(isAlive) ? 'available' : 'unavailable';
 }

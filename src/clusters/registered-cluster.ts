@@ -1,38 +1,40 @@
 import type { KubeConfig } from '@kubernetes/client-node';
-import type { Cluster } from './cluster.ts';
+import { type Cluster, unavailableCluster } from './cluster.ts';
 import type { Connect, Connection } from './connection.ts';
-import { unavailableCluster } from './unavailable.ts';
 
-/** For how long the former kubeconfig goes on answering while a new one does not work yet, milliseconds. */
+/** How long the previous connection serves while a new kubeconfig does not work yet, milliseconds. */
 const defaultHandoverMs = 60_000;
 
-export interface MemberOptions {
+export interface RegisteredClusterOptions {
   connect: Connect;
   handoverMs?: number | undefined;
 }
 
-/** A registered cluster through all changes of its kubeconfig. */
-export interface Member {
+/** A registered cluster, across changes of its kubeconfig. */
+export interface RegisteredCluster {
   readonly name: string;
-  /** What answers now; an unavailable cluster when nothing does. */
+  /** Returns the cluster that serves now; an unavailable cluster if there is none. */
   cluster(): Cluster;
-  /** The watch caches of what answers now. */
+  /** Returns the watch caches of the serving connection. */
   caches(): Connection['caches'];
-  /** Whether something answers that is up to date. */
+  /** Whether a connection serves and is up to date. */
   isUp(): boolean;
-  /** The connection with the latest kubeconfig; undefined when that was refused. */
+  /** Returns the connection with the latest kubeconfig; undefined if that was refused. */
   latest(): Connection | undefined;
   /**
-   * Goes over to another kubeconfig. The former one answers until the new one works, a minute at most: then it may be
-   * one that was taken back.
+   * Switches to another kubeconfig. The previous connection serves until the new one works, for a minute at most, because
+   * its credentials may have been revoked.
    *
-   * @param kubeconfig undefined when it is refused
+   * @param kubeconfig undefined if refused
    */
-  follow(kubeconfig: KubeConfig | undefined): void;
+  switchTo(kubeconfig: KubeConfig | undefined): void;
   close(): Promise<void>;
 }
 
-export function createMember(name: string, { connect, handoverMs = defaultHandoverMs }: MemberOptions): Member {
+export function createRegisteredCluster(
+  name: string,
+  { connect, handoverMs = defaultHandoverMs }: RegisteredClusterOptions,
+): RegisteredCluster {
   const unavailable = unavailableCluster(name);
   let serving: Connection | undefined;
   let latest: Connection | undefined;
@@ -60,11 +62,11 @@ export function createMember(name: string, { connect, handoverMs = defaultHandov
     caches: () => serving?.caches ?? [],
     isUp: () => serving?.state() === 'available',
     latest: () => latest,
-    follow(kubeconfig) {
+    switchTo(kubeconfig) {
       if (latest !== serving) close(latest);
       const connection = kubeconfig && connect(name, kubeconfig);
       latest = connection;
-      // The time counts from the first change, or changes without end would keep the former one for ever.
+      // The time starts at the first change; otherwise frequent changes would keep the previous connection forever.
       if (serving) handover ??= setTimeout(() => serve(undefined), handoverMs);
       connection?.works.then(() => {
         if (latest === connection) serve(connection);

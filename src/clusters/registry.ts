@@ -1,110 +1,117 @@
-import type { KubeconfigError } from '../kube/kubeconfig.ts';
 import type { Store } from '../kube/store.ts';
 import type { Cluster, Clusters } from './cluster.ts';
-import type { Connection } from './connection.ts';
-import type { ConnectionState } from './connection-state.ts';
-import { type Judged, judgeRegistrations } from './name-plan.ts';
-import { createMember, type Member, type MemberOptions } from './registered-cluster.ts';
+import type { Connection, ConnectionState } from './connection.ts';
+import { assignNames, type NameAssignment } from './name-assignment.ts';
+import {
+  createRegisteredCluster,
+  type RegisteredCluster,
+  type RegisteredClusterOptions,
+} from './registered-cluster.ts';
 import type { Registration } from './registration.ts';
 
-/** What became of a registration. */
+/** The state of a registration. */
 export interface RegistrationReport {
   readonly registration: Registration;
   readonly state: ConnectionState | 'refused';
-  /** For a person: why it is refused, or what the cluster last said. Never a secret. */
+  /** The reason of the refusal, or the last response of the cluster. For people; never contains a secret. */
   readonly detail: string;
 }
 
 export type CacheOfCluster = Connection['caches'][number] & { readonly cluster: string };
 
-/** The clusters: this one, and those that are registered now. */
+/** The local cluster and the registered ones. */
 export interface Registry extends Clusters {
-  /** Of all registrations, also the refused ones. */
+  /** Returns a report for each registration, including refused ones. */
   reports(): readonly RegistrationReport[];
-  /** Of the registered clusters that have their name: whether each answers up to date. */
+  /** Returns, for each registered cluster that holds its name, whether it is available and up to date. */
   up(): ReadonlyMap<string, boolean>;
-  /** The watch caches of what answers now. */
+  /** Returns the watch caches of the serving connections. */
   caches(): readonly CacheOfCluster[];
-  /** Closes all connections; nothing is followed any more. */
+  /** Closes all connections and ignores later changes. */
   close(): Promise<void>;
 }
 
-export interface RegistryOptions extends MemberOptions {
-  /** The cluster that the operator works for. */
-  home: Cluster;
-  /** The registrations as the watch tells them. */
+export interface RegistryOptions extends RegisteredClusterOptions {
+  localCluster: Cluster;
+  /** The registrations, kept up to date by a watch. */
   store: Pick<Store<Registration>, 'values' | 'subscribe'>;
 }
 
-interface Seat {
-  readonly member: Member;
+interface Entry {
+  readonly cluster: RegisteredCluster;
   fingerprint: string | undefined;
 }
 
 /**
- * Follows the registrations: each change is taken up by comparing all of them with the members that there are, so that
- * it does not matter what came in which order.
+ * Reconciles the registrations: each change compares all registrations with the registered clusters, so that the order of
+ * events does not matter.
  */
-export function createRegistry({ home, store, ...memberOptions }: RegistryOptions): Registry {
-  let judged: readonly Judged[] = [];
+export function createRegistry({ localCluster, store, ...clusterOptions }: RegistryOptions): Registry {
+  let assignments: readonly NameAssignment[] = [];
   let pending = false;
   let closed = false;
-  /** By uid of the Secret: one that was deleted and made again is another. */
-  const seats = new Map<string, Seat>();
-  let clusters: ReadonlyMap<string, () => Cluster> = new Map([[home.name, () => home]]);
+  /** By uid of the Secret, because a Secret that is deleted and created again is another registration. */
+  const entries = new Map<string, Entry>();
+  const local = [localCluster.name, () => localCluster] as const;
+  let clusters: ReadonlyMap<string, () => Cluster> = new Map([local]);
 
-  function follow(): void {
+  function reconcile(): void {
     pending = false;
     if (closed) return;
-    judged = judgeRegistrations(store.values(), home.name);
-    const holders = new Map(judged.filter((one) => one.holdsName).map((one) => [one.registration.uid, one]));
-    for (const [uid, { member }] of seats) if (holders.get(uid)?.registration.name !== member.name) leave(uid, member);
-    for (const one of holders.values()) seat(one);
-    const members = [...seats.values()].map(({ member }) => [member.name, member.cluster] as const);
-    clusters = new Map([[home.name, () => home] as const, ...members].sort(byName));
+    assignments = assignNames(store.values(), localCluster.name);
+    const holders = new Map(assignments.filter((one) => one.holdsName).map((one) => [one.registration.uid, one]));
+    for (const [uid, { cluster }] of entries) {
+      if (holders.get(uid)?.registration.name !== cluster.name) remove(uid, cluster);
+    }
+    for (const one of holders.values()) addOrUpdate(one);
+    const registered = [...entries.values()].map(({ cluster }) => [cluster.name, cluster.cluster] as const);
+    clusters = new Map([local, ...registered].sort(byName));
   }
 
-  function leave(uid: string, member: Member): void {
-    seats.delete(uid);
-    void member.close();
+  function remove(uid: string, cluster: RegisteredCluster): void {
+    entries.delete(uid);
+    void cluster.close();
   }
 
-  function seat({ registration, refusal }: Judged): void {
-    const { uid, name, fingerprint, kubeconfig } = registration;
-    const present = seats.get(uid) ?? { member: createMember(name, memberOptions), fingerprint: undefined };
-    seats.set(uid, present);
-    if (present.fingerprint === fingerprint) return;
-    present.fingerprint = fingerprint;
-    present.member.follow(
-      refusal === undefined ? (kubeconfig as Exclude<typeof kubeconfig, KubeconfigError>) : undefined,
-    );
+  function addOrUpdate({ registration, kubeconfig }: NameAssignment): void {
+    const { uid, name, fingerprint } = registration;
+    const entry = entries.get(uid) ?? {
+      cluster: createRegisteredCluster(name, clusterOptions),
+      fingerprint: undefined,
+    };
+    entries.set(uid, entry);
+    if (entry.fingerprint === fingerprint) return;
+    entry.fingerprint = fingerprint;
+    entry.cluster.switchTo(kubeconfig);
   }
 
-  function report({ registration, refusal }: Judged): RegistrationReport {
+  function report({ registration, refusal }: NameAssignment): RegistrationReport {
     if (refusal !== undefined) return { registration, state: 'refused', detail: refusal };
-    const connection = seats.get(registration.uid)?.member.latest();
+    const connection = entries.get(registration.uid)?.cluster.latest();
     const status = connection?.lastStatus();
-    const detail = status === undefined ? 'no answer came' : `its last answer was ${status}`;
+    const detail = status === undefined ? 'no response' : `last response was ${status}`;
     return { registration, state: connection?.state() ?? 'connecting', detail };
   }
 
-  // A list comes as many changes at once: they are looked at together.
+  // A list is a series of changes: the microtask reconciles them together.
   const unsubscribe = store.subscribe(() => {
-    if (!pending) queueMicrotask(follow);
+    if (!pending) queueMicrotask(reconcile);
     pending = true;
   });
   return {
     get: (name) => clusters.get(name)?.(),
     all: () => [...clusters.values()].map((cluster) => cluster()),
-    reports: () => judged.map(report),
-    up: () => new Map([...seats.values()].map(({ member }) => [member.name, member.isUp()])),
+    reports: () => assignments.map(report),
+    up: () => new Map([...entries.values()].map(({ cluster }) => [cluster.name, cluster.isUp()])),
     caches: () =>
-      [...seats.values()].flatMap(({ member }) => member.caches().map((one) => ({ ...one, cluster: member.name }))),
+      [...entries.values()].flatMap(({ cluster }) =>
+        cluster.caches().map((one) => ({ ...one, cluster: cluster.name })),
+      ),
     async close() {
       closed = true;
       unsubscribe();
-      await Promise.all([...seats.values()].map(({ member }) => member.close()));
-      seats.clear();
+      await Promise.all([...entries.values()].map(({ cluster }) => cluster.close()));
+      entries.clear();
     },
   };
 }

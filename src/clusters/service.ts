@@ -5,37 +5,37 @@ import { pathOf, resources } from '../kube/resource.ts';
 import { createStore } from '../kube/store.ts';
 import type { Transport } from '../kube/transport.ts';
 import type { Cluster } from './cluster.ts';
-import { createTelling } from './cluster-events.ts';
 import { type ConnectOptions, createConnect } from './connection.ts';
 import { clusterLabel, type Registration, toRegistration } from './registration.ts';
 import { createRegistry, type Registry } from './registry.ts';
+import { createReporter } from './reporter.ts';
 
 export interface ClusterServiceOptions extends ConnectOptions {
-  /** Of the operator: the only one where a cluster can be registered. */
+  /** The operator's namespace: clusters can be registered only here. */
   namespace: string;
-  home: Cluster;
-  /** Of the cluster that the operator works for. */
+  localCluster: Cluster;
+  /** Transport to the local cluster. */
   transport: Transport;
-  /** Sends Events about the Secrets; undefined while another replica does. */
+  /** Records Events on the Secrets; undefined if another replica leads. */
   recorder: () => EventRecorder | undefined;
   log: Logger;
 }
 
-/** The registered clusters of a process, followed as long as it runs. */
+/** Watches the registrations and keeps the registered clusters connected. */
 export interface ClusterService {
   readonly registry: Registry;
-  /** Resolves when it is known which clusters are registered; whether they answer does not matter. */
+  /** Resolves when the registrations are known, whether or not the clusters respond. */
   readonly synced: Promise<void>;
-  /** Runs until the signal aborts, and closes all connections then. Never rejects. */
+  /** Runs until the signal aborts, then closes all connections. Never rejects. */
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** Connects the parts of the registration; nothing runs yet. */
+/** Creates the service without starting it. */
 export function createClusterService(options: ClusterServiceOptions): ClusterService {
-  const { namespace, home, transport, recorder, log } = options;
+  const { namespace, localCluster, transport, recorder, log } = options;
   const store = createStore<Registration>({});
-  const registry = createRegistry({ home, store, connect: createConnect(options) });
-  const telling = createTelling({ reports: registry.reports, recorder, log });
+  const registry = createRegistry({ localCluster, store, connect: createConnect(options) });
+  const reporter = createReporter({ reports: registry.reports, recorder, log });
   const reflector = createReflector({
     transport,
     target: { path: pathOf({ ...resources.secrets, namespace }), labelSelector: clusterLabel },
@@ -47,7 +47,7 @@ export function createClusterService(options: ClusterServiceOptions): ClusterSer
     registry,
     synced: reflector.synced,
     async run(signal) {
-      await Promise.all([reflector.run(signal), telling.run(signal)]);
+      await Promise.all([reflector.run(signal), reporter.run(signal)]);
       await registry.close();
     },
   };

@@ -1,36 +1,35 @@
 import type { AccessSubject } from '../access/authorizer.ts';
 import { withTimeout } from '../access/limit.ts';
 import type { Source } from '../deployments/listing.ts';
-import type { Cluster } from './cluster.ts';
-import { requireFresh } from './fresh-connections.ts';
+import { type Cluster, requireFresh } from './cluster.ts';
 
 /**
- * How long one cluster of several is waited for, milliseconds: one that is slow must not make the others so. Of one
- * without a watch no more is expected than what is remembered of it.
+ * Time limit for each cluster if several are queried, milliseconds, so that a slow one does not delay the others. A cluster
+ * without an open watch is expected to answer from cached decisions only.
  */
-const patienceMs = { watched: 2_000, unwatched: 500 };
+const timeoutMs = { watched: 2_000, unwatched: 500 };
 
-/** A cluster that could not be asked. */
+/** A cluster that could not be queried. */
 export interface Failure {
   readonly cluster: string;
   readonly error: unknown;
 }
 
-/** What a user may see in several clusters. */
+/** Deployments that a user may see in several clusters. */
 export interface Visible {
-  /** Of the clusters where the user has a right. */
+  /** One source for each cluster in which the user has a right. */
   readonly sources: readonly Source[];
-  /** What the others have is not known. */
+  /** The clusters whose deployments are unknown. */
   readonly failures: readonly Failure[];
 }
 
 /**
- * What a user may see in one cluster.
+ * Finds the deployments that a user may see in one cluster.
  *
- * @param namespace only this one; undefined means all
- * @returns undefined when the user has no right there at all
+ * @param namespace if undefined, all namespaces
+ * @returns undefined if the user has no right in the cluster
  * @throws KubernetesError, ConnectionError, UndecidedError when the cluster cannot be asked
- * @throws StaleError when it was not heard for too long
+ * @throws StaleClusterError when its cached data is too old
  */
 export async function visibleIn(
   cluster: Cluster,
@@ -47,30 +46,30 @@ export async function visibleIn(
 }
 
 /**
- * What a user may see in each of the clusters, all asked at the same time. One that fails, or is slow, does not fail the
- * others.
+ * Finds the deployments that a user may see in each of the clusters, in parallel. A cluster that fails or is slow does not
+ * affect the others.
  *
- * @param namespace only this one; undefined means all
+ * @param namespace if undefined, all namespaces
  */
 export async function visibleInEach(
   clusters: readonly Cluster[],
   subject: AccessSubject,
   namespace?: string,
 ): Promise<Visible> {
-  const ask = (cluster: Cluster) => visibleIn(cluster, subject, namespace);
-  // One alone holds up nobody.
-  const inTime = (cluster: Cluster) =>
-    clusters.length === 1 ? ask(cluster) : withTimeout(patienceWith(cluster), ask(cluster));
-  const answers = await Promise.allSettled(clusters.map(inTime));
+  const find = (cluster: Cluster) => visibleIn(cluster, subject, namespace);
+  // A single cluster cannot delay others.
+  const findInTime = (cluster: Cluster) =>
+    clusters.length === 1 ? find(cluster) : withTimeout(timeoutFor(cluster), find(cluster));
+  const results = await Promise.allSettled(clusters.map(findInTime));
   const sources: Source[] = [];
   const failures: Failure[] = [];
-  for (const [index, answer] of answers.entries()) {
-    if (answer.status === 'rejected') failures.push({ cluster: clusters[index]?.name ?? '', error: answer.reason });
-    else if (answer.value) sources.push(answer.value);
+  for (const [index, result] of results.entries()) {
+    if (result.status === 'rejected') failures.push({ cluster: clusters[index]?.name ?? '', error: result.reason });
+    else if (result.value) sources.push(result.value);
   }
   return { sources, failures };
 }
 
-function patienceWith({ freshness }: Cluster): number {
-  return freshness().watching ? patienceMs.watched : patienceMs.unwatched;
+function timeoutFor({ freshness }: Cluster): number {
+  return freshness().watching ? timeoutMs.watched : timeoutMs.unwatched;
 }

@@ -1,37 +1,37 @@
-import { maxRequirements, SelectorError } from './selector-error.ts';
+import { maxRequirements, SelectorError } from './syntax.ts';
 
-/** One of the conditions of a field selector; all must hold. */
+/** A requirement of a field selector. */
 export interface FieldRequirement<F extends string> {
   readonly field: F;
   readonly isEqual: boolean;
   readonly value: string;
 }
 
-/** A part of the selector between commas. */
+/** A comma-separated part of the selector. */
 interface Term {
   readonly text: string;
   readonly at: number;
 }
 
 /**
- * Reads a field selector by the grammar of the API server (k8s.io/apimachinery, pkg/fields, ParseSelector): `a=b`,
- * `a==b`, `a!=b`, several with commas between. In a value a comma, = and \ have a \ before them; blanks count. An empty
- * selector has no requirements and so matches everything.
+ * Parses a field selector with the grammar of the API server (k8s.io/apimachinery, pkg/fields, ParseSelector): `a=b`,
+ * `a==b`, `a!=b`, separated by commas. In a value, comma, = and \ are escaped with \; white space is significant. An empty
+ * selector has no requirements and matches everything. Hand-written, because client-node has no parser.
  *
- * @param fields that can be selected by
- * @throws SelectorError that says where it ceases to be one, or which field is none of them
+ * @param fields supported fields
+ * @throws SelectorError with the position of the error
  */
 export function parseFieldSelector<F extends string>(
   selector: string,
   fields: readonly F[],
 ): readonly FieldRequirement<F>[] {
-  const terms = termsOf(selector).filter(({ text }) => !isNothing(text));
+  const terms = termsOf(selector).filter(({ text }) => !isEmpty(text));
   const tooMany = terms[maxRequirements];
-  if (tooMany) throw new SelectorError(tooMany.at, `${maxRequirements} requirements at most`);
+  if (tooMany) throw new SelectorError(tooMany.at, `more than ${maxRequirements} requirements`);
   return terms.map((term) => parseTerm(term, fields));
 }
 
-/** Whether all requirements hold. */
+/** Whether all requirements match. */
 export function matchesFields<F extends string>(
   requirements: readonly FieldRequirement<F>[],
   values: Readonly<Record<F, string>>,
@@ -39,44 +39,45 @@ export function matchesFields<F extends string>(
   return requirements.every(({ field, isEqual, value }) => (values[field] === value) === isEqual);
 }
 
-/** Cuts at each comma that has no \ before it. */
+/** Splits at unescaped commas. */
 function termsOf(selector: string): Term[] {
   const commas = [...selector.matchAll(/\\.|,/gs)].filter(([match]) => match === ',').map(({ index }) => index);
   const starts = [0, ...commas.map((comma) => comma + 1)];
   return starts.map((at, number) => ({ text: selector.slice(at, commas[number]), at }));
 }
 
-/** An operator between nothing and nothing counts as no requirement in the API server too. */
-const isNothing = (term: string): boolean => ['', '=', '==', '!='].includes(term);
+/** The API server also ignores an operator without field and value. */
+const isEmpty = (term: string): boolean => ['', '=', '==', '!='].includes(term);
 
 function parseTerm<F extends string>({ text, at }: Term, fields: readonly F[]): FieldRequirement<F> {
   const [operator] = /!=|==|=/.exec(text) ?? [];
-  if (operator === undefined) throw new SelectorError(at, 'expected a field, one of = == != and a value');
+  if (operator === undefined) throw new SelectorError(at, 'expected a field, an operator (=, == or !=) and a value');
   const name = text.slice(0, text.indexOf(operator));
   const field = fields.find((one) => one === name);
-  if (field === undefined)
-    throw new SelectorError(at, `${printable(name)} is no field to select by, ${fields.join(' and ')} are`);
+  if (field === undefined) {
+    throw new SelectorError(at, `unsupported field ${printable(name)}, must be ${fields.join(' or ')}`);
+  }
   const start = name.length + operator.length;
-  return { field, isEqual: operator !== '!=', value: plainValue(text.slice(start), at + start) };
+  return { field, isEqual: operator !== '!=', value: unescapeValue(text.slice(start), at + start) };
 }
 
-/** @param at where the value begins */
-function plainValue(value: string, at: number): string {
-  let plain = '';
+/** @param at index of the value in the selector */
+function unescapeValue(value: string, at: number): string {
+  let unescaped = '';
   for (let index = 0; index < value.length; index += 1) {
     const character = value[index] ?? '';
-    if (character === '=') throw new SelectorError(at + index, '= in a value must have a \\ before it');
+    if (character === '=') throw new SelectorError(at + index, 'unescaped = in a value');
     if (character === '\\') index += 1;
     const next = value[index] ?? '';
     if (character === '\\' && !['\\', ',', '='].includes(next)) {
-      throw new SelectorError(at + index - 1, 'a \\ must stand before a comma, = or \\');
+      throw new SelectorError(at + index - 1, 'invalid escape, \\ must precede a comma, = or \\');
     }
-    plain += next;
+    unescaped += next;
   }
-  return plain;
+  return unescaped;
 }
 
-const maxName = 64;
+const maxPrintedLength = 64;
 
-/** A field's name is not a secret, but may be anything. */
-const printable = (name: string): string => `"${name.replace(/[^\w.[\]/-]/g, '?').slice(0, maxName)}"`;
+/** Quotes a field name, which can contain anything, for an error message. */
+const printable = (name: string): string => `"${name.replace(/[^\w.[\]/-]/g, '?').slice(0, maxPrintedLength)}"`;

@@ -1,8 +1,6 @@
-import { isLabelKey, isLabelValue, toInt64 } from './label-syntax.ts';
-import { type Token, tokensOf } from './label-tokens.ts';
-import { maxRequirements, SelectorError } from './selector-error.ts';
+import { isLabelKey, isLabelValue, maxRequirements, SelectorError, type Token, toInt64, tokensOf } from './syntax.ts';
 
-/** One of the conditions of a label selector; all must hold. */
+/** A requirement of a label selector. */
 export type LabelRequirement =
   | { readonly key: string; readonly operator: 'exists' | 'absent' }
   | { readonly key: string; readonly operator: 'in' | 'notin'; readonly values: ReadonlySet<string> }
@@ -11,26 +9,27 @@ export type LabelRequirement =
 type Labels = Readonly<Record<string, string>>;
 
 /**
- * Reads a label selector by the grammar of the API server (k8s.io/apimachinery, pkg/labels, Parse): `a`, `!a`, `a=b`,
- * `a==b`, `a!=b`, `a in (b,c)`, `a notin (b,c)`, `a>1`, `a<1`, several with commas between. An empty one has no
- * requirements and so matches everything.
+ * Parses a label selector with the grammar of the API server (k8s.io/apimachinery, pkg/labels, Parse): `a`, `!a`, `a=b`,
+ * `a==b`, `a!=b`, `a in (b,c)`, `a notin (b,c)`, `a>1`, `a<1`, separated by commas. An empty selector has no requirements
+ * and matches everything. Hand-written, because client-node has no parser.
  *
- * @throws SelectorError that says where it ceases to be one, or that it has more than 100 requirements
+ * @throws SelectorError with the position of the error
  */
 export function parseLabelSelector(selector: string): readonly LabelRequirement[] {
   const tokens = createReader(tokensOf(selector));
   const requirements: LabelRequirement[] = [];
   if (tokens.peek().kind === 'end') return requirements;
   for (;;) {
-    if (requirements.length === maxRequirements)
-      throw refusal(tokens.peek(), `${maxRequirements} requirements at most`);
+    if (requirements.length === maxRequirements) {
+      throw errorAt(tokens.peek(), `more than ${maxRequirements} requirements`);
+    }
     requirements.push(parseRequirement(tokens));
     const { kind } = expect(tokens.next(), [',', 'end'], 'a comma or the end');
     if (kind === 'end') return requirements;
   }
 }
 
-/** Whether all requirements hold. A label that is not there is not equal to anything, and neither above nor below. */
+/** Whether all requirements match. A missing label is not equal to any value, and neither above nor below a bound. */
 export function matchesLabels(requirements: readonly LabelRequirement[], labels: Labels): boolean {
   for (const one of requirements) {
     if (!matches(one, Object.hasOwn(labels, one.key) ? labels[one.key] : undefined)) return false;
@@ -63,7 +62,7 @@ interface Reader {
   next(): Token;
 }
 
-/** `next` does not go beyond the end. */
+/** `next` stays at the end token. */
 function createReader(tokens: readonly Token[]): Reader {
   let position = 0;
   const peek = () => tokens[position] as Token;
@@ -97,17 +96,17 @@ function parseRequirement(tokens: Reader): LabelRequirement {
     case '<':
       return { key, operator: operator.kind === '>' ? 'above' : 'below', bound: parseBound(tokens) };
     default:
-      throw refusal(operator, 'expected an operator: =, ==, !=, in, notin, < or >');
+      throw errorAt(operator, 'expected an operator: =, ==, !=, in, notin, < or >');
   }
 }
 
 function parseKey(token: Token): string {
   const { text } = isText(token) ? token : expect(token, [], 'a label key');
-  if (!isLabelKey(text)) throw refusal(token, 'must be a label key, such as app or example.com/app');
+  if (!isLabelKey(text)) throw errorAt(token, 'must be a label key, for example app or example.com/app');
   return text;
 }
 
-/** One value; it is empty where the requirement ends. */
+/** Parses one value, which is empty at the end of the requirement. */
 function parseValue(tokens: Reader): Token {
   const token = tokens.peek();
   if (token.kind === ',' || token.kind === 'end') return { kind: 'text', text: '', at: token.at };
@@ -117,14 +116,14 @@ function parseValue(tokens: Reader): Token {
 function parseBound(tokens: Reader): bigint {
   const token = parseValue(tokens);
   const bound = toInt64(token.text);
-  if (bound === undefined) throw refusal(token, 'must be a whole number of 64 bits without a sign');
+  if (bound === undefined) throw errorAt(token, 'must be a non-negative 64-bit integer');
   return bound;
 }
 
-/** Values in brackets. A comma before or after which nothing stands adds the empty one. */
+/** Parses values in parentheses. A comma without a neighboring value adds the empty value. */
 function parseValues(tokens: Reader): ReadonlySet<string> {
   const values = new Set<string>();
-  expect(tokens.next(), ['('], 'an opening bracket');
+  expect(tokens.next(), ['('], 'an opening parenthesis');
   if (tokens.peek().kind === ')') values.add('');
   while (tokens.peek().kind !== ')') {
     if (tokens.peek().kind === ',') {
@@ -132,26 +131,27 @@ function parseValues(tokens: Reader): ReadonlySet<string> {
       if (values.size === 0 || [',', ')'].includes(tokens.peek().kind)) values.add('');
     } else {
       values.add(requireValue(tokens.next()).text);
-      expect(tokens.peek(), [',', ')'], 'a comma or a closing bracket');
+      expect(tokens.peek(), [',', ')'], 'a comma or a closing parenthesis');
     }
   }
   tokens.next();
   return values;
 }
 
-/** Where no operator can be, `in` and `notin` are text. */
+/** `in` and `notin` are text where an operator cannot occur. */
 const isText = ({ kind }: Token): boolean => kind === 'text' || kind === 'in' || kind === 'notin';
 
 function requireValue(token: Token): Token {
   const value = isText(token) ? token : expect(token, [], 'a value');
-  const rule = 'must be a label value: 63 letters, digits, -, _ and . at most, with a letter or digit at both ends';
-  if (!isLabelValue(value.text)) throw refusal(token, rule);
+  const rule =
+    'must be a label value: at most 63 letters, digits, -, _ and ., starting and ending with a letter or digit';
+  if (!isLabelValue(value.text)) throw errorAt(token, rule);
   return value;
 }
 
 function expect(token: Token, kinds: readonly Token['kind'][], what: string): Token {
-  if (!kinds.includes(token.kind)) throw refusal(token, `expected ${what}`);
+  if (!kinds.includes(token.kind)) throw errorAt(token, `expected ${what}`);
   return token;
 }
 
-const refusal = ({ at }: Token, rule: string) => new SelectorError(at, rule);
+const errorAt = ({ at }: Token, rule: string) => new SelectorError(at, rule);

@@ -1,11 +1,16 @@
 import type { AccessKeyRecord } from '../accesskey/model/access-key-record.ts';
 import type { CurrentUser, User } from './schema.ts';
 
-/** An AccessKey as the ghippo API shows a user. */
+/** Converts an AccessKey to a user of the ghippo API. */
 export function projectUser({ uid, spec, status, creationTimestamp, updatedAt }: AccessKeyRecord): User {
   const { name, email = '', description = '', firstName = '', lastName = '' } = spec.user;
   return {
-    ...{ id: uid, name, email, description, firstname: firstName, lastname: lastName },
+    id: uid,
+    name,
+    email,
+    description,
+    firstname: firstName,
+    lastname: lastName,
     source: '',
     enabled: spec.suspended !== true,
     createdAt: creationTimestamp,
@@ -15,19 +20,31 @@ export function projectUser({ uid, spec, status, creationTimestamp, updatedAt }:
   };
 }
 
-/** An AccessKey as the ghippo API shows who asks. */
+/** Converts the AccessKey of the caller to the current user of the ghippo API. */
 export function projectCurrentUser({ uid, spec }: AccessKeyRecord): CurrentUser {
   const { name, email = '', firstName = '', lastName = '' } = spec.user;
   return {
-    ...{ uid, username: name, email, firstname: firstName, lastname: lastName },
-    ...{ locale: '', source: '', phoneNumber: '' },
-    ...{ canTransferToMain: false, hasCertified: false, isMainAccount: false, isSubAccount: false },
-    ...{ mainAccountId: '', mainAccountName: '', mainAccountWorkspace: '0' },
-    ...{ inviteUrl: '', inviteCode: '' },
+    uid,
+    username: name,
+    email,
+    firstname: firstName,
+    lastname: lastName,
+    locale: '',
+    source: '',
+    phoneNumber: '',
+    canTransferToMain: false,
+    hasCertified: false,
+    isMainAccount: false,
+    isSubAccount: false,
+    mainAccountId: '',
+    mainAccountName: '',
+    mainAccountWorkspace: '0',
+    inviteUrl: '',
+    inviteCode: '',
   };
 }
 
-/** Times of one form are ordered as text is. */
+/** RFC 3339 times in UTC with whole seconds sort like text. */
 function lastUseOf(pairs: readonly { lastUsedTime?: string }[]): string {
   const times = pairs.flatMap(({ lastUsedTime }) => lastUsedTime ?? []);
   return times.sort().at(-1) ?? '';

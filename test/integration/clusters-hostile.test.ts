@@ -134,7 +134,7 @@ describe('a name', () => {
     await clusterEvent(
       home.kubectl,
       'a-second',
-      'ClusterRefused: Cluster twice: the name is taken by the Secret z-first',
+      'ClusterRefused: Cluster twice: the name is taken by the older Secret z-first',
     );
     expect(await statusOf('twice')).toBe(200);
     await home.kubectl.run(['delete', 'secret', 'z-first', '-n', namespace]);

@@ -150,7 +150,7 @@ test('killed, it is left out and named, the others answer on; and when it is bac
   // Whether they have a right there cannot be known.
   expect((await inAll('nobody')).status).toBe(503);
   expect((await list('/clusters/kpanda-global-cluster/deployments')).status).toBe(200);
-  await clusterEvent(home.kubectl, secret, 'ClusterUnavailable: Cluster west cannot be asked: no answer came');
+  await clusterEvent(home.kubectl, secret, 'ClusterUnavailable: Cluster west is unavailable: no response');
   expect([await up(), await isReady()]).toEqual(['0', true]);
   await west.startApiServer();
   await poll('its deployments', async () => (await inAll()).names.includes('west/shop/web'), 90_000);
@@ -218,7 +218,7 @@ test('one without an answer, and one that is silent, are 503 and do not hold up 
   const answer = await inAll();
   expect(answer).toMatchObject({ status: 200, left: 'closed, silent' });
   expect(answer.names).toContain('west/shop/web');
-  await clusterEvent(home.kubectl, 'silent', 'ClusterUnavailable: Cluster silent cannot be asked: no answer came');
+  await clusterEvent(home.kubectl, 'silent', 'ClusterUnavailable: Cluster silent is unavailable: no response');
   expect([await up(), await isReady()]).toEqual(['1', true]);
   await home.kubectl.run(['delete', 'secret', 'closed', 'silent', '-n', namespace]);
   await poll('the end of both', async () => (await inAll()).left === null);

@@ -141,5 +141,5 @@ test('what differs is refused here', async () => {
     expect(await there('', query)).not.toBe(refused);
   }
   const answer = await listDeployments(operator.url, token, `?${nul}`);
-  expect(await answer.json()).toMatchObject({ message: 'labelSelector: at character 8: must not be NUL' });
+  expect(await answer.json()).toMatchObject({ message: 'labelSelector: at character 8: NUL is not allowed' });
 });

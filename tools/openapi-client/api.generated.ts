@@ -199,13 +199,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The deployments of one cluster */
+        /** List the deployments of a cluster */
         get: operations["listDeployments"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
-        /** The deployments of one cluster: headers only */
+        /** List the deployments of a cluster: headers only */
         head: operations["headListDeployments"];
         patch?: never;
         trace?: never;
@@ -217,13 +217,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The deployments of one namespace */
+        /** List the deployments of a namespace */
         get: operations["listNamespaceDeployments"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
-        /** The deployments of one namespace: headers only */
+        /** List the deployments of a namespace: headers only */
         head: operations["headListNamespaceDeployments"];
         patch?: never;
         trace?: never;
@@ -235,13 +235,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One deployment */
+        /** Get a deployment */
         get: operations["getDeployment"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
-        /** One deployment: headers only */
+        /** Get a deployment: headers only */
         head: operations["headGetDeployment"];
         patch?: never;
         trace?: never;
@@ -253,13 +253,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The deployments of all clusters */
+        /** List the deployments of all clusters */
         get: operations["listDeploymentsOfAllClusters"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
-        /** The deployments of all clusters: headers only */
+        /** List the deployments of all clusters: headers only */
         head: operations["headListDeploymentsOfAllClusters"];
         patch?: never;
         trace?: never;
@@ -272,8 +272,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the users
-         * @description Ordered by name. Needs the right to list accesskeys.ghippo.io in all namespaces.
+         * List users
+         * @description Sorted by name. Requires the right to list accesskeys.ghippo.io in all namespaces.
          */
         get: operations["listUsers"];
         put?: never;
@@ -281,8 +281,8 @@ export interface paths {
         delete?: never;
         options?: never;
         /**
-         * List the users: headers only
-         * @description Ordered by name. Needs the right to list accesskeys.ghippo.io in all namespaces.
+         * List users: headers only
+         * @description Sorted by name. Requires the right to list accesskeys.ghippo.io in all namespaces.
          */
         head: operations["headListUsers"];
         patch?: never;
@@ -295,13 +295,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whose token it is */
+        /** Get the user of the token */
         get: operations["getCurrentUser"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
-        /** Whose token it is: headers only */
+        /** Get the user of the token: headers only */
         head: operations["headGetCurrentUser"];
         patch?: never;
         trace?: never;
@@ -314,8 +314,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One user by identity
-         * @description Oneself always; others need the right to get accesskeys.ghippo.io in all namespaces.
+         * Get a user by ID
+         * @description To get another user, the caller needs the right to get accesskeys.ghippo.io in all namespaces.
          */
         get: operations["getUser"];
         put?: never;
@@ -323,8 +323,8 @@ export interface paths {
         delete?: never;
         options?: never;
         /**
-         * One user by identity: headers only
-         * @description Oneself always; others need the right to get accesskeys.ghippo.io in all namespaces.
+         * Get a user by ID: headers only
+         * @description To get another user, the caller needs the right to get accesskeys.ghippo.io in all namespaces.
          */
         head: operations["headGetUser"];
         patch?: never;
@@ -338,8 +338,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One user by name
-         * @description Oneself always; others need the right to get accesskeys.ghippo.io in all namespaces.
+         * Get a user by name
+         * @description To get another user, the caller needs the right to get accesskeys.ghippo.io in all namespaces.
          */
         get: operations["getUserByName"];
         put?: never;
@@ -347,8 +347,8 @@ export interface paths {
         delete?: never;
         options?: never;
         /**
-         * One user by name: headers only
-         * @description Oneself always; others need the right to get accesskeys.ghippo.io in all namespaces.
+         * Get a user by name: headers only
+         * @description To get another user, the caller needs the right to get accesskeys.ghippo.io in all namespaces.
          */
         head: operations["headGetUserByName"];
         patch?: never;
@@ -906,22 +906,22 @@ export interface components {
         /** @description A user who has an AccessKey. */
         User: {
             /**
-             * @description Identity of the user: sub of the tokens.
+             * @description ID of the user: the sub claim of the tokens.
              * @example 94dbbd6a-12a3-4a67-85a8-a97cf5a1a953
              */
             id: string;
             /**
-             * @description Name of the user as Kubernetes knows it.
+             * @description Kubernetes username.
              * @example alice
              */
             name: string;
             /**
-             * @description Mail address.
+             * @description Email address.
              * @example alice@example.com
              */
             email: string;
             /**
-             * @description What the user is for.
+             * @description Purpose of the user.
              * @example Shop team
              */
             description: string;
@@ -936,38 +936,38 @@ export interface components {
              */
             lastname: string;
             /**
-             * @description Origin of the account; always empty here.
+             * @description Origin of the account. Always empty.
              * @example
              */
             source: string;
-            /** @description Whether the user can get tokens: false while suspended. */
+            /** @description Whether the user can get tokens. False while suspended. */
             enabled: boolean;
             /**
-             * @description When the AccessKey was made. RFC 3339 in UTC, whole seconds.
+             * @description Creation time of the AccessKey. RFC 3339 in UTC, whole seconds.
              * @example 2026-01-01T08:00:00Z
              */
             createdAt: string;
             /**
-             * @description When the AccessKey was last changed, its status aside. RFC 3339 in UTC, whole seconds.
+             * @description Time of the last change of the AccessKey, ignoring its status. RFC 3339 in UTC, whole seconds.
              * @example 2026-01-02T08:00:00Z
              */
             updatedAt: string;
             /**
-             * @description When one of the pairs, or a token of it, was last used, up to a minute behind; empty when none was. RFC 3339 in UTC, whole seconds.
+             * @description Last use of a key pair or one of its tokens, up to a minute old; empty if never used. RFC 3339 in UTC, whole seconds.
              * @example 2026-01-03T08:00:00Z
              */
             lastLoginAt: string;
             /**
-             * @description Whether the user can be given rights in the platform; always false here.
+             * @description Whether the user can be granted rights in the platform. Always false.
              * @example false
              */
             canAuthorize: boolean;
         };
-        /** @description Where this page is in the whole list. */
+        /** @description Position of the page in the list. */
         UserPagination: {
             /**
              * Format: int32
-             * @description Counted from 1.
+             * @description Page number, starting at 1.
              * @example 1
              */
             page: number;
@@ -983,55 +983,55 @@ export interface components {
              */
             total: number;
         };
-        /** @description Whose token it is. */
+        /** @description The user of the token. */
         CurrentUser: {
             /**
-             * @description Identity of the user: sub of the tokens.
+             * @description ID of the user: the sub claim of the tokens.
              * @example 94dbbd6a-12a3-4a67-85a8-a97cf5a1a953
              */
             uid: string;
             /**
-             * @description Name of the user as Kubernetes knows it.
+             * @description Kubernetes username.
              * @example alice
              */
             username: string;
             /**
-             * @description Mail address.
+             * @description Email address.
              * @example alice@example.com
              */
             email: string;
             /**
-             * @description Language; always empty here.
+             * @description Language. Always empty.
              * @example
              */
             locale: string;
             /**
-             * @description Origin of the account; always empty here.
+             * @description Origin of the account. Always empty.
              * @example
              */
             source: string;
             /**
-             * @description Phone number; always empty here.
+             * @description Phone number. Always empty.
              * @example
              */
             phoneNumber: string;
             /**
-             * @description Of accounts and sub-accounts; always false here.
+             * @description Part of accounts and sub-accounts. Always false.
              * @example false
              */
             canTransferToMain: boolean;
             /**
-             * @description Of accounts and sub-accounts; always false here.
+             * @description Part of accounts and sub-accounts. Always false.
              * @example false
              */
             hasCertified: boolean;
             /**
-             * @description Of accounts and sub-accounts; always false here.
+             * @description Part of accounts and sub-accounts. Always false.
              * @example false
              */
             isMainAccount: boolean;
             /**
-             * @description Of accounts and sub-accounts; always false here.
+             * @description Part of accounts and sub-accounts. Always false.
              * @example false
              */
             isSubAccount: boolean;
@@ -1046,28 +1046,28 @@ export interface components {
              */
             lastname: string;
             /**
-             * @description Of accounts and sub-accounts; always empty here.
+             * @description Part of accounts and sub-accounts. Always empty.
              * @example
              */
             mainAccountId: string;
             /**
-             * @description Of accounts and sub-accounts; always empty here.
+             * @description Part of accounts and sub-accounts. Always empty.
              * @example
              */
             mainAccountName: string;
             /**
              * Format: int64
-             * @description Of accounts and sub-accounts; always "0" here.
+             * @description Part of accounts and sub-accounts. Always "0".
              * @example 0
              */
             mainAccountWorkspace: string;
             /**
-             * @description Of invitations; always empty here.
+             * @description Part of invitations. Always empty.
              * @example
              */
             inviteUrl: string;
             /**
-             * @description Of invitations; always empty here.
+             * @description Part of invitations. Always empty.
              * @example
              */
             inviteCode: string;
@@ -2413,25 +2413,25 @@ export interface operations {
     listDeployments: {
         parameters: {
             query?: {
-                /** @description Which page, from 1 */
+                /** @description Page number, starting at 1 */
                 page?: number;
-                /** @description Items in a page */
+                /** @description Items per page */
                 pageSize?: number;
-                /** @description Only deployments of exactly this name; for example web */
+                /** @description Only deployments with exactly this name; for example web */
                 name?: string;
-                /** @description Only names that this is a part of, in capitals or not */
+                /** @description Only deployments whose name contains this text, ignoring case */
                 fuzzyName?: string;
-                /** @description Only deployments in this state; the first word is any state */
+                /** @description Only deployments in this state; the first value means any state */
                 phase?: "WORKLOAD_STATE_UNSPECIFIED" | "Running" | "Deleting" | "Not_Ready" | "Stopped" | "Waiting";
-                /** @description What to order by; without it, and by the first word, namespace and name */
+                /** @description Sort key; if unset or the first value, namespace and name */
                 sortBy?: "SORT_BY_UNSPECIFIED" | "field_name" | "state" | "cluster" | "namespace" | "created_at";
-                /** @description The direction: desc by default when sortBy is given, else asc */
+                /** @description Sort direction; defaults to desc if sortBy is set, otherwise asc */
                 sortDir?: "desc" | "asc";
-                /** @description Kubernetes label selector, such as app=web,tier notin (back) */
+                /** @description Kubernetes label selector, for example app=web,tier notin (back) */
                 labelSelector?: string;
-                /** @description Kubernetes field selector over metadata.name and metadata.namespace */
+                /** @description Kubernetes field selector on metadata.name and metadata.namespace */
                 fieldSelector?: string;
-                /** @description Only deployments whose pods ask for this resource; * is any GPU; for example nvidia.com/gpu */
+                /** @description Only deployments whose pods request this resource; * means any GPU; for example nvidia.com/gpu */
                 gpuType?: string;
             };
             header?: never;
@@ -2446,11 +2446,11 @@ export interface operations {
             /** @description A page of deployments */
             200: {
                 headers: {
-                    /** @description Seconds since the API server was last heard about deployments */
+                    /** @description Seconds since the last event, bookmark or list of deployments from the API server */
                     Age?: number;
-                    /** @description With detail=stale while changes are not seen: the API server cannot be reached */
+                    /** @description Contains detail=stale while no watch is open and changes are not seen */
                     "Cache-Status"?: string;
-                    /** @description resourceVersion of the deployments of the cluster; none for several clusters */
+                    /** @description resourceVersion of the deployments of the cluster; absent for several clusters */
                     "Kubernetes-Resource-Version"?: string;
                     [name: string]: unknown;
                 };
@@ -2638,7 +2638,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "code": 5,
-                     *       "message": "cluster: there is no cluster of this name",
+                     *       "message": "cluster: not found",
                      *       "details": []
                      *     }
                      */
@@ -2666,25 +2666,25 @@ export interface operations {
     headListDeployments: {
         parameters: {
             query?: {
-                /** @description Which page, from 1 */
+                /** @description Page number, starting at 1 */
                 page?: number;
-                /** @description Items in a page */
+                /** @description Items per page */
                 pageSize?: number;
-                /** @description Only deployments of exactly this name; for example web */
+                /** @description Only deployments with exactly this name; for example web */
                 name?: string;
-                /** @description Only names that this is a part of, in capitals or not */
+                /** @description Only deployments whose name contains this text, ignoring case */
                 fuzzyName?: string;
-                /** @description Only deployments in this state; the first word is any state */
+                /** @description Only deployments in this state; the first value means any state */
                 phase?: "WORKLOAD_STATE_UNSPECIFIED" | "Running" | "Deleting" | "Not_Ready" | "Stopped" | "Waiting";
-                /** @description What to order by; without it, and by the first word, namespace and name */
+                /** @description Sort key; if unset or the first value, namespace and name */
                 sortBy?: "SORT_BY_UNSPECIFIED" | "field_name" | "state" | "cluster" | "namespace" | "created_at";
-                /** @description The direction: desc by default when sortBy is given, else asc */
+                /** @description Sort direction; defaults to desc if sortBy is set, otherwise asc */
                 sortDir?: "desc" | "asc";
-                /** @description Kubernetes label selector, such as app=web,tier notin (back) */
+                /** @description Kubernetes label selector, for example app=web,tier notin (back) */
                 labelSelector?: string;
-                /** @description Kubernetes field selector over metadata.name and metadata.namespace */
+                /** @description Kubernetes field selector on metadata.name and metadata.namespace */
                 fieldSelector?: string;
-                /** @description Only deployments whose pods ask for this resource; * is any GPU; for example nvidia.com/gpu */
+                /** @description Only deployments whose pods request this resource; * means any GPU; for example nvidia.com/gpu */
                 gpuType?: string;
             };
             header?: never;
@@ -2699,11 +2699,11 @@ export interface operations {
             /** @description A page of deployments */
             200: {
                 headers: {
-                    /** @description Seconds since the API server was last heard about deployments */
+                    /** @description Seconds since the last event, bookmark or list of deployments from the API server */
                     Age?: number;
-                    /** @description With detail=stale while changes are not seen: the API server cannot be reached */
+                    /** @description Contains detail=stale while no watch is open and changes are not seen */
                     "Cache-Status"?: string;
-                    /** @description resourceVersion of the deployments of the cluster; none for several clusters */
+                    /** @description resourceVersion of the deployments of the cluster; absent for several clusters */
                     "Kubernetes-Resource-Version"?: string;
                     [name: string]: unknown;
                 };
@@ -2756,25 +2756,25 @@ export interface operations {
     listNamespaceDeployments: {
         parameters: {
             query?: {
-                /** @description Which page, from 1 */
+                /** @description Page number, starting at 1 */
                 page?: number;
-                /** @description Items in a page */
+                /** @description Items per page */
                 pageSize?: number;
-                /** @description Only deployments of exactly this name; for example web */
+                /** @description Only deployments with exactly this name; for example web */
                 name?: string;
-                /** @description Only names that this is a part of, in capitals or not */
+                /** @description Only deployments whose name contains this text, ignoring case */
                 fuzzyName?: string;
-                /** @description Only deployments in this state; the first word is any state */
+                /** @description Only deployments in this state; the first value means any state */
                 phase?: "WORKLOAD_STATE_UNSPECIFIED" | "Running" | "Deleting" | "Not_Ready" | "Stopped" | "Waiting";
-                /** @description What to order by; without it, and by the first word, namespace and name */
+                /** @description Sort key; if unset or the first value, namespace and name */
                 sortBy?: "SORT_BY_UNSPECIFIED" | "field_name" | "state" | "cluster" | "namespace" | "created_at";
-                /** @description The direction: desc by default when sortBy is given, else asc */
+                /** @description Sort direction; defaults to desc if sortBy is set, otherwise asc */
                 sortDir?: "desc" | "asc";
-                /** @description Kubernetes label selector, such as app=web,tier notin (back) */
+                /** @description Kubernetes label selector, for example app=web,tier notin (back) */
                 labelSelector?: string;
-                /** @description Kubernetes field selector over metadata.name and metadata.namespace */
+                /** @description Kubernetes field selector on metadata.name and metadata.namespace */
                 fieldSelector?: string;
-                /** @description Only deployments whose pods ask for this resource; * is any GPU; for example nvidia.com/gpu */
+                /** @description Only deployments whose pods request this resource; * means any GPU; for example nvidia.com/gpu */
                 gpuType?: string;
             };
             header?: never;
@@ -2791,11 +2791,11 @@ export interface operations {
             /** @description A page of deployments */
             200: {
                 headers: {
-                    /** @description Seconds since the API server was last heard about deployments */
+                    /** @description Seconds since the last event, bookmark or list of deployments from the API server */
                     Age?: number;
-                    /** @description With detail=stale while changes are not seen: the API server cannot be reached */
+                    /** @description Contains detail=stale while no watch is open and changes are not seen */
                     "Cache-Status"?: string;
-                    /** @description resourceVersion of the deployments of the cluster; none for several clusters */
+                    /** @description resourceVersion of the deployments of the cluster; absent for several clusters */
                     "Kubernetes-Resource-Version"?: string;
                     [name: string]: unknown;
                 };
@@ -2983,7 +2983,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "code": 5,
-                     *       "message": "cluster: there is no cluster of this name",
+                     *       "message": "cluster: not found",
                      *       "details": []
                      *     }
                      */
@@ -3011,25 +3011,25 @@ export interface operations {
     headListNamespaceDeployments: {
         parameters: {
             query?: {
-                /** @description Which page, from 1 */
+                /** @description Page number, starting at 1 */
                 page?: number;
-                /** @description Items in a page */
+                /** @description Items per page */
                 pageSize?: number;
-                /** @description Only deployments of exactly this name; for example web */
+                /** @description Only deployments with exactly this name; for example web */
                 name?: string;
-                /** @description Only names that this is a part of, in capitals or not */
+                /** @description Only deployments whose name contains this text, ignoring case */
                 fuzzyName?: string;
-                /** @description Only deployments in this state; the first word is any state */
+                /** @description Only deployments in this state; the first value means any state */
                 phase?: "WORKLOAD_STATE_UNSPECIFIED" | "Running" | "Deleting" | "Not_Ready" | "Stopped" | "Waiting";
-                /** @description What to order by; without it, and by the first word, namespace and name */
+                /** @description Sort key; if unset or the first value, namespace and name */
                 sortBy?: "SORT_BY_UNSPECIFIED" | "field_name" | "state" | "cluster" | "namespace" | "created_at";
-                /** @description The direction: desc by default when sortBy is given, else asc */
+                /** @description Sort direction; defaults to desc if sortBy is set, otherwise asc */
                 sortDir?: "desc" | "asc";
-                /** @description Kubernetes label selector, such as app=web,tier notin (back) */
+                /** @description Kubernetes label selector, for example app=web,tier notin (back) */
                 labelSelector?: string;
-                /** @description Kubernetes field selector over metadata.name and metadata.namespace */
+                /** @description Kubernetes field selector on metadata.name and metadata.namespace */
                 fieldSelector?: string;
-                /** @description Only deployments whose pods ask for this resource; * is any GPU; for example nvidia.com/gpu */
+                /** @description Only deployments whose pods request this resource; * means any GPU; for example nvidia.com/gpu */
                 gpuType?: string;
             };
             header?: never;
@@ -3046,11 +3046,11 @@ export interface operations {
             /** @description A page of deployments */
             200: {
                 headers: {
-                    /** @description Seconds since the API server was last heard about deployments */
+                    /** @description Seconds since the last event, bookmark or list of deployments from the API server */
                     Age?: number;
-                    /** @description With detail=stale while changes are not seen: the API server cannot be reached */
+                    /** @description Contains detail=stale while no watch is open and changes are not seen */
                     "Cache-Status"?: string;
-                    /** @description resourceVersion of the deployments of the cluster; none for several clusters */
+                    /** @description resourceVersion of the deployments of the cluster; absent for several clusters */
                     "Kubernetes-Resource-Version"?: string;
                     [name: string]: unknown;
                 };
@@ -3119,11 +3119,11 @@ export interface operations {
             /** @description The deployment */
             200: {
                 headers: {
-                    /** @description Seconds since the API server was last heard about deployments */
+                    /** @description Seconds since the last event, bookmark or list of deployments from the API server */
                     Age?: number;
-                    /** @description With detail=stale while changes are not seen: the API server cannot be reached */
+                    /** @description Contains detail=stale while no watch is open and changes are not seen */
                     "Cache-Status"?: string;
-                    /** @description resourceVersion of the deployments of the cluster; none for several clusters */
+                    /** @description resourceVersion of the deployments of the cluster; absent for several clusters */
                     "Kubernetes-Resource-Version"?: string;
                     [name: string]: unknown;
                 };
@@ -3301,7 +3301,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "code": 5,
-                     *       "message": "cluster: there is no cluster of this name",
+                     *       "message": "cluster: not found",
                      *       "details": []
                      *     }
                      */
@@ -3345,11 +3345,11 @@ export interface operations {
             /** @description The deployment */
             200: {
                 headers: {
-                    /** @description Seconds since the API server was last heard about deployments */
+                    /** @description Seconds since the last event, bookmark or list of deployments from the API server */
                     Age?: number;
-                    /** @description With detail=stale while changes are not seen: the API server cannot be reached */
+                    /** @description Contains detail=stale while no watch is open and changes are not seen */
                     "Cache-Status"?: string;
-                    /** @description resourceVersion of the deployments of the cluster; none for several clusters */
+                    /** @description resourceVersion of the deployments of the cluster; absent for several clusters */
                     "Kubernetes-Resource-Version"?: string;
                     [name: string]: unknown;
                 };
@@ -3402,31 +3402,31 @@ export interface operations {
     listDeploymentsOfAllClusters: {
         parameters: {
             query?: {
-                /** @description Which page, from 1 */
+                /** @description Page number, starting at 1 */
                 page?: number;
-                /** @description Items in a page */
+                /** @description Items per page */
                 pageSize?: number;
-                /** @description Only deployments of exactly this name; for example web */
+                /** @description Only deployments with exactly this name; for example web */
                 name?: string;
-                /** @description Only names that this is a part of, in capitals or not */
+                /** @description Only deployments whose name contains this text, ignoring case */
                 fuzzyName?: string;
-                /** @description Only deployments in this state; the first word is any state */
+                /** @description Only deployments in this state; the first value means any state */
                 phase?: "WORKLOAD_STATE_UNSPECIFIED" | "Running" | "Deleting" | "Not_Ready" | "Stopped" | "Waiting";
-                /** @description What to order by; without it, and by the first word, namespace and name */
+                /** @description Sort key; if unset or the first value, namespace and name */
                 sortBy?: "SORT_BY_UNSPECIFIED" | "field_name" | "state" | "cluster" | "namespace" | "created_at";
-                /** @description The direction: desc by default when sortBy is given, else asc */
+                /** @description Sort direction; defaults to desc if sortBy is set, otherwise asc */
                 sortDir?: "desc" | "asc";
-                /** @description Kubernetes label selector, such as app=web,tier notin (back) */
+                /** @description Kubernetes label selector, for example app=web,tier notin (back) */
                 labelSelector?: string;
-                /** @description Kubernetes field selector over metadata.name and metadata.namespace */
+                /** @description Kubernetes field selector on metadata.name and metadata.namespace */
                 fieldSelector?: string;
-                /** @description Only deployments whose pods ask for this resource; * is any GPU; for example nvidia.com/gpu */
+                /** @description Only deployments whose pods request this resource; * means any GPU; for example nvidia.com/gpu */
                 gpuType?: string;
                 /** @description Only these clusters; may be repeated */
                 cluster?: string[];
-                /** @description Only this namespace, in each cluster; for example shop */
+                /** @description Only this namespace in each cluster; for example shop */
                 namespace?: string;
-                /** @description No cluster here is virtual, so both give the same */
+                /** @description Has no effect: there are no virtual clusters */
                 showVirtualCluster?: "true" | "false";
             };
             header?: never;
@@ -3438,13 +3438,13 @@ export interface operations {
             /** @description A page of deployments */
             200: {
                 headers: {
-                    /** @description Seconds since the API server was last heard about deployments */
+                    /** @description Seconds since the last event, bookmark or list of deployments from the API server */
                     Age?: number;
-                    /** @description With detail=stale while changes are not seen: the API server cannot be reached */
+                    /** @description Contains detail=stale while no watch is open and changes are not seen */
                     "Cache-Status"?: string;
-                    /** @description resourceVersion of the deployments of the cluster; none for several clusters */
+                    /** @description resourceVersion of the deployments of the cluster; absent for several clusters */
                     "Kubernetes-Resource-Version"?: string;
-                    /** @description Clusters that cannot be asked now and are left out, with commas between; without it, none is */
+                    /** @description Comma-separated list of clusters that are unavailable and left out; absent if none is */
                     "Unavailable-Clusters"?: string;
                     [name: string]: unknown;
                 };
@@ -3632,7 +3632,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "code": 5,
-                     *       "message": "cluster: there is no cluster of this name",
+                     *       "message": "cluster: not found",
                      *       "details": []
                      *     }
                      */
@@ -3660,31 +3660,31 @@ export interface operations {
     headListDeploymentsOfAllClusters: {
         parameters: {
             query?: {
-                /** @description Which page, from 1 */
+                /** @description Page number, starting at 1 */
                 page?: number;
-                /** @description Items in a page */
+                /** @description Items per page */
                 pageSize?: number;
-                /** @description Only deployments of exactly this name; for example web */
+                /** @description Only deployments with exactly this name; for example web */
                 name?: string;
-                /** @description Only names that this is a part of, in capitals or not */
+                /** @description Only deployments whose name contains this text, ignoring case */
                 fuzzyName?: string;
-                /** @description Only deployments in this state; the first word is any state */
+                /** @description Only deployments in this state; the first value means any state */
                 phase?: "WORKLOAD_STATE_UNSPECIFIED" | "Running" | "Deleting" | "Not_Ready" | "Stopped" | "Waiting";
-                /** @description What to order by; without it, and by the first word, namespace and name */
+                /** @description Sort key; if unset or the first value, namespace and name */
                 sortBy?: "SORT_BY_UNSPECIFIED" | "field_name" | "state" | "cluster" | "namespace" | "created_at";
-                /** @description The direction: desc by default when sortBy is given, else asc */
+                /** @description Sort direction; defaults to desc if sortBy is set, otherwise asc */
                 sortDir?: "desc" | "asc";
-                /** @description Kubernetes label selector, such as app=web,tier notin (back) */
+                /** @description Kubernetes label selector, for example app=web,tier notin (back) */
                 labelSelector?: string;
-                /** @description Kubernetes field selector over metadata.name and metadata.namespace */
+                /** @description Kubernetes field selector on metadata.name and metadata.namespace */
                 fieldSelector?: string;
-                /** @description Only deployments whose pods ask for this resource; * is any GPU; for example nvidia.com/gpu */
+                /** @description Only deployments whose pods request this resource; * means any GPU; for example nvidia.com/gpu */
                 gpuType?: string;
                 /** @description Only these clusters; may be repeated */
                 cluster?: string[];
-                /** @description Only this namespace, in each cluster; for example shop */
+                /** @description Only this namespace in each cluster; for example shop */
                 namespace?: string;
-                /** @description No cluster here is virtual, so both give the same */
+                /** @description Has no effect: there are no virtual clusters */
                 showVirtualCluster?: "true" | "false";
             };
             header?: never;
@@ -3696,13 +3696,13 @@ export interface operations {
             /** @description A page of deployments */
             200: {
                 headers: {
-                    /** @description Seconds since the API server was last heard about deployments */
+                    /** @description Seconds since the last event, bookmark or list of deployments from the API server */
                     Age?: number;
-                    /** @description With detail=stale while changes are not seen: the API server cannot be reached */
+                    /** @description Contains detail=stale while no watch is open and changes are not seen */
                     "Cache-Status"?: string;
-                    /** @description resourceVersion of the deployments of the cluster; none for several clusters */
+                    /** @description resourceVersion of the deployments of the cluster; absent for several clusters */
                     "Kubernetes-Resource-Version"?: string;
-                    /** @description Clusters that cannot be asked now and are left out, with commas between; without it, none is */
+                    /** @description Comma-separated list of clusters that are unavailable and left out; absent if none is */
                     "Unavailable-Clusters"?: string;
                     [name: string]: unknown;
                 };
@@ -3755,11 +3755,11 @@ export interface operations {
     listUsers: {
         parameters: {
             query?: {
-                /** @description Part of the name, the mail address or the full name, in any letter case; for example ali */
+                /** @description Part of the name, the email address or the full name, ignoring case; for example ali */
                 search?: string;
-                /** @description Which page, from 1; 0 is taken for 1 */
+                /** @description Page number, starting at 1; 0 means 1 */
                 page?: number;
-                /** @description Users in a page; 0 is taken for 10 */
+                /** @description Users per page; 0 means 10 */
                 pageSize?: number;
             };
             header?: never;
@@ -3835,7 +3835,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "code": 7,
-                     *       "message": "user alice may not see other users: the right to get accesskeys.ghippo.io in all namespaces is needed",
+                     *       "message": "user alice may not see other users: missing the right to get accesskeys.ghippo.io in all namespaces",
                      *       "details": []
                      *     }
                      */
@@ -3863,11 +3863,11 @@ export interface operations {
     headListUsers: {
         parameters: {
             query?: {
-                /** @description Part of the name, the mail address or the full name, in any letter case; for example ali */
+                /** @description Part of the name, the email address or the full name, ignoring case; for example ali */
                 search?: string;
-                /** @description Which page, from 1; 0 is taken for 1 */
+                /** @description Page number, starting at 1; 0 means 1 */
                 page?: number;
-                /** @description Users in a page; 0 is taken for 10 */
+                /** @description Users per page; 0 means 10 */
                 pageSize?: number;
             };
             header?: never;
@@ -4023,7 +4023,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description sub of the tokens */
+                /** @description The sub claim of the tokens */
                 id: string;
             };
             cookie?: never;
@@ -4071,7 +4071,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "code": 7,
-                     *       "message": "user alice may not see other users: the right to get accesskeys.ghippo.io in all namespaces is needed",
+                     *       "message": "user alice may not see other users: missing the right to get accesskeys.ghippo.io in all namespaces",
                      *       "details": []
                      *     }
                      */
@@ -4087,7 +4087,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "code": 5,
-                     *       "message": "there is no such user",
+                     *       "message": "user not found",
                      *       "details": []
                      *     }
                      */
@@ -4117,7 +4117,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description sub of the tokens */
+                /** @description The sub claim of the tokens */
                 id: string;
             };
             cookie?: never;
@@ -4173,7 +4173,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Name as Kubernetes knows it */
+                /** @description Kubernetes username */
                 username: string;
             };
             cookie?: never;
@@ -4221,7 +4221,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "code": 7,
-                     *       "message": "user alice may not see other users: the right to get accesskeys.ghippo.io in all namespaces is needed",
+                     *       "message": "user alice may not see other users: missing the right to get accesskeys.ghippo.io in all namespaces",
                      *       "details": []
                      *     }
                      */
@@ -4237,7 +4237,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "code": 5,
-                     *       "message": "there is no such user",
+                     *       "message": "user not found",
                      *       "details": []
                      *     }
                      */
@@ -4267,7 +4267,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Name as Kubernetes knows it */
+                /** @description Kubernetes username */
                 username: string;
             };
             cookie?: never;

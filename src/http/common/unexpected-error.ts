@@ -1,6 +1,6 @@
 import { HTTPException } from 'hono/http-exception';
 import { UndecidedError } from '../../access/limit.ts';
-import { StaleError } from '../../clusters/fresh-connections.ts';
+import { StaleClusterError } from '../../clusters/cluster.ts';
 import { ConnectionError, describeError, KubernetesError } from '../../kube/errors.ts';
 import type { RequestVariables } from './environment.ts';
 import { PlatformError } from './errors.ts';
@@ -16,8 +16,8 @@ export function toPlatformError(error: Error, context: RequestVariables, cluster
     return new PlatformError('invalidArgument', 'the request is malformed');
   }
   context.get('logFields').error = describeError(error);
-  if ([ConnectionError, KubernetesError, UndecidedError, StaleError].some((kind) => error instanceof kind)) {
-    const name = error instanceof StaleError ? error.cluster : cluster;
+  if ([ConnectionError, KubernetesError, UndecidedError, StaleClusterError].some((kind) => error instanceof kind)) {
+    const name = error instanceof StaleClusterError ? error.cluster : cluster;
     const which = name === undefined ? 'the cluster' : `the cluster ${name}`;
     return new PlatformError('unavailable', `${which} cannot be asked now, try again`);
   }

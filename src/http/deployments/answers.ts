@@ -8,20 +8,20 @@ import { answerText, privateAnswer } from '../common/cacheable.ts';
 import type { Environment } from '../common/environment.ts';
 import { PlatformError } from '../common/errors.ts';
 
-/** Names the clusters that an answer over several had to leave out. */
+/** Header with the clusters that are missing in a response over several clusters. */
 export const unavailableHeader = 'Unavailable-Clusters';
 
-/** @throws PlatformError 404 when there is none */
+/** @throws PlatformError 404 if there is no such cluster */
 export function requireCluster(clusters: Clusters, name: string): Cluster {
   const cluster = clusters.get(name);
-  if (!cluster) throw new PlatformError('notFound', 'cluster: there is no cluster of this name');
+  if (!cluster) throw new PlatformError('notFound', 'cluster: not found');
   return cluster;
 }
 
 /**
- * The clusters of these names, each once; all when none is named.
+ * Returns the named clusters without duplicates; all clusters if `names` is undefined.
  *
- * @throws PlatformError 404 when there is no such one
+ * @throws PlatformError 404 if one does not exist
  */
 export function requireClusters(clusters: Clusters, names: string | readonly string[] | undefined): readonly Cluster[] {
   if (names === undefined) return clusters.all();
@@ -29,24 +29,25 @@ export function requireClusters(clusters: Clusters, names: string | readonly str
 }
 
 /**
- * Who may not list, or get, is told so: in words that are the same whether there is something or not.
+ * Creates the error for a missing right. It is the same whether or not the object exists.
  *
- * @param what for example `list deployments in any namespace`
+ * @param action for example `list deployments in any namespace`
  */
-export function forbidden({ name }: Caller, what: string): PlatformError {
-  return new PlatformError('permissionDenied', `user ${name} may not ${what}`);
+export function forbidden({ name }: Caller, action: string): PlatformError {
+  return new PlatformError('permissionDenied', `user ${name} may not ${action}`);
 }
 
-/** For `forbidden`: where somebody wanted to list. */
+/** Returns the list action, for `forbidden`. */
 export function listing(namespace?: string): string {
   return `list deployments in ${namespace === undefined ? 'any namespace' : `the namespace ${namespace}`}`;
 }
 
 /**
- * What the caller may see in the clusters. A cluster that cannot be asked is left out, and named in the log and in the
- * header Unavailable-Clusters; when no other can answer either, that is the answer.
+ * Finds the deployments that the caller may see in the clusters. A cluster that cannot be queried is left out, and named in
+ * the log and in the header Unavailable-Clusters.
  *
- * @throws PlatformError 403 when the caller has no right in any of them; what a cluster failed by when all else is refused
+ * @throws PlatformError 403 if the caller has no right in any cluster
+ * @throws the error of the first failed cluster if no other cluster has a source
  */
 export async function requireVisible(
   context: Context<Environment>,
@@ -58,18 +59,18 @@ export async function requireVisible(
   const [failure] = failures;
   if (failure && sources.length === 0) throw failure.error;
   if (sources.length === 0) throw forbidden(caller, listing(namespace));
-  if (failure) tellUnavailable(context, failures);
+  if (failure) reportUnavailable(context, failures);
   return sources;
 }
 
-/** There is no field for it in the kpanda API. Names of clusters need no quotes. */
-function tellUnavailable(context: Context<Environment>, failures: readonly Failure[]): void {
+/** A header, because the kpanda API has no field for it. Cluster names need no quotes. */
+function reportUnavailable(context: Context<Environment>, failures: readonly Failure[]): void {
   context.header(unavailableHeader, failures.map(({ cluster }) => cluster).join(', '));
   const described = failures.map(({ cluster, error }) => `cluster ${cluster}: ${describeError(error)}`);
   context.get('logFields').error = described.join('; ');
 }
 
-/** Answers with JSON that is written already. That it is what the route's schema says is up to the caller. */
+/** Answers with serialized JSON. The caller ensures that it matches the schema of the route. */
 export async function answerJson(
   context: Context<Environment>,
   text: string,

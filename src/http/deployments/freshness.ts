@@ -1,31 +1,30 @@
 import type { Context } from 'hono';
 import type { Cluster } from '../../clusters/cluster.ts';
-import { leastFresh } from '../../clusters/fresh-connections.ts';
 import type { Freshness } from '../../kube/freshness.ts';
 import type { Environment } from '../common/environment.ts';
 
-/** Our name in Cache-Status. */
+/** Name of the operator in Cache-Status. */
 const cacheName = 'accesskey-operator';
 
-/** The headers of `freshnessHeaders`, for the OpenAPI document. */
+/** OpenAPI descriptions of the headers. */
 export const freshnessHeaderDocuments = {
   Age: {
-    description: 'Seconds since the API server was last heard about deployments',
+    description: 'Seconds since the last event, bookmark or list of deployments from the API server',
     schema: { type: 'integer' as const, example: 3 },
   },
   'Cache-Status': {
-    description: 'With detail=stale while changes are not seen: the API server cannot be reached',
+    description: 'Contains detail=stale while no watch is open and changes are not seen',
     schema: { type: 'string' as const, example: `${cacheName}; hit` },
   },
   'Kubernetes-Resource-Version': {
-    description: 'resourceVersion of the deployments of the cluster; none for several clusters',
+    description: 'resourceVersion of the deployments of the cluster; absent for several clusters',
     schema: { type: 'string' as const, example: '48213' },
   },
 };
 
 /**
- * The headers that tell how fresh an answer is: `Age` (RFC 9111 section 5.1), `Cache-Status` (RFC 9211), whose negative
- * ttl says that no watch is open and for how long nothing was heard, and `Kubernetes-Resource-Version`.
+ * Returns the headers `Age` (RFC 9111 section 5.1), `Cache-Status` (RFC 9211), with a negative ttl while no watch is open,
+ * and `Kubernetes-Resource-Version`.
  */
 function freshnessHeaders({ resourceVersion, ageSeconds, watching }: Freshness): Record<string, string> {
   const age = Math.floor(ageSeconds);
@@ -36,8 +35,17 @@ function freshnessHeaders({ resourceVersion, ageSeconds, watching }: Freshness):
   };
 }
 
-/** Tells how fresh an answer is that was made from these clusters, one at least. */
-export function tellFreshness(context: Context<Environment>, clusters: readonly Pick<Cluster, 'freshness'>[]): void {
+/** Sets the headers with the freshness of a response that was made from these clusters, at least one. */
+export function setFreshness(context: Context<Environment>, clusters: readonly Pick<Cluster, 'freshness'>[]): void {
   const headers = freshnessHeaders(leastFresh(clusters.map(({ freshness }) => freshness())));
   for (const [name, value] of Object.entries(headers)) context.header(name, value);
+}
+
+/** Combines the freshness of several clusters: that of the least fresh one, without a common resourceVersion. */
+function leastFresh(all: readonly Freshness[]): Freshness {
+  return {
+    resourceVersion: all.length === 1 ? all[0]?.resourceVersion : undefined,
+    ageSeconds: Math.max(...all.map(({ ageSeconds }) => ageSeconds)),
+    watching: all.every(({ watching }) => watching),
+  };
 }

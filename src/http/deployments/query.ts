@@ -1,6 +1,6 @@
 /**
- * The parameters of the deployment routes: those of the kpanda API v0.49.0. Each works or is refused; docs/deployments.md
- * has the table.
+ * The parameters of the deployment routes: those of the kpanda API v0.49.0. None is ignored; docs/deployments.md has the
+ * table.
  */
 import { z } from '@hono/zod-openapi';
 import { createFilter, selectableFields } from '../../deployments/filter.ts';
@@ -10,7 +10,7 @@ import type { OrderBy } from '../../deployments/order.ts';
 import { dnsLabelPattern, dnsSubdomainPattern, extendedResourcePattern } from '../../kube/names.ts';
 import { parseFieldSelector } from '../../selector/field-selector.ts';
 import { parseLabelSelector } from '../../selector/label-selector.ts';
-import { SelectorError } from '../../selector/selector-error.ts';
+import { SelectorError } from '../../selector/syntax.ts';
 import { oneOf, problemOf, wholeNumber } from '../common/parameters.ts';
 
 const maxPageSize = 500;
@@ -18,9 +18,9 @@ const maxPageSize = 500;
 const extendedResource = new RegExp(`^\\*$|${extendedResourcePattern.source}`);
 
 const text = () => z.string({ error: problemOf });
-const wanted = () => text().min(1, 'must not be empty').max(253, 'must be 253 characters at most');
+const requiredText = () => text().min(1, 'must not be empty').max(253, 'must be 253 characters at most');
 
-const cluster = wanted().openapi({ description: 'Name of the cluster', example: 'kpanda-global-cluster' });
+const cluster = requiredText().openapi({ description: 'Name of the cluster', example: 'kpanda-global-cluster' });
 
 const namespace = text()
   .max(63, 'must be 63 characters at most')
@@ -36,7 +36,7 @@ export const clusterPath = z.strictObject({ cluster });
 export const namespacePath = z.strictObject({ cluster, namespace });
 export const deploymentPath = z.strictObject({ cluster, namespace, name });
 
-/** The words of sortBy and what each orders by. There are no workspaces to order by. */
+/** The values of sortBy. There are no workspaces to sort by. */
 const orders = {
   SORT_BY_UNSPECIFIED: undefined,
   field_name: 'name',
@@ -45,26 +45,28 @@ const orders = {
   namespace: 'namespace',
   created_at: 'created',
 } as const satisfies Record<string, OrderBy | undefined>;
-const sortWords = Object.keys(orders) as (keyof typeof orders)[];
+const sortValues = Object.keys(orders) as (keyof typeof orders)[];
 
 export const listQuery = z.strictObject({
-  page: wholeNumber('Which page, from 1', { min: 1, max: 1_000_000, default: 1 }),
-  pageSize: wholeNumber('Items in a page', { min: 1, max: maxPageSize, default: 10 }),
-  name: wanted().optional().openapi({ description: 'Only deployments of exactly this name', example: 'web' }),
-  fuzzyName: wanted().optional().openapi({ description: 'Only names that this is a part of, in capitals or not' }),
-  phase: oneOf('Only deployments in this state; the first word is any state', WorkloadState.options),
-  sortBy: oneOf('What to order by; without it, and by the first word, namespace and name', sortWords),
-  sortDir: oneOf('The direction: desc by default when sortBy is given, else asc', ['desc', 'asc']),
-  labelSelector: selector('Kubernetes label selector, such as app=web,tier notin (back)', parseLabelSelector),
-  fieldSelector: selector('Kubernetes field selector over metadata.name and metadata.namespace', (one) =>
+  page: wholeNumber('Page number, starting at 1', { min: 1, max: 1_000_000, default: 1 }),
+  pageSize: wholeNumber('Items per page', { min: 1, max: maxPageSize, default: 10 }),
+  name: requiredText().optional().openapi({ description: 'Only deployments with exactly this name', example: 'web' }),
+  fuzzyName: requiredText()
+    .optional()
+    .openapi({ description: 'Only deployments whose name contains this text, ignoring case' }),
+  phase: oneOf('Only deployments in this state; the first value means any state', WorkloadState.options),
+  sortBy: oneOf('Sort key; if unset or the first value, namespace and name', sortValues),
+  sortDir: oneOf('Sort direction; defaults to desc if sortBy is set, otherwise asc', ['desc', 'asc']),
+  labelSelector: selector('Kubernetes label selector, for example app=web,tier notin (back)', parseLabelSelector),
+  fieldSelector: selector('Kubernetes field selector on metadata.name and metadata.namespace', (one) =>
     parseFieldSelector(one, selectableFields),
   ),
   gpuType: text()
     .max(253, 'must be 253 characters at most')
-    .regex(extendedResource, 'must be * or an extended resource such as nvidia.com/gpu')
+    .regex(extendedResource, 'must be * or an extended resource, for example nvidia.com/gpu')
     .optional()
     .openapi({
-      description: 'Only deployments whose pods ask for this resource; * is any GPU',
+      description: 'Only deployments whose pods request this resource; * means any GPU',
       example: 'nvidia.com/gpu',
     }),
 });
@@ -74,11 +76,11 @@ export const allClustersQuery = listQuery.extend({
     .union([cluster, z.array(cluster)])
     .optional()
     .openapi({ description: 'Only these clusters; may be repeated', type: 'array', items: { type: 'string' } }),
-  namespace: namespace.optional().openapi({ description: 'Only this namespace, in each cluster' }),
-  showVirtualCluster: oneOf('No cluster here is virtual, so both give the same', ['true', 'false']),
+  namespace: namespace.optional().openapi({ description: 'Only this namespace in each cluster' }),
+  showVirtualCluster: oneOf('Has no effect: there are no virtual clusters', ['true', 'false']),
 });
 
-/** What a list is asked for by its parameters. */
+/** Converts the parameters of a list to a query. */
 export function toQuery(parameters: z.infer<typeof listQuery>): Query {
   const { page, pageSize, sortBy = 'SORT_BY_UNSPECIFIED', sortDir } = parameters;
   const { name, fuzzyName, phase, gpuType, labelSelector: labels, fieldSelector: fields } = parameters;
@@ -89,7 +91,7 @@ export function toQuery(parameters: z.infer<typeof listQuery>): Query {
   return { page, pageSize, by: by ?? 'namespace', descending, matches };
 }
 
-/** A selector, read by `parse`. An empty one selects all, as it does in Kubernetes. */
+/** A parameter with a selector. An empty selector selects everything, as in Kubernetes. */
 function selector<T>(description: string, parse: (selector: string) => T) {
   return text()
     .transform((value, context) => {

@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { requireFresh } from '../../clusters/fresh-connections.ts';
+import { requireFresh } from '../../clusters/cluster.ts';
 import { visibleIn } from '../../clusters/visible.ts';
 import { DeploymentItem, DeploymentList } from '../../deployments/kpanda/schema.ts';
 import { listDeployments, listText } from '../../deployments/listing.ts';
@@ -18,7 +18,7 @@ import {
   unavailableHeader,
 } from './answers.ts';
 import { exampleDeployment, exampleList } from './examples.ts';
-import { freshnessHeaderDocuments, tellFreshness } from './freshness.ts';
+import { freshnessHeaderDocuments, setFreshness } from './freshness.ts';
 import { allClustersQuery, clusterPath, deploymentPath, listQuery, namespacePath, toQuery } from './query.ts';
 
 const base = '/apis/kpanda.io/v1alpha1';
@@ -29,18 +29,18 @@ const errors = {
   ...callerFailures,
   400: badParameter('pageSize', 'must be a whole number from 1 to 500'),
   403: mayNot(`user alice may not ${listing()}`),
-  404: missing('cluster: there is no cluster of this name'),
+  404: missing('cluster: not found'),
 };
 const headers = freshnessHeaderDocuments;
 const page = { 200: { ...json(DeploymentList, 'A page of deployments', exampleList), headers }, ...errors };
 
 const unavailable = {
-  description: 'Clusters that cannot be asked now and are left out, with commas between; without it, none is',
+  description: 'Comma-separated list of clusters that are unavailable and left out; absent if none is',
   schema: { type: 'string' as const, example: 'west' },
 };
 const pageOfSeveral = { ...page, 200: { ...page[200], headers: { ...headers, [unavailableHeader]: unavailable } } };
 
-/** Deployments as the kpanda API v0.49.0 lists them, as far as the caller may see them. */
+/** Adds the deployment routes of the kpanda API v0.49.0. They return only what the caller may see. */
 export function addDeploymentRoutes(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
   addClusterRoute(app, dependencies);
   addNamespaceRoute(app, dependencies);
@@ -50,7 +50,7 @@ export function addDeploymentRoutes(app: OpenAPIHono<Environment>, dependencies:
 
 function addClusterRoute(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
   const path = `${base}/clusters/{cluster}/deployments`;
-  const named = { operationId: 'listDeployments', summary: 'The deployments of one cluster' };
+  const named = { operationId: 'listDeployments', summary: 'List the deployments of a cluster' };
   const request = { params: clusterPath, query: listQuery };
   const route = createRoute({ ...shared, ...named, path, request, responses: page });
   app.openapi(route, async (context) => {
@@ -58,14 +58,14 @@ function addClusterRoute(app: OpenAPIHono<Environment>, dependencies: Dependenci
     const cluster = requireCluster(dependencies.clusters, context.req.valid('param').cluster);
     const source = await visibleIn(cluster, caller);
     if (!source) throw forbidden(caller, listing());
-    tellFreshness(context, [cluster]);
+    setFreshness(context, [cluster]);
     return answerJson(context, listText(listDeployments([source], toQuery(context.req.valid('query')))));
   });
 }
 
 function addNamespaceRoute(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
   const path = `${base}/clusters/{cluster}/namespaces/{namespace}/deployments`;
-  const named = { operationId: 'listNamespaceDeployments', summary: 'The deployments of one namespace' };
+  const named = { operationId: 'listNamespaceDeployments', summary: 'List the deployments of a namespace' };
   const request = { params: namespacePath, query: listQuery };
   const route = createRoute({ ...shared, ...named, path, request, responses: page });
   app.openapi(route, async (context) => {
@@ -74,15 +74,15 @@ function addNamespaceRoute(app: OpenAPIHono<Environment>, dependencies: Dependen
     const cluster = requireCluster(dependencies.clusters, name);
     const source = await visibleIn(cluster, caller, namespace);
     if (!source) throw forbidden(caller, listing(namespace));
-    tellFreshness(context, [cluster]);
+    setFreshness(context, [cluster]);
     return answerJson(context, listText(listDeployments([source], toQuery(context.req.valid('query')))));
   });
 }
 
-/** The right is asked for first, so that 404 tells nothing to who has none. */
+/** Checks the right first, so that 404 reveals nothing to a caller without it. */
 function addSingleRoute(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
   const path = `${base}/clusters/{cluster}/namespaces/{namespace}/deployments/{name}`;
-  const named = { operationId: 'getDeployment', summary: 'One deployment' };
+  const named = { operationId: 'getDeployment', summary: 'Get a deployment' };
   const request = { params: deploymentPath, query: z.strictObject({}) };
   const responses = { 200: { ...json(DeploymentItem, 'The deployment', exampleDeployment), headers }, ...errors };
   const route = createRoute({ ...shared, ...named, path, request, responses });
@@ -95,26 +95,26 @@ function addSingleRoute(app: OpenAPIHono<Environment>, dependencies: Dependencie
       throw forbidden(caller, `get the deployment ${name} in the namespace ${namespace}`);
     }
     const record = cluster.deployments.get(`${namespace}/${name}`);
-    if (!record) throw new PlatformError('notFound', 'name: there is no deployment of this name in the namespace');
-    tellFreshness(context, [cluster]);
+    if (!record) throw new PlatformError('notFound', 'name: not found in the namespace');
+    setFreshness(context, [cluster]);
     return answerJson(context, record.text);
   });
 }
 
 function addAllClustersRoute(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
   const path = `${base}/asl/deployments`;
-  const named = { operationId: 'listDeploymentsOfAllClusters', summary: 'The deployments of all clusters' };
+  const named = { operationId: 'listDeploymentsOfAllClusters', summary: 'List the deployments of all clusters' };
   const request = { query: allClustersQuery };
   const route = createRoute({ ...shared, ...named, path, request, responses: pageOfSeveral });
   app.openapi(route, async (context) => {
     const caller = await requireCaller(context, dependencies);
     const query = context.req.valid('query');
-    const asked = requireClusters(dependencies.clusters, query.cluster);
-    const sources = await requireVisible(context, asked, caller, query.namespace);
+    const clusters = requireClusters(dependencies.clusters, query.cluster);
+    const sources = await requireVisible(context, clusters, caller, query.namespace);
     const stores = new Set(sources.map(({ store }) => store));
-    tellFreshness(
+    setFreshness(
       context,
-      asked.filter(({ deployments }) => stores.has(deployments)),
+      clusters.filter(({ deployments }) => stores.has(deployments)),
     );
     return answerJson(context, listText(listDeployments(sources, toQuery(query))));
   });

@@ -16,23 +16,23 @@ const base = '/apis/ghippo.io/v1alpha1';
 const shared = { method: 'get' as const, tags: ['Users'], security: [{ bearer: [] }] };
 const defaultPageSize = 10;
 
-/** The users, as far as the caller may see them: themselves always, others with the right to read AccessKeys. */
+/** Adds the user routes. Callers always see themselves; to see others they need the right to read AccessKeys. */
 export function addUserRoutes(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
   const { users } = dependencies;
   addListRoute(app, dependencies);
   app.openapi(currentRoute, async (context) => {
     const caller = await requireCaller(context, dependencies);
-    return answerCacheable(context, projectCurrentUser(known(users.byId(caller.id))), privateAnswer);
+    return answerCacheable(context, projectCurrentUser(requireUser(users.byId(caller.id))), privateAnswer);
   });
   app.openapi(byIdRoute, async (context) => {
     const { id } = context.req.valid('param');
     await requireReader(context, dependencies, (caller) => caller.id === id);
-    return answerCacheable(context, projectUser(known(users.byId(id))), privateAnswer);
+    return answerCacheable(context, projectUser(requireUser(users.byId(id))), privateAnswer);
   });
   app.openapi(byNameRoute, async (context) => {
     const { username } = context.req.valid('param');
     await requireReader(context, dependencies, (caller) => caller.name === username);
-    return answerCacheable(context, projectUser(known(users.byName(username))), privateAnswer);
+    return answerCacheable(context, projectUser(requireUser(users.byName(username))), privateAnswer);
   });
 }
 
@@ -41,10 +41,14 @@ function addListRoute(app: OpenAPIHono<Environment>, dependencies: Dependencies)
     const caller = await requireCaller(context, dependencies);
     const { search, page, pageSize } = context.req.valid('query');
     if (!(await dependencies.authorizer.mayReadAccessKeys(caller, 'list'))) throw denied(caller.name, 'list');
-    // 0 is an int32 that is not set.
-    const where = { page: page || 1, pageSize: pageSize || defaultPageSize };
-    const { users, total } = dependencies.users.find({ search, ...where });
-    return answerCacheable(context, { items: users.map(projectUser), pagination: { ...where, total } }, privateAnswer);
+    // 0 is an unset int32.
+    const position = { page: page || 1, pageSize: pageSize || defaultPageSize };
+    const { users, total } = dependencies.users.find({ search, ...position });
+    return answerCacheable(
+      context,
+      { items: users.map(projectUser), pagination: { ...position, total } },
+      privateAnswer,
+    );
   });
 }
 
@@ -52,22 +56,22 @@ function addListRoute(app: OpenAPIHono<Environment>, dependencies: Dependencies)
 async function requireReader(
   context: Context<Environment>,
   dependencies: Dependencies,
-  isOneself: (caller: Caller) => boolean,
+  isSelf: (caller: Caller) => boolean,
 ): Promise<void> {
   const caller = await requireCaller(context, dependencies);
-  if (isOneself(caller) || (await dependencies.authorizer.mayReadAccessKeys(caller, 'get'))) return;
+  if (isSelf(caller) || (await dependencies.authorizer.mayReadAccessKeys(caller, 'get'))) return;
   throw denied(caller.name, 'get');
 }
 
-/** The same whether there is such a user or not. */
+/** The error is the same whether or not the user exists. */
 function denied(name: string, verb: 'get' | 'list'): PlatformError {
-  const right = `the right to ${verb} accesskeys.ghippo.io in all namespaces is needed`;
-  return new PlatformError('permissionDenied', `user ${name} may not see other users: ${right}`);
+  const right = `${verb} accesskeys.ghippo.io in all namespaces`;
+  return new PlatformError('permissionDenied', `user ${name} may not see other users: missing the right to ${right}`);
 }
 
 /** @throws PlatformError 404 */
-function known(record: AccessKeyRecord | undefined): AccessKeyRecord {
-  if (!record) throw new PlatformError('notFound', 'there is no such user');
+function requireUser(record: AccessKeyRecord | undefined): AccessKeyRecord {
+  if (!record) throw new PlatformError('notFound', 'user not found');
   return record;
 }
 
@@ -77,13 +81,13 @@ const listRoute = createRoute({
   ...shared,
   path: `${base}/users`,
   operationId: 'listUsers',
-  summary: 'List the users',
-  description: 'Ordered by name. Needs the right to list accesskeys.ghippo.io in all namespaces.',
+  summary: 'List users',
+  description: 'Sorted by name. Requires the right to list accesskeys.ghippo.io in all namespaces.',
   request: {
     query: z.strictObject({
-      search: optionalText('Part of the name, the mail address or the full name, in any letter case', 'ali'),
-      page: wholeNumber('Which page, from 1; 0 is taken for 1', { min: 0, max: 1000, default: 1 }),
-      pageSize: wholeNumber('Users in a page; 0 is taken for 10', { min: 0, max: 500, default: defaultPageSize }),
+      search: optionalText('Part of the name, the email address or the full name, ignoring case', 'ali'),
+      page: wholeNumber('Page number, starting at 1; 0 means 1', { min: 0, max: 1000, default: 1 }),
+      pageSize: wholeNumber('Users per page; 0 means 10', { min: 0, max: 500, default: defaultPageSize }),
     }),
   },
   responses: {
@@ -98,7 +102,7 @@ const currentRoute = createRoute({
   ...shared,
   path: `${base}/current-user`,
   operationId: 'getCurrentUser',
-  summary: 'Whose token it is',
+  summary: 'Get the user of the token',
   responses: { 200: json(CurrentUser, 'The user of the token'), ...notModified, ...callerFailures },
 });
 
@@ -106,16 +110,16 @@ const oneUser = {
   200: json(User, 'The user'),
   ...notModified,
   ...failures,
-  404: missing('there is no such user'),
+  404: missing('user not found'),
 };
 
 const byIdRoute = createRoute({
   ...shared,
   path: `${base}/users/{id}`,
   operationId: 'getUser',
-  summary: 'One user by identity',
-  description: 'Oneself always; others need the right to get accesskeys.ghippo.io in all namespaces.',
-  request: { params: z.object({ id: z.string().openapi({ description: 'sub of the tokens' }) }) },
+  summary: 'Get a user by ID',
+  description: 'To get another user, the caller needs the right to get accesskeys.ghippo.io in all namespaces.',
+  request: { params: z.object({ id: z.string().openapi({ description: 'The sub claim of the tokens' }) }) },
   responses: oneUser,
 });
 
@@ -123,8 +127,8 @@ const byNameRoute = createRoute({
   ...shared,
   path: `${base}/users/username/{username}`,
   operationId: 'getUserByName',
-  summary: 'One user by name',
-  description: 'Oneself always; others need the right to get accesskeys.ghippo.io in all namespaces.',
-  request: { params: z.object({ username: z.string().openapi({ description: 'Name as Kubernetes knows it' }) }) },
+  summary: 'Get a user by name',
+  description: 'To get another user, the caller needs the right to get accesskeys.ghippo.io in all namespaces.',
+  request: { params: z.object({ username: z.string().openapi({ description: 'Kubernetes username' }) }) },
   responses: oneUser,
 });

@@ -2,23 +2,23 @@ import { describe, expect, it } from 'vitest';
 import { foreignSubject, forForeignSubjects } from '../../../src/clusters/foreign-subject.ts';
 import { allowing } from '../http/support.ts';
 
-describe('a user of this cluster in another one', () => {
-  it('is the same, with the same groups', () => {
+describe('foreignSubject', () => {
+  it('keeps a user without system groups', () => {
     const subject = { name: 'ann', groups: ['dev', 'my-system:ops'] };
     expect(foreignSubject(subject)).toBe(subject);
   });
 
-  it('has no group that is each cluster’s own', () => {
+  it('removes system groups', () => {
     const groups = ['dev', 'system:masters', 'system:serviceaccounts:shop'];
     expect(foreignSubject({ name: 'ann', groups })).toEqual({ name: 'ann', groups: ['dev'] });
   });
 
-  it.each(['system:admin', 'system:serviceaccount:shop:default', 'system:'])('is nobody as %s', (name) => {
+  it.each(['system:admin', 'system:serviceaccount:shop:default', 'system:'])('returns undefined for %s', (name) => {
     expect(foreignSubject({ name, groups: ['dev'] })).toBeUndefined();
   });
 });
 
-describe('the authorizer', () => {
+describe('forForeignSubjects', () => {
   const authorizer = forForeignSubjects(allowing('shop', 'shop/web'));
   const ask = async (name: string) => {
     const subject = { name, groups: [] };
@@ -30,11 +30,11 @@ describe('the authorizer', () => {
     ];
   };
 
-  it('asks about a user', async () => {
+  it('passes on the decision for a user', async () => {
     expect(await ask('ann')).toEqual([true, false, true, ['shop']]);
   });
 
-  it('allows nothing to a user who is nobody there', async () => {
+  it('denies everything to a system user', async () => {
     expect(await ask('system:admin')).toEqual([false, false, false, undefined]);
   });
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createMember } from '../../../src/clusters/registered-cluster.ts';
-import { playedConnections, registration } from './support.ts';
+import { createRegisteredCluster } from '../../../src/clusters/registered-cluster.ts';
+import { fakeConnections, registration } from './support.ts';
 
 const handoverMs = 60_000;
 beforeEach(() => {
@@ -17,99 +17,99 @@ const kubeconfig = () => {
 };
 
 function setUp() {
-  const played = playedConnections();
-  const member = createMember('west', { connect: played.connect });
+  const fakes = fakeConnections();
+  const cluster = createRegisteredCluster('west', { connect: fakes.connect });
   const opened = (index: number) => {
-    const connection = played.opened[index];
+    const connection = fakes.opened[index];
     if (!connection) throw new Error(`connection ${index} was not opened`);
     return connection;
   };
-  /** The deployment that is shown, which names its connection; undefined when nothing is. */
-  const shown = () => member.cluster().deployments.values().next().value?.name;
-  return { member, opened, shown };
+  /** Returns the name of the served deployment, which contains the index of its connection, or undefined. */
+  const served = () => cluster.cluster().deployments.values().next().value?.name;
+  return { cluster, opened, served };
 }
 
 describe('a registered cluster', () => {
   it('is unavailable until its connection works', async () => {
-    const { member, opened, shown } = setUp();
-    member.follow(kubeconfig());
-    expect([shown(), member.isUp()]).toEqual([undefined, false]);
-    await expect(member.cluster().authorizer.mayListDeployments({ name: 'ann', groups: [] })).rejects.toThrow(
-      'cluster west was not heard yet',
+    const { cluster, opened, served } = setUp();
+    cluster.switchTo(kubeconfig());
+    expect([served(), cluster.isUp()]).toEqual([undefined, false]);
+    await expect(cluster.cluster().authorizer.mayListDeployments({ name: 'ann', groups: [] })).rejects.toThrow(
+      'no response from cluster west yet',
     );
     opened(0).becomes('available');
     await vi.advanceTimersByTimeAsync(0);
-    expect([shown(), member.isUp()]).toEqual(['web-0', true]);
+    expect([served(), cluster.isUp()]).toEqual(['web-0', true]);
   });
 
-  it('goes on answering while it cannot be reached, but is not up', async () => {
-    const { member, opened, shown } = setUp();
-    member.follow(kubeconfig());
+  it('continues to serve cached data while unreachable, but is not up', async () => {
+    const { cluster, opened, served } = setUp();
+    cluster.switchTo(kubeconfig());
     opened(0).becomes('available');
     await vi.advanceTimersByTimeAsync(handoverMs * 10);
     opened(0).becomes('unavailable');
-    expect([shown(), member.isUp(), opened(0).closed]).toEqual(['web-0', false, false]);
+    expect([served(), cluster.isUp(), opened(0).closed]).toEqual(['web-0', false, false]);
   });
 
-  it('goes over to another kubeconfig when that works', async () => {
-    const { member, opened, shown } = setUp();
-    member.follow(kubeconfig());
+  it('switches to another kubeconfig when that works', async () => {
+    const { cluster, opened, served } = setUp();
+    cluster.switchTo(kubeconfig());
     opened(0).becomes('available');
     await vi.advanceTimersByTimeAsync(0);
-    member.follow(kubeconfig());
+    cluster.switchTo(kubeconfig());
     await vi.advanceTimersByTimeAsync(handoverMs - 1);
-    expect([shown(), opened(0).closed]).toEqual(['web-0', false]);
+    expect([served(), opened(0).closed]).toEqual(['web-0', false]);
     opened(1).becomes('available');
     await vi.advanceTimersByTimeAsync(handoverMs);
-    expect([shown(), opened(0).closed, opened(1).closed]).toEqual(['web-1', true, false]);
+    expect([served(), opened(0).closed, opened(1).closed]).toEqual(['web-1', true, false]);
   });
 
   it.each([
     ['a kubeconfig that does not work', true],
     ['a kubeconfig that is refused', false],
-  ])('leaves the former one after a minute for %s', async (_, sound) => {
-    const { member, opened, shown } = setUp();
-    member.follow(kubeconfig());
+  ])('drops the previous connection a minute after a change to %s', async (_, valid) => {
+    const { cluster, opened, served } = setUp();
+    cluster.switchTo(kubeconfig());
     opened(0).becomes('available');
     await vi.advanceTimersByTimeAsync(0);
-    member.follow(sound ? kubeconfig() : undefined);
+    cluster.switchTo(valid ? kubeconfig() : undefined);
     await vi.advanceTimersByTimeAsync(handoverMs);
-    expect([shown(), opened(0).closed, member.isUp()]).toEqual([undefined, true, false]);
+    expect([served(), opened(0).closed, cluster.isUp()]).toEqual([undefined, true, false]);
   });
 
-  it('does not keep the former one longer because of further changes', async () => {
-    const { member, opened, shown } = setUp();
-    member.follow(kubeconfig());
+  it('does not keep the previous connection longer because of further changes', async () => {
+    const { cluster, opened, served } = setUp();
+    cluster.switchTo(kubeconfig());
     opened(0).becomes('available');
     await vi.advanceTimersByTimeAsync(0);
     for (let change = 0; change < 7; change += 1) {
-      member.follow(kubeconfig());
+      cluster.switchTo(kubeconfig());
       await vi.advanceTimersByTimeAsync(handoverMs / 6);
     }
-    expect([shown(), opened(0).closed]).toEqual([undefined, true]);
+    expect([served(), opened(0).closed]).toEqual([undefined, true]);
     expect([1, 2, 3, 4, 5, 6].map((index) => opened(index).closed)).toEqual([true, true, true, true, true, true]);
     opened(7).becomes('available');
     await vi.advanceTimersByTimeAsync(0);
-    expect(shown()).toBe('web-7');
+    expect(served()).toBe('web-7');
   });
 
-  it('takes no notice of a connection that was given up and works after all', async () => {
-    const { member, opened, shown } = setUp();
-    member.follow(kubeconfig());
-    member.follow(kubeconfig());
+  it('ignores a replaced connection that works later', async () => {
+    const { cluster, opened, served } = setUp();
+    cluster.switchTo(kubeconfig());
+    cluster.switchTo(kubeconfig());
     opened(0).becomes('available');
     await vi.advanceTimersByTimeAsync(0);
-    expect([shown(), opened(0).closed]).toEqual([undefined, true]);
+    expect([served(), opened(0).closed]).toEqual([undefined, true]);
   });
 
-  it.each([1, 2])('closes all of %i connections, and leaves no timer', async (count) => {
-    const { member, opened } = setUp();
-    member.follow(kubeconfig());
+  it.each([1, 2])('closes %i connections, and leaves no timer', async (count) => {
+    const { cluster, opened } = setUp();
+    cluster.switchTo(kubeconfig());
     opened(0).becomes('available');
     await vi.advanceTimersByTimeAsync(0);
-    if (count === 2) member.follow(kubeconfig());
-    await member.close();
+    if (count === 2) cluster.switchTo(kubeconfig());
+    await cluster.close();
     for (let index = 0; index < count; index += 1) expect(opened(index).closed).toBe(true);
-    expect([member.latest(), vi.getTimerCount()]).toEqual([undefined, 0]);
+    expect([cluster.latest(), vi.getTimerCount()]).toEqual([undefined, 0]);
   });
 });

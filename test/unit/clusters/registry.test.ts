@@ -3,19 +3,23 @@ import type { Registration } from '../../../src/clusters/registration.ts';
 import { createRegistry } from '../../../src/clusters/registry.ts';
 import { createStore } from '../../../src/kube/store.ts';
 import { allowing, deploymentsOf, fresh } from '../http/support.ts';
-import { kubeconfigText, playedConnections, registration, type SecretParts } from './support.ts';
+import { fakeConnections, kubeconfigText, registration, type SecretParts } from './support.ts';
 
 function setUp() {
   const store = createStore<Registration>({});
-  const { opened, connect } = playedConnections();
-  const home = {
-    ...{ name: 'home', deployments: deploymentsOf('home', ['shop/web']), namespaces: () => [] },
-    ...{ freshness: () => fresh, maxStaleSeconds: 300, authorizer: allowing('*') },
+  const { opened, connect } = fakeConnections();
+  const localCluster = {
+    name: 'local',
+    deployments: deploymentsOf('local', ['shop/web']),
+    namespaces: () => [],
+    freshness: () => fresh,
+    maxStaleSeconds: 300,
+    authorizer: allowing('*'),
   };
-  const registry = createRegistry({ home, store, connect });
+  const registry = createRegistry({ localCluster, store, connect });
   const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
   let version = 0;
-  /** What of `raw` makes a record, in another version each time. */
+  /** Adds or changes a Secret, with a new resourceVersion each time. */
   const upsert = (parts: SecretParts) => {
     version += 1;
     store.upsert({ ...registration(parts), resourceVersion: String(version) });
@@ -33,17 +37,17 @@ function setUp() {
 const elsewhere = kubeconfigText({ cluster: { server: 'https://east.example.com' } });
 
 describe('the registry', () => {
-  it('knows the home cluster from the start', () => {
+  it('contains the local cluster from the start', () => {
     const { registry, names } = setUp();
-    expect([names(), registry.get('home')?.deployments.size, registry.get('west')]).toEqual([['home'], 1, undefined]);
+    expect([names(), registry.get('local')?.deployments.size, registry.get('west')]).toEqual([['local'], 1, undefined]);
   });
 
-  it('connects a cluster that is registered and forgets one that is not any more', async () => {
+  it('connects registered clusters, and removes a cluster with its Secret', async () => {
     const { registry, opened, upsert, remove, settled, names } = setUp();
     await upsert({});
     await upsert({ name: 'east', cluster: 'east', kubeconfig: elsewhere });
     expect([names(), registry.up()]).toEqual([
-      ['east', 'home', 'west'],
+      ['east', 'local', 'west'],
       new Map([
         ['west', false],
         ['east', false],
@@ -55,13 +59,13 @@ describe('the registry', () => {
     expect(registry.up().get('west')).toBe(true);
     await remove('west');
     expect([names(), opened.map(({ closed }) => closed)]).toEqual([
-      ['east', 'home'],
+      ['east', 'local'],
       [true, false],
     ]);
     expect(registry.get('west')).toBeUndefined();
   });
 
-  it('looks at a list once, whatever the order in it', async () => {
+  it('reconciles a list once, independent of its order', async () => {
     const { store, opened, settled, states } = setUp();
     store.replace([
       registration({ name: 'young', createdAt: '2026-02-01T00:00:00Z', kubeconfig: elsewhere }),
@@ -75,7 +79,7 @@ describe('the registry', () => {
     ]);
   });
 
-  it('connects anew for another kubeconfig only', async () => {
+  it('reconnects only for another kubeconfig', async () => {
     const { opened, upsert } = setUp();
     await upsert({});
     await upsert({});
@@ -84,19 +88,19 @@ describe('the registry', () => {
     expect(opened.map(({ server }) => server)).toEqual(['https://west.example.com:6443', 'https://east.example.com']);
   });
 
-  it('takes a Secret that was made again for another, and one with another name', async () => {
+  it('treats a recreated Secret, or one with another name, as another registration', async () => {
     const { opened, upsert, names } = setUp();
     await upsert({});
     await upsert({ uid: 'another' });
     expect(opened.map(({ closed }) => closed)).toEqual([true, false]);
     await upsert({ uid: 'another', cluster: 'north' });
     expect([names(), opened.map(({ closed }) => closed)]).toEqual([
-      ['home', 'north'],
+      ['local', 'north'],
       [true, true, false],
     ]);
   });
 
-  it('gives a name to the next when its holder goes', async () => {
+  it('passes a name to the next Secret when its holder is deleted', async () => {
     const { opened, upsert, remove, states } = setUp();
     await upsert({ name: 'a' });
     await upsert({ name: 'b', kubeconfig: elsewhere });
@@ -108,30 +112,30 @@ describe('the registry', () => {
     ]);
   });
 
-  it('cannot be led to another home, nor to a cluster of a refused kubeconfig', async () => {
+  it('does not connect a Secret with the name of the local cluster or with a refused kubeconfig', async () => {
     const { registry, opened, upsert, states } = setUp();
-    await upsert({ name: 'a', cluster: 'home' });
+    await upsert({ name: 'a', cluster: 'local' });
     await upsert({ name: 'b', kubeconfig: kubeconfigText({ user: { exec: { command: 'sh' } } }) });
     expect(opened).toEqual([]);
     expect(states()).toEqual([
       ['a', 'refused'],
       ['b', 'refused'],
     ]);
-    expect(registry.get('home')?.deployments.size).toBe(1);
-    // The name is registered, so that it is no 404.
+    expect(registry.get('local')?.deployments.size).toBe(1);
+    // The name is registered, so that its paths are not 404.
     expect(registry.get('west')?.freshness().resourceVersion).toBeUndefined();
     await upsert({ name: 'b' });
     expect(states()).toContainEqual(['b', 'connecting']);
   });
 
-  it('tells what a cluster last answered', async () => {
+  it('reports the last response of a cluster', async () => {
     const { registry, opened, upsert } = setUp();
     await upsert({});
     opened[0]?.becomes('unavailable');
-    expect(registry.reports()[0]).toMatchObject({ state: 'unavailable', detail: 'its last answer was 401' });
+    expect(registry.reports()[0]).toMatchObject({ state: 'unavailable', detail: 'last response was 401' });
   });
 
-  it('closes all and follows nothing afterwards', async () => {
+  it('closes all connections, and ignores later changes', async () => {
     const { registry, opened, upsert } = setUp();
     await upsert({});
     await registry.close();

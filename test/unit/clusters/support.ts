@@ -1,10 +1,9 @@
 import { stringify } from 'yaml';
-import type { Connection } from '../../../src/clusters/connection.ts';
-import type { ConnectionState } from '../../../src/clusters/connection-state.ts';
+import type { Connection, ConnectionState } from '../../../src/clusters/connection.ts';
 import { clusterLabel, type Registration, toRegistration } from '../../../src/clusters/registration.ts';
 import { deploymentsOf, failing, fresh } from '../http/support.ts';
 
-/** A kubeconfig of one cluster; only what is told is not sound. */
+/** Creates a valid kubeconfig of one cluster, with changes. */
 export function kubeconfigText(change: { cluster?: object; user?: object; document?: object } = {}): string {
   return stringify({
     apiVersion: 'v1',
@@ -23,17 +22,21 @@ export interface SecretParts {
   uid?: string;
   createdAt?: string;
   deleting?: boolean;
-  /** null: the Secret has none */
+  /** null: no such key in the Secret */
   kubeconfig?: string | null;
 }
 
-/** The record of a Secret `west` that registers the cluster `west`. */
+/** Creates the record of a Secret `west` that registers the cluster `west`. */
 export function registration(parts: SecretParts = {}): Registration {
   const { name = 'west', cluster = 'west', uid = `uid-of-${name}`, createdAt = '2026-01-01T00:00:00Z' } = parts;
   const { kubeconfig = kubeconfigText(), deleting = false } = parts;
   return toRegistration({
     metadata: {
-      ...{ namespace: 'accesskey-system', name, uid, resourceVersion: '7', creationTimestamp: createdAt },
+      namespace: 'accesskey-system',
+      name,
+      uid,
+      resourceVersion: '7',
+      creationTimestamp: createdAt,
       labels: { [clusterLabel]: cluster },
       ...(deleting && { deletionTimestamp: createdAt }),
     },
@@ -41,24 +44,28 @@ export function registration(parts: SecretParts = {}): Registration {
   });
 }
 
-/** A connection whose fate a test decides. */
-export interface PlayedConnection extends Connection {
+/** A connection whose state a test controls. */
+export interface FakeConnection extends Connection {
   readonly cluster: Connection['cluster'];
   readonly server: string | undefined;
   closed: boolean;
   becomes(state: ConnectionState): void;
 }
 
-/** Opens connections that a test plays, and keeps them in their order. */
-export function playedConnections() {
-  const opened: PlayedConnection[] = [];
-  function connect(name: string, kubeconfig: { getCurrentCluster(): { server: string } | null }): PlayedConnection {
+/** Creates a `connect` with fake connections, and keeps them in order. */
+export function fakeConnections() {
+  const opened: FakeConnection[] = [];
+  function connect(name: string, kubeconfig: { getCurrentCluster(): { server: string } | null }): FakeConnection {
     const works = Promise.withResolvers<void>();
     let state: ConnectionState = 'connecting';
-    const connection: PlayedConnection = {
+    const connection: FakeConnection = {
       cluster: {
-        ...{ name, deployments: deploymentsOf(name, [`shop/web-${opened.length}`]), namespaces: () => [] },
-        ...{ freshness: () => fresh, maxStaleSeconds: 300, authorizer: failing(new Error('nobody is to be asked')) },
+        name,
+        deployments: deploymentsOf(name, [`shop/web-${opened.length}`]),
+        namespaces: () => [],
+        freshness: () => fresh,
+        maxStaleSeconds: 300,
+        authorizer: failing(new Error('unexpected access review')),
       },
       server: kubeconfig.getCurrentCluster()?.server,
       closed: false,

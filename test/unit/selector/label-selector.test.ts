@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { matchesLabels, parseLabelSelector } from '../../../src/selector/label-selector.ts';
-import { SelectorError } from '../../../src/selector/selector-error.ts';
+import { SelectorError } from '../../../src/selector/syntax.ts';
 
 const objects: Record<string, Record<string, string>> = {
   bare: {},
@@ -48,7 +48,7 @@ describe('a label selector', () => {
     ['constructor', ['odd']],
     ['!toString', ['bare', 'empty', 'web', 'db', 'odd']],
     ['toString', []],
-  ])('%j', (selector, expected) => {
+  ])('matches %j', (selector, expected) => {
     expect(matching(selector)).toEqual(expected);
   });
 
@@ -64,34 +64,34 @@ describe('a label selector', () => {
     ['app=web db', 9, 'expected a comma or the end'],
     ['app===web', 6, 'expected a value'],
     ['app=!web', 5, 'expected a value'],
-    ['app in web', 8, 'expected an opening bracket'],
-    ['app in', 7, 'expected an opening bracket'],
+    ['app in web', 8, 'expected an opening parenthesis'],
+    ['app in', 7, 'expected an opening parenthesis'],
     ['app in (', 9, 'expected a value'],
-    ['app in (web', 12, 'expected a comma or a closing bracket'],
-    ['app in (web db)', 13, 'expected a comma or a closing bracket'],
+    ['app in (web', 12, 'expected a comma or a closing parenthesis'],
+    ['app in (web db)', 13, 'expected a comma or a closing parenthesis'],
     ['app in (web,,', 14, 'expected a value'],
     ['app IN (web)', 5, 'expected an operator: =, ==, !=, in, notin, < or >'],
     ['app)', 4, 'expected an operator: =, ==, !=, in, notin, < or >'],
-    ['-app', 1, 'must be a label key, such as app or example.com/app'],
-    ['a,b/c/d', 3, 'must be a label key, such as app or example.com/app'],
-    ['/app', 1, 'must be a label key, such as app or example.com/app'],
-    ['Example.com/app', 1, 'must be a label key, such as app or example.com/app'],
-    ['ä', 1, 'must be a label key, such as app or example.com/app'],
-    [`${'a'.repeat(64)}=b`, 1, 'must be a label key, such as app or example.com/app'],
-    ['app>web', 5, 'must be a whole number of 64 bits without a sign'],
-    ['app>', 5, 'must be a whole number of 64 bits without a sign'],
-    ['app>9223372036854775808', 5, 'must be a whole number of 64 bits without a sign'],
-    ['app\0', 4, 'must not be NUL'],
-    [Array(101).fill('a').join(), 201, '100 requirements at most'],
-  ])('%j is refused at character %d', (selector, at, rule) => {
+    ['-app', 1, 'must be a label key, for example app or example.com/app'],
+    ['a,b/c/d', 3, 'must be a label key, for example app or example.com/app'],
+    ['/app', 1, 'must be a label key, for example app or example.com/app'],
+    ['Example.com/app', 1, 'must be a label key, for example app or example.com/app'],
+    ['ä', 1, 'must be a label key, for example app or example.com/app'],
+    [`${'a'.repeat(64)}=b`, 1, 'must be a label key, for example app or example.com/app'],
+    ['app>web', 5, 'must be a non-negative 64-bit integer'],
+    ['app>', 5, 'must be a non-negative 64-bit integer'],
+    ['app>9223372036854775808', 5, 'must be a non-negative 64-bit integer'],
+    ['app\0', 4, 'NUL is not allowed'],
+    [Array(101).fill('a').join(), 201, 'more than 100 requirements'],
+  ])('rejects %j at character %d', (selector, at, rule) => {
     expect(() => parseLabelSelector(selector)).toThrow(new SelectorError(at - 1, rule));
   });
 
   it.each(['app=web-', 'app in (.web)', `app!=${'a'.repeat(64)}`, 'app=ä', 'app>-1', 'app=a:b'])(
-    '%j is refused for its value, which is not repeated',
+    'rejects %j for its value, without repeating it',
     (selector) => {
       expect(() => parseLabelSelector(selector)).toThrow(
-        /^at character \d+: must be a label value: 63 letters, digits, -, _ and \. at most, with a letter or digit at both ends$/,
+        /^at character \d+: must be a label value: at most 63 letters, digits, -, _ and \., starting and ending with a letter or digit$/,
       );
     },
   );
@@ -103,7 +103,7 @@ describe('a label selector', () => {
     'app=0',
     'A=B',
     'app<9223372036854775807',
-  ])('%j is taken', (selector) => {
+  ])('accepts %j', (selector) => {
     expect(parseLabelSelector(selector)).toHaveLength(1);
   });
 });

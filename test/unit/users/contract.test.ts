@@ -1,4 +1,4 @@
-/** The contract with the ghippo API: the fields of the reference, all of them and no others, with their types. */
+/** The contract with the ghippo API: exactly the fields of the reference, with their types. */
 import { describe, expect, it } from 'vitest';
 import { projectCurrentUser, projectUser } from '../../../src/users/projection.ts';
 import { CurrentUser, User, UserList } from '../../../src/users/schema.ts';
@@ -9,8 +9,8 @@ import { contractOf } from '../../support/contract.ts';
 const profile = { email: 'ann@example.com', firstName: 'Ann', lastName: 'Lee', description: 'Shop' };
 const full = known({ profile, updatedAt: at(-60), suspended: true }, { lastUsedTime: at(-5) });
 const records = [
-  ['with everything', full],
-  ['with nothing', accessKey({ status: {} })],
+  ['with all fields', full],
+  ['with required fields only', accessKey({ status: {} })],
 ] as const;
 
 describe.each(records)('a user %s', (_, record) => {
@@ -22,40 +22,55 @@ describe.each(records)('a user %s', (_, record) => {
     ['v1alpha1userGetUserResponse', user, User],
     ['v1alpha1currentuserGetUserResponse', current, CurrentUser],
     ['userListUsersResponse', list, UserList],
-  ] as const)('is a %s', (name, message, schema) => {
+  ] as const)('matches %s', (name, message, schema) => {
     const check = contractOf(reference.definitions, name);
     check(message);
     expect(check.errors).toBeNull();
     expect(schema.parse(message)).toEqual(message);
   });
 
-  it('would not be one with a field too many or too few', () => {
+  it('does not match with an extra, missing or mistyped field', () => {
     const check = contractOf(reference.definitions, 'v1alpha1userGetUserResponse');
     const { source: _source, ...less } = user;
     expect([check(less), check({ ...user, more: '' }), check({ ...user, enabled: 'true' })]).toEqual([
-      ...[false, false, false],
+      false,
+      false,
+      false,
     ]);
   });
 });
 
 describe('projectUser', () => {
-  it('tells what the AccessKey says', () => {
+  it('converts the fields of the AccessKey', () => {
     expect(projectUser(full)).toEqual({
-      ...{ id: 'uid-of-shop-ann', name: 'ann', email: 'ann@example.com', description: 'Shop' },
-      ...{ firstname: 'Ann', lastname: 'Lee', source: '', enabled: false, canAuthorize: false },
-      ...{ createdAt: at(-3600), updatedAt: at(-60), lastLoginAt: at(-5) },
+      id: 'uid-of-shop-ann',
+      name: 'ann',
+      email: 'ann@example.com',
+      description: 'Shop',
+      firstname: 'Ann',
+      lastname: 'Lee',
+      source: '',
+      enabled: false,
+      canAuthorize: false,
+      createdAt: at(-3600),
+      updatedAt: at(-60),
+      lastLoginAt: at(-5),
     });
   });
 
-  it('takes the last use of any pair', () => {
+  it('returns the last use of any key pair', () => {
     const record = known({}, { lastUsedTime: at(-9) }, { name: 'b', lastUsedTime: at(-5) }, { name: 'c' });
     expect(projectUser(record).lastLoginAt).toBe(at(-5));
     expect(projectUser(known()).lastLoginAt).toBe('');
   });
 });
 
-it('projectCurrentUser tells who it is', () => {
+it('projectCurrentUser converts the fields of the AccessKey', () => {
   expect(projectCurrentUser(full)).toMatchObject({
-    ...{ uid: 'uid-of-shop-ann', username: 'ann', email: 'ann@example.com', firstname: 'Ann', lastname: 'Lee' },
+    uid: 'uid-of-shop-ann',
+    username: 'ann',
+    email: 'ann@example.com',
+    firstname: 'Ann',
+    lastname: 'Lee',
   });
 });

@@ -5,8 +5,8 @@ import { accessKey, at, caches } from '../../support/builders.ts';
 const ann = accessKey({ profile: { email: 'Ann.Lee@example.com', firstName: 'Ann', lastName: 'Lee' } });
 const bob = accessKey({ name: 'bob', user: 'bob', profile: { lastName: 'ÖZIL' } });
 const zoe = accessKey({ name: 'zoe', user: 'Zoe' });
-/** Claims ann too, but later. */
-const other = accessKey({ namespace: 'other', user: 'ann', creationTimestamp: at(-10), profile: { email: 'x@y.z' } });
+/** A younger AccessKey for ann. */
+const younger = accessKey({ namespace: 'other', user: 'ann', creationTimestamp: at(-10), profile: { email: 'x@y.z' } });
 
 function directory(...accessKeys: ReturnType<typeof accessKey>[]) {
   const content = caches({ accessKeys });
@@ -19,16 +19,16 @@ function directory(...accessKeys: ReturnType<typeof accessKey>[]) {
 }
 
 describe('the users', () => {
-  it('are ordered by name, each once', () => {
-    const { names } = directory(bob, other, zoe, ann);
+  it('are sorted by name, each once', () => {
+    const { names } = directory(bob, younger, zoe, ann);
     expect(names()).toEqual([['Zoe', 'ann', 'bob'], 3]);
   });
 
-  it('are what the AccessKey that holds the claim says', () => {
-    const { users } = directory(other, ann);
+  it('are the AccessKeys that hold their user', () => {
+    const { users } = directory(younger, ann);
     expect(users.byName('ann')).toBe(ann);
     expect(users.byId(ann.uid)).toBe(ann);
-    expect(users.byId(other.uid)).toBeUndefined();
+    expect(users.byId(younger.uid)).toBeUndefined();
     expect(users.find({ search: 'x@y', page: 1, pageSize: 10 }).total).toBe(0);
   });
 
@@ -41,7 +41,7 @@ describe('the users', () => {
     ['z', ['Zoe', 'bob']],
     [' ', ['ann']],
     ['nobody', []],
-  ])('found by %j', (search, found) => {
+  ])('are found by %j', (search, found) => {
     expect(directory(ann, bob, zoe).names(search)).toEqual([found, found.length]);
   });
 
@@ -50,19 +50,19 @@ describe('the users', () => {
     [2, 2, ['bob']],
     [3, 2, []],
     [1, 3, ['Zoe', 'ann', 'bob']],
-  ])('page %i of %i', (page, pageSize, found) => {
+  ])('are returned on page %i with page size %i', (page, pageSize, found) => {
     expect(directory(ann, bob, zoe).names('', page, pageSize)).toEqual([found, 3]);
   });
 
-  it('follow what happens to the AccessKeys', () => {
+  it('follow changes of AccessKeys and namespaces', () => {
     const { users, names, accessKeys, namespaces } = directory(ann);
     expect(names()).toEqual([['ann'], 1]);
     accessKeys.upsert(bob);
-    accessKeys.upsert(other);
+    accessKeys.upsert(younger);
     expect(names()).toEqual([['ann', 'bob'], 2]);
     accessKeys.upsert({ ...ann, deleting: true, resourceVersion: '11' });
-    expect(users.byName('ann')).toBe(other);
-    accessKeys.remove(other.key);
+    expect(users.byName('ann')).toBe(younger);
+    accessKeys.remove(younger.key);
     expect(names()).toEqual([['bob'], 1]);
     namespaces.upsert({ key: 'shop', resourceVersion: '1', terminating: true });
     expect(names()).toEqual([[], 0]);

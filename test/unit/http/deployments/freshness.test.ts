@@ -1,4 +1,4 @@
-/** What answers say about how fresh they are, and when they are too old to be one. */
+/** The freshness headers of responses, and 503 for data that is too old. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Cluster, fixedClusters } from '../../../../src/clusters/cluster.ts';
 import type { Freshness } from '../../../../src/kube/freshness.ts';
@@ -20,7 +20,9 @@ beforeAll(async () => {
 
 function cluster(name: string, freshness: Freshness): Cluster {
   return {
-    ...{ name, maxStaleSeconds: 300, authorizer: allowing('*') },
+    name,
+    maxStaleSeconds: 300,
+    authorizer: allowing('*'),
     deployments: deploymentsOf(name, ['shop/web']),
     namespaces: () => ['shop'],
     freshness: () => freshness,
@@ -34,35 +36,35 @@ async function ask(path: string, ...clusters: Cluster[]) {
 async function askWith(headers: Record<string, string>, path: string, ...clusters: Cluster[]) {
   const platform = await createPlatform({ clusters: fixedClusters(clusters) });
   const answer = await platform.get(path, { authorization: `Bearer ${token}`, ...headers });
-  const said = ['Age', 'Cache-Status', 'Kubernetes-Resource-Version'].map((name) => answer.headers.get(name));
-  return { ...answer, said, logged: platform.logged };
+  const freshness = ['Age', 'Cache-Status', 'Kubernetes-Resource-Version'].map((name) => answer.headers.get(name));
+  return { ...answer, freshness, logged: platform.logged };
 }
 
 describe.each(paths)('%s', (path) => {
-  it('tells its age and resourceVersion', async () => {
-    const { status, said } = await ask(path, cluster('here', fresh));
-    expect([status, said]).toEqual([200, ['1', 'accesskey-operator; hit', '7']]);
+  it('returns its age and resourceVersion', async () => {
+    const { status, freshness } = await ask(path, cluster('here', fresh));
+    expect([status, freshness]).toEqual([200, ['1', 'accesskey-operator; hit', '7']]);
   });
 
-  it('says that it is stale while no watch is open', async () => {
-    const { status, said } = await ask(path, cluster('here', stale));
-    expect([status, said]).toEqual([200, ['12', 'accesskey-operator; hit; ttl=-12; detail=stale', '6']]);
+  it('is marked as stale while no watch is open', async () => {
+    const { status, freshness } = await ask(path, cluster('here', stale));
+    expect([status, freshness]).toEqual([200, ['12', 'accesskey-operator; hit; ttl=-12; detail=stale', '6']]);
   });
 
-  it('tells it also of what the client has already', async () => {
+  it('returns its freshness also with 304', async () => {
     const first = await ask(path, cluster('here', fresh));
     const headers = { 'if-none-match': first.headers.get('ETag') ?? '' };
-    const { status, said } = await askWith(headers, path, cluster('here', stale));
-    expect([status, said]).toEqual([304, ['12', 'accesskey-operator; hit; ttl=-12; detail=stale', '6']]);
+    const { status, freshness } = await askWith(headers, path, cluster('here', stale));
+    expect([status, freshness]).toEqual([304, ['12', 'accesskey-operator; hit; ttl=-12; detail=stale', '6']]);
   });
 
   it.each([
     [300, false, 200],
     [300.1, false, 503],
     [Number.POSITIVE_INFINITY, false, 503],
-    // A quiet cluster is heard about once a minute only.
+    // A quiet cluster sends a bookmark about once a minute.
     [1_000, true, 200],
-  ])('that is %d s old, a watch open: %s, is a %i', async (ageSeconds, watching, status) => {
+  ])('with an age of %d s and an open watch: %s, returns %i', async (ageSeconds, watching, status) => {
     const answer = await ask(path, cluster('here', { resourceVersion: '6', ageSeconds, watching }));
     expect(answer.status).toBe(status);
     if (status === 200) return;
@@ -71,29 +73,31 @@ describe.each(paths)('%s', (path) => {
       message: 'the cluster here cannot be asked now, try again',
       details: [],
     });
-    expect(answer.said).toEqual([null, null, null]);
-    const heard = Number.isFinite(ageSeconds) ? 'last heard 300 s ago' : 'not heard yet';
-    expect(answer.logged()).toMatchObject([{ error: expect.stringContaining(`cluster here was ${heard}`) }]);
+    expect(answer.freshness).toEqual([null, null, null]);
+    const time = Number.isFinite(ageSeconds) ? 'for 300 s' : 'yet';
+    expect(answer.logged()).toMatchObject([
+      { error: expect.stringContaining(`no response from cluster here ${time}`) },
+    ]);
   });
 });
 
-describe('of several clusters', () => {
+describe('the freshness of several clusters', () => {
   const path = `${base}/asl/deployments`;
 
-  it('the least fresh one is told of, and no resourceVersion', async () => {
-    const { said } = await ask(path, cluster('east', stale), cluster('west', fresh));
-    expect(said).toEqual(['12', 'accesskey-operator; hit; ttl=-12; detail=stale', null]);
+  it('is that of the least fresh one, without a resourceVersion', async () => {
+    const { freshness } = await ask(path, cluster('east', stale), cluster('west', fresh));
+    expect(freshness).toEqual(['12', 'accesskey-operator; hit; ttl=-12; detail=stale', null]);
   });
 
-  it('one that is too old is left out, and nothing is told of it', async () => {
+  it('excludes a cluster that is too old', async () => {
     const old = cluster('east', { ...stale, ageSeconds: 301 });
-    const { status, json, said } = await ask(path, old, cluster('west', fresh));
+    const { status, json, freshness } = await ask(path, old, cluster('west', fresh));
     expect([status, json<{ items: unknown[] }>().items.length]).toEqual([200, 1]);
-    expect(said).toEqual(['1', 'accesskey-operator; hit', '7']);
+    expect(freshness).toEqual(['1', 'accesskey-operator; hit', '7']);
   });
 
-  it('one without rights is not told of', async () => {
+  it('excludes a cluster without rights', async () => {
     const closed = { ...cluster('east', stale), authorizer: allowing() };
-    expect((await ask(path, closed, cluster('west', fresh))).said).toEqual(['1', 'accesskey-operator; hit', '7']);
+    expect((await ask(path, closed, cluster('west', fresh))).freshness).toEqual(['1', 'accesskey-operator; hit', '7']);
   });
 });

@@ -24,7 +24,7 @@ const names = (answer: { json: <T>() => T }) =>
   answer.json<DeploymentList>().items.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
 
 describe('the listing', () => {
-  it('gives the deployments in the order of namespace and name, in the form of its schema', async () => {
+  it('returns the deployments sorted by namespace and name, as in the schema', async () => {
     const { list } = await createPlatform();
     const answer = await list('', token);
     expect(answer.status).toBe(200);
@@ -49,21 +49,21 @@ describe('the listing', () => {
     expect(answer.json<DeploymentList>().pagination).toEqual({ total: 3, ...pagination });
   });
 
-  it('shows and counts only what the user may see', async () => {
+  it('returns and counts only what the user may see', async () => {
     const { list } = await createPlatform({ cluster: { authorizer: allowing('store', 'elsewhere') } });
     const answer = await list('', token);
     expect(names(answer)).toEqual(['store/db']);
     expect(answer.json<DeploymentList>().pagination.total).toBe(1);
   });
 
-  it('is empty when there is nothing to see for who may see all', async () => {
+  it('is empty without deployments, for a user who may list all', async () => {
     const { list } = await createPlatform({ cluster: { deployments: deployments() } });
     const answer = await list('', token);
     expect([answer.status, names(answer)]).toEqual([200, []]);
     expect(answer.json<DeploymentList>().pagination).toEqual({ total: 0, page: 1, pageSize: 10, pages: 0 });
   });
 
-  it('asks for the user and groups of the token', async () => {
+  it('reviews the user and groups of the token', async () => {
     const asked: unknown[] = [];
     const authorizer = { ...allowing(), visibleNamespaces: visibility(async (subject) => asked.push(subject) > 0) };
     const { list } = await createPlatform({ cluster: { authorizer } });
@@ -71,7 +71,7 @@ describe('the listing', () => {
     expect(asked).toMatchObject([{ name: 'ann', groups: ['dev'] }]);
   });
 
-  it.each(['pageSize', 'page'])('refuses every bad %s, and names it', async (field) => {
+  it.each(['pageSize', 'page'])('rejects every invalid %s, and names the parameter', async (field) => {
     const { list } = await createPlatform();
     const max = field === 'page' ? 1_000_000 : 500;
     const rule = `must be a whole number from 1 to ${max}`;
@@ -100,7 +100,7 @@ describe('the listing', () => {
   });
 
   it.each(['names', 'pagesize', 'sortby', 'cluster', 'namespace', 'constructor', '__proto__'])(
-    'refuses the parameter %s',
+    'rejects the parameter %s',
     async (field) => {
       const { list } = await createPlatform();
       const answer = await list(`?${field}=1`, token);
@@ -124,10 +124,10 @@ describe('without a valid token', () => {
     ['the scheme alone', () => 'Bearer', required],
     ['the scheme and a space', () => 'Bearer ', required],
     ['two tokens', () => `Bearer ${token} ${token}`, required],
-    ['a token of odd characters', () => `Bearer ${token}"`, required],
-    ['what is no JWT', () => 'Bearer abc', invalid],
+    ['a token with invalid characters', () => `Bearer ${token}"`, required],
+    ['a value that is not a JWT', () => 'Bearer abc', invalid],
     ['the sk', () => `Bearer ${sk}`, invalid],
-    ['a token that was cut', () => `Bearer ${token.slice(0, -10)}`, invalid],
+    ['a truncated token', () => `Bearer ${token.slice(0, -10)}`, invalid],
     ['a changed token', () => `Bearer ${token.replace('.', '.e')}`, invalid],
   ])('answers 401 to %s', async (_, header, [message, challenge]) => {
     const { get } = await createPlatform();
@@ -139,45 +139,45 @@ describe('without a valid token', () => {
     expect(answer.headers.get('Cache-Control')).toBe('no-store');
   });
 
-  it('refuses two Authorization headers, even equal ones', async () => {
+  it('rejects two Authorization headers, even equal ones', async () => {
     const { get } = await createPlatform();
     const answer = await get(deploymentsPath, { authorization: `Bearer ${token}, Bearer ${token}` });
     expect(answer.status).toBe(400);
     expect(answer.json().message).toBe('Authorization: must be given only once');
   });
 
-  it.each(['bearer', 'BEARER', 'Bearer  '])('takes the scheme as %j', async (scheme) => {
+  it.each(['bearer', 'BEARER', 'Bearer  '])('accepts the scheme %j', async (scheme) => {
     const { get } = await createPlatform();
     expect((await get(deploymentsPath, { authorization: `${scheme} ${token}` })).status).toBe(200);
   });
 
-  it('does not take a token from the query', async () => {
+  it('rejects a token in the query', async () => {
     const { get } = await createPlatform();
     expect((await get(`${deploymentsPath}?access_token=${token}`)).status).toBe(400);
   });
 
   it.each([
-    ['has run out', { now: () => now + 3 * 86_400_000 }, 'ERR_JWT_EXPIRED'],
+    ['has expired', { now: () => now + 3 * 86_400_000 }, 'ERR_JWT_EXPIRED'],
     [
-      'is of a pair that is disabled',
+      'belongs to a disabled key pair',
       { of: accessKey({ keyPairs: [{ name: 'main', enabled: false }] }) },
       'the key pair of the token is not live',
     ],
-  ])('answers 401 when it %s, and the log says why', async (_, change, refused) => {
+  ])('answers 401 when it %s, and logs the reason', async (_, change, refused) => {
     const { list, logged } = await createPlatform(change);
     const answer = await list('', token);
     expect([answer.status, answer.json().message]).toEqual([401, invalid[0]]);
     expect(logged()).toMatchObject([{ refused, status: 401 }]);
   });
 
-  it('says nothing of clusters or rights', async () => {
+  it('reveals nothing about clusters or rights', async () => {
     const { get } = await createPlatform({ cluster: { authorizer: allowing() } });
     expect((await get(deploymentsPath.replace('here', 'elsewhere'))).status).toBe(401);
   });
 });
 
-describe('refusals', () => {
-  it('answers 403 to who may see nothing, in words that name the user', async () => {
+describe('errors', () => {
+  it('answers 403 to a user without any right, and names the user', async () => {
     const { list } = await createPlatform({ cluster: { authorizer: allowing() } });
     const answer = await list('', token);
     expect(answer.status).toBe(403);
@@ -194,7 +194,7 @@ describe('refusals', () => {
     const path = deploymentsPath.replace('here', cluster);
     const answer = await get(path, { authorization: `Bearer ${token}` });
     expect(answer.status).toBe(404);
-    expect(answer.json()).toEqual({ code: 5, message: 'cluster: there is no cluster of this name', details: [] });
+    expect(answer.json()).toEqual({ code: 5, message: 'cluster: not found', details: [] });
   });
 
   it('answers 503 while the signing keys are missing', async () => {
@@ -205,10 +205,10 @@ describe('refusals', () => {
 
   const secretText = `the cause ${keyPair(5).sk} at 10.0.0.1:6443`;
   it.each([
-    ['no answer', new ConnectionError(secretText, { cause: new Error(secretText) })],
-    ['a refusal', new KubernetesError(500, 'InternalError', secretText, 0)],
-    ['missing rights', new KubernetesError(403, 'Forbidden', secretText, 0)],
-  ])('answers 503 when the cluster gives %s, and says nothing of the cause', async (_, error) => {
+    ['no response', new ConnectionError(secretText, { cause: new Error(secretText) })],
+    ['an internal error', new KubernetesError(500, 'InternalError', secretText, 0)],
+    ['a missing right', new KubernetesError(403, 'Forbidden', secretText, 0)],
+  ])('answers 503 for %s from the cluster, without the cause', async (_, error) => {
     const { list, logged } = await createPlatform({ cluster: { authorizer: failing(error) } });
     const answer = await list('', token);
     expect(answer.status).toBe(503);
@@ -225,7 +225,7 @@ describe('refusals', () => {
     ['an error', new Error(secretText)],
     ['a type error', new TypeError(secretText)],
     ['an error with a status of its own', Object.assign(new Error(secretText), { status: 200 })],
-  ])('answers 500 to %s, and says nothing of the cause', async (_, error) => {
+  ])('answers 500 for %s, without the cause', async (_, error) => {
     const { list, logged } = await createPlatform({ cluster: { authorizer: failing(error) } });
     const answer = await list('', token);
     expect(answer.status).toBe(500);
@@ -234,7 +234,7 @@ describe('refusals', () => {
     expect(logged()).toMatchObject([{ status: 500, error: secretText }]);
   });
 
-  it('does not take a foreign token that carries our kid', async () => {
+  it('rejects a foreign token with a known kid', async () => {
     const keys = await signingKeys();
     const pair = await crypto.subtle.generateKey(
       { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) },
@@ -242,8 +242,13 @@ describe('refusals', () => {
       ['sign', 'verify'],
     );
     const claims = {
-      ...{ iss: 'ghippo.io', sub: accessKey().uid, preferred_username: 'ann', groups: [], client_id: ak },
-      ...{ iat: now / 1000, exp: now / 1000 + 60 },
+      iss: 'ghippo.io',
+      sub: accessKey().uid,
+      preferred_username: 'ann',
+      groups: [],
+      client_id: ak,
+      iat: now / 1000,
+      exp: now / 1000 + 60,
     };
     const forged = await signToken(claims, { ...keys, active: { ...keys.active, key: pair.privateKey } });
     const { list } = await createPlatform();

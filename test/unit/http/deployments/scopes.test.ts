@@ -1,8 +1,7 @@
-/** The routes beside that of one cluster: one namespace, one deployment, all clusters. */
+/** The routes for one namespace, one deployment and all clusters. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Cluster, fixedClusters } from '../../../../src/clusters/cluster.ts';
-import { unavailableCluster } from '../../../../src/clusters/unavailable.ts';
+import { type Cluster, fixedClusters, unavailableCluster } from '../../../../src/clusters/cluster.ts';
 import { DeploymentItem, DeploymentList } from '../../../../src/deployments/kpanda/schema.ts';
 import { ConnectionError } from '../../../../src/kube/errors.ts';
 import { allowing, createPlatform, deploymentsOf, failing, fresh } from '../support.ts';
@@ -27,7 +26,7 @@ const names = (answer: { json: <T>() => T }) =>
     .items.map(({ metadata }) => `${metadata.cluster}/${metadata.namespace}/${metadata.name}`);
 
 describe('the deployments of a namespace', () => {
-  it.each(['*', 'shop'])('are listed for who may list in %s', async (allowed) => {
+  it.each(['*', 'shop'])('are listed for a user who may list in %s', async (allowed) => {
     const authorizer = allowing(allowed);
     const answer = await ask(`${namespaces}/shop/deployments?pageSize=1&page=2`, { cluster: { authorizer } });
     expect([answer.status, names(answer)]).toEqual([200, ['here/shop/web']]);
@@ -35,7 +34,7 @@ describe('the deployments of a namespace', () => {
     expect(answer.headers.get('Cache-Control')).toBe('private, no-cache');
   });
 
-  it('are none where nothing is, for who may list there', async () => {
+  it('are an empty list in an empty namespace, for a user who may list there', async () => {
     const answer = await ask(`${namespaces}/nowhere/deployments`, { cluster: { authorizer: allowing('nowhere') } });
     expect(DeploymentList.parse(answer.json())).toEqual({
       items: [],
@@ -43,7 +42,7 @@ describe('the deployments of a namespace', () => {
     });
   });
 
-  it.each(['store', 'nowhere'])('are refused in %s, whether there are some or not', async (namespace) => {
+  it.each(['store', 'nowhere'])('are forbidden in %s, whether or not there are any', async (namespace) => {
     const answer = await ask(`${namespaces}/${namespace}/deployments`, { cluster: { authorizer: allowing('shop') } });
     expect([answer.status, answer.json()]).toEqual([
       403,
@@ -52,7 +51,7 @@ describe('the deployments of a namespace', () => {
   });
 
   it.each(['Shop', 'a.b', '-a', 'a_b', '%20', '%2F', '%00', 'a'.repeat(64), '..%2f'])(
-    'are refused by the rule for names: %s',
+    'are rejected for the invalid namespace %s',
     async (namespace) => {
       const answer = await ask(`${namespaces}/${namespace}/deployments`);
       expect(answer.status).toBe(400);
@@ -60,25 +59,25 @@ describe('the deployments of a namespace', () => {
     },
   );
 
-  it('are of a cluster that is there', async () => {
+  it('are 404 in an unknown cluster', async () => {
     const answer = await ask(`${base}/clusters/elsewhere/namespaces/shop/deployments`);
-    expect([answer.status, answer.json().message]).toEqual([404, 'cluster: there is no cluster of this name']);
+    expect([answer.status, answer.json().message]).toEqual([404, 'cluster: not found']);
   });
 });
 
 describe('one deployment', () => {
-  it.each(['*', 'shop', 'shop/web'])('is given to who may get %s', async (allowed) => {
+  it.each(['*', 'shop', 'shop/web'])('is returned to a user who may get %s', async (allowed) => {
     const answer = await ask(`${namespaces}/shop/deployments/web`, { cluster: { authorizer: allowing(allowed) } });
     expect(answer.status).toBe(200);
     const item = DeploymentItem.parse(answer.json());
     expect(item.metadata).toMatchObject({ cluster: 'here', namespace: 'shop', name: 'web' });
   });
 
-  it('is 404 when it is not there, only for who might get it', async () => {
+  it('is 404 if it does not exist, only for a user who may get it', async () => {
     const missing = await ask(`${namespaces}/shop/deployments/nothing`);
     expect([missing.status, missing.json()]).toEqual([
       404,
-      { code: 5, message: 'name: there is no deployment of this name in the namespace', details: [] },
+      { code: 5, message: 'name: not found in the namespace', details: [] },
     ]);
     const [present, absent] = await Promise.all(
       ['web', 'api1'].map((name) =>
@@ -89,19 +88,16 @@ describe('one deployment', () => {
     expect(present?.text.replaceAll('web', 'api1')).toBe(absent?.text);
   });
 
-  it('takes no parameters', async () => {
+  it('has no parameters', async () => {
     const answer = await ask(`${namespaces}/shop/deployments/web?page=1`);
     expect([answer.status, answer.json().message]).toEqual([400, 'page: is no parameter of this request']);
   });
 
-  it.each(['Web', 'a_b', '%2E%2E%2F', 'a..b', 'a'.repeat(254)])(
-    'is refused by the rule for names: %s',
-    async (name) => {
-      const answer = await ask(`${namespaces}/shop/deployments/${name}`);
-      expect(answer.status).toBe(400);
-      expect(answer.json().details[0]?.fieldViolations[0]?.field).toBe('name');
-    },
-  );
+  it.each(['Web', 'a_b', '%2E%2E%2F', 'a..b', 'a'.repeat(254)])('is rejected for the invalid name %s', async (name) => {
+    const answer = await ask(`${namespaces}/shop/deployments/${name}`);
+    expect(answer.status).toBe(400);
+    expect(answer.json().details[0]?.fieldViolations[0]?.field).toBe('name');
+  });
 
   it('is 503 when the cluster cannot be asked', async () => {
     const authorizer = failing(new ConnectionError('refused'));
@@ -111,7 +107,8 @@ describe('one deployment', () => {
 
 function cluster(name: string, deployments: string[], authorizer = allowing('*')): Cluster {
   return {
-    ...{ name, authorizer },
+    name,
+    authorizer,
     deployments: deploymentsOf(name, deployments),
     namespaces: () => ['shop', 'store'],
     freshness: () => fresh,
@@ -127,7 +124,7 @@ describe('all clusters', () => {
   const broken = cluster('broken', ['shop/web'], failing(new ConnectionError('refused')));
   const among = (...clusters: Cluster[]) => ({ clusters: fixedClusters(clusters) });
 
-  it('are merged in one order, in pages, each by its own rights', async () => {
+  it('are merged in one order and paged, with the rights of each cluster', async () => {
     const all = await ask(path, among(closed, east, west));
     expect(names(all)).toEqual(['west/shop/api', 'east/shop/web', 'west/shop/web', 'east/store/db']);
     const second = await ask(`${path}?page=2&pageSize=3`, among(closed, east, west));
@@ -141,7 +138,7 @@ describe('all clusters', () => {
     ['namespace=store', ['east/store/db']],
     ['showVirtualCluster=true&namespace=store', ['east/store/db']],
     ['showVirtualCluster=false&namespace=store', ['east/store/db']],
-  ])('are narrowed by %s', async (query, expected) => {
+  ])('are filtered by %s', async (query, expected) => {
     expect(names(await ask(`${path}?${query}`, among(east, west)))).toEqual(expected);
   });
 
@@ -151,7 +148,7 @@ describe('all clusters', () => {
     ['namespace=', 400, 'namespace: must be a DNS label: lower-case letters, digits and hyphens'],
     ['namespace=a&namespace=b', 400, 'namespace: must be given only once'],
     ['showVirtualCluster=1', 400, 'showVirtualCluster: must be one of true, false'],
-    ['cluster=east&cluster=nowhere', 404, 'cluster: there is no cluster of this name'],
+    ['cluster=east&cluster=nowhere', 404, 'cluster: not found'],
     ['cluster=closed', 403, 'user ann may not list deployments in any namespace'],
     ['cluster=west&namespace=store', 403, 'user ann may not list deployments in the namespace store'],
   ])('%s is %d', async (query, status, message) => {
@@ -165,29 +162,29 @@ describe('all clusters', () => {
     ['sortBy=field_name&sortDir=asc', ['west/shop/api', 'east/store/db', 'east/shop/web', 'west/shop/web']],
     ['sortBy=created_at', ['east/store/db', 'west/shop/web', 'east/shop/web', 'west/shop/api']],
     ['sortBy=state&sortDir=asc&fuzzyName=w', ['east/shop/web', 'west/shop/web']],
-  ])('are merged by %s', async (query, expected) => {
+  ])('are merged in the order of %s', async (query, expected) => {
     expect(names(await ask(`${path}?${query}`, among(east, west)))).toEqual(expected);
     const pages = [1, 2, 3, 4].map((page) => ask(`${path}?${query}&pageSize=1&page=${page}`, among(east, west)));
     expect((await Promise.all(pages)).flatMap(names)).toEqual(expected);
   });
 
-  it('leave out one that cannot be asked, and say so', async () => {
+  it('leave out an unavailable cluster, and name it in a header', async () => {
     const answer = await ask(path, among(broken, east, unavailableCluster('north')));
     expect([answer.status, names(answer)]).toEqual([200, ['east/shop/web', 'east/store/db']]);
     expect(answer.headers.get('Unavailable-Clusters')).toBe('broken, north');
-    const error = 'cluster broken: refused; cluster north: cluster north was not heard yet';
+    const error = 'cluster broken: refused; cluster north: no response from cluster north yet';
     expect(answer.logged()).toMatchObject([{ status: 200, error }]);
     expect((await ask(path, among(east))).headers.has('Unavailable-Clusters')).toBe(false);
   });
 
-  it.each([[among(broken)], [among(broken, closed)]])('are 503 when no other has anything to say', async (clusters) => {
+  it.each([[among(broken)], [among(broken, closed)]])('are 503 if no other cluster has a result', async (clusters) => {
     expect((await ask(path, clusters)).status).toBe(503);
   });
 
   it.each([
-    ['2 s for one that is watched', true],
-    ['half a second for one that is not', false],
-  ])('wait for the slow one no longer than %s', async (_, watching) => {
+    ['2 s if it has an open watch', true],
+    ['half a second if it has not', false],
+  ])('wait for a slow cluster for %s', async (_, watching) => {
     const never = () => new Promise<never>(() => undefined);
     const slow = { ...cluster('slow', ['shop/web']), freshness: () => ({ ...fresh, watching }) };
     slow.authorizer = { ...allowing('*'), visibleNamespaces: never };
@@ -196,14 +193,14 @@ describe('all clusters', () => {
     expect(answer.logged()).toMatchObject([{ error: `cluster slow: no decision within ${watching ? 2 : 0.5} s` }]);
   });
 
-  it('wait longer for one alone', async () => {
+  it('wait longer for a single cluster', async () => {
     const authorizer = { ...allowing('*'), visibleNamespaces: () => sleep(700, ['shop']) };
     const freshness = () => ({ ...fresh, watching: false });
     const slow = { ...cluster('slow', ['shop/web'], authorizer), freshness };
     expect(names(await ask(path, among(slow)))).toEqual(['slow/shop/web']);
   });
 
-  it('are none when there is no cluster', async () => {
+  it('are 403 without clusters', async () => {
     expect((await ask(path, among())).status).toBe(403);
   });
 });
@@ -213,7 +210,7 @@ it.each([
   `${namespaces}/shop/deployments/web`,
   `${base}/asl/deployments`,
   `${base}/clusters/here/deployments`,
-])('other methods are refused at %s', async (path) => {
+])('rejects other methods at %s', async (path) => {
   const answer = await ask(path, {}, 'DELETE');
   expect([answer.status, answer.headers.get('Allow')]).toEqual([405, 'GET, HEAD']);
   expect((await ask(path, {}, 'HEAD')).status).toBe(200);

@@ -45,20 +45,20 @@ describe('/users', () => {
     ['search', 'x'.repeat(257), 'must be 256 characters at most'],
     ['search', 'a&search=b', 'must be given only once'],
     ['name', 'ann', 'is no parameter of this request'],
-  ])('refuses %s=%s', async (field, value, description) => {
+  ])('rejects %s=%s', async (field, value, description) => {
     const answer = await ask(`/users?${field}=${value}`);
     expect(answer.status).toBe(400);
     expect(answer.json().details[0]?.fieldViolations).toEqual([{ field, description }]);
   });
 
-  it('asks for the right to list AccessKeys, and only for that', async () => {
+  it('reviews only the right to list AccessKeys', async () => {
     const asked: unknown[] = [];
     const mayReadAccessKeys = async (...question: unknown[]) => asked.push(question) > 0;
     await ask('/users', { authorizer: { ...allowing(), mayReadAccessKeys } });
     expect(asked).toMatchObject([[{ name: 'ann', groups: ['dev'] }, 'list']]);
   });
 
-  it('is refused without it', async () => {
+  it('is forbidden without that right', async () => {
     const answer = await ask('/users', { authorizer: allowing() });
     expect(answer.status).toBe(403);
     expect(answer.json()).toMatchObject({ code: 7, message: expect.stringContaining('list accesskeys.ghippo.io') });
@@ -66,42 +66,42 @@ describe('/users', () => {
 });
 
 describe.each([
-  ['by identity', '/users/', (name: string) => `uid-of-shop-${name}`],
+  ['by ID', '/users/', (name: string) => `uid-of-shop-${name}`],
   ['by name', '/users/username/', (name: string) => name],
 ])('a user %s', (_, path, id) => {
-  it('is shown to who may get AccessKeys', async () => {
+  it('is returned to a caller who may get AccessKeys', async () => {
     const answer = await ask(path + id('bob'));
     expect(answer.json<User>()).toMatchObject({ id: 'uid-of-shop-bob', name: 'bob', enabled: false });
   });
 
-  it('is oneself without any right', async () => {
-    const answer = await ask(path + id('ann'), { authorizer: failing(new Error('no question is expected')) });
+  it('can always be the caller', async () => {
+    const answer = await ask(path + id('ann'), { authorizer: failing(new Error('unexpected access review')) });
     expect([answer.status, answer.json<User>().email]).toEqual([200, 'ann@example.com']);
   });
 
-  it('is told from one that is not there only by who may', async () => {
+  it('is distinguishable from a missing user only with the right', async () => {
     const answers = ['bob', 'nobody'].map((name) => ask(path + id(name), { authorizer: allowing() }));
     const [there, missing] = await Promise.all(answers);
     expect([there?.status, there?.text]).toEqual([403, missing?.text]);
-    expect((await ask(path + id('nobody'))).json()).toEqual({ code: 5, message: 'there is no such user', details: [] });
+    expect((await ask(path + id('nobody'))).json()).toEqual({ code: 5, message: 'user not found', details: [] });
   });
 });
 
 describe('/current-user', () => {
   it('is the user of the token', async () => {
-    const answer = await ask('/current-user', { authorizer: failing(new Error('no question is expected')) });
+    const answer = await ask('/current-user', { authorizer: failing(new Error('unexpected access review')) });
     expect(answer.json<CurrentUser>()).toMatchObject({ uid: ann.uid, username: 'ann', email: 'ann@example.com' });
   });
 });
 
 describe.each(['/users', '/users/x', '/users/username/x', '/current-user'])('%s', (path) => {
-  it('needs a token', async () => {
+  it('requires a token', async () => {
     const { get } = await createPlatform();
     const answer = await get(base + path);
     expect([answer.status, answer.headers.get('WWW-Authenticate')]).toEqual([401, 'Bearer realm="ghippo.io"']);
   });
 
-  it('takes GET and HEAD only', async () => {
+  it('allows only GET and HEAD', async () => {
     const { get } = await createPlatform();
     const answer = await get(base + path, {}, 'DELETE');
     expect([answer.status, answer.headers.get('Allow')]).toEqual([405, 'GET, HEAD']);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { connectionState, type ObservedConnection } from '../../../src/clusters/connection-state.ts';
+import { connectionState, type ObservedConnection } from '../../../src/clusters/connection.ts';
 
 const cache = (watching: boolean, ageSeconds: number) => ({ resourceVersion: '7', watching, ageSeconds });
 
@@ -9,13 +9,13 @@ describe('the state of a connection', () => {
     ['connecting', false, 9_999, [cache(true, 1)]],
     ['unavailable', false, 10_000, [cache(true, 1)]],
     ['available', true, 0, [cache(true, 1), cache(true, 1)]],
-    // A quiet cluster is heard about once a minute only.
+    // A quiet cluster sends a bookmark about once a minute.
     ['available', true, 1_000_000, [cache(true, 60), cache(true, 1)]],
-    // A watch was ended and is opened again.
+    // The watch has ended and is being reopened.
     ['available', true, 1_000_000, [cache(false, 9.9), cache(true, 1)]],
     ['unavailable', true, 1_000_000, [cache(false, 10), cache(true, 1)]],
     ['unavailable', true, 1_000_000, [cache(true, 1), cache(false, 300)]],
-  ])('is %s: it works %s, begun %i ms ago', (state, works, ageMs, caches) => {
+  ])('is %s if works is %s, after %i ms', (state, works, ageMs, caches) => {
     expect(connectionState({ works, ageMs, caches })).toBe(state);
   });
 });
