@@ -38,10 +38,7 @@ const mayImport = {
   'web/messages': [],
   'web/common': ['kube', 'access', 'accesskey/model', 'http/common', 'web/messages'],
   'web/session': ['kube', 'web/common'],
-  'web/keys': [
-    ...['kube', 'credential', 'accesskey/model', 'accesskey/reconcile', 'accesskey/live'],
-    ...['web/common', 'web/session'],
-  ],
+  'web/keys': ['kube', 'credential', 'accesskey/model', 'accesskey/live', 'web/common', 'web/session'],
   'web/pages': ['credential', 'deployments', 'deployments/kpanda', 'web/common', 'web/session', 'web/keys'],
   'web/routes': [
     ...['kube', 'credential', 'accesskey/model', 'accesskey/live', 'clusters', 'deployments', 'deployments/kpanda'],

@@ -1,49 +1,49 @@
 import { digestOf, isKey, isPair, type KeyPair } from './key-pair.ts';
 
-/** Type of the Secrets that hold a pair. */
+/** Type of the Secrets that hold a key pair. */
 export const secretType = 'ghippo.io/access-key';
-/** Every Secret of ours has this label; the watch selects by it. */
+/** Label of every Secret that the operator manages; the watch selects by it. */
 export const managedBy = { label: 'app.kubernetes.io/managed-by', value: 'accesskey-operator' };
-/** Name of the AccessKey that a Secret belongs to. */
+/** Label: name of the AccessKey that the Secret belongs to. */
 export const accessKeyLabel = 'ghippo.io/access-key';
-/** Name of the pair that a Secret holds. */
+/** Label: name of the key pair that the Secret holds. */
 export const keyPairLabel = 'ghippo.io/key-pair';
 
-/** What the operator notes on a Secret, in annotations. */
+/** Annotations of a Secret. */
 export const annotations = {
-  /** Keys of the data under which the pair is. */
+  /** Data keys of the pair. */
   akKey: 'ghippo.io/ak-key',
   skKey: 'ghippo.io/sk-key',
-  /** The revision that the pair was made for. */
+  /** The `revision` of the spec that the pair was generated for. */
   revision: 'ghippo.io/revision',
-  /** When the pair was made, RFC 3339. */
+  /** RFC 3339. */
   generatedAt: 'ghippo.io/generated-at',
-  /** Until when the previous pair works, RFC 3339. */
+  /** End of the overlap, RFC 3339. */
   previousValidUntil: 'ghippo.io/previous-valid-until',
   /** Names of the labels and annotations that come from the spec: `{"labels": [], "annotations": []}`. */
   template: 'ghippo.io/template',
-  /** Set by a person: `<AccessKey>/<pair>` that may take this Secret over. */
+  /** Set by a person: `<AccessKey>/<pair>` that may adopt this Secret. */
   adopt: 'ghippo.io/adopt',
 } as const;
 
-/** Keys of the data under which the pair before the last rotation is. */
+/** Data keys of the pair before the last rotation. */
 export const previousKeys: DataKeys = { ak: 'previous-ak', sk: 'previous-sk' };
 export const defaultDataKeys: DataKeys = { ak: 'ak', sk: 'sk' };
 
-/** Keys of a Secret's data. */
+/** The keys of a Secret's data under which a pair is stored. */
 export interface DataKeys {
   ak: string;
   sk: string;
 }
 
-/** What is kept of a pair: never the sk itself. */
+/** A key pair without its sk. */
 export interface PairDigest {
   ak: string;
   /** SHA-256 of the sk. */
   digest: Buffer;
 }
 
-/** What is kept of a Secret that holds a pair. */
+/** The cached part of a Secret that holds a key pair. */
 export interface SecretRecord {
   /** namespace/name */
   key: string;
@@ -53,30 +53,37 @@ export interface SecretRecord {
   resourceVersion: string;
   /** RFC 3339 */
   createdAt: string;
-  /** Marked for deletion, though perhaps held back by somebody's finalizer. */
+  /** Has a deletionTimestamp; a finalizer may still keep the object. */
   deleting: boolean;
-  /** Its data cannot be changed (`immutable: true`). */
   immutable: boolean;
   type: string;
   labels: Readonly<Record<string, string>>;
   annotations: Readonly<Record<string, string>>;
-  /** uid of the AccessKey that controls it, undefined when nothing or something else does. */
+  /** uid of the AccessKey that controls it; undefined if none does. */
   ownerUID: string | undefined;
-  /** Something controls it, an AccessKey or not. */
+  /** Any object controls it, an AccessKey or another one. */
   controlled: boolean;
-  /** Where in the data the pair is, as noted on the Secret. */
+  /** Data keys of the pair according to the annotations. */
   dataKeys: DataKeys;
-  /** The pair, when it is well-formed. */
+  /** undefined if the values are not a valid pair. */
   pair: PairDigest | undefined;
-  /** The pair before the last rotation, when it is there and well-formed. */
+  /** The pair before the last rotation; undefined if there is none or it is not valid. */
   previous: PairDigest | undefined;
-  /** Whether the data has anything under the keys of a previous pair. */
+  /** The data has a value under a key of the previous pair, valid or not. */
   holdsPrevious: boolean;
-  /** Keys of the data that are absent or not a UUID. */
+  /** Data keys of the pair whose value is absent or not a UUID. */
   malformed: readonly string[];
 }
 
-/** The part of a Secret that is read, in JSON or as client-node's model. */
+export interface OwnerReference {
+  apiVersion: string;
+  kind: string;
+  name?: string;
+  uid: string;
+  controller?: boolean;
+}
+
+/** The fields of a Secret that the operator reads, as JSON or as client-node's model. */
 export interface SecretObject {
   metadata?: {
     name?: string;
@@ -87,7 +94,7 @@ export interface SecretObject {
     deletionTimestamp?: string | Date;
     labels?: Record<string, string>;
     annotations?: Record<string, string>;
-    ownerReferences?: { kind: string; apiVersion: string; name?: string; uid: string; controller?: boolean }[];
+    ownerReferences?: OwnerReference[];
   };
   type?: string;
   immutable?: boolean;
@@ -95,13 +102,12 @@ export interface SecretObject {
   data?: Record<string, string>;
 }
 
-/** Holds a copy of the whole Secret, the sk included. */
+/** Contains a copy of the whole Secret, including the sk. */
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 
-/** Makes the record of a Secret. Whatever is in the Secret, this does not throw. */
+/** Never throws, whatever the Secret contains. */
 export function toSecretRecord({ metadata = {}, data = {}, type = '', immutable = false }: SecretObject): SecretRecord {
-  const { [lastApplied]: _, ...notes } = metadata.annotations ?? {};
-  const dataKeys = notedKeys(notes);
+  const { [lastApplied]: _, ...others } = metadata.annotations ?? {};
   const controller = metadata.ownerReferences?.find((one) => one.controller === true);
   const isAccessKey = controller?.kind === 'AccessKey' && controller.apiVersion.startsWith('ghippo.io/');
   return {
@@ -115,45 +121,64 @@ export function toSecretRecord({ metadata = {}, data = {}, type = '', immutable 
     immutable,
     type,
     labels: metadata.labels ?? {},
-    annotations: notes,
-    // A Secret of another type is never ours, whatever it says of its owner.
+    annotations: others,
+    // A Secret of another type is never ours, whatever its owner reference says.
     ownerUID: type === secretType && isAccessKey ? controller.uid : undefined,
     controlled: controller !== undefined,
-    dataKeys,
-    pair: pairDigest(data, dataKeys),
+    ...contentAt(data, annotatedKeys(others)),
     previous: pairDigest(data, previousKeys),
     holdsPrevious: previousKeys.ak in data || previousKeys.sk in data,
-    malformed: [dataKeys.ak, dataKeys.sk].filter((key) => !isKey(textAt(data, key))),
   };
 }
 
-/** Keys of the data as noted; the default ones where the notes are lost or cannot be what the operator wrote. */
-function notedKeys(notes: Readonly<Record<string, string>>): DataKeys {
-  const { [annotations.akKey]: ak, [annotations.skKey]: sk } = notes;
+/** A Secret as the API server has it now, with the sk in its data, and its record. */
+export interface LiveSecret {
+  raw: SecretObject;
+  record: SecretRecord;
+}
+
+export function toLiveSecret(raw: SecretObject): LiveSecret {
+  return { raw, record: toSecretRecord(raw) };
+}
+
+type Data = Readonly<Record<string, string>>;
+
+/** The record of a Secret whose pair is under other data keys than the annotations say. */
+export function withDataKeys(record: SecretRecord, data: Data, dataKeys: DataKeys): SecretRecord {
+  return { ...record, ...contentAt(data, dataKeys) };
+}
+
+function contentAt(data: Data, dataKeys: DataKeys): Pick<SecretRecord, 'dataKeys' | 'pair' | 'malformed'> {
+  const malformed = [dataKeys.ak, dataKeys.sk].filter((key) => !isKey(textAt(data, key)));
+  return { dataKeys, pair: pairDigest(data, dataKeys), malformed };
+}
+
+/** Data keys of the annotations; the default if those are lost or the operator cannot have written them. */
+function annotatedKeys(values: Readonly<Record<string, string>>): DataKeys {
+  const { [annotations.akKey]: ak, [annotations.skKey]: sk } = values;
   const reserved = [previousKeys.ak, previousKeys.sk];
   if (ak === undefined || sk === undefined || ak === sk) return defaultDataKeys;
   return reserved.includes(ak) || reserved.includes(sk) ? defaultDataKeys : { ak, sk };
 }
 
-function pairDigest(data: Record<string, string>, keys: DataKeys): PairDigest | undefined {
+function pairDigest(data: Data, keys: DataKeys): PairDigest | undefined {
   const pair = pairAt(data, keys);
   return pair && withoutSecret(pair);
 }
 
-/** What is kept of a pair. */
 export function withoutSecret({ ak, sk }: KeyPair): PairDigest {
   return { ak, digest: digestOf(sk) };
 }
 
-/** Reads the pair under these keys of a Secret's data; undefined when it is not well-formed. */
-export function pairAt(data: Readonly<Record<string, string>>, keys: DataKeys): KeyPair | undefined {
+/** @returns the pair under these keys of a Secret's data; undefined if the values are not a valid pair */
+export function pairAt(data: Data, keys: DataKeys): KeyPair | undefined {
   const [ak, sk] = [textAt(data, keys.ak), textAt(data, keys.sk)];
   return isPair(ak, sk) ? { ak, sk } : undefined;
 }
 
-/** Decodes a value of a Secret's data (base64); an absent one is empty. */
-export function textAt(data: Readonly<Record<string, string>>, key: string): string {
-  // A note may name any key, also one that every object has, such as `constructor`.
+/** Decodes a base64 value of a Secret's data. @returns '' if it is absent */
+export function textAt(data: Data, key: string): string {
+  // An annotation may name any key, also one that every object inherits, such as `constructor`.
   return Object.hasOwn(data, key) ? Buffer.from(data[key] ?? '', 'base64').toString('utf8') : '';
 }
 

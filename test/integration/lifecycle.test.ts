@@ -173,7 +173,7 @@ describe('a key pair is only regenerated when it has to be', () => {
     const selector = '--field-selector=reason=KeyPairRegenerated,involvedObject.name=broken';
     await poll('the Event', async () =>
       (await kubectl.run(['get', 'events', '-n', 'people', selector, '-o', 'jsonpath={.items[*].message}'])).includes(
-        'no well-formed sk',
+        'no valid sk',
       ),
     );
   });

@@ -305,14 +305,8 @@ describe('adoption', () => {
   });
 
   test.each([
-    [
-      'no annotation',
-      undefined,
-      imported,
-      undefined,
-      /let it be adopted by the annotation ghippo\.io\/adopt=NAME\/main/,
-    ],
-    ['the annotation of another', 'somebody/main', imported, undefined, /exists and is not of this AccessKey/],
+    ['no annotation', undefined, imported, undefined, /add the annotation ghippo\.io\/adopt=NAME\/main to adopt it/],
+    ['the annotation of another', 'somebody/main', imported, undefined, /exists and does not belong to this AccessKey/],
     ['another type', 'NAME/main', imported, 'Opaque', /its type must be ghippo\.io\/access-key/],
     ['a malformed sk', 'NAME/main', { ...imported, sk: 'short' }, undefined, /sk must be a UUID/],
   ])('leaves a Secret with %s unchanged, and the status gives the reason', async (what, adopt, data, type, message) => {

@@ -5,28 +5,27 @@ import type { KubernetesClient } from '../../kube/client.ts';
 import { describeError } from '../../kube/errors.ts';
 import { type AccessKeyRecord, pairStatusOf } from '../model/access-key-record.ts';
 import type { AccessKeyCaches } from '../model/caches.ts';
-import { rfc3339 } from '../model/duration.ts';
-import { timeOf } from '../model/pair-facts.ts';
+import { rfc3339, timeOf } from '../model/time.ts';
 import { StaleCacheError } from '../reconcile/secret-api.ts';
 import { writeStatus } from '../reconcile/status-writer.ts';
 
-/** Time between two writes of one pair, milliseconds. */
+/** Minimum time between two writes for one pair, milliseconds. */
 const resolutionMs = 60_000;
-/** How long the last flush may take, milliseconds. */
+/** Maximum duration of the last flush, milliseconds. */
 const lastFlushMs = 3_000;
-/** Writes under way at the same time. */
+/** Maximum number of concurrent writes. */
 const concurrency = 4;
 
 export interface LastUsed {
   /**
-   * Notes that a pair, or a token given for it, was used now. Costs nothing but memory.
+   * Records in memory that a pair, or a token issued for it, was used now.
    *
    * @param uid of the AccessKey
    */
   touch(uid: string, pairName: string): void;
-  /** Writes what was noted; what cannot be written yet is kept for the next time. */
+  /** Writes the recorded uses; those that cannot be written are kept for the next flush. */
   flush(): Promise<void>;
-  /** Flushes every minute until the signal aborts, and then once more, for three seconds at the longest. Never rejects. */
+  /** Flushes every minute until the signal aborts, then once more for at most three seconds. Never rejects. */
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -39,36 +38,36 @@ export interface LastUsedOptions {
 }
 
 /**
- * Keeps `status.keyPairs[].lastUsedTime`, written by every replica: what another has written within a minute is left, and
- * each write carries the resourceVersion that it was decided on, so the time never goes back and no replica undoes what
- * another wrote.
+ * Updates `status.keyPairs[].lastUsedTime`. Every replica does: it skips a time that another replica wrote within the last
+ * minute, and each write has the cached resourceVersion as precondition. So the time never goes back, and no replica
+ * overwrites the write of another.
  */
 export function createLastUsed({ client, caches, log, now }: LastUsedOptions): LastUsed {
-  /** By uid of the AccessKey, then by pair: milliseconds since the epoch. */
-  let noted = new Map<string, Map<string, number>>();
+  /** By uid of the AccessKey, then by name of the pair: milliseconds since the epoch. */
+  let uses = new Map<string, Map<string, number>>();
 
-  function note(uid: string, pairName: string, at: number): void {
-    const pairs = noted.get(uid) ?? new Map<string, number>();
+  function record(uid: string, pairName: string, at: number): void {
+    const pairs = uses.get(uid) ?? new Map<string, number>();
     pairs.set(pairName, Math.max(at, pairs.get(pairName) ?? 0));
-    noted.set(uid, pairs);
+    uses.set(uid, pairs);
   }
 
-  async function write(uid: string, uses: Map<string, number>): Promise<void> {
+  async function write(uid: string, pairs: Map<string, number>): Promise<void> {
     const [accessKey] = caches.accessKeys.byIndex('uid', uid);
-    const keyPairs = accessKey && withUses(accessKey, uses);
+    const keyPairs = accessKey && withUses(accessKey, pairs);
     if (!keyPairs) return;
     try {
       await writeStatus(client, accessKey, { ...accessKey.status, keyPairs });
     } catch (error) {
-      for (const [pairName, at] of uses) note(uid, pairName, at);
+      for (const [pairName, at] of pairs) record(uid, pairName, at);
       if (!(error instanceof StaleCacheError))
-        log.warn({ accessKey: accessKey.key, reason: describeError(error) }, 'last use not written');
+        log.warn({ accessKey: accessKey.key, reason: describeError(error) }, 'cannot write last use');
     }
   }
 
   async function flush(): Promise<void> {
-    const entries = [...noted];
-    noted = new Map();
+    const entries = [...uses];
+    uses = new Map();
     const worker = async () => {
       for (let entry = entries.pop(); entry; entry = entries.pop()) await write(...entry);
     };
@@ -76,39 +75,39 @@ export function createLastUsed({ client, caches, log, now }: LastUsedOptions): L
   }
 
   return {
-    touch: (uid, pairName) => note(uid, pairName, now()),
+    touch: (uid, pairName) => record(uid, pairName, now()),
     flush,
     async run(signal) {
       const ended = aborted(signal);
-      let underWay = Promise.resolve();
+      let flushing = Promise.resolve();
       while (!signal.aborted) {
         await pause(resolutionMs * (0.9 + 0.2 * Math.random()), signal);
-        underWay = flush();
-        await Promise.race([underWay, ended]);
+        flushing = flush();
+        await Promise.race([flushing, ended]);
       }
-      // Uses may have been noted while that flush was under way. At the end nobody waits for long.
-      await Promise.race([underWay.then(flush), sleep(lastFlushMs, undefined, { ref: false })]);
+      // Flush again, because uses may have been recorded meanwhile.
+      await Promise.race([flushing.then(flush), sleep(lastFlushMs, undefined, { ref: false })]);
     },
   };
 }
 
 /**
- * The pairs of a status with later times of use.
+ * Adds times of use to the pairs of a status.
  *
- * @returns undefined when there is nothing to write: each time is known to within a minute, or its pair is gone
+ * @returns undefined if there is nothing to write: each time is within a minute of the known one, or its pair is gone
  */
 export function withUses(
   accessKey: Pick<AccessKeyRecord, 'status'>,
   uses: ReadonlyMap<string, number>,
 ): AccessKeyRecord['status']['keyPairs'] | undefined {
-  const isNews = ([pairName, at]: [string, number]) => {
+  const isNew = ([pairName, at]: [string, number]) => {
     const known = pairStatusOf(accessKey, pairName);
     return known !== undefined && at - (timeOf(known.lastUsedTime) ?? Number.NEGATIVE_INFINITY) >= resolutionMs;
   };
-  const news = new Map([...uses].filter(isNews));
-  if (news.size === 0) return undefined;
+  const newer = new Map([...uses].filter(isNew));
+  if (newer.size === 0) return undefined;
   return accessKey.status.keyPairs?.map((pair) => {
-    const at = news.get(pair.name);
+    const at = newer.get(pair.name);
     return at === undefined ? pair : { ...pair, lastUsedTime: rfc3339(at) };
   });
 }

@@ -15,30 +15,31 @@ export interface FoundPair {
   ak: string;
   /** SHA-256 of the sk. */
   digest: Buffer;
-  /** A previous pair whose overlap is over is `Expired`. */
+  /** `Expired` also for a previous pair whose overlap has ended. */
   state: KeyPairState;
-  /** Milliseconds since the epoch; Infinity when the pair does not expire. */
+  /** Milliseconds since the epoch; Infinity if the pair does not expire. */
   expiresAt: number;
   user: { id: string; name: string; groups: readonly string[] };
   /** Name of the pair. */
   pairName: string;
 }
 
-/** Finds pairs by their ak in what the watch last told. */
+/** Finds key pairs by ak in the caches. */
 export interface LivePairs {
   /**
-   * Every pair with this ak, whatever its state; during the overlap of a rotation the previous one too. More than one
-   * when somebody copied a Secret: each is tried, so a copy can neither lock the owner out nor change whom a token
-   * names. The pair that was made first comes first, by the statuses, which only the operator writes.
+   * Returns every pair with this ak in any state, also the previous pair during an overlap. If a Secret was copied, there
+   * is more than one. The caller must try each: so a copy can neither lock the owner out nor change the user of a token.
+   * The oldest comes first, according to the statuses, which only the operator can write.
    *
-   * Pairs of AccessKeys that are deleted, or whose namespace terminates, and Secrets that no AccessKey names are none.
+   * Pairs of an AccessKey that is being deleted, or whose namespace is, are not found, nor are Secrets without AccessKey.
    *
    * @param now milliseconds since the epoch
    */
   find(ak: string, now: number): FoundPair[];
 }
 
-interface Held {
+/** A Secret that holds a pair of an AccessKey. */
+interface Holding {
   owner: AccessKeyRecord;
   pair: KeyPairSpec;
   secret: SecretRecord;
@@ -47,15 +48,15 @@ interface Held {
 export function createLivePairs(caches: AccessKeyCaches): LivePairs {
   return {
     find(ak, now) {
-      const held = caches.secrets.byIndex('ak', ak).flatMap((secret) => holderOf(caches, secret) ?? []);
-      const inOrder = held.length > 1 ? held.sort(byAge) : held;
-      return inOrder.flatMap((one) => toFoundPairs(caches, one, ak, now));
+      const holdings = caches.secrets.byIndex('ak', ak).flatMap((secret) => holdingOf(caches, secret) ?? []);
+      if (holdings.length > 1) holdings.sort(byAge);
+      return holdings.flatMap((holding) => toFoundPairs({ caches, holding, ak, now }));
     },
   };
 }
 
-/** Whose pair a Secret holds: of an AccessKey that is there, for a pair of its spec, in the Secret that it is to be in. */
-function holderOf(caches: AccessKeyCaches, secret: SecretRecord): Held | undefined {
+/** @returns undefined unless an AccessKey owns the Secret, its spec has the pair, and the pair belongs in this Secret */
+function holdingOf(caches: AccessKeyCaches, secret: SecretRecord): Holding | undefined {
   if (secret.ownerUID === undefined || secret.deleting) return undefined;
   const owner = caches.accessKeys.byIndex('uid', secret.ownerUID).find((one) => one.namespace === secret.namespace);
   if (!owner || isStopped(caches, owner)) return undefined;
@@ -65,14 +66,24 @@ function holderOf(caches: AccessKeyCaches, secret: SecretRecord): Held | undefin
     : undefined;
 }
 
-/** The Secret of the wanted name, or the one that the status names while the pair moves or cannot. */
+/** Whether the spec names the Secret, or the status does because the pair has not moved yet. */
 function isPlaceOf(owner: AccessKeyRecord, pair: KeyPairSpec, secret: SecretRecord): boolean {
   return secret.name === secretNameOf(owner, pair) || secret.name === pairStatusOf(owner, pair.name)?.secretName;
 }
 
-function toFoundPairs(caches: AccessKeyCaches, { owner, pair, secret }: Held, ak: string, now: number): FoundPair[] {
-  const facts = pairFacts(owner, pair, secret, now);
-  const state = pairState(owner, pair, facts, holdsUser(caches, owner), now);
+function toFoundPairs({
+  caches,
+  holding: { owner, pair, secret },
+  ak,
+  now,
+}: {
+  caches: AccessKeyCaches;
+  holding: Holding;
+  ak: string;
+  now: number;
+}): FoundPair[] {
+  const facts = pairFacts({ accessKey: owner, pair, secret, now });
+  const state = pairState({ accessKey: owner, pair, facts, holdsUser: holdsUser(caches, owner), now });
   const { name, groups = [] } = owner.spec.user;
   const user = { id: owner.uid, name, groups };
   const shared = { ak, user, pairName: pair.name };
@@ -82,20 +93,20 @@ function toFoundPairs(caches: AccessKeyCaches, { owner, pair, secret }: Held, ak
   }
   if (secret.previous?.ak === ak) {
     const until = facts.previousValidUntil ?? 0;
-    const isOver = now >= until && liveStates.has(state);
+    const hasEnded = now >= until && liveStates.has(state);
     const expiresAt = Math.min(expiryOf(pair), until);
-    pairs.push({ ...shared, digest: secret.previous.digest, state: isOver ? 'Expired' : state, expiresAt });
+    pairs.push({ ...shared, digest: secret.previous.digest, state: hasEnded ? 'Expired' : state, expiresAt });
   }
   return pairs;
 }
 
-function byAge(a: Held, b: Held): number {
+function byAge(a: Holding, b: Holding): number {
   const [left, right] = [ageOf(a), ageOf(b)];
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-/** A pair that its status does not know yet goes after those that are known. */
-function ageOf({ owner, pair, secret }: Held): string {
+/** Pairs that are not in a status yet come last. */
+function ageOf({ owner, pair, secret }: Holding): string {
   const known = pairStatusOf(owner, pair.name);
   const isKnown = known !== undefined && known.accessKey === secret.pair?.ak;
   return `${isKnown ? (known.createdAt ?? '') : '~'} ${secret.createdAt} ${secret.key}`;

@@ -1,7 +1,7 @@
 import type { ServiceAccountName } from '../../kube/names.ts';
 import { type AccessKeyCaches, holdsUser, isStopped } from '../model/caches.ts';
 
-/** The user whose token a ServiceAccount may have. */
+/** A user for whom a ServiceAccount can get tokens. */
 export interface ServiceAccountUser {
   /** uid of the AccessKey. */
   id: string;
@@ -9,11 +9,11 @@ export interface ServiceAccountUser {
   groups: readonly string[];
 }
 
-/** Finds the users of ServiceAccounts in what the watch last told. */
+/** Finds the users of ServiceAccounts in the caches. */
 export interface LiveServiceAccounts {
   /**
-   * The users of the live AccessKeys that name this ServiceAccount, in its own namespace. An AccessKey is live when it
-   * is neither suspended nor deleted, its namespace does not terminate, and it holds the claim on its user.
+   * The users of the live AccessKeys that name this ServiceAccount and are in its namespace. An AccessKey is live if it
+   * is not suspended, neither it nor its namespace is being deleted, and it holds its user.
    */
   usersOf(account: ServiceAccountName): ServiceAccountUser[];
 }

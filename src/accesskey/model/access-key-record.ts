@@ -13,7 +13,7 @@ export type KeyPairStatus = NonNullable<AccessKeyStatus['keyPairs']>[number];
 export type KeyPairState = KeyPairStatus['state'];
 export type Condition = NonNullable<AccessKeyStatus['conditions']>[number];
 
-/** What is kept of an AccessKey. */
+/** The cached part of an AccessKey. */
 export interface AccessKeyRecord {
   /** namespace/name */
   key: string;
@@ -24,15 +24,15 @@ export interface AccessKeyRecord {
   generation: number;
   /** RFC 3339, whole seconds. */
   creationTimestamp: string;
-  /** When anything but the status was last written, RFC 3339, whole seconds. */
+  /** Time of the last write to anything but the status. RFC 3339, whole seconds. */
   updatedAt: string;
-  /** Marked for deletion, though perhaps held back by somebody's finalizer. */
+  /** Has a deletionTimestamp; a finalizer may still keep the object. */
   deleting: boolean;
   spec: AccessKeySpec;
   status: AccessKeyStatus;
 }
 
-/** Makes the record of an AccessKey as the API server sends it; the CRD's schema has checked its form. */
+/** Converts an object from the API server, which has validated it against the CRD's schema. */
 export function toAccessKeyRecord({ metadata, spec, status }: RawObject): AccessKeyRecord {
   return {
     key: `${metadata.namespace}/${metadata.name}`,
@@ -54,25 +54,25 @@ interface ManagedFields {
   time?: string;
 }
 
-/** The API server notes the time of each writer's last change (metav1.ManagedFieldsEntry). */
+/** The API server records the time of each field manager's last change (metav1.ManagedFieldsEntry). */
 function updatedAtOf({ creationTimestamp, managedFields = [] }: RawObject['metadata']): string {
   const entries = (managedFields as ManagedFields[]).filter(({ subresource }) => !subresource);
   const times = entries.flatMap(({ time }) => time ?? []);
-  // Times of one form are ordered as text is.
+  // Times in this format sort as text.
   return times.sort().at(-1) ?? String(creationTimestamp);
 }
 
-/** Name of the Secret of a pair: as the spec says, else `<AccessKey>-<pair>`. */
+/** Name of the pair's Secret: `secret.name` of the spec, by default `<AccessKey>-<pair>`. */
 export function secretNameOf(accessKey: Pick<AccessKeyRecord, 'name'>, pair: KeyPairSpec): string {
   return pair.secret?.name ?? `${accessKey.name}-${pair.name}`;
 }
 
-/** Keys of the Secret's data under which the pair is wanted. */
+/** Data keys that the spec requires for the pair. */
 export function dataKeysOf(pair: KeyPairSpec): DataKeys {
   return { ak: pair.secret?.akKey ?? defaultDataKeys.ak, sk: pair.secret?.skKey ?? defaultDataKeys.sk };
 }
 
-/** The pair's entry in the status, undefined when it is not known there yet. */
+/** @returns the pair's entry in the status, or undefined if there is none yet */
 export function pairStatusOf({ status }: Pick<AccessKeyRecord, 'status'>, pairName: string): KeyPairStatus | undefined {
   return status.keyPairs?.find((one) => one.name === pairName);
 }

@@ -11,10 +11,10 @@ export interface NamespaceRecord {
   terminating: boolean;
 }
 
-/** `serviceAccount` is namespace/name of each ServiceAccount that the AccessKey names. */
+/** `serviceAccount`: namespace/name of each ServiceAccount that the AccessKey names. */
 export type AccessKeyIndex = 'user' | 'namespace' | 'uid' | 'serviceAccount';
 
-/** The watched state that decisions about pairs are made from. */
+/** The watched objects that decide which key pairs are live. */
 export interface AccessKeyCaches {
   accessKeys: Store<AccessKeyRecord, AccessKeyIndex>;
   secrets: Store<SecretRecord, 'ak' | 'ownerUID'>;
@@ -49,12 +49,12 @@ export function toNamespaceRecord({ metadata }: RawObject): NamespaceRecord {
   };
 }
 
-/** Whether the AccessKey is on its way out: itself, or the namespace around it. */
+/** Whether the AccessKey or its namespace is being deleted. */
 export function isStopped({ namespaces }: Pick<AccessKeyCaches, 'namespaces'>, accessKey: AccessKeyRecord): boolean {
   return accessKey.deleting || namespaces.get(accessKey.namespace)?.terminating === true;
 }
 
-/** Whether the AccessKey holds the claim on its user. */
+/** Whether the AccessKey holds its user. */
 export function holdsUser({ userHolders }: Pick<AccessKeyCaches, 'userHolders'>, accessKey: AccessKeyRecord): boolean {
   return userHolders.holderOf(accessKey.spec.user.name) === accessKey.key;
 }

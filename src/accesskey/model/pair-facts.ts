@@ -2,41 +2,49 @@ import { matches } from '../../credential/key-pair.ts';
 import { annotations, keyPairLabel, type SecretRecord } from '../../credential/secret-record.ts';
 import { isAhead } from '../../kube/clock.ts';
 import { type AccessKeyRecord, type KeyPairSpec, pairStatusOf, secretNameOf } from './access-key-record.ts';
-import { durationMs } from './duration.ts';
+import { durationMs, timeOf } from './time.ts';
 
-/** What is known of the pair that a Secret holds. Times are milliseconds since the epoch. */
+/** Metadata of the pair in a Secret. Times are milliseconds since the epoch. */
 export interface PairFacts {
-  /** The revision that it was made for. */
+  /** The `revision` of the spec that the pair was generated for. */
   revision: number;
-  /** When it was made. */
   generatedAt: number;
-  /** Until when the previous pair works; undefined when there is none that does, at no time. */
+  /** End of the overlap; undefined if there is no previous pair or it is not valid at any time. */
   previousValidUntil: number | undefined;
 }
 
+/** A pair of an AccessKey, and a Secret that holds it. */
+export interface PairInSecret {
+  accessKey: AccessKeyRecord;
+  pair: KeyPairSpec;
+  secret: SecretRecord;
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+
 /**
- * What is known of the pair in a Secret. The status knows first, since only the operator writes it; what it does not
- * know (it is behind by a crash, perhaps) is noted on the Secret. Lost notes so never change a pair, nor do forged ones.
+ * Facts about the pair in a Secret. The status takes precedence, because only the operator can write it. The annotations
+ * of the Secret are the fallback after a crash between the two writes. So lost or forged annotations never change a pair.
  *
- * @param now milliseconds since the epoch; a time of the status that is in the future is not believed
+ * A time in the status that is ahead of the clock is ignored if another source is not ahead.
  */
-export function pairFacts(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret: SecretRecord, now: number): PairFacts {
+export function pairFacts({ accessKey, pair, secret, now }: PairInSecret): PairFacts {
   const status = pairStatusOf(accessKey, pair.name);
   const known = status?.accessKey !== undefined && status.accessKey === secret.pair?.ak ? status : undefined;
-  const told = [known?.createdAt, secret.annotations[annotations.generatedAt]]
+  const times = [known?.createdAt, secret.annotations[annotations.generatedAt]]
     .map(timeOf)
     .filter((time) => time !== undefined);
-  const generatedAt = told.find((time) => !isAhead(time, now)) ?? told[0] ?? timeOf(secret.createdAt) ?? now;
+  const generatedAt = times.find((time) => !isAhead(time, now)) ?? times[0] ?? timeOf(secret.createdAt) ?? now;
   return {
     revision: known?.revision ?? wholeNumberOf(secret.annotations[annotations.revision]) ?? pair.revision ?? 1,
     generatedAt,
-    previousValidUntil: previousValidUntil(accessKey, pair, secret, generatedAt),
+    previousValidUntil: previousValidUntil({ accessKey, pair, secret, generatedAt }),
   };
 }
 
 /**
- * The same facts, with now in place of a time in the future: the clock was ahead when the pair was made. Without this its
- * previous pair would work, and the next rotation wait, for as long as the clock was ahead.
+ * Replaces a generation time in the future with now: the clock was ahead when the pair was generated. Otherwise the
+ * overlap would last longer, and the next rotation would come later, by the time that the clock was ahead.
  */
 export function withoutFuture(pair: KeyPairSpec, facts: PairFacts, now: number): PairFacts {
   if (!isAhead(facts.generatedAt, now)) return facts;
@@ -45,32 +53,32 @@ export function withoutFuture(pair: KeyPairSpec, facts: PairFacts, now: number):
   return { ...facts, generatedAt: now, previousValidUntil: until && Math.min(until, now + overlap) };
 }
 
-/** The same facts, without a previous pair whose time is over. */
+/** Drops the previous pair once its overlap has ended. */
 export function withoutEndedPrevious(facts: PairFacts, now: number): PairFacts {
-  const isOver = facts.previousValidUntil !== undefined && now >= facts.previousValidUntil;
-  return isOver ? { ...facts, previousValidUntil: undefined } : facts;
+  const hasEnded = facts.previousValidUntil !== undefined && now >= facts.previousValidUntil;
+  return hasEnded ? { ...facts, previousValidUntil: undefined } : facts;
 }
 
-/** The overlap of the spec bounds what was promised at the rotation: shortening it works at once. */
-function previousValidUntil(
-  accessKey: AccessKeyRecord,
-  pair: KeyPairSpec,
-  secret: SecretRecord,
-  generatedAt: number,
-): number | undefined {
+/** The overlap of the spec limits the end recorded at the rotation, so a shorter overlap takes effect immediately. */
+function previousValidUntil({
+  accessKey,
+  pair,
+  secret,
+  generatedAt,
+}: Omit<PairInSecret, 'now'> & Pick<PairFacts, 'generatedAt'>): number | undefined {
   if (!secret.previous) return undefined;
   const known = pairStatusOf(accessKey, pair.name)?.previous;
-  const noted = secret.annotations[annotations.previousValidUntil];
-  const until = timeOf(known?.accessKey === secret.previous.ak ? known.validUntil : noted);
+  const annotated = secret.annotations[annotations.previousValidUntil];
+  const until = timeOf(known?.accessKey === secret.previous.ak ? known.validUntil : annotated);
   return until === undefined ? undefined : Math.min(until, generatedAt + durationMs(pair.rotation?.overlap));
 }
 
 /**
- * The pair of an AccessKey that a Secret of its is for: by the ak that the status knows, else by the label, else by the
- * name, first as the status knows it and then as the spec wants it. So neither a lost or wrong label nor two pairs that
- * change names makes one pair take the other's Secret.
+ * The pair that a Secret of the AccessKey belongs to: by the ak in the status, then by the label, then by the Secret name
+ * in the status, then by the name in the spec. So neither a lost or wrong label nor two pairs that swap names let one
+ * pair take over the Secret of the other.
  *
- * @returns undefined when the spec has no such pair
+ * @returns undefined if the spec has no such pair
  */
 export function pairOf(accessKey: AccessKeyRecord, secret: SecretRecord): KeyPairSpec | undefined {
   const pairs = accessKey.spec.keyPairs ?? [];
@@ -79,26 +87,20 @@ export function pairOf(accessKey: AccessKeyRecord, secret: SecretRecord): KeyPai
   const byKey = known.find((one) => one.accessKey === ak)?.name;
   const name = byKey ?? secret.labels[keyPairLabel] ?? known.find((one) => one.secretName === secret.name)?.name;
   if (name !== undefined) return pairs.find((one) => one.name === name);
-  // A pair that is known to be elsewhere is not to be lost for what happens to have the name that it moves to.
+  // A pair with a known Secret must not be replaced by the content of the Secret whose name it moves to.
   const isElsewhere = (pair: KeyPairSpec) => known.some((one) => one.name === pair.name);
   return pairs.find((one) => secretNameOf(accessKey, one) === secret.name && !isElsewhere(one));
 }
 
 /**
- * Whether the notes on a Secret name its ak and sk the wrong way round: then what they call the ak is the secret key,
- * and must not get into a status.
+ * Whether the annotations of a Secret swap the data keys of ak and sk. What they name as the ak is then the secret key,
+ * which must never get into a status.
  */
 export function isSwapped(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret: SecretRecord): boolean {
   const known = pairStatusOf(accessKey, pair.name)?.accessKey;
   if (known === undefined || secret.pair === undefined) return false;
-  // An ak is never its own sk (isPair), so the usual case needs no hash: this is asked for each token.
+  // Runs for each token request. An ak never equals its sk (isPair), so the usual case needs no hash.
   return known !== secret.pair.ak && matches(known, secret.pair.digest);
-}
-
-/** @returns milliseconds since the epoch; undefined for what is no time */
-export function timeOf(text: string | undefined): number | undefined {
-  const time = Date.parse(text ?? '');
-  return Number.isNaN(time) ? undefined : time;
 }
 
 function wholeNumberOf(text: string | undefined): number | undefined {

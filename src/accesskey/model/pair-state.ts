@@ -1,55 +1,62 @@
 import type { AccessKeyRecord, KeyPairSpec, KeyPairState } from './access-key-record.ts';
-import { durationMs } from './duration.ts';
 import type { PairFacts } from './pair-facts.ts';
+import { durationMs } from './time.ts';
 
-/** States in which a pair gets tokens. */
+/** States of a pair that can sign in. */
 export const liveStates: ReadonlySet<KeyPairState> = new Set(['Active', 'Rotating']);
 
-/**
- * State of a pair that has its Secret. The controller writes it to status and the token service decides by it, so both
- * always say the same.
- *
- * @param holdsUser whether the AccessKey holds its user's claim (claims.ts)
- * @param now milliseconds since the epoch
- */
-export function pairState(
-  accessKey: AccessKeyRecord,
-  pair: KeyPairSpec,
-  facts: Pick<PairFacts, 'previousValidUntil'>,
-  holdsUser: boolean,
-  now: number,
-): KeyPairState {
+/** State of a pair that has its Secret. The status and the token endpoint both use it, so they always agree. */
+export function pairState({
+  accessKey,
+  pair,
+  facts,
+  holdsUser,
+  now,
+}: {
+  accessKey: AccessKeyRecord;
+  pair: KeyPairSpec;
+  facts: Pick<PairFacts, 'previousValidUntil'>;
+  /** Whether the AccessKey holds its user (user-holders.ts). */
+  holdsUser: boolean;
+  /** Milliseconds since the epoch. */
+  now: number;
+}): KeyPairState {
   if (!holdsUser) return 'Conflict';
   if (accessKey.spec.suspended || pair.enabled === false) return 'Disabled';
   if (now >= expiryOf(pair)) return 'Expired';
   return facts.previousValidUntil !== undefined && now < facts.previousValidUntil ? 'Rotating' : 'Active';
 }
 
-/** Whether the spec lets the pair get tokens now. */
+/** Whether the spec allows the pair to sign in now. */
 export function isLive({ spec }: Pick<AccessKeyRecord, 'spec'>, pair: KeyPairSpec, now: number): boolean {
   return !spec.suspended && pair.enabled !== false && now < expiryOf(pair);
 }
 
-/** When the pair expires, milliseconds since the epoch; Infinity when it does not. */
+/** @returns milliseconds since the epoch; Infinity if the pair does not expire */
 export function expiryOf(pair: KeyPairSpec): number {
   if (pair.expiresAt === undefined) return Number.POSITIVE_INFINITY;
   const time = Date.parse(pair.expiresAt);
-  // The CRD's schema lets no such value through; should one come all the same, the pair is over, not endless.
+  // The CRD rejects an invalid time. If one gets through, the pair has expired; it must not live forever.
   return Number.isNaN(time) ? 0 : time;
 }
 
-/** When the pair is replaced by the interval of its rotation, milliseconds since the epoch; undefined without one. */
+/** @returns when the rotation interval of the pair ends, milliseconds since the epoch; undefined without an interval */
 export function nextRotationOf(pair: KeyPairSpec, { generatedAt }: Pick<PairFacts, 'generatedAt'>): number | undefined {
   const interval = durationMs(pair.rotation?.interval);
   return interval > 0 ? generatedAt + interval : undefined;
 }
 
-/** The same while the pair is live; undefined while it is not: a rotation waits until then. */
-export function comingRotation(
-  accessKey: Pick<AccessKeyRecord, 'spec'>,
-  pair: KeyPairSpec,
-  facts: Pick<PairFacts, 'generatedAt'>,
-  now: number,
-): number | undefined {
+/** As `nextRotationOf`, but undefined while the pair is not live, because its rotation waits until it is. */
+export function comingRotation({
+  accessKey,
+  pair,
+  facts,
+  now,
+}: {
+  accessKey: Pick<AccessKeyRecord, 'spec'>;
+  pair: KeyPairSpec;
+  facts: Pick<PairFacts, 'generatedAt'>;
+  now: number;
+}): number | undefined {
   return isLive(accessKey, pair, now) ? nextRotationOf(pair, facts) : undefined;
 }

@@ -1,32 +1,33 @@
 import type { Change, Store } from '../../kube/store.ts';
 import type { AccessKeyRecord } from './access-key-record.ts';
 
-/** Who holds the claim on a user. */
+/** Which AccessKey holds each user. */
 export interface UserHolders {
-  /** namespace/name of the AccessKey that holds it, undefined when none does. */
+  /** @returns namespace/name of the AccessKey; undefined if none holds the user */
   holderOf(user: string): string | undefined;
   /**
    * Calls the listener with the user when the holder has changed.
    *
-   * @returns ends it
+   * @returns a function that unsubscribes
    */
   subscribe(listener: (user: string) => void): () => void;
 }
 
-/** Whether one claim goes before another: the older one does, the name decides between equal times. */
-function goesBefore(a: AccessKeyRecord, b: AccessKeyRecord): boolean {
+/** The older AccessKey takes precedence; namespace/name decides between equal times. */
+function precedes(a: AccessKeyRecord, b: AccessKeyRecord): boolean {
   if (a.creationTimestamp !== b.creationTimestamp) return a.creationTimestamp < b.creationTimestamp;
   return a.key < b.key;
 }
 
 /**
- * One user, one AccessKey in the cluster: of those that name the same user the oldest holds the claim. What is being
- * deleted holds nothing, so the next takes over at once.
+ * One user, one AccessKey in the cluster: the oldest AccessKey that names a user holds it. A stopped AccessKey holds
+ * nothing, so the next one takes over immediately.
  *
- * The holder is kept per user, so that many AccessKeys of one user cost no more than many of different ones.
+ * Only a change of the holder itself searches all AccessKeys of its user, so 2,000 AccessKeys of one user cost no more
+ * than 2,000 of different users.
  *
  * @param accessKeys indexed by user and by namespace
- * @param isStopped whether an AccessKey is on its way out
+ * @param isStopped whether an AccessKey or its namespace is being deleted
  */
 export function createUserHolders(
   accessKeys: Store<AccessKeyRecord, 'user' | 'namespace' | 'uid'>,
@@ -38,12 +39,12 @@ export function createUserHolders(
   function oldestOf(user: string): AccessKeyRecord | undefined {
     let oldest: AccessKeyRecord | undefined;
     for (const one of accessKeys.byIndex('user', user)) {
-      if (!isStopped(one) && (!oldest || goesBefore(one, oldest))) oldest = one;
+      if (!isStopped(one) && (!oldest || precedes(one, oldest))) oldest = one;
     }
     return oldest;
   }
 
-  function hold(user: string, next: AccessKeyRecord | undefined): void {
+  function setHolder(user: string, next: AccessKeyRecord | undefined): void {
     const before = holders.get(user);
     if (next) holders.set(user, next);
     else holders.delete(user);
@@ -51,17 +52,18 @@ export function createUserHolders(
     for (const listener of listeners) listener(user);
   }
 
-  function changed({ previous, current }: Change<AccessKeyRecord>): void {
+  function accessKeyChanged({ previous, current }: Change<AccessKeyRecord>): void {
     const user = (current ?? previous)?.spec.user.name;
     if (user === undefined) return;
-    if (previous && previous.spec.user.name !== user) hold(previous.spec.user.name, oldestOf(previous.spec.user.name));
+    const formerUser = previous?.spec.user.name;
+    if (formerUser !== undefined && formerUser !== user) setHolder(formerUser, oldestOf(formerUser));
     const holder = holders.get(user);
     const isHolder = holder !== undefined && holder.key === (current ?? previous)?.key;
-    if (isHolder) hold(user, oldestOf(user));
-    else if (current && !isStopped(current) && (!holder || goesBefore(current, holder))) hold(user, current);
+    if (isHolder) setHolder(user, oldestOf(user));
+    else if (current && !isStopped(current) && (!holder || precedes(current, holder))) setHolder(user, current);
   }
 
-  accessKeys.subscribe(changed);
+  accessKeys.subscribe(accessKeyChanged);
   return {
     holderOf: (user) => holders.get(user)?.key,
     subscribe(listener) {
@@ -70,7 +72,7 @@ export function createUserHolders(
     },
     namespaceChanged(namespace) {
       const users = new Set(accessKeys.byIndex('namespace', namespace).map((one) => one.spec.user.name));
-      for (const user of users) hold(user, oldestOf(user));
+      for (const user of users) setHolder(user, oldestOf(user));
     },
   };
 }

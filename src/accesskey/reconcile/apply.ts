@@ -1,59 +1,43 @@
-import { type SecretRecord, toSecretRecord } from '../../credential/secret-record.ts';
-import { KubernetesError } from '../../kube/errors.ts';
-import type { AccessKeyRecord, KeyPairSpec } from '../model/access-key-record.ts';
-import { pairOf } from '../model/pair-facts.ts';
-import {
-  isOfServer,
-  outcomeWithProblem,
-  type PairOutcome,
-  type PairProblem,
-  type PlanOutcome,
-  type Progress,
-  removeSecret,
-  type Scope,
-  terminating,
-} from './outcome.ts';
-import { regenerate, rotate, update } from './pair-secret.ts';
-import { type Move, type PairAction, type Plan, planSecret } from './plan.ts';
-import { removeAll } from './removal.ts';
-import type { SecretApi } from './secret-api.ts';
-import { adoptReplaceOrRefuse, createSecret } from './take-over.ts';
+import type { SecretRecord } from '../../credential/secret-record.ts';
+import type { LiveAction, Move, PairAction, Plan, SecretAction } from './actions.ts';
+import { adoptionPatch } from './adoption.ts';
+import { createSecret } from './create-secret.ts';
+import { dataPatch, desiredData, desiredMetadata, metadataPatch } from './desired-secret.ts';
+import { blockedOutcome, outcomeWithProblem, type PairOutcome, type PlanOutcome, writeProblem } from './outcome.ts';
+import { removeSecrets } from './remove-secrets.ts';
+import { resolve } from './resolve.ts';
+import { removeSecret, type Scope, secretErrorOf } from './scope.ts';
+import { contentFor } from './secret-content.ts';
 
 /**
- * Carries out a plan. Every step is safe to repeat and says by a precondition what it was decided on, so a stale cache
- * can make it fail, never do harm: it then throws and the key is tried again. Before anything is written the API server
- * is asked whether the AccessKey is still of the generation that the plan was made from.
+ * Executes a plan. Every step is safe to repeat, and every write has the version it was decided on as precondition. So
+ * with a stale cache a step fails and the reconcile is retried, without doing harm. Before the first write the API server
+ * must confirm that the AccessKey still has the generation that was planned for.
  *
- * What the API server refuses for one pair (quota, admission) does not stop the others: its outcome has a problem.
+ * If the API server refuses a write for one pair (quota, admission), its outcome has a problem, and the other pairs are
+ * still applied.
  *
- * @throws StaleCacheError when the cache was stale
- * @throws ConnectionError when the API server does not answer
+ * @throws StaleCacheError if the cache was stale
+ * @throws ConnectionError if the API server does not respond
  */
-export async function apply(
-  api: SecretApi,
-  accessKey: AccessKeyRecord,
-  plan: Plan,
-  now: number,
-  progress: Progress,
-): Promise<PlanOutcome> {
-  const scope = { api, accessKey, now, progress };
-  const isNeeded = plan.remove.length > 0 || plan.retired.length > 0 || plan.pairs.some(mayWrite);
-  if (isNeeded) await api.confirm(accessKey);
+export async function apply({ plan, ...scope }: Scope & { plan: Plan }): Promise<PlanOutcome> {
+  const mayWrite = plan.remove.length > 0 || plan.retired.length > 0 || plan.pairs.some(needsConfirmation);
+  if (mayWrite) await scope.api.confirm(scope.accessKey);
   const pairs: PairOutcome[] = [];
   for (const action of plan.pairs) {
     const outcome = await applyPair(scope, action);
-    progress.changed(outcome);
+    scope.progress.changed(outcome);
     pairs.push(outcome);
   }
-  return { pairs, notRemoved: await removeAll(scope, plan) };
+  return { pairs, notRemoved: await removeSecrets(scope, plan) };
 }
 
-function mayWrite(action: PairAction): boolean {
+function needsConfirmation(action: PairAction): boolean {
   if (action.kind === 'wait' || action.kind === 'conflict') return action.rotation !== undefined;
   return action.kind !== 'keep';
 }
 
-/** A pair that is to be replaced is replaced where it is, whether or not it can move then. */
+/** A due rotation happens in the current Secret, before the move and even if the pair cannot move. */
 async function applyPair(scope: Scope, action: PairAction): Promise<PairOutcome> {
   if (!isMove(action) || !action.from || !action.rotation) return applyAction(scope, action);
   const { pair, from, rotation } = action;
@@ -65,78 +49,73 @@ async function applyPair(scope: Scope, action: PairAction): Promise<PairOutcome>
 
 async function applyAction(scope: Scope, action: PairAction): Promise<PairOutcome> {
   try {
-    return await attempt(scope, action);
+    return await execute(scope, action.kind === 'create' ? await readAndResolve(scope, action) : action);
   } catch (error) {
-    if (!(error instanceof KubernetesError) || isOfServer(error)) throw error;
-    const name = secretNameIn(action);
-    return outcomeWithProblem(action.pair, name, failure(error, name, isImmutable(action)), heldBy(action));
+    const secretName = secretNameIn(action);
+    const immutable = !isMove(action) && action.secret.immutable;
+    const problem = writeProblem({ error: secretErrorOf(error), secretName, immutable });
+    return outcomeWithProblem({ pair: action.pair, secretName, problem, holder: holderIn(action) });
   }
 }
 
-function isMove(action: PairAction): action is { pair: KeyPairSpec } & Move {
-  return action.kind === 'create' || action.kind === 'conflict' || action.kind === 'wait';
+async function readAndResolve({ api, accessKey, now }: Scope, action: Move): Promise<PairAction | LiveAction> {
+  const live = await api.read(accessKey.namespace, action.secretName);
+  return resolve({ accessKey, action, live, now });
+}
+
+async function execute(scope: Scope, action: PairAction | LiveAction): Promise<PairOutcome> {
+  switch (action.kind) {
+    case 'keep':
+      return { pair: action.pair, secretName: action.secret.name, secret: action.secret, change: 'none' };
+    case 'update':
+    case 'rotate':
+    case 'regenerate':
+      return writeContent(scope, action);
+    case 'replace':
+      await removeSecret(scope, action.secret);
+      return createSecret(scope, action);
+    case 'create':
+      return createSecret(scope, action);
+    case 'adopt':
+      return adopt(scope, action);
+    case 'wait':
+    case 'conflict':
+    case 'refuse':
+      return blockedOutcome(action);
+  }
+}
+
+async function writeContent(
+  { api, accessKey, now }: Scope,
+  action: Exclude<SecretAction, { kind: 'keep' }>,
+): Promise<PairOutcome> {
+  const { pair, secret } = action;
+  const live = await api.readUnchanged(secret);
+  const { values, facts, ...change } = contentFor({ accessKey, action, live, now });
+  const metadata = metadataPatch(secret, desiredMetadata(accessKey, pair, facts));
+  const data = dataPatch(secret, desiredData(pair, values));
+  const written = await api.patch(secret, { ...(metadata && { metadata }), data });
+  return { pair, secretName: secret.name, secret: written, ...change };
+}
+
+async function adopt(
+  { api, accessKey, now }: Scope,
+  { pair, secretName, live }: LiveAction & { kind: 'adopt' },
+): Promise<PairOutcome> {
+  const secret = await api.patch(live.record, adoptionPatch({ accessKey, pair, live, now }));
+  return { pair, secretName, secret, change: 'adopted' };
+}
+
+function isMove(action: PairAction): action is Move {
+  return action.kind === 'create' || action.kind === 'wait' || action.kind === 'conflict';
 }
 
 function secretNameIn(action: PairAction): string {
   return isMove(action) ? action.secretName : action.secret.name;
 }
 
-/** The Secret that goes on holding the pair when the action fails. */
-function heldBy(action: PairAction): SecretRecord | undefined {
+/** The Secret that still holds the pair if the action fails. */
+function holderIn(action: PairAction): SecretRecord | undefined {
   if (isMove(action)) return action.from;
   return action.kind === 'regenerate' ? undefined : action.secret;
-}
-
-function isImmutable(action: PairAction): boolean {
-  return !isMove(action) && action.secret.immutable;
-}
-
-/** Of an error of the server's only the status is told: its text may be another one each time. */
-function failure(error: KubernetesError, secretName: string, immutable: boolean): PairProblem {
-  const stable = `Secret ${secretName} could not be written`;
-  const text = error.status < 500 && !immutable ? error.message : `${error.status} ${error.reason}`.trimEnd();
-  const why = immutable ? ', it is immutable: delete it, and a new pair is made' : '';
-  return { reason: 'SecretFailed', message: `${stable}: ${text}${why}`, stable, error };
-}
-
-async function attempt(scope: Scope, action: PairAction): Promise<PairOutcome> {
-  const { pair } = action;
-  switch (action.kind) {
-    case 'keep':
-      return { pair, secretName: action.secret.name, secret: action.secret, change: 'none' };
-    case 'update':
-      return update(scope, action);
-    case 'rotate':
-      return rotate(scope, action);
-    case 'regenerate':
-      return regenerate(scope, action);
-    case 'create':
-      return createOrTake(scope, action);
-    case 'wait':
-      return outcomeWithProblem(pair, action.secretName, terminating(action.secretName), action.from);
-    case 'conflict': {
-      const message = `Secret ${action.secretName} holds another key pair of this AccessKey, choose another secret.name`;
-      return outcomeWithProblem(pair, action.secretName, { reason: 'SecretConflict', message }, action.from);
-    }
-  }
-}
-
-/**
- * The cache shows no Secret, which may be because it is stale, because the label was lost or because the name is
- * somebody else's: the API server is asked before anything is made.
- */
-async function createOrTake(scope: Scope, action: { pair: KeyPairSpec } & Move): Promise<PairOutcome> {
-  const { api, accessKey } = scope;
-  const live = await api.read(accessKey.namespace, action.secretName);
-  if (!live) return createSecret(scope, action);
-  const record = toSecretRecord(live);
-  if (record.ownerUID !== accessKey.uid) return adoptReplaceOrRefuse(scope, action, live);
-  if (record.deleting) return attempt(scope, { ...action, kind: 'wait' });
-  const { pair } = action;
-  const holds = pairOf(accessKey, record);
-  if (holds === pair) return attempt(scope, planSecret(accessKey, pair, record, scope.now));
-  if (holds) return attempt(scope, { ...action, kind: 'conflict' });
-  // Of a removed pair and not watched, so no plan will show it. When a finalizer holds it, creating fails as stale, once.
-  await removeSecret(scope, record);
-  return createSecret(scope, action);
 }

@@ -1,65 +1,78 @@
 import type { AccessKeyRecord, Condition, KeyPairStatus } from '../model/access-key-record.ts';
-import { rfc3339 } from '../model/duration.ts';
+import { rfc3339 } from '../model/time.ts';
 import type { PlanOutcome } from './outcome.ts';
 
-/** Reasons of the conditions; machines may rely on them. */
+/** Reasons of the conditions, part of the API. */
 export const reasons = {
-  /** Every pair is as the spec says. */
+  /** Every pair matches the spec. */
   ready: 'KeyPairsReady',
-  /** A Secret of that name exists and is not ours. A person must rename or delete one of them. */
+  /** The Secret of the wanted name belongs to something else. A person must rename or delete one of them. */
   secretConflict: 'SecretConflict',
-  /** Another AccessKey holds the claim on this user. */
+  /** Another AccessKey holds the user. */
   userClaimed: 'UserClaimed',
-  /** A Secret must be gone before the new one can be made. */
+  /** A Secret must be deleted before the new one can be created. */
   secretTerminating: 'SecretTerminating',
-  /** The API server refused to write or delete a Secret; it is tried again. */
+  /** The API server refused to write or delete a Secret; the operator retries. */
   secretFailed: 'SecretFailed',
 } as const;
 
 interface Verdict {
   reason: string;
   message: string;
-  /** The beginning of the message that stays the same when the same thing fails again. */
-  stable?: string;
-  /** Ready, or why not: a person must act, or it goes on by itself. */
+  /** See PairProblem. */
+  stablePrefix?: string;
+  /** Stalled: a person must act. Reconciling: the operator continues on its own. */
   state: 'Ready' | 'Stalled' | 'Reconciling';
 }
 
 /**
- * The conditions in the manner of kstatus: Ready is always there, Stalled or Reconciling only while they hold.
- *
- * @param winner namespace/name of the AccessKey that has the user instead of this one
- * @param now milliseconds since the epoch
+ * The conditions as kstatus defines them: Ready is always present, Stalled and Reconciling only while they are true.
  */
-export function conditionsOf(
-  accessKey: AccessKeyRecord,
-  winner: string | undefined,
-  outcome: PlanOutcome,
-  keyPairs: readonly KeyPairStatus[],
-  now: number,
-): Condition[] {
-  const verdict = winner === undefined ? judge(accessKey, outcome, keyPairs) : lost(accessKey, winner);
+export function conditionsOf({
+  accessKey,
+  otherHolder,
+  outcome,
+  keyPairs,
+  now,
+}: {
+  accessKey: AccessKeyRecord;
+  /** namespace/name of the AccessKey that holds the user instead of this one. */
+  otherHolder: string | undefined;
+  outcome: PlanOutcome;
+  keyPairs: readonly KeyPairStatus[];
+  /** Milliseconds since the epoch. */
+  now: number;
+}): Condition[] {
+  const verdict = otherHolder === undefined ? judge(accessKey, outcome, keyPairs) : userClaimed(accessKey, otherHolder);
   const { state, reason } = verdict;
-  const message = settled(accessKey, verdict);
+  const message = stableMessage(accessKey, verdict);
   const types = state === 'Ready' ? ['Ready'] : ['Ready', state];
   return types.map((type) => {
     const status = type === 'Ready' && state !== 'Ready' ? 'False' : 'True';
-    return { type, status, reason, message, ...timesOf(accessKey, type, status, now) };
+    const before = accessKey.status.conditions?.find((one) => one.type === type);
+    return {
+      type,
+      status,
+      reason,
+      message,
+      observedGeneration: accessKey.generation,
+      lastTransitionTime: transitionTime(status, before, now),
+    };
   });
 }
 
 /**
- * The message so far when the same failure is told again in other words, as webhooks do: a status that changed with each
- * attempt would cause the next one.
+ * Keeps the current message if the same failure is reported in different words, as webhooks do. Otherwise each attempt
+ * would change the status and so cause the next attempt.
  */
-function settled({ status, generation }: AccessKeyRecord, { reason, message, stable }: Verdict): string {
+function stableMessage({ status, generation }: AccessKeyRecord, { reason, message, stablePrefix }: Verdict): string {
   const before = status.conditions?.find((one) => one.type === 'Ready');
   const isSame = before?.reason === reason && before.observedGeneration === generation;
-  return isSame && stable !== undefined && before.message.startsWith(stable) ? before.message : message;
+  return isSame && stablePrefix !== undefined && before.message.startsWith(stablePrefix) ? before.message : message;
 }
 
-function lost({ spec }: AccessKeyRecord, winner: string): Verdict {
-  const message = `user ${spec.user.name} belongs to AccessKey ${winner}, delete one of the two`;
+function userClaimed({ spec }: AccessKeyRecord, holder: string): Verdict {
+  const message = `user ${spec.user.name} belongs to AccessKey ${holder}, delete one of the two`;
   return { state: 'Stalled', reason: reasons.userClaimed, message };
 }
 
@@ -82,17 +95,10 @@ function judge({ spec }: AccessKeyRecord, outcome: PlanOutcome, keyPairs: readon
 
 function summary(isSuspended: boolean, keyPairs: readonly KeyPairStatus[]): string {
   const pairs = keyPairs.map(({ name, state }) => `${name} ${state}`);
-  const text = pairs.length === 0 ? 'no key pairs are wanted' : `key pairs: ${pairs.join(', ')}`;
+  const text = pairs.length === 0 ? 'no key pairs in the spec' : `key pairs: ${pairs.join(', ')}`;
   return isSuspended ? `suspended; ${text}` : text;
 }
 
-function timesOf(
-  { status, generation }: AccessKeyRecord,
-  type: string,
-  value: Condition['status'],
-  now: number,
-): Pick<Condition, 'observedGeneration' | 'lastTransitionTime'> {
-  const before = status.conditions?.find((one) => one.type === type);
-  const lastTransitionTime = before?.status === value ? before.lastTransitionTime : rfc3339(now);
-  return { observedGeneration: generation, lastTransitionTime };
+function transitionTime(status: Condition['status'], before: Condition | undefined, now: number): string {
+  return before?.status === status ? before.lastTransitionTime : rfc3339(now);
 }

@@ -8,14 +8,15 @@ import { type AccessKeyCaches, isStopped } from '../model/caches.ts';
 import { apply } from './apply.ts';
 import { enqueueChanges } from './enqueue.ts';
 import { changeEvents, removedEvent, transitionEvents } from './events.ts';
-import type { PlanOutcome, Progress } from './outcome.ts';
+import type { PlanOutcome } from './outcome.ts';
 import { type Observed, plan } from './plan.ts';
+import type { Progress } from './scope.ts';
 import { createSecretApi, StaleCacheError } from './secret-api.ts';
 import { nextStepAt, statusOf } from './status.ts';
 import { isSameStatus, writeStatus } from './status-writer.ts';
 
-/** How soon a name that is taken is looked at again, milliseconds: Secrets without our label are not watched. */
-const takenRecheckMs = 30_000;
+/** A Secret that blocks a name is polled, because Secrets without our label are not watched. */
+const blockedRecheckMs = 30_000;
 const concurrency = 8;
 const backoff = { baseMs: 200, maxMs: 60_000 };
 
@@ -30,10 +31,10 @@ export interface ControllerOptions {
 }
 
 /**
- * Starts reconciling: each change in the caches puts the AccessKeys it touches into a work queue; a pass observes,
- * plans, applies, and writes status when it changed. Call it when the caches are filled.
+ * Starts reconciling. Each change in the caches adds the affected AccessKeys to a work queue; a reconcile observes, plans,
+ * applies, and writes the status if it has changed. Call it once the caches are filled.
  *
- * @returns ends reconciling; resolves when the passes under way are done
+ * @returns a function that stops reconciling and resolves when no reconcile is running
  */
 export function startController(options: ControllerOptions): () => Promise<void> {
   const { client, caches, recorder, log, now, metrics } = options;
@@ -43,7 +44,7 @@ export function startController(options: ControllerOptions): () => Promise<void>
     backoff,
     handle: reconcile,
     onFailure(key, error) {
-      log[levelOf(error)]({ accessKey: key, reason: describeError(error) }, 'reconcile failed, will try again');
+      log[levelOf(error)]({ accessKey: key, reason: describeError(error) }, 'reconcile failed, will retry');
       return retryAfterOf(error);
     },
     ...(metrics && { metrics }),
@@ -55,20 +56,21 @@ export function startController(options: ControllerOptions): () => Promise<void>
     const observed = observe(caches, accessKey);
     if (observed.stopped) return undefined;
     const at = now();
-    const outcome = await apply(api, accessKey, plan(observed, at), at, progressOf(accessKey));
-    await updateStatus(accessKey, statusOf(accessKey, observed.userHolder, outcome, at));
-    const failed = errorOf(outcome);
-    if (failed) throw failed;
+    const progress = progressOf(accessKey);
+    const outcome = await apply({ api, accessKey, plan: plan(observed, at), progress, now: at });
+    await updateStatus(accessKey, statusOf({ accessKey, userHolder: observed.userHolder, outcome, now: at }));
+    const error = errorOf(outcome);
+    if (error) throw error;
     return requeueAfter(accessKey, outcome, at);
   }
 
   async function updateStatus(accessKey: AccessKeyRecord, status: AccessKeyRecord['status']): Promise<void> {
     if (isSameStatus(status, accessKey.status)) return;
     await writeStatus(client, accessKey, status);
-    announce(accessKey, transitionEvents(accessKey, status));
+    record(accessKey, transitionEvents(accessKey, status));
   }
 
-  function announce(accessKey: AccessKeyRecord, events: readonly EventContent[]): void {
+  function record(accessKey: AccessKeyRecord, events: readonly EventContent[]): void {
     for (const event of events) recorder.record(subjectOf(accessKey), event);
   }
 
@@ -77,12 +79,12 @@ export function startController(options: ControllerOptions): () => Promise<void>
     return {
       changed(outcome) {
         const { change, cause, pair, secretName: secret } = outcome;
-        announce(accessKey, changeEvents(outcome));
+        record(accessKey, changeEvents(outcome));
         if (change !== 'none')
           log.info({ ...about, pair: pair.name, secret, ...(cause && { cause }) }, `key pair ${change}`);
       },
       removed(secret) {
-        announce(accessKey, [removedEvent(secret)]);
+        record(accessKey, [removedEvent(secret)]);
         log.info({ ...about, secret }, 'secret removed');
       },
     };
@@ -105,7 +107,7 @@ function observe(caches: AccessKeyCaches, accessKey: AccessKeyRecord): Observed 
   };
 }
 
-/** A stale cache is normal, the newer object is on its way; so is the end of leadership. */
+/** A stale cache is normal because the newer object is about to arrive; so is the end of leadership. */
 function levelOf(error: unknown): 'debug' | 'warn' {
   return error instanceof StaleCacheError || error instanceof NotLeaderError ? 'debug' : 'warn';
 }
@@ -115,11 +117,11 @@ function errorOf({ pairs, notRemoved }: PlanOutcome): KubernetesError | undefine
 }
 
 function requeueAfter(accessKey: AccessKeyRecord, outcome: PlanOutcome, now: number): number | undefined {
-  const step = nextStepAt(accessKey, outcome, now);
-  const isTaken = outcome.pairs.some(({ problem }) => problem !== undefined && problem.reason !== 'SecretFailed');
-  const delays = [step === undefined ? undefined : step - now, isTaken ? takenRecheckMs : undefined];
-  const known = delays.filter((delay) => delay !== undefined);
-  return known.length === 0 ? undefined : Math.min(...known);
+  const next = nextStepAt(accessKey, outcome, now);
+  const isBlocked = outcome.pairs.some(({ problem }) => problem !== undefined && problem.reason !== 'SecretFailed');
+  const delays = [next === undefined ? undefined : next - now, isBlocked ? blockedRecheckMs : undefined];
+  const due = delays.filter((delay) => delay !== undefined);
+  return due.length === 0 ? undefined : Math.min(...due);
 }
 
 function subjectOf({ namespace, name, uid, resourceVersion }: AccessKeyRecord) {

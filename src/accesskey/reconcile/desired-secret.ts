@@ -1,44 +1,49 @@
-/**
- * What the Secret of a pair is to be, and the change that makes it so. Pure.
- */
+/** The desired Secret of a pair, and the patch that leads to it. Pure. */
 import type { KeyPair } from '../../credential/key-pair.ts';
 import {
   accessKeyLabel,
+  annotations as annotationNames,
   keyPairLabel,
   managedBy,
-  annotations as notes,
+  type OwnerReference,
   previousKeys,
   type SecretRecord,
 } from '../../credential/secret-record.ts';
-import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec } from '../model/access-key-record.ts';
-import { rfc3339 } from '../model/duration.ts';
+import { type AccessKeyRecord, accessKeys, dataKeysOf, type KeyPairSpec, kind } from '../model/access-key-record.ts';
 import type { PairFacts } from '../model/pair-facts.ts';
+import { rfc3339 } from '../model/time.ts';
 
 export interface SecretMetadata {
   labels: Record<string, string>;
   annotations: Record<string, string>;
 }
 
-/** The values that a Secret is to hold. */
+/** The key pairs that a Secret should hold. */
 export interface SecretValues {
   pair: KeyPair;
-  /** The pair before the last rotation, as long as it works. */
+  /** The pair before the last rotation, while it is valid. */
   previous?: KeyPair;
 }
 
-/** A change as a JSON merge patch (RFC 7396): null takes a member away. */
+/** A JSON merge patch (RFC 7396): null removes a member. */
 export interface SecretPatch {
   metadata: { labels: Record<string, string | null>; annotations: Record<string, string | null> };
   /** Values in base64. */
   data: Record<string, string | null>;
+  ownerReferences: OwnerReference[];
 }
 
-/** The labels that each Secret of a pair must have, besides those of the spec. */
+/** Without blockOwnerDeletion, which requires the right to update accesskeys/finalizers; nothing waits for the Secret. */
+export function ownerReferenceTo({ name, uid }: AccessKeyRecord): Required<OwnerReference> {
+  return { apiVersion: accessKeys.apiVersion, kind, name, uid, controller: true };
+}
+
+/** The labels of the operator on each Secret of a pair. */
 export function labelsOf(accessKey: Pick<AccessKeyRecord, 'name'>, pair: KeyPairSpec): Record<string, string> {
   return { [managedBy.label]: managedBy.value, [accessKeyLabel]: accessKey.name, [keyPairLabel]: pair.name };
 }
 
-/** Labels and annotations: those of the spec, and the operator's own over them. */
+/** The labels and annotations of the spec; the operator's own take precedence. */
 export function desiredMetadata(
   accessKey: Pick<AccessKeyRecord, 'name'>,
   pair: KeyPairSpec,
@@ -52,17 +57,17 @@ export function desiredMetadata(
     labels: { ...labels, ...labelsOf(accessKey, pair) },
     annotations: {
       ...annotations,
-      [notes.akKey]: keys.ak,
-      [notes.skKey]: keys.sk,
-      [notes.revision]: String(revision),
-      [notes.generatedAt]: rfc3339(generatedAt),
-      ...(previousValidUntil !== undefined && { [notes.previousValidUntil]: rfc3339(previousValidUntil) }),
-      ...(!isPlain && { [notes.template]: JSON.stringify(template) }),
+      [annotationNames.akKey]: keys.ak,
+      [annotationNames.skKey]: keys.sk,
+      [annotationNames.revision]: String(revision),
+      [annotationNames.generatedAt]: rfc3339(generatedAt),
+      ...(previousValidUntil !== undefined && { [annotationNames.previousValidUntil]: rfc3339(previousValidUntil) }),
+      ...(!isPlain && { [annotationNames.template]: JSON.stringify(template) }),
     },
   };
 }
 
-/** The data of a Secret, in plain text. */
+/** The data of a Secret, not base64-encoded. */
 export function desiredData(pair: KeyPairSpec, { pair: current, previous }: SecretValues): Record<string, string> {
   const keys = dataKeysOf(pair);
   return {
@@ -72,25 +77,25 @@ export function desiredData(pair: KeyPairSpec, { pair: current, previous }: Secr
   };
 }
 
-/** The change of labels and annotations that a Secret needs; undefined when it has all it needs and nothing too much. */
+/** @returns the patch of labels and annotations; undefined if they are as desired */
 export function metadataPatch(secret: SecretRecord, desired: SecretMetadata): SecretPatch['metadata'] | undefined {
   const template = templateOf(secret);
   const labels = difference(secret.labels, desired.labels, template.labels);
-  const ours = [notes.previousValidUntil, notes.template];
-  const annotations = difference(secret.annotations, desired.annotations, [...template.annotations, ...ours]);
-  const unchanged = Object.keys(labels).length === 0 && Object.keys(annotations).length === 0;
-  return unchanged ? undefined : { labels, annotations };
+  const own = [annotationNames.previousValidUntil, annotationNames.template];
+  const annotations = difference(secret.annotations, desired.annotations, [...template.annotations, ...own]);
+  const isUnchanged = Object.keys(labels).length === 0 && Object.keys(annotations).length === 0;
+  return isUnchanged ? undefined : { labels, annotations };
 }
 
-/** The change of data that a Secret needs: what it held of ours under other keys goes, what others put there stays. */
+/** The patch of the data: removes our values under former keys and keeps data that others added. */
 export function dataPatch(secret: SecretRecord, desired: Record<string, string>): SecretPatch['data'] {
-  const wanted = Object.entries(desired).map(([key, value]) => [key, Buffer.from(value).toString('base64')]);
+  const values = Object.entries(desired).map(([key, value]) => [key, Buffer.from(value).toString('base64')]);
   const former = [secret.dataKeys.ak, secret.dataKeys.sk, previousKeys.ak, previousKeys.sk];
   const stale = former.filter((key) => !Object.hasOwn(desired, key)).map((key) => [key, null]);
-  return Object.fromEntries([...stale, ...wanted]);
+  return Object.fromEntries([...stale, ...values]);
 }
 
-/** @param removable names that go when they are not desired */
+/** @param removable names that are removed unless desired */
 function difference(
   actual: Readonly<Record<string, string>>,
   desired: Readonly<Record<string, string>>,
@@ -103,10 +108,10 @@ function difference(
   return Object.fromEntries([...stale, ...changed]);
 }
 
-/** Which labels and annotations came from the spec, as noted on the Secret. A note that is none gives no names. */
+/** Names of the labels and annotations that came from the spec; none if the annotation is not valid. */
 function templateOf({ annotations }: SecretRecord): { labels: string[]; annotations: string[] } {
   try {
-    const value = JSON.parse(annotations[notes.template] ?? '{}') as Record<string, unknown>;
+    const value = JSON.parse(annotations[annotationNames.template] ?? '{}') as Record<string, unknown>;
     const names = (list: unknown) => (Array.isArray(list) ? list.filter(isRemovable) : []);
     return { labels: names(value?.labels), annotations: names(value?.annotations) };
   } catch {
@@ -114,7 +119,7 @@ function templateOf({ annotations }: SecretRecord): { labels: string[]; annotati
   }
 }
 
-/** Names of our own are never taken away because of what a note says. */
+/** The annotation must not cause the operator's own labels and annotations to be removed. */
 function isRemovable(name: unknown): name is string {
   return typeof name === 'string' && !name.startsWith('ghippo.io/') && name !== managedBy.label;
 }

@@ -4,40 +4,40 @@ import { type AccessKeyRecord, secretNameOf } from '../model/access-key-record.t
 import type { AccessKeyCaches } from '../model/caches.ts';
 
 /**
- * Puts the AccessKeys that a change in the caches touches into a queue, and at first all of them. What a change means
- * is not looked at here: the pass sees how things are.
+ * Adds the AccessKeys that a change in the caches affects to a queue, and initially all of them. Reconciling is
+ * level-triggered: the content of a change does not matter.
  *
- * @returns ends it
+ * @returns a function that unsubscribes
  */
 export function enqueueChanges(caches: AccessKeyCaches, add: (key: string) => void): () => void {
-  const addAll = (some: Iterable<AccessKeyRecord>) => {
-    for (const one of some) add(one.key);
+  const addAll = (accessKeys: Iterable<AccessKeyRecord>) => {
+    for (const one of accessKeys) add(one.key);
   };
-  const ends = [
+  const unsubscribers = [
     caches.accessKeys.subscribe(({ key }) => add(key)),
-    // A claim that passes on concerns all that wanted it.
+    // A new holder of a user affects every AccessKey that names the user.
     caches.userHolders.subscribe((user) => addAll(caches.accessKeys.byIndex('user', user))),
-    caches.secrets.subscribe((change) => addAll(concerned(caches, change))),
+    caches.secrets.subscribe((change) => addAll(affectedBy(caches, change))),
     caches.namespaces.subscribe(({ key, previous, current }) => {
       if (previous?.terminating !== current?.terminating) addAll(caches.accessKeys.byIndex('namespace', key));
     }),
   ];
   addAll(caches.accessKeys.values());
   return () => {
-    for (const end of ends) end();
+    for (const unsubscribe of unsubscribers) unsubscribe();
   };
 }
 
-/** A Secret concerns whom it belongs to, now or before, and who wants its name but found it taken. */
-function concerned(caches: AccessKeyCaches, { previous, current }: Change<SecretRecord>): AccessKeyRecord[] {
+/** The current and former owner of the Secret, and the AccessKeys whose spec names it. */
+function affectedBy(caches: AccessKeyCaches, { previous, current }: Change<SecretRecord>): AccessKeyRecord[] {
   return [previous, current].flatMap((secret) => {
     if (!secret) return [];
     const owners = secret.ownerUID === undefined ? [] : caches.accessKeys.byIndex('uid', secret.ownerUID);
     const others = caches.accessKeys.byIndex('namespace', secret.namespace);
-    return [...owners, ...others.filter((one) => wants(one, secret.name))];
+    return [...owners, ...others.filter((one) => names(one, secret.name))];
   });
 }
 
-function wants(accessKey: AccessKeyRecord, secretName: string): boolean {
+function names(accessKey: AccessKeyRecord, secretName: string): boolean {
   return accessKey.spec.keyPairs?.some((pair) => secretNameOf(accessKey, pair) === secretName) === true;
 }

@@ -4,12 +4,12 @@ import { liveStates } from '../model/pair-state.ts';
 import type { AccessKeyStatus } from '../model/types.generated.ts';
 import type { PairOutcome } from './outcome.ts';
 
-/** Events of what the new status says and the one before did not: a problem, an expiry, the end of an overlap. */
+/** Events for changes between two statuses: a problem, an expiry, the end of an overlap. */
 export function transitionEvents({ status }: Pick<AccessKeyRecord, 'status'>, after: AccessKeyStatus): EventContent[] {
   return [...problemEvents(status.conditions, after.conditions), ...stateEvents(status, after)];
 }
 
-/** Events of what was done for a pair. Notes never hold a key. */
+/** The Event for what was done for a pair. It never contains a key. */
 export function changeEvents(outcome: PairOutcome): EventContent[] {
   const { pair, secret, secretName, change, cause, malformed = [], lostSecretName } = outcome;
   const of = `key pair ${pair.name}`;
@@ -18,32 +18,36 @@ export function changeEvents(outcome: PairOutcome): EventContent[] {
     case 'none':
       return [];
     case 'created':
-      return [normal('KeyPairCreated', 'CreateSecret', `Made ${of} in Secret ${name}`)];
+      return [normal('KeyPairCreated', 'CreateSecret', `Created ${of} in Secret ${name}`)];
     case 'adopted':
       return [normal('KeyPairAdopted', 'PatchSecret', `Adopted Secret ${name} with its ${of}`)];
     case 'moved':
-      return [normal('KeyPairMoved', 'CreateSecret', `Moved ${of} to Secret ${name}, its keys stay`)];
+      return [normal('KeyPairMoved', 'CreateSecret', `Moved ${of} to Secret ${name}, its keys are unchanged`)];
     case 'updated':
-      return [normal('SecretUpdated', 'PatchSecret', `Brought Secret ${name} up to date, ${of} stays`)];
+      return [normal('SecretUpdated', 'PatchSecret', `Updated Secret ${name}, ${of} is unchanged`)];
     case 'rotated':
-      return [normal('KeyPairRotated', 'PatchSecret', `Made a new ${of} in Secret ${name}, asked for by its ${cause}`)];
+      return [normal('KeyPairRotated', 'PatchSecret', `Rotated ${of} in Secret ${name} because of its ${cause}`)];
     case 'regenerated':
       return [warning('KeyPairRegenerated', 'PatchSecret', regeneratedNote(of, name, malformed))];
     case 'lost':
       return [
-        warning('KeyPairRegenerated', 'CreateSecret', `Secret ${lostSecretName ?? name} was deleted, made a new ${of}`),
+        warning(
+          'KeyPairRegenerated',
+          'CreateSecret',
+          `Secret ${lostSecretName ?? name} was deleted, created a new ${of}`,
+        ),
       ];
   }
 }
 
 function regeneratedNote(of: string, secretName: string, malformed: readonly string[]): string {
-  const what = malformed.length > 0 ? `no well-formed ${malformed.join(' and ')}` : 'the same value as ak and sk';
-  return `Secret ${secretName} had ${what}, made a new ${of}`;
+  const what = malformed.length > 0 ? `no valid ${malformed.join(' and ')}` : 'identical ak and sk';
+  return `Secret ${secretName} had ${what}, created a new ${of}`;
 }
 
-/** The Event of a Secret that was deleted. */
+/** The Event for a deleted Secret. */
 export function removedEvent(secretName: string): EventContent {
-  return normal('SecretRemoved', 'DeleteSecret', `Deleted Secret ${secretName}, no key pair needs it any more`);
+  return normal('SecretRemoved', 'DeleteSecret', `Deleted Secret ${secretName}, no key pair needs it`);
 }
 
 function problemEvents(before: readonly Condition[] = [], after: readonly Condition[] = []): EventContent[] {
@@ -62,7 +66,7 @@ function stateEvents(before: AccessKeyStatus, after: AccessKeyStatus): EventCont
       return [normal('KeyPairExpired', 'UpdateStatus', `Key pair ${pair.name} has expired`)];
     }
     if (known?.previous && !pair.previous && known.accessKey === pair.accessKey) {
-      return [normal('OverlapEnded', 'PatchSecret', `The previous key pair of ${pair.name} has stopped working`)];
+      return [normal('OverlapEnded', 'PatchSecret', `The previous key pair of ${pair.name} is no longer valid`)];
     }
     return [];
   });

@@ -1,84 +1,87 @@
 import type { SecretRecord } from '../../credential/secret-record.ts';
 import type { KubernetesError } from '../../kube/errors.ts';
-import type { AccessKeyRecord, KeyPairSpec } from '../model/access-key-record.ts';
-import type { RotationCause } from './plan.ts';
-import type { SecretApi } from './secret-api.ts';
+import type { KeyPairSpec } from '../model/access-key-record.ts';
+import type { LiveAction, Move, RotationCause } from './actions.ts';
 
-/** What a pass did for one pair; `lost` means that status knew a pair and its Secret was gone. */
+/** What a reconcile did for one pair; `lost`: the status has the pair, its Secret was gone, and a new pair was created. */
 export type PairChange = 'none' | 'created' | 'adopted' | 'moved' | 'updated' | 'rotated' | 'regenerated' | 'lost';
 
-/** Why a pair has not got what the spec wants. */
+/** Why a pair is not as the spec requires. */
 export interface PairProblem {
   reason: 'SecretConflict' | 'SecretTerminating' | 'SecretFailed';
   message: string;
-  /** The beginning of the message that stays the same when the same thing fails again. */
-  stable?: string;
-  /** What the API server answered, when it is to be tried again. */
+  /** Beginning of the message that is the same each time the same failure occurs. */
+  stablePrefix?: string;
+  /** The response of the API server; the reconcile is retried. */
   error?: KubernetesError;
 }
 
-/** What became of one pair. */
+/** The result for one pair. */
 export interface PairOutcome {
   pair: KeyPairSpec;
-  /** Name of the Secret that is wanted, or that holds the pair as yet. */
+  /** Name of the desired Secret, or of the one that holds the pair until then. */
   secretName: string;
-  /** The Secret that holds the pair; undefined when none does. */
+  /** The Secret that holds the pair; undefined if none does. */
   secret?: SecretRecord;
   change: PairChange;
+  /** Set if the pair was rotated. */
   cause?: RotationCause;
-  /** The data keys that were malformed, when it was regenerated. */
+  /** Data keys without a valid value, if the pair was regenerated. */
   malformed?: readonly string[];
-  /** The Secret that was gone, when the pair was lost. */
+  /** The Secret that was gone, if the pair was lost. */
   lostSecretName?: string;
   problem?: PairProblem;
 }
 
+/** The result of applying a plan. */
 export interface PlanOutcome {
   pairs: readonly PairOutcome[];
-  /** Secrets of no pair any more that the API server did not let go. */
+  /** Unneeded Secrets that the API server refused to delete. */
   notRemoved: readonly { secretName: string; error: KubernetesError }[];
 }
 
-/** Told of each change as soon as it is made, since the pass may break off after it. */
-export interface Progress {
-  changed(outcome: PairOutcome): void;
-  removed(secretName: string): void;
-}
-
-/** What the steps of one pass share. */
-export interface Scope {
-  api: SecretApi;
-  accessKey: AccessKeyRecord;
-  progress: Progress;
-  /** Milliseconds since the epoch. */
-  now: number;
-}
-
-/** Statuses that say something of the API server and nothing of the Secret. */
-const statusesOfServer = new Set([401, 429, 502, 503, 504]);
-
-/** Whether the whole pass is to be tried again, since the error says nothing of the Secret that was written. */
-export function isOfServer({ status }: KubernetesError): boolean {
-  return statusesOfServer.has(status);
-}
-
-/** Deletes a Secret that no pair needs any more, and tells it. */
-export async function removeSecret({ api, progress }: Scope, secret: SecretRecord): Promise<void> {
-  if (await api.remove(secret)) progress.removed(secret.name);
-}
-
-/** The Secret of the wanted name goes by itself or with somebody's finalizer; nothing is to be done but to wait. */
-export function terminating(secretName: string): PairProblem {
-  return { reason: 'SecretTerminating', message: `Secret ${secretName} has to go first, perhaps a finalizer holds it` };
-}
-
-/** The outcome of a pair whose Secret cannot be had; `held` is what goes on holding the pair, if anything does. */
-export function outcomeWithProblem(
-  pair: KeyPairSpec,
-  secretName: string,
-  problem: PairProblem,
-  held?: SecretRecord,
-): PairOutcome {
-  const secret = held?.pair && !held.deleting ? { secret: held } : {};
+/** @param holder the Secret that still holds the pair, if any */
+export function outcomeWithProblem({
+  pair,
+  secretName,
+  problem,
+  holder,
+}: Pick<PairOutcome, 'pair' | 'secretName'> & {
+  problem: PairProblem;
+  holder: SecretRecord | undefined;
+}): PairOutcome {
+  const secret = holder?.pair && !holder.deleting ? { secret: holder } : {};
   return { pair, secretName, ...secret, change: 'none', problem };
+}
+
+/** The outcome of a pair that cannot get the Secret of the wanted name. */
+export function blockedOutcome(action: Exclude<Move | LiveAction, { kind: 'adopt' | 'replace' }>): PairOutcome {
+  const { pair, secretName, from } = action;
+  return outcomeWithProblem({ pair, secretName, problem: blockingProblem(action), holder: from });
+}
+
+function blockingProblem(action: Parameters<typeof blockedOutcome>[0]): PairProblem {
+  const secret = `Secret ${action.secretName}`;
+  if (action.kind === 'refuse') return { reason: 'SecretConflict', message: action.message };
+  if (action.kind === 'conflict') {
+    const message = `${secret} holds another key pair of this AccessKey, choose another secret.name`;
+    return { reason: 'SecretConflict', message };
+  }
+  return { reason: 'SecretTerminating', message: `${secret} must be deleted first, a finalizer may be blocking that` };
+}
+
+/** For a 5xx only the status is reported, because the text may differ each time. */
+export function writeProblem({
+  error,
+  secretName,
+  immutable,
+}: {
+  error: KubernetesError;
+  secretName: string;
+  immutable: boolean;
+}): PairProblem {
+  const stablePrefix = `Secret ${secretName} could not be written`;
+  const text = error.status < 500 && !immutable ? error.message : `${error.status} ${error.reason}`.trimEnd();
+  const hint = immutable ? '; it is immutable: delete it to get a new key pair' : '';
+  return { reason: 'SecretFailed', message: `${stablePrefix}: ${text}${hint}`, stablePrefix, error };
 }

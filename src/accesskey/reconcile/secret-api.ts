@@ -1,72 +1,62 @@
 import {
   accessKeyLabel,
+  type LiveSecret,
   managedBy,
   type SecretObject,
   type SecretRecord,
   secretType,
+  toLiveSecret,
   toSecretRecord,
 } from '../../credential/secret-record.ts';
 import type { KubernetesClient } from '../../kube/client.ts';
 import { isStatus } from '../../kube/errors.ts';
 import { resources } from '../../kube/resource.ts';
-import { type AccessKeyRecord, accessKeys, kind } from '../model/access-key-record.ts';
-import type { SecretMetadata, SecretPatch } from './desired-secret.ts';
+import { type AccessKeyRecord, accessKeys } from '../model/access-key-record.ts';
+import { ownerReferenceTo, type SecretMetadata, type SecretPatch } from './desired-secret.ts';
 
-/** What was decided on is no longer so: the cache was behind. The pass is tried again. */
+/** The cached object that a decision was based on is outdated; the reconcile is retried. */
 export class StaleCacheError extends Error {
   override readonly name = 'StaleCacheError';
 }
 
-export interface OwnerReference {
-  apiVersion: string;
-  kind: string;
-  name: string;
-  uid: string;
-  controller?: boolean;
-}
-
-/** The reads and writes of a pass. Each write says by its precondition (uid, resourceVersion) what it is about. */
+/** The API calls of a reconcile. Each write has the uid and resourceVersion of the record as precondition. */
 export interface SecretApi {
-  /** @returns undefined when there is no such Secret */
-  read(namespace: string, name: string): Promise<SecretObject | undefined>;
-  /** The Secrets that are labelled as those of an AccessKey, as the API server has them now. */
-  list(accessKey: AccessKeyRecord): Promise<SecretObject[]>;
-  /** @throws StaleCacheError when the Secret is not as in the record any more */
-  readAsRecorded(record: SecretRecord): Promise<SecretObject>;
-  /** @throws StaleCacheError when there is one of this name */
-  create(
-    accessKey: AccessKeyRecord,
-    name: string,
-    metadata: SecretMetadata,
-    data: Record<string, string>,
-  ): Promise<SecretRecord>;
-  /** @throws StaleCacheError when the Secret is not as in the record any more */
-  patch(
-    record: SecretRecord,
-    patch: Partial<SecretPatch> & { ownerReferences?: OwnerReference[] },
-  ): Promise<SecretRecord>;
+  /** @returns undefined if there is no such Secret */
+  read(namespace: string, name: string): Promise<LiveSecret | undefined>;
+  /** Lists the Secrets with the labels of an AccessKey. */
+  list(accessKey: AccessKeyRecord): Promise<LiveSecret[]>;
+  /** @throws StaleCacheError if the Secret no longer matches the record */
+  readUnchanged(record: SecretRecord): Promise<LiveSecret>;
+  /** @throws StaleCacheError if there is already a Secret of this name */
+  create(secret: NewSecret): Promise<SecretRecord>;
+  /** @throws StaleCacheError if the Secret no longer matches the record */
+  patch(record: SecretRecord, patch: Partial<SecretPatch>): Promise<SecretRecord>;
   /**
-   * @returns whether it was there; one that is gone is well
-   * @throws StaleCacheError when the Secret is not as in the record any more
+   * @returns false if already deleted
+   * @throws StaleCacheError if the Secret no longer matches the record
    */
   remove(record: SecretRecord): Promise<boolean>;
-  /** @throws StaleCacheError when the API server has another generation of the AccessKey than this, or none */
+  /** @throws StaleCacheError if the API server has another generation of the AccessKey, or none */
   confirm(accessKey: AccessKeyRecord): Promise<void>;
+}
+
+/** A Secret to create; it belongs to the AccessKey. */
+export interface NewSecret {
+  accessKey: AccessKeyRecord;
+  name: string;
+  metadata: SecretMetadata;
+  /** Not base64-encoded. */
+  data: Record<string, string>;
 }
 
 interface LiveGeneration {
   metadata: { uid: string; generation: number; deletionTimestamp?: string };
 }
 
-/** Without blockOwnerDeletion, which would need rights on accesskeys/finalizers: nothing waits for the Secret. */
-export function ownerReferenceTo({ name, uid }: AccessKeyRecord): OwnerReference {
-  return { apiVersion: accessKeys.apiVersion, kind, name, uid, controller: true };
-}
-
 export function createSecretApi(client: KubernetesClient): SecretApi {
-  async function read(namespace: string, name: string): Promise<SecretObject | undefined> {
+  async function read(namespace: string, name: string): Promise<LiveSecret | undefined> {
     try {
-      return await client.get({ ...resources.secrets, namespace, name });
+      return toLiveSecret(await client.get({ ...resources.secrets, namespace, name }));
     } catch (error) {
       if (isStatus(error, 404)) return undefined;
       throw error;
@@ -77,30 +67,30 @@ export function createSecretApi(client: KubernetesClient): SecretApi {
     read,
     async list({ namespace, name }) {
       const labelSelector = `${managedBy.label}=${managedBy.value},${accessKeyLabel}=${name}`;
-      return client.list({ ...resources.secrets, namespace }, labelSelector);
+      return (await client.list<SecretObject>({ ...resources.secrets, namespace }, labelSelector)).map(toLiveSecret);
     },
-    async readAsRecorded({ namespace, name, uid, resourceVersion }) {
+    async readUnchanged({ namespace, name, uid, resourceVersion }) {
       const live = await read(namespace, name);
-      if (live?.metadata?.uid !== uid || live.metadata.resourceVersion !== resourceVersion) {
+      if (live?.record.uid !== uid || live.record.resourceVersion !== resourceVersion) {
         throw new StaleCacheError(`Secret ${namespace}/${name} has changed`);
       }
       return live;
     },
-    async create(accessKey, name, metadata, data) {
+    async create({ accessKey, name, metadata, data }) {
       const { namespace } = accessKey;
       const ownerReferences = [ownerReferenceTo(accessKey)];
       const body = { metadata: { name, ...metadata, ownerReferences }, type: secretType, stringData: data };
-      return toSecretRecord(await stale409(client.create({ ...resources.secrets, namespace }, body)));
+      return toSecretRecord(await staleOnConflict(client.create({ ...resources.secrets, namespace }, body)));
     },
     async patch({ namespace, name, uid, resourceVersion }, { metadata, data, ownerReferences }) {
       const preconditions = { uid, resourceVersion };
       const owners = ownerReferences && { ownerReferences };
       const body = { metadata: { ...metadata, ...owners, ...preconditions }, ...(data && { data }) };
-      return toSecretRecord(await staleWhenGone(client.patch({ ...resources.secrets, namespace, name }, body)));
+      return toSecretRecord(await staleIfGone(client.patch({ ...resources.secrets, namespace, name }, body)));
     },
     async remove({ namespace, name, uid, resourceVersion }) {
       try {
-        await stale409(client.delete({ ...resources.secrets, namespace, name }, { uid, resourceVersion }));
+        await staleOnConflict(client.delete({ ...resources.secrets, namespace, name }, { uid, resourceVersion }));
         return true;
       } catch (error) {
         if (!isStatus(error, 404)) throw error;
@@ -108,25 +98,25 @@ export function createSecretApi(client: KubernetesClient): SecretApi {
       }
     },
     async confirm({ namespace, name, uid, generation }) {
-      const { metadata } = await staleWhenGone(client.get<LiveGeneration>({ ...accessKeys, namespace, name }));
+      const { metadata } = await staleIfGone(client.get<LiveGeneration>({ ...accessKeys, namespace, name }));
       const isSame = metadata.uid === uid && metadata.generation === generation && !metadata.deletionTimestamp;
       if (!isSame) throw new StaleCacheError(`AccessKey ${namespace}/${name} has changed`);
     },
   };
 }
 
-async function staleWhenGone<T>(answer: Promise<T>): Promise<T> {
+async function staleIfGone<T>(answer: Promise<T>): Promise<T> {
   try {
-    return await stale409(answer);
+    return await staleOnConflict(answer);
   } catch (error) {
-    throw isStatus(error, 404) ? new StaleCacheError('what was to be changed is gone', { cause: error }) : error;
+    throw isStatus(error, 404) ? new StaleCacheError('the object no longer exists', { cause: error }) : error;
   }
 }
 
-async function stale409<T>(answer: Promise<T>): Promise<T> {
+async function staleOnConflict<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
-    throw isStatus(error, 409) ? new StaleCacheError('the cache was behind', { cause: error }) : error;
+    throw isStatus(error, 409) ? new StaleCacheError('the cached object is outdated', { cause: error }) : error;
   }
 }

@@ -1,71 +1,117 @@
-/**
- * The pair in the data of a Secret, found, made anew or kept. Pure but for the random numbers of a new pair.
- */
+/** The pair in the data of a Secret: found, kept or newly generated. Pure except for the random numbers of a new pair. */
 import { generateKeyPair, type KeyPair } from '../../credential/key-pair.ts';
 import {
-  type DataKeys,
+  type LiveSecret,
   pairAt,
   previousKeys,
-  type SecretObject,
   type SecretRecord,
   withoutSecret,
 } from '../../credential/secret-record.ts';
-import { dataKeysOf, type KeyPairSpec } from '../model/access-key-record.ts';
-import { durationMs } from '../model/duration.ts';
-import type { PairFacts } from '../model/pair-facts.ts';
+import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec, pairStatusOf } from '../model/access-key-record.ts';
+import { type PairFacts, type PairInSecret, pairFacts, pairOf, withoutEndedPrevious } from '../model/pair-facts.ts';
+import { durationMs } from '../model/time.ts';
+import type { RotationCause, SecretAction } from './actions.ts';
 import type { SecretValues } from './desired-secret.ts';
 
-/** Reads the pair under these keys; undefined when it is not well-formed. */
-export function pairIn({ data = {} }: SecretObject, keys: DataKeys): KeyPair | undefined {
-  return pairAt(data, keys);
+/** What a Secret should contain. */
+export interface Content {
+  values: SecretValues;
+  facts: PairFacts;
+}
+
+/** How the outcome reports that content. */
+export type ContentChange =
+  | { change: 'updated' }
+  | { change: 'rotated'; cause: RotationCause }
+  /** `malformed`: the data keys without a valid value. */
+  | { change: 'regenerated'; malformed: readonly string[] };
+
+interface PairInLiveSecret {
+  accessKey: AccessKeyRecord;
+  pair: KeyPairSpec;
+  live: LiveSecret;
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+
+/** Decides the content of a Secret from its live data. */
+export function contentFor({
+  accessKey,
+  action,
+  live,
+  now,
+}: Omit<PairInLiveSecret, 'pair'> & { action: Exclude<SecretAction, { kind: 'keep' }> }): Content & ContentChange {
+  const { pair } = action;
+  const found = findPair({ live, pair, knownAk: pairStatusOf(accessKey, pair.name)?.accessKey });
+  if (action.kind === 'rotate') return { ...newContent(pair, found, now), change: 'rotated', cause: action.cause };
+  if (!found) return { ...newContent(pair, undefined, now), change: 'regenerated', malformed: live.record.malformed };
+  const secret = withFound(live.record, found);
+  const facts = action.kind === 'update' ? action.facts : currentFacts({ accessKey, pair, secret, now });
+  return { values: keptValues(live, found, facts), facts, change: 'updated' };
+}
+
+/** @returns the content to move to another Secret; undefined if this Secret does not hold the pair */
+export function contentToMove({ accessKey, pair, live, now }: PairInLiveSecret): Content | undefined {
+  const found = findPair({ live, pair, knownAk: pairStatusOf(accessKey, pair.name)?.accessKey });
+  if (!found || live.record.ownerUID !== accessKey.uid || live.record.deleting) return undefined;
+  const secret = withFound(live.record, found);
+  if (pairOf(accessKey, secret) !== pair) return undefined;
+  const facts = currentFacts({ accessKey, pair, secret, now });
+  return { values: keptValues(live, found, facts), facts };
+}
+
+function currentFacts(pairInSecret: PairInSecret): PairFacts {
+  return withoutEndedPrevious(pairFacts(pairInSecret), pairInSecret.now);
 }
 
 /**
- * The pair of a Secret whose notes may be lost or wrong: under the noted keys or those of the spec, and of several finds
- * the one that is known, also where ak and sk have changed places.
+ * Finds the pair although the annotations of the Secret may be lost or wrong: under the data keys of the spec and of the
+ * annotations, each also with ak and sk swapped. The known pair takes precedence.
  *
- * @param knownAk the ak that the status knows
- * @returns undefined when there is no pair
+ * @param knownAk the ak in the status
+ * @returns undefined if there is no pair
  */
-export function findPair(
-  live: SecretObject,
-  record: SecretRecord,
-  pair: KeyPairSpec,
-  knownAk: string | undefined,
-): KeyPair | undefined {
-  const [noted, wanted] = [record.dataKeys, dataKeysOf(pair)];
-  // A pair that is where the spec wants it has been put there; notes that say otherwise are not the operator's.
-  const places = [wanted, noted];
-  const exchanged = places.map(({ ak, sk }) => ({ ak: sk, sk: ak }));
-  const found = [...places, ...exchanged].map((keys) => pairIn(live, keys));
-  return found.find((one) => one !== undefined && one.ak === knownAk) ?? pairIn(live, noted) ?? pairIn(live, wanted);
+export function findPair({
+  live: { raw, record },
+  pair,
+  knownAk,
+}: {
+  live: LiveSecret;
+  pair: KeyPairSpec;
+  knownAk: string | undefined;
+}): KeyPair | undefined {
+  const { data = {} } = raw;
+  const [annotated, desired] = [record.dataKeys, dataKeysOf(pair)];
+  // The desired keys come first: the operator wrote a pair that is there, whatever the annotations say.
+  const keys = [desired, annotated];
+  const swapped = keys.map(({ ak, sk }) => ({ ak: sk, sk: ak }));
+  const found = [...keys, ...swapped].map((one) => pairAt(data, one));
+  return (
+    found.find((one) => one !== undefined && one.ak === knownAk) ?? pairAt(data, annotated) ?? pairAt(data, desired)
+  );
 }
 
-/** The record as it would be with its notes: with the pair that was found. */
+/** The record with the pair that was found in place of the annotated one. */
 export function withFound(record: SecretRecord, found: KeyPair): SecretRecord {
   return { ...record, pair: withoutSecret(found) };
 }
 
-/** What the Secret is to hold when the pair stays: the previous one too, as long as the facts say that it works. */
-export function keptValues(live: SecretObject, pair: KeyPair, { previousValidUntil }: PairFacts): SecretValues {
-  const previous = previousValidUntil === undefined ? undefined : pairIn(live, previousKeys);
+/** The values of a Secret whose pair stays; the previous pair stays as long as it is valid. */
+export function keptValues({ raw }: LiveSecret, pair: KeyPair, { previousValidUntil }: PairFacts): SecretValues {
+  const previous = previousValidUntil === undefined ? undefined : pairAt(raw.data ?? {}, previousKeys);
   return { pair, ...(previous && { previous }) };
 }
 
 /**
- * A new pair, and what there is to know of it. The pair so far becomes the previous one when the rotation has an
- * overlap; one that was the previous pair until now is over.
+ * Generates a pair. If the rotation has an overlap, the current pair becomes the previous one; an older previous pair is
+ * dropped.
  *
- * @param former the pair so far, undefined when it was malformed
+ * @param current undefined if the Secret has no valid pair
  * @param now milliseconds since the epoch
  */
-export function newPair(
-  pair: KeyPairSpec,
-  former: KeyPair | undefined,
-  now: number,
-): { values: SecretValues; facts: PairFacts } {
+export function newContent(pair: KeyPairSpec, current: KeyPair | undefined, now: number): Content {
   const overlap = durationMs(pair.rotation?.overlap);
-  const previous = overlap > 0 ? former : undefined;
+  const previous = overlap > 0 ? current : undefined;
   return {
     values: { pair: generateKeyPair(), ...(previous && { previous }) },
     facts: {

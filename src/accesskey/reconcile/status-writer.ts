@@ -5,17 +5,18 @@ import { type AccessKeyRecord, accessKeys } from '../model/access-key-record.ts'
 import type { AccessKeyStatus } from '../model/types.generated.ts';
 import { StaleCacheError } from './secret-api.ts';
 
-/** Whether two statuses say the same, in whatever order the members are. */
+/** Compares two statuses, regardless of the order of their members. */
 export function isSameStatus(a: AccessKeyStatus, b: AccessKeyStatus): boolean {
   return isDeepStrictEqual(a, b);
 }
 
 /**
- * Writes a status whole, as a merge patch with uid and resourceVersion: it never lands on a successor, on a newer spec
- * or over what another has written since. (Not by server-side apply: the controller and the replicas that note the last
- * use both write items of `keyPairs`, and an item that two managers own cannot be taken away by one of them.)
+ * Replaces the status with a merge patch that has uid and resourceVersion as preconditions, so it never affects another
+ * AccessKey of the same name, a newer spec or a later write. Server-side apply is not possible: the controller and the
+ * replicas that record the last use both write items of `keyPairs`, and neither of two field managers can remove an item
+ * that both own.
  *
- * @throws StaleCacheError when the AccessKey has changed or is gone
+ * @throws StaleCacheError if the AccessKey has changed or no longer exists
  */
 export async function writeStatus(
   client: KubernetesClient,

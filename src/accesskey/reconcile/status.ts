@@ -1,48 +1,49 @@
-import { type AccessKeyRecord, type Condition, type KeyPairStatus, pairStatusOf } from '../model/access-key-record.ts';
-import { rfc3339 } from '../model/duration.ts';
+import { type AccessKeyRecord, type KeyPairStatus, pairStatusOf } from '../model/access-key-record.ts';
 import { pairFacts } from '../model/pair-facts.ts';
 import { comingRotation, expiryOf, pairState } from '../model/pair-state.ts';
+import { rfc3339 } from '../model/time.ts';
 import type { AccessKeyStatus } from '../model/types.generated.ts';
 import { conditionsOf } from './conditions.ts';
 import type { PairOutcome, PlanOutcome } from './outcome.ts';
-import { retiredPairs } from './plan.ts';
+import { retiredPairs } from './unneeded-secrets.ts';
 
-/**
- * The status after a pass. Pure; times in it change only when what they tell of changes, so an unchanged AccessKey
- * gives an equal status and nothing is written.
- *
- * @param userHolder namespace/name of the AccessKey that holds the user's claim
- * @param now milliseconds since the epoch
- */
-export function statusOf(
-  accessKey: AccessKeyRecord,
-  userHolder: string | undefined,
-  outcome: PlanOutcome,
-  now: number,
-): AccessKeyStatus {
-  const isClaimed = userHolder !== undefined && userHolder !== accessKey.key;
-  const keyPairs = isClaimed
-    ? keptInConflict(accessKey)
-    : [...outcome.pairs.map((one) => pairStatus(accessKey, one, now)), ...notYetRemoved(accessKey, outcome)];
-  const conditions: Condition[] = conditionsOf(accessKey, isClaimed ? userHolder : undefined, outcome, keyPairs, now);
+/** Pure. A time changes only if the fact it belongs to changes, so nothing is written for an unchanged AccessKey. */
+export function statusOf({
+  accessKey,
+  userHolder,
+  outcome,
+  now,
+}: {
+  accessKey: AccessKeyRecord;
+  /** namespace/name of the AccessKey that holds the user. */
+  userHolder: string | undefined;
+  outcome: PlanOutcome;
+  /** Milliseconds since the epoch. */
+  now: number;
+}): AccessKeyStatus {
+  const otherHolder = userHolder === accessKey.key ? undefined : userHolder;
+  const keyPairs =
+    otherHolder === undefined
+      ? [...outcome.pairs.map((one) => pairStatus(accessKey, one, now)), ...notYetRemoved(accessKey, outcome)]
+      : keptInConflict(accessKey);
   return {
     observedGeneration: accessKey.generation,
-    ...(isClaimed ? {} : { userID: accessKey.uid }),
-    conditions,
+    ...(otherHolder === undefined && { userID: accessKey.uid }),
+    conditions: conditionsOf({ accessKey, otherHolder, outcome, keyPairs, now }),
     ...(keyPairs.length > 0 && { keyPairs }),
   };
 }
 
-/** A claim that was lost takes no Secret away, so what is known of the pairs stays too. */
+/** An AccessKey that does not hold its user keeps its Secrets, so the status keeps its pairs. */
 function keptInConflict({ status }: AccessKeyRecord): KeyPairStatus[] {
   return (status.keyPairs ?? []).map((pair) => ({ ...pair, state: 'Conflict' }));
 }
 
-/** A removed pair is remembered until its Secret is gone, so that nothing can take it for another pair's. */
+/** A removed pair stays in the status until its Secret is deleted, so that no other pair can take the Secret over. */
 function notYetRemoved(accessKey: AccessKeyRecord, { notRemoved }: PlanOutcome): KeyPairStatus[] {
-  const isThere = ({ secretName }: KeyPairStatus) => notRemoved.some((one) => one.secretName === secretName);
+  const isRemaining = ({ secretName }: KeyPairStatus) => notRemoved.some((one) => one.secretName === secretName);
   return retiredPairs(accessKey)
-    .filter(isThere)
+    .filter(isRemaining)
     .map((pair) => ({ ...pair, state: 'Disabled' }));
 }
 
@@ -53,15 +54,16 @@ function pairStatus(accessKey: AccessKeyRecord, outcome: PairOutcome, now: numbe
     ...(pair.expiresAt !== undefined && { expiresAt: pair.expiresAt }),
     ...(known?.lastUsedTime !== undefined && { lastUsedTime: known.lastUsedTime }),
   };
-  if (!secret?.pair) return { name: pair.name, secretName, ...memory(known), state: stateWithout(outcome), ...lasting };
-  const facts = pairFacts(accessKey, pair, secret, now);
-  const nextRotation = comingRotation(accessKey, pair, facts, now);
+  if (!secret?.pair)
+    return { name: pair.name, secretName, ...recoveryData(known), state: stateWithoutSecret(outcome), ...lasting };
+  const facts = pairFacts({ accessKey, pair, secret, now });
+  const nextRotation = comingRotation({ accessKey, pair, facts, now });
   const until = facts.previousValidUntil;
   return {
     name: pair.name,
     accessKey: secret.pair.ak,
     secretName: secret.name,
-    state: pairState(accessKey, pair, facts, true, now),
+    state: pairState({ accessKey, pair, facts, holdsUser: true, now }),
     revision: facts.revision,
     createdAt: rfc3339(facts.generatedAt),
     ...(nextRotation !== undefined && { nextRotationAt: rfc3339(nextRotation) }),
@@ -73,10 +75,10 @@ function pairStatus(accessKey: AccessKeyRecord, outcome: PairOutcome, now: numbe
 }
 
 /**
- * What was known of a pair that has no Secret now: a later pass can tell a lost Secret from a new pair, and finds one that
- * has lost its labels by the name that it had.
+ * Kept while a pair has no Secret. A later reconcile needs it to distinguish a lost Secret from a new pair, and to find a
+ * Secret without labels by its name.
  */
-function memory(known: KeyPairStatus | undefined): Partial<KeyPairStatus> {
+function recoveryData(known: KeyPairStatus | undefined): Partial<KeyPairStatus> {
   return {
     ...(known?.accessKey !== undefined && { accessKey: known.accessKey, secretName: known.secretName }),
     ...(known?.revision !== undefined && { revision: known.revision }),
@@ -84,20 +86,20 @@ function memory(known: KeyPairStatus | undefined): Partial<KeyPairStatus> {
   };
 }
 
-function stateWithout({ problem }: PairOutcome): KeyPairStatus['state'] {
+function stateWithoutSecret({ problem }: PairOutcome): KeyPairStatus['state'] {
   return problem?.reason === 'SecretConflict' ? 'Conflict' : 'Pending';
 }
 
 /**
- * When the next step is due by time alone: an expiry, a rotation, the end of an overlap.
+ * When the next step is due that depends only on time: an expiry, a rotation, the end of an overlap.
  *
- * @returns milliseconds since the epoch; undefined when nothing is to come
+ * @returns milliseconds since the epoch; undefined if no step is due
  */
 export function nextStepAt(accessKey: AccessKeyRecord, outcome: PlanOutcome, now: number): number | undefined {
   const times = outcome.pairs.flatMap(({ pair, secret }) => {
     if (!secret?.pair) return [expiryOf(pair)];
-    const facts = pairFacts(accessKey, pair, secret, now);
-    return [expiryOf(pair), comingRotation(accessKey, pair, facts, now), facts.previousValidUntil];
+    const facts = pairFacts({ accessKey, pair, secret, now });
+    return [expiryOf(pair), comingRotation({ accessKey, pair, facts, now }), facts.previousValidUntil];
   });
   const coming = times.filter((time) => time !== undefined && time > now && Number.isFinite(time)) as number[];
   return coming.length === 0 ? undefined : Math.min(...coming);

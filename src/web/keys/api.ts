@@ -6,9 +6,8 @@ import {
   plural,
   toAccessKeyRecord,
 } from '../../accesskey/model/access-key-record.ts';
-import { pairIn } from '../../accesskey/reconcile/secret-content.ts';
 import type { KeyPair } from '../../credential/key-pair.ts';
-import type { DataKeys, SecretObject } from '../../credential/secret-record.ts';
+import { type DataKeys, pairAt, type SecretObject } from '../../credential/secret-record.ts';
 import { createKubernetesClient } from '../../kube/client.ts';
 import type { RawObject } from '../../kube/list-watch.ts';
 import { resources } from '../../kube/resource.ts';
@@ -65,7 +64,8 @@ export function createKeyApi(transport: Transport): KeyApi {
       await client.patch({ ...accessKeys, namespace, name }, patch, { fieldManager });
     },
     async readPair(namespace, secretName, keys) {
-      return pairIn(await client.get<SecretObject>({ ...resources.secrets, namespace, name: secretName }), keys);
+      const { data = {} } = await client.get<SecretObject>({ ...resources.secrets, namespace, name: secretName });
+      return pairAt(data, keys);
     },
     async may(right) {
       const { apiVersion } = resources.selfSubjectAccessReviews;

@@ -1,7 +1,7 @@
 /** The changes that the pages make to the list of key pairs; pure. The schema of the CRD has the same rules. */
 
 import type { KeyPairSpec } from '../../accesskey/model/access-key-record.ts';
-import { durationMs } from '../../accesskey/model/duration.ts';
+import { durationMs } from '../../accesskey/model/time.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import type { KeyPairSpecs } from './api.ts';
 import type { KeyPairEdit } from './managed-fields.ts';

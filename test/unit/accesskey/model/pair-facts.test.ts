@@ -1,35 +1,41 @@
 import { describe, expect, it } from 'vitest';
-import { pairFacts, pairOf, timeOf, withoutEndedPrevious } from '../../../../src/accesskey/model/pair-facts.ts';
+import type { AccessKeyRecord, KeyPairSpec } from '../../../../src/accesskey/model/access-key-record.ts';
+import { isSwapped, pairFacts, pairOf, withoutEndedPrevious } from '../../../../src/accesskey/model/pair-facts.ts';
+import type { SecretRecord } from '../../../../src/credential/secret-record.ts';
 import { accessKey, at, keyPair, known, now, pairStatus, secret } from '../../../support/builders.ts';
 
 const main = { name: 'main' };
 const ci = { name: 'ci' };
 const both = { keyPairs: [main, ci] };
 
+function factsOf(subject: AccessKeyRecord, pair: KeyPairSpec, found: SecretRecord) {
+  return pairFacts({ accessKey: subject, pair, secret: found, now });
+}
+
 describe('pairFacts', () => {
   const noted = secret({ facts: { revision: 5, generatedAt: now - 60_000 }, createdAt: at(-864_000) });
 
   it('are those of the status, as long as it knows this pair', () => {
-    const facts = pairFacts(known({}, { revision: 2, createdAt: at(-7) }), main, noted, now);
+    const facts = factsOf(known({}, { revision: 2, createdAt: at(-7) }), main, noted);
     expect(facts).toEqual({ revision: 2, generatedAt: now - 7000, previousValidUntil: undefined });
   });
 
   it('are those that are noted, when the status knows another pair or none', () => {
     const other = known({}, { accessKey: keyPair(4).ak, revision: 2, createdAt: at(-7) });
     for (const subject of [other, accessKey()]) {
-      expect(pairFacts(subject, main, noted, now)).toMatchObject({ revision: 5, generatedAt: now - 60_000 });
+      expect(factsOf(subject, main, noted)).toMatchObject({ revision: 5, generatedAt: now - 60_000 });
     }
   });
 
   it('are the age of the Secret and the revision of the spec, when nothing is noted', () => {
-    const facts = pairFacts(accessKey(), { name: 'main', revision: 3 }, { ...noted, annotations: {} }, now);
+    const facts = factsOf(accessKey(), { name: 'main', revision: 3 }, { ...noted, annotations: {} });
     expect(facts).toEqual({ revision: 3, generatedAt: now - 864_000_000, previousValidUntil: undefined });
   });
 
   it('tell nothing of a previous pair that is not there, whatever is noted', () => {
     const subject = known({}, { previous: { accessKey: keyPair(9).ak, validUntil: at(60) } });
     const found = secret({ facts: { previousValidUntil: now + 60_000 } });
-    expect(pairFacts(subject, { ...main, rotation: { overlap: '1h' } }, found, now).previousValidUntil).toBeUndefined();
+    expect(factsOf(subject, { ...main, rotation: { overlap: '1h' } }, found).previousValidUntil).toBeUndefined();
   });
 });
 
@@ -86,13 +92,20 @@ describe('withoutEndedPrevious', () => {
   });
 });
 
-describe('timeOf', () => {
+describe('isSwapped', () => {
+  const { ak, sk } = keyPair();
+
+  it('is so when the ak that the status knows is what the Secret calls the sk', () => {
+    const wrongWayRound = secret({ keys: { ak: sk, sk: ak } });
+    expect(isSwapped(known({}, { accessKey: ak }), main, wrongWayRound)).toBe(true);
+  });
+
   it.each([
-    [at(0), now],
-    [undefined, undefined],
-    ['', undefined],
-    ['yesterday', undefined],
-  ])('%j: %s', (text, time) => {
-    expect(timeOf(text)).toBe(time);
+    ['the Secret holds the pair that the status knows', known({}, { accessKey: ak }), secret()],
+    ['it holds another pair', known({}, { accessKey: keyPair(2).ak }), secret()],
+    ['the status knows no pair', accessKey(), secret()],
+    ['the Secret holds no pair', known({}, { accessKey: ak }), secret({ data: { sk: undefined } })],
+  ])('is not so when %s', (_, subject, record) => {
+    expect(isSwapped(subject, main, record)).toBe(false);
   });
 });

@@ -21,30 +21,36 @@ describe('pairState', () => {
     ['Conflict', {}, false],
     ['Conflict', { enabled: false }, false],
   ])('%s: %j, holds the claim: %s', (state, pair, holdsUser) => {
-    expect(pairState(one, { ...main, ...pair }, none, holdsUser, now)).toBe(state);
+    expect(pairState({ accessKey: one, pair: { ...main, ...pair }, facts: none, holdsUser, now })).toBe(state);
     // During an overlap the previous pair works too, as long as the pair itself does.
     const during = state === 'Active' ? 'Rotating' : state;
-    expect(pairState(one, { ...main, ...pair }, rotated, holdsUser, now)).toBe(during);
+    expect(pairState({ accessKey: one, pair: { ...main, ...pair }, facts: rotated, holdsUser, now })).toBe(during);
   });
 
   it('is Disabled while the AccessKey is suspended, Conflict without the claim', () => {
     const suspended = accessKey({ suspended: true });
     for (const facts of [none, rotated]) {
-      expect(pairState(suspended, main, facts, true, now)).toBe('Disabled');
-      expect(pairState(suspended, { ...main, expiresAt: at(-1) }, facts, true, now)).toBe('Disabled');
-      expect(pairState(suspended, main, facts, false, now)).toBe('Conflict');
+      expect(pairState({ accessKey: suspended, pair: main, facts, holdsUser: true, now })).toBe('Disabled');
+      expect(
+        pairState({ accessKey: suspended, pair: { ...main, expiresAt: at(-1) }, facts, holdsUser: true, now }),
+      ).toBe('Disabled');
+      expect(pairState({ accessKey: suspended, pair: main, facts, holdsUser: false, now })).toBe('Conflict');
     }
   });
 
   it('is over at the very millisecond of its expiry', () => {
     const pair = { name: 'main', expiresAt: at(60) };
-    expect(pairState(one, pair, none, true, now + 59_999)).toBe('Active');
-    expect(pairState(one, pair, none, true, now + 60_000)).toBe('Expired');
+    expect(pairState({ accessKey: one, pair, facts: none, holdsUser: true, now: now + 59_999 })).toBe('Active');
+    expect(pairState({ accessKey: one, pair, facts: none, holdsUser: true, now: now + 60_000 })).toBe('Expired');
   });
 
   it('is no longer Rotating at the very millisecond of the end', () => {
-    expect(pairState(one, main, rotated, true, now + 59_999)).toBe('Rotating');
-    expect(pairState(one, main, rotated, true, now + 60_000)).toBe('Active');
+    expect(pairState({ accessKey: one, pair: main, facts: rotated, holdsUser: true, now: now + 59_999 })).toBe(
+      'Rotating',
+    );
+    expect(pairState({ accessKey: one, pair: main, facts: rotated, holdsUser: true, now: now + 60_000 })).toBe(
+      'Active',
+    );
   });
 });
 
@@ -58,7 +64,9 @@ describe('isLive', () => {
   ])('%j, suspended %s: %s, as the state says', (pair, suspended, live) => {
     const subject = accessKey({ suspended });
     expect(isLive(subject, { ...main, ...pair }, now)).toBe(live);
-    expect(liveStates.has(pairState(subject, { ...main, ...pair }, none, true, now))).toBe(live);
+    expect(
+      liveStates.has(pairState({ accessKey: subject, pair: { ...main, ...pair }, facts: none, holdsUser: true, now })),
+    ).toBe(live);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { judgeAdoption } from '../../../../src/accesskey/reconcile/adoption.ts';
 import { StaleCacheError } from '../../../../src/accesskey/reconcile/secret-api.ts';
+import { toLiveSecret } from '../../../../src/credential/secret-record.ts';
 import { accessKey, at, keyPair, known, now, rawSecret, type SecretParts } from '../../../support/builders.ts';
 import { changes, pass, plain, settle } from './passes.ts';
 import { createSecretsApi, refused } from './secrets-api.ts';
@@ -21,9 +22,9 @@ const refusals: [string, SecretParts, RegExp][] = [
   ['the mark is empty', { annotations: { 'ghippo.io/adopt': '' } }, /=ann\/main/],
   ['it is of another type', { type: 'Opaque' }, /type must be ghippo.io\/access-key/],
   [
-    'something else controls it',
+    'another object controls it',
     { ownerReferences: [{ ...deployment, controller: true }] },
-    /something else controls it/,
+    /another object controls it/,
   ],
   [
     'another AccessKey controls it',
@@ -39,38 +40,45 @@ const refusals: [string, SecretParts, RegExp][] = [
 
 describe('judgeAdoption', () => {
   it('takes a marked Secret with a well-formed pair', () => {
-    expect(judgeAdoption(one, { name: 'main' }, brought())).toMatchObject({ adopt: { pair: { ak: keyPair().ak } } });
+    expect(judgeAdoption(one, { name: 'main' }, toLiveSecret(brought()))).toMatchObject({
+      adopt: { pair: { ak: keyPair().ak } },
+    });
   });
 
   it('takes one that something owns without controlling it', () => {
-    const verdict = judgeAdoption(one, { name: 'main' }, brought({ ownerReferences: [deployment] }));
+    const verdict = judgeAdoption(one, { name: 'main' }, toLiveSecret(brought({ ownerReferences: [deployment] })));
     expect(verdict).toHaveProperty('adopt');
   });
 
   it.each(refusals)('refuses when %s, and says so', (_, parts, reason) => {
     const owner = parts.of && { ownerReferences: rawSecret({ of: parts.of }).metadata.ownerReferences };
-    const verdict = judgeAdoption(one, { name: 'main' }, brought({ ...parts, ...owner }));
+    const verdict = judgeAdoption(one, { name: 'main' }, toLiveSecret(brought({ ...parts, ...owner })));
     expect(verdict).toEqual({ refuse: expect.stringMatching(reason) });
     expect(JSON.stringify(verdict)).not.toContain(keyPair().sk);
   });
 
   it('refuses a copy of another pair of the same AccessKey', () => {
     const both = known({ keyPairs: [{ name: 'main' }, { name: 'ci' }] }, { name: 'ci' });
-    expect(judgeAdoption(both, { name: 'main' }, brought())).toEqual({
-      refuse: 'Secret ann-main cannot be adopted: its ak is that of key pair ci',
+    expect(judgeAdoption(both, { name: 'main' }, toLiveSecret(brought()))).toEqual({
+      refuse: 'Secret ann-main cannot be adopted: its ak is already the ak of key pair ci',
     });
-    expect(judgeAdoption(both, { name: 'main' }, brought({ keys: keyPair(3) }))).toHaveProperty('adopt');
-    expect(judgeAdoption(known(), { name: 'main' }, brought()), 'a backup of the pair itself').toHaveProperty('adopt');
+    expect(judgeAdoption(both, { name: 'main' }, toLiveSecret(brought({ keys: keyPair(3) })))).toHaveProperty('adopt');
+    expect(
+      judgeAdoption(known(), { name: 'main' }, toLiveSecret(brought())),
+      'a backup of the pair itself',
+    ).toHaveProperty('adopt');
   });
 
   it('looks for the pair under the data keys of the spec, whatever is noted', () => {
     const pair = { name: 'main', secret: { akKey: 'user', skKey: 'password' } };
     const data = { ak: undefined, sk: undefined, user: keyPair(3).ak, password: keyPair(3).sk };
     const annotations = { ...mark, 'ghippo.io/ak-key': 'ak', 'ghippo.io/sk-key': 'sk' };
-    expect(judgeAdoption(one, pair, brought({ data, annotations }))).toMatchObject({
+    expect(judgeAdoption(one, pair, toLiveSecret(brought({ data, annotations })))).toMatchObject({
       adopt: { pair: { ak: keyPair(3).ak } },
     });
-    expect(judgeAdoption(one, pair, brought())).toEqual({ refuse: expect.stringMatching(/user and password must/) });
+    expect(judgeAdoption(one, pair, toLiveSecret(brought()))).toEqual({
+      refuse: expect.stringMatching(/user and password must/),
+    });
   });
 });
 

@@ -201,8 +201,8 @@ describe('create', () => {
         problem: {
           reason: 'SecretConflict',
           message:
-            'Secret ann-main exists and is not of this AccessKey: ' +
-            'rename or delete it, or let it be adopted by the annotation ghippo.io/adopt=ann/main',
+            'Secret ann-main exists and does not belong to this AccessKey: ' +
+            'rename or delete it, or add the annotation ghippo.io/adopt=ann/main to adopt it',
         },
       },
     ]);
@@ -384,11 +384,11 @@ describe('a Secret that the API server refuses', () => {
     const api = createSecretsApi();
     api.refuse('create ann-main', error);
     const outcome = await pass(api, both);
-    const stable = 'Secret ann-main could not be written';
-    const message = `${stable}: ${status === 500 ? '500 InternalError' : error.message}`;
+    const stablePrefix = 'Secret ann-main could not be written';
+    const message = `${stablePrefix}: ${status === 500 ? '500 InternalError' : error.message}`;
     expect(outcome.pairs[0]).toEqual({
       ...{ pair: { name: 'main' }, secretName: 'ann-main', change: 'none' },
-      problem: { reason: 'SecretFailed', message, stable, error },
+      problem: { reason: 'SecretFailed', message, stablePrefix, error },
     });
     expect(changes(outcome)).toEqual(['SecretFailed', 'created']);
   });

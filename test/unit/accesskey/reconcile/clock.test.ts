@@ -37,14 +37,28 @@ describe('withoutFuture', () => {
 describe('pairFacts', () => {
   it('believe the note when only the status has a time to come', () => {
     const found = secret({ facts: { generatedAt: now - 60_000 } });
-    expect(pairFacts(known({}, { createdAt: at(86_400) }), { name: 'main' }, found, now)).toMatchObject({
+    expect(
+      pairFacts({
+        accessKey: known({}, { createdAt: at(86_400) }),
+        pair: { name: 'main' },
+        secret: found,
+        now,
+      }),
+    ).toMatchObject({
       generatedAt: now - 60_000,
     });
   });
 
   it('believe the status when only the note has one', () => {
     const found = secret({ facts: ahead });
-    expect(pairFacts(known({}, { createdAt: at(-60) }), { name: 'main' }, found, now)).toMatchObject({
+    expect(
+      pairFacts({
+        accessKey: known({}, { createdAt: at(-60) }),
+        pair: { name: 'main' },
+        secret: found,
+        now,
+      }),
+    ).toMatchObject({
       generatedAt: now - 60_000,
     });
   });

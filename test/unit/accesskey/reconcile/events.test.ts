@@ -26,11 +26,18 @@ function transitionEvents(status: AccessKeyStatus, after: AccessKeyStatus) {
 
 describe('changeEvents', () => {
   it.each<[PairChange, string[], string, string, string, string]>([
-    ['created', [], 'Normal', 'KeyPairCreated', 'CreateSecret', 'Made key pair main in Secret ann-main'],
-    ['moved', [], 'Normal', 'KeyPairMoved', 'CreateSecret', 'Moved key pair main to Secret ann-main, its keys stay'],
+    ['created', [], 'Normal', 'KeyPairCreated', 'CreateSecret', 'Created key pair main in Secret ann-main'],
+    [
+      'moved',
+      [],
+      'Normal',
+      'KeyPairMoved',
+      'CreateSecret',
+      'Moved key pair main to Secret ann-main, its keys are unchanged',
+    ],
     [
       ...(['updated', [], 'Normal', 'SecretUpdated', 'PatchSecret'] as const),
-      'Brought Secret ann-main up to date, key pair main stays',
+      'Updated Secret ann-main, key pair main is unchanged',
     ],
     [
       ...(['adopted', [], 'Normal', 'KeyPairAdopted', 'PatchSecret'] as const),
@@ -38,23 +45,23 @@ describe('changeEvents', () => {
     ],
     [
       ...(['rotated', [], 'Normal', 'KeyPairRotated', 'PatchSecret'] as const),
-      'Made a new key pair main in Secret ann-main, asked for by its interval',
+      'Rotated key pair main in Secret ann-main because of its interval',
     ],
     [
       ...(['regenerated', ['sk'], 'Warning', 'KeyPairRegenerated', 'PatchSecret'] as const),
-      'Secret ann-main had no well-formed sk, made a new key pair main',
+      'Secret ann-main had no valid sk, created a new key pair main',
     ],
     [
       ...(['regenerated', ['ak', 'sk'], 'Warning', 'KeyPairRegenerated', 'PatchSecret'] as const),
-      'Secret ann-main had no well-formed ak and sk, made a new key pair main',
+      'Secret ann-main had no valid ak and sk, created a new key pair main',
     ],
     [
       ...(['regenerated', [], 'Warning', 'KeyPairRegenerated', 'PatchSecret'] as const),
-      'Secret ann-main had the same value as ak and sk, made a new key pair main',
+      'Secret ann-main had identical ak and sk, created a new key pair main',
     ],
     [
       ...(['lost', [], 'Warning', 'KeyPairRegenerated', 'CreateSecret'] as const),
-      'Secret ann-main was deleted, made a new key pair main',
+      'Secret ann-main was deleted, created a new key pair main',
     ],
   ] as [PairChange, string[], string, string, string, string][])(
     '%s %j: %s %s',
@@ -74,7 +81,7 @@ describe('changeEvents', () => {
 
   it('names the Secret that was lost, not the one that the new pair is in', () => {
     const [event] = changeEvents({ ...present('lost'), lostSecretName: 'former' });
-    expect(event?.note).toBe('Secret former was deleted, made a new key pair main');
+    expect(event?.note).toBe('Secret former was deleted, created a new key pair main');
   });
 
   it('tells of a removed Secret', () => {
@@ -82,7 +89,7 @@ describe('changeEvents', () => {
       type: 'Normal',
       reason: 'SecretRemoved',
       action: 'DeleteSecret',
-      note: 'Deleted Secret left, no key pair needs it any more',
+      note: 'Deleted Secret left, no key pair needs it',
     });
   });
 
@@ -96,7 +103,7 @@ describe('changeEvents', () => {
 
 describe('transitionEvents', () => {
   const status = (outcomes: PairOutcome[], holder = one.key, time = now) =>
-    statusOf(one, holder, outcomeOf(outcomes), time);
+    statusOf({ accessKey: one, userHolder: holder, outcome: outcomeOf(outcomes), now: time });
   const unseen = { observedGeneration: -1 };
   const ready = status([present('none')]);
   const stalled = status([conflict]);
@@ -149,7 +156,7 @@ describe('transitionEvents', () => {
     const after = status([outcome], one.key, now + 60_000);
 
     it('tells once that it has ended, and no ak', () => {
-      const note = 'The previous key pair of main has stopped working';
+      const note = 'The previous key pair of main is no longer valid';
       expect(transitionEvents(during, after)).toEqual([
         { type: 'Normal', reason: 'OverlapEnded', action: 'PatchSecret', note },
       ]);

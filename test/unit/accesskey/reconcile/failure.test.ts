@@ -74,7 +74,7 @@ describe('an immutable Secret', () => {
       api.refuse('patch ann-main', refused(422, 'Invalid'));
       const message = messageOf(withStatus(subject, await pass(api, subject))) ?? '';
       expect(message).toMatch(/^Secret ann-main could not be written: .*422 Invalid/);
-      expect(message.endsWith('it is immutable: delete it, and a new pair is made')).toBe(immutable);
+      expect(message.endsWith('it is immutable: delete it to get a new key pair')).toBe(immutable);
     }
   });
 });

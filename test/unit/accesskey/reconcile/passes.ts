@@ -1,7 +1,8 @@
 import type { AccessKeyRecord } from '../../../../src/accesskey/model/access-key-record.ts';
+import type { Plan } from '../../../../src/accesskey/reconcile/actions.ts';
 import { apply } from '../../../../src/accesskey/reconcile/apply.ts';
 import type { PairOutcome, PlanOutcome } from '../../../../src/accesskey/reconcile/outcome.ts';
-import { type Plan, plan } from '../../../../src/accesskey/reconcile/plan.ts';
+import { plan } from '../../../../src/accesskey/reconcile/plan.ts';
 import { createSecretApi } from '../../../../src/accesskey/reconcile/secret-api.ts';
 import { statusOf } from '../../../../src/accesskey/reconcile/status.ts';
 import { isSameStatus } from '../../../../src/accesskey/reconcile/status-writer.ts';
@@ -37,7 +38,7 @@ export async function applyTo(
     removed: (secretName: string) => void removed.push(secretName),
   };
   const plan = planOf(accessKey, cached, time);
-  const outcome = await apply(createSecretApi(api.client), accessKey, plan, time, progress);
+  const outcome = await apply({ api: createSecretApi(api.client), accessKey, plan, progress, now: time });
   return { ...outcome, told, removed };
 }
 
@@ -48,7 +49,7 @@ export function pass(api: SecretsApi, accessKey: AccessKeyRecord, time = now, to
 
 /** The AccessKey with the status that a pass leads to. */
 export function withStatus(accessKey: AccessKeyRecord, outcome: PlanOutcome, time = now): AccessKeyRecord {
-  return { ...accessKey, status: statusOf(accessKey, accessKey.key, outcome, time) };
+  return { ...accessKey, status: statusOf({ accessKey, userHolder: accessKey.key, outcome, now: time }) };
 }
 
 /**

@@ -20,10 +20,10 @@ describe('read', () => {
   });
 });
 
-describe('readAsRecorded', () => {
+describe('readUnchanged', () => {
   it('gives the Secret while it is as in the record', async () => {
     const { api } = withApi(rawSecret());
-    await expect(api.readAsRecorded(secret())).resolves.toEqual(rawSecret());
+    await expect(api.readUnchanged(secret())).resolves.toEqual({ raw: rawSecret(), record: secret() });
   });
 
   it.each([
@@ -31,7 +31,7 @@ describe('readAsRecorded', () => {
     ['is another of that name', [rawSecret({ uid: 'successor' })]],
     ['is gone', []],
   ])('throws when it %s', async (_, content) => {
-    await expect(withApi(...content).api.readAsRecorded(secret())).rejects.toBeInstanceOf(StaleCacheError);
+    await expect(withApi(...content).api.readUnchanged(secret())).rejects.toBeInstanceOf(StaleCacheError);
   });
 });
 
@@ -72,7 +72,12 @@ describe('confirm', () => {
 describe('what is written', () => {
   it('comes back as a record, without the sk', async () => {
     const { api } = withApi();
-    const made = await api.create(one, 'x', { labels: {}, annotations: {} }, { ...keyPair() });
+    const made = await api.create({
+      accessKey: one,
+      name: 'x',
+      metadata: { labels: {}, annotations: {} },
+      data: { ...keyPair() },
+    });
     expect(made).toMatchObject({ name: 'x', ownerUID: one.uid, pair: { ak: keyPair().ak } });
     expect(JSON.stringify(made)).not.toContain(keyPair().sk);
   });

@@ -1,14 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { KeyPairSpec } from '../../../../src/accesskey/model/access-key-record.ts';
-import {
-  findPair,
-  keptValues,
-  newPair,
-  pairIn,
-  withFound,
-} from '../../../../src/accesskey/reconcile/secret-content.ts';
+import { findPair, keptValues, newContent, withFound } from '../../../../src/accesskey/reconcile/secret-content.ts';
 import { digestOf, isKey } from '../../../../src/credential/key-pair.ts';
-import { toSecretRecord } from '../../../../src/credential/secret-record.ts';
+import { pairAt, toLiveSecret, toSecretRecord } from '../../../../src/credential/secret-record.ts';
 import { accessKey, keyPair, now, rawSecret, type SecretParts } from '../../../support/builders.ts';
 
 const main: KeyPairSpec = { name: 'main' };
@@ -16,19 +10,18 @@ const custom = { name: 'main', secret: { akKey: 'user', skKey: 'password' } };
 const exchanged = { name: 'main', secret: { akKey: 'sk', skKey: 'ak' } };
 
 function find(parts: SecretParts, pair: KeyPairSpec, knownAk?: string) {
-  const live = rawSecret(parts);
-  return findPair(live, toSecretRecord(live), pair, knownAk);
+  return findPair({ live: toLiveSecret(rawSecret(parts)), pair, knownAk });
 }
 
-describe('pairIn', () => {
+describe('pairAt', () => {
   it('reads the pair under these keys', () => {
-    expect(pairIn(rawSecret(), { ak: 'ak', sk: 'sk' })).toEqual(keyPair());
-    expect(pairIn(rawSecret(), { ak: 'user', sk: 'sk' })).toBeUndefined();
-    expect(pairIn({}, { ak: 'ak', sk: 'sk' })).toBeUndefined();
+    expect(pairAt(rawSecret().data, { ak: 'ak', sk: 'sk' })).toEqual(keyPair());
+    expect(pairAt(rawSecret().data, { ak: 'user', sk: 'sk' })).toBeUndefined();
+    expect(pairAt({}, { ak: 'ak', sk: 'sk' })).toBeUndefined();
   });
 
   it.each(['constructor', '__proto__'])('finds nothing under the key %s when the data has none', (key) => {
-    expect(pairIn(rawSecret(), { ak: key, sk: 'sk' })).toBeUndefined();
+    expect(pairAt(rawSecret().data, { ak: key, sk: 'sk' })).toBeUndefined();
   });
 });
 
@@ -81,43 +74,47 @@ describe('keptValues', () => {
   const facts = { revision: 1, generatedAt: now };
 
   it('keep the previous pair while it works', () => {
-    expect(keptValues(live, keyPair(), { ...facts, previousValidUntil: now + 1 })).toEqual({
+    expect(keptValues(toLiveSecret(live), keyPair(), { ...facts, previousValidUntil: now + 1 })).toEqual({
       pair: keyPair(),
       previous: keyPair(9),
     });
   });
 
   it('leave out one that is over or malformed', () => {
-    expect(keptValues(live, keyPair(), { ...facts, previousValidUntil: undefined })).toEqual({ pair: keyPair() });
+    expect(keptValues(toLiveSecret(live), keyPair(), { ...facts, previousValidUntil: undefined })).toEqual({
+      pair: keyPair(),
+    });
     const broken = rawSecret({ previous: { ...keyPair(9), sk: 'x' } });
-    expect(keptValues(broken, keyPair(), { ...facts, previousValidUntil: now + 1 })).toEqual({ pair: keyPair() });
+    expect(keptValues(toLiveSecret(broken), keyPair(), { ...facts, previousValidUntil: now + 1 })).toEqual({
+      pair: keyPair(),
+    });
   });
 });
 
-describe('newPair', () => {
+describe('newContent', () => {
   const overlapping = { name: 'main', revision: 4, rotation: { overlap: '90m' } };
 
   it('is new, of the revision of the spec, made now', () => {
-    const { values, facts } = newPair({ name: 'main', revision: 4 }, keyPair(), now);
+    const { values, facts } = newContent({ name: 'main', revision: 4 }, keyPair(), now);
     expect([isKey(values.pair.ak), isKey(values.pair.sk)]).toEqual([true, true]);
     expect(values).not.toHaveProperty('previous');
     expect(facts).toEqual({ revision: 4, generatedAt: now, previousValidUntil: undefined });
   });
 
   it('has the former pair beside it for the overlap of the spec', () => {
-    const { values, facts } = newPair(overlapping, keyPair(), now);
+    const { values, facts } = newContent(overlapping, keyPair(), now);
     expect(values.previous).toEqual(keyPair());
     expect(facts.previousValidUntil).toBe(now + 5_400_000);
   });
 
   it('has none beside it when there was none', () => {
-    const { values, facts } = newPair(overlapping, undefined, now);
+    const { values, facts } = newContent(overlapping, undefined, now);
     expect(values).not.toHaveProperty('previous');
     expect(facts.previousValidUntil).toBeUndefined();
   });
 
   it.each([undefined, { overlap: '0s' }, { interval: '1h' }])('has none beside it with the rotation %j', (rotation) => {
-    const { values } = newPair({ name: 'main', ...(rotation && { rotation }) }, keyPair(), now);
+    const { values } = newContent({ name: 'main', ...(rotation && { rotation }) }, keyPair(), now);
     expect(values).not.toHaveProperty('previous');
   });
 });

@@ -11,7 +11,7 @@ const main = { name: 'main' };
 const one = accessKey({ generation: 4 });
 
 function statusOf(subject: AccessKeyRecord, holder: string | undefined, pairs: PairOutcome[], time: number) {
-  return statusAfter(subject, holder, outcomeOf(pairs), time);
+  return statusAfter({ accessKey: subject, userHolder: holder, outcome: outcomeOf(pairs), now: time });
 }
 
 describe('statusOf', () => {
@@ -48,7 +48,7 @@ describe('statusOf', () => {
 
   it('is Ready without pairs, and has no keyPairs then', () => {
     const status = statusOf(one, one.key, [], now);
-    expect(status.conditions).toMatchObject([{ type: 'Ready', status: 'True', message: 'no key pairs are wanted' }]);
+    expect(status.conditions).toMatchObject([{ type: 'Ready', status: 'True', message: 'no key pairs in the spec' }]);
     expect(status).not.toHaveProperty('keyPairs');
   });
 
@@ -223,7 +223,7 @@ describe('a Secret that has to go', () => {
 
   it('and that the API server did not delete is told, though the pairs are well', () => {
     const outcome = outcomeOf([present()], { notRemoved: [{ secretName: 'left', error: denied }] });
-    const { conditions, keyPairs } = statusAfter(one, one.key, outcome, now);
+    const { conditions, keyPairs } = statusAfter({ accessKey: one, userHolder: one.key, outcome, now });
     const message = `Secret left could not be deleted: 403 Forbidden`;
     expect(conditions).toMatchObject([
       { type: 'Ready', status: 'False', reason: 'SecretFailed', message },

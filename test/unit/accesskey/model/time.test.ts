@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { durationMs, rfc3339 } from '../../../../src/accesskey/model/duration.ts';
+import { durationMs, rfc3339, timeOf } from '../../../../src/accesskey/model/time.ts';
+import { at, now } from '../../../support/builders.ts';
 
 describe('durationMs', () => {
   it.each([
@@ -29,5 +30,16 @@ describe('rfc3339', () => {
     [Date.UTC(2026, 11, 31, 23, 59, 59, 999), '2026-12-31T23:59:59Z'],
   ])('%d is %s', (milliseconds, text) => {
     expect(rfc3339(milliseconds)).toBe(text);
+  });
+});
+
+describe('timeOf', () => {
+  it.each([
+    [at(0), now],
+    [undefined, undefined],
+    ['', undefined],
+    ['yesterday', undefined],
+  ])('%j: %s', (text, time) => {
+    expect(timeOf(text)).toBe(time);
   });
 });

@@ -1,0 +1,53 @@
+/** What a reconcile decides to do; plan.ts and resolve.ts decide, apply.ts executes. */
+import type { LiveSecret, SecretRecord } from '../../credential/secret-record.ts';
+import type { KeyPairSpec, KeyPairStatus } from '../model/access-key-record.ts';
+import type { PairFacts } from '../model/pair-facts.ts';
+
+/** Why a valid pair is replaced with a new one. */
+export type RotationCause = 'revision' | 'interval';
+
+/** The next step for a pair whose Secret has the wanted name. */
+export type SecretAction = { pair: KeyPairSpec; secret: SecretRecord } & (
+  | { kind: 'keep' }
+  /** Fix labels, annotations or data keys, or remove an ended previous pair. The pair stays. */
+  | { kind: 'update'; facts: PairFacts }
+  /** Generate a new pair in the same Secret. */
+  | { kind: 'rotate'; cause: RotationCause }
+  /** The pair is not where the annotations say: search the Secret, and generate a new pair if there is none. */
+  | { kind: 'regenerate' }
+);
+
+/** The next step for a pair that is in a Secret of another name, or in none. */
+export interface Move {
+  pair: KeyPairSpec;
+  /**
+   * - `create`: no Secret of the wanted name is cached
+   * - `wait`: the Secret of that name must be deleted first: it belongs to a removed pair, or a finalizer keeps it
+   * - `conflict`: the Secret of that name belongs to another pair
+   */
+  kind: 'create' | 'wait' | 'conflict';
+  secretName: string;
+  /** The Secret that holds the pair now; undefined if none does. */
+  from: SecretRecord | undefined;
+  /** Why the pair must be rotated in `from` before it moves; a rotation does not wait for the new name. */
+  rotation: RotationCause | undefined;
+}
+
+export type PairAction = SecretAction | Move;
+
+/** A step that is known only after the API server was asked for the Secret of the wanted name. */
+export type LiveAction =
+  /** Delete this Secret, which no pair needs, and create the wanted one. */
+  | (Omit<Move, 'kind'> & { kind: 'replace'; secret: SecretRecord })
+  /** Take over a Secret that a person has marked for adoption. */
+  | (Omit<Move, 'kind'> & { kind: 'adopt'; live: LiveSecret })
+  /** The Secret does not belong to this AccessKey. */
+  | (Omit<Move, 'kind'> & { kind: 'refuse'; message: string });
+
+export interface Plan {
+  pairs: readonly PairAction[];
+  /** Cached Secrets of the AccessKey that no pair needs. */
+  remove: readonly SecretRecord[];
+  /** Removed pairs in the status whose Secret is not in `remove`; it may have lost its labels. */
+  retired: readonly KeyPairStatus[];
+}
