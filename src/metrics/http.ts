@@ -1,5 +1,5 @@
 import { Histogram, type Registry } from 'prom-client';
-import type { HttpMetrics } from '../http/common/http-metrics.ts';
+import type { HttpMetrics } from '../http/common/environment.ts';
 
 /** From a remembered token to a listing that asks the cluster about many namespaces, seconds. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];

@@ -1,7 +1,6 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { AccessMetrics } from '../access/authorizer.ts';
-import type { TokenMetrics } from '../http/common/environment.ts';
-import type { HttpMetrics } from '../http/common/http-metrics.ts';
+import type { HttpMetrics, TokenMetrics } from '../http/common/environment.ts';
 import type { TransportMetrics } from '../kube/transport-wrappers.ts';
 import type { WorkQueueMetrics } from '../kube/work-queue-metrics.ts';
 import { collectCaches, type MeasuredCache } from './caches.ts';

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
+import { toPlatformError } from '../http/common/error-response.ts';
 import { PlatformError } from '../http/common/errors.ts';
-import { toPlatformError } from '../http/common/unexpected-error.ts';
 import { isStatus, KubernetesError } from '../kube/errors.ts';
 import { loadAssets } from './common/assets.ts';
 import { ConsoleError } from './common/console-error.ts';

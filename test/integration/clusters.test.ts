@@ -145,7 +145,7 @@ test('killed, it is left out and named, the others answer on; and when it is bac
     return answer.left !== null && answer;
   });
   expect(partial).toMatchObject({ left: 'west', names: ['kpanda-global-cluster/shop/web'] });
-  expect(await inWest()).toMatchObject({ status: 503, message: 'the cluster west cannot be asked now, try again' });
+  expect(await inWest()).toMatchObject({ status: 503, message: 'cluster west is unavailable, try again later' });
   expect(await inAll('both', '?cluster=west')).toMatchObject({ status: 503 });
   // Whether they have a right there cannot be known.
   expect((await inAll('nobody')).status).toBe(503);

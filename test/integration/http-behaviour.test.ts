@@ -121,7 +121,7 @@ describe('methods', () => {
       expect([answer.status, answer.headers.allow]).toEqual([405, 'GET, HEAD']);
       expect(JSON.parse(answer.body.toString())).toEqual({
         code: 12,
-        message: 'this path takes GET, HEAD only',
+        message: 'method not allowed, must be GET, HEAD',
         details: [],
       });
     },

@@ -128,7 +128,7 @@ test('what is not there is 404 in the error form', async () => {
   for (const path of ['/nothing', '/apis', '/apis/kpanda.io/v1alpha1/clusters', '/%2e%2e/etc/passwd']) {
     const answer = await fetch(`${operator.url}${path}`);
     expect(answer.status, path).toBe(404);
-    expect(await answer.json(), path).toEqual({ code: 5, message: 'there is nothing at this path', details: [] });
+    expect(await answer.json(), path).toEqual({ code: 5, message: 'path not found', details: [] });
   }
 });
 

@@ -107,7 +107,7 @@ test('killed, it is answered for from what is known, denials too; then no more; 
     const one = await list(seer);
     return one.status !== 200 && one;
   });
-  const message = 'the cluster kpanda-global-cluster cannot be asked now, try again';
+  const message = 'cluster kpanda-global-cluster is unavailable, try again later';
   const unavailable = { code: 14, message, details: [] };
   expect([refused.status, refused.error()]).toEqual([503, unavailable]);
   expect((await list(stranger)).status).toBe(503);

@@ -121,7 +121,7 @@ describe('TLS', () => {
     const other = { ...mounted, keyFile: await file('other.key', key) };
     const { code, stdout, stderr } = await run(...(await flags(other)));
     expect(stderr).toBe(
-      `accesskey-operator: ${other.keyFile}: is not the key of the first certificate in ${mounted.certificateFile}\n`,
+      `accesskey-operator: ${other.keyFile}: not the key of the first certificate in ${mounted.certificateFile}\n`,
     );
     expect([code, stdout]).toEqual([2, '']);
   });

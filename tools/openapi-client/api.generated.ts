@@ -8,8 +8,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether a request may pass a gateway
-         * @description For nginx auth_request, Traefik ForwardAuth and Envoy ext_authz. Every method, and every path beneath, is the same question.
+         * Authenticate a request for a gateway
+         * @description For nginx auth_request, Traefik ForwardAuth and Envoy ext_authz. Accepts every method and every subpath, with the same result.
          */
         get: operations["checkForwardedRequest"];
         put?: never;
@@ -17,8 +17,8 @@ export interface paths {
         delete?: never;
         options?: never;
         /**
-         * Whether a request may pass a gateway: headers only
-         * @description For nginx auth_request, Traefik ForwardAuth and Envoy ext_authz. Every method, and every path beneath, is the same question.
+         * Authenticate a request for a gateway: headers only
+         * @description For nginx auth_request, Traefik ForwardAuth and Envoy ext_authz. Accepts every method and every subpath, with the same result.
          */
         head: operations["headCheckForwardedRequest"];
         patch?: never;
@@ -33,20 +33,20 @@ export interface paths {
         };
         /**
          * Get a token for a key pair
-         * @description The pair is in the query, which proxies on the way write down, or in Authorization: Basic.
+         * @description The key pair is in the query, which proxies log, or in Authorization: Basic.
          */
         get: operations["getToken"];
         put?: never;
         /**
          * Get a token for a key pair
-         * @description The pair is in the body, or in Authorization: Basic; cycle is in the body or in the query.
+         * @description The key pair is in the body or in Authorization: Basic; cycle is in the body or in the query.
          */
         post: operations["createToken"];
         delete?: never;
         options?: never;
         /**
          * Get a token for a key pair: headers only
-         * @description The pair is in the query, which proxies on the way write down, or in Authorization: Basic.
+         * @description The key pair is in the query, which proxies log, or in Authorization: Basic.
          */
         head: operations["headGetToken"];
         patch?: never;
@@ -61,20 +61,20 @@ export interface paths {
         };
         /**
          * Get a token for a key pair
-         * @description The pair is in the query, which proxies on the way write down, or in Authorization: Basic.
+         * @description The key pair is in the query, which proxies log, or in Authorization: Basic.
          */
         get: operations["getTokenByFormerPath"];
         put?: never;
         /**
          * Get a token for a key pair
-         * @description The pair is in the body, or in Authorization: Basic; cycle is in the body or in the query.
+         * @description The key pair is in the body or in Authorization: Basic; cycle is in the body or in the query.
          */
         post: operations["createTokenByFormerPath"];
         delete?: never;
         options?: never;
         /**
          * Get a token for a key pair: headers only
-         * @description The pair is in the query, which proxies on the way write down, or in Authorization: Basic.
+         * @description The key pair is in the query, which proxies log, or in Authorization: Basic.
          */
         head: operations["headGetTokenByFormerPath"];
         patch?: never;
@@ -87,13 +87,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The public keys to verify tokens with */
+        /** Get the public keys that verify tokens */
         get: operations["getSigningKeys"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
-        /** The public keys to verify tokens with: headers only */
+        /** Get the public keys that verify tokens: headers only */
         head: operations["headGetSigningKeys"];
         patch?: never;
         trace?: never;
@@ -105,13 +105,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The public keys to verify tokens with */
+        /** Get the public keys that verify tokens */
         get: operations["getJsonWebKeySet"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
-        /** The public keys to verify tokens with: headers only */
+        /** Get the public keys that verify tokens: headers only */
         head: operations["headGetJsonWebKeySet"];
         patch?: never;
         trace?: never;
@@ -126,8 +126,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Client credentials or token exchange
-         * @description RFC 6749 section 4.4: the client is the key pair. RFC 8693: the subject token is a ServiceAccount’s.
+         * Request a token with client credentials or a token exchange
+         * @description Client credentials (RFC 6749 section 4.4): the client is the key pair. Token exchange (RFC 8693): the subject token is a ServiceAccount token.
          */
         post: operations["requestToken"];
         delete?: never;
@@ -146,8 +146,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Whether a token is active, and whose it is
-         * @description RFC 7662. Tokens of others need the right to create tokenreviews.authentication.k8s.io.
+         * Introspect a token
+         * @description RFC 7662. Tokens of other users require the permission to create tokenreviews.authentication.k8s.io.
          */
         post: operations["introspectToken"];
         delete?: never;
@@ -163,13 +163,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What this server can do, for discovery */
+        /** Get the metadata of this server */
         get: operations["getOpenIdConfiguration"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
-        /** What this server can do, for discovery: headers only */
+        /** Get the metadata of this server: headers only */
         head: operations["headGetOpenIdConfiguration"];
         patch?: never;
         trace?: never;
@@ -181,13 +181,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What this server can do, for discovery */
+        /** Get the metadata of this server */
         get: operations["getAuthorizationServerMetadata"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
-        /** What this server can do, for discovery: headers only */
+        /** Get the metadata of this server: headers only */
         head: operations["headGetAuthorizationServerMetadata"];
         patch?: never;
         trace?: never;
@@ -361,13 +361,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The OpenAPI document of this API */
+        /** Get the OpenAPI document of this API */
         get: operations["getDocument"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
-        /** The OpenAPI document of this API: headers only */
+        /** Get the OpenAPI document of this API: headers only */
         head: operations["headGetDocument"];
         patch?: never;
         trace?: never;
@@ -383,18 +383,18 @@ export interface components {
              */
             code: number;
             /**
-             * @description What is wrong, for a person
+             * @description Human-readable message
              * @example cycle: must be 30 at most
              */
             message: string;
-            /** @description For a bad request, a google.rpc.BadRequest that names each field */
+            /** @description For an invalid request, a google.rpc.BadRequest that names each invalid field */
             details: ({
                 "@type": string;
             } & {
                 [key: string]: unknown;
             })[];
         };
-        /** @description A signed token, for the header Authorization: Bearer. */
+        /** @description A signed token for the header Authorization: Bearer. */
         Token: {
             /** @description JWT (RFC 7519) */
             token: string;
@@ -418,7 +418,7 @@ export interface components {
             token_type: "Bearer";
             /** @description Seconds */
             expires_in: number;
-            /** @description For a token exchange */
+            /** @description Only for a token exchange */
             issued_token_type?: string;
         };
         /** @description RFC 6749 section 5.2 */
@@ -1096,7 +1096,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It may pass */
+            /** @description The request is authenticated */
             200: {
                 headers: {
                     /** @description Name of the user, percent-encoded where it is not printable ASCII */
@@ -1123,7 +1123,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Not ready yet, or the cluster cannot be asked */
+            /** @description Not ready yet, or the cluster is unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1132,7 +1132,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "code": 14,
-                     *       "message": "the cluster cannot be asked now, try again",
+                     *       "message": "the cluster is unavailable, try again later",
                      *       "details": []
                      *     }
                      */
@@ -1150,7 +1150,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It may pass */
+            /** @description The request is authenticated */
             200: {
                 headers: {
                     /** @description Name of the user, percent-encoded where it is not printable ASCII */
@@ -1168,7 +1168,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Not ready yet, or the cluster cannot be asked */
+            /** @description Not ready yet, or the cluster is unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1207,7 +1207,7 @@ export interface operations {
                     "application/json": components["schemas"]["Token"];
                 };
             };
-            /** @description A parameter is missing or wrong */
+            /** @description A parameter is missing or invalid */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1233,7 +1233,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The pair is not valid */
+            /** @description The key pair is not valid */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1249,7 +1249,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The pair is not valid, and too many were not from this address */
+            /** @description The key pair is not valid, and too many attempts from this address have failed */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1346,7 +1346,7 @@ export interface operations {
                     "application/json": components["schemas"]["Token"];
                 };
             };
-            /** @description A parameter is missing or wrong */
+            /** @description A parameter is missing or invalid */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1372,7 +1372,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The pair is not valid */
+            /** @description The key pair is not valid */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1404,7 +1404,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The pair is not valid, and too many were not from this address */
+            /** @description The key pair is not valid, and too many attempts from this address have failed */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1461,21 +1461,21 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A parameter is missing or wrong */
+            /** @description A parameter is missing or invalid */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The pair is not valid */
+            /** @description The key pair is not valid */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The pair is not valid, and too many were not from this address */
+            /** @description The key pair is not valid, and too many attempts from this address have failed */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1521,7 +1521,7 @@ export interface operations {
                     "application/json": components["schemas"]["Token"];
                 };
             };
-            /** @description A parameter is missing or wrong */
+            /** @description A parameter is missing or invalid */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1547,7 +1547,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The pair is not valid */
+            /** @description The key pair is not valid */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1563,7 +1563,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The pair is not valid, and too many were not from this address */
+            /** @description The key pair is not valid, and too many attempts from this address have failed */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1660,7 +1660,7 @@ export interface operations {
                     "application/json": components["schemas"]["Token"];
                 };
             };
-            /** @description A parameter is missing or wrong */
+            /** @description A parameter is missing or invalid */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1686,7 +1686,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The pair is not valid */
+            /** @description The key pair is not valid */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1718,7 +1718,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The pair is not valid, and too many were not from this address */
+            /** @description The key pair is not valid, and too many attempts from this address have failed */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1775,21 +1775,21 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A parameter is missing or wrong */
+            /** @description A parameter is missing or invalid */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The pair is not valid */
+            /** @description The key pair is not valid */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The pair is not valid, and too many were not from this address */
+            /** @description The key pair is not valid, and too many attempts from this address have failed */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1838,7 +1838,7 @@ export interface operations {
                     "application/json": components["schemas"]["JsonWebKeySet"];
                 };
             };
-            /** @description The client has this answer already (If-None-Match) */
+            /** @description Not modified (If-None-Match) */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -1879,7 +1879,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The client has this answer already (If-None-Match) */
+            /** @description Not modified (If-None-Match) */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -1928,7 +1928,7 @@ export interface operations {
                     "application/json": components["schemas"]["JsonWebKeySet"];
                 };
             };
-            /** @description The client has this answer already (If-None-Match) */
+            /** @description Not modified (If-None-Match) */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -1969,7 +1969,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The client has this answer already (If-None-Match) */
+            /** @description Not modified (If-None-Match) */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -1997,19 +1997,19 @@ export interface operations {
                 "application/x-www-form-urlencoded": {
                     /** @enum {string} */
                     grant_type: "client_credentials" | "urn:ietf:params:oauth:grant-type:token-exchange";
-                    /** @description The ak, when it is not in Authorization: Basic */
+                    /** @description The ak, unless it is in Authorization: Basic */
                     client_id?: string;
-                    /** @description The sk, when it is not in Authorization: Basic */
+                    /** @description The sk, unless it is in Authorization: Basic */
                     client_secret?: string;
                     /** @description For a token exchange: the projected token of the ServiceAccount */
                     subject_token?: string;
                     /** @description For a token exchange: urn:ietf:params:oauth:token-type:jwt */
                     subject_token_type?: string;
-                    /** @description For a token exchange: that of an access token or a JWT */
+                    /** @description For a token exchange: the type of an access token or a JWT */
                     requested_token_type?: string;
-                    /** @description The configured audience, and no other */
+                    /** @description Only the configured audience */
                     resource?: string;
-                    /** @description The configured audience, and no other */
+                    /** @description Only the configured audience */
                     audience?: string;
                 };
             };
@@ -2031,7 +2031,7 @@ export interface operations {
                     "application/json": components["schemas"]["OAuthToken"];
                 };
             };
-            /** @description The request is wrong */
+            /** @description The request is invalid */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2046,7 +2046,7 @@ export interface operations {
                     "application/json": components["schemas"]["OAuthError"];
                 };
             };
-            /** @description The caller did not prove who it is */
+            /** @description Client authentication failed */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2055,13 +2055,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "invalid_client",
-                     *       "error_description": "the client must authenticate"
+                     *       "error_description": "client authentication is required"
                      *     }
                      */
                     "application/json": components["schemas"]["OAuthError"];
                 };
             };
-            /** @description As 401, and too many attempts failed from this address */
+            /** @description As 401, and too many attempts from this address have failed */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2076,7 +2076,7 @@ export interface operations {
                     "application/json": components["schemas"]["OAuthError"];
                 };
             };
-            /** @description Not ready yet, or the cluster cannot be asked */
+            /** @description Not ready yet, or the cluster is unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2085,7 +2085,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "temporarily_unavailable",
-                     *       "error_description": "the cluster cannot be asked now, try again"
+                     *       "error_description": "the cluster is unavailable, try again later"
                      *     }
                      */
                     "application/json": components["schemas"]["OAuthError"];
@@ -2104,17 +2104,17 @@ export interface operations {
             content: {
                 "application/x-www-form-urlencoded": {
                     token: string;
-                    /** @description Is of no account */
+                    /** @description Ignored */
                     token_type_hint?: string;
-                    /** @description The ak, when it is not in Authorization: Basic */
+                    /** @description The ak, unless it is in Authorization: Basic */
                     client_id?: string;
-                    /** @description The sk, when it is not in Authorization: Basic */
+                    /** @description The sk, unless it is in Authorization: Basic */
                     client_secret?: string;
                 };
             };
         };
         responses: {
-            /** @description What is known of the token */
+            /** @description The state of the token */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2138,7 +2138,7 @@ export interface operations {
                     "application/json": components["schemas"]["Introspection"];
                 };
             };
-            /** @description The request is wrong */
+            /** @description The request is invalid */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2153,7 +2153,7 @@ export interface operations {
                     "application/json": components["schemas"]["OAuthError"];
                 };
             };
-            /** @description The caller did not prove who it is */
+            /** @description Client authentication failed */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2162,13 +2162,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "invalid_client",
-                     *       "error_description": "the client must authenticate"
+                     *       "error_description": "client authentication is required"
                      *     }
                      */
                     "application/json": components["schemas"]["OAuthError"];
                 };
             };
-            /** @description As 401, and too many attempts failed from this address */
+            /** @description As 401, and too many attempts from this address have failed */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2183,7 +2183,7 @@ export interface operations {
                     "application/json": components["schemas"]["OAuthError"];
                 };
             };
-            /** @description Not ready yet, or the cluster cannot be asked */
+            /** @description Not ready yet, or the cluster is unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2192,7 +2192,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "temporarily_unavailable",
-                     *       "error_description": "the cluster cannot be asked now, try again"
+                     *       "error_description": "the cluster is unavailable, try again later"
                      *     }
                      */
                     "application/json": components["schemas"]["OAuthError"];
@@ -2225,14 +2225,14 @@ export interface operations {
                     "application/json": components["schemas"]["ServerMetadata"];
                 };
             };
-            /** @description The client has this answer already (If-None-Match) */
+            /** @description Not modified (If-None-Match) */
             304: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description There is no such thing */
+            /** @description Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2241,7 +2241,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "code": 5,
-                     *       "message": "the issuer of this server is no https URL",
+                     *       "message": "the issuer of this server is not an https URL",
                      *       "details": []
                      *     }
                      */
@@ -2282,14 +2282,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The client has this answer already (If-None-Match) */
+            /** @description Not modified (If-None-Match) */
             304: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description There is no such thing */
+            /** @description Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2330,14 +2330,14 @@ export interface operations {
                     "application/json": components["schemas"]["ServerMetadata"];
                 };
             };
-            /** @description The client has this answer already (If-None-Match) */
+            /** @description Not modified (If-None-Match) */
             304: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description There is no such thing */
+            /** @description Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2346,7 +2346,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "code": 5,
-                     *       "message": "the issuer of this server is no https URL",
+                     *       "message": "the issuer of this server is not an https URL",
                      *       "details": []
                      *     }
                      */
@@ -2387,14 +2387,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The client has this answer already (If-None-Match) */
+            /** @description Not modified (If-None-Match) */
             304: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description There is no such thing */
+            /** @description Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2564,14 +2564,14 @@ export interface operations {
                     "application/json": components["schemas"]["DeploymentList"];
                 };
             };
-            /** @description The client has this answer already (If-None-Match) */
+            /** @description Not modified (If-None-Match) */
             304: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A parameter is missing or wrong */
+            /** @description A parameter is missing or invalid */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2613,7 +2613,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The user may not see this */
+            /** @description The user does not have permission */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2629,7 +2629,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description There is no such thing */
+            /** @description Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2645,7 +2645,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Not ready yet, or the cluster cannot be asked */
+            /** @description Not ready yet, or the cluster is unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2654,7 +2654,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "code": 14,
-                     *       "message": "the cluster cannot be asked now, try again",
+                     *       "message": "the cluster is unavailable, try again later",
                      *       "details": []
                      *     }
                      */
@@ -2709,14 +2709,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The client has this answer already (If-None-Match) */
+            /** @description Not modified (If-None-Match) */
             304: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A parameter is missing or wrong */
+            /** @description A parameter is missing or invalid */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2730,21 +2730,21 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The user may not see this */
+            /** @description The user does not have permission */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description There is no such thing */
+            /** @description Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Not ready yet, or the cluster cannot be asked */
+            /** @description Not ready yet, or the cluster is unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2909,14 +2909,14 @@ export interface operations {
                     "application/json": components["schemas"]["DeploymentList"];
                 };
             };
-            /** @description The client has this answer already (If-None-Match) */
+            /** @description Not modified (If-None-Match) */
             304: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A parameter is missing or wrong */
+            /** @description A parameter is missing or invalid */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2958,7 +2958,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The user may not see this */
+            /** @description The user does not have permission */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2974,7 +2974,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description There is no such thing */
+            /** @description Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2990,7 +2990,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Not ready yet, or the cluster cannot be asked */
+            /** @description Not ready yet, or the cluster is unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2999,7 +2999,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "code": 14,
-                     *       "message": "the cluster cannot be asked now, try again",
+                     *       "message": "the cluster is unavailable, try again later",
                      *       "details": []
                      *     }
                      */
@@ -3056,14 +3056,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The client has this answer already (If-None-Match) */
+            /** @description Not modified (If-None-Match) */
             304: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A parameter is missing or wrong */
+            /** @description A parameter is missing or invalid */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3077,21 +3077,21 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The user may not see this */
+            /** @description The user does not have permission */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description There is no such thing */
+            /** @description Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Not ready yet, or the cluster cannot be asked */
+            /** @description Not ready yet, or the cluster is unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3227,14 +3227,14 @@ export interface operations {
                     "application/json": components["schemas"]["Deployment"];
                 };
             };
-            /** @description The client has this answer already (If-None-Match) */
+            /** @description Not modified (If-None-Match) */
             304: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A parameter is missing or wrong */
+            /** @description A parameter is missing or invalid */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3276,7 +3276,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The user may not see this */
+            /** @description The user does not have permission */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3292,7 +3292,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description There is no such thing */
+            /** @description Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3308,7 +3308,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Not ready yet, or the cluster cannot be asked */
+            /** @description Not ready yet, or the cluster is unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3317,7 +3317,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "code": 14,
-                     *       "message": "the cluster cannot be asked now, try again",
+                     *       "message": "the cluster is unavailable, try again later",
                      *       "details": []
                      *     }
                      */
@@ -3355,14 +3355,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The client has this answer already (If-None-Match) */
+            /** @description Not modified (If-None-Match) */
             304: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A parameter is missing or wrong */
+            /** @description A parameter is missing or invalid */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3376,21 +3376,21 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The user may not see this */
+            /** @description The user does not have permission */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description There is no such thing */
+            /** @description Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Not ready yet, or the cluster cannot be asked */
+            /** @description Not ready yet, or the cluster is unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3558,14 +3558,14 @@ export interface operations {
                     "application/json": components["schemas"]["DeploymentList"];
                 };
             };
-            /** @description The client has this answer already (If-None-Match) */
+            /** @description Not modified (If-None-Match) */
             304: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A parameter is missing or wrong */
+            /** @description A parameter is missing or invalid */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3607,7 +3607,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The user may not see this */
+            /** @description The user does not have permission */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3623,7 +3623,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description There is no such thing */
+            /** @description Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3639,7 +3639,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Not ready yet, or the cluster cannot be asked */
+            /** @description Not ready yet, or the cluster is unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3648,7 +3648,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "code": 14,
-                     *       "message": "the cluster cannot be asked now, try again",
+                     *       "message": "the cluster is unavailable, try again later",
                      *       "details": []
                      *     }
                      */
@@ -3708,14 +3708,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The client has this answer already (If-None-Match) */
+            /** @description Not modified (If-None-Match) */
             304: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A parameter is missing or wrong */
+            /** @description A parameter is missing or invalid */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3729,21 +3729,21 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The user may not see this */
+            /** @description The user does not have permission */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description There is no such thing */
+            /** @description Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Not ready yet, or the cluster cannot be asked */
+            /** @description Not ready yet, or the cluster is unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3777,14 +3777,14 @@ export interface operations {
                     "application/json": components["schemas"]["UserList"];
                 };
             };
-            /** @description The client has this answer already (If-None-Match) */
+            /** @description Not modified (If-None-Match) */
             304: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A parameter is missing or wrong */
+            /** @description A parameter is missing or invalid */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3826,7 +3826,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The user may not see this */
+            /** @description The user does not have permission */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3842,7 +3842,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Not ready yet, or the cluster cannot be asked */
+            /** @description Not ready yet, or the cluster is unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3851,7 +3851,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "code": 14,
-                     *       "message": "the cluster cannot be asked now, try again",
+                     *       "message": "the cluster is unavailable, try again later",
                      *       "details": []
                      *     }
                      */
@@ -3883,14 +3883,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The client has this answer already (If-None-Match) */
+            /** @description Not modified (If-None-Match) */
             304: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A parameter is missing or wrong */
+            /** @description A parameter is missing or invalid */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3904,14 +3904,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The user may not see this */
+            /** @description The user does not have permission */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Not ready yet, or the cluster cannot be asked */
+            /** @description Not ready yet, or the cluster is unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3938,7 +3938,7 @@ export interface operations {
                     "application/json": components["schemas"]["CurrentUser"];
                 };
             };
-            /** @description The client has this answer already (If-None-Match) */
+            /** @description Not modified (If-None-Match) */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -3961,7 +3961,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Not ready yet, or the cluster cannot be asked */
+            /** @description Not ready yet, or the cluster is unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3970,7 +3970,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "code": 14,
-                     *       "message": "the cluster cannot be asked now, try again",
+                     *       "message": "the cluster is unavailable, try again later",
                      *       "details": []
                      *     }
                      */
@@ -3995,7 +3995,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The client has this answer already (If-None-Match) */
+            /** @description Not modified (If-None-Match) */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -4009,7 +4009,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Not ready yet, or the cluster cannot be asked */
+            /** @description Not ready yet, or the cluster is unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4039,7 +4039,7 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description The client has this answer already (If-None-Match) */
+            /** @description Not modified (If-None-Match) */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -4062,7 +4062,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The user may not see this */
+            /** @description The user does not have permission */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4078,7 +4078,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description There is no such thing */
+            /** @description Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4094,7 +4094,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Not ready yet, or the cluster cannot be asked */
+            /** @description Not ready yet, or the cluster is unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4103,7 +4103,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "code": 14,
-                     *       "message": "the cluster cannot be asked now, try again",
+                     *       "message": "the cluster is unavailable, try again later",
                      *       "details": []
                      *     }
                      */
@@ -4131,7 +4131,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The client has this answer already (If-None-Match) */
+            /** @description Not modified (If-None-Match) */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -4145,21 +4145,21 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The user may not see this */
+            /** @description The user does not have permission */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description There is no such thing */
+            /** @description Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Not ready yet, or the cluster cannot be asked */
+            /** @description Not ready yet, or the cluster is unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4189,7 +4189,7 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description The client has this answer already (If-None-Match) */
+            /** @description Not modified (If-None-Match) */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -4212,7 +4212,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The user may not see this */
+            /** @description The user does not have permission */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4228,7 +4228,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description There is no such thing */
+            /** @description Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4244,7 +4244,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Not ready yet, or the cluster cannot be asked */
+            /** @description Not ready yet, or the cluster is unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4253,7 +4253,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "code": 14,
-                     *       "message": "the cluster cannot be asked now, try again",
+                     *       "message": "the cluster is unavailable, try again later",
                      *       "details": []
                      *     }
                      */
@@ -4281,7 +4281,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The client has this answer already (If-None-Match) */
+            /** @description Not modified (If-None-Match) */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -4295,21 +4295,21 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The user may not see this */
+            /** @description The user does not have permission */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description There is no such thing */
+            /** @description Not found */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Not ready yet, or the cluster cannot be asked */
+            /** @description Not ready yet, or the cluster is unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4341,7 +4341,7 @@ export interface operations {
                     "application/json": components["schemas"]["Document"];
                 };
             };
-            /** @description The client has this answer already (If-None-Match) */
+            /** @description Not modified (If-None-Match) */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -4366,7 +4366,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The client has this answer already (If-None-Match) */
+            /** @description Not modified (If-None-Match) */
             304: {
                 headers: {
                     [name: string]: unknown;

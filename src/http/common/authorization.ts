@@ -10,9 +10,8 @@ const basic = /^Basic +([A-Za-z0-9+/]+={0,2})$/i;
 const bearer = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i;
 
 /**
- * The Authorization header, undefined when there is none.
- *
- * @throws PlatformError 400 when it is there twice: two proxies could each believe another one
+ * @returns the Authorization header, or undefined
+ * @throws PlatformError 400 if the header is repeated: a proxy could evaluate another one than this server
  */
 export function authorizationOf(context: Context<Environment>): string | undefined {
   const header = context.req.header(field);
@@ -20,29 +19,29 @@ export function authorizationOf(context: Context<Environment>): string | undefin
   return header;
 }
 
-/** Repeated headers come joined by a comma, which other schemes than Basic and Bearer may have in a single one. */
+/** Node joins repeated headers with a comma, which a single header of another scheme may also contain. */
 function isRepeated(context: Context<Environment>): boolean {
   const raw = context.env.incoming?.rawHeaders;
   if (!raw) return true;
   return raw.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'authorization').length > 1;
 }
 
-/** The token of a header of the scheme Bearer (RFC 6750), undefined when it is none. */
+/** @returns the token of a Bearer header (RFC 6750); undefined for another scheme */
 export function bearerOf(header: string | undefined): string | undefined {
   return header === undefined ? undefined : bearer.exec(header)?.[1];
 }
 
 /**
- * Reads a header of the scheme Basic (RFC 7617), in UTF-8.
+ * Reads a Basic header (RFC 7617), in UTF-8.
  *
- * @returns what stands before and after the first colon; undefined for another scheme
- * @throws PlatformError 400 when it is malformed
+ * @returns the user-id as ak and the password as sk; undefined for another scheme
+ * @throws PlatformError 400 if the header is malformed
  */
 export function basicOf(header: string | undefined): KeyPair | undefined {
   if (header === undefined || !/^Basic(?: |$)/i.test(header)) return undefined;
   const text = decode(basic.exec(header)?.[1]);
   const colon = text?.indexOf(':') ?? -1;
-  if (text === undefined || colon < 0) throw violation(field, 'must be Base64 of name:password after Basic');
+  if (text === undefined || colon < 0) throw violation(field, 'must be Basic followed by the Base64 of ak:sk');
   return { ak: text.slice(0, colon), sk: text.slice(colon + 1) };
 }
 

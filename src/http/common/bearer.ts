@@ -6,9 +6,9 @@ import type { Dependencies, Environment } from './environment.ts';
 import { PlatformError, unauthenticated } from './errors.ts';
 
 /**
- * Finds out who calls, by the bearer token (RFC 6750) of the Authorization header.
+ * Authenticates the caller with the bearer token in the Authorization header (RFC 6750).
  *
- * @throws PlatformError 401 with the challenge of RFC 6750 section 3; why exactly is in the log only
+ * @throws PlatformError 401 with the challenge of RFC 6750 section 3; only the log contains the reason
  */
 export async function requireCaller(context: Context<Environment>, dependencies: Dependencies): Promise<Caller> {
   const realm = `Bearer realm="${dependencies.token.issuer}"`;
@@ -20,20 +20,20 @@ export async function requireCaller(context: Context<Environment>, dependencies:
     throw unauthenticated('Authorization: the token is not valid', `${realm}, error="invalid_token"`);
   }
   context.get('logFields').user = checked.name;
-  noteUse(checked, dependencies);
+  recordUse(checked, dependencies);
   return checked;
 }
 
-/** Notes that the pair of a token was used. */
-export function noteUse({ id, pairName }: Caller, { lastUsed }: Dependencies): void {
+/** Records the use of the key pair that a token was issued for. */
+export function recordUse({ id, pairName }: Caller, { lastUsed }: Dependencies): void {
   if (pairName !== undefined) lastUsed.touch(id, pairName);
 }
 
 /**
- * Verifies a token of ours.
+ * Verifies a token of the operator.
  *
- * @returns whose it is, or for the log why it is not accepted
- * @throws PlatformError 503 while there are no keys
+ * @returns the caller, or the reason for the log
+ * @throws PlatformError 503 until the signing keys are loaded
  */
 export async function checkToken(token: string, dependencies: Dependencies): Promise<Caller | { refused: string }> {
   const { token: expected, pairs, serviceAccounts, now } = dependencies;
@@ -46,7 +46,7 @@ export async function checkToken(token: string, dependencies: Dependencies): Pro
   }
 }
 
-/** @throws PlatformError 503 while there are none */
+/** @throws PlatformError 503 until the signing keys are loaded */
 export function requireKeys({ signingKeys }: Pick<Dependencies, 'signingKeys'>): SigningKeys {
   const keys = signingKeys();
   if (!keys) throw new PlatformError('unavailable', 'the signing keys are not loaded yet');

@@ -2,16 +2,15 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { PlatformError } from './errors.ts';
 
-/** The largest body of a request, bytes: forms and JSON with a pair or a token in them are far smaller. */
+/** Maximum size of a request body, bytes. Bodies with a key pair or a token are much smaller. */
 export const maxBodySize = 65_536;
 
 /**
- * Reads the body of a request before the route is asked, and refuses one that is too large, by throwing a 413
- * (RFC 9110 section 15.5.14): at once when its length says so, else when that many bytes have come.
+ * Reads the request body before the route and throws a 413 if it is too large (RFC 9110 section 15.5.14): immediately if
+ * Content-Length exceeds the limit, otherwise as soon as too many bytes have arrived.
  *
- * Hono's own middleware leaves a body of a known length to the route, where a client that goes away would look like an
- * error of ours. The body is not touched as a stream unless it comes in chunks, since a Request of the Fetch standard
- * would have to be made for that, which costs as much as the rest of an answer.
+ * Hono's bodyLimit leaves a body with Content-Length to the route, where a client that disconnects would cause a 500. Only
+ * chunked bodies are read as a stream: this needs a Fetch Request, which costs as much as the rest of the response.
  */
 export function limitBody(): MiddlewareHandler {
   return async (context, next) => {
@@ -19,18 +18,19 @@ export function limitBody(): MiddlewareHandler {
     if (method === 'GET' || method === 'HEAD') return next();
     const length = context.req.header('Content-Length');
     if (Number(length ?? 0) > maxBodySize) throw tooLarge();
-    const fits = await (length === undefined ? keepChunks(context) : keepBody(context));
+    const fits = await (length === undefined ? cacheChunks(context) : cacheBody(context));
     if (!fits) throw tooLarge();
     return next();
   };
 }
 
 /**
- * Reads a body that says its length, which Node holds the client to. Hono keeps it for the route.
+ * Reads a body with Content-Length, which Node enforces. Hono caches it for the route.
  *
- * @throws HTTPException 400 when the client goes away, or is too slow, before all has come
+ * @returns whether its size is within the limit
+ * @throws HTTPException 400 if the client disconnects or is too slow
  */
-async function keepBody({ req }: Context): Promise<boolean> {
+async function cacheBody({ req }: Context): Promise<boolean> {
   try {
     return (await req.arrayBuffer()).byteLength <= maxBodySize;
   } catch {
@@ -39,12 +39,12 @@ async function keepBody({ req }: Context): Promise<boolean> {
 }
 
 /**
- * Reads a body of unknown length.
+ * Reads a chunked body and caches it for the route.
  *
- * @returns false when there is more than there may be
- * @throws HTTPException 400 as above
+ * @returns whether its size is within the limit
+ * @throws HTTPException 400 if the client disconnects or is too slow
  */
-async function keepChunks({ req }: Context): Promise<boolean> {
+async function cacheChunks({ req }: Context): Promise<boolean> {
   const { body } = req.raw;
   if (body === null) return true;
   const bytes = await readChunks(body);
@@ -52,7 +52,7 @@ async function keepChunks({ req }: Context): Promise<boolean> {
   return bytes !== undefined;
 }
 
-/** @returns undefined when there is more than there may be */
+/** @returns the body; undefined if it is too large */
 async function readChunks(body: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const chunks: Uint8Array[] = [];
   let size = 0;

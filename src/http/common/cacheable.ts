@@ -7,18 +7,18 @@ import type { Environment } from './environment.ts';
 
 const compress = promisify(gzip);
 
-/** Smaller answers fit into one packet, compressed or not; bytes. */
-export const worthCompressing = 1_024;
+/** Smaller responses fit into one packet even without compression; bytes. */
+export const minCompressedSize = 1_024;
 
-/** Of a person's data: no shared cache keeps it, and every other one asks again whether it is still so. */
+/** Cache-Control for data of a user: no shared cache stores it, and every other cache revalidates it. */
 export const privateAnswer = 'private, no-cache';
 
 /**
- * Answers with data that a client may keep and ask for again: with an entity tag (304 when the client has it already) and
- * compressed when it likes. Never for a secret: compression would tell something of it by the size (BREACH), which is why
- * answers are compressed here and not by a middleware for all.
+ * Responds with JSON that clients may cache: with an entity tag (304 if it matches If-None-Match), and compressed if the
+ * client accepts it. Must not be used for secrets: the size of compressed data reveals information about them (BREACH).
+ * Responses are therefore compressed here and not in a middleware for all routes.
  *
- * The tag is a weak one, since the compressed and the plain form have the same (RFC 9110 section 8.8.3).
+ * The tag is weak, because the compressed and the uncompressed form share it (RFC 9110 section 8.8.3).
  *
  * @param cacheControl value of Cache-Control
  */
@@ -31,23 +31,23 @@ export async function answerCacheable<T>(
   return answer as Response & TypedResponse<JSONParsed<T>, 200, 'json'>;
 }
 
-/** How a text is to be answered. */
+/** Headers of a response. */
 interface AnswerOptions {
   type: string;
   cacheControl: string;
 }
 
-/** As above, with what is text already. */
+/** Like answerCacheable, for text. */
 export function answerText(context: Context<Environment>, text: string, options: AnswerOptions): Promise<Response> {
   return answerRepresentation(context, representationOf(text), options);
 }
 
-/** A text with what is made of it once, however often it is answered. */
+/** A text with its entity tag and compressed form, for repeated responses. */
 export interface Representation {
   readonly text: string;
   /** A weak entity tag. */
   readonly tag: string;
-  /** By gzip; made when it is first asked for, and kept. */
+  /** The text compressed with gzip, cached after the first call. */
   compressed(): Promise<Uint8Array<ArrayBuffer>>;
 }
 
@@ -55,7 +55,7 @@ export function representationOf(text: string): Representation {
   return { text, tag: `W/"${hash('sha256', text, 'base64url')}"`, compressed: compressedOnce(text) };
 }
 
-/** Compresses by gzip when it is first asked for, and keeps what came of it. */
+/** @returns a function that compresses the content with gzip, once */
 export function compressedOnce(content: string | Uint8Array): () => Promise<Uint8Array<ArrayBuffer>> {
   let compressed: Promise<Uint8Array<ArrayBuffer>> | undefined;
   return () => {
@@ -64,7 +64,7 @@ export function compressedOnce(content: string | Uint8Array): () => Promise<Uint
   };
 }
 
-/** As above, for a text that is answered again and again. */
+/** Like answerCacheable, for a representation. */
 export async function answerRepresentation(
   context: Context<Environment>,
   { text, tag, compressed }: Representation,
@@ -74,7 +74,7 @@ export async function answerRepresentation(
   for (const [name, value] of Object.entries(headers)) context.header(name, value);
   if (hasTag(context.req.header('If-None-Match'), tag)) return context.body(null, 304);
   context.header('Content-Type', type);
-  if (Buffer.byteLength(text) < worthCompressing || !acceptsGzip(context.req.header('Accept-Encoding'))) {
+  if (Buffer.byteLength(text) < minCompressedSize || !acceptsGzip(context.req.header('Accept-Encoding'))) {
     return context.body(text, 200);
   }
   context.header('Content-Encoding', 'gzip');
@@ -82,7 +82,7 @@ export async function answerRepresentation(
 }
 
 /**
- * Whether If-None-Match names the tag, by weak comparison (RFC 9110 sections 13.1.2 and 8.8.3.2).
+ * Whether If-None-Match contains the tag, with weak comparison (RFC 9110 sections 13.1.2 and 8.8.3.2).
  *
  * @param tag a weak entity tag
  */
@@ -92,7 +92,10 @@ export function hasTag(header: string | undefined, tag: string): boolean {
   return header.trim() === '*' || header.match(/"[\x21\x23-\x7e\x80-\xff]*"/g)?.some((one) => one === opaque) === true;
 }
 
-/** Whether Accept-Encoding allows gzip (RFC 9110 section 12.5.3): by its name, else by `*`, with a weight over 0. */
+/**
+ * Whether Accept-Encoding accepts gzip (RFC 9110 section 12.5.3): by name or `*`, with a weight greater than 0. Hono's
+ * `accepts` ignores `*` and treats an invalid weight as 1.
+ */
 export function acceptsGzip(header = ''): boolean {
   const weights = new Map(header.split(',').map(parseCoding));
   return (weights.get('gzip') ?? weights.get('x-gzip') ?? weights.get('*') ?? 0) > 0;

@@ -1,27 +1,26 @@
 /**
- * Whose address a request comes from, when proxies stand before the server. What a client itself can send is never
- * believed: only a proxy that the configuration names is, and the hops are read from the right, where the nearest proxy
- * wrote.
+ * Finds the client address of a request behind proxies. Only the forwarding header of a trusted proxy is used, and its hops
+ * are read from right to left, because the nearest proxy appends to the end.
+ *
+ * Addresses are parsed with isIP and BlockList of Node: ipaddr.js also accepts octal, hexadecimal and shortened IPv4.
  */
 import { BlockList, isIP } from 'node:net';
 
 export interface ProxyOptions {
-  /** CIDRs of the proxies that are believed. */
+  /** CIDRs of trusted proxies. */
   trustedProxies: readonly string[];
-  /** The header in which they write; the other one may be a client's invention that they pass on. */
+  /** The header that the proxies set; they may pass on the other one from a client. */
   forwardedHeader: 'X-Forwarded-For' | 'Forwarded';
 }
 
 /**
- * Tells the address of a client.
- *
- * @param peer address of the other end of the connection; undefined when it is already closed
- * @param header reads a header of the request
- * @returns an address in text, or `unknown`
+ * @param peer remote address of the connection; undefined if it is already closed
+ * @param header returns a header of the request
+ * @returns the client address, or `unknown`
  */
 export type ClientAddress = (peer: string | undefined, header: (name: string) => string | undefined) => string;
 
-/** Of a header of hops, characters; a longer one is a client's invention. */
+/** Maximum length of the evaluated end of a forwarding header, characters. */
 const maxHeaderLength = 1_024;
 
 export function createClientAddress({ trustedProxies, forwardedHeader }: ProxyOptions): ClientAddress {
@@ -43,7 +42,7 @@ export function createClientAddress({ trustedProxies, forwardedHeader }: ProxyOp
   };
 }
 
-/** The end of a long header, from a whole hop on: what nearer proxies wrote stands there, and is all that is believed. */
+/** @returns the end of a long header, starting with a complete hop: trusted proxies append there */
 function nearestHops(value: string): string {
   if (value.length <= maxHeaderLength) return value;
   const end = value.slice(-maxHeaderLength);
@@ -62,7 +61,7 @@ function createTrust(cidrs: readonly string[]): (address: string) => boolean {
 
 const familyOf = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
 
-/** A node of RFC 7239 section 6 or of X-Forwarded-For: an address, in brackets or with a port perhaps. */
+/** A node of RFC 7239 section 6 or of X-Forwarded-For: an address, optionally in brackets or with a port. */
 const node = /^(?:\[([^\]]+)\]|([^:]+|.*:.*:.*?))(?::\d{1,5})?$/;
 const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
@@ -74,7 +73,7 @@ function toAddress(text: string): string | undefined {
   return isIP(ipv4) ? ipv4 : undefined;
 }
 
-/** The for= of each element of a Forwarded header (RFC 7239 section 4); an element without one is an empty text. */
+/** @returns the for= parameter of each element of a Forwarded header (RFC 7239 section 4), or an empty text */
 function forwardedFor(value: string): string[] {
   const elements = value.match(/(?:[^,"]|"(?:[^"\\]|\\.)*")+/g) ?? [];
   return elements.map((element) => {
@@ -83,15 +82,13 @@ function forwardedFor(value: string): string[] {
   });
 }
 
-/**
- * What counts as one client: an IPv4 address, or the /64 of an IPv6 address, since a client has a whole one to itself.
- */
+/** @returns the network that is throttled as one client: an IPv4 address, or the /64 of an IPv6 address */
 export function networkOf(address: string): string {
   if (isIP(address) !== 6) return address;
   const [head = '', tail] = address.split('::');
   const left = head === '' ? [] : head.split(':');
   const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  // An IPv4 address at the end stands for two groups.
+  // An IPv4 address at the end represents two groups.
   const groups = right.length + left.length + (address.includes('.') ? 1 : 0);
   const all = [...left, ...Array<string>(tail === undefined ? 0 : 8 - groups).fill('0'), ...right];
   const prefix = all.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16));

@@ -1,31 +1,30 @@
 import type { MiddlewareHandler } from 'hono';
 import type { Environment } from './environment.ts';
 
-/** What a page of another origin may send besides what every page may, and read besides what every page may. */
+/** Request headers to allow and response headers to expose, in addition to the safelisted ones of CORS. */
 const requestHeaders = 'Authorization, Content-Type, If-None-Match';
 const responseHeaders =
   'Age, Allow, Cache-Status, ETag, Kubernetes-Resource-Version, Retry-After, Unavailable-Clusters, WWW-Authenticate, ' +
   'X-Request-Id';
-/** How long a browser may remember that it may ask, seconds. */
+/** How long a browser may cache a preflight response, seconds. */
 const maxAgeSeconds = 600;
 
 /**
- * Lets pages of other origins use the API in a browser (CORS, https://fetch.spec.whatwg.org/#http-cors-protocol). They
- * send their token in a header: cookies are never let through, so a page cannot use the session of the console.
+ * Allows pages of other origins to use the API (CORS, https://fetch.spec.whatwg.org/#http-cors-protocol). They send a
+ * token in a header. Credentials are never allowed, so they cannot use a session of the console.
  *
- * It only adds headers to what the routes answer. So whether a path is there, and what it takes, is said in one place,
- * and a preflight asks no more than OPTIONS does.
+ * Only adds headers to the responses of the routes, which also answer OPTIONS: paths and methods are defined once.
  *
- * @param allowedOrigins origins as browsers write them, or `*` alone
+ * @param allowedOrigins origins as browsers send them, or only `*`
  */
 export function shareWithOrigins(allowedOrigins: readonly string[]): MiddlewareHandler<Environment> {
-  const isShared = allowedOrigins.includes('*');
+  const allowsAll = allowedOrigins.includes('*');
   return async (context, next) => {
     await next();
     const origin = context.req.header('Origin');
-    if (!isShared) context.header('Vary', 'Origin', { append: true });
-    if (origin === undefined || (!isShared && !allowedOrigins.includes(origin))) return;
-    context.header('Access-Control-Allow-Origin', isShared ? '*' : origin);
+    if (!allowsAll) context.header('Vary', 'Origin', { append: true });
+    if (origin === undefined || (!allowsAll && !allowedOrigins.includes(origin))) return;
+    context.header('Access-Control-Allow-Origin', allowsAll ? '*' : origin);
     const { method } = context.req;
     const isPreflight = method === 'OPTIONS' && context.req.header('Access-Control-Request-Method') !== undefined;
     if (!isPreflight) return context.header('Access-Control-Expose-Headers', responseHeaders);

@@ -9,72 +9,81 @@ import type { ReviewServiceAccount } from '../../token/exchange.ts';
 import type { SigningKeys } from '../../token/keys/signing-keys.ts';
 import type { UserDirectory } from '../../users/directory.ts';
 import type { ProxyOptions } from './client-address.ts';
-import type { HttpMetrics } from './http-metrics.ts';
 import type { ThrottleOptions } from './throttle.ts';
 
-/** What tokens are given by. */
+/** Configuration of token issuing. */
 export interface TokenOptions {
   issuer: string;
   audience?: string | undefined;
-  /** That a ServiceAccount's token must be for to be exchanged; without it, the issuer. */
+  /** Required audience of ServiceAccount tokens to exchange; default: the issuer. */
   exchangeAudience?: string | undefined;
   /** Days. */
   defaultCycle: number;
   /** Days. */
   maxCycle: number;
-  /** Without it, failed attempts are not throttled. */
+  /** If unset, failed attempts are not throttled. */
   failureThrottle?: ThrottleOptions;
 }
 
-/** Outcome of a token request; `invalid` means that its parameters were wrong. */
+/** Result of a token request; `invalid`: its parameters were invalid. */
 export type TokenResult = 'granted' | 'refused' | 'invalid';
 
 export interface TokenMetrics {
   requested(result: TokenResult): void;
-  /** A token was signed. */
+  /** Records the duration of a signature. */
   signed(seconds: number): void;
 }
 
-/** What the routes work with. */
+/** A response of the platform API. */
+export interface AnsweredRequest {
+  /** Pattern of the route; `/*` if no route matched. */
+  route: string;
+  status: number;
+  seconds: number;
+}
+
+export interface HttpMetrics {
+  answered(request: AnsweredRequest): void;
+}
+
+/** Dependencies of the routes. */
 export interface Dependencies {
   pairs: LivePairs;
   serviceAccounts: LiveServiceAccounts;
-  /** Whose a ServiceAccount's token is; of the audience that `token` says. */
+  /** Reviews ServiceAccount tokens for the audience in `token`. */
   reviewServiceAccount: ReviewServiceAccount;
   lastUsed: Pick<LastUsed, 'touch'>;
   clusters: Clusters;
   users: UserDirectory;
-  /** Of this cluster, for who may ask about others and their tokens. */
+  /** Of the local cluster: checks permissions to see other users and to introspect their tokens. */
   authorizer: Pick<Authorizer, 'mayReviewTokens' | 'mayReadAccessKeys'>;
-  /** undefined until they are loaded. */
+  /** undefined until loaded. */
   signingKeys: () => SigningKeys | undefined;
   token: TokenOptions;
-  /** Proxies that are believed; by default none. */
+  /** Trusted proxies; default: none. */
   proxies?: ProxyOptions;
-  /** Origins whose pages may use the API, or `*`; by default none. */
+  /** Origins that may use the API in a browser, or `*`; default: none. */
   allowedOrigins?: readonly string[];
-  /** Told of requests for tokens; by default nobody is. */
   tokenMetrics?: TokenMetrics;
-  /** Told of each request; by default nobody is. */
   httpMetrics?: HttpMetrics;
   log: Logger;
   /** Milliseconds since the epoch. */
   now: () => number;
 }
 
-/** What is read of a request by parts that the pages of src/web use, too. */
+/** Access to the variables of a request, for code that is shared with src/web. */
 export interface RequestVariables {
   get<Name extends keyof Environment['Variables']>(name: Name): Environment['Variables'][Name];
 }
 
-/** What travels with a request. */
+/** Hono environment of a request. */
 export interface Environment {
   Bindings: HttpBindings;
   Variables: {
     requestId: string;
-    /** Of the client, as far as the proxies are believed. */
+    /** Client address, read from the forwarding header of trusted proxies. */
     clientAddress: string;
-    /** What a handler adds to the request's log line; never a secret. */
+    /** Fields that handlers add to the log line of the request; never a secret. */
     logFields: Record<string, unknown>;
   };
 }

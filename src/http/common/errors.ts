@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 
-/** Error codes of the platform: gRPC's numbers and the HTTP status that goes with each (google.rpc.Code). */
+/** Error codes of the platform: gRPC codes with their HTTP status (google.rpc.Code). */
 const codes = {
   invalidArgument: { code: 3, status: 400 },
   contentTooLarge: { code: 3, status: 413 },
@@ -16,19 +16,19 @@ const codes = {
 
 export type ErrorKind = keyof typeof codes;
 
-/** A field of the request and what is wrong with it (google.rpc.BadRequest.FieldViolation). */
+/** An invalid field of the request (google.rpc.BadRequest.FieldViolation). */
 export interface FieldViolation {
   field: string;
   description: string;
 }
 
-/** An answer that is an error. The message is for the caller and never holds a secret. */
+/** An error response of the platform API. The message is sent to the client and never contains a secret. */
 export class PlatformError extends Error {
   override readonly name = 'PlatformError';
   readonly status: (typeof codes)[ErrorKind]['status'];
   readonly code: number;
   readonly violations: readonly FieldViolation[];
-  /** Headers that the answer needs: WWW-Authenticate of a 401, Allow of a 405, Retry-After of a 429 (RFC 9110). */
+  /** Required headers: WWW-Authenticate of a 401, Allow of a 405, Retry-After of a 429 (RFC 9110). */
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(
@@ -44,18 +44,17 @@ export class PlatformError extends Error {
   }
 }
 
-/** The error form of the platform: google.rpc.Status in JSON. */
+/** The error format of the platform: google.rpc.Status as JSON. */
 export const ErrorBody = z
   .strictObject({
     code: z.int().openapi({ description: 'gRPC status code', example: 3 }),
-    message: z.string().openapi({ description: 'What is wrong, for a person', example: 'cycle: must be 30 at most' }),
+    message: z.string().openapi({ description: 'Human-readable message', example: 'cycle: must be 30 at most' }),
     details: z.array(z.looseObject({ '@type': z.string() })).openapi({
-      description: 'For a bad request, a google.rpc.BadRequest that names each field',
+      description: 'For an invalid request, a google.rpc.BadRequest that names each invalid field',
     }),
   })
   .openapi('Error');
 
-/** The body of an error. */
 export function errorBody({ code, message, violations }: PlatformError): z.infer<typeof ErrorBody> {
   const badRequest = { '@type': 'type.googleapis.com/google.rpc.BadRequest', fieldViolations: violations };
   return { code, message, details: violations.length > 0 ? [badRequest] : [] };
@@ -66,43 +65,41 @@ export function violation(field: string, description: string): PlatformError {
   return new PlatformError('invalidArgument', `${field}: ${description}`, { violations: [{ field, description }] });
 }
 
-/** A 401 with a challenge for WWW-Authenticate (RFC 9110 section 11.6.1). */
+/** A 401 with a challenge in WWW-Authenticate (RFC 9110 section 11.6.1). */
 export function unauthenticated(message: string, challenge: string): PlatformError {
   return new PlatformError('unauthenticated', message, { headers: { 'WWW-Authenticate': challenge } });
 }
 
-/** A 429 that says in how many seconds an attempt is answered again (RFC 6585 section 4). */
+/** A 429 (RFC 6585 section 4). */
 export function tooManyFailures(retryAfterSeconds: number): PlatformError {
   const message = `too many failed attempts, try again in ${retryAfterSeconds} s`;
   return new PlatformError('resourceExhausted', message, { headers: { 'Retry-After': String(retryAfterSeconds) } });
 }
 
-/** So many mistakes are named in one answer; a client that makes more is not helped by a longer one. */
+/** Maximum number of violations in one response. */
 const maxViolations = 10;
 
-/**
- * Makes the 400 of a request that its schema does not accept, which names ten fields at most. Values are never repeated,
- * they may be secrets.
- */
+/** Converts a validation error to a 400 with at most ten violations. Never includes values, which may be secrets. */
 export function badRequest(error: z.ZodError): PlatformError {
   const all = error.issues.flatMap(toViolations);
   const violations = all.slice(0, maxViolations);
-  const named = violations.map(({ field, description }) => `${field}: ${description}`);
+  const messages = violations.map(({ field, description }) => `${field}: ${description}`);
   const more = all.length - violations.length;
-  const message = (more > 0 ? [...named, `and ${more} more`] : named).join('; ');
+  const message = (more > 0 ? [...messages, `and ${more} more`] : messages).join('; ');
   return new PlatformError('invalidArgument', message, { violations });
 }
 
-/** Names of unknown parameters that are shown; the rest of a very long query is not worth repeating. */
+/** Maximum length of an unknown parameter's name in an error. */
 const maxNameLength = 64;
 
 function toViolations(issue: z.core.$ZodIssue): FieldViolation[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ field: printable(key), description: 'is no parameter of this request' }));
+    return issue.keys.map((key) => ({ field: printable(key), description: 'unknown parameter' }));
   }
   return [{ field: issue.path.join('.'), description: issue.message }];
 }
 
-function printable(name: string): string {
+/** A parameter name from the request, without characters that are unsafe in an error message. */
+export function printable(name: string): string {
   return name.replace(/[^\w.[\]-]/g, '?').slice(0, maxNameLength);
 }

@@ -2,18 +2,18 @@ import type { Context } from 'hono';
 import type { Environment } from './environment.ts';
 import type { PlatformError } from './errors.ts';
 
-/** The errors of the token endpoint (RFC 6749 section 5.2, RFC 8707 section 2, RFC 8693 section 2.2.2). */
+/** Error codes of the token endpoint (RFC 6749 section 5.2, RFC 8707 section 2, RFC 8693 section 2.2.2). */
 type OAuthErrorCode =
   | 'invalid_request'
   | 'invalid_client'
   | 'unsupported_grant_type'
   | 'invalid_scope'
   | 'invalid_target'
-  // Of RFC 6749 section 4.1.2.1; the token endpoint has none of its own for these.
+  // From RFC 6749 section 4.1.2.1, because section 5.2 has no codes for these.
   | 'temporarily_unavailable'
   | 'server_error';
 
-/** An error in the form of RFC 6749 section 5.2. The description is for a developer and never holds a secret. */
+/** An error in the format of RFC 6749 section 5.2. The description is for developers and never contains a secret. */
 export class OAuthError extends Error {
   override readonly name = 'OAuthError';
   readonly code: OAuthErrorCode;
@@ -32,25 +32,25 @@ export class OAuthError extends Error {
   }
 }
 
-/** A 401 for a client that did not prove who it is. */
+/** A 401 for a client that is not authenticated. */
 export function invalidClient(description: string, challenge: string): OAuthError {
   return new OAuthError('invalid_client', description, { status: 401, headers: { 'WWW-Authenticate': challenge } });
 }
 
-/** The challenge of RFC 7617 for clients that authenticate by a pair. */
+/** @returns the Basic challenge for clients that authenticate with a key pair (RFC 7617) */
 export function basicChallenge({ issuer }: { issuer: string }): string {
   return `Basic realm="${issuer}", charset="UTF-8"`;
 }
 
-/** A failure beyond the budget of its address (RFC 6585 section 4); the code says what it would be within it. */
+/** A 429 for an address with too many failures (RFC 6585 section 4). @param code error code without throttling */
 export function throttled(code: 'invalid_client' | 'invalid_request', retryAfterSeconds: number): OAuthError {
   const description = `too many failed attempts, try again in ${retryAfterSeconds} s`;
   return new OAuthError(code, description, { status: 429, headers: { 'Retry-After': String(retryAfterSeconds) } });
 }
 
 /**
- * Says an error of the platform as OAuth does. A status that is about the path, the method or the size stays; a body of
- * another type is the 400 of RFC 6749 section 5.2 like all else that is wrong with a request.
+ * Converts a platform error. Keeps the status of errors about the path, the method or the size; every other invalid
+ * request, including an unsupported media type, is a 400 (RFC 6749 section 5.2).
  */
 export function toOAuthError({ message, headers, status }: PlatformError): OAuthError {
   if (status === 500) return new OAuthError('server_error', message, { status });
@@ -59,19 +59,19 @@ export function toOAuthError({ message, headers, status }: PlatformError): OAuth
   return new OAuthError('invalid_request', message, isKept ? { status, headers } : {});
 }
 
-/** Answers with it. No cache may keep the answer (RFC 6749 section 5.1). */
+/** Responds with an error that must not be cached (RFC 6749 section 5.1). */
 export function answerOAuthError(error: OAuthError, context: Context<Environment>): Response {
   forbidCaching(context);
   for (const [name, value] of Object.entries(error.headers)) context.header(name, value);
   return context.json(oauthBody(error), error.status);
 }
 
-/** The body of an error; the description in the characters that RFC 6749 section 5.2 allows. */
+/** @returns the body of an error; RFC 6749 section 5.2 limits the characters of the description */
 export function oauthBody({ code, message }: OAuthError): { error: string; error_description: string } {
   return { error: code, error_description: message.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '?') };
 }
 
-/** RFC 6749 section 5.1 asks for both. */
+/** RFC 6749 section 5.1 requires both headers. */
 export function forbidCaching(context: Context<Environment>): void {
   context.header('Cache-Control', 'no-store');
   context.header('Pragma', 'no-cache');

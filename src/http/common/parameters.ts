@@ -1,20 +1,20 @@
 import { z } from '@hono/zod-openapi';
 
-/** Says of a parameter that it is missing, or there more than once. */
+/** @returns the problem of a parameter that is not a single text */
 export function problemOf(issue: { input?: unknown }): string {
   if (issue.input === undefined) return 'is required';
   return Array.isArray(issue.input) ? 'must be given only once' : 'must be text';
 }
 
-/** Stands for the values of a repeated parameter: a list, which {@link problemOf} recognizes and no length rule rejects. */
+/** Represents a repeated parameter: a list, which {@link problemOf} recognizes and no length rule rejects. */
 const repeated: readonly unknown[] = Object.freeze([null]);
 
 /**
- * Collects parameters from all their sources for a schema of this file. A repeated parameter becomes a list, which no schema
- * of this file accepts. Its values are not kept, so the cost is linear in the number of entries.
+ * Collects parameters from all sources for validation with the schemas below. A repeated parameter becomes a list, which no
+ * schema accepts. Its values are dropped, so the cost is linear in the number of entries.
  */
 export function gather(entries: Iterable<readonly [string, unknown]>): Record<string, unknown> {
-  // Without a prototype, so that a parameter may be called __proto__.
+  // Without a prototype, so that a parameter can be named __proto__.
   const gathered: Record<string, unknown> = Object.create(null);
   for (const [name, value] of entries) {
     gathered[name] = name in gathered ? repeated : value;
@@ -22,7 +22,7 @@ export function gather(entries: Iterable<readonly [string, unknown]>): Record<st
   return gathered;
 }
 
-/** A query parameter that must be there once and not be empty. */
+/** A required, non-empty parameter. */
 export function requiredText(description: string, example: string) {
   return z
     .string({ error: problemOf })
@@ -31,7 +31,7 @@ export function requiredText(description: string, example: string) {
     .openapi({ description, example });
 }
 
-/** A query parameter that may be there once; absent it is empty, which means the same. */
+/** An optional parameter; default: empty. */
 export function optionalText(description: string, example: string) {
   return z
     .string({ error: problemOf })
@@ -41,9 +41,9 @@ export function optionalText(description: string, example: string) {
 }
 
 /**
- * A query parameter that is a whole number in a range, in decimal digits and nothing else.
+ * An optional whole number in a range, in decimal digits. An empty value is invalid.
  *
- * @returns a schema of number; the default when the parameter is absent (an empty one is an error)
+ * @returns a schema with a default
  */
 export function wholeNumber(description: string, range: { min: number; max: number; default: number }) {
   const rule = `must be a whole number from ${range.min} to ${range.max}`;
@@ -62,15 +62,11 @@ export function wholeNumber(description: string, range: { min: number; max: numb
     });
 }
 
-/**
- * A query parameter that is one of some words.
- *
- * @returns a schema of the word; undefined when the parameter is absent (an empty one is an error)
- */
-export function oneOf<W extends string>(description: string, words: readonly W[]) {
-  const rule = `must be one of ${words.join(', ')}`;
+/** An optional parameter with fixed values. An empty value is invalid. */
+export function oneOf<V extends string>(description: string, values: readonly V[]) {
+  const rule = `must be one of ${values.join(', ')}`;
   return z
-    .enum(words, { error: (issue) => (Array.isArray(issue.input) ? 'must be given only once' : rule) })
+    .enum(values, { error: (issue) => (Array.isArray(issue.input) ? 'must be given only once' : rule) })
     .optional()
     .openapi({ description });
 }

@@ -3,18 +3,15 @@ import { createMiddleware } from 'hono/factory';
 import { routePath } from 'hono/route';
 import type { Logger } from 'pino';
 import type { ClientAddress } from './client-address.ts';
-import type { Environment } from './environment.ts';
-import type { HttpMetrics } from './http-metrics.ts';
+import type { Environment, HttpMetrics } from './environment.ts';
 
 /**
- * Gives each request an id (answered as X-Request-Id) and writes one line when it is done. For a token that was issued or
- * refused the same line is the audit record: `audit`, `event`, and who got it or why not (docs/tokens.md).
+ * Generates an ID for each request (X-Request-Id) and logs one line at its end. For issued and refused tokens, this line is
+ * also the audit record: `audit`, `event`, and the user or the reason (docs/tokens.md).
  *
- * Secrets cannot get into it: of the URL the line holds the pattern of the route only (`/*` when nothing is there), since
- * a caller may have put an sk into the path in any encoding, and else what handlers add on purpose. An id of the caller's
- * is not taken over, since anything may be in it.
- *
- * @param metrics told of each request; by default nobody is
+ * The line never contains secrets: it has the pattern of the route (`/*` if none matched) instead of the URL, where a
+ * client may have put an sk in any encoding, and fields that handlers add explicitly. An X-Request-Id of the client is
+ * ignored for the same reason.
  */
 export function requestLog(log: Logger, addressOf: ClientAddress, metrics?: HttpMetrics) {
   return createMiddleware<Environment>(async (context, next) => {

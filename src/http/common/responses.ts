@@ -1,15 +1,48 @@
-/** What routes say of their answers in the OpenAPI document. The examples of errors are made as the errors are. */
-import { ErrorBody, errorBody, type PlatformError } from './errors.ts';
+/** Descriptions of responses in the OpenAPI document. Examples of errors are created like the errors themselves. */
+import { ErrorBody, errorBody, PlatformError, unauthenticated, violation } from './errors.ts';
 
-/** An answer in JSON, or a part of a request. */
+/** A JSON response or request body. */
 export function json<T>(schema: T, description: string, example?: unknown) {
   return { description, content: { 'application/json': { schema, ...(example !== undefined && { example }) } } };
 }
 
-/** An answer that is an error in the form of the platform. */
+/** An error response of the platform API. */
 export function failure(description: string, example: PlatformError) {
   return json(ErrorBody, description, errorBody(example));
 }
 
-/** Of a route whose answers have an entity tag. */
-export const notModified = { 304: { description: 'The client has this answer already (If-None-Match)' } };
+/** For routes that return an entity tag. */
+export const notModified = { 304: { description: 'Not modified (If-None-Match)' } };
+
+/** 503 of routes that call the cluster. */
+export const unavailable = failure(
+  'Not ready yet, or the cluster is unavailable',
+  new PlatformError('unavailable', 'the cluster is unavailable, try again later'),
+);
+
+/** 503 of routes that only need the signing keys. */
+export const withoutKeys = failure(
+  'Not ready yet',
+  new PlatformError('unavailable', 'the signing keys are not loaded yet'),
+);
+
+/** Errors of every route that requires a bearer token. */
+export const callerFailures = {
+  401: failure('No valid token', unauthenticated('Authorization: the token is not valid', 'Bearer')),
+  503: unavailable,
+};
+
+/** A 400, with one parameter in its example. */
+export function badParameter(field: string, description: string) {
+  return failure('A parameter is missing or invalid', violation(field, description));
+}
+
+/** A 403. */
+export function forbidden(message: string) {
+  return failure('The user does not have permission', new PlatformError('permissionDenied', message));
+}
+
+/** A 404. */
+export function missing(message: string) {
+  return failure('Not found', new PlatformError('notFound', message));
+}

@@ -2,34 +2,34 @@ import { usernameOf } from '../../kube/names.ts';
 import type { ReviewBudget } from '../../token/exchange.ts';
 import { createFailureThrottle, type ThrottleOptions } from './throttle.ts';
 
-/** One address may have so many accounts fail to the full at the same time. */
-const accountsOfAddress = 20;
+/** The limit of an address is this multiple of the limit of an account. */
+const accountsPerAddress = 20;
 
-/** Failures of tokens that only the cluster can check: each attempt counts as one until it is known to be right. */
+/** Limits failed reviews of tokens by the cluster. Each attempt counts as a failure until it succeeds. */
 export interface AccountBudget {
   /**
-   * Takes an attempt.
+   * Takes one attempt.
    *
-   * @param account whose token it says that it is
-   * @returns 0 when there was one, else the whole seconds until there is one
+   * @param account unverified account of the token
+   * @returns 0 if an attempt was available, otherwise the whole seconds until the next one
    */
   take(address: string, account: string): number;
-  /** The cluster was not asked: the attempt counts against this account only. */
+  /** Returns the attempt to the address, because no review was needed. It still counts for the account. */
   refundReview(address: string): void;
-  /** The token was right, or nothing was said of it. */
+  /** Returns the attempt, because the token was valid or the review gave no result. */
   refund(address: string, account: string): void;
 }
 
 /**
- * Each account that is claimed at an address may fail as often as a pair may, and all that are claimed there twenty times
- * as often together: so who claims one shuts out no other behind that address.
+ * Limits each account at an address, and all accounts at that address together to twenty times as many failures. So
+ * failures of one account do not block other accounts behind the same address.
  *
- * @param options undefined: nothing is throttled
- * @param now milliseconds, of a clock that only goes forward
+ * @param options limits of one account; undefined: no throttling
+ * @param now monotonic clock, milliseconds
  */
 export function createAccountBudget(options: ThrottleOptions | undefined, now?: () => number): AccountBudget {
   const perAccount = createFailureThrottle(options, now);
-  const perAddress = createFailureThrottle(options && enlarged(options), now);
+  const perAddress = createFailureThrottle(options && forAddress(options), now);
   return {
     take: (address, account) => perAccount.failed(address, account) || perAddress.failed(address),
     refundReview: (address) => perAddress.forgive(address),
@@ -40,7 +40,7 @@ export function createAccountBudget(options: ThrottleOptions | undefined, now?: 
   };
 }
 
-/** The budget of token exchanges, whose accounts are ServiceAccounts. */
+/** Creates the budget of token exchanges, whose accounts are ServiceAccounts. */
 export function createReviewBudget(options: ThrottleOptions | undefined, now?: () => number): ReviewBudget {
   const { take, refundReview, refund } = createAccountBudget(options, now);
   return {
@@ -50,6 +50,6 @@ export function createReviewBudget(options: ThrottleOptions | undefined, now?: (
   };
 }
 
-function enlarged({ burst, refillSeconds }: ThrottleOptions): ThrottleOptions {
-  return { burst: burst * accountsOfAddress, refillSeconds: refillSeconds / accountsOfAddress };
+function forAddress({ burst, refillSeconds }: ThrottleOptions): ThrottleOptions {
+  return { burst: burst * accountsPerAddress, refillSeconds: refillSeconds / accountsPerAddress };
 }

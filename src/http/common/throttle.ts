@@ -2,26 +2,26 @@ import { LRUCache } from 'lru-cache';
 import { networkOf } from './client-address.ts';
 
 export interface ThrottleOptions {
-  /** So many failures at once. */
+  /** Maximum number of failures in a burst. */
   burst: number;
-  /** And one more in each so many seconds. */
+  /** Seconds until one more failure is allowed. */
   refillSeconds: number;
 }
 
-/** Keeps account of failed attempts by address, or by address and account. */
+/** Counts failed attempts per address, or per address and account. */
 export interface FailureThrottle {
   /**
-   * Notes a failed attempt.
+   * Records a failed attempt.
    *
-   * @param account what the attempt was for, when each has a budget of its own at an address
-   * @returns 0 while the address is within its budget, else the whole seconds until it has some again
+   * @param account counted separately at each address, if set
+   * @returns 0 if the failure is within the limit, otherwise the whole seconds until the next attempt
    */
   failed(address: string, account?: string): number;
-  /** Takes one failure back: what was noted before it was known did not fail. */
+  /** Removes a recorded failure, because the attempt succeeded. */
   forgive(address: string, account?: string): void;
 }
 
-/** Bound of budgets that are kept; whoever is forgotten begins with a full budget. */
+/** Maximum number of buckets; an evicted client starts with a full bucket. */
 const maxBuckets = 10_000;
 
 interface Bucket {
@@ -31,11 +31,11 @@ interface Bucket {
 }
 
 /**
- * A token bucket for each address (IPv6: each /64), for failures only: who has the right pair is answered whatever others
- * behind the same address do.
+ * Creates a token bucket for each address (IPv6: each /64). Only failures are counted: a correct key pair is accepted
+ * whatever other clients behind the same address do.
  *
- * @param options undefined: nothing is throttled
- * @param now milliseconds, of a clock that only goes forward
+ * @param options undefined: no throttling
+ * @param now monotonic clock, milliseconds
  */
 export function createFailureThrottle(
   options: ThrottleOptions | undefined,
@@ -47,10 +47,10 @@ export function createFailureThrottle(
 
   function bucketOf(key: string): Bucket {
     const at = now();
-    const known = buckets.get(key);
-    if (!known) return { failuresLeft: burst, at };
-    const refilled = (at - known.at) / 1000 / refillSeconds;
-    return { failuresLeft: Math.min(burst, known.failuresLeft + refilled), at };
+    const bucket = buckets.get(key);
+    if (!bucket) return { failuresLeft: burst, at };
+    const refilled = (at - bucket.at) / 1000 / refillSeconds;
+    return { failuresLeft: Math.min(burst, bucket.failuresLeft + refilled), at };
   }
 
   const waitFor = ({ failuresLeft }: Bucket) => Math.max(1, Math.ceil((1 - failuresLeft) * refillSeconds));
@@ -59,10 +59,10 @@ export function createFailureThrottle(
     failed(address, account) {
       const key = keyOf(address, account);
       const bucket = bucketOf(key);
-      const within = bucket.failuresLeft >= 1;
-      if (within) bucket.failuresLeft -= 1;
+      const isWithinLimit = bucket.failuresLeft >= 1;
+      if (isWithinLimit) bucket.failuresLeft -= 1;
       buckets.set(key, bucket);
-      return within ? 0 : waitFor(bucket);
+      return isWithinLimit ? 0 : waitFor(bucket);
     },
     forgive(address, account) {
       const key = keyOf(address, account);
@@ -72,7 +72,7 @@ export function createFailureThrottle(
   };
 }
 
-/** A network has no space in it. */
+/** The space separates unambiguously: a network contains none. */
 function keyOf(address: string, account?: string): string {
   return account === undefined ? networkOf(address) : `${networkOf(address)} ${account}`;
 }

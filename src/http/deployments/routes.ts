@@ -6,8 +6,7 @@ import { listDeployments, listText } from '../../deployments/listing.ts';
 import { requireCaller } from '../common/bearer.ts';
 import type { Dependencies, Environment } from '../common/environment.ts';
 import { PlatformError } from '../common/errors.ts';
-import { badParameter, callerFailures, forbidden as mayNot, missing } from '../common/failure-responses.ts';
-import { json, notModified } from '../common/responses.ts';
+import { badParameter, callerFailures, json, forbidden as mayNot, missing, notModified } from '../common/responses.ts';
 import {
   answerJson,
   forbidden,

@@ -1,33 +1,35 @@
 import { tokenExchange } from '../../token/exchange.ts';
 import type { SigningKeys } from '../../token/keys/signing-keys.ts';
 
-/** The issuer of a deployment that can be discovered. */
+/** An issuer that supports discovery. */
 export interface IssuerURL {
   /** As configured. */
   issuer: string;
-  /** Without a slash at the end: what the URLs of the endpoints begin with. */
+  /** Base URL of the endpoints, without a trailing slash. */
   base: string;
-  /** The path without a slash at the end, empty for none. */
+  /** The path without a trailing slash, or empty. */
   path: string;
 }
 
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /**
- * Whether an issuer can be discovered: an https URL without query and fragment (RFC 8414 section 2). http only on
- * loopback, where nobody can listen.
+ * Parses an issuer that supports discovery: an https URL without query and fragment (RFC 8414 section 2), or an http URL of
+ * a loopback address.
+ *
+ * @returns undefined for another issuer
  */
 export function parseIssuer(issuer: string): IssuerURL | undefined {
   const url = URL.canParse(issuer) ? new URL(issuer) : undefined;
   const isSecure = url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback.has(url.hostname));
-  // The path becomes part of a route, where some characters would mean something.
+  // The path becomes part of a route pattern, so special characters are rejected.
   if (!url || !isSecure || /[?#@]/.test(issuer) || !/^[\w./~-]*$/.test(url.pathname)) return undefined;
   return { issuer, base: issuer.replace(/\/$/, ''), path: url.pathname.replace(/\/$/, '') };
 }
 
 /**
- * What this server can do, in the terms of RFC 8414 section 2 and OpenID Connect Discovery 1.0 section 3. There is no
- * authorization endpoint, hence no response type. Revocation is not announced: a token has no state of its own here.
+ * Metadata of the server (RFC 8414 section 2, OpenID Connect Discovery 1.0 section 3). There is no authorization endpoint
+ * and therefore no response type, and no revocation endpoint, because tokens have no state.
  */
 export function serverMetadata({ issuer, base }: IssuerURL, { jwks }: SigningKeys) {
   const clientMethods = ['client_secret_basic', 'client_secret_post'];
@@ -38,7 +40,7 @@ export function serverMetadata({ issuer, base }: IssuerURL, { jwks }: SigningKey
     jwks_uri: `${base}/.well-known/jwks.json`,
     grant_types_supported: ['client_credentials', tokenExchange],
     response_types_supported: [] as string[],
-    // none: a token exchange is proved by its subject token.
+    // none: a token exchange is authenticated with its subject token.
     token_endpoint_auth_methods_supported: [...clientMethods, 'none'],
     introspection_endpoint_auth_methods_supported: [...clientMethods, 'Bearer'],
     subject_types_supported: ['public'],

@@ -1,6 +1,25 @@
-import type { Assets } from './assets.ts';
+import { type Asset, readAsset } from '../common/asset.ts';
 
-/** The page, with paths that are right under a prefix too. */
+const own = (name: string) => new URL(`assets/${name}`, import.meta.url);
+const swagger = (name: string) => import.meta.resolve(`swagger-ui-dist/${name}`);
+
+/** Swagger UI from its package, and the script that starts it. */
+const files = {
+  'swagger-ui.css': { url: swagger('swagger-ui.css'), type: 'text/css; charset=utf-8' },
+  'swagger-ui-bundle.js': { url: swagger('swagger-ui-bundle.js'), type: 'text/javascript; charset=utf-8' },
+  'favicon.png': { url: swagger('favicon-32x32.png'), type: 'image/png' },
+  'docs.css': { url: own('docs.css'), type: 'text/css; charset=utf-8' },
+  'start.js': { url: own('start.js'), type: 'text/javascript; charset=utf-8' },
+};
+
+export type Assets = Record<keyof typeof files, Asset>;
+
+export function loadAssets(): Assets {
+  const loaded = Object.entries(files).map(([name, { url, type }]) => [name, readAsset(name, url, type)]);
+  return Object.fromEntries(loaded) as Assets;
+}
+
+/** The HTML page. Its paths are relative, so that it also works under a prefix. */
 export function docsPage(assets: Assets): string {
   const at = (name: keyof Assets) => `docs/assets/${assets[name].name}`;
   return `<!doctype html>
@@ -15,7 +34,7 @@ export function docsPage(assets: Assets): string {
 </head>
 <body>
 <main id="swagger-ui"></main>
-<noscript>This page needs JavaScript; the document itself is <a href="openapi.json">openapi.json</a>.</noscript>
+<noscript>This page requires JavaScript. The OpenAPI document is <a href="openapi.json">openapi.json</a>.</noscript>
 <script src="${at('swagger-ui-bundle.js')}"></script>
 <script src="${at('start.js')}"></script>
 </body>

@@ -1,7 +1,8 @@
+/** OpenAPI descriptions of the OAuth 2.0 endpoints. Requests are validated by the rules of OAuth 2.0, not by these schemas. */
 import { createRoute, z } from '@hono/zod-openapi';
 import { tokenExchange } from '../../token/exchange.ts';
 import { invalidClient, OAuthError, oauthBody, throttled } from '../common/oauth-error.ts';
-import { json } from '../common/responses.ts';
+import { callerFailures, json } from '../common/responses.ts';
 
 const form = <T>(schema: T) => ({
   body: { content: { 'application/x-www-form-urlencoded': { schema } }, required: true },
@@ -14,35 +15,39 @@ const OAuthErrorBody = z
 const failure = (description: string, example: OAuthError) => json(OAuthErrorBody, description, oauthBody(example));
 
 const failures = {
-  400: failure('The request is wrong', new OAuthError('invalid_request', 'grant_type: is required')),
-  401: failure('The caller did not prove who it is', invalidClient('the client must authenticate', 'Basic')),
-  429: failure('As 401, and too many attempts failed from this address', throttled('invalid_client', 3)),
+  400: failure('The request is invalid', new OAuthError('invalid_request', 'grant_type: is required')),
+  401: failure('Client authentication failed', invalidClient('client authentication is required', 'Basic')),
+  429: failure('As 401, and too many attempts from this address have failed', throttled('invalid_client', 3)),
   503: failure(
-    'Not ready yet, or the cluster cannot be asked',
-    new OAuthError('temporarily_unavailable', 'the cluster cannot be asked now, try again', { status: 503 }),
+    'Not ready yet, or the cluster is unavailable',
+    new OAuthError('temporarily_unavailable', 'the cluster is unavailable, try again later', { status: 503 }),
   ),
 };
 
 const text = (description: string) => z.string().optional().openapi({ description });
 const clientFields = {
-  client_id: text('The ak, when it is not in Authorization: Basic'),
-  client_secret: text('The sk, when it is not in Authorization: Basic'),
+  client_id: text('The ak, unless it is in Authorization: Basic'),
+  client_secret: text('The sk, unless it is in Authorization: Basic'),
 };
 
-const TokenAnswer = z
+const TokenResponse = z
   .strictObject({
     access_token: z.string().openapi({ description: 'JWT (RFC 7519)' }),
     token_type: z.literal('Bearer'),
     expires_in: z.int().openapi({ description: 'Seconds' }),
-    issued_token_type: text('For a token exchange'),
+    issued_token_type: text('Only for a token exchange'),
   })
   .openapi('OAuthToken', { description: 'RFC 6749 section 5.1, RFC 8693 section 2.2.1' });
 
-/** For the OpenAPI document, as the next one: the requests themselves are read by the rules of OAuth 2.0. */
 export const tokenRoute = createRoute({
-  ...{ method: 'post', path: '/token', tags: ['OAuth 2.0'], operationId: 'requestToken' },
-  summary: 'Client credentials or token exchange',
-  description: 'RFC 6749 section 4.4: the client is the key pair. RFC 8693: the subject token is a ServiceAccount’s.',
+  method: 'post',
+  path: '/token',
+  tags: ['OAuth 2.0'],
+  operationId: 'requestToken',
+  summary: 'Request a token with client credentials or a token exchange',
+  description:
+    'Client credentials (RFC 6749 section 4.4): the client is the key pair. Token exchange (RFC 8693): the subject token ' +
+    'is a ServiceAccount token.',
   security: [{ pair: [] }, {}],
   request: form(
     z.object({
@@ -50,32 +55,67 @@ export const tokenRoute = createRoute({
       ...clientFields,
       subject_token: text('For a token exchange: the projected token of the ServiceAccount'),
       subject_token_type: text('For a token exchange: urn:ietf:params:oauth:token-type:jwt'),
-      requested_token_type: text('For a token exchange: that of an access token or a JWT'),
-      resource: text('The configured audience, and no other'),
-      audience: text('The configured audience, and no other'),
+      requested_token_type: text('For a token exchange: the type of an access token or a JWT'),
+      resource: text('Only the configured audience'),
+      audience: text('Only the configured audience'),
     }),
   ),
   responses: {
-    200: json(TokenAnswer, 'A token', {
-      ...{ access_token: 'eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJnaGlwcG8uaW8ifQ.c2lnbmF0dXJl' },
-      ...{ token_type: 'Bearer', expires_in: 259_200 },
+    200: json(TokenResponse, 'A token', {
+      access_token: 'eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJnaGlwcG8uaW8ifQ.c2lnbmF0dXJl',
+      token_type: 'Bearer',
+      expires_in: 259_200,
     }),
     ...failures,
   },
 });
 
 export const introspectionRoute = createRoute({
-  ...{ method: 'post', path: '/introspect', tags: ['OAuth 2.0'], operationId: 'introspectToken' },
-  summary: 'Whether a token is active, and whose it is',
-  description: 'RFC 7662. Tokens of others need the right to create tokenreviews.authentication.k8s.io.',
+  method: 'post',
+  path: '/introspect',
+  tags: ['OAuth 2.0'],
+  operationId: 'introspectToken',
+  summary: 'Introspect a token',
+  description: 'RFC 7662. Tokens of other users require the permission to create tokenreviews.authentication.k8s.io.',
   security: [{ pair: [] }, { bearer: [] }],
-  request: form(z.object({ token: z.string(), token_type_hint: text('Is of no account'), ...clientFields })),
+  request: form(z.object({ token: z.string(), token_type_hint: text('Ignored'), ...clientFields })),
   responses: {
-    200: json(z.looseObject({ active: z.boolean() }).openapi('Introspection'), 'What is known of the token', {
-      ...{ active: true, iss: 'ghippo.io', sub: '94dbbd6a-12a3-4a67-85a8-a97cf5a1a953', username: 'alice' },
-      ...{ groups: ['shop-developers'], client_id: '5df476c2-d4ca-4d57-ac7f-0011fe8182d5' },
-      ...{ iat: 1_795_570_730, exp: 1_795_829_930, token_type: 'Bearer' },
+    200: json(z.looseObject({ active: z.boolean() }).openapi('Introspection'), 'The state of the token', {
+      active: true,
+      iss: 'ghippo.io',
+      sub: '94dbbd6a-12a3-4a67-85a8-a97cf5a1a953',
+      username: 'alice',
+      groups: ['shop-developers'],
+      client_id: '5df476c2-d4ca-4d57-ac7f-0011fe8182d5',
+      iat: 1_795_570_730,
+      exp: 1_795_829_930,
+      token_type: 'Bearer',
     }),
     ...failures,
+  },
+});
+
+const header = (description: string) => ({ description, schema: { type: 'string' as const } });
+
+/** OpenAPI cannot describe that every method and every subpath is accepted. */
+export const forwardAuthRoute = createRoute({
+  method: 'get',
+  path: '/oauth2/auth',
+  tags: ['Gateways'],
+  operationId: 'checkForwardedRequest',
+  summary: 'Authenticate a request for a gateway',
+  description:
+    'For nginx auth_request, Traefik ForwardAuth and Envoy ext_authz. Accepts every method and every subpath, with the ' +
+    'same result.',
+  security: [{ bearer: [] }],
+  responses: {
+    200: {
+      description: 'The request is authenticated',
+      headers: {
+        'X-Auth-Request-User': header('Name of the user, percent-encoded where it is not printable ASCII'),
+        'X-Auth-Request-Groups': header('Groups of the user, separated by commas, each encoded in the same way'),
+      },
+    },
+    ...callerFailures,
   },
 });

@@ -1,14 +1,13 @@
 import type { Context } from 'hono';
 import type { Caller } from '../../token/verify.ts';
 import { authorizationOf, bearerOf } from '../common/authorization.ts';
-import { checkToken, noteUse } from '../common/bearer.ts';
+import { checkToken, recordUse } from '../common/bearer.ts';
 import type { Dependencies, Environment } from '../common/environment.ts';
 import { basicChallenge, invalidClient, OAuthError, throttled } from '../common/oauth-error.ts';
 import type { TokenIssuing } from '../token/issuing.ts';
-import { clientOf } from './client.ts';
-import { type OAuthForm, readOAuthForm } from './form.ts';
+import { clientOf, type OAuthForm, readOAuthForm } from './form.ts';
 
-/** The answer of RFC 7662 section 2.2. Of a token that is not active nothing else is told. */
+/** An introspection response (RFC 7662 section 2.2). */
 export type Introspection =
   | { active: false }
   | {
@@ -26,40 +25,40 @@ export type Introspection =
       aud?: string;
     };
 
-type Asking = Pick<Caller, 'id' | 'name' | 'groups'>;
+type Requester = Pick<Caller, 'id' | 'name' | 'groups'>;
 
 /**
- * Token introspection (RFC 7662) for who authenticates, by a pair or by a token of ours. A user may ask about their own
- * tokens; about those of others only who may create TokenReviews, the right to ask the cluster the same. To others a
- * token is not active (section 2.2), so they do not learn that it is.
+ * Creates the introspection endpoint (RFC 7662), for clients that authenticate with a key pair or a bearer token. Users may
+ * introspect their own tokens; tokens of other users require the permission to create TokenReviews, which gives the same
+ * information about cluster tokens. Without it, the response is `active: false` (section 2.2).
  *
- * @returns answers a request; throws OAuthError, PlatformError, or what the cluster's silence makes of it
+ * @returns a handler that throws OAuthError, PlatformError, or an error of the cluster
  */
 export function createIntrospection(dependencies: Dependencies, tokenIssuing: TokenIssuing) {
   const { token: options, authorizer } = dependencies;
 
-  async function authenticate(context: Context<Environment>, form: OAuthForm): Promise<Asking> {
+  async function authenticate(context: Context<Environment>, form: OAuthForm): Promise<Requester> {
     const authorization = authorizationOf(context);
     const bearer = bearerOf(authorization);
     if (bearer !== undefined) {
-      // RFC 6749 section 2.3: one way only.
+      // RFC 6749 section 2.3.
       if (form.get('client_secret') !== undefined) {
-        throw new OAuthError('invalid_request', 'the caller must authenticate in one way only');
+        throw new OAuthError('invalid_request', 'the client must use only one authentication method');
       }
-      return byToken(context, bearer);
+      return authenticateWithToken(context, bearer);
     }
     const pair = clientOf(authorization, form);
-    if (!pair) throw invalidClient('the caller must authenticate', basicChallenge(options));
+    if (!pair) throw invalidClient('client authentication is required', basicChallenge(options));
     const checked = tokenIssuing.authenticate(context, pair);
     if ('user' in checked) return checked.user;
     if (checked.retryAfterSeconds > 0) throw throttled('invalid_client', checked.retryAfterSeconds);
-    throw invalidClient('the client id or the client secret is not valid', basicChallenge(options));
+    throw invalidClient('the client ID or the client secret is not valid', basicChallenge(options));
   }
 
-  async function byToken(context: Context<Environment>, token: string): Promise<Asking> {
+  async function authenticateWithToken(context: Context<Environment>, token: string): Promise<Requester> {
     const caller = await checkToken(token, dependencies);
     if (!('refused' in caller)) {
-      noteUse(caller, dependencies);
+      recordUse(caller, dependencies);
       return caller;
     }
     context.get('logFields').refused = caller.refused;
@@ -69,16 +68,16 @@ export function createIntrospection(dependencies: Dependencies, tokenIssuing: To
 
   return async (context: Context<Environment>): Promise<Introspection> => {
     const form = await readOAuthForm(context);
-    const asking = await authenticate(context, form);
-    context.get('logFields').user = asking.name;
+    const requester = await authenticate(context, form);
+    context.get('logFields').user = requester.name;
     const subject = await checkToken(form.require('token'), dependencies);
     if ('refused' in subject) return { active: false };
-    const may = subject.id === asking.id || (await authorizer.mayReviewTokens(asking));
-    return may ? toAnswer(subject, options) : { active: false };
+    const isAllowed = subject.id === requester.id || (await authorizer.mayReviewTokens(requester));
+    return isAllowed ? toResponse(subject, options) : { active: false };
   };
 }
 
-function toAnswer(subject: Caller, { issuer, audience }: Dependencies['token']): Introspection {
+function toResponse(subject: Caller, { issuer, audience }: Dependencies['token']): Introspection {
   return {
     active: true,
     iss: issuer,

@@ -2,16 +2,16 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Environment } from '../common/environment.ts';
 import { documentInfo, securitySchemes } from './info.ts';
 
-/** The OpenAPI document (https://spec.openapis.org/oas/v3.1.0), which holds more than is said of it here. */
+/** The OpenAPI document (https://spec.openapis.org/oas/v3.1.0). */
 type Document = ReturnType<OpenAPIHono<Environment>['getOpenAPI31Document']>;
 type PathItem = NonNullable<Document['paths']>[string];
 type Operation = NonNullable<PathItem['get']>;
 
 /**
- * Makes the OpenAPI document of the app from the schemas that its requests are checked with.
+ * Creates the OpenAPI document from the routes of the app and the schemas that validate requests.
  *
- * @param app with all its routes
- * @param prefix path under which a proxy has put this server, without a slash at the end; empty for none
+ * @param app with all routes
+ * @param prefix path under which a proxy serves the API, without a trailing slash, or empty
  */
 export function describeApi(app: OpenAPIHono<Environment>, prefix: string): Document {
   for (const [name, scheme] of Object.entries(securitySchemes(prefix))) {
@@ -21,7 +21,7 @@ export function describeApi(app: OpenAPIHono<Environment>, prefix: string): Docu
   return { ...document, paths: mapValues(document.paths ?? {}, completed) };
 }
 
-/** What holds for every route is added here: HEAD goes where GET does, and who has a token may have it fetched. */
+/** Adds what applies to every route: HEAD for each GET, and OAuth 2.0 for each operation that accepts a token. */
 function completed(item: PathItem): PathItem {
   const operations = mapValues(item, (operation) => completedOperation(operation as Operation));
   return operations.get ? { ...operations, head: headOf(operations.get) } : operations;
@@ -29,11 +29,11 @@ function completed(item: PathItem): PathItem {
 
 function completedOperation(operation: Operation): Operation {
   const { parameters } = operation;
-  return withFetchedToken({ ...operation, ...(parameters && { parameters: parameters.map(withExampleInWords) }) });
+  return withOAuth2({ ...operation, ...(parameters && { parameters: parameters.map(withExampleInDescription) }) });
 }
 
-/** Swagger UI fills examples in: an optional parameter would be sent, which nobody asked for. */
-function withExampleInWords<P extends object>(parameter: P): P {
+/** Moves examples of optional parameters to the description: Swagger UI would send them as values. */
+function withExampleInDescription<P extends object>(parameter: P): P {
   const { required, description, schema } = parameter as Parameter;
   if (required || !schema || schema.example === undefined) return parameter;
   const { example, ...rest } = schema;
@@ -46,10 +46,10 @@ interface Parameter {
   schema?: { example?: unknown };
 }
 
-function withFetchedToken(operation: Operation): Operation {
+function withOAuth2(operation: Operation): Operation {
   const { security } = operation;
-  const takesToken = security?.some((one) => 'bearer' in one);
-  return security && takesToken ? { ...operation, security: [...security, { oauth2: [] }] } : operation;
+  const acceptsToken = security?.some((one) => 'bearer' in one);
+  return security && acceptsToken ? { ...operation, security: [...security, { oauth2: [] }] } : operation;
 }
 
 /** RFC 9110 section 9.3.2: the same headers, no body. */

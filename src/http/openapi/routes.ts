@@ -12,19 +12,22 @@ const Document = z
 const documentPath = '/openapi.json';
 
 const route = createRoute({
-  ...{ method: 'get', path: documentPath, tags: ['Document'], operationId: 'getDocument' },
-  summary: 'The OpenAPI document of this API',
+  method: 'get',
+  path: documentPath,
+  tags: ['Document'],
+  operationId: 'getDocument',
+  summary: 'Get the OpenAPI document of this API',
   security: [],
   responses: { 200: json(Document, 'The document', { openapi: '3.1.0' }), ...notModified },
 });
 
-/** The OpenAPI document. It is made when it is first asked for, so of all routes, also of those that are added later. */
+/** Adds the OpenAPI document. It is created on the first request, so that it includes routes that are added later. */
 export function addDocumentRoutes(app: OpenAPIHono<Environment>, { token }: Pick<Dependencies, 'token'>): void {
   const prefix = parseIssuer(token.issuer)?.path ?? '';
-  let kept: Representation | undefined;
+  let cached: Representation | undefined;
   app.openAPIRegistry.registerPath(route);
   app.get(documentPath, (context) => {
-    kept ??= representationOf(JSON.stringify(describeApi(app, prefix)));
-    return answerRepresentation(context, kept, { type: 'application/json', cacheControl: 'no-cache' });
+    cached ??= representationOf(JSON.stringify(describeApi(app, prefix)));
+    return answerRepresentation(context, cached, { type: 'application/json', cacheControl: 'no-cache' });
   });
 }

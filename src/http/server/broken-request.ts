@@ -1,11 +1,11 @@
 /**
- * Answers to what is no HTTP request, or one that no route can be found for. Nothing of the request is repeated, neither
- * in the answer nor in a log: a broken request may have a secret anywhere.
+ * Responses to malformed requests that never reach the app. Responses and logs contain nothing of the request, which may
+ * have a secret anywhere.
  */
 import { type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { RequestError } from '@hono/node-server';
-import { errorText } from '../common/error-answer.ts';
+import { errorText } from '../common/error-response.ts';
 import { errorBody, PlatformError } from '../common/errors.ts';
 
 interface BrokenRequest {
@@ -13,48 +13,48 @@ interface BrokenRequest {
   message: string;
 }
 
-/** What a code of Node's HTTP parser or of its timers means (RFC 9110 section 15.5.9, RFC 6585 section 5). */
+/** Maps an error code of Node's HTTP parser or timers (RFC 9110 section 15.5.9, RFC 6585 section 5). */
 function describe(code: string | undefined): BrokenRequest {
-  if (code === 'HPE_HEADER_OVERFLOW') return { status: 431, message: 'the head of the request is too large' };
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return { status: 408, message: 'the request did not arrive in time' };
+  if (code === 'HPE_HEADER_OVERFLOW') return { status: 431, message: 'the request headers are too large' };
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return { status: 408, message: 'the request timed out' };
   return { status: 400, message: 'the request is malformed' };
 }
 
-/** Whether Node's HTTP parser or timers complain. All else is of the connection, as a failed TLS handshake: no HTTP there. */
-function isAboutHttp({ code }: NodeJS.ErrnoException): boolean {
+/** Other errors concern the connection, such as a failed TLS handshake, where no HTTP response is possible. */
+function isHttpError({ code }: NodeJS.ErrnoException): boolean {
   return code !== undefined && /^(HPE_|ERR_HTTP_)/.test(code);
 }
 
-/** Makes a server answer broken requests in the form that belongs to their path, and close their connections. */
+/** Responds to malformed requests in the format of their path and closes the connection. */
 export function answerBrokenRequests(server: Server): void {
   const latest = new WeakMap<Duplex, ServerResponse>();
   server.on('request', (request, response) => latest.set(request.socket, response));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const response = latest.get(socket);
-    // Half of an answer is out: another would be taken for its rest.
-    const answering = response?.headersSent === true && !response.writableFinished;
-    if (!isAboutHttp(error) || !socket.writable || answering) socket.destroy();
-    // What the client still sends is not read any more, so the connection is not kept half open for it.
+    // A second response would be read as the rest of the one being sent.
+    const isSending = response?.headersSent === true && !response.writableFinished;
+    if (!isHttpError(error) || !socket.writable || isSending) socket.destroy();
+    // Does not wait until the client has sent the rest of its request.
     else socket.end(rawAnswer(describe(error.code), targetOf(response)), () => socket.destroy());
   });
 }
 
-/** What a request asks for whose body is broken; of a broken head it is not known. */
+/** @returns the target of a request with a malformed body; undefined if the headers are malformed */
 function targetOf(response: ServerResponse | undefined): string | undefined {
   return response?.writableFinished === false ? response.req.url : undefined;
 }
 
 /**
- * Whether the path of a request has segments that lead elsewhere. They are resolved before a route is found, so what a
- * gateway asks about beneath a path of ours could end at another one. A backslash counts as a slash then.
+ * Whether the path has dot segments or backslashes. They are resolved before routing, so a request under the forward-auth
+ * path of a gateway could reach another route.
  */
 export function hasDotSegments(target: string): boolean {
   const [path = ''] = target.split('?', 1);
   return path.split(/[/\\]/).some((segment) => /^(?:\.|%2e){1,2}$/i.test(segment)) || path.includes('\\');
 }
 
-/** Refuses a request whose target no client of this API needs. */
-export function refuseTarget(response: ServerResponse): void {
+/** Rejects a request whose target has dot segments. */
+export function rejectTarget(response: ServerResponse): void {
   const body = errorText(new PlatformError('invalidArgument', describe(undefined).message), response.req.url);
   const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', Connection: 'close' };
   response.writeHead(400, headers).end(body);
@@ -72,7 +72,7 @@ function rawAnswer({ status, message }: BrokenRequest, target: string | undefine
   return `${head.join('\r\n')}\r\n\r\n${body}`;
 }
 
-/** The answer to a request whose Host or URL is not valid, which no app ever sees; 500 for an error of our own. */
+/** Responds to a request with an invalid Host or URL, which never reaches the app; 500 for any other error. */
 export function answerUnroutable(error: unknown): Response {
   const broken = error instanceof RequestError;
   const { message } = describe(undefined);

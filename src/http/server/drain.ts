@@ -2,44 +2,43 @@ import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { TLSSocket, Server as TlsServer } from 'node:tls';
 
-/** Ends a server without cutting off an answer. */
+/** Stops a server without interrupting responses. */
 export interface Drain {
   /**
-   * Sends clients elsewhere while requests are still answered, over new connections too: each answer says
-   * `Connection: close` (RFC 9112 section 9.6). A connection that was kept would otherwise be closed at the very moment at
-   * which its client uses it again.
+   * Adds `Connection: close` to every response (RFC 9112 section 9.6), but still accepts requests and connections. So
+   * clients reconnect to another replica before `close`, instead of reusing a connection while it is being closed.
    */
   begin(): void;
   /**
-   * Takes no new connections; idle ones are closed at once, requests under way are answered with `Connection: close`, and
-   * what is left after `withinMs` milliseconds is destroyed.
+   * Accepts no new connections, closes idle ones, and waits for requests in flight. Destroys remaining connections after
+   * `withinMs` milliseconds.
    */
   close(withinMs: number): Promise<void>;
 }
 
-/** Keeps account of a server's connections, so that it can be drained. To be called before it listens. */
+/** Tracks the connections of a server. Must be called before the server listens. */
 export function createDrain(server: Server): Drain {
-  const waiting = watchConnections(server);
-  const underWay = new Set<ServerResponse>();
+  const unused = trackUnusedConnections(server);
+  const inFlight = new Set<ServerResponse>();
   let draining = false;
 
-  // Before the app answers, which it may do at once.
+  // Runs before the app, which may respond synchronously.
   server.prependListener('request', (_, response) => {
-    underWay.add(response);
-    response.once('close', () => underWay.delete(response));
+    inFlight.add(response);
+    response.once('close', () => inFlight.delete(response));
     if (draining) closeAfter(response);
   });
 
   const begin = () => {
     if (draining) return;
     draining = true;
-    for (const response of underWay) closeAfter(response);
+    for (const response of inFlight) closeAfter(response);
   };
   const close = async (withinMs: number) => {
     begin();
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    // Node counts a connection that was only opened as busy.
-    for (const socket of waiting()) socket.destroy();
+    // Node does not consider a connection without a request as idle.
+    for (const socket of unused()) socket.destroy();
     server.closeIdleConnections();
     const timer = setTimeout(() => server.closeAllConnections(), withinMs);
     await closed;
@@ -49,28 +48,28 @@ export function createDrain(server: Server): Drain {
 }
 
 /**
- * Keeps account of the connections that have had no request yet.
+ * Tracks connections without a request.
  *
- * @returns gives those over which nothing of a request has come. With TLS these are the ones that still shake hands, and
- *   after that those without a byte of plain text.
+ * @returns a function that returns the connections on which no byte of a request has arrived. With TLS, these are
+ * connections in the handshake, and later those without decrypted data.
  */
-function watchConnections(server: Server): () => Socket[] {
-  const overTls = server instanceof TlsServer;
-  const silent = new Map<string, Socket>();
-  const watch = (socket: Socket) => {
+function trackUnusedConnections(server: Server): () => Socket[] {
+  const isTls = server instanceof TlsServer;
+  const sockets = new Map<string, Socket>();
+  const track = (socket: Socket) => {
     const peer = peerOf(socket);
-    silent.set(peer, socket);
-    socket.once('close', () => silent.get(peer) === socket && silent.delete(peer));
+    sockets.set(peer, socket);
+    socket.once('close', () => sockets.get(peer) === socket && sockets.delete(peer));
   };
-  server.on('connection', watch);
-  // Takes the place of the connection that it is made over.
-  server.on('secureConnection', watch);
-  server.prependListener('request', ({ socket }) => silent.delete(peerOf(socket)));
-  const shakesHands = (socket: Socket) => overTls && !(socket instanceof TLSSocket);
-  return () => [...silent.values()].filter((socket) => shakesHands(socket) || socket.bytesRead === 0);
+  server.on('connection', track);
+  // Replaces the entry of the underlying connection.
+  server.on('secureConnection', track);
+  server.prependListener('request', ({ socket }) => sockets.delete(peerOf(socket)));
+  const isInHandshake = (socket: Socket) => isTls && !(socket instanceof TLSSocket);
+  return () => [...sockets.values()].filter((socket) => isInHandshake(socket) || socket.bytesRead === 0);
 }
 
-/** Tells connections apart. A TLS socket does not say which socket it is made over, but has the same peer. */
+/** Identifies a connection. A TLS socket does not expose its underlying socket, but has the same peer. */
 function peerOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress} ${remotePort}`;
 }

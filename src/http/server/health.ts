@@ -1,16 +1,15 @@
 import { Hono } from 'hono';
 
-/** What /metrics answers. */
+/** The content of /metrics. */
 export interface Exposition {
   readonly contentType: string;
   exposition(): Promise<string>;
 }
 
 /**
- * The probes of the kubelet: /healthz says that the process answers, /readyz that it can do its work. Beside them
- * /metrics, when there are any.
+ * Serves the liveness probe /healthz, the readiness probe /readyz, and /metrics.
  *
- * @param unready what the process still waits for, in words; nothing when it is ready
+ * @param unready returns what the process is waiting for; empty if it is ready
  */
 export function createHealthApp(unready: () => readonly string[], metrics?: Exposition): Hono {
   const app = new Hono();
@@ -25,7 +24,7 @@ export function createHealthApp(unready: () => readonly string[], metrics?: Expo
       context.body(await metrics.exposition(), 200, { 'Content-Type': metrics.contentType }),
     );
   }
-  // Hono would write the error to standard error as it is.
+  // By default, Hono writes the error to stderr.
   app.onError((_, context) => context.text('internal error\n', 500));
   return app;
 }

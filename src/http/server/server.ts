@@ -1,69 +1,74 @@
 import { createServer, type RequestListener, type ServerOptions } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
-import { answerBrokenRequests, answerUnroutable, hasDotSegments, refuseTarget } from './broken-request.ts';
+import type { Logger } from 'pino';
+import { answerBrokenRequests, answerUnroutable, hasDotSegments, rejectTarget } from './broken-request.ts';
 import { createDrain, type Drain } from './drain.ts';
-import { createTlsServer, type TlsOptions } from './tls-server.ts';
+import type { ServingCertificate } from './tls-certificate.ts';
 
-/** Where a server listens. */
 export interface ListenOptions {
   address: string;
-  /** 0 takes a free port. */
+  /** 0: any free port. */
   port: number;
 }
 
-/** A server that answers. */
 export interface RunningServer {
   address: string;
   port: number;
-  /** Sends clients elsewhere while it still answers them. */
+  /** {@link Drain.begin} */
   beginDrain: Drain['begin'];
-  /** Takes no new connections and resolves when the requests under way are answered, at the latest after `withinMs`. */
+  /** {@link Drain.close} */
   close: Drain['close'];
 }
 
-/** How long clients may take, milliseconds. */
+/** Timeouts, milliseconds. */
 export interface Timeouts {
-  /** For a TLS handshake. */
+  /** TLS handshake. */
   handshake: number;
-  /** For a request, its body included: against slow senders. */
+  /** A complete request with its body, against slow clients. */
   request: number;
-  /** Without a byte in either direction: against clients that do not read their answer. */
-  silence: number;
-  /** Between two requests of a connection. Longer than the minute for which usual proxies keep an idle one. */
+  /** No data in either direction, against clients that do not read the response. */
+  inactivity: number;
+  /** Idle connection. Longer than the 60 seconds for which common proxies keep one. */
   keepAlive: number;
 }
 
+export interface TlsOptions {
+  certificate: ServingCertificate;
+  log: Logger;
+}
+
 export interface ServeOptions extends ListenOptions {
-  /** Serves HTTPS; without it, plain HTTP. */
+  /** Serves HTTPS if set, otherwise plain HTTP. */
   tls?: TlsOptions | undefined;
   timeouts?: Partial<Timeouts>;
-  /** Connections at a time, those still shaking hands included; more are closed at once. */
+  /** Maximum number of connections, including TLS handshakes; further connections are closed. */
   maxConnections?: number;
 }
 
-const defaultTimeouts: Timeouts = { handshake: 10_000, request: 30_000, silence: 120_000, keepAlive: 65_000 };
+const defaultTimeouts: Timeouts = { handshake: 10_000, request: 30_000, inactivity: 120_000, keepAlive: 65_000 };
 const defaultMaxConnections = 4_096;
-/** The largest head of a request, bytes; a token in a header is far smaller. */
+/** Maximum size of the request headers, bytes; a token is much smaller. */
 const maxHeaderSize = 16_384;
-/** Requests are timed out when Node looks for them, so this much later at most; milliseconds. */
+/** How often Node checks for request timeouts, milliseconds. */
 const checkingInterval = 5_000;
 
 /**
  * Serves an app over HTTPS or plain HTTP.
  *
- * @throws Error with code EADDRINUSE, EACCES or EADDRNOTAVAIL when it cannot listen there
+ * @throws Error with code EADDRINUSE, EACCES or EADDRNOTAVAIL if it cannot listen
  */
 // biome-ignore lint/suspicious/noExplicitAny: any Hono app, whatever its environment
 export async function serve(app: Pick<Hono<any>, 'fetch'>, options: ServeOptions): Promise<RunningServer> {
   const answer = getRequestListener(app.fetch, { errorHandler: answerUnroutable });
   const listener: RequestListener = (request, response) =>
-    hasDotSegments(request.url ?? '') ? refuseTarget(response) : void answer(request, response);
+    hasDotSegments(request.url ?? '') ? rejectTarget(response) : void answer(request, response);
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
   const limits = limitsOf(timeouts);
-  const server = options.tls ? createTlsServer(limits, listener, options.tls) : createServer(limits, listener);
-  server.timeout = timeouts.silence;
+  const server = options.tls ? createTlsServer(listener, limits, options.tls) : createServer(limits, listener);
+  server.timeout = timeouts.inactivity;
   server.maxConnections = options.maxConnections ?? defaultMaxConnections;
   answerBrokenRequests(server);
   const drain = createDrain(server);
@@ -75,6 +80,16 @@ export async function serve(app: Pick<Hono<any>, 'fetch'>, options: ServeOptions
   return { address, port, beginDrain: drain.begin, close: drain.close };
 }
 
+/** Failed TLS handshakes are logged only at level debug: port scans and plain HTTP requests are common. */
+function createTlsServer(listener: RequestListener, options: ServerOptions, { certificate, log }: TlsOptions) {
+  const server = createHttpsServer(options, listener);
+  certificate.attach(server);
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+    log.debug({ reason: error.code, remoteAddress: socket.remoteAddress }, 'TLS handshake failed');
+  });
+  return server;
+}
+
 function limitsOf({ handshake, request, keepAlive }: Timeouts): ServerOptions & { handshakeTimeout: number } {
   return {
     maxHeaderSize,
@@ -83,7 +98,7 @@ function limitsOf({ handshake, request, keepAlive }: Timeouts): ServerOptions & 
     headersTimeout: request,
     connectionsCheckingInterval: Math.min(request, checkingInterval),
     keepAliveTimeout: keepAlive,
-    // A request without a Host is refused by the listener, which does it in our form.
+    // The listener rejects requests without Host, in the format of the platform.
     requireHostHeader: false,
   };
 }

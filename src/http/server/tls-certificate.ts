@@ -6,15 +6,15 @@ import { pause } from '../../kube/abort.ts';
 import { describeError } from '../../kube/errors.ts';
 import { TlsFileError, type TlsFiles, type TlsPair, toTlsPair } from './tls-pair.ts';
 
-/** A server's certificate, which follows its files. */
+/** The certificate of a server, reloaded when its files change. */
 export interface ServingCertificate {
-  /** Makes a server present the certificate: now, and each later one to connections that are made then. */
+  /** Sets the certificate of a server, and updates it after each reload, for new connections. */
   attach(server: Server): void;
   /** notAfter of the certificate in use, seconds since the epoch. */
   expiry(): number;
-  /** Looks at the files now, and takes a new pair if it can be used. Never rejects. */
-  look(): Promise<void>;
-  /** Looks at the files each few seconds until the signal aborts. Never rejects. */
+  /** Reloads the files if they changed. Keeps the current certificate if the new one is invalid. Never rejects. */
+  reload(): Promise<void>;
+  /** Reloads periodically until the signal aborts. Never rejects. */
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -22,21 +22,20 @@ export interface CertificateOptions {
   log: Logger;
   /** Milliseconds since the epoch. */
   now: () => number;
-  /** Between two looks at the files, milliseconds. */
+  /** Milliseconds between two reloads. */
   intervalMs?: number;
 }
 
-/** Node's own default today; said here, so that neither a flag nor another version changes it (RFC 8996). */
+/** Node's default, set explicitly so that no flag or Node version changes it (RFC 8996). */
 const minVersion = 'TLSv1.2';
 
 /**
- * Reads a certificate and its key.
+ * Loads a certificate and its key.
  *
- * The content is compared each few seconds instead of asking the kernel for changes: a mounted Secret changes by
- * swapping a symlink some folders up, which a watch of the file does not see. A new pair that cannot be used, because it
- * is half-written or its parts do not belong together, is told once, and the former one stays.
+ * Polls the files: a mounted Secret is updated by swapping a symlink of a parent directory, which a file watch does not
+ * report. An invalid new pair, for example a partially written one, is logged once and the current pair stays in use.
  *
- * @throws TlsFileError naming the file that cannot be read or used
+ * @throws TlsFileError that names the unreadable or invalid file
  */
 export async function loadServingCertificate(
   files: TlsFiles,
@@ -44,18 +43,18 @@ export async function loadServingCertificate(
 ): Promise<ServingCertificate> {
   const servers = new Set<Server>();
   const found = await readFiles(files);
-  let seen = found.fingerprint;
+  let fingerprint = found.fingerprint;
   let pair = found.pair();
   report(pair, now(), log);
 
-  async function look(): Promise<void> {
-    const { fingerprint, pair: check } = await readFiles(files);
-    if (fingerprint === seen) return;
-    seen = fingerprint;
+  async function reload(): Promise<void> {
+    const changed = await readFiles(files);
+    if (changed.fingerprint === fingerprint) return;
+    fingerprint = changed.fingerprint;
     try {
-      pair = check();
+      pair = changed.pair();
     } catch (error) {
-      log.error({ reason: describeError(error) }, 'the new TLS certificate cannot be used, the former one stays');
+      log.error({ reason: describeError(error) }, 'the new TLS certificate is invalid, keeping the current one');
       return;
     }
     report(pair, now(), log);
@@ -69,19 +68,19 @@ export async function loadServingCertificate(
       server.once('close', () => servers.delete(server));
     },
     expiry: () => Math.floor(pair.notAfter.getTime() / 1000),
-    look,
+    reload,
     async run(signal) {
       for (;;) {
         await pause(intervalMs, signal);
         if (signal.aborted) return;
-        await look();
+        await reload();
       }
     },
   };
 }
 
 interface FoundFiles {
-  /** Differs when what was found differs. */
+  /** Changes with the content of the files or the error. */
   fingerprint: string;
   /** @throws TlsFileError */
   pair: () => TlsPair;
@@ -89,7 +88,7 @@ interface FoundFiles {
 
 async function readFiles(files: TlsFiles): Promise<FoundFiles> {
   try {
-    const { certificate, key } = await readTogether(files);
+    const { certificate, key } = await readConsistently(files);
     const fingerprint = createHash('sha256').update(certificate).update('\0').update(key).digest('hex');
     return { fingerprint, pair: () => toTlsPair({ certificate, key }, files) };
   } catch (error) {
@@ -100,13 +99,13 @@ async function readFiles(files: TlsFiles): Promise<FoundFiles> {
   }
 }
 
-/** Reads both as they are at one time: a mounted Secret may be swapped for another between the two. */
-async function readTogether(files: TlsFiles): Promise<{ certificate: string; key: string }> {
-  // One after the other, so that of two that are missing the same is told each time.
+/** Reads both files consistently: a mounted Secret may be updated between the two reads. */
+async function readConsistently(files: TlsFiles): Promise<{ certificate: string; key: string }> {
+  // Sequentially, so that the error is the same each time if both files are missing.
   const certificate = await readText(files.certificateFile);
   const key = await readText(files.keyFile);
-  const wasSwapped = (await readText(files.certificateFile)) !== certificate;
-  return wasSwapped ? readTogether(files) : { certificate, key };
+  const wasUpdated = (await readText(files.certificateFile)) !== certificate;
+  return wasUpdated ? readConsistently(files) : { certificate, key };
 }
 
 async function readText(file: string): Promise<string> {
@@ -121,7 +120,7 @@ function contextOf({ certificate, key }: TlsPair): SecureContextOptions {
   return { cert: certificate, key, minVersion };
 }
 
-/** Its serial number is left out, and the key of course. */
+/** Logs neither the serial number nor the key. */
 function report({ subject, names, notBefore, notAfter }: TlsPair, now: number, log: Logger): void {
   const fields = { subject, names, notAfter: notAfter.toISOString() };
   if (now > notAfter.getTime()) log.warn(fields, 'the TLS certificate has expired');

@@ -1,43 +1,43 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 
-/** The files of a server's certificate, PEM. */
+/** PEM files of a server certificate. */
 export interface TlsFiles {
-  /** The certificate of the server, then those of the authorities between it and the root. */
+  /** The certificate of the server, followed by intermediate certificates. */
   certificateFile: string;
-  /** Its private key, not encrypted. */
+  /** The unencrypted private key. */
   keyFile: string;
 }
 
-/** A file that no server can be given. The message names the file, and holds nothing of its content. */
+/** An unusable file. The message names the file and contains nothing of its content. */
 export class TlsFileError extends Error {
   override readonly name = 'TlsFileError';
 }
 
-/** A certificate and its key that a server can be given. */
+/** A valid certificate and its key. */
 export interface TlsPair {
   /** PEM. */
   certificate: string;
-  /** PEM; never shown. */
+  /** PEM; never logged. */
   key: string;
-  /** Distinguished name, in one line; often empty, then only the names say whose it is. */
+  /** Distinguished name, in one line; often empty. */
   subject: string;
-  /** subjectAltName; undefined without one. */
+  /** subjectAltName, if any. */
   names: string | undefined;
   notBefore: Date;
   notAfter: Date;
 }
 
 /**
- * Checks that two PEM files make a pair, as far as that can be known without a client. Whether it is valid at this time
- * is not asked: clients judge that, and a server with an expired certificate still serves those that do not.
+ * Checks that two PEM files contain a certificate and its key. Accepts an expired certificate: clients check that, and
+ * those that do not can still connect.
  *
- * @throws TlsFileError naming the file that cannot be used
+ * @throws TlsFileError that names the invalid file
  */
 export function toTlsPair(content: { certificate: string; key: string }, files: TlsFiles): TlsPair {
   const first = parseCertificate(content.certificate, files.certificateFile);
   if (!first.checkPrivateKey(parseKey(content.key, files.keyFile))) {
-    throw new TlsFileError(`${files.keyFile}: is not the key of the first certificate in ${files.certificateFile}`);
+    throw new TlsFileError(`${files.keyFile}: not the key of the first certificate in ${files.certificateFile}`);
   }
   checkChain(content, files.certificateFile);
   return {
@@ -53,23 +53,23 @@ function parseCertificate(text: string, file: string): X509Certificate {
   try {
     return new X509Certificate(text);
   } catch (error) {
-    throw new TlsFileError(`${file}: is no PEM certificate${codeOf(error)}`);
+    throw new TlsFileError(`${file}: not a PEM certificate${codeOf(error)}`);
   }
 }
 
 function parseKey(text: string, file: string): KeyObject {
-  // Both forms name it: PKCS #8 in the first line, the older one in its Proc-Type (RFC 1421 section 4.6.1.1).
+  // PKCS #8 declares encryption in the first line, the older format in Proc-Type (RFC 1421 section 4.6.1.1).
   if (/^-----BEGIN ENCRYPTED|^Proc-Type:.*ENCRYPTED/m.test(text)) {
-    throw new TlsFileError(`${file}: the key is encrypted, which is not supported`);
+    throw new TlsFileError(`${file}: encrypted keys are not supported`);
   }
   try {
     return createPrivateKey(text);
   } catch (error) {
-    throw new TlsFileError(`${file}: is no PEM private key${codeOf(error)}`);
+    throw new TlsFileError(`${file}: not a PEM private key${codeOf(error)}`);
   }
 }
 
-/** What only OpenSSL's TLS knows: the other certificates of the file, and keys that it holds for too weak. */
+/** Checks what only OpenSSL's TLS checks: the intermediate certificates, and weak keys. */
 function checkChain({ certificate, key }: { certificate: string; key: string }, file: string): void {
   try {
     createSecureContext({ cert: certificate, key });
@@ -78,7 +78,7 @@ function checkChain({ certificate, key }: { certificate: string; key: string }, 
   }
 }
 
-/** OpenSSL's code in parentheses. Its message is left out, for nobody promises what is in it. */
+/** @returns OpenSSL's error code in parentheses; its message might contain content of the file */
 function codeOf(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code;
   return code === undefined ? '' : ` (${code})`;

@@ -1,10 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { PlatformError, tooManyFailures, unauthenticated } from '../common/errors.ts';
-import { badParameter, withoutKeys } from '../common/failure-responses.ts';
-import { failure, json } from '../common/responses.ts';
+import { badParameter, failure, json, withoutKeys } from '../common/responses.ts';
 import type { tokenParameters } from './request.ts';
 
-/** The two paths of tokens, and what their operations are called. */
+/** Paths of the token endpoint, with their operationId. */
 export const tokenPaths = {
   '/apis/ghippo.io/v1alpha1/token': { get: 'getToken', post: 'createToken' },
   '/api/v1/cube/key/token': { get: 'getTokenByFormerPath', post: 'createTokenByFormerPath' },
@@ -12,13 +11,16 @@ export const tokenPaths = {
 
 const Token = z
   .strictObject({ token: z.string().openapi({ description: 'JWT (RFC 7519)' }) })
-  .openapi('Token', { description: 'A signed token, for the header Authorization: Bearer.' });
+  .openapi('Token', { description: 'A signed token for the header Authorization: Bearer.' });
 
 const responses = {
   200: json(Token, 'A token', { token: 'eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJnaGlwcG8uaW8ifQ.c2lnbmF0dXJl' }),
   400: badParameter('cycle', 'must be a whole number from 1 to 30'),
-  401: failure('The pair is not valid', unauthenticated('the access key or the secret key is not valid', 'AccessKey')),
-  429: failure('The pair is not valid, and too many were not from this address', tooManyFailures(3)),
+  401: failure(
+    'The key pair is not valid',
+    unauthenticated('the access key or the secret key is not valid', 'AccessKey'),
+  ),
+  429: failure('The key pair is not valid, and too many attempts from this address have failed', tooManyFailures(3)),
   503: withoutKeys,
 };
 
@@ -27,21 +29,27 @@ const wrongBody = new PlatformError(
   'Content-Type: must be application/x-www-form-urlencoded or application/json, in UTF-8',
 );
 
-/** For the OpenAPI document; the requests are read by `readTokenRequest`, since the pair can come in three ways. */
+/** For the OpenAPI document only. Requests are validated by `readTokenRequest`: the key pair can be sent in three ways. */
 export function describeTokenRoutes(path: keyof typeof tokenPaths, parameters: ReturnType<typeof tokenParameters>) {
   const schema = parameters.partial({ ak: true, sk: true });
   const content = { 'application/x-www-form-urlencoded': { schema }, 'application/json': { schema } };
   const shared = { path, tags: ['Tokens'], security: [{ pair: [] }, {}] };
   return [
     createRoute({
-      ...{ ...shared, method: 'get', operationId: tokenPaths[path].get, summary: 'Get a token for a key pair' },
-      description: 'The pair is in the query, which proxies on the way write down, or in Authorization: Basic.',
+      ...shared,
+      method: 'get',
+      operationId: tokenPaths[path].get,
+      summary: 'Get a token for a key pair',
+      description: 'The key pair is in the query, which proxies log, or in Authorization: Basic.',
       request: { query: schema },
       responses,
     }),
     createRoute({
-      ...{ ...shared, method: 'post', operationId: tokenPaths[path].post, summary: 'Get a token for a key pair' },
-      description: 'The pair is in the body, or in Authorization: Basic; cycle is in the body or in the query.',
+      ...shared,
+      method: 'post',
+      operationId: tokenPaths[path].post,
+      summary: 'Get a token for a key pair',
+      description: 'The key pair is in the body or in Authorization: Basic; cycle is in the body or in the query.',
       request: { query: parameters.pick({ cycle: true }), body: { content } },
       responses: { ...responses, 415: failure('The body is neither a form nor JSON', wrongBody) },
     }),

@@ -15,8 +15,9 @@ import type { Dependencies, RequestVariables, TokenMetrics } from '../common/env
 import { createReviewBudget } from '../common/review-budget.ts';
 import { createFailureThrottle } from '../common/throttle.ts';
 
-/** A failed attempt: whole seconds until the address may try again; 0 if it is not throttled. */
-export interface Failed {
+/** A failed attempt to authenticate. */
+export interface FailedAttempt {
+  /** Whole seconds until the address may try again; 0 if it is not throttled. */
   retryAfterSeconds: number;
 }
 
@@ -26,12 +27,12 @@ export interface TokenIssuing {
    * Issues a token, or rejects the credential; writes the audit record and counts the failure.
    *
    * @param days validity
-   * @throws PlatformError 503 if the signing keys are not loaded; KubernetesError, ConnectionError if the cluster cannot be
-   * asked
+   * @throws PlatformError 503 if the signing keys are not loaded; KubernetesError, ConnectionError if the cluster is
+   * unavailable
    */
-  issue(context: RequestVariables, credential: Credential, days: number): Promise<IssuedToken | Failed>;
+  issue(context: RequestVariables, credential: Credential, days: number): Promise<IssuedToken | FailedAttempt>;
   /** Authenticates a key pair without issuing a token; failures count as those of `issue`. */
-  authenticate(context: RequestVariables, pair: KeyPair): FoundPair | Failed;
+  authenticate(context: RequestVariables, pair: KeyPair): FoundPair | FailedAttempt;
 }
 
 /** Fields of the audit record of a refusal. */
@@ -52,7 +53,7 @@ export function createTokenIssuing(dependencies: Dependencies): TokenIssuing {
   const issueToken = createTokenIssuer({ pairs, exchange, sign, claims: options, now });
   const throttle = createFailureThrottle(options.failureThrottle);
 
-  function fail(context: RequestVariables, refusal: Refusal): Failed {
+  function fail(context: RequestVariables, refusal: Refusal): FailedAttempt {
     const { retryAfterSeconds = throttle.failed(context.get('clientAddress')), ...fields } = refusal;
     Object.assign(context.get('logFields'), fields, retryAfterSeconds > 0 && { throttled: true });
     return { retryAfterSeconds };
@@ -64,7 +65,7 @@ export function createTokenIssuing(dependencies: Dependencies): TokenIssuing {
       const fields = context.get('logFields');
       const request = { days, address: context.get('clientAddress'), keys };
       const result = await issueToken(credential, request).catch((error: unknown) => {
-        Object.assign(fields, { ...refusedRecord, refused: 'the cluster cannot be asked' });
+        Object.assign(fields, refusedRecord, { refused: 'the cluster is unavailable' });
         throw error;
       });
       if ('refused' in result) {

@@ -6,7 +6,7 @@ import type { Environment, TokenOptions } from '../common/environment.ts';
 import { badRequest, violation } from '../common/errors.ts';
 import { gather, requiredText, wholeNumber } from '../common/parameters.ts';
 
-/** What a token is asked for with, in whatever way it was sent. */
+/** A valid token request. */
 export interface TokenRequest {
   ak: string;
   sk: string;
@@ -14,7 +14,7 @@ export interface TokenRequest {
   cycle: number;
 }
 
-/** The parameters of a request for a token, for the OpenAPI document and for the check. */
+/** Schema of a token request, for validation and the OpenAPI document. */
 export function tokenParameters({ defaultCycle, maxCycle }: TokenOptions) {
   return z.strictObject({
     ak: requiredText('The access key', 'f1b0cbd2-5f6e-4dd8-9e0a-1c0d9e6f7a10'),
@@ -26,10 +26,10 @@ export function tokenParameters({ defaultCycle, maxCycle }: TokenOptions) {
 type Entry = readonly [string, unknown];
 
 /**
- * Reads a request for a token: the pair from the query (GET only), from the body (POST: form or JSON) or from
- * Authorization: Basic, in one way only; cycle from the query or the body.
+ * Reads a token request: the key pair from the query (GET only), the body (POST: form or JSON) or Authorization: Basic, but
+ * only one of these; cycle from the query or the body.
  *
- * @throws PlatformError 400 that names the parameter, 415 for another kind of body
+ * @throws PlatformError 400 that names the parameter, 415 for an unsupported media type
  */
 export async function readTokenRequest(
   context: Context<Environment>,
@@ -38,10 +38,10 @@ export async function readTokenRequest(
   const basic = basicOf(authorizationOf(context));
   const query = queryEntries(context);
   const isPost = context.req.method === 'POST';
-  if (isPost) refuseSecretsIn(query);
-  const given: Entry[] = isPost ? [...query, ...(await bodyEntries(context))] : query;
-  if (basic) refuseBeside(given);
-  const parsed = parameters.safeParse(gather(basic ? [...given, ...Object.entries(basic)] : given));
+  if (isPost) rejectSecretsInQuery(query);
+  const entries: Entry[] = isPost ? [...query, ...(await bodyEntries(context))] : query;
+  if (basic) rejectSecretsWithBasic(entries);
+  const parsed = parameters.safeParse(gather(basic ? [...entries, ...Object.entries(basic)] : entries));
   if (!parsed.success) throw badRequest(parsed.error);
   return parsed.data;
 }
@@ -61,13 +61,13 @@ async function bodyEntries(context: Context<Environment>): Promise<Entry[]> {
 
 const isSecret = ([name]: Entry) => name === 'ak' || name === 'sk';
 
-/** Whoever sends a body does so to keep the pair out of the URL. */
-function refuseSecretsIn(query: readonly Entry[]): void {
-  const wrong = query.find(isSecret);
-  if (wrong) throw violation(wrong[0], 'must not be in the query of a POST, every proxy on the way logs it');
+/** A POST keeps the key pair out of URLs and logs, so one in the query is a mistake. */
+function rejectSecretsInQuery(query: readonly Entry[]): void {
+  const secret = query.find(isSecret);
+  if (secret) throw violation(secret[0], 'must not be in the query of a POST request, which every proxy logs');
 }
 
-function refuseBeside(given: readonly Entry[]): void {
-  const wrong = given.find(isSecret);
-  if (wrong) throw violation(wrong[0], 'must not be given beside Authorization: Basic');
+function rejectSecretsWithBasic(entries: readonly Entry[]): void {
+  const secret = entries.find(isSecret);
+  if (secret) throw violation(secret[0], 'must not be combined with Authorization: Basic');
 }

@@ -8,7 +8,7 @@ import { describeTokenRoutes, tokenPaths } from './description.ts';
 import type { TokenIssuing } from './issuing.ts';
 import { readTokenRequest, type TokenRequest, tokenParameters } from './request.ts';
 
-/** Tokens for key pairs, in the form of the platform. */
+/** Adds the token endpoint in the format of the platform. */
 export function addTokenRoutes(
   app: OpenAPIHono<Environment>,
   dependencies: Dependencies,

@@ -8,9 +8,8 @@ import { requireCaller } from '../common/bearer.ts';
 import { answerCacheable, privateAnswer } from '../common/cacheable.ts';
 import type { Dependencies, Environment } from '../common/environment.ts';
 import { PlatformError } from '../common/errors.ts';
-import { badParameter, callerFailures, forbidden, missing } from '../common/failure-responses.ts';
 import { optionalText, wholeNumber } from '../common/parameters.ts';
-import { json, notModified } from '../common/responses.ts';
+import { badParameter, callerFailures, forbidden, json, missing, notModified } from '../common/responses.ts';
 
 const base = '/apis/ghippo.io/v1alpha1';
 const shared = { method: 'get' as const, tags: ['Users'], security: [{ bearer: [] }] };

@@ -25,7 +25,7 @@ describe('a path where nothing is', () => {
     const { get, logged } = await createPlatform();
     const answer = await get(path, {}, method);
     expect(answer.status).toBe(404);
-    expect(answer.json()).toEqual({ code: 5, message: 'there is nothing at this path', details: [] });
+    expect(answer.json()).toEqual({ code: 5, message: 'path not found', details: [] });
     expect(answer.headers.get('Cache-Control')).toBe('no-store');
     expect(answer.headers.get('X-Request-Id')).toMatch(uuid);
     expect(logged()).toMatchObject([{ method, status: 404 }]);
@@ -43,7 +43,7 @@ describe('a method that a path does not have', () => {
     const answer = await get(path, {}, method);
     expect(answer.status).toBe(405);
     expect(answer.headers.get('Allow')).toBe(allow);
-    expect(answer.json()).toEqual({ code: 12, message: `this path takes ${allow} only`, details: [] });
+    expect(answer.json()).toEqual({ code: 12, message: `method not allowed, must be ${allow}`, details: [] });
     expect(logged()).toMatchObject([{ method, status: 405, route: path }]);
   });
 
@@ -52,7 +52,7 @@ describe('a method that a path does not have', () => {
     const answer = await get('/oauth2/token', {}, method);
     expect([answer.status, answer.headers.get('Allow')]).toEqual([405, 'POST']);
     expect(answer.text).toBe(
-      method === 'HEAD' ? '' : '{"error":"invalid_request","error_description":"this path takes POST only"}',
+      method === 'HEAD' ? '' : '{"error":"invalid_request","error_description":"method not allowed, must be POST"}',
     );
   });
 });

@@ -1,4 +1,4 @@
-// Starts Swagger UI on the document of this server. Runs in the browser.
+// Starts Swagger UI with the OpenAPI document of this server. Runs in the browser.
 SwaggerUIBundle({
   url: new URL('openapi.json', document.baseURI).href,
   dom_id: '#swagger-ui',
@@ -6,10 +6,10 @@ SwaggerUIBundle({
   tryItOutEnabled: true,
   displayRequestDuration: true,
   defaultModelsExpandDepth: 0,
-  // What is entered here is gone when the page is closed.
+  // Credentials are forgotten when the page is closed.
   persistAuthorization: false,
-  // The badge would send the document's address to a service elsewhere.
+  // Disables the badge, which would send the URL of the document to an external service.
   validatorUrl: null,
-  // Neither the session of the console, nor the browser's own question for a password after a 401.
+  // Sends no session cookie of the console, and prevents the password dialog of the browser after a 401.
   requestInterceptor: (request) => ({ ...request, credentials: 'omit' }),
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AnsweredRequest } from '../../../../src/http/common/http-metrics.ts';
+import type { AnsweredRequest } from '../../../../src/http/common/environment.ts';
 import { ak, createPlatform, deploymentsPath, sk, tokenPaths } from '../support.ts';
 
 describe('the metrics of requests', () => {

@@ -70,7 +70,7 @@ describe.each(paths)('%s', (path) => {
     if (status === 200) return;
     expect(answer.json()).toEqual({
       code: 14,
-      message: 'the cluster here cannot be asked now, try again',
+      message: 'cluster here is unavailable, try again later',
       details: [],
     });
     expect(answer.freshness).toEqual([null, null, null]);

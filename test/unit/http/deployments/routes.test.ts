@@ -105,9 +105,7 @@ describe('the listing', () => {
       const { list } = await createPlatform();
       const answer = await list(`?${field}=1`, token);
       expect(answer.status).toBe(400);
-      expect(answer.json().details[0]?.fieldViolations).toEqual([
-        { field, description: 'is no parameter of this request' },
-      ]);
+      expect(answer.json().details[0]?.fieldViolations).toEqual([{ field, description: 'unknown parameter' }]);
     },
   );
 });
@@ -214,7 +212,7 @@ describe('errors', () => {
     expect(answer.status).toBe(503);
     expect(answer.json()).toEqual({
       code: 14,
-      message: 'the cluster here cannot be asked now, try again',
+      message: 'cluster here is unavailable, try again later',
       details: [],
     });
     expect(answer.headers.get('Cache-Control')).toBe('no-store');

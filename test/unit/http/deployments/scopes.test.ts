@@ -90,7 +90,7 @@ describe('one deployment', () => {
 
   it('has no parameters', async () => {
     const answer = await ask(`${namespaces}/shop/deployments/web?page=1`);
-    expect([answer.status, answer.json().message]).toEqual([400, 'page: is no parameter of this request']);
+    expect([answer.status, answer.json().message]).toEqual([400, 'page: unknown parameter']);
   });
 
   it.each(['Web', 'a_b', '%2E%2E%2F', 'a..b', 'a'.repeat(254)])('is rejected for the invalid name %s', async (name) => {

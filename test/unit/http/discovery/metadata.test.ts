@@ -57,7 +57,7 @@ describe('metadata', () => {
         expect(answer.status).toBe(404);
         expect(answer.json()).toEqual({
           code: 5,
-          message: 'the issuer of this server is no https URL',
+          message: 'the issuer of this server is not an https URL',
           details: [],
         });
       }

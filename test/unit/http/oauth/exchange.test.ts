@@ -142,7 +142,7 @@ describe('a subject token', () => {
     const answer = await send(path, form(await request({}, claims)));
     expect(answer.status).toBe(400);
     expect(answer.json<Answer>().error).toBe('invalid_request');
-    expect(answer.json<Answer>().error_description).toMatch(/^subject_token: must be a valid token/);
+    expect(answer.json<Answer>().error_description).toMatch(/^subject_token: must be a valid ServiceAccount token/);
     expect(reviewed).toEqual([]);
     expect(logged()).toMatchObject([{ audit: true, event: 'token.refused' }]);
     expect(logged()[0]).not.toHaveProperty('serviceAccount');

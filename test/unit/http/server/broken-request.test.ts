@@ -36,7 +36,7 @@ const half = 'Content-Length: 10\r\n\r\n12345';
 const badChunk = 'Transfer-Encoding: chunked\r\n\r\nzz\r\n';
 const platform = (message: string) => ({ code: 3, message, details: [] });
 const oauth = (text: string) => ({ error: 'invalid_request', error_description: text });
-const late = 'the request did not arrive in time';
+const late = 'the request timed out';
 const malformed = 'the request is malformed';
 
 describe('answerBrokenRequests', () => {

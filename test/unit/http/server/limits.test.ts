@@ -4,7 +4,7 @@ import { Hono } from 'hono';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { limitBody, maxBodySize } from '../../../../src/http/common/body-limit.ts';
 import type { Environment } from '../../../../src/http/common/environment.ts';
-import { answerError } from '../../../../src/http/common/error-answer.ts';
+import { answerError } from '../../../../src/http/common/error-response.ts';
 import { type RunningServer, type ServeOptions, serve } from '../../../../src/http/server/server.ts';
 import { createPlatform, tokenPaths } from '../support.ts';
 
@@ -141,11 +141,11 @@ describe('a slow client', () => {
   ])('that %s is answered 408', async (_, bytes) => {
     const connection = await connectTo(createCountingApp().app, { timeouts: { request: 50 } });
     connection.send(bytes);
-    expect(await connection.ended()).toMatch(/^HTTP\/1\.1 408 [\s\S]*"the request did not arrive in time"/);
+    expect(await connection.ended()).toMatch(/^HTTP\/1\.1 408 [\s\S]*"the request timed out"/);
   });
 
   it('that is silent too long is disconnected', async () => {
-    const connection = await connectTo(createCountingApp().app, { timeouts: { silence: 50 } });
+    const connection = await connectTo(createCountingApp().app, { timeouts: { inactivity: 50 } });
     connection.send('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n');
     expect(await connection.ended()).toBe('');
   });

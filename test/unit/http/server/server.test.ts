@@ -136,12 +136,12 @@ describe('what is no sound request', () => {
     ],
     ['no host', 'GET /secret-x HTTP/1.1\r\n\r\n', 400, 'the request is malformed'],
     ['a host that is none', 'GET / HTTP/1.1\r\nHost: %secret-x\r\n\r\n', 400, 'the request is malformed'],
-    ['a long line', `GET /${'secret-x'.repeat(5_000)} HTTP/1.1\r\n\r\n`, 431, 'the head of the request is too large'],
+    ['a long line', `GET /${'secret-x'.repeat(5_000)} HTTP/1.1\r\n\r\n`, 431, 'the request headers are too large'],
     [
       'a long header',
       `GET / HTTP/1.1\r\nCookie: ${'secret-x'.repeat(5_000)}\r\n\r\n`,
       431,
-      'the head of the request is too large',
+      'the request headers are too large',
     ],
   ])('is answered in the form of the platform, and the connection is closed: %s', async (_, bytes, status, message) => {
     const server = await serve(createSlowApp().app, loopback);

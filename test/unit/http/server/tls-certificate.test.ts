@@ -71,23 +71,23 @@ describe('at start', () => {
 
   it('names the file of a pair that cannot be used', async () => {
     await files.swap({ ...one, key: two.key });
-    await expect(load()).rejects.toThrow(`${files.keyFile}: is not the key of the first certificate in `);
+    await expect(load()).rejects.toThrow(`${files.keyFile}: not the key of the first certificate in `);
   });
 });
 
 describe('later', () => {
   it('says nothing while nothing changes', async () => {
     const { certificate, logged } = await load();
-    await certificate.look();
+    await certificate.reload();
     await files.swap(one);
-    await certificate.look();
+    await certificate.reload();
     expect(logged()).toHaveLength(1);
   });
 
   it('takes a new pair when the mounted Secret changes', async () => {
     const { certificate, logged } = await load();
     await files.swap(two);
-    await certificate.look();
+    await certificate.reload();
     expect(logged()).toMatchObject([{ subject: 'O=test, CN=one' }, { level: info, subject: 'O=test, CN=two' }]);
     expect(certificate.expiry() * 1000).toBe(notAfter(two).getTime());
   });
@@ -105,24 +105,24 @@ describe('later', () => {
   it('refuses a pair that cannot be used, says so once, and takes the next that can', async () => {
     const { certificate, logged, log } = await load();
     await writeFile(files.certificateFile, two.certificate);
-    await certificate.look();
-    await certificate.look();
+    await certificate.reload();
+    await certificate.reload();
     expect(logged().slice(1)).toEqual([
       {
         level: error,
-        msg: 'the new TLS certificate cannot be used, the former one stays',
-        reason: `${files.keyFile}: is not the key of the first certificate in ${files.certificateFile}`,
+        msg: 'the new TLS certificate is invalid, keeping the current one',
+        reason: `${files.keyFile}: not the key of the first certificate in ${files.certificateFile}`,
       },
     ]);
     expect(certificate.expiry() * 1000).toBe(notAfter(one).getTime());
     await writeFile(files.keyFile, two.key.slice(0, 100));
-    await certificate.look();
+    await certificate.reload();
     expect(logged()[2]).toMatchObject({
       level: error,
-      reason: expect.stringMatching(/tls\.key: is no PEM private key/),
+      reason: expect.stringMatching(/tls\.key: not a PEM private key/),
     });
     await writeFile(files.keyFile, two.key);
-    await certificate.look();
+    await certificate.reload();
     expect(logged()[3]).toMatchObject({ level: info, subject: 'O=test, CN=two' });
     const [, content = ''] = two.key.split('\n');
     expect(log()).not.toContain(content.slice(0, 20));
@@ -131,8 +131,8 @@ describe('later', () => {
   it('goes on when the files are gone, and says so once', async () => {
     const { certificate, logged } = await load();
     await files.remove();
-    await certificate.look();
-    await certificate.look();
+    await certificate.reload();
+    await certificate.reload();
     expect(logged().slice(1)).toMatchObject([{ reason: `${files.certificateFile}: cannot be read (ENOENT)` }]);
     files = await mountSecret(one);
   });
@@ -157,10 +157,10 @@ describe('attach', () => {
     const { port } = server.address() as AddressInfo;
     expect(await presented(port)).toBe('one');
     await files.swap({ ...two, key: one.key });
-    await certificate.look();
+    await certificate.reload();
     expect(await presented(port)).toBe('one');
     await files.swap(two);
-    await certificate.look();
+    await certificate.reload();
     expect(await presented(port)).toBe('two');
     server.close();
   });

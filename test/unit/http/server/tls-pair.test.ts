@@ -50,7 +50,7 @@ describe('toTlsPair', () => {
     ['half-written', () => half(one.certificate)],
   ])('names the certificate file when it is %s', (_, certificate) => {
     expect(refusal({ certificate: certificate(), key: one.key })).toMatch(
-      /^\/tls\/tls\.crt: is no PEM certificate \(ERR_OSSL_\w+\)$/,
+      /^\/tls\/tls\.crt: not a PEM certificate \(ERR_OSSL_\w+\)$/,
     );
   });
 
@@ -72,18 +72,18 @@ describe('toTlsPair', () => {
     ['half-written', () => half(one.key)],
   ])('names the key file when it is %s, and tells nothing of its content', (_, key) => {
     const message = refusal({ certificate: one.certificate, key: key() });
-    expect(message).toMatch(/^\/tls\/tls\.key: is no PEM private key \(ERR_OSSL_\w+\)$/);
+    expect(message).toMatch(/^\/tls\/tls\.key: not a PEM private key \(ERR_OSSL_\w+\)$/);
   });
 
   it.each([[[]], [['-traditional']]])('says that the key is encrypted: %j', async (options) => {
     const key = await encryptKey(one.key, ...options);
-    expect(refusal({ ...one, key })).toBe('/tls/tls.key: the key is encrypted, which is not supported');
+    expect(refusal({ ...one, key })).toBe('/tls/tls.key: encrypted keys are not supported');
   });
 
   it.each([
     ['of another certificate', () => ({ ...one, key: two.key })],
     ['of a later certificate in the file', () => ({ certificate: one.certificate + two.certificate, key: two.key })],
   ])('names both files when the key is that %s', (_, content) => {
-    expect(refusal(content())).toBe('/tls/tls.key: is not the key of the first certificate in /tls/tls.crt');
+    expect(refusal(content())).toBe('/tls/tls.key: not the key of the first certificate in /tls/tls.crt');
   });
 });

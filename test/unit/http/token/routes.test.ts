@@ -81,9 +81,9 @@ describe.each(tokenPaths)('GET %s', (path) => {
     const names = Array.from({ length: 500 }, (_, index) => `p${index}`);
     const answer = await get(`${path}?${pair}&${names.map((name) => `${name}=1`).join('&')}`);
     const { message, details } = answer.json();
-    const description = 'is no parameter of this request';
+    const description = 'unknown parameter';
     expect(details[0]?.fieldViolations).toEqual(names.slice(0, 10).map((field) => ({ field, description })));
-    expect(message).toMatch(/^p0: .*p9: is no parameter of this request; and 490 more$/);
+    expect(message).toMatch(/^p0: .*p9: unknown parameter; and 490 more$/);
   });
 
   it.each([
@@ -97,16 +97,13 @@ describe.each(tokenPaths)('GET %s', (path) => {
     [`${pair}&sk=${sk}`, ['sk: must be given only once']],
     [`ak=${'x'.repeat(257)}&sk=${sk}`, ['ak: must be 256 characters at most']],
     [`ak=${ak}&sk=${'x'.repeat(257)}`, ['sk: must be 256 characters at most']],
-    [`${pair}&cycles=3`, ['cycles: is no parameter of this request']],
-    [`${pair}&CYCLE=3`, ['CYCLE: is no parameter of this request']],
-    [`${pair}&constructor=1`, ['constructor: is no parameter of this request']],
-    [`${pair}&__proto__=1`, ['__proto__: is no parameter of this request']],
-    [`${pair}&a%0Ab=1&c=2`, ['a?b: is no parameter of this request', 'c: is no parameter of this request']],
-    [`${pair}&${'n'.repeat(100)}=1`, [`${'n'.repeat(64)}: is no parameter of this request`]],
-    [
-      `sk=&cycle=x&z=1`,
-      ['ak: is required', 'sk: must not be empty', `cycle: ${wholeNumber}`, 'z: is no parameter of this request'],
-    ],
+    [`${pair}&cycles=3`, ['cycles: unknown parameter']],
+    [`${pair}&CYCLE=3`, ['CYCLE: unknown parameter']],
+    [`${pair}&constructor=1`, ['constructor: unknown parameter']],
+    [`${pair}&__proto__=1`, ['__proto__: unknown parameter']],
+    [`${pair}&a%0Ab=1&c=2`, ['a?b: unknown parameter', 'c: unknown parameter']],
+    [`${pair}&${'n'.repeat(100)}=1`, [`${'n'.repeat(64)}: unknown parameter`]],
+    [`sk=&cycle=x&z=1`, ['ak: is required', 'sk: must not be empty', `cycle: ${wholeNumber}`, 'z: unknown parameter']],
   ])('refuses ?%s', async (query, wrong) => {
     const { get } = await createPlatform();
     const answer = await get(`${path}?${query}`);

@@ -3,17 +3,21 @@ import { type Asset, answerAsset } from '../common/asset.ts';
 import { answerRepresentation, representationOf } from '../common/cacheable.ts';
 import type { Environment } from '../common/environment.ts';
 import { PlatformError } from '../common/errors.ts';
-import { loadAssets } from './assets.ts';
-import { docsPage } from './page.ts';
+import { docsPage, loadAssets } from './page.ts';
 
 /**
- * Nothing but what this server serves: no script and no style in the page itself, no other server, no frame around it
- * (CSP level 3). data: is for the pictures in Swagger UI's style sheet.
+ * Only content of this server, no inline scripts and styles, no framing (CSP level 3). data: is for images in the style
+ * sheet of Swagger UI.
  */
 const policy = [
   "default-src 'none'",
-  ...["script-src 'self'", "style-src 'self'", "img-src 'self' data:", "connect-src 'self'"],
-  ...["form-action 'none'", "base-uri 'none'", "frame-ancestors 'none'"],
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "form-action 'none'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
 ].join('; ');
 
 const headers = {
@@ -24,12 +28,12 @@ const headers = {
   'Cross-Origin-Opener-Policy': 'same-origin',
 };
 
-/** The page on which people read the OpenAPI document and try its requests. Everything it needs comes from here. */
+/** Adds the page that shows the OpenAPI document with Swagger UI. */
 export function addDocsRoutes(app: Hono<Environment>): void {
-  let kept: ReturnType<typeof loadDocs> | undefined;
+  let cached: ReturnType<typeof loadDocs> | undefined;
   const docs = () => {
-    kept ??= loadDocs();
-    return kept;
+    cached ??= loadDocs();
+    return cached;
   };
 
   app.get('/docs', (context) => {
@@ -39,12 +43,12 @@ export function addDocsRoutes(app: Hono<Environment>): void {
 
   app.get('/docs/assets/:name', (context) => {
     const asset = docs().byName.get(context.req.param('name'));
-    if (!asset) throw new PlatformError('notFound', 'there is nothing at this path');
+    if (!asset) throw new PlatformError('notFound', 'path not found');
     return answerAsset(context, asset);
   });
 }
 
-/** Two megabytes that most processes are never asked for. */
+/** Loads two megabytes, only when the page is first requested. */
 function loadDocs() {
   const assets = loadAssets();
   const byName = new Map<string, Asset>(Object.values(assets).map((asset) => [asset.name, asset]));

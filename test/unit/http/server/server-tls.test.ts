@@ -99,7 +99,7 @@ describe('over TLS', () => {
     beforeEach(async () => {
       Object.assign(tls, { DEFAULT_MIN_VERSION: 'TLSv1', DEFAULT_CIPHERS: 'DEFAULT@SECLEVEL=0' });
       await files.swap(two);
-      await certificate.look();
+      await certificate.reload();
     });
     afterEach(() => void Object.assign(tls, { DEFAULT_MIN_VERSION, DEFAULT_CIPHERS }));
 
@@ -118,7 +118,7 @@ describe('a new certificate', () => {
     const slow = busy('/slow');
     await reached;
     await files.swap(two);
-    await certificate.look();
+    await certificate.reload();
     expect(await createClient()('/')).toBe('200 ok by two');
     expect(await open('/')).toBe('200 ok by one');
     answer();
@@ -128,7 +128,7 @@ describe('a new certificate', () => {
   it('is not presented any more when the server is closed', async () => {
     await server.close(0);
     await files.swap(two);
-    await expect(certificate.look()).resolves.toBeUndefined();
+    await expect(certificate.reload()).resolves.toBeUndefined();
   });
 });
 
