@@ -1,4 +1,4 @@
-import type { Total } from './in-turns.ts';
+import type { Total } from './alternating-load.ts';
 
 const columns = [
   ...['Deployments', 'page', '/s', 'kube-apiserver, /s', 'ratio', 'p50, p99 ms', 'kube-apiserver, ms'],

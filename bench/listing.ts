@@ -16,13 +16,13 @@ import { Agent, request } from 'undici';
 import { makeCertificate } from '../test/support/certificates.ts';
 import type { ControlPlane } from '../tools/control-plane/control-plane.ts';
 import type { Kubectl } from '../tools/kubectl.ts';
+import { askInTurns, type Measured, type Total } from './alternating-load.ts';
+import { type OperatorMetrics, type Served, serveOperator } from './bench-operator.ts';
 import { type BenchCluster, withCluster } from './cluster.ts';
-import { askInTurns, type Measured, type Total } from './in-turns.ts';
 import { type FilledCluster, fillCluster, namespaceOf, type Users } from './listing-cluster.ts';
 import { costTable } from './listing-cost.ts';
 import { tableHead, tableRow } from './listing-table.ts';
-import type { Load, Target } from './load.ts';
-import { type OperatorMetrics, type Served, serveOperator } from './served.ts';
+import type { Load, Target } from './load-generator.ts';
 
 /** Of the part without a cluster. */
 const costSizes = [1_000, 10_000, 50_000];

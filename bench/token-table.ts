@@ -1,5 +1,5 @@
-import type { Answered } from './load.ts';
-import type { OperatorMetrics } from './served.ts';
+import type { OperatorMetrics } from './bench-operator.ts';
+import type { Answered } from './load-generator.ts';
 
 /** What was measured of one load. */
 export interface Row {

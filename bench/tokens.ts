@@ -14,10 +14,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Transport } from '../src/kube/transport.ts';
 import { poll } from '../tools/poll.ts';
+import { type OperatorMetrics, type Served, serveOperator } from './bench-operator.ts';
 import { type BenchCluster, get, post, withCluster } from './cluster.ts';
-import { type Load, run } from './load.ts';
+import { type Load, run } from './load-generator.ts';
 import { busySeconds, signaturesPerSecond } from './machine.ts';
-import { type OperatorMetrics, type Served, serveOperator } from './served.ts';
 import { type Row, tableHead, tableRow } from './token-table.ts';
 
 const cores = 2;

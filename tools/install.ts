@@ -1,25 +1,26 @@
+/** Installs the manifests and prepares everything that an operator outside of the cluster needs. */
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments, stringify } from 'yaml';
 import type { Kubectl } from './kubectl.ts';
 import { poll } from './poll.ts';
 
-const manifests = fileURLToPath(new URL('../manifests/base', import.meta.url));
+const baseManifests = fileURLToPath(new URL('../manifests/base', import.meta.url));
 export const operatorNamespace = 'accesskey-system';
 const operatorServiceAccount = 'accesskey-operator';
-/** Validity of the operator's token, as kubectl wants it. */
+/** Validity of the operator's token, as an argument of kubectl. */
 const tokenDuration = '24h';
 
-/** Who the probes write as. It has the rights of `probeRights` and impersonates nobody. */
+/** User of the probes. It has the permissions of `probePermissions` and cannot impersonate anyone. */
 const probeName = 'policy-probe';
 
 /**
- * Installs manifests but for the Deployment, for an operator that runs as a process beside the cluster, and waits until
- * the API server goes by the CRD and the admission policies.
+ * Installs manifests without the Deployment, for an operator that runs as a process outside the cluster, and waits until
+ * the CRD and the admission policies have taken effect.
  *
- * @param directory of a kustomization, by default manifests/base
+ * @param directory folder with a kustomization, by default manifests/base
  */
-export async function installManifests(kubectl: Kubectl, directory = manifests): Promise<void> {
+export async function installManifests(kubectl: Kubectl, directory = baseManifests): Promise<void> {
   const objects = await renderManifests(kubectl, directory);
   const items = objects.filter(({ kind }) => kind !== 'Deployment');
   await kubectl.apply({ apiVersion: 'v1', kind: 'List', items }, '--server-side');
@@ -27,51 +28,51 @@ export async function installManifests(kubectl: Kubectl, directory = manifests):
   await waitForPolicies(kubectl);
 }
 
-/** An object of a manifest, as far as it is known before it is looked at. */
+/** The fields that objects of all kinds have. */
 export interface Manifest {
   apiVersion: string;
   kind: string;
   metadata: { name: string; namespace?: string; labels?: Record<string, string> };
 }
 
-/**
- * What kustomize makes of a folder.
- *
- * @param directory of a kustomization
- */
+/** Renders the objects of a kustomization. */
 export async function renderManifests(kubectl: Pick<Kubectl, 'run'>, directory: string): Promise<Manifest[]> {
   const documents = parseAllDocuments(await kubectl.run(['kustomize', directory]));
   return documents.map((document) => document.toJS());
 }
 
+export interface PolicyWaitOptions {
+  /** Timeout for each policy. */
+  readonly timeoutMs?: number;
+  /** Namespace of the probes, which are dry runs. */
+  readonly namespace?: string;
+}
+
 /**
- * Waits until both admission policies are in force. They take effect some moments after they were written: until then a
- * foreign name or a forged key pair would be let through.
+ * Waits until the admission policies have taken effect. This takes a moment after they were created, in which the API
+ * server would accept users that the author may not impersonate and forged key pairs.
  *
- * Each policy is asked with a write that it must refuse, in a dry run. The rights for that are taken back in every case.
+ * Probes each policy with a write that it must reject, as a dry run. The permissions of the probe are always removed.
  *
- * @param withinMs time for each policy
- * @param namespace where the probes are written, in a dry run
- * @throws Error naming the policy that did not refuse its probe in time
+ * @throws Error naming the policy that did not reject its probe in time
  */
 export async function waitForPolicies(
   kubectl: Kubectl,
-  withinMs?: number,
-  namespace = operatorNamespace,
+  { timeoutMs, namespace = operatorNamespace }: PolicyWaitOptions = {},
 ): Promise<void> {
   const metadata = { name: probeName, namespace };
-  const rights = probeRights(metadata);
+  const permissions = probePermissions(metadata);
   try {
-    await kubectl.apply(rights);
+    await kubectl.apply(permissions);
     for (const { policy, write } of probes(metadata)) {
-      await poll(`the admission policy ${policy}`, () => isRefusedBy(kubectl, policy, write), withinMs);
+      await poll(`the admission policy ${policy}`, () => isRejectedBy(kubectl, policy, write), timeoutMs);
     }
   } finally {
-    await kubectl.run(['delete', '-f', '-', '--ignore-not-found'], JSON.stringify(rights));
+    await kubectl.run(['delete', '-f', '-', '--ignore-not-found'], JSON.stringify(permissions));
   }
 }
 
-async function isRefusedBy(kubectl: Kubectl, policy: string, write: object): Promise<boolean> {
+async function isRejectedBy(kubectl: Kubectl, policy: string, write: object): Promise<boolean> {
   return kubectl.run(['create', '-f', '-', '--dry-run=server', `--as=${probeName}`], JSON.stringify(write)).then(
     () => false,
     (error: Error) => error.message.includes(`ValidatingAdmissionPolicy '${policy}'`),
@@ -83,7 +84,7 @@ interface ProbeMetadata {
   namespace: string;
 }
 
-/** For each policy a write that it refuses. */
+/** For each policy, a write that it rejects. */
 const probes = (metadata: ProbeMetadata) => [
   {
     policy: 'accesskeys.ghippo.io',
@@ -110,8 +111,8 @@ const probes = (metadata: ProbeMetadata) => [
   },
 ];
 
-/** Lets the probe create both kinds in its namespace, so that RBAC does not refuse it first. */
-const probeRights = (metadata: ProbeMetadata) => ({
+/** Allows the probe to create both kinds in its namespace, so that RBAC does not reject it first. */
+const probePermissions = (metadata: ProbeMetadata) => ({
   apiVersion: 'v1',
   kind: 'List',
   items: [
@@ -135,9 +136,9 @@ const probeRights = (metadata: ProbeMetadata) => ({
 });
 
 /**
- * Writes a kubeconfig with which one acts as the operator's ServiceAccount, with its rights and no others.
+ * Writes a kubeconfig with a token of the operator's ServiceAccount.
  *
- * @param namespace of the ServiceAccount
+ * @param namespace namespace of the ServiceAccount
  */
 export async function writeOperatorKubeconfig(
   kubectl: Kubectl,

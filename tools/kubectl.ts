@@ -1,23 +1,24 @@
 import { execFile } from 'node:child_process';
 
-/** A kubectl that ended with an error; the message is what it wrote to standard error. */
+/** kubectl failed; the message is its standard error. */
 export class KubectlError extends Error {
   override readonly name = 'KubectlError';
 }
 
-/** Runs kubectl against one cluster. */
+/** Runs kubectl with one kubeconfig. */
 export interface Kubectl {
   /** Path of the program. */
   readonly path: string;
   readonly kubeconfig: string;
   /**
-   * Runs kubectl and gives its standard output.
+   * Runs kubectl.
    *
    * @param input standard input, for `-f -`
-   * @throws KubectlError when it ends with another code than 0
+   * @returns its standard output
+   * @throws KubectlError if the exit code is not 0
    */
   run(args: readonly string[], input?: string): Promise<string>;
-  /** Runs `kubectl get ... -o json` and gives the object. */
+  /** Runs `kubectl get ... -o json` and returns the parsed object. */
   get<T = unknown>(...args: string[]): Promise<T>;
   /** Runs `kubectl apply -f -` with this manifest. */
   apply(manifest: unknown, ...args: string[]): Promise<string>;
@@ -28,8 +29,8 @@ const maxOutputBytes = 64 * 1024 * 1024;
 export function createKubectl(path: string, kubeconfig: string): Kubectl {
   function run(args: readonly string[], input = ''): Promise<string> {
     return new Promise((resolve, reject) => {
-      const all = ['--kubeconfig', kubeconfig, ...args];
-      const child = execFile(path, all, { maxBuffer: maxOutputBytes }, (error, stdout, stderr) => {
+      const allArgs = ['--kubeconfig', kubeconfig, ...args];
+      const child = execFile(path, allArgs, { maxBuffer: maxOutputBytes }, (error, stdout, stderr) => {
         if (error) reject(new KubectlError(stderr.trim() || error.message));
         else resolve(stdout);
       });

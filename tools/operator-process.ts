@@ -6,33 +6,37 @@ import { poll } from './poll.ts';
 
 const mainFile = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
-/** The operator as a process of its own. */
+/** The operator as a child process. */
 export interface OperatorProcess {
   readonly process: ChildProcess;
   /** URL of the platform API. */
   readonly url: string;
-  /** URL of the probes. */
+  /** URL of the probes and metrics. */
   readonly healthUrl: string;
-  /** Every line that it wrote, so far. */
+  /** All lines that the operator has written so far. */
   readonly output: readonly string[];
-  /** Resolves when /readyz says so. */
+  /** Resolves when /readyz returns 200. */
   ready(): Promise<void>;
-  /** Sends a signal and gives the exit code when it has ended (null when a signal ended it) and its output is read. */
+  /**
+   * Sends a signal and waits until the process has ended and its output has been read.
+   *
+   * @returns the exit code, or null if a signal ended the process
+   */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
 export interface StartOptions {
   /** Arguments of node itself, before the program. */
   nodeArguments?: readonly string[];
-  /** Variables besides those of this process. */
+  /** Environment variables in addition to those of this process. */
   environment?: Readonly<Record<string, string>>;
 }
 
 /**
  * Starts the operator and waits until it listens.
  *
- * @param args as for src/main.ts
- * @throws Error with its output when it ends before it listens
+ * @param args arguments of src/main.ts
+ * @throws Error with the output if the operator ends before it listens
  */
 export async function startOperator(
   args: readonly string[],
@@ -44,14 +48,16 @@ export async function startOperator(
   });
   const output: string[] = [];
   const listening = Promise.withResolvers<Listening>();
-  const take = (line: string) => {
+  const onLine = (line: string) => {
     output.push(line);
     const entry = parse(line);
     if (entry?.msg === 'listening') listening.resolve(entry);
   };
-  createInterface(child.stdout).on('line', take);
-  createInterface(child.stderr).on('line', take);
-  child.once('exit', (code) => listening.reject(new Error(`the operator ended with ${code}:\n${output.join('\n')}`)));
+  createInterface(child.stdout).on('line', onLine);
+  createInterface(child.stderr).on('line', onLine);
+  child.once('exit', (code) => {
+    listening.reject(new Error(`the operator exited with code ${code}:\n${output.join('\n')}`));
+  });
   const ports = await listening.promise;
   const healthUrl = `http://127.0.0.1:${ports.health}`;
   return {
@@ -62,9 +68,9 @@ export async function startOperator(
     ready: () => poll('the operator to be ready', async () => (await fetch(`${healthUrl}/readyz`)).ok).then(() => {}),
     async stop(signal = 'SIGTERM') {
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
-      const ended = once(child, 'close');
+      const closed = once(child, 'close');
       child.kill(signal);
-      const [code] = await ended;
+      const [code] = await closed;
       return code;
     },
   };

@@ -3,23 +3,30 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const intervalMs = 50;
 
 /**
- * Asks again and again until there is an answer.
+ * Calls a check repeatedly until it returns a result.
  *
- * @param what what is waited for, for the message
- * @param ask gives undefined or false while it is not there yet; a rejection counts as not there yet
- * @throws Error naming what did not come within `withinMs`, with the last rejection as its cause
+ * @param what what the caller waits for, for the error message
+ * @param check returns undefined or false, or rejects, while there is no result yet
+ * @returns the first result
+ * @throws Error after `timeoutMs`, with the last rejection as its cause
  */
-export async function poll<T>(what: string, ask: () => Promise<T | undefined | false>, withinMs = 30_000): Promise<T> {
-  const end = Date.now() + withinMs;
+export async function poll<T>(
+  what: string,
+  check: () => Promise<T | undefined | false>,
+  timeoutMs = 30_000,
+): Promise<T> {
+  const deadline = Date.now() + timeoutMs;
   for (;;) {
-    let last: unknown;
+    let lastError: unknown;
     try {
-      const answer = await ask();
-      if (answer !== undefined && answer !== false) return answer;
+      const result = await check();
+      if (result !== undefined && result !== false) return result;
     } catch (error) {
-      last = error;
+      lastError = error;
     }
-    if (Date.now() > end) throw new Error(`${what}: not within ${withinMs / 1000} s`, { cause: last });
+    if (Date.now() > deadline) {
+      throw new Error(`timed out after ${timeoutMs / 1000} s waiting for ${what}`, { cause: lastError });
+    }
     await sleep(intervalMs);
   }
 }

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run } from '../../tools/command.ts';
+import { run } from '../../tools/run-command.ts';
 
 /** The folder of the repository. */
 export const repository = join(import.meta.dirname, '../..');

@@ -9,10 +9,10 @@ import { describe, expect, test } from 'vitest';
 import { poll } from '../../tools/poll.ts';
 import { cgroupsNamed } from '../../tools/single-node/cgroup.ts';
 import { removeLeftovers } from '../../tools/single-node/leftovers.ts';
-import { unfitness } from '../../tools/single-node/machine.ts';
+import { unmetRequirements } from '../../tools/single-node/requirements.ts';
 
 const program = join(import.meta.dirname, '../../tools/single-node/main.ts');
-const fit = process.env.E2E !== 'skip' && (await unfitness()).length === 0;
+const fit = process.env.E2E !== 'skip' && (await unmetRequirements()).length === 0;
 
 /** Starts a node in a process of its own and waits until it is there. */
 async function startNode(): Promise<ChildProcess> {

@@ -32,7 +32,7 @@ beforeAll(async () => {
     },
   });
   kubectl = cluster.kubectl;
-  await waitForPolicies(kubectl, undefined, namespace);
+  await waitForPolicies(kubectl, { namespace });
   await createNamespace(kubectl, 'people');
   for (const [role, user] of [
     ['view', 'alice'],

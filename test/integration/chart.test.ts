@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { parseConfiguration } from '../../src/config/load.ts';
-import { locateBinaries } from '../../tools/control-plane/binaries.ts';
+import { locateBinaries } from '../../tools/go-programs/locate.ts';
 import { type Manifest, renderManifests } from '../../tools/install.ts';
 import { createKubectl, type Kubectl } from '../../tools/kubectl.ts';
 import { chart, type Helm, openHelm, type Values } from '../support/helm.ts';

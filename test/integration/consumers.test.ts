@@ -4,10 +4,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { run } from '../../tools/command.ts';
-import { installMissing } from '../../tools/debian-packages.ts';
+import { installMissing } from '../../tools/debian/packages.ts';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
+import { run } from '../../tools/run-command.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
 import { accessKeyManifest, createNamespace, createPair, type Pair, pairStops, readPair } from '../support/platform.ts';
 

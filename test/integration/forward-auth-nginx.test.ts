@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { locateNginx } from '../../tools/nginx.ts';
+import { locateNginx } from '../../tools/debian/test-programs.ts';
 import { poll } from '../../tools/poll.ts';
 import { accessKey } from '../support/builders.ts';
 import { createPlatform } from '../unit/http/support.ts';

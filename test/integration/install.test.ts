@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
 import { parseConfiguration } from '../../src/config/load.ts';
+import { installFile, renderInstall } from '../../tools/generate/install-manifest.ts';
 import { operatorNamespace, renderManifests } from '../../tools/install.ts';
 import { poll } from '../../tools/poll.ts';
-import { installFile, renderInstall } from '../../tools/render-manifests.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
 import { createNamespace } from '../support/platform.ts';
 

@@ -2,10 +2,10 @@ import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { run } from '../../tools/command.ts';
+import { locatePrometheus, type PrometheusPrograms } from '../../tools/debian/test-programs.ts';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
-import { locatePrometheus, type PrometheusPrograms } from '../../tools/prometheus.ts';
+import { run } from '../../tools/run-command.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
 import {
   accessKeyManifest,

@@ -1,5 +1,5 @@
 import { type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { locateChromium } from '../../tools/chromium.ts';
+import { locateChromium } from '../../tools/debian/test-programs.ts';
 
 /** A real Chromium, without a window. */
 export interface TestBrowser {

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { parse } from 'yaml';
-import { locatePrograms } from '../../tools/control-plane/binaries.ts';
-import { gitopsPrograms } from '../../tools/gitops-status/programs.ts';
+import { locatePrograms } from '../../tools/go-programs/locate.ts';
+import { gitopsPrograms } from '../../tools/go-programs/program-sets.ts';
 
 const example = join(import.meta.dirname, '../../examples/gitops/argocd/argocd-cm.yaml');
 

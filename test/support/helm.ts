@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import { run } from '../../tools/command.ts';
-import { locatePrograms } from '../../tools/control-plane/binaries.ts';
-import { helmPrograms } from '../../tools/helm/programs.ts';
+import { locatePrograms } from '../../tools/go-programs/locate.ts';
+import { helmPrograms } from '../../tools/go-programs/program-sets.ts';
 import type { Manifest } from '../../tools/install.ts';
+import { run } from '../../tools/run-command.ts';
 
 export const chart = join(import.meta.dirname, '../../charts/accesskey-operator');
 

@@ -1,38 +1,54 @@
+/** kube-apiserver and its etcd, which can be stopped and started again with the same port and data. */
 import { readFile } from 'node:fs/promises';
-import { type Access, ask } from './api.ts';
-import { apiServerArguments, certificateFile, type Layout } from './arguments.ts';
+import { type Access, callApi } from './api.ts';
+import { apiServerArguments, certificateFile, etcdAddress, etcdArguments, type Layout } from './arguments.ts';
 import type { Fleet } from './fleet.ts';
 import type { Program } from './program.ts';
-import { createRestartable, type Restartable } from './restartable.ts';
+import { createRestartable, type Restartable } from './restart.ts';
+
+/** Prepares an etcd without starting it. */
+export function createEtcd(fleet: Fleet, path: string, layout: Layout): Restartable {
+  return createRestartable({
+    run: () => fleet.start('etcd', path, etcdArguments(layout)),
+    dependencies: () => [],
+    isReady: () => isEtcdReady(layout),
+  });
+}
+
+async function isEtcdReady(layout: Layout): Promise<boolean> {
+  const response = await fetch(`${etcdAddress(layout)}/readyz`).catch(() => undefined);
+  await response?.body?.cancel();
+  return response?.ok ?? false;
+}
 
 export interface ApiServerOptions {
   readonly fleet: Fleet;
   readonly path: string;
   readonly layout: Layout;
-  /** Programs that the API server cannot do without. */
-  readonly needs: () => readonly Program[];
-  readonly furtherArguments: readonly string[];
+  /** Returns the programs that the API server depends on. */
+  readonly dependencies: () => readonly Program[];
+  readonly extraArguments: readonly string[];
 }
 
-/** A kube-apiserver that can be stopped and started again on the same port with the same data. */
+/** A kube-apiserver that can be stopped and started again. */
 export interface ApiServer extends Restartable {
   isReady(): Promise<boolean>;
-  /** What it takes to talk to it as administrator. Known once it has been ready. */
+  /** Returns the administrator's access. Available once the API server has been ready. */
   access(): Promise<Access>;
 }
 
-/** Prepares an API server; it is not started yet. */
-export function createApiServer({ fleet, path, layout, needs, furtherArguments }: ApiServerOptions): ApiServer {
+/** Prepares an API server without starting it. */
+export function createApiServer({ fleet, path, layout, dependencies, extraArguments }: ApiServerOptions): ApiServer {
   const access = async () => ({
     server: `https://${layout.address}:${layout.apiServerPort}`,
     certificateAuthority: await readFile(certificateFile(layout), 'utf8'),
     token: layout.credentials.tokens.admin,
   });
   const isReady = async () => {
-    // The API server writes its certificate in its first moments.
-    const known = await access().catch(() => undefined);
-    return known !== undefined && (await ask(known, '/readyz'))?.status === 200;
+    // The API server writes its certificate shortly after it has started.
+    const available = await access().catch(() => undefined);
+    return available !== undefined && (await callApi(available, '/readyz'))?.status === 200;
   };
-  const run = () => fleet.start('kube-apiserver', path, apiServerArguments(layout, furtherArguments));
-  return { access, isReady, ...createRestartable({ run, needs, isReady }) };
+  const run = () => fleet.start('kube-apiserver', path, apiServerArguments(layout, extraArguments));
+  return { access, isReady, ...createRestartable({ run, dependencies, isReady }) };
 }

@@ -1,7 +1,7 @@
 import { request } from 'node:https';
 import { text } from 'node:stream/consumers';
 
-/** What it takes to talk to the API server. */
+/** Address and credentials of the API server. */
 export interface Access {
   /** Address, such as https://127.0.0.1:6443. */
   readonly server: string;
@@ -11,18 +11,18 @@ export interface Access {
   readonly token: string;
 }
 
-export interface Answer {
+export interface ApiResponse {
   readonly status: number;
   readonly body: string;
 }
 
 /**
- * Sends one request over a connection of its own: no connection is left open over a restart of the API server.
+ * Sends one request over a new connection, so that no connection is kept across a restart of the API server.
  *
- * @param content - sent as JSON by POST; without it the request is a GET
- * @returns undefined if there was no connection
+ * @param content - JSON body of a POST request; if unset, the request is a GET
+ * @returns undefined if the connection failed
  */
-export function ask(access: Access, path: string, content?: unknown): Promise<Answer | undefined> {
+export function callApi(access: Access, path: string, content?: unknown): Promise<ApiResponse | undefined> {
   return new Promise((resolve) => {
     const outgoing = request(
       new URL(path, access.server),

@@ -1,28 +1,29 @@
+/** Command line arguments of the programs of the control plane. */
 import { basename, join } from 'node:path';
 import type { Credentials } from './credentials.ts';
 
-/** Ports and files that the arguments of the programs are made from. */
+/** Ports and files of the programs. */
 export interface Layout {
   readonly directory: string;
   readonly credentials: Credentials;
-  /** Address that the API server listens at and is known by. */
+  /** Address at which the API server listens. */
   readonly address: string;
   readonly etcdPort: number;
   readonly etcdPeerPort: number;
   readonly apiServerPort: number;
 }
 
-/** The file that the API server writes its self-signed certificate and that one's authority to. */
+/** File to which the API server writes its self-signed certificate with the CA. */
 export function certificateFile({ directory }: Layout): string {
   return join(directory, 'certificates', 'apiserver.crt');
 }
 
-/** Address of etcd for its clients. */
+/** Client URL of etcd. */
 export function etcdAddress({ etcdPort }: Layout): string {
   return `http://127.0.0.1:${etcdPort}`;
 }
 
-/** Arguments of etcd. Nothing is kept, so nothing needs to reach the disk. */
+/** Arguments of etcd. The data is discarded, so it is not synced to disk. */
 export function etcdArguments(layout: Layout): string[] {
   const peer = `http://127.0.0.1:${layout.etcdPeerPort}`;
   return flags({
@@ -37,12 +38,12 @@ export function etcdArguments(layout: Layout): string[] {
   });
 }
 
-/** Arguments of kube-apiserver; further ones come last and win over these. */
-export function apiServerArguments(layout: Layout, further: readonly string[]): string[] {
+/** Arguments of kube-apiserver. Extra arguments override the default ones. */
+export function apiServerArguments(layout: Layout, extra: readonly string[]): string[] {
   const { credentials, directory } = layout;
-  const all = flags({
+  const defaults = flags({
     'etcd-servers': etcdAddress(layout),
-    // If another control plane's etcd answers at our port before our own has failed to take it, no data mix.
+    // Keeps data separate if the etcd of another control plane has taken our port.
     'etcd-prefix': `/${basename(directory)}`,
     'bind-address': layout.address,
     'advertise-address': layout.address,
@@ -54,37 +55,37 @@ export function apiServerArguments(layout: Layout, further: readonly string[]): 
     'service-account-key-file': credentials.serviceAccountPublicKeyFile,
     'service-account-signing-key-file': credentials.serviceAccountPrivateKeyFile,
     'service-cluster-ip-range': '10.96.0.0/16',
-    // A loopback address is not allowed in Endpoints.
+    // Endpoints do not allow loopback addresses.
     'endpoint-reconciler-type': 'none',
-    // Ends the watches at shutdown, which otherwise hold it up for as long as they last.
+    // Without this, open watches delay the shutdown.
     'shutdown-watch-termination-grace-period': '1s',
   });
-  return [...all, ...further];
+  return [...defaults, ...extra];
 }
 
-/** Arguments of kube-controller-manager, which serves no port. */
+/** Arguments of kube-controller-manager, without a server port. */
 export function controllerManagerArguments(layout: Layout, kubeconfig: string): string[] {
   return flags({
     kubeconfig,
     'leader-elect': 'false',
     'secure-port': '0',
-    // It makes some forty ServiceAccounts first; at the default rate that takes most of its start.
+    // It creates about forty ServiceAccounts at the start, which is slow at the default rate.
     'kube-api-qps': '1000',
     'kube-api-burst': '1000',
     'use-service-account-credentials': 'true',
     'service-account-private-key-file': layout.credentials.serviceAccountPrivateKeyFile,
     'root-ca-file': certificateFile(layout),
-    // Created if missing, by default in a folder of the machine.
+    // Created if missing, by default outside of the temporary folder.
     'flex-volume-plugin-dir': join(layout.directory, 'volume-plugins'),
   });
 }
 
-/** Arguments of kube-scheduler, which serves no port. */
+/** Arguments of kube-scheduler, without a server port. */
 export function schedulerArguments(kubeconfig: string): string[] {
   return flags({ kubeconfig, 'leader-elect': 'false', 'secure-port': '0' });
 }
 
-/** Arguments of kwok, which plays the kubelet of every node. */
+/** Arguments of kwok, which simulates the kubelet of every node. */
 export function kwokArguments(kubeconfig: string): string[] {
   return flags({
     kubeconfig,

@@ -1,21 +1,24 @@
+/**
+ * A Kubernetes control plane for the demo, tests and benchmarks: etcd, kube-apiserver and kube-controller-manager as child
+ * processes, optionally with kube-scheduler and a node that is simulated by kwok.
+ */
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { createApiServer } from './api-server.ts';
+import { locateBinaries } from '../go-programs/locate.ts';
+import type { Binaries } from '../go-programs/program-sets.ts';
+import { createApiServer, createEtcd } from './api-server.ts';
 import type { Layout } from './arguments.ts';
-import { locateBinaries } from './binaries.ts';
 import { startControllers } from './controllers.ts';
 import { assertReplaceable, createCredentials, type Person, writeKubeconfig } from './credentials.ts';
-import { createEtcd } from './etcd.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { freePorts } from './ports.ts';
-import type { Binaries } from './programs.ts';
 import { StartError } from './readiness.ts';
 
-const retries = 3;
+const maxRetries = 3;
 
 /** A running Kubernetes control plane of this process. */
 export interface ControlPlane {
-  /** Temporary folder, removed by {@link ControlPlane.stop}. */
+  /** Temporary folder, which {@link ControlPlane.stop} removes. */
   readonly directory: string;
   /** Path of the administrator's kubeconfig. */
   readonly kubeconfig: string;
@@ -25,41 +28,40 @@ export interface ControlPlane {
   readonly certificateAuthority: string;
   /** Path of kubectl. */
   readonly kubectl: string;
-  /** Stops the API server, by SIGTERM unless told otherwise. */
+  /** Stops the API server. Default signal: SIGTERM. */
   stopApiServer(signal?: NodeJS.Signals): Promise<void>;
-  /** Starts the API server again, on the same port and with the same data, and waits until it is ready. */
+  /** Starts the API server again with the same port and data, and waits until it is ready. */
   startApiServer(): Promise<void>;
-  /** Stops etcd under the API server, by SIGTERM unless told otherwise. */
+  /** Stops etcd while the API server keeps running. Default signal: SIGTERM. */
   stopEtcd(signal?: NodeJS.Signals): Promise<void>;
-  /** Starts etcd again, on the same port and with the same data, and waits until it is ready. */
+  /** Starts etcd again with the same port and data, and waits until it is ready. */
   startEtcd(): Promise<void>;
-  /** Ends everything and removes the folder and the kubeconfig. Safe to call twice. */
+  /** Stops all programs and removes the folder and the kubeconfig. Can be called repeatedly. */
   stop(): Promise<void>;
 }
 
 export interface ControlPlaneOptions {
-  /** Where to write the administrator's kubeconfig. Default: in the temporary folder. */
+  /** File for the administrator's kubeconfig. Default: in the temporary folder. */
   readonly kubeconfig?: string;
-  /** Whether Deployments are to come to life: on one simulated node, or on nodes that the caller adds. Default: no. */
+  /** Whether pods are scheduled and run: on a simulated node, or on nodes that the caller adds. Default: false. */
   readonly workloads?: boolean | 'own-nodes';
-  /** Receives progress and unexpected ends, a line at a time. Default: standard error. */
+  /** Receives progress and unexpected ends of programs, line by line. Default: standard error. */
   readonly log?: (line: string) => void;
-  /** Address of this machine that the API server listens at. Default: 127.0.0.1. */
+  /** Address at which the API server listens. Default: 127.0.0.1. */
   readonly address?: string;
-  /** Further arguments of kube-apiserver; they win over those given by default. */
+  /** Extra arguments of kube-apiserver, which override the default ones. */
   readonly apiServerArguments?: readonly string[];
-  /** People whom the API server knows by a token. Default: nobody. */
+  /** Additional users with tokens. Default: none. */
   readonly people?: readonly Person[];
-  /** Gives up starting. To end a control plane that has started, call its stop(). */
+  /** Aborts the start. To stop a running control plane, call its stop(). */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Starts etcd, kube-apiserver and kube-controller-manager on free loopback ports, and with workloads kube-scheduler
- * and kwok; programs that this machine does not have are built first.
+ * Starts a control plane on free ports. Missing programs are built first.
  *
- * @throws Error if the programs cannot be had or one of them does not start (with the last lines of its log), or the
- *   file for the kubeconfig exists and is not from a control plane; nothing is left behind then
+ * @throws Error if a program cannot be built or does not start (with the last lines of its log), or if the kubeconfig file
+ *   exists and was not written by a control plane; everything is cleaned up in this case
  */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const { log = (line) => process.stderr.write(`${line}\n`), signal } = options;
@@ -69,8 +71,8 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     try {
       return await startOnce(binaries, { ...options, log });
     } catch (error) {
-      if (attempt === retries || !(error instanceof StartError && error.portTaken)) throw error;
-      log('A port was taken in the meantime; starting again on other ports');
+      if (attempt === maxRetries || !(error instanceof StartError && error.portTaken)) throw error;
+      log('A port was taken in the meantime; retrying with other ports');
     }
   }
 }
@@ -87,13 +89,13 @@ async function startOnce(binaries: Binaries, options: Options): Promise<ControlP
       fleet,
       path: binaries['kube-apiserver'],
       layout,
-      needs: etcd.programs,
-      furtherArguments: options.apiServerArguments ?? [],
+      dependencies: etcd.programs,
+      extraArguments: options.apiServerArguments ?? [],
     });
     await apiServer.start(options.signal);
-    const needs = [...etcd.programs(), ...apiServer.programs()];
+    const dependencies = [...etcd.programs(), ...apiServer.programs()];
     const access = await apiServer.access();
-    await startControllers({ fleet, binaries, layout, apiServer, access, needs, ...options });
+    await startControllers({ fleet, binaries, layout, apiServer, access, dependencies, ...options });
     const kubeconfig = resolve(options.kubeconfig ?? join(fleet.directory, 'admin.kubeconfig'));
     await mkdir(dirname(kubeconfig), { recursive: true });
     fleet.atEnd(await writeKubeconfig(kubeconfig, access));
@@ -107,7 +109,7 @@ async function startOnce(binaries: Binaries, options: Options): Promise<ControlP
       startApiServer: async () => void (await apiServer.start(fleet.stopped)),
       stopEtcd: (signal) => etcd.stop(signal),
       startEtcd: async () => void (await etcd.start(fleet.stopped)),
-      stop: () => fleet.stop(),
+      stop: fleet.stop,
     };
   } catch (error) {
     await fleet.stop();

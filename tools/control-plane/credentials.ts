@@ -1,3 +1,4 @@
+/** Tokens, keys and kubeconfigs of the control plane. */
 import { generateKeyPair, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
@@ -6,9 +7,9 @@ import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import type { Access } from './api.ts';
 
-const mark = '# Written by the control plane of accesskey-operator, and removed when that stops.';
+const marker = '# Written by the control plane of accesskey-operator, and removed when it stops.';
 
-/** The users that the API server knows by token, with their groups. */
+/** The users of the control plane with their groups; each authenticates with a token. */
 const users = {
   admin: ['system:masters'],
   'system:kube-controller-manager': [],
@@ -18,14 +19,14 @@ const users = {
 /** Name of a user of the control plane itself. */
 export type User = keyof typeof users;
 
-/** Somebody whom the API server knows by a token besides, for tests of what people do with theirs. */
+/** An additional user with a token, for tests. */
 export interface Person {
   readonly name: string;
   readonly groups: readonly string[];
   readonly token: string;
 }
 
-/** Secrets made anew at each start; the files lie in the folder of the control plane. */
+/** Credentials that are generated at each start, with their files in the folder of the control plane. */
 export interface Credentials {
   readonly tokens: Readonly<Record<User, string>>;
   readonly tokenFile: string;
@@ -33,7 +34,7 @@ export interface Credentials {
   readonly serviceAccountPublicKeyFile: string;
 }
 
-/** Makes the tokens and the key of ServiceAccounts, and writes them into a folder. */
+/** Generates the tokens and the ServiceAccount key, and writes them to a folder. */
 export async function createCredentials(directory: string, people: readonly Person[] = []): Promise<Credentials> {
   const token = () => randomBytes(32).toString('base64url');
   const tokens = { admin: token(), 'system:kube-controller-manager': token(), 'system:kube-scheduler': token() };
@@ -56,35 +57,35 @@ export async function createCredentials(directory: string, people: readonly Pers
   return { tokens, ...files };
 }
 
-/** A line of kube-apiserver's static token file. */
+/** Formats a line of the static token file of kube-apiserver. */
 function tokenLine({ name, groups, token }: Person): string {
   return `${token},${name},${name},"${groups.join(',')}"\n`;
 }
 
 /**
- * Makes sure that a kubeconfig may be written: an existing file is replaced only if an earlier control plane wrote it,
- * because it might be somebody's way into their clusters.
+ * Checks that a kubeconfig may be written. An existing file is replaced only if an earlier control plane wrote it, because
+ * it might be the user's kubeconfig of other clusters.
  *
- * @throws Error if the file exists and is not ours
+ * @throws Error if the file exists and was not written by a control plane
  */
 export async function assertReplaceable(path: string): Promise<void> {
   const content = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return mark;
+    if (error.code === 'ENOENT') return marker;
     throw error;
   });
-  if (!content.startsWith(mark)) throw new Error(`${path} exists and was not written by a control plane`);
+  if (!content.startsWith(marker)) throw new Error(`${path} exists and was not written by a control plane`);
 }
 
 /**
  * Writes a kubeconfig that only this user can read.
  *
- * @returns a function that removes the file, unless another has been written in its place
- * @throws Error if the file exists and is not ours
+ * @returns a function that removes the file unless its content has changed
+ * @throws Error if the file exists and was not written by a control plane
  */
 export async function writeKubeconfig(path: string, access: Access): Promise<() => void> {
   await assertReplaceable(path);
-  const content = `${mark}\n${kubeconfig(access)}`;
-  // A new file, so that it has the right mode, and so that whoever waits for it never reads half of it.
+  const content = `${marker}\n${kubeconfig(access)}`;
+  // A new file gets the right mode, and renaming it ensures that other processes never read an incomplete file.
   const temporary = `${path}.${randomBytes(4).toString('hex')}`;
   await writeFile(temporary, content, { mode: 0o600, flag: 'wx' });
   await rename(temporary, path);

@@ -2,23 +2,23 @@ import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onProcessEnd } from './process-guard.ts';
+import { onlyOnce, onProcessEnd } from './clean-up.ts';
 import { deathWrapper, type Program, startProgram } from './program.ts';
 
-/** Programs that live and end together, and their temporary folder. */
+/** Programs that are stopped together, and their temporary folder. */
 export interface Fleet {
   readonly directory: string;
   /** Aborted when the fleet is stopped. */
   readonly stopped: AbortSignal;
   /** Starts a program that logs to NAME.log in the folder. Throws once the fleet is stopped. */
-  start(name: string, path: string, programArguments: readonly string[]): Program;
-  /** Has something done when the fleet ends, in whichever way; it must not wait for anything. */
+  start(name: string, path: string, args: readonly string[]): Program;
+  /** Registers a synchronous clean-up for the end of the fleet. */
   atEnd(cleanUp: () => void): void;
-  /** Ends all programs and removes the folder. Safe to call twice. */
+  /** Ends all programs and removes the folder. Can be called repeatedly. */
   stop(): Promise<void>;
 }
 
-/** Makes a fleet without programs. If this process ends, the fleet ends. */
+/** Creates a fleet without programs. The fleet ends when this process ends. */
 export async function createFleet(log: (line: string) => void): Promise<Fleet> {
   const wrapper = await deathWrapper();
   const directory = await mkdtemp(join(tmpdir(), 'accesskey-operator-control-plane-'));
@@ -26,7 +26,7 @@ export async function createFleet(log: (line: string) => void): Promise<Fleet> {
   const cleanUps: (() => void)[] = [];
   const stopping = new AbortController();
 
-  // SIGKILL, because nothing that the programs could still save is of any use.
+  // SIGKILL, because the data of the programs is discarded.
   const endNow = () => {
     stopping.abort();
     for (const program of programs) program.kill('SIGKILL');
@@ -36,16 +36,16 @@ export async function createFleet(log: (line: string) => void): Promise<Fleet> {
     endNow();
     rmSync(directory, removal);
   });
-  const stop = async () => {
+  const stop = onlyOnce(async () => {
     endNow();
     await Promise.all([...programs].map((program) => program.ended));
     await rm(directory, removal);
     removeGuard();
-  };
-  const start: Fleet['start'] = (name, path, programArguments) => {
+  });
+  const start: Fleet['start'] = (name, path, args) => {
     stopping.signal.throwIfAborted();
     const logFile = join(directory, `${name}.log`);
-    const program = startProgram({ name, path, arguments: programArguments, logFile, wrapper });
+    const program = startProgram({ name, path, arguments: args, logFile, wrapper });
     programs.add(program);
     program.ended.then((how) => {
       programs.delete(program);
@@ -53,18 +53,14 @@ export async function createFleet(log: (line: string) => void): Promise<Fleet> {
     });
     return program;
   };
-  let stopped: Promise<void> | undefined;
   return {
     directory,
     stopped: stopping.signal,
     start,
     atEnd: (cleanUp) => cleanUps.push(cleanUp),
-    stop: () => {
-      stopped ??= stop();
-      return stopped;
-    },
+    stop,
   };
 }
 
-/** Tried again, because a program that is just being killed may still write a file. */
+/** With retries, because programs may still write files until they are killed. */
 const removal = { recursive: true, force: true, maxRetries: 10, retryDelay: 50 } as const;

@@ -1,24 +1,25 @@
+/** Command line of the control plane, `npm run control-plane`. */
 import { parseArgs } from 'node:util';
 import { startControlPlane } from './control-plane.ts';
 
 const usage = `Usage: npm run control-plane -- --kubeconfig FILE [--no-workloads]
 
-Runs a Kubernetes control plane on loopback ports until SIGTERM or SIGINT (Control-C), and leaves nothing behind.
+Runs a Kubernetes control plane on loopback ports until SIGTERM or SIGINT (Ctrl-C), and removes all its files at the end.
 
-  --kubeconfig FILE  where to write the administrator's kubeconfig; removed at the end
-  --no-workloads     without kube-scheduler and a simulated node: Pods and Deployments stay pending
-  --help             print this
+  --kubeconfig FILE  write the administrator's kubeconfig to this file; it is removed at the end
+  --no-workloads     run without kube-scheduler and the simulated node, so that Pods stay Pending
+  --help             print this help
 `;
 
-interface Arguments {
+interface Flags {
   readonly kubeconfig: string;
   readonly workloads: boolean;
 }
 
-/** Reads the arguments of the command line. Throws an Error that says in a line what is wrong with them. */
-function readArguments(words: readonly string[]): Arguments | 'help' {
+/** Reads the command line flags. Throws an Error with a one-line message if they are invalid. */
+function readFlags(args: readonly string[]): Flags | 'help' {
   const { values } = parseArgs({
-    args: [...words],
+    args: [...args],
     allowNegative: true,
     options: {
       kubeconfig: { type: 'string' },
@@ -31,14 +32,14 @@ function readArguments(words: readonly string[]): Arguments | 'help' {
   return { kubeconfig: values.kubeconfig, workloads: values.workloads };
 }
 
-/** Aborted at the first SIGTERM or SIGINT. */
+/** Returns a signal that is aborted at the first SIGTERM or SIGINT. */
 function endSignal(): AbortSignal {
   const end = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => end.abort());
   return end.signal;
 }
 
-async function run({ kubeconfig, workloads }: Arguments): Promise<void> {
+async function run({ kubeconfig, workloads }: Flags): Promise<void> {
   const signal = endSignal();
   try {
     const controlPlane = await startControlPlane({ kubeconfig, workloads, signal });
@@ -50,7 +51,7 @@ async function run({ kubeconfig, workloads }: Arguments): Promise<void> {
   }
 }
 
-/** Keeps the process alive, which a listener on a signal does not. */
+/** Waits for the signal, and keeps the process alive, which a listener alone does not. */
 function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const alive = setInterval(() => undefined, 2 ** 30);
@@ -73,14 +74,14 @@ function fail(error: unknown, exitCode: number): void {
 }
 
 function main(): Promise<void> | void {
-  let read: Arguments | 'help';
+  let flags: Flags | 'help';
   try {
-    read = readArguments(process.argv.slice(2));
+    flags = readFlags(process.argv.slice(2));
   } catch (error) {
     return fail(error, 2);
   }
-  if (read === 'help') process.stdout.write(usage);
-  else return run(read).catch((error: unknown) => fail(error, 1));
+  if (flags === 'help') process.stdout.write(usage);
+  else return run(flags).catch((error: unknown) => fail(error, 1));
 }
 
 await main();

@@ -1,10 +1,10 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
+import { succeeds } from '../run-command.ts';
 
 const shownLines = 15;
-const graceMilliseconds = 10_000;
+const gracePeriodMilliseconds = 10_000;
 
 /** How to start a program. */
 export interface ProgramOptions {
@@ -12,9 +12,9 @@ export interface ProgramOptions {
   /** Path of the program. */
   readonly path: string;
   readonly arguments: readonly string[];
-  /** File that its output is added to. */
+  /** File to which its output is appended. */
   readonly logFile: string;
-  /** Command that the program is started through, from {@link deathWrapper}. */
+  /** Command that starts the program, from {@link deathWrapper}. */
   readonly wrapper: readonly string[];
 }
 
@@ -22,17 +22,17 @@ export interface ProgramOptions {
 export interface Program {
   readonly name: string;
   readonly logFile: string;
-  /** Resolves when the process has ended, to how: "exit code 1", "SIGKILL" or why it could not be started. */
+  /** Resolves when the process has ended, with "exit code 1", "SIGKILL" or the error that prevented the start. */
   readonly ended: Promise<string>;
-  /** Sends a signal and waits until the process has ended; SIGKILL follows if it does not within ten seconds. */
+  /** Sends a signal and waits until the process has ended. Sends SIGKILL after ten seconds. */
   stop(signal?: NodeJS.Signals): Promise<void>;
   /** Sends a signal without waiting. */
   kill(signal: NodeJS.Signals): void;
-  /** Whether a signal has been sent, so that the end is no surprise. */
+  /** Whether a signal has been sent, so that the end is expected. */
   isStopping(): boolean;
 }
 
-/** Starts a program in a session of its own, so that Control-C at a terminal reaches only this process. */
+/** Starts a program in its own session, so that Ctrl-C in a terminal interrupts only this process. */
 export function startProgram(options: ProgramOptions): Program {
   const { name, logFile } = options;
   const [command, ...rest] = [...options.wrapper, options.path, ...options.arguments];
@@ -53,26 +53,22 @@ export function startProgram(options: ProgramOptions): Program {
 
 async function stop(kill: Program['kill'], ended: Promise<string>, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
   kill(signal);
-  const patience = setTimeout(kill, graceMilliseconds, 'SIGKILL');
+  const timeout = setTimeout(kill, gracePeriodMilliseconds, 'SIGKILL');
   await ended;
-  clearTimeout(patience);
+  clearTimeout(timeout);
 }
 
-/** The last lines that a program has written. */
+/** Returns the last lines of a log file. */
 export async function lastLines(logFile: string): Promise<string> {
   const text = await readFile(logFile, 'utf8');
   return text.trimEnd().split('\n').slice(-shownLines).join('\n');
 }
 
 /**
- * The command that makes a program die with this process even if this process is killed, where there is one: on Linux
- * with util-linux. Otherwise nothing.
+ * Returns the command with which a program ends when this process ends, even if this process is killed. It is empty where
+ * util-linux is not available.
  */
 export async function deathWrapper(): Promise<string[]> {
-  const wrapper = ['setpriv', '--pdeathsig', 'KILL'];
-  const [command = '', ...rest] = wrapper;
-  return promisify(execFile)(command, [...rest, 'true']).then(
-    () => wrapper,
-    () => [],
-  );
+  const args = ['--pdeathsig', 'KILL'];
+  return (await succeeds('setpriv', [...args, 'true'])) ? ['setpriv', ...args] : [];
 }

@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { lastLines, type Program } from './program.ts';
 
 const pollMilliseconds = 50;
-const limitMilliseconds = 120_000;
+const timeoutMilliseconds = 120_000;
 
-/** A program ended, or was not ready in time, while the control plane was starting. */
+/** A program ended, or was not ready in time, while it was starting. */
 export class StartError extends Error {
-  /** Whether the program could not listen because another process had taken its port. */
+  /** Whether the program could not listen because another process used its port. */
   readonly portTaken: boolean;
 
   constructor(message: string, log: string) {
@@ -16,38 +16,38 @@ export class StartError extends Error {
   }
 }
 
+export interface ReadinessOptions {
+  readonly isReady: () => Promise<boolean>;
+  /** Other programs that must keep running meanwhile. */
+  readonly dependencies: readonly Program[];
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
- * Waits until a check says true.
+ * Waits until a program is ready, for up to two minutes.
  *
- * @param awaited - the program that the check is about; its log is shown if the check does not succeed in two minutes
- * @param running - programs that must not end meanwhile
- * @throws StartError if one ends or time is up, the reason of the signal if that is aborted
+ * @throws StartError if the program or a dependency ends or the time is up; the reason of the signal if it is aborted
  */
-export async function untilReady(
-  awaited: Program,
-  running: readonly Program[],
-  check: () => Promise<boolean>,
-  signal?: AbortSignal,
-): Promise<void> {
+export async function untilReady(program: Program, { isReady, dependencies, signal }: ReadinessOptions): Promise<void> {
   const over = new AbortController();
   const stopped = signal ? AbortSignal.any([signal, over.signal]) : over.signal;
-  const ends = [awaited, ...running].map(async (program) => {
-    const how = await program.ended;
-    if (!over.signal.aborted) throw new StartError(`${program.name} ended (${how})`, await lastLines(program.logFile));
+  const ends = [program, ...dependencies].map(async (one) => {
+    const how = await one.ended;
+    if (!over.signal.aborted) throw new StartError(`${one.name} ended (${how})`, await lastLines(one.logFile));
   });
   try {
-    await Promise.race([poll(awaited, check, stopped), ...ends]);
+    await Promise.race([pollReadiness(program, isReady, stopped), ...ends]);
   } finally {
     over.abort();
   }
 }
 
-async function poll(awaited: Program, check: () => Promise<boolean>, stopped: AbortSignal): Promise<void> {
-  const deadline = performance.now() + limitMilliseconds;
-  while (!(await check())) {
+async function pollReadiness(program: Program, isReady: () => Promise<boolean>, stopped: AbortSignal): Promise<void> {
+  const deadline = performance.now() + timeoutMilliseconds;
+  while (!(await isReady())) {
     stopped.throwIfAborted();
     if (performance.now() > deadline) {
-      throw new StartError(`${awaited.name} was not ready in time`, await lastLines(awaited.logFile));
+      throw new StartError(`${program.name} was not ready in time`, await lastLines(program.logFile));
     }
     await sleep(pollMilliseconds, undefined, { signal: stopped });
   }

@@ -1,6 +1,6 @@
 /**
- * The main job from end to end, on a control plane of its own or on an existing cluster: installs, starts the operator
- * under its own ServiceAccount, applies examples/, then does by hand what a user does and shows the real answers.
+ * The demo, `npm run demo`: shows the main use case on a temporary control plane or an existing cluster. It installs the
+ * manifests, starts the operator with its ServiceAccount, applies examples/, and performs the steps of a user (tour.ts).
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,9 +17,10 @@ import { showTour } from './tour.ts';
 const examples = fileURLToPath(new URL('../../examples', import.meta.url));
 const usage = `Usage: npm run demo -- [--once] [--kubeconfig FILE]
 
-  --once             do everything, check every answer, end; the exit code says whether all was as it must be
-  --kubeconfig FILE  use this cluster (as its administrator) instead of a control plane of the demo's own;
-                     the manifests and examples stay there
+  --once             run all steps, check their results and exit; the exit code is 1 if a check fails
+  --kubeconfig FILE  use this cluster instead of a temporary control plane; requires administrator access,
+                     and the manifests and examples remain installed
+  --help             print this help
 `;
 
 interface Cluster {
@@ -27,13 +28,13 @@ interface Cluster {
   stop(): Promise<void>;
 }
 
-function say(line = ''): void {
+function print(line = ''): void {
   process.stdout.write(`${line}\n`);
 }
 
 async function openCluster(kubeconfig: string | undefined): Promise<Cluster> {
   if (kubeconfig !== undefined) return { kubectl: createKubectl('kubectl', kubeconfig), stop: async () => {} };
-  say('Starting a control plane: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kwok');
+  print('Starting a control plane: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kwok');
   const controlPlane = await startControlPlane({ workloads: true });
   return { kubectl: createKubectl(controlPlane.kubectl, controlPlane.kubeconfig), stop: controlPlane.stop };
 }
@@ -44,7 +45,7 @@ async function startDemoOperator(kubectl: Kubectl, directory: string): Promise<O
   await writeOperatorKubeconfig(kubectl, kubeconfig);
   const loopback = { address: '127.0.0.1', port: 0 };
   const configuration = { apiVersion: 'config.ghippo.io/v1alpha1', kind: 'OperatorConfiguration' };
-  // Without TLS, for nothing leaves this machine.
+  // Without TLS, because all traffic stays on this machine.
   const http = { ...loopback, plain: true, shutdownDelaySeconds: 0 };
   await writeFile(config, stringify({ ...configuration, http, health: loopback }));
   const operator = await startOperator(['--kubeconfig', kubeconfig, '--config', config]);
@@ -52,19 +53,19 @@ async function startDemoOperator(kubectl: Kubectl, directory: string): Promise<O
   return operator;
 }
 
-async function demo(once: boolean, kubeconfig: string | undefined): Promise<void> {
+async function runDemo(once: boolean, kubeconfig: string | undefined): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'accesskey-demo-'));
   const cluster = await openCluster(kubeconfig);
   let operator: OperatorProcess | undefined;
   try {
-    say('Installing manifests/base: CRD, rights, admission policy');
+    print('Installing manifests/base: CRD, RBAC, admission policies');
     await installManifests(cluster.kubectl);
-    say('Starting the operator as ServiceAccount accesskey-system/accesskey-operator');
+    print('Starting the operator as ServiceAccount accesskey-system/accesskey-operator');
     operator = await startDemoOperator(cluster.kubectl, directory);
-    say('Applying examples/\n');
+    print('Applying examples/\n');
     await cluster.kubectl.run(['apply', '-k', examples]);
-    await showTour(cluster.kubectl, operator.url, say);
-    if (!once) await stayUp(operator, cluster.kubectl);
+    await showTour(cluster.kubectl, operator.url, print);
+    if (!once) await waitForInterrupt(operator, cluster.kubectl);
   } finally {
     await operator?.stop();
     await cluster.stop();
@@ -72,19 +73,18 @@ async function demo(once: boolean, kubeconfig: string | undefined): Promise<void
   }
 }
 
-async function stayUp(operator: OperatorProcess, kubectl: Kubectl): Promise<void> {
-  say(`The platform API answers at ${operator.url}, the probes at ${operator.healthUrl}/readyz`);
-  say(
-    `The page of people's keys: ${operator.url}/, sign in with ak and sk of a Secret, or with a token of the cluster`,
-  );
-  say(`kubectl: export KUBECONFIG=${kubectl.kubeconfig}`);
-  say('Ctrl-C ends the demo.');
-  const signal = Promise.withResolvers<void>();
-  process.once('SIGINT', signal.resolve).once('SIGTERM', signal.resolve);
-  operator.process.once('exit', signal.resolve);
-  await signal.promise;
+async function waitForInterrupt(operator: OperatorProcess, kubectl: Kubectl): Promise<void> {
+  print(`Web console:  ${operator.url}/ (sign in with the ak and sk in the Secret alice-ci, or with a token of the cluster)`);
+  print(`Platform API: ${operator.url}, reference at ${operator.url}/docs`);
+  print(`Probes:       ${operator.healthUrl}/readyz`);
+  print(`kubectl:      export KUBECONFIG=${kubectl.kubeconfig}`);
+  print('Press Ctrl-C to stop the demo.');
+  const ended = Promise.withResolvers<void>();
+  process.once('SIGINT', ended.resolve).once('SIGTERM', ended.resolve);
+  operator.process.once('exit', ended.resolve);
+  await ended.promise;
   if (operator.process.exitCode !== null)
-    throw new Error(`the operator ended:\n${operator.output.slice(-5).join('\n')}`);
+    throw new Error(`the operator exited unexpectedly:\n${operator.output.slice(-5).join('\n')}`);
 }
 
 function readFlags() {
@@ -98,10 +98,10 @@ function readFlags() {
 }
 
 const { once = false, kubeconfig, help } = readFlags();
-if (help) say(usage);
+if (help) print(usage);
 else {
   try {
-    await demo(once, kubeconfig);
+    await runDemo(once, kubeconfig);
   } catch (error) {
     process.stderr.write(`demo: ${error instanceof Error ? error.message : error}\n`);
     process.exitCode = 1;

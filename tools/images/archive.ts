@@ -3,9 +3,9 @@ import { createReadStream } from 'node:fs';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { run } from '../command.ts';
+import { run } from '../run-command.ts';
 
-/** How a container of the image is started: the `config` of the OCI image specification. */
+/** The `config` of the OCI image specification: how to start a container of the image. */
 export interface ImageConfig {
   readonly Entrypoint?: readonly string[];
   readonly Cmd?: readonly string[];
@@ -16,31 +16,36 @@ export interface ImageConfig {
 const architectures: Partial<Record<NodeJS.Architecture, string>> = { x64: 'amd64', arm64: 'arm64' };
 const epoch = '1970-01-01T00:00:00Z';
 
-/**
- * Makes an image of a folder: one layer, in the form of `docker save`. The same folder gives the same archive.
- *
- * @param name with its tag, such as localhost/pause:local
- * @param archive file to write, whole or not at all
- */
-export async function makeImage(name: string, folder: string, archive: string, config: ImageConfig): Promise<void> {
+export interface ImageOptions {
+  /** Name with tag, such as localhost/pause:local. */
+  readonly name: string;
+  /** Folder with the content of the image. */
+  readonly folder: string;
+  /** File to write; it is never incomplete. */
+  readonly archive: string;
+  readonly config: ImageConfig;
+}
+
+/** Creates a reproducible image with one layer from a folder, in the format of `docker save`. */
+export async function createImage({ name, folder, archive, config }: ImageOptions): Promise<void> {
   const work = await mkdtemp(join(dirname(archive), 'image-'));
   try {
     const layer = join(work, 'layer.tar');
     const reproducible = ['--numeric-owner', '--owner=0', '--group=0', '--sort=name', '--mtime=@0'];
     await run('tar', ['-C', folder, ...reproducible, '-cf', layer, '.']);
-    const image = JSON.stringify(imageOf(await digestOf(layer), config));
+    const image = JSON.stringify(imageConfiguration(await digestOf(layer), config));
     const imageFile = `${createHash('sha256').update(image).digest('hex')}.json`;
     await writeFile(join(work, imageFile), image);
     const manifest = [{ Config: imageFile, RepoTags: [name], Layers: ['layer.tar'] }];
     await writeFile(join(work, 'manifest.json'), JSON.stringify(manifest));
-    await run('tar', ['-C', work, '-cf', join(work, 'whole'), 'manifest.json', imageFile, 'layer.tar']);
-    await rename(join(work, 'whole'), archive);
+    await run('tar', ['-C', work, '-cf', join(work, 'image.tar'), 'manifest.json', imageFile, 'layer.tar']);
+    await rename(join(work, 'image.tar'), archive);
   } finally {
     await rm(work, { recursive: true, force: true });
   }
 }
 
-function imageOf(layerDigest: string, config: ImageConfig) {
+function imageConfiguration(layerDigest: string, config: ImageConfig) {
   return {
     architecture: architectures[process.arch] ?? process.arch,
     os: 'linux',

@@ -1,3 +1,4 @@
+/** Provides Docker with the base image of the Dockerfile, also without access to a registry. */
 import {
   access,
   chmod,
@@ -13,28 +14,27 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { run } from '../command.ts';
-import { cacheDirectory } from '../control-plane/binaries.ts';
-import { withLock } from '../control-plane/lock.ts';
-import { pathOf } from '../debian-packages.ts';
-import { preparePrograms } from '../single-node/machine.ts';
-import { makeImage } from './archive.ts';
+import { cacheDirectory, withLock } from '../cache.ts';
+import { pathOf } from '../debian/packages.ts';
+import { run } from '../run-command.ts';
+import { installRequirements } from '../single-node/requirements.ts';
+import { createImage } from './archive.ts';
 import type { Docker } from './docker.ts';
 
-/** What the Dockerfile builds on by default. */
+/** Default base image of the Dockerfile. */
 export const publicBase = 'node:24-bookworm-slim';
-/** What stands in for it where no registry can be reached. */
+/** Replacement if the public base image cannot be pulled. */
 const localBase = 'localhost/node-base:local';
 
-const release = 'bookworm';
-/** Raised when what is made below changes. */
+const debianRelease = 'bookworm';
+/** Must be increased when the content of the image changes. */
 const version = 1;
 const path = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'].join(':');
 
 /**
- * Gives Docker the image that the Dockerfile builds on: the public one where it can be pulled, else one made here.
+ * Pulls the public base image, or loads one that is built locally if it cannot be pulled.
  *
- * @returns its name, for the build argument BASE_IMAGE
+ * @returns the name of the image, for the build argument BASE_IMAGE
  */
 export async function provideBaseImage(docker: Docker, log: (line: string) => void): Promise<string> {
   const pulled = await docker.run('pull', '--quiet', publicBase).then(
@@ -42,38 +42,39 @@ export async function provideBaseImage(docker: Docker, log: (line: string) => vo
     () => false,
   );
   if (pulled) return publicBase;
-  await docker.run('load', '--input', await makeBaseImage(log));
+  await docker.run('load', '--input', await buildBaseImage(log));
   return localBase;
 }
 
 /**
- * Makes an archive of an image with Debian, Node.js (this process's) and npm (the machine's), once, into the cache.
- * Needs root, for debootstrap.
+ * Builds an image with Debian, the Node.js of this process and the npm of this machine in the cache. Needs root for
+ * debootstrap.
  *
  * @returns path of the archive
  */
-async function makeBaseImage(log: (line: string) => void): Promise<string> {
+async function buildBaseImage(log: (line: string) => void): Promise<string> {
   const folder = join(cacheDirectory(process.env), 'images');
   await mkdir(folder, { recursive: true });
   const archive = join(folder, `node-base-${version}-${process.version}-${process.arch}.tar`);
   await withLock(`${archive}.lock`, {}, async () => {
     if (await exists(archive)) return;
-    log('Making a base image of Debian and Node.js (once, about a minute)');
-    await preparePrograms(log);
-    await make(folder, archive);
+    log('Building a base image with Debian and Node.js (once, about a minute)');
+    await installRequirements(log);
+    await build(folder, archive);
   });
   return archive;
 }
 
-async function make(folder: string, archive: string): Promise<void> {
+async function build(folder: string, archive: string): Promise<void> {
   const root = await mkdtemp(join(folder, 'root-'));
   try {
-    await run('debootstrap', ['--variant=minbase', '--include=ca-certificates,libstdc++6', release, root]);
+    await run('debootstrap', ['--variant=minbase', '--include=ca-certificates,libstdc++6', debianRelease, root]);
     await chmod(root, 0o755);
     await addNode(root);
     await trim(root);
-    const trusted = 'NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt';
-    await makeImage(localBase, root, `${archive}.new`, { Cmd: ['node'], Env: [`PATH=${path}`, trusted] });
+    const trustedCAs = 'NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt';
+    const config = { Cmd: ['node'], Env: [`PATH=${path}`, trustedCAs] };
+    await createImage({ name: localBase, folder: root, archive: `${archive}.new`, config });
     await rename(`${archive}.new`, archive);
   } finally {
     await rm(root, { recursive: true, force: true });
@@ -90,20 +91,20 @@ async function addNode(root: string): Promise<void> {
   }
 }
 
-/** npm's program is in the folder bin of its package. */
+/** Returns the folder of the npm package, whose program is in the subfolder bin. */
 async function npmFolder(): Promise<string> {
   const program = await pathOf('npm');
   if (program === undefined) throw new Error('npm is not on the PATH');
   return dirname(dirname(await realpath(program)));
 }
 
-/** Away with what no container needs; the machine's authorities are trusted, since it may reach registries by one. */
+/** Removes what containers do not need. Copies the trusted CAs of the machine, which may reach registries through a proxy. */
 async function trim(root: string): Promise<void> {
   const folders = ['var/cache/apt', 'var/lib/apt/lists', 'dev', 'usr/share/doc', 'usr/share/man', 'usr/share/locale'];
   for (const folder of folders) await empty(join(root, folder));
   for (const file of ['etc/resolv.conf', 'etc/hostname']) await writeFile(join(root, file), '');
-  const authorities = 'etc/ssl/certs/ca-certificates.crt';
-  if (await exists(`/${authorities}`)) await copyFile(`/${authorities}`, join(root, authorities));
+  const trustedCAs = 'etc/ssl/certs/ca-certificates.crt';
+  if (await exists(`/${trustedCAs}`)) await copyFile(`/${trustedCAs}`, join(root, trustedCAs));
 }
 
 async function empty(folder: string): Promise<void> {

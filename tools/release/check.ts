@@ -1,22 +1,22 @@
 /**
- * Whether what is here can be released: generated files are fresh, licences allowed, tests pass, the image builds and runs.
- * Leaves in dist/ what a release consists of besides the image: the manifests, the chart and the software bill of
- * materials.
+ * Checks whether this checkout can be released, `npm run release:check`: generated files are up to date, licences are
+ * allowed, tests pass, the image can be built and runs. Writes the files of a release to dist/: the manifests, the chart and
+ * the software bill of materials.
  */
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
-import { run } from '../command.ts';
-import { locateBinaries, locatePrograms } from '../control-plane/binaries.ts';
-import { generated } from '../generate.ts';
-import { helmPrograms } from '../helm/programs.ts';
+import { installFile, renderInstall } from '../generate/install-manifest.ts';
+import { generatedFiles } from '../generate/main.ts';
+import { locateBinaries, locatePrograms } from '../go-programs/locate.ts';
+import { helmPrograms } from '../go-programs/program-sets.ts';
 import { withDocker } from '../images/docker.ts';
 import { createKubectl } from '../kubectl.ts';
-import { installFile, renderInstall } from '../render-manifests.ts';
+import { run } from '../run-command.ts';
 import { checkImage } from './image.ts';
-import { type Lockfile, type ProductionPackage, productionPackages, refusedPackages } from './licences.ts';
+import { disallowedPackages, type Lockfile, type ProductionPackage, productionPackages } from './licences.ts';
 import { type Bom, productionBom } from './sbom.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -25,8 +25,8 @@ const { name, version } = packageJson;
 
 const usage = `Usage: npm run release:check -- [--without STEP]... [--local-base]
 
-  --without STEP  leave a step out
-  --local-base    where the public base image cannot be pulled, check the image on one made here
+  --without STEP  skip a step
+  --local-base    if the public base image cannot be pulled, check the image with one that is built locally
 
 Steps: tree, changelog, generated, licences, sbom, manifests, chart, image, tests
 `;
@@ -36,35 +36,35 @@ interface Flags {
   readonly localBase: boolean;
 }
 
-/** Each gives a line that says what was found. */
+/** Each step returns its result as a line of text. */
 const steps: Record<string, (flags: Flags) => Promise<string>> = {
   async tree() {
     const changes = await run('git', ['status', '--porcelain'], { cwd: root });
-    if (changes !== '') throw new Error('files are changed that are not committed');
+    if (changes !== '') throw new Error('there are uncommitted changes');
     return `commit ${(await run('git', ['rev-parse', '--short', 'HEAD'], { cwd: root })).trim()}`;
   },
 
   async changelog() {
     const text = await readFile(join(root, 'CHANGELOG.md'), 'utf8');
     if (!text.includes(`\n## [${version}] - `)) throw new Error(`CHANGELOG.md has no section "## [${version}]"`);
-    return `has a section ${version}`;
+    return `CHANGELOG.md has a section "## [${version}]"`;
   },
 
   async generated() {
-    for (const { file, text } of generated) {
-      if ((await readFile(file, 'utf8')) !== (await text())) throw new Error(`${file.pathname}: npm run generate`);
+    for (const { file, text } of generatedFiles) {
+      if ((await readFile(file, 'utf8')) !== (await text())) throw new Error(outdated(file, 'npm run generate'));
     }
     const { kubectl } = await locateBinaries();
     const rendered = await renderInstall(createKubectl(kubectl, ''));
-    if ((await readFile(installFile, 'utf8')) !== rendered) throw new Error(`${installFile.pathname}: npm run render`);
-    return `${generated.length + 1} files are fresh`;
+    if ((await readFile(installFile, 'utf8')) !== rendered) throw new Error(outdated(installFile, 'npm run render'));
+    return `${generatedFiles.length + 1} files are up to date`;
   },
 
   async licences() {
     const packages = await imagePackages();
-    const refused = refusedPackages(packages).map((one) => `${one.name} ${one.version} (${one.licence})`);
-    if (refused.length > 0) throw new Error(`not allowed: ${refused.join(', ')}`);
-    return `${packages.length} packages, all allowed`;
+    const disallowed = disallowedPackages(packages).map((one) => `${one.name} ${one.version} (${one.licence})`);
+    if (disallowed.length > 0) throw new Error(`licences are not allowed: ${disallowed.join(', ')}`);
+    return `${packages.length} packages, all licences are allowed`;
   },
 
   async sbom() {
@@ -77,7 +77,8 @@ const steps: Record<string, (flags: Flags) => Promise<string>> = {
 
   async manifests() {
     const text = await readFile(installFile, 'utf8');
-    if (!text.includes(`image: ${name}:${version}\n`)) throw new Error(`manifests do not name ${name}:${version}`);
+    if (!text.includes(`image: ${name}:${version}\n`))
+      throw new Error(`manifests do not use the image ${name}:${version}`);
     await copyFile(installFile, join(dist, 'install.yaml'));
     return `image ${name}:${version}`;
   },
@@ -85,7 +86,7 @@ const steps: Record<string, (flags: Flags) => Promise<string>> = {
   async chart() {
     const chart = parse(await readFile(join(root, 'charts', name, 'Chart.yaml'), 'utf8'));
     const other = [chart.version, chart.appVersion].find((one) => one !== version);
-    if (other !== undefined) throw new Error(`Chart.yaml says ${other} and package.json ${version}`);
+    if (other !== undefined) throw new Error(`Chart.yaml has version ${other}, package.json has ${version}`);
     const { helm } = await locatePrograms(helmPrograms);
     await run(helm, ['lint', '--strict', join(root, 'charts', name)]);
     await run(helm, ['package', join(root, 'charts', name), '--destination', dist]);
@@ -93,7 +94,7 @@ const steps: Record<string, (flags: Flags) => Promise<string>> = {
   },
 
   image: ({ localBase }) =>
-    withDocker(note, (docker) => checkImage(docker, { name, version, sources: root, localBase }, note)),
+    withDocker(logDetail, (docker) => checkImage(docker, { name, version, sources: root, localBase }, logDetail)),
 
   async tests() {
     await run('npm', ['test'], { cwd: root });
@@ -101,15 +102,17 @@ const steps: Record<string, (flags: Flags) => Promise<string>> = {
   },
 };
 
-const note = (line: string) => void process.stdout.write(`         ${line}\n`);
+const logDetail = (line: string) => void process.stdout.write(`         ${line}\n`);
+const outdated = (file: URL, command: string) => `${file.pathname} is out of date, run ${command}`;
 
 async function imagePackages(): Promise<ProductionPackage[]> {
   return productionPackages(JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as Lockfile);
 }
 
+/** Runs all steps and prints their results. Returns whether all have succeeded. */
 async function check(flags: Flags): Promise<boolean> {
   await mkdir(dist, { recursive: true });
-  let sound = true;
+  let succeeded = true;
   for (const [step, perform] of Object.entries(steps)) {
     if (flags.without.includes(step)) {
       process.stdout.write(`skipped  ${step}\n`);
@@ -118,21 +121,21 @@ async function check(flags: Flags): Promise<boolean> {
     try {
       process.stdout.write(`ok       ${step}: ${await perform(flags)}\n`);
     } catch (error) {
-      sound = false;
+      succeeded = false;
       process.stdout.write(`FAILED   ${step}: ${error instanceof Error ? error.message : error}\n`);
     }
   }
-  return sound;
+  return succeeded;
 }
 
 function readFlags(): Flags & { help: boolean } {
-  const several = { type: 'string', multiple: true } as const;
+  const strings = { type: 'string', multiple: true } as const;
   const flag = { type: 'boolean' } as const;
-  const options = { without: several, 'local-base': flag, help: flag } as const;
+  const options = { without: strings, 'local-base': flag, help: flag } as const;
   try {
     const { without = [], 'local-base': localBase = false, help = false } = parseArgs({ options }).values;
     const unknown = without.find((step) => !(step in steps));
-    if (unknown !== undefined) throw new Error(`there is no step ${unknown}`);
+    if (unknown !== undefined) throw new Error(`unknown step "${unknown}"`);
     return { without, localBase, help };
   } catch (error) {
     process.stderr.write(`release:check: ${error instanceof Error ? error.message : error} (see --help)\n`);

@@ -1,22 +1,22 @@
-import { run } from '../command.ts';
 import { provideBaseImage, publicBase } from '../images/base-image.ts';
 import type { Docker } from '../images/docker.ts';
+import { run } from '../run-command.ts';
 
 /** The image of a release. */
 export interface ReleasedImage {
   readonly name: string;
   readonly version: string;
-  /** Folder with the Dockerfile, a checkout. */
+  /** Path of the checkout with the Dockerfile. */
   readonly sources: string;
-  /** Whether a base image made here may stand in for the public one. What is built on it is not for publishing. */
+  /** Whether a locally built base image may replace the public one. The resulting image must not be published. */
   readonly localBase: boolean;
 }
 
 /**
- * Builds the image and runs it without rights. It gets a name of its own, so that nobody publishes it by mistake.
+ * Builds the image and runs it without privileges. The image gets a separate tag, so that it is not published by mistake.
  *
- * @returns what was found
- * @throws Error when the public base cannot be pulled and no other is allowed
+ * @returns the result as a line of text
+ * @throws Error if the public base image cannot be pulled and no local one is allowed
  */
 export async function checkImage(
   docker: Docker,
@@ -30,9 +30,9 @@ export async function checkImage(
   const values = { VERSION: version, REVISION: revision, BASE_IMAGE: base };
   const flags = Object.entries(values).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`]);
   await docker.run('build', ...docker.buildFlags, ...flags, '--tag', image, sources);
-  const hard = ['--network=none', '--read-only', '--cap-drop=ALL', '--security-opt=no-new-privileges'];
-  const told = (await docker.run('run', '--rm', ...hard, image, '--version')).trim();
-  if (told !== version) throw new Error(`the image says that it is ${told}`);
+  const restrictions = ['--network=none', '--read-only', '--cap-drop=ALL', '--security-opt=no-new-privileges'];
+  const reported = (await docker.run('run', '--rm', ...restrictions, image, '--version')).trim();
+  if (reported !== version) throw new Error(`the image reports version ${reported}, expected ${version}`);
   const size = Number(await docker.run('image', 'inspect', '--format={{.Size}}', image));
-  return `${Math.round(size / 1_000_000)} MB on ${base}, runs read-only without rights`;
+  return `${Math.round(size / 1_000_000)} MB on ${base}, runs read-only without privileges`;
 }

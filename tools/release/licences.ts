@@ -1,15 +1,23 @@
-/** Licences that dependencies of the image may have: they ask for no more than to be named. */
+/** Allowed licences of dependencies in the image. They require attribution at most. */
 const allowedLicences: ReadonlySet<string> = new Set([
-  ...['0BSD', 'Apache-2.0', 'BlueOak-1.0.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT', 'PSF-2.0', 'Unlicense'],
+  '0BSD',
+  'Apache-2.0',
+  'BlueOak-1.0.0',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  'ISC',
+  'MIT',
+  'PSF-2.0',
+  'Unlicense',
 ]);
 
-/** What is used of package-lock.json (lockfileVersion 3). */
+/** The used part of package-lock.json (lockfileVersion 3). */
 export interface Lockfile {
   packages: Record<string, LockedPackage>;
 }
 
 interface LockedPackage {
-  /** Where it is not that of the folder, since another package stands in. */
+  /** Set if it differs from the folder name, because another package replaces it (overrides). */
   name?: string;
   version?: string;
   license?: string;
@@ -17,15 +25,15 @@ interface LockedPackage {
   link?: boolean;
 }
 
-/** A package that gets into the image. */
+/** A package in the image. */
 export interface ProductionPackage {
   name: string;
   version: string;
-  /** SPDX expression; `none` when the package names none. */
+  /** SPDX expression, or `none` if the package does not declare a licence. */
   licence: string;
 }
 
-/** The packages that `npm ci --omit=dev` installs, without those of this repository. */
+/** Returns the packages that `npm ci --omit=dev` installs, without those of this repository. */
 export function productionPackages({ packages }: Lockfile): ProductionPackage[] {
   return Object.entries(packages)
     .filter(([path, { dev, link }]) => path.startsWith('node_modules/') && !dev && !link)
@@ -34,8 +42,8 @@ export function productionPackages({ packages }: Lockfile): ProductionPackage[] 
 
 const nameOf = (path: string) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
 
-/** Those whose licence is not allowed. Of alternatives (`A OR B`) one is enough; any other expression is looked at by a person. */
-export function refusedPackages(all: readonly ProductionPackage[]): ProductionPackage[] {
+/** Returns the packages whose licence is not allowed. Of alternatives (`A OR B`), one must be; all else needs manual review. */
+export function disallowedPackages(all: readonly ProductionPackage[]): ProductionPackage[] {
   return all.filter(({ licence }) => {
     const alternatives = licence.replaceAll(/[()]/g, '').split(' OR ');
     return !alternatives.some((one) => allowedLicences.has(one));

@@ -1,6 +1,6 @@
 import type { ProductionPackage } from './licences.ts';
 
-/** What is used of a CycloneDX document, as npm writes it. */
+/** The used part of a CycloneDX document, as written by npm. */
 export interface Bom {
   metadata: { component: { 'bom-ref': string } };
   components: { 'bom-ref': string }[];
@@ -8,19 +8,19 @@ export interface Bom {
 }
 
 /**
- * The part of a software bill of materials that is about what gets into the image. npm's own `--omit=dev` also leaves out
- * what both the image and the tests need.
+ * Reduces a software bill of materials to the packages in the image. `npm sbom --omit=dev` also omits packages that both
+ * the image and the tests need.
  *
- * @param bom of everything that is installed
- * @throws Error naming a package that it does not tell of
+ * @param bom software bill of materials of all installed packages
+ * @throws Error naming the packages that it does not contain
  */
 export function productionBom<B extends Bom>(bom: B, packages: readonly ProductionPackage[]): B {
   const wanted = new Set(packages.map(({ name, version }) => `${name}@${version}`));
   const components = bom.components.filter((one) => wanted.has(one['bom-ref']));
-  const told = new Set(components.map((one) => one['bom-ref']));
-  const missing = [...wanted].filter((one) => !told.has(one));
-  if (missing.length > 0) throw new Error(`npm's SBOM does not tell of ${missing.join(', ')}`);
-  const kept = new Set([bom.metadata.component['bom-ref'], ...told]);
+  const found = new Set(components.map((one) => one['bom-ref']));
+  const missing = [...wanted].filter((ref) => !found.has(ref));
+  if (missing.length > 0) throw new Error(`the SBOM of npm does not contain ${missing.join(', ')}`);
+  const kept = new Set([bom.metadata.component['bom-ref'], ...found]);
   const dependencies = bom.dependencies
     .filter(({ ref }) => kept.has(ref))
     .map((one) => ({ ...one, dependsOn: one.dependsOn.filter((ref) => kept.has(ref)) }));

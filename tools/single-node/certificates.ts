@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run } from '../command.ts';
+import { run } from '../run-command.ts';
 
 /** Files of a certificate and its key, PEM. */
 export interface CertificateFiles {
@@ -8,10 +8,10 @@ export interface CertificateFiles {
   readonly key: string;
 }
 
-/** The client certificates of a node, and of the authority that signed them. */
+/** The client certificates of a node, and their CA. */
 export interface NodeCertificates {
   readonly authority: CertificateFiles;
-  /** Of kube-apiserver, towards the kubelet. */
+  /** Client certificate of kube-apiserver for the kubelet. */
   readonly apiServer: CertificateFiles;
   readonly kubelet: CertificateFiles;
   readonly kubeProxy: CertificateFiles;
@@ -20,10 +20,10 @@ export interface NodeCertificates {
 const ecKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
 const validity = ['-days', '2'];
 
-/** Makes them in a folder, with the program openssl, valid for two days. */
-export async function makeNodeCertificates(directory: string, nodeName: string): Promise<NodeCertificates> {
-  const authority = await makeAuthority(directory);
-  const sign = (name: string, subject: string) => makeClientCertificate({ directory, authority, name, subject });
+/** Creates the certificates in a folder with openssl, valid for two days. */
+export async function createNodeCertificates(directory: string, nodeName: string): Promise<NodeCertificates> {
+  const authority = await createAuthority(directory);
+  const sign = (name: string, subject: string) => createClientCertificate({ directory, authority, name, subject });
   return {
     authority,
     apiServer: await sign('apiserver-client', '/O=system:masters/CN=apiserver-kubelet-client'),
@@ -32,7 +32,7 @@ export async function makeNodeCertificates(directory: string, nodeName: string):
   };
 }
 
-async function makeAuthority(directory: string): Promise<CertificateFiles> {
+async function createAuthority(directory: string): Promise<CertificateFiles> {
   const files = filesOf(directory, 'authority');
   const extensions = ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign'];
   const request = ['req', '-x509', ...ecKey, ...validity, '-subj', '/CN=single-node'];
@@ -48,7 +48,7 @@ interface ClientCertificate {
   readonly subject: string;
 }
 
-async function makeClientCertificate({ directory, authority, name, subject }: ClientCertificate) {
+async function createClientCertificate({ directory, authority, name, subject }: ClientCertificate) {
   const files = filesOf(directory, name);
   const [request, extensions] = [join(directory, `${name}.csr`), join(directory, `${name}.extensions`)];
   await writeFile(extensions, 'extendedKeyUsage=clientAuth\n');

@@ -4,10 +4,10 @@ import { poll } from '../poll.ts';
 
 const root = '/sys/fs/cgroup';
 
-/** What cgroup v1's cpuset needs before a process may be in it. */
+/** Files of cgroup v1's cpuset that must be set before processes can be added. */
 const cpusetFiles = ['cpuset.cpus', 'cpuset.mems'];
 
-/** Makes a cgroup of this name at the root of each hierarchy (v1: one for each controller, v2: the only one). */
+/** Creates a cgroup at the root of each hierarchy (v1: one per controller, v2: only one). */
 export async function createCgroup(name: string): Promise<void> {
   for (const hierarchy of await hierarchies()) {
     await mkdir(join(hierarchy, name), { recursive: true });
@@ -15,25 +15,26 @@ export async function createCgroup(name: string): Promise<void> {
   }
 }
 
+/** Copies a setting from the root cgroup unless it is set. */
 async function inherit(hierarchy: string, name: string, file: string): Promise<void> {
-  const [above, own] = [join(hierarchy, file), join(hierarchy, name, file)];
-  const [inherited, present] = await Promise.all([textOf(above), textOf(own)]);
-  if (inherited !== undefined && present?.trim() === '') await writeFile(own, inherited);
+  const target = join(hierarchy, name, file);
+  const [inherited, current] = await Promise.all([textOf(join(hierarchy, file)), textOf(target)]);
+  if (inherited !== undefined && current?.trim() === '') await writeFile(target, inherited);
 }
 
 async function textOf(file: string): Promise<string | undefined> {
   return readFile(file, 'utf8').catch(() => undefined);
 }
 
-/** Removes a cgroup with all below it. The processes in it must be ended, or about to. */
+/** Removes a cgroup with its descendants. Its processes must have ended or be ending. */
 export async function removeCgroup(name: string): Promise<void> {
   for (const hierarchy of await hierarchies()) {
     const directory = join(hierarchy, name);
-    await poll(`the end of the cgroup ${directory}`, () => removeTree(directory));
+    await poll(`removal of the cgroup ${directory}`, () => removeTree(directory));
   }
 }
 
-/** A cgroup's folder is not emptied but removed: its files are no real ones. */
+/** Removes the folders of cgroups; their files disappear with them and cannot be removed. */
 async function removeTree(directory: string): Promise<boolean> {
   const entries = await readdir(directory, { withFileTypes: true }).catch(() => undefined);
   if (entries === undefined) return true;
@@ -42,7 +43,7 @@ async function removeTree(directory: string): Promise<boolean> {
   return true;
 }
 
-/** Names of the cgroups at the root that begin with a prefix. */
+/** Returns the names of top-level cgroups with a prefix. */
 export async function cgroupsNamed(prefix: string): Promise<string[]> {
   const names = await Promise.all((await hierarchies()).map((hierarchy) => readdir(hierarchy)));
   return [...new Set(names.flat())].filter((name) => name.startsWith(prefix));
@@ -53,7 +54,7 @@ async function hierarchies(): Promise<string[]> {
   const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => join(root, entry.name));
   const all = [root, ...folders];
   const real = await Promise.all(all.map(isHierarchy));
-  // With v2 the folders below the only hierarchy are its cgroups.
+  // With v2, the root is the only hierarchy, and its subfolders are cgroups.
   return real[0] ? [root] : all.filter((_, index) => real[index]);
 }
 

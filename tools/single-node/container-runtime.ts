@@ -1,18 +1,18 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run, succeeds } from '../command.ts';
-import { cniPlugins } from './machine.ts';
+import { run, succeeds } from '../run-command.ts';
 import { podNetwork } from './network.ts';
+import { cniPlugins } from './requirements.ts';
 
-/** Address of containerd's socket in the folder of a node. */
+/** Path of containerd's socket. */
 export function containerdSocket(directory: string): string {
   return join(directory, 'containerd.sock');
 }
 
-/** Name of the image of each pod's sandbox. */
+/** Name of the sandbox image of pods. */
 export const pauseImage = 'localhost/pause:local';
 
-/** Writes containerd's files, and gives its arguments. */
+/** Writes the configuration of containerd and returns its arguments. */
 export async function configureContainerd(directory: string): Promise<string[]> {
   const networks = join(directory, 'cni');
   await mkdir(networks, { recursive: true });
@@ -22,7 +22,7 @@ export async function configureContainerd(directory: string): Promise<string[]> 
   return ['--config', file];
 }
 
-/** Every pod has a link to the node, which routes: a Service's answer passes the node's connection tracking on its way. */
+/** Each pod has a point-to-point link to the node, so that responses of Services pass its connection tracking. */
 function podNetworking(directory: string) {
   const ipam = { type: 'host-local', dataDir: join(directory, 'addresses'), ranges: [[{ subnet: podNetwork }]] };
   return {
@@ -35,7 +35,7 @@ function podNetworking(directory: string) {
   };
 }
 
-// restrict_oom_score_adj: without CAP_SYS_RESOURCE nobody may lower it, and the kubelet asks for -998 for sandboxes.
+// restrict_oom_score_adj: lowering it requires CAP_SYS_RESOURCE, and the kubelet requests -998 for sandboxes.
 const containerdConfiguration = (directory: string, networks: string) => `version = 2
 root = "/var/lib/containerd"
 state = "/run/containerd"
@@ -57,12 +57,11 @@ disabled_plugins = [${unusedPlugins.map((name) => `"io.containerd.${name}"`).joi
 
 const unusedPlugins = ['btrfs', 'zfs', 'aufs', 'devmapper'].map((name) => `snapshotter.v1.${name}`);
 
-/** Whether containerd answers. */
-export function containerdAnswers(directory: string): Promise<boolean> {
+export function isContainerdReady(directory: string): Promise<boolean> {
   return succeeds('ctr', ['--address', containerdSocket(directory), 'version']);
 }
 
-/** Gives the images of an archive to the node's pods. */
+/** Makes the images of an archive available to pods. */
 export async function importImage(directory: string, archive: string): Promise<void> {
   await run('ctr', ['--address', containerdSocket(directory), '--namespace', 'k8s.io', 'images', 'import', archive]);
 }

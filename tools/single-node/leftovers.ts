@@ -1,3 +1,4 @@
+/** Removes the folders and cgroups of processes that were killed before they could clean up. */
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,27 +7,33 @@ import { cgroupsNamed, removeCgroup } from './cgroup.ts';
 const prefix = 'accesskey-operator-space-';
 const ownerFile = 'owner';
 
-/** Path of the folder, and name of the cgroup, of what a process is making. */
-export function placeOf(pid: number, kind: 'node' | 'docker'): { directory: string; cgroup: string } {
+/** A temporary folder and a cgroup. */
+export interface Workspace {
+  readonly directory: string;
+  readonly cgroup: string;
+}
+
+/** Returns the paths of the workspace that a process creates. */
+export function workspaceOf(pid: number, kind: 'node' | 'docker'): Workspace {
   const name = `${prefix}${kind}-${pid}`;
   return { directory: join(tmpdir(), name), cgroup: name };
 }
 
-/** Notes which process keeps a folder: the first of those in it, as seen from outside. */
-export async function noteOwner(directory: string, pid: number): Promise<void> {
+/** Records the process that owns a workspace: the first process in its namespaces, with its PID outside of them. */
+export async function recordOwner(directory: string, pid: number): Promise<void> {
   await writeFile(join(directory, ownerFile), `${pid} ${await startTime(pid)}`);
 }
 
 /**
- * Removes what was left behind by those who were killed and could not do so themselves. Those that run are not touched.
+ * Removes the workspaces whose owner has ended.
  *
- * @returns the names of what was removed
+ * @returns the names of the removed workspaces
  */
 export async function removeLeftovers(): Promise<string[]> {
   const folders = (await readdir(tmpdir())).filter((name) => name.startsWith(prefix));
   const names = [...new Set([...folders, ...(await cgroupsNamed(prefix))])];
-  const dead = await Promise.all(names.map(async (name) => !(await isKept(name))));
-  const removed = names.filter((_, index) => dead[index]);
+  const inUse = await Promise.all(names.map(isInUse));
+  const removed = names.filter((_, index) => !inUse[index]);
   for (const name of removed) {
     await removeCgroup(name);
     await rm(join(tmpdir(), name), { recursive: true, force: true });
@@ -34,19 +41,23 @@ export async function removeLeftovers(): Promise<string[]> {
   return removed;
 }
 
-/** A process's number may be given again, so its start counts too. */
-async function isKept(name: string): Promise<boolean> {
-  const note = await readFile(join(tmpdir(), name, ownerFile), 'utf8').catch(() => '');
-  const [pid = '', started] = note.split(' ');
-  // Not noted yet: the number in the name is that of the process that makes it.
+/** Whether the owner is running. PIDs are reused, so the start time must match, too. */
+async function isInUse(name: string): Promise<boolean> {
+  const owner = await readFile(join(tmpdir(), name, ownerFile), 'utf8').catch(() => '');
+  const [pid = '', started] = owner.split(' ');
+  // The owner is not recorded yet. The name contains the PID of the creating process.
   if (pid === '') return (await startTime(Number(name.slice(name.lastIndexOf('-') + 1)))) !== undefined;
   return started !== undefined && (await startTime(Number(pid))) === started;
 }
 
-/** When a process was started, in ticks since the machine was; undefined if it has ended (proc(5), fields 3 and 22). */
+/**
+ * Reads the start time of a process (proc(5), fields 3 and 22).
+ *
+ * @returns clock ticks since boot, or undefined if the process has ended
+ */
 async function startTime(pid: number): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // The second field, in parentheses, may hold anything.
+  // The second field, in parentheses, can contain any characters.
   const [state = 'X', ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return ['Z', 'X', ''].includes(state) ? undefined : fields[18];
 }

@@ -1,10 +1,11 @@
+/** Command line of the single node, `npm run single-node`. */
 import { parseArgs } from 'node:util';
 import { startSingleNode } from './single-node.ts';
 
 const usage = `Usage: npm run single-node
 
-Runs a cluster of one real node on this machine, as root, until SIGTERM or SIGINT (Control-C), and leaves nothing behind.
-It prints where the administrator's kubeconfig is.
+Runs a cluster with one real node on this machine until SIGTERM or SIGINT (Ctrl-C), and removes all its files at the end.
+Requires root. Prints the path of the administrator's kubeconfig.
 `;
 
 async function main(): Promise<void> {
@@ -13,7 +14,7 @@ async function main(): Promise<void> {
   const end = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => end.abort());
   const log = (line: string) => process.stderr.write(`${line}\n`);
-  // What aborts the start also stops the node when it has started.
+  // The signal also stops a running node.
   const { kubeconfig } = await startSingleNode({ log, signal: end.signal });
   process.stdout.write(`Ready\nexport KUBECONFIG=${kubeconfig}\n`);
 }

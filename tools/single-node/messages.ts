@@ -1,25 +1,27 @@
+import type { NodeBinaries } from '../go-programs/program-sets.ts';
 import type { NodeLink } from './network.ts';
-import type { NodeBinaries } from './programs.ts';
 
-/** What a node is made from; it comes from outside of its namespaces. */
+/** Settings of a node, prepared outside of its namespaces. */
 export interface NodeSettings {
-  /** Everything that the node writes is in here; the node removes it at its end. */
+  /** Folder for all files of the node, which the node removes when it ends. */
   readonly directory: string;
   readonly link: NodeLink;
-  /** Name of the cgroup of its pods, which exists; the node removes it at its end. */
+  /** Name of the existing cgroup for its pods, which the node removes when it ends. */
   readonly cgroup: string;
   readonly binaries: NodeBinaries;
-  /** Archive of the image of each pod's sandbox. */
+  /** Archive of the sandbox image. */
   readonly pauseArchive: string;
-  /** Where to write the administrator's kubeconfig. */
+  /** File for the administrator's kubeconfig. */
   readonly kubeconfig: string;
 }
 
-/** What the outside asks the node for. */
-export type Request = { readonly ask: 'start'; readonly settings: NodeSettings } | { readonly ask: 'restart-kubelet' };
+/** Requests to the process of the node. */
+export type Request =
+  | { readonly type: 'start'; readonly settings: NodeSettings }
+  | { readonly type: 'restart-kubelet' };
 
-/** What the node answers: to each request `done` or `failed`, and lines for the log meanwhile. */
-export type Answer =
-  | { readonly answer: 'done' }
-  | { readonly answer: 'failed'; readonly message: string }
-  | { readonly answer: 'log'; readonly line: string };
+/** Messages from the process of the node: log lines, and `done` or `failed` for each request. */
+export type Response =
+  | { readonly type: 'done' }
+  | { readonly type: 'failed'; readonly message: string }
+  | { readonly type: 'log'; readonly line: string };

@@ -1,8 +1,8 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run } from '../command.ts';
+import { run } from '../run-command.ts';
 
-/** Settings of the kernel that the kubelet wants and that have no namespace, as files below /proc/sys. */
+/** Kernel settings that the kubelet requires and that are not namespaced, as files below /proc/sys. */
 const kernelSettings = {
   'vm/overcommit_memory': '1',
   'vm/panic_on_oom': '0',
@@ -12,19 +12,19 @@ const kernelSettings = {
   'kernel/keys/root_maxbytes': '25000000',
 } as const;
 
-/** Folders where a node's programs write without being asked. */
-const ownFolders = ['/var/lib', '/var/log'];
+/** Folders of the machine to which programs of the node write. */
+const privateFolders = ['/var/lib', '/var/log'];
 
 /**
- * Changes what is mounted, in a mount namespace of its own: the node's programs write below a folder instead of into the
- * machine's, and the kubelet finds the kernel's settings as it wants them, so that it does not change the machine's.
+ * Creates private mounts in the mount namespace of the node: its programs write to a folder instead of the folders of the
+ * machine, and the kubelet finds the required kernel settings, so that it does not change those of the machine.
  */
-export async function mountOwnFolders(directory: string): Promise<void> {
+export async function mountPrivateFolders(directory: string): Promise<void> {
   await run('mount', ['-t', 'tmpfs', 'none', '/run']);
-  for (const folder of ownFolders) {
-    const own = join(directory, folder);
-    await mkdir(own, { recursive: true });
-    await run('mount', ['--bind', own, folder]);
+  for (const folder of privateFolders) {
+    const source = join(directory, folder);
+    await mkdir(source, { recursive: true });
+    await run('mount', ['--bind', source, folder]);
   }
   for (const [name, value] of Object.entries(kernelSettings)) await mountSetting(directory, name, value);
 }
@@ -35,12 +35,13 @@ async function mountSetting(directory: string, name: string, value: string): Pro
   await run('mount', ['--bind', file, join('/proc/sys', name)]);
 }
 
-/** Unmounts everything below a folder, and what is mounted from it, then removes it. Only for the mount namespace above. */
+/** Unmounts everything below and from a folder and removes it. Must run in the mount namespace of the node. */
 export async function removeWithMounts(directory: string): Promise<void> {
   const table = await readFile('/proc/self/mountinfo', 'utf8');
   const points = table.split('\n').map((line) => line.split(' ')[4] ?? '');
-  const below = (point: string) => [directory, ...ownFolders].some((folder) => `${point}/`.startsWith(`${folder}/`));
-  // The last mounted first.
+  const below = (point: string) =>
+    [directory, ...privateFolders].some((folder) => `${point}/`.startsWith(`${folder}/`));
+  // In reverse order of mounting.
   for (const point of points.filter(below).reverse()) await run('umount', ['--lazy', point]);
   await rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 }

@@ -1,32 +1,32 @@
 import { networkInterfaces } from 'node:os';
-import { run, succeeds } from '../command.ts';
 import { poll } from '../poll.ts';
+import { run, succeeds } from '../run-command.ts';
 
-/** The two ends of the link between this machine and the node, and its network. */
+/** The network link between this machine and the node. */
 export interface NodeLink {
-  /** Name of this machine's end. */
+  /** Name of the interface on this machine. */
   readonly name: string;
   readonly hostAddress: string;
   readonly nodeAddress: string;
   readonly prefixLength: number;
 }
 
-/** Pods of the node; inside the node's network namespace, so that nothing else can have them. */
+/** Network of the pods, inside the network namespace of the node, where it cannot conflict with other networks. */
 export const podNetwork = '10.88.0.0/16';
 
-/** For benchmarks and tests of networks (RFC 2544), so nothing real has them: one /30 for each node. */
+/** One /30 per node from the range for network benchmarks (RFC 2544), which real networks do not use. */
 const linkNetworks = Array.from({ length: 64 }, (_, index) => `198.18.0.${index * 4}`);
 
 const nodeInterface = 'eth0';
 
 /**
- * Makes a pair of network interfaces, one here and one in the network namespace of a process. Both go when that
- * namespace does.
+ * Creates a pair of network interfaces, one on this machine and one in the network namespace of a process. The kernel
+ * removes both with the namespace.
  *
- * @param pid process that is in the namespace already
- * @throws Error if all networks for it are taken
+ * @param pid a process in the namespace
+ * @throws Error if all networks are in use
  */
-export async function linkTo(pid: number): Promise<NodeLink> {
+export async function createLink(pid: number): Promise<NodeLink> {
   for (const network of freeNetworks()) {
     const link = { ...linkOf(network), name: `node${pid}` };
     const peer = ['peer', 'name', nodeInterface, 'netns', String(pid)];
@@ -35,7 +35,7 @@ export async function linkTo(pid: number): Promise<NodeLink> {
     await run('ip', ['link', 'set', link.name, 'up']);
     return link;
   }
-  throw new Error('all networks of 198.18.0.0/24 are taken by other nodes');
+  throw new Error('all networks of 198.18.0.0/24 are in use by other nodes');
 }
 
 function freeNetworks(): string[] {
@@ -48,8 +48,8 @@ function linkOf(network: string) {
   return { hostAddress: `${rest}${+last + 1}`, nodeAddress: `${rest}${+last + 2}`, prefixLength: 30 };
 }
 
-/** Brings up the node's end, from inside of its network namespace. */
-export async function bringUp({ hostAddress, nodeAddress, prefixLength }: NodeLink): Promise<void> {
+/** Configures the interface of the node, from inside its network namespace. */
+export async function configureLink({ hostAddress, nodeAddress, prefixLength }: NodeLink): Promise<void> {
   await poll('the network link', () => succeeds('ip', ['link', 'show', nodeInterface]));
   await run('ip', ['link', 'set', 'lo', 'up']);
   await run('ip', ['address', 'add', `${nodeAddress}/${prefixLength}`, 'dev', nodeInterface]);

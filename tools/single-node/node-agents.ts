@@ -1,3 +1,4 @@
+/** Configuration files and arguments of kubelet, kube-proxy and the cluster DNS. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
@@ -8,33 +9,33 @@ import { podNetwork } from './network.ts';
 export const nodeName = 'node-1';
 const clusterDomain = 'cluster.local';
 
-/** What the files of kubelet, kube-proxy and DNS are made from. */
+/** Settings from which the files are generated. */
 export interface AgentLayout {
   /** Folder for the files. */
   readonly directory: string;
   readonly nodeAddress: string;
-  /** Address of the API server for the programs of the node. */
+  /** URL of the API server. */
   readonly server: string;
   readonly apiCertificate: string;
   readonly certificates: NodeCertificates;
-  /** cgroup of all pods. */
+  /** Parent cgroup of all pods. */
   readonly cgroup: string;
 }
 
 const healthPort = { kubelet: 10248, kubeProxy: 10256, dns: 10255 } as const;
 
-/** Where each says that it is well. */
+/** URLs of the health checks. */
 export const healthUrls = {
   kubelet: `http://127.0.0.1:${healthPort.kubelet}/healthz`,
   kubeProxy: `http://127.0.0.1:${healthPort.kubeProxy}/healthz`,
   dns: `http://127.0.0.1:${healthPort.dns}/ready`,
 } as const;
 
-/** Writes the kubelet's files, and gives its arguments. */
+/** Writes the configuration of the kubelet and returns its arguments. */
 export async function configureKubelet(layout: AgentLayout): Promise<string[]> {
   const { directory, nodeAddress } = layout;
   const kubeconfig = await writeAgentKubeconfig('kubelet', layout.certificates.kubelet, layout);
-  // Of the machine only what resolves nothing: pods reach no other network.
+  // Without upstream name servers, because pods cannot reach other networks.
   await writeFile(join(directory, 'resolv.conf'), '');
   const config = await writeYaml(join(directory, 'kubelet.yaml'), kubeletConfiguration(layout));
   return [
@@ -54,10 +55,10 @@ function kubeletConfiguration({ directory, nodeAddress, certificates, cgroup }: 
     containerRuntimeEndpoint: `unix://${containerdSocket(directory)}`,
     cgroupDriver: 'cgroupfs',
     cgroupRoot: `/${cgroup}`,
-    // Some machines still have cgroup v1, and some have swap.
+    // Allows machines with cgroup v1 or swap.
     failCgroupV1: false,
     failSwapOn: false,
-    // Without CAP_SYS_RESOURCE it cannot be lowered.
+    // Lower values require CAP_SYS_RESOURCE.
     oomScoreAdj: 0,
     authentication: {
       anonymous: { enabled: false },
@@ -69,17 +70,17 @@ function kubeletConfiguration({ directory, nodeAddress, certificates, cgroup }: 
     clusterDomain,
     resolvConf: join(directory, 'resolv.conf'),
     volumePluginDir: join(directory, 'volume-plugins'),
-    // Secrets reach their pods within seconds, as a person who waits for it would want.
+    // Updates of Secrets reach pods within seconds.
     syncFrequency: '5s',
     configMapAndSecretChangeDetectionStrategy: 'Watch',
     nodeStatusUpdateFrequency: '5s',
-    // The machine is shared: its disk may be fuller than a node's.
+    // Low thresholds, because the disk is that of a shared machine.
     evictionHard: { 'memory.available': '100Mi', 'nodefs.available': '1%', 'imagefs.available': '1%' },
     imageGCHighThresholdPercent: 100,
   };
 }
 
-/** Writes kube-proxy's files, and gives its arguments. */
+/** Writes the configuration of kube-proxy and returns its arguments. */
 export async function configureKubeProxy(layout: AgentLayout): Promise<string[]> {
   const kubeconfig = await writeAgentKubeconfig('kube-proxy', layout.certificates.kubeProxy, layout);
   const config = await writeYaml(join(layout.directory, 'kube-proxy.yaml'), {
@@ -90,13 +91,13 @@ export async function configureKubeProxy(layout: AgentLayout): Promise<string[]>
     clientConnection: { kubeconfig },
     healthzBindAddress: `127.0.0.1:${healthPort.kubeProxy}`,
     clusterCIDR: podNetwork,
-    // These are the machine's own and stay as they are.
+    // Keeps the conntrack settings of the machine.
     conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: '0s', tcpCloseWaitTimeout: '0s' },
   });
   return [`--config=${config}`];
 }
 
-/** Writes the files of the cluster's DNS, and gives its arguments. */
+/** Writes the configuration of the cluster DNS and returns its arguments. */
 export async function configureDns(layout: AgentLayout, adminKubeconfig: string): Promise<string[]> {
   const file = join(layout.directory, 'Corefile');
   await writeFile(

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { ControlPlane } from '../control-plane/control-plane.ts';
 import { type Program, startProgram } from '../control-plane/program.ts';
 import { untilReady } from '../control-plane/readiness.ts';
-import { createRestartable } from '../control-plane/restartable.ts';
+import { createRestartable } from '../control-plane/restart.ts';
 import type { Kubectl } from '../kubectl.ts';
 import type { NodeCertificates } from './certificates.ts';
-import { configureContainerd, containerdAnswers, importImage } from './container-runtime.ts';
+import { configureContainerd, importImage, isContainerdReady } from './container-runtime.ts';
 import type { NodeSettings } from './messages.ts';
 import {
   type AgentLayout,
@@ -26,35 +26,35 @@ export interface NodeProgramsOptions {
 
 /** The running programs of a node. */
 export interface NodePrograms {
-  /** Stops the kubelet, starts it again, and waits until the API server hears from it anew. Pods go on meanwhile. */
+  /** Restarts the kubelet and waits until the node is Ready. Pods keep running. */
   restartKubelet(): Promise<void>;
 }
 
 /**
- * Starts containerd, kubelet, kube-proxy and the cluster's DNS, and waits until the node is Ready.
+ * Starts containerd, kubelet, kube-proxy and the cluster DNS, and waits until the node is Ready.
  *
- * @throws StartError if one of them ends, with the last lines of its log
+ * @throws StartError with the last lines of its log if a program ends
  */
 export async function startNodePrograms(options: NodeProgramsOptions): Promise<NodePrograms> {
   const { settings, kubectl, controlPlane } = options;
   const { directory, binaries } = settings;
   const layout = await layoutOf(options);
-  const begin: Begin = (name, path, args) =>
+  const start: StartNodeProgram = (name, path, args) =>
     startProgram({ name, path, arguments: args, logFile: join(directory, `${name}.log`), wrapper: [] });
 
-  const containerd = await startContainerd(begin, settings);
+  const containerd = await startContainerd(start, settings);
   const kubeletArguments = await configureKubelet(layout);
   const kubelet = createRestartable({
-    run: () => begin('kubelet', binaries.kubelet, kubeletArguments),
-    needs: () => [containerd],
-    isReady: async () => (await isWell(healthUrls.kubelet)) && isNodeReady(kubectl),
+    run: () => start('kubelet', binaries.kubelet, kubeletArguments),
+    dependencies: () => [containerd],
+    isReady: async () => (await isHealthy(healthUrls.kubelet)) && isNodeReady(kubectl),
   });
   await kubelet.start();
-  const proxy = begin('kube-proxy', binaries['kube-proxy'], await configureKubeProxy(layout));
-  const dns = begin('cluster-dns', binaries['cluster-dns'], await configureDns(layout, controlPlane.kubeconfig));
-  const all = [containerd, ...kubelet.programs(), proxy, dns];
-  await untilReady(proxy, all, () => isWell(healthUrls.kubeProxy));
-  await untilReady(dns, all, () => isWell(healthUrls.dns));
+  const proxy = start('kube-proxy', binaries['kube-proxy'], await configureKubeProxy(layout));
+  const dns = start('cluster-dns', binaries['cluster-dns'], await configureDns(layout, controlPlane.kubeconfig));
+  const dependencies = [containerd, ...kubelet.programs(), proxy, dns];
+  await untilReady(proxy, { dependencies, isReady: () => isHealthy(healthUrls.kubeProxy) });
+  await untilReady(dns, { dependencies, isReady: () => isHealthy(healthUrls.dns) });
   return {
     async restartKubelet() {
       await kubelet.stop();
@@ -63,11 +63,11 @@ export async function startNodePrograms(options: NodeProgramsOptions): Promise<N
   };
 }
 
-type Begin = (name: string, path: string, args: readonly string[]) => Program;
+type StartNodeProgram = (name: string, path: string, args: readonly string[]) => Program;
 
-async function startContainerd(begin: Begin, { directory, pauseArchive }: NodeSettings): Promise<Program> {
-  const containerd = begin('containerd', 'containerd', await configureContainerd(directory));
-  await untilReady(containerd, [], () => containerdAnswers(directory));
+async function startContainerd(start: StartNodeProgram, { directory, pauseArchive }: NodeSettings): Promise<Program> {
+  const containerd = start('containerd', 'containerd', await configureContainerd(directory));
+  await untilReady(containerd, { dependencies: [], isReady: () => isContainerdReady(directory) });
   await importImage(directory, pauseArchive);
   return containerd;
 }
@@ -80,7 +80,7 @@ async function layoutOf({ settings, certificates, controlPlane }: NodeProgramsOp
   return { directory, nodeAddress, server: controlPlane.server, apiCertificate, certificates, cgroup };
 }
 
-async function isWell(url: string): Promise<boolean> {
+async function isHealthy(url: string): Promise<boolean> {
   return fetch(url).then(
     async (response) => {
       await response.body?.cancel();

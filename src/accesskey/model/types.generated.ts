@@ -1,4 +1,4 @@
-// Generated from crds/accesskeys.ghippo.io.yaml by tools/generate-types.ts (npm run generate). Do not edit.
+// Generated from crds/accesskeys.ghippo.io.yaml by npm run generate. Do not edit.
 /**
  * Desired state of the AccessKey.
  */

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run } from '../../../tools/command.ts';
 import { provideBaseImage } from '../../../tools/images/base-image.ts';
 import { type Docker, withDocker } from '../../../tools/images/docker.ts';
+import { run } from '../../../tools/run-command.ts';
 import { repository } from '../previous.ts';
 
 /** Names of the images of the suite. */

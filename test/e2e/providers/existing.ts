@@ -1,5 +1,5 @@
-import { run } from '../../../tools/command.ts';
-import { locateBinaries } from '../../../tools/control-plane/binaries.ts';
+import { locateBinaries } from '../../../tools/go-programs/locate.ts';
+import { run } from '../../../tools/run-command.ts';
 import type { Provider } from './provider.ts';
 
 /** How images come to the cluster: a command that takes an archive as its last argument, such as `k3s ctr images import`. */

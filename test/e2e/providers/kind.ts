@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run, succeeds } from '../../../tools/command.ts';
-import { locateBinaries } from '../../../tools/control-plane/binaries.ts';
+import { locateBinaries } from '../../../tools/go-programs/locate.ts';
+import { run, succeeds } from '../../../tools/run-command.ts';
 import type { Provider } from './provider.ts';
 
 /** kind: a node is a Docker container. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { generateClient } from '../../../../tools/openapi-client/generate.ts';
+import { generateClient } from '../../../../tools/openapi-client/generate-client.ts';
 import { createPlatform } from '../support.ts';
 
 const file = '../../../../tools/openapi-client/api.generated.ts';

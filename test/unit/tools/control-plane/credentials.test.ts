@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { assertReplaceable, createCredentials, writeKubeconfig } from '../../../../tools/control-plane/credentials.ts';
-import { temporaryFolder } from './support/sandbox.ts';
+import { temporaryFolder } from '../go-programs/support/sandbox.ts';
 
 const access = { server: 'https://127.0.0.1:6443', certificateAuthority: 'certificate', token: 'secret' };
 const mode = (path: string) => statSync(path).mode & 0o777;

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { createFleet } from '../../../../tools/control-plane/fleet.ts';
 import { deathWrapper } from '../../../../tools/control-plane/program.ts';
+import { patience } from '../go-programs/support/sandbox.ts';
 import { processesNaming } from './support/processes.ts';
-import { patience } from './support/sandbox.ts';
 
 const canDieWithParent = (await deathWrapper()).length > 0;
 
-/** Starts a process with a fleet of one program. */
+/** Starts a process that owns a fleet of one program. */
 async function startOwner(ending: string) {
   const owner = spawn(process.execPath, [join(import.meta.dirname, 'support', 'fleet.ts'), ending], {
     stdio: ['pipe', 'pipe', 'ignore'],
@@ -19,7 +19,7 @@ async function startOwner(ending: string) {
   const ended = new Promise((resolve) => owner.once('exit', (code, signal) => resolve(signal ?? code)));
   const [line] = await once(owner.stdout, 'data');
   const directory = String(line).trim();
-  // While it is still setpriv, it has not yet asked to die with its parent.
+  // Until setpriv has replaced itself with the program, the program does not yet end with its parent.
   const isStarted = (one: { command: string }) => !one.command.includes('setpriv');
   await expect.poll(() => processesNaming(directory).filter(isStarted), patience).toHaveLength(1);
   expect(existsSync(directory)).toBe(true);
@@ -31,7 +31,7 @@ async function expectNothingLeft(directory: string) {
   expect(existsSync(directory)).toBe(false);
 }
 
-test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('nothing is left after %s', async (signal) => {
+test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('leaves nothing behind after %s', async (signal) => {
   const { owner, ended, directory } = await startOwner('signal');
   owner.kill(signal);
   expect(await ended).toBe(signal);
@@ -41,14 +41,14 @@ test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('nothing is left after %s', 
 test.each([
   ['error', 1],
   ['exit', 3],
-])('nothing is left after an %s', async (ending, code) => {
+])('leaves nothing behind after an %s', async (ending, code) => {
   const { owner, ended, directory } = await startOwner(ending);
   owner.stdin.write('\n');
   expect(await ended).toBe(code);
   await expectNothingLeft(directory);
 });
 
-test.runIf(canDieWithParent)('the programs die with a process that is killed', async () => {
+test.runIf(canDieWithParent)('kills the programs when their owner is killed', async () => {
   const { owner, ended, directory } = await startOwner('signal');
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   owner.kill('SIGKILL');
@@ -56,7 +56,7 @@ test.runIf(canDieWithParent)('the programs die with a process that is killed', a
   await expect.poll(() => processesNaming(directory), patience).toEqual([]);
 });
 
-test('stopping ends the programs, does the clean-ups once and takes the guards away', async () => {
+test('ends the programs, cleans up once and removes the signal listeners when it is stopped', async () => {
   const listeners = process.listenerCount('SIGTERM');
   const lines: string[] = [];
   const fleet = await createFleet((line) => lines.push(line));
@@ -75,7 +75,7 @@ test('stopping ends the programs, does the clean-ups once and takes the guards a
   expect(() => fleet.start('idle', process.execPath, [])).toThrow();
 });
 
-test('an unexpected end is reported', async () => {
+test('reports an unexpected end', async () => {
   const lines: string[] = [];
   const fleet = await createFleet((line) => lines.push(line));
   await fleet.start('brief', process.execPath, ['-e', 'process.exit(4)']).ended;

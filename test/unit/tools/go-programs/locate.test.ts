@@ -1,0 +1,121 @@
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { locateBinaries } from '../../../../tools/go-programs/locate.ts';
+import { programNames } from '../../../../tools/go-programs/program-sets.ts';
+import { patience, sandbox, temporaryFolder, writeProgram } from './support/sandbox.ts';
+
+const silent = () => undefined;
+
+describe('building', () => {
+  test('builds all programs one after the other, kube-apiserver first, and says so', async () => {
+    const { environment, installGo, built } = await sandbox();
+    installGo();
+    const lines: string[] = [];
+    const binaries = await locateBinaries({ environment, log: (line) => lines.push(line) });
+    expect(built()).toEqual([
+      'k8s.io/kubernetes/cmd/kube-apiserver',
+      'go.etcd.io/etcd/server/v3',
+      'k8s.io/kubernetes/cmd/kube-controller-manager',
+      'k8s.io/kubernetes/cmd/kube-scheduler',
+      'k8s.io/kubernetes/cmd/kubectl',
+      'sigs.k8s.io/kwok/cmd/kwok',
+    ]);
+    expect(lines[0]).toMatch(/^Building kube-apiserver, etcd, .* from Go modules \(once, about five minutes\)$/);
+    expect(lines.slice(1)).toEqual(
+      programNames.map((name) => expect.stringMatching(`^Built ${name} \\([0-9.]+ s\\)$`)),
+    );
+    expect(Object.keys(binaries)).toEqual(programNames);
+    for (const name of programNames) {
+      expect(basename(binaries[name])).toBe(name);
+      expect(isAbsolute(binaries[name])).toBe(true);
+    }
+  });
+
+  test('keeps what it built in the cache folder under version, platform and modules', async () => {
+    const { environment, installGo, built, cacheRoot } = await sandbox();
+    installGo();
+    const first = await locateBinaries({ environment, log: silent });
+    expect(dirname(dirname(first.kwok))).toBe(cacheRoot);
+    expect(basename(dirname(first.kwok))).toMatch(
+      new RegExp(`^v\\d+\\.\\d+\\.\\d+-${process.platform}-${process.arch}-[0-9a-f]{12}$`),
+    );
+    const second = await locateBinaries({ environment, log: silent });
+    expect(second).toEqual(first);
+    expect(built()).toHaveLength(6);
+  });
+
+  test('shows the last lines of a failed build and leaves no half program', async () => {
+    const { environment, installFailingGo, installGo, built, cacheRoot } = await sandbox();
+    installFailingGo('kubectl', 'main.go:7:1: syntax error');
+    await expect(locateBinaries({ environment, log: silent })).rejects.toThrow(
+      /^go build of kubectl failed \(1\):\nmain\.go:7:1: syntax error$/,
+    );
+    const [folder = ''] = readdirSync(cacheRoot).filter((name) => !name.endsWith('.lock'));
+    expect(readdirSync(cacheRoot).sort()).toEqual([folder, `${folder}.lock`]);
+    expect(readdirSync(join(cacheRoot, folder))).not.toContain('kubectl');
+
+    installGo();
+    const binaries = await locateBinaries({ environment, log: silent });
+    expect(readFileSync(binaries.kubectl, 'utf8')).toBe('#!/bin/sh\n');
+    expect(built().filter((name) => name.endsWith('kube-apiserver'))).toHaveLength(1);
+  });
+
+  test('says what to install if there is no Go', async () => {
+    const { environment } = await sandbox();
+    await expect(locateBinaries({ environment, log: silent })).rejects.toThrow(
+      /install Go 1\.26 or newer, or set KUBEBUILDER_ASSETS .*kube-apiserver.*etcd.*kwok/,
+    );
+  });
+
+  test('ends with the reason of the signal', async () => {
+    const { environment, installWaitingGo, letGo, built } = await sandbox();
+    installWaitingGo();
+    const end = new AbortController();
+    const located = locateBinaries({ environment, log: silent, signal: end.signal });
+    await expect.poll(built, patience).toHaveLength(1);
+    end.abort(new Error('enough'));
+    await expect(located).rejects.toThrow('enough');
+    letGo();
+  });
+});
+
+describe('KUBEBUILDER_ASSETS', () => {
+  test('comes before the cache and needs no Go', async () => {
+    const { environment } = await sandbox();
+    const assets = await temporaryFolder();
+    for (const name of programNames) writeProgram(join(assets, name), '');
+    const binaries = await locateBinaries({ environment: { ...environment, KUBEBUILDER_ASSETS: assets } });
+    expect(binaries).toEqual(Object.fromEntries(programNames.map((name) => [name, join(assets, name)])));
+  });
+
+  test('may hold a part: only the rest is built', async () => {
+    const { environment, installGo, built, cacheRoot } = await sandbox();
+    installGo();
+    const assets = await temporaryFolder();
+    for (const name of ['kube-apiserver', 'etcd', 'kubectl']) writeProgram(join(assets, name), '');
+    const binaries = await locateBinaries({ environment: { ...environment, KUBEBUILDER_ASSETS: assets }, log: silent });
+    expect(built().map((name) => basename(name))).toEqual(['kube-controller-manager', 'kube-scheduler', 'kwok']);
+    expect(dirname(binaries.etcd)).toBe(assets);
+    expect(dirname(dirname(binaries.kwok))).toBe(cacheRoot);
+  });
+
+  test('must be a folder', async () => {
+    const { environment, root } = await sandbox();
+    const missing = join(root, 'missing');
+    const locate = (assets: string) => locateBinaries({ environment: { ...environment, KUBEBUILDER_ASSETS: assets } });
+    await expect(locate(missing)).rejects.toThrow(`KUBEBUILDER_ASSETS is not a folder: ${missing}`);
+    writeFileSync(missing, 'a file');
+    await expect(locate(missing)).rejects.toThrow(`KUBEBUILDER_ASSETS is not a folder: ${missing}`);
+  });
+
+  test('a file that cannot be run does not count as a program', async () => {
+    const { environment, installGo, built } = await sandbox();
+    installGo();
+    const assets = await temporaryFolder();
+    for (const name of programNames) writeProgram(join(assets, name), '');
+    chmodSync(join(assets, 'kwok'), 0o644);
+    await locateBinaries({ environment: { ...environment, KUBEBUILDER_ASSETS: assets }, log: silent });
+    expect(built()).toEqual(['sigs.k8s.io/kwok/cmd/kwok']);
+  });
+});

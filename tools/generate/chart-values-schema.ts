@@ -1,0 +1,60 @@
+/**
+ * The schema of the chart values: chart-values.schema.json in this folder, combined with the schema of OperatorConfiguration
+ * for the value `config`.
+ */
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { schema } from '../../src/config/schema.ts';
+
+const source = new URL('chart-values.schema.json', import.meta.url);
+
+/** The used part of JSON Schema (draft 7), as written by zod. */
+interface Schema {
+  $schema?: string;
+  type?: string | string[];
+  enum?: unknown[];
+  const?: unknown;
+  pattern?: string;
+  required?: string[];
+  properties?: Record<string, Schema>;
+}
+
+export const chartValuesSchema = {
+  file: new URL('../../charts/accesskey-operator/values.schema.json', import.meta.url),
+  text: async () => {
+    const { $schema, ...values } = JSON.parse(await readFile(source, 'utf8'));
+    const $comment =
+      'Generated from tools/generate/chart-values.schema.json and src/config/schema.ts by npm run generate. Do not edit.';
+    const definitions = { ...values.definitions, configuration: configurationSchema() };
+    return `${JSON.stringify({ $schema, $comment, ...values, definitions }, null, 2)}\n`;
+  },
+};
+
+/** Returns the schema without `required`, because the chart sets the required fields. */
+function configurationSchema(): Schema {
+  const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', target: 'draft-7' }) as Schema;
+  const { $schema: _, required: __, properties = {}, ...rest } = json;
+  return { ...rest, properties: nullable(properties) };
+}
+
+/**
+ * Makes all fields nullable, because null means unset in Helm. Drops patterns, which the operator checks, because the
+ * regular expressions of Go and JavaScript differ.
+ */
+function nullable(properties: Record<string, Schema>): Record<string, Schema> {
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, { pattern: _, ...field }]) => {
+      const { type, properties: nested, enum: values } = field;
+      if (typeof type !== 'string' || field.const !== undefined) return [name, field];
+      return [
+        name,
+        {
+          ...field,
+          type: [type, 'null'],
+          ...(values && { enum: [...values, null] }),
+          ...(nested && { properties: nullable(nested) }),
+        },
+      ];
+    }),
+  );
+}

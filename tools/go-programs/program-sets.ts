@@ -1,0 +1,81 @@
+/** The programs that are built from Go modules. */
+import { join } from 'node:path';
+
+/** Programs that are built from one go.mod. */
+export interface ProgramSet<Name extends string> {
+  /** Folder of the go.mod, which pins the versions. */
+  readonly moduleDirectory: string;
+  /** The required module whose version identifies the set in the cache. */
+  readonly versionOf: string;
+  /** Name of the folder in the cache. */
+  readonly cacheName: string;
+  /** Go package of each program, in build order: the slowest build first. */
+  readonly packages: Readonly<Record<Name, string>>;
+  /** How long it takes to build all programs, for log messages. */
+  readonly buildTime: string;
+}
+
+/** Absolute path of each program. */
+export type Paths<Name extends string> = Readonly<Record<Name, string>>;
+
+const tools = join(import.meta.dirname, '..');
+
+/** The control plane, and kubectl. */
+export const controlPlanePrograms = {
+  moduleDirectory: join(tools, 'control-plane'),
+  versionOf: 'k8s.io/kubernetes',
+  cacheName: 'control-plane',
+  buildTime: 'about five minutes',
+  packages: {
+    'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
+    etcd: 'go.etcd.io/etcd/server/v3',
+    'kube-controller-manager': 'k8s.io/kubernetes/cmd/kube-controller-manager',
+    'kube-scheduler': 'k8s.io/kubernetes/cmd/kube-scheduler',
+    kubectl: 'k8s.io/kubernetes/cmd/kubectl',
+    kwok: 'sigs.k8s.io/kwok/cmd/kwok',
+  },
+} as const satisfies ProgramSet<string>;
+
+/** Name of a program of the control plane. */
+export type ProgramName = keyof typeof controlPlanePrograms.packages;
+
+/** Names of all programs of the control plane, in build order. */
+export const programNames = Object.keys(controlPlanePrograms.packages) as ProgramName[];
+
+/** Absolute path of each program of the control plane. */
+export type Binaries = Paths<ProgramName>;
+
+/** Programs of a node that are not installed from Debian packages. */
+export const nodePrograms = {
+  moduleDirectory: join(tools, 'single-node'),
+  versionOf: 'k8s.io/kubernetes',
+  cacheName: 'single-node',
+  buildTime: 'about four minutes',
+  packages: {
+    kubelet: 'k8s.io/kubernetes/cmd/kubelet',
+    'kube-proxy': 'k8s.io/kubernetes/cmd/kube-proxy',
+    'cluster-dns': './cluster-dns',
+    pause: './pause',
+  },
+} as const satisfies ProgramSet<string>;
+
+/** Absolute path of each program of a node. */
+export type NodeBinaries = Paths<keyof typeof nodePrograms.packages>;
+
+/** Helm, for tests of the chart and for releases. */
+export const helmPrograms = {
+  moduleDirectory: join(tools, 'helm'),
+  versionOf: 'helm.sh/helm/v3',
+  cacheName: 'helm',
+  buildTime: 'about two minutes',
+  packages: { helm: 'helm.sh/helm/v3/cmd/helm' },
+} as const satisfies ProgramSet<string>;
+
+/** Computes the health of an object as GitOps tools do, for tests. */
+export const gitopsPrograms = {
+  moduleDirectory: join(tools, 'gitops-status'),
+  versionOf: 'sigs.k8s.io/cli-utils',
+  cacheName: 'gitops-status',
+  buildTime: 'about half a minute',
+  packages: { 'gitops-status': '.' },
+} as const satisfies ProgramSet<string>;
