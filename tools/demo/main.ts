@@ -74,7 +74,9 @@ async function runDemo(once: boolean, kubeconfig: string | undefined): Promise<v
 }
 
 async function waitForInterrupt(operator: OperatorProcess, kubectl: Kubectl): Promise<void> {
-  print(`Web console:  ${operator.url}/ (sign in with the ak and sk in the Secret alice-ci, or with a token of the cluster)`);
+  print(
+    `Web console:  ${operator.url}/ (sign in with the ak and sk in the Secret alice-ci, or with a token of the cluster)`,
+  );
   print(`Platform API: ${operator.url}, reference at ${operator.url}/docs`);
   print(`Probes:       ${operator.healthUrl}/readyz`);
   print(`kubectl:      export KUBECONFIG=${kubectl.kubeconfig}`);
