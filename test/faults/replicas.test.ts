@@ -2,39 +2,39 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
-import { untilNone } from './support/admin.ts';
-import { type Arena, shortLease, startArena, type Way } from './support/arena.ts';
+import { untilEmpty } from './support/admin.ts';
+import { type FaultCluster, type Link, shortLease, startFaultCluster } from './support/fault-cluster.ts';
 import { expectNoWrites, settle, writesIn } from './support/settling.ts';
-import { patienceMs, seed, sizes, tell, testMs } from './support/sizes.ts';
+import { printResult, seed, sizes, testMs, timeoutMs } from './support/sizes.ts';
 import { createWorkload, keepWorking, type Workload } from './support/workload.ts';
 
 const leasePath = '/apis/coordination.k8s.io/v1/namespaces/accesskey-system/leases/accesskey-operator';
 
-/** An operator with a way of its own, so that its requests can be told from those of others. */
+/** An operator with a link of its own, which separates its requests from those of the others. */
 interface Replica {
   operator: OperatorProcess;
-  way: Way;
+  link: Link;
 }
 
-let arena: Arena;
+let cluster: FaultCluster;
 
 beforeAll(async () => {
-  arena = await startArena();
+  cluster = await startFaultCluster();
 });
-afterAll(() => arena?.stop());
+afterAll(() => cluster?.stop());
 
-async function startReplica(way?: Way): Promise<Replica> {
-  const own = way ?? (await arena.openWay());
-  const operator = await arena.startOperator(own, shortLease);
+async function startReplica(link?: Link): Promise<Replica> {
+  const own = link ?? (await cluster.openLink());
+  const operator = await cluster.startOperator(own, shortLease);
   await operator.ready();
-  return { operator, way: own };
+  return { operator, link: own };
 }
 
 async function lease(): Promise<{ holderIdentity?: string; leaseTransitions?: number }> {
-  return ((await arena.admin.get(leasePath))?.spec ?? {}) as object;
+  return ((await cluster.admin.get(leasePath))?.spec ?? {}) as object;
 }
 
-/** Identity of a replica, as it said itself; undefined until it has led. */
+/** @returns the identity that the replica logged, or undefined if it has never led */
 function identityOf({ operator }: Replica): string | undefined {
   const line = operator.output.find((one) => one.includes('"msg":"leading"'));
   return line === undefined ? undefined : (JSON.parse(line) as { identity: string }).identity;
@@ -45,27 +45,27 @@ async function leads(replica: Replica): Promise<boolean> {
   return identity !== undefined && (await lease()).holderIdentity === identity;
 }
 
-/** Waits until one of them leads. */
+/** Waits until one of the replicas leads. */
 function leaderOf(replicas: readonly Replica[]): Promise<Replica> {
-  const ask = async () => {
+  const findLeader = async () => {
     for (const one of replicas) if (await leads(one)) return one;
     return undefined;
   };
-  return poll('a leader', ask, patienceMs);
+  return poll('a leader', findLeader, timeoutMs);
 }
 
 async function workloadIn(namespace: string): Promise<Workload> {
-  const { admin, history } = arena;
-  await arena.namespace(namespace);
-  return createWorkload({ admin, history, namespace, seed, people: 4, accessKeysEach: 5 });
+  const { admin, history } = cluster;
+  await cluster.namespace(namespace);
+  return createWorkload({ admin, history, namespace, seed, users: 4, accessKeysEach: 5 });
 }
 
 async function expectSettled(workload: Workload): Promise<void> {
-  await settle(arena);
-  await untilNone('the history is complete', workload.complaints);
+  await settle(cluster);
+  await untilEmpty('the expected key pairs', workload.violations);
 }
 
-test('the leader is killed with -9 again and again: no pair is lost or doubled', { timeout: testMs }, async () => {
+test('no key pair is lost or duplicated when leaders are killed with SIGKILL', { timeout: testMs }, async () => {
   const workload = await workloadIn('leaderless');
   let replicas = [await startReplica(), await startReplica()];
   const endWork = keepWorking(workload);
@@ -80,11 +80,11 @@ test('the leader is killed with -9 again and again: no pair is lost or doubled',
   await expectSettled(workload);
   expect((await lease()).leaseTransitions).toBeGreaterThanOrEqual(sizes.leaderKills);
   await Promise.all(replicas.map(({ operator }) => operator.stop()));
-  await expectNoWrites(arena, await arena.openWay(), shortLease);
-  tell('leader killed', { seed, kills: sizes.leaderKills, ...workload.done });
+  await expectNoWrites(cluster, await cluster.openLink(), shortLease);
+  printResult('leader killed', { seed, kills: sizes.leaderKills, ...workload.done });
 });
 
-test('SIGTERM gives the Lease back, and the other replica goes on', { timeout: testMs }, async () => {
+test('a leader releases the Lease on SIGTERM and another replica takes over', { timeout: testMs }, async () => {
   const workload = await workloadIn('handed-over');
   const replicas = [await startReplica(), await startReplica()];
   const leader = await leaderOf(replicas);
@@ -98,10 +98,10 @@ test('SIGTERM gives the Lease back, and the other replica goes on', { timeout: t
   await endWork();
   await expectSettled(workload);
   await other?.operator.stop();
-  await expectNoWrites(arena, await arena.openWay(), shortLease);
+  await expectNoWrites(cluster, await cluster.openLink(), shortLease);
 });
 
-test('a leader that is paused for longer than its Lease writes nothing after another took over', {
+test('a leader that is paused for longer than its Lease writes nothing after another replica has taken over', {
   timeout: testMs,
 }, async () => {
   const workload = await workloadIn('paused');
@@ -112,27 +112,27 @@ test('a leader that is paused for longer than its Lease writes nothing after ano
   for (let pause = 0; pause < sizes.pauses; pause += 1) {
     const endWork = keepWorking(workload);
     await sleep(300);
-    const seenOfOther = other.way.proxy.requests.length;
+    const seenOfOther = other.link.proxy.requests.length;
     former.operator.process.kill('SIGSTOP');
     await leaderOf([other]);
-    // What was on its way when it was stopped has come to the proxy by now.
-    const seen = former.way.proxy.requests.length;
+    // Requests that were in flight when it was stopped have reached the proxy by now.
+    const seen = former.link.proxy.requests.length;
     former.operator.process.kill('SIGCONT');
-    const knows = () =>
+    const hasStopped = () =>
       former.operator.output.filter((line) => line.includes('"msg":"no longer leading"')).length > pause;
-    await poll('the former leader to know', async () => knows(), patienceMs);
+    await poll('the former leader to step down', async () => hasStopped(), timeoutMs);
     await endWork();
-    expect(writesIn(former.way.proxy.requests.slice(seen))).toEqual([]);
-    // Only a settled workload shows what the new leader wrote: it may have taken over a moment ago.
+    expect(writesIn(former.link.proxy.requests.slice(seen))).toEqual([]);
+    // The new leader may only just have taken over: count its writes when the workload has settled.
     await expectSettled(workload);
-    writes += writesIn(other.way.proxy.requests.slice(seenOfOther)).length;
-    expect(writesIn(former.way.proxy.requests.slice(seen))).toEqual([]);
+    writes += writesIn(other.link.proxy.requests.slice(seenOfOther)).length;
+    expect(writesIn(former.link.proxy.requests.slice(seen))).toEqual([]);
     other.operator.process.kill('SIGSTOP');
     await leaderOf([former]);
     other.operator.process.kill('SIGCONT');
   }
   expect(writes).toBeGreaterThan(0);
   await Promise.all(replicas.map(({ operator }) => operator.stop()));
-  await expectNoWrites(arena, await arena.openWay(), shortLease);
-  tell('leader paused', { seed, pauses: sizes.pauses, ...workload.done, writesOfTheOther: writes });
+  await expectNoWrites(cluster, await cluster.openLink(), shortLease);
+  printResult('leader paused', { seed, pauses: sizes.pauses, ...workload.done, writesOfTheOther: writes });
 });

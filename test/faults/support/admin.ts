@@ -4,7 +4,7 @@ import { loadKubeconfig } from '../../../src/kube/kubeconfig.ts';
 import { list, type RawObject } from '../../../src/kube/list-watch.ts';
 import { createTransport, type Transport, type TransportRequest } from '../../../src/kube/transport.ts';
 import { poll } from '../../../tools/poll.ts';
-import { patienceMs } from './sizes.ts';
+import { timeoutMs } from './sizes.ts';
 
 export const accessKeysPath = (namespace?: string) => pathOf('/apis/ghippo.io/v1alpha1', namespace, 'accesskeys');
 export const secretsPath = (namespace?: string) => pathOf('/api/v1', namespace, 'secrets');
@@ -13,17 +13,17 @@ function pathOf(root: string, namespace: string | undefined, plural: string): st
   return namespace === undefined ? `${root}/${plural}` : `${root}/namespaces/${namespace}/${plural}`;
 }
 
-/** What a person does to the cluster, past the fault proxy. Each call waits for an API server that is away. */
+/** Access to the cluster as the administrator, without faults. Each call retries while the API server is unavailable. */
 export interface Admin {
   readonly transport: Transport;
-  /** @returns undefined when there is none */
+  /** @returns the object, or undefined if there is none */
   get(path: string): Promise<RawObject | undefined>;
   list(path: string): Promise<RawObject[]>;
-  /** @returns whether it was made; not when the name is taken or the API server refuses it (400, 422) */
+  /** @returns false if the name is taken or the API server rejects the object (400, 422) */
   create(path: string, object: object): Promise<boolean>;
-  /** A JSON merge patch. @returns whether it was taken; not when it is refused (400, 422), gone or has changed (409) */
+  /** Sends a JSON merge patch. @returns false if it is rejected (400, 422), the object is gone or has changed (409) */
   merge(path: string, patch: object): Promise<boolean>;
-  /** Deletes the object that is there now, and none that comes after it. @returns whether there was one */
+  /** Deletes the current object, but no successor with the same name. @returns false if there is none */
   remove(path: string): Promise<boolean>;
   close(): Promise<void>;
 }
@@ -35,15 +35,15 @@ export function createAdmin(kubeconfig: string): Admin {
     const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
     const headers = { accept: 'application/json', 'content-type': type };
     const request = { method, path, headers, ...(body && { body: JSON.stringify(body) }) };
-    return patiently(async () => (await (await transport.send(request)).body.json()) as RawObject);
+    return retrying(async () => (await (await transport.send(request)).body.json()) as RawObject);
   }
 
   const get = (path: string) => unless([404], send('GET', path));
   return {
     transport,
     get,
-    list: async (path) => patiently(async () => (await list(transport, { path }, new AbortController().signal)).items),
-    // Made by an attempt whose answer was lost, it is there too.
+    list: async (path) => retrying(async () => (await list(transport, { path }, new AbortController().signal)).items),
+    // A 409 can also mean that an earlier attempt succeeded, but its response was lost.
     create: async (path, object) => (await unless([409, 400, 422], send('POST', path, object))) !== undefined,
     merge: async (path, patch) => (await unless([404, 409, 400, 422], send('PATCH', path, patch))) !== undefined,
     async remove(path) {
@@ -66,42 +66,42 @@ async function unless<T>(statuses: readonly number[], answer: Promise<T>): Promi
   }
 }
 
-const away = new Set([429, 500, 502, 503, 504]);
+const unavailable = new Set([429, 500, 502, 503, 504]);
 
-/** Calls again while the API server, or etcd behind it, is away. */
-async function patiently<T>(call: () => Promise<T>): Promise<T> {
-  const end = Date.now() + patienceMs;
+/** Retries while the API server, or etcd behind it, is unavailable. */
+async function retrying<T>(call: () => Promise<T>): Promise<T> {
+  const end = Date.now() + timeoutMs;
   for (;;) {
     try {
       return await call();
     } catch (error) {
-      const isAway = error instanceof KubernetesError ? away.has(error.status) : isBroken(error);
-      if (!isAway || Date.now() > end) throw error;
+      const isUnavailable = error instanceof KubernetesError ? unavailable.has(error.status) : isBroken(error);
+      if (!isUnavailable || Date.now() > end) throw error;
       await sleep(100);
     }
   }
 }
 
-/** A body that broke off is told by undici's own error. */
+/** undici reports a truncated body with an error of its own. */
 function isBroken(error: unknown): boolean {
   return error instanceof ConnectionError || (error as { code?: string }).code?.startsWith('UND_ERR') === true;
 }
 
 /**
- * Waits until there is nothing left to complain about.
+ * Waits until there are no violations.
  *
- * @throws Error with the complaints that are left
+ * @throws Error with the remaining violations
  */
-export async function untilNone(what: string, complaints: () => Promise<string[]>): Promise<void> {
-  let left: string[] = [];
+export async function untilEmpty(what: string, violations: () => Promise<string[]>): Promise<void> {
+  let remaining: string[] = [];
   await poll(
     what,
     async () => {
-      left = await complaints();
-      return left.length === 0;
+      remaining = await violations();
+      return remaining.length === 0;
     },
-    patienceMs,
+    timeoutMs,
   ).catch((cause: unknown) => {
-    throw new Error(`${what}, but:\n${left.slice(0, 20).join('\n')}`, { cause });
+    throw new Error(`${what}, but:\n${remaining.slice(0, 20).join('\n')}`, { cause });
   });
 }

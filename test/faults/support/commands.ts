@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** AccessKeys that sequences are about: ann and cat are of the same user, so that one of them has to stand back. */
+/** The AccessKeys of a sequence. ann and cat name the same user, which only one of them can hold. */
 export const names = ['ann', 'bob', 'cat'] as const;
 export type Name = (typeof names)[number];
 export type PairName = 'main' | 'second';
@@ -10,7 +10,7 @@ interface OfPair {
   pair: PairName;
 }
 
-/** What happens to the cluster, in JSON, so that a sequence can be seen again. */
+/** An event in the cluster. Commands are JSON, so that a printed sequence can be repeated. */
 export type Command =
   | { do: 'create'; of: Name; pairs: PairName[] }
   | { do: 'delete' | 'suspend' | 'resume'; of: Name }
@@ -41,7 +41,7 @@ function some<const D extends string, F extends object>(
   return fc.tuple(verb, fc.record<F>(fields, { noNullPrototype: true })).map(([one, rest]) => ({ do: one, ...rest }));
 }
 
-/** Draws what happens next. */
+/** Generates a random command. */
 export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   { weight: 8, arbitrary: some(['create'], { of, pairs }) },
   { weight: 3, arbitrary: some(['delete', 'suspend', 'resume'], { of }) },

@@ -3,22 +3,22 @@ import type { Transport } from '../../../src/kube/transport.ts';
 import { follow, isUUID, type RawSecret, valuesOf } from '../../support/secret-keys.ts';
 import { accessKeysPath, secretsPath } from './admin.ts';
 
-/** Everything that ever was, as the API server's watch told it to the administrator. */
+/** Everything that the API server's watches reported to the administrator. */
 export interface History {
-  /** The aks that a pair had, in the order in which they came. */
+  /** The aks that a pair has had, oldest first. */
   aksOf(ownerUID: string, pairName: string): readonly string[];
   /** Every version of every AccessKey, as JSON. */
   readonly accessKeyVersions: readonly string[];
   stop(): Promise<void>;
 }
 
-/** Starts to write down; resolves when what is there has been read. */
+/** Starts recording; resolves when the existing objects are read. */
 export async function startHistory(transport: Transport): Promise<History> {
   const aks = new Map<string, string[]>();
   const accessKeyVersions: string[] = [];
   const stopping = new AbortController();
 
-  function noteSecret(secret: RawSecret): void {
+  function recordSecret(secret: RawSecret): void {
     if (secret.type !== secretType) return;
     const { ak } = valuesOf(secret);
     const name = secret.metadata.labels?.['ghippo.io/key-pair'];
@@ -29,7 +29,7 @@ export async function startHistory(transport: Transport): Promise<History> {
   }
 
   const running = [
-    follow(transport, secretsPath(), stopping.signal, (secret) => noteSecret(secret as RawSecret)),
+    follow(transport, secretsPath(), stopping.signal, (secret) => recordSecret(secret as RawSecret)),
     follow(transport, accessKeysPath(), stopping.signal, (one) => accessKeyVersions.push(JSON.stringify(one))),
   ];
   await Promise.all(running.map(({ synced }) => synced));
@@ -43,12 +43,12 @@ export async function startHistory(transport: Transport): Promise<History> {
   };
 }
 
-/** uid of the AccessKey that controls a Secret. */
+/** @returns the uid of the AccessKey that controls a Secret, or undefined */
 export function ownerOf({ metadata }: RawSecret): string | undefined {
   return metadata.ownerReferences?.find((one) => one.controller && one.kind === 'AccessKey')?.uid;
 }
 
-/** Whether a Secret is labelled as that of this pair. */
+/** Whether a Secret belongs to this pair, by its owner and label. */
 export function isOfPair(secret: RawSecret, ownerUID: string, pairName: string): boolean {
   return ownerOf(secret) === ownerUID && secret.metadata.labels?.['ghippo.io/key-pair'] === pairName;
 }

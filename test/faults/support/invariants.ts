@@ -4,19 +4,19 @@ import { managedBy, secretType } from '../../../src/credential/secret-record.ts'
 import type { RawSecret } from '../../support/secret-keys.ts';
 import { type Admin, accessKeysPath, secretsPath } from './admin.ts';
 import { ownerOf } from './history.ts';
-import { pairComplaints } from './pair-invariants.ts';
+import { pairViolations } from './pair-invariants.ts';
 
-/** The cluster at one time. */
+/** A snapshot of the cluster. */
 export interface World {
   accessKeys: readonly AccessKeyRecord[];
   secrets: readonly RawSecret[];
-  /** Secrets that are somebody else's, by namespace/name, as JSON. */
+  /** Secrets that the operator does not own, by namespace/name, as JSON. */
   foreign: ReadonlyMap<string, string>;
-  /** What the operator's clock says, milliseconds since the epoch. */
+  /** The time of the operator's clock, milliseconds since the epoch. */
   now: number;
 }
 
-/** Reads the cluster, past any fault. */
+/** Reads the cluster directly, without faults. */
 export async function readWorld(
   admin: Admin,
   foreign: ReadonlyMap<string, string> = new Map(),
@@ -27,53 +27,55 @@ export async function readWorld(
 }
 
 /**
- * What is not as it must be once everything has settled: each wanted pair of each AccessKey that has its user's claim
- * has one Secret, as the spec says and with a well-formed pair, and the status says what the Secret does; no Secret of
- * ours is left over or without an owner; those of others are untouched.
+ * Lists what is wrong in a settled cluster. Each pair of an AccessKey that holds its user must have one Secret that
+ * matches the spec and the status and has a well-formed pair. The operator must leave no Secret behind and must not change
+ * Secrets that it does not own.
  */
-export function complaintsOf(world: World): string[] {
-  const ours = world.accessKeys.flatMap((one) => accessKeyComplaints(world, one));
+export function violationsOf(world: World): string[] {
+  const ours = world.accessKeys.flatMap((one) => accessKeyViolations(world, one));
   return [...ours, ...orphans(world), ...touched(world)];
 }
 
-function accessKeyComplaints(world: World, accessKey: AccessKeyRecord): string[] {
+function accessKeyViolations(world: World, accessKey: AccessKeyRecord): string[] {
   const { key, status, generation } = accessKey;
   if (accessKey.deleting) return [`${key} is still being deleted`];
   if (status.observedGeneration !== generation) return [`${key}: generation ${generation} is not observed`];
   const holder = holderOf(world, accessKey.spec.user.name);
-  if (holder?.key !== key) return loserComplaints(accessKey, holder?.key);
+  if (holder?.key !== key) return loserViolations(accessKey, holder?.key);
   if (status.userID !== accessKey.uid) return [`${key}: userID is not its uid`];
   const owned = world.secrets.filter((secret) => ownerOf(secret) === accessKey.uid);
   const pairs = accessKey.spec.keyPairs ?? [];
   const isTaken = (name: string) => world.foreign.has(`${accessKey.namespace}/${name}`);
   const conflict = pairs.some((pair) => isTaken(pair.secret?.name ?? `${accessKey.name}-${pair.name}`));
   return [
-    ...readyComplaints(accessKey, conflict),
+    ...readyViolations(accessKey, conflict),
     ...leftOver(accessKey, owned),
-    ...pairs.flatMap((pair) => pairComplaints(accessKey, pair, owned, isTaken, world.now)),
-    ...(status.keyPairs?.length === pairs.length || pairs.length === 0 ? [] : [`${key}: status has other pairs`]),
-  ].map((complaint) => `${key}: ${complaint}`);
+    ...pairs.flatMap((pair) => pairViolations({ accessKey, pair, owned, isTaken, now: world.now })),
+    ...(status.keyPairs?.length === pairs.length || pairs.length === 0
+      ? []
+      : [`${key}: status lists other pairs than the spec`]),
+  ].map((violation) => `${key}: ${violation}`);
 }
 
-/** Of several AccessKeys of one user the oldest has the claim, then the first by name. */
+/** @returns the AccessKey that holds the user: the oldest, then the first by name; undefined if there is none */
 export function holderOf({ accessKeys }: Pick<World, 'accessKeys'>, user: string): AccessKeyRecord | undefined {
   const rank = (one: AccessKeyRecord) => `${one.creationTimestamp} ${one.key}`;
   const claimants = accessKeys.filter((one) => one.spec.user.name === user && !one.deleting);
   return claimants.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1))[0];
 }
 
-function loserComplaints({ key, status }: AccessKeyRecord, holder: string | undefined): string[] {
+function loserViolations({ key, status }: AccessKeyRecord, holder: string | undefined): string[] {
   const stalled = status.conditions?.find((one) => one.type === 'Stalled');
-  const isTold = stalled?.reason === 'UserClaimed' && stalled.message.includes(`AccessKey ${holder},`);
+  const isReported = stalled?.reason === 'UserClaimed' && stalled.message.includes(`AccessKey ${holder},`);
   const isQuiet = (status.keyPairs ?? []).every((pair) => pair.state === 'Conflict');
-  return isTold && isQuiet ? [] : [`${key}: does not say that ${holder} has its user`];
+  return isReported && isQuiet ? [] : [`${key}: does not report that ${holder} holds its user`];
 }
 
-function readyComplaints({ status, generation }: AccessKeyRecord, conflict: boolean): string[] {
-  const said = status.conditions?.map(({ type, status, reason }) => `${type}=${status} ${reason}`).join(', ');
+function readyViolations({ status, generation }: AccessKeyRecord, conflict: boolean): string[] {
+  const actual = status.conditions?.map(({ type, status, reason }) => `${type}=${status} ${reason}`).join(', ');
   const expected = conflict ? 'Ready=False SecretConflict, Stalled=True SecretConflict' : 'Ready=True KeyPairsReady';
   const isObserved = status.conditions?.every((one) => one.observedGeneration === generation);
-  return said === expected && isObserved ? [] : [`conditions are ${said}, not ${expected}`];
+  return actual === expected && isObserved ? [] : [`conditions are ${actual}, not ${expected}`];
 }
 
 function leftOver({ spec }: AccessKeyRecord, owned: readonly RawSecret[]): string[] {
@@ -93,5 +95,7 @@ function orphans({ accessKeys, secrets }: World): string[] {
 function touched({ secrets, foreign }: World): string[] {
   const live = new Map(secrets.map((one) => [`${one.metadata.namespace}/${one.metadata.name}`, one]));
   const isAsBefore = ([key, json]: [string, string]) => isDeepStrictEqual(JSON.parse(json), live.get(key));
-  return [...foreign].filter((entry) => !isAsBefore(entry)).map(([key]) => `${key} of somebody else was changed`);
+  return [...foreign]
+    .filter((entry) => !isAsBefore(entry))
+    .map(([key]) => `${key} is not the operator's, but was changed`);
 }

@@ -1,15 +1,14 @@
 import { leaksIn } from '../../support/leaks.ts';
-import type { Arena } from './arena.ts';
+import type { FaultCluster } from './fault-cluster.ts';
 
 /**
- * Looks for every sk that ever existed, and for tokens, wherever none must be: what operators wrote, Events, every version
- * of every AccessKey, Leases and metrics.
+ * Searches output, Events, every version of every AccessKey, Leases and metrics for tokens and for every sk that existed.
  *
  * @param metrics texts of /metrics
- * @returns where one was found, never the secret itself
+ * @returns the places with a leak, without the secret itself
  */
 export async function leaksOf(
-  { admin, history, output, secretKeys }: Arena,
+  { admin, history, output, secretKeys }: FaultCluster,
   metrics: readonly string[],
 ): Promise<string[]> {
   const places = {
@@ -20,9 +19,4 @@ export async function leaksOf(
     metrics: metrics.join('\n'),
   };
   return leaksIn(places, secretKeys);
-}
-
-/** The metrics of an operator, as Prometheus reads them. */
-export async function readMetrics({ healthUrl }: { healthUrl: string }): Promise<string> {
-  return (await fetch(`${healthUrl}/metrics`)).text();
 }

@@ -9,19 +9,20 @@ import {
 } from '../../../src/credential/secret-record.ts';
 import { isUUID, type RawSecret, valuesOf } from '../../support/secret-keys.ts';
 
-/**
- * What is not as it must be with one pair of an AccessKey that has its user's claim.
- *
- * @param owned the Secrets that the AccessKey controls
- * @param isTaken whether a Secret of somebody else has this name: then a former Secret goes on holding the pair
- */
-export function pairComplaints(
-  accessKey: AccessKeyRecord,
-  pair: KeyPairSpec,
-  owned: readonly RawSecret[],
-  isTaken: (secretName: string) => boolean,
-  now: number,
-): string[] {
+export interface PairSituation {
+  /** The AccessKey, which holds its user. */
+  accessKey: AccessKeyRecord;
+  pair: KeyPairSpec;
+  /** The Secrets that the AccessKey controls. */
+  owned: readonly RawSecret[];
+  /** Whether a Secret with this name exists that the operator does not own. The pair then stays in its former Secret. */
+  isTaken: (secretName: string) => boolean;
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+
+/** Lists what is wrong with one pair in a settled cluster. */
+export function pairViolations({ accessKey, pair, owned, isTaken, now }: PairSituation): string[] {
   const wanted = pair.secret?.name ?? `${accessKey.name}-${pair.name}`;
   const mine = owned.filter(({ metadata }) => metadata.labels?.[keyPairLabel] === pair.name);
   const status = accessKey.status.keyPairs?.find((one) => one.name === pair.name);
@@ -35,10 +36,10 @@ export function pairComplaints(
     labels: isDeepStrictEqual(secret.metadata.labels, labelsOf(accessKey, pair)),
     data: holdsPair(pair, secret, now),
     revision: Number(secret.metadata.annotations?.[annotations.revision]) >= (pair.revision ?? 1),
-    status: isDeepStrictEqual(withoutUse(status), statusOf(accessKey, pair, secret, now)),
+    status: isDeepStrictEqual(withoutUse(status), expectedStatus({ accessKey, pair, secret, now })),
   };
   const wrong = Object.entries(checks).filter(([, isRight]) => !isRight);
-  return wrong.map(([what]) => `${what} of ${pair.name} in ${wanted} is not as it should be`);
+  return wrong.map(([what]) => `${what} of ${pair.name} in ${wanted} is wrong`);
 }
 
 function labelsOf(accessKey: AccessKeyRecord, pair: KeyPairSpec): Record<string, string> {
@@ -46,11 +47,11 @@ function labelsOf(accessKey: AccessKeyRecord, pair: KeyPairSpec): Record<string,
   return { ...pair.secret?.labels, ...own };
 }
 
-/** The pair is under the keys of the spec and under no others; a previous one is there while it works and not after. */
+/** Whether the Secret has the pair under the data keys of the spec, a previous pair only while it is valid, and no more. */
 function holdsPair(pair: KeyPairSpec, secret: RawSecret, now: number): boolean {
-  const notes = secret.metadata.annotations ?? {};
+  const metadata = secret.metadata.annotations ?? {};
   const keys = [pair.secret?.akKey ?? 'ak', pair.secret?.skKey ?? 'sk'];
-  const until = notes[annotations.previousValidUntil];
+  const until = metadata[annotations.previousValidUntil];
   const previous = until === undefined ? [] : ['previous-ak', 'previous-sk'];
   const { ak, sk, previousAk, previousSk } = valuesOf(secret);
   return (
@@ -62,17 +63,17 @@ function holdsPair(pair: KeyPairSpec, secret: RawSecret, now: number): boolean {
   );
 }
 
-/** What the status is to say of a pair that has its Secret. */
-function statusOf(
-  { spec }: AccessKeyRecord,
-  pair: KeyPairSpec,
-  secret: RawSecret,
-  now: number,
-): Partial<KeyPairStatus> {
-  const notes = secret.metadata.annotations ?? {};
+/** The status that a pair with this Secret must have. */
+function expectedStatus({
+  accessKey: { spec },
+  pair,
+  secret,
+  now,
+}: Pick<PairSituation, 'accessKey' | 'pair' | 'now'> & { secret: RawSecret }): Partial<KeyPairStatus> {
+  const metadata = secret.metadata.annotations ?? {};
   const { ak, previousAk } = valuesOf(secret);
-  const validUntil = notes[annotations.previousValidUntil];
-  const createdAt = notes[annotations.generatedAt] ?? '';
+  const validUntil = metadata[annotations.previousValidUntil];
+  const createdAt = metadata[annotations.generatedAt] ?? '';
   const isExpired = pair.expiresAt !== undefined && Date.parse(pair.expiresAt) <= now;
   const isOff = spec.suspended === true || pair.enabled === false;
   const state = isOff ? 'Disabled' : isExpired ? 'Expired' : validUntil === undefined ? 'Active' : 'Rotating';
@@ -83,7 +84,7 @@ function statusOf(
     accessKey: ak,
     secretName: secret.metadata.name,
     state,
-    revision: Number(notes[annotations.revision]),
+    revision: Number(metadata[annotations.revision]),
     createdAt,
     ...(!isOff && !isExpired && interval > 0 && { nextRotationAt: new Date(next).toISOString().replace('.000Z', 'Z') }),
     ...(validUntil !== undefined && { previous: { accessKey: previousAk, validUntil } }),

@@ -1,4 +1,4 @@
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
+/** @returns a generator of numbers between 0 and 1 (mulberry32) that repeats with the same seed */
 export function createRandom(seed: number): () => number {
   let state = seed | 0;
   return () => {

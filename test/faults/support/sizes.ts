@@ -1,7 +1,7 @@
-/** How much the fault tests do: bounded in `npm test`, more with SOAK=1 (`npm run test:soak`). */
+/** Whether the fault tests run for hours (`npm run test:soak`) instead of minutes. */
 export const isSoak = process.env.SOAK === '1';
 
-/** FAULT_SEQUENCES and FAULT_COMMANDS: more of the model alone, without the rest of the soak. */
+/** FAULT_SEQUENCES and FAULT_COMMANDS extend the random sequences alone. */
 const bounded = {
   accessKeys: 60,
   kills: 8,
@@ -15,15 +15,15 @@ const soak = { accessKeys: 500, kills: 100, restarts: 5, sequences: 200, leaderK
 
 export const sizes = isSoak ? soak : bounded;
 
-/** How long anything may take to settle, milliseconds: a bound against hanging, nothing is asserted about it. */
-export const patienceMs = isSoak ? 300_000 : 90_000;
-/** Bound of one test, milliseconds. */
+/** Timeout for the cluster to settle, milliseconds. It only keeps a test from hanging. */
+export const timeoutMs = isSoak ? 300_000 : 90_000;
+/** Timeout of one test, milliseconds. */
 export const testMs = isSoak || process.env.FAULT_SEQUENCES ? 6 * 3_600_000 : 300_000;
 
-/** The seed of a run: FAULT_SEED to see a run again, otherwise a new one. Every test prints it. */
+/** Every test prints its seed; FAULT_SEED repeats a run. */
 export const seed = Number(process.env.FAULT_SEED ?? Math.floor(Math.random() * 1e9));
 
-/** Tells the numbers of a run in one line, to be quoted. */
-export function tell(what: string, numbers: object): void {
-  process.stdout.write(`faults: ${what}: ${JSON.stringify(numbers)}\n`);
+/** Prints the numbers of a run in one line. */
+export function printResult(test: string, numbers: object): void {
+  process.stdout.write(`faults: ${test}: ${JSON.stringify(numbers)}\n`);
 }

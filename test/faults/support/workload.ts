@@ -4,12 +4,12 @@ import { type Admin, accessKeysPath, secretsPath } from './admin.ts';
 import type { History } from './history.ts';
 import { createRandom } from './random.ts';
 
-/** People at work on AccessKeys: they create, edit and delete, and note what they asked for. */
+/** Simulated users who create, edit and delete AccessKeys, and count the pairs that they request. */
 export interface Workload {
-  /** Lets each of the people do so many things, one after another, all people at the same time. */
-  run(thingsEach: number): Promise<void>;
-  /** What the pairs have that nobody asked for, or have not that somebody did. */
-  complaints(): Promise<string[]>;
+  /** Each user performs this many actions in sequence; the users work concurrently. */
+  run(actionsEach: number): Promise<void>;
+  /** Lists AccessKeys that had more pairs than requested, or none. */
+  violations(): Promise<string[]>;
   readonly done: Readonly<Record<string, number>>;
 }
 
@@ -18,13 +18,13 @@ export interface WorkloadOptions {
   history: History;
   namespace: string;
   seed: number;
-  /** Each has AccessKeys of their own, so that nobody's edits meet. */
-  people: number;
+  /** Number of users. Each edits AccessKeys of its own, so that edits never conflict. */
+  users: number;
   accessKeysEach: number;
   /**
-   * Never makes an AccessKey of a name that was there before. While the API server is being killed the garbage collector
-   * may miss that one was deleted, and then takes its successor for the same object (pkg/controller/garbagecollector,
-   * graph_builder.go: an update with another uid): Secrets of other names than the successor's stay for ever.
+   * Never reuses the name of a deleted AccessKey. While the API server is killed, the garbage collector may miss a
+   * deletion and treat the successor as the same object (pkg/controller/garbagecollector, graph_builder.go: an update
+   * with another uid). Secrets with names that the successor does not use would then stay forever.
    */
   freshNames?: boolean;
 }
@@ -34,8 +34,8 @@ const pairName = 'main';
 export function createWorkload(options: WorkloadOptions): Workload {
   const { admin, history, namespace } = options;
   const done: Record<string, number> = {};
-  /** How often a new pair was asked for, by uid of the AccessKey. */
-  const asked = new Map<string, number>();
+  /** Number of requests for a new pair, by uid of the AccessKey. */
+  const requested = new Map<string, number>();
   const pathTo = (name: string) => `${accessKeysPath(namespace)}/${name}`;
 
   async function edit(name: string, live: RawObject, change: (pair: Pair) => Partial<Pair>): Promise<void> {
@@ -43,11 +43,11 @@ export function createWorkload(options: WorkloadOptions): Workload {
     await admin.merge(pathTo(name), { spec: { keyPairs: [{ ...keyPairs[0], ...change(keyPairs[0]) }] } });
   }
 
-  const ask = (live: RawObject) => asked.set(uidOf(live), (asked.get(uidOf(live)) ?? 0) + 1);
+  const request = (live: RawObject) => requested.set(uidOf(live), (requested.get(uidOf(live)) ?? 0) + 1);
 
-  const things: Record<string, (name: string, live: RawObject) => Promise<unknown>> = {
+  const actions: Record<string, (name: string, live: RawObject) => Promise<unknown>> = {
     rotate: (name, live) => {
-      ask(live);
+      request(live);
       return edit(name, live, ({ revision }) => ({ revision: revision + 1 }));
     },
     rename: (name, live) =>
@@ -60,58 +60,58 @@ export function createWorkload(options: WorkloadOptions): Workload {
     suspend: (name, { spec }) =>
       admin.merge(pathTo(name), { spec: { suspended: !(spec as { suspended: boolean }).suspended } }),
     loseSecret: async (name, live) => {
-      ask(live);
+      request(live);
       await admin.remove(`${secretsPath(namespace)}/${name}-${pairName}`);
     },
     delete: (name) => admin.remove(pathTo(name)),
   };
 
-  async function doThing(name: string, random: () => number): Promise<string> {
+  async function act(name: string, random: () => number): Promise<string> {
     const live = await admin.get(pathTo(name));
-    const kinds = Object.keys(things);
+    const kinds = Object.keys(actions);
     const kind = live ? (kinds[Math.floor(random() * kinds.length)] ?? 'rotate') : 'create';
     done[kind] = (done[kind] ?? 0) + 1;
-    if (live) await things[kind]?.(name, live);
+    if (live) await actions[kind]?.(name, live);
     else await admin.create(accessKeysPath(namespace), manifest(namespace, name));
     return kind;
   }
 
-  const persons = Array.from({ length: options.people }, (_, index) => {
-    return { index, random: createRandom(options.seed + index), made: 0, deaths: new Map<number, number>() };
+  const users = Array.from({ length: options.users }, (_, index) => {
+    return { index, random: createRandom(options.seed + index), created: 0, deletions: new Map<number, number>() };
   });
 
-  /** At first a person makes their AccessKeys. */
-  async function doNext(person: (typeof persons)[number]): Promise<void> {
-    const { index, random, made } = person;
-    const isMaking = made < options.accessKeysEach;
-    const which = isMaking ? made : Math.floor(random() * options.accessKeysEach);
-    if (isMaking) person.made += 1;
-    const deaths = person.deaths.get(which) ?? 0;
-    const name = `person-${index}-${which}${options.freshNames ? `-${deaths}` : ''}`;
-    if ((await doThing(name, random)) === 'delete') person.deaths.set(which, deaths + 1);
+  /** A user first creates its AccessKeys. */
+  async function doNext(user: (typeof users)[number]): Promise<void> {
+    const { index, random, created } = user;
+    const isCreating = created < options.accessKeysEach;
+    const which = isCreating ? created : Math.floor(random() * options.accessKeysEach);
+    if (isCreating) user.created += 1;
+    const deletions = user.deletions.get(which) ?? 0;
+    const name = `user-${index}-${which}${options.freshNames ? `-${deletions}` : ''}`;
+    if ((await act(name, random)) === 'delete') user.deletions.set(which, deletions + 1);
   }
 
   return {
     done,
-    async run(thingsEach) {
+    async run(actionsEach) {
       await Promise.all(
-        persons.map(async (person) => {
-          for (let i = 0; i < thingsEach; i += 1) await doNext(person);
+        users.map(async (user) => {
+          for (let i = 0; i < actionsEach; i += 1) await doNext(user);
         }),
       );
     },
-    async complaints() {
+    async violations() {
       const live = await admin.list(accessKeysPath(namespace));
       return live.flatMap((one) => {
         const had = history.aksOf(uidOf(one), pairName).length;
-        const most = 1 + (asked.get(uidOf(one)) ?? 0);
-        return had >= 1 && had <= most ? [] : [`${one.metadata.name} had ${had} pairs, at most ${most} were asked for`];
+        const most = 1 + (requested.get(uidOf(one)) ?? 0);
+        return had >= 1 && had <= most ? [] : [`${one.metadata.name} had ${had} pairs, expected 1 to ${most}`];
       });
     },
   };
 }
 
-/** Lets people work on until it is told to end. */
+/** Runs the workload until the returned function is called. @returns stops it and waits for the last actions */
 export function keepWorking(workload: Workload): () => Promise<void> {
   let working = true;
   const work = (async () => {

@@ -6,34 +6,34 @@ import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.ts';
 import { type Admin, createAdmin } from './admin.ts';
 import { type History, startHistory } from './history.ts';
 
-/** Short, so that a test can see many terms. */
+/** Short terms, so that leadership changes quickly. */
 export const shortLease = { leaseDurationSeconds: 3, renewDeadlineSeconds: 2, retryPeriodSeconds: 1 };
-/** One replica that is at work at once after its predecessor was killed. */
+/** A single replica, which does not wait for the Lease of the one that was killed. */
 export const noLease = { enabled: false };
 
-/** A way of an operator to the API server. */
-export interface Way {
+/** The connection of an operator to the API server, through a fault proxy. */
+export interface Link {
   proxy: FaultProxy;
   kubeconfig: string;
 }
 
-/** A real control plane, operators that reach it through fault proxies only, and an administrator beside them. */
-export interface Arena
+/** A real control plane. Operators reach it only through fault proxies, the administrator directly. */
+export interface FaultCluster
   extends Pick<TestCluster, 'controlPlane' | 'kubectl' | 'directory' | 'operatorKubeconfig' | 'secretKeys'> {
   admin: Admin;
   history: History;
-  /** A further fault proxy, with the rights of the operator's ServiceAccount behind it. */
-  openWay(): Promise<Way>;
-  /** Starts an operator and does not wait until it is ready. */
-  startOperator(way: Way, leaderElection: object, options?: StartOptions): Promise<OperatorProcess>;
-  /** Makes a namespace of this name. */
+  /** Starts a fault proxy that an operator uses with its ServiceAccount. */
+  openLink(): Promise<Link>;
+  /** Starts an operator without waiting until it is ready. */
+  startOperator(link: Link, leaderElection: object, options?: StartOptions): Promise<OperatorProcess>;
+  /** Creates a namespace. @returns its name */
   namespace(name: string): Promise<string>;
-  /** Every line that any operator wrote. */
+  /** Every line of output of every operator. */
   output(): string[];
   stop(): Promise<void>;
 }
 
-export async function startArena(): Promise<Arena> {
+export async function startFaultCluster(): Promise<FaultCluster> {
   const cluster = await startTestCluster({ log: () => undefined });
   const { controlPlane, directory, operatorKubeconfig, kubectl, secretKeys } = cluster;
   const admin = createAdmin(controlPlane.kubeconfig);
@@ -41,18 +41,25 @@ export async function startArena(): Promise<Arena> {
   const proxies: FaultProxy[] = [];
   let files = 0;
 
-  async function openWay(): Promise<Way> {
+  async function openLink(): Promise<Link> {
     const proxy = await startFaultProxy(controlPlane);
-    const kubeconfig = join(directory, `way-${proxies.push(proxy)}.kubeconfig`);
+    const kubeconfig = join(directory, `link-${proxies.push(proxy)}.kubeconfig`);
     await proxy.kubeconfig(kubeconfig, operatorKubeconfig);
     return { proxy, kubeconfig };
   }
 
   return {
-    ...{ controlPlane, directory, operatorKubeconfig, kubectl, secretKeys, admin, history, openWay },
+    controlPlane,
+    directory,
+    operatorKubeconfig,
+    kubectl,
+    secretKeys,
+    admin,
+    history,
+    openLink,
     async startOperator({ kubeconfig }, leaderElection, options) {
       files += 1;
-      const config = join(directory, `arena-${files}.yaml`);
+      const config = join(directory, `cluster-${files}.yaml`);
       await writeFile(config, configurationFile({ leaderElection }));
       return cluster.launchOperator(['--kubeconfig', kubeconfig, '--config', config], options);
     },

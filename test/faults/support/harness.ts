@@ -2,40 +2,40 @@ import { join } from 'node:path';
 import type { OperatorProcess } from '../../../tools/operator-process.ts';
 import { randomFaults } from '../../support/fault-proxy.ts';
 import { shiftedClock } from '../../support/shifted-clock.ts';
-import { accessKeysPath, secretsPath, untilNone } from './admin.ts';
-import { type Arena, noLease, type Way } from './arena.ts';
+import { accessKeysPath, secretsPath, untilEmpty } from './admin.ts';
 import { createExpectations, type Expectations } from './expectations.ts';
-import { complaintsOf, readWorld, type World } from './invariants.ts';
+import { type FaultCluster, type Link, noLease } from './fault-cluster.ts';
+import { readWorld, violationsOf, type World } from './invariants.ts';
 
-/** Where sequences of commands are played: one operator under a clock of its own, and the model beside it. */
-export interface Stage {
-  readonly arena: Arena;
-  readonly way: Way;
+/** Runs sequences of commands against one operator with a clock of its own, and against the model. */
+export interface Harness {
+  readonly cluster: FaultCluster;
+  readonly link: Link;
   readonly expectations: Expectations;
-  /** Secrets of others, by namespace/name, as JSON. */
+  /** Secrets that the operator does not own, by namespace/name, as JSON. */
   readonly foreign: Map<string, string>;
-  /** uids of the AccessKeys whose spec was changed since all had settled. */
+  /** uids of the AccessKeys whose spec changed since the cluster settled. */
   readonly changed: Set<string>;
   readonly counts: Record<string, number>;
   setFaults(on: boolean): void;
-  /** Starts the operator if none runs. */
+  /** Starts the operator if it is not running. */
   start(): Promise<void>;
   kill(): Promise<void>;
-  /** What the operator's clock says, in milliseconds since the epoch, after so many more hours. */
+  /** The time of the operator's clock in `hours` hours, milliseconds since the epoch. */
   clockIn(hours: number): number;
   advance(hours: number): void;
   world(): Promise<World>;
-  /** Makes the operator look at every AccessKey, as it does by itself each half minute. */
+  /** Makes the operator reconcile every AccessKey, as it does by itself every 30 seconds. */
   touch(namespace: string): Promise<void>;
   settle(): Promise<void>;
-  /** Deletes all in the namespace and waits until nothing is left of it. */
+  /** Deletes everything in the namespace and waits until the cluster has settled. */
   clear(namespace: string): Promise<void>;
 }
 
-export async function createStage(arena: Arena, seed: number): Promise<Stage> {
-  const { admin, directory, history } = arena;
-  const way = await arena.openWay();
-  const clock = shiftedClock(join(directory, 'stage-clock'));
+export async function createHarness(cluster: FaultCluster, seed: number): Promise<Harness> {
+  const { admin, directory, history } = cluster;
+  const link = await cluster.openLink();
+  const clock = shiftedClock(join(directory, 'harness-clock'));
   const expectations = createExpectations(history);
   const foreign = new Map<string, string>();
   const changed = new Set<string>();
@@ -45,13 +45,20 @@ export async function createStage(arena: Arena, seed: number): Promise<Stage> {
   const clockIn = (more: number) => Date.now() + (hours + more) * 3_600_000;
   const world = () => readWorld(admin, foreign, clockIn(0));
 
-  const stage: Stage = {
-    ...{ arena, way, expectations, foreign, changed, counts: {}, clockIn, world },
+  const harness: Harness = {
+    cluster,
+    link,
+    expectations,
+    foreign,
+    changed,
+    counts: {},
+    clockIn,
+    world,
     setFaults(on) {
-      way.proxy.decide = on ? randomFaults({ seed, share: 0.2 }) : () => undefined;
+      link.proxy.decide = on ? randomFaults({ seed, share: 0.2 }) : () => undefined;
     },
     async start() {
-      operator ??= await arena.startOperator(way, noLease, clock.options);
+      operator ??= await cluster.startOperator(link, noLease, clock.options);
     },
     async kill() {
       await operator?.stop('SIGKILL');
@@ -68,22 +75,22 @@ export async function createStage(arena: Arena, seed: number): Promise<Stage> {
       for (const { metadata } of all) await admin.merge(`${accessKeysPath(namespace)}/${metadata.name}`, patch);
     },
     async settle() {
-      await stage.start();
-      await untilNone('all settles', async () => {
+      await harness.start();
+      await untilEmpty('the cluster to settle', async () => {
         const now = await world();
-        return [...complaintsOf(now), ...expectations.complaints(now)];
+        return [...violationsOf(now), ...expectations.violations(now)];
       });
       expectations.settled(await world());
       changed.clear();
     },
     async clear(namespace) {
-      stage.setFaults(false);
+      harness.setFaults(false);
       for (const { metadata } of await admin.list(accessKeysPath(namespace)))
         await admin.remove(`${accessKeysPath(namespace)}/${metadata.name}`);
       for (const key of foreign.keys()) await admin.remove(`${secretsPath(namespace)}/${key.split('/')[1]}`);
       foreign.clear();
-      await stage.settle();
+      await harness.settle();
     },
   };
-  return stage;
+  return harness;
 }

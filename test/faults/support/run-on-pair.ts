@@ -2,13 +2,13 @@ import { type KeyPairSpec, toAccessKeyRecord } from '../../../src/accesskey/mode
 import type { AccessKeySpec } from '../../../src/accesskey/model/types.generated.ts';
 import { accessKeysPath } from './admin.ts';
 import type { Command, Name, PairName } from './commands.ts';
-import { isDue } from './due.ts';
-import { playOnSecret } from './play-on-secret.ts';
-import type { Stage } from './stage.ts';
+import { isDue } from './expectations.ts';
+import type { Harness } from './harness.ts';
+import { runOnSecret } from './run-on-secret.ts';
 
-/** Does what a command says to one pair, or to its Secret. */
-export async function playOnPair(
-  stage: Stage,
+/** Runs a command on one pair or its Secret. */
+export async function runOnPair(
+  harness: Harness,
   namespace: string,
   command: Extract<Command, { pair: PairName }>,
 ): Promise<void> {
@@ -17,24 +17,29 @@ export async function playOnPair(
     case 'loseSecret':
     case 'breakSecret':
     case 'strip':
-      return playOnSecret(stage, namespace, command);
+      return runOnSecret(harness, namespace, command);
     case 'add':
-      return change(stage, namespace, of, ({ keyPairs = [] }) =>
-        keyPairs.some((one) => one.name === name) ? undefined : { keyPairs: [...keyPairs, { name }] },
-      );
+      return change(harness, {
+        namespace,
+        name: of,
+        edit: ({ keyPairs = [] }) =>
+          keyPairs.some((one) => one.name === name) ? undefined : { keyPairs: [...keyPairs, { name }] },
+      });
     case 'remove':
-      return change(
-        ...([stage, namespace, of] as const),
-        ({ keyPairs = [] }) => ({ keyPairs: keyPairs.filter((one) => one.name !== name) }),
-        (uid) => stage.expectations.forget(uid, name),
-      );
+      return change(harness, {
+        namespace,
+        name: of,
+        edit: ({ keyPairs = [] }) => ({ keyPairs: keyPairs.filter((one) => one.name !== name) }),
+        onChange: (uid) => harness.expectations.forget(uid, name),
+      });
     default: {
-      const edit = (pair: KeyPairSpec) => (pair.name === name ? { ...pair, ...editOf(stage, command, pair) } : pair);
-      return change(
-        ...([stage, namespace, of] as const),
-        ({ keyPairs = [] }) => ({ keyPairs: keyPairs.map(edit) }),
-        (uid) => command.do === 'raise' && stage.expectations.ask(uid, name, true),
-      );
+      const edit = (pair: KeyPairSpec) => (pair.name === name ? { ...pair, ...editOf(harness, command, pair) } : pair);
+      return change(harness, {
+        namespace,
+        name: of,
+        edit: ({ keyPairs = [] }) => ({ keyPairs: keyPairs.map(edit) }),
+        onChange: (uid) => command.do === 'raise' && harness.expectations.request(uid, name, true),
+      });
     }
   }
 }
@@ -42,14 +47,14 @@ export async function playOnPair(
 const customKeys = { akKey: 'ID', skKey: 'KEY' };
 const defaultKeys = { akKey: undefined, skKey: undefined };
 
-/** The pairs have names of their own, so that they never want each other's. */
+/** The two pairs never use the same Secret name. */
 function nameFor({ of, pair, to }: Extract<Command, { do: 'rename' }>): string | undefined {
   if (to === 'default') return undefined;
   return pair === 'main' ? `${of}-${to}` : `${of}-${to}-second`;
 }
 
 function editOf(
-  { clockIn }: Stage,
+  { clockIn }: Harness,
   command: Extract<Command, { pair: PairName }>,
   { revision = 1, secret = {} }: KeyPairSpec,
 ): object {
@@ -73,33 +78,32 @@ function editOf(
   }
 }
 
-/**
- * Changes a spec.
- *
- * @param edit gives the members to change; undefined when there is nothing to change
- * @param onChange called when the API server has taken the change and it was one
- */
-export async function change(
-  stage: Stage,
-  namespace: string,
-  name: Name,
-  edit: (spec: AccessKeySpec) => object | undefined,
-  onChange: (uid: string) => void = () => undefined,
-): Promise<void> {
-  const { admin } = stage.arena;
+export interface SpecChange {
+  namespace: string;
+  /** Name of the AccessKey. */
+  name: Name;
+  /** @returns the fields to change, or undefined if nothing is to change */
+  edit: (spec: AccessKeySpec) => object | undefined;
+  /** Called if the API server accepted the edit and the spec changed. */
+  onChange?: (uid: string) => void;
+}
+
+export async function change(harness: Harness, { namespace, name, edit, onChange }: SpecChange): Promise<void> {
+  const { admin } = harness.cluster;
   const path = `${accessKeysPath(namespace)}/${name}`;
   const before = await admin.get(path);
   const changed = before && edit(before.spec as AccessKeySpec);
-  // As they are before the operator can have seen the change.
-  const { secrets } = await stage.world();
+  // Read before the operator can react to the change.
+  const { secrets } = await harness.world();
   if (!changed || !(await admin.merge(path, { spec: changed }))) return;
   const after = await admin.get(path);
   if (!after || after.metadata.generation === before.metadata.generation) return;
   const accessKey = toAccessKeyRecord(after);
-  stage.changed.add(accessKey.uid);
-  onChange(accessKey.uid);
-  // A pair that is let live again, or whose interval is changed, may be overdue.
+  harness.changed.add(accessKey.uid);
+  onChange?.(accessKey.uid);
+  // A pair that becomes live again, or whose interval changed, may be overdue.
   for (const pair of accessKey.spec.keyPairs ?? []) {
-    if (isDue(accessKey, pair, secrets, stage.clockIn(0))) stage.expectations.ask(accessKey.uid, pair.name, false);
+    if (isDue({ secrets, now: harness.clockIn(0) }, accessKey, pair))
+      harness.expectations.request(accessKey.uid, pair.name, false);
   }
 }
