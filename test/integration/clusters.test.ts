@@ -95,7 +95,7 @@ test('a cluster that is not registered is 404', async () => {
 });
 
 test('registered by the commands of the documentation, it is listed by its name', async () => {
-  await registerAsDocumented({ home: home.controlPlane, west }, home.directory);
+  await registerAsDocumented({ local: home.controlPlane, west }, home.directory);
   await westAnswers();
   expect((await inWest()).names).toEqual(['west/shop/web']);
   expect(await inAll()).toMatchObject({ left: null, names: ['kpanda-global-cluster/shop/web', 'west/shop/web'] });

@@ -22,7 +22,7 @@ async function documentedCommands(): Promise<string> {
 /**
  * Registers a cluster by the very commands of docs/clusters.md.
  *
- * @param contexts the clusters by the names of the contexts, `home` and `west`
+ * @param contexts the clusters by the names of the contexts, `local` and `west`
  * @param directory for the kubeconfig with both contexts
  */
 export async function registerAsDocumented(contexts: Record<string, ControlPlane>, directory: string): Promise<void> {
