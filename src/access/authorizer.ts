@@ -7,7 +7,7 @@ import { createVisibility, type NamespacesToCheck, type VisibleNamespaces } from
 
 export type { AccessSubject } from './review.ts';
 
-/** Access decisions. All functions throw KubernetesError, ConnectionError or UndecidedError if the cluster cannot be asked. */
+/** Access decisions. All functions throw KubernetesError, ConnectionError or UndecidedError if the cluster is unavailable. */
 export interface Authorizer {
   /**
    * Whether the user may list deployments.
@@ -29,7 +29,7 @@ export interface Authorizer {
 export interface AccessMetrics {
   /** Called for each review. */
   reviewed(result: 'allowed' | 'denied' | 'error'): void;
-  /** Called when a stale decision is used because the cluster cannot be asked. */
+  /** Called when a stale decision is used because the cluster is unavailable. */
   usedStaleDecision(): void;
   /** Called with the number of reviews of each listing. */
   listed(reviews: number): void;

@@ -30,7 +30,7 @@ export interface ReviewCount {
  * Decides a question.
  *
  * @param key equal only for equal questions
- * @throws KubernetesError, ConnectionError when the cluster cannot be asked and there is no stale fallback
+ * @throws KubernetesError, ConnectionError if the cluster is unavailable and there is no stale fallback
  * @throws UndecidedError when the question did not reach the front of the queue in time. There is no stale fallback
  *   then: a user with many requests could keep a revoked right
  */
@@ -43,7 +43,7 @@ interface Decision {
 }
 
 /**
- * Caches decisions, both allowed and denied, and merges equal questions in flight. When the cluster cannot be asked, the
+ * Caches decisions, both allowed and denied, and merges equal questions in flight. When the cluster is unavailable, the
  * last decision is the fallback for a while, as stale-if-error of RFC 5861 section 4; an answer of the cluster always
  * takes precedence.
  */

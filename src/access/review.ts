@@ -35,7 +35,7 @@ export function groupsOf({ groups }: AccessSubject): string[] {
 /**
  * Asks all authorizers of the cluster (SubjectAccessReview, authorization.k8s.io/v1).
  *
- * @throws KubernetesError, ConnectionError when the cluster cannot be asked
+ * @throws KubernetesError, ConnectionError if the cluster is unavailable
  */
 export async function review(client: KubernetesClient, { subject, attributes }: Question): Promise<boolean> {
   const body = { spec: { user: subject.name, groups: groupsOf(subject), resourceAttributes: attributes } };
@@ -46,7 +46,7 @@ export async function review(client: KubernetesClient, { subject, attributes }: 
 /**
  * Asks the same in the namespace of the question (LocalSubjectAccessReview), which a Role can permit.
  *
- * @throws KubernetesError, ConnectionError when the cluster cannot be asked
+ * @throws KubernetesError, ConnectionError if the cluster is unavailable
  */
 export async function localReview(client: KubernetesClient, { subject, attributes }: Question): Promise<boolean> {
   const { namespace = '' } = attributes;

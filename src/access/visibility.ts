@@ -21,7 +21,7 @@ export type NamespacesToCheck = (subject: AccessSubject) => Promise<ReadonlySet<
  * @param nonEmpty namespaces that contain deployments
  * @param all all namespaces: a right in an empty namespace is still a right
  * @returns `all`, or the allowed ones of `nonEmpty` in their order; undefined if the user has no right at all
- * @throws KubernetesError, ConnectionError when the cluster cannot be asked
+ * @throws KubernetesError, ConnectionError if the cluster is unavailable
  * @throws UndecidedError when it takes too long
  */
 export type VisibleNamespaces = (

@@ -28,7 +28,7 @@ export interface Visible {
  *
  * @param namespace if undefined, all namespaces
  * @returns undefined if the user has no right in the cluster
- * @throws KubernetesError, ConnectionError, UndecidedError when the cluster cannot be asked
+ * @throws KubernetesError, ConnectionError, UndecidedError if the cluster is unavailable
  * @throws StaleClusterError when its cached data is too old
  */
 export async function visibleIn(

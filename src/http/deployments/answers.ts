@@ -43,7 +43,7 @@ export function listing(namespace?: string): string {
 }
 
 /**
- * Finds the deployments that the caller may see in the clusters. A cluster that cannot be queried is left out, and named in
+ * Finds the deployments that the caller may see in the clusters. An unavailable cluster is left out, and named in
  * the log and in the header Unavailable-Clusters.
  *
  * @throws PlatformError 403 if the caller has no right in any cluster
@@ -51,9 +51,7 @@ export function listing(namespace?: string): string {
  */
 export async function requireVisible(
   context: Context<Environment>,
-  clusters: readonly Cluster[],
-  caller: Caller,
-  namespace?: string,
+  { clusters, caller, namespace }: { clusters: readonly Cluster[]; caller: Caller; namespace?: string | undefined },
 ): Promise<readonly Source[]> {
   const { sources, failures } = await visibleInEach(clusters, caller, namespace);
   const [failure] = failures;

@@ -6,7 +6,14 @@ import { listDeployments, listText } from '../../deployments/listing.ts';
 import { requireCaller } from '../common/bearer.ts';
 import type { Dependencies, Environment } from '../common/environment.ts';
 import { PlatformError } from '../common/errors.ts';
-import { badParameter, callerFailures, json, forbidden as mayNot, missing, notModified } from '../common/responses.ts';
+import {
+  badParameter,
+  callerFailures,
+  forbidden as forbiddenResponse,
+  json,
+  missing,
+  notModified,
+} from '../common/responses.ts';
 import {
   answerJson,
   forbidden,
@@ -27,7 +34,7 @@ const errors = {
   ...notModified,
   ...callerFailures,
   400: badParameter('pageSize', 'must be a whole number from 1 to 500'),
-  403: mayNot(`user alice may not ${listing()}`),
+  403: forbiddenResponse(`user alice may not ${listing()}`),
   404: missing('cluster: not found'),
 };
 const headers = freshnessHeaderDocuments;
@@ -49,9 +56,9 @@ export function addDeploymentRoutes(app: OpenAPIHono<Environment>, dependencies:
 
 function addClusterRoute(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
   const path = `${base}/clusters/{cluster}/deployments`;
-  const named = { operationId: 'listDeployments', summary: 'List the deployments of a cluster' };
+  const operation = { operationId: 'listDeployments', summary: 'List the deployments of a cluster' };
   const request = { params: clusterPath, query: listQuery };
-  const route = createRoute({ ...shared, ...named, path, request, responses: page });
+  const route = createRoute({ ...shared, ...operation, path, request, responses: page });
   app.openapi(route, async (context) => {
     const caller = await requireCaller(context, dependencies);
     const cluster = requireCluster(dependencies.clusters, context.req.valid('param').cluster);
@@ -64,9 +71,9 @@ function addClusterRoute(app: OpenAPIHono<Environment>, dependencies: Dependenci
 
 function addNamespaceRoute(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
   const path = `${base}/clusters/{cluster}/namespaces/{namespace}/deployments`;
-  const named = { operationId: 'listNamespaceDeployments', summary: 'List the deployments of a namespace' };
+  const operation = { operationId: 'listNamespaceDeployments', summary: 'List the deployments of a namespace' };
   const request = { params: namespacePath, query: listQuery };
-  const route = createRoute({ ...shared, ...named, path, request, responses: page });
+  const route = createRoute({ ...shared, ...operation, path, request, responses: page });
   app.openapi(route, async (context) => {
     const caller = await requireCaller(context, dependencies);
     const { cluster: name, namespace } = context.req.valid('param');
@@ -81,10 +88,10 @@ function addNamespaceRoute(app: OpenAPIHono<Environment>, dependencies: Dependen
 /** Checks the right first, so that 404 reveals nothing to a caller without it. */
 function addSingleRoute(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
   const path = `${base}/clusters/{cluster}/namespaces/{namespace}/deployments/{name}`;
-  const named = { operationId: 'getDeployment', summary: 'Get a deployment' };
+  const operation = { operationId: 'getDeployment', summary: 'Get a deployment' };
   const request = { params: deploymentPath, query: z.strictObject({}) };
   const responses = { 200: { ...json(DeploymentItem, 'The deployment', exampleDeployment), headers }, ...errors };
-  const route = createRoute({ ...shared, ...named, path, request, responses });
+  const route = createRoute({ ...shared, ...operation, path, request, responses });
   app.openapi(route, async (context) => {
     const caller = await requireCaller(context, dependencies);
     const { namespace, name, ...path } = context.req.valid('param');
@@ -102,14 +109,14 @@ function addSingleRoute(app: OpenAPIHono<Environment>, dependencies: Dependencie
 
 function addAllClustersRoute(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
   const path = `${base}/asl/deployments`;
-  const named = { operationId: 'listDeploymentsOfAllClusters', summary: 'List the deployments of all clusters' };
+  const operation = { operationId: 'listDeploymentsOfAllClusters', summary: 'List the deployments of all clusters' };
   const request = { query: allClustersQuery };
-  const route = createRoute({ ...shared, ...named, path, request, responses: pageOfSeveral });
+  const route = createRoute({ ...shared, ...operation, path, request, responses: pageOfSeveral });
   app.openapi(route, async (context) => {
     const caller = await requireCaller(context, dependencies);
     const query = context.req.valid('query');
     const clusters = requireClusters(dependencies.clusters, query.cluster);
-    const sources = await requireVisible(context, clusters, caller, query.namespace);
+    const sources = await requireVisible(context, { clusters, caller, namespace: query.namespace });
     const stores = new Set(sources.map(({ store }) => store));
     setFreshness(
       context,

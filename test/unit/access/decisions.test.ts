@@ -65,7 +65,7 @@ describe('a decision', () => {
   });
 });
 
-describe('when the cluster cannot be asked', () => {
+describe('when the cluster is unavailable', () => {
   it.each([
     ['no answer', new ConnectionError('no answer')],
     ['429', new KubernetesError(429, 'TooManyRequests', 'slow down', 0)],

@@ -38,7 +38,7 @@ describe('the namespaces with a RoleBinding for a user', () => {
     ['named as a User', 'ann', [], ['a', 'b']],
     ['named by a Group', 'zoe', ['ops', 'dev'], ['c']],
     ['named by both', 'ann', ['dev'], ['a', 'b', 'c']],
-    ['that is a ServiceAccount', 'system:serviceaccount:home:robot', [], ['a', 'home']],
+    ['named as a ServiceAccount', 'system:serviceaccount:home:robot', [], ['a', 'home']],
     ['without a RoleBinding', 'zoe', [], []],
     ['with the name of a Group', 'dev', [], []],
     ['with a group that has the name of a User', 'zoe', ['ann'], []],

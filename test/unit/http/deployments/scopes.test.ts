@@ -99,7 +99,7 @@ describe('one deployment', () => {
     expect(answer.json().details[0]?.fieldViolations[0]?.field).toBe('name');
   });
 
-  it('is 503 when the cluster cannot be asked', async () => {
+  it('is 503 if the cluster is unavailable', async () => {
     const authorizer = failing(new ConnectionError('refused'));
     expect((await ask(`${namespaces}/shop/deployments/web`, { cluster: { authorizer } })).status).toBe(503);
   });
