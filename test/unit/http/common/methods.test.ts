@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createPlatform, deploymentsPath, tokenPaths } from '../support.ts';
+import { createPlatform, deploymentsPath, keyPaths, tokenPaths } from '../support.ts';
 
 const { app } = await createPlatform();
-/** Every path that a route has, and its methods; those of forward-auth take every method. */
+/** The methods of each path, without forward-auth, which accepts every method. */
 const paths = Map.groupBy(
   app.routes.filter(({ method, path }) => method !== 'ALL' && !path.includes('*')),
   ({ path }) => path,
@@ -13,7 +13,7 @@ describe.each([...paths.keys()])('%s', (pattern) => {
   const allow = [...methods].flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
   const path = pattern.replace(/:(\w+)/g, 'x');
 
-  it('says by OPTIONS which methods it has', async () => {
+  it('returns its methods for OPTIONS', async () => {
     const { get, logged } = await createPlatform();
     const answer = await get(path, {}, 'OPTIONS');
     expect([answer.status, answer.text]).toEqual([204, '']);
@@ -22,7 +22,7 @@ describe.each([...paths.keys()])('%s', (pattern) => {
   });
 
   it.each(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'PROPFIND'])(
-    '%s is refused if it has no such',
+    'returns 405 for %s if not supported',
     async (method) => {
       const { get } = await createPlatform();
       const answer = await get(path, {}, method);
@@ -34,20 +34,20 @@ describe.each([...paths.keys()])('%s', (pattern) => {
     },
   );
 
-  it('is another path with a slash at the end', async () => {
+  it('returns 404 with a trailing slash', async () => {
     const { get } = await createPlatform();
     expect((await get(`${path}/`)).status).toBe(404);
   });
 });
 
-it('there are such paths', () => {
+it('tests all paths', () => {
   expect([...paths.keys()]).toContain(tokenPaths[0]);
   expect([...paths.keys()]).toContain(deploymentsPath.replace('here', ':cluster'));
 });
 
 describe('forward-auth', () => {
   it.each(['GET', 'HEAD', 'POST', 'OPTIONS', 'DELETE', 'PROPFIND'])(
-    'asks who it is whatever the method: %s',
+    'requires authentication for %s',
     async (method) => {
       const { get } = await createPlatform({ allowedOrigins: ['*'] });
       const preflight = { origin: 'https://a.example', 'access-control-request-method': 'GET' };
@@ -55,4 +55,37 @@ describe('forward-auth', () => {
       expect([answer.status, answer.headers.get('Access-Control-Allow-Origin')]).toEqual([401, null]);
     },
   );
+});
+
+describe('an unsupported method', () => {
+  it.each([
+    ['PUT', tokenPaths[0], 'GET, HEAD, POST'],
+    ['DELETE', tokenPaths[1], 'GET, HEAD, POST'],
+    ['DELETE', keyPaths[0], 'GET, HEAD'],
+    ['POST', '/.well-known/openid-configuration', 'GET, HEAD'],
+  ])('%s %s returns 405 with the supported methods', async (method, path, allow) => {
+    const { get, logged } = await createPlatform();
+    const answer = await get(path, {}, method);
+    expect(answer.status).toBe(405);
+    expect(answer.headers.get('Allow')).toBe(allow);
+    expect(answer.json()).toEqual({ code: 12, message: `method not allowed, must be ${allow}`, details: [] });
+    expect(logged()).toMatchObject([{ method, status: 405, route: path }]);
+  });
+
+  it.each(['GET', 'HEAD', 'PUT'])('%s returns 405 in the format of OAuth 2.0', async (method) => {
+    const { get } = await createPlatform();
+    const answer = await get('/oauth2/token', {}, method);
+    expect([answer.status, answer.headers.get('Allow')]).toEqual([405, 'POST']);
+    expect(answer.text).toBe(
+      method === 'HEAD' ? '' : '{"error":"invalid_request","error_description":"method not allowed, must be POST"}',
+    );
+  });
+});
+
+describe('HEAD', () => {
+  it('returns the same as GET, without the body', async () => {
+    const { get } = await createPlatform();
+    const answer = await get(keyPaths[0], {}, 'HEAD');
+    expect([answer.status, answer.text, answer.headers.get('Cache-Control')]).toEqual([200, '', 'public, max-age=300']);
+  });
 });

@@ -4,7 +4,7 @@ import { createPlatform } from '../support.ts';
 
 const file = '../../../../tools/openapi-client/api.generated.ts';
 
-it('tools/openapi-client/api.generated.ts is what npm run generate:client makes of the document', async () => {
+it('tools/openapi-client/api.generated.ts is up to date (npm run generate:client)', async () => {
   const { get } = await createPlatform();
   const client = await generateClient((await get('/openapi.json')).json<object>());
   expect(client).toContain('export interface paths');

@@ -1,9 +1,9 @@
-/** The OpenAPI document: valid, complete, with examples that hold, and told apart from what it does not describe. */
+/** Checks that the OpenAPI document is valid and complete, and that its examples and real responses match its schemas. */
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import packageJson from '../../../../package.json' with { type: 'json' };
-import { createPlatform } from '../support.ts';
+import { createPlatform, tokenPaths } from '../support.ts';
 
 interface Content {
   schema: object;
@@ -39,18 +39,18 @@ const operations = Object.entries(document.paths).flatMap(([path, item]) =>
 );
 
 describe('/openapi.json', () => {
-  it('is a valid document of OpenAPI 3.1', async () => {
+  it('is a valid OpenAPI 3.1 document', async () => {
     const validator = new Validator();
     expect(await validator.validate({ ...structuredClone(document) })).toEqual({ valid: true });
     expect(validator.version).toBe('3.1');
   });
 
-  it('would not be valid if an operation had no list of tags', async () => {
+  it('would be invalid if the tags of an operation were not a list', async () => {
     const paths = { '/x': { get: { tags: 'Users', responses: {} } } };
     expect(await new Validator().validate({ ...structuredClone(document), paths })).toMatchObject({ valid: false });
   });
 
-  it('says what and whose it is', () => {
+  it('contains version, license and authentication methods', () => {
     expect(document.info).toMatchObject({ version: packageJson.version, license: { identifier: 'Apache-2.0' } });
     expect(document.components.securitySchemes).toMatchObject({
       bearer: { type: 'http', scheme: 'bearer' },
@@ -59,13 +59,22 @@ describe('/openapi.json', () => {
     });
   });
 
-  it('knows the path that a proxy has put the server under', async () => {
+  it('contains the path prefix of a proxy', async () => {
     const token = { issuer: 'https://example.org/keys', defaultCycle: 3, maxCycle: 30 };
     const { servers, components } = (await (await createPlatform({ token })).get('/openapi.json')).json<Document>();
     expect([document.servers[0]?.url, servers[0]?.url]).toEqual(['/', '/keys']);
     expect(components.securitySchemes.oauth2).toMatchObject({
       flows: { clientCredentials: { tokenUrl: '/keys/oauth2/token' } },
     });
+  });
+
+  it('contains the token and OAuth 2.0 endpoints under their paths', async () => {
+    const { app } = await createPlatform();
+    const { paths = {} } = app.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'test', version: '1' } });
+    const documented = Object.entries(paths).map(([path, methods]) => `${path} ${Object.keys(methods ?? {})}`);
+    for (const path of tokenPaths) expect(documented).toContain(`${path} get,post`);
+    expect(documented).toContain('/oauth2/token post');
+    expect(documented).toContain('/oauth2/introspect post');
   });
 
   it('has an entity tag', async () => {
@@ -75,7 +84,7 @@ describe('/openapi.json', () => {
   });
 });
 
-/** The routes of the app, as the document writes them. Forward-auth takes every method and every path beneath. */
+/** The routes of the app, in the notation of the document. Forward-auth accepts every method and subpath. */
 function routesOf({ routes }: typeof app): string[] {
   const named = routes.filter(({ method, path }) => method !== 'ALL' && path !== '/oauth2/auth/*');
   const written = named.map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`);
@@ -84,16 +93,16 @@ function routesOf({ routes }: typeof app): string[] {
 }
 
 describe('the routes', () => {
-  /** What people look at in a browser is no part of the API. */
+  /** HTML pages are not part of the API. */
   const isPage = (route: string) => !/ \/(apis|api|oauth2|\.well-known)\/| \/openapi\.json$/.test(route);
 
-  it('are all in the document, and nothing else is', () => {
+  it('match the operations of the document', () => {
     const routes = new Set(routesOf(app).filter((route) => !isPage(route)));
     expect(operations.map(([name]) => name).sort()).toEqual([...routes].sort());
     expect(routes.size).toBeGreaterThan(30);
   });
 
-  it('have a name each, which no other has', () => {
+  it('have unique operation IDs', () => {
     const names = operations.map(([, { operationId }]) => operationId);
     for (const name of names) expect(name).toMatch(/^[a-z][A-Za-z]+$/);
     expect(new Set(names).size).toBe(names.length);
@@ -109,11 +118,14 @@ describe('the routes', () => {
     for (const { description } of [...Object.values(responses), ...parameters]) expect(description).toMatch(/^\S/);
   });
 
-  it.each(operations)('%s has no example that a tool would send unasked', (_, { parameters = [] }) => {
-    for (const { name, required, schema } of parameters) {
-      if (!required) expect([name, schema.example]).toEqual([name, undefined]);
-    }
-  });
+  it.each(operations)(
+    '%s has no example for an optional parameter, which tools would send',
+    (_, { parameters = [] }) => {
+      for (const { name, required, schema } of parameters) {
+        if (!required) expect([name, schema.example]).toEqual([name, undefined]);
+      }
+    },
+  );
 
   it.each(operations)('%s has an example of each error', (_, { responses }) => {
     const errors = Object.entries(responses).filter(([status]) => Number(status) >= 400);
@@ -167,20 +179,20 @@ describe('the examples', () => {
   });
 
   it.each([
-    ['answers', inContents, 60],
-    ['fields', inSchemas, 20],
+    ['bodies', inContents, 60],
+    ['properties', inSchemas, 20],
     ['parameters', inParameters, 8],
-  ])('of %s hold', (_, examples, least) => {
+  ])('of %s match their schemas', (_, examples, least) => {
     expect(examples.length).toBeGreaterThan(least);
     for (const [pointer, example] of examples) expect([pointer, problemsOf(pointer, example)]).toEqual([pointer, null]);
   });
 
-  it('would be found if they did not', () => {
+  it('are reported if they do not match', () => {
     expect(problemsOf('/components/schemas/Error', { code: '3', message: '' })).toHaveLength(2);
   });
 });
 
-describe('what the routes answer', () => {
+describe('the responses', () => {
   const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false });
   ajv.addSchema({ ...document, $id: 'document' });
 
@@ -194,7 +206,7 @@ describe('what the routes answer', () => {
     ['/.well-known/jwks.json', '/.well-known/jwks.json'],
     ['/.well-known/openid-configuration', '/.well-known/openid-configuration'],
     ['/openapi.json', '/openapi.json'],
-  ])('at %s is what the document says', async (path, url) => {
+  ])('of %s match the document', async (path, url) => {
     const { get, token } = await createPlatform();
     const { status, json } = await get(url, { authorization: `Bearer ${await token()}` });
     const pointer = `/paths/${path.replaceAll('/', '~1')}/get/responses/${status}/content/application~1json/schema`;

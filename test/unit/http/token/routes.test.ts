@@ -3,15 +3,30 @@ import { describe, expect, it } from 'vitest';
 import { createLivePairs } from '../../../../src/accesskey/live/live-pairs.ts';
 import type { TokenMetrics } from '../../../../src/http/common/environment.ts';
 import { accessKey, at, caches, keyPair, now, secret } from '../../../support/builders.ts';
-import { ak, createPlatform, keyPaths, signingKeys, sk, tokenPaths } from '../support.ts';
+import {
+  ak,
+  basic,
+  createPlatform,
+  type ErrorAnswer,
+  form,
+  keyPaths,
+  signingKeys,
+  sk,
+  tokenPaths,
+} from '../support.ts';
 
 const pair = `ak=${ak}&sk=${sk}`;
 const other = keyPair(2);
 const [tokenPath] = tokenPaths;
 const wholeNumber = 'must be a whole number from 1 to 30';
+const json = (body: object): RequestInit => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+});
 
 describe.each(tokenPaths)('GET %s', (path) => {
-  it('gives a token of the user, which no cache may keep', async () => {
+  it('returns a token of the user that must not be cached', async () => {
     const { get } = await createPlatform();
     const answer = await get(`${path}?${pair}`);
     expect(answer.status).toBe(200);
@@ -36,7 +51,7 @@ describe.each(tokenPaths)('GET %s', (path) => {
     ['1', 1],
     ['30', 30],
     ['07', 7],
-  ])('takes cycle=%s as %d days', async (cycle, days) => {
+  ])('accepts cycle=%s as %d days', async (cycle, days) => {
     const { get } = await createPlatform();
     const { token } = (await get(`${path}?${pair}&cycle=${cycle}`)).json<{ token: string }>();
     expect(decodeJwt(token).exp).toBe(now / 1000 + days * 86_400);
@@ -62,7 +77,7 @@ describe.each(tokenPaths)('GET %s', (path) => {
     ['NaN', wholeNumber],
     ['null', wholeNumber],
     ['1&cycle=1', 'must be given only once'],
-  ])('refuses cycle=%s', async (cycle, description) => {
+  ])('rejects cycle=%s', async (cycle, description) => {
     const { get } = await createPlatform();
     const answer = await get(`${path}?${pair}&cycle=${cycle}`);
     expect(answer.status).toBe(400);
@@ -76,7 +91,7 @@ describe.each(tokenPaths)('GET %s', (path) => {
     expect(answer.headers.get('Cache-Control')).toBe('no-store');
   });
 
-  it('names ten mistakes at most', async () => {
+  it('reports at most ten violations', async () => {
     const { get } = await createPlatform();
     const names = Array.from({ length: 500 }, (_, index) => `p${index}`);
     const answer = await get(`${path}?${pair}&${names.map((name) => `${name}=1`).join('&')}`);
@@ -104,24 +119,24 @@ describe.each(tokenPaths)('GET %s', (path) => {
     [`${pair}&a%0Ab=1&c=2`, ['a?b: unknown parameter', 'c: unknown parameter']],
     [`${pair}&${'n'.repeat(100)}=1`, [`${'n'.repeat(64)}: unknown parameter`]],
     [`sk=&cycle=x&z=1`, ['ak: is required', 'sk: must not be empty', `cycle: ${wholeNumber}`, 'z: unknown parameter']],
-  ])('refuses ?%s', async (query, wrong) => {
+  ])('rejects ?%s', async (query, problems) => {
     const { get } = await createPlatform();
     const answer = await get(`${path}?${query}`);
     expect(answer.status).toBe(400);
     const { code, message, details } = answer.json();
-    expect([code, message]).toEqual([3, wrong.join('; ')]);
+    expect([code, message]).toEqual([3, problems.join('; ')]);
     const violations = details[0]?.fieldViolations.map(({ field, description }) => `${field}: ${description}`);
-    expect(violations).toEqual(wrong);
+    expect(violations).toEqual(problems);
     expect(answer.text).not.toContain(sk);
   });
 
   it.each([
     ['an unknown ak', `ak=${other.ak}&sk=${sk}`],
     ['a wrong sk', `ak=${ak}&sk=${other.sk}`],
-    ['both the wrong way round', `ak=${sk}&sk=${ak}`],
-    ['an sk in capitals', `ak=${ak}&sk=${sk.toUpperCase()}`],
-    ['what is no UUID', 'ak=1&sk=%00'],
-  ])('answers 401 to %s, the same to all', async (_, query) => {
+    ['ak and sk swapped', `ak=${sk}&sk=${ak}`],
+    ['an sk in upper case', `ak=${ak}&sk=${sk.toUpperCase()}`],
+    ['values that are not UUIDs', 'ak=1&sk=%00'],
+  ])('returns the same 401 for %s', async (_, query) => {
     const { get } = await createPlatform();
     const answer = await get(`${path}?${query}`);
     expect(answer.status).toBe(401);
@@ -135,15 +150,29 @@ describe.each(tokenPaths)('GET %s', (path) => {
   });
 });
 
-describe('a pair that is not live', () => {
+describe('a wrong key pair', () => {
+  it.each([
+    ['a form', form({ ak, sk: other.sk }), 'AccessKey realm="ghippo.io"'],
+    ['JSON', json({ ak: other.ak, sk }), 'AccessKey realm="ghippo.io"'],
+    ['Basic', { headers: { authorization: basic(ak, other.sk) } }, 'Basic realm="ghippo.io", charset="UTF-8"'],
+  ])('in %s returns 401 with the matching challenge', async (_, init, challenge) => {
+    const { send } = await createPlatform();
+    const answer = await send(tokenPath, init);
+    expect(answer.status).toBe(401);
+    expect(answer.json<ErrorAnswer>().message).toBe('the access key or the secret key is not valid');
+    expect(answer.headers.get('WWW-Authenticate')).toBe(challenge);
+  });
+});
+
+describe('a key pair that is not live', () => {
   const withPair = (change: object) => accessKey({ keyPairs: [{ name: 'main', ...change }] });
 
   it.each([
     ['disabled', withPair({ enabled: false })],
     ['expired', withPair({ expiresAt: at(0) })],
-    // Active still, but no token would be good for a second.
+    // Still active, but a token would expire within a second.
     ['expired', withPair({ expiresAt: '2026-01-01T00:00:00.900Z' })],
-  ])('gets the same 401 as a wrong one, and the log says %s', async (refused, of) => {
+  ])('returns the same 401 as a wrong key pair, and logs %s', async (refused, of) => {
     const { get, logged } = await createPlatform({ of });
     const [right, wrong] = [await get(`${tokenPath}?${pair}`), await get(`${tokenPath}?ak=${ak}&sk=${other.sk}`)];
     expect([right.status, right.text]).toEqual([401, wrong.text]);
@@ -154,7 +183,7 @@ describe('a pair that is not live', () => {
     ]);
   });
 
-  it('is one of an AccessKey without the claim', async () => {
+  it('includes a key pair of an AccessKey whose user belongs to an older one', async () => {
     const older = accessKey({ namespace: 'other', name: 'older', user: 'ann', creationTimestamp: at(-7200) });
     const content = { accessKeys: [accessKey(), older], secrets: [secret()] };
     const { get, logged } = await createPlatform({ pairs: createLivePairs(caches(content)) });
@@ -164,13 +193,13 @@ describe('a pair that is not live', () => {
 });
 
 describe('a token', () => {
-  it('never outlives its pair', async () => {
+  it('never expires later than its key pair', async () => {
     const { get } = await createPlatform({ of: accessKey({ keyPairs: [{ name: 'main', expiresAt: at(3600) }] }) });
     const { token } = (await get(`${tokenPath}?${pair}`)).json<{ token: string }>();
     expect(decodeJwt(token).exp).toBe(now / 1000 + 3600);
   });
 
-  it('follows the configuration', async () => {
+  it('has the configured issuer, audience and cycles', async () => {
     const token = { issuer: 'https://iam.example.com', audience: 'kpanda', defaultCycle: 1, maxCycle: 2 };
     const { get } = await createPlatform({ token });
     const answer = await get(`${tokenPath}?${pair}`);
@@ -185,30 +214,12 @@ describe('a token', () => {
   });
 });
 
-describe.each(keyPaths)('GET %s', (path) => {
-  it('publishes the public keys, which may be cached for a while', async () => {
-    const { get } = await createPlatform();
-    const answer = await get(path);
-    expect(answer.status).toBe(200);
-    expect(answer.headers.get('Cache-Control')).toBe('public, max-age=300');
-    expect(answer.json()).toEqual((await signingKeys()).jwks);
-    expect(Object.keys(answer.json<{ keys: object[] }>().keys[0] ?? {}).sort()).toEqual([
-      'alg',
-      'e',
-      'kid',
-      'kty',
-      'n',
-      'use',
-    ]);
-  });
-});
-
-describe('while the signing keys are missing', () => {
+describe('before the signing keys are loaded', () => {
   it.each([
     ...tokenPaths.map((path) => `${path}?${pair}`),
     ...tokenPaths.map((path) => `${path}?ak=x&sk=y`),
     ...keyPaths,
-  ])('%s answers 503', async (path) => {
+  ])('%s returns 503', async (path) => {
     const { get } = await createPlatform({ signingKeys: () => undefined });
     const answer = await get(path);
     expect(answer.status).toBe(503);
@@ -216,7 +227,7 @@ describe('while the signing keys are missing', () => {
     expect(answer.headers.get('Cache-Control')).toBe('no-store');
   });
 
-  it('a bad parameter is a bad parameter all the same', async () => {
+  it('an invalid request still returns 400', async () => {
     const { get } = await createPlatform({ signingKeys: () => undefined });
     expect((await get(tokenPath)).status).toBe(400);
   });
@@ -228,14 +239,14 @@ describe('the metrics', () => {
     ['refused', `ak=${ak}&sk=${ak}`, ['refused']],
     ['refused for an unknown ak', `ak=${sk}&sk=${sk}`, ['refused']],
     ['invalid', `${pair}&cycle=x`, ['invalid']],
-  ])('are told of a request that is %s', async (_, query, expected) => {
-    const told: string[] = [];
+  ])('count a request that is %s', async (_, query, expected) => {
+    const events: string[] = [];
     const tokenMetrics: TokenMetrics = {
-      requested: (result) => told.push(result),
-      signed: (seconds) => told.push(Number.isFinite(seconds) ? 'signed' : `${seconds}`),
+      requested: (result) => events.push(result),
+      signed: (seconds) => events.push(Number.isFinite(seconds) ? 'signed' : `${seconds}`),
     };
     const { get } = await createPlatform({ tokenMetrics });
     for (const path of tokenPaths) await get(`${path}?${query}`);
-    expect(told).toEqual([...expected, ...expected]);
+    expect(events).toEqual([...expected, ...expected]);
   });
 });

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { keyPair } from '../../../support/builders.ts';
+import { ak, createPlatform, form, sk, tokenPaths } from '../support.ts';
+
+const other = keyPair(2);
+const [path] = tokenPaths;
+
+describe('throttling of failed attempts', () => {
+  const token = {
+    issuer: 'ghippo.io',
+    defaultCycle: 3,
+    maxCycle: 30,
+    failureThrottle: { burst: 3, refillSeconds: 3600 },
+  };
+  const wrong = form({ ak, sk: other.sk });
+  const right = form({ ak, sk });
+
+  it('returns 429 instead of 401, but accepts a correct key pair', async () => {
+    const { send, logged } = await createPlatform({ token });
+    const statuses: number[] = [];
+    for (let index = 0; index < 5; index += 1) {
+      statuses.push((await send(path, wrong, '192.0.2.1')).status, (await send(path, right, '192.0.2.1')).status);
+    }
+    expect(statuses).toEqual([401, 200, 401, 200, 401, 200, 429, 200, 429, 200]);
+    expect(logged()[6]).toMatchObject({
+      audit: true,
+      event: 'token.refused',
+      refused: 'wrong secret key',
+      throttled: true,
+    });
+  });
+
+  it('returns the time to wait, in the format of the platform', async () => {
+    const { send } = await createPlatform({ token });
+    for (let index = 0; index < 3; index += 1) await send(path, wrong, '192.0.2.1');
+    const answer = await send(path, wrong, '192.0.2.1');
+    expect(answer.json()).toEqual({
+      code: 8,
+      message: 'too many failed attempts, try again in 3600 s',
+      details: [],
+    });
+    expect(answer.headers.get('Retry-After')).toBe('3600');
+    expect(answer.headers.get('Cache-Control')).toBe('no-store');
+  });
+
+  it('does not count invalid requests', async () => {
+    const { send } = await createPlatform({ token });
+    for (let index = 0; index < 5; index += 1) await send(path, form({ ak }), '192.0.2.1');
+    expect((await send(path, wrong, '192.0.2.1')).status).toBe(401);
+  });
+
+  it('counts failures of all endpoints together', async () => {
+    const { send } = await createPlatform({ token });
+    await send(tokenPaths[1], wrong, '192.0.2.1');
+    await send(
+      '/oauth2/token',
+      form({ grant_type: 'client_credentials', client_id: ak, client_secret: 'x' }),
+      '192.0.2.1',
+    );
+    await send('/oauth2/introspect', form({ token: 'x', client_id: ak, client_secret: 'x' }), '192.0.2.1');
+    expect((await send(path, wrong, '192.0.2.1')).status).toBe(429);
+  });
+
+  it('counts per address, and uses the forwarding header only from a trusted proxy', async () => {
+    const forged = (index: number) => form({ ak, sk: other.sk }, { 'x-forwarded-for': `198.51.100.${index}` });
+    const [direct, proxied] = await Promise.all([
+      createPlatform({ token }),
+      createPlatform({ token, proxies: { trustedProxies: ['10.0.0.0/8'], forwardedHeader: 'X-Forwarded-For' } }),
+    ]);
+    const ask = async ({ send }: typeof direct, from: string) => {
+      const answers = [];
+      for (let index = 0; index < 4; index += 1) answers.push(await send(path, forged(index), from));
+      return answers.map(({ status }) => status);
+    };
+    expect(await ask(direct, '10.0.0.1')).toEqual([401, 401, 401, 429]);
+    expect(await ask(proxied, '192.0.2.1')).toEqual([401, 401, 401, 429]);
+    expect(await ask(proxied, '10.0.0.1')).toEqual([401, 401, 401, 401]);
+    expect(proxied.logged().at(-1)).toMatchObject({ remoteAddress: '10.0.0.1', clientAddress: '198.51.100.3' });
+  });
+});
