@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { type ControllerOptions, startController } from '../accesskey/reconcile/controller.ts';
 import type { Configuration } from '../config/load.ts';
-import { aborted } from '../kube/abort.ts';
 import { createKubernetesClient, type KubernetesClient } from '../kube/client.ts';
 import { createEventRecorder } from '../kube/events.ts';
-import { createLeaderElector } from '../kube/lease.ts';
+import { createLeaderElector } from '../kube/leader-elector.ts';
+import { aborted } from '../kube/time.ts';
 import type { Transport } from '../kube/transport.ts';
 import { fencedTransport } from '../kube/transport-wrappers.ts';
 

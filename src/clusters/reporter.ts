@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import { pause } from '../kube/abort.ts';
 import type { EventContent, EventRecorder } from '../kube/events.ts';
+import { pause } from '../kube/time.ts';
 import type { Registration } from './registration.ts';
 import type { RegistrationReport } from './registry.ts';
 

@@ -1,5 +1,5 @@
 import type { V1Container, V1PodSpec } from '@kubernetes/client-node';
-import type { Json } from '../kube/json.ts';
+import type { Json } from '../kube/resource.ts';
 import { toUnits } from './kpanda/quantity.ts';
 
 /**

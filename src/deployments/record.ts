@@ -1,6 +1,6 @@
 import type { V1Deployment } from '@kubernetes/client-node';
-import type { Json } from '../kube/json.ts';
 import type { RawObject } from '../kube/list-watch.ts';
+import type { Json } from '../kube/resource.ts';
 import type { Stored } from '../kube/store.ts';
 import { extendedResourcesOf } from './gpu.ts';
 import { projectDeployment } from './kpanda/projection.ts';

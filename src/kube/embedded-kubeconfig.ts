@@ -2,19 +2,19 @@ import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { KubeConfig } from '@kubernetes/client-node';
 import { parse, YAMLError } from 'yaml';
-import { embeddedKubeconfig, type TrustedCluster, type TrustedUser } from './embedded-kubeconfig-schema.ts';
+import { type ClusterEntry, embeddedKubeconfig, type UserEntry } from './embedded-kubeconfig-schema.ts';
 import { KubeconfigError } from './kubeconfig.ts';
 
-/** The longest text that is read, bytes: a kubeconfig of one cluster has some kilobytes. */
+/** Longest kubeconfig, bytes: one for a single cluster has a few kilobytes. */
 export const maxKubeconfigBytes = 64 * 1024;
 
 /**
- * Reads a kubeconfig that somebody else wrote: only what names a server and proves who we are to it, all of it in the
- * text itself. Whatever would run a program, read a file, go by a proxy, trust any server or act as another user is
- * refused, and so is what is not known. Only the current context counts.
+ * Parses a kubeconfig from an untrusted source. Allows only a server and credentials that are embedded in the text.
+ * Rejects whatever would run a program, read a file, use a proxy, skip TLS verification or impersonate a user, and every
+ * unknown field. Only the current context is used.
  *
- * @returns a kubeconfig that holds nothing but that
- * @throws KubeconfigError naming the field and the rule, never a value
+ * @returns a kubeconfig with these fields only
+ * @throws KubeconfigError with the field and the rule, never with a value
  */
 export function parseEmbeddedKubeconfig(text: string): KubeConfig {
   if (Buffer.byteLength(text) > maxKubeconfigBytes) {
@@ -25,7 +25,7 @@ export function parseEmbeddedKubeconfig(text: string): KubeConfig {
   return toKubeConfig(cluster, user);
 }
 
-/** The parser repeats in its message what it stumbled over, which may be a token: only the line is told. */
+/** The message of the YAML parser repeats the input, which may be a token, so only the line number is used. */
 function parseYaml(text: string): unknown {
   try {
     return parse(text, { logLevel: 'error' });
@@ -35,26 +35,37 @@ function parseYaml(text: string): unknown {
   }
 }
 
-function currentOf(document: unknown): { cluster: TrustedCluster; user: TrustedUser } {
+function currentOf(document: unknown): { cluster: ClusterEntry; user: UserEntry } {
   const outer = embeddedKubeconfig.document.safeParse(document);
-  if (!outer.success) throw refusal('', outer.error.issues);
+  if (!outer.success) throw toKubeconfigError('', outer.error.issues);
   const { contexts, clusters, users, 'current-context': current } = outer.data;
-  const { cluster, user } = named(contexts, current, 'contexts', 'current-context').context;
+  const { cluster, user } = find(contexts, { name: current, field: 'contexts', referrer: 'current-context' }).context;
   return {
-    cluster: trusted(
+    cluster: validate(
       embeddedKubeconfig.cluster,
-      named(clusters, cluster, 'clusters', 'the context').cluster,
+      find(clusters, { name: cluster, field: 'clusters', referrer: 'the context' }).cluster,
       'cluster',
     ),
-    user: trusted(embeddedKubeconfig.user, named(users, user, 'users', 'the context').user, 'user'),
+    user: validate(
+      embeddedKubeconfig.user,
+      find(users, { name: user, field: 'users', referrer: 'the context' }).user,
+      'user',
+    ),
   };
 }
 
-function named<T extends { name: string }>(entries: readonly T[], name: string, field: string, by: string): T {
-  const found = entries.filter((one) => one.name === name);
-  const [entry] = found;
-  if (!entry) throw new KubeconfigError(`${field}: has no entry that ${by} names`);
-  if (found.length > 1) throw new KubeconfigError(`${field}: has two entries that ${by} names`);
+interface Lookup {
+  name: string;
+  /** The list, for the message. */
+  field: string;
+  /** What refers to the entry, for the message. */
+  referrer: string;
+}
+
+function find<T extends { name: string }>(entries: readonly T[], { name, field, referrer }: Lookup): T {
+  const [entry, ...duplicates] = entries.filter((one) => one.name === name);
+  if (!entry) throw new KubeconfigError(`${field}: no entry has the name in ${referrer}`);
+  if (duplicates.length > 0) throw new KubeconfigError(`${field}: more than one entry has the name in ${referrer}`);
   return entry;
 }
 
@@ -68,33 +79,35 @@ interface Issue {
   readonly message: string;
 }
 
-function trusted<T>(schema: Schema<T>, value: unknown, part: string): T {
+function validate<T>(schema: Schema<T>, value: unknown, part: string): T {
   const parsed = schema.safeParse(value);
-  if (!parsed.success) throw refusal(part, parsed.error.issues);
+  if (!parsed.success) throw toKubeconfigError(part, parsed.error.issues);
   return parsed.data;
 }
 
-/** A key that is not known is not named: where a line is broken it may be a piece of a token. */
-function refusal(part: string, issues: readonly Issue[]): KubeconfigError {
+/** Does not name an unknown field: in a malformed file its name may be a piece of a token. */
+function toKubeconfigError(part: string, issues: readonly Issue[]): KubeconfigError {
   const issue = issues.find((one) => one.code !== 'unrecognized_keys') ?? issues[0];
   const path = [...(part === '' ? [] : [part]), ...(issue?.path ?? [])].join('.') || 'the document';
   const what = issue?.code === 'unrecognized_keys' ? 'has a field that is not allowed here' : issue?.message;
   return new KubeconfigError(`${path}: ${what}`);
 }
 
-function checkTls(cluster: TrustedCluster, user: TrustedUser): void {
+function checkTls(cluster: ClusterEntry, user: UserEntry): void {
   const ca = decode(cluster['certificate-authority-data']);
   const cert = decode(user['client-certificate-data']);
   const key = decode(user['client-key-data']);
   try {
     if (ca !== undefined) new X509Certificate(ca);
   } catch {
-    throw new KubeconfigError('cluster.certificate-authority-data: must be certificates in PEM, in base64');
+    throw new KubeconfigError('cluster.certificate-authority-data: must be base64 of PEM certificates');
   }
   try {
     createSecureContext({ ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) });
   } catch {
-    throw new KubeconfigError('user.client-certificate-data, user.client-key-data: must be a pair in PEM, in base64');
+    throw new KubeconfigError(
+      'user.client-certificate-data, user.client-key-data: must be base64 of a PEM certificate and its key',
+    );
   }
 }
 
@@ -102,7 +115,7 @@ function decode(data: string | undefined): Buffer | undefined {
   return data === undefined ? undefined : Buffer.from(data, 'base64');
 }
 
-function toKubeConfig(cluster: TrustedCluster, user: TrustedUser): KubeConfig {
+function toKubeConfig(cluster: ClusterEntry, user: UserEntry): KubeConfig {
   const name = 'registered';
   const kubeconfig = new KubeConfig();
   kubeconfig.loadFromOptions({

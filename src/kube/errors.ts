@@ -1,25 +1,25 @@
-/** The part of a metav1.Status that is safe to show: it never holds a value of the object that was sent. */
+/** The part of a metav1.Status that is safe to log: it never contains values of the object that was sent. */
 interface ApiStatus {
   message?: string;
   reason?: string;
 }
 
-/** Statuses whose message is about who and what, never about the values of a field. */
+/** Statuses whose message names objects and reasons, never the values of fields. */
 const safeMessages = new Set([401, 403, 404, 405, 409, 410, 429, 500, 503, 504]);
 
 /**
- * An answer of the API server with a status of 400 or more.
+ * A response of the API server with a status of 400 or more.
  *
- * The message never holds a request's body nor the answer's: of a 400 or 422 only the reason is kept, since the API
- * server repeats invalid values there.
+ * The message never contains the body of the request or of the response. For example, of a 400 or 422 only the reason is
+ * kept, because the API server repeats invalid values in the message.
  */
 export class KubernetesError extends Error {
   override readonly name = 'KubernetesError';
   /** HTTP status. */
   readonly status: number;
-  /** metav1.Status reason, for example `AlreadyExists`; empty when the answer had none. */
+  /** metav1.Status reason, for example `AlreadyExists`; empty if the response has none. */
   readonly reason: string;
-  /** What Retry-After asks for, in milliseconds (RFC 9110 section 10.2.3), a minute at most; 0 without one. */
+  /** Retry-After (RFC 9110 section 10.2.3), milliseconds, capped at one minute; 0 if the response has none. */
   readonly retryAfterMs: number;
 
   constructor(status: number, reason: string, message: string, retryAfterMs: number) {
@@ -58,26 +58,26 @@ export function toConnectionError(error: unknown, server: string, signal: AbortS
 }
 
 /**
- * Makes the error of an answer.
+ * Creates the error for a response.
  *
- * @param request what was asked, for the message: method and path without its query
- * @param body the answer's body, a metav1.Status when it comes from the API server itself
- * @param retryAfter the Retry-After header; only its form in seconds is honoured, the API server sends no other
+ * @param request method and path without the query, for the message
+ * @param body body of the response, a metav1.Status if it comes from the API server itself
+ * @param retryAfter Retry-After header; only the form in seconds is supported, as the API server sends it
  */
-export function errorFromAnswer(
+export function errorFromResponse(
   request: string,
   status: number,
   body: string,
   retryAfter: string | undefined,
 ): KubernetesError {
-  const answer = parseStatus(body);
-  const detail = safeMessages.has(status) && answer.message ? `: ${shorten(answer.message)}` : '';
-  const reason = shorten(answer.reason ?? '');
+  const parsed = parseStatus(body);
+  const detail = safeMessages.has(status) && parsed.message ? `: ${shorten(parsed.message)}` : '';
+  const reason = shorten(parsed.reason ?? '');
   const outcome = reason === '' ? status : `${status} ${reason}`;
   return new KubernetesError(status, reason, `${request}: ${outcome}${detail}`, retryAfterMs(retryAfter));
 }
 
-/** The longest wait that a Retry-After can ask for, seconds: one wrong header must not stop us for hours. */
+/** Cap of Retry-After, seconds: one wrong header must not block requests for hours. */
 const maxRetryAfterSeconds = 60;
 
 function retryAfterMs(header: string | undefined): number {
@@ -85,7 +85,7 @@ function retryAfterMs(header: string | undefined): number {
   return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, maxRetryAfterSeconds) * 1000 : 0;
 }
 
-/** Of a text that goes into logs and statuses, characters: an API server can be somebody else's, and so can a webhook. */
+/** Longest text copied to logs and statuses, characters: API servers and webhooks can be untrusted. */
 const maxTextLength = 2_000;
 
 function shorten(text: string): string {
@@ -101,17 +101,17 @@ function parseStatus(body: string): ApiStatus {
   }
 }
 
-/** Whether the error is the API server's answer with this HTTP status. */
+/** Checks whether an error is a response of the API server with this HTTP status. */
 export function isStatus(error: unknown, status: number): boolean {
   return error instanceof KubernetesError && error.status === status;
 }
 
-/** How long an error asks to wait before the next attempt, milliseconds; 0 when it asks for nothing. */
+/** @returns the Retry-After of an error, milliseconds; 0 if it has none */
 export function retryAfterOf(error: unknown): number {
   return error instanceof KubernetesError ? error.retryAfterMs : 0;
 }
 
-/** A line for a log, of any thrown value: the causes of a connection error included, never a stack or a body. */
+/** @returns the message of any thrown value and of its causes, for the log; never a stack or a body */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof AggregateError && error.message === '') return error.errors.map(describeError).join('; ');

@@ -1,10 +1,9 @@
 import type { Logger } from 'pino';
 import type { KubernetesClient } from './client.ts';
 import { describeError } from './errors.ts';
-import { microTime } from './json.ts';
-import { resources } from './resource.ts';
+import { microTime, resources } from './resource.ts';
 
-/** The object that an Event is about. */
+/** The object that an Event regards. */
 export interface EventSubject {
   apiVersion: string;
   kind: string;
@@ -16,25 +15,25 @@ export interface EventSubject {
 
 export interface EventContent {
   type: 'Normal' | 'Warning';
-  /** Why, in CamelCase, for machines. */
+  /** CamelCase, machine-readable. */
   reason: string;
-  /** What was done, in CamelCase, for machines. */
+  /** What was done; CamelCase, machine-readable. */
   action: string;
-  /** For a person; what is longer than 1 KiB is cut. Never a secret. */
+  /** Human-readable; truncated to 1 KiB. Must not contain a secret. */
   note: string;
 }
 
-/** Tells people what happened to an object, as events.k8s.io/v1 (KEP-383). */
+/** Records Events about objects (events.k8s.io/v1, KEP-383). */
 export interface EventRecorder {
-  /** Sends the Event without waiting; one that cannot be sent is logged and lost, as it is with client-go. */
+  /** Sends the Event in the background. An Event that cannot be sent is logged and dropped, as in client-go. */
   record(subject: EventSubject, content: EventContent): void;
 }
 
 const controllerName = 'ghippo.io/accesskey-operator';
-/** What the API server takes of a note, bytes of UTF-8 (validation of events.k8s.io/v1). */
+/** Longest note that the API server accepts, bytes of UTF-8 (validation of events.k8s.io/v1). */
 const maxNoteBytes = 1024;
 
-/** @param instance which process reports, for reportingInstance (at most 128 characters) */
+/** @param instance reportingInstance of the Events, truncated to 128 characters */
 export function createEventRecorder(client: KubernetesClient, instance: string, log: Logger): EventRecorder {
   async function send(subject: EventSubject, { type, reason, action, note }: EventContent): Promise<void> {
     const { namespace, name } = subject;
@@ -49,21 +48,21 @@ export function createEventRecorder(client: KubernetesClient, instance: string, 
         type,
         reason,
         action,
-        note: cut(note, maxNoteBytes),
+        note: truncate(note, maxNoteBytes),
       },
     );
   }
   return {
     record(subject, content) {
       send(subject, content).catch((error: unknown) => {
-        log.warn({ event: content.reason, about: subject.name, reason: describeError(error) }, 'event was not sent');
+        log.warn({ event: content.reason, about: subject.name, reason: describeError(error) }, 'cannot send Event');
       });
     },
   };
 }
 
-/** The longest beginning of whole characters that has so many bytes in UTF-8. */
-function cut(text: string, maxBytes: number): string {
+/** @returns the longest prefix of whole characters that fits into `maxBytes` of UTF-8 */
+function truncate(text: string, maxBytes: number): string {
   const { read } = new TextEncoder().encodeInto(text, new Uint8Array(maxBytes));
   return text.slice(0, read);
 }

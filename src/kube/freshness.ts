@@ -1,55 +1,55 @@
 /** How fresh the records of a store are. */
 export interface Freshness {
-  /** resourceVersion of the collection that the records are of; undefined before the first list. */
+  /** resourceVersion of the collection that the records represent; undefined before the first list. */
   readonly resourceVersion: string | undefined;
-  /** Time since the API server was last heard about the collection, seconds; Infinity before the first list. */
+  /** Seconds since the API server last confirmed the records; Infinity before the first list. */
   readonly ageSeconds: number;
-  /** Whether a watch is open, by which each change comes at once. */
+  /** Whether a watch is open, so that changes arrive immediately. */
   readonly watching: boolean;
 }
 
-/** Keeps account of how fresh the records of one store are. */
-export interface FreshnessRecord {
-  /** The API server was heard, and the records are those of this resourceVersion. Without one it stays as it is. */
-  heard(resourceVersion?: string): void;
-  /** A watch was answered. */
+/** Tracks the freshness of one store. */
+export interface FreshnessTracker {
+  /** The API server confirmed the records, at this resourceVersion or, if unset, at the last one. */
+  confirmed(resourceVersion?: string): void;
+  /** A watch was opened. */
   opened(): void;
-  /** The watch is over, however it ended. */
+  /** The watch ended, for whatever reason. */
   closed(): void;
   current(): Freshness;
 }
 
 /**
- * A watch that has stood for so long, milliseconds, shows that the API server was there when it was opened. Not at once:
- * a broken proxy may answer anything, and what changed before the watch was opened has to arrive first.
+ * A watch that has been open for this time, milliseconds, confirms the records as of when it was opened. Not earlier: a
+ * broken proxy may respond with anything, and changes from before the watch have to arrive first.
  */
-const soundWatchMs = 1_000;
+const minWatchMs = 1_000;
 
 /** @param now monotonic clock, milliseconds */
-export function createFreshnessRecord(now: () => number = () => performance.now()): FreshnessRecord {
+export function createFreshnessTracker(now: () => number = () => performance.now()): FreshnessTracker {
   let resourceVersion: string | undefined;
-  let heardAt = Number.NEGATIVE_INFINITY;
-  /** Of the watch that is open. */
+  let confirmedAt = Number.NEGATIVE_INFINITY;
+  /** Of the open watch. */
   let openedAt: number | undefined;
-  function lastHeard(): number {
-    if (openedAt === undefined || now() - openedAt < soundWatchMs) return heardAt;
-    return Math.max(heardAt, openedAt);
+  function lastConfirmed(): number {
+    if (openedAt === undefined || now() - openedAt < minWatchMs) return confirmedAt;
+    return Math.max(confirmedAt, openedAt);
   }
   return {
-    heard(version = resourceVersion) {
+    confirmed(version = resourceVersion) {
       resourceVersion = version;
-      heardAt = now();
+      confirmedAt = now();
     },
     opened() {
       openedAt = now();
     },
     closed() {
-      heardAt = lastHeard();
+      confirmedAt = lastConfirmed();
       openedAt = undefined;
     },
     current: () => ({
       resourceVersion,
-      ageSeconds: (now() - lastHeard()) / 1000,
+      ageSeconds: (now() - lastConfirmed()) / 1000,
       watching: openedAt !== undefined,
     }),
   };

@@ -1,15 +1,15 @@
 import { accessSync, constants } from 'node:fs';
 import { KubeConfig } from '@kubernetes/client-node';
 
-/** A kubeconfig that cannot be used. The message is one line: the file and what is wrong with it, never a value of it. */
+/** A kubeconfig that cannot be used. The message is one line with the file and the problem, and never contains a value. */
 export class KubeconfigError extends Error {
   override readonly name = 'KubeconfigError';
 }
 
 /**
- * Loads a kubeconfig file, or the in-cluster configuration when no file is named.
+ * Loads a kubeconfig file, or the in-cluster configuration if no file is set.
  *
- * @throws KubeconfigError when the file, or one that it names, cannot be read, or it names no usable cluster
+ * @throws KubeconfigError if the file, or one that it references, cannot be read, or its current context is not usable
  */
 export function loadKubeconfig(file?: string): KubeConfig {
   const kubeconfig = new KubeConfig();
@@ -27,7 +27,7 @@ export function loadKubeconfig(file?: string): KubeConfig {
   return kubeconfig;
 }
 
-/** The parser of YAML repeats in its message what it stumbled over, which may be a token: only the line is told. */
+/** The message of the YAML parser repeats the input, which may be a token, so only the line number is used. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return 'cannot be read';
   if (error.name !== 'YAMLException') return error.message.split('\n')[0] ?? '';
@@ -39,7 +39,7 @@ function problemOf(kubeconfig: KubeConfig): string | undefined {
   const context = kubeconfig.getCurrentContext();
   if (!context) return 'current-context is not set';
   const cluster = kubeconfig.getCurrentCluster();
-  if (!cluster?.server) return `context ${context.replace(/\s+/g, ' ')} names no cluster with a server`;
+  if (!cluster?.server) return `context ${context.replace(/\s+/g, ' ')} has no cluster with a server`;
   if (cluster.proxyUrl) return 'proxy-url is not supported';
   return problemOfServer(cluster.server) ?? problemOfFiles(kubeconfig);
 }
@@ -48,8 +48,8 @@ function problemOfServer(server: string): string | undefined {
   const url = URL.parse(server);
   if (!url) return 'server is not a URL';
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'server is not an http or https URL';
-  // It would stand in every message about the server.
-  if (url.username !== '' || url.password !== '') return 'server must not hold a user or a password';
+  // Every message about the server would contain them.
+  if (url.username !== '' || url.password !== '') return 'server must not contain a user name or a password';
   return undefined;
 }
 

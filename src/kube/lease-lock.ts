@@ -5,59 +5,57 @@ import { decide, heldSpec, type Lease, type Observation, observe, releasedSpec }
 import { resources } from './resource.ts';
 import type { Transport } from './transport.ts';
 
-/** That our record was written, by a request sent at this monotonic time; or who holds the Lease instead. */
+/** Either the time, by the monotonic clock, at which the successful write of our record was sent, or the other holder. */
 export type HoldOutcome = { sentAt: number } | { holder: string };
 
 export interface LeaseLockOptions {
   transport: Transport;
-  /** Of the Lease. */
+  /** Namespace of the Lease. */
   namespace: string;
   name: string;
   /** Unique to this process. */
   identity: string;
   log: Logger;
-  /** What the record promises to others, milliseconds. */
+  /** How long other candidates respect our record, milliseconds. */
   leaseDurationMs: number;
   /** Monotonic clock, milliseconds. */
   now: () => number;
 }
 
-/** A Lease as a lock of this process. */
+/** A Lease that this process uses as a lock. */
 export interface LeaseLock {
-  /** Whether the Lease may be ours, though no answer said so. */
+  /** Whether this process may hold the Lease, even if no response confirmed it. */
   mayHold(): boolean;
   /**
-   * Tries once to become or stay the holder. Who was it the last time assumes that nothing changed and writes without
-   * reading; if that fails, for example by a conflict, it reads and decides (client-go's tryAcquireOrRenew).
+   * Tries once to acquire or renew the Lease. If this process was the last known holder, it writes without reading first;
+   * if that fails, for example with a conflict, it reads and decides (client-go's tryAcquireOrRenew).
    *
-   * @param leading whether this process leads now
-   * @throws KubernetesError, ConnectionError when it cannot be read or written; what the signal was aborted with
+   * @param leading whether this process is the leader now
+   * @throws KubernetesError, ConnectionError, the reason of the aborted signal
    */
   tryHold(leading: boolean, signal: AbortSignal): Promise<HoldOutcome>;
   /**
-   * Gives the Lease back if it is ours. A renewal may have arrived late, so a conflict is tried again.
+   * Releases the Lease if this process holds it. Retries after a conflict, since a renewal may have arrived late.
    *
-   * @returns whether it was ours
-   * @throws KubernetesError, ConnectionError, what the signal was aborted with
+   * @returns whether this process held it
+   * @throws KubernetesError, ConnectionError, the reason of the aborted signal
    */
   release(signal: AbortSignal): Promise<boolean>;
 }
 
 /**
- * Makes the lock of a Lease: one attempt to hold it, and its release.
- *
- * It is read and written as JSON, since client-node's models drop the fields that they do not know. A PUT carries the
- * resourceVersion that was read, so of two writers one has a conflict.
+ * Creates the lock of a Lease. Unknown fields of the Lease are kept. A replace carries the resourceVersion that was read,
+ * so one of two concurrent writers gets a conflict.
  */
 export function createLeaseLock(options: LeaseLockOptions): LeaseLock {
   const { transport, namespace, name, identity, log, leaseDurationMs, now } = options;
   const client = createKubernetesClient(transport);
   const leases = { ...resources.leases, namespace };
   const reference = { ...leases, name };
-  /** As it was last read or written; undefined when there was none. */
+  /** As last read or written; undefined if it did not exist. */
   let lease: Lease | undefined;
   let observation: Observation | undefined;
-  /** Whether a write of ours may have made us the holder, though no answer came. */
+  /** Whether one of our writes may have succeeded, even without a response. */
   let mayHold = false;
 
   async function accept(response: Promise<Lease>, signal: AbortSignal): Promise<void> {
@@ -103,7 +101,7 @@ export function createLeaseLock(options: LeaseLockOptions): LeaseLock {
           return await hold(signal);
         } catch (error) {
           signal.throwIfAborted();
-          log.debug({ reason: describeError(error) }, 'the lease could not be renewed as last seen, reading it');
+          log.debug({ reason: describeError(error) }, 'cannot renew the lease without reading it first');
         }
       }
       await read(signal);

@@ -1,14 +1,13 @@
 /**
- * What the record of a Lease says to one candidate: the decisions of leader election, without effects.
+ * The decisions of leader election for one candidate, from the record of a Lease; pure.
  *
- * Times of a record are for people to read. Nothing here compares them with a clock: a record is only seen to change or
- * not, and how long it has not is measured by the local monotonic clock (package documentation of client-go's
- * tools/leaderelection: this tolerates any clock skew).
+ * Times in a record are informational and never compared with a clock. A candidate only measures, with its own monotonic
+ * clock, how long a record has not changed, so any clock skew is tolerated (see client-go's tools/leaderelection).
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { V1LeaseSpec } from '@kubernetes/client-node';
-import { type Json, microTime } from './json.ts';
 import type { RawObject } from './list-watch.ts';
+import { type Json, microTime } from './resource.ts';
 
 export type LeaseSpec = Json<V1LeaseSpec>;
 
@@ -18,15 +17,15 @@ export interface Lease extends RawObject {
 }
 
 export interface LeaseTimings {
-  /** For how long other candidates leave a record alone that does not change, milliseconds. */
+  /** How long other candidates respect a record that does not change, milliseconds. */
   leaseDurationMs: number;
-  /** For how long the leader leads after it sent its last successful renewal, milliseconds. */
+  /** How long the leader keeps leading after sending its last successful renewal, milliseconds. */
   renewDeadlineMs: number;
-  /** Time between renewals, and the least time between attempts to become the leader, milliseconds. */
+  /** Time between renewals, and shortest time between attempts to acquire the Lease, milliseconds. */
   retryPeriodMs: number;
 }
 
-/** Those of the Kubernetes components (k8s.io/component-base, LeaderElectionConfiguration). */
+/** As in the Kubernetes components (k8s.io/component-base, LeaderElectionConfiguration). */
 export const defaultLeaseTimings: LeaseTimings = {
   leaseDurationMs: 15_000,
   renewDeadlineMs: 10_000,
@@ -36,45 +35,41 @@ export const defaultLeaseTimings: LeaseTimings = {
 /** client-go's JitterFactor. */
 const jitterFactor = 1.2;
 
-/** The record of a Lease, and since when it has been seen to be like this. */
+/** The record of a Lease, and since when it has not changed. */
 export interface Observation {
   readonly spec: LeaseSpec;
-  /** Monotonic clock, milliseconds, when the first answer with this record had come. */
+  /** When the first response with this record arrived; monotonic clock, milliseconds. */
   readonly since: number;
 }
 
-/**
- * Takes note of a record that has just been read.
- *
- * Only the spec counts: who labels a Lease does not renew it.
- */
+/** Updates an observation with a record that was just read. Only changes of the spec count, not those of metadata. */
 export function observe(before: Observation | undefined, spec: LeaseSpec, now: number): Observation {
   return before && isDeepStrictEqual(before.spec, spec) ? before : { spec, since: now };
 }
 
-/** What a candidate knows when it decides. */
+/** The input of a candidate's decision. */
 export interface Situation {
   identity: string;
-  /** Whether it leads now. */
+  /** Whether it is the leader now. */
   leading: boolean;
-  /** Whether there is a Lease. */
+  /** Whether the Lease exists. */
   exists: boolean;
-  /** The last record seen, though its Lease may be deleted since; undefined when none was seen ever. */
+  /** The last observed record, even if its Lease was deleted since; undefined if none was ever observed. */
   observation: Observation | undefined;
   /** Monotonic clock, milliseconds. */
   now: number;
-  /** Of this candidate; for a record that states no duration. */
+  /** Used for a record without a duration. */
   leaseDurationMs: number;
 }
 
-/** `create`, `take` and `renew` are all written with our identity; `wait`: another one's, or the term is over. */
+/** `create`, `take` and `renew` write our identity; `wait` writes nothing. */
 export type LeaseDecision = 'create' | 'take' | 'renew' | 'wait';
 
 /**
- * Decides as client-go's tryAcquireOrRenew does, but for two cases in which another may already be at work:
- * - after a Lease was deleted, who saw its record waits until that would have expired, so that its holder can make it
- *   again;
- * - a leader whose record was given to another, or emptied, has lost at once, and does not try on until its deadline.
+ * Decides like client-go's tryAcquireOrRenew, except in two cases in which another candidate may already lead:
+ * - If the Lease was deleted, a candidate that saw its record waits until the record would have expired, so that the
+ *   holder can create it again.
+ * - A leader whose record has another holder, or none, has lost immediately and does not retry until its deadline.
  */
 export function decide(situation: Situation): LeaseDecision {
   const { identity, leading, exists, observation } = situation;
@@ -83,7 +78,7 @@ export function decide(situation: Situation): LeaseDecision {
   return exists ? 'take' : 'create';
 }
 
-/** The duration that counts is the one that the holder promised in the record. */
+/** The duration in the record counts, since the holder relies on it. */
 function isFree({ observation, now, leaseDurationMs }: Situation): boolean {
   if (!observation?.spec.holderIdentity) return true;
   const { leaseDurationSeconds } = observation.spec;
@@ -92,10 +87,11 @@ function isFree({ observation, now, leaseDurationMs }: Situation): boolean {
 }
 
 /**
- * The record with us as its holder. Fields that are not of the election stay.
+ * Fields that are not part of the election are kept.
  *
- * @param before the record so far; undefined for a new Lease
+ * @param before the current record; undefined for a new Lease
  * @param time wall clock
+ * @returns the record with this process as the holder
  */
 export function heldSpec(
   before: LeaseSpec | undefined,
@@ -104,25 +100,25 @@ export function heldSpec(
   time: Date,
 ): LeaseSpec {
   const renewTime = microTime(time);
-  // Whole seconds, more than 0 (validation of LeaseSpec); rounded up, since others wait for as long.
+  // Whole seconds, greater than 0 (validation of LeaseSpec). Rounded up, so that others never wait too short.
   const renewed = { ...before, leaseDurationSeconds: Math.ceil(leaseDurationMs / 1000), renewTime };
   if (before?.holderIdentity === identity) return renewed;
   const leaseTransitions = before === undefined ? 0 : (before.leaseTransitions ?? 0) + 1;
   return { ...renewed, holderIdentity: identity, acquireTime: renewTime, leaseTransitions };
 }
 
-/** The record given back as client-go's release does: without a holder, so that the next takes it at once. */
+/** @returns the released record, as in client-go: without a holder, so that another candidate takes it immediately */
 export function releasedSpec(before: LeaseSpec, time: Date): LeaseSpec {
   const now = microTime(time);
   return { ...before, holderIdentity: '', leaseDurationSeconds: 1, acquireTime: now, renewTime: now };
 }
 
-/** Delay before the next attempt to become the leader: one to 2.2 periods (client-go's JitterUntil). */
+/** @returns the delay before the next attempt to acquire the Lease: 1 to 2.2 periods (client-go's JitterUntil) */
 export function jitteredMs(periodMs: number, random = Math.random): number {
   return periodMs * (1 + jitterFactor * random());
 }
 
-/** @throws RangeError for timings under which two could lead, or one could never stay the leader (NewLeaderElector) */
+/** @throws RangeError for timings with which there could be two leaders, or no lasting one (as NewLeaderElector) */
 export function checkTimings({ leaseDurationMs, renewDeadlineMs, retryPeriodMs }: LeaseTimings): void {
   if (!(retryPeriodMs > 0)) throw new RangeError('retryPeriod must be greater than 0');
   if (!(renewDeadlineMs > retryPeriodMs * jitterFactor)) {

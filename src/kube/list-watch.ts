@@ -1,9 +1,9 @@
 import type { Dispatcher } from 'undici';
-import { errorFromAnswer, InvalidResponseError, ResponseTooLongError } from './errors.ts';
+import { errorFromResponse, InvalidResponseError, ResponseTooLongError } from './errors.ts';
 import { parseJson, readText } from './response-body.ts';
 import type { Transport } from './transport.ts';
 
-/** An object as the API server sends it. */
+/** An object as the API server sends it, with all fields. */
 export interface RawObject {
   metadata: { name: string; namespace?: string; resourceVersion: string; [field: string]: unknown };
   [field: string]: unknown;
@@ -14,24 +14,24 @@ export interface WatchEvent {
   object: RawObject;
 }
 
-/** What is listed and watched. */
+/** A collection to list and watch. */
 export interface ListWatchTarget {
-  /** Path of the collection, for example /api/v1/secrets. */
+  /** Path of the collection, for example /api/v1/secrets, see `pathOf`. */
   path: string;
-  /** Selector in the API's grammar, for example `a=b,c`. */
+  /** For example `a=b,c`. */
   labelSelector?: string;
-  /** Selector over fields, for example `metadata.name=a`, which RBAC's resourceNames can allow. */
+  /** For example `metadata.name=a`. */
   fieldSelector?: string;
-  /** Ask for PartialObjectMetadata only. */
+  /** Requests PartialObjectMetadata only. */
   metadataOnly?: boolean;
-  /** The most that a list may be, all pages together, bytes; by default as much as comes. */
+  /** Longest list, all pages together, bytes. Default: no limit. */
   maxBytes?: number;
 }
 
-/** Objects in one page of a list (API convention: chunking with limit and continue). */
+/** Objects per page of a list (chunking with limit and continue). */
 const pageSize = 200;
-/** The longest line of a watch, bytes: etcd holds objects of 1.5 MiB, JSON may be somewhat larger. */
-const maxLineBytes = 16 * 1024 * 1024;
+/** Longest watch event, characters: etcd stores objects of up to 1.5 MiB, their JSON can be somewhat larger. */
+const maxEventLength = 16 * 1024 * 1024;
 
 const metadataMediaType = {
   list: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1',
@@ -48,8 +48,8 @@ interface Page {
  * Lists the whole collection, page by page.
  *
  * @returns the objects and the resourceVersion to watch from
- * @throws KubernetesError 410 when the continue token has expired on the way: list anew
- * @throws TypeError for an answer that is no list, or too much; ConnectionError, or undici's error, when it breaks off
+ * @throws KubernetesError 410 if the continue token expired: list again
+ * @throws InvalidResponseError, ResponseTooLongError, ConnectionError, or undici's error if the response is interrupted
  */
 export async function list(
   transport: Transport,
@@ -61,8 +61,8 @@ export async function list(
   let bytesLeft = target.maxBytes ?? Number.POSITIVE_INFINITY;
   for (;;) {
     const query = { limit: String(pageSize), ...(continueToken && { continue: continueToken }) };
-    const answer = await transport.send({ method: 'GET', ...requestOf(target, 'list', query), signal });
-    const text = await readText(answer.body, bytesLeft);
+    const response = await transport.send({ method: 'GET', ...requestOf(target, 'list', query), signal });
+    const text = await readText(response.body, bytesLeft);
     bytesLeft -= Buffer.byteLength(text);
     const page = parsePage(text, target.path);
     for (const item of page.items) items.push(item);
@@ -71,11 +71,11 @@ export async function list(
   }
 }
 
-/** Looks at what came, since a proxy may answer 200 with anything, and what is taken for an empty list deletes all. */
+/** Validates the page: a broken proxy may respond 200 with anything, and an empty list would clear the store. */
 function parsePage(text: string, path: string): Page {
   const page = parseJson(text, `LIST ${path}`) as { metadata?: Record<string, unknown>; items?: unknown } | null;
   const { resourceVersion, continue: continueToken = '' } = page?.metadata ?? {};
-  // Go writes null for a slice that is nil.
+  // Go encodes a nil slice as null.
   const items = page?.items === null ? [] : page?.items;
   if (!isVersion(resourceVersion) || typeof continueToken !== 'string') {
     throw new InvalidResponseError(`LIST ${path}: response has no valid resourceVersion`);
@@ -91,28 +91,28 @@ function isObject(value: unknown): value is RawObject {
   return typeof name === 'string' && typeof namespace === 'string' && isVersion(resourceVersion);
 }
 
-/** Opaque text, but such that it can stand in a header: we tell it to others. */
+/** Opaque, but must be safe in a header, because our own responses contain it. */
 function isVersion(value: unknown): value is string {
   return typeof value === 'string' && /^[\x21-\x7e]{1,128}$/.test(value);
 }
 
 interface WatchStart {
   resourceVersion: string;
+  /** When the API server ends the watch. */
   timeoutSeconds: number;
   idleTimeoutMs: number;
   signal: AbortSignal;
+  /** Called when the API server has responded, before the first event. */
   opened?: () => void;
 }
 
 /**
  * Watches the collection from a resourceVersion until the API server ends the watch.
  *
- * Bookmarks are asked for, about one a minute comes, so a silence longer than `idleTimeoutMs` means a dead connection.
+ * Bookmarks are requested and arrive about once a minute, so silence for `idleTimeoutMs` means a dead connection.
  *
- * @param from.timeoutSeconds when the API server ends the watch
- * @param from.opened called when the API server has answered, before the first event
- * @throws KubernetesError for an ERROR event too, with its code (410: the resourceVersion is too old)
- * @throws ConnectionError, TypeError, or undici's error, when the stream breaks, falls silent or is garbled
+ * @throws KubernetesError also for an ERROR event, with its code (410: the resourceVersion is too old)
+ * @throws InvalidResponseError, ResponseTooLongError, ConnectionError, or undici's error if the stream is interrupted
  */
 export async function* watch(
   transport: Transport,
@@ -126,9 +126,9 @@ export async function* watch(
     timeoutSeconds: String(from.timeoutSeconds),
   };
   const { idleTimeoutMs, signal } = from;
-  const answer = await transport.send({ method: 'GET', ...requestOf(target, 'watch', query), idleTimeoutMs, signal });
+  const response = await transport.send({ method: 'GET', ...requestOf(target, 'watch', query), idleTimeoutMs, signal });
   from.opened?.();
-  for await (const line of lines(answer.body)) yield parseEvent(line, target.path);
+  for await (const line of lines(response.body)) yield parseEvent(line, target.path);
 }
 
 function requestOf(
@@ -147,12 +147,12 @@ function parseEvent(line: string, path: string): WatchEvent {
   const what = `WATCH ${path}`;
   const event = parseJson(line, what) as { type?: string; object?: RawObject & { code?: number } } | null;
   if (event?.type === 'ERROR') {
-    throw errorFromAnswer(what, event.object?.code ?? 500, JSON.stringify(event.object ?? {}), undefined);
+    throw errorFromResponse(what, event.object?.code ?? 500, JSON.stringify(event.object ?? {}), undefined);
   }
-  // A bookmark is about no object, it only has a resourceVersion.
-  const sound =
+  // A bookmark has only a resourceVersion.
+  const isValid =
     event?.type === 'BOOKMARK' ? isVersion(event.object?.metadata?.resourceVersion) : isObject(event?.object);
-  if (!isEventType(event?.type) || !event?.object || !sound)
+  if (!isEventType(event?.type) || !event?.object || !isValid)
     throw new InvalidResponseError(`${what}: response is not a watch event`);
   return { type: event.type, object: event.object };
 }
@@ -161,21 +161,22 @@ function isEventType(type: string | undefined): type is WatchEvent['type'] {
   return type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED' || type === 'BOOKMARK';
 }
 
-/** Each byte is looked at once, however small the pieces are in which a long line comes. */
+/** Splits a body into lines, at linear cost however small its chunks are. */
 async function* lines(body: Dispatcher.ResponseData['body']): AsyncGenerator<string> {
   const decoder = new TextDecoder();
-  let begun: string[] = [];
+  /** Pieces of the incomplete line. */
+  let pieces: string[] = [];
   let length = 0;
   for await (const chunk of body) {
     const parts = decoder.decode(chunk as Uint8Array, { stream: true }).split('\n');
     const rest = parts.pop() ?? '';
     for (const part of parts) {
-      const line = [...begun, part].join('');
-      [begun, length] = [[], 0];
+      const line = [...pieces, part].join('');
+      [pieces, length] = [[], 0];
       if (line !== '') yield line;
     }
-    begun.push(rest);
+    pieces.push(rest);
     length += rest.length;
-    if (length > maxLineBytes) throw new ResponseTooLongError('watch event is too long');
+    if (length > maxEventLength) throw new ResponseTooLongError('watch event is too long');
   }
 }

@@ -51,3 +51,16 @@ export function pathOf({
   ];
   return `/${root}/${apiVersion}/${segments.join('/')}`;
 }
+
+/**
+ * The JSON form of a client-node model, as the API server sends it.
+ *
+ * client-node's models declare timestamps as `Date`, because its serializer converts them. Here objects are plain JSON,
+ * where a timestamp (metav1.Time, RFC 3339) is a string.
+ */
+export type Json<T> = T extends Date ? string : T extends object ? { [K in keyof T]: Json<T[K]> } : T;
+
+/** Formats a time as metav1.MicroTime, which must have exactly six fraction digits. */
+export function microTime(time: Date): string {
+  return time.toISOString().replace('Z', '000Z');
+}

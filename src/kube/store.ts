@@ -5,31 +5,29 @@ export interface Stored {
   readonly resourceVersion: string;
 }
 
-/** What happened to one key. Of `previous` and `current` at least one is there. */
+/** A change of one key. At least one of `previous` and `current` is set. */
 export interface Change<T> {
   readonly key: string;
   readonly previous?: T;
   readonly current?: T;
 }
 
-/** Records of one resource as the watch last told them, read by anyone, written by its reflector only. */
+/** In-memory records of one resource, written only by its reflector. */
 export interface Store<T extends Stored, I extends string = never> {
   get(key: string): T | undefined;
   values(): IterableIterator<T>;
   readonly size: number;
   /** Records with this value of the index, in no particular order. */
   byIndex(index: I, value: string): readonly T[];
-  /** The values of an index that at least one record has. */
-  indexValues(index: I): readonly string[];
   /**
-   * Calls the listener after each change. A listener only notes what is to be done; it must not throw.
+   * Calls the listener after each change. A listener must return quickly and must not throw.
    *
-   * @returns ends it
+   * @returns a function that unsubscribes it
    */
   subscribe(listener: (change: Change<T>) => void): () => void;
   upsert(record: T): void;
   remove(key: string): void;
-  /** Makes the records of a fresh list the content: listeners hear of what really changed. */
+  /** Replaces the content with the records of a list. Listeners are called only for records that changed. */
   replace(records: readonly T[]): void;
 }
 
@@ -61,7 +59,6 @@ export function createStore<T extends Stored, I extends string = never>(
       return records.size;
     },
     byIndex: (index, value) => [...(indexes.get(index)?.get(value) ?? [])],
-    indexValues: (index) => [...(indexes.get(index)?.keys() ?? [])],
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -1,18 +1,18 @@
 import { KubeConfig } from '@kubernetes/client-node';
 import { createTransport, type Transport } from './transport.ts';
 
-/** Ways to one API server with tokens of others. */
+/** Transports to one API server with the tokens of users. */
 export interface TokenTransports {
-  /** Sends with this token and nothing else, so that the rights are those of whoever the token is of. */
+  /** Creates a transport whose only credential is this token, so requests have the rights of its user. */
   withToken(token: string): Transport;
   close(): Promise<void>;
 }
 
 /**
- * Opens the way to the API server of a kubeconfig without its credentials: a client certificate of the operator's would
- * be believed before any token. All tokens share one pool of connections.
+ * Creates transports to the API server of a kubeconfig without its credentials, because a client certificate of the
+ * operator would take precedence over a token. All of them share one connection pool.
  *
- * @param load gives the kubeconfig; only its cluster is used
+ * @param load loads the kubeconfig; only its cluster is used
  */
 export function createTokenTransports(load: () => KubeConfig, userAgent: string): TokenTransports {
   const shared = createTransport(() => withoutUser(load()), userAgent);
@@ -20,7 +20,7 @@ export function createTokenTransports(load: () => KubeConfig, userAgent: string)
     withToken: (token) => ({
       server: shared.server,
       send: (request) => shared.send({ ...request, headers: { ...request.headers, Authorization: `Bearer ${token}` } }),
-      // The pool is everybody's.
+      // The pool is shared.
       close: async () => undefined,
     }),
     close: () => shared.close(),
@@ -30,6 +30,6 @@ export function createTokenTransports(load: () => KubeConfig, userAgent: string)
 function withoutUser(kubeconfig: KubeConfig): KubeConfig {
   const bare = new KubeConfig();
   const cluster = kubeconfig.getCurrentCluster();
-  if (cluster) bare.loadFromClusterAndUser(cluster, { name: 'nobody' });
+  if (cluster) bare.loadFromClusterAndUser(cluster, { name: 'anonymous' });
   return bare;
 }

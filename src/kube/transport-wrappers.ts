@@ -1,22 +1,22 @@
 /**
- * Transports that do something about each request, around one that sends it. They can be put around each other.
+ * Transports that wrap another transport, to guard, measure or limit its requests. They can be combined.
  */
 import { KubernetesError, NotLeaderError } from './errors.ts';
 import type { Transport, TransportRequest } from './transport.ts';
 
 /**
- * A transport that writes only while this process leads. It asks immediately before each request goes out, also before
- * one that is sent again after a 401: time may pass while credentials are read.
+ * Writes only while this process is the leader. Checks leadership immediately before each request is written, including a
+ * retry after a 401, because reading credentials takes time.
  *
- * Everything but GET counts as a write, also what changes nothing, such as a SubjectAccessReview. The elector itself
- * must not use this one, it writes its Lease to become the leader.
+ * Every method but GET counts as a write, even if it changes nothing, such as a SubjectAccessReview. The leader elector
+ * must not use this transport, because it writes its Lease in order to become the leader.
  *
- * @param isLeader the elector's, see `lease.ts`
+ * @param isLeader see `leader-elector.ts`
  * @returns a transport whose `send` throws NotLeaderError for a write that was not sent
  */
 export function fencedTransport(transport: Transport, isLeader: () => boolean): Transport {
   function fence(request: TransportRequest): void {
-    if (!isLeader()) throw new NotLeaderError(`${request.method}: not the leader, nothing was sent`);
+    if (!isLeader()) throw new NotLeaderError(`${request.method} not sent: this process is not the leader`);
   }
   return {
     server: transport.server,
@@ -35,37 +35,36 @@ export function fencedTransport(transport: Transport, isLeader: () => boolean): 
   };
 }
 
-/** A request that was sent, or tried to be. */
+/** The measurement of one request. */
 export interface SentRequest {
   method: TransportRequest['method'];
   /** Host and port of the API server. */
   host: string;
-  /** HTTP status, or `<error>` when no answer came (client-go's word for it). */
+  /** HTTP status, or `<error>` without a response, as in client-go. */
   code: string;
-  /** Until the head of the answer was there. */
+  /** Time until the headers of the response arrived. */
   seconds: number;
 }
 
-/** What is told of requests. */
 export interface TransportMetrics {
   requested(request: SentRequest): void;
 }
 
-/** A transport that tells of each request. One that was refused by the fence was never sent, and is not told. */
+/** Measures each request, except those that the fence did not send. */
 export function measuredTransport(transport: Transport, metrics: TransportMetrics): Transport {
   const { host } = new URL(transport.server);
   return {
     server: transport.server,
     async send(request) {
       const startedAt = performance.now();
-      const tell = (code: string) =>
+      const record = (code: string) =>
         metrics.requested({ method: request.method, host, code, seconds: (performance.now() - startedAt) / 1000 });
       try {
-        const answer = await transport.send(request);
-        tell(String(answer.statusCode));
-        return answer;
+        const response = await transport.send(request);
+        record(String(response.statusCode));
+        return response;
       } catch (error) {
-        if (!(error instanceof NotLeaderError)) tell(codeOf(error));
+        if (!(error instanceof NotLeaderError)) record(codeOf(error));
         throw error;
       }
     },
@@ -73,7 +72,7 @@ export function measuredTransport(transport: Transport, metrics: TransportMetric
   };
 }
 
-/** A transport whose calls may take so long in all; for those that somebody waits for. */
+/** Sets a time limit for calls that have none of their own. */
 export function boundedTransport(transport: Transport, timeoutMs: number): Transport {
   return {
     server: transport.server,

@@ -1,12 +1,12 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { type Dispatcher, request as undiciRequest } from 'undici';
-import { errorFromAnswer, ResponseTooLongError, toConnectionError } from './errors.ts';
+import { errorFromResponse, ResponseTooLongError, toConnectionError } from './errors.ts';
 import { readText } from './response-body.ts';
-import { createSessions, type Session } from './session.ts';
+import { createSessions, type Session } from './transport-session.ts';
 
-/** How long a call may take in all unless told otherwise, milliseconds. */
+/** Default time limit of a call, milliseconds. */
 const defaultTimeoutMs = 30_000;
-/** The longest metav1.Status that is read, bytes. */
+/** Longest metav1.Status that is read, bytes. */
 const maxErrorBytes = 256 * 1024;
 
 export interface TransportRequest {
@@ -16,36 +16,37 @@ export interface TransportRequest {
   headers?: Record<string, string>;
   body?: string;
   signal?: AbortSignal | undefined;
-  /** How long the call may take in all, milliseconds. Default: 30 seconds. A watch is bounded by `idleTimeoutMs` instead. */
+  /** Time limit of the call, milliseconds. Default: 30 seconds. Not used for a watch, see `idleTimeoutMs`. */
   timeoutMs?: number;
-  /** For a watch: the longest silence between two chunks, milliseconds. The call itself is then not bounded. */
+  /** For a watch: longest time between two chunks, milliseconds. The call itself then has no time limit. */
   idleTimeoutMs?: number;
-  /** Called when the request is about to be written, each time that it is. What it throws keeps it from being sent. */
+  /** Called immediately before each time that the request is written. If it throws, the request is not sent. */
   beforeSend?: () => void;
 }
 
-/** The way to one API server: one pool of connections, authenticated as its kubeconfig says. */
+/** Sends requests to one API server, over one connection pool, with the credentials of a kubeconfig. */
 export interface Transport {
   /** URL of the API server, for messages. */
   readonly server: string;
   /**
-   * Sends a request and gives the answer when its headers are there.
+   * Sends a request.
    *
+   * @returns the response when its headers have arrived
    * @throws KubernetesError for a status of 400 or more
-   * @throws ConnectionError when no answer came
-   * @throws NotLeaderError when beforeSend does
+   * @throws ConnectionError without a response
+   * @throws NotLeaderError if beforeSend throws it
    */
   send(request: TransportRequest): Promise<Dispatcher.ResponseData>;
   close(): Promise<void>;
 }
 
 /**
- * Opens the way to the API server of a kubeconfig.
+ * Creates a transport to the API server of a kubeconfig.
  *
- * client-node's own HTTP library opens a TLS connection for each call; this one shares a pool (see `session.ts`). A
- * request that is answered 401 is sent once more, with credentials that are read anew.
+ * client-node's own HTTP library opens a TLS connection for each call; this one shares a pool (see
+ * `transport-session.ts`). After a 401 the request is sent once more with reloaded credentials.
  *
- * @param load gives the kubeconfig; called again after a 401, since the file may have been replaced
+ * @param load loads the kubeconfig; called again after a 401, since the file may have been replaced
  */
 export function createTransport(load: () => KubeConfig, userAgent: string): Transport {
   const sessions = createSessions(load);
@@ -57,7 +58,7 @@ export function createTransport(load: () => KubeConfig, userAgent: string): Tran
       method: request.method,
       headers: { 'user-agent': userAgent, ...request.headers, ...session.headers },
       body: request.body ?? null,
-      dispatcher: beforeSend ? asking(session.pool, beforeSend) : session.pool,
+      dispatcher: beforeSend ? guarded(session.pool, beforeSend) : session.pool,
       signal: boundSignal(request.signal, watching ? undefined : timeoutMs),
       headersTimeout: timeoutMs,
       bodyTimeout: request.idleTimeoutMs ?? timeoutMs,
@@ -66,10 +67,10 @@ export function createTransport(load: () => KubeConfig, userAgent: string): Tran
 
   async function authenticated(request: TransportRequest): Promise<Dispatcher.ResponseData> {
     const session = await sessions.current();
-    const answer = await attempt(request, session);
-    if (answer.statusCode !== 401) return answer;
-    await answer.body.dump();
-    sessions.refuse(session);
+    const response = await attempt(request, session);
+    if (response.statusCode !== 401) return response;
+    await response.body.dump();
+    sessions.reject(session);
     return attempt(request, await sessions.current());
   }
 
@@ -77,9 +78,9 @@ export function createTransport(load: () => KubeConfig, userAgent: string): Tran
     server: sessions.server,
     async send(request) {
       try {
-        const answer = await authenticated(request);
-        if (answer.statusCode < 400) return answer;
-        throw await toError(request, answer);
+        const response = await authenticated(request);
+        if (response.statusCode < 400) return response;
+        throw await toError(request, response);
       } catch (error) {
         throw toConnectionError(error, sessions.server, request.signal);
       }
@@ -89,12 +90,12 @@ export function createTransport(load: () => KubeConfig, userAgent: string): Tran
 }
 
 /**
- * A dispatcher that asks when a request is about to be written to its socket. That may be long after it was given to the
- * pool: until a connection is open or free, and a process may be stopped in between.
+ * Calls a function when a request is about to be written to its socket. That may be long after it was passed to the pool,
+ * which waits for a connection; the process may be stopped in between.
  *
- * @param beforeSend what it throws keeps the request from being written, and is what the request fails with
+ * @param beforeSend if it throws, the request is not written and fails with that error
  */
-function asking(pool: Dispatcher, beforeSend: () => void): Dispatcher {
+function guarded(pool: Dispatcher, beforeSend: () => void): Dispatcher {
   return pool.compose((dispatch) => (options, handler) => {
     const inner: Dispatcher.DispatchHandler = {
       onRequestStart(controller, context) {
@@ -116,7 +117,7 @@ function boundSignal(signal: AbortSignal | undefined, timeoutMs: number | undefi
   return present.length === 0 ? null : AbortSignal.any(present);
 }
 
-/** One that is too long to be a Status is as if there were none: the HTTP status says enough. */
+/** @returns the body, or an empty text if it is too long to be a metav1.Status: the HTTP status is enough */
 async function statusText({ body }: Dispatcher.ResponseData): Promise<string> {
   try {
     return await readText(body, maxErrorBytes);
@@ -126,12 +127,12 @@ async function statusText({ body }: Dispatcher.ResponseData): Promise<string> {
   }
 }
 
-async function toError(request: TransportRequest, answer: Dispatcher.ResponseData): Promise<Error> {
-  const retryAfter = answer.headers['retry-after'];
-  return errorFromAnswer(
+async function toError(request: TransportRequest, response: Dispatcher.ResponseData): Promise<Error> {
+  const retryAfter = response.headers['retry-after'];
+  return errorFromResponse(
     `${request.method} ${request.path.split('?')[0]}`,
-    answer.statusCode,
-    await statusText(answer),
+    response.statusCode,
+    await statusText(response),
     typeof retryAfter === 'string' ? retryAfter : undefined,
   );
 }

@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
-import { aborted, pause } from './abort.ts';
 import type { KubernetesClient } from './client.ts';
 import { describeError, isStatus } from './errors.ts';
 import type { RawObject } from './list-watch.ts';
 import { createReflector } from './reflector.ts';
 import { type NamespacedName, pathOf, resources } from './resource.ts';
 import { createStore, type Store, type Stored } from './store.ts';
+import { aborted, pause } from './time.ts';
 import type { Transport } from './transport.ts';
 
 const retryMs = 5_000;

@@ -1,59 +1,82 @@
-import { type BackoffOptions, backoffMs } from './backoff.ts';
-import { unmeasured, type WorkQueueMetrics } from './work-queue-metrics.ts';
+import { type BackoffOptions, backoffMs } from './time.ts';
 
-/**
- * The longest time after which a key is looked at again, milliseconds. What a handler waits for is a time of the wall
- * clock, and timers do not follow when that jumps: a handler that is asked again computes from the clock as it is now.
- */
-const maxRequeueMs = 30_000;
-/** The longest delay of setTimeout, milliseconds: a longer one would fire at once. */
+/** Longest delay of setTimeout, milliseconds: it fires immediately for a longer one. */
 const maxTimerMs = 2 ** 31 - 1;
 
+/** Result of handling a key, as controller-runtime calls it. */
+export type HandleResult = 'success' | 'error' | 'requeue_after';
+
+/** Measurements of a work queue, taken where client-go takes them (util/workqueue, MetricsProvider). */
+export interface WorkQueueMetrics {
+  /** The number of waiting keys changed. */
+  depth(keys: number): void;
+  /** A key was added that was not waiting yet. */
+  added(): void;
+  /** A key failed and will be retried. */
+  retried(): void;
+  /** Handling of a key starts. */
+  started(waitedSeconds: number): void;
+  /** A key was handled. */
+  handled(result: HandleResult, seconds: number): void;
+}
+
+const noMetrics: WorkQueueMetrics = {
+  depth: () => undefined,
+  added: () => undefined,
+  retried: () => undefined,
+  started: () => undefined,
+  handled: () => undefined,
+};
+
 export interface WorkQueueOptions {
-  /** How many keys are handled at the same time. A key is never handled twice at once. */
+  /** How many keys are handled at the same time. One key is never handled twice at the same time. */
   concurrency: number;
   /** Delays between attempts at a key that fails. */
   backoff: BackoffOptions;
   /**
-   * Handles one key. Resolves with the milliseconds after which the key is to be looked at again, or undefined. It is
-   * called sooner than it asked for, each 30 seconds at the latest. A rejection puts the key back with back-off.
+   * Handles one key. Resolves with the milliseconds after which to handle it again, or undefined. A rejection requeues
+   * the key with backoff.
    */
   handle: (key: string) => Promise<number | undefined>;
-  /** Told of each failed attempt. Gives the least delay that the failure itself asks for, milliseconds. */
+  /**
+   * Longest delay until a key that `handle` requeued is handled again, milliseconds. Timers do not follow jumps of the
+   * wall clock, so a handler that waits for a time of day must be called more often. Default: no limit.
+   */
+  maxRequeueMs?: number;
+  /** Called for each failed attempt. @returns the shortest delay that the failure requires, milliseconds */
   onFailure: (key: string, error: unknown) => number;
-  /** Told of what the queue does. Default: nobody is. */
+  /** Default: none. */
   metrics?: WorkQueueMetrics;
 }
 
 /**
- * A queue of keys in the manner of client-go's workqueue: a key waits once however often it is added; a key added while
- * it is handled is handled once more afterwards; failures back off. The delay that the last handling asked for replaces
- * the one before.
+ * A queue of keys like client-go's workqueue: a key that is added more than once waits once; a key that is added while it
+ * is handled is handled again afterwards; failures back off. The delay from the latest handling replaces an earlier one.
  */
 export interface WorkQueue {
-  /** Never handles the key before the caller is done with what it is doing. */
+  /** Queues a key. Handling starts only after the caller has returned to the event loop. */
   add(key: string): void;
-  /** Keys that wait or are being handled now. */
+  /** Number of keys that wait or are being handled. */
   readonly depth: number;
-  /** Takes no more keys and resolves when those being handled are done. */
+  /** Accepts no more keys and resolves when those being handled are done. */
   shutDown(): Promise<void>;
 }
 
 export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
-  const { concurrency, backoff, handle, onFailure, metrics = unmeasured } = options;
+  const { concurrency, backoff, handle, maxRequeueMs = maxTimerMs, onFailure, metrics = noMetrics } = options;
   /** Keys that wait, and since when by the monotonic clock, milliseconds. */
   const waiting = new Map<string, number>();
   const active = new Map<string, Promise<void>>();
   const timers = new Map<string, NodeJS.Timeout>();
   const failures = new Map<string, number>();
   let open = true;
-  /** The pass that is due; undefined when none is. */
-  let pass: Promise<void> | undefined;
+  /** Resolves when the scheduled start of waiting keys is done; undefined if none is scheduled. */
+  let scheduled: Promise<void> | undefined;
 
   function add(key: string): void {
     if (!open) return;
     enqueue(key);
-    schedulePass();
+    scheduleStart();
   }
 
   function enqueue(key: string): void {
@@ -63,11 +86,11 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     metrics.depth(waiting.size);
   }
 
-  /** Who adds a key may be in the middle of a change, so handling begins in a turn of the event loop of its own. */
-  function schedulePass(): void {
-    pass ??= new Promise((resolve) => {
+  /** The caller of `add` may be in the middle of a change, so handling starts in a later turn of the event loop. */
+  function scheduleStart(): void {
+    scheduled ??= new Promise((resolve) => {
       setImmediate(() => {
-        pass = undefined;
+        scheduled = undefined;
         startWaiting();
         resolve();
       });
@@ -89,10 +112,11 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     cancelTimer(key);
     const delay = await attempt(key);
     active.delete(key);
-    if (delay !== undefined) addAfter(key, delay);
+    if (delay !== undefined) addAfter(key, Math.min(delay, maxTimerMs));
     if (open) startWaiting();
   }
 
+  /** @returns the delay until the next attempt, if there is to be one */
   async function attempt(key: string): Promise<number | undefined> {
     const startedAt = performance.now();
     try {
@@ -105,7 +129,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
       metrics.retried();
       const count = (failures.get(key) ?? 0) + 1;
       failures.set(key, count);
-      return Math.min(Math.max(onFailure(key, error), backoffMs(count, backoff)), maxTimerMs);
+      return Math.max(onFailure(key, error), backoffMs(count, backoff));
     }
   }
 
@@ -133,8 +157,8 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
       open = false;
       for (const timer of timers.values()) clearTimeout(timer);
       timers.clear();
-      // A pass that is due still begins: its keys were added before.
-      await pass;
+      // A scheduled start still happens: its keys were added earlier.
+      await scheduled;
       waiting.clear();
       metrics.depth(0);
       await Promise.all(active.values());

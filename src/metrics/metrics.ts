@@ -2,7 +2,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { AccessMetrics } from '../access/authorizer.ts';
 import type { HttpMetrics, TokenMetrics } from '../http/common/environment.ts';
 import type { TransportMetrics } from '../kube/transport-wrappers.ts';
-import type { WorkQueueMetrics } from '../kube/work-queue-metrics.ts';
+import type { WorkQueueMetrics } from '../kube/work-queue.ts';
 import { collectCaches, type MeasuredCache } from './caches.ts';
 import { collectClusters, type MeasuredClusters } from './clusters.ts';
 import {

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { WorkQueueMetrics } from '../kube/work-queue-metrics.ts';
+import type { WorkQueueMetrics } from '../kube/work-queue.ts';
 
 /** Those of controller-runtime (pkg/metrics/workqueue.go), seconds. */
 const queueBuckets = Array.from({ length: 12 }, (_, exponent) => 10 ** (exponent - 8));

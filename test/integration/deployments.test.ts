@@ -2,7 +2,7 @@
 import type { V1Container } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DeploymentItem, DeploymentList } from '../../src/deployments/kpanda/schema.ts';
-import type { Json } from '../../src/kube/json.ts';
+import type { Json } from '../../src/kube/resource.ts';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
 import { maximalDeployment } from '../fixtures/maximal-deployment.ts';

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { ConnectionError, KubernetesError } from '../../src/kube/errors.ts';
 import { loadKubeconfig } from '../../src/kube/kubeconfig.ts';
-import { createLeaderElector } from '../../src/kube/lease.ts';
+import { createLeaderElector } from '../../src/kube/leader-elector.ts';
 import type { Lease, LeaseTimings } from '../../src/kube/lease-record.ts';
 import { createTransport, type Transport, type TransportRequest } from '../../src/kube/transport.ts';
 import { type ControlPlane, startControlPlane } from '../../tools/control-plane/control-plane.ts';

@@ -184,10 +184,10 @@ describe('an API server', () => {
       await file('c.yaml', configurationFile({})),
     ]);
     const complaints = () =>
-      operator.output.filter((line) => line.includes('no answer from the API server https://127.0.0.1:1'));
+      operator.output.filter((line) => line.includes('no valid response from the API server https://127.0.0.1:1'));
     await poll('the second attempt', async () => complaints().length > 8);
     expect(complaints()[0]).toContain('ECONNREFUSED');
-    expect(complaints()[0]).toMatch(/trying again/);
+    expect(complaints()[0]).toMatch(/retrying/);
     expect((await fetch(`${operator.healthUrl}/healthz`)).status).toBe(200);
     const readyz = await fetch(`${operator.healthUrl}/readyz`);
     expect(readyz.status).toBe(503);

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { aborted, pause } from '../../kube/abort.ts';
 import type { KubernetesClient } from '../../kube/client.ts';
 import { describeError } from '../../kube/errors.ts';
+import { aborted, pause } from '../../kube/time.ts';
 import { type AccessKeyRecord, pairStatusOf } from '../model/access-key-record.ts';
 import type { AccessKeyCaches } from '../model/caches.ts';
 import { rfc3339, timeOf } from '../model/time.ts';

@@ -17,6 +17,8 @@ import { isSameStatus, writeStatus } from './status-writer.ts';
 
 /** A Secret that blocks a name is polled, because Secrets without our label are not watched. */
 const blockedRecheckMs = 30_000;
+/** Key pairs wait for times of the wall clock, which may jump: they are reconciled at least this often, milliseconds. */
+const maxRequeueMs = 30_000;
 const concurrency = 8;
 const backoff = { baseMs: 200, maxMs: 60_000 };
 
@@ -43,6 +45,7 @@ export function startController(options: ControllerOptions): () => Promise<void>
     concurrency,
     backoff,
     handle: reconcile,
+    maxRequeueMs,
     onFailure(key, error) {
       log[levelOf(error)]({ accessKey: key, reason: describeError(error) }, 'reconcile failed, will retry');
       return retryAfterOf(error);

@@ -7,7 +7,7 @@ import type {
   V1PodAffinity,
   V1PodAffinityTerm,
 } from '@kubernetes/client-node';
-import type { Json } from '../../kube/json.ts';
+import type { Json } from '../../kube/resource.ts';
 import { Int32, int32, list, map, message, orNull, StringList, StringMap, strings, text } from './protojson.ts';
 
 const Requirement = z.strictObject({ key: z.string(), operator: z.string(), values: StringList });

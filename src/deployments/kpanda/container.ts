@@ -6,7 +6,7 @@ import type {
   V1ResourceRequirements,
   V1VolumeMount,
 } from '@kubernetes/client-node';
-import type { Json } from '../../kube/json.ts';
+import type { Json } from '../../kube/resource.ts';
 import { EnvFromSource, EnvVar, projectEnvFrom, projectEnvVar } from './environment.ts';
 import { Lifecycle, Probe, projectLifecycle, projectProbe } from './probe.ts';
 import {

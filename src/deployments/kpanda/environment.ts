@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { V1EnvFromSource, V1EnvVar, V1EnvVarSource } from '@kubernetes/client-node';
-import type { Json } from '../../kube/json.ts';
+import type { Json } from '../../kube/resource.ts';
 import { flag, message, orNull, text } from './protojson.ts';
 import { fieldSelector, ObjectFieldSelector, ResourceFieldSelector, resourceSelector } from './volume.ts';
 

@@ -6,7 +6,7 @@ import type {
   V1PodTemplateSpec,
   V1Toleration,
 } from '@kubernetes/client-node';
-import type { Json } from '../../kube/json.ts';
+import type { Json } from '../../kube/resource.ts';
 import { Affinity, projectAffinity } from './affinity.ts';
 import { Container, EphemeralContainer, projectContainer, projectEphemeralContainer } from './container.ts';
 import { flag, Int64, int64, list, map, message, orNull, StringMap, seconds, text } from './protojson.ts';

@@ -8,7 +8,7 @@ import type {
   V1Probe,
   V1TCPSocketAction,
 } from '@kubernetes/client-node';
-import type { Json } from '../../kube/json.ts';
+import type { Json } from '../../kube/resource.ts';
 import { Int32, Int64, int32, int64, intOrString, message, orNull, StringList, strings, text } from './protojson.ts';
 
 export const HTTPGetAction = z

@@ -4,7 +4,7 @@ import type {
   V1DeploymentSpec,
   V1DeploymentStrategy,
 } from '@kubernetes/client-node';
-import type { Json } from '../../kube/json.ts';
+import type { Json } from '../../kube/resource.ts';
 import { projectMetadata, projectPodTemplate } from './pod-template.ts';
 import { flag, int32, int64, intOrString, list, message, text } from './protojson.ts';
 import type { Condition, DeploymentItem, DeploymentSpec, DeploymentStatus, UpdateStrategy } from './schema.ts';

@@ -1,5 +1,5 @@
 import type { V1Deployment } from '@kubernetes/client-node';
-import type { Json } from '../../kube/json.ts';
+import type { Json } from '../../kube/resource.ts';
 import type { WorkloadState } from './schema.ts';
 
 /** A state of a Deployment. */

@@ -9,7 +9,7 @@ import type {
   V1SecretVolumeSource,
   V1Volume,
 } from '@kubernetes/client-node';
-import type { Json } from '../../kube/json.ts';
+import type { Json } from '../../kube/resource.ts';
 import { flag, Int32, Int64, int32, int64, list, message, orNull, text } from './protojson.ts';
 import { toUnits } from './quantity.ts';
 

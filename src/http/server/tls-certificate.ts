@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { SecureContextOptions, Server } from 'node:tls';
 import type { Logger } from 'pino';
-import { pause } from '../../kube/abort.ts';
 import { describeError } from '../../kube/errors.ts';
+import { pause } from '../../kube/time.ts';
 import { TlsFileError, type TlsFiles, type TlsPair, toTlsPair } from './tls-pair.ts';
 
 /** The certificate of a server, reloaded when its files change. */

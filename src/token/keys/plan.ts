@@ -1,4 +1,4 @@
-import { isAhead } from '../../kube/clock.ts';
+import { isAhead } from '../../kube/time.ts';
 import type { KeyFacts, KeyPolicy, KeyRequests, KeyState } from './facts.ts';
 
 /** The desired key set. */

@@ -1,5 +1,5 @@
 import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
-import { pause } from '../../kube/abort.ts';
+import { pause } from '../../kube/time.ts';
 
 /** Limits of open streams per session, per user (who may have many sessions), and per process. */
 const maxPerSession = 6;

@@ -114,9 +114,9 @@ describe('a kubeconfig that is not sound is refused', () => {
     ['file:///etc/passwd', 'must be an https URL'],
     ['west.example:6443', 'must be an https URL'],
     ['not a url', 'must be a URL'],
-    ['https://secret-user:secret-1@west.example', 'must not hold a user or a password'],
-    ['https://west.example/?a=secret-1', 'must not hold a query or a fragment'],
-    ['https://west.example/#secret-1', 'must not hold a query or a fragment'],
+    ['https://secret-user:secret-1@west.example', 'must not contain a user name or a password'],
+    ['https://west.example/?a=secret-1', 'must not contain a query or a fragment'],
+    ['https://west.example/#secret-1', 'must not contain a query or a fragment'],
     [7, 'must be a URL'],
   ])('cluster.server: %s', (server, rule) => {
     expect(refusal(kubeconfigText({ cluster: { server } }))).toBe(`cluster.server: ${rule}`);
@@ -132,20 +132,22 @@ describe('a kubeconfig that is not sound is refused', () => {
 
   it('user: with half a pair', () => {
     const user = { token: undefined, 'client-key-data': base64(pair.key) };
-    expect(refusal(kubeconfigText({ user }))).toMatch(/^user: client-certificate-data and client-key-data go together/);
+    expect(refusal(kubeconfigText({ user }))).toMatch(
+      /^user: client-certificate-data and client-key-data must be set together/,
+    );
   });
 
   it('user: with halves that do not belong together', async () => {
     const other = await makeCertificate('other');
     const user = { 'client-certificate-data': base64(pair.certificate), 'client-key-data': base64(other.key) };
     expect(refusal(kubeconfigText({ user }))).toMatch(
-      /^user.client-certificate-data, user.client-key-data: must be a pair/,
+      /^user.client-certificate-data, user.client-key-data: must be base64 of a PEM certificate and its key/,
     );
   });
 
   it.each([
     ['secret-1!', 'must be base64'],
-    [base64('secret-1'), 'must be certificates in PEM, in base64'],
+    [base64('secret-1'), 'must be base64 of PEM certificates'],
   ])('cluster.certificate-authority-data: %s', (data, rule) => {
     const cluster = { 'certificate-authority-data': data };
     expect(refusal(kubeconfigText({ cluster }))).toBe(`cluster.certificate-authority-data: ${rule}`);
@@ -161,14 +163,14 @@ describe('a kubeconfig that is not sound is refused', () => {
     [kubeconfigText({ document: { 'current-context': undefined } }), 'current-context: must be a string'],
     [
       kubeconfigText({ document: { 'current-context': 'secret-1' } }),
-      'contexts: has no entry that current-context names',
+      'contexts: no entry has the name in current-context',
     ],
-    [kubeconfigText({ document: { clusters: [] } }), 'clusters: has no entry that the context names'],
+    [kubeconfigText({ document: { clusters: [] } }), 'clusters: no entry has the name in the context'],
     [kubeconfigText({ document: { users: 'secret-1' } }), 'users: must be a list'],
     [kubeconfigText({ document: { users: ['secret-1'] } }), 'users.0: must be an object'],
     [
       kubeconfigText({ document: { users: [{ name: 'u' }, { name: 'u' }] } }),
-      'users: has two entries that the context names',
+      'users: more than one entry has the name in the context',
     ],
     [kubeconfigText({ document: { users: [{ name: 'u', user: 'secret-1' }] } }), 'user: must be an object'],
     [`#${'x'.repeat(maxKubeconfigBytes)}`, 'must not be larger than 64 KiB'],

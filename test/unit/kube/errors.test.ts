@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   ConnectionError,
   describeError,
-  errorFromAnswer,
+  errorFromResponse,
   isStatus,
   KubernetesError,
   retryAfterOf,
@@ -12,7 +12,7 @@ const value = '5ec5e70f-0000-4000-8000-000000000001';
 const status = (reason: string, message: string) =>
   JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', reason, message });
 
-describe('errorFromAnswer', () => {
+describe('errorFromResponse', () => {
   it.each([
     [401, 'Unauthorized'],
     [403, 'Forbidden'],
@@ -25,7 +25,7 @@ describe('errorFromAnswer', () => {
     [503, 'ServiceUnavailable'],
     [504, 'Timeout'],
   ])('keeps the message of a %d', (code, reason) => {
-    const error = errorFromAnswer('GET /api/v1/secrets', code, status(reason, 'because'), undefined);
+    const error = errorFromResponse('GET /api/v1/secrets', code, status(reason, 'because'), undefined);
     expect(error).toBeInstanceOf(KubernetesError);
     expect(error).toMatchObject({ name: 'KubernetesError', status: code, reason, retryAfterMs: 0 });
     expect(error.message).toBe(`GET /api/v1/secrets: ${code} ${reason}: because`);
@@ -33,7 +33,7 @@ describe('errorFromAnswer', () => {
 
   it.each([400, 406, 415, 422, 413, 418, 501, 502])('of a %d keeps the reason only', (code) => {
     const message = `Secret "x" is invalid: stringData.sk: Invalid value: "${value}"`;
-    const error = errorFromAnswer('PATCH /x', code, status('Invalid', message), undefined);
+    const error = errorFromResponse('PATCH /x', code, status('Invalid', message), undefined);
     expect(error.message).toBe(`PATCH /x: ${code} Invalid`);
     expect(`${error.stack} ${JSON.stringify(error)}`).not.toContain(value);
   });
@@ -47,13 +47,13 @@ describe('errorFromAnswer', () => {
     ['null', 'null'],
     ['an object that is no Status', `{"error":"${value}"}`],
   ])('says nothing of a body that is %s', (_, body) => {
-    const error = errorFromAnswer('GET /x', 404, body, undefined);
+    const error = errorFromResponse('GET /x', 404, body, undefined);
     expect(error).toMatchObject({ status: 404, reason: '' });
     expect(error.message).toBe('GET /x: 404');
   });
 
   it('shortens what an API server that is somebody else’s says without end', () => {
-    const error = errorFromAnswer('GET /x', 500, status('r'.repeat(100_000), 'm'.repeat(100_000)), undefined);
+    const error = errorFromResponse('GET /x', 500, status('r'.repeat(100_000), 'm'.repeat(100_000)), undefined);
     expect(error.message.length).toBeLessThan(5_000);
     expect(error.reason.length).toBeLessThan(2_500);
   });
@@ -61,12 +61,12 @@ describe('errorFromAnswer', () => {
   it.each(['{"message":{"toString":1},"reason":{"toString":1}}', '{"message":[],"reason":7}', '7', 'null'])(
     'takes what is no Status for none: %s',
     (body) => {
-      expect(errorFromAnswer('GET /x', 500, body, undefined)).toMatchObject({ message: 'GET /x: 500', reason: '' });
+      expect(errorFromResponse('GET /x', 500, body, undefined)).toMatchObject({ message: 'GET /x: 500', reason: '' });
     },
   );
 
   it('tells the message of a Status without a reason', () => {
-    const error = errorFromAnswer('GET /x', 500, JSON.stringify({ message: 'etcd is away' }), undefined);
+    const error = errorFromResponse('GET /x', 500, JSON.stringify({ message: 'etcd is away' }), undefined);
     expect(error.message).toBe('GET /x: 500: etcd is away');
   });
 
@@ -84,7 +84,7 @@ describe('errorFromAnswer', () => {
     ['Infinity', 0],
     ['Wed, 21 Oct 2026 07:28:00 GMT', 0],
   ])('Retry-After %s: %d ms', (retryAfter, retryAfterMs) => {
-    expect(errorFromAnswer('GET /x', 429, '', retryAfter).retryAfterMs).toBe(retryAfterMs);
+    expect(errorFromResponse('GET /x', 429, '', retryAfter).retryAfterMs).toBe(retryAfterMs);
   });
 });
 
@@ -103,8 +103,8 @@ describe('isStatus', () => {
 
 describe('retryAfterOf', () => {
   it.each([
-    [errorFromAnswer('GET /api', 429, '', '7'), 7_000],
-    [errorFromAnswer('GET /api', 500, '', undefined), 0],
+    [errorFromResponse('GET /api', 429, '', '7'), 7_000],
+    [errorFromResponse('GET /api', 500, '', undefined), 0],
     [new ConnectionError('no answer'), 0],
     ['text', 0],
   ])('%s: %i ms', (error, milliseconds) => {

@@ -80,7 +80,7 @@ describe('an event recorder', () => {
     recorder.record(subject, content);
     await new Promise((resolve) => setImmediate(resolve));
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([
-      { event: 'KeyPairCreated', about: 'ann', reason: 'no answer', msg: 'event was not sent' },
+      { event: 'KeyPairCreated', about: 'ann', reason: 'no answer', msg: 'cannot send Event' },
     ]);
   });
 });

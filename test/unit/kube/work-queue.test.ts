@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createStore } from '../../../src/kube/store.ts';
-import { createWorkQueue, type WorkQueueOptions } from '../../../src/kube/work-queue.ts';
-import type { WorkQueueMetrics } from '../../../src/kube/work-queue-metrics.ts';
+import { createWorkQueue, type WorkQueueMetrics, type WorkQueueOptions } from '../../../src/kube/work-queue.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -13,7 +12,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** A queue whose handler waits for the test to say how each handling ends. */
+/** A queue whose handler waits until the test ends each handling. */
 function createQueue(options: Partial<WorkQueueOptions> = {}) {
   const handled: string[] = [];
   const failed: [string, unknown][] = [];
@@ -66,7 +65,7 @@ describe('a work queue', () => {
     expect([handled, queue.depth]).toEqual([['a', 'b'], 0]);
   });
 
-  it('handles no more keys at once than it may, in the order of adding', async () => {
+  it('handles at most `concurrency` keys at the same time, in the order in which they were added', async () => {
     const { queue, running, handled, end, settle } = createQueue();
     for (const key of ['a', 'b', 'c', 'd']) queue.add(key);
     await settle();
@@ -79,7 +78,7 @@ describe('a work queue', () => {
     expect([handled, queue.depth]).toEqual([['a', 'b', 'c', 'd'], 0]);
   });
 
-  it('lets a key wait once, however often it is added', async () => {
+  it('queues a key once even if it is added several times', async () => {
     const { queue, handled, end, settle } = createQueue({ concurrency: 1 });
     for (const key of ['a', 'b', 'b', 'b']) queue.add(key);
     await settle();
@@ -89,7 +88,7 @@ describe('a work queue', () => {
     expect([handled, queue.depth]).toEqual([['a', 'b'], 0]);
   });
 
-  it('handles a key that is added while it is handled once more afterwards, never twice at once', async () => {
+  it('handles a key that is added while it is handled again afterwards, never twice at the same time', async () => {
     const { queue, running, handled, end, settle } = createQueue();
     queue.add('a');
     await settle();
@@ -102,7 +101,7 @@ describe('a work queue', () => {
     expect([running(), handled, queue.depth]).toEqual([[], ['a', 'a'], 0]);
   });
 
-  it('passes over a key that is being handled and takes the next', async () => {
+  it('skips a key that is being handled and starts the next one', async () => {
     const { queue, running, settle } = createQueue();
     queue.add('a');
     await settle();
@@ -112,7 +111,7 @@ describe('a work queue', () => {
     expect(running()).toEqual(['a', 'b']);
   });
 
-  it('does not begin to handle a key before who adds it is done: it may be in the middle of a change', async () => {
+  it('starts to handle a key only after the caller that added it has finished its change', async () => {
     const seen: number[] = [];
     const store = createStore<{ key: string; resourceVersion: string }>({});
     const queue = createWorkQueue({
@@ -130,7 +129,7 @@ describe('a work queue', () => {
     expect(seen).toEqual([3, 3, 3]);
   });
 
-  it('never handles a key twice at once, even when its handling adds it before it waits for anything', async () => {
+  it('never handles a key twice at the same time, even if its handler adds it synchronously', async () => {
     let now = 0;
     let most = 0;
     let times = 0;
@@ -155,7 +154,7 @@ describe('a work queue', () => {
 });
 
 describe('a failure', () => {
-  it('is told, and the key is tried again with growing delays', async () => {
+  it('is reported, and the key is retried with growing delays', async () => {
     const { queue, handled, failed, fail, settle } = createQueue();
     const error = new Error('no');
     queue.add('a');
@@ -168,10 +167,10 @@ describe('a failure', () => {
       await vi.advanceTimersByTimeAsync(1);
       expect(handled).toHaveLength(times + 2);
     }
-    expect(failed.every(([key, told]) => key === 'a' && told === error)).toBe(true);
+    expect(failed.every(([key, reported]) => key === 'a' && reported === error)).toBe(true);
   });
 
-  it('is forgotten after a success', async () => {
+  it('no longer counts after a success', async () => {
     const { queue, handled, fail, end } = createQueue();
     queue.add('a');
     await fail('a');
@@ -185,9 +184,9 @@ describe('a failure', () => {
     expect(handled).toHaveLength(5);
   });
 
-  it('that asks for more than half a minute waits as long, and for years not for nothing', async () => {
-    const asked = [60_000, 10 * 365 * 86_400_000];
-    const { queue, handled, fail } = createQueue({ onFailure: () => asked.shift() ?? 0 });
+  it('delays the retry by the time that it requires, also by more than maxRequeueMs, and by years', async () => {
+    const required = [60_000, 10 * 365 * 86_400_000];
+    const { queue, handled, fail } = createQueue({ maxRequeueMs: 30_000, onFailure: () => required.shift() ?? 0 });
     queue.add('a');
     await fail('a');
     await vi.advanceTimersByTimeAsync(59_999);
@@ -209,9 +208,9 @@ describe('a failure', () => {
     expect(handled).toEqual(['a', 'b']);
   });
 
-  it('waits as long as the failure itself asks for, when that is longer', async () => {
-    const asked = [5_000, 50];
-    const { queue, handled, fail } = createQueue({ onFailure: () => asked.shift() ?? 0 });
+  it('delays the retry by the time that it requires, if that is longer than the backoff', async () => {
+    const required = [5_000, 50];
+    const { queue, handled, fail } = createQueue({ onFailure: () => required.shift() ?? 0 });
     queue.add('a');
     await fail('a');
     await vi.advanceTimersByTimeAsync(4_999);
@@ -225,7 +224,7 @@ describe('a failure', () => {
     expect(handled).toHaveLength(3);
   });
 
-  it('thrown before the handler waits for anything counts too', async () => {
+  it('may be thrown synchronously', async () => {
     const failed: string[] = [];
     const queue = createWorkQueue({
       concurrency: 1,
@@ -240,21 +239,21 @@ describe('a failure', () => {
     expect(failed).toEqual(['a', 'a']);
   });
 
-  it('does not hold up a key that is added again in the meantime', async () => {
+  it('does not delay a key that is added again', async () => {
     const { queue, handled, fail, settle } = createQueue();
     queue.add('a');
     await fail('a');
     queue.add('a');
     await settle();
     expect(handled).toEqual(['a', 'a']);
-    // The attempt took the place of the one that was waiting.
+    // The attempt replaced the one that was waiting.
     await vi.advanceTimersByTimeAsync(100);
     expect(queue.depth).toBe(1);
   });
 });
 
 describe('a delay', () => {
-  it('brings the key back', async () => {
+  it('requeues the key', async () => {
     const { queue, handled, end } = createQueue();
     queue.add('a');
     await end('a', 30_000);
@@ -265,7 +264,7 @@ describe('a delay', () => {
     expect(handled).toHaveLength(2);
   });
 
-  it('is replaced by that of the next handling', async () => {
+  it('is replaced by the delay from the next handling', async () => {
     const { queue, handled, end } = createQueue();
     queue.add('a');
     await end('a', 10_000);
@@ -277,7 +276,7 @@ describe('a delay', () => {
     expect(handled).toHaveLength(3);
   });
 
-  it('is dropped when the next handling asks for none', async () => {
+  it('is dropped if the next handling requires none', async () => {
     const { queue, handled, end } = createQueue();
     queue.add('a');
     await end('a', 30_000);
@@ -288,8 +287,16 @@ describe('a delay', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('of years does not come back at once, but is asked for again each half minute: the clock may have jumped', async () => {
+  it('of years does not end immediately', async () => {
     const { queue, handled, end } = createQueue();
+    queue.add('a');
+    await end('a', 10 * 365 * 86_400_000);
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(handled).toHaveLength(1);
+  });
+
+  it('is limited to maxRequeueMs', async () => {
+    const { queue, handled, end } = createQueue({ maxRequeueMs: 30_000 });
     queue.add('a');
     for (let times = 1; times < 4; times += 1) {
       await end('a', 10 * 365 * 86_400_000);
@@ -300,7 +307,7 @@ describe('a delay', () => {
     }
   });
 
-  it('of nothing comes back, after the other keys', async () => {
+  it('of 0 requeues the key after the other keys', async () => {
     const { queue, handled, end } = createQueue({ concurrency: 1 });
     queue.add('a');
     queue.add('b');
@@ -311,7 +318,7 @@ describe('a delay', () => {
 });
 
 describe('shutDown', () => {
-  it('waits for what is being handled and starts nothing more', async () => {
+  it('waits for the keys that are being handled and starts no others', async () => {
     const { queue, handled, end, settle } = createQueue();
     let down = false;
     for (const key of ['a', 'b', 'c']) queue.add(key);
@@ -329,7 +336,7 @@ describe('shutDown', () => {
     expect(handled).toEqual(['a', 'b']);
   });
 
-  it('drops what was to be done later', async () => {
+  it('drops delayed keys', async () => {
     const { queue, handled, end, fail } = createQueue();
     queue.add('a');
     queue.add('b');
@@ -341,7 +348,7 @@ describe('shutDown', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('resolves though the last handling fails, and tries no more', async () => {
+  it('resolves even if the last handling fails, without a retry', async () => {
     const { queue, handled, failed, fail } = createQueue();
     queue.add('a');
     const done = queue.shutDown();
@@ -351,65 +358,65 @@ describe('shutDown', () => {
     expect([handled, failed.length]).toEqual([['a'], 1]);
   });
 
-  it('resolves when there is nothing to wait for', async () => {
+  it('resolves if no key is being handled', async () => {
     await expect(createQueue().queue.shutDown()).resolves.toBeUndefined();
   });
 });
 
-describe('the metrics', () => {
+describe('metrics', () => {
   function createMeasured(options: Partial<WorkQueueOptions> = {}) {
-    const told: string[] = [];
+    const recorded: string[] = [];
     const metrics: WorkQueueMetrics = {
-      depth: (keys) => told.push(`depth ${keys}`),
-      added: () => told.push('added'),
-      retried: () => told.push('retried'),
-      started: (seconds) => told.push(`started after ${seconds}`),
-      handled: (result, seconds) => told.push(`${result} in ${seconds}`),
+      depth: (keys) => recorded.push(`depth ${keys}`),
+      added: () => recorded.push('added'),
+      retried: () => recorded.push('retried'),
+      started: (seconds) => recorded.push(`started after ${seconds}`),
+      handled: (result, seconds) => recorded.push(`${result} in ${seconds}`),
     };
-    return { ...createQueue({ concurrency: 1, metrics, ...options }), told: () => told.splice(0) };
+    return { ...createQueue({ concurrency: 1, metrics, ...options }), recorded: () => recorded.splice(0) };
   }
 
-  it('are told of each key, how long it waited and how long it took', async () => {
-    const { queue, settle, end, told } = createMeasured();
+  it('record each key, how long it waited and how long its handling took', async () => {
+    const { queue, settle, end, recorded } = createMeasured();
     queue.add('a');
     queue.add('b');
     queue.add('b');
-    expect(told()).toEqual(['added', 'depth 1', 'added', 'depth 2']);
+    expect(recorded()).toEqual(['added', 'depth 1', 'added', 'depth 2']);
     await settle();
-    expect(told()).toEqual(['depth 1', 'started after 0']);
+    expect(recorded()).toEqual(['depth 1', 'started after 0']);
     await vi.advanceTimersByTimeAsync(2_000);
     await end('a');
-    expect(told()).toEqual(['success in 2', 'depth 0', 'started after 2']);
+    expect(recorded()).toEqual(['success in 2', 'depth 0', 'started after 2']);
   });
 
-  it('are told of a failure and of the next attempt', async () => {
-    const { queue, settle, fail, told } = createMeasured();
+  it('record a failure and the next attempt', async () => {
+    const { queue, settle, fail, recorded } = createMeasured();
     queue.add('a');
     await settle();
-    told();
+    recorded();
     await fail('a');
-    expect(told()).toEqual(['error in 0', 'retried']);
+    expect(recorded()).toEqual(['error in 0', 'retried']);
     await vi.advanceTimersByTimeAsync(100);
-    expect(told()).toEqual(['added', 'depth 1', 'depth 0', 'started after 0']);
+    expect(recorded()).toEqual(['added', 'depth 1', 'depth 0', 'started after 0']);
   });
 
-  it('are told of a key that is to be looked at again', async () => {
-    const { queue, settle, end, told } = createMeasured();
+  it('record a requeued key', async () => {
+    const { queue, settle, end, recorded } = createMeasured();
     queue.add('a');
     await settle();
-    told();
+    recorded();
     await end('a', 5_000);
-    expect(told()).toEqual(['requeue_after in 0']);
+    expect(recorded()).toEqual(['requeue_after in 0']);
   });
 
-  it('are told that nothing waits any more after shutDown', async () => {
-    const { queue, settle, end, told } = createMeasured();
+  it('record that no key waits after shutDown', async () => {
+    const { queue, settle, end, recorded } = createMeasured();
     queue.add('a');
     queue.add('b');
     await settle();
     const done = queue.shutDown();
     await end('a');
     await done;
-    expect(told().findLast((one) => one.startsWith('depth'))).toBe('depth 0');
+    expect(recorded().findLast((one) => one.startsWith('depth'))).toBe('depth 0');
   });
 });

@@ -4,18 +4,17 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import { Pool } from 'undici';
 
 const connectTimeoutMs = 5_000;
-/** How long credentials from files and exec plug-ins are used before they are looked at again, milliseconds. */
+/** How long credentials from files and exec plug-ins are used before they are read again, milliseconds. */
 const credentialsMs = 10_000;
-/** Bound of open connections; each running watch holds one. */
+/** Most open connections; each watch uses one. */
 const connections = 32;
 
-/** What requests are sent with at one time. */
+/** The connections and credentials that requests are sent with until they are reloaded. */
 export interface Session {
-  /** URL of the API server, without a slash at its end. */
+  /** URL of the API server, without a trailing slash. */
   readonly server: string;
-  /** Those that authenticate. */
+  /** Headers with credentials. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The connections. */
   readonly pool: Pool;
 }
 
@@ -23,53 +22,52 @@ export interface Sessions {
   /** URL of the API server, for messages. */
   readonly server: string;
   /**
-   * The session to send with now.
-   *
-   * @throws Error when a file of the kubeconfig cannot be read or its credential plug-in fails
+   * @returns the session to send with now
+   * @throws Error if a file of the kubeconfig cannot be read or its credential plug-in fails
    */
   current(): Promise<Session>;
   /**
-   * Tells that the API server refused a session (401): the kubeconfig is loaded again, once for all requests that were
-   * sent with the same session.
+   * Reloads the kubeconfig after the API server rejected a session (401), once for all requests that were sent with the
+   * same session.
    */
-  refuse(session: Session): void;
-  /** Cuts everything off, also what is still under way with former credentials. */
+  reject(session: Session): void;
+  /** Closes all connections immediately, including those with earlier credentials. */
   close(): Promise<void>;
 }
 
 type TlsMaterial = Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>;
 
-interface Made extends Session {
+interface CurrentSession extends Session {
   tls: TlsMaterial;
-  /** Monotonic clock, milliseconds. */
+  /** When the credentials were read; monotonic clock, milliseconds. */
   readAt: number;
 }
 
 /**
- * Keeps the sessions of a kubeconfig. Credentials are read again every ten seconds and after a 401. The pool is made
- * anew only when the TLS material changed; what is under way in the former one is not cut off.
+ * Manages the session of a kubeconfig. Credentials are read again every ten seconds and after a 401. The connection pool is
+ * replaced only if the TLS material changed; requests in flight then finish over the previous one.
  *
- * @param load gives the kubeconfig; called again after a 401, since the file may have been replaced
+ * @param load loads the kubeconfig; called again after a 401, since the file may have been replaced
  */
 export function createSessions(load: () => KubeConfig): Sessions {
   let kubeconfig = load();
-  let latest: Made | undefined;
-  let making: Promise<Session> | undefined;
+  let latest: CurrentSession | undefined;
+  let pending: Promise<Session> | undefined;
   const pools = new Set<Pool>();
 
-  async function make(): Promise<Session> {
+  async function create(): Promise<Session> {
     const server = serverOf(kubeconfig);
     const { tls, headers } = await readCredentials(kubeconfig);
-    const former = latest;
-    const keeps = former?.server === server && isDeepStrictEqual(tls, former.tls);
-    const pool = keeps ? former.pool : createPool(server, tls);
+    const previous = latest;
+    const keepsPool = previous?.server === server && isDeepStrictEqual(tls, previous.tls);
+    const pool = keepsPool ? previous.pool : createPool(server, tls);
     pools.add(pool);
     latest = { server, headers, pool, tls, readAt: performance.now() };
-    if (former && !keeps) retire(former.pool);
+    if (previous && !keepsPool) retire(previous.pool);
     return latest;
   }
 
-  /** Lets the requests under way finish. Not at once: who has just been given this session is about to send with it. */
+  /** Closes a pool when its requests have finished. Not immediately: a caller may be about to send with its session. */
   function retire(pool: Pool): void {
     setImmediate(() => pool.close().finally(() => pools.delete(pool)));
   }
@@ -78,18 +76,18 @@ export function createSessions(load: () => KubeConfig): Sessions {
     server: serverOf(kubeconfig),
     async current() {
       if (latest && performance.now() - latest.readAt < credentialsMs) return latest;
-      making ??= make().finally(() => {
-        making = undefined;
+      pending ??= create().finally(() => {
+        pending = undefined;
       });
-      return making;
+      return pending;
     },
-    refuse(session) {
+    reject(session) {
       if (!latest || session !== latest || latest.readAt === Number.NEGATIVE_INFINITY) return;
       latest.readAt = Number.NEGATIVE_INFINITY;
       try {
         kubeconfig = load();
       } catch {
-        // The file is being replaced: the kubeconfig that worked so far is kept for this attempt.
+        // The file is being replaced: the previous kubeconfig is kept for this attempt.
       }
     },
     async close() {
@@ -112,8 +110,8 @@ async function readCredentials(kubeconfig: KubeConfig): Promise<{ tls: TlsMateri
 }
 
 /**
- * HTTP/2 stays off, since undici's has no ping and so would not notice a dead connection. A Pool, since an Agent forgets
- * at its close what is still under way, and could not destroy it later.
+ * HTTP/2 is off, because undici sends no pings and would not detect a dead connection. A Pool and not an Agent, because an
+ * Agent cannot destroy requests that are still in flight after it was closed.
  */
 function createPool(server: string, tls: TlsMaterial): Pool {
   const material = Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined));

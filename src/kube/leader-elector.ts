@@ -1,59 +1,58 @@
 import type { Logger } from 'pino';
-import { pause } from './abort.ts';
 import { describeError } from './errors.ts';
 import { createLeaseLock } from './lease-lock.ts';
 import { checkTimings, defaultLeaseTimings, jitteredMs, type LeaseTimings } from './lease-record.ts';
+import { pause } from './time.ts';
 import type { Transport } from './transport.ts';
 
 export interface LeaderElectorOptions {
   transport: Transport;
-  /** Of the Lease. */
+  /** Namespace of the Lease. */
   namespace: string;
   name: string;
   /**
-   * Unique to this process, for example the pod's name and a random UUID: a record with it is taken for our own, so
-   * two processes of the same identity would both lead.
+   * Unique to this process, for example the pod's name and a random UUID: two processes with the same identity would both
+   * lead.
    */
   identity: string;
   log: Logger;
-  /** Default: 15, 10 and 2 seconds. All candidates should have the same. */
+  /** Default: 15, 10 and 2 seconds. Must be the same for all candidates. */
   timings?: Partial<LeaseTimings>;
   /**
-   * Works as the leader, until the signal aborts because leadership is lost or the elector stops. Resolves when all
-   * work has stopped; until then no new campaign starts, and the Lease is not released. When it resolves or rejects
-   * earlier, leadership is given up and campaigned for again.
+   * The work of the leader. The signal aborts when leadership is lost or the elector stops. Must resolve when all work has
+   * stopped; until then, no new campaign starts and the Lease is not released. If it resolves or rejects earlier,
+   * leadership is released and a new campaign starts.
    */
   onStartedLeading: (signal: AbortSignal) => Promise<void>;
   /** Monotonic clock, milliseconds. */
   now?: () => number;
 }
 
-/** One candidate for the leadership that a Lease stands for. */
+/** A candidate in a leader election. */
 export interface LeaderElector {
   /**
-   * Runs until the signal aborts: campaigns, leads, campaigns again. At the end work stops first, under a Lease that is
-   * still renewed, then the Lease is released. Never rejects; not to be called twice at once.
+   * Campaigns and leads, repeatedly, until the signal aborts. At the end the work stops while the Lease is still renewed,
+   * then the Lease is released. Never rejects. Must not be called again while it runs.
    */
   run(signal: AbortSignal): Promise<void>;
   /**
-   * Whether this process leads at this moment: false as soon as renewDeadline has passed since the last successful
-   * renewal was sent, also when no timer could fire because the process was stopped or blocked. Within one term it never
-   * becomes true again. To be asked before each write.
+   * Whether this process is the leader at this moment; to be checked before each write. Becomes false as soon as
+   * renewDeadline has passed since the last successful renewal was sent, even if no timer could fire because the process
+   * was stopped or blocked. Within one term it never becomes true again.
    */
   isLeader(): boolean;
 }
 
 /**
- * Leader election on a coordination.k8s.io/v1 Lease, with the protocol of client-go's tools/leaderelection, so that
- * it may share a Lease with it.
+ * Leader election on a coordination.k8s.io/v1 Lease. It is compatible with client-go's tools/leaderelection.
  *
- * Another takes over leaseDuration after it saw the last renewal, which is after that was sent; this one has stopped
- * renewDeadline after sending it, which is shorter. So no two lead at once while monotonic clocks run at rates that
- * differ by less than the ratio of the two (they may stand still while a machine is suspended) and nobody else edits
- * the Lease (who does hands leadership over without waiting). For these, and for a write that was on its way when its
- * leader stopped, writes carry preconditions besides.
+ * Another candidate takes over leaseDuration after it saw the last renewal. The leader stops renewDeadline, which is
+ * shorter, after it sent that renewal. So there are never two leaders, unless the rates of their monotonic clocks differ
+ * by more than the ratio of the two (a clock may stop while a machine is suspended), or a person edits the Lease, which
+ * hands leadership over without waiting. For these cases, and for a write that was in flight when its leader stopped,
+ * writes also carry preconditions.
  *
- * @throws RangeError for timings that contradict each other
+ * @throws RangeError for contradictory timings
  */
 export function createLeaderElector(options: LeaderElectorOptions): LeaderElector {
   const { identity, onStartedLeading, now = () => performance.now() } = options;
@@ -61,14 +60,14 @@ export function createLeaderElector(options: LeaderElectorOptions): LeaderElecto
   const timings = { ...defaultLeaseTimings, ...options.timings };
   checkTimings(timings);
   const { renewDeadlineMs, retryPeriodMs } = timings;
-  /** A request that hangs leaves time for another one (controller-runtime bounds them so). */
+  /** Leaves time for another request when one hangs (as controller-runtime does). */
   const requestMs = renewDeadlineMs / 2;
   const lock = createLeaseLock({ ...options, ...timings, log, now });
-  /** When the last successful renewal of this term was sent; undefined outside a term. */
+  /** When the last successful renewal of this term was sent; undefined outside of a term. */
   let renewedAt: number | undefined;
   let reportedHolder: string | undefined;
 
-  /** How long this term lasts without a further renewal, milliseconds. */
+  /** How long this term lasts without another renewal, milliseconds. */
   function remainingMs(): number {
     return renewedAt === undefined ? 0 : Math.max(0, renewedAt + renewDeadlineMs - now());
   }
@@ -84,7 +83,7 @@ export function createLeaderElector(options: LeaderElectorOptions): LeaderElecto
         if ('sentAt' in outcome) renewedAt = outcome.sentAt;
         else reportHolder(outcome.holder);
       } catch (error) {
-        if (!stop.aborted) log.warn({ reason: describeError(error) }, 'cannot campaign, trying again');
+        if (!stop.aborted) log.warn({ reason: describeError(error) }, 'cannot acquire the lease, retrying');
       }
       if (isLeader()) return;
       await pause(jitteredMs(retryPeriodMs), stop);
@@ -92,7 +91,7 @@ export function createLeaderElector(options: LeaderElectorOptions): LeaderElecto
   }
 
   function reportHolder(holder: string): void {
-    if (holder !== reportedHolder) log.info({ holder }, 'not the holder of the lease');
+    if (holder !== reportedHolder) log.info({ holder }, 'another replica holds the lease');
     reportedHolder = holder;
   }
 
@@ -114,32 +113,32 @@ export function createLeaderElector(options: LeaderElectorOptions): LeaderElecto
   async function runWork(signal: AbortSignal): Promise<void> {
     try {
       await onStartedLeading(signal);
-      if (!signal.aborted) log.warn('the work of the leader ended by itself');
+      if (!signal.aborted) log.warn('the work of the leader ended unexpectedly');
     } catch (error) {
       log.error({ reason: describeError(error) }, 'the work of the leader failed');
     }
   }
 
-  /** Resolves when leadership is lost or work has ended; until then, also while work stops, the Lease is renewed. */
+  /** Renews the Lease, also while the work stops, until leadership is lost or the work has ended. */
   async function renewUntil(ended: AbortSignal): Promise<void> {
     while (isLeader()) {
       await pause(Math.min(retryPeriodMs, remainingMs()), ended);
       if (ended.aborted) return;
       if (isLeader()) await renew(ended);
     }
-    log.warn('leadership is lost');
+    log.warn('leadership lost');
   }
 
   async function renew(ended: AbortSignal): Promise<void> {
     try {
       const limitMs = Math.min(requestMs, remainingMs());
       const outcome = await within(limitMs, ended, (signal) => lock.tryHold(true, signal));
-      // An answer that comes after the deadline does not bring a term back.
+      // A response after the deadline does not restore the term.
       if (!isLeader()) return;
       renewedAt = 'sentAt' in outcome ? outcome.sentAt : undefined;
       if ('holder' in outcome) reportHolder(outcome.holder);
     } catch (error) {
-      if (!ended.aborted) log.warn({ reason: describeError(error) }, 'cannot renew the lease, trying again');
+      if (!ended.aborted) log.warn({ reason: describeError(error) }, 'cannot renew the lease, retrying');
     }
   }
 
@@ -148,7 +147,10 @@ export function createLeaderElector(options: LeaderElectorOptions): LeaderElecto
     try {
       if (await within(renewDeadlineMs, undefined, (signal) => lock.release(signal))) log.info('lease released');
     } catch (error) {
-      log.warn({ reason: describeError(error) }, 'the lease was not released, the next leader waits until it expires');
+      log.warn(
+        { reason: describeError(error) },
+        'cannot release the lease, the next leader has to wait until it expires',
+      );
     }
   }
 
@@ -167,7 +169,7 @@ export function createLeaderElector(options: LeaderElectorOptions): LeaderElecto
 }
 
 /**
- * Makes a call with a time limit. It ends by the limit or the outer signal even when what is called heeds no signal,
+ * Limits the time of a call. Rejects at the limit or when the outer signal aborts, even if the call ignores its signal,
  * such as a credential plug-in that hangs.
  */
 async function within<T>(
@@ -176,18 +178,18 @@ async function within<T>(
   call: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const inner = new AbortController();
-  const given = Promise.withResolvers<never>();
-  const giveUp = () => {
+  const limit = Promise.withResolvers<never>();
+  const cancel = () => {
     inner.abort();
-    given.reject(new Error(`no answer within ${Math.round(ms)} ms`));
+    limit.reject(new Error(`no response within ${Math.round(ms)} ms`));
   };
-  const timer = setTimeout(giveUp, ms);
-  outer?.addEventListener('abort', giveUp, { once: true });
+  const timer = setTimeout(cancel, ms);
+  outer?.addEventListener('abort', cancel, { once: true });
   try {
     outer?.throwIfAborted();
-    return await Promise.race([call(inner.signal), given.promise]);
+    return await Promise.race([call(inner.signal), limit.promise]);
   } finally {
     clearTimeout(timer);
-    outer?.removeEventListener('abort', giveUp);
+    outer?.removeEventListener('abort', cancel);
   }
 }

@@ -3,25 +3,13 @@ import { pino } from 'pino';
 import type { Dispatcher } from 'undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ConnectionError, KubernetesError } from '../../../src/kube/errors.ts';
-import { createLeaderElector, type LeaderElectorOptions } from '../../../src/kube/lease.ts';
-import {
-  checkTimings,
-  decide,
-  defaultLeaseTimings,
-  heldSpec,
-  jitteredMs,
-  type Lease,
-  type LeaseSpec,
-  observe,
-  releasedSpec,
-  type Situation,
-} from '../../../src/kube/lease-record.ts';
+import { createLeaderElector, type LeaderElectorOptions } from '../../../src/kube/leader-elector.ts';
+import type { Lease, LeaseSpec } from '../../../src/kube/lease-record.ts';
 import type { Transport, TransportRequest } from '../../../src/kube/transport.ts';
 
-const time = new Date('2026-01-01T00:00:00.123Z');
 const patience = { timeout: 30_000, interval: 2 };
 
-/** A record as another candidate wrote it. */
+/** A record of another candidate. */
 const foreign: LeaseSpec = {
   holderIdentity: 'other',
   leaseDurationSeconds: 15,
@@ -29,138 +17,9 @@ const foreign: LeaseSpec = {
   renewTime: '2025-12-31T01:00:00.000000Z',
   leaseTransitions: 3,
 };
-const own: LeaseSpec = { ...foreign, holderIdentity: 'me' };
 const empty: LeaseSpec = { ...foreign, holderIdentity: '', leaseDurationSeconds: 1 };
 
-describe('decide', () => {
-  /** A record that was first seen at 1000, and the Lease is there, unless told otherwise. */
-  function situation(spec: LeaseSpec | undefined, now: number, more: Partial<Situation> = {}): Situation {
-    const observation = spec && { spec, since: 1000 };
-    return { identity: 'me', leading: false, exists: true, observation, now, leaseDurationMs: 30_000, ...more };
-  }
-  const absent = { exists: false };
-  const leading = { leading: true };
-  const { leaseDurationSeconds, ...undated } = foreign;
-
-  it.each([
-    ['no Lease, none seen ever', undefined, 1000, absent, 'create'],
-    ['an empty Lease', {}, 1000, {}, 'take'],
-    ['a released Lease', empty, 1000, {}, 'take'],
-    ['our own record', own, 1000, {}, 'renew'],
-    ['our own record, long ago', own, 1_000_000, {}, 'renew'],
-    ["another's record, just seen", foreign, 1000, {}, 'wait'],
-    ["another's record, before its duration is over", foreign, 15_999, {}, 'wait'],
-    ["another's record, when its duration is over", foreign, 16_000, {}, 'take'],
-    ["another's longer duration", { ...foreign, leaseDurationSeconds: 60 }, 60_999, {}, 'wait'],
-    ["another's longer duration, over", { ...foreign, leaseDurationSeconds: 60 }, 61_000, {}, 'take'],
-    ['a record without a duration, within ours', undated, 30_999, {}, 'wait'],
-    ['a record without a duration, after ours', undated, 31_000, {}, 'take'],
-    ["another's Lease, deleted, before its duration is over", foreign, 15_999, absent, 'wait'],
-    ["another's Lease, deleted, when its duration is over", foreign, 16_000, absent, 'create'],
-    ['a released Lease, deleted', empty, 1000, absent, 'create'],
-    ['our own Lease, deleted', own, 1000, absent, 'create'],
-    ['leading: our own record', own, 1000, leading, 'renew'],
-    ['leading: our own Lease, deleted', own, 1000, { ...leading, ...absent }, 'create'],
-    ['leading: given to another', foreign, 1000, leading, 'wait'],
-    ['leading: given to another, whose duration is over', foreign, 16_000, leading, 'wait'],
-    ['leading: emptied', empty, 1000, leading, 'wait'],
-  ] as const)('%s', (_, spec, now, more, expected) => {
-    expect(decide(situation(spec, now, more))).toBe(expected);
-  });
-
-  it('does not look at the times of the record', () => {
-    for (const renewTime of ['1970-01-01T00:00:00.000000Z', '2999-01-01T00:00:00.000000Z']) {
-      expect(decide(situation({ ...foreign, renewTime }, 15_999))).toBe('wait');
-      expect(decide(situation({ ...foreign, renewTime }, 16_000))).toBe('take');
-    }
-  });
-});
-
-describe('observe', () => {
-  const seen = { spec: foreign, since: 1000 };
-
-  it.each([
-    ['the first record', undefined, foreign, 2000],
-    ['the same record', seen, { ...foreign }, 1000],
-    ['a renewal', seen, { ...foreign, renewTime: '2025-12-31T01:00:02.000000Z' }, 2000],
-    ['a clock that was set back', seen, { ...foreign, renewTime: '2025-12-30T00:00:00.000000Z' }, 2000],
-    ['another holder', seen, { ...foreign, holderIdentity: 'third' }, 2000],
-    ['another duration', seen, { ...foreign, leaseDurationSeconds: 60 }, 2000],
-    ['an emptied record', seen, {}, 2000],
-  ])('%s', (_, before, spec, since) => {
-    expect(observe(before, spec, 2000)).toEqual({ spec, since });
-  });
-});
-
-describe('the record written', () => {
-  const now = '2026-01-01T00:00:00.123000Z';
-  const dated = { acquireTime: now, renewTime: now };
-
-  it.each([
-    ['of a new Lease', undefined, { holderIdentity: 'me', leaseTransitions: 0, ...dated }],
-    ['over an empty one', {}, { holderIdentity: 'me', leaseTransitions: 1, ...dated }],
-    ['over a released one', empty, { holderIdentity: 'me', leaseTransitions: 4, ...dated }],
-    ["over another's", foreign, { holderIdentity: 'me', leaseTransitions: 4, ...dated }],
-    ['to renew', own, { ...own, renewTime: now }],
-  ])('%s', (_, before, expected) => {
-    expect(heldSpec(before, 'me', 15_000, time)).toEqual({ ...expected, leaseDurationSeconds: 15 });
-  });
-
-  it('to release', () => {
-    const expected = { holderIdentity: '', leaseDurationSeconds: 1, leaseTransitions: 3, ...dated };
-    expect(releasedSpec(own, time)).toEqual(expected);
-  });
-
-  it.each([
-    [1, 1],
-    [1000, 1],
-    [1001, 2],
-    [15_000, 15],
-  ])('says a duration of %d ms as %d s', (milliseconds, seconds) => {
-    expect(heldSpec(undefined, 'me', milliseconds, time).leaseDurationSeconds).toBe(seconds);
-  });
-
-  it('keeps fields that are not of the election', () => {
-    const more = { strategy: 'OldestEmulationVersion', ofTheFuture: { a: [1] } };
-    for (const before of [own, foreign]) {
-      expect(heldSpec({ ...before, ...more }, 'me', 15_000, time)).toMatchObject(more);
-      expect(releasedSpec({ ...before, ...more }, time)).toMatchObject(more);
-    }
-  });
-});
-
-describe('timings', () => {
-  it('spread attempts over one to 2.2 periods', () => {
-    expect(jitteredMs(2000, () => 0)).toBe(2000);
-    expect(jitteredMs(2000, () => 0.5)).toBe(3200);
-    expect(jitteredMs(2000, () => 1)).toBe(4400);
-    expect(new Set(Array.from({ length: 20 }, () => jitteredMs(2000))).size).toBeGreaterThan(1);
-  });
-
-  it.each([
-    [{}, undefined],
-    [{ leaseDurationMs: 10_000 }, /leaseDuration/],
-    [{ leaseDurationMs: 10_001 }, undefined],
-    [{ renewDeadlineMs: 2400 }, /renewDeadline/],
-    [{ renewDeadlineMs: 2401 }, undefined],
-    [{ retryPeriodMs: 0 }, /retryPeriod/],
-    [{ retryPeriodMs: -1 }, /retryPeriod/],
-    [{ leaseDurationMs: Number.NaN }, /leaseDuration/],
-    [{ renewDeadlineMs: Number.NaN }, /renewDeadline/],
-    [{ retryPeriodMs: Number.NaN }, /retryPeriod/],
-  ])('%j: %s', (change, message) => {
-    const check = () => checkTimings({ ...defaultLeaseTimings, ...change });
-    if (message) expect(check).toThrow(message);
-    else expect(check).not.toThrow();
-  });
-
-  it('are checked when an elector is made', () => {
-    const timings = { leaseDurationMs: 1 };
-    expect(() => startCandidate(createLeaseServer(), { timings })).toThrow(RangeError);
-  });
-});
-
-/** One Lease in memory, with resourceVersions, that keeps whatever it is sent. */
+/** An API server with one Lease that stores unknown fields and checks resourceVersions. */
 function createLeaseServer() {
   const requests: TransportRequest[] = [];
   let lease: Lease | undefined;
@@ -192,16 +51,16 @@ function createLeaseServer() {
     get holder() {
       return lease?.spec?.holderIdentity;
     },
-    /** Puts a Lease there as a third party does; the metadata given goes over what it had. */
+    /** Writes the Lease as a third party; `metadata` overrides the previous one. */
     edit(spec: LeaseSpec, metadata = {}): void {
       store({ metadata: { name: 'lease', resourceVersion: '', ...lease?.metadata, ...metadata }, spec });
     },
     remove(): void {
       lease = undefined;
     },
-    /** Before a request is answered; a rejection is the answer. */
+    /** Called before a request takes effect; a rejection is the response. */
     before: async (_request: TransportRequest): Promise<void> => undefined,
-    /** After a request took effect; a rejection is the answer. */
+    /** Called after a request took effect; a rejection is the response. */
     after: async (_request: TransportRequest): Promise<void> => undefined,
     transport: {
       server: 'https://server',
@@ -221,11 +80,11 @@ function createLeaseServer() {
 type LeaseServer = ReturnType<typeof createLeaseServer>;
 
 interface CandidateOptions extends Partial<LeaderElectorOptions> {
-  /** Whether work stops when its signal aborts; without this it goes on until the test ends it. */
+  /** Whether work stops when its signal aborts, or only when the test ends it. Default: true. */
   obedient?: boolean;
 }
 
-/** Starts an elector whose clock stands still until a test moves it, so it leads for as long as a test takes. */
+/** Starts an elector whose clock only the test advances. */
 function startCandidate(server: LeaseServer, { obedient = true, ...options }: CandidateOptions = {}) {
   const terms: { signal: AbortSignal; end: () => void }[] = [];
   const lines: { msg: string; level: number; reason?: string }[] = [];
@@ -265,23 +124,28 @@ function startCandidate(server: LeaseServer, { obedient = true, ...options }: Ca
 
 type Candidate = ReturnType<typeof startCandidate>;
 
-/** Starts one and waits until it leads. */
+/** Starts a candidate and waits until it leads. */
 async function startLeader(server: LeaseServer, options?: CandidateOptions): Promise<Candidate> {
   const candidate = startCandidate(server, options);
   await expect.poll(() => candidate.terms.length, patience).toBe(1);
   return candidate;
 }
 
-/** Waits until so many further requests have come. */
+/** Waits for this number of further requests. */
 async function furtherRequests(server: LeaseServer, count: number): Promise<void> {
   const end = server.requests.length + count;
   await expect.poll(() => server.requests.length, patience).toBeGreaterThanOrEqual(end);
 }
 
 const unanswered = async (): Promise<never> => {
-  throw new ConnectionError('no answer');
+  throw new ConnectionError('no response');
 };
 const never = () => new Promise<never>(() => undefined);
+
+it('rejects invalid timings', () => {
+  const timings = { leaseDurationMs: 1 };
+  expect(() => startCandidate(createLeaseServer(), { timings })).toThrow(RangeError);
+});
 
 describe('isLeader', () => {
   it('is false before the first term and after the last one', async () => {
@@ -296,17 +160,17 @@ describe('isLeader', () => {
     expect(candidate.elector.isLeader()).toBe(false);
   });
 
-  it('is false as soon as the deadline has passed, with no timer and no turn of the event loop', async () => {
+  it('is false as soon as the deadline has passed, before any timer fires', async () => {
     const { elector, clock, terms } = await startLeader(createLeaseServer());
     clock.ms += 9_999;
     expect(elector.isLeader()).toBe(true);
     clock.ms += 1;
     expect(elector.isLeader()).toBe(false);
-    // The work was not told yet: only the question can tell.
+    // The signal of the work has not been aborted yet.
     expect(terms[0]?.signal.aborted).toBe(false);
   });
 
-  it('counts the deadline from when the renewal was sent', async () => {
+  it('measures the deadline from when the renewal was sent', async () => {
     const server = createLeaseServer();
     const candidate = await startLeader(server);
     const arrived = Promise.withResolvers<void>();
@@ -314,7 +178,7 @@ describe('isLeader', () => {
     server.after = async () => {
       arrived.resolve();
       await answered.promise;
-      // What comes next fails, so that no later renewal hides what this one did.
+      // Later requests fail, so that no later renewal extends the term.
       server.before = unanswered;
     };
     await arrived.promise;
@@ -327,7 +191,7 @@ describe('isLeader', () => {
     expect(candidate.elector.isLeader()).toBe(false);
   });
 
-  it('does not become true by an answer that comes too late', async () => {
+  it('does not become true again with a response after the deadline', async () => {
     const server = createLeaseServer();
     const { elector, clock, terms, stopping } = await startLeader(server, { obedient: false });
     const arrived = Promise.withResolvers<void>();
@@ -346,7 +210,7 @@ describe('isLeader', () => {
     expect(stopping.signal.aborted).toBe(false);
   });
 
-  it('does not become true when the Lease was won but the answer took longer than the deadline', async () => {
+  it('does not become true if the response to the acquisition arrives after the deadline', async () => {
     const server = createLeaseServer();
     const candidate = startCandidate(server);
     let slow = 0;
@@ -375,7 +239,7 @@ describe('leadership', () => {
     expect(server.requests.filter(({ method }) => method === 'GET')).toHaveLength(1);
   });
 
-  it('outlasts failures that end before the deadline', async () => {
+  it('survives failures that end before the deadline', async () => {
     const server = createLeaseServer();
     const { clock, elector, terms, lines } = await startLeader(server);
     server.before = unanswered;
@@ -387,10 +251,10 @@ describe('leadership', () => {
     clock.ms += 9_000;
     expect(elector.isLeader()).toBe(true);
     expect(terms).toHaveLength(1);
-    expect(lines.some(({ reason }) => reason === 'no answer')).toBe(true);
+    expect(lines.some(({ reason }) => reason === 'no response')).toBe(true);
   });
 
-  it('is lost at the deadline: the work is told, and campaigns begin only after it has stopped', async () => {
+  it('is lost at the deadline; the work is aborted, and the next campaign starts after it has stopped', async () => {
     const server = createLeaseServer();
     const { clock, terms, elector } = await startLeader(server, { obedient: false });
     server.before = unanswered;
@@ -407,7 +271,7 @@ describe('leadership', () => {
     expect(terms[1]?.signal.aborted).toBe(false);
   });
 
-  it('is lost although the transport never answers and heeds no signal', async () => {
+  it('is lost even if the transport never responds and ignores its signal', async () => {
     const server = createLeaseServer();
     const timings = { leaseDurationMs: 60, renewDeadlineMs: 40 };
     const { terms, stop, elector } = await startLeader(server, { timings, now: () => performance.now() });
@@ -417,7 +281,7 @@ describe('leadership', () => {
     await stop();
   });
 
-  it('outlasts a request that hangs: there is time for another', async () => {
+  it('survives a request that hangs, because there is time for another one', async () => {
     const server = createLeaseServer();
     const timings = { leaseDurationMs: 6_000, renewDeadlineMs: 4_000, retryPeriodMs: 50 };
     const { terms, elector } = await startLeader(server, { timings, now: () => performance.now() });
@@ -431,7 +295,7 @@ describe('leadership', () => {
     expect(terms[0]?.signal.aborted).toBe(false);
   });
 
-  it('gives a request no more time than the term has left', async () => {
+  it('limits a request to the rest of the term', async () => {
     const server = createLeaseServer();
     const timings = { leaseDurationMs: 2_000_000, renewDeadlineMs: 1_000_000 };
     const { clock } = await startLeader(server, { timings });
@@ -443,7 +307,7 @@ describe('leadership', () => {
     await furtherRequests(server, 3);
   });
 
-  it('ignores what a request that was given up brings later', async () => {
+  it('ignores the late response of a cancelled request', async () => {
     const server = createLeaseServer();
     const { clock, terms, elector } = await startLeader(server, { obedient: false });
     const hung = Promise.withResolvers<void>();
@@ -466,9 +330,9 @@ describe('leadership', () => {
   });
 
   it.each([
-    ['given to another', { ...foreign, leaseDurationSeconds: 3600 }],
-    ['given to another, for no time', { ...foreign, leaseDurationSeconds: 0 }],
-    ['emptied', empty],
+    ['another holder', { ...foreign, leaseDurationSeconds: 3600 }],
+    ['another holder for 0 seconds', { ...foreign, leaseDurationSeconds: 0 }],
+    ['no holder', empty],
   ])('is lost when the Lease is %s, before the deadline', async (_, spec) => {
     const server = createLeaseServer();
     const { terms, elector, clock } = await startLeader(server, { obedient: false });
@@ -479,7 +343,7 @@ describe('leadership', () => {
     expect(server.holder).toBe(spec.holderIdentity);
   });
 
-  it('stays when the Lease is deleted, which is made again', async () => {
+  it('is kept when the Lease is deleted, by creating it again', async () => {
     const server = createLeaseServer();
     const { elector, terms } = await startLeader(server);
     server.remove();
@@ -489,7 +353,7 @@ describe('leadership', () => {
     expect(terms).toHaveLength(1);
   });
 
-  it('stays when somebody else writes to the Lease, whose changes stay too', async () => {
+  it('is kept when another client changes the Lease, and keeps those changes', async () => {
     const server = createLeaseServer();
     const { elector, terms } = await startLeader(server);
     const more = { ...server.lease?.spec, ofTheFuture: { a: [1] } };
@@ -504,14 +368,14 @@ describe('leadership', () => {
     expect(terms).toHaveLength(1);
   });
 
-  it('is given up when the work ends by itself, and campaigned for again', async () => {
+  it('is released when the work ends unexpectedly, and a new campaign starts', async () => {
     const server = createLeaseServer();
     const { terms, lines } = await startLeader(server);
     terms[0]?.end();
     await expect.poll(() => terms.length, patience).toBe(2);
     expect(terms[0]?.signal.aborted).toBe(true);
     expect(server.writes().some(({ body = '' }) => body.includes('"holderIdentity":""'))).toBe(true);
-    expect(lines.map(({ msg }) => msg)).toContain('the work of the leader ended by itself');
+    expect(lines.map(({ msg }) => msg)).toContain('the work of the leader ended unexpectedly');
   });
 
   it.each([
@@ -538,7 +402,7 @@ describe('leadership', () => {
 });
 
 describe('a campaign', () => {
-  it("takes another's Lease after its record has not changed for its duration, by our clock", async () => {
+  it("takes another's Lease after its record has not changed for its duration by our clock", async () => {
     const server = createLeaseServer();
     server.edit(foreign);
     const { clock, terms } = startCandidate(server);
@@ -558,7 +422,7 @@ describe('a campaign', () => {
     expect(server.lease?.metadata).toMatchObject({ labels: { team: 'ops' } });
   });
 
-  it('makes a deleted Lease only after the time for which its holder may lead without it', async () => {
+  it('creates a deleted Lease only after its holder can no longer lead without it', async () => {
     const server = createLeaseServer();
     server.edit(foreign);
     const { clock, terms } = startCandidate(server);
@@ -572,20 +436,25 @@ describe('a campaign', () => {
     expect(server.lease?.spec).toMatchObject({ holderIdentity: 'me', leaseTransitions: 0 });
   });
 
-  it('goes on after errors of every kind', async () => {
+  it('continues after errors of every kind', async () => {
     const server = createLeaseServer();
     const errors = [403, 429, 500].map((status) => new KubernetesError(status, '', `status ${status}`, 0));
-    const failures: unknown[] = [...errors, new ConnectionError('no answer'), new SyntaxError('not JSON'), 'a string'];
+    const failures: unknown[] = [
+      ...errors,
+      new ConnectionError('no response'),
+      new SyntaxError('not JSON'),
+      'a string',
+    ];
     server.before = async () => {
       if (failures.length > 0) throw failures.shift();
     };
     const { terms, lines } = startCandidate(server);
     await expect.poll(() => terms.length, patience).toBe(1);
     const reasons = lines.filter(({ level }) => level === 40).map(({ reason }) => reason);
-    expect(reasons).toEqual(['status 403', 'status 429', 'status 500', 'no answer', 'not JSON', 'a string']);
+    expect(reasons).toEqual(['status 403', 'status 429', 'status 500', 'no response', 'not JSON', 'a string']);
   });
 
-  it('that loses to a conflict does not lead', async () => {
+  it('that fails with a conflict does not lead', async () => {
     const server = createLeaseServer();
     server.edit(empty);
     server.before = async ({ method }) => {
@@ -598,11 +467,11 @@ describe('a campaign', () => {
     expect(server.holder).toBe('other');
   });
 
-  it('won by a write whose answer was lost leads with the next one', async () => {
+  it('that was won without a response leads after the next write', async () => {
     const server = createLeaseServer();
     let lost = 0;
     server.after = async ({ method }) => {
-      if (method !== 'GET' && lost++ === 0) throw new ConnectionError('no answer');
+      if (method !== 'GET' && lost++ === 0) throw new ConnectionError('no response');
     };
     const { elector } = await startLeader(server);
     expect(elector.isLeader()).toBe(true);
@@ -610,7 +479,7 @@ describe('a campaign', () => {
     expect(server.lease?.spec?.leaseTransitions).toBe(0);
   });
 
-  it('sends what the API takes', async () => {
+  it('sends valid requests', async () => {
     const server = createLeaseServer();
     await startLeader(server);
     const [read, create] = server.requests;
@@ -637,7 +506,7 @@ describe('a campaign', () => {
 });
 
 describe('a stop', () => {
-  it('releases the Lease only after work has stopped, and renews it until then', async () => {
+  it('renews the Lease until the work has stopped, then releases it', async () => {
     const server = createLeaseServer();
     const { elector, terms, stopping, running, clock } = await startLeader(server, { obedient: false });
     stopping.abort();
@@ -654,7 +523,7 @@ describe('a stop', () => {
     expect(server.lease?.spec).toMatchObject({ holderIdentity: '', leaseDurationSeconds: 1, leaseTransitions: 0 });
   });
 
-  it('waits for work that was told of a lost leadership', async () => {
+  it('waits for work that was aborted when leadership was lost', async () => {
     const server = createLeaseServer();
     const { clock, terms, stopping, running } = await startLeader(server, { obedient: false });
     server.before = unanswered;
@@ -672,7 +541,7 @@ describe('a stop', () => {
     expect(server.holder).toBe('');
   });
 
-  it('releases although a renewal arrives between', async () => {
+  it('releases the Lease even if a renewal arrives in between', async () => {
     const server = createLeaseServer();
     const { stop } = await startLeader(server);
     let renewals = 0;
@@ -686,7 +555,7 @@ describe('a stop', () => {
     expect(server.holder).toBe('');
   });
 
-  it("leaves another's Lease as it is", async () => {
+  it("does not change another's Lease", async () => {
     const server = createLeaseServer();
     const { terms, stopping, running } = await startLeader(server, { obedient: false });
     server.edit({ ...foreign, leaseDurationSeconds: 3600 });
@@ -698,7 +567,7 @@ describe('a stop', () => {
     expect(server.lease).toEqual(lease);
   });
 
-  it('leaves a deleted Lease deleted', async () => {
+  it('does not create a deleted Lease', async () => {
     const server = createLeaseServer();
     const { stop } = await startLeader(server);
     server.before = async () => server.remove();
@@ -706,7 +575,7 @@ describe('a stop', () => {
     expect(server.lease).toBeUndefined();
   });
 
-  it('while the Lease is being taken gives it back', async () => {
+  it('releases the Lease if it is being acquired', async () => {
     const server = createLeaseServer();
     const taken = Promise.withResolvers<void>();
     server.after = async ({ method }) => {
@@ -722,7 +591,7 @@ describe('a stop', () => {
     expect(server.holder).toBe('');
   });
 
-  it('while the Lease is being read does not take it later', async () => {
+  it('does not acquire a Lease that is being read', async () => {
     const server = createLeaseServer();
     server.edit(empty);
     const reading = Promise.withResolvers<void>();
@@ -739,7 +608,7 @@ describe('a stop', () => {
     expect(server.writes()).toEqual([]);
   });
 
-  it('of one that never wrote sends nothing', async () => {
+  it('sends nothing if the candidate never wrote', async () => {
     const server = createLeaseServer();
     server.edit(foreign);
     const { stop } = startCandidate(server);
@@ -749,16 +618,16 @@ describe('a stop', () => {
     expect(server.requests).toHaveLength(reads);
   });
 
-  it('ends also when the Lease cannot be released', async () => {
+  it('ends even if the Lease cannot be released', async () => {
     const server = createLeaseServer();
     const { stop, lines } = await startLeader(server);
     server.before = unanswered;
     await stop();
-    expect(lines.at(-1)).toMatchObject({ level: 40, reason: 'no answer' });
+    expect(lines.at(-1)).toMatchObject({ level: 40, reason: 'no response' });
     expect(server.holder).toBe('me');
   });
 
-  it('before the start sends nothing', async () => {
+  it('sends nothing if it precedes the start', async () => {
     const server = createLeaseServer();
     const elector = createLeaderElector({
       transport: server.transport,

@@ -1,0 +1,54 @@
+/** Waiting, and judging times that another clock recorded. */
+
+/** Resolves when the signal aborts; immediately if it already has. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (signal.aborted) resolve();
+  else signal.addEventListener('abort', () => resolve(), { once: true });
+  return promise;
+}
+
+/** Resolves after a time in milliseconds or when the signal aborts, whichever is first. Never rejects. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(end, ms);
+  function end(): void {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', end);
+    resolve();
+  }
+  signal.addEventListener('abort', end);
+  if (signal.aborted) end();
+  return promise;
+}
+
+export interface BackoffOptions {
+  /** First delay, milliseconds. */
+  baseMs: number;
+  /** Longest delay, milliseconds. */
+  maxMs: number;
+}
+
+/**
+ * Delay before the next attempt: exponential, with a random half so that clients spread out.
+ *
+ * @param failures number of consecutive failures, from 1
+ * @returns milliseconds
+ */
+export function backoffMs(failures: number, { baseMs, maxMs }: BackoffOptions, random = Math.random): number {
+  const full = Math.min(maxMs, baseMs * 2 ** Math.min(failures - 1, 30));
+  return full / 2 + (full / 2) * random();
+}
+
+/** How far the clocks of replicas may differ, milliseconds. */
+const maxClockSkewMs = 300_000;
+
+/**
+ * Checks whether a time that was recorded as past lies in the future, so the clock that recorded it, here or at another
+ * replica, was ahead. Waiting for such a time could take arbitrarily long.
+ *
+ * @param time and now: milliseconds since the epoch
+ */
+export function isAhead(time: number, now: number): boolean {
+  return time > now + maxClockSkewMs;
+}
