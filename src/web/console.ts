@@ -6,7 +6,7 @@ import { isStatus, KubernetesError } from '../kube/errors.ts';
 import { loadAssets } from './common/assets.ts';
 import { ConsoleError } from './common/console-error.ts';
 import { createStreams } from './common/streams.ts';
-import { createNamespaces } from './keys/namespaces.ts';
+import { createNamespaces } from './keys/first-key.ts';
 import { createSessionCheck } from './keys/visitor.ts';
 import { errorPage } from './pages/layout.ts';
 import { addAccessKeyRoutes } from './routes/access-keys.ts';

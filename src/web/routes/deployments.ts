@@ -8,8 +8,14 @@ import type { DeploymentRecord } from '../../deployments/record.ts';
 import type { Right } from '../keys/api.ts';
 import { describeMissingRight } from '../keys/missing-right.ts';
 import type { Visitor } from '../keys/visitor.ts';
-import { type DeploymentFilters, readFilters } from '../pages/deployment-filter.ts';
-import { type DeploymentRow, type DeploymentsPage, deploymentsPage, noDeploymentsPage } from '../pages/deployments.ts';
+import {
+  type DeploymentFilters,
+  type DeploymentRow,
+  type DeploymentsPage,
+  deploymentsPage,
+  noDeploymentsPage,
+  readFilters,
+} from '../pages/deployments.ts';
 import type { ConsoleDependencies, ConsoleEnvironment } from './environment.ts';
 
 const pageSize = 20;

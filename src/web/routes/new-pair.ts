@@ -3,8 +3,13 @@ import { ConsoleError } from '../common/console-error.ts';
 import { readForm } from '../common/form.ts';
 import type { ExpectedPair } from '../keys/await-pair.ts';
 import { changeKeyPairs, requireUnmanaged } from '../keys/change-key-pairs.ts';
-import { createFirstKey, type FirstChoices, maxGroups, validateFirstChoices } from '../keys/first-key.ts';
-import type { Namespaces } from '../keys/namespaces.ts';
+import {
+  createFirstKey,
+  type FirstChoices,
+  maxGroups,
+  type Namespaces,
+  validateFirstChoices,
+} from '../keys/first-key.ts';
 import { dateOf, detailsOf, emptyInput, type PairInput, readPairInput, validatePairInput } from '../keys/pair-input.ts';
 import { addPair } from '../keys/pair-list.ts';
 import { ownGroups, readAccessKey, type Visitor } from '../keys/visitor.ts';
