@@ -53,6 +53,7 @@ export const en = {
   userId: 'User ID',
   email: 'Email',
   groups: 'Groups',
+  groupsOf: 'Groups: {groups}',
   namespace: 'Namespace',
   accessKeyResource: 'AccessKey resource',
   signInMethod: 'Sign-in method',

@@ -35,7 +35,7 @@ export function personalCenter(
     title,
     section: 'personal-center',
     content: html`<div class="page">
-<h1 class="visually-hidden">${t('personalCenter')}: ${title}</h1>
+<h1 class="visually-hidden">${t('personalCenter')} · ${title}</h1>
 <section class="card person" aria-label="${t('profile')}">
 <span class="avatar" data-initials="${initialsOf(person.name)}"></span>
 <div><p class="person-name">${person.name}</p>
@@ -49,5 +49,5 @@ ${content}
 }
 
 function groupsText({ t }: View, groups: readonly string[]): string {
-  return groups.length === 0 ? '' : `${t('groups')}: ${groups.join(', ')}`;
+  return groups.length === 0 ? '' : t('groupsOf', { groups: groups.join(', ') });
 }
