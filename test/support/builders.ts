@@ -1,5 +1,5 @@
 /**
- * Builders of what the operator works with: each gives a sound object, a test names only what it is about.
+ * Builders of the operator's objects. Each returns a valid object; a test sets only the properties that matter to it.
  */
 
 import type { FoundPair } from '../../src/accesskey/live/live-pairs.ts';
@@ -22,15 +22,15 @@ import {
 } from '../../src/credential/secret-record.ts';
 import { type ClaimsOptions, claimsFor, type TokenClaims } from '../../src/token/issue.ts';
 
-/** 2026-01-01T00:00:00Z, what tests call now. */
+/** 2026-01-01T00:00:00Z, the current time of the tests. */
 export const now = Date.UTC(2026, 0, 1);
 
-/** RFC 3339, whole seconds, so many seconds from `now`. */
+/** The time this many seconds from `now`, RFC 3339. */
 export function at(seconds: number): string {
   return `${new Date(now + seconds * 1000).toISOString().slice(0, 19)}Z`;
 }
 
-/** The n-th of a row of pairs that are all different. */
+/** The n-th of a sequence of distinct pairs. */
 export function keyPair(n = 1): KeyPair {
   const tail = n.toString(16).padStart(12, '0');
   return { ak: `aaaaaaaa-0000-4000-8000-${tail}`, sk: `5ec5e70f-0000-4000-8000-${tail}` };
@@ -47,7 +47,7 @@ export interface AccessKeyParts {
   deleting?: boolean;
   user?: string;
   groups?: string[];
-  /** What people are shown of the user: email, firstName, lastName, description. */
+  /** email, firstName, lastName, description. */
   profile?: Omit<AccessKeyRecord['spec']['user'], 'name' | 'groups'>;
   keyPairs?: KeyPairSpec[];
   suspended?: boolean;
@@ -55,7 +55,7 @@ export interface AccessKeyParts {
   status?: AccessKeyStatus;
 }
 
-/** An AccessKey `shop/ann` of the user ann with the pair `main`, made an hour ago and never looked at. */
+/** An AccessKey `shop/ann` of the user ann with the pair `main`, created an hour ago and not reconciled yet. */
 export function accessKey(parts: AccessKeyParts = {}): AccessKeyRecord {
   const { namespace = 'shop', name = 'ann', user = 'ann', groups, keyPairs = [{ name: 'main' }] } = parts;
   return {
@@ -78,24 +78,24 @@ export function accessKey(parts: AccessKeyParts = {}): AccessKeyRecord {
   };
 }
 
-/** An AccessKey whose status knows these pairs; each is the pair `main` in the Secret `ann-main` but for what is given. */
+/** An AccessKey with these pairs in its status; each defaults to the pair `main` in the Secret `ann-main`. */
 export function known(parts: AccessKeyParts = {}, ...keyPairs: Partial<KeyPairStatus>[]): AccessKeyRecord {
   const entries = keyPairs.length > 0 ? keyPairs : [{}];
   return accessKey({ status: { observedGeneration: 1, keyPairs: entries.map(pairStatus) }, ...parts });
 }
 
-/** What the status tells of a pair that `secret()` holds. */
+/** The status of the pair in `secret()`. */
 export function pairStatus(parts: Partial<KeyPairStatus> = {}): KeyPairStatus {
   const { name = 'main' } = parts;
   const secretName = `ann-${name}`;
-  const made = { accessKey: keyPair().ak, revision: 1, createdAt: at(-1800) };
-  return { name, secretName, state: 'Active', ...made, ...parts };
+  const generated = { accessKey: keyPair().ak, revision: 1, createdAt: at(-1800) };
+  return { name, secretName, state: 'Active', ...generated, ...parts };
 }
 
 export interface SecretParts {
   /** The AccessKey it belongs to. */
   of?: AccessKeyRecord;
-  /** Name of the pair of `of` that it is for; its first one without this. */
+  /** Name of the pair of `of`; defaults to the first one. */
   pair?: string;
   namespace?: string;
   name?: string;
@@ -106,18 +106,18 @@ export interface SecretParts {
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
   ownerReferences?: NonNullable<NonNullable<SecretObject['metadata']>['ownerReferences']>;
-  /** Plain text; what is given here goes over the pair. An undefined value takes the key away. */
+  /** Not base64-encoded. Overrides the pair; an undefined value removes the key. */
   data?: Record<string, string | undefined>;
   keys?: KeyPair;
   /** The pair before the last rotation. */
   previous?: KeyPair;
   immutable?: boolean;
-  /** What its notes say besides the defaults: revision 1, made half an hour ago. */
+  /** Facts in the annotations. Defaults: revision 1, generated half an hour ago. */
   facts?: Partial<PairFacts>;
   deletionTimestamp?: string;
 }
 
-/** A Secret as the API server sends it, well-formed and with the labels, notes and data keys of its pair. */
+/** A Secret as the API server returns it, with a valid pair and its labels, annotations and data keys. */
 export function rawSecret(parts: SecretParts = {}) {
   const { of = accessKey(), keys = keyPair() } = parts;
   const pair = of.spec.keyPairs?.find((one) => one.name === (parts.pair ?? one.name)) ?? { name: parts.pair ?? 'main' };
@@ -152,7 +152,7 @@ function encode(data: Record<string, string | undefined>): Record<string, string
   return Object.fromEntries(present.map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
 }
 
-/** The record of such a Secret. */
+/** The record of `rawSecret`. */
 export function secret(parts: SecretParts = {}): SecretRecord {
   return toSecretRecord(rawSecret(parts));
 }
@@ -161,7 +161,7 @@ export function namespace(name: string, terminating = false): NamespaceRecord {
   return { key: name, resourceVersion: '1', terminating };
 }
 
-/** Caches that hold this. */
+/** Caches with this content. */
 export function caches(content: {
   accessKeys?: AccessKeyRecord[];
   secrets?: SecretRecord[];
@@ -174,12 +174,12 @@ export function caches(content: {
   return created;
 }
 
-/** The claims of a token for a pair, valid so many days. */
+/** The claims of a token for a pair that is valid for this many days. */
 export function claimsOf(pair: FoundPair, days: number, options: ClaimsOptions, time: number): TokenClaims {
   return claimsFor({ clientId: pair.ak, user: pair.user, expiresAt: pair.expiresAt }, { ...options, days, now: time });
 }
 
-/** A live key pair, as the token service finds it. */
+/** A live key pair, as LivePairs finds it. */
 export function foundPair(parts: Partial<FoundPair> = {}, keys = keyPair()): FoundPair {
   return {
     ak: keys.ak,

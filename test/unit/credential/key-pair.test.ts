@@ -3,7 +3,7 @@ import { digestOf, generateKeyPair, isKey, isPair, matches } from '../../../src/
 import { keyPair } from '../../support/builders.ts';
 
 describe('generateKeyPair', () => {
-  it('makes two different version 4 UUIDs', () => {
+  it('generates two different version 4 UUIDs', () => {
     const { ak, sk } = generateKeyPair();
     const uuid4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
     expect(ak).toMatch(uuid4);
@@ -11,7 +11,7 @@ describe('generateKeyPair', () => {
     expect(ak).not.toBe(sk);
   });
 
-  it('never makes the same key twice', () => {
+  it('never generates the same key twice', () => {
     const keys = Array.from({ length: 1000 }, generateKeyPair).flatMap(({ ak, sk }) => [ak, sk]);
     expect(new Set(keys).size).toBe(2000);
     expect(keys.every(isKey)).toBe(true);
@@ -22,9 +22,9 @@ describe('isPair', () => {
   const { ak, sk } = keyPair();
   it.each([
     ['two keys', ak, sk, true],
-    ['the same key twice, where the ak would tell the sk', sk, sk, false],
+    ['the same key twice, so that the ak would reveal the sk', sk, sk, false],
     ['no ak', '', sk, false],
-    ['an sk that is no key', ak, 'hunter2', false],
+    ['an sk that is not a UUID', ak, 'hunter2', false],
   ])('%s', (_, first, second, expected) => {
     expect(isPair(first, second)).toBe(expected);
   });
@@ -71,7 +71,7 @@ describe('matches', () => {
     expect(matches(given, digestOf(sk))).toBe(is);
   });
 
-  it('takes nothing for the digest that stands for an unknown ak', () => {
+  it('matches nothing with the dummy digest for an unknown ak', () => {
     expect(matches(sk, Buffer.alloc(32))).toBe(false);
     expect(matches('', Buffer.alloc(32))).toBe(false);
   });

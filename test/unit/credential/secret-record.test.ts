@@ -7,7 +7,7 @@ const { ak, sk } = keyPair();
 const ann = accessKey();
 const base64 = (value: string | Buffer) => Buffer.from(value).toString('base64');
 
-/** Every string and every byte sequence that can be reached from a value. */
+/** Every string and byte sequence reachable from a value. */
 function reachable(value: unknown): string[] {
   if (typeof value === 'string') return [value];
   if (ArrayBuffer.isView(value)) return [Buffer.from(value.buffer).toString('latin1')];
@@ -16,7 +16,7 @@ function reachable(value: unknown): string[] {
 }
 
 describe('toSecretRecord', () => {
-  it('keeps what is used', () => {
+  it('keeps the fields that are used', () => {
     expect(secret()).toEqual({
       key: 'shop/ann-main',
       namespace: 'shop',
@@ -48,27 +48,27 @@ describe('toSecretRecord', () => {
     });
   });
 
-  it('takes the timestamp of client-node, a Date, as the API server writes it', () => {
+  it('converts a Date, as client-node returns it, to the format of the API server', () => {
     const raw = rawSecret();
     const metadata = { ...raw.metadata, creationTimestamp: new Date(raw.metadata.creationTimestamp) };
     expect(toSecretRecord({ ...raw, metadata })).toEqual(toSecretRecord(raw));
   });
 
   it.each([
-    ['a sound Secret', {}],
-    ['one whose ak is malformed', { data: { ak: 'x' } }],
-    ['one in an overlap', { keys: keyPair(2), previous: keyPair() }],
-    ['one whose previous pair is malformed', { data: { 'previous-ak': 'x', 'previous-sk': sk } }],
-    ['one with the sk under other keys', { data: { password: sk, note: `sk=${sk}` } }],
+    ['a valid Secret', {}],
+    ['an invalid ak', { data: { ak: 'x' } }],
+    ['an overlap', { keys: keyPair(2), previous: keyPair() }],
+    ['an invalid previous pair', { data: { 'previous-ak': 'x', 'previous-sk': sk } }],
+    ['the sk under other keys', { data: { password: sk, note: `sk=${sk}` } }],
     [
-      'one that kubectl applied',
+      'a Secret applied with kubectl',
       {
         annotations: {
           'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify({ data: { sk: base64(sk) } }),
         },
       },
     ],
-  ])('never holds the sk: %s', (_, parts) => {
+  ])('never contains the sk: %s', (_, parts) => {
     const record = secret(parts);
     for (const text of [JSON.stringify(record), ...reachable(record)]) {
       for (const form of [sk, base64(sk), Buffer.from(sk).toString('hex'), sk.replaceAll('-', '')]) {
@@ -77,7 +77,7 @@ describe('toSecretRecord', () => {
     }
   });
 
-  it('finds what a search is to find', () => {
+  it('proves that the search would find the sk', () => {
     expect(reachable({ a: [{ b: Buffer.from(sk) }] }).some((text) => text.includes(sk))).toBe(true);
   });
 
@@ -86,20 +86,20 @@ describe('toSecretRecord', () => {
     ['no sk', { sk: undefined }, ['sk']],
     ['no data', { ak: undefined, sk: undefined }, ['ak', 'sk']],
     ['an empty ak', { ak: '' }, ['ak']],
-    ['an sk in capitals', { sk: sk.toUpperCase() }, ['sk']],
+    ['an upper-case sk', { sk: sk.toUpperCase() }, ['sk']],
     ['an sk with a line feed', { sk: `${sk}\n` }, ['sk']],
     ['an sk in base64 twice', { sk: base64(sk) }, ['sk']],
-    ['both broken', { ak: 'x', sk: 'y' }, ['ak', 'sk']],
-  ])('names what is malformed and then holds neither: %s', (_, data, malformed) => {
+    ['both invalid', { ak: 'x', sk: 'y' }, ['ak', 'sk']],
+  ])('lists the malformed data keys and has no pair: %s', (_, data, malformed) => {
     expect(secret({ data })).toMatchObject({ malformed, pair: undefined });
   });
 
   it.each([
     ['nothing', {}],
     ['no metadata', { type: 'ghippo.io/access-key', data: {} }],
-    ['data that is no base64', { data: { ak: '%%%', sk: '\u0000' } }],
+    ['data that is not base64', { data: { ak: '%%%', sk: '\u0000' } }],
     [
-      'data that is no UTF-8',
+      'data that is not UTF-8',
       { data: { ak: base64(Buffer.from([0xff, 0xfe])), sk: base64(Buffer.alloc(65_536, 0x80)) } },
     ],
   ])('does not throw: %s', (_, raw) => {
@@ -107,30 +107,30 @@ describe('toSecretRecord', () => {
   });
 
   describe('the data keys', () => {
-    const noted = (akKey: string, skKey: string) => ({ 'ghippo.io/ak-key': akKey, 'ghippo.io/sk-key': skKey });
+    const annotated = (akKey: string, skKey: string) => ({ 'ghippo.io/ak-key': akKey, 'ghippo.io/sk-key': skKey });
 
-    it('are those that are noted', () => {
+    it('come from the annotations', () => {
       const data = { user: keyPair(3).ak, password: keyPair(3).sk };
-      expect(secret({ annotations: noted('user', 'password'), data })).toMatchObject({
+      expect(secret({ annotations: annotated('user', 'password'), data })).toMatchObject({
         dataKeys: { ak: 'user', sk: 'password' },
         pair: { ak: keyPair(3).ak, digest: digestOf(keyPair(3).sk) },
         malformed: [],
       });
     });
 
-    it('are ak and sk without a note', () => {
+    it('are ak and sk without annotations', () => {
       expect(secret({ annotations: {} })).toMatchObject({ dataKeys: { ak: 'ak', sk: 'sk' }, pair: { ak } });
     });
 
     it.each([
-      ['the ak is lost', undefined, 'password'],
-      ['the sk is lost', 'user', undefined],
+      ['the ak key is lost', undefined, 'password'],
+      ['the sk key is lost', 'user', undefined],
       ['both are the same', 'sk', 'sk'],
-      ['the ak would be that of the previous pair', 'previous-ak', 'sk'],
-      ['the ak would be the sk of the previous pair', 'previous-sk', 'sk'],
-      ['the sk would be that of the previous pair', 'ak', 'previous-sk'],
-      ['the sk would be the ak of the previous pair', 'ak', 'previous-ak'],
-    ])('are the default ones when the notes cannot be the operator’s: %s', (_, akKey, skKey) => {
+      ['the ak key is that of the previous ak', 'previous-ak', 'sk'],
+      ['the ak key is that of the previous sk', 'previous-sk', 'sk'],
+      ['the sk key is that of the previous sk', 'ak', 'previous-sk'],
+      ['the sk key is that of the previous ak', 'ak', 'previous-ak'],
+    ])('are the default if the operator cannot have written the annotations: %s', (_, akKey, skKey) => {
       const annotations = {
         ...(akKey !== undefined && { 'ghippo.io/ak-key': akKey }),
         ...(skKey !== undefined && { 'ghippo.io/sk-key': skKey }),
@@ -142,36 +142,36 @@ describe('toSecretRecord', () => {
       });
     });
 
-    it('hold no pair when ak and sk are the same', () => {
+    it('lead to no pair if ak and sk are equal', () => {
       expect(secret({ data: { ak: sk } }).pair).toBeUndefined();
       expect(secret({ previous: { ak: sk, sk } })).toMatchObject({ previous: undefined, holdsPrevious: true });
     });
 
-    it('are named when there is nothing under them', () => {
-      expect(secret({ annotations: noted('user', 'sk') })).toMatchObject({ pair: undefined, malformed: ['user'] });
+    it('are listed as malformed if they do not exist', () => {
+      expect(secret({ annotations: annotated('user', 'sk') })).toMatchObject({ pair: undefined, malformed: ['user'] });
     });
 
     it.each(['toString', 'constructor', '__proto__', 'hasOwnProperty'])(
-      'may be named %j, as a member that every object has',
+      'may be %j, which every object inherits',
       (key) => {
-        expect(secret({ annotations: noted(key, 'sk') })).toMatchObject({ pair: undefined, malformed: [key] });
+        expect(secret({ annotations: annotated(key, 'sk') })).toMatchObject({ pair: undefined, malformed: [key] });
         const data = JSON.parse(`{ "${key}": "${base64(ak)}", "sk": "${base64(sk)}" }`) as Record<string, string>;
-        const metadata = { annotations: noted(key, 'sk') };
+        const metadata = { annotations: annotated(key, 'sk') };
         expect(toSecretRecord({ metadata, data })).toMatchObject({ pair: { ak }, malformed: [] });
       },
     );
   });
 
   it.each([
-    ['whole', { previous: keyPair(9) }, true, { ak: keyPair(9).ak, digest: digestOf(keyPair(9).sk) }],
+    ['valid', { previous: keyPair(9) }, true, { ak: keyPair(9).ak, digest: digestOf(keyPair(9).sk) }],
     ['absent', {}, false, undefined],
-    ['half there', { data: { 'previous-ak': keyPair(9).ak } }, true, undefined],
-    ['malformed', { data: { 'previous-ak': 'x', 'previous-sk': keyPair(9).sk } }, true, undefined],
-  ])('tells a previous pair that is %s', (_, parts, holdsPrevious, previous) => {
+    ['incomplete', { data: { 'previous-ak': keyPair(9).ak } }, true, undefined],
+    ['invalid', { data: { 'previous-ak': 'x', 'previous-sk': keyPair(9).sk } }, true, undefined],
+  ])('reads a previous pair that is %s', (_, parts, holdsPrevious, previous) => {
     expect(secret(parts)).toMatchObject({ holdsPrevious, previous, pair: { ak }, malformed: [] });
   });
 
-  it('tells what is marked for deletion, immutable, or controlled by something else', () => {
+  it('recognizes deleting, immutable and controlled Secrets', () => {
     const owner = { apiVersion: 'apps/v1', kind: 'Deployment', uid: 'd1', controller: true };
     expect(secret({ deletionTimestamp: at(-1) }).deleting).toBe(true);
     expect(secret({ immutable: true }).immutable).toBe(true);
@@ -182,21 +182,21 @@ describe('toSecretRecord', () => {
   describe('ownerUID', () => {
     const ours = { apiVersion: 'ghippo.io/v1alpha1', kind: 'AccessKey', uid: 'u1', controller: true };
     it.each([
-      ['ours', [ours], 'u1'],
-      ['a later version of ours', [{ ...ours, apiVersion: 'ghippo.io/v1' }], 'u1'],
-      ['the one that controls', [{ ...ours, uid: 'u0', controller: false }, ours], 'u1'],
+      ['the AccessKey', [ours], 'u1'],
+      ['a later API version', [{ ...ours, apiVersion: 'ghippo.io/v1' }], 'u1'],
+      ['the controller among several owners', [{ ...ours, uid: 'u0', controller: false }, ours], 'u1'],
       ['none', [], undefined],
       ['an owner that does not control', [{ ...ours, controller: false }], undefined],
       ['an owner without controller', [{ apiVersion: ours.apiVersion, kind: ours.kind, uid: 'u1' }], undefined],
       ['another kind', [{ ...ours, kind: 'Deployment' }], undefined],
       ['another group', [{ ...ours, apiVersion: 'example.com/v1' }], undefined],
-      ['a group that begins like ours', [{ ...ours, apiVersion: 'ghippo.io.example.com/v1' }], undefined],
-      ['a group that ends like ours', [{ ...ours, apiVersion: 'notghippo.io/v1' }], undefined],
+      ['a group that starts with ours', [{ ...ours, apiVersion: 'ghippo.io.example.com/v1' }], undefined],
+      ['a group that ends with ours', [{ ...ours, apiVersion: 'notghippo.io/v1' }], undefined],
     ])('%s', (_, ownerReferences, ownerUID) => {
       expect(secret({ ownerReferences }).ownerUID).toBe(ownerUID);
     });
 
-    it.each(['Opaque', '', 'kubernetes.io/tls', 'ghippo.io/signing-keys'])('is nobody for the type %j', (type) => {
+    it.each(['Opaque', '', 'kubernetes.io/tls', 'ghippo.io/signing-keys'])('is undefined for the type %j', (type) => {
       expect(secret({ type }).ownerUID).toBeUndefined();
     });
   });

@@ -15,13 +15,13 @@ interface StatusPatch {
   status: { keyPairs: KeyPairStatus[] };
 }
 
-/** The API server with these AccessKeys: a status is written only with the uid and resourceVersion that it has. */
+/** An API server with these AccessKeys that checks the uid and resourceVersion of each status write. */
 function createStatusApi(...accessKeys: AccessKeyRecord[]) {
   const stored = new Map(accessKeys.map((one) => [one.name, one]));
   const written: string[] = [];
   let refusal: Error | undefined;
   let tried = 0;
-  /** What each write waits for, after it has begun. */
+  /** Each write waits for this before it takes effect. */
   let gate: () => Promise<void> = async () => undefined;
   const client = {
     async patch({ name, ...resource }: { name: string }, body: StatusPatch) {
@@ -54,7 +54,7 @@ function createStatusApi(...accessKeys: AccessKeyRecord[]) {
   };
 }
 
-/** One process, with a cache of its own that shows what the API server has when `see` is called. */
+/** One process with its own cache, which `see` updates from the API server. */
 function createReplica(api: ReturnType<typeof createStatusApi>) {
   const seen = caches({ accessKeys: [...api.stored.values()] });
   let time = now;
@@ -72,12 +72,12 @@ function createReplica(api: ReturnType<typeof createStatusApi>) {
 describe('withUses', () => {
   const uses = (seconds: number, pairName = 'main') => new Map([[pairName, now + seconds * 1000]]);
 
-  it('gives the pair that was used a time, in whole seconds, and leaves the other as it is', () => {
+  it('sets the time of the used pair, in whole seconds, and leaves the other unchanged', () => {
     const subject = known({}, ...two);
     expect(withUses(subject, new Map([['ci', now + 1999]]))).toEqual([two[0], { ...two[1], lastUsedTime: at(1) }]);
   });
 
-  it('gives each its time', () => {
+  it('sets the time of each used pair', () => {
     const both = new Map([...uses(1), ...uses(2, 'ci')]);
     expect(withUses(known({}, ...two), both)).toMatchObject([{ lastUsedTime: at(1) }, { lastUsedTime: at(2) }]);
   });
@@ -86,18 +86,18 @@ describe('withUses', () => {
     ['a minute later', 60, true],
     ['just under a minute later', 59, false],
     ['at the same time', 0, false],
-    ['earlier, as another clock has it', -3600, false],
-  ])('is news %s: %s seconds', (_, seconds, isNews) => {
+    ['earlier, according to another clock', -3600, false],
+  ])('compares a use %s with the known time: %s seconds, written: %s', (_, seconds, isNew) => {
     const subject = known({}, { lastUsedTime: at(0) });
     const written = withUses(subject, uses(seconds));
-    expect(written).toEqual(isNews ? [pairStatus({ lastUsedTime: at(seconds) })] : undefined);
+    expect(written).toEqual(isNew ? [pairStatus({ lastUsedTime: at(seconds) })] : undefined);
   });
 
-  it('is news after a time that is none', () => {
+  it('replaces an invalid time', () => {
     expect(withUses(known({}, { lastUsedTime: 'never' }), uses(0))).toMatchObject([{ lastUsedTime: at(0) }]);
   });
 
-  it('is nothing for a pair that is gone, nor for no use at all', () => {
+  it('returns undefined for a removed pair and for no uses', () => {
     expect(withUses(known(), uses(0, 'gone'))).toBeUndefined();
     expect(withUses(known(), new Map())).toBeUndefined();
     expect(withUses({ status: {} }, uses(0))).toBeUndefined();
@@ -117,7 +117,7 @@ describe('flush', () => {
     expect([api.lastUse(), api.lastUse('ci'), api.lastUse('main', 'bob')]).toEqual([at(3), at(2), at(4)]);
   });
 
-  it('writes nothing else of the status', async () => {
+  it('changes nothing else in the status', async () => {
     const subject = known({}, ...two);
     const api = createStatusApi(subject);
     const replica = createReplica(api);
@@ -130,7 +130,7 @@ describe('flush', () => {
     });
   });
 
-  it('writes nothing when nothing was used, and each use once', async () => {
+  it('writes nothing without uses, and each use once', async () => {
     const api = createStatusApi(known());
     const replica = createReplica(api);
     await replica.flush();
@@ -140,7 +140,7 @@ describe('flush', () => {
     expect(api.written).toEqual(['ann']);
   });
 
-  it('writes nothing while the time is known to within a minute', async () => {
+  it('writes nothing within a minute of the known time', async () => {
     const api = createStatusApi(known());
     const replica = createReplica(api);
     for (const second of [0, 10, 59]) {
@@ -154,7 +154,7 @@ describe('flush', () => {
     expect(api.lastUse()).toBe(at(60));
   });
 
-  it('forgets an AccessKey that is gone', async () => {
+  it('drops the uses of a deleted AccessKey', async () => {
     const api = createStatusApi(known());
     const replica = createReplica(api);
     api.stored.clear();
@@ -168,10 +168,10 @@ describe('flush', () => {
   });
 
   it.each([
-    ['the cache was behind', refused(409, 'Conflict')],
-    ['the API server is not well', refused(503, 'ServiceUnavailable')],
-    ['no answer came', noAnswer],
-  ])('keeps what it could not write, for the next time: %s', async (_, error) => {
+    ['the cache was stale', refused(409, 'Conflict')],
+    ['the API server is unavailable', refused(503, 'ServiceUnavailable')],
+    ['the API server does not respond', noAnswer],
+  ])('retries a failed write at the next flush: %s', async (_, error) => {
     const api = createStatusApi(known());
     const replica = createReplica(api);
     replica.use(5);
@@ -183,7 +183,7 @@ describe('flush', () => {
     expect(api.lastUse()).toBe(at(5));
   });
 
-  it('does not forget a later use for one that could not be written', async () => {
+  it('keeps a later use when a failed write is retried', async () => {
     const api = createStatusApi(known());
     const replica = createReplica(api);
     replica.use(5);
@@ -196,7 +196,7 @@ describe('flush', () => {
     expect(api.lastUse()).toBe(at(9));
   });
 
-  it('writes the others when one is refused', async () => {
+  it('writes the other AccessKeys when one write is refused', async () => {
     const api = createStatusApi(known(), known({ name: 'bob' }));
     const replica = createReplica(api);
     api.stored.delete('ann');
@@ -208,7 +208,7 @@ describe('flush', () => {
 });
 
 describe('two replicas', () => {
-  it('never move the time back, whatever their caches show', async () => {
+  it('never set the time back, whatever their caches show', async () => {
     const api = createStatusApi(known({}, ...two));
     const [first, second] = [createReplica(api), createReplica(api)];
     const times: number[] = [];
@@ -234,7 +234,7 @@ describe('two replicas', () => {
     expect(api.lastUse()).toBe(at(300));
   });
 
-  it('do not undo what the other wrote for the other pair', async () => {
+  it('do not overwrite what the other one wrote for another pair', async () => {
     const api = createStatusApi(known({}, ...two));
     const [first, second] = [createReplica(api), createReplica(api)];
     first.use(100, 'main');
@@ -245,7 +245,7 @@ describe('two replicas', () => {
     expect([api.lastUse('main'), api.lastUse('ci')]).toEqual([at(100), at(200)]);
   });
 
-  it('leave a successor of the same name alone', async () => {
+  it('do not write to a new AccessKey of the same name', async () => {
     const api = createStatusApi(known());
     const replica = createReplica(api);
     api.stored.set('ann', known({ uid: 'successor' }));
@@ -256,7 +256,7 @@ describe('two replicas', () => {
 });
 
 describe('run', () => {
-  it('writes once more when it is to end, and ends', async () => {
+  it('flushes once more when the signal aborts, and resolves', async () => {
     const api = createStatusApi(known());
     const replica = createReplica(api);
     const stop = new AbortController();
@@ -267,7 +267,7 @@ describe('run', () => {
     expect(api.lastUse()).toBe(at(7));
   });
 
-  it('ends without an error when the last write is refused', async () => {
+  it('resolves when the last write is refused', async () => {
     const api = createStatusApi(known());
     const replica = createReplica(api);
     api.refuse(noAnswer);
@@ -278,7 +278,7 @@ describe('run', () => {
     await expect(running).resolves.toBeUndefined();
   });
 
-  it('writes what is used while its last write is under way', async () => {
+  it('writes a use that is recorded during its last write', async () => {
     const api = createStatusApi(known({}, ...two));
     const replica = createReplica(api);
     const stop = new AbortController();
@@ -290,12 +290,12 @@ describe('run', () => {
     const running = replica.run(stop.signal);
     stop.abort();
     await running;
-    // The second write finds that the cache is behind, since the first one has changed the resource: it was tried.
+    // The second write conflicts, because the first one changed the resource after the cache was updated. It was attempted.
     expect(api.lastUse()).toBe(at(7));
     expect(api.tried()).toBe(2);
   });
 
-  it('ends though the API server never answers', async () => {
+  it('resolves even if the API server never responds', async () => {
     const api = createStatusApi(known());
     const replica = createReplica(api);
     api.delay(() => new Promise(() => undefined));

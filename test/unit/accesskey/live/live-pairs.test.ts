@@ -11,7 +11,7 @@ function find(content: Parameters<typeof caches>[0], time = now) {
 }
 
 describe('find', () => {
-  it('gives what the token service needs, and not the sk', () => {
+  it('returns the digest, state, expiry and user, but not the sk', () => {
     const found = find({ accessKeys: [ann], secrets: [secret({ of: ann })] });
     expect(found).toEqual([
       {
@@ -25,12 +25,12 @@ describe('find', () => {
     ]);
   });
 
-  it('gives a user without groups none', () => {
+  it('returns an empty list for a user without groups', () => {
     const [found] = find({ accessKeys: [accessKey()], secrets: [secret()] });
     expect(found?.user.groups).toEqual([]);
   });
 
-  it('tells the two pairs of a user apart', () => {
+  it('distinguishes two pairs of one user', () => {
     const both = accessKey({ keyPairs: [{ name: 'main' }, { name: 'ci', enabled: false }] });
     const secrets = [secret({ of: both }), secret({ of: both, pair: 'ci', keys: keyPair(2) })];
     const pairs = createLivePairs(caches({ accessKeys: [both], secrets }));
@@ -51,43 +51,40 @@ describe('find', () => {
     expect(pairs.find(ak, now)).toEqual([]);
   });
 
-  describe('is nothing when', () => {
+  describe('finds nothing if', () => {
     const marked = accessKey({ deleting: true });
     const noPairs = accessKey({ keyPairs: [] });
     const renamed = accessKey({ keyPairs: [{ name: 'main', secret: { name: 'new' } }] });
 
     it.each([
-      ['the AccessKey is gone', { secrets: [secret()] }],
-      ['the AccessKey is marked for deletion', { accessKeys: [marked], secrets: [secret()] }],
+      ['the AccessKey does not exist', { secrets: [secret()] }],
+      ['the AccessKey is being deleted', { accessKeys: [marked], secrets: [secret()] }],
       [
-        'its namespace terminates',
+        'its namespace is being deleted',
         { accessKeys: [ann], secrets: [secret()], namespaces: [namespace('shop', true), namespace('other')] },
       ],
-      ['the pair was taken out of spec', { accessKeys: [noPairs], secrets: [secret()] }],
+      ['the pair was removed from the spec', { accessKeys: [noPairs], secrets: [secret()] }],
       [
         'the AccessKey has no keyPairs at all',
         { accessKeys: [{ ...ann, spec: { user: { name: 'ann' } } }], secrets: [secret()] },
       ],
+      ['the Secret is being deleted', { accessKeys: [known()], secrets: [secret({ deletionTimestamp: at(-1) })] }],
       [
-        'the Secret is marked for deletion',
-        { accessKeys: [known()], secrets: [secret({ deletionTimestamp: at(-1) })] },
-      ],
-      [
-        'the Secret is of a removed pair, though another pair wants its name',
+        'the Secret belongs to a removed pair, even if another pair wants its name',
         {
           accessKeys: [known({ keyPairs: [{ name: 'next', secret: { name: 'ann-main' } }] })],
           secrets: [secret()],
         },
       ],
       [
-        'the Secret is a copy under another name, though the status knows its pair',
+        'the Secret is a copy under another name of a pair in the status',
         { accessKeys: [known()], secrets: [secret({ name: 'copy' })] },
       ],
       ['the Secret has the former name', { accessKeys: [renamed], secrets: [secret({ name: 'ann-main' })] }],
       ['the Secret is a copy under another name', { accessKeys: [ann], secrets: [secret({ name: 'copy' })] }],
       ['the Secret is a copy in another namespace', { accessKeys: [ann], secrets: [secret({ namespace: 'other' })] }],
       ['the Secret is of another type', { accessKeys: [ann], secrets: [secret({ type: 'Opaque' })] }],
-      ['nobody owns the Secret', { accessKeys: [ann], secrets: [secret({ ownerReferences: [] })] }],
+      ['the Secret has no owner', { accessKeys: [ann], secrets: [secret({ ownerReferences: [] })] }],
       [
         'the AccessKey owns the Secret without controlling it',
         {
@@ -98,7 +95,7 @@ describe('find', () => {
         },
       ],
       [
-        'something else of that uid owns the Secret',
+        'an object of another kind with that uid owns the Secret',
         {
           accessKeys: [ann],
           secrets: [
@@ -110,7 +107,7 @@ describe('find', () => {
         'the owner is a former AccessKey',
         { accessKeys: [ann], secrets: [secret({ of: accessKey({ uid: 'former' }) })] },
       ],
-      ['the Secret is malformed', { accessKeys: [ann], secrets: [secret({ data: { sk: 'broken' } })] }],
+      ['the Secret is invalid', { accessKeys: [ann], secrets: [secret({ data: { sk: 'broken' } })] }],
     ])('%s', (_, content) => {
       expect(find({ accessKeys: [ann], secrets: [secret()] })).toHaveLength(1);
       expect(find(content)).toEqual([]);
@@ -121,24 +118,24 @@ describe('find', () => {
     ['Disabled', { enabled: false }],
     ['Expired', { expiresAt: at(0) }],
     ['Active', { expiresAt: at(1) }],
-  ])('says that a pair is %s', (state, pair) => {
+  ])('reports a pair as %s', (state, pair) => {
     const one = accessKey({ keyPairs: [{ name: 'main', ...pair }] });
     expect(find({ accessKeys: [one], secrets: [secret({ of: one })] })).toMatchObject([{ state }]);
   });
 
-  it('says that a pair is Disabled while its AccessKey is suspended', () => {
+  it('reports a pair as Disabled while its AccessKey is suspended', () => {
     const one = known({ suspended: true });
     expect(find({ accessKeys: [one], secrets: [secret()] })).toMatchObject([{ state: 'Disabled' }]);
   });
 
-  it('knows a pair before any status does', () => {
+  it('finds a pair that is not in the status yet', () => {
     for (const status of [{}, { observedGeneration: -1 }, { keyPairs: [] }]) {
       const found = find({ accessKeys: [accessKey({ status })], secrets: [secret()] });
       expect(found).toMatchObject([{ state: 'Active', pairName: 'main' }]);
     }
   });
 
-  it('knows a pair whose label is lost or wrong', () => {
+  it('finds a pair whose label is lost or wrong', () => {
     const both = known({ keyPairs: [{ name: 'main' }, { name: 'ci' }] });
     for (const labels of [{}, { 'ghippo.io/key-pair': 'ci' }, { 'ghippo.io/key-pair': 'gone' }]) {
       expect(find({ accessKeys: [both], secrets: [secret({ labels })] })).toMatchObject([{ pairName: 'main' }]);
@@ -151,23 +148,23 @@ describe('find', () => {
     const next = secret({ of: moving });
 
     it.each([
-      ['only the former one is there', [former]],
-      ['both are there', [former, next]],
-      ['only the new one is there', [next]],
-    ])('it works: %s', (_, secrets) => {
+      ['only the former one exists', [former]],
+      ['both exist', [former, next]],
+      ['only the new one exists', [next]],
+    ])('finds it: %s', (_, secrets) => {
       const found = find({ accessKeys: [moving], secrets });
       expect(found).toHaveLength(secrets.length);
       for (const one of found) expect(one).toMatchObject({ digest: digestOf(sk), state: 'Active', pairName: 'main' });
     });
 
-    it('and after that the Secret of the former name is nothing', () => {
+    it('does not find it in the former Secret after the move', () => {
       const moved = known({ keyPairs: [{ name: 'main', secret: { name: 'new' } }] }, { secretName: 'new' });
       expect(find({ accessKeys: [moved], secrets: [former, next] })).toHaveLength(1);
       expect(find({ accessKeys: [moved], secrets: [former] })).toEqual([]);
     });
   });
 
-  describe('of a pair that was rotated', () => {
+  describe('for a rotated pair', () => {
     const pair = { name: 'main', rotation: { overlap: '1h' } };
     const previous = { accessKey: keyPair(9).ak, validUntil: at(60) };
     const rotated = secret({ previous: keyPair(9), facts: { previousValidUntil: now + 60_000 } });
@@ -177,7 +174,7 @@ describe('find', () => {
       return createLivePairs(caches({ accessKeys: [one], secrets: [rotated] })).find(keyPair(9).ak, time);
     }
 
-    it('the previous one works until the very millisecond of the end, and no token of it lasts longer', () => {
+    it('returns the previous pair with the end of the overlap as its expiry, and as Expired from then on', () => {
       const expiresAt = now + 60_000;
       expect(previousAt(expiresAt - 1)).toMatchObject([
         { ak: keyPair(9).ak, digest: digestOf(keyPair(9).sk), state: 'Rotating', expiresAt, pairName: 'main' },
@@ -185,7 +182,7 @@ describe('find', () => {
       expect(previousAt(expiresAt)).toMatchObject([{ state: 'Expired' }]);
     });
 
-    it('the new one works during and after, without an end of its own', () => {
+    it('returns the current pair without an expiry, during and after the overlap', () => {
       const content = { accessKeys: [known({ keyPairs: [pair] }, { previous })], secrets: [rotated] };
       const found = { digest: digestOf(sk), expiresAt: Number.POSITIVE_INFINITY };
       expect(find(content)).toMatchObject([{ ...found, state: 'Rotating' }]);
@@ -196,27 +193,27 @@ describe('find', () => {
       ['disabled', { keyPairs: [{ ...pair, enabled: false }] }, 'Disabled'],
       ['suspended', { suspended: true }, 'Disabled'],
       ['expired', { keyPairs: [{ ...pair, expiresAt: at(0) }] }, 'Expired'],
-    ])('the previous one stops with the pair that is %s', (_, parts, state) => {
+    ])('returns the previous pair with the state of a current pair that is %s', (_, parts, state) => {
       expect(previousAt(now, parts)).toMatchObject([{ state }]);
       expect(previousAt(now + 60_000, parts)).toMatchObject([{ state }]);
     });
 
-    it('the previous one ends with the expiry of the pair, when that comes first', () => {
+    it('limits the previous pair to the expiry of the current pair', () => {
       const expiring = { keyPairs: [{ ...pair, expiresAt: at(30) }] };
       expect(previousAt(now, expiring)).toMatchObject([{ state: 'Rotating', expiresAt: now + 30_000 }]);
     });
 
-    it('the previous one stops at once when the overlap is taken out of the spec', () => {
+    it('expires the previous pair immediately when the overlap is removed from the spec', () => {
       expect(previousAt(now, { keyPairs: [{ name: 'main' }] })).toMatchObject([{ state: 'Expired' }]);
     });
 
-    it('a previous one that nobody gave a time does not work', () => {
+    it('treats a previous pair without an end as Expired', () => {
       const bare = { ...rotated, annotations: {} };
       const found = createLivePairs(caches({ accessKeys: [accessKey({ keyPairs: [pair] })], secrets: [bare] }));
       expect(found.find(keyPair(9).ak, now)).toMatchObject([{ state: 'Expired' }]);
     });
 
-    it('a status that is behind does not stop either', () => {
+    it('finds both pairs while the status is outdated', () => {
       const behind = known({ keyPairs: [pair] }, { accessKey: keyPair(9).ak });
       const pairs = createLivePairs(caches({ accessKeys: [behind], secrets: [rotated] }));
       for (const one of [keyPair(), keyPair(9)]) {
@@ -225,41 +222,41 @@ describe('find', () => {
     });
   });
 
-  it('says when a pair expires', () => {
+  it('returns the expiry of a pair', () => {
     const one = accessKey({ keyPairs: [{ name: 'main', expiresAt: at(60) }] });
     const content = { accessKeys: [one], secrets: [secret({ of: one })] };
     expect(find(content, now)).toMatchObject([{ state: 'Active', expiresAt: now + 60_000 }]);
     expect(find(content, now + 60_000)).toMatchObject([{ state: 'Expired' }]);
   });
 
-  describe('of two AccessKeys that name one user', () => {
+  describe('for two AccessKeys that name one user', () => {
     const older = accessKey({ namespace: 'other', name: 'older', user: 'ann', creationTimestamp: at(-7200) });
     const olderSecret = secret({ of: older, keys: keyPair(2) });
 
-    it('only the older one has live pairs', () => {
+    it('finds live pairs of the older one only', () => {
       const pairs = createLivePairs(caches({ accessKeys: [ann, older], secrets: [secret({ of: ann }), olderSecret] }));
       expect(pairs.find(ak, now)).toMatchObject([{ state: 'Conflict' }]);
       expect(pairs.find(keyPair(2).ak, now)).toMatchObject([{ state: 'Active', user: { id: older.uid } }]);
     });
 
     it.each([
-      ['is marked for deletion', [{ ...older, deleting: true }], []],
-      ['goes with its namespace', [older], [namespace('other', true)]],
-      ['is gone', [], []],
-    ])('the younger one takes over when the older %s', (_, others, namespaces) => {
+      ['is being deleted', [{ ...older, deleting: true }], []],
+      ['is deleted with its namespace', [older], [namespace('other', true)]],
+      ['does not exist', [], []],
+    ])('finds live pairs of the younger one when the older one %s', (_, others, namespaces) => {
       const content = { accessKeys: [ann, ...others], secrets: [secret({ of: ann }), olderSecret], namespaces };
       expect(find(content)).toMatchObject([{ state: 'Active' }]);
       expect(createLivePairs(caches(content)).find(keyPair(2).ak, now)).toEqual([]);
     });
   });
 
-  describe('of several Secrets with one ak', () => {
+  describe('for several Secrets with one ak', () => {
     const bob = accessKey({ name: 'bob', user: 'bob' });
     const zoe = accessKey({ namespace: 'zoo', name: 'zoe', user: 'zoe' });
     const original = secret({ of: zoe, createdAt: at(-20) });
     const copy = secret({ of: ann, createdAt: at(-10), keys: { ak, sk: keyPair(7).sk } });
 
-    it.each([[[original, copy]], [[copy, original]]])('gives each, the oldest first', (secrets) => {
+    it.each([[[original, copy]], [[copy, original]]])('returns each, the oldest first', (secrets) => {
       const users = find({ accessKeys: [ann, zoe], secrets }).map((one) => one.user.name);
       expect(users).toEqual(['zoe', 'ann']);
     });
@@ -270,14 +267,14 @@ describe('find', () => {
       expect(users).toEqual(['ann', 'bob', 'zoe']);
     });
 
-    describe('of which a status knows more', () => {
+    describe('that are in a status', () => {
       const eve = accessKey({ namespace: 'zoo', name: 'eve', user: 'eve' });
       const knowing = known({}, { createdAt: at(-1800) });
 
       it.each([
         ['later', at(0)],
-        ['earlier, as she says', at(-864_000)],
-      ])('the one that the status knows comes first, though the copy was made %s', (_, createdAt) => {
+        ['earlier', at(-864_000)],
+      ])('returns the one in the status first, even if the copy was created %s', (_, createdAt) => {
         const facts = { generatedAt: Date.parse(createdAt) };
         const theft = secret({ of: eve, createdAt, facts });
         for (const secrets of [
@@ -289,7 +286,7 @@ describe('find', () => {
         }
       });
 
-      it('the one that was made first comes first, when statuses know both', () => {
+      it('returns the older pair first if both are in a status', () => {
         const later = known({ namespace: 'zoo', name: 'eve', user: 'eve' }, { createdAt: at(0) });
         const secrets = [secret({ of: later, createdAt: at(-864_000) }), secret()];
         const users = find({ accessKeys: [later, knowing], secrets }).map((one) => one.user.name);
@@ -297,7 +294,7 @@ describe('find', () => {
       });
     });
 
-    it('a copy in another namespace that says to be of the same AccessKey is nothing', () => {
+    it('ignores a copy in another namespace with the same owner reference', () => {
       const theft = secret({ namespace: 'zoo', createdAt: at(-864_000) });
       const users = find({ accessKeys: [known()], secrets: [theft, secret()] });
       expect(users).toHaveLength(1);
@@ -305,7 +302,7 @@ describe('find', () => {
   });
 });
 
-it('an ak that nobody has finds nothing, also after one that somebody has was found', () => {
+it('find returns nothing for an unknown ak, also after a known one was found', () => {
   const pairs = createLivePairs(caches({ accessKeys: [accessKey()], secrets: [secret()] }));
   for (const unknown of [keyPair(2).ak, 'x', '', keyPair().ak.toUpperCase()]) {
     expect(pairs.find(unknown, now)).toEqual([]);

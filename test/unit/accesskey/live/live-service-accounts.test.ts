@@ -5,7 +5,7 @@ import { accessKey, at, caches, namespace } from '../../../support/builders.ts';
 const robot = { namespace: 'shop', name: 'robot' };
 const ann = accessKey({ groups: ['dev'], serviceAccounts: ['robot', 'other'] });
 
-/** Names of the users of the ServiceAccount, with these AccessKeys and namespaces. */
+/** Names of the users of the ServiceAccount. */
 function usersOf(
   accessKeys: ReturnType<typeof accessKey>[],
   namespaces: ReturnType<typeof namespace>[] = [],
@@ -15,17 +15,17 @@ function usersOf(
 }
 
 describe('the users of a ServiceAccount', () => {
-  it('are told with their groups and the AccessKey', () => {
+  it('have the uid of the AccessKey, the name and the groups', () => {
     const found = createLiveServiceAccounts(caches({ accessKeys: [ann] })).usersOf(robot);
     expect(found).toEqual([{ id: ann.uid, name: 'ann', groups: ['dev'] }]);
   });
 
-  it('have no groups when the AccessKey has none', () => {
+  it('have no groups if the AccessKey has none', () => {
     const live = createLiveServiceAccounts(caches({ accessKeys: [accessKey({ serviceAccounts: ['robot'] })] }));
     expect(live.usersOf(robot)).toMatchObject([{ groups: [] }]);
   });
 
-  it('are those of each AccessKey of the namespace that names it', () => {
+  it('come from every AccessKey in the same namespace that names it', () => {
     const bob = accessKey({ name: 'bob', user: 'bob', serviceAccounts: ['robot'] });
     const carl = accessKey({ name: 'carl', user: 'carl', serviceAccounts: ['robot2'] });
     const dora = accessKey({ namespace: 'other', name: 'dora', user: 'dora', serviceAccounts: ['robot'] });
@@ -35,17 +35,17 @@ describe('the users of a ServiceAccount', () => {
   it.each([
     ['is suspended', { suspended: true }],
     ['is being deleted', { deleting: true }],
-  ])('are none when the AccessKey %s', (_, change) => {
+  ])('do not include that of an AccessKey that %s', (_, change) => {
     expect(usersOf([accessKey({ serviceAccounts: ['robot'], ...change })])).toEqual([]);
   });
 
-  it('are none when the namespace terminates or the claim is lost', () => {
+  it('do not include that of an AccessKey whose namespace is being deleted or that does not hold its user', () => {
     expect(usersOf([ann], [namespace('shop')])).toEqual(['ann']);
     expect(usersOf([ann], [namespace('shop', true)])).toEqual([]);
     expect(usersOf([ann, accessKey({ name: 'older', user: 'ann', creationTimestamp: at(-7200) })])).toEqual([]);
   });
 
-  it('follow a change of the list', () => {
+  it('follow a change of spec.serviceAccounts', () => {
     const content = caches({ accessKeys: [ann] });
     const live = createLiveServiceAccounts(content);
     content.accessKeys.upsert(accessKey({ serviceAccounts: ['other'] }));

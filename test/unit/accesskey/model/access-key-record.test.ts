@@ -24,7 +24,7 @@ const raw = {
 };
 
 describe('toAccessKeyRecord', () => {
-  it('keeps what is used and nothing else', () => {
+  it('keeps only the fields that are used', () => {
     expect(toAccessKeyRecord(raw)).toEqual({
       key: 'shop/ann',
       namespace: 'shop',
@@ -40,12 +40,12 @@ describe('toAccessKeyRecord', () => {
     });
   });
 
-  it('sees that it is marked for deletion', () => {
+  it('recognizes a deletionTimestamp', () => {
     const metadata = { ...raw.metadata, deletionTimestamp: '2026-01-02T00:00:00Z', finalizers: ['example.com/wait'] };
     expect(toAccessKeyRecord({ ...raw, metadata }).deleting).toBe(true);
   });
 
-  it('knows when it was last written, the status aside', () => {
+  it('takes the time of the last write to anything but the status', () => {
     const managedFields = [
       { manager: 'kubectl', time: '2026-01-03T00:00:00Z' },
       { manager: 'console', time: '2026-01-02T00:00:00Z' },
@@ -55,7 +55,7 @@ describe('toAccessKeyRecord', () => {
     expect(updatedAt).toBe('2026-01-03T00:00:00Z');
   });
 
-  it('takes an absent status as an empty one', () => {
+  it('treats an absent status as empty', () => {
     const { status: _, ...rest } = raw;
     expect(toAccessKeyRecord(rest).status).toEqual({});
   });
@@ -85,7 +85,7 @@ describe('dataKeysOf', () => {
 });
 
 describe('pairStatusOf', () => {
-  it('finds a pair by its name, if it is known', () => {
+  it('finds a pair in the status by name', () => {
     const entry = { name: 'main', secretName: 'ann-main', state: 'Active' as const };
     expect(pairStatusOf({ status: { keyPairs: [entry] } }, 'main')).toBe(entry);
     expect(pairStatusOf({ status: { keyPairs: [entry] } }, 'ci')).toBeUndefined();

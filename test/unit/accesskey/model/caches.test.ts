@@ -14,34 +14,34 @@ describe('toNamespaceRecord', () => {
 
 describe('isStopped', () => {
   it.each([
-    ['nothing ends', false, namespace('shop'), false],
-    ['the namespace is not known', false, namespace('other', true), false],
-    ['it is marked for deletion', true, namespace('shop'), true],
-    ['its namespace terminates', false, namespace('shop', true), true],
+    ['is false if neither is being deleted', false, namespace('shop'), false],
+    ['is false if the namespace is not cached', false, namespace('other', true), false],
+    ['is true if the AccessKey is being deleted', true, namespace('shop'), true],
+    ['is true if the namespace is being deleted', false, namespace('shop', true), true],
   ])('%s', (_, deleting, space, stopped) => {
     const one = accessKey({ deleting });
     expect(isStopped(caches({ accessKeys: [one], namespaces: [space] }), one)).toBe(stopped);
   });
 });
 
-describe('the claims', () => {
+describe('user holders', () => {
   const old = accessKey({ namespace: 'a', name: 'old', user: 'ann', creationTimestamp: at(-100) });
   const young = accessKey({ namespace: 'b', name: 'young', user: 'ann', creationTimestamp: at(-50) });
   const other = accessKey({ namespace: 'a', name: 'bob', user: 'bob', creationTimestamp: at(-200) });
 
-  it('are of those that name the user', () => {
+  it('are AccessKeys that name the user', () => {
     const all = caches({ accessKeys: [young, other, old] });
     expect(['ann', 'bob', 'eve'].map(all.userHolders.holderOf)).toEqual([old.key, other.key, undefined]);
     expect([old, young, other].map((one) => holdsUser(all, one))).toEqual([true, false, true]);
   });
 
-  it('pass over one whose namespace terminates', () => {
+  it('skip an AccessKey whose namespace is being deleted', () => {
     const all = caches({ accessKeys: [young, old], namespaces: [namespace('a', true), namespace('b')] });
     expect(all.userHolders.holderOf('ann')).toBe(young.key);
     expect([old, young].map((one) => holdsUser(all, one))).toEqual([false, true]);
   });
 
-  it.each([true, false])('are the same whether namespaces or AccessKeys are listed first: %s', (namespacesFirst) => {
+  it.each([true, false])('do not depend on the order of the lists, namespaces first: %s', (namespacesFirst) => {
     const all = caches({});
     const lists = [() => all.namespaces.replace([namespace('a', true)]), () => all.accessKeys.replace([young, old])];
     for (const list of namespacesFirst ? lists : lists.toReversed()) list();
@@ -50,13 +50,13 @@ describe('the claims', () => {
 });
 
 describe('the index by ak', () => {
-  it('finds a Secret by its pair and by the previous one', () => {
+  it('finds a Secret by the ak of its current and previous pair', () => {
     const all = caches({ secrets: [secret({ previous: keyPair(9) })] });
     for (const { ak } of [keyPair(), keyPair(9)]) expect(all.secrets.byIndex('ak', ak)).toHaveLength(1);
     expect(all.secrets.byIndex('ak', keyPair(2).ak)).toEqual([]);
   });
 
-  it('forgets a previous pair that is gone', () => {
+  it('drops a previous pair that was removed', () => {
     const all = caches({ secrets: [secret({ previous: keyPair(9) })] });
     all.secrets.upsert(secret({ resourceVersion: '21' }));
     expect(all.secrets.byIndex('ak', keyPair(9).ak)).toEqual([]);

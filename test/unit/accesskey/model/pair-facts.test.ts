@@ -13,26 +13,26 @@ function factsOf(subject: AccessKeyRecord, pair: KeyPairSpec, found: SecretRecor
 }
 
 describe('pairFacts', () => {
-  const noted = secret({ facts: { revision: 5, generatedAt: now - 60_000 }, createdAt: at(-864_000) });
+  const annotated = secret({ facts: { revision: 5, generatedAt: now - 60_000 }, createdAt: at(-864_000) });
 
-  it('are those of the status, as long as it knows this pair', () => {
-    const facts = factsOf(known({}, { revision: 2, createdAt: at(-7) }), main, noted);
+  it('come from the status if it has this pair', () => {
+    const facts = factsOf(known({}, { revision: 2, createdAt: at(-7) }), main, annotated);
     expect(facts).toEqual({ revision: 2, generatedAt: now - 7000, previousValidUntil: undefined });
   });
 
-  it('are those that are noted, when the status knows another pair or none', () => {
+  it('come from the annotations if the status has another pair or none', () => {
     const other = known({}, { accessKey: keyPair(4).ak, revision: 2, createdAt: at(-7) });
     for (const subject of [other, accessKey()]) {
-      expect(factsOf(subject, main, noted)).toMatchObject({ revision: 5, generatedAt: now - 60_000 });
+      expect(factsOf(subject, main, annotated)).toMatchObject({ revision: 5, generatedAt: now - 60_000 });
     }
   });
 
-  it('are the age of the Secret and the revision of the spec, when nothing is noted', () => {
-    const facts = factsOf(accessKey(), { name: 'main', revision: 3 }, { ...noted, annotations: {} });
+  it('default to the age of the Secret and the revision of the spec', () => {
+    const facts = factsOf(accessKey(), { name: 'main', revision: 3 }, { ...annotated, annotations: {} });
     expect(facts).toEqual({ revision: 3, generatedAt: now - 864_000_000, previousValidUntil: undefined });
   });
 
-  it('tell nothing of a previous pair that is not there, whatever is noted', () => {
+  it('contain no end for a previous pair that does not exist, whatever the annotation says', () => {
     const subject = known({}, { previous: { accessKey: keyPair(9).ak, validUntil: at(60) } });
     const found = secret({ facts: { previousValidUntil: now + 60_000 } });
     expect(factsOf(subject, { ...main, rotation: { overlap: '1h' } }, found).previousValidUntil).toBeUndefined();
@@ -42,32 +42,32 @@ describe('pairFacts', () => {
 describe('pairOf', () => {
   it.each([
     ['by the ak, whatever label and name say', { labels: { 'ghippo.io/key-pair': 'ci' }, name: 'ann-ci' }, 'main'],
-    ['by the label when the ak is not known', { labels: { 'ghippo.io/key-pair': 'ci' }, keys: keyPair(7) }, 'ci'],
-    ['by the name when the label is lost', { labels: {}, keys: keyPair(7), name: 'ann-ci' }, 'ci'],
-    ['by the label when it is malformed', { labels: { 'ghippo.io/key-pair': 'ci' }, data: { ak: 'x' } }, 'ci'],
+    ['by the label if the ak is unknown', { labels: { 'ghippo.io/key-pair': 'ci' }, keys: keyPair(7) }, 'ci'],
+    ['by the name if the label is lost', { labels: {}, keys: keyPair(7), name: 'ann-ci' }, 'ci'],
+    ['by the label if the ak is invalid', { labels: { 'ghippo.io/key-pair': 'ci' }, data: { ak: 'x' } }, 'ci'],
     [
-      'none by a label that names a removed pair',
+      'no pair by a label that names a removed pair',
       { labels: { 'ghippo.io/key-pair': 'x' }, keys: keyPair(7) },
       undefined,
     ],
-    ['none by a name that no pair wants', { labels: {}, keys: keyPair(7), name: 'x' }, undefined],
-  ])('is found %s', (_, parts, name) => {
+    ['no pair by a name that is not in the spec', { labels: {}, keys: keyPair(7), name: 'x' }, undefined],
+  ])('finds %s', (_, parts, name) => {
     expect(pairOf(known(both), secret(parts))?.name).toBe(name);
   });
 
-  it('is none of a removed pair that the status still knows', () => {
+  it('finds no pair for the Secret of a removed pair that is still in the status', () => {
     const subject = known({ keyPairs: [ci] }, {}, { name: 'ci', accessKey: keyPair(2).ak });
     expect(pairOf(subject, secret({ labels: { 'ghippo.io/key-pair': 'ci' }, name: 'ann-ci' }))).toBeUndefined();
   });
 
-  it('is by the name that the status knows, when label and ak are lost, not of who wants the name by now', () => {
+  it('prefers the Secret name in the status to the one in the spec if label and ak are lost', () => {
     const subject = known({ keyPairs: [{ name: 'main', secret: { name: 'ann-ci' } }] }, {}, { name: 'ci' });
     const lost = { labels: {}, data: { ak: undefined } };
     expect(pairOf(subject, secret({ ...lost, name: 'ann-ci' }))).toBeUndefined();
     expect(pairOf(subject, secret({ ...lost, name: 'ann-main' }))?.name).toBe('main');
   });
 
-  it('is none by the name that it moves to, when it is known to be elsewhere', () => {
+  it('ignores the wanted name of a pair whose Secret is known', () => {
     const subject = known({ keyPairs: [{ name: 'main', secret: { name: 'new' } }] });
     expect(pairOf(subject, secret({ name: 'new', labels: {}, keys: keyPair(7) }))).toBeUndefined();
     expect(pairOf({ ...subject, status: {} }, secret({ name: 'new', labels: {}, keys: keyPair(7) }))?.name).toBe(
@@ -75,7 +75,7 @@ describe('pairOf', () => {
     );
   });
 
-  it('is not found by an ak of which the status knows nothing', () => {
+  it('does not match an absent ak with a status without ak', () => {
     const keyPairs = [pairStatus({ state: 'Pending' })];
     delete keyPairs[0]?.accessKey;
     const subject = accessKey({ keyPairs: [main, ci], status: { keyPairs } });
@@ -85,7 +85,7 @@ describe('pairOf', () => {
 });
 
 describe('withoutEndedPrevious', () => {
-  it('drops a previous pair at the very millisecond of its end', () => {
+  it('drops a previous pair exactly when the overlap ends', () => {
     const facts = { revision: 1, generatedAt: 0, previousValidUntil: now };
     expect(withoutEndedPrevious(facts, now - 1)).toEqual(facts);
     expect(withoutEndedPrevious(facts, now)).toEqual({ ...facts, previousValidUntil: undefined });
@@ -95,17 +95,17 @@ describe('withoutEndedPrevious', () => {
 describe('isSwapped', () => {
   const { ak, sk } = keyPair();
 
-  it('is so when the ak that the status knows is what the Secret calls the sk', () => {
-    const wrongWayRound = secret({ keys: { ak: sk, sk: ak } });
-    expect(isSwapped(known({}, { accessKey: ak }), main, wrongWayRound)).toBe(true);
+  it('is true if the ak in the status is the sk in the Secret', () => {
+    const swapped = secret({ keys: { ak: sk, sk: ak } });
+    expect(isSwapped(known({}, { accessKey: ak }), main, swapped)).toBe(true);
   });
 
   it.each([
-    ['the Secret holds the pair that the status knows', known({}, { accessKey: ak }), secret()],
+    ['the Secret holds the pair in the status', known({}, { accessKey: ak }), secret()],
     ['it holds another pair', known({}, { accessKey: keyPair(2).ak }), secret()],
-    ['the status knows no pair', accessKey(), secret()],
+    ['the status has no pair', accessKey(), secret()],
     ['the Secret holds no pair', known({}, { accessKey: ak }), secret({ data: { sk: undefined } })],
-  ])('is not so when %s', (_, subject, record) => {
+  ])('is false if %s', (_, subject, record) => {
     expect(isSwapped(subject, main, record)).toBe(false);
   });
 });

@@ -20,14 +20,14 @@ describe('pairState', () => {
     ['Disabled', { enabled: false, expiresAt: at(-1) }, true],
     ['Conflict', {}, false],
     ['Conflict', { enabled: false }, false],
-  ])('%s: %j, holds the claim: %s', (state, pair, holdsUser) => {
+  ])('is %s with %j if the AccessKey holds its user: %s', (state, pair, holdsUser) => {
     expect(pairState({ accessKey: one, pair: { ...main, ...pair }, facts: none, holdsUser, now })).toBe(state);
-    // During an overlap the previous pair works too, as long as the pair itself does.
+    // During an overlap the previous pair is valid as long as the current pair is.
     const during = state === 'Active' ? 'Rotating' : state;
     expect(pairState({ accessKey: one, pair: { ...main, ...pair }, facts: rotated, holdsUser, now })).toBe(during);
   });
 
-  it('is Disabled while the AccessKey is suspended, Conflict without the claim', () => {
+  it('is Disabled while the AccessKey is suspended, Conflict if it does not hold its user', () => {
     const suspended = accessKey({ suspended: true });
     for (const facts of [none, rotated]) {
       expect(pairState({ accessKey: suspended, pair: main, facts, holdsUser: true, now })).toBe('Disabled');
@@ -38,13 +38,13 @@ describe('pairState', () => {
     }
   });
 
-  it('is over at the very millisecond of its expiry', () => {
+  it('becomes Expired exactly at expiresAt', () => {
     const pair = { name: 'main', expiresAt: at(60) };
     expect(pairState({ accessKey: one, pair, facts: none, holdsUser: true, now: now + 59_999 })).toBe('Active');
     expect(pairState({ accessKey: one, pair, facts: none, holdsUser: true, now: now + 60_000 })).toBe('Expired');
   });
 
-  it('is no longer Rotating at the very millisecond of the end', () => {
+  it('stops being Rotating exactly when the overlap ends', () => {
     expect(pairState({ accessKey: one, pair: main, facts: rotated, holdsUser: true, now: now + 59_999 })).toBe(
       'Rotating',
     );
@@ -61,7 +61,7 @@ describe('isLive', () => {
     [{ enabled: false }, false, false],
     [{ expiresAt: at(1) }, false, true],
     [{ expiresAt: at(0) }, false, false],
-  ])('%j, suspended %s: %s, as the state says', (pair, suspended, live) => {
+  ])('of %j, suspended %s, is %s, consistent with the state', (pair, suspended, live) => {
     const subject = accessKey({ suspended });
     expect(isLive(subject, { ...main, ...pair }, now)).toBe(live);
     expect(

@@ -16,7 +16,7 @@ describe('durationMs', () => {
   });
 
   it.each([undefined, '', '1', 'h', '1d', '1m1h', '-1h', '1.5h', ' 1h', '1h ', '1h\n', '1H', '1ms', '1000000h'])(
-    '%j, which is none, is 0',
+    'returns 0 for %j, which is invalid',
     (text) => {
       expect(durationMs(text)).toBe(0);
     },

@@ -10,12 +10,12 @@ const middleA = accessKey({ namespace: 'a', name: 'b', user: 'ann', creationTime
 const middleB = accessKey({ namespace: 'a', name: 'c', user: 'ann', creationTimestamp: at(-20) });
 const youngest = accessKey({ namespace: 'a', name: 'a', user: 'ann', creationTimestamp: at(-10) });
 
-describe('the holder of a claim', () => {
+describe('the holder of a user', () => {
   it.each([
-    ['nobody', [], undefined],
-    ['the only one', [youngest], youngest],
+    ['none without AccessKeys', [], undefined],
+    ['the only AccessKey', [youngest], youngest],
     ['the oldest, whatever its name', [youngest, middleB, oldest, middleA], oldest],
-    ['of equally old ones the first by namespace/name', [middleB, middleA], middleA],
+    ['the first by namespace/name among equally old ones', [middleB, middleA], middleA],
     ['the same in any order', [middleA, middleB], middleA],
   ])('is %s', (_, accessKeys, holder) => {
     expect(caches({ accessKeys }).userHolders.holderOf('ann')).toBe(holder?.key);
@@ -24,7 +24,7 @@ describe('the holder of a claim', () => {
     expect(oneByOne.userHolders.holderOf('ann')).toBe(holder?.key);
   });
 
-  it('passes to the next when the holder stops, and back to nobody in the end', () => {
+  it('changes to the next oldest when the holder stops, and finally to none', () => {
     const all = caches({ accessKeys: [youngest, middleA, oldest] });
     all.accessKeys.upsert({ ...oldest, deleting: true, resourceVersion: '11' });
     expect(all.userHolders.holderOf('ann')).toBe(middleA.key);
@@ -34,7 +34,7 @@ describe('the holder of a claim', () => {
     expect(all.userHolders.holderOf('ann')).toBeUndefined();
   });
 
-  it('stays when another one goes or changes', () => {
+  it('stays when another AccessKey is deleted or changes', () => {
     const all = caches({ accessKeys: [youngest, oldest] });
     all.accessKeys.upsert({ ...oldest, generation: 2, resourceVersion: '11' });
     all.accessKeys.upsert({ ...youngest, deleting: true, resourceVersion: '11' });
@@ -43,7 +43,7 @@ describe('the holder of a claim', () => {
     expect(all.userHolders.holderOf('ann')).toBe(oldest.key);
   });
 
-  it('passes with a namespace that terminates, and comes back with one of the same name', () => {
+  it('changes when the namespace is being deleted, and back when a namespace of the same name exists', () => {
     const all = caches({ accessKeys: [youngest, oldest], namespaces: [namespace('z')] });
     all.namespaces.upsert(namespace('z', true));
     expect(all.userHolders.holderOf('ann')).toBe(youngest.key);
@@ -52,13 +52,13 @@ describe('the holder of a claim', () => {
     expect(all.userHolders.holderOf('ann')).toBe(oldest.key);
   });
 
-  it('is told apart from a successor of the same name, that is younger', () => {
+  it('changes when a younger AccessKey replaces the holder under the same name', () => {
     const all = caches({ accessKeys: [middleA, oldest] });
     all.accessKeys.upsert({ ...oldest, uid: 'successor', creationTimestamp: at(0), resourceVersion: '11' });
     expect(all.userHolders.holderOf('ann')).toBe(middleA.key);
   });
 
-  it('is given up by a successor of the same name that names another user', () => {
+  it('changes when an AccessKey of another user replaces the holder under the same name', () => {
     const all = caches({ accessKeys: [middleA, oldest] });
     all.accessKeys.upsert({ ...oldest, uid: 'successor', spec: { user: { name: 'bob' } }, resourceVersion: '11' });
     expect(all.userHolders.holderOf('ann')).toBe(middleA.key);
@@ -66,7 +66,7 @@ describe('the holder of a claim', () => {
   });
 });
 
-describe('who listens', () => {
+describe('subscribe', () => {
   function listening(...accessKeys: AccessKeyRecord[]) {
     const all = caches({ accessKeys });
     const heard: string[] = [];
@@ -74,7 +74,7 @@ describe('who listens', () => {
     return { all, heard };
   }
 
-  it('hears when the claim passes on, once, and who holds it already', () => {
+  it('reports each change of the holder once, after it is visible', () => {
     const { all, heard } = listening(youngest, oldest);
     all.accessKeys.remove(oldest.key);
     all.accessKeys.upsert(oldest);
@@ -82,13 +82,13 @@ describe('who listens', () => {
     expect(heard).toEqual(['ann a/a', 'ann z/z', 'ann a/a']);
   });
 
-  it('hears of a successor of the same name', () => {
+  it('reports a replacement under the same name', () => {
     const { all, heard } = listening(oldest);
     all.accessKeys.upsert({ ...oldest, uid: 'successor', resourceVersion: '11' });
     expect(heard).toEqual(['ann z/z']);
   });
 
-  it('hears nothing when the holder stays', () => {
+  it('reports nothing while the holder stays', () => {
     const { all, heard } = listening(youngest, oldest);
     all.accessKeys.upsert({ ...oldest, generation: 2, resourceVersion: '11' });
     all.accessKeys.upsert(middleA);
@@ -107,7 +107,7 @@ describe('against a naive model', () => {
     age: fc.integer({ min: 0, max: 3 }),
   });
 
-  it('the holder is always the oldest that is not on its way out, and each change of it is heard', () => {
+  it('always finds the oldest AccessKey that is not stopped, and reports every change', () => {
     fc.assert(
       fc.property(fc.array(change, { maxLength: 40 }), (changes) => {
         const all = caches({});
@@ -131,11 +131,11 @@ describe('against a naive model', () => {
   });
 
   function naiveHolder({ accessKeys, namespaces }: ReturnType<typeof caches>, user: string): string | undefined {
-    const claims = [...accessKeys.values()]
+    const candidates = [...accessKeys.values()]
       .filter((one) => one.spec.user.name === user && !one.deleting)
       .filter((one) => namespaces.get(one.namespace)?.terminating !== true)
       .map((one) => [one.creationTimestamp, one.key] as const);
-    return claims.sort(([a, x], [b, y]) => (a === b ? (x < y ? -1 : 1) : a < b ? -1 : 1))[0]?.[1];
+    return candidates.sort(([a, x], [b, y]) => (a === b ? (x < y ? -1 : 1) : a < b ? -1 : 1))[0]?.[1];
   }
 });
 
@@ -145,16 +145,16 @@ describe('2,000 AccessKeys of one user', () => {
     accessKey({ namespace: 'shop', name: `k${n}`, user: 'ann', creationTimestamp: at(n - count) }),
   );
 
-  /** How often it is asked whether one of them is on its way out. */
+  /** Counts the calls of isStopped. */
   function counted(work: (store: ReturnType<typeof newStore>, namespaceChanged: (name: string) => void) => void) {
     const store = newStore();
-    let asked = 0;
+    let calls = 0;
     const holders = createUserHolders(store, () => {
-      asked += 1;
+      calls += 1;
       return false;
     });
     work(store, holders.namespaceChanged);
-    return { asked, holder: holders.holderOf('ann') };
+    return { calls, holder: holders.holderOf('ann') };
   }
 
   const newStore = () =>
@@ -167,36 +167,36 @@ describe('2,000 AccessKeys of one user', () => {
   it.each([
     ['the oldest first', many],
     ['the youngest first', many.toReversed()],
-  ])('cost no more than that many of different users: %s', (_, order) => {
-    const { asked, holder } = counted((store) => {
+  ])('cost no more than AccessKeys of different users: %s', (_, order) => {
+    const { calls, holder } = counted((store) => {
       for (const one of order) store.upsert(one);
     });
     expect(holder).toBe('shop/k0');
-    expect(asked).toBeLessThanOrEqual(2 * count);
+    expect(calls).toBeLessThanOrEqual(2 * count);
   });
 
-  it('cost no more when each changes', () => {
-    const { asked } = counted((store) => {
+  it('stay cheap when each changes', () => {
+    const { calls } = counted((store) => {
       store.replace(many);
       for (const one of many) store.upsert({ ...one, resourceVersion: '11' });
     });
-    expect(asked).toBeLessThanOrEqual(4 * count);
+    expect(calls).toBeLessThanOrEqual(4 * count);
   });
 
-  it('cost no more when their namespace changes', () => {
-    const { asked } = counted((store, namespaceChanged) => {
+  it('stay cheap when their namespace changes', () => {
+    const { calls } = counted((store, namespaceChanged) => {
       store.replace(many);
       namespaceChanged('shop');
     });
-    expect(asked).toBeLessThanOrEqual(3 * count);
+    expect(calls).toBeLessThanOrEqual(3 * count);
   });
 
-  it('cost no more when they go, the youngest first', () => {
-    const { asked, holder } = counted((store) => {
+  it('stay cheap when they are deleted, the youngest first', () => {
+    const { calls, holder } = counted((store) => {
       store.replace(many);
       for (const one of many.toReversed()) store.remove(one.key);
     });
     expect(holder).toBeUndefined();
-    expect(asked).toBeLessThanOrEqual(2 * count);
+    expect(calls).toBeLessThanOrEqual(2 * count);
   });
 });

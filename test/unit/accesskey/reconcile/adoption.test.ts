@@ -3,20 +3,20 @@ import { judgeAdoption } from '../../../../src/accesskey/reconcile/adoption.ts';
 import { StaleCacheError } from '../../../../src/accesskey/reconcile/secret-api.ts';
 import { toLiveSecret } from '../../../../src/credential/secret-record.ts';
 import { accessKey, at, keyPair, known, now, rawSecret, type SecretParts } from '../../../support/builders.ts';
-import { changes, pass, plain, settle } from './passes.ts';
+import { changes, plain, reconcileOnce, settle } from './reconciles.ts';
 import { createSecretsApi, refused } from './secrets-api.ts';
 
 const one = accessKey();
 const mark = { 'ghippo.io/adopt': 'ann/main' };
 
-/** A Secret as a person brings it: of our type, marked, controlled by nothing. */
+/** A Secret that a person has created: of our type, marked, not controlled. */
 function brought(parts: SecretParts = {}) {
   return rawSecret({ labels: {}, annotations: mark, ownerReferences: [], ...parts });
 }
 
 const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', uid: 'd1' };
 const refusals: [string, SecretParts, RegExp][] = [
-  ['it has no mark', { annotations: {} }, /annotation ghippo.io\/adopt=ann\/main/],
+  ['it is not marked', { annotations: {} }, /annotation ghippo.io\/adopt=ann\/main/],
   ['the mark names another AccessKey', { annotations: { 'ghippo.io/adopt': 'bob/main' } }, /=ann\/main/],
   ['the mark names another pair', { annotations: { 'ghippo.io/adopt': 'ann/ci' } }, /=ann\/main/],
   ['the mark is empty', { annotations: { 'ghippo.io/adopt': '' } }, /=ann\/main/],
@@ -32,25 +32,25 @@ const refusals: [string, SecretParts, RegExp][] = [
     /cannot be adopted|controls/,
   ],
   ['it is being deleted', { deletionTimestamp: at(-1) }, /being deleted/],
-  ['its ak is no UUID', { data: { ak: 'AKIA' } }, /: ak must be a UUID/],
+  ['its ak is not a UUID', { data: { ak: 'AKIA' } }, /: ak must be a UUID/],
   ['its sk is absent', { data: { sk: undefined } }, /: sk must be a UUID/],
-  ['its ak is its sk', { data: { sk: keyPair().ak } }, /: its ak and sk must differ/],
-  ['both are malformed', { data: { ak: 'x', sk: 'y' } }, /: ak and sk must be a UUID/],
+  ['its ak equals its sk', { data: { sk: keyPair().ak } }, /: its ak and sk must differ/],
+  ['both are invalid', { data: { ak: 'x', sk: 'y' } }, /: ak and sk must be a UUID/],
 ];
 
 describe('judgeAdoption', () => {
-  it('takes a marked Secret with a well-formed pair', () => {
+  it('adopts a marked Secret with a valid pair', () => {
     expect(judgeAdoption(one, { name: 'main' }, toLiveSecret(brought()))).toMatchObject({
       adopt: { pair: { ak: keyPair().ak } },
     });
   });
 
-  it('takes one that something owns without controlling it', () => {
+  it('adopts a Secret with an owner that does not control it', () => {
     const verdict = judgeAdoption(one, { name: 'main' }, toLiveSecret(brought({ ownerReferences: [deployment] })));
     expect(verdict).toHaveProperty('adopt');
   });
 
-  it.each(refusals)('refuses when %s, and says so', (_, parts, reason) => {
+  it.each(refusals)('refuses with a reason if %s', (_, parts, reason) => {
     const owner = parts.of && { ownerReferences: rawSecret({ of: parts.of }).metadata.ownerReferences };
     const verdict = judgeAdoption(one, { name: 'main' }, toLiveSecret(brought({ ...parts, ...owner })));
     expect(verdict).toEqual({ refuse: expect.stringMatching(reason) });
@@ -69,7 +69,7 @@ describe('judgeAdoption', () => {
     ).toHaveProperty('adopt');
   });
 
-  it('looks for the pair under the data keys of the spec, whatever is noted', () => {
+  it('reads the pair under the data keys of the spec, whatever the annotations say', () => {
     const pair = { name: 'main', secret: { akKey: 'user', skKey: 'password' } };
     const data = { ak: undefined, sk: undefined, user: keyPair(3).ak, password: keyPair(3).sk };
     const annotations = { ...mark, 'ghippo.io/ak-key': 'ak', 'ghippo.io/sk-key': 'sk' };
@@ -83,10 +83,10 @@ describe('judgeAdoption', () => {
 });
 
 describe('an adoption', () => {
-  it('keeps the pair, makes the Secret ours and leaves the rest of it alone', async () => {
+  it('keeps the pair, sets labels and owner, and leaves the rest unchanged', async () => {
     const foreign = { labels: { team: 'shop' }, annotations: { ...mark, note: 'x' }, ownerReferences: [deployment] };
     const api = createSecretsApi(brought({ ...foreign, data: { token: 'abc' } }));
-    const outcome = await pass(api, one);
+    const outcome = await reconcileOnce(api, one);
     expect(changes(outcome)).toEqual(['adopted']);
     const [found] = api.all();
     expect(plain(found)).toEqual(keyPair());
@@ -97,7 +97,7 @@ describe('an adoption', () => {
     expect(JSON.stringify(outcome)).not.toContain(keyPair().sk);
   });
 
-  it('counts the age of the pair from now and its revision from the spec, whatever the Secret says', async () => {
+  it('starts with the current time and the revision of the spec, whatever the Secret says', async () => {
     const forged = { 'ghippo.io/revision': '9', 'ghippo.io/generated-at': at(-864_000) };
     const subject = accessKey({ keyPairs: [{ name: 'main', revision: 2, rotation: { interval: '1h' } }] });
     const api = createSecretsApi(brought({ annotations: { ...mark, ...forged } }));
@@ -106,27 +106,27 @@ describe('an adoption', () => {
     expect(after.status.keyPairs).toMatchObject([{ revision: 2, createdAt: at(0), nextRotationAt: at(3600) }]);
   });
 
-  it('is done once, and the passes after it write nothing', async () => {
+  it('happens once, and later reconciles write nothing', async () => {
     const api = createSecretsApi(brought());
     await settle(api, one);
     expect(api.writes()).toEqual(['patch ann-main']);
   });
 
-  it('takes the mark away, in the same patch', async () => {
+  it('removes the mark in the same patch', async () => {
     const api = createSecretsApi(brought());
-    await pass(api, one);
+    await reconcileOnce(api, one);
     expect(api.writes()).toEqual(['patch ann-main']);
     expect(api.get('ann-main')?.metadata.annotations).not.toHaveProperty('ghippo.io/adopt');
   });
 
-  it('is not meant by a mark on a Secret that is ours already, which stays', async () => {
+  it('does not happen for a marked Secret that already belongs to the AccessKey', async () => {
     const sound = rawSecret();
     const api = createSecretsApi(rawSecret({ annotations: { ...sound.metadata.annotations, ...mark } }));
     await settle(api, known());
     expect(api.writes()).toEqual([]);
   });
 
-  it('lets no previous pair in', async () => {
+  it('drops a previous pair', async () => {
     const annotations = { ...mark, 'ghippo.io/previous-valid-until': at(1800) };
     const subject = accessKey({ keyPairs: [{ name: 'main', rotation: { overlap: '1h' } }] });
     const api = createSecretsApi(brought({ annotations, previous: keyPair(9) }));
@@ -135,28 +135,28 @@ describe('an adoption', () => {
     expect(after.status.keyPairs?.[0]).not.toHaveProperty('previous');
   });
 
-  it.each(refusals)('is not done when %s: the Secret is not touched', async (_, parts) => {
+  it.each(refusals)('does not happen, and the Secret is not changed, if %s', async (_, parts) => {
     const owner = parts.of && { ownerReferences: rawSecret({ of: parts.of }).metadata.ownerReferences };
     const taken = brought({ ...parts, ...owner });
     const api = createSecretsApi(taken);
-    const outcome = await pass(api, one);
+    const outcome = await reconcileOnce(api, one);
     expect(changes(outcome)).toEqual([parts.deletionTimestamp ? 'SecretTerminating' : 'SecretConflict']);
     expect(api.writes()).toEqual([]);
     expect(api.all()).toEqual([taken]);
   });
 
-  it('that is refused leaves the pair where it is', async () => {
+  it('leaves the pair where it is if it is refused', async () => {
     const renamed = known({ keyPairs: [{ name: 'main', secret: { name: 'taken' } }] });
     const api = createSecretsApi(rawSecret({ name: 'ann-main' }), brought({ name: 'taken', annotations: {} }));
-    const outcome = await pass(api, renamed);
+    const outcome = await reconcileOnce(api, renamed);
     expect(outcome.pairs).toMatchObject([{ secret: { name: 'ann-main' }, problem: { reason: 'SecretConflict' } }]);
     expect(outcome.removed).toEqual([]);
   });
 
-  it('is tried again when the Secret has changed in the meantime', async () => {
+  it('is retried if the Secret has changed meanwhile', async () => {
     const api = createSecretsApi(brought());
     api.refuse('patch ann-main', refused(409, 'Conflict'));
-    await expect(pass(api, one, now)).rejects.toBeInstanceOf(StaleCacheError);
+    await expect(reconcileOnce(api, one, now)).rejects.toBeInstanceOf(StaleCacheError);
     expect(api.all()).toEqual([brought()]);
   });
 });
@@ -165,20 +165,20 @@ describe('a Secret of a former AccessKey of the same name', () => {
   const former = accessKey({ uid: 'former' });
   const left = rawSecret({ of: former });
 
-  it('goes, is told, and a new pair is made', async () => {
+  it('is deleted, reported and replaced with a new pair', async () => {
     const api = createSecretsApi(left);
-    const outcome = await pass(api, one);
+    const outcome = await reconcileOnce(api, one);
     expect(changes(outcome)).toEqual(['created']);
     expect(outcome.removed).toEqual(['ann-main']);
     expect(api.writes()).toEqual(['delete ann-main', 'create ann-main']);
     expect(plain(api.get('ann-main')).ak).not.toBe(keyPair().ak);
   });
 
-  it('is adopted when it is marked, in place of its owner, with its pair', async () => {
-    const note = { apiVersion: 'v1', kind: 'ConfigMap', uid: 'c1' };
-    const owners = [...left.metadata.ownerReferences, note];
+  it('is adopted with its pair if it is marked, and changes its owner', async () => {
+    const otherOwner = { apiVersion: 'v1', kind: 'ConfigMap', uid: 'c1' };
+    const owners = [...left.metadata.ownerReferences, otherOwner];
     const api = createSecretsApi(rawSecret({ of: former, annotations: mark, ownerReferences: owners }));
-    const outcome = await pass(api, one);
+    const outcome = await reconcileOnce(api, one);
     expect(changes(outcome)).toEqual(['adopted']);
     expect(outcome.removed).toEqual([]);
     expect(plain(api.get('ann-main'))).toEqual(keyPair());
@@ -187,22 +187,22 @@ describe('a Secret of a former AccessKey of the same name', () => {
     expect(api.writes()).toEqual(['patch ann-main']);
   });
 
-  it('is not adopted when the mark is for another pair: it goes', async () => {
+  it('is replaced if it is marked for another pair', async () => {
     const api = createSecretsApi(rawSecret({ of: former, annotations: { 'ghippo.io/adopt': 'ann/ci' } }));
-    expect(changes(await pass(api, one))).toEqual(['created']);
+    expect(changes(await reconcileOnce(api, one))).toEqual(['created']);
     expect(plain(api.get('ann-main')).ak).not.toBe(keyPair().ak);
   });
 
-  it('that is marked and malformed is refused and not touched', async () => {
+  it('is refused and not changed if it is marked and invalid', async () => {
     const broken = rawSecret({ of: former, annotations: mark, data: { sk: 'x' } });
     const api = createSecretsApi(broken);
-    expect(changes(await pass(api, one))).toEqual(['SecretConflict']);
+    expect(changes(await reconcileOnce(api, one))).toEqual(['SecretConflict']);
     expect(api.all()).toEqual([broken]);
   });
 
-  it.each([{}, { annotations: mark }])('is waited for while a finalizer holds it: %j', async (parts) => {
+  it.each([{}, { annotations: mark }])('blocks the pair while a finalizer keeps it: %j', async (parts) => {
     const api = createSecretsApi(rawSecret({ of: former, deletionTimestamp: at(-5), ...parts }));
-    const outcome = await pass(api, one);
+    const outcome = await reconcileOnce(api, one);
     expect(changes(outcome)).toEqual(['SecretTerminating']);
     expect([api.writes(), outcome.removed]).toEqual([[], []]);
   });

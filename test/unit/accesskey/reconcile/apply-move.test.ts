@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isKey } from '../../../../src/credential/key-pair.ts';
 import { managedBy, toSecretRecord } from '../../../../src/credential/secret-record.ts';
 import { accessKey, at, keyPair, known, now, rawSecret } from '../../../support/builders.ts';
-import { applyTo, changes, pass, plain, settle } from './passes.ts';
+import { applyTo, changes, plain, reconcileOnce, settle } from './reconciles.ts';
 import { createSecretsApi, refused } from './secrets-api.ts';
 
 const moving = { name: 'main', secret: { name: 'new' } };
@@ -13,7 +13,7 @@ const former = rawSecret({ name: 'ann-main' });
 describe('a move', () => {
   it('keeps both keys', async () => {
     const api = createSecretsApi(former);
-    const outcome = await pass(api, renamed);
+    const outcome = await reconcileOnce(api, renamed);
     expect(changes(outcome)).toEqual(['moved']);
     expect(plain(api.get('new'))).toEqual(keyPair());
     expect(JSON.stringify(outcome)).not.toContain(keyPair().sk);
@@ -24,7 +24,7 @@ describe('a move', () => {
     const facts = { revision: 5, generatedAt: now - 1_800_000, previousValidUntil: now + 60_000 };
     const subject = accessKey({ keyPairs: [pair] });
     const api = createSecretsApi(rawSecret({ of: subject, name: 'ann-main', previous: keyPair(9), facts }));
-    await pass(api, subject);
+    await reconcileOnce(api, subject);
     const moved = api.get('new');
     expect(moved?.metadata.annotations).toMatchObject({
       'ghippo.io/revision': '5',
@@ -34,35 +34,35 @@ describe('a move', () => {
     expect(plain(moved, 'previous-ak', 'previous-sk')).toEqual(keyPair(9));
   });
 
-  it('leaves a previous pair behind whose time is over', async () => {
+  it('drops a previous pair whose overlap has ended', async () => {
     const pair = { ...moving, rotation: { overlap: '1h' } };
     const subject = accessKey({ keyPairs: [pair] });
     const facts = { previousValidUntil: now };
     const api = createSecretsApi(rawSecret({ of: subject, name: 'ann-main', previous: keyPair(9), facts }));
-    await pass(api, subject);
+    await reconcileOnce(api, subject);
     expect(Object.keys(api.get('new')?.data ?? {}).sort()).toEqual(['ak', 'sk']);
     expect(api.get('new')?.metadata.annotations).not.toHaveProperty('ghippo.io/previous-valid-until');
   });
 
-  it('puts the pair under the data keys of the spec', async () => {
+  it('stores the pair under the data keys of the spec', async () => {
     const keys = { akKey: 'user', skKey: 'password' };
     const subject = accessKey({ keyPairs: [{ name: 'main', secret: { name: 'new', ...keys } }] });
     const api = createSecretsApi(former);
-    await pass(api, subject);
+    await reconcileOnce(api, subject);
     expect(plain(api.get('new'), 'user', 'password')).toEqual(keyPair());
     expect(Object.keys(api.get('new')?.data ?? {}).sort()).toEqual(['password', 'user']);
   });
 
-  it('finds a former Secret that lost its labels, by the status', async () => {
+  it('finds a former Secret without labels by the status', async () => {
     const api = createSecretsApi(rawSecret({ name: 'ann-main', labels: {}, annotations: {} }));
-    const outcome = await pass(api, known({ keyPairs: [moving] }));
+    const outcome = await reconcileOnce(api, known({ keyPairs: [moving] }));
     expect(changes(outcome)).toEqual(['moved']);
     expect(plain(api.get('new'))).toEqual(keyPair());
-    expect(api.writes(), 'it is watched again before the new one is made').toEqual(['patch ann-main', 'create new']);
+    expect(api.writes(), 'it is watched again before the new one is created').toEqual(['patch ann-main', 'create new']);
     expect(toSecretRecord(api.get('ann-main') ?? {}).labels).toMatchObject({ [managedBy.label]: managedBy.value });
   });
 
-  it('from a Secret that lost its labels ends with the former one gone and the keys kept', async () => {
+  it('from a Secret without labels deletes the former Secret and keeps the keys', async () => {
     const api = createSecretsApi(rawSecret({ name: 'ann-main', labels: {}, annotations: {} }));
     const { accessKey: after } = await settle(api, known({ keyPairs: [moving] }));
     expect(api.all().map(({ metadata }) => metadata.name)).toEqual(['new']);
@@ -70,38 +70,38 @@ describe('a move', () => {
     expect(after.status.keyPairs).toMatchObject([{ accessKey: keyPair().ak, secretName: 'new' }]);
   });
 
-  it('keeps a former Secret watched though the new one is refused', async () => {
+  it('labels the former Secret even if the new one is refused', async () => {
     const api = createSecretsApi(rawSecret({ name: 'ann-main', labels: {} }));
     api.refuse('create new', refused(403, 'Forbidden'));
     const subject = known({ keyPairs: [moving] });
-    await pass(api, subject);
+    await reconcileOnce(api, subject);
     expect(api.watched(subject).map(({ name }) => name)).toEqual(['ann-main']);
     expect(plain(api.get('ann-main'))).toEqual(keyPair());
   });
 
-  it('finds one that lost its notes of the data keys too', async () => {
+  it('finds a former Secret without labels and annotations', async () => {
     const keys = { akKey: 'user', skKey: 'password' };
     const subject = known({ keyPairs: [{ name: 'main', secret: { name: 'new', ...keys } }] });
     const api = createSecretsApi(rawSecret({ of: subject, name: 'ann-main', labels: {}, annotations: {} }));
-    expect(changes(await pass(api, subject))).toEqual(['moved']);
+    expect(changes(await reconcileOnce(api, subject))).toEqual(['moved']);
     expect(plain(api.get('new'), 'user', 'password')).toEqual(keyPair());
   });
 
-  it('makes a new pair when the former Secret turns out malformed', async () => {
+  it('generates a new pair if the former Secret is invalid', async () => {
     const api = createSecretsApi({ ...former, data: {} });
     const outcome = await applyTo(api, renamed, [toSecretRecord(former)]);
     expect(changes(outcome)).toEqual(['created']);
     expect(isKey(plain(api.get('new')).ak)).toBe(true);
   });
 
-  it('makes a new pair when the former Secret turns out deleted', async () => {
+  it('generates a new pair if the former Secret was deleted', async () => {
     const api = createSecretsApi();
     const outcome = await applyTo(api, renamed, [toSecretRecord(former)]);
     expect(changes(outcome)).toEqual(['created']);
     expect(api.writes()).toEqual(['create new']);
   });
 
-  it('does not copy the pair of another AccessKey that took the former name', async () => {
+  it('does not copy the pair of another AccessKey from the former name', async () => {
     for (const subject of [renamed, known({ keyPairs: [moving] })]) {
       const api = createSecretsApi(rawSecret({ of: stranger, name: 'ann-main', keys: keyPair(9) }));
       await applyTo(api, subject, [toSecretRecord(former)]);
@@ -109,24 +109,24 @@ describe('a move', () => {
     }
   });
 
-  it('does not copy another pair of the same AccessKey that is in the Secret of the former name by now', async () => {
+  it('does not copy another pair of the same AccessKey from the former name', async () => {
     const ci = { name: 'ci', accessKey: keyPair(2).ak, secretName: 'ann-main' };
     const subject = known({ keyPairs: [moving, { name: 'ci', secret: { name: 'ann-main' } }] }, {}, ci);
     const api = createSecretsApi(rawSecret({ of: subject, pair: 'ci', keys: keyPair(2) }));
-    expect(changes(await pass(api, subject))).toEqual(['lost', 'none']);
+    expect(changes(await reconcileOnce(api, subject))).toEqual(['lost', 'none']);
     expect(plain(api.get('new')).ak).not.toBe(keyPair(2).ak);
   });
 
-  it('does not copy the pair of a former Secret that is marked for deletion', async () => {
+  it('does not copy the pair of a former Secret that is being deleted', async () => {
     const api = createSecretsApi(rawSecret({ name: 'ann-main', deletionTimestamp: at(-1) }));
-    const outcome = await pass(api, known({ keyPairs: [moving] }));
+    const outcome = await reconcileOnce(api, known({ keyPairs: [moving] }));
     expect(changes(outcome)).toEqual(['lost']);
     expect(plain(api.get('new')).ak).not.toBe(keyPair().ak);
   });
 });
 
-describe('two pairs that take each other’s place one after the other', () => {
-  it('end in their new Secrets with their own keys', async () => {
+describe('two pairs that move one after the other', () => {
+  it('keep their own keys', async () => {
     const both = accessKey({ keyPairs: [{ name: 'main' }, { name: 'ci' }] });
     const ci = rawSecret({ of: both, pair: 'ci', keys: keyPair(2) });
     const api = createSecretsApi(rawSecret({ of: both }), ci);
@@ -139,13 +139,13 @@ describe('two pairs that take each other’s place one after the other', () => {
   });
 });
 
-describe('data keys that are renamed', () => {
+describe('renamed data keys', () => {
   const spec = (secret: object) => known({ keyPairs: [{ name: 'main', secret }] });
   const custom = { akKey: 'user', skKey: 'password' };
 
-  it('keep the pair, and what was under the former ones goes', async () => {
+  it('keep the pair and remove the former data keys', async () => {
     const api = createSecretsApi(rawSecret({ data: { note: 'kept' } }));
-    const outcome = await pass(api, spec(custom));
+    const outcome = await reconcileOnce(api, spec(custom));
     expect(changes(outcome)).toEqual(['updated']);
     const [found] = api.all();
     expect(plain(found, 'user', 'password')).toEqual(keyPair());
@@ -153,7 +153,7 @@ describe('data keys that are renamed', () => {
     expect(outcome.pairs[0]?.secret?.pair?.ak).toBe(keyPair().ak);
   });
 
-  it('may be the former ones exchanged', async () => {
+  it('may be the former ones swapped', async () => {
     const api = createSecretsApi(rawSecret());
     await settle(api, spec({ akKey: 'sk', skKey: 'ak' }));
     expect(plain(api.get('ann-main'), 'sk', 'ak')).toEqual(keyPair());
@@ -161,8 +161,8 @@ describe('data keys that are renamed', () => {
 
   it.each([
     ['other keys', custom],
-    ['the default keys exchanged', { akKey: 'sk', skKey: 'ak' }],
-  ])('keep the pair though the notes about them are lost: %s', async (_, keys) => {
+    ['the default keys swapped', { akKey: 'sk', skKey: 'ak' }],
+  ])('keep the pair if their annotations are lost: %s', async (_, keys) => {
     const subject = spec(keys);
     const raw = rawSecret({ of: subject, annotations: {} });
     const api = createSecretsApi(raw);
@@ -172,7 +172,7 @@ describe('data keys that are renamed', () => {
     expect(JSON.stringify(after.status)).not.toContain(keyPair().sk);
   });
 
-  it('keep the pair though a forged note exchanges them', async () => {
+  it('keep the pair if forged annotations swap them', async () => {
     const sound = rawSecret();
     const forged = { ...sound.metadata.annotations, 'ghippo.io/ak-key': 'sk', 'ghippo.io/sk-key': 'ak' };
     const api = createSecretsApi(rawSecret({ annotations: forged }));
@@ -181,7 +181,7 @@ describe('data keys that are renamed', () => {
     expect(JSON.stringify(after.status)).not.toContain(keyPair().sk);
   });
 
-  it('keep the previous pair during its overlap though the notes about them are lost', async () => {
+  it('keep the previous pair during the overlap if their annotations are lost', async () => {
     const previous = { accessKey: keyPair(9).ak, validUntil: at(1800) };
     const pair = { name: 'main', secret: custom, rotation: { overlap: '1h' } };
     const subject = known({ keyPairs: [pair] }, { previous });
@@ -192,9 +192,9 @@ describe('data keys that are renamed', () => {
     expect(after.status.keyPairs).toMatchObject([{ state: 'Rotating', previous, createdAt: at(-1800) }]);
   });
 
-  it('do not make a pair of others’ values, nor take those away', async () => {
+  it('neither use nor remove values that others added', async () => {
     const api = createSecretsApi(rawSecret({ data: { user: 'root', token: 'abc' } }));
-    await pass(api, spec({ akKey: 'id', skKey: 'password' }));
+    await reconcileOnce(api, spec({ akKey: 'id', skKey: 'password' }));
     const [found] = api.all();
     expect(Object.keys(found?.data ?? {}).sort()).toEqual(['id', 'password', 'token', 'user']);
     expect(plain(found, 'user', 'token')).toEqual({ ak: 'root', sk: 'abc' });

@@ -1,14 +1,14 @@
-/** A clock that was ahead when a pair was made, or is set back: times to come that are too far away are not believed. */
+/** A clock that was ahead when a pair was generated, or was set back: times too far in the future are ignored. */
 import { describe, expect, it } from 'vitest';
 import { pairFacts, withoutFuture } from '../../../../src/accesskey/model/pair-facts.ts';
 import { accessKey, at, keyPair, known, now, rawSecret, secret } from '../../../support/builders.ts';
-import { changes, pass, plain, planOf, settle } from './passes.ts';
+import { changes, plain, planOf, reconcileOnce, settle } from './reconciles.ts';
 import { createSecretsApi } from './secrets-api.ts';
 
 const rotation = { interval: '2h', overlap: '1h' };
 const pair = { name: 'main', rotation };
 const previous = { accessKey: keyPair(9).ak, validUntil: at(90_000) };
-/** Made a day from now, as the clock was then. */
+/** Generated when the clock was a day ahead. */
 const ahead = { generatedAt: now + 86_400_000, previousValidUntil: now + 90_000_000 };
 
 describe('withoutFuture', () => {
@@ -17,25 +17,25 @@ describe('withoutFuture', () => {
     previousValidUntil: until === undefined ? undefined : now + until * 1000,
   });
 
-  it.each([-60, 0, 300])('leaves a time alone that another replica’s clock may have: %d seconds', (seconds) => {
+  it.each([-60, 0, 300])('keeps a time within the clock skew of another replica: %d seconds', (seconds) => {
     expect(withoutFuture(pair, facts(seconds, 9000), now)).toEqual(facts(seconds, 9000));
   });
 
   it.each([
-    ['and bounds the previous pair by the overlap', 90_000, 3600],
-    ['and does not lengthen it', 60, 60],
-    ['with no previous pair', undefined, undefined],
-  ])('puts now in place of a later one %s', (_, until, bounded) => {
+    ['and limits the previous pair to the overlap', 90_000, 3600],
+    ['and does not extend the previous pair', 60, 60],
+    ['without a previous pair', undefined, undefined],
+  ])('replaces a later time with now %s', (_, until, bounded) => {
     expect(withoutFuture(pair, facts(301, until), now)).toEqual(facts(0, bounded));
   });
 
-  it('ends a previous pair whose overlap the spec has no more', () => {
+  it('ends a previous pair whose overlap was removed from the spec', () => {
     expect(withoutFuture({ name: 'main' }, facts(301, 9000), now)).toEqual(facts(0, 0));
   });
 });
 
 describe('pairFacts', () => {
-  it('believe the note when only the status has a time to come', () => {
+  it('use the annotation if only the time in the status is in the future', () => {
     const found = secret({ facts: { generatedAt: now - 60_000 } });
     expect(
       pairFacts({
@@ -49,7 +49,7 @@ describe('pairFacts', () => {
     });
   });
 
-  it('believe the status when only the note has one', () => {
+  it('use the status if only the time in the annotation is in the future', () => {
     const found = secret({ facts: ahead });
     expect(
       pairFacts({
@@ -64,13 +64,13 @@ describe('pairFacts', () => {
   });
 });
 
-describe('a pair that was made by a clock that was ahead', () => {
+describe('a pair that was generated while the clock was ahead', () => {
   it.each([
-    ['known to the status', known({ keyPairs: [pair] }, { createdAt: at(86_400), previous })],
-    ['not known to it', accessKey({ keyPairs: [pair] })],
-  ])('stays and counts from now on: %s', async (_, subject) => {
+    ['in the status', known({ keyPairs: [pair] }, { createdAt: at(86_400), previous })],
+    ['not in the status', accessKey({ keyPairs: [pair] })],
+  ])('stays, and its times count from now: %s', async (_, subject) => {
     const api = createSecretsApi(rawSecret({ of: subject, previous: keyPair(9), facts: ahead }));
-    expect(changes(await pass(api, subject))).toEqual(['updated']);
+    expect(changes(await reconcileOnce(api, subject))).toEqual(['updated']);
     const { accessKey: after } = await settle(api, subject);
     expect(plain(api.get('ann-main'))).toEqual(keyPair());
     expect(after.status.keyPairs).toMatchObject([
@@ -79,7 +79,7 @@ describe('a pair that was made by a clock that was ahead', () => {
     expect(api.writes()).toEqual(['patch ann-main']);
   });
 
-  it('has its previous pair not longer than the overlap from now', async () => {
+  it('keeps its previous pair for at most the overlap from now', async () => {
     const subject = known({ keyPairs: [pair] }, { createdAt: at(86_400), previous });
     const api = createSecretsApi(rawSecret({ of: subject, previous: keyPair(9), facts: ahead }));
     const { accessKey: after } = await settle(api, subject);
@@ -87,7 +87,7 @@ describe('a pair that was made by a clock that was ahead', () => {
     expect(plain(api.get('ann-main'), 'previous-ak', 'previous-sk')).toEqual({ ak: '', sk: '' });
   });
 
-  it('is rotated an interval after the clock was set, not after that clock', async () => {
+  it('is rotated an interval after the clock was corrected', async () => {
     const subject = known({ keyPairs: [pair] }, { createdAt: at(86_400) });
     const api = createSecretsApi(rawSecret({ of: subject, facts: ahead }));
     const { accessKey: after } = await settle(api, subject);
@@ -95,7 +95,7 @@ describe('a pair that was made by a clock that was ahead', () => {
     expect(planOf(after, api.watched(after), now + 7_200_000).pairs).toMatchObject([{ kind: 'rotate' }]);
   });
 
-  it('is left as it is while the clocks differ by what two replicas’ may', async () => {
+  it('is not changed while the difference is within the clock skew of replicas', async () => {
     const subject = known({ keyPairs: [pair] }, { createdAt: at(300) });
     const api = createSecretsApi(rawSecret({ of: subject, facts: { generatedAt: now + 300_000 } }));
     await settle(api, subject);

@@ -1,4 +1,4 @@
-/** Properties that hold whatever the spec, the Secrets, the status and the time are. */
+/** Properties of any combination of spec, Secrets, status and time. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -12,7 +12,7 @@ import { pairOf } from '../../../../src/accesskey/model/pair-facts.ts';
 import { isKey } from '../../../../src/credential/key-pair.ts';
 import { toSecretRecord } from '../../../../src/credential/secret-record.ts';
 import { accessKey, at, keyPair, now, pairStatus, rawSecret } from '../../../support/builders.ts';
-import { plain, settle } from './passes.ts';
+import { plain, settle } from './reconciles.ts';
 import { createSecretsApi, type RawSecret, type SecretsApi } from './secrets-api.ts';
 
 const stranger = accessKey({ name: 'bob', user: 'bob' });
@@ -50,7 +50,7 @@ function pairSpec(name: string): fc.Arbitrary<KeyPairSpec> {
 const keyPairs = fc
   .tuple(optional(pairSpec('main')), optional(pairSpec('ci')))
   .map((pairs) => pairs.filter((pair) => pair !== undefined))
-  // As the CRD has it: each pair has a Secret of its own.
+  // The CRD requires a separate Secret for each pair.
   .filter(([a, b]) => !a || !b || secretNameOf({ name: 'ann' }, a) !== secretNameOf({ name: 'ann' }, b));
 
 const status = fc.array(
@@ -76,7 +76,7 @@ const subject = fc
     }),
   );
 
-/** A Secret in one of the states that people, crashes and the garbage collector leave behind. */
+/** A Secret in any state that people, crashes and the garbage collector may leave behind. */
 const anySecret = fc
   .record({
     name: fc.constantFrom(...secretNames),
@@ -105,7 +105,7 @@ const anySecret = fc
     const { 'ghippo.io/key-pair': _, ...labels } = sound.metadata.labels;
     if (lost === 'pair label') sound.metadata.labels = labels;
     if (lost === 'labels') sound.metadata.labels = {};
-    // Exchanged keys whose notes are lost can be told only by a status, which says something random here.
+    // Swapped data keys without annotations are recognized only by the status, which is random here.
     if (lost === 'annotations' && keys.akKey !== 'sk') sound.metadata.annotations = {};
     if (adopt !== undefined) sound.metadata.annotations['ghippo.io/adopt'] = adopt;
     return sound;
@@ -116,14 +116,14 @@ const anySecrets = fc.uniqueArray(anySecret, { maxLength: 4, selector: (one) => 
 const isMarked = (raw: RawSecret) => 'ghippo.io/adopt' in raw.metadata.annotations;
 const isOurs = (of: AccessKeyRecord, raw: RawSecret) => toSecretRecord(raw).ownerUID === of.uid;
 
-/** The Secrets at the wanted names of pairs without a problem. */
+/** The Secrets that the spec names for pairs without a problem. */
 function settledSecrets(api: SecretsApi, { accessKey: of, outcome }: Awaited<ReturnType<typeof settle>>) {
   const sound = outcome.pairs.filter((one) => !one.problem).map((one) => one.pair);
   return sound.map((pair) => ({ pair, raw: api.get(secretNameOf(of, pair)) }));
 }
 
-describe('whatever there is', () => {
-  it('a few passes lead to one that writes nothing, and every pair without a problem has one Secret', async () => {
+describe('from any state', () => {
+  it('a few reconciles settle, and every pair without a problem has one Secret', async () => {
     await fc.assert(
       fc.asyncProperty(subject, anySecrets, seconds, async (of, secrets, later) => {
         const api = createSecretsApi(...secrets);
@@ -141,7 +141,7 @@ describe('whatever there is', () => {
     );
   });
 
-  it('what is not ours is not touched', async () => {
+  it('foreign Secrets are not changed', async () => {
     await fc.assert(
       fc.asyncProperty(subject, anySecrets, async (of, secrets) => {
         const api = createSecretsApi(...secrets);
@@ -153,10 +153,10 @@ describe('whatever there is', () => {
     );
   });
 
-  it('no sk comes into the status', async () => {
+  it('no sk gets into the status', async () => {
     await fc.assert(
       fc.asyncProperty(subject, anySecrets, async (of, secrets) => {
-        // A marked one is taken as the spec reads it, so who marks it says which of two exchanged keys is the sk.
+        // A marked Secret is read with the data keys of the spec, so the person who marks it decides which value is the sk.
         const api = createSecretsApi(...secrets.filter((one) => !isMarked(one)));
         const { accessKey: after } = await settle(api, of);
         const made = api.all().map((raw) => plain(raw, ...Object.values(toSecretRecord(raw).dataKeys)).sk);
@@ -167,7 +167,7 @@ describe('whatever there is', () => {
     );
   });
 
-  it('a pair that the status knows keeps its ak, in its Secret or on the way to the wanted one', async () => {
+  it('a pair in the status keeps its ak, in its Secret or while it moves', async () => {
     await fc.assert(
       fc.asyncProperty(subject, anySecrets, async (of, secrets) => {
         const api = createSecretsApi(...secrets);
@@ -184,7 +184,7 @@ describe('whatever there is', () => {
   });
 });
 
-/** Whether nothing asks for a new pair and the known one is in a sound Secret that the spec leads to. */
+/** Whether no rotation is due and the known pair is in a valid Secret that the spec or the status name. */
 function isToBeKept(
   of: AccessKeyRecord,
   pair: KeyPairSpec,

@@ -19,15 +19,15 @@ function withMetadata(labels: Record<string, string>, annotations: Record<string
   return { name: 'main', secret: { labels, annotations } };
 }
 
-/** The change of metadata that a Secret of the pair as it was needs to be one of the pair as it is. */
+/** The metadata patch for a change of the pair's spec. */
 function patchFrom(before: KeyPairSpec, after: KeyPairSpec, annotations: Record<string, string> = {}) {
   const found = secret({ of: accessKey({ keyPairs: [before] }) });
-  const noted = { ...found, annotations: { ...found.annotations, ...annotations } };
-  return metadataPatch(noted, desiredMetadata(one, after, facts));
+  const annotated = { ...found, annotations: { ...found.annotations, ...annotations } };
+  return metadataPatch(annotated, desiredMetadata(one, after, facts));
 }
 
 describe('labelsOf', () => {
-  it('names us, the AccessKey and the pair', () => {
+  it('name the operator, the AccessKey and the pair', () => {
     expect(labelsOf(one, main)).toEqual({
       'app.kubernetes.io/managed-by': 'accesskey-operator',
       'ghippo.io/access-key': 'ann',
@@ -37,7 +37,7 @@ describe('labelsOf', () => {
 });
 
 describe('desiredMetadata', () => {
-  it('notes where the pair is, for which revision and when it was made', () => {
+  it('annotates data keys, revision and generation time', () => {
     const pair = { name: 'main', secret: { akKey: 'user', skKey: 'password' } };
     expect(desiredMetadata(one, pair, { ...facts, revision: 7 })).toEqual({
       labels: labelsOf(one, main),
@@ -50,12 +50,12 @@ describe('desiredMetadata', () => {
     });
   });
 
-  it('notes until when the previous pair works', () => {
+  it('annotates the end of the overlap', () => {
     const { annotations } = desiredMetadata(one, main, { ...facts, previousValidUntil: now + 60_999 });
     expect(annotations).toMatchObject({ 'ghippo.io/previous-valid-until': at(60) });
   });
 
-  it('has what the spec says, and notes the names of it in a fixed order', () => {
+  it('includes the labels and annotations of the spec, and annotates their names in a fixed order', () => {
     const { labels, annotations } = desiredMetadata(one, withMetadata({ team: 'a', app: 'b' }, { note: 'c' }), facts);
     expect(labels).toEqual({ team: 'a', app: 'b', ...labelsOf(one, main) });
     expect(annotations).toMatchObject({
@@ -64,7 +64,7 @@ describe('desiredMetadata', () => {
     });
   });
 
-  it('lets the spec overwrite nothing of ours, should the CRD ever let it through', () => {
+  it('does not let the spec override our own, even if the CRD allowed it', () => {
     const forged = { 'ghippo.io/key-pair': 'x', 'app.kubernetes.io/managed-by': 'x', 'ghippo.io/revision': '9' };
     const { labels, annotations } = desiredMetadata(one, withMetadata(forged), facts);
     expect(labels).toMatchObject(labelsOf(one, main));
@@ -73,7 +73,7 @@ describe('desiredMetadata', () => {
 });
 
 describe('desiredData', () => {
-  it('has the pair under the keys of the spec, and the previous one under its own', () => {
+  it('has the pair under the data keys of the spec, and the previous one under its fixed keys', () => {
     expect(desiredData(main, { pair: keyPair() })).toEqual(keyPair());
     const pair = { name: 'main', secret: { akKey: 'user', skKey: 'password' } };
     expect(desiredData(pair, { pair: keyPair(), previous: keyPair(9) })).toEqual({
@@ -84,12 +84,12 @@ describe('desiredData', () => {
 });
 
 describe('metadataPatch', () => {
-  it('is nothing when all is as wanted', () => {
+  it('is undefined if everything is as desired', () => {
     expect(patchFrom(main, main)).toBeUndefined();
     expect(patchFrom(withMetadata({ team: 'a' }), withMetadata({ team: 'a' }))).toBeUndefined();
   });
 
-  it('is nothing for labels and annotations of others', () => {
+  it('ignores labels and annotations that others added', () => {
     const found = secret();
     const extended = {
       ...found,
@@ -99,21 +99,21 @@ describe('metadataPatch', () => {
     expect(metadataPatch(extended, desiredMetadata(one, main, facts))).toBeUndefined();
   });
 
-  it('has only what changes', () => {
+  it('contains only changes', () => {
     expect(patchFrom(withMetadata({ team: 'a' }), withMetadata({ team: 'b' }))).toEqual({
       labels: { team: 'b' },
       annotations: { team: 'b' },
     });
   });
 
-  it('takes away what the spec has no more, the note of it too', () => {
+  it('removes what the spec no longer has, and the annotation with its names', () => {
     expect(patchFrom(withMetadata({ team: 'a' }), main)).toEqual({
       labels: { team: null },
       annotations: { team: null, [template]: null },
     });
   });
 
-  it('takes the end of an overlap away', () => {
+  it('removes the end of an overlap', () => {
     const found = secret({ facts: { previousValidUntil: now } });
     expect(metadataPatch(found, desiredMetadata(one, main, facts))).toEqual({
       labels: {},
@@ -122,7 +122,7 @@ describe('metadataPatch', () => {
   });
 
   it.each(['toString', 'constructor', 'valueOf'])(
-    'treats the name %s, which every object has, as any other',
+    'treats the name %s, which every object inherits, as any other',
     (name) => {
       expect(patchFrom(withMetadata({ [name]: 'a' }), withMetadata({ [name]: 'a' }))).toBeUndefined();
       expect(patchFrom(main, withMetadata({ [name]: 'a' }))).toMatchObject({ labels: { [name]: 'a' } });
@@ -133,15 +133,15 @@ describe('metadataPatch', () => {
     },
   );
 
-  describe('with a forged note of what came from the spec', () => {
-    it('takes nothing of ours away', () => {
+  describe('with a forged template annotation', () => {
+    it('removes none of our own', () => {
       const ours = Object.keys(labelsOf(one, main));
-      const notes = Object.keys(secret().annotations);
-      const forged = { [template]: JSON.stringify({ labels: ours, annotations: notes }) };
+      const names = Object.keys(secret().annotations);
+      const forged = { [template]: JSON.stringify({ labels: ours, annotations: names }) };
       expect(patchFrom(main, main, forged)).toEqual({ labels: {}, annotations: { [template]: null } });
     });
 
-    it('takes no other name in our domain away either', () => {
+    it('removes no other name in our domain', () => {
       const found = secret();
       const names = { 'ghippo.io/adopt': 'ann/main', 'ghippo.io/later': 'x' };
       const forged = { [template]: JSON.stringify({ labels: Object.keys(names), annotations: Object.keys(names) }) };
@@ -165,11 +165,11 @@ describe('metadataPatch', () => {
       '{"labels":"team"}',
       '{"labels":[1,null,{}]}',
       '{"labels":{"0":"team"},"annotations":null}',
-    ])('that is none, %s, takes nothing away but itself', (note) => {
-      expect(patchFrom(main, main, { [template]: note })).toEqual({ labels: {}, annotations: { [template]: null } });
+    ])('removes nothing else if it is invalid: %s', (value) => {
+      expect(patchFrom(main, main, { [template]: value })).toEqual({ labels: {}, annotations: { [template]: null } });
     });
 
-    it('is mended when the spec has labels', () => {
+    it('fixes it if the spec has labels', () => {
       const pair = withMetadata({ team: 'a' });
       expect(patchFrom(pair, pair, { [template]: '{}' })).toEqual({
         labels: {},
@@ -184,24 +184,24 @@ describe('dataPatch', () => {
   const wanted = { pair: keyPair() };
   const [ak, sk] = [base64(keyPair().ak), base64(keyPair().sk)];
 
-  it('has the pair in base64', () => {
+  it('encodes the pair in base64', () => {
     expect(dataPatch(secret(), desiredData(main, wanted))).toEqual({
       ...{ ak, sk, 'previous-ak': null, 'previous-sk': null },
     });
   });
 
-  it('takes away what was under the noted keys', () => {
+  it('removes the annotated data keys', () => {
     expect(dataPatch(secret(), desiredData(custom, wanted))).toMatchObject({ ak: null, sk: null, user: ak });
     const found = secret({ of: accessKey({ keyPairs: [custom] }) });
     expect(dataPatch(found, desiredData(main, wanted))).toMatchObject({ ak, sk, user: null, password: null });
   });
 
-  it('writes both keys anew when they are exchanged', () => {
-    const exchanged = { name: 'main', secret: { akKey: 'sk', skKey: 'ak' } };
-    expect(dataPatch(secret(), desiredData(exchanged, wanted))).toMatchObject({ ak: sk, sk: ak });
+  it('rewrites both data keys when they are swapped', () => {
+    const swapped = { name: 'main', secret: { akKey: 'sk', skKey: 'ak' } };
+    expect(dataPatch(secret(), desiredData(swapped, wanted))).toMatchObject({ ak: sk, sk: ak });
   });
 
-  it('keeps a previous pair that is wanted', () => {
+  it('keeps a previous pair that is still desired', () => {
     const both = { pair: keyPair(), previous: keyPair(9) };
     expect(dataPatch(secret(), desiredData(main, both))).toMatchObject({
       'previous-ak': base64(keyPair(9).ak),
@@ -209,7 +209,7 @@ describe('dataPatch', () => {
     });
   });
 
-  it('takes away a former key that every object has', () => {
+  it('removes a former key that every object inherits', () => {
     const found = secret({ of: accessKey({ keyPairs: [{ name: 'main', secret: { akKey: 'toString' } }] }) });
     expect(dataPatch(found, desiredData(main, wanted))).toHaveProperty('toString', null);
   });

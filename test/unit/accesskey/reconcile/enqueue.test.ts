@@ -6,7 +6,7 @@ const ann = accessKey();
 const bob = accessKey({ name: 'bob', user: 'bob' });
 const far = accessKey({ namespace: 'far', name: 'zoe', user: 'zoe' });
 
-/** What is put into the queue by what is done after the start. */
+/** The keys that a change adds to the queue after the start. */
 function enqueuedBy(work: (all: ReturnType<typeof caches>) => void, content = { accessKeys: [ann, bob, far] }) {
   const all = caches(content);
   let keys: string[] = [];
@@ -18,36 +18,36 @@ function enqueuedBy(work: (all: ReturnType<typeof caches>) => void, content = { 
 }
 
 describe('enqueueChanges', () => {
-  it('puts every AccessKey in at the start', () => {
+  it('adds every AccessKey at the start', () => {
     expect(enqueuedBy(() => undefined).atStart).toEqual(['far/zoe', 'shop/ann', 'shop/bob']);
   });
 
   it.each<[string, (all: ReturnType<typeof caches>) => void, string[]]>([
     ['an AccessKey that changed', (all) => all.accessKeys.upsert({ ...ann, resourceVersion: '11' }), ['shop/ann']],
-    ['an AccessKey that is gone', (all) => all.accessKeys.remove(ann.key), ['shop/ann']],
-    ['whom a Secret belongs to', (all) => all.secrets.upsert(secret({ name: 'x' })), ['shop/ann']],
+    ['an AccessKey that was deleted', (all) => all.accessKeys.remove(ann.key), ['shop/ann']],
+    ['the owner of a Secret', (all) => all.secrets.upsert(secret({ name: 'x' })), ['shop/ann']],
     [
-      'who wants the name of a Secret',
+      'AccessKeys that want the name of a Secret',
       (all) => all.secrets.upsert(secret({ name: 'bob-main' })),
       ['shop/ann', 'shop/bob'],
     ],
-    ['nobody for a Secret of nobody', (all) => all.secrets.upsert(secret({ name: 'x', ownerReferences: [] })), []],
+    ['nothing for a Secret without owner', (all) => all.secrets.upsert(secret({ name: 'x', ownerReferences: [] })), []],
     [
-      'nobody for a wanted name elsewhere',
+      'nothing for a wanted name in another namespace',
       (all) => all.secrets.upsert(secret({ namespace: 'x', ownerReferences: [] })),
       [],
     ],
     [
-      'those of a namespace that terminates',
+      'the AccessKeys of a namespace that is being deleted',
       (all) => all.namespaces.upsert(namespace('shop', true)),
       ['shop/ann', 'shop/bob'],
     ],
-    ['nobody for a namespace that is as it was', (all) => all.namespaces.upsert(namespace('none')), []],
-  ])('puts in %s', (_, work, keys) => {
+    ['nothing for a namespace that did not change', (all) => all.namespaces.upsert(namespace('none')), []],
+  ])('adds %s', (_, work, keys) => {
     expect(enqueuedBy(work).keys).toEqual(keys);
   });
 
-  it('puts in whom a Secret belonged to, and who wants the name that is free now', () => {
+  it('adds the former owner of a Secret and the AccessKeys that want its name', () => {
     const { keys } = enqueuedBy((all) => {
       all.secrets.upsert(secret({ of: far, name: 'ann-main', namespace: 'shop' }));
     });
@@ -59,7 +59,7 @@ describe('enqueueChanges', () => {
     expect(gone.keys).toEqual(['shop/ann', 'shop/bob']);
   });
 
-  it('puts in all that name a user whose claim passes on', () => {
+  it('adds all AccessKeys that name a user whose holder changes', () => {
     const others = [1, 2].map((n) => accessKey({ name: `ann${n}`, user: 'ann', creationTimestamp: at(n) }));
     const { keys } = enqueuedBy((all) => all.accessKeys.remove(ann.key), { accessKeys: [ann, bob, ...others] });
     expect(keys).toEqual(['shop/ann', 'shop/ann1', 'shop/ann2']);

@@ -72,19 +72,19 @@ describe('changeEvents', () => {
   );
 
   it.each([
-    ['nothing was done', present('none')],
+    ['nothing changed', present('none')],
     ['the name is taken', conflict],
-    ['it failed', failed('no')],
-  ])('tells nothing when %s', (_, outcome) => {
+    ['a write failed', failed('no')],
+  ])('returns nothing if %s', (_, outcome) => {
     expect(changeEvents(outcome)).toEqual([]);
   });
 
-  it('names the Secret that was lost, not the one that the new pair is in', () => {
+  it('names the lost Secret, not the one with the new pair', () => {
     const [event] = changeEvents({ ...present('lost'), lostSecretName: 'former' });
     expect(event?.note).toBe('Secret former was deleted, created a new key pair main');
   });
 
-  it('tells of a removed Secret', () => {
+  it('reports a removed Secret', () => {
     expect(removedEvent('left')).toEqual({
       type: 'Normal',
       reason: 'SecretRemoved',
@@ -93,7 +93,7 @@ describe('changeEvents', () => {
     });
   });
 
-  it('never holds a key', () => {
+  it('never contains a key', () => {
     const all: PairChange[] = ['created', 'adopted', 'moved', 'updated', 'rotated', 'regenerated', 'lost'];
     const text = JSON.stringify(all.flatMap((change) => changeEvents(present(change, ['ak']))));
     expect(text).not.toContain(keyPair().ak);
@@ -110,27 +110,27 @@ describe('transitionEvents', () => {
   const claimed = status([], 'other/older');
 
   it.each([
-    ['a first look that finds a problem', unseen, stalled, ['SecretConflict']],
-    ['ready, then a problem', ready, stalled, ['SecretConflict']],
-    ['one problem, then another', stalled, claimed, ['UserClaimed']],
+    ['a problem in the first status', unseen, stalled, ['SecretConflict']],
+    ['a problem after ready', ready, stalled, ['SecretConflict']],
+    ['a different problem', stalled, claimed, ['UserClaimed']],
     ['the same problem with another message', status([failed('a')]), status([failed('b')]), ['SecretFailed']],
-    ['another holder of the claim', claimed, status([], 'other/oldest'), ['UserClaimed']],
-    ['the same problem still', stalled, status([conflict], one.key, now + 60_000), []],
-    ['a problem that is mended', stalled, ready, []],
-    ['a first look that finds nothing wrong', unseen, ready, []],
-    ['nothing new', ready, ready, []],
-  ])('%s', (_, before, after, reasons) => {
+    ['a different holder of the user', claimed, status([], 'other/oldest'), ['UserClaimed']],
+    ['nothing for the same problem', stalled, status([conflict], one.key, now + 60_000), []],
+    ['nothing for a solved problem', stalled, ready, []],
+    ['nothing for a first status without problems', unseen, ready, []],
+    ['nothing for an unchanged status', ready, ready, []],
+  ])('returns %s', (_, before, after, reasons) => {
     expect(transitionEvents(before, after).map((event) => event.reason)).toEqual(reasons);
   });
 
-  it('tells a problem as a Warning with the message of the condition', () => {
+  it('reports a problem as a Warning with the message of the condition', () => {
     const note = 'user ann belongs to AccessKey other/older, delete one of the two';
     expect(transitionEvents(ready, claimed)).toEqual([
       { type: 'Warning', reason: 'UserClaimed', action: 'Reconcile', note },
     ]);
   });
 
-  it('tells once that a pair has expired', () => {
+  it('reports once that a pair has expired', () => {
     const pair = { ...main, expiresAt: at(60) };
     const outcome = presentOf(pair);
     const active = status([outcome]);
@@ -141,7 +141,7 @@ describe('transitionEvents', () => {
     expect(transitionEvents(expired, expired)).toEqual([]);
     expect(transitionEvents(unseen, expired)).toEqual([]);
   });
-  it('tells once that a rotating pair has expired too', () => {
+  it('reports once that a rotating pair has expired', () => {
     const pair = { ...main, expiresAt: at(60), rotation: { overlap: '1h' } };
     const outcome = presentOf(pair, keyPair(), { previous: keyPair(9), facts: { previousValidUntil: now + 90_000 } });
     const [before, after] = [status([outcome]), status([outcome], one.key, now + 60_000)];
@@ -149,13 +149,13 @@ describe('transitionEvents', () => {
     expect(transitionEvents(before, after).map((event) => event.reason)).toEqual(['KeyPairExpired']);
   });
 
-  describe('of an overlap', () => {
+  describe('for an overlap', () => {
     const pair = { ...main, rotation: { overlap: '1h' } };
     const outcome = presentOf(pair, keyPair(), { previous: keyPair(9), facts: { previousValidUntil: now + 60_000 } });
     const during = status([outcome]);
     const after = status([outcome], one.key, now + 60_000);
 
-    it('tells once that it has ended, and no ak', () => {
+    it('reports once that it has ended, without an ak', () => {
       const note = 'The previous key pair of main is no longer valid';
       expect(transitionEvents(during, after)).toEqual([
         { type: 'Normal', reason: 'OverlapEnded', action: 'PatchSecret', note },
@@ -163,17 +163,17 @@ describe('transitionEvents', () => {
       expect(transitionEvents(after, after)).toEqual([]);
     });
 
-    it('tells nothing while it goes on, nor when it begins', () => {
+    it('reports nothing when it begins or continues', () => {
       expect(transitionEvents(during, status([outcome], one.key, now + 59_999))).toEqual([]);
       expect(transitionEvents(status([presentOf(pair, keyPair(9))]), during)).toEqual([]);
     });
 
-    it('does not tell the end when the pair itself was made anew', () => {
+    it('does not report the end if the pair itself was replaced', () => {
       expect(transitionEvents(during, status([presentOf(pair, keyPair(3))]))).toEqual([]);
     });
   });
 
-  it('tells no expiry of a pair that was disabled before', () => {
+  it('does not report the expiry of a pair that was disabled before', () => {
     const pair = { ...main, expiresAt: at(60) };
     const before = status([presentOf({ ...pair, enabled: false })]);
     expect(transitionEvents(before, status([presentOf(pair)], one.key, now + 60_000))).toEqual([]);

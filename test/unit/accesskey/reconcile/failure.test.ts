@@ -1,10 +1,10 @@
-/** What is told of writes that the API server refuses: enough to act on, no key, and not something else each time. */
+/** How refused writes are reported: with enough to act on, without a key, and with the same text each time. */
 import { describe, expect, it } from 'vitest';
 import type { AccessKeyRecord } from '../../../../src/accesskey/model/access-key-record.ts';
 import { isSameStatus } from '../../../../src/accesskey/reconcile/status-writer.ts';
 import { KubernetesError } from '../../../../src/kube/errors.ts';
 import { accessKey, keyPair, known, now, rawSecret } from '../../../support/builders.ts';
-import { pass, withStatus } from './passes.ts';
+import { reconcileOnce, withStatus } from './reconciles.ts';
 import { createSecretsApi, refused, type SecretsApi } from './secrets-api.ts';
 
 const one = accessKey();
@@ -14,21 +14,21 @@ function answer(status: number, text: string): KubernetesError {
   return new KubernetesError(status, status === 500 ? 'InternalError' : 'Forbidden', text, 0);
 }
 
-/** The AccessKey after a pass in which the Secret could not be made. */
+/** The AccessKey after a reconcile in which the Secret could not be created. */
 async function afterRefusal(api: SecretsApi, subject: AccessKeyRecord, error: Error, time = now) {
   api.refuse('create ann-main', error);
-  return withStatus(subject, await pass(api, subject, time), time);
+  return withStatus(subject, await reconcileOnce(api, subject, time), time);
 }
 
 function messageOf({ status }: AccessKeyRecord): string | undefined {
   return status.conditions?.find(({ type }) => type === 'Ready')?.message;
 }
 
-describe('a failure that is told in other words each time', () => {
+describe('a failure with a different text each time', () => {
   it.each([
     ['a webhook that is down', 500, 'failed calling webhook "x": request 17 at 12:00', 'request 18 at 12:01'],
     ['a quota', 403, 'exceeded quota: used 17', 'exceeded quota: used 18'],
-  ])('leaves the status as it is: %s', async (_, status, first, second) => {
+  ])('does not change the status: %s', async (_, status, first, second) => {
     const api = createSecretsApi();
     const before = await afterRefusal(api, one, answer(status, first));
     const after = await afterRefusal(api, before, answer(status, second), now + 60_000);
@@ -36,27 +36,27 @@ describe('a failure that is told in other words each time', () => {
     expect(isSameStatus(after.status, before.status)).toBe(true);
   });
 
-  it('is told by status and reason only, when the server itself failed', async () => {
+  it('is reported with status and reason only for a server error', async () => {
     const after = await afterRefusal(createSecretsApi(), one, answer(500, 'failed calling webhook "x"'));
     expect(messageOf(after)).toBe('Secret ann-main could not be written: 500 InternalError');
   });
 
-  it('is told anew when the spec has changed', async () => {
+  it('is reported again after a change of the spec', async () => {
     const api = createSecretsApi();
     const before = await afterRefusal(api, one, answer(403, 'exceeded quota'));
     const after = await afterRefusal(api, { ...before, generation: 2 }, answer(403, 'denied by a policy'));
     expect(messageOf(after)).toBe('Secret ann-main could not be written: denied by a policy');
   });
 
-  it('is told anew when it is about another Secret', async () => {
+  it('is reported again for another Secret', async () => {
     const api = createSecretsApi();
     const before = await afterRefusal(api, both, answer(403, 'exceeded quota'));
     api.allow('create ann-main');
     api.refuse('create ann-ci', answer(403, 'exceeded quota'));
     api.refuse('patch ann-ci', answer(403, 'exceeded quota'));
-    // The pair ci was made in the first pass; its Secret is malformed by now.
+    // The first reconcile created the pair ci; its Secret is invalid now.
     api.put(rawSecret({ of: both, pair: 'ci', data: { ak: 'x' } }));
-    expect(messageOf(withStatus(before, await pass(api, before)))).toBe(
+    expect(messageOf(withStatus(before, await reconcileOnce(api, before)))).toBe(
       'Secret ann-ci could not be written: exceeded quota',
     );
   });
@@ -65,14 +65,14 @@ describe('a failure that is told in other words each time', () => {
 describe('an immutable Secret', () => {
   const raised = known({ keyPairs: [{ name: 'main', revision: 2 }] });
   it.each([
-    ['that is to be rotated', raised, {}],
-    ['that is malformed', one, { data: { sk: 'x' } }],
-    ['whose labels are lost', one, { annotations: {} }],
-  ])('%s: the message says what to do', async (_, subject, parts) => {
+    ['with a due rotation', raised, {}],
+    ['with an invalid pair', one, { data: { sk: 'x' } }],
+    ['without annotations', one, { annotations: {} }],
+  ])('%s is reported with what to do', async (_, subject, parts) => {
     for (const immutable of [true, false]) {
       const api = createSecretsApi(rawSecret({ ...parts, immutable }));
       api.refuse('patch ann-main', refused(422, 'Invalid'));
-      const message = messageOf(withStatus(subject, await pass(api, subject))) ?? '';
+      const message = messageOf(withStatus(subject, await reconcileOnce(api, subject))) ?? '';
       expect(message).toMatch(/^Secret ann-main could not be written: .*422 Invalid/);
       expect(message.endsWith('it is immutable: delete it to get a new key pair')).toBe(immutable);
     }
@@ -80,11 +80,11 @@ describe('an immutable Secret', () => {
 });
 
 describe('a Secret that was not removed', () => {
-  it('is told before the problems of pairs that wait for it', async () => {
+  it('is reported before the problems of pairs that wait for it', async () => {
     const subject = known({ keyPairs: [{ name: 'next', secret: { name: 'ann-main' } }] });
     const api = createSecretsApi(rawSecret());
     api.refuse('delete ann-main', refused(403, 'Forbidden'));
-    const after = withStatus(subject, await pass(api, subject));
+    const after = withStatus(subject, await reconcileOnce(api, subject));
     expect(after.status.conditions?.[0]).toMatchObject({
       reason: 'SecretFailed',
       message: 'Secret ann-main could not be deleted: 403 Forbidden',
@@ -92,15 +92,15 @@ describe('a Secret that was not removed', () => {
   });
 });
 
-describe('a Secret that cannot be read as the operator wrote it', () => {
+describe('a Secret whose annotations do not lead to its pair', () => {
   it.each([
-    ['its notes are lost', {}],
-    ['its notes are forged', { 'ghippo.io/ak-key': 'ak', 'ghippo.io/sk-key': 'sk' }],
-  ])('shows nothing of what it seems to hold while it cannot be mended: %s', async (_, annotations) => {
+    ['lost annotations', {}],
+    ['forged annotations', { 'ghippo.io/ak-key': 'ak', 'ghippo.io/sk-key': 'sk' }],
+  ])('does not expose its values while it cannot be fixed: %s', async (_, annotations) => {
     const subject = known({ keyPairs: [{ name: 'main', secret: { akKey: 'sk', skKey: 'ak' } }] });
     const api = createSecretsApi(rawSecret({ of: subject, annotations }));
     api.refuse('patch ann-main', refused(403, 'Forbidden'));
-    const outcome = await pass(api, subject);
+    const outcome = await reconcileOnce(api, subject);
     expect(outcome.pairs[0]).toMatchObject({ change: 'none', problem: { reason: 'SecretFailed' } });
     expect(outcome.pairs[0]).not.toHaveProperty('secret');
     const { status } = withStatus(subject, outcome);
@@ -108,11 +108,11 @@ describe('a Secret that cannot be read as the operator wrote it', () => {
     expect(status.keyPairs).toMatchObject([{ accessKey: keyPair().ak }]);
   });
 
-  it('shows nothing of other values of its data that notes lead to', async () => {
+  it('does not expose other values that the annotations lead to', async () => {
     const annotations = { 'ghippo.io/ak-key': 'id', 'ghippo.io/sk-key': 'token' };
     const api = createSecretsApi(rawSecret({ annotations, data: { id: keyPair(8).ak, token: keyPair(8).sk } }));
     api.refuse('patch ann-main', refused(403, 'Forbidden'));
-    const outcome = await pass(api, known());
+    const outcome = await reconcileOnce(api, known());
     expect(outcome.pairs[0]).not.toHaveProperty('secret');
   });
 });

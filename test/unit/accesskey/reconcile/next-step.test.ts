@@ -7,20 +7,20 @@ import { failed, outcomeOf, present } from './outcomes.ts';
 
 const main = { name: 'main' };
 
-/** Milliseconds from now to the next step of pairs with their Secrets, made half an hour ago. */
+/** Milliseconds until the next step of pairs that were generated half an hour ago. */
 function stepIn(keyPairs: KeyPairSpec[], parts: SecretParts = {}, suspended = false): number | undefined {
   const outcome = outcomeOf(keyPairs.map((pair, n) => present(pair, keyPair(n + 1), parts)));
   const time = nextStepAt(accessKey({ keyPairs, suspended }), outcome, now);
   return time === undefined ? undefined : time - now;
 }
 
-describe('the next step by an expiry', () => {
+describe('the next step for an expiry', () => {
   it.each<[string, KeyPairSpec[], number | undefined]>([
     ['no pairs', [], undefined],
     ['none expires', [main], undefined],
     ['one expires', [main, { name: 'ci', expiresAt: at(60) }], 60_000],
     [
-      'the next of two',
+      'two expire',
       [
         { ...main, expiresAt: at(90) },
         { name: 'ci', expiresAt: at(60) },
@@ -28,30 +28,30 @@ describe('the next step by an expiry', () => {
       60_000,
     ],
     [
-      'one is over already',
+      'one has already expired',
       [
         { ...main, expiresAt: at(-5) },
         { name: 'ci', expiresAt: at(60) },
       ],
       60_000,
     ],
-    ['one ends just now', [{ ...main, expiresAt: at(0) }], undefined],
-    ['one is unreadable', [{ ...main, expiresAt: 'soon' }], undefined],
+    ['one expires right now', [{ ...main, expiresAt: at(0) }], undefined],
+    ['one has an invalid time', [{ ...main, expiresAt: 'soon' }], undefined],
     ['one is disabled', [{ ...main, enabled: false, expiresAt: at(1) }], 1_000],
   ])('%s', (_, keyPairs, milliseconds) => {
     expect(stepIn(keyPairs)).toBe(milliseconds);
   });
 
-  it('is known of a pair that has no Secret too', () => {
+  it('is also known for a pair without Secret', () => {
     const outcome: PairOutcome = { ...failed('main'), pair: { ...main, expiresAt: at(60) } };
     expect(nextStepAt(accessKey(), outcomeOf([outcome]), now)).toBe(now + 60_000);
   });
 });
 
-describe('the next step by a rotation', () => {
+describe('the next step for a rotation', () => {
   const rotation = { interval: '1h' };
 
-  it('is an interval after the pair was made', () => {
+  it('is an interval after the pair was generated', () => {
     expect(stepIn([{ ...main, rotation }])).toBe(1_800_000);
   });
 
@@ -64,28 +64,28 @@ describe('the next step by a rotation', () => {
     ['disabled', { enabled: false }, false],
     ['expired', { expiresAt: at(0) }, false],
     ['suspended', {}, true],
-  ])('is none while the pair is %s', (_, pair, suspended) => {
+  ])('is undefined while the pair is %s', (_, pair, suspended) => {
     expect(stepIn([{ ...main, rotation, ...pair }], {}, suspended)).toBeUndefined();
   });
 
-  it('is counted by what the status knows', () => {
+  it('uses the time in the status', () => {
     const subject = known({ keyPairs: [{ ...main, rotation }] }, { createdAt: at(0) });
     expect(nextStepAt(subject, outcomeOf([present({ ...main, rotation })]), now)).toBe(now + 3_600_000);
   });
 });
 
-describe('the next step by the end of an overlap', () => {
+describe('the next step for the end of an overlap', () => {
   const overlapping = { previous: keyPair(9), facts: { previousValidUntil: now + 60_000 } };
 
-  it('is when the previous pair stops working', () => {
+  it('is when the previous pair stops being valid', () => {
     expect(stepIn([{ ...main, rotation: { overlap: '1h' } }], overlapping)).toBe(60_000);
   });
 
-  it('is sooner when the overlap was made shorter', () => {
+  it('is sooner if the overlap was shortened', () => {
     expect(stepIn([{ ...main, rotation: { overlap: '1801s' } }], overlapping)).toBe(1_000);
   });
 
-  it('is none when the overlap was taken away', () => {
+  it('is undefined if the overlap was removed', () => {
     expect(stepIn([main], overlapping)).toBeUndefined();
   });
 });

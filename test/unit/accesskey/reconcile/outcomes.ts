@@ -5,7 +5,7 @@ import { accessKey, keyPair, type SecretParts, secret } from '../../../support/b
 
 export const denied = new KubernetesError(403, 'Forbidden', 'POST /x: 403 Forbidden: exceeded quota', 0);
 
-/** The outcome of a pass with these pairs, in which every removal was well. */
+/** The outcome of a reconcile with these pairs; every removal succeeded unless `rest` says otherwise. */
 export function outcomeOf(pairs: PairOutcome[], rest: Partial<PlanOutcome> = {}): PlanOutcome {
   return { pairs, notRemoved: [], ...rest };
 }

@@ -2,39 +2,39 @@ import { describe, expect, it } from 'vitest';
 import type { KeyPairSpec } from '../../../../src/accesskey/model/access-key-record.ts';
 import { annotations } from '../../../../src/credential/secret-record.ts';
 import { accessKey, at, keyPair, known, now, secret } from '../../../support/builders.ts';
-import { planOf } from './passes.ts';
+import { planOf } from './reconciles.ts';
 
 const hour = 3_600_000;
-/** When the pair of `secret()` was made. */
-const made = now - 1_800_000;
+/** When the pair of `secret()` was generated. */
+const generated = now - 1_800_000;
 
-/** What is planned for a pair of this spec, made at `made` and known to the status. */
+/** The planned action for a pair with this spec that is in the status. */
 function actionAt(time: number, pair: Partial<KeyPairSpec>, suspended = false) {
   const subject = known({ keyPairs: [{ name: 'main', ...pair }], suspended });
   return planOf(subject, [secret({ of: subject })], time).pairs[0];
 }
 
 describe('rotation by revision', () => {
-  it('is due when the spec asks for a higher one than the pair was made for', () => {
+  it('is due if the revision in the spec is higher than that of the pair', () => {
     expect(actionAt(now, { revision: 2 })).toMatchObject({ kind: 'rotate', cause: 'revision' });
     expect(actionAt(now, { revision: 1 })).toMatchObject({ kind: 'keep' });
   });
 
-  it('is by the note on the Secret when the status does not know the pair', () => {
+  it('uses the annotation if the pair is not in the status', () => {
     const subject = accessKey({ keyPairs: [{ name: 'main', revision: 3 }] });
     const [older, same] = [2, 3].map((revision) => secret({ of: subject, facts: { revision } }));
     expect(planOf(subject, older ? [older] : []).pairs).toMatchObject([{ kind: 'rotate', cause: 'revision' }]);
     expect(planOf(subject, same ? [same] : []).pairs).toMatchObject([{ kind: 'keep' }]);
   });
 
-  it('is not done again when the status is behind: the note on the Secret says that it was done', () => {
+  it('does not happen again if only the annotation shows the first rotation', () => {
     const subject = known({ keyPairs: [{ name: 'main', revision: 2 }] }, { accessKey: keyPair(7).ak });
     const rotated = secret({ of: subject, facts: { revision: 2, generatedAt: now } });
     expect(planOf(subject, [rotated]).pairs).toMatchObject([{ kind: 'keep' }]);
   });
 
   it.each(['', '0', '-1', '1.5', 'two', '99999999999999999999'])(
-    'is not asked for by the note %j, which is no revision, when nothing else is known',
+    'is not due because of the invalid annotation %j',
     (revision) => {
       const subject = accessKey({ keyPairs: [{ name: 'main', revision: 2 }] });
       const sound = secret({ of: subject, facts: { revision: 2 } });
@@ -47,7 +47,7 @@ describe('rotation by revision', () => {
     ['disabled', { enabled: false }, false],
     ['expired', { expiresAt: at(-1) }, false],
     ['suspended', {}, true],
-  ])('is done while the pair is %s too, since a person asks for it', (_, pair, suspended) => {
+  ])('also happens while the pair is %s, because a person requested it', (_, pair, suspended) => {
     expect(actionAt(now, { revision: 2, ...pair }, suspended)).toMatchObject({ kind: 'rotate', cause: 'revision' });
   });
 });
@@ -55,40 +55,40 @@ describe('rotation by revision', () => {
 describe('rotation by interval', () => {
   const rotation = { interval: '1h' };
 
-  it('is due at the very millisecond, and not one before', () => {
-    expect(actionAt(made + hour - 1, { rotation })).toMatchObject({ kind: 'keep' });
-    expect(actionAt(made + hour, { rotation })).toMatchObject({ kind: 'rotate', cause: 'interval' });
+  it('is due exactly when the interval ends', () => {
+    expect(actionAt(generated + hour - 1, { rotation })).toMatchObject({ kind: 'keep' });
+    expect(actionAt(generated + hour, { rotation })).toMatchObject({ kind: 'rotate', cause: 'interval' });
   });
 
-  it('is not due without an interval, however old the pair', () => {
-    expect(actionAt(made + 1e6 * hour, { rotation: { overlap: '1h' } })).toMatchObject({ kind: 'keep' });
+  it('is not due without an interval, however old the pair is', () => {
+    expect(actionAt(generated + 1e6 * hour, { rotation: { overlap: '1h' } })).toMatchObject({ kind: 'keep' });
   });
 
   it.each([
     ['disabled', { enabled: false }, false],
     ['expired', { expiresAt: at(0) }, false],
     ['suspended', {}, true],
-  ])('is not done while the pair is %s', (_, pair, suspended) => {
-    const time = made + 10 * hour;
+  ])('waits while the pair is %s', (_, pair, suspended) => {
+    const time = generated + 10 * hour;
     expect(actionAt(time, { rotation, ...pair }, suspended)).toMatchObject({ kind: 'keep' });
     expect(actionAt(time, { rotation })).toMatchObject({ kind: 'rotate' });
   });
 
-  it('is counted from the rotation before, not from the making of the Secret', () => {
+  it('counts from the last rotation, not from the creation of the Secret', () => {
     const subject = known({ keyPairs: [{ name: 'main', rotation }] }, { createdAt: at(0) });
     const found = secret({ of: subject, createdAt: at(-864_000), facts: { generatedAt: now } });
     expect(planOf(subject, [found], now + hour - 1).pairs).toMatchObject([{ kind: 'keep' }]);
     expect(planOf(subject, [found], now + hour).pairs).toMatchObject([{ kind: 'rotate' }]);
   });
 
-  it('is counted from the making of the Secret when neither status nor note tell more', () => {
+  it('counts from the creation of the Secret if neither status nor annotation have a time', () => {
     const subject = accessKey({ keyPairs: [{ name: 'main', rotation }] });
     const found = secret({ of: subject, annotations: {}, createdAt: at(-1800) });
-    expect(planOf(subject, [found], made + hour - 1).pairs).toMatchObject([{ kind: 'update' }]);
-    expect(planOf(subject, [found], made + hour).pairs).toMatchObject([{ kind: 'rotate', cause: 'interval' }]);
+    expect(planOf(subject, [found], generated + hour - 1).pairs).toMatchObject([{ kind: 'update' }]);
+    expect(planOf(subject, [found], generated + hour).pairs).toMatchObject([{ kind: 'rotate', cause: 'interval' }]);
   });
 
-  it('is done after the pair has moved, when both are asked for', () => {
+  it('is planned with a move', () => {
     const subject = known({ keyPairs: [{ name: 'main', revision: 2, secret: { name: 'new' } }] });
     const former = secret({ name: 'ann-main' });
     expect(planOf(subject, [former]).pairs).toMatchObject([{ kind: 'create', from: former }]);
@@ -96,7 +96,7 @@ describe('rotation by interval', () => {
 });
 
 describe('the previous pair', () => {
-  /** Rotated at `made`, its previous pair promised until half an hour from now. */
+  /** Rotated at `generated`; the overlap ends half an hour from now. */
   function overlapping(rotation: KeyPairSpec['rotation'], isKnown = true) {
     const until = { validUntil: at(1800), accessKey: keyPair(9).ak };
     const parts = { keyPairs: [{ name: 'main', ...(rotation && { rotation }) }] };
@@ -105,7 +105,7 @@ describe('the previous pair', () => {
     return { subject, found: secret({ of: subject, previous: keyPair(9), facts }) };
   }
 
-  it.each([true, false])('stays until the very millisecond of its end, known to the status: %s', (isKnown) => {
+  it.each([true, false])('stays exactly until the overlap ends, in the status: %s', (isKnown) => {
     const { subject, found } = overlapping({ overlap: '1h' }, isKnown);
     expect(planOf(subject, [found], now + 1_799_999).pairs).toMatchObject([{ kind: 'keep' }]);
     expect(planOf(subject, [found], now + 1_800_000).pairs).toMatchObject([
@@ -113,9 +113,9 @@ describe('the previous pair', () => {
     ]);
   });
 
-  it('ends sooner when the overlap is made shorter', () => {
+  it('ends sooner if the overlap is shortened', () => {
     const { subject, found } = overlapping({ overlap: '45m' });
-    const end = made + 2_700_000;
+    const end = generated + 2_700_000;
     expect(planOf(subject, [found], end - 1).pairs).toMatchObject([
       { kind: 'update', facts: { previousValidUntil: end } },
     ]);
@@ -124,36 +124,36 @@ describe('the previous pair', () => {
     ]);
   });
 
-  it.each([undefined, { interval: '2h' }, { overlap: '0s' }])('ends at once with the rotation %j', (rotation) => {
+  it.each([undefined, { interval: '2h' }, { overlap: '0s' }])('ends immediately with the rotation %j', (rotation) => {
     const { subject, found } = overlapping(rotation);
     expect(planOf(subject, [found]).pairs).toMatchObject([
       { kind: 'update', facts: { previousValidUntil: undefined } },
     ]);
   });
 
-  it('does not last longer than was promised at the rotation', () => {
+  it('does not last longer if the overlap is extended', () => {
     const { subject, found } = overlapping({ overlap: '24h' });
     expect(planOf(subject, [found], now + 1_800_000).pairs).toMatchObject([
       { kind: 'update', facts: { previousValidUntil: undefined } },
     ]);
   });
 
-  it('does not last longer because of a forged note', () => {
+  it('does not last longer because of a forged annotation', () => {
     const { subject, found } = overlapping({ overlap: '1h' });
     const forged = { ...found, annotations: { ...found.annotations, [annotations.previousValidUntil]: at(864_000) } };
     expect(planOf(subject, [forged]).pairs).toMatchObject([
       { kind: 'update', facts: { previousValidUntil: now + 1_800_000 } },
     ]);
     const stranger = { ...subject, status: {} };
-    expect(planOf(stranger, [forged], made + hour).pairs).toMatchObject([
+    expect(planOf(stranger, [forged], generated + hour).pairs).toMatchObject([
       { kind: 'update', facts: { previousValidUntil: undefined } },
     ]);
   });
 
-  it('is given no time that nobody noted', () => {
+  it('ends immediately without a recorded end', () => {
     const { subject, found } = overlapping({ overlap: '1h' }, false);
-    const { [annotations.previousValidUntil]: _, ...notes } = found.annotations;
-    expect(planOf(subject, [{ ...found, annotations: notes }]).pairs).toMatchObject([
+    const { [annotations.previousValidUntil]: _, ...others } = found.annotations;
+    expect(planOf(subject, [{ ...found, annotations: others }]).pairs).toMatchObject([
       { kind: 'update', facts: { previousValidUntil: undefined } },
     ]);
   });

@@ -8,7 +8,7 @@ const one = accessKey();
 const main = { name: 'main' };
 const ci = { name: 'ci' };
 const both = accessKey({ keyPairs: [main, ci] });
-/** What is known of the pair that `secret()` holds. */
+/** The facts about the pair in `secret()`. */
 const facts = { revision: 1, generatedAt: now - 1_800_000, previousValidUntil: undefined };
 
 function plan(what: Observed) {
@@ -23,7 +23,7 @@ function observed(parts: Partial<Observed> = {}): Observed {
 }
 
 describe('labelsOf', () => {
-  it('names us, the AccessKey and the pair', () => {
+  it('name the operator, the AccessKey and the pair', () => {
     expect(labelsOf(one, main)).toEqual({
       'app.kubernetes.io/managed-by': 'accesskey-operator',
       'ghippo.io/access-key': 'ann',
@@ -33,7 +33,7 @@ describe('labelsOf', () => {
 });
 
 describe('plan', () => {
-  it('creates the Secret of each pair that has none', () => {
+  it('creates the Secret of each pair without one', () => {
     expect(plan(observed({ accessKey: both }))).toEqual({
       pairs: [
         { kind: 'create', pair: main, secretName: 'ann-main', from: undefined, rotation: undefined },
@@ -44,7 +44,7 @@ describe('plan', () => {
     });
   });
 
-  it('keeps what is as it should be', () => {
+  it('keeps Secrets that are as desired', () => {
     const secrets = [secret({ of: both, pair: 'ci', keys: keyPair(2) }), secret({ of: both, pair: 'main' })];
     expect(plan(observed({ accessKey: both, secrets }))).toEqual({
       pairs: [
@@ -56,7 +56,7 @@ describe('plan', () => {
     });
   });
 
-  it.each([managedBy.label, accessKeyLabel, keyPairLabel])('puts the label %s back when it was lost', (label) => {
+  it.each([managedBy.label, accessKeyLabel, keyPairLabel])('restores the label %s', (label) => {
     const { [label]: _, ...labels } = labelsOf(one, main);
     const found = secret({ labels });
     expect(plan(observed({ secrets: [found] }))).toEqual({
@@ -67,9 +67,9 @@ describe('plan', () => {
   });
 
   it.each([
-    ['all labels are gone', {}],
+    ['all labels are lost', {}],
     ['a label has another value', { ...labelsOf(one, main), [accessKeyLabel]: 'bob' }],
-  ])('puts labels back when %s', (_, labels) => {
+  ])('restores labels if %s', (_, labels) => {
     const found = secret({ labels });
     expect(plan(observed({ secrets: [found] }))).toEqual({
       pairs: [{ kind: 'update', pair: main, secret: found, facts }],
@@ -78,12 +78,12 @@ describe('plan', () => {
     });
   });
 
-  it('leaves labels of other people alone', () => {
+  it('keeps labels that others added', () => {
     const found = secret({ labels: { ...labelsOf(one, main), team: 'shop' } });
     expect(plan(observed({ secrets: [found] })).pairs).toEqual([{ kind: 'keep', pair: main, secret: found }]);
   });
 
-  it('puts the label back that names another pair, when the status knows which it is', () => {
+  it('fixes a label that names another pair if the pair is in the status', () => {
     const subject = known();
     const found = secret({ labels: labelsOf(one, { name: 'former' }) });
     expect(plan(observed({ accessKey: subject, secrets: [found] }))).toEqual({
@@ -93,13 +93,13 @@ describe('plan', () => {
     });
   });
 
-  it.each(Object.values(annotations).filter((note) => note !== annotations.adopt))(
-    'does nothing but put it back when the annotation %s was lost',
-    (note) => {
+  it.each(Object.values(annotations).filter((name) => name !== annotations.adopt))(
+    'only restores the annotation %s if it is lost',
+    (name) => {
       const pair = { name: 'main', secret: { labels: { team: 'shop' } } };
       const rotated = known({ keyPairs: [{ ...pair, rotation: { overlap: '1h' } }] }, withPrevious);
       const whole = secret({ of: rotated, previous: keyPair(9), facts: { previousValidUntil: now + 1_800_000 } });
-      const { [note]: lost, ...rest } = whole.annotations;
+      const { [name]: lost, ...rest } = whole.annotations;
       expect(lost).toBeDefined();
       const found = { ...whole, annotations: rest };
       expect(plan(observed({ accessKey: rotated, secrets: [found] })).pairs).toMatchObject([
@@ -108,7 +108,7 @@ describe('plan', () => {
     },
   );
 
-  it('keeps revision, age and previous pair when all annotations were lost', () => {
+  it('keeps revision, age and previous pair if all annotations are lost', () => {
     const subject = known({ keyPairs: [{ name: 'main', rotation: { overlap: '1h' } }] }, withPrevious);
     const found = secret({ of: subject, annotations: {}, previous: keyPair(9), createdAt: at(-86_400) });
     expect(plan(observed({ accessKey: subject, secrets: [found] })).pairs).toEqual([
@@ -121,14 +121,14 @@ describe('plan', () => {
 
   it.each([
     ['revision', '7', 'raised'],
-    ['revision', '0', 'no number'],
+    ['revision', '0', 'not a number'],
     ['generatedAt', '2020-01-01T00:00:00Z', 'older'],
-    ['generatedAt', 'never', 'no time'],
-  ] as const)('does not believe the annotation %s when the status knows better: %s, %s', (note, value, _) => {
+    ['generatedAt', 'never', 'not a time'],
+  ] as const)('prefers the status to the annotation %s: %s, %s', (name, value, _) => {
     const pair = { name: 'main', revision: 2, rotation: { interval: '1h' } };
     const subject = known({ keyPairs: [pair] }, { revision: 2 });
     const sound = secret({ of: subject, facts: { revision: 2 } });
-    const found = { ...sound, annotations: { ...sound.annotations, [annotations[note]]: value } };
+    const found = { ...sound, annotations: { ...sound.annotations, [annotations[name]]: value } };
     expect(plan(observed({ accessKey: subject, secrets: [sound] })).pairs).toMatchObject([{ kind: 'keep' }]);
     expect(plan(observed({ accessKey: subject, secrets: [found] })).pairs).toEqual([
       { kind: 'update', pair, secret: found, facts: { ...facts, revision: 2 } },
@@ -139,8 +139,8 @@ describe('plan', () => {
     ['no ak', { ak: undefined }],
     ['no sk', { sk: undefined }],
     ['no data', { ak: undefined, sk: undefined }],
-    ['an sk that is no UUID', { sk: 'hunter2' }],
-  ])('regenerates in place when there is %s, labels or not', (_, data) => {
+    ['an sk that is not a UUID', { sk: 'hunter2' }],
+  ])('regenerates in place if there is %s, with or without labels', (_, data) => {
     for (const labels of [labelsOf(one, main), {}]) {
       const found = secret({ data, labels });
       expect(plan(observed({ secrets: [found] }))).toEqual({
@@ -151,7 +151,7 @@ describe('plan', () => {
     }
   });
 
-  it('removes the Secret of a pair that is wanted no more', () => {
+  it('removes the Secret of a removed pair', () => {
     const kept = secret();
     const left = secret({ of: both, pair: 'ci', keys: keyPair(2) });
     expect(plan(observed({ secrets: [kept, left] }))).toEqual({
@@ -167,12 +167,12 @@ describe('plan', () => {
     });
   });
 
-  it('takes spec.keyPairs that are not there as none', () => {
+  it('treats absent spec.keyPairs as empty', () => {
     const bare = { ...one, spec: { user: one.spec.user } };
     expect(plan(observed({ accessKey: bare, secrets: [] }))).toEqual({ pairs: [], remove: [], retired: [] });
   });
 
-  it('lets no pair inherit the keys of a removed one whose Secret it wants: the Secret goes first', () => {
+  it('removes the Secret of a removed pair before another pair can use its name, so no keys are inherited', () => {
     const subject = known({ keyPairs: [{ name: 'next', secret: { name: 'ann-main' } }] });
     for (const labels of [labelsOf(one, main), {}, labelsOf(one, { name: 'next' })]) {
       const left = secret({ labels });
@@ -192,7 +192,7 @@ describe('plan', () => {
     }
   });
 
-  it('removes the Secret of a removed pair that no status knows, by its label', () => {
+  it('removes the Secret of a removed pair that is not in the status, by its label', () => {
     const subject = accessKey({ keyPairs: [{ name: 'next', secret: { name: 'ann-main' } }] });
     const left = secret();
     expect(plan(observed({ accessKey: subject, secrets: [left] }))).toEqual({
@@ -210,7 +210,7 @@ describe('plan', () => {
     });
   });
 
-  it('removes a copy that somebody made of a Secret, and keeps the original', () => {
+  it('removes a copy of a Secret and keeps the original', () => {
     const copy = secret({ name: 'copy' });
     const original = secret();
     expect(plan(observed({ accessKey: known(), secrets: [copy, original] }))).toEqual({
@@ -220,10 +220,10 @@ describe('plan', () => {
     });
   });
 
-  describe('a Secret that is marked for deletion', () => {
+  describe('a Secret that is being deleted', () => {
     const going = secret({ deletionTimestamp: at(-5) });
 
-    it('is waited for, since its name is taken until then', () => {
+    it('blocks its name until it is deleted', () => {
       expect(plan(observed({ accessKey: known(), secrets: [going] }))).toEqual({
         pairs: [{ kind: 'wait', pair: main, secretName: 'ann-main', from: undefined, rotation: undefined }],
         remove: [],
@@ -231,12 +231,12 @@ describe('plan', () => {
       });
     });
 
-    it('is not deleted once more when nobody wants it', () => {
+    it('is not deleted again if no pair needs it', () => {
       const none = accessKey({ keyPairs: [] });
       expect(plan(observed({ accessKey: none, secrets: [going] }))).toEqual({ pairs: [], remove: [], retired: [] });
     });
 
-    it('gives its pair to no other Secret', () => {
+    it('does not pass its pair on to another Secret', () => {
       const renamed = known({ keyPairs: [{ name: 'main', secret: { name: 'new' } }] });
       const former = secret({ name: 'ann-main', deletionTimestamp: at(-5) });
       expect(plan(observed({ accessKey: renamed, secrets: [former] })).pairs).toMatchObject([
@@ -244,7 +244,7 @@ describe('plan', () => {
       ]);
     });
 
-    it('does not let the Secret of the former name go', () => {
+    it('does not cause the former Secret to be removed', () => {
       const renamed = known({ keyPairs: [{ name: 'main', secret: { name: 'new' } }] });
       const former = secret({ name: 'ann-main' });
       const next = secret({ name: 'new', deletionTimestamp: at(-5) });
@@ -253,9 +253,9 @@ describe('plan', () => {
   });
 
   it.each([
-    ['is malformed', { 'previous-sk': 'broken' }],
-    ['is half gone', { 'previous-ak': undefined }],
-  ])('takes a previous pair away that %s', (_, data) => {
+    ['is invalid', { 'previous-sk': 'broken' }],
+    ['is incomplete', { 'previous-ak': undefined }],
+  ])('removes a previous pair that %s', (_, data) => {
     const subject = known({ keyPairs: [{ name: 'main', rotation: { overlap: '1h' } }] }, withPrevious);
     const until = { previousValidUntil: now + 1_800_000 };
     const found = secret({ of: subject, previous: keyPair(9), data, facts: until });
@@ -264,17 +264,17 @@ describe('plan', () => {
     ]);
   });
 
-  it('removes an unlabelled Secret of ours that no pair names', () => {
+  it('removes an unlabelled Secret that no pair names', () => {
     const stray = secret({ name: 'stray', labels: {} });
     expect(plan(observed({ secrets: [secret(), stray] })).remove).toEqual([stray]);
   });
 
-  describe('when the Secret of a pair is renamed', () => {
+  describe('if the Secret of a pair is renamed', () => {
     const renamed = accessKey({ keyPairs: [{ name: 'main', secret: { name: 'new' } }] });
     const [pair] = renamed.spec.keyPairs ?? [];
     const former = secret({ name: 'ann-main' });
 
-    it('moves the pair over and keeps the former Secret until then', () => {
+    it('moves the pair and keeps the former Secret meanwhile', () => {
       expect(plan(observed({ accessKey: renamed, secrets: [former] }))).toEqual({
         pairs: [{ kind: 'create', pair, secretName: 'new', from: former, rotation: undefined }],
         remove: [],
@@ -282,7 +282,7 @@ describe('plan', () => {
       });
     });
 
-    it('removes the former Secret when the new one is there', () => {
+    it('removes the former Secret once the new one exists', () => {
       const moved = secret({ of: renamed });
       expect(plan(observed({ accessKey: renamed, secrets: [former, moved] }))).toEqual({
         pairs: [{ kind: 'keep', pair, secret: moved }],
@@ -291,14 +291,14 @@ describe('plan', () => {
       });
     });
 
-    it('does not move what is malformed', () => {
+    it('does not move an invalid pair', () => {
       const broken = secret({ name: 'ann-main', data: { sk: 'broken' } });
       expect(plan(observed({ accessKey: renamed, secrets: [broken] })).pairs).toEqual([
         { kind: 'create', pair, secretName: 'new', from: undefined, rotation: undefined },
       ]);
     });
 
-    it('does not take the pair of another pair', () => {
+    it('does not move the Secret of another pair', () => {
       const others = secret({ of: both, pair: 'ci' });
       const subject = accessKey({ keyPairs: [{ name: 'main', secret: { name: 'new' } }, ci] });
       expect(plan(observed({ accessKey: subject, secrets: [others] })).pairs[0]).toEqual({
@@ -311,7 +311,7 @@ describe('plan', () => {
     });
   });
 
-  describe('when two pairs change their names of Secrets', () => {
+  describe('if two pairs swap the names of their Secrets', () => {
     const swapped = {
       main: { name: 'main', secret: { name: 'ann-ci' } },
       ci: { name: 'ci', secret: { name: 'ann-main' } },
@@ -319,7 +319,7 @@ describe('plan', () => {
     const secrets = [secret(), secret({ of: both, pair: 'ci', keys: keyPair(2) })] as const;
     const knownBoth = [pairStatus(), pairStatus({ name: 'ci', accessKey: keyPair(2).ak })];
 
-    it('neither takes the Secret of the other', () => {
+    it('neither takes over the Secret of the other', () => {
       const subject = known({ keyPairs: [swapped.main, swapped.ci] }, ...knownBoth);
       expect(plan(observed({ accessKey: subject, secrets }))).toEqual({
         pairs: [
@@ -331,7 +331,7 @@ describe('plan', () => {
       });
     });
 
-    it('neither does when the labels are lost or exchanged', () => {
+    it('neither does if the labels are lost or swapped', () => {
       const subject = known({ keyPairs: [swapped.main, swapped.ci] }, ...knownBoth);
       const [first, second] = secrets;
       for (const [a, b] of [
@@ -353,7 +353,7 @@ describe('plan', () => {
       }
     });
 
-    it('one that takes the former name of the other waits until that has moved', () => {
+    it('a pair that uses the former name of another waits until that one has moved', () => {
       const subject = known({ keyPairs: [{ name: 'main', secret: { name: 'new' } }, swapped.ci] }, ...knownBoth);
       const moved = secret({ of: subject, pair: 'main' });
       const kinds = (found: Observed['secrets']) => {
@@ -366,7 +366,7 @@ describe('plan', () => {
     });
   });
 
-  it('moves the pair that the status knows, when another Secret says to hold it too', () => {
+  it('moves the pair in the status if another Secret claims to hold it too', () => {
     const renamed = known({ keyPairs: [{ name: 'main', secret: { name: 'new' } }] });
     const original = secret({ name: 'ann-main' });
     const other = secret({ name: 'restored', keys: keyPair(8) });
@@ -380,9 +380,9 @@ describe('plan', () => {
 
   it.each([
     ['the AccessKey is stopped', { stopped: true }],
-    ['another AccessKey holds the claim', { userHolder: 'shop/older' }],
-    ['nobody holds the claim', { userHolder: undefined }],
-  ])('touches nothing when %s', (_, parts) => {
+    ['another AccessKey holds the user', { userHolder: 'shop/older' }],
+    ['no AccessKey holds the user', { userHolder: undefined }],
+  ])('plans nothing if %s', (_, parts) => {
     const secrets = [
       secret({ of: both, pair: 'ci', labels: {} }),
       secret({ data: { sk: 'broken' } }),
@@ -400,36 +400,36 @@ describe('plan', () => {
   });
 });
 
-describe('a Secret whose notes lead to other values than the known pair', () => {
+describe('a Secret whose annotations lead to other values than the known pair', () => {
   const data = { id: keyPair(8).ak, token: keyPair(8).sk };
-  const notes = { 'ghippo.io/ak-key': 'id', 'ghippo.io/sk-key': 'token' };
-  const found = secret({ annotations: { ...secret().annotations, ...notes }, data });
+  const forged = { 'ghippo.io/ak-key': 'id', 'ghippo.io/sk-key': 'token' };
+  const found = secret({ annotations: { ...secret().annotations, ...forged }, data });
 
-  it('is looked into again', () => {
+  it('is searched again', () => {
     expect(plan(observed({ accessKey: known(), secrets: [found] })).pairs).toEqual([
       { kind: 'regenerate', pair: main, secret: found },
     ]);
   });
 
-  it('is believed when the spec wants it there, or nothing else is known', () => {
+  it('is accepted if the spec has these data keys or the pair is not known', () => {
     const wanted = known({ keyPairs: [{ ...main, secret: { akKey: 'id', skKey: 'token' } }] });
     expect(plan(observed({ accessKey: wanted, secrets: [found] })).pairs).toMatchObject([{ kind: 'keep' }]);
     expect(plan(observed({ secrets: [found] })).pairs).toMatchObject([{ kind: 'update' }]);
   });
 });
 
-describe('a Secret with exchanged data keys whose notes are lost', () => {
+describe('a Secret with swapped data keys and without annotations', () => {
   const pair = { name: 'main', rotation: { interval: '1h' }, secret: { akKey: 'sk', skKey: 'ak' } };
   const subject = known({ keyPairs: [pair] });
   const found = secret({ of: subject, annotations: {}, createdAt: at(-864_000) });
 
-  it('is looked into again, and not rotated by the age of the Secret', () => {
+  it('is searched again, and not rotated because of the age of the Secret', () => {
     expect(plan(observed({ accessKey: subject, secrets: [found] })).pairs).toEqual([
       { kind: 'regenerate', pair, secret: found },
     ]);
   });
 
-  it('is not what holds the pair while it cannot move: what it takes for the ak is the sk', () => {
+  it('is not reported as the current Secret of a pair that cannot move, because its ak would be the sk', () => {
     const moving = { ...pair, secret: { ...pair.secret, name: 'new' } };
     const blocked = known({ keyPairs: [moving] });
     const going = secret({ of: blocked, deletionTimestamp: at(-5) });

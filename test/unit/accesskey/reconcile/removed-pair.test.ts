@@ -1,8 +1,8 @@
-/** A pair that is removed: its keys stop, its Secret goes, and no other pair has them. */
+/** A removed pair: its Secret is deleted, and no other pair gets its keys. */
 import { describe, expect, it } from 'vitest';
 import type { AccessKeyRecord } from '../../../../src/accesskey/model/access-key-record.ts';
 import { accessKey, at, keyPair, known, now, pairStatus, rawSecret } from '../../../support/builders.ts';
-import { changes, pass, plain, planOf, settle, type Told, withStatus } from './passes.ts';
+import { changes, plain, planOf, type Reported, reconcileOnce, settle, withStatus } from './reconciles.ts';
 import { createSecretsApi, noAnswer, refused } from './secrets-api.ts';
 
 const main = { name: 'main' };
@@ -10,11 +10,11 @@ const ciStatus = pairStatus({ name: 'ci', accessKey: keyPair(2).ak });
 const both = accessKey({ keyPairs: [main, { name: 'ci' }] });
 const ci = (labels?: Record<string, string>) =>
   rawSecret({ of: both, pair: 'ci', keys: keyPair(2), ...(labels && { labels }) });
-/** The pair ci was removed; the status still knows it. */
+/** The pair ci was removed; it is still in the status. */
 const without = (status: object = {}): AccessKeyRecord => known({ keyPairs: [main], ...status }, {}, ciStatus);
 
 describe('the plan', () => {
-  it('has the removed pairs that the status knows, but for those whose Secret is seen', () => {
+  it('contains removed pairs in the status, except those whose Secret is cached', () => {
     const api = createSecretsApi(rawSecret(), ci());
     expect(planOf(without(), api.watched(both))).toMatchObject({ remove: [{ name: 'ann-ci' }], retired: [] });
     expect(planOf(without(), [])).toMatchObject({ remove: [], retired: [ciStatus] });
@@ -23,59 +23,59 @@ describe('the plan', () => {
 });
 
 describe('the Secret of a removed pair', () => {
-  it('that has lost its labels goes too, and is told', async () => {
+  it('is removed and reported even without labels', async () => {
     const api = createSecretsApi(rawSecret(), ci({}));
-    const outcome = await pass(api, without());
+    const outcome = await reconcileOnce(api, without());
     expect(api.all().map(({ metadata }) => metadata.name)).toEqual(['ann-main']);
     expect(outcome.removed).toEqual(['ann-ci']);
     expect(withStatus(without(), outcome).status.keyPairs).toMatchObject([{ name: 'main' }]);
   });
 
   it.each([
-    ['is somebody else’s by now', rawSecret({ of: accessKey({ name: 'bob' }), name: 'ann-ci' })],
-    ['is marked for deletion', rawSecret({ of: both, pair: 'ci', labels: {}, deletionTimestamp: at(-5) })],
-  ])('is left alone when it %s', async (_, found) => {
+    ['belongs to another AccessKey now', rawSecret({ of: accessKey({ name: 'bob' }), name: 'ann-ci' })],
+    ['is being deleted', rawSecret({ of: both, pair: 'ci', labels: {}, deletionTimestamp: at(-5) })],
+  ])('is not removed if it %s', async (_, found) => {
     const api = createSecretsApi(rawSecret(), found);
-    await pass(api, without());
+    await reconcileOnce(api, without());
     expect(api.writes()).toEqual([]);
   });
 
-  it('is left alone when it has become another pair’s', async () => {
+  it('is not removed if it belongs to another pair now', async () => {
     const subject = without({ keyPairs: [{ name: 'main', secret: { name: 'ann-ci' } }] });
     const api = createSecretsApi(rawSecret({ of: subject, name: 'ann-ci' }));
-    await pass(api, subject);
+    await reconcileOnce(api, subject);
     expect(plain(api.get('ann-ci'))).toEqual(keyPair());
     expect(api.writes()).toEqual([]);
   });
 
-  it('that was gone already is not told as removed', async () => {
-    const outcome = await pass(createSecretsApi(rawSecret()), without());
+  it('is not reported as removed if it was already deleted', async () => {
+    const outcome = await reconcileOnce(createSecretsApi(rawSecret()), without());
     expect([outcome.removed, outcome.notRemoved]).toEqual([[], []]);
   });
 
-  it('is told though the pass breaks off after it', async () => {
+  it('is reported even if the reconcile fails later', async () => {
     const subject = accessKey({ keyPairs: [] });
     const api = createSecretsApi(rawSecret(), ci());
     api.refuse('delete ann-ci', noAnswer);
-    const told: Told = { told: [], removed: [] };
-    await expect(pass(api, subject, now, told)).rejects.toBe(noAnswer);
-    expect(told.removed).toEqual(['ann-main']);
+    const reported: Reported = { changed: [], removed: [] };
+    await expect(reconcileOnce(api, subject, now, reported)).rejects.toBe(noAnswer);
+    expect(reported.removed).toEqual(['ann-main']);
   });
 });
 
 describe.each([
   ['with its labels', undefined],
   ['without labels', {}],
-])('a Secret that the API server does not let go, %s', (_, labels) => {
+])('a Secret that the API server refuses to delete, %s', (_, labels) => {
   const stuck = () => {
     const api = createSecretsApi(rawSecret(), ci(labels));
     api.refuse('delete ann-ci', refused(403, 'Forbidden'));
     return api;
   };
 
-  it('keeps its pair in the status, Disabled, until it is gone', async () => {
+  it('keeps its pair in the status as Disabled until it is deleted', async () => {
     const api = stuck();
-    const during = withStatus(without(), await pass(api, without()));
+    const during = withStatus(without(), await reconcileOnce(api, without()));
     expect(during.status.keyPairs).toMatchObject([
       { name: 'main', state: 'Active' },
       { name: 'ci', state: 'Disabled', accessKey: keyPair(2).ak, secretName: 'ann-ci' },
@@ -88,12 +88,12 @@ describe.each([
     expect(api.get('ann-ci')).toBeUndefined();
   });
 
-  it('is inherited by no pair that wants its name', async () => {
+  it('is not inherited by a pair that wants its name', async () => {
     const api = stuck();
-    const during = withStatus(without(), await pass(api, without()));
+    const during = withStatus(without(), await reconcileOnce(api, without()));
     const spec = { ...during.spec, keyPairs: [main, { name: 'next', secret: { name: 'ann-ci' } }] };
     const next = { ...during, spec };
-    const blocked = withStatus(next, await pass(api, next));
+    const blocked = withStatus(next, await reconcileOnce(api, next));
     expect(JSON.stringify(blocked.status.keyPairs?.find(({ name }) => name === 'next'))).not.toContain(keyPair(2).ak);
     api.allow('delete ann-ci');
     await settle(api, blocked);
@@ -102,14 +102,14 @@ describe.each([
   });
 });
 
-describe('a pair that is removed and added again', () => {
+describe('a pair that was removed and added again', () => {
   it.each([
     ['a lower revision', 1, 3],
     ['a higher one', 4, 3],
-  ])('with %s than the known one gets new keys', async (_, revision, before) => {
+  ])('gets new keys with %s than the known one', async (_, revision, before) => {
     const subject = known({ keyPairs: [{ name: 'main', revision }] }, { revision: before });
     const api = createSecretsApi(rawSecret({ of: subject, facts: { revision: before } }));
-    const outcome = await pass(api, subject);
+    const outcome = await reconcileOnce(api, subject);
     expect(outcome.pairs).toMatchObject([{ change: 'rotated', cause: 'revision' }]);
     const { accessKey: after } = await settle(api, withStatus(subject, outcome));
     expect(after.status.keyPairs).toMatchObject([{ revision }]);
@@ -119,18 +119,18 @@ describe('a pair that is removed and added again', () => {
 });
 
 describe('an unlabelled Secret of a removed pair at a wanted name', () => {
-  it('is removed, told, and replaced', async () => {
+  it('is removed, reported and replaced', async () => {
     const subject = known({ keyPairs: [{ name: 'next', secret: { name: 'ann-main' } }] });
     const api = createSecretsApi(rawSecret({ labels: {} }));
-    const outcome = await pass(api, subject);
+    const outcome = await reconcileOnce(api, subject);
     expect(changes(outcome)).toEqual(['created']);
     expect(outcome.removed).toEqual(['ann-main']);
   });
 
-  it('is waited for while a finalizer holds it, without another attempt', async () => {
+  it('blocks the pair while a finalizer keeps it, without further attempts', async () => {
     const subject = known({ keyPairs: [{ name: 'next', secret: { name: 'ann-main' } }] });
     const api = createSecretsApi(rawSecret({ labels: {}, deletionTimestamp: at(-5) }));
-    const outcome = await pass(api, subject);
+    const outcome = await reconcileOnce(api, subject);
     expect(changes(outcome)).toEqual(['SecretTerminating']);
     expect([api.writes(), outcome.removed]).toEqual([[], []]);
   });

@@ -11,7 +11,7 @@ function withApi(...content: Parameters<typeof createSecretsApi>) {
 }
 
 describe('read', () => {
-  it('gives undefined for a Secret that is not there, and lets other answers through', async () => {
+  it('returns undefined for a Secret that does not exist, and throws other errors', async () => {
     const { fake, api } = withApi();
     await expect(api.read('shop', 'ann-main')).resolves.toBeUndefined();
     const error = refused(403, 'Forbidden');
@@ -21,22 +21,22 @@ describe('read', () => {
 });
 
 describe('readUnchanged', () => {
-  it('gives the Secret while it is as in the record', async () => {
+  it('returns the Secret if it matches the record', async () => {
     const { api } = withApi(rawSecret());
     await expect(api.readUnchanged(secret())).resolves.toEqual({ raw: rawSecret(), record: secret() });
   });
 
   it.each([
     ['has changed', [rawSecret({ resourceVersion: '21' })]],
-    ['is another of that name', [rawSecret({ uid: 'successor' })]],
-    ['is gone', []],
-  ])('throws when it %s', async (_, content) => {
+    ['was replaced', [rawSecret({ uid: 'successor' })]],
+    ['does not exist', []],
+  ])('throws if it %s', async (_, content) => {
     await expect(withApi(...content).api.readUnchanged(secret())).rejects.toBeInstanceOf(StaleCacheError);
   });
 });
 
 describe('remove', () => {
-  it('says whether the Secret was there, is stale when it has changed, and lets other answers through', async () => {
+  it('returns whether the Secret existed, throws if it has changed, and throws other errors', async () => {
     await expect(withApi().api.remove(secret())).resolves.toBe(false);
     await expect(withApi(rawSecret()).api.remove(secret())).resolves.toBe(true);
     const changed = withApi(rawSecret({ resourceVersion: '21' }));
@@ -49,12 +49,12 @@ describe('remove', () => {
 
 describe('confirm', () => {
   it.each([
-    ['the same', {}, true],
-    ['the same with a newer status', { resourceVersion: '99' }, true],
+    ['unchanged', {}, true],
+    ['unchanged except for the status', { resourceVersion: '99' }, true],
     ['of another generation', { generation: 4 }, false],
-    ['a successor', { uid: 'successor' }, false],
-    ['marked for deletion', { deleting: true }, false],
-  ])('of an AccessKey that is %s', async (_, change, isConfirmed) => {
+    ['a new one of the same name', { uid: 'successor' }, false],
+    ['being deleted', { deleting: true }, false],
+  ])('checks an AccessKey that is %s', async (_, change, isConfirmed) => {
     const { fake, api } = withApi();
     fake.know({ ...one, ...change });
     const answer = await api.confirm(one).then(
@@ -64,13 +64,13 @@ describe('confirm', () => {
     expect(answer).toBe(isConfirmed);
   });
 
-  it('throws when it is gone', async () => {
+  it('throws if it does not exist', async () => {
     await expect(withApi().api.confirm(one)).rejects.toBeInstanceOf(StaleCacheError);
   });
 });
 
-describe('what is written', () => {
-  it('comes back as a record, without the sk', async () => {
+describe('create', () => {
+  it('returns the record, without the sk', async () => {
     const { api } = withApi();
     const made = await api.create({
       accessKey: one,

@@ -7,7 +7,7 @@ import { accessKey, keyPair, now, rawSecret, type SecretParts } from '../../../s
 
 const main: KeyPairSpec = { name: 'main' };
 const custom = { name: 'main', secret: { akKey: 'user', skKey: 'password' } };
-const exchanged = { name: 'main', secret: { akKey: 'sk', skKey: 'ak' } };
+const swapped = { name: 'main', secret: { akKey: 'sk', skKey: 'ak' } };
 
 function find(parts: SecretParts, pair: KeyPairSpec, knownAk?: string) {
   return findPair({ live: toLiveSecret(rawSecret(parts)), pair, knownAk });
@@ -20,49 +20,49 @@ describe('pairAt', () => {
     expect(pairAt({}, { ak: 'ak', sk: 'sk' })).toBeUndefined();
   });
 
-  it.each(['constructor', '__proto__'])('finds nothing under the key %s when the data has none', (key) => {
+  it.each(['constructor', '__proto__'])('returns undefined for the inherited key %s', (key) => {
     expect(pairAt(rawSecret().data, { ak: key, sk: 'sk' })).toBeUndefined();
   });
 });
 
 describe('findPair', () => {
-  it('finds the pair where it is noted to be, whatever the spec says by now', () => {
+  it('finds the pair under the annotated data keys, whatever the spec says', () => {
     expect(find({}, custom)).toEqual(keyPair());
     expect(find({ of: accessKey({ keyPairs: [custom] }) }, main)).toEqual(keyPair());
   });
 
-  it('finds it under the keys of the spec when the notes are lost', () => {
+  it('finds it under the data keys of the spec if the annotations are lost', () => {
     expect(find({ of: accessKey({ keyPairs: [custom] }), annotations: {} }, custom)).toEqual(keyPair());
   });
 
-  it('finds the one that is known, when either way of reading finds one', () => {
-    const parts = { of: accessKey({ keyPairs: [exchanged] }), annotations: {} };
-    expect(find(parts, exchanged, keyPair().ak)).toEqual(keyPair());
-    expect(find({}, exchanged, keyPair().ak)).toEqual(keyPair());
+  it('prefers the known pair if both data keys lead to a pair', () => {
+    const parts = { of: accessKey({ keyPairs: [swapped] }), annotations: {} };
+    expect(find(parts, swapped, keyPair().ak)).toEqual(keyPair());
+    expect(find({}, swapped, keyPair().ak)).toEqual(keyPair());
   });
 
-  it('prefers where the spec wants it, when the known ak is in two places', () => {
+  it('prefers the data keys of the spec if the known ak is in two places', () => {
     const keys = { 'ghippo.io/ak-key': 'ak', 'ghippo.io/sk-key': 'token' };
     const parts = { annotations: keys, data: { token: keyPair(8).sk } };
     expect(find(parts, main, keyPair().ak)).toEqual(keyPair());
   });
 
-  it('finds no pair in one key twice', () => {
+  it('finds no pair if ak and sk are equal', () => {
     expect(find({ data: { sk: keyPair().ak } }, main, keyPair().ak)).toBeUndefined();
   });
 
-  it('goes by the notes when none of the two is known', () => {
-    expect(find({}, exchanged, keyPair(5).ak)).toEqual(keyPair());
-    expect(find({}, exchanged)).toEqual(keyPair());
+  it('prefers the annotations if no pair is known', () => {
+    expect(find({}, swapped, keyPair(5).ak)).toEqual(keyPair());
+    expect(find({}, swapped)).toEqual(keyPair());
   });
 
-  it('finds nothing in what is malformed', () => {
+  it('finds no pair in invalid data', () => {
     expect(find({ data: { sk: 'broken' } }, main, keyPair().ak)).toBeUndefined();
   });
 });
 
 describe('withFound', () => {
-  it('has the pair and not its sk', () => {
+  it('contains the pair without its sk', () => {
     const record = withFound(toSecretRecord(rawSecret({ data: { ak: 'x' } })), keyPair());
     expect(record.pair).toEqual({ ak: keyPair().ak, digest: digestOf(keyPair().sk) });
     expect(JSON.stringify(record)).not.toContain(keyPair().sk);
@@ -73,14 +73,14 @@ describe('keptValues', () => {
   const live = rawSecret({ previous: keyPair(9) });
   const facts = { revision: 1, generatedAt: now };
 
-  it('keep the previous pair while it works', () => {
+  it('keep the previous pair while it is valid', () => {
     expect(keptValues(toLiveSecret(live), keyPair(), { ...facts, previousValidUntil: now + 1 })).toEqual({
       pair: keyPair(),
       previous: keyPair(9),
     });
   });
 
-  it('leave out one that is over or malformed', () => {
+  it('drop a previous pair that has ended or is invalid', () => {
     expect(keptValues(toLiveSecret(live), keyPair(), { ...facts, previousValidUntil: undefined })).toEqual({
       pair: keyPair(),
     });
@@ -94,27 +94,30 @@ describe('keptValues', () => {
 describe('newContent', () => {
   const overlapping = { name: 'main', revision: 4, rotation: { overlap: '90m' } };
 
-  it('is new, of the revision of the spec, made now', () => {
+  it('has new keys, the revision of the spec and the current time', () => {
     const { values, facts } = newContent({ name: 'main', revision: 4 }, keyPair(), now);
     expect([isKey(values.pair.ak), isKey(values.pair.sk)]).toEqual([true, true]);
     expect(values).not.toHaveProperty('previous');
     expect(facts).toEqual({ revision: 4, generatedAt: now, previousValidUntil: undefined });
   });
 
-  it('has the former pair beside it for the overlap of the spec', () => {
+  it('keeps the current pair as the previous one for the overlap', () => {
     const { values, facts } = newContent(overlapping, keyPair(), now);
     expect(values.previous).toEqual(keyPair());
     expect(facts.previousValidUntil).toBe(now + 5_400_000);
   });
 
-  it('has none beside it when there was none', () => {
+  it('has no previous pair if there was no current one', () => {
     const { values, facts } = newContent(overlapping, undefined, now);
     expect(values).not.toHaveProperty('previous');
     expect(facts.previousValidUntil).toBeUndefined();
   });
 
-  it.each([undefined, { overlap: '0s' }, { interval: '1h' }])('has none beside it with the rotation %j', (rotation) => {
-    const { values } = newContent({ name: 'main', ...(rotation && { rotation }) }, keyPair(), now);
-    expect(values).not.toHaveProperty('previous');
-  });
+  it.each([undefined, { overlap: '0s' }, { interval: '1h' }])(
+    'has no previous pair with the rotation %j',
+    (rotation) => {
+      const { values } = newContent({ name: 'main', ...(rotation && { rotation }) }, keyPair(), now);
+      expect(values).not.toHaveProperty('previous');
+    },
+  );
 });

@@ -27,13 +27,13 @@ interface Preconditions {
   resourceVersion?: string;
 }
 
-/** What the API server does, as far as a pass relies on it: the writes of Secrets and their preconditions. */
+/** An API server as far as a reconcile needs it: reads and writes of Secrets, with preconditions. */
 export function createSecretsApi(...content: RawSecret[]) {
   const secrets = new Map(content.map((one) => [keyOf(one.metadata), structuredClone(one)]));
   const accessKeys = new Map<string, AccessKeyRecord>();
   const calls: string[] = [];
   let version = 100;
-  /** Answers the next calls with this error instead, by verb and name. */
+  /** Errors for the next calls, by `verb name`. */
   const refusals = new Map<string, Error>();
 
   function enter(verb: string, name: string): void {
@@ -48,7 +48,7 @@ export function createSecretsApi(...content: RawSecret[]) {
     return found;
   }
 
-  /** Stricter than the API server: a write that does not say what it was decided on is refused as well. */
+  /** Stricter than the API server: also refuses a write without preconditions. */
   function check({ metadata }: RawSecret, wanted: Preconditions): void {
     const same = metadata.uid === wanted.uid && metadata.resourceVersion === wanted.resourceVersion;
     if (!same) throw refused(409, 'Conflict');
@@ -112,22 +112,22 @@ export function createSecretsApi(...content: RawSecret[]) {
   const all = () => [...secrets.values()].map((one) => structuredClone(one));
   return {
     client: client as unknown as KubernetesClient,
-    /** What was asked, as `verb name`, in its order; `confirm` reads the AccessKey. */
+    /** The requests in order, as `verb name`; `confirm` reads the AccessKey. */
     calls,
-    /** The writes that were tried, as `verb name`, in their order. */
+    /** The attempted writes in order, as `verb name`. */
     writes: () => calls.filter((call) => !/^(read|list|confirm) /.test(call)),
-    /** Every Secret that is there now. */
+    /** Every stored Secret. */
     all,
     get: (name: string) => all().find((one) => one.metadata.name === name),
-    /** What a watch by our label shows of an AccessKey's Secrets. */
+    /** The Secrets of an AccessKey that have the label of the watch. */
     watched: ({ uid }: AccessKeyRecord): SecretRecord[] =>
       all()
         .filter((one) => one.metadata.labels[managedBy.label] === managedBy.value)
         .map((one) => toSecretRecord(one))
         .filter((one) => one.ownerUID === uid),
-    /** Makes this the AccessKey that the API server has. */
+    /** Stores an AccessKey. */
     know: (accessKey: AccessKeyRecord) => accessKeys.set(accessKey.key, accessKey),
-    /** Puts a Secret there as somebody else would. */
+    /** Stores a Secret, as another client would. */
     put: (raw: RawSecret) => {
       version += 1;
       const resourceVersion = String(version);

@@ -9,7 +9,7 @@ import { noAnswer, refused } from './secrets-api.ts';
 const one = accessKey();
 const ready = { type: 'Ready', status: 'True' as const, lastTransitionTime: at(0), reason: 'R', message: 'm' };
 
-/** Keeps what is written, or refuses it. */
+/** Records each write, or refuses it. */
 function createClient(refusal?: Error) {
   const requests: unknown[] = [];
   const patch = async (object: object, body: unknown) => {
@@ -20,7 +20,7 @@ function createClient(refusal?: Error) {
 }
 
 describe('writeStatus', () => {
-  it('writes it whole, for the AccessKey that it was made from and no other', async () => {
+  it('writes the whole status, with uid and resourceVersion', async () => {
     const { client, requests } = createClient();
     const status: AccessKeyStatus = {
       observedGeneration: 1,
@@ -41,29 +41,26 @@ describe('writeStatus', () => {
     ]);
   });
 
-  it('takes away what is not there any more', async () => {
+  it('removes absent fields', async () => {
     const { client, requests } = createClient();
     await writeStatus(client, one, { observedGeneration: 1, conditions: [ready] });
     expect(requests).toMatchObject([{ body: { status: { userID: null, keyPairs: null } } }]);
   });
 
-  it.each([404, 409])('says that the cache was behind when the answer is %d', async (status) => {
+  it.each([404, 409])('throws StaleCacheError if the response is %d', async (status) => {
     const { client } = createClient(refused(status, 'X'));
     await expect(writeStatus(client, one, {})).rejects.toBeInstanceOf(StaleCacheError);
   });
 
-  it.each([refused(403, 'Forbidden'), refused(422, 'Invalid'), noAnswer])(
-    'lets other errors through: %s',
-    async (error) => {
-      await expect(writeStatus(createClient(error).client, one, {})).rejects.toBe(error);
-    },
-  );
+  it.each([refused(403, 'Forbidden'), refused(422, 'Invalid'), noAnswer])('throws other errors: %s', async (error) => {
+    await expect(writeStatus(createClient(error).client, one, {})).rejects.toBe(error);
+  });
 });
 
 describe('isSameStatus', () => {
   it.each([
     [
-      'equal ones',
+      'equal statuses',
       { observedGeneration: 1, conditions: [ready] },
       { conditions: [ready], observedGeneration: 1 },
       true,

@@ -15,7 +15,7 @@ function statusOf(subject: AccessKeyRecord, holder: string | undefined, pairs: P
 }
 
 describe('statusOf', () => {
-  it('is Ready when every pair has its Secret', () => {
+  it('is Ready if every pair has its Secret', () => {
     expect(statusOf(one, one.key, [present()], now)).toEqual({
       observedGeneration: 4,
       userID: one.uid,
@@ -42,17 +42,17 @@ describe('statusOf', () => {
     });
   });
 
-  it('never has the sk', () => {
+  it('never contains the sk', () => {
     expect(JSON.stringify(statusOf(one, one.key, [present()], now))).not.toContain(keyPair().sk);
   });
 
-  it('is Ready without pairs, and has no keyPairs then', () => {
+  it('is Ready and has no keyPairs without pairs', () => {
     const status = statusOf(one, one.key, [], now);
     expect(status.conditions).toMatchObject([{ type: 'Ready', status: 'True', message: 'no key pairs in the spec' }]);
     expect(status).not.toHaveProperty('keyPairs');
   });
 
-  it('tells the state of each pair', () => {
+  it('contains the state of each pair', () => {
     const expired = { name: 'old', expiresAt: at(0) };
     const outcomes = [present({ ...main, enabled: false }), present(expired, keyPair(2))];
     const { keyPairs, conditions } = statusOf(one, one.key, outcomes, now);
@@ -64,7 +64,7 @@ describe('statusOf', () => {
     expect(conditions?.[0]?.message).toBe('key pairs: main Disabled, old Expired');
   });
 
-  it('is Stalled when a Secret is not ours, and names all of those', () => {
+  it('is Stalled and names all Secrets that do not belong to the AccessKey', () => {
     const { conditions, keyPairs, userID } = statusOf(one, one.key, [conflict('main'), conflict('ci')], now);
     const message = 'Secret ann-main is taken; Secret ann-ci is taken';
     const common = { reason: reasons.secretConflict, message, observedGeneration: 4, lastTransitionTime: at(0) };
@@ -79,7 +79,7 @@ describe('statusOf', () => {
     expect(userID).toBe(one.uid);
   });
 
-  it('is Reconciling when a Secret could not be written, and says why', () => {
+  it('is Reconciling with the reason if a Secret could not be written', () => {
     const { conditions, keyPairs } = statusOf(one, one.key, [present({ name: 'ci' }), failed('main')], now);
     expect(conditions).toMatchObject([
       { type: 'Ready', status: 'False', reason: 'SecretFailed' },
@@ -92,7 +92,7 @@ describe('statusOf', () => {
     ]);
   });
 
-  it('tells the conflict first, since only a person can mend it', () => {
+  it('reports a conflict first, because only a person can fix it', () => {
     const { conditions } = statusOf(one, one.key, [failed('main'), conflict('ci')], now);
     expect(conditions?.map(({ type, reason }) => `${type} ${reason}`)).toEqual([
       'Ready SecretConflict',
@@ -100,7 +100,7 @@ describe('statusOf', () => {
     ]);
   });
 
-  it('is Stalled when another AccessKey holds the claim, names it and gives the user no identity', () => {
+  it('is Stalled, names the other AccessKey and has no userID if that one holds the user', () => {
     const status = statusOf(one, 'other/older', [], now);
     const message = 'user ann belongs to AccessKey other/older, delete one of the two';
     const common = { reason: 'UserClaimed', message, observedGeneration: 4, lastTransitionTime: at(0) };
@@ -116,7 +116,7 @@ describe('statusOf', () => {
   it.each([
     ['Conflict', conflict('main')],
     ['Pending', failed('main')],
-  ])('remembers the ak of a pair that is %s, so that a lost Secret is told', (state, outcome) => {
+  ])('keeps the ak of a pair that is %s, so that a lost Secret is recognized', (state, outcome) => {
     const status = statusOf(one, one.key, [present()], now);
     const later = statusOf(accessKey({ status }), one.key, [outcome], now);
     expect(later.keyPairs).toEqual([
@@ -127,12 +127,12 @@ describe('statusOf', () => {
     ]);
   });
 
-  it('says until when a pair without a Secret was to last', () => {
+  it('contains the expiry of a pair without a Secret', () => {
     const outcome = { ...conflict('main'), pair: { ...main, expiresAt: at(5) } };
     expect(statusOf(one, one.key, [outcome], now).keyPairs).toMatchObject([{ expiresAt: at(5) }]);
   });
 
-  it('forgets a pair that is wanted no more', () => {
+  it('drops a removed pair', () => {
     const status = statusOf(one, one.key, [present(), present({ name: 'ci' }, keyPair(2))], now);
     expect(statusOf(accessKey({ status }), one.key, [present()], now).keyPairs).toHaveLength(1);
   });
@@ -142,7 +142,7 @@ describe('the status of a pair', () => {
   const pairStatus = (pair: object, { subject = one, parts = {}, time = now } = {}) =>
     statusOf(subject, one.key, [present({ ...main, ...pair }, keyPair(), parts)], time).keyPairs?.[0];
 
-  it('tells when it is replaced next, only while it is live', () => {
+  it('contains the next rotation only while the pair is live', () => {
     const rotation = { interval: '2h' };
     expect(pairStatus({ rotation })).toMatchObject({ nextRotationAt: at(5400) });
     expect(pairStatus({ rotation: { overlap: '1h' } })).not.toHaveProperty('nextRotationAt');
@@ -152,7 +152,7 @@ describe('the status of a pair', () => {
     expect(pairStatus({ rotation }, { subject: suspended })).not.toHaveProperty('nextRotationAt');
   });
 
-  it('tells the previous pair, never its sk, until the very millisecond of its end', () => {
+  it('contains the previous pair, without its sk, exactly until the overlap ends', () => {
     const rotation = { overlap: '1h' };
     const parts = { previous: keyPair(9), facts: { previousValidUntil: now + 60_000 } };
     const during = pairStatus({ rotation }, { parts, time: now + 59_999 });
@@ -164,7 +164,7 @@ describe('the status of a pair', () => {
     expect(after).not.toHaveProperty('previous');
   });
 
-  it('is Disabled while the AccessKey is suspended, and the condition says so', () => {
+  it('is Disabled while the AccessKey is suspended, and the condition reports it', () => {
     const { keyPairs, conditions } = statusOf(accessKey({ suspended: true }), one.key, [present()], now);
     expect(keyPairs).toMatchObject([{ state: 'Disabled' }]);
     expect(conditions).toMatchObject([
@@ -172,19 +172,19 @@ describe('the status of a pair', () => {
     ]);
   });
 
-  it('tells revision and age by what was known, not by what a Secret says of itself', () => {
+  it('takes revision and age from the former status, not from the annotations', () => {
     const subject = known({ keyPairs: [{ ...main, revision: 3 }] }, { revision: 3, createdAt: at(-60) });
     const forged = { facts: { revision: 9, generatedAt: 0 } };
     expect(pairStatus({ revision: 3 }, { subject, parts: forged })).toMatchObject({ revision: 3, createdAt: at(-60) });
   });
 
-  it('tells revision and age of a new pair by its Secret', () => {
+  it('takes revision and age of a new pair from the annotations', () => {
     const subject = known({}, { accessKey: keyPair(7).ak, revision: 1, createdAt: at(-60) });
     const made = { facts: { revision: 2, generatedAt: now } };
     expect(pairStatus({ revision: 2 }, { subject, parts: made })).toMatchObject({ revision: 2, createdAt: at(0) });
   });
 
-  it('keeps the time of the last use, whatever becomes of the pair', () => {
+  it('keeps the time of the last use in every state', () => {
     const subject = known({}, { lastUsedTime: at(-5) });
     expect(pairStatus({}, { subject })).toMatchObject({ lastUsedTime: at(-5) });
     for (const outcome of [conflict('main'), failed('main'), present(main, keyPair(2))]) {
@@ -202,8 +202,8 @@ describe('the status of a pair', () => {
   });
 });
 
-describe('a claim that was lost', () => {
-  it('takes away nothing that was known of the pairs but their state', () => {
+describe('an AccessKey that no longer holds its user', () => {
+  it('keeps everything about its pairs except their state', () => {
     const subject = known({}, { lastUsedTime: at(-5), revision: 2 });
     const { keyPairs, userID } = statusOf(subject, 'other/older', [], now);
     expect(keyPairs).toEqual([{ ...subject.status.keyPairs?.[0], state: 'Conflict' }]);
@@ -211,8 +211,8 @@ describe('a claim that was lost', () => {
   });
 });
 
-describe('a Secret that has to go', () => {
-  it('is waited for, Reconciling', () => {
+describe('a Secret that must be deleted first', () => {
+  it('makes the AccessKey Reconciling', () => {
     const { conditions, keyPairs } = statusOf(one, one.key, [terminating('main')], now);
     expect(conditions).toMatchObject([
       { type: 'Ready', status: 'False', reason: 'SecretTerminating' },
@@ -221,7 +221,7 @@ describe('a Secret that has to go', () => {
     expect(keyPairs).toEqual([{ name: 'main', secretName: 'ann-main', state: 'Pending' }]);
   });
 
-  it('and that the API server did not delete is told, though the pairs are well', () => {
+  it('is reported if the API server refused to delete it, even if all pairs are Ready', () => {
     const outcome = outcomeOf([present()], { notRemoved: [{ secretName: 'left', error: denied }] });
     const { conditions, keyPairs } = statusAfter({ accessKey: one, userHolder: one.key, outcome, now });
     const message = `Secret left could not be deleted: 403 Forbidden`;
@@ -233,7 +233,7 @@ describe('a Secret that has to go', () => {
   });
 });
 
-describe('the conditions, as kstatus reads them', () => {
+describe('the kstatus conditions', () => {
   it.each<[string, string, PairOutcome[]]>([
     ['Ready', one.key, [present()]],
     ['Ready', one.key, [present({ ...main, enabled: false })]],
@@ -241,7 +241,7 @@ describe('the conditions, as kstatus reads them', () => {
     ['Stalled', 'other/older', []],
     ['Reconciling', one.key, [failed('main')]],
     ['Reconciling', one.key, [terminating('main')]],
-  ])('are Ready and at most one more, with the same reason: %s', (type, holder, pairs) => {
+  ])('are Ready and at most one other with the same reason: %s', (type, holder, pairs) => {
     const { conditions = [] } = statusOf(one, holder, pairs, now);
     expect(conditions.map((found) => found.type)).toEqual(type === 'Ready' ? ['Ready'] : ['Ready', type]);
     expect(conditions[0]?.status).toBe(type === 'Ready' ? 'True' : 'False');
@@ -266,7 +266,7 @@ describe('status over time', () => {
     ['with an interval', one.key, [present({ ...main, rotation: { interval: '1h' } })]],
   ];
 
-  it.each(outcomes)('stays equal while nothing changes: %s', (_, holder, pairs) => {
+  it.each(outcomes)('does not change while nothing changes: %s', (_, holder, pairs) => {
     const first = statusOf(one, holder, pairs, now);
     const stored = JSON.parse(JSON.stringify(first));
     const second = statusOf(accessKey({ generation: 4, status: stored }), holder, pairs, later);
@@ -274,7 +274,7 @@ describe('status over time', () => {
     expect(isSameStatus(second, stored)).toBe(true);
   });
 
-  it('keeps lastTransitionTime when only reason, message or generation change', () => {
+  it('keeps lastTransitionTime if only reason, message or generation change', () => {
     const first = statusOf(one, one.key, [conflict('main')], now);
     const second = statusOf(accessKey({ generation: 5, status: first }), 'other/older', [], later);
     expect(second.conditions).toMatchObject([
@@ -283,13 +283,13 @@ describe('status over time', () => {
     ]);
   });
 
-  it('changes lastTransitionTime when the status of the condition does', () => {
+  it('changes lastTransitionTime with the status of the condition', () => {
     const first = statusOf(one, one.key, [failed('main')], now);
     const second = statusOf(accessKey({ status: first }), one.key, [present()], later);
     expect(second.conditions).toMatchObject([{ type: 'Ready', status: 'True', lastTransitionTime: at(90) }]);
   });
 
-  it('gives each condition its own lastTransitionTime', () => {
+  it('has a separate lastTransitionTime for each condition', () => {
     const first = statusOf(one, one.key, [failed('main')], now);
     const second = statusOf(accessKey({ status: first }), one.key, [conflict('main')], later);
     expect(second.conditions).toMatchObject([
@@ -298,7 +298,7 @@ describe('status over time', () => {
     ]);
   });
 
-  it('tells times in whole seconds, as the CRD has them', () => {
+  it('contains times in whole seconds', () => {
     const { conditions } = statusOf(one, one.key, [], now + 999);
     expect(conditions?.[0]?.lastTransitionTime).toBe(at(0));
   });

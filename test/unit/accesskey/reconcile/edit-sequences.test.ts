@@ -1,4 +1,4 @@
-/** What people do to Secrets and the spec, one thing after the other: whose pairs they are does not change by it. */
+/** Random sequences of edits to Secrets and the spec: no pair changes its owner. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -9,12 +9,12 @@ import {
 } from '../../../../src/accesskey/model/access-key-record.ts';
 import { managedBy, textAt } from '../../../../src/credential/secret-record.ts';
 import { accessKey, now } from '../../../support/builders.ts';
-import { plain, settle } from './passes.ts';
+import { plain, settle } from './reconciles.ts';
 import { createSecretsApi, type RawSecret, type SecretsApi } from './secrets-api.ts';
 
 type Step = (api: SecretsApi, of: AccessKeyRecord) => AccessKeyRecord;
 
-/** Changes what somebody could change on the Secret of each pair without touching its data. */
+/** An edit of the metadata of every pair's Secret. */
 function onSecrets(change: (metadata: RawSecret['metadata']) => Partial<RawSecret['metadata']>): Step {
   return (api, of) => {
     const names = of.spec.keyPairs?.map((pair) => secretNameOf(of, pair)) ?? [];
@@ -32,7 +32,7 @@ function onSpec(change: (pair: KeyPairSpec) => KeyPairSpec): Step {
   });
 }
 
-/** Takes a pair out of the spec and then does something to the others, so that a name may go over. */
+/** Removes a pair from the spec and then edits the others, which may take over its Secret name. */
 function without(name: string, change: (pair: KeyPairSpec) => KeyPairSpec = (pair) => pair): Step {
   return (api, of) => {
     const keyPairs = of.spec.keyPairs?.filter((pair) => pair.name !== name) ?? [];
@@ -40,8 +40,8 @@ function without(name: string, change: (pair: KeyPairSpec) => KeyPairSpec = (pai
   };
 }
 
-/** The notes of where the pair is say this; undefined is a note that is lost. */
-function noted(akKey: string | undefined, skKey: string | undefined): Step {
+/** Sets the data key annotations; undefined removes them. */
+function annotated(akKey: string | undefined, skKey: string | undefined): Step {
   return onSecrets(({ annotations: { 'ghippo.io/ak-key': _, 'ghippo.io/sk-key': __, ...annotations } }) => ({
     annotations: {
       ...annotations,
@@ -52,7 +52,7 @@ function noted(akKey: string | undefined, skKey: string | undefined): Step {
 }
 
 const forged = { 'ghippo.io/revision': '9', 'ghippo.io/generated-at': '2000-01-01T00:00:00Z' };
-/** Under a name that no other pair takes. */
+/** With a Secret name that no other pair uses. */
 const ciAgain = { name: 'ci', secret: { name: 'ci-again' } };
 
 const steps = {
@@ -62,13 +62,13 @@ const steps = {
   'template forged': onSecrets(({ annotations }) => ({
     annotations: { ...annotations, 'ghippo.io/template': '{"labels":["app.kubernetes.io/managed-by","constructor"]}' },
   })),
-  'pair labels exchanged': onSecrets(({ labels }) => ({
+  'pair labels swapped': onSecrets(({ labels }) => ({
     labels: { ...labels, 'ghippo.io/key-pair': labels['ghippo.io/key-pair'] === 'main' ? 'ci' : 'main' },
   })),
   'Secrets renamed': onSpec((pair) => ({ ...pair, secret: { ...pair.secret, name: `${pair.name}-new` } })),
   'names back to the default': onSpec(({ secret: { name: _, ...secret } = {}, ...pair }) => ({ ...pair, secret })),
   'data keys renamed': onSpec((pair) => ({ ...pair, secret: { ...pair.secret, akKey: 'user', skKey: 'password' } })),
-  'data keys exchanged': onSpec((pair) => ({ ...pair, secret: { ...pair.secret, akKey: 'sk', skKey: 'ak' } })),
+  'data keys swapped': onSpec((pair) => ({ ...pair, secret: { ...pair.secret, akKey: 'sk', skKey: 'ak' } })),
   'labels wanted': onSpec((pair) => ({ ...pair, secret: { ...pair.secret, labels: { team: 'shop' } } })),
   disabled: onSpec((pair) => ({ ...pair, enabled: false })),
   enabled: onSpec((pair) => ({ ...pair, enabled: true })),
@@ -87,52 +87,52 @@ const steps = {
 } satisfies Record<string, Step>;
 
 const stepNames = Object.keys(steps) as (keyof typeof steps)[];
-const noteValues = [
+const annotationValues = [
   ...['ak', 'sk', 'previous-ak', 'previous-sk', 'user', 'password'],
   ...['constructor', '__proto__', '', undefined],
 ];
 
-interface Happening {
+interface Edit {
   name: string;
   step: Step;
 }
 
-const happening: fc.Arbitrary<Happening> = fc.oneof(
+const edit: fc.Arbitrary<Edit> = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom(...stepNames).map((name) => ({ name, step: steps[name] })) },
   {
     weight: 1,
     arbitrary: fc
-      .tuple(fc.constantFrom(...noteValues), fc.constantFrom(...noteValues))
-      .map(([ak, sk]) => ({ name: `notes forged: ${ak}, ${sk}`, step: noted(ak, sk) })),
+      .tuple(fc.constantFrom(...annotationValues), fc.constantFrom(...annotationValues))
+      .map(([ak, sk]) => ({ name: `data key annotations forged: ${ak}, ${sk}`, step: annotated(ak, sk) })),
   },
 );
 
-const onSecretsOnly = /lost|forged|labels exchanged/;
+const onSecretsOnly = /lost|forged|labels swapped/;
 
-/** What happens to Secrets happens to those that the pairs are in, not to those that they are to be in. */
-function specLast(a: Happening, b: Happening): number {
+/** Edits of Secrets come first, because they must affect the Secrets that hold the pairs now. */
+function specLast(a: Edit, b: Edit): number {
   return Number(!onSecretsOnly.test(a.name)) - Number(!onSecretsOnly.test(b.name));
 }
 
 /**
- * Lost notes with new data keys (also those of a pair that is removed and added again) or wrong labels at the same time:
- * then nothing tells any more where which pair is.
+ * Excludes lost annotations together with new data keys (also of a pair that is removed and added again) or wrong labels:
+ * then nothing shows which pair is where.
  */
-function isTellable(moment: readonly Happening[]): boolean {
+function isRecoverable(moment: readonly Edit[]): boolean {
   const has = (what: RegExp) => moment.some(({ name }) => what.test(name));
-  const isBlurred = has(/^data keys|pair labels exchanged/) || (has(/^ci removed/) && has(/^ci added/));
-  return !(has(/annotations lost|notes forged/) && isBlurred);
+  const isAmbiguous = has(/^data keys|pair labels swapped/) || (has(/^ci removed/) && has(/^ci added/));
+  return !(has(/annotations lost|data key annotations forged/) && isAmbiguous);
 }
 
-/** Clocks go forward and back, by two days at the most. */
+/** The clock moves forward or back by at most two days. */
 const moment = fc
   .record({
-    happenings: fc.array(happening, { minLength: 1, maxLength: 4 }).filter(isTellable),
+    edits: fc.array(edit, { minLength: 1, maxLength: 4 }).filter(isRecoverable),
     hours: fc.integer({ min: -48, max: 48 }),
   })
-  .map(({ happenings, hours }) => ({ happenings: happenings.toSorted(specLast), hours }));
+  .map(({ edits, hours }) => ({ edits: edits.toSorted(specLast), hours }));
 
-/** The pairs by their names, in plain text, as they are in the Secrets that the spec wants. */
+/** The decoded pairs by name, from the Secrets that the spec names. */
 function pairsOf(api: SecretsApi, of: AccessKeyRecord) {
   const entries = (of.spec.keyPairs ?? []).map((pair) => {
     const keys = dataKeysOf(pair);
@@ -141,7 +141,7 @@ function pairsOf(api: SecretsApi, of: AccessKeyRecord) {
   return new Map(entries);
 }
 
-/** Every value that is in a Secret. */
+/** Every value in any Secret. */
 function values(api: SecretsApi): string[] {
   return api.all().flatMap(({ data }) => Object.keys(data).map((key) => textAt(data, key)));
 }
@@ -151,28 +151,28 @@ const wanted = [
   { name: 'ci', secret: { akKey: 'user', skKey: 'password' } },
 ];
 
-/** Plays a script and gives what is there after each moment. */
-async function* play(script: readonly { happenings: readonly Happening[]; hours: number }[]) {
+/** Plays a script and yields the state after each moment. */
+async function* play(script: readonly { edits: readonly Edit[]; hours: number }[]) {
   const api = createSecretsApi();
   let settled = await settle(api, accessKey({ keyPairs: wanted }));
-  for (const { happenings, hours } of script) {
+  for (const { edits, hours } of script) {
     const before = pairsOf(api, settled.accessKey);
-    const names = happenings.map(({ name }) => name);
-    const changed = happenings.reduce((of, { step }) => step(api, of), settled.accessKey);
+    const names = edits.map(({ name }) => name);
+    const changed = edits.reduce((of, { step }) => step(api, of), settled.accessKey);
     settled = await settle(api, changed, now + hours * 3_600_000);
     yield { api, names, before, ...settled, after: pairsOf(api, settled.accessKey) };
   }
 }
 
-describe('whatever happens one after the other', () => {
+describe('after any sequence of edits', () => {
   const scripts = fc.array(moment, { maxLength: 6 });
-  /** Removed and added again, with whatever revision. */
+  /** Removed and possibly added again with any revision. */
   const isReplaced = (names: readonly string[], pair: string) =>
     pair === 'ci' && names.some((name) => name.startsWith('ci removed'));
   const isAskedFor = (names: readonly string[], pair: string) =>
     names.includes('revision raised') || isReplaced(names, pair);
 
-  it('the pairs stay, as long as nobody touches the data or asks for others', async () => {
+  it('the pairs stay unless the data is edited or a rotation is requested', async () => {
     await fc.assert(
       fc.asyncProperty(scripts, async (script) => {
         for await (const { names, before, after, accessKey: of } of play(script)) {
@@ -187,7 +187,7 @@ describe('whatever happens one after the other', () => {
     );
   });
 
-  it('a pair that is to be replaced or was removed comes back as another, and no Secret has its sk', async () => {
+  it('a rotated or removed pair has new keys, and no Secret contains its sk', async () => {
     await fc.assert(
       fc.asyncProperty(scripts, async (script) => {
         const revoked = new Set<string>();
@@ -204,7 +204,7 @@ describe('whatever happens one after the other', () => {
     );
   });
 
-  it('no sk ever stands in a status, and each pair has one Secret', async () => {
+  it('no status contains an sk, and each pair has one Secret', async () => {
     await fc.assert(
       fc.asyncProperty(scripts, async (script) => {
         for await (const { api, before, after, statuses } of play(script)) {
