@@ -285,7 +285,7 @@ describe('a namespaced authorizer', () => {
       return { status: { allowed: true } };
     };
     const client = { create } as unknown as KubernetesClient;
-    const scope = { watchNamespace: 'team-a', namespace: 'home' };
+    const scope = { watchNamespace: 'team-a', namespace: 'accesskey-system' };
     const times = { cacheSeconds: 10, maxStaleSeconds: 60 };
     return { asked, authorizer: createAuthorizer({ client, ...times, namespaced: scope }) };
   }
@@ -301,7 +301,7 @@ describe('a namespaced authorizer', () => {
     expect(asked).toStrictEqual([{ namespace: 'team-a', body: { metadata: { namespace: 'team-a' }, spec } }]);
   });
 
-  it.each([undefined, 'home', 'other'])('denies the namespace %s without a review', async (namespace) => {
+  it.each([undefined, 'accesskey-system', 'other'])('denies the namespace %s without a review', async (namespace) => {
     const { asked, authorizer } = createNamespaced();
     expect(await authorizer.mayListDeployments(ann, namespace)).toBe(false);
     expect(await authorizer.mayGetDeployment(ann, namespace ?? '', 'web')).toBe(false);
@@ -311,8 +311,8 @@ describe('a namespaced authorizer', () => {
   it('reviews create tokenreviews in its own namespace, and AccessKeys in watchNamespace', async () => {
     const { asked, authorizer } = createNamespaced();
     expect(await authorizer.mayReviewTokens(ann)).toBe(true);
-    expect(asked.map(({ namespace }) => namespace)).toEqual(['home']);
+    expect(asked.map(({ namespace }) => namespace)).toEqual(['accesskey-system']);
     expect(await authorizer.mayReadAccessKeys(ann, 'list')).toBe(true);
-    expect(asked.map(({ namespace }) => namespace)).toEqual(['home', 'team-a']);
+    expect(asked.map(({ namespace }) => namespace)).toEqual(['accesskey-system', 'team-a']);
   });
 });
