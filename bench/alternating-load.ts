@@ -1,50 +1,64 @@
+/** Loads several servers in turn, so that other activity on the machine affects all of them equally. */
 import { createHistogram } from 'node:perf_hooks';
-import { type Answered, type Load, run, type Target } from './load-generator.ts';
+import { type Load, type LoadResult, runLoad, type Target } from './load-generator.ts';
 
 const warmUpSeconds = 3;
-const turns = 3;
+const rounds = 3;
 
-/** A server, and how to learn what CPU time it has used so far, seconds. */
-export interface Measured {
+/** A server under load. */
+export interface LoadedServer {
   load: Load;
   target: Target;
+  /** Returns the CPU time that the server has used so far, seconds. */
   cpuSeconds(): Promise<number>;
 }
 
-/** What came of a load over all turns. */
-export interface Total extends Pick<Answered, 'count' | 'errors' | 'seconds' | 'latency'> {
-  /** CPU time of the server, seconds; what it takes to ask for that is taken off. */
-  used: number;
+/** Result of a load over all rounds. */
+export interface LoadTotal extends Pick<LoadResult, 'count' | 'errors' | 'seconds' | 'latency'> {
+  /** CPU time of the server, seconds, without that of reading it. */
+  serverCpu: number;
 }
 
-/**
- * Asks for loads of several servers in turns, so that what else the machine does falls on all of them.
- *
- * @param options.seconds for each
- */
-export async function askInTurns(
-  servers: readonly Measured[],
-  { connections, seconds }: { connections: number; seconds: number },
-): Promise<Total[]> {
-  const parts = servers.map((): Total[] => []);
-  for (const { load, target } of servers) await run(load, [target], connections, warmUpSeconds);
-  for (let turn = 0; turn < turns; turn += 1) {
+export interface AlternatingLoadOptions {
+  connections: number;
+  /** Duration for each server. */
+  seconds: number;
+}
+
+export async function runAlternating(
+  servers: readonly LoadedServer[],
+  { connections, seconds }: AlternatingLoadOptions,
+): Promise<LoadTotal[]> {
+  const parts = servers.map((): LoadTotal[] => []);
+  for (const { load, target } of servers) {
+    await runLoad({ load, targets: [target], connections, seconds: warmUpSeconds });
+  }
+  for (let round = 0; round < rounds; round += 1) {
     for (const [index, server] of servers.entries()) {
-      parts[index]?.push(await ask(server, connections, seconds / turns));
+      parts[index]?.push(await measure(server, { connections, seconds: seconds / rounds }));
     }
   }
-  return parts.map(together);
+  return parts.map(sumOf);
 }
 
-async function ask({ load, target, cpuSeconds }: Measured, connections: number, seconds: number): Promise<Total> {
+async function measure(server: LoadedServer, options: AlternatingLoadOptions): Promise<LoadTotal> {
+  const { load, target, cpuSeconds } = server;
   const [first, before] = [await cpuSeconds(), await cpuSeconds()];
-  const answered = await run(load, [target], connections, seconds);
-  return { ...answered, used: (await cpuSeconds()) - before - (before - first) };
+  const result = await runLoad({ load, targets: [target], ...options });
+  const costOfReading = before - first;
+  return { ...result, serverCpu: (await cpuSeconds()) - before - costOfReading };
 }
 
-function together(parts: readonly Total[]): Total {
+function sumOf(parts: readonly LoadTotal[]): LoadTotal {
   const latency = createHistogram();
   for (const part of parts) latency.add(part.latency);
-  const sum = (what: 'count' | 'errors' | 'seconds' | 'used') => parts.reduce((total, part) => total + part[what], 0);
-  return { count: sum('count'), errors: sum('errors'), seconds: sum('seconds'), used: sum('used'), latency };
+  const sum = (field: 'count' | 'errors' | 'seconds' | 'serverCpu') =>
+    parts.reduce((total, part) => total + part[field], 0);
+  return {
+    count: sum('count'),
+    errors: sum('errors'),
+    seconds: sum('seconds'),
+    serverCpu: sum('serverCpu'),
+    latency,
+  };
 }

@@ -9,63 +9,71 @@ import { poll } from '../tools/poll.ts';
 
 const mainFile = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
-/** To fill the caches from a large cluster takes its time. */
-const patienceMs = 300_000;
+/** Filling the caches from a large cluster takes time. */
+const readyTimeoutMs = 300_000;
 
-/** An operator that answers, with its log in a file: to read the lines here would take from what is measured. */
-export interface Served {
+/** An operator process that logs to a file, because reading the log here would affect the measurement. */
+export interface BenchOperator {
   port: number;
   metrics(): Promise<OperatorMetrics>;
   stop(): Promise<void>;
 }
 
 export interface OperatorMetrics {
-  /** CPU time of the process so far, all threads, seconds. */
+  /** Total CPU time of all threads, seconds. */
   cpuSeconds: number;
-  /** Event-loop delay since it was asked for last, milliseconds. Node measures it by a timer of 10 ms, which is in it. */
+  /** Event loop delay since the last call, milliseconds. It includes the 10 ms of Node's sampling timer. */
   eventLoop: { mean: number; p99: number; max: number };
-  /** Bytes: what the process holds, and what of it is JavaScript's objects, those that nobody needs any more too. */
+  /** Resident memory, and used JavaScript heap with uncollected garbage, in bytes. */
   memory: { resident: number; heap: number };
 }
 
-export interface ServedOptions {
+export interface BenchOperatorOptions {
   kubeconfig: string;
-  /** For the configuration and the log. */
+  /** Folder for the configuration and the log. */
   directory: string;
   /** Arguments of node itself. */
   nodeArguments: readonly string[];
-  /** PEM files for HTTPS; without them, plain HTTP. */
+  /** PEM files for HTTPS. If unset, plain HTTP is used. */
   tls?: { certificateFile: string; keyFile: string };
 }
 
-/** Starts an operator and waits until it is ready. Failed attempts are not throttled, so that 401s can be measured. */
-export async function serveOperator({ kubeconfig, directory, nodeArguments, tls }: ServedOptions): Promise<Served> {
-  const [port = 0, health = 0] = await freePorts(2);
+/** Starts an operator and waits until it is ready. Throttling is effectively disabled, so that 401s can be measured. */
+export async function startBenchOperator(options: BenchOperatorOptions): Promise<BenchOperator> {
+  const { kubeconfig, directory, nodeArguments, tls } = options;
+  const [port = 0, healthPort = 0] = await freePorts(2);
   const config = join(directory, 'config.yaml');
-  await writeFile(config, configurationFile(port, health, tls));
+  await writeFile(config, configurationFile({ port, healthPort, tls }));
   const log = await open(join(directory, 'operator.log'), 'w');
   const args = [...nodeArguments, mainFile, '--kubeconfig', kubeconfig, '--config', config];
   const child = spawn(process.execPath, args, { stdio: ['ignore', log.fd, 'inherit'] });
-  const healthUrl = `http://127.0.0.1:${health}`;
-  await poll('the operator to be ready', async () => (await fetch(`${healthUrl}/readyz`)).ok, patienceMs);
+  const healthUrl = `http://127.0.0.1:${healthPort}`;
+  await poll('the operator to be ready', async () => (await fetch(`${healthUrl}/readyz`)).ok, readyTimeoutMs);
   return {
     port,
     metrics: async () => readMetrics(await (await fetch(`${healthUrl}/metrics`)).text()),
-    stop: () => end(child).finally(() => log.close()),
+    stop: () => stop(child).finally(() => log.close()),
   };
 }
 
-function configurationFile(port: number, health: number, tls: ServedOptions['tls']): string {
+interface ConfigurationOptions {
+  port: number;
+  healthPort: number;
+  tls: BenchOperatorOptions['tls'];
+}
+
+function configurationFile({ port, healthPort, tls }: ConfigurationOptions): string {
   const address = '127.0.0.1';
   return stringify({
-    ...{ apiVersion: 'config.ghippo.io/v1alpha1', kind: 'OperatorConfiguration' },
+    apiVersion: 'config.ghippo.io/v1alpha1',
+    kind: 'OperatorConfiguration',
     http: { address, port, ...(tls ? { tls } : { plain: true }) },
-    health: { address, port: health },
+    health: { address, port: healthPort },
     token: { failureThrottle: { burst: 1_000_000, refillSeconds: 0.001 } },
   });
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   child.kill('SIGTERM');

@@ -7,21 +7,21 @@ import { type ControlPlane, startControlPlane } from '../tools/control-plane/con
 import { installManifests, writeOperatorKubeconfig } from '../tools/install.ts';
 import { createKubectl, type Kubectl } from '../tools/kubectl.ts';
 
-/** A control plane with the manifests installed, for one benchmark. */
+/** A control plane with installed manifests. */
 export interface BenchCluster {
   controlPlane: ControlPlane;
-  /** As the administrator. */
+  /** kubectl as administrator. */
   kubectl: Kubectl;
-  /** As the administrator, for what is to be fast. */
+  /** Transport as administrator, which is faster than kubectl. */
   admin: Transport;
-  /** For the files of the benchmark. */
+  /** Temporary folder for files of the benchmark. */
   directory: string;
-  /** Of the operator's ServiceAccount. */
+  /** Kubeconfig of the operator's ServiceAccount. */
   kubeconfig: string;
 }
 
-/** Starts a cluster, measures in it, and removes it also when that fails. */
-export async function withCluster(measure: (cluster: BenchCluster) => Promise<void>): Promise<void> {
+/** Runs a benchmark in a temporary cluster. */
+export async function withCluster(benchmark: (cluster: BenchCluster) => Promise<void>): Promise<void> {
   const controlPlane = await startControlPlane();
   const directory = await mkdtemp(join(tmpdir(), 'accesskey-bench-'));
   const admin = createTransport(() => loadKubeconfig(controlPlane.kubeconfig), 'bench');
@@ -30,7 +30,7 @@ export async function withCluster(measure: (cluster: BenchCluster) => Promise<vo
     const kubeconfig = join(directory, 'operator.kubeconfig');
     await installManifests(kubectl);
     await writeOperatorKubeconfig(kubectl, kubeconfig);
-    await measure({ controlPlane, kubectl, admin, directory, kubeconfig });
+    await benchmark({ controlPlane, kubectl, admin, directory, kubeconfig });
   } finally {
     await admin.close();
     await controlPlane.stop();
@@ -40,7 +40,7 @@ export async function withCluster(measure: (cluster: BenchCluster) => Promise<vo
 
 const headers = { 'content-type': 'application/json', accept: 'application/json' };
 
-/** @returns what the API server answered, its errors too: who measures looks at what is there in the end */
+/** @returns the response body, also of an error: callers check the final state of the cluster instead */
 export async function post(admin: Transport, path: string, body: object): Promise<string> {
   const answer = await admin.send({ method: 'POST', path, headers, body: JSON.stringify(body) });
   return answer.body.text();
@@ -51,14 +51,14 @@ export async function get(admin: Transport, path: string): Promise<string> {
   return answer.body.text();
 }
 
-/** Calls `act` with each number from `from` up to, not including, `to`; so many calls are under way at a time. */
-export async function each(
-  { from = 0, to, inFlight }: { from?: number; to: number; inFlight: number },
-  act: (n: number) => Promise<unknown>,
+/** Calls `action` with each number in [from, to), with up to `concurrency` calls at a time. */
+export async function forEachNumber(
+  { from = 0, to, concurrency }: { from?: number; to: number; concurrency: number },
+  action: (n: number) => Promise<unknown>,
 ): Promise<void> {
   let next = from;
   const work = async () => {
-    while (next < to) await act(next++);
+    while (next < to) await action(next++);
   };
-  await Promise.all(Array.from({ length: inFlight }, work));
+  await Promise.all(Array.from({ length: concurrency }, work));
 }

@@ -1,34 +1,34 @@
 import type { Transport } from '../src/kube/transport.ts';
 import { poll } from '../tools/poll.ts';
-import { each, get, post } from './cluster.ts';
+import { forEachNumber, get, post } from './cluster.ts';
 
-/** Writes that are under way at the same time. */
-const writers = 64;
+const concurrency = 64;
 const namespaces = 200;
 const visibleNamespaces = 3;
 
-/** Key pairs of the users. */
+/** Key pairs of the users, as queries of token requests. */
 export interface Users {
-  /** May list everywhere. */
+  /** May list Deployments in all namespaces. */
   all: string;
-  /** May list in 3 of the 200 namespaces. */
+  /** May list Deployments in 3 of the 200 namespaces. */
   few: string;
 }
 
-/** A cluster that is filled with Deployments. */
-export interface FilledCluster {
+/** Fills a cluster with Deployments. */
+export interface ClusterFiller {
+  /** Creates users with their key pairs. The operator must be running. */
   createUsers(): Promise<Users>;
-  /** Makes so many Deployments in all, those that are there already included. */
+  /** Creates Deployments until there are `count` in total. */
   fillTo(count: number): Promise<void>;
 }
 
 export const namespaceOf = (n: number): string => `bench-${String(n % namespaces).padStart(3, '0')}`;
 
-export function fillCluster(admin: Transport): FilledCluster {
-  let made = 0;
+export function createClusterFiller(admin: Transport): ClusterFiller {
+  let created = 0;
   return {
     async createUsers() {
-      await each({ to: namespaces, inFlight: writers }, (n) =>
+      await forEachNumber({ to: namespaces, concurrency }, (n) =>
         post(admin, '/api/v1/namespaces', { metadata: { name: namespaceOf(n) } }),
       );
       await grant(admin, 'all', 'clusterrolebindings');
@@ -37,30 +37,35 @@ export function fillCluster(admin: Transport): FilledCluster {
       return { all: await createPair(admin, 'all'), few: await createPair(admin, 'few') };
     },
     async fillTo(count) {
-      await each({ from: made, to: count, inFlight: writers }, (n) =>
+      await forEachNumber({ from: created, to: count, concurrency }, (n) =>
         post(admin, `/apis/apps/v1/namespaces/${namespaceOf(n)}/deployments`, deployment(n)),
       );
-      made = count;
+      created = count;
     },
   };
 }
 
-/** Of usual size. Paused and without replicas, so that no controller makes anything of it. */
+/** A Deployment of typical size. It is paused and has no replicas, so that controllers create no further objects. */
 export function deployment(n: number) {
   const labels = { app: `app-${n}`, 'app.kubernetes.io/name': `app-${n}`, team: `team-${n % 20}` };
   const probe = { httpGet: { path: '/healthz', port: 8080 }, periodSeconds: 10, initialDelaySeconds: 5 };
   const container = {
-    ...{ name: 'main', image: `registry.example.com/team/app:${n}`, ports: [{ containerPort: 8080, name: 'http' }] },
+    name: 'main',
+    image: `registry.example.com/team/app:${n}`,
+    ports: [{ containerPort: 8080, name: 'http' }],
     env: Array.from({ length: 6 }, (_, index) => ({ name: `SETTING_${index}`, value: `value-${n}-${index}` })),
     resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '256Mi' } },
-    ...{ livenessProbe: probe, readinessProbe: probe },
+    livenessProbe: probe,
+    readinessProbe: probe,
     volumeMounts: [{ name: 'config', mountPath: '/etc/app', readOnly: true }],
   };
   const volumes = [{ name: 'config', configMap: { name: `app-${n}` } }];
   return {
     metadata: { name: `app-${n}`, labels, annotations: { 'example.com/owner': `team-${n % 20}@example.com` } },
     spec: {
-      ...{ replicas: 0, paused: true, selector: { matchLabels: { app: `app-${n}` } } },
+      replicas: 0,
+      paused: true,
+      selector: { matchLabels: { app: `app-${n}` } },
       template: { metadata: { labels }, spec: { containers: [container], volumes } },
     },
   };
@@ -74,10 +79,12 @@ function grant(admin: Transport, user: string, collection: string): Promise<stri
   });
 }
 
-/** @returns the pair as a query; the operator must run */
+/** @returns the key pair as a query */
 async function createPair(admin: Transport, user: string): Promise<string> {
   await post(admin, `/apis/ghippo.io/v1alpha1/namespaces/${namespaceOf(0)}/accesskeys`, {
-    ...{ apiVersion: 'ghippo.io/v1alpha1', kind: 'AccessKey', metadata: { name: user } },
+    apiVersion: 'ghippo.io/v1alpha1',
+    kind: 'AccessKey',
+    metadata: { name: user },
     spec: { user: { name: user }, keyPairs: [{ name: 'main' }] },
   });
   return poll(`the pair of ${user}`, async () => {

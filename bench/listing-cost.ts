@@ -1,6 +1,4 @@
-/**
- * What a page costs, and what a Deployment takes of the memory, in this process alone: no network, no control plane.
- */
+/** Measures the CPU cost of a page and the memory per Deployment in this process, without network or control plane. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { createFilter } from '../src/deployments/filter.ts';
@@ -13,48 +11,53 @@ import { deployment, namespaceOf } from './listing-cluster.ts';
 const pages = 20_000;
 const filteredPages = 200;
 
-/** The Deployment as the API server sends it, without what only it knows; parsed, so that nothing is shared. */
-function received(n: number) {
-  const made = deployment(n);
-  const more = { namespace: namespaceOf(n), resourceVersion: String(n), uid: crypto.randomUUID() };
-  return JSON.parse(JSON.stringify({ ...made, metadata: { ...made.metadata, ...more }, status: {} }));
+/** Returns a Deployment as from the API server, without managed fields. It is parsed from JSON, so that no strings are shared. */
+function receivedDeployment(n: number) {
+  const template = deployment(n);
+  const metadata = {
+    ...template.metadata,
+    namespace: namespaceOf(n),
+    resourceVersion: String(n),
+    uid: crypto.randomUUID(),
+  };
+  return JSON.parse(JSON.stringify({ ...template, metadata, status: {} }));
 }
 
 function filledStore(size: number): DeploymentStore {
   const store = createDeploymentStore();
   const toRecord = createDeploymentTransform('cluster');
-  for (let n = 0; n < size; n += 1) store.upsert(toRecord(received(n)));
+  for (let n = 0; n < size; n += 1) store.upsert(toRecord(receivedDeployment(n)));
   return store;
 }
 
-/** @returns microseconds of CPU for a page of ten */
+/** @returns CPU time of a page of ten in microseconds */
 function costOf(store: DeploymentStore, query: Partial<Parameters<typeof listDeployments>[1]>, count: number): number {
   const whole = { page: 1, pageSize: 10, by: 'namespace', descending: false, ...query } as const;
-  const once = () => listText(listDeployments([{ store, namespaces: 'all' }], whole));
-  for (let warm = 0; warm < count / 10; warm += 1) once();
+  const renderPage = () => listText(listDeployments([{ store, namespaces: 'all' }], whole));
+  for (let index = 0; index < count / 10; index += 1) renderPage(); // warm-up
   const before = process.cpuUsage();
   let length = 0;
-  for (let index = 0; index < count; index += 1) length += Buffer.byteLength(once());
+  for (let index = 0; index < count; index += 1) length += Buffer.byteLength(renderPage());
   const { user, system } = process.cpuUsage(before);
-  if (length === 0) throw new Error('nothing was listed');
+  if (length === 0) throw new Error('the pages are empty');
   return (user + system) / count;
 }
 
-/** A collector of garbage, without an argument of node. */
-function collector(): () => void {
+/** Returns the function that collects garbage, without the need for a flag of node. */
+function garbageCollector(): () => void {
   setFlagsFromString('--expose-gc');
   return runInNewContext('gc') as () => void;
 }
 
-/** A row for each size: microseconds of CPU for a page, and bytes of heap for a Deployment. */
+/** Returns a table with a row for each number of Deployments. */
 export function costTable(sizes: readonly number[]): string[] {
-  const collect = collector();
+  const collectGarbage = garbageCollector();
   const labels = parseLabelSelector('team=team-7');
   const rows = sizes.map((size) => {
-    collect();
+    collectGarbage();
     const before = process.memoryUsage().heapUsed;
     const store = filledStore(size);
-    collect();
+    collectGarbage();
     const mebibytes = ((process.memoryUsage().heapUsed - before) / 2 ** 20 / size) * 1000;
     const costs = [
       costOf(store, {}, pages),

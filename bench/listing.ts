@@ -1,11 +1,11 @@
 /**
- * Pages of the deployment listing, beside the same page from kube-apiserver (`limit=10`), in one run: how many a second,
- * how long they take, what a page costs in a large cluster and in a small one, and how much memory Deployments take.
+ * Measures the Deployment listing: pages per second and latency compared with kube-apiserver (`limit=10`), the cost of a
+ * page in small and large clusters, and the memory of Deployments.
  *
  *   npm run bench:listing -- [--sizes 1000,10000] [--seconds 9] [--connections 32]
  *
- * The load generator, the operator and the control plane share the cores. Both servers are asked over TLS, in turns, so
- * that what else the machine does falls on both.
+ * The load generator, the operator and the control plane share the cores. Both servers use TLS and are loaded in turn, so
+ * that other activity on the machine affects both.
  */
 import { writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
@@ -16,15 +16,15 @@ import { Agent, request } from 'undici';
 import { makeCertificate } from '../test/support/certificates.ts';
 import type { ControlPlane } from '../tools/control-plane/control-plane.ts';
 import type { Kubectl } from '../tools/kubectl.ts';
-import { askInTurns, type Measured, type Total } from './alternating-load.ts';
-import { type OperatorMetrics, type Served, serveOperator } from './bench-operator.ts';
+import { type LoadedServer, type LoadTotal, runAlternating } from './alternating-load.ts';
+import { type BenchOperator, type OperatorMetrics, startBenchOperator } from './bench-operator.ts';
 import { type BenchCluster, withCluster } from './cluster.ts';
-import { type FilledCluster, fillCluster, namespaceOf, type Users } from './listing-cluster.ts';
+import { type ClusterFiller, createClusterFiller, namespaceOf, type Users } from './listing-cluster.ts';
 import { costTable } from './listing-cost.ts';
-import { tableHead, tableRow } from './listing-table.ts';
 import type { Load, Target } from './load-generator.ts';
+import { listingTableHead, listingTableRow } from './tables.ts';
 
-/** Of the part without a cluster. */
+/** Numbers of Deployments in the part without a cluster. */
 const costSizes = [1_000, 10_000, 50_000];
 const base = '/apis/kpanda.io/v1alpha1/clusters/kpanda-global-cluster';
 
@@ -38,20 +38,23 @@ const { values } = parseArgs({
 const seconds = Number(values.seconds);
 const connections = Number(values.connections);
 
-const say = (line: string) => process.stdout.write(`${line}\n`);
+const print = (line: string) => process.stdout.write(`${line}\n`);
 
-/** What the loads are asked of. */
 interface Bench {
-  cluster: FilledCluster;
-  /** A page of kube-apiserver's. */
-  apiServer: Measured;
-  /** Starts an operator with a fresh memory. */
-  start(): Promise<Served & Target>;
+  cluster: ClusterFiller;
+  /** A page of kube-apiserver. */
+  apiServer: LoadedServer;
+  /** Starts a new operator process. */
+  start(): Promise<BenchOperator & Target>;
 }
 
 async function main({ controlPlane, admin, kubectl, directory, kubeconfig }: BenchCluster): Promise<void> {
   const start = await prepareOperator(kubeconfig, directory);
-  await measureAll({ cluster: fillCluster(admin), start, apiServer: await prepareApiServer(kubectl, controlPlane) });
+  await measureAll({
+    cluster: createClusterFiller(admin),
+    start,
+    apiServer: await prepareApiServer(kubectl, controlPlane),
+  });
 }
 
 async function prepareOperator(kubeconfig: string, directory: string): Promise<Bench['start']> {
@@ -59,13 +62,16 @@ async function prepareOperator(kubeconfig: string, directory: string): Promise<B
   const tls = { certificateFile: join(directory, 'tls.crt'), keyFile: join(directory, 'tls.key') };
   await Promise.all([writeFile(tls.certificateFile, certificate), writeFile(tls.keyFile, key)]);
   return async () => {
-    const served = await serveOperator({ kubeconfig, directory, nodeArguments: [], tls });
-    return { ...served, certificateAuthority: certificate };
+    const operator = await startBenchOperator({ kubeconfig, directory, nodeArguments: [], tls });
+    return { ...operator, certificateAuthority: certificate };
   };
 }
 
-/** Asked by a ServiceAccount that may view everything: its RBAC is looked at, as that of our users is. */
-async function prepareApiServer(kubectl: Kubectl, { server, certificateAuthority }: ControlPlane): Promise<Measured> {
+/** Uses a ServiceAccount with the role view, because the operator checks RBAC as well. */
+async function prepareApiServer(
+  kubectl: Kubectl,
+  { server, certificateAuthority }: ControlPlane,
+): Promise<LoadedServer> {
   const view = ['create', 'clusterrolebinding', 'bench', '--clusterrole=view'];
   await kubectl.run([...view, '--serviceaccount=default:default']);
   const token = await kubectl.run(['create', 'token', 'default', '-n', 'default', '--duration=24h']);
@@ -82,7 +88,7 @@ async function prepareApiServer(kubectl: Kubectl, { server, certificateAuthority
 async function measureAll({ cluster, apiServer, start }: Bench): Promise<void> {
   const first = await start();
   const users = await cluster.createUsers().finally(() => first.stop());
-  say(tableHead);
+  print(listingTableHead);
   const memory: string[] = [];
   for (const size of values.sizes.split(',').map(Number)) {
     await cluster.fillTo(size);
@@ -91,18 +97,18 @@ async function measureAll({ cluster, apiServer, start }: Bench): Promise<void> {
     try {
       for (const load of await loadsOf(operator, users, size)) {
         const servers = [{ load, target: operator, cpuSeconds }, apiServer];
-        const [ours, theirs] = (await askInTurns(servers, { connections, seconds })) as [Total, Total];
-        say(tableRow(size, load.name, ours, theirs));
+        const totals = (await runAlternating(servers, { connections, seconds })) as [LoadTotal, LoadTotal];
+        print(listingTableRow({ size, page: load.name, operator: totals[0], apiServer: totals[1] }));
       }
-      memory.push(`${size} Deployments: ${await leastMemory(operator)}`);
+      memory.push(`${size} Deployments: ${await minMemory(operator)}`);
     } finally {
       await operator.stop();
     }
   }
-  for (const line of [...memory, `load average ${loadavg()[0]?.toFixed(1)}`]) say(line);
+  for (const line of [...memory, `load average ${loadavg()[0]?.toFixed(1)}`]) print(line);
 }
 
-async function loadsOf(operator: Served & Target, users: Users, size: number): Promise<Load[]> {
+async function loadsOf(operator: BenchOperator & Target, users: Users, size: number): Promise<Load[]> {
   const [all, few] = await Promise.all([tokenOf(operator, users.all), tokenOf(operator, users.few)]);
   const page = `${base}/deployments`;
   return [
@@ -118,21 +124,21 @@ async function loadsOf(operator: Served & Target, users: Users, size: number): P
 
 async function tokenOf({ port, certificateAuthority: ca }: Target, pair: string): Promise<string> {
   const dispatcher = new Agent({ connect: { ca } });
-  const answer = await request(`https://127.0.0.1:${port}/apis/ghippo.io/v1alpha1/token?${pair}`, { dispatcher });
-  const { token } = (await answer.body.json()) as { token: string };
+  const response = await request(`https://127.0.0.1:${port}/apis/ghippo.io/v1alpha1/token?${pair}`, { dispatcher });
+  const { token } = (await response.body.json()) as { token: string };
   await dispatcher.close();
   return token;
 }
 
-/** The least of some looks: garbage comes and goes. */
-async function leastMemory(operator: Served): Promise<string> {
-  const looks: OperatorMetrics['memory'][] = [];
-  for (let look = 0; look < 20; look += 1) {
-    looks.push((await operator.metrics()).memory);
+/** Returns the minimum of several samples, because the heap contains a varying amount of garbage. */
+async function minMemory(operator: BenchOperator): Promise<string> {
+  const samples: OperatorMetrics['memory'][] = [];
+  while (samples.length < 20) {
+    samples.push((await operator.metrics()).memory);
     await sleep(100);
   }
-  const least = (what: 'heap' | 'resident') => Math.min(...looks.map((one) => one[what])) / 2 ** 20;
-  return `${least('heap').toFixed(0)} MiB of JavaScript heap, ${least('resident').toFixed(0)} MiB resident`;
+  const min = (field: 'heap' | 'resident') => Math.min(...samples.map((sample) => sample[field])) / 2 ** 20;
+  return `${min('heap').toFixed(0)} MiB of JavaScript heap, ${min('resident').toFixed(0)} MiB resident`;
 }
 
 function get(name: string, path: string, token: string): Load {
@@ -146,5 +152,5 @@ function get(name: string, path: string, token: string): Load {
   return { name, request: () => bytes, status: 200 };
 }
 
-for (const line of costTable(costSizes)) say(line);
+for (const line of costTable(costSizes)) print(line);
 await withCluster(main);

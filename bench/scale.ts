@@ -1,9 +1,9 @@
 /**
- * How long the operator takes for many AccessKeys, and how much memory: fresh, after a restart, and in a cluster full
- * of Secrets that are not its own.
+ * Measures how much time and memory the operator needs for many AccessKeys: initially, after a restart, and in a cluster
+ * with many unrelated Secrets.
  *
- * The limit to compare with is measured in the same run: a plain loop that makes as many Secrets, with as many calls
- * under way as the controller has, and does nothing else.
+ * Results are compared with a limit that is measured in the same run: a loop that only creates as many Secrets as there are
+ * pairs, with the concurrency of the controller.
  *
  *   npm run bench:scale -- [--access-keys 10000] [--secrets 50000]
  */
@@ -14,12 +14,12 @@ import { stringify } from 'yaml';
 import type { Transport } from '../src/kube/transport.ts';
 import { type OperatorProcess, startOperator } from '../tools/operator-process.ts';
 import { poll } from '../tools/poll.ts';
-import { type BenchCluster, each, post, withCluster } from './cluster.ts';
+import { type BenchCluster, forEachNumber, post, withCluster } from './cluster.ts';
 
-/** As the controller's. */
-const concurrency = 8;
-const fillers = 32;
-const patienceMs = 3_600_000;
+/** Concurrency of the controller. */
+const controllerConcurrency = 8;
+const fillConcurrency = 32;
+const timeoutMs = 3_600_000;
 const namespaces = 100;
 
 const { values } = parseArgs({
@@ -28,36 +28,36 @@ const { values } = parseArgs({
 const accessKeys = Number(values['access-keys']);
 const secrets = Number(values.secrets);
 
-interface Measured {
+interface Measurement {
   seconds: number;
   mebibytes: number;
   writes: number;
 }
 
-const say = (line: string) => process.stdout.write(`${line}\n`);
-const seconds = (since: number) => (performance.now() - since) / 1000;
+const print = (line: string) => process.stdout.write(`${line}\n`);
 
 async function main({ admin, directory, kubeconfig }: BenchCluster): Promise<void> {
-  await each({ to: namespaces, inFlight: concurrency }, (n) =>
+  await forEachNumber({ to: namespaces, concurrency: controllerConcurrency }, (n) =>
     post(admin, '/api/v1/namespaces', { metadata: { name: namespaceOf(n) } }),
   );
-  const limit = await fillWithSecrets(admin, 2 * accessKeys, concurrency, 'limit');
-  say(`limit: ${2 * accessKeys} Secrets in a plain loop: ${limit.toFixed(1)} s`);
-  await each({ to: accessKeys, inFlight: fillers }, (n) => createAccessKey(admin, n));
+  const pairs = 2 * accessKeys;
+  const limit = await createSecrets(admin, { count: pairs, concurrency: controllerConcurrency, prefix: 'limit' });
+  print(`limit: ${pairs} Secrets in a plain loop: ${limit.toFixed(1)} s`);
+  await forEachNumber({ to: accessKeys, concurrency: fillConcurrency }, (n) => createAccessKey(admin, n));
   report('fresh', await measure(kubeconfig, directory), limit);
   report('restarted', await measure(kubeconfig, directory), limit);
-  const filled = await fillWithSecrets(admin, secrets, fillers, 'other');
-  say(`${secrets} Secrets of others: ${filled.toFixed(1)} s`);
-  report('restarted among them', await measure(kubeconfig, directory), limit);
+  const seconds = await createSecrets(admin, { count: secrets, concurrency: fillConcurrency, prefix: 'other' });
+  print(`created ${secrets} unrelated Secrets: ${seconds.toFixed(1)} s`);
+  report('restarted with unrelated Secrets', await measure(kubeconfig, directory), limit);
 }
 
-function report(what: string, { seconds: took, mebibytes, writes }: Measured, limit: number): void {
-  const ratio = (took / limit).toFixed(2);
-  say(`${what}: settled after ${took.toFixed(1)} s (${ratio} of the limit), ${mebibytes} MiB, ${writes} writes`);
+function report(what: string, { seconds, mebibytes, writes }: Measurement, limit: number): void {
+  const ratio = (seconds / limit).toFixed(2);
+  print(`${what}: settled after ${seconds.toFixed(1)} s (${ratio} of the limit), ${mebibytes} MiB, ${writes} writes`);
 }
 
-/** Starts an operator, waits until it has nothing to do any more, and ends it. */
-async function measure(kubeconfig: string, directory: string): Promise<Measured> {
+/** Starts an operator, waits until it has no more work, and stops it. */
+async function measure(kubeconfig: string, directory: string): Promise<Measurement> {
   const config = join(directory, 'config.yaml');
   const loopback = { address: '127.0.0.1', port: 0 };
   const kind = { apiVersion: 'config.ghippo.io/v1alpha1', kind: 'OperatorConfiguration' };
@@ -74,24 +74,24 @@ async function measure(kubeconfig: string, directory: string): Promise<Measured>
   }
 }
 
-/** Settled: every AccessKey is Ready, each was handled once at least, and the queue has been empty for two seconds. */
-async function untilSettled(operator: OperatorProcess, startedAt: number): Promise<Measured> {
+/** Waits until all AccessKeys are Ready and have been reconciled, and the queue has been empty for two seconds. */
+async function untilSettled(operator: OperatorProcess, startedAt: number): Promise<Measurement> {
   let idleSince: number | undefined;
   return poll(
-    'settling',
+    'the operator to settle',
     async () => {
       const text = await (await fetch(`${operator.healthUrl}/metrics`)).text();
-      const handled = sum(text, /^controller_runtime_reconcile_total\{.*\} (\S+)$/gm);
+      const reconciled = sum(text, /^controller_runtime_reconcile_total\{.*\} (\S+)$/gm);
       const ready = sum(text, /^accesskey_accesskeys\{ready="True"\} (\S+)$/gm);
       const depth = sum(text, /^workqueue_depth\{.*\} (\S+)$/gm);
-      const isSettled = depth === 0 && ready === accessKeys && handled >= accessKeys;
+      const isSettled = depth === 0 && ready === accessKeys && reconciled >= accessKeys;
       idleSince = isSettled ? (idleSince ?? performance.now()) : undefined;
       if (idleSince === undefined || performance.now() - idleSince < 2_000) return undefined;
       const writes = sum(text, /^rest_client_requests_total\{.*method="(?:POST|PATCH|DELETE)".*\} (\S+)$/gm);
       const mebibytes = Math.round(sum(text, /^process_resident_memory_bytes (\S+)$/gm) / 2 ** 20);
       return { seconds: (idleSince - startedAt) / 1000, mebibytes, writes };
     },
-    patienceMs,
+    timeoutMs,
   );
 }
 
@@ -99,21 +99,29 @@ function sum(text: string, line: RegExp): number {
   return [...text.matchAll(line)].reduce((total, [, value]) => total + Number(value), 0);
 }
 
-/** @returns seconds */
-async function fillWithSecrets(admin: Transport, count: number, inFlight: number, prefix: string): Promise<number> {
-  const since = performance.now();
-  await each({ to: count, inFlight }, (n) =>
+interface SecretsOptions {
+  count: number;
+  concurrency: number;
+  prefix: string;
+}
+
+/** @returns the duration in seconds */
+async function createSecrets(admin: Transport, { count, concurrency, prefix }: SecretsOptions): Promise<number> {
+  const startedAt = performance.now();
+  await forEachNumber({ to: count, concurrency }, (n) =>
     post(admin, `/api/v1/namespaces/${namespaceOf(n)}/secrets`, {
       metadata: { name: `${prefix}-${n}` },
       stringData: { ak: crypto.randomUUID(), sk: crypto.randomUUID() },
     }),
   );
-  return seconds(since);
+  return (performance.now() - startedAt) / 1000;
 }
 
 function createAccessKey(admin: Transport, n: number): Promise<string> {
   return post(admin, `/apis/ghippo.io/v1alpha1/namespaces/${namespaceOf(n)}/accesskeys`, {
-    ...{ apiVersion: 'ghippo.io/v1alpha1', kind: 'AccessKey', metadata: { name: `user-${n}` } },
+    apiVersion: 'ghippo.io/v1alpha1',
+    kind: 'AccessKey',
+    metadata: { name: `user-${n}` },
     spec: { user: { name: `user-${n}` }, keyPairs: [{ name: 'one' }, { name: 'two' }] },
   });
 }

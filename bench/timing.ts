@@ -1,12 +1,11 @@
 /**
- * Whether one can tell by the time of the answer that an ak exists: times of requests with an unknown ak and with a wrong
- * sk, taken in turns, over loopback, compared by the rank-sum test of Mann and Whitney. A bench and no test, since it says
- * something about the machine too.
+ * Checks whether the response time reveals that an ak exists. Compares requests with an unknown ak and with a wrong sk over
+ * loopback, in random order, with the Mann-Whitney rank-sum test. This is a benchmark instead of a test because the result
+ * also depends on the machine.
  *
  *   node bench/timing.ts [--samples 20000] [--access-keys 1000]
  *
- * To compare with, two halves of the requests with an unknown ak are compared in the same way: their z is what chance
- * makes of it. A z within 3 of zero cannot be told from chance.
+ * For reference, it also compares two halves of the requests with an unknown ak. A |z| below 3 is not significant.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -29,7 +28,7 @@ const { values } = parseArgs({
 const samples = Number(values.samples);
 const count = Number(values['access-keys']);
 const warmUp = 2_000;
-const say = (line: string) => process.stdout.write(`${line}\n`);
+const print = (line: string) => process.stdout.write(`${line}\n`);
 
 function createPlatform() {
   const accessKeys = Array.from({ length: count }, (_, n) => accessKey({ name: `u${n}`, user: `u${n}` }));
@@ -50,7 +49,7 @@ function createPlatform() {
   });
 }
 
-/** z of the rank-sum test: how far two samples are from being of one kind, in standard deviations; ties share ranks. */
+/** Returns z of the rank-sum test: the difference of two samples in standard deviations. Ties get their average rank. */
 function rankSum(left: readonly number[], right: readonly number[]): number {
   const all = [...left.map((time) => ({ time, isLeft: true })), ...right.map((time) => ({ time, isLeft: false }))];
   all.sort((a, b) => a.time - b.time);
@@ -70,14 +69,14 @@ async function main(): Promise<void> {
   const server = createServer(getRequestListener(createPlatform().fetch)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const pool = new Pool(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, { connections: 1 });
-  const wrong = keyPair(9_999_999).sk;
+  const wrongSk = keyPair(9_999_999).sk;
 
-  /** Microseconds of one request. */
-  async function time(ak: string): Promise<number> {
+  /** Returns the duration of a request in microseconds. */
+  async function measureRequest(ak: string): Promise<number> {
     const startedAt = process.hrtime.bigint();
-    const answer = await pool.request({ method: 'GET', path: `/api/v1/cube/key/token?ak=${ak}&sk=${wrong}` });
-    await answer.body.dump();
-    if (answer.statusCode !== 401) throw new Error(`answered ${answer.statusCode}`);
+    const response = await pool.request({ method: 'GET', path: `/api/v1/cube/key/token?ak=${ak}&sk=${wrongSk}` });
+    await response.body.dump();
+    if (response.statusCode !== 401) throw new Error(`unexpected status ${response.statusCode}`);
     return Number(process.hrtime.bigint() - startedAt) / 1000;
   }
 
@@ -85,14 +84,14 @@ async function main(): Promise<void> {
   for (let index = -warmUp; index < samples; index += 1) {
     const kind = Math.random() < 0.5 ? 'known' : 'unknown';
     const n = 1 + Math.floor(Math.random() * count);
-    const taken = await time(keyPair(kind === 'known' ? n : n + 1_000_000).ak);
-    if (index >= 0) times[kind].push(taken);
+    const duration = await measureRequest(keyPair(kind === 'known' ? n : n + 1_000_000).ak);
+    if (index >= 0) times[kind].push(duration);
   }
   const halves = [0, 1].map((half) => times.unknown.filter((_, index) => index % 2 === half));
-  say(`wrong sk:   ${times.known.length} requests, median ${median(times.known).toFixed(1)} µs`);
-  say(`unknown ak: ${times.unknown.length} requests, median ${median(times.unknown).toFixed(1)} µs`);
-  say(`z of wrong sk against unknown ak: ${rankSum(times.known, times.unknown).toFixed(2)}`);
-  say(`z of two halves of unknown ak:    ${rankSum(halves[0] ?? [], halves[1] ?? []).toFixed(2)}`);
+  print(`wrong sk:   ${times.known.length} requests, median ${median(times.known).toFixed(1)} µs`);
+  print(`unknown ak: ${times.unknown.length} requests, median ${median(times.unknown).toFixed(1)} µs`);
+  print(`z of wrong sk and unknown ak:     ${rankSum(times.known, times.unknown).toFixed(2)}`);
+  print(`z of two halves of unknown ak:    ${rankSum(halves[0] ?? [], halves[1] ?? []).toFixed(2)}`);
   await pool.close();
   server.close();
 }

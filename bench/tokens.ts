@@ -1,12 +1,12 @@
 /**
- * How many tokens a second the operator gives, beside the limit that the machine sets: the RSA signatures that OpenSSL
- * makes on both cores when nothing else is done. The limit is measured in the same run, before and after each load.
+ * Measures the tokens per second that the operator issues, compared with the limit of the machine: the RSA signatures per
+ * second of OpenSSL on both cores. The limit is measured in the same run, before and after each load.
  *
  *   npm run bench:tokens -- [--seconds 10] [--connections 32] [--access-keys 300] [--replicas 1] [--only NAME]
  *     [--profile DIRECTORY]
  *
- * The load generator, the operator and an idle control plane share the cores. With replicas, the connections are shared
- * among so many operators, as a Service shares them.
+ * The load generator, the operator and an idle control plane share the cores. With several replicas, the connections are
+ * distributed over them, as by a Service.
  */
 import { mkdir } from 'node:fs/promises';
 import { loadavg } from 'node:os';
@@ -14,26 +14,26 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Transport } from '../src/kube/transport.ts';
 import { poll } from '../tools/poll.ts';
-import { type OperatorMetrics, type Served, serveOperator } from './bench-operator.ts';
+import { type BenchOperator, type OperatorMetrics, startBenchOperator } from './bench-operator.ts';
 import { type BenchCluster, get, post, withCluster } from './cluster.ts';
-import { type Load, run } from './load-generator.ts';
-import { busySeconds, signaturesPerSecond } from './machine.ts';
-import { type Row, tableHead, tableRow } from './token-table.ts';
+import { type Load, runLoad } from './load-generator.ts';
+import { machineCpuSeconds, signaturesPerSecond } from './machine.ts';
+import { type TokenRow, tokenTableHead, tokenTableRow } from './tables.ts';
 
 const cores = 2;
 const warmUpSeconds = 3;
-const longestCycle = 30;
+const maxCycle = 30;
 const tokenPath = '/apis/ghippo.io/v1alpha1/token';
 const namespace = 'bench';
 
-const text = (value: string) => ({ type: 'string', default: value }) as const;
+const option = (value: string) => ({ type: 'string', default: value }) as const;
 const { values } = parseArgs({
   options: {
-    seconds: text('10'),
-    connections: text('32'),
-    'access-keys': text('300'),
-    replicas: text('1'),
-    only: text(''),
+    seconds: option('10'),
+    connections: option('32'),
+    'access-keys': option('300'),
+    replicas: option('1'),
+    only: option(''),
     profile: { type: 'string' },
   },
 });
@@ -47,82 +47,83 @@ interface Pair {
   sk: string;
 }
 
-const say = (line: string) => process.stdout.write(`${line}\n`);
+const print = (line: string) => process.stdout.write(`${line}\n`);
 
-type Operators = readonly [Served, ...Served[]];
+type Replicas = readonly [BenchOperator, ...BenchOperator[]];
 
 async function main({ admin, directory, kubeconfig }: BenchCluster): Promise<void> {
   const nodeArguments = values.profile ? ['--cpu-prof', `--cpu-prof-dir=${values.profile}`] : [];
-  const serve = async (n: number) => {
-    const own = join(directory, `replica-${n}`);
-    await mkdir(own);
-    return serveOperator({ kubeconfig, directory: own, nodeArguments });
+  const startReplica = async (n: number) => {
+    const replicaDirectory = join(directory, `replica-${n}`);
+    await mkdir(replicaDirectory);
+    return startBenchOperator({ kubeconfig, directory: replicaDirectory, nodeArguments });
   };
-  const operators: [Served, ...Served[]] = [await serve(0)];
+  const operators: [BenchOperator, ...BenchOperator[]] = [await startReplica(0)];
   try {
-    while (operators.length < replicas) operators.push(await serve(operators.length));
-    await measureAll(operators, await makePairs(admin));
+    while (operators.length < replicas) operators.push(await startReplica(operators.length));
+    await measureAll(operators, await createPairs(admin));
   } finally {
     await Promise.all(operators.map((operator) => operator.stop()));
   }
 }
 
-/** Each load has the limit measured right before and after it, so that what else the machine does falls on both. */
-async function measureAll(operators: Operators, pairs: readonly Pair[]): Promise<void> {
+/** Measures the limit right before and after each load, so that other activity on the machine affects both. */
+async function measureAll(operators: Replicas, pairs: readonly Pair[]): Promise<void> {
   const loads = loadsOf(pairs).filter(({ name }) => name.includes(values.only));
-  for (const load of loads) await run(load, operators, connections, warmUpSeconds);
-  const measured = `${pairs.length} pairs, ${connections} connections, ${replicas} replicas, ${seconds} s each`;
-  say(`load average ${loadavg()[0]?.toFixed(2)}, ${measured}`);
-  say(tableHead);
+  for (const load of loads) await runLoad({ load, targets: operators, connections, seconds: warmUpSeconds });
+  const parameters = `${pairs.length} pairs, ${connections} connections, ${replicas} replicas, ${seconds} s each`;
+  print(`load average ${loadavg()[0]?.toFixed(2)}, ${parameters}`);
+  print(tokenTableHead);
   let before = await signaturesPerSecond(cores);
   for (const load of loads) {
     const row = await measure(operators, load);
     const after = await signaturesPerSecond(cores);
-    say(tableRow({ ...row, limits: [before, after] }));
+    print(tokenTableRow({ ...row, limits: [before, after] }));
     before = after;
   }
 }
 
-async function measure(operators: Operators, load: Load): Promise<Omit<Row, 'limits'>> {
+async function measure(operators: Replicas, load: Load): Promise<Omit<TokenRow, 'limits'>> {
   const before = await metricsOf(operators);
-  const busy = busySeconds();
-  const answered = await run(load, operators, connections, seconds);
-  const busyFor = busySeconds() - busy;
+  const machineCpuBefore = machineCpuSeconds();
+  const result = await runLoad({ load, targets: operators, connections, seconds });
+  const machineCpu = machineCpuSeconds() - machineCpuBefore;
   const after = await metricsOf(operators);
-  const operatorCPU = after.cpuSeconds - before.cpuSeconds;
-  return { name: load.name, answered, operatorCPU, busyFor, delay: after.eventLoop };
+  const operatorCpu = after.cpuSeconds - before.cpuSeconds;
+  return { name: load.name, result, operatorCpu, machineCpu, delay: after.eventLoop };
 }
 
-/** CPU time of all replicas, the worst event-loop delay of them. */
-async function metricsOf(operators: Operators): Promise<Pick<OperatorMetrics, 'cpuSeconds' | 'eventLoop'>> {
+/** Returns the total CPU time and the maximum event loop delays of all replicas. */
+async function metricsOf(operators: Replicas): Promise<Pick<OperatorMetrics, 'cpuSeconds' | 'eventLoop'>> {
   const all = await Promise.all(operators.map((operator) => operator.metrics()));
-  const worst = (delay: keyof OperatorMetrics['eventLoop']) =>
-    Math.max(...all.map(({ eventLoop }) => eventLoop[delay]));
+  const max = (delay: keyof OperatorMetrics['eventLoop']) => Math.max(...all.map(({ eventLoop }) => eventLoop[delay]));
   return {
     cpuSeconds: all.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
-    eventLoop: { mean: worst('mean'), p99: worst('p99'), max: worst('max') },
+    eventLoop: { mean: max('mean'), p99: max('p99'), max: max('max') },
   };
 }
 
 /**
- * Distinct tokens: a pair comes again with another cycle, and with the same one after `pairs * longestCycle` requests,
- * which are more than a second has. So no two requests in a second have the same claims.
+ * The load with distinct tokens combines each pair with each cycle. A combination repeats after `pairs * maxCycle` requests,
+ * which take more than a second, so all tokens that are issued within a second differ.
  */
 function loadsOf(pairs: readonly Pair[]): Load[] {
-  const distinct = Array.from({ length: pairs.length * longestCycle }, (_, n) => {
+  const distinct = Array.from({ length: pairs.length * maxCycle }, (_, n) => {
     return tokenRequest(pairs[n % pairs.length], 1 + Math.floor(n / pairs.length));
   });
   const [hot] = pairs;
-  const one = tokenRequest(hot);
-  const posted = basicRequest(hot);
-  const wrong = Array.from({ length: 1024 }, () => tokenRequest({ ak: crypto.randomUUID(), sk: crypto.randomUUID() }));
-  const certs = toBytes(['GET /.well-known/jwks.json HTTP/1.1']);
+  const hotGet = tokenRequest(hot);
+  const hotPost = basicRequest(hot);
+  const unknown = Array.from({ length: 1024 }, () =>
+    tokenRequest({ ak: crypto.randomUUID(), sk: crypto.randomUUID() }),
+  );
+  const jwks = toBytes(['GET /.well-known/jwks.json HTTP/1.1']);
   return [
-    { name: 'distinct pairs', request: (n) => distinct[n % distinct.length] ?? one, status: 200 },
-    { name: 'one hot pair, GET', request: () => one, status: 200 },
-    { name: 'one hot pair, POST and Basic', request: () => posted, status: 200 },
-    { name: 'unknown pairs (401)', request: (n) => wrong[n % wrong.length] ?? one, status: 401 },
-    { name: 'JWKS', request: () => certs, status: 200 },
+    { name: 'distinct pairs', request: (n) => distinct[n % distinct.length] ?? hotGet, status: 200 },
+    { name: 'one hot pair, GET', request: () => hotGet, status: 200 },
+    { name: 'one hot pair, POST and Basic', request: () => hotPost, status: 200 },
+    { name: 'unknown pairs (401)', request: (n) => unknown[n % unknown.length] ?? hotGet, status: 401 },
+    { name: 'JWKS', request: () => jwks, status: 200 },
   ];
 }
 
@@ -138,12 +139,14 @@ function basicRequest(pair: Pair | undefined): Buffer {
 
 const toBytes = (head: string[]) => Buffer.from([...head, 'Host: operator', '', ''].join('\r\n'));
 
-/** Makes AccessKeys of two pairs each, and waits until the operator has made all pairs. */
-async function makePairs(admin: Transport): Promise<Pair[]> {
+/** Creates AccessKeys with two pairs each, and waits until the operator has created all pairs. */
+async function createPairs(admin: Transport): Promise<Pair[]> {
   await post(admin, '/api/v1/namespaces', { metadata: { name: namespace } });
   for (let n = 0; n < accessKeys; n += 1) {
     await post(admin, `/apis/ghippo.io/v1alpha1/namespaces/${namespace}/accesskeys`, {
-      ...{ apiVersion: 'ghippo.io/v1alpha1', kind: 'AccessKey', metadata: { name: `user-${n}` } },
+      apiVersion: 'ghippo.io/v1alpha1',
+      kind: 'AccessKey',
+      metadata: { name: `user-${n}` },
       spec: { user: { name: `user-${n}`, groups: ['team'] }, keyPairs: [{ name: 'one' }, { name: 'two' }] },
     });
   }
