@@ -1,4 +1,4 @@
-/** That the browser of the tests is a real one, and notices what it should. */
+/** The browser that the tests use reports every problem of a page. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -41,9 +41,9 @@ async function open(path: string, expected?: RegExp[]) {
   return watched;
 }
 
-describe('the browser of the tests', () => {
-  it('runs a page and finds nothing wrong with a sound one', async () => {
-    // Browsers ask for it by themselves.
+describe('the test browser', () => {
+  it('reports no problem of a valid page', async () => {
+    // Browsers request the icon by themselves.
     const { page, problems } = await open('/sound', [/favicon|404/]);
     expect(await page.title()).toBe('the script ran');
     expect(problems()).toEqual([]);
@@ -56,13 +56,13 @@ describe('the browser of the tests', () => {
     ['/inline', 'console error: Content Security Policy: script-src-elem blocked inline'],
     ['/elsewhere', 'request to http://127.0.0.1:1/picture'],
     ['/missing', 'console error: Failed to load resource: the server responded with a status of 404 (Not Found)'],
-  ])('%s: %s', async (path, problem) => {
+  ])('reports a problem of %s: %s', async (path, problem) => {
     const { problems } = await open(path);
     await poll('the problem', async () => problems().includes(problem));
     expect(problems()).toContain(problem);
   });
 
-  it('gives each page a session of its own', async () => {
+  it('opens each page in a new session', async () => {
     const first = await open('/sound');
     await first.page.context().addCookies([{ name: 'a', value: 'b', url: origin }]);
     const second = await open('/sound');

@@ -1,4 +1,4 @@
-/** A client that is generated from the document, with the real operator: from the pair to deployments and users. */
+/** A client generated from the OpenAPI document, used with a real operator. */
 import createClient, { type Middleware } from 'openapi-fetch';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { paths } from '../../tools/openapi-client/api.generated.ts';
@@ -26,7 +26,7 @@ afterAll(() => cluster?.stop());
 
 const createApi = () => createClient<paths>({ baseUrl: operator.url });
 
-/** A client that has a token, got by client credentials. */
+/** @returns a client with a token from client credentials */
 async function signIn() {
   const api = createApi();
   const token = await poll('a token', async () => {
@@ -40,7 +40,7 @@ async function signIn() {
   return api;
 }
 
-test('the pair gets a token, and a mistake an error that names the parameter', async () => {
+test('gets a token for a pair, or an error that names the parameter', async () => {
   await signIn();
   const api = createApi();
   const { data } = await api.POST('/apis/ghippo.io/v1alpha1/token', { body: { ...pair, cycle: 1 } });
@@ -49,7 +49,7 @@ test('the pair gets a token, and a mistake an error that names the parameter', a
   expect([response.status, error?.code, error?.message]).toEqual([400, 3, expect.stringContaining('cycle: ')]);
 });
 
-test('the token lists the deployments, and gets one', async () => {
+test('lists deployments and gets one', async () => {
   const api = await signIn();
   const path = { cluster: clusterName, namespace: 'people', name: 'storefront' };
   const { data } = await poll('the deployment', async () => {
@@ -68,7 +68,7 @@ test('the token lists the deployments, and gets one', async () => {
   expect([missing.response.status, missing.error?.code]).toEqual([404, 5]);
 });
 
-test('the token tells whose it is, and lists the users', async () => {
+test('gets the current user and lists users', async () => {
   const api = await signIn();
   const { data: user } = await api.GET('/apis/ghippo.io/v1alpha1/current-user');
   expect(user?.username).toBe('alice');

@@ -1,4 +1,4 @@
-/** Registrations by somebody who means harm: what a kubeconfig must not do, and whose name it must not take. */
+/** Malicious registrations: what a kubeconfig must not do, and which names it must not take. */
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
@@ -9,17 +9,18 @@ import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
 import { clusterEvent, namespace, registerCluster } from '../support/clusters.ts';
+import { readMetrics } from '../support/metrics.ts';
 import { accessKeyManifest, createNamespace, createPair, getToken } from '../support/platform.ts';
 
-/** Stands in every kubeconfig where a secret may be, and must be found nowhere else. */
+/** Placed in every kubeconfig where a secret may be; it must not appear anywhere else. */
 const canary = 'canary-5ec5e70f';
 
 let home: TestCluster;
 let operator: OperatorProcess;
 let token: string;
-/** The kubeconfig of the administrator, which would work. */
+/** The valid kubeconfig of the administrator. */
 let sound: { clusters: { name: string; cluster: object }[]; users: { name: string; user: object }[] };
-/** Counts who comes. */
+/** Counts the visitors. */
 let trap: Server;
 let visitors = 0;
 let trapPort = 0;
@@ -51,7 +52,7 @@ const marker = () => join(home.directory, 'marker');
 const tokenFile = () => join(home.directory, 'token');
 const run = { apiVersion: 'client.authentication.k8s.io/v1', interactiveMode: 'Never', command: 'touch' };
 
-/** What is changed in a kubeconfig that works, and the field that the refusal names. */
+/** Changes of a valid kubeconfig, each with the field that the error names. */
 const attacks: [string, string, () => { cluster?: object; user?: object }][] = [
   ['exec', 'user.exec', () => ({ user: { exec: { ...run, args: [marker()] } } })],
   ['exec-and-token', 'user.exec', () => ({ user: { token: canary, exec: { ...run, args: [marker()] } } })],
@@ -78,10 +79,10 @@ const attacks: [string, string, () => { cluster?: object; user?: object }][] = [
   ['header', 'user.token', () => ({ user: { token: `${canary}\r\nImpersonate-User: admin` } })],
 ];
 
-describe('a kubeconfig that would do more than connect', () => {
+describe('a kubeconfig that does more than connect', () => {
   beforeAll(() => writeFile(tokenFile(), canary));
 
-  test.each(attacks)('%s is refused, naming %s', async (name, field, attack) => {
+  test.each(attacks)('is rejected: %s, naming %s', async (name, field, attack) => {
     const { cluster = {}, user } = attack();
     const [soundCluster, soundUser] = [sound.clusters[0], sound.users[0]];
     const kubeconfig = {
@@ -99,36 +100,36 @@ describe('a kubeconfig that would do more than connect', () => {
     ['no-kubeconfig', canary, 'the document: must be an object'],
     ['too-large', `#${canary}${'x'.repeat(70_000)}`, 'must not be larger than 64 KiB'],
     ['empty', '', 'is missing'],
-  ])('%s is refused', async (name, text, rule) => {
+  ])('is rejected: %s', async (name, text, rule) => {
     await registerCluster(home.kubectl, name, text);
     await clusterEvent(home.kubectl, name, `ClusterRefused: Cluster ${name}: kubeconfig: ${rule}`);
   });
 
-  test('none of them ran a program, or led the operator anywhere', async () => {
+  test('runs no program and makes the operator connect to no other server', async () => {
     expect([existsSync(marker()), visitors]).toEqual([false, 0]);
-    const metrics = await (await fetch(`${operator.healthUrl}/metrics`)).text();
+    const metrics = await readMetrics(operator);
     expect(metrics).toContain(`accesskey_cluster_registrations{state="refused"} ${attacks.length + 4}`);
   });
 
-  test('nothing of it is repeated in the log, an Event or a metric', async () => {
+  test('does not appear in the log, an Event or a metric', async () => {
     const events = await home.kubectl.run(['get', 'events', '-A', '-o', 'json']);
-    const metrics = await (await fetch(`${operator.healthUrl}/metrics`)).text();
+    const metrics = await readMetrics(operator);
     for (const text of [events, metrics, operator.output.join('\n')]) expect(text).not.toContain(canary);
     expect(events).toContain('ClusterRefused');
   });
 });
 
-describe('a name', () => {
-  test('cannot be that of the operator’s own cluster', async () => {
+describe('the name of a cluster', () => {
+  test('cannot be that of the local cluster', async () => {
     await registerCluster(home.kubectl, 'impostor', stringify(sound), 'kpanda-global-cluster');
     await clusterEvent(home.kubectl, 'impostor', 'ClusterRefused: Cluster kpanda-global-cluster: the name is that of');
     expect(await statusOf('kpanda-global-cluster')).toBe(200);
   });
 
-  test('stays with the first, and goes to the next when it goes', async () => {
+  test('belongs to the first registration until it is deleted', async () => {
     await registerCluster(home.kubectl, 'z-first', stringify(sound), 'twice');
     await poll('the first', async () => (await statusOf('twice')) === 200);
-    // A creationTimestamp has whole seconds.
+    // A creationTimestamp has a resolution of one second.
     await poll('another second', async () => secondOf(await created('z-first')) < secondOf(new Date().toISOString()));
     await registerCluster(home.kubectl, 'a-second', stringify({ ...sound, users: [] }), 'twice');
     await clusterEvent(
@@ -150,14 +151,14 @@ async function created(secret: string): Promise<string> {
   return (await home.kubectl.get<Created>('secret', secret, '-n', namespace)).metadata.creationTimestamp;
 }
 
-test('with clusters.enabled: false no Secret registers anything', async () => {
+test('Secrets are ignored with clusters.enabled: false', async () => {
   await registerCluster(home.kubectl, 'ignored', stringify(sound));
   await poll('the registration', async () => (await statusOf('ignored')) === 200);
   const other = await home.startOperator({ clusters: { enabled: false } });
   expect([await statusOf('ignored', other), await statusOf('kpanda-global-cluster', other)]).toEqual([404, 200]);
 });
 
-test('a Secret of another namespace registers nothing, whatever its label', async () => {
+test('a Secret in another namespace is ignored, also with the label', async () => {
   const metadata = { name: 'elsewhere', namespace: 'people', labels: { 'ghippo.io/cluster': 'elsewhere' } };
   await home.kubectl.apply({
     apiVersion: 'v1',
@@ -165,7 +166,7 @@ test('a Secret of another namespace registers nothing, whatever its label', asyn
     metadata,
     stringData: { kubeconfig: stringify(sound) },
   });
-  // Made after it, so that it would be known by now.
+  // The later Secret is registered, so that the first one has been processed.
   await registerCluster(home.kubectl, 'here', stringify(sound));
   await poll('the later one', async () => (await statusOf('here')) === 200);
   expect(await statusOf('elsewhere')).toBe(404);

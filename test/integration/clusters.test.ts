@@ -1,4 +1,4 @@
-/** A second cluster, registered as the documentation says: its life from the first connection to the last. */
+/** The lifecycle of a second cluster that is registered as the documentation describes. */
 import { readdir, readlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -16,6 +16,7 @@ import {
   registerCluster,
   registeredKubeconfig,
 } from '../support/clusters.ts';
+import { metricValue } from '../support/metrics.ts';
 import { accessKeyManifest, createNamespace, createPair, getToken, type Listing } from '../support/platform.ts';
 import { deploymentManifest } from '../support/workload.ts';
 
@@ -23,14 +24,14 @@ const base = '/apis/kpanda.io/v1alpha1';
 const maxStaleSeconds = 5;
 const secret = 'cluster-west';
 
-/** A ServiceAccount, which there is in every cluster. */
+/** A ServiceAccount that exists in every cluster. */
 const robot = 'system:serviceaccount:shop:default';
 
 let home: TestCluster;
 let west: ControlPlane;
 let westKubectl: Kubectl;
 let operator: OperatorProcess;
-/** Tokens: of who may see both clusters, the home cluster only, and nothing. */
+/** Tokens of users with permissions in both clusters, in the local cluster only, and in none. */
 const tokens = { both: '', homeOnly: '', nobody: '' };
 
 beforeAll(async () => {
@@ -77,24 +78,18 @@ async function list(path: string, user: keyof typeof tokens = 'both') {
 const inWest = (user?: keyof typeof tokens) => list('/clusters/west/deployments', user);
 const inAll = (user?: keyof typeof tokens, query = '') => list(`/asl/deployments${query}`, user);
 
-async function metric(series: string): Promise<string | undefined> {
-  const text = await (await fetch(`${operator.healthUrl}/metrics`)).text();
-  return text
-    .split('\n')
-    .find((line) => line.startsWith(`${series} `))
-    ?.split(' ')[1];
-}
+const metric = (series: string) => metricValue(operator, series);
 
 const up = () => metric('accesskey_cluster_up{cluster="west"}');
 const isReady = async () => (await fetch(`${operator.healthUrl}/readyz`)).ok;
 const westAnswers = () => poll('the cluster west', async () => (await inWest()).status === 200);
 
-test('a cluster that is not registered is 404', async () => {
+test('an unregistered cluster is 404', async () => {
   expect([(await inWest()).status, (await inAll('both', '?cluster=west')).status]).toEqual([404, 404]);
   expect([await up(), (await inAll()).names]).toEqual([undefined, ['kpanda-global-cluster/shop/web']]);
 });
 
-test('registered by the commands of the documentation, it is listed by its name', async () => {
+test('a cluster that is registered with the documented commands is listed by its name', async () => {
   await registerAsDocumented({ local: home.controlPlane, west }, home.directory);
   await westAnswers();
   expect((await inWest()).names).toEqual(['west/shop/web']);
@@ -102,17 +97,17 @@ test('registered by the commands of the documentation, it is listed by its name'
   expect((await inAll('both', '?cluster=west')).names).toEqual(['west/shop/web']);
   expect((await list('/clusters/west/namespaces/shop/deployments/web')).status).toBe(200);
   await clusterEvent(home.kubectl, secret, 'ClusterAvailable: Cluster west is available');
-  expect([await up(), await metric('accesskey_cluster_registrations{state="available"}')]).toEqual(['1', '1']);
+  expect([await up(), await metric('accesskey_cluster_registrations{state="available"}')]).toEqual([1, 1]);
 });
 
-test('each cluster decides by its own rights', async () => {
+test('each cluster applies its own RBAC', async () => {
   expect([(await inWest('homeOnly')).status, (await inWest('nobody')).status]).toEqual([403, 403]);
   expect((await inAll('homeOnly')).names).toEqual(['kpanda-global-cluster/shop/web']);
   expect((await inAll('nobody')).status).toBe(403);
   expect((await inAll('homeOnly', '?cluster=west')).status).toBe(403);
 });
 
-test('who administers the home cluster is nobody in the other for that', async () => {
+test('an administrator of the local cluster has no permissions in a registered one', async () => {
   const groups = ['system:masters'];
   for (const [name, user] of [
     ['masters', { name: 'masters', groups }],
@@ -129,17 +124,17 @@ test('who administers the home cluster is nobody in the other for that', async (
   }
 });
 
-test('what changes there is shown', async () => {
+test('changes in a registered cluster are reflected', async () => {
   await westKubectl.apply(deploymentManifest('shop', 'api'));
-  await poll('the new one', async () => (await inWest()).names.length === 2);
+  await poll('the new deployment', async () => (await inWest()).names.length === 2);
   await westKubectl.run(['delete', 'deployment', 'api', '-n', 'shop']);
-  await poll('the end of it', async () => (await inWest()).names.length === 1);
+  await poll('its deletion', async () => (await inWest()).names.length === 1);
 });
 
-test('killed, it is left out and named, the others answer on; and when it is back, so are its deployments', async () => {
+test('a killed cluster is reported as left out until it is available again', async () => {
   const before = await clusterEvents(home.kubectl, secret);
   await west.stopApiServer('SIGKILL');
-  const partial = await poll('an answer without it', async () => {
+  const partial = await poll('a response without it', async () => {
     const answer = await inAll();
     expect(answer.status).toBe(200);
     return answer.left !== null && answer;
@@ -147,15 +142,15 @@ test('killed, it is left out and named, the others answer on; and when it is bac
   expect(partial).toMatchObject({ left: 'west', names: ['kpanda-global-cluster/shop/web'] });
   expect(await inWest()).toMatchObject({ status: 503, message: 'cluster west is unavailable, try again later' });
   expect(await inAll('both', '?cluster=west')).toMatchObject({ status: 503 });
-  // Whether they have a right there cannot be known.
+  // Their permissions in that cluster are unknown.
   expect((await inAll('nobody')).status).toBe(503);
   expect((await list('/clusters/kpanda-global-cluster/deployments')).status).toBe(200);
   await clusterEvent(home.kubectl, secret, 'ClusterUnavailable: Cluster west is unavailable: no response');
   expect([await up(), await isReady()]).toEqual(['0', true]);
   await west.startApiServer();
   await poll('its deployments', async () => (await inAll()).names.includes('west/shop/web'), 90_000);
-  await poll('the end of the trouble', async () => (await up()) === '1');
-  // An API server that starts may be available and away again a few times: each change is told, and told once.
+  await poll('the cluster to be up', async () => (await up()) === 1);
+  // A starting API server can become unavailable again a few times: each change is reported once.
   const told = async () =>
     (await clusterEvents(home.kubectl, secret)).slice(before.length).map((one) => one.split(':')[0]);
   await poll('the last Event', async () => (await told()).at(-1) === 'ClusterAvailable');
@@ -163,7 +158,7 @@ test('killed, it is left out and named, the others answer on; and when it is bac
   expect(reasons).toEqual(reasons.map((_, index) => (index % 2 === 0 ? 'ClusterUnavailable' : 'ClusterAvailable')));
 });
 
-/** Another token of the same ServiceAccount. */
+/** @returns another token of the same ServiceAccount */
 async function secondToken(): Promise<string> {
   const annotations = { 'kubernetes.io/service-account.name': 'accesskey-remote' };
   const metadata = { name: 'second', namespace: 'accesskey-remote', annotations };
@@ -175,7 +170,7 @@ async function secondToken(): Promise<string> {
   return Buffer.from(encoded, 'base64').toString('utf8');
 }
 
-test('the token is exchanged while it answers, and the former one can be taken back', async () => {
+test('the token can be replaced without interruption, and the old one revoked', async () => {
   const kubeconfig = await registeredKubeconfig(home.kubectl, secret);
   kubeconfig.users[0].user.token = await secondToken();
   const filled = () => operator.output.filter((line) => /"cluster":"west".*cache filled/.test(line)).length;
@@ -187,21 +182,24 @@ test('the token is exchanged while it answers, and the former one can be taken b
   });
   await westKubectl.run(['delete', 'secret', 'accesskey-remote-token', '-n', 'accesskey-remote']);
   await westKubectl.apply(deploymentManifest('shop', 'later'));
-  await poll('a change by the second token', async () => (await inWest()).names.length === 2);
+  await poll('a change seen with the second token', async () => (await inWest()).names.length === 2);
 });
 
-test('a kubeconfig that is spoilt is told, and the former one answers meanwhile', async () => {
+test('an invalid kubeconfig is reported and the previous connection stays in use', async () => {
   const kubeconfig = await registeredKubeconfig(home.kubectl, secret);
   const spoilt = { ...kubeconfig, users: [{ name: 'accesskey-remote', user: { exec: { command: 'sh' } } }] };
   await registerCluster(home.kubectl, secret, stringify(spoilt), 'west');
   await clusterEvent(home.kubectl, secret, 'ClusterRefused: Cluster west: kubeconfig: user.exec: is not allowed');
   expect((await inWest()).status).toBe(200);
   await registerCluster(home.kubectl, secret, stringify(kubeconfig), 'west');
-  await poll('the sound one', async () => (await metric('accesskey_cluster_registrations{state="available"}')) === '1');
+  await poll(
+    'the valid kubeconfig',
+    async () => (await metric('accesskey_cluster_registrations{state="available"}')) === 1,
+  );
   expect((await inWest()).status).toBe(200);
 });
 
-test('one without an answer, and one that is silent, are 503 and do not hold up the others', async () => {
+test('unreachable and hanging clusters are 503 and do not delay the others', async () => {
   const silent = createServer(() => undefined).listen(0, '127.0.0.1');
   onTestFinished(() => void silent.close());
   await poll('the port', async () => silent.listening);
@@ -221,17 +219,17 @@ test('one without an answer, and one that is silent, are 503 and do not hold up 
   await clusterEvent(home.kubectl, 'silent', 'ClusterUnavailable: Cluster silent is unavailable: no response');
   expect([await up(), await isReady()]).toEqual(['1', true]);
   await home.kubectl.run(['delete', 'secret', 'closed', 'silent', '-n', namespace]);
-  await poll('the end of both', async () => (await inAll()).left === null);
+  await poll('the removal of both', async () => (await inAll()).left === null);
 });
 
-/** Connections that the operator has open. */
+/** Number of open connections of the operator. */
 async function sockets(): Promise<number> {
   const folder = `/proc/${operator.process.pid}/fd`;
   const links = await Promise.all((await readdir(folder)).map((one) => readlink(`${folder}/${one}`).catch(() => '')));
   return links.filter((link) => link.startsWith('socket:')).length;
 }
 
-test('deleted, it is 404 and nothing of it stays open; registered again and again, neither', async () => {
+test('a deleted cluster is 404 and leaves no connections open, also after repeated registration', async () => {
   const kubeconfig = stringify(await registeredKubeconfig(home.kubectl, secret));
   const remove = async () => {
     await home.kubectl.run(['delete', 'secret', secret, '-n', namespace]);
@@ -240,8 +238,8 @@ test('deleted, it is 404 and nothing of it stays open; registered again and agai
   const watches = async () => openWatches(await westKubectl.run(['get', '--raw', '/metrics']));
   const registered = { sockets: await sockets(), watches: await watches() };
   await remove();
-  await poll('an end of the watch', async () => (await watches()) < registered.watches);
-  await poll('an end of connections', async () => (await sockets()) < registered.sockets);
+  await poll('the end of the watch', async () => (await watches()) < registered.watches);
+  await poll('the end of the connections', async () => (await sockets()) < registered.sockets);
   expect(await up()).toBeUndefined();
   expect(await metric('accesskey_cache_watching{cluster="west",resource="deployments"}')).toBeUndefined();
   const left = { sockets: await sockets(), watches: await watches() };
@@ -254,7 +252,7 @@ test('deleted, it is 404 and nothing of it stays open; registered again and agai
   await poll('as many watches as before', async () => (await watches()) <= left.watches);
 });
 
-/** Watches over deployments that an API server has open, by its metrics. */
+/** Number of open watches of deployments in the metrics of an API server. */
 function openWatches(metrics: string): number {
   const series = /^apiserver_longrunning_requests\{.*resource="deployments".*verb="WATCH".*\} (\d+)$/gm;
   return [...metrics.matchAll(series)].reduce((sum, [, count]) => sum + Number(count), 0);

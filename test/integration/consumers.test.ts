@@ -1,4 +1,4 @@
-/** The examples of services that use a key pair, run against the real operator outside of pods. */
+/** Runs the example services that use a key pair, outside of pods, with a real operator. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -64,7 +64,7 @@ describe.each([
   ['python', () => ['python3', join(examples, 'python/consumer.py')]],
   ['curl', () => [join(examples, 'curl/consumer.sh')]],
 ] as const)('%s', (name, command) => {
-  test('lists deployments with one token, and follows a rotation', async () => {
+  test('lists deployments with one token and follows a rotation', async () => {
     const { kubectl, directory } = cluster;
     const manifest = accessKeyManifest('shop', name, { user: { name, groups: ['readers'] } });
     const pair = await createPair(kubectl, manifest);

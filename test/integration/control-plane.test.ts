@@ -12,20 +12,20 @@ import { processesNaming } from '../unit/tools/control-plane/support/processes.t
 
 const patience = { timeout: 30_000 };
 
-/** Runs kubectl as administrator and gives what it prints. */
+/** Runs kubectl as administrator. @returns its output */
 async function kubectl({ kubectl: path, kubeconfig }: ControlPlane, ...words: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(path, ['--kubeconfig', kubeconfig, ...words]);
   return stdout.trim();
 }
 
-/** An empty temporary folder that what the test starts makes its own folders in. */
+/** An empty temporary folder for the folders of the programs under test. */
 async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'accesskey-operator-test-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
-describe('two control planes started at once', () => {
+describe('two control planes that start at the same time', () => {
   let plain: ControlPlane;
   let simulating: ControlPlane;
 
@@ -48,21 +48,21 @@ describe('two control planes started at once', () => {
     expect(await kubectl(simulating, 'get', 'configmaps', '-o', 'name')).not.toContain('configmap/only-here');
   });
 
-  test('are ready: the default ServiceAccount exists and can have tokens', async () => {
+  test('have a default ServiceAccount that can get tokens', async () => {
     expect(await kubectl(plain, 'create', 'token', 'default')).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
   });
 
-  test('authorize by RBAC', async () => {
+  test('authorize with RBAC', async () => {
     const may = (...words: string[]) => kubectl(plain, 'auth', 'can-i', 'create', 'pods', ...words);
     expect(await may()).toBe('yes');
     await expect(may('--as=nobody')).rejects.toMatchObject({ stdout: 'no\n' });
   });
 
-  test('keep their kubeconfig to its owner', () => {
+  test('have a kubeconfig that only its owner can read', () => {
     expect(statSync(plain.kubeconfig).mode & 0o777).toBe(0o600);
   });
 
-  test('collect what belongs to a deleted object', async () => {
+  test('garbage collect dependents of a deleted object', async () => {
     await kubectl(plain, 'create', 'configmap', 'owner');
     const uid = await kubectl(plain, 'get', 'configmap', 'owner', '-o', 'jsonpath={.metadata.uid}');
     await kubectl(plain, 'create', 'secret', 'generic', 'owned');
@@ -72,7 +72,7 @@ describe('two control planes started at once', () => {
     await expect.poll(() => kubectl(plain, 'get', 'secrets', '-o', 'name'), patience).not.toContain('secret/owned');
   });
 
-  test('with workloads, a Deployment becomes Available, scales and goes with its pods', async () => {
+  test('run, scale and delete a Deployment with workloads', async () => {
     const pods = () => kubectl(simulating, 'get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[*].status.phase}');
     await kubectl(simulating, 'create', 'deployment', 'web', '--image=web', '--replicas=2');
     await kubectl(simulating, 'wait', '--for=condition=Available', 'deployment/web', '--timeout=30s');
@@ -85,20 +85,23 @@ describe('two control planes started at once', () => {
     await expect.poll(pods, patience).toBe('');
   });
 
-  test.each(['SIGTERM', 'SIGKILL'] as const)('the API server stops by %s and starts with its data', async (signal) => {
-    const name = `kept-${signal.toLowerCase()}`;
-    await kubectl(simulating, 'create', 'deployment', name, '--image=web');
-    await simulating.stopApiServer(signal);
-    await expect(kubectl(simulating, 'version', '--request-timeout=5s')).rejects.toThrow('refused');
-    await simulating.startApiServer();
-    expect(await kubectl(simulating, 'get', 'deployments', '-o', 'name')).toContain(`deployment.apps/${name}`);
-    // The controllers are at work again.
-    await kubectl(simulating, 'scale', `deployment/${name}`, '--replicas=2');
-    const available = ['get', 'deployment', name, '-o', 'jsonpath={.status.availableReplicas}'];
-    await expect.poll(() => kubectl(simulating, ...available), patience).toBe('2');
-  });
+  test.each(['SIGTERM', 'SIGKILL'] as const)(
+    'keep their data when the API server is restarted with %s',
+    async (signal) => {
+      const name = `kept-${signal.toLowerCase()}`;
+      await kubectl(simulating, 'create', 'deployment', name, '--image=web');
+      await simulating.stopApiServer(signal);
+      await expect(kubectl(simulating, 'version', '--request-timeout=5s')).rejects.toThrow('refused');
+      await simulating.startApiServer();
+      expect(await kubectl(simulating, 'get', 'deployments', '-o', 'name')).toContain(`deployment.apps/${name}`);
+      // The controllers work again.
+      await kubectl(simulating, 'scale', `deployment/${name}`, '--replicas=2');
+      const available = ['get', 'deployment', name, '-o', 'jsonpath={.status.availableReplicas}'];
+      await expect.poll(() => kubectl(simulating, ...available), patience).toBe('2');
+    },
+  );
 
-  test('a controller manager that ends is started again', async () => {
+  test('restart a controller manager that has ended', async () => {
     const manager = processesNaming(plain.directory).find(({ command }) => command.includes('controller-manager '));
     if (!manager) throw new Error('there is no controller manager');
     process.kill(manager.id, 'SIGKILL');
@@ -107,7 +110,7 @@ describe('two control planes started at once', () => {
     await expect.poll(accounts, patience).toBe('serviceaccount/default');
   });
 
-  test('leave nothing when stopped, and can be stopped twice', async () => {
+  test('leave nothing behind when stopped, and can be stopped twice', async () => {
     expect(processesNaming(simulating.directory)).toHaveLength(5);
     await simulating.stop();
     await simulating.stop();
@@ -118,7 +121,7 @@ describe('two control planes started at once', () => {
 });
 
 describe('a failed start', () => {
-  test('shows the last lines of the program and leaves nothing', async () => {
+  test('shows the last lines of the program and leaves nothing behind', async () => {
     const folder = await temporaryFolder();
     vi.stubEnv('TMPDIR', folder);
     onTestFinished(() => void vi.unstubAllEnvs());
@@ -130,7 +133,7 @@ describe('a failed start', () => {
     expect(processesNaming(folder)).toEqual([]);
   });
 
-  test('is repeated three times if a port is taken', async () => {
+  test('is retried three times if a port is in use', async () => {
     const folder = await temporaryFolder();
     vi.stubEnv('TMPDIR', folder);
     onTestFinished(() => void vi.unstubAllEnvs());
@@ -152,7 +155,7 @@ describe('a failed start', () => {
 describe('the command', () => {
   const script = join(import.meta.dirname, '..', '..', 'tools', 'control-plane', 'main.ts');
 
-  /** Runs the command; all that it starts has the temporary folder in its command line. */
+  /** Runs the command. Its processes have the temporary folder in their command lines. */
   async function run(words: readonly string[], folder: string) {
     const child = spawn(process.execPath, [script, ...words], {
       env: { ...process.env, TMPDIR: folder },
@@ -170,7 +173,7 @@ describe('the command', () => {
     return { child, output, ended };
   }
 
-  test.each(['SIGTERM', 'SIGINT'] as const)('serves until %s and leaves nothing', async (signal) => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('runs until %s and leaves nothing behind', async (signal) => {
     const folder = await temporaryFolder();
     const kubeconfig = join(await temporaryFolder(), 'kubeconfig');
     const { child, output, ended } = await run(['--kubeconfig', kubeconfig], folder);
@@ -188,7 +191,7 @@ describe('the command', () => {
     expect(existsSync(kubeconfig)).toBe(false);
   });
 
-  test('can be ended while it starts', async () => {
+  test('can be interrupted while it starts', async () => {
     const folder = await temporaryFolder();
     const { child, output, ended } = await run(['--kubeconfig', join(folder, 'kubeconfig')], folder);
     await expect.poll(() => processesNaming(folder).length, patience).toBeGreaterThan(1);
@@ -199,7 +202,7 @@ describe('the command', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test('without workloads starts three programs', async () => {
+  test('starts three programs without workloads', async () => {
     const folder = await temporaryFolder();
     const kubeconfig = join(await temporaryFolder(), 'kubeconfig');
     const { child, output, ended } = await run(['--kubeconfig', kubeconfig, '--no-workloads'], folder);
@@ -214,7 +217,7 @@ describe('the command', () => {
     [['--kubeconfig'], '--kubeconfig'],
     [[], '--kubeconfig FILE is required'],
     [['--kubeconfig', 'file', 'word'], 'word'],
-  ])('says in one line what is wrong with %j', async (words, expected) => {
+  ])('reports the error in %j in one line', async (words, expected) => {
     const folder = await temporaryFolder();
     const { output, ended } = await run(words, folder);
     expect(await ended).toBe(2);
@@ -223,7 +226,7 @@ describe('the command', () => {
     expect(output.out).toBe('');
   });
 
-  test('shows its help', async () => {
+  test('prints its help', async () => {
     const { output, ended } = await run(['--help'], await temporaryFolder());
     expect(await ended).toBe(0);
     expect(output.out).toContain('--no-workloads');

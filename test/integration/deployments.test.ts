@@ -1,4 +1,4 @@
-/** The deployment routes of a real operator: live states, rights, and the contract of the kpanda API. */
+/** The deployment routes of a real operator: current states, RBAC, and the contract of the kpanda API. */
 import type { V1Container } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DeploymentItem, DeploymentList } from '../../src/deployments/kpanda/schema.ts';
@@ -47,18 +47,18 @@ const deployment = (name: string, spec: object = {}, pod: object = {}) => ({
   },
 });
 
-describe('the state of a deployment is that of now', () => {
+describe('the state of a deployment follows the cluster', () => {
   const path = `${clusterPath}/namespaces/shop/deployments`;
   const kubectl = (...args: string[]) => cluster.kubectl.run([...args, '-n', 'shop']);
 
-  /** In which of the lists by phase the deployment is. */
+  /** @returns the phases whose filtered lists contain the deployment */
   async function phases(): Promise<string[]> {
     const states = ['Running', 'Deleting', 'Not_Ready', 'Stopped', 'Waiting'];
     const lists = await Promise.all(states.map((phase) => ask(`${path}?phase=${phase}&name=live`)));
     return states.filter((_, index) => names(lists[index]?.text ?? '').length > 0);
   }
 
-  /** Waits until the deployment is in that state, by itself and in the list of that phase, and in no other. */
+  /** Waits until the deployment has this state and is in the list of this phase only. */
   function becomes(state: string, more: (item: DeploymentItem) => boolean = () => true): Promise<DeploymentItem> {
     return poll(`live ${state}`, async () => {
       const item = JSON.parse((await ask(`${path}/live`)).text) as DeploymentItem;
@@ -66,7 +66,7 @@ describe('the state of a deployment is that of now', () => {
     });
   }
 
-  test('made, stopped, paused, not ready, deleted', async () => {
+  test('when it is created, stopped, paused, not ready and deleted', async () => {
     await cluster.kubectl.apply(deployment('live', { strategy: { type: 'Recreate' } }));
     expect((await becomes('Running')).status).toMatchObject({ availableReplicas: 1, readyReplicas: 1 });
     await kubectl('scale', 'deployment/live', '--replicas=0');
@@ -77,7 +77,7 @@ describe('the state of a deployment is that of now', () => {
     expect((await becomes('Waiting')).spec.paused).toBe(true);
     await kubectl('rollout', 'resume', 'deployment/live');
     await becomes('Running');
-    // Its pods go, and the new ones fit on no node.
+    // The old pods are deleted and the new ones fit on no node.
     const nowhere = { spec: { template: { spec: { nodeSelector: { nowhere: 'true' } } } } };
     await kubectl('patch', 'deployment', 'live', '-p', JSON.stringify(nowhere));
     await becomes('Not_Ready', ({ status }) => status.availableReplicas === 0);
@@ -90,7 +90,7 @@ describe('the state of a deployment is that of now', () => {
   });
 });
 
-describe('rights', () => {
+describe('RBAC', () => {
   beforeAll(async () => {
     for (const name of ['web', 'cart']) await cluster.kubectl.apply(deployment(name, { replicas: 0 }));
     await poll('both', async () => names((await ask(`${clusterPath}/deployments`)).text).includes('web'));
@@ -111,11 +111,11 @@ describe('rights', () => {
     ['all', 'nowhere/deployments', 200],
     ['one', 'shop/deployments', 403],
     ['none', 'nowhere/deployments', 403],
-  ])('%s, %s: %d', async (user, path, status) => {
+  ])('answers %s at %s with %d', async (user, path, status) => {
     expect((await ask(`${clusterPath}/namespaces/${path}`, user)).status).toBe(status);
   });
 
-  test('who has none gets the same words for what is there and what is not', async () => {
+  test('gives the same answer for existing and missing deployments without permission', async () => {
     const [present, absent] = await Promise.all(
       ['cart', 'none'].map((name) => ask(`${clusterPath}/namespaces/shop/deployments/${name}`, 'one')),
     );
@@ -123,14 +123,14 @@ describe('rights', () => {
   });
 });
 
-/** The fixture has more than the API server takes at the same time. */
+/** The fixture without fields that the API server rejects in combination. */
 function withWhatTheServerTakes(from: Json<V1Container>): Json<V1Container> {
   const { terminationGracePeriodSeconds: _, ...readinessProbe } = from.readinessProbe ?? {};
   const ports = from.ports?.map((one) => ({ ...one, hostPort: one.containerPort }));
   return { ...from, readinessProbe, securityContext: { runAsUser: 1000, runAsNonRoot: true }, ...(ports && { ports }) };
 }
 
-describe('the contract', () => {
+describe('the kpanda contract', () => {
   const { ephemeralContainers: _, nodeName: __, ...rest } = maximalDeployment.spec?.template.spec ?? { containers: [] };
   const mended = (all: Json<V1Container>[] = []) => all.map(withWhatTheServerTakes);
   const pod = { ...rest, containers: mended(rest.containers), initContainers: mended(rest.initContainers) };
@@ -156,14 +156,14 @@ describe('the contract', () => {
     `${clusterPath}/deployments?page=1000`,
     `${clusterPath}/namespaces/shop/deployments?sortBy=created_at`,
     `${base}/asl/deployments?cluster=kpanda-global-cluster&gpuType=*`,
-  ])('of a list holds at %s', async (path) => {
+  ])('is met by the list at %s', async (path) => {
     const { status, text } = await ask(path);
     const check = kpandaContract('v1alpha1ListDeploymentsResponse');
     check(JSON.parse(text));
     expect([status, check.errors]).toEqual([200, null]);
   });
 
-  test.each(['filled', 'started'])('of one deployment holds: %s', async (name) => {
+  test.each(['filled', 'started'])('is met by the deployment %s', async (name) => {
     const { text } = await ask(`${clusterPath}/namespaces/shop/deployments/${name}`);
     const check = kpandaContract('v1alpha1Deployment');
     check(JSON.parse(text));
@@ -172,7 +172,7 @@ describe('the contract', () => {
     expect(listed).toEqual(JSON.parse(text));
   });
 
-  test('would not hold with a field more, less or of another type', async () => {
+  test('is violated by an additional, missing or mistyped field', async () => {
     const check = kpandaContract('v1alpha1Deployment');
     const item = JSON.parse((await ask(`${clusterPath}/namespaces/shop/deployments/filled`)).text) as DeploymentItem;
     const { revision, ...less } = item;

@@ -1,4 +1,4 @@
-/** /docs of the real operator in a real Chromium: a person reads, authorises and tries a request. */
+/** The API documentation at /docs of a real operator in Chromium: reading, authorizing and trying a request. */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
@@ -39,7 +39,7 @@ async function openDocs(expected: RegExp[] = []) {
   return watched;
 }
 
-/** Enters a token or a pair into the dialog, and closes it. */
+/** Enters a token or a pair in the dialog and closes it. */
 async function authorize(page: Page, fill: (dialog: ReturnType<Page['locator']>) => Promise<void>): Promise<void> {
   await page.getByRole('button', { name: 'Authorize', exact: true }).first().click();
   const dialog = page.locator('.dialog-ux');
@@ -55,7 +55,7 @@ async function byToken(page: Page): Promise<void> {
   });
 }
 
-/** Opens an operation, fills its parameters in and sends the request. */
+/** Opens an operation, fills in its parameters and sends the request. */
 async function execute(page: Page, operationId: string, parameters: Record<string, string> = {}) {
   const operation = page.locator(`[id$="-${operationId}"]`);
   await operation.locator('.opblock-summary').click();
@@ -69,7 +69,7 @@ async function execute(page: Page, operationId: string, parameters: Record<strin
 }
 
 describe('/docs', () => {
-  test('shows every operation, without a problem', async () => {
+  test('shows every operation without browser errors', async () => {
     const { page, problems } = await openDocs();
     expect(await page.title()).toBe('Access keys: API');
     const ids = await page.locator('.opblock').evaluateAll((all) => all.map(({ id }) => id));
@@ -80,7 +80,7 @@ describe('/docs', () => {
     expect(problems()).toEqual([]);
   });
 
-  test('lists deployments with a token that was entered', async () => {
+  test('lists deployments with the entered token', async () => {
     const { page, problems } = await openDocs();
     await byToken(page);
     const { status, body } = await execute(page, 'listDeployments', { cluster: 'kpanda-global-cluster' });
@@ -89,7 +89,7 @@ describe('/docs', () => {
     expect(problems()).toEqual([]);
   });
 
-  test('gets a token with a pair that was entered', async () => {
+  test('gets a token with the entered pair', async () => {
     const { page, problems } = await openDocs();
     await authorize(page, async (dialog) => {
       const part = dialog.locator('.auth-container', { hasText: 'pair' }).first();
@@ -102,7 +102,7 @@ describe('/docs', () => {
     expect(problems()).toEqual([]);
   });
 
-  test('has the token fetched by the client credentials of OAuth 2.0', async () => {
+  test('gets the token with OAuth 2.0 client credentials', async () => {
     const { page, problems } = await openDocs();
     await authorize(page, async (dialog) => {
       const part = dialog.locator('.auth-container', { hasText: 'clientCredentials' });
@@ -116,7 +116,7 @@ describe('/docs', () => {
     expect(problems()).toEqual([]);
   });
 
-  test('shows an error without a token, and asks for no password', async () => {
+  test('shows an error without a token and no password prompt', async () => {
     const { page, problems } = await openDocs([/status of 401/]);
     const { status, body } = await execute(page, 'getCurrentUser');
     expect(status).toMatch(/^401/);
@@ -124,7 +124,7 @@ describe('/docs', () => {
     expect(problems()).toEqual([]);
   });
 
-  test('forgets the token with the page', async () => {
+  test('discards the token when the page is closed', async () => {
     const { page, problems } = await openDocs([/status of 401/]);
     await byToken(page);
     const kept = await page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])');

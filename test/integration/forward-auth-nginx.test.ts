@@ -1,4 +1,4 @@
-/** Forward-auth behind a real nginx, configured as docs/tokens.md says. nginx is the installed one or Debian's. */
+/** Forward-auth with a real nginx, configured as in docs/tokens.md. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** A request with the same header twice, as fetch cannot send it. */
+/** Sends a request with a repeated header, which fetch cannot do. */
 async function askTwice(url: string, path: string): Promise<number | undefined> {
   const headers = ['Host', 'a', 'Authorization', 'Bearer x', 'Authorization', 'Bearer y'];
   const sent = request(`${url}${path}`, { headers }).end();
@@ -102,7 +102,7 @@ describe.skipIf(!program)('nginx with auth_request (skipped where there is neith
     rmSync(directory, { recursive: true, force: true });
   });
 
-  it('lets a request with a token through, with user and groups and nothing that the client made up', async () => {
+  it('passes a request with a token on with user and groups, and without forged headers', async () => {
     const headers = {
       authorization: `Bearer ${token}`,
       'x-auth-request-user': 'root',
@@ -121,7 +121,7 @@ describe.skipIf(!program)('nginx with auth_request (skipped where there is neith
     { authorization: 'Bearer x y' },
     { authorization: 'Bearer x, Bearer x' },
     { authorization: 'Basic !' },
-  ])('stops a request with %j, with our challenge', async (headers) => {
+  ])('rejects a request with %j and sends the challenge of the operator', async (headers) => {
     const before = seen.length;
     const answer = await fetch(url, { headers });
     expect(answer.status).toBe(401);
@@ -129,7 +129,7 @@ describe.skipIf(!program)('nginx with auth_request (skipped where there is neith
     expect(seen.length).toBe(before);
   });
 
-  it('makes no 500 of two Authorization headers, whether nginx passes them on or not', async () => {
+  it('does not answer two Authorization headers with 500', async () => {
     const before = seen.length;
     expect([400, 401]).toContain(await askTwice(url, '/'));
     const { port } = operator.address() as AddressInfo;

@@ -1,4 +1,4 @@
-/** What GitOps tools see: the health of real AccessKeys, and that applying them again changes nothing. */
+/** GitOps tools: the health of AccessKeys, and applying the same manifest again. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Kubectl } from '../../tools/kubectl.ts';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
@@ -28,7 +28,7 @@ afterAll(async () => {
 
 const read = (name: string, where = namespace) => kubectl.get<AccessKeyObject>('accesskey', name, '-n', where);
 
-/** Waits until the operator has given the AccessKey this reason, and gives both tools' words for it. */
+/** Waits for a condition with this reason. @returns the health according to kstatus and Argo CD */
 async function verdictsOf(name: string, reason: string, where = namespace): Promise<[string, string]> {
   const object = await poll(`${name}: ${reason}`, async () => {
     const found = await read(name, where);
@@ -38,35 +38,35 @@ async function verdictsOf(name: string, reason: string, where = namespace): Prom
   return [kstatus.status, argocd.status];
 }
 
-describe('health, in order', () => {
-  test('is in progress before the operator has looked', async () => {
+describe('health', () => {
+  test('is in progress before the operator reconciles', async () => {
     await kubectl.apply(accessKeyManifest(namespace, 'alice'));
     const { kstatus, argocd } = await status.of(await read('alice'));
     expect(kstatus.status).toBe('InProgress');
     expect(argocd).toEqual({ status: 'Progressing', message: 'Waiting for the operator' });
   });
 
-  test('is good when the pairs are there', async () => {
+  test('is good when the pairs exist', async () => {
     operator = await cluster.startOperator();
     await waitReady(kubectl, namespace, 'alice');
     expect(await verdictsOf('alice', 'KeyPairsReady')).toEqual(['Current', 'Healthy']);
   });
 
-  test('is bad when somebody else has the Secret, and says so', async () => {
+  test('is bad when the Secret belongs to somebody else', async () => {
     await kubectl.run(['create', 'secret', 'generic', 'bob-main', '-n', namespace]);
     await kubectl.apply(accessKeyManifest(namespace, 'bob'));
     expect(await verdictsOf('bob', 'SecretConflict')).toEqual(['Failed', 'Degraded']);
     expect((await status.of(await read('bob'))).argocd.message).toContain('bob-main');
   });
 
-  test('is bad when another AccessKey has the user', async () => {
+  test('is bad when another AccessKey holds the user', async () => {
     await kubectl.apply(accessKeyManifest(namespace, 'second', { user: { name: 'alice' } }));
     expect(await verdictsOf('second', 'UserClaimed')).toEqual(['Failed', 'Degraded']);
   });
 
-  test('is in progress while a write is tried again', async () => {
+  test('is in progress while a write is retried', async () => {
     await kubectl.run(['create', 'quota', 'none', '--hard=secrets=0', '-n', full]);
-    // The quota is in force once its controller has counted.
+    // The quota is enforced once its controller has counted.
     const counted = async () =>
       (await kubectl.get<{ status?: { hard?: object } }>('quota', 'none', '-n', full)).status?.hard;
     await poll('the quota', async () => counted());
@@ -74,13 +74,13 @@ describe('health, in order', () => {
     expect(await verdictsOf('carol', 'SecretFailed', full)).toEqual(['InProgress', 'Progressing']);
   });
 
-  test('is suspended for Argo CD when the AccessKey is', async () => {
+  test('is suspended in Argo CD when the AccessKey is suspended', async () => {
     await kubectl.apply(accessKeyManifest(namespace, 'dora', { suspended: true }));
     await waitReady(kubectl, namespace, 'dora');
     expect(await verdictsOf('dora', 'KeyPairsReady')).toEqual(['Current', 'Suspended']);
   });
 
-  test('is in progress again after an edit, until the operator has looked', async () => {
+  test('is in progress after an edit until the operator reconciles', async () => {
     await operator.stop();
     await kubectl.apply(accessKeyManifest(namespace, 'alice', { keyPairs: [{ name: 'main' }, { name: 'more' }] }));
     const { kstatus, argocd } = await status.of(await read('alice'));
@@ -91,17 +91,17 @@ describe('health, in order', () => {
   });
 });
 
-describe('applying', () => {
+describe('kubectl apply', () => {
   const manifest = accessKeyManifest(namespace, 'erin', { keyPairs: [{ name: 'ci' }, { name: 'laptop' }] });
   const diff = (...args: string[]) => kubectl.run(['diff', '-f', '-', ...args], JSON.stringify(manifest));
 
   test.each([
     ['client-side', []],
     ['server-side', ['--server-side', '--force-conflicts']],
-  ])('the same again, %s, changes nothing, and kubectl diff is empty', async (_, args) => {
+  ])('of the same manifest, %s, changes nothing, and kubectl diff is empty', async (_, args) => {
     await kubectl.apply(manifest, ...args);
     const { metadata, status } = await waitReady(kubectl, namespace, 'erin');
-    // kubectl diff ends with code 1, which is an error here, when there is a difference.
+    // kubectl diff exits with 1, which is an error here, if there is a difference.
     expect(await diff(...args)).toBe('');
     await kubectl.apply(manifest, ...args);
     const after = await read('erin');
@@ -110,7 +110,7 @@ describe('applying', () => {
     expect(after.status).toEqual(status);
   });
 
-  test('by two managers: each has its own key pair, and leaves the other one', async () => {
+  test('by two field managers keeps the key pair of each', async () => {
     const pairOf = (name: string) => accessKeyManifest(namespace, 'frank', { keyPairs: [{ name }] });
     const applyAs = (manager: string, object: object) =>
       kubectl.apply(object, '--server-side', `--field-manager=${manager}`);
@@ -122,16 +122,16 @@ describe('applying', () => {
 
     const disabled = accessKeyManifest(namespace, 'frank', { keyPairs: [{ name: 'ci', enabled: false }] });
     await applyAs('platform', disabled);
-    await expect(applyAs('frank', pairOf2('ci', true))).rejects.toThrow(
+    await expect(applyAs('frank', frankWith({ name: 'ci', enabled: true }))).rejects.toThrow(
       /conflict with "platform".*\.spec\.keyPairs.*enabled/s,
     );
 
-    // What a manager no longer applies goes, and only that.
+    // Only the pair that a manager no longer applies is removed.
     await applyAs('frank', { ...pairOf('laptop'), spec: { user: { name: 'frank' } } });
     await poll('one pair', async () => (await names())?.join() === 'ci');
   });
 
-  function pairOf2(name: string, enabled: boolean) {
-    return accessKeyManifest(namespace, 'frank', { keyPairs: [{ name: 'laptop' }, { name, enabled }] });
+  function frankWith(pair: object) {
+    return accessKeyManifest(namespace, 'frank', { keyPairs: [{ name: 'laptop' }, pair] });
   }
 });

@@ -1,4 +1,4 @@
-/** HTTP as the real operator speaks it: methods, caching, compression, other origins; byte for byte where it matters. */
+/** HTTP of a real operator: methods, caching, compression and CORS, checked on the wire where it matters. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { gunzipSync } from 'node:zlib';
@@ -36,7 +36,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster?.stop());
 
-/** What comes over the wire, whatever fetch would make of it. */
+/** The raw response, before fetch processes it. */
 async function send(method: string, path: string, headers: Record<string, string> = {}) {
   const { hostname, port } = new URL(operator.url);
   const socket = connect(Number(port), hostname);
@@ -58,7 +58,7 @@ async function send(method: string, path: string, headers: Record<string, string
 
 type Answer = Awaited<ReturnType<typeof send>>;
 
-/** Two answers of the same state: the cluster may change between them, so both are asked for until their ETags agree. */
+/** Two responses for the same state of the cluster: repeats both requests until the ETags are equal. */
 async function sendBoth(first: () => Promise<Answer>, second: () => Promise<Answer>): Promise<[Answer, Answer]> {
   for (const _ of Array(20).keys()) {
     const answers: [Answer, Answer] = [await first(), await second()];
@@ -70,7 +70,7 @@ async function sendBoth(first: () => Promise<Answer>, second: () => Promise<Answ
 const authorized = (headers: Record<string, string> = {}) => ({ Authorization: `Bearer ${token}`, ...headers });
 
 describe('a listing', () => {
-  test('is not sent again while it is the same, and is sent again when something changes', async () => {
+  test('is answered with 304 until something changes', async () => {
     const first = await send('GET', deploymentsPath, authorized());
     expect([first.status, first.headers['cache-control']]).toEqual([200, 'private, no-cache']);
     const known = authorized({ 'If-None-Match': first.headers.etag ?? '' });
@@ -80,7 +80,7 @@ describe('a listing', () => {
     await expect.poll(async () => (await send('GET', deploymentsPath, known)).status, { timeout: 30_000 }).toBe(200);
   });
 
-  test('comes compressed over the wire, with its length', async () => {
+  test('is compressed on the wire and has a Content-Length', async () => {
     const [plain, compressed] = await sendBoth(
       () => send('GET', deploymentsPath, authorized()),
       () => send('GET', deploymentsPath, authorized({ 'Accept-Encoding': 'gzip' })),
@@ -107,7 +107,7 @@ describe('methods', () => {
     },
   );
 
-  test('HEAD of a token is no way around its checks', async () => {
+  test('HEAD of a token applies the same checks as GET', async () => {
     const { ak, sk } = pair;
     expect((await send('HEAD', `${tokenPath}?ak=${ak}&sk=${ak}`)).status).toBe(401);
     const head = await send('HEAD', `${tokenPath}?ak=${ak}&sk=${sk}`);
@@ -131,22 +131,22 @@ describe('methods', () => {
     ['/', 'GET, HEAD'],
     ['/login', 'GET, HEAD, POST'],
     ['/docs', 'GET, HEAD'],
-  ])('DELETE of the page %s is refused too', async (path, allow) => {
+  ])('DELETE of the page %s is rejected', async (path, allow) => {
     const answer = await send('DELETE', path);
     expect([answer.status, answer.headers.allow]).toEqual([405, allow]);
   });
 
-  test('OPTIONS says what there is', async () => {
+  test('OPTIONS lists the allowed methods', async () => {
     const answer = await send('OPTIONS', tokenPath);
     expect([answer.status, answer.headers.allow, answer.body.length]).toEqual([204, 'GET, HEAD, POST', 0]);
   });
 
-  test.each([`${deploymentsPath}/`, '/docs/', '/apis', '/nothing?x=1'])('there is nothing at %s', async (path) => {
+  test.each([`${deploymentsPath}/`, '/docs/', '/apis', '/nothing?x=1'])('%s is not found', async (path) => {
     const answer = await send('GET', path, authorized());
     expect([answer.status, JSON.parse(answer.body.toString()).code]).toEqual([404, 5]);
   });
 
-  test('each request is one line of the log, answered with a body or without', async () => {
+  test('each request is one log line, with or without a body', async () => {
     const preflight = { Origin: origin, 'Access-Control-Request-Method': 'GET' };
     const answers = [
       await send('GET', deploymentsPath, authorized({ 'If-None-Match': '*' })),
@@ -166,7 +166,7 @@ describe('methods', () => {
 });
 
 describe('other origins', () => {
-  test('an allowed one may send a token and read the answer', async () => {
+  test('an allowed origin may send a token and read the response', async () => {
     const asked = { Origin: origin, 'Access-Control-Request-Method': 'GET' };
     const preflight = await send('OPTIONS', deploymentsPath, asked);
     expect(preflight.status).toBe(204);
@@ -180,7 +180,7 @@ describe('other origins', () => {
     expect(answer.headers).not.toHaveProperty('access-control-allow-credentials');
   });
 
-  test('another one may not', async () => {
+  test('any other origin may not', async () => {
     const answer = await send('GET', deploymentsPath, authorized({ Origin: 'https://evil.example' }));
     expect(Object.keys(answer.headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
   });

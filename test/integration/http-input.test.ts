@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster?.stop());
 
-/** Checks the platform's form of a bad request, and that it names the parameter. */
+/** Checks that the error has the platform's form and names the parameter. */
 async function expectBadRequest(answer: Response, field: string, description: RegExp): Promise<void> {
   const body = (await answer.json()) as ErrorAnswer;
   expect(answer.status, body.message).toBe(400);
@@ -51,7 +51,7 @@ describe('the token endpoint', () => {
     },
   );
 
-  test.each(['1', '3', '30', '007'])('cycle=%s is taken', async (cycle) => {
+  test.each(['1', '3', '30', '007'])('accepts cycle=%s', async (cycle) => {
     const answer = await ask(`ak=AK&sk=SK&cycle=${cycle}`);
     expect(answer.status).toBe(200);
     const [, payload = ''] = ((await answer.json()) as { token: string }).token.split('.');
@@ -69,16 +69,16 @@ describe('the token endpoint', () => {
     ['sk twice', 'ak=AK&sk=SK&sk=SK', 'sk', /only once/],
     ['an sk that is far too long', `ak=AK&sk=${'x'.repeat(4_000)}`, 'sk', /256 characters/],
     ['an unknown parameter', 'ak=AK&sk=SK&cycles=1', 'cycles', /no parameter/],
-  ])('%s is refused', async (_what, query, field, description) => {
+  ])('rejects %s', async (_what, query, field, description) => {
     await expectBadRequest(await ask(query), field, description);
   });
 
-  test('several mistakes are all named', async () => {
+  test('names every invalid parameter', async () => {
     const body = (await (await ask('cycle=x')).json()) as ErrorAnswer;
     expect(body.details[0]?.fieldViolations.map(({ field }) => field).sort()).toEqual(['ak', 'cycle', 'sk']);
   });
 
-  test('unknown ak, wrong sk, swapped and malformed pairs get one and the same 401', async () => {
+  test('answers unknown ak, wrong sk, swapped and malformed pairs with the same 401', async () => {
     const nobody = '00000000-0000-4000-8000-000000000000';
     const answers = await Promise.all(
       [`ak=${nobody}&sk=SK`, `ak=AK&sk=${nobody}`, 'ak=SK&sk=AK', 'ak=x&sk=y', 'ak=AK%00&sk=SK'].map(ask),
@@ -90,7 +90,7 @@ describe('the token endpoint', () => {
     expect(answers[0]?.headers.get('www-authenticate')).toBe('AccessKey realm="ghippo.io"');
   });
 
-  test('no sk is in the log, wherever it was put', async () => {
+  test('never logs an sk', async () => {
     await ask('ak=SK&sk=AK');
     await fetch(`${operator.url}/${pair.sk}?sk=${pair.sk}`);
     await fetch(`${operator.url}${tokenPath}/${pair.sk.replaceAll('-', '')}?${pair.sk}=1`);
@@ -115,16 +115,16 @@ describe('the listing', () => {
     ['pageSize=1.5', 'pageSize', /whole number/],
     ['phases=Running', 'phases', /no parameter/],
     ['labelselector=a%3Db', 'labelselector', /no parameter/],
-  ])('%s is refused, not ignored', async (query, field, description) => {
+  ])('rejects %s instead of ignoring it', async (query, field, description) => {
     await expectBadRequest(await listDeployments(operator.url, token, `?${query}`), field, description);
   });
 
-  test.each(['page=1&pageSize=500', 'pageSize=1', ''])('%s is taken', async (query) => {
+  test.each(['page=1&pageSize=500', 'pageSize=1', ''])('accepts %s', async (query) => {
     expect((await listDeployments(operator.url, token, `?${query}`)).status).toBe(200);
   });
 });
 
-test('what is not there is 404 in the error form', async () => {
+test('an unknown path is 404 in the error form', async () => {
   for (const path of ['/nothing', '/apis', '/apis/kpanda.io/v1alpha1/clusters', '/%2e%2e/etc/passwd']) {
     const answer = await fetch(`${operator.url}${path}`);
     expect(answer.status, path).toBe(404);
@@ -133,7 +133,7 @@ test('what is not there is 404 in the error form', async () => {
 });
 
 describe('the Authorization header', () => {
-  /** The status of a request with these lines in its head, byte for byte. */
+  /** @returns the status of a request with exactly these header lines */
   async function statusOf(path: string, ...lines: string[]): Promise<string | undefined> {
     const { host, port } = new URL(operator.url);
     const socket = connect(Number(port), '127.0.0.1');
@@ -144,24 +144,24 @@ describe('the Authorization header', () => {
   }
   const digest = 'Authorization: Digest username="x", realm="y"';
 
-  test('of a scheme with commas is one header: no token, so 401, and not looked at beside a pair', async () => {
+  test('with commas in another scheme is one header: 401 without a pair, ignored with one', async () => {
     expect(await statusOf('/oauth2/auth', digest)).toBe('401');
     expect(await statusOf(`${tokenPath}?ak=${pair.ak}&sk=${pair.sk}`, digest)).toBe('200');
   });
 
-  test('that is there twice is refused, whatever it says', async () => {
+  test('is rejected if it is repeated', async () => {
     const bearer = `Authorization: Bearer ${token}`;
     expect(await statusOf('/oauth2/auth', bearer)).toBe('200');
     expect(await statusOf('/oauth2/auth', bearer, bearer)).toBe('401');
     expect(await statusOf(deploymentsPath, bearer, 'authorization: Bearer x')).toBe('400');
   });
 
-  test('guards a path that does not lead to another one', async () => {
+  test('is not bypassed by a path with dot segments', async () => {
     expect(await statusOf('/oauth2/auth/admin/../../../.well-known/jwks.json')).toBe('400');
   });
 });
 
-test('broken HTTP does not crash it', async () => {
+test('broken HTTP does not crash the operator', async () => {
   for (const bytes of [
     'GARBAGE\r\n\r\n',
     `GET ${'/x'.repeat(20_000)} HTTP/1.1\r\n\r\n`,

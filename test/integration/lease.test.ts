@@ -13,9 +13,9 @@ import { createKubectl, type Kubectl } from '../../tools/kubectl.ts';
 import { poll } from '../../tools/poll.ts';
 
 const patience = { timeout: 30_000, interval: 20 };
-/** Long enough that a slow machine seldom costs a holder its Lease. */
+/** Long enough that a holder rarely loses its Lease on a slow machine. */
 const short = { leaseDurationMs: 2000, renewDeadlineMs: 1500, retryPeriodMs: 150 };
-/** So long that within a test nobody takes a Lease that was not given up. */
+/** So long that no candidate takes over an unreleased Lease during a test. */
 const long = { leaseDurationMs: 3_600_000, renewDeadlineMs: 1_800_000, retryPeriodMs: 150 };
 
 let controlPlane: ControlPlane;
@@ -35,18 +35,18 @@ afterAll(async () => {
 interface Exchange {
   method: string;
   sentAt: number;
-  /** Of a refusal; 0 for none. */
+  /** HTTP status of an error, or 0. */
   status: number;
 }
 
-/** The real transport, with what a test does to it. */
+/** The real transport with injected faults. */
 function createWire(headers: Record<string, string> = {}) {
   const exchanges: Exchange[] = [];
   const wire = {
     exchanges,
-    /** Whether it is cut off from the API server. */
+    /** Whether requests do not reach the API server. */
     cut: false,
-    /** Whether requests arrive but their answers do not. */
+    /** Whether requests reach the API server but responses are lost. */
     losesAnswers: false,
     before: async (_request: TransportRequest): Promise<void> => undefined,
     mend(): void {
@@ -81,14 +81,14 @@ function createWire(headers: Record<string, string> = {}) {
 interface Term {
   identity: string;
   start: number;
-  /** Infinite while it lasts. */
+  /** Infinity until it ends. */
   end: number;
 }
 
 interface CandidateOptions {
   timings?: LeaseTimings;
   headers?: Record<string, string>;
-  /** What its work still does when it is told to stop. */
+  /** Work that remains after the signal to stop. */
   onStop?: () => Promise<void>;
 }
 
@@ -119,7 +119,7 @@ type Candidate = ReturnType<typeof startCandidate>;
 
 let races = 0;
 
-/** Candidates for one Lease, and a watch over what they do. */
+/** Candidates for one Lease, with a record of what they do. */
 function createRace() {
   races += 1;
   const name = `race-${races}`;
@@ -147,7 +147,7 @@ function createRace() {
     leads: ({ identity, elector }: Candidate) =>
       poll(`${identity} leads`, async () => elector.isLeader() && terms.at(-1)?.identity === identity),
     lease: () => kubectl.get<Lease>('lease', name),
-    /** That no two led at the same time, by what they did and by what they said. */
+    /** Checks that no two candidates led at the same time, by their actions and by isLeader(). */
     expectNoOverlap(): void {
       for (const [index, term] of terms.entries()) {
         expect(term.start).toBeGreaterThanOrEqual(terms[index - 1]?.end ?? 0);
@@ -157,13 +157,13 @@ function createRace() {
   };
 }
 
-/** Waits until the candidate has had so many further answers of a kind. */
+/** Waits until the candidate has received `count` more responses of a kind. */
 async function further(wire: ReturnType<typeof createWire>, count: number, method: string): Promise<void> {
   const before = wire.of(method).length;
   await expect.poll(() => wire.of(method).length, patience).toBeGreaterThanOrEqual(before + count);
 }
 
-/** Lets nobody pass until so many have come. */
+/** A barrier: callers wait until `count` of them have arrived. */
 function createBarrier(count: number): () => Promise<void> {
   const open = Promise.withResolvers<void>();
   let waiting = 0;
@@ -175,7 +175,7 @@ function createBarrier(count: number): () => Promise<void> {
 }
 
 describe('two candidates', () => {
-  test('that make the Lease at the same time: one leads, the other has a conflict and waits', async () => {
+  test('create the Lease at the same time: one leads, the other gets a conflict and waits', async () => {
     const race = createRace();
     const barrier = createBarrier(2);
     const candidates = ['a', 'b'].map((identity) => race.enter(identity, { timings: long }));
@@ -191,7 +191,7 @@ describe('two candidates', () => {
     race.expectNoOverlap();
   });
 
-  test('that take an expired Lease at the same time: one leads, the other has a conflict and waits', async () => {
+  test('take over an expired Lease at the same time: one leads, the other gets a conflict and waits', async () => {
     const race = createRace();
     const barrier = createBarrier(2);
     const spec = { holderIdentity: 'dead', leaseDurationSeconds: 1, leaseTransitions: 7 };
@@ -213,7 +213,7 @@ describe('two candidates', () => {
     race.expectNoOverlap();
   });
 
-  test('take turns when each is stopped, and hand over without waiting for the Lease to expire', async () => {
+  test('hand over when one is stopped, without waiting for the Lease to expire', async () => {
     const race = createRace();
     for (let turn = 0; turn < 4; turn += 1) {
       const leader = race.enter(`turn-${turn}`, { timings: long });
@@ -232,14 +232,14 @@ describe('two candidates', () => {
     race.expectNoOverlap();
   });
 
-  test('one is released only after its work has stopped', async () => {
+  test('release the Lease only after their work has stopped', async () => {
     const race = createRace();
     const work = Promise.withResolvers<void>();
     const leader = race.enter('leader', { onStop: () => work.promise });
     await race.leads(leader);
     const next = race.enter('next');
     const stopped = leader.stop();
-    // Longer than the lease lasts: it is renewed while work stops.
+    // Longer than the Lease duration: the Lease is renewed while work stops.
     await further(leader.wire, 15, 'PUT');
     await further(next.wire, 3, 'GET');
     expect(race.terms).toHaveLength(1);
@@ -249,7 +249,7 @@ describe('two candidates', () => {
     race.expectNoOverlap();
   });
 
-  test('a holder that dies without release is replaced after the duration of the lease', async () => {
+  test('replace a holder that dies without release after the Lease duration', async () => {
     const race = createRace();
     const dead = race.enter('dead');
     await race.leads(dead);
@@ -289,7 +289,7 @@ describe('two candidates', () => {
     },
   );
 
-  test('never lead together, whatever breaks', async () => {
+  test('never lead at the same time under random faults', async () => {
     const race = createRace();
     const candidates = ['a', 'b', 'c'].map((identity) => race.enter(identity));
     for (let round = 0; round < 6; round += 1) {
@@ -298,7 +298,7 @@ describe('two candidates', () => {
       if (round % 2 === 0) leader.wire.losesAnswers = true;
       else leader.wire.cut = true;
       await expect.poll(() => leader.elector.isLeader(), patience).toBe(false);
-      // Its writes took effect, so nobody else leads before it does not write any more.
+      // Its writes took effect, so no other candidate leads until it stops writing.
       leader.wire.losesAnswers = false;
       await expect.poll(() => race.terms.length, patience).toBeGreaterThan(before);
       leader.wire.mend();
@@ -307,8 +307,8 @@ describe('two candidates', () => {
   });
 });
 
-describe('a Lease that others touch', () => {
-  test('deleted by hand is made again by its holder, who leads on', async () => {
+describe('a Lease that is edited from outside', () => {
+  test('is created again by its holder when deleted, without loss of leadership', async () => {
     const race = createRace();
     const leader = race.enter('leader', { timings: long });
     await race.leads(leader);
@@ -326,7 +326,7 @@ describe('a Lease that others touch', () => {
     race.expectNoOverlap();
   });
 
-  test('given to another by hand: leadership is lost, until it is given back', async () => {
+  test('ends the leadership when it names another holder, until it is given back', async () => {
     const race = createRace();
     const leader = race.enter('leader', { timings: long });
     await race.leads(leader);
@@ -344,7 +344,7 @@ describe('a Lease that others touch', () => {
     race.expectNoOverlap();
   });
 
-  test('changed between is a conflict, which costs no leadership; what others wrote stays through every write', async () => {
+  test('causes a conflict without loss of leadership, and keeps the edit', async () => {
     const race = createRace();
     const leader = race.enter('leader', { timings: long });
     await race.leads(leader);
@@ -375,7 +375,7 @@ describe('a Lease that others touch', () => {
     race.expectNoOverlap();
   });
 
-  test('has times of six fraction digits, and a renewal changes renewTime only', async () => {
+  test('has times with six fraction digits, and a renewal changes only renewTime', async () => {
     const race = createRace();
     const leader = race.enter('leader', { timings: long });
     await race.leads(leader);
@@ -389,7 +389,7 @@ describe('a Lease that others touch', () => {
   });
 });
 
-test('get, create and update on leases are enough; without them nobody leads, but the campaign goes on', async () => {
+test('leader election needs get, create and update on leases, and keeps trying without them', async () => {
   const race = createRace();
   const user = 'candidate';
   const candidate = race.enter('limited', { timings: long, headers: { 'impersonate-user': user } });
@@ -404,7 +404,7 @@ test('get, create and update on leases are enough; without them nobody leads, bu
   expect((await race.lease()).spec?.holderIdentity).toBe('');
 });
 
-/** A process that leads, and says at every turn what isLeader() is: `<monotonic clock of the machine> <true|false>`. */
+/** A process that leads and prints isLeader() continuously: `<monotonic clock of the machine> <true|false>`. */
 const program = `
   const [kubeconfig, name, timings, source] = process.argv.slice(1);
   const { createLeaderElector } = await import(source + 'lease.ts');
@@ -423,7 +423,7 @@ const program = `
   }, 1);
 `;
 
-test('a process that was stopped with SIGSTOP does not take itself for the leader when it goes on', async () => {
+test('a process that was paused with SIGSTOP is not leader when it continues', async () => {
   const race = createRace();
   const source = pathToFileURL(`${import.meta.dirname}/../../src/kube/`).href;
   const words = [controlPlane.kubeconfig, race.name, JSON.stringify(short), source];

@@ -26,7 +26,7 @@ let cluster: TestCluster;
 let operator: OperatorProcess;
 let prometheus: Prometheus;
 
-/** Waits are short here, expressions as they are. */
+/** The alerts with shorter `for` durations and unchanged expressions. */
 function impatient(all: readonly RuleGroup[]): RuleGroup[] {
   return all.map((group) => ({ ...group, rules: group.rules.map((rule) => ({ ...rule, for: '2s' })) }));
 }
@@ -35,7 +35,7 @@ beforeAll(async () => {
   programs = await locatePrometheus();
   groups = await readRuleGroups();
   cluster = await startTestCluster();
-  // Few attempts, so that a test can have more than are allowed.
+  // Few allowed attempts, so that the test can exceed them.
   operator = await cluster.startOperator({ token: { failureThrottle: { burst: 2 } } });
   prometheus = await startPrometheus(programs.prometheus, cluster.directory, operator.healthUrl, impatient(groups));
 });
@@ -45,13 +45,13 @@ afterAll(async () => {
 });
 
 describe('the alerts', () => {
-  test('are sound by promtool', async () => {
+  test('are valid according to promtool', async () => {
     const file = join(cluster.directory, 'alerts.yaml');
     await writeFile(file, stringify({ groups }));
     expect(await run(programs.promtool, ['check', 'rules', file])).toContain('SUCCESS');
   });
 
-  test('fire when they must and not before, by promtool', async () => {
+  test('pass the unit tests of promtool', async () => {
     const file = join(cluster.directory, 'alerts.test.yaml');
     await copyFile(join(root, 'test/fixtures/alerts.test.yaml'), file);
     await run(programs.promtool, ['test', 'rules', file]);
@@ -62,7 +62,7 @@ describe('the alerts', () => {
     expect(untested).toEqual([]);
   });
 
-  test('have a runbook each', async () => {
+  test('have a runbook', async () => {
     const runbooks = await readFile(join(root, 'docs/troubleshooting.md'), 'utf8');
     for (const { alert, annotations } of groups.flatMap(({ rules }) => rules)) {
       expect(annotations.runbook).toBe(`docs/troubleshooting.md#${alert.toLowerCase()}`);
@@ -70,8 +70,8 @@ describe('the alerts', () => {
     }
   });
 
-  test('are quiet while all is well, and fire in a real Prometheus when it is not', async () => {
-    // All is well once it leads; at its start nobody does, and an alert may be pending for that.
+  test('fire in a real Prometheus only when there is a problem', async () => {
+    // At startup there is no leader yet, and an alert may be pending because of it.
     await poll('a leader', async () => (await prometheus.query('leader_election_master_status == 1')).length > 0);
     await poll('the end of what the start left', async () => (await prometheus.query('count(ALERTS)')).length === 0);
     expect(await prometheus.query('count(ALERTS)')).toEqual([]);
@@ -97,7 +97,7 @@ async function dashboardExpressions(): Promise<[string, string][]> {
   );
 }
 
-/** Every selector names the job, so that a dashboard of another operator's metrics does not mix in. */
+/** @returns the metrics in an expression. Every selector names the job, which excludes metrics of other operators. */
 function metricsIn(expression: string): string[] {
   return [...expression.matchAll(/([a-zA-Z_:][\w:]*)\{job="accesskey-operator"/g)].map(([, name = '']) => name);
 }
@@ -108,7 +108,7 @@ async function exposedSeries(): Promise<Set<string>> {
 }
 
 describe('the dashboard and the alerts', () => {
-  /** Is there only with TLS, and tests of the server hold its name. */
+  /** Exists only with TLS; unit tests cover its name. */
   const onlyWithTls = 'accesskey_tls_certificate_expiry_seconds';
 
   beforeAll(async () => {
@@ -119,7 +119,7 @@ describe('the dashboard and the alerts', () => {
     await poll('the throttle', async () => (await fetch(tokenUrl(operator.url, wrong))).status === 429);
   });
 
-  test('use metrics that the operator has', async () => {
+  test('use metrics that the operator exposes', async () => {
     const rules = groups.flatMap(({ rules }) => rules).map(({ alert, expr }): [string, string] => [alert, expr]);
     const exposed = await exposedSeries();
     for (const [title, expression] of [...rules, ...(await dashboardExpressions())]) {
@@ -131,7 +131,7 @@ describe('the dashboard and the alerts', () => {
     }
   });
 
-  test('have something to show in a real Prometheus, each expression', async () => {
+  test('have data for each expression in a real Prometheus', async () => {
     const expressions = (await dashboardExpressions()).filter(([, expression]) => !expression.includes(onlyWithTls));
     expect(expressions.length).toBeGreaterThan(20);
     for (const [title, expression] of expressions) {

@@ -1,8 +1,8 @@
 /**
- * Label and field selectors, beside those of a real kube-apiserver: for thousands of random ones, good and bad, both
- * accept or refuse, and both give the same Deployments.
+ * Compares label and field selectors with a real kube-apiserver: for thousands of random selectors, valid and invalid,
+ * both accept or reject the selector and return the same Deployments.
  *
- * Left out are NUL and more than 100 requirements, which are refused here and not there (docs/deployments.md).
+ * NUL and more than 100 requirements are excluded, since only the operator rejects them (docs/deployments.md).
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -71,12 +71,12 @@ function deployment(namespace: string, name: string, labels: Record<string, stri
 }
 
 const refused = ['refused'];
-/** Of one namespace, or of all when it is empty. */
+/** @param namespace empty for all namespaces */
 const inNamespace = (namespace: string) => (namespace === '' ? '' : `/namespaces/${namespace}`);
 const keysOf = (items: readonly { metadata: { namespace: string; name: string } }[]) =>
   items.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).sort();
 
-/** What the operator gives for a query. */
+/** The operator's result for a query. */
 async function here(namespace: string, query: string): Promise<string[]> {
   const url = operator.url.concat(`/apis/kpanda.io/v1alpha1/clusters/kpanda-global-cluster${inNamespace(namespace)}`);
   const answer = await fetch(`${url}/deployments?pageSize=500&${query}`.replace(/&$/, ''), {
@@ -87,14 +87,14 @@ async function here(namespace: string, query: string): Promise<string[]> {
   return keysOf(((await answer.json()) as Listing).items);
 }
 
-/** What kube-apiserver gives for it. */
+/** The result of kube-apiserver. */
 async function there(namespace: string, query: string): Promise<string[]> {
   const accept = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
   const path = `/apis/apps/v1${inNamespace(namespace)}/deployments?${query}`;
   try {
     const answer = await admin.send({ method: 'GET', path, headers: { accept } });
     const { items } = (await answer.body.json()) as { items: Listing['items'] | null };
-    // Go writes null for a slice that is nil.
+    // Go encodes a nil slice as null.
     return keysOf(items ?? []);
   } catch (error) {
     if (error instanceof KubernetesError && error.status === 400) return refused;
@@ -112,7 +112,7 @@ test.each([
   ['labelSelector', labelSelectors],
   ['fieldSelector', fieldSelectors],
 ])(
-  '%s: the same as kube-apiserver',
+  '%s give the same result as in kube-apiserver',
   async (parameter, selectors) => {
     const counts = { refused: 0, none: 0, some: 0, all: 0 };
     const property = fc.asyncProperty(
@@ -127,13 +127,13 @@ test.each([
     );
     await fc.assert(property, { numRuns: 6_000 });
     process.stdout.write(`${parameter}: ${JSON.stringify(counts)}\n`);
-    // Each kind was met, or the comparison would say little.
+    // The comparison is only meaningful if each kind of result occurred.
     for (const count of Object.values(counts)) expect(count).toBeGreaterThan(100);
   },
   600_000,
 );
 
-test('what differs is refused here', async () => {
+test('selectors that only kube-apiserver accepts are rejected', async () => {
   const nul = `labelSelector=${encodeURIComponent('app=web\0,tier=front')}`;
   const long = `labelSelector=${Array(101).fill('app').join()}`;
   for (const query of [nul, long]) {

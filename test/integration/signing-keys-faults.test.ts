@@ -59,7 +59,7 @@ async function untilBroken(value: number): Promise<void> {
   }
 }
 
-test('a deleted Secret is made again with the same keys, and the log says so', async () => {
+test('a deleted Secret is created again with the same keys, and the log says so', async () => {
   const before = await secret.get();
   const token = await anyToken();
   await secret.remove();
@@ -72,7 +72,7 @@ test('a deleted Secret is made again with the same keys, and the log says so', a
   await expectAccepted(await anyToken());
 });
 
-test('a key that is revoked while nobody can write the Secret stops at all replicas all the same', async () => {
+test('a revoked key is rejected by all replicas even if the Secret cannot be written', async () => {
   const before = await secret.keys();
   const token = await anyToken();
   proxy.decide = ({ path, method }) => (isRotation(path, method) ? { kind: 'answer', status: 500 } : undefined);
@@ -88,8 +88,8 @@ test('a key that is revoked while nobody can write the Secret stops at all repli
   await expectAccepted(fresh);
 });
 
-describe('a Secret that breaks while operators run', () => {
-  const marker = 'private-half-of-somebody';
+describe('a Secret that is broken while operators run', () => {
+  const marker = 'private-part-of-a-key';
 
   test.each([
     ['no JSON', () => `{"keys":["${marker}`],
@@ -97,7 +97,7 @@ describe('a Secret that breaks while operators run', () => {
     ['a kid that is not that of the key', (text: string) => text.replace(/"kid":"[^"]+"/, `"kid":"${marker}"`)],
     ['a key cut off', (text: string) => text.replace(/"d":"[^"]+"/, `"x":"${marker}"`)],
     ['nothing', () => ''],
-  ])('%s: it is refused, told, left alone; the last good keys stay in use', async (_, breakIt) => {
+  ])('with %s is reported and left unchanged, and the last good keys stay in use', async (_, breakIt) => {
     const { data } = await secret.get();
     const token = await anyToken();
     const broken = Buffer.from(breakIt(Buffer.from(data['keys.json'] ?? '', 'base64').toString())).toString('base64');
@@ -114,7 +114,7 @@ describe('a Secret that breaks while operators run', () => {
     expect(logged(marker)).toBe(0);
     await secret.patch({ data });
     await untilBroken(0);
-    const keys = await poll('the rotation that fell due meanwhile', async () => {
+    const keys = await poll('the overdue rotation', async () => {
       const found = await secret.keys();
       return kidOf(found, 'active') === kidOf(keysOf({ data }), 'next') && found;
     });
@@ -122,7 +122,7 @@ describe('a Secret that breaks while operators run', () => {
     await expectAccepted(token);
   });
 
-  test('is made again with the keys in memory when it is deleted, though a replica started meanwhile', async () => {
+  test('is created again from memory when it is deleted, even if a replica has started since', async () => {
     const before = await secret.get();
     const token = await anyToken();
     await secret.patch({ data: { 'keys.json': '' } });
@@ -137,13 +137,13 @@ describe('a Secret that breaks while operators run', () => {
     await untilBroken(0);
   });
 
-  /** A further operator, which does not become ready because the Secret is broken. */
+  /** Starts another operator, which does not become ready because the Secret is broken. */
   async function starting(look: (operator: OperatorProcess) => Promise<void>): Promise<void> {
     const config = join(cluster.directory, 'starting.yaml');
     await writeFile(config, configurationFile(settings));
     const operator = await cluster.launchOperator(['--kubeconfig', proxied, '--config', config], clock.options);
     onTestFinished(async () => void (await operator.stop('SIGKILL')));
-    await poll('the complaint', async () => operator.output.some((line) => line.includes('is broken, there are none')));
+    await poll('the error', async () => operator.output.some((line) => line.includes('is broken, there are none')));
     expect(await (await fetch(`${operator.healthUrl}/readyz`)).text()).toContain('signing keys');
     await look(operator);
     for (const value of [marker, pair.sk]) expect(operator.output.join('\n')).not.toContain(value);
@@ -151,12 +151,12 @@ describe('a Secret that breaks while operators run', () => {
   }
 });
 
-describe('the leader is killed with -9 in the middle of a rotation', () => {
+describe('a leader that is killed with SIGKILL during a rotation', () => {
   test.each<[string, Fault]>([
     ['before its write arrives', { kind: 'delay', ms: 60_000 }],
     ['after its write arrived, before the answer', { kind: 'loseAnswer' }],
     ['after its write was refused', { kind: 'answer', status: 500, reason: 'InternalError' }],
-  ])('%s: the next leader has the rotation whole', async (_, fault) => {
+  ])('%s: the next leader completes the rotation', async (_, fault) => {
     await allPublish(operators, await secret.keys());
     const before = await secret.keys();
     const token = await anyToken();

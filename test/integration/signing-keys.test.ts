@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster?.stop());
 
-/** Two operators in place of those before. Keys sign for two days, tokens live for three at most. */
+/** Replaces the running operators by two new ones. Keys sign for two days, tokens are valid for three at most. */
 async function startOperators(algorithm = 'RS256'): Promise<void> {
   await Promise.all(operators.map((operator) => operator.stop()));
   const signingKeys = { algorithm, rotationDays: 2, publishAheadHours: 1 };
@@ -44,7 +44,7 @@ async function startOperators(algorithm = 'RS256'): Promise<void> {
 const statuses = (token: string) =>
   Promise.all(operators.map(async ({ url }) => (await listDeployments(url, token)).status));
 
-/** A token of the second operator, which the first one is to accept, and so on. */
+/** @returns a token issued by one of the operators */
 const tokenOf = (index: number) => getToken(operators[index]?.url ?? '', pair, '&cycle=3');
 
 async function pass(seconds: number): Promise<void> {
@@ -52,7 +52,7 @@ async function pass(seconds: number): Promise<void> {
   await secret.nudge();
 }
 
-/** Waits for a set that is so, and until all operators use it. */
+/** Waits for a key set that meets the condition, and until all operators use it. */
 async function untilKeys(what: string, isSo: (keys: StoredKey[]) => boolean): Promise<StoredKey[]> {
   const keys = await poll(what, async () => {
     const found = await secret.keys();
@@ -62,16 +62,16 @@ async function untilKeys(what: string, isSo: (keys: StoredKey[]) => boolean): Pr
   return keys;
 }
 
-/** What operators tell of their changes of the set. */
+/** Log lines about changes of the key set. */
 const changes = () => cluster.operatorOutput().filter((line) => line.includes('signing keys changed'));
 
-/** Waits until it is told that a key began to sign: that comes after the write, and later than who reads the Secret. */
-const toldActive = (kid: string | undefined) =>
-  poll('the change to be told', async () => changes().some((line) => line.includes(`"active":["${kid}"]`)));
+/** Waits until an operator logs that a key is active, which happens after the Secret is written. */
+const loggedActive = (kid: string | undefined) =>
+  poll('the log line', async () => changes().some((line) => line.includes(`"active":["${kid}"]`)));
 
 const states = (keys: readonly StoredKey[]) => keys.map(({ state }) => state);
 
-test('two operators that start together make one set: a key that signs and the next one', async () => {
+test('two operators that start together create one active and one next key', async () => {
   expect(states(await secret.keys())).toEqual(['active', 'next']);
   await allPublish(operators, await secret.keys());
   for (const operator of operators) {
@@ -80,7 +80,7 @@ test('two operators that start together make one set: a key that signs and the n
   }
 });
 
-test('the Role in the namespace is enough for it, and for no change of another Secret', async () => {
+test('the Role permits changes of the signing-key Secret, but of no other Secret', async () => {
   const flags = ['-n', 'accesskey-system', '--as=system:serviceaccount:accesskey-system:keys-only'];
   const role = ['--role=accesskey-operator', '--serviceaccount=accesskey-system:keys-only'];
   await cluster.kubectl.run(['create', 'rolebinding', 'keys-only', '-n', 'accesskey-system', ...role]);
@@ -91,7 +91,7 @@ test('the Role in the namespace is enough for it, and for no change of another S
     const question = ['auth', 'can-i', verb, 'secrets/accesskey-operator-signing-keys', ...flags];
     expect((await cluster.kubectl.run(question)).trim()).toBe('yes');
   }
-  // Listed are all, since clusters are registered by Secrets there.
+  // It can list all Secrets of the namespace, since clusters are registered with Secrets.
   for (const verb of ['get', 'delete']) {
     const asked = cluster.kubectl.run([verb, 'secret', 'another', ...flags]);
     await expect(asked).rejects.toThrow(`cannot ${verb} resource`);
@@ -103,7 +103,7 @@ describe('rotation by schedule', () => {
   let before: StoredKey[];
   let token: string;
 
-  test('the next key signs, and a token from before is accepted everywhere', async () => {
+  test('makes the next key active, and all operators still accept older tokens', async () => {
     before = await secret.keys();
     token = await tokenOf(0);
     await pass(2 * day + 60);
@@ -122,12 +122,12 @@ describe('rotation by schedule', () => {
     }
   });
 
-  test('publishes no private member', async () => {
+  test('publishes no private part of a key', async () => {
     const { keys } = await publishedKeys(operators[0] as OperatorProcess);
     for (const key of keys) expect(Object.keys(key).sort()).toEqual(['alg', 'e', 'kid', 'kty', 'n', 'use']);
   });
 
-  test('the retired key goes when its last token has run out', async () => {
+  test('removes the retired key once its last token has expired', async () => {
     await pass(3 * day + hour);
     await untilKeys('the end of the retired key', (keys) => !keys.some(({ kid }) => kid === kidOf(before, 'active')));
     expect(await statuses(token)).toEqual([refused, refused]);
@@ -135,7 +135,7 @@ describe('rotation by schedule', () => {
 });
 
 describe('revocation by annotation', () => {
-  test('the tokens of the key stop at once, the next key signs', async () => {
+  test('invalidates the tokens of the key immediately and makes the next key active', async () => {
     const before = await secret.keys();
     const token = await tokenOf(1);
     expect(await statuses(token)).toEqual([accepted, accepted]);
@@ -147,10 +147,10 @@ describe('revocation by annotation', () => {
     expect(await statuses(await tokenOf(0))).toEqual([accepted, accepted]);
   });
 
-  test('is done once, an unknown kid does nothing; rotation by annotation keeps the tokens', async () => {
+  test('ignores an unknown kid and happens once; rotation by annotation keeps the tokens valid', async () => {
     const before = await secret.keys();
     const token = await tokenOf(0);
-    await toldActive(kidOf(before, 'active'));
+    await loggedActive(kidOf(before, 'active'));
     const written = changes().length;
     await secret.annotate('ghippo.io/revoke-signing-key=unknown');
     await pass(hour + 60);
@@ -158,17 +158,17 @@ describe('revocation by annotation', () => {
     expect(await secret.keys()).toEqual(before);
     await secret.annotate(`ghippo.io/rotate-signing-key=${kidOf(before, 'active')}`);
     await untilKeys('the rotation', (keys) => kidOf(keys, 'active') === kidOf(before, 'next'));
-    await toldActive(kidOf(before, 'next'));
+    await loggedActive(kidOf(before, 'next'));
     expect(changes()).toHaveLength(written + 1);
     expect(await statuses(token)).toEqual([accepted, accepted]);
   });
 });
 
-test('from RS256 to ES256 to EdDSA: tokens of each are accepted here and by the published set', async () => {
+test('tokens stay valid when the algorithm changes from RS256 to ES256 to EdDSA', async () => {
   const tokens = [{ alg: 'RS256', token: await tokenOf(0) }];
   for (const alg of ['ES256', 'EdDSA']) {
     await startOperators(alg);
-    // A next key of another algorithm is left alone for its first minute.
+    // A next key with another algorithm is kept for at least a minute.
     await pass(61);
     const announced = await untilKeys('the next key', (keys) =>
       keys.some((key) => key.state === 'next' && key.alg === alg),

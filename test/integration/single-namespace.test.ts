@@ -28,21 +28,21 @@ beforeAll(async () => {
     await kubectl.run(['create', 'deployment', 'web', '-n', name, '--image=nginx:1.29']);
   }
   await installManifests(kubectl, overlay);
-  // As docs/install.md says for whoever had the whole cluster before.
+  // As docs/install.md describes for a change from the whole cluster to one namespace.
   const names = ['accesskey-operator', 'accesskey-operator-cluster', 'accesskey-operator-console'];
   await kubectl.run(['delete', 'clusterrole,clusterrolebinding', ...names]);
   operator = await cluster.startOperator({ watchNamespace: 'team-a' });
 });
 afterAll(() => cluster?.stop());
 
-/** The answer of the API server's authorizer about the operator. */
+/** The output of kubectl auth can-i for the operator. */
 function mayOperator(verb: string, resource: string, namespace: string): Promise<string> {
   const ask = ['auth', 'can-i', verb, resource, '-n', namespace, `--as=${operatorUser}`];
   return cluster.kubectl.run(ask).catch((error: Error) => error.message);
 }
 
 describe('an operator with Roles only', () => {
-  test('may do nothing elsewhere and nothing in the whole cluster', async () => {
+  test('has no permissions in other namespaces or in the whole cluster', async () => {
     expect(await mayOperator('list', 'secrets', 'team-a')).toMatch(/^yes/);
     expect(await mayOperator('list', 'secrets', 'team-b')).not.toMatch(/^yes/);
     expect(await mayOperator('list', 'deployments.apps', 'team-b')).not.toMatch(/^yes/);
@@ -54,7 +54,7 @@ describe('an operator with Roles only', () => {
     expect(subjects.filter(({ namespace }) => namespace === operatorNamespace)).toEqual([]);
   });
 
-  test('makes pairs, tokens and the listing of its namespace', async () => {
+  test('creates pairs, issues tokens and lists deployments in its namespace', async () => {
     const { kubectl } = cluster;
     await kubectl.run(['create', 'clusterrolebinding', 'alice', '--clusterrole=view', '--user=alice']);
     const token = await getToken(operator.url, await createPair(kubectl, accessKeyManifest('team-a', 'alice')));
@@ -63,24 +63,24 @@ describe('an operator with Roles only', () => {
     expect(listing.pagination.total).toBe(1);
   });
 
-  test('shows nothing to who may not see it', async () => {
+  test('lists nothing without permission', async () => {
     const { kubectl } = cluster;
     await kubectl.run(['create', 'rolebinding', 'bob', '--clusterrole=view', '--user=bob', '-n', 'team-b']);
     const token = await getToken(operator.url, await createPair(kubectl, accessKeyManifest('team-a', 'bob')));
     expect((await listDeployments(operator.url, token)).status).toBe(403);
   });
 
-  test('leaves AccessKeys of other namespaces alone', async () => {
+  test('ignores AccessKeys of other namespaces', async () => {
     const { kubectl } = cluster;
     await kubectl.apply(accessKeyManifest('team-b', 'carol'));
-    // One that was made later is Ready: this one would be too.
+    // A newer AccessKey in the watched namespace is Ready by now.
     await createPair(kubectl, accessKeyManifest('team-a', 'dave'));
     const { status } = await kubectl.get<{ status: object }>('accesskey', 'carol', '-n', 'team-b');
     expect(status).toEqual({ observedGeneration: -1 });
     expect(await kubectl.run(['get', 'secrets', '-n', 'team-b', '-o', 'name'])).toBe('');
   });
 
-  test('says that the cluster cannot be asked about a ServiceAccount', async () => {
+  test('reports that it cannot review tokens of ServiceAccounts', async () => {
     const { kubectl } = cluster;
     await kubectl.run(['create', 'serviceaccount', 'ci', '-n', 'team-a']);
     await kubectl.apply({ ...accessKeyManifest('team-a', 'erin', { serviceAccounts: ['ci'] }) });
@@ -102,7 +102,7 @@ describe('an operator with Roles only', () => {
     await poll('the exchange', async () => (await exchange()).status === 200);
   });
 
-  test('stops the pairs when the namespace goes', async () => {
+  test('stops the pairs when the namespace is deleted', async () => {
     const pair = await createPair(cluster.kubectl, accessKeyManifest('team-a', 'frank'));
     await cluster.kubectl.run(['delete', 'namespace', 'team-a', '--wait=false']);
     await pairStops(operator.url, pair);

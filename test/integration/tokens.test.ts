@@ -1,4 +1,4 @@
-/** The token endpoints on a real control plane, with the operator's own rights. */
+/** The token endpoints on a real control plane, with the operator's own permissions. */
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Kubectl } from '../../tools/kubectl.ts';
@@ -54,12 +54,12 @@ function post(
   return fetch(url + path, { method: 'POST', body: new URLSearchParams(values), headers });
 }
 
-/** A token of a ServiceAccount from the TokenRequest API, as a projected volume has it. */
+/** A token of a ServiceAccount from the TokenRequest API, as in a projected volume. */
 async function serviceAccountToken(name: string, wanted = issuer, namespace = 'people'): Promise<string> {
   return (await kubectl.run(['create', 'token', name, '-n', namespace, `--audience=${wanted}`])).trim();
 }
 
-/** The same token with a signature that is not the cluster's. */
+/** The same token with an invalid signature. */
 const forged = (token: string) => `${token.slice(0, -20)}${'A'.repeat(20)}`;
 
 function exchange(token: string, at = operator): Promise<Response> {
@@ -74,7 +74,7 @@ function exchange(token: string, at = operator): Promise<Response> {
 const textAt = async (answer: Response, name: string) =>
   String(((await answer.json()) as Record<string, unknown>)[name]);
 
-describe('a pair gets a token that the published keys verify', () => {
+describe('a pair gets a token that verifies with the published keys', () => {
   const json = { 'content-type': 'application/json' };
   const ways: [string, () => Promise<Response>, string][] = [
     ['GET', () => fetch(`${operator.url}${tokenPath}?ak=${alice.ak}&sk=${alice.sk}`), 'token'],
@@ -111,7 +111,7 @@ describe('a pair gets a token that the published keys verify', () => {
 });
 
 describe('token exchange', () => {
-  test('gives a ServiceAccount a token of its user, which works until the AccessKey names it no more', async () => {
+  test('issues a token that is valid while the AccessKey lists the ServiceAccount', async () => {
     const answer = await exchange(await serviceAccountToken('robot'));
     expect(answer.status).toBe(200);
     const token = await textAt(answer, 'access_token');
@@ -131,20 +131,20 @@ describe('token exchange', () => {
     ['of the same name in another namespace', () => serviceAccountToken('robot', issuer, 'other')],
     ['whose signature is not right', async () => forged(await serviceAccountToken('robot'))],
     ['of ours', () => getToken(operator.url, alice)],
-  ])('refuses a token %s', async (_, make) => {
+  ])('rejects a token %s', async (_, make) => {
     const answer = await exchange(await make());
     expect(answer.status).toBe(400);
     expect(await textAt(answer, 'error')).toBe('invalid_request');
   });
 
-  test('refuses a token whose ServiceAccount is gone', async () => {
+  test('rejects a token of a deleted ServiceAccount', async () => {
     const spec = { user: { name: 'carl' }, serviceAccounts: ['leaver'] };
     await kubectl.run(['create', 'sa', 'leaver', '-n', 'people']);
     await createPair(kubectl, accessKeyManifest('people', 'carl', spec));
     const token = await serviceAccountToken('leaver');
     await poll('the exchange', async () => (await exchange(token)).status === 200);
     await kubectl.run(['delete', 'sa', 'leaver', '-n', 'people']);
-    await poll('the API server to refuse the token', async () => (await exchange(token)).status === 400);
+    await poll('the API server to reject the token', async () => (await exchange(token)).status === 400);
     expect(operator.output.join('\n')).toContain('the cluster does not accept the token');
   });
 });
@@ -160,11 +160,11 @@ describe('spec.serviceAccounts', () => {
     ['seventeen names', Array.from({ length: 17 }, (_, index) => `a${index}`), /at most 16 items/],
     ['a name that is none', ['A_b'], /should match/],
     ['a name with a namespace', ['people/robot'], /should match/],
-  ])('does not take %s', async (_, names, message) => {
+  ])('rejects %s', async (_, names, message) => {
     await expect(write(names)).rejects.toThrow(message);
   });
 
-  test('is checked for impersonation as the rest of the spec is', async () => {
+  test('requires permission to impersonate, as the rest of the spec does', async () => {
     await kubectl.run(['create', 'rolebinding', 'eve', '--clusterrole=edit', '--user=eve', '-n', 'people']);
     await poll('the rights of eve', () =>
       kubectl.run(['auth', 'can-i', 'create', 'accesskeys.ghippo.io', '-n', 'people', '--as=eve']).then(
@@ -182,7 +182,7 @@ describe('introspection', () => {
   const introspect = async (token: string, by: Pair) =>
     (await post('/oauth2/introspect', { token }, { authorization: basic(by) })).json();
 
-  test('tells users of their own tokens, and who may review tokens of all', async () => {
+  test('is allowed for own tokens, and for all tokens with permission to review tokens', async () => {
     const token = await getToken(operator.url, alice);
     const { iat, exp, sub } = decodeJwt(token);
     const active = {
@@ -197,14 +197,14 @@ describe('introspection', () => {
     expect(await introspect(`${token}x`, bob)).toEqual(inactive);
   });
 
-  test('is only for who authenticates', async () => {
+  test('requires authentication', async () => {
     const answer = await post('/oauth2/introspect', { token: 'x' });
     expect(answer.status).toBe(401);
     expect(answer.headers.get('www-authenticate')).toContain('Basic realm=');
   });
 });
 
-test('forward-auth tells a gateway who it is', async () => {
+test('forward-auth returns the user to a gateway', async () => {
   const authorization = `Bearer ${await getToken(operator.url, alice)}`;
   const answer = await fetch(`${operator.url}/oauth2/auth/cart`, { method: 'POST', headers: { authorization } });
   const { status, headers } = answer;
@@ -221,7 +221,7 @@ test('the metadata names the issuer', async () => {
   }
 });
 
-test('a thousand wrong guesses are throttled, while the owner at the same address gets tokens', async () => {
+test('a thousand wrong guesses are throttled while the owner still gets tokens from the same address', async () => {
   const throttling = await cluster.startOperator({ token: { issuer, failureThrottle: { burst: 10 } } });
   await getToken(throttling.url, alice);
   const ask = async (sk: string) => {
@@ -237,18 +237,18 @@ test('a thousand wrong guesses are throttled, while the owner at the same addres
   expect(new Set(right.map(({ status }) => status))).toEqual(new Set([200]));
   const throttled = wrong.filter(({ status }) => status === 429);
   expect(new Set(wrong.map(({ status }) => status))).toEqual(new Set([401, 429]));
-  // One more each three seconds; that the machine is slow does not matter.
+  // One more attempt is allowed every three seconds, which leaves room for a slow machine.
   expect(throttled.length).toBeGreaterThan(500);
   for (const { wait } of throttled) expect(Number(wait)).toBeGreaterThan(0);
 });
 
-test('who guesses tokens of one ServiceAccount shuts out no other at the same address', async () => {
+test('wrong tokens of one ServiceAccount do not block another one at the same address', async () => {
   const spec = { user: { name: 'erin' }, serviceAccounts: ['cat'], keyPairs: [] };
   await kubectl.run(['create', 'sa', 'cat', '-n', 'people']);
   await kubectl.apply(accessKeyManifest('people', 'erin', spec));
   const token = await serviceAccountToken('cat');
   await poll('the exchange', async () => (await exchange(token)).status === 200);
-  // Now, so that it knows of the AccessKey from its start: to wait for that would spend the budget.
+  // Started now to have the AccessKey in its cache: polling for that would use up the allowed attempts.
   const throttling = await cluster.startOperator({
     token: { issuer, failureThrottle: { burst: 3, refillSeconds: 3600 } },
   });
@@ -259,7 +259,7 @@ test('who guesses tokens of one ServiceAccount shuts out no other at the same ad
   expect((await exchange(token, throttling)).status).toBe(200);
 });
 
-test('the log has an audit record of each token, and no secret', async () => {
+test('the log has an audit record of each token and no secrets', async () => {
   const token = await getToken(operator.url, alice);
   const subject = await serviceAccountToken('robot');
   await exchange(subject);

@@ -1,4 +1,4 @@
-/** The users API of the real operator: who is shown to whom, in the shapes of the ghippo API. */
+/** The users API of a real operator: visibility of users, and the contract of the ghippo API. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { User, UserList } from '../../src/users/schema.ts';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
@@ -43,9 +43,9 @@ async function ask<T>(name: string, path: string) {
   return { status: answer.status, body: (await answer.json()) as T };
 }
 
-/** Bob's right reaches the operator when what it remembers has run out. */
+/** Waits until the cached decision expires and bob's permission takes effect. */
 const bobSees = (path: string) =>
-  poll('bob to see', async () => {
+  poll('the permission of bob', async () => {
     const { status, body } = await ask<UserList>('bob', path);
     return status === 200 ? body : undefined;
   });
@@ -57,7 +57,7 @@ function expectContract(name: string, message: unknown): void {
 }
 
 describe('users', () => {
-  test('are listed to who may list AccessKeys, in the form of the reference', async () => {
+  test('are listed in the form of the reference with permission to list AccessKeys', async () => {
     const list = await bobSees('/users?search=LI&pageSize=5');
     expectContract('userListUsersResponse', list);
     expect(list.pagination).toEqual({ page: 1, pageSize: 5, total: 1 });
@@ -72,19 +72,19 @@ describe('users', () => {
     ]);
   });
 
-  test('are paged in the order of their names', async () => {
+  test('are paged and ordered by name', async () => {
     const pages = [await bobSees('/users?page=1&pageSize=1'), await bobSees('/users?page=2&pageSize=1')];
     expect(pages.map(({ items }) => items.map(({ name }) => name))).toEqual([['alice'], ['bob']]);
   });
 
-  test('are not shown to others', async () => {
+  test('are not shown without permission', async () => {
     for (const path of ['/users', `/users/${ids.bob}`, '/users/username/bob', '/users/nobody']) {
       const { status, body } = await ask<ErrorAnswer>('alice', path);
       expect([path, status, body.code]).toEqual([path, 403, 7]);
     }
   });
 
-  test('are shown to themselves', async () => {
+  test('can see themselves', async () => {
     const current = await ask('alice', '/current-user');
     expectContract('v1alpha1currentuserGetUserResponse', current.body);
     expect(current.body).toMatchObject({ uid: ids.alice, username: 'alice', email: 'alice@example.com' });
@@ -96,8 +96,8 @@ describe('users', () => {
     expect(byName.body).toEqual(byId.body);
   });
 
-  test('tell the last use, and follow a change of the AccessKey', async () => {
-    // What was noted is written at the end, else each minute.
+  test('have the last use and follow a change of the AccessKey', async () => {
+    // The last use is written when the operator stops, and otherwise every minute.
     await operator.stop();
     operator = await cluster.startOperator({ access: { cacheSeconds: 1 } });
     const used = await poll('the last use', async () => {
@@ -114,7 +114,7 @@ describe('users', () => {
     expect(changed.updatedAt >= used.updatedAt).toBe(true);
   });
 
-  test('who claim a user that another has are none', async () => {
+  test('do not include AccessKeys whose user is held by another one', async () => {
     await createNamespace(cluster.kubectl, 'others');
     const user = { name: 'alice', email: 'mallory@example.com' };
     await cluster.kubectl.apply(accessKeyManifest('others', 'alice', { user, keyPairs: [] }));

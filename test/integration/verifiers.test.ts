@@ -1,5 +1,5 @@
 /**
- * Verifiers that are not ours: kube-apiserver by structured authentication (KEP-3331), openid-client by discovery.
+ * Verification by other software: kube-apiserver with structured authentication (KEP-3331), openid-client with discovery.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -54,7 +54,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-/** The issuer as kube-apiserver is told of it. Nobody becomes system:anything by a token of ours. */
+/** The authentication configuration of kube-apiserver. It rejects users and groups that start with system:. */
 function authenticationConfiguration(certificateAuthority: string): string {
   return stringify({
     apiVersion: 'apiserver.config.k8s.io/v1',
@@ -85,7 +85,7 @@ async function getToken(): Promise<string> {
   return (await oauth.clientCredentialsGrant(await discover())).access_token;
 }
 
-/** kubectl with nothing but a token. */
+/** Runs kubectl with only a token. */
 async function kubectlWith(token: string): Promise<Kubectl> {
   const file = join(directory, 'token.kubeconfig');
   const { server, certificateAuthority } = cluster.controlPlane;
@@ -123,7 +123,7 @@ describe('openid-client', () => {
     expect(await oauth.tokenIntrospection(await discover(), 'e30.e30.e30')).toEqual({ active: false });
   });
 
-  test('learns by the error of RFC 6749 that the pair is wrong', async () => {
+  test('gets an error of RFC 6749 for a wrong pair', async () => {
     const wrong = oauth.ClientSecretBasic(crypto.randomUUID());
     const options = { [oauth.customFetch]: trusting };
     const client = await oauth.discovery(new URL(issuer), pair.ak, undefined, wrong, options);
@@ -136,9 +136,9 @@ describe('openid-client', () => {
 });
 
 describe('kube-apiserver', () => {
-  test('takes the token for the user with their groups, and kubectl auth whoami says so', async () => {
+  test('authenticates the user and groups of a token', async () => {
     const token = await getToken();
-    // It asks for the keys when it first sees the issuer answer.
+    // It fetches the keys once the issuer is reachable.
     const user = await poll('the API server to trust the issuer', () => whoAmI(token), 90_000);
     expect(user.username).toBe('alice');
     expect(user.groups.toSorted()).toEqual(['shop-developers', 'system:authenticated']);
@@ -146,14 +146,14 @@ describe('kube-apiserver', () => {
     expect(user.uid).toBe(metadata.uid);
   });
 
-  test('lets the user do what RBAC gives them, and no more', async () => {
+  test('applies RBAC to the user', async () => {
     const alice = await kubectlWith(await getToken());
     expect(await alice.run(['get', 'deployments', '-n', 'shop'])).toBe('');
     await expect(alice.run(['get', 'deployments', '-n', 'people'])).rejects.toThrow(/User "alice" cannot list/);
     await expect(alice.run(['get', 'secrets', '-n', 'shop'])).rejects.toThrow(/forbidden/);
   });
 
-  test('takes tokens of the key that signs after the one before was revoked: it was published in time', async () => {
+  test('accepts tokens of the next key after a revocation, since the key was published before', async () => {
     const { kid } = decodeProtectedHeader(await getToken());
     const secret = ['secret', 'accesskey-operator-signing-keys', '-n', 'accesskey-system'];
     await kubectl.run(['annotate', ...secret, `ghippo.io/revoke-signing-key=${kid}`]);
@@ -164,7 +164,7 @@ describe('kube-apiserver', () => {
     expect((await whoAmI(after)).username).toBe('alice');
   });
 
-  test('refuses a changed token', async () => {
+  test('rejects a modified token', async () => {
     const [header, payload, signature = ''] = (await getToken()).split('.');
     const changed = `${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`;
     await expect(whoAmI(`${header}.${payload}.${changed}`)).rejects.toThrow(/must be logged in|Unauthorized/);

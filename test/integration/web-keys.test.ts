@@ -26,8 +26,8 @@ interface Live {
 }
 const live = (name: string) => stage.cluster.kubectl.get<Live>('accesskey', name, '-n', 'people');
 
-describe('signed in by a Kubernetes token', () => {
-  test('the first key is an AccessKey that the person creates; then all that can be done with a key', async () => {
+describe('signed in with a Kubernetes token', () => {
+  test('a user creates an AccessKey and manages its key pairs', async () => {
     const { kubectl } = stage.cluster;
     const { url } = stage.operator;
     const { page, problems, close } = await stage.open();
@@ -89,7 +89,7 @@ describe('signed in by a Kubernetes token', () => {
     await close();
   });
 
-  test('the profile says who one is', async () => {
+  test('the profile shows the user', async () => {
     const { page, close } = await stage.open();
     await signInByToken(page, stage.operator.url, people.alice.token);
     await page.click('text="Profile"');
@@ -99,7 +99,7 @@ describe('signed in by a Kubernetes token', () => {
     await close();
   });
 
-  test('without the right to create one, the page names it', async () => {
+  test('the page names the missing permission to create an AccessKey', async () => {
     const { page, close } = await stage.open();
     await signInByToken(page, stage.operator.url, people.carol.token);
     expect(await page.textContent('main')).toContain('create accesskeys.ghippo.io');
@@ -107,7 +107,7 @@ describe('signed in by a Kubernetes token', () => {
     await close();
   });
 
-  test('with an AccessKey that one may not read, the page names the right', async () => {
+  test('the page names the missing permission to read an AccessKey', async () => {
     const { kubectl } = stage.cluster;
     await kubectl.apply(accessKeyManifest('shop', 'carol'));
     await waitReady(kubectl, 'shop', 'carol');
@@ -118,7 +118,7 @@ describe('signed in by a Kubernetes token', () => {
     await close();
   });
 
-  test('a form that is wrong is shown again with what was entered, each field with its rule', async () => {
+  test('an invalid form keeps the input and shows an error for each field', async () => {
     const { page, close } = await stage.open();
     await signInByToken(page, stage.operator.url, people.bob.token);
     await page.click('text="Create key"');
@@ -133,8 +133,8 @@ describe('signed in by a Kubernetes token', () => {
   });
 });
 
-describe('signed in by a key pair', () => {
-  test('one manages the own pairs, and is signed out when the pair stops', async () => {
+describe('signed in with a key pair', () => {
+  test('a user manages its own pairs and is signed out when the pair stops working', async () => {
     const { kubectl } = stage.cluster;
     const { url } = stage.operator;
     await kubectl.run(['apply', '--server-side', '-f', '-'], JSON.stringify(accessKeyManifest('shop', 'dora')));

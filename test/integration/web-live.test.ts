@@ -34,13 +34,13 @@ async function applyAs(manager: string, keyPairs: object[]): Promise<void> {
   await waitReady(stage.cluster.kubectl, 'people', 'alice');
 }
 
-/** A page that shows the keys of alice and follows them. */
+/** Opens a page with the keys of alice that updates itself. */
 async function openKeys(page: Page): Promise<void> {
   await signInByToken(page, url, people.alice.token);
   await untilLive(page);
 }
 
-/** Waits until the page follows; it would not know the mark after a reload. */
+/** Waits until the page updates itself without a reload, which would remove the mark. */
 async function untilLive(page: Page): Promise<void> {
   await page.waitForSelector('.live:not([hidden])');
   await page.evaluate('document.body.dataset.notReloaded = "yes"');
@@ -48,7 +48,7 @@ async function untilLive(page: Page): Promise<void> {
 const wasReloaded = async (page: Page) => (await page.getAttribute('body', 'data-not-reloaded')) !== 'yes';
 
 describe('two browsers on one list of keys', () => {
-  test('each sees what the other does, and what kubectl does, without a reload', async () => {
+  test('show changes of each other and of kubectl without a reload', async () => {
     const [one, two] = [await stage.open(), await stage.open()];
     await signInByToken(one.page, url, people.alice.token);
     await createKey(one.page, 'ci');
@@ -73,7 +73,7 @@ describe('two browsers on one list of keys', () => {
     }
   });
 
-  test('of two who change it at the same time the second is told, and keeps what was entered', async () => {
+  test('report a concurrent change to the second user and keep the input', async () => {
     const [one, two] = [await stage.open(), await stage.open()];
     for (const { page } of [one, two]) {
       await signInByToken(page, url, people.alice.token);
@@ -92,7 +92,7 @@ describe('two browsers on one list of keys', () => {
     for (const { close } of [one, two]) await close();
   });
 
-  test('what is open and has the focus stays so', async () => {
+  test('keep open menus and the focus', async () => {
     const { page, close } = await stage.open();
     await openKeys(page);
     await page.focus('#menu-ci > summary');
@@ -106,7 +106,7 @@ describe('two browsers on one list of keys', () => {
     await close();
   });
 
-  test('who signs out in one tab is signed out in the other', async () => {
+  test('sign out together if they share a session', async () => {
     const { page, close } = await stage.open();
     await openKeys(page);
     const other = await page.context().newPage();
@@ -118,8 +118,8 @@ describe('two browsers on one list of keys', () => {
   });
 });
 
-describe('what GitOps owns', () => {
-  test('is shown as managed, cannot be changed here, and is not fought over', async () => {
+describe('a field that a GitOps tool manages', () => {
+  test('is shown as managed and cannot be changed on the page', async () => {
     await kubectl('delete');
     await applyAs('argocd-controller', [{ name: 'ci', revision: 1 }]);
     const { page, problems, close } = await stage.open();
@@ -131,14 +131,14 @@ describe('what GitOps owns', () => {
     expect(await rotate.textContent()).toContain('Managed by argocd-controller. Change it there.');
     expect(await page.locator('#menu-ci a:has-text("Delete")').count()).toBe(0);
 
-    // Not declared, so it is free: it stays when the tool applies again.
+    // The tool does not declare this field, so that the change stays when it applies again.
     await page.click('#menu-ci button:has-text("Disable")');
     await page.waitForSelector('text="Key ci has been disabled."');
     await applyAs('argocd-controller', [{ name: 'ci', revision: 1 }]);
     const { spec } = JSON.parse(await kubectl('get', '-o', 'json'));
     expect(spec.keyPairs[0]).toMatchObject({ enabled: false, revision: 1 });
 
-    // What the tool adds to its declaration is its own from then on.
+    // A field that the tool starts to declare is managed from then on.
     await applyAs('argocd-controller', [{ name: 'ci', revision: 1, enabled: true }]);
     await page.waitForSelector('#key-ci .state:text-is("Active")');
     await page.click('#menu-ci > summary');
@@ -147,7 +147,7 @@ describe('what GitOps owns', () => {
     await close();
   });
 
-  test('is refused also to who sends the form all the same', async () => {
+  test('cannot be changed with a forged form', async () => {
     const client = await signIn(url, { method: 'token', token: people.alice.token });
     const { metadata, spec } = JSON.parse(await kubectl('get', '-o', 'json'));
     for (const action of ['rotate', 'disable', 'delete']) {
@@ -158,7 +158,7 @@ describe('what GitOps owns', () => {
     expect(JSON.parse(await kubectl('get', '-o', 'json')).spec).toEqual(spec);
   });
 
-  test('kubectl apply keeps the list as a whole', async () => {
+  test('is the whole list with client-side kubectl apply', async () => {
     await kubectl('delete');
     await stage.cluster.kubectl.apply(accessKeyManifest('people', 'alice', { keyPairs: [{ name: 'ci' }] }));
     await waitReady(stage.cluster.kubectl, 'people', 'alice');
@@ -169,7 +169,7 @@ describe('what GitOps owns', () => {
   });
 });
 
-test('streams are bounded for a session, and do not hold the operator up when it stops', async () => {
+test('event streams are limited per session and do not delay the shutdown', async () => {
   const { close, page } = await stage.open();
   await openKeys(page);
   const client = await signIn(url, { method: 'token', token: people.alice.token });

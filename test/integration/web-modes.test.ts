@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => stage?.stop());
 
 describe('web.keyPairSignIn', () => {
-  test('view: one sees the own pairs, and changes nothing', async () => {
+  test('view: users see their pairs and cannot change them', async () => {
     const client = await signIn(stage.operator.url, { method: 'pair', ...pair });
     const text = await (await client.get(keysPath)).text();
     expect(text).toContain(pair.ak);
@@ -31,14 +31,14 @@ describe('web.keyPairSignIn', () => {
     }
   });
 
-  test('off: a pair is no way in, and nobody is told whether it is right', async () => {
+  test('off: signing in with a pair fails without revealing whether the pair is valid', async () => {
     const operator = await stage.cluster.startOperator({ web: { keyPairSignIn: 'off' } });
     expect((await sendForm(`${operator.url}/login`, { method: 'pair', ...pair })).status).toBe(401);
     expect(await (await fetch(`${operator.url}/login?method=pair`)).text()).not.toContain('name="sk"');
     await operator.stop();
   });
 
-  test('web.enabled: false leaves the API alone', async () => {
+  test('web.enabled: false disables the pages but not the API', async () => {
     const operator = await stage.cluster.startOperator({ web: { enabled: false } });
     expect((await fetch(`${operator.url}/login`)).status).toBe(404);
     await getToken(operator.url, pair);
@@ -46,7 +46,7 @@ describe('web.keyPairSignIn', () => {
   });
 });
 
-test('a pair that is not made yet is waited for, and shown once it is there', async () => {
+test('the page waits for a new pair and shows it', async () => {
   const { kubectl } = stage.cluster;
   await kubectl.run(['create', 'secret', 'generic', 'alice-blocked', '-n', 'people']);
   const { page, problems, close } = await stage.open();
@@ -69,7 +69,7 @@ test('a pair that is not made yet is waited for, and shown once it is there', as
   await close();
 });
 
-test('without the API server a page says so, and works again when it is back', async () => {
+test('the page reports an unavailable API server and recovers with it', async () => {
   const { page, close } = await stage.open();
   await signInByToken(page, stage.operator.url, people.bob.token);
   await stage.cluster.controlPlane.stopApiServer('SIGKILL');

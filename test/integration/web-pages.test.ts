@@ -48,10 +48,10 @@ beforeAll(async () => {
 });
 afterAll(() => stage?.stop());
 
-/** The rules that a page breaks seriously (axe-core, WCAG 2.2 AA and best practices). */
+/** @returns serious violations of accessibility rules (axe-core, WCAG 2.2 AA and best practices) */
 async function violationsOf(page: Page): Promise<string[]> {
   await page.evaluate(await readFile(axeFile, 'utf8'));
-  // biome-ignore lint/suspicious/noExplicitAny: of the page, not of this program
+  // biome-ignore lint/suspicious/noExplicitAny: type of a page script
   const result = await page.evaluate(() => (globalThis as any).axe.run({ preload: false }));
   const serious = result.violations.filter(({ impact }: { impact: string }) =>
     ['serious', 'critical'].includes(impact),
@@ -90,7 +90,7 @@ describe.each(['en', 'zh-CN'])('in %s', (locale) => {
     await close();
   });
 
-  test('no page is wider than a phone of 360 px', async () => {
+  test('no page is wider than 360 px', async () => {
     const { page, close } = await stage.open({ locale, viewport: { width: 360, height: 740 } });
     const wide: string[] = [];
     await page.goto(`${url}/login`);
@@ -104,7 +104,7 @@ describe.each(['en', 'zh-CN'])('in %s', (locale) => {
   });
 });
 
-test('language and appearance follow the browser, and the switches of the page', async () => {
+test('language and theme follow the browser and the settings of the page', async () => {
   const { page, close } = await stage.open({ locale: 'zh-CN', colorScheme: 'dark' });
   const background = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
   await page.goto(`${url}/login`);
@@ -120,8 +120,8 @@ test('language and appearance follow the browser, and the switches of the page',
   await close();
 });
 
-describe('without script', () => {
-  test('everything works but copying and following', async () => {
+describe('without JavaScript', () => {
+  test('everything works except copying and live updates', async () => {
     const { page, close } = await stage.open({ javaScriptEnabled: false, acceptDownloads: true });
     await signInByToken(page, url, people.bob.token);
     const pair = await createKey(page, 'ci');
@@ -150,7 +150,7 @@ describe('without script', () => {
   });
 });
 
-test('with the keyboard only', async () => {
+test('every action works with the keyboard only', async () => {
   const { page, close } = await stage.open();
   await page.goto(url);
   await page.keyboard.press('Tab');
@@ -180,12 +180,12 @@ test('with the keyboard only', async () => {
 });
 
 describe('deployments', () => {
-  test('are those that one may see, by search, state, namespace and page', async () => {
+  test('can be searched, filtered and paged', async () => {
     const { page, problems, close } = await stage.open();
     await signInByToken(page, url, people.alice.token);
     await page.click('.main-menu >> text="Deployments"');
     const names = () => page.locator('tbody th').allTextContents();
-    await poll('all of them', async () => {
+    await poll('all deployments', async () => {
       await page.reload();
       return (await page.textContent('.pager'))?.includes('23 total');
     });
@@ -206,7 +206,7 @@ describe('deployments', () => {
     await close();
   });
 
-  test('without any right the page names it', async () => {
+  test('need a permission that the page names', async () => {
     const { page, close } = await stage.open();
     await signInByToken(page, url, people.carol.token);
     await page.goto(`${url}/deployments`);
@@ -228,7 +228,7 @@ describe('how keys are used', () => {
   });
   afterAll(() => close());
 
-  test('a pair can be tried', async () => {
+  test('the page tests a pair', async () => {
     await page.fill('#ak', pair.ak);
     await page.fill('#sk', pair.sk);
     await page.click('text="Get a token and list deployments"');
@@ -244,7 +244,7 @@ describe('how keys are used', () => {
     ['curl', 'bash', ['-c']],
     ['TypeScript', process.execPath, ['--input-type=module-typescript', '-e']],
     ['Python', 'python3', ['-c']],
-  ])('the example in %s works as it stands', async (title, program, args) => {
+  ])('the %s example works without changes', async (title, program, args) => {
     const code = await page.locator(`.snippet:has(summary:text-is("${title}")) pre`).textContent();
     const env = { ...process.env, ACCESS_KEY: pair.ak, SECRET_KEY: pair.sk };
     const { stdout } = await run(program, [...args, code ?? ''], { env, maxBuffer: 10_000_000 });

@@ -31,7 +31,7 @@ const specOf = (name: string) =>
 
 describe('every page', () => {
   test.each(['/', '/login', keysPath, '/personal-center/nothing', '/deployments', `${keysPath}/x/rotate`])(
-    '%s has the headers',
+    '%s has the security headers',
     async (path) => {
       const client = await signIn(url, byAlice);
       const { headers } = await client.get(path);
@@ -47,13 +47,13 @@ describe('every page', () => {
     },
   );
 
-  test('is not compressed, since some hold an sk', async () => {
+  test('is not compressed, since it may contain an sk', async () => {
     const client = await signIn(url, byAlice);
     const { headers } = await client.get(keysPath, { 'Accept-Encoding': 'gzip, br' });
     expect(headers.get('content-encoding')).toBeNull();
   });
 
-  test('is not shown without a session, and leads back after signing in', async () => {
+  test('redirects to the sign-in page and back', async () => {
     for (const path of [keysPath, '/personal-center/profile', '/deployments?state=Running']) {
       const answer = await clientOf(url, '').get(path);
       expect([answer.status, answer.headers.get('location')]).toEqual([303, `/login?next=${encodeURIComponent(path)}`]);
@@ -62,7 +62,7 @@ describe('every page', () => {
     expect(headers.get('location')).toBe('/deployments?state=Running');
   });
 
-  test('escapes what people have entered', async () => {
+  test('escapes user input', async () => {
     const client = await signIn(url, byAlice);
     const text = await (await client.get(`${keysPath}?done=deleted&pair=${encodeURIComponent('<img src=x>')}`)).text();
     expect(text).toContain('&lt;img src=x&gt;');
@@ -72,7 +72,7 @@ describe('every page', () => {
 
 describe('signing in', () => {
   test.each(['https://evil.example', '//evil.example', '/\\evil.example', '/%2f%2fevil.example'])(
-    'leads home, not to %s',
+    'redirects to the start page instead of %s',
     async (next) => {
       const { headers } = await sendForm(`${url}/login`, { ...byAlice, next });
       expect(headers.get('location')).toBe(keysPath);
@@ -81,7 +81,7 @@ describe('signing in', () => {
     },
   );
 
-  test('makes a new session each time, whatever the browser brings', async () => {
+  test('always creates a new session', async () => {
     const first = await signIn(url, byAlice);
     const again = await sendForm(`${url}/login`, byAlice, { cookie: first.cookie });
     const cookie = cookiesOf(again);
@@ -90,7 +90,7 @@ describe('signing in', () => {
     expect(await tokenOf(cookie)).not.toBe(await tokenOf(first.cookie));
   });
 
-  test('gives a cookie that scripts and other sites cannot use, and that says nothing', async () => {
+  test('sets a cookie that scripts and other sites cannot use and that reveals nothing', async () => {
     const answer = await sendForm(`${url}/login`, { method: 'pair', ...pair });
     const [cookie = ''] = answer.headers.getSetCookie();
     expect(cookie).toMatch(/^accesskey-session=/);
@@ -99,7 +99,7 @@ describe('signing in', () => {
     expect(Buffer.from(cookie, 'base64').toString('latin1')).not.toContain(pair.ak);
   });
 
-  test('from another site is refused', async () => {
+  test('from another site is rejected', async () => {
     for (const headers of [
       { Origin: 'https://evil.example' },
       { 'Sec-Fetch-Site': 'cross-site' },
@@ -109,7 +109,7 @@ describe('signing in', () => {
     }
   });
 
-  test('with what is wrong is one and the same 401, and is throttled together with the token endpoint', async () => {
+  test('with wrong credentials is always the same 401 and shares the throttle of the token endpoint', async () => {
     const wrong = { ...pair, sk: '00000000-0000-4000-8000-000000000000' };
     const unknown = { ...wrong, ak: '00000000-0000-4000-8000-000000000001' };
     const texts = new Set<string>();
@@ -126,7 +126,7 @@ describe('signing in', () => {
     expect((await sendForm(`${url}/login`, { method: 'pair', ...pair })).status).toBe(303);
   });
 
-  test('with wrong tokens shuts out nobody else behind the same address', async () => {
+  test('with wrong tokens does not block others behind the same address', async () => {
     const claims = Buffer.from(JSON.stringify({ iss: 'x', sub: 'mallory' })).toString('base64url');
     const wrong = (attempt: number) => sendForm(`${url}/login`, { method: 'token', token: `x.${claims}.${attempt}` });
     const statuses = await Promise.all(Array.from({ length: 40 }, (_, attempt) => wrong(attempt)));
@@ -135,7 +135,7 @@ describe('signing in', () => {
   });
 
   test.each(['', 'no token', 'x'.repeat(60_000), '\u0000', 'eyJhbGciOiJub25lIn0.e30.'])(
-    'with a token that is none never fails otherwise than by a page that says so: %o',
+    'with the invalid token %o shows an error page',
     async (token) => {
       const answer = await sendForm(`${url}/login`, { method: 'token', token });
       expect([400, 401]).toContain(answer.status);
@@ -149,7 +149,7 @@ describe('a form', () => {
     ['with a token that is made up', { form_token: 'AAAA' }, {}],
     ['from another origin', {}, { Origin: 'https://evil.example' }],
     ['that another site sent', {}, { 'Sec-Fetch-Site': 'cross-site' }],
-  ])('%s is refused, and nothing happens', async (_what, fields, headers) => {
+  ])('%s is rejected without effect', async (_what, fields, headers) => {
     const client = await signIn(url, byAlice);
     const before = await specOf('alice');
     const generation = String(before.metadata.generation);
@@ -158,13 +158,13 @@ describe('a form', () => {
     expect((await specOf('alice')).spec).toEqual(before.spec);
   });
 
-  test('with the token of another session is refused', async () => {
+  test('with the CSRF token of another session is rejected', async () => {
     const [one, two] = [await signIn(url, byAlice), await signIn(url, byAlice)];
     const form_token = await two.hidden(keysPath, 'form_token');
     expect((await one.post(`${keysPath}/main/disable`, { generation: '1', form_token })).status).toBe(403);
   });
 
-  test('sent by a page of another site in a browser with a session is refused', async () => {
+  test('sent by a page of another site is rejected', async () => {
     const { page, close } = await stage.open();
     await signInByToken(page, url, people.alice.token);
     const before = await specOf('alice');
@@ -189,7 +189,7 @@ describe('a form', () => {
     expect((await client.post(`${keysPath}/main/disable`, fields as Record<string, string>)).status).toBe(400);
   });
 
-  test('about what is not there is 404, also with a name that is none', async () => {
+  test('for a missing or invalid name is 404', async () => {
     const client = await signIn(url, byAlice);
     const { metadata } = await specOf('alice');
     for (const name of ['other', '..%2f..', '%00', "'"]) {
@@ -200,13 +200,13 @@ describe('a form', () => {
 });
 
 describe('a session', () => {
-  test('with a changed cookie is none', async () => {
+  test('is invalid with a modified cookie', async () => {
     const { cookie } = await signIn(url, byAlice);
     const changed = `${cookie.slice(0, -6)}AAAAAA`;
     expect((await clientOf(url, changed).get(keysPath)).status).toBe(303);
   });
 
-  test('by a pair reaches the own AccessKey only', async () => {
+  test('of a key pair can access only its own AccessKey', async () => {
     const { kubectl } = stage.cluster;
     await kubectl.run(
       ['create', '-f', '-'],
@@ -223,7 +223,7 @@ describe('a session', () => {
     expect((await specOf('zoe')).spec).toEqual(before.spec);
   });
 
-  test('by a pair that was rotated away makes nothing that outlives its overlap', async () => {
+  test('of a previous pair cannot create anything that stays valid after the overlap', async () => {
     const { kubectl } = stage.cluster;
     const keyPairs = [{ name: 'main', rotation: { overlap: '1h' } }];
     await kubectl.run(['create', '-f', '-'], JSON.stringify(accessKeyManifest('people', 'yan', { keyPairs })));
@@ -248,7 +248,7 @@ describe('a session', () => {
     expect((await specOf('yan')).spec).toEqual(before.spec);
   });
 
-  test('ends for all when the Secret with the key is deleted, and one can sign in again', async () => {
+  test('ends when the Secret with the session key is deleted, and signing in works again', async () => {
     const { cookie } = await signIn(url, byAlice);
     const name = 'accesskey-operator-web-session';
     await stage.cluster.kubectl.run(['delete', 'secret', name, '-n', 'accesskey-system']);
@@ -257,7 +257,7 @@ describe('a session', () => {
   });
 });
 
-describe('the operator itself', () => {
+describe('the permissions of the operator', () => {
   const as = '--as=system:serviceaccount:accesskey-system:accesskey-operator';
   const patch = (body: object, ...more: string[]) =>
     stage.cluster.kubectl.run([
@@ -281,17 +281,17 @@ describe('the operator itself', () => {
     ['metadata', { metadata: { labels: { a: 'b' } } }],
     ['metadata', { metadata: { annotations: { a: 'b' } } }],
     ['metadata', { metadata: { finalizers: ['example.org/a'] } }],
-  ])('cannot change %s of an AccessKey', async (field, body) => {
+  ])('do not allow a change of %s of an AccessKey', async (field, body) => {
     await expect(patch(body)).rejects.toThrow(field);
   });
 
-  test('can change a pair, which is all that it may', async () => {
+  test('allow a change of the key pairs', async () => {
     expect(await patch({ spec: { keyPairs: [{ name: 'main', description: 'by the page' }] } })).toContain('patched');
   });
 });
 
 describe('over TLS', () => {
-  test('the cookie is one that only this host can set and that goes over TLS only', async () => {
+  test('the cookie has the __Host- prefix and is Secure', async () => {
     const { certificate, key } = await makeCertificate('localhost');
     const [certificateFile, keyFile] = [
       join(stage.cluster.directory, 'tls.crt'),
@@ -312,14 +312,14 @@ describe('over TLS', () => {
   });
 });
 
-test('neither a token nor an sk is in any line that the operator wrote, nor in what a browser keeps', async () => {
+test('neither the log nor the browser storage contains a token or an sk', async () => {
   const { page, close } = await stage.open();
   await signInByToken(page, url, people.bob.token);
   const shown = await createKey(page, 'ci');
   const address = page.url();
   await page.click('text="I have saved it"');
   await page.goBack().catch(() => undefined);
-  expect(await poll('the page before', () => page.content())).not.toContain(shown.sk);
+  expect(await poll('the previous page', () => page.content())).not.toContain(shown.sk);
   expect(address).not.toContain(shown.sk);
   expect((await (await signIn(url, { method: 'token', token: people.bob.token })).get(`${keysPath}/new`)).status).toBe(
     200,

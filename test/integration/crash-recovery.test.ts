@@ -26,7 +26,7 @@ afterAll(() => cluster?.stop());
 
 const secretNames = () => kubectl.run(['get', 'secrets', '-n', 'people', '-o', 'name']);
 
-/** Takes the right to write status away, so that a pass stands between its Secret and its status. */
+/** Runs `act` while the operator may not write status, so that a reconciliation stops between Secret and status. */
 async function withoutStatusRight(act: () => Promise<void>): Promise<void> {
   const role = await kubectl.get<{ rules: { resources: string[] }[] }>('clusterrole', 'accesskey-operator');
   const rules = role.rules.filter((rule) => !rule.resources.includes('accesskeys/status'));
@@ -38,8 +38,8 @@ async function withoutStatusRight(act: () => Promise<void>): Promise<void> {
   await set(role.rules);
 }
 
-describe('killed with -9', () => {
-  test('between Secret and status: the pair stays, status catches up, nothing is doubled', async () => {
+describe('an operator that is killed with SIGKILL', () => {
+  test('between Secret and status keeps the pair and completes the status after the restart', async () => {
     const first = await cluster.startOperator();
     await withoutStatusRight(async () => {
       await kubectl.apply(accessKeyManifest('people', 'between'));
@@ -60,7 +60,7 @@ describe('killed with -9', () => {
     await second.stop();
   });
 
-  test('with tokens out: the next process accepts them, by the same signing key', async () => {
+  test('keeps its tokens valid after the restart', async () => {
     const first = await cluster.startOperator();
     const pair = await createPair(kubectl, accessKeyManifest('people', 'kept'));
     const token = await getToken(first.url, pair);
@@ -70,7 +70,7 @@ describe('killed with -9', () => {
     await second.stop();
   });
 
-  test('what was changed while nobody ran is done at the next start', async () => {
+  test('reconciles after the restart what changed while it was down', async () => {
     await kubectl.apply(accessKeyManifest('people', 'meanwhile'));
     await kubectl.run(['delete', 'secret', 'kept-main', '-n', 'people']);
     await kubectl.run(['delete', 'accesskey', 'between', '-n', 'people']);
@@ -83,7 +83,7 @@ describe('killed with -9', () => {
 
 describe('the API server restarts', () => {
   test.each(['SIGTERM', 'SIGKILL'] as const)(
-    'by %s: tokens go on being given, changes are seen after',
+    'with %s: tokens are issued meanwhile and changes are picked up afterwards',
     async (signal) => {
       const name = `restarted-${signal.toLowerCase()}`;
       const operator = await cluster.startOperator();
@@ -92,7 +92,7 @@ describe('the API server restarts', () => {
       await cluster.controlPlane.stopApiServer(signal);
       await getToken(operator.url, pair);
       const answer = await listDeployments(operator.url, await getToken(operator.url, pair));
-      expect(answer.status, 'rights cannot be asked for').toBe(503);
+      expect(answer.status, 'without access reviews').toBe(503);
       expect(await answer.json()).toMatchObject({ code: 14 });
       await cluster.controlPlane.startApiServer();
       expect(await readPair(kubectl, 'people', `${name}-main`)).toEqual(pair);
@@ -111,7 +111,7 @@ describe('the API server restarts', () => {
 describe('the signing keys', () => {
   const secret = ['secret', 'accesskey-operator-signing-keys', '-n', 'accesskey-system'];
 
-  test('of operators that start at the same time one makes them, all use them', async () => {
+  test('are created once and shared by operators that start at the same time', async () => {
     await kubectl.run(['delete', ...secret]);
     const operators = await Promise.all([cluster.startOperator(), cluster.startOperator(), cluster.startOperator()]);
     const published = await Promise.all(
@@ -125,7 +125,7 @@ describe('the signing keys', () => {
     await Promise.all(operators.map((operator) => operator.stop()));
   });
 
-  test('a broken Secret is refused loudly and never replaced', async () => {
+  test('are not replaced when the Secret is broken, and the operator exits with an error', async () => {
     const data = { stringData: { 'keys.json': '{"keys":[]}' } };
     const original = await kubectl.get<{ data: object }>(...secret);
     await kubectl.run(['patch', ...secret, '-p', JSON.stringify(data)]);

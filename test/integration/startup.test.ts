@@ -28,7 +28,7 @@ async function file(name: string, content: string): Promise<string> {
   return path;
 }
 
-/** Runs the operator to its end. */
+/** Runs the operator until it exits. */
 async function run(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const child = spawn(process.execPath, [mainFile, ...args], { env: { PATH: process.env.PATH } });
   let [stdout, stderr] = ['', ''];
@@ -38,7 +38,7 @@ async function run(...args: string[]): Promise<{ code: number | null; stdout: st
   return { code, stdout, stderr };
 }
 
-/** A kubeconfig for a server that nobody is. */
+/** A kubeconfig for a server that does not exist. */
 const kubeconfig = (server: string) =>
   stringify({
     apiVersion: 'v1',
@@ -49,7 +49,7 @@ const kubeconfig = (server: string) =>
     'current-context': 'x',
   });
 
-describe('what cannot be used ends with one line that says what is wrong, exit code 2', () => {
+describe('invalid configuration prints one line and exits with 2', () => {
   test.each([
     ['an unknown flag', ['--verbose'], /--verbose/],
     ['an argument', ['serve'], /serve/],
@@ -60,10 +60,10 @@ describe('what cannot be used ends with one line that says what is wrong, exit c
     expectOneLine(await run(...args), message);
   });
 
-  /** Runs it with a configuration that can be used. */
+  /** Runs the operator with a valid configuration. */
   const runWith = async (...args: string[]) => run('--config', await file('good.yaml', configurationFile({})), ...args);
 
-  test('a kubeconfig that is not there', async () => {
+  test('a kubeconfig that does not exist', async () => {
     expectOneLine(await runWith('--kubeconfig', '/nowhere/config'), /kubeconfig \/nowhere\/config: ENOENT/);
   });
 
@@ -109,14 +109,14 @@ describe('TLS', () => {
   });
   afterAll(() => mounted?.remove());
 
-  /** Flags for an operator of an API server that is not there. */
+  /** Flags for an operator whose API server does not exist. */
   async function flags({ certificateFile, keyFile }: TlsFiles): Promise<string[]> {
     const http = { address: '127.0.0.1', port: 0, tls: { certificateFile, keyFile } };
     const config = await file('tls.yaml', configurationFile({ http }));
     return ['--config', config, '--kubeconfig', await file('tls-cluster', kubeconfig('https://127.0.0.1:1'))];
   }
 
-  test('a key of another certificate ends it with one line that names the file, exit code 2', async () => {
+  test('a key that does not match the certificate prints one line with the file and exits with 2', async () => {
     const { key } = await makeCertificate('other');
     const other = { ...mounted, keyFile: await file('other.key', key) };
     const { code, stdout, stderr } = await run(...(await flags(other)));
@@ -126,7 +126,7 @@ describe('TLS', () => {
     expect([code, stdout]).toEqual([2, '']);
   });
 
-  test('a certificate is followed while it serves, and its end is told', async () => {
+  test('a replaced certificate is loaded while the operator serves, and a metric has its expiry', async () => {
     const operator = await startOperator(await flags(mounted));
     const port = Number(new URL(operator.url).port);
     expect(operator.url).toBe(`https://127.0.0.1:${port}`);
@@ -159,7 +159,7 @@ test('--help and --version', async () => {
   expect(await run('--version')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
 });
 
-test('a port that is taken ends it with one line, exit code 1', async () => {
+test('a port that is in use prints one line and exits with 1', async () => {
   const taken = await startOperator([
     '--kubeconfig',
     await file('k', kubeconfig('https://127.0.0.1:1')),
@@ -174,8 +174,8 @@ test('a port that is taken ends it with one line, exit code 1', async () => {
   expect(await taken.stop()).toBe(0);
 });
 
-describe('an API server', () => {
-  test('that cannot be reached at start is tried again, with a log line that names it; nothing is served meanwhile', async () => {
+describe('an API server that cannot be reached at startup', () => {
+  test('is retried and named in the log, and the operator does not become ready', async () => {
     const path = await file('unreachable', kubeconfig('https://127.0.0.1:1'));
     const operator = await startOperator([
       '--kubeconfig',
@@ -183,11 +183,11 @@ describe('an API server', () => {
       '--config',
       await file('c.yaml', configurationFile({})),
     ]);
-    const complaints = () =>
+    const failures = () =>
       operator.output.filter((line) => line.includes('no valid response from the API server https://127.0.0.1:1'));
-    await poll('the second attempt', async () => complaints().length > 8);
-    expect(complaints()[0]).toContain('ECONNREFUSED');
-    expect(complaints()[0]).toMatch(/retrying/);
+    await poll('the second attempt', async () => failures().length > 8);
+    expect(failures()[0]).toContain('ECONNREFUSED');
+    expect(failures()[0]).toMatch(/retrying/);
     expect((await fetch(`${operator.healthUrl}/healthz`)).status).toBe(200);
     const readyz = await fetch(`${operator.healthUrl}/readyz`);
     expect(readyz.status).toBe(503);
@@ -209,13 +209,13 @@ describe('on a real control plane', () => {
   });
   afterAll(() => cluster?.stop());
 
-  test('started before the CRD is there, it waits for it', async () => {
+  test('the operator waits for the CRD', async () => {
     const crd = ['crd', 'accesskeys.ghippo.io'];
     const definition = await cluster.kubectl.run(['get', ...crd, '-o', 'json']);
     const { apiVersion, kind, metadata, spec } = JSON.parse(definition);
     await cluster.kubectl.run(['delete', ...crd]);
     const starting = cluster.startOperator();
-    await poll('the complaint', async () => cluster.operatorOutput().some((line) => /accesskeys: 404/.test(line)));
+    await poll('the log line', async () => cluster.operatorOutput().some((line) => /accesskeys: 404/.test(line)));
     await cluster.kubectl.apply({ apiVersion, kind, metadata: { name: metadata.name }, spec });
     await cluster.kubectl.run(['wait', '--for=condition=Established', ...crd]);
     const operator = await starting;
@@ -223,7 +223,7 @@ describe('on a real control plane', () => {
     expect(await operator.stop()).toBe(0);
   });
 
-  test('SIGTERM: requests under way are answered, no new ones taken, exit code 0', async () => {
+  test('the operator answers requests in flight on SIGTERM, accepts no new ones and exits with 0', async () => {
     const operator = await cluster.startOperator();
     const pair = await createPair(cluster.kubectl, accessKeyManifest('people', 'drained'));
     await getToken(operator.url, pair);
@@ -235,7 +235,7 @@ describe('on a real control plane', () => {
     const code = operator.stop('SIGTERM');
     const answers = await Promise.allSettled(underWay);
     for (const answer of answers) {
-      // A request that the server had not yet taken may be refused, but none is cut or answered wrongly.
+      // A request that the server had not accepted yet may be refused, but none is interrupted.
       if (answer.status === 'fulfilled') expect(answer.value.status).toBe(200);
       else expect(String(answer.reason?.cause?.code)).toMatch(/ECONNREFUSED|ECONNRESET|UND_ERR_SOCKET/);
     }

@@ -1,4 +1,4 @@
-/** The API server is gone: answers go on for a while, and say that they are stale; then they are refused. */
+/** While the API server is unavailable, responses are marked as stale for a while and then refused. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Kubectl } from '../../tools/kubectl.ts';
@@ -17,7 +17,7 @@ import {
 } from '../support/platform.ts';
 import { deploymentManifest } from '../support/workload.ts';
 
-/** Long enough to ask all that is to be asked in that time on a busy machine. */
+/** Long enough for all requests of a test on a busy machine. */
 const maxStaleSeconds = 15;
 
 let cluster: TestCluster;
@@ -66,7 +66,7 @@ const cache = '{cluster="kpanda-global-cluster",resource="deployments"}';
 const single = (namespace: string) =>
   deploymentsPath.replace(/deployments$/, `namespaces/${namespace}/deployments/web`);
 
-test('while the API server is there, answers are fresh and name a resourceVersion', async () => {
+test('responses are fresh and have a resourceVersion while the API server is available', async () => {
   const answer = await poll('the right', async () => {
     const one = await list(seer);
     return one.status === 200 && one;
@@ -81,17 +81,17 @@ test('while the API server is there, answers are fresh and name a resourceVersio
   expect(await metric(`accesskey_cache_watching${cache}`)).toBe(1);
 });
 
-test('killed, it is answered for from what is known, denials too; then no more; and when it is back, afresh', async () => {
+test('cached data and decisions are served for a limited time after the API server is killed', async () => {
   const before = await list(seer);
   await Promise.all([list(stranger), list(seer, single('shop'))]);
   await cluster.controlPlane.stopApiServer('SIGKILL');
-  const stale = await poll('an answer that says it is stale', async () => {
+  const stale = await poll('a stale response', async () => {
     const one = await list(seer);
     expect(one.status).toBe(200);
     return one.isStale && one;
   });
   expect([stale.names(), stale.resourceVersion]).toEqual([['shop/web'], before.resourceVersion]);
-  const later = await poll('decisions that stand in', async () => {
+  const later = await poll('stale decisions', async () => {
     const [allowed, denied, got] = [await list(seer), await list(stranger), await list(seer, single('shop'))];
     if (allowed.status === 503) throw new Error('too late');
     return (await metric('accesskey_access_stale_decisions_total')) > 3 && { allowed, denied, got };
@@ -99,7 +99,7 @@ test('killed, it is answered for from what is known, denials too; then no more; 
   expect(later.allowed.names()).toEqual(['shop/web']);
   expect([later.denied.status, later.got.status]).toEqual([403, 200]);
   expect(later.allowed.age).toBeGreaterThanOrEqual(stale.age);
-  // Nobody ever asked whether the seer may get this one.
+  // There is no cached decision for this deployment.
   expect((await list(seer, single('store'))).status).toBe(503);
   expect(await metric(`accesskey_cache_watching${cache}`)).toBe(0);
 
@@ -133,7 +133,7 @@ test.each<[string, Fault]>([
   ['cut in the middle', { kind: 'cutAfterBytes', bytes: 20 }],
   ['a web page', { kind: 'answer', status: 200, body: '<html>Log in first</html>' }],
   ['an error of the API server', { kind: 'answer', status: 500, reason: 'InternalError' }],
-])('the answer to a review is %s: what was decided last stands, and nothing else is 500', async (_, fault) => {
+])('with a review answered by %s the last decision is used, and other requests are not 500', async (_, fault) => {
   const { proxy, status } = await startThroughProxy();
   proxy.decide = (request) => (isReview(request) ? fault : undefined);
   await poll('a review that fails', async () => {
@@ -143,25 +143,25 @@ test.each<[string, Fault]>([
   expect(await status(seer, single('store'))).toBe(503);
 });
 
-test('not answering reviews, it is asked now and then only, and what it decided last stands meanwhile', async () => {
+test('the circuit breaker limits reviews that hang and the last decisions are used', async () => {
   const { proxy, status } = await startThroughProxy();
   proxy.decide = (request) => (isReview(request) ? { kind: 'delay', ms: 3_600_000 } : undefined);
   const before = proxy.requests.filter(isReview).length;
-  await poll('a review that is held', async () => {
+  await poll('a hanging review', async () => {
     await status(seer);
     return proxy.requests.filter(isReview).length > before;
   });
   for (let times = 0; times < 200; times += 1) {
     expect([await status(seer), await status(stranger)]).toEqual([200, 403]);
   }
-  // Each of the 400 listings would ask one at least, and wait for it.
+  // Without the circuit breaker, each of the 400 listings would wait for at least one review.
   expect(proxy.requests.filter(isReview).length - before).toBeLessThan(40);
   expect(await status(seer, single('store'))).toBe(503);
 });
 
 const isReview = ({ path }: ProxyRequest) => path.endsWith('/subjectaccessreviews');
 
-/** An operator behind a proxy that has decided for both users. */
+/** Starts an operator behind a proxy, with cached decisions for both users. */
 async function startThroughProxy() {
   const proxy = await startFaultProxy(cluster.controlPlane);
   onTestFinished(() => proxy.stop());

@@ -1,4 +1,4 @@
-/** A cluster with rights that are in no RoleBinding: they count too, since such a cluster says that it has them. */
+/** A cluster with an authorization webhook, which grants permissions without RoleBindings. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,24 +38,24 @@ function isGranted({ user, resourceAttributes: what }: WebhookQuestion): boolean
   return user === 'cloud' && isList && granted.has(what.namespace ?? '');
 }
 
-test('by default every namespace is asked about there, and what the webhook takes back is gone', async () => {
+test('the operator reviews every namespace by default and follows a revocation by the webhook', async () => {
   const { url } = await cluster.startOperator({ access: { cacheSeconds: 1 } });
   const caller = await createCaller(cluster.kubectl, url, { name: 'cloud' });
   expect(await caller.list()).toEqual({ status: 200, names: ['store/web'] });
   granted.add('shop');
   await poll('the second namespace', async () => (await caller.list()).names.join() === 'shop/web,store/web');
   granted.clear();
-  await poll('a refusal', async () => (await caller.list()).status === 403);
+  await poll('the revocation', async () => (await caller.list()).status === 403);
   granted.add('store');
 });
 
-test('who wants only RoleBindings asked about is shown what they give', async () => {
+test('the operator reviews only namespaces with RoleBindings if it is configured so', async () => {
   const { url } = await cluster.startOperator({ access: { cacheSeconds: 1, candidates: 'roleBindings' } });
   const caller = await createCaller(cluster.kubectl, url, { name: 'cloud' });
-  await poll('the RoleBindings to be known', async () => (await caller.list()).status === 403);
+  await poll('the cached RoleBindings', async () => (await caller.list()).status === 403);
   expect(await caller.listIn('store')).toEqual({ status: 200, names: ['store/web'] });
   const binding = ['rolebinding', 'cloud', '-n', 'store'];
   await cluster.kubectl.run(['create', ...binding, '--clusterrole=system:discovery', '--user=cloud']);
-  // What the binding gives does not matter: it is only why the cluster is asked.
+  // The role of the binding does not matter: the binding only causes the review.
   await poll('the namespace', async () => (await caller.list()).names.join() === 'store/web');
 });

@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster?.stop());
 
-/** Verifies with a library that the operator does not use, by the keys that the operator publishes. */
+/** Verifies a token with the published keys and a library that the operator does not use. */
 async function verifyIndependently(token: string) {
   const { keys } = (await (await fetch(`${operator.url}/.well-known/jwks.json`)).json()) as { keys: JsonWebKey[] };
   const { header } = jsonwebtoken.decode(token, { complete: true }) ?? {};
@@ -39,7 +39,7 @@ async function verifyIndependently(token: string) {
   return { header, payload: payload as jsonwebtoken.JwtPayload, published: keys };
 }
 
-describe('AccessKey to Secret to token', () => {
+describe('from AccessKey to Secret to token', () => {
   let pair: Pair;
   let uid: string;
 
@@ -52,7 +52,7 @@ describe('AccessKey to Secret to token', () => {
     pair = await readPair(cluster.kubectl, namespace, 'alice-ci');
   });
 
-  test('each pair is a Secret of its own, owned by the AccessKey', async () => {
+  test('creates one Secret for each pair, owned by the AccessKey', async () => {
     for (const [name, keyPair] of [
       ['alice-ci', 'ci'],
       ['alice-at-home', 'laptop'],
@@ -79,7 +79,7 @@ describe('AccessKey to Secret to token', () => {
     expect(pair.ak).not.toBe(pair.sk);
   });
 
-  test('status names the pairs and never the sk', async () => {
+  test('lists the pairs in the status, without the sk', async () => {
     const { status, metadata } = await waitReady(cluster.kubectl, 'people', 'alice');
     expect(status.observedGeneration).toBe(metadata.generation);
     expect(status.userID).toBe(uid);
@@ -96,7 +96,7 @@ describe('AccessKey to Secret to token', () => {
     expect(JSON.stringify(status)).not.toContain(pair.sk);
   });
 
-  test('kubectl finds it by short name, category and user', async () => {
+  test('kubectl finds the AccessKey by short name, category and user', async () => {
     expect(await cluster.kubectl.run(['get', 'ak', '-n', 'people', '--no-headers'])).toMatch(
       /^alice\s+alice\s+True\s+KeyPairsReady\s/,
     );
@@ -131,12 +131,12 @@ describe('AccessKey to Secret to token', () => {
     },
   );
 
-  test('without cycle a token is valid three days', async () => {
+  test('a token without cycle is valid for three days', async () => {
     const { payload } = await verifyIndependently(await getToken(operator.url, pair));
     expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBe(3 * 86_400);
   });
 
-  test('a token does not outlive the pair', async () => {
+  test('a token expires with its pair at the latest', async () => {
     const expiresAt = `${new Date(Date.now() + 3_600_000).toISOString().slice(0, 19)}Z`;
     const manifest = accessKeyManifest('people', 'short', { keyPairs: [{ name: 'main', expiresAt }] });
     const token = await getToken(operator.url, await createPair(cluster.kubectl, manifest));
@@ -144,19 +144,19 @@ describe('AccessKey to Secret to token', () => {
     expect(payload.exp).toBe(Date.parse(expiresAt) / 1000);
   });
 
-  test('the published keys hold nothing private', async () => {
+  test('the published keys have no private part', async () => {
     const { published } = await verifyIndependently(await getToken(operator.url, pair));
     for (const key of published) expect(Object.keys(key).sort()).toEqual(['alg', 'e', 'kid', 'kty', 'n', 'use']);
   });
 
-  test('both pairs work, mixed they do not', async () => {
+  test('both pairs work, but not the ak of one with the sk of the other', async () => {
     const other = await readPair(cluster.kubectl, 'people', 'alice-at-home');
     expect((await fetch(tokenUrl(operator.url, other))).status).toBe(200);
     expect((await fetch(tokenUrl(operator.url, { ak: pair.ak, sk: other.sk }))).status).toBe(401);
   });
 });
 
-describe('the listing shows what the user may see', () => {
+describe('the listing shows what RBAC allows the user', () => {
   const tokens = new Map<string, string>();
 
   beforeAll(async () => {
@@ -180,7 +180,7 @@ describe('the listing shows what the user may see', () => {
     await kubectl.run(['wait', '--for=condition=Available', 'deployment', '--all', '-A', '--timeout=60s']);
   });
 
-  /** Asks until the operator's cache has caught up with the state that kubectl saw, then gives the answer. */
+  /** Repeats the request until the operator's cache has caught up. @returns the response */
   async function listed(user: string, query = ''): Promise<Listing> {
     return poll('all deployments Running', async () => {
       const answer = await listDeployments(operator.url, tokens.get(user) ?? '', query);
@@ -190,13 +190,13 @@ describe('the listing shows what the user may see', () => {
   }
   const names = ({ items }: Listing) => items.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
 
-  test.each(['one', 'grouped'])('one namespace: %s', async (user) => {
+  test.each(['one', 'grouped'])('in one namespace: %s', async (user) => {
     const listing = await listed(user);
     expect(names(listing)).toEqual(['shop/cart', 'shop/web']);
     expect(listing.pagination).toEqual({ total: 2, page: 1, pageSize: 10, pages: 1 });
   });
 
-  test('all namespaces, in pages that neither overlap nor skip', async () => {
+  test('in all namespaces, in pages without overlaps or gaps', async () => {
     const everything = ['billing/invoices', 'shop/cart', 'shop/web'];
     expect(names(await listed('all'))).toEqual(everything);
     const pages = [await listed('all', '?pageSize=2'), await listed('all', '?pageSize=2&page=2')];
@@ -208,13 +208,13 @@ describe('the listing shows what the user may see', () => {
     });
   });
 
-  test('none: 403 in the platform form', async () => {
+  test('in no namespace: 403 in the platform form', async () => {
     const answer = await listDeployments(operator.url, tokens.get('none') ?? '');
     expect(answer.status).toBe(403);
     expect(await answer.json()).toEqual({ code: 7, message: expect.stringContaining('none'), details: [] });
   });
 
-  test('a right that is given or taken away is in force after the cache time', async () => {
+  test('granted and revoked permissions take effect after the cache time', async () => {
     const status = async () => (await listDeployments(operator.url, tokens.get('none') ?? '')).status;
     await cluster.kubectl.run(['create', 'rolebinding', 'late', '--clusterrole=view', '-n', 'shop', '--user=none']);
     await poll('the right', async () => (await status()) === 200);
@@ -222,14 +222,14 @@ describe('the listing shows what the user may see', () => {
     await poll('the loss of the right', async () => (await status()) === 403);
   });
 
-  test('another cluster is 404', async () => {
+  test('an unknown cluster is 404', async () => {
     const url = `${operator.url}/apis/kpanda.io/v1alpha1/clusters/elsewhere/deployments`;
     const answer = await fetch(url, { headers: { authorization: `Bearer ${tokens.get('all')}` } });
     expect(answer.status).toBe(404);
     expect(await answer.json()).toMatchObject({ code: 5 });
   });
 
-  test('it is live: what is made, scaled and deleted shows', async () => {
+  test('created, scaled and deleted deployments are reflected', async () => {
     const state = async (name: string) =>
       (await listed('all').catch(() => undefined))?.items.find((item) => item.metadata.name === name)?.status.state;
     await cluster.kubectl.run(['create', 'deployment', 'late', '-n', 'shop', '--image=nginx:1.29']);
@@ -244,7 +244,7 @@ describe('the listing shows what the user may see', () => {
     await poll('the deletion', async () => !names(await listed('all')).includes('shop/late'));
   });
 
-  test('a token in another form or changed is 401 with a challenge', async () => {
+  test('a malformed or modified token is 401 with a challenge', async () => {
     const token = tokens.get('all') ?? '';
     const changed = `${token.slice(0, -4)}AAAA`;
     for (const authorization of ['', token, `Basic ${token}`, 'Bearer', `Bearer ${changed}`, 'Bearer a.b.c']) {
@@ -258,7 +258,7 @@ describe('the listing shows what the user may see', () => {
   });
 });
 
-test('no sk of any Secret is in any line that the operator wrote', async () => {
+test('the operator never logs an sk', async () => {
   const { items } = await cluster.kubectl.get<{ items: { type: string; data: Record<string, string> }[] }>(
     'secrets',
     '-A',

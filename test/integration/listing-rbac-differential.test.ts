@@ -1,6 +1,6 @@
 /**
- * The platform API shows each user what the API server shows the same user: RBAC is drawn at random, and each user's
- * answers are compared with those of kubectl and of the API server itself for the user impersonated.
+ * The platform API shows each user what the API server shows: generates random RBAC and compares the responses with those
+ * of kubectl and the API server for the impersonated user.
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -16,7 +16,7 @@ import { deploymentManifest } from '../support/workload.ts';
 
 const seed = 20261125;
 const draws = 24;
-/** Names that are asked for one by one in each namespace; the last is of none. */
+/** Names that are requested in each namespace; the last one does not exist. */
 const singles = ['web', 'api', 'missing'];
 const inFlight = 4;
 
@@ -44,14 +44,14 @@ afterAll(async () => {
   await cluster?.stop();
 });
 
-/** What somebody sees, in words that can be compared. */
+/** What a user sees, in a comparable form. */
 interface Sight {
   all: string;
   byNamespace: string[];
   singles: number[];
 }
 
-/** As the API server shows it to the user. */
+/** What the API server shows. */
 async function sightOfCluster(caller: Caller): Promise<Sight> {
   const lists = await Promise.all(namespaces.map((namespace) => listAs(caller, namespace)));
   const everywhere = await kubectlSees(caller);
@@ -64,7 +64,7 @@ async function sightOfCluster(caller: Caller): Promise<Sight> {
   };
 }
 
-/** As the platform API shows it. */
+/** What the platform API shows. */
 async function sightOfPlatform(caller: Caller): Promise<Sight> {
   const read = ({ status, names }: { status: number; names: string[] }) =>
     status === 200 ? word(names) : status === 403 ? word(undefined) : `status ${status}`;
@@ -79,7 +79,7 @@ const word = (names: readonly string[] | undefined) => (names ? `sees ${[...name
 const eachSingle = <T>(ask: (namespace: string, name: string) => T) =>
   namespaces.flatMap((namespace) => singles.map((name) => ask(namespace, name)));
 
-/** @returns undefined when it is forbidden */
+/** @returns undefined if it is forbidden */
 async function kubectlSees({ name, groups }: Caller): Promise<string[] | undefined> {
   const identity = [`--as=${name}`, ...groups.map((group) => `--as-group=${group}`)];
   try {
@@ -115,7 +115,7 @@ async function sendAs({ name, groups }: Caller, path: string): Promise<{ status:
   }
 }
 
-/** Makes the drawn RBAC that of the cluster, in place of what was drawn before. */
+/** Replaces the RBAC of the previous round. */
 async function install(items: readonly object[]): Promise<void> {
   const kinds = 'roles,rolebindings,clusterroles,clusterrolebindings';
   await kubectl.run(['delete', kinds, '-A', '-l', `${drawnLabel}=yes`]);
@@ -124,7 +124,7 @@ async function install(items: readonly object[]): Promise<void> {
   }
 }
 
-test(`of ${draws} draws with seed ${seed}, each of ${users.length} users sees what the API server shows them`, async () => {
+test(`${users.length} users see what the API server shows them in ${draws} rounds with seed ${seed}`, async () => {
   const counts: Counts = { forbidden: 0, everything: 0, something: 0 };
   const drawn = fc.sample(randomRbac, { seed, numRuns: draws });
   for (const [draw, items] of drawn.entries()) {
@@ -139,10 +139,10 @@ test(`of ${draws} draws with seed ${seed}, each of ${users.length} users sees wh
   for (const share of shares) expect(share).toBeGreaterThan(10);
 }, 600_000);
 
-/** How many saw what. */
+/** Number of users by what they see. */
 type Counts = Record<'forbidden' | 'everything' | 'something', number>;
 
-/** Until both agree: controllers and caches follow the drawn RBAC within moments, and decisions hold for a second. */
+/** Waits until both agree: controllers and caches need a moment, and decisions are cached for a second. */
 async function compare(caller: Caller, draw: number, items: readonly object[], counts: Counts): Promise<void> {
   const sights: { shown?: Sight; seen?: Sight } = {};
   await poll('both to agree', async () => {

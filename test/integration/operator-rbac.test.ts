@@ -1,6 +1,6 @@
 /**
- * The operator's rights in manifests/ are those that it uses, no more and no less: a session in which everything happens
- * for which it asks the API server, judged by the API server's audit log. Whoever adds a rule adds the step that uses it.
+ * Verifies that the operator uses exactly the permissions in manifests/, according to the audit log of an API server. A
+ * session makes the operator use all of them: a change that adds a rule must add a step that uses it.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -60,7 +60,7 @@ async function patchSpec(kubectl: Kubectl, name: string, spec: object): Promise<
   });
 }
 
-/** A pair made, rotated, moved to another Secret and removed; tokens, the listing, their Events and statuses. */
+/** Creates, rotates, moves and removes a pair, gets tokens and lists deployments. */
 async function liveAsPair(): Promise<void> {
   const { kubectl } = cluster;
   const pair = await createPair(kubectl, accessKeyManifest('people', 'alice'));
@@ -73,7 +73,7 @@ async function liveAsPair(): Promise<void> {
   expect(await kubectl.run(['get', 'secrets', '-n', 'people', '-o', 'name'])).toBe('');
 }
 
-/** A ServiceAccount's token, which is refused after the cluster was asked about it. */
+/** Exchanges the token of a ServiceAccount, for which the operator creates a TokenReview. */
 async function exchangeToken(): Promise<void> {
   const { kubectl } = cluster;
   await kubectl.run(['create', 'serviceaccount', 'ci', '-n', 'people']);
@@ -86,7 +86,7 @@ async function exchangeToken(): Promise<void> {
   await poll('the exchange', async () => (await exchange()).status === 200);
 }
 
-/** Somebody who has signed in by a key pair disables it on the page. */
+/** Disables a key pair in the web console, signed in with that pair. */
 async function disableOnPage(): Promise<void> {
   const { kubectl } = cluster;
   await kubectl.run(['create', '-f', '-'], JSON.stringify(accessKeyManifest('people', 'dora')));
@@ -99,7 +99,7 @@ async function disableOnPage(): Promise<void> {
   expect(answer.status).toBe(303);
 }
 
-/** A signing key is revoked, and so the Secret rewritten. */
+/** Revokes a signing key, which rewrites the Secret. */
 async function revokeSigningKey(): Promise<void> {
   const published = async () => {
     const { keys } = (await (await fetch(`${operator.url}/.well-known/jwks.json`)).json()) as {
@@ -116,7 +116,7 @@ async function revokeSigningKey(): Promise<void> {
   });
 }
 
-/** A cluster is registered by a Secret that holds no kubeconfig, which an Event tells. */
+/** Registers a cluster without a kubeconfig, which causes an Event. */
 async function registerCluster(): Promise<void> {
   const metadata = { name: 'elsewhere', namespace, labels: { 'ghippo.io/cluster': 'elsewhere' } };
   await cluster.kubectl.apply({ apiVersion: 'v1', kind: 'Secret', metadata });
@@ -124,7 +124,7 @@ async function registerCluster(): Promise<void> {
   await poll('the Event', async () => (await cluster.kubectl.run(events)) !== '');
 }
 
-test('every right is used, and none is missing', async () => {
+test('the operator uses every permission and lacks none', async () => {
   for (const step of [liveAsPair, exchangeToken, disableOnPage, revokeSigningKey, registerCluster]) await step();
   const requests = await audit.requestsOf(username);
   const grants = await grantsOf(cluster.kubectl, namespace, serviceAccount);
@@ -133,7 +133,7 @@ test('every right is used, and none is missing', async () => {
   expect(unusedGrants(grants, requests)).toEqual([]);
 });
 
-describe('this test', () => {
+describe('the evaluation of the audit log', () => {
   const request: AuditedRequest = {
     verb: 'get',
     group: '',
@@ -145,7 +145,7 @@ describe('this test', () => {
   const grant: Grant = { verb: 'get', group: '', resource: 'secrets' };
 
   it.each<Grant>([grant, { ...grant, namespace: 'a' }, { ...grant, namespace: 'a', name: 'b' }])(
-    'sees that %o is used',
+    'finds that %o is used',
     (used) => expect(unusedGrants([used], [request])).toEqual([]),
   );
 
@@ -155,13 +155,13 @@ describe('this test', () => {
     { ...grant, resource: 'secrets/status' },
     { ...grant, namespace: 'b' },
     { ...grant, namespace: 'a', name: 'a' },
-  ])('sees that %o is not', (unused) => expect(unusedGrants([unused], [request])).toEqual([unused]));
+  ])('finds that %o is unused', (unused) => expect(unusedGrants([unused], [request])).toEqual([unused]));
 
-  it('takes no refused request for a use', () => {
+  it('does not count a denied request as a use', () => {
     expect(unusedGrants([grant], [{ ...request, allowed: false }])).toEqual([grant]);
   });
 
-  it('sees a real refusal in the log', async () => {
+  it('finds a denied request in the log', async () => {
     const asOperator = createKubectl(cluster.kubectl.path, cluster.operatorKubeconfig);
     await expect(asOperator.run(['get', 'nodes'])).rejects.toThrow('forbidden');
     const refused = (await audit.requestsOf(username)).filter(({ allowed }) => !allowed);

@@ -1,10 +1,11 @@
-/** Who sees which deployments: each kind of right that RBAC knows, and how soon a change of it counts. */
+/** Which deployments users see with each kind of RBAC permission, and how soon changes take effect. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Kubectl } from '../../tools/kubectl.ts';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
 import { type Caller, createCaller } from '../support/caller.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { metricValue } from '../support/metrics.ts';
 import { createNamespace } from '../support/platform.ts';
 import { deploymentManifest } from '../support/workload.ts';
 
@@ -74,8 +75,8 @@ async function seesNothing(caller: Caller): Promise<void> {
   await poll(`${caller.name} to be refused`, async () => (await caller.list()).status === 403);
 }
 
-describe('a right', () => {
-  test('none: nothing, in no way', async () => {
+describe('a permission', () => {
+  test('none: shows nothing', async () => {
     const nobody = await create('nobody');
     expect(await nobody.list()).toEqual({ status: 403, names: [] });
     expect((await nobody.listIn('shop')).status).toBe(403);
@@ -104,7 +105,7 @@ describe('a right', () => {
     }
   });
 
-  test('in some namespaces: those, and no other is counted', async () => {
+  test('in some namespaces lists and counts only those', async () => {
     const caller = await create('several', 'team');
     await bind('shop', 'clusterrole=lister', 'user=several');
     await bind('store', 'clusterrole=lister', 'group=team');
@@ -113,11 +114,11 @@ describe('a right', () => {
 
   test.each([
     ['to get only', 'getter', [200, 404, 200]],
-    // As in Kubernetes: a list of all is not the list of one name.
+    // As in Kubernetes, resourceNames do not apply to a list.
     ['to list and get one name', 'named', [200, 403, 403]],
     ['to scale', 'scaler', [403, 403, 403]],
     ['in the former API group', 'of-extensions', [403, 403, 403]],
-  ])('%s is none to list, in a namespace or everywhere', async (_, role, statuses) => {
+  ])('%s does not allow listing, in a namespace or everywhere', async (_, role, statuses) => {
     for (const namespace of ['shop', undefined]) {
       const caller = await create(`${role}-${namespace ?? 'everywhere'}`);
       await bind(namespace, `clusterrole=${role}`, `user=${caller.name}`);
@@ -130,11 +131,11 @@ describe('a right', () => {
   });
 });
 
-describe('a change of rights', () => {
+describe('a change of permissions takes effect', () => {
   test.each([
     ['in a namespace', 'shop', some('shop')],
     ['everywhere', undefined, all],
-  ])('%s: a binding that is made counts, one that is deleted does not any more', async (where, namespace, names) => {
+  ])('%s: when a binding is created and deleted', async (where, namespace, names) => {
     const caller = await create(`changed-${where.replaceAll(' ', '-')}`);
     await seesNothing(caller);
     const binding = await bind(namespace, 'clusterrole=lister', `user=${caller.name}`);
@@ -143,7 +144,7 @@ describe('a change of rights', () => {
     await seesNothing(caller);
   });
 
-  test('of a role behind a binding', async () => {
+  test('when the role of a binding changes', async () => {
     const caller = await create('edited');
     const rules = (verb: string) => kubectl.apply(clusterRole('edited', { verbs: [verb] }));
     await rules('get');
@@ -155,7 +156,7 @@ describe('a change of rights', () => {
     await seesNothing(caller);
   });
 
-  test('of the part of an aggregated role', async () => {
+  test('when a part of an aggregated role changes', async () => {
     const caller = await create('aggregated');
     await bind('store', 'clusterrole=whole', 'user=aggregated');
     await sees(caller, some('store'));
@@ -166,7 +167,7 @@ describe('a change of rights', () => {
   });
 });
 
-test('a user with rights in few of many namespaces takes few reviews', async () => {
+test('a user with permissions in few of many namespaces causes few reviews', async () => {
   const names = Array.from({ length: 60 }, (_, index) => `many-${index}`);
   const items = names.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }));
   const filled = names.map((name) => deploymentManifest(name, 'web'));
@@ -177,11 +178,10 @@ test('a user with rights in few of many namespaces takes few reviews', async () 
   const caller = await create('modest');
   await sees(caller, ['many-7/web']);
   const reviews = async () => {
-    const text = await (await fetch(`${operator.healthUrl}/metrics`)).text();
-    return Number(/^accesskey_access_reviews_per_listing_sum (\d+)$/m.exec(text)?.[1]);
+    return Number(await metricValue(operator, 'accesskey_access_reviews_per_listing_sum'));
   };
   const before = await reviews();
   expect((await caller.list()).names).toEqual(['many-7/web']);
-  // All namespaces, and the two in which something is bound.
+  // One for all namespaces, and one for each of the two with a binding.
   expect((await reviews()) - before).toBeLessThanOrEqual(3);
 });

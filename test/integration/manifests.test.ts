@@ -36,7 +36,7 @@ async function podsOfOperator(): Promise<Pod[]> {
 }
 
 describe('manifests/base', () => {
-  test('applies, and Pod Security restricted lets the pod in', async () => {
+  test('applies, and Pod Security "restricted" admits the pod', async () => {
     await cluster.kubectl.run(['apply', '-k', base, '--server-side']);
     const namespace = await cluster.kubectl.get<{ metadata: { labels: object } }>('namespace', operatorNamespace);
     expect(namespace.metadata.labels).toMatchObject({ 'pod-security.kubernetes.io/enforce': 'restricted' });
@@ -47,27 +47,27 @@ describe('manifests/base', () => {
     expect(pod?.spec.containers[0]?.image).toBe(`accesskey-operator:${packageJson.version}`);
   });
 
-  test('a second time it changes nothing', async () => {
+  test('changes nothing when applied again', async () => {
     const output = await cluster.kubectl.run(['apply', '-k', base, '--server-side']);
     const diff = await cluster.kubectl.run(['diff', '-k', base, '--server-side']);
     expect(output.split('\n').length).toBeGreaterThan(10);
     expect(diff).toBe('');
   });
 
-  test('its configuration is one that the operator takes', () => {
+  test('has a configuration that the operator accepts', () => {
     const file = join(base, 'config.yaml');
     expect(parseConfiguration(readFileSync(file, 'utf8'), file).http).toMatchObject({ plain: true, port: 8080 });
   });
 });
 
 describe('manifests/install.yaml', () => {
-  test('is what npm run render makes of manifests/base', async () => {
+  test('is the output of npm run render', async () => {
     expect(readFileSync(installFile, 'utf8')).toBe(await renderInstall(cluster.kubectl));
   });
 });
 
 describe('the overlays', () => {
-  /** Kinds of other projects, whose CRDs are not here. */
+  /** Kinds of other projects, whose CRDs are not installed. */
   const foreign = /^(cert-manager|monitoring\.coreos)\./;
 
   beforeAll(() => createNamespace(cluster.kubectl, 'team-a'));
@@ -87,7 +87,7 @@ describe('the overlays', () => {
     });
   });
 
-  test('the kustomization in docs/install.md puts components, image and configuration together', async () => {
+  test('combine components, image and configuration as in docs/install.md', async () => {
     const directory = await mkdtemp(join(cluster.directory, 'own-'));
     const [kustomization = ''] = /(?<=```yaml\n)[\s\S]*?(?=```)/.exec(readFileSync(installDocument, 'utf8')) ?? [];
     await symlink(join(manifests, '..'), join(directory, 'accesskey-operator'));
@@ -105,7 +105,7 @@ describe('the overlays', () => {
     await cluster.kubectl.apply({ apiVersion: 'v1', kind: 'List', items }, '--server-side', '--dry-run=server');
   });
 
-  test('the example of an Ingress names a port of the Service', async () => {
+  test('have an example Ingress that names a port of the Service', async () => {
     await cluster.kubectl.run(['apply', '-k', base, '--server-side', '--force-conflicts']);
     const file = join(manifests, '../examples/exposing/ingress.yaml');
     const { service } = parse(readFileSync(file, 'utf8')).spec.rules[0].http.paths[0].backend;
@@ -114,7 +114,7 @@ describe('the overlays', () => {
     await cluster.kubectl.run(['apply', '-f', file, '--dry-run=server']);
   });
 
-  test('high-availability lets a drain take one pod at a time', async () => {
+  test('let a drain evict one pod at a time with high-availability', async () => {
     const [budget] = (await cluster.kubectl.get<{ items: { spec: object }[] }>('pdb', '-n', operatorNamespace)).items;
     expect(budget?.spec).toMatchObject({ maxUnavailable: 1, unhealthyPodEvictionPolicy: 'AlwaysAllow' });
   });
