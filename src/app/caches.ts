@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
 import { accessKeys, toAccessKeyRecord } from '../accesskey/model/access-key-record.ts';
 import { createAccessKeyCaches, toNamespaceRecord } from '../accesskey/model/caches.ts';
-import { managedBy, type SecretObject, toSecretRecord } from '../credential/secret-record.ts';
+import { managedBy } from '../credential/secret-format.ts';
+import { type SecretObject, toSecretRecord } from '../credential/secret-record.ts';
 import { createDeploymentTransform } from '../deployments/record.ts';
 import { createDeploymentStore } from '../deployments/store.ts';
 import { createReflector } from '../kube/reflector.ts';

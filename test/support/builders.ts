@@ -14,12 +14,8 @@ import type { PairFacts } from '../../src/accesskey/model/pair-facts.ts';
 import type { AccessKeyStatus } from '../../src/accesskey/model/types.generated.ts';
 import { desiredData, desiredMetadata } from '../../src/accesskey/reconcile/desired-secret.ts';
 import { digestOf, type KeyPair } from '../../src/credential/key-pair.ts';
-import {
-  type SecretObject,
-  type SecretRecord,
-  secretType,
-  toSecretRecord,
-} from '../../src/credential/secret-record.ts';
+import { secretType } from '../../src/credential/secret-format.ts';
+import { type SecretObject, type SecretRecord, toSecretRecord } from '../../src/credential/secret-record.ts';
 import { type ClaimsOptions, claimsFor, type TokenClaims } from '../../src/token/issue.ts';
 
 /** 2026-01-01T00:00:00Z, the current time of the tests. */

@@ -1,5 +1,6 @@
 import { pino } from 'pino';
-import { annotations, textAt } from '../../src/credential/secret-record.ts';
+import { annotations } from '../../src/credential/secret-format.ts';
+import { textAt } from '../../src/credential/secret-record.ts';
 import type { RawObject } from '../../src/kube/list-watch.ts';
 import { createReflector } from '../../src/kube/reflector.ts';
 import { createStore } from '../../src/kube/store.ts';

@@ -1,4 +1,4 @@
-import { type DataKeys, defaultDataKeys } from '../../credential/secret-record.ts';
+import { type DataKeys, defaultDataKeys } from '../../credential/secret-format.ts';
 import type { RawObject } from '../../kube/list-watch.ts';
 import type { AccessKeySpec, AccessKeyStatus } from './types.generated.ts';
 

@@ -1,5 +1,6 @@
 import { matches } from '../../credential/key-pair.ts';
-import { annotations, keyPairLabel, type SecretRecord } from '../../credential/secret-record.ts';
+import { annotations, keyPairLabel } from '../../credential/secret-format.ts';
+import type { SecretRecord } from '../../credential/secret-record.ts';
 import { isAhead } from '../../kube/time.ts';
 import { type AccessKeyRecord, type KeyPairSpec, pairStatusOf, secretNameOf } from './access-key-record.ts';
 import { durationMs, timeOf } from './time.ts';

@@ -1,11 +1,6 @@
 /** Takes over a Secret that does not belong to the AccessKey. Pure. */
-import {
-  annotations,
-  type LiveSecret,
-  type SecretRecord,
-  secretType,
-  withDataKeys,
-} from '../../credential/secret-record.ts';
+import { annotations, secretType } from '../../credential/secret-format.ts';
+import { type LiveSecret, type SecretRecord, withDataKeys } from '../../credential/secret-record.ts';
 import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec } from '../model/access-key-record.ts';
 import { desiredMetadata, metadataPatch, ownerReferenceTo, type SecretPatch } from './desired-secret.ts';
 

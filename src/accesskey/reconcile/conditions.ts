@@ -25,9 +25,7 @@ interface Verdict {
   state: 'Ready' | 'Stalled' | 'Reconciling';
 }
 
-/**
- * The conditions as kstatus defines them: Ready is always present, Stalled and Reconciling only while they are true.
- */
+/** The conditions as kstatus defines them: Ready is always present, Stalled and Reconciling only while they are true. */
 export function conditionsOf({
   accessKey,
   otherHolder,
@@ -43,7 +41,8 @@ export function conditionsOf({
   /** Milliseconds since the epoch. */
   now: number;
 }): Condition[] {
-  const verdict = otherHolder === undefined ? judge(accessKey, outcome, keyPairs) : userClaimed(accessKey, otherHolder);
+  const verdict =
+    otherHolder === undefined ? verdictOf(accessKey, outcome, keyPairs) : userClaimed(accessKey, otherHolder);
   const { state, reason } = verdict;
   const message = stableMessage(accessKey, verdict);
   const types = state === 'Ready' ? ['Ready'] : ['Ready', state];
@@ -76,7 +75,7 @@ function userClaimed({ spec }: AccessKeyRecord, holder: string): Verdict {
   return { state: 'Stalled', reason: reasons.userClaimed, message };
 }
 
-function judge({ spec }: AccessKeyRecord, outcome: PlanOutcome, keyPairs: readonly KeyPairStatus[]): Verdict {
+function verdictOf({ spec }: AccessKeyRecord, outcome: PlanOutcome, keyPairs: readonly KeyPairStatus[]): Verdict {
   const problems = outcome.pairs.flatMap(({ problem }) => problem ?? []);
   const conflicts = problems.filter((one) => one.reason === 'SecretConflict').map((one) => one.message);
   if (conflicts.length > 0) {

@@ -3,7 +3,7 @@ import type { KubernetesClient } from '../../kube/client.ts';
 import { describeError, type KubernetesError, NotLeaderError, retryAfterOf } from '../../kube/errors.ts';
 import type { EventContent, EventRecorder } from '../../kube/events.ts';
 import { createWorkQueue, type WorkQueueOptions } from '../../kube/work-queue.ts';
-import { type AccessKeyRecord, group, kind, version } from '../model/access-key-record.ts';
+import { type AccessKeyRecord, accessKeys, kind } from '../model/access-key-record.ts';
 import { type AccessKeyCaches, isStopped } from '../model/caches.ts';
 import { apply } from './apply.ts';
 import { enqueueChanges } from './enqueue.ts';
@@ -128,5 +128,5 @@ function requeueAfter(accessKey: AccessKeyRecord, outcome: PlanOutcome, now: num
 }
 
 function subjectOf({ namespace, name, uid, resourceVersion }: AccessKeyRecord) {
-  return { apiVersion: `${group}/${version}`, kind, namespace, name, uid, resourceVersion };
+  return { apiVersion: accessKeys.apiVersion, kind, namespace, name, uid, resourceVersion };
 }

@@ -1,4 +1,5 @@
-import { type LiveSecret, managedBy, type SecretRecord } from '../../credential/secret-record.ts';
+import { managedBy } from '../../credential/secret-format.ts';
+import type { LiveSecret, SecretRecord } from '../../credential/secret-record.ts';
 import { type AccessKeyRecord, pairStatusOf } from '../model/access-key-record.ts';
 import type { Move } from './actions.ts';
 import { desiredData, desiredMetadata, labelsOf } from './desired-secret.ts';

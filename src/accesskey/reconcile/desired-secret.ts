@@ -5,10 +5,9 @@ import {
   annotations as annotationNames,
   keyPairLabel,
   managedBy,
-  type OwnerReference,
   previousKeys,
-  type SecretRecord,
-} from '../../credential/secret-record.ts';
+} from '../../credential/secret-format.ts';
+import type { OwnerReference, SecretRecord } from '../../credential/secret-record.ts';
 import { type AccessKeyRecord, accessKeys, dataKeysOf, type KeyPairSpec, kind } from '../model/access-key-record.ts';
 import type { PairFacts } from '../model/pair-facts.ts';
 import { rfc3339 } from '../model/time.ts';

@@ -1,10 +1,8 @@
+import { accessKeyLabel, managedBy, secretType } from '../../credential/secret-format.ts';
 import {
-  accessKeyLabel,
   type LiveSecret,
-  managedBy,
   type SecretObject,
   type SecretRecord,
-  secretType,
   toLiveSecret,
   toSecretRecord,
 } from '../../credential/secret-record.ts';

@@ -1,12 +1,7 @@
 /** The pair in the data of a Secret: found, kept or newly generated. Pure except for the random numbers of a new pair. */
 import { generateKeyPair, type KeyPair } from '../../credential/key-pair.ts';
-import {
-  type LiveSecret,
-  pairAt,
-  previousKeys,
-  type SecretRecord,
-  withoutSecret,
-} from '../../credential/secret-record.ts';
+import { previousKeys } from '../../credential/secret-format.ts';
+import { type LiveSecret, pairAt, type SecretRecord, withoutSecret } from '../../credential/secret-record.ts';
 import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec, pairStatusOf } from '../model/access-key-record.ts';
 import { type PairFacts, type PairInSecret, pairFacts, pairOf, withoutEndedPrevious } from '../model/pair-facts.ts';
 import { durationMs } from '../model/time.ts';

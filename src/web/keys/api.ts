@@ -7,7 +7,8 @@ import {
   toAccessKeyRecord,
 } from '../../accesskey/model/access-key-record.ts';
 import type { KeyPair } from '../../credential/key-pair.ts';
-import { type DataKeys, pairAt, type SecretObject } from '../../credential/secret-record.ts';
+import type { DataKeys } from '../../credential/secret-format.ts';
+import { pairAt, type SecretObject } from '../../credential/secret-record.ts';
 import { createKubernetesClient } from '../../kube/client.ts';
 import type { RawObject } from '../../kube/list-watch.ts';
 import { resources } from '../../kube/resource.ts';

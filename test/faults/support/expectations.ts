@@ -1,5 +1,5 @@
 import type { AccessKeyRecord, KeyPairSpec } from '../../../src/accesskey/model/access-key-record.ts';
-import { annotations, keyPairLabel } from '../../../src/credential/secret-record.ts';
+import { annotations, keyPairLabel } from '../../../src/credential/secret-format.ts';
 import { type History, isOfPair, ownerOf } from './history.ts';
 import { holderOf, type World } from './invariants.ts';
 

@@ -1,4 +1,4 @@
-import { secretType } from '../../../src/credential/secret-record.ts';
+import { secretType } from '../../../src/credential/secret-format.ts';
 import type { Transport } from '../../../src/kube/transport.ts';
 import { follow, isUUID, type RawSecret, valuesOf } from '../../support/secret-keys.ts';
 import { accessKeysPath, secretsPath } from './admin.ts';

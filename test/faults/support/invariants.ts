@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type AccessKeyRecord, toAccessKeyRecord } from '../../../src/accesskey/model/access-key-record.ts';
-import { managedBy, secretType } from '../../../src/credential/secret-record.ts';
+import { managedBy, secretType } from '../../../src/credential/secret-format.ts';
 import type { RawSecret } from '../../support/secret-keys.ts';
 import { type Admin, accessKeysPath, secretsPath } from './admin.ts';
 import { ownerOf } from './history.ts';

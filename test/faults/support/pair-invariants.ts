@@ -6,7 +6,7 @@ import {
   keyPairLabel,
   managedBy,
   secretType,
-} from '../../../src/credential/secret-record.ts';
+} from '../../../src/credential/secret-format.ts';
 import { isUUID, type RawSecret, valuesOf } from '../../support/secret-keys.ts';
 
 export interface PairSituation {

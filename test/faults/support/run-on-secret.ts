@@ -1,4 +1,4 @@
-import { annotations } from '../../../src/credential/secret-record.ts';
+import { annotations } from '../../../src/credential/secret-format.ts';
 import type { RawSecret } from '../../support/secret-keys.ts';
 import { accessKeysPath, secretsPath } from './admin.ts';
 import type { Command } from './commands.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/credential/key-pair.ts';
-import { toSecretRecord } from '../../../src/credential/secret-record.ts';
+import { pairAt, toSecretRecord } from '../../../src/credential/secret-record.ts';
 import { accessKey, at, keyPair, rawSecret, secret } from '../../support/builders.ts';
 
 const { ak, sk } = keyPair();
@@ -199,5 +199,17 @@ describe('toSecretRecord', () => {
     it.each(['Opaque', '', 'kubernetes.io/tls', 'ghippo.io/signing-keys'])('is undefined for the type %j', (type) => {
       expect(secret({ type }).ownerUID).toBeUndefined();
     });
+  });
+});
+
+describe('pairAt', () => {
+  it('reads the pair under these keys', () => {
+    expect(pairAt(rawSecret().data, { ak: 'ak', sk: 'sk' })).toEqual(keyPair());
+    expect(pairAt(rawSecret().data, { ak: 'user', sk: 'sk' })).toBeUndefined();
+    expect(pairAt({}, { ak: 'ak', sk: 'sk' })).toBeUndefined();
+  });
+
+  it.each(['constructor', '__proto__'])('returns undefined for the inherited key %s', (key) => {
+    expect(pairAt(rawSecret().data, { ak: key, sk: 'sk' })).toBeUndefined();
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isKey } from '../../../../src/credential/key-pair.ts';
-import { managedBy, toSecretRecord } from '../../../../src/credential/secret-record.ts';
+import { managedBy } from '../../../../src/credential/secret-format.ts';
+import { toSecretRecord } from '../../../../src/credential/secret-record.ts';
 import { accessKey, at, keyPair, known, now, rawSecret } from '../../../support/builders.ts';
 import { applyTo, changes, plain, reconcileOnce, settle } from './reconciles.ts';
 import { createSecretsApi, refused } from './secrets-api.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { AccessKeyRecord } from '../../../../src/accesskey/model/access-key-record.ts';
 import { StaleCacheError } from '../../../../src/accesskey/reconcile/secret-api.ts';
 import { isKey } from '../../../../src/credential/key-pair.ts';
-import { secretType } from '../../../../src/credential/secret-record.ts';
+import { secretType } from '../../../../src/credential/secret-format.ts';
 import { accessKey, keyPair, known, now, rawSecret, secret } from '../../../support/builders.ts';
 import { applyTo, changes, plain, type Reported, reconcileOnce, settle, withStatus } from './reconciles.ts';
 import { createSecretsApi, noAnswer, refused } from './secrets-api.ts';

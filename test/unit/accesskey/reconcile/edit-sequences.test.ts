@@ -7,7 +7,8 @@ import {
   type KeyPairSpec,
   secretNameOf,
 } from '../../../../src/accesskey/model/access-key-record.ts';
-import { managedBy, textAt } from '../../../../src/credential/secret-record.ts';
+import { managedBy } from '../../../../src/credential/secret-format.ts';
+import { textAt } from '../../../../src/credential/secret-record.ts';
 import { accessKey, now } from '../../../support/builders.ts';
 import { plain, settle } from './reconciles.ts';
 import { createSecretsApi, type RawSecret, type SecretsApi } from './secrets-api.ts';

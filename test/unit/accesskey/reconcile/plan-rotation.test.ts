@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { KeyPairSpec } from '../../../../src/accesskey/model/access-key-record.ts';
-import { annotations } from '../../../../src/credential/secret-record.ts';
+import { annotations } from '../../../../src/credential/secret-format.ts';
 import { accessKey, at, keyPair, known, now, secret } from '../../../support/builders.ts';
 import { planOf } from './reconciles.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { labelsOf } from '../../../../src/accesskey/reconcile/desired-secret.ts';
 import { type Observed, plan as planAt } from '../../../../src/accesskey/reconcile/plan.ts';
-import { accessKeyLabel, annotations, keyPairLabel, managedBy } from '../../../../src/credential/secret-record.ts';
+import { accessKeyLabel, annotations, keyPairLabel, managedBy } from '../../../../src/credential/secret-format.ts';
 import { accessKey, at, keyPair, known, now, pairStatus, secret } from '../../../support/builders.ts';
 
 const one = accessKey();
@@ -21,16 +21,6 @@ function observed(parts: Partial<Observed> = {}): Observed {
   const { accessKey: subject = one } = parts;
   return { accessKey: subject, stopped: false, userHolder: subject.key, secrets: [], ...parts };
 }
-
-describe('labelsOf', () => {
-  it('name the operator, the AccessKey and the pair', () => {
-    expect(labelsOf(one, main)).toEqual({
-      'app.kubernetes.io/managed-by': 'accesskey-operator',
-      'ghippo.io/access-key': 'ann',
-      'ghippo.io/key-pair': 'main',
-    });
-  });
-});
 
 describe('plan', () => {
   it('creates the Secret of each pair without one', () => {

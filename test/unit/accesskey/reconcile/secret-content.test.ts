@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { KeyPairSpec } from '../../../../src/accesskey/model/access-key-record.ts';
 import { findPair, keptValues, newContent, withFound } from '../../../../src/accesskey/reconcile/secret-content.ts';
 import { digestOf, isKey } from '../../../../src/credential/key-pair.ts';
-import { pairAt, toLiveSecret, toSecretRecord } from '../../../../src/credential/secret-record.ts';
+import { toLiveSecret, toSecretRecord } from '../../../../src/credential/secret-record.ts';
 import { accessKey, keyPair, now, rawSecret, type SecretParts } from '../../../support/builders.ts';
 
 const main: KeyPairSpec = { name: 'main' };
@@ -12,18 +12,6 @@ const swapped = { name: 'main', secret: { akKey: 'sk', skKey: 'ak' } };
 function find(parts: SecretParts, pair: KeyPairSpec, knownAk?: string) {
   return findPair({ live: toLiveSecret(rawSecret(parts)), pair, knownAk });
 }
-
-describe('pairAt', () => {
-  it('reads the pair under these keys', () => {
-    expect(pairAt(rawSecret().data, { ak: 'ak', sk: 'sk' })).toEqual(keyPair());
-    expect(pairAt(rawSecret().data, { ak: 'user', sk: 'sk' })).toBeUndefined();
-    expect(pairAt({}, { ak: 'ak', sk: 'sk' })).toBeUndefined();
-  });
-
-  it.each(['constructor', '__proto__'])('returns undefined for the inherited key %s', (key) => {
-    expect(pairAt(rawSecret().data, { ak: key, sk: 'sk' })).toBeUndefined();
-  });
-});
 
 describe('findPair', () => {
   it('finds the pair under the annotated data keys, whatever the spec says', () => {

@@ -2,7 +2,8 @@ import {
   type AccessKeyRecord,
   accessKeys as accessKeysResource,
 } from '../../../../src/accesskey/model/access-key-record.ts';
-import { managedBy, type SecretRecord, toSecretRecord } from '../../../../src/credential/secret-record.ts';
+import { managedBy } from '../../../../src/credential/secret-format.ts';
+import { type SecretRecord, toSecretRecord } from '../../../../src/credential/secret-record.ts';
 import type { KubernetesClient } from '../../../../src/kube/client.ts';
 import { ConnectionError, KubernetesError } from '../../../../src/kube/errors.ts';
 import { pathOf, type Resource, resources } from '../../../../src/kube/resource.ts';

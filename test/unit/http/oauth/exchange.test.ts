@@ -175,7 +175,7 @@ describe('a subject token', () => {
     expect(logged()).toMatchObject([{ refused: 'no live AccessKey names the ServiceAccount' }]);
   });
 
-  it('gets nothing when its AccessKey has lost the claim', async () => {
+  it('gets nothing when its AccessKey does not hold the user', async () => {
     const older = accessKey({ namespace: 'other', name: 'older', user: 'ann', creationTimestamp: at(-7200) });
     const { send } = await createExchange(undefined, [ann, older]);
     expect((await send(path, form(await request()))).status).toBe(400);
