@@ -1,7 +1,7 @@
 /**
  * Checks whether the response time reveals that an ak exists. Compares requests with an unknown ak and with a wrong sk over
  * loopback, in random order, with the Mann-Whitney rank-sum test. This is a benchmark instead of a test because the result
- * also depends on the machine.
+ * also depends on the machine. An ak is not secret, so differences caused by CPU caches are acceptable.
  *
  *   node bench/timing.ts [--samples 20000] [--access-keys 1000]
  *

@@ -18,7 +18,7 @@ export const keyPaths = ['/apis/ghippo.io/v1alpha1/certs', '/.well-known/jwks.js
 export const deploymentsPath = '/apis/kpanda.io/v1alpha1/clusters/here/deployments';
 export const { ak, sk } = keyPair();
 
-/** The form of every error, as a caller reads it. */
+/** The body of an error. */
 export interface ErrorAnswer {
   code: number;
   message: string;
@@ -27,13 +27,13 @@ export interface ErrorAnswer {
 
 let generated: Promise<SigningKeys> | undefined;
 
-/** Signing keys, the same for all tests of a file. */
+/** Signing keys, generated once per test file. */
 export function signingKeys(): Promise<SigningKeys> {
   generated ??= generateSigningKeys(new Date(now)).then(parseSigningKeys);
   return generated;
 }
 
-/** Allows these namespaces; `*` stands for all. */
+/** Allows these namespaces; `*`: all. */
 export function allowing(...allowed: string[]): Authorizer {
   const mayListDeployments: Authorizer['mayListDeployments'] = async (_, namespace = '*') =>
     [namespace, '*'].some((one) => allowed.includes(one));
@@ -47,7 +47,7 @@ export function allowing(...allowed: string[]): Authorizer {
   };
 }
 
-/** What a user sees who may list as this says; any namespace may be asked about. */
+/** Visibility of a user with these permissions; every namespace is checked. */
 export function visibility(mayList: Authorizer['mayListDeployments']): Authorizer['visibleNamespaces'] {
   return createVisibility({ mayList, namespacesToCheck: async () => undefined, listed: () => undefined });
 }
@@ -58,10 +58,10 @@ export function failing(error: unknown): Authorizer {
   return { ...all, visibleNamespaces: fail };
 }
 
-/** Of records that a watch keeps up to date. */
+/** Freshness of an up-to-date cache. */
 export const fresh: Freshness = { resourceVersion: '7', ageSeconds: 1.5, watching: true };
 
-/** Deployments `namespace/name`. */
+/** A store of deployments named `namespace/name`. */
 export function deployments(...names: string[]) {
   return deploymentsOf('here', names);
 }
@@ -78,14 +78,14 @@ export function deploymentsOf(cluster: string, names: readonly string[]) {
   return store;
 }
 
-/** The app over the AccessKey of ann, with her pair; the log is kept. */
+/** An app with the AccessKey and key pair of ann. Its log is recorded. */
 export async function createPlatform(
   change: Partial<Dependencies> & { of?: ReturnType<typeof accessKey>; cluster?: Partial<Cluster> } = {},
 ) {
   const { of = accessKey({ groups: ['dev'] }), cluster = {}, ...dependencies } = change;
   const keys = await signingKeys();
   const lines: string[] = [];
-  /** AccessKey and pair of each use that was noted. */
+  /** AccessKey and key pair of each recorded use. */
   const uses: [string, string][] = [];
   const content = caches({ accessKeys: [of], secrets: [secret({ of })] });
   const app = createApp({
@@ -112,7 +112,7 @@ export async function createPlatform(
     now: () => now,
     ...dependencies,
   });
-  /** @param from address of the client */
+  /** @param from client address */
   async function send(path: string, init: RequestInit = {}, from?: string) {
     const response = await app.request(path, init, { incoming: { socket: { remoteAddress: from } } });
     const text = await response.text();
@@ -123,31 +123,30 @@ export async function createPlatform(
       json: <T = ErrorAnswer>() => JSON.parse(text) as T,
     };
   }
-  /** @param headers as a client sends them */
   const get = (path: string, headers: Record<string, string> = {}, method = 'GET') => send(path, { method, headers });
   return {
     app,
     send,
     get,
-    /** A token of ann. */
+    /** Issues a token for ann. */
     async token(): Promise<string> {
       const answer = await get(`${tokenPaths[0]}?ak=${ak}&sk=${sk}`);
       return answer.json<{ token: string }>().token;
     },
     list: async (query: string, token: string) => get(deploymentsPath + query, { authorization: `Bearer ${token}` }),
-    /** What was logged, a line for each request. */
+    /** The log, one line for each request. */
     logged: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
     log: () => lines.join(''),
     uses,
   };
 }
 
-/** Authorization: Basic of a pair (RFC 7617). */
+/** An Authorization: Basic header (RFC 7617). */
 export function basic(name: string, password: string): string {
   return `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`;
 }
 
-/** A POST of a form. */
+/** A POST request with a form. */
 export function form(values: Record<string, string> | string, headers: Record<string, string> = {}): RequestInit {
   return {
     method: 'POST',

@@ -25,7 +25,7 @@ beforeAll(async () => {
 
 async function platform(change: Parameters<typeof createPlatform>[0] = {}) {
   const { app, logged } = await createPlatform({ token, ...change });
-  /** With the body as it comes over the wire. */
+  /** Returns the body as sent, possibly compressed. */
   const ask = async (path: string, headers: Record<string, string> = {}, method = 'GET') => {
     const sent = { method, headers: { authorization: bearer, ...headers } };
     const answer = await app.request(path, sent, { incoming: { socket: {} } });
@@ -35,7 +35,7 @@ async function platform(change: Parameters<typeof createPlatform>[0] = {}) {
 }
 
 describe.each(cacheable)('%s', (path, cacheControl) => {
-  it('has an entity tag, the same as long as it says the same', async () => {
+  it('has the same entity tag for the same content', async () => {
     const { ask } = await platform();
     const [first, second] = [await ask(path), await ask(path)];
     expect(first.status).toBe(200);
@@ -46,10 +46,10 @@ describe.each(cacheable)('%s', (path, cacheControl) => {
 
   it.each([
     ['the tag', (tag: string) => tag],
-    ['a strong one of the same text', (tag: string) => tag.slice(2)],
-    ['a list with it', (tag: string) => `"a,b", ${tag},W/"c"`],
+    ['the strong form of the tag', (tag: string) => tag.slice(2)],
+    ['a list with the tag', (tag: string) => `"a,b", ${tag},W/"c"`],
     ['an asterisk', () => '*'],
-  ])('is not sent again to who has %s', async (_, header) => {
+  ])('returns 304 for %s in If-None-Match', async (_, header) => {
     const { ask, logged } = await platform();
     const first = await ask(path);
     const tag = first.headers.get('ETag') ?? '';
@@ -62,12 +62,12 @@ describe.each(cacheable)('%s', (path, cacheControl) => {
     expect(logged().map(({ status }) => status)).toEqual([200, 304]);
   });
 
-  it('is sent to who has another one', async () => {
+  it('returns 200 for another tag in If-None-Match', async () => {
     const { ask } = await platform();
     expect((await ask(path, { 'if-none-match': 'W/"x", xyz' })).status).toBe(200);
   });
 
-  it('answers HEAD as GET, without the body', async () => {
+  it('returns the same for HEAD as for GET, without the body', async () => {
     const { ask } = await platform();
     const [get, head] = [await ask(path), await ask(path, {}, 'HEAD')];
     expect([head.status, head.body.length]).toEqual([200, 0]);
@@ -80,7 +80,7 @@ describe.each(cacheable)('%s', (path, cacheControl) => {
 });
 
 describe('a listing', () => {
-  it('has another tag when something changes', async () => {
+  it('has another tag after a change', async () => {
     const [one, two] = [await platform(), await platform({ cluster: { deployments: deployments('shop/web') } })];
     const tags = [await one.ask(deploymentsPath), await two.ask(deploymentsPath)].map(({ headers }) =>
       headers.get('ETag'),
@@ -88,14 +88,14 @@ describe('a listing', () => {
     expect(new Set(tags).size).toBe(2);
   });
 
-  it('says no more than 401 to a stranger who has the tag', async () => {
+  it('returns 401 to an unauthenticated client with the tag', async () => {
     const { ask } = await platform();
     const tag = (await ask(deploymentsPath)).headers.get('ETag') ?? '';
     const answer = await ask(deploymentsPath, { 'if-none-match': tag, authorization: 'Bearer x' });
     expect([answer.status, answer.headers.get('ETag')]).toEqual([401, null]);
   });
 
-  it('is compressed for who likes it, and has the same tag', async () => {
+  it('is compressed if accepted, with the same tag', async () => {
     const { ask } = await platform();
     const plain = await ask(deploymentsPath);
     const compressed = await ask(deploymentsPath, { 'accept-encoding': 'br, gzip;q=0.5' });
@@ -106,7 +106,7 @@ describe('a listing', () => {
   });
 });
 
-describe('what is never compressed', () => {
+describe('never compressed', () => {
   const headers = { 'accept-encoding': 'gzip' };
 
   it.each([
@@ -118,18 +118,20 @@ describe('what is never compressed', () => {
     const answer = await get(path, headers);
     if (status === 200) expect(answer.text.length).toBeGreaterThan(1_024);
     expect([answer.status, answer.headers.get('Content-Encoding'), answer.headers.get('ETag')]).toEqual([
-      ...[status, null, null],
+      status,
+      null,
+      null,
     ]);
   });
 
-  it('a small answer, and one to who does not like it', async () => {
+  it('a small response, and one to a client that does not accept gzip', async () => {
     const app = new Hono<Environment>();
     app.get('/:size', (context) => answerCacheable(context, 'x'.repeat(Number(context.req.param('size'))), 'no-cache'));
     const codingOf = async (size: number, coding?: string) =>
       (await app.request(`/${size}`, { headers: coding ? { 'accept-encoding': coding } : {} })).headers.get(
         'Content-Encoding',
       );
-    // Two quotation marks stand around it.
+    // The JSON string adds two quotation marks.
     expect(await codingOf(1_021, 'gzip')).toBeNull();
     expect(await codingOf(1_022, 'gzip')).toBe('gzip');
     expect(await codingOf(1_022)).toBeNull();
@@ -151,11 +153,11 @@ describe('acceptsGzip', () => {
     ['', false],
     ['gzip;q=x', false],
     ['gzipped', false],
-  ])('%j: %s', (header, accepted) => {
+  ])('for %j returns %s', (header, accepted) => {
     expect(acceptsGzip(header)).toBe(accepted);
   });
 
-  it('is false without the header', () => {
+  it('returns false without the header', () => {
     expect(acceptsGzip()).toBe(false);
   });
 });
@@ -174,7 +176,7 @@ describe('hasTag', () => {
     ['"*"', false],
     ['', false],
     [undefined, false],
-  ])('%s: %s', (header, has) => {
+  ])('for %s returns %s', (header, has) => {
     expect(hasTag(header, 'W/"a"')).toBe(has);
   });
 });

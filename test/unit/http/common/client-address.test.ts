@@ -3,30 +3,30 @@ import { createClientAddress, networkOf, type ProxyOptions } from '../../../../s
 
 const proxies = ['10.0.0.0/8', 'fd00::/8'];
 
-/** The address of a request that came from `peer` with this header. */
+/** The client address of a request from `peer` with this header. */
 function addressOf(peer: string | undefined, value?: string, options: Partial<ProxyOptions> = {}): string {
   const { trustedProxies = proxies, forwardedHeader = 'X-Forwarded-For' } = options;
   const address = createClientAddress({ trustedProxies, forwardedHeader });
   return address(peer, (name) => (name === forwardedHeader ? value : '9.9.9.9'));
 }
 
-describe('the address of a client', () => {
+describe('createClientAddress', () => {
   it.each([
     ['192.0.2.1', '192.0.2.1'],
     ['::ffff:192.0.2.1', '192.0.2.1'],
     ['2001:DB8::1', '2001:db8::1'],
     ['fe80::1%eth0', 'fe80::1'],
     [undefined, 'unknown'],
-  ])('that connects itself, %s, is %s whatever it says', (peer, address) => {
+  ])('ignores the header of a direct client: %s is %s', (peer, address) => {
     expect(addressOf(peer, '1.2.3.4')).toBe(address);
     expect(addressOf(peer, '1.2.3.4', { trustedProxies: [] })).toBe(address);
   });
 
   it.each([
     ['one hop', '192.0.2.1', '192.0.2.1'],
-    ['what the client made up before it', '1.1.1.1, 192.0.2.1', '192.0.2.1'],
+    ['a forged hop before it', '1.1.1.1, 192.0.2.1', '192.0.2.1'],
     ['a chain of proxies', '1.1.1.1, 192.0.2.1, 10.1.1.1,10.2.2.2', '192.0.2.1'],
-    ['a proxy of the other family', '192.0.2.1, fd00::7', '192.0.2.1'],
+    ['a proxy with an IPv6 address', '192.0.2.1, fd00::7', '192.0.2.1'],
     ['proxies only', '10.1.1.1, 10.2.2.2', '10.1.1.1'],
     ['a port', '192.0.2.1:4711', '192.0.2.1'],
     ['IPv6', '2001:db8::1', '2001:db8::1'],
@@ -34,10 +34,10 @@ describe('the address of a client', () => {
     ['a mapped address', '::ffff:192.0.2.1', '192.0.2.1'],
     ['no header', undefined, '10.0.0.1'],
     ['an empty header', '', '10.0.0.1'],
-    ['what is no address', 'nobody', '10.0.0.1'],
-    ['what is no address behind a proxy', '192.0.2.1, unknown, 10.2.2.2', '10.2.2.2'],
+    ['an invalid address', 'nobody', '10.0.0.1'],
+    ['an invalid address before a proxy', '192.0.2.1, unknown, 10.2.2.2', '10.2.2.2'],
     ['an address of five parts', '1.2.3.4.5', '10.0.0.1'],
-  ])('behind a trusted proxy is read from the right: %s', (_, value, address) => {
+  ])('reads the hops from right to left behind a trusted proxy: %s', (_, value, address) => {
     expect(addressOf('10.0.0.1', value)).toBe(address);
     expect(addressOf('::ffff:10.0.0.1', value)).toBe(address);
   });
@@ -53,7 +53,7 @@ describe('the address of a client', () => {
     ['xfor=1.1.1.1', '10.0.0.1'],
     [`${'"'.repeat(15_000)}, for=192.0.2.7`, '192.0.2.7'],
     [`${'for=198.51.100.1, '.repeat(800)}for=192.0.2.7`, '192.0.2.7'],
-  ])('is read from Forwarded when that is configured: %s', (value, address) => {
+  ])('reads Forwarded if configured: %s', (value, address) => {
     expect(addressOf('10.0.0.1', value, { forwardedHeader: 'Forwarded' })).toBe(address);
   });
 });
@@ -71,7 +71,7 @@ describe('networkOf', () => {
     ['1::2:3:4:5:6', '1:0:0:2::/64'],
     ['64:ff9b::192.0.2.1', '64:ff9b:0:0::/64'],
     ['1:2:3::4:5:192.0.2.1', '1:2:3:0::/64'],
-  ])('of %s is %s', (address, network) => {
+  ])('of %s returns %s', (address, network) => {
     expect(networkOf(address)).toBe(network);
   });
 });

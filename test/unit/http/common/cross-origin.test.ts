@@ -6,7 +6,7 @@ const origin = 'https://console.example.org';
 const allowedOrigins = [origin, 'http://localhost:3000'];
 const preflight = { 'access-control-request-method': 'GET', 'access-control-request-headers': 'authorization' };
 
-/** The headers of CORS in an answer. */
+/** The CORS headers of a response. */
 function corsOf({ headers }: { headers: Headers }): Record<string, string> {
   return Object.fromEntries([...headers].filter(([name]) => name.startsWith('access-control-')));
 }
@@ -20,11 +20,11 @@ describe('with allowed origins', () => {
   it.each([
     ['a token', `${tokenPath}?ak=${ak}&sk=${sk}`, 200],
     ['a listing', deploymentsPath, 200],
-    ['a refused parameter', `${deploymentsPath}?page=0`, 400],
+    ['an invalid parameter', `${deploymentsPath}?page=0`, 400],
     ['an unknown user', '/apis/ghippo.io/v1alpha1/users/x', 404],
-    ['no path', '/apis/x', 404],
+    ['an unknown path', '/apis/x', 404],
     ['an error of OAuth 2.0', '/oauth2/token', 405],
-  ])('their pages may read %s', async (_, path, status) => {
+  ])('allows reading %s', async (_, path, status) => {
     const { get } = await createPlatform({ allowedOrigins });
     const answer = await get(path, { origin, authorization: `Bearer ${token}` });
     expect(answer.status).toBe(status);
@@ -37,7 +37,7 @@ describe('with allowed origins', () => {
     expect(answer.headers.get('Vary')?.split(', ')).toContain('Origin');
   });
 
-  it('their pages may read that nothing has changed', async () => {
+  it('allows reading a 304', async () => {
     const { get } = await createPlatform({ allowedOrigins });
     const headers = { origin, authorization: `Bearer ${token}` };
     const tag = (await get(deploymentsPath, headers)).headers.get('ETag') ?? '';
@@ -50,7 +50,7 @@ describe('with allowed origins', () => {
     [deploymentsPath, 'GET, HEAD'],
     [tokenPath, 'GET, HEAD, POST'],
     ['/oauth2/token', 'POST'],
-  ])('a preflight is told what may be sent to %s', async (path, methods) => {
+  ])('allows the methods and headers of %s in a preflight response', async (path, methods) => {
     const { get, logged } = await createPlatform({ allowedOrigins });
     const answer = await get(path, { origin, ...preflight }, 'OPTIONS');
     expect([answer.status, answer.text]).toEqual([204, '']);
@@ -63,7 +63,7 @@ describe('with allowed origins', () => {
     expect(logged()).toHaveLength(1);
   });
 
-  it('a preflight to where nothing is fails', async () => {
+  it('returns 404 for a preflight of an unknown path', async () => {
     const { get } = await createPlatform({ allowedOrigins });
     const answer = await get('/apis/x', { origin, ...preflight }, 'OPTIONS');
     expect(answer.status).toBe(404);
@@ -77,7 +77,7 @@ describe('with allowed origins', () => {
     ['null'],
     ['*'],
     [''],
-  ])('a page of %j may not', async (other) => {
+  ])('does not allow the origin %j', async (other) => {
     const { get } = await createPlatform({ allowedOrigins });
     for (const method of ['GET', 'OPTIONS']) {
       const answer = await get(deploymentsPath, { origin: other, ...preflight }, method);
@@ -86,15 +86,15 @@ describe('with allowed origins', () => {
     }
   });
 
-  it('an answer without an origin says that others differ', async () => {
+  it('adds Vary: Origin to responses without an origin', async () => {
     const { get } = await createPlatform({ allowedOrigins });
     const answer = await get('/.well-known/jwks.json');
     expect([corsOf(answer), answer.headers.get('Vary')]).toEqual([{}, 'Accept-Encoding, Origin']);
   });
 });
 
-describe('with *', () => {
-  it('every page may read, none with cookies', async () => {
+describe('with * as allowed origin', () => {
+  it('allows every origin, without credentials', async () => {
     const { get } = await createPlatform({ allowedOrigins: ['*'] });
     const answer = await get(deploymentsPath, { origin: 'https://any.example', authorization: `Bearer ${token}` });
     expect(corsOf(answer)).toMatchObject({ 'access-control-allow-origin': '*' });
@@ -104,7 +104,7 @@ describe('with *', () => {
 });
 
 describe('by default', () => {
-  it.each(['GET', 'OPTIONS'])('no page of another origin may read: %s', async (method) => {
+  it.each(['GET', 'OPTIONS'])('allows no other origin: %s', async (method) => {
     const { get } = await createPlatform();
     expect(corsOf(await get(deploymentsPath, { origin, ...preflight }, method))).toEqual({});
   });

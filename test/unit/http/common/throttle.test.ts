@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createFailureThrottle } from '../../../../src/http/common/throttle.ts';
 
-/** A throttle on a clock that the test sets, milliseconds. */
+/** A throttle with a fake clock. */
 function createThrottle(options = { burst: 3, refillSeconds: 3 }) {
   let time = 0;
   const throttle = createFailureThrottle(options, () => time);
@@ -14,12 +14,12 @@ function createThrottle(options = { burst: 3, refillSeconds: 3 }) {
   };
 }
 
-describe('the throttle', () => {
-  it('lets a burst through, and then says how long to wait', () => {
+describe('createFailureThrottle', () => {
+  it('allows a burst and then returns the time to wait', () => {
     expect(createThrottle().fail(5)).toEqual([0, 0, 0, 3, 3]);
   });
 
-  it('gives one more failure in each so many seconds, and no wait is added for trying', () => {
+  it('allows one more failure per refill time, also after further attempts', () => {
     const { fail, pass } = createThrottle();
     fail(50);
     pass(2_000);
@@ -28,14 +28,14 @@ describe('the throttle', () => {
     expect(fail(2)).toEqual([0, 3]);
   });
 
-  it('gives never more than the burst', () => {
+  it('never allows more than the burst', () => {
     const { fail, pass } = createThrottle();
     fail(3);
     pass(3_600_000);
     expect(fail(4)).toEqual([0, 0, 0, 3]);
   });
 
-  it('keeps addresses apart, but not those of one IPv6 network', () => {
+  it('counts per address, or per /64 of IPv6', () => {
     const { fail, failed } = createThrottle();
     fail(3, '2001:db8::1');
     expect(failed('2001:db8::ffff:2')).toBe(3);
@@ -43,7 +43,7 @@ describe('the throttle', () => {
     expect(failed('192.0.2.1')).toBe(0);
   });
 
-  it('keeps accounts at one address apart, and from the address itself', () => {
+  it('counts each account at an address separately, and the address itself', () => {
     const { fail, failed, forgive } = createThrottle();
     fail(3);
     expect(failed('192.0.2.1', 'a')).toBe(0);
@@ -53,7 +53,7 @@ describe('the throttle', () => {
     expect([failed('192.0.2.1', 'a'), failed('192.0.2.1')]).toEqual([0, 3]);
   });
 
-  it('takes back what did not fail, and never gives more than the burst for it', () => {
+  it('removes forgiven failures, but never allows more than the burst', () => {
     const { fail, forgive } = createThrottle();
     expect(fail(4)).toEqual([0, 0, 0, 3]);
     forgive('192.0.2.1');
@@ -62,12 +62,12 @@ describe('the throttle', () => {
     expect(fail(4)).toEqual([0, 0, 0, 3]);
   });
 
-  it('asks for a whole second at least', () => {
+  it('returns at least one second', () => {
     const { fail } = createThrottle({ burst: 1, refillSeconds: 0.01 });
     expect(fail(2)).toEqual([0, 1]);
   });
 
-  it('forgets the addresses that were quiet for longest, not those that go on', () => {
+  it('evicts the least recently used addresses', () => {
     const { fail, failed } = createThrottle({ burst: 1, refillSeconds: 3600 });
     fail(1, '192.0.2.1');
     fail(1, '192.0.2.2');
@@ -79,7 +79,7 @@ describe('the throttle', () => {
     expect(failed('192.0.2.2')).toBe(0);
   });
 
-  it('does nothing when it is not configured', () => {
+  it('never throttles if not configured', () => {
     const { failed, forgive } = createFailureThrottle(undefined);
     for (let index = 0; index < 100; index += 1) expect(failed('192.0.2.1')).toBe(0);
     expect(forgive('192.0.2.1')).toBeUndefined();

@@ -11,7 +11,7 @@ const html = await page.text();
 const assets = [...html.matchAll(/(?:href|src)="(docs\/[^"]+)"/g)].map(([, path]) => `/${path}`);
 
 describe('/docs', () => {
-  it('lets a browser do nothing but what the page needs', () => {
+  it('has a restrictive content security policy', () => {
     expect(page.status).toBe(200);
     expect(Object.fromEntries(page.headers)).toMatchObject({
       'content-type': 'text/html; charset=utf-8',
@@ -25,21 +25,21 @@ describe('/docs', () => {
     });
   });
 
-  it('has no script and no style in itself, and nothing of another server', () => {
+  it('has no inline scripts or styles and no external resources', () => {
     expect(html).not.toMatch(/<script(?![^>]*\bsrc=)|<style|\bstyle=|\bon\w+=|https?:|\/\//);
     expect(assets).toHaveLength(5);
   });
 
-  it('is not there with a slash at the end', async () => {
+  it('returns 404 with a trailing slash', async () => {
     expect((await ask('/docs/')).status).toBe(404);
   });
 });
 
 describe.each(assets)('%s', (path) => {
-  // The others are small, or a picture.
+  // The other files are small or an image.
   const encoding = /swagger-ui/.test(path) ? 'gzip' : null;
 
-  it(`is kept for a year, with Content-Encoding ${encoding} for who takes gzip`, async () => {
+  it(`is cached for a year, with Content-Encoding ${encoding} if gzip is accepted`, async () => {
     const [plain, compressed] = [await ask(path), await ask(path, { 'accept-encoding': 'gzip' })];
     for (const { status, headers } of [plain, compressed]) {
       expect(status).toBe(200);
@@ -54,16 +54,16 @@ describe.each(assets)('%s', (path) => {
     expect((encoding === null ? body : gunzipSync(body)).equals(bytes)).toBe(true);
   });
 
-  it('has the type of its name', async () => {
+  it('has the media type of its extension', async () => {
     const types = { css: /^text\/css/, js: /^text\/javascript/, png: /^image\/png$/ };
     const type = (await ask(path)).headers.get('Content-Type');
     expect(type).toMatch(types[path.split('.').at(-1) as keyof typeof types]);
   });
 });
 
-describe('what is no asset', () => {
+describe('an unknown asset', () => {
   it.each(['x', 'swagger-ui.css', '..%2Fassets.ts', '%2e%2e%2fassets.ts', '0-start.js'])(
-    '%s is not there',
+    '%s returns 404',
     async (name) => {
       const answer = await ask(`/docs/assets/${name}`);
       expect([answer.status, await answer.json()]).toEqual([404, expect.objectContaining({ code: 5 })]);

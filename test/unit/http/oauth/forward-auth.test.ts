@@ -13,7 +13,7 @@ async function ask(of: ReturnType<typeof accessKey>, method = 'GET', at = path) 
 
 describe('forward-auth', () => {
   it.each(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])(
-    'answers %s with user and groups',
+    'returns user and groups for %s',
     async (method) => {
       const answer = await ask(accessKey({ groups: ['dev', 'ops'] }), method);
       expect([answer.status, answer.text]).toEqual([200, '']);
@@ -22,12 +22,12 @@ describe('forward-auth', () => {
     },
   );
 
-  it('answers beneath its path too, whatever the query', async () => {
+  it('accepts every subpath and query', async () => {
     const answer = await ask(accessKey(), 'GET', `${path}/shop/cart?x=1&x=2`);
     expect([answer.status, answer.headers.get(user)]).toEqual([200, 'ann']);
   });
 
-  it('sends an empty header when there are no groups, so that none of the client passes by it', async () => {
+  it('returns an empty header without groups, so that the gateway overwrites one of the client', async () => {
     expect((await ask(accessKey({ groups: [] }))).headers.get(groups)).toBe('');
   });
 
@@ -39,27 +39,27 @@ describe('forward-auth', () => {
     ['\u738b\u5c0f\u660e', '%E7%8E%8B%E5%B0%8F%E6%98%8E'],
     ['a\u2028b', 'a%E2%80%A8b'],
     ['a\u0085b', 'a%C2%85b'],
-    // The CRD refuses these; nothing is lost if it once did not.
+    // The CRD rejects these names.
     ['a\r\nX-Evil: 1', 'a%0D%0AX-Evil: 1'],
     ['a\tb', 'a%09b'],
     ['\ud800', '%EF%BF%BD'],
     ['a,b', 'a,b'],
-  ])('says the name %j as %j', async (name, value) => {
+  ])('encodes the name %j as %j', async (name, value) => {
     const answer = await ask(accessKey({ user: name }));
     expect([answer.status, answer.headers.get(user)]).toEqual([200, value]);
     expect(answer.headers.get('X-Evil')).toBeNull();
   });
 
-  it('encodes a comma in a group, which parts the list', async () => {
+  it('encodes a comma in a group', async () => {
     const answer = await ask(accessKey({ groups: ['a,b', 'a%2Cb', 'c d', '\u00e9'] }));
     expect(answer.headers.get(groups)).toBe('a%2Cb,a%252Cb,c d,%C3%A9');
   });
 
   it.each<[string, Record<string, string>]>([
-    ['nothing', {}],
-    ['what is no token', { authorization: 'Bearer x' }],
-    ['a pair', { authorization: basic('a', 'b') }],
-  ])('answers 401 with a challenge to %s, and names nobody', async (_, headers) => {
+    ['no credentials', {}],
+    ['an invalid token', { authorization: 'Bearer x' }],
+    ['a key pair', { authorization: basic('a', 'b') }],
+  ])('returns 401 with a challenge and without a user for %s', async (_, headers) => {
     const { send } = await createPlatform();
     const answer = await send(path, { headers: { ...headers, [user]: 'root' } });
     expect(answer.status).toBe(401);
@@ -72,8 +72,8 @@ describe('forward-auth', () => {
     ['the same token twice', (token) => `Bearer ${token}, Bearer ${token}`],
     ['Bearer without a token', () => 'Bearer'],
     ['two words after Bearer', (token) => `Bearer ${token} x`],
-    ['what no token may have in it', (token) => `Bearer ${token}"`],
-  ])('answers 401 invalid_request to %s, since nginx would make a 500 of a 400', async (_, headerOf) => {
+    ['an invalid character', (token) => `Bearer ${token}"`],
+  ])('returns 401 invalid_request for %s, because nginx turns a 400 into a 500', async (_, headerOf) => {
     const { send, token } = await createPlatform();
     const value = await token();
     const answer = await send(path, { headers: { authorization: headerOf(value) } });
@@ -86,14 +86,14 @@ describe('forward-auth', () => {
   it.each([
     ['no header', undefined],
     ['another scheme', basic('a', 'b')],
-    ['a scheme that begins alike', 'Bearers x'],
-  ])('names no error in the challenge to %s (RFC 6750 section 3.1)', async (_, authorization) => {
+    ['a scheme with the same prefix', 'Bearers x'],
+  ])('returns no error code in the challenge for %s (RFC 6750 section 3.1)', async (_, authorization) => {
     const { send } = await createPlatform();
     const answer = await send(path, { headers: { ...(authorization && { authorization }) } });
     expect([answer.status, answer.headers.get('WWW-Authenticate')]).toEqual([401, 'Bearer realm="ghippo.io"']);
   });
 
-  it('does not pass while the signing keys are missing', async () => {
+  it('returns 503 before the signing keys are loaded', async () => {
     const { send } = await createPlatform({ signingKeys: () => undefined });
     expect((await send(path, { headers: { authorization: 'Bearer x' } })).status).toBe(503);
   });

@@ -12,29 +12,36 @@ const ann = accessKey({ groups: ['dev'] });
 const bob = accessKey({ name: 'bob', user: 'bob', groups: ['ops'] });
 const inactive = { active: false };
 
-/** ann and bob; `reviewers` may ask about tokens of others. */
+/** Users ann and bob; `reviewers` may create TokenReviews. */
 async function createBoth(...reviewers: string[]) {
   const secrets = [secret({ of: ann }), secret({ of: bob, keys: bobKeys })];
   const content = caches({ accessKeys: [ann, bob], secrets });
-  const asked: AccessSubject[] = [];
+  const checked: AccessSubject[] = [];
   const platform = await createPlatform({
     pairs: createLivePairs(content),
     authorizer: {
       ...allowing('*'),
       async mayReviewTokens(subject) {
-        asked.push(subject);
+        checked.push(subject);
         return reviewers.includes(subject.name);
       },
     },
   });
   const tokenOf = async (keys: { ak: string; sk: string }) =>
     (await platform.get(`/api/v1/cube/key/token?ak=${keys.ak}&sk=${keys.sk}`)).json<{ token: string }>().token;
-  return { ...platform, asked, content, annsToken: await platform.token(), bobsToken: await tokenOf(bobKeys) };
+  return { ...platform, checked, content, annsToken: await platform.token(), bobsToken: await tokenOf(bobKeys) };
 }
 
 const active = {
-  ...{ active: true, iss: 'ghippo.io', sub: ann.uid, username: 'ann', groups: ['dev'], client_id: ak },
-  ...{ iat: now / 1000, exp: now / 1000 + 3 * 86_400, token_type: 'Bearer' },
+  active: true,
+  iss: 'ghippo.io',
+  sub: ann.uid,
+  username: 'ann',
+  groups: ['dev'],
+  client_id: ak,
+  iat: now / 1000,
+  exp: now / 1000 + 3 * 86_400,
+  token_type: 'Bearer',
 };
 
 describe('introspection', () => {
@@ -42,38 +49,38 @@ describe('introspection', () => {
     ['client_secret_basic', (token) => form({ token }, { authorization: basic(ak, sk) })],
     ['client_secret_post', (token) => form({ token, client_id: ak, client_secret: sk })],
     ['a bearer token', (token) => form({ token }, { authorization: `Bearer ${token}` })],
-    ['a hint', (token) => form({ token, token_type_hint: 'x' }, { authorization: basic(ak, sk) })],
-  ])('tells a user about their own token, by %s', async (_, init) => {
-    const { send, annsToken, asked } = await createBoth();
+    ['a token type hint', (token) => form({ token, token_type_hint: 'x' }, { authorization: basic(ak, sk) })],
+  ])('returns the claims of an own token: %s', async (_, init) => {
+    const { send, annsToken, checked } = await createBoth();
     const answer = await send(path, init(annsToken));
     expect(answer.status, answer.text).toBe(200);
     expect(answer.json()).toEqual(active);
     expect([answer.headers.get('Cache-Control'), answer.headers.get('Pragma')]).toEqual(['no-store', 'no-cache']);
-    expect(asked).toEqual([]);
+    expect(checked).toEqual([]);
   });
 
-  it('counts as a use of the pair that asks, not of the one that is asked about', async () => {
+  it('counts as a use of the authenticating key pair, not of the introspected one', async () => {
     const { send, annsToken, uses } = await createBoth('bob');
     uses.length = 0;
     await send(path, form({ token: annsToken }, { authorization: basic(bobKeys.ak, bobKeys.sk) }));
     expect(uses).toEqual([[bob.uid, 'main']]);
   });
 
-  it('refuses a bearer token beside a client secret: one way only (RFC 6749 section 2.3)', async () => {
+  it('rejects a bearer token together with a client secret (RFC 6749 section 2.3)', async () => {
     const { send, annsToken } = await createBoth();
     const both = { token: annsToken, client_id: ak, client_secret: 'wrong' };
     const answer = await send(path, form(both, { authorization: `Bearer ${annsToken}` }));
     expect([answer.status, answer.json<{ error: string }>().error]).toEqual([400, 'invalid_request']);
   });
 
-  it('tells who may create TokenReviews about the tokens of others', async () => {
-    const { send, annsToken, asked } = await createBoth('bob');
+  it('returns the claims of other users’ tokens with the permission to create TokenReviews', async () => {
+    const { send, annsToken, checked } = await createBoth('bob');
     const answer = await send(path, form({ token: annsToken }, { authorization: basic(bobKeys.ak, bobKeys.sk) }));
     expect(answer.json()).toEqual(active);
-    expect(asked).toMatchObject([{ name: 'bob', groups: ['ops'] }]);
+    expect(checked).toMatchObject([{ name: 'bob', groups: ['ops'] }]);
   });
 
-  it('tells others of an active token what it tells of one that is not', async () => {
+  it('returns the same for valid and invalid tokens of other users without the permission', async () => {
     const { send, annsToken, bobsToken } = await createBoth();
     for (const token of [annsToken, 'x', `${annsToken}x`]) {
       const answer = await send(path, form({ token }, { authorization: `Bearer ${bobsToken}` }));
@@ -81,21 +88,21 @@ describe('introspection', () => {
     }
   });
 
-  it('tells only the groups that the user is still in', async () => {
+  it('returns only groups that the user is still in', async () => {
     const { send, annsToken, content } = await createBoth();
     content.accessKeys.upsert(accessKey({ groups: [] }));
     const answer = await send(path, form({ token: annsToken }, { authorization: basic(ak, sk) }));
     expect(answer.json()).toEqual({ ...active, groups: [] });
   });
 
-  it('tells the audience when there is one', async () => {
+  it('returns the configured audience', async () => {
     const token = { issuer: 'ghippo.io', audience: 'api', defaultCycle: 3, maxCycle: 30 };
     const platform = await createPlatform({ token });
     const answer = await platform.send(path, form({ token: await platform.token() }, { authorization: basic(ak, sk) }));
     expect(answer.json()).toEqual({ ...active, aud: 'api' });
   });
 
-  it('says inactive when the pair of the token is disabled', async () => {
+  it('returns inactive if the key pair of the token is disabled', async () => {
     const { send, annsToken, content } = await createBoth('bob');
     content.accessKeys.upsert(accessKey({ keyPairs: [{ name: 'main', enabled: false }] }));
     const answer = await send(path, form({ token: annsToken }, { authorization: basic(bobKeys.ak, bobKeys.sk) }));
@@ -103,16 +110,16 @@ describe('introspection', () => {
   });
 });
 
-describe('a caller who may not', () => {
+describe('an invalid request', () => {
   const challenge = 'Basic realm="ghippo.io", charset="UTF-8"';
 
   it.each<[string, Record<string, string>, Record<string, string>, string]>([
-    ['nobody', {}, {}, challenge],
-    ['a wrong pair', { client_id: ak, client_secret: bobKeys.sk }, {}, challenge],
-    ['a wrong pair in Basic', {}, { authorization: basic(ak, bobKeys.sk) }, challenge],
-    ['a wrong token', {}, { authorization: 'Bearer x' }, 'Bearer realm="ghippo.io", error="invalid_token"'],
+    ['no credentials', {}, {}, challenge],
+    ['a wrong key pair', { client_id: ak, client_secret: bobKeys.sk }, {}, challenge],
+    ['a wrong key pair in Basic', {}, { authorization: basic(ak, bobKeys.sk) }, challenge],
+    ['an invalid token', {}, { authorization: 'Bearer x' }, 'Bearer realm="ghippo.io", error="invalid_token"'],
     ['another scheme', {}, { authorization: 'Digest x' }, challenge],
-  ])('is answered 401 with a challenge: %s', async (_, values, headers, expected) => {
+  ])('returns 401 with a challenge: %s', async (_, values, headers, expected) => {
     const { send, annsToken } = await createBoth();
     const answer = await send(path, form({ token: annsToken, ...values }, headers));
     expect(answer.status).toBe(401);
@@ -124,14 +131,17 @@ describe('a caller who may not', () => {
     ['no token', form({}, { authorization: basic(ak, sk) })],
     ['two tokens', form('token=x&token=y', { authorization: basic(ak, sk) })],
     ['JSON', form({ token: 'x' }, { authorization: basic(ak, sk), 'content-type': 'application/json' })],
-    ['two ways', form({ token: 'x', client_id: ak, client_secret: sk }, { authorization: basic(ak, sk) })],
-  ])('is answered invalid_request: %s', async (_, init) => {
+    [
+      'two authentication methods',
+      form({ token: 'x', client_id: ak, client_secret: sk }, { authorization: basic(ak, sk) }),
+    ],
+  ])('returns invalid_request: %s', async (_, init) => {
     const { send } = await createBoth();
     const answer = await send(path, init);
     expect([answer.status, answer.json<{ error: string }>().error]).toEqual([400, 'invalid_request']);
   });
 
-  it('is answered 503 when the cluster cannot be asked', async () => {
+  it('returns 503 if the cluster is unavailable', async () => {
     const authorizer = { ...allowing(), mayReviewTokens: () => Promise.reject(new ConnectionError('refused')) };
     const { send, annsToken, content } = await createBoth();
     const { send: failing } = await createPlatform({ pairs: createLivePairs(content), authorizer });
@@ -151,20 +161,21 @@ describe('a forged token', () => {
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
   it.each<[string, (token: string) => string | Promise<string>]>([
-    ['whose signature was stripped', (token) => token.slice(0, token.lastIndexOf('.') + 1)],
-    ['whose signature was taken away', (token) => token.slice(0, token.lastIndexOf('.'))],
-    ['whose signature is doubled', (token) => `${token}${token.slice(token.lastIndexOf('.'))}`],
-    ['whose signature is repeated', (token) => `${token}${token.slice(token.lastIndexOf('.') + 1)}`],
-    ['of alg none', (token) => `${part({ alg: 'none', typ: 'JWT' })}.${token.split('.')[1]}.`],
-    ['that is an object', (token) => JSON.stringify({ payload: token.split('.')[1], signatures: [] })],
-    ['that is huge', (token) => `${token}${'A'.repeat(50_000)}`],
-    ['with a payload of another', (token) => `${token.split('.')[0]}.${part({ sub: 'x' })}.${token.split('.')[2]}`],
+    ['with an empty signature', (token) => token.slice(0, token.lastIndexOf('.') + 1)],
+    ['without a signature', (token) => token.slice(0, token.lastIndexOf('.'))],
+    ['with two signatures', (token) => `${token}${token.slice(token.lastIndexOf('.'))}`],
+    ['with a repeated signature', (token) => `${token}${token.slice(token.lastIndexOf('.') + 1)}`],
+    ['with alg none', (token) => `${part({ alg: 'none', typ: 'JWT' })}.${token.split('.')[1]}.`],
+    ['in JSON serialization', (token) => JSON.stringify({ payload: token.split('.')[1], signatures: [] })],
+    ['that is too long', (token) => `${token}${'A'.repeat(50_000)}`],
+    ['with another payload', (token) => `${token.split('.')[0]}.${part({ sub: 'x' })}.${token.split('.')[2]}`],
     [
-      'with a key of its own in x5c, jwk and jku',
+      'with its own key in x5c, jwk and jku',
       async () => {
         const { publicKey, privateKey } = await crypto.subtle.generateKey(
           {
-            ...{ name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
+            name: 'RSASSA-PKCS1-v1_5',
+            hash: 'SHA-256',
             modulusLength: 2048,
             publicExponent: Buffer.from([1, 0, 1]),
           },

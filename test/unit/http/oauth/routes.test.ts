@@ -19,16 +19,16 @@ const inBody = { ...grant, client_id: ak, client_secret: sk };
 const challenge = 'Basic realm="ghippo.io", charset="UTF-8"';
 const token = { issuer: 'ghippo.io', audience: 'https://api.example.com', defaultCycle: 3, maxCycle: 30 };
 
-describe('client credentials', () => {
+describe('a client credentials request', () => {
   it.each<[string, RequestInit]>([
     ['client_secret_basic', form(grant, { authorization })],
     ['client_secret_basic, percent-encoded', form(grant, { authorization: basic(ak.replaceAll('-', '%2D'), sk) })],
-    ['client_secret_basic with the id in the body too', form({ ...grant, client_id: ak }, { authorization })],
+    ['client_secret_basic with client_id in the body', form({ ...grant, client_id: ak }, { authorization })],
     ['client_secret_post', form(inBody)],
     ['an empty scope', form({ ...inBody, scope: '' })],
-    ['an empty parameter that is sent without a value', form(`${new URLSearchParams(inBody)}&resource`)],
-    ['parameters that nobody knows', form({ ...inBody, cycle: '30', foo: 'bar' })],
-  ])('gives a token: %s', async (_, init) => {
+    ['a parameter without a value', form(`${new URLSearchParams(inBody)}&resource`)],
+    ['unknown parameters', form({ ...inBody, cycle: '30', foo: 'bar' })],
+  ])('returns a token: %s', async (_, init) => {
     const { send, uses } = await createPlatform();
     const answer = await send(path, init);
     expect(answer.status, answer.text).toBe(200);
@@ -40,7 +40,7 @@ describe('client credentials', () => {
     expect(uses).toEqual([['uid-of-shop-ann', 'main']]);
   });
 
-  it.each(['resource', 'audience'])('takes %s when it is the audience that is configured, also twice', async (name) => {
+  it.each(['resource', 'audience'])('accepts the configured audience as %s, also twice', async (name) => {
     const { send } = await createPlatform({ token });
     const twice = new URLSearchParams(inBody);
     for (let index = 0; index < 2; index += 1) twice.append(name, token.audience);
@@ -48,14 +48,14 @@ describe('client credentials', () => {
     expect(decodeJwt(answer.json<Answer>().access_token).aud).toBe(token.audience);
   });
 
-  it('gives the token that the platform gives', async () => {
+  it('returns the same token as the endpoint of the platform', async () => {
     const { send, token: platformToken } = await createPlatform();
     const { access_token } = (await send(path, form(inBody))).json<Answer>();
     expect(access_token).toBe(await platformToken());
   });
 });
 
-describe('an error', () => {
+describe('the error', () => {
   it.each<[string, string, RequestInit]>([
     ['invalid_request', 'no grant type', form({ client_id: ak, client_secret: sk })],
     ['invalid_request', 'an empty grant type', form({ ...inBody, grant_type: '' })],
@@ -68,12 +68,12 @@ describe('an error', () => {
     ['invalid_target', 'an audience', form({ ...inBody, audience: 'x' })],
     ['invalid_request', 'a repeated parameter', form(`${new URLSearchParams(inBody)}&client_id=${ak}`)],
     ['invalid_request', 'a repeated unknown parameter', form(`${new URLSearchParams(inBody)}&x=1&x=2`)],
-    ['invalid_request', 'an empty one repeated', form(`${new URLSearchParams(inBody)}&scope=&scope=`)],
+    ['invalid_request', 'a repeated empty parameter', form(`${new URLSearchParams(inBody)}&scope=&scope=`)],
     ['invalid_request', 'Basic and a secret in the body', form(inBody, { authorization })],
-    ['invalid_request', 'Basic and another id', form({ ...grant, client_id: other.ak }, { authorization })],
+    ['invalid_request', 'Basic and another ID', form({ ...grant, client_id: other.ak }, { authorization })],
     ['invalid_request', 'an assertion', form({ ...inBody, client_assertion: 'x', client_assertion_type: 'y' })],
     ['invalid_request', 'a broken percent-encoding', form(grant, { authorization: basic(ak, '%zz') })],
-    ['invalid_request', 'Basic that is none', form(grant, { authorization: 'Basic !' })],
+    ['invalid_request', 'malformed Basic', form(grant, { authorization: 'Basic !' })],
     [
       'invalid_request',
       'two Authorization headers',
@@ -83,18 +83,18 @@ describe('an error', () => {
     ['invalid_request', 'no content type', { method: 'POST', body: Buffer.from(String(new URLSearchParams(inBody))) }],
     ['invalid_request', 'bytes that are not UTF-8', { ...form({}), body: Buffer.from('x=\xff', 'latin1') }],
   ])('is %s for %s', async (error, _, init) => {
-    const told: string[] = [];
-    const tokenMetrics = { requested: (result: string) => void told.push(result), signed: () => undefined };
+    const results: string[] = [];
+    const tokenMetrics = { requested: (result: string) => void results.push(result), signed: () => undefined };
     const { send, log } = await createPlatform({ tokenMetrics });
     const answer = await send(path, init);
     expect(answer.status).toBe(400);
     expect(answer.json()).toEqual({ error, error_description: expect.stringMatching(/^[\x20-\x7e]+$/) });
     expect([answer.headers.get('Cache-Control'), answer.headers.get('Pragma')]).toEqual(['no-store', 'no-cache']);
     for (const text of [answer.text, log()]) expect(text).not.toContain(sk);
-    expect(told).toEqual(['invalid']);
+    expect(results).toEqual(['invalid']);
   });
 
-  it('is invalid_target when one of two resources is another', async () => {
+  it('is invalid_target if one of two resources is not the audience', async () => {
     const { send } = await createPlatform({ token });
     const two = new URLSearchParams([
       ...Object.entries(inBody),
@@ -104,7 +104,7 @@ describe('an error', () => {
     expect((await send(path, form(two.toString()))).json<Answer>().error).toBe('invalid_target');
   });
 
-  it('is invalid_request for parameters in the query, whatever they are', async () => {
+  it('is invalid_request for parameters in the query', async () => {
     const { send } = await createPlatform();
     const answer = await send(`${path}?client_secret=${sk}`, form({ ...grant, client_id: ak }));
     expect([answer.status, answer.json<Answer>().error]).toEqual([400, 'invalid_request']);
@@ -112,11 +112,11 @@ describe('an error', () => {
 
   it.each<[string, RequestInit]>([
     ['a wrong secret in Basic', form(grant, { authorization: basic(ak, other.sk) })],
-    ['an unknown id in Basic', form(grant, { authorization: basic(other.ak, sk) })],
+    ['an unknown ID in Basic', form(grant, { authorization: basic(other.ak, sk) })],
     ['an empty secret in Basic', form(grant, { authorization: basic(ak, '') })],
     ['a wrong secret in the body', form({ ...inBody, client_secret: other.sk })],
-    ['a secret without an id', form({ ...grant, client_secret: sk })],
-    ['an id without a secret', form({ ...grant, client_id: ak })],
+    ['a secret without an ID', form({ ...grant, client_secret: sk })],
+    ['an ID without a secret', form({ ...grant, client_id: ak })],
     ['no credentials', form(grant)],
     ['a bearer token', form(grant, { authorization: 'Bearer x' })],
   ])('is invalid_client with a challenge for %s', async (_, init) => {
@@ -128,7 +128,7 @@ describe('an error', () => {
     expect(answer.headers.get('Cache-Control')).toBe('no-store');
   });
 
-  it('is the same for an unknown id and a wrong secret', async () => {
+  it('is the same for an unknown ID and a wrong secret', async () => {
     const { send, logged } = await createPlatform();
     const unknown = await send(path, form({ ...inBody, client_id: other.ak }));
     const wrong = await send(path, form({ ...inBody, client_secret: other.sk }));
@@ -137,7 +137,7 @@ describe('an error', () => {
     expect(logged()[0]).not.toHaveProperty('ak');
   });
 
-  it('is 429 with Retry-After beyond the budget of failures', async () => {
+  it('is 429 with Retry-After after too many failures', async () => {
     const failureThrottle = { burst: 1, refillSeconds: 60 };
     const { send } = await createPlatform({ token: { ...token, failureThrottle } });
     const wrong = form({ ...inBody, client_secret: other.sk });
@@ -148,13 +148,13 @@ describe('an error', () => {
     expect((await send(path, form(inBody), '192.0.2.1')).status).toBe(200);
   });
 
-  it('is temporarily_unavailable while the signing keys are missing', async () => {
+  it('is temporarily_unavailable before the signing keys are loaded', async () => {
     const { send } = await createPlatform({ signingKeys: () => undefined });
     const answer = await send(path, form(inBody));
     expect([answer.status, answer.json<Answer>().error]).toEqual([503, 'temporarily_unavailable']);
   });
 
-  it('is server_error for a bug, without a word of it', async () => {
+  it('is server_error for an unexpected error, without its message', async () => {
     const pairs = {
       find: () => {
         throw new Error(`a bug with ${sk}`);
@@ -168,34 +168,34 @@ describe('an error', () => {
 });
 
 describe('the audit record', () => {
-  it('of a token is one line that says who, by what, from where and until when', async () => {
+  it('of a token contains the user, the key pair, the address and the expiry', async () => {
     const { send, logged, log } = await createPlatform();
     const { access_token } = (await send(path, form(inBody), '192.0.2.1')).json<Answer>();
     expect(logged()).toEqual([
       expect.objectContaining({
-        ...{
-          audit: true,
-          event: 'token.issued',
-          route: path,
-          user: 'ann',
-          ak,
-          pairName: 'main',
-          subject: 'uid-of-shop-ann',
-        },
-        ...{ remoteAddress: '192.0.2.1', clientAddress: '192.0.2.1', expires: decodeJwt(access_token).exp },
+        audit: true,
+        event: 'token.issued',
+        route: path,
+        user: 'ann',
+        ak,
+        pairName: 'main',
+        subject: 'uid-of-shop-ann',
+        remoteAddress: '192.0.2.1',
+        clientAddress: '192.0.2.1',
+        expires: decodeJwt(access_token).exp,
       }),
     ]);
     for (const secret of [sk, ...access_token.split('.')]) expect(log()).not.toContain(secret);
   });
 
-  it('of a refusal says why', async () => {
+  it('of a refusal contains the reason', async () => {
     const { send, logged } = await createPlatform();
     await send(path, form({ ...inBody, client_secret: other.sk }), '192.0.2.1');
     const record = { audit: true, event: 'token.refused', refused: 'wrong secret key', ak, clientAddress: '192.0.2.1' };
     expect(logged()).toEqual([expect.objectContaining(record)]);
   });
 
-  it('is not written of what asks for no token', async () => {
+  it('is written only for valid token requests', async () => {
     const { send, logged } = await createPlatform();
     await send('/oauth2/introspect', form({ token: 'x', client_id: ak, client_secret: other.sk }));
     await send(path, form({ grant_type: 'x' }));

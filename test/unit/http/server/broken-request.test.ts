@@ -6,9 +6,9 @@ import { describe, expect, it } from 'vitest';
 import { answerBrokenRequests, answerUnroutable } from '../../../../src/http/server/broken-request.ts';
 
 /**
- * What a server that answers nothing but GET sends back until it closes the connection.
+ * Returns what a server that only supports GET sends until it closes the connection.
  *
- * @param later sent when the first answer has come
+ * @param later sent after the first response
  */
 async function answerTo(bytes: string, later = ''): Promise<string> {
   const timeouts = { requestTimeout: 50, headersTimeout: 50, connectionsCheckingInterval: 10 };
@@ -41,21 +41,31 @@ const malformed = 'the request is malformed';
 
 describe('answerBrokenRequests', () => {
   it.each([
-    ['head that does not come in time', 'GET / HTTP/1.1\r\nHost: a\r\n', '408 Request Timeout', platform(late)],
-    ['body that does not come in time', post('/', half), '408 Request Timeout', platform(late)],
-    ['body of that kind for OAuth', post('/oauth2/token?x', half), '408 Request Timeout', oauth(late)],
-    ['body of that kind for a gateway', post('/oauth2/auth/x', half), '408 Request Timeout', platform(late)],
-    ['broken body', post('/', badChunk), '400 Bad Request', platform(malformed)],
-    ['broken body for OAuth', post('/oauth2/introspect', badChunk), '400 Bad Request', oauth(malformed)],
-    ['broken head', 'GET /oauth2/token HTTP/x\r\n\r\n', '400 Bad Request', platform(malformed)],
-  ])('answers a %s', async (_, bytes, status, expected) => {
+    ['request with incomplete headers', 'GET / HTTP/1.1\r\nHost: a\r\n', '408 Request Timeout', platform(late)],
+    ['request with an incomplete body', post('/', half), '408 Request Timeout', platform(late)],
+    [
+      'request with an incomplete body for OAuth 2.0',
+      post('/oauth2/token?x', half),
+      '408 Request Timeout',
+      oauth(late),
+    ],
+    [
+      'request with an incomplete body for forward-auth',
+      post('/oauth2/auth/x', half),
+      '408 Request Timeout',
+      platform(late),
+    ],
+    ['malformed body', post('/', badChunk), '400 Bad Request', platform(malformed)],
+    ['malformed body for OAuth 2.0', post('/oauth2/introspect', badChunk), '400 Bad Request', oauth(malformed)],
+    ['malformed request line', 'GET /oauth2/token HTTP/x\r\n\r\n', '400 Bad Request', platform(malformed)],
+  ])('responds to a %s', async (_, bytes, status, expected) => {
     const [head = '', body = ''] = (await answerTo(bytes)).split('\r\n\r\n');
     expect(head.split('\r\n')[0]).toBe(`HTTP/1.1 ${status}`);
     expect(head).toMatch(/^connection: close$/im);
     expect(JSON.parse(body)).toEqual(expected);
   });
 
-  it('does not take a broken head for another request of the path before it', async () => {
+  it('does not attribute malformed headers to the path of the previous request', async () => {
     const text = await answerTo('GET /oauth2/token HTTP/1.1\r\nHost: a\r\n\r\n', 'NOTHING\r\n\r\n');
     expect(text).toMatch(/^HTTP\/1\.1 200 OK/);
     expect(text.split('\r\n\r\n').at(-1)).toContain('"code":3');
@@ -66,7 +76,7 @@ describe('answerUnroutable', () => {
   it.each([
     [new RequestError('secret'), 400, { code: 3, message: 'the request is malformed', details: [] }],
     [new Error('secret'), 500, { code: 13, message: 'internal error', details: [] }],
-  ])('of %s', async (error, status, body) => {
+  ])('responds to %s', async (error, status, body) => {
     const answer = answerUnroutable(error);
     expect([answer.status, await answer.json()]).toEqual([status, body]);
     expect(answer.headers.get('Connection')).toBe('close');

@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { createHealthApp } from '../../../../src/http/server/health.ts';
 
 describe('the probes', () => {
-  it('/healthz is ok whatever is not ready', async () => {
+  it('/healthz is always ok', async () => {
     const answer = await createHealthApp(() => ['caches']).request('/healthz');
     expect([answer.status, await answer.text()]).toEqual([200, 'ok\n']);
   });
 
-  it('/readyz follows what is not ready, and names it', async () => {
+  it('/readyz returns what is not ready', async () => {
     const unready = new Set(['caches', 'signing keys']);
     const app = createHealthApp(() => [...unready]);
     const first = await app.request('/readyz');
@@ -17,7 +17,7 @@ describe('the probes', () => {
     expect([second.status, await second.text()]).toEqual([200, 'ok\n']);
   });
 
-  it('has the metrics beside them', async () => {
+  it('serves /metrics', async () => {
     const app = createHealthApp(() => ['caches'], {
       contentType: 'text/plain; version=1',
       exposition: async () => 'a 1\n',
@@ -30,13 +30,13 @@ describe('the probes', () => {
     ]);
   });
 
-  it('says nothing of why the metrics cannot be told', async () => {
+  it('does not expose the error of failing metrics', async () => {
     const exposition = () => Promise.reject(new Error('secret'));
     const answer = await createHealthApp(() => [], { contentType: 'text/plain', exposition }).request('/metrics');
     expect([answer.status, await answer.text()]).toEqual([500, 'internal error\n']);
   });
 
-  it('is nothing else', async () => {
+  it('returns 404 for other paths', async () => {
     expect((await createHealthApp(() => []).request('/metrics')).status).toBe(404);
   });
 });

@@ -13,7 +13,7 @@ const [tokenPath] = tokenPaths;
 let server: RunningServer;
 afterEach(() => server?.close(0));
 
-/** Says how many bytes have come; /slow never answers. */
+/** Returns the size of the body; /slow never responds. */
 function createCountingApp() {
   const app = new Hono<Environment>();
   app.onError(answerError);
@@ -28,7 +28,7 @@ function createCountingApp() {
   return { app, reached: reached.promise };
 }
 
-/** Serves an app, and opens a connection over which a test sends bytes as they are. */
+/** Serves an app and opens a raw connection to it. */
 async function connectTo(app: Parameters<typeof serve>[0], options: Partial<ServeOptions> = {}) {
   server = await serve(app, { ...loopback, ...options });
   return open();
@@ -58,23 +58,22 @@ const chunked = 'Transfer-Encoding: chunked';
 const tooLarge = { code: 3, message: 'the body is larger than 65536 bytes', details: [] };
 const last = (text: string) => text.split('\r\n\r\n').at(-1) ?? '';
 
-describe('the body of a request', () => {
+describe('a request body', () => {
   it.each([
-    ['as long as it may be', post('/', length(maxBodySize)) + 'x'.repeat(maxBodySize), maxBodySize],
+    ['of the maximum size', post('/', length(maxBodySize)) + 'x'.repeat(maxBodySize), maxBodySize],
     ['in chunks', `${post('/', chunked)}${chunk(5)}${chunk(maxBodySize - 5)}0\r\n\r\n`, maxBodySize],
-    ['of no bytes', post('/', length(0)), 0],
-  ])('%s is read', async (_, bytes, size) => {
+    ['that is empty', post('/', length(0)), 0],
+  ])('%s is accepted', async (_, bytes, size) => {
     const connection = await connectTo(createCountingApp().app);
     connection.send(bytes);
     await expect.poll(connection.text).toMatch(new RegExp(`^HTTP/1.1 200 .*got ${size}$`, 's'));
   });
 
   it.each([
-    // Not even sent: the announcement is enough.
-    ['announced', post('/', length(maxBodySize + 1))],
-    // Without its end: it is refused while it comes.
+    ['with Content-Length', post('/', length(maxBodySize + 1))],
+    // Incomplete: it is rejected while it arrives.
     ['in chunks', `${post('/', chunked)}${chunk(maxBodySize)}${chunk(1)}`],
-  ])('too large, %s, is refused before it has come', async (_, bytes) => {
+  ])('that is too large, %s, is rejected before it has arrived', async (_, bytes) => {
     const connection = await connectTo(createCountingApp().app);
     connection.send(bytes);
     await expect.poll(connection.text).toMatch(/^HTTP\/1\.1 413 [\s\S]*\}$/);
@@ -83,7 +82,7 @@ describe('the body of a request', () => {
     expect(JSON.parse(last(connection.text()))).toEqual(tooLarge);
   });
 
-  it('too large does not end the connection, when its rest comes soon', async () => {
+  it('that is too large does not end the connection if the rest arrives soon', async () => {
     const connection = await connectTo(createCountingApp().app);
     connection.send(`${post('/', chunked)}${chunk(maxBodySize)}${chunk(1)}`);
     await expect.poll(connection.text).toMatch(/^HTTP\/1\.1 413 [\s\S]*\}$/);
@@ -91,21 +90,21 @@ describe('the body of a request', () => {
     expect(await connection.ended()).toMatch(/answer next\n$/);
   });
 
-  it('far too large, in chunks, is refused with an answer that the client gets', async () => {
+  it('that is far too large, in chunks, gets a response', async () => {
     await connectTo(createCountingApp().app);
     const body = new Blob([Buffer.alloc(2 ** 20)]).stream();
     const answer = await fetch(`http://127.0.0.1:${server.port}/`, { method: 'POST', body, duplex: 'half' });
     expect([answer.status, await answer.json()]).toEqual([413, tooLarge]);
   });
 
-  it.each([1, 20])('far too large (%i MiB) is refused with an answer that the client gets', async (mebibytes) => {
+  it.each([1, 20])('that is far too large (%i MiB) gets a response', async (mebibytes) => {
     await connectTo(createCountingApp().app);
     const body = Buffer.alloc(mebibytes * 2 ** 20);
     const answer = await fetch(`http://127.0.0.1:${server.port}/`, { method: 'POST', body });
     expect([answer.status, await answer.json()]).toEqual([413, tooLarge]);
   });
 
-  it.each([tokenPath, '/nothing-here'])('is bounded on every route of the platform: %s', async (path) => {
+  it.each([tokenPath, '/nothing-here'])('is limited on every route: %s', async (path) => {
     const { app, logged } = await createPlatform();
     const connection = await connectTo(app);
     connection.send(post(path, length(maxBodySize + 1)));
@@ -117,15 +116,15 @@ describe('the body of a request', () => {
   const isLate = () => undefined;
 
   it.each([
-    ['in chunks, that is cut off', chunked, chunk(5), cutOff],
-    ['of a known length, that is cut off', length(10), '12345', cutOff],
-    ['in chunks, that does not come in time', chunked, chunk(5), isLate],
-    ['of a known length, that does not come in time', length(10), '12345', isLate],
-  ])('%s, is no error of ours', async (_, header, bytes, go) => {
+    ['in chunks, incomplete', chunked, chunk(5), cutOff],
+    ['with Content-Length, incomplete', length(10), '12345', cutOff],
+    ['in chunks, too slow', chunked, chunk(5), isLate],
+    ['with Content-Length, too slow', length(10), '12345', isLate],
+  ])('%s, causes no 5xx', async (_, header, bytes, go) => {
     const { app, logged } = await createPlatform();
-    const connection = await connectTo(app, { timeouts: { request: 100 } });
+    const connection = await connectTo(app, { timeouts: { request: 500 } });
     connection.send(post(tokenPath, header) + bytes);
-    // By the time that another is answered the server has read what came before.
+    // After this response, the server has read the earlier data.
     await fetch(`http://127.0.0.1:${server.port}/`);
     go(connection.socket);
     await expect.poll(logged).toMatchObject([{ method: 'GET' }, { method: 'POST', status: 400 }]);
@@ -136,27 +135,27 @@ describe('the body of a request', () => {
 describe('a slow client', () => {
   it.each([
     ['sends nothing', ''],
-    ['sends half a head', 'GET / HTTP/1.1\r\nHost: a\r\n'],
-    ['sends half a body', `${post('/', length(10))}12345`],
-  ])('that %s is answered 408', async (_, bytes) => {
+    ['sends incomplete headers', 'GET / HTTP/1.1\r\nHost: a\r\n'],
+    ['sends an incomplete body', `${post('/', length(10))}12345`],
+  ])('that %s gets 408', async (_, bytes) => {
     const connection = await connectTo(createCountingApp().app, { timeouts: { request: 50 } });
     connection.send(bytes);
     expect(await connection.ended()).toMatch(/^HTTP\/1\.1 408 [\s\S]*"the request timed out"/);
   });
 
-  it('that is silent too long is disconnected', async () => {
+  it('without any data is disconnected', async () => {
     const connection = await connectTo(createCountingApp().app, { timeouts: { inactivity: 50 } });
     connection.send('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n');
     expect(await connection.ended()).toBe('');
   });
 
-  it('that keeps its connection is told for how long', async () => {
+  it('gets the keep-alive timeout in a header', async () => {
     const connection = await connectTo(createCountingApp().app);
     connection.send('GET /one HTTP/1.1\r\nHost: a\r\n\r\n');
     await expect.poll(connection.text).toMatch(/^keep-alive: timeout=65$/im);
   });
 
-  it('that sends no further request is disconnected', async () => {
+  it('is disconnected after the keep-alive timeout', async () => {
     const connection = await connectTo(createCountingApp().app, { timeouts: { keepAlive: 50 } });
     connection.send('GET /one HTTP/1.1\r\nHost: a\r\n\r\n');
     expect(await connection.ended()).toMatch(/^connection: keep-alive$[\s\S]*answer one\n$/im);
@@ -164,7 +163,7 @@ describe('a slow client', () => {
 });
 
 describe('a connection', () => {
-  it('may be sent several requests at once, which are answered in their order', async () => {
+  it('accepts pipelined requests and responds in order', async () => {
     const connection = await connectTo(createCountingApp().app);
     const get = (path: string, more = '') => `GET ${path} HTTP/1.1\r\nHost: a\r\n${more}\r\n`;
     connection.send(
@@ -174,7 +173,7 @@ describe('a connection', () => {
     expect([...text.matchAll(/^answer (\w+)$/gm)].map(([, name]) => name)).toEqual(['one', 'two', 'three', 'four']);
   });
 
-  it('that ends while its request is answered does no harm, and nothing is written past the log', async () => {
+  it('that is closed during a response causes no error and no output besides the log', async () => {
     const written = [vi.spyOn(console, 'info'), vi.spyOn(console, 'error'), vi.spyOn(process.stderr, 'write')];
     const answer = Promise.withResolvers<void>();
     const reached = Promise.withResolvers<void>();
@@ -198,7 +197,7 @@ describe('a connection', () => {
     vi.restoreAllMocks();
   });
 
-  it('beyond the greatest number is closed, and taken again when another has ended', async () => {
+  it('above the maximum is closed, and accepted after another has ended', async () => {
     const first = await connectTo(createCountingApp().app, { maxConnections: 1 });
     first.send('GET /one HTTP/1.1\r\nHost: a\r\n\r\n');
     await expect.poll(first.text).toContain('answer one');

@@ -25,9 +25,9 @@ let files: MountedSecret;
 let certificate: ServingCertificate;
 let server: RunningServer;
 let lines: string[];
-/** Resolves when /slow was asked for. */
+/** Resolves when /slow was requested. */
 let reached: Promise<void>;
-/** Lets /slow answer. */
+/** Allows /slow to respond. */
 let answer: () => void;
 
 beforeEach(async () => {
@@ -53,10 +53,10 @@ afterEach(async () => {
   await files.remove();
 });
 
-/** A client that trusts both certificates, and keeps its connection. */
+/** A client that trusts both certificates and reuses its connection. */
 function createClient() {
   const agent = new Agent({ keepAlive: true, maxSockets: 1, ca: [one.certificate, two.certificate] });
-  /** Status, body and name of the certificate, or the code of what went wrong. */
+  /** Returns the status, the body and the common name of the certificate, or the error code. */
   return (path: string): Promise<string> =>
     new Promise((resolve) => {
       const call = request({ host: '127.0.0.1', port: server.port, path, agent }, (response) => {
@@ -72,7 +72,7 @@ function createClient() {
     });
 }
 
-/** Shakes hands, and gives the version of TLS or the code of what went wrong. */
+/** Returns the TLS version of a handshake, or the error code. */
 async function shakeHands(options: ConnectionOptions): Promise<string | null> {
   const socket = connect({ host: '127.0.0.1', port: server.port, ca: one.certificate, ...options });
   try {
@@ -86,15 +86,15 @@ async function shakeHands(options: ConnectionOptions): Promise<string | null> {
 }
 
 describe('over TLS', () => {
-  it('answers with its certificate', async () => {
+  it('presents its certificate', async () => {
     expect(await createClient()('/')).toBe('200 ok by one');
   });
 
-  it.each(['TLSv1.2', 'TLSv1.3'] as const)('speaks %s', async (version) => {
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)('supports %s', async (version) => {
     expect(await shakeHands({ minVersion: version, maxVersion: version })).toBe(version);
   });
 
-  describe('where Node and OpenSSL would speak old versions', () => {
+  describe('if Node and OpenSSL allow old versions', () => {
     const { DEFAULT_MIN_VERSION, DEFAULT_CIPHERS } = tls;
     beforeEach(async () => {
       Object.assign(tls, { DEFAULT_MIN_VERSION: 'TLSv1', DEFAULT_CIPHERS: 'DEFAULT@SECLEVEL=0' });
@@ -103,7 +103,7 @@ describe('over TLS', () => {
     });
     afterEach(() => void Object.assign(tls, { DEFAULT_MIN_VERSION, DEFAULT_CIPHERS }));
 
-    it.each(['TLSv1', 'TLSv1.1'] as const)('%s is refused all the same', async (version) => {
+    it.each(['TLSv1', 'TLSv1.1'] as const)('rejects %s', async (version) => {
       expect(await shakeHands({ minVersion: version, maxVersion: version })).toBe(
         'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
       );
@@ -112,7 +112,7 @@ describe('over TLS', () => {
 });
 
 describe('a new certificate', () => {
-  it('is for new connections; open ones and requests under way go on', async () => {
+  it('is used for new connections and does not affect existing ones', async () => {
     const [open, busy] = [createClient(), createClient()];
     expect(await open('/')).toBe('200 ok by one');
     const slow = busy('/slow');
@@ -125,14 +125,14 @@ describe('a new certificate', () => {
     expect(await slow).toBe('200 late by one');
   });
 
-  it('is not presented any more when the server is closed', async () => {
+  it('is not set on a closed server', async () => {
     await server.close(0);
     await files.swap(two);
     await expect(certificate.reload()).resolves.toBeUndefined();
   });
 });
 
-/** Sends bytes as they are, and waits until the server closes the connection. */
+/** Sends raw bytes and waits until the server closes the connection. */
 async function exchange(bytes: string | Buffer): Promise<string> {
   const socket = connectPlain(server.port, '127.0.0.1');
   let text = '';
@@ -147,13 +147,13 @@ async function exchange(bytes: string | Buffer): Promise<string> {
   return text;
 }
 
-describe('what is no TLS', () => {
+describe('a failed handshake', () => {
   it.each([
     ['plain HTTP', 'GET /?sk=secret-x HTTP/1.1\r\nHost: a\r\n\r\n'],
     ['garbage', 'secret-x\r\n\r\n'],
     ['zeros', Buffer.alloc(2_000)],
-    ['half a handshake that is none', Buffer.concat([Buffer.from('160301000501', 'hex'), Buffer.from('secret-x')])],
-  ])('%s is closed without an answer in HTTP, and noted at level debug only', async (_, bytes) => {
+    ['an incomplete, invalid handshake', Buffer.concat([Buffer.from('160301000501', 'hex'), Buffer.from('secret-x')])],
+  ])('with %s is closed without an HTTP response and logged at level debug', async (_, bytes) => {
     expect(await exchange(bytes)).not.toContain('HTTP/1.1');
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([
       {
@@ -167,7 +167,7 @@ describe('what is no TLS', () => {
     expect(await createClient()('/')).toBe('200 ok by one');
   });
 
-  it('nor does a client that goes away in the middle of the handshake do harm', async () => {
+  it('because the client disconnects causes no error', async () => {
     const socket = connectPlain(server.port, '127.0.0.1');
     await once(socket, 'connect');
     socket.write(Buffer.from('1603010005', 'hex'));
@@ -176,7 +176,7 @@ describe('what is no TLS', () => {
     for (const line of lines) expect(JSON.parse(line)).toMatchObject({ level: 20 });
   });
 
-  it('a client that does not go on with the handshake is not waited for', async () => {
+  it('ends after the handshake timeout', async () => {
     const impatient = await serve(new Hono(), {
       ...loopback,
       tls: { certificate, log: pino({ enabled: false }) },
@@ -187,7 +187,7 @@ describe('what is no TLS', () => {
     await impatient.close(0);
   });
 
-  it('HTTP that is malformed is answered over TLS as over plain HTTP', async () => {
+  it('does not change the response to malformed HTTP over TLS', async () => {
     const socket = connect({ host: '127.0.0.1', port: server.port, ca: one.certificate });
     socket.setEncoding('utf8');
     let text = '';
@@ -201,7 +201,7 @@ describe('what is no TLS', () => {
 });
 
 describe('close', () => {
-  it('lets the request under way be answered, and closes idle connections at once', async () => {
+  it('responds to a request in flight and closes idle connections immediately', async () => {
     const [idle, busy] = [createClient(), createClient()];
     await idle('/');
     const slow = busy('/slow');
@@ -213,7 +213,7 @@ describe('close', () => {
     await closed;
   });
 
-  it('waits neither for handshakes nor for connections without a request', async () => {
+  it('closes handshakes and connections without a request immediately', async () => {
     const [opened, begun] = [connectPlain(server.port, '127.0.0.1'), connectPlain(server.port, '127.0.0.1')];
     const shaken = connect({ host: '127.0.0.1', port: server.port, ca: one.certificate });
     const all = [opened, begun, shaken];
@@ -221,13 +221,13 @@ describe('close', () => {
     const ended = all.map((socket) => once(socket, 'close'));
     await Promise.all([once(opened, 'connect'), once(begun, 'connect'), once(shaken, 'secureConnect')]);
     begun.write(Buffer.from('1603010200', 'hex'));
-    // By the time that another is answered the server has seen these.
+    // After this response, the server has seen these connections.
     await createClient()('/');
     await server.close(60_000);
     await Promise.all(ended);
   });
 
-  it('answers a request whose head has come in part, and closes its connection', async () => {
+  it('responds to a partially received request and closes its connection', async () => {
     const socket = connect({ host: '127.0.0.1', port: server.port, ca: one.certificate });
     let text = '';
     socket.setEncoding('utf8').on('data', (chunk: string) => {
@@ -244,7 +244,7 @@ describe('close', () => {
     expect(text).toMatch(/ok$/);
   });
 
-  it('does not wait longer than it is told to', async () => {
+  it('closes after the timeout', async () => {
     const slow = createClient()('/slow');
     await reached;
     await server.close(10);

@@ -7,7 +7,7 @@ import { serve } from '../../../../src/http/server/server.ts';
 
 const loopback = { address: '127.0.0.1', port: 0 };
 
-/** An app whose /slow answers when the test says so. */
+/** An app whose /slow responds when the test allows it. */
 function createSlowApp() {
   const reached = Promise.withResolvers<void>();
   const answer = Promise.withResolvers<void>();
@@ -21,7 +21,7 @@ function createSlowApp() {
   return { app, reached: reached.promise, answer: answer.resolve };
 }
 
-/** Status and body of a GET over a connection of its own, or the code of what went wrong. */
+/** Returns the status and body of a GET over a new connection, or the error code. */
 function get(port: number, path: string, headers: Record<string, string> = {}): Promise<string> {
   return new Promise((resolve) => {
     const call = request({ host: '127.0.0.1', port, path, headers, agent: false }, (response) => {
@@ -38,7 +38,7 @@ function get(port: number, path: string, headers: Record<string, string> = {}): 
 }
 
 describe('serve', () => {
-  it('takes a free port and answers there', async () => {
+  it('listens on a free port', async () => {
     const server = await serve(createSlowApp().app, loopback);
     expect(server.address).toBe('127.0.0.1');
     expect(await get(server.port, '/')).toBe('200 ok');
@@ -55,7 +55,7 @@ describe('serve', () => {
     'http://127.0.0.1/beneath/../public',
     '/oauth2/auth/../public',
     '/oauth2/../public',
-  ])('refuses a path that leads elsewhere once it is resolved: %s', async (target) => {
+  ])('rejects a path with dot segments: %s', async (target) => {
     const app = new Hono();
     app.get('/public', (context) => context.text('public'));
     const server = await serve(app, loopback);
@@ -69,14 +69,14 @@ describe('serve', () => {
     await server.close(0);
   });
 
-  it('says when the port is taken', async () => {
+  it('fails if the port is in use', async () => {
     const { app } = createSlowApp();
     const server = await serve(app, loopback);
     await expect(serve(app, { ...loopback, port: server.port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
     await server.close(0);
   });
 
-  it('lets the request under way be answered when it closes', async () => {
+  it('responds to a request in flight on close', async () => {
     const { app, reached, answer } = createSlowApp();
     const server = await serve(app, loopback);
     const slow = get(server.port, '/slow');
@@ -88,7 +88,7 @@ describe('serve', () => {
     await closed;
   });
 
-  it('does not wait longer than it is told to', async () => {
+  it('closes after the timeout', async () => {
     const { app, reached } = createSlowApp();
     const server = await serve(app, loopback);
     const slow = get(server.port, '/slow');
@@ -97,14 +97,14 @@ describe('serve', () => {
     expect(await slow).toBe('ECONNRESET');
   });
 
-  it('refuses a head that is too large', async () => {
+  it('rejects headers that are too large', async () => {
     const server = await serve(createSlowApp().app, loopback);
     expect(await get(server.port, '/', { cookie: 'x'.repeat(20_000) })).toMatch(/^431 /);
     await server.close(0);
   });
 });
 
-/** A connection over which a test sends bytes as they are. */
+/** A raw connection. */
 async function open(port: number) {
   const socket = connect(port, '127.0.0.1');
   await once(socket, 'connect');
@@ -116,16 +116,16 @@ async function open(port: number) {
   const closed = once(socket, 'close');
   return {
     send: (bytes: string) => void socket.write(bytes),
-    /** All that has come. */
+    /** Data received so far. */
     text: () => text,
-    /** All that came, when the server closed the connection. */
+    /** All received data, once the server has closed the connection. */
     ended: () => closed.then(() => text),
   };
 }
 
-describe('what is no sound request', () => {
+describe('a malformed request', () => {
   it.each([
-    ['no HTTP', 'secret-x\r\n\r\n', 400, 'the request is malformed'],
+    ['another protocol', 'secret-x\r\n\r\n', 400, 'the request is malformed'],
     ['TLS', '\x16\x03\x01\x02\x00\x01\x00', 400, 'the request is malformed'],
     ['a header without a colon', 'GET / HTTP/1.1\r\nHost: a\r\nsecret-x\r\n\r\n', 400, 'the request is malformed'],
     [
@@ -134,30 +134,38 @@ describe('what is no sound request', () => {
       400,
       'the request is malformed',
     ],
-    ['no host', 'GET /secret-x HTTP/1.1\r\n\r\n', 400, 'the request is malformed'],
-    ['a host that is none', 'GET / HTTP/1.1\r\nHost: %secret-x\r\n\r\n', 400, 'the request is malformed'],
-    ['a long line', `GET /${'secret-x'.repeat(5_000)} HTTP/1.1\r\n\r\n`, 431, 'the request headers are too large'],
+    ['no Host', 'GET /secret-x HTTP/1.1\r\n\r\n', 400, 'the request is malformed'],
+    ['an invalid Host', 'GET / HTTP/1.1\r\nHost: %secret-x\r\n\r\n', 400, 'the request is malformed'],
+    [
+      'a request line that is too long',
+      `GET /${'secret-x'.repeat(5_000)} HTTP/1.1\r\n\r\n`,
+      431,
+      'the request headers are too large',
+    ],
     [
       'a long header',
       `GET / HTTP/1.1\r\nCookie: ${'secret-x'.repeat(5_000)}\r\n\r\n`,
       431,
       'the request headers are too large',
     ],
-  ])('is answered in the form of the platform, and the connection is closed: %s', async (_, bytes, status, message) => {
-    const server = await serve(createSlowApp().app, loopback);
-    const connection = await open(server.port);
-    connection.send(bytes);
-    const [head = '', body = ''] = (await connection.ended()).split('\r\n\r\n');
-    expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} \\w`));
-    expect(head).toMatch(/^content-type: application\/json/im);
-    expect(head).toMatch(/^connection: close$/im);
-    expect(head).toMatch(/^cache-control: no-store$/im);
-    expect(JSON.parse(body)).toEqual({ code: 3, message, details: [] });
-    expect(head).not.toContain('secret-x');
-    await server.close(0);
-  });
+  ])(
+    'returns an error in the format of the platform and closes the connection: %s',
+    async (_, bytes, status, message) => {
+      const server = await serve(createSlowApp().app, loopback);
+      const connection = await open(server.port);
+      connection.send(bytes);
+      const [head = '', body = ''] = (await connection.ended()).split('\r\n\r\n');
+      expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} \\w`));
+      expect(head).toMatch(/^content-type: application\/json/im);
+      expect(head).toMatch(/^connection: close$/im);
+      expect(head).toMatch(/^cache-control: no-store$/im);
+      expect(JSON.parse(body)).toEqual({ code: 3, message, details: [] });
+      expect(head).not.toContain('secret-x');
+      await server.close(0);
+    },
+  );
 
-  it('does not disturb an answer that is half out', async () => {
+  it('does not interrupt a response being sent', async () => {
     const app = new Hono();
     const answering = Promise.withResolvers<void>();
     app.get('/', (context) => {
@@ -184,7 +192,7 @@ describe('what is no sound request', () => {
 describe('close', () => {
   const request = (path: string) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
 
-  it('closes idle connections at once, those that were used and those that were only opened', async () => {
+  it('closes idle connections immediately, used and unused ones', async () => {
     const server = await serve(createSlowApp().app, loopback);
     const [used, unused] = [await open(server.port), await open(server.port)];
     used.send(request('/'));
@@ -194,7 +202,7 @@ describe('close', () => {
     expect(await unused.ended()).toBe('');
   });
 
-  it('can be announced: old and new connections are answered, once more, and closed', async () => {
+  it('beginDrain responds once more on old and new connections and then closes them', async () => {
     const server = await serve(createSlowApp().app, loopback);
     const kept = await open(server.port);
     kept.send(request('/'));
@@ -207,7 +215,7 @@ describe('close', () => {
     await server.close(0);
   });
 
-  it('tells the clients of requests under way to go elsewhere', async () => {
+  it('beginDrain adds Connection: close to responses in flight', async () => {
     const { app, reached, answer } = createSlowApp();
     const server = await serve(app, loopback);
     const connection = await open(server.port);
@@ -219,7 +227,7 @@ describe('close', () => {
     await closed;
   });
 
-  it('lets an answer that is half out be ended, and closes its connection then', async () => {
+  it('completes a response being sent and then closes its connection', async () => {
     const app = new Hono();
     const rest = Promise.withResolvers<void>();
     app.get('/', (context) => {
@@ -245,11 +253,11 @@ describe('close', () => {
     expect(await connection.ended()).toContain('rest');
   });
 
-  it('answers a request whose head has come in part, and closes its connection', async () => {
+  it('responds to a partially received request and closes its connection', async () => {
     const server = await serve(createSlowApp().app, loopback);
     const connection = await open(server.port);
     connection.send('GET / HTTP/1.1\r\n');
-    // By the time that another is answered the server has read what came before.
+    // After this response, the server has read the earlier data.
     await get(server.port, '/');
     const closed = server.close(60_000);
     connection.send('Host: a\r\n\r\n');

@@ -25,7 +25,7 @@ beforeEach(async () => {
 });
 afterEach(() => files.remove());
 
-/** Loads it, and keeps the log. */
+/** Loads the certificate and records the log. */
 async function load(now: () => number = Date.now, intervalMs?: number) {
   const lines: string[] = [];
   const log = pino({ base: null, timestamp: false }, { write: (line: string) => void lines.push(line) });
@@ -36,8 +36,8 @@ async function load(now: () => number = Date.now, intervalMs?: number) {
 const notAfter = (pair: CertificatePair) => toTlsPair(pair, files).notAfter;
 const [info, warning, error] = [30, 40, 50];
 
-describe('at start', () => {
-  it('says whose the certificate is and when it ends, without its serial number', async () => {
+describe('loadServingCertificate', () => {
+  it('logs subject and expiry of the certificate, but not its serial number', async () => {
     const { certificate, logged } = await load();
     expect(logged()).toEqual([
       {
@@ -54,7 +54,7 @@ describe('at start', () => {
   it.each([
     ['has expired', 3],
     ['is not valid yet', -3],
-  ])('takes a certificate that %s, with a warning', async (what, days) => {
+  ])('accepts a certificate that %s, with a warning', async (what, days) => {
     const { logged } = await load(() => Date.now() + days * 86_400_000);
     expect(logged()).toMatchObject([{ level: warning, msg: `the TLS certificate ${what}`, subject: 'O=test, CN=one' }]);
   });
@@ -69,14 +69,14 @@ describe('at start', () => {
     );
   });
 
-  it('names the file of a pair that cannot be used', async () => {
+  it('names the invalid file', async () => {
     await files.swap({ ...one, key: two.key });
     await expect(load()).rejects.toThrow(`${files.keyFile}: not the key of the first certificate in `);
   });
 });
 
-describe('later', () => {
-  it('says nothing while nothing changes', async () => {
+describe('reload', () => {
+  it('logs nothing without a change', async () => {
     const { certificate, logged } = await load();
     await certificate.reload();
     await files.swap(one);
@@ -84,7 +84,7 @@ describe('later', () => {
     expect(logged()).toHaveLength(1);
   });
 
-  it('takes a new pair when the mounted Secret changes', async () => {
+  it('uses a new pair after the mounted Secret changed', async () => {
     const { certificate, logged } = await load();
     await files.swap(two);
     await certificate.reload();
@@ -92,7 +92,7 @@ describe('later', () => {
     expect(certificate.expiry() * 1000).toBe(notAfter(two).getTime());
   });
 
-  it('looks by itself until the signal', async () => {
+  it('runs periodically until the signal aborts', async () => {
     const stop = new AbortController();
     const { certificate, logged } = await load(Date.now, 5);
     const running = certificate.run(stop.signal);
@@ -102,7 +102,7 @@ describe('later', () => {
     await running;
   });
 
-  it('refuses a pair that cannot be used, says so once, and takes the next that can', async () => {
+  it('rejects an invalid pair, logs it once, and uses the next valid one', async () => {
     const { certificate, logged, log } = await load();
     await writeFile(files.certificateFile, two.certificate);
     await certificate.reload();
@@ -128,7 +128,7 @@ describe('later', () => {
     expect(log()).not.toContain(content.slice(0, 20));
   });
 
-  it('goes on when the files are gone, and says so once', async () => {
+  it('keeps the certificate if the files are deleted, and logs it once', async () => {
     const { certificate, logged } = await load();
     await files.remove();
     await certificate.reload();
@@ -139,7 +139,7 @@ describe('later', () => {
 });
 
 describe('attach', () => {
-  /** Common name of the certificate that a server presents. */
+  /** Returns the common name of the presented certificate. */
   async function presented(port: number): Promise<string | undefined> {
     const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
     await once(socket, 'secureConnect');
@@ -148,7 +148,7 @@ describe('attach', () => {
     return String(CN);
   }
 
-  it('makes a server present it, the former one while a new one cannot be used', async () => {
+  it('sets the certificate of a server, and keeps it while a new one is invalid', async () => {
     const { certificate } = await load();
     const server = createServer();
     certificate.attach(server);

@@ -11,7 +11,7 @@ beforeAll(async () => {
   [one, two] = await Promise.all([makeCertificate('one'), makeCertificate('two')]);
 });
 
-/** The message that a pair is refused with. */
+/** Returns the message of the TlsFileError. */
 function refusal(content: CertificatePair): string {
   try {
     toTlsPair(content, files);
@@ -25,7 +25,7 @@ function refusal(content: CertificatePair): string {
 const half = (text: string) => text.slice(0, text.length / 2);
 
 describe('toTlsPair', () => {
-  it('tells what the certificate says of itself', () => {
+  it('returns the fields of the certificate', () => {
     const pair = toTlsPair(one, files);
     expect(pair).toMatchObject({ ...one, subject: 'O=test, CN=one', names: 'DNS:localhost, IP Address:127.0.0.1' });
     expect(pair.notAfter.getTime() - pair.notBefore.getTime()).toBe(2 * day);
@@ -34,12 +34,12 @@ describe('toTlsPair', () => {
   it.each([
     ['RSA', ['rsa:2048']],
     ['Ed25519', ['ed25519']],
-  ])('takes a key of %s', async (_, keyType) => {
+  ])('accepts a key of type %s', async (_, keyType) => {
     const pair = await makeCertificate('one', keyType);
     expect(toTlsPair(pair, files).key).toBe(pair.key);
   });
 
-  it('takes a chain, the certificate of the server first', () => {
+  it('accepts a chain with the server certificate first', () => {
     expect(toTlsPair({ ...one, certificate: one.certificate + two.certificate }, files).subject).toContain('one');
   });
 
@@ -47,19 +47,19 @@ describe('toTlsPair', () => {
     ['empty', () => ''],
     ['text', () => 'hello'],
     ['the key', () => one.key],
-    ['half-written', () => half(one.certificate)],
-  ])('names the certificate file when it is %s', (_, certificate) => {
+    ['incomplete', () => half(one.certificate)],
+  ])('names the certificate file if it is %s', (_, certificate) => {
     expect(refusal({ certificate: certificate(), key: one.key })).toMatch(
       /^\/tls\/tls\.crt: not a PEM certificate \(ERR_OSSL_\w+\)$/,
     );
   });
 
-  it('names the certificate file when the rest of the chain is half-written', () => {
+  it('names the certificate file if the chain is incomplete', () => {
     const certificate = one.certificate + half(two.certificate);
     expect(refusal({ ...one, certificate })).toMatch(/^\/tls\/tls\.crt: cannot be used for TLS \(ERR_OSSL_\w+\)$/);
   });
 
-  it('names the certificate file when OpenSSL holds its key for too weak', async () => {
+  it('names the certificate file if OpenSSL considers its key too weak', async () => {
     expect(refusal(await makeCertificate('weak', ['rsa:1024']))).toBe(
       '/tls/tls.crt: cannot be used for TLS (ERR_SSL_EE_KEY_TOO_SMALL)',
     );
@@ -69,13 +69,13 @@ describe('toTlsPair', () => {
     ['empty', () => ''],
     ['text', () => 'hello'],
     ['the certificate', () => one.certificate],
-    ['half-written', () => half(one.key)],
-  ])('names the key file when it is %s, and tells nothing of its content', (_, key) => {
+    ['incomplete', () => half(one.key)],
+  ])('names the key file if it is %s, without its content', (_, key) => {
     const message = refusal({ certificate: one.certificate, key: key() });
     expect(message).toMatch(/^\/tls\/tls\.key: not a PEM private key \(ERR_OSSL_\w+\)$/);
   });
 
-  it.each([[[]], [['-traditional']]])('says that the key is encrypted: %j', async (options) => {
+  it.each([[[]], [['-traditional']]])('rejects an encrypted key: %j', async (options) => {
     const key = await encryptKey(one.key, ...options);
     expect(refusal({ ...one, key })).toBe('/tls/tls.key: encrypted keys are not supported');
   });
@@ -83,7 +83,7 @@ describe('toTlsPair', () => {
   it.each([
     ['of another certificate', () => ({ ...one, key: two.key })],
     ['of a later certificate in the file', () => ({ certificate: one.certificate + two.certificate, key: two.key })],
-  ])('names both files when the key is that %s', (_, content) => {
+  ])('names both files if the key is that %s', (_, content) => {
     expect(refusal(content())).toBe('/tls/tls.key: not the key of the first certificate in /tls/tls.crt');
   });
 });

@@ -1,4 +1,4 @@
-/** What only a real connection can carry: repeated headers, odd bodies, aborted requests. */
+/** Requests that need a raw connection: repeated headers, malformed bodies, aborted and pipelined requests. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => void server?.close());
 
-/** Sends a request as these lines, and gives the status, head and body of the answer. */
+/** Sends these header lines and a body. */
 async function raw(lines: string[], body = ''): Promise<{ status: number; head: string; body: string }> {
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
   socket.end(`${[...lines, 'Host: a', 'Connection: close'].join('\r\n')}\r\n\r\n${body}`);
@@ -39,50 +39,50 @@ const formType = 'Content-Type: application/x-www-form-urlencoded';
 
 describe('a repeated header', () => {
   it.each([
-    ['the right pair twice', path, [`Authorization: ${authorization}`, `Authorization: ${authorization}`]],
-    ['the right pair first', path, [`Authorization: ${authorization}`, 'Authorization: Basic eDp5']],
-    ['the right pair last', path, ['authorization: Basic eDp5', `AUTHORIZATION: ${authorization}`]],
-    ['an empty one first', path, ['Authorization:', `Authorization: ${authorization}`]],
+    ['the correct key pair twice', path, [`Authorization: ${authorization}`, `Authorization: ${authorization}`]],
+    ['the correct key pair first', path, [`Authorization: ${authorization}`, 'Authorization: Basic eDp5']],
+    ['the correct key pair last', path, ['authorization: Basic eDp5', `AUTHORIZATION: ${authorization}`]],
+    ['an empty header first', path, ['Authorization:', `Authorization: ${authorization}`]],
     ['tokens', deploymentsPath, ['Authorization: Bearer TOKEN', 'Authorization: Bearer TOKEN']],
-    ['tokens at the gateway', '/oauth2/auth', ['Authorization: Bearer TOKEN', 'Authorization: Bearer x'], 401],
-  ])('Authorization is refused: %s', async (_, target, headers, status = 400) => {
+    ['tokens for forward-auth', '/oauth2/auth', ['Authorization: Bearer TOKEN', 'Authorization: Bearer x'], 401],
+  ])('Authorization is rejected: %s', async (_, target, headers, status = 400) => {
     const answer = await raw([`GET ${target} HTTP/1.1`, ...headers.map((one) => one.replace('TOKEN', token))]);
     expect(answer.status).toBe(status);
     expect(answer.body).toContain('"message":"Authorization: must be given only once"');
   });
 
-  it('Authorization is refused in the form of OAuth 2.0', async () => {
+  it('Authorization is rejected in the format of OAuth 2.0', async () => {
     const headers = [`Authorization: ${authorization}`, 'Authorization: Basic eDp5', formType];
     const answer = await post('/oauth2/token', 'grant_type=client_credentials', ...headers);
     expect(answer.status).toBe(400);
     expect(JSON.parse(answer.body)).toMatchObject({ error: 'invalid_request' });
   });
 
-  it('Content-Type is refused', async () => {
+  it('Content-Type is rejected', async () => {
     const answer = await post(path, `ak=${ak}&sk=${sk}`, formType, 'Content-Type: application/json');
     expect(answer.status).toBe(415);
   });
 
-  it('once is fine', async () => {
+  it('is accepted if given once', async () => {
     expect((await raw([`GET ${path} HTTP/1.1`, `Authorization: ${authorization}`])).status).toBe(200);
     expect((await post(path, `ak=${ak}&sk=${sk}`, formType)).status).toBe(200);
   });
 });
 
 describe('a body', () => {
-  it('in chunks is read', async () => {
+  it('in chunks is accepted', async () => {
     const text = `ak=${ak}&sk=${sk}`;
     const chunks = `${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`;
     expect((await raw([`POST ${path} HTTP/1.1`, formType, 'Transfer-Encoding: chunked'], chunks)).status).toBe(200);
   });
 
-  it('of a GET is not looked at', async () => {
+  it('of a GET is ignored', async () => {
     const answer = await raw([`GET ${path} HTTP/1.1`, formType, 'Content-Length: 4'], 'ak=x');
     expect(answer.status).toBe(400);
     expect(answer.body).toContain('ak: is required');
   });
 
-  it('that breaks off harms nobody', async () => {
+  it('that is incomplete does not affect other requests', async () => {
     const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
     socket.write(`POST ${path} HTTP/1.1\r\nHost: a\r\n${formType}\r\nContent-Length: 100\r\n\r\nak=`);
     await once(server, 'request');
@@ -91,8 +91,8 @@ describe('a body', () => {
   });
 });
 
-describe('requests in one go', () => {
-  it('are answered in their order, each for its own caller', async () => {
+describe('pipelined requests', () => {
+  it('are answered in order', async () => {
     const one = (query: string) => `GET ${path}?${query} HTTP/1.1\r\nHost: a\r\n`;
     const requests = [
       `${one(`ak=${ak}&sk=${other.sk}`)}\r\n`,
@@ -107,7 +107,7 @@ describe('requests in one go', () => {
   });
 });
 
-it('after all of this no secret is in the log', () => {
+it('the log of all these requests contains no secret', () => {
   const log = platform.log();
   expect(log).toContain('token.issued');
   for (const secret of [sk, other.sk, authorization.slice(6), ...token.split('.')]) expect(log).not.toContain(secret);

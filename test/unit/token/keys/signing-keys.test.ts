@@ -32,8 +32,13 @@ describe('generateSigningKeys', () => {
     const { keys } = JSON.parse(await generateSigningKeys(new Date(now)));
     expect(keys.map((key: StoredKey) => key.state)).toEqual(['active', 'next']);
     expect(stored).toMatchObject({
-      ...{ kty: 'RSA', alg: 'RS256', use: 'sig', state: 'active' },
-      ...{ createdAt: '2026-01-01T00:00:00.000Z', activatedAt: '2026-01-01T00:00:00.000Z', longestCycle: 30 },
+      kty: 'RSA',
+      alg: 'RS256',
+      use: 'sig',
+      state: 'active',
+      createdAt: '2026-01-01T00:00:00.000Z',
+      activatedAt: '2026-01-01T00:00:00.000Z',
+      longestCycle: 30,
       kid: await calculateJwkThumbprint(stored),
     });
     expect(stored.kid).toHaveLength(43);

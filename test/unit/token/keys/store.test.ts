@@ -30,7 +30,9 @@ describe('toKeySecretRecord', () => {
     const annotations = { 'ghippo.io/revoke-signing-key': 'k1', 'ghippo.io/rotate-signing-key': 'k2', other: 'x' };
     const record = toKeySecretRecord({ metadata: { ...metadata, annotations }, data: { [dataKey]: base64('{}') } });
     expect(record).toEqual({
-      ...{ key: 'system/keys', ...metadata, content: '{}' },
+      key: 'system/keys',
+      ...metadata,
+      content: '{}',
       requests: { revoke: 'k1', rotate: 'k2' },
     });
   });
