@@ -20,7 +20,7 @@ export interface FoundPair {
   /** Milliseconds since the epoch; Infinity if the pair does not expire. */
   expiresAt: number;
   user: { id: string; name: string; groups: readonly string[] };
-  /** Name of the pair. */
+  /** Name of the pair in the spec. */
   pairName: string;
 }
 

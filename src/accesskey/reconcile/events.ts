@@ -9,7 +9,7 @@ export function transitionEvents({ status }: Pick<AccessKeyRecord, 'status'>, af
   return [...problemEvents(status.conditions, after.conditions), ...stateEvents(status, after)];
 }
 
-/** The Event for what was done for a pair. It never contains a key. */
+/** The Event for a change of a pair. It never contains a key. */
 export function changeEvents(outcome: PairOutcome): EventContent[] {
   const { pair, secret, secretName, change, cause, malformed = [], lostSecretName } = outcome;
   const of = `key pair ${pair.name}`;
