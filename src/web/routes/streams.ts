@@ -21,6 +21,8 @@ export function addStreamRoutes(
   hasEnded: (session: Session) => Promise<boolean>,
 ): void {
   app.get(`${accessKeysPath}/events`, (context) => {
+    // Hono sends HEAD to this handler and drops the body, so the stream would never be read and never end.
+    if (context.req.method === 'HEAD') return context.body(null, 200, { 'Content-Type': 'text/event-stream' });
     const { session, user } = context.get('visitor');
     const stream = streams.open(session.id, user.name, session.expiresAt);
     if (!stream) throw new ConsoleError('refusedStreams', {}, 503);

@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { serve } from '../../../../src/http/server/server.ts';
 import { createStreams } from '../../../../src/web/common/streams.ts';
 import type { Visitor } from '../../../../src/web/keys/visitor.ts';
 import type { ConsoleEnvironment } from '../../../../src/web/routes/environment.ts';
@@ -28,6 +29,44 @@ test('limits a session to six streams', () => {
   streams.signedOut('one');
   expect(streams.open('one', 'ann', end)).toBeDefined();
   streams.close();
+});
+
+/** Serves the streams of ann over HTTP. */
+async function serveStreams() {
+  const streams = createStreams(caches({}), () => now);
+  const app = new Hono<ConsoleEnvironment>();
+  const session: Session = { id: 'one', expiresAt: end, kind: 'pair', ak: 'ak', digest: 'digest' };
+  app.use(async (context, next) => {
+    context.set('visitor', { session, user: { name: 'ann', groups: [] } } as unknown as Visitor);
+    await next();
+  });
+  addStreamRoutes(app, streams, async () => false);
+  app.onError((_, context) => context.text('too many streams', 503));
+  const server = await serve(app, { address: '127.0.0.1', port: 0 });
+  onTestFinished(async () => {
+    streams.close();
+    await server.close(0);
+  });
+  return { streams, url: `http://127.0.0.1:${server.port}${path}` };
+}
+
+test('opens no stream for HEAD', async () => {
+  const { streams, url } = await serveStreams();
+  for (let request = 0; request < 7; request += 1) {
+    const answer = await fetch(url, { method: 'HEAD' });
+    expect([answer.status, answer.headers.get('Content-Type')]).toEqual([200, 'text/event-stream']);
+  }
+  const opened = Array.from({ length: 6 }, () => streams.open('one', 'ann', end));
+  expect(opened.every((one) => one !== undefined)).toBe(true);
+});
+
+test('ends each stream with its connection', async () => {
+  const { streams, url } = await serveStreams();
+  const connections = Array.from({ length: 6 }, () => new AbortController());
+  await Promise.all(connections.map(({ signal }) => fetch(url, { signal })));
+  expect((await fetch(url)).status).toBe(503);
+  for (const connection of connections) connection.abort();
+  await expect.poll(() => streams.open('one', 'ann', end)).toBeDefined();
 });
 
 /** Opens the stream of ann, changes her AccessKey, and changes it again after the first event. @returns the text of the stream */
