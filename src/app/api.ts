@@ -24,7 +24,7 @@ export interface ApiOptions extends Pick<Dependencies, 'lastUsed' | 'signingKeys
   metrics: { token: NonNullable<Dependencies['tokenMetrics']>; http: NonNullable<Dependencies['httpMetrics']> };
 }
 
-/** What is served over HTTP, the API and the pages: part of the composition root. */
+/** Composes the HTTP application: the platform API and the web console. */
 export function createApi(options: ApiOptions) {
   const dependencies = dependenciesOf(options);
   const tokenIssuing = createTokenIssuing(dependencies);
@@ -41,7 +41,11 @@ function dependenciesOf({ configuration, client, caches, served, metrics, ...opt
   const { http, token } = configuration;
   const { lastUsed, signingKeys, log, now } = options;
   return {
-    ...{ lastUsed, signingKeys, log, now, token },
+    lastUsed,
+    signingKeys,
+    log,
+    now,
+    token,
     pairs: createLivePairs(caches),
     serviceAccounts: createLiveServiceAccounts(caches),
     reviewServiceAccount: createServiceAccountReview(client, token.exchangeAudience ?? token.issuer),

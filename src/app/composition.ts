@@ -14,68 +14,109 @@ import { createCaches } from './caches.ts';
 import { createLeadership } from './leadership.ts';
 import { createServedClusters } from './served-clusters.ts';
 
-export interface PartsOptions {
+export interface CompositionOptions {
   configuration: Configuration;
-  /** File; without it, the one of the pod. */
+  /** If unset, the in-cluster configuration is used. */
   kubeconfig: string | undefined;
   program: { name: string; version: string };
-  /** What HTTPS is served with; without it, plain HTTP. */
+  /** If unset, plain HTTP is served. */
   certificate: ServingCertificate | undefined;
   log: Logger;
 }
 
-/** All parts of a process. */
-export type Parts = ReturnType<typeof createParts>;
+/** Everything that `runOperator` starts and stops. */
+export type OperatorComponents = ReturnType<typeof composeOperator>;
 
 /**
- * Makes all parts and connects them: the heart of the composition root. Nothing runs yet.
+ * Composes the whole operator from its components; nothing runs yet.
  *
  * @throws KubeconfigError
  */
-export function createParts({ configuration, kubeconfig, program, certificate, log }: PartsOptions) {
-  /** What is still missing to be ready. */
-  const unready = new Set(['caches', 'signing keys']);
-  const shared = { log, now: Date.now };
-  const metrics = createMetrics({
-    accessKeys: () => countedAccessKeys(caches),
-    isReady: () => unready.size === 0,
-    leaderElection: { name: configuration.leaderElection.leaseName, isLeader: () => leadership.isLeader() },
-    ...(certificate && { certificateExpiry: certificate.expiry }),
-    caches: () => served.measured.caches(),
-    signingKeys: { facts: () => signingKeys.cache.facts(), isBroken: () => signingKeys.cache.isBroken() },
-    clusters: { reports: () => served.measured.reports(), up: () => served.measured.up() },
-  });
+export function composeOperator({ configuration, kubeconfig, program, certificate, log }: CompositionOptions) {
+  const { namespace, token } = configuration;
+  const now = Date.now;
   const userAgent = `${program.name}/${program.version}`;
+  const instance = instanceName();
+  /** The reasons why this process is not ready. */
+  const unready = new Set(['caches', 'signing keys']);
+  const metrics = createMetrics();
   const transport = measuredTransport(
     createTransport(() => loadKubeconfig(kubeconfig), userAgent),
     metrics.transport,
   );
   const client = createKubernetesClient(transport);
-  const { namespace, token } = configuration;
+  const localCaches = createCaches({ configuration, transport, log });
+  const { caches } = localCaches;
   const signingKeys = createKeyService({
-    ...{ ...shared, transport, client },
+    transport,
+    client,
     secret: { namespace, name: token.signingKeys.secretName },
     policy: { ...token.signingKeys, maxCycle: token.maxCycle },
+    log,
+    now,
   });
-  const filled = createCaches(transport, log, configuration);
-  const { caches, reflectors } = filled;
-  const lastUsed = createLastUsed({ ...shared, client, caches });
-  const instance = instanceName();
-  const reconciling = { caches, metrics: metrics.workQueue('accesskey') };
-  const { startRotation } = signingKeys;
-  const leadership = createLeadership({ ...shared, ...reconciling, transport, configuration, instance, startRotation });
-  const source = { configuration, userAgent, transport, client };
+  const lastUsed = createLastUsed({ client, caches, log, now });
+  const leadership = createLeadership({
+    configuration,
+    transport,
+    caches,
+    instance,
+    startRotation: signingKeys.startRotation,
+    metrics: metrics.workQueue('accesskey'),
+    log,
+    now,
+  });
+  const { isLeader } = leadership;
   const served = createServedClusters({
-    ...{ ...source, filled, instance, metrics, log },
-    isLeader: () => leadership.isLeader(),
+    configuration,
+    userAgent,
+    transport,
+    client,
+    localCaches,
+    instance,
+    isLeader,
+    metrics,
+    log,
   });
-  const api = createApi({
-    ...{ ...source, ...shared, kubeconfig, caches, served, lastUsed, metrics },
+  const { app, webConsole } = createApi({
+    configuration,
+    kubeconfig,
+    userAgent,
+    transport,
+    client,
+    caches,
+    served,
+    lastUsed,
     signingKeys: () => (unready.has('caches') ? undefined : signingKeys.cache.current()),
+    metrics,
+    log,
+    now,
   });
-  const { reflectors: watches, registered } = served;
-  const running = { watches, registered, lastUsed, leadership, signingKeys, certificate };
-  return { unready, metrics, transport, reflectors, ...running, ...api };
+  metrics.collect({
+    accessKeys: () => countedAccessKeys(caches),
+    isReady: () => unready.size === 0,
+    leaderElection: { name: configuration.leaderElection.leaseName, isLeader },
+    ...(certificate && { certificateExpiry: certificate.expiry }),
+    caches: served.measured.caches,
+    signingKeys: signingKeys.cache,
+    clusters: served.measured,
+  });
+  return {
+    unready,
+    metrics,
+    transport,
+    app,
+    webConsole,
+    certificate,
+    signingKeys,
+    leadership,
+    lastUsed,
+    registeredClusters: served.registeredClusters,
+    /** The reflectors of the local cluster. */
+    reflectors: served.reflectors,
+    /** Those of them that readiness waits for. */
+    requiredReflectors: localCaches.reflectors,
+  };
 }
 
 function* countedAccessKeys({ accessKeys }: AccessKeyCaches) {

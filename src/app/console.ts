@@ -12,7 +12,7 @@ import { type Console, createConsole } from '../web/console.ts';
 import { createTokenReview } from '../web/session/identity.ts';
 import { createSessionSecret } from '../web/session/session-secret.ts';
 
-export interface ConsoleParts {
+export interface RunningConsoleOptions {
   configuration: Configuration;
   kubeconfig: string | undefined;
   userAgent: string;
@@ -23,18 +23,22 @@ export interface ConsoleParts {
   tokenIssuing: TokenIssuing;
 }
 
-/** The pages of a process, and what they need to run: part of the composition root. */
+/** The web console of a process. */
 export interface RunningConsole extends Pick<Console, 'app'> {
-  /** Follows the key of the sessions until the signal aborts; never rejects. */
+  /** Keeps the session keys up to date until the signal aborts; never rejects. */
   run(signal: AbortSignal): Promise<void>;
-  /** Ends the open streams, so that the server can be drained. */
+  /** Ends open event streams, so that the server can be drained. */
   endStreams(): void;
   close(): Promise<void>;
 }
 
-/** @returns undefined when the configuration wants no pages */
-export function createRunningConsole(parts: ConsoleParts): RunningConsole | undefined {
-  const { configuration, kubeconfig, userAgent, transport, client, caches, dependencies, tokenIssuing } = parts;
+/**
+ * Composes the web console with its transports and the session keys.
+ *
+ * @returns undefined if the configuration disables the console
+ */
+export function createRunningConsole(options: RunningConsoleOptions): RunningConsole | undefined {
+  const { configuration, kubeconfig, userAgent, transport, client, caches, dependencies, tokenIssuing } = options;
   const { namespace, web, http, token } = configuration;
   if (!web.enabled) return undefined;
   const { log } = dependencies;
@@ -43,7 +47,10 @@ export function createRunningConsole(parts: ConsoleParts): RunningConsole | unde
   const secret = { namespace, name: web.sessionSecretName };
   const sessionSecret = createSessionSecret({ transport, client, secret, log });
   const { app, close } = createConsole({
-    ...{ ...dependencies, caches, tokenIssuing, transport },
+    ...dependencies,
+    caches,
+    tokenIssuing,
+    transport,
     tokenBudget: createAccountBudget(token.failureThrottle),
     reviewToken: createTokenReview(withToken),
     withToken,

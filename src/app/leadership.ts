@@ -4,16 +4,16 @@ import { type ControllerOptions, startController } from '../accesskey/reconcile/
 import type { Configuration } from '../config/load.ts';
 import { createKubernetesClient, type KubernetesClient } from '../kube/client.ts';
 import { createEventRecorder } from '../kube/events.ts';
-import { createLeaderElector } from '../kube/leader-elector.ts';
+import { createLeaderElector, type LeaderElector } from '../kube/leader-elector.ts';
 import { aborted } from '../kube/time.ts';
 import type { Transport } from '../kube/transport.ts';
 import { fencedTransport } from '../kube/transport-wrappers.ts';
 
-/** Reconciling by the one replica that leads. */
+/** The work of the replica that is the leader. */
 export interface Leadership {
-  /** Runs until the signal aborts; then reconciling has stopped and the Lease is released. Never rejects. */
+  /** Runs until the signal aborts; then reconciliation has stopped and the Lease is released. Never rejects. */
   run(signal: AbortSignal): Promise<void>;
-  /** Whether this process reconciles now, or would be allowed to. */
+  /** Whether this process is the leader. */
   isLeader(): boolean;
 }
 
@@ -22,47 +22,47 @@ export interface LeadershipOptions extends Omit<ControllerOptions, 'client' | 'r
   configuration: Pick<Configuration, 'namespace' | 'leaderElection'>;
   /** Name of this process among the replicas. */
   instance: string;
-  /** Starts another duty of the leader, with its client; gives what ends it. */
+  /** Starts the rotation of the signing keys. @returns stops it */
   startRotation: (client: KubernetesClient) => () => Promise<void>;
   log: Logger;
 }
 
 /**
- * Puts the controller, and the rotation of the signing keys, under a Lease: part of the composition root. What it writes goes through a transport that sends no
- * write once leadership is over, so that a leader that was paused cannot write after another took over.
+ * Composes leader election with the controller and the rotation of the signing keys. Their transport sends no write after
+ * leadership is over, so a leader that was paused cannot write after another one took over.
  *
- * With leader election switched off, this process always reconciles.
+ * Without leader election, this process always reconciles.
  */
-export function createLeadership(leadershipOptions: LeadershipOptions): Leadership {
-  const { transport, configuration, instance, startRotation, ...options } = leadershipOptions;
-  const { namespace, leaderElection } = configuration;
-  const { log } = options;
-  const fenced = fencedTransport(transport, () => leadership.isLeader());
-  const client = createKubernetesClient(fenced);
+export function createLeadership(options: LeadershipOptions): Leadership {
+  const { transport, instance, startRotation, log } = options;
+  const elector = createElector(options);
+  const client = createKubernetesClient(fencedTransport(transport, elector.isLeader));
   const recorder = createEventRecorder(client, instance, log);
 
   async function reconcile(signal: AbortSignal): Promise<void> {
-    const ends = [startController({ ...options, client, recorder }), startRotation(client)];
+    const stops = [startController({ ...options, client, recorder }), startRotation(client)];
     log.info('reconciling');
     await aborted(signal);
-    await Promise.all(ends.map((end) => end()));
+    await Promise.all(stops.map((stop) => stop()));
   }
 
-  const leadership: Leadership = leaderElection.enabled
-    ? createLeaderElector({
-        transport,
-        namespace,
-        name: leaderElection.leaseName,
-        // Two processes in one pod, or of one host name, are still two.
-        identity: `${instance}_${randomUUID()}`,
-        log,
-        timings: {
-          leaseDurationMs: leaderElection.leaseDurationSeconds * 1000,
-          renewDeadlineMs: leaderElection.renewDeadlineSeconds * 1000,
-          retryPeriodMs: leaderElection.retryPeriodSeconds * 1000,
-        },
-        onStartedLeading: reconcile,
-      })
-    : { run: reconcile, isLeader: () => true };
-  return leadership;
+  return { run: (signal) => elector.run(signal, reconcile), isLeader: elector.isLeader };
+}
+
+function createElector({ transport, configuration, instance, log }: LeadershipOptions): LeaderElector {
+  const { namespace, leaderElection } = configuration;
+  if (!leaderElection.enabled) return { run: (signal, work) => work(signal), isLeader: () => true };
+  return createLeaderElector({
+    transport,
+    namespace,
+    name: leaderElection.leaseName,
+    // Processes with the same host name must have different identities.
+    identity: `${instance}_${randomUUID()}`,
+    log,
+    timings: {
+      leaseDurationMs: leaderElection.leaseDurationSeconds * 1000,
+      renewDeadlineMs: leaderElection.renewDeadlineSeconds * 1000,
+      retryPeriodMs: leaderElection.retryPeriodSeconds * 1000,
+    },
+  });
 }

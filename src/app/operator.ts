@@ -3,41 +3,41 @@ import type { Logger } from 'pino';
 import type { Configuration } from '../config/load.ts';
 import { createHealthApp } from '../http/server/health.ts';
 import { type RunningServer, serve } from '../http/server/server.ts';
-import type { Parts } from './composition.ts';
+import type { OperatorComponents } from './composition.ts';
 
 export interface OperatorOptions {
   configuration: Configuration;
   program: { version: string };
   log: Logger;
-  /** Resolves when the process has to end; called once everything runs. */
+  /** Resolves when the process should stop; called after everything was started. */
   untilSignal: () => Promise<void>;
 }
 
-/** How long requests under way may take after the signal, milliseconds. */
+/** How long requests in flight may take after the signal, milliseconds. */
 const drainMs = 10_000;
 
 /**
- * Life of the process, part of the composition root: listens, runs all parts, and after the signal drains and ends them.
+ * Runs the composed operator: listens, starts all components, and after the signal drains and stops them.
  *
- * @throws when a port cannot be listened on
+ * @throws if a port cannot be bound
  */
-export async function runOperator(parts: Parts, options: OperatorOptions): Promise<void> {
-  const { api, health } = await listen(parts, options);
-  const work = startWork(parts);
+export async function runOperator(components: OperatorComponents, options: OperatorOptions): Promise<void> {
+  const { api, health } = await listen(components, options);
+  const work = startWork(components);
   await options.untilSignal();
-  parts.unready.add('shutting down');
+  components.unready.add('shutting down');
   const resigned = work.resign();
   api.beginDrain();
-  // The next leader can begin while the last requests are answered here.
-  await Promise.all([drain(api, parts, options), resigned]);
+  // The next leader can start while this process answers its last requests.
+  await Promise.all([drain(api, components, options), resigned]);
   await work.stop();
   await health.close(0);
-  await Promise.all([parts.transport.close(), parts.webConsole?.close()]);
+  await Promise.all([components.transport.close(), components.webConsole?.close()]);
   options.log.info('stopped');
 }
 
-async function listen(parts: Parts, { configuration, program, log }: OperatorOptions) {
-  const { unready, metrics, app, certificate, transport } = parts;
+async function listen(components: OperatorComponents, { configuration, program, log }: OperatorOptions) {
+  const { unready, metrics, app, certificate, transport } = components;
   const health = await serve(
     createHealthApp(() => [...unready], metrics),
     configuration.health,
@@ -49,33 +49,44 @@ async function listen(parts: Parts, { configuration, program, log }: OperatorOpt
   return { api, health };
 }
 
-/** Starts what runs beside the servers. */
-function startWork({ unready, reflectors, registered, signingKeys, leadership, ...parts }: Parts) {
+/** Starts the background work: watches, signing keys, last-used times and, when ready, leadership. */
+function startWork(components: OperatorComponents) {
+  const { unready, signingKeys, registeredClusters, leadership } = components;
   const stop = new AbortController();
   const campaign = new AbortController();
-  const followers = [...parts.watches, parts.certificate, parts.lastUsed, signingKeys, registered, parts.webConsole];
-  const following = followers.map((one) => one?.run(stop.signal));
-  signingKeys.cache.loaded.then(() => unready.delete('signing keys'));
-  // Which clusters are registered has to be known, or there would be none for a moment; not whether they answer.
-  const filled = [...reflectors, registered].map((one) => one?.synced);
-  const caching = Promise.all(filled).then(() => unready.delete('caches'));
-  // Who leads holds the signing keys, so that it can restore a Secret that was deleted.
-  const leading = Promise.all([caching, signingKeys.cache.loaded]).then(() => leadership.run(campaign.signal));
+  const background = [
+    ...components.reflectors,
+    components.certificate,
+    components.lastUsed,
+    signingKeys,
+    registeredClusters,
+    components.webConsole,
+  ].map((one) => one?.run(stop.signal));
+  // The list of registered clusters is required, since requests would miss them; their connections are not.
+  const synced = [...components.requiredReflectors, registeredClusters].map((one) => one?.synced);
+  const cachesFilled = Promise.all(synced).then(() => unready.delete('caches'));
+  const keysLoaded = signingKeys.cache.loaded.then(() => unready.delete('signing keys'));
+  // The leader needs the signing keys, to restore a deleted Secret.
+  const leading = Promise.all([cachesFilled, keysLoaded]).then(() => leadership.run(campaign.signal));
   return {
-    /** Gives the lead back. Resolves when reconciling has stopped: at once, if it could not have begun yet. */
+    /** Gives up leadership. Resolves when reconciliation has stopped, or immediately if it has not started. */
     async resign(): Promise<void> {
       campaign.abort();
       if (!unready.has('caches') && !unready.has('signing keys')) await leading;
     },
     async stop(): Promise<void> {
       stop.abort();
-      await Promise.all(following);
+      await Promise.all(background);
     },
   };
 }
 
-/** Answers requests until traffic goes elsewhere, then ends the connections. */
-async function drain(api: RunningServer, { webConsole }: Parts, { configuration }: OperatorOptions): Promise<void> {
+/** Answers requests until load balancers have stopped sending them, then closes the connections. */
+async function drain(
+  api: RunningServer,
+  { webConsole }: OperatorComponents,
+  { configuration }: OperatorOptions,
+): Promise<void> {
   await sleep(configuration.http.shutdownDelaySeconds * 1000);
   webConsole?.endStreams();
   await api.close(drainMs);

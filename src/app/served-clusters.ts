@@ -13,8 +13,7 @@ export interface ServedClustersOptions {
   configuration: Configuration;
   transport: Transport;
   client: KubernetesClient;
-  /** Of the cluster that the operator works for. */
-  filled: ReturnType<typeof createCaches>;
+  localCaches: ReturnType<typeof createCaches>;
   userAgent: string;
   /** Name of this process among the replicas. */
   instance: string;
@@ -23,42 +22,52 @@ export interface ServedClustersOptions {
   log: Logger;
 }
 
-/**
- * The clusters that the platform API answers for, the one that the operator works for and those that are registered: part
- * of the composition root.
- */
+/** Composes the clusters that the platform API serves: the local cluster and the registered clusters. */
 export function createServedClusters(options: ServedClustersOptions) {
-  const { configuration, transport, filled, metrics, log } = options;
+  const { configuration, transport, localCaches, metrics, log } = options;
   const { namespace, clusterName: name, watchNamespace } = configuration;
-  const rights = { ...configuration.access, metrics: metrics.access };
-  const access = createClusterAccess({
-    ...{ ...rights, transport, log },
+  const accessOptions = { ...configuration.access, metrics: metrics.access };
+  const { authorizer, reflectors: accessReflectors } = createClusterAccess({
+    ...accessOptions,
+    transport,
+    log,
     namespaced: watchNamespace === undefined ? undefined : { watchNamespace, namespace },
   });
-  const { authorizer } = access;
-  const { caches, deployments, freshness } = filled;
+  const { caches, deployments, freshness } = localCaches;
   const localCluster: Cluster = {
-    ...{ name, deployments, freshness, maxStaleSeconds: rights.maxStaleSeconds, authorizer },
+    name,
+    deployments,
+    freshness,
+    maxStaleSeconds: configuration.access.maxStaleSeconds,
+    authorizer,
     namespaces: () => (watchNamespace ? [watchNamespace] : [...caches.namespaces.values()].map((one) => one.key)),
   };
   const recorder = createEventRecorder(options.client, options.instance, log);
-  const registered = configuration.clusters.enabled
+  const registeredClusters = configuration.clusters.enabled
     ? createClusterService({
-        ...{ log, transport, namespace, localCluster, access: rights, metrics: metrics.transport },
+        log,
+        transport,
+        namespace,
+        localCluster,
+        access: accessOptions,
+        metrics: metrics.transport,
         userAgent: options.userAgent,
         recorder: () => (options.isLeader() ? recorder : undefined),
       })
     : undefined;
-  /** Those of the cluster that the operator works for. */
-  const reflectors = [...filled.reflectors, ...access.reflectors];
+  const registry = registeredClusters?.registry;
+  /** Of the local cluster. */
+  const reflectors = [...localCaches.reflectors, ...accessReflectors];
   return {
-    clusters: registered?.registry ?? fixedClusters([localCluster]),
-    ...{ authorizer, reflectors, registered },
-    /** What is measured of them. */
+    clusters: registry ?? fixedClusters([localCluster]),
+    authorizer,
+    reflectors,
+    registeredClusters,
+    /** For metrics. */
     measured: {
-      caches: () => [...reflectors.map((one) => ({ ...one, cluster: name })), ...(registered?.registry.caches() ?? [])],
-      reports: () => registered?.registry.reports() ?? [],
-      up: () => registered?.registry.up() ?? new Map<string, boolean>(),
+      caches: () => [...reflectors.map((one) => ({ ...one, cluster: name })), ...(registry?.caches() ?? [])],
+      reports: () => registry?.reports() ?? [],
+      up: () => registry?.up() ?? new Map<string, boolean>(),
     },
   };
 }

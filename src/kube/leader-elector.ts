@@ -18,15 +18,16 @@ export interface LeaderElectorOptions {
   log: Logger;
   /** Default: 15, 10 and 2 seconds. Must be the same for all candidates. */
   timings?: Partial<LeaseTimings>;
-  /**
-   * The work of the leader. The signal aborts when leadership is lost or the elector stops. Must resolve when all work has
-   * stopped; until then, no new campaign starts and the Lease is not released. If it resolves or rejects earlier,
-   * leadership is released and a new campaign starts.
-   */
-  onStartedLeading: (signal: AbortSignal) => Promise<void>;
   /** Monotonic clock, milliseconds. */
   now?: () => number;
 }
+
+/**
+ * The work of the leader. The signal aborts when leadership is lost or the elector stops. Must resolve when all work has
+ * stopped; until then, no new campaign starts and the Lease is not released. If it resolves or rejects earlier, leadership
+ * is released and a new campaign starts.
+ */
+export type LeaderWork = (signal: AbortSignal) => Promise<void>;
 
 /** A candidate in a leader election. */
 export interface LeaderElector {
@@ -34,7 +35,7 @@ export interface LeaderElector {
    * Campaigns and leads, repeatedly, until the signal aborts. At the end the work stops while the Lease is still renewed,
    * then the Lease is released. Never rejects. Must not be called again while it runs.
    */
-  run(signal: AbortSignal): Promise<void>;
+  run(signal: AbortSignal, work: LeaderWork): Promise<void>;
   /**
    * Whether this process is the leader at this moment; to be checked before each write. Becomes false as soon as
    * renewDeadline has passed since the last successful renewal was sent, even if no timer could fire because the process
@@ -55,7 +56,7 @@ export interface LeaderElector {
  * @throws RangeError for contradictory timings
  */
 export function createLeaderElector(options: LeaderElectorOptions): LeaderElector {
-  const { identity, onStartedLeading, now = () => performance.now() } = options;
+  const { identity, now = () => performance.now() } = options;
   const log = options.log.child({ lease: `${options.namespace}/${options.name}`, identity });
   const timings = { ...defaultLeaseTimings, ...options.timings };
   checkTimings(timings);
@@ -95,24 +96,24 @@ export function createLeaderElector(options: LeaderElectorOptions): LeaderElecto
     reportedHolder = holder;
   }
 
-  async function lead(stop: AbortSignal): Promise<void> {
+  async function lead(stop: AbortSignal, work: LeaderWork): Promise<void> {
     const term = new AbortController();
     const ended = new AbortController();
     const endTerm = () => term.abort();
     stop.addEventListener('abort', endTerm, { once: true });
     log.info('leading');
     reportedHolder = identity;
-    const work = runWork(term.signal).finally(() => ended.abort());
+    const working = runWork(work, term.signal).finally(() => ended.abort());
     await renewUntil(ended.signal);
     stop.removeEventListener('abort', endTerm);
     endTerm();
-    await work;
+    await working;
     log.info('no longer leading');
   }
 
-  async function runWork(signal: AbortSignal): Promise<void> {
+  async function runWork(work: LeaderWork, signal: AbortSignal): Promise<void> {
     try {
-      await onStartedLeading(signal);
+      await work(signal);
       if (!signal.aborted) log.warn('the work of the leader ended unexpectedly');
     } catch (error) {
       log.error({ reason: describeError(error) }, 'the work of the leader failed');
@@ -156,10 +157,10 @@ export function createLeaderElector(options: LeaderElectorOptions): LeaderElecto
 
   return {
     isLeader,
-    async run(stop) {
+    async run(stop, work) {
       while (!stop.aborted) {
         await acquire(stop);
-        if (isLeader() && !stop.aborted) await lead(stop);
+        if (isLeader() && !stop.aborted) await lead(stop, work);
         renewedAt = undefined;
         await release();
         await pause(jitteredMs(retryPeriodMs), stop);

@@ -1,34 +1,51 @@
 /**
- * Metrics that are computed when they are asked for, from the state of the parts, so that nothing has to keep account.
+ * Gauges that are computed from the state of the components at each scrape.
  */
 import { Gauge, type Registry } from 'prom-client';
+import type { Registry as Clusters } from '../clusters/registry.ts';
+import type { Freshness } from '../kube/freshness.ts';
 
 /** What is counted of an AccessKey. */
 export interface CountedAccessKey {
   /** Status of its Ready condition. */
   ready: 'True' | 'False' | 'Unknown';
-  /** State of each of its pairs. */
+  /** State of each of its key pairs. */
   pairs: Iterable<string>;
 }
 
-/** A candidate of a leader election. */
+/** A candidate in a leader election. */
 export interface Candidate {
-  /** Of the Lease. */
+  /** Name of the Lease. */
   name: string;
   isLeader: () => boolean;
 }
 
-/** Counts AccessKeys and their pairs. Labels are states only: never an ak, a user or a namespace. */
+/** A watch cache. */
+export interface MeasuredCache {
+  /** Name of the cluster. */
+  cluster: string;
+  /** Plural of the resource. */
+  resource: string;
+  freshness: () => Freshness;
+}
+
+/** The registered clusters. */
+export type MeasuredClusters = Pick<Clusters, 'reports' | 'up'>;
+
 export function collectAccessKeys(register: Registry, accessKeys: () => Iterable<CountedAccessKey>): void {
   collectCounts(register, {
-    ...{ name: 'accesskey_accesskeys', help: 'AccessKeys, by the status of their Ready condition', label: 'ready' },
+    name: 'accesskey_accesskeys',
+    help: 'AccessKeys by the status of their Ready condition',
+    label: 'ready',
     known: ['True', 'False', 'Unknown'],
     *states() {
       for (const { ready } of accessKeys()) yield ready;
     },
   });
   collectCounts(register, {
-    ...{ name: 'accesskey_key_pairs', help: 'Key pairs, by state', label: 'state' },
+    name: 'accesskey_key_pairs',
+    help: 'Key pairs by state',
+    label: 'state',
     known: [],
     *states() {
       for (const { pairs } of accessKeys()) yield* pairs;
@@ -36,38 +53,92 @@ export function collectAccessKeys(register: Registry, accessKeys: () => Iterable
   });
 }
 
-/** 1 for the holder of the Lease and 0 for the others, named as client-go's. */
+/** 1 for the leader and 0 for the other replicas, named as in client-go. */
 export function collectLeadership(register: Registry, candidate: Candidate | undefined): void {
   new Gauge({
-    ...{ registers: [register], labelNames: ['name'] as const },
+    registers: [register],
+    labelNames: ['name'],
     name: 'leader_election_master_status',
-    help: 'Whether this process leads',
+    help: 'Whether this process is the leader',
     collect() {
       if (candidate) this.set({ name: candidate.name }, candidate.isLeader() ? 1 : 0);
     },
   });
 }
 
-/** What /readyz says, for an alert: Prometheus does not see probes. */
+/** Readiness as a metric, for alerts: Prometheus does not see probes. */
 export function collectReadiness(register: Registry, isReady: () => boolean): void {
   new Gauge({
     registers: [register],
     name: 'accesskey_ready',
-    help: 'Whether this process is ready, as /readyz says',
+    help: 'Whether this process is ready, as reported by /readyz',
     collect() {
       this.set(isReady() ? 1 : 0);
     },
   });
 }
 
-/** When the certificate that is served ends to be valid. */
 export function collectCertificate(register: Registry, expiry: () => number): void {
   new Gauge({
     registers: [register],
     name: 'accesskey_tls_certificate_expiry_seconds',
-    help: 'End of the validity of the TLS certificate in use, seconds since the epoch',
+    help: 'Expiry of the serving TLS certificate, seconds since the epoch',
     collect() {
       this.set(expiry());
+    },
+  });
+}
+
+/** A cache that was never filled has no age. */
+export function collectCaches(register: Registry, caches: () => Iterable<MeasuredCache>): void {
+  const registers = [register];
+  const labelNames = ['cluster', 'resource'] as const;
+  new Gauge({
+    registers,
+    labelNames,
+    name: 'accesskey_cache_age_seconds',
+    help: 'Time since the API server last confirmed a cache, with an event, a bookmark or a list',
+    collect() {
+      this.reset();
+      for (const { cluster, resource, freshness } of caches()) {
+        const { ageSeconds } = freshness();
+        if (Number.isFinite(ageSeconds)) this.set({ cluster, resource }, ageSeconds);
+      }
+    },
+  });
+  new Gauge({
+    registers,
+    labelNames,
+    name: 'accesskey_cache_watching',
+    help: 'Whether a watch is open that updates a cache',
+    collect() {
+      this.reset();
+      for (const { cluster, resource, freshness } of caches()) {
+        this.set({ cluster, resource }, freshness().watching ? 1 : 0);
+      }
+    },
+  });
+}
+
+/** A cluster that is no longer registered has no series. */
+export function collectClusters(register: Registry, clusters: MeasuredClusters): void {
+  new Gauge({
+    registers: [register],
+    labelNames: ['cluster'] as const,
+    name: 'accesskey_cluster_up',
+    help: 'Whether a registered cluster is reachable and its data is up to date',
+    collect() {
+      this.reset();
+      for (const [cluster, up] of clusters.up()) this.set({ cluster }, up ? 1 : 0);
+    },
+  });
+  collectCounts(register, {
+    name: 'accesskey_cluster_registrations',
+    help: 'Cluster registrations by state',
+    label: 'state',
+    known: ['connecting', 'available', 'unavailable', 'refused'],
+    *states() {
+      for (const { state } of clusters.reports()) yield state;
     },
   });
 }
@@ -76,17 +147,20 @@ export interface Counts {
   name: string;
   help: string;
   label: string;
-  /** Values of the label that are told also when there is none. */
+  /** Values of the label that always have a series. */
   known: readonly string[];
-  /** The value of each thing that there is. */
+  /** The value of each counted object. */
   states: () => Iterable<string>;
 }
 
-/** Counts things by a label. A value that was there once is told as 0 afterwards, since a series that is gone looks like a failed scrape. */
+/** Counts objects by a label. Once seen, a value keeps its series, because a missing one looks like a failed scrape. */
 export function collectCounts(register: Registry, { name, help, label, known, states }: Counts): void {
   const seen = new Set(known);
   new Gauge({
-    ...{ registers: [register], labelNames: [label], name, help },
+    registers: [register],
+    labelNames: [label],
+    name,
+    help,
     collect() {
       const counts = new Map([...seen].map((value) => [value, 0]));
       for (const value of states()) counts.set(value, (counts.get(value) ?? 0) + 1);

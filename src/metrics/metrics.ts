@@ -3,36 +3,37 @@ import type { AccessMetrics } from '../access/authorizer.ts';
 import type { HttpMetrics, TokenMetrics } from '../http/common/environment.ts';
 import type { TransportMetrics } from '../kube/transport-wrappers.ts';
 import type { WorkQueueMetrics } from '../kube/work-queue.ts';
-import { collectCaches, type MeasuredCache } from './caches.ts';
-import { collectClusters, type MeasuredClusters } from './clusters.ts';
 import {
   type Candidate,
   type CountedAccessKey,
   collectAccessKeys,
+  collectCaches,
   collectCertificate,
+  collectClusters,
   collectLeadership,
   collectReadiness,
+  type MeasuredCache,
+  type MeasuredClusters,
 } from './collectors.ts';
-import { createHttpMetrics } from './http.ts';
-import { createAccessMetrics, createTokenMetrics } from './platform.ts';
+import { createAccessMetrics, createHttpMetrics, createTokenMetrics, createTransportMetrics } from './requests.ts';
 import { collectSigningKeys, type MeasuredKeys } from './signing-keys.ts';
-import { createTransportMetrics } from './transport.ts';
 import { createWorkQueueMetrics } from './work-queue.ts';
 
-export interface MetricsOptions {
-  /** The AccessKeys that there are; asked at each scrape. Default: none. */
+/** What the gauges are read from at each scrape. */
+export interface MetricSources {
+  /** Default: none. */
   accessKeys?: () => Iterable<CountedAccessKey>;
-  /** The leader election that this process is in; asked at each scrape. Default: none. */
+  /** The leader election that this process takes part in. Default: none. */
   leaderElection?: Candidate;
-  /** Whether this process is ready; asked at each scrape. Default: it is not. */
+  /** Whether this process is ready. Default: false. */
   isReady?: () => boolean;
-  /** notAfter of the certificate that is served, seconds since the epoch; asked at each scrape. Default: no metric. */
+  /** notAfter of the serving certificate, seconds since the epoch. If unset, there is no such metric. */
   certificateExpiry?: () => number;
-  /** The watch caches; asked at each scrape. Default: none. */
+  /** The watch caches. Default: none. */
   caches?: () => Iterable<MeasuredCache>;
-  /** The signing keys; asked at each scrape. Default: none. */
+  /** Default: none. */
   signingKeys?: MeasuredKeys;
-  /** The registered clusters; asked at each scrape. Default: none. */
+  /** The registered clusters. Default: none. */
   clusters?: MeasuredClusters;
   /** Milliseconds since the epoch. */
   now?: () => number;
@@ -41,14 +42,16 @@ export interface MetricsOptions {
 const noKeys: MeasuredKeys = { facts: () => [], isBroken: () => false };
 const noClusters: MeasuredClusters = { reports: () => [], up: () => new Map() };
 
-/** What the parts tell their measurements to, and the text that Prometheus reads. */
+/** The metrics of a process, in Prometheus' text format. */
 export interface Metrics {
-  /** @param name of the controller that the queue serves, for the label */
+  /** @param name controller that the queue serves, for the label */
   workQueue(name: string): WorkQueueMetrics;
   readonly transport: TransportMetrics;
   readonly token: TokenMetrics;
   readonly access: AccessMetrics;
   readonly http: HttpMetrics;
+  /** Adds the gauges that are read from the components at each scrape. To be called once. */
+  collect(sources: MetricSources): void;
   /** For the reference in docs/metrics.md. */
   readonly register: Pick<Registry, 'getMetricsAsArray'>;
   /** Media type of the exposition. */
@@ -56,35 +59,35 @@ export interface Metrics {
   /**
    * All metrics in Prometheus' text format.
    *
-   * @throws whatever a function of the options throws
+   * @throws whatever a source throws
    */
   exposition(): Promise<string>;
 }
 
 /**
- * Makes metrics in a registry of their own, those of the process included (prom-client's defaults).
+ * Creates metrics in their own registry, including those of the process (prom-client's defaults).
  *
- * Names are those of controller-runtime and client-go where they have one. No label holds an ak, a user or a namespace:
- * they would be too many, and they are nobody's business.
+ * Names are those of controller-runtime and client-go where they have one. No label contains an ak, a user or a namespace:
+ * there would be too many series, and they would be disclosed to every reader of the metrics.
  */
-export function createMetrics(options: MetricsOptions = {}): Metrics {
-  const { accessKeys = () => [], leaderElection, certificateExpiry, caches = () => [] } = options;
-  const { signingKeys = noKeys, clusters = noClusters, now = Date.now } = options;
+export function createMetrics(): Metrics {
   const register = new Registry();
   collectDefaultMetrics({ register });
-  collectAccessKeys(register, accessKeys);
-  collectLeadership(register, leaderElection);
-  collectReadiness(register, options.isReady ?? (() => false));
-  if (certificateExpiry) collectCertificate(register, certificateExpiry);
-  collectCaches(register, caches);
-  collectSigningKeys(register, signingKeys, now);
-  collectClusters(register, clusters);
   return {
     workQueue: createWorkQueueMetrics(register),
     transport: createTransportMetrics(register),
     token: createTokenMetrics(register),
     access: createAccessMetrics(register),
     http: createHttpMetrics(register),
+    collect(sources) {
+      collectAccessKeys(register, sources.accessKeys ?? (() => []));
+      collectLeadership(register, sources.leaderElection);
+      collectReadiness(register, sources.isReady ?? (() => false));
+      if (sources.certificateExpiry) collectCertificate(register, sources.certificateExpiry);
+      collectCaches(register, sources.caches ?? (() => []));
+      collectSigningKeys(register, sources.signingKeys ?? noKeys, sources.now ?? Date.now);
+      collectClusters(register, sources.clusters ?? noClusters);
+    },
     register,
     contentType: register.contentType,
     exposition: () => register.metrics(),

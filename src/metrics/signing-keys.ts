@@ -2,26 +2,27 @@ import { Gauge, type Registry } from 'prom-client';
 import type { KeyFacts } from '../token/keys/facts.ts';
 import { collectCounts } from './collectors.ts';
 
-/** The signing keys as they are at a scrape. */
+/** The signing keys, read at each scrape. */
 export interface MeasuredKeys {
   facts(): readonly KeyFacts[];
   isBroken(): boolean;
 }
 
-/** Tells of the signing keys. No label holds a kid: each rotation would make a series of its own. */
+/** No label contains a kid: each rotation would create new series. */
 export function collectSigningKeys(register: Registry, keys: MeasuredKeys, now: () => number): void {
-  const registers = [register];
   collectCounts(register, {
-    ...{ name: 'accesskey_signing_keys', help: 'Signing keys, by state', label: 'state' },
+    name: 'accesskey_signing_keys',
+    help: 'Signing keys by state',
+    label: 'state',
     known: ['next', 'active', 'retired'],
     *states() {
       for (const { state } of keys.facts()) yield state;
     },
   });
   new Gauge({
-    registers,
+    registers: [register],
     name: 'accesskey_signing_key_age_seconds',
-    help: 'For how long the active signing key has been signing',
+    help: 'Time since the active signing key became active',
     collect() {
       const active = keys.facts().find(({ state }) => state === 'active');
       const since = active?.activatedAt ?? active?.createdAt;
@@ -29,9 +30,9 @@ export function collectSigningKeys(register: Registry, keys: MeasuredKeys, now: 
     },
   });
   new Gauge({
-    registers,
+    registers: [register],
     name: 'accesskey_signing_keys_broken',
-    help: 'Whether the Secret with the signing keys cannot be used or is gone; the last good keys are in use',
+    help: 'Whether the signing-key Secret is invalid or deleted, so that the last valid keys are in use',
     collect() {
       this.set(keys.isBroken() ? 1 : 0);
     },

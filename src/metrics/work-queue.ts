@@ -1,18 +1,18 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { WorkQueueMetrics } from '../kube/work-queue.ts';
 
-/** Those of controller-runtime (pkg/metrics/workqueue.go), seconds. */
+/** As in controller-runtime (pkg/metrics/workqueue.go), seconds. */
 const queueBuckets = Array.from({ length: 12 }, (_, exponent) => 10 ** (exponent - 8));
-/** Those of controller-runtime (pkg/internal/controller/metrics), seconds. */
+/** As in controller-runtime (pkg/internal/controller/metrics), seconds. */
 const reconcileBuckets = [
   ...[0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.25, 1.5],
   ...[1.75, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9, 10, 15, 20, 25, 30, 40, 50, 60],
 ];
 
 /**
- * Metrics of work queues, and of the controller that each of them serves, named as controller-runtime's.
+ * Metrics of work queues and of the controllers that they serve, named as in controller-runtime.
  *
- * @returns makes what one queue tells its metrics to, given the name of its controller
+ * @returns a function that creates the metrics of one queue, from the name of its controller
  */
 export function createWorkQueueMetrics(register: Registry): (name: string) => WorkQueueMetrics {
   const queue = queueMetrics(register);
@@ -39,20 +39,25 @@ export function createWorkQueueMetrics(register: Registry): (name: string) => Wo
 
 function queueMetrics(register: Registry) {
   const shared = { labelNames: ['name' as const], registers: [register] };
-  const buckets = queueBuckets;
   return {
     depth: new Gauge({ ...shared, name: 'workqueue_depth', help: 'Keys that wait in the work queue' }),
     adds: new Counter({ ...shared, name: 'workqueue_adds_total', help: 'Keys added to the work queue' }),
-    retries: new Counter({ ...shared, name: 'workqueue_retries_total', help: 'Keys put back after a failure' }),
+    retries: new Counter({
+      ...shared,
+      name: 'workqueue_retries_total',
+      help: 'Keys that were requeued after a failure',
+    }),
     waited: new Histogram({
-      ...{ ...shared, buckets },
+      ...shared,
+      buckets: queueBuckets,
       name: 'workqueue_queue_duration_seconds',
-      help: 'How long a key waited before it was handled',
+      help: 'Time that a key waited before it was handled',
     }),
     worked: new Histogram({
-      ...{ ...shared, buckets },
+      ...shared,
+      buckets: queueBuckets,
       name: 'workqueue_work_duration_seconds',
-      help: 'How long the handling of a key took',
+      help: 'Duration of handling a key',
     }),
   };
 }
@@ -61,19 +66,23 @@ function controllerMetrics(register: Registry) {
   const registers = [register];
   return {
     total: new Counter({
-      ...{ registers, labelNames: ['controller', 'result'] as const },
+      registers,
+      labelNames: ['controller', 'result'] as const,
       name: 'controller_runtime_reconcile_total',
-      help: 'Passes of reconciling, by result',
+      help: 'Reconciliations by result',
     }),
     errors: new Counter({
-      ...{ registers, labelNames: ['controller'] as const },
+      registers,
+      labelNames: ['controller'] as const,
       name: 'controller_runtime_reconcile_errors_total',
-      help: 'Passes of reconciling that failed',
+      help: 'Failed reconciliations',
     }),
     time: new Histogram({
-      ...{ registers, labelNames: ['controller'] as const, buckets: reconcileBuckets },
+      registers,
+      labelNames: ['controller'] as const,
+      buckets: reconcileBuckets,
       name: 'controller_runtime_reconcile_time_seconds',
-      help: 'How long a pass of reconciling took',
+      help: 'Duration of a reconciliation',
     }),
   };
 }

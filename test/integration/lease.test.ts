@@ -99,15 +99,15 @@ function startCandidate(name: string, identity: string, terms: Term[], options: 
   const elector = createLeaderElector({
     transport: wire.transport,
     ...{ namespace: 'default', name, identity, timings, log: pino({ level: 'silent' }) },
-    async onStartedLeading(signal) {
-      const term: Term = { identity, start: performance.now(), end: Number.POSITIVE_INFINITY };
-      terms.push(term);
-      if (!signal.aborted) await once(signal, 'abort');
-      await onStop?.();
-      term.end = performance.now();
-    },
   });
-  const running = elector.run(stopping.signal);
+  async function work(signal: AbortSignal): Promise<void> {
+    const term: Term = { identity, start: performance.now(), end: Number.POSITIVE_INFINITY };
+    terms.push(term);
+    if (!signal.aborted) await once(signal, 'abort');
+    await onStop?.();
+    term.end = performance.now();
+  }
+  const running = elector.run(stopping.signal, work);
   async function stop(): Promise<void> {
     stopping.abort();
     await running;
@@ -407,16 +407,16 @@ test('leader election needs get, create and update on leases, and keeps trying w
 /** A process that leads and prints isLeader() continuously: `<monotonic clock of the machine> <true|false>`. */
 const program = `
   const [kubeconfig, name, timings, source] = process.argv.slice(1);
-  const { createLeaderElector } = await import(source + 'lease.ts');
+  const { createLeaderElector } = await import(source + 'leader-elector.ts');
   const { createTransport } = await import(source + 'transport.ts');
   const { loadKubeconfig } = await import(source + 'kubeconfig.ts');
   const { pino } = await import('pino');
   const elector = createLeaderElector({
     transport: createTransport(() => loadKubeconfig(kubeconfig), 'lease-test'),
     namespace: 'default', name, identity: 'process', timings: JSON.parse(timings), log: pino({ level: 'silent' }),
-    onStartedLeading: (signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve())),
   });
-  void elector.run(new AbortController().signal);
+  const work = (signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
+  void elector.run(new AbortController().signal, work);
   setInterval(() => {
     const at = process.hrtime.bigint();
     process.stdout.write(at + ' ' + elector.isLeader() + '\\n');

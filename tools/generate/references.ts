@@ -61,7 +61,8 @@ interface Metric {
 
 /** Returns a table of the operator's own metrics: name, type, labels and help text. */
 export function metricsReference(): string {
-  const { register } = createMetrics({ certificateExpiry: () => 0 });
+  const { register, collect } = createMetrics();
+  collect({ certificateExpiry: () => 0 });
   const metrics = register.getMetricsAsArray() as unknown as Metric[];
   const own = metrics.filter(({ name }) => !/^(process|nodejs)_/.test(name));
   const rows = own

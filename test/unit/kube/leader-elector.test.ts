@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import type { Dispatcher } from 'undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ConnectionError, KubernetesError } from '../../../src/kube/errors.ts';
-import { createLeaderElector, type LeaderElectorOptions } from '../../../src/kube/leader-elector.ts';
+import { createLeaderElector, type LeaderElectorOptions, type LeaderWork } from '../../../src/kube/leader-elector.ts';
 import type { Lease, LeaseSpec } from '../../../src/kube/lease-record.ts';
 import type { Transport, TransportRequest } from '../../../src/kube/transport.ts';
 
@@ -82,10 +82,12 @@ type LeaseServer = ReturnType<typeof createLeaseServer>;
 interface CandidateOptions extends Partial<LeaderElectorOptions> {
   /** Whether work stops when its signal aborts, or only when the test ends it. Default: true. */
   obedient?: boolean;
+  /** Default: runs until its signal aborts. */
+  work?: LeaderWork;
 }
 
 /** Starts an elector whose clock only the test advances. */
-function startCandidate(server: LeaseServer, { obedient = true, ...options }: CandidateOptions = {}) {
+function startCandidate(server: LeaseServer, { obedient = true, work, ...options }: CandidateOptions = {}) {
   const terms: { signal: AbortSignal; end: () => void }[] = [];
   const lines: { msg: string; level: number; reason?: string }[] = [];
   const clock = { ms: 5000 };
@@ -96,17 +98,17 @@ function startCandidate(server: LeaseServer, { obedient = true, ...options }: Ca
     name: 'lease',
     identity: 'me',
     log: pino({ level: 'debug', base: null }, { write: (line: string) => void lines.push(JSON.parse(line)) }),
-    onStartedLeading: (signal) => {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      terms.push({ signal, end: resolve });
-      if (obedient) signal.addEventListener('abort', () => resolve());
-      return promise;
-    },
     now: () => clock.ms,
     ...options,
     timings: { retryPeriodMs: 2, ...options.timings },
   });
-  const running = elector.run(stopping.signal);
+  const workUntilAborted: LeaderWork = (signal) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    terms.push({ signal, end: resolve });
+    if (obedient) signal.addEventListener('abort', () => resolve());
+    return promise;
+  };
+  const running = elector.run(stopping.signal, work ?? workUntilAborted);
   const stop = async () => {
     stopping.abort();
     await running;
@@ -386,14 +388,14 @@ describe('leadership', () => {
         throw new Error('broken');
       },
     ],
-  ])('is given up when the work %s, and campaigned for again', async (_, fail) => {
+  ])('is released when the work %s, and a new campaign starts', async (_, fail) => {
     const server = createLeaseServer();
     let terms = 0;
-    const onStartedLeading = (): Promise<void> => {
+    const work = (): Promise<void> => {
       terms += 1;
       return fail();
     };
-    const { lines, stop } = startCandidate(server, { onStartedLeading });
+    const { lines, stop } = startCandidate(server, { work });
     await expect.poll(() => terms, patience).toBeGreaterThan(1);
     expect(lines.find(({ msg }) => msg === 'the work of the leader failed')?.reason).toBe('broken');
     await stop();
@@ -631,10 +633,12 @@ describe('a stop', () => {
     const server = createLeaseServer();
     const elector = createLeaderElector({
       transport: server.transport,
-      ...{ namespace: 'shop', name: 'lease', identity: 'me', log: pino({ level: 'silent' }) },
-      onStartedLeading: never,
+      namespace: 'shop',
+      name: 'lease',
+      identity: 'me',
+      log: pino({ level: 'silent' }),
     });
-    await elector.run(AbortSignal.abort());
+    await elector.run(AbortSignal.abort(), never);
     expect(server.requests).toEqual([]);
   });
 });

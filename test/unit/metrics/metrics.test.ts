@@ -1,19 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import { createMetrics, type MetricsOptions } from '../../../src/metrics/metrics.ts';
+import { createMetrics, type MetricSources } from '../../../src/metrics/metrics.ts';
 import type { KeyFacts } from '../../../src/token/keys/facts.ts';
 import { registration } from '../clusters/support.ts';
 
-/** The value of a series in an exposition; undefined when it is not there. */
+/** @returns the value of a series in an exposition, or undefined */
 function seriesValue(exposition: string, series: string): number | undefined {
   const line = exposition.split('\n').find((one) => one.startsWith(`${series} `));
   return line === undefined ? undefined : Number(line.slice(series.length + 1));
 }
 
+function collecting(sources: MetricSources) {
+  const metrics = createMetrics();
+  metrics.collect(sources);
+  return metrics;
+}
+
 async function scrape(
-  options: MetricsOptions = {},
+  sources: MetricSources = {},
   use: (metrics: ReturnType<typeof createMetrics>) => void = () => {},
 ) {
-  const metrics = createMetrics(options);
+  const metrics = collecting(sources);
   use(metrics);
   const exposition = await metrics.exposition();
   return { exposition, value: (series: string) => seriesValue(exposition, series) };
@@ -50,12 +56,12 @@ describe('the exposition', () => {
     ['accesskey_cluster_registrations', 'gauge'],
     ['process_cpu_seconds_total', 'counter'],
     ['nodejs_eventloop_lag_seconds', 'gauge'],
-  ])('names %s, a %s, with a help text', async (name, type) => {
+  ])('has %s, a %s, with a help text', async (name, type) => {
     const { exposition } = await scrape();
     expect(exposition).toMatch(new RegExp(`^# HELP ${name} \\S.*\n# TYPE ${name} ${type}$`, 'm'));
   });
 
-  it('is of a registry of its own', async () => {
+  it('has its own registry', async () => {
     const busy = await scrape({}, ({ token }) => token.requested('granted'));
     const idle = await scrape();
     expect(busy.value('accesskey_token_requests_total{result="granted"}')).toBe(1);
@@ -74,7 +80,7 @@ describe('signing keys', () => {
   });
   const measured = (facts: KeyFacts[], broken = false) => ({ facts: () => facts, isBroken: () => broken });
 
-  it('are counted by state; the active one has an age; none is named', async () => {
+  it('are counted by state, with the age of the active one and without a kid', async () => {
     const signingKeys = measured([key('active', 3000), key('next'), key('retired', 2000), key('retired', 1000)], true);
     const { value, exposition } = await scrape({ signingKeys, now: () => 63_000 });
     const count = (state: string) => value(`accesskey_signing_keys{state="${state}"}`);
@@ -84,7 +90,7 @@ describe('signing keys', () => {
     expect(exposition).not.toContain('kid-');
   });
 
-  it('are none and not broken before they are loaded', async () => {
+  it('are 0 and not broken before they are loaded', async () => {
     const { value } = await scrape();
     expect(value('accesskey_signing_keys{state="active"}')).toBe(0);
     expect(value('accesskey_signing_keys_broken')).toBe(0);
@@ -103,7 +109,7 @@ describe('a work queue', () => {
     }
   });
 
-  it('is counted', async () => {
+  it('is measured', async () => {
     const { value } = await scrape({}, (metrics) => {
       const queue = metrics.workQueue('accesskey');
       queue.added();
@@ -129,15 +135,15 @@ describe('a work queue', () => {
   });
 });
 
-describe('what is told', () => {
-  it('of requests to the API server', async () => {
+describe('requests', () => {
+  it('to the API server are counted', async () => {
     const sent = { method: 'PATCH', host: '10.0.0.1:6443', code: '409', seconds: 0.2 } as const;
     const { value } = await scrape({}, ({ transport }) => transport.requested(sent));
     expect(value('rest_client_requests_total{code="409",method="PATCH",host="10.0.0.1:6443"}')).toBe(1);
     expect(value('rest_client_request_duration_seconds_sum{verb="PATCH",host="10.0.0.1:6443"}')).toBe(0.2);
   });
 
-  it('of tokens', async () => {
+  it('for tokens are counted by result', async () => {
     const { value } = await scrape({}, ({ token }) => {
       token.requested('refused');
       token.requested('invalid');
@@ -149,7 +155,7 @@ describe('what is told', () => {
     expect(value('accesskey_token_sign_duration_seconds_count')).toBe(1);
   });
 
-  it('of requests to the platform API', async () => {
+  it('to the platform API are measured by route and status', async () => {
     const { value } = await scrape({}, ({ http }) => {
       http.answered({ route: '/oauth2/token', status: 429, seconds: 0.5 });
       http.answered({ route: '/oauth2/token', status: 429, seconds: 0.25 });
@@ -159,7 +165,7 @@ describe('what is told', () => {
     expect(value(`accesskey_http_request_duration_seconds_sum${labels}`)).toBe(0.75);
   });
 
-  it('of access reviews', async () => {
+  it('for access reviews are counted by result and listing', async () => {
     const { value } = await scrape({}, ({ access }) => {
       access.reviewed('denied');
       access.usedStaleDecision();
@@ -174,12 +180,12 @@ describe('what is told', () => {
   });
 });
 
-describe('what is asked for at a scrape', () => {
-  it('counts AccessKeys by Ready and pairs by state, as they are then', async () => {
+describe('gauges that are read at a scrape', () => {
+  it('count AccessKeys by Ready and key pairs by state', async () => {
     const ann = { ready: 'True' as const, pairs: ['Active', 'Disabled'] };
     const bob = { ready: 'False' as const, pairs: ['Active'] };
     let accessKeys = [ann, bob];
-    const metrics = createMetrics({ accessKeys: () => accessKeys });
+    const metrics = collecting({ accessKeys: () => accessKeys });
     const first = await metrics.exposition();
     const ready = (exposition: string) =>
       ['True', 'False', 'Unknown'].map((status) => seriesValue(exposition, `accesskey_accesskeys{ready="${status}"}`));
@@ -199,19 +205,19 @@ describe('what is asked for at a scrape', () => {
     ]);
   });
 
-  it('says when the certificate ends, where there is one', async () => {
+  it('have the expiry of the certificate if there is one', async () => {
     const series = 'accesskey_tls_certificate_expiry_seconds';
     expect((await scrape({ certificateExpiry: () => 1_800_000_000 })).value(series)).toBe(1_800_000_000);
     expect((await scrape()).exposition).not.toContain(series);
   });
 
-  it('says which registered clusters are up, and forgets those that are not registered any more', async () => {
+  it('show which registered clusters are up, and drop those that are no longer registered', async () => {
     const report = (state: 'available' | 'refused') => ({ registration: registration(), state, detail: '' });
     let up = new Map([
       ['west', true],
       ['east', false],
     ]);
-    const metrics = createMetrics({
+    const metrics = collecting({
       clusters: { reports: () => [report('available'), report('refused')], up: () => up },
     });
     const ups = (exposition: string) =>
@@ -226,31 +232,31 @@ describe('what is asked for at a scrape', () => {
     expect(ups(await metrics.exposition())).toEqual([undefined, 1]);
   });
 
-  it('says whether the process is ready, as it is then', async () => {
+  it('show whether the process is ready', async () => {
     let ready = false;
-    const metrics = createMetrics({ isReady: () => ready });
+    const metrics = collecting({ isReady: () => ready });
     expect(seriesValue(await metrics.exposition(), 'accesskey_ready')).toBe(0);
     ready = true;
     expect(seriesValue(await metrics.exposition(), 'accesskey_ready')).toBe(1);
   });
 
-  it('says who leads, as it is then', async () => {
+  it('show whether the process is the leader', async () => {
     let leads = false;
-    const metrics = createMetrics({ leaderElection: { name: 'accesskey-operator', isLeader: () => leads } });
+    const metrics = collecting({ leaderElection: { name: 'accesskey-operator', isLeader: () => leads } });
     const series = 'leader_election_master_status{name="accesskey-operator"}';
     expect(seriesValue(await metrics.exposition(), series)).toBe(0);
     leads = true;
     expect(seriesValue(await metrics.exposition(), series)).toBe(1);
   });
 
-  it('says how fresh each cache is; one that was never filled has no age', async () => {
+  it('show how fresh each cache is, with no age for one that was never filled', async () => {
     const filled = { resourceVersion: '7', ageSeconds: 2.5, watching: true };
     const empty = { resourceVersion: undefined, ageSeconds: Number.POSITIVE_INFINITY, watching: false };
     const caches = [
       { cluster: 'home', resource: 'deployments', freshness: () => filled },
       { cluster: 'east', resource: 'deployments', freshness: () => empty },
     ];
-    const metrics = createMetrics({ caches: () => caches });
+    const metrics = collecting({ caches: () => caches });
     const read = async (name: string) => {
       const exposition = await metrics.exposition();
       return ['home', 'east'].map((cluster) =>
