@@ -1,4 +1,4 @@
-/** Kinds of values that sections of the configuration share. */
+/** Field types that several sections of the configuration share. */
 import { z } from 'zod';
 import { isDnsLabel, isDnsSubdomain } from '../kube/names.ts';
 
@@ -6,9 +6,9 @@ export const port = z.int().min(0).max(65535);
 export const name = z.string().refine(isDnsSubdomain, 'must be a lower-case RFC 1123 name');
 export const label = z.string().refine(isDnsLabel, 'must be a lower-case RFC 1123 label');
 
-/** StringOrURI of RFC 7519 without what would need escaping in a header. */
+/** StringOrURI of RFC 7519, without characters that would need escaping in a header. */
 export const stringOrURI = z
   .string()
-  .regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,2048}$/, 'must be printable ASCII without spaces and quotes');
+  .regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,2048}$/, 'must be printable ASCII without spaces, quotes and backslashes');
 
 export const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'must be a CIDR, for example 10.0.0.0/8' });

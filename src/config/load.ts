@@ -9,7 +9,7 @@ import { type Configuration, schema } from './schema.ts';
 
 export type { Configuration } from './schema.ts';
 
-/** A flag or a field of the configuration file that cannot be used. The message is one line that names it. */
+/** An invalid flag or configuration field. The message is one line that names it. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
 }
@@ -18,13 +18,13 @@ export const usage = `Usage: node src/main.ts [--kubeconfig FILE] [--config FILE
 
 Runs the access key operator.
 
-  --kubeconfig FILE  the cluster to work for; without it, the cluster whose pod this is
-  --config FILE      OperatorConfiguration (YAML); says at least how HTTP is served
-  --version          print the version
-  --help             print this
+  --kubeconfig FILE  cluster to connect to (default: the cluster of this pod)
+  --config FILE      OperatorConfiguration (YAML), must set http.tls or http.plain
+  --version          print the version and exit
+  --help             print this help and exit
 `;
 
-/** What the command line asks for. */
+/** The parsed command line. */
 export type Command =
   | { kind: 'help' }
   | { kind: 'version' }
@@ -33,36 +33,36 @@ export type Command =
 /**
  * Reads the command line and the configuration file that it names.
  *
- * @param env the environment of the process; only KUBERNETES_SERVICE_HOST is read
- * @throws ConfigurationError for an unknown flag, a file that cannot be read, an unknown field or a bad value
+ * @param env environment of the process; only KUBERNETES_SERVICE_HOST is read
+ * @throws ConfigurationError for an unknown flag, an unreadable file, an unknown field or an invalid value
  */
 export function readCommand(args: readonly string[], env: NodeJS.ProcessEnv): Command {
   const flags = readFlags(args);
   if (flags.help) return { kind: 'help' };
   if (flags.version) return { kind: 'version' };
   if (flags.kubeconfig === undefined && !env.KUBERNETES_SERVICE_HOST) {
-    throw new ConfigurationError('no --kubeconfig given, and this is not a pod in a cluster (see --help)');
+    throw new ConfigurationError('no --kubeconfig given, and this process does not run in a pod (see --help)');
   }
   const configuration = flags.config === undefined ? defaultConfiguration() : readConfiguration(flags.config);
   return { kind: 'run', configuration, ...(flags.kubeconfig !== undefined && { kubeconfig: flags.kubeconfig }) };
 }
 
 /**
- * Checks the text of a configuration file and completes it with defaults.
+ * Parses and validates a configuration file and adds defaults.
  *
- * @param file its name, for the message
- * @throws ConfigurationError naming the path of the field and the rule
+ * @param file name of the file, for the message
+ * @throws ConfigurationError with the path of the field and the rule
  */
 export function parseConfiguration(text: string, file: string): Configuration {
-  return check(parseYaml(text, file), file);
+  return validate(parseYaml(text, file), file);
 }
 
-/** @param source where the value is from, for the message */
-function check(value: unknown, source: string): Configuration {
+/** @param source origin of the value, for the message */
+function validate(value: unknown, source: string): Configuration {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
-  // A misspelt name first: what seems to be missing may be what it was meant for.
+  // Unknown fields first: a misspelled field may be the reason for a missing one.
   const issue = issues.find((one) => one.code === 'unrecognized_keys') ?? issues[0];
   if (issue?.code === 'unrecognized_keys') {
     const path = [...issue.path, issue.keys[0] ?? ''].join('.');
@@ -71,7 +71,7 @@ function check(value: unknown, source: string): Configuration {
   throw new ConfigurationError(`${source}: ${issue?.path.join('.') || 'the document'}: ${issue?.message}`);
 }
 
-/** Name of this process among the replicas: the pod's name, which is its host name. */
+/** @returns the name of this process among the replicas: its host name, which is the name of the pod */
 export function instanceName(): string {
   return hostname();
 }
@@ -106,7 +106,7 @@ function parseYaml(text: string, file: string): unknown {
   }
 }
 
-/** Nothing is served without TLS unasked, so it is refused, in the words of a configuration file that says nothing. */
+/** Without a file, validation fails like that of an empty file, because http.tls or http.plain is required. */
 function defaultConfiguration(): Configuration {
-  return check({ apiVersion: 'config.ghippo.io/v1alpha1', kind: 'OperatorConfiguration' }, 'no --config given');
+  return validate({ apiVersion: 'config.ghippo.io/v1alpha1', kind: 'OperatorConfiguration' }, 'no --config given');
 }

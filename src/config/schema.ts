@@ -3,70 +3,83 @@ import { label, name, port } from './fields.ts';
 import { http } from './http.ts';
 import { leaderElection } from './leader-election.ts';
 import { token } from './token.ts';
-import { web } from './web.ts';
 
-/** A configuration file: what may be in it, its defaults, and the rules that bind several fields. */
+/** The web console. */
+const web = z
+  .strictObject({
+    enabled: z.boolean().default(true).describe('Whether to serve the web console.'),
+    keyPairSignIn: z
+      .enum(['manage', 'view', 'off'])
+      .default('manage')
+      .describe(
+        'What users who sign in with a key pair may do: manage their own key pairs, view them, or not sign in.',
+      ),
+    sessionMinutes: z.int().min(1).max(480).default(480).describe('Maximum duration of a session, minutes.'),
+    sessionSecretName: name
+      .default('accesskey-operator-web-session')
+      .describe("Name of the session-key Secret, in the operator's namespace."),
+    publicUrl: z
+      .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+      .refine((url) => new URL(url).pathname === '/', 'must not have a path, because the console is served at the root')
+      .optional()
+      .describe('URL of the console in browsers, if it is behind a proxy.'),
+  })
+  .prefault({});
+
+/** The configuration file: its fields, their defaults, and the rules between them. */
 export const schema = z.strictObject({
-  apiVersion: z.literal('config.ghippo.io/v1alpha1').describe('Version of this format.'),
-  kind: z.literal('OperatorConfiguration').describe('Kind of this document.'),
-  namespace: name.default('accesskey-system').describe('Namespace of the operator, where the signing keys are.'),
+  apiVersion: z.literal('config.ghippo.io/v1alpha1').describe('API version of the configuration.'),
+  kind: z.literal('OperatorConfiguration').describe('Kind of the configuration.'),
+  namespace: name.default('accesskey-system').describe('Namespace of the operator and of its own Secrets.'),
   watchNamespace: label
     .optional()
     .describe(
-      'The one namespace that is looked after and listed, for an operator without rights in others; without it, all.',
+      'The only namespace to reconcile and list, for an operator without cluster-wide permissions. Default: all.',
     ),
-  /** Further clusters, registered by Secrets in the operator's namespace. */
+  /** Other clusters, registered with Secrets in the operator's namespace. */
   clusters: z
     .strictObject({
-      enabled: z
-        .boolean()
-        .default(true)
-        .describe('Whether the Secrets are followed by which further clusters are registered.'),
+      enabled: z.boolean().default(true).describe('Whether clusters can be registered with Secrets.'),
     })
     .prefault({}),
-  clusterName: name.default('kpanda-global-cluster').describe('Name under which the platform API knows this cluster.'),
-  /** The platform API: tokens and listings. Port 0 takes a free one. */
+  clusterName: name.default('kpanda-global-cluster').describe('Name of the local cluster in the platform API.'),
+  /** The platform API: tokens and listings. */
   http,
   health: z
     .strictObject({
-      address: z.string().min(1).default('0.0.0.0').describe('Address that probes and metrics are served at.'),
+      address: z.string().min(1).default('0.0.0.0').describe('Listen address of probes and metrics.'),
       port: port.default(8081).describe('Port of probes and metrics.'),
     })
     .prefault({})
-    .describe('Probes and metrics, on a port of their own, always plain HTTP.'),
+    .describe('Probes and metrics, on a separate port, always plain HTTP.'),
   token,
   access: z
     .strictObject({
-      cacheSeconds: z
-        .int()
-        .min(1)
-        .max(3600)
-        .default(10)
-        .describe("How long a decision about a user's rights holds, seconds."),
+      cacheSeconds: z.int().min(1).max(3600).default(10).describe('How long access decisions are cached, seconds.'),
       maxStaleSeconds: z
         .int()
         .min(1)
         .max(86_400)
         .default(300)
-        .describe('How old what is shown, and a decision, may become while the cluster cannot be asked, seconds.'),
+        .describe('Maximum age of listed data and access decisions while a cluster is not reachable, seconds.'),
       candidates: z
         .enum(['auto', 'roleBindings', 'all'])
         .default('auto')
-        .describe('Which namespaces are asked about for who may not list all: see deployments.md.'),
+        .describe('Which namespaces are reviewed for a user who may not list all of them, see deployments.md.'),
     })
     .prefault({}),
   web,
-  /** Which replica reconciles. All answer requests. */
+  /** Only the leader reconciles; all replicas answer requests. */
   leaderElection,
   log: z
     .strictObject({
       level: z
         .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal'])
         .default('info')
-        .describe('The audit of tokens is at info.'),
+        .describe('Log level; the token audit is logged at info.'),
     })
     .prefault({}),
 });
 
-/** The configuration, complete with defaults. */
+/** The configuration with defaults. */
 export type Configuration = z.infer<typeof schema>;

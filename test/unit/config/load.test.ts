@@ -70,11 +70,11 @@ function messageOf(action: () => unknown): string {
 }
 
 describe('parseConfiguration', () => {
-  it('completes what is not there with defaults', () => {
+  it('adds defaults', () => {
     expect(parse({})).toStrictEqual(defaults);
   });
 
-  it('completes a part that is there in part', () => {
+  it('adds defaults to a partial section', () => {
     const parsed = parse({ http: { port: 80, plain: true }, token: { maxCycle: 365, audience: 'kpanda' } });
     expect(parsed).toStrictEqual({
       ...defaults,
@@ -83,7 +83,7 @@ describe('parseConfiguration', () => {
     });
   });
 
-  it('takes every field', () => {
+  it('accepts every field', () => {
     const all = {
       ...head,
       namespace: 'iam',
@@ -194,7 +194,7 @@ describe('parseConfiguration', () => {
     [{ log: { level: 'verbose' } }, 'log.level'],
     [{ log: { level: 'silent' } }, 'log.level'],
     [{ log: [] }, 'log'],
-  ])('names the bad field of %j and the rule', (settings, path) => {
+  ])('names the invalid field of %j and the rule', (settings, path) => {
     const message = messageOf(() => parse(settings));
     expect(message.startsWith(`c.yaml: ${path}: `)).toBe(true);
     expect(message.length).toBeGreaterThan(`c.yaml: ${path}: `.length);
@@ -203,36 +203,36 @@ describe('parseConfiguration', () => {
   it.each([
     ...['https://a.example/', 'https://a.example/x', 'HTTPS://a.example', 'https://A.example', 'https://a.example:443'],
     ...['a.example', 'null', 'file:///', 'https://*.example', 'https://u@a.example', 'https://a.example ', '', '**'],
-  ])('refuses the origin %j, and says what one is', (origin) => {
+  ])('rejects the origin %j and explains the format', (origin) => {
     expect(messageOf(() => parse({ http: { cors: { allowedOrigins: ['https://a.example', origin] } } }))).toBe(
       'c.yaml: http.cors.allowedOrigins.1: must be an origin such as https://console.example.org ' +
-        '(scheme, host, port if unusual, nothing after), or *',
+        '(scheme, host, non-default port, no path), or *',
     );
   });
 
   it.each<[object, string]>([
-    [{ allowedOrigins: ['*', 'https://a.example'] }, 'http.cors.allowedOrigins: * must be alone'],
+    [{ allowedOrigins: ['*', 'https://a.example'] }, 'http.cors.allowedOrigins: * must be the only entry'],
     [{ allowCredentials: true }, 'http.cors.allowCredentials: unknown field'],
-  ])('refuses %j', (cors, message) => {
+  ])('rejects %j', (cors, message) => {
     expect(messageOf(() => parse({ http: { cors } }))).toBe(`c.yaml: ${message}`);
   });
 
   it.each([[{ http: {} }], [{ http: { port: 80 } }], [{ http: { plain: false } }], [{ http: undefined }]])(
-    'does not serve HTTP without TLS unasked: %j',
+    'requires TLS or explicit plain HTTP: %j',
     (settings) => {
       expect(messageOf(() => parse(settings))).toBe(
-        'c.yaml: http: set tls (certificateFile and keyFile), or plain: true to serve HTTP without TLS',
+        'c.yaml: http: must set tls (certificateFile and keyFile) or plain: true, to serve HTTP without TLS',
       );
     },
   );
 
-  it('does not serve both', () => {
+  it('rejects both TLS and plain HTTP', () => {
     const http = { tls: { certificateFile: 'c', keyFile: 'k' }, plain: true };
-    expect(messageOf(() => parse({ http }))).toBe('c.yaml: http: tls and plain: true exclude each other');
+    expect(messageOf(() => parse({ http }))).toBe('c.yaml: http: must not set both tls and plain: true');
   });
 
   it.each([[{ defaultCycle: 31 }], [{ defaultCycle: 8, maxCycle: 7 }], [{ maxCycle: 2 }]])(
-    'refuses a defaultCycle greater than maxCycle: %j',
+    'rejects a defaultCycle greater than maxCycle: %j',
     (token) => {
       expect(messageOf(() => parse({ token }))).toBe(
         'c.yaml: token.defaultCycle: must not be greater than token.maxCycle',
@@ -240,14 +240,14 @@ describe('parseConfiguration', () => {
     },
   );
 
-  it('refuses a key that would have to be published before the one before it signs', () => {
+  it('rejects a key that would have to be published before the previous one signs', () => {
     const signingKeys = { rotationDays: 1, publishAheadHours: 25 };
     expect(messageOf(() => parse({ token: { signingKeys } }))).toBe(
       'c.yaml: token.signingKeys.publishAheadHours: must not be longer than token.signingKeys.rotationDays',
     );
   });
 
-  it('refuses rotations that come so often that retired keys would pile up', () => {
+  it('rejects rotation that is so frequent that too many retired keys accumulate', () => {
     const token = { maxCycle: 365, signingKeys: { rotationDays: 7 } };
     expect(messageOf(() => parse({ token }))).toBe(
       'c.yaml: token.signingKeys.rotationDays: must be 0, or at least token.maxCycle / 50',
@@ -257,7 +257,7 @@ describe('parseConfiguration', () => {
   it.each([
     { maxCycle: 350, signingKeys: { rotationDays: 7 } },
     { maxCycle: 3650, signingKeys: { rotationDays: 0, publishAheadHours: 8760 } },
-  ])('takes rotations by hand, and such as are seldom enough: %j', (token) => {
+  ])('accepts manual and infrequent rotation: %j', (token) => {
     expect(parse({ token }).token).toMatchObject(token);
   });
 
@@ -269,7 +269,7 @@ describe('parseConfiguration', () => {
       { renewDeadlineSeconds: 6, retryPeriodSeconds: 5 },
       'retryPeriodSeconds: must be less than leaderElection.renewDeadlineSeconds / 1.2',
     ],
-  ])('refuses times of leader election that contradict each other: %j', (leaderElection, message) => {
+  ])('rejects contradictory leader election times: %j', (leaderElection, message) => {
     expect(messageOf(() => parse({ leaderElection }))).toBe(`c.yaml: leaderElection.${message}`);
   });
 
@@ -295,7 +295,7 @@ describe('parseConfiguration', () => {
     ['just text', 'the document'],
     ['{}', 'apiVersion'],
     ['apiVersion: config.ghippo.io/v1alpha1\n', 'kind'],
-  ])('refuses %j', (text, path) => {
+  ])('rejects %j', (text, path) => {
     expect(messageOf(() => parseConfiguration(text, 'c.yaml'))).toMatch(new RegExp(`^c\\.yaml: ${path}: .`));
   });
 
@@ -306,7 +306,7 @@ describe('parseConfiguration', () => {
     ['"', /at line 1/],
     ['a: 1\n---\nb: 2\n', /multiple documents/],
     ['a: *missing', /missing/],
-  ])('refuses broken YAML and says where: %j', (text, why) => {
+  ])('rejects invalid YAML with its position: %j', (text, why) => {
     const message = messageOf(() => parseConfiguration(text, 'c.yaml'));
     expect(message).toMatch(/^c\.yaml: /);
     expect(message).toMatch(why);
@@ -323,15 +323,15 @@ describe('readCommand', () => {
     [['--help', '--version'], 'help'],
     [['--kubeconfig', 'k', '--config', '/not/there', '--help'], 'help'],
     [['--version', '--kubeconfig', 'k'], 'version'],
-  ])('%j asks for %s', (args, kind) => {
+  ])('%j is the command %s', (args, kind) => {
     expect(readCommand(args, outside)).toEqual({ kind });
   });
 
   it.each([[['--kubeconfig', '/k']], [['--kubeconfig=/k']]])(
-    '%j without --config is refused: how is HTTP served?',
+    '%j without --config is rejected, because TLS or plain HTTP is required',
     (args) => {
       expect(messageOf(() => readCommand(args, outside))).toBe(
-        'no --config given: http: set tls (certificateFile and keyFile), or plain: true to serve HTTP without TLS',
+        'no --config given: http: must set tls (certificateFile and keyFile) or plain: true, to serve HTTP without TLS',
       );
     },
   );
@@ -342,7 +342,7 @@ describe('readCommand', () => {
     expect(command).toStrictEqual({ kind: 'run', kubeconfig: '/k', configuration: { ...defaults, namespace: 'iam' } });
   });
 
-  it('needs no kubeconfig in a pod, and only there', () => {
+  it('requires --kubeconfig outside of a pod', () => {
     const args = ['--config', write('least.yaml', stringify(least))];
     expect(messageOf(() => readCommand(args, outside))).toContain('no --kubeconfig given');
     expect(readCommand(args, inPod)).toStrictEqual({ kind: 'run', configuration: defaults });
@@ -356,13 +356,13 @@ describe('readCommand', () => {
     [['--kubeconfig'], '--kubeconfig'],
     [['--config', '--kubeconfig', '/k'], '--config'],
     [['--help=yes'], '--help'],
-  ])('refuses %j in one line that names it', (args, name) => {
+  ])('rejects %j with one line that names it', (args, name) => {
     const message = messageOf(() => readCommand(args, outside));
     expect(message).toContain(name);
     expect(message).toContain('(see --help)');
   });
 
-  it('names a configuration file that cannot be read or is wrong', () => {
+  it('names a configuration file that cannot be read or is invalid', () => {
     const missing = join(directory, 'missing.yaml');
     const read = (config: string) => messageOf(() => readCommand(['--kubeconfig', '/k', '--config', config], outside));
     expect(read(missing)).toMatch(new RegExp(`${missing}.*ENOENT`));
@@ -373,13 +373,13 @@ describe('readCommand', () => {
 });
 
 describe('usage', () => {
-  it.each(['--kubeconfig', '--config', '--version', '--help'])('tells of %s', (flag) => {
+  it.each(['--kubeconfig', '--config', '--version', '--help'])('describes %s', (flag) => {
     expect(usage).toMatch(new RegExp(`^  ${flag} `, 'm'));
   });
 });
 
 describe('instanceName', () => {
-  it('has what reportingInstance and a Lease take', () => {
+  it('is valid in reportingInstance and in a Lease', () => {
     expect(instanceName()).toMatch(/^\S{1,253}$/);
   });
 });
