@@ -188,7 +188,7 @@ describe('createTokenIssuer', () => {
     expect(await issue(credential, request)).toEqual({ refused, ...who });
   });
 
-  it('refuses a credential that expires within this second', async () => {
+  it('rejects a credential that expires within this second', async () => {
     const { issue } = createIssuer([foundPair({ expiresAt: now + 999 })], {
       clientId: robot,
       user,

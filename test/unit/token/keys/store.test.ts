@@ -10,15 +10,15 @@ import {
 } from '../../../../src/token/keys/store.ts';
 
 const reference = { namespace: 'system', name: 'keys' };
-const answer = (status: number) => new KubernetesError(status, '', `refused: ${status}`, 0);
+const errorOf = (status: number) => new KubernetesError(status, '', `rejected: ${status}`, 0);
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const metadata = { ...reference, uid: 'u1', resourceVersion: '7' };
 
-/** A client whose writes are noted, or refused with a status. */
-function createClient(refusal?: number) {
+/** A client that records writes, or rejects them with a status. */
+function createClient(status?: number) {
   const written: object[] = [];
   const write = (verb: string) => async (object: object, body: object) => {
-    if (refusal !== undefined) throw answer(refusal);
+    if (status !== undefined) throw errorOf(status);
     written.push({ verb, object, body });
   };
   const client = { create: write('create'), patch: write('patch') };
@@ -26,7 +26,7 @@ function createClient(refusal?: number) {
 }
 
 describe('toKeySecretRecord', () => {
-  it('takes the key set and what people ask for', () => {
+  it('reads the key set and the requests in annotations', () => {
     const annotations = { 'ghippo.io/revoke-signing-key': 'k1', 'ghippo.io/rotate-signing-key': 'k2', other: 'x' };
     const record = toKeySecretRecord({ metadata: { ...metadata, annotations }, data: { [dataKey]: base64('{}') } });
     expect(record).toEqual({
@@ -37,14 +37,14 @@ describe('toKeySecretRecord', () => {
     });
   });
 
-  it.each([[undefined], [null], [{}], [{ 'tls.key': base64('x') }]])('finds no key set in data %j', (data) => {
+  it.each([[undefined], [null], [{}], [{ 'tls.key': base64('x') }]])('returns an empty key set for data %j', (data) => {
     const record = toKeySecretRecord({ metadata, data });
     expect([record.content, record.requests]).toEqual(['', {}]);
   });
 });
 
 describe('createKeySecret', () => {
-  it('makes the Secret', async () => {
+  it('creates the Secret', async () => {
     const { client, written } = createClient();
     expect(await createKeySecret(client, reference, 'content')).toBe(true);
     expect(written).toMatchObject([
@@ -56,11 +56,11 @@ describe('createKeySecret', () => {
     ]);
   });
 
-  it('leaves one that is there', async () => {
+  it('returns false if the Secret already exists', async () => {
     expect(await createKeySecret(createClient(409).client, reference, 'content')).toBe(false);
   });
 
-  it.each([403, 500])('passes on that it cannot be made: %d', async (status) => {
+  it.each([403, 500])('throws if the Secret cannot be created: %d', async (status) => {
     await expect(createKeySecret(createClient(status).client, reference, 'x')).rejects.toMatchObject({ status });
   });
 });
@@ -68,7 +68,7 @@ describe('createKeySecret', () => {
 describe('replaceKeys', () => {
   const record = toKeySecretRecord({ metadata, data: {} });
 
-  it('writes the key set and nothing else, if the Secret is as recorded', async () => {
+  it('writes only the key set, with uid and resourceVersion as preconditions', async () => {
     const { client, written } = createClient();
     await replaceKeys(client, record, 'content');
     expect(written).toEqual([
@@ -80,7 +80,7 @@ describe('replaceKeys', () => {
     ]);
   });
 
-  it.each([404, 409])('passes on that it is not: %d', async (status) => {
+  it.each([404, 409])('throws if the Secret changed or was deleted: %d', async (status) => {
     await expect(replaceKeys(createClient(status).client, record, 'x')).rejects.toMatchObject({ status });
   });
 });
