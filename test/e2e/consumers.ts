@@ -1,8 +1,8 @@
 import type { Kubectl } from '../../tools/kubectl.ts';
 import { poll } from '../../tools/poll.ts';
 import { type AccessKeyObject, accessKeyManifest, waitReady } from '../support/platform.ts';
+import { shop } from './environment.ts';
 import { images } from './images/build.ts';
-import { shop } from './stage.ts';
 import { deploymentOf, linesOf } from './workloads.ts';
 
 /** The languages of examples/consumers. */

@@ -1,5 +1,5 @@
 import type { Kubectl } from '../../tools/kubectl.ts';
-import { operatorNamespace, shop } from './stage.ts';
+import { operatorNamespace, shop } from './environment.ts';
 
 const questions = [
   ['get', 'pods', '--all-namespaces', '-o', 'wide'],

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Kubectl } from '../../tools/kubectl.ts';
 import { poll } from '../../tools/poll.ts';
+import { shop } from './environment.ts';
 import { images } from './images/build.ts';
-import { shop } from './stage.ts';
 import { deploymentOf, linesOf, rolledOut } from './workloads.ts';
 
 /** A pod that asks the operator without a pause. */

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Kubectl } from '../../tools/kubectl.ts';
-import { operatorNamespace } from './stage.ts';
+import { operatorNamespace } from './environment.ts';
 import { rolledOut } from './workloads.ts';
 
 const name = 'accesskey-operator';

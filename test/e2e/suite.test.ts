@@ -3,21 +3,21 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Kubectl } from '../../tools/kubectl.ts';
 import { poll } from '../../tools/poll.ts';
 import { startBrowser } from '../support/browser.ts';
-import { signInByPair } from '../support/console.ts';
+import { signInWithPair } from '../support/console.ts';
 import { chart, openHelm, valueFlags } from '../support/helm.ts';
 import { type AccessKeyObject, accessKeyManifest, readPair, waitReady } from '../support/platform.ts';
 import { languages, startConsumers } from './consumers.ts';
 import { diagnosis } from './diagnosis.ts';
+import { type Environment, operatorNamespace, prepareEnvironment, shop } from './environment.ts';
 import { images } from './images/build.ts';
 import { type Load, programOf, startLoad } from './load.ts';
 import { type InstalledOperator, installedOperator } from './operator.ts';
 import { clusterObjects, operatorSecrets } from './remains.ts';
-import { operatorNamespace, prepareStage, type Stage, shop } from './stage.ts';
 import { deploymentOf, linesOf } from './workloads.ts';
 
 const skipped = process.env.E2E === 'skip';
 
-let stage: Stage;
+let environment: Environment;
 let kubectl: Kubectl;
 let operator: InstalledOperator;
 let load: Load;
@@ -25,21 +25,21 @@ let before: string[];
 
 beforeAll(async () => {
   if (skipped) return;
-  stage = await prepareStage();
-  kubectl = stage.kubectl;
+  environment = await prepareEnvironment();
+  kubectl = environment.kubectl;
   operator = installedOperator(kubectl);
   before = await clusterObjects(kubectl);
 });
 afterEach(async ({ task }) => {
   if (task.result?.state === 'fail') await diagnosis(kubectl);
 });
-afterAll(() => stage?.stop());
+afterAll(() => environment?.stop());
 
 const alice = () => kubectl.get<AccessKeyObject>('accesskey', 'alice', '-n', shop);
 
 describe.skipIf(skipped)('end to end', () => {
   test('is installed by kubectl apply -k, under Pod Security restricted', async () => {
-    await operator.install(stage.installPrevious ?? stage.install);
+    await operator.install(environment.installPrevious ?? environment.install);
     const { metadata } = await kubectl.get<{ metadata: { labels: object } }>('namespace', operatorNamespace);
     expect(metadata.labels).toMatchObject({ 'pod-security.kubernetes.io/enforce': 'restricted' });
   });
@@ -59,9 +59,9 @@ describe.skipIf(skipped)('end to end', () => {
   });
 
   test('is upgraded from the previous release: pairs stay, no request fails', async ({ skip }) => {
-    if (stage.installPrevious === undefined) skip('no earlier release, and no earlier commit in this clone');
+    if (environment.installPrevious === undefined) skip('no earlier release, and no earlier commit in this clone');
     const { status } = await alice();
-    expect(await load.during(() => operator.install(stage.install))).toEqual([]);
+    expect(await load.during(() => operator.install(environment.install))).toEqual([]);
     expect((await alice()).status.keyPairs?.[0]?.accessKey).toBe(status.keyPairs?.[0]?.accessKey);
   });
 
@@ -99,7 +99,7 @@ describe.skipIf(skipped)('end to end', () => {
     try {
       await operator.forwarded(async (url) => {
         const { page, problems } = await browser.open({ origin: url });
-        await signInByPair(page, url, pair);
+        await signInWithPair(page, url, pair);
         expect(await page.textContent('main')).toContain(pair.ak);
         expect(problems()).toEqual([]);
       });
@@ -119,7 +119,7 @@ describe.skipIf(skipped)('end to end', () => {
   });
 
   test('is not disturbed by a restart of the kubelet', async ({ skip }) => {
-    const { restartKubelet } = stage.cluster;
+    const { restartKubelet } = environment.cluster;
     if (restartKubelet === undefined) return skip('this provider cannot restart a kubelet');
     const pods = await operator.pods();
     expect(pods.map(({ restarts }) => restarts)).toEqual([0, 0]);
@@ -131,7 +131,7 @@ describe.skipIf(skipped)('end to end', () => {
     expect(await operatorSecrets(kubectl)).toContain(`${shop}/alice-main`);
     // As docs/install.md says.
     await kubectl.run(['delete', 'accesskeys', '--all', '-A', '--timeout=60s']);
-    await kubectl.run(['delete', '-k', stage.install, '--timeout=120s']);
+    await kubectl.run(['delete', '-k', environment.install, '--timeout=120s']);
     await poll('the end of all key pairs', async () => (await operatorSecrets(kubectl)).length === 0);
     await kubectl.run(['delete', 'namespace', shop, '--timeout=120s']);
     await kubectl.run(['delete', 'clusterrolebinding', 'readers']);

@@ -1,5 +1,5 @@
 import type { Kubectl } from '../../tools/kubectl.ts';
-import { serviceUrl, shop } from './stage.ts';
+import { serviceUrl, shop } from './environment.ts';
 
 /** One container under Pod Security `restricted`, in the namespace of the services. */
 export interface Workload {

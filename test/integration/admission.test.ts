@@ -13,26 +13,26 @@ beforeAll(async () => {
   await createNamespace(kubectl, 'team');
   await createNamespace(kubectl, 'other');
   await kubectl.run(['create', 'rolebinding', 'editors', '-n', 'team', '--clusterrole=edit', '--group=team-editors']);
-  // The role edit may impersonate the ServiceAccounts of its namespace; writers may only write the two kinds.
+  // The role edit can impersonate the ServiceAccounts of its namespace; writers can only write the two kinds.
   const writer = ['--verb=create,update,patch,get', '--resource=accesskeys.ghippo.io,secrets'];
   await kubectl.run(['create', 'role', 'writer', '-n', 'team', ...writer]);
   await kubectl.run(['create', 'rolebinding', 'writers', '-n', 'team', '--role=writer', '--group=writers']);
 });
 afterAll(() => cluster?.stop());
 
-/** Runs kubectl as mallory, who may edit the namespace team: the built-in role `edit`, with AccessKeys by aggregation. */
+/** Runs kubectl as mallory, who has the built-in role `edit` in the namespace team, aggregated with AccessKeys. */
 const asEditor = (args: string[], manifest?: object) =>
   kubectl.run(
     [...args, '--as=mallory', '--as-group=team-editors', '--as-group=contractors'],
     manifest && JSON.stringify(manifest),
   );
-/** Runs kubectl as somebody who may write AccessKeys and Secrets in the namespace team, and is in these groups too. */
+/** Runs kubectl as a user in these groups who can write AccessKeys and Secrets in the namespace team. */
 const asWriter = (user: string, args: string[], manifest?: object, groups: string[] = []) =>
   kubectl.run(
     [...args, `--as=${user}`, ...['writers', ...groups].map((group) => `--as-group=${group}`)],
     manifest && JSON.stringify(manifest),
   );
-/** Lets a user impersonate in the whole cluster, or only in a namespace. */
+/** Permits a user to impersonate, in the whole cluster or in one namespace. */
 async function mayImpersonate(user: string, rules: object[], namespace?: string): Promise<void> {
   const apiVersion = 'rbac.authorization.k8s.io/v1';
   const [role, metadata] = [namespace ? 'Role' : 'ClusterRole', { name: `impersonate-${user}`, namespace }];
@@ -46,7 +46,7 @@ const dryRun = ['create', '--dry-run=server', '-f', '-'];
 const create = (manifest: object) => asEditor(['create', '-f', '-'], manifest);
 const asAdmin = (args: string[], manifest: object) => kubectl.run([...args, '-f', '-'], JSON.stringify(manifest));
 
-describe('what the schema refuses, with a message that names the field', () => {
+describe('the schema rejects, with a message that names the field,', () => {
   const pairs = (...keyPairs: object[]) => accessKeyManifest('team', 'bad', { keyPairs });
   const user = (name: unknown, groups?: unknown) => ({
     ...accessKeyManifest('team', 'bad'),
@@ -138,7 +138,7 @@ describe('what the schema refuses, with a message that names the field', () => {
     await expect(asAdmin(['create'], manifest)).rejects.toThrow(message);
   });
 
-  test('another user for an AccessKey that is there', async () => {
+  test('a change of the user', async () => {
     await asAdmin(['create'], accessKeyManifest('other', 'fixed'));
     const change = [
       'patch',
@@ -153,7 +153,7 @@ describe('what the schema refuses, with a message that names the field', () => {
     await expect(kubectl.run(change)).rejects.toThrow(/spec\.user\.name.*user\.name is immutable/);
   });
 
-  test('what is right is accepted, with enabled by default', async () => {
+  test('accepts valid AccessKeys and sets the default of enabled', async () => {
     await asAdmin(['create'], accessKeyManifest('other', 'right', { keyPairs: [{ name: 'a' }, { name: 'b' }] }));
     const { spec, status } = await kubectl.get<{ spec: { keyPairs: object[] }; status: object }>(
       'accesskey',
@@ -169,7 +169,7 @@ describe('what the schema refuses, with a message that names the field', () => {
   });
 });
 
-describe('each escalation that a namespace editor may try is refused', () => {
+describe('a namespace editor cannot escalate privileges with', () => {
   const naming = (name: string, groups: string[] = [], accessKey = 'escalation') =>
     accessKeyManifest('team', accessKey, { user: { name, groups } });
 
@@ -190,7 +190,7 @@ describe('each escalation that a namespace editor may try is refused', () => {
     await expect(asEditor(['apply', '--server-side', '-f', '-'], manifest)).rejects.toThrow(message);
   });
 
-  test('groups added to their own AccessKey later, by update, patch and server-side apply', async () => {
+  test('groups added later to their own AccessKey', async () => {
     await create(naming('mallory', ['contractors'], 'mallory'));
     const more = { spec: { user: { groups: ['contractors', 'admins'] } } };
     const patch = ['patch', 'accesskey', 'mallory', '-n', 'team', '--type=merge', '-p', JSON.stringify(more)];
@@ -202,7 +202,7 @@ describe('each escalation that a namespace editor may try is refused', () => {
     );
   });
 
-  test("a pair added to another user's AccessKey in their namespace, or one enabled again", async () => {
+  test("a pair added to, or enabled in, another user's AccessKey", async () => {
     await asAdmin(['create'], naming('alice', [], 'alice'));
     const add = { spec: { keyPairs: [{ name: 'main' }, { name: 'mine' }] } };
     const patch = ['patch', 'accesskey', 'alice', '-n', 'team', '--type=merge', '-p'];
@@ -211,23 +211,23 @@ describe('each escalation that a namespace editor may try is refused', () => {
     await expect(asEditor([...patch, JSON.stringify(rename)])).rejects.toThrow(/spec\.user\.name.*alice/);
   });
 
-  test('status, by which a pair might seem known, is not theirs to write', async () => {
+  test('a forged status', async () => {
     const patch = ['patch', 'accesskey', 'alice', '-n', 'team', '--subresource=status', '--type=merge', '-p'];
     await expect(asEditor([...patch, '{"status":{"userID":"x"}}'])).rejects.toThrow(/forbidden/i);
   });
 
-  test('an AccessKey outside their namespace', async () => {
+  test('an AccessKey in another namespace', async () => {
     await expect(create(accessKeyManifest('other', 'mallory'))).rejects.toThrow(/forbidden/i);
   });
 
-  test('what they may: their own name and groups, labels of any AccessKey, deleting', async () => {
+  test('but can use their own name and groups, and label and delete any AccessKey', async () => {
     const relabel = ['label', 'accesskey', 'alice', '-n', 'team', 'seen=yes'];
     expect(await asEditor(relabel)).toContain('labeled');
     expect(await asEditor(['delete', 'accesskey', 'alice', 'mallory', '-n', 'team'])).toContain('deleted');
     expect(await create(naming('mallory', ['contractors', 'team-editors'], 'again'))).toContain('created');
   });
 
-  test('who may impersonate a user and a group may name them, and no others', async () => {
+  test('but can name a user and a group that they can impersonate', async () => {
     const rules = [
       { apiGroups: [''], resources: ['users'], resourceNames: ['bot'], verbs: ['impersonate'] },
       { apiGroups: [''], resources: ['groups'], resourceNames: ['bots', 'system:bots'], verbs: ['impersonate'] },
@@ -241,7 +241,7 @@ describe('each escalation that a namespace editor may try is refused', () => {
   });
 });
 
-describe('each of sixteen groups is checked', () => {
+describe('sixteen groups', () => {
   const groups = Array.from({ length: 16 }, (_, i) => `g${i}`);
   const naming = (name: string, named = groups) =>
     accessKeyManifest('team', 'grouped', { user: { name, groups: named } });
@@ -249,19 +249,19 @@ describe('each of sixteen groups is checked', () => {
 
   beforeAll(() => mayImpersonate('deputy', [{ resources: ['groups'], resourceNames: groups }]));
 
-  test('an administrator may name sixteen', async () => {
+  test('can be named by an administrator', async () => {
     expect(await asAdmin(['create', '--dry-run=server'], naming('grouped'))).toContain('created');
   });
 
-  test('who is in all sixteen may name them', async () => {
+  test('can be named by a member of all of them', async () => {
     expect(await asWriter('owner', dryRun, naming('owner'), groups)).toContain('created');
   });
 
-  test('who may impersonate all sixteen may name them', async () => {
+  test('can be named by a user who can impersonate all of them', async () => {
     expect(await asWriter('deputy', dryRun, naming('deputy'))).toContain('created');
   });
 
-  test.each(groups.map((_, i) => i))('refuses a foreign one at position %i', async (i) => {
+  test.each(groups.map((_, i) => i))('are rejected with a foreign group at position %i', async (i) => {
     const named = withForeignAt(i);
     await expect(asWriter('owner', dryRun, naming('owner', named), groups)).rejects.toThrow(
       `spec.user.groups[${i}]: owner is not in foreign and cannot impersonate that group`,
@@ -271,7 +271,7 @@ describe('each of sixteen groups is checked', () => {
     );
   });
 
-  test('refuses a pair added, by somebody who is not in the groups, to an AccessKey with their own name', async () => {
+  test('are checked when a user who is not a member adds a pair to an AccessKey with their own name', async () => {
     await asAdmin(['create'], accessKeyManifest('team', 'own', { user: { name: 'mallory', groups: ['admins'] } }));
     const change = { spec: { keyPairs: [{ name: 'main' }, { name: 'mine' }] } };
     const patch = ['patch', 'accesskey', 'own', '-n', 'team', '--type=merge', '-p', JSON.stringify(change)];
@@ -282,7 +282,7 @@ describe('each of sixteen groups is checked', () => {
   });
 });
 
-describe('a ServiceAccount is named by who may impersonate the ServiceAccount', () => {
+describe('naming a ServiceAccount requires permission to impersonate it', () => {
   const naming = (name: string) => accessKeyManifest('team', 'robot', { user: { name } });
   const robot = 'system:serviceaccount:other:robot';
   const malformed = [
@@ -302,7 +302,7 @@ describe('a ServiceAccount is named by who may impersonate the ServiceAccount', 
     await mayImpersonate('all-robots', [{ resources: ['serviceaccounts'] }]);
   });
 
-  test('refuses who may impersonate every user but no ServiceAccount', async () => {
+  test('and not users only', async () => {
     await expect(asWriter('people-manager', dryRun, naming(robot))).rejects.toThrow(
       `${robot} begins with system: and people-manager cannot impersonate that user ` +
         '(requires the verb impersonate on serviceaccounts robot in namespace other)',
@@ -313,34 +313,34 @@ describe('a ServiceAccount is named by who may impersonate the ServiceAccount', 
     expect(await asWriter('people-manager', dryRun, naming('system:node:n'))).toContain('created');
   });
 
-  test('lets through who may impersonate it, in its namespace and by its name only', async () => {
+  test('in its namespace or by its name', async () => {
     expect(await asWriter('robot-manager', dryRun, naming(robot))).toContain('created');
     for (const name of [`${robot}2`, 'system:serviceaccount:team:robot', 'alice', 'system:node:n']) {
       await expect(asWriter('robot-manager', dryRun, naming(name))).rejects.toThrow(/spec\.user\.name/);
     }
   });
 
-  test('lets through an editor for the ServiceAccounts of their namespace, as kubectl --as does', async () => {
+  test('which an editor has for their namespace, as for kubectl --as', async () => {
     const canI = ['auth', 'can-i', 'impersonate', 'serviceaccounts', '-n', 'team'];
     expect(await asEditor(canI)).toContain('yes');
     expect(await asEditor(dryRun, naming('system:serviceaccount:team:default'))).toContain('created');
   });
 
-  test.each(malformed)('takes %s for the name of a user', async (name) => {
+  test.each(malformed)('but %s counts as the name of a user', async (name) => {
     const message = `(requires the verb impersonate on users ${name})`;
     await expect(asWriter('all-robots', dryRun, naming(name))).rejects.toThrow(message);
     await expect(asEditor(dryRun, naming(name))).rejects.toThrow(message);
     expect(await asWriter('people-manager', dryRun, naming(name))).toContain('created');
   });
 
-  test('refuses a ServiceAccount that names itself, until it may impersonate itself', async () => {
+  test('also for a ServiceAccount that names itself', async () => {
     const self = 'system:serviceaccount:other:self';
     await expect(asWriter(self, dryRun, naming(self))).rejects.toThrow(/spec\.user\.name.*begins with system:/);
     await mayImpersonate(self, [{ resources: ['serviceaccounts'], resourceNames: ['self'] }], 'other');
-    expect(await poll('the right', () => asWriter(self, dryRun, naming(self)))).toContain('created');
+    expect(await poll('the permission', () => asWriter(self, dryRun, naming(self)))).toContain('created');
   });
 
-  test('refuses an administrator who writes as somebody else by --as what that user may not', async () => {
+  test('also for an administrator who impersonates another user with --as', async () => {
     expect(await asAdmin(dryRun.slice(0, 2), naming('alice'))).toContain('created');
     await expect(asWriter('mallory', dryRun, naming('alice'))).rejects.toThrow(
       /spec\.user\.name: mallory is not alice/,
@@ -351,7 +351,7 @@ describe('a ServiceAccount is named by who may impersonate the ServiceAccount', 
   });
 });
 
-describe('the Secret of a key pair is written by the operator only', () => {
+describe('the policy for Secrets of key pairs', () => {
   const operator = '--as=system:serviceaccount:accesskey-system:accesskey-operator';
   const asOperator = (args: string[], manifest?: object) =>
     kubectl.run([...args, operator], manifest && JSON.stringify(manifest));
@@ -404,28 +404,28 @@ describe('the Secret of a key pair is written by the operator only', () => {
     ]);
   });
 
-  test("refuses a forged Secret with an ownerReference to another's AccessKey", async () => {
+  test("rejects a forged Secret with an ownerReference to another's AccessKey", async () => {
     await expect(create(manifest('ann-main', ann))).rejects.toThrow(forged);
     const apply = ['apply', '--server-side', '-f', '-'];
     await expect(asEditor(apply, manifest('ann-main', ann))).rejects.toThrow(forged);
   });
 
-  test('refuses a forged Secret with an ownerReference to their own AccessKey', async () => {
+  test('rejects a forged Secret with an ownerReference to their own AccessKey', async () => {
     await expect(create(manifest('mallorys-main', mallory))).rejects.toThrow(forged);
   });
 
-  test('refuses a forged Secret whose ownerReference names another version of the API', async () => {
+  test('rejects a forged Secret whose ownerReference names another version of the API', async () => {
     const metadata = controlledBy('a-uid', 'ann', { apiVersion: 'ghippo.io/v9' });
     await expect(create(manifest('ann-main', metadata))).rejects.toThrow(forged);
   });
 
-  test('refuses a forged Secret in the place of one that they deleted', async () => {
+  test('rejects a forged Secret in place of a deleted one', async () => {
     const name = await keyPairSecret('replaced');
     expect(await asEditor(['delete', 'secret', name, '-n', 'team'])).toContain('deleted');
     await expect(create(manifest(name, ann))).rejects.toThrow(forged);
   });
 
-  test('refuses an ownerReference given later to a Secret that they made', async () => {
+  test('rejects an ownerReference added later to a Secret', async () => {
     await create(manifest('later'));
     await expect(asEditor(patchOf('later', { metadata: ann }))).rejects.toThrow(forged);
     await expect(asEditor(['replace', '-f', '-'], manifest('later', ann))).rejects.toThrow(forged);
@@ -433,7 +433,7 @@ describe('the Secret of a key pair is written by the operator only', () => {
     await expect(asEditor(apply, manifest('later', ann))).rejects.toThrow(forged);
   });
 
-  test('refuses controller: true given later to an ownerReference', async () => {
+  test('rejects controller: true added later to an ownerReference', async () => {
     const { ownerReferences } = ann as ReturnType<typeof controlledBy>;
     await create(
       manifest('promoted', { ownerReferences: ownerReferences.map((one) => ({ ...one, controller: false })) }),
@@ -441,19 +441,19 @@ describe('the Secret of a key pair is written by the operator only', () => {
     await expect(asEditor(patchOf('promoted', { metadata: ann }))).rejects.toThrow(forged);
   });
 
-  test("refuses their own key pair turned over to another's AccessKey", async () => {
+  test("rejects moving their own key pair to another's AccessKey", async () => {
     const name = await keyPairSecret('turned', mallory);
     await expect(asEditor(patchOf(name, { metadata: ann }))).rejects.toThrow(forged);
   });
 
-  test('refuses to drop the ownerReference, change the data and put the ownerReference back', async () => {
+  test('rejects removing the ownerReference, changing the data and adding it again', async () => {
     const name = await keyPairSecret('dropped');
     expect(await asEditor(patchOf(name, { metadata: { ownerReferences: null } }))).toContain('patched');
     expect(await asEditor(patchOf(name, { stringData: { sk: 'mine' } }))).toContain('patched');
     await expect(asEditor(patchOf(name, { metadata: ann }))).rejects.toThrow(forged);
   });
 
-  test('refuses a type changed to that of a key pair', async () => {
+  test('rejects a change to the type of a key pair', async () => {
     await create(manifest('retyped', ann, 'Opaque'));
     await expect(asEditor(patchOf('retyped', { type: 'ghippo.io/access-key' }))).rejects.toThrow(/field is immutable/);
   });
@@ -465,12 +465,12 @@ describe('the Secret of a key pair is written by the operator only', () => {
     ['all data removed', { data: null }],
     ['a key added', { stringData: { 'previous-sk': 'mine' } }],
     ['a chosen sk with a label', { stringData: { sk: 'mine' }, metadata: { labels: { seen: 'yes' } } }],
-  ])('refuses %s in a key pair', async (what, change) => {
+  ])('rejects %s in a key pair', async (what, change) => {
     const name = await keyPairSecret(what.replaceAll(' ', '-'));
     await expect(asEditor(patchOf(name, change))).rejects.toThrow(changed);
   });
 
-  test('refuses a key pair replaced, or taken over by server-side apply', async () => {
+  test('rejects replacing a key pair or taking it over with server-side apply', async () => {
     const name = await keyPairSecret('overwritten');
     const other = { ...manifest(name, ann), stringData: { ak: 'mine', sk: 'mine' } };
     await expect(asEditor(['replace', '-f', '-'], other)).rejects.toThrow(changed);
@@ -478,32 +478,32 @@ describe('the Secret of a key pair is written by the operator only', () => {
     await expect(asEditor(apply, other)).rejects.toThrow(changed);
   });
 
-  test.each(['all-users', 'all-groups', 'ann-only'])('refuses %s, who may not impersonate everybody', async (user) => {
+  test.each(['all-users', 'all-groups', 'ann-only'])('rejects %s, who cannot impersonate everyone', async (user) => {
     const name = await keyPairSecret(`of-${user}`);
     await expect(asWriter(user, patchOf(name, { stringData: { sk: 'mine' } }))).rejects.toThrow(changed);
     await expect(asWriter(user, dryRun, manifest('forged', ann))).rejects.toThrow(forged);
   });
 
-  test("refuses a ServiceAccount of the operator's name in another namespace", async () => {
+  test("rejects a ServiceAccount with the operator's name in another namespace", async () => {
     const namesake = 'system:serviceaccount:team:accesskey-operator';
     await expect(asWriter(namesake, dryRun, manifest('forged', ann))).rejects.toThrow(forged);
   });
 
-  test('lets the operator make and change key pairs', async () => {
+  test('allows the operator to create and change key pairs', async () => {
     const name = await keyPairSecret('operators');
     expect(await asOperator(patchOf(name, { data: { sk: 'bmV3' }, metadata: { labels: { a: 'b' } } }))).toContain(
       'patched',
     );
   });
 
-  test('lets who may impersonate everybody break and repair a key pair by hand', async () => {
+  test('allows users who can impersonate everyone to edit a key pair', async () => {
     const name = await keyPairSecret('repaired');
     expect(await kubectl.run(patchOf(name, { data: { sk: null } }))).toContain('patched');
     expect(await asWriter('everybody', patchOf(name, { stringData: { sk: 'again' } }))).toContain('patched');
     expect(await asWriter('everybody', dryRun, manifest('by-hand', ann))).toContain('created');
   });
 
-  test('lets an editor label, annotate, disown and delete a key pair, however large', async () => {
+  test('allows an editor to label, annotate, disown and delete a key pair of any size', async () => {
     const large = { ...manifest('large', ann), stringData: { ak: 'an-ak', sk: 'x'.repeat(1_000_000) } };
     await asOperator(['create', '-f', '-'], large);
     expect(await asEditor(['label', 'secret', 'large', '-n', 'team', 'seen=yes'])).toContain('labeled');
@@ -523,11 +523,11 @@ describe('the Secret of a key pair is written by the operator only', () => {
     ["one that another group's AccessKey controls", manifest('n4', controlledBy('u', 'x', { apiVersion: 'x.io/v1' }))],
     ['one of another type', manifest('n5', controlledBy('u', 'x'), 'Opaque')],
     ['one without a type', manifest('n6', controlledBy('u', 'x'), '')],
-  ])('does not touch a Secret that is no key pair: %s', async (_what, secret) => {
+  ])('ignores other Secrets: %s', async (_what, secret) => {
     expect(await asEditor([...dryRun, '--validate=strict'], secret)).toContain('created');
   });
 
-  test('refuses an offer for adoption by who may write Secrets and not read them', async () => {
+  test('rejects an adopt annotation by users who can write Secrets but not read them', async () => {
     const rules = [{ apiGroups: [''], resources: ['secrets'], verbs: ['create', 'patch'] }];
     const names = { namespace: 'team', name: 'blind-writer' };
     await kubectl.apply({ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: names, rules });
@@ -544,18 +544,18 @@ describe('the Secret of a key pair is written by the operator only', () => {
     await expect(asBlind(apply, chosen)).rejects.toThrow(refused);
   });
 
-  test('does not touch changes of a Secret that is no key pair', async () => {
+  test('ignores changes of other Secrets', async () => {
     await asAdmin(['create'], manifest('opaque', ann, 'Opaque'));
     expect(await asEditor(patchOf('opaque', { stringData: { sk: 'mine' } }))).toContain('patched');
     await create(manifest('unowned'));
     expect(await asEditor(patchOf('unowned', { stringData: { sk: 'mine' } }))).toContain('patched');
   });
 
-  test('lets the garbage collector disown, collect, and empty a namespace', async () => {
+  test('allows the garbage collector to disown and delete Secrets and to empty a namespace', async () => {
     await keyPairSecret('orphan', await accessKey('orphaned'));
     expect(await owners('orphan')).not.toBe('');
     await asEditor(['delete', 'accesskey', 'orphaned', '-n', 'team', '--cascade=orphan']);
-    await poll('the ownerReference to go', async () => (await owners('orphan')) === '');
+    await poll('the removal of the ownerReference', async () => (await owners('orphan')) === '');
     await keyPairSecret('collected', await accessKey('gone'));
     await asEditor(['delete', 'accesskey', 'gone', '-n', 'team']);
     await kubectl.run(['wait', '--for=delete', 'secret/collected', '-n', 'team', '--timeout=60s']);
@@ -566,11 +566,11 @@ describe('the Secret of a key pair is written by the operator only', () => {
   });
 });
 
-test('waiting for the policies left no rights behind', async () => {
+test('waiting for the policies leaves no permissions behind', async () => {
   expect(await kubectl.run(['get', 'roles,rolebindings', '-A', '-o', 'name'])).not.toContain('policy-probe');
 });
 
-describe('the operator itself', () => {
+describe('the operator', () => {
   const can = (verb: string, resource: string, ...more: string[]) =>
     kubectl
       .run(['auth', 'can-i', verb, resource, '--as=system:serviceaccount:accesskey-system:accesskey-operator', ...more])
@@ -586,11 +586,11 @@ describe('the operator itself', () => {
     ['get', 'configmaps'],
     ['update', 'secrets'],
     ['escalate', 'clusterroles.rbac.authorization.k8s.io'],
-  ])('may not %s %s', async (verb, resource) => {
+  ])('cannot %s %s', async (verb, resource) => {
     expect(await can(verb, resource, '-A')).not.toBe('yes');
   });
 
-  test('may write status', async () => {
+  test('can write status', async () => {
     expect(await can('patch', 'accesskeys.ghippo.io', '--subresource=status', '-A')).toBe('yes');
   });
 });

@@ -146,7 +146,7 @@ test('a killed cluster is reported as left out until it is available again', asy
   expect((await inAll('nobody')).status).toBe(503);
   expect((await list('/clusters/kpanda-global-cluster/deployments')).status).toBe(200);
   await clusterEvent(home.kubectl, secret, 'ClusterUnavailable: Cluster west is unavailable: no response');
-  expect([await up(), await isReady()]).toEqual(['0', true]);
+  expect([await up(), await isReady()]).toEqual([0, true]);
   await west.startApiServer();
   await poll('its deployments', async () => (await inAll()).names.includes('west/shop/web'), 90_000);
   await poll('the cluster to be up', async () => (await up()) === 1);

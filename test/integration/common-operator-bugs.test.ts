@@ -130,6 +130,6 @@ test('notices a watch that stalls silently', async () => {
   await watched.put('seen');
   await watched.put('missed');
   await watched.converged();
-  expect(watched.told).toEqual(watched.done);
+  expect(watched.received).toEqual(watched.written);
   expect(watched.proxy.faults).toEqual({ halfOpen: 1 });
 });

@@ -40,9 +40,13 @@ const names = (text: string) => (JSON.parse(text) as DeploymentList).items.map((
 
 const container = { name: 'main', image: 'nginx:1.29' };
 const deployment = (name: string, spec: object = {}, pod: object = {}) => ({
-  ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { namespace: 'shop', name } },
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { namespace: 'shop', name },
   spec: {
-    ...{ replicas: 1, selector: { matchLabels: { app: name } }, ...spec },
+    replicas: 1,
+    selector: { matchLabels: { app: name } },
+    ...spec,
     template: { metadata: { labels: { app: name } }, spec: { containers: [container], ...pod } },
   },
 });

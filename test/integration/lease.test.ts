@@ -98,7 +98,11 @@ function startCandidate(name: string, identity: string, terms: Term[], options: 
   const stopping = new AbortController();
   const elector = createLeaderElector({
     transport: wire.transport,
-    ...{ namespace: 'default', name, identity, timings, log: pino({ level: 'silent' }) },
+    namespace: 'default',
+    name,
+    identity,
+    timings,
+    log: pino({ level: 'silent' }),
   });
   async function work(signal: AbortSignal): Promise<void> {
     const term: Term = { identity, start: performance.now(), end: Number.POSITIVE_INFINITY };

@@ -104,7 +104,8 @@ async function sendAs({ name, groups }: Caller, path: string): Promise<{ status:
   const headers = { 'impersonate-user': name, ...(groups.length > 0 && { 'impersonate-group': [...groups] }) };
   try {
     const answer = await admin.send({
-      ...{ method: 'GET', path: `/apis/apps/v1/namespaces/${path}` },
+      method: 'GET',
+      path: `/apis/apps/v1/namespaces/${path}`,
       headers: headers as unknown as Record<string, string>,
     });
     return { status: answer.statusCode, text: await answer.body.text() };

@@ -30,7 +30,9 @@ afterAll(() => cluster?.stop());
 const deployments = { apiGroups: ['apps'], resources: ['deployments'] };
 const rbac = 'rbac.authorization.k8s.io/v1';
 const clusterRole = (name: string, rule: object, more = {}) => ({
-  ...{ apiVersion: rbac, kind: 'ClusterRole', rules: [{ ...deployments, ...rule }] },
+  apiVersion: rbac,
+  kind: 'ClusterRole',
+  rules: [{ ...deployments, ...rule }],
   metadata: { name, ...more },
 });
 const roles = [
@@ -41,11 +43,15 @@ const roles = [
   clusterRole('of-extensions', { verbs: ['list'], apiGroups: ['extensions'] }),
   clusterRole('part', { verbs: ['list'] }, { labels: { part: 'yes' } }),
   {
-    ...{ apiVersion: rbac, kind: 'ClusterRole', metadata: { name: 'whole' } },
+    apiVersion: rbac,
+    kind: 'ClusterRole',
+    metadata: { name: 'whole' },
     aggregationRule: { clusterRoleSelectors: [{ matchLabels: { part: 'yes' } }] },
   },
   {
-    ...{ apiVersion: rbac, kind: 'Role', metadata: { name: 'local', namespace: 'store' } },
+    apiVersion: rbac,
+    kind: 'Role',
+    metadata: { name: 'local', namespace: 'store' },
     rules: [{ ...deployments, verbs: ['list'] }],
   },
 ];

@@ -7,6 +7,7 @@ import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
 import { run } from '../../tools/run-command.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { readMetrics } from '../support/metrics.ts';
 import {
   accessKeyManifest,
   createNamespace,
@@ -103,7 +104,7 @@ function metricsIn(expression: string): string[] {
 }
 
 async function exposedSeries(): Promise<Set<string>> {
-  const text = await (await fetch(`${operator.healthUrl}/metrics`)).text();
+  const text = await readMetrics(operator);
   return new Set([...text.matchAll(/^([a-zA-Z_:][\w:]*)[{ ]/gm)].map(([, name = '']) => name));
 }
 

@@ -85,7 +85,11 @@ describe('from AccessKey to Secret to token', () => {
     expect(status.userID).toBe(uid);
     expect(status.keyPairs).toEqual([
       {
-        ...{ name: 'ci', accessKey: pair.ak, secretName: 'alice-ci', state: 'Active', revision: 1 },
+        name: 'ci',
+        accessKey: pair.ak,
+        secretName: 'alice-ci',
+        state: 'Active',
+        revision: 1,
         createdAt: expect.any(String),
       },
       expect.objectContaining({ name: 'laptop', secretName: 'alice-at-home', state: 'Active' }),

@@ -21,9 +21,9 @@ import {
   statusObject,
 } from '../support/fault-proxy.ts';
 
-/** A timer may fire this much too early, milliseconds. */
+/** A timer can fire early by this much, milliseconds. */
 const timerSlack = 2;
-/** Names of more objects than a page of a list has, in the order of a list. */
+/** More names than fit on a page of a list, in the order of the list. */
 const morePages = Array.from({ length: 201 }, (_, index) => `object-${1000 + index}`);
 
 let controlPlane: ControlPlane;
@@ -37,7 +37,7 @@ afterAll(() => controlPlane?.stop());
 
 const start = (options: Omit<WatchedOptions, 'controlPlane'> = {}) => startWatched({ controlPlane, ...options });
 
-/** The first list gets the first fault, and so on; those after the last pass. */
+/** The nth list gets the nth fault; later lists pass. */
 const onLists =
   (...faults: readonly (Fault | undefined)[]): FaultDecision =>
   ({ isWatch, nth }) =>
@@ -47,7 +47,7 @@ const onWatches =
   ({ isWatch, nth }) =>
     isWatch ? faults[nth] : undefined;
 
-/** The time between two of the requests, milliseconds. */
+/** @returns the time between two requests, milliseconds */
 function between(requests: readonly ProxyRequest[], first: number, second: number): number {
   return (requests[second]?.at ?? Number.NaN) - (requests[first]?.at ?? Number.NaN);
 }
@@ -62,20 +62,20 @@ async function changeThings({ put, remove }: Watched): Promise<void> {
   await put('two');
 }
 
-/** That each change was told once and in order, with no other list than the first. */
-async function expectAllTold(watched: Watched): Promise<void> {
+/** Checks that each change was received once and in order, with only the first list. */
+async function expectAllReceived(watched: Watched): Promise<void> {
   await watched.converged();
-  expect(watched.told).toEqual(watched.done);
+  expect(watched.received).toEqual(watched.written);
   expect(watched.lists()).toHaveLength(1);
 }
 
-describe('without a fault', () => {
-  test('tells what there is, and then each change once', async () => {
+describe('without faults', () => {
+  test('delivers the existing objects, then each change once', async () => {
     const watched = await start({ existing: ['one'] });
     await watched.reflector.synced;
     expect(watched.reflector.hasSynced()).toBe(true);
     await changeThings(watched);
-    await expectAllTold(watched);
+    await expectAllReceived(watched);
     expect(watched.watches()).toHaveLength(1);
   });
 
@@ -83,18 +83,18 @@ describe('without a fault', () => {
     const watched = await start({ existing: morePages });
     await watched.reflector.synced;
     await watched.converged();
-    expect(watched.told).toEqual(watched.done);
+    expect(watched.received).toEqual(watched.written);
     const [first, second, ...others] = watched.lists();
     expect(first?.query.get('limit')).toBe('200');
     expect(second?.query.get('continue')).toBeTruthy();
     expect(others).toEqual([]);
   });
 
-  test('bookmarks move the resourceVersion on', async () => {
+  test('bookmarks advance the resourceVersion', async () => {
     const watched = await start({ faults: onWatches({ kind: 'shortWatch', timeoutSeconds: 4 }) });
     await watched.reflector.synced;
     await poll('the watch', async () => watched.watches().length === 1);
-    // Of the same kind, but without the label: the watch does not tell of it.
+    // Without the label, so that the watch does not include it.
     await kubectl.run(['create', 'configmap', 'other', '-n', watched.namespace]);
     const other = await kubectl.get<{ metadata: { resourceVersion: string } }>(
       'configmap',
@@ -107,22 +107,22 @@ describe('without a fault', () => {
     expect(before).toBeLessThan(BigInt(other.metadata.resourceVersion));
     expect(after).toBeGreaterThanOrEqual(BigInt(other.metadata.resourceVersion));
     expect(watched.watches()[0]?.query.get('allowWatchBookmarks')).toBe('true');
-    await expectAllTold(watched);
-    expect(watched.told).toEqual([]);
+    await expectAllReceived(watched);
+    expect(watched.received).toEqual([]);
   });
 });
 
-describe('list', () => {
-  test('answered 429: Retry-After is honoured', async () => {
+describe('a list', () => {
+  test('answered with 429 is retried after Retry-After', async () => {
     const fault: Fault = { kind: 'answer', status: 429, reason: 'TooManyRequests', retryAfterSeconds: 2 };
     const watched = await start({ existing: ['one'], faults: onLists(fault) });
     await watched.converged();
-    expect(watched.told).toEqual(watched.done);
+    expect(watched.received).toEqual(watched.written);
     expect(watched.lists()).toHaveLength(2);
     expect(between(watched.lists(), 0, 1)).toBeGreaterThanOrEqual(2_000 - timerSlack);
   });
 
-  test('answered 429 with a Retry-After beyond the longest timer: does not make a tight loop', async () => {
+  test('answered with 429 is not retried in a tight loop when Retry-After exceeds the longest timer', async () => {
     const fault: Fault = { kind: 'answer', status: 429, retryAfterSeconds: 3_000_000 };
     const watched = await start({ faults: () => fault });
     await sleep(1_000);
@@ -135,10 +135,10 @@ describe('list', () => {
     ['cut before the answer', { kind: 'cut' }],
     ['cut instead of the answer', { kind: 'loseAnswer' }],
     ['cut in the middle of the answer', { kind: 'cutAfterBytes', bytes: 100 }],
-  ])('%s: is tried again', async (_name, fault) => {
+  ])('%s is retried', async (_name, fault) => {
     const watched = await start({ existing: ['one', 'two'], faults: onLists(fault, fault) });
     await watched.converged();
-    expect(watched.told).toEqual(watched.done);
+    expect(watched.received).toEqual(watched.written);
     expect(watched.proxy.faults).toEqual({ [fault.kind]: 2 });
     expect(watched.lists()).toHaveLength(3);
   });
@@ -149,7 +149,7 @@ describe('list', () => {
     ['a Status', statusObject(200, '')],
     ['an empty object', '{}'],
     ['a list without a resourceVersion', '{"kind":"ConfigMapList","metadata":{},"items":[]}'],
-  ])('answered 200 with %s: is tried again, and nothing counts as deleted', async (_name, body) => {
+  ])('answered with 200 and %s is retried, and no object counts as deleted', async (_name, body) => {
     const answer: Fault = { kind: 'answer', status: 200, body };
     const faults: FaultDecision = ({ isWatch, nth }) => {
       if (isWatch) return nth === 0 ? { kind: 'answer', status: 410, reason: 'Expired' } : undefined;
@@ -158,34 +158,34 @@ describe('list', () => {
     const watched = await start({ existing: ['one', 'two'], faults });
     await poll('the fault', async () => watched.lists().length > 1);
     await watched.converged();
-    expect(watched.told).toEqual(watched.done);
+    expect(watched.received).toEqual(watched.written);
   });
 
-  test('whose continue token expires on the way: starts over', async () => {
+  test('starts over when its continue token expires', async () => {
     const watched = await start({
       existing: morePages,
       faults: onLists(undefined, { kind: 'answer', status: 410, reason: 'Expired' }),
     });
     await watched.reflector.synced;
     await watched.converged();
-    expect(watched.told).toEqual(watched.done);
+    expect(watched.received).toEqual(watched.written);
     const pages = watched.lists().map((one) => one.query.has('continue'));
     expect(pages).toEqual([false, true, false, true]);
   });
 
-  test('cut at the second page: nothing of the first is told before the whole is there', async () => {
+  test('cut at the second page delivers nothing until it is complete', async () => {
     const faults: FaultDecision = ({ query }) => (query.has('continue') ? { kind: 'cut' } : undefined);
     const watched = await start({ existing: morePages, faults });
     await poll('two attempts', async () => watched.proxy.faults.cut === 2);
-    expect(watched.told).toEqual([]);
+    expect(watched.received).toEqual([]);
     expect(watched.reflector.hasSynced()).toBe(false);
     watched.proxy.decide = () => undefined;
     await watched.converged();
-    expect(watched.told).toEqual(watched.done);
+    expect(watched.received).toEqual(watched.written);
   });
 });
 
-describe('watch', () => {
+describe('a watch', () => {
   const line = (text: string): Fault => ({ kind: 'garbleLine', afterLines: 1, garble: () => text });
   const half: Fault = { kind: 'garbleLine', afterLines: 1, garble: (text) => text.slice(0, text.length / 2) };
 
@@ -208,56 +208,56 @@ describe('watch', () => {
     ['is answered 500', { kind: 'answer', status: 500 }],
     ['is answered 503', { kind: 'answer', status: 503 }],
     ['gets no answer', { kind: 'cut' }],
-  ])('%s: goes on where it was, without a list', async (_name, fault) => {
+  ])('%s continues where it was, without a list', async (_name, fault) => {
     const watched = await start({ existing: ['one'], faults: onWatches(fault) });
     await watched.reflector.synced;
     await changeThings(watched);
-    await expectAllTold(watched);
+    await expectAllReceived(watched);
     expect(watched.proxy.faults).toEqual({ [fault.kind]: 1 });
   });
 
-  test('answered 429: Retry-After is honoured, without a list', async () => {
+  test('answered with 429 is retried after Retry-After, without a list', async () => {
     const watched = await start({ faults: onWatches({ kind: 'answer', status: 429, retryAfterSeconds: 2 }) });
     await watched.reflector.synced;
     await changeThings(watched);
-    await expectAllTold(watched);
+    await expectAllReceived(watched);
     expect(between(watched.watches(), 0, 1)).toBeGreaterThanOrEqual(2_000 - timerSlack);
   });
 
-  test('that fails three times in a row leads to a fresh list, which tells nothing twice', async () => {
+  test('that fails three times in a row causes a new list without repeated changes', async () => {
     const fault: Fault = { kind: 'answer', status: 500 };
     const watched = await start({ existing: ['one', 'two'], faults: onWatches(fault, fault, fault) });
     await watched.reflector.synced;
     await watched.remove('two');
     await watched.converged();
-    expect(watched.told).toEqual(watched.done);
+    expect(watched.received).toEqual(watched.written);
     expect(watched.lists()).toHaveLength(2);
   });
 
   test.each([
-    ['500', 'the watch is tried', 500, (watched: Watched) => watched.watches()],
-    ['410', 'the list is made', 410, (watched: Watched) => watched.lists()],
-  ])('answered %s each time: %s ever more seldom', async (_status, _what, status, requests) => {
+    ['500', 'the watch', 500, (watched: Watched) => watched.watches()],
+    ['410', 'the list', 410, (watched: Watched) => watched.lists()],
+  ])('that is always answered with %s is retried with backoff (%s)', async (_status, _what, status, requests) => {
     const watched = await start({ faults: ({ isWatch }) => (isWatch ? { kind: 'answer', status } : undefined) });
     await poll('five attempts', async () => requests(watched).length >= 5);
-    // After the fourth failure: half of 500 ms doubled three times.
+    // After the fourth failure: half of 500 ms, doubled three times.
     expect(between(requests(watched), 3, 4)).toBeGreaterThanOrEqual(2_000 - timerSlack);
   });
 
-  test('is half-open: that is noticed, and what came meanwhile is told', async () => {
+  test('that is half-open is replaced, and missed changes are delivered', async () => {
     const watched = await start({ idleTimeoutMs: 2_000, faults: onWatches({ kind: 'halfOpen', afterLines: 1 }) });
     await watched.reflector.synced;
     await changeThings(watched);
     await poll('the next watch', async () => watched.watches().length > 1);
     await watched.converged();
-    expect(watched.told).toEqual(watched.done);
+    expect(watched.received).toEqual(watched.written);
     expect(watched.proxy.faults).toEqual({ halfOpen: 1 });
   });
 
   test.each<[string, FaultDecision]>([
     ['at once', ({ isWatch }) => (isWatch ? { kind: 'endWatch', afterLines: 0 } : undefined)],
     ['after a bookmark', ({ isWatch, query }) => (isWatch ? bookmarkOnly(query) : undefined)],
-  ])('ended %s each time: does not make a tight loop', async (_name, faults) => {
+  ])('that always ends %s is not repeated in a tight loop', async (_name, faults) => {
     const watched = await start({ existing: ['one'], faults });
     await watched.reflector.synced;
     await sleep(4_000);
@@ -265,10 +265,10 @@ describe('watch', () => {
     expect(watched.proxy.requests.length).toBeLessThan(25);
     watched.proxy.decide = () => undefined;
     await watched.converged();
-    expect(watched.told).toEqual(watched.done);
+    expect(watched.received).toEqual(watched.written);
   });
 
-  test('of Secrets, garbled: nothing of their content is logged', async () => {
+  test('of Secrets logs nothing of their content when it is garbled', async () => {
     const value = 'correct-horse-battery-staple-0123456789';
     const encoded = Buffer.from(value).toString('base64');
     const garble = (text: string) => text.slice(text.indexOf(encoded));
@@ -278,7 +278,7 @@ describe('watch', () => {
     });
     await watched.reflector.synced;
     await watched.put('secret', value);
-    await expectAllTold(watched);
+    await expectAllReceived(watched);
     expect(watched.proxy.faults).toEqual({ garbleLine: 1 });
     expect(watched.log.some((one) => one.includes('watch failed'))).toBe(true);
     const pieces = Array.from({ length: encoded.length - 8 }, (_, index) => encoded.slice(index, index + 8));
@@ -286,28 +286,28 @@ describe('watch', () => {
   });
 });
 
-/** A watch that is nothing but a bookmark at the place where it was to begin. */
+/** A watch that consists of one bookmark at its initial resourceVersion. */
 function bookmarkOnly(query: URLSearchParams): Fault {
   const object = { kind: 'ConfigMap', metadata: { resourceVersion: query.get('resourceVersion') } };
   return { kind: 'answer', status: 200, body: `${JSON.stringify({ type: 'BOOKMARK', object })}\n` };
 }
 
-describe('410', () => {
+describe('410 Gone', () => {
   test.each<[string, Fault]>([
     ['as the answer to a watch', { kind: 'answer', status: 410, reason: 'Expired' }],
     [
       'as an event of a watch',
       { kind: 'insertLine', afterLines: 0, line: `{"type":"ERROR","object":${statusObject(410, 'Expired')}}` },
     ],
-  ])('%s: leads to a fresh list', async (_name, fault) => {
+  ])('%s causes a new list', async (_name, fault) => {
     const watched = await start({ existing: ['one'], faults: onWatches(fault) });
     await poll('the next list', async () => watched.lists().length === 2);
     await watched.converged();
-    expect(watched.told).toEqual(watched.done);
+    expect(watched.received).toEqual(watched.written);
     expect(watched.proxy.faults).toEqual({ [fault.kind]: 1 });
   });
 
-  test('of the API server itself: the fresh list tells what was deleted and made in between', async () => {
+  test('of the API server causes a new list that delivers missed creations and deletions', async () => {
     const watched = await start({
       existing: ['changed', 'gone', 'kept'],
       faults: onWatches({ kind: 'halfOpen', afterLines: 0 }),
@@ -316,7 +316,7 @@ describe('410', () => {
     await watched.remove('gone');
     await watched.put('changed');
     await watched.put('made');
-    // Its watch cache begins anew: it does not know any more what was before.
+    // Its watch cache starts empty and no longer has older versions.
     onTestFinished(() => controlPlane.startApiServer());
     await controlPlane.stopApiServer();
     await controlPlane.startApiServer();
@@ -325,33 +325,33 @@ describe('410', () => {
     expect(await kubectl.run(['get', '--raw', `${first?.path}?${query}`])).toContain('"code":410');
     watched.proxy.disconnect();
     await watched.converged();
-    expect(watched.told).toEqual(watched.done);
+    expect(watched.received).toEqual(watched.written);
     expect(watched.lists()).toHaveLength(2);
     expect(watched.watches()).toHaveLength(3);
   });
 });
 
-describe('an API server that is', () => {
-  test.each(['SIGTERM', 'SIGKILL'] as const)('ended by %s and started again: nothing is lost', async (signal) => {
+describe('an API server that is restarted', () => {
+  test.each(['SIGTERM', 'SIGKILL'] as const)('with %s loses no change', async (signal) => {
     const watched = await start({ existing: ['one'] });
     await watched.reflector.synced;
     await changeThings(watched);
     await watched.converged();
-    const held = watched.told;
+    const held = watched.received;
     onTestFinished(() => controlPlane.startApiServer());
     await controlPlane.stopApiServer(signal);
     await poll('a watch that fails', async () => watched.log.some((one) => one.includes('watch failed')));
-    expect(watched.told).toEqual(held);
+    expect(watched.received).toEqual(held);
     await controlPlane.startApiServer();
     await watched.remove('one');
     await watched.put('four');
     await watched.converged();
-    expect(watched.told).toEqual(watched.done);
+    expect(watched.received).toEqual(watched.written);
   });
 });
 
 describe('freshness', () => {
-  test('is that of the last event while a watch is open', async () => {
+  test('follows the last event while a watch is open', async () => {
     const watched = await start();
     expect(watched.reflector.freshness()).toEqual({
       resourceVersion: undefined,
@@ -365,7 +365,7 @@ describe('freshness', () => {
     expect(ageSeconds).toBeLessThan(Number.POSITIVE_INFINITY);
   });
 
-  test('ages while watches fail, even if a proxy answers them', async () => {
+  test('ages while watches fail, also if a proxy answers them', async () => {
     const page: Fault = { kind: 'answer', status: 200, body: '<html>Log in first</html>' };
     const watched = await start({ existing: ['one'] });
     await watched.converged();
@@ -376,7 +376,7 @@ describe('freshness', () => {
     await poll('the end of the second', async () => !watched.reflector.freshness().watching);
     const after = watched.reflector.freshness();
     expect(after.resourceVersion).toBe(before.resourceVersion);
-    // Half of 500 ms is the least that is waited after the first failure.
+    // The shortest delay after the first failure is half of 500 ms.
     expect(after.ageSeconds).toBeGreaterThanOrEqual(before.ageSeconds + 0.25);
     watched.proxy.decide = () => undefined;
     await poll('a younger age', async () => watched.reflector.freshness().ageSeconds < after.ageSeconds);
@@ -385,12 +385,12 @@ describe('freshness', () => {
   });
 });
 
-describe('faults at random', () => {
-  test('of every kind, in half of all requests: nothing is lost and nothing is told twice', async () => {
+describe('random faults', () => {
+  test('in half of all requests cause no lost or repeated change', async () => {
     const watched = await start({ existing: ['0', '1', '2'], faults: randomFaults({ seed: 7, share: 0.5 }) });
     for (let round = 0; round < 300; round += 1) {
       const name = String(round % 10);
-      // A watch that nothing happens to would last: the faults are in those that come after it.
+      // A watch without a fault would stay open, so that no later watch could have one.
       if (round % 25 === 0) watched.proxy.disconnect();
       if (round % 7 < 5 || !isThere(watched, name)) await watched.put(name);
       else await watched.remove(name);
@@ -399,31 +399,31 @@ describe('faults at random', () => {
     expect(Object.keys(watched.proxy.faults).length).toBeGreaterThan(2);
     watched.proxy.decide = () => undefined;
     await watched.converged();
-    const done = new Set(watched.done);
-    expect(watched.told.filter((one) => !done.has(one))).toEqual([]);
+    const done = new Set(watched.written);
+    expect(watched.received.filter((one) => !done.has(one))).toEqual([]);
   });
 });
 
-/** Whether what was last done to an object was not its deletion. */
-function isThere({ done }: Watched, name: string): boolean {
-  const last = done.findLast((one) => one.startsWith(`${name}@`) || one === `-${name}`);
+/** Whether the last change of an object was not its deletion. */
+function isThere({ written }: Watched, name: string): boolean {
+  const last = written.findLast((one) => one.startsWith(`${name}@`) || one === `-${name}`);
   return last?.startsWith(`${name}@`) ?? false;
 }
 
 describe('a token', () => {
-  test('that the API server refuses is replaced in the kubeconfig: it is read again', async () => {
+  test('is read again from the kubeconfig when the API server rejects it', async () => {
     const original = join(controlPlane.directory, 'refused.kubeconfig');
     const text = await readFile(controlPlane.kubeconfig, 'utf8');
     await writeFile(original, text.replace(/token: .*/, 'token: refused'));
     const watched = await start({ existing: ['one'], original });
-    await poll('a refusal', async () => watched.log.some((one) => one.includes('401 Unauthorized')));
+    await poll('a rejection', async () => watched.log.some((one) => one.includes('401 Unauthorized')));
     expect(watched.reflector.hasSynced()).toBe(false);
     await watched.proxy.kubeconfig(watched.kubeconfig, controlPlane.kubeconfig);
     await watched.converged();
-    expect(watched.told).toEqual(watched.done);
+    expect(watched.received).toEqual(watched.written);
   });
 
-  test('that runs out while watching: the new one is used at once, without a list', async () => {
+  test('that expires during a watch is replaced immediately, without a list', async () => {
     const watched = await start({ existing: ['one'] });
     await poll('the watch', async () => watched.watches().length === 1);
     const old = watched.watches()[0]?.headers.authorization;
@@ -432,7 +432,7 @@ describe('a token', () => {
       headers.authorization === old ? { kind: 'answer', status: 401, reason: 'Unauthorized' } : undefined;
     watched.proxy.disconnect();
     await changeThings(watched);
-    await expectAllTold(watched);
+    await expectAllReceived(watched);
     expect(watched.proxy.faults).toEqual({ answer: 1 });
     expect(watched.watches().map((one) => one.headers.authorization === old)).toEqual([true, true, false]);
     expect(watched.log.filter((one) => one.includes('watch failed'))).toHaveLength(1);
@@ -452,7 +452,7 @@ describe('a token', () => {
   });
 });
 
-/** Puts the token of another administrator into the reflector's kubeconfig. */
+/** Writes the token of another administrator to the reflector's kubeconfig. */
 async function writeNewToken({ kubeconfig, namespace }: Watched): Promise<void> {
   await kubectl.run(['create', 'serviceaccount', 'new', '-n', namespace]);
   const binding = ['clusterrolebinding', `${namespace}-new`];
@@ -462,7 +462,7 @@ async function writeNewToken({ kubeconfig, namespace }: Watched): Promise<void> 
   await writeFile(kubeconfig, text.replace(/token: .*/, `token: ${token.trim()}`));
 }
 
-/** What client-node makes of the files that a pod has. */
+/** The configuration that client-node loads in a pod. */
 function tokenFileKubeconfig(tokenFile: string): KubeConfig {
   const kubeconfig = new KubeConfig();
   const cluster = loadKubeconfig(controlPlane.kubeconfig).getCurrentCluster();
@@ -479,7 +479,7 @@ describe('abort', () => {
     ['a watch', undefined],
     ['a wait for Retry-After', { kind: 'answer', status: 429, retryAfterSeconds: 3_600 }],
     ['a list without an answer', { kind: 'delay', ms: 3_600_000 }],
-  ])('during %s: run() ends, and no handle is left', async (_name, fault) => {
+  ])('during %s ends run() and leaves no handles', async (_name, fault) => {
     const proxy = await startFaultProxy(controlPlane);
     onTestFinished(() => proxy.stop());
     proxy.decide = () => fault;
@@ -520,14 +520,14 @@ describe('the transport', () => {
     [404, 'NotFound', () => send('GET', '/api/v1/namespaces/default/secrets/missing')],
     [409, 'AlreadyExists', () => send('POST', '/api/v1/namespaces', { metadata: { name: 'default' } })],
     [403, 'Forbidden', () => send('GET', '/api/v1/secrets', undefined, asNobody)],
-  ])('tells of a %i with its status and reason %s', async (status, reason, ask) => {
+  ])('reports a %i with its status and reason %s', async (status, reason, ask) => {
     const error = await ask().catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(KubernetesError);
     expect(error).toMatchObject({ status, reason, retryAfterMs: 0 });
     expect((error as Error).message).toContain(`${status} ${reason}`);
   });
 
-  test('keeps what was sent out of the error of a 422', async () => {
+  test('does not include the request in the error of a 422', async () => {
     const body = {
       metadata: { name: 'invalid' },
       immutable: true,
@@ -539,7 +539,7 @@ describe('the transport', () => {
     expect((error as Error).message).toBe('POST /api/v1/namespaces/default/secrets: 422 Invalid');
   });
 
-  test('gives the reason of the caller that aborted, whether before or in the middle of the call', async () => {
+  test('rejects with the abort reason, before and during a call', async () => {
     const { proxy, through } = await throughProxy();
     proxy.decide = () => ({ kind: 'delay', ms: 3_600_000 });
     const before = { method: 'GET', path: '/version', signal: AbortSignal.abort('no longer wanted') } as const;
@@ -552,7 +552,7 @@ describe('the transport', () => {
     expect(await call).toBe('no longer wanted');
   });
 
-  test('gives a ConnectionError with its cause when nobody listens', async () => {
+  test('rejects with a ConnectionError and its cause when no server listens', async () => {
     const { proxy, through } = await throughProxy();
     await proxy.stop();
     const error = await through.send({ method: 'GET', path: '/version' }).catch((thrown: unknown) => thrown);
@@ -560,7 +560,7 @@ describe('the transport', () => {
     expect(error).toMatchObject({ cause: { code: 'ECONNREFUSED' } });
   });
 
-  test('gives a ConnectionError when the certificate is not of the authority in the kubeconfig', async () => {
+  test('rejects with a ConnectionError when the certificate is not signed by the CA of the kubeconfig', async () => {
     const kubeconfig = loadKubeconfig(controlPlane.kubeconfig);
     const { server = '' } = kubeconfig.getCurrentCluster() ?? {};
     kubeconfig.clusters = [{ name: kubeconfig.getClusters()[0]?.name ?? '', server, skipTLSVerify: false }];
@@ -571,7 +571,7 @@ describe('the transport', () => {
     expect((error as Error).cause).toMatchObject({ code: expect.stringMatching(/CERT/) });
   });
 
-  test('does not send a write again whose answer was lost', async () => {
+  test('does not retry a write whose response was lost', async () => {
     const { proxy, through } = await throughProxy();
     proxy.decide = () => ({ kind: 'loseAnswer' });
     const body = JSON.stringify({ metadata: { name: 'written' } });
@@ -583,7 +583,7 @@ describe('the transport', () => {
     expect(await answer.body.json()).toMatchObject({ metadata: { name: 'written' } });
   });
 
-  test('ends the watches at its close, also after a 401', async () => {
+  test('ends its watches when it is closed, also after a 401', async () => {
     const { proxy, through } = await throughProxy();
     const path = '/api/v1/namespaces/default/configmaps';
     const watch = await through.send({ method: 'GET', path: `${path}?watch=1`, idleTimeoutMs: 60_000 });

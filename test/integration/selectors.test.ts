@@ -48,7 +48,8 @@ beforeAll(async () => {
   admin = createTransport(() => loadKubeconfig(cluster.controlPlane.kubeconfig), 'test');
   for (const namespace of [...namespaces, 'people']) await createNamespace(cluster.kubectl, namespace);
   await cluster.kubectl.apply({
-    ...{ apiVersion: 'v1', kind: 'List' },
+    apiVersion: 'v1',
+    kind: 'List',
     items: namespaces.flatMap((namespace) =>
       labelSets.map((labels, index) => deployment(namespace, nameOf(index), labels)),
     ),
@@ -65,7 +66,9 @@ afterAll(async () => {
 function deployment(namespace: string, name: string, labels: Record<string, string>) {
   const pod = { metadata: { labels: { pod: 'x' } }, spec: { containers: [{ name: 'main', image: 'nginx' }] } };
   return {
-    ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { namespace, name, labels } },
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { namespace, name, labels },
     spec: { replicas: 0, selector: { matchLabels: { pod: 'x' } }, template: pod },
   };
 }

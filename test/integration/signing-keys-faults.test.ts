@@ -5,6 +5,7 @@ import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
 import { configurationFile, type TestCluster } from '../support/cluster.ts';
 import { type Fault, type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
+import { metricValue } from '../support/metrics.ts';
 import { getToken, listDeployments, type Pair } from '../support/platform.ts';
 import {
   accepted,
@@ -15,7 +16,6 @@ import {
   keysOf,
   kidOf,
   leaderOf,
-  metric,
   startKeyCluster,
   verifiedHeader,
 } from '../support/signing-keys.ts';
@@ -55,7 +55,7 @@ async function expectAccepted(token: string): Promise<void> {
 
 async function untilBroken(value: number): Promise<void> {
   for (const operator of operators) {
-    await poll(`broken ${value}`, async () => (await metric(operator, 'accesskey_signing_keys_broken')) === value);
+    await poll(`broken ${value}`, async () => (await metricValue(operator, 'accesskey_signing_keys_broken')) === value);
   }
 }
 
@@ -104,7 +104,7 @@ describe('a Secret that is broken while operators run', () => {
     await secret.patch({ data: { 'keys.json': broken } });
     await untilBroken(1);
     clock.advance(2 * day);
-    await secret.nudge();
+    await secret.touch();
     await expectAccepted(token);
     await expectAccepted(await anyToken());
     const { resourceVersion } = (await secret.get()).metadata;
@@ -165,7 +165,7 @@ describe('a leader that is killed with SIGKILL during a rotation', () => {
     const patchesBefore = patches();
     proxy.decide = ({ path, method }) => (isRotation(path, method) ? fault : undefined);
     clock.advance(day + 60);
-    await secret.nudge();
+    await secret.touch();
     await poll('the write', async () => patches() > patchesBefore);
     await leader.stop('SIGKILL');
     proxy.decide = () => undefined;

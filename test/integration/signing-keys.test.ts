@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
 import type { TestCluster } from '../support/cluster.ts';
+import { metricValue } from '../support/metrics.ts';
 import { getToken, listDeployments, type Pair } from '../support/platform.ts';
 import {
   accepted,
@@ -11,7 +12,6 @@ import {
   hour,
   type KeyCluster,
   kidOf,
-  metric,
   publishedKeys,
   type StoredKey,
   startKeyCluster,
@@ -49,7 +49,7 @@ const tokenOf = (index: number) => getToken(operators[index]?.url ?? '', pair, '
 
 async function pass(seconds: number): Promise<void> {
   clock.advance(seconds);
-  await secret.nudge();
+  await secret.touch();
 }
 
 /** Waits for a key set that meets the condition, and until all operators use it. */
@@ -75,8 +75,8 @@ test('two operators that start together create one active and one next key', asy
   expect(states(await secret.keys())).toEqual(['active', 'next']);
   await allPublish(operators, await secret.keys());
   for (const operator of operators) {
-    expect(await metric(operator, 'accesskey_signing_keys{state="next"}')).toBe(1);
-    expect(await metric(operator, 'accesskey_signing_keys_broken')).toBe(0);
+    expect(await metricValue(operator, 'accesskey_signing_keys{state="next"}')).toBe(1);
+    expect(await metricValue(operator, 'accesskey_signing_keys_broken')).toBe(0);
   }
 });
 
@@ -154,7 +154,7 @@ describe('revocation by annotation', () => {
     const written = changes().length;
     await secret.annotate('ghippo.io/revoke-signing-key=unknown');
     await pass(hour + 60);
-    await secret.nudge();
+    await secret.touch();
     expect(await secret.keys()).toEqual(before);
     await secret.annotate(`ghippo.io/rotate-signing-key=${kidOf(before, 'active')}`);
     await untilKeys('the rotation', (keys) => kidOf(keys, 'active') === kidOf(before, 'next'));

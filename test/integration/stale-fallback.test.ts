@@ -6,6 +6,7 @@ import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
 import { type Fault, type ProxyRequest, startFaultProxy } from '../support/fault-proxy.ts';
+import { metricValue } from '../support/metrics.ts';
 import {
   accessKeyManifest,
   createNamespace,
@@ -52,15 +53,7 @@ async function list(token: string, path = deploymentsPath) {
   };
 }
 
-async function metric(series: string): Promise<number> {
-  const text = await (await fetch(`${operator.healthUrl}/metrics`)).text();
-  return Number(
-    text
-      .split('\n')
-      .find((line) => line.startsWith(`${series} `))
-      ?.split(' ')[1],
-  );
-}
+const metric = async (series: string) => Number(await metricValue(operator, series));
 
 const cache = '{cluster="kpanda-global-cluster",resource="deployments"}';
 const single = (namespace: string) =>

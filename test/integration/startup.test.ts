@@ -12,6 +12,7 @@ import { startOperator } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
 import { type MountedSecret, makeCertificate, mountSecret } from '../support/certificates.ts';
 import { configurationFile, startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { readMetrics } from '../support/metrics.ts';
 import { accessKeyManifest, createNamespace, createPair, getToken, tokenUrl } from '../support/platform.ts';
 
 const mainFile = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
@@ -131,7 +132,7 @@ describe('TLS', () => {
     const port = Number(new URL(operator.url).port);
     expect(operator.url).toBe(`https://127.0.0.1:${port}`);
     expect(await subjectOf(port)).toBe('first');
-    const text = await (await fetch(`${operator.healthUrl}/metrics`)).text();
+    const text = await readMetrics(operator);
     const [, expiry] = /^accesskey_tls_certificate_expiry_seconds (\d+)$/m.exec(text) ?? [];
     expect(Number(expiry) * 1000).toBeGreaterThan(Date.now());
     await mounted.swap(await makeCertificate('second'));

@@ -186,8 +186,16 @@ describe('introspection', () => {
     const token = await getToken(operator.url, alice);
     const { iat, exp, sub } = decodeJwt(token);
     const active = {
-      ...{ active: true, iss: issuer, aud: audience, sub, username: 'alice', groups: ['team'] },
-      ...{ client_id: alice.ak, iat, exp, token_type: 'Bearer' },
+      active: true,
+      iss: issuer,
+      aud: audience,
+      sub,
+      username: 'alice',
+      groups: ['team'],
+      client_id: alice.ak,
+      iat,
+      exp,
+      token_type: 'Bearer',
     };
     expect(await introspect(token, alice)).toEqual(active);
     expect(await introspect(token, bob)).toEqual(inactive);

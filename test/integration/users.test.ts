@@ -62,12 +62,21 @@ describe('users', () => {
     expectContract('userListUsersResponse', list);
     expect(list.pagination).toEqual({ page: 1, pageSize: 5, total: 1 });
     const { metadata } = await cluster.kubectl.get<AccessKeyObject & { metadata: { creationTimestamp: string } }>(
-      ...(['accesskey', 'alice', '-n', 'people'] as const),
+      'accesskey',
+      'alice',
+      '-n',
+      'people',
     );
     expect(list.items).toMatchObject([
       {
-        ...{ id: metadata.uid, name: 'alice', email: 'alice@example.com', firstname: 'Alice', lastname: 'Miller' },
-        ...{ description: 'Shop team', enabled: true, createdAt: metadata.creationTimestamp },
+        id: metadata.uid,
+        name: 'alice',
+        email: 'alice@example.com',
+        firstname: 'Alice',
+        lastname: 'Miller',
+        description: 'Shop team',
+        enabled: true,
+        createdAt: metadata.creationTimestamp,
       },
     ]);
   });

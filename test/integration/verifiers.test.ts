@@ -91,7 +91,9 @@ async function kubectlWith(token: string): Promise<Kubectl> {
   const { server, certificateAuthority } = cluster.controlPlane;
   const authority = Buffer.from(certificateAuthority).toString('base64');
   const kubeconfig = {
-    ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'c' },
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'c',
     clusters: [{ name: 'c', cluster: { server, 'certificate-authority-data': authority } }],
     users: [{ name: 'u', user: { token } }],
     contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],

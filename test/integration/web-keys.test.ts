@@ -1,22 +1,22 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
-  type ConsoleStage,
   choose,
   createKey,
   people,
   shownPair,
-  signInByPair,
-  signInByToken,
-  startConsoleStage,
+  signInWithPair,
+  signInWithToken,
+  startTestConsole,
+  type TestConsole,
 } from '../support/console.ts';
 import { accessKeyManifest, getToken, pairStops, readPair, tokenUrl, waitReady } from '../support/platform.ts';
 
-let stage: ConsoleStage;
+let setup: TestConsole;
 
 beforeAll(async () => {
-  stage = await startConsoleStage();
+  setup = await startTestConsole();
 });
-afterAll(() => stage?.stop());
+afterAll(() => setup?.stop());
 
 interface Live {
   spec: {
@@ -24,14 +24,14 @@ interface Live {
     keyPairs: { name: string; enabled?: boolean; expiresAt?: string; description?: string; revision?: number }[];
   };
 }
-const live = (name: string) => stage.cluster.kubectl.get<Live>('accesskey', name, '-n', 'people');
+const live = (name: string) => setup.cluster.kubectl.get<Live>('accesskey', name, '-n', 'people');
 
 describe('signed in with a Kubernetes token', () => {
   test('a user creates an AccessKey and manages its key pairs', async () => {
-    const { kubectl } = stage.cluster;
-    const { url } = stage.operator;
-    const { page, problems, close } = await stage.open();
-    await signInByToken(page, url, people.alice.token);
+    const { kubectl } = setup.cluster;
+    const { url } = setup.operator;
+    const { page, problems, close } = await setup.open();
+    await signInWithToken(page, url, people.alice.token);
     expect(await page.textContent('main')).toContain('You have no AccessKey in this cluster yet');
 
     const first = await createKey(page, 'ci');
@@ -90,8 +90,8 @@ describe('signed in with a Kubernetes token', () => {
   });
 
   test('the profile shows the user', async () => {
-    const { page, close } = await stage.open();
-    await signInByToken(page, stage.operator.url, people.alice.token);
+    const { page, close } = await setup.open();
+    await signInWithToken(page, setup.operator.url, people.alice.token);
     await page.click('text="Profile"');
     const text = await page.textContent('main');
     for (const part of ['alice', 'developers', 'on-call', 'people/alice', 'Kubernetes token'])
@@ -100,27 +100,27 @@ describe('signed in with a Kubernetes token', () => {
   });
 
   test('the page names the missing permission to create an AccessKey', async () => {
-    const { page, close } = await stage.open();
-    await signInByToken(page, stage.operator.url, people.carol.token);
+    const { page, close } = await setup.open();
+    await signInWithToken(page, setup.operator.url, people.carol.token);
     expect(await page.textContent('main')).toContain('create accesskeys.ghippo.io');
     expect(await page.locator('text="Create key"').count()).toBe(0);
     await close();
   });
 
   test('the page names the missing permission to read an AccessKey', async () => {
-    const { kubectl } = stage.cluster;
+    const { kubectl } = setup.cluster;
     await kubectl.apply(accessKeyManifest('shop', 'carol'));
     await waitReady(kubectl, 'shop', 'carol');
-    const { page, close } = await stage.open();
-    await signInByToken(page, stage.operator.url, people.carol.token);
+    const { page, close } = await setup.open();
+    await signInWithToken(page, setup.operator.url, people.carol.token);
     expect(await page.textContent('main')).toContain('get accesskeys.ghippo.io -n shop');
     await kubectl.run(['delete', 'accesskey', 'carol', '-n', 'shop']);
     await close();
   });
 
   test('an invalid form keeps the input and shows an error for each field', async () => {
-    const { page, close } = await stage.open();
-    await signInByToken(page, stage.operator.url, people.bob.token);
+    const { page, close } = await setup.open();
+    await signInWithToken(page, setup.operator.url, people.bob.token);
     await page.click('text="Create key"');
     await page.fill('#name', 'Not A Name');
     await page.check('input[value="custom"]');
@@ -135,14 +135,14 @@ describe('signed in with a Kubernetes token', () => {
 
 describe('signed in with a key pair', () => {
   test('a user manages its own pairs and is signed out when the pair stops working', async () => {
-    const { kubectl } = stage.cluster;
-    const { url } = stage.operator;
+    const { kubectl } = setup.cluster;
+    const { url } = setup.operator;
     await kubectl.run(['apply', '--server-side', '-f', '-'], JSON.stringify(accessKeyManifest('shop', 'dora')));
     await waitReady(kubectl, 'shop', 'dora');
     const pair = await readPair(kubectl, 'shop', 'dora-main');
     await getToken(url, pair);
-    const { page, problems, close } = await stage.open();
-    await signInByPair(page, url, pair);
+    const { page, problems, close } = await setup.open();
+    await signInWithPair(page, url, pair);
     const other = await createKey(page, 'other');
     expect((await fetch(tokenUrl(url, other))).status).toBe(200);
     await page.click('text="I have saved it"');

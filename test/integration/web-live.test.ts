@@ -1,17 +1,17 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ConsoleStage, choose, createKey, people, signInByToken, startConsoleStage } from '../support/console.ts';
+import { choose, createKey, people, signInWithToken, startTestConsole, type TestConsole } from '../support/console.ts';
 import { signIn } from '../support/console-client.ts';
 import { accessKeyManifest, waitReady } from '../support/platform.ts';
 
-let stage: ConsoleStage;
+let setup: TestConsole;
 let url: string;
 const keysPath = '/personal-center/access-keys';
 
 beforeAll(async () => {
-  stage = await startConsoleStage();
-  url = stage.operator.url;
-  const { kubectl } = stage.cluster;
+  setup = await startTestConsole();
+  url = setup.operator.url;
+  const { kubectl } = setup.cluster;
   const user = { name: 'alice', groups: ['developers'] };
   await kubectl.run(
     ['create', '-f', '-'],
@@ -19,24 +19,24 @@ beforeAll(async () => {
   );
   await waitReady(kubectl, 'people', 'alice');
 });
-afterAll(() => stage?.stop());
+afterAll(() => setup?.stop());
 
 /** Runs kubectl on the AccessKey of alice. */
 const kubectl = (verb: string, ...args: string[]) =>
-  stage.cluster.kubectl.run([verb, 'accesskey', 'alice', '-n', 'people', ...args]);
+  setup.cluster.kubectl.run([verb, 'accesskey', 'alice', '-n', 'people', ...args]);
 const patch = (spec: object) => kubectl('patch', '--type=merge', '-p', JSON.stringify({ spec }));
 
 /** Applies the AccessKey of alice as a GitOps tool does. */
 async function applyAs(manager: string, keyPairs: object[]): Promise<void> {
   const manifest = accessKeyManifest('people', 'alice', { keyPairs });
   const args = ['apply', '--server-side', '--force-conflicts', `--field-manager=${manager}`, '-f', '-'];
-  await stage.cluster.kubectl.run(args, JSON.stringify(manifest));
-  await waitReady(stage.cluster.kubectl, 'people', 'alice');
+  await setup.cluster.kubectl.run(args, JSON.stringify(manifest));
+  await waitReady(setup.cluster.kubectl, 'people', 'alice');
 }
 
 /** Opens a page with the keys of alice that updates itself. */
 async function openKeys(page: Page): Promise<void> {
-  await signInByToken(page, url, people.alice.token);
+  await signInWithToken(page, url, people.alice.token);
   await untilLive(page);
 }
 
@@ -49,8 +49,8 @@ const wasReloaded = async (page: Page) => (await page.getAttribute('body', 'data
 
 describe('two browsers on one list of keys', () => {
   test('show changes of each other and of kubectl without a reload', async () => {
-    const [one, two] = [await stage.open(), await stage.open()];
-    await signInByToken(one.page, url, people.alice.token);
+    const [one, two] = [await setup.open(), await setup.open()];
+    await signInWithToken(one.page, url, people.alice.token);
     await createKey(one.page, 'ci');
     await openKeys(two.page);
     await one.page.click('text="I have saved it"');
@@ -74,9 +74,9 @@ describe('two browsers on one list of keys', () => {
   });
 
   test('report a concurrent change to the second user and keep the input', async () => {
-    const [one, two] = [await stage.open(), await stage.open()];
+    const [one, two] = [await setup.open(), await setup.open()];
     for (const { page } of [one, two]) {
-      await signInByToken(page, url, people.alice.token);
+      await signInWithToken(page, url, people.alice.token);
       await page.click('a:has-text("Create key")');
     }
     await one.page.fill('#name', 'first');
@@ -93,7 +93,7 @@ describe('two browsers on one list of keys', () => {
   });
 
   test('keep open menus and the focus', async () => {
-    const { page, close } = await stage.open();
+    const { page, close } = await setup.open();
     await openKeys(page);
     await page.focus('#menu-ci > summary');
     await page.keyboard.press('Enter');
@@ -107,7 +107,7 @@ describe('two browsers on one list of keys', () => {
   });
 
   test('sign out together if they share a session', async () => {
-    const { page, close } = await stage.open();
+    const { page, close } = await setup.open();
     await openKeys(page);
     const other = await page.context().newPage();
     await other.goto(url + keysPath);
@@ -122,7 +122,7 @@ describe('a field that a GitOps tool manages', () => {
   test('is shown as managed and cannot be changed on the page', async () => {
     await kubectl('delete');
     await applyAs('argocd-controller', [{ name: 'ci', revision: 1 }]);
-    const { page, problems, close } = await stage.open();
+    const { page, problems, close } = await setup.open();
     await openKeys(page);
     expect(await page.textContent('#key-ci th')).toContain('Managed by argocd-controller');
     await page.click('#menu-ci > summary');
@@ -160,9 +160,9 @@ describe('a field that a GitOps tool manages', () => {
 
   test('is the whole list with client-side kubectl apply', async () => {
     await kubectl('delete');
-    await stage.cluster.kubectl.apply(accessKeyManifest('people', 'alice', { keyPairs: [{ name: 'ci' }] }));
-    await waitReady(stage.cluster.kubectl, 'people', 'alice');
-    const { page, close } = await stage.open();
+    await setup.cluster.kubectl.apply(accessKeyManifest('people', 'alice', { keyPairs: [{ name: 'ci' }] }));
+    await waitReady(setup.cluster.kubectl, 'people', 'alice');
+    const { page, close } = await setup.open();
     await openKeys(page);
     expect(await page.textContent('#create-reason')).toContain('kubectl-client-side-apply');
     await close();
@@ -170,13 +170,13 @@ describe('a field that a GitOps tool manages', () => {
 });
 
 test('event streams are limited per session and do not delay the shutdown', async () => {
-  const { close, page } = await stage.open();
+  const { close, page } = await setup.open();
   await openKeys(page);
   const client = await signIn(url, { method: 'token', token: people.alice.token });
   const statuses = [];
   for (let stream = 1; stream <= 7; stream += 1) statuses.push((await client.get(`${keysPath}/events`)).status);
   expect(statuses).toEqual([200, 200, 200, 200, 200, 200, 503]);
-  expect(await stage.operator.stop()).toBe(0);
-  expect(stage.operator.output.at(-1)).toContain('"msg":"stopped"');
+  expect(await setup.operator.stop()).toBe(0);
+  expect(setup.operator.output.at(-1)).toContain('"msg":"stopped"');
   await close();
 });

@@ -1,26 +1,26 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { poll } from '../../tools/poll.ts';
-import { type ConsoleStage, people, shownPair, signInByToken, startConsoleStage } from '../support/console.ts';
+import { people, shownPair, signInWithToken, startTestConsole, type TestConsole } from '../support/console.ts';
 import { sendForm, signIn } from '../support/console-client.ts';
 import { accessKeyManifest, getToken, type Pair, readPair, waitReady } from '../support/platform.ts';
 
-let stage: ConsoleStage;
+let setup: TestConsole;
 let pair: Pair;
 const keysPath = '/personal-center/access-keys';
 
 beforeAll(async () => {
-  stage = await startConsoleStage({ web: { keyPairSignIn: 'view' } });
-  const { kubectl } = stage.cluster;
+  setup = await startTestConsole({ web: { keyPairSignIn: 'view' } });
+  const { kubectl } = setup.cluster;
   await kubectl.run(['create', '-f', '-'], JSON.stringify(accessKeyManifest('people', 'alice')));
   await waitReady(kubectl, 'people', 'alice');
   pair = await readPair(kubectl, 'people', 'alice-main');
-  await getToken(stage.operator.url, pair);
+  await getToken(setup.operator.url, pair);
 });
-afterAll(() => stage?.stop());
+afterAll(() => setup?.stop());
 
 describe('web.keyPairSignIn', () => {
   test('view: users see their pairs and cannot change them', async () => {
-    const client = await signIn(stage.operator.url, { method: 'pair', ...pair });
+    const client = await signIn(setup.operator.url, { method: 'pair', ...pair });
     const text = await (await client.get(keysPath)).text();
     expect(text).toContain(pair.ak);
     expect(text).toContain('which is read-only here. To change keys');
@@ -32,14 +32,14 @@ describe('web.keyPairSignIn', () => {
   });
 
   test('off: signing in with a pair fails without revealing whether the pair is valid', async () => {
-    const operator = await stage.cluster.startOperator({ web: { keyPairSignIn: 'off' } });
+    const operator = await setup.cluster.startOperator({ web: { keyPairSignIn: 'off' } });
     expect((await sendForm(`${operator.url}/login`, { method: 'pair', ...pair })).status).toBe(401);
     expect(await (await fetch(`${operator.url}/login?method=pair`)).text()).not.toContain('name="sk"');
     await operator.stop();
   });
 
   test('web.enabled: false disables the pages but not the API', async () => {
-    const operator = await stage.cluster.startOperator({ web: { enabled: false } });
+    const operator = await setup.cluster.startOperator({ web: { enabled: false } });
     expect((await fetch(`${operator.url}/login`)).status).toBe(404);
     await getToken(operator.url, pair);
     await operator.stop();
@@ -47,10 +47,10 @@ describe('web.keyPairSignIn', () => {
 });
 
 test('the page waits for a new pair and shows it', async () => {
-  const { kubectl } = stage.cluster;
+  const { kubectl } = setup.cluster;
   await kubectl.run(['create', 'secret', 'generic', 'alice-blocked', '-n', 'people']);
-  const { page, problems, close } = await stage.open();
-  await signInByToken(page, stage.operator.url, people.alice.token);
+  const { page, problems, close } = await setup.open();
+  await signInWithToken(page, setup.operator.url, people.alice.token);
   await page.click('a:has-text("Create key")');
   await page.fill('#name', 'blocked');
   await page.click('button:has-text("Create key")');
@@ -70,13 +70,13 @@ test('the page waits for a new pair and shows it', async () => {
 });
 
 test('the page reports an unavailable API server and recovers with it', async () => {
-  const { page, close } = await stage.open();
-  await signInByToken(page, stage.operator.url, people.bob.token);
-  await stage.cluster.controlPlane.stopApiServer('SIGKILL');
-  const answer = await page.goto(stage.operator.url + keysPath);
+  const { page, close } = await setup.open();
+  await signInWithToken(page, setup.operator.url, people.bob.token);
+  await setup.cluster.controlPlane.stopApiServer('SIGKILL');
+  const answer = await page.goto(setup.operator.url + keysPath);
   expect(answer?.status()).toBe(503);
   expect(await page.textContent('main')).toContain('The cluster is currently unavailable');
-  await stage.cluster.controlPlane.startApiServer();
-  await poll('the page', async () => (await page.goto(stage.operator.url + keysPath))?.status() === 200);
+  await setup.cluster.controlPlane.startApiServer();
+  await poll('the page', async () => (await page.goto(setup.operator.url + keysPath))?.status() === 200);
   await close();
 });

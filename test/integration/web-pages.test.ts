@@ -5,26 +5,26 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { poll } from '../../tools/poll.ts';
 import {
-  type ConsoleStage,
   choose,
   createKey,
   people,
   shownPair,
-  signInByToken,
-  startConsoleStage,
+  signInWithToken,
+  startTestConsole,
+  type TestConsole,
 } from '../support/console.ts';
 import { accessKeyManifest, type Pair, readPair, waitReady } from '../support/platform.ts';
 
 const run = promisify(execFile);
-let stage: ConsoleStage;
+let setup: TestConsole;
 let url: string;
 const keysPath = '/personal-center/access-keys';
 const axeFile = new URL('../../node_modules/axe-core/axe.min.js', import.meta.url);
 
 beforeAll(async () => {
-  stage = await startConsoleStage({}, { workloads: true });
-  url = stage.operator.url;
-  const { kubectl } = stage.cluster;
+  setup = await startTestConsole({}, { workloads: true });
+  url = setup.operator.url;
+  const { kubectl } = setup.cluster;
   const names = Array.from({ length: 23 }, (_, index) => `web-${String(index).padStart(2, '0')}`);
   await Promise.all(
     names.map((name) =>
@@ -46,7 +46,7 @@ beforeAll(async () => {
   );
   await waitReady(kubectl, 'people', 'alice');
 });
-afterAll(() => stage?.stop());
+afterAll(() => setup?.stop());
 
 /** @returns serious violations of accessibility rules (axe-core, WCAG 2.2 AA and best practices) */
 async function violationsOf(page: Page): Promise<string[]> {
@@ -66,14 +66,14 @@ const pages = [
 
 describe.each(['en', 'zh-CN'])('in %s', (locale) => {
   test.each(['light', 'dark'] as const)('every page is accessible, %s', async (colorScheme) => {
-    const { page, problems, close } = await stage.open({ locale, colorScheme });
+    const { page, problems, close } = await setup.open({ locale, colorScheme });
     const found: string[] = [];
     const check = async () => found.push(...(await violationsOf(page)).map((one) => `${page.url()}: ${one}`));
     for (const path of ['/login', '/login?method=pair']) {
       await page.goto(url + path);
       await check();
     }
-    await signInByToken(page, url, people.alice.token);
+    await signInWithToken(page, url, people.alice.token);
     for (const path of pages) {
       await page.goto(url + path);
       expect(await page.getAttribute('html', 'lang')).toBe(locale);
@@ -91,10 +91,10 @@ describe.each(['en', 'zh-CN'])('in %s', (locale) => {
   });
 
   test('no page is wider than 360 px', async () => {
-    const { page, close } = await stage.open({ locale, viewport: { width: 360, height: 740 } });
+    const { page, close } = await setup.open({ locale, viewport: { width: 360, height: 740 } });
     const wide: string[] = [];
     await page.goto(`${url}/login`);
-    await signInByToken(page, url, people.alice.token);
+    await signInWithToken(page, url, people.alice.token);
     for (const path of pages) {
       await page.goto(url + path);
       if (Number(await page.evaluate('document.documentElement.scrollWidth')) > 360) wide.push(path);
@@ -105,7 +105,7 @@ describe.each(['en', 'zh-CN'])('in %s', (locale) => {
 });
 
 test('language and theme follow the browser and the settings of the page', async () => {
-  const { page, close } = await stage.open({ locale: 'zh-CN', colorScheme: 'dark' });
+  const { page, close } = await setup.open({ locale: 'zh-CN', colorScheme: 'dark' });
   const background = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
   await page.goto(`${url}/login`);
   expect(await page.textContent('h1')).toBe('登录');
@@ -122,8 +122,8 @@ test('language and theme follow the browser and the settings of the page', async
 
 describe('without JavaScript', () => {
   test('everything works except copying and live updates', async () => {
-    const { page, close } = await stage.open({ javaScriptEnabled: false, acceptDownloads: true });
-    await signInByToken(page, url, people.bob.token);
+    const { page, close } = await setup.open({ javaScriptEnabled: false, acceptDownloads: true });
+    await signInWithToken(page, url, people.bob.token);
     const pair = await createKey(page, 'ci');
     expect(await page.locator('[data-copy]:visible').count()).toBe(0);
     const files: Record<string, string> = {};
@@ -151,7 +151,7 @@ describe('without JavaScript', () => {
 });
 
 test('every action works with the keyboard only', async () => {
-  const { page, close } = await stage.open();
+  const { page, close } = await setup.open();
   await page.goto(url);
   await page.keyboard.press('Tab');
   expect(await page.evaluate('document.activeElement.className')).toBe('skip');
@@ -181,8 +181,8 @@ test('every action works with the keyboard only', async () => {
 
 describe('deployments', () => {
   test('can be searched, filtered and paged', async () => {
-    const { page, problems, close } = await stage.open();
-    await signInByToken(page, url, people.alice.token);
+    const { page, problems, close } = await setup.open();
+    await signInWithToken(page, url, people.alice.token);
     await page.click('.main-menu >> text="Deployments"');
     const names = () => page.locator('tbody th').allTextContents();
     await poll('all deployments', async () => {
@@ -207,8 +207,8 @@ describe('deployments', () => {
   });
 
   test('need a permission that the page names', async () => {
-    const { page, close } = await stage.open();
-    await signInByToken(page, url, people.carol.token);
+    const { page, close } = await setup.open();
+    await signInWithToken(page, url, people.carol.token);
     await page.goto(`${url}/deployments`);
     expect(await page.textContent('main')).toContain('list deployments.apps');
     await close();
@@ -221,9 +221,9 @@ describe('how keys are used', () => {
   let close: () => Promise<void>;
 
   beforeAll(async () => {
-    pair = await readPair(stage.cluster.kubectl, 'people', 'alice-ci');
-    ({ page, close } = await stage.open());
-    await signInByToken(page, url, people.alice.token);
+    pair = await readPair(setup.cluster.kubectl, 'people', 'alice-ci');
+    ({ page, close } = await setup.open());
+    await signInWithToken(page, url, people.alice.token);
     await page.click('text="Use your keys"');
   });
   afterAll(() => close());

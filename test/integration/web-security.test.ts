@@ -5,29 +5,29 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { poll } from '../../tools/poll.ts';
 import { makeCertificate } from '../support/certificates.ts';
-import { type ConsoleStage, createKey, people, signInByToken, startConsoleStage } from '../support/console.ts';
+import { createKey, people, signInWithToken, startTestConsole, type TestConsole } from '../support/console.ts';
 import { clientOf, cookiesOf, sendForm, signIn } from '../support/console-client.ts';
 import { accessKeyManifest, getToken, type Pair, readPair, tokenUrl, waitReady } from '../support/platform.ts';
 
-let stage: ConsoleStage;
+let setup: TestConsole;
 let url: string;
 let pair: Pair;
 const keysPath = '/personal-center/access-keys';
 const byAlice = { method: 'token', token: people.alice.token };
 
 beforeAll(async () => {
-  stage = await startConsoleStage({ token: { failureThrottle: { burst: 20, refillSeconds: 3600 } } });
-  url = stage.operator.url;
-  const { kubectl } = stage.cluster;
+  setup = await startTestConsole({ token: { failureThrottle: { burst: 20, refillSeconds: 3600 } } });
+  url = setup.operator.url;
+  const { kubectl } = setup.cluster;
   await kubectl.run(['create', '-f', '-'], JSON.stringify(accessKeyManifest('people', 'alice')));
   await waitReady(kubectl, 'people', 'alice');
   pair = await readPair(kubectl, 'people', 'alice-main');
   await getToken(url, pair);
 });
-afterAll(() => stage?.stop());
+afterAll(() => setup?.stop());
 
 const specOf = (name: string) =>
-  stage.cluster.kubectl.get<{ spec: object; metadata: { generation: number } }>('accesskey', name, '-n', 'people');
+  setup.cluster.kubectl.get<{ spec: object; metadata: { generation: number } }>('accesskey', name, '-n', 'people');
 
 describe('every page', () => {
   test.each(['/', '/login', keysPath, '/personal-center/nothing', '/deployments', `${keysPath}/x/rotate`])(
@@ -165,8 +165,8 @@ describe('a form', () => {
   });
 
   test('sent by a page of another site is rejected', async () => {
-    const { page, close } = await stage.open();
-    await signInByToken(page, url, people.alice.token);
+    const { page, close } = await setup.open();
+    await signInWithToken(page, url, people.alice.token);
     const before = await specOf('alice');
     const attack = `<form method="post" action="${url}${keysPath}/main/disable"><input name="generation" value="1"></form>
 <script>document.forms[0].submit()</script>`;
@@ -207,7 +207,7 @@ describe('a session', () => {
   });
 
   test('of a key pair can access only its own AccessKey', async () => {
-    const { kubectl } = stage.cluster;
+    const { kubectl } = setup.cluster;
     await kubectl.run(
       ['create', '-f', '-'],
       JSON.stringify(accessKeyManifest('people', 'zoe', { keyPairs: [{ name: 'hers' }] })),
@@ -224,7 +224,7 @@ describe('a session', () => {
   });
 
   test('of a previous pair cannot create anything that stays valid after the overlap', async () => {
-    const { kubectl } = stage.cluster;
+    const { kubectl } = setup.cluster;
     const keyPairs = [{ name: 'main', rotation: { overlap: '1h' } }];
     await kubectl.run(['create', '-f', '-'], JSON.stringify(accessKeyManifest('people', 'yan', { keyPairs })));
     await waitReady(kubectl, 'people', 'yan');
@@ -251,7 +251,7 @@ describe('a session', () => {
   test('ends when the Secret with the session key is deleted, and signing in works again', async () => {
     const { cookie } = await signIn(url, byAlice);
     const name = 'accesskey-operator-web-session';
-    await stage.cluster.kubectl.run(['delete', 'secret', name, '-n', 'accesskey-system']);
+    await setup.cluster.kubectl.run(['delete', 'secret', name, '-n', 'accesskey-system']);
     await poll('the end of the session', async () => (await clientOf(url, cookie).get(keysPath)).status === 303);
     expect((await (await signIn(url, byAlice)).get(keysPath)).status).toBe(200);
   });
@@ -260,7 +260,7 @@ describe('a session', () => {
 describe('the permissions of the operator', () => {
   const as = '--as=system:serviceaccount:accesskey-system:accesskey-operator';
   const patch = (body: object, ...more: string[]) =>
-    stage.cluster.kubectl.run([
+    setup.cluster.kubectl.run([
       'patch',
       'accesskey',
       'alice',
@@ -294,15 +294,15 @@ describe('over TLS', () => {
   test('the cookie has the __Host- prefix and is Secure', async () => {
     const { certificate, key } = await makeCertificate('localhost');
     const [certificateFile, keyFile] = [
-      join(stage.cluster.directory, 'tls.crt'),
-      join(stage.cluster.directory, 'tls.key'),
+      join(setup.cluster.directory, 'tls.crt'),
+      join(setup.cluster.directory, 'tls.key'),
     ];
     await Promise.all([writeFile(certificateFile, certificate), writeFile(keyFile, key)]);
-    const secure = await stage.cluster.startOperator({
+    const secure = await setup.cluster.startOperator({
       http: { address: '127.0.0.1', port: 0, tls: { certificateFile, keyFile } },
     });
-    const { page, problems, close } = await stage.open({ ignoreHTTPSErrors: true, baseURL: secure.url });
-    await signInByToken(page, secure.url, people.alice.token);
+    const { page, problems, close } = await setup.open({ ignoreHTTPSErrors: true, baseURL: secure.url });
+    await signInWithToken(page, secure.url, people.alice.token);
     const cookies = await page.context().cookies();
     const session = cookies.find(({ name }) => name === '__Host-accesskey-session');
     expect(session).toMatchObject({ secure: true, httpOnly: true, sameSite: 'Lax', path: '/', domain: '127.0.0.1' });
@@ -313,8 +313,8 @@ describe('over TLS', () => {
 });
 
 test('neither the log nor the browser storage contains a token or an sk', async () => {
-  const { page, close } = await stage.open();
-  await signInByToken(page, url, people.bob.token);
+  const { page, close } = await setup.open();
+  await signInWithToken(page, url, people.bob.token);
   const shown = await createKey(page, 'ci');
   const address = page.url();
   await page.click('text="I have saved it"');
@@ -324,7 +324,7 @@ test('neither the log nor the browser storage contains a token or an sk', async 
   expect((await (await signIn(url, { method: 'token', token: people.bob.token })).get(`${keysPath}/new`)).status).toBe(
     200,
   );
-  const output = stage.cluster.operatorOutput().join('\n');
+  const output = setup.cluster.operatorOutput().join('\n');
   expect(output).toContain('web.pair-shown');
   for (const secret of [shown.sk, pair.sk, ...Object.values(people).map(({ token }) => token)]) {
     expect(output).not.toContain(secret);

@@ -3,20 +3,20 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 
-/** What the API server asks (authorization.k8s.io/v1, SubjectAccessReviewSpec), as far as tests decide by it. */
+/** The fields of a SubjectAccessReviewSpec (authorization.k8s.io/v1) that tests use. */
 export interface WebhookQuestion {
   user?: string;
   resourceAttributes?: { verb?: string; group?: string; resource?: string; namespace?: string };
 }
 
-/** An authorizer beside RBAC, as clouds have them. */
+/** An authorizer in addition to RBAC, as clouds have them. */
 export interface AuthorizationWebhook {
-  /** Arguments of kube-apiserver, which asks it what RBAC does not allow. */
+  /** Arguments of kube-apiserver, which calls the webhook if RBAC does not allow a request. */
   readonly apiServerArguments: readonly string[];
   stop(): void;
 }
 
-/** @param directory for the file that tells kube-apiserver where it is */
+/** @param directory for the kubeconfig that kube-apiserver uses to reach the webhook */
 export async function startAuthorizationWebhook(
   directory: string,
   isAllowed: (question: WebhookQuestion) => boolean,
@@ -32,7 +32,7 @@ export async function startAuthorizationWebhook(
   await writeFile(file, kubeconfig(`http://127.0.0.1:${port}`));
   return {
     apiServerArguments: [
-      // Added to RBAC, which is asked first.
+      // Added to RBAC, which comes first.
       '--authorization-mode=Webhook',
       '--authorization-webhook-version=v1',
       `--authorization-webhook-config-file=${file}`,

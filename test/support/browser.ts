@@ -3,7 +3,7 @@ import { locateChromium } from '../../tools/debian/test-programs.ts';
 
 /** A real Chromium, without a window. */
 export interface TestBrowser {
-  /** Opens an empty page in a session of its own: no cookie and no cache of another one. */
+  /** Opens an empty page in a new session, without shared cookies or cache. */
   open(options: OpenOptions): Promise<WatchedPage>;
   close(): Promise<void>;
 }
@@ -11,26 +11,26 @@ export interface TestBrowser {
 export interface OpenOptions {
   /** The server under test; a request to another origin is a problem. */
   origin: string;
-  /** Problems that a test makes on purpose, such as the line about a 401 in the console. */
+  /** Problems that a test causes on purpose, such as the console message about a 401. */
   expected?: readonly RegExp[];
-  /** As playwright takes them: viewport, colorScheme, locale, javaScriptEnabled. */
+  /** Options of playwright: viewport, colorScheme, locale, javaScriptEnabled. */
   context?: BrowserContextOptions;
 }
 
 export interface WatchedPage {
   page: Page;
   /**
-   * Everything that should not be, so far: errors and warnings in the console, exceptions, violations of the Content
-   * Security Policy, requests to elsewhere, requests that failed. To be compared with `[]`.
+   * All problems so far: errors and warnings in the console, exceptions, violations of the Content Security Policy,
+   * requests to other origins, failed requests. Compare the result with `[]`.
    */
   problems(): string[];
   /** Ends the session. */
   close(): Promise<void>;
 }
 
-/** Starts Chromium; it is installed when it is not there. */
+/** Starts Chromium, which is installed if it is missing. */
 export async function startBrowser(): Promise<TestBrowser> {
-  // Without its sandbox, since tests run as root in containers; it only sees the server under test.
+  // No sandbox, since tests run as root in containers. The browser only visits the server under test.
   const browser = await chromium.launch({ executablePath: await locateChromium(), args: ['--no-sandbox'] });
   return {
     async open({ origin, expected = [], context: options = {} }) {
@@ -49,12 +49,12 @@ export async function startBrowser(): Promise<TestBrowser> {
   };
 }
 
-/** Runs in the page, before its own scripts. Chromium tells most violations in the console itself, but not all. */
+/** Runs in the page before its own scripts. Chromium logs most violations in the console, but not all. */
 function reportViolations(): void {
   const target = globalThis as unknown as EventTarget;
   target.addEventListener('securitypolicyviolation', (event) => {
     const { violatedDirective, blockedURI } = event as Event & { violatedDirective: string; blockedURI: string };
-    // biome-ignore lint/suspicious/noConsole: how a page tells the test
+    // biome-ignore lint/suspicious/noConsole: reports to the test
     console.error(`Content Security Policy: ${violatedDirective} blocked ${blockedURI}`);
   });
 }
@@ -66,12 +66,12 @@ function watch(page: Page, origin: string, report: (problem: string) => void): v
   page.on('pageerror', (error) => report(`exception: ${error.message}`));
   page.on('request', (request) => {
     const { protocol, origin: target } = new URL(request.url());
-    // What the page has in itself is no request.
+    // Inline data is not a request.
     if (target !== origin && protocol !== 'data:' && protocol !== 'blob:') report(`request to ${request.url()}`);
   });
   page.on('requestfailed', (request) => {
     const why = request.failure()?.errorText;
-    // Chromium itself gives up what it still loads for a page that is left.
+    // Chromium aborts pending requests when it leaves a page.
     if (why !== 'net::ERR_ABORTED') report(`failed: ${request.url()} (${why})`);
   });
 }

@@ -1,27 +1,27 @@
 import type { Kubectl } from '../../tools/kubectl.ts';
 import { accessKeyManifest, createPair, deploymentsPath, getToken, type Listing } from './platform.ts';
 
-/** What somebody is answered. */
+/** The response to a listing. */
 export interface Answer {
   status: number;
   /** namespace/name of the items, of all pages. */
   names: string[];
 }
 
-/** A user with a token, who asks the platform API. */
+/** A user with a token for the platform API. */
 export interface Caller {
   readonly name: string;
   readonly groups: readonly string[];
-  /** The deployments of the cluster, page by page. */
+  /** Lists the deployments of the cluster, page by page. */
   list(): Promise<Answer>;
   listIn(namespace: string): Promise<Answer>;
-  /** Status of one deployment. */
+  /** @returns the HTTP status of the request for one deployment */
   get(namespace: string, name: string): Promise<number>;
 }
 
 const pageSize = 2;
 
-/** Gives the user a pair in the namespace `people`, and a token for it. */
+/** Creates a pair for the user in the namespace `people`, and a token. */
 export async function createCaller(
   kubectl: Kubectl,
   url: string,
@@ -29,12 +29,12 @@ export async function createCaller(
 ): Promise<Caller> {
   const pair = await createPair(kubectl, accessKeyManifest('people', accessKey, { user: { name, groups } }));
   const headers = { authorization: `Bearer ${await getToken(url, pair)}` };
-  const ask = (path: string) => fetch(url + path, { headers });
+  const request = (path: string) => fetch(url + path, { headers });
 
   async function listAll(path: string): Promise<Answer> {
     const names: string[] = [];
     for (let page = 1; ; page += 1) {
-      const answer = await ask(`${path}?page=${page}&pageSize=${pageSize}`);
+      const answer = await request(`${path}?page=${page}&pageSize=${pageSize}`);
       const body = (await answer.json()) as Listing;
       if (!answer.ok) return { status: answer.status, names: [] };
       names.push(...body.items.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`));
@@ -45,11 +45,12 @@ export async function createCaller(
   }
 
   return {
-    ...{ name, groups },
+    name,
+    groups,
     list: () => listAll(deploymentsPath),
     listIn: (namespace) => listAll(inNamespace(namespace)),
     async get(namespace, deployment) {
-      const answer = await ask(`${inNamespace(namespace)}/${deployment}`);
+      const answer = await request(`${inNamespace(namespace)}/${deployment}`);
       await answer.body?.cancel();
       return answer.status;
     },

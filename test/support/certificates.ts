@@ -14,10 +14,10 @@ export interface CertificatePair {
 }
 
 /**
- * Makes a self-signed certificate for 127.0.0.1 and localhost, valid for two days, with the program openssl.
+ * Creates a self-signed certificate for 127.0.0.1 and localhost with openssl, valid for two days.
  *
- * @param name its common name
- * @param keyType as `openssl req -newkey` takes it
+ * @param name the common name
+ * @param keyType arguments of `openssl req -newkey`
  */
 export async function makeCertificate(name: string, keyType = ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256']) {
   return inFolder(async (folder): Promise<CertificatePair> => {
@@ -29,7 +29,7 @@ export async function makeCertificate(name: string, keyType = ['ec', '-pkeyopt',
   });
 }
 
-/** Encrypts a key with a passphrase. `-traditional` gives the older form. */
+/** Encrypts a key with a passphrase. The option `-traditional` selects the older format. */
 export async function encryptKey(key: string, ...options: string[]): Promise<string> {
   return inFolder(async (folder) => {
     await writeFile(join(folder, 'key'), key);
@@ -44,7 +44,7 @@ async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   return use(folder).finally(() => rm(folder, { recursive: true }));
 }
 
-/** A folder as the kubelet makes it of a Secret: `tls.crt` leads through the symlink `..data`, which is swapped. */
+/** A folder like a Secret mounted by the kubelet: `tls.crt` points through the symlink `..data`, which is replaced. */
 export interface MountedSecret extends TlsFiles {
   swap(pair: CertificatePair): Promise<void>;
   remove(): Promise<void>;

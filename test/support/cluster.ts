@@ -12,33 +12,33 @@ import { createKubectl, type Kubectl } from '../../tools/kubectl.ts';
 import { type OperatorProcess, type StartOptions, startOperator } from '../../tools/operator-process.ts';
 import { startLeakCheck } from './leak-check.ts';
 
-/** A real control plane with the manifests installed, and operators on it. */
+/** A real control plane with the manifests installed, and its operators. */
 export interface TestCluster {
   controlPlane: ControlPlane;
   /** kubectl as the administrator. */
   kubectl: Kubectl;
-  /** Folder for the files of this test, removed at the end. */
+  /** Folder for files of the test, removed at the end. */
   directory: string;
   /** kubeconfig of the operator's ServiceAccount. */
   operatorKubeconfig: string;
-  /** Starts an operator and waits until it is ready. The settings go over the defaults of its configuration. */
+  /** Starts an operator and waits until it is ready. Settings override the defaults of its configuration. */
   startOperator(settings?: object, kubeconfig?: string, options?: StartOptions): Promise<OperatorProcess>;
-  /** Starts an operator with these arguments and does not wait until it is ready. */
+  /** Starts an operator with these arguments, without waiting until it is ready. */
   launchOperator(args: readonly string[], options?: StartOptions): Promise<OperatorProcess>;
-  /** Every line that any operator wrote. */
+  /** Every line of output of every operator. */
   operatorOutput(): string[];
-  /** Every sk that ever was in a Secret. */
+  /** Every sk that has been in a Secret. */
   readonly secretKeys: ReadonlySet<string>;
   /**
-   * Ends everything.
+   * Stops everything.
    *
-   * @throws Error when an sk or a token is in what operators wrote, in metrics, Events, AccessKeys or Leases
+   * @throws Error if output, metrics, Events, AccessKeys or Leases contain an sk or a token
    */
   stop(): Promise<void>;
 }
 
 export interface TestClusterOptions extends ControlPlaneOptions {
-  /** Installs the operator's objects in another way than manifests/base has them, and gives their namespace. */
+  /** Installs the operator's objects instead of manifests/base. @returns their namespace */
   readonly install?: (controlPlane: ControlPlane) => Promise<string>;
 }
 
@@ -86,8 +86,8 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
 }
 
 /**
- * The text of a configuration file: free loopback ports, a short Lease, a budget of failures that a test does not spend
- * by accident, and what a test asks for.
+ * @param settings override the defaults: free loopback ports, a short Lease, and a throttle that tests do not reach
+ * @returns the text of a configuration file
  */
 export function configurationFile(settings: object): string {
   const { token = {}, http, ...rest } = settings as { token?: object; http?: object };
@@ -97,7 +97,7 @@ export function configurationFile(settings: object): string {
     kind: 'OperatorConfiguration',
     http: { shutdownDelaySeconds: 0, ...(http ?? { ...loopback, plain: true }) },
     health: loopback,
-    // A process that was killed is followed by the next one soon.
+    // Short, so that the successor of a killed process starts leading soon.
     leaderElection: { leaseDurationSeconds: 3, renewDeadlineSeconds: 2, retryPeriodSeconds: 1 },
     ...rest,
     token: { failureThrottle: { burst: 100_000 }, ...token },

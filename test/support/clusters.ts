@@ -11,7 +11,7 @@ import { poll } from '../../tools/poll.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 export const namespace = 'accesskey-system';
 
-/** The commands of the first block of shell in docs/clusters.md. */
+/** The commands of the first shell block in docs/clusters.md. */
 async function documentedCommands(): Promise<string> {
   const text = await readFile(join(root, 'docs/clusters.md'), 'utf8');
   const [, commands] = /^```sh\n([\s\S]*?)^```$/m.exec(text) ?? [];
@@ -20,9 +20,9 @@ async function documentedCommands(): Promise<string> {
 }
 
 /**
- * Registers a cluster by the very commands of docs/clusters.md.
+ * Registers a cluster with the commands of docs/clusters.md.
  *
- * @param contexts the clusters by the names of the contexts, `local` and `west`
+ * @param contexts the clusters by context name, `local` and `west`
  * @param directory for the kubeconfig with both contexts
  */
 export async function registerAsDocumented(contexts: Record<string, ControlPlane>, directory: string): Promise<void> {
@@ -48,14 +48,15 @@ async function mergedKubeconfig(contexts: Record<string, ControlPlane>) {
     }),
   );
   return {
-    ...{ apiVersion: 'v1', kind: 'Config' },
+    apiVersion: 'v1',
+    kind: 'Config',
     clusters: parts.map(({ name, cluster }) => ({ name, cluster })),
     users: parts.map(({ name, user }) => ({ name, user })),
     contexts: parts.map(({ name }) => ({ name, context: { cluster: name, user: name } })),
   };
 }
 
-/** Registers a cluster, or changes its registration. The Secret has its name. */
+/** Registers a cluster, or changes its registration. The Secret has the same name. */
 export async function registerCluster(
   kubectl: Kubectl,
   name: string,
@@ -66,7 +67,7 @@ export async function registerCluster(
   await kubectl.apply({ apiVersion: 'v1', kind: 'Secret', metadata, stringData: { kubeconfig } }, '--server-side');
 }
 
-/** The kubeconfig that a Secret holds. */
+/** @returns the kubeconfig in a Secret */
 export async function registeredKubeconfig(kubectl: Kubectl, secret: string) {
   const { data } = await kubectl.get<{ data: { kubeconfig: string } }>('secret', secret, '-n', namespace);
   return parse(Buffer.from(data.kubeconfig, 'base64').toString('utf8'));
@@ -83,7 +84,7 @@ export async function clusterEvents(kubectl: Kubectl, secret: string): Promise<s
     .map(({ reason, message }) => `${reason}: ${message}`);
 }
 
-/** Waits for an Event about a Secret whose `reason: note` begins so. */
+/** Waits for an Event about a Secret whose `reason: note` has this prefix. */
 export async function clusterEvent(kubectl: Kubectl, secret: string, start: string): Promise<string> {
   return poll(`the Event ${start}`, async () =>
     (await clusterEvents(kubectl, secret)).find((event) => event.startsWith(start)),

@@ -1,15 +1,15 @@
-/** The pages as a client without a browser sees them: what is sent is said to the letter. */
+/** A client of the pages without a browser, which controls every detail of a request. */
 export interface ConsoleClient {
   /** Cookie header of the session. */
   cookie: string;
   get(path: string, headers?: Record<string, string>): Promise<Response>;
-  /** Sends a form, with the token of the session's forms. */
+  /** Sends a form with the CSRF token of the session. */
   post(path: string, fields: Record<string, string>, headers?: Record<string, string>): Promise<Response>;
-  /** A hidden field of the forms on a page. */
+  /** @returns the value of a hidden form field on a page */
   hidden(path: string, name: string): Promise<string>;
 }
 
-/** Cookies that an answer sets, as a Cookie header. */
+/** @returns the cookies that a response sets, as a Cookie header */
 export function cookiesOf(answer: Response): string {
   const cookies = answer.headers.getSetCookie().map((one) => one.split(';')[0] ?? '');
   return cookies.filter((one) => !one.endsWith('=')).join('; ');
@@ -29,7 +29,7 @@ export function sendForm(
   });
 }
 
-/** Signs in by the fields of the form. */
+/** Signs in with the fields of the form. */
 export async function signIn(url: string, fields: Record<string, string>): Promise<ConsoleClient> {
   const answer = await sendForm(`${url}/login`, fields);
   if (answer.status !== 303) throw new Error(`signing in: ${answer.status}`);

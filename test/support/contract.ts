@@ -6,10 +6,10 @@ interface Definition {
 }
 
 /**
- * Makes the check of a message of a reference document (Swagger 2.0): every field is there, with its type, and no other
- * field is. The document itself leaves open both.
+ * Creates a validator for a message of a reference document (Swagger 2.0). Unlike the document, it requires every field
+ * and rejects unknown ones.
  *
- * @param definitions of the document, by name
+ * @param definitions the definitions of the document, by name
  */
 export function contractOf(definitions: Record<string, Definition>, name: string): ValidateFunction {
   const strict = Object.entries(definitions).map(([key, definition]) => [key, withEveryField(definition)]);

@@ -11,28 +11,28 @@ export { statusObject } from './fault-proxy/exchange.ts';
 export type { Fault, FaultDecision, ProxyRequest } from './fault-proxy/fault.ts';
 export { randomFaults } from './fault-proxy/random-faults.ts';
 
-/** Longer than any test leaves a connection idle, milliseconds: the API server too keeps them for minutes. */
+/** Longer than any connection is idle in a test, milliseconds. The API server also keeps connections for minutes. */
 const keepAliveMs = 180_000;
 
-/** Stands between a client and a real API server, and does faults when told to. */
+/** A proxy between a client and a real API server that injects faults. */
 export interface FaultProxy {
   /** http://127.0.0.1:port */
   readonly url: string;
-  /** Decides about each request as it comes; requests under way are not touched. At first everything passes. */
+  /** Decides about each new request. By default, every request passes. */
   decide: FaultDecision;
-  /** Every request since the start, in the order in which they came. */
+  /** Every request since the start, in order of arrival. */
   readonly requests: readonly ProxyRequest[];
   /** How often a fault of each kind took effect. */
   readonly faults: Readonly<Partial<Record<Fault['kind'], number>>>;
-  /** Destroys all connections of clients. */
+  /** Destroys all client connections. */
   disconnect(): void;
   openConnections(): Promise<number>;
-  /** Writes a copy of a kubeconfig whose clusters are this proxy, with the same users. */
+  /** Writes a copy of a kubeconfig whose clusters point to this proxy. */
   kubeconfig(file: string, original: string): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Starts a proxy on a free loopback port. Whatever client and API server do, it does not throw. */
+/** Starts a proxy on a free loopback port. Errors of client or API server never throw. */
 export async function startFaultProxy(options: UpstreamOptions): Promise<FaultProxy> {
   const upstream = createUpstream(options);
   const stopping = new AbortController();
@@ -46,11 +46,11 @@ export async function startFaultProxy(options: UpstreamOptions): Promise<FaultPr
     const request = describe(incoming);
     requests.push(request);
     const fault = decide(request);
-    const took = ({ kind }: Fault) => {
+    const onFault = ({ kind }: Fault) => {
       faults[kind] = (faults[kind] ?? 0) + 1;
     };
-    // What breaks on the way to the API server is to the client what it would be without a proxy: no answer.
-    answer({ incoming, outgoing, request, fault, took, upstream, signal: stopping.signal }).catch(() =>
+    // A failed connection to the API server looks the same to the client as without a proxy: no response.
+    answer({ incoming, outgoing, request, fault, onFault, upstream, signal: stopping.signal }).catch(() =>
       outgoing.destroy(),
     );
   });
@@ -88,23 +88,23 @@ export async function startFaultProxy(options: UpstreamOptions): Promise<FaultPr
   };
 }
 
-/** Describes requests as they come, and counts those that are alike. */
+/** Describes incoming requests and counts those with equal method, path and isWatch. */
 function createDescriber() {
-  const alike = new Map<string, number>();
+  const counts = new Map<string, number>();
   let number = 0;
   return ({ method = 'GET', url = '/', headers }: IncomingMessage): ProxyRequest => {
     const { pathname: path, searchParams: query } = URL.parse(`http://proxy${url}`) ?? new URL('http://proxy');
     const isWatch = ['1', 'true'].includes(query.get('watch') ?? '');
     const what = `${method} ${path} ${isWatch}`;
-    const nth = alike.get(what) ?? 0;
-    alike.set(what, nth + 1);
+    const nth = counts.get(what) ?? 0;
+    counts.set(what, nth + 1);
     return { number: number++, nth, method, path, query, headers, isWatch, at: performance.now() };
   };
 }
 
 function pointTo(url: string, kubeconfig: string): string {
   const config = parse(kubeconfig) as { clusters: { name: string; cluster: object }[] };
-  // client-node refuses http without this.
+  // client-node rejects http without this.
   const cluster = { server: url, 'insecure-skip-tls-verify': true };
   return stringify({ ...config, clusters: config.clusters.map(({ name }) => ({ name, cluster })) });
 }

@@ -11,19 +11,19 @@ import { gitopsPrograms } from '../../tools/go-programs/program-sets.ts';
 
 const example = join(import.meta.dirname, '../../examples/gitops/argocd/argocd-cm.yaml');
 
-/** What a tool says of an object. */
+/** The health of an object according to a tool. */
 export interface Verdict {
   readonly status: string;
   readonly message: string;
 }
 
-/** Says what kstatus and Argo CD would say of an object, by their own code. */
+/** Evaluates the health of an object with the code of kstatus and Argo CD. */
 export interface GitopsStatus {
   of(object: unknown): Promise<{ readonly kstatus: Verdict; readonly argocd: Verdict }>;
   close(): Promise<void>;
 }
 
-/** Prepares it with the health check of the example. */
+/** Starts the program with the health check of the example. */
 export async function openGitopsStatus(): Promise<GitopsStatus> {
   const programs = await locatePrograms(gitopsPrograms);
   const directory = await mkdtemp(join(tmpdir(), 'gitops-status-'));

@@ -7,26 +7,26 @@ import { run } from '../../tools/run-command.ts';
 
 export const chart = join(import.meta.dirname, '../../charts/accesskey-operator');
 
-/** Values as Helm takes them from a file. */
+/** Values of the chart. */
 export type Values = Record<string, unknown>;
 
-/** Helm, with nothing of what whoever runs the tests has set for theirs. */
+/** Helm, without the settings of the user who runs the tests. */
 export interface Helm {
   /**
-   * Runs Helm and gives its standard output.
+   * Runs Helm. @returns its standard output
    *
-   * @throws Error with what it wrote to standard error when it ends with another code than 0
+   * @throws Error with its standard error if it exits with another code than 0
    */
   run(args: readonly string[]): Promise<string>;
   /**
-   * The objects of the chart, for a version of Kubernetes that it takes unless told otherwise.
+   * Renders the objects of the chart, by default for a supported version of Kubernetes.
    *
-   * @throws Error for what is no YAML, and for a key that is there twice
+   * @throws Error for invalid YAML and for duplicate keys
    */
   template(namespace: string, values?: Values, ...args: string[]): Promise<Manifest[]>;
 }
 
-/** @param kubeconfig of the cluster, for what needs one */
+/** @param kubeconfig of the cluster, for commands that need one */
 export async function openHelm(kubeconfig?: string): Promise<Helm> {
   const { helm } = await locatePrograms(helmPrograms);
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('HELM_') && name !== 'KUBECONFIG');
@@ -46,7 +46,7 @@ export async function openHelm(kubeconfig?: string): Promise<Helm> {
   };
 }
 
-/** Flags that give these values; JSON keeps numbers and lists what they are. */
+/** @returns flags with these values, as JSON to keep their types */
 export function valueFlags(values: Values): string[] {
   return Object.entries(values).flatMap(([name, value]) => ['--set-json', `${name}=${JSON.stringify(value)}`]);
 }

@@ -8,7 +8,7 @@ const scalars: Record<string, object> = {
   int64: { type: 'string', pattern: '^(0|-?[1-9][0-9]{0,18})$' },
 };
 
-/** JSON Schema of a type of the fixture, as its README explains them. A message may be null, when it is not set. */
+/** JSON Schema of a type of the fixture, see its README. An unset message may be null. */
 function schemaOf(type: string): object {
   const [, kind = type, inner = ''] = /^(\w+)<(.*)>$/.exec(type) ?? [];
   if (kind === 'array') return { type: 'array', items: schemaOf(inner) };
@@ -17,7 +17,7 @@ function schemaOf(type: string): object {
   return scalars[kind] ?? { anyOf: [{ type: 'null' }, { $ref: `#/definitions/${kind}` }] };
 }
 
-/** Every field is there, with its type, and no other is. */
+/** Requires every field with its type, and no others. */
 const messageOf = (definition: Record<string, string>) => ({
   type: 'object',
   required: Object.keys(definition),
@@ -25,7 +25,7 @@ const messageOf = (definition: Record<string, string>) => ({
   additionalProperties: false,
 });
 
-/** Makes the check of a message of the kpanda API v0.49.0. */
+/** Creates a validator for a message of the kpanda API v0.49.0. */
 export function kpandaContract(name: keyof typeof fields): ValidateFunction {
   const all: Record<string, Record<string, string>> = fields;
   const definitions = Object.fromEntries(Object.entries(all).map(([key, value]) => [key, messageOf(value)]));

@@ -6,29 +6,29 @@ import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { leaksIn } from './leaks.ts';
 import { watchSecretKeys } from './secret-keys.ts';
 
-/** How long an operator may take to tell its metrics; one that a test has stopped never does. Milliseconds. */
-const patienceMs = 5_000;
+/** Timeout for reading metrics, milliseconds. An operator that a test has paused never responds. */
+const metricsTimeoutMs = 5_000;
 
-/** Knows every sk of a cluster and looks for it, and for tokens, wherever none may be. */
+/** Records every sk of a cluster and searches for leaked keys and tokens. */
 export interface LeakCheck {
-  /** Every sk that ever was. */
+  /** Every sk that has existed. */
   readonly secretKeys: ReadonlySet<string>;
   /**
-   * Ends the operators and looks through all that they wrote, told in metrics and left in the cluster.
+   * Kills the operators and searches their output, their metrics and the cluster.
    *
-   * @throws Error that says what was found where, never the secret itself
+   * @throws Error with the kind and place of each leak, without the secret itself
    */
   finish(operators: readonly OperatorProcess[]): Promise<void>;
 }
 
-/** Begins to note every sk of a cluster. */
+/** Starts recording every sk of a cluster. */
 export async function startLeakCheck(controlPlane: ControlPlane, kubectl: Kubectl): Promise<LeakCheck> {
   const transport = createTransport(() => loadKubeconfig(controlPlane.kubeconfig), 'leak-check');
   const secretKeys = await watchSecretKeys(transport);
   return {
     secretKeys: secretKeys.all,
     async finish(operators) {
-      const metrics = await Promise.all(operators.map(readMetrics));
+      const metrics = await Promise.all(operators.map(metricsIfRunning));
       await Promise.all(operators.map((operator) => operator.stop('SIGKILL')));
       const objects = await kubectl.run(['get', 'accesskeys,events,leases', '--all-namespaces', '-o', 'json']);
       await secretKeys.stop();
@@ -40,11 +40,11 @@ export async function startLeakCheck(controlPlane: ControlPlane, kubectl: Kubect
   };
 }
 
-/** The metrics of an operator; empty when it has ended. */
-async function readMetrics({ process, healthUrl }: OperatorProcess): Promise<string> {
+/** @returns the metrics of an operator, or an empty text if it has ended */
+async function metricsIfRunning({ process, healthUrl }: OperatorProcess): Promise<string> {
   if (process.exitCode !== null || process.signalCode !== null) return '';
   try {
-    return await (await fetch(`${healthUrl}/metrics`, { signal: AbortSignal.timeout(patienceMs) })).text();
+    return await (await fetch(`${healthUrl}/metrics`, { signal: AbortSignal.timeout(metricsTimeoutMs) })).text();
   } catch {
     return '';
   }

@@ -9,7 +9,7 @@ export interface Pair {
   sk: string;
 }
 
-/** A live AccessKey, as far as tests look at it. */
+/** The fields of an AccessKey that tests use. */
 export interface AccessKeyObject {
   metadata: { name: string; namespace: string; uid: string; resourceVersion: string; generation: number };
   status: {
@@ -66,13 +66,13 @@ export async function createNamespace(kubectl: Kubectl, name: string): Promise<s
   return name;
 }
 
-/** Waits for Ready as a person does. */
+/** Waits for the condition Ready with kubectl. */
 export async function waitReady(kubectl: Kubectl, namespace: string, name: string): Promise<AccessKeyObject> {
   await kubectl.run(['wait', '--for=condition=Ready', `accesskey/${name}`, '-n', namespace, '--timeout=30s']);
   return kubectl.get<AccessKeyObject>('accesskey', name, '-n', namespace);
 }
 
-/** Applies an AccessKey, waits until it is Ready and reads the pair of its first Secret. */
+/** Applies an AccessKey and waits until it is Ready. @returns the pair of its first Secret */
 export async function createPair(kubectl: Kubectl, manifest: ReturnType<typeof accessKeyManifest>): Promise<Pair> {
   const { namespace, name } = manifest.metadata;
   await kubectl.apply(manifest);
@@ -90,7 +90,7 @@ export function tokenUrl(url: string, { ak, sk }: Pair, query = ''): string {
   return `${url}${tokenPath}?ak=${ak}&sk=${sk}${query}`;
 }
 
-/** Gets a token; waits for a fresh pair to reach the operator's cache, which is some milliseconds behind kubectl. */
+/** Gets a token. Retries, since the operator's cache is some milliseconds behind kubectl. */
 export async function getToken(url: string, pair: Pair, query = ''): Promise<string> {
   return poll('a token', async () => {
     const answer = await fetch(tokenUrl(url, pair, query));
@@ -98,7 +98,7 @@ export async function getToken(url: string, pair: Pair, query = ''): Promise<str
   });
 }
 
-/** Waits until the pair gets no token any more, and checks that it is the uniform 401. */
+/** Waits until the pair gets a 401 instead of a token. */
 export async function pairStops(url: string, pair: Pair): Promise<void> {
   await poll('the pair to stop', async () => (await fetch(tokenUrl(url, pair))).status === 401);
 }
@@ -107,7 +107,7 @@ export function listDeployments(url: string, token: string, query = ''): Promise
   return fetch(`${url}${deploymentsPath}${query}`, { headers: { authorization: `Bearer ${token}` } });
 }
 
-/** Reasons of the Events about an AccessKey, oldest first. */
+/** @returns the reasons of the Events about an AccessKey, oldest first */
 export async function eventReasons(kubectl: Kubectl, namespace: string, name: string): Promise<string[]> {
   const selector = `involvedObject.kind=AccessKey,involvedObject.name=${name}`;
   const list = await kubectl.get<{ items: { reason: string; metadata: { resourceVersion: string } }[] }>(

@@ -1,6 +1,4 @@
-/**
- * A real Prometheus that scrapes operators and goes by the rules of manifests/.
- */
+/** A real Prometheus that scrapes operators and evaluates the rules of manifests/. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -35,9 +33,9 @@ export interface Series {
 }
 
 export interface Prometheus {
-  /** The series that an expression has now. */
+  /** Evaluates an expression now. */
   query(expression: string): Promise<Series[]>;
-  /** Names of the alerts that fire now. */
+  /** @returns the names of the firing alerts */
   firing(): Promise<string[]>;
   stop(): Promise<void>;
 }
@@ -48,7 +46,7 @@ export interface Prometheus {
  * @param program path of prometheus
  * @param directory for its files
  * @param target URL of an operator's health port
- * @param groups rules; those that wait for minutes before they fire are best given shorter ones
+ * @param groups rules, with `for` durations that a test can wait for
  */
 export async function startPrometheus(
   program: string,
@@ -67,7 +65,7 @@ export async function startPrometheus(
   return prometheus;
 }
 
-/** job is what the ServiceMonitor takes from the Service's label. */
+/** The job name is the one that the ServiceMonitor takes from the label of the Service. */
 function configuration(target: string, rulesFile: string) {
   return {
     global: { scrape_interval: '1s', evaluation_interval: '1s' },

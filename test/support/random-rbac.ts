@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 
-/** On everything that is drawn. */
+/** Label of all generated objects. */
 export const drawnLabel = 'drawn';
 export const namespaces = ['north', 'east', 'south', 'empty'];
 const groups = ['dev', 'ops', 'all:staff'];
 
-/** With names that are groups' too, that ask for escaping, and of a ServiceAccount. */
+/** Includes names that are also groups, that need escaping, and of a ServiceAccount. */
 export const users: { name: string; groups: string[] }[] = [
   { name: 'ann', groups: [] },
   { name: 'bob', groups: ['dev'] },
@@ -22,7 +22,7 @@ export const users: { name: string; groups: string[] }[] = [
 const rbac = 'rbac.authorization.k8s.io/v1';
 const apiGroup = 'rbac.authorization.k8s.io';
 const clusterRoles = ['first', 'second', 'third'];
-/** Collects the rules of those that have the label. */
+/** Aggregates the roles with the label `part`. */
 const aggregated = 'aggregated';
 
 const some = (...values: string[]) => fc.subarray(values, { minLength: 1, maxLength: 2 });
@@ -46,18 +46,23 @@ const anyRule = fc.oneof({ weight: 3, arbitrary: rule }, { weight: 1, arbitrary:
 const rules = fc.array(anyRule, { minLength: 1, maxLength: 2 });
 
 const metadata = (name: string, namespace?: string, labels = {}) => ({
-  ...{ name, ...(namespace && { namespace }) },
+  name,
+  ...(namespace && { namespace }),
   labels: { ...labels, [drawnLabel]: 'yes' },
 });
 
 const clusterRole = (name: string) =>
   fc.record({ rules, part: fc.boolean() }).map(({ rules, part }) => ({
-    ...{ apiVersion: rbac, kind: 'ClusterRole', rules },
+    apiVersion: rbac,
+    kind: 'ClusterRole',
+    rules,
     metadata: metadata(name, undefined, part ? { part: 'yes' } : {}),
   }));
 
 const collecting = {
-  ...{ apiVersion: rbac, kind: 'ClusterRole', metadata: metadata(aggregated) },
+  apiVersion: rbac,
+  kind: 'ClusterRole',
+  metadata: metadata(aggregated),
   aggregationRule: { clusterRoleSelectors: [{ matchLabels: { part: 'yes' } }] },
 };
 
@@ -72,7 +77,7 @@ const subject = fc.oneof(
 );
 const subjects = fc.array(subject, { minLength: 1, maxLength: 3 });
 
-/** The last one is not there. */
+/** The last one does not exist. */
 const clusterRoleRef = fc
   .constantFrom(...clusterRoles, aggregated, 'missing')
   .map((name) => ({ apiGroup, kind: 'ClusterRole', name }));
@@ -85,7 +90,7 @@ const roleBinding = fc.record({
 });
 const clusterRoleBinding = fc.record({ roleRef: clusterRoleRef, subjects });
 
-/** The objects of one cluster's RBAC, beside those that every cluster has. */
+/** Generates the RBAC objects of a cluster. */
 export const randomRbac = fc
   .record({
     roles: fc.tuple(...clusterRoles.map(clusterRole), ...namespaces.map(role)),
@@ -95,11 +100,15 @@ export const randomRbac = fc
   .map(({ roles, bindings, clusterBindings }) => [
     ...[...roles, collecting],
     ...bindings.map(({ namespace, ...rest }, index) => ({
-      ...{ apiVersion: rbac, kind: 'RoleBinding', ...rest },
+      apiVersion: rbac,
+      kind: 'RoleBinding',
+      ...rest,
       metadata: metadata(`drawn-${index}`, namespace),
     })),
     ...clusterBindings.map((rest, index) => ({
-      ...{ apiVersion: rbac, kind: 'ClusterRoleBinding', ...rest },
+      apiVersion: rbac,
+      kind: 'ClusterRoleBinding',
+      ...rest,
       metadata: metadata(`drawn-${index}`),
     })),
   ]);

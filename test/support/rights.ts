@@ -1,29 +1,27 @@
-/**
- * What a ServiceAccount may do, and what it did by the API server's audit log, in terms that can be compared.
- */
+/** Compares the permissions of a ServiceAccount with the audit log of the API server. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Kubectl } from '../../tools/kubectl.ts';
 
-/** A request as the API server's authorizers saw it. */
+/** The attributes of a request that the API server authorized. */
 export interface AuditedRequest {
   verb: string;
   group: string;
-  /** With its subresource, as in `accesskeys/status`. */
+  /** Includes the subresource, as in `accesskeys/status`. */
   resource: string;
   namespace?: string | undefined;
   name?: string | undefined;
   allowed: boolean;
 }
 
-/** The least that RBAC grants: one verb on one resource, perhaps of one name, in one namespace or in all. */
+/** The smallest unit of RBAC: one verb on one resource, optionally for one name, in one namespace or in all. */
 export interface Grant {
   verb: string;
   group: string;
   resource: string;
-  /** Without it, of any name. */
+  /** If unset, any name. */
   name?: string | undefined;
-  /** Without it, in all namespaces and outside of them. */
+  /** If unset, all namespaces and cluster-scoped. */
   namespace?: string | undefined;
 }
 
@@ -48,18 +46,18 @@ interface AuditEvent {
   annotations?: Record<string, string>;
 }
 
-/** An audit log of an API server that is yet to start. */
+/** An audit log for an API server that starts later. */
 export interface AuditLog {
   /** Arguments for kube-apiserver. */
   readonly arguments: readonly string[];
-  /** What a user asked of the API server so far, requests for resources only. */
+  /** @returns the resource requests of a user so far */
   requestsOf(username: string): Promise<AuditedRequest[]>;
 }
 
 /** @param directory for the policy and the log */
 export async function createAuditLog(directory: string): Promise<AuditLog> {
   const [policy, log] = [join(directory, 'audit-policy.yaml'), join(directory, 'audit.log')];
-  // A watch has its second stage when it begins, ResponseStarted, and its last one only when it ends.
+  // A watch logs ResponseStarted when it begins and its final stage only when it ends.
   const rules = [{ level: 'Metadata' }];
   await writeFile(policy, JSON.stringify({ apiVersion: 'audit.k8s.io/v1', kind: 'Policy', rules }));
   return {
@@ -81,7 +79,7 @@ function toRequest({ verb, objectRef, annotations = {} }: AuditEvent): AuditedRe
   return [{ verb, group, resource: subresource ? `${resource}/${subresource}` : resource, namespace, name, allowed }];
 }
 
-/** Everything that is bound to a ServiceAccount by name, one by one. */
+/** @returns every grant that is bound to a ServiceAccount by name */
 export async function grantsOf(kubectl: Kubectl, namespace: string, name: string): Promise<Grant[]> {
   const { items } = await kubectl.get<{ items: Binding[] }>('clusterrolebindings,rolebindings', '-A');
   const bound = items.filter(({ subjects = [] }) =>
@@ -106,7 +104,7 @@ function grantsOfRule({ apiGroups = [], resources = [], resourceNames, verbs }: 
   );
 }
 
-/** The grants that no request made use of. */
+/** @returns the grants that no request used */
 export function unusedGrants(grants: readonly Grant[], requests: readonly AuditedRequest[]): Grant[] {
   return grants.filter((grant) => !requests.some((request) => isUseOf(grant, request)));
 }

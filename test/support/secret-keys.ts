@@ -18,26 +18,31 @@ export interface RawSecret extends RawObject {
   data?: Record<string, string>;
 }
 
-/** Every sk that ever was in a Secret, as the API server's watch told it to the administrator. */
+/** Every sk that has been in a Secret, according to a watch as the administrator. */
 export interface SecretKeys {
   readonly all: ReadonlySet<string>;
   stop(): Promise<void>;
 }
 
-/** Starts to note; resolves when what is there has been read. */
+/** Starts recording; resolves when the existing Secrets are read. */
 export async function watchSecretKeys(transport: Transport): Promise<SecretKeys> {
   const all = new Set<string>();
   const accessKeys = new Set<string>();
   const stopping = new AbortController();
 
-  function note(secret: RawSecret): void {
+  function record(secret: RawSecret): void {
     const { ak, sk, previousAk, previousSk } = valuesOf(secret);
     for (const key of [ak, previousAk]) if (isUUID(key) && !all.has(key)) accessKeys.add(key);
-    // A test may exchange the two: what was once known as an ak is no secret.
+    // A test may swap the two: a value that was an ak before is not secret.
     for (const key of [sk, previousSk]) if (isUUID(key) && !accessKeys.has(key)) all.add(key);
   }
 
-  const { synced, ended } = follow(transport, '/api/v1/secrets', stopping.signal, (one) => note(one as RawSecret));
+  const { synced, ended } = follow({
+    transport,
+    path: '/api/v1/secrets',
+    signal: stopping.signal,
+    onObject: (one) => record(one as RawSecret),
+  });
   await synced;
   return {
     all,
@@ -48,12 +53,23 @@ export async function watchSecretKeys(transport: Transport): Promise<SecretKeys>
   };
 }
 
-/** Tells of every version of every object of a list. */
-export function follow(transport: Transport, path: string, signal: AbortSignal, note: (object: RawObject) => void) {
+export interface FollowOptions {
+  transport: Transport;
+  /** Path of the list. */
+  path: string;
+  signal: AbortSignal;
+  onObject: (object: RawObject) => void;
+}
+
+/** Watches a list and passes on every version of every object. */
+export function follow({ transport, path, signal, onObject }: FollowOptions) {
   const store = createStore<{ key: string; resourceVersion: string; object: RawObject }>({});
-  store.subscribe(({ current }) => current && note(current.object));
+  store.subscribe(({ current }) => current && onObject(current.object));
   const reflector = createReflector({
-    ...{ transport, target: { path }, store, log: pino({ level: 'silent' }) },
+    transport,
+    target: { path },
+    store,
+    log: pino({ level: 'silent' }),
     transform: (object) => ({
       key: `${object.metadata.namespace}/${object.metadata.name}`,
       resourceVersion: object.metadata.resourceVersion,
@@ -63,12 +79,12 @@ export function follow(transport: Transport, path: string, signal: AbortSignal, 
   return { synced: reflector.synced, ended: reflector.run(signal) };
 }
 
-/** The values of a Secret by what its notes say; empty where there is none. */
+/** @returns the pairs of a Secret, by the data keys in its annotations; missing values are empty */
 export function valuesOf({ metadata, data = {} }: RawSecret) {
-  const notes = metadata.annotations ?? {};
+  const names = metadata.annotations ?? {};
   return {
-    ak: textAt(data, notes[annotations.akKey] ?? 'ak'),
-    sk: textAt(data, notes[annotations.skKey] ?? 'sk'),
+    ak: textAt(data, names[annotations.akKey] ?? 'ak'),
+    sk: textAt(data, names[annotations.skKey] ?? 'sk'),
     previousAk: textAt(data, 'previous-ak'),
     previousSk: textAt(data, 'previous-sk'),
   };

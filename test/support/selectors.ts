@@ -1,4 +1,4 @@
-/** Random label and field selectors, half of them well formed, about what test/integration/selectors.test.ts has. */
+/** Random label and field selectors, half of them valid, for the objects of test/integration/selectors.test.ts. */
 import fc from 'fast-check';
 
 const blank = fc.constantFrom('', '', '', ' ', '\t', ' \n ', '\r');
@@ -56,7 +56,7 @@ const fieldPieces = fc.array(
   { maxLength: 7 },
 );
 
-/** A text with a character taken out or put in. */
+/** @returns a text with a character removed or inserted */
 const damaged = (text: fc.Arbitrary<string>) =>
   fc
     .tuple(text, fc.nat(), fc.constantFrom('', '=', '!', ',', '(', ')', ' ', '<', '\\', '-', 'a'))
@@ -65,7 +65,7 @@ const damaged = (text: fc.Arbitrary<string>) =>
       return good.slice(0, at) + what + good.slice(what === '' ? at + 1 : at);
     });
 
-/** Half of them well formed. */
+/** Half of them are valid. */
 const mixed = (good: fc.Arbitrary<string>, pieces: fc.Arbitrary<string[]>) =>
   fc.oneof(
     { weight: 3, arbitrary: good },

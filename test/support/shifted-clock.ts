@@ -3,15 +3,15 @@ import { fileURLToPath } from 'node:url';
 import type { StartOptions } from '../../tools/operator-process.ts';
 
 /**
- * Starts a process under a wall clock that a test shifts: preloaded (`node --import`), it reads the shift, in seconds,
- * from the file that ACCESSKEY_TEST_CLOCK names, anew each time someone asks what time it is. Timers and the monotonic
- * clock go on as they are, as when a machine's clock is set.
+ * Runs a process with a wall clock that a test can shift. Preloaded with `node --import`, this module reads the shift in
+ * seconds from the file in ACCESSKEY_TEST_CLOCK whenever the time is read. Timers and the monotonic clock are not changed,
+ * as when the clock of a machine is set.
  */
 const variable = 'ACCESSKEY_TEST_CLOCK';
 
-/** Options for a process under a shifted clock; `shift` sets it, also while the process runs. */
+/** @returns options for a process with a shifted clock; `shift` sets it, also while the process runs */
 export function shiftedClock(file: string): { options: StartOptions; shift(seconds: number): void } {
-  // Renamed into its place: who reads while it is written would find nothing, and the clock would jump back.
+  // Replaced atomically: a reader of a partly written file would see the clock jump back.
   const shift = (seconds: number) => {
     writeFileSync(`${file}.new`, String(seconds));
     renameSync(`${file}.new`, file);

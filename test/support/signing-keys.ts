@@ -3,10 +3,11 @@ import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify
 import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
 import { startTestCluster, type TestCluster } from './cluster.ts';
+import { metricValue } from './metrics.ts';
 import { accessKeyManifest, createNamespace, createPair, getToken, type Pair } from './platform.ts';
 import { shiftedClock } from './shifted-clock.ts';
 
-/** A key as it is stored. */
+/** A key in its stored form. */
 export interface StoredKey {
   kid: string;
   alg: string;
@@ -20,22 +21,22 @@ export interface KeySecret {
   data: Record<string, string>;
 }
 
-/** Who has a token and no rights gets this answer to a listing: the token was accepted. */
+/** Status of a listing with a valid token and no permissions. */
 export const accepted = 403;
 export const hour = 3_600;
 export const day = 24 * hour;
 const secretPath = ['secret', 'accesskey-operator-signing-keys', '-n', 'accesskey-system'];
 
-/** A cluster, the Secret with the signing keys of its operators, and a clock for them. */
+/** Starts a cluster, with access to the signing-key Secret and a clock for its operators. */
 export async function startKeyCluster() {
   const cluster = await startTestCluster();
   return { cluster, secret: createKeySecretAccess(cluster), clock: createForwardClock(cluster.directory) };
 }
 
-/** What `startKeyCluster` starts. */
+/** The result of `startKeyCluster`. */
 export type KeyCluster = Awaited<ReturnType<typeof startKeyCluster>>;
 
-/** A pair that gets tokens from all of these operators. */
+/** Creates a pair and waits until all operators issue tokens for it. */
 export async function createKnownPair({ kubectl }: TestCluster, operators: readonly OperatorProcess[]): Promise<Pair> {
   await createNamespace(kubectl, 'people');
   const pair = await createPair(kubectl, accessKeyManifest('people', 'ann'));
@@ -43,18 +44,18 @@ export async function createKnownPair({ kubectl }: TestCluster, operators: reado
   return pair;
 }
 
-/** The Secret with the signing keys, as a person at kubectl sees it. */
+/** Access to the signing-key Secret with kubectl. */
 function createKeySecretAccess({ kubectl }: Pick<TestCluster, 'kubectl'>) {
-  let nudges = 0;
+  let edits = 0;
   const get = () => kubectl.get<KeySecret>(...secretPath);
   const patch = (body: object) => kubectl.run(['patch', ...secretPath, '--type=merge', '-p', JSON.stringify(body)]);
   return {
     get,
     patch,
     keys: async () => keysOf(await get()),
-    annotate: (...notes: string[]) => kubectl.run(['annotate', ...secretPath, '--overwrite', ...notes]),
-    /** An edit of a label makes the leader look at the Secret, which it does each 30 seconds by itself. */
-    nudge: () => kubectl.run(['label', ...secretPath, '--overwrite', `looked-at=${nudges++}`]),
+    annotate: (...annotations: string[]) => kubectl.run(['annotate', ...secretPath, '--overwrite', ...annotations]),
+    /** Edits a label, so that the leader reconciles the Secret now instead of within 30 seconds. */
+    touch: () => kubectl.run(['label', ...secretPath, '--overwrite', `reconcile=${edits++}`]),
     remove: () => kubectl.run(['delete', ...secretPath]),
   };
 }
@@ -65,7 +66,7 @@ export function keysOf({ data }: Pick<KeySecret, 'data'>): StoredKey[] {
 
 export const kidOf = (keys: readonly StoredKey[], state: string) => keys.find((key) => key.state === state)?.kid;
 
-/** A clock for several operators that only goes forward. */
+/** A clock of several operators that only moves forward. */
 function createForwardClock(directory: string) {
   const { options, shift } = shiftedClock(join(directory, 'clock'));
   let ahead = 0;
@@ -98,23 +99,17 @@ export async function allPublish(operators: readonly OperatorProcess[], keys: re
   });
 }
 
-/** The header of a token that any verifier would accept by what the operator publishes. */
+/** Verifies a token with the published keys. @returns its header */
 export async function verifiedHeader(operator: OperatorProcess, token: string, currentDate: Date) {
   await jwtVerify(token, createLocalJWKSet(await publishedKeys(operator)), { currentDate, issuer: 'ghippo.io' });
   return decodeProtectedHeader(token);
-}
-
-export async function metric({ healthUrl }: OperatorProcess, series: string): Promise<number> {
-  const text = await (await fetch(`${healthUrl}/metrics`)).text();
-  const line = text.split('\n').find((one) => one.startsWith(`${series} `));
-  return Number(line?.slice(series.length + 1));
 }
 
 /** Waits until one of the operators leads. */
 export function leaderOf(operators: readonly OperatorProcess[]): Promise<OperatorProcess> {
   return poll('a leader', async () => {
     for (const one of operators) {
-      if ((await metric(one, 'leader_election_master_status{name="accesskey-operator"}')) === 1) return one;
+      if ((await metricValue(one, 'leader_election_master_status{name="accesskey-operator"}')) === 1) return one;
     }
     return undefined;
   });

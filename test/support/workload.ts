@@ -1,4 +1,4 @@
-/** The manifest of a Deployment; nothing needs to run for it to be listed. */
+/** The manifest of a Deployment. It is listed even if no pod runs. */
 export function deploymentManifest(namespace: string, name: string) {
   const labels = { app: name };
   return {

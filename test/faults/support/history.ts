@@ -29,8 +29,18 @@ export async function startHistory(transport: Transport): Promise<History> {
   }
 
   const running = [
-    follow(transport, secretsPath(), stopping.signal, (secret) => recordSecret(secret as RawSecret)),
-    follow(transport, accessKeysPath(), stopping.signal, (one) => accessKeyVersions.push(JSON.stringify(one))),
+    follow({
+      transport,
+      path: secretsPath(),
+      signal: stopping.signal,
+      onObject: (secret) => recordSecret(secret as RawSecret),
+    }),
+    follow({
+      transport,
+      path: accessKeysPath(),
+      signal: stopping.signal,
+      onObject: (one) => accessKeyVersions.push(JSON.stringify(one)),
+    }),
   ];
   await Promise.all(running.map(({ synced }) => synced));
   return {

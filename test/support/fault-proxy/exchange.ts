@@ -5,26 +5,26 @@ import { type Fault, isWatchFault, type ProxyRequest } from './fault.ts';
 import { type Upstream, withoutHop } from './upstream.ts';
 import { watchPieces } from './watch-lines.ts';
 
-/** A request under way. */
+/** A request in flight. */
 export interface Exchange {
   incoming: IncomingMessage;
   outgoing: ServerResponse;
   request: ProxyRequest;
   fault: Fault | undefined;
-  /** Told when the fault took effect. */
-  took: (fault: Fault) => void;
+  /** Called when the fault takes effect. */
+  onFault: (fault: Fault) => void;
   upstream: Upstream;
   signal: AbortSignal;
 }
 
 /**
- * Answers a request: passes it to the API server with the fault done to it.
+ * Passes a request to the API server and applies the fault.
  *
- * @throws Error when either side breaks
+ * @throws Error if either connection fails
  */
 export async function answer(exchange: Exchange): Promise<void> {
-  const { incoming, outgoing, request, fault, took, upstream, signal } = exchange;
-  if (fault && !isWatchFault(fault) && fault.kind !== 'cutAfterBytes') took(fault);
+  const { incoming, outgoing, request, fault, onFault, upstream, signal } = exchange;
+  if (fault && !isWatchFault(fault) && fault.kind !== 'cutAfterBytes') onFault(fault);
   if (fault?.kind === 'cut') return void outgoing.destroy();
   if (fault?.kind === 'answer') return refuse(incoming, outgoing, fault);
   if (fault?.kind === 'delay') await sleep(fault.ms, undefined, { signal });
@@ -65,9 +65,9 @@ export function statusObject(code: number, reason: string): string {
   });
 }
 
-async function passWatch(response: IncomingMessage, { outgoing, fault, took }: Exchange): Promise<void> {
+async function passWatch(response: IncomingMessage, { outgoing, fault, onFault }: Exchange): Promise<void> {
   for await (const piece of watchPieces(response, isWatchFault(fault) ? fault : undefined)) {
-    if (piece.faulty && fault) took(fault);
+    if (piece.faulty && fault) onFault(fault);
     if (piece.text) await write(outgoing, piece.text);
     if (piece.next === 'cut') return void outgoing.destroy();
     if (piece.next === 'silence') return void (await closed(outgoing));
@@ -76,19 +76,19 @@ async function passWatch(response: IncomingMessage, { outgoing, fault, took }: E
   outgoing.end();
 }
 
-async function passBody(response: IncomingMessage, { outgoing, fault, took }: Exchange): Promise<void> {
+async function passBody(response: IncomingMessage, { outgoing, fault, onFault }: Exchange): Promise<void> {
   let left = fault?.kind === 'cutAfterBytes' ? fault.bytes : Number.POSITIVE_INFINITY;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     await write(outgoing, chunk.subarray(0, left));
     left -= chunk.length;
     if (left >= 0 || !fault) continue;
-    took(fault);
+    onFault(fault);
     return void outgoing.destroy();
   }
   outgoing.end();
 }
 
-/** Writes and waits until it is out, so that a cut comes after it. */
+/** Writes and waits until the data is sent, so that a cut comes after it. */
 function write(outgoing: ServerResponse, chunk: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => outgoing.write(chunk, (error) => (error ? reject(error) : resolve())));
 }

@@ -1,52 +1,49 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** A request that came to the proxy. */
+/** A request to the proxy. */
 export interface ProxyRequest {
-  /** Its place among all requests, from 0. */
+  /** Index among all requests. */
   readonly number: number;
-  /** Its place among those of the same method, path and isWatch, from 0. */
+  /** Index among the requests with the same method, path and isWatch. */
   readonly nth: number;
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   readonly isWatch: boolean;
-  /** When it came, milliseconds by the monotonic clock (performance.now). */
+  /** Time of arrival by the monotonic clock (performance.now), milliseconds. */
   readonly at: number;
 }
 
-/** What goes wrong with any request. */
+/** A fault of any request. */
 export type CallFault =
-  /** Answers, by default with a metav1.Status as the API server does; the request does not reach it. */
+  /** Responds instead of the API server, by default with a metav1.Status. */
   | { kind: 'answer'; status: number; reason?: string; retryAfterSeconds?: number; body?: string }
   /** Destroys the connection; the request does not reach the API server. */
   | { kind: 'cut' }
-  /** Destroys the connection when the answer comes: it was done, and the client cannot know. */
+  /** Destroys the connection when the response arrives: the request took effect, but the client cannot know. */
   | { kind: 'loseAnswer' }
-  /** Destroys the connection after this much of the answer's body. A shorter answer passes whole. */
+  /** Destroys the connection after this many bytes of the response body. A shorter response passes. */
   | { kind: 'cutAfterBytes'; bytes: number }
-  /** Holds the request back for a while, and then passes it. */
+  /** Delays the request. */
   | { kind: 'delay'; ms: number };
 
-/**
- * What goes wrong with a watch after so many lines of it, bookmarks included. Other requests pass, and so does a watch
- * that ends sooner.
- */
+/** A fault of a watch after a number of lines, including bookmarks. Other requests and shorter watches pass. */
 export type WatchFault = { afterLines: number } /** Destroys the connection. */ & (
   | { kind: 'cutWatch' }
-  /** Ends the answer as the API server does when timeoutSeconds are over. */
+  /** Ends the response, as the API server does after timeoutSeconds. */
   | { kind: 'endWatch' }
-  /** The connection stays open, and nothing comes any more. */
+  /** Keeps the connection open without sending anything. */
   | { kind: 'halfOpen' }
-  /** A line of the proxy's own is put in, without waiting for the next one. */
+  /** Inserts a line, without waiting for the next one. */
   | { kind: 'insertLine'; line: string }
-  /** The next line comes as this makes it. */
+  /** Replaces the next line. */
   | { kind: 'garbleLine'; garble: (line: string) => string }
-  /** Half of the next line comes, then the connection is destroyed. */
+  /** Sends half of the next line and destroys the connection. */
   | { kind: 'cutInLine' }
 );
 
-/** The API server itself ends the watch after this time instead of the one asked for; its last bookmark comes 2 s before. */
+/** Makes the API server end the watch after this time. It sends the last bookmark 2 s before. */
 export interface ShortWatch {
   kind: 'shortWatch';
   timeoutSeconds: number;
@@ -54,7 +51,7 @@ export interface ShortWatch {
 
 export type Fault = CallFault | WatchFault | ShortWatch;
 
-/** Decides what goes wrong with a request; undefined lets it pass. It must depend on the request alone. */
+/** Chooses the fault of a request; undefined lets it pass. The result must depend only on the request. */
 export type FaultDecision = (request: ProxyRequest) => Fault | undefined;
 
 export function isWatchFault(fault: Fault | undefined): fault is WatchFault {

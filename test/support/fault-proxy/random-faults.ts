@@ -1,6 +1,6 @@
 import type { CallFault, Fault, FaultDecision, WatchFault } from './fault.ts';
 
-/** What goes wrong with calls: refusals of an API server under load, and broken connections. */
+/** Faults of calls: errors of an API server under load and broken connections. */
 export const callFaults: readonly CallFault[] = [
   { kind: 'answer', status: 429, reason: 'TooManyRequests', retryAfterSeconds: 1 },
   { kind: 'answer', status: 500, reason: 'InternalError' },
@@ -12,7 +12,7 @@ export const callFaults: readonly CallFault[] = [
   { kind: 'delay', ms: 500 },
 ];
 
-/** What goes wrong with watches, besides that: they break in every place. A half-open one is not among them. */
+/** Faults of watches, except half-open ones. */
 const watchFaults: readonly (CallFault | WatchFault)[] = [
   { kind: 'answer', status: 410, reason: 'Expired' },
   { kind: 'cut' },
@@ -26,13 +26,13 @@ const watchFaults: readonly (CallFault | WatchFault)[] = [
 
 export interface RandomFaultOptions {
   seed: number;
-  /** The share of requests that something goes wrong with, from 0 to 1. */
+  /** The share of requests with a fault, from 0 to 1. */
   share: number;
   calls?: readonly Fault[];
   watches?: readonly Fault[];
 }
 
-/** Faults drawn at random: the same seed and request number give the same fault. */
+/** Chooses faults at random. The same seed and request number give the same fault. */
 export function randomFaults({
   seed,
   share,
@@ -46,7 +46,7 @@ export function randomFaults({
   };
 }
 
-/** A number from 0 to 1, of these two alone (the mixing of mulberry32). */
+/** @returns a number from 0 to 1 that depends only on the arguments (mixing of mulberry32) */
 function draw(seed: number, index: number): number {
   let state = (Math.imul(seed, 0x9e3779b1) + Math.imul(index + 1, 0x6d2b79f5)) | 0;
   state = Math.imul(state ^ (state >>> 15), state | 1);

@@ -25,11 +25,11 @@ export interface WatchedOptions {
   idleTimeoutMs?: number;
   /** Names of objects that exist before the first list. */
   existing?: readonly string[];
-  /** The kubeconfig that the reflector uses a copy of; by default the administrator's. */
+  /** The reflector uses a copy of this kubeconfig. Default: that of the administrator. */
   original?: string;
 }
 
-/** ConfigMaps or Secrets in a namespace of their own, and a reflector that watches them through a fault proxy. */
+/** ConfigMaps or Secrets in a new namespace, and a reflector that watches them through a fault proxy. */
 export interface Watched {
   readonly proxy: FaultProxy;
   readonly namespace: string;
@@ -37,17 +37,17 @@ export interface Watched {
   readonly kubeconfig: string;
   readonly store: Store<WatchedRecord>;
   readonly reflector: Reflector;
-  /** What listeners were told, in order: name@resourceVersion, or -name. The marker of `converged` is left out. */
-  readonly told: readonly string[];
-  /** What was done, in the same form. */
-  readonly done: readonly string[];
+  /** Changes that listeners received, as name@resourceVersion or -name, without the marker of `converged`. */
+  readonly received: readonly string[];
+  /** Changes that were made, in the same form. */
+  readonly written: readonly string[];
   /** Lines of the reflector's log. */
   readonly log: readonly string[];
-  /** Creates or replaces an object, past the proxy. */
+  /** Creates or replaces an object, bypassing the proxy. */
   put(name: string, value?: string): Promise<void>;
-  /** Deletes an object, past the proxy. */
+  /** Deletes an object, bypassing the proxy. */
   remove(name: string): Promise<void>;
-  /** Waits until a last change has come, and checks that the store holds then what the API server does. */
+  /** Waits until a final change has arrived, and checks that the store has the same objects as the API server. */
   converged(): Promise<void>;
   lists(): ProxyRequest[];
   watches(): ProxyRequest[];
@@ -56,7 +56,7 @@ export interface Watched {
 /** Starts a reflector behind a proxy; both end with the test. */
 export async function startWatched(options: WatchedOptions): Promise<Watched> {
   const { controlPlane, resource = 'configmaps', existing = [] } = options;
-  const { proxy, kubeconfig, direct, transport } = await openWays(options);
+  const { proxy, kubeconfig, direct, transport } = await openTransports(options);
   const objects = await createObjects(direct, resource);
   for (const name of existing) await objects.put(name);
   proxy.decide = options.faults ?? proxy.decide;
@@ -87,29 +87,29 @@ export async function startWatched(options: WatchedOptions): Promise<Watched> {
     kubeconfig,
     store: observed.store,
     reflector,
-    get told() {
-      return withoutMarker(observed.told);
+    get received() {
+      return withoutMarker(observed.received);
     },
-    get done() {
-      return withoutMarker(objects.done);
+    get written() {
+      return withoutMarker(objects.written);
     },
     log,
     put: objects.put,
     remove: objects.remove,
     async converged() {
       await objects.put(marker);
-      const last = objects.done.at(-1) ?? '';
-      await poll(`the change ${last}`, async () => observed.told.includes(last));
-      observed.expectNothingTwice();
-      expect(observed.held()).toEqual(await listed());
+      const last = objects.written.at(-1) ?? '';
+      await poll(`the change ${last}`, async () => observed.received.includes(last));
+      observed.expectNoRepetition();
+      expect(observed.contents()).toEqual(await listed());
     },
     lists: () => requests(false),
     watches: () => requests(true),
   };
 }
 
-/** Opens the way past the proxy and the one through it. */
-async function openWays({ controlPlane, original = controlPlane.kubeconfig }: WatchedOptions) {
+/** Creates a direct transport and one through the proxy. */
+async function openTransports({ controlPlane, original = controlPlane.kubeconfig }: WatchedOptions) {
   const proxy = await startFaultProxy(controlPlane);
   const directory = await mkdtemp(join(tmpdir(), 'accesskey-reflector-'));
   const kubeconfig = join(directory, 'kubeconfig');
@@ -123,7 +123,7 @@ async function openWays({ controlPlane, original = controlPlane.kubeconfig }: Wa
   return { proxy, kubeconfig, direct, transport };
 }
 
-/** What is registered last is done first: it ends before its transport. */
+/** The reflector stops before its transport, since the last registered hook runs first. */
 function runUntilTestEnds(reflector: Reflector): void {
   const stop = new AbortController();
   const running = reflector.run(stop.signal);
@@ -133,25 +133,25 @@ function runUntilTestEnds(reflector: Reflector): void {
   });
 }
 
-/** A store whose every change is noted and held against what was told before. */
+/** A store whose changes are recorded and compared with earlier ones. */
 function observe() {
   const store = createStore<WatchedRecord>({});
-  const told: string[] = [];
+  const received: string[] = [];
   const contradictions: string[] = [];
   const replayed = new Map<string, WatchedRecord>();
   store.subscribe((change) => {
     const name = change.key.split('/')[1] ?? '';
-    if (change.previous !== replayed.get(change.key)) contradictions.push(`${name}: told another previous record`);
+    if (change.previous !== replayed.get(change.key)) contradictions.push(`${name}: wrong previous record`);
     if (change.current) replayed.set(change.key, change.current);
     else replayed.delete(change.key);
-    told.push(change.current ? `${name}@${change.current.resourceVersion}` : `-${name}`);
+    received.push(change.current ? `${name}@${change.current.resourceVersion}` : `-${name}`);
   });
   return {
     store,
-    told: told as readonly string[],
-    held: () => [...store.values()].map((record) => JSON.stringify(record)).sort(),
-    expectNothingTwice() {
-      const versions = told.filter((one) => one.includes('@'));
+    received: received as readonly string[],
+    contents: () => [...store.values()].map((record) => JSON.stringify(record)).sort(),
+    expectNoRepetition() {
+      const versions = received.filter((one) => one.includes('@'));
       expect(versions).toEqual([...new Set(versions)]);
       expect(contradictions).toEqual([]);
     },

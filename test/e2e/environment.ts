@@ -15,7 +15,7 @@ export const operatorNamespace = 'accesskey-system';
 export const serviceUrl = 'http://accesskey-operator.accesskey-system';
 
 /** What the suite runs with: a cluster that knows the images. */
-export interface Stage {
+export interface Environment {
   readonly cluster: Cluster;
   readonly kubectl: Kubectl;
   /** Folder of the kustomization that installs the operator. */
@@ -30,7 +30,7 @@ export interface Stage {
  *
  * @throws Error that says what is missing when this machine has no cluster
  */
-export async function prepareStage(): Promise<Stage> {
+export async function prepareEnvironment(): Promise<Environment> {
   const started = performance.now();
   const log = (line: string) => {
     process.stderr.write(`e2e ${((performance.now() - started) / 1000).toFixed(0).padStart(4)} s  ${line}\n`);
