@@ -139,7 +139,7 @@ describe('the name of a cluster', () => {
     );
     expect(await statusOf('twice')).toBe(200);
     await home.kubectl.run(['delete', 'secret', 'z-first', '-n', namespace]);
-    await clusterEvent(home.kubectl, 'a-second', 'ClusterRefused: Cluster twice: kubeconfig: users: has no entry');
+    await clusterEvent(home.kubectl, 'a-second', 'ClusterRefused: Cluster twice: kubeconfig: users: no entry has');
     await poll('the second', async () => (await statusOf('twice')) === 503);
   });
 });

@@ -217,7 +217,7 @@ test('unreachable and hanging clusters are 503 and do not delay the others', asy
   expect(answer).toMatchObject({ status: 200, left: 'closed, silent' });
   expect(answer.names).toContain('west/shop/web');
   await clusterEvent(home.kubectl, 'silent', 'ClusterUnavailable: Cluster silent is unavailable: no response');
-  expect([await up(), await isReady()]).toEqual(['1', true]);
+  expect([await up(), await isReady()]).toEqual([1, true]);
   await home.kubectl.run(['delete', 'secret', 'closed', 'silent', '-n', namespace]);
   await poll('the removal of both', async () => (await inAll()).left === null);
 });
