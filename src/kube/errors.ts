@@ -7,6 +7,12 @@ interface ApiStatus {
 /** Statuses whose message names objects and reasons, never the values of fields. */
 const safeMessages = new Set([401, 403, 404, 405, 409, 410, 429, 500, 503, 504]);
 
+interface KubernetesErrorOptions {
+  status: number;
+  reason?: string;
+  retryAfterMs?: number;
+}
+
 /**
  * A response of the API server with a status of 400 or more.
  *
@@ -22,7 +28,7 @@ export class KubernetesError extends Error {
   /** Retry-After (RFC 9110 section 10.2.3), milliseconds, capped at one minute; 0 if the response has none. */
   readonly retryAfterMs: number;
 
-  constructor(status: number, reason: string, message: string, retryAfterMs: number) {
+  constructor(message: string, { status, reason = '', retryAfterMs = 0 }: KubernetesErrorOptions) {
     super(message);
     this.status = status;
     this.reason = reason;
@@ -57,24 +63,29 @@ export function toConnectionError(error: unknown, server: string, signal: AbortS
   return new ConnectionError(`no valid response from the API server ${server}`, { cause: error });
 }
 
+export interface ErrorResponse {
+  status: number;
+  /** A metav1.Status if it comes from the API server itself. */
+  body: string;
+  /** Header Retry-After; only the form in seconds is supported, as the API server sends it. */
+  retryAfter?: string | undefined;
+}
+
 /**
  * Creates the error for a response.
  *
  * @param request method and path without the query, for the message
- * @param body body of the response, a metav1.Status if it comes from the API server itself
- * @param retryAfter Retry-After header; only the form in seconds is supported, as the API server sends it
  */
-export function errorFromResponse(
-  request: string,
-  status: number,
-  body: string,
-  retryAfter: string | undefined,
-): KubernetesError {
+export function errorFromResponse(request: string, { status, body, retryAfter }: ErrorResponse): KubernetesError {
   const parsed = parseStatus(body);
   const detail = safeMessages.has(status) && parsed.message ? `: ${shorten(parsed.message)}` : '';
   const reason = shorten(parsed.reason ?? '');
   const outcome = reason === '' ? status : `${status} ${reason}`;
-  return new KubernetesError(status, reason, `${request}: ${outcome}${detail}`, retryAfterMs(retryAfter));
+  return new KubernetesError(`${request}: ${outcome}${detail}`, {
+    status,
+    reason,
+    retryAfterMs: retryAfterMs(retryAfter),
+  });
 }
 
 /** Cap of Retry-After, seconds: one wrong header must not block requests for hours. */

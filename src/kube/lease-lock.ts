@@ -84,7 +84,7 @@ export function createLeaseLock(options: LeaseLockOptions): LeaseLock {
   }
 
   async function hold(signal: AbortSignal): Promise<HoldOutcome> {
-    const spec = heldSpec(lease?.spec, identity, leaseDurationMs, new Date());
+    const spec = heldSpec(lease?.spec, { identity, leaseDurationMs, time: new Date() });
     const created = { apiVersion: leases.apiVersion, kind: 'Lease', metadata: { namespace, name } };
     const sentAt = now();
     mayHold = true;

@@ -86,19 +86,20 @@ function isFree({ observation, now, leaseDurationMs }: Situation): boolean {
   return now - observation.since >= durationMs;
 }
 
+interface Holder {
+  identity: string;
+  leaseDurationMs: number;
+  /** Wall clock. */
+  time: Date;
+}
+
 /**
  * Fields that are not part of the election are kept.
  *
  * @param before the current record; undefined for a new Lease
- * @param time wall clock
  * @returns the record with this process as the holder
  */
-export function heldSpec(
-  before: LeaseSpec | undefined,
-  identity: string,
-  leaseDurationMs: number,
-  time: Date,
-): LeaseSpec {
+export function heldSpec(before: LeaseSpec | undefined, { identity, leaseDurationMs, time }: Holder): LeaseSpec {
   const renewTime = microTime(time);
   // Whole seconds, greater than 0 (validation of LeaseSpec). Rounded up, so that others never wait too short.
   const renewed = { ...before, leaseDurationSeconds: Math.ceil(leaseDurationMs / 1000), renewTime };

@@ -147,7 +147,7 @@ function parseEvent(line: string, path: string): WatchEvent {
   const what = `WATCH ${path}`;
   const event = parseJson(line, what) as { type?: string; object?: RawObject & { code?: number } } | null;
   if (event?.type === 'ERROR') {
-    throw errorFromResponse(what, event.object?.code ?? 500, JSON.stringify(event.object ?? {}), undefined);
+    throw errorFromResponse(what, { status: event.object?.code ?? 500, body: JSON.stringify(event.object ?? {}) });
   }
   // A bookmark has only a resourceVersion.
   const isValid =

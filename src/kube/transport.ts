@@ -129,10 +129,9 @@ async function statusText({ body }: Dispatcher.ResponseData): Promise<string> {
 
 async function toError(request: TransportRequest, response: Dispatcher.ResponseData): Promise<Error> {
   const retryAfter = response.headers['retry-after'];
-  return errorFromResponse(
-    `${request.method} ${request.path.split('?')[0]}`,
-    response.statusCode,
-    await statusText(response),
-    typeof retryAfter === 'string' ? retryAfter : undefined,
-  );
+  return errorFromResponse(`${request.method} ${request.path.split('?')[0]}`, {
+    status: response.statusCode,
+    body: await statusText(response),
+    retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
+  });
 }

@@ -68,9 +68,9 @@ describe('a decision', () => {
 describe('when the cluster is unavailable', () => {
   it.each([
     ['no answer', new ConnectionError('no answer')],
-    ['429', new KubernetesError(429, 'TooManyRequests', 'slow down', 0)],
-    ['500', new KubernetesError(500, 'InternalError', 'broken', 0)],
-    ['503', new KubernetesError(503, 'ServiceUnavailable', 'later', 0)],
+    ['429', new KubernetesError('slow down', { status: 429, reason: 'TooManyRequests' })],
+    ['500', new KubernetesError('broken', { status: 500, reason: 'InternalError' })],
+    ['503', new KubernetesError('later', { status: 503, reason: 'ServiceUnavailable' })],
   ])('falls back to a stale decision on %s, also to a denial', async (_, error) => {
     answer = (question) => question === 'yes';
     await Promise.all([about('yes'), about('no')]);
@@ -88,7 +88,7 @@ describe('when the cluster is unavailable', () => {
     'has no fallback when the API server refuses the review with %i',
     async (status) => {
       await about('a');
-      const error = new KubernetesError(status, 'Refused', 'refused', 0);
+      const error = new KubernetesError('refused', { status, reason: 'Refused' });
       answer = fail(error);
       await wait(10_000);
       await expect(about('a')).rejects.toBe(error);
@@ -131,14 +131,14 @@ describe('when the cluster is unavailable', () => {
     answer = unreachable;
     await wait(20_000);
     await about('a');
-    answer = fail(new KubernetesError(403, 'Forbidden', 'forbidden', 0));
+    answer = fail(new KubernetesError('forbidden', { status: 403, reason: 'Forbidden' }));
     await expect(about('new')).rejects.toThrow('forbidden');
     await expect(about('b')).rejects.toThrow('forbidden');
   });
 
   it('keeps the circuit closed after 429', async () => {
     await Promise.all(['a', 'b'].map(about));
-    answer = (question) => (question === 'a' ? fail(new KubernetesError(429, '', 'slow down', 0))() : false);
+    answer = (question) => (question === 'a' ? fail(new KubernetesError('slow down', { status: 429 }))() : false);
     await wait(20_000);
     expect([await about('a'), await about('b')]).toEqual([true, false]);
   });

@@ -123,7 +123,7 @@ describe('a Kubernetes client', () => {
   });
 
   it.each([
-    new KubernetesError(409, 'Conflict', 'conflict', 0),
+    new KubernetesError('conflict', { status: 409, reason: 'Conflict' }),
     new ConnectionError('refused'),
     new NotLeaderError('not the leader'),
   ])('passes errors of the transport through: %s', async (error) => {

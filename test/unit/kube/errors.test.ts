@@ -25,7 +25,7 @@ describe('errorFromResponse', () => {
     [503, 'ServiceUnavailable'],
     [504, 'Timeout'],
   ])('keeps the message of a %d', (code, reason) => {
-    const error = errorFromResponse('GET /api/v1/secrets', code, status(reason, 'because'), undefined);
+    const error = errorFromResponse('GET /api/v1/secrets', { status: code, body: status(reason, 'because') });
     expect(error).toBeInstanceOf(KubernetesError);
     expect(error).toMatchObject({ name: 'KubernetesError', status: code, reason, retryAfterMs: 0 });
     expect(error.message).toBe(`GET /api/v1/secrets: ${code} ${reason}: because`);
@@ -33,7 +33,7 @@ describe('errorFromResponse', () => {
 
   it.each([400, 406, 415, 422, 413, 418, 501, 502])('of a %d keeps the reason only', (code) => {
     const message = `Secret "x" is invalid: stringData.sk: Invalid value: "${value}"`;
-    const error = errorFromResponse('PATCH /x', code, status('Invalid', message), undefined);
+    const error = errorFromResponse('PATCH /x', { status: code, body: status('Invalid', message) });
     expect(error.message).toBe(`PATCH /x: ${code} Invalid`);
     expect(`${error.stack} ${JSON.stringify(error)}`).not.toContain(value);
   });
@@ -47,13 +47,13 @@ describe('errorFromResponse', () => {
     ['null', 'null'],
     ['an object that is no Status', `{"error":"${value}"}`],
   ])('says nothing of a body that is %s', (_, body) => {
-    const error = errorFromResponse('GET /x', 404, body, undefined);
+    const error = errorFromResponse('GET /x', { status: 404, body });
     expect(error).toMatchObject({ status: 404, reason: '' });
     expect(error.message).toBe('GET /x: 404');
   });
 
   it('shortens what an API server that is somebody else’s says without end', () => {
-    const error = errorFromResponse('GET /x', 500, status('r'.repeat(100_000), 'm'.repeat(100_000)), undefined);
+    const error = errorFromResponse('GET /x', { status: 500, body: status('r'.repeat(100_000), 'm'.repeat(100_000)) });
     expect(error.message.length).toBeLessThan(5_000);
     expect(error.reason.length).toBeLessThan(2_500);
   });
@@ -61,12 +61,12 @@ describe('errorFromResponse', () => {
   it.each(['{"message":{"toString":1},"reason":{"toString":1}}', '{"message":[],"reason":7}', '7', 'null'])(
     'takes what is no Status for none: %s',
     (body) => {
-      expect(errorFromResponse('GET /x', 500, body, undefined)).toMatchObject({ message: 'GET /x: 500', reason: '' });
+      expect(errorFromResponse('GET /x', { status: 500, body })).toMatchObject({ message: 'GET /x: 500', reason: '' });
     },
   );
 
   it('tells the message of a Status without a reason', () => {
-    const error = errorFromResponse('GET /x', 500, JSON.stringify({ message: 'etcd is away' }), undefined);
+    const error = errorFromResponse('GET /x', { status: 500, body: JSON.stringify({ message: 'etcd is away' }) });
     expect(error.message).toBe('GET /x: 500: etcd is away');
   });
 
@@ -84,12 +84,12 @@ describe('errorFromResponse', () => {
     ['Infinity', 0],
     ['Wed, 21 Oct 2026 07:28:00 GMT', 0],
   ])('Retry-After %s: %d ms', (retryAfter, retryAfterMs) => {
-    expect(errorFromResponse('GET /x', 429, '', retryAfter).retryAfterMs).toBe(retryAfterMs);
+    expect(errorFromResponse('GET /x', { status: 429, body: '', retryAfter }).retryAfterMs).toBe(retryAfterMs);
   });
 });
 
 describe('isStatus', () => {
-  const error = new KubernetesError(404, 'NotFound', 'gone', 0);
+  const error = new KubernetesError('gone', { status: 404, reason: 'NotFound' });
   it.each([
     [error, 404, true],
     [error, 409, false],
@@ -103,8 +103,8 @@ describe('isStatus', () => {
 
 describe('retryAfterOf', () => {
   it.each([
-    [errorFromResponse('GET /api', 429, '', '7'), 7_000],
-    [errorFromResponse('GET /api', 500, '', undefined), 0],
+    [errorFromResponse('GET /api', { status: 429, body: '', retryAfter: '7' }), 7_000],
+    [errorFromResponse('GET /api', { status: 500, body: '' }), 0],
     [new ConnectionError('no answer'), 0],
     ['text', 0],
   ])('%s: %i ms', (error, milliseconds) => {

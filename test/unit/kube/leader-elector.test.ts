@@ -24,7 +24,7 @@ function createLeaseServer() {
   const requests: TransportRequest[] = [];
   let lease: Lease | undefined;
   let version = 0;
-  const failure = (status: number) => new KubernetesError(status, '', `status ${status}`, 0);
+  const failure = (status: number) => new KubernetesError(`status ${status}`, { status });
 
   function store(body: Lease): Lease {
     version += 1;
@@ -440,7 +440,7 @@ describe('a campaign', () => {
 
   it('continues after errors of every kind', async () => {
     const server = createLeaseServer();
-    const errors = [403, 429, 500].map((status) => new KubernetesError(status, '', `status ${status}`, 0));
+    const errors = [403, 429, 500].map((status) => new KubernetesError(`status ${status}`, { status }));
     const failures: unknown[] = [
       ...errors,
       new ConnectionError('no response'),

@@ -95,7 +95,10 @@ describe('the written record', () => {
     ["replacing another's record", foreign, { holderIdentity: 'me', leaseTransitions: 4, ...dated }],
     ['of a renewal', own, { ...own, renewTime: now }],
   ])('%s', (_, before, expected) => {
-    expect(heldSpec(before, 'me', 15_000, time)).toEqual({ ...expected, leaseDurationSeconds: 15 });
+    expect(heldSpec(before, { identity: 'me', leaseDurationMs: 15_000, time })).toEqual({
+      ...expected,
+      leaseDurationSeconds: 15,
+    });
   });
 
   it('of a release', () => {
@@ -109,13 +112,15 @@ describe('the written record', () => {
     [1001, 2],
     [15_000, 15],
   ])('has a duration of %d ms as %d s', (milliseconds, seconds) => {
-    expect(heldSpec(undefined, 'me', milliseconds, time).leaseDurationSeconds).toBe(seconds);
+    expect(heldSpec(undefined, { identity: 'me', leaseDurationMs: milliseconds, time }).leaseDurationSeconds).toBe(
+      seconds,
+    );
   });
 
   it('keeps fields that are not part of the election', () => {
     const more = { strategy: 'OldestEmulationVersion', ofTheFuture: { a: [1] } };
     for (const before of [own, foreign]) {
-      expect(heldSpec({ ...before, ...more }, 'me', 15_000, time)).toMatchObject(more);
+      expect(heldSpec({ ...before, ...more }, { identity: 'me', leaseDurationMs: 15_000, time })).toMatchObject(more);
       expect(releasedSpec({ ...before, ...more }, time)).toMatchObject(more);
     }
   });

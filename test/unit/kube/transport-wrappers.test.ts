@@ -100,7 +100,7 @@ describe('a measured transport', () => {
   it.each<[string, { status?: number; failure?: unknown }, string]>([
     ['an answer', {}, '200'],
     ['another answer', { status: 201 }, '201'],
-    ['an error of the API server', { failure: new KubernetesError(409, 'Conflict', 'no', 0) }, '409'],
+    ['an error of the API server', { failure: new KubernetesError('no', { status: 409, reason: 'Conflict' }) }, '409'],
     ['no answer', { failure: new ConnectionError('no answer') }, '<error>'],
     ['an abort', { failure: 'no longer wanted' }, '<error>'],
   ])('tells of %s', async (_, options, code) => {

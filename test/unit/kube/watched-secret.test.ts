@@ -84,7 +84,10 @@ describe('a watched Secret', () => {
   });
 
   it('is created again after 5 seconds when that fails, and each failure is logged', async () => {
-    const failures = [new ConnectionError('refused'), new KubernetesError(403, 'Forbidden', 'forbidden', 0)];
+    const failures = [
+      new ConnectionError('refused'),
+      new KubernetesError('forbidden', { status: 403, reason: 'Forbidden' }),
+    ];
     const { created, lines } = start({ failures });
     await elapse(4_999);
     expect(created()).toBe(1);
@@ -141,12 +144,12 @@ describe('createSecret', () => {
   });
 
   it('returns false if the Secret already exists', async () => {
-    const { client } = createClient(new KubernetesError(409, 'AlreadyExists', 'exists', 0));
+    const { client } = createClient(new KubernetesError('exists', { status: 409, reason: 'AlreadyExists' }));
     expect(await createSecret(client, secret, { type: 'a/b' })).toBe(false);
   });
 
   it('rejects with any other error', async () => {
-    const error = new KubernetesError(403, 'Forbidden', 'forbidden', 0);
+    const error = new KubernetesError('forbidden', { status: 403, reason: 'Forbidden' });
     await expect(createSecret(createClient(error).client, secret, { type: 'a/b' })).rejects.toBe(error);
   });
 });

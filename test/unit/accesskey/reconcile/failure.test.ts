@@ -11,7 +11,7 @@ const one = accessKey();
 const both = accessKey({ keyPairs: [{ name: 'main' }, { name: 'ci' }] });
 
 function answer(status: number, text: string): KubernetesError {
-  return new KubernetesError(status, status === 500 ? 'InternalError' : 'Forbidden', text, 0);
+  return new KubernetesError(text, { status, reason: status === 500 ? 'InternalError' : 'Forbidden' });
 }
 
 /** The AccessKey after a reconcile in which the Secret could not be created. */

@@ -3,7 +3,10 @@ import type { PairOutcome, PlanOutcome } from '../../../../src/accesskey/reconci
 import { KubernetesError } from '../../../../src/kube/errors.ts';
 import { accessKey, keyPair, type SecretParts, secret } from '../../../support/builders.ts';
 
-export const denied = new KubernetesError(403, 'Forbidden', 'POST /x: 403 Forbidden: exceeded quota', 0);
+export const denied = new KubernetesError('POST /x: 403 Forbidden: exceeded quota', {
+  status: 403,
+  reason: 'Forbidden',
+});
 
 /** The outcome of a reconcile with these pairs; every removal succeeded unless `rest` says otherwise. */
 export function outcomeOf(pairs: PairOutcome[], rest: Partial<PlanOutcome> = {}): PlanOutcome {

@@ -182,7 +182,7 @@ function checkIsSecret(call: Resource): void {
 }
 
 export function refused(status: number, reason: string): KubernetesError {
-  return new KubernetesError(status, reason, `refused: ${status} ${reason}`, 0);
+  return new KubernetesError(`refused: ${status} ${reason}`, { status, reason });
 }
 
 export const noAnswer = new ConnectionError('no answer from the API server');

@@ -204,8 +204,8 @@ describe('errors', () => {
   const secretText = `the cause ${keyPair(5).sk} at 10.0.0.1:6443`;
   it.each([
     ['no response', new ConnectionError(secretText, { cause: new Error(secretText) })],
-    ['an internal error', new KubernetesError(500, 'InternalError', secretText, 0)],
-    ['a missing right', new KubernetesError(403, 'Forbidden', secretText, 0)],
+    ['an internal error', new KubernetesError(secretText, { status: 500, reason: 'InternalError' })],
+    ['a missing right', new KubernetesError(secretText, { status: 403, reason: 'Forbidden' })],
   ])('answers 503 for %s from the cluster, without the cause', async (_, error) => {
     const { list, logged } = await createPlatform({ cluster: { authorizer: failing(error) } });
     const answer = await list('', token);

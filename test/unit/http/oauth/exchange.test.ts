@@ -239,7 +239,9 @@ describe('the request', () => {
   });
 
   it('returns 503 if the cluster is unavailable', async () => {
-    const { send, logged } = await createExchange(new KubernetesError(403, 'Forbidden', 'POST tokenreviews: 403', 0));
+    const { send, logged } = await createExchange(
+      new KubernetesError('POST tokenreviews: 403', { status: 403, reason: 'Forbidden' }),
+    );
     const answer = await send(path, form(await request()));
     expect([answer.status, answer.json<Answer>().error]).toEqual([503, 'temporarily_unavailable']);
     expect(logged()).toMatchObject([{ error: 'POST tokenreviews: 403' }]);
@@ -274,7 +276,10 @@ describe('the request', () => {
     };
 
     it('makes two reviews, also for concurrent requests and if the cluster is unavailable', async () => {
-      for (const result of ['invalid', new KubernetesError(503, 'ServiceUnavailable', 'no', 0)] as const) {
+      for (const result of [
+        'invalid',
+        new KubernetesError('no', { status: 503, reason: 'ServiceUnavailable' }),
+      ] as const) {
         const { send, reviewed } = await createExchange(result, [ann], { token });
         await atOnce(send, 50);
         expect(reviewed).toHaveLength(2);
@@ -357,7 +362,7 @@ describe('the request', () => {
     });
 
     it('writes an audit record if the cluster is unavailable', async () => {
-      const error = new KubernetesError(503, 'ServiceUnavailable', 'no', 0);
+      const error = new KubernetesError('no', { status: 503, reason: 'ServiceUnavailable' });
       const { send, logged } = await createExchange(error, [ann], { token });
       expect((await send(path, form(await request()), '192.0.2.1')).status).toBe(503);
       expect(logged().at(-1)).toMatchObject({ audit: true, event: 'token.refused' });

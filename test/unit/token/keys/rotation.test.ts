@@ -54,13 +54,14 @@ function createWorld({ cached = content, at = now, fail = (): Error | undefined 
     async patch(object: object, body: Patch) {
       expect(object).toEqual(secretReference);
       attempt();
-      if (body.metadata.resourceVersion !== String(world.version)) throw new KubernetesError(409, '', 'conflict', 0);
+      if (body.metadata.resourceVersion !== String(world.version))
+        throw new KubernetesError('conflict', { status: 409 });
       putSecret(Buffer.from(body.data[dataKey] ?? '', 'base64').toString());
     },
     async create(resource: object, body: { metadata: { name: string }; stringData: Record<string, string> }) {
       expect({ ...resource, name: body.metadata.name }).toEqual(secretReference);
       attempt();
-      if (store.get(key)) throw new KubernetesError(409, '', 'exists', 0);
+      if (store.get(key)) throw new KubernetesError('exists', { status: 409 });
       putSecret(body.stringData[dataKey] ?? '');
     },
   };
@@ -158,7 +159,7 @@ describe('startKeyRotation', () => {
   });
 
   it('retries after a failure, and plans again after a conflict', async () => {
-    const errors = [new KubernetesError(500, '', 'refused', 0), new KubernetesError(409, '', 'conflict', 0)];
+    const errors = [new KubernetesError('refused', { status: 500 }), new KubernetesError('conflict', { status: 409 })];
     const { world, putSecret, start, states, logged } = createWorld({ at: now + 30 * day, fail: () => errors.shift() });
     putSecret(content);
     start();

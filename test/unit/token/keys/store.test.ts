@@ -10,7 +10,7 @@ import {
 } from '../../../../src/token/keys/store.ts';
 
 const reference = { namespace: 'system', name: 'keys' };
-const errorOf = (status: number) => new KubernetesError(status, '', `rejected: ${status}`, 0);
+const errorOf = (status: number) => new KubernetesError(`rejected: ${status}`, { status });
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const metadata = { ...reference, uid: 'u1', resourceVersion: '7' };
 
