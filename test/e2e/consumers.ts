@@ -13,15 +13,15 @@ const user = { name, groups: ['readers'] };
 
 /** The services of the examples, as pods that share a key pair. */
 export interface Consumers {
-  /** Waits until each has listed deployments twice more, the last time with the pair of this ak. */
+  /** Waits until each service uses the pair with this ak and has listed deployments twice more. */
   listWith(accessKey: string): Promise<void>;
-  /** The aks that each has got a token with, in order. */
+  /** @returns the aks with which a service has got a token, oldest first */
   accessKeysOf(language: string): Promise<string[]>;
-  /** Rotates the pair. Gives the new ak. */
+  /** Rotates the pair. @returns the new ak */
   rotate(): Promise<string>;
 }
 
-/** Starts them. Gives them and the ak of their pair. */
+/** Starts the services. @returns the services and the ak of their pair */
 export async function startConsumers(kubectl: Kubectl): Promise<[Consumers, string]> {
   await kubectl.apply(accessKeyManifest(shop, name, { user }));
   const { status } = await waitReady(kubectl, shop, name);
@@ -35,7 +35,7 @@ export async function startConsumers(kubectl: Kubectl): Promise<[Consumers, stri
     (await linesOf(kubectl, language)).filter((line) => line.includes(part));
   const accessKeysOf = async (language: string) =>
     (await matching(language, prefix)).map((line) => line.slice(prefix.length));
-  // The kubelet brings a changed Secret to its pods within a minute or two.
+  // The kubelet updates mounted Secrets within two minutes.
   const wait = <T>(what: string, ask: () => Promise<T | undefined | false>) => poll(what, ask, 180_000);
   const listings = async (language: string) => (await matching(language, ' deployments')).length;
   const consumers: Consumers = {

@@ -14,21 +14,21 @@ export const operatorNamespace = 'accesskey-system';
 /** The operator's address for the cluster's services. */
 export const serviceUrl = 'http://accesskey-operator.accesskey-system';
 
-/** What the suite runs with: a cluster that knows the images. */
+/** The cluster of the suite, with the images loaded. */
 export interface Environment {
   readonly cluster: Cluster;
   readonly kubectl: Kubectl;
   /** Folder of the kustomization that installs the operator. */
   readonly install: string;
-  /** The same for the previous release; undefined in a clone without that history. */
+  /** The same for the previous release, or undefined in a clone without that history. */
   readonly installPrevious: string | undefined;
   stop(): Promise<void>;
 }
 
 /**
- * Builds the images, starts the cluster and gives it the images.
+ * Builds the images, starts the cluster and loads the images.
  *
- * @throws Error that says what is missing when this machine has no cluster
+ * @throws Error with the missing requirements if this machine cannot run a cluster
  */
 export async function prepareEnvironment(): Promise<Environment> {
   const started = performance.now();
@@ -42,16 +42,16 @@ export async function prepareEnvironment(): Promise<Environment> {
   const archive = join(directory, 'images.tar');
   try {
     await buildImages({ archive, previous: revision && previous, log });
-    log('Images are built');
+    log('Built the images');
     const cluster = await provider.start(log);
-    log(`The cluster (${provider.name}) runs`);
+    log(`Started the cluster (${provider.name})`);
     const stop = async () => {
       await cluster.stop();
       await rm(directory, { recursive: true, force: true });
-      log('The cluster is gone');
+      log('Removed the cluster');
     };
     await cluster.loadImages(archive).catch((error) => stop().then(() => Promise.reject(error)));
-    log('The cluster has the images');
+    log('Loaded the images');
     return {
       cluster,
       kubectl: createKubectl(cluster.kubectl, cluster.kubeconfig),
@@ -65,7 +65,7 @@ export async function prepareEnvironment(): Promise<Environment> {
   }
 }
 
-/** The previous release has its own manifests; whether they know two replicas differs. */
+/** Writes a kustomization of the previous release's manifests with two replicas. */
 async function writeInstallation(sources: string): Promise<string> {
   const directory = join(sources, 'test-install');
   await mkdir(directory);

@@ -6,12 +6,12 @@ import { shop } from './environment.ts';
 import { images } from './images/build.ts';
 import { deploymentOf, linesOf, rolledOut } from './workloads.ts';
 
-/** A pod that asks the operator without a pause. */
+/** A pod that sends requests to the operator continuously. */
 export interface Load {
   /**
-   * Does something while requests are made.
+   * Runs `work` under load.
    *
-   * @returns what failed of the requests from its beginning until a hundred more were made after its end
+   * @returns the failed requests from its beginning until a hundred requests after its end
    */
   during(work: () => Promise<void>): Promise<string[]>;
 }
@@ -21,7 +21,7 @@ interface Counts {
   readonly failures: readonly string[];
 }
 
-/** Starts it, with the pair of a Secret. */
+/** Starts the load with the pair in a Secret. */
 export async function startLoad(kubectl: Kubectl, secretName: string): Promise<Load> {
   const name = 'load';
   const command = await programOf(kubectl, name);
@@ -45,7 +45,7 @@ export async function startLoad(kubectl: Kubectl, secretName: string): Promise<L
   };
 }
 
-/** Puts a program of test/e2e/programs into a ConfigMap, and gives the command that runs it at /app. */
+/** Stores a program of test/e2e/programs in a ConfigMap. @returns the command that runs it when mounted at /app */
 export async function programOf(kubectl: Kubectl, name: string): Promise<string[]> {
   const file = `${name}.mjs`;
   const text = await readFile(join(import.meta.dirname, 'programs', file), 'utf8');

@@ -17,19 +17,19 @@ interface Pods {
 
 /** The installed operator. */
 export interface InstalledOperator {
-  /** Installs or changes it with the kustomization in a folder, and waits until all pods are of it. */
+  /** Applies the kustomization in a folder and waits until the rollout is complete. */
   install(directory: string): Promise<void>;
-  /** Replaces its pods by new ones. */
+  /** Replaces its pods. */
   restart(): Promise<void>;
   /** Waits until all its pods are ready. */
   ready(): Promise<void>;
-  /** Each pod's uid and how often its container was restarted. */
+  /** @returns the uid and the number of container restarts of each pod */
   pods(): Promise<{ uid: string; restarts: number }[]>;
-  /** Who leads: the Lease's holder. */
+  /** @returns the holder of the Lease */
   leader(): Promise<string>;
-  /** Kills the leader's pod without notice. */
+  /** Kills the leader's pod without a grace period. */
   killLeader(): Promise<void>;
-  /** Does something with the address of a port-forward to the Service. */
+  /** Calls `use` with the URL of a port-forward to the Service. */
   forwarded(use: (url: string) => Promise<void>): Promise<void>;
 }
 
@@ -59,7 +59,7 @@ export function installedOperator(kubectl: Kubectl): InstalledOperator {
     async killLeader() {
       const holder = await leader();
       const pod = (await podList()).items.find(({ metadata }) => holder.startsWith(metadata.name));
-      if (pod === undefined) throw new Error(`the Lease is held by ${holder}, which is no pod`);
+      if (pod === undefined) throw new Error(`the Lease holder ${holder} is not a pod`);
       await kubectl.run(['delete', 'pod', pod.metadata.name, ...inNamespace, '--grace-period=0', '--force']);
     },
     forwarded: (use) => withPortForward(kubectl, use),

@@ -2,17 +2,17 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../tools/run-command.ts';
 
-/** The folder of the repository. */
+/** The root folder of the repository. */
 export const repository = join(import.meta.dirname, '../..');
 
-/** Stands in for a first release: installable, and its pods end without cutting off a request. */
-const standInForRelease = 'dc7fad4a09864ccc3579e30876f8c7cc6a00ae7b';
+/** A commit to upgrade from as long as there is no release. Its pods stop without interrupting a request. */
+const commitBeforeRelease = 'dc7fad4a09864ccc3579e30876f8c7cc6a00ae7b';
 
 /**
- * Writes the sources of what is upgraded from: the latest release before this commit (a tag v*), or, as long as there is
- * none, the commit that stands in for one.
+ * Writes the sources of the version to upgrade from: the latest release before this commit (a tag v*), or a fixed commit
+ * if there is no release.
  *
- * @param directory where to; made here
+ * @param directory created by this function
  * @returns the revision, or undefined in a clone without that history
  */
 export async function writePrevious(directory: string): Promise<string | undefined> {
@@ -28,7 +28,7 @@ export async function writePrevious(directory: string): Promise<string | undefin
 async function previousRevision(): Promise<string | undefined> {
   const release = await git('describe', '--tags', '--match', 'v*', '--abbrev=0', 'HEAD^').catch(() => '');
   if (release !== '') return release;
-  return git('rev-parse', '--verify', '--quiet', `${standInForRelease}^{commit}`).catch(() => undefined);
+  return git('rev-parse', '--verify', '--quiet', `${commitBeforeRelease}^{commit}`).catch(() => undefined);
 }
 
 async function git(...args: string[]): Promise<string> {

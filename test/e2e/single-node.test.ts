@@ -1,4 +1,4 @@
-/** That a node leaves the machine as it was, in whichever way it ends. */
+/** A node restores the state of the machine, however it ends. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
@@ -14,21 +14,21 @@ import { unmetRequirements } from '../../tools/single-node/requirements.ts';
 const program = join(import.meta.dirname, '../../tools/single-node/main.ts');
 const fit = process.env.E2E !== 'skip' && (await unmetRequirements()).length === 0;
 
-/** Starts a node in a process of its own and waits until it is there. */
+/** Starts a node in a separate process and waits until it is ready. */
 async function startNode(): Promise<ChildProcess> {
   const child = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'inherit'] });
   const lines = createInterface(child.stdout);
   const [line] = await Promise.race([once(lines, 'line'), once(child, 'exit')]);
-  if (line !== 'Ready') throw new Error(`no node: ${line}`);
+  if (line !== 'Ready') throw new Error(`the node did not start: ${line}`);
   return child;
 }
 
-/** The processes that a process has started. */
+/** @returns the pids of the child processes */
 async function childrenOf({ pid }: ChildProcess): Promise<string[]> {
   return (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ');
 }
 
-/** What is on the machine of a process's node. */
+/** @returns everything on the machine that belongs to the node of a process */
 async function tracesOf({ pid }: ChildProcess): Promise<string[]> {
   const name = `accesskey-operator-space-node-${pid}`;
   const folders = (await readdir(tmpdir())).filter((entry) => entry === name);
@@ -48,7 +48,7 @@ const settings = async () => [
   await readFile('/proc/sys/net/ipv4/ip_forward', 'utf8'),
 ];
 
-describe.runIf(fit)('a node leaves nothing', () => {
+describe.runIf(fit)('a node leaves nothing behind', () => {
   test.each(['SIGTERM', 'SIGINT', 'SIGKILL'] as const)('when its process gets %s', async (signal) => {
     const before = await settings();
     const child = await startNode();
@@ -57,12 +57,12 @@ describe.runIf(fit)('a node leaves nothing', () => {
     expect(await tracesOf(child)).not.toEqual([]);
     expect(await settings()).toEqual(before);
     child.kill(signal);
-    await poll('the end of all traces', async () => (await tracesOf(child)).length === 0, 60_000);
-    await poll('the end of the link', async () => !(link in networkInterfaces()));
+    await poll('the removal of all traces', async () => (await tracesOf(child)).length === 0, 60_000);
+    await poll('the removal of the link', async () => !(link in networkInterfaces()));
     expect(await settings()).toEqual(before);
   });
 
-  test('when all of it is killed, once somebody looks', async () => {
+  test('when all its processes are killed and the leftovers are removed', async () => {
     const child = await startNode();
     for (const pid of await childrenOf(child)) process.kill(Number(pid), 'SIGKILL');
     child.kill('SIGKILL');

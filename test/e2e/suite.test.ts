@@ -1,4 +1,4 @@
-/** The operator in a real cluster, as those see it who install it and who use it. The tests build on one another. */
+/** Installation, upgrade and use of the operator in a real cluster. Each test continues where the previous one stopped. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Kubectl } from '../../tools/kubectl.ts';
 import { poll } from '../../tools/poll.ts';
@@ -37,14 +37,14 @@ afterAll(() => environment?.stop());
 
 const alice = () => kubectl.get<AccessKeyObject>('accesskey', 'alice', '-n', shop);
 
-describe.skipIf(skipped)('end to end', () => {
-  test('is installed by kubectl apply -k, under Pod Security restricted', async () => {
+describe.skipIf(skipped)('the operator in a cluster', () => {
+  test('is installed with kubectl apply -k and complies with Pod Security restricted', async () => {
     await operator.install(environment.installPrevious ?? environment.install);
     const { metadata } = await kubectl.get<{ metadata: { labels: object } }>('namespace', operatorNamespace);
     expect(metadata.labels).toMatchObject({ 'pod-security.kubernetes.io/enforce': 'restricted' });
   });
 
-  test('makes a Secret of a key pair', async () => {
+  test('creates a Secret with a key pair', async () => {
     await kubectl.run(['create', 'namespace', shop]);
     await kubectl.run(['label', 'namespace', shop, 'pod-security.kubernetes.io/enforce=restricted']);
     await kubectl.run(['create', 'clusterrolebinding', 'readers', '--clusterrole=view', '--group=readers']);
@@ -53,33 +53,33 @@ describe.skipIf(skipped)('end to end', () => {
     expect(status.keyPairs).toMatchObject([{ secretName: 'alice-main', state: 'Active' }]);
   });
 
-  test('serves a load in the cluster without a failure', async () => {
+  test('serves load in the cluster without failed requests', async () => {
     load = await startLoad(kubectl, 'alice-main');
     expect(await load.during(() => Promise.resolve())).toEqual([]);
   });
 
-  test('is upgraded from the previous release: pairs stay, no request fails', async ({ skip }) => {
+  test('keeps pairs and fails no request during an upgrade from the previous release', async ({ skip }) => {
     if (environment.installPrevious === undefined) skip('no earlier release, and no earlier commit in this clone');
     const { status } = await alice();
     expect(await load.during(() => operator.install(environment.install))).toEqual([]);
     expect((await alice()).status.keyPairs?.[0]?.accessKey).toBe(status.keyPairs?.[0]?.accessKey);
   });
 
-  test('is updated under load without a failed request', async () => {
+  test('fails no request during a rolling restart', async () => {
     expect(await load.during(() => operator.restart())).toEqual([]);
   });
 
-  test('gives services in four languages what they need; they follow a rotation', async () => {
+  test('serves example services in four languages, which follow a rotation', async () => {
     const [consumers, first] = await startConsumers(kubectl);
     await consumers.listWith(first);
     const second = await consumers.rotate();
     expect(second).not.toBe(first);
     await consumers.listWith(second);
-    // One token for each pair: they are kept.
+    // One token for each pair, since the services cache tokens.
     for (const language of languages) expect(await consumers.accessKeysOf(language)).toEqual([first, second]);
   });
 
-  test('gives a pod without any key a token for its ServiceAccount', async () => {
+  test('issues a token for the ServiceAccount of a pod without a key pair', async () => {
     const name = 'exchange';
     const serviceAccount = 'robot';
     await kubectl.run(['create', 'serviceaccount', serviceAccount, '-n', shop]);
@@ -93,7 +93,7 @@ describe.skipIf(skipped)('end to end', () => {
     await poll('a token', async () => (await linesOf(kubectl, name)).some((line) => worked.test(line)), 60_000);
   });
 
-  test('shows its page in a browser, through a port-forward', async () => {
+  test('shows its page in a browser through a port-forward', async () => {
     const pair = await readPair(kubectl, shop, 'alice-main');
     const browser = await startBrowser();
     try {
@@ -108,7 +108,7 @@ describe.skipIf(skipped)('end to end', () => {
     }
   });
 
-  test('goes on when the pod of the leader is killed', async () => {
+  test('continues when the pod of the leader is killed', async () => {
     const killed = await operator.leader();
     await operator.killLeader();
     await poll('another leader', async () => ![killed, ''].includes(await operator.leader()), 60_000);
@@ -118,7 +118,7 @@ describe.skipIf(skipped)('end to end', () => {
     expect(await load.during(() => Promise.resolve())).toEqual([]);
   });
 
-  test('is not disturbed by a restart of the kubelet', async ({ skip }) => {
+  test('is not affected by a restart of the kubelet', async ({ skip }) => {
     const { restartKubelet } = environment.cluster;
     if (restartKubelet === undefined) return skip('this provider cannot restart a kubelet');
     const pods = await operator.pods();
@@ -127,18 +127,18 @@ describe.skipIf(skipped)('end to end', () => {
     expect(await operator.pods()).toEqual(pods);
   });
 
-  test('leaves nothing when it is uninstalled', async () => {
+  test('leaves nothing behind when it is uninstalled', async () => {
     expect(await operatorSecrets(kubectl)).toContain(`${shop}/alice-main`);
-    // As docs/install.md says.
+    // As in docs/install.md.
     await kubectl.run(['delete', 'accesskeys', '--all', '-A', '--timeout=60s']);
     await kubectl.run(['delete', '-k', environment.install, '--timeout=120s']);
-    await poll('the end of all key pairs', async () => (await operatorSecrets(kubectl)).length === 0);
+    await poll('the deletion of all key pairs', async () => (await operatorSecrets(kubectl)).length === 0);
     await kubectl.run(['delete', 'namespace', shop, '--timeout=120s']);
     await kubectl.run(['delete', 'clusterrolebinding', 'readers']);
     expect(await clusterObjects(kubectl)).toEqual(before);
   });
 
-  test('is installed by its Helm chart too, and leaves nothing when the policies are not kept and the CRD is deleted', async () => {
+  test('is installed with Helm and leaves nothing behind without kept policies and CRD', async () => {
     const helm = await openHelm(kubectl.kubeconfig);
     const [repository, tag] = images.operator.split(':');
     const values = {

@@ -1,14 +1,14 @@
 import type { Kubectl } from '../../tools/kubectl.ts';
 import { serviceUrl, shop } from './environment.ts';
 
-/** One container under Pod Security `restricted`, in the namespace of the services. */
+/** One container that complies with Pod Security `restricted`, in the namespace of the services. */
 export interface Workload {
   readonly name: string;
   readonly image: string;
   readonly command?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly serviceAccount?: string;
-  /** By the path where each is mounted. */
+  /** Volumes by mount path. */
   readonly volumes: Readonly<Record<string, object>>;
 }
 
@@ -57,7 +57,7 @@ function podSpec({ name, image, command, environment = {}, serviceAccount = 'def
   };
 }
 
-/** What a Deployment's pod has written, a line each; nothing as long as there is no pod. */
+/** @returns the log lines of a Deployment's pod; empty if there is no pod yet */
 export async function linesOf(kubectl: Kubectl, name: string): Promise<string[]> {
   const text = await kubectl.run(['logs', `deployment/${name}`, '-n', shop, '--tail=-1']);
   return text.split('\n').filter((line) => line !== '');

@@ -33,28 +33,32 @@ export function buildImages(options: BuildOptions): Promise<void> {
 async function buildAll(docker: Docker, { archive, previous, log }: BuildOptions): Promise<void> {
   const examples = join(repository, 'examples/consumers');
   const base = await provideBaseImage(docker, log);
-  const build = buildWith(docker);
-  await build(images.operator, repository, base);
-  if (previous !== undefined) await build(images.previous, previous, base);
-  await build(images.tools, import.meta.dirname, base, 'tools.Dockerfile');
-  await build(images.typescript, join(examples, 'typescript'), base);
-  await build(images.python, join(examples, 'python'), images.tools);
-  await build(images.curl, join(examples, 'curl'), images.tools);
+  const build = imageBuilder(docker);
+  await build(images.operator, repository, { base });
+  if (previous !== undefined) await build(images.previous, previous, { base });
+  await build(images.tools, import.meta.dirname, { base, file: 'tools.Dockerfile' });
+  await build(images.typescript, join(examples, 'typescript'), { base });
+  await build(images.python, join(examples, 'python'), { base: images.tools });
+  await build(images.curl, join(examples, 'curl'), { base: images.tools });
   await buildGo(join(examples, 'go'), build);
   const names = Object.values(images).filter((name) => previous !== undefined || name !== images.previous);
   await docker.run('save', '--output', archive, ...names);
 }
 
-function buildWith(docker: Docker) {
-  return async (name: string, context: string, base?: string, file = 'Dockerfile'): Promise<void> => {
+function imageBuilder(docker: Docker) {
+  return async (
+    name: string,
+    context: string,
+    { base, file = 'Dockerfile' }: { base?: string; file?: string } = {},
+  ): Promise<void> => {
     const from = base === undefined ? [] : ['--build-arg', `BASE_IMAGE=${base}`];
     const args = [...docker.buildFlags, '--tag', name, '--file', join(context, file), ...from, context];
     await docker.run('build', ...args);
   };
 }
 
-/** The program is put beside its Dockerfile in a folder of its own, so that none is left in the example's. */
-async function buildGo(source: string, build: ReturnType<typeof buildWith>): Promise<void> {
+/** Builds the program in a temporary folder, so that none is left in the folder of the example. */
+async function buildGo(source: string, build: ReturnType<typeof imageBuilder>): Promise<void> {
   const context = await mkdtemp(join(tmpdir(), 'consumer-go-'));
   const env = { ...process.env, CGO_ENABLED: '0' };
   try {

@@ -1,4 +1,4 @@
-// Exchanges the pod's own ServiceAccount token for one of the user (RFC 8693) and lists deployments with it, once.
+// Exchanges the pod's ServiceAccount token for a token of the user (RFC 8693) and lists deployments, every second.
 import { readFileSync } from 'node:fs';
 
 const url = process.env.ACCESSKEY_URL;

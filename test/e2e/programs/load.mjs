@@ -1,5 +1,5 @@
-// Asks for tokens and deployments without a pause, over connections that are kept and over new ones, and writes each
-// second how many requests there were and which of them failed.
+// Requests tokens and deployments continuously, over persistent and new connections. Prints the number of requests and the
+// failed ones every second.
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { json, text } from 'node:stream/consumers';
@@ -10,10 +10,10 @@ const [ak, sk] = ['ak', 'sk'].map((key) => readFileSync(`/etc/accesskey/${key}`,
 const basic = `Basic ${Buffer.from(`${ak}:${sk}`).toString('base64')}`;
 const counts = { requests: 0, failures: [] };
 
-async function ask(agent, method, path, authorization) {
+async function send(agent, method, path, authorization) {
   const answer = await new Promise((resolve, reject) => {
     const outgoing = request(`${url}${path}`, { agent, method, headers: { authorization }, timeout: 10_000 }, resolve);
-    outgoing.on('timeout', () => outgoing.destroy(new Error('no answer')));
+    outgoing.on('timeout', () => outgoing.destroy(new Error('no response')));
     outgoing.on('error', reject);
     outgoing.end();
   });
@@ -21,18 +21,18 @@ async function ask(agent, method, path, authorization) {
   return json(answer);
 }
 
-/** Asks, and notes a failure. Gives undefined then. */
-async function counted(...question) {
+/** @returns the response, or undefined after recording a failure */
+async function counted(...args) {
   counts.requests += 1;
   try {
-    return await ask(...question);
+    return await send(...args);
   } catch (error) {
-    counts.failures.push(`${new Date().toISOString()} ${question[2]}: ${error.message}`);
+    counts.failures.push(`${new Date().toISOString()} ${args[2]}: ${error.message}`);
     return undefined;
   }
 }
 
-async function goOn(agent) {
+async function run(agent) {
   for (;;) {
     const issued = await counted(agent, 'POST', '/apis/ghippo.io/v1alpha1/token', basic);
     const deployments = '/apis/kpanda.io/v1alpha1/clusters/kpanda-global-cluster/deployments';
@@ -41,7 +41,7 @@ async function goOn(agent) {
   }
 }
 
-// As the first process of a container it would not end at SIGTERM by itself.
+// The first process of a container ignores SIGTERM by default.
 process.once('SIGTERM', () => process.exit());
 setInterval(() => process.stdout.write(`${JSON.stringify(counts)}\n`), 1000);
-for (const keepAlive of [true, true, false, false]) goOn(new Agent({ keepAlive }));
+for (const keepAlive of [true, true, false, false]) run(new Agent({ keepAlive }));

@@ -4,10 +4,10 @@ import { node } from './node.ts';
 import type { Provider } from './provider.ts';
 
 /**
- * Chooses where to test: the cluster of E2E_KUBECONFIG, else the provider that E2E_PROVIDER names, else the first of kind
- * and node that this machine can have.
+ * Chooses a provider: the cluster of E2E_KUBECONFIG, or the provider in E2E_PROVIDER, or the first of kind and node that
+ * this machine supports.
  *
- * @throws Error that says of each what is missing
+ * @throws Error with the unmet requirements of each provider
  */
 export async function chooseProvider(environment: NodeJS.ProcessEnv = process.env): Promise<Provider> {
   const problems: string[] = [];

@@ -2,13 +2,13 @@ import { locateBinaries } from '../../../tools/go-programs/locate.ts';
 import { run } from '../../../tools/run-command.ts';
 import type { Provider } from './provider.ts';
 
-/** How images come to the cluster: a command that takes an archive as its last argument, such as `k3s ctr images import`. */
+/** A command that loads an archive, its last argument, into the cluster, such as `k3s ctr images import`. */
 const loadVariable = 'E2E_LOAD_IMAGES';
 
 /**
- * A cluster that is there already. It must be one for tests: the operator is installed into it and removed again.
+ * An existing test cluster. The suite installs the operator and removes it again.
  *
- * @param kubeconfig path, as administrator
+ * @param kubeconfig path of the administrator's kubeconfig
  */
 export function existing(kubeconfig: string, environment: NodeJS.ProcessEnv): Provider {
   const [program = '', ...args] = environment[loadVariable]?.split(' ') ?? [];
@@ -16,7 +16,7 @@ export function existing(kubeconfig: string, environment: NodeJS.ProcessEnv): Pr
     name: 'existing',
     async available() {
       return program === ''
-        ? [`${loadVariable} is not set: a command that gives the cluster an archive of images`]
+        ? [`${loadVariable} is not set: a command that loads an archive of images into the cluster`]
         : [];
     },
     async start(log) {

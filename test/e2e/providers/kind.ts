@@ -5,13 +5,13 @@ import { locateBinaries } from '../../../tools/go-programs/locate.ts';
 import { run, succeeds } from '../../../tools/run-command.ts';
 import type { Provider } from './provider.ts';
 
-/** kind: a node is a Docker container. */
+/** A kind cluster, whose nodes are Docker containers. */
 export const kind: Provider = {
   name: 'kind',
   async available() {
     const programs = [
       ['kind is not on the PATH', 'kind', 'version'],
-      ['no Docker daemon answers', 'docker', 'info'],
+      ['the Docker daemon does not respond', 'docker', 'info'],
     ] as const;
     const wrong = await Promise.all(
       programs.map(async ([problem, program, argument]) => ((await succeeds(program, [argument])) ? [] : [problem])),

@@ -1,9 +1,9 @@
-/** A cluster to test in, wherever it comes from. */
+/** A source of test clusters. */
 export interface Provider {
   readonly name: string;
-  /** Why it cannot be used here, a line each; empty when it can. */
+  /** @returns the unmet requirements, one per line; empty if the provider can be used */
   available(): Promise<string[]>;
-  /** Starts the cluster, or finds it. */
+  /** Starts the cluster, or connects to it. */
   start(log: (line: string) => void): Promise<Cluster>;
 }
 
@@ -12,9 +12,9 @@ export interface Cluster {
   readonly kubeconfig: string;
   /** Path of kubectl. */
   readonly kubectl: string;
-  /** Makes the images of an archive (`docker save`) known to every node. */
+  /** Loads the images of an archive (`docker save`) into every node. */
   loadImages(archive: string): Promise<void>;
-  /** Restarts the kubelet of a node; undefined where that cannot be done. */
+  /** Restarts the kubelet of a node; undefined if the provider cannot do that. */
   readonly restartKubelet: (() => Promise<void>) | undefined;
   /** Ends what start() began; a cluster that was there before stays. */
   stop(): Promise<void>;
