@@ -17,8 +17,13 @@ const defaults = {
   clusters: { enabled: true },
   clusterName: 'kpanda-global-cluster',
   http: {
-    ...{ address: '0.0.0.0', port: 8080, plain: true, shutdownDelaySeconds: 5 },
-    ...{ trustedProxies: [], forwardedHeader: 'X-Forwarded-For', cors: { allowedOrigins: [] } },
+    address: '0.0.0.0',
+    port: 8080,
+    plain: true,
+    shutdownDelaySeconds: 5,
+    trustedProxies: [],
+    forwardedHeader: 'X-Forwarded-For',
+    cors: { allowedOrigins: [] },
   },
   health: { address: '0.0.0.0', port: 8081 },
   token: {
@@ -26,14 +31,18 @@ const defaults = {
     defaultCycle: 3,
     maxCycle: 30,
     signingKeys: {
-      ...{ secretName: 'accesskey-operator-signing-keys', algorithm: 'RS256' },
-      ...{ rotationDays: 30, publishAheadHours: 24 },
+      secretName: 'accesskey-operator-signing-keys',
+      algorithm: 'RS256',
+      rotationDays: 30,
+      publishAheadHours: 24,
     },
     failureThrottle: { burst: 10, refillSeconds: 3 },
   },
   access: { cacheSeconds: 10, maxStaleSeconds: 300, candidates: 'auto' },
   web: {
-    ...{ enabled: true, keyPairSignIn: 'manage', sessionMinutes: 480 },
+    enabled: true,
+    keyPairSignIn: 'manage',
+    sessionMinutes: 480,
     sessionSecretName: 'accesskey-operator-web-session',
   },
   leaderElection: {
@@ -55,7 +64,7 @@ function write(name: string, text: string): string {
   return file;
 }
 
-/** Checks that it throws a ConfigurationError, and gives the message, one line. */
+/** @returns the one-line message of the ConfigurationError that the action throws */
 function messageOf(action: () => unknown): string {
   let thrown: unknown;
   try {
@@ -89,27 +98,40 @@ describe('parseConfiguration', () => {
       namespace: 'iam',
       clusterName: 'east-1.example.com',
       http: {
-        ...{ address: '::1', port: 0, tls: { certificateFile: 'tls.crt', keyFile: '/k' }, plain: false },
+        address: '::1',
+        port: 0,
+        tls: { certificateFile: 'tls.crt', keyFile: '/k' },
+        plain: false,
         shutdownDelaySeconds: 0,
-        ...{ trustedProxies: ['10.0.0.0/8', 'fd00::/8'], forwardedHeader: 'Forwarded' },
+        trustedProxies: ['10.0.0.0/8', 'fd00::/8'],
+        forwardedHeader: 'Forwarded',
         cors: { allowedOrigins: ['https://console.example.org', 'http://localhost:3000', 'http://[::1]:3000'] },
       },
       health: { address: '127.0.0.1', port: 65_535 },
       token: {
-        ...{ issuer: 'https://iam.example.com', audience: 'urn:x', defaultCycle: 30, maxCycle: 30 },
+        issuer: 'https://iam.example.com',
+        audience: 'urn:x',
+        defaultCycle: 30,
+        maxCycle: 30,
         signingKeys: { secretName: 'keys', algorithm: 'EdDSA', rotationDays: 1, publishAheadHours: 24 },
-        ...{ exchangeAudience: 'accesskey-operator' },
+        exchangeAudience: 'accesskey-operator',
         failureThrottle: { burst: 1, refillSeconds: 0.5 },
       },
       access: { cacheSeconds: 1, maxStaleSeconds: 86_400, candidates: 'all' },
       clusters: { enabled: false },
       web: {
-        ...{ enabled: false, keyPairSignIn: 'view', sessionMinutes: 1, sessionSecretName: 'other' },
+        enabled: false,
+        keyPairSignIn: 'view',
+        sessionMinutes: 1,
+        sessionSecretName: 'other',
         publicUrl: 'https://keys.example.org',
       },
       leaderElection: {
-        ...{ enabled: false, leaseName: 'a-lease' },
-        ...{ leaseDurationSeconds: 60, renewDeadlineSeconds: 40, retryPeriodSeconds: 33 },
+        enabled: false,
+        leaseName: 'a-lease',
+        leaseDurationSeconds: 60,
+        renewDeadlineSeconds: 40,
+        retryPeriodSeconds: 33,
       },
       log: { level: 'fatal' },
     };
@@ -274,7 +296,7 @@ describe('parseConfiguration', () => {
   });
 
   it.each([{}, { retryPeriodSeconds: 8 }, { leaseDurationSeconds: 11 }])(
-    'takes times of leader election that the elector takes: %j',
+    'accepts leader election times that the elector accepts: %j',
     (leaderElection) => {
       const { leaseDurationSeconds, renewDeadlineSeconds, retryPeriodSeconds } = parse({
         leaderElection,
@@ -290,7 +312,7 @@ describe('parseConfiguration', () => {
 
   it.each([
     ['', 'the document'],
-    ['# nothing but a comment\n', 'the document'],
+    ['# only a comment\n', 'the document'],
     ['- a\n- b\n', 'the document'],
     ['just text', 'the document'],
     ['{}', 'apiVersion'],

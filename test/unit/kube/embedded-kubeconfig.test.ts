@@ -48,7 +48,7 @@ describe('a kubeconfig that is accepted', () => {
     expect(loaded.getCurrentUser()).toMatchObject({ certData: ca, keyData: base64(pair.key) });
   });
 
-  it('has what tools leave in it: hints, preferences, and other contexts that are not used', () => {
+  it('may have extensions, preferences and unused contexts', () => {
     const clusters = [
       { name: 'c', cluster: { server: 'https://west.example', extensions: [{ name: 'hint', extension: {} }] } },
       { name: 'other', cluster: { server: 'http://other', 'proxy-url': 'http://other' } },
@@ -64,28 +64,28 @@ describe('a kubeconfig that is accepted', () => {
     const loaded = parseEmbeddedKubeconfig(
       kubeconfigText({ document: { clusters, users, contexts, preferences: {} } }),
     );
-    // Nothing of the rest is kept, so that nothing can be used by a mistake.
+    // Nothing else is kept, so that it cannot be used by mistake.
     expect([loaded.getClusters().length, loaded.getUsers().length, loaded.getContexts().length]).toEqual([1, 1, 1]);
   });
 });
 
-describe('a kubeconfig that would do more than connect is refused', () => {
+describe('a kubeconfig that would do more than connect is rejected', () => {
   it.each<[string, object]>([
     ['exec', { command: 'sh', args: ['-c', 'echo secret-1'], apiVersion: 'client.authentication.k8s.io/v1' }],
     ['auth-provider', { name: 'gcp', config: { 'cmd-path': '/bin/sh' } }],
     ['auth-provider', { name: 'tokenFile', config: { tokenFile: '/var/run/secrets/token' } }],
-  ])('user.%s: a program', (field, value) => {
+  ])('user.%s, which runs a program', (field, value) => {
     expect(refusal(kubeconfigText({ user: { [field]: value } }))).toMatch(
       `user.${field}: is not allowed: it would run`,
     );
   });
 
-  it.each(['tokenFile', 'token-file', 'client-certificate', 'client-key'])('user.%s: a file', (field) => {
+  it.each(['tokenFile', 'token-file', 'client-certificate', 'client-key'])('user.%s, which reads a file', (field) => {
     const text = kubeconfigText({ user: { [field]: '/var/run/secrets/kubernetes.io/serviceaccount/token' } });
     expect(refusal(text)).toMatch(`user.${field}: is not allowed: it would read a file`);
   });
 
-  it.each(['as', 'as-uid', 'as-groups', 'as-user-extra'])('user.%s: another user', (field) => {
+  it.each(['as', 'as-uid', 'as-groups', 'as-user-extra'])('user.%s, which impersonates a user', (field) => {
     expect(refusal(kubeconfigText({ user: { [field]: 'secret-user' } }))).toMatch(`user.${field}: is not allowed`);
   });
 
@@ -102,13 +102,13 @@ describe('a kubeconfig that would do more than connect is refused', () => {
     expect(refusal(kubeconfigText({ cluster: { [field]: value } }))).toMatch(`cluster.${field}: is not allowed`);
   });
 
-  it.each(['user', 'cluster'] as const)('an unknown field of the %s, which is not repeated', (part) => {
+  it.each(['user', 'cluster'] as const)('an unknown field of the %s, without repeating it', (part) => {
     const text = kubeconfigText({ [part]: { 'secret-1': true } });
     expect(refusal(text)).toBe(`${part}: has a field that is not allowed here`);
   });
 });
 
-describe('a kubeconfig that is not sound is refused', () => {
+describe('an invalid kubeconfig is rejected', () => {
   it.each([
     ['http://west.example', 'must be an https URL'],
     ['file:///etc/passwd', 'must be an https URL'],
@@ -126,18 +126,18 @@ describe('a kubeconfig that is not sound is refused', () => {
     expect(refusal(kubeconfigText({ user: { token } }))).toBe('user.token: must be printable ASCII without spaces');
   });
 
-  it('user: without a token and a certificate', () => {
+  it('a user without a token and a certificate', () => {
     expect(refusal(kubeconfigText({ user: { token: undefined } }))).toMatch(/^user: must have a token/);
   });
 
-  it('user: with half a pair', () => {
+  it('a user with a key but no certificate', () => {
     const user = { token: undefined, 'client-key-data': base64(pair.key) };
     expect(refusal(kubeconfigText({ user }))).toMatch(
       /^user: client-certificate-data and client-key-data must be set together/,
     );
   });
 
-  it('user: with halves that do not belong together', async () => {
+  it('a user whose key does not match the certificate', async () => {
     const other = await makeCertificate('other');
     const user = { 'client-certificate-data': base64(pair.certificate), 'client-key-data': base64(other.key) };
     expect(refusal(kubeconfigText({ user }))).toMatch(
@@ -178,7 +178,7 @@ describe('a kubeconfig that is not sound is refused', () => {
     expect(refusal(text)).toMatch(new RegExp(`^${message}`));
   });
 
-  it('aliases that unfold to billions', () => {
+  it('aliases that expand exponentially', () => {
     const lines = Array.from({ length: 20 }, (_, n) => `a${n + 1}: &a${n + 1} [${`*a${n},`.repeat(9)}]`);
     expect(refusal(['a0: &a0 secret-1', ...lines].join('\n'))).toMatch(/^is not YAML|must be/);
   });

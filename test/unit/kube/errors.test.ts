@@ -31,7 +31,7 @@ describe('errorFromResponse', () => {
     expect(error.message).toBe(`GET /api/v1/secrets: ${code} ${reason}: because`);
   });
 
-  it.each([400, 406, 415, 422, 413, 418, 501, 502])('of a %d keeps the reason only', (code) => {
+  it.each([400, 406, 415, 422, 413, 418, 501, 502])('keeps only the reason of a %d', (code) => {
     const message = `Secret "x" is invalid: stringData.sk: Invalid value: "${value}"`;
     const error = errorFromResponse('PATCH /x', { status: code, body: status('Invalid', message) });
     expect(error.message).toBe(`PATCH /x: ${code} Invalid`);
@@ -39,35 +39,38 @@ describe('errorFromResponse', () => {
   });
 
   it.each([
-    ['nothing', ''],
+    ['empty', ''],
     ['text', `404 page ${value} not found`],
-    ['half of a JSON', `{"message":"${value}`],
+    ['truncated JSON', `{"message":"${value}`],
     ['a list', `["${value}"]`],
-    ['JSON text', `"${value}"`],
+    ['a JSON string', `"${value}"`],
     ['null', 'null'],
-    ['an object that is no Status', `{"error":"${value}"}`],
-  ])('says nothing of a body that is %s', (_, body) => {
+    ['an object that is not a Status', `{"error":"${value}"}`],
+  ])('repeats nothing of a body that is %s', (_, body) => {
     const error = errorFromResponse('GET /x', { status: 404, body });
     expect(error).toMatchObject({ status: 404, reason: '' });
     expect(error.message).toBe('GET /x: 404');
   });
 
-  it('shortens what an API server that is somebody else’s says without end', () => {
+  it('truncates an overlong message and reason of an untrusted API server', () => {
     const error = errorFromResponse('GET /x', { status: 500, body: status('r'.repeat(100_000), 'm'.repeat(100_000)) });
     expect(error.message.length).toBeLessThan(5_000);
     expect(error.reason.length).toBeLessThan(2_500);
   });
 
   it.each(['{"message":{"toString":1},"reason":{"toString":1}}', '{"message":[],"reason":7}', '7', 'null'])(
-    'takes what is no Status for none: %s',
+    'ignores a body that is not a Status: %s',
     (body) => {
       expect(errorFromResponse('GET /x', { status: 500, body })).toMatchObject({ message: 'GET /x: 500', reason: '' });
     },
   );
 
-  it('tells the message of a Status without a reason', () => {
-    const error = errorFromResponse('GET /x', { status: 500, body: JSON.stringify({ message: 'etcd is away' }) });
-    expect(error.message).toBe('GET /x: 500: etcd is away');
+  it('keeps the message of a Status without a reason', () => {
+    const error = errorFromResponse('GET /x', {
+      status: 500,
+      body: JSON.stringify({ message: 'etcd is unavailable' }),
+    });
+    expect(error.message).toBe('GET /x: 500: etcd is unavailable');
   });
 
   it.each([
@@ -83,7 +86,7 @@ describe('errorFromResponse', () => {
     ['soon', 0],
     ['Infinity', 0],
     ['Wed, 21 Oct 2026 07:28:00 GMT', 0],
-  ])('Retry-After %s: %d ms', (retryAfter, retryAfterMs) => {
+  ])('converts Retry-After %s to %d ms', (retryAfter, retryAfterMs) => {
     expect(errorFromResponse('GET /x', { status: 429, body: '', retryAfter }).retryAfterMs).toBe(retryAfterMs);
   });
 });
@@ -129,7 +132,7 @@ describe('describeError', () => {
     expect(describeError(error)).toBe(text);
   });
 
-  it('tells no stack', () => {
+  it('does not contain a stack trace', () => {
     expect(describeError(new Error('no'))).not.toContain('errors.test.ts');
   });
 });

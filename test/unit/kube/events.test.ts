@@ -5,8 +5,12 @@ import { ConnectionError } from '../../../src/kube/errors.ts';
 import { createEventRecorder, type EventContent } from '../../../src/kube/events.ts';
 
 const subject = {
-  ...{ apiVersion: 'ghippo.io/v1alpha1', kind: 'AccessKey' },
-  ...{ namespace: 'shop', name: 'ann', uid: 'u1', resourceVersion: '10' },
+  apiVersion: 'ghippo.io/v1alpha1',
+  kind: 'AccessKey',
+  namespace: 'shop',
+  name: 'ann',
+  uid: 'u1',
+  resourceVersion: '10',
 };
 const content: EventContent = { type: 'Normal', reason: 'KeyPairCreated', action: 'CreateSecret', note: 'Made it' };
 
@@ -30,7 +34,7 @@ function createRecorder(instance = 'pod-1', failure?: Error) {
 }
 
 describe('an event recorder', () => {
-  it('sends an Event about the object, to its namespace', () => {
+  it('sends an Event about the object in its namespace', () => {
     const { recorder, sent } = createRecorder();
     recorder.record(subject, content);
     expect(sent).toMatchObject([
@@ -48,7 +52,7 @@ describe('an event recorder', () => {
     expect(sent[0]?.body).toHaveProperty('eventTime');
   });
 
-  it('gives each Event a name of its own that begins with the name of the object', () => {
+  it('generates unique names that start with the name of the object', () => {
     const { recorder, sent } = createRecorder();
     recorder.record(subject, content);
     expect(sent[0]?.body.metadata.generateName).toMatch(/^ann[-.]$/);
@@ -58,24 +62,24 @@ describe('an event recorder', () => {
   it.each([
     ['ASCII', 'x'.repeat(5_000)],
     ['Chinese', '用户'.repeat(1_000)],
-    ['pairs of code units', `x${'🔑'.repeat(1_000)}`],
-  ])('cuts a note to the 1024 bytes that the API server takes: %s', (_, note) => {
+    ['surrogate pairs', `x${'🔑'.repeat(1_000)}`],
+  ])('truncates a note to the 1024 bytes that the API server accepts: %s', (_, note) => {
     const { recorder, sent } = createRecorder();
     recorder.record(subject, { ...content, note });
-    const cut = sent[0]?.body.note ?? '';
-    expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(1024);
-    expect(Buffer.byteLength(cut)).toBeGreaterThan(1000);
-    expect(note.startsWith(cut)).toBe(true);
-    expect(cut.isWellFormed()).toBe(true);
+    const truncated = sent[0]?.body.note ?? '';
+    expect(Buffer.byteLength(truncated)).toBeLessThanOrEqual(1024);
+    expect(Buffer.byteLength(truncated)).toBeGreaterThan(1000);
+    expect(note.startsWith(truncated)).toBe(true);
+    expect(truncated.isWellFormed()).toBe(true);
   });
 
-  it('cuts the instance to 128 characters', () => {
+  it('truncates the instance to 128 characters', () => {
     const { recorder, sent } = createRecorder('p'.repeat(200));
     recorder.record(subject, content);
     expect(sent[0]?.body.reportingInstance).toBe('p'.repeat(128));
   });
 
-  it('logs an Event that cannot be sent, and goes on', async () => {
+  it('logs an Event that cannot be sent', async () => {
     const { recorder, lines } = createRecorder('pod-1', new ConnectionError('no answer'));
     recorder.record(subject, content);
     await new Promise((resolve) => setImmediate(resolve));

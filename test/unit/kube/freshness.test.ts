@@ -12,27 +12,27 @@ beforeEach(() => {
   tracker = createFreshnessTracker(() => milliseconds);
 });
 
-describe('the record of freshness', () => {
-  it('knows nothing before the first list', () => {
+describe('createFreshnessTracker', () => {
+  it('has no resourceVersion and an infinite age before the first list', () => {
     const nothing = { resourceVersion: undefined, ageSeconds: Number.POSITIVE_INFINITY, watching: false };
     expect(tracker.current()).toEqual(nothing);
   });
 
-  it('ages from the last word of the API server', () => {
+  it('measures the age from the last confirmation', () => {
     tracker.confirmed('7');
     expect(later(2_500)).toEqual({ resourceVersion: '7', ageSeconds: 2.5, watching: false });
     tracker.confirmed('8');
     expect(later(0)).toEqual({ resourceVersion: '8', ageSeconds: 0, watching: false });
   });
 
-  it('keeps the resourceVersion when something without one is heard', () => {
+  it('keeps the resourceVersion after a confirmation without one', () => {
     tracker.confirmed('7');
     milliseconds += 1_000;
     tracker.confirmed();
     expect(later(500)).toEqual({ resourceVersion: '7', ageSeconds: 0.5, watching: false });
   });
 
-  it('counts the opening of a watch only when it has stood for a second', () => {
+  it('counts an opened watch as a confirmation after one second', () => {
     tracker.confirmed('7');
     milliseconds += 10_000;
     tracker.opened();
@@ -42,7 +42,7 @@ describe('the record of freshness', () => {
     expect(later(4_000)).toEqual({ resourceVersion: '7', ageSeconds: 5, watching: false });
   });
 
-  it('does not count a watch that ended at once, however often', () => {
+  it('does not count watches that end within a second', () => {
     tracker.confirmed('7');
     for (let times = 0; times < 3; times += 1) {
       tracker.opened();
@@ -52,7 +52,7 @@ describe('the record of freshness', () => {
     expect(tracker.current()).toEqual({ resourceVersion: '7', ageSeconds: 2.7, watching: false });
   });
 
-  it('does not grow older by an opening before the last event', () => {
+  it('ignores the opening of the watch after a later event', () => {
     tracker.confirmed('7');
     tracker.opened();
     milliseconds += 3_000;

@@ -45,33 +45,33 @@ describe('loadKubeconfig', () => {
 
   it.each([
     ['empty', ''],
-    ['no YAML', 'a: [secret-token'],
-    ['a list', '- secret-token'],
+    ['not YAML', 'a: [secret-token'],
+    ['a YAML list', '- secret-token'],
     ['without a current-context', kubeconfig({ 'current-context': undefined })],
     ['with an empty current-context', kubeconfig({ 'current-context': '' })],
-    ['with a current-context that is not there', kubeconfig({ 'current-context': 'elsewhere' })],
+    ['with an unknown current-context', kubeconfig({ 'current-context': 'elsewhere' })],
     [
-      'with a context of no cluster',
+      'with a context of an unknown cluster',
       kubeconfig({ contexts: [{ name: 'here', context: { cluster: 'missing', user: 'u' } }] }),
     ],
     ['with a cluster without a server', kubeconfig({}, {})],
-    ['with a server that is no URL', kubeconfig({}, { server: 'not a url' })],
+    ['with a server that is not a URL', kubeconfig({}, { server: 'not a url' })],
     ['with a server without a host', kubeconfig({}, { server: 'https://:6443' })],
     ['with a server without a scheme', kubeconfig({}, { server: '127.0.0.1:6443' })],
     ['with a server of a host name without a scheme', kubeconfig({}, { server: 'localhost:6443' })],
     ['with a server of another scheme', kubeconfig({}, { server: 'ftp://127.0.0.1' })],
     ['with a password in its server', kubeconfig({}, { server: 'https://admin:secret-token@127.0.0.1' })],
-    ['no YAML at a secret', 'users:\n- user:\n    token: *secret-token\n'],
+    ['not YAML because of a token', 'users:\n- user:\n    token: *secret-token\n'],
     ['with a proxy', kubeconfig({}, { server: 'https://127.0.0.1', 'proxy-url': 'http://u:secret-token@127.0.0.1' })],
     [
-      'of an authority that cannot be read',
+      'with a certificate authority that cannot be read',
       kubeconfig({}, { server: 'https://127.0.0.1', 'certificate-authority': 'no-ca' }),
     ],
     [
-      'of a key that cannot be read',
+      'with a client key that cannot be read',
       kubeconfig({ users: [{ name: 'u', user: { token: 'secret-token', 'client-key': '/no/key' } }] }),
     ],
-  ])('refuses a file that is %s: one line that names it and no secret', (_, content) => {
+  ])('rejects a file that is %s, with one line that names it and contains no secret', (_, content) => {
     const file = write('broken', content);
     expect(() => loadKubeconfig(file)).toThrow(KubeconfigError);
     expect(() => loadKubeconfig(file)).toThrow(new RegExp(`^kubeconfig ${file}: \\S[^\\n]*$`));
@@ -81,24 +81,24 @@ describe('loadKubeconfig', () => {
   it.each([
     ['proxy-url is not supported', { 'proxy-url': 'http://127.0.0.1:3128' }],
     ['certificate-authority: ENOENT', { 'certificate-authority': 'no-ca' }],
-  ])('says what it is: %s', (why, cluster) => {
+  ])('describes the problem: %s', (why, cluster) => {
     const file = write('named', kubeconfig({}, { server: 'https://127.0.0.1', ...cluster }));
     expect(() => loadKubeconfig(file)).toThrow(`kubeconfig ${file}: ${why}`);
   });
 
-  it('accepts a file whose certificates can be read, by a path beside it', () => {
+  it('accepts a certificate authority with a path relative to the file', () => {
     write('ca.crt', 'certificate');
     const file = write('with-ca', kubeconfig({}, { server: 'https://127.0.0.1', 'certificate-authority': 'ca.crt' }));
     expect(loadKubeconfig(file).getCurrentCluster()?.caFile).toBe(join(directory, 'ca.crt'));
   });
 
-  it('refuses a file that is not there', () => {
+  it('rejects a missing file', () => {
     const file = join(directory, 'missing');
     expect(() => loadKubeconfig(file)).toThrow(KubeconfigError);
     expect(() => loadKubeconfig(file)).toThrow(/ENOENT/);
   });
 
-  it('takes the cluster of its own pod when no file is named', () => {
+  it('uses the in-cluster configuration without a file', () => {
     vi.stubEnv('KUBERNETES_SERVICE_HOST', '10.0.0.1');
     vi.stubEnv('KUBERNETES_SERVICE_PORT', '443');
     expect(loadKubeconfig().getCurrentCluster()?.server).toBe('https://10.0.0.1:443');

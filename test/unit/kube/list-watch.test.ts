@@ -12,7 +12,7 @@ const item = (name: string) => ({ metadata: { name, resourceVersion: '5' } });
 const answerOf = (text: string) =>
   ({ statusCode: 200, body: new Blob([text]).stream() }) as unknown as Dispatcher.ResponseData;
 
-/** A transport that answers 200 with these bodies, one after the other. */
+/** A transport whose responses have these bodies in turn. */
 function answering(...bodies: string[]) {
   const requests: TransportRequest[] = [];
   const transport: Transport = {
@@ -29,7 +29,7 @@ function answering(...bodies: string[]) {
 const page = (items: unknown, metadata: object = { resourceVersion: '9' }) => JSON.stringify({ metadata, items });
 
 describe('list', () => {
-  it('asks for pages of 200 until there is no more', async () => {
+  it('requests pages of 200 objects until there are no more', async () => {
     const { transport, requests } = answering(
       page([item('a'), item('b')], { resourceVersion: '9', continue: 'x y' }),
       page([item('c')], { resourceVersion: '9' }),
@@ -42,47 +42,47 @@ describe('list', () => {
     ]);
   });
 
-  it('asks for one object by its name', async () => {
+  it('requests one object by its name', async () => {
     const { transport, requests } = answering(page([item('a')]));
     await list(transport, { path: '/api/v1/secrets', fieldSelector: 'metadata.name=a' }, signal);
     expect(requests.map(({ path }) => path)).toEqual(['/api/v1/secrets?limit=200&fieldSelector=metadata.name%3Da']);
   });
 
-  it.each([['[]'], ['null']])('takes items %s for none', async (items) => {
+  it.each([['[]'], ['null']])('accepts items %s as an empty list', async (items) => {
     const { transport } = answering(page(JSON.parse(items)));
     expect(await list(transport, target, signal)).toEqual({ items: [], resourceVersion: '9' });
   });
 
   it.each([
-    ['nothing', ''],
+    ['an empty response', ''],
     ['a web page', `<html>${secret}`],
-    ['half of a list', page([item(secret)]).slice(0, -30)],
+    ['a truncated list', page([item(secret)]).slice(0, -30)],
     ['null', 'null'],
-    ['text', `"${secret}"`],
-    ['an object that is no list', JSON.stringify(item(secret))],
+    ['a string', `"${secret}"`],
+    ['an object that is not a list', JSON.stringify(item(secret))],
     ['a list without a resourceVersion', page([], {})],
     ['a list with an empty resourceVersion', page([], { resourceVersion: '' })],
-    ['a resourceVersion that cannot be told in a header', page([], { resourceVersion: '9\r\nSet-Cookie: a=b' })],
-    ['a resourceVersion without end', page([], { resourceVersion: '9'.repeat(129) })],
-    ['a resourceVersion that is no text', page([], { resourceVersion: 9 })],
-    ['items that are no list', page({ a: item(secret) })],
+    ['a resourceVersion that is not allowed in a header', page([], { resourceVersion: '9\r\nSet-Cookie: a=b' })],
+    ['an overlong resourceVersion', page([], { resourceVersion: '9'.repeat(129) })],
+    ['a resourceVersion that is not a string', page([], { resourceVersion: 9 })],
+    ['items that are not an array', page({ a: item(secret) })],
     ['an item that is null', page([item('a'), null])],
-    ['an item that is text', page([item('a'), secret])],
+    ['an item that is a string', page([item('a'), secret])],
     ['an item without metadata', page([item('a'), { data: secret }])],
     ['an item without a name', page([{ metadata: { resourceVersion: '5' }, data: secret }])],
     [
-      'a namespace that is no text',
+      'a namespace that is not a string',
       page([{ metadata: { name: 'a', namespace: { isEscaped: true }, resourceVersion: '5' } }]),
     ],
     ['an item without a resourceVersion', page([{ metadata: { name: 'a' }, data: secret }])],
-  ])('refuses %s, without a word of it', async (_, body) => {
+  ])('rejects %s without repeating it', async (_, body) => {
     const error = await list(answering(body).transport, target, signal).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(InvalidResponseError);
     expect((error as Error).message).toMatch(/^LIST \/api\/v1\/secrets: /);
     for (const piece of [secret, secret.slice(0, 6)]) expect((error as Error).message).not.toContain(piece);
   });
 
-  it('ends when there is more than there may be, in one page or in pages without end', async () => {
+  it('rejects a list that is longer than maxBytes, in one page or in endless pages', async () => {
     const endless = (target: object) =>
       list(
         {
@@ -114,7 +114,7 @@ describe('watch', () => {
     return seen;
   }
 
-  it('gives the events, bookmarks too', async () => {
+  it('yields events, including bookmarks', async () => {
     const all = [
       { type: 'ADDED', object: item('a') },
       { type: 'BOOKMARK', object: { metadata: { resourceVersion: '7' } } },
@@ -123,7 +123,7 @@ describe('watch', () => {
     expect(await events(...all.map((one) => JSON.stringify(one)))).toEqual(all);
   });
 
-  it('gives an event that comes in many small pieces, and what follows it', async () => {
+  it('yields an event that arrives in many small chunks, and the next one', async () => {
     const long = { type: 'ADDED', object: { ...item('a'), text: 'ä'.repeat(1_000_000) } };
     const bytes = Buffer.from(`${JSON.stringify(long)}\n${JSON.stringify({ ...long, type: 'DELETED' })}\n`);
     const pieces = Array.from({ length: Math.ceil(bytes.length / 7) }, (_, index) =>
@@ -138,27 +138,27 @@ describe('watch', () => {
     expect(error).toBeInstanceOf(ResponseTooLongError);
   });
 
-  it('tells when it is answered, before the first event', async () => {
-    const told: string[] = [];
+  it('calls `opened` before the first event', async () => {
+    const calls: string[] = [];
     const from = { resourceVersion: '9', timeoutSeconds: 300, idleTimeoutMs: 90_000, signal };
     const { transport } = answering(`${JSON.stringify({ type: 'ADDED', object: item('a') })}\n`);
-    const opened = () => void told.push('opened');
-    for await (const { type } of watch(transport, target, { ...from, opened })) told.push(type);
-    expect(told).toEqual(['opened', 'ADDED']);
+    const opened = () => void calls.push('opened');
+    for await (const { type } of watch(transport, target, { ...from, opened })) calls.push(type);
+    expect(calls).toEqual(['opened', 'ADDED']);
   });
 
   it.each([
-    ['no JSON', `{"type":"ADDED","object":"${secret}`],
+    ['not JSON', `{"type":"ADDED","object":"${secret}`],
     ['null', 'null'],
     ['an unknown type', JSON.stringify({ type: secret, object: item('a') })],
-    ['no object', '{"type":"ADDED"}'],
+    ['without an object', '{"type":"ADDED"}'],
     ['an object without a name', '{"type":"MODIFIED","object":{"metadata":{"resourceVersion":"7"}}}'],
     [
-      'a bookmark with a resourceVersion that is no text',
+      'a bookmark with a resourceVersion that is not a string',
       '{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":{}}}}',
     ],
     ['a bookmark without a resourceVersion', '{"type":"BOOKMARK","object":{"metadata":{}}}'],
-  ])('refuses a line that is %s, without a word of it', async (_, line) => {
+  ])('rejects a line that is %s without repeating it', async (_, line) => {
     const error = await events(line).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(InvalidResponseError);
     expect((error as Error).message).not.toContain(secret.slice(0, 6));

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { createTokenTransports } from '../../../src/kube/token-transport.ts';
 import { makeCertificate } from '../../support/certificates.ts';
 
-test("a token is sent without the operator's own credentials, its client certificate above all", async () => {
+test("sends a token without the operator's own token and client certificate", async () => {
   const { certificate, key } = await makeCertificate('server');
   const own = await makeCertificate('operator');
   const seen: unknown[] = [];
@@ -23,7 +23,9 @@ test("a token is sent without the operator's own credentials, its client certifi
   const base64 = (text: string) => Buffer.from(text).toString('base64');
   kubeconfig.loadFromClusterAndUser(
     {
-      ...{ name: 'here', server: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, skipTLSVerify: false },
+      name: 'here',
+      server: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      skipTLSVerify: false,
       caData: base64(certificate),
     },
     { name: 'operator', certData: base64(own.certificate), keyData: base64(own.key), token: 'the-operators-token' },

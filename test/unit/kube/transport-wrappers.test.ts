@@ -12,7 +12,7 @@ import {
 const path = '/api/v1/secrets';
 const writes = ['POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
-/** A transport that lets a test in between being asked and sending, as reading credentials does. */
+/** A transport that runs `meanwhile` before it sends, as if it read credentials. */
 function createFake(options: { meanwhile?: () => Promise<void>; status?: number; failure?: unknown } = {}) {
   const sent: TransportRequest[] = [];
   const fake = {
@@ -36,7 +36,7 @@ function createFake(options: { meanwhile?: () => Promise<void>; status?: number;
 }
 
 describe('a fenced transport', () => {
-  it.each(writes)('refuses a %s when this process does not lead', async (method) => {
+  it.each(writes)('does not send a %s if this process is not the leader', async (method) => {
     const { transport, sent } = createFake();
     const error = await fencedTransport(transport, () => false)
       .send({ method, path, body: 'hush' })
@@ -46,23 +46,23 @@ describe('a fenced transport', () => {
     expect(sent).toEqual([]);
   });
 
-  it.each(writes)('sends a %s as it is when this process leads', async (method) => {
+  it.each(writes)('sends a %s unchanged if this process is the leader', async (method) => {
     const { transport, sent } = createFake();
     const request = { method, path, body: '{}', headers: { a: 'b' } };
     await expect(fencedTransport(transport, () => true).send(request)).resolves.toMatchObject({ statusCode: 200 });
     expect(sent).toMatchObject([request]);
   });
 
-  it('reads whether it leads or not, and does not even ask', async () => {
+  it('sends a GET without checking leadership', async () => {
     const { transport, sent } = createFake();
     const fenced = fencedTransport(transport, () => {
-      throw new Error('asked');
+      throw new Error('checked');
     });
     await fenced.send({ method: 'GET', path });
     expect(sent).toHaveLength(1);
   });
 
-  it('refuses when leadership is lost before the request goes out', async () => {
+  it('does not send a request if leadership is lost before it is written', async () => {
     let leads = true;
     const meanwhile = async () => {
       leads = false;
@@ -72,7 +72,7 @@ describe('a fenced transport', () => {
     expect(sent).toEqual([]);
   });
 
-  it('keeps what the caller itself wants to be done before', async () => {
+  it('also calls the beforeSend of the caller', async () => {
     const { transport } = createFake();
     let called = 0;
     const beforeSend = () => {
@@ -82,7 +82,7 @@ describe('a fenced transport', () => {
     expect(called).toBe(1);
   });
 
-  it('is of the same server, and closes the transport', async () => {
+  it('has the server of the inner transport and closes it', async () => {
     const fake = createFake();
     const fenced = fencedTransport(fake.transport, () => true);
     expect(fenced.server).toBe(fake.transport.server);
@@ -93,34 +93,37 @@ describe('a fenced transport', () => {
 
 describe('a measured transport', () => {
   function measure(fake: ReturnType<typeof createFake>) {
-    const told: SentRequest[] = [];
-    return { told, transport: measuredTransport(fake.transport, { requested: (request) => told.push(request) }) };
+    const recorded: SentRequest[] = [];
+    return {
+      recorded,
+      transport: measuredTransport(fake.transport, { requested: (request) => recorded.push(request) }),
+    };
   }
 
   it.each<[string, { status?: number; failure?: unknown }, string]>([
-    ['an answer', {}, '200'],
-    ['another answer', { status: 201 }, '201'],
+    ['a response', {}, '200'],
+    ['another response', { status: 201 }, '201'],
     ['an error of the API server', { failure: new KubernetesError('no', { status: 409, reason: 'Conflict' }) }, '409'],
-    ['no answer', { failure: new ConnectionError('no answer') }, '<error>'],
+    ['a missing response', { failure: new ConnectionError('no answer') }, '<error>'],
     ['an abort', { failure: 'no longer wanted' }, '<error>'],
-  ])('tells of %s', async (_, options, code) => {
-    const { told, transport } = measure(createFake(options));
+  ])('records %s', async (_, options, code) => {
+    const { recorded, transport } = measure(createFake(options));
     const outcome = await transport.send({ method: 'PATCH', path }).catch((thrown: unknown) => thrown);
     expect(outcome).toEqual(options.failure ?? { statusCode: options.status ?? 200 });
-    expect(told).toEqual([{ method: 'PATCH', host: '10.0.0.1:6443', code, seconds: expect.any(Number) }]);
+    expect(recorded).toEqual([{ method: 'PATCH', host: '10.0.0.1:6443', code, seconds: expect.any(Number) }]);
   });
 
-  it('tells nothing of what the fence kept back, on whichever side the fence is', async () => {
+  it('records nothing for requests that the fence did not send, inside or outside of it', async () => {
     const fake = createFake();
     const outside = measure(fake);
     const inside = measure({ ...fake, transport: fencedTransport(fake.transport, () => false) });
     const request = { method: 'POST', path } as const;
     await expect(fencedTransport(outside.transport, () => false).send(request)).rejects.toThrow(NotLeaderError);
     await expect(inside.transport.send(request)).rejects.toThrow(NotLeaderError);
-    expect([...outside.told, ...inside.told]).toEqual([]);
+    expect([...outside.recorded, ...inside.recorded]).toEqual([]);
   });
 
-  it('is of the same server, and closes the transport', async () => {
+  it('has the server of the inner transport and closes it', async () => {
     const fake = createFake();
     const { transport } = measure(fake);
     expect(transport.server).toBe(fake.transport.server);
@@ -130,7 +133,7 @@ describe('a measured transport', () => {
 });
 
 describe('a bounded transport', () => {
-  it('gives each call its time, but for one that has its own', async () => {
+  it('sets the time limit of calls that have none', async () => {
     const { transport, sent } = createFake();
     const bounded = boundedTransport(transport, 3_000);
     await bounded.send({ method: 'GET', path });

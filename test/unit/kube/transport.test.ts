@@ -10,13 +10,13 @@ const request = { method: 'GET', path: '/api/v1/namespaces' } as const;
 
 function kubeconfig(port: number, token: string, caData?: string): KubeConfig {
   const loaded = new KubeConfig();
-  // client-node refuses http without skipTLSVerify.
+  // client-node rejects http without skipTLSVerify.
   const cluster = { name: 'c', server: `http://127.0.0.1:${port}`, skipTLSVerify: true };
   loaded.loadFromClusterAndUser({ ...cluster, ...(caData !== undefined && { caData }) }, { name: 'u', token });
   return loaded;
 }
 
-/** An API server that answers as the test says, and a transport to it that counts how often its kubeconfig is loaded. */
+/** An API server with a handler of the test, and a transport to it that counts how often its kubeconfig is loaded. */
 async function createWire(handle: (request: IncomingMessage, response: ServerResponse) => void) {
   const server = createServer(handle).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -42,8 +42,8 @@ async function createWire(handle: (request: IncomingMessage, response: ServerRes
 
 const tokenOf = ({ headers }: IncomingMessage) => headers.authorization?.replace('Bearer ', '');
 
-/** Answers 401 to requests with the old token, when so many have come. */
-function refusingOld(together: number) {
+/** Responds 401 to requests with the old token, when `together` of them have arrived. */
+function rejectingOld(together: number) {
   const refused: ServerResponse[] = [];
   return (incoming: IncomingMessage, response: ServerResponse) => {
     if (tokenOf(incoming) === 'new') return void response.end('{}');
@@ -54,8 +54,8 @@ function refusingOld(together: number) {
 }
 
 describe('a transport', () => {
-  it('reloads the kubeconfig once for many requests that are refused at once, and all of them succeed', async () => {
-    const wire = await createWire(refusingOld(20));
+  it('reloads the kubeconfig once for many concurrent 401 responses, and all requests succeed', async () => {
+    const wire = await createWire(rejectingOld(20));
     wire.load = () => kubeconfig(wire.port, 'new');
     const first = Array.from({ length: 20 }, () => wire.transport.send(request));
     const answers = await Promise.all(first);
@@ -64,7 +64,7 @@ describe('a transport', () => {
     expect(wire.loads).toBe(2);
   });
 
-  it('tells of a 401 that stays, after one reload for each request', async () => {
+  it('rejects with a repeated 401 after one reload per request', async () => {
     const wire = await createWire((_, response) => void response.writeHead(401).end());
     for (let times = 1; times <= 3; times += 1) {
       await expect(wire.transport.send(request)).rejects.toMatchObject({ status: 401 });
@@ -72,7 +72,7 @@ describe('a transport', () => {
     }
   });
 
-  it('keeps what worked so far while the kubeconfig cannot be loaded', async () => {
+  it('keeps the previous kubeconfig while the file cannot be loaded', async () => {
     let refuse = true;
     const wire = await createWire((_, response) => {
       response.writeHead(refuse ? 401 : 200).end();
@@ -86,7 +86,7 @@ describe('a transport', () => {
     await answer.body.dump();
   });
 
-  it('keeps its connections when only the token changed', async () => {
+  it('keeps its connections if only the token changed', async () => {
     let valid = 'old';
     const wire = await createWire((incoming, response) => {
       response.writeHead(tokenOf(incoming) === valid ? 200 : 401).end('{}');
@@ -97,12 +97,12 @@ describe('a transport', () => {
       await (await wire.transport.send(request)).body.dump();
     }
     expect(wire.loads).toBe(11);
-    // A second one may be opened while the first is not yet free for the next attempt.
+    // A second one may be opened before the first is free again.
     expect(wire.connections).toBeLessThanOrEqual(2);
   });
 
-  it('does what is to be done before each time that the request goes out, and sends nothing when that throws', async () => {
-    const wire = await createWire(refusingOld(1));
+  it('calls beforeSend before each attempt and sends nothing if it throws', async () => {
+    const wire = await createWire(rejectingOld(1));
     wire.load = () => kubeconfig(wire.port, 'new');
     let times = 0;
     const beforeSend = () => {
@@ -110,21 +110,21 @@ describe('a transport', () => {
     };
     await (await wire.transport.send({ ...request, beforeSend })).body.dump();
     expect(times).toBe(2);
-    const refusing = () => {
+    const throwing = () => {
       throw new NotLeaderError('not now');
     };
-    await expect(wire.transport.send({ ...request, beforeSend: refusing })).rejects.toThrow(NotLeaderError);
+    await expect(wire.transport.send({ ...request, beforeSend: throwing })).rejects.toThrow(NotLeaderError);
     expect(wire.requests).toBe(2);
   });
 
-  it('gives up when the time of the call is over', async () => {
+  it('rejects when the time limit of the call has passed', async () => {
     const wire = await createWire(() => undefined);
     const error = await wire.transport.send({ ...request, timeoutMs: 50 }).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ConnectionError);
     expect(error).toMatchObject({ cause: { name: 'TimeoutError' } });
   });
 
-  it('lets what is under way finish when the certificates change, over connections of its own', async () => {
+  it('lets requests in flight finish over the previous connections when the certificates change', async () => {
     const slow = Promise.withResolvers<ServerResponse>();
     const wire = await createWire((incoming, response) => {
       if (incoming.url === '/slow') slow.resolve(response);
@@ -140,7 +140,7 @@ describe('a transport', () => {
     expect(wire.connections).toBeGreaterThan(1);
   });
 
-  it('cuts off at its close what is under way with former certificates too', async () => {
+  it('aborts requests in flight when it is closed, including those with previous certificates', async () => {
     const watched = Promise.withResolvers<ServerResponse>();
     const wire = await createWire((incoming, response) => {
       if (incoming.url === '/watch') {

@@ -75,7 +75,10 @@ describe('the exposition', () => {
 
 describe('signing keys', () => {
   const key = (state: KeyFacts['state'], activatedAt?: number): KeyFacts => ({
-    ...{ kid: `kid-${state}`, algorithm: 'RS256', state, createdAt: 1000 },
+    kid: `kid-${state}`,
+    algorithm: 'RS256',
+    state,
+    createdAt: 1000,
     ...(activatedAt !== undefined && { activatedAt }),
   });
   const measured = (facts: KeyFacts[], broken = false) => ({ facts: () => facts, isBroken: () => broken });
