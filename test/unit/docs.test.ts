@@ -7,11 +7,11 @@ import { parseConfiguration } from '../../src/config/load.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
-/** Where the operator tells of itself; elsewhere reasons are what the platform API shows of others. */
+/** Folders with reasons of the operator itself. Other folders have reasons of deployments. */
 const folders = 'src/{accesskey,clusters,kube,token,users,access}';
 const code = globSync(`${folders}/**/*.ts`, { cwd: root }).map(read).join('\n');
 
-/** Reasons of conditions and Events: they stand in the code as such, or are given to what makes an Event. */
+/** @returns the reasons of conditions and Events in a source text */
 function reasonsIn(text: string): string[] {
   const patterns = [/\breason: '([A-Z]\w+)'/g, /\b(?:normal|warning)\(\s*'([A-Z]\w+)'/g];
   const constants = /export const reasons = \{([\s\S]*?)\}/.exec(text)?.[1] ?? '';
@@ -20,7 +20,7 @@ function reasonsIn(text: string): string[] {
 }
 
 describe('docs/troubleshooting.md', () => {
-  it('tells of each reason of a condition or an Event', () => {
+  it('explains each reason of a condition or an Event', () => {
     const reasons = reasonsIn(code);
     expect(reasons).toEqual(expect.arrayContaining(['KeyPairsReady', 'UserClaimed', 'KeyPairRotated', 'OverlapEnded']));
     const text = read('docs/troubleshooting.md');
@@ -29,7 +29,7 @@ describe('docs/troubleshooting.md', () => {
 });
 
 describe('docs/configuration.md', () => {
-  it('shows the defaults, but for HTTPS', () => {
+  it('shows the defaults, except for HTTPS', () => {
     const [, example = ''] = /```yaml\n([\s\S]*?)```/.exec(read('docs/configuration.md')) ?? [];
     const [head] = example.split('namespace:');
     const defaults = parseConfiguration(`${head}http: {plain: true}`, 'defaults');
@@ -40,25 +40,25 @@ describe('docs/configuration.md', () => {
 });
 
 describe('README.md', () => {
-  it('tells of each script of package.json', () => {
+  it('mentions each script of package.json', () => {
     const text = read('README.md');
-    const isTold = (name: string) => new RegExp(`\\bnpm (?:run )?${name}(?![\\w:-])`).test(text);
-    expect(Object.keys(packageJson.scripts).filter((name) => !isTold(name))).toEqual([]);
+    const isMentioned = (name: string) => new RegExp(`\\bnpm (?:run )?${name}(?![\\w:-])`).test(text);
+    expect(Object.keys(packageJson.scripts).filter((name) => !isMentioned(name))).toEqual([]);
   });
 });
 
 describe('links between documents', () => {
   const documents = globSync(['*.md', '{docs,bench,examples}/**/*.md', '.github/*.md'], { cwd: root });
 
-  it.each(documents)('of %s lead somewhere', (document) => {
+  it.each(documents)('in %s are valid', (document) => {
     const text = read(document);
     const links = [...text.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, target = '']) => target);
-    const broken = links.filter((target) => !leadsSomewhere(join(document, '..'), document, target));
+    const broken = links.filter((target) => !isValidLink(join(document, '..'), document, target));
     expect(broken).toEqual([]);
   });
 });
 
-function leadsSomewhere(folder: string, document: string, target: string): boolean {
+function isValidLink(folder: string, document: string, target: string): boolean {
   const [path = '', anchor] = target.split('#');
   const file = path === '' ? document : join(folder, path);
   const exists = globSync(file, { cwd: root }).length > 0;
@@ -67,7 +67,7 @@ function leadsSomewhere(folder: string, document: string, target: string): boole
   return headings.includes(anchor);
 }
 
-/** As GitHub makes it. */
+/** @returns the anchor that GitHub generates for a heading */
 function anchorOf(heading: string): string {
   return heading
     .toLowerCase()
@@ -83,7 +83,7 @@ describe('the version in package.json', () => {
     ...globSync(['docs/*.md', 'manifests/base/*.yaml'], { cwd: root }),
   ];
 
-  it('is that of each image that is named', () => {
+  it('matches every image tag in documents and manifests', () => {
     const tags = files.flatMap((file) =>
       [...read(file).matchAll(/accesskey-operator:(\d[\w.-]*)/g)].map(([, tag]) => tag),
     );
@@ -91,7 +91,7 @@ describe('the version in package.json', () => {
     expect(new Set(tags)).toEqual(new Set([packageJson.version]));
   });
 
-  it('is that of the chart, and of the image that it names', () => {
+  it('matches version and appVersion of the chart', () => {
     const { version, appVersion } = parse(read('charts/accesskey-operator/Chart.yaml'));
     expect({ version, appVersion }).toEqual({ version: packageJson.version, appVersion: packageJson.version });
   });

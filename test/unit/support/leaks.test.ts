@@ -1,4 +1,4 @@
-/** The check that every integration test ends with has to find what it looks for. */
+/** The leak check at the end of every integration test. */
 import { describe, expect, it } from 'vitest';
 import { defaultKeyPolicy } from '../../../src/token/keys/facts.ts';
 import { generateSigningKeys, parseSigningKeys } from '../../../src/token/keys/signing-keys.ts';
@@ -30,14 +30,14 @@ describe('a secret key', () => {
     expect(leaks.join()).not.toContain(sk);
   });
 
-  it('of nobody is no leak', () => {
+  it('is not found in a text with only an ak', () => {
     expect(leaksIn({ output: line(`${ak} ${base64(ak)}`) }, [sk])).toEqual([]);
   });
 });
 
 describe('a token', () => {
   it.each(['RS256', 'ES256', 'EdDSA'] as const)(
-    'of %s is found, whole and by its signature alone',
+    'of %s is found in full and by its signature alone',
     async (algorithm) => {
       const token = await tokenOf(algorithm);
       const [, payload = '', signature = ''] = token.split('.');
@@ -54,7 +54,7 @@ describe('a token', () => {
     ['a very long name', 'a-1'.repeat(84)],
     ['the hash of an image', `sha256:${'0123456789abcdef'.repeat(8)}`],
     ['a path', '/apis/authentication.k8s.io/v1/namespaces/accesskey-system/serviceaccounts/accesskey-operator/token'],
-  ])('is not taken for one: %s', (_, text) => {
+  ])('is not confused with: %s', (_, text) => {
     expect(leaksIn({ output: line(text) }, [])).toEqual([]);
   });
 });
