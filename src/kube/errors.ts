@@ -1,11 +1,10 @@
+import { safeMessage } from './denial.ts';
+
 /** The part of a metav1.Status that is safe to log: it never contains values of the object that was sent. */
 interface ApiStatus {
   message?: string;
   reason?: string;
 }
-
-/** Statuses whose message names objects and reasons, never the values of fields. */
-const safeMessages = new Set([401, 403, 404, 405, 409, 410, 429, 500, 503, 504]);
 
 interface KubernetesErrorOptions {
   status: number;
@@ -16,8 +15,8 @@ interface KubernetesErrorOptions {
 /**
  * A response of the API server with a status of 400 or more.
  *
- * The message never contains the body of the request or of the response. For example, of a 400 or 422 only the reason is
- * kept, because the API server repeats invalid values in the message.
+ * The message never contains a value that was sent. Of a 400 or 422 it has the text only if an admission policy or webhook
+ * denied the request, because the API server repeats invalid values in its own text.
  */
 export class KubernetesError extends Error {
   override readonly name = 'KubernetesError';
@@ -69,6 +68,8 @@ export interface ErrorResponse {
   body: string;
   /** Header Retry-After; only the form in seconds is supported, as the API server sends it. */
   retryAfter?: string | undefined;
+  /** Body of the request; the values of Secrets in it are masked in the message. */
+  sent?: string | undefined;
 }
 
 /**
@@ -76,9 +77,10 @@ export interface ErrorResponse {
  *
  * @param request method and path without the query, for the message
  */
-export function errorFromResponse(request: string, { status, body, retryAfter }: ErrorResponse): KubernetesError {
+export function errorFromResponse(request: string, { status, body, retryAfter, sent }: ErrorResponse): KubernetesError {
   const parsed = parseStatus(body);
-  const detail = safeMessages.has(status) && parsed.message ? `: ${shorten(parsed.message)}` : '';
+  const message = safeMessage(status, shorten(parsed.message ?? ''), sent);
+  const detail = message === '' ? '' : `: ${message}`;
   const reason = shorten(parsed.reason ?? '');
   const outcome = reason === '' ? status : `${status} ${reason}`;
   return new KubernetesError(`${request}: ${outcome}${detail}`, {

@@ -133,5 +133,6 @@ async function toError(request: TransportRequest, response: Dispatcher.ResponseD
     status: response.statusCode,
     body: await statusText(response),
     retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
+    sent: request.body,
   });
 }

@@ -1,6 +1,6 @@
 import type { AccessKeyRecord, Condition, KeyPairStatus } from '../model/access-key-record.ts';
 import { rfc3339 } from '../model/time.ts';
-import type { PlanOutcome } from './outcome.ts';
+import { type PlanOutcome, removalProblem } from './outcome.ts';
 
 /** Reasons of the conditions, part of the API. */
 export const reasons = {
@@ -83,9 +83,7 @@ function verdictOf({ spec }: AccessKeyRecord, outcome: PlanOutcome, keyPairs: re
   }
   const [stuck] = outcome.notRemoved;
   if (stuck) {
-    const { status, reason } = stuck.error;
-    const message = `Secret ${stuck.secretName} could not be deleted: ${status} ${reason}`;
-    return { state: 'Reconciling', reason: reasons.secretFailed, message };
+    return { state: 'Reconciling', reason: reasons.secretFailed, ...removalProblem(stuck) };
   }
   const [problem] = problems;
   if (problem) return { state: 'Reconciling', ...problem };

@@ -70,7 +70,6 @@ function blockingProblem(action: Parameters<typeof blockedOutcome>[0]): PairProb
   return { reason: 'SecretTerminating', message: `${secret} must be deleted first, a finalizer may be blocking that` };
 }
 
-/** For a 5xx only the status is reported, because the text may differ each time. */
 export function writeProblem({
   error,
   secretName,
@@ -81,7 +80,25 @@ export function writeProblem({
   immutable: boolean;
 }): PairProblem {
   const stablePrefix = `Secret ${secretName} could not be written`;
-  const text = error.status < 500 && !immutable ? error.message : `${error.status} ${error.reason}`.trimEnd();
+  const text = immutable ? statusOf(error) : textOf(error);
   const hint = immutable ? '; it is immutable: delete it to get a new key pair' : '';
   return { reason: 'SecretFailed', message: `${stablePrefix}: ${text}${hint}`, stablePrefix, error };
+}
+
+/** The problem of an unneeded Secret that the API server refused to delete. */
+export function removalProblem({
+  secretName,
+  error,
+}: PlanOutcome['notRemoved'][number]): Required<Pick<PairProblem, 'message' | 'stablePrefix'>> {
+  const stablePrefix = `Secret ${secretName} could not be deleted`;
+  return { message: `${stablePrefix}: ${textOf(error)}`, stablePrefix };
+}
+
+/** For a 5xx only the status is reported, because the text may differ each time. */
+function textOf(error: KubernetesError): string {
+  return error.status < 500 ? error.message : statusOf(error);
+}
+
+function statusOf({ status, reason }: KubernetesError): string {
+  return `${status} ${reason}`.trimEnd();
 }

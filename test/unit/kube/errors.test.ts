@@ -39,6 +39,38 @@ describe('errorFromResponse', () => {
   });
 
   it.each([
+    [
+      422,
+      `secrets "x" is forbidden: ValidatingAdmissionPolicy 'team' with binding 'all' denied request: no label team`,
+    ],
+    [
+      413,
+      `secrets "x" is forbidden: ValidatingAdmissionPolicy 'team' with binding 'all' denied request: no label team`,
+    ],
+    [400, 'admission webhook "team.example.com" denied the request: no label team'],
+    [400, 'admission webhook "team.example.com" denied the request without explanation'],
+  ])('keeps the text of an admission policy or webhook in a %d: %s', (code, message) => {
+    const error = errorFromResponse('POST /x', { status: code, body: status('Invalid', message) });
+    expect(error.message).toBe(`POST /x: ${code} Invalid: ${message}`);
+  });
+
+  it.each([
+    ['as it was sent', Buffer.from(value).toString('base64')],
+    ['decoded', value],
+    ['cut off', value.slice(0, 20)],
+    ['in the middle of a word', `x${value.slice(3, 30)}y`],
+    ['of a Secret that was not sent', Buffer.from('5ec5e70f-0000-4000-8000-0000000000ff').toString('base64')],
+    ['of a Secret that was not sent, decoded', '5ec5e70f-0000-4000-8000-0000000000ff'],
+  ])('masks a value in the text of a webhook: %s', (_, repeated) => {
+    const text = `admission webhook "w" denied the request: data.sk is ${repeated}, which is weak`;
+    const sent = JSON.stringify({ data: { sk: Buffer.from(value).toString('base64'), ak: null } });
+    for (const code of [400, 403, 422]) {
+      const { message } = errorFromResponse('POST /x', { status: code, body: status('Forbidden', text), sent });
+      expect(message).toMatch(/denied the request: data\.sk is \[redacted\], which is weak$/);
+    }
+  });
+
+  it.each([
     ['empty', ''],
     ['text', `404 page ${value} not found`],
     ['truncated JSON', `{"message":"${value}`],

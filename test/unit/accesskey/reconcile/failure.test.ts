@@ -87,7 +87,7 @@ describe('a Secret that was not removed', () => {
     const after = withStatus(subject, await reconcileOnce(api, subject));
     expect(after.status.conditions?.[0]).toMatchObject({
       reason: 'SecretFailed',
-      message: 'Secret ann-main could not be deleted: 403 Forbidden',
+      message: 'Secret ann-main could not be deleted: refused: 403 Forbidden',
     });
   });
 });

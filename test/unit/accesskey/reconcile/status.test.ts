@@ -224,7 +224,7 @@ describe('a Secret that must be deleted first', () => {
   it('is reported if the API server refused to delete it, even if all pairs are Ready', () => {
     const outcome = outcomeOf([present()], { notRemoved: [{ secretName: 'left', error: denied }] });
     const { conditions, keyPairs } = statusAfter({ accessKey: one, userHolder: one.key, outcome, now });
-    const message = `Secret left could not be deleted: 403 Forbidden`;
+    const message = `Secret left could not be deleted: ${denied.message}`;
     expect(conditions).toMatchObject([
       { type: 'Ready', status: 'False', reason: 'SecretFailed', message },
       { type: 'Reconciling', status: 'True', reason: 'SecretFailed', message },
