@@ -20,7 +20,7 @@ describe('configurationReference', () => {
     expect(lines.length).toBeGreaterThan(25);
     expect(lines.filter((line) => /\|\s*\|$/.test(line))).toEqual([]);
     expect(lines.find((line) => line.includes('`token.maxCycle`'))).toBe(
-      '| `token.maxCycle` | `30` | 1 to 3650 | The longest validity, days. |',
+      '| `token.maxCycle` | `30` | 1 to 3650 | Maximum validity of a token, days. |',
     );
   });
 });
