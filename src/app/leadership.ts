@@ -28,8 +28,8 @@ export interface LeadershipOptions extends Omit<ControllerOptions, 'client' | 'r
 }
 
 /**
- * Composes leader election with the controller and the rotation of the signing keys. Their transport sends no write after
- * leadership is over, so a leader that was paused cannot write after another one took over.
+ * Composes leader election with the controller and the rotation of the signing keys. Their transport sends no write
+ * after leadership is over, so a leader that was paused cannot write after another one took over.
  *
  * Without leader election, this process always reconciles.
  */

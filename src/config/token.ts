@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { name, stringOrURI } from './fields.ts';
 
-/** Retired keys are kept until their tokens have expired. All keys must fit into one Secret and one published key set. */
+/**
+ * Retired keys are kept until their tokens have expired. All keys must fit into one Secret and one published key set.
+ */
 const maxRetiredKeys = 50;
 
 /** The lifecycle of the signing keys, see docs/signing-keys.md. */

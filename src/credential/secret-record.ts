@@ -48,15 +48,15 @@ export interface OwnerReference {
   controller?: boolean;
 }
 
-/** The fields of a Secret that the operator reads, as JSON or as client-node's model. */
+/** The fields of a Secret that the operator reads. */
 export interface SecretObject {
   metadata?: {
     name?: string;
     namespace?: string;
     uid?: string;
     resourceVersion?: string;
-    creationTimestamp?: string | Date;
-    deletionTimestamp?: string | Date;
+    creationTimestamp?: string;
+    deletionTimestamp?: string;
     labels?: Record<string, string>;
     annotations?: Record<string, string>;
     ownerReferences?: OwnerReference[];
@@ -81,7 +81,7 @@ export function toSecretRecord({ metadata = {}, data = {}, type = '', immutable 
     name: metadata.name ?? '',
     uid: metadata.uid ?? '',
     resourceVersion: metadata.resourceVersion ?? '',
-    createdAt: timestamp(metadata.creationTimestamp),
+    createdAt: metadata.creationTimestamp ?? '',
     deleting: metadata.deletionTimestamp !== undefined,
     immutable,
     type,
@@ -145,8 +145,4 @@ export function pairAt(data: Data, keys: DataKeys): KeyPair | undefined {
 export function textAt(data: Data, key: string): string {
   // An annotation may name any key, also one that every object inherits, such as `constructor`.
   return Object.hasOwn(data, key) ? Buffer.from(data[key] ?? '', 'base64').toString('utf8') : '';
-}
-
-function timestamp(value: string | Date | undefined): string {
-  return value instanceof Date ? value.toISOString().replace('.000Z', 'Z') : (value ?? '');
 }

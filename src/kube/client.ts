@@ -90,6 +90,6 @@ export function createKubernetesClient(transport: Transport): KubernetesClient {
 function parseObject(text: string, { method, path }: TransportRequest): object {
   const request = `${method} ${path.split('?')[0]}`;
   const value = parseJson(text, request);
-  if (typeof value === 'object' && value !== null) return value;
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   throw new InvalidResponseError(`${request}: response is not a JSON object`);
 }

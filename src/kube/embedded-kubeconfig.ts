@@ -10,8 +10,8 @@ export const maxKubeconfigBytes = 64 * 1024;
 
 /**
  * Parses a kubeconfig from an untrusted source. Allows only a server and credentials that are embedded in the text.
- * Rejects whatever would run a program, read a file, use a proxy, skip TLS verification or impersonate a user, and every
- * unknown field. Only the current context is used.
+ * Rejects whatever would run a program, read a file, use a proxy, skip TLS verification or impersonate a user, and
+ * every unknown field. Only the current context is used.
  *
  * @returns a kubeconfig with these fields only
  * @throws KubeconfigError with the field and the rule, never with a value

@@ -15,8 +15,8 @@ interface KubernetesErrorOptions {
 /**
  * A response of the API server with a status of 400 or more.
  *
- * The message never contains a value that was sent. Of a 400 or 422 it has the text only if an admission policy or webhook
- * denied the request, because the API server repeats invalid values in its own text.
+ * The message never contains a value that was sent. Of a 400 or 422 it has the text only if an admission policy or
+ * webhook denied the request, because the API server repeats invalid values in its own text.
  */
 export class KubernetesError extends Error {
   override readonly name = 'KubernetesError';

@@ -1,7 +1,9 @@
 import { accessSync, constants } from 'node:fs';
 import { KubeConfig } from '@kubernetes/client-node';
 
-/** A kubeconfig that cannot be used. The message is one line with the file and the problem, and never contains a value. */
+/**
+ * A kubeconfig that cannot be used. The message is one line with the file and the problem, and never contains a value.
+ */
 export class KubeconfigError extends Error {
   override readonly name = 'KubeconfigError';
 }

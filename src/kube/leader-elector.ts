@@ -11,8 +11,8 @@ export interface LeaderElectorOptions {
   namespace: string;
   name: string;
   /**
-   * Unique to this process, for example the pod's name and a random UUID: two processes with the same identity would both
-   * lead.
+   * Unique to this process, for example the pod's name and a random UUID: two processes with the same identity would
+   * both lead.
    */
   identity: string;
   log: Logger;
@@ -23,23 +23,23 @@ export interface LeaderElectorOptions {
 }
 
 /**
- * The work of the leader. The signal aborts when leadership is lost or the elector stops. Must resolve when all work has
- * stopped; until then, no new campaign starts and the Lease is not released. If it resolves or rejects earlier, leadership
- * is released and a new campaign starts.
+ * The work of the leader. The signal aborts when leadership is lost or the elector stops. Must resolve when all work
+ * has stopped; until then, no new campaign starts and the Lease is not released. If it resolves or rejects earlier,
+ * leadership is released and a new campaign starts.
  */
 export type LeaderWork = (signal: AbortSignal) => Promise<void>;
 
 /** A candidate in a leader election. */
 export interface LeaderElector {
   /**
-   * Campaigns and leads, repeatedly, until the signal aborts. At the end the work stops while the Lease is still renewed,
-   * then the Lease is released. Never rejects. Must not be called again while it runs.
+   * Campaigns and leads, repeatedly, until the signal aborts. At the end the work stops while the Lease is still
+   * renewed, then the Lease is released. Never rejects. Must not be called again while it runs.
    */
   run(signal: AbortSignal, work: LeaderWork): Promise<void>;
   /**
    * Whether this process is the leader at this moment; to be checked before each write. Becomes false as soon as
-   * renewDeadline has passed since the last successful renewal was sent, even if no timer could fire because the process
-   * was stopped or blocked. Within one term it never becomes true again.
+   * renewDeadline has passed since the last successful renewal was sent, even if no timer could fire because the
+   * process was stopped or blocked. Within one term it never becomes true again.
    */
   isLeader(): boolean;
 }
@@ -48,10 +48,10 @@ export interface LeaderElector {
  * Leader election on a coordination.k8s.io/v1 Lease. It is compatible with client-go's tools/leaderelection.
  *
  * Another candidate takes over leaseDuration after it saw the last renewal. The leader stops renewDeadline, which is
- * shorter, after it sent that renewal. So there are never two leaders, unless the rates of their monotonic clocks differ
- * by more than the ratio of the two (a clock may stop while a machine is suspended), or a person edits the Lease, which
- * hands leadership over without waiting. For these cases, and for a write that was in flight when its leader stopped,
- * writes also carry preconditions.
+ * shorter, after it sent that renewal. So there are never two leaders, unless the rates of their monotonic clocks
+ * differ by more than the ratio of the two (a clock may stop while a machine is suspended), or a person edits the
+ * Lease, which hands leadership over without waiting. For these cases, and for a write that was in flight when its
+ * leader stopped, writes also carry preconditions.
  *
  * @throws RangeError for contradictory timings
  */

@@ -5,7 +5,9 @@ import { decide, heldSpec, type Lease, type Observation, observe, releasedSpec }
 import { resources } from './resource.ts';
 import type { Transport } from './transport.ts';
 
-/** Either the time, by the monotonic clock, at which the successful write of our record was sent, or the other holder. */
+/**
+ * Either the time, by the monotonic clock, at which the successful write of our record was sent, or the other holder.
+ */
 export type HoldOutcome = { sentAt: number } | { holder: string };
 
 export interface LeaseLockOptions {
@@ -27,8 +29,8 @@ export interface LeaseLock {
   /** Whether this process may hold the Lease, even if no response confirmed it. */
   mayHold(): boolean;
   /**
-   * Tries once to acquire or renew the Lease. If this process was the last known holder, it writes without reading first;
-   * if that fails, for example with a conflict, it reads and decides (client-go's tryAcquireOrRenew).
+   * Tries once to acquire or renew the Lease. If this process was the last known holder, it writes without reading
+   * first; if that fails, for example with a conflict, it reads and decides (client-go's tryAcquireOrRenew).
    *
    * @param leading whether this process is the leader now
    * @throws KubernetesError, ConnectionError, the reason of the aborted signal
@@ -44,8 +46,8 @@ export interface LeaseLock {
 }
 
 /**
- * Creates the lock of a Lease. Unknown fields of the Lease are kept. A replace carries the resourceVersion that was read,
- * so one of two concurrent writers gets a conflict.
+ * Creates the lock of a Lease. Unknown fields of the Lease are kept. A replace carries the resourceVersion that was
+ * read, so one of two concurrent writers gets a conflict.
  */
 export function createLeaseLock(options: LeaseLockOptions): LeaseLock {
   const { transport, namespace, name, identity, log, leaseDurationMs, now } = options;

@@ -1,8 +1,9 @@
 /**
  * The decisions of leader election for one candidate, from the record of a Lease; pure.
  *
- * Times in a record are informational and never compared with a clock. A candidate only measures, with its own monotonic
- * clock, how long a record has not changed, so any clock skew is tolerated (see client-go's tools/leaderelection).
+ * Times in a record are informational and never compared with a clock. A candidate only measures, with its own
+ * monotonic clock, how long a record has not changed, so any clock skew is tolerated (see client-go's
+ * tools/leaderelection).
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { V1LeaseSpec } from '@kubernetes/client-node';

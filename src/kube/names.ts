@@ -25,7 +25,10 @@ export function isDnsSubdomain(text: string): boolean {
 const systemPrefix = 'system:';
 const serviceAccountPrefix = `${systemPrefix}serviceaccount:`;
 
-/** Whether Kubernetes reserves the name of a user or group (https://kubernetes.io/docs/reference/access-authn-authz/rbac/). */
+/**
+ * Whether Kubernetes reserves the name of a user or group
+ * (https://kubernetes.io/docs/reference/access-authn-authz/rbac/).
+ */
 export function isSystemName(name: string): boolean {
   return name.startsWith(systemPrefix);
 }

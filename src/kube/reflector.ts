@@ -43,10 +43,10 @@ export interface Reflector {
 }
 
 /**
- * Creates a reflector like client-go's. It retries after every error with jittered backoff and respects Retry-After: 429
- * and 5xx, a dropped or half-open connection, a malformed line, expired credentials. It lists again after 410, and after
- * three consecutive failures, for errors that no status reports (a resourceVersion from before etcd was restored). Only a
- * watch that works resets the backoff, a list does not.
+ * Creates a reflector like client-go's. It retries after every error with jittered backoff and respects Retry-After:
+ * 429 and 5xx, a dropped or half-open connection, a malformed line, expired credentials. It lists again after 410, and
+ * after three consecutive failures, for errors that no status reports (a resourceVersion from before etcd was
+ * restored). Only a watch that works resets the backoff, a list does not.
  */
 export function createReflector<T extends Stored>(options: ReflectorOptions<T>): Reflector {
   const { transport, target, store, transform, log, idleTimeoutMs = defaultIdleTimeoutMs } = options;

@@ -44,8 +44,8 @@ interface CurrentSession extends Session {
 }
 
 /**
- * Manages the session of a kubeconfig. Credentials are read again every ten seconds and after a 401. The connection pool is
- * replaced only if the TLS material changed; requests in flight then finish over the previous one.
+ * Manages the session of a kubeconfig. Credentials are read again every ten seconds and after a 401. The connection
+ * pool is replaced only if the TLS material changed; requests in flight then finish over the previous one.
  *
  * @param load loads the kubeconfig; called again after a 401, since the file may have been replaced
  */
@@ -110,8 +110,8 @@ async function readCredentials(kubeconfig: KubeConfig): Promise<{ tls: TlsMateri
 }
 
 /**
- * HTTP/2 is off, because undici sends no pings and would not detect a dead connection. A Pool and not an Agent, because an
- * Agent cannot destroy requests that are still in flight after it was closed.
+ * HTTP/2 is off, because undici sends no pings and would not detect a dead connection. A Pool and not an Agent, because
+ * an Agent cannot destroy requests that are still in flight after it was closed.
  */
 function createPool(server: string, tls: TlsMaterial): Pool {
   const material = Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined));

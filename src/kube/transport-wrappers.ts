@@ -5,8 +5,8 @@ import { KubernetesError, NotLeaderError } from './errors.ts';
 import type { Transport, TransportRequest } from './transport.ts';
 
 /**
- * Writes only while this process is the leader. Checks leadership immediately before each request is written, including a
- * retry after a 401, because reading credentials takes time.
+ * Writes only while this process is the leader. Checks leadership immediately before each request is written, including
+ * a retry after a 401, because reading credentials takes time.
  *
  * Every method but GET counts as a write, even if it changes nothing, such as a SubjectAccessReview. The leader elector
  * must not use this transport, because it writes its Lease in order to become the leader.

@@ -90,8 +90,8 @@ export function createTransport(load: () => KubeConfig, userAgent: string): Tran
 }
 
 /**
- * Calls a function when a request is about to be written to its socket. That may be long after it was passed to the pool,
- * which waits for a connection; the process may be stopped in between.
+ * Calls a function when a request is about to be written to its socket. That may be long after it was passed to the
+ * pool, which waits for a connection; the process may be stopped in between.
  *
  * @param beforeSend if it throws, the request is not written and fails with that error
  */

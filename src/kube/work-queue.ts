@@ -50,8 +50,9 @@ export interface WorkQueueOptions {
 }
 
 /**
- * A queue of keys like client-go's workqueue: a key that is added more than once waits once; a key that is added while it
- * is handled is handled again afterwards; failures back off. The delay from the latest handling replaces an earlier one.
+ * A queue of keys like client-go's workqueue: a key that is added more than once waits once; a key that is added while
+ * it is handled is handled again afterwards; failures back off. The delay from the latest handling replaces an earlier
+ * one.
  */
 export interface WorkQueue {
   /** Queues a key. Handling starts only after the caller has returned to the event loop. */

@@ -67,8 +67,8 @@ export interface Metrics {
 /**
  * Creates metrics in their own registry, including those of the process (prom-client's defaults).
  *
- * Names are those of controller-runtime and client-go where they have one. No label contains an ak, a user or a namespace:
- * there would be too many series, and they would be disclosed to every reader of the metrics.
+ * Names are those of controller-runtime and client-go where they have one. No label contains an ak, a user or a
+ * namespace: there would be too many series, and they would be disclosed to every reader of the metrics.
  */
 export function createMetrics(): Metrics {
   const register = new Registry();

@@ -11,7 +11,9 @@ const reviewBuckets = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
 /** As in the Kubernetes components (k8s.io/component-base, metrics/prometheus/restclient), seconds. */
 const transportBuckets = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60];
 
-/** Metrics of requests to the platform API. Routes are patterns, so that paths and the names in them create no series. */
+/**
+ * Metrics of requests to the platform API. Routes are patterns, so that paths and the names in them create no series.
+ */
 export function createHttpMetrics(register: Registry): HttpMetrics {
   const duration = new Histogram({
     registers: [register],

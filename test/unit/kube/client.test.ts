@@ -135,6 +135,7 @@ describe('a Kubernetes client', () => {
     ['not JSON', ['<html>hush']],
     ['truncated JSON', ['{"data":"hush']],
     ['null', ['null']],
+    ['an array', ['["hush"]']],
     ['a string', ['"hush"']],
     ['longer than 16 MiB', Array.from({ length: 17 }, () => Buffer.alloc(1024 * 1024, ' '))],
   ])('rejects a response that is %s, without repeating it', async (_, response) => {
