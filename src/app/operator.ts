@@ -38,12 +38,10 @@ export async function runOperator(components: OperatorComponents, options: Opera
 
 async function listen(components: OperatorComponents, { configuration, program, log }: OperatorOptions) {
   const { unready, metrics, app, certificate, transport } = components;
-  const health = await serve(
-    createHealthApp(() => [...unready], metrics),
-    configuration.health,
-  );
+  const probes = createHealthApp(() => [...unready], metrics);
+  const health = await serve(probes, { ...configuration.health, log });
   const tls = certificate && { certificate, log };
-  const api = await serve(app, { ...configuration.http, tls });
+  const api = await serve(app, { ...configuration.http, tls, log });
   const ports = { api: api.port, tls: tls !== undefined, health: health.port };
   log.info({ version: program.version, server: transport.server, ...ports }, 'listening');
   return { api, health };

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Context, MiddlewareHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { PlatformError } from './errors.ts';
@@ -15,13 +16,40 @@ export const maxBodySize = 65_536;
 export function limitBody(): MiddlewareHandler {
   return async (context, next) => {
     const { method } = context.req;
-    if (method === 'GET' || method === 'HEAD') return next();
     const length = context.req.header('Content-Length');
     if (Number(length ?? 0) > maxBodySize) throw tooLarge();
+    if (method === 'GET' || method === 'HEAD') {
+      if (context.req.header('Transfer-Encoding') === undefined) return next();
+      if (!(await discardChunks(context.env.incoming))) throw tooLarge();
+      return next();
+    }
     const fits = await (length === undefined ? cacheChunks(context) : cacheBody(context));
     if (!fits) throw tooLarge();
     return next();
   };
+}
+
+/**
+ * Reads a chunked body of a GET or HEAD request, which a Fetch Request does not have. It has no meaning (RFC 9110 section
+ * 9.3.1) and is ignored.
+ *
+ * @returns whether its size is within the limit
+ * @throws HTTPException 400 if the client disconnects or is too slow
+ */
+async function discardChunks(incoming: IncomingMessage): Promise<boolean> {
+  let size = 0;
+  try {
+    // Leaving the loop must not destroy the connection, which the response needs.
+    for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
+      size += (chunk as Uint8Array).byteLength;
+      if (size > maxBodySize) break;
+    }
+  } catch {
+    throw new HTTPException(400);
+  }
+  // The rest must be read before the next request of the connection; the request timeout limits it.
+  incoming.resume();
+  return size <= maxBodySize;
 }
 
 /**

@@ -1,4 +1,7 @@
 import { Hono } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import { limitBody } from '../common/body-limit.ts';
+import { PlatformError } from '../common/errors.ts';
 
 /** The content of /metrics. */
 export interface Exposition {
@@ -13,6 +16,7 @@ export interface Exposition {
  */
 export function createHealthApp(unready: () => readonly string[], metrics?: Exposition): Hono {
   const app = new Hono();
+  app.use(limitBody());
   app.get('/healthz', (context) => context.text('ok\n'));
   app.get('/readyz', (context) => {
     const reasons = unready();
@@ -25,6 +29,10 @@ export function createHealthApp(unready: () => readonly string[], metrics?: Expo
     );
   }
   // By default, Hono writes the error to stderr.
-  app.onError((_, context) => context.text('internal error\n', 500));
+  app.onError((error, context) => {
+    if (error instanceof PlatformError) return context.text(`${error.message}\n`, error.status);
+    if (error instanceof HTTPException) return context.text('the request is malformed\n', error.status);
+    return context.text('internal error\n', 500);
+  });
   return app;
 }

@@ -1,11 +1,22 @@
-import { createServer, type RequestListener, type ServerOptions } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { Logger } from 'pino';
-import { answerBrokenRequests, answerUnroutable, hasDotSegments, rejectTarget } from './broken-request.ts';
+import { answerBrokenRequests, answerUnroutable } from './broken-request.ts';
 import { createDrain, type Drain } from './drain.ts';
+import { closeInactiveConnections } from './inactivity.ts';
+import {
+  answerServerOptions,
+  connectRejection,
+  createRecord,
+  expectationRejection,
+  findRejection,
+  type RecordResponse,
+  reject,
+  rejectRaw,
+} from './rejected-request.ts';
 import type { ServingCertificate } from './tls-certificate.ts';
 
 export interface ListenOptions {
@@ -43,6 +54,8 @@ export interface TlsOptions {
 export interface ServeOptions extends ListenOptions {
   /** Serves HTTPS if set, otherwise plain HTTP. */
   tls?: TlsOptions | undefined;
+  /** Receives a line for each response that the app does not send. */
+  log?: Logger;
   timeouts?: Partial<Timeouts>;
   /** Maximum number of connections, including TLS handshakes; further connections are closed. */
   maxConnections?: number;
@@ -62,15 +75,15 @@ const checkingInterval = 5_000;
  */
 // biome-ignore lint/suspicious/noExplicitAny: any Hono app, whatever its environment
 export async function serve(app: Pick<Hono<any>, 'fetch'>, options: ServeOptions): Promise<RunningServer> {
-  const answer = getRequestListener(app.fetch, { errorHandler: answerUnroutable });
-  const listener: RequestListener = (request, response) =>
-    hasDotSegments(request.url ?? '') ? rejectTarget(response) : void answer(request, response);
+  const record = createRecord(options.log);
+  const listener = createListener(app, record);
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
   const limits = limitsOf(timeouts);
   const server = options.tls ? createTlsServer(listener, limits, options.tls) : createServer(limits, listener);
-  server.timeout = timeouts.inactivity;
+  closeInactiveConnections(server, timeouts.inactivity);
   server.maxConnections = options.maxConnections ?? defaultMaxConnections;
-  answerBrokenRequests(server);
+  answerBrokenRequests(server, record);
+  answerSpecialRequests(server, record);
   const drain = createDrain(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -78,6 +91,25 @@ export async function serve(app: Pick<Hono<any>, 'fetch'>, options: ServeOptions
   });
   const { address, port } = server.address() as AddressInfo;
   return { address, port, beginDrain: drain.begin, close: drain.close };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: any Hono app, whatever its environment
+function createListener(app: Pick<Hono<any>, 'fetch'>, record: RecordResponse): RequestListener {
+  // The host name of a request without Host, which HTTP/1.0 allows.
+  const adapter = { hostname: 'localhost', errorHandler: answerUnroutable(record) };
+  const answer = getRequestListener(app.fetch, adapter);
+  return (request, response) => {
+    const rejection = findRejection(request);
+    if (rejection) return reject(response, rejection, record);
+    if (request.method === 'OPTIONS' && request.url === '*') return answerServerOptions(response, record);
+    return void answer(request, response);
+  };
+}
+
+/** Responds to requests for which Node emits other events. By default, Node closes the connection or logs nothing. */
+function answerSpecialRequests(server: Server, record: RecordResponse): void {
+  server.on('connect', (_, socket) => rejectRaw(socket, { rejection: connectRejection, method: 'CONNECT' }, record));
+  server.on('checkExpectation', (_, response) => reject(response, expectationRejection, record));
 }
 
 /** Failed TLS handshakes are logged only at level debug: port scans and plain HTTP requests are common. */
@@ -98,7 +130,7 @@ function limitsOf({ handshake, request, keepAlive }: Timeouts): ServerOptions & 
     headersTimeout: request,
     connectionsCheckingInterval: Math.min(request, checkingInterval),
     keepAliveTimeout: keepAlive,
-    // The listener rejects requests without Host, in the format of the platform.
+    // findRejection does this in the format of the platform.
     requireHostHeader: false,
   };
 }

@@ -1,11 +1,14 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import type { FoundPair } from '../../accesskey/live/live-pairs.ts';
+import type { KeyPair } from '../../credential/key-pair.ts';
 import { authorizationOf, basicOf } from '../common/authorization.ts';
+import { requireKeys } from '../common/bearer.ts';
 import type { Dependencies, Environment } from '../common/environment.ts';
 import { PlatformError, tooManyFailures, unauthenticated } from '../common/errors.ts';
 import { basicChallenge } from '../common/oauth-error.ts';
 import { describeTokenRoutes, tokenPaths } from './description.ts';
-import type { TokenIssuing } from './issuing.ts';
+import type { FailedAttempt, TokenIssuing } from './issuing.ts';
 import { readTokenRequest, type TokenRequest, tokenParameters } from './request.ts';
 
 /** Adds the token endpoint in the format of the platform. */
@@ -24,12 +27,21 @@ export function addTokenRoutes(
   async function answer(context: Context<Environment>): Promise<Response> {
     context.header('Cache-Control', 'no-store');
     const { ak, sk, cycle } = await read(context);
-    const issued = await tokenIssuing.issue(context, { pair: { ak, sk } }, cycle);
+    const pair = { ak, sk };
+    // Nobody receives the body of a response to HEAD, so no token is issued.
+    const isHead = context.req.method === 'HEAD';
+    const issued = isHead ? check(context, pair) : await tokenIssuing.issue(context, { pair }, cycle);
+    if ('user' in issued) return context.body(null, 200, { 'Content-Type': 'application/json' });
     if ('token' in issued) return context.json({ token: issued.token }, 200);
     if (issued.retryAfterSeconds > 0) throw tooManyFailures(issued.retryAfterSeconds);
     const isBasic = basicOf(authorizationOf(context)) !== undefined;
     const challenge = isBasic ? basicChallenge(options) : `AccessKey realm="${options.issuer}"`;
     throw unauthenticated('the access key or the secret key is not valid', challenge);
+  }
+
+  function check(context: Context<Environment>, pair: KeyPair): FoundPair | FailedAttempt {
+    requireKeys(dependencies);
+    return tokenIssuing.authenticate(context, pair);
   }
 
   async function read(context: Context<Environment>): Promise<TokenRequest> {

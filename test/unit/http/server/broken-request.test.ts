@@ -15,7 +15,7 @@ async function answerTo(bytes: string, later = ''): Promise<string> {
   const server = createServer(timeouts, ({ method }, response) => {
     if (method === 'GET') response.end('ok');
   });
-  answerBrokenRequests(server);
+  answerBrokenRequests(server, () => 'the-id');
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
@@ -62,6 +62,7 @@ describe('answerBrokenRequests', () => {
     const [head = '', body = ''] = (await answerTo(bytes)).split('\r\n\r\n');
     expect(head.split('\r\n')[0]).toBe(`HTTP/1.1 ${status}`);
     expect(head).toMatch(/^connection: close$/im);
+    expect(head).toMatch(/^x-request-id: the-id$/im);
     expect(JSON.parse(body)).toEqual(expected);
   });
 
@@ -77,8 +78,11 @@ describe('answerUnroutable', () => {
     [new RequestError('secret'), 400, { code: 3, message: 'the request is malformed', details: [] }],
     [new Error('secret'), 500, { code: 13, message: 'internal error', details: [] }],
   ])('responds to %s', async (error, status, body) => {
-    const answer = answerUnroutable(error);
+    const records: unknown[] = [];
+    const answer = answerUnroutable((one) => `id-${records.push(one)}`)(error);
     expect([answer.status, await answer.json()]).toEqual([status, body]);
     expect(answer.headers.get('Connection')).toBe('close');
+    expect(answer.headers.get('X-Request-Id')).toBe('id-1');
+    expect(records).toEqual([{ status, refused: body.message }]);
   });
 });

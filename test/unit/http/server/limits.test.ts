@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { limitBody, maxBodySize } from '../../../../src/http/common/body-limit.ts';
 import type { Environment } from '../../../../src/http/common/environment.ts';
 import { answerError } from '../../../../src/http/common/error-response.ts';
+import { createHealthApp } from '../../../../src/http/server/health.ts';
 import { type RunningServer, type ServeOptions, serve } from '../../../../src/http/server/server.ts';
 import { createPlatform, tokenPaths } from '../support.ts';
 
@@ -80,6 +81,46 @@ describe('a request body', () => {
     expect(connection.text()).toMatch(/^content-type: application\/json/im);
     expect(connection.text()).toMatch(/^cache-control: no-store$/im);
     expect(JSON.parse(last(connection.text()))).toEqual(tooLarge);
+  });
+
+  it.each([
+    ['GET', 'with Content-Length', length(maxBodySize + 1), ''],
+    ['HEAD', 'with Content-Length', length(maxBodySize + 1), ''],
+    ['GET', 'in chunks', chunked, chunk(maxBodySize) + chunk(1)],
+    ['HEAD', 'in chunks', chunked, chunk(maxBodySize) + chunk(1)],
+  ])('of a %s request that is too large, %s, is rejected before it has arrived', async (method, _, header, bytes) => {
+    const connection = await connectTo(createCountingApp().app);
+    connection.send(`${method} /one HTTP/1.1\r\nHost: a\r\n${header}\r\n\r\n${bytes}`);
+    await expect.poll(connection.text).toMatch(/^HTTP\/1\.1 413 /);
+  });
+
+  it.each([
+    ['with Content-Length', `${length(3)}\r\n\r\nabc`],
+    ['in chunks', `${chunked}\r\n\r\n${chunk(3)}0\r\n\r\n`],
+  ])('of a GET request, %s, is ignored', async (_, rest) => {
+    const connection = await connectTo(createCountingApp().app);
+    connection.send(`GET /one HTTP/1.1\r\nHost: a\r\n${rest}GET /two HTTP/1.1\r\nHost: a\r\n\r\n`);
+    await expect.poll(connection.text).toMatch(/answer one\n[\s\S]*answer two\n$/);
+  });
+
+  it('of a GET request that is incomplete causes no 5xx', async () => {
+    const { app, logged } = await createPlatform();
+    const connection = await connectTo(app);
+    connection.send(`GET /nothing-here HTTP/1.1\r\nHost: a\r\n${chunked}\r\n\r\n${chunk(3)}`);
+    // After this response, the server has read the earlier data.
+    await fetch(`http://127.0.0.1:${server.port}/`);
+    connection.socket.destroy();
+    await expect.poll(logged).toMatchObject([{ status: 404 }, { status: 400 }]);
+  });
+
+  it.each(['GET', 'HEAD', 'POST', 'PUT'])('is limited for %s on the health port', async (method) => {
+    const connection = await connectTo(createHealthApp(() => []));
+    connection.send(`${method} /healthz HTTP/1.1\r\nHost: a\r\n${length(maxBodySize + 1)}\r\n\r\n`);
+    await expect.poll(connection.text).toMatch(/^HTTP\/1\.1 413 /);
+    connection.socket.destroy();
+    const chunks = await open();
+    chunks.send(`${method} /healthz HTTP/1.1\r\nHost: a\r\n${chunked}\r\n\r\n${chunk(maxBodySize)}${chunk(1)}`);
+    await expect.poll(chunks.text).toMatch(/^HTTP\/1\.1 413 /);
   });
 
   it('that is too large does not end the connection if the rest arrives soon', async () => {

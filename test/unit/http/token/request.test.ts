@@ -47,6 +47,15 @@ describe.each(tokenPaths)('%s', (path) => {
     expect([answer.status, answer.text]).toEqual([200, '']);
     expect((await send(`${path}?ak=${ak}&sk=x`, { method: 'HEAD' })).status).toBe(401);
   });
+
+  it('issues, signs and audits no token for HEAD', async () => {
+    const results: string[] = [];
+    const tokenMetrics = { requested: (one: string) => results.push(one), signed: () => results.push('signed') };
+    const { send, logged } = await createPlatform({ tokenMetrics });
+    await send(`${path}?ak=${ak}&sk=${sk}`, { method: 'HEAD' });
+    expect(results).toEqual([]);
+    expect(logged()[0]).not.toHaveProperty('audit');
+  });
 });
 
 describe('an invalid request', () => {

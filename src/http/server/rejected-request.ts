@@ -1,0 +1,130 @@
+/**
+ * Responses to requests that the app cannot serve. Responses and log lines contain nothing of the request except a known
+ * method, because it may have a secret anywhere.
+ */
+import { randomUUID } from 'node:crypto';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Logger } from 'pino';
+import { errorText } from '../common/error-response.ts';
+import { type ErrorKind, PlatformError } from '../common/errors.ts';
+
+/** Why a request is rejected. */
+export interface Rejection {
+  status: 400 | 405 | 408 | 417 | 431 | 500 | 501;
+  message: string;
+  /** Default: invalidArgument. */
+  kind?: ErrorKind;
+  headers?: Readonly<Record<string, string>>;
+}
+
+export const malformed: Rejection = { status: 400, message: 'the request is malformed' };
+
+/** Methods of the whole server. */
+const allow = 'GET, HEAD, POST, OPTIONS';
+export const connectRejection: Rejection = {
+  status: 405,
+  message: `method not allowed, must be ${allow}`,
+  kind: 'methodNotAllowed',
+  headers: { Allow: allow },
+};
+export const expectationRejection: Rejection = { status: 417, message: 'Expect: must be 100-continue' };
+const codingRejection: Rejection = {
+  status: 501,
+  message: 'Transfer-Encoding: must be chunked',
+  kind: 'methodNotAllowed',
+};
+
+/** A name, an IPv4 address, or an IPv6 address in brackets, with an optional port (RFC 3986 section 3.2). */
+const hostPattern = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
+
+/**
+ * @returns why the request cannot be served: its Host (RFC 9112 section 3.2), its transfer coding (section 6.1) or its
+ * target; undefined if it can
+ */
+export function findRejection(request: IncomingMessage): Rejection | undefined {
+  const { httpVersion, rawHeaders, headers, url = '' } = request;
+  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.length === 4 && /^host$/i.test(name)).length;
+  if (hosts > 1 || (hosts === 0 && httpVersion !== '1.0')) return malformed;
+  if (hosts === 1 && !hostPattern.test(headers.host ?? '')) return malformed;
+  const coding = headers['transfer-encoding'];
+  if (coding !== undefined && httpVersion === '1.0') return malformed;
+  if (coding !== undefined && coding.trim().toLowerCase() !== 'chunked') return codingRejection;
+  return hasDotSegments(url) ? malformed : undefined;
+}
+
+/**
+ * Whether the path has dot segments or backslashes. They are resolved before routing, so a request under the forward-auth
+ * path of a gateway could reach another route.
+ */
+export function hasDotSegments(target: string): boolean {
+  const [path = ''] = target.split('?', 1);
+  return path.split(/[/\\]/).some((segment) => /^(?:\.|%2e){1,2}$/i.test(segment)) || path.includes('\\');
+}
+
+/** Records a response that the app did not send. */
+export type RecordResponse = (response: {
+  status: number;
+  method?: string | undefined;
+  remoteAddress?: string | undefined;
+  refused?: string;
+}) => string;
+
+/** @returns a function that logs a response like the request log, and returns the ID of the request */
+export function createRecord(log: Logger | undefined): RecordResponse {
+  return (response) => {
+    const requestId = randomUUID();
+    log?.info({ requestId, route: '/*', ...response }, 'request');
+    return requestId;
+  };
+}
+
+/** Responds to a parsed request, in the format of its path, and closes the connection. */
+export function reject(response: ServerResponse, rejection: Rejection, record: RecordResponse): void {
+  const { method, url, socket } = response.req;
+  const { status, message: refused } = rejection;
+  const requestId = record({ method, status, remoteAddress: socket.remoteAddress, refused });
+  const body = bodyOf(rejection, url);
+  response
+    .writeHead(status, { ...headersOf(rejection, requestId), 'Content-Length': Buffer.byteLength(body) })
+    .end(body);
+}
+
+/** Like reject, on a connection without a ServerResponse. @param target request target, if known */
+export function rejectRaw(
+  socket: Duplex & { remoteAddress?: string },
+  { rejection, target, method }: { rejection: Rejection; target?: string | undefined; method?: string },
+  record: RecordResponse,
+): void {
+  const { status, message: refused } = rejection;
+  const requestId = record({ ...(method && { method }), status, remoteAddress: socket.remoteAddress, refused });
+  const body = bodyOf(rejection, target);
+  const headers = { ...headersOf(rejection, requestId), 'Content-Length': Buffer.byteLength(body) };
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+  ];
+  // Does not wait until the client has sent the rest of its request.
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+}
+
+/** Responds to `OPTIONS *`, which asks about the server as a whole (RFC 9110 section 9.3.7). */
+export function answerServerOptions(response: ServerResponse, record: RecordResponse): void {
+  const { method, socket } = response.req;
+  const requestId = record({ method, status: 204, remoteAddress: socket.remoteAddress });
+  response.writeHead(204, { Allow: allow, 'X-Request-Id': requestId }).end();
+}
+
+export function headersOf({ headers }: Rejection, requestId: string): Record<string, string> {
+  return {
+    'Content-Type': 'application/json',
+    'Cache-Control': 'no-store',
+    Connection: 'close',
+    'X-Request-Id': requestId,
+    ...headers,
+  };
+}
+
+export function bodyOf({ kind = 'invalidArgument', message }: Rejection, target?: string): string {
+  return errorText(new PlatformError(kind, message), target);
+}

@@ -1,0 +1,105 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { Hono } from 'hono';
+import { pino } from 'pino';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createHealthApp } from '../../../../src/http/server/health.ts';
+import { type RunningServer, serve } from '../../../../src/http/server/server.ts';
+
+let server: RunningServer;
+afterEach(() => server?.close(0));
+
+/** Sends bytes to a server, and returns what it sends until it closes the connection, and its log. */
+async function send(bytes: string, app: Pick<Hono, 'fetch'> = new Hono().get('/secret-x', (one) => one.text('ok'))) {
+  const lines: string[] = [];
+  const log = pino({ base: null }, { write: (line: string) => void lines.push(line) });
+  server = await serve(app, { address: '127.0.0.1', port: 0, log, timeouts: { keepAlive: 20, request: 200 } });
+  const socket = connect(server.port, '127.0.0.1');
+  let text = '';
+  socket.on('data', (chunk) => {
+    text += chunk;
+  });
+  socket.write(bytes);
+  await once(socket, 'close');
+  const [head = '', body = ''] = text.split('\r\n\r\n');
+  const headers = new Headers(
+    head
+      .split('\r\n')
+      .slice(1)
+      .map((line) => line.split(': ', 2) as [string, string]),
+  );
+  return { status: Number(head.split(' ')[1]), headers, body, logged: lines.map((line) => JSON.parse(line)), lines };
+}
+
+const host = 'Host: secret-x';
+const malformed = { code: 3, message: 'the request is malformed', details: [] };
+
+describe('a request', () => {
+  it.each([
+    ['with two Host headers', `GET /secret-x HTTP/1.1\r\n${host}\r\nhost: b\r\n\r\n`, 400, malformed],
+    ['with two Host headers in HTTP/1.0', `GET /secret-x HTTP/1.0\r\n${host}\r\n${host}\r\n\r\n`, 400, malformed],
+    ['without Host', 'GET /secret-x HTTP/1.1\r\n\r\n', 400, malformed],
+    ['with an empty Host', 'GET /secret-x HTTP/1.1\r\nHost:\r\n\r\n', 400, malformed],
+    ['with credentials in Host', 'GET /secret-x HTTP/1.1\r\nHost: a@secret-x\r\n\r\n', 400, malformed],
+    ['with a dot segment', `GET /secret-x/../y HTTP/1.1\r\n${host}\r\n\r\n`, 400, malformed],
+    ['with the target *', `GET * HTTP/1.1\r\n${host}\r\n\r\n`, 400, malformed],
+    ['with a malformed header', `GET /secret-x HTTP/1.1\r\n${host}\r\nsecret-x\r\n\r\n`, 400, malformed],
+    ['that is late', `GET /secret-x HTTP/1.1\r\n${host}\r\n`, 408, { message: 'the request timed out' }],
+    ['with a long header', `GET / HTTP/1.1\r\na: ${'secret-x'.repeat(9_000)}`, 431, { code: 3 }],
+    [
+      'with a transfer coding in HTTP/1.0',
+      `POST /secret-x HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+      400,
+      malformed,
+    ],
+    [
+      'with another transfer coding',
+      `POST /secret-x HTTP/1.1\r\n${host}\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`,
+      501,
+      { code: 12, message: 'Transfer-Encoding: must be chunked' },
+    ],
+    ['with an unknown expectation', `GET /secret-x HTTP/1.1\r\n${host}\r\nExpect: secret-x\r\n\r\n`, 417, { code: 3 }],
+    ['with the method CONNECT', 'CONNECT secret-x:443 HTTP/1.1\r\nHost: secret-x:443\r\n\r\n', 405, { code: 12 }],
+  ])('%s is rejected, with an ID and a log line without its content', async (_, bytes, status, expected) => {
+    const answer = await send(bytes);
+    expect(answer.status).toBe(status);
+    expect(JSON.parse(answer.body)).toMatchObject(expected);
+    expect(answer.headers.get('Connection')).toBe('close');
+    expect(answer.headers.get('Allow') !== null).toBe(status === 405);
+    const requestId = answer.headers.get('X-Request-Id');
+    expect(requestId).toMatch(/^[\da-f-]{36}$/);
+    expect(answer.logged).toMatchObject([{ level: 30, requestId, route: '/*', status, msg: 'request' }]);
+    expect(answer.lines.join('') + answer.body + [...answer.headers].join('')).not.toContain('secret-x');
+  });
+
+  it('uses the error format of OAuth 2.0 for its paths', async () => {
+    const { body } = await send('GET /oauth2/token HTTP/1.1\r\n\r\n');
+    expect(JSON.parse(body)).toEqual({ error: 'invalid_request', error_description: 'the request is malformed' });
+  });
+
+  it.each([
+    ['HTTP/1.0 without Host', 'GET /secret-x HTTP/1.0\r\n\r\n'],
+    ['a name with a port', 'GET /secret-x HTTP/1.1\r\nHost: my_name.example:8080\r\n\r\n'],
+    ['an IPv4 address', 'GET /secret-x HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'],
+    ['an IPv6 address', 'GET /secret-x HTTP/1.1\r\nHost: [2001:db8::1]:80\r\n\r\n'],
+    ['an absolute target', 'GET http://here/secret-x HTTP/1.1\r\nHost: here\r\n\r\n'],
+    ['an expectation', `GET /secret-x HTTP/1.1\r\n${host}\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n`],
+  ])('with %s is served', async (_, bytes) => {
+    const { status, logged } = await send(bytes);
+    expect([status === 100 ? 200 : status, logged]).toEqual([200, []]);
+  });
+
+  it('without Host is served in HTTP/1.0 on the health port', async () => {
+    const { status, body } = await send(
+      'GET /healthz HTTP/1.0\r\n\r\n',
+      createHealthApp(() => []),
+    );
+    expect([status, body]).toEqual([200, 'ok\n']);
+  });
+
+  it('OPTIONS * returns the methods of the server', async () => {
+    const { status, headers, logged } = await send('OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n');
+    expect([status, headers.get('Allow')]).toEqual([204, 'GET, HEAD, POST, OPTIONS']);
+    expect(logged).toMatchObject([{ requestId: headers.get('X-Request-Id'), method: 'OPTIONS', status: 204 }]);
+  });
+});
