@@ -86,14 +86,18 @@ interface Term {
 }
 
 interface CandidateOptions {
+  /** Name of the Lease. */
+  name: string;
+  identity: string;
+  /** Receives the terms of the candidate. */
+  terms: Term[];
   timings?: LeaseTimings;
   headers?: Record<string, string>;
   /** Work that remains after the signal to stop. */
   onStop?: () => Promise<void>;
 }
 
-function startCandidate(name: string, identity: string, terms: Term[], options: CandidateOptions) {
-  const { timings = short, headers, onStop } = options;
+function startCandidate({ name, identity, terms, timings = short, headers, onStop }: CandidateOptions) {
   const wire = createWire(headers);
   const stopping = new AbortController();
   const elector = createLeaderElector({
@@ -142,8 +146,8 @@ function createRace() {
   return {
     name,
     terms,
-    enter(identity: string, options: CandidateOptions = {}): Candidate {
-      const candidate = startCandidate(name, identity, terms, options);
+    enter(identity: string, options: Omit<CandidateOptions, 'name' | 'identity' | 'terms'> = {}): Candidate {
+      const candidate = startCandidate({ name, identity, terms, ...options });
       candidates.push(candidate);
       return candidate;
     },

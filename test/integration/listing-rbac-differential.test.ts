@@ -131,7 +131,9 @@ test(`${users.length} users see what the API server shows them in ${draws} round
   for (const [draw, items] of drawn.entries()) {
     await install(items);
     for (let start = 0; start < callers.length; start += inFlight) {
-      await Promise.all(callers.slice(start, start + inFlight).map((caller) => compare(caller, draw, items, counts)));
+      await Promise.all(
+        callers.slice(start, start + inFlight).map((caller) => compare(caller, { round: draw, items, counts })),
+      );
     }
   }
   process.stdout.write(`users' rights, seed ${seed}: ${JSON.stringify(counts)}\n`);
@@ -144,7 +146,10 @@ test(`${users.length} users see what the API server shows them in ${draws} round
 type Counts = Record<'forbidden' | 'everything' | 'something', number>;
 
 /** Waits until both agree: controllers and caches need a moment, and decisions are cached for a second. */
-async function compare(caller: Caller, draw: number, items: readonly object[], counts: Counts): Promise<void> {
+async function compare(
+  caller: Caller,
+  { round, items, counts }: { round: number; items: readonly object[]; counts: Counts },
+): Promise<void> {
   const sights: { shown?: Sight; seen?: Sight } = {};
   await poll('both to agree', async () => {
     sights.shown = await sightOfCluster(caller);
@@ -152,7 +157,7 @@ async function compare(caller: Caller, draw: number, items: readonly object[], c
     return JSON.stringify(sights.shown) === JSON.stringify(sights.seen);
   }).catch(() => undefined);
   const { shown, seen } = sights;
-  expect(seen, `${caller.name} of draw ${draw}: ${JSON.stringify(items)}`).toEqual(shown);
+  expect(seen, `${caller.name} of round ${round}: ${JSON.stringify(items)}`).toEqual(shown);
   counts[kindOf(shown?.all ?? '')] += 1;
 }
 

@@ -38,7 +38,12 @@ beforeAll(async () => {
   cluster = await startTestCluster();
   // Few allowed attempts, so that the test can exceed them.
   operator = await cluster.startOperator({ token: { failureThrottle: { burst: 2 } } });
-  prometheus = await startPrometheus(programs.prometheus, cluster.directory, operator.healthUrl, impatient(groups));
+  prometheus = await startPrometheus({
+    program: programs.prometheus,
+    directory: cluster.directory,
+    target: operator.healthUrl,
+    groups: impatient(groups),
+  });
 });
 afterAll(async () => {
   await prometheus?.stop();

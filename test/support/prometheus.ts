@@ -40,20 +40,20 @@ export interface Prometheus {
   stop(): Promise<void>;
 }
 
-/**
- * Starts Prometheus and waits until it has scraped.
- *
- * @param program path of prometheus
- * @param directory for its files
- * @param target URL of an operator's health port
- * @param groups rules, with `for` durations that a test can wait for
- */
-export async function startPrometheus(
-  program: string,
-  directory: string,
-  target: string,
-  groups: readonly RuleGroup[],
-): Promise<Prometheus> {
+export interface PrometheusOptions {
+  /** Path of the program. */
+  program: string;
+  /** Folder for its files. */
+  directory: string;
+  /** URL of an operator's health port. */
+  target: string;
+  /** Rules, with `for` durations that a test can wait for. */
+  groups: readonly RuleGroup[];
+}
+
+/** Starts Prometheus and waits until it has scraped. */
+export async function startPrometheus(options: PrometheusOptions): Promise<Prometheus> {
+  const { program, directory, target, groups } = options;
   const [port = 0] = await freePorts(1);
   const [configFile, rulesFile] = [join(directory, 'prometheus.yaml'), join(directory, 'rules.yaml')];
   await writeFile(rulesFile, stringify({ groups }));
