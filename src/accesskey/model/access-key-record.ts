@@ -67,6 +67,20 @@ export function secretNameOf(accessKey: Pick<AccessKeyRecord, 'name'>, pair: Key
   return pair.secret?.name ?? `${accessKey.name}-${pair.name}`;
 }
 
+/**
+ * The pairs whose Secret this AccessKey has and still wants under the same name. If the Secret is deleted, only this
+ * AccessKey may create it again.
+ */
+export function ownSecretNames(accessKey: Pick<AccessKeyRecord, 'name' | 'spec' | 'status' | 'deleting'>): string[] {
+  if (accessKey.deleting) return [];
+  return (accessKey.spec.keyPairs ?? []).flatMap((pair) => {
+    const known = pairStatusOf(accessKey, pair.name);
+    const secretName = secretNameOf(accessKey, pair);
+    const isOwn = known?.accessKey !== undefined && known.state !== 'Conflict' && known.secretName === secretName;
+    return isOwn ? [secretName] : [];
+  });
+}
+
 /** Data keys that the spec requires for the pair. */
 export function dataKeysOf(pair: KeyPairSpec): DataKeys {
   return { ak: pair.secret?.akKey ?? defaultDataKeys.ak, sk: pair.secret?.skKey ?? defaultDataKeys.sk };

@@ -1,7 +1,7 @@
 import type { SecretRecord } from '../../credential/secret-record.ts';
 import type { RawObject } from '../../kube/list-watch.ts';
 import { createStore, type Store } from '../../kube/store.ts';
-import type { AccessKeyRecord } from './access-key-record.ts';
+import { type AccessKeyRecord, ownSecretNames, secretNameOf } from './access-key-record.ts';
 import { createUserHolders, type UserHolders } from './user-holders.ts';
 
 export interface NamespaceRecord {
@@ -11,8 +11,11 @@ export interface NamespaceRecord {
   terminating: boolean;
 }
 
-/** `serviceAccount`: namespace/name of each ServiceAccount that the AccessKey names. */
-export type AccessKeyIndex = 'user' | 'namespace' | 'uid' | 'serviceAccount';
+/**
+ * - `serviceAccount`: namespace/name of each ServiceAccount that the AccessKey names
+ * - `secret`: namespace/name of each Secret that the AccessKey has
+ */
+export type AccessKeyIndex = 'user' | 'namespace' | 'uid' | 'serviceAccount' | 'secret';
 
 /** The watched objects that decide which key pairs are live. */
 export interface AccessKeyCaches {
@@ -28,6 +31,7 @@ export function createAccessKeyCaches(): AccessKeyCaches {
     namespace: (one) => [one.namespace],
     uid: (one) => [one.uid],
     serviceAccount: (one) => (one.spec.serviceAccounts ?? []).map((name) => `${one.namespace}/${name}`),
+    secret: (one) => ownSecretNames(one).map((name) => `${one.namespace}/${name}`),
   });
   const secrets = createStore<SecretRecord, 'ak' | 'ownerUID'>({
     ak: ({ pair, previous }) => [pair, previous].flatMap((one) => (one === undefined ? [] : [one.ak])),
@@ -57,4 +61,20 @@ export function isStopped({ namespaces }: Pick<AccessKeyCaches, 'namespaces'>, a
 /** Whether the AccessKey holds its user. */
 export function holdsUser({ userHolders }: Pick<AccessKeyCaches, 'userHolders'>, accessKey: AccessKeyRecord): boolean {
   return userHolders.holderOf(accessKey.spec.user.name) === accessKey.key;
+}
+
+/** @returns the Secret names of the AccessKey that belong to a pair of another AccessKey, with a text for that pair */
+export function nameHoldersFor(
+  { accessKeys }: Pick<AccessKeyCaches, 'accessKeys'>,
+  accessKey: AccessKeyRecord,
+): ReadonlyMap<string, string> {
+  const holders = new Map<string, string>();
+  for (const pair of accessKey.spec.keyPairs ?? []) {
+    const name = secretNameOf(accessKey, pair);
+    const owners = accessKeys.byIndex('secret', `${accessKey.namespace}/${name}`);
+    const other = [...owners].find((one) => one.key !== accessKey.key);
+    const theirs = other?.spec.keyPairs?.find((one) => secretNameOf(other, one) === name);
+    if (other && theirs) holders.set(name, `AccessKey ${other.name} (key pair ${theirs.name})`);
+  }
+  return holders;
 }

@@ -23,12 +23,14 @@ export interface Move {
   /**
    * - `create`: no Secret of the wanted name is cached
    * - `wait`: the Secret of that name must be deleted first: it belongs to a removed pair, or a finalizer keeps it
-   * - `conflict`: the Secret of that name belongs to another pair
+   * - `conflict`: the Secret of that name belongs to another pair, or another AccessKey is about to create it again
    */
   kind: 'create' | 'wait' | 'conflict';
   secretName: string;
   /** The Secret that holds the pair now; undefined if none does. */
   from: SecretRecord | undefined;
+  /** For a `conflict`: the pair of another AccessKey that the name belongs to. */
+  nameHolder?: string;
   /** Why the pair must be rotated in `from` before it moves; a rotation does not wait for the new name. */
   rotation: RotationCause | undefined;
 }

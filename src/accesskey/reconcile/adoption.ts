@@ -1,7 +1,7 @@
 /** Takes over a Secret that does not belong to the AccessKey. Pure. */
-import { annotations, secretType } from '../../credential/secret-format.ts';
+import { annotations, keyPairLabel, secretType } from '../../credential/secret-format.ts';
 import { type LiveSecret, type SecretRecord, withDataKeys } from '../../credential/secret-record.ts';
-import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec } from '../model/access-key-record.ts';
+import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec, kind } from '../model/access-key-record.ts';
 import { desiredMetadata, metadataPatch, ownerReferenceTo, type SecretPatch } from './desired-secret.ts';
 
 /** The record of the Secret once it is adopted, or why it cannot be, as a message for people. */
@@ -15,7 +15,8 @@ export type AdoptionVerdict = { adopt: SecretRecord } | { refuse: string };
 export function judgeAdoption(accessKey: AccessKeyRecord, pair: KeyPairSpec, live: LiveSecret): AdoptionVerdict {
   const { name } = live.record;
   if (!isMarked(accessKey, pair, live)) {
-    const how = `rename or delete it, or add the annotation ${annotations.adopt}=${markOf(accessKey, pair)} to adopt it`;
+    const use = useOf(accessKey, live);
+    const how = use === undefined ? freeAdvice(accessKey, pair) : `it ${use}, set another secret.name`;
     return { refuse: `Secret ${name} exists and does not belong to this AccessKey: ${how}` };
   }
   const isControlled = live.record.controlled && predecessorOf(accessKey, live) === undefined;
@@ -23,7 +24,7 @@ export function judgeAdoption(accessKey: AccessKeyRecord, pair: KeyPairSpec, liv
     ...withDataKeys(live.record, live.raw.data ?? {}, dataKeysOf(pair)),
     controlled: isControlled,
   };
-  const problem = problemOf(record) ?? copyProblem(accessKey, pair, record);
+  const problem = problemOf(record, controllerOf(live)) ?? copyProblem(accessKey, pair, record);
   return problem === undefined ? { adopt: record } : { refuse: `Secret ${name} cannot be adopted: ${problem}` };
 }
 
@@ -73,9 +74,46 @@ function markOf({ name }: AccessKeyRecord, pair: KeyPairSpec): string {
   return `${name}/${pair.name}`;
 }
 
-function problemOf({ type, controlled, deleting, malformed, pair }: SecretRecord): string | undefined {
+function freeAdvice(accessKey: AccessKeyRecord, pair: KeyPairSpec): string {
+  return `rename or delete it, or add the annotation ${annotations.adopt}=${markOf(accessKey, pair)} to adopt it`;
+}
+
+/** Secrets that must never be renamed or deleted to make room for a key pair, by type. */
+const uses: Readonly<Record<string, string>> = {
+  'ghippo.io/signing-keys': 'stores the signing keys of the operator',
+  'ghippo.io/web-session': 'stores the session key of the web console',
+};
+const clusterLabel = 'ghippo.io/cluster';
+/** Types of Secrets that a person has created for any purpose. */
+const plainTypes: ReadonlySet<string> = new Set(['', 'Opaque', secretType]);
+
+/** @returns what uses the Secret, to follow "it"; undefined if nothing is known to use it */
+function useOf({ uid }: AccessKeyRecord, live: LiveSecret): string | undefined {
+  const { type, labels } = live.record;
+  const controller = controllerOf(live);
+  // A Secret of another type that names this AccessKey as its owner is not used by anything else.
+  const isOwn = live.raw.metadata?.ownerReferences?.some((one) => one.kind === kind && one.uid === uid) === true;
+  if (controller !== undefined && !isOwn) return `belongs to ${controller}`;
+  if (Object.hasOwn(uses, type)) return uses[type];
+  if (Object.hasOwn(labels, clusterLabel)) return 'registers a cluster';
+  return plainTypes.has(type) ? undefined : `has the type ${type}`;
+}
+
+/** @returns kind and name of the object that controls the Secret, with the key pair of an AccessKey */
+function controllerOf({ raw, record }: LiveSecret): string | undefined {
+  const controller = raw.metadata?.ownerReferences?.find((one) => one.controller === true);
+  if (!controller) return undefined;
+  const owner = [controller.kind, controller.name].join(' ').trimEnd();
+  const pair = record.ownerUID === undefined ? undefined : record.labels[keyPairLabel];
+  return pair === undefined ? owner : `${owner} (key pair ${pair})`;
+}
+
+function problemOf(
+  { type, controlled, deleting, malformed, pair }: SecretRecord,
+  controller: string | undefined,
+): string | undefined {
   if (type !== secretType) return `its type must be ${secretType}`;
-  if (controlled) return 'another object controls it';
+  if (controlled) return `another object controls it: ${controller}`;
   if (deleting) return 'it is being deleted';
   if (malformed.length > 0) return `${malformed.join(' and ')} must be a UUID in lower case`;
   return pair ? undefined : 'its ak and sk must differ';

@@ -4,7 +4,7 @@ import { describeError, type KubernetesError, NotLeaderError, retryAfterOf } fro
 import type { EventContent, EventRecorder } from '../../kube/events.ts';
 import { createWorkQueue, type WorkQueueOptions } from '../../kube/work-queue.ts';
 import { type AccessKeyRecord, accessKeys, kind } from '../model/access-key-record.ts';
-import { type AccessKeyCaches, isStopped } from '../model/caches.ts';
+import { type AccessKeyCaches, isStopped, nameHoldersFor } from '../model/caches.ts';
 import { apply } from './apply.ts';
 import { enqueueChanges } from './enqueue.ts';
 import { changeEvents, removedEvent, transitionEvents } from './events.ts';
@@ -107,6 +107,7 @@ function observe(caches: AccessKeyCaches, accessKey: AccessKeyRecord): Observed 
     stopped: isStopped(caches, accessKey),
     userHolder: caches.userHolders.holderOf(accessKey.spec.user.name),
     secrets: owned.filter((secret) => secret.namespace === accessKey.namespace),
+    nameHolders: nameHoldersFor(caches, accessKey),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { SecretRecord } from '../../credential/secret-record.ts';
 import type { Change } from '../../kube/store.ts';
-import { type AccessKeyRecord, secretNameOf } from '../model/access-key-record.ts';
+import { type AccessKeyRecord, ownSecretNames, secretNameOf } from '../model/access-key-record.ts';
 import type { AccessKeyCaches } from '../model/caches.ts';
 
 /**
@@ -14,7 +14,10 @@ export function enqueueChanges(caches: AccessKeyCaches, add: (key: string) => vo
     for (const one of accessKeys) add(one.key);
   };
   const unsubscribers = [
-    caches.accessKeys.subscribe(({ key }) => add(key)),
+    caches.accessKeys.subscribe((change) => {
+      add(change.key);
+      addAll(waitingFor(caches, change));
+    }),
     // A new holder of a user affects every AccessKey that names the user.
     caches.userHolders.subscribe((user) => addAll(caches.accessKeys.byIndex('user', user))),
     caches.secrets.subscribe((change) => addAll(affectedBy(caches, change))),
@@ -36,6 +39,16 @@ function affectedBy(caches: AccessKeyCaches, { previous, current }: Change<Secre
     const others = caches.accessKeys.byIndex('namespace', secret.namespace);
     return [...owners, ...others.filter((one) => names(one, secret.name))];
   });
+}
+
+/** AccessKeys that want a Secret name which this change releases. */
+function waitingFor(caches: AccessKeyCaches, { previous, current }: Change<AccessKeyRecord>): AccessKeyRecord[] {
+  if (!previous) return [];
+  const kept = current ? ownSecretNames(current) : [];
+  const released = ownSecretNames(previous).filter((name) => !kept.includes(name));
+  if (released.length === 0) return [];
+  const all = [...caches.accessKeys.byIndex('namespace', previous.namespace)];
+  return all.filter((one) => released.some((name) => names(one, name)));
 }
 
 function names(accessKey: AccessKeyRecord, secretName: string): boolean {

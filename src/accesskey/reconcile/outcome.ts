@@ -64,7 +64,9 @@ function blockingProblem(action: Parameters<typeof blockedOutcome>[0]): PairProb
   const secret = `Secret ${action.secretName}`;
   if (action.kind === 'refuse') return { reason: 'SecretConflict', message: action.message };
   if (action.kind === 'conflict') {
-    const message = `${secret} holds another key pair of this AccessKey, choose another secret.name`;
+    const message = action.nameHolder
+      ? `${secret} belongs to ${action.nameHolder}, set another secret.name`
+      : `${secret} holds another key pair of this AccessKey, choose another secret.name`;
     return { reason: 'SecretConflict', message };
   }
   return { reason: 'SecretTerminating', message: `${secret} must be deleted first, a finalizer may be blocking that` };

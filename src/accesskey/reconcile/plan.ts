@@ -29,6 +29,11 @@ export interface Observed {
   userHolder: string | undefined;
   /** The cached Secrets that this AccessKey controls. */
   secrets: readonly SecretRecord[];
+  /**
+   * Names of Secrets that belong to a pair of another AccessKey, with that pair. While such a Secret is missing, only the
+   * other AccessKey creates it again.
+   */
+  nameHolders?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -40,12 +45,12 @@ export interface Observed {
  *
  * @param now milliseconds since the epoch
  */
-export function plan({ accessKey, userHolder, secrets, stopped }: Observed, now: number): Plan {
+export function plan({ accessKey, userHolder, secrets, stopped, nameHolders }: Observed, now: number): Plan {
   if (stopped || userHolder !== accessKey.key) return { pairs: [], remove: [], retired: [] };
   const pairs = accessKey.spec.keyPairs ?? [];
   const remove = unneededSecrets(accessKey, secrets);
   return {
-    pairs: pairs.map((pair) => planPair({ accessKey, pair, secrets, now })),
+    pairs: pairs.map((pair) => planPair({ accessKey, pair, secrets, nameHolders, now })),
     remove,
     retired: retiredPairs(accessKey).filter(({ secretName }) => !remove.some((one) => one.name === secretName)),
   };
@@ -55,8 +60,9 @@ function planPair({
   accessKey,
   pair,
   secrets,
+  nameHolders,
   now,
-}: Omit<PairInSecret, 'secret'> & Pick<Observed, 'secrets'>): PairAction {
+}: Omit<PairInSecret, 'secret'> & Pick<Observed, 'secrets'> & { nameHolders: Observed['nameHolders'] }): PairAction {
   const secretName = secretNameOf(accessKey, pair);
   const named = secrets.find((one) => one.name === secretName);
   const holder = named && pairOf(accessKey, named);
@@ -69,7 +75,9 @@ function planPair({
   // move then reads the Secret again (create-secret.ts), and its cached record must not get into a status.
   const from = here?.kind === 'regenerate' ? undefined : former;
   const rotation = here?.kind === 'rotate' ? here.cause : undefined;
-  return { kind: moveKind(named, holder), pair, secretName, from, rotation };
+  const move = { kind: moveKind(named, holder), pair, secretName, from, rotation };
+  const nameHolder = nameHolders?.get(secretName);
+  return move.kind === 'create' && nameHolder !== undefined ? { ...move, kind: 'conflict', nameHolder } : move;
 }
 
 /** The Secret of a removed pair is deleted first: removing a pair revokes its keys, so no other pair inherits them. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { holdsUser, isStopped, toNamespaceRecord } from '../../../../src/accesskey/model/caches.ts';
-import { accessKey, at, caches, keyPair, namespace, secret } from '../../../support/builders.ts';
+import { holdsUser, isStopped, nameHoldersFor, toNamespaceRecord } from '../../../../src/accesskey/model/caches.ts';
+import { accessKey, at, caches, keyPair, known, namespace, secret } from '../../../support/builders.ts';
 
 describe('toNamespaceRecord', () => {
   it.each([
@@ -60,5 +60,32 @@ describe('the index by ak', () => {
     const all = caches({ secrets: [secret({ previous: keyPair(9) })] });
     all.secrets.upsert(secret({ resourceVersion: '21' }));
     expect(all.secrets.byIndex('ak', keyPair(9).ak)).toEqual([]);
+  });
+});
+
+describe('nameHoldersFor', () => {
+  const owner = known({ name: 'a-b', user: 'a-b', keyPairs: [{ name: 'c' }] }, { name: 'c', secretName: 'a-b-c' });
+  const waiting = accessKey({ name: 'a', user: 'a', keyPairs: [{ name: 'b-c' }, { name: 'd' }] });
+
+  it('finds the pair of another AccessKey that has the Secret', () => {
+    const all = caches({ accessKeys: [owner, waiting] });
+    expect([...nameHoldersFor(all, waiting)]).toEqual([['a-b-c', 'AccessKey a-b (key pair c)']]);
+    expect([...nameHoldersFor(all, owner)]).toEqual([]);
+  });
+
+  it.each([
+    ['is being deleted', { ...owner, deleting: true }],
+    ['has no Secret yet', { ...owner, status: {} }],
+    ['has another Secret', { ...owner, spec: { ...owner.spec, keyPairs: [{ name: 'c', secret: { name: 'x' } }] } }],
+    ['is in another namespace', { ...owner, namespace: 'far', key: 'far/a-b' }],
+    [
+      'is in conflict itself',
+      known(
+        { name: 'a-b', user: 'a-b', keyPairs: [{ name: 'c' }] },
+        { name: 'c', secretName: 'a-b-c', state: 'Conflict' },
+      ),
+    ],
+  ])('ignores an AccessKey that %s', (_, other) => {
+    expect([...nameHoldersFor(caches({ accessKeys: [other, waiting] }), waiting)]).toEqual([]);
   });
 });

@@ -175,23 +175,52 @@ describe('create', () => {
     expect(api.all()[0]?.metadata.labels).toMatchObject({ 'ghippo.io/key-pair': 'next' });
   });
 
+  const free = 'rename or delete it, or add the annotation ghippo.io/adopt=ann/main to adopt it';
+  const colliding = accessKey({ name: 'an', keyPairs: [{ name: 'n-main' }] });
   it.each([
-    ['belongs to another AccessKey', { of: stranger }],
-    ['has no owner', { ownerReferences: [] }],
-    ['is of another type', { type: 'Opaque' }],
+    ['has no owner', { ownerReferences: [] }, free],
+    ['is of another type', { type: 'Opaque' }, free],
     [
-      'is controlled by another object',
-      { ownerReferences: [{ apiVersion: 'apps/v1', kind: 'Deployment', uid: one.uid, controller: true }] },
+      'belongs to another AccessKey',
+      { of: stranger },
+      `it belongs to AccessKey ${stranger.name} (key pair main), set another secret.name`,
+    ],
+    [
+      'belongs to another AccessKey whose default Secret has the same name',
+      { of: colliding },
+      'it belongs to AccessKey an (key pair n-main), set another secret.name',
     ],
     [
       'belonged to a former AccessKey of another name',
-      {
-        ownerReferences: [
-          { apiVersion: 'ghippo.io/v1alpha1', kind: 'AccessKey', name: 'an', uid: 'former', controller: true },
-        ],
-      },
+      { of: accessKey({ name: 'an', uid: 'former' }), labels: {} },
+      'it belongs to AccessKey an, set another secret.name',
     ],
-  ])('does not change a Secret that %s', async (_, parts) => {
+    [
+      'is controlled by another object',
+      { ownerReferences: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'x', uid: one.uid, controller: true }] },
+      'it belongs to Deployment x, set another secret.name',
+    ],
+    [
+      'stores the signing keys',
+      { type: 'ghippo.io/signing-keys', ownerReferences: [] },
+      'it stores the signing keys of the operator, set another secret.name',
+    ],
+    [
+      'stores the session key',
+      { type: 'ghippo.io/web-session', ownerReferences: [] },
+      'it stores the session key of the web console, set another secret.name',
+    ],
+    [
+      'registers a cluster',
+      { type: 'Opaque', ownerReferences: [], labels: { 'ghippo.io/cluster': 'east' } },
+      'it registers a cluster, set another secret.name',
+    ],
+    [
+      'is a certificate',
+      { type: 'kubernetes.io/tls', ownerReferences: [] },
+      'it has the type kubernetes.io/tls, set another secret.name',
+    ],
+  ])('does not change a Secret that %s', async (_, parts, advice) => {
     const taken = rawSecret({ name: 'ann-main', ...parts });
     const api = createSecretsApi(taken);
     const outcome = await applyTo(api, one, []);
@@ -200,9 +229,7 @@ describe('create', () => {
         ...{ pair: { name: 'main' }, secretName: 'ann-main', change: 'none' },
         problem: {
           reason: 'SecretConflict',
-          message:
-            'Secret ann-main exists and does not belong to this AccessKey: ' +
-            'rename or delete it, or add the annotation ghippo.io/adopt=ann/main to adopt it',
+          message: `Secret ann-main exists and does not belong to this AccessKey: ${advice}`,
         },
       },
     ]);

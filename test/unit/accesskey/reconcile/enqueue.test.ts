@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { enqueueChanges } from '../../../../src/accesskey/reconcile/enqueue.ts';
-import { accessKey, at, caches, namespace, secret } from '../../../support/builders.ts';
+import { accessKey, at, caches, known, namespace, secret } from '../../../support/builders.ts';
 
 const ann = accessKey();
 const bob = accessKey({ name: 'bob', user: 'bob' });
 const far = accessKey({ namespace: 'far', name: 'zoe', user: 'zoe' });
+
+/** Both want the Secret a-b-c. */
+const owner = known({ name: 'a-b', user: 'a-b', keyPairs: [{ name: 'c' }] }, { name: 'c', secretName: 'a-b-c' });
+const waiting = accessKey({ name: 'a', user: 'a', keyPairs: [{ name: 'b-c' }] });
 
 /** The keys that a change adds to the queue after the start. */
 function enqueuedBy(work: (all: ReturnType<typeof caches>) => void, content = { accessKeys: [ann, bob, far] }) {
@@ -57,6 +61,23 @@ describe('enqueueChanges', () => {
       ...{ secrets: [secret({ of: bob, name: 'ann-main' })] },
     });
     expect(gone.keys).toEqual(['shop/ann', 'shop/bob']);
+  });
+
+  it.each<[string, (all: ReturnType<typeof caches>) => void, string[]]>([
+    ['is deleted', (all) => all.accessKeys.remove('shop/a-b'), ['shop/a', 'shop/a-b']],
+    ['is unchanged', (all) => all.accessKeys.upsert({ ...owner, resourceVersion: '11' }), ['shop/a-b']],
+    [
+      'renames its Secret',
+      (all) =>
+        all.accessKeys.upsert({
+          ...owner,
+          resourceVersion: '11',
+          spec: { ...owner.spec, keyPairs: [{ name: 'c', secret: { name: 'x' } }] },
+        }),
+      ['shop/a', 'shop/a-b'],
+    ],
+  ])('adds the AccessKeys that wait for the Secret name of another when it %s', (_, work, keys) => {
+    expect(enqueuedBy(work, { accessKeys: [owner, waiting] }).keys).toEqual(keys);
   });
 
   it('adds all AccessKeys that name a user whose holder changes', () => {

@@ -34,6 +34,16 @@ describe('plan', () => {
     });
   });
 
+  it('does not create a Secret that another AccessKey has and will create again', () => {
+    const nameHolders = new Map([['ann-ci', 'AccessKey ann-c (key pair i)']]);
+    expect(plan(observed({ accessKey: both, nameHolders })).pairs).toMatchObject([
+      { kind: 'create', pair: main },
+      { kind: 'conflict', pair: ci, nameHolder: 'AccessKey ann-c (key pair i)' },
+    ]);
+    const own = [secret({ of: both, pair: 'ci' })];
+    expect(plan(observed({ accessKey: both, nameHolders, secrets: own })).pairs[1]).toMatchObject({ kind: 'keep' });
+  });
+
   it('keeps Secrets that are as desired', () => {
     const secrets = [secret({ of: both, pair: 'ci', keys: keyPair(2) }), secret({ of: both, pair: 'main' })];
     expect(plan(observed({ accessKey: both, secrets }))).toEqual({
