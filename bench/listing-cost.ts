@@ -11,7 +11,10 @@ import { deployment, namespaceOf } from './listing-cluster.ts';
 const pages = 20_000;
 const filteredPages = 200;
 
-/** Returns a Deployment as from the API server, without managed fields. It is parsed from JSON, so that no strings are shared. */
+/**
+ * Returns a Deployment as from the API server, without managed fields. It is parsed from JSON, so that no strings are
+ * shared.
+ */
 function receivedDeployment(n: number) {
   const template = deployment(n);
   const metadata = {

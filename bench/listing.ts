@@ -1,11 +1,11 @@
 /**
- * Measures the Deployment listing: pages per second and latency compared with kube-apiserver (`limit=10`), the cost of a
- * page in small and large clusters, and the memory of Deployments.
+ * Measures the Deployment listing: pages per second and latency compared with kube-apiserver (`limit=10`), the cost of
+ * a page in small and large clusters, and the memory of Deployments.
  *
  *   npm run bench:listing -- [--sizes 1000,10000] [--seconds 9] [--connections 32]
  *
- * The load generator, the operator and the control plane share the cores. Both servers use TLS and are loaded in turn, so
- * that other activity on the machine affects both.
+ * The load generator, the operator and the control plane share the cores. Both servers use TLS and are loaded in turn,
+ * so that other activity on the machine affects both.
  */
 import { writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';

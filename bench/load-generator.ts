@@ -1,6 +1,6 @@
 /**
- * A load generator that uses little CPU: it sends prepared bytes over raw keep-alive sockets and reads only the status and
- * the length of responses. Without pipelining: each connection has one request in flight, like real clients.
+ * A load generator that uses little CPU: it sends prepared bytes over raw keep-alive sockets and reads only the status
+ * and the length of responses. Without pipelining: each connection has one request in flight, like real clients.
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';

@@ -1,9 +1,9 @@
 /**
- * Measures how much time and memory the operator needs for many AccessKeys: initially, after a restart, and in a cluster
- * with many unrelated Secrets.
+ * Measures how much time and memory the operator needs for many AccessKeys: initially, after a restart, and in a
+ * cluster with many unrelated Secrets.
  *
- * Results are compared with a limit that is measured in the same run: a loop that only creates as many Secrets as there are
- * pairs, with the concurrency of the controller.
+ * Results are compared with a limit that is measured in the same run: a loop that only creates as many Secrets as there
+ * are pairs, with the concurrency of the controller.
  *
  *   npm run bench:scale -- [--access-keys 10000] [--secrets 50000]
  */

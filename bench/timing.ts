@@ -1,7 +1,7 @@
 /**
- * Checks whether the response time reveals that an ak exists. Compares requests with an unknown ak and with a wrong sk over
- * loopback, in random order, with the Mann-Whitney rank-sum test. This is a benchmark instead of a test because the result
- * also depends on the machine. An ak is not secret, so differences caused by CPU caches are acceptable.
+ * Checks whether the response time reveals that an ak exists. Compares requests with an unknown ak and with a wrong sk
+ * over loopback, in random order, with the Mann-Whitney rank-sum test. This is a benchmark instead of a test because
+ * the result also depends on the machine. An ak is not secret, so differences caused by CPU caches are acceptable.
  *
  *   node bench/timing.ts [--samples 20000] [--access-keys 1000]
  *
@@ -49,7 +49,9 @@ function createPlatform() {
   });
 }
 
-/** Returns z of the rank-sum test: the difference of two samples in standard deviations. Ties get their average rank. */
+/**
+ * Returns z of the rank-sum test: the difference of two samples in standard deviations. Ties get their average rank.
+ */
 function rankSum(left: readonly number[], right: readonly number[]): number {
   const all = [...left.map((time) => ({ time, isLeft: true })), ...right.map((time) => ({ time, isLeft: false }))];
   all.sort((a, b) => a.time - b.time);

@@ -1,12 +1,12 @@
 /**
- * Measures the tokens per second that the operator issues, compared with the limit of the machine: the RSA signatures per
- * second of OpenSSL on both cores. The limit is measured in the same run, before and after each load.
+ * Measures the tokens per second that the operator issues, compared with the limit of the machine: the RSA signatures
+ * per second of OpenSSL on both cores. The limit is measured in the same run, before and after each load.
  *
  *   npm run bench:tokens -- [--seconds 10] [--connections 32] [--access-keys 300] [--replicas 1] [--only NAME]
  *     [--profile DIRECTORY]
  *
- * The load generator, the operator and an idle control plane share the cores. With several replicas, the connections are
- * distributed over them, as by a Service.
+ * The load generator, the operator and an idle control plane share the cores. With several replicas, the connections
+ * are distributed over them, as by a Service.
  */
 import { mkdir } from 'node:fs/promises';
 import { loadavg } from 'node:os';
@@ -104,8 +104,8 @@ async function metricsOf(operators: Replicas): Promise<Pick<OperatorMetrics, 'cp
 }
 
 /**
- * The load with distinct tokens combines each pair with each cycle. A combination repeats after `pairs * maxCycle` requests,
- * which take more than a second, so all tokens that are issued within a second differ.
+ * The load with distinct tokens combines each pair with each cycle. A combination repeats after `pairs * maxCycle`
+ * requests, which take more than a second, so all tokens that are issued within a second differ.
  */
 function loadsOf(pairs: readonly Pair[]): Load[] {
   const distinct = Array.from({ length: pairs.length * maxCycle }, (_, n) => {

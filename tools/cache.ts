@@ -22,8 +22,8 @@ export interface LockOptions {
 /**
  * Runs work while no other process on this machine runs work under the same lock file.
  *
- * The lock is the operating system's lock on an (empty) SQLite database file. It is released when the process that holds
- * it ends for any reason, so there are no stale locks.
+ * The lock is the operating system's lock on an (empty) SQLite database file. It is released when the process that
+ * holds it ends for any reason, so there are no stale locks.
  *
  * @param path - lock file, created if missing in an existing folder. It is not removed, because that would be racy.
  * @throws the error of the work, or the reason of the signal if it is aborted while waiting

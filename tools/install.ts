@@ -15,8 +15,8 @@ const tokenDuration = '24h';
 const probeName = 'policy-probe';
 
 /**
- * Installs manifests without the Deployment, for an operator that runs as a process outside the cluster, and waits until
- * the CRD and the admission policies have taken effect.
+ * Installs manifests without the Deployment, for an operator that runs as a process outside the cluster, and waits
+ * until the CRD and the admission policies have taken effect.
  *
  * @param directory folder with a kustomization, by default manifests/base
  */

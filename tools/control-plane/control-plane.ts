@@ -1,6 +1,6 @@
 /**
- * A Kubernetes control plane for the demo, tests and benchmarks: etcd, kube-apiserver and kube-controller-manager as child
- * processes, optionally with kube-scheduler and a node that is simulated by kwok.
+ * A Kubernetes control plane for the demo, tests and benchmarks: etcd, kube-apiserver and kube-controller-manager as
+ * child processes, optionally with kube-scheduler and a node that is simulated by kwok.
  */
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -60,8 +60,8 @@ export interface ControlPlaneOptions {
 /**
  * Starts a control plane on free ports. Missing programs are built first.
  *
- * @throws Error if a program cannot be built or does not start (with the last lines of its log), or if the kubeconfig file
- *   exists and was not written by a control plane; everything is cleaned up in this case
+ * @throws Error if a program cannot be built or does not start (with the last lines of its log), or if the kubeconfig
+ *   file exists and was not written by a control plane; everything is cleaned up in this case
  */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const { log = (line) => process.stderr.write(`${line}\n`), signal } = options;

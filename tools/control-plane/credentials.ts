@@ -63,8 +63,8 @@ function tokenLine({ name, groups, token }: Person): string {
 }
 
 /**
- * Checks that a kubeconfig may be written. An existing file is replaced only if an earlier control plane wrote it, because
- * it might be the user's kubeconfig of other clusters.
+ * Checks that a kubeconfig may be written. An existing file is replaced only if an earlier control plane wrote it,
+ * because it might be the user's kubeconfig of other clusters.
  *
  * @throws Error if the file exists and was not written by a control plane
  */

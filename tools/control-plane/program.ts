@@ -65,8 +65,8 @@ export async function lastLines(logFile: string): Promise<string> {
 }
 
 /**
- * Returns the command with which a program ends when this process ends, even if this process is killed. It is empty where
- * util-linux is not available.
+ * Returns the command with which a program ends when this process ends, even if this process is killed. It is empty
+ * where util-linux is not available.
  */
 export async function deathWrapper(): Promise<string[]> {
   const args = ['--pdeathsig', 'KILL'];

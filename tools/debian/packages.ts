@@ -1,6 +1,6 @@
 /**
- * Installs Debian packages on the machine. For programs with too many dependencies to be unpacked into the cache, see also
- * unpacked-program.ts. Needs root.
+ * Installs Debian packages on the machine. For programs with too many dependencies to be unpacked into the cache, see
+ * also unpacked-program.ts. Needs root.
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';

@@ -1,6 +1,7 @@
 /**
- * The demo, `npm run demo`: shows the main use case on a temporary control plane or an existing cluster. It installs the
- * manifests, starts the operator with its ServiceAccount, applies examples/, and performs the steps of a user (tour.ts).
+ * The demo, `npm run demo`: shows the main use case on a temporary control plane or an existing cluster. It installs
+ * the manifests, starts the operator with its ServiceAccount, applies examples/, and performs the steps of a user
+ * (tour.ts).
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

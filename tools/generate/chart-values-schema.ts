@@ -1,6 +1,6 @@
 /**
- * The schema of the chart values: chart-values.schema.json in this folder, combined with the schema of OperatorConfiguration
- * for the value `config`.
+ * The schema of the chart values: chart-values.schema.json in this folder, combined with the schema of
+ * OperatorConfiguration for the value `config`.
  */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';

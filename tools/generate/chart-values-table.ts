@@ -1,6 +1,6 @@
 /**
- * The table of values in the README of the chart, generated from values.yaml and its comments. Maps whose fields the schema
- * does not define get a single row.
+ * The table of values in the README of the chart, generated from values.yaml and its comments. Maps whose fields the
+ * schema does not define get a single row.
  */
 import { readFile } from 'node:fs/promises';
 import { isMap, isScalar, type Pair, parseDocument, type YAMLMap } from 'yaml';

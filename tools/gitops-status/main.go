@@ -1,7 +1,7 @@
-// What GitOps tools say of an object: kstatus, which Flux and Argo CD's CLI ask, and a health check of Argo CD in Lua, run
-// by the interpreter that Argo CD has, with the libraries that it gives to such checks.
+// Computes the status of an object as GitOps tools do: with kstatus, which Flux uses, and with a Lua health check of Argo
+// CD, run by the same interpreter and libraries as in Argo CD.
 //
-// The Lua comes from the file named by the only argument, the object as JSON from standard input.
+// The only argument is the file with the Lua script. The object is read as JSON from standard input.
 package main
 
 import (
@@ -15,7 +15,7 @@ import (
 	"sigs.k8s.io/cli-utils/pkg/kstatus/status"
 )
 
-type verdict struct {
+type health struct {
 	Status  string `json:"status"`
 	Message string `json:"message"`
 }
@@ -33,38 +33,38 @@ func main() {
 	if err := json.NewDecoder(os.Stdin).Decode(&object); err != nil {
 		log.Fatal(err)
 	}
-	ofKstatus, err := kstatus(object)
+	kstatusHealth, err := computeKstatus(object)
 	if err != nil {
 		log.Fatal(err)
 	}
-	ofArgoCD, err := health(string(script), object)
+	argoHealth, err := runHealthCheck(string(script), object)
 	if err != nil {
 		log.Fatal(err)
 	}
-	verdicts := map[string]verdict{"kstatus": ofKstatus, "argocd": ofArgoCD}
-	if err := json.NewEncoder(os.Stdout).Encode(verdicts); err != nil {
+	results := map[string]health{"kstatus": kstatusHealth, "argocd": argoHealth}
+	if err := json.NewEncoder(os.Stdout).Encode(results); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func kstatus(object map[string]any) (verdict, error) {
-	// Through JSON again, in the way of apimachinery, which has whole numbers where encoding/json has floats.
+func computeKstatus(object map[string]any) (health, error) {
+	// Decoded again by apimachinery, which uses int64 for whole numbers instead of float64.
 	text, err := json.Marshal(object)
 	if err != nil {
-		return verdict{}, err
+		return health{}, err
 	}
 	var parsed unstructured.Unstructured
 	if err := parsed.UnmarshalJSON(text); err != nil {
-		return verdict{}, err
+		return health{}, err
 	}
 	result, err := status.Compute(&parsed)
 	if err != nil {
-		return verdict{}, err
+		return health{}, err
 	}
-	return verdict{Status: result.Status.String(), Message: result.Message}, nil
+	return health{Status: result.Status.String(), Message: result.Message}, nil
 }
 
-func health(script string, object map[string]any) (verdict, error) {
+func runHealthCheck(script string, object map[string]any) (health, error) {
 	state := lua.NewState(lua.Options{SkipOpenLibs: true})
 	defer state.Close()
 	for name, open := range map[string]lua.LGFunction{lua.BaseLibName: lua.OpenBase, lua.TabLibName: lua.OpenTable} {
@@ -74,13 +74,13 @@ func health(script string, object map[string]any) (verdict, error) {
 	}
 	state.SetGlobal("obj", toLua(state, object))
 	if err := state.DoString(script); err != nil {
-		return verdict{}, err
+		return health{}, err
 	}
 	result, ok := state.Get(-1).(*lua.LTable)
 	if !ok {
-		return verdict{}, fmt.Errorf("the health check gave no table but %s", state.Get(-1).Type())
+		return health{}, fmt.Errorf("the health check returned %s instead of a table", state.Get(-1).Type())
 	}
-	return verdict{
+	return health{
 		Status:  lua.LVAsString(result.RawGetString("status")),
 		Message: lua.LVAsString(result.RawGetString("message")),
 	}, nil

@@ -26,8 +26,8 @@ export function locateBinaries(options: LocateOptions = {}): Promise<Binaries> {
 }
 
 /**
- * Locates each program in the folder KUBEBUILDER_ASSETS, else in the cache. Missing programs are built into the cache, by
- * one process at a time.
+ * Locates each program in the folder KUBEBUILDER_ASSETS, else in the cache. Missing programs are built into the cache,
+ * by one process at a time.
  *
  * @returns absolute paths
  * @throws Error if KUBEBUILDER_ASSETS is not a folder, Go is needed and missing, or a build fails
@@ -79,7 +79,9 @@ async function readModule<Name extends string>(set: ProgramSet<Name>): Promise<{
   return { version, hash: hash.digest('hex').slice(0, 12) };
 }
 
-/** Returns the folder KUBEBUILDER_ASSETS. Fails for a wrong path, which would otherwise cause a build of five minutes. */
+/**
+ * Returns the folder KUBEBUILDER_ASSETS. Fails for a wrong path, which would otherwise cause a build of five minutes.
+ */
 async function assetsDirectory(environment: NodeJS.ProcessEnv): Promise<string[]> {
   const path = environment.KUBEBUILDER_ASSETS;
   if (!path) return [];

@@ -98,7 +98,10 @@ async function npmFolder(): Promise<string> {
   return dirname(dirname(await realpath(program)));
 }
 
-/** Removes what containers do not need. Copies the trusted CAs of the machine, which may reach registries through a proxy. */
+/**
+ * Removes what containers do not need. Copies the trusted CAs of the machine, which may reach registries through a
+ * proxy.
+ */
 async function trim(root: string): Promise<void> {
   const folders = ['var/cache/apt', 'var/lib/apt/lists', 'dev', 'usr/share/doc', 'usr/share/man', 'usr/share/locale'];
   for (const folder of folders) await empty(join(root, folder));

@@ -45,8 +45,8 @@ export async function withDocker<T>(log: (line: string) => void, use: (docker: D
 }
 
 /**
- * Connects to the Docker daemon of the machine. If none is running, starts a temporary daemon, which needs root and Debian
- * and keeps its images and layers in the cache.
+ * Connects to the Docker daemon of the machine. If none is running, starts a temporary daemon, which needs root and
+ * Debian and keeps its images and layers in the cache.
  *
  * @throws Error if no daemon is running and none can be started
  */

@@ -1,7 +1,7 @@
 /**
  * Checks whether this checkout can be released, `npm run release:check`: generated files are up to date, licences are
- * allowed, tests pass, the image can be built and runs. Writes the files of a release to dist/: the manifests, the chart and
- * the software bill of materials.
+ * allowed, tests pass, the image can be built and runs. Writes the files of a release to dist/: the manifests, the
+ * chart and the software bill of materials.
  */
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

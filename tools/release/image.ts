@@ -13,7 +13,8 @@ export interface ReleasedImage {
 }
 
 /**
- * Builds the image and runs it without privileges. The image gets a separate tag, so that it is not published by mistake.
+ * Builds the image and runs it without privileges. The image gets a separate tag, so that it is not published by
+ * mistake.
  *
  * @returns the result as a line of text
  * @throws Error if the public base image cannot be pulled and no local one is allowed

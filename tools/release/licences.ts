@@ -42,7 +42,10 @@ export function productionPackages({ packages }: Lockfile): ProductionPackage[] 
 
 const nameOf = (path: string) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
 
-/** Returns the packages whose licence is not allowed. Of alternatives (`A OR B`), one must be; all else needs manual review. */
+/**
+ * Returns the packages whose licence is not allowed. Of alternatives (`A OR B`), one must be; all else needs manual
+ * review.
+ */
 export function disallowedPackages(all: readonly ProductionPackage[]): ProductionPackage[] {
   return all.filter(({ licence }) => {
     const alternatives = licence.replaceAll(/[()]/g, '').split(' OR ');

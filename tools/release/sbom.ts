@@ -8,8 +8,8 @@ export interface Bom {
 }
 
 /**
- * Reduces a software bill of materials to the packages in the image. `npm sbom --omit=dev` also omits packages that both
- * the image and the tests need.
+ * Reduces a software bill of materials to the packages in the image. `npm sbom --omit=dev` also omits packages that
+ * both the image and the tests need.
  *
  * @param bom software bill of materials of all installed packages
  * @throws Error naming the packages that it does not contain

@@ -16,8 +16,8 @@ const kernelSettings = {
 const privateFolders = ['/var/lib', '/var/log'];
 
 /**
- * Creates private mounts in the mount namespace of the node: its programs write to a folder instead of the folders of the
- * machine, and the kubelet finds the required kernel settings, so that it does not change those of the machine.
+ * Creates private mounts in the mount namespace of the node: its programs write to a folder instead of the folders of
+ * the machine, and the kubelet finds the required kernel settings, so that it does not change those of the machine.
  */
 export async function mountPrivateFolders(directory: string): Promise<void> {
   await run('mount', ['-t', 'tmpfs', 'none', '/run']);

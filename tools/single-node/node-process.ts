@@ -1,6 +1,6 @@
 /**
- * The process of the node, in its own namespaces. single-node.ts starts it and sends it requests; it ends when that process
- * ends.
+ * The process of the node, in its own namespaces. single-node.ts starts it and sends it requests; it ends when that
+ * process ends.
  */
 import { copyFile } from 'node:fs/promises';
 import { startControlPlane } from '../control-plane/control-plane.ts';

@@ -1,6 +1,6 @@
 /**
- * A cluster with one real node on this machine for end-to-end tests: kubelet, containerd and pods, in their own network,
- * mount and PID namespaces. node-process.ts runs inside these namespaces.
+ * A cluster with one real node on this machine for end-to-end tests: kubelet, containerd and pods, in their own
+ * network, mount and PID namespaces. node-process.ts runs inside these namespaces.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -45,10 +45,11 @@ export interface SingleNodeOptions {
 }
 
 /**
- * Starts a node. Missing programs are built or installed first. The node ends when this process ends, even if this process
- * is killed.
+ * Starts a node. Missing programs are built or installed first. The node ends when this process ends, even if this
+ * process is killed.
  *
- * @throws Error if the machine does not meet the requirements or a program does not start; everything is cleaned up then
+ * @throws Error if the machine does not meet the requirements or a program does not start; everything is cleaned up
+ *   then
  */
 export async function startSingleNode(options: SingleNodeOptions): Promise<SingleNode> {
   const { log, signal } = options;

@@ -1,4 +1,4 @@
-{{/* The configuration fields that follow from other chart values. All other fields have the defaults of the operator. */}}
+{{/* The configuration fields that follow from other chart values. All others have the defaults of the operator. */}}
 {{- define "accesskey-operator.defaultConfiguration" -}}
 apiVersion: config.ghippo.io/v1alpha1
 kind: OperatorConfiguration
@@ -37,7 +37,7 @@ http:
 {{- mergeOverwrite $defaults (include "accesskey-operator.userConfiguration" . | fromYaml) | toYaml -}}
 {{- end }}
 
-{{/* Whether users who have signed in with a key pair can change their own key pairs with the permissions of the operator. */}}
+{{/* Whether users who have signed in with a key pair change their pairs with the permissions of the operator. */}}
 {{- define "accesskey-operator.managesWithKeyPair" -}}
 {{- $config := include "accesskey-operator.userConfiguration" . | fromYaml -}}
 {{- if and (dig "web" "enabled" true $config) (eq (dig "web" "keyPairSignIn" "manage" $config) "manage") }}true{{ end -}}

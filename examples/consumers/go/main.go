@@ -89,8 +89,8 @@ func (c *consumer) listDeployments() error {
 	return nil
 }
 
-// fetchToken gets a token with OAuth 2.0 client credentials (RFC 6749, section 4.4): the ak is the client ID, the sk the
-// client secret.
+// fetchToken gets a token with OAuth 2.0 client credentials (RFC 6749, section 4.4): the ak is the client ID, the sk
+// the client secret.
 func (c *consumer) fetchToken() error {
 	ak, err := os.ReadFile(filepath.Join(c.pairDirectory, "ak"))
 	if err != nil {
@@ -120,7 +120,8 @@ func (c *consumer) fetchToken() error {
 	return nil
 }
 
-// send sends a request and decodes the JSON response. The status is also returned with an error, or 0 without a response.
+// send sends a request and decodes the JSON response. The status is also returned with an error, or 0 without a
+// response.
 func (c *consumer) send(request *http.Request, into any) (int, error) {
 	response, err := c.client.Do(request)
 	if err != nil {

@@ -10,7 +10,7 @@ const access = { server: 'https://127.0.0.1:6443', certificateAuthority: 'certif
 const mode = (path: string) => statSync(path).mode & 0o777;
 
 describe('kubeconfig', () => {
-  test('names the server, its authority and the token, and only its owner can read it', async () => {
+  test('contains the server, its CA and the token, and is readable only by its owner', async () => {
     const path = join(await temporaryFolder(), 'kubeconfig');
     await writeKubeconfig(path, access);
     const { clusters, users } = parse(readFileSync(path, 'utf8'));
@@ -20,7 +20,7 @@ describe('kubeconfig', () => {
     expect(mode(path)).toBe(0o600);
   });
 
-  test('does not replace a file of somebody else', async () => {
+  test('does not replace a file that was not written by a control plane', async () => {
     const path = join(await temporaryFolder(), 'kubeconfig');
     writeFileSync(path, 'apiVersion: v1\n');
     await expect(assertReplaceable(path)).rejects.toThrow('was not written by a control plane');
@@ -28,7 +28,7 @@ describe('kubeconfig', () => {
     expect(readFileSync(path, 'utf8')).toBe('apiVersion: v1\n');
   });
 
-  test('replaces the file of an earlier control plane, which then no longer removes it', async () => {
+  test('replaces the file of an earlier control plane, which then does not remove it', async () => {
     const path = join(await temporaryFolder(), 'kubeconfig');
     const removeFirst = await writeKubeconfig(path, access);
     const removeSecond = await writeKubeconfig(path, { ...access, token: 'other' });
@@ -40,7 +40,7 @@ describe('kubeconfig', () => {
   });
 });
 
-test('credentials: files for their owner only, tokens that differ, keys that belong together', async () => {
+test('createCredentials writes private files with distinct tokens and a matching key pair', async () => {
   const credentials = await createCredentials(await temporaryFolder());
   const { tokens, tokenFile, serviceAccountPrivateKeyFile, serviceAccountPublicKeyFile } = credentials;
   for (const file of [tokenFile, serviceAccountPrivateKeyFile, serviceAccountPublicKeyFile])

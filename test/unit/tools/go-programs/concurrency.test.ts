@@ -7,8 +7,8 @@ import { patience, sandbox } from './support/sandbox.ts';
 
 const script = join(import.meta.dirname, 'support', 'locate.ts');
 
-/** Locates the binaries in a process of its own. */
-function locateElsewhere(environment: NodeJS.ProcessEnv) {
+/** Locates the binaries in another process. */
+function locateInProcess(environment: NodeJS.ProcessEnv) {
   const child: ChildProcess = spawn(process.execPath, [script], {
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -23,36 +23,36 @@ function locateElsewhere(environment: NodeJS.ProcessEnv) {
   return { child, ended, output: () => output };
 }
 
-test('of two processes only one builds, and the other says that it waits', async () => {
-  const { environment, installWaitingGo, letGo, built } = await sandbox();
+test('builds in only one of two processes, while the other logs that it waits', async () => {
+  const { environment, installWaitingGo, finishBuild, built } = await sandbox();
   installWaitingGo();
-  const first = locateElsewhere(environment);
+  const first = locateInProcess(environment);
   await expect.poll(built, patience).toHaveLength(1);
-  const second = locateElsewhere(environment);
+  const second = locateInProcess(environment);
   await expect.poll(second.output, patience).toBe('Another process is building the control plane; waiting for it\n');
-  letGo();
+  finishBuild();
   expect(await Promise.all([first.ended, second.ended])).toEqual([0, 0]);
   expect(second.output()).toMatch(/\nLocated \/.*\/etcd\n$/);
   expect(built()).toHaveLength(6);
 });
 
-test('of two calls in one process only one builds', async () => {
-  const { environment, installWaitingGo, letGo, built } = await sandbox();
+test('builds in only one of two calls in a process', async () => {
+  const { environment, installWaitingGo, finishBuild, built } = await sandbox();
   installWaitingGo();
   const lines: string[] = [];
   const log = (line: string) => lines.push(line);
   const both = Promise.all([locateBinaries({ environment, log }), locateBinaries({ environment, log })]);
   await expect.poll(() => lines, patience).toContain('Another process is building the control plane; waiting for it');
-  letGo();
+  finishBuild();
   const [first, second] = await both;
   expect(first).toEqual(second);
   expect(built()).toHaveLength(6);
 });
 
-test('a killed build blocks nobody, and what it left is removed', async () => {
-  const { environment, installGo, installWaitingGo, letGo, built, cacheRoot } = await sandbox();
+test('does not wait for a killed build, and removes its temporary folder', async () => {
+  const { environment, installGo, installWaitingGo, finishBuild, built, cacheRoot } = await sandbox();
   installWaitingGo();
-  const killed = locateElsewhere(environment);
+  const killed = locateInProcess(environment);
   await expect.poll(built, patience).toHaveLength(1);
   killed.child.kill('SIGKILL');
   expect(await killed.ended).toBe('SIGKILL');
@@ -62,7 +62,7 @@ test('a killed build blocks nobody, and what it left is removed', async () => {
   installGo();
   const lines: string[] = [];
   const binaries = await locateBinaries({ environment, log: (line) => lines.push(line) });
-  letGo();
+  finishBuild();
   expect(binaries.etcd).toMatch(/\/etcd$/);
   expect(lines.join()).not.toContain('waiting');
   expect(leftovers()).toEqual([]);

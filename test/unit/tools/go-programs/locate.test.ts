@@ -8,7 +8,7 @@ import { patience, sandbox, temporaryFolder, writeProgram } from './support/sand
 const silent = () => undefined;
 
 describe('building', () => {
-  test('builds all programs one after the other, kube-apiserver first, and says so', async () => {
+  test('builds all programs one after the other, kube-apiserver first, and logs the progress', async () => {
     const { environment, installGo, built } = await sandbox();
     installGo();
     const lines: string[] = [];
@@ -32,7 +32,7 @@ describe('building', () => {
     }
   });
 
-  test('keeps what it built in the cache folder under version, platform and modules', async () => {
+  test('stores programs in a cache folder that is named after version, platform and modules', async () => {
     const { environment, installGo, built, cacheRoot } = await sandbox();
     installGo();
     const first = await locateBinaries({ environment, log: silent });
@@ -45,7 +45,7 @@ describe('building', () => {
     expect(built()).toHaveLength(6);
   });
 
-  test('shows the last lines of a failed build and leaves no half program', async () => {
+  test('reports the last lines of a failed build and leaves no incomplete program', async () => {
     const { environment, installFailingGo, installGo, built, cacheRoot } = await sandbox();
     installFailingGo('kubectl', 'main.go:7:1: syntax error');
     await expect(locateBinaries({ environment, log: silent })).rejects.toThrow(
@@ -61,27 +61,27 @@ describe('building', () => {
     expect(built().filter((name) => name.endsWith('kube-apiserver'))).toHaveLength(1);
   });
 
-  test('says what to install if there is no Go', async () => {
+  test('reports what to install if Go is missing', async () => {
     const { environment } = await sandbox();
     await expect(locateBinaries({ environment, log: silent })).rejects.toThrow(
       /install Go 1\.26 or newer, or set KUBEBUILDER_ASSETS .*kube-apiserver.*etcd.*kwok/,
     );
   });
 
-  test('ends with the reason of the signal', async () => {
-    const { environment, installWaitingGo, letGo, built } = await sandbox();
+  test('rejects with the reason of the signal', async () => {
+    const { environment, installWaitingGo, finishBuild, built } = await sandbox();
     installWaitingGo();
     const end = new AbortController();
     const located = locateBinaries({ environment, log: silent, signal: end.signal });
     await expect.poll(built, patience).toHaveLength(1);
     end.abort(new Error('enough'));
     await expect(located).rejects.toThrow('enough');
-    letGo();
+    finishBuild();
   });
 });
 
 describe('KUBEBUILDER_ASSETS', () => {
-  test('comes before the cache and needs no Go', async () => {
+  test('takes precedence over the cache and needs no Go', async () => {
     const { environment } = await sandbox();
     const assets = await temporaryFolder();
     for (const name of programNames) writeProgram(join(assets, name), '');
@@ -89,7 +89,7 @@ describe('KUBEBUILDER_ASSETS', () => {
     expect(binaries).toEqual(Object.fromEntries(programNames.map((name) => [name, join(assets, name)])));
   });
 
-  test('may hold a part: only the rest is built', async () => {
+  test('may contain only some programs; the others are built', async () => {
     const { environment, installGo, built, cacheRoot } = await sandbox();
     installGo();
     const assets = await temporaryFolder();
@@ -109,7 +109,7 @@ describe('KUBEBUILDER_ASSETS', () => {
     await expect(locate(missing)).rejects.toThrow(`KUBEBUILDER_ASSETS is not a folder: ${missing}`);
   });
 
-  test('a file that cannot be run does not count as a program', async () => {
+  test('ignores files that are not executable', async () => {
     const { environment, installGo, built } = await sandbox();
     installGo();
     const assets = await temporaryFolder();

@@ -1,4 +1,4 @@
-// Run as a child process: starts a fleet of one program, says where, and ends in the way that its argument names.
+// Child process of tests: starts a fleet with one program, prints its folder, and ends as its argument says.
 import { createFleet } from '../../../../../tools/control-plane/fleet.ts';
 
 const fleet = await createFleet((line) => process.stderr.write(`${line}\n`));

@@ -6,7 +6,7 @@ interface RunningProcess {
   readonly command: string;
 }
 
-/** Processes on this machine whose command line contains a text. A process that has ended has no command line. */
+/** Returns the processes whose command line contains a text. Zombies have no command line. */
 export function processesNaming(text: string): RunningProcess[] {
   const all = process.platform === 'linux' ? fromProc() : fromPs();
   return all.filter(({ command }) => command.includes(text));

@@ -1,4 +1,4 @@
-// Run as a child process: locates the binaries with the environment it was given, and reports.
+// Child process of tests: locates the binaries with its environment and prints the result.
 import { locateBinaries } from '../../../../../tools/go-programs/locate.ts';
 
 const binaries = await locateBinaries({ log: (line) => process.stdout.write(`${line}\n`) });

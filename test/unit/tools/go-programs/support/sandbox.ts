@@ -4,20 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** A temporary folder that goes with the test. */
+/** Creates a temporary folder that is removed after the test. */
 export async function temporaryFolder(): Promise<string> {
   const folder = realpathSync(await mkdtemp(join(tmpdir(), 'accesskey-operator-test-')));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** Writes a program for /bin/sh, which may use no command by name: PATH is what is being tested. */
+/** Writes a shell script. It must not use commands by name, because the tests change the PATH. */
 export function writeProgram(path: string, script: string): void {
   writeFileSync(path, `#!/bin/sh\n${script}\n`);
   chmodSync(path, 0o755);
 }
 
-/** A machine of its own for the locator: an empty cache, and a PATH with nothing on it but a stand-in for go. */
+/** Creates an environment for the locator with an empty cache and a PATH that contains only a fake go. */
 export async function sandbox() {
   const root = await temporaryFolder();
   const programs = join(root, 'bin');
@@ -30,24 +30,24 @@ export async function sandbox() {
     root,
     environment: { PATH: programs, HOME: root, XDG_CACHE_HOME: join(root, 'cache') },
     cacheRoot: join(root, 'cache', 'accesskey-operator', 'control-plane'),
-    /** Puts a go on the PATH that "builds" anything. */
+    /** Installs a go that "builds" any program. */
     installGo: () => writeProgram(join(programs, 'go'), `${parse}; ${write}`),
-    /** Puts a go on the PATH that writes half a program and then waits for letGo, or the end of the test. */
+    /** Installs a go that writes an incomplete program and then waits for finishBuild, or the end of the test. */
     installWaitingGo: () =>
       writeProgram(
         join(programs, 'go'),
         `${parse}; echo half > "$out"; while [ -e "$0" ] && [ ! -e ${goAhead} ]; do /bin/sleep 0.05; done; ${write}`,
       ),
-    letGo: () => writeFileSync(goAhead, ''),
-    /** Puts a go on the PATH that fails at a package, after it has written half a program. */
+    finishBuild: () => writeFileSync(goAhead, ''),
+    /** Installs a go that fails for a package after it has written an incomplete program. */
     installFailingGo: (failing: string, message: string) =>
       writeProgram(
         join(programs, 'go'),
         `${parse}; case "$1" in *${failing}) echo half > "$out"; echo "${message}" >&2; exit 1;; esac; ${write}`,
       ),
-    /** The packages that have been built, in order. */
+    /** Returns the built packages in order. */
     built: () => (existsSync(built) ? readFileSync(built, 'utf8').trim().split('\n') : []),
   };
 }
-/** For expect.poll: how long to wait at most, on a busy machine. */
+/** Options of expect.poll for a busy machine. */
 export const patience = { timeout: 20_000 };
