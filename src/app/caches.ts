@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { accessKeys, toAccessKeyRecord } from '../accesskey/model/access-key-record.ts';
 import { createAccessKeyCaches, toNamespaceRecord } from '../accesskey/model/caches.ts';
 import type { Configuration } from '../config/load.ts';
-import { managedBy } from '../credential/secret-format.ts';
+import { secretType } from '../credential/secret-format.ts';
 import { type SecretObject, toSecretRecord } from '../credential/secret-record.ts';
 import { createDeploymentTransform } from '../deployments/record.ts';
 import { createDeploymentStore } from '../deployments/store.ts';
@@ -51,7 +51,8 @@ export function createCaches({ configuration, transport, log }: CachesOptions) {
   const secretReflector = createReflector({
     transport,
     log,
-    target: { path: pathWithin(resources.secrets), labelSelector: `${managedBy.label}=${managedBy.value}` },
+    // The type of a Secret cannot be changed, in contrast to a label.
+    target: { path: pathWithin(resources.secrets), fieldSelector: `type=${secretType}` },
     store: caches.secrets,
     transform: (raw) => toSecretRecord(raw as SecretObject),
   });

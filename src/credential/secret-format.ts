@@ -1,8 +1,8 @@
 /** How a Secret stores a key pair: type, labels, annotations and data keys. */
 
-/** Type of the Secrets that hold a key pair. */
+/** Type of the Secrets that hold a key pair; immutable, so the watch selects by it. */
 export const secretType = 'ghippo.io/access-key';
-/** Label of every Secret that the operator manages; the watch selects by it. */
+/** Label of every Secret that the operator manages, for people and tools. */
 export const managedBy = { label: 'app.kubernetes.io/managed-by', value: 'accesskey-operator' };
 /** Label: name of the AccessKey that the Secret belongs to. */
 export const accessKeyLabel = 'ghippo.io/access-key';

@@ -50,6 +50,6 @@ export interface Plan {
   pairs: readonly PairAction[];
   /** Cached Secrets of the AccessKey that no pair needs. */
   remove: readonly SecretRecord[];
-  /** Removed pairs in the status whose Secret is not in `remove`; it may have lost its labels. */
+  /** Removed pairs in the status whose Secret is not in `remove`; the cache may not show it yet. */
   retired: readonly KeyPairStatus[];
 }

@@ -15,7 +15,7 @@ import { createSecretApi, StaleCacheError } from './secret-api.ts';
 import { nextStepAt, statusOf } from './status.ts';
 import { isSameStatus, writeStatus } from './status-writer.ts';
 
-/** A Secret that blocks a name is polled, because Secrets without our label are not watched. */
+/** A Secret that blocks a name is polled, because Secrets of other types are not watched. */
 const blockedRecheckMs = 30_000;
 /** Key pairs wait for times of the wall clock, which may jump: they are reconciled at least this often, milliseconds. */
 const maxRequeueMs = 30_000;

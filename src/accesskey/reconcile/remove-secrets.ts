@@ -45,7 +45,7 @@ async function removeUnneeded(scope: Scope, secret: SecretRecord): Promise<void>
   await removeSecret(scope, secret);
 }
 
-/** Deletes the Secret of a removed pair by name, because it may have lost the labels that the watch selects by. */
+/** Deletes the Secret of a removed pair by name, because the cache may not show it yet. */
 async function removeRetired(scope: Scope, secretName: string): Promise<void> {
   const { api, accessKey } = scope;
   const live = await api.read(accessKey.namespace, secretName);

@@ -8,8 +8,8 @@ import { isMarked, judgeAdoption, predecessorOf } from './adoption.ts';
 import { planSecret } from './plan.ts';
 
 /**
- * Resolves a `create` with the live Secret of the wanted name. The cache may be stale, the Secret may have lost its
- * labels, or the name may be taken by a Secret that is not watched.
+ * Resolves a `create` with the live Secret of the wanted name. The cache may be stale, or the name may be taken by a
+ * Secret of another type, which is not watched.
  *
  * @param live undefined if the API server has no such Secret
  * @param now milliseconds since the epoch
@@ -33,7 +33,7 @@ export function resolve({
   const holder = pairOf(accessKey, record);
   if (holder === pair) return planSecret({ accessKey, pair, secret: record, now });
   if (holder) return { ...action, kind: 'conflict' };
-  // The Secret belongs to a removed pair. It is not watched, so no later plan would remove it.
+  // The Secret belongs to a removed pair and has the name that this pair needs.
   return { ...action, kind: 'replace', secret: record };
 }
 

@@ -1,4 +1,4 @@
-import { accessKeyLabel, managedBy, secretType } from '../../credential/secret-format.ts';
+import { accessKeyLabel, secretType } from '../../credential/secret-format.ts';
 import {
   type LiveSecret,
   type SecretObject,
@@ -21,7 +21,7 @@ export class StaleCacheError extends Error {
 export interface SecretApi {
   /** @returns undefined if there is no such Secret */
   read(namespace: string, name: string): Promise<LiveSecret | undefined>;
-  /** Lists the Secrets with the labels of an AccessKey. */
+  /** Lists the Secrets with the label of an AccessKey; a list by type would return those of the whole namespace. */
   list(accessKey: AccessKeyRecord): Promise<LiveSecret[]>;
   /** @throws StaleCacheError if the Secret no longer matches the record */
   readUnchanged(record: SecretRecord): Promise<LiveSecret>;
@@ -64,7 +64,7 @@ export function createSecretApi(client: KubernetesClient): SecretApi {
   return {
     read,
     async list({ namespace, name }) {
-      const labelSelector = `${managedBy.label}=${managedBy.value},${accessKeyLabel}=${name}`;
+      const labelSelector = `${accessKeyLabel}=${name}`;
       return (await client.list<SecretObject>({ ...resources.secrets, namespace }, labelSelector)).map(toLiveSecret);
     },
     async readUnchanged({ namespace, name, uid, resourceVersion }) {

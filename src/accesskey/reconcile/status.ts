@@ -76,7 +76,7 @@ function pairStatus(accessKey: AccessKeyRecord, outcome: PairOutcome, now: numbe
 
 /**
  * Kept while a pair has no Secret. A later reconcile needs it to distinguish a lost Secret from a new pair, and to find a
- * Secret without labels by its name.
+ * Secret by its name that the cache does not show yet.
  */
 function recoveryData(known: KeyPairStatus | undefined): Partial<KeyPairStatus> {
   return {

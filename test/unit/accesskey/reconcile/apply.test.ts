@@ -137,7 +137,7 @@ describe('create', () => {
     expect(plain(api.all()[0])).toEqual(keyPair());
   });
 
-  it('repairs a Secret that is not watched because it lost its labels', async () => {
+  it('repairs an uncached Secret that lost its labels', async () => {
     const api = createSecretsApi(rawSecret({ labels: {} }));
     const outcome = await applyTo(api, one, []);
     expect(changes(outcome)).toEqual(['updated']);
@@ -158,7 +158,7 @@ describe('create', () => {
     const moved = { ...subject, spec: { ...subject.spec, keyPairs: (subject.spec.keyPairs ?? []).slice() } };
     moved.spec.keyPairs[0] = { name: 'main', secret: { name: 'elsewhere' } };
     const outcome = await applyTo(api, moved, []);
-    // The former Secret has its label again and is deleted once it is cached; until then its name is taken.
+    // The former Secret is deleted once it is cached; until then its name is taken.
     expect(changes(outcome)).toEqual(['moved', 'SecretConflict']);
     await settle(api, withStatus(moved, outcome));
     expect(plain(api.get('elsewhere'))).toEqual(keyPair());

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AccessKeyRecord } from '../../../../src/accesskey/model/access-key-record.ts';
 import { accessKey, at, keyPair, known, now, pairStatus, rawSecret } from '../../../support/builders.ts';
-import { changes, plain, planOf, type Reported, reconcileOnce, settle, withStatus } from './reconciles.ts';
+import { applyTo, changes, plain, planOf, type Reported, reconcileOnce, settle, withStatus } from './reconciles.ts';
 import { createSecretsApi, noAnswer, refused } from './secrets-api.ts';
 
 const main = { name: 'main' };
@@ -118,11 +118,11 @@ describe('a pair that was removed and added again', () => {
   });
 });
 
-describe('an unlabelled Secret of a removed pair at a wanted name', () => {
+describe('an uncached Secret of a removed pair at a wanted name', () => {
   it('is removed, reported and replaced', async () => {
     const subject = known({ keyPairs: [{ name: 'next', secret: { name: 'ann-main' } }] });
     const api = createSecretsApi(rawSecret({ labels: {} }));
-    const outcome = await reconcileOnce(api, subject);
+    const outcome = await applyTo(api, subject, []);
     expect(changes(outcome)).toEqual(['created']);
     expect(outcome.removed).toEqual(['ann-main']);
   });
@@ -130,7 +130,7 @@ describe('an unlabelled Secret of a removed pair at a wanted name', () => {
   it('blocks the pair while a finalizer keeps it, without further attempts', async () => {
     const subject = known({ keyPairs: [{ name: 'next', secret: { name: 'ann-main' } }] });
     const api = createSecretsApi(rawSecret({ labels: {}, deletionTimestamp: at(-5) }));
-    const outcome = await reconcileOnce(api, subject);
+    const outcome = await applyTo(api, subject, []);
     expect(changes(outcome)).toEqual(['SecretTerminating']);
     expect([api.writes(), outcome.removed]).toEqual([[], []]);
   });

@@ -2,7 +2,7 @@ import {
   type AccessKeyRecord,
   accessKeys as accessKeysResource,
 } from '../../../../src/accesskey/model/access-key-record.ts';
-import { managedBy } from '../../../../src/credential/secret-format.ts';
+import { secretType } from '../../../../src/credential/secret-format.ts';
 import { type SecretRecord, toSecretRecord } from '../../../../src/credential/secret-record.ts';
 import type { KubernetesClient } from '../../../../src/kube/client.ts';
 import { ConnectionError, KubernetesError } from '../../../../src/kube/errors.ts';
@@ -120,10 +120,10 @@ export function createSecretsApi(...content: RawSecret[]) {
     /** Every stored Secret. */
     all,
     get: (name: string) => all().find((one) => one.metadata.name === name),
-    /** The Secrets of an AccessKey that have the label of the watch. */
+    /** The Secrets of an AccessKey that the watch selects, by their type. */
     watched: ({ uid }: AccessKeyRecord): SecretRecord[] =>
       all()
-        .filter((one) => one.metadata.labels[managedBy.label] === managedBy.value)
+        .filter((one) => one.type === secretType)
         .map((one) => toSecretRecord(one))
         .filter((one) => one.ownerUID === uid),
     /** Stores an AccessKey. */
