@@ -71,7 +71,7 @@ export function costTable(sizes: readonly number[]): string[] {
     return `| ${size} | ${costs.map((cost) => cost.toFixed(1)).join(' | ')} | ${mebibytes.toFixed(2)} |`;
   });
   return [
-    '| Deployments | first page, µs | in the middle | by creation | filtered | MiB of heap for 1,000 |',
+    '| Deployments | µs per page: first | in the middle | by creation | labelSelector | MiB of heap per 1,000 Deployments |',
     '|---|---|---|---|---|---|',
     ...rows,
   ];

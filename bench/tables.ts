@@ -29,7 +29,7 @@ export const tokenTableHead = headOf([
   'ratio',
   'p50, p99, p99.9 ms',
   'loop delay mean, p99, max ms',
-  'CPU µs per answer: operator + generator',
+  'CPU µs per response: operator + generator',
   'cores of others',
   'errors',
 ]);

@@ -55,12 +55,12 @@ export const http = z
       .array(cidr)
       .max(64)
       .default([])
-      .describe('Proxies that are trusted to report the address of the client.'),
+      .describe('CIDRs of proxies that are trusted to report the address of the client.'),
     forwardedHeader: z
       .enum(['X-Forwarded-For', 'Forwarded'])
       .default('X-Forwarded-For')
       .describe(
-        'Header in which trusted proxies report it. Only one, because a proxy forwards the other one unchanged.',
+        'Header with the client address from trusted proxies. Only one is read; a proxy forwards the other one unchanged.',
       ),
     cors,
   })

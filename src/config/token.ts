@@ -60,7 +60,7 @@ export const token = z
           .min(0.001)
           .max(3600)
           .default(3)
-          .describe('Time until the address may make one more, seconds.'),
+          .describe('Time until an address may make one more failed attempt, seconds.'),
       })
       .prefault({}),
   })

@@ -97,7 +97,7 @@ export function collectCaches(register: Registry, caches: () => Iterable<Measure
     registers,
     labelNames,
     name: 'accesskey_cache_age_seconds',
-    help: 'Time since the API server last confirmed a cache, with an event, a bookmark or a list',
+    help: 'Seconds since a cache last received an event, a bookmark or a list from the API server',
     collect() {
       this.reset();
       for (const { cluster, resource, freshness } of caches()) {

@@ -54,12 +54,12 @@ export function createAccessMetrics(register: Registry): AccessMetrics {
     registers: [register],
     labelNames: ['result'] as const,
     name: 'accesskey_access_reviews_total',
-    help: 'SubjectAccessReviews: allowed, denied, error (the API server was not reachable)',
+    help: 'SubjectAccessReviews: allowed, denied, error (no valid response)',
   });
   const staleDecisions = new Counter({
     registers: [register],
     name: 'accesskey_access_stale_decisions_total',
-    help: 'Stale decisions that were used because the API server was not reachable',
+    help: 'Stale access decisions that were used because a review failed',
   });
   const perListing = new Histogram({
     registers: [register],

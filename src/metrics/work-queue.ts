@@ -40,24 +40,24 @@ export function createWorkQueueMetrics(register: Registry): (name: string) => Wo
 function queueMetrics(register: Registry) {
   const shared = { labelNames: ['name' as const], registers: [register] };
   return {
-    depth: new Gauge({ ...shared, name: 'workqueue_depth', help: 'Keys that wait in the work queue' }),
-    adds: new Counter({ ...shared, name: 'workqueue_adds_total', help: 'Keys added to the work queue' }),
+    depth: new Gauge({ ...shared, name: 'workqueue_depth', help: 'Items that wait in the work queue' }),
+    adds: new Counter({ ...shared, name: 'workqueue_adds_total', help: 'Items added to the work queue' }),
     retries: new Counter({
       ...shared,
       name: 'workqueue_retries_total',
-      help: 'Keys that were requeued after a failure',
+      help: 'Items that were requeued after a failure',
     }),
     waited: new Histogram({
       ...shared,
       buckets: queueBuckets,
       name: 'workqueue_queue_duration_seconds',
-      help: 'Time that a key waited before it was handled',
+      help: 'Time that an item waited in the work queue',
     }),
     worked: new Histogram({
       ...shared,
       buckets: queueBuckets,
       name: 'workqueue_work_duration_seconds',
-      help: 'Duration of handling a key',
+      help: 'Duration of processing an item',
     }),
   };
 }
