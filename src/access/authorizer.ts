@@ -7,7 +7,10 @@ import { createVisibility, type NamespacesToCheck, type VisibleNamespaces } from
 
 export type { AccessSubject } from './review.ts';
 
-/** Access decisions. All functions throw KubernetesError, ConnectionError or UndecidedError if the cluster is unavailable. */
+/**
+ * Access decisions. All functions throw KubernetesError or ConnectionError if the cluster is unavailable, and UndecidedError
+ * if there was no decision in time.
+ */
 export interface Authorizer {
   /**
    * Whether the user may list deployments.
@@ -35,17 +38,17 @@ export interface AccessMetrics {
   listed(reviews: number): void;
 }
 
-/** For an operator with rights in single namespaces only, which uses LocalSubjectAccessReviews. */
+/** For an operator with permissions in single namespaces only, which uses LocalSubjectAccessReviews. */
 export interface NamespacedReviews {
   /** The only namespace whose deployments are shown. */
   watchNamespace: string;
-  /** The operator's namespace. The right to create TokenReviews is reviewed here, since it is not namespaced. */
+  /** The operator's namespace. The permission to create TokenReviews is reviewed here, since it is not namespaced. */
   namespace: string;
 }
 
 export interface AuthorizerOptions {
   client: KubernetesClient;
-  /** Lifetime of a cached decision, seconds: a revoked right ends after this time. */
+  /** Lifetime of a cached decision, seconds: a revoked permission ends after this time. */
   cacheSeconds: number;
   /** Maximum age of a decision that serves as the stale fallback, seconds. */
   maxStaleSeconds: number;
@@ -58,7 +61,7 @@ export interface AuthorizerOptions {
 }
 
 /** Concurrent reviews. Fewer than the connections to the API server, because watches and writes use them too. */
-const reviewLimits = { total: 16, perOwner: 8, waitingPerOwner: 1_000 };
+const reviewLimits = { total: 16, perSubject: 8, waitingPerSubject: 1_000 };
 const noMetrics: AccessMetrics = {
   reviewed: () => undefined,
   usedStaleDecision: () => undefined,
@@ -73,7 +76,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   const decide = createDecisions<Question>({
     ...options,
     usedStaleDecision: metrics.usedStaleDecision,
-    ownerOf: ({ subject }) => keyOf(subject),
+    subjectKeyOf: ({ subject }) => keyOf(subject),
     ask: (question) => limit(keyOf(question.subject), () => measuredReview(options, question, metrics)),
   });
   function isAllowed(subject: AccessSubject, attributes: Attributes, count?: ReviewCount): Promise<boolean> {
@@ -84,7 +87,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   /** Namespaces outside the scope are denied without a review. */
   const isInScope = (namespace?: string) => !namespaced || namespace === namespaced.watchNamespace;
   const deployments = { group: 'apps', resource: 'deployments' };
-  const reviews = { group: 'authentication.k8s.io', resource: 'tokenreviews' };
+  const tokenReviews = { group: 'authentication.k8s.io', resource: 'tokenreviews' };
   async function mayList(subject: AccessSubject, namespace?: string, count?: ReviewCount): Promise<boolean> {
     const scope = namespace === undefined ? {} : { namespace };
     return isInScope(namespace) && (await isAllowed(subject, { verb: 'list', ...deployments, ...scope }, count));
@@ -97,7 +100,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     },
     mayReviewTokens(subject) {
       const scope = namespaced ? { namespace: namespaced.namespace } : {};
-      return isAllowed(subject, { verb: 'create', ...reviews, ...scope });
+      return isAllowed(subject, { verb: 'create', ...tokenReviews, ...scope });
     },
     mayReadAccessKeys(subject, verb) {
       const scope = namespaced ? { namespace: namespaced.watchNamespace } : {};

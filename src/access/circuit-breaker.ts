@@ -1,7 +1,7 @@
 /** Time between two attempts while the circuit is open, milliseconds. */
 const retryIntervalMs = 1_000;
 
-/** Spares requests the wait for a cluster that does not respond: while open, it lets one attempt through each second. */
+/** While open, lets one request per second through, so that the others do not wait for a cluster that does not respond. */
 export interface CircuitBreaker {
   /** The cluster did not respond: opens the circuit. */
   recordFailure(): void;
@@ -11,7 +11,11 @@ export interface CircuitBreaker {
   allowsRequest(): boolean;
 }
 
-/** A circuit breaker that is half-open once a second. */
+/**
+ * A circuit breaker that is half-open once a second.
+ *
+ * @param now monotonic clock, milliseconds
+ */
 export function createCircuitBreaker(now: () => number = () => performance.now()): CircuitBreaker {
   /** Time of the last attempt; undefined while the circuit is closed. */
   let attemptedAt: number | undefined;

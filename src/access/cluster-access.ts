@@ -4,8 +4,8 @@ import type { Reflector } from '../kube/reflector.ts';
 import type { Transport } from '../kube/transport.ts';
 import { boundedTransport } from '../kube/transport-wrappers.ts';
 import { type AccessMetrics, type Authorizer, createAuthorizer, type NamespacedReviews } from './authorizer.ts';
+import { createCompleteRulesCheck } from './complete-rules.ts';
 import { createRoleBindings } from './role-bindings.ts';
-import { createRuleResolution } from './rule-resolution.ts';
 import type { NamespacesToCheck } from './visibility.ts';
 
 /** Time limit of one review, milliseconds: a request waits for it. */
@@ -20,12 +20,12 @@ export interface ClusterAccessOptions {
   maxStaleSeconds: number;
   /**
    * Which namespaces are checked for a user who may not list all: those with a RoleBinding of the user, or `all`, which
-   * needs no watch. `auto` means `all` if the cluster has rights outside its RoleBindings.
+   * needs no watch. `auto` means `all` if the cluster grants permissions outside of RBAC.
    */
-  candidates: 'auto' | 'roleBindings' | 'all';
+  namespacesToCheck: 'auto' | 'roleBindings' | 'all';
   /** Default: no metrics. */
   metrics?: AccessMetrics;
-  /** For an operator with rights in single namespaces only. RoleBindings are not watched then. */
+  /** For an operator with permissions in single namespaces only. RoleBindings are not watched then. */
   namespaced?: NamespacedReviews | undefined;
 }
 
@@ -38,13 +38,13 @@ export interface ClusterAccess {
 
 /** Creates the parts that decide about access in one cluster. Starts no reflector. */
 export function createClusterAccess(options: ClusterAccessOptions): ClusterAccess {
-  const { transport, log, candidates, ...rest } = options;
+  const { transport, log, namespacesToCheck: choice, ...rest } = options;
   const client = createKubernetesClient(boundedTransport(transport, reviewTimeoutMs));
-  if (rest.namespaced || candidates === 'all') {
+  if (rest.namespaced || choice === 'all') {
     return { authorizer: createAuthorizer({ ...rest, client }), reflectors: [] };
   }
   const { reflector, namespacesOf } = createRoleBindings(transport, log);
-  const areRulesComplete = candidates === 'auto' ? createRuleResolution(client) : async () => true;
+  const areRulesComplete = choice === 'auto' ? createCompleteRulesCheck(client) : async () => true;
   const namespacesToCheck: NamespacesToCheck = async (subject) =>
     (await areRulesComplete()) ? namespacesOf(subject) : undefined;
   return { authorizer: createAuthorizer({ ...rest, client, namespacesToCheck }), reflectors: [reflector] };

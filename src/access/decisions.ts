@@ -3,16 +3,16 @@ import { createCircuitBreaker } from './circuit-breaker.ts';
 import { createDecisionCache } from './decision-cache.ts';
 import { UndecidedError, withTimeout } from './limit.ts';
 
-/** Bounds of the decision cache: about 30 MB, and no owner has more than a quarter of it. */
-const maxDecisions = { total: 100_000, perOwner: 25_000 };
+/** Bounds of the decision cache: about 30 MB, and no subject has more than a quarter of it. */
+const maxDecisions = { total: 100_000, perSubject: 25_000 };
 /** Time limit of one decision, milliseconds, including the wait in the queue. */
 const decisionTimeoutMs = 5_000;
 
-export interface DecisionOptions<Question> {
+export interface DecisionOptions<Q> {
   /** Asks the cluster. */
-  ask: (question: Question) => Promise<boolean>;
-  /** The owner of a question; each owner has a share of the cache. */
-  ownerOf: (question: Question) => string;
+  ask: (question: Q) => Promise<boolean>;
+  /** A key for the subject of a question; each subject has a share of the cache. */
+  subjectKeyOf: (question: Q) => string;
   /** Lifetime of a cached decision, seconds. */
   cacheSeconds: number;
   /** Maximum age of a decision that serves as the stale fallback, seconds. */
@@ -32,13 +32,13 @@ export interface ReviewCount {
  * @param key equal only for equal questions
  * @throws KubernetesError, ConnectionError if the cluster is unavailable and there is no stale fallback
  * @throws UndecidedError when the question did not reach the front of the queue in time. There is no stale fallback
- *   then: a user with many requests could keep a revoked right
+ *   then: a user with many requests could keep a revoked permission
  */
-export type Decide<Question> = (key: string, question: Question, count?: ReviewCount) => Promise<boolean>;
+export type Decide<Q> = (key: string, question: Q, count?: ReviewCount) => Promise<boolean>;
 
 interface Decision {
   allowed: boolean;
-  /** When the question was asked, monotonic milliseconds: the right may have been revoked since then. */
+  /** When the question was asked, monotonic milliseconds: the permission may have been revoked since then. */
   at: number;
 }
 
@@ -47,30 +47,35 @@ interface Decision {
  * last decision is the fallback for a while, as stale-if-error of RFC 5861 section 4; an answer of the cluster always
  * takes precedence.
  */
-export function createDecisions<Question>(options: DecisionOptions<Question>): Decide<Question> {
-  const { ask, ownerOf, cacheSeconds, maxStaleSeconds, usedStaleDecision } = options;
+export function createDecisions<Q>(options: DecisionOptions<Q>): Decide<Q> {
+  const { ask, subjectKeyOf, cacheSeconds, maxStaleSeconds, usedStaleDecision } = options;
   const cache = createDecisionCache<Decision>(maxDecisions);
   const inFlight = new Map<string, Promise<boolean>>();
   const breaker = createCircuitBreaker();
 
-  async function send(key: string, question: Question): Promise<boolean> {
+  async function send(key: string, question: Q): Promise<boolean> {
     const at = performance.now();
     try {
       const allowed = await ask(question);
-      cache.set(ownerOf(question), key, { allowed, at });
+      cache.set(subjectKeyOf(question), key, { allowed, at });
       breaker.recordResponse();
       return allowed;
     } catch (error) {
-      if (error instanceof ConnectionError) breaker.recordFailure();
-      // An UndecidedError means that no request was sent.
-      else if (!(error instanceof UndecidedError)) breaker.recordResponse();
+      recordError(error);
       throw error;
     } finally {
       inFlight.delete(key);
     }
   }
 
-  function join(key: string, question: Question, count: ReviewCount | undefined): Promise<boolean> {
+  function recordError(error: unknown): void {
+    // An UndecidedError means that no request was sent.
+    if (error instanceof UndecidedError) return;
+    if (error instanceof ConnectionError) breaker.recordFailure();
+    else breaker.recordResponse();
+  }
+
+  function join(key: string, question: Q, count: ReviewCount | undefined): Promise<boolean> {
     const present = inFlight.get(key);
     if (present) return present;
     if (count) count.reviews += 1;

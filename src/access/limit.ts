@@ -1,6 +1,6 @@
 /** Bounds on waiting: how many tasks run at the same time, and how long a request waits for a decision. */
 
-/** No decision in time. Says nothing about the cluster: the question may not have been sent yet. */
+/** No decision in time. Does not mean that the cluster is unavailable: the question may not have been sent yet. */
 export class UndecidedError extends Error {
   override readonly name = 'UndecidedError';
 }
@@ -21,32 +21,33 @@ export async function withTimeout<T>(ms: number, promise: Promise<T>): Promise<T
   }
 }
 
-/** Runs tasks of an owner; tasks beyond the limits wait in the order of their arrival. */
-export type FairLimit = <T>(owner: string, task: () => Promise<T>) => Promise<T>;
+/** Runs tasks of a subject; tasks beyond the limits wait in the order of their arrival. */
+export type FairLimit = <T>(subject: string, task: () => Promise<T>) => Promise<T>;
 
 type Limit = <T>(task: () => Promise<T>) => Promise<T>;
 
 /**
- * Limits how many tasks run at the same time, in total and per owner, so that one owner cannot starve the others. The
- * waiting tasks of an owner are bounded too, or they could pile up faster than they are done. Hand-written because
- * p-limit has neither owners nor a bound on waiting tasks.
+ * Limits how many tasks run at the same time, in total and per subject, so that one subject cannot starve the others. The
+ * waiting tasks of a subject are also limited, because otherwise they could accumulate. Hand-written because p-limit has
+ * neither subjects nor a bound on waiting tasks.
  *
  * @param limits integers of at least 1
- * @returns a function that rejects a task with UndecidedError when too many tasks of its owner wait
+ * @returns a function that rejects a task with UndecidedError when too many tasks of its subject wait
  */
-export function createFairLimit(limits: { total: number; perOwner: number; waitingPerOwner: number }): FairLimit {
+export function createFairLimit(limits: { total: number; perSubject: number; waitingPerSubject: number }): FairLimit {
   const total = createLimit(limits.total);
-  const owners = new Map<string, { limit: Limit; tasks: number }>();
-  return async (owner, task) => {
-    const own = owners.get(owner) ?? { limit: createLimit(limits.perOwner), tasks: 0 };
-    if (own.tasks >= limits.perOwner + limits.waitingPerOwner) throw new UndecidedError('too many waiting requests');
-    owners.set(owner, own);
+  const subjects = new Map<string, { limit: Limit; tasks: number }>();
+  return async (subject, task) => {
+    const own = subjects.get(subject) ?? { limit: createLimit(limits.perSubject), tasks: 0 };
+    if (own.tasks >= limits.perSubject + limits.waitingPerSubject)
+      throw new UndecidedError('too many waiting requests');
+    subjects.set(subject, own);
     own.tasks += 1;
     try {
       return await own.limit(() => total(task));
     } finally {
       own.tasks -= 1;
-      if (own.tasks === 0) owners.delete(owner);
+      if (own.tasks === 0) subjects.delete(subject);
     }
   };
 }

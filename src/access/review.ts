@@ -44,7 +44,7 @@ export async function review(client: KubernetesClient, { subject, attributes }: 
 }
 
 /**
- * Asks the same in the namespace of the question (LocalSubjectAccessReview), which a Role can permit.
+ * Asks the same with a LocalSubjectAccessReview, which the operator may create with a Role only.
  *
  * @throws KubernetesError, ConnectionError if the cluster is unavailable
  */

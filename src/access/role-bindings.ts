@@ -7,7 +7,10 @@ import { createStore, type Store } from '../kube/store.ts';
 import type { Transport } from '../kube/transport.ts';
 import { type AccessSubject, groupsOf } from './review.ts';
 
-/** Maximum size of a list, bytes, so that a registered cluster cannot exhaust memory. A larger list stays unknown. */
+/**
+ * Maximum size of a list, bytes, so that a registered cluster cannot exhaust memory. If the list is larger, the
+ * RoleBindings stay unknown and all namespaces are checked.
+ */
 const maxListBytes = 256 * 1024 * 1024;
 
 /** The namespace and the subjects of a RoleBinding. */
@@ -23,8 +26,8 @@ interface RoleBindingRecord {
 export interface RoleBindings {
   readonly reflector: Reflector;
   /**
-   * Returns the namespaces with a RoleBinding for the user or one of the groups, whatever its role allows: RBAC can grant
-   * a right in a single namespace only there. undefined until the RoleBindings are known.
+   * Returns the namespaces with a RoleBinding for the user or one of the groups, regardless of its role. RBAC can grant
+   * permissions in a single namespace only with one of these RoleBindings. undefined until the RoleBindings are known.
    */
   namespacesOf(subject: AccessSubject): ReadonlySet<string> | undefined;
 }

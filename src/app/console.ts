@@ -43,7 +43,7 @@ export function createRunningConsole(options: RunningConsoleOptions): RunningCon
   if (!web.enabled) return undefined;
   const { log } = dependencies;
   const tokenTransports = createTokenTransports(() => loadKubeconfig(kubeconfig), userAgent);
-  const withToken = createFairTransports(tokenTransports.withToken);
+  const transportFor = createFairTransports(tokenTransports.transportFor);
   const secret = { namespace, name: web.sessionSecretName };
   const sessionSecret = createSessionSecret({ transport, client, secret, log });
   const { app, close } = createConsole({
@@ -52,8 +52,8 @@ export function createRunningConsole(options: RunningConsoleOptions): RunningCon
     tokenIssuing,
     transport,
     tokenBudget: createAccountBudget(token.failureThrottle),
-    reviewToken: createTokenReview(withToken),
-    withToken,
+    reviewToken: createTokenReview(transportFor),
+    transportFor,
     sessionKeys: sessionSecret.current,
     options: { ...web, secure: http.tls !== undefined || web.publicUrl?.startsWith('https:') === true },
   });

@@ -26,7 +26,8 @@ export interface ServedClustersOptions {
 export function createServedClusters(options: ServedClustersOptions) {
   const { configuration, transport, localCaches, metrics, log } = options;
   const { namespace, clusterName: name, watchNamespace } = configuration;
-  const accessOptions = { ...configuration.access, metrics: metrics.access };
+  const { candidates: namespacesToCheck, ...cacheTimes } = configuration.access;
+  const accessOptions = { ...cacheTimes, namespacesToCheck, metrics: metrics.access };
   const { authorizer, reflectors: accessReflectors } = createClusterAccess({
     ...accessOptions,
     transport,

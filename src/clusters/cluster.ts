@@ -13,7 +13,7 @@ export interface Cluster {
   freshness(): Freshness;
   /** Maximum age of `deployments` while no watch is open, seconds. */
   readonly maxStaleSeconds: number;
-  /** Decides by the rights of this cluster. */
+  /** Decides with the RBAC and the other authorizers of this cluster. */
   readonly authorizer: Pick<Authorizer, 'mayListDeployments' | 'mayGetDeployment' | 'visibleNamespaces'>;
 }
 

@@ -17,7 +17,7 @@ export interface Failure {
 
 /** Deployments that a user may see in several clusters. */
 export interface Visible {
-  /** One source for each cluster in which the user has a right. */
+  /** One source for each cluster in which the user has a permission. */
   readonly sources: readonly Source[];
   /** The clusters whose deployments are unknown. */
   readonly failures: readonly Failure[];
@@ -27,7 +27,7 @@ export interface Visible {
  * Finds the deployments that a user may see in one cluster.
  *
  * @param namespace if undefined, all namespaces
- * @returns undefined if the user has no right in the cluster
+ * @returns undefined if the user has no permission in the cluster
  * @throws KubernetesError, ConnectionError, UndecidedError if the cluster is unavailable
  * @throws StaleClusterError when its cached data is too old
  */

@@ -3,8 +3,8 @@ import { createTransport, type Transport } from './transport.ts';
 
 /** Transports to one API server with the tokens of users. */
 export interface TokenTransports {
-  /** Creates a transport whose only credential is this token, so requests have the rights of its user. */
-  withToken(token: string): Transport;
+  /** Creates a transport whose only credential is this token, so requests have the permissions of its user. */
+  transportFor(token: string): Transport;
   close(): Promise<void>;
 }
 
@@ -17,7 +17,7 @@ export interface TokenTransports {
 export function createTokenTransports(load: () => KubeConfig, userAgent: string): TokenTransports {
   const shared = createTransport(() => withoutUser(load()), userAgent);
   return {
-    withToken: (token) => ({
+    transportFor: (token) => ({
       server: shared.server,
       send: (request) => shared.send({ ...request, headers: { ...request.headers, Authorization: `Bearer ${token}` } }),
       // The pool is shared.

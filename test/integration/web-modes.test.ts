@@ -54,7 +54,7 @@ test('the page waits for a new pair and shows it', async () => {
   await page.click('a:has-text("Create key")');
   await page.fill('#name', 'blocked');
   await page.click('button:has-text("Create key")');
-  await page.waitForSelector('text="Your key pair is being created"');
+  await page.waitForSelector('text="Your key is being created"');
   await kubectl.run(['delete', 'secret', 'alice-blocked', '-n', 'people']);
   const shown = await poll(
     'the pair',

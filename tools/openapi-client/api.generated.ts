@@ -273,7 +273,7 @@ export interface paths {
         };
         /**
          * List users
-         * @description Sorted by name. Requires the right to list accesskeys.ghippo.io in all namespaces.
+         * @description Sorted by name. Requires permission to list accesskeys.ghippo.io in all namespaces.
          */
         get: operations["listUsers"];
         put?: never;
@@ -282,7 +282,7 @@ export interface paths {
         options?: never;
         /**
          * List users: headers only
-         * @description Sorted by name. Requires the right to list accesskeys.ghippo.io in all namespaces.
+         * @description Sorted by name. Requires permission to list accesskeys.ghippo.io in all namespaces.
          */
         head: operations["headListUsers"];
         patch?: never;
@@ -315,7 +315,7 @@ export interface paths {
         };
         /**
          * Get a user by ID
-         * @description To get another user, the caller needs the right to get accesskeys.ghippo.io in all namespaces.
+         * @description To get another user, the caller needs permission to get accesskeys.ghippo.io in all namespaces.
          */
         get: operations["getUser"];
         put?: never;
@@ -324,7 +324,7 @@ export interface paths {
         options?: never;
         /**
          * Get a user by ID: headers only
-         * @description To get another user, the caller needs the right to get accesskeys.ghippo.io in all namespaces.
+         * @description To get another user, the caller needs permission to get accesskeys.ghippo.io in all namespaces.
          */
         head: operations["headGetUser"];
         patch?: never;
@@ -339,7 +339,7 @@ export interface paths {
         };
         /**
          * Get a user by name
-         * @description To get another user, the caller needs the right to get accesskeys.ghippo.io in all namespaces.
+         * @description To get another user, the caller needs permission to get accesskeys.ghippo.io in all namespaces.
          */
         get: operations["getUserByName"];
         put?: never;
@@ -348,7 +348,7 @@ export interface paths {
         options?: never;
         /**
          * Get a user by name: headers only
-         * @description To get another user, the caller needs the right to get accesskeys.ghippo.io in all namespaces.
+         * @description To get another user, the caller needs permission to get accesskeys.ghippo.io in all namespaces.
          */
         head: operations["headGetUserByName"];
         patch?: never;
@@ -3835,7 +3835,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "code": 7,
-                     *       "message": "user alice may not see other users: missing the right to get accesskeys.ghippo.io in all namespaces",
+                     *       "message": "user alice may not see other users: missing permission to get accesskeys.ghippo.io in all namespaces",
                      *       "details": []
                      *     }
                      */
@@ -4071,7 +4071,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "code": 7,
-                     *       "message": "user alice may not see other users: missing the right to get accesskeys.ghippo.io in all namespaces",
+                     *       "message": "user alice may not see other users: missing permission to get accesskeys.ghippo.io in all namespaces",
                      *       "details": []
                      *     }
                      */
@@ -4221,7 +4221,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "code": 7,
-                     *       "message": "user alice may not see other users: missing the right to get accesskeys.ghippo.io in all namespaces",
+                     *       "message": "user alice may not see other users: missing permission to get accesskeys.ghippo.io in all namespaces",
                      *       "details": []
                      *     }
                      */

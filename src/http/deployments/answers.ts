@@ -29,7 +29,7 @@ export function requireClusters(clusters: Clusters, names: string | readonly str
 }
 
 /**
- * Creates the error for a missing right. It is the same whether or not the object exists.
+ * Creates the error for a missing permission. It is the same whether or not the object exists.
  *
  * @param action for example `list deployments in any namespace`
  */
@@ -46,7 +46,7 @@ export function listing(namespace?: string): string {
  * Finds the deployments that the caller may see in the clusters. An unavailable cluster is left out, and named in
  * the log and in the header Unavailable-Clusters.
  *
- * @throws PlatformError 403 if the caller has no right in any cluster
+ * @throws PlatformError 403 if the caller has no permission in any cluster
  * @throws the error of the first failed cluster if no other cluster has a source
  */
 export async function requireVisible(

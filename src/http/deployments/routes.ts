@@ -85,7 +85,7 @@ function addNamespaceRoute(app: OpenAPIHono<Environment>, dependencies: Dependen
   });
 }
 
-/** Checks the right first, so that 404 reveals nothing to a caller without it. */
+/** Checks the permission first, so that 404 reveals nothing to a caller without it. */
 function addSingleRoute(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
   const path = `${base}/clusters/{cluster}/namespaces/{namespace}/deployments/{name}`;
   const operation = { operationId: 'getDeployment', summary: 'Get a deployment' };

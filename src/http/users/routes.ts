@@ -15,7 +15,7 @@ const base = '/apis/ghippo.io/v1alpha1';
 const shared = { method: 'get' as const, tags: ['Users'], security: [{ bearer: [] }] };
 const defaultPageSize = 10;
 
-/** Adds the user routes. Callers always see themselves; to see others they need the right to read AccessKeys. */
+/** Adds the user routes. Callers always see themselves; to see others they need permission to read AccessKeys. */
 export function addUserRoutes(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
   const { users } = dependencies;
   addListRoute(app, dependencies);
@@ -64,8 +64,11 @@ async function requireReader(
 
 /** The error is the same whether or not the user exists. */
 function denied(name: string, verb: 'get' | 'list'): PlatformError {
-  const right = `${verb} accesskeys.ghippo.io in all namespaces`;
-  return new PlatformError('permissionDenied', `user ${name} may not see other users: missing the right to ${right}`);
+  const permission = `${verb} accesskeys.ghippo.io in all namespaces`;
+  return new PlatformError(
+    'permissionDenied',
+    `user ${name} may not see other users: missing permission to ${permission}`,
+  );
 }
 
 /** @throws PlatformError 404 */
@@ -81,7 +84,7 @@ const listRoute = createRoute({
   path: `${base}/users`,
   operationId: 'listUsers',
   summary: 'List users',
-  description: 'Sorted by name. Requires the right to list accesskeys.ghippo.io in all namespaces.',
+  description: 'Sorted by name. Requires permission to list accesskeys.ghippo.io in all namespaces.',
   request: {
     query: z.strictObject({
       search: optionalText('Part of the name, the email address or the full name, ignoring case', 'ali'),
@@ -117,7 +120,7 @@ const byIdRoute = createRoute({
   path: `${base}/users/{id}`,
   operationId: 'getUser',
   summary: 'Get a user by ID',
-  description: 'To get another user, the caller needs the right to get accesskeys.ghippo.io in all namespaces.',
+  description: 'To get another user, the caller needs permission to get accesskeys.ghippo.io in all namespaces.',
   request: { params: z.object({ id: z.string().openapi({ description: 'The sub claim of the tokens' }) }) },
   responses: oneUser,
 });
@@ -127,7 +130,7 @@ const byNameRoute = createRoute({
   path: `${base}/users/username/{username}`,
   operationId: 'getUserByName',
   summary: 'Get a user by name',
-  description: 'To get another user, the caller needs the right to get accesskeys.ghippo.io in all namespaces.',
+  description: 'To get another user, the caller needs permission to get accesskeys.ghippo.io in all namespaces.',
   request: { params: z.object({ username: z.string().openapi({ description: 'Kubernetes username' }) }) },
   responses: oneUser,
 });

@@ -77,7 +77,7 @@ function follow(start) {
     loading = true;
     try {
       const answer = await fetch(area.dataset.fragment, { headers: { Accept: 'text/html' } });
-      if (answer.status === 401) location.assign(`/login?over=1&next=${encodeURIComponent(location.pathname)}`);
+      if (answer.status === 401) location.assign(`/login?ended=1&next=${encodeURIComponent(location.pathname)}`);
       else if (answer.ok) area = replaceTable(area, await answer.text());
     } catch {
       // The server is unavailable. The browser reconnects the stream, and the table is reloaded then.

@@ -3,18 +3,18 @@ import { createFairLimit } from '../../access/limit.ts';
 import type { Transport } from '../../kube/transport.ts';
 
 /** Concurrent calls: all tokens share a pool of 32 connections, and one page may check 200 namespaces. */
-const limits = { total: 24, perOwner: 8, waitingPerOwner: 400 };
+const limits = { total: 24, perSubject: 8, waitingPerSubject: 400 };
 
 /**
  * Limits the concurrent calls of each token, so that one person cannot use up the connections of all others.
  *
  * @returns a function that creates the transport of a token; `send` throws UndecidedError if too many calls are waiting
  */
-export function createFairTransports(withToken: (token: string) => Transport): (token: string) => Transport {
+export function createFairTransports(transportFor: (token: string) => Transport): (token: string) => Transport {
   const limit = createFairLimit(limits);
   return (token) => {
-    const transport = withToken(token);
-    const owner = createHash('sha256').update(token).digest('base64url');
-    return { ...transport, send: (request) => limit(owner, () => transport.send(request)) };
+    const transport = transportFor(token);
+    const subject = createHash('sha256').update(token).digest('base64url');
+    return { ...transport, send: (request) => limit(subject, () => transport.send(request)) };
   };
 }

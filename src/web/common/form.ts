@@ -22,7 +22,7 @@ export async function readForm(request: HonoRequest): Promise<Form> {
     all,
     text(name) {
       const [value, ...others] = all(name);
-      if (others.length > 0) throw new ConsoleError('refusedValue', {}, 400);
+      if (others.length > 0) throw new ConsoleError('rejectedValue', {}, 400);
       return value === '' ? undefined : value;
     },
   };

@@ -16,14 +16,14 @@ import type { Transport } from '../../kube/transport.ts';
 import { type FieldsEntry, fieldManager } from './managed-fields.ts';
 
 /** An AccessKey as read from the API server, with its managedFields. */
-export interface LiveAccessKey extends AccessKeyRecord {
+export interface FetchedAccessKey extends AccessKeyRecord {
   managedFields: readonly FieldsEntry[];
 }
 
 export type KeyPairSpecs = NonNullable<AccessKeyRecord['spec']['keyPairs']>;
 
 /** A permission, with the attributes of a SelfSubjectAccessReview. */
-export interface Right {
+export interface Permission {
   verb: string;
   group: string;
   resource: string;
@@ -32,20 +32,20 @@ export interface Right {
 }
 
 /** The permission to create an AccessKey. */
-export const createRight: Right = { verb: 'create', group, resource: plural };
+export const permissionToCreate: Permission = { verb: 'create', group, resource: plural };
 
 /**
  * The Kubernetes calls of the console, made with the permissions of the signed-in person. All of them throw KubernetesError
  * and ConnectionError.
  */
 export interface KeyApi {
-  read(namespace: string, name: string): Promise<LiveAccessKey>;
+  read(namespace: string, name: string): Promise<FetchedAccessKey>;
   create(namespace: string, name: string, spec: AccessKeyRecord['spec']): Promise<void>;
   /** @throws KubernetesError 409 if the AccessKey has changed since it was read */
-  replaceKeyPairs(live: LiveAccessKey, keyPairs: KeyPairSpecs): Promise<void>;
+  replaceKeyPairs(fetched: FetchedAccessKey, keyPairs: KeyPairSpecs): Promise<void>;
   /** @returns the pair, or undefined if the Secret has no well-formed pair */
   readPair(namespace: string, secretName: string, keys: DataKeys): Promise<KeyPair | undefined>;
-  may(right: Right): Promise<boolean>;
+  may(permission: Permission): Promise<boolean>;
 }
 
 export function createKeyApi(transport: Transport): KeyApi {
@@ -68,9 +68,9 @@ export function createKeyApi(transport: Transport): KeyApi {
       const { data = {} } = await client.get<SecretObject>({ ...resources.secrets, namespace, name: secretName });
       return pairAt(data, keys);
     },
-    async may(right) {
+    async may(permission) {
       const { apiVersion } = resources.selfSubjectAccessReviews;
-      const review = { apiVersion, kind: 'SelfSubjectAccessReview', spec: { resourceAttributes: right } };
+      const review = { apiVersion, kind: 'SelfSubjectAccessReview', spec: { resourceAttributes: permission } };
       const { status } = await client.create<AccessReview>(resources.selfSubjectAccessReviews, review, {
         fieldManager,
       });

@@ -1,6 +1,6 @@
 import { isStatus } from '../../kube/errors.ts';
 import { ConsoleError } from '../common/console-error.ts';
-import type { KeyPairSpecs, LiveAccessKey } from './api.ts';
+import type { FetchedAccessKey, KeyPairSpecs } from './api.ts';
 import { type KeyPairEdit, managementOf, managerOf } from './managed-fields.ts';
 import { readAccessKey, type Visitor } from './visitor.ts';
 
@@ -25,25 +25,33 @@ export interface KeyPairsChange {
  * @returns the AccessKey before the change
  * @throws ConsoleError, KubernetesError, ConnectionError
  */
-export async function changeKeyPairs(visitor: Visitor, change: KeyPairsChange): Promise<LiveAccessKey> {
+export async function changeKeyPairs(visitor: Visitor, change: KeyPairsChange): Promise<FetchedAccessKey> {
   for (let attempt = 1; ; attempt += 1) {
-    const live = await readAccessKey(visitor);
-    if (!live) throw new ConsoleError('refusedNoAccessKey', {}, 404);
-    if (live.generation !== change.generation) throw new ConsoleError('refusedChanged', {}, 409);
-    requireUnmanaged(live, change);
+    const fetched = await readAccessKey(visitor);
+    if (!fetched) throw new ConsoleError('rejectedNoAccessKey', {}, 404);
+    if (fetched.generation !== change.generation) throw new ConsoleError('rejectedChanged', {}, 409);
+    if (change.action === undefined) requireUnmanagedList(fetched);
+    else requireUnmanaged(fetched, change.action, change.pair);
     try {
-      await visitor.api.replaceKeyPairs(live, change.apply(live.spec.keyPairs ?? []));
-      return live;
+      await visitor.api.replaceKeyPairs(fetched, change.apply(fetched.spec.keyPairs ?? []));
+      return fetched;
     } catch (error) {
       if (!isStatus(error, 409)) throw error;
-      if (attempt === attempts) throw new ConsoleError('refusedChanged', {}, 409);
+      if (attempt === attempts) throw new ConsoleError('rejectedChanged', {}, 409);
     }
   }
 }
 
 /** @throws ConsoleError with the name of the tool that manages the fields of the action */
-export function requireUnmanaged(live: LiveAccessKey, { action, pair }: Pick<KeyPairsChange, 'action' | 'pair'>): void {
-  const management = managementOf(live.managedFields);
-  const manager = action === undefined ? management.list : managerOf(management, pair, action);
-  if (manager !== undefined) throw new ConsoleError('refusedManaged', { manager }, 409);
+export function requireUnmanaged(fetched: FetchedAccessKey, action: KeyPairEdit, pair: string): void {
+  rejectManaged(managerOf(managementOf(fetched.managedFields), pair, action));
+}
+
+/** @throws ConsoleError with the name of the tool that manages the list, so no pair can be added */
+export function requireUnmanagedList(fetched: FetchedAccessKey): void {
+  rejectManaged(managementOf(fetched.managedFields).list);
+}
+
+function rejectManaged(manager: string | undefined): void {
+  if (manager !== undefined) throw new ConsoleError('rejectedManaged', { manager }, 409);
 }

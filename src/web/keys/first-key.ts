@@ -2,7 +2,7 @@ import type { AccessKeyRecord } from '../../accesskey/model/access-key-record.ts
 import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
 import { isStatus } from '../../kube/errors.ts';
 import { parseUsername } from '../../kube/names.ts';
-import { createRight } from './api.ts';
+import { permissionToCreate } from './api.ts';
 import type { ExpectedPair } from './await-pair.ts';
 import { accessKeyNameFor, detailsOf, type PairInput, type Problems } from './pair-input.ts';
 import { addPair } from './pair-list.ts';
@@ -26,11 +26,11 @@ export interface Namespaces {
 export function createNamespaces({ namespaces }: Pick<AccessKeyCaches, 'namespaces'>): Namespaces {
   async function find({ api, user }: Visitor, limit: number): Promise<string[]> {
     const ranked = rankedFor(user.name);
-    if (await api.may(createRight)) return ranked.slice(0, limit);
+    if (await api.may(permissionToCreate)) return ranked.slice(0, limit);
     const found: string[] = [];
     for (let start = 0; start < Math.min(ranked.length, maxChecked) && found.length < limit; start += concurrency) {
       const batch = ranked.slice(start, start + concurrency);
-      const allowed = await Promise.all(batch.map((namespace) => api.may({ ...createRight, namespace })));
+      const allowed = await Promise.all(batch.map((namespace) => api.may({ ...permissionToCreate, namespace })));
       found.push(...batch.filter((_, index) => allowed[index]));
     }
     return found.slice(0, limit);

@@ -2,7 +2,7 @@
 import { pairStatusOf } from '../../accesskey/model/access-key-record.ts';
 import { expiryOf, isLive } from '../../accesskey/model/pair-state.ts';
 import { ConsoleError } from '../common/console-error.ts';
-import type { KeyApi, KeyPairSpecs, LiveAccessKey } from './api.ts';
+import type { FetchedAccessKey, KeyApi, KeyPairSpecs } from './api.ts';
 
 /** What sign-in with a key pair allows (web.keyPairSignIn). */
 export type KeyPairSignIn = 'manage' | 'view' | 'off';
@@ -30,32 +30,32 @@ export interface PairSession {
  */
 export function limitToOwnAccessKey(api: KeyApi, { accessKey, pair, signIn, now }: PairSession): KeyApi {
   function requireOwn(namespace: string, name: string): void {
-    if (namespace !== accessKey.namespace || name !== accessKey.name) throw new ConsoleError('refusedNotOwn');
+    if (namespace !== accessKey.namespace || name !== accessKey.name) throw new ConsoleError('rejectedNotOwn');
   }
-  function requireSame(live: LiveAccessKey): void {
-    if (live.uid !== accessKey.uid) throw new ConsoleError('refusedNoAccessKey', {}, 404);
+  function requireSame(fetched: FetchedAccessKey): void {
+    if (fetched.uid !== accessKey.uid) throw new ConsoleError('rejectedNoAccessKey', {}, 404);
   }
   function requireManage(): void {
-    if (signIn !== 'manage') throw new ConsoleError('refusedViewOnly');
+    if (signIn !== 'manage') throw new ConsoleError('rejectedViewOnly');
   }
   return {
     async read(namespace, name) {
       requireOwn(namespace, name);
-      const live = await api.read(namespace, name);
-      requireSame(live);
-      return live;
+      const fetched = await api.read(namespace, name);
+      requireSame(fetched);
+      return fetched;
     },
     async create() {
-      throw new ConsoleError('refusedNotOwn');
+      throw new ConsoleError('rejectedNotOwn');
     },
-    async replaceKeyPairs(live, keyPairs) {
+    async replaceKeyPairs(fetched, keyPairs) {
       requireManage();
-      requireOwn(live.namespace, live.name);
-      requireSame(live);
-      if (!isPairLive(live, pair, now())) throw new ConsoleError('refusedPairNotLive');
-      const outliving = findOutliving(live.spec.keyPairs ?? [], keyPairs, pair.expiresAt);
-      if (outliving !== undefined) throw new ConsoleError('refusedOutlives', { pair: outliving });
-      return api.replaceKeyPairs(live, keyPairs);
+      requireOwn(fetched.namespace, fetched.name);
+      requireSame(fetched);
+      if (!isPairLive(fetched, pair, now())) throw new ConsoleError('rejectedPairNotLive');
+      const outliving = findOutliving(fetched.spec.keyPairs ?? [], keyPairs, pair.expiresAt);
+      if (outliving !== undefined) throw new ConsoleError('rejectedOutlives', { pair: outliving });
+      return api.replaceKeyPairs(fetched, keyPairs);
     },
     async readPair(namespace, secretName, keys) {
       requireManage();
@@ -70,10 +70,10 @@ export function limitToOwnAccessKey(api: KeyApi, { accessKey, pair, signIn, now 
  * Whether the pair is still live according to the API server. The session itself is checked against a cache, which may not
  * have seen a revocation yet.
  */
-function isPairLive(live: LiveAccessKey, { pairName, ak }: SignedInPair, now: number): boolean {
-  const pair = live.spec.keyPairs?.find((one) => one.name === pairName);
-  if (!pair || !isLive(live, pair, now)) return false;
-  const { accessKey, previous } = pairStatusOf(live, pairName) ?? {};
+function isPairLive(fetched: FetchedAccessKey, { pairName, ak }: SignedInPair, now: number): boolean {
+  const pair = fetched.spec.keyPairs?.find((one) => one.name === pairName);
+  if (!pair || !isLive(fetched, pair, now)) return false;
+  const { accessKey, previous } = pairStatusOf(fetched, pairName) ?? {};
   if (accessKey === ak) return true;
   return previous?.accessKey === ak && now < Date.parse(previous.validUntil ?? '');
 }

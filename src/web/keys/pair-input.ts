@@ -38,9 +38,14 @@ export function readPairInput(form: Form): PairInput {
 /** The message of each invalid field. */
 export type Problems = Partial<Record<'name' | 'description' | 'date' | 'namespace' | 'groups', MessageKey>>;
 
-/** @param now milliseconds since the epoch */
-export function validatePairInput({ name, description, validity, date }: PairInput, now: number): Problems {
-  const isDate = validity === 'permanent' || (endOfDay(date) ?? 0) > now;
+/**
+ * @param now milliseconds since the epoch
+ * @param currentExpiry expiry of the pair; an expired pair may keep its day
+ */
+export function validatePairInput(input: PairInput, now: number, currentExpiry?: string): Problems {
+  const { name, description, validity, date } = input;
+  const isUnchanged = currentExpiry !== undefined && dateOf(currentExpiry) === date;
+  const isDate = validity === 'permanent' || isUnchanged || (endOfDay(date) ?? 0) > now;
   return {
     ...(!isDnsLabel(name) && { name: 'badName' }),
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the rejected characters

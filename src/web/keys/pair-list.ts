@@ -18,16 +18,16 @@ export interface PairDetails {
 
 /** @returns why no pair can be added, or undefined if one can */
 export function whyNotAdd(keyPairs: KeyPairSpecs): ConsoleError | undefined {
-  if (keyPairs.length >= maxPairs) return new ConsoleError('refusedTooManyPairs', { max: maxPairs }, 409);
+  if (keyPairs.length >= maxPairs) return new ConsoleError('rejectedTooManyPairs', { max: maxPairs }, 409);
   const overlapping = keyPairs.find((one) => one.enabled !== false && hasOverlap(one));
-  return overlapping && new ConsoleError('refusedOverlap', { pair: overlapping.name }, 409);
+  return overlapping && new ConsoleError('rejectedOverlap', { pair: overlapping.name }, 409);
 }
 
 /** @throws ConsoleError if the limit is reached or the name is taken */
 export function addPair(keyPairs: KeyPairSpecs, name: string, details: PairDetails): KeyPairSpecs {
   const reason = whyNotAdd(keyPairs);
   if (reason) throw reason;
-  if (keyPairs.some((one) => one.name === name)) throw new ConsoleError('refusedNameTaken', { pair: name }, 409);
+  if (keyPairs.some((one) => one.name === name)) throw new ConsoleError('rejectedNameTaken', { pair: name }, 409);
   return [...keyPairs, withDetails({ name }, details)] as KeyPairSpecs;
 }
 
@@ -51,14 +51,14 @@ export function applyAction(keyPairs: KeyPairSpecs, name: string, action: Exclud
   const changed = replacePair(keyPairs, name, (pair) => ({ ...pair, enabled: action === 'enable' }));
   const enabled = changed.filter((one) => one.enabled !== false);
   const overlapping = enabled.find(hasOverlap);
-  if (enabled.length > 1 && overlapping) throw new ConsoleError('refusedOverlap', { pair: overlapping.name }, 409);
+  if (enabled.length > 1 && overlapping) throw new ConsoleError('rejectedOverlap', { pair: overlapping.name }, 409);
   return changed;
 }
 
 /** @throws ConsoleError 404 if the pair does not exist */
 export function requirePair(keyPairs: KeyPairSpecs, name: string): KeyPairSpec {
   const found = keyPairs.find((one) => one.name === name);
-  if (!found) throw new ConsoleError('refusedNoPair', { pair: name }, 404);
+  if (!found) throw new ConsoleError('rejectedNoPair', { pair: name }, 404);
   return found;
 }
 

@@ -1,6 +1,6 @@
 import { type KeyPairState, pairStatusOf } from '../../accesskey/model/access-key-record.ts';
 import type { ConsoleError } from '../common/console-error.ts';
-import type { LiveAccessKey } from './api.ts';
+import type { FetchedAccessKey } from './api.ts';
 import { type KeyPairEdit, managementOf, managerOf } from './managed-fields.ts';
 import { whyNotAdd } from './pair-list.ts';
 
@@ -37,31 +37,31 @@ export interface KeyTable {
 const actions = ['rotate', 'enable', 'disable', 'edit', 'delete'] as const;
 
 /** Combines spec and status of an AccessKey into the table. */
-export function keyTable(live: LiveAccessKey): KeyTable {
-  const management = managementOf(live.managedFields);
-  const keyPairs = live.spec.keyPairs ?? [];
-  const stalled = live.status.conditions?.find((one) => one.type === 'Stalled' && one.status === 'True');
+export function keyTable(fetched: FetchedAccessKey): KeyTable {
+  const management = managementOf(fetched.managedFields);
+  const keyPairs = fetched.spec.keyPairs ?? [];
+  const stalled = fetched.status.conditions?.find((one) => one.type === 'Stalled' && one.status === 'True');
   return {
     rows: keyPairs.map((pair) => {
       const managed = actions.flatMap((action) => {
         const manager = managerOf(management, pair.name, action);
         return manager === undefined ? [] : [[action, manager] as const];
       });
-      return { ...toRow(live, pair), managers: Object.fromEntries(managed) };
+      return { ...toRow(fetched, pair), managers: Object.fromEntries(managed) };
     }),
-    generation: live.generation,
+    generation: fetched.generation,
     listManager: management.list,
     cannotAdd: whyNotAdd(keyPairs),
-    suspended: live.spec.suspended === true,
+    suspended: fetched.spec.suspended === true,
     problem: stalled?.message,
   };
 }
 
 function toRow(
-  live: LiveAccessKey,
-  pair: NonNullable<LiveAccessKey['spec']['keyPairs']>[number],
+  fetched: FetchedAccessKey,
+  pair: NonNullable<FetchedAccessKey['spec']['keyPairs']>[number],
 ): Omit<KeyRow, 'managers'> {
-  const status = pairStatusOf(live, pair.name);
+  const status = pairStatusOf(fetched, pair.name);
   return {
     name: pair.name,
     description: pair.description,

@@ -8,7 +8,7 @@ import { isSystemName } from '../../kube/names.ts';
 import type { Transport } from '../../kube/transport.ts';
 import type { ClusterUser, ReviewToken } from '../session/identity.ts';
 import type { Session } from '../session/session.ts';
-import { createKeyApi, type KeyApi, type LiveAccessKey } from './api.ts';
+import { createKeyApi, type FetchedAccessKey, type KeyApi } from './api.ts';
 import { type KeyPairSignIn, limitToOwnAccessKey } from './key-pair-sign-in.ts';
 
 /** The signed-in person of a request, with what they may do. */
@@ -23,15 +23,16 @@ export interface Visitor {
   may: { create: boolean; manage: boolean };
 }
 
-export interface VisitorOptions {
+/** What is needed to resolve a session to its visitor. */
+export interface VisitorDependencies {
   caches: AccessKeyCaches;
   pairs: LivePairs;
   reviewToken: ReviewToken;
   /** Sends requests with the operator's own permissions. */
   transport: Transport;
   /** @returns a transport with the permissions of a token */
-  withToken(token: string): Transport;
-  keyPairSignIn: KeyPairSignIn;
+  transportFor(token: string): Transport;
+  options: { keyPairSignIn: KeyPairSignIn };
   /** Milliseconds since the epoch. */
   now: () => number;
 }
@@ -42,8 +43,9 @@ export interface VisitorOptions {
  * @returns a function that returns the visitor of a session, or undefined if the session has ended; it throws
  * KubernetesError and ConnectionError
  */
-export function createVisitors(options: VisitorOptions): (session: Session) => Promise<Visitor | undefined> {
-  const { caches, pairs, reviewToken, transport, withToken, keyPairSignIn, now } = options;
+export function createVisitors(dependencies: VisitorDependencies): (session: Session) => Promise<Visitor | undefined> {
+  const { caches, pairs, reviewToken, transport, transportFor, now } = dependencies;
+  const { keyPairSignIn } = dependencies.options;
   const operatorApi = createKeyApi(transport);
 
   async function fromToken(session: Session & { kind: 'token' }): Promise<Visitor | undefined> {
@@ -54,7 +56,7 @@ export function createVisitors(options: VisitorOptions): (session: Session) => P
       session,
       user,
       accessKey,
-      api: createKeyApi(withToken(session.token)),
+      api: createKeyApi(transportFor(session.token)),
       may: { create: true, manage: true },
     };
   }
@@ -73,13 +75,11 @@ export function createVisitors(options: VisitorOptions): (session: Session) => P
 }
 
 /**
- * @returns a function that tells whether a session has ended; it never rejects, and returns false while the cluster cannot
- * be reached
+ * @returns a function that returns whether a session has ended; it never rejects, and returns false while the cluster
+ * cannot be reached
  */
-export function createSessionCheck(
-  options: Omit<VisitorOptions, 'keyPairSignIn'> & { options: Pick<VisitorOptions, 'keyPairSignIn'> },
-): (session: Session) => Promise<boolean> {
-  const visitorOf = createVisitors({ ...options, ...options.options });
+export function createSessionCheck(dependencies: VisitorDependencies): (session: Session) => Promise<boolean> {
+  const visitorOf = createVisitors(dependencies);
   return (session) =>
     visitorOf(session).then(
       (visitor) => visitor === undefined,
@@ -104,11 +104,11 @@ function findAccessKey(caches: AccessKeyCaches, user: string): AccessKeyRecord |
  * @returns undefined if they have none, or if it is being deleted
  * @throws KubernetesError 403 if they may not read it
  */
-export async function readAccessKey({ accessKey, api }: Visitor): Promise<LiveAccessKey | undefined> {
+export async function readAccessKey({ accessKey, api }: Visitor): Promise<FetchedAccessKey | undefined> {
   if (!accessKey) return undefined;
   try {
-    const live = await api.read(accessKey.namespace, accessKey.name);
-    return live.deleting ? undefined : live;
+    const fetched = await api.read(accessKey.namespace, accessKey.name);
+    return fetched.deleting ? undefined : fetched;
   } catch (error) {
     if (isStatus(error, 404)) return undefined;
     throw error;

@@ -1,7 +1,7 @@
 import type { View } from '../common/view.ts';
-import type { MissingRight } from '../keys/missing-right.ts';
+import type { MissingPermission } from '../keys/missing-permission.ts';
 import type { KeyTable } from '../keys/rows.ts';
-import { type Html, html, icons, missingRightText, type Notice, notice } from './components.ts';
+import { type Html, html, icons, missingPermissionText, type Notice, notice } from './components.ts';
 import { keyTableSection, liveArea } from './key-table.ts';
 import { type Person, personalCenter } from './personal-center.ts';
 
@@ -11,9 +11,9 @@ export type KeyContent =
   /** The person has no AccessKey and may create one. */
   | { kind: 'first' }
   /** The person has no AccessKey and may not create one. */
-  | { kind: 'no-right'; missing: MissingRight }
+  | { kind: 'no-permission'; missing: MissingPermission }
   /** The person may not read their AccessKey. */
-  | { kind: 'unreadable'; missing: MissingRight };
+  | { kind: 'unreadable'; missing: MissingPermission };
 
 export interface AccessKeysPage {
   person: Person;
@@ -41,12 +41,12 @@ export function keyContent(view: View, { name }: Person, content: KeyContent): H
     case 'first':
       return liveArea(html`<section class="card empty">${icons.key}<h2>${t('firstTitle', { user: name })}</h2><p>${t('firstText')}</p>
 <a class="button primary" href="/personal-center/access-keys/new">${icons.plus}${t('createKey')}</a></section>`);
-    case 'no-right':
+    case 'no-permission':
       return liveArea(html`<section class="card"><h2>${t('firstTitle', { user: name })}</h2><p>${t('firstText')}</p>
-${missingRightText(view, t('missingRight'), content.missing)}</section>`);
+${missingPermissionText(view, t('missingPermission'), content.missing)}</section>`);
     case 'unreadable':
       return liveArea(
-        html`<section class="card"><h2>${t('accessKeys')}</h2>${missingRightText(view, t('missingRightRead'), content.missing)}</section>`,
+        html`<section class="card"><h2>${t('accessKeys')}</h2>${missingPermissionText(view, t('missingPermissionRead'), content.missing)}</section>`,
       );
   }
 }

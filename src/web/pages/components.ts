@@ -1,7 +1,7 @@
 /** The building blocks of the pages: escaped HTML, icons, notices, times and other elements. */
 import { html, raw } from 'hono/html';
 import { type Account, formatTime, type View } from '../common/view.ts';
-import type { MissingRight } from '../keys/missing-right.ts';
+import type { MissingPermission } from '../keys/missing-permission.ts';
 import { formTokenField } from '../session/request-checks.ts';
 
 /** Templates of hono/html escape every value except HTML from another template. */
@@ -67,8 +67,8 @@ export function codeBlock(view: View, text: string, what: string): Html {
 }
 
 /** A missing permission with the commands that grant it. */
-export function missingRightText(view: View, lead: string, { right, command }: MissingRight): Html {
-  return html`<p>${lead}</p><p><code class="right">${right}</code></p><p>${view.t('askAdministrator')}</p>
+export function missingPermissionText(view: View, lead: string, { permission, command }: MissingPermission): Html {
+  return html`<p>${lead}</p><p><code class="permission">${permission}</code></p><p>${view.t('askAdministrator')}</p>
 ${codeBlock(view, command, view.t('askAdministrator'))}`;
 }
 

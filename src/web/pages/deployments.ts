@@ -1,8 +1,8 @@
 import { type Pagination, WorkloadState } from '../../deployments/kpanda/schema.ts';
 import type { State } from '../../deployments/kpanda/state.ts';
 import type { View } from '../common/view.ts';
-import type { MissingRight } from '../keys/missing-right.ts';
-import { type Html, html, icons, missingRightText, notice, option, time } from './components.ts';
+import type { MissingPermission } from '../keys/missing-permission.ts';
+import { type Html, html, icons, missingPermissionText, notice, option, time } from './components.ts';
 import { layout } from './layout.ts';
 
 const states = WorkloadState.options.filter((one): one is State => one !== 'WORKLOAD_STATE_UNSPECIFIED');
@@ -26,6 +26,10 @@ export function readFilters(query: Readonly<Record<string, string>>): Deployment
     cluster: cluster || undefined,
     page: /^[1-9]\d{0,5}$/.test(page) ? Number(page) : 1,
   };
+}
+
+function isFiltered({ search, state, namespace, cluster }: DeploymentFilters): boolean {
+  return search !== '' || state !== undefined || namespace !== undefined || cluster !== undefined;
 }
 
 /** @returns the URL of the page with these filters */
@@ -73,6 +77,7 @@ const tones: Record<State, string> = {
 
 export function deploymentsPage(view: View, page: DeploymentsPage): Html {
   const { t } = view;
+  const empty = page.pagination.total === 0 && !isFiltered(page.filters) ? 'noDeploymentsText' : 'noMatchesText';
   return layout(view, {
     title: t('deployments'),
     section: 'deployments',
@@ -81,19 +86,19 @@ export function deploymentsPage(view: View, page: DeploymentsPage): Html {
 ${page.unavailable.length > 0 && notice({ kind: 'warning', text: t('unavailableClusters', { names: page.unavailable.join(', ') }) })}
 <section class="card">
 ${filterForm(view, page)}
-${page.rows.length === 0 ? html`<div class="empty">${icons.box}<h2>${t('noDeployments')}</h2><p>${t('noDeploymentsText')}</p></div>` : table(view, page)}
+${page.rows.length === 0 ? html`<div class="empty">${icons.box}<h2>${t('noDeployments')}</h2><p>${t(empty)}</p></div>` : table(view, page)}
 ${pager(view, page)}
 </section></div>`,
   });
 }
 
 /** Shown to a person who may not list deployments in any namespace. */
-export function noDeploymentsPage(view: View, missing: MissingRight): Html {
+export function noDeploymentsPage(view: View, missing: MissingPermission): Html {
   const { t } = view;
   return layout(view, {
     title: t('deployments'),
     section: 'deployments',
-    content: html`<div class="page"><section class="card"><h1>${t('deployments')}</h1>${missingRightText(view, t('mayNotList'), missing)}</section></div>`,
+    content: html`<div class="page"><section class="card"><h1>${t('deployments')}</h1>${missingPermissionText(view, t('mayNotList'), missing)}</section></div>`,
   });
 }
 
@@ -118,7 +123,7 @@ function table({ t }: View, { rows, clusters }: DeploymentsPage): Html {
     t('namespace'),
     ...(hasClusters ? [t('cluster')] : []),
     t('state'),
-    t('replicas'),
+    t('readyReplicas'),
     t('images'),
     t('created'),
   ];
@@ -130,7 +135,7 @@ function table({ t }: View, { rows, clusters }: DeploymentsPage): Html {
     (row) => html`<tr><th scope="row"><span class="key-name">${row.name}</span></th>
 ${cell(t('namespace'), row.namespace)}${hasClusters && cell(t('cluster'), row.cluster)}
 ${cell(t('state'), html`<span class="state ${tones[row.state]}">${t(`state${row.state}`)}</span>`)}
-${cell(t('replicas'), `${row.ready} / ${row.replicas}`)}
+${cell(t('readyReplicas'), `${row.ready} / ${row.replicas}`)}
 ${cell(t('images'), html`<code>${row.images.join(', ')}</code>`, 'images')}
 ${cell(t('created'), time(row.createdAt, ''))}</tr>`,
   )}</tbody></table></div>`;

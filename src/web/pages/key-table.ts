@@ -39,8 +39,8 @@ ${table.rows.length === 0 ? emptyTable(view) : keyTable(view, table, mayManage)}
 
 function createButton({ t }: View, { cannotAdd, listManager }: KeyTable, mayManage: boolean): Html {
   const reason =
-    (!mayManage && t('refusedViewOnly')) ||
-    (listManager !== undefined && t('refusedManaged', { manager: listManager })) ||
+    (!mayManage && t('rejectedViewOnly')) ||
+    (listManager !== undefined && t('rejectedManaged', { manager: listManager })) ||
     (cannotAdd && t(cannotAdd.key, cannotAdd.values));
   if (!reason)
     return html`<a class="button primary" href="/personal-center/access-keys/new">${icons.plus}${t('createKey')}</a>`;
@@ -128,5 +128,5 @@ function managedItem({ t }: View, { managers, name }: KeyRow, action: KeyPairEdi
   const manager = managers[action];
   if (manager === undefined) return undefined;
   const id = `reason-${name}-${action}`;
-  return html`<button type="button" class="plain" aria-disabled="true" aria-describedby="${id}" data-disabled>${t(action)}<span class="help" id="${id}">${t('managedReason', { manager })}</span></button>`;
+  return html`<button type="button" class="plain" aria-disabled="true" aria-describedby="${id}" data-disabled>${t(action)}<span class="help" id="${id}">${t('rejectedManaged', { manager })}</span></button>`;
 }

@@ -90,7 +90,7 @@ export function errorPage(
   return layout(view, {
     title,
     content: html`<div class="page narrow"><section class="card empty" role="alert">${icons.warning}<h1>${title}</h1><p>${text}</p>
-${detail !== undefined && html`<p><code class="right">${detail}</code></p>`}
+${detail !== undefined && html`<p><code class="permission">${detail}</code></p>`}
 <a class="button" href="/personal-center/access-keys">${view.t('back')}</a></section></div>`,
   });
 }

@@ -69,7 +69,7 @@ function validityField(view: View, { input, problems, today }: PairFormPage): Ht
   const { t } = view;
   const choice = (value: PairInput['validity'], text: string) =>
     html`<label class="choice"><input type="radio" name="validity" value="${value}" ${attribute('checked', input.validity === value)}><span>${text}</span></label>`;
-  return html`<fieldset class="field"><legend>${t('validity')}</legend>
+  return html`<fieldset class="field"><legend>${t('expiration')}</legend>
 <div class="choices">${choice('permanent', t('permanent'))}${choice('custom', t('customDate'))}</div>
 <div class="custom-date"><input type="date" id="date" name="date" aria-label="${t('customDate')}" min="${today}" max="9999-12-31" value="${input.date}" ${describedBy('date', problems.date !== undefined)}>
 <p class="help" id="date-help">${t('customDateHelp')}</p></div>${problemText(view, 'date', problems.date)}</fieldset>`;

@@ -1,8 +1,8 @@
 import type { KeyPair } from '../../credential/key-pair.ts';
 import type { View } from '../common/view.ts';
 import type { PairLocation } from '../keys/downloads.ts';
-import type { MissingRight } from '../keys/missing-right.ts';
-import { copyButton, formToken, type Html, html, icons, missingRightText, notice } from './components.ts';
+import type { MissingPermission } from '../keys/missing-permission.ts';
+import { copyButton, formToken, type Html, html, icons, missingPermissionText, notice } from './components.ts';
 import { layout } from './layout.ts';
 
 /** The only page that shows an sk. It is the response to a POST, so it has no URL that could be opened again. */
@@ -50,12 +50,12 @@ export function waitingPage(view: View, ticket: string): Html {
 }
 
 /** Shown if the visitor may not read the Secret of the pair. */
-export function notReadablePage(view: View, missing: MissingRight): Html {
+export function notReadablePage(view: View, missing: MissingPermission): Html {
   const { t } = view;
   return layout(view, {
     title: t('shownTitle'),
     section: 'personal-center',
     content: html`<div class="page narrow"><section class="card"><h1>${t('shownTitle')}</h1>
-${missingRightText(view, t('notReadable'), missing)}<a class="button" href="/personal-center/access-keys">${t('back')}</a></section></div>`,
+${missingPermissionText(view, t('notReadable'), missing)}<a class="button" href="/personal-center/access-keys">${t('back')}</a></section></div>`,
   });
 }

@@ -34,7 +34,7 @@ ${trial && trialResult(view, trial)}
 <section class="card" aria-labelledby="snippets-title">
 <h2 id="snippets-title">${t('snippets')}</h2><p class="faint">${t('useLead')}</p>
 ${snippets.map(
-  ({ title = t('snippetCluster'), code }, index) =>
+  ({ title = t('snippetPod'), code }, index) =>
     html`<details class="snippet" name="snippets" ${attribute('open', index === 0)}><summary>${title}</summary>${codeBlock(view, code, title)}</details>`,
 )}
 </section>`,

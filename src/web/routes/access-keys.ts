@@ -3,10 +3,10 @@ import { pairStatusOf } from '../../accesskey/model/access-key-record.ts';
 import { isStatus } from '../../kube/errors.ts';
 import { readForm } from '../common/form.ts';
 import type { MessageKey } from '../common/language.ts';
-import { createRight, type LiveAccessKey } from '../keys/api.ts';
+import { type FetchedAccessKey, permissionToCreate } from '../keys/api.ts';
 import { changeKeyPairs, requireUnmanaged } from '../keys/change-key-pairs.ts';
 import type { Namespaces } from '../keys/first-key.ts';
-import { describeMissingRight } from '../keys/missing-right.ts';
+import { describeMissingPermission } from '../keys/missing-permission.ts';
 import { applyAction, requirePair } from '../keys/pair-list.ts';
 import { keyTable } from '../keys/rows.ts';
 import { readAccessKey, type Visitor } from '../keys/visitor.ts';
@@ -14,8 +14,8 @@ import { accessKeysPage, type KeyContent, keyContent } from '../pages/access-key
 import type { Notice } from '../pages/components.ts';
 import { confirmPage } from '../pages/confirm.ts';
 import { personOf } from '../pages/personal-center.ts';
-import type { ConsoleEnvironment, PageContext } from './environment.ts';
-import { accessKeysPath, pairNameOf, parseGeneration, readAccessKeyWith } from './key-requests.ts';
+import type { ConsoleEnvironment, PageContext } from './dependencies.ts';
+import { accessKeysPath, pairNameOf, parseGeneration, requireAccessKeyWithPair } from './key-forms.ts';
 import type { PairDisplay } from './show-pair.ts';
 
 /** The success messages that a redirect selects in its query. */
@@ -41,10 +41,13 @@ export function addAccessKeyRoutes(
     return context.html(accessKeysPage(view, { person, content, notice: doneNotice(context) }));
   });
 
-  for (const action of ['enable', 'disable'] as const) {
+  for (const [action, done] of [
+    ['enable', 'enabled'],
+    ['disable', 'disabled'],
+  ] as const) {
     app.post(`${accessKeysPath}/:pair/${action}`, async (context) => {
       await runAction(context, action);
-      return context.redirect(donePath(`${action}d`, pairNameOf(context)), 303);
+      return context.redirect(donePath(done, pairNameOf(context)), 303);
     });
   }
 
@@ -67,16 +70,16 @@ export function addAccessKeyRoutes(
 async function keyContentFor(visitor: Visitor, namespaces: Namespaces): Promise<KeyContent> {
   const { accessKey, user, may } = visitor;
   try {
-    const live = await readAccessKey(visitor);
-    if (live) return { kind: 'table', table: keyTable(live), mayManage: may.manage };
+    const fetched = await readAccessKey(visitor);
+    if (fetched) return { kind: 'table', table: keyTable(fetched), mayManage: may.manage };
   } catch (error) {
     if (!isStatus(error, 403) || !accessKey) throw error;
-    const right = { ...createRight, verb: 'get', namespace: accessKey.namespace };
-    return { kind: 'unreadable', missing: describeMissingRight(right, user) };
+    const permission = { ...permissionToCreate, verb: 'get', namespace: accessKey.namespace };
+    return { kind: 'unreadable', missing: describeMissingPermission(permission, user) };
   }
   const namespace = may.create ? await namespaces.firstFor(visitor) : undefined;
   if (namespace !== undefined) return { kind: 'first' };
-  return { kind: 'no-right', missing: describeMissingRight(createRight, user) };
+  return { kind: 'no-permission', missing: describeMissingPermission(permissionToCreate, user) };
 }
 
 /** @returns the page of the access keys with a success message */
@@ -91,7 +94,7 @@ function doneNotice(context: PageContext): Notice | undefined {
 }
 
 /** @returns the AccessKey before the action */
-async function runAction(context: PageContext, action: Parameters<typeof applyAction>[2]): Promise<LiveAccessKey> {
+async function runAction(context: PageContext, action: Parameters<typeof applyAction>[2]): Promise<FetchedAccessKey> {
   const form = await readForm(context.req);
   const pair = pairNameOf(context);
   return changeKeyPairs(context.get('visitor'), {
@@ -107,10 +110,10 @@ async function confirm(context: PageContext, action: 'rotate' | 'delete'): Promi
   const view = context.get('view');
   const { t } = view;
   const name = pairNameOf(context);
-  const live = await readAccessKeyWith(visitor, name);
-  requireUnmanaged(live, { action, pair: name });
-  const ak = pairStatusOf(live, name)?.accessKey;
-  const overlap = requirePair(live.spec.keyPairs ?? [], name).rotation?.overlap;
+  const fetched = await requireAccessKeyWithPair(visitor, name);
+  requireUnmanaged(fetched, action, name);
+  const ak = pairStatusOf(fetched, name)?.accessKey;
+  const overlap = requirePair(fetched.spec.keyPairs ?? [], name).rotation?.overlap;
   const isOwn = visitor.session.kind === 'pair' && visitor.session.ak === ak;
   const isRotation = action === 'rotate';
   const rotateText = overlap === undefined ? t('rotateText') : t('rotateOverlapText', { overlap });
@@ -123,7 +126,7 @@ async function confirm(context: PageContext, action: 'rotate' | 'delete'): Promi
       submit: t(action),
       isDanger: !isRotation,
       pair: { name, ak },
-      generation: live.generation,
+      generation: fetched.generation,
     }),
   );
 }

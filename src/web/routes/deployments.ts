@@ -5,8 +5,8 @@ import { createFilter } from '../../deployments/filter.ts';
 import type { DeploymentItem } from '../../deployments/kpanda/schema.ts';
 import { listDeployments, namespacesOf } from '../../deployments/listing.ts';
 import type { DeploymentRecord } from '../../deployments/record.ts';
-import type { Right } from '../keys/api.ts';
-import { describeMissingRight } from '../keys/missing-right.ts';
+import type { Permission } from '../keys/api.ts';
+import { describeMissingPermission } from '../keys/missing-permission.ts';
 import type { Visitor } from '../keys/visitor.ts';
 import {
   type DeploymentFilters,
@@ -16,12 +16,12 @@ import {
   noDeploymentsPage,
   readFilters,
 } from '../pages/deployments.ts';
-import type { ConsoleDependencies, ConsoleEnvironment } from './environment.ts';
+import type { ConsoleDependencies, ConsoleEnvironment } from './dependencies.ts';
 
 const pageSize = 20;
 /** Limit of the namespaces in the filter. */
 const maxNamespaces = 500;
-const listRight: Right = { verb: 'list', group: 'apps', resource: 'deployments' };
+const permissionToList: Permission = { verb: 'list', group: 'apps', resource: 'deployments' };
 
 /** The deployments that the visitor may view, listed by the same functions and with the same permissions as in the API. */
 export function addDeploymentRoutes(app: Hono<ConsoleEnvironment>, { clusters }: ConsoleDependencies): void {
@@ -33,7 +33,7 @@ export function addDeploymentRoutes(app: Hono<ConsoleEnvironment>, { clusters }:
     const selected = filters.cluster === undefined ? all : all.filter((one) => one.name === filters.cluster);
     const found = await findVisible(selected, visitor, filters);
     if (!found) {
-      return context.html(noDeploymentsPage(view, describeMissingRight(listRight, visitor.user)), 403);
+      return context.html(noDeploymentsPage(view, describeMissingPermission(permissionToList, visitor.user)), 403);
     }
     return context.html(deploymentsPage(view, { ...found, filters, clusters: all.map((one) => one.name) }));
   });

@@ -6,25 +6,25 @@ import { dateOf, detailsOf, emptyInput, type PairInput, readPairInput, validateP
 import { editPair, requirePair } from '../keys/pair-list.ts';
 import { pairFormPage } from '../pages/pair-form.ts';
 import { donePath } from './access-keys.ts';
-import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './environment.ts';
+import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
 import {
   accessKeysPath,
   type FormState,
   type FormStatus,
   pairNameOf,
   parseGeneration,
-  readAccessKeyWith,
+  requireAccessKeyWithPair,
   showFormAgain,
-} from './key-requests.ts';
+} from './key-forms.ts';
 
 /** The form to edit a key. */
 export function addEditPairRoutes(app: Hono<ConsoleEnvironment>, { now }: ConsoleDependencies): void {
   app.get(`${accessKeysPath}/:pair/edit`, async (context) => {
     const pair = pairNameOf(context);
-    const live = await readAccessKeyWith(context.get('visitor'), pair);
-    requireUnmanaged(live, { action: 'edit', pair });
-    const input = inputOf(requirePair(live.spec.keyPairs ?? [], pair));
-    return showForm(context, { input, problems: {}, generation: live.generation });
+    const fetched = await requireAccessKeyWithPair(context.get('visitor'), pair);
+    requireUnmanaged(fetched, 'edit', pair);
+    const input = inputOf(requirePair(fetched.spec.keyPairs ?? [], pair));
+    return showForm(context, { input, problems: {}, generation: fetched.generation });
   });
 
   app.post(`${accessKeysPath}/:pair/edit`, async (context) => {
@@ -32,11 +32,9 @@ export function addEditPairRoutes(app: Hono<ConsoleEnvironment>, { now }: Consol
     const pair = pairNameOf(context);
     const input = { ...readPairInput(form), name: pair };
     const state = { input, generation: parseGeneration(form.text('generation')) };
-    const live = await readAccessKeyWith(context.get('visitor'), pair);
-    const currentExpiry = requirePair(live.spec.keyPairs ?? [], pair).expiresAt;
-    const problems = validatePairInput(input, now());
-    // An expired key may keep its date.
-    if (currentExpiry !== undefined && dateOf(currentExpiry) === input.date) delete problems.date;
+    const fetched = await requireAccessKeyWithPair(context.get('visitor'), pair);
+    const currentExpiry = requirePair(fetched.spec.keyPairs ?? [], pair).expiresAt;
+    const problems = validatePairInput(input, now(), currentExpiry);
     if (Object.keys(problems).length > 0) return showForm(context, { ...state, problems }, 400);
     try {
       await changeKeyPairs(context.get('visitor'), {

@@ -6,7 +6,7 @@ import { createVisitors, type Visitor } from '../keys/visitor.ts';
 import type { SessionCookie } from '../session/cookie.ts';
 import { formTokenField, formTokenOf, isFormToken, isOwnOrigin } from '../session/request-checks.ts';
 import { openSession, type SessionKeys } from '../session/session.ts';
-import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './environment.ts';
+import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
 
 /** Only files of this server, no inline scripts or styles, no framing (CSP level 3). */
 const contentSecurityPolicy = [
@@ -50,7 +50,7 @@ export function rejectOtherSites({ options }: Pick<ConsoleDependencies, 'options
       const origin = context.req.header('Origin');
       const fetchSite = context.req.header('Sec-Fetch-Site');
       const host = context.req.header('Host');
-      if (!isOwnOrigin({ origin, fetchSite, host }, publicOrigin)) throw new ConsoleError('refusedOrigin');
+      if (!isOwnOrigin({ origin, fetchSite, host }, publicOrigin)) throw new ConsoleError('rejectedOrigin');
     }
     return next();
   });
@@ -61,7 +61,7 @@ export function rejectOtherSites({ options }: Pick<ConsoleDependencies, 'options
  * must carry the form token of the session.
  */
 export function requireVisitor(dependencies: ConsoleDependencies, cookie: SessionCookie) {
-  const visitorOf = createVisitors({ ...dependencies, ...dependencies.options });
+  const visitorOf = createVisitors(dependencies);
 
   async function findVisitor(context: PageContext, keys: SessionKeys): Promise<Visitor | undefined> {
     const sealed = cookie.read(context);
@@ -82,7 +82,7 @@ export function requireVisitor(dependencies: ConsoleDependencies, cookie: Sessio
     });
     if (context.req.method === 'POST') {
       const form = await readForm(context.req);
-      if (!isFormToken(form.text(formTokenField), id, keys)) throw new ConsoleError('refusedForm');
+      if (!isFormToken(form.text(formTokenField), id, keys)) throw new ConsoleError('rejectedForm');
     }
     return next();
   });
@@ -93,13 +93,13 @@ export function isSessionEnded(error: unknown, visitor: Visitor | undefined): bo
   return visitor?.session.kind === 'token' && isStatus(error, 401);
 }
 
-/** Redirects to the sign-in page. Requests of the script get status 401 instead. */
+/** Redirects to the sign-in page. Requests from the script of a page (fragment, event stream) get status 401 instead. */
 export function redirectToSignIn(context: PageContext, cookie: SessionCookie): Response {
   const hadSession = cookie.read(context) !== undefined;
   cookie.remove(context);
   if (context.req.method === 'GET' && isScriptRequest(context)) return context.text('signed out', 401);
   const next = context.req.method === 'GET' ? context.get('view').path : undefined;
-  const query = new URLSearchParams({ ...(next !== undefined && { next }), ...(hadSession && { over: '1' }) });
+  const query = new URLSearchParams({ ...(next !== undefined && { next }), ...(hadSession && { ended: '1' }) });
   return context.redirect(query.size === 0 ? '/login' : `/login?${query}`, 303);
 }
 

@@ -2,7 +2,7 @@ import type { Hono } from 'hono';
 import { ConsoleError } from '../common/console-error.ts';
 import { readForm } from '../common/form.ts';
 import type { ExpectedPair } from '../keys/await-pair.ts';
-import { changeKeyPairs, requireUnmanaged } from '../keys/change-key-pairs.ts';
+import { changeKeyPairs, requireUnmanagedList } from '../keys/change-key-pairs.ts';
 import {
   createFirstKey,
   type FirstChoices,
@@ -14,8 +14,8 @@ import { dateOf, detailsOf, emptyInput, type PairInput, readPairInput, validateP
 import { addPair } from '../keys/pair-list.ts';
 import { ownGroups, readAccessKey, type Visitor } from '../keys/visitor.ts';
 import { pairFormPage } from '../pages/pair-form.ts';
-import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './environment.ts';
-import { accessKeysPath, type FormState, type FormStatus, parseGeneration, showFormAgain } from './key-requests.ts';
+import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
+import { accessKeysPath, type FormState, type FormStatus, parseGeneration, showFormAgain } from './key-forms.ts';
 import type { PairDisplay } from './show-pair.ts';
 
 /** The form to create a key. The first key also creates the AccessKey. */
@@ -26,10 +26,10 @@ export function addNewPairRoutes(
 ): void {
   app.get(`${accessKeysPath}/new`, async (context) => {
     const visitor = context.get('visitor');
-    const live = await readAccessKey(visitor);
-    if (live) {
-      requireUnmanaged(live, { pair: '' });
-      return showForm(context, { input: emptyInput, problems: {}, generation: live.generation });
+    const fetched = await readAccessKey(visitor);
+    if (fetched) {
+      requireUnmanagedList(fetched);
+      return showForm(context, { input: emptyInput, problems: {}, generation: fetched.generation });
     }
     const first = await firstChoices(visitor);
     const input = { ...emptyInput, groups: first.groups.slice(0, maxGroups), namespace: first.namespaces[0] ?? '' };
@@ -70,7 +70,7 @@ export function addNewPairRoutes(
   }
 
   async function firstChoices(visitor: Visitor): Promise<FirstChoices> {
-    if (!visitor.may.create) throw new ConsoleError('refusedNotOwn');
+    if (!visitor.may.create) throw new ConsoleError('rejectedNotOwn');
     return { namespaces: await namespaces.allFor(visitor), groups: ownGroups(visitor.user) };
   }
 }
@@ -78,10 +78,10 @@ export function addNewPairRoutes(
 /** Adds a pair to the visitor's AccessKey, unless its spec has changed since the form was rendered. */
 async function addToAccessKey(visitor: Visitor, input: PairInput, generation: number): Promise<ExpectedPair> {
   const { name: pair } = input;
-  const live = await changeKeyPairs(visitor, {
+  const fetched = await changeKeyPairs(visitor, {
     pair,
     generation,
     apply: (keyPairs) => addPair(keyPairs, pair, detailsOf(input)),
   });
-  return { namespace: live.namespace, accessKey: live.name, pair, revision: 1 };
+  return { namespace: fetched.namespace, accessKey: fetched.name, pair, revision: 1 };
 }

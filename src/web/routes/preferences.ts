@@ -3,7 +3,7 @@ import { createMiddleware } from 'hono/factory';
 import type { Assets } from '../common/assets.ts';
 import { isLanguage, type Language, negotiateLanguage, translator } from '../common/language.ts';
 import { type Theme, themes } from '../common/view.ts';
-import type { ConsoleEnvironment } from './environment.ts';
+import type { ConsoleEnvironment } from './dependencies.ts';
 
 const languageCookie = 'accesskey-language';
 const themeCookie = 'accesskey-theme';

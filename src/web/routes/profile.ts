@@ -3,18 +3,18 @@ import { isStatus } from '../../kube/errors.ts';
 import { readAccessKey } from '../keys/visitor.ts';
 import { personOf } from '../pages/personal-center.ts';
 import { profilePage } from '../pages/profile.ts';
-import type { ConsoleEnvironment } from './environment.ts';
+import type { ConsoleEnvironment } from './dependencies.ts';
 
 /** The profile tab. */
 export function addProfileRoutes(app: Hono<ConsoleEnvironment>): void {
   app.get('/personal-center/profile', async (context) => {
     const visitor = context.get('visitor');
-    const live = await readAccessKey(visitor).catch(ignoreForbidden);
-    const ready = live?.status.conditions?.find((one) => one.type === 'Ready');
+    const fetched = await readAccessKey(visitor).catch(ignoreForbidden);
+    const ready = fetched?.status.conditions?.find((one) => one.type === 'Ready');
     const { accessKey, session } = visitor;
     return context.html(
       profilePage(context.get('view'), {
-        person: personOf(visitor, live && emailOf(live.spec.user)),
+        person: personOf(visitor, fetched && emailOf(fetched.spec.user)),
         userId: accessKey?.uid,
         accessKey: accessKey && `${accessKey.namespace}/${accessKey.name}`,
         condition: ready && { ready: ready.status === 'True', reason: ready.reason, message: ready.message },

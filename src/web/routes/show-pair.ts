@@ -7,13 +7,13 @@ import { ConsoleError } from '../common/console-error.ts';
 import { type Form, readForm } from '../common/form.ts';
 import { awaitPair, type CreatedPair, type ExpectedPair } from '../keys/await-pair.ts';
 import { downloadOf, formats } from '../keys/downloads.ts';
-import { describeMissingRight } from '../keys/missing-right.ts';
+import { describeMissingPermission } from '../keys/missing-permission.ts';
 import { requirePair } from '../keys/pair-list.ts';
 import { createTickets } from '../keys/ticket.ts';
 import { notReadablePage, shownPairPage, waitingPage } from '../pages/shown-pair.ts';
-import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './environment.ts';
+import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
 import { requireSessionKeys } from './guard.ts';
-import { accessKeysPath } from './key-requests.ts';
+import { accessKeysPath } from './key-forms.ts';
 
 /** How long a response waits for the controller, milliseconds. */
 const waitMs = 8_000;
@@ -46,14 +46,14 @@ export function createPairDisplay(dependencies: ConsoleDependencies): PairDispla
     const keys = dataKeysOf(requirePair(spec.keyPairs ?? [], name));
     try {
       const pair = await api.readPair(namespace, secretName, keys);
-      // Only the pair in the status, which the operator alone writes. The Secret may contain something else.
+      // Shows only the pair of the status, which only the operator writes. The Secret itself may have been edited.
       if (pair?.ak !== ak) throw new ConsoleError('ticketInvalid', {}, 409);
       Object.assign(context.get('logFields'), { audit: true, event: 'web.pair-shown', ak, pairName: name });
       return context.html(shownPairPage(context.get('view'), pair, { name, namespace, secret: secretName }));
     } catch (error) {
       if (!isStatus(error, 403)) throw error;
-      const right = { verb: 'get', group: '', resource: 'secrets', namespace, name: secretName };
-      return context.html(notReadablePage(context.get('view'), describeMissingRight(right, user)));
+      const permission = { verb: 'get', group: '', resource: 'secrets', namespace, name: secretName };
+      return context.html(notReadablePage(context.get('view'), describeMissingPermission(permission, user)));
     }
   }
 
@@ -80,7 +80,7 @@ export function addShowPairRoutes(app: Hono<ConsoleEnvironment>, display: PairDi
   app.post(`${accessKeysPath}/download`, async (context) => {
     const form = await readForm(context.req);
     const format = formats.find((one) => one === form.text('format'));
-    if (!format) throw new ConsoleError('refusedValue', {}, 400);
+    if (!format) throw new ConsoleError('rejectedValue', {}, 400);
     const { file, type, text } = downloadOf(format, readPairFields(form), {
       name: readName(form, 'name'),
       namespace: readName(form, 'namespace'),
@@ -94,12 +94,12 @@ export function addShowPairRoutes(app: Hono<ConsoleEnvironment>, display: PairDi
 
 function readPairFields(form: Form): { ak: string; sk: string } {
   const [ak = '', sk = ''] = [form.text('ak'), form.text('sk')];
-  if (!isKey(ak) || !isKey(sk)) throw new ConsoleError('refusedValue', {}, 400);
+  if (!isKey(ak) || !isKey(sk)) throw new ConsoleError('rejectedValue', {}, 400);
   return { ak, sk };
 }
 
 function readName(form: Form, field: string): string {
   const name = form.text(field) ?? '';
-  if (!isDnsSubdomain(name)) throw new ConsoleError('refusedValue', {}, 400);
+  if (!isDnsSubdomain(name)) throw new ConsoleError('rejectedValue', {}, 400);
   return name;
 }

@@ -7,7 +7,7 @@ import type { SessionCookie } from '../session/cookie.ts';
 import { type ClusterUser, claimedAccount, expiryOfToken, isToken } from '../session/identity.ts';
 import { returnPath } from '../session/request-checks.ts';
 import { type Session, sealSession } from '../session/session.ts';
-import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './environment.ts';
+import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
 import { requireSessionKeys } from './guard.ts';
 
 /** What a session is created with. */
@@ -32,13 +32,13 @@ export function addSignInRoutes(
   const { keyPairSignIn } = options;
 
   app.get('/login', (context) => {
-    const { method: requestedMethod, over, out, ...query } = context.req.query();
+    const { method: requestedMethod, ended, 'signed-out': signedOut, ...query } = context.req.query();
     const [next, method] = [returnPath(query.next), methodOf(requestedMethod)];
-    // The language and theme switches keep valid parameters only.
+    // The links that switch language or theme use this path, so only validated parameters are in it.
     const path = `/login?${new URLSearchParams({ method, next })}`;
     const view = { ...context.get('view'), path };
     const { t } = view;
-    const text = over !== undefined ? t('sessionEnded') : out !== undefined ? t('signedOut') : undefined;
+    const text = ended !== undefined ? t('sessionEnded') : signedOut !== undefined ? t('signedOut') : undefined;
     const notice = text !== undefined && ({ notice: { kind: 'info', text } } as const);
     return context.html(signInPage(view, { next, method, keyPairSignIn, ...notice }));
   });
@@ -59,7 +59,7 @@ export function addSignInRoutes(
     cookie.remove(context);
     // Also removes the copies of pages that other tabs have cached.
     context.header('Clear-Site-Data', '"cache"');
-    return context.redirect('/login?out=1', 303);
+    return context.redirect('/login?signed-out=1', 303);
   });
 
   /** @returns false if the token is too long for the cookies */
@@ -94,10 +94,12 @@ function methodOf(text: string | undefined): SignInPage['method'] {
 function createSignInAuthentication({ tokenIssuing, reviewToken, tokenBudget, options }: ConsoleDependencies) {
   return async (context: PageContext, form: Form): Promise<SessionCredential | SignInFailure> => {
     Object.assign(context.get('logFields'), { audit: true, event: 'web.sign-in' });
-    return methodOf(form.text('method')) === 'pair' ? withPair(context, form) : withToken(context, form);
+    return methodOf(form.text('method')) === 'pair'
+      ? authenticatePair(context, form)
+      : authenticateToken(context, form);
   };
 
-  function withPair(context: PageContext, form: Form): SessionCredential | SignInFailure {
+  function authenticatePair(context: PageContext, form: Form): SessionCredential | SignInFailure {
     const { t } = context.get('view');
     const [ak, sk] = [form.text('ak'), form.text('sk')];
     if (ak === undefined || sk === undefined) return { text: t('missingPair'), status: 400 };
@@ -110,15 +112,14 @@ function createSignInAuthentication({ tokenIssuing, reviewToken, tokenBudget, op
     return fail(context, result.retryAfterSeconds, t('badPair'));
   }
 
-  async function withToken(context: PageContext, form: Form): Promise<SessionCredential | SignInFailure> {
+  async function authenticateToken(context: PageContext, form: Form): Promise<SessionCredential | SignInFailure> {
     const { t } = context.get('view');
     const token = form.text('token');
     if (token === undefined) return { text: t('missingToken'), status: 400 };
     if (!isToken(token)) return fail(context, 0, t('badToken'));
-    const user = await review(token, context.get('clientAddress'));
-    if (user === undefined) return fail(context, 0, t('badToken'));
-    if (typeof user === 'number') return fail(context, user, t('badToken'));
-    context.get('logFields').user = user.name;
+    const result = await review(token, context.get('clientAddress'));
+    if ('retryAfterSeconds' in result) return fail(context, result.retryAfterSeconds, t('badToken'));
+    context.get('logFields').user = result.user.name;
     return { kind: 'token', token };
   }
 
@@ -126,19 +127,23 @@ function createSignInAuthentication({ tokenIssuing, reviewToken, tokenBudget, op
    * A review costs a call to the API server, so a failure is taken from the budget before it, and refunded unless the
    * token is rejected.
    *
-   * @returns the user, undefined if the token is rejected, or the seconds to wait if the budget is exhausted
+   * @returns the user; otherwise the seconds to wait if the budget is exhausted, or 0 if the token is rejected
    */
-  async function review(token: string, address: string): Promise<ClusterUser | number | undefined> {
+  async function review(
+    token: string,
+    address: string,
+  ): Promise<{ user: ClusterUser } | { retryAfterSeconds: number }> {
     const account = claimedAccount(token);
     const retryAfterSeconds = tokenBudget.take(address, account);
-    if (retryAfterSeconds > 0) return retryAfterSeconds;
+    if (retryAfterSeconds > 0) return { retryAfterSeconds };
     const reviewed = reviewToken(token);
     const isRejected = await reviewed.then(
       (user) => user === undefined,
       () => false,
     );
     if (!isRejected) tokenBudget.refund(address, account);
-    return reviewed;
+    const user = await reviewed;
+    return user ? { user } : { retryAfterSeconds: 0 };
   }
 
   function fail(context: PageContext, retryAfterSeconds: number, text: string): SignInFailure {

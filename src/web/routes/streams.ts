@@ -3,14 +3,14 @@ import { streamSSE } from 'hono/streaming';
 import { ConsoleError } from '../common/console-error.ts';
 import type { Streams } from '../common/streams.ts';
 import type { Session } from '../session/session.ts';
-import type { ConsoleEnvironment } from './environment.ts';
-import { accessKeysPath } from './key-requests.ts';
+import type { ConsoleEnvironment } from './dependencies.ts';
+import { accessKeysPath } from './key-forms.ts';
 
 /** How long a browser waits before it reconnects, milliseconds. */
 const retryMs = 3_000;
 
 /**
- * Server-sent events (WHATWG HTML): each tells the page to reload the table.
+ * Server-sent events (WHATWG HTML): each event makes the page reload the table.
  *
  * @param hasEnded whether a session has ended, for example because its pair was disabled. Such a session gets that one
  * change and no further events
@@ -25,7 +25,7 @@ export function addStreamRoutes(
     if (context.req.method === 'HEAD') return context.body(null, 200, { 'Content-Type': 'text/event-stream' });
     const { session, user } = context.get('visitor');
     const stream = streams.open(session.id, user.name, session.expiresAt);
-    if (!stream) throw new ConsoleError('refusedStreams', {}, 503);
+    if (!stream) throw new ConsoleError('rejectedStreams', {}, 503);
     context.header('X-Accel-Buffering', 'no');
     return streamSSE(context, async (sse) => {
       sse.onAbort(() => stream.end());

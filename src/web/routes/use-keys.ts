@@ -7,11 +7,12 @@ import { loadSnippets } from '../keys/snippets.ts';
 import type { Visitor } from '../keys/visitor.ts';
 import { personOf } from '../pages/personal-center.ts';
 import { type Trial, useKeysPage } from '../pages/use-keys.ts';
-import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './environment.ts';
+import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
 
 const path = '/personal-center/use';
-/** Validity of the trial token, days, and the number of deployments to list. */
+/** Validity of the trial token, days. */
 const trialDays = 1;
+/** Maximum of the deployments that the trial lists. */
 const trialItems = 5;
 
 /** The tab with example programs and a form to try a key pair. */

@@ -28,11 +28,11 @@ export type ReviewToken = (token: string) => Promise<ClusterUser | undefined>;
  * Sends a SelfSubjectReview (authentication.k8s.io/v1) with the token itself, so the operator needs no permission to review
  * tokens. Results are cached for some seconds by the hash of the token.
  */
-export function createTokenReview(withToken: (token: string) => Transport): ReviewToken {
+export function createTokenReview(transportFor: (token: string) => Transport): ReviewToken {
   const answers = new LRUCache<string, { user: ClusterUser | undefined }, string>({
     max: maxCached,
     ttl: cacheMs,
-    fetchMethod: async (_key, _stale, { context }) => ({ user: await review(withToken(context)) }),
+    fetchMethod: async (_key, _stale, { context }) => ({ user: await review(transportFor(context)) }),
   });
   return async (token) => {
     const key = createHash('sha256').update(token).digest('base64url');

@@ -64,7 +64,7 @@ describe('an authorizer', () => {
     });
   });
 
-  it('reviews create tokenreviews, and caches it separately from other rights', async () => {
+  it('reviews create tokenreviews, and caches it separately from other permissions', async () => {
     const { reviews, authorizer } = createCluster(({ resourceAttributes }) => ({
       allowed: 'resource' in resourceAttributes && resourceAttributes.resource === 'tokenreviews',
     }));

@@ -20,7 +20,7 @@ beforeEach(() => {
     cacheSeconds: 10,
     maxStaleSeconds: 60,
     usedStaleDecision: () => (staleDecisions += 1),
-    ownerOf: (question) => question.split(' ')[0] ?? '',
+    subjectKeyOf: (question) => question.split(' ')[0] ?? '',
     async ask(question) {
       asked.push(question);
       return answer(question);
@@ -145,7 +145,7 @@ describe('when the cluster is unavailable', () => {
 });
 
 describe('a question that waits too long in the queue', () => {
-  it('fails without a fallback, so that a long queue cannot keep a revoked right', async () => {
+  it('fails without a fallback, so that a long queue cannot keep a revoked permission', async () => {
     await about('a');
     await wait(20_000);
     answer = () => new Promise(() => undefined);

@@ -3,9 +3,9 @@ import { createFairLimit, UndecidedError } from '../../../src/access/limit.ts';
 
 const idle = () => new Promise(setImmediate);
 
-/** A limit of 3, 2 per owner, and tasks that end when the test ends them. */
-function createTasks(waitingPerOwner = 100) {
-  const limit = createFairLimit({ total: 3, perOwner: 2, waitingPerOwner });
+/** A limit of 3, 2 per subject, and tasks that end when the test ends them. */
+function createTasks(waitingPerSubject = 100) {
+  const limit = createFairLimit({ total: 3, perSubject: 2, waitingPerSubject });
   const started: string[] = [];
   const ends = new Map<string, PromiseWithResolvers<string>>();
   return {
@@ -27,7 +27,7 @@ function createTasks(waitingPerOwner = 100) {
 }
 
 describe('a fair limit', () => {
-  it('limits the running tasks per owner and in total, in order of arrival', async () => {
+  it('limits the running tasks per subject and in total, in order of arrival', async () => {
     const { begin, end, started } = createTasks();
     for (const name of ['a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'c1']) void begin(name);
     await idle();
@@ -41,7 +41,7 @@ describe('a fair limit', () => {
     expect(started.slice(6)).toEqual(['a4']);
   });
 
-  it('rejects tasks beyond the waiting limit of an owner, and accepts those of others', async () => {
+  it('rejects tasks beyond the waiting limit of a subject, and accepts those of others', async () => {
     const { begin, end, started } = createTasks(3);
     for (const name of ['a1', 'a2', 'a3', 'a4', 'a5']) void begin(name);
     await expect(begin('a6')).rejects.toBeInstanceOf(UndecidedError);
@@ -68,7 +68,7 @@ describe('a fair limit', () => {
   });
 
   it('never exceeds the total limit, whatever the order in which tasks end', async () => {
-    const limit = createFairLimit({ total: 3, perOwner: 2, waitingPerOwner: 100 });
+    const limit = createFairLimit({ total: 3, perSubject: 2, waitingPerSubject: 100 });
     let running = 0;
     let most = 0;
     const task = async () => {

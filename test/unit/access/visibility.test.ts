@@ -52,11 +52,11 @@ describe('visibleNamespaces', () => {
 
   it.each([
     ['returns the allowed namespaces in their order', many, ['n40', 'n3', 'n17'], ['n3', 'n17', 'n40']],
-    ['returns undefined without any right', many, [], undefined],
-    ['returns undefined for a right in a missing namespace', many, ['elsewhere'], undefined],
-    ['returns [] for a right in an empty namespace only', many, ['empty'], []],
-    ['returns [] for a right in a namespace while all are empty', [], ['n1'], []],
-    ['returns undefined without any right while all are empty', [], [], undefined],
+    ['returns undefined without any permission', many, [], undefined],
+    ['returns undefined for a permission in a missing namespace', many, ['elsewhere'], undefined],
+    ['returns [] for a permission in an empty namespace only', many, ['empty'], []],
+    ['returns [] for a permission in a namespace while all are empty', [], ['n1'], []],
+    ['returns undefined without any permission while all are empty', [], [], undefined],
   ])('%s', async (_, nonEmpty, allowed, visible) => {
     const all = ['empty', ...many];
     expect(await createWorld({ allowed }).visibleNamespaces(ann, nonEmpty, all)).toEqual(visible);

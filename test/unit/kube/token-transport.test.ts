@@ -31,7 +31,7 @@ test("sends a token without the operator's own token and client certificate", as
     { name: 'operator', certData: base64(own.certificate), keyData: base64(own.key), token: 'the-operators-token' },
   );
   const transports = createTokenTransports(() => kubeconfig, 'test');
-  for (const token of ['one', 'two']) await transports.withToken(token).send({ method: 'GET', path: '/' });
+  for (const token of ['one', 'two']) await transports.transportFor(token).send({ method: 'GET', path: '/' });
   expect(seen).toEqual([
     ['Bearer one', []],
     ['Bearer two', []],

@@ -96,7 +96,7 @@ describe('the freshness of several clusters', () => {
     expect(freshness).toEqual(['1', 'accesskey-operator; hit', '7']);
   });
 
-  it('excludes a cluster without rights', async () => {
+  it('excludes a cluster without permissions', async () => {
     const closed = { ...cluster('east', stale), authorizer: allowing() };
     expect((await ask(path, closed, cluster('west', fresh))).freshness).toEqual(['1', 'accesskey-operator; hit', '7']);
   });

@@ -168,14 +168,14 @@ describe('without a valid token', () => {
     expect(logged()).toMatchObject([{ refused, status: 401 }]);
   });
 
-  it('reveals nothing about clusters or rights', async () => {
+  it('reveals nothing about clusters or permissions', async () => {
     const { get } = await createPlatform({ cluster: { authorizer: allowing() } });
     expect((await get(deploymentsPath.replace('here', 'elsewhere'))).status).toBe(401);
   });
 });
 
 describe('errors', () => {
-  it('answers 403 to a user without any right, and names the user', async () => {
+  it('answers 403 to a user without any permission, and names the user', async () => {
     const { list } = await createPlatform({ cluster: { authorizer: allowing() } });
     const answer = await list('', token);
     expect(answer.status).toBe(403);
@@ -205,7 +205,7 @@ describe('errors', () => {
   it.each([
     ['no response', new ConnectionError(secretText, { cause: new Error(secretText) })],
     ['an internal error', new KubernetesError(secretText, { status: 500, reason: 'InternalError' })],
-    ['a missing right', new KubernetesError(secretText, { status: 403, reason: 'Forbidden' })],
+    ['a missing permission', new KubernetesError(secretText, { status: 403, reason: 'Forbidden' })],
   ])('answers 503 for %s from the cluster, without the cause', async (_, error) => {
     const { list, logged } = await createPlatform({ cluster: { authorizer: failing(error) } });
     const answer = await list('', token);

@@ -124,7 +124,7 @@ describe('all clusters', () => {
   const broken = cluster('broken', ['shop/web'], failing(new ConnectionError('refused')));
   const among = (...clusters: Cluster[]) => ({ clusters: fixedClusters(clusters) });
 
-  it('are merged in one order and paged, with the rights of each cluster', async () => {
+  it('are merged in one order and paged, with the permissions of each cluster', async () => {
     const all = await ask(path, among(closed, east, west));
     expect(names(all)).toEqual(['west/shop/api', 'east/shop/web', 'west/shop/web', 'east/store/db']);
     const second = await ask(`${path}?page=2&pageSize=3`, among(closed, east, west));

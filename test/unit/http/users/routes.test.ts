@@ -51,7 +51,7 @@ describe('/users', () => {
     expect(answer.json().details[0]?.fieldViolations).toEqual([{ field, description }]);
   });
 
-  it('reviews only the right to list AccessKeys', async () => {
+  it('reviews only the permission to list AccessKeys', async () => {
     const asked: unknown[] = [];
     const mayReadAccessKeys = async (...question: unknown[]) => asked.push(question) > 0;
     await ask('/users', { authorizer: { ...allowing(), mayReadAccessKeys } });

@@ -10,7 +10,7 @@ const request = { method: 'GET', path: '/' } as const;
 function createTransports() {
   const sent: string[] = [];
   const answers: (() => void)[] = [];
-  const withToken = createFairTransports(
+  const transportFor = createFairTransports(
     (token): Transport => ({
       server: 'https://127.0.0.1',
       async send() {
@@ -21,7 +21,7 @@ function createTransports() {
       close: async () => undefined,
     }),
   );
-  const call = (token: string) => withToken(token).send(request);
+  const call = (token: string) => transportFor(token).send(request);
   return { sent, answers, call };
 }
 

@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { KeyPairSpec } from '../../../../src/accesskey/model/access-key-record.ts';
-import type { KeyApi, KeyPairSpecs, LiveAccessKey } from '../../../../src/web/keys/api.ts';
+import type { FetchedAccessKey, KeyApi, KeyPairSpecs } from '../../../../src/web/keys/api.ts';
 import { type KeyPairSignIn, limitToOwnAccessKey } from '../../../../src/web/keys/key-pair-sign-in.ts';
 import { at, known, now } from '../../../support/builders.ts';
 
 const main: KeyPairSpec = { name: 'main' };
-const liveOf = (parts: Parameters<typeof known>[0] = {}, ...status: Parameters<typeof known>[1][]): LiveAccessKey => ({
+const liveOf = (
+  parts: Parameters<typeof known>[0] = {},
+  ...status: Parameters<typeof known>[1][]
+): FetchedAccessKey => ({
   ...known(parts, ...status),
   managedFields: [],
 });
@@ -13,7 +16,7 @@ const own = liveOf();
 const ak = own.status.keyPairs?.[0]?.accessKey ?? '';
 
 /** A limited API on a fake one that records the written key pairs. */
-function createApi(live: LiveAccessKey, pair = {}, signIn: KeyPairSignIn = 'manage') {
+function createApi(live: FetchedAccessKey, pair = {}, signIn: KeyPairSignIn = 'manage') {
   const written: KeyPairSpecs[] = [];
   const api: KeyApi = {
     read: async () => live,
@@ -30,22 +33,22 @@ describe('a session with a key pair', () => {
   test('can use its own AccessKey only', async () => {
     const api = createApi(own);
     expect(await api.read('shop', 'ann')).toBe(own);
-    await expect(api.read('shop', 'bob')).rejects.toMatchObject({ key: 'refusedNotOwn' });
-    await expect(api.read('other', 'ann')).rejects.toMatchObject({ key: 'refusedNotOwn' });
-    await expect(api.readPair('other', 'x', { ak: 'ak', sk: 'sk' })).rejects.toMatchObject({ key: 'refusedNotOwn' });
-    await expect(api.create('shop', 'x', own.spec)).rejects.toMatchObject({ key: 'refusedNotOwn' });
+    await expect(api.read('shop', 'bob')).rejects.toMatchObject({ key: 'rejectedNotOwn' });
+    await expect(api.read('other', 'ann')).rejects.toMatchObject({ key: 'rejectedNotOwn' });
+    await expect(api.readPair('other', 'x', { ak: 'ak', sk: 'sk' })).rejects.toMatchObject({ key: 'rejectedNotOwn' });
+    await expect(api.create('shop', 'x', own.spec)).rejects.toMatchObject({ key: 'rejectedNotOwn' });
     expect(await api.may({ verb: 'get', group: '', resource: 'secrets' })).toBe(false);
   });
 
   test('cannot read or write another AccessKey that was created with the same name', async () => {
     const another = liveOf({ uid: 'of-another-user', user: 'eve' });
     const api = createApi(another);
-    await expect(api.read('shop', 'ann')).rejects.toMatchObject({ key: 'refusedNoAccessKey' });
-    await expect(api.replaceKeyPairs(another, [main])).rejects.toMatchObject({ key: 'refusedNoAccessKey' });
+    await expect(api.read('shop', 'ann')).rejects.toMatchObject({ key: 'rejectedNoAccessKey' });
+    await expect(api.replaceKeyPairs(another, [main])).rejects.toMatchObject({ key: 'rejectedNoAccessKey' });
     expect(api.written).toEqual([]);
   });
 
-  const ended: [string, LiveAccessKey][] = [
+  const ended: [string, FetchedAccessKey][] = [
     ['disabled', liveOf({ keyPairs: [{ name: 'main', enabled: false }] })],
     ['suspended', liveOf({ suspended: true })],
     ['expired', liveOf({ keyPairs: [{ name: 'main', expiresAt: at(-1) }] })],
@@ -60,15 +63,15 @@ describe('a session with a key pair', () => {
     'cannot change anything once its pair is %s, even if the session is still valid',
     async (_, live) => {
       const api = createApi(live);
-      await expect(api.replaceKeyPairs(live, [{ name: 'new' }])).rejects.toMatchObject({ key: 'refusedPairNotLive' });
+      await expect(api.replaceKeyPairs(live, [{ name: 'new' }])).rejects.toMatchObject({ key: 'rejectedPairNotLive' });
       expect(api.written).toEqual([]);
     },
   );
 
   test('cannot change or show anything if sign-in is view-only', async () => {
     const api = createApi(own, {}, 'view');
-    await expect(api.replaceKeyPairs(own, [main])).rejects.toMatchObject({ key: 'refusedViewOnly' });
-    await expect(api.readPair('shop', 'x', { ak: 'a', sk: 's' })).rejects.toMatchObject({ key: 'refusedViewOnly' });
+    await expect(api.replaceKeyPairs(own, [main])).rejects.toMatchObject({ key: 'rejectedViewOnly' });
+    await expect(api.readPair('shop', 'x', { ak: 'a', sk: 's' })).rejects.toMatchObject({ key: 'rejectedViewOnly' });
   });
 });
 
@@ -87,7 +90,7 @@ describe('a session with a pair that expires', () => {
   ];
   test.each(gains)('rejects %s', async (_, keyPairs) => {
     const api = createApi(live, end);
-    await expect(api.replaceKeyPairs(live, keyPairs)).rejects.toMatchObject({ key: 'refusedOutlives' });
+    await expect(api.replaceKeyPairs(live, keyPairs)).rejects.toMatchObject({ key: 'rejectedOutlives' });
     expect(api.written).toEqual([]);
   });
 
@@ -107,14 +110,14 @@ describe('a session with a pair that expires', () => {
   test('rejects enabling a pair that lasts longer', async () => {
     const disabled = liveOf({ keyPairs: [soon, { ...lasting, enabled: false }] });
     const change = createApi(disabled, end).replaceKeyPairs(disabled, [soon, { ...lasting, enabled: true }]);
-    await expect(change).rejects.toMatchObject({ key: 'refusedOutlives' });
+    await expect(change).rejects.toMatchObject({ key: 'rejectedOutlives' });
   });
 
   test('rejects rotating the pair that replaced it', async () => {
     const rotated = liveOf({}, { accessKey: 'another', previous: { accessKey: ak, validUntil: at(60) } });
     const api = createApi(rotated, end);
     await expect(api.replaceKeyPairs(rotated, [{ ...main, revision: 2 }])).rejects.toMatchObject({
-      key: 'refusedOutlives',
+      key: 'rejectedOutlives',
     });
     expect(api.written).toEqual([]);
   });

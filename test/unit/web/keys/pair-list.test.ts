@@ -31,12 +31,12 @@ describe('a change of the key pairs', () => {
 
   test('is rejected if it would exceed two pairs, duplicate a name, or if the pair does not exist', () => {
     const overlapping = { ...ci, rotation: { overlap: '1h' } };
-    expect(errorKeyOf(() => addPair([ci, { name: 'b' }], 'c', none))).toBe('refusedTooManyPairs');
-    expect(errorKeyOf(() => addPair([ci], 'ci', none))).toBe('refusedNameTaken');
-    expect(whyNotAdd([overlapping])?.key).toBe('refusedOverlap');
+    expect(errorKeyOf(() => addPair([ci, { name: 'b' }], 'c', none))).toBe('rejectedTooManyPairs');
+    expect(errorKeyOf(() => addPair([ci], 'ci', none))).toBe('rejectedNameTaken');
+    expect(whyNotAdd([overlapping])?.key).toBe('rejectedOverlap');
     expect(whyNotAdd([{ ...overlapping, enabled: false }])).toBeUndefined();
     const both: KeyPairSpecs = [overlapping, { name: 'b', enabled: false }];
-    expect(errorKeyOf(() => applyAction(both, 'b', 'enable'))).toBe('refusedOverlap');
-    expect(errorKeyOf(() => applyAction([ci], 'x', 'delete'))).toBe('refusedNoPair');
+    expect(errorKeyOf(() => applyAction(both, 'b', 'enable'))).toBe('rejectedOverlap');
+    expect(errorKeyOf(() => applyAction([ci], 'x', 'delete'))).toBe('rejectedNoPair');
   });
 });

@@ -1,11 +1,11 @@
-/** What the routes of the access keys share: reading the request, and showing a form again after an error. */
+/** Shared by the routes of the access keys: reads their requests and shows a form again after an error. */
 import { isStatus } from '../../kube/errors.ts';
 import { ConsoleError } from '../common/console-error.ts';
-import type { LiveAccessKey } from '../keys/api.ts';
+import type { FetchedAccessKey } from '../keys/api.ts';
 import { requirePair } from '../keys/pair-list.ts';
 import { readAccessKey, type Visitor } from '../keys/visitor.ts';
 import type { PairFormPage } from '../pages/pair-form.ts';
-import type { PageContext } from './environment.ts';
+import type { PageContext } from './dependencies.ts';
 
 export const accessKeysPath = '/personal-center/access-keys';
 
@@ -16,7 +16,7 @@ export function pairNameOf(context: PageContext): string {
 
 /** @throws ConsoleError if the submitted generation is not a whole number */
 export function parseGeneration(text: string | undefined): number {
-  if (!/^\d{1,15}$/.test(text ?? '')) throw new ConsoleError('refusedValue', {}, 400);
+  if (!/^\d{1,15}$/.test(text ?? '')) throw new ConsoleError('rejectedValue', {}, 400);
   return Number(text);
 }
 
@@ -25,11 +25,11 @@ export function parseGeneration(text: string | undefined): number {
  *
  * @throws ConsoleError 404 if it does not exist or does not have the pair
  */
-export async function readAccessKeyWith(visitor: Visitor, pair: string): Promise<LiveAccessKey> {
-  const live = await readAccessKey(visitor);
-  if (!live) throw new ConsoleError('refusedNoAccessKey', {}, 404);
-  requirePair(live.spec.keyPairs ?? [], pair);
-  return live;
+export async function requireAccessKeyWithPair(visitor: Visitor, pair: string): Promise<FetchedAccessKey> {
+  const fetched = await readAccessKey(visitor);
+  if (!fetched) throw new ConsoleError('rejectedNoAccessKey', {}, 404);
+  requirePair(fetched.spec.keyPairs ?? [], pair);
+  return fetched;
 }
 
 /** The state of the form for a key, whether it creates or edits one. */
@@ -37,7 +37,7 @@ export type FormState = Pick<PairFormPage, 'input' | 'problems' | 'generation' |
 
 export type FormStatus = 200 | 400 | 403 | 404 | 409 | 422 | 429 | 503;
 
-/** Shows the form again with the entered values and the reason of the error. Other errors are rethrown. */
+/** Shows the form again with the entered values and the reason for the error. Other errors are rethrown. */
 export function showFormAgain(
   context: PageContext,
   error: unknown,

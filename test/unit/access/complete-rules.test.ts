@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createRuleResolution } from '../../../src/access/rule-resolution.ts';
+import { createCompleteRulesCheck } from '../../../src/access/complete-rules.ts';
 import type { KubernetesClient } from '../../../src/kube/client.ts';
 
 let milliseconds: number;
@@ -17,13 +17,13 @@ beforeEach(() => {
     asked.push(body);
     return answer();
   };
-  areComplete = createRuleResolution({ create } as unknown as KubernetesClient);
+  areComplete = createCompleteRulesCheck({ create } as unknown as KubernetesClient);
 });
 afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe('createRuleResolution', () => {
+describe('createCompleteRulesCheck', () => {
   it.each([
     ['returns true for complete rules', { status: { incomplete: false } }, true],
     ['returns false for incomplete rules', { status: { incomplete: true } }, false],

@@ -11,14 +11,14 @@ interface RulesReview {
 }
 
 /**
- * Checks whether all rights of the cluster come from authorizers that can list their rules, such as RBAC. A webhook
- * authorizer, as clouds use it to add rights of their own, cannot, and every SelfSubjectRulesReview then has `incomplete`
- * (authorization.k8s.io/v1). The review is about the operator's own identity. ABAC does not report itself.
+ * Checks whether all permissions of the cluster come from authorizers that can list their rules, such as RBAC. Webhook
+ * authorizers, which some cloud providers use, cannot; a SelfSubjectRulesReview (authorization.k8s.io/v1) of the operator
+ * itself then returns `incomplete`. ABAC is not detected.
  *
  * @returns a function that waits for the first review and then refreshes in the background, at most once a minute; its
  *   result is false if the answer is not known
  */
-export function createRuleResolution(client: KubernetesClient): () => Promise<boolean> {
+export function createCompleteRulesCheck(client: KubernetesClient): () => Promise<boolean> {
   let isComplete: boolean | undefined;
   let reviewedAt = Number.NEGATIVE_INFINITY;
   let pending: Promise<void> | undefined;

@@ -1,21 +1,21 @@
 import type { ClusterUser } from '../session/identity.ts';
-import type { Right } from './api.ts';
+import type { Permission } from './api.ts';
 
 /** A permission that a user lacks, as a page shows it. */
-export interface MissingRight {
+export interface MissingPermission {
   /** The permission in the words of kubectl, such as `get secrets -n shop`. */
-  right: string;
+  permission: string;
   /** The commands with which an administrator grants it. */
   command: string;
 }
 
-export function describeMissingRight(right: Right, user: ClusterUser): MissingRight {
-  const { verb, resource, group, namespace, name } = right;
+export function describeMissingPermission(permission: Permission, user: ClusterUser): MissingPermission {
+  const { verb, resource, group, namespace, name } = permission;
   const type = group === '' ? resource : `${resource}.${group}`;
   const role = `${verb}-${resource}`;
   const grantNamespace = namespace ?? 'NAMESPACE';
   return {
-    right: `${verb} ${type}${name === undefined ? '' : ` ${name}`}${namespace === undefined ? '' : ` -n ${namespace}`}`,
+    permission: `${verb} ${type}${name === undefined ? '' : ` ${name}`}${namespace === undefined ? '' : ` -n ${namespace}`}`,
     command: [
       `kubectl create role ${role} -n ${grantNamespace} --verb=${verb} --resource=${type}`,
       `kubectl create rolebinding ${role} -n ${grantNamespace} --role=${role} --user=${shellQuote(user.name)}`,

@@ -26,7 +26,7 @@ export interface ConsoleDependencies {
   /** Sends requests with the operator's own permissions. */
   transport: Transport;
   /** @returns a transport with the permissions of a token */
-  withToken(token: string): Transport;
+  transportFor(token: string): Transport;
   /** @returns the session keys, or undefined while sign-in is unavailable */
   sessionKeys(): SessionKeys | undefined;
   options: ConsoleOptions;
