@@ -125,12 +125,12 @@ describe('the signing keys', () => {
     await Promise.all(operators.map((operator) => operator.stop()));
   });
 
-  test('are not replaced when the Secret is broken, and the operator exits with an error', async () => {
+  test('are not replaced when the Secret is invalid, and the operator waits until it is repaired', async () => {
     const data = { stringData: { 'keys.json': '{"keys":[]}' } };
     const original = await kubectl.get<{ data: object }>(...secret);
     await kubectl.run(['patch', ...secret, '-p', JSON.stringify(data)]);
     const starting = cluster.startOperator();
-    await poll('the complaint', async () =>
+    await poll('the error', async () =>
       cluster.operatorOutput().some((line) => line.includes('keys.json: malformed: keys')),
     );
     await kubectl.run(['patch', ...secret, '-p', JSON.stringify({ data: original.data })]);

@@ -143,7 +143,9 @@ describe('a Secret that is broken while operators run', () => {
     await writeFile(config, configurationFile(settings));
     const operator = await cluster.launchOperator(['--kubeconfig', proxied, '--config', config], clock.options);
     onTestFinished(async () => void (await operator.stop('SIGKILL')));
-    await poll('the error', async () => operator.output.some((line) => line.includes('is broken, there are none')));
+    await poll('the error', async () =>
+      operator.output.some((line) => line.includes('is invalid, no valid keys are cached')),
+    );
     expect(await (await fetch(`${operator.healthUrl}/readyz`)).text()).toContain('signing keys');
     await look(operator);
     for (const value of [marker, pair.sk]) expect(operator.output.join('\n')).not.toContain(value);
