@@ -6,7 +6,7 @@ import type { ServingCertificate } from '../http/server/tls-certificate.ts';
 import { createKubernetesClient } from '../kube/client.ts';
 import { loadKubeconfig } from '../kube/kubeconfig.ts';
 import { createTransport } from '../kube/transport.ts';
-import { measuredTransport } from '../kube/transport-wrappers.ts';
+import { measuredTransport, observedTransport } from '../kube/transport-wrappers.ts';
 import { createMetrics } from '../metrics/metrics.ts';
 import { createKeyService } from '../token/keys/service.ts';
 import { createApi } from './api.ts';
@@ -40,9 +40,11 @@ export function composeOperator({ configuration, kubeconfig, program, certificat
   /** The reasons why this process is not ready. */
   const unready = new Set(['caches', 'signing keys']);
   const metrics = createMetrics();
-  const transport = measuredTransport(
-    createTransport(() => loadKubeconfig(kubeconfig), userAgent),
-    metrics.transport,
+  const transport = observedTransport(
+    measuredTransport(
+      createTransport(() => loadKubeconfig(kubeconfig), userAgent),
+      metrics.transport,
+    ),
   );
   const client = createKubernetesClient(transport);
   const localCaches = createCaches({ configuration, transport, log });

@@ -7,6 +7,8 @@ import { backoffMs, pause } from './time.ts';
 import type { Transport } from './transport.ts';
 
 const backoff = { baseMs: 500, maxMs: 30_000 };
+/** Longest delay once the API server has become reachable again, milliseconds. */
+const recoveryMs = 1_000;
 /** Silence after which a watch counts as dead, milliseconds; the API server sends a bookmark about every minute. */
 const defaultIdleTimeoutMs = 90_000;
 /** A watch ends after a random time in this range, seconds, which spreads load over API servers. */
@@ -43,10 +45,11 @@ export interface Reflector {
 }
 
 /**
- * Creates a reflector like client-go's. It retries after every error with jittered backoff and respects Retry-After:
- * 429 and 5xx, a dropped or half-open connection, a malformed line, expired credentials. It lists again after 410, and
- * after three consecutive failures, for errors that no status reports (a resourceVersion from before etcd was
- * restored). Only a watch that works resets the backoff, a list does not.
+ * Creates a reflector like client-go's. It retries after every error with jittered backoff and respects Retry-After: 429
+ * and 5xx, a dropped or half-open connection, a malformed line, expired credentials. Backoff ends early once another
+ * request of the transport shows that the API server is reachable again. It lists again after 410, and after three
+ * consecutive failures, for errors that no status reports (a resourceVersion from before etcd was restored). Only a watch
+ * that works resets the backoff, a list does not.
  */
 export function createReflector<T extends Stored>(options: ReflectorOptions<T>): Reflector {
   const { transport, target, store, transform, log, idleTimeoutMs = defaultIdleTimeoutMs } = options;
@@ -105,7 +108,21 @@ export function createReflector<T extends Stored>(options: ReflectorOptions<T>):
     const delay = Math.max(retryAfterOf(error), backoffMs(failures, backoff));
     const seconds = Math.round(delay / 100) / 10;
     log.warn({ resource: target.path, reason: describeError(error) }, `watch failed, retrying in ${seconds} s`);
-    await pause(delay, signal);
+    const leastMs = Math.max(retryAfterOf(error), backoffMs(1, { baseMs: recoveryMs, maxMs: delay }));
+    await pauseUntilRecovery({ leastMs, longestMs: delay, signal });
+  }
+
+  async function pauseUntilRecovery(pauses: {
+    leastMs: number;
+    longestMs: number;
+    signal: AbortSignal;
+  }): Promise<void> {
+    const { leastMs, longestMs, signal } = pauses;
+    const recovered = new AbortController();
+    const unsubscribe = transport.onRecovery?.(() => recovered.abort());
+    await pause(leastMs, signal);
+    await pause(longestMs - leastMs, AbortSignal.any([signal, recovered.signal]));
+    unsubscribe?.();
   }
 
   return {

@@ -1,7 +1,7 @@
 /**
  * Transports that wrap another transport, to guard, measure or limit its requests. They can be combined.
  */
-import { KubernetesError, NotLeaderError } from './errors.ts';
+import { ConnectionError, KubernetesError, NotLeaderError } from './errors.ts';
 import type { Transport, TransportRequest } from './transport.ts';
 
 /**
@@ -67,6 +67,47 @@ export function measuredTransport(transport: Transport, metrics: TransportMetric
         if (!(error instanceof NotLeaderError)) record(codeOf(error));
         throw error;
       }
+    },
+    close: () => transport.close(),
+  };
+}
+
+/** Statuses of a proxy or an API server that is starting, not of one that works. */
+const unavailable = new Set([502, 503, 504]);
+
+/** Learns from the outcome of each request whether the API server can be reached, and implements `onRecovery`. */
+export function observedTransport(transport: Transport): Transport {
+  const listeners = new Set<() => void>();
+  let isReachable = true;
+
+  function responded(): void {
+    if (isReachable) return;
+    isReachable = true;
+    for (const listener of listeners) listener();
+  }
+
+  function failed(error: unknown): void {
+    const isOutage =
+      error instanceof KubernetesError ? unavailable.has(error.status) : error instanceof ConnectionError;
+    if (isOutage) isReachable = false;
+    else if (error instanceof KubernetesError) responded();
+  }
+
+  return {
+    server: transport.server,
+    async send(request) {
+      try {
+        const response = await transport.send(request);
+        responded();
+        return response;
+      } catch (error) {
+        failed(error);
+        throw error;
+      }
+    },
+    onRecovery(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
     close: () => transport.close(),
   };

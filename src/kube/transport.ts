@@ -37,6 +37,12 @@ export interface Transport {
    * @throws NotLeaderError if beforeSend throws it
    */
   send(request: TransportRequest): Promise<Dispatcher.ResponseData>;
+  /**
+   * Calls the listener when the API server responds again after it could not be reached, see `observedTransport`.
+   *
+   * @returns a function that unsubscribes it
+   */
+  onRecovery?(listener: () => void): () => void;
   close(): Promise<void>;
 }
 

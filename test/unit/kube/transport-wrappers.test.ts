@@ -6,6 +6,7 @@ import {
   boundedTransport,
   fencedTransport,
   measuredTransport,
+  observedTransport,
   type SentRequest,
 } from '../../../src/kube/transport-wrappers.ts';
 
@@ -139,5 +140,54 @@ describe('a bounded transport', () => {
     await bounded.send({ method: 'GET', path });
     await bounded.send({ method: 'POST', path, timeoutMs: 100 });
     expect(sent.map(({ timeoutMs }) => timeoutMs)).toEqual([3_000, 100]);
+  });
+});
+
+describe('an observed transport', () => {
+  const outages = [
+    new ConnectionError('refused'),
+    ...[502, 503, 504].map((status) => new KubernetesError('unavailable', { status })),
+  ];
+
+  /** Sends requests with these outcomes. @returns the number of recoveries that were reported after each */
+  async function recoveriesAfter(...outcomes: (Error | undefined)[]): Promise<number[]> {
+    const options: { failure?: unknown } = {};
+    const observed = observedTransport(createFake(options).transport);
+    let recoveries = 0;
+    observed.onRecovery?.(() => {
+      recoveries += 1;
+    });
+    const counts: number[] = [];
+    for (const failure of outcomes) {
+      options.failure = failure;
+      await observed.send({ method: 'GET', path }).catch((error: unknown) => expect(error).toBe(failure));
+      counts.push(recoveries);
+    }
+    return counts;
+  }
+
+  it.each(outages)('reports a recovery at the first response after %o', async (outage) => {
+    expect(await recoveriesAfter(undefined, outage, outage, undefined, undefined)).toEqual([0, 0, 0, 1, 1]);
+  });
+
+  it('counts an error response as a response', async () => {
+    const forbidden = new KubernetesError('forbidden', { status: 403 });
+    expect(await recoveriesAfter(forbidden, new ConnectionError('refused'), forbidden)).toEqual([0, 0, 1]);
+  });
+
+  it('does not report a recovery after a request that was not sent or was aborted', async () => {
+    expect(await recoveriesAfter(new NotLeaderError('no'), new Error('aborted'), undefined)).toEqual([0, 0, 0]);
+  });
+
+  it('calls no listener that unsubscribed', async () => {
+    const options: { failure?: unknown } = { failure: new ConnectionError('refused') };
+    const observed = observedTransport(createFake(options).transport);
+    const calls: string[] = [];
+    observed.onRecovery?.(() => calls.push('kept'));
+    observed.onRecovery?.(() => calls.push('removed'))?.();
+    await observed.send({ method: 'GET', path }).catch(() => undefined);
+    options.failure = undefined;
+    await observed.send({ method: 'GET', path });
+    expect(calls).toEqual(['kept']);
   });
 });
