@@ -6,6 +6,7 @@ import type { Dependencies, Environment } from './common/environment.ts';
 import { answerError, answerNotFound } from './common/error-response.ts';
 import { badRequest } from './common/errors.ts';
 import { answerOtherMethods } from './common/methods.ts';
+import { limitQuery } from './common/parameter-limit.ts';
 import { requestLog } from './common/request-log.ts';
 import { addDeploymentRoutes } from './deployments/routes.ts';
 import { addKeyRoutes, addMetadataRoutes } from './discovery/routes.ts';
@@ -32,6 +33,8 @@ export function createApp(
   const { log, proxies = noTrustedProxies, httpMetrics } = dependencies;
   app.use(requestLog(log, createClientAddress(proxies), httpMetrics), limitBody());
   addForwardAuthRoutes(app, dependencies);
+  // Forward-auth accepts the URL of any request.
+  app.use(limitQuery());
   allowOrigins(app, dependencies);
   addTokenRoutes(app, dependencies, tokenIssuing);
   addKeyRoutes(app, dependencies);

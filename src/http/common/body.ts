@@ -1,5 +1,6 @@
 import type { HonoRequest } from 'hono';
 import { PlatformError, violation } from './errors.ts';
+import { countParameters, requireFewParameters } from './parameter-limit.ts';
 
 export const formType = 'application/x-www-form-urlencoded';
 export const jsonType = 'application/json';
@@ -39,8 +40,12 @@ function decode(bytes: ArrayBuffer): string {
   }
 }
 
-/** @returns the parameters of a form, including repeated ones (WHATWG URL, application/x-www-form-urlencoded) */
+/**
+ * @returns the parameters of a form, including repeated ones (WHATWG URL, application/x-www-form-urlencoded)
+ * @throws PlatformError 400 if there are too many
+ */
 export function formEntries(text: string): [string, string][] {
+  requireFewParameters(countParameters(text), 'body');
   return [...new URLSearchParams(text)];
 }
 

@@ -43,9 +43,8 @@ describe('jsonEntries', () => {
     ['a deeply nested object', `${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`, 1],
     ['a long string of escapes', `{"a":"${'\\"'.repeat(30_000)}"}`, 1],
     ['a long space', `{"a"${' '.repeat(60_000)}:1}`, 1],
-  ])('reads 64 KiB with %s in linear time', (_, text, count) => {
-    const startedAt = performance.now();
+  ])('reads 64 KiB with %s', (_, text, count) => {
+    // bench/parsers.ts checks that the cost is linear.
     expect(jsonEntries(text)).toHaveLength(count);
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
   });
 });
