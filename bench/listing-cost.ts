@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { createFilter } from '../src/deployments/filter.ts';
-import { listDeployments, listText } from '../src/deployments/listing.ts';
+import { listDeployments, serializePage } from '../src/deployments/listing.ts';
 import { createDeploymentTransform } from '../src/deployments/record.ts';
 import { createDeploymentStore, type DeploymentStore } from '../src/deployments/store.ts';
 import { parseLabelSelector } from '../src/selector/label-selector.ts';
@@ -36,7 +36,7 @@ function filledStore(size: number): DeploymentStore {
 /** @returns CPU time of a page of ten in microseconds */
 function costOf(store: DeploymentStore, query: Partial<Parameters<typeof listDeployments>[1]>, count: number): number {
   const whole = { page: 1, pageSize: 10, by: 'namespace', descending: false, ...query } as const;
-  const renderPage = () => listText(listDeployments([{ store, namespaces: 'all' }], whole));
+  const renderPage = () => serializePage(listDeployments([{ store, namespaces: 'all' }], whole));
   for (let index = 0; index < count / 10; index += 1) renderPage(); // warm-up
   const before = process.cpuUsage();
   let length = 0;

@@ -12,7 +12,7 @@ import { describeError } from './kube/errors.ts';
 import { KubeconfigError } from './kube/kubeconfig.ts';
 
 /** Exit code for an invalid command line or configuration; 1 is for every other failure. */
-const badUsage = 2;
+const usageExitCode = 2;
 
 async function main(): Promise<void> {
   const command = readCommand(process.argv.slice(2), process.env);
@@ -59,8 +59,8 @@ function untilSignal(log: Logger): Promise<void> {
 try {
   await main();
 } catch (error) {
-  const usageError = [ConfigurationError, KubeconfigError, TlsFileError].some((kind) => error instanceof kind);
+  const isUsageError = [ConfigurationError, KubeconfigError, TlsFileError].some((type) => error instanceof type);
   process.stderr.write(`accesskey-operator: ${describeError(error)}\n`);
   // Not process.exitCode: a server that already listens would keep the process running.
-  process.exit(usageError ? badUsage : 1);
+  process.exit(isUsageError ? usageExitCode : 1);
 }

@@ -10,8 +10,9 @@ import { measuredTransport, observedTransport } from '../kube/transport-wrappers
 import { createMetrics } from '../metrics/metrics.ts';
 import { createKeyService } from '../token/keys/service.ts';
 import { createApi } from './api.ts';
-import { createCaches } from './caches.ts';
 import { createLeadership } from './leadership.ts';
+import { createLocalCaches } from './local-caches.ts';
+import { createReadiness } from './readiness.ts';
 import { createServedClusters } from './served-clusters.ts';
 
 export interface CompositionOptions {
@@ -37,8 +38,7 @@ export function composeOperator({ configuration, kubeconfig, program, certificat
   const now = Date.now;
   const userAgent = `${program.name}/${program.version}`;
   const instance = instanceName();
-  /** The reasons why this process is not ready. */
-  const unready = new Set(['caches', 'signing keys']);
+  const readiness = createReadiness();
   const metrics = createMetrics();
   const transport = observedTransport(
     measuredTransport(
@@ -47,7 +47,7 @@ export function composeOperator({ configuration, kubeconfig, program, certificat
     ),
   );
   const client = createKubernetesClient(transport);
-  const localCaches = createCaches({ configuration, transport, log });
+  const localCaches = createLocalCaches({ configuration, transport, log });
   const { caches } = localCaches;
   const signingKeys = createKeyService({
     transport,
@@ -89,14 +89,15 @@ export function composeOperator({ configuration, kubeconfig, program, certificat
     caches,
     served,
     lastUsed,
-    signingKeys: () => (unready.has('caches') ? undefined : signingKeys.cache.current()),
+    // Until the caches are filled, every key pair would be unknown. Without signing keys, token requests get 503.
+    signingKeys: () => (readiness.isMet('caches') ? signingKeys.cache.current() : undefined),
     metrics,
     log,
     now,
   });
   metrics.collect({
-    accessKeys: () => countedAccessKeys(caches),
-    isReady: () => unready.size === 0,
+    accessKeys: () => accessKeySamples(caches),
+    isReady: readiness.isReady,
     leaderElection: { name: configuration.leaderElection.leaseName, isLeader },
     ...(certificate && { certificateExpiry: certificate.expiry }),
     caches: served.measured.caches,
@@ -104,7 +105,7 @@ export function composeOperator({ configuration, kubeconfig, program, certificat
     clusters: served.measured,
   });
   return {
-    unready,
+    readiness,
     metrics,
     transport,
     app,
@@ -114,14 +115,14 @@ export function composeOperator({ configuration, kubeconfig, program, certificat
     leadership,
     lastUsed,
     registeredClusters: served.registeredClusters,
-    /** The reflectors of the local cluster. */
+    /** All reflectors of the local cluster, including the optional one for RoleBindings. */
     reflectors: served.reflectors,
-    /** Those of them that readiness waits for. */
+    /** The reflectors that must sync before the process is ready. */
     requiredReflectors: localCaches.reflectors,
   };
 }
 
-function* countedAccessKeys({ accessKeys }: AccessKeyCaches) {
+function* accessKeySamples({ accessKeys }: AccessKeyCaches) {
   for (const { status } of accessKeys.values()) {
     const ready = status.conditions?.find((one) => one.type === 'Ready')?.status ?? 'Unknown';
     yield { ready, pairs: (status.keyPairs ?? []).map((pair) => pair.state) };

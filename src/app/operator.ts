@@ -13,7 +13,7 @@ export interface OperatorOptions {
   untilSignal: () => Promise<void>;
 }
 
-/** How long requests in flight may take after the signal, milliseconds. */
+/** How long requests in flight may take after the shutdown delay, milliseconds. */
 const drainMs = 10_000;
 
 /**
@@ -25,7 +25,7 @@ export async function runOperator(components: OperatorComponents, options: Opera
   const { api, health } = await listen(components, options);
   const work = startWork(components);
   await options.untilSignal();
-  components.unready.add('shutting down');
+  components.readiness.shutDown();
   const resigned = work.resign();
   api.beginDrain();
   // The next leader can start while this process answers its last requests.
@@ -37,8 +37,8 @@ export async function runOperator(components: OperatorComponents, options: Opera
 }
 
 async function listen(components: OperatorComponents, { configuration, program, log }: OperatorOptions) {
-  const { unready, metrics, app, certificate, transport } = components;
-  const probes = createHealthApp(() => [...unready], metrics);
+  const { readiness, metrics, app, certificate, transport } = components;
+  const probes = createHealthApp(readiness.reasons, metrics);
   const health = await serve(probes, { ...configuration.health, log });
   const tls = certificate && { certificate, log };
   const api = await serve(app, { ...configuration.http, tls, log });
@@ -49,7 +49,7 @@ async function listen(components: OperatorComponents, { configuration, program, 
 
 /** Starts the background work: watches, signing keys, last-used times and, when ready, leadership. */
 function startWork(components: OperatorComponents) {
-  const { unready, signingKeys, registeredClusters, leadership } = components;
+  const { readiness, signingKeys, registeredClusters, leadership } = components;
   const stop = new AbortController();
   const campaign = new AbortController();
   const background = [
@@ -60,17 +60,17 @@ function startWork(components: OperatorComponents) {
     registeredClusters,
     components.webConsole,
   ].map((one) => one?.run(stop.signal));
-  // The list of registered clusters is required, since requests would miss them; their connections are not.
+  // Readiness waits for the list of registered clusters, because listings would omit them, but not for their connections.
   const synced = [...components.requiredReflectors, registeredClusters].map((one) => one?.synced);
-  const cachesFilled = Promise.all(synced).then(() => unready.delete('caches'));
-  const keysLoaded = signingKeys.cache.loaded.then(() => unready.delete('signing keys'));
-  // The leader needs the signing keys, to restore a deleted Secret.
+  const cachesFilled = Promise.all(synced).then(() => readiness.met('caches'));
+  const keysLoaded = signingKeys.cache.loaded.then(() => readiness.met('signing keys'));
+  // The leader needs the signing keys to restore their Secret if it is deleted.
   const leading = Promise.all([cachesFilled, keysLoaded]).then(() => leadership.run(campaign.signal));
   return {
     /** Gives up leadership. Resolves when reconciliation has stopped, or immediately if it has not started. */
     async resign(): Promise<void> {
       campaign.abort();
-      if (!unready.has('caches') && !unready.has('signing keys')) await leading;
+      if (readiness.isMet('caches') && readiness.isMet('signing keys')) await leading;
     },
     async stop(): Promise<void> {
       stop.abort();

@@ -7,13 +7,13 @@ import type { KubernetesClient } from '../kube/client.ts';
 import { createEventRecorder } from '../kube/events.ts';
 import type { Transport } from '../kube/transport.ts';
 import type { TransportMetrics } from '../kube/transport-wrappers.ts';
-import type { createCaches } from './caches.ts';
+import type { createLocalCaches } from './local-caches.ts';
 
 export interface ServedClustersOptions {
   configuration: Configuration;
   transport: Transport;
   client: KubernetesClient;
-  localCaches: ReturnType<typeof createCaches>;
+  localCaches: ReturnType<typeof createLocalCaches>;
   userAgent: string;
   /** Name of this process among the replicas. */
   instance: string;
@@ -34,7 +34,7 @@ export function createServedClusters(options: ServedClustersOptions) {
     log,
     namespaced: watchNamespace === undefined ? undefined : { watchNamespace, namespace },
   });
-  const { caches, deployments, freshness } = localCaches;
+  const { caches, deployments, deploymentsFreshness: freshness } = localCaches;
   const localCluster: Cluster = {
     name,
     deployments,

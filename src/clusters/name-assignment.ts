@@ -3,40 +3,44 @@ import { KubeconfigError } from '../kube/kubeconfig.ts';
 import { isDnsSubdomain } from '../kube/names.ts';
 import type { Registration } from './registration.ts';
 
-/** A registration, whether it holds its name, and either its kubeconfig or the reason of the refusal. */
+/** A registration, whether its name is assigned to it, and either its kubeconfig or the reason for the rejection. */
 export interface NameAssignment {
   readonly registration: Registration;
-  /** Whether the registration holds its name. A registration with a refused kubeconfig still does. */
-  readonly holdsName: boolean;
+  /** Whether the name is assigned to this registration. It is also if the kubeconfig is rejected. */
+  readonly hasName: boolean;
   /** Set if the cluster is to be connected. */
   readonly kubeconfig?: KubeConfig;
   /** Why the cluster is not to be connected, for people. */
-  readonly refusal?: string;
+  readonly rejection?: string;
 }
 
 /**
- * Decides which registration holds which name: the oldest (creationTimestamp, then namespace/name). It keeps the name while
- * its kubeconfig is broken, so that no other cluster can take over a name because of a mistake.
+ * Assigns each name to its oldest registration (creationTimestamp, then namespace/name). The registration keeps the name
+ * while its kubeconfig is invalid, so that no other cluster can take over a name because of a mistake.
  *
- * @param localName name of the local cluster, which no registration can hold
+ * @param localName name of the local cluster, which no registration can have
  */
 export function assignNames(registrations: Iterable<Registration>, localName: string): readonly NameAssignment[] {
-  const holders = new Map<string, Registration>();
+  const byName = new Map<string, Registration>();
   const oldestFirst = [...registrations].filter(({ deleting }) => !deleting).sort(byAge);
   return oldestFirst.map((registration) => {
-    const refusal = nameRefusal(registration, localName, holders.get(registration.name));
-    if (refusal !== undefined) return { registration, holdsName: false, refusal };
-    holders.set(registration.name, registration);
+    const rejection = rejectionOfName(registration, localName, byName.get(registration.name));
+    if (rejection !== undefined) return { registration, hasName: false, rejection };
+    byName.set(registration.name, registration);
     const { kubeconfig } = registration;
-    if (!(kubeconfig instanceof KubeconfigError)) return { registration, holdsName: true, kubeconfig };
-    return { registration, holdsName: true, refusal: `kubeconfig: ${kubeconfig.message}` };
+    if (!(kubeconfig instanceof KubeconfigError)) return { registration, hasName: true, kubeconfig };
+    return { registration, hasName: true, rejection: `kubeconfig: ${kubeconfig.message}` };
   });
 }
 
-function nameRefusal({ name }: Registration, localName: string, holder: Registration | undefined): string | undefined {
+function rejectionOfName(
+  { name }: Registration,
+  localName: string,
+  older: Registration | undefined,
+): string | undefined {
   if (!isDnsSubdomain(name)) return 'the name must be a lower-case RFC 1123 subdomain';
   if (name === localName) return 'the name is that of the local cluster';
-  if (holder) return `the name is taken by the older Secret ${holder.secretName}`;
+  if (older) return `the name is taken by the older Secret ${older.secretName}`;
   return undefined;
 }
 

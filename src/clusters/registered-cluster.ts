@@ -19,13 +19,13 @@ export interface RegisteredCluster {
   caches(): Connection['caches'];
   /** Whether a connection serves and is up to date. */
   isUp(): boolean;
-  /** Returns the connection with the latest kubeconfig; undefined if that was refused. */
+  /** Returns the connection with the latest kubeconfig; undefined if that was rejected. */
   latest(): Connection | undefined;
   /**
    * Switches to another kubeconfig. The previous connection serves until the new one works, for a minute at most, because
    * its credentials may have been revoked.
    *
-   * @param kubeconfig undefined if refused
+   * @param kubeconfig undefined if it was rejected
    */
   switchTo(kubeconfig: KubeConfig | undefined): void;
   close(): Promise<void>;

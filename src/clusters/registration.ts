@@ -22,7 +22,7 @@ export interface Registration extends Stored {
   readonly name: string;
   /** Equal only for equal kubeconfigs. */
   readonly fingerprint: string;
-  /** The kubeconfig, or the reason why it is refused. */
+  /** The kubeconfig, or the reason why it is rejected. */
   readonly kubeconfig: KubeConfig | KubeconfigError;
 }
 

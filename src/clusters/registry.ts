@@ -13,7 +13,7 @@ import type { Registration } from './registration.ts';
 export interface RegistrationReport {
   readonly registration: Registration;
   readonly state: ConnectionState | 'refused';
-  /** The reason of the refusal, or the last response of the cluster. For people; never contains a secret. */
+  /** The reason for the rejection, or the last response of the cluster. For people; never contains a secret. */
   readonly detail: string;
 }
 
@@ -21,9 +21,9 @@ export type CacheOfCluster = Connection['caches'][number] & { readonly cluster: 
 
 /** The local cluster and the registered ones. */
 export interface Registry extends Clusters {
-  /** Returns a report for each registration, including refused ones. */
+  /** Returns a report for each registration, including rejected ones. */
   reports(): readonly RegistrationReport[];
-  /** Returns, for each registered cluster that holds its name, whether it is available and up to date. */
+  /** Returns, for each registered cluster (not the registrations without a name), whether it serves up-to-date data. */
   up(): ReadonlyMap<string, boolean>;
   /** Returns the watch caches of the serving connections. */
   caches(): readonly CacheOfCluster[];
@@ -59,11 +59,11 @@ export function createRegistry({ localCluster, store, ...clusterOptions }: Regis
     pending = false;
     if (closed) return;
     assignments = assignNames(store.values(), localCluster.name);
-    const holders = new Map(assignments.filter((one) => one.holdsName).map((one) => [one.registration.uid, one]));
+    const named = new Map(assignments.filter((one) => one.hasName).map((one) => [one.registration.uid, one]));
     for (const [uid, { cluster }] of entries) {
-      if (holders.get(uid)?.registration.name !== cluster.name) remove(uid, cluster);
+      if (named.get(uid)?.registration.name !== cluster.name) remove(uid, cluster);
     }
-    for (const one of holders.values()) addOrUpdate(one);
+    for (const one of named.values()) addOrUpdate(one);
     const registered = [...entries.values()].map(({ cluster }) => [cluster.name, cluster.cluster] as const);
     clusters = new Map([local, ...registered].sort(byName));
   }
@@ -85,19 +85,22 @@ export function createRegistry({ localCluster, store, ...clusterOptions }: Regis
     entry.cluster.switchTo(kubeconfig);
   }
 
-  function report({ registration, refusal }: NameAssignment): RegistrationReport {
-    if (refusal !== undefined) return { registration, state: 'refused', detail: refusal };
+  function report({ registration, rejection }: NameAssignment): RegistrationReport {
+    if (rejection !== undefined) return { registration, state: 'refused', detail: rejection };
     const connection = entries.get(registration.uid)?.cluster.latest();
     const status = connection?.lastStatus();
     const detail = status === undefined ? 'no response' : `last response was ${status}`;
     return { registration, state: connection?.state() ?? 'connecting', detail };
   }
 
-  // A list is a series of changes: the microtask reconciles them together.
-  const unsubscribe = store.subscribe(() => {
-    if (!pending) queueMicrotask(reconcile);
+  /** Reconciles once for all changes of the same turn, because a list replaces many objects at once. */
+  function scheduleReconcile(): void {
+    if (pending) return;
     pending = true;
-  });
+    queueMicrotask(reconcile);
+  }
+
+  const unsubscribe = store.subscribe(scheduleReconcile);
   return {
     get: (name) => clusters.get(name)?.(),
     all: () => [...clusters.values()].map((cluster) => cluster()),

@@ -49,8 +49,8 @@ export function createReporter({ reports, recorder, log }: ReporterOptions): Rep
 }
 
 /**
- * Creates a function that passes on each report whose state, or reason of refusal, differs from the last one passed on for
- * the same Secret. The intermediate state `connecting` is not passed on.
+ * Creates a function that passes on each report whose state, or reason for the rejection, differs from the last one passed
+ * on for the same Secret. The intermediate state `connecting` is not passed on.
  */
 function createChangeFilter() {
   let last = new Map<string, string>();

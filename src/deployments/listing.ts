@@ -9,7 +9,7 @@ export interface Source {
   readonly namespaces: NamespaceScope;
 }
 
-/** Returns the names of the namespaces of a source. */
+/** Returns the names of the namespaces of a source; for `all`, those that contain Deployments. */
 export function namespacesOf({ store, namespaces }: Source): readonly string[] {
   return namespaces === 'all' ? store.nonEmptyNamespaces() : namespaces;
 }
@@ -18,7 +18,7 @@ export function namespacesOf({ store, namespaces }: Source): readonly string[] {
 export interface Query extends PageRequest {
   readonly by: OrderBy;
   readonly descending: boolean;
-  /** If unset, all Deployments match, and the cost is that of the page. A filter is applied to every Deployment. */
+  /** If unset, all Deployments match and only the page is read. A filter reads every Deployment. */
   readonly matches?: ((record: DeploymentRecord) => boolean) | undefined;
 }
 
@@ -33,6 +33,6 @@ export function listDeployments(sources: readonly Source[], query: Query): Page<
 }
 
 /** Serializes a page to JSON (schema DeploymentList). */
-export function listText({ items, pagination }: Page<DeploymentRecord>): string {
+export function serializePage({ items, pagination }: Page<DeploymentRecord>): string {
   return `{"items":[${items.map(({ text }) => text).join(',')}],"pagination":${JSON.stringify(pagination)}}`;
 }

@@ -10,7 +10,7 @@ export type NamespaceScope = 'all' | readonly string[];
 export interface DeploymentStore extends Store<DeploymentRecord> {
   /** Returns the sorted names of the namespaces that contain Deployments. Later changes do not modify the array. */
   nonEmptyNamespaces(): readonly string[];
-  /** Returns the Deployments of these namespaces, in ascending order. */
+  /** Returns the Deployments of these namespaces, in ascending order, as sorted parts of the result (page.ts). */
   inOrder(by: OrderBy, namespaces: NamespaceScope): Runs<DeploymentRecord>;
 }
 

@@ -109,7 +109,7 @@ interface WatchStart {
 /**
  * Watches the collection from a resourceVersion until the API server ends the watch.
  *
- * Bookmarks are requested and arrive about once a minute, so silence for `idleTimeoutMs` means a dead connection.
+ * Bookmarks are requested and arrive about once a minute, so a connection that receives nothing for `idleTimeoutMs` is dead.
  *
  * @throws KubernetesError also for an ERROR event, with its code (410: the resourceVersion is too old)
  * @throws InvalidResponseError, ResponseTooLongError, ConnectionError, or undici's error if the stream is interrupted

@@ -9,7 +9,7 @@ import type { Transport } from './transport.ts';
 const backoff = { baseMs: 500, maxMs: 30_000 };
 /** Longest delay once the API server has become reachable again, milliseconds. */
 const recoveryMs = 1_000;
-/** Silence after which a watch counts as dead, milliseconds; the API server sends a bookmark about every minute. */
+/** How long a watch may receive nothing before it counts as dead, milliseconds. Bookmarks arrive about every minute. */
 const defaultIdleTimeoutMs = 90_000;
 /** A watch ends after a random time in this range, seconds, which spreads load over API servers. */
 const watchSeconds = { min: 300, max: 600 };
@@ -27,11 +27,11 @@ export interface ReflectorOptions<T extends Stored> {
   /** Converts an object to its record, which should have only what is used, to save memory. */
   transform: (object: RawObject) => T;
   log: Logger;
-  /** Silence after which a watch counts as dead, milliseconds. Default: 90 seconds. */
+  /** How long a watch may receive nothing before it counts as dead, milliseconds. Default: 90 seconds. */
   idleTimeoutMs?: number;
 }
 
-/** Keeps a store equal to a collection of the API server, by list and watch. */
+/** Keeps a store in sync with a collection of the API server, with list and watch. */
 export interface Reflector {
   /** Plural of the resource, for example `secrets`. */
   readonly resource: string;
@@ -45,11 +45,11 @@ export interface Reflector {
 }
 
 /**
- * Creates a reflector like client-go's. It retries after every error with jittered backoff and respects Retry-After: 429
- * and 5xx, a dropped or half-open connection, a malformed line, expired credentials. Backoff ends early once another
- * request of the transport shows that the API server is reachable again. It lists again after 410, and after three
- * consecutive failures, for errors that no status reports (a resourceVersion from before etcd was restored). Only a watch
- * that works resets the backoff, a list does not.
+ * Creates a reflector like client-go's. It retries after every error (429, 5xx, a dropped or half-open connection, a
+ * malformed line, expired credentials) with jittered backoff, and respects Retry-After. The backoff ends early once
+ * another request of the transport shows that the API server is reachable again. It lists again after 410, and after
+ * three consecutive failures, because no status reports a resourceVersion from before etcd was restored. Only a working
+ * watch resets the backoff; a list does not.
  */
 export function createReflector<T extends Stored>(options: ReflectorOptions<T>): Reflector {
   const { transport, target, store, transform, log, idleTimeoutMs = defaultIdleTimeoutMs } = options;
@@ -107,21 +107,17 @@ export function createReflector<T extends Stored>(options: ReflectorOptions<T>):
     failuresSinceList += 1;
     const delay = Math.max(retryAfterOf(error), backoffMs(failures, backoff));
     const seconds = Math.round(delay / 100) / 10;
-    log.warn({ resource: target.path, reason: describeError(error) }, `watch failed, retrying in ${seconds} s`);
-    const leastMs = Math.max(retryAfterOf(error), backoffMs(1, { baseMs: recoveryMs, maxMs: delay }));
-    await pauseUntilRecovery({ leastMs, longestMs: delay, signal });
+    log.warn({ resource: target.path, reason: describeError(error) }, `list or watch failed, retrying in ${seconds} s`);
+    const minMs = Math.max(retryAfterOf(error), backoffMs(1, { baseMs: recoveryMs, maxMs: delay }));
+    await pauseUntilRecovery({ minMs, maxMs: delay, signal });
   }
 
-  async function pauseUntilRecovery(pauses: {
-    leastMs: number;
-    longestMs: number;
-    signal: AbortSignal;
-  }): Promise<void> {
-    const { leastMs, longestMs, signal } = pauses;
+  async function pauseUntilRecovery(pauses: { minMs: number; maxMs: number; signal: AbortSignal }): Promise<void> {
+    const { minMs, maxMs, signal } = pauses;
     const recovered = new AbortController();
     const unsubscribe = transport.onRecovery?.(() => recovered.abort());
-    await pause(leastMs, signal);
-    await pause(longestMs - leastMs, AbortSignal.any([signal, recovered.signal]));
+    await pause(minMs, signal);
+    await pause(maxMs - minMs, AbortSignal.any([signal, recovered.signal]));
     unsubscribe?.();
   }
 

@@ -10,7 +10,7 @@ export type HandleResult = 'success' | 'error' | 'requeue_after';
 export interface WorkQueueMetrics {
   /** The number of waiting keys changed. */
   depth(keys: number): void;
-  /** A key was added that was not waiting yet. */
+  /** A key that was not waiting was added. */
   added(): void;
   /** A key failed and will be retried. */
   retried(): void;
@@ -31,7 +31,7 @@ const noMetrics: WorkQueueMetrics = {
 export interface WorkQueueOptions {
   /** How many keys are handled at the same time. One key is never handled twice at the same time. */
   concurrency: number;
-  /** Delays between attempts at a key that fails. */
+  /** Delays between attempts for a failing key. */
   backoff: BackoffOptions;
   /**
    * Handles one key. Resolves with the milliseconds after which to handle it again, or undefined. A rejection requeues
@@ -43,7 +43,7 @@ export interface WorkQueueOptions {
    * wall clock, so a handler that waits for a time of day must be called more often. Default: no limit.
    */
   maxRequeueMs?: number;
-  /** Called for each failed attempt. @returns the shortest delay that the failure requires, milliseconds */
+  /** Called for each failed attempt. @returns the minimum delay before the retry, milliseconds */
   onFailure: (key: string, error: unknown) => number;
   /** Default: none. */
   metrics?: WorkQueueMetrics;
@@ -58,7 +58,7 @@ export interface WorkQueue {
   /** Queues a key. Handling starts only after the caller has returned to the event loop. */
   add(key: string): void;
   /** Number of keys that wait or are being handled. */
-  readonly depth: number;
+  readonly size: number;
   /** Accepts no more keys and resolves when those being handled are done. */
   shutDown(): Promise<void>;
 }
@@ -151,7 +151,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
 
   return {
     add,
-    get depth() {
+    get size() {
       return waiting.size + active.size;
     },
     async shutDown() {

@@ -101,12 +101,12 @@ function parseRequirement(tokens: Reader): LabelRequirement {
 }
 
 function parseKey(token: Token): string {
-  const { text } = isText(token) ? token : expect(token, [], 'a label key');
+  const { text } = expectText(token, 'a label key');
   if (!isLabelKey(text)) throw errorAt(token, 'must be a label key, for example app or example.com/app');
   return text;
 }
 
-/** Parses one value, which is empty at the end of the requirement. */
+/** Parses one value. At the end of the requirement it is the empty value, as in `a=`. */
 function parseValue(tokens: Reader): Token {
   const token = tokens.peek();
   if (token.kind === ',' || token.kind === 'end') return { kind: 'text', text: '', at: token.at };
@@ -120,7 +120,10 @@ function parseBound(tokens: Reader): bigint {
   return bound;
 }
 
-/** Parses values in parentheses. A comma without a neighboring value adds the empty value. */
+/**
+ * Parses values in parentheses. A missing value is the empty value: `()` and `(,)` contain only that, `(a,)`, `(,a)` and
+ * `(a,,b)` contain it in addition to the others.
+ */
 function parseValues(tokens: Reader): ReadonlySet<string> {
   const values = new Set<string>();
   expect(tokens.next(), ['('], 'an opening parenthesis');
@@ -142,11 +145,16 @@ function parseValues(tokens: Reader): ReadonlySet<string> {
 const isText = ({ kind }: Token): boolean => kind === 'text' || kind === 'in' || kind === 'notin';
 
 function requireValue(token: Token): Token {
-  const value = isText(token) ? token : expect(token, [], 'a value');
+  const value = expectText(token, 'a value');
   const rule =
     'must be a label value: at most 63 letters, digits, -, _ and ., starting and ending with a letter or digit';
   if (!isLabelValue(value.text)) throw errorAt(token, rule);
   return value;
+}
+
+function expectText(token: Token, what: string): Token {
+  if (!isText(token)) throw errorAt(token, `expected ${what}`);
+  return token;
 }
 
 function expect(token: Token, kinds: readonly Token['kind'][], what: string): Token {

@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { requireFresh } from '../../clusters/cluster.ts';
 import { visibleIn } from '../../clusters/visible.ts';
 import { DeploymentItem, DeploymentList } from '../../deployments/kpanda/schema.ts';
-import { listDeployments, listText } from '../../deployments/listing.ts';
+import { listDeployments, serializePage } from '../../deployments/listing.ts';
 import { requireCaller } from '../common/bearer.ts';
 import type { Dependencies, Environment } from '../common/environment.ts';
 import { PlatformError } from '../common/errors.ts';
@@ -65,7 +65,7 @@ function addClusterRoute(app: OpenAPIHono<Environment>, dependencies: Dependenci
     const source = await visibleIn(cluster, caller);
     if (!source) throw forbidden(caller, listing());
     setFreshness(context, [cluster]);
-    return answerJson(context, listText(listDeployments([source], toQuery(context.req.valid('query')))));
+    return answerJson(context, serializePage(listDeployments([source], toQuery(context.req.valid('query')))));
   });
 }
 
@@ -81,7 +81,7 @@ function addNamespaceRoute(app: OpenAPIHono<Environment>, dependencies: Dependen
     const source = await visibleIn(cluster, caller, namespace);
     if (!source) throw forbidden(caller, listing(namespace));
     setFreshness(context, [cluster]);
-    return answerJson(context, listText(listDeployments([source], toQuery(context.req.valid('query')))));
+    return answerJson(context, serializePage(listDeployments([source], toQuery(context.req.valid('query')))));
   });
 }
 
@@ -122,6 +122,6 @@ function addAllClustersRoute(app: OpenAPIHono<Environment>, dependencies: Depend
       context,
       clusters.filter(({ deployments }) => stores.has(deployments)),
     );
-    return answerJson(context, listText(listDeployments(sources, toQuery(query))));
+    return answerJson(context, serializePage(listDeployments(sources, toQuery(query))));
   });
 }

@@ -75,8 +75,8 @@ export function createStreams({ accessKeys, userHolders }: AccessKeyCaches, now:
         if (ended.signal.aborted) return undefined;
         const timeout = new AbortController();
         const signal = AbortSignal.any([ended.signal, timeout.signal]);
-        const silence = pause(Math.min(pingMs, Math.max(1, expiresAt - now())), signal);
-        await Promise.race([wake.promise, silence]);
+        const pingDue = pause(Math.min(pingMs, Math.max(1, expiresAt - now())), signal);
+        await Promise.race([wake.promise, pingDue]);
         timeout.abort();
         if (changed) await pause(debounceMs, ended.signal);
         if (now() >= expiresAt) one.end();

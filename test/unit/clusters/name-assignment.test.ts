@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { assignNames } from '../../../src/clusters/name-assignment.ts';
 import { kubeconfigText, registration, type SecretParts } from './support.ts';
 
-/** Returns, for each Secret, the reason of its refusal, or whether it holds its name. */
+/** Returns, for each Secret, the reason for its rejection, or whether it holds its name. */
 function assign(...secrets: SecretParts[]) {
   const assignments = assignNames(secrets.map(registration), 'local');
   return Object.fromEntries(
-    assignments.map(({ registration: { secretName }, holdsName, refusal }) => [secretName, refusal ?? holdsName]),
+    assignments.map(({ registration: { secretName }, hasName, rejection }) => [secretName, rejection ?? hasName]),
   );
 }
 
@@ -43,7 +43,7 @@ describe('a name', () => {
       [registration({ name: 'a', kubeconfig: 'broken' }), registration({ name: 'b' })],
       'local',
     );
-    expect(assignments.map(({ holdsName, refusal }) => [holdsName, refusal])).toEqual([
+    expect(assignments.map(({ hasName, rejection }) => [hasName, rejection])).toEqual([
       [true, 'kubeconfig: the document: must be an object'],
       [false, 'the name is taken by the older Secret a'],
     ]);
@@ -60,7 +60,7 @@ describe('a kubeconfig that is refused', () => {
     ['', 'kubeconfig: is missing'],
     [kubeconfigText({ user: { exec: { command: 'sh' } } }), 'kubeconfig: user.exec: is not allowed: '],
     ['x'.repeat(400_000), 'kubeconfig: must not be larger than 64 KiB'],
-  ])('has a reason', (kubeconfig, refusal) => {
-    expect(assign({ kubeconfig }).west).toMatch(new RegExp(`^${refusal}`));
+  ])('has a reason', (kubeconfig, rejection) => {
+    expect(assign({ kubeconfig }).west).toMatch(new RegExp(`^${rejection}`));
   });
 });

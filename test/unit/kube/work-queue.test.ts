@@ -59,33 +59,33 @@ describe('a work queue', () => {
     queue.add('a');
     queue.add('b');
     await settle();
-    expect([handled, queue.depth]).toEqual([['a', 'b'], 2]);
+    expect([handled, queue.size]).toEqual([['a', 'b'], 2]);
     await end('a');
     await end('b');
-    expect([handled, queue.depth]).toEqual([['a', 'b'], 0]);
+    expect([handled, queue.size]).toEqual([['a', 'b'], 0]);
   });
 
   it('handles at most `concurrency` keys at the same time, in the order in which they were added', async () => {
     const { queue, running, handled, end, settle } = createQueue();
     for (const key of ['a', 'b', 'c', 'd']) queue.add(key);
     await settle();
-    expect([running(), queue.depth]).toEqual([['a', 'b'], 4]);
+    expect([running(), queue.size]).toEqual([['a', 'b'], 4]);
     await end('b');
-    expect([running(), queue.depth]).toEqual([['a', 'c'], 3]);
+    expect([running(), queue.size]).toEqual([['a', 'c'], 3]);
     await end('a');
     await end('c');
     await end('d');
-    expect([handled, queue.depth]).toEqual([['a', 'b', 'c', 'd'], 0]);
+    expect([handled, queue.size]).toEqual([['a', 'b', 'c', 'd'], 0]);
   });
 
   it('queues a key once even if it is added several times', async () => {
     const { queue, handled, end, settle } = createQueue({ concurrency: 1 });
     for (const key of ['a', 'b', 'b', 'b']) queue.add(key);
     await settle();
-    expect(queue.depth).toBe(2);
+    expect(queue.size).toBe(2);
     await end('a');
     await end('b');
-    expect([handled, queue.depth]).toEqual([['a', 'b'], 0]);
+    expect([handled, queue.size]).toEqual([['a', 'b'], 0]);
   });
 
   it('handles a key that is added while it is handled again afterwards, never twice at the same time', async () => {
@@ -98,7 +98,7 @@ describe('a work queue', () => {
     await end('a');
     expect([running(), handled]).toEqual([['a'], ['a', 'a']]);
     await end('a');
-    expect([running(), handled, queue.depth]).toEqual([[], ['a', 'a'], 0]);
+    expect([running(), handled, queue.size]).toEqual([[], ['a', 'a'], 0]);
   });
 
   it('skips a key that is being handled and starts the next one', async () => {
@@ -161,7 +161,7 @@ describe('a failure', () => {
     await settle();
     for (const [times, delay] of [100, 200, 400, 800, 1_000, 1_000].entries()) {
       await fail('a', error);
-      expect([handled.length, failed.length, queue.depth]).toEqual([times + 1, times + 1, 0]);
+      expect([handled.length, failed.length, queue.size]).toEqual([times + 1, times + 1, 0]);
       await vi.advanceTimersByTimeAsync(delay - 1);
       expect(handled).toHaveLength(times + 1);
       await vi.advanceTimersByTimeAsync(1);
@@ -248,7 +248,7 @@ describe('a failure', () => {
     expect(handled).toEqual(['a', 'a']);
     // The attempt replaced the one that was waiting.
     await vi.advanceTimersByTimeAsync(100);
-    expect(queue.depth).toBe(1);
+    expect(queue.size).toBe(1);
   });
 });
 
@@ -257,7 +257,7 @@ describe('a delay', () => {
     const { queue, handled, end } = createQueue();
     queue.add('a');
     await end('a', 30_000);
-    expect(queue.depth).toBe(0);
+    expect(queue.size).toBe(0);
     await vi.advanceTimersByTimeAsync(29_999);
     expect(handled).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(1);
@@ -331,7 +331,7 @@ describe('shutDown', () => {
     expect([down, handled]).toEqual([false, ['a', 'b']]);
     await end('b');
     await done;
-    expect([down, handled, queue.depth, vi.getTimerCount()]).toEqual([true, ['a', 'b'], 0, 0]);
+    expect([down, handled, queue.size, vi.getTimerCount()]).toEqual([true, ['a', 'b'], 0, 0]);
     await vi.advanceTimersByTimeAsync(100_000);
     expect(handled).toEqual(['a', 'b']);
   });

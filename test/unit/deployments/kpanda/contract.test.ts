@@ -3,7 +3,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { describe, expect, it } from 'vitest';
 import { projectDeployment } from '../../../../src/deployments/kpanda/projection.ts';
 import { DeploymentItem, DeploymentList } from '../../../../src/deployments/kpanda/schema.ts';
-import { listText } from '../../../../src/deployments/listing.ts';
+import { serializePage } from '../../../../src/deployments/listing.ts';
 import { createDeploymentTransform } from '../../../../src/deployments/record.ts';
 import type { RawObject } from '../../../../src/kube/list-watch.ts';
 import fixture from '../../../fixtures/kpanda-deployment-fields.json' with { type: 'json' };
@@ -71,7 +71,7 @@ const answer = (deployment: Parameters<typeof projectDeployment>[0]): unknown =>
 /** A list as a client receives it. */
 function listAnswer(): unknown {
   const items = [toRecord(maximalDeployment as unknown as RawObject)];
-  return JSON.parse(listText({ items, pagination: { total: 1, page: 1, pageSize: 10, pages: 1 } }));
+  return JSON.parse(serializePage({ items, pagination: { total: 1, page: 1, pageSize: 10, pages: 1 } }));
 }
 
 describe('a projected Deployment', () => {

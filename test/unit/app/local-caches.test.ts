@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { createCaches } from '../../../src/app/caches.ts';
+import { createLocalCaches } from '../../../src/app/local-caches.ts';
 import type { Transport } from '../../../src/kube/transport.ts';
 
 /** The paths that the caches list first. */
@@ -16,7 +16,7 @@ async function listedPaths(watchNamespace: string | undefined): Promise<URL[]> {
     close: async () => undefined,
   };
   const configuration = { clusterName: 'local', watchNamespace };
-  const { reflectors } = createCaches({ configuration, transport, log: pino({ level: 'silent' }) });
+  const { reflectors } = createLocalCaches({ configuration, transport, log: pino({ level: 'silent' }) });
   const running = reflectors.map((one) => one.run(stop.signal));
   await new Promise((resolve) => setImmediate(resolve));
   stop.abort();

@@ -10,7 +10,7 @@ import { createReflector } from '../kube/reflector.ts';
 import { pathOf, type Resource, resources } from '../kube/resource.ts';
 import type { Transport } from '../kube/transport.ts';
 
-export interface CachesOptions {
+export interface LocalCachesOptions {
   configuration: Pick<Configuration, 'clusterName' | 'watchNamespace'>;
   transport: Transport;
   log: Logger;
@@ -22,7 +22,7 @@ export interface CachesOptions {
  * With `watchNamespace`, Namespaces are not watched, because that requires cluster-wide permissions: the key pairs of a
  * terminating namespace then stay valid until its AccessKeys are deleted, some moments later.
  */
-export function createCaches({ configuration, transport, log }: CachesOptions) {
+export function createLocalCaches({ configuration, transport, log }: LocalCachesOptions) {
   const { clusterName, watchNamespace } = configuration;
   const caches = createAccessKeyCaches();
   const deployments = createDeploymentStore();
@@ -60,7 +60,7 @@ export function createCaches({ configuration, transport, log }: CachesOptions) {
   return {
     caches,
     deployments,
-    freshness: deploymentReflector.freshness,
+    deploymentsFreshness: deploymentReflector.freshness,
     reflectors: [...namespaceReflectors, accessKeyReflector, secretReflector, deploymentReflector],
   };
 }
