@@ -87,6 +87,9 @@ describe('a key pair and its tokens stop working', () => {
       await patch('marked', hold);
       await kubectl.run(['delete', 'accesskey', 'marked', '-n', 'people', '--wait=false']);
     });
+    await poll('the condition', async () => condition(await get('marked'), 'Ready')?.reason === 'Terminating');
+    expect(condition(await get('marked'), 'Ready')?.status).toBe('False');
+    expect((await get('marked')).status.keyPairs?.map(({ state }) => state)).toEqual(['Disabled']);
     expect(await kubectl.run(['get', 'secret', 'marked-main', '-n', 'people', '-o', 'name'])).toContain('marked-main');
     await patch('marked', { metadata: { finalizers: null } });
   });

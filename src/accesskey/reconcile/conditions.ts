@@ -14,6 +14,8 @@ export const reasons = {
   secretTerminating: 'SecretTerminating',
   /** The API server refused to write or delete a Secret; the operator retries. */
   secretFailed: 'SecretFailed',
+  /** The AccessKey or its namespace is being deleted, so its pairs are no longer valid. */
+  terminating: 'Terminating',
 } as const;
 
 interface Verdict {
@@ -43,6 +45,17 @@ export function conditionsOf({
 }): Condition[] {
   const verdict =
     otherHolder === undefined ? verdictOf(accessKey, outcome, keyPairs) : userClaimed(accessKey, otherHolder);
+  return toConditions(accessKey, verdict, now);
+}
+
+/** The conditions of an AccessKey that is being deleted, or whose namespace is. */
+export function terminatingConditions(accessKey: AccessKeyRecord, now: number): Condition[] {
+  const what = accessKey.deleting ? 'the AccessKey' : 'the namespace';
+  const message = `${what} is being deleted, the key pairs are no longer valid`;
+  return toConditions(accessKey, { state: 'Reconciling', reason: reasons.terminating, message }, now);
+}
+
+function toConditions(accessKey: AccessKeyRecord, verdict: Verdict, now: number): Condition[] {
   const { state, reason } = verdict;
   const message = stableMessage(accessKey, verdict);
   const types = state === 'Ready' ? ['Ready'] : ['Ready', state];
@@ -85,8 +98,8 @@ function verdictOf({ spec }: AccessKeyRecord, outcome: PlanOutcome, keyPairs: re
   if (stuck) {
     return { state: 'Reconciling', reason: reasons.secretFailed, ...removalProblem(stuck) };
   }
-  const [problem] = problems;
-  if (problem) return { state: 'Reconciling', ...problem };
+  const problem = problems.find(({ stalled }) => stalled) ?? problems[0];
+  if (problem) return { state: problem.stalled ? 'Stalled' : 'Reconciling', ...problem };
   return { state: 'Ready', reason: reasons.ready, message: summary(spec.suspended === true, keyPairs) };
 }
 

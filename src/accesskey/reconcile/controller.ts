@@ -12,7 +12,7 @@ import type { PlanOutcome } from './outcome.ts';
 import { type Observed, plan } from './plan.ts';
 import type { Progress } from './scope.ts';
 import { createSecretApi, StaleCacheError } from './secret-api.ts';
-import { nextStepAt, statusOf } from './status.ts';
+import { nextStepAt, statusOf, terminatingStatus } from './status.ts';
 import { isSameStatus, writeStatus } from './status-writer.ts';
 
 /** A Secret that blocks a name is polled, because Secrets of other types are not watched. */
@@ -57,14 +57,20 @@ export function startController(options: ControllerOptions): () => Promise<void>
     const accessKey = caches.accessKeys.get(key);
     if (!accessKey) return undefined;
     const observed = observe(caches, accessKey);
-    if (observed.stopped) return undefined;
     const at = now();
+    if (observed.stopped) return terminate(accessKey, at);
     const progress = progressOf(accessKey);
     const outcome = await apply({ api, accessKey, plan: plan(observed, at), progress, now: at });
     await updateStatus(accessKey, statusOf({ accessKey, userHolder: observed.userHolder, outcome, now: at }));
     const error = errorOf(outcome);
     if (error) throw error;
     return requeueAfter(accessKey, outcome, at);
+  }
+
+  /** Records no Event: a terminating namespace accepts none. */
+  async function terminate(accessKey: AccessKeyRecord, at: number): Promise<undefined> {
+    const status = terminatingStatus(accessKey, at);
+    if (!isSameStatus(status, accessKey.status)) await writeStatus(client, accessKey, status);
   }
 
   async function updateStatus(accessKey: AccessKeyRecord, status: AccessKeyRecord['status']): Promise<void> {

@@ -12,6 +12,8 @@ export interface PairProblem {
   message: string;
   /** Beginning of the message that is the same each time the same failure occurs. */
   stablePrefix?: string;
+  /** Retrying cannot help: a person must change the Secret. */
+  stalled?: boolean;
   /** The response of the API server; the reconcile is retried. */
   error?: KubernetesError;
 }
@@ -72,6 +74,9 @@ function blockingProblem(action: Parameters<typeof blockedOutcome>[0]): PairProb
   return { reason: 'SecretTerminating', message: `${secret} must be deleted first, a finalizer may be blocking that` };
 }
 
+/** Statuses about the content of a Secret, for example that it is too large: 413 and 422 (Invalid). */
+const contentStatuses = new Set([413, 422]);
+
 export function writeProblem({
   error,
   secretName,
@@ -84,7 +89,14 @@ export function writeProblem({
   const stablePrefix = `Secret ${secretName} could not be written`;
   const text = immutable ? statusOf(error) : textOf(error);
   const hint = immutable ? '; it is immutable: delete it to get a new key pair' : '';
-  return { reason: 'SecretFailed', message: `${stablePrefix}: ${text}${hint}`, stablePrefix, error };
+  const stalled = immutable || contentStatuses.has(error.status);
+  return {
+    reason: 'SecretFailed',
+    message: `${stablePrefix}: ${text}${hint}`,
+    stablePrefix,
+    ...(stalled && { stalled }),
+    error,
+  };
 }
 
 /** The problem of an unneeded Secret that the API server refused to delete. */

@@ -3,7 +3,7 @@ import { pairFacts } from '../model/pair-facts.ts';
 import { comingRotation, expiryOf, pairState } from '../model/pair-state.ts';
 import { rfc3339 } from '../model/time.ts';
 import type { AccessKeyStatus } from '../model/types.generated.ts';
-import { conditionsOf } from './conditions.ts';
+import { conditionsOf, terminatingConditions } from './conditions.ts';
 import type { PairOutcome, PlanOutcome } from './outcome.ts';
 import { retiredPairs } from './unneeded-secrets.ts';
 
@@ -31,6 +31,21 @@ export function statusOf({
     ...(otherHolder === undefined && { userID: accessKey.uid }),
     conditions: conditionsOf({ accessKey, otherHolder, outcome, keyPairs, now }),
     ...(keyPairs.length > 0 && { keyPairs }),
+  };
+}
+
+/** The status of an AccessKey that is being deleted, or whose namespace is: none of its pairs is valid any more. */
+export function terminatingStatus(accessKey: AccessKeyRecord, now: number): AccessKeyStatus {
+  const { userID, keyPairs = [] } = accessKey.status;
+  const disabled = keyPairs.map(({ nextRotationAt: _, previous: __, ...pair }) => ({
+    ...pair,
+    state: 'Disabled' as const,
+  }));
+  return {
+    observedGeneration: accessKey.generation,
+    ...(userID !== undefined && { userID }),
+    conditions: terminatingConditions(accessKey, now),
+    ...(disabled.length > 0 && { keyPairs: disabled }),
   };
 }
 

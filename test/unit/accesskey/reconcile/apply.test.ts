@@ -418,7 +418,7 @@ describe('a failed write', () => {
     const message = `${stablePrefix}: ${status === 500 ? '500 InternalError' : error.message}`;
     expect(outcome.pairs[0]).toEqual({
       ...{ pair: { name: 'main' }, secretName: 'ann-main', change: 'none' },
-      problem: { reason: 'SecretFailed', message, stablePrefix, error },
+      problem: { reason: 'SecretFailed', message, stablePrefix, ...(status === 422 && { stalled: true }), error },
     });
     expect(changes(outcome)).toEqual(['SecretFailed', 'created']);
   });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { AccessKeyRecord } from '../../../../src/accesskey/model/access-key-record.ts';
 import { isSameStatus } from '../../../../src/accesskey/reconcile/status-writer.ts';
 import { KubernetesError } from '../../../../src/kube/errors.ts';
-import { accessKey, keyPair, known, now, rawSecret } from '../../../support/builders.ts';
+import { accessKey, keyPair, known, now, rawSecret, type SecretParts } from '../../../support/builders.ts';
 import { reconcileOnce, withStatus } from './reconciles.ts';
 import { createSecretsApi, refused, type SecretsApi } from './secrets-api.ts';
 
@@ -76,6 +76,26 @@ describe('an immutable Secret', () => {
       expect(message).toMatch(/^Secret ann-main could not be written: .*422 Invalid/);
       expect(message.endsWith('it is immutable: delete it to get a new key pair')).toBe(immutable);
     }
+  });
+});
+
+describe('a Secret that only a person can fix makes the AccessKey Stalled', () => {
+  const types = async (parts: SecretParts, status: number) => {
+    const api = createSecretsApi(rawSecret({ annotations: {}, ...parts }));
+    api.refuse('patch ann-main', refused(status, ''));
+    return withStatus(one, await reconcileOnce(api, one)).status.conditions?.map(({ type }) => type);
+  };
+
+  it('because it is immutable', async () => {
+    expect(await types({ immutable: true }, 403)).toEqual(['Ready', 'Stalled']);
+  });
+
+  it.each([413, 422])('because its content is rejected with %s', async (status) => {
+    expect(await types({}, status)).toEqual(['Ready', 'Stalled']);
+  });
+
+  it.each([403, 500])('but not because a write is rejected with %s', async (status) => {
+    expect(await types({}, status)).toEqual(['Ready', 'Reconciling']);
   });
 });
 

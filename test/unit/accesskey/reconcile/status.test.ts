@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { AccessKeyRecord } from '../../../../src/accesskey/model/access-key-record.ts';
 import { reasons } from '../../../../src/accesskey/reconcile/conditions.ts';
 import type { PairOutcome } from '../../../../src/accesskey/reconcile/outcome.ts';
-import { statusOf as statusAfter } from '../../../../src/accesskey/reconcile/status.ts';
+import { statusOf as statusAfter, terminatingStatus } from '../../../../src/accesskey/reconcile/status.ts';
 import { isSameStatus } from '../../../../src/accesskey/reconcile/status-writer.ts';
 import { accessKey, at, keyPair, known, now, secret } from '../../../support/builders.ts';
 import { conflict, denied, failed, outcomeOf, present, terminating } from './outcomes.ts';
@@ -301,5 +301,33 @@ describe('status over time', () => {
   it('contains times in whole seconds', () => {
     const { conditions } = statusOf(one, one.key, [], now + 999);
     expect(conditions?.[0]?.lastTransitionTime).toBe(at(0));
+  });
+});
+
+describe('terminatingStatus', () => {
+  const previous = { accessKey: keyPair(2).ak, validUntil: at(60) };
+  const subject = known({ generation: 4, deleting: true }, { previous, nextRotationAt: at(60), expiresAt: at(90) });
+
+  it('is not Ready, and no pair is valid', () => {
+    const { conditions, keyPairs, observedGeneration } = terminatingStatus(subject, now);
+    const message = 'the AccessKey is being deleted, the key pairs are no longer valid';
+    const common = { reason: 'Terminating', message, observedGeneration: 4, lastTransitionTime: at(0) };
+    expect(conditions).toEqual([
+      { type: 'Ready', status: 'False', ...common },
+      { type: 'Reconciling', status: 'True', ...common },
+    ]);
+    const pair = { name: 'main', accessKey: keyPair().ak, secretName: 'ann-main', revision: 1, createdAt: at(-1800) };
+    expect(keyPairs).toEqual([{ ...pair, state: 'Disabled', expiresAt: at(90) }]);
+    expect(observedGeneration).toBe(4);
+  });
+
+  it('names the namespace if only that is being deleted', () => {
+    const { conditions } = terminatingStatus({ ...subject, deleting: false }, now);
+    expect(conditions?.[0]?.message).toMatch(/^the namespace is being deleted/);
+  });
+
+  it('does not change once it is written', () => {
+    const status = terminatingStatus(subject, now);
+    expect(terminatingStatus({ ...subject, status }, now + 60_000)).toEqual(status);
   });
 });
