@@ -1,6 +1,6 @@
-// The programs of a real Kubernetes control plane, built once from published Go modules
-// (see build.ts). k8s.io/kubernetes replaces its staging modules by folders of
-// its own repository; outside of it they are replaced by the published modules of the same release.
+// The programs of a Kubernetes control plane, built once from published Go modules (see ../go-programs/program-sets.ts).
+// k8s.io/kubernetes replaces its staging modules with folders of its own repository. Here they are replaced with the
+// published modules of the same release.
 module ghippo.io/accesskey-operator/tools/control-plane
 
 go 1.26.0

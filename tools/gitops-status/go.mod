@@ -1,4 +1,4 @@
-// What GitOps tools say of an object: see main.go.
+// Computes the health of an object as GitOps tools do, see main.go.
 module ghippo.io/accesskey-operator/tools/gitops-status
 
 go 1.26.0

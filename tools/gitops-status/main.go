@@ -1,7 +1,7 @@
-// Computes the status of an object as GitOps tools do: with kstatus, which Flux uses, and with a Lua health check of Argo
-// CD, run by the same interpreter and libraries as in Argo CD.
+// Computes the status of an object as GitOps tools do: with kstatus, which Flux uses, and with a Lua health check of
+// Argo CD, run in the same interpreter with the same libraries as in Argo CD.
 //
-// The only argument is the file with the Lua script. The object is read as JSON from standard input.
+// The only argument is the path of the Lua script. The object is read as JSON from standard input.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// The helm command, built once for the tests of the chart (see programs.ts).
+// The helm command for tests of the chart, built once (see ../go-programs/program-sets.ts).
 module ghippo.io/accesskey-operator/tools/helm
 
 go 1.26.0

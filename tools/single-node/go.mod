@@ -1,5 +1,5 @@
-// What makes this machine a node, built once from published Go modules: kubelet and kube-proxy of the control plane's
-// release (see ../control-plane/go.mod, also for the replaced modules), and CoreDNS.
+// The programs of a node, built once from published Go modules: kubelet and kube-proxy of the control plane's release,
+// and CoreDNS. ../control-plane/go.mod explains the replaced modules.
 module ghippo.io/accesskey-operator/tools/single-node
 
 go 1.26.0

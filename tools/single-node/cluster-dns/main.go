@@ -1,6 +1,6 @@
-// The cluster's DNS: CoreDNS with the plugins that a cluster's names need and no others.
+// The DNS server of the cluster: CoreDNS with only the plugins that resolve names of the cluster.
 //
-// Its own main package imports every plugin, and with them the clients of several clouds.
+// CoreDNS's own main package imports all plugins, including the client libraries of several clouds.
 package main
 
 import (
@@ -14,7 +14,7 @@ import (
 )
 
 func main() {
-	// The order in which a query passes them, as in CoreDNS's plugin.cfg.
+	// Queries pass through the plugins in this order, which is that of CoreDNS's plugin.cfg.
 	dnsserver.Directives = []string{"bind", "ready", "errors", "kubernetes"}
 	coremain.Run()
 }

@@ -1,4 +1,4 @@
-// What a pod's sandbox runs: it holds the namespaces open, takes in orphans, and ends when it is told to.
+// The sandbox process of a pod: keeps the namespaces open, reaps orphaned processes, and exits on SIGINT or SIGTERM.
 package main
 
 import (
