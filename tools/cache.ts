@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const pollMilliseconds = 250;
+const defaultReminderMs = 30_000;
 const sqliteBusy = 5;
 
 /** Path of the cache folder, which may not exist yet. */
@@ -13,10 +14,19 @@ export function cacheDirectory(environment: NodeJS.ProcessEnv): string {
   return resolve(root, 'accesskey-operator');
 }
 
+/** Default destination of progress lines. */
+export function logToStandardError(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
 export interface LockOptions {
-  /** Called once if another process holds the lock. */
-  readonly onWait?: () => void;
+  /** What the process that holds the lock does, for messages: "building the control plane". */
+  readonly activity: string;
+  /** Receives a line when waiting begins, and another one every half minute. */
+  readonly log: (line: string) => void;
   readonly signal?: AbortSignal | undefined;
+  /** Interval of the lines. Default: 30 seconds. */
+  readonly reminderMs?: number;
 }
 
 /**
@@ -31,15 +41,28 @@ export interface LockOptions {
 export async function withLock<T>(path: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
   const database = new DatabaseSync(path);
   try {
-    if (!tryLock(database)) {
-      options.onWait?.();
-      do {
-        await sleep(pollMilliseconds, undefined, options.signal ? { signal: options.signal } : {});
-      } while (!tryLock(database));
-    }
+    await acquire(database, options);
     return await work();
   } finally {
     database.close();
+  }
+}
+
+async function acquire(database: DatabaseSync, options: LockOptions): Promise<void> {
+  if (tryLock(database)) return;
+  const { activity, log, signal, reminderMs = defaultReminderMs } = options;
+  const started = performance.now();
+  log(`Another process is ${activity}; waiting for it`);
+  const reminder = setInterval(() => {
+    const seconds = Math.round((performance.now() - started) / 1000);
+    log(`Another process is still ${activity}; waiting for ${seconds} s`);
+  }, reminderMs);
+  try {
+    do {
+      await sleep(pollMilliseconds, undefined, signal ? { signal } : {});
+    } while (!tryLock(database));
+  } finally {
+    clearInterval(reminder);
   }
 }
 

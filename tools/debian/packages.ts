@@ -4,7 +4,7 @@
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { cacheDirectory, withLock } from '../cache.ts';
+import { cacheDirectory, logToStandardError, withLock } from '../cache.ts';
 import { findIn } from '../go-programs/locate.ts';
 import { run } from '../run-command.ts';
 
@@ -29,12 +29,12 @@ export async function missingPackages(packages: PackagesByProgram): Promise<stri
  */
 export async function installMissing(
   packages: PackagesByProgram,
-  log: (line: string) => void = () => undefined,
+  log: (line: string) => void = logToStandardError,
 ): Promise<void> {
   const cache = cacheDirectory(process.env);
   await mkdir(cache, { recursive: true });
   // apt-get fails if two processes install at the same time.
-  await withLock(join(cache, 'debian-packages.lock'), {}, async () => {
+  await withLock(join(cache, 'debian-packages.lock'), { activity: 'installing Debian packages', log }, async () => {
     const missing = await missingPackages(packages);
     if (missing.length > 0) await installPackages(missing, log);
   });

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { cacheDirectory, withLock } from '../cache.ts';
+import { cacheDirectory, logToStandardError, withLock } from '../cache.ts';
 import { buildPrograms } from './build.ts';
 import { type Binaries, controlPlanePrograms, type Paths, type ProgramSet } from './program-sets.ts';
 
@@ -49,8 +49,8 @@ export async function locatePrograms<Name extends string>(
   const missing = await missingIn(folders, names);
   if (missing.length > 0) {
     await mkdir(dirname(cache), { recursive: true });
-    const onWait = () => log(`Another process is building the ${set.cacheName.replaceAll('-', ' ')}; waiting for it`);
-    await withLock(`${cache}.lock`, { onWait, signal }, async () => {
+    const activity = `building the ${set.cacheName.replaceAll('-', ' ')}`;
+    await withLock(`${cache}.lock`, { activity, log, signal }, async () => {
       const stillMissing = await missingIn(folders, names);
       if (stillMissing.length === 0) return;
       await buildPrograms(stillMissing, { set, version, target: cache, environment, log, signal });
@@ -58,10 +58,6 @@ export async function locatePrograms<Name extends string>(
   }
   const paths = await Promise.all(names.map(async (name) => [name, await findIn(folders, name)]));
   return Object.fromEntries(paths);
-}
-
-function logToStandardError(line: string): void {
-  process.stderr.write(`${line}\n`);
 }
 
 /** Returns the version in go.mod, and a hash of all source files. */

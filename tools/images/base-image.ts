@@ -56,7 +56,7 @@ async function buildBaseImage(log: (line: string) => void): Promise<string> {
   const folder = join(cacheDirectory(process.env), 'images');
   await mkdir(folder, { recursive: true });
   const archive = join(folder, `node-base-${version}-${process.version}-${process.arch}.tar`);
-  await withLock(`${archive}.lock`, {}, async () => {
+  await withLock(`${archive}.lock`, { activity: 'building the base image', log }, async () => {
     if (await exists(archive)) return;
     log('Building a base image with Debian and Node.js (once, about a minute)');
     await installRequirements(log);

@@ -34,7 +34,7 @@ interface OpenDocker extends Docker {
 export async function withDocker<T>(log: (line: string) => void, use: (docker: Docker) => Promise<T>): Promise<T> {
   const cache = cacheDirectory(process.env);
   await mkdir(cache, { recursive: true });
-  return withLock(join(cache, 'docker.lock'), {}, async () => {
+  return withLock(join(cache, 'docker.lock'), { activity: 'using Docker', log }, async () => {
     const docker = await openDocker(log);
     try {
       return await use(docker);

@@ -1,0 +1,44 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { withLock } from '../../../tools/cache.ts';
+
+const activity = 'building the control plane';
+
+/** Holds a lock until it is released. */
+async function heldLock() {
+  const directory = await mkdtemp(join(tmpdir(), 'accesskey-lock-'));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  const path = join(directory, 'lock');
+  const acquired = Promise.withResolvers<void>();
+  const release = Promise.withResolvers<void>();
+  const holder = withLock(path, { activity, log: expect.unreachable }, () => {
+    acquired.resolve();
+    return release.promise;
+  });
+  await acquired.promise;
+  return { path, holder, release: release.resolve };
+}
+
+test('a process that waits for a lock logs repeatedly what it waits for', async () => {
+  const { path, holder, release } = await heldLock();
+  const lines: string[] = [];
+  const log = (line: string) => void lines.push(line);
+  const waiting = withLock(path, { activity, log, reminderMs: 10 }, async () => 'done');
+  await expect.poll(() => lines.length).toBeGreaterThan(2);
+  expect(lines[0]).toBe('Another process is building the control plane; waiting for it');
+  expect(lines[1]).toMatch(/^Another process is still building the control plane; waiting for \d+ s$/);
+  release();
+  expect(await waiting).toBe('done');
+  await holder;
+});
+
+test('waiting for a lock ends when it is aborted', async () => {
+  const { path, holder, release } = await heldLock();
+  const signal = AbortSignal.abort(new Error('enough'));
+  const waiting = withLock(path, { activity, log: () => undefined, signal }, async () => 'done');
+  await expect(waiting).rejects.toThrow('aborted');
+  release();
+  await holder;
+});
