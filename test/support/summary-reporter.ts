@@ -1,16 +1,35 @@
 import type { Reporter, TestModule } from 'vitest/node';
+import { type Counts, reportVariable } from '../../tools/test/suite.ts';
 
-/** Prints `N passed, N failed` as the last line of a run, and the number of skipped tests in the line before. */
+/**
+ * Prints `N passed, N failed` as the last line of a run, and the number of skipped tests in the line before. In
+ * `npm test`, it sends the counts to tools/test/main.ts instead, which prints the total.
+ */
 export default class SummaryReporter implements Reporter {
-  onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
-    const counts = { passed: 0, failed: 0, skipped: 0, pending: 0 };
-    for (const module of modules) {
-      for (const test of module.children.allTests()) counts[test.result().state] += 1;
-    }
-    // Files that do not load, failed hooks and errors outside of tests count as failures.
-    const broken = modules.filter((module) => module.errors().length > 0).length + errors.length;
-    const skipped = counts.skipped + counts.pending;
-    if (skipped > 0) process.stdout.write(`\n${skipped} skipped\n`);
-    process.stdout.write(`\n${counts.passed} passed, ${counts.failed + broken} failed\n`);
+  /** Ends the run if the process that waits for the counts is killed. */
+  onInit(): void {
+    if (!process.env[reportVariable]) return;
+    process.once('disconnect', () => process.exit(1));
+    process.channel?.unref();
   }
+
+  onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
+    const counts = countTests(modules, errors);
+    if (process.env[reportVariable] && process.send) {
+      process.send(counts);
+      return;
+    }
+    if (counts.skipped > 0) process.stdout.write(`\n${counts.skipped} skipped\n`);
+    process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed\n`);
+  }
+}
+
+function countTests(modules: readonly TestModule[], errors: readonly unknown[]): Counts {
+  const counts = { passed: 0, failed: 0, skipped: 0, pending: 0 };
+  for (const module of modules) {
+    for (const test of module.children.allTests()) counts[test.result().state] += 1;
+  }
+  // Files that do not load, failed hooks and errors outside of tests count as failures.
+  const broken = modules.filter((module) => module.errors().length > 0).length + errors.length;
+  return { passed: counts.passed, failed: counts.failed + broken, skipped: counts.skipped + counts.pending };
 }
