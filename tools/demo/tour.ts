@@ -81,7 +81,8 @@ async function showListing(url: string, token: string, print: Print): Promise<vo
   for (const { metadata, status } of listing.items) {
     print(`  ${metadata.namespace}/${metadata.name}: ${status.state}, ${status.readyReplicas} ready`);
   }
-  print(`  pagination: ${JSON.stringify(listing.pagination)}\n`);
+  print(`  pagination: ${JSON.stringify(listing.pagination)}`);
+  print('alice sees only the namespace shop.\n');
   assert.equal(response.status, 200);
   const names = listing.items.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
   assert.deepEqual(names, ['shop/cart', 'shop/frontend'], 'alice must see only the deployments in the namespace shop');
@@ -90,7 +91,8 @@ async function showListing(url: string, token: string, print: Print): Promise<vo
 
 async function showWrongKey(url: string, ak: string, print: Print): Promise<void> {
   const response = await fetch(`${url}${tokenPath}?ak=${ak}&sk=wrong`);
-  print(`$ curl "${url}${tokenPath}?ak=${ak}&sk=wrong"\n${response.status} ${await response.text()}\n`);
+  print(`$ curl "${url}${tokenPath}?ak=${ak}&sk=wrong"\n${response.status} ${await response.text()}`);
+  print('A wrong sk is rejected.\n');
   assert.equal(response.status, 401);
 }
 
