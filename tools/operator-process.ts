@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { deathWrapper } from './control-plane/program.ts';
 import { poll } from './poll.ts';
 
 const mainFile = fileURLToPath(new URL('../src/main.ts', import.meta.url));
@@ -42,7 +43,8 @@ export async function startOperator(
   args: readonly string[],
   { nodeArguments = [], environment = {} }: StartOptions = {},
 ): Promise<OperatorProcess> {
-  const child = spawn(process.execPath, [...nodeArguments, mainFile, ...args], {
+  const [command = '', ...rest] = [...(await deathWrapper()), process.execPath, ...nodeArguments, mainFile, ...args];
+  const child = spawn(command, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...environment },
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { run } from '../run-command.ts';
 
 /** Kernel settings that the kubelet requires and that are not namespaced, as files below /proc/sys. */
-const kernelSettings = {
+export const kernelSettings = {
   'vm/overcommit_memory': '1',
   'vm/panic_on_oom': '0',
   'kernel/panic': '10',
