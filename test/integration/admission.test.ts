@@ -152,24 +152,24 @@ describe('the schema rejects, with a message that names the field,', () => {
     ];
     await expect(kubectl.run(change)).rejects.toThrow(/spec\.user\.name.*user\.name is immutable/);
   });
-
-  test('accepts valid AccessKeys and sets the default of enabled', async () => {
-    await asAdmin(['create'], accessKeyManifest('other', 'right', { keyPairs: [{ name: 'a' }, { name: 'b' }] }));
-    const { spec, status } = await kubectl.get<{ spec: { keyPairs: object[] }; status: object }>(
-      'accesskey',
-      'right',
-      '-n',
-      'other',
-    );
-    expect(spec.keyPairs).toEqual([
-      { name: 'a', enabled: true, revision: 1 },
-      { name: 'b', enabled: true, revision: 1 },
-    ]);
-    expect(status).toEqual({ observedGeneration: -1 });
-  });
 });
 
-describe('a namespace editor cannot escalate privileges with', () => {
+test('accepts valid AccessKeys and sets the default of enabled', async () => {
+  await asAdmin(['create'], accessKeyManifest('other', 'right', { keyPairs: [{ name: 'a' }, { name: 'b' }] }));
+  const { spec, status } = await kubectl.get<{ spec: { keyPairs: object[] }; status: object }>(
+    'accesskey',
+    'right',
+    '-n',
+    'other',
+  );
+  expect(spec.keyPairs).toEqual([
+    { name: 'a', enabled: true, revision: 1 },
+    { name: 'b', enabled: true, revision: 1 },
+  ]);
+  expect(status).toEqual({ observedGeneration: -1 });
+});
+
+describe('a namespace editor', () => {
   const naming = (name: string, groups: string[] = [], accessKey = 'escalation') =>
     accessKeyManifest('team', accessKey, { user: { name, groups } });
 
@@ -178,19 +178,23 @@ describe('a namespace editor cannot escalate privileges with', () => {
     ['a group that they are not in', naming('mallory', ['admins']), /spec\.user\.groups.*admins/],
     ['one such group among their own', naming('mallory', ['contractors', 'admins']), /spec\.user\.groups.*admins/],
     ['system:masters', naming('mallory', ['system:masters']), /spec\.user\.groups.*system:masters/],
-    ['system:authenticated, in which everybody is', naming('mallory', ['system:authenticated']), /spec\.user\.groups/],
+    [
+      'system:authenticated, of which everyone is a member',
+      naming('mallory', ['system:authenticated']),
+      /spec\.user\.groups/,
+    ],
     [
       "another namespace's ServiceAccount",
       naming('system:serviceaccount:other:default'),
       /spec\.user\.name.*serviceaccounts default in namespace other/,
     ],
     ['a system user', naming('system:admin'), /spec\.user\.name/],
-  ])('%s', async (_what, manifest, message) => {
+  ])('cannot escalate privileges with %s', async (_what, manifest, message) => {
     await expect(create(manifest)).rejects.toThrow(message);
     await expect(asEditor(['apply', '--server-side', '-f', '-'], manifest)).rejects.toThrow(message);
   });
 
-  test('groups added later to their own AccessKey', async () => {
+  test('cannot add groups to their own AccessKey later', async () => {
     await create(naming('mallory', ['contractors'], 'mallory'));
     const more = { spec: { user: { groups: ['contractors', 'admins'] } } };
     const patch = ['patch', 'accesskey', 'mallory', '-n', 'team', '--type=merge', '-p', JSON.stringify(more)];
@@ -202,7 +206,7 @@ describe('a namespace editor cannot escalate privileges with', () => {
     );
   });
 
-  test("a pair added to, or enabled in, another user's AccessKey", async () => {
+  test("cannot add or change a pair in another user's AccessKey", async () => {
     await asAdmin(['create'], naming('alice', [], 'alice'));
     const add = { spec: { keyPairs: [{ name: 'main' }, { name: 'mine' }] } };
     const patch = ['patch', 'accesskey', 'alice', '-n', 'team', '--type=merge', '-p'];
@@ -211,23 +215,23 @@ describe('a namespace editor cannot escalate privileges with', () => {
     await expect(asEditor([...patch, JSON.stringify(rename)])).rejects.toThrow(/spec\.user\.name.*alice/);
   });
 
-  test('a forged status', async () => {
+  test('cannot forge a status', async () => {
     const patch = ['patch', 'accesskey', 'alice', '-n', 'team', '--subresource=status', '--type=merge', '-p'];
     await expect(asEditor([...patch, '{"status":{"userID":"x"}}'])).rejects.toThrow(/forbidden/i);
   });
 
-  test('an AccessKey in another namespace', async () => {
+  test('cannot create an AccessKey in another namespace', async () => {
     await expect(create(accessKeyManifest('other', 'mallory'))).rejects.toThrow(/forbidden/i);
   });
 
-  test('but can use their own name and groups, and label and delete any AccessKey', async () => {
+  test('can use their own name and groups, and label and delete any AccessKey', async () => {
     const relabel = ['label', 'accesskey', 'alice', '-n', 'team', 'seen=yes'];
     expect(await asEditor(relabel)).toContain('labeled');
     expect(await asEditor(['delete', 'accesskey', 'alice', 'mallory', '-n', 'team'])).toContain('deleted');
     expect(await create(naming('mallory', ['contractors', 'team-editors'], 'again'))).toContain('created');
   });
 
-  test('but can name a user and a group that they can impersonate', async () => {
+  test('can name a user and a group that they can impersonate', async () => {
     const rules = [
       { apiGroups: [''], resources: ['users'], resourceNames: ['bot'], verbs: ['impersonate'] },
       { apiGroups: [''], resources: ['groups'], resourceNames: ['bots', 'system:bots'], verbs: ['impersonate'] },
@@ -282,7 +286,7 @@ describe('sixteen groups', () => {
   });
 });
 
-describe('naming a ServiceAccount requires permission to impersonate it', () => {
+describe('the admission of an AccessKey that names a ServiceAccount', () => {
   const naming = (name: string) => accessKeyManifest('team', 'robot', { user: { name } });
   const robot = 'system:serviceaccount:other:robot';
   const malformed = [
@@ -302,7 +306,7 @@ describe('naming a ServiceAccount requires permission to impersonate it', () => 
     await mayImpersonate('all-robots', [{ resources: ['serviceaccounts'] }]);
   });
 
-  test('and not users only', async () => {
+  test('rejects a user who can impersonate users but no ServiceAccount', async () => {
     await expect(asWriter('people-manager', dryRun, naming(robot))).rejects.toThrow(
       `${robot} begins with system: and people-manager cannot impersonate that user ` +
         '(requires the verb impersonate on serviceaccounts robot in namespace other)',
@@ -313,34 +317,34 @@ describe('naming a ServiceAccount requires permission to impersonate it', () => 
     expect(await asWriter('people-manager', dryRun, naming('system:node:n'))).toContain('created');
   });
 
-  test('in its namespace or by its name', async () => {
+  test('allows a user who can impersonate it in its namespace or by its name', async () => {
     expect(await asWriter('robot-manager', dryRun, naming(robot))).toContain('created');
     for (const name of [`${robot}2`, 'system:serviceaccount:team:robot', 'alice', 'system:node:n']) {
       await expect(asWriter('robot-manager', dryRun, naming(name))).rejects.toThrow(/spec\.user\.name/);
     }
   });
 
-  test('which an editor has for their namespace, as for kubectl --as', async () => {
+  test('allows an editor in their namespace, as kubectl --as does', async () => {
     const canI = ['auth', 'can-i', 'impersonate', 'serviceaccounts', '-n', 'team'];
     expect(await asEditor(canI)).toContain('yes');
     expect(await asEditor(dryRun, naming('system:serviceaccount:team:default'))).toContain('created');
   });
 
-  test.each(malformed)('but %s counts as the name of a user', async (name) => {
+  test.each(malformed)('treats %s as a user name', async (name) => {
     const message = `(requires the verb impersonate on users ${name})`;
     await expect(asWriter('all-robots', dryRun, naming(name))).rejects.toThrow(message);
     await expect(asEditor(dryRun, naming(name))).rejects.toThrow(message);
     expect(await asWriter('people-manager', dryRun, naming(name))).toContain('created');
   });
 
-  test('also for a ServiceAccount that names itself', async () => {
+  test('rejects a ServiceAccount that names itself without the permission', async () => {
     const self = 'system:serviceaccount:other:self';
     await expect(asWriter(self, dryRun, naming(self))).rejects.toThrow(/spec\.user\.name.*begins with system:/);
     await mayImpersonate(self, [{ resources: ['serviceaccounts'], resourceNames: ['self'] }], 'other');
     expect(await poll('the permission', () => asWriter(self, dryRun, naming(self)))).toContain('created');
   });
 
-  test('also for an administrator who impersonates another user with --as', async () => {
+  test('checks the impersonated user of an administrator who uses --as', async () => {
     expect(await asAdmin(dryRun.slice(0, 2), naming('alice'))).toContain('created');
     await expect(asWriter('mallory', dryRun, naming('alice'))).rejects.toThrow(
       /spec\.user\.name: mallory is not alice/,
@@ -535,13 +539,13 @@ describe('the policy for Secrets of key pairs', () => {
     const asBlind = (args: string[], object?: object) =>
       kubectl.run([...args, '--as=blind'], object && JSON.stringify(object));
     const offer = { annotations: { 'ghippo.io/adopt': 'ann/main' } };
-    const refused = /ghippo\.io\/adopt.*only users who can get this Secret/;
-    await expect(asBlind(dryRun, manifest('offered', offer))).rejects.toThrow(refused);
+    const rejected = /ghippo\.io\/adopt.*only users who can get this Secret/;
+    await expect(asBlind(dryRun, manifest('offered', offer))).rejects.toThrow(rejected);
     expect(await asBlind(dryRun, manifest('plain'))).toContain('created');
     await create(manifest('offered', offer));
     const chosen = { ...manifest('offered', offer), stringData: { ak: 'mine', sk: 'mine' } };
     const apply = ['apply', '--server-side', '--force-conflicts', '-f', '-'];
-    await expect(asBlind(apply, chosen)).rejects.toThrow(refused);
+    await expect(asBlind(apply, chosen)).rejects.toThrow(rejected);
   });
 
   test('ignores changes of other Secrets', async () => {

@@ -87,7 +87,7 @@ test('does not let two AccessKeys fight over one Secret', async () => {
   await getToken(operator.url, pair);
 });
 
-test('does not overwrite or delete a Secret that belongs to somebody else', async () => {
+test('does not overwrite or delete a Secret that it does not own', async () => {
   const create = [
     'create',
     'secret',

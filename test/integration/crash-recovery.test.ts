@@ -44,7 +44,7 @@ describe('an operator that is killed with SIGKILL', () => {
     await withoutStatusRight(async () => {
       await kubectl.apply(accessKeyManifest('people', 'between'));
       await poll('the Secret', async () => (await secretNames()).includes('between-main'));
-      await poll('the refused status', async () => first.output.some((line) => line.includes('accesskeys/between')));
+      await poll('the rejected status', async () => first.output.some((line) => line.includes('accesskeys/between')));
       await first.stop('SIGKILL');
     });
     const pair = await readPair(kubectl, 'people', 'between-main');

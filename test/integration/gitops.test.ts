@@ -46,20 +46,20 @@ describe('health', () => {
     expect(argocd).toEqual({ status: 'Progressing', message: 'Waiting for the operator' });
   });
 
-  test('is good when the pairs exist', async () => {
+  test('is Healthy when the pairs exist', async () => {
     operator = await cluster.startOperator();
     await waitReady(kubectl, namespace, 'alice');
     expect(await verdictsOf('alice', 'KeyPairsReady')).toEqual(['Current', 'Healthy']);
   });
 
-  test('is bad when the Secret belongs to somebody else', async () => {
+  test('is Degraded when the Secret has another owner', async () => {
     await kubectl.run(['create', 'secret', 'generic', 'bob-main', '-n', namespace]);
     await kubectl.apply(accessKeyManifest(namespace, 'bob'));
     expect(await verdictsOf('bob', 'SecretConflict')).toEqual(['Failed', 'Degraded']);
     expect((await status.of(await read('bob'))).argocd.message).toContain('bob-main');
   });
 
-  test('is bad when another AccessKey holds the user', async () => {
+  test('is Degraded when another AccessKey holds the user', async () => {
     await kubectl.apply(accessKeyManifest(namespace, 'second', { user: { name: 'alice' } }));
     expect(await verdictsOf('second', 'UserClaimed')).toEqual(['Failed', 'Degraded']);
   });

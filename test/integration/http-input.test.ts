@@ -45,7 +45,7 @@ describe('the token endpoint', () => {
     fetch(`${operator.url}${tokenPath}?${query.replaceAll('AK', pair.ak).replaceAll('SK', pair.sk)}`);
 
   test.each(['0', '-1', '1.5', 'abc', '99999999999', '', '31', '+1', '0x1', '1e1', '%201', '%00', '١'])(
-    'cycle=%s is refused',
+    'rejects cycle=%s',
     async (cycle) => {
       await expectBadRequest(await ask(`ak=AK&sk=SK&cycle=${cycle}`), 'cycle', /whole number from 1 to 30/);
     },

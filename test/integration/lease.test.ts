@@ -275,7 +275,7 @@ describe('two candidates', () => {
   });
 
   test.each(['refused', 'hanging'])(
-    'one cut off stops before the other starts, and leads later again: %s',
+    'a leader that is cut off stops before another starts, and can lead again later: %s',
     async (how) => {
       const race = createRace();
       const first = race.enter('first');

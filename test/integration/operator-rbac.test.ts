@@ -164,7 +164,7 @@ describe('the evaluation of the audit log', () => {
   it('finds a denied request in the log', async () => {
     const asOperator = createKubectl(cluster.kubectl.path, cluster.operatorKubeconfig);
     await expect(asOperator.run(['get', 'nodes'])).rejects.toThrow('forbidden');
-    const refused = (await audit.requestsOf(username)).filter(({ allowed }) => !allowed);
-    expect(refused).toEqual([{ verb: 'list', group: '', resource: 'nodes', allowed: false }]);
+    const rejected = (await audit.requestsOf(username)).filter(({ allowed }) => !allowed);
+    expect(rejected).toEqual([{ verb: 'list', group: '', resource: 'nodes', allowed: false }]);
   });
 });

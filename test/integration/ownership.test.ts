@@ -90,7 +90,7 @@ describe('a Secret that the operator does not own', () => {
     expect(answer.status).toBe(401);
   });
 
-  test('holds a copy of a pair without locking out the owner or changing the user of the token', async () => {
+  test('with a copy of a pair neither locks out its user nor changes the user of a token', async () => {
     const pair = await createPair(kubectl, accessKeyManifest('people', 'copied'));
     await createPair(kubectl, accessKeyManifest('people', 'copier'));
     await kubectl.run(['patch', 'secret', 'copier-main', '-n', 'people', '-p', JSON.stringify({ stringData: pair })]);

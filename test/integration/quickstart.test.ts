@@ -113,7 +113,7 @@ describe('from AccessKey to Secret to token', () => {
   });
 
   test.each(['/apis/ghippo.io/v1alpha1/token', '/api/v1/cube/key/token'])(
-    '%s gives a token whose header and claims are exactly as designed',
+    '%s issues a token with exactly the documented header and claims',
     async (path) => {
       const answer = await fetch(`${operator.url}${path}?ak=${pair.ak}&sk=${pair.sk}&cycle=2`);
       expect(answer.status).toBe(200);

@@ -310,7 +310,7 @@ describe('adoption', () => {
     ['another type', 'NAME/main', imported, 'Opaque', /its type must be ghippo\.io\/access-key/],
     ['a malformed sk', 'NAME/main', { ...imported, sk: 'short' }, undefined, /sk must be a UUID/],
   ])('leaves a Secret with %s unchanged, and the status gives the reason', async (what, adopt, data, type, message) => {
-    const name = `refused-${what.replace(/[^a-z]/g, '')}`;
+    const name = `rejected-${what.replace(/[^a-z]/g, '')}`;
     await kubectl.apply(secret(`${name}-main`, { adopt: adopt?.replace('NAME', name), data, type }));
     const before = await getSecret(`${name}-main`);
     await kubectl.apply(accessKeyManifest('people', name));

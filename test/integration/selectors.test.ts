@@ -73,7 +73,7 @@ function deployment(namespace: string, name: string, labels: Record<string, stri
   };
 }
 
-const refused = ['refused'];
+const rejected = ['rejected'];
 /** @param namespace empty for all namespaces */
 const inNamespace = (namespace: string) => (namespace === '' ? '' : `/namespaces/${namespace}`);
 const keysOf = (items: readonly { metadata: { namespace: string; name: string } }[]) =>
@@ -85,7 +85,7 @@ async function here(namespace: string, query: string): Promise<string[]> {
   const answer = await fetch(`${url}/deployments?pageSize=500&${query}`.replace(/&$/, ''), {
     headers: { authorization: `Bearer ${token}` },
   });
-  if (answer.status === 400) return refused;
+  if (answer.status === 400) return rejected;
   expect(answer.status, query).toBe(200);
   return keysOf(((await answer.json()) as Listing).items);
 }
@@ -100,13 +100,13 @@ async function there(namespace: string, query: string): Promise<string[]> {
     // Go encodes a nil slice as null.
     return keysOf(items ?? []);
   } catch (error) {
-    if (error instanceof KubernetesError && error.status === 400) return refused;
+    if (error instanceof KubernetesError && error.status === 400) return rejected;
     throw error;
   }
 }
 
-function kindOf(found: readonly string[], namespace: string): 'refused' | 'none' | 'some' | 'all' {
-  if (found === refused) return 'refused';
+function kindOf(found: readonly string[], namespace: string): 'rejected' | 'none' | 'some' | 'all' {
+  if (found === rejected) return 'rejected';
   const most = labelSets.length * (namespace === '' ? namespaces.length : 1);
   return found.length === 0 ? 'none' : found.length < most ? 'some' : 'all';
 }
@@ -117,7 +117,7 @@ test.each([
 ])(
   '%s give the same result as in kube-apiserver',
   async (parameter, selectors) => {
-    const counts = { refused: 0, none: 0, some: 0, all: 0 };
+    const counts = { rejected: 0, none: 0, some: 0, all: 0 };
     const property = fc.asyncProperty(
       selectors,
       fc.constantFrom('', '', ...namespaces),
@@ -140,8 +140,8 @@ test('selectors that only kube-apiserver accepts are rejected', async () => {
   const nul = `labelSelector=${encodeURIComponent('app=web\0,tier=front')}`;
   const long = `labelSelector=${Array(101).fill('app').join()}`;
   for (const query of [nul, long]) {
-    expect(await here('', query)).toBe(refused);
-    expect(await there('', query)).not.toBe(refused);
+    expect(await here('', query)).toBe(rejected);
+    expect(await there('', query)).not.toBe(rejected);
   }
   const answer = await listDeployments(operator.url, token, `?${nul}`);
   expect(await answer.json()).toMatchObject({ message: 'labelSelector: at character 8: NUL is not allowed' });

@@ -157,7 +157,7 @@ describe('a leader that is killed with SIGKILL during a rotation', () => {
   test.each<[string, Fault]>([
     ['before its write arrives', { kind: 'delay', ms: 60_000 }],
     ['after its write arrived, before the answer', { kind: 'loseAnswer' }],
-    ['after its write was refused', { kind: 'answer', status: 500, reason: 'InternalError' }],
+    ['after its write was rejected', { kind: 'answer', status: 500, reason: 'InternalError' }],
   ])('%s: the next leader completes the rotation', async (_, fault) => {
     await allPublish(operators, await secret.keys());
     const before = await secret.keys();

@@ -1,4 +1,4 @@
-/** While the API server is unavailable, responses are marked as stale for a while and then refused. */
+/** While the API server is unavailable, responses are marked as stale for a while and then rejected. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Kubectl } from '../../tools/kubectl.ts';
@@ -96,13 +96,13 @@ test('cached data and decisions are served for a limited time after the API serv
   expect((await list(seer, single('store'))).status).toBe(503);
   expect(await metric(`accesskey_cache_watching${cache}`)).toBe(0);
 
-  const refused = await poll('a refusal', async () => {
+  const rejected = await poll('a rejection', async () => {
     const one = await list(seer);
     return one.status !== 200 && one;
   });
   const message = 'cluster kpanda-global-cluster is unavailable, try again later';
   const unavailable = { code: 14, message, details: [] };
-  expect([refused.status, refused.error()]).toEqual([503, unavailable]);
+  expect([rejected.status, rejected.error()]).toEqual([503, unavailable]);
   expect((await list(stranger)).status).toBe(503);
   expect(await metric(`accesskey_cache_age_seconds${cache}`)).toBeGreaterThan(maxStaleSeconds);
   expect((await fetch(`${operator.healthUrl}/readyz`)).status).toBe(200);

@@ -151,7 +151,7 @@ describe('TLS', () => {
   }
 });
 
-test('--help and --version', async () => {
+test('--help prints the usage and --version the version; both exit with 0', async () => {
   expect(await run('--help')).toMatchObject({
     code: 0,
     stdout: expect.stringContaining('--kubeconfig FILE'),

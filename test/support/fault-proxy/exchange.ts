@@ -26,7 +26,7 @@ export async function answer(exchange: Exchange): Promise<void> {
   const { incoming, outgoing, request, fault, onFault, upstream, signal } = exchange;
   if (fault && !isWatchFault(fault) && fault.kind !== 'cutAfterBytes') onFault(fault);
   if (fault?.kind === 'cut') return void outgoing.destroy();
-  if (fault?.kind === 'answer') return refuse(incoming, outgoing, fault);
+  if (fault?.kind === 'answer') return reject(incoming, outgoing, fault);
   if (fault?.kind === 'delay') await sleep(fault.ms, undefined, { signal });
   const response = await upstream.pass(incoming, outgoing, pathOf(incoming, request, fault));
   if (fault?.kind === 'loseAnswer') return void outgoing.destroy();
@@ -44,7 +44,7 @@ function pathOf({ url = '/' }: IncomingMessage, { path, query }: ProxyRequest, f
 }
 
 /** Answers as the API server does, with a metav1.Status. */
-function refuse(incoming: IncomingMessage, outgoing: ServerResponse, fault: Extract<Fault, { kind: 'answer' }>): void {
+function reject(incoming: IncomingMessage, outgoing: ServerResponse, fault: Extract<Fault, { kind: 'answer' }>): void {
   const { status, reason = '', retryAfterSeconds, body = statusObject(status, reason) } = fault;
   const retryAfter = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
   incoming.resume();

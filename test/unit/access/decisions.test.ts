@@ -85,7 +85,7 @@ describe('when the cluster is unavailable', () => {
   });
 
   it.each([400, 401, 403, 404, 422])(
-    'has no fallback when the API server refuses the review with %i',
+    'has no fallback when the API server rejects the review with %i',
     async (status) => {
       await about('a');
       const error = new KubernetesError('refused', { status, reason: 'Refused' });

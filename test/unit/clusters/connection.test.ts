@@ -15,7 +15,7 @@ describe('the state of a connection', () => {
     ['available', true, 1_000_000, [cache(false, 9.9), cache(true, 1)]],
     ['unavailable', true, 1_000_000, [cache(false, 10), cache(true, 1)]],
     ['unavailable', true, 1_000_000, [cache(true, 1), cache(false, 300)]],
-  ])('is %s if works is %s, after %i ms', (state, works, ageMs, caches) => {
+  ])('is %s if the connection works: %s, after %i ms, with the caches %j', (state, works, ageMs, caches) => {
     expect(connectionState({ works, ageMs, caches })).toBe(state);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { assignNames } from '../../../src/clusters/name-assignment.ts';
 import { kubeconfigText, registration, type SecretParts } from './support.ts';
 
-/** Returns, for each Secret, the reason for its rejection, or whether it holds its name. */
+/** Returns, for each Secret, the reason for its rejection, or whether the name is assigned to it. */
 function assign(...secrets: SecretParts[]) {
   const assignments = assignNames(secrets.map(registration), 'local');
   return Object.fromEntries(
@@ -38,7 +38,7 @@ describe('a name', () => {
     });
   });
 
-  it('stays with the oldest Secret while its kubeconfig is refused', () => {
+  it('stays with the oldest Secret while its kubeconfig is rejected', () => {
     const assignments = assignNames(
       [registration({ name: 'a', kubeconfig: 'broken' }), registration({ name: 'b' })],
       'local',
@@ -54,13 +54,13 @@ describe('a name', () => {
   });
 });
 
-describe('a kubeconfig that is refused', () => {
+describe('a rejected kubeconfig', () => {
   it.each([
-    [null, 'kubeconfig: is missing'],
-    ['', 'kubeconfig: is missing'],
-    [kubeconfigText({ user: { exec: { command: 'sh' } } }), 'kubeconfig: user.exec: is not allowed: '],
-    ['x'.repeat(400_000), 'kubeconfig: must not be larger than 64 KiB'],
-  ])('has a reason', (kubeconfig, rejection) => {
+    ['kubeconfig: is missing', null],
+    ['kubeconfig: is missing', ''],
+    ['kubeconfig: user.exec: is not allowed: ', kubeconfigText({ user: { exec: { command: 'sh' } } })],
+    ['kubeconfig: must not be larger than 64 KiB', 'x'.repeat(400_000)],
+  ])('reports "%s"', (rejection, kubeconfig) => {
     expect(assign({ kubeconfig }).west).toMatch(new RegExp(`^${rejection}`));
   });
 });

@@ -66,7 +66,7 @@ describe('a registered cluster', () => {
 
   it.each([
     ['a kubeconfig that does not work', true],
-    ['a kubeconfig that is refused', false],
+    ['a kubeconfig that is rejected', false],
   ])('drops the previous connection a minute after a change to %s', async (_, valid) => {
     const { cluster, opened, served } = setUp();
     cluster.switchTo(kubeconfig());

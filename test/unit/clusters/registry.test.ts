@@ -112,7 +112,7 @@ describe('the registry', () => {
     ]);
   });
 
-  it('does not connect a Secret with the name of the local cluster or with a refused kubeconfig', async () => {
+  it('does not connect a Secret with the name of the local cluster or with a rejected kubeconfig', async () => {
     const { registry, opened, upsert, states } = setUp();
     await upsert({ name: 'a', cluster: 'local' });
     await upsert({ name: 'b', kubeconfig: kubeconfigText({ user: { exec: { command: 'sh' } } }) });

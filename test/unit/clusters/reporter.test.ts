@@ -41,7 +41,7 @@ describe('the state of a registration', () => {
     expect(reportStates(['available'])).toEqual(['ClusterAvailable']);
   });
 
-  it('is reported again for another reason of refusal', () => {
+  it('is reported again for another reason for the rejection', () => {
     const { reportStates } = setUp();
     expect(reportStates(['refused', 'one'])).toEqual(['ClusterRefused']);
     expect(reportStates(['refused', 'one'])).toEqual([]);

@@ -262,7 +262,7 @@ describe('parseConfiguration', () => {
     },
   );
 
-  it('rejects a key that would have to be published before the previous one signs', () => {
+  it('rejects publishAheadHours longer than rotationDays', () => {
     const signingKeys = { rotationDays: 1, publishAheadHours: 25 };
     expect(messageOf(() => parse({ token: { signingKeys } }))).toBe(
       'c.yaml: token.signingKeys.publishAheadHours: must not be longer than token.signingKeys.rotationDays',

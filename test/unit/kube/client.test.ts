@@ -148,7 +148,7 @@ describe('a Kubernetes client', () => {
     expect(String((error as Error).cause)).not.toContain('hush');
   });
 
-  it('rejects a list that is not one, instead of returning no objects', async () => {
+  it('rejects a response without an items list instead of returning no objects', async () => {
     await expect(createClient(['{}']).client.list(secret, 'a=b')).rejects.toBeInstanceOf(ConnectionError);
   });
 });

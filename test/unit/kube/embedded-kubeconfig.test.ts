@@ -11,7 +11,7 @@ beforeAll(async () => {
   pair = await makeCertificate('west');
 });
 
-function refusal(text: string): string {
+function rejection(text: string): string {
   try {
     parseEmbeddedKubeconfig(text);
   } catch (error) {
@@ -75,22 +75,22 @@ describe('a kubeconfig that would do more than connect is rejected', () => {
     ['auth-provider', { name: 'gcp', config: { 'cmd-path': '/bin/sh' } }],
     ['auth-provider', { name: 'tokenFile', config: { tokenFile: '/var/run/secrets/token' } }],
   ])('user.%s, which runs a program', (field, value) => {
-    expect(refusal(kubeconfigText({ user: { [field]: value } }))).toMatch(
+    expect(rejection(kubeconfigText({ user: { [field]: value } }))).toMatch(
       `user.${field}: is not allowed: it would run`,
     );
   });
 
   it.each(['tokenFile', 'token-file', 'client-certificate', 'client-key'])('user.%s, which reads a file', (field) => {
     const text = kubeconfigText({ user: { [field]: '/var/run/secrets/kubernetes.io/serviceaccount/token' } });
-    expect(refusal(text)).toMatch(`user.${field}: is not allowed: it would read a file`);
+    expect(rejection(text)).toMatch(`user.${field}: is not allowed: it would read a file`);
   });
 
   it.each(['as', 'as-uid', 'as-groups', 'as-user-extra'])('user.%s, which impersonates a user', (field) => {
-    expect(refusal(kubeconfigText({ user: { [field]: 'secret-user' } }))).toMatch(`user.${field}: is not allowed`);
+    expect(rejection(kubeconfigText({ user: { [field]: 'secret-user' } }))).toMatch(`user.${field}: is not allowed`);
   });
 
-  it.each(['username', 'password'])('user.%s', (field) => {
-    expect(refusal(kubeconfigText({ user: { [field]: 'secret-1' } }))).toMatch(`user.${field}: is not allowed`);
+  it.each(['username', 'password'])('user.%s, which is for basic authentication', (field) => {
+    expect(rejection(kubeconfigText({ user: { [field]: 'secret-1' } }))).toMatch(`user.${field}: is not allowed`);
   });
 
   it.each<[string, unknown]>([
@@ -98,13 +98,13 @@ describe('a kubeconfig that would do more than connect is rejected', () => {
     ['proxy-url', 'http://secret-user:secret-1@proxy.example'],
     ['insecure-skip-tls-verify', true],
     ['insecure-skip-tls-verify', 'false'],
-  ])('cluster.%s', (field, value) => {
-    expect(refusal(kubeconfigText({ cluster: { [field]: value } }))).toMatch(`cluster.${field}: is not allowed`);
+  ])('cluster.%s with the value %j', (field, value) => {
+    expect(rejection(kubeconfigText({ cluster: { [field]: value } }))).toMatch(`cluster.${field}: is not allowed`);
   });
 
   it.each(['user', 'cluster'] as const)('an unknown field of the %s, without repeating it', (part) => {
     const text = kubeconfigText({ [part]: { 'secret-1': true } });
-    expect(refusal(text)).toBe(`${part}: has a field that is not allowed here`);
+    expect(rejection(text)).toBe(`${part}: has a field that is not allowed here`);
   });
 });
 
@@ -119,20 +119,20 @@ describe('an invalid kubeconfig is rejected', () => {
     ['https://west.example/#secret-1', 'must not contain a query or a fragment'],
     [7, 'must be a URL'],
   ])('cluster.server: %s', (server, rule) => {
-    expect(refusal(kubeconfigText({ cluster: { server } }))).toBe(`cluster.server: ${rule}`);
+    expect(rejection(kubeconfigText({ cluster: { server } }))).toBe(`cluster.server: ${rule}`);
   });
 
   it.each(['secret-1\nHost: elsewhere', 'secret- 1', 'secret-\u00e9', ''])('user.token: %j', (token) => {
-    expect(refusal(kubeconfigText({ user: { token } }))).toBe('user.token: must be printable ASCII without spaces');
+    expect(rejection(kubeconfigText({ user: { token } }))).toBe('user.token: must be printable ASCII without spaces');
   });
 
   it('a user without a token and a certificate', () => {
-    expect(refusal(kubeconfigText({ user: { token: undefined } }))).toMatch(/^user: must have a token/);
+    expect(rejection(kubeconfigText({ user: { token: undefined } }))).toMatch(/^user: must have a token/);
   });
 
   it('a user with a key but no certificate', () => {
     const user = { token: undefined, 'client-key-data': base64(pair.key) };
-    expect(refusal(kubeconfigText({ user }))).toMatch(
+    expect(rejection(kubeconfigText({ user }))).toMatch(
       /^user: client-certificate-data and client-key-data must be set together/,
     );
   });
@@ -140,7 +140,7 @@ describe('an invalid kubeconfig is rejected', () => {
   it('a user whose key does not match the certificate', async () => {
     const other = await makeCertificate('other');
     const user = { 'client-certificate-data': base64(pair.certificate), 'client-key-data': base64(other.key) };
-    expect(refusal(kubeconfigText({ user }))).toMatch(
+    expect(rejection(kubeconfigText({ user }))).toMatch(
       /^user.client-certificate-data, user.client-key-data: must be base64 of a PEM certificate and its key/,
     );
   });
@@ -150,10 +150,10 @@ describe('an invalid kubeconfig is rejected', () => {
     [base64('secret-1'), 'must be base64 of PEM certificates'],
   ])('cluster.certificate-authority-data: %s', (data, rule) => {
     const cluster = { 'certificate-authority-data': data };
-    expect(refusal(kubeconfigText({ cluster }))).toBe(`cluster.certificate-authority-data: ${rule}`);
+    expect(rejection(kubeconfigText({ cluster }))).toBe(`cluster.certificate-authority-data: ${rule}`);
   });
 
-  it.each([
+  const invalidDocuments: [string, string][] = [
     ['', 'the document: must be an object'],
     ['- secret-1', 'the document: must be an object'],
     ['a: [secret-1', 'is not YAML, see line 1'],
@@ -174,12 +174,16 @@ describe('an invalid kubeconfig is rejected', () => {
     ],
     [kubeconfigText({ document: { users: [{ name: 'u', user: 'secret-1' }] } }), 'user: must be an object'],
     [`#${'x'.repeat(maxKubeconfigBytes)}`, 'must not be larger than 64 KiB'],
-  ])('the text %#', (text, message) => {
-    expect(refusal(text)).toMatch(new RegExp(`^${message}`));
-  });
+  ];
+  it.each(invalidDocuments.map(([text, message]) => [message, text]))(
+    'a document with the error "%s"',
+    (message, text) => {
+      expect(rejection(text)).toMatch(new RegExp(`^${message}`));
+    },
+  );
 
   it('aliases that expand exponentially', () => {
     const lines = Array.from({ length: 20 }, (_, n) => `a${n + 1}: &a${n + 1} [${`*a${n},`.repeat(9)}]`);
-    expect(refusal(['a0: &a0 secret-1', ...lines].join('\n'))).toMatch(/^is not YAML|must be/);
+    expect(rejection(['a0: &a0 secret-1', ...lines].join('\n'))).toMatch(/^is not YAML|must be/);
   });
 });

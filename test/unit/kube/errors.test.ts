@@ -131,7 +131,7 @@ describe('isStatus', () => {
     [new ConnectionError('404'), 404, false],
     [{ status: 404 }, 404, false],
     [undefined, 404, false],
-  ])('%s, %d: %s', (thrown, code, is) => {
+  ])('for %s and %d returns %s', (thrown, code, is) => {
     expect(isStatus(thrown, code)).toBe(is);
   });
 });
@@ -142,7 +142,7 @@ describe('retryAfterOf', () => {
     [errorFromResponse('GET /api', { status: 500, body: '' }), 0],
     [new ConnectionError('no answer'), 0],
     ['text', 0],
-  ])('%s: %i ms', (error, milliseconds) => {
+  ])('of %s is %i ms', (error, milliseconds) => {
     expect(retryAfterOf(error)).toBe(milliseconds);
   });
 });
@@ -160,7 +160,7 @@ describe('describeError', () => {
     [new AggregateError([socket], 'all failed'), 'all failed'],
     ['text', 'text'],
     [undefined, 'undefined'],
-  ])('%s: %s', (error, text) => {
+  ])('describes %s as %s', (error, text) => {
     expect(describeError(error)).toBe(text);
   });
 

@@ -35,28 +35,28 @@ describe('decide', () => {
   const { leaseDurationSeconds, ...undated } = foreign;
 
   it.each([
-    ['no Lease was ever observed', undefined, 1000, absent, 'create'],
-    ['an empty Lease', {}, 1000, {}, 'take'],
-    ['a released Lease', empty, 1000, {}, 'take'],
-    ['our own record', own, 1000, {}, 'renew'],
-    ['our own, old record', own, 1_000_000, {}, 'renew'],
-    ["another's new record", foreign, 1000, {}, 'wait'],
-    ["another's record, within its duration", foreign, 15_999, {}, 'wait'],
-    ["another's record, after its duration", foreign, 16_000, {}, 'take'],
-    ["another's record, within its longer duration", { ...foreign, leaseDurationSeconds: 60 }, 60_999, {}, 'wait'],
-    ["another's record, after its longer duration", { ...foreign, leaseDurationSeconds: 60 }, 61_000, {}, 'take'],
-    ['a record without a duration, within ours', undated, 30_999, {}, 'wait'],
-    ['a record without a duration, after ours', undated, 31_000, {}, 'take'],
-    ["another's deleted Lease, within its duration", foreign, 15_999, absent, 'wait'],
-    ["another's deleted Lease, after its duration", foreign, 16_000, absent, 'create'],
-    ['a deleted released Lease', empty, 1000, absent, 'create'],
-    ['our own deleted Lease', own, 1000, absent, 'create'],
-    ['leading: our own record', own, 1000, leading, 'renew'],
-    ['leading: our own deleted Lease', own, 1000, { ...leading, ...absent }, 'create'],
-    ['leading: another holder', foreign, 1000, leading, 'wait'],
-    ['leading: another holder, after its duration', foreign, 16_000, leading, 'wait'],
-    ['leading: no holder', empty, 1000, leading, 'wait'],
-  ] as const)('%s', (_, spec, now, more, expected) => {
+    ['no Lease was ever observed', 'create', undefined, 1000, absent],
+    ['an empty Lease', 'take', {}, 1000, {}],
+    ['a released Lease', 'take', empty, 1000, {}],
+    ['our own record', 'renew', own, 1000, {}],
+    ['our own, old record', 'renew', own, 1_000_000, {}],
+    ["another's new record", 'wait', foreign, 1000, {}],
+    ["another's record, within its duration", 'wait', foreign, 15_999, {}],
+    ["another's record, after its duration", 'take', foreign, 16_000, {}],
+    ["another's record, within its longer duration", 'wait', { ...foreign, leaseDurationSeconds: 60 }, 60_999, {}],
+    ["another's record, after its longer duration", 'take', { ...foreign, leaseDurationSeconds: 60 }, 61_000, {}],
+    ['a record without a duration, within ours', 'wait', undated, 30_999, {}],
+    ['a record without a duration, after ours', 'take', undated, 31_000, {}],
+    ["another's deleted Lease, within its duration", 'wait', foreign, 15_999, absent],
+    ["another's deleted Lease, after its duration", 'create', foreign, 16_000, absent],
+    ['a deleted released Lease', 'create', empty, 1000, absent],
+    ['our own deleted Lease', 'create', own, 1000, absent],
+    ['leading: our own record', 'renew', own, 1000, leading],
+    ['leading: our own deleted Lease', 'create', own, 1000, { ...leading, ...absent }],
+    ['leading: another holder', 'wait', foreign, 1000, leading],
+    ['leading: another holder, after its duration', 'wait', foreign, 16_000, leading],
+    ['leading: no holder', 'wait', empty, 1000, leading],
+  ] as const)('decides for %s: %s', (_, expected, spec, now, more) => {
     expect(decide(situation(spec, now, more))).toBe(expected);
   });
 
@@ -79,7 +79,7 @@ describe('observe', () => {
     ['another holder', seen, { ...foreign, holderIdentity: 'third' }, 2000],
     ['another duration', seen, { ...foreign, leaseDurationSeconds: 60 }, 2000],
     ['an emptied record', seen, {}, 2000],
-  ])('%s', (_, before, spec, since) => {
+  ])('returns the record and since when it is unchanged: %s', (_, before, spec, since) => {
     expect(observe(before, spec, 2000)).toEqual({ spec, since });
   });
 });
@@ -94,14 +94,14 @@ describe('the written record', () => {
     ['replacing a released record', empty, { holderIdentity: 'me', leaseTransitions: 4, ...dated }],
     ["replacing another's record", foreign, { holderIdentity: 'me', leaseTransitions: 4, ...dated }],
     ['of a renewal', own, { ...own, renewTime: now }],
-  ])('%s', (_, before, expected) => {
+  ])('%s contains our identity and the number of transitions', (_, before, expected) => {
     expect(heldSpec(before, { identity: 'me', leaseDurationMs: 15_000, time })).toEqual({
       ...expected,
       leaseDurationSeconds: 15,
     });
   });
 
-  it('of a release', () => {
+  it('releases the Lease with an empty holder', () => {
     const expected = { holderIdentity: '', leaseDurationSeconds: 1, leaseTransitions: 3, ...dated };
     expect(releasedSpec(own, time)).toEqual(expected);
   });
@@ -145,7 +145,7 @@ describe('timings', () => {
     [{ leaseDurationMs: Number.NaN }, /leaseDuration/],
     [{ renewDeadlineMs: Number.NaN }, /renewDeadline/],
     [{ retryPeriodMs: Number.NaN }, /retryPeriod/],
-  ])('%j: %s', (change, message) => {
+  ])('with %j are checked: %s', (change, message) => {
     const check = () => checkTimings({ ...defaultLeaseTimings, ...change });
     if (message) expect(check).toThrow(message);
     else expect(check).not.toThrow();

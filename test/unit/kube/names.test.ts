@@ -39,7 +39,7 @@ describe('extendedResourcePattern', () => {
     ['nvidia.com/', false],
     ['Nvidia.com/gpu', false],
     ['a/b/c', false],
-  ])('%s: %s', (name, isMatch) => {
+  ])('matches %s: %s', (name, isMatch) => {
     expect(extendedResourcePattern.test(name)).toBe(isMatch);
   });
 });
@@ -67,7 +67,7 @@ describe('the username of a ServiceAccount', () => {
     'system:serviceaccount:a:b:c',
     'xsystem:serviceaccount:a:b',
     'System:serviceaccount:a:b',
-  ])('is not %s', (name) => {
+  ])('is not parsed from %s', (name) => {
     expect(parseUsername(name)).toBeUndefined();
   });
 });

@@ -44,12 +44,12 @@ const tokenOf = ({ headers }: IncomingMessage) => headers.authorization?.replace
 
 /** Responds 401 to requests with the old token, when `together` of them have arrived. */
 function rejectingOld(together: number) {
-  const refused: ServerResponse[] = [];
+  const rejected: ServerResponse[] = [];
   return (incoming: IncomingMessage, response: ServerResponse) => {
     if (tokenOf(incoming) === 'new') return void response.end('{}');
-    refused.push(response);
-    if (refused.length < together) return;
-    for (const one of refused) one.writeHead(401).end();
+    rejected.push(response);
+    if (rejected.length < together) return;
+    for (const one of rejected) one.writeHead(401).end();
   };
 }
 
@@ -73,10 +73,10 @@ describe('a transport', () => {
   });
 
   it('keeps the previous kubeconfig while the file cannot be loaded', async () => {
-    let refuse = true;
+    let reject = true;
     const wire = await createWire((_, response) => {
-      response.writeHead(refuse ? 401 : 200).end();
-      refuse = false;
+      response.writeHead(reject ? 401 : 200).end();
+      reject = false;
     });
     wire.load = () => {
       throw new Error('half written');

@@ -102,9 +102,9 @@ describe('a watched Secret', () => {
   });
 
   it.each([
-    [true, 2],
-    [false, 1],
-  ])('with recreate %s is created %d times when it is deleted once', async (recreate, times) => {
+    ['is created again after a deletion with recreate', true, 2],
+    ['is not created again after a deletion without recreate', false, 1],
+  ])('%s', async (_, recreate, times) => {
     const { created, store } = start({ recreate });
     await elapse(0);
     store.remove('system/keys');

@@ -54,7 +54,7 @@ describe('a token', () => {
     ['a very long name', 'a-1'.repeat(84)],
     ['the hash of an image', `sha256:${'0123456789abcdef'.repeat(8)}`],
     ['a path', '/apis/authentication.k8s.io/v1/namespaces/accesskey-system/serviceaccounts/accesskey-operator/token'],
-  ])('is not confused with: %s', (_, text) => {
+  ])('is not reported for a text that only looks like one: %s', (_, text) => {
     expect(leaksIn({ output: line(text) }, [])).toEqual([]);
   });
 });

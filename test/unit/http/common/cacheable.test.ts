@@ -106,13 +106,13 @@ describe('a listing', () => {
   });
 });
 
-describe('never compressed', () => {
+describe('a response with a secret or an error', () => {
   const headers = { 'accept-encoding': 'gzip' };
 
   it.each([
     ['a token', `${tokenPaths[0]}?ak=${ak}&sk=${sk}`, 200],
     ['an error', `/apis/x/${'y'.repeat(2_000)}`, 404],
-  ])('%s', async (_, path, status) => {
+  ])('is not compressed: %s', async (_, path, status) => {
     const groups = Array.from({ length: 16 }, (_, index) => `${index}`.repeat(80));
     const { get } = await createPlatform({ of: accessKey({ groups }) });
     const answer = await get(path, headers);

@@ -214,7 +214,7 @@ describe('a connection', () => {
     expect([...text.matchAll(/^answer (\w+)$/gm)].map(([, name]) => name)).toEqual(['one', 'two', 'three', 'four']);
   });
 
-  it('that is closed during a response causes no error and no output besides the log', async () => {
+  it('that is closed during a response causes no error and no output except the log', async () => {
     const written = [vi.spyOn(console, 'info'), vi.spyOn(console, 'error'), vi.spyOn(process.stderr, 'write')];
     const answer = Promise.withResolvers<void>();
     const reached = Promise.withResolvers<void>();

@@ -189,7 +189,7 @@ describe('a malformed request', () => {
   });
 });
 
-describe('close', () => {
+describe('shutdown', () => {
   const request = (path: string) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
 
   it('closes idle connections immediately, used and unused ones', async () => {
@@ -202,7 +202,7 @@ describe('close', () => {
     expect(await unused.ended()).toBe('');
   });
 
-  it('beginDrain responds once more on old and new connections and then closes them', async () => {
+  it('answers one more request per connection after beginDrain, then closes it', async () => {
     const server = await serve(createSlowApp().app, loopback);
     const kept = await open(server.port);
     kept.send(request('/'));
@@ -215,7 +215,7 @@ describe('close', () => {
     await server.close(0);
   });
 
-  it('beginDrain adds Connection: close to responses in flight', async () => {
+  it('adds Connection: close to responses in flight after beginDrain', async () => {
     const { app, reached, answer } = createSlowApp();
     const server = await serve(app, loopback);
     const connection = await open(server.port);

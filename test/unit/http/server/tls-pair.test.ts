@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 
 /** Returns the message of the TlsFileError. */
-function refusal(content: CertificatePair): string {
+function rejection(content: CertificatePair): string {
   try {
     toTlsPair(content, files);
   } catch (error) {
@@ -49,18 +49,18 @@ describe('toTlsPair', () => {
     ['the key', () => one.key],
     ['incomplete', () => half(one.certificate)],
   ])('names the certificate file if it is %s', (_, certificate) => {
-    expect(refusal({ certificate: certificate(), key: one.key })).toMatch(
+    expect(rejection({ certificate: certificate(), key: one.key })).toMatch(
       /^\/tls\/tls\.crt: not a PEM certificate \(ERR_OSSL_\w+\)$/,
     );
   });
 
   it('names the certificate file if the chain is incomplete', () => {
     const certificate = one.certificate + half(two.certificate);
-    expect(refusal({ ...one, certificate })).toMatch(/^\/tls\/tls\.crt: cannot be used for TLS \(ERR_OSSL_\w+\)$/);
+    expect(rejection({ ...one, certificate })).toMatch(/^\/tls\/tls\.crt: cannot be used for TLS \(ERR_OSSL_\w+\)$/);
   });
 
   it('names the certificate file if OpenSSL considers its key too weak', async () => {
-    expect(refusal(await makeCertificate('weak', ['rsa:1024']))).toBe(
+    expect(rejection(await makeCertificate('weak', ['rsa:1024']))).toBe(
       '/tls/tls.crt: cannot be used for TLS (ERR_SSL_EE_KEY_TOO_SMALL)',
     );
   });
@@ -71,19 +71,19 @@ describe('toTlsPair', () => {
     ['the certificate', () => one.certificate],
     ['incomplete', () => half(one.key)],
   ])('names the key file if it is %s, without its content', (_, key) => {
-    const message = refusal({ certificate: one.certificate, key: key() });
+    const message = rejection({ certificate: one.certificate, key: key() });
     expect(message).toMatch(/^\/tls\/tls\.key: not a PEM private key \(ERR_OSSL_\w+\)$/);
   });
 
   it.each([[[]], [['-traditional']]])('rejects an encrypted key: %j', async (options) => {
     const key = await encryptKey(one.key, ...options);
-    expect(refusal({ ...one, key })).toBe('/tls/tls.key: encrypted keys are not supported');
+    expect(rejection({ ...one, key })).toBe('/tls/tls.key: encrypted keys are not supported');
   });
 
   it.each([
     ['of another certificate', () => ({ ...one, key: two.key })],
     ['of a later certificate in the file', () => ({ certificate: one.certificate + two.certificate, key: two.key })],
   ])('names both files if the key is that %s', (_, content) => {
-    expect(refusal(content())).toBe('/tls/tls.key: not the key of the first certificate in /tls/tls.crt');
+    expect(rejection(content())).toBe('/tls/tls.key: not the key of the first certificate in /tls/tls.crt');
   });
 });

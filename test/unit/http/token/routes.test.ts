@@ -183,7 +183,7 @@ describe('a key pair that is not live', () => {
     ]);
   });
 
-  it('includes a key pair of an AccessKey whose user belongs to an older one', async () => {
+  it('returns the same 401 if its AccessKey does not hold its user', async () => {
     const older = accessKey({ namespace: 'other', name: 'older', user: 'ann', creationTimestamp: at(-7200) });
     const content = { accessKeys: [accessKey(), older], secrets: [secret()] };
     const { get, logged } = await createPlatform({ pairs: createLivePairs(caches(content)) });

@@ -68,7 +68,7 @@ describe('building', () => {
     );
   });
 
-  test('rejects with the reason of the signal', async () => {
+  test('rejects with the abort reason', async () => {
     const { environment, installWaitingGo, finishBuild, built } = await sandbox();
     installWaitingGo();
     const end = new AbortController();

@@ -115,7 +115,7 @@ describe('methods', () => {
   });
 
   test.each(['PUT', 'PATCH', 'DELETE', 'TRACE', 'PROPFIND'])(
-    '%s is refused, and Allow says what there is',
+    '%s returns 405 with the allowed methods',
     async (method) => {
       const answer = await send(method, deploymentsPath);
       expect([answer.status, answer.headers.allow]).toEqual([405, 'GET, HEAD']);
