@@ -109,7 +109,9 @@ describe('from AccessKey to Secret to token', () => {
       cluster.kubectl.run(['get', 'ak', '-A', '-o', 'name', `--field-selector=spec.user.name=${name}`]);
     expect(await byUser('alice')).toContain('/alice');
     expect(await byUser('bob')).toBe('');
-    expect(await cluster.kubectl.run(['explain', 'accesskey.spec.keyPairs.expiresAt'])).toContain('stops working');
+    expect(await cluster.kubectl.run(['explain', 'accesskey.spec.keyPairs.expiresAt'])).toContain(
+      'Time at which the pair expires',
+    );
   });
 
   test.each(['/apis/ghippo.io/v1alpha1/token', '/api/v1/cube/key/token'])(
