@@ -1,5 +1,7 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
+import { problemOfTokenFile, problemOfUser, readUserFields, useTokenFile } from './kubeconfig-user.ts';
 
 /**
  * A kubeconfig that cannot be used. The message is one line with the file and the problem, and never contains a value.
@@ -19,20 +21,30 @@ export function loadKubeconfig(file?: string): KubeConfig {
     kubeconfig.loadFromCluster();
     return kubeconfig;
   }
+  const fields = loadFile(kubeconfig, file);
+  const problem = problemOf(kubeconfig) ?? problemOfUser(kubeconfig, fields) ?? problemOfTokenFile(kubeconfig);
+  if (problem !== undefined) throw new KubeconfigError(`kubeconfig ${file}: ${problem}`);
+  return kubeconfig;
+}
+
+/** @returns the fields of the user of the current context; undefined if there is none */
+function loadFile(kubeconfig: KubeConfig, file: string): ReturnType<typeof readUserFields> {
   try {
-    kubeconfig.loadFromFile(file);
+    const text = readFileSync(file, 'utf8');
+    kubeconfig.loadFromString(text);
+    kubeconfig.makePathsAbsolute(dirname(file));
+    const fields = readUserFields(kubeconfig, text);
+    if (fields) useTokenFile(kubeconfig, fields, dirname(file));
+    return fields;
   } catch (error) {
     throw new KubeconfigError(`kubeconfig ${file}: ${describe(error)}`);
   }
-  const problem = problemOf(kubeconfig);
-  if (problem !== undefined) throw new KubeconfigError(`kubeconfig ${file}: ${problem}`);
-  return kubeconfig;
 }
 
 /** The message of the YAML parser repeats the input, which may be a token, so only the line number is used. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return 'cannot be read';
-  if (error.name !== 'YAMLException') return error.message.split('\n')[0] ?? '';
+  if (!error.name.startsWith('YAML')) return error.message.split('\n')[0] ?? '';
   const { mark } = error as { mark?: { line: number } };
   return mark ? `is not YAML, see line ${mark.line + 1}` : 'is not YAML';
 }

@@ -98,6 +98,63 @@ describe('loadKubeconfig', () => {
     expect(() => loadKubeconfig(file)).toThrow(/ENOENT/);
   });
 
+  describe('the user of the current context', () => {
+    const withUser = (user: object | undefined, server = 'https://127.0.0.1:6443') =>
+      kubeconfig({ users: user === undefined ? [] : [{ name: 'u', user }] }, { server });
+    const headersOf = async (file: string) => {
+      const options: { headers: Record<string, string> } = { headers: {} };
+      await loadKubeconfig(file).applyToHTTPSOptions(options);
+      return options.headers;
+    };
+
+    it.each([
+      ['beside the kubeconfig', 'token'],
+      ['at an absolute path', join(directory, 'token')],
+    ])('may have its token in a file %s, which takes precedence over token', async (_, tokenFile) => {
+      write('token', 'first\n');
+      const file = write('with-token-file', withUser({ tokenFile, token: 'secret-token' }));
+      const loaded = loadKubeconfig(file);
+      const authorization = async () => {
+        const options = { headers: {} as Record<string, string> };
+        await loaded.applyToHTTPSOptions(options);
+        return options.headers.Authorization;
+      };
+      expect(await authorization()).toBe('Bearer first');
+      write('token', 'second');
+      expect(await authorization()).toBe('Bearer second');
+    });
+
+    it('may impersonate another user', async () => {
+      const headers = await headersOf(write('as', withUser({ token: 'secret-token', as: 'ann' })));
+      expect(headers).toEqual({ Authorization: 'Bearer secret-token', 'Impersonate-User': 'ann' });
+    });
+
+    it.each([
+      ['has no credentials', {}, 'the user of the current context has no credentials'],
+      ['has an empty token', { token: '' }, 'the user of the current context has no credentials'],
+      ['does not exist', undefined, 'the user of the current context has no credentials'],
+      ['has unknown fields only', { 'token-flie': 'x' }, 'the user of the current context has no credentials'],
+      ['impersonates groups', { token: 'secret-token', 'as-groups': ['a'] }, 'as-groups is not supported'],
+      ['impersonates a uid', { token: 'secret-token', 'as-uid': 'a' }, 'as-uid is not supported'],
+      ['impersonates extra', { token: 'secret-token', 'as-user-extra': {} }, 'as-user-extra is not supported'],
+      ['has an unknown plug-in', { 'auth-provider': { name: 'x' } }, 'auth-provider is not supported, use exec'],
+      ['has no key', { 'client-certificate-data': 'eA==' }, 'client-certificate and client-key must be set together'],
+      ['has a missing token file', { tokenFile: 'no-token' }, /tokenFile: ENOENT/],
+      ['has an empty token file', { tokenFile: 'empty-token' }, 'tokenFile does not contain a token'],
+    ])('is rejected if it %s', (_, user, problem) => {
+      write('empty-token', '\n');
+      const file = write('rejected', withUser(user));
+      expect(() => loadKubeconfig(file)).toThrow(problem);
+      expect(() => loadKubeconfig(file)).toThrow(/^kubeconfig [^\n]*$/);
+      expect(() => loadKubeconfig(file)).not.toThrow(/secret-token/);
+    });
+
+    it('needs no credentials for a server without TLS', () => {
+      const file = write('proxy', withUser({}, 'http://127.0.0.1:8001'));
+      expect(loadKubeconfig(file).getCurrentCluster()?.server).toBe('http://127.0.0.1:8001');
+    });
+  });
+
   it('uses the in-cluster configuration without a file', () => {
     vi.stubEnv('KUBERNETES_SERVICE_HOST', '10.0.0.1');
     vi.stubEnv('KUBERNETES_SERVICE_PORT', '443');
