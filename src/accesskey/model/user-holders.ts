@@ -13,10 +13,22 @@ export interface UserHolders {
   subscribe(listener: (user: string) => void): () => void;
 }
 
-/** The older AccessKey takes precedence; namespace/name decides between equal times. */
+/**
+ * The older AccessKey takes precedence. Of those created in the same second, the one whose status says that it holds the
+ * user does, then the one that became Ready first, so a new AccessKey never stops one that works; then namespace/name
+ * decides.
+ */
 function precedes(a: AccessKeyRecord, b: AccessKeyRecord): boolean {
   if (a.creationTimestamp !== b.creationTimestamp) return a.creationTimestamp < b.creationTimestamp;
-  return a.key < b.key;
+  const [rankA, rankB] = [rankOf(a), rankOf(b)];
+  return rankA === rankB ? a.key < b.key : rankA < rankB;
+}
+
+/** @returns a text that sorts first for the AccessKey that has held the user longest, according to its status */
+function rankOf({ uid, status }: AccessKeyRecord): string {
+  if (status.userID !== uid) return '2';
+  const ready = status.conditions?.find((one) => one.type === 'Ready' && one.status === 'True');
+  return ready ? `0 ${ready.lastTransitionTime}` : '1';
 }
 
 /**

@@ -59,7 +59,8 @@ function accessKeyViolations(world: World, accessKey: AccessKeyRecord): string[]
 
 /** @returns the AccessKey that holds the user: the oldest, then the first by name; undefined if there is none */
 export function holderOf({ accessKeys }: Pick<World, 'accessKeys'>, user: string): AccessKeyRecord | undefined {
-  const rank = (one: AccessKeyRecord) => `${one.creationTimestamp} ${one.key}`;
+  const held = ({ uid, status }: AccessKeyRecord) => (status.userID === uid ? 0 : 1);
+  const rank = (one: AccessKeyRecord) => `${one.creationTimestamp} ${held(one)} ${one.key}`;
   const claimants = accessKeys.filter((one) => one.spec.user.name === user && !one.deleting);
   return claimants.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1))[0];
 }

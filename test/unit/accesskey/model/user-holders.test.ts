@@ -24,6 +24,30 @@ describe('the holder of a user', () => {
     expect(oneByOne.userHolders.holderOf('ann')).toBe(holder?.key);
   });
 
+  it('stays the AccessKey that became Ready first of those created in the same second', () => {
+    const ready = (one: AccessKeyRecord, seconds: number, status: 'True' | 'False' = 'True') => ({
+      ...one,
+      resourceVersion: `${one.resourceVersion}1`,
+      status: {
+        userID: one.uid,
+        conditions: [{ type: 'Ready', status, reason: 'r', message: '', lastTransitionTime: at(seconds) }],
+      },
+    });
+    const all = caches({ accessKeys: [middleB] });
+    all.accessKeys.upsert(ready(middleB, 0));
+    all.accessKeys.upsert(middleA);
+    expect(all.userHolders.holderOf('ann'), 'middleA precedes by name').toBe(middleB.key);
+    all.accessKeys.upsert(ready(middleB, 1, 'False'));
+    all.accessKeys.upsert(middleA);
+    expect(all.userHolders.holderOf('ann'), 'middleB is not Ready for a moment').toBe(middleB.key);
+    all.accessKeys.upsert(ready(middleB, 0));
+    all.accessKeys.upsert(ready(middleA, 1));
+    expect(all.userHolders.holderOf('ann'), 'middleA was Ready later').toBe(middleB.key);
+    all.accessKeys.upsert(oldest);
+    expect(all.userHolders.holderOf('ann'), 'the oldest still takes precedence').toBe(oldest.key);
+    expect(caches({ accessKeys: [middleA, ready(middleB, 0)] }).userHolders.holderOf('ann')).toBe(middleB.key);
+  });
+
   it('changes to the next oldest when the holder stops, and finally to none', () => {
     const all = caches({ accessKeys: [youngest, middleA, oldest] });
     all.accessKeys.upsert({ ...oldest, deleting: true, resourceVersion: '11' });
