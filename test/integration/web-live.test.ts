@@ -98,7 +98,7 @@ describe('two browsers on one list of keys', () => {
     await page.focus('#menu-ci > summary');
     await page.keyboard.press('Enter');
     const former = await page.textContent('#key-ci td[data-label="Revision"]');
-    await kubectl('patch', '--type=json', '-p', '[{"op":"replace","path":"/spec/keyPairs/0/revision","value":9}]');
+    await kubectl('patch', '--type=json', '-p', '[{"op":"add","path":"/spec/keyPairs/0/revision","value":9}]');
     await page.waitForSelector('#key-ci td[data-label="Revision"]:has-text("9")');
     expect(former).not.toContain('9');
     expect(await page.getAttribute('#menu-ci', 'open')).not.toBeNull();

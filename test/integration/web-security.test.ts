@@ -230,7 +230,7 @@ describe('a session', () => {
     await waitReady(kubectl, 'people', 'yan');
     const leaked = await readPair(kubectl, 'people', 'yan-main');
     const path = '/spec/keyPairs/0/revision';
-    const raise = JSON.stringify([{ op: 'replace', path, value: 2 }]);
+    const raise = JSON.stringify([{ op: 'add', path, value: 2 }]);
     await kubectl.run(['patch', 'accesskey', 'yan', '-n', 'people', '--type=json', '-p', raise]);
     await poll('the rotation', async () => (await readPair(kubectl, 'people', 'yan-main')).ak !== leaked.ak);
     await waitReady(kubectl, 'people', 'yan');

@@ -7,7 +7,7 @@ import { durationMs, timeOf } from './time.ts';
 
 /** Metadata of the pair in a Secret. Times are milliseconds since the epoch. */
 export interface PairFacts {
-  /** The `revision` of the spec that the pair was generated for. */
+  /** The `revision` that the pair was generated for. */
   revision: number;
   generatedAt: number;
   /** End of the overlap; undefined if there is no previous pair or it is not valid at any time. */
@@ -37,7 +37,7 @@ export function pairFacts({ accessKey, pair, secret, now }: PairInSecret): PairF
     .filter((time) => time !== undefined);
   const generatedAt = times.find((time) => !isAhead(time, now)) ?? times[0] ?? timeOf(secret.createdAt) ?? now;
   return {
-    revision: known?.revision ?? wholeNumberOf(secret.annotations[annotations.revision]) ?? pair.revision ?? 1,
+    revision: known?.revision ?? revisionIn(secret) ?? pair.revision ?? 1,
     generatedAt,
     previousValidUntil: previousValidUntil({ accessKey, pair, secret, generatedAt }),
   };
@@ -104,6 +104,19 @@ export function isSwapped(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret:
   return known !== secret.pair.ak && matches(known, secret.pair.digest);
 }
 
-function wholeNumberOf(text: string | undefined): number | undefined {
-  return text !== undefined && /^[1-9]\d{0,15}$/.test(text) ? Number(text) : undefined;
+/**
+ * The revision of a new pair: that of the spec. If the spec has none, the recorded one stays, so an omitted revision never
+ * rotates a pair.
+ *
+ * @param secret the Secret that has held the pair, if any
+ */
+export function newRevision(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret?: SecretRecord): number {
+  const recorded = pairStatusOf(accessKey, pair.name)?.revision ?? (secret && revisionIn(secret));
+  return pair.revision ?? recorded ?? 1;
+}
+
+function revisionIn(secret: SecretRecord): number | undefined {
+  const text = secret.annotations[annotations.revision] ?? '';
+  const value = Number(text);
+  return /^[1-9]\d*$/.test(text) && Number.isSafeInteger(value) ? value : undefined;
 }

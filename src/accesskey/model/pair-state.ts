@@ -1,6 +1,6 @@
-import type { AccessKeyRecord, KeyPairSpec, KeyPairState } from './access-key-record.ts';
+import { type AccessKeyRecord, type KeyPairSpec, type KeyPairState, pairStatusOf } from './access-key-record.ts';
 import type { PairFacts } from './pair-facts.ts';
-import { durationMs } from './time.ts';
+import { durationMs, timeOf } from './time.ts';
 
 /** States of a pair that can sign in. */
 export const liveStates: ReadonlySet<KeyPairState> = new Set(['Active', 'Rotating']);
@@ -46,17 +46,32 @@ export function nextRotationOf(pair: KeyPairSpec, { generatedAt }: Pick<PairFact
   return interval > 0 ? generatedAt + interval : undefined;
 }
 
-/** As `nextRotationOf`, but undefined while the pair is not live, because its rotation waits until it is. */
+/** Longest time between announcing a rotation that is already due and the rotation, milliseconds. */
+const maxNoticeMs = 24 * 3_600_000;
+
+/**
+ * As `nextRotationOf`, but undefined while the pair is not live, because its rotation waits until it is.
+ *
+ * If `rotation.interval` is added or shortened, the rotation can already be due. Without an overlap it would invalidate the
+ * pair without notice, so it is announced in `nextRotationAt` and happens after the interval, at most 24 hours later.
+ */
 export function comingRotation({
   accessKey,
   pair,
   facts,
   now,
 }: {
-  accessKey: Pick<AccessKeyRecord, 'spec'>;
+  accessKey: Pick<AccessKeyRecord, 'spec' | 'status'>;
   pair: KeyPairSpec;
   facts: Pick<PairFacts, 'generatedAt'>;
   now: number;
 }): number | undefined {
-  return isLive(accessKey, pair, now) ? nextRotationOf(pair, facts) : undefined;
+  if (!isLive(accessKey, pair, now)) return undefined;
+  const due = nextRotationOf(pair, facts);
+  if (due === undefined || due > now || durationMs(pair.rotation?.overlap) > 0) return due;
+  const known = pairStatusOf(accessKey, pair.name);
+  // While the pair was not live, nobody used it, and the rotation was not announced.
+  if (known?.state !== 'Active') return due;
+  const notified = now + Math.min(durationMs(pair.rotation?.interval), maxNoticeMs);
+  return Math.min(timeOf(known.nextRotationAt) ?? notified, notified);
 }

@@ -2,6 +2,7 @@
 import { annotations, keyPairLabel, secretType } from '../../credential/secret-format.ts';
 import { type LiveSecret, type SecretRecord, withDataKeys } from '../../credential/secret-record.ts';
 import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec, kind } from '../model/access-key-record.ts';
+import { newRevision } from '../model/pair-facts.ts';
 import { desiredMetadata, metadataPatch, ownerReferenceTo, type SecretPatch } from './desired-secret.ts';
 
 /** The record of the Secret once it is adopted, or why it cannot be, as a message for people. */
@@ -57,7 +58,7 @@ export function adoptionPatch({
   live: LiveSecret;
   now: number;
 }): Omit<SecretPatch, 'data'> {
-  const facts = { revision: pair.revision ?? 1, generatedAt: now, previousValidUntil: undefined };
+  const facts = { revision: newRevision(accessKey, pair), generatedAt: now, previousValidUntil: undefined };
   const metadata = metadataPatch(live.record, desiredMetadata(accessKey, pair, facts));
   const predecessor = predecessorOf(accessKey, live);
   const others = live.raw.metadata?.ownerReferences?.filter((one) => one.uid !== predecessor) ?? [];

@@ -1,5 +1,6 @@
 import type { LiveSecret } from '../../credential/secret-record.ts';
 import { type AccessKeyRecord, pairStatusOf } from '../model/access-key-record.ts';
+import { newRevision } from '../model/pair-facts.ts';
 import type { Move } from './actions.ts';
 import { desiredData, desiredMetadata } from './desired-secret.ts';
 import type { PairOutcome } from './outcome.ts';
@@ -13,7 +14,7 @@ export async function createSecret(scope: Scope, action: Create): Promise<PairOu
   const { api, accessKey, now } = scope;
   const { pair, secretName } = action;
   const source = await readSource(scope, action);
-  const { values, facts } = source ?? newContent(pair, undefined, now);
+  const { values, facts } = source ?? newContent({ ...pair, revision: newRevision(accessKey, pair) }, undefined, now);
   const metadata = desiredMetadata(accessKey, pair, facts);
   const secret = await api.create({ accessKey, name: secretName, metadata, data: desiredData(pair, values) });
   return { pair, secretName, secret, ...changeOf(accessKey, action, source) };

@@ -80,7 +80,8 @@ export function desiredData(pair: KeyPairSpec, { pair: current, previous }: Secr
 export function metadataPatch(secret: SecretRecord, desired: SecretMetadata): SecretPatch['metadata'] | undefined {
   const template = templateOf(secret);
   const labels = difference(secret.labels, desired.labels, template.labels);
-  const own = [annotationNames.previousValidUntil, annotationNames.template];
+  // A mark for adoption has no effect on a Secret that already belongs to the AccessKey.
+  const own = [annotationNames.previousValidUntil, annotationNames.template, annotationNames.adopt];
   const annotations = difference(secret.annotations, desired.annotations, [...template.annotations, ...own]);
   const isUnchanged = Object.keys(labels).length === 0 && Object.keys(annotations).length === 0;
   return isUnchanged ? undefined : { labels, annotations };

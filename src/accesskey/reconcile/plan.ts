@@ -123,9 +123,9 @@ function rotationCause({
   facts,
   now,
 }: Omit<PairInSecret, 'secret'> & { facts: PairFacts }): RotationCause | undefined {
-  // The CRD does not allow a lower revision. One that is lower belongs to a pair that was removed and added again, which
-  // gets new keys too.
-  if ((pair.revision ?? 1) !== facts.revision) return 'revision';
+  // An absent revision means no change. The CRD does not allow a lower one: it belongs to a pair that was removed and added
+  // again, which gets new keys too.
+  if (pair.revision !== undefined && pair.revision !== facts.revision) return 'revision';
   const due = comingRotation({ accessKey, pair, facts, now });
   return due !== undefined && now >= due ? 'interval' : undefined;
 }

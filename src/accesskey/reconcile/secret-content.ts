@@ -3,7 +3,14 @@ import { generateKeyPair, type KeyPair } from '../../credential/key-pair.ts';
 import { previousKeys } from '../../credential/secret-format.ts';
 import { type LiveSecret, pairAt, type SecretRecord, withoutSecret } from '../../credential/secret-record.ts';
 import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec, pairStatusOf } from '../model/access-key-record.ts';
-import { type PairFacts, type PairInSecret, pairFacts, pairOf, withoutEndedPrevious } from '../model/pair-facts.ts';
+import {
+  newRevision,
+  type PairFacts,
+  type PairInSecret,
+  pairFacts,
+  pairOf,
+  withoutEndedPrevious,
+} from '../model/pair-facts.ts';
 import { durationMs } from '../model/time.ts';
 import type { RotationCause, SecretAction } from './actions.ts';
 import type { SecretValues } from './desired-secret.ts';
@@ -38,8 +45,9 @@ export function contentFor({
 }: Omit<PairInLiveSecret, 'pair'> & { action: Exclude<SecretAction, { kind: 'keep' }> }): Content & ContentChange {
   const { pair } = action;
   const found = findPair({ live, pair, knownAk: pairStatusOf(accessKey, pair.name)?.accessKey });
-  if (action.kind === 'rotate') return { ...newContent(pair, found, now), change: 'rotated', cause: action.cause };
-  if (!found) return { ...newContent(pair, undefined, now), change: 'regenerated', malformed: live.record.malformed };
+  const fresh = { ...pair, revision: newRevision(accessKey, pair, live.record) };
+  if (action.kind === 'rotate') return { ...newContent(fresh, found, now), change: 'rotated', cause: action.cause };
+  if (!found) return { ...newContent(fresh, undefined, now), change: 'regenerated', malformed: live.record.malformed };
   const secret = withFound(live.record, found);
   const facts = action.kind === 'update' ? action.facts : currentFacts({ accessKey, pair, secret, now });
   return { values: keptValues(live, found, facts), facts, change: 'updated' };

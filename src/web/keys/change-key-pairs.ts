@@ -15,7 +15,7 @@ export interface KeyPairsChange {
   action?: KeyPairEdit;
   pair: string;
   /** @throws ConsoleError if the change is not possible */
-  apply(keyPairs: KeyPairSpecs): KeyPairSpecs;
+  apply(keyPairs: KeyPairSpecs, live: FetchedAccessKey): KeyPairSpecs;
 }
 
 /**
@@ -33,7 +33,7 @@ export async function changeKeyPairs(visitor: Visitor, change: KeyPairsChange): 
     if (change.action === undefined) requireUnmanagedList(fetched);
     else requireUnmanaged(fetched, change.action, change.pair);
     try {
-      await visitor.api.replaceKeyPairs(fetched, change.apply(fetched.spec.keyPairs ?? []));
+      await visitor.api.replaceKeyPairs(fetched, change.apply(fetched.spec.keyPairs ?? [], fetched));
       return fetched;
     } catch (error) {
       if (!isStatus(error, 409)) throw error;

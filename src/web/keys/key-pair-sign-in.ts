@@ -94,5 +94,5 @@ function isExtended(current: KeyPairSpecs, pair: KeyPairSpecs[number]): boolean 
   if (pair.enabled === false) return false;
   const before = current.find((one) => one.name === pair.name);
   if (!before || before.enabled === false) return true;
-  return (before.revision ?? 1) !== (pair.revision ?? 1) || expiryOf(before) !== expiryOf(pair);
+  return before.revision !== pair.revision || expiryOf(before) !== expiryOf(pair);
 }

@@ -1,9 +1,9 @@
 /** The changes that the pages make to the list of key pairs; pure. The schema of the CRD has the same rules. */
 
-import type { KeyPairSpec } from '../../accesskey/model/access-key-record.ts';
+import { type KeyPairSpec, pairStatusOf } from '../../accesskey/model/access-key-record.ts';
 import { durationMs } from '../../accesskey/model/time.ts';
 import { ConsoleError } from '../common/console-error.ts';
-import type { KeyPairSpecs } from './api.ts';
+import type { FetchedAccessKey, KeyPairSpecs } from './api.ts';
 import type { KeyPairEdit } from './managed-fields.ts';
 
 /** Maximum of the key pairs of an AccessKey. */
@@ -41,18 +41,28 @@ export function editPair(keyPairs: KeyPairSpecs, name: string, details: PairDeta
  *
  * @throws ConsoleError if the pair does not exist, or if enabling it would exceed the limit
  */
-export function applyAction(keyPairs: KeyPairSpecs, name: string, action: Exclude<KeyPairEdit, 'edit'>): KeyPairSpecs {
+export function applyAction(
+  { spec: { keyPairs = [] as unknown as KeyPairSpecs }, status }: Pick<FetchedAccessKey, 'spec' | 'status'>,
+  name: string,
+  action: Exclude<KeyPairEdit, 'edit'>,
+): KeyPairSpecs {
   if (action === 'delete') {
     requirePair(keyPairs, name);
     return keyPairs.filter((one) => one.name !== name) as KeyPairSpecs;
   }
-  if (action === 'rotate')
-    return replacePair(keyPairs, name, (pair) => ({ ...pair, revision: (pair.revision ?? 1) + 1 }));
+  if (action === 'rotate') {
+    return replacePair(keyPairs, name, (pair) => ({ ...pair, revision: revisionOf({ status }, pair) + 1 }));
+  }
   const changed = replacePair(keyPairs, name, (pair) => ({ ...pair, enabled: action === 'enable' }));
   const enabled = changed.filter((one) => one.enabled !== false);
   const overlapping = enabled.find(hasOverlap);
   if (enabled.length > 1 && overlapping) throw new ConsoleError('rejectedOverlap', { pair: overlapping.name }, 409);
   return changed;
+}
+
+/** The revision of the pair: that of the spec, or the recorded one if the spec has none. */
+export function revisionOf({ status }: Pick<FetchedAccessKey, 'status'>, pair: KeyPairSpec): number {
+  return pair.revision ?? pairStatusOf({ status }, pair.name)?.revision ?? 1;
 }
 
 /** @throws ConsoleError 404 if the pair does not exist */

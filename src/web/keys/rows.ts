@@ -2,7 +2,7 @@ import { type KeyPairState, pairStatusOf } from '../../accesskey/model/access-ke
 import type { ConsoleError } from '../common/console-error.ts';
 import type { FetchedAccessKey } from './api.ts';
 import { type KeyPairEdit, managementOf, managerOf } from './managed-fields.ts';
-import { whyNotAdd } from './pair-list.ts';
+import { revisionOf, whyNotAdd } from './pair-list.ts';
 
 /** A row of the table: one pair. Times are RFC 3339. */
 export interface KeyRow {
@@ -72,7 +72,7 @@ function toRow(
     lastUsedAt: status?.lastUsedTime,
     nextRotationAt: status?.nextRotationAt,
     previousUntil: status?.state === 'Rotating' ? status.previous?.validUntil : undefined,
-    revision: pair.revision ?? 1,
+    revision: revisionOf(fetched, pair),
     enabled: pair.enabled !== false,
   };
 }

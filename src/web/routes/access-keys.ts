@@ -7,7 +7,7 @@ import { type FetchedAccessKey, permissionToCreate } from '../keys/api.ts';
 import { changeKeyPairs, requireUnmanaged } from '../keys/change-key-pairs.ts';
 import type { Namespaces } from '../keys/first-key.ts';
 import { describeMissingPermission } from '../keys/missing-permission.ts';
-import { applyAction, requirePair } from '../keys/pair-list.ts';
+import { applyAction, requirePair, revisionOf } from '../keys/pair-list.ts';
 import { keyTable } from '../keys/rows.ts';
 import { readAccessKey, type Visitor } from '../keys/visitor.ts';
 import { accessKeysPage, type KeyContent, keyContent } from '../pages/access-keys.ts';
@@ -55,8 +55,9 @@ export function addAccessKeyRoutes(
   app.post(`${accessKeysPath}/:pair/rotate`, async (context) => {
     const before = await runAction(context, 'rotate');
     const { namespace, name: accessKey } = before;
-    const { name: pair, revision = 1 } = requirePair(before.spec.keyPairs ?? [], pairNameOf(context));
-    return display.show(context, { namespace, accessKey, pair, revision: revision + 1 });
+    const pair = requirePair(before.spec.keyPairs ?? [], pairNameOf(context));
+    const revision = revisionOf(before, pair) + 1;
+    return display.show(context, { namespace, accessKey, pair: pair.name, revision });
   });
 
   app.get(`${accessKeysPath}/:pair/delete`, (context) => confirm(context, 'delete'));
@@ -101,7 +102,7 @@ async function runAction(context: PageContext, action: Parameters<typeof applyAc
     action,
     pair,
     generation: parseGeneration(form.text('generation')),
-    apply: (keyPairs) => applyAction(keyPairs, pair, action),
+    apply: (_, live) => applyAction(live, pair, action),
   });
 }
 

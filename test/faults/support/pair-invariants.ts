@@ -36,7 +36,7 @@ export function pairViolations({ accessKey, pair, owned, isTaken, now }: PairSit
     labels: isDeepStrictEqual(secret.metadata.labels, labelsOf(accessKey, pair)),
     data: holdsPair(pair, secret, now),
     revision: Number(secret.metadata.annotations?.[annotations.revision]) >= (pair.revision ?? 1),
-    status: isDeepStrictEqual(withoutUse(status), expectedStatus({ accessKey, pair, secret, now })),
+    status: isDeepStrictEqual(withoutUse(status), expectedStatus({ accessKey, pair, secret, status, now })),
   };
   const wrong = Object.entries(checks).filter(([, isRight]) => !isRight);
   return wrong.map(([what]) => `${what} of ${pair.name} in ${wanted} is wrong`);
@@ -68,8 +68,12 @@ function expectedStatus({
   accessKey: { spec },
   pair,
   secret,
+  status: actual,
   now,
-}: Pick<PairSituation, 'accessKey' | 'pair' | 'now'> & { secret: RawSecret }): Partial<KeyPairStatus> {
+}: Pick<PairSituation, 'accessKey' | 'pair' | 'now'> & {
+  secret: RawSecret;
+  status: KeyPairStatus | undefined;
+}): Partial<KeyPairStatus> {
   const metadata = secret.metadata.annotations ?? {};
   const { ak, previousAk } = valuesOf(secret);
   const validUntil = metadata[annotations.previousValidUntil];
@@ -78,7 +82,10 @@ function expectedStatus({
   const isOff = spec.suspended === true || pair.enabled === false;
   const state = isOff ? 'Disabled' : isExpired ? 'Expired' : validUntil === undefined ? 'Active' : 'Rotating';
   const interval = Number.parseInt(pair.rotation?.interval ?? '', 10) * 3_600_000;
-  const next = Date.parse(createdAt) + interval;
+  const due = Date.parse(createdAt) + interval;
+  // A rotation that was due when the interval was set is announced for later.
+  const announced = Date.parse(actual?.nextRotationAt ?? '');
+  const next = due <= now && announced > now && announced <= now + interval ? announced : due;
   return {
     name: pair.name,
     accessKey: ak,

@@ -48,7 +48,7 @@ export function createWorkload(options: WorkloadOptions): Workload {
   const actions: Record<string, (name: string, live: RawObject) => Promise<unknown>> = {
     rotate: (name, live) => {
       request(live);
-      return edit(name, live, ({ revision }) => ({ revision: revision + 1 }));
+      return edit(name, live, ({ revision = 1 }) => ({ revision: revision + 1 }));
     },
     rename: (name, live) =>
       edit(name, live, ({ secret }) => ({ secret: { ...secret, name: secret?.name ? undefined : `${name}-moved` } })),
@@ -128,7 +128,7 @@ export function keepWorking(workload: Workload): () => Promise<void> {
 
 interface Pair {
   name: string;
-  revision: number;
+  revision?: number;
   enabled: boolean;
   secret?: { name?: string | undefined; akKey?: string | undefined; labels?: Record<string, string> };
 }

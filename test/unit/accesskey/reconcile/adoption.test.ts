@@ -122,8 +122,10 @@ describe('an adoption', () => {
   it('does not happen for a marked Secret that already belongs to the AccessKey', async () => {
     const sound = rawSecret();
     const api = createSecretsApi(rawSecret({ annotations: { ...sound.metadata.annotations, ...mark } }));
-    await settle(api, known());
-    expect(api.writes()).toEqual([]);
+    const { accessKey: after } = await settle(api, known());
+    expect(after.status.keyPairs).toMatchObject([{ accessKey: keyPair().ak, createdAt: at(-1800) }]);
+    expect(api.writes(), 'only the mark is removed').toEqual(['patch ann-main']);
+    expect(api.all()).toMatchObject([{ data: sound.data, metadata: { annotations: sound.metadata.annotations } }]);
   });
 
   it('drops a previous pair', async () => {
@@ -205,5 +207,20 @@ describe('a Secret of a former AccessKey of the same name', () => {
     const outcome = await reconcileOnce(api, one);
     expect(changes(outcome)).toEqual(['SecretTerminating']);
     expect([api.writes(), outcome.removed]).toEqual([[], []]);
+  });
+});
+
+describe('a mark on a Secret that already belongs to the AccessKey', () => {
+  it.each(['ann/main', 'bob/main', ''])('is removed, and the pair stays: %j', async (mark) => {
+    const sound = rawSecret();
+    const annotations = { ...sound.metadata.annotations, 'ghippo.io/adopt': mark };
+    const api = createSecretsApi(rawSecret({ annotations }));
+    const { outcome } = await settle(api, known());
+    expect(api.get('ann-main')).toMatchObject({
+      data: sound.data,
+      metadata: { annotations: sound.metadata.annotations },
+    });
+    expect(api.get('ann-main')?.metadata.annotations).not.toHaveProperty('ghippo.io/adopt');
+    expect(outcome.pairs[0]?.problem).toBeUndefined();
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { digestOf, isKey } from '../../../../src/credential/key-pair.ts';
 import { at, keyPair, known, now, rawSecret } from '../../../support/builders.ts';
-import { changes, plain, reconcileOnce, settle } from './reconciles.ts';
+import { changes, plain, reconcileOnce, settle, withStatus } from './reconciles.ts';
 import { createSecretsApi } from './secrets-api.ts';
 
 const rotation = { overlap: '1h' };
@@ -95,5 +95,27 @@ describe('the end of an overlap', () => {
     expect(plain(found)).toEqual(keyPair());
     expect(Object.keys(found?.data ?? {}).sort()).toEqual(['ak', 'note', 'sk']);
     expect(found?.metadata.annotations).not.toHaveProperty('ghippo.io/previous-valid-until');
+  });
+});
+
+describe('a pair without a revision in the spec', () => {
+  const subject = known(
+    { keyPairs: [{ name: 'main', rotation: { interval: '1h', overlap: '10m' } }] },
+    { revision: 5, createdAt: at(-7200) },
+  );
+  it.each([
+    [
+      'is rotated by interval',
+      rawSecret({ of: subject, facts: { revision: 5, generatedAt: now - 7_200_000 } }),
+      'rotated',
+    ],
+    ['is regenerated', rawSecret({ of: subject, data: { sk: 'x' } }), 'regenerated'],
+    ['is created again', undefined, 'lost'],
+  ])('keeps the recorded revision when it %s', async (_, found, change) => {
+    const api = createSecretsApi(...(found ? [found] : []));
+    const outcome = await reconcileOnce(api, subject);
+    expect(outcome.pairs[0]?.change).toBe(change);
+    expect(withStatus(subject, outcome).status.keyPairs?.[0]?.revision).toBe(5);
+    expect(api.get('ann-main')?.metadata.annotations['ghippo.io/revision']).toBe('5');
   });
 });

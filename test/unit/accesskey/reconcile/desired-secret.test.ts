@@ -143,7 +143,7 @@ describe('metadataPatch', () => {
 
     it('removes no other name in our domain', () => {
       const found = secret();
-      const names = { 'ghippo.io/adopt': 'ann/main', 'ghippo.io/later': 'x' };
+      const names = { 'ghippo.io/other': 'ann/main', 'ghippo.io/later': 'x' };
       const forged = { [template]: JSON.stringify({ labels: Object.keys(names), annotations: Object.keys(names) }) };
       const marked = {
         ...found,

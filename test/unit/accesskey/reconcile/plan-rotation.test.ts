@@ -1,20 +1,30 @@
 import { describe, expect, it } from 'vitest';
-import type { KeyPairSpec } from '../../../../src/accesskey/model/access-key-record.ts';
+import type { KeyPairSpec, KeyPairStatus } from '../../../../src/accesskey/model/access-key-record.ts';
 import { annotations } from '../../../../src/credential/secret-format.ts';
-import { accessKey, at, keyPair, known, now, secret } from '../../../support/builders.ts';
-import { planOf } from './reconciles.ts';
+import { accessKey, at, keyPair, known, now, rawSecret, secret } from '../../../support/builders.ts';
+import { planOf, reconcileOnce, settle } from './reconciles.ts';
+import { createSecretsApi } from './secrets-api.ts';
 
 const hour = 3_600_000;
 /** When the pair of `secret()` was generated. */
 const generated = now - 1_800_000;
 
-/** The planned action for a pair with this spec that is in the status. */
+/** The planned action for a pair with this spec that is in the status, with the rotation that was announced. */
 function actionAt(time: number, pair: Partial<KeyPairSpec>, suspended = false) {
-  const subject = known({ keyPairs: [{ name: 'main', ...pair }], suspended });
+  const announced = pair.rotation?.interval === undefined ? {} : { nextRotationAt: at(1800) };
+  const subject = known({ keyPairs: [{ name: 'main', ...pair }], suspended }, announced);
   return planOf(subject, [secret({ of: subject })], time).pairs[0];
 }
 
 describe('rotation by revision', () => {
+  it.each([
+    ['the status', known({}, { revision: 5 }), secret()],
+    ['the annotation', accessKey(), secret({ facts: { revision: 5 } })],
+  ])('is not due if the spec has no revision, whatever %s has', (_, subject, found) => {
+    expect(planOf(subject, [found]).pairs[0]?.kind).not.toBe('rotate');
+    expect(planOf(subject, [found]).pairs[0]).not.toMatchObject({ facts: { revision: 1 } });
+  });
+
   it('is due if the revision in the spec is higher than that of the pair', () => {
     expect(actionAt(now, { revision: 2 })).toMatchObject({ kind: 'rotate', cause: 'revision' });
     expect(actionAt(now, { revision: 1 })).toMatchObject({ kind: 'keep' });
@@ -74,8 +84,46 @@ describe('rotation by interval', () => {
     expect(actionAt(time, { rotation })).toMatchObject({ kind: 'rotate' });
   });
 
+  describe('of a pair that is older than an added interval', () => {
+    const day = 24 * hour;
+    const old = { createdAt: at(-30 * 86_400) };
+    const facts = { generatedAt: now - 30 * day };
+    const reconciled = async (pair: Partial<KeyPairSpec>, status: Partial<KeyPairStatus> = {}) => {
+      const subject = known({ keyPairs: [{ name: 'main', ...pair }] }, { ...old, ...status });
+      const api = createSecretsApi(rawSecret({ of: subject, facts }));
+      const { accessKey: after } = await settle(api, subject);
+      return { api, after };
+    };
+
+    it.each([
+      ['1h', at(3600)],
+      ['24h', at(86_400)],
+      ['240h', at(86_400)],
+    ])('is announced and happens after the interval %s, at most a day later', async (interval, nextRotationAt) => {
+      const { api, after } = await reconciled({ rotation: { interval } });
+      expect(api.get('ann-main')?.data).toEqual(rawSecret().data);
+      expect(after.status.keyPairs).toMatchObject([{ accessKey: keyPair().ak, nextRotationAt }]);
+      const due = Date.parse(nextRotationAt);
+      const [before] = (await reconcileOnce(api, after, due - 1)).pairs;
+      expect(before?.change).not.toBe('rotated');
+      const [then] = (await reconcileOnce(api, after, due)).pairs;
+      expect(then).toMatchObject({ change: 'rotated', cause: 'interval' });
+    });
+
+    it('is announced if the interval is shortened', async () => {
+      const { after } = await reconciled({ rotation: { interval: '48h' } }, { nextRotationAt: at(60 * 86_400) });
+      expect(after.status.keyPairs).toMatchObject([{ accessKey: keyPair().ak, nextRotationAt: at(86_400) }]);
+    });
+
+    it('happens immediately with an overlap, during which the pair stays valid', async () => {
+      const { after } = await reconciled({ rotation: { interval: '48h', overlap: '1h' } });
+      expect(after.status.keyPairs).toMatchObject([{ state: 'Rotating', previous: { accessKey: keyPair().ak } }]);
+    });
+  });
+
   it('counts from the last rotation, not from the creation of the Secret', () => {
-    const subject = known({ keyPairs: [{ name: 'main', rotation }] }, { createdAt: at(0) });
+    const announced = { createdAt: at(0), nextRotationAt: at(3600) };
+    const subject = known({ keyPairs: [{ name: 'main', rotation }] }, announced);
     const found = secret({ of: subject, createdAt: at(-864_000), facts: { generatedAt: now } });
     expect(planOf(subject, [found], now + hour - 1).pairs).toMatchObject([{ kind: 'keep' }]);
     expect(planOf(subject, [found], now + hour).pairs).toMatchObject([{ kind: 'rotate' }]);
