@@ -8,7 +8,7 @@ import { answerOtherMethods } from '../http/common/methods.ts';
 import { createTokenIssuing } from '../http/token/issuing.ts';
 import type { KubernetesClient } from '../kube/client.ts';
 import type { Transport } from '../kube/transport.ts';
-import { createServiceAccountReview } from '../token/exchange.ts';
+import { createServiceAccountTokenReview } from '../token/exchange.ts';
 import { createUserDirectory } from '../users/directory.ts';
 import { createRunningConsole } from './console.ts';
 import type { createServedClusters } from './served-clusters.ts';
@@ -48,7 +48,7 @@ function dependenciesOf({ configuration, client, caches, served, metrics, ...opt
     token,
     pairs: createLivePairs(caches),
     serviceAccounts: createLiveServiceAccounts(caches),
-    reviewServiceAccount: createServiceAccountReview(client, token.exchangeAudience ?? token.issuer),
+    reviewServiceAccount: createServiceAccountTokenReview(client, token.exchangeAudience ?? token.issuer),
     users: createUserDirectory(caches),
     clusters: served.clusters,
     authorizer: served.authorizer,

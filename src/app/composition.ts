@@ -53,7 +53,7 @@ export function composeOperator({ configuration, kubeconfig, program, certificat
     transport,
     client,
     secret: { namespace, name: token.signingKeys.secretName },
-    policy: { ...token.signingKeys, maxCycle: token.maxCycle },
+    policy: { ...token.signingKeys, maxCycleDays: token.maxCycle },
     log,
     now,
   });

@@ -1,7 +1,7 @@
 import type { AccessKeyCaches } from '../accesskey/model/caches.ts';
 import type { Configuration } from '../config/load.ts';
 import type { Dependencies } from '../http/common/environment.ts';
-import { createAccountBudget } from '../http/common/review-budget.ts';
+import { createReviewBudget } from '../http/common/review-budget.ts';
 import type { TokenIssuing } from '../http/token/issuing.ts';
 import type { KubernetesClient } from '../kube/client.ts';
 import { loadKubeconfig } from '../kube/kubeconfig.ts';
@@ -51,7 +51,7 @@ export function createRunningConsole(options: RunningConsoleOptions): RunningCon
     caches,
     tokenIssuing,
     transport,
-    tokenBudget: createAccountBudget(token.failureThrottle),
+    tokenBudget: createReviewBudget(token.failureThrottle),
     reviewToken: createTokenReview(transportFor),
     transportFor,
     sessionKeys: sessionSecret.current,

@@ -15,7 +15,7 @@ export const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange';
  * to a ServiceAccount
  * @throws KubernetesError, ConnectionError if the cluster is unavailable
  */
-export type ReviewServiceAccount = (token: string) => Promise<ServiceAccountName | undefined>;
+export type ReviewServiceAccountToken = (token: string) => Promise<ServiceAccountName | undefined>;
 
 interface TokenReview {
   status?: { authenticated?: boolean; audiences?: readonly string[]; user?: { username?: string } };
@@ -28,7 +28,7 @@ interface TokenReview {
  * @param audience required audience of the tokens. The response must name it: an authenticator that ignores audiences
  * would accept a token that was issued for another service
  */
-export function createServiceAccountReview(client: KubernetesClient, audience: string): ReviewServiceAccount {
+export function createServiceAccountTokenReview(client: KubernetesClient, audience: string): ReviewServiceAccountToken {
   return async (token) => {
     const { status } = await client.create<TokenReview>(resources.tokenReviews, {
       spec: { token, audiences: [audience] },
@@ -38,19 +38,27 @@ export function createServiceAccountReview(client: KubernetesClient, audience: s
   };
 }
 
-/** Limits the reviews of invalid tokens for each client address. */
+/**
+ * Limits failed reviews of tokens by the cluster, per client address and per account. Each attempt counts as a failure until
+ * it is refunded.
+ */
 export interface ReviewBudget {
-  /** Takes one attempt. @returns 0 if one was available, otherwise the whole seconds until the next one */
-  take(address: string, account: ServiceAccountName): number;
-  /** Returns the attempt to the address, because no review was needed. It still counts for the ServiceAccount. */
-  refundReview(address: string): void;
-  /** Returns the attempt, because the token was valid. */
-  refund(address: string, account: ServiceAccountName): void;
+  /**
+   * Takes one attempt.
+   *
+   * @param account unverified username of the token
+   * @returns 0 if an attempt was available, otherwise the whole seconds until the next one
+   */
+  take(address: string, account: string): number;
+  /** Returns the attempt to the address, because no review was needed. It still counts for the account. */
+  refundAddress(address: string): void;
+  /** Returns the attempt to both, because the token was valid or the review gave no result. */
+  refund(address: string, account: string): void;
 }
 
 export interface ExchangeOptions {
   serviceAccounts: LiveServiceAccounts;
-  review: ReviewServiceAccount;
+  review: ReviewServiceAccountToken;
   budget: ReviewBudget;
   /** Required audience of subject tokens. */
   audience: string;
@@ -62,7 +70,7 @@ export interface ExchangeOptions {
 
 /**
  * Exchanges a ServiceAccount token for a token of a user (RFC 8693 section 2.1). The token is reviewed last, and only if
- * exactly one live AccessKey names its ServiceAccount.
+ * exactly one AccessKey that is not suspended and holds its user names the ServiceAccount.
  *
  * A token whose claims are invalid costs no attempt. A ServiceAccount that no AccessKey names is throttled like any other:
  * otherwise throttling would reveal which ServiceAccounts are named.
@@ -76,17 +84,17 @@ export function createExchange(options: ExchangeOptions): (request: ExchangeRequ
     if ('refused' in unverified) return unverified;
     const { account, clientId } = unverified;
     const { subjectToken, address } = request;
-    const retryAfterSeconds = budget.take(address, account);
+    const retryAfterSeconds = budget.take(address, clientId);
     if (retryAfterSeconds > 0) return { refused: 'too many failed attempts', retryAfterSeconds };
     const before = onlyUserOf(serviceAccounts, account);
     if ('refused' in before) {
-      budget.refundReview(address);
+      budget.refundAddress(address);
       return before;
     }
     if (!(await isGenuine(subjectToken, clientId, options))) {
       return { refused: 'the cluster does not accept the token', serviceAccount: clientId };
     }
-    budget.refund(address, account);
+    budget.refund(address, clientId);
     // The AccessKey may have been deleted during the review.
     const after = onlyUserOf(serviceAccounts, account);
     return 'refused' in after ? after : { clientId, user: after.user, expiresAt: unverified.exp * 1000 };

@@ -25,7 +25,7 @@ export interface Subject {
   pairName?: string | undefined;
 }
 
-/** Why a credential was refused. For the log only: callers get the same answer for every reason but the last. */
+/** Why a credential gets no token. For the log only. */
 export type RefusalReason =
   | 'unknown access key'
   | 'wrong secret key'
@@ -40,7 +40,7 @@ export type RefusalReason =
   | 'the cluster does not accept the token'
   | 'too many failed attempts';
 
-/** A credential that gets no token. For the log only; contains no secret. */
+/** A credential that gets no token. The response depends only on `retryAfterSeconds`; the other fields are for the log. */
 export interface Refusal {
   refused: RefusalReason;
   /** The ak, only if it identifies a key pair: an unknown ak may be a secret key in the wrong field. */
@@ -88,7 +88,7 @@ export interface ExchangeRequest {
   subjectToken: string;
   /** client_id of the request, if any. */
   clientId: string | undefined;
-  /** Of the client. */
+  /** IP address of the client. */
   address: string;
 }
 
@@ -97,39 +97,44 @@ export interface IssueOptions {
   /** Exchanges a ServiceAccount token (exchange.ts). */
   exchange: (request: ExchangeRequest) => Promise<Subject | Refusal>;
   sign: Sign;
-  claims: ClaimsOptions;
+  claimsOptions: ClaimsOptions;
   /** Milliseconds since the epoch. */
   now: () => number;
 }
 
-/** @param days validity of the token; @param address of the client */
-export type IssueToken = (
-  credential: Credential,
-  request: { days: number; address: string; keys: SigningKeys },
-) => Promise<IssuedToken | Refusal>;
+export interface IssueRequest {
+  /** Validity of the token, days. */
+  days: number;
+  /** IP address of the client. */
+  address: string;
+  keys: SigningKeys;
+}
+
+export type IssueToken = (credential: Credential, request: IssueRequest) => Promise<IssuedToken | Refusal>;
 
 /**
  * @returns a function that issues a token for a credential; it throws KubernetesError or ConnectionError when the cluster
  * cannot review a ServiceAccount token
  */
-export function createTokenIssuer({ pairs, exchange, sign, claims: options, now }: IssueOptions): IssueToken {
+export function createTokenIssuer({ pairs, exchange, sign, claimsOptions, now }: IssueOptions): IssueToken {
   return async (credential, { days, address, keys }) => {
     const subject =
       'pair' in credential
         ? subjectOf(authenticate(pairs, credential.pair, { now: now() }))
         : await exchange({ ...credential, address });
     if ('refused' in subject) return subject;
-    const claims = claimsFor(subject, { ...options, days, now: now() });
+    const claims = claimsFor(subject, { ...claimsOptions, days, now: now() });
     // The credential is still valid, but the token would expire within this second.
     if (claims.exp <= claims.iat) return { refused: 'expired', ...clientField(subject) };
     return { token: await sign(claims, keys), claims, pairName: subject.pairName };
   };
 }
 
-/** Compared with if the ak is unknown, so that an unknown ak and a wrong sk take the same work. */
+/** The digest to compare with if the ak is unknown, so that an unknown ak takes as much work as a wrong sk. */
 const dummyDigest = Buffer.alloc(32);
 
 const refusalByState: Readonly<Record<KeyPairState, RefusalReason>> = {
+  // Unused: `authenticate` returns a live pair that matches.
   Active: 'wrong secret key',
   Rotating: 'wrong secret key',
   Disabled: 'disabled',

@@ -5,7 +5,7 @@ import type { LastUsed } from '../../accesskey/live/last-used.ts';
 import type { LivePairs } from '../../accesskey/live/live-pairs.ts';
 import type { LiveServiceAccounts } from '../../accesskey/live/live-service-accounts.ts';
 import type { Clusters } from '../../clusters/cluster.ts';
-import type { ReviewServiceAccount } from '../../token/exchange.ts';
+import type { ReviewServiceAccountToken } from '../../token/exchange.ts';
 import type { SigningKeys } from '../../token/keys/signing-keys.ts';
 import type { UserDirectory } from '../../users/directory.ts';
 import type { ProxyOptions } from './client-address.ts';
@@ -51,7 +51,7 @@ export interface Dependencies {
   pairs: LivePairs;
   serviceAccounts: LiveServiceAccounts;
   /** Reviews ServiceAccount tokens for the audience in `token`. */
-  reviewServiceAccount: ReviewServiceAccount;
+  reviewServiceAccount: ReviewServiceAccountToken;
   lastUsed: Pick<LastUsed, 'touch'>;
   clusters: Clusters;
   users: UserDirectory;

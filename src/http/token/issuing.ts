@@ -50,7 +50,7 @@ export function createTokenIssuing(dependencies: Dependencies): TokenIssuing {
   const exchange = createExchange({ serviceAccounts, review, budget, audience: exchangeAudience, issuer, now });
   const metrics = dependencies.tokenMetrics;
   const sign = measured(createCachedSign(), metrics);
-  const issueToken = createTokenIssuer({ pairs, exchange, sign, claims: options, now });
+  const issueToken = createTokenIssuer({ pairs, exchange, sign, claimsOptions: options, now });
   const throttle = createFailureThrottle(options.failureThrottle);
 
   function fail(context: RequestVariables, refusal: Refusal): FailedAttempt {

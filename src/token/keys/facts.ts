@@ -17,8 +17,8 @@ export interface KeyFacts {
   retiredAt?: number;
   /** When the last token signed by this key expires. */
   verifyUntil?: number;
-  /** Of an active key: the greatest `token.maxCycle` configured while it was signing, days. */
-  longestCycle?: number;
+  /** Of an active key: the greatest `token.maxCycle` configured while it was signing. */
+  longestCycleDays?: number;
 }
 
 /** When keys are rotated. */
@@ -28,15 +28,15 @@ export interface KeyPolicy {
   rotationDays: number;
   /** How long a key is published before it signs, hours. */
   publishAheadHours: number;
-  /** The longest validity of a token, days. */
-  maxCycle: number;
+  /** The longest validity of a token. */
+  maxCycleDays: number;
 }
 
 export const defaultKeyPolicy: KeyPolicy = {
   algorithm: 'RS256',
   rotationDays: 30,
   publishAheadHours: 24,
-  maxCycle: 30,
+  maxCycleDays: 30,
 };
 
 /** Requests in annotations of the Secret, each a kid. An unknown kid has no effect. */

@@ -48,11 +48,11 @@ export function formatKeys(keys: readonly StoredKey[]): string {
   return JSON.stringify({ keys: keys.map(formatKey) });
 }
 
-function formatKey({ jwk, kid, algorithm, state, longestCycle, ...times }: StoredKey): object {
+function formatKey({ jwk, kid, algorithm, state, longestCycleDays, ...times }: StoredKey): object {
   const members = state === 'retired' ? publicMembersOf(jwk, algorithm) : jwk;
   const written = timeNames.map((name) => [name, times[name]] as const).filter(([, at]) => at !== undefined);
   const formatted = Object.fromEntries(written.map(([name, at]) => [name, new Date(at ?? 0).toISOString()]));
-  const cycle = state === 'active' && longestCycle !== undefined ? { longestCycle } : {};
+  const cycle = state === 'active' && longestCycleDays !== undefined ? { longestCycle: longestCycleDays } : {};
   return { ...members, kid, alg: algorithm, use: 'sig', state, ...formatted, ...cycle };
 }
 
@@ -79,12 +79,19 @@ function parseJson(json: string): unknown {
 
 function readKeys(keys: readonly Record<string, unknown>[]): StoredKey[] {
   return keys.map((raw, index) => {
-    const { kid, alg, use, state, createdAt, activatedAt, retiredAt, verifyUntil, longestCycle, ...jwk } = checked(
-      schemaOf(raw, keys.length === 1),
-      raw,
-      ['keys', index],
-    );
-    const times = { createdAt, activatedAt, retiredAt, verifyUntil, longestCycle };
+    const {
+      kid,
+      alg,
+      use,
+      state,
+      createdAt,
+      activatedAt,
+      retiredAt,
+      verifyUntil,
+      longestCycle: longestCycleDays,
+      ...jwk
+    } = checked(schemaOf(raw, keys.length === 1), raw, ['keys', index]);
+    const times = { createdAt, activatedAt, retiredAt, verifyUntil, longestCycleDays };
     const known = Object.fromEntries(Object.entries(times).filter(([, value]) => value !== undefined));
     return { kid, algorithm: alg, state, ...known, jwk: jwk as JWK };
   });

@@ -37,7 +37,7 @@ const mismatchMs = 60_000;
  * active key is revoked, the next key becomes active immediately. A next key of another algorithm than configured is
  * replaced after one minute: it has signed nothing.
  *
- * Times in the future are replaced by the current time, see `withoutFuture`.
+ * Times in the future are replaced by the current time, see `limitToNow`.
  *
  * @returns the plan; undefined if nothing changes, which is also the case once the plan is applied
  */
@@ -45,7 +45,7 @@ export function planKeys<K extends KeyFacts>(keys: readonly K[], input: PlanInpu
   const { policy, now, requests = {} } = input;
   const kept = keys
     .filter((key) => key.kid !== requests.revoke && !isOver(key, now))
-    .map((key) => withoutFuture(key, now));
+    .map((key) => limitToNow(key, now));
   const active = kept.find(({ state }) => state === 'active');
   const set: KeySet<K> = {
     active: active && withSigningTimes(active, policy, now),
@@ -78,9 +78,9 @@ export function withoutRevoked<K extends KeyFacts>(keys: readonly K[], revoke: s
 
 /**
  * Replaces times in the future, which are left over from a clock that was ahead. Otherwise rotation and a change of the
- * algorithm would be delayed by that difference. Nothing depends on these times of a retired key.
+ * algorithm would be delayed by as much as the clock was ahead. A retired key does not use these times.
  */
-function withoutFuture<K extends KeyFacts>(key: K, now: number): K {
+function limitToNow<K extends KeyFacts>(key: K, now: number): K {
   const isFuture = (time: number | undefined) => time !== undefined && isAhead(time, now);
   if (key.state === 'retired' || !(isFuture(key.createdAt) || isFuture(key.activatedAt))) return key;
   return {
@@ -116,17 +116,19 @@ function complete<K extends KeyFacts>({ active, next, retired }: KeySet<K>, { po
 }
 
 /** @returns an active key with all metadata; the same object if nothing changes */
-function withSigningTimes<K extends KeyFacts>(key: K, { maxCycle }: KeyPolicy, now: number): K {
+function withSigningTimes<K extends KeyFacts>(key: K, { maxCycleDays }: KeyPolicy, now: number): K {
   const createdAt = key.createdAt ?? now;
   // In a set that was stored before keys had times, the key has been signing since it was created.
   const activatedAt = key.activatedAt ?? createdAt;
-  const longestCycle = Math.max(key.longestCycle ?? 0, maxCycle);
+  const longestCycleDays = Math.max(key.longestCycleDays ?? 0, maxCycleDays);
   const isComplete = key.createdAt === createdAt && key.activatedAt === activatedAt;
-  return isComplete && key.longestCycle === longestCycle ? key : { ...key, createdAt, activatedAt, longestCycle };
+  return isComplete && key.longestCycleDays === longestCycleDays
+    ? key
+    : { ...key, createdAt, activatedAt, longestCycleDays };
 }
 
-function retire<K extends KeyFacts>(key: K, { maxCycle }: KeyPolicy, now: number): K {
-  const verifyUntil = now + (key.longestCycle ?? maxCycle) * dayMs;
+function retire<K extends KeyFacts>(key: K, { maxCycleDays }: KeyPolicy, now: number): K {
+  const verifyUntil = now + (key.longestCycleDays ?? maxCycleDays) * dayMs;
   return { ...key, state: 'retired', retiredAt: now, verifyUntil };
 }
 

@@ -63,10 +63,10 @@ export async function completePlan(
   return [...of('active'), ...of('next'), ...of('retired')];
 }
 
-async function generateKey(state: KeyState, { algorithm, maxCycle }: KeyPolicy, now: number): Promise<StoredKey> {
+async function generateKey(state: KeyState, { algorithm, maxCycleDays }: KeyPolicy, now: number): Promise<StoredKey> {
   const { privateKey } = await generateKeyPair(algorithm, { modulusLength, extractable: true });
   const jwk = await exportJWK(privateKey);
-  const signing = state === 'active' ? { activatedAt: now, longestCycle: maxCycle } : {};
+  const signing = state === 'active' ? { activatedAt: now, longestCycleDays: maxCycleDays } : {};
   return { kid: await calculateJwkThumbprint(jwk), algorithm, state, createdAt: now, ...signing, jwk };
 }
 

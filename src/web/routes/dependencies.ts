@@ -4,9 +4,9 @@ import type { LivePairs } from '../../accesskey/live/live-pairs.ts';
 import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
 import type { Clusters } from '../../clusters/cluster.ts';
 import type { Environment } from '../../http/common/environment.ts';
-import type { AccountBudget } from '../../http/common/review-budget.ts';
 import type { TokenIssuing } from '../../http/token/issuing.ts';
 import type { Transport } from '../../kube/transport.ts';
+import type { ReviewBudget } from '../../token/exchange.ts';
 import type { View } from '../common/view.ts';
 import type { KeyPairSignIn } from '../keys/key-pair-sign-in.ts';
 import type { Visitor } from '../keys/visitor.ts';
@@ -20,7 +20,7 @@ export interface ConsoleDependencies {
   /** Authenticates key pairs, with the same failure budget as the token endpoints. */
   tokenIssuing: TokenIssuing;
   /** Failure budget of sign-ins with a Kubernetes token. */
-  tokenBudget: Pick<AccountBudget, 'take' | 'refund'>;
+  tokenBudget: Pick<ReviewBudget, 'take' | 'refund'>;
   clusters: Clusters;
   reviewToken: ReviewToken;
   /** Sends requests with the operator's own permissions. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { KubernetesClient } from '../../../src/kube/client.ts';
-import { createServiceAccountReview } from '../../../src/token/exchange.ts';
+import { createServiceAccountTokenReview } from '../../../src/token/exchange.ts';
 
 const robot = { username: 'system:serviceaccount:shop:robot' };
 
@@ -14,11 +14,11 @@ function createReview(status: object | undefined) {
       return { status };
     },
   };
-  const review = createServiceAccountReview(client as unknown as KubernetesClient, 'keys');
+  const review = createServiceAccountTokenReview(client as unknown as KubernetesClient, 'keys');
   return { review, requests };
 }
 
-describe('createServiceAccountReview', () => {
+describe('createServiceAccountTokenReview', () => {
   it('returns the ServiceAccount of a token for this audience', async () => {
     const { review, requests } = createReview({ authenticated: true, audiences: ['keys'], user: robot });
     expect(await review('abc')).toEqual({ namespace: 'shop', name: 'robot' });

@@ -150,7 +150,7 @@ function createIssuer(
       return answer;
     },
     sign: async (claims) => JSON.stringify(claims),
-    claims: { issuer: 'ghippo.io' },
+    claimsOptions: { issuer: 'ghippo.io' },
     now: () => now,
   });
   return { issue, requests };

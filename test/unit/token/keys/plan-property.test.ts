@@ -27,7 +27,7 @@ const policy = fc.record<KeyPolicy>({
   algorithm: fc.constantFrom(...algorithms),
   rotationDays: fc.constantFrom(0, 1, 2, 7, 30),
   publishAheadHours: fc.constantFrom(1, 2, 24),
-  maxCycle: fc.constantFrom(1, 3, 30),
+  maxCycleDays: fc.constantFrom(1, 3, 30),
 });
 const steady = policy.chain((one) =>
   fc.array(fc.record({ hours: fc.nat({ max: 100 }), policy: fc.constant(one) }), { maxLength: 60 }),
@@ -56,9 +56,9 @@ function createSimulation() {
     /** Whether the last step changed the active key. */
     rotated: false,
   };
-  function apply({ keys, create }: KeyPlan<KeyFacts>, { algorithm, maxCycle }: KeyPolicy): KeyFacts[] {
+  function apply({ keys, create }: KeyPlan<KeyFacts>, { algorithm, maxCycleDays }: KeyPolicy): KeyFacts[] {
     const added = create.map((state): KeyFacts => {
-      const signing = state === 'active' ? { activatedAt: simulation.now, longestCycle: maxCycle } : {};
+      const signing = state === 'active' ? { activatedAt: simulation.now, longestCycleDays: maxCycleDays } : {};
       return { kid: `k${created++}`, algorithm, state, createdAt: simulation.now, ...signing };
     });
     return [...keys, ...added];
@@ -96,7 +96,7 @@ function run(
 
 const fallback: Step = {
   hours: 0,
-  policy: { algorithm: 'RS256', rotationDays: 30, publishAheadHours: 24, maxCycle: 30 },
+  policy: { algorithm: 'RS256', rotationDays: 30, publishAheadHours: 24, maxCycleDays: 30 },
 };
 
 describe.each([
@@ -149,7 +149,7 @@ describe.each([
       );
       for (const { kid } of simulation.tokens) expect(kids).toContain(kid);
       const signer = activeOf(simulation.keys);
-      if (signer) simulation.tokens.push({ kid: signer.kid, exp: simulation.now + step.policy.maxCycle * day });
+      if (signer) simulation.tokens.push({ kid: signer.kid, exp: simulation.now + step.policy.maxCycleDays * day });
     });
   });
 
@@ -163,8 +163,8 @@ describe.each([
 it('keeps at most one retired key per rotation within a cycle, and one in its grace period', () => {
   fc.assert(
     fc.property(steady, (steps) =>
-      run(steps, ({ simulation }, { policy: { rotationDays, maxCycle } }) => {
-        const rotations = rotationDays === 0 ? 0 : Math.ceil(maxCycle / rotationDays);
+      run(steps, ({ simulation }, { policy: { rotationDays, maxCycleDays } }) => {
+        const rotations = rotationDays === 0 ? 0 : Math.ceil(maxCycleDays / rotationDays);
         expect(countOf(simulation.keys, 'retired')).toBeLessThanOrEqual(rotations + 1);
       }),
     ),

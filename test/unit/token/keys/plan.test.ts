@@ -16,7 +16,7 @@ const active = (change: Change = {}): KeyFacts => ({
   state: 'active',
   createdAt: now,
   activatedAt: now,
-  longestCycle: 30,
+  longestCycleDays: 30,
   ...change,
 });
 const next = (change: Change = {}): KeyFacts => ({
@@ -39,7 +39,7 @@ const retired = (change: Change = {}): KeyFacts => ({
 /** The plan of a rotation. */
 const rotated = (at: number, from = active(), to = next()) => ({
   keys: [
-    { ...to, state: 'active', activatedAt: at, longestCycle: 30 },
+    { ...to, state: 'active', activatedAt: at, longestCycleDays: 30 },
     { ...from, state: 'retired', retiredAt: at, verifyUntil: at + 30 * day },
   ],
   create: ['next'],
@@ -68,7 +68,7 @@ describe('planKeys', () => {
     ['the clock goes back by five minutes', [active(), next(), retired()], -5 * minute, {}],
     ['a retired key was created in the future', [active(), next(), retired({ createdAt: now + day })], 0, {}],
     ['the keys are in another order', [retired(), next(), active()], 0, {}],
-    ['a shorter cycle is configured', [active(), next()], 0, { maxCycle: 7 }],
+    ['a shorter cycle is configured', [active(), next()], 0, { maxCycleDays: 7 }],
   ])('changes nothing while %s', (_, keys, after, change) => {
     expect(planKeys(keys, { policy: { ...policy, ...change }, now: now + after })).toBeUndefined();
   });
@@ -82,9 +82,12 @@ describe('planKeys', () => {
   });
 
   it('keeps a retired key for the longest cycle that was configured while it signed', () => {
-    const [longer] = planKeys([active(), next()], { policy: { ...policy, maxCycle: 90 }, now })?.keys ?? [];
-    expect(longer).toEqual(active({ longestCycle: 90 }));
-    const plan = planKeys([longer ?? active(), next()], { policy: { ...policy, maxCycle: 7 }, now: now + 30 * day });
+    const [longer] = planKeys([active(), next()], { policy: { ...policy, maxCycleDays: 90 }, now })?.keys ?? [];
+    expect(longer).toEqual(active({ longestCycleDays: 90 }));
+    const plan = planKeys([longer ?? active(), next()], {
+      policy: { ...policy, maxCycleDays: 7 },
+      now: now + 30 * day,
+    });
     expect(plan?.keys[1]).toMatchObject({ kid: 'a', verifyUntil: now + 120 * day });
   });
 
