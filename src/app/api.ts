@@ -38,7 +38,7 @@ export function createApi(options: ApiOptions) {
 }
 
 function dependenciesOf({ configuration, client, caches, served, metrics, ...options }: ApiOptions): Dependencies {
-  const { http, token } = configuration;
+  const { http, token, web } = configuration;
   const { lastUsed, signingKeys, log, now } = options;
   return {
     lastUsed,
@@ -53,6 +53,8 @@ function dependenciesOf({ configuration, client, caches, served, metrics, ...opt
     clusters: served.clusters,
     authorizer: served.authorizer,
     proxies: http,
+    secure: http.tls !== undefined || web.publicUrl?.startsWith('https:') === true,
+    forwardAuthPreflight: http.forwardAuthPreflight,
     allowedOrigins: http.cors.allowedOrigins,
     tokenMetrics: metrics.token,
     httpMetrics: metrics.http,

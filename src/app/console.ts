@@ -39,7 +39,7 @@ export interface RunningConsole extends Pick<Console, 'app'> {
  */
 export function createRunningConsole(options: RunningConsoleOptions): RunningConsole | undefined {
   const { configuration, kubeconfig, userAgent, transport, client, caches, dependencies, tokenIssuing } = options;
-  const { namespace, web, http, token } = configuration;
+  const { namespace, web, token } = configuration;
   if (!web.enabled) return undefined;
   const { log } = dependencies;
   const tokenTransports = createTokenTransports(() => loadKubeconfig(kubeconfig), userAgent);
@@ -55,7 +55,7 @@ export function createRunningConsole(options: RunningConsoleOptions): RunningCon
     reviewToken: createTokenReview(transportFor),
     transportFor,
     sessionKeys: sessionSecret.current,
-    options: { ...web, secure: http.tls !== undefined || web.publicUrl?.startsWith('https:') === true },
+    options: { ...web, secure: dependencies.secure === true },
   });
   return { app, run: sessionSecret.run, endStreams: close, close: tokenTransports.close };
 }

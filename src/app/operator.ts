@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Configuration } from '../config/load.ts';
+import { parseIssuer } from '../http/discovery/metadata.ts';
 import { createHealthApp } from '../http/server/health.ts';
 import { type RunningServer, serve } from '../http/server/server.ts';
 import type { OperatorComponents } from './composition.ts';
@@ -44,6 +45,10 @@ async function listen(components: OperatorComponents, { configuration, program, 
   const api = await serve(app, { ...configuration.http, tls, log });
   const ports = { api: api.port, tls: tls !== undefined, health: health.port };
   log.info({ version: program.version, server: transport.server, ...ports }, 'listening');
+  const { issuer } = configuration.token;
+  if (!parseIssuer(issuer)) {
+    log.info({ issuer }, 'discovery documents are not served: set token.issuer to the https URL of this server');
+  }
   return { api, health };
 }
 

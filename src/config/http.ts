@@ -63,6 +63,13 @@ export const http = z
         'Header with the client address from trusted proxies. Only one is read; a proxy forwards the other one unchanged.',
       ),
     cors,
+    forwardAuthPreflight: z
+      .enum(['off', 'method', 'X-Forwarded-Method', 'X-Original-Method'])
+      .default('off')
+      .describe(
+        'Lets CORS preflight requests pass forward-auth without a token. Says where the gateway sends the method of the ' +
+          'request: as the method, or in a header that it must always set.',
+      ),
   })
   .prefault({})
   .refine(({ tls, plain }) => tls !== undefined || plain, {

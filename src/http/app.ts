@@ -1,4 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
+import { requireCaller } from './common/bearer.ts';
 import { limitBody } from './common/body-limit.ts';
 import { createClientAddress } from './common/client-address.ts';
 import { shareWithOrigins } from './common/cross-origin.ts';
@@ -26,15 +28,19 @@ export function createApp(
   tokenIssuing: TokenIssuing = createTokenIssuing(dependencies),
 ): OpenAPIHono<Environment> {
   const app = new OpenAPIHono<Environment>({
-    defaultHook: (result) => {
-      if (!result.success) throw badRequest(result.error);
+    defaultHook: async (result, context) => {
+      if (result.success) return;
+      // Every route with validated parameters requires a caller, who must be authenticated first: 401 before 400.
+      await requireCaller(context, dependencies);
+      throw badRequest(result.error);
     },
   });
   const { log, proxies = noTrustedProxies, httpMetrics } = dependencies;
-  app.use(requestLog(log, createClientAddress(proxies), httpMetrics), limitBody());
+  app.use(requestLog(log, createClientAddress(proxies), httpMetrics));
+  if (dependencies.secure) app.use(requireHttps());
+  // Before the limits, because forward-auth accepts the URL of any request and does not wait for its body.
   addForwardAuthRoutes(app, dependencies);
-  // Forward-auth accepts the URL of any request.
-  app.use(limitQuery());
+  app.use(limitBody(), limitQuery());
   allowOrigins(app, dependencies);
   addTokenRoutes(app, dependencies, tokenIssuing);
   addKeyRoutes(app, dependencies);
@@ -48,6 +54,14 @@ export function createApp(
   app.notFound(answerNotFound);
   app.onError(answerError);
   return app;
+}
+
+/** Tells browsers to use only HTTPS for a year (RFC 6797). */
+function requireHttps(): MiddlewareHandler<Environment> {
+  return async (context, next) => {
+    context.header('Strict-Transport-Security', 'max-age=31536000');
+    return next();
+  };
 }
 
 /** Paths that allowed origins may use; the console is not one of them. */

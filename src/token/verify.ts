@@ -110,6 +110,7 @@ async function verifyCached(token: string, options: VerifyOptions) {
 async function verifySignature(token: string, { keys, expected, now }: VerifyOptions): Promise<JWTPayload> {
   const { issuer, audience } = expected;
   if (token.length > maxLength) throw new TokenError('the token is too long');
+  if (!token.split('.').every(isCanonical)) throw new TokenError('the token is not base64url');
   try {
     const { payload } = await jwtVerify(token, (header) => keyOf(header, keys), {
       algorithms: [...algorithms],
@@ -124,6 +125,11 @@ async function verifySignature(token: string, { keys, expected, now }: VerifyOpt
     if (error instanceof errors.JOSEError) throw new TokenError(error.code);
     throw error;
   }
+}
+
+/** Whether a part has no padding and no stray bits (RFC 7515 section 2, RFC 4648 section 3.5); jose ignores both. */
+function isCanonical(part: string): boolean {
+  return Buffer.from(part, 'base64url').toString('base64url') === part;
 }
 
 /** @returns the key named in the header, only if its algorithm is that of the header (RFC 8725 section 3.1) */

@@ -1,3 +1,4 @@
+import { MIMEType } from 'node:util';
 import type { HonoRequest } from 'hono';
 import { PlatformError, violation } from './errors.ts';
 import { countParameters, requireFewParameters } from './parameter-limit.ts';
@@ -11,7 +12,6 @@ export interface Body {
   text: string;
 }
 
-const mediaType = /^([\w.+-]+\/[\w.+-]+)\s*(?:;\s*charset=("?)utf-8\2\s*)?$/i;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
@@ -22,14 +22,32 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  */
 export async function readBody(request: HonoRequest, types: readonly Body['type'][]): Promise<Body> {
   const header = request.header('Content-Type');
-  const name = mediaType.exec(header ?? '')?.[1]?.toLowerCase();
+  const name = mediaTypeOf(header ?? '');
   const type = types.find((one) => one === name);
   const bytes = await request.arrayBuffer();
   const isEmpty = header === undefined && bytes.byteLength === 0;
-  if (request.header('Content-Encoding') !== undefined || (!type && !isEmpty)) {
-    throw new PlatformError('unsupportedMediaType', `Content-Type: must be ${types.join(' or ')}, in UTF-8`);
+  const isEncoded = !/^identity$/i.test(request.header('Content-Encoding') ?? 'identity');
+  if (isEncoded || (!type && !isEmpty)) {
+    const message = `Content-Type: must be ${types.join(' or ')}, in UTF-8`;
+    // RFC 9110 section 12.5.3.
+    throw new PlatformError(
+      'unsupportedMediaType',
+      message,
+      isEncoded ? { headers: { 'Accept-Encoding': 'identity' } } : {},
+    );
   }
   return { type: type ?? formType, text: decode(bytes) };
+}
+
+/** @returns the media type, ignoring unknown parameters; undefined if it is invalid or its charset is not UTF-8 */
+function mediaTypeOf(header: string): string | undefined {
+  try {
+    const { essence, params } = new MIMEType(header);
+    const charset = new TextDecoder(params.get('charset') ?? 'utf-8').encoding;
+    return charset === 'utf-8' ? essence : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function decode(bytes: ArrayBuffer): string {

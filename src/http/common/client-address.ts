@@ -54,7 +54,9 @@ function createTrust(cidrs: readonly string[]): (address: string) => boolean {
   const trusted = new BlockList();
   for (const cidr of cidrs) {
     const [network = '', prefix] = cidr.split('/');
-    trusted.addSubnet(network, Number(prefix), familyOf(network));
+    const ipv4 = mappedIpv4(network);
+    if (ipv4 !== undefined && Number(prefix) >= 96) trusted.addSubnet(ipv4, Number(prefix) - 96, 'ipv4');
+    else trusted.addSubnet(network, Number(prefix), familyOf(network));
   }
   return (address) => trusted.check(address, familyOf(address));
 }
@@ -63,14 +65,22 @@ const familyOf = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
 
 /** A node of RFC 7239 section 6 or of X-Forwarded-For: an address, optionally in brackets or with a port. */
 const node = /^(?:\[([^\]]+)\]|([^:]+|.*:.*:.*?))(?::\d{1,5})?$/;
-const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+/** An IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2), as the URL parser writes it. */
+const mapped = /^\[::ffff:([\da-f]{1,4}):([\da-f]{1,4})\]$/;
+
+/** @returns the IPv4 address of an IPv4-mapped IPv6 address in any spelling */
+function mappedIpv4(address: string): string | undefined {
+  if (!/ffff/i.test(address) || isIP(address) !== 6) return undefined;
+  const [, high, low] = mapped.exec(URL.parse(`http://[${address}]`)?.hostname ?? '') ?? [];
+  if (high === undefined || low === undefined) return undefined;
+  return [high, low].flatMap((one) => [Number.parseInt(one, 16) >> 8, Number.parseInt(one, 16) & 255]).join('.');
+}
 
 function toAddress(text: string): string | undefined {
   const whole = isIP(text) ? text : undefined;
   const [, bracketed, bare] = node.exec(text) ?? [];
   const address = (whole ?? bracketed ?? bare ?? '').replace(/%.*$/, '').toLowerCase();
-  const ipv4 = mapped.exec(address)?.[1] ?? address;
-  return isIP(ipv4) ? ipv4 : undefined;
+  return isIP(address) ? (mappedIpv4(address) ?? address) : undefined;
 }
 
 /** @returns the for= parameter of each element of a Forwarded header (RFC 7239 section 4), or an empty text */

@@ -46,6 +46,9 @@ export interface HttpMetrics {
   answered(request: AnsweredRequest): void;
 }
 
+/** Where a gateway sends the method of a request; `off`: preflight requests do not pass. */
+export type PreflightMethod = 'off' | 'method' | 'X-Forwarded-Method' | 'X-Original-Method';
+
 /** Dependencies of the routes. */
 export interface Dependencies {
   pairs: LivePairs;
@@ -62,8 +65,12 @@ export interface Dependencies {
   token: TokenOptions;
   /** Trusted proxies; default: none. */
   proxies?: ProxyOptions;
+  /** Where forward-auth finds the method of a CORS preflight request; default: off. */
+  forwardAuthPreflight?: PreflightMethod;
   /** Origins that may use the API in a browser, or `*`; default: none. */
   allowedOrigins?: readonly string[];
+  /** Whether clients use HTTPS; default: no. */
+  secure?: boolean;
   tokenMetrics?: TokenMetrics;
   httpMetrics?: HttpMetrics;
   log: Logger;

@@ -28,8 +28,8 @@ export function parseIssuer(issuer: string): IssuerURL | undefined {
 }
 
 /**
- * Metadata of the server (RFC 8414 section 2, OpenID Connect Discovery 1.0 section 3). There is no authorization endpoint
- * and therefore no response type, and no revocation endpoint, because tokens have no state.
+ * Metadata of the server (RFC 8414 section 2, OpenID Connect Discovery 1.0 section 3). There is no authorization endpoint, hence the response type none, and no
+ * revocation endpoint, because tokens have no state.
  */
 export function serverMetadata({ issuer, base }: IssuerURL, { jwks }: SigningKeys) {
   const clientMethods = ['client_secret_basic', 'client_secret_post'];
@@ -39,7 +39,8 @@ export function serverMetadata({ issuer, base }: IssuerURL, { jwks }: SigningKey
     introspection_endpoint: `${base}/oauth2/introspect`,
     jwks_uri: `${base}/.well-known/jwks.json`,
     grant_types_supported: ['client_credentials', tokenExchange],
-    response_types_supported: [] as string[],
+    // The list must not be empty.
+    response_types_supported: ['none'],
     // none: a token exchange is authenticated with its subject token.
     token_endpoint_auth_methods_supported: [...clientMethods, 'none'],
     introspection_endpoint_auth_methods_supported: [...clientMethods, 'Bearer'],

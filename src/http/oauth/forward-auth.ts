@@ -2,7 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { authorizationOf, bearerOf } from '../common/authorization.ts';
 import { requireCaller } from '../common/bearer.ts';
-import type { Dependencies, Environment } from '../common/environment.ts';
+import type { Dependencies, Environment, PreflightMethod } from '../common/environment.ts';
 import { PlatformError, unauthenticated } from '../common/errors.ts';
 import { forwardAuthRoute } from './description.ts';
 
@@ -11,18 +11,34 @@ import { forwardAuthRoute } from './description.ts';
  * ForwardAuth, Envoy ext_authz; oauth2-proxy has the same header names). Accepts every method and subpath, because Envoy
  * uses the method of the request and appends its path.
  *
- * Always sets both headers, even if empty, so that the gateway overwrites headers of the client.
+ * Never reads the body, which a gateway may announce without sending it. Always sets both headers, even if empty, so that the gateway overwrites headers of the client.
  */
 export function addForwardAuthRoutes(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
   app.openAPIRegistry.registerPath(forwardAuthRoute);
   app.all('/oauth2/auth/*', async (context) => {
     context.header('Cache-Control', 'no-store');
+    if (isPreflight(context, dependencies.forwardAuthPreflight)) return answerIdentity(context, '', []);
     requireWellFormed(context, dependencies);
     const caller = await requireCaller(context, dependencies);
-    context.header('X-Auth-Request-User', headerValue(caller.name));
-    context.header('X-Auth-Request-Groups', caller.groups.map(listItem).join(','));
-    return context.body(null, 200);
+    return answerIdentity(context, caller.name, caller.groups);
   });
+}
+
+function answerIdentity(context: Context<Environment>, name: string, groups: readonly string[]): Response {
+  context.header('X-Auth-Request-User', headerValue(name));
+  context.header('X-Auth-Request-Groups', groups.map(listItem).join(','));
+  return context.body(null, 200);
+}
+
+/**
+ * Whether the request is a CORS preflight, which browsers send without a token, and may pass. Only the configured place is
+ * read: a client could send the headers of other gateways.
+ */
+function isPreflight({ req }: Context<Environment>, place: PreflightMethod = 'off'): boolean {
+  if (place === 'off') return false;
+  const method = place === 'method' ? req.method : req.header(place);
+  const required = [req.header('Origin'), req.header('Access-Control-Request-Method')];
+  return method === 'OPTIONS' && !required.includes(undefined);
 }
 
 /**

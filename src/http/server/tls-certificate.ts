@@ -29,6 +29,19 @@ export interface CertificateOptions {
 /** Node's default, set explicitly so that no flag or Node version changes it (RFC 8996). */
 const minVersion = 'TLSv1.2';
 
+/** All suites of TLS 1.3; for TLS 1.2 only those with forward secrecy and authenticated encryption (RFC 9325 section 4.2). */
+const ciphers = [
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'TLS_AES_128_GCM_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+].join(':');
+
 /**
  * Loads a certificate and its key.
  *
@@ -117,7 +130,7 @@ async function readText(file: string): Promise<string> {
 }
 
 function contextOf({ certificate, key }: TlsPair): SecureContextOptions {
-  return { cert: certificate, key, minVersion };
+  return { cert: certificate, key, minVersion, ciphers };
 }
 
 /** Logs neither the serial number nor the key. */

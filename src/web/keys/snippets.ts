@@ -32,6 +32,22 @@ export function loadSnippets(): (values: SnippetValues) => Snippet[] {
   return (values) => loaded.map(({ id, title, text }) => ({ id, title, code: fill(text, values) }));
 }
 
+/** Placeholder if the URL of the platform API is unknown. */
+const exampleHost = 'accesskey.example.org';
+
+/**
+ * @returns the URL of the platform API for the snippets: that of `publicUrl`. If it is unset, the Host header only counts for
+ * a loopback address, because people run the snippets with their key pair
+ */
+export function shownUrl(
+  { publicUrl, secure }: { publicUrl?: string | undefined; secure: boolean },
+  host = '',
+): string {
+  if (publicUrl !== undefined) return new URL(publicUrl).origin;
+  const isLoopback = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/.test(host);
+  return `${secure ? 'https' : 'http'}://${isLoopback ? host : exampleHost}`;
+}
+
 function read(id: SnippetId): string {
   return readFileSync(new URL(`../assets/snippets/${id}.txt`, import.meta.url), 'utf8').trimEnd();
 }

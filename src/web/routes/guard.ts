@@ -50,7 +50,8 @@ export function rejectOtherSites({ options }: Pick<ConsoleDependencies, 'options
       const origin = context.req.header('Origin');
       const fetchSite = context.req.header('Sec-Fetch-Site');
       const host = context.req.header('Host');
-      if (!isOwnOrigin({ origin, fetchSite, host }, publicOrigin)) throw new ConsoleError('rejectedOrigin');
+      if (!isOwnOrigin({ origin, fetchSite, host }, { publicOrigin, secure: options.secure }))
+        throw new ConsoleError('rejectedOrigin');
     }
     return next();
   });

@@ -3,7 +3,7 @@ import { visibleInEach } from '../../clusters/visible.ts';
 import { listDeployments } from '../../deployments/listing.ts';
 import type { TokenClaims } from '../../token/issue.ts';
 import { readForm } from '../common/form.ts';
-import { loadSnippets } from '../keys/snippets.ts';
+import { loadSnippets, shownUrl } from '../keys/snippets.ts';
 import type { Visitor } from '../keys/visitor.ts';
 import { personOf } from '../pages/personal-center.ts';
 import { type Trial, useKeysPage } from '../pages/use-keys.ts';
@@ -54,7 +54,7 @@ export function addUseRoutes(app: Hono<ConsoleEnvironment>, dependencies: Consol
     const visitor = context.get('visitor');
     const view = context.get('view');
     const cluster = clusters.all()[0]?.name ?? '';
-    const snippets = snippetsFor({ url: urlOf(context), cluster, ...secretOf(visitor) });
+    const snippets = snippetsFor({ url: shownUrl(options, context.req.header('Host')), cluster, ...secretOf(visitor) });
     return context.html(useKeysPage(view, { person: personOf(visitor), snippets, ak, trial }));
   }
 
@@ -63,12 +63,5 @@ export function addUseRoutes(app: Hono<ConsoleEnvironment>, dependencies: Consol
     const record = accessKey && caches.accessKeys.get(`${accessKey.namespace}/${accessKey.name}`);
     const secret = record?.status.keyPairs?.[0]?.secretName;
     return { secret: secret ?? 'my-access-key', namespace: accessKey?.namespace ?? 'my-namespace' };
-  }
-
-  function urlOf(context: PageContext): string {
-    if (options.publicUrl !== undefined) return new URL(options.publicUrl).origin;
-    const host = context.req.header('Host') ?? '';
-    // The host becomes part of programs that people run.
-    return `${options.secure ? 'https' : 'http'}://${/^[\w.:[\]-]+$/.test(host) ? host : 'localhost'}`;
   }
 }

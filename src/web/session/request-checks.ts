@@ -27,17 +27,25 @@ export interface RequestOrigin {
   host: string | undefined;
 }
 
+/** The origin of the console in the browser. */
+export interface OwnOrigin {
+  /** Origin of web.publicUrl, if it is set. */
+  publicOrigin: string | undefined;
+  /** Whether browsers use HTTPS, if there is no publicOrigin. */
+  secure: boolean;
+}
+
 /**
  * Whether a POST comes from a page of the console. Pages cannot forge these headers. The pages send no referrer, so their
  * forms have the Origin `null` (WHATWG Fetch), and Sec-Fetch-Site decides. A request with neither is rejected.
- *
- * @param publicOrigin origin of the console in the browser, if a proxy changes Host
  */
-export function isOwnOrigin({ origin, fetchSite, host }: RequestOrigin, publicOrigin?: string): boolean {
+export function isOwnOrigin({ origin, fetchSite, host }: RequestOrigin, { publicOrigin, secure }: OwnOrigin): boolean {
   if (fetchSite !== undefined && fetchSite !== 'same-origin') return false;
   if (origin === undefined || origin === 'null') return fetchSite === 'same-origin';
   if (publicOrigin !== undefined) return origin === publicOrigin;
-  return URL.parse(origin)?.host === host;
+  // Behind a proxy that terminates TLS, only the browser knows the scheme; it has compared it for Sec-Fetch-Site.
+  const schemes = fetchSite === 'same-origin' ? ['https', 'http'] : [secure ? 'https' : 'http'];
+  return schemes.some((scheme) => URL.parse(`${scheme}://${host}`)?.origin === origin);
 }
 
 /** Pages that sign-in can return to. */

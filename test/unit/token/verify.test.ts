@@ -84,6 +84,9 @@ async function rejects(token: string | Promise<string>, message?: string, how = 
   if (message !== undefined) expect((error as Error).message).toBe(message);
 }
 
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+/** Sets a bit that decoders ignore: the last character of 256 bytes has four of them. */
+const withStrayBit = (character: string) => alphabet[alphabet.indexOf(character) + 1] ?? '';
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 describe('verifyToken', () => {
@@ -167,6 +170,10 @@ describe('a forged token', () => {
     ['four parts', (token: string) => `${token}.x`],
     ['no signature', (token: string) => token.slice(0, token.lastIndexOf('.') + 1)],
     ['a truncated signature', (token: string) => token.slice(0, -4)],
+    ['padding', (token: string) => `${token}==`],
+    ['padding in the header', (token: string) => token.replace('.', '=.')],
+    ['stray bits at the end', (token: string) => token.slice(0, -1) + withStrayBit(token.at(-1) ?? '')],
+    ['a character that is not base64url', (token: string) => `${token.slice(0, -9)} ${token.slice(-9)}`],
     ['a header that is not JSON', (token: string) => `x${token}`],
     ['a header that is a list', (token: string) => `${encode([])}${token.slice(token.indexOf('.'))}`],
     ['a leading space', (token: string) => ` ${token}`],

@@ -11,9 +11,21 @@ function addressOf(peer: string | undefined, value?: string, options: Partial<Pr
 }
 
 describe('createClientAddress', () => {
+  it('treats a mapped network of trusted proxies as IPv4', () => {
+    const options = { trustedProxies: ['::ffff:a00:0/104'] };
+    expect(addressOf('10.1.2.3', '192.0.2.1', options)).toBe('192.0.2.1');
+    expect(addressOf('11.1.2.3', '192.0.2.1', options)).toBe('11.1.2.3');
+  });
+
   it.each([
     ['192.0.2.1', '192.0.2.1'],
     ['::ffff:192.0.2.1', '192.0.2.1'],
+    ['::FFFF:c000:201', '192.0.2.1'],
+    ['0:0:0:0:0:ffff:192.0.2.1', '192.0.2.1'],
+    ['0000:0000:0000:0000:0000:ffff:c000:0201', '192.0.2.1'],
+    ['::0:ffff:0.1.2.255', '0.1.2.255'],
+    ['::fffe:192.0.2.1', '::fffe:192.0.2.1'],
+    ['2001:db8::ffff:192.0.2.1', '2001:db8::ffff:192.0.2.1'],
     ['2001:DB8::1', '2001:db8::1'],
     ['fe80::1%eth0', 'fe80::1'],
     [undefined, 'unknown'],

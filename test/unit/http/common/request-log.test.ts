@@ -48,7 +48,7 @@ const requests: [string, number, string, Record<string, string>?][] = [
   ['a listing of another cluster', 404, deploymentsPath.replace('here', sk), { authorization: 'Bearer TOKEN' }],
   ['the sk as bearer token', 401, deploymentsPath, { authorization: `Bearer ${sk}` }],
   ['the key pair as Basic', 401, deploymentsPath, { authorization: `Basic ${btoa(`${ak}:${sk}`)}` }],
-  ['the token in the query', 400, `${deploymentsPath}?token=TOKEN`],
+  ['the token in the query', 401, `${deploymentsPath}?token=TOKEN`],
   [
     'a request ID of the client',
     200,

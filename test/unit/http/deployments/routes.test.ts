@@ -151,7 +151,17 @@ describe('without a valid token', () => {
 
   it('rejects a token in the query', async () => {
     const { get } = await createPlatform();
-    expect((await get(`${deploymentsPath}?access_token=${token}`)).status).toBe(400);
+    expect((await get(`${deploymentsPath}?access_token=${token}`)).status).toBe(401);
+  });
+
+  it('gets 401 before an error about its parameters', async () => {
+    const { get, list } = await createPlatform();
+    for (const query of ['?pageSize=x', '?unknown=1', '?labelSelector=(']) {
+      expect((await get(deploymentsPath + query)).status).toBe(401);
+      expect((await list(query, 'x')).status).toBe(401);
+      expect((await list(query, token)).status).toBe(400);
+    }
+    expect((await get('/apis/kpanda.io/v1alpha1/clusters/here/namespaces/A/deployments')).status).toBe(401);
   });
 
   it.each([

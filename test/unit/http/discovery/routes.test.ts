@@ -35,7 +35,7 @@ describe('the metadata', () => {
       introspection_endpoint: 'https://iam.example.com/oauth2/introspect',
       jwks_uri: 'https://iam.example.com/.well-known/jwks.json',
       grant_types_supported: ['client_credentials', 'urn:ietf:params:oauth:grant-type:token-exchange'],
-      response_types_supported: [],
+      response_types_supported: ['none'],
       token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
       introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'Bearer'],
       subject_types_supported: ['public'],

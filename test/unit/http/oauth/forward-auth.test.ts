@@ -1,4 +1,8 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import type { PreflightMethod } from '../../../../src/http/common/environment.ts';
+import { serve } from '../../../../src/http/server/server.ts';
 import { accessKey } from '../../../support/builders.ts';
 import { basic, createPlatform } from '../support.ts';
 
@@ -97,4 +101,47 @@ describe('forward-auth', () => {
     const { send } = await createPlatform({ signingKeys: () => undefined });
     expect((await send(path, { headers: { authorization: 'Bearer x' } })).status).toBe(503);
   });
+});
+
+describe('a CORS preflight request', () => {
+  const preflight = { origin: 'https://a.example', 'access-control-request-method': 'PUT', [user]: 'admin' };
+  const forwarded = { ...preflight, 'x-forwarded-method': 'OPTIONS' };
+  const original = { ...preflight, 'x-original-method': 'OPTIONS' };
+
+  it.each<[PreflightMethod, string, Record<string, string>]>([
+    ['method', 'OPTIONS', preflight],
+    ['X-Forwarded-Method', 'GET', forwarded],
+    ['X-Original-Method', 'GET', original],
+  ])('passes without a user if the configuration allows it: %s', async (forwardAuthPreflight, method, headers) => {
+    const { get } = await createPlatform({ forwardAuthPreflight });
+    const answer = await get(`${path}/x`, headers, method);
+    expect([answer.status, answer.headers.get(user), answer.headers.get(groups)]).toEqual([200, '', '']);
+  });
+
+  it.each<[PreflightMethod | undefined, string, Record<string, string>]>([
+    [undefined, 'OPTIONS', preflight],
+    ['off', 'OPTIONS', preflight],
+    ['method', 'GET', forwarded],
+    ['method', 'GET', original],
+    ['method', 'OPTIONS', { origin: 'https://a.example' }],
+    ['method', 'OPTIONS', { 'access-control-request-method': 'PUT' }],
+    ['X-Forwarded-Method', 'OPTIONS', original],
+    ['X-Forwarded-Method', 'GET', { ...preflight, 'x-forwarded-method': 'GET, OPTIONS' }],
+    ['X-Original-Method', 'GET', forwarded],
+  ])('does not pass with %s, %s and %o', async (forwardAuthPreflight, method, headers) => {
+    const { get } = await createPlatform(forwardAuthPreflight && { forwardAuthPreflight });
+    expect((await get(path, headers, method)).status).toBe(401);
+  });
+});
+
+it('responds without the body that a gateway announces', async () => {
+  const { app, token } = await createPlatform();
+  const server = await serve(app, { address: '127.0.0.1', port: 0 });
+  const socket = connect(server.port, '127.0.0.1');
+  const headers = `Host: a\r\nAuthorization: Bearer ${await token()}\r\nContent-Length: 100000\r\n`;
+  socket.write(`POST ${path} HTTP/1.1\r\n${headers}\r\n`);
+  const [chunk] = await once(socket, 'data');
+  expect(String(chunk)).toMatch(/^HTTP\/1\.1 200 /);
+  socket.destroy();
+  await server.close(0);
 });

@@ -94,6 +94,22 @@ describe('over TLS', () => {
     expect(await shakeHands({ minVersion: version, maxVersion: version })).toBe(version);
   });
 
+  it.each(['AES128-GCM-SHA256', 'AES256-GCM-SHA384', 'AES128-SHA', 'ECDHE-RSA-AES128-SHA'])(
+    'rejects the cipher suite %s, without forward secrecy or authenticated encryption',
+    async (ciphers) => {
+      expect(await shakeHands({ maxVersion: 'TLSv1.2', ciphers })).toBe('ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE');
+    },
+  );
+
+  it.each(['ECDHE-RSA-AES128-GCM-SHA256', 'ECDHE-RSA-AES256-GCM-SHA384', 'ECDHE-RSA-CHACHA20-POLY1305'])(
+    'supports the cipher suite %s',
+    async (ciphers) => {
+      // The certificates of the tests have ECDSA or RSA keys.
+      const all = `${ciphers}:${ciphers.replace('RSA', 'ECDSA')}`;
+      expect(await shakeHands({ maxVersion: 'TLSv1.2', ciphers: all })).toBe('TLSv1.2');
+    },
+  );
+
   describe('if Node and OpenSSL allow old versions', () => {
     const { DEFAULT_MIN_VERSION, DEFAULT_CIPHERS } = tls;
     beforeEach(async () => {

@@ -141,6 +141,20 @@ describe('an invalid request', () => {
     const answer = await send(path, json({ ak, sk }, { 'content-type': type, ...headers }));
     expect(answer.status).toBe(415);
     expect(answer.json()).toEqual({ code: 3, message: onlyForm, details: [] });
+    expect(answer.headers.get('Accept-Encoding')).toBe('content-encoding' in headers ? 'identity' : null);
+  });
+
+  it.each([
+    ['application/json;', {}],
+    ['application/json; ', {}],
+    ['application/json; charset=utf8', {}],
+    ['APPLICATION/JSON;Charset="UTF8"', {}],
+    ['application/json; charset=unicode-1-1-utf-8', {}],
+    ['application/json; odata=verbose; charset=UTF-8; x="a;b"', {}],
+    ['application/json', { 'content-encoding': 'identity' }],
+  ])('accepts a body of type %j %j', async (type, headers) => {
+    const { send } = await createPlatform();
+    expect((await send(path, json({ ak, sk }, { 'content-type': type, ...headers }))).status).toBe(200);
   });
 
   it('is counted once as invalid', async () => {

@@ -43,6 +43,10 @@ describe('isOwnOrigin', () => {
     [{ origin: undefined, fetchSite: 'same-origin', host }, true],
     [{ origin: 'https://keys.example.org', fetchSite: undefined, host }, true],
     [{ origin: 'https://keys.example.org', fetchSite: 'same-origin', host }, true],
+    [{ origin: 'https://keys.example.org', fetchSite: undefined, host: 'KEYS.example.org:443' }, true],
+    [{ origin: 'http://keys.example.org', fetchSite: undefined, host }, false],
+    [{ origin: 'https://keys.example.org:8443', fetchSite: undefined, host }, false],
+    [{ origin: 'https://keys.example.org', fetchSite: undefined, host: undefined }, false],
     [{ origin: 'null', fetchSite: undefined, host }, false],
     [{ origin: undefined, fetchSite: undefined, host }, false],
     [{ origin: 'https://evil.example', fetchSite: undefined, host }, false],
@@ -50,12 +54,24 @@ describe('isOwnOrigin', () => {
     [{ origin: 'null', fetchSite: 'cross-site', host }, false],
     [{ origin: 'null', fetchSite: 'same-site', host }, false],
     [{ origin: 'null', fetchSite: 'none', host }, false],
-  ])('for %o is %s', (request, isOwn) => expect(isOwnOrigin(request)).toBe(isOwn));
+  ])('for %o is %s', (request, isOwn) =>
+    expect(isOwnOrigin(request, { publicOrigin: undefined, secure: true })).toBe(isOwn),
+  );
+
+  test('compares the scheme with http without TLS', () => {
+    const own = { publicOrigin: undefined, secure: false };
+    const request = { origin: 'http://keys.example.org', fetchSite: undefined, host };
+    expect(isOwnOrigin(request, own)).toBe(true);
+    expect(isOwnOrigin({ ...request, origin: 'https://keys.example.org' }, own)).toBe(false);
+    // Behind a proxy that terminates TLS.
+    expect(isOwnOrigin({ origin: 'https://keys.example.org', fetchSite: 'same-origin', host }, own)).toBe(true);
+  });
 
   test('compares with the public origin if it is configured', () => {
+    const own = { publicOrigin: 'https://keys.example.org', secure: true };
     const request = { origin: 'https://keys.example.org', fetchSite: undefined, host: 'inner:8080' };
-    expect(isOwnOrigin(request, 'https://keys.example.org')).toBe(true);
-    expect(isOwnOrigin({ ...request, origin: 'http://inner:8080' }, 'https://keys.example.org')).toBe(false);
+    expect(isOwnOrigin(request, own)).toBe(true);
+    expect(isOwnOrigin({ ...request, origin: 'http://inner:8080' }, own)).toBe(false);
   });
 });
 
