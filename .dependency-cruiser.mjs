@@ -49,6 +49,7 @@ const mayImport = {
   app: [
     ...['kube', 'credential', 'config', 'accesskey/model', 'accesskey/reconcile', 'accesskey/live', 'access'],
     ...['deployments', 'clusters', 'users', 'token/keys', 'token', 'http/common', 'http/server', 'http/token', 'http'],
+    'http/discovery',
     ...['metrics', 'web/common', 'web/session', 'web/routes', 'web'],
   ],
 };
