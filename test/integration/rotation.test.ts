@@ -308,7 +308,13 @@ describe('adoption', () => {
     ['no annotation', undefined, imported, undefined, /add the annotation ghippo\.io\/adopt=NAME\/main to adopt it/],
     ['the annotation of another', 'somebody/main', imported, undefined, /exists and does not belong to this AccessKey/],
     ['another type', 'NAME/main', imported, 'Opaque', /its type must be ghippo\.io\/access-key/],
-    ['a malformed sk', 'NAME/main', { ...imported, sk: 'short' }, undefined, /sk must be a UUID/],
+    [
+      'a malformed sk',
+      'NAME/main',
+      { ...imported, sk: 'short' },
+      undefined,
+      /the value of sk must be a lowercase UUID/,
+    ],
   ])('leaves a Secret with %s unchanged, and the status gives the reason', async (what, adopt, data, type, message) => {
     const name = `rejected-${what.replace(/[^a-z]/g, '')}`;
     await kubectl.apply(secret(`${name}-main`, { adopt: adopt?.replace('NAME', name), data, type }));

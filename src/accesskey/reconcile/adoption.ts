@@ -17,8 +17,8 @@ export function judgeAdoption(accessKey: AccessKeyRecord, pair: KeyPairSpec, liv
   const { name } = live.record;
   if (!isMarked(accessKey, pair, live)) {
     const use = useOf(accessKey, live);
-    const how = use === undefined ? freeAdvice(accessKey, pair) : `it ${use}, set another secret.name`;
-    return { refuse: `Secret ${name} exists and does not belong to this AccessKey: ${how}` };
+    const advice = use === undefined ? freeAdvice(accessKey, pair) : `: it ${use}; set another secret.name`;
+    return { refuse: `Secret ${name} exists and does not belong to this AccessKey${advice}` };
   }
   const isControlled = live.record.controlled && predecessorOf(accessKey, live) === undefined;
   const record = {
@@ -76,10 +76,11 @@ function markOf({ name }: AccessKeyRecord, pair: KeyPairSpec): string {
 }
 
 function freeAdvice(accessKey: AccessKeyRecord, pair: KeyPairSpec): string {
-  return `rename or delete it, or add the annotation ${annotations.adopt}=${markOf(accessKey, pair)} to adopt it`;
+  const mark = `${annotations.adopt}=${markOf(accessKey, pair)}`;
+  return `; set another secret.name, delete the Secret, or add the annotation ${mark} to adopt it`;
 }
 
-/** Secrets that must never be renamed or deleted to make room for a key pair, by type. */
+/** Secrets that must never be deleted to make room for a key pair, by type. */
 const uses: Readonly<Record<string, string>> = {
   'ghippo.io/signing-keys': 'stores the signing keys of the operator',
   'ghippo.io/web-session': 'stores the session key of the web console',
@@ -116,7 +117,8 @@ function problemOf(
   if (type !== secretType) return `its type must be ${secretType}`;
   if (controlled) return `another object controls it: ${controller}`;
   if (deleting) return 'it is being deleted';
-  if (malformed.length > 0) return `${malformed.join(' and ')} must be a UUID in lower case`;
+  if (malformed.length > 1) return `the values of ${malformed.join(' and ')} must be lowercase UUIDs`;
+  if (malformed.length > 0) return `the value of ${malformed[0]} must be a lowercase UUID`;
   return pair ? undefined : 'its ak and sk must differ';
 }
 

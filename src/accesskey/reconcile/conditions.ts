@@ -51,7 +51,7 @@ export function conditionsOf({
 /** The conditions of an AccessKey that is being deleted, or whose namespace is. */
 export function terminatingConditions(accessKey: AccessKeyRecord, now: number): Condition[] {
   const what = accessKey.deleting ? 'the AccessKey' : 'the namespace';
-  const message = `${what} is being deleted, the key pairs are no longer valid`;
+  const message = `${what} is being deleted; the key pairs are no longer valid`;
   return toConditions(accessKey, { state: 'Reconciling', reason: reasons.terminating, message }, now);
 }
 
@@ -84,7 +84,7 @@ function stableMessage({ status, generation }: AccessKeyRecord, { reason, messag
 }
 
 function userClaimed({ spec }: AccessKeyRecord, holder: string): Verdict {
-  const message = `user ${spec.user.name} belongs to AccessKey ${holder}, delete one of the two`;
+  const message = `user ${spec.user.name} is held by AccessKey ${holder}; delete one of the two AccessKeys`;
   return { state: 'Stalled', reason: reasons.userClaimed, message };
 }
 

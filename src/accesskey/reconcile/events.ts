@@ -2,6 +2,7 @@ import type { EventContent } from '../../kube/events.ts';
 import type { AccessKeyRecord, Condition } from '../model/access-key-record.ts';
 import { liveStates } from '../model/pair-state.ts';
 import type { AccessKeyStatus } from '../model/types.generated.ts';
+import type { RotationCause } from './actions.ts';
 import type { PairOutcome } from './outcome.ts';
 
 /** Events for changes between two statuses: a problem, an expiry, the end of an overlap. */
@@ -9,45 +10,56 @@ export function transitionEvents({ status }: Pick<AccessKeyRecord, 'status'>, af
   return [...problemEvents(status.conditions, after.conditions), ...stateEvents(status, after)];
 }
 
+const causes: Readonly<Record<RotationCause, string>> = {
+  revision: 'the revision changed',
+  interval: 'the rotation interval ended',
+};
+
 /** The Event for a change of a pair. It never contains a key. */
 export function changeEvents(outcome: PairOutcome): EventContent[] {
   const { pair, secret, secretName, change, cause, malformed = [], lostSecretName } = outcome;
-  const of = `key pair ${pair.name}`;
+  const keyPair = `key pair ${pair.name}`;
   const name = secret?.name ?? secretName;
   switch (change) {
     case 'none':
       return [];
     case 'created':
-      return [normal('KeyPairCreated', 'CreateSecret', `Created ${of} in Secret ${name}`)];
+      return [normal('KeyPairCreated', 'CreateSecret', `Created ${keyPair} in Secret ${name}`)];
     case 'adopted':
-      return [normal('KeyPairAdopted', 'PatchSecret', `Adopted Secret ${name} with its ${of}`)];
+      return [normal('KeyPairAdopted', 'PatchSecret', `Adopted Secret ${name} with its ${keyPair}`)];
     case 'moved':
-      return [normal('KeyPairMoved', 'CreateSecret', `Moved ${of} to Secret ${name}, its keys are unchanged`)];
+      return [normal('KeyPairMoved', 'CreateSecret', `Moved ${keyPair} to Secret ${name}; its keys are unchanged`)];
     case 'updated':
-      return [normal('SecretUpdated', 'PatchSecret', `Updated Secret ${name}, ${of} is unchanged`)];
+      return [normal('SecretUpdated', 'PatchSecret', `Updated Secret ${name}; ${keyPair} is unchanged`)];
     case 'rotated':
-      return [normal('KeyPairRotated', 'PatchSecret', `Rotated ${of} in Secret ${name} because of its ${cause}`)];
+      return [
+        normal(
+          'KeyPairRotated',
+          'PatchSecret',
+          `Rotated ${keyPair} in Secret ${name}${cause ? `: ${causes[cause]}` : ''}`,
+        ),
+      ];
     case 'regenerated':
-      return [warning('KeyPairRegenerated', 'PatchSecret', regeneratedNote(of, name, malformed))];
+      return [warning('KeyPairRegenerated', 'PatchSecret', regeneratedNote(keyPair, name, malformed))];
     case 'lost':
       return [
         warning(
           'KeyPairRegenerated',
           'CreateSecret',
-          `Secret ${lostSecretName ?? name} was deleted, created a new ${of}`,
+          `Secret ${lostSecretName ?? name} was deleted; created a new ${keyPair}`,
         ),
       ];
   }
 }
 
-function regeneratedNote(of: string, secretName: string, malformed: readonly string[]): string {
+function regeneratedNote(keyPair: string, secretName: string, malformed: readonly string[]): string {
   const what = malformed.length > 0 ? `no valid ${malformed.join(' and ')}` : 'identical ak and sk';
-  return `Secret ${secretName} had ${what}, created a new ${of}`;
+  return `Secret ${secretName} had ${what}; created a new ${keyPair}`;
 }
 
 /** The Event for a deleted Secret. */
 export function removedEvent(secretName: string): EventContent {
-  return normal('SecretRemoved', 'DeleteSecret', `Deleted Secret ${secretName}, no key pair needs it`);
+  return normal('SecretRemoved', 'DeleteSecret', `Deleted Secret ${secretName} because no key pair needs it`);
 }
 
 function problemEvents(before: readonly Condition[] = [], after: readonly Condition[] = []): EventContent[] {

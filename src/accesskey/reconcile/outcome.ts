@@ -67,11 +67,14 @@ function blockingProblem(action: Parameters<typeof blockedOutcome>[0]): PairProb
   if (action.kind === 'refuse') return { reason: 'SecretConflict', message: action.message };
   if (action.kind === 'conflict') {
     const message = action.nameHolder
-      ? `${secret} belongs to ${action.nameHolder}, set another secret.name`
-      : `${secret} holds another key pair of this AccessKey, choose another secret.name`;
+      ? `${secret} belongs to ${action.nameHolder}; set another secret.name`
+      : `${secret} holds another key pair of this AccessKey; set another secret.name`;
     return { reason: 'SecretConflict', message };
   }
-  return { reason: 'SecretTerminating', message: `${secret} must be deleted first, a finalizer may be blocking that` };
+  return {
+    reason: 'SecretTerminating',
+    message: `${secret} must be deleted first; a finalizer may be blocking its deletion`,
+  };
 }
 
 /** Statuses about the content of a Secret, for example that it is too large: 413 and 422 (Invalid). */
@@ -86,13 +89,13 @@ export function writeProblem({
   secretName: string;
   immutable: boolean;
 }): PairProblem {
-  const stablePrefix = `Secret ${secretName} could not be written`;
+  const stablePrefix = `cannot read or write Secret ${secretName}:`;
   const text = immutable ? statusOf(error) : textOf(error);
   const hint = immutable ? '; it is immutable: delete it to get a new key pair' : '';
   const stalled = immutable || contentStatuses.has(error.status);
   return {
     reason: 'SecretFailed',
-    message: `${stablePrefix}: ${text}${hint}`,
+    message: `${stablePrefix} ${text}${hint}`,
     stablePrefix,
     ...(stalled && { stalled }),
     error,
@@ -104,8 +107,8 @@ export function removalProblem({
   secretName,
   error,
 }: PlanOutcome['notRemoved'][number]): Required<Pick<PairProblem, 'message' | 'stablePrefix'>> {
-  const stablePrefix = `Secret ${secretName} could not be deleted`;
-  return { message: `${stablePrefix}: ${textOf(error)}`, stablePrefix };
+  const stablePrefix = `cannot delete Secret ${secretName}:`;
+  return { message: `${stablePrefix} ${textOf(error)}`, stablePrefix };
 }
 
 /** For a 5xx only the status is reported, because the text may differ each time. */

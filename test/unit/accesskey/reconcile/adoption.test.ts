@@ -32,10 +32,10 @@ const refusals: [string, SecretParts, RegExp][] = [
     /cannot be adopted|controls/,
   ],
   ['it is being deleted', { deletionTimestamp: at(-1) }, /being deleted/],
-  ['its ak is not a UUID', { data: { ak: 'AKIA' } }, /: ak must be a UUID/],
-  ['its sk is absent', { data: { sk: undefined } }, /: sk must be a UUID/],
+  ['its ak is not a UUID', { data: { ak: 'AKIA' } }, /: the value of ak must be a lowercase UUID/],
+  ['its sk is absent', { data: { sk: undefined } }, /: the value of sk must be a lowercase UUID/],
   ['its ak equals its sk', { data: { sk: keyPair().ak } }, /: its ak and sk must differ/],
-  ['both are invalid', { data: { ak: 'x', sk: 'y' } }, /: ak and sk must be a UUID/],
+  ['both are invalid', { data: { ak: 'x', sk: 'y' } }, /: the values of ak and sk must be lowercase UUIDs/],
 ];
 
 describe('judgeAdoption', () => {

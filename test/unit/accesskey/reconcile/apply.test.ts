@@ -175,7 +175,8 @@ describe('create', () => {
     expect(api.all()[0]?.metadata.labels).toMatchObject({ 'ghippo.io/key-pair': 'next' });
   });
 
-  const free = 'rename or delete it, or add the annotation ghippo.io/adopt=ann/main to adopt it';
+  const free =
+    '; set another secret.name, delete the Secret, or add the annotation ghippo.io/adopt=ann/main to adopt it';
   const colliding = accessKey({ name: 'an', keyPairs: [{ name: 'n-main' }] });
   it.each([
     ['has no owner', { ownerReferences: [] }, free],
@@ -183,42 +184,42 @@ describe('create', () => {
     [
       'belongs to another AccessKey',
       { of: stranger },
-      `it belongs to AccessKey ${stranger.name} (key pair main), set another secret.name`,
+      `: it belongs to AccessKey ${stranger.name} (key pair main); set another secret.name`,
     ],
     [
       'belongs to another AccessKey whose default Secret has the same name',
       { of: colliding },
-      'it belongs to AccessKey an (key pair n-main), set another secret.name',
+      ': it belongs to AccessKey an (key pair n-main); set another secret.name',
     ],
     [
       'belonged to a former AccessKey of another name',
       { of: accessKey({ name: 'an', uid: 'former' }), labels: {} },
-      'it belongs to AccessKey an, set another secret.name',
+      ': it belongs to AccessKey an; set another secret.name',
     ],
     [
       'is controlled by another object',
       { ownerReferences: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'x', uid: one.uid, controller: true }] },
-      'it belongs to Deployment x, set another secret.name',
+      ': it belongs to Deployment x; set another secret.name',
     ],
     [
       'stores the signing keys',
       { type: 'ghippo.io/signing-keys', ownerReferences: [] },
-      'it stores the signing keys of the operator, set another secret.name',
+      ': it stores the signing keys of the operator; set another secret.name',
     ],
     [
       'stores the session key',
       { type: 'ghippo.io/web-session', ownerReferences: [] },
-      'it stores the session key of the web console, set another secret.name',
+      ': it stores the session key of the web console; set another secret.name',
     ],
     [
       'registers a cluster',
       { type: 'Opaque', ownerReferences: [], labels: { 'ghippo.io/cluster': 'east' } },
-      'it registers a cluster, set another secret.name',
+      ': it registers a cluster; set another secret.name',
     ],
     [
       'is a certificate',
       { type: 'kubernetes.io/tls', ownerReferences: [] },
-      'it has the type kubernetes.io/tls, set another secret.name',
+      ': it has the type kubernetes.io/tls; set another secret.name',
     ],
   ])('does not change a Secret that %s', async (_, parts, advice) => {
     const taken = rawSecret({ name: 'ann-main', ...parts });
@@ -229,7 +230,7 @@ describe('create', () => {
         ...{ pair: { name: 'main' }, secretName: 'ann-main', change: 'none' },
         problem: {
           reason: 'SecretConflict',
-          message: `Secret ann-main exists and does not belong to this AccessKey: ${advice}`,
+          message: `Secret ann-main exists and does not belong to this AccessKey${advice}`,
         },
       },
     ]);
@@ -414,8 +415,8 @@ describe('a failed write', () => {
     const api = createSecretsApi();
     api.refuse('create ann-main', error);
     const outcome = await reconcileOnce(api, both);
-    const stablePrefix = 'Secret ann-main could not be written';
-    const message = `${stablePrefix}: ${status === 500 ? '500 InternalError' : error.message}`;
+    const stablePrefix = 'cannot read or write Secret ann-main:';
+    const message = `${stablePrefix} ${status === 500 ? '500 InternalError' : error.message}`;
     expect(outcome.pairs[0]).toEqual({
       ...{ pair: { name: 'main' }, secretName: 'ann-main', change: 'none' },
       problem: { reason: 'SecretFailed', message, stablePrefix, ...(status === 422 && { stalled: true }), error },

@@ -107,7 +107,7 @@ describe('a rotation with a move', () => {
     api.refuse('patch ann-main', refused(422, 'Invalid'));
     const outcome = await reconcileOnce(api, subject);
     expect(outcome.pairs).toMatchObject([{ secret: { name: 'ann-main', pair: { ak: keyPair().ak } } }]);
-    expect(outcome.pairs[0]?.problem?.message).toMatch(/^Secret ann-main could not be written: .*immutable/);
+    expect(outcome.pairs[0]?.problem?.message).toMatch(/^cannot read or write Secret ann-main: .*immutable/);
   });
 });
 

@@ -33,11 +33,11 @@ describe('changeEvents', () => {
       'Normal',
       'KeyPairMoved',
       'CreateSecret',
-      'Moved key pair main to Secret ann-main, its keys are unchanged',
+      'Moved key pair main to Secret ann-main; its keys are unchanged',
     ],
     [
       ...(['updated', [], 'Normal', 'SecretUpdated', 'PatchSecret'] as const),
-      'Updated Secret ann-main, key pair main is unchanged',
+      'Updated Secret ann-main; key pair main is unchanged',
     ],
     [
       ...(['adopted', [], 'Normal', 'KeyPairAdopted', 'PatchSecret'] as const),
@@ -45,23 +45,23 @@ describe('changeEvents', () => {
     ],
     [
       ...(['rotated', [], 'Normal', 'KeyPairRotated', 'PatchSecret'] as const),
-      'Rotated key pair main in Secret ann-main because of its interval',
+      'Rotated key pair main in Secret ann-main: the rotation interval ended',
     ],
     [
       ...(['regenerated', ['sk'], 'Warning', 'KeyPairRegenerated', 'PatchSecret'] as const),
-      'Secret ann-main had no valid sk, created a new key pair main',
+      'Secret ann-main had no valid sk; created a new key pair main',
     ],
     [
       ...(['regenerated', ['ak', 'sk'], 'Warning', 'KeyPairRegenerated', 'PatchSecret'] as const),
-      'Secret ann-main had no valid ak and sk, created a new key pair main',
+      'Secret ann-main had no valid ak and sk; created a new key pair main',
     ],
     [
       ...(['regenerated', [], 'Warning', 'KeyPairRegenerated', 'PatchSecret'] as const),
-      'Secret ann-main had identical ak and sk, created a new key pair main',
+      'Secret ann-main had identical ak and sk; created a new key pair main',
     ],
     [
       ...(['lost', [], 'Warning', 'KeyPairRegenerated', 'CreateSecret'] as const),
-      'Secret ann-main was deleted, created a new key pair main',
+      'Secret ann-main was deleted; created a new key pair main',
     ],
   ] as [PairChange, string[], string, string, string, string][])(
     '%s %j: %s %s',
@@ -81,7 +81,7 @@ describe('changeEvents', () => {
 
   it('names the lost Secret, not the one with the new pair', () => {
     const [event] = changeEvents({ ...present('lost'), lostSecretName: 'former' });
-    expect(event?.note).toBe('Secret former was deleted, created a new key pair main');
+    expect(event?.note).toBe('Secret former was deleted; created a new key pair main');
   });
 
   it('reports a removed Secret', () => {
@@ -89,7 +89,7 @@ describe('changeEvents', () => {
       type: 'Normal',
       reason: 'SecretRemoved',
       action: 'DeleteSecret',
-      note: 'Deleted Secret left, no key pair needs it',
+      note: 'Deleted Secret left because no key pair needs it',
     });
   });
 
@@ -124,7 +124,7 @@ describe('transitionEvents', () => {
   });
 
   it('reports a problem as a Warning with the message of the condition', () => {
-    const note = 'user ann belongs to AccessKey other/older, delete one of the two';
+    const note = 'user ann is held by AccessKey other/older; delete one of the two AccessKeys';
     expect(transitionEvents(ready, claimed)).toEqual([
       { type: 'Warning', reason: 'UserClaimed', action: 'Reconcile', note },
     ]);

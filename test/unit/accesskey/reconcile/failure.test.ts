@@ -38,14 +38,14 @@ describe('a failure with a different text each time', () => {
 
   it('is reported with status and reason only for a server error', async () => {
     const after = await afterRefusal(createSecretsApi(), one, answer(500, 'failed calling webhook "x"'));
-    expect(messageOf(after)).toBe('Secret ann-main could not be written: 500 InternalError');
+    expect(messageOf(after)).toBe('cannot read or write Secret ann-main: 500 InternalError');
   });
 
   it('is reported again after a change of the spec', async () => {
     const api = createSecretsApi();
     const before = await afterRefusal(api, one, answer(403, 'exceeded quota'));
     const after = await afterRefusal(api, { ...before, generation: 2 }, answer(403, 'denied by a policy'));
-    expect(messageOf(after)).toBe('Secret ann-main could not be written: denied by a policy');
+    expect(messageOf(after)).toBe('cannot read or write Secret ann-main: denied by a policy');
   });
 
   it('is reported again for another Secret', async () => {
@@ -57,7 +57,7 @@ describe('a failure with a different text each time', () => {
     // The first reconcile created the pair ci; its Secret is invalid now.
     api.put(rawSecret({ of: both, pair: 'ci', data: { ak: 'x' } }));
     expect(messageOf(withStatus(before, await reconcileOnce(api, before)))).toBe(
-      'Secret ann-ci could not be written: exceeded quota',
+      'cannot read or write Secret ann-ci: exceeded quota',
     );
   });
 });
@@ -73,7 +73,7 @@ describe('an immutable Secret', () => {
       const api = createSecretsApi(rawSecret({ ...parts, immutable }));
       api.refuse('patch ann-main', refused(422, 'Invalid'));
       const message = messageOf(withStatus(subject, await reconcileOnce(api, subject))) ?? '';
-      expect(message).toMatch(/^Secret ann-main could not be written: .*422 Invalid/);
+      expect(message).toMatch(/^cannot read or write Secret ann-main: .*422 Invalid/);
       expect(message.endsWith('it is immutable: delete it to get a new key pair')).toBe(immutable);
     }
   });
@@ -107,7 +107,7 @@ describe('a Secret that was not removed', () => {
     const after = withStatus(subject, await reconcileOnce(api, subject));
     expect(after.status.conditions?.[0]).toMatchObject({
       reason: 'SecretFailed',
-      message: 'Secret ann-main could not be deleted: refused: 403 Forbidden',
+      message: 'cannot delete Secret ann-main: refused: 403 Forbidden',
     });
   });
 });

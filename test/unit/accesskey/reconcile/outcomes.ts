@@ -29,7 +29,7 @@ export function terminating(name: string): PairOutcome {
   return { pair: { name }, secretName: `ann-${name}`, change: 'none', problem };
 }
 
-export function failed(name: string, message = `Secret ann-${name} could not be written`): PairOutcome {
+export function failed(name: string, message = `cannot read or write Secret ann-${name}`): PairOutcome {
   const problem = { reason: 'SecretFailed' as const, message, error: denied };
   return { pair: { name }, secretName: `ann-${name}`, change: 'none', problem };
 }

@@ -85,7 +85,7 @@ describe('statusOf', () => {
       { type: 'Ready', status: 'False', reason: 'SecretFailed' },
       { type: 'Reconciling', status: 'True', reason: 'SecretFailed' },
     ]);
-    expect(conditions?.[0]?.message).toBe('Secret ann-main could not be written');
+    expect(conditions?.[0]?.message).toBe('cannot read or write Secret ann-main');
     expect(keyPairs).toMatchObject([
       { name: 'ci', state: 'Active' },
       { name: 'main', secretName: 'ann-main', state: 'Pending' },
@@ -102,7 +102,7 @@ describe('statusOf', () => {
 
   it('is Stalled, names the other AccessKey and has no userID if that one holds the user', () => {
     const status = statusOf(one, 'other/older', [], now);
-    const message = 'user ann belongs to AccessKey other/older, delete one of the two';
+    const message = 'user ann is held by AccessKey other/older; delete one of the two AccessKeys';
     const common = { reason: 'UserClaimed', message, observedGeneration: 4, lastTransitionTime: at(0) };
     expect(status).toEqual({
       observedGeneration: 4,
@@ -224,7 +224,7 @@ describe('a Secret that must be deleted first', () => {
   it('is reported if the API server refused to delete it, even if all pairs are Ready', () => {
     const outcome = outcomeOf([present()], { notRemoved: [{ secretName: 'left', error: denied }] });
     const { conditions, keyPairs } = statusAfter({ accessKey: one, userHolder: one.key, outcome, now });
-    const message = `Secret left could not be deleted: ${denied.message}`;
+    const message = `cannot delete Secret left: ${denied.message}`;
     expect(conditions).toMatchObject([
       { type: 'Ready', status: 'False', reason: 'SecretFailed', message },
       { type: 'Reconciling', status: 'True', reason: 'SecretFailed', message },
@@ -310,7 +310,7 @@ describe('terminatingStatus', () => {
 
   it('is not Ready, and no pair is valid', () => {
     const { conditions, keyPairs, observedGeneration } = terminatingStatus(subject, now);
-    const message = 'the AccessKey is being deleted, the key pairs are no longer valid';
+    const message = 'the AccessKey is being deleted; the key pairs are no longer valid';
     const common = { reason: 'Terminating', message, observedGeneration: 4, lastTransitionTime: at(0) };
     expect(conditions).toEqual([
       { type: 'Ready', status: 'False', ...common },
