@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { type ControllerOptions, startController } from '../accesskey/reconcile/controller.ts';
+import { startOrphanRemoval } from '../accesskey/reconcile/orphans.ts';
 import type { Configuration } from '../config/load.ts';
 import { createKubernetesClient, type KubernetesClient } from '../kube/client.ts';
 import { createEventRecorder } from '../kube/events.ts';
@@ -40,7 +41,11 @@ export function createLeadership(options: LeadershipOptions): Leadership {
   const recorder = createEventRecorder(client, instance, log);
 
   async function reconcile(signal: AbortSignal): Promise<void> {
-    const stops = [startController({ ...options, client, recorder }), startRotation(client)];
+    const stops = [
+      startController({ ...options, client, recorder }),
+      startOrphanRemoval({ ...options, client, recorder }),
+      startRotation(client),
+    ];
     log.info('reconciling');
     await aborted(signal);
     await Promise.all(stops.map((stop) => stop()));

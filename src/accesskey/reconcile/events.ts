@@ -62,6 +62,12 @@ export function removedEvent(secretName: string): EventContent {
   return normal('SecretRemoved', 'DeleteSecret', `Deleted Secret ${secretName} because no key pair needs it`);
 }
 
+/** The Event for a deleted Secret whose AccessKey no longer exists. */
+export function orphanRemovedEvent(secretName: string, accessKey: string): EventContent {
+  const note = `Deleted Secret ${secretName}, its AccessKey ${accessKey} no longer exists`;
+  return normal('SecretRemoved', 'DeleteSecret', note);
+}
+
 function problemEvents(before: readonly Condition[] = [], after: readonly Condition[] = []): EventContent[] {
   const ready = after.find((one) => one.type === 'Ready');
   const known = before.find((one) => one.type === 'Ready');

@@ -1,0 +1,112 @@
+import type { Logger } from 'pino';
+import { annotations } from '../../credential/secret-format.ts';
+import type { SecretRecord } from '../../credential/secret-record.ts';
+import type { KubernetesClient } from '../../kube/client.ts';
+import { describeError, isStatus, retryAfterOf } from '../../kube/errors.ts';
+import type { EventRecorder } from '../../kube/events.ts';
+import { createWorkQueue } from '../../kube/work-queue.ts';
+import { accessKeys } from '../model/access-key-record.ts';
+import type { AccessKeyCaches } from '../model/caches.ts';
+import { orphanRemovedEvent } from './events.ts';
+import { createSecretApi } from './secret-api.ts';
+
+/** The garbage collector has this long to delete the Secret itself, milliseconds. */
+const defaultDelayMs = 5 * 60_000;
+const backoff = { baseMs: 1000, maxMs: 300_000 };
+
+export interface OrphanOptions {
+  client: KubernetesClient;
+  caches: AccessKeyCaches;
+  recorder: EventRecorder;
+  log: Logger;
+  delayMs?: number;
+  /** Monotonic clock, milliseconds. */
+  clock?: () => number;
+}
+
+/**
+ * Deletes Secrets whose AccessKey no longer exists and that the garbage collector has missed. The API server must confirm
+ * that the AccessKey is gone. A Secret without an owner, or one that is marked for adoption, stays.
+ *
+ * @returns a function that stops and resolves when nothing is running
+ */
+export function startOrphanRemoval(options: OrphanOptions): () => Promise<void> {
+  const { client, caches, recorder, log, delayMs = defaultDelayMs, clock = () => performance.now() } = options;
+  const api = createSecretApi(client);
+  /** Since when each Secret has been an orphan, by uid. */
+  const since = new Map<string, number>();
+  const queue = createWorkQueue({
+    concurrency: 1,
+    backoff,
+    handle,
+    onFailure(key, error) {
+      log.debug({ secret: key, reason: describeError(error) }, 'orphaned secret not removed, will retry');
+      return retryAfterOf(error);
+    },
+  });
+
+  async function handle(key: string): Promise<number | undefined> {
+    const secret = caches.secrets.get(key);
+    if (!secret) return undefined;
+    if (!isOrphan(caches, secret)) {
+      since.delete(secret.uid);
+      return undefined;
+    }
+    const first = since.get(secret.uid) ?? clock();
+    since.set(secret.uid, first);
+    const remaining = first + delayMs - clock();
+    return remaining > 0 ? remaining : remove(secret);
+  }
+
+  /** @returns when to try again, milliseconds, if the AccessKey still exists */
+  async function remove(secret: SecretRecord): Promise<number | undefined> {
+    const { raw, record } = await api.readUnchanged(secret);
+    const owner = raw.metadata?.ownerReferences?.find((one) => one.uid === record.ownerUID)?.name;
+    if (owner === undefined) return undefined;
+    if (await exists(secret.namespace, owner, record.ownerUID)) return delayMs;
+    if (await api.remove(record)) {
+      const { namespace, name, uid, resourceVersion } = record;
+      recorder.record(
+        { apiVersion: 'v1', kind: 'Secret', namespace, name, uid, resourceVersion },
+        orphanRemovedEvent(name, owner),
+      );
+      log.info({ accessKey: `${namespace}/${owner}`, secret: name }, 'orphaned secret removed');
+    }
+    since.delete(secret.uid);
+    return undefined;
+  }
+
+  async function exists(namespace: string, name: string, uid: string | undefined): Promise<boolean> {
+    try {
+      const { metadata } = await client.get<{ metadata: { uid: string } }>({ ...accessKeys, namespace, name });
+      return metadata.uid === uid;
+    } catch (error) {
+      if (isStatus(error, 404)) return false;
+      throw error;
+    }
+  }
+
+  const addOrphans = (secrets: Iterable<SecretRecord>) => {
+    for (const one of secrets) if (isOrphan(caches, one)) queue.add(one.key);
+  };
+  const unsubscribers = [
+    caches.secrets.subscribe(({ previous, current }) => {
+      if (current) addOrphans([current]);
+      else if (previous) since.delete(previous.uid);
+    }),
+    caches.accessKeys.subscribe(({ previous }) => {
+      if (previous) addOrphans(caches.secrets.byIndex('ownerUID', previous.uid));
+    }),
+  ];
+  addOrphans(caches.secrets.values());
+  return async () => {
+    for (const unsubscribe of unsubscribers) unsubscribe();
+    await queue.shutDown();
+  };
+}
+
+function isOrphan({ accessKeys, namespaces }: AccessKeyCaches, secret: SecretRecord): boolean {
+  if (secret.ownerUID === undefined || secret.deleting || secret.annotations[annotations.adopt]) return false;
+  if (namespaces.get(secret.namespace)?.terminating) return false;
+  return [...accessKeys.byIndex('uid', secret.ownerUID)].length === 0;
+}
