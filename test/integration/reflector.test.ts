@@ -260,9 +260,10 @@ describe('a watch', () => {
   ])('that always ends %s is not repeated in a tight loop', async (_name, faults) => {
     const watched = await start({ existing: ['one'], faults });
     await watched.reflector.synced;
-    await sleep(4_000);
-    expect(watched.watches().length).toBeGreaterThan(1);
+    await poll('the fourth watch', async () => watched.watches().length > 3);
     expect(watched.proxy.requests.length).toBeLessThan(25);
+    // The shortest backoff is 250 ms, or half of that after a recovery.
+    for (const nth of [1, 2, 3]) expect(between(watched.watches(), nth - 1, nth)).toBeGreaterThan(100);
     watched.proxy.decide = () => undefined;
     await watched.converged();
     expect(watched.received).toEqual(watched.written);
