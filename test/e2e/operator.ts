@@ -70,8 +70,9 @@ async function withPortForward(kubectl: Kubectl, use: (url: string) => Promise<v
   const args = ['--kubeconfig', kubectl.kubeconfig, 'port-forward', ...inNamespace, `service/${name}`, ':80'];
   const forward = spawn(kubectl.path, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   try {
-    const [line] = await once(createInterface(forward.stdout), 'line');
+    const [line] = await Promise.race([once(createInterface(forward.stdout), 'line'), once(forward, 'exit')]);
     const [, port] = /127\.0\.0\.1:(\d+)/.exec(line) ?? [];
+    if (port === undefined) throw new Error(`kubectl port-forward did not start: ${line}`);
     await use(`http://127.0.0.1:${port}`);
   } finally {
     forward.kill();

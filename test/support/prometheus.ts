@@ -61,7 +61,12 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
   const flags = [`--config.file=${configFile}`, `--storage.tsdb.path=${join(directory, 'prometheus-data')}`];
   const child = spawn(program, [...flags, `--web.listen-address=127.0.0.1:${port}`], { stdio: 'ignore' });
   const prometheus = client(`http://127.0.0.1:${port}`, child);
-  await poll('Prometheus to scrape', async () => (await prometheus.query('up == 1')).length > 0);
+  try {
+    await poll('Prometheus to scrape', async () => (await prometheus.query('up == 1')).length > 0);
+  } catch (error) {
+    await prometheus.stop();
+    throw error;
+  }
   return prometheus;
 }
 
@@ -88,7 +93,7 @@ function client(url: string, child: ChildProcess): Prometheus {
       return alerts.filter(({ state }) => state === 'firing').map(({ labels }) => labels.alertname);
     },
     async stop() {
-      if (child.exitCode !== null) return;
+      if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGKILL');
       await once(child, 'exit');
     },
