@@ -9,6 +9,7 @@ export default class SummaryReporter implements Reporter {
   /** Ends the run if the process that waits for the counts is killed. */
   onInit(): void {
     if (!process.env[reportVariable]) return;
+    if (!process.connected) process.exit(1);
     process.once('disconnect', () => process.exit(1));
     process.channel?.unref();
   }

@@ -22,14 +22,14 @@ export interface SuiteOptions {
   readonly output: NodeJS.WritableStream;
   /** Ends the suite. */
   readonly signal?: AbortSignal;
-  /** How long a suite may take to end after it has reported its counts. Default: 30 seconds. */
+  /** How long a suite may take to end after it has reported its counts. Default: 20 seconds. */
   readonly graceMs?: number;
 }
 
 /** Set for suites that report their counts to this process. */
 export const reportVariable = 'ACCESSKEY_TEST_REPORT';
 
-const defaultGraceMs = 30_000;
+const defaultGraceMs = 20_000;
 /** How long processes may take to end after SIGTERM. */
 const terminationMs = 5000;
 /** How long the rest of the output of an ended suite may take to arrive. */
