@@ -39,6 +39,13 @@ const TokenResponse = z
   })
   .openapi('OAuthToken', { description: 'RFC 6749 section 5.1, RFC 8693 section 2.2.1' });
 
+/** A token exchange needs a subject token, which replaces the secret. The type of the metadata lacks these keywords. */
+const byGrantType: object = {
+  if: { properties: { grant_type: { const: tokenExchange } } },
+  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+  then: { required: ['subject_token', 'subject_token_type'], properties: { client_secret: false } },
+};
+
 export const tokenRoute = createRoute({
   method: 'post',
   path: '/token',
@@ -50,15 +57,17 @@ export const tokenRoute = createRoute({
     'is a ServiceAccount token.',
   security: [{ pair: [] }, {}],
   request: form(
-    z.object({
-      grant_type: z.enum(['client_credentials', tokenExchange]),
-      ...clientFields,
-      subject_token: text('For a token exchange: the projected token of the ServiceAccount'),
-      subject_token_type: text('For a token exchange: urn:ietf:params:oauth:token-type:jwt'),
-      requested_token_type: text('For a token exchange: the type of an access token or a JWT'),
-      resource: text('Only the configured audience'),
-      audience: text('Only the configured audience'),
-    }),
+    z
+      .object({
+        grant_type: z.enum(['client_credentials', tokenExchange]),
+        ...clientFields,
+        subject_token: text('For a token exchange: the projected token of the ServiceAccount'),
+        subject_token_type: text('For a token exchange: urn:ietf:params:oauth:token-type:jwt'),
+        requested_token_type: text('For a token exchange: the type of an access token or a JWT'),
+        resource: text('Only the configured audience'),
+        audience: text('Only the configured audience'),
+      })
+      .openapi(byGrantType),
   ),
   responses: {
     200: json(TokenResponse, 'A token', {
@@ -78,7 +87,7 @@ export const introspectionRoute = createRoute({
   summary: 'Introspect a token',
   description: 'RFC 7662. Tokens of other users require the permission to create tokenreviews.authentication.k8s.io.',
   security: [{ pair: [] }, { bearer: [] }],
-  request: form(z.object({ token: z.string(), token_type_hint: text('Ignored'), ...clientFields })),
+  request: form(z.object({ token: z.string().min(1), token_type_hint: text('Ignored'), ...clientFields })),
   responses: {
     200: json(z.looseObject({ active: z.boolean() }).openapi('Introspection'), 'The state of the token', {
       active: true,

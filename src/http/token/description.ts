@@ -29,10 +29,14 @@ const wrongBody = new PlatformError(
   'Content-Type: must be application/x-www-form-urlencoded or application/json, in UTF-8',
 );
 
+/** The key pair is in the body or in Authorization: Basic. The type of the metadata lacks this keyword of JSON Schema. */
+const bothOrNone: object = { dependentRequired: { ak: ['sk'], sk: ['ak'] } };
+
 /** For the OpenAPI document only. Requests are validated by `readTokenRequest`: the key pair can be sent in three ways. */
 export function describeTokenRoutes(path: keyof typeof tokenPaths, parameters: ReturnType<typeof tokenParameters>) {
   const schema = parameters.partial({ ak: true, sk: true });
-  const content = { 'application/x-www-form-urlencoded': { schema }, 'application/json': { schema } };
+  const body = schema.openapi(bothOrNone);
+  const content = { 'application/x-www-form-urlencoded': { schema: body }, 'application/json': { schema: body } };
   const shared = { path, tags: ['Tokens'], security: [{ pair: [] }, {}] };
   return [
     createRoute({

@@ -121,7 +121,7 @@ const byIdRoute = createRoute({
   operationId: 'getUser',
   summary: 'Get a user by ID',
   description: 'To get another user, the caller needs permission to get accesskeys.ghippo.io in all namespaces.',
-  request: { params: z.object({ id: z.string().openapi({ description: 'The sub claim of the tokens' }) }) },
+  request: { params: z.object({ id: z.string().min(1).openapi({ description: 'The sub claim of the tokens' }) }) },
   responses: oneUser,
 });
 
@@ -131,6 +131,6 @@ const byNameRoute = createRoute({
   operationId: 'getUserByName',
   summary: 'Get a user by name',
   description: 'To get another user, the caller needs permission to get accesskeys.ghippo.io in all namespaces.',
-  request: { params: z.object({ username: z.string().openapi({ description: 'Kubernetes username' }) }) },
+  request: { params: z.object({ username: z.string().min(1).openapi({ description: 'Kubernetes username' }) }) },
   responses: oneUser,
 });

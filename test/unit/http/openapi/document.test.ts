@@ -135,6 +135,29 @@ describe('the routes', () => {
   });
 });
 
+describe('the request bodies', () => {
+  const schemaOf = (path: string) =>
+    document.paths[path]?.post?.requestBody?.content['application/x-www-form-urlencoded']?.schema ?? {};
+  const exchange = { grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange' };
+  const subject = { subject_token: 'x', subject_token_type: 'urn:ietf:params:oauth:token-type:jwt' };
+
+  it.each([
+    [tokenPaths[0], {}, true],
+    [tokenPaths[0], { ak: 'x', sk: 'x' }, true],
+    [tokenPaths[0], { ak: 'x' }, false],
+    [tokenPaths[0], { sk: 'x' }, false],
+    [tokenPaths[0], { ak: '', sk: 'x' }, false],
+    ['/oauth2/token', { grant_type: 'client_credentials', client_secret: 'x' }, true],
+    ['/oauth2/token', { ...exchange, ...subject }, true],
+    ['/oauth2/token', exchange, false],
+    ['/oauth2/token', { ...exchange, ...subject, client_secret: 'x' }, false],
+    ['/oauth2/introspect', { token: 'x' }, true],
+    ['/oauth2/introspect', { token: '' }, false],
+  ])('of %s: %o is valid: %s', (path, body, isValid) => {
+    expect(new Ajv2020({ strict: false }).validate(schemaOf(path), body)).toBe(isValid);
+  });
+});
+
 describe('the examples', () => {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   ajv.addFormat('int32', { type: 'number', validate: (value: number) => (value | 0) === value });
