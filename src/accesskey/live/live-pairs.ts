@@ -9,6 +9,7 @@ import {
 import { type AccessKeyCaches, holdsUser, isStopped } from '../model/caches.ts';
 import { isSwapped, pairFacts, pairOf } from '../model/pair-facts.ts';
 import { expiryOf, liveStates, pairState } from '../model/pair-state.ts';
+import type { Accepts } from '../reconcile/acceptance.ts';
 
 /** A key pair found by its ak. */
 export interface FoundPair {
@@ -53,6 +54,15 @@ export function createLivePairs(caches: AccessKeyCaches): LivePairs {
       return holdings.flatMap((holding) => toFoundPairs({ caches, holding, ak, now }));
     },
   };
+}
+
+/** Answers whether a pair could get a token now, for the controller. */
+export function acceptedBy({ find }: LivePairs): Accepts {
+  return ({ pair: { ak, digest }, accessKey, pairName, now }) =>
+    find(ak, now).some((one) => {
+      const isSame = one.user.id === accessKey.uid && one.pairName === pairName && one.digest.equals(digest);
+      return isSame && liveStates.has(one.state) && now < one.expiresAt;
+    });
 }
 
 /** @returns undefined unless an AccessKey owns the Secret, its spec has the pair, and the pair belongs in this Secret */

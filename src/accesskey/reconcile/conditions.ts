@@ -14,6 +14,8 @@ export const reasons = {
   secretTerminating: 'SecretTerminating',
   /** The API server refused to write or delete a Secret; the operator retries. */
   secretFailed: 'SecretFailed',
+  /** The watch cache does not show a written Secret, so its pair cannot get tokens yet. */
+  secretNotWatched: 'SecretNotWatched',
   /** The AccessKey or its namespace is being deleted, so its pairs are no longer valid. */
   terminating: 'Terminating',
 } as const;

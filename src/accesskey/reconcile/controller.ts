@@ -5,6 +5,7 @@ import type { EventContent, EventRecorder } from '../../kube/events.ts';
 import { createWorkQueue, type WorkQueueOptions } from '../../kube/work-queue.ts';
 import { type AccessKeyRecord, accessKeys, kind } from '../model/access-key-record.ts';
 import { type AccessKeyCaches, isStopped, nameHoldersFor } from '../model/caches.ts';
+import { type Accepts, isUnaccepted, withAcceptance } from './acceptance.ts';
 import { apply } from './apply.ts';
 import { enqueueChanges } from './enqueue.ts';
 import { changeEvents, removedEvent, transitionEvents } from './events.ts';
@@ -19,12 +20,15 @@ import { isSameStatus, writeStatus } from './status-writer.ts';
 const blockedRecheckMs = 30_000;
 /** Key pairs wait for times of the wall clock, which may jump: they are reconciled at least this often, milliseconds. */
 const maxRequeueMs = 30_000;
+/** How long the watch may take to show a written Secret before the status reports it, milliseconds. */
+const watchLatencyMs = 2_000;
 const concurrency = 8;
 const backoff = { baseMs: 200, maxMs: 60_000 };
 
 export interface ControllerOptions {
   client: KubernetesClient;
   caches: AccessKeyCaches;
+  accepts: Accepts;
   recorder: EventRecorder;
   log: Logger;
   /** Milliseconds since the epoch. */
@@ -39,8 +43,10 @@ export interface ControllerOptions {
  * @returns a function that stops reconciling and resolves when no reconcile is running
  */
 export function startController(options: ControllerOptions): () => Promise<void> {
-  const { client, caches, recorder, log, now, metrics } = options;
+  const { client, caches, accepts, recorder, log, now, metrics } = options;
   const api = createSecretApi(client);
+  /** AccessKeys with a Secret that the watch does not show yet, and since when by the monotonic clock, milliseconds. */
+  const unaccepted = new Map<string, number>();
   const queue = createWorkQueue({
     concurrency,
     backoff,
@@ -55,16 +61,32 @@ export function startController(options: ControllerOptions): () => Promise<void>
 
   async function reconcile(key: string): Promise<number | undefined> {
     const accessKey = caches.accessKeys.get(key);
-    if (!accessKey) return undefined;
+    if (!accessKey) {
+      unaccepted.delete(key);
+      return undefined;
+    }
     const observed = observe(caches, accessKey);
     const at = now();
     if (observed.stopped) return terminate(accessKey, at);
     const progress = progressOf(accessKey);
-    const outcome = await apply({ api, accessKey, plan: plan(observed, at), progress, now: at });
+    const applied = await apply({ api, accessKey, plan: plan(observed, at), progress, now: at });
+    const outcome = withAcceptance({ accessKey, outcome: applied, accepts, now: at });
+    // The watch reconciles again as soon as it shows the Secret; until then the status stays as it is.
+    if (mayBecomeAccepted(key, outcome)) return watchLatencyMs;
     await updateStatus(accessKey, statusOf({ accessKey, userHolder: observed.userHolder, outcome, now: at }));
     const error = errorOf(outcome);
     if (error) throw error;
     return requeueAfter(accessKey, outcome, at);
+  }
+
+  function mayBecomeAccepted(key: string, outcome: PlanOutcome): boolean {
+    if (!isUnaccepted(outcome)) {
+      unaccepted.delete(key);
+      return false;
+    }
+    const since = unaccepted.get(key) ?? performance.now();
+    unaccepted.set(key, since);
+    return performance.now() - since < watchLatencyMs;
   }
 
   /** Records no Event: a terminating namespace accepts none. */

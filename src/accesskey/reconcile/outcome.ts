@@ -8,7 +8,7 @@ export type PairChange = 'none' | 'created' | 'adopted' | 'moved' | 'updated' | 
 
 /** Why a pair is not as the spec requires. */
 export interface PairProblem {
-  reason: 'SecretConflict' | 'SecretTerminating' | 'SecretFailed';
+  reason: 'SecretConflict' | 'SecretTerminating' | 'SecretFailed' | 'SecretNotWatched';
   message: string;
   /** Beginning of the message that is the same each time the same failure occurs. */
   stablePrefix?: string;

@@ -78,7 +78,10 @@ function pairStatus(accessKey: AccessKeyRecord, outcome: PairOutcome, now: numbe
     name: pair.name,
     accessKey: secret.pair.ak,
     secretName: secret.name,
-    state: pairState({ accessKey, pair, facts, holdsUser: true, now }),
+    state:
+      outcome.problem?.reason === 'SecretNotWatched'
+        ? 'Pending'
+        : pairState({ accessKey, pair, facts, holdsUser: true, now }),
     revision: facts.revision,
     createdAt: rfc3339(facts.generatedAt),
     ...(nextRotation !== undefined && { nextRotationAt: rfc3339(nextRotation) }),

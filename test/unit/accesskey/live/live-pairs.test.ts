@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createLivePairs } from '../../../../src/accesskey/live/live-pairs.ts';
+import { acceptedBy, createLivePairs } from '../../../../src/accesskey/live/live-pairs.ts';
 import { digestOf } from '../../../../src/credential/key-pair.ts';
 import { accessKey, at, caches, keyPair, known, namespace, now, secret } from '../../../support/builders.ts';
 
@@ -309,4 +309,26 @@ it('find returns nothing for an unknown ak, also after a known one was found', (
     expect(pairs.find(keyPair().ak, now)).toHaveLength(1);
     expect(pairs.find(unknown, now)).toEqual([]);
   }
+});
+
+describe('acceptedBy', () => {
+  const content = { accessKeys: [ann], secrets: [secret({ of: ann })] };
+  const pair = { ak, digest: digestOf(sk) };
+  const question = { pair, accessKey: ann, pairName: 'main', now };
+  const accepts = (all: Parameters<typeof caches>[0]) => acceptedBy(createLivePairs(caches(all)));
+
+  it('accepts a pair that could get a token', () => {
+    expect(accepts(content)(question)).toBe(true);
+  });
+
+  it.each([
+    ['no Secret is cached', { ...content, secrets: [] }, question],
+    ['the cached Secret has another sk', content, { ...question, pair: { ak, digest: digestOf('other') } }],
+    ['it belongs to another AccessKey', content, { ...question, accessKey: { uid: 'other' } }],
+    ['it is another pair', content, { ...question, pairName: 'ci' }],
+    ['it is suspended', { ...content, accessKeys: [accessKey({ suspended: true })] }, question],
+    ['the namespace is being deleted', { ...content, namespaces: [namespace('shop', true)] }, question],
+  ])('accepts none if %s', (_, all, asked) => {
+    expect(accepts(all)(asked)).toBe(false);
+  });
 });
