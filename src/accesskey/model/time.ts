@@ -20,7 +20,13 @@ export function timeOf(text: string | undefined): number | undefined {
   return Number.isNaN(time) ? undefined : time;
 }
 
-/** A time as the Kubernetes API writes it (metav1.Time): RFC 3339 in UTC, rounded down to whole seconds. */
+/** 9999-12-31T23:59:59Z, the last second that RFC 3339 can express. */
+const lastTime = 253_402_300_799_000;
+
+/**
+ * A time as the Kubernetes API writes it (metav1.Time): RFC 3339 in UTC, rounded down to whole seconds. A time outside the
+ * years that the format has is replaced with the nearest one, because the API server would reject the whole status.
+ */
 export function rfc3339(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
+  return `${new Date(Math.min(Math.max(milliseconds, 0), lastTime)).toISOString().slice(0, 19)}Z`;
 }

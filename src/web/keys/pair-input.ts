@@ -65,9 +65,9 @@ export function detailsOf({ description, validity, date }: PairInput, currentExp
   };
 }
 
-/** @returns the day of a time in UTC, YYYY-MM-DD */
+/** @returns the day of a time in UTC, YYYY-MM-DD; empty for an invalid time, which an older CRD allowed */
 export function dateOf(time: string): string {
-  return new Date(time).toISOString().slice(0, 10);
+  return Number.isNaN(Date.parse(time)) ? '' : new Date(time).toISOString().slice(0, 10);
 }
 
 /** @returns the last second of a day, milliseconds since the epoch; undefined for an invalid date */

@@ -53,6 +53,8 @@ export function notice({ kind, text }: Notice): Html {
 /** @param fallback shown if there is no time */
 export function time(value: string | number | undefined, fallback: string): Html {
   if (value === undefined || value === Number.POSITIVE_INFINITY) return html`<span class="faint">${fallback}</span>`;
+  // An AccessKey created under an older CRD can have an invalid expiresAt.
+  if (Number.isNaN(new Date(value).getTime())) return html`${String(value)}`;
   return html`<time datetime="${new Date(value).toISOString()}">${formatTime(value)}</time>`;
 }
 

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { accessKeyNameFor, detailsOf, emptyInput, validatePairInput } from '../../../../src/web/keys/pair-input.ts';
+import {
+  accessKeyNameFor,
+  dateOf,
+  detailsOf,
+  emptyInput,
+  validatePairInput,
+} from '../../../../src/web/keys/pair-input.ts';
 import { now } from '../../../support/builders.ts';
 
 describe('the input of the form', () => {
@@ -27,6 +33,11 @@ describe('the input of the form', () => {
     expect(detailsOf(custom, '2027-06-01T08:00:00+01:00').expiresAt).toBe('2027-06-01T08:00:00+01:00');
     expect(detailsOf({ ...custom, validity: 'permanent' }).expiresAt).toBeUndefined();
   });
+
+  test.each([
+    ['2027-06-01T08:00:00+10:00', '2027-05-31'],
+    ['2027-06-01T08:00:00+24:00', ''],
+  ])('shows the expiry %s as the day %j', (time, day) => expect(dateOf(time)).toBe(day));
 
   test.each([
     ['alice', 'alice'],
