@@ -70,6 +70,17 @@ describe('the schema rejects, with a message that names the field,', () => {
       ),
       /spec\.user\.groups.*must have at most 16 items/,
     ],
+    ['a revision above 2^53-1', pairs({ name: 'a', revision: 9007199254740992 }), /keyPairs\[0\]\.revision/],
+    [
+      'an interval in days',
+      pairs({ name: 'a', rotation: { interval: '30d' } }),
+      /rotation\.interval: Invalid value: "30d": rotation\.interval must be a duration in hours, minutes and seconds such as 720h/,
+    ],
+    [
+      'an overlap in days',
+      pairs({ name: 'a', rotation: { overlap: '7d' } }),
+      /rotation\.overlap: Invalid value: "7d": rotation\.overlap must be a duration in hours, minutes and seconds/,
+    ],
     ['a revision below 1', pairs({ name: 'a', revision: 0 }), /keyPairs\[0\]\.revision/],
     ['a rotation of nothing', pairs({ name: 'a', rotation: {} }), /rotation.*at least 1 propert/],
     [
@@ -132,11 +143,33 @@ describe('the schema rejects, with a message that names the field,', () => {
       pairs({ name: 'a' }, { name: 'b', secret: { name: 'bad-a' } }),
       /secret\.name must differ between the key pairs/,
     ],
-    ['a name of more than 63 characters', accessKeyManifest('team', 'a'.repeat(64)), /no longer than 63 characters/],
+    [
+      'a name of more than 63 characters',
+      accessKeyManifest('team', 'a'.repeat(64)),
+      /metadata\.name: .*no longer than 63 characters/,
+    ],
     ['an unknown field', pairs({ name: 'a', rotate: true }), /unknown field "spec\.keyPairs\[0\]\.rotate"/],
   ])('%s', async (_what, manifest, message) => {
     await expect(asAdmin(['create'], manifest)).rejects.toThrow(message);
   });
+
+  test.each(['+24:00', '+99:99', '-24:00', '+00:60'])('an expiry with the offset %s', async (offset) => {
+    const manifest = pairs({ name: 'a', expiresAt: `2027-01-01T00:00:00${offset}` });
+    await expect(asAdmin(['create'], manifest)).rejects.toThrow(/keyPairs\[0\]\.expiresAt/);
+  });
+
+  test.each(['200b', '202e', '85', '2066', 'feff', 'a0', '2800', 'e0041', 'fe0f', '3164'])(
+    'a user name and a group with the invisible character U+%s',
+    async (code) => {
+      const name = `a${String.fromCodePoint(Number.parseInt(code, 16))}b`;
+      await expect(asAdmin(['create'], user(name))).rejects.toThrow(
+        /spec\.user\.name: .*user\.name must not contain invisible/,
+      );
+      await expect(asAdmin(['create'], user('a', [name]))).rejects.toThrow(
+        /spec\.user\.groups: .*user\.groups must not contain invisible/,
+      );
+    },
+  );
 
   test('a change of the user', async () => {
     await asAdmin(['create'], accessKeyManifest('other', 'fixed'));
@@ -163,10 +196,41 @@ test('accepts valid AccessKeys and sets the default of enabled', async () => {
     'other',
   );
   expect(spec.keyPairs).toEqual([
-    { name: 'a', enabled: true, revision: 1 },
-    { name: 'b', enabled: true, revision: 1 },
+    { name: 'a', enabled: true },
+    { name: 'b', enabled: true },
   ]);
   expect(status).toEqual({ observedGeneration: -1 });
+});
+
+describe('the schema accepts', () => {
+  test('a manifest without revision can be applied again after the revision was raised with kubectl patch', async () => {
+    const manifest = accessKeyManifest('other', 'rotated', { keyPairs: [{ name: 'a' }] });
+    await asAdmin(['apply'], manifest);
+    const raised = JSON.stringify({ spec: { keyPairs: [{ name: 'a', revision: 2 }] } });
+    await kubectl.run(['patch', 'accesskey', 'rotated', '-n', 'other', '--type=merge', '-p', raised]);
+    const described = accessKeyManifest('other', 'rotated', { keyPairs: [{ name: 'a', description: 'CI' }] });
+    expect(await asAdmin(['apply'], described)).toContain('configured');
+    expect(await asAdmin(['apply', '--server-side', '--force-conflicts'], described)).toContain('serverside-applied');
+    expect(await asAdmin(['replace'], manifest)).toContain('replaced');
+  });
+
+  test('offsets of real time zones, durations and the largest revision', async () => {
+    const pair = { name: 'a', revision: Number.MAX_SAFE_INTEGER, rotation: { interval: '1h30m', overlap: '45s' } };
+    for (const offset of ['Z', '+14:00', '-12:00', '+05:45']) {
+      const manifest = accessKeyManifest('other', 'fine', {
+        keyPairs: [{ ...pair, expiresAt: `2027-01-01T00:00:00${offset}` }],
+      });
+      expect(await asAdmin(['create', '--dry-run=server'], manifest)).toContain('created');
+    }
+  });
+
+  test.each(['Zoë', '王小明', 'ann.o-neil@example.com', 'ann o neil', 'данные', 'مريم'])(
+    'the user name %s',
+    async (name) => {
+      const manifest = accessKeyManifest('other', 'named', { user: { name, groups: [name] } });
+      expect(await asAdmin(['create', '--dry-run=server'], manifest)).toContain('created');
+    },
+  );
 });
 
 describe('a namespace editor', () => {

@@ -67,7 +67,7 @@ export interface AccessKeySpec {
      */
     expiresAt?: string;
     /**
-     * Raise the revision to rotate the pair immediately: the operator writes a new ak and sk to the same Secret. The revision cannot be lowered.
+     * Raise the revision above the one in the status to rotate the pair immediately: the operator writes a new ak and sk to the same Secret. If unset, the revision does not change. It cannot be lowered.
      */
     revision?: number;
     /**
