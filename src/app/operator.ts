@@ -65,7 +65,8 @@ function startWork(components: OperatorComponents) {
     registeredClusters,
     components.webConsole,
   ].map((one) => one?.run(stop.signal));
-  // Readiness waits for the list of registered clusters, because listings would omit them, but not for their connections.
+  // Readiness waits for the list of registered clusters, because listings would omit them, but not for their
+  // connections.
   const synced = [...components.requiredReflectors, registeredClusters].map((one) => one?.synced);
   const cachesFilled = Promise.all(synced).then(() => readiness.met('caches'));
   const keysLoaded = signingKeys.cache.loaded.then(() => readiness.met('signing keys'));

@@ -23,8 +23,8 @@ export function readUserFields(kubeconfig: KubeConfig, text: string): Fields | u
 }
 
 /**
- * Reads the token from `tokenFile` for each new session; client-node does not know this field. As in client-go, the file
- * takes precedence over `token`.
+ * Reads the token from `tokenFile` for each new session; client-node does not know this field. As in client-go, the
+ * file takes precedence over `token`.
  *
  * @param directory of the kubeconfig; a relative path starts there
  */

@@ -22,8 +22,8 @@ interface TokenReview {
 }
 
 /**
- * Reviews tokens with TokenReview (authentication.k8s.io/v1), which also rejects a token whose pod or ServiceAccount was
- * deleted.
+ * Reviews tokens with TokenReview (authentication.k8s.io/v1), which also rejects a token whose pod or ServiceAccount
+ * was deleted.
  *
  * @param audience required audience of the tokens. The response must name it: an authenticator that ignores audiences
  * would accept a token that was issued for another service
@@ -39,8 +39,8 @@ export function createServiceAccountTokenReview(client: KubernetesClient, audien
 }
 
 /**
- * Limits failed reviews of tokens by the cluster, per client address and per account. Each attempt counts as a failure until
- * it is refunded.
+ * Limits failed reviews of tokens by the cluster, per client address and per account. Each attempt counts as a failure
+ * until it is refunded.
  */
 export interface ReviewBudget {
   /**
@@ -69,11 +69,11 @@ export interface ExchangeOptions {
 }
 
 /**
- * Exchanges a ServiceAccount token for a token of a user (RFC 8693 section 2.1). The token is reviewed last, and only if
- * exactly one AccessKey that is not suspended and holds its user names the ServiceAccount.
+ * Exchanges a ServiceAccount token for a token of a user (RFC 8693 section 2.1). The token is reviewed last, and only
+ * if exactly one AccessKey that is not suspended and holds its user names the ServiceAccount.
  *
- * A token whose claims are invalid costs no attempt. A ServiceAccount that no AccessKey names is throttled like any other:
- * otherwise throttling would reveal which ServiceAccounts are named.
+ * A token whose claims are invalid costs no attempt. A ServiceAccount that no AccessKey names is throttled like any
+ * other: otherwise throttling would reveal which ServiceAccounts are named.
  *
  * @returns a function that throws KubernetesError or ConnectionError if the cluster is unavailable
  */

@@ -40,7 +40,9 @@ export type RefusalReason =
   | 'the cluster does not accept the token'
   | 'too many failed attempts';
 
-/** A credential that gets no token. The response depends only on `retryAfterSeconds`; the other fields are for the log. */
+/**
+ * A credential that gets no token. The response depends only on `retryAfterSeconds`; the other fields are for the log.
+ */
 export interface Refusal {
   refused: RefusalReason;
   /** The ak, only if it identifies a key pair: an unknown ak may be a secret key in the wrong field. */

@@ -55,10 +55,11 @@ const callerClaims = z.object({
 });
 
 /**
- * Verifies a token of the operator: signature, algorithm, issuer, audience and times (RFC 7519 section 7.2, RFC 8725), and
- * that its key pair is still live, or that a live AccessKey still names its ServiceAccount.
+ * Verifies a token of the operator: signature, algorithm, issuer, audience and times (RFC 7519 section 7.2, RFC 8725),
+ * and that its key pair is still live, or that a live AccessKey still names its ServiceAccount.
  *
- * Returns only those groups of the token that the user is still in: removing a user from a group takes effect immediately.
+ * Returns only those groups of the token that the user is still in: removing a user from a group takes effect
+ * immediately.
  *
  * @throws TokenError
  */

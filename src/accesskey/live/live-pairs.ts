@@ -20,6 +20,7 @@ export interface FoundPair {
   state: KeyPairState;
   /** Milliseconds since the epoch; Infinity if the pair does not expire. */
   expiresAt: number;
+  /** `id` is the uid of the AccessKey. */
   user: { id: string; name: string; groups: readonly string[] };
   /** Name of the pair in the spec. */
   pairName: string;
@@ -28,11 +29,13 @@ export interface FoundPair {
 /** Finds key pairs by ak in the caches. */
 export interface LivePairs {
   /**
-   * Returns every pair with this ak in any state, also the previous pair during an overlap. If a Secret was copied, there
-   * is more than one. The caller must try each: so a copy can neither lock the owner out nor change the user of a token.
-   * The oldest comes first, according to the statuses, which only the operator can write.
+   * Returns every pair with this ak in any state, also the previous pair during an overlap. If a Secret was copied,
+   * there is more than one. The caller must try each one, so that a copy can neither lock out the user nor change the
+   * user of a token. The pair that was generated first comes first, according to the status, which only the operator
+   * writes.
    *
-   * Pairs of an AccessKey that is being deleted, or whose namespace is, are not found, nor are Secrets without AccessKey.
+   * Not found are the pairs of an AccessKey that is being deleted, or whose namespace is, and pairs in Secrets that no
+   * AccessKey owns.
    *
    * @param now milliseconds since the epoch
    */
@@ -111,12 +114,12 @@ function toFoundPairs({
 }
 
 function byAge(a: Holding, b: Holding): number {
-  const [left, right] = [ageOf(a), ageOf(b)];
+  const [left, right] = [sortKeyOf(a), sortKeyOf(b)];
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-/** Pairs that are not in a status yet come last. */
-function ageOf({ owner, pair, secret }: Holding): string {
+/** Pairs that are not in a status yet come last: `~` sorts after every RFC 3339 time. */
+function sortKeyOf({ owner, pair, secret }: Holding): string {
   const known = pairStatusOf(owner, pair.name);
   const isKnown = known !== undefined && known.accessKey === secret.pair?.ak;
   return `${isKnown ? (known.createdAt ?? '') : '~'} ${secret.createdAt} ${secret.key}`;

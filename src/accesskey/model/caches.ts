@@ -12,6 +12,7 @@ export interface NamespaceRecord {
 }
 
 /**
+ * - `user`, `namespace`, `uid`: name of the user, the namespace and the uid of the AccessKey
  * - `serviceAccount`: namespace/name of each ServiceAccount that the AccessKey names
  * - `secret`: namespace/name of each Secret that the AccessKey has
  */

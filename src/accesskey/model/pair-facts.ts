@@ -10,7 +10,7 @@ export interface PairFacts {
   /** The `revision` that the pair was generated for. */
   revision: number;
   generatedAt: number;
-  /** End of the overlap; undefined if there is no previous pair or it is not valid at any time. */
+  /** End of the overlap; undefined if there is no previous pair or no valid end is recorded. */
   previousValidUntil: number | undefined;
 }
 
@@ -24,10 +24,11 @@ export interface PairInSecret {
 }
 
 /**
- * Facts about the pair in a Secret. The status takes precedence, because only the operator can write it. The annotations
- * of the Secret are the fallback after a crash between the two writes. So lost or forged annotations never change a pair.
+ * Facts about the pair in a Secret. The status takes precedence, because only the operator can write it. The
+ * annotations of the Secret are the fallback if the operator crashed between writing the Secret and writing the status.
+ * Lost or forged annotations therefore never affect a pair that is in the status.
  *
- * A time in the status that is ahead of the clock is ignored if another source is not ahead.
+ * If the time in the status is in the future, the annotation is used instead, unless that is in the future too.
  */
 export function pairFacts({ accessKey, pair, secret, now }: PairInSecret): PairFacts {
   const status = pairStatusOf(accessKey, pair.name);
@@ -75,9 +76,9 @@ function previousValidUntil({
 }
 
 /**
- * The pair that a Secret of the AccessKey belongs to: by the ak in the status, then by the label, then by the Secret name
- * in the status, then by the name in the spec. So neither a lost or wrong label nor two pairs that swap names let one
- * pair take over the Secret of the other.
+ * The pair that a Secret of the AccessKey belongs to: by the ak in the status, then by the label, then by the Secret
+ * name in the status, then by the name in the spec. This way no pair takes over the Secret of another, even if a label
+ * is lost or wrong or two pairs swap Secret names.
  *
  * @returns undefined if the spec has no such pair
  */
@@ -85,10 +86,10 @@ export function pairOf(accessKey: AccessKeyRecord, secret: SecretRecord): KeyPai
   const pairs = accessKey.spec.keyPairs ?? [];
   const ak = secret.pair?.ak;
   const known = accessKey.status.keyPairs?.filter((one) => one.accessKey !== undefined) ?? [];
-  const byKey = known.find((one) => one.accessKey === ak)?.name;
-  const name = byKey ?? secret.labels[keyPairLabel] ?? known.find((one) => one.secretName === secret.name)?.name;
+  const byAk = known.find((one) => one.accessKey === ak)?.name;
+  const name = byAk ?? secret.labels[keyPairLabel] ?? known.find((one) => one.secretName === secret.name)?.name;
   if (name !== undefined) return pairs.find((one) => one.name === name);
-  // A pair with a known Secret must not be replaced by the content of the Secret whose name it moves to.
+  // A pair that is in the status must not take the keys of another Secret just because the spec now names that Secret.
   const isElsewhere = (pair: KeyPairSpec) => known.some((one) => one.name === pair.name);
   return pairs.find((one) => secretNameOf(accessKey, one) === secret.name && !isElsewhere(one));
 }
@@ -105,8 +106,8 @@ export function isSwapped(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret:
 }
 
 /**
- * The revision of a new pair: that of the spec. If the spec has none, the recorded one stays, so an omitted revision never
- * rotates a pair.
+ * The revision of a new pair: that of the spec. If the spec has none, the recorded one stays, so an omitted revision
+ * never rotates a pair.
  *
  * @param secret the Secret that has held the pair, if any
  */

@@ -52,8 +52,9 @@ const maxNoticeMs = 24 * 3_600_000;
 /**
  * As `nextRotationOf`, but undefined while the pair is not live, because its rotation waits until it is.
  *
- * If `rotation.interval` is added or shortened, the rotation can already be due. Without an overlap it would invalidate the
- * pair without notice, so it is announced in `nextRotationAt` and happens after the interval, at most 24 hours later.
+ * If `rotation.interval` is added or shortened, the rotation can already be due. Without an overlap it would invalidate
+ * the pair without notice, so it is announced in `nextRotationAt` and happens after the interval, at most 24 hours
+ * later.
  */
 export function comingRotation({
   accessKey,

@@ -14,9 +14,9 @@ export interface UserHolders {
 }
 
 /**
- * The older AccessKey takes precedence. Of those created in the same second, the one whose status says that it holds the
- * user does, then the one that became Ready first, so a new AccessKey never stops one that works; then namespace/name
- * decides.
+ * The older AccessKey takes precedence. Of those created in the same second, the one whose status says that it holds
+ * the user does, then the one that became Ready first, so a new AccessKey never stops one that works; then
+ * namespace/name decides.
  */
 function precedes(a: AccessKeyRecord, b: AccessKeyRecord): boolean {
   if (a.creationTimestamp !== b.creationTimestamp) return a.creationTimestamp < b.creationTimestamp;
@@ -32,11 +32,11 @@ function rankOf({ uid, status }: AccessKeyRecord): string {
 }
 
 /**
- * One user, one AccessKey in the cluster: the oldest AccessKey that names a user holds it. A stopped AccessKey holds
- * nothing, so the next one takes over immediately.
+ * One user, one AccessKey in the cluster: the oldest AccessKey that names a user holds it. An AccessKey that is being
+ * deleted holds nothing, so the next one takes over immediately.
  *
- * Only a change of the holder itself searches all AccessKeys of its user, so 2,000 AccessKeys of one user cost no more
- * than 2,000 of different users.
+ * All AccessKeys of a user are searched only when its holder changes, so many AccessKeys of one user cost no more than
+ * those of many users.
  *
  * @param accessKeys indexed by user and by namespace
  * @param isStopped whether an AccessKey or its namespace is being deleted
@@ -65,13 +65,16 @@ export function createUserHolders(
   }
 
   function accessKeyChanged({ previous, current }: Change<AccessKeyRecord>): void {
-    const user = (current ?? previous)?.spec.user.name;
-    if (user === undefined) return;
+    const accessKey = current ?? previous;
+    if (!accessKey) return;
+    const user = accessKey.spec.user.name;
     const formerUser = previous?.spec.user.name;
+    // The user of the spec is immutable, but the AccessKey may have been deleted and created again with another user.
     if (formerUser !== undefined && formerUser !== user) setHolder(formerUser, oldestOf(formerUser));
     const holder = holders.get(user);
-    const isHolder = holder !== undefined && holder.key === (current ?? previous)?.key;
-    if (isHolder) setHolder(user, oldestOf(user));
+    // The holder has changed or was deleted, so another one may be the oldest now.
+    if (holder?.key === accessKey.key) setHolder(user, oldestOf(user));
+    // Any other AccessKey can only take over from the holder.
     else if (current && !isStopped(current) && (!holder || precedes(current, holder))) setHolder(user, current);
   }
 

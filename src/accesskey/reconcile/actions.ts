@@ -6,7 +6,7 @@ import type { PairFacts } from '../model/pair-facts.ts';
 /** Why a valid pair is replaced with a new one. */
 export type RotationCause = 'revision' | 'interval';
 
-/** The next step for a pair whose Secret has the wanted name. */
+/** The next step for a pair whose Secret has the desired name. */
 export type SecretAction = { pair: KeyPairSpec; secret: SecretRecord } & (
   | { kind: 'keep' }
   /** Fix labels, annotations or data keys, or remove an ended previous pair. The pair stays. */
@@ -21,7 +21,7 @@ export type SecretAction = { pair: KeyPairSpec; secret: SecretRecord } & (
 export interface Move {
   pair: KeyPairSpec;
   /**
-   * - `create`: no Secret of the wanted name is cached
+   * - `create`: no Secret of the desired name is cached
    * - `wait`: the Secret of that name must be deleted first: it belongs to a removed pair, or a finalizer keeps it
    * - `conflict`: the Secret of that name belongs to another pair, or another AccessKey is about to create it again
    */
@@ -37,9 +37,9 @@ export interface Move {
 
 export type PairAction = SecretAction | Move;
 
-/** A step that is known only after the API server was asked for the Secret of the wanted name. */
+/** A step that is known only after the API server was asked for the Secret of the desired name. */
 export type LiveAction =
-  /** Delete this Secret, which no pair needs, and create the wanted one. */
+  /** Delete this Secret, which no pair needs, and create the desired one. */
   | (Omit<Move, 'kind'> & { kind: 'replace'; secret: SecretRecord })
   /** Take over a Secret that a person has marked for adoption. */
   | (Omit<Move, 'kind'> & { kind: 'adopt'; live: LiveSecret })
@@ -50,6 +50,6 @@ export interface Plan {
   pairs: readonly PairAction[];
   /** Cached Secrets of the AccessKey that no pair needs. */
   remove: readonly SecretRecord[];
-  /** Removed pairs in the status whose Secret is not in `remove`; the cache may not show it yet. */
+  /** Removed pairs in the status whose Secret is not in `remove`, because it is not cached yet. */
   retired: readonly KeyPairStatus[];
 }

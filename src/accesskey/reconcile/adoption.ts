@@ -9,9 +9,9 @@ import { desiredMetadata, metadataPatch, ownerReferenceTo, type SecretPatch } fr
 export type AdoptionVerdict = { adopt: SecretRecord } | { refuse: string };
 
 /**
- * Decides about a Secret that has the name of a pair but does not belong to its AccessKey. It is adopted, with its pair,
- * only if its annotation `ghippo.io/adopt` names this AccessKey and pair, nothing else controls it, and its data is a
- * valid pair.
+ * Decides about a Secret that has the name of a pair but does not belong to its AccessKey. It is adopted, with its
+ * pair, only if its annotation `ghippo.io/adopt` names this AccessKey and pair, nothing else controls it, and its data
+ * is a valid pair.
  */
 export function judgeAdoption(accessKey: AccessKeyRecord, pair: KeyPairSpec, live: LiveSecret): AdoptionVerdict {
   const { name } = live.record;
@@ -20,6 +20,7 @@ export function judgeAdoption(accessKey: AccessKeyRecord, pair: KeyPairSpec, liv
     const advice = use === undefined ? freeAdvice(accessKey, pair) : `: it ${use}; set another secret.name`;
     return { refuse: `Secret ${name} exists and does not belong to this AccessKey${advice}` };
   }
+  // A predecessor no longer exists, so its controller reference does not count.
   const isControlled = live.record.controlled && predecessorOf(accessKey, live) === undefined;
   const record = {
     ...withDataKeys(live.record, live.raw.data ?? {}, dataKeysOf(pair)),
@@ -35,9 +36,9 @@ export function isMarked(accessKey: AccessKeyRecord, pair: KeyPairSpec, { record
 }
 
 /**
- * The uid of an AccessKey that had the same name before and controls the Secret, undefined if there is none. The garbage
- * collector should delete such a Secret but may not: if it misses the deletion of the owner and next sees the new object,
- * it treats that as an update of the old one. The former owner is certainly gone, because apply has confirmed that the
+ * The uid of an AccessKey that had the same name before and controls the Secret, undefined if there is none. The
+ * garbage collector normally deletes such a Secret, but not always: if it misses the deletion of the owner, it takes
+ * the new object for an update of the old one. The former owner is certainly gone, because apply has confirmed that the
  * name now belongs to this AccessKey.
  */
 export function predecessorOf({ name, uid }: AccessKeyRecord, { raw, record }: LiveSecret): string | undefined {

@@ -10,15 +10,17 @@ import { removeSecret, type Scope, secretErrorOf } from './scope.ts';
 import { contentFor } from './secret-content.ts';
 
 /**
- * Executes a plan. Every step is safe to repeat, and every write has the version it was decided on as precondition. So
- * with a stale cache a step fails and the reconcile is retried, without doing harm. Before the first write the API server
- * must confirm that the AccessKey still has the generation that was planned for.
+ * Executes a plan. Every step is safe to repeat. Every write carries the resourceVersion it was planned for, so a stale
+ * cache makes the step fail and the reconcile is retried. Before the first write the API server must confirm that the
+ * AccessKey still has the planned generation.
  *
- * If the API server refuses a write for one pair (quota, admission), its outcome has a problem, and the other pairs are
- * still applied.
+ * If the API server rejects a request for one pair (quota, admission), its outcome has a problem, and the other pairs
+ * are still applied.
  *
  * @throws StaleCacheError if the cache was stale
+ * @throws KubernetesError if the response is about the API server and not about one Secret (`secretErrorOf`)
  * @throws ConnectionError if the API server does not respond
+ * @throws NotLeaderError if leadership has ended
  */
 export async function apply({ plan, ...scope }: Scope & { plan: Plan }): Promise<PlanOutcome> {
   const mayWrite = plan.remove.length > 0 || plan.retired.length > 0 || plan.pairs.some(needsConfirmation);

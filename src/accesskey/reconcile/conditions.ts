@@ -6,13 +6,16 @@ import { type PlanOutcome, removalProblem } from './outcome.ts';
 export const reasons = {
   /** Every pair matches the spec. */
   ready: 'KeyPairsReady',
-  /** The Secret of the wanted name belongs to something else. A person must rename or delete one of them. */
+  /**
+   * The Secret of the desired name belongs to something else. A user must set another name, delete it or have it
+   * adopted.
+   */
   secretConflict: 'SecretConflict',
   /** Another AccessKey holds the user. */
   userClaimed: 'UserClaimed',
   /** A Secret must be deleted before the new one can be created. */
   secretTerminating: 'SecretTerminating',
-  /** The API server refused to write or delete a Secret; the operator retries. */
+  /** The API server rejected a request for a Secret; the operator retries. */
   secretFailed: 'SecretFailed',
   /** The watch cache does not show a written Secret, so its pair cannot get tokens yet. */
   secretNotWatched: 'SecretNotWatched',
@@ -29,7 +32,9 @@ interface Verdict {
   state: 'Ready' | 'Stalled' | 'Reconciling';
 }
 
-/** The conditions as kstatus defines them: Ready is always present, Stalled and Reconciling only while they are true. */
+/**
+ * The conditions as kstatus defines them: Ready is always present, Stalled and Reconciling only while they are true.
+ */
 export function conditionsOf({
   accessKey,
   otherHolder,

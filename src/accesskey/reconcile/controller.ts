@@ -16,9 +16,15 @@ import { createSecretApi, StaleCacheError } from './secret-api.ts';
 import { nextStepAt, statusOf, terminatingStatus } from './status.ts';
 import { isSameStatus, writeStatus } from './status-writer.ts';
 
-/** A Secret that blocks a name is polled, because Secrets of other types are not watched. */
+/**
+ * How often a pair whose Secret name is taken is reconciled again, milliseconds. The Secret that blocks it may be of
+ * another type, which is not watched.
+ */
 const blockedRecheckMs = 30_000;
-/** Key pairs wait for times of the wall clock, which may jump: they are reconciled at least this often, milliseconds. */
+/**
+ * Longest wait for an expiry or a rotation, milliseconds. The wall clock may jump, so the time is checked at least this
+ * often.
+ */
 const maxRequeueMs = 30_000;
 /** How long the watch may take to show a written Secret before the status reports it, milliseconds. */
 const watchLatencyMs = 2_000;
@@ -37,8 +43,8 @@ export interface ControllerOptions {
 }
 
 /**
- * Starts reconciling. Each change in the caches adds the affected AccessKeys to a work queue; a reconcile observes, plans,
- * applies, and writes the status if it has changed. Call it once the caches are filled.
+ * Starts reconciling. Each change in the caches adds the affected AccessKeys to a work queue; a reconcile observes,
+ * plans, applies, and writes the status if it has changed. Call it once the caches are filled.
  *
  * @returns a function that stops reconciling and resolves when no reconcile is running
  */
@@ -139,7 +145,7 @@ function observe(caches: AccessKeyCaches, accessKey: AccessKeyRecord): Observed 
   };
 }
 
-/** A stale cache is normal because the newer object is about to arrive; so is the end of leadership. */
+/** Both are expected: the newer object is about to arrive in the cache, or another replica has become the leader. */
 function levelOf(error: unknown): 'debug' | 'warn' {
   return error instanceof StaleCacheError || error instanceof NotLeaderError ? 'debug' : 'warn';
 }

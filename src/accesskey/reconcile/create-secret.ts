@@ -9,7 +9,7 @@ import { type Content, contentToMove, newContent } from './secret-content.ts';
 
 type Create = Pick<Move, 'pair' | 'secretName' | 'from'>;
 
-/** Creates the Secret of a pair, with the pair of its former Secret if it moves, else with a new pair. */
+/** Creates the Secret of a pair. A pair that moves keeps its keys; otherwise new keys are generated. */
 export async function createSecret(scope: Scope, action: Create): Promise<PairOutcome> {
   const { api, accessKey, now } = scope;
   const { pair, secretName } = action;
@@ -40,7 +40,7 @@ async function readSource(scope: Scope, action: Create): Promise<Content | undef
 
 /**
  * Lists the Secrets of the AccessKey. The cache can be behind, and the status too if the response to the last write was
- * lost. Under the first generation of the spec the pair cannot be in another Secret.
+ * lost. With generation 1 the spec has never changed, so the pair cannot be in another Secret.
  */
 async function findSource(scope: Scope, action: Create): Promise<Content | undefined> {
   const { api, accessKey } = scope;

@@ -32,7 +32,10 @@ export interface SecretPatch {
   ownerReferences: OwnerReference[];
 }
 
-/** Without blockOwnerDeletion, which requires the right to update accesskeys/finalizers; nothing waits for the Secret. */
+/**
+ * blockOwnerDeletion is not set: it requires permission to update accesskeys/finalizers, and foreground deletion need
+ * not wait for the Secret.
+ */
 export function ownerReferenceTo({ name, uid }: AccessKeyRecord): Required<OwnerReference> {
   return { apiVersion: accessKeys.apiVersion, kind, name, uid, controller: true };
 }

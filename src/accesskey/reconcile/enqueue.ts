@@ -4,8 +4,8 @@ import { type AccessKeyRecord, ownSecretNames, secretNameOf } from '../model/acc
 import type { AccessKeyCaches } from '../model/caches.ts';
 
 /**
- * Adds the AccessKeys that a change in the caches affects to a queue, and initially all of them. Reconciling is
- * level-triggered: the content of a change does not matter.
+ * Enqueues all AccessKeys, then those affected by each change in the caches. Reconciling is level-triggered: the
+ * content of a change does not matter.
  *
  * @returns a function that unsubscribes
  */
@@ -36,8 +36,8 @@ function affectedBy(caches: AccessKeyCaches, { previous, current }: Change<Secre
   return [previous, current].flatMap((secret) => {
     if (!secret) return [];
     const owners = secret.ownerUID === undefined ? [] : caches.accessKeys.byIndex('uid', secret.ownerUID);
-    const others = caches.accessKeys.byIndex('namespace', secret.namespace);
-    return [...owners, ...others.filter((one) => names(one, secret.name))];
+    const inNamespace = caches.accessKeys.byIndex('namespace', secret.namespace);
+    return [...owners, ...inNamespace.filter((one) => namesSecret(one, secret.name))];
   });
 }
 
@@ -48,9 +48,9 @@ function waitingFor(caches: AccessKeyCaches, { previous, current }: Change<Acces
   const released = ownSecretNames(previous).filter((name) => !kept.includes(name));
   if (released.length === 0) return [];
   const all = [...caches.accessKeys.byIndex('namespace', previous.namespace)];
-  return all.filter((one) => released.some((name) => names(one, name)));
+  return all.filter((one) => released.some((name) => namesSecret(one, name)));
 }
 
-function names(accessKey: AccessKeyRecord, secretName: string): boolean {
+function namesSecret(accessKey: AccessKeyRecord, secretName: string): boolean {
   return accessKey.spec.keyPairs?.some((pair) => secretNameOf(accessKey, pair) === secretName) === true;
 }

@@ -3,14 +3,16 @@ import type { KubernetesError } from '../../kube/errors.ts';
 import type { KeyPairSpec } from '../model/access-key-record.ts';
 import type { LiveAction, Move, RotationCause } from './actions.ts';
 
-/** What a reconcile did for one pair; `lost`: the status has the pair, its Secret was gone, and a new pair was created. */
+/**
+ * What a reconcile did for one pair; `lost`: the status has the pair, its Secret was gone, and a new pair was created.
+ */
 export type PairChange = 'none' | 'created' | 'adopted' | 'moved' | 'updated' | 'rotated' | 'regenerated' | 'lost';
 
 /** Why a pair is not as the spec requires. */
 export interface PairProblem {
   reason: 'SecretConflict' | 'SecretTerminating' | 'SecretFailed' | 'SecretNotWatched';
   message: string;
-  /** Beginning of the message that is the same each time the same failure occurs. */
+  /** Part of the message that does not vary between attempts. */
   stablePrefix?: string;
   /** Retrying cannot help: a person must change the Secret. */
   stalled?: boolean;
@@ -21,7 +23,10 @@ export interface PairProblem {
 /** The result for one pair. */
 export interface PairOutcome {
   pair: KeyPairSpec;
-  /** Name of the desired Secret, or of the one that holds the pair until then. */
+  /**
+   * Name of the Secret that the step was about: the desired one, or the former one if a rotation before the move
+   * failed.
+   */
   secretName: string;
   /** The Secret that holds the pair; undefined if none does. */
   secret?: SecretRecord;
@@ -38,7 +43,7 @@ export interface PairOutcome {
 /** The result of applying a plan. */
 export interface PlanOutcome {
   pairs: readonly PairOutcome[];
-  /** Unneeded Secrets that the API server refused to delete. */
+  /** Unneeded Secrets that could not be deleted. */
   notRemoved: readonly { secretName: string; error: KubernetesError }[];
 }
 
@@ -56,7 +61,7 @@ export function outcomeWithProblem({
   return { pair, secretName, ...secret, change: 'none', problem };
 }
 
-/** The outcome of a pair that cannot get the Secret of the wanted name. */
+/** The outcome of a pair that cannot get the Secret of the desired name. */
 export function blockedOutcome(action: Exclude<Move | LiveAction, { kind: 'adopt' | 'replace' }>): PairOutcome {
   const { pair, secretName, from } = action;
   return outcomeWithProblem({ pair, secretName, problem: blockingProblem(action), holder: from });
@@ -102,7 +107,7 @@ export function writeProblem({
   };
 }
 
-/** The problem of an unneeded Secret that the API server refused to delete. */
+/** The problem of an unneeded Secret that could not be deleted. */
 export function removalProblem({
   secretName,
   error,

@@ -30,18 +30,18 @@ export interface Observed {
   /** The cached Secrets that this AccessKey controls. */
   secrets: readonly SecretRecord[];
   /**
-   * Names of Secrets that belong to a pair of another AccessKey, with that pair. While such a Secret is missing, only the
-   * other AccessKey creates it again.
+   * Names of Secrets that belong to a pair of another AccessKey, with that pair. While such a Secret is missing, only
+   * the other AccessKey creates it again.
    */
   nameHolders?: ReadonlyMap<string, string>;
 }
 
 /**
- * Decides what the Secrets need. Pure: the same input gives the same plan, and after a plan was applied the next one does
- * nothing.
+ * Decides what the Secrets need. Pure: the same input gives the same plan, and after a plan was applied the next one
+ * does nothing.
  *
- * An AccessKey that does not hold its user creates no Secret. The Secrets it has stay, because another person's object
- * must not delete a key pair; their pairs are not live (live-pairs.ts).
+ * An AccessKey that does not hold its user creates no Secret. It keeps its Secrets, because another AccessKey must not
+ * cause the deletion of a key pair; their pairs are not live (live-pairs.ts).
  *
  * @param now milliseconds since the epoch
  */
@@ -70,11 +70,11 @@ function planPair({
     return planSecret({ accessKey, pair, secret: named, now });
   }
   const former = formerSecret(accessKey, pair, secrets);
-  const here = former && planSecret({ accessKey, pair, secret: former, now });
-  // If the annotations of the former Secret do not lead to the known pair, what they name as the ak may be the sk. The
-  // move then reads the Secret again (create-secret.ts), and its cached record must not get into a status.
-  const from = here?.kind === 'regenerate' ? undefined : former;
-  const rotation = here?.kind === 'rotate' ? here.cause : undefined;
+  const inFormer = former && planSecret({ accessKey, pair, secret: former, now });
+  // The annotations of the former Secret may be wrong, so its cached ak may really be the sk and must not get into the
+  // status. `from` stays unset then, and create-secret.ts reads the Secret again.
+  const from = inFormer?.kind === 'regenerate' ? undefined : former;
+  const rotation = inFormer?.kind === 'rotate' ? inFormer.cause : undefined;
   const move = { kind: moveKind(named, holder), pair, secretName, from, rotation };
   const nameHolder = nameHolders?.get(secretName);
   return move.kind === 'create' && nameHolder !== undefined ? { ...move, kind: 'conflict', nameHolder } : move;
@@ -86,10 +86,10 @@ function moveKind(named: SecretRecord | undefined, holder: KeyPairSpec | undefin
   return named.deleting || !holder ? 'wait' : 'conflict';
 }
 
-/** Decides what a Secret needs that holds the pair or should hold it. */
+/** Decides the next step for a Secret that holds the pair or should hold it. */
 export function planSecret({ accessKey, pair, secret, now }: PairInSecret): PairAction {
   if (secret.deleting) return { kind: 'wait', pair, secretName: secret.name, from: undefined, rotation: undefined };
-  const isWrong = isMisread(accessKey, pair, secret) || isSwapped(accessKey, pair, secret);
+  const isWrong = isPairElsewhere(accessKey, pair, secret) || isSwapped(accessKey, pair, secret);
   if (!secret.pair || isWrong) return { kind: 'regenerate', pair, secret };
   const facts = pairFacts({ accessKey, pair, secret, now });
   const cause = rotationCause({ accessKey, pair, facts, now });
@@ -111,8 +111,10 @@ function formerSecret(
   return holding.find((one) => one.pair?.ak === known) ?? holding[0];
 }
 
-/** Whether the annotations, or the default data keys if they are lost, lead to another pair than the one in the status. */
-function isMisread(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret: SecretRecord): boolean {
+/**
+ * Whether the annotated data keys (the default ones if the annotations are lost) hold another pair than the status has.
+ */
+function isPairElsewhere(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret: SecretRecord): boolean {
   const known = pairStatusOf(accessKey, pair.name)?.accessKey;
   return !hasDesiredKeys(pair, secret) && known !== undefined && known !== secret.pair?.ak;
 }
@@ -123,8 +125,8 @@ function rotationCause({
   facts,
   now,
 }: Omit<PairInSecret, 'secret'> & { facts: PairFacts }): RotationCause | undefined {
-  // An absent revision means no change. The CRD does not allow a lower one: it belongs to a pair that was removed and added
-  // again, which gets new keys too.
+  // An absent revision means no change. The CRD does not allow a lower one: it belongs to a pair that was removed and
+  // added again, which gets new keys too.
   if (pair.revision !== undefined && pair.revision !== facts.revision) return 'revision';
   const due = comingRotation({ accessKey, pair, facts, now });
   return due !== undefined && now >= due ? 'interval' : undefined;

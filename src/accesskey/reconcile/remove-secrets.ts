@@ -11,7 +11,7 @@ import { isInPlace, isRetired } from './unneeded-secrets.ts';
 /**
  * Deletes the Secrets that no pair needs.
  *
- * @returns the Secrets that the API server refused to delete
+ * @returns the Secrets that could not be deleted
  */
 export async function removeSecrets(scope: Scope, { remove, retired }: Plan): Promise<PlanOutcome['notRemoved']> {
   const failed: { secretName: string; error: KubernetesError }[] = [];
@@ -28,8 +28,8 @@ export async function removeSecrets(scope: Scope, { remove, retired }: Plan): Pr
 }
 
 /**
- * Asks the API server first whether a moved pair is in its new Secret. The cache may show a Secret that is already gone,
- * if the pair moved back and forth.
+ * Asks the API server first whether a moved pair is in its new Secret. The cached new Secret may already be gone if the
+ * pair moved back and forth.
  *
  * @throws StaleCacheError if the pair is not there
  */

@@ -1,4 +1,4 @@
-/** Decides what follows from a Secret that the cache does not show but the API server has. Pure. */
+/** Decides how to continue with a `create` if the API server already has a Secret of that name. Pure. */
 
 import type { LiveSecret } from '../../credential/secret-record.ts';
 import type { AccessKeyRecord } from '../model/access-key-record.ts';
@@ -8,8 +8,8 @@ import { isMarked, judgeAdoption, predecessorOf } from './adoption.ts';
 import { planSecret } from './plan.ts';
 
 /**
- * Resolves a `create` with the live Secret of the wanted name. The cache may be stale, or the name may be taken by a
- * Secret of another type, which is not watched.
+ * Resolves a `create` with the current Secret of the desired name. The cache may be stale, or the name may be taken by
+ * a Secret of another type, which is not watched.
  *
  * @param live undefined if the API server has no such Secret
  * @param now milliseconds since the epoch

@@ -5,8 +5,9 @@ import type { AccessKeyRecord } from '../model/access-key-record.ts';
 import type { PairOutcome } from './outcome.ts';
 import type { SecretApi } from './secret-api.ts';
 
-/** Called after each write, because the reconcile may fail later. */
+/** Called as soon as a step is done, because the reconcile may fail later. */
 export interface Progress {
+  /** The pair was reconciled; its change may be `none`. */
   changed(outcome: PairOutcome): void;
   removed(secretName: string): void;
 }

@@ -34,7 +34,7 @@ export interface SecretApi {
    * @throws StaleCacheError if the Secret no longer matches the record
    */
   remove(record: SecretRecord): Promise<boolean>;
-  /** @throws StaleCacheError if the API server has another generation of the AccessKey, or none */
+  /** @throws StaleCacheError if the AccessKey has another generation or uid, is being deleted, or no longer exists */
   confirm(accessKey: AccessKeyRecord): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export interface NewSecret {
   data: Record<string, string>;
 }
 
-interface LiveGeneration {
+interface FetchedGeneration {
   metadata: { uid: string; generation: number; deletionTimestamp?: string };
 }
 
@@ -78,17 +78,20 @@ export function createSecretApi(client: KubernetesClient): SecretApi {
       const { namespace } = accessKey;
       const ownerReferences = [ownerReferenceTo(accessKey)];
       const body = { metadata: { name, ...metadata, ownerReferences }, type: secretType, stringData: data };
-      return toSecretRecord(await staleOnConflict(client.create({ ...resources.secrets, namespace }, body)));
+      const created = client.create<SecretObject>({ ...resources.secrets, namespace }, body);
+      return toSecretRecord(await staleOnConflict(`Secret ${namespace}/${name} already exists`, created));
     },
     async patch({ namespace, name, uid, resourceVersion }, { metadata, data, ownerReferences }) {
       const preconditions = { uid, resourceVersion };
       const owners = ownerReferences && { ownerReferences };
       const body = { metadata: { ...metadata, ...owners, ...preconditions }, ...(data && { data }) };
-      return toSecretRecord(await staleIfGone(client.patch({ ...resources.secrets, namespace, name }, body)));
+      const patched = client.patch<SecretObject>({ ...resources.secrets, namespace, name }, body);
+      return toSecretRecord(await staleIfGone(`Secret ${namespace}/${name}`, patched));
     },
     async remove({ namespace, name, uid, resourceVersion }) {
+      const deleted = client.delete({ ...resources.secrets, namespace, name }, { uid, resourceVersion });
       try {
-        await staleOnConflict(client.delete({ ...resources.secrets, namespace, name }, { uid, resourceVersion }));
+        await staleOnConflict(`Secret ${namespace}/${name} has changed`, deleted);
         return true;
       } catch (error) {
         if (!isStatus(error, 404)) throw error;
@@ -96,25 +99,26 @@ export function createSecretApi(client: KubernetesClient): SecretApi {
       }
     },
     async confirm({ namespace, name, uid, generation }) {
-      const { metadata } = await staleIfGone(client.get<LiveGeneration>({ ...accessKeys, namespace, name }));
+      const fetched = client.get<FetchedGeneration>({ ...accessKeys, namespace, name });
+      const { metadata } = await staleIfGone(`AccessKey ${namespace}/${name}`, fetched);
       const isSame = metadata.uid === uid && metadata.generation === generation && !metadata.deletionTimestamp;
       if (!isSame) throw new StaleCacheError(`AccessKey ${namespace}/${name} has changed`);
     },
   };
 }
 
-async function staleIfGone<T>(answer: Promise<T>): Promise<T> {
+async function staleIfGone<T>(object: string, response: Promise<T>): Promise<T> {
   try {
-    return await staleOnConflict(answer);
+    return await staleOnConflict(`${object} has changed`, response);
   } catch (error) {
-    throw isStatus(error, 404) ? new StaleCacheError('the object no longer exists', { cause: error }) : error;
+    throw isStatus(error, 404) ? new StaleCacheError(`${object} no longer exists`, { cause: error }) : error;
   }
 }
 
-async function staleOnConflict<T>(answer: Promise<T>): Promise<T> {
+async function staleOnConflict<T>(message: string, response: Promise<T>): Promise<T> {
   try {
-    return await answer;
+    return await response;
   } catch (error) {
-    throw isStatus(error, 409) ? new StaleCacheError('the cached object is outdated', { cause: error }) : error;
+    throw isStatus(error, 409) ? new StaleCacheError(message, { cause: error }) : error;
   }
 }

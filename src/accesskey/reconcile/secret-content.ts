@@ -1,4 +1,6 @@
-/** The pair in the data of a Secret: found, kept or newly generated. Pure except for the random numbers of a new pair. */
+/**
+ * The pair in the data of a Secret: found, kept or newly generated. Pure except for the random numbers of a new pair.
+ */
 import { generateKeyPair, type KeyPair } from '../../credential/key-pair.ts';
 import { previousKeys } from '../../credential/secret-format.ts';
 import { type LiveSecret, pairAt, type SecretRecord, withoutSecret } from '../../credential/secret-record.ts';
@@ -21,7 +23,7 @@ export interface Content {
   facts: PairFacts;
 }
 
-/** How the outcome reports that content. */
+/** What happened to the pair. */
 export type ContentChange =
   | { change: 'updated' }
   | { change: 'rotated'; cause: RotationCause }
@@ -68,8 +70,8 @@ function currentFacts(pairInSecret: PairInSecret): PairFacts {
 }
 
 /**
- * Finds the pair although the annotations of the Secret may be lost or wrong: under the data keys of the spec and of the
- * annotations, each also with ak and sk swapped. The known pair takes precedence.
+ * Finds the pair even if the annotations of the Secret are lost or wrong. Tries the data keys of the spec and of the
+ * annotations, both also with ak and sk swapped.
  *
  * @param knownAk the ak in the status
  * @returns undefined if there is no pair
@@ -85,16 +87,15 @@ export function findPair({
 }): KeyPair | undefined {
   const { data = {} } = raw;
   const [annotated, desired] = [record.dataKeys, dataKeysOf(pair)];
-  // The desired keys come first: the operator wrote a pair that is there, whatever the annotations say.
   const keys = [desired, annotated];
   const swapped = keys.map(({ ak, sk }) => ({ ak: sk, sk: ak }));
   const found = [...keys, ...swapped].map((one) => pairAt(data, one));
-  return (
-    found.find((one) => one !== undefined && one.ak === knownAk) ?? pairAt(data, annotated) ?? pairAt(data, desired)
-  );
+  const known = found.find((one) => one !== undefined && one.ak === knownAk);
+  // Without the known pair, the annotations take precedence.
+  return known ?? pairAt(data, annotated) ?? pairAt(data, desired);
 }
 
-/** The record with the pair that was found in place of the annotated one. */
+/** Replaces the pair of the record with the one that was found. */
 export function withFound(record: SecretRecord, found: KeyPair): SecretRecord {
   return { ...record, pair: withoutSecret(found) };
 }
@@ -106,8 +107,8 @@ export function keptValues({ raw }: LiveSecret, pair: KeyPair, { previousValidUn
 }
 
 /**
- * Generates a pair. If the rotation has an overlap, the current pair becomes the previous one; an older previous pair is
- * dropped.
+ * Generates a pair. If the rotation has an overlap, the current pair becomes the previous one; an older previous pair
+ * is dropped.
  *
  * @param current undefined if the Secret has no valid pair
  * @param now milliseconds since the epoch

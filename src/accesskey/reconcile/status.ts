@@ -65,12 +65,14 @@ function notYetRemoved(accessKey: AccessKeyRecord, { notRemoved }: PlanOutcome):
 function pairStatus(accessKey: AccessKeyRecord, outcome: PairOutcome, now: number): KeyPairStatus {
   const { pair, secret, secretName } = outcome;
   const known = pairStatusOf(accessKey, pair.name);
-  const lasting = {
+  const fromSpecAndStatus = {
     ...(pair.expiresAt !== undefined && { expiresAt: pair.expiresAt }),
     ...(known?.lastUsedTime !== undefined && { lastUsedTime: known.lastUsedTime }),
   };
-  if (!secret?.pair)
-    return { name: pair.name, secretName, ...recoveryData(known), state: stateWithoutSecret(outcome), ...lasting };
+  if (!secret?.pair) {
+    const state = stateWithoutSecret(outcome);
+    return { name: pair.name, secretName, ...recoveryData(known), state, ...fromSpecAndStatus };
+  }
   const facts = pairFacts({ accessKey, pair, secret, now });
   const nextRotation = comingRotation({ accessKey, pair, facts, now });
   const until = facts.previousValidUntil;
@@ -88,13 +90,13 @@ function pairStatus(accessKey: AccessKeyRecord, outcome: PairOutcome, now: numbe
     ...(secret.previous &&
       until !== undefined &&
       now < until && { previous: { accessKey: secret.previous.ak, validUntil: rfc3339(until) } }),
-    ...lasting,
+    ...fromSpecAndStatus,
   };
 }
 
 /**
- * Kept while a pair has no Secret. A later reconcile needs it to distinguish a lost Secret from a new pair, and to find a
- * Secret by its name that the cache does not show yet.
+ * Kept while a pair has no Secret. A later reconcile needs it to distinguish a lost Secret from a new pair, and to find
+ * a Secret by its name that the cache does not show yet.
  */
 function recoveryData(known: KeyPairStatus | undefined): Partial<KeyPairStatus> {
   return {
@@ -109,9 +111,9 @@ function stateWithoutSecret({ problem }: PairOutcome): KeyPairStatus['state'] {
 }
 
 /**
- * When the next step is due that depends only on time: an expiry, a rotation, the end of an overlap.
+ * When the next time-based step is due: an expiry, a rotation, the end of an overlap.
  *
- * @returns milliseconds since the epoch; undefined if no step is due
+ * @returns milliseconds since the epoch; undefined if there is none
  */
 export function nextStepAt(accessKey: AccessKeyRecord, outcome: PlanOutcome, now: number): number | undefined {
   const times = outcome.pairs.flatMap(({ pair, secret }) => {

@@ -8,7 +8,7 @@ import {
 } from '../model/access-key-record.ts';
 import { pairOf } from '../model/pair-facts.ts';
 
-/** Cached Secrets of removed pairs, and former Secrets of pairs that are in the Secret of the wanted name. */
+/** Cached Secrets of removed pairs, and former Secrets of pairs that are in the Secret of the desired name. */
 export function unneededSecrets(accessKey: AccessKeyRecord, secrets: readonly SecretRecord[]): SecretRecord[] {
   return secrets.filter((secret) => {
     if (secret.deleting) return false;
@@ -20,8 +20,8 @@ export function unneededSecrets(accessKey: AccessKeyRecord, secrets: readonly Se
 
 /** Pairs in the status that the spec no longer has. */
 export function retiredPairs({ spec, status }: Pick<AccessKeyRecord, 'spec' | 'status'>): KeyPairStatus[] {
-  const isWanted = (name: string) => spec.keyPairs?.some((pair) => pair.name === name) === true;
-  return (status.keyPairs ?? []).filter((known) => known.accessKey !== undefined && !isWanted(known.name));
+  const isInSpec = (name: string) => spec.keyPairs?.some((pair) => pair.name === name) === true;
+  return (status.keyPairs ?? []).filter((known) => known.accessKey !== undefined && !isInSpec(known.name));
 }
 
 /** Whether the pair is in this Secret, and the Secret is the one that the spec names. */

@@ -68,8 +68,8 @@ export function formEntries(text: string): [string, string][] {
 }
 
 /**
- * Reads the members of a JSON object, including repeated names, whose meaning RFC 8259 section 4 leaves undefined. Numbers
- * are converted to text.
+ * Reads the members of a JSON object, including repeated names, whose meaning RFC 8259 section 4 leaves undefined.
+ * Numbers are converted to text.
  *
  * @throws PlatformError 400 if the text is not a JSON object
  */

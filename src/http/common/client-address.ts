@@ -1,6 +1,6 @@
 /**
- * Finds the client address of a request behind proxies. Only the forwarding header of a trusted proxy is used, and its hops
- * are read from right to left, because the nearest proxy appends to the end.
+ * Finds the client address of a request behind proxies. Only the forwarding header of a trusted proxy is used, and its
+ * hops are read from right to left, because the nearest proxy appends to the end.
  *
  * Addresses are parsed with isIP and BlockList of Node: ipaddr.js also accepts octal, hexadecimal and shortened IPv4.
  */

@@ -5,8 +5,8 @@ import { createFailureThrottle, type ThrottleOptions } from './throttle.ts';
 const accountsPerAddress = 20;
 
 /**
- * Limits each account at an address, and all accounts at that address together to twenty times as many failures, so that
- * failures of one account do not block other accounts behind the same address.
+ * Limits each account at an address, and all accounts at that address together to twenty times as many failures, so
+ * that failures of one account do not block other accounts behind the same address.
  *
  * @param options limits of one account; undefined: no throttling
  * @param now monotonic clock, milliseconds

@@ -14,8 +14,8 @@ export interface IssuerURL {
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /**
- * Parses an issuer that supports discovery: an https URL without query and fragment (RFC 8414 section 2), or an http URL of
- * a loopback address.
+ * Parses an issuer that supports discovery: an https URL without query and fragment (RFC 8414 section 2), or an http
+ * URL of a loopback address.
  *
  * @returns undefined for another issuer
  */
@@ -28,8 +28,8 @@ export function parseIssuer(issuer: string): IssuerURL | undefined {
 }
 
 /**
- * Metadata of the server (RFC 8414 section 2, OpenID Connect Discovery 1.0 section 3). There is no authorization endpoint, hence the response type none, and no
- * revocation endpoint, because tokens have no state.
+ * Metadata of the server (RFC 8414 section 2, OpenID Connect Discovery 1.0 section 3). There is no authorization
+ * endpoint, hence the response type none, and no revocation endpoint, because tokens have no state.
  */
 export function serverMetadata({ issuer, base }: IssuerURL, { jwks }: SigningKeys) {
   const clientMethods = ['client_secret_basic', 'client_secret_post'];

@@ -7,11 +7,12 @@ import { PlatformError, unauthenticated } from '../common/errors.ts';
 import { forwardAuthRoute } from './description.ts';
 
 /**
- * Authenticates requests for a gateway: 200 with the user's name and groups in headers, or 401 (nginx auth_request, Traefik
- * ForwardAuth, Envoy ext_authz; oauth2-proxy has the same header names). Accepts every method and subpath, because Envoy
- * uses the method of the request and appends its path.
+ * Authenticates requests for a gateway: 200 with the user's name and groups in headers, or 401 (nginx auth_request,
+ * Traefik ForwardAuth, Envoy ext_authz; oauth2-proxy has the same header names). Accepts every method and subpath,
+ * because Envoy uses the method of the request and appends its path.
  *
- * Never reads the body, which a gateway may announce without sending it. Always sets both headers, even if empty, so that the gateway overwrites headers of the client.
+ * Never reads the body, which a gateway may announce without sending it. Always sets both headers, even if empty, so
+ * that the gateway overwrites headers of the client.
  */
 export function addForwardAuthRoutes(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
   app.openAPIRegistry.registerPath(forwardAuthRoute);
@@ -31,8 +32,8 @@ function answerIdentity(context: Context<Environment>, name: string, groups: rea
 }
 
 /**
- * Whether the request is a CORS preflight, which browsers send without a token, and may pass. Only the configured place is
- * read: a client could send the headers of other gateways.
+ * Whether the request is a CORS preflight, which browsers send without a token, and may pass. Only the configured place
+ * is read: a client could send the headers of other gateways.
  */
 function isPreflight({ req }: Context<Environment>, place: PreflightMethod = 'off'): boolean {
   if (place === 'off') return false;

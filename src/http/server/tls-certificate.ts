@@ -29,7 +29,10 @@ export interface CertificateOptions {
 /** Node's default, set explicitly so that no flag or Node version changes it (RFC 8996). */
 const minVersion = 'TLSv1.2';
 
-/** All suites of TLS 1.3; for TLS 1.2 only those with forward secrecy and authenticated encryption (RFC 9325 section 4.2). */
+/**
+ * All suites of TLS 1.3; for TLS 1.2 only those with forward secrecy and authenticated encryption (RFC 9325 section
+ * 4.2).
+ */
 const ciphers = [
   'TLS_AES_256_GCM_SHA384',
   'TLS_CHACHA20_POLY1305_SHA256',

@@ -21,7 +21,10 @@ export interface FailedAttempt {
   retryAfterSeconds: number;
 }
 
-/** Issues tokens for HTTP requests, with audit records, metrics and throttling. Each endpoint has its own response format. */
+/**
+ * Issues tokens for HTTP requests, with audit records, metrics and throttling. Each endpoint has its own response
+ * format.
+ */
 export interface TokenIssuing {
   /**
    * Issues a token, or rejects the credential; writes the audit record and counts the failure.
@@ -39,9 +42,9 @@ export interface TokenIssuing {
 const refusedRecord = { audit: true, event: 'token.refused' };
 
 /**
- * A key pair is checked first, which costs one hash, and only failures are throttled: a correct pair is accepted from any
- * address. A ServiceAccount token costs a call to the API server: it takes one attempt from the budget of its address
- * before it is reviewed, and returns the attempt if it was valid (review-budget.ts).
+ * A key pair is checked first, which costs one hash, and only failures are throttled: a correct pair is accepted from
+ * any address. A ServiceAccount token costs a call to the API server: it takes one attempt from the budget of its
+ * address before it is reviewed, and returns the attempt if it was valid (review-budget.ts).
  */
 export function createTokenIssuing(dependencies: Dependencies): TokenIssuing {
   const { token: options, pairs, serviceAccounts, reviewServiceAccount: review, lastUsed, now } = dependencies;

@@ -57,8 +57,8 @@ function formatKey({ jwk, kid, algorithm, state, longestCycleDays, ...times }: S
 }
 
 /**
- * Parses a stored key set and checks its form: types of all members, exactly one active key, at most one next key. Does not
- * check the keys themselves.
+ * Parses a stored key set and checks its form: types of all members, exactly one active key, at most one next key. Does
+ * not check the keys themselves.
  *
  * @throws SigningKeyError that names the invalid members
  */
@@ -98,8 +98,8 @@ function readKeys(keys: readonly Record<string, unknown>[]): StoredKey[] {
 }
 
 /**
- * Schema of a key. A key with an unknown algorithm or state is checked as an active RS256 key, so that the error also names
- * its other invalid members.
+ * Schema of a key. A key with an unknown algorithm or state is checked as an active RS256 key, so that the error also
+ * names its other invalid members.
  *
  * @param only whether this is the only key: a set that was stored before keys had times is one active key
  */

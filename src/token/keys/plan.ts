@@ -24,18 +24,18 @@ const dayMs = 24 * hourMs;
  */
 const graceMs = hourMs;
 /**
- * How long a next key of another algorithm than configured is kept, milliseconds. Without leader election, two processes
- * with different configurations would otherwise replace each other's next key on every change.
+ * How long a next key of another algorithm than configured is kept, milliseconds. Without leader election, two
+ * processes with different configurations would otherwise replace each other's next key on every change.
  */
 const mismatchMs = 60_000;
 
 /**
  * Plans the key set: one active key, one next key, and retired keys while tokens signed with them may be valid.
  *
- * The next key becomes active when the active key has signed for `rotationDays`, has another algorithm than configured, or
- * a rotation is requested, but not before it was published for `publishAheadHours`, so that verifiers know it. If the
- * active key is revoked, the next key becomes active immediately. A next key of another algorithm than configured is
- * replaced after one minute: it has signed nothing.
+ * The next key becomes active when the active key has signed for `rotationDays`, has another algorithm than configured,
+ * or a rotation is requested, but not before it was published for `publishAheadHours`, so that verifiers know it. If
+ * the active key is revoked, the next key becomes active immediately. A next key of another algorithm than configured
+ * is replaced after one minute: it has signed nothing.
  *
  * Times in the future are replaced by the current time, see `limitToNow`.
  *
@@ -63,9 +63,9 @@ interface KeySet<K extends KeyFacts> {
 }
 
 /**
- * Removes a revoked key from a set. Every replica does this as soon as it sees the request, even if the Secret cannot be
- * written. If the active key was revoked, the next key becomes active; without a next key, none is active until the leader
- * creates new keys.
+ * Removes a revoked key from a set. Every replica does this as soon as it sees the request, even if the Secret cannot
+ * be written. If the active key was revoked, the next key becomes active; without a next key, none is active until the
+ * leader creates new keys.
  *
  * @returns the same array if no key has this kid
  */

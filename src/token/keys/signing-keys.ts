@@ -127,8 +127,8 @@ function requireLength(key: CryptoKey, path: string): void {
 }
 
 /**
- * Signs and verifies once: importing a key does not check that its private and public members match, and tokens signed with
- * a mismatched key cannot be verified.
+ * Signs and verifies once: importing a key does not check that its private and public members match, and tokens signed
+ * with a mismatched key cannot be verified.
  */
 async function requireMatch(
   { privateKey, publicKey, algorithm }: { privateKey: CryptoKey; publicKey: CryptoKey; algorithm: Algorithm },

@@ -19,8 +19,8 @@ export interface KeyPairsChange {
 }
 
 /**
- * Changes the key pairs of the visitor's AccessKey with the visitor's permissions, unless the spec has changed since the
- * page was rendered or another tool manages the fields.
+ * Changes the key pairs of the visitor's AccessKey with the visitor's permissions, unless the spec has changed since
+ * the page was rendered or another tool manages the fields.
  *
  * @returns the AccessKey before the change
  * @throws ConsoleError, KubernetesError, ConnectionError

@@ -67,8 +67,8 @@ export function limitToOwnAccessKey(api: KeyApi, { accessKey, pair, signIn, now 
 }
 
 /**
- * Whether the pair is still live according to the API server. The session itself is checked against a cache, which may not
- * have seen a revocation yet.
+ * Whether the pair is still live according to the API server. The session itself is checked against a cache, which may
+ * not have seen a revocation yet.
  */
 function isPairLive(fetched: FetchedAccessKey, { pairName, ak }: SignedInPair, now: number): boolean {
   const pair = fetched.spec.keyPairs?.find((one) => one.name === pairName);
@@ -79,9 +79,9 @@ function isPairLive(fetched: FetchedAccessKey, { pairName, ak }: SignedInPair, n
 }
 
 /**
- * Finds a pair that a change would create, rotate, enable or extend beyond the end of the session's pair. Otherwise a pair
- * that is valid for a day could create a permanent one, and a rotated pair could undo its rotation during the overlap.
- * Removing, disabling and describing pairs is always allowed.
+ * Finds a pair that a change would create, rotate, enable or extend beyond the end of the session's pair. Otherwise a
+ * pair that is valid for a day could create a permanent one, and a rotated pair could undo its rotation during the
+ * overlap. Removing, disabling and describing pairs is always allowed.
  *
  * @param end when the session's pair expires, milliseconds since the epoch
  * @returns the name of the pair, or undefined

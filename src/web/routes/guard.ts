@@ -58,8 +58,8 @@ export function rejectOtherSites({ options }: Pick<ConsoleDependencies, 'options
 }
 
 /**
- * Requires a session; requests without one are redirected to the sign-in page, which returns to the requested page. Forms
- * must carry the form token of the session.
+ * Requires a session; requests without one are redirected to the sign-in page, which returns to the requested page.
+ * Forms must carry the form token of the session.
  */
 export function requireVisitor(dependencies: ConsoleDependencies, cookie: SessionCookie) {
   const visitorOf = createVisitors(dependencies);
@@ -94,7 +94,9 @@ export function isSessionEnded(error: unknown, visitor: Visitor | undefined): bo
   return visitor?.session.kind === 'token' && isStatus(error, 401);
 }
 
-/** Redirects to the sign-in page. Requests from the script of a page (fragment, event stream) get status 401 instead. */
+/**
+ * Redirects to the sign-in page. Requests from the script of a page (fragment, event stream) get status 401 instead.
+ */
 export function redirectToSignIn(context: PageContext, cookie: SessionCookie): Response {
   const hadSession = cookie.read(context) !== undefined;
   cookie.remove(context);

@@ -36,8 +36,8 @@ export interface OwnOrigin {
 }
 
 /**
- * Whether a POST comes from a page of the console. Pages cannot forge these headers. The pages send no referrer, so their
- * forms have the Origin `null` (WHATWG Fetch), and Sec-Fetch-Site decides. A request with neither is rejected.
+ * Whether a POST comes from a page of the console. Pages cannot forge these headers. The pages send no referrer, so
+ * their forms have the Origin `null` (WHATWG Fetch), and Sec-Fetch-Site decides. A request with neither is rejected.
  */
 export function isOwnOrigin({ origin, fetchSite, host }: RequestOrigin, { publicOrigin, secure }: OwnOrigin): boolean {
   if (fetchSite !== undefined && fetchSite !== 'same-origin') return false;
