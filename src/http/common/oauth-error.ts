@@ -10,6 +10,7 @@ type OAuthErrorCode =
   | 'invalid_scope'
   | 'invalid_target'
   // From RFC 6749 section 4.1.2.1, because section 5.2 has no codes for these.
+  | 'unsupported_response_type'
   | 'temporarily_unavailable'
   | 'server_error';
 

@@ -28,13 +28,15 @@ export function parseIssuer(issuer: string): IssuerURL | undefined {
 }
 
 /**
- * Metadata of the server (RFC 8414 section 2, OpenID Connect Discovery 1.0 section 3). There is no authorization
- * endpoint, hence the response type none, and no revocation endpoint, because tokens have no state.
+ * Metadata of the server (RFC 8414 section 2, OpenID Connect Discovery 1.0 section 3). The authorization
+ * endpoint, which OpenID Connect requires, supports no request, hence the response type none. There is no revocation
+ * endpoint, because tokens have no state.
  */
 export function serverMetadata({ issuer, base }: IssuerURL, { jwks }: SigningKeys) {
   const clientMethods = ['client_secret_basic', 'client_secret_post'];
   return {
     issuer,
+    authorization_endpoint: `${base}/oauth2/authorize`,
     token_endpoint: `${base}/oauth2/token`,
     introspection_endpoint: `${base}/oauth2/introspect`,
     jwks_uri: `${base}/.well-known/jwks.json`,

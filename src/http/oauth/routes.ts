@@ -25,6 +25,10 @@ export function createOAuthApp(dependencies: Dependencies, tokenIssuing: TokenIs
       return context.json(await handle(context), 200);
     });
   }
+  // Exists only because OpenID Connect Discovery requires it. Never redirects (RFC 6749 section 4.1.2.1).
+  app.all('/authorize', () => {
+    throw new OAuthError('unsupported_response_type', 'not supported, request tokens at the token endpoint');
+  });
   return app;
 }
 

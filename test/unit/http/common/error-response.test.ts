@@ -69,7 +69,7 @@ describe.each(endpoints)('%s', (path) => {
 });
 
 describe('an unknown path near /oauth2', () => {
-  it.each(['/oauth2', '/oauth2/', '/oauth2/revoke', '/oauth2/token/x', '/oauth2/authorize'])(
+  it.each(['/oauth2', '/oauth2/', '/oauth2/revoke', '/oauth2/token/x', '/oauth2/authorize/x'])(
     'returns 404 in the format of OAuth 2.0: %s',
     async (path) => {
       expect(await answerTo(path, form({}))).toEqual({ status: 404, body: oauth, pragma: 'no-cache' });
@@ -93,5 +93,15 @@ describe('the format of the platform', () => {
     expect(await answerTo(path, {})).toEqual({ status: 401, body: platform, pragma: null });
     // Forward-auth does not read the body.
     expect(await answerTo(path, tooLarge)).toEqual({ status: 401, body: platform, pragma: null });
+  });
+});
+
+describe('the authorization endpoint', () => {
+  it.each(['GET', 'POST', 'OPTIONS'])('supports no response type and never redirects: %s', async (method) => {
+    const path = '/oauth2/authorize?response_type=code&client_id=x&redirect_uri=https://evil.example/';
+    const { send } = await createPlatform();
+    const answer = await send(path, { method });
+    expect([answer.status, answer.headers.get('Location')]).toEqual([400, null]);
+    expect(answer.json()).toHaveProperty('error', 'unsupported_response_type');
   });
 });

@@ -31,6 +31,7 @@ describe('the metadata', () => {
     expect(answer.headers.get('Cache-Control')).toBe('public, max-age=300');
     expect(answer.json()).toEqual({
       issuer: 'https://iam.example.com',
+      authorization_endpoint: 'https://iam.example.com/oauth2/authorize',
       token_endpoint: 'https://iam.example.com/oauth2/token',
       introspection_endpoint: 'https://iam.example.com/oauth2/introspect',
       jwks_uri: 'https://iam.example.com/.well-known/jwks.json',
@@ -50,7 +51,7 @@ describe('the metadata', () => {
     const paths = urls.filter((url) => typeof url === 'string').map((url) => new URL(url).pathname);
     const responses = paths.filter((path) => path !== '/').map((path) => send(path, { method: 'POST' }));
     for (const answer of await Promise.all(responses)) expect(answer.status).not.toBe(404);
-    expect(responses).toHaveLength(3);
+    expect(responses).toHaveLength(4);
   });
 
   it('of an issuer with a path are at the paths of both standards', async () => {
