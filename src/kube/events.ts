@@ -25,7 +25,10 @@ export interface EventContent {
 
 /** Records Events about objects (events.k8s.io/v1, KEP-383). */
 export interface EventRecorder {
-  /** Sends the Event in the background. An Event that cannot be sent is logged and dropped, as in client-go. */
+  /**
+   * Sends the Event in the background. An Event that cannot be sent is logged and dropped, as in client-go. Of one object,
+   * 25 Events are sent in a row and then one every five minutes; others are dropped.
+   */
   record(subject: EventSubject, content: EventContent): void;
 }
 
@@ -52,12 +55,36 @@ export function createEventRecorder(client: KubernetesClient, instance: string, 
       },
     );
   }
+  const mayRecord = createObjectLimit();
   return {
     record(subject, content) {
+      if (!mayRecord(subject.uid)) return;
       send(subject, content).catch((error: unknown) => {
         log.warn({ event: content.reason, about: subject.name, reason: describeError(error) }, 'cannot send Event');
       });
     },
+  };
+}
+
+/** Limits of client-go's EventSourceObjectSpamFilter: Events of one object in a row, then one per refill time. */
+const burst = 25;
+const refillMs = 300_000;
+/** Most objects that are tracked; the one with the oldest Event is forgotten first. */
+const maxObjects = 4_096;
+
+/** @returns a function that takes an Event from the budget of an object (a token bucket); false if it is used up */
+function createObjectLimit(): (uid: string) => boolean {
+  const budgets = new Map<string, { left: number; at: number }>();
+  return (uid) => {
+    const now = performance.now();
+    const { left, at } = budgets.get(uid) ?? { left: burst, at: now };
+    const available = Math.min(burst, left + (now - at) / refillMs);
+    const isAllowed = available >= 1;
+    budgets.delete(uid);
+    budgets.set(uid, { left: isAllowed ? available - 1 : available, at: now });
+    const [oldest] = budgets.keys();
+    if (budgets.size > maxObjects && oldest !== undefined) budgets.delete(oldest);
+    return isAllowed;
   };
 }
 

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { KubernetesClient } from '../../../src/kube/client.ts';
 import { ConnectionError } from '../../../src/kube/errors.ts';
 import { createEventRecorder, type EventContent } from '../../../src/kube/events.ts';
@@ -32,6 +32,8 @@ function createRecorder(instance = 'pod-1', failure?: Error) {
   const recorder = createEventRecorder(client as unknown as KubernetesClient, instance, log);
   return { recorder, sent, lines };
 }
+
+afterEach(() => void vi.useRealTimers());
 
 describe('an event recorder', () => {
   it('sends an Event about the object in its namespace', () => {
@@ -86,5 +88,26 @@ describe('an event recorder', () => {
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([
       { event: 'KeyPairCreated', about: 'ann', reason: 'no answer', msg: 'cannot send Event' },
     ]);
+  });
+
+  it('sends 25 Events of one object, then one every five minutes', () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const { recorder, sent } = createRecorder();
+    const record = (count: number) => {
+      for (let n = 0; n < count; n += 1) recorder.record(subject, content);
+      return sent.length;
+    };
+    expect(record(200)).toBe(25);
+    vi.advanceTimersByTime(299_000);
+    expect(record(10)).toBe(25);
+    vi.advanceTimersByTime(2_000);
+    expect(record(10)).toBe(26);
+  });
+
+  it('limits each object separately', () => {
+    const { recorder, sent } = createRecorder();
+    for (let n = 0; n < 30; n += 1) recorder.record(subject, content);
+    recorder.record({ ...subject, uid: 'u2' }, content);
+    expect(sent).toHaveLength(26);
   });
 });
