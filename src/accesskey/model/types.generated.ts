@@ -127,6 +127,27 @@ export interface AccessKeyStatus {
    */
   userID?: string;
   /**
+   * Summary of keyPairs for the columns of kubectl get, which cannot show lists.
+   */
+  summary?: {
+    /**
+     * Number of key pairs that can get tokens, of all, for example 1/2.
+     */
+    usable?: string;
+    /**
+     * Earliest time at which a usable key pair expires. Unset if none expires.
+     */
+    nextExpiry?: string;
+    /**
+     * Names of the key pairs, separated by commas.
+     */
+    names?: string;
+    /**
+     * The ak of each key pair that has one, separated by commas.
+     */
+    accessKeys?: string;
+  };
+  /**
    * Ready is always set. Reconciling is set while work is in progress or being retried, Stalled while a problem needs manual intervention.
    */
   conditions?: {

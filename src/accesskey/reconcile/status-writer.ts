@@ -23,8 +23,11 @@ export async function writeStatus(
   { namespace, name, uid, resourceVersion }: AccessKeyRecord,
   status: AccessKeyStatus,
 ): Promise<void> {
-  const { userID = null, keyPairs = null, ...rest } = status;
-  const body = { metadata: { uid, resourceVersion }, status: { ...rest, userID, keyPairs } };
+  const { userID = null, keyPairs = null, summary, ...rest } = status;
+  const body = {
+    metadata: { uid, resourceVersion },
+    status: { ...rest, userID, keyPairs, ...(summary && { summary: { nextExpiry: null, ...summary } }) },
+  };
   try {
     await client.patch({ ...accessKeys, namespace, name, subresource: 'status' }, body);
   } catch (error) {

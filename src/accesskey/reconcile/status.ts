@@ -1,6 +1,6 @@
 import { type AccessKeyRecord, type KeyPairStatus, pairStatusOf } from '../model/access-key-record.ts';
 import { pairFacts } from '../model/pair-facts.ts';
-import { comingRotation, expiryOf, pairState } from '../model/pair-state.ts';
+import { comingRotation, expiryOf, liveStates, pairState } from '../model/pair-state.ts';
 import { rfc3339 } from '../model/time.ts';
 import type { AccessKeyStatus } from '../model/types.generated.ts';
 import { conditionsOf, terminatingConditions } from './conditions.ts';
@@ -29,6 +29,7 @@ export function statusOf({
   return {
     observedGeneration: accessKey.generation,
     ...(otherHolder === undefined && { userID: accessKey.uid }),
+    summary: summaryOf(keyPairs),
     conditions: conditionsOf({ accessKey, otherHolder, outcome, keyPairs, now }),
     ...(keyPairs.length > 0 && { keyPairs }),
   };
@@ -44,8 +45,21 @@ export function terminatingStatus(accessKey: AccessKeyRecord, now: number): Acce
   return {
     observedGeneration: accessKey.generation,
     ...(userID !== undefined && { userID }),
+    summary: summaryOf(disabled),
     conditions: terminatingConditions(accessKey, now),
     ...(disabled.length > 0 && { keyPairs: disabled }),
+  };
+}
+
+/** The columns of `kubectl get`. */
+function summaryOf(keyPairs: readonly KeyPairStatus[]): NonNullable<AccessKeyStatus['summary']> {
+  const usable = keyPairs.filter(({ state }) => liveStates.has(state));
+  const [nextExpiry] = usable.flatMap(({ expiresAt }) => expiresAt ?? []).sort((a, b) => Date.parse(a) - Date.parse(b));
+  return {
+    usable: `${usable.length}/${keyPairs.length}`,
+    ...(nextExpiry !== undefined && { nextExpiry }),
+    names: keyPairs.map(({ name }) => name).join(','),
+    accessKeys: keyPairs.flatMap(({ accessKey }) => accessKey ?? []).join(','),
   };
 }
 

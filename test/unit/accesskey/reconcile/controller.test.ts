@@ -23,8 +23,10 @@ function start(subject: AccessKeyRecord, ...secrets: RawSecret[]) {
     ...api.client,
     async patch(call: { plural: string }, body: { status: Status }) {
       if (call.plural !== 'accesskeys') return api.client.patch(call as never, body);
-      statuses.push(body.status);
-      filled.accessKeys.upsert({ ...subject, resourceVersion: `${statuses.length}`, status: body.status });
+      // A merge patch removes members that are null.
+      const status = JSON.parse(JSON.stringify(body.status), (_, value) => value ?? undefined) as Status;
+      statuses.push(status);
+      filled.accessKeys.upsert({ ...subject, resourceVersion: `${statuses.length}`, status });
       return {};
     },
   };

@@ -19,6 +19,7 @@ describe('statusOf', () => {
     expect(statusOf(one, one.key, [present()], now)).toEqual({
       observedGeneration: 4,
       userID: one.uid,
+      summary: { usable: '1/1', names: 'main', accessKeys: keyPair().ak },
       conditions: [
         {
           type: 'Ready',
@@ -64,6 +65,15 @@ describe('statusOf', () => {
     expect(conditions?.[0]?.message).toBe('key pairs: main Disabled, old Expired');
   });
 
+  it('summarizes usable pairs, their next expiry, names and aks', () => {
+    const outcomes = [present({ ...main, expiresAt: at(90) }), failed('ci')];
+    expect(statusOf(one, one.key, outcomes, now).summary).toEqual({
+      ...{ usable: '1/2', nextExpiry: at(90), names: 'main,ci', accessKeys: keyPair().ak },
+    });
+    const expired = statusOf(one, one.key, outcomes, now + 90_000);
+    expect(expired.summary).toEqual({ usable: '0/2', names: 'main,ci', accessKeys: keyPair().ak });
+  });
+
   it('is Stalled and names all Secrets that do not belong to the AccessKey', () => {
     const { conditions, keyPairs, userID } = statusOf(one, one.key, [conflict('main'), conflict('ci')], now);
     const message = 'Secret ann-main is taken; Secret ann-ci is taken';
@@ -106,6 +116,7 @@ describe('statusOf', () => {
     const common = { reason: 'UserClaimed', message, observedGeneration: 4, lastTransitionTime: at(0) };
     expect(status).toEqual({
       observedGeneration: 4,
+      summary: { usable: '0/0', names: '', accessKeys: '' },
       conditions: [
         { type: 'Ready', status: 'False', ...common },
         { type: 'Stalled', status: 'True', ...common },
