@@ -42,7 +42,7 @@ export const http = z
     plain: z
       .boolean()
       .default(false)
-      .describe('Serve HTTP without TLS; only behind a proxy that terminates TLS, or in an encrypted network.'),
+      .describe('Serve HTTP without TLS; only in an encrypted network, behind a TLS proxy, or for evaluation.'),
     shutdownDelaySeconds: z
       .int()
       .min(0)
