@@ -14,8 +14,8 @@ import { parseArgs } from 'node:util';
 import { getRequestListener } from '@hono/node-server';
 import { pino } from 'pino';
 import { Pool } from 'undici';
-import { createLivePairs } from '../src/accesskey/live/live-pairs.ts';
 import { createLiveServiceAccounts } from '../src/accesskey/live/live-service-accounts.ts';
+import { createPairLookup } from '../src/accesskey/live/pair-lookup.ts';
 import { fixedClusters } from '../src/clusters/cluster.ts';
 import { createApp } from '../src/http/app.ts';
 import { generateSigningKeys, parseSigningKeys } from '../src/token/keys/signing-keys.ts';
@@ -35,7 +35,7 @@ function createPlatform() {
   const secrets = accessKeys.map((of, n) => secret({ of, keys: keyPair(n + 1) }));
   const content = caches({ accessKeys, secrets });
   return createApp({
-    pairs: createLivePairs(content),
+    pairs: createPairLookup(content),
     serviceAccounts: createLiveServiceAccounts(content),
     reviewServiceAccount: async () => undefined,
     lastUsed: { touch: () => undefined },

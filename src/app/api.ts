@@ -1,5 +1,5 @@
-import { createLivePairs } from '../accesskey/live/live-pairs.ts';
 import { createLiveServiceAccounts } from '../accesskey/live/live-service-accounts.ts';
+import { createPairLookup } from '../accesskey/live/pair-lookup.ts';
 import type { AccessKeyCaches } from '../accesskey/model/caches.ts';
 import type { Configuration } from '../config/load.ts';
 import { createApp } from '../http/app.ts';
@@ -46,7 +46,7 @@ function dependenciesOf({ configuration, client, caches, served, metrics, ...opt
     log,
     now,
     token,
-    pairs: createLivePairs(caches),
+    pairs: createPairLookup(caches),
     serviceAccounts: createLiveServiceAccounts(caches),
     reviewServiceAccount: createServiceAccountTokenReview(client, token.exchangeAudience ?? token.issuer),
     users: createUserDirectory(caches),

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { createLastUsed } from '../accesskey/live/last-used.ts';
-import { acceptedBy, createLivePairs } from '../accesskey/live/live-pairs.ts';
+import { acceptedBy, createPairLookup } from '../accesskey/live/pair-lookup.ts';
 import type { AccessKeyCaches } from '../accesskey/model/caches.ts';
 import { type Configuration, instanceName } from '../config/load.ts';
 import type { ServingCertificate } from '../http/server/tls-certificate.ts';
@@ -63,7 +63,7 @@ export function composeOperator({ configuration, kubeconfig, program, certificat
     configuration,
     transport,
     caches,
-    accepts: acceptedBy(createLivePairs(caches)),
+    accepts: acceptedBy(createPairLookup(caches)),
     instance,
     startRotation: signingKeys.startRotation,
     metrics: metrics.workQueue('accesskey'),

@@ -97,12 +97,12 @@ export function toSecretRecord({ metadata = {}, data = {}, type = '', immutable 
 }
 
 /** A Secret as the API server has it now, with the sk in its data, and its record. */
-export interface LiveSecret {
+export interface FetchedSecret {
   raw: SecretObject;
   record: SecretRecord;
 }
 
-export function toLiveSecret(raw: SecretObject): LiveSecret {
+export function toFetchedSecret(raw: SecretObject): FetchedSecret {
   return { raw, record: toSecretRecord(raw) };
 }
 

@@ -1,7 +1,7 @@
 /**
  * Issues a token: authenticates a credential, derives the claims and signs them. Every endpoint gets its tokens here.
  */
-import type { FoundPair, LivePairs } from '../accesskey/live/live-pairs.ts';
+import type { FoundPair, PairLookup } from '../accesskey/live/pair-lookup.ts';
 import type { KeyPairState } from '../accesskey/model/access-key-record.ts';
 import { liveStates } from '../accesskey/model/pair-state.ts';
 import { type KeyPair, matches } from '../credential/key-pair.ts';
@@ -95,7 +95,7 @@ export interface ExchangeRequest {
 }
 
 export interface IssueOptions {
-  pairs: LivePairs;
+  pairs: PairLookup;
   /** Exchanges a ServiceAccount token (exchange.ts). */
   exchange: (request: ExchangeRequest) => Promise<Subject | Refusal>;
   sign: Sign;
@@ -151,7 +151,7 @@ const refusalByState: Readonly<Record<KeyPairState, RefusalReason>> = {
  * @param options `now` in milliseconds since the epoch; `compare` compares an sk with a SHA-256 digest in constant time
  */
 export function authenticate(
-  pairs: LivePairs,
+  pairs: PairLookup,
   { ak, sk }: KeyPair,
   { now, compare = matches }: { now: number; compare?: typeof matches },
 ): FoundPair | Refusal {

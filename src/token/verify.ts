@@ -1,7 +1,7 @@
 import { type CryptoKey, errors, type JWTHeaderParameters, type JWTPayload, jwtVerify } from 'jose';
 import { z } from 'zod';
-import type { LivePairs } from '../accesskey/live/live-pairs.ts';
 import type { LiveServiceAccounts } from '../accesskey/live/live-service-accounts.ts';
+import type { PairLookup } from '../accesskey/live/pair-lookup.ts';
 import { liveStates } from '../accesskey/model/pair-state.ts';
 import { parseUsername } from '../kube/names.ts';
 import type { ClaimsOptions } from './issue.ts';
@@ -33,7 +33,7 @@ export interface VerifyOptions {
   keys: SigningKeys;
   /** Required issuer and audience. */
   expected: ClaimsOptions;
-  pairs: LivePairs;
+  pairs: PairLookup;
   serviceAccounts: LiveServiceAccounts;
   /** Milliseconds since the epoch. */
   now: number;

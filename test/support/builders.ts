@@ -2,7 +2,7 @@
  * Builders of the operator's objects. Each returns a valid object; a test sets only the properties that matter to it.
  */
 
-import type { FoundPair } from '../../src/accesskey/live/live-pairs.ts';
+import type { FoundPair } from '../../src/accesskey/live/pair-lookup.ts';
 import {
   type AccessKeyRecord,
   type KeyPairSpec,
@@ -175,7 +175,7 @@ export function claimsOf(pair: FoundPair, days: number, options: ClaimsOptions, 
   return claimsFor({ clientId: pair.ak, user: pair.user, expiresAt: pair.expiresAt }, { ...options, days, now: time });
 }
 
-/** A live key pair, as LivePairs finds it. */
+/** A live key pair, as PairLookup finds it. */
 export function foundPair(parts: Partial<FoundPair> = {}, keys = keyPair()): FoundPair {
   return {
     ak: keys.ak,

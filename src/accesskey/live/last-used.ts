@@ -5,7 +5,7 @@ import { describeError } from '../../kube/errors.ts';
 import { aborted, pause } from '../../kube/time.ts';
 import { type AccessKeyRecord, pairStatusOf } from '../model/access-key-record.ts';
 import type { AccessKeyCaches } from '../model/caches.ts';
-import { rfc3339, timeOf } from '../model/time.ts';
+import { formatTime, parseTime } from '../model/time.ts';
 import { StaleCacheError } from '../reconcile/secret-api.ts';
 import { writeStatus } from '../reconcile/status-writer.ts';
 
@@ -102,12 +102,12 @@ export function withUses(
 ): AccessKeyRecord['status']['keyPairs'] | undefined {
   const isNew = ([pairName, at]: [string, number]) => {
     const known = pairStatusOf(accessKey, pairName);
-    return known !== undefined && at - (timeOf(known.lastUsedTime) ?? Number.NEGATIVE_INFINITY) >= resolutionMs;
+    return known !== undefined && at - (parseTime(known.lastUsedTime) ?? Number.NEGATIVE_INFINITY) >= resolutionMs;
   };
   const newer = new Map([...uses].filter(isNew));
   if (newer.size === 0) return undefined;
   return accessKey.status.keyPairs?.map((pair) => {
     const at = newer.get(pair.name);
-    return at === undefined ? pair : { ...pair, lastUsedTime: rfc3339(at) };
+    return at === undefined ? pair : { ...pair, lastUsedTime: formatTime(at) };
   });
 }

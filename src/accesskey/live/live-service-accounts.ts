@@ -1,5 +1,5 @@
 import type { ServiceAccountName } from '../../kube/names.ts';
-import { type AccessKeyCaches, holdsUser, isStopped } from '../model/caches.ts';
+import { type AccessKeyCaches, holdsUser, isBeingDeleted } from '../model/caches.ts';
 
 /** A user for whom a ServiceAccount can get tokens. */
 export interface ServiceAccountUser {
@@ -23,7 +23,7 @@ export function createLiveServiceAccounts(caches: AccessKeyCaches): LiveServiceA
     usersOf({ namespace, name }) {
       const naming = caches.accessKeys.byIndex('serviceAccount', `${namespace}/${name}`);
       return naming
-        .filter((one) => !one.spec.suspended && !isStopped(caches, one) && holdsUser(caches, one))
+        .filter((one) => !one.spec.suspended && !isBeingDeleted(caches, one) && holdsUser(caches, one))
         .map((one) => ({
           id: one.uid,
           name: one.spec.user.name,

@@ -39,7 +39,7 @@ export function createAccessKeyCaches(): AccessKeyCaches {
     ownerUID: (one) => (one.ownerUID === undefined ? [] : [one.ownerUID]),
   });
   const namespaces = createStore<NamespaceRecord>({});
-  const userHolders = createUserHolders(accessKeys, (one) => isStopped({ namespaces }, one));
+  const userHolders = createUserHolders(accessKeys, (one) => isBeingDeleted({ namespaces }, one));
   namespaces.subscribe(({ key, previous, current }) => {
     if (previous?.terminating !== current?.terminating) userHolders.namespaceChanged(key);
   });
@@ -55,7 +55,10 @@ export function toNamespaceRecord({ metadata }: RawObject): NamespaceRecord {
 }
 
 /** Whether the AccessKey or its namespace is being deleted. */
-export function isStopped({ namespaces }: Pick<AccessKeyCaches, 'namespaces'>, accessKey: AccessKeyRecord): boolean {
+export function isBeingDeleted(
+  { namespaces }: Pick<AccessKeyCaches, 'namespaces'>,
+  accessKey: AccessKeyRecord,
+): boolean {
   return accessKey.deleting || namespaces.get(accessKey.namespace)?.terminating === true;
 }
 

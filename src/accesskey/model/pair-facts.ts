@@ -3,7 +3,7 @@ import { annotations, keyPairLabel } from '../../credential/secret-format.ts';
 import type { SecretRecord } from '../../credential/secret-record.ts';
 import { isAhead } from '../../kube/time.ts';
 import { type AccessKeyRecord, type KeyPairSpec, pairStatusOf, secretNameOf } from './access-key-record.ts';
-import { durationMs, timeOf } from './time.ts';
+import { durationMs, parseTime } from './time.ts';
 
 /** Metadata of the pair in a Secret. Times are milliseconds since the epoch. */
 export interface PairFacts {
@@ -34,9 +34,9 @@ export function pairFacts({ accessKey, pair, secret, now }: PairInSecret): PairF
   const status = pairStatusOf(accessKey, pair.name);
   const known = status?.accessKey !== undefined && status.accessKey === secret.pair?.ak ? status : undefined;
   const times = [known?.createdAt, secret.annotations[annotations.generatedAt]]
-    .map(timeOf)
+    .map(parseTime)
     .filter((time) => time !== undefined);
-  const generatedAt = times.find((time) => !isAhead(time, now)) ?? times[0] ?? timeOf(secret.createdAt) ?? now;
+  const generatedAt = times.find((time) => !isAhead(time, now)) ?? times[0] ?? parseTime(secret.createdAt) ?? now;
   return {
     revision: known?.revision ?? revisionIn(secret) ?? pair.revision ?? 1,
     generatedAt,
@@ -71,7 +71,7 @@ function previousValidUntil({
   if (!secret.previous) return undefined;
   const known = pairStatusOf(accessKey, pair.name)?.previous;
   const annotated = secret.annotations[annotations.previousValidUntil];
-  const until = timeOf(known?.accessKey === secret.previous.ak ? known.validUntil : annotated);
+  const until = parseTime(known?.accessKey === secret.previous.ak ? known.validUntil : annotated);
   return until === undefined ? undefined : Math.min(until, generatedAt + durationMs(pair.rotation?.overlap));
 }
 

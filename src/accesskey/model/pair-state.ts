@@ -1,6 +1,6 @@
 import { type AccessKeyRecord, type KeyPairSpec, type KeyPairState, pairStatusOf } from './access-key-record.ts';
 import type { PairFacts } from './pair-facts.ts';
-import { durationMs, timeOf } from './time.ts';
+import { durationMs, parseTime } from './time.ts';
 
 /** States of a pair that can sign in. */
 export const liveStates: ReadonlySet<KeyPairState> = new Set(['Active', 'Rotating']);
@@ -27,8 +27,8 @@ export function pairState({
   return facts.previousValidUntil !== undefined && now < facts.previousValidUntil ? 'Rotating' : 'Active';
 }
 
-/** Whether the spec allows the pair to sign in now. */
-export function isLive({ spec }: Pick<AccessKeyRecord, 'spec'>, pair: KeyPairSpec, now: number): boolean {
+/** Whether the spec allows the pair to sign in now; it may still be in conflict. */
+export function isAllowedBySpec({ spec }: Pick<AccessKeyRecord, 'spec'>, pair: KeyPairSpec, now: number): boolean {
   return !spec.suspended && pair.enabled !== false && now < expiryOf(pair);
 }
 
@@ -67,12 +67,12 @@ export function comingRotation({
   facts: Pick<PairFacts, 'generatedAt'>;
   now: number;
 }): number | undefined {
-  if (!isLive(accessKey, pair, now)) return undefined;
+  if (!isAllowedBySpec(accessKey, pair, now)) return undefined;
   const due = nextRotationOf(pair, facts);
   if (due === undefined || due > now || durationMs(pair.rotation?.overlap) > 0) return due;
   const known = pairStatusOf(accessKey, pair.name);
   // While the pair was not live, nobody used it, and the rotation was not announced.
   if (known?.state !== 'Active') return due;
   const notified = now + Math.min(durationMs(pair.rotation?.interval), maxNoticeMs);
-  return Math.min(timeOf(known.nextRotationAt) ?? notified, notified);
+  return Math.min(parseTime(known.nextRotationAt) ?? notified, notified);
 }

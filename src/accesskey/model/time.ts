@@ -15,7 +15,7 @@ export function durationMs(text: string | undefined): number {
 }
 
 /** @returns milliseconds since the epoch; undefined for an absent or invalid time */
-export function timeOf(text: string | undefined): number | undefined {
+export function parseTime(text: string | undefined): number | undefined {
   const time = Date.parse(text ?? '');
   return Number.isNaN(time) ? undefined : time;
 }
@@ -27,6 +27,6 @@ const lastTime = 253_402_300_799_000;
  * A time as the Kubernetes API writes it (metav1.Time): RFC 3339 in UTC, rounded down to whole seconds. A time outside the
  * years that the format has is replaced with the nearest one, because the API server would reject the whole status.
  */
-export function rfc3339(milliseconds: number): string {
+export function formatTime(milliseconds: number): string {
   return `${new Date(Math.min(Math.max(milliseconds, 0), lastTime)).toISOString().slice(0, 19)}Z`;
 }

@@ -39,11 +39,11 @@ function rankOf({ uid, status }: AccessKeyRecord): string {
  * those of many users.
  *
  * @param accessKeys indexed by user and by namespace
- * @param isStopped whether an AccessKey or its namespace is being deleted
+ * @param isBeingDeleted whether an AccessKey or its namespace is being deleted
  */
 export function createUserHolders(
   accessKeys: Store<AccessKeyRecord, 'user' | 'namespace' | 'uid'>,
-  isStopped: (accessKey: AccessKeyRecord) => boolean,
+  isBeingDeleted: (accessKey: AccessKeyRecord) => boolean,
 ): UserHolders & { namespaceChanged(namespace: string): void } {
   const holders = new Map<string, AccessKeyRecord>();
   const listeners = new Set<(user: string) => void>();
@@ -51,7 +51,7 @@ export function createUserHolders(
   function oldestOf(user: string): AccessKeyRecord | undefined {
     let oldest: AccessKeyRecord | undefined;
     for (const one of accessKeys.byIndex('user', user)) {
-      if (!isStopped(one) && (!oldest || precedes(one, oldest))) oldest = one;
+      if (!isBeingDeleted(one) && (!oldest || precedes(one, oldest))) oldest = one;
     }
     return oldest;
   }
@@ -75,7 +75,7 @@ export function createUserHolders(
     // The holder has changed or was deleted, so another one may be the oldest now.
     if (holder?.key === accessKey.key) setHolder(user, oldestOf(user));
     // Any other AccessKey can only take over from the holder.
-    else if (current && !isStopped(current) && (!holder || precedes(current, holder))) setHolder(user, current);
+    else if (current && !isBeingDeleted(current) && (!holder || precedes(current, holder))) setHolder(user, current);
   }
 
   accessKeys.subscribe(accessKeyChanged);

@@ -1,6 +1,6 @@
 import type { PairDigest } from '../../credential/secret-record.ts';
 import type { AccessKeyRecord } from '../model/access-key-record.ts';
-import { isLive } from '../model/pair-state.ts';
+import { isAllowedBySpec } from '../model/pair-state.ts';
 import type { PairOutcome, PlanOutcome } from './outcome.ts';
 
 /** A pair as a user would sign in with it, and the AccessKey that the token would be issued for. */
@@ -32,7 +32,7 @@ export function withAcceptance({
 }): PlanOutcome {
   const isRejected = ({ pair, secret }: PairOutcome) =>
     secret?.pair !== undefined &&
-    isLive(accessKey, pair, now) &&
+    isAllowedBySpec(accessKey, pair, now) &&
     !accepts({ pair: secret.pair, accessKey, pairName: pair.name, now });
   const pairs = outcome.pairs.map((one) => {
     if (one.problem || !isRejected(one)) return one;

@@ -1,5 +1,5 @@
 /** What a reconcile decides to do; plan.ts and resolve.ts decide, apply.ts executes. */
-import type { LiveSecret, SecretRecord } from '../../credential/secret-record.ts';
+import type { FetchedSecret, SecretRecord } from '../../credential/secret-record.ts';
 import type { KeyPairSpec, KeyPairStatus } from '../model/access-key-record.ts';
 import type { PairFacts } from '../model/pair-facts.ts';
 
@@ -13,12 +13,12 @@ export type SecretAction = { pair: KeyPairSpec; secret: SecretRecord } & (
   | { kind: 'update'; facts: PairFacts }
   /** Generate a new pair in the same Secret. */
   | { kind: 'rotate'; cause: RotationCause }
-  /** The pair is not where the annotations say: search the Secret, and generate a new pair if there is none. */
-  | { kind: 'regenerate' }
+  /** The pair is not where the annotations say: find it in the data, or generate a new one. */
+  | { kind: 'recover' }
 );
 
-/** The next step for a pair that is in a Secret of another name, or in none. */
-export interface Move {
+/** The next step for a pair that is not in the Secret of the desired name. */
+export interface Placement {
   pair: KeyPairSpec;
   /**
    * - `create`: no Secret of the desired name is cached
@@ -35,21 +35,24 @@ export interface Move {
   rotation: RotationCause | undefined;
 }
 
-export type PairAction = SecretAction | Move;
+export type PairAction = SecretAction | (Placement & { kind: 'create' }) | (Placement & { kind: 'wait' | 'conflict' });
 
 /** A step that is known only after the API server was asked for the Secret of the desired name. */
-export type LiveAction =
+export type ResolvedAction =
   /** Delete this Secret, which no pair needs, and create the desired one. */
-  | (Omit<Move, 'kind'> & { kind: 'replace'; secret: SecretRecord })
+  | (Omit<Placement, 'kind'> & { kind: 'replace'; secret: SecretRecord })
   /** Take over a Secret that a person has marked for adoption. */
-  | (Omit<Move, 'kind'> & { kind: 'adopt'; live: LiveSecret })
+  | (Omit<Placement, 'kind'> & { kind: 'adopt'; fetched: FetchedSecret })
   /** The Secret does not belong to this AccessKey. */
-  | (Omit<Move, 'kind'> & { kind: 'refuse'; message: string });
+  | (Omit<Placement, 'kind'> & { kind: 'reject'; message: string });
+
+/** A step that cannot be taken until something else changes. */
+export type BlockedAction = (Placement & { kind: 'wait' | 'conflict' }) | Extract<ResolvedAction, { kind: 'reject' }>;
 
 export interface Plan {
   pairs: readonly PairAction[];
   /** Cached Secrets of the AccessKey that no pair needs. */
   remove: readonly SecretRecord[];
   /** Removed pairs in the status whose Secret is not in `remove`, because it is not cached yet. */
-  retired: readonly KeyPairStatus[];
+  removedPairs: readonly KeyPairStatus[];
 }

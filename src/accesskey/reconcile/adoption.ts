@@ -1,37 +1,37 @@
 /** Takes over a Secret that does not belong to the AccessKey. Pure. */
 import { annotations, keyPairLabel, secretType } from '../../credential/secret-format.ts';
-import { type LiveSecret, type SecretRecord, withDataKeys } from '../../credential/secret-record.ts';
+import { type FetchedSecret, type SecretRecord, withDataKeys } from '../../credential/secret-record.ts';
 import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec, kind } from '../model/access-key-record.ts';
 import { newRevision } from '../model/pair-facts.ts';
 import { desiredMetadata, metadataPatch, ownerReferenceTo, type SecretPatch } from './desired-secret.ts';
 
 /** The record of the Secret once it is adopted, or why it cannot be, as a message for people. */
-export type AdoptionVerdict = { adopt: SecretRecord } | { refuse: string };
+export type AdoptionVerdict = { adopt: SecretRecord } | { reject: string };
 
 /**
  * Decides about a Secret that has the name of a pair but does not belong to its AccessKey. It is adopted, with its
  * pair, only if its annotation `ghippo.io/adopt` names this AccessKey and pair, nothing else controls it, and its data
  * is a valid pair.
  */
-export function judgeAdoption(accessKey: AccessKeyRecord, pair: KeyPairSpec, live: LiveSecret): AdoptionVerdict {
-  const { name } = live.record;
-  if (!isMarked(accessKey, pair, live)) {
-    const use = useOf(accessKey, live);
+export function judgeAdoption(accessKey: AccessKeyRecord, pair: KeyPairSpec, fetched: FetchedSecret): AdoptionVerdict {
+  const { name } = fetched.record;
+  if (!isMarked(accessKey, pair, fetched)) {
+    const use = useOf(accessKey, fetched);
     const advice = use === undefined ? freeAdvice(accessKey, pair) : `: it ${use}; set another secret.name`;
-    return { refuse: `Secret ${name} exists and does not belong to this AccessKey${advice}` };
+    return { reject: `Secret ${name} exists and does not belong to this AccessKey${advice}` };
   }
   // A predecessor no longer exists, so its controller reference does not count.
-  const isControlled = live.record.controlled && predecessorOf(accessKey, live) === undefined;
+  const isControlled = fetched.record.controlled && predecessorOf(accessKey, fetched) === undefined;
   const record = {
-    ...withDataKeys(live.record, live.raw.data ?? {}, dataKeysOf(pair)),
+    ...withDataKeys(fetched.record, fetched.raw.data ?? {}, dataKeysOf(pair)),
     controlled: isControlled,
   };
-  const problem = problemOf(record, controllerOf(live)) ?? copyProblem(accessKey, pair, record);
-  return problem === undefined ? { adopt: record } : { refuse: `Secret ${name} cannot be adopted: ${problem}` };
+  const problem = problemOf(record, controllerOf(fetched)) ?? copyProblem(accessKey, pair, record);
+  return problem === undefined ? { adopt: record } : { reject: `Secret ${name} cannot be adopted: ${problem}` };
 }
 
 /** Whether a person has marked the Secret for adoption by this pair. */
-export function isMarked(accessKey: AccessKeyRecord, pair: KeyPairSpec, { record }: LiveSecret): boolean {
+export function isMarked(accessKey: AccessKeyRecord, pair: KeyPairSpec, { record }: FetchedSecret): boolean {
   return record.annotations[annotations.adopt] === markOf(accessKey, pair);
 }
 
@@ -41,7 +41,7 @@ export function isMarked(accessKey: AccessKeyRecord, pair: KeyPairSpec, { record
  * the new object for an update of the old one. The former owner is certainly gone, because apply has confirmed that the
  * name now belongs to this AccessKey.
  */
-export function predecessorOf({ name, uid }: AccessKeyRecord, { raw, record }: LiveSecret): string | undefined {
+export function predecessorOf({ name, uid }: AccessKeyRecord, { raw, record }: FetchedSecret): string | undefined {
   const { ownerUID } = record;
   const owner = raw.metadata?.ownerReferences?.find((one) => one.uid === ownerUID);
   return ownerUID !== uid && owner?.name === name ? ownerUID : undefined;
@@ -51,18 +51,18 @@ export function predecessorOf({ name, uid }: AccessKeyRecord, { raw, record }: L
 export function adoptionPatch({
   accessKey,
   pair,
-  live,
+  fetched,
   now,
 }: {
   accessKey: AccessKeyRecord;
   pair: KeyPairSpec;
-  live: LiveSecret;
+  fetched: FetchedSecret;
   now: number;
 }): Omit<SecretPatch, 'data'> {
   const facts = { revision: newRevision(accessKey, pair), generatedAt: now, previousValidUntil: undefined };
-  const metadata = metadataPatch(live.record, desiredMetadata(accessKey, pair, facts));
-  const predecessor = predecessorOf(accessKey, live);
-  const others = live.raw.metadata?.ownerReferences?.filter((one) => one.uid !== predecessor) ?? [];
+  const metadata = metadataPatch(fetched.record, desiredMetadata(accessKey, pair, facts));
+  const predecessor = predecessorOf(accessKey, fetched);
+  const others = fetched.raw.metadata?.ownerReferences?.filter((one) => one.uid !== predecessor) ?? [];
   return {
     metadata: {
       labels: metadata?.labels ?? {},
@@ -91,11 +91,11 @@ const clusterLabel = 'ghippo.io/cluster';
 const plainTypes: ReadonlySet<string> = new Set(['', 'Opaque', secretType]);
 
 /** @returns what uses the Secret, to follow "it"; undefined if nothing is known to use it */
-function useOf({ uid }: AccessKeyRecord, live: LiveSecret): string | undefined {
-  const { type, labels } = live.record;
-  const controller = controllerOf(live);
+function useOf({ uid }: AccessKeyRecord, fetched: FetchedSecret): string | undefined {
+  const { type, labels } = fetched.record;
+  const controller = controllerOf(fetched);
   // A Secret of another type that names this AccessKey as its owner is not used by anything else.
-  const isOwn = live.raw.metadata?.ownerReferences?.some((one) => one.kind === kind && one.uid === uid) === true;
+  const isOwn = fetched.raw.metadata?.ownerReferences?.some((one) => one.kind === kind && one.uid === uid) === true;
   if (controller !== undefined && !isOwn) return `belongs to ${controller}`;
   if (Object.hasOwn(uses, type)) return uses[type];
   if (Object.hasOwn(labels, clusterLabel)) return 'registers a cluster';
@@ -103,7 +103,7 @@ function useOf({ uid }: AccessKeyRecord, live: LiveSecret): string | undefined {
 }
 
 /** @returns kind and name of the object that controls the Secret, with the key pair of an AccessKey */
-function controllerOf({ raw, record }: LiveSecret): string | undefined {
+function controllerOf({ raw, record }: FetchedSecret): string | undefined {
   const controller = raw.metadata?.ownerReferences?.find((one) => one.controller === true);
   if (!controller) return undefined;
   const owner = [controller.kind, controller.name].join(' ').trimEnd();

@@ -1,5 +1,5 @@
 import type { SecretRecord } from '../../credential/secret-record.ts';
-import type { LiveAction, Move, PairAction, Plan, SecretAction } from './actions.ts';
+import type { PairAction, Placement, Plan, ResolvedAction, SecretAction } from './actions.ts';
 import { adoptionPatch } from './adoption.ts';
 import { createSecret } from './create-secret.ts';
 import { dataPatch, desiredData, desiredMetadata, metadataPatch } from './desired-secret.ts';
@@ -23,7 +23,7 @@ import { contentFor } from './secret-content.ts';
  * @throws NotLeaderError if leadership has ended
  */
 export async function apply({ plan, ...scope }: Scope & { plan: Plan }): Promise<PlanOutcome> {
-  const mayWrite = plan.remove.length > 0 || plan.retired.length > 0 || plan.pairs.some(needsConfirmation);
+  const mayWrite = plan.remove.length > 0 || plan.removedPairs.length > 0 || plan.pairs.some(needsConfirmation);
   if (mayWrite) await scope.api.confirm(scope.accessKey);
   const pairs: PairOutcome[] = [];
   for (const action of plan.pairs) {
@@ -41,7 +41,7 @@ function needsConfirmation(action: PairAction): boolean {
 
 /** A due rotation happens in the current Secret, before the move and even if the pair cannot move. */
 async function applyPair(scope: Scope, action: PairAction): Promise<PairOutcome> {
-  if (!isMove(action) || !action.from || !action.rotation) return applyAction(scope, action);
+  if (!isPlacement(action) || !action.from || !action.rotation) return applyAction(scope, action);
   const { pair, from, rotation } = action;
   const rotated = await applyAction(scope, { kind: 'rotate', pair, secret: from, cause: rotation });
   if (rotated.problem) return rotated;
@@ -54,24 +54,24 @@ async function applyAction(scope: Scope, action: PairAction): Promise<PairOutcom
     return await execute(scope, action.kind === 'create' ? await readAndResolve(scope, action) : action);
   } catch (error) {
     const secretName = secretNameIn(action);
-    const immutable = !isMove(action) && action.secret.immutable;
+    const immutable = !isPlacement(action) && action.secret.immutable;
     const problem = writeProblem({ error: secretErrorOf(error), secretName, immutable });
-    return outcomeWithProblem({ pair: action.pair, secretName, problem, holder: holderIn(action) });
+    return outcomeWithProblem({ pair: action.pair, secretName, problem, currentSecret: currentSecretIn(action) });
   }
 }
 
-async function readAndResolve({ api, accessKey, now }: Scope, action: Move): Promise<PairAction | LiveAction> {
-  const live = await api.read(accessKey.namespace, action.secretName);
-  return resolve({ accessKey, action, live, now });
+async function readAndResolve({ api, accessKey, now }: Scope, action: Placement): Promise<PairAction | ResolvedAction> {
+  const fetched = await api.read(accessKey.namespace, action.secretName);
+  return resolve({ accessKey, action, fetched, now });
 }
 
-async function execute(scope: Scope, action: PairAction | LiveAction): Promise<PairOutcome> {
+async function execute(scope: Scope, action: PairAction | ResolvedAction): Promise<PairOutcome> {
   switch (action.kind) {
     case 'keep':
       return { pair: action.pair, secretName: action.secret.name, secret: action.secret, change: 'none' };
     case 'update':
     case 'rotate':
-    case 'regenerate':
+    case 'recover':
       return writeContent(scope, action);
     case 'replace':
       await removeSecret(scope, action.secret);
@@ -82,7 +82,7 @@ async function execute(scope: Scope, action: PairAction | LiveAction): Promise<P
       return adopt(scope, action);
     case 'wait':
     case 'conflict':
-    case 'refuse':
+    case 'reject':
       return blockedOutcome(action);
   }
 }
@@ -92,8 +92,8 @@ async function writeContent(
   action: Exclude<SecretAction, { kind: 'keep' }>,
 ): Promise<PairOutcome> {
   const { pair, secret } = action;
-  const live = await api.readUnchanged(secret);
-  const { values, facts, ...change } = contentFor({ accessKey, action, live, now });
+  const fetched = await api.readUnchanged(secret);
+  const { values, facts, ...change } = contentFor({ accessKey, action, fetched, now });
   const metadata = metadataPatch(secret, desiredMetadata(accessKey, pair, facts));
   const data = dataPatch(secret, desiredData(pair, values));
   const written = await api.patch(secret, { ...(metadata && { metadata }), data });
@@ -102,22 +102,22 @@ async function writeContent(
 
 async function adopt(
   { api, accessKey, now }: Scope,
-  { pair, secretName, live }: LiveAction & { kind: 'adopt' },
+  { pair, secretName, fetched }: ResolvedAction & { kind: 'adopt' },
 ): Promise<PairOutcome> {
-  const secret = await api.patch(live.record, adoptionPatch({ accessKey, pair, live, now }));
+  const secret = await api.patch(fetched.record, adoptionPatch({ accessKey, pair, fetched, now }));
   return { pair, secretName, secret, change: 'adopted' };
 }
 
-function isMove(action: PairAction): action is Move {
+function isPlacement(action: PairAction): action is Placement {
   return action.kind === 'create' || action.kind === 'wait' || action.kind === 'conflict';
 }
 
 function secretNameIn(action: PairAction): string {
-  return isMove(action) ? action.secretName : action.secret.name;
+  return isPlacement(action) ? action.secretName : action.secret.name;
 }
 
 /** The Secret that still holds the pair if the action fails. */
-function holderIn(action: PairAction): SecretRecord | undefined {
-  if (isMove(action)) return action.from;
-  return action.kind === 'regenerate' ? undefined : action.secret;
+function currentSecretIn(action: PairAction): SecretRecord | undefined {
+  if (isPlacement(action)) return action.from;
+  return action.kind === 'recover' ? undefined : action.secret;
 }

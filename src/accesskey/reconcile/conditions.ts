@@ -1,5 +1,5 @@
 import type { AccessKeyRecord, Condition, KeyPairStatus } from '../model/access-key-record.ts';
-import { rfc3339 } from '../model/time.ts';
+import { formatTime } from '../model/time.ts';
 import { type PlanOutcome, removalProblem } from './outcome.ts';
 
 /** Reasons of the conditions, part of the API. */
@@ -117,5 +117,5 @@ function summary(isSuspended: boolean, keyPairs: readonly KeyPairStatus[]): stri
 }
 
 function transitionTime(status: Condition['status'], before: Condition | undefined, now: number): string {
-  return before?.status === status ? before.lastTransitionTime : rfc3339(now);
+  return before?.status === status ? before.lastTransitionTime : formatTime(now);
 }

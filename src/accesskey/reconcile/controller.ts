@@ -4,7 +4,7 @@ import { describeError, type KubernetesError, NotLeaderError, retryAfterOf } fro
 import type { EventContent, EventRecorder } from '../../kube/events.ts';
 import { createWorkQueue, type WorkQueueOptions } from '../../kube/work-queue.ts';
 import { type AccessKeyRecord, accessKeys, kind } from '../model/access-key-record.ts';
-import { type AccessKeyCaches, isStopped, nameHoldersFor } from '../model/caches.ts';
+import { type AccessKeyCaches, isBeingDeleted, nameHoldersFor } from '../model/caches.ts';
 import { type Accepts, isUnaccepted, withAcceptance } from './acceptance.ts';
 import { apply } from './apply.ts';
 import { enqueueChanges } from './enqueue.ts';
@@ -73,7 +73,7 @@ export function startController(options: ControllerOptions): () => Promise<void>
     }
     const observed = observe(caches, accessKey);
     const at = now();
-    if (observed.stopped) return terminate(accessKey, at);
+    if (observed.beingDeleted) return terminate(accessKey, at);
     const progress = progressOf(accessKey);
     const applied = await apply({ api, accessKey, plan: plan(observed, at), progress, now: at });
     const outcome = withAcceptance({ accessKey, outcome: applied, accepts, now: at });
@@ -138,7 +138,7 @@ function observe(caches: AccessKeyCaches, accessKey: AccessKeyRecord): Observed 
   const owned = caches.secrets.byIndex('ownerUID', accessKey.uid);
   return {
     accessKey,
-    stopped: isStopped(caches, accessKey),
+    beingDeleted: isBeingDeleted(caches, accessKey),
     userHolder: caches.userHolders.holderOf(accessKey.spec.user.name),
     secrets: owned.filter((secret) => secret.namespace === accessKey.namespace),
     nameHolders: nameHoldersFor(caches, accessKey),

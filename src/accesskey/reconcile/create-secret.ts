@@ -1,13 +1,13 @@
-import type { LiveSecret } from '../../credential/secret-record.ts';
+import type { FetchedSecret } from '../../credential/secret-record.ts';
 import { type AccessKeyRecord, pairStatusOf } from '../model/access-key-record.ts';
 import { newRevision } from '../model/pair-facts.ts';
-import type { Move } from './actions.ts';
+import type { Placement } from './actions.ts';
 import { desiredData, desiredMetadata } from './desired-secret.ts';
 import type { PairOutcome } from './outcome.ts';
 import type { Scope } from './scope.ts';
 import { type Content, contentToMove, newContent } from './secret-content.ts';
 
-type Create = Pick<Move, 'pair' | 'secretName' | 'from'>;
+type Create = Pick<Placement, 'pair' | 'secretName' | 'from'>;
 
 /** Creates the Secret of a pair. A pair that moves keeps its keys; otherwise new keys are generated. */
 export async function createSecret(scope: Scope, action: Create): Promise<PairOutcome> {
@@ -34,8 +34,8 @@ function changeOf(
 async function readSource(scope: Scope, action: Create): Promise<Content | undefined> {
   const { api, accessKey } = scope;
   const name = action.from?.name ?? pairStatusOf(accessKey, action.pair.name)?.secretName;
-  const live = name === undefined ? undefined : await api.read(accessKey.namespace, name);
-  return (live && contentIn(scope, action, live)) ?? findSource(scope, action);
+  const fetched = name === undefined ? undefined : await api.read(accessKey.namespace, name);
+  return (fetched && contentIn(scope, action, fetched)) ?? findSource(scope, action);
 }
 
 /**
@@ -45,11 +45,11 @@ async function readSource(scope: Scope, action: Create): Promise<Content | undef
 async function findSource(scope: Scope, action: Create): Promise<Content | undefined> {
   const { api, accessKey } = scope;
   if (accessKey.generation === 1) return undefined;
-  const all = (await api.list(accessKey)).flatMap((live) => contentIn(scope, action, live) ?? []);
+  const all = (await api.list(accessKey)).flatMap((fetched) => contentIn(scope, action, fetched) ?? []);
   const known = pairStatusOf(accessKey, action.pair.name)?.accessKey;
   return all.find(({ values }) => values.pair.ak === known) ?? all[0];
 }
 
-function contentIn({ accessKey, now }: Scope, { pair }: Create, live: LiveSecret): Content | undefined {
-  return contentToMove({ accessKey, pair, live, now });
+function contentIn({ accessKey, now }: Scope, { pair }: Create, fetched: FetchedSecret): Content | undefined {
+  return contentToMove({ accessKey, pair, fetched, now });
 }

@@ -10,7 +10,7 @@ import {
 import type { OwnerReference, SecretRecord } from '../../credential/secret-record.ts';
 import { type AccessKeyRecord, accessKeys, dataKeysOf, type KeyPairSpec, kind } from '../model/access-key-record.ts';
 import type { PairFacts } from '../model/pair-facts.ts';
-import { rfc3339 } from '../model/time.ts';
+import { formatTime } from '../model/time.ts';
 
 export interface SecretMetadata {
   labels: Record<string, string>;
@@ -62,8 +62,8 @@ export function desiredMetadata(
       [annotationNames.akKey]: keys.ak,
       [annotationNames.skKey]: keys.sk,
       [annotationNames.revision]: String(revision),
-      [annotationNames.generatedAt]: rfc3339(generatedAt),
-      ...(previousValidUntil !== undefined && { [annotationNames.previousValidUntil]: rfc3339(previousValidUntil) }),
+      [annotationNames.generatedAt]: formatTime(generatedAt),
+      ...(previousValidUntil !== undefined && { [annotationNames.previousValidUntil]: formatTime(previousValidUntil) }),
       ...(!isPlain && { [annotationNames.template]: JSON.stringify(template) }),
     },
   };

@@ -1,7 +1,7 @@
 import type { SecretRecord } from '../../credential/secret-record.ts';
 import type { KubernetesError } from '../../kube/errors.ts';
 import type { KeyPairSpec } from '../model/access-key-record.ts';
-import type { LiveAction, Move, RotationCause } from './actions.ts';
+import type { BlockedAction, RotationCause } from './actions.ts';
 
 /**
  * What a reconcile did for one pair; `lost`: the status has the pair, its Secret was gone, and a new pair was created.
@@ -47,29 +47,29 @@ export interface PlanOutcome {
   notRemoved: readonly { secretName: string; error: KubernetesError }[];
 }
 
-/** @param holder the Secret that still holds the pair, if any */
+/** @param currentSecret the Secret that still holds the pair, if any */
 export function outcomeWithProblem({
   pair,
   secretName,
   problem,
-  holder,
+  currentSecret,
 }: Pick<PairOutcome, 'pair' | 'secretName'> & {
   problem: PairProblem;
-  holder: SecretRecord | undefined;
+  currentSecret: SecretRecord | undefined;
 }): PairOutcome {
-  const secret = holder?.pair && !holder.deleting ? { secret: holder } : {};
+  const secret = currentSecret?.pair && !currentSecret.deleting ? { secret: currentSecret } : {};
   return { pair, secretName, ...secret, change: 'none', problem };
 }
 
 /** The outcome of a pair that cannot get the Secret of the desired name. */
-export function blockedOutcome(action: Exclude<Move | LiveAction, { kind: 'adopt' | 'replace' }>): PairOutcome {
+export function blockedOutcome(action: BlockedAction): PairOutcome {
   const { pair, secretName, from } = action;
-  return outcomeWithProblem({ pair, secretName, problem: blockingProblem(action), holder: from });
+  return outcomeWithProblem({ pair, secretName, problem: blockingProblem(action), currentSecret: from });
 }
 
-function blockingProblem(action: Parameters<typeof blockedOutcome>[0]): PairProblem {
+function blockingProblem(action: BlockedAction): PairProblem {
   const secret = `Secret ${action.secretName}`;
-  if (action.kind === 'refuse') return { reason: 'SecretConflict', message: action.message };
+  if (action.kind === 'reject') return { reason: 'SecretConflict', message: action.message };
   if (action.kind === 'conflict') {
     const message = action.nameHolder
       ? `${secret} belongs to ${action.nameHolder}; set another secret.name`
@@ -95,7 +95,7 @@ export function writeProblem({
   immutable: boolean;
 }): PairProblem {
   const stablePrefix = `cannot read or write Secret ${secretName}:`;
-  const text = immutable ? statusOf(error) : textOf(error);
+  const text = immutable ? describeStatus(error) : textOf(error);
   const hint = immutable ? '; it is immutable: delete it to get a new key pair' : '';
   const stalled = immutable || contentStatuses.has(error.status);
   return {
@@ -118,9 +118,9 @@ export function removalProblem({
 
 /** For a 5xx only the status is reported, because the text may differ each time. */
 function textOf(error: KubernetesError): string {
-  return error.status < 500 ? error.message : statusOf(error);
+  return error.status < 500 ? error.message : describeStatus(error);
 }
 
-function statusOf({ status, reason }: KubernetesError): string {
+function describeStatus({ status, reason }: KubernetesError): string {
   return `${status} ${reason}`.trimEnd();
 }

@@ -16,15 +16,15 @@ import {
   withoutFuture,
 } from '../model/pair-facts.ts';
 import { comingRotation } from '../model/pair-state.ts';
-import type { Move, PairAction, Plan, RotationCause } from './actions.ts';
+import type { PairAction, Placement, Plan, RotationCause } from './actions.ts';
 import { desiredMetadata, metadataPatch } from './desired-secret.ts';
-import { retiredPairs, unneededSecrets } from './unneeded-secrets.ts';
+import { removedPairs, unneededSecrets } from './unneeded-secrets.ts';
 
 /** The input of a reconcile. */
 export interface Observed {
   accessKey: AccessKeyRecord;
   /** The AccessKey or its namespace is being deleted; the garbage collector deletes the Secrets. */
-  stopped: boolean;
+  beingDeleted: boolean;
   /** namespace/name of the AccessKey that holds the user; undefined if none does. */
   userHolder: string | undefined;
   /** The cached Secrets that this AccessKey controls. */
@@ -41,18 +41,18 @@ export interface Observed {
  * does nothing.
  *
  * An AccessKey that does not hold its user creates no Secret. It keeps its Secrets, because another AccessKey must not
- * cause the deletion of a key pair; their pairs are not live (live-pairs.ts).
+ * cause the deletion of a key pair; their pairs are not live (pair-lookup.ts).
  *
  * @param now milliseconds since the epoch
  */
-export function plan({ accessKey, userHolder, secrets, stopped, nameHolders }: Observed, now: number): Plan {
-  if (stopped || userHolder !== accessKey.key) return { pairs: [], remove: [], retired: [] };
+export function plan({ accessKey, userHolder, secrets, beingDeleted, nameHolders }: Observed, now: number): Plan {
+  if (beingDeleted || userHolder !== accessKey.key) return { pairs: [], remove: [], removedPairs: [] };
   const pairs = accessKey.spec.keyPairs ?? [];
   const remove = unneededSecrets(accessKey, secrets);
   return {
     pairs: pairs.map((pair) => planPair({ accessKey, pair, secrets, nameHolders, now })),
     remove,
-    retired: retiredPairs(accessKey).filter(({ secretName }) => !remove.some((one) => one.name === secretName)),
+    removedPairs: removedPairs(accessKey).filter(({ secretName }) => !remove.some((one) => one.name === secretName)),
   };
 }
 
@@ -65,32 +65,32 @@ function planPair({
 }: Omit<PairInSecret, 'secret'> & Pick<Observed, 'secrets'> & { nameHolders: Observed['nameHolders'] }): PairAction {
   const secretName = secretNameOf(accessKey, pair);
   const named = secrets.find((one) => one.name === secretName);
-  const holder = named && pairOf(accessKey, named);
-  if (named && !named.deleting && holder?.name === pair.name) {
+  const pairOfNamed = named && pairOf(accessKey, named);
+  if (named && !named.deleting && pairOfNamed?.name === pair.name) {
     return planSecret({ accessKey, pair, secret: named, now });
   }
   const former = formerSecret(accessKey, pair, secrets);
   const inFormer = former && planSecret({ accessKey, pair, secret: former, now });
   // The annotations of the former Secret may be wrong, so its cached ak may really be the sk and must not get into the
   // status. `from` stays unset then, and create-secret.ts reads the Secret again.
-  const from = inFormer?.kind === 'regenerate' ? undefined : former;
+  const from = inFormer?.kind === 'recover' ? undefined : former;
   const rotation = inFormer?.kind === 'rotate' ? inFormer.cause : undefined;
-  const move = { kind: moveKind(named, holder), pair, secretName, from, rotation };
+  const move = { kind: placementKind(named, pairOfNamed), pair, secretName, from, rotation };
   const nameHolder = nameHolders?.get(secretName);
   return move.kind === 'create' && nameHolder !== undefined ? { ...move, kind: 'conflict', nameHolder } : move;
 }
 
 /** The Secret of a removed pair is deleted first: removing a pair revokes its keys, so no other pair inherits them. */
-function moveKind(named: SecretRecord | undefined, holder: KeyPairSpec | undefined): Move['kind'] {
+function placementKind(named: SecretRecord | undefined, pairOfNamed: KeyPairSpec | undefined): Placement['kind'] {
   if (!named) return 'create';
-  return named.deleting || !holder ? 'wait' : 'conflict';
+  return named.deleting || !pairOfNamed ? 'wait' : 'conflict';
 }
 
 /** Decides the next step for a Secret that holds the pair or should hold it. */
 export function planSecret({ accessKey, pair, secret, now }: PairInSecret): PairAction {
   if (secret.deleting) return { kind: 'wait', pair, secretName: secret.name, from: undefined, rotation: undefined };
   const isWrong = isPairElsewhere(accessKey, pair, secret) || isSwapped(accessKey, pair, secret);
-  if (!secret.pair || isWrong) return { kind: 'regenerate', pair, secret };
+  if (!secret.pair || isWrong) return { kind: 'recover', pair, secret };
   const facts = pairFacts({ accessKey, pair, secret, now });
   const cause = rotationCause({ accessKey, pair, facts, now });
   if (cause) return { kind: 'rotate', pair, secret, cause };

@@ -6,14 +6,14 @@ import type { Plan } from './actions.ts';
 import type { PlanOutcome } from './outcome.ts';
 import { removeSecret, type Scope, secretErrorOf } from './scope.ts';
 import { StaleCacheError } from './secret-api.ts';
-import { isInPlace, isRetired } from './unneeded-secrets.ts';
+import { isInPlace, isOfRemovedPair } from './unneeded-secrets.ts';
 
 /**
  * Deletes the Secrets that no pair needs.
  *
  * @returns the Secrets that could not be deleted
  */
-export async function removeSecrets(scope: Scope, { remove, retired }: Plan): Promise<PlanOutcome['notRemoved']> {
+export async function removeSecrets(scope: Scope, { remove, removedPairs }: Plan): Promise<PlanOutcome['notRemoved']> {
   const failed: { secretName: string; error: KubernetesError }[] = [];
   const attempt = async (secretName: string, act: () => Promise<void>) => {
     try {
@@ -23,7 +23,8 @@ export async function removeSecrets(scope: Scope, { remove, retired }: Plan): Pr
     }
   };
   for (const secret of remove) await attempt(secret.name, () => removeUnneeded(scope, secret));
-  for (const { secretName } of retired) await attempt(secretName, () => removeRetired(scope, secretName));
+  for (const { secretName } of removedPairs)
+    await attempt(secretName, () => removeSecretOfRemovedPair(scope, secretName));
   return failed;
 }
 
@@ -37,8 +38,8 @@ async function removeUnneeded(scope: Scope, secret: SecretRecord): Promise<void>
   const { api, accessKey } = scope;
   const pair = pairOf(accessKey, secret);
   if (pair) {
-    const live = await api.read(accessKey.namespace, secretNameOf(accessKey, pair));
-    if (!live || !isInPlace(accessKey, pair, live.record)) {
+    const fetched = await api.read(accessKey.namespace, secretNameOf(accessKey, pair));
+    if (!fetched || !isInPlace(accessKey, pair, fetched.record)) {
       throw new StaleCacheError(`Secret ${secret.key} is the only one with its key pair`);
     }
   }
@@ -46,8 +47,8 @@ async function removeUnneeded(scope: Scope, secret: SecretRecord): Promise<void>
 }
 
 /** Deletes the Secret of a removed pair by name, because the cache may not show it yet. */
-async function removeRetired(scope: Scope, secretName: string): Promise<void> {
+async function removeSecretOfRemovedPair(scope: Scope, secretName: string): Promise<void> {
   const { api, accessKey } = scope;
-  const live = await api.read(accessKey.namespace, secretName);
-  if (live && isRetired(accessKey, live.record)) await removeSecret(scope, live.record);
+  const fetched = await api.read(accessKey.namespace, secretName);
+  if (fetched && isOfRemovedPair(accessKey, fetched.record)) await removeSecret(scope, fetched.record);
 }

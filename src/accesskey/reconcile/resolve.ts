@@ -1,9 +1,9 @@
 /** Decides how to continue with a `create` if the API server already has a Secret of that name. Pure. */
 
-import type { LiveSecret } from '../../credential/secret-record.ts';
+import type { FetchedSecret } from '../../credential/secret-record.ts';
 import type { AccessKeyRecord } from '../model/access-key-record.ts';
 import { pairOf } from '../model/pair-facts.ts';
-import type { LiveAction, Move, PairAction } from './actions.ts';
+import type { PairAction, Placement, ResolvedAction } from './actions.ts';
 import { isMarked, judgeAdoption, predecessorOf } from './adoption.ts';
 import { planSecret } from './plan.ts';
 
@@ -11,39 +11,39 @@ import { planSecret } from './plan.ts';
  * Resolves a `create` with the current Secret of the desired name. The cache may be stale, or the name may be taken by
  * a Secret of another type, which is not watched.
  *
- * @param live undefined if the API server has no such Secret
+ * @param fetched undefined if the API server has no such Secret
  * @param now milliseconds since the epoch
  */
 export function resolve({
   accessKey,
   action,
-  live,
+  fetched,
   now,
 }: {
   accessKey: AccessKeyRecord;
-  action: Move;
-  live: LiveSecret | undefined;
+  action: Placement;
+  fetched: FetchedSecret | undefined;
   now: number;
-}): PairAction | LiveAction {
-  if (!live) return action;
+}): PairAction | ResolvedAction {
+  if (!fetched) return action;
   const { pair } = action;
-  const { record } = live;
+  const { record } = fetched;
   if (record.deleting) return { ...action, kind: 'wait' };
-  if (record.ownerUID !== accessKey.uid) return resolveForeign(accessKey, action, live);
-  const holder = pairOf(accessKey, record);
-  if (holder === pair) return planSecret({ accessKey, pair, secret: record, now });
-  if (holder) return { ...action, kind: 'conflict' };
+  if (record.ownerUID !== accessKey.uid) return resolveForeign(accessKey, action, fetched);
+  const pairOfRecord = pairOf(accessKey, record);
+  if (pairOfRecord === pair) return planSecret({ accessKey, pair, secret: record, now });
+  if (pairOfRecord) return { ...action, kind: 'conflict' };
   // The Secret belongs to a removed pair and has the name that this pair needs.
   return { ...action, kind: 'replace', secret: record };
 }
 
-/** Adopts a Secret that a person has marked, replaces one of a former AccessKey of the same name, refuses any other. */
-function resolveForeign(accessKey: AccessKeyRecord, action: Move, live: LiveSecret): LiveAction {
+/** Adopts a Secret that a person has marked, replaces one of a former AccessKey of the same name, rejects any other. */
+function resolveForeign(accessKey: AccessKeyRecord, action: Placement, fetched: FetchedSecret): ResolvedAction {
   const { pair } = action;
-  if (predecessorOf(accessKey, live) !== undefined && !isMarked(accessKey, pair, live)) {
-    return { ...action, kind: 'replace', secret: live.record };
+  if (predecessorOf(accessKey, fetched) !== undefined && !isMarked(accessKey, pair, fetched)) {
+    return { ...action, kind: 'replace', secret: fetched.record };
   }
-  const verdict = judgeAdoption(accessKey, pair, live);
-  if ('refuse' in verdict) return { ...action, kind: 'refuse', message: verdict.refuse };
-  return { ...action, kind: 'adopt', live };
+  const verdict = judgeAdoption(accessKey, pair, fetched);
+  if ('reject' in verdict) return { ...action, kind: 'reject', message: verdict.reject };
+  return { ...action, kind: 'adopt', fetched };
 }

@@ -1,9 +1,9 @@
 import { accessKeyLabel, secretType } from '../../credential/secret-format.ts';
 import {
-  type LiveSecret,
+  type FetchedSecret,
   type SecretObject,
   type SecretRecord,
-  toLiveSecret,
+  toFetchedSecret,
   toSecretRecord,
 } from '../../credential/secret-record.ts';
 import type { KubernetesClient } from '../../kube/client.ts';
@@ -20,11 +20,11 @@ export class StaleCacheError extends Error {
 /** The API calls of a reconcile. Each write has the uid and resourceVersion of the record as precondition. */
 export interface SecretApi {
   /** @returns undefined if there is no such Secret */
-  read(namespace: string, name: string): Promise<LiveSecret | undefined>;
+  read(namespace: string, name: string): Promise<FetchedSecret | undefined>;
   /** Lists the Secrets with the label of an AccessKey; a list by type would return those of the whole namespace. */
-  list(accessKey: AccessKeyRecord): Promise<LiveSecret[]>;
+  list(accessKey: AccessKeyRecord): Promise<FetchedSecret[]>;
   /** @throws StaleCacheError if the Secret no longer matches the record */
-  readUnchanged(record: SecretRecord): Promise<LiveSecret>;
+  readUnchanged(record: SecretRecord): Promise<FetchedSecret>;
   /** @throws StaleCacheError if there is already a Secret of this name */
   create(secret: NewSecret): Promise<SecretRecord>;
   /** @throws StaleCacheError if the Secret no longer matches the record */
@@ -52,9 +52,9 @@ interface FetchedGeneration {
 }
 
 export function createSecretApi(client: KubernetesClient): SecretApi {
-  async function read(namespace: string, name: string): Promise<LiveSecret | undefined> {
+  async function read(namespace: string, name: string): Promise<FetchedSecret | undefined> {
     try {
-      return toLiveSecret(await client.get({ ...resources.secrets, namespace, name }));
+      return toFetchedSecret(await client.get({ ...resources.secrets, namespace, name }));
     } catch (error) {
       if (isStatus(error, 404)) return undefined;
       throw error;
@@ -65,14 +65,14 @@ export function createSecretApi(client: KubernetesClient): SecretApi {
     read,
     async list({ namespace, name }) {
       const labelSelector = `${accessKeyLabel}=${name}`;
-      return (await client.list<SecretObject>({ ...resources.secrets, namespace }, labelSelector)).map(toLiveSecret);
+      return (await client.list<SecretObject>({ ...resources.secrets, namespace }, labelSelector)).map(toFetchedSecret);
     },
     async readUnchanged({ namespace, name, uid, resourceVersion }) {
-      const live = await read(namespace, name);
-      if (live?.record.uid !== uid || live.record.resourceVersion !== resourceVersion) {
+      const fetched = await read(namespace, name);
+      if (fetched?.record.uid !== uid || fetched.record.resourceVersion !== resourceVersion) {
         throw new StaleCacheError(`Secret ${namespace}/${name} has changed`);
       }
-      return live;
+      return fetched;
     },
     async create({ accessKey, name, metadata, data }) {
       const { namespace } = accessKey;

@@ -3,7 +3,7 @@
  */
 import { generateKeyPair, type KeyPair } from '../../credential/key-pair.ts';
 import { previousKeys } from '../../credential/secret-format.ts';
-import { type LiveSecret, pairAt, type SecretRecord, withoutSecret } from '../../credential/secret-record.ts';
+import { type FetchedSecret, pairAt, type SecretRecord, withoutSecret } from '../../credential/secret-record.ts';
 import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec, pairStatusOf } from '../model/access-key-record.ts';
 import {
   newRevision,
@@ -30,39 +30,40 @@ export type ContentChange =
   /** `malformed`: the data keys without a valid value. */
   | { change: 'regenerated'; malformed: readonly string[] };
 
-interface PairInLiveSecret {
+interface PairInFetchedSecret {
   accessKey: AccessKeyRecord;
   pair: KeyPairSpec;
-  live: LiveSecret;
+  fetched: FetchedSecret;
   /** Milliseconds since the epoch. */
   now: number;
 }
 
-/** Decides the content of a Secret from its live data. */
+/** Decides the content of a Secret from its current data. */
 export function contentFor({
   accessKey,
   action,
-  live,
+  fetched,
   now,
-}: Omit<PairInLiveSecret, 'pair'> & { action: Exclude<SecretAction, { kind: 'keep' }> }): Content & ContentChange {
+}: Omit<PairInFetchedSecret, 'pair'> & { action: Exclude<SecretAction, { kind: 'keep' }> }): Content & ContentChange {
   const { pair } = action;
-  const found = findPair({ live, pair, knownAk: pairStatusOf(accessKey, pair.name)?.accessKey });
-  const fresh = { ...pair, revision: newRevision(accessKey, pair, live.record) };
+  const found = findPair({ fetched, pair, knownAk: pairStatusOf(accessKey, pair.name)?.accessKey });
+  const fresh = { ...pair, revision: newRevision(accessKey, pair, fetched.record) };
   if (action.kind === 'rotate') return { ...newContent(fresh, found, now), change: 'rotated', cause: action.cause };
-  if (!found) return { ...newContent(fresh, undefined, now), change: 'regenerated', malformed: live.record.malformed };
-  const secret = withFound(live.record, found);
+  if (!found)
+    return { ...newContent(fresh, undefined, now), change: 'regenerated', malformed: fetched.record.malformed };
+  const secret = withFound(fetched.record, found);
   const facts = action.kind === 'update' ? action.facts : currentFacts({ accessKey, pair, secret, now });
-  return { values: keptValues(live, found, facts), facts, change: 'updated' };
+  return { values: keptValues(fetched, found, facts), facts, change: 'updated' };
 }
 
 /** @returns the content to move to another Secret; undefined if this Secret does not hold the pair */
-export function contentToMove({ accessKey, pair, live, now }: PairInLiveSecret): Content | undefined {
-  const found = findPair({ live, pair, knownAk: pairStatusOf(accessKey, pair.name)?.accessKey });
-  if (!found || live.record.ownerUID !== accessKey.uid || live.record.deleting) return undefined;
-  const secret = withFound(live.record, found);
+export function contentToMove({ accessKey, pair, fetched, now }: PairInFetchedSecret): Content | undefined {
+  const found = findPair({ fetched, pair, knownAk: pairStatusOf(accessKey, pair.name)?.accessKey });
+  if (!found || fetched.record.ownerUID !== accessKey.uid || fetched.record.deleting) return undefined;
+  const secret = withFound(fetched.record, found);
   if (pairOf(accessKey, secret) !== pair) return undefined;
   const facts = currentFacts({ accessKey, pair, secret, now });
-  return { values: keptValues(live, found, facts), facts };
+  return { values: keptValues(fetched, found, facts), facts };
 }
 
 function currentFacts(pairInSecret: PairInSecret): PairFacts {
@@ -77,11 +78,11 @@ function currentFacts(pairInSecret: PairInSecret): PairFacts {
  * @returns undefined if there is no pair
  */
 export function findPair({
-  live: { raw, record },
+  fetched: { raw, record },
   pair,
   knownAk,
 }: {
-  live: LiveSecret;
+  fetched: FetchedSecret;
   pair: KeyPairSpec;
   knownAk: string | undefined;
 }): KeyPair | undefined {
@@ -101,7 +102,7 @@ export function withFound(record: SecretRecord, found: KeyPair): SecretRecord {
 }
 
 /** The values of a Secret whose pair stays; the previous pair stays as long as it is valid. */
-export function keptValues({ raw }: LiveSecret, pair: KeyPair, { previousValidUntil }: PairFacts): SecretValues {
+export function keptValues({ raw }: FetchedSecret, pair: KeyPair, { previousValidUntil }: PairFacts): SecretValues {
   const previous = previousValidUntil === undefined ? undefined : pairAt(raw.data ?? {}, previousKeys);
   return { pair, ...(previous && { previous }) };
 }

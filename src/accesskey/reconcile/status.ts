@@ -1,11 +1,11 @@
 import { type AccessKeyRecord, type KeyPairStatus, pairStatusOf } from '../model/access-key-record.ts';
 import { pairFacts } from '../model/pair-facts.ts';
 import { comingRotation, expiryOf, liveStates, pairState } from '../model/pair-state.ts';
-import { rfc3339 } from '../model/time.ts';
+import { formatTime } from '../model/time.ts';
 import type { AccessKeyStatus } from '../model/types.generated.ts';
 import { conditionsOf, terminatingConditions } from './conditions.ts';
 import type { PairOutcome, PlanOutcome } from './outcome.ts';
-import { retiredPairs } from './unneeded-secrets.ts';
+import { removedPairs } from './unneeded-secrets.ts';
 
 /** Pure. A time changes only if the fact it belongs to changes, so nothing is written for an unchanged AccessKey. */
 export function statusOf({
@@ -71,7 +71,7 @@ function keptInConflict({ status }: AccessKeyRecord): KeyPairStatus[] {
 /** A removed pair stays in the status until its Secret is deleted, so that no other pair can take the Secret over. */
 function notYetRemoved(accessKey: AccessKeyRecord, { notRemoved }: PlanOutcome): KeyPairStatus[] {
   const isRemaining = ({ secretName }: KeyPairStatus) => notRemoved.some((one) => one.secretName === secretName);
-  return retiredPairs(accessKey)
+  return removedPairs(accessKey)
     .filter(isRemaining)
     .map((pair) => ({ ...pair, state: 'Disabled' }));
 }
@@ -99,11 +99,11 @@ function pairStatus(accessKey: AccessKeyRecord, outcome: PairOutcome, now: numbe
         ? 'Pending'
         : pairState({ accessKey, pair, facts, holdsUser: true, now }),
     revision: facts.revision,
-    createdAt: rfc3339(facts.generatedAt),
-    ...(nextRotation !== undefined && { nextRotationAt: rfc3339(nextRotation) }),
+    createdAt: formatTime(facts.generatedAt),
+    ...(nextRotation !== undefined && { nextRotationAt: formatTime(nextRotation) }),
     ...(secret.previous &&
       until !== undefined &&
-      now < until && { previous: { accessKey: secret.previous.ak, validUntil: rfc3339(until) } }),
+      now < until && { previous: { accessKey: secret.previous.ak, validUntil: formatTime(until) } }),
     ...fromSpecAndStatus,
   };
 }

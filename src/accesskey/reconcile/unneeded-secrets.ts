@@ -19,7 +19,7 @@ export function unneededSecrets(accessKey: AccessKeyRecord, secrets: readonly Se
 }
 
 /** Pairs in the status that the spec no longer has. */
-export function retiredPairs({ spec, status }: Pick<AccessKeyRecord, 'spec' | 'status'>): KeyPairStatus[] {
+export function removedPairs({ spec, status }: Pick<AccessKeyRecord, 'spec' | 'status'>): KeyPairStatus[] {
   const isInSpec = (name: string) => spec.keyPairs?.some((pair) => pair.name === name) === true;
   return (status.keyPairs ?? []).filter((known) => known.accessKey !== undefined && !isInSpec(known.name));
 }
@@ -31,6 +31,6 @@ export function isInPlace(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret:
 }
 
 /** Whether a Secret of the AccessKey belongs to a removed pair. */
-export function isRetired(accessKey: AccessKeyRecord, secret: SecretRecord): boolean {
+export function isOfRemovedPair(accessKey: AccessKeyRecord, secret: SecretRecord): boolean {
   return secret.ownerUID === accessKey.uid && !secret.deleting && !pairOf(accessKey, secret);
 }

@@ -2,8 +2,8 @@ import type { HttpBindings } from '@hono/node-server';
 import type { Logger } from 'pino';
 import type { Authorizer } from '../../access/authorizer.ts';
 import type { LastUsed } from '../../accesskey/live/last-used.ts';
-import type { LivePairs } from '../../accesskey/live/live-pairs.ts';
 import type { LiveServiceAccounts } from '../../accesskey/live/live-service-accounts.ts';
+import type { PairLookup } from '../../accesskey/live/pair-lookup.ts';
 import type { Clusters } from '../../clusters/cluster.ts';
 import type { ReviewServiceAccountToken } from '../../token/exchange.ts';
 import type { SigningKeys } from '../../token/keys/signing-keys.ts';
@@ -51,7 +51,7 @@ export type PreflightMethod = 'off' | 'method' | 'X-Forwarded-Method' | 'X-Origi
 
 /** Dependencies of the routes. */
 export interface Dependencies {
-  pairs: LivePairs;
+  pairs: PairLookup;
   serviceAccounts: LiveServiceAccounts;
   /** Reviews ServiceAccount tokens for the audience in `token`. */
   reviewServiceAccount: ReviewServiceAccountToken;

@@ -1,4 +1,4 @@
-import type { FoundPair } from '../../accesskey/live/live-pairs.ts';
+import type { FoundPair } from '../../accesskey/live/pair-lookup.ts';
 import type { KeyPair } from '../../credential/key-pair.ts';
 import { createExchange } from '../../token/exchange.ts';
 import {

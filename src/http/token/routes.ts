@@ -1,6 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import type { FoundPair } from '../../accesskey/live/live-pairs.ts';
+import type { FoundPair } from '../../accesskey/live/pair-lookup.ts';
 import type { KeyPair } from '../../credential/key-pair.ts';
 import { authorizationOf, basicOf } from '../common/authorization.ts';
 import { requireKeys } from '../common/bearer.ts';

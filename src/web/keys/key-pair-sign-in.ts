@@ -1,6 +1,6 @@
 /** What a session with a key pair may do: manage its own AccessKey, but create nothing that outlives its pair. */
 import { pairStatusOf } from '../../accesskey/model/access-key-record.ts';
-import { expiryOf, isLive } from '../../accesskey/model/pair-state.ts';
+import { expiryOf, isAllowedBySpec } from '../../accesskey/model/pair-state.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import type { FetchedAccessKey, KeyApi, KeyPairSpecs } from './api.ts';
 
@@ -72,7 +72,7 @@ export function limitToOwnAccessKey(api: KeyApi, { accessKey, pair, signIn, now 
  */
 function isPairLive(fetched: FetchedAccessKey, { pairName, ak }: SignedInPair, now: number): boolean {
   const pair = fetched.spec.keyPairs?.find((one) => one.name === pairName);
-  if (!pair || !isLive(fetched, pair, now)) return false;
+  if (!pair || !isAllowedBySpec(fetched, pair, now)) return false;
   const { accessKey, previous } = pairStatusOf(fetched, pairName) ?? {};
   if (accessKey === ak) return true;
   return previous?.accessKey === ak && now < Date.parse(previous.validUntil ?? '');

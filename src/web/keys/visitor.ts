@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { FoundPair, LivePairs } from '../../accesskey/live/live-pairs.ts';
+import type { FoundPair, PairLookup } from '../../accesskey/live/pair-lookup.ts';
 import type { AccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
 import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
 import { liveStates } from '../../accesskey/model/pair-state.ts';
@@ -26,7 +26,7 @@ export interface Visitor {
 /** What is needed to resolve a session to its visitor. */
 export interface VisitorDependencies {
   caches: AccessKeyCaches;
-  pairs: LivePairs;
+  pairs: PairLookup;
   reviewToken: ReviewToken;
   /** Sends requests with the operator's own permissions. */
   transport: Transport;

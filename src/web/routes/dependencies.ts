@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type { Logger } from 'pino';
-import type { LivePairs } from '../../accesskey/live/live-pairs.ts';
+import type { PairLookup } from '../../accesskey/live/pair-lookup.ts';
 import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
 import type { Clusters } from '../../clusters/cluster.ts';
 import type { Environment } from '../../http/common/environment.ts';
@@ -16,7 +16,7 @@ import type { SessionKeys } from '../session/session.ts';
 /** What the console needs from the rest of the process. */
 export interface ConsoleDependencies {
   caches: AccessKeyCaches;
-  pairs: LivePairs;
+  pairs: PairLookup;
   /** Authenticates key pairs, with the same failure budget as the token endpoints. */
   tokenIssuing: TokenIssuing;
   /** Failure budget of sign-ins with a Kubernetes token. */

@@ -1,8 +1,8 @@
 import { pino } from 'pino';
 import type { Authorizer } from '../../../src/access/authorizer.ts';
 import { createVisibility } from '../../../src/access/visibility.ts';
-import { createLivePairs } from '../../../src/accesskey/live/live-pairs.ts';
 import { createLiveServiceAccounts } from '../../../src/accesskey/live/live-service-accounts.ts';
+import { createPairLookup } from '../../../src/accesskey/live/pair-lookup.ts';
 import { type Cluster, fixedClusters } from '../../../src/clusters/cluster.ts';
 import { createDeploymentTransform } from '../../../src/deployments/record.ts';
 import { createDeploymentStore } from '../../../src/deployments/store.ts';
@@ -89,7 +89,7 @@ export async function createPlatform(
   const uses: [string, string][] = [];
   const content = caches({ accessKeys: [of], secrets: [secret({ of })] });
   const app = createApp({
-    pairs: createLivePairs(content),
+    pairs: createPairLookup(content),
     serviceAccounts: createLiveServiceAccounts(content),
     reviewServiceAccount: () => Promise.reject(new Error('no review is expected')),
     lastUsed: { touch: (...use) => void uses.push(use) },

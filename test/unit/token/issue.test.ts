@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FoundPair, LivePairs } from '../../../src/accesskey/live/live-pairs.ts';
+import type { FoundPair, PairLookup } from '../../../src/accesskey/live/pair-lookup.ts';
 import { authenticate, createTokenIssuer, type Refusal, type Subject } from '../../../src/token/issue.ts';
 import type { SigningKeys } from '../../../src/token/keys/signing-keys.ts';
 import { claimsOf, foundPair, keyPair, now } from '../../support/builders.ts';
@@ -8,7 +8,7 @@ const { ak, sk } = keyPair();
 const wrong = keyPair(2).sk;
 
 /** Finds exactly these pairs, and only at `now`. */
-function pairs(...all: FoundPair[]): LivePairs {
+function pairs(...all: FoundPair[]): PairLookup {
   return { find: (asked, time) => (time === now ? all.filter((one) => one.ak === asked) : []) };
 }
 

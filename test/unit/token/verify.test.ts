@@ -2,8 +2,8 @@
 import { createHmac } from 'node:crypto';
 import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT, UnsecuredJWT } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createLivePairs, type LivePairs } from '../../../src/accesskey/live/live-pairs.ts';
 import { createLiveServiceAccounts } from '../../../src/accesskey/live/live-service-accounts.ts';
+import { createPairLookup, type PairLookup } from '../../../src/accesskey/live/pair-lookup.ts';
 import type { ClaimsOptions, TokenClaims } from '../../../src/token/issue.ts';
 import { type Algorithm, algorithms, defaultKeyPolicy } from '../../../src/token/keys/facts.ts';
 import { formatKeys, parseKeys } from '../../../src/token/keys/format.ts';
@@ -54,8 +54,8 @@ async function generate(): Promise<SigningKeys> {
 /** No AccessKey names a ServiceAccount. */
 const noServiceAccounts = createLiveServiceAccounts(caches({}));
 
-function pairsOf(...accessKeys: ReturnType<typeof accessKey>[]): LivePairs {
-  return createLivePairs(caches({ accessKeys, secrets: accessKeys.map((of) => secret({ of })) }));
+function pairsOf(...accessKeys: ReturnType<typeof accessKey>[]): PairLookup {
+  return createPairLookup(caches({ accessKeys, secrets: accessKeys.map((of) => secret({ of })) }));
 }
 
 /** The claims of a valid token of ann. */
@@ -295,7 +295,7 @@ describe('a token of a key pair', () => {
     ],
     ['belongs to an AccessKey that is being deleted', pairsOf(accessKey({ deleting: true }))],
     ['belongs to a recreated AccessKey', pairsOf(accessKey({ uid: 'successor' }))],
-    ['was regenerated', createLivePairs(caches({ accessKeys: [ann], secrets: [secret({ keys: keyPair(2) })] }))],
+    ['was regenerated', createPairLookup(caches({ accessKeys: [ann], secrets: [secret({ keys: keyPair(2) })] }))],
   ])('is rejected if the pair %s', async (_, pairs) => {
     await rejects(sign(claims()), notLive, { pairs });
   });
@@ -311,7 +311,7 @@ describe('a token of a key pair', () => {
   it('is accepted although another Secret is a copy', async () => {
     const bob = accessKey({ name: 'bob', user: 'bob', creationTimestamp: at(-7200) });
     const secrets = [secret({ of: bob, createdAt: at(-7000) }), secret({ of: ann })];
-    const pairs = createLivePairs(caches({ accessKeys: [bob, ann], secrets }));
+    const pairs = createPairLookup(caches({ accessKeys: [bob, ann], secrets }));
     expect(pairs.find(keyPair().ak, now).map((one) => one.user.name)).toEqual(['bob', 'ann']);
     await expect(verify(await sign(claims()), { pairs })).resolves.toHaveProperty('id', ann.uid);
   });
@@ -321,7 +321,7 @@ describe('a token of the previous key pair', () => {
   const overlapping = known({ keyPairs: [{ name: 'main', rotation: { overlap: '1h' } }], groups: ['dev', 'ops'] });
   const facts = { previousValidUntil: now + 60_000 };
   const rotated = secret({ of: overlapping, keys: keyPair(2), previous: keyPair(), facts });
-  const pairs = createLivePairs(caches({ accessKeys: [overlapping], secrets: [rotated] }));
+  const pairs = createPairLookup(caches({ accessKeys: [overlapping], secrets: [rotated] }));
 
   it('is valid until the overlap ends', async () => {
     const token = await sign(claims());
@@ -351,7 +351,7 @@ describe('a token of a ServiceAccount', () => {
     return verifyToken(token, {
       keys,
       expected: options,
-      pairs: createLivePairs(content),
+      pairs: createPairLookup(content),
       serviceAccounts: createLiveServiceAccounts(content),
       now,
     });

@@ -4,7 +4,7 @@ import { createLastUsed, withUses } from '../../../../src/accesskey/live/last-us
 import type { AccessKeyRecord, KeyPairStatus } from '../../../../src/accesskey/model/access-key-record.ts';
 import type { KubernetesClient } from '../../../../src/kube/client.ts';
 import { at, caches, keyPair, known, now, pairStatus } from '../../../support/builders.ts';
-import { noAnswer, refused } from '../reconcile/secrets-api.ts';
+import { noAnswer, rejected } from '../reconcile/secrets-api.ts';
 
 const silent = pino({ level: 'silent' });
 const uid = 'uid-of-shop-ann';
@@ -19,7 +19,7 @@ interface StatusPatch {
 function createStatusApi(...accessKeys: AccessKeyRecord[]) {
   const stored = new Map(accessKeys.map((one) => [one.name, one]));
   const written: string[] = [];
-  let refusal: Error | undefined;
+  let rejection: Error | undefined;
   let tried = 0;
   /** Each write waits for this before it takes effect. */
   let gate: () => Promise<void> = async () => undefined;
@@ -28,11 +28,11 @@ function createStatusApi(...accessKeys: AccessKeyRecord[]) {
       expect(resource).toMatchObject({ apiVersion: 'ghippo.io/v1alpha1', plural: 'accesskeys', subresource: 'status' });
       tried += 1;
       await gate();
-      if (refusal) throw refusal;
+      if (rejection) throw rejection;
       const found = stored.get(name);
-      if (!found) throw refused(404, 'NotFound');
+      if (!found) throw rejected(404, 'NotFound');
       const { uid, resourceVersion } = body.metadata;
-      if (found.uid !== uid || found.resourceVersion !== resourceVersion) throw refused(409, 'Conflict');
+      if (found.uid !== uid || found.resourceVersion !== resourceVersion) throw rejected(409, 'Conflict');
       const version = String(Number(resourceVersion) + 1);
       stored.set(name, { ...found, status: { ...found.status, ...body.status }, resourceVersion: version });
       written.push(name);
@@ -42,8 +42,8 @@ function createStatusApi(...accessKeys: AccessKeyRecord[]) {
     client: client as unknown as KubernetesClient,
     written,
     stored,
-    refuse: (error: Error | undefined) => {
-      refusal = error;
+    reject: (error: Error | undefined) => {
+      rejection = error;
     },
     tried: () => tried,
     delay: (wait: () => Promise<void>) => {
@@ -168,17 +168,17 @@ describe('flush', () => {
   });
 
   it.each([
-    ['the cache was stale', refused(409, 'Conflict')],
-    ['the API server is unavailable', refused(503, 'ServiceUnavailable')],
+    ['the cache was stale', rejected(409, 'Conflict')],
+    ['the API server is unavailable', rejected(503, 'ServiceUnavailable')],
     ['the API server does not respond', noAnswer],
   ])('retries a failed write at the next flush: %s', async (_, error) => {
     const api = createStatusApi(known());
     const replica = createReplica(api);
     replica.use(5);
-    api.refuse(error);
+    api.reject(error);
     await replica.flush();
     expect(api.lastUse()).toBeUndefined();
-    api.refuse(undefined);
+    api.reject(undefined);
     await replica.flush();
     expect(api.lastUse()).toBe(at(5));
   });
@@ -187,16 +187,16 @@ describe('flush', () => {
     const api = createStatusApi(known());
     const replica = createReplica(api);
     replica.use(5);
-    api.refuse(noAnswer);
+    api.reject(noAnswer);
     const failing = replica.flush();
     replica.use(9);
     await failing;
-    api.refuse(undefined);
+    api.reject(undefined);
     await replica.flush();
     expect(api.lastUse()).toBe(at(9));
   });
 
-  it('writes the other AccessKeys when one write is refused', async () => {
+  it('writes the other AccessKeys when one write is rejected', async () => {
     const api = createStatusApi(known(), known({ name: 'bob' }));
     const replica = createReplica(api);
     api.stored.delete('ann');
@@ -267,10 +267,10 @@ describe('run', () => {
     expect(api.lastUse()).toBe(at(7));
   });
 
-  it('resolves when the last write is refused', async () => {
+  it('resolves when the last write is rejected', async () => {
     const api = createStatusApi(known());
     const replica = createReplica(api);
-    api.refuse(noAnswer);
+    api.reject(noAnswer);
     replica.use(7);
     const stop = new AbortController();
     const running = replica.run(stop.signal);

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { holdsUser, isStopped, nameHoldersFor, toNamespaceRecord } from '../../../../src/accesskey/model/caches.ts';
+import {
+  holdsUser,
+  isBeingDeleted,
+  nameHoldersFor,
+  toNamespaceRecord,
+} from '../../../../src/accesskey/model/caches.ts';
 import { accessKey, at, caches, keyPair, known, namespace, secret } from '../../../support/builders.ts';
 
 describe('toNamespaceRecord', () => {
@@ -12,15 +17,15 @@ describe('toNamespaceRecord', () => {
   });
 });
 
-describe('isStopped', () => {
+describe('isBeingDeleted', () => {
   it.each([
     ['is false if neither is being deleted', false, namespace('shop'), false],
     ['is false if the namespace is not cached', false, namespace('other', true), false],
     ['is true if the AccessKey is being deleted', true, namespace('shop'), true],
     ['is true if the namespace is being deleted', false, namespace('shop', true), true],
-  ])('%s', (_, deleting, space, stopped) => {
+  ])('%s', (_, deleting, space, expected) => {
     const one = accessKey({ deleting });
-    expect(isStopped(caches({ accessKeys: [one], namespaces: [space] }), one)).toBe(stopped);
+    expect(isBeingDeleted(caches({ accessKeys: [one], namespaces: [space] }), one)).toBe(expected);
   });
 });
 

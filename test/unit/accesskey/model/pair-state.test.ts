@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { KeyPairSpec } from '../../../../src/accesskey/model/access-key-record.ts';
-import { expiryOf, isLive, liveStates, nextRotationOf, pairState } from '../../../../src/accesskey/model/pair-state.ts';
+import {
+  expiryOf,
+  isAllowedBySpec,
+  liveStates,
+  nextRotationOf,
+  pairState,
+} from '../../../../src/accesskey/model/pair-state.ts';
 import { accessKey, at, now } from '../../../support/builders.ts';
 
 const one = accessKey();
@@ -54,7 +60,7 @@ describe('pairState', () => {
   });
 });
 
-describe('isLive', () => {
+describe('isAllowedBySpec', () => {
   it.each<[Partial<KeyPairSpec>, boolean, boolean]>([
     [{}, false, true],
     [{}, true, false],
@@ -63,7 +69,7 @@ describe('isLive', () => {
     [{ expiresAt: at(0) }, false, false],
   ])('of %j, suspended %s, is %s, consistent with the state', (pair, suspended, live) => {
     const subject = accessKey({ suspended });
-    expect(isLive(subject, { ...main, ...pair }, now)).toBe(live);
+    expect(isAllowedBySpec(subject, { ...main, ...pair }, now)).toBe(live);
     expect(
       liveStates.has(pairState({ accessKey: subject, pair: { ...main, ...pair }, facts: none, holdsUser: true, now })),
     ).toBe(live);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { durationMs, rfc3339, timeOf } from '../../../../src/accesskey/model/time.ts';
+import { durationMs, formatTime, parseTime } from '../../../../src/accesskey/model/time.ts';
 import { at, now } from '../../../support/builders.ts';
 
 describe('durationMs', () => {
@@ -23,7 +23,7 @@ describe('durationMs', () => {
   );
 });
 
-describe('rfc3339', () => {
+describe('formatTime', () => {
   it.each([
     [0, '1970-01-01T00:00:00Z'],
     [999, '1970-01-01T00:00:00Z'],
@@ -32,17 +32,17 @@ describe('rfc3339', () => {
     [9e15, '9999-12-31T23:59:59Z'],
     [Date.UTC(2026, 11, 31, 23, 59, 59, 999), '2026-12-31T23:59:59Z'],
   ])('%d is %s', (milliseconds, text) => {
-    expect(rfc3339(milliseconds)).toBe(text);
+    expect(formatTime(milliseconds)).toBe(text);
   });
 });
 
-describe('timeOf', () => {
+describe('parseTime', () => {
   it.each([
     [at(0), now],
     [undefined, undefined],
     ['', undefined],
     ['yesterday', undefined],
   ])('%j: %s', (text, time) => {
-    expect(timeOf(text)).toBe(time);
+    expect(parseTime(text)).toBe(time);
   });
 });

@@ -131,7 +131,7 @@ describe('against a naive model', () => {
     age: fc.integer({ min: 0, max: 3 }),
   });
 
-  it('always finds the oldest AccessKey that is not stopped, and reports every change', () => {
+  it('always finds the oldest AccessKey that is not being deleted, and reports every change', () => {
     fc.assert(
       fc.property(fc.array(change, { maxLength: 40 }), (changes) => {
         const all = caches({});
@@ -169,7 +169,7 @@ describe('2,000 AccessKeys of one user', () => {
     accessKey({ namespace: 'shop', name: `k${n}`, user: 'ann', creationTimestamp: at(n - count) }),
   );
 
-  /** Counts the calls of isStopped. */
+  /** Counts the calls of isBeingDeleted. */
   function counted(work: (store: ReturnType<typeof newStore>, namespaceChanged: (name: string) => void) => void) {
     const store = newStore();
     let calls = 0;

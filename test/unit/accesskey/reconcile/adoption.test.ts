@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { judgeAdoption } from '../../../../src/accesskey/reconcile/adoption.ts';
 import { StaleCacheError } from '../../../../src/accesskey/reconcile/secret-api.ts';
-import { toLiveSecret } from '../../../../src/credential/secret-record.ts';
+import { toFetchedSecret } from '../../../../src/credential/secret-record.ts';
 import { accessKey, at, keyPair, known, now, rawSecret, type SecretParts } from '../../../support/builders.ts';
 import { changes, plain, reconcileOnce, settle } from './reconciles.ts';
-import { createSecretsApi, refused } from './secrets-api.ts';
+import { createSecretsApi, rejected } from './secrets-api.ts';
 
 const one = accessKey();
 const mark = { 'ghippo.io/adopt': 'ann/main' };
@@ -15,7 +15,7 @@ function brought(parts: SecretParts = {}) {
 }
 
 const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', uid: 'd1' };
-const refusals: [string, SecretParts, RegExp][] = [
+const rejections: [string, SecretParts, RegExp][] = [
   ['it is not marked', { annotations: {} }, /annotation ghippo.io\/adopt=ann\/main/],
   ['the mark names another AccessKey', { annotations: { 'ghippo.io/adopt': 'bob/main' } }, /=ann\/main/],
   ['the mark names another pair', { annotations: { 'ghippo.io/adopt': 'ann/ci' } }, /=ann\/main/],
@@ -40,31 +40,33 @@ const refusals: [string, SecretParts, RegExp][] = [
 
 describe('judgeAdoption', () => {
   it('adopts a marked Secret with a valid pair', () => {
-    expect(judgeAdoption(one, { name: 'main' }, toLiveSecret(brought()))).toMatchObject({
+    expect(judgeAdoption(one, { name: 'main' }, toFetchedSecret(brought()))).toMatchObject({
       adopt: { pair: { ak: keyPair().ak } },
     });
   });
 
   it('adopts a Secret with an owner that does not control it', () => {
-    const verdict = judgeAdoption(one, { name: 'main' }, toLiveSecret(brought({ ownerReferences: [deployment] })));
+    const verdict = judgeAdoption(one, { name: 'main' }, toFetchedSecret(brought({ ownerReferences: [deployment] })));
     expect(verdict).toHaveProperty('adopt');
   });
 
-  it.each(refusals)('refuses with a reason if %s', (_, parts, reason) => {
+  it.each(rejections)('rejects with a reason if %s', (_, parts, reason) => {
     const owner = parts.of && { ownerReferences: rawSecret({ of: parts.of }).metadata.ownerReferences };
-    const verdict = judgeAdoption(one, { name: 'main' }, toLiveSecret(brought({ ...parts, ...owner })));
-    expect(verdict).toEqual({ refuse: expect.stringMatching(reason) });
+    const verdict = judgeAdoption(one, { name: 'main' }, toFetchedSecret(brought({ ...parts, ...owner })));
+    expect(verdict).toEqual({ reject: expect.stringMatching(reason) });
     expect(JSON.stringify(verdict)).not.toContain(keyPair().sk);
   });
 
-  it('refuses a copy of another pair of the same AccessKey', () => {
+  it('rejects a copy of another pair of the same AccessKey', () => {
     const both = known({ keyPairs: [{ name: 'main' }, { name: 'ci' }] }, { name: 'ci' });
-    expect(judgeAdoption(both, { name: 'main' }, toLiveSecret(brought()))).toEqual({
-      refuse: 'Secret ann-main cannot be adopted: its ak is already the ak of key pair ci',
+    expect(judgeAdoption(both, { name: 'main' }, toFetchedSecret(brought()))).toEqual({
+      reject: 'Secret ann-main cannot be adopted: its ak is already the ak of key pair ci',
     });
-    expect(judgeAdoption(both, { name: 'main' }, toLiveSecret(brought({ keys: keyPair(3) })))).toHaveProperty('adopt');
+    expect(judgeAdoption(both, { name: 'main' }, toFetchedSecret(brought({ keys: keyPair(3) })))).toHaveProperty(
+      'adopt',
+    );
     expect(
-      judgeAdoption(known(), { name: 'main' }, toLiveSecret(brought())),
+      judgeAdoption(known(), { name: 'main' }, toFetchedSecret(brought())),
       'a backup of the pair itself',
     ).toHaveProperty('adopt');
   });
@@ -73,11 +75,11 @@ describe('judgeAdoption', () => {
     const pair = { name: 'main', secret: { akKey: 'user', skKey: 'password' } };
     const data = { ak: undefined, sk: undefined, user: keyPair(3).ak, password: keyPair(3).sk };
     const annotations = { ...mark, 'ghippo.io/ak-key': 'ak', 'ghippo.io/sk-key': 'sk' };
-    expect(judgeAdoption(one, pair, toLiveSecret(brought({ data, annotations })))).toMatchObject({
+    expect(judgeAdoption(one, pair, toFetchedSecret(brought({ data, annotations })))).toMatchObject({
       adopt: { pair: { ak: keyPair(3).ak } },
     });
-    expect(judgeAdoption(one, pair, toLiveSecret(brought()))).toEqual({
-      refuse: expect.stringMatching(/user and password must/),
+    expect(judgeAdoption(one, pair, toFetchedSecret(brought()))).toEqual({
+      reject: expect.stringMatching(/user and password must/),
     });
   });
 });
@@ -137,7 +139,7 @@ describe('an adoption', () => {
     expect(after.status.keyPairs?.[0]).not.toHaveProperty('previous');
   });
 
-  it.each(refusals)('does not happen, and the Secret is not changed, if %s', async (_, parts) => {
+  it.each(rejections)('does not happen, and the Secret is not changed, if %s', async (_, parts) => {
     const owner = parts.of && { ownerReferences: rawSecret({ of: parts.of }).metadata.ownerReferences };
     const taken = brought({ ...parts, ...owner });
     const api = createSecretsApi(taken);
@@ -147,7 +149,7 @@ describe('an adoption', () => {
     expect(api.all()).toEqual([taken]);
   });
 
-  it('leaves the pair where it is if it is refused', async () => {
+  it('leaves the pair where it is if it is rejected', async () => {
     const renamed = known({ keyPairs: [{ name: 'main', secret: { name: 'taken' } }] });
     const api = createSecretsApi(rawSecret({ name: 'ann-main' }), brought({ name: 'taken', annotations: {} }));
     const outcome = await reconcileOnce(api, renamed);
@@ -157,7 +159,7 @@ describe('an adoption', () => {
 
   it('is retried if the Secret has changed meanwhile', async () => {
     const api = createSecretsApi(brought());
-    api.refuse('patch ann-main', refused(409, 'Conflict'));
+    api.reject('patch ann-main', rejected(409, 'Conflict'));
     await expect(reconcileOnce(api, one, now)).rejects.toBeInstanceOf(StaleCacheError);
     expect(api.all()).toEqual([brought()]);
   });
@@ -195,7 +197,7 @@ describe('a Secret of a former AccessKey of the same name', () => {
     expect(plain(api.get('ann-main')).ak).not.toBe(keyPair().ak);
   });
 
-  it('is refused and not changed if it is marked and invalid', async () => {
+  it('is rejected and not changed if it is marked and invalid', async () => {
     const broken = rawSecret({ of: former, annotations: mark, data: { sk: 'x' } });
     const api = createSecretsApi(broken);
     expect(changes(await reconcileOnce(api, one))).toEqual(['SecretConflict']);

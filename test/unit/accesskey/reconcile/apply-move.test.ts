@@ -3,7 +3,7 @@ import { isKey } from '../../../../src/credential/key-pair.ts';
 import { toSecretRecord } from '../../../../src/credential/secret-record.ts';
 import { accessKey, at, keyPair, known, now, rawSecret } from '../../../support/builders.ts';
 import { applyTo, changes, plain, reconcileOnce, settle } from './reconciles.ts';
-import { createSecretsApi, refused } from './secrets-api.ts';
+import { createSecretsApi, rejected } from './secrets-api.ts';
 
 const moving = { name: 'main', secret: { name: 'new' } };
 const renamed = accessKey({ keyPairs: [moving] });
@@ -74,9 +74,9 @@ describe('a move', () => {
     expect(after.status.keyPairs).toMatchObject([{ accessKey: keyPair().ak, secretName: 'new' }]);
   });
 
-  it('keeps the former Secret without labels if the new one is refused', async () => {
+  it('keeps the former Secret without labels if the new one is rejected', async () => {
     const api = createSecretsApi(rawSecret({ name: 'ann-main', labels: {} }));
-    api.refuse('create new', refused(403, 'Forbidden'));
+    api.reject('create new', rejected(403, 'Forbidden'));
     const subject = known({ keyPairs: [moving] });
     await reconcileOnce(api, subject);
     expect(api.watched(subject).map(({ name }) => name)).toEqual(['ann-main']);

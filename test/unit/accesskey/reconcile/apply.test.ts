@@ -5,7 +5,7 @@ import { isKey } from '../../../../src/credential/key-pair.ts';
 import { secretType } from '../../../../src/credential/secret-format.ts';
 import { accessKey, keyPair, known, now, rawSecret, secret } from '../../../support/builders.ts';
 import { applyTo, changes, plain, type Reported, reconcileOnce, settle, withStatus } from './reconciles.ts';
-import { createSecretsApi, noAnswer, refused } from './secrets-api.ts';
+import { createSecretsApi, noAnswer, rejected } from './secrets-api.ts';
 
 const one = accessKey();
 const both = accessKey({ keyPairs: [{ name: 'main' }, { name: 'ci' }] });
@@ -240,13 +240,13 @@ describe('create', () => {
 
   it('throws if the Secret is created by someone else meanwhile', async () => {
     const api = createSecretsApi();
-    const error = refused(409, 'AlreadyExists');
-    api.refuse('create ann-main', error);
+    const error = rejected(409, 'AlreadyExists');
+    api.reject('create ann-main', error);
     await expect(reconcileOnce(api, one)).rejects.toMatchObject({ name: 'StaleCacheError', cause: error });
   });
 });
 
-describe('regenerate', () => {
+describe('recover', () => {
   it('replaces both keys in the same Secret and reports which were invalid', async () => {
     const broken = rawSecret({ data: { sk: 'broken', note: 'kept' }, labels: {} });
     const api = createSecretsApi(broken);
@@ -303,7 +303,7 @@ describe('a lost Secret', () => {
 describe('progress', () => {
   it('is reported after each change, even if the reconcile fails later', async () => {
     const api = createSecretsApi();
-    api.refuse('create ann-ci', noAnswer);
+    api.reject('create ann-ci', noAnswer);
     const reported: Reported = { changed: [], removed: [] };
     await expect(reconcileOnce(api, both, now, reported)).rejects.toBe(noAnswer);
     expect(reported.changed.map(({ pair, change }) => [pair.name, change])).toEqual([['main', 'created']]);
@@ -322,15 +322,15 @@ describe('a stale cache', () => {
     ['rotate, the Secret was replaced', known({ keyPairs: [{ name: 'main', revision: 2 }] }), secret(), successor],
     ['remove, the Secret changed', accessKey({ keyPairs: [] }), secret(), newer],
     ['remove, the Secret was replaced', accessKey({ keyPairs: [] }), secret(), successor],
-  ])('fails the reconcile and does no harm: %s', async (_, subject, cached, live) => {
-    const api = createSecretsApi(live);
+  ])('fails the reconcile and does no harm: %s', async (_, subject, cached, fetched) => {
+    const api = createSecretsApi(fetched);
     await expect(applyTo(api, subject, [cached])).rejects.toBeInstanceOf(StaleCacheError);
-    expect(api.all()).toEqual([live]);
+    expect(api.all()).toEqual([fetched]);
   });
 
   it.each([
     ['update', one, secret({ labels: {} })],
-    ['regenerate', one, secret({ data: { sk: undefined } })],
+    ['recover', one, secret({ data: { sk: undefined } })],
     ['rotate', known({ keyPairs: [{ name: 'main', revision: 2 }] }), secret()],
   ])('fails the reconcile if the Secret does not exist: %s', async (_, subject, cached) => {
     await expect(applyTo(createSecretsApi(), subject, [cached])).rejects.toBeInstanceOf(StaleCacheError);
@@ -341,7 +341,7 @@ describe('a stale cache', () => {
     [409, 'Conflict'],
   ])('fails the reconcile if the response to a patch is %d', async (status, reason) => {
     const api = createSecretsApi(rawSecret({ labels: {} }));
-    api.refuse('patch ann-main', refused(status, reason));
+    api.reject('patch ann-main', rejected(status, reason));
     await expect(applyTo(api, one, [secret({ labels: {} })])).rejects.toMatchObject({
       name: 'StaleCacheError',
       cause: { status },
@@ -359,7 +359,7 @@ describe('before the first write', () => {
   const writes: [string, AccessKeyRecord, ReturnType<typeof rawSecret>[]][] = [
     ['create', one, []],
     ['update', one, [rawSecret({ annotations: {} })]],
-    ['regenerate', one, [rawSecret({ data: { ak: '' } })]],
+    ['recover', one, [rawSecret({ data: { ak: '' } })]],
     ['rotate', known({ keyPairs: [{ name: 'main', revision: 2 }] }), [rawSecret()]],
     ['remove', accessKey({ keyPairs: [] }), [rawSecret()]],
   ];
@@ -411,9 +411,9 @@ describe('a failed write', () => {
     [422, 'Invalid'],
     [500, 'InternalError'],
   ])('with %d is a problem of one pair and does not stop the other', async (status, reason) => {
-    const error = refused(status, reason);
+    const error = rejected(status, reason);
     const api = createSecretsApi();
-    api.refuse('create ann-main', error);
+    api.reject('create ann-main', error);
     const outcome = await reconcileOnce(api, both);
     const stablePrefix = 'cannot read or write Secret ann-main:';
     const message = `${stablePrefix} ${status === 500 ? '500 InternalError' : error.message}`;
@@ -425,9 +425,9 @@ describe('a failed write', () => {
   });
 
   it.each([401, 429, 502, 503, 504])('with %d is not about the Secret and fails the reconcile', async (status) => {
-    const error = refused(status, 'Unavailable');
+    const error = rejected(status, 'Unavailable');
     const api = createSecretsApi();
-    api.refuse('create ann-main', error);
+    api.reject('create ann-main', error);
     await expect(reconcileOnce(api, both)).rejects.toBe(error);
     expect(api.writes()).toEqual(['create ann-main']);
   });
@@ -437,9 +437,9 @@ describe('a failed write', () => {
     ['patch ann-main', rawSecret({ data: { ak: 'x' } })],
     ['read ann-main', rawSecret({ annotations: {} })],
   ])('is a problem of the pair for %s', async (call, content) => {
-    const error = refused(403, 'Forbidden');
+    const error = rejected(403, 'Forbidden');
     const api = createSecretsApi(content);
-    api.refuse(call, error);
+    api.reject(call, error);
     const outcome = await reconcileOnce(api, one);
     expect(outcome.pairs).toMatchObject([{ change: 'none', problem: { reason: 'SecretFailed', error } }]);
     expect(api.all()).toEqual([content]);
@@ -447,24 +447,24 @@ describe('a failed write', () => {
 
   it('leaves the pair in its Secret', async () => {
     const api = createSecretsApi(rawSecret({ annotations: {} }));
-    api.refuse('patch ann-main', refused(403, 'Forbidden'));
+    api.reject('patch ann-main', rejected(403, 'Forbidden'));
     const outcome = await reconcileOnce(api, one);
     expect(outcome.pairs).toMatchObject([{ secret: { pair: { ak: keyPair().ak } } }]);
   });
 
-  it('leaves the pair in the former Secret if the new one is refused', async () => {
+  it('leaves the pair in the former Secret if the new one is rejected', async () => {
     const api = createSecretsApi(rawSecret());
-    api.refuse('create new', refused(403, 'Forbidden'));
+    api.reject('create new', rejected(403, 'Forbidden'));
     const outcome = await reconcileOnce(api, known({ keyPairs: [{ name: 'main', secret: { name: 'new' } }] }));
     expect(outcome.pairs).toMatchObject([{ secretName: 'new', secret: { name: 'ann-main' } }]);
     expect(outcome.removed).toEqual([]);
   });
 
   it('of a removal is reported, and the other Secrets are removed', async () => {
-    const error = refused(403, 'Forbidden');
+    const error = rejected(403, 'Forbidden');
     const ci = rawSecret({ of: both, pair: 'ci', keys: keyPair(2) });
     const api = createSecretsApi(rawSecret(), ci);
-    api.refuse('delete ann-main', error);
+    api.reject('delete ann-main', error);
     const outcome = await reconcileOnce(api, accessKey({ keyPairs: [] }));
     expect(outcome.notRemoved).toEqual([{ secretName: 'ann-main', error }]);
     expect(outcome.removed).toEqual(['ann-ci']);
@@ -474,14 +474,14 @@ describe('a failed write', () => {
     'without a response to %s fails the reconcile',
     async (call) => {
       const api = createSecretsApi();
-      api.refuse(call, noAnswer);
+      api.reject(call, noAnswer);
       await expect(reconcileOnce(api, one)).rejects.toBe(noAnswer);
     },
   );
 
   it('without a response to a removal fails the reconcile', async () => {
     const api = createSecretsApi(rawSecret());
-    api.refuse('delete ann-main', noAnswer);
+    api.reject('delete ann-main', noAnswer);
     await expect(reconcileOnce(api, accessKey({ keyPairs: [] }))).rejects.toBe(noAnswer);
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { AccessKeyRecord } from '../../../../src/accesskey/model/access-key-record.ts';
 import { accessKey, at, keyPair, known, now, pairStatus, rawSecret } from '../../../support/builders.ts';
 import { changes, plain, type Reported, reconcileOnce, settle, withStatus } from './reconciles.ts';
-import { createSecretsApi, noAnswer, type RawSecret, refused, type SecretsApi } from './secrets-api.ts';
+import { createSecretsApi, noAnswer, type RawSecret, rejected, type SecretsApi } from './secrets-api.ts';
 
 const moving = { name: 'main', secret: { name: 'new' } };
 const stranger = accessKey({ name: 'bob', user: 'bob' });
@@ -14,7 +14,7 @@ interface Block {
   reason: string;
   /** The Secret of the wanted name. */
   content: RawSecret[];
-  refuse?: Error;
+  reject?: Error;
   /** Whether another pair of the AccessKey has the wanted name. */
   isCi?: boolean;
 }
@@ -22,7 +22,7 @@ interface Block {
 const blocks: [string, Block][] = [
   ['another pair has the name', { reason: 'SecretConflict', content: [], isCi: true }],
   ['a foreign Secret has the name', { reason: 'SecretConflict', content: [rawSecret({ of: stranger, name: 'new' })] }],
-  ['a quota', { reason: 'SecretFailed', content: [], refuse: refused(403, 'Forbidden') }],
+  ['a quota', { reason: 'SecretFailed', content: [], reject: rejected(403, 'Forbidden') }],
   [
     'a finalizer keeps a managed Secret of that name',
     { reason: 'SecretTerminating', content: [rawSecret({ name: 'new', keys: keyPair(7), deletionTimestamp: at(-5) })] },
@@ -40,14 +40,14 @@ const blocks: [string, Block][] = [
   ],
 ];
 
-function blocked({ content, refuse, isCi }: Block, revision = 1): { api: SecretsApi; subject: AccessKeyRecord } {
+function blocked({ content, reject, isCi }: Block, revision = 1): { api: SecretsApi; subject: AccessKeyRecord } {
   const pair = { ...moving, revision };
   const subject = isCi
     ? known({ keyPairs: [pair, { name: 'ci', secret: { name: 'ann-main' } }] }, {}, ci)
     : known({ keyPairs: [pair] });
   const held = isCi ? [rawSecret({ of: subject, pair: 'ci', name: 'new', keys: keyPair(2) })] : [];
   const api = createSecretsApi(former, ...held, ...content);
-  if (refuse) api.refuse('create new', refuse);
+  if (reject) api.reject('create new', reject);
   return { api, subject };
 }
 
@@ -96,7 +96,7 @@ describe('a rotation with a move', () => {
 
   it('reports the rotation even if the reconcile fails later', async () => {
     const api = createSecretsApi(former);
-    api.refuse('create new', noAnswer);
+    api.reject('create new', noAnswer);
     const reported: Reported = { changed: [], removed: [] };
     await expect(reconcileOnce(api, subject, now, reported)).rejects.toBe(noAnswer);
     expect(reported.changed.map(({ change }) => change)).toEqual(['rotated']);
@@ -104,7 +104,7 @@ describe('a rotation with a move', () => {
 
   it('names the Secret that could not be rotated', async () => {
     const api = createSecretsApi({ ...former, immutable: true });
-    api.refuse('patch ann-main', refused(422, 'Invalid'));
+    api.reject('patch ann-main', rejected(422, 'Invalid'));
     const outcome = await reconcileOnce(api, subject);
     expect(outcome.pairs).toMatchObject([{ secret: { name: 'ann-main', pair: { ak: keyPair().ak } } }]);
     expect(outcome.pairs[0]?.problem?.message).toMatch(/^cannot read or write Secret ann-main: .*immutable/);
@@ -115,7 +115,7 @@ describe('a pair whose move failed', () => {
   it('is found by the Secret name in the status, even if its Secret lost the labels', async () => {
     const subject = known({ keyPairs: [moving] });
     const api = createSecretsApi(rawSecret({ name: 'ann-main', labels: {} }));
-    api.refuse('create new', refused(403, 'Forbidden'));
+    api.reject('create new', rejected(403, 'Forbidden'));
     const failed = await reconcileOnce(api, subject);
     const after = withStatus(subject, failed);
     expect(after.status.keyPairs).toMatchObject([{ secretName: 'ann-main', accessKey: keyPair().ak }]);

@@ -1,7 +1,7 @@
 /** The controller with a fake API server and caches that the test fills, as a watch would. */
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { acceptedBy, createLivePairs } from '../../../../src/accesskey/live/live-pairs.ts';
+import { acceptedBy, createPairLookup } from '../../../../src/accesskey/live/pair-lookup.ts';
 import type { AccessKeyRecord } from '../../../../src/accesskey/model/access-key-record.ts';
 import { startController } from '../../../../src/accesskey/reconcile/controller.ts';
 import type { KubernetesClient } from '../../../../src/kube/client.ts';
@@ -33,7 +33,7 @@ function start(subject: AccessKeyRecord, ...secrets: RawSecret[]) {
   const stop = startController({
     client: client as unknown as KubernetesClient,
     caches: filled,
-    accepts: acceptedBy(createLivePairs(filled)),
+    accepts: acceptedBy(createPairLookup(filled)),
     recorder: { record: (_, { reason }) => void events.push(reason) },
     log: pino({ level: 'silent' }),
     now: () => now,

@@ -1,11 +1,11 @@
-/** How refused writes are reported: with enough to act on, without a key, and with the same text each time. */
+/** How rejected writes are reported: with enough to act on, without a key, and with the same text each time. */
 import { describe, expect, it } from 'vitest';
 import type { AccessKeyRecord } from '../../../../src/accesskey/model/access-key-record.ts';
 import { isSameStatus } from '../../../../src/accesskey/reconcile/status-writer.ts';
 import { KubernetesError } from '../../../../src/kube/errors.ts';
 import { accessKey, keyPair, known, now, rawSecret, type SecretParts } from '../../../support/builders.ts';
 import { reconcileOnce, withStatus } from './reconciles.ts';
-import { createSecretsApi, refused, type SecretsApi } from './secrets-api.ts';
+import { createSecretsApi, rejected, type SecretsApi } from './secrets-api.ts';
 
 const one = accessKey();
 const both = accessKey({ keyPairs: [{ name: 'main' }, { name: 'ci' }] });
@@ -15,8 +15,8 @@ function answer(status: number, text: string): KubernetesError {
 }
 
 /** The AccessKey after a reconcile in which the Secret could not be created. */
-async function afterRefusal(api: SecretsApi, subject: AccessKeyRecord, error: Error, time = now) {
-  api.refuse('create ann-main', error);
+async function afterRejection(api: SecretsApi, subject: AccessKeyRecord, error: Error, time = now) {
+  api.reject('create ann-main', error);
   return withStatus(subject, await reconcileOnce(api, subject, time), time);
 }
 
@@ -30,30 +30,30 @@ describe('a failure with a different text each time', () => {
     ['a quota', 403, 'exceeded quota: used 17', 'exceeded quota: used 18'],
   ])('does not change the status: %s', async (_, status, first, second) => {
     const api = createSecretsApi();
-    const before = await afterRefusal(api, one, answer(status, first));
-    const after = await afterRefusal(api, before, answer(status, second), now + 60_000);
+    const before = await afterRejection(api, one, answer(status, first));
+    const after = await afterRejection(api, before, answer(status, second), now + 60_000);
     expect(before.status.conditions?.[0]).toMatchObject({ status: 'False', reason: 'SecretFailed' });
     expect(isSameStatus(after.status, before.status)).toBe(true);
   });
 
   it('is reported with status and reason only for a server error', async () => {
-    const after = await afterRefusal(createSecretsApi(), one, answer(500, 'failed calling webhook "x"'));
+    const after = await afterRejection(createSecretsApi(), one, answer(500, 'failed calling webhook "x"'));
     expect(messageOf(after)).toBe('cannot read or write Secret ann-main: 500 InternalError');
   });
 
   it('is reported again after a change of the spec', async () => {
     const api = createSecretsApi();
-    const before = await afterRefusal(api, one, answer(403, 'exceeded quota'));
-    const after = await afterRefusal(api, { ...before, generation: 2 }, answer(403, 'denied by a policy'));
+    const before = await afterRejection(api, one, answer(403, 'exceeded quota'));
+    const after = await afterRejection(api, { ...before, generation: 2 }, answer(403, 'denied by a policy'));
     expect(messageOf(after)).toBe('cannot read or write Secret ann-main: denied by a policy');
   });
 
   it('is reported again for another Secret', async () => {
     const api = createSecretsApi();
-    const before = await afterRefusal(api, both, answer(403, 'exceeded quota'));
+    const before = await afterRejection(api, both, answer(403, 'exceeded quota'));
     api.allow('create ann-main');
-    api.refuse('create ann-ci', answer(403, 'exceeded quota'));
-    api.refuse('patch ann-ci', answer(403, 'exceeded quota'));
+    api.reject('create ann-ci', answer(403, 'exceeded quota'));
+    api.reject('patch ann-ci', answer(403, 'exceeded quota'));
     // The first reconcile created the pair ci; its Secret is invalid now.
     api.put(rawSecret({ of: both, pair: 'ci', data: { ak: 'x' } }));
     expect(messageOf(withStatus(before, await reconcileOnce(api, before)))).toBe(
@@ -71,7 +71,7 @@ describe('an immutable Secret', () => {
   ])('%s is reported with what to do', async (_, subject, parts) => {
     for (const immutable of [true, false]) {
       const api = createSecretsApi(rawSecret({ ...parts, immutable }));
-      api.refuse('patch ann-main', refused(422, 'Invalid'));
+      api.reject('patch ann-main', rejected(422, 'Invalid'));
       const message = messageOf(withStatus(subject, await reconcileOnce(api, subject))) ?? '';
       expect(message).toMatch(/^cannot read or write Secret ann-main: .*422 Invalid/);
       expect(message.endsWith('it is immutable: delete it to get a new key pair')).toBe(immutable);
@@ -82,7 +82,7 @@ describe('an immutable Secret', () => {
 describe('a Secret that only a person can fix makes the AccessKey Stalled', () => {
   const types = async (parts: SecretParts, status: number) => {
     const api = createSecretsApi(rawSecret({ annotations: {}, ...parts }));
-    api.refuse('patch ann-main', refused(status, ''));
+    api.reject('patch ann-main', rejected(status, ''));
     return withStatus(one, await reconcileOnce(api, one)).status.conditions?.map(({ type }) => type);
   };
 
@@ -103,11 +103,11 @@ describe('a Secret that was not removed', () => {
   it('is reported before the problems of pairs that wait for it', async () => {
     const subject = known({ keyPairs: [{ name: 'next', secret: { name: 'ann-main' } }] });
     const api = createSecretsApi(rawSecret());
-    api.refuse('delete ann-main', refused(403, 'Forbidden'));
+    api.reject('delete ann-main', rejected(403, 'Forbidden'));
     const after = withStatus(subject, await reconcileOnce(api, subject));
     expect(after.status.conditions?.[0]).toMatchObject({
       reason: 'SecretFailed',
-      message: 'cannot delete Secret ann-main: refused: 403 Forbidden',
+      message: 'cannot delete Secret ann-main: rejected: 403 Forbidden',
     });
   });
 });
@@ -119,7 +119,7 @@ describe('a Secret whose annotations do not lead to its pair', () => {
   ])('does not expose its values while it cannot be fixed: %s', async (_, annotations) => {
     const subject = known({ keyPairs: [{ name: 'main', secret: { akKey: 'sk', skKey: 'ak' } }] });
     const api = createSecretsApi(rawSecret({ of: subject, annotations }));
-    api.refuse('patch ann-main', refused(403, 'Forbidden'));
+    api.reject('patch ann-main', rejected(403, 'Forbidden'));
     const outcome = await reconcileOnce(api, subject);
     expect(outcome.pairs[0]).toMatchObject({ change: 'none', problem: { reason: 'SecretFailed' } });
     expect(outcome.pairs[0]).not.toHaveProperty('secret');
@@ -131,7 +131,7 @@ describe('a Secret whose annotations do not lead to its pair', () => {
   it('does not expose other values that the annotations lead to', async () => {
     const annotations = { 'ghippo.io/ak-key': 'id', 'ghippo.io/sk-key': 'token' };
     const api = createSecretsApi(rawSecret({ annotations, data: { id: keyPair(8).ak, token: keyPair(8).sk } }));
-    api.refuse('patch ann-main', refused(403, 'Forbidden'));
+    api.reject('patch ann-main', rejected(403, 'Forbidden'));
     const outcome = await reconcileOnce(api, known());
     expect(outcome.pairs[0]).not.toHaveProperty('secret');
   });

@@ -16,20 +16,20 @@ afterEach(async () => {
 /** An operator that has cached this Secret and no AccessKey; the API server has both or only the Secret. */
 async function afterDelay({
   parts = {},
-  live = [] as (typeof ann)[],
+  existing = [] as (typeof ann)[],
   cached = [] as (typeof ann)[],
   terminating = false,
   ms = delayMs,
 }: {
   parts?: SecretParts;
-  live?: (typeof ann)[];
+  existing?: (typeof ann)[];
   cached?: (typeof ann)[];
   terminating?: boolean;
   ms?: number;
 } = {}) {
   vi.useFakeTimers();
   const api = createSecretsApi(rawSecret(parts));
-  for (const one of live) api.know(one);
+  for (const one of existing) api.know(one);
   const events: [EventSubject, EventContent][] = [];
   const all = caches({ accessKeys: cached, secrets: [secret(parts)], namespaces: [namespace('shop', terminating)] });
   stop = startOrphanRemoval({
@@ -57,14 +57,14 @@ describe('a Secret whose AccessKey no longer exists', () => {
   });
 
   it('is deleted if another AccessKey has the name now', async () => {
-    const { api } = await afterDelay({ live: [accessKey({ uid: 'successor' })] });
+    const { api } = await afterDelay({ existing: [accessKey({ uid: 'successor' })] });
     expect(api.writes()).toEqual(['delete ann-main']);
   });
 
   it.each([
     ['before the delay', { ms: delayMs - 1 }],
-    ['if the API server still has the AccessKey', { live: [ann] }],
-    ['if the AccessKey is cached', { cached: [ann], live: [ann] }],
+    ['if the API server still has the AccessKey', { existing: [ann] }],
+    ['if the AccessKey is cached', { cached: [ann], existing: [ann] }],
     ['if it is marked for adoption', { parts: { annotations: { 'ghippo.io/adopt': 'ann/main' } } }],
     ['without an owner', { parts: { ownerReferences: [] } }],
     ['of another type', { parts: { type: 'Opaque' } }],

@@ -19,7 +19,7 @@ const withPrevious = { previous: { accessKey: keyPair(9).ak, validUntil: at(1800
 
 function observed(parts: Partial<Observed> = {}): Observed {
   const { accessKey: subject = one } = parts;
-  return { accessKey: subject, stopped: false, userHolder: subject.key, secrets: [], ...parts };
+  return { accessKey: subject, beingDeleted: false, userHolder: subject.key, secrets: [], ...parts };
 }
 
 describe('plan', () => {
@@ -30,7 +30,7 @@ describe('plan', () => {
         { kind: 'create', pair: ci, secretName: 'ann-ci', from: undefined, rotation: undefined },
       ],
       remove: [],
-      retired: [],
+      removedPairs: [],
     });
   });
 
@@ -52,7 +52,7 @@ describe('plan', () => {
         { kind: 'keep', pair: ci, secret: secrets[0] },
       ],
       remove: [],
-      retired: [],
+      removedPairs: [],
     });
   });
 
@@ -62,7 +62,7 @@ describe('plan', () => {
     expect(plan(observed({ secrets: [found] }))).toEqual({
       pairs: [{ kind: 'update', pair: main, secret: found, facts }],
       remove: [],
-      retired: [],
+      removedPairs: [],
     });
   });
 
@@ -74,7 +74,7 @@ describe('plan', () => {
     expect(plan(observed({ secrets: [found] }))).toEqual({
       pairs: [{ kind: 'update', pair: main, secret: found, facts }],
       remove: [],
-      retired: [],
+      removedPairs: [],
     });
   });
 
@@ -89,7 +89,7 @@ describe('plan', () => {
     expect(plan(observed({ accessKey: subject, secrets: [found] }))).toEqual({
       pairs: [{ kind: 'update', pair: main, secret: found, facts }],
       remove: [],
-      retired: [],
+      removedPairs: [],
     });
   });
 
@@ -144,9 +144,9 @@ describe('plan', () => {
     for (const labels of [labelsOf(one, main), {}]) {
       const found = secret({ data, labels });
       expect(plan(observed({ secrets: [found] }))).toEqual({
-        pairs: [{ kind: 'regenerate', pair: main, secret: found }],
+        pairs: [{ kind: 'recover', pair: main, secret: found }],
         remove: [],
-        retired: [],
+        removedPairs: [],
       });
     }
   });
@@ -157,19 +157,19 @@ describe('plan', () => {
     expect(plan(observed({ secrets: [kept, left] }))).toEqual({
       pairs: [{ kind: 'keep', pair: main, secret: kept }],
       remove: [left],
-      retired: [],
+      removedPairs: [],
     });
     const none = accessKey({ keyPairs: [] });
     expect(plan(observed({ accessKey: none, secrets: [kept, left] }))).toEqual({
       pairs: [],
       remove: [kept, left],
-      retired: [],
+      removedPairs: [],
     });
   });
 
   it('treats absent spec.keyPairs as empty', () => {
     const bare = { ...one, spec: { user: one.spec.user } };
-    expect(plan(observed({ accessKey: bare, secrets: [] }))).toEqual({ pairs: [], remove: [], retired: [] });
+    expect(plan(observed({ accessKey: bare, secrets: [] }))).toEqual({ pairs: [], remove: [], removedPairs: [] });
   });
 
   it('removes the Secret of a removed pair before another pair can use its name, so no keys are inherited', () => {
@@ -187,7 +187,7 @@ describe('plan', () => {
           },
         ],
         remove: [left],
-        retired: [],
+        removedPairs: [],
       });
     }
   });
@@ -206,7 +206,7 @@ describe('plan', () => {
         },
       ],
       remove: [left],
-      retired: [],
+      removedPairs: [],
     });
   });
 
@@ -216,7 +216,7 @@ describe('plan', () => {
     expect(plan(observed({ accessKey: known(), secrets: [copy, original] }))).toEqual({
       pairs: [{ kind: 'keep', pair: main, secret: original }],
       remove: [copy],
-      retired: [],
+      removedPairs: [],
     });
   });
 
@@ -227,13 +227,17 @@ describe('plan', () => {
       expect(plan(observed({ accessKey: known(), secrets: [going] }))).toEqual({
         pairs: [{ kind: 'wait', pair: main, secretName: 'ann-main', from: undefined, rotation: undefined }],
         remove: [],
-        retired: [],
+        removedPairs: [],
       });
     });
 
     it('is not deleted again if no pair needs it', () => {
       const none = accessKey({ keyPairs: [] });
-      expect(plan(observed({ accessKey: none, secrets: [going] }))).toEqual({ pairs: [], remove: [], retired: [] });
+      expect(plan(observed({ accessKey: none, secrets: [going] }))).toEqual({
+        pairs: [],
+        remove: [],
+        removedPairs: [],
+      });
     });
 
     it('does not pass its pair on to another Secret', () => {
@@ -278,7 +282,7 @@ describe('plan', () => {
       expect(plan(observed({ accessKey: renamed, secrets: [former] }))).toEqual({
         pairs: [{ kind: 'create', pair, secretName: 'new', from: former, rotation: undefined }],
         remove: [],
-        retired: [],
+        removedPairs: [],
       });
     });
 
@@ -287,7 +291,7 @@ describe('plan', () => {
       expect(plan(observed({ accessKey: renamed, secrets: [former, moved] }))).toEqual({
         pairs: [{ kind: 'keep', pair, secret: moved }],
         remove: [former],
-        retired: [],
+        removedPairs: [],
       });
     });
 
@@ -327,7 +331,7 @@ describe('plan', () => {
           { kind: 'conflict', pair: swapped.ci, secretName: 'ann-main', from: secrets[1], rotation: undefined },
         ],
         remove: [],
-        retired: [],
+        removedPairs: [],
       });
     });
 
@@ -348,7 +352,7 @@ describe('plan', () => {
             { kind: 'conflict', from: found[1] },
           ],
           remove: [],
-          retired: [],
+          removedPairs: [],
         });
       }
     });
@@ -379,7 +383,7 @@ describe('plan', () => {
   });
 
   it.each([
-    ['the AccessKey is stopped', { stopped: true }],
+    ['the AccessKey is being deleted', { beingDeleted: true }],
     ['another AccessKey holds the user', { userHolder: 'shop/older' }],
     ['no AccessKey holds the user', { userHolder: undefined }],
   ])('plans nothing if %s', (_, parts) => {
@@ -388,8 +392,8 @@ describe('plan', () => {
       secret({ data: { sk: 'broken' } }),
       secret({ name: 'stray' }),
     ];
-    expect(plan(observed({ secrets, ...parts }))).toEqual({ pairs: [], remove: [], retired: [] });
-    expect(plan(observed(parts))).toEqual({ pairs: [], remove: [], retired: [] });
+    expect(plan(observed({ secrets, ...parts }))).toEqual({ pairs: [], remove: [], removedPairs: [] });
+    expect(plan(observed(parts))).toEqual({ pairs: [], remove: [], removedPairs: [] });
   });
 
   it('is pure', () => {
@@ -407,7 +411,7 @@ describe('a Secret whose annotations lead to other values than the known pair', 
 
   it('is searched again', () => {
     expect(plan(observed({ accessKey: known(), secrets: [found] })).pairs).toEqual([
-      { kind: 'regenerate', pair: main, secret: found },
+      { kind: 'recover', pair: main, secret: found },
     ]);
   });
 
@@ -425,7 +429,7 @@ describe('a Secret with swapped data keys and without annotations', () => {
 
   it('is searched again, and not rotated because of the age of the Secret', () => {
     expect(plan(observed({ accessKey: subject, secrets: [found] })).pairs).toEqual([
-      { kind: 'regenerate', pair, secret: found },
+      { kind: 'recover', pair, secret: found },
     ]);
   });
 

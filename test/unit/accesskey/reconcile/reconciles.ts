@@ -12,7 +12,7 @@ import type { RawSecret, SecretsApi } from './secrets-api.ts';
 
 /** The plan of an AccessKey that holds its user and has these cached Secrets. */
 export function planOf(accessKey: AccessKeyRecord, secrets: readonly SecretRecord[], time = now): Plan {
-  return plan({ accessKey, stopped: false, userHolder: accessKey.key, secrets }, time);
+  return plan({ accessKey, beingDeleted: false, userHolder: accessKey.key, secrets }, time);
 }
 
 /** What was reported as progress, also if the reconcile failed. */

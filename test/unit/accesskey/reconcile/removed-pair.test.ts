@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { AccessKeyRecord } from '../../../../src/accesskey/model/access-key-record.ts';
 import { accessKey, at, keyPair, known, now, pairStatus, rawSecret } from '../../../support/builders.ts';
 import { applyTo, changes, plain, planOf, type Reported, reconcileOnce, settle, withStatus } from './reconciles.ts';
-import { createSecretsApi, noAnswer, refused } from './secrets-api.ts';
+import { createSecretsApi, noAnswer, rejected } from './secrets-api.ts';
 
 const main = { name: 'main' };
 const ciStatus = pairStatus({ name: 'ci', accessKey: keyPair(2).ak });
@@ -16,9 +16,9 @@ const without = (status: object = {}): AccessKeyRecord => known({ keyPairs: [mai
 describe('the plan', () => {
   it('contains removed pairs in the status, except those whose Secret is cached', () => {
     const api = createSecretsApi(rawSecret(), ci());
-    expect(planOf(without(), api.watched(both))).toMatchObject({ remove: [{ name: 'ann-ci' }], retired: [] });
-    expect(planOf(without(), [])).toMatchObject({ remove: [], retired: [ciStatus] });
-    expect(planOf(known(), [])).toMatchObject({ retired: [] });
+    expect(planOf(without(), api.watched(both))).toMatchObject({ remove: [{ name: 'ann-ci' }], removedPairs: [] });
+    expect(planOf(without(), [])).toMatchObject({ remove: [], removedPairs: [ciStatus] });
+    expect(planOf(known(), [])).toMatchObject({ removedPairs: [] });
   });
 });
 
@@ -56,7 +56,7 @@ describe('the Secret of a removed pair', () => {
   it('is reported even if the reconcile fails later', async () => {
     const subject = accessKey({ keyPairs: [] });
     const api = createSecretsApi(rawSecret(), ci());
-    api.refuse('delete ann-ci', noAnswer);
+    api.reject('delete ann-ci', noAnswer);
     const reported: Reported = { changed: [], removed: [] };
     await expect(reconcileOnce(api, subject, now, reported)).rejects.toBe(noAnswer);
     expect(reported.removed).toEqual(['ann-main']);
@@ -66,10 +66,10 @@ describe('the Secret of a removed pair', () => {
 describe.each([
   ['with its labels', undefined],
   ['without labels', {}],
-])('a Secret that the API server refuses to delete, %s', (_, labels) => {
+])('a Secret that the API server rejects to delete, %s', (_, labels) => {
   const stuck = () => {
     const api = createSecretsApi(rawSecret(), ci(labels));
-    api.refuse('delete ann-ci', refused(403, 'Forbidden'));
+    api.reject('delete ann-ci', rejected(403, 'Forbidden'));
     return api;
   };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { resolve } from '../../../../src/accesskey/reconcile/resolve.ts';
-import { toLiveSecret } from '../../../../src/credential/secret-record.ts';
+import { toFetchedSecret } from '../../../../src/credential/secret-record.ts';
 import { accessKey, at, keyPair, known, now, rawSecret, type SecretParts } from '../../../support/builders.ts';
 
 const one = accessKey();
@@ -11,12 +11,12 @@ const pair = { name: 'main' };
 /** The resolved action for a create of `ann-main` when the API server has this Secret. */
 function resolved(parts: SecretParts | undefined, subject = one) {
   const action = { kind: 'create' as const, pair, secretName: 'ann-main', from: undefined, rotation: undefined };
-  const live = parts && toLiveSecret(rawSecret(parts));
+  const fetched = parts && toFetchedSecret(rawSecret(parts));
   const { spec } = subject;
   return resolve({
     accessKey: subject,
     action: { ...action, pair: spec.keyPairs?.find(({ name }) => name === 'main') ?? pair },
-    live,
+    fetched,
     now,
   });
 }
@@ -26,7 +26,7 @@ describe('resolve', () => {
     ['creates a Secret that does not exist', undefined, { kind: 'create' }],
     ['keeps a Secret that the cache did not show', {}, { kind: 'keep', secret: { name: 'ann-main' } }],
     ['updates a Secret that has lost its labels', { labels: {} }, { kind: 'update' }],
-    ['regenerates an invalid pair', { data: { sk: 'x' } }, { kind: 'regenerate' }],
+    ['regenerates an invalid pair', { data: { sk: 'x' } }, { kind: 'recover' }],
     [
       'waits for a Secret that is being deleted',
       { deletionTimestamp: at(-1) },
@@ -37,14 +37,14 @@ describe('resolve', () => {
       { ownerReferences: [], annotations: mark, deletionTimestamp: at(-1) },
       { kind: 'wait' },
     ],
-    ['refuses a Secret that belongs to nothing', { ownerReferences: [] }, { kind: 'refuse' }],
+    ['rejects a Secret that belongs to nothing', { ownerReferences: [] }, { kind: 'reject' }],
     ['adopts a marked Secret', { ownerReferences: [], annotations: mark }, { kind: 'adopt' }],
     ['replaces the Secret of a former AccessKey of the same name', { of: former }, { kind: 'replace' }],
     ['adopts the marked Secret of a former AccessKey', { of: former, annotations: mark }, { kind: 'adopt' }],
     [
-      'refuses a marked Secret of a former AccessKey without a valid pair',
+      'rejects a marked Secret of a former AccessKey without a valid pair',
       { of: former, annotations: mark, data: { ak: 'x' } },
-      { kind: 'refuse' },
+      { kind: 'reject' },
     ],
   ])('%s', (_, parts, action) => {
     expect(resolved(parts)).toMatchObject(action);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createSecretApi, StaleCacheError } from '../../../../src/accesskey/reconcile/secret-api.ts';
 import { accessKey, keyPair, rawSecret, secret } from '../../../support/builders.ts';
-import { createSecretsApi, refused } from './secrets-api.ts';
+import { createSecretsApi, rejected } from './secrets-api.ts';
 
 const one = accessKey({ generation: 3 });
 
@@ -14,8 +14,8 @@ describe('read', () => {
   it('returns undefined for a Secret that does not exist, and throws other errors', async () => {
     const { fake, api } = withApi();
     await expect(api.read('shop', 'ann-main')).resolves.toBeUndefined();
-    const error = refused(403, 'Forbidden');
-    fake.refuse('read ann-main', error);
+    const error = rejected(403, 'Forbidden');
+    fake.reject('read ann-main', error);
     await expect(api.read('shop', 'ann-main')).rejects.toBe(error);
   });
 });
@@ -41,8 +41,8 @@ describe('remove', () => {
     await expect(withApi(rawSecret()).api.remove(secret())).resolves.toBe(true);
     const changed = withApi(rawSecret({ resourceVersion: '21' }));
     await expect(changed.api.remove(secret())).rejects.toBeInstanceOf(StaleCacheError);
-    const error = refused(403, 'Forbidden');
-    changed.fake.refuse('delete ann-main', error);
+    const error = rejected(403, 'Forbidden');
+    changed.fake.reject('delete ann-main', error);
     await expect(changed.api.remove(secret())).rejects.toBe(error);
   });
 });

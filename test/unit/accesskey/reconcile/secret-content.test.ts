@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { KeyPairSpec } from '../../../../src/accesskey/model/access-key-record.ts';
 import { findPair, keptValues, newContent, withFound } from '../../../../src/accesskey/reconcile/secret-content.ts';
 import { digestOf, isKey } from '../../../../src/credential/key-pair.ts';
-import { toLiveSecret, toSecretRecord } from '../../../../src/credential/secret-record.ts';
+import { toFetchedSecret, toSecretRecord } from '../../../../src/credential/secret-record.ts';
 import { accessKey, keyPair, now, rawSecret, type SecretParts } from '../../../support/builders.ts';
 
 const main: KeyPairSpec = { name: 'main' };
@@ -10,7 +10,7 @@ const custom = { name: 'main', secret: { akKey: 'user', skKey: 'password' } };
 const swapped = { name: 'main', secret: { akKey: 'sk', skKey: 'ak' } };
 
 function find(parts: SecretParts, pair: KeyPairSpec, knownAk?: string) {
-  return findPair({ live: toLiveSecret(rawSecret(parts)), pair, knownAk });
+  return findPair({ fetched: toFetchedSecret(rawSecret(parts)), pair, knownAk });
 }
 
 describe('findPair', () => {
@@ -58,22 +58,22 @@ describe('withFound', () => {
 });
 
 describe('keptValues', () => {
-  const live = rawSecret({ previous: keyPair(9) });
+  const fetched = rawSecret({ previous: keyPair(9) });
   const facts = { revision: 1, generatedAt: now };
 
   it('keep the previous pair while it is valid', () => {
-    expect(keptValues(toLiveSecret(live), keyPair(), { ...facts, previousValidUntil: now + 1 })).toEqual({
+    expect(keptValues(toFetchedSecret(fetched), keyPair(), { ...facts, previousValidUntil: now + 1 })).toEqual({
       pair: keyPair(),
       previous: keyPair(9),
     });
   });
 
   it('drop a previous pair that has ended or is invalid', () => {
-    expect(keptValues(toLiveSecret(live), keyPair(), { ...facts, previousValidUntil: undefined })).toEqual({
+    expect(keptValues(toFetchedSecret(fetched), keyPair(), { ...facts, previousValidUntil: undefined })).toEqual({
       pair: keyPair(),
     });
     const broken = rawSecret({ previous: { ...keyPair(9), sk: 'x' } });
-    expect(keptValues(toLiveSecret(broken), keyPair(), { ...facts, previousValidUntil: now + 1 })).toEqual({
+    expect(keptValues(toFetchedSecret(broken), keyPair(), { ...facts, previousValidUntil: now + 1 })).toEqual({
       pair: keyPair(),
     });
   });

@@ -35,30 +35,30 @@ export function createSecretsApi(...content: RawSecret[]) {
   const calls: string[] = [];
   let version = 100;
   /** Errors for the next calls, by `verb name`. */
-  const refusals = new Map<string, Error>();
+  const rejections = new Map<string, Error>();
 
   function enter(verb: string, name: string): void {
     calls.push(`${verb} ${name}`);
-    const refusal = refusals.get(`${verb} ${name}`);
-    if (refusal) throw refusal;
+    const rejection = rejections.get(`${verb} ${name}`);
+    if (rejection) throw rejection;
   }
 
   function find(call: Pick<Call, 'namespace' | 'name'>): RawSecret {
     const found = secrets.get(keyOf(call));
-    if (!found) throw refused(404, 'NotFound');
+    if (!found) throw rejected(404, 'NotFound');
     return found;
   }
 
-  /** Stricter than the API server: also refuses a write without preconditions. */
+  /** Stricter than the API server: also rejects a write without preconditions. */
   function check({ metadata }: RawSecret, wanted: Preconditions): void {
     const same = metadata.uid === wanted.uid && metadata.resourceVersion === wanted.resourceVersion;
-    if (!same) throw refused(409, 'Conflict');
+    if (!same) throw rejected(409, 'Conflict');
   }
 
   function confirm(call: Call): object {
     enter('confirm', call.name);
     const found = accessKeys.get(keyOf(call));
-    if (!found) throw refused(404, 'NotFound');
+    if (!found) throw rejected(404, 'NotFound');
     const { uid, generation, deleting } = found;
     return { metadata: { uid, generation, ...(deleting && { deletionTimestamp: '2026-01-01T00:00:00Z' }) } };
   }
@@ -85,7 +85,7 @@ export function createSecretsApi(...content: RawSecret[]) {
       const namespace = String(resource.namespace);
       const name = String(body.metadata.name);
       enter('create', name);
-      if (secrets.has(keyOf({ namespace, name }))) throw refused(409, 'AlreadyExists');
+      if (secrets.has(keyOf({ namespace, name }))) throw rejected(409, 'AlreadyExists');
       version += 1;
       const stored = storedFrom(namespace, name, body, version);
       secrets.set(keyOf({ namespace, name }), stored);
@@ -134,9 +134,9 @@ export function createSecretsApi(...content: RawSecret[]) {
       const resourceVersion = String(version);
       secrets.set(keyOf(raw.metadata), { ...raw, metadata: { ...raw.metadata, resourceVersion } });
     },
-    refuse: (call: string, error: Error) => refusals.set(call, error),
-    /** Ends a refusal. */
-    allow: (call: string) => refusals.delete(call),
+    reject: (call: string, error: Error) => rejections.set(call, error),
+    /** Ends a rejection. */
+    allow: (call: string) => rejections.delete(call),
   };
 }
 
@@ -181,8 +181,8 @@ function checkIsSecret(call: Resource): void {
   if (!isOf(call, resources.secrets) || 'subresource' in call) throw new Error(`unexpected resource ${pathOf(call)}`);
 }
 
-export function refused(status: number, reason: string): KubernetesError {
-  return new KubernetesError(`refused: ${status} ${reason}`, { status, reason });
+export function rejected(status: number, reason: string): KubernetesError {
+  return new KubernetesError(`rejected: ${status} ${reason}`, { status, reason });
 }
 
 export const noAnswer = new ConnectionError('no answer from the API server');

@@ -4,17 +4,17 @@ import { StaleCacheError } from '../../../../src/accesskey/reconcile/secret-api.
 import { isSameStatus, writeStatus } from '../../../../src/accesskey/reconcile/status-writer.ts';
 import type { KubernetesClient } from '../../../../src/kube/client.ts';
 import { accessKey, at, pairStatus } from '../../../support/builders.ts';
-import { noAnswer, refused } from './secrets-api.ts';
+import { noAnswer, rejected } from './secrets-api.ts';
 
 const one = accessKey();
 const ready = { type: 'Ready', status: 'True' as const, lastTransitionTime: at(0), reason: 'R', message: 'm' };
 
-/** Records each write, or refuses it. */
-function createClient(refusal?: Error) {
+/** Records each write, or rejects it. */
+function createClient(rejection?: Error) {
   const requests: unknown[] = [];
   const patch = async (object: object, body: unknown) => {
     requests.push({ ...object, body });
-    if (refusal) throw refusal;
+    if (rejection) throw rejection;
   };
   return { client: { patch } as unknown as KubernetesClient, requests };
 }
@@ -55,13 +55,16 @@ describe('writeStatus', () => {
   });
 
   it.each([404, 409])('throws StaleCacheError if the response is %d', async (status) => {
-    const { client } = createClient(refused(status, 'X'));
+    const { client } = createClient(rejected(status, 'X'));
     await expect(writeStatus(client, one, {})).rejects.toBeInstanceOf(StaleCacheError);
   });
 
-  it.each([refused(403, 'Forbidden'), refused(422, 'Invalid'), noAnswer])('throws other errors: %s', async (error) => {
-    await expect(writeStatus(createClient(error).client, one, {})).rejects.toBe(error);
-  });
+  it.each([rejected(403, 'Forbidden'), rejected(422, 'Invalid'), noAnswer])(
+    'throws other errors: %s',
+    async (error) => {
+      await expect(writeStatus(createClient(error).client, one, {})).rejects.toBe(error);
+    },
+  );
 });
 
 describe('isSameStatus', () => {

@@ -232,7 +232,7 @@ describe('a Secret that must be deleted first', () => {
     expect(keyPairs).toEqual([{ name: 'main', secretName: 'ann-main', state: 'Pending' }]);
   });
 
-  it('is reported if the API server refused to delete it, even if all pairs are Ready', () => {
+  it('is reported if the API server rejected to delete it, even if all pairs are Ready', () => {
     const outcome = outcomeOf([present()], { notRemoved: [{ secretName: 'left', error: denied }] });
     const { conditions, keyPairs } = statusAfter({ accessKey: one, userHolder: one.key, outcome, now });
     const message = `cannot delete Secret left: ${denied.message}`;

@@ -1,7 +1,7 @@
 import { decodeJwt, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { createLivePairs } from '../../../../src/accesskey/live/live-pairs.ts';
 import { createLiveServiceAccounts } from '../../../../src/accesskey/live/live-service-accounts.ts';
+import { createPairLookup } from '../../../../src/accesskey/live/pair-lookup.ts';
 import type { Dependencies } from '../../../../src/http/common/environment.ts';
 import { KubernetesError } from '../../../../src/kube/errors.ts';
 import type { ServiceAccountName } from '../../../../src/kube/names.ts';
@@ -44,7 +44,7 @@ async function createExchange(
   const reviewed: string[] = [];
   const content = caches({ accessKeys });
   const platform = await createPlatform({
-    pairs: createLivePairs(content),
+    pairs: createPairLookup(content),
     serviceAccounts: createLiveServiceAccounts(content),
     async reviewServiceAccount(token) {
       reviewed.push(token);

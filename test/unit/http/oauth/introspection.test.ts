@@ -1,7 +1,7 @@
 import { SignJWT } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { AccessSubject } from '../../../../src/access/authorizer.ts';
-import { createLivePairs } from '../../../../src/accesskey/live/live-pairs.ts';
+import { createPairLookup } from '../../../../src/accesskey/live/pair-lookup.ts';
 import { ConnectionError } from '../../../../src/kube/errors.ts';
 import { accessKey, caches, keyPair, now, secret } from '../../../support/builders.ts';
 import { ak, allowing, basic, createPlatform, form, signingKeys, sk } from '../support.ts';
@@ -18,7 +18,7 @@ async function createBoth(...reviewers: string[]) {
   const content = caches({ accessKeys: [ann, bob], secrets });
   const checked: AccessSubject[] = [];
   const platform = await createPlatform({
-    pairs: createLivePairs(content),
+    pairs: createPairLookup(content),
     authorizer: {
       ...allowing('*'),
       async mayReviewTokens(subject) {
@@ -144,7 +144,7 @@ describe('an invalid request', () => {
   it('returns 503 if the cluster is unavailable', async () => {
     const authorizer = { ...allowing(), mayReviewTokens: () => Promise.reject(new ConnectionError('refused')) };
     const { send, annsToken, content } = await createBoth();
-    const { send: failing } = await createPlatform({ pairs: createLivePairs(content), authorizer });
+    const { send: failing } = await createPlatform({ pairs: createPairLookup(content), authorizer });
     const init = form({ token: annsToken }, { authorization: basic(bobKeys.ak, bobKeys.sk) });
     expect((await send(path, init)).status).toBe(200);
     const answer = await failing(path, init);

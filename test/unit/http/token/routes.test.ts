@@ -1,6 +1,6 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { createLivePairs } from '../../../../src/accesskey/live/live-pairs.ts';
+import { createPairLookup } from '../../../../src/accesskey/live/pair-lookup.ts';
 import type { TokenMetrics } from '../../../../src/http/common/environment.ts';
 import { accessKey, at, caches, keyPair, now, secret } from '../../../support/builders.ts';
 import {
@@ -186,7 +186,7 @@ describe('a key pair that is not live', () => {
   it('returns the same 401 if its AccessKey does not hold its user', async () => {
     const older = accessKey({ namespace: 'other', name: 'older', user: 'ann', creationTimestamp: at(-7200) });
     const content = { accessKeys: [accessKey(), older], secrets: [secret()] };
-    const { get, logged } = await createPlatform({ pairs: createLivePairs(caches(content)) });
+    const { get, logged } = await createPlatform({ pairs: createPairLookup(caches(content)) });
     expect((await get(`${tokenPath}?${pair}`)).status).toBe(401);
     expect(logged()).toMatchObject([{ refused: 'conflict', ak }]);
   });

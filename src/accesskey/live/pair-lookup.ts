@@ -6,7 +6,7 @@ import {
   pairStatusOf,
   secretNameOf,
 } from '../model/access-key-record.ts';
-import { type AccessKeyCaches, holdsUser, isStopped } from '../model/caches.ts';
+import { type AccessKeyCaches, holdsUser, isBeingDeleted } from '../model/caches.ts';
 import { isSwapped, pairFacts, pairOf } from '../model/pair-facts.ts';
 import { expiryOf, liveStates, pairState } from '../model/pair-state.ts';
 import type { Accepts } from '../reconcile/acceptance.ts';
@@ -27,7 +27,7 @@ export interface FoundPair {
 }
 
 /** Finds key pairs by ak in the caches. */
-export interface LivePairs {
+export interface PairLookup {
   /**
    * Returns every pair with this ak in any state, also the previous pair during an overlap. If a Secret was copied,
    * there is more than one. The caller must try each one, so that a copy can neither lock out the user nor change the
@@ -43,24 +43,24 @@ export interface LivePairs {
 }
 
 /** A Secret that holds a pair of an AccessKey. */
-interface Holding {
+interface OwnedPair {
   owner: AccessKeyRecord;
   pair: KeyPairSpec;
   secret: SecretRecord;
 }
 
-export function createLivePairs(caches: AccessKeyCaches): LivePairs {
+export function createPairLookup(caches: AccessKeyCaches): PairLookup {
   return {
     find(ak, now) {
-      const holdings = caches.secrets.byIndex('ak', ak).flatMap((secret) => holdingOf(caches, secret) ?? []);
-      if (holdings.length > 1) holdings.sort(byAge);
-      return holdings.flatMap((holding) => toFoundPairs({ caches, holding, ak, now }));
+      const allOwned = caches.secrets.byIndex('ak', ak).flatMap((secret) => ownedPairOf(caches, secret) ?? []);
+      if (allOwned.length > 1) allOwned.sort(byAge);
+      return allOwned.flatMap((owned) => toFoundPairs({ caches, owned, ak, now }));
     },
   };
 }
 
 /** Answers whether a pair could get a token now, for the controller. */
-export function acceptedBy({ find }: LivePairs): Accepts {
+export function acceptedBy({ find }: PairLookup): Accepts {
   return ({ pair: { ak, digest }, accessKey, pairName, now }) =>
     find(ak, now).some((one) => {
       const isSame = one.user.id === accessKey.uid && one.pairName === pairName && one.digest.equals(digest);
@@ -69,10 +69,10 @@ export function acceptedBy({ find }: LivePairs): Accepts {
 }
 
 /** @returns undefined unless an AccessKey owns the Secret, its spec has the pair, and the pair belongs in this Secret */
-function holdingOf(caches: AccessKeyCaches, secret: SecretRecord): Holding | undefined {
+function ownedPairOf(caches: AccessKeyCaches, secret: SecretRecord): OwnedPair | undefined {
   if (secret.ownerUID === undefined || secret.deleting) return undefined;
   const owner = caches.accessKeys.byIndex('uid', secret.ownerUID).find((one) => one.namespace === secret.namespace);
-  if (!owner || isStopped(caches, owner)) return undefined;
+  if (!owner || isBeingDeleted(caches, owner)) return undefined;
   const pair = pairOf(owner, secret);
   return pair && isPlaceOf(owner, pair, secret) && !isSwapped(owner, pair, secret)
     ? { owner, pair, secret }
@@ -86,12 +86,12 @@ function isPlaceOf(owner: AccessKeyRecord, pair: KeyPairSpec, secret: SecretReco
 
 function toFoundPairs({
   caches,
-  holding: { owner, pair, secret },
+  owned: { owner, pair, secret },
   ak,
   now,
 }: {
   caches: AccessKeyCaches;
-  holding: Holding;
+  owned: OwnedPair;
   ak: string;
   now: number;
 }): FoundPair[] {
@@ -113,13 +113,13 @@ function toFoundPairs({
   return pairs;
 }
 
-function byAge(a: Holding, b: Holding): number {
+function byAge(a: OwnedPair, b: OwnedPair): number {
   const [left, right] = [sortKeyOf(a), sortKeyOf(b)];
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
 /** Pairs that are not in a status yet come last: `~` sorts after every RFC 3339 time. */
-function sortKeyOf({ owner, pair, secret }: Holding): string {
+function sortKeyOf({ owner, pair, secret }: OwnedPair): string {
   const known = pairStatusOf(owner, pair.name);
   const isKnown = known !== undefined && known.accessKey === secret.pair?.ak;
   return `${isKnown ? (known.createdAt ?? '') : '~'} ${secret.createdAt} ${secret.key}`;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { acceptedBy, createLivePairs } from '../../../../src/accesskey/live/live-pairs.ts';
+import { acceptedBy, createPairLookup } from '../../../../src/accesskey/live/pair-lookup.ts';
 import { digestOf } from '../../../../src/credential/key-pair.ts';
 import { accessKey, at, caches, keyPair, known, namespace, now, secret } from '../../../support/builders.ts';
 
@@ -7,7 +7,7 @@ const ann = accessKey({ groups: ['dev'] });
 const { ak, sk } = keyPair();
 
 function find(content: Parameters<typeof caches>[0], time = now) {
-  return createLivePairs(caches(content)).find(ak, time);
+  return createPairLookup(caches(content)).find(ak, time);
 }
 
 describe('find', () => {
@@ -33,7 +33,7 @@ describe('find', () => {
   it('distinguishes two pairs of one user', () => {
     const both = accessKey({ keyPairs: [{ name: 'main' }, { name: 'ci', enabled: false }] });
     const secrets = [secret({ of: both }), secret({ of: both, pair: 'ci', keys: keyPair(2) })];
-    const pairs = createLivePairs(caches({ accessKeys: [both], secrets }));
+    const pairs = createPairLookup(caches({ accessKeys: [both], secrets }));
     expect(pairs.find(ak, now)).toMatchObject([{ ak, state: 'Active' }]);
     expect(pairs.find(keyPair(2).ak, now)).toMatchObject([{ ak: keyPair(2).ak, state: 'Disabled' }]);
     expect(pairs.find(keyPair(3).ak, now)).toEqual([]);
@@ -41,7 +41,7 @@ describe('find', () => {
 
   it('follows the caches', () => {
     const all = caches({ accessKeys: [ann] });
-    const pairs = createLivePairs(all);
+    const pairs = createPairLookup(all);
     expect(pairs.find(ak, now)).toEqual([]);
     all.secrets.upsert(secret({ of: ann }));
     expect(pairs.find(ak, now)).toHaveLength(1);
@@ -171,7 +171,7 @@ describe('find', () => {
 
     function previousAt(time: number, parts: Parameters<typeof accessKey>[0] = {}) {
       const one = known({ keyPairs: [pair], ...parts }, { previous });
-      return createLivePairs(caches({ accessKeys: [one], secrets: [rotated] })).find(keyPair(9).ak, time);
+      return createPairLookup(caches({ accessKeys: [one], secrets: [rotated] })).find(keyPair(9).ak, time);
     }
 
     it('returns the previous pair with the end of the overlap as its expiry, and as Expired from then on', () => {
@@ -209,13 +209,13 @@ describe('find', () => {
 
     it('treats a previous pair without an end as Expired', () => {
       const bare = { ...rotated, annotations: {} };
-      const found = createLivePairs(caches({ accessKeys: [accessKey({ keyPairs: [pair] })], secrets: [bare] }));
+      const found = createPairLookup(caches({ accessKeys: [accessKey({ keyPairs: [pair] })], secrets: [bare] }));
       expect(found.find(keyPair(9).ak, now)).toMatchObject([{ state: 'Expired' }]);
     });
 
     it('finds both pairs while the status is outdated', () => {
       const behind = known({ keyPairs: [pair] }, { accessKey: keyPair(9).ak });
-      const pairs = createLivePairs(caches({ accessKeys: [behind], secrets: [rotated] }));
+      const pairs = createPairLookup(caches({ accessKeys: [behind], secrets: [rotated] }));
       for (const one of [keyPair(), keyPair(9)]) {
         expect(pairs.find(one.ak, now)).toMatchObject([{ state: 'Rotating' }]);
       }
@@ -234,7 +234,7 @@ describe('find', () => {
     const olderSecret = secret({ of: older, keys: keyPair(2) });
 
     it('finds live pairs of the older one only', () => {
-      const pairs = createLivePairs(caches({ accessKeys: [ann, older], secrets: [secret({ of: ann }), olderSecret] }));
+      const pairs = createPairLookup(caches({ accessKeys: [ann, older], secrets: [secret({ of: ann }), olderSecret] }));
       expect(pairs.find(ak, now)).toMatchObject([{ state: 'Conflict' }]);
       expect(pairs.find(keyPair(2).ak, now)).toMatchObject([{ state: 'Active', user: { id: older.uid } }]);
     });
@@ -246,7 +246,7 @@ describe('find', () => {
     ])('finds live pairs of the younger one when the older one %s', (_, others, namespaces) => {
       const content = { accessKeys: [ann, ...others], secrets: [secret({ of: ann }), olderSecret], namespaces };
       expect(find(content)).toMatchObject([{ state: 'Active' }]);
-      expect(createLivePairs(caches(content)).find(keyPair(2).ak, now)).toEqual([]);
+      expect(createPairLookup(caches(content)).find(keyPair(2).ak, now)).toEqual([]);
     });
   });
 
@@ -303,7 +303,7 @@ describe('find', () => {
 });
 
 it('find returns nothing for an unknown ak, also after a known one was found', () => {
-  const pairs = createLivePairs(caches({ accessKeys: [accessKey()], secrets: [secret()] }));
+  const pairs = createPairLookup(caches({ accessKeys: [accessKey()], secrets: [secret()] }));
   for (const unknown of [keyPair(2).ak, 'x', '', keyPair().ak.toUpperCase()]) {
     expect(pairs.find(unknown, now)).toEqual([]);
     expect(pairs.find(keyPair().ak, now)).toHaveLength(1);
@@ -315,7 +315,7 @@ describe('acceptedBy', () => {
   const content = { accessKeys: [ann], secrets: [secret({ of: ann })] };
   const pair = { ak, digest: digestOf(sk) };
   const question = { pair, accessKey: ann, pairName: 'main', now };
-  const accepts = (all: Parameters<typeof caches>[0]) => acceptedBy(createLivePairs(caches(all)));
+  const accepts = (all: Parameters<typeof caches>[0]) => acceptedBy(createPairLookup(caches(all)));
 
   it('accepts a pair that could get a token', () => {
     expect(accepts(content)(question)).toBe(true);
