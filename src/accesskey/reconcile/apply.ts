@@ -97,6 +97,10 @@ async function writeContent(
   const metadata = metadataPatch(secret, desiredMetadata(accessKey, pair, facts));
   const data = dataPatch(secret, desiredData(pair, values));
   const written = await api.patch(secret, { ...(metadata && { metadata }), data });
+  // An admission policy can revert the whole change; then there is nothing to report.
+  if (written.resourceVersion === secret.resourceVersion) {
+    return { pair, secretName: secret.name, secret: written, change: 'none' };
+  }
   return { pair, secretName: secret.name, secret: written, ...change };
 }
 

@@ -137,6 +137,14 @@ describe('create', () => {
     expect(plain(api.all()[0])).toEqual(keyPair());
   });
 
+  it('reports no update if an admission policy reverts the whole change', async () => {
+    // The API server has the version that the cache has, before and after the write.
+    const api = createSecretsApi(rawSecret());
+    const outcome = await applyTo(api, one, [secret({ labels: {} })]);
+    expect(api.writes()).toEqual(['patch ann-main']);
+    expect(changes(outcome)).toEqual(['none']);
+  });
+
   it('repairs an uncached Secret that lost its labels', async () => {
     const api = createSecretsApi(rawSecret({ labels: {} }));
     const outcome = await applyTo(api, one, []);
