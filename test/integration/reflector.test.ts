@@ -593,7 +593,7 @@ describe('the transport', () => {
     const answer = await through.send({ method: 'GET', path });
     await answer.body.dump();
     await through.close();
-    await poll('no connection', async () => (await proxy.openConnections()) === 0, 5_000);
+    await poll('no connection', async () => (await proxy.openConnections()) === 0);
   });
 
   async function throughProxy() {
