@@ -6,7 +6,7 @@ import { aborted, pause } from '../../kube/time.ts';
 import { type AccessKeyRecord, pairStatusOf } from '../model/access-key-record.ts';
 import type { AccessKeyCaches } from '../model/caches.ts';
 import { formatTime, parseTime } from '../model/time.ts';
-import { StaleCacheError } from '../reconcile/secret-api.ts';
+import { StaleCacheError } from '../reconcile/secret-errors.ts';
 import { writeStatus } from '../reconcile/status-writer.ts';
 
 /** Minimum time between two writes for one pair, milliseconds. */

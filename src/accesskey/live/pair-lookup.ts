@@ -8,7 +8,7 @@ import {
 } from '../model/access-key-record.ts';
 import { type AccessKeyCaches, holdsUser, isBeingDeleted } from '../model/caches.ts';
 import { isSwapped, pairFacts, pairOf } from '../model/pair-facts.ts';
-import { expiryOf, liveStates, pairState } from '../model/pair-state.ts';
+import { expiresAtMs, liveStates, pairState } from '../model/pair-state.ts';
 import type { Accepts } from '../reconcile/acceptance.ts';
 
 /** A key pair found by its ak. */
@@ -102,12 +102,12 @@ function toFoundPairs({
   const shared = { ak, user, pairName: pair.name };
   const pairs: FoundPair[] = [];
   if (secret.pair?.ak === ak) {
-    pairs.push({ ...shared, digest: secret.pair.digest, state, expiresAt: expiryOf(pair) });
+    pairs.push({ ...shared, digest: secret.pair.digest, state, expiresAt: expiresAtMs(pair) });
   }
   if (secret.previous?.ak === ak) {
     const until = facts.previousValidUntil ?? 0;
     const hasEnded = now >= until && liveStates.has(state);
-    const expiresAt = Math.min(expiryOf(pair), until);
+    const expiresAt = Math.min(expiresAtMs(pair), until);
     pairs.push({ ...shared, digest: secret.previous.digest, state: hasEnded ? 'Expired' : state, expiresAt });
   }
   return pairs;

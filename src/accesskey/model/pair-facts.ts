@@ -48,7 +48,7 @@ export function pairFacts({ accessKey, pair, secret, now }: PairInSecret): PairF
  * Replaces a generation time in the future with now: the clock was ahead when the pair was generated. Otherwise the
  * overlap would last longer, and the next rotation would come later, by the time that the clock was ahead.
  */
-export function withoutFuture(pair: KeyPairSpec, facts: PairFacts, now: number): PairFacts {
+export function limitToNow(pair: KeyPairSpec, facts: PairFacts, now: number): PairFacts {
   if (!isAhead(facts.generatedAt, now)) return facts;
   const until = facts.previousValidUntil;
   const overlap = durationMs(pair.rotation?.overlap);

@@ -23,17 +23,17 @@ export function pairState({
 }): KeyPairState {
   if (!holdsUser) return 'Conflict';
   if (accessKey.spec.suspended || pair.enabled === false) return 'Disabled';
-  if (now >= expiryOf(pair)) return 'Expired';
+  if (now >= expiresAtMs(pair)) return 'Expired';
   return facts.previousValidUntil !== undefined && now < facts.previousValidUntil ? 'Rotating' : 'Active';
 }
 
 /** Whether the spec allows the pair to sign in now; it may still be in conflict. */
 export function isAllowedBySpec({ spec }: Pick<AccessKeyRecord, 'spec'>, pair: KeyPairSpec, now: number): boolean {
-  return !spec.suspended && pair.enabled !== false && now < expiryOf(pair);
+  return !spec.suspended && pair.enabled !== false && now < expiresAtMs(pair);
 }
 
 /** @returns milliseconds since the epoch; Infinity if the pair does not expire */
-export function expiryOf(pair: KeyPairSpec): number {
+export function expiresAtMs(pair: KeyPairSpec): number {
   if (pair.expiresAt === undefined) return Number.POSITIVE_INFINITY;
   const time = Date.parse(pair.expiresAt);
   // The CRD rejects an invalid time. If one gets through, the pair has expired; it must not live forever.
@@ -41,7 +41,7 @@ export function expiryOf(pair: KeyPairSpec): number {
 }
 
 /** @returns when the rotation interval of the pair ends, milliseconds since the epoch; undefined without an interval */
-export function nextRotationOf(pair: KeyPairSpec, { generatedAt }: Pick<PairFacts, 'generatedAt'>): number | undefined {
+export function rotationDueAt(pair: KeyPairSpec, { generatedAt }: Pick<PairFacts, 'generatedAt'>): number | undefined {
   const interval = durationMs(pair.rotation?.interval);
   return interval > 0 ? generatedAt + interval : undefined;
 }
@@ -50,13 +50,13 @@ export function nextRotationOf(pair: KeyPairSpec, { generatedAt }: Pick<PairFact
 const maxNoticeMs = 24 * 3_600_000;
 
 /**
- * As `nextRotationOf`, but undefined while the pair is not live, because its rotation waits until it is.
+ * As `rotationDueAt`, but undefined while the pair is not live, because its rotation waits until it is.
  *
  * If `rotation.interval` is added or shortened, the rotation can already be due. Without an overlap it would invalidate
  * the pair without notice, so it is announced in `nextRotationAt` and happens after the interval, at most 24 hours
  * later.
  */
-export function comingRotation({
+export function plannedRotationAt({
   accessKey,
   pair,
   facts,
@@ -68,7 +68,7 @@ export function comingRotation({
   now: number;
 }): number | undefined {
   if (!isAllowedBySpec(accessKey, pair, now)) return undefined;
-  const due = nextRotationOf(pair, facts);
+  const due = rotationDueAt(pair, facts);
   if (due === undefined || due > now || durationMs(pair.rotation?.overlap) > 0) return due;
   const known = pairStatusOf(accessKey, pair.name);
   // While the pair was not live, nobody used it, and the rotation was not announced.

@@ -1,4 +1,4 @@
-/** What a reconcile decides to do; plan.ts and resolve.ts decide, apply.ts executes. */
+/** What a reconcile decides to do; plan.ts and resolve-create.ts decide, apply.ts executes. */
 import type { FetchedSecret, SecretRecord } from '../../credential/secret-record.ts';
 import type { KeyPairSpec, KeyPairStatus } from '../model/access-key-record.ts';
 import type { PairFacts } from '../model/pair-facts.ts';

@@ -5,9 +5,10 @@ import { createSecret } from './create-secret.ts';
 import { dataPatch, desiredData, desiredMetadata, metadataPatch } from './desired-secret.ts';
 import { blockedOutcome, outcomeWithProblem, type PairOutcome, type PlanOutcome, writeProblem } from './outcome.ts';
 import { removeSecrets } from './remove-secrets.ts';
-import { resolve } from './resolve.ts';
-import { removeSecret, type Scope, secretErrorOf } from './scope.ts';
+import { resolve } from './resolve-create.ts';
+import { removeSecret, type Scope } from './scope.ts';
 import { contentFor } from './secret-content.ts';
+import { secretErrorOf } from './secret-errors.ts';
 
 /**
  * Executes a plan. Every step is safe to repeat. Every write carries the resourceVersion it was planned for, so a stale

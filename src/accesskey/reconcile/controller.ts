@@ -12,7 +12,8 @@ import { changeEvents, removedEvent, transitionEvents } from './events.ts';
 import type { PlanOutcome } from './outcome.ts';
 import { type Observed, plan } from './plan.ts';
 import type { Progress } from './scope.ts';
-import { createSecretApi, StaleCacheError } from './secret-api.ts';
+import { createSecretApi } from './secret-api.ts';
+import { StaleCacheError } from './secret-errors.ts';
 import { nextStepAt, statusOf, terminatingStatus } from './status.ts';
 import { isSameStatus, writeStatus } from './status-writer.ts';
 
@@ -73,6 +74,7 @@ export function startController(options: ControllerOptions): () => Promise<void>
     }
     const observed = observe(caches, accessKey);
     const at = now();
+    // The plan would be empty; only the status is to be written.
     if (observed.beingDeleted) return terminate(accessKey, at);
     const progress = progressOf(accessKey);
     const applied = await apply({ api, accessKey, plan: plan(observed, at), progress, now: at });
@@ -82,7 +84,7 @@ export function startController(options: ControllerOptions): () => Promise<void>
     await updateStatus(accessKey, statusOf({ accessKey, userHolder: observed.userHolder, outcome, now: at }));
     const error = errorOf(outcome);
     if (error) throw error;
-    return requeueAfter(accessKey, outcome, at);
+    return requeueAfterMs(accessKey, outcome, at);
   }
 
   function mayBecomeAccepted(key: string, outcome: PlanOutcome): boolean {
@@ -154,7 +156,7 @@ function errorOf({ pairs, notRemoved }: PlanOutcome): KubernetesError | undefine
   return pairs.find((one) => one.problem?.error)?.problem?.error ?? notRemoved[0]?.error;
 }
 
-function requeueAfter(accessKey: AccessKeyRecord, outcome: PlanOutcome, now: number): number | undefined {
+function requeueAfterMs(accessKey: AccessKeyRecord, outcome: PlanOutcome, now: number): number | undefined {
   const next = nextStepAt(accessKey, outcome, now);
   const isBlocked = outcome.pairs.some(({ problem }) => problem !== undefined && problem.reason !== 'SecretFailed');
   const delays = [next === undefined ? undefined : next - now, isBlocked ? blockedRecheckMs : undefined];

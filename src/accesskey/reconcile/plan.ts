@@ -8,14 +8,14 @@ import {
 } from '../model/access-key-record.ts';
 import {
   isSwapped,
+  limitToNow,
   type PairFacts,
   type PairInSecret,
   pairFacts,
   pairOf,
   withoutEndedPrevious,
-  withoutFuture,
 } from '../model/pair-facts.ts';
-import { comingRotation } from '../model/pair-state.ts';
+import { plannedRotationAt } from '../model/pair-state.ts';
 import type { PairAction, Placement, Plan, RotationCause } from './actions.ts';
 import { desiredMetadata, metadataPatch } from './desired-secret.ts';
 import { removedPairs, unneededSecrets } from './unneeded-secrets.ts';
@@ -94,7 +94,7 @@ export function planSecret({ accessKey, pair, secret, now }: PairInSecret): Pair
   const facts = pairFacts({ accessKey, pair, secret, now });
   const cause = rotationCause({ accessKey, pair, facts, now });
   if (cause) return { kind: 'rotate', pair, secret, cause };
-  const current = withoutFuture(pair, withoutEndedPrevious(facts, now), now);
+  const current = limitToNow(pair, withoutEndedPrevious(facts, now), now);
   const isSound =
     !metadataPatch(secret, desiredMetadata(accessKey, pair, current)) && hasDesiredData(pair, secret, current);
   return isSound ? { kind: 'keep', pair, secret } : { kind: 'update', pair, secret, facts: current };
@@ -128,7 +128,7 @@ function rotationCause({
   // An absent revision means no change. The CRD does not allow a lower one: it belongs to a pair that was removed and
   // added again, which gets new keys too.
   if (pair.revision !== undefined && pair.revision !== facts.revision) return 'revision';
-  const due = comingRotation({ accessKey, pair, facts, now });
+  const due = plannedRotationAt({ accessKey, pair, facts, now });
   return due !== undefined && now >= due ? 'interval' : undefined;
 }
 

@@ -4,8 +4,8 @@ import { secretNameOf } from '../model/access-key-record.ts';
 import { pairOf } from '../model/pair-facts.ts';
 import type { Plan } from './actions.ts';
 import type { PlanOutcome } from './outcome.ts';
-import { removeSecret, type Scope, secretErrorOf } from './scope.ts';
-import { StaleCacheError } from './secret-api.ts';
+import { removeSecret, type Scope } from './scope.ts';
+import { StaleCacheError, secretErrorOf } from './secret-errors.ts';
 import { isInPlace, isOfRemovedPair } from './unneeded-secrets.ts';
 
 /**

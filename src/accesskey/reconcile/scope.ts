@@ -1,6 +1,5 @@
 /** What the steps of one reconcile share. */
 import type { SecretRecord } from '../../credential/secret-record.ts';
-import { KubernetesError } from '../../kube/errors.ts';
 import type { AccessKeyRecord } from '../model/access-key-record.ts';
 import type { PairOutcome } from './outcome.ts';
 import type { SecretApi } from './secret-api.ts';
@@ -23,17 +22,4 @@ export interface Scope {
 /** Deletes a Secret that no pair needs and reports it. */
 export async function removeSecret({ api, progress }: Scope, secret: SecretRecord): Promise<void> {
   if (await api.remove(secret)) progress.removed(secret.name);
-}
-
-/** Responses that are about the API server and not about one Secret. */
-const serverStatuses = new Set([401, 429, 502, 503, 504]);
-
-/**
- * Returns an error that is about one Secret, so that the reconcile can continue with the others.
- *
- * @throws any other error, so that the whole reconcile is retried
- */
-export function secretErrorOf(error: unknown): KubernetesError {
-  if (error instanceof KubernetesError && !serverStatuses.has(error.status)) return error;
-  throw error;
 }

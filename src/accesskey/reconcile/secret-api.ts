@@ -11,11 +11,7 @@ import { isStatus } from '../../kube/errors.ts';
 import { resources } from '../../kube/resource.ts';
 import { type AccessKeyRecord, accessKeys } from '../model/access-key-record.ts';
 import { ownerReferenceTo, type SecretMetadata, type SecretPatch } from './desired-secret.ts';
-
-/** The cached object that a decision was based on is outdated; the reconcile is retried. */
-export class StaleCacheError extends Error {
-  override readonly name = 'StaleCacheError';
-}
+import { StaleCacheError } from './secret-errors.ts';
 
 /** The API calls of a reconcile. Each write has the uid and resourceVersion of the record as precondition. */
 export interface SecretApi {

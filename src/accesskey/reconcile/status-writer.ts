@@ -3,7 +3,7 @@ import type { KubernetesClient } from '../../kube/client.ts';
 import { isStatus } from '../../kube/errors.ts';
 import { type AccessKeyRecord, accessKeys } from '../model/access-key-record.ts';
 import type { AccessKeyStatus } from '../model/types.generated.ts';
-import { StaleCacheError } from './secret-api.ts';
+import { StaleCacheError } from './secret-errors.ts';
 
 /** Compares two statuses, regardless of the order of their members. */
 export function isSameStatus(a: AccessKeyStatus, b: AccessKeyStatus): boolean {

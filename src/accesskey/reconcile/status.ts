@@ -1,6 +1,6 @@
 import { type AccessKeyRecord, type KeyPairStatus, pairStatusOf } from '../model/access-key-record.ts';
 import { pairFacts } from '../model/pair-facts.ts';
-import { comingRotation, expiryOf, liveStates, pairState } from '../model/pair-state.ts';
+import { expiresAtMs, liveStates, pairState, plannedRotationAt } from '../model/pair-state.ts';
 import { formatTime } from '../model/time.ts';
 import type { AccessKeyStatus } from '../model/types.generated.ts';
 import { conditionsOf, terminatingConditions } from './conditions.ts';
@@ -88,7 +88,7 @@ function pairStatus(accessKey: AccessKeyRecord, outcome: PairOutcome, now: numbe
     return { name: pair.name, secretName, ...recoveryData(known), state, ...fromSpecAndStatus };
   }
   const facts = pairFacts({ accessKey, pair, secret, now });
-  const nextRotation = comingRotation({ accessKey, pair, facts, now });
+  const nextRotation = plannedRotationAt({ accessKey, pair, facts, now });
   const until = facts.previousValidUntil;
   return {
     name: pair.name,
@@ -131,9 +131,9 @@ function stateWithoutSecret({ problem }: PairOutcome): KeyPairStatus['state'] {
  */
 export function nextStepAt(accessKey: AccessKeyRecord, outcome: PlanOutcome, now: number): number | undefined {
   const times = outcome.pairs.flatMap(({ pair, secret }) => {
-    if (!secret?.pair) return [expiryOf(pair)];
+    if (!secret?.pair) return [expiresAtMs(pair)];
     const facts = pairFacts({ accessKey, pair, secret, now });
-    return [expiryOf(pair), comingRotation({ accessKey, pair, facts, now }), facts.previousValidUntil];
+    return [expiresAtMs(pair), plannedRotationAt({ accessKey, pair, facts, now }), facts.previousValidUntil];
   });
   const coming = times.filter((time) => time !== undefined && time > now && Number.isFinite(time)) as number[];
   return coming.length === 0 ? undefined : Math.min(...coming);

@@ -1,6 +1,6 @@
 /** What a session with a key pair may do: manage its own AccessKey, but create nothing that outlives its pair. */
 import { pairStatusOf } from '../../accesskey/model/access-key-record.ts';
-import { expiryOf, isAllowedBySpec } from '../../accesskey/model/pair-state.ts';
+import { expiresAtMs, isAllowedBySpec } from '../../accesskey/model/pair-state.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import type { FetchedAccessKey, KeyApi, KeyPairSpecs } from './api.ts';
 
@@ -87,12 +87,12 @@ function isPairLive(fetched: FetchedAccessKey, { pairName, ak }: SignedInPair, n
  * @returns the name of the pair, or undefined
  */
 function findOutliving(current: KeyPairSpecs, desired: KeyPairSpecs, end: number): string | undefined {
-  return desired.find((pair) => expiryOf(pair) > end && isExtended(current, pair))?.name;
+  return desired.find((pair) => expiresAtMs(pair) > end && isExtended(current, pair))?.name;
 }
 
 function isExtended(current: KeyPairSpecs, pair: KeyPairSpecs[number]): boolean {
   if (pair.enabled === false) return false;
   const before = current.find((one) => one.name === pair.name);
   if (!before || before.enabled === false) return true;
-  return before.revision !== pair.revision || expiryOf(before) !== expiryOf(pair);
+  return before.revision !== pair.revision || expiresAtMs(before) !== expiresAtMs(pair);
 }

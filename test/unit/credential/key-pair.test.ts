@@ -46,7 +46,7 @@ describe('isKey', () => {
     [`{${sk}}`, false],
     [sk.replace('5', 'g'), false],
     [`${sk}\n${sk}`, false],
-  ])('%j: %s', (value, is) => {
+  ])('of %j is %s', (value, is) => {
     expect(isKey(value)).toBe(is);
   });
 });
@@ -67,7 +67,7 @@ describe('matches', () => {
     [`${sk} `, false],
     ['', false],
     ['x'.repeat(200), false],
-  ])('%s: %s', (given, is) => {
+  ])('of %s is %s', (given, is) => {
     expect(matches(given, digestOf(sk))).toBe(is);
   });
 

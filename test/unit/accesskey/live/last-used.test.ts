@@ -87,7 +87,7 @@ describe('withUses', () => {
     ['just under a minute later', 59, false],
     ['at the same time', 0, false],
     ['earlier, according to another clock', -3600, false],
-  ])('compares a use %s with the known time: %s seconds, written: %s', (_, seconds, isNew) => {
+  ])('writes a use %s (%s s after the known time): %s', (_, seconds, isNew) => {
     const subject = known({}, { lastUsedTime: at(0) });
     const written = withUses(subject, uses(seconds));
     expect(written).toEqual(isNew ? [pairStatus({ lastUsedTime: at(seconds) })] : undefined);

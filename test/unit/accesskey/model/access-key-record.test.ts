@@ -66,7 +66,7 @@ describe('secretNameOf', () => {
     [{ name: 'main' }, 'ann-main'],
     [{ name: 'main', secret: {} }, 'ann-main'],
     [{ name: 'main', secret: { name: 'mine' } }, 'mine'],
-  ])('%j: %s', (pair, name) => {
+  ])('of %j is %s', (pair, name) => {
     expect(secretNameOf({ name: 'ann' }, pair)).toBe(name);
   });
 });
@@ -79,7 +79,7 @@ describe('dataKeysOf', () => {
       { akKey: 'user', skKey: 'password' },
       { ak: 'user', sk: 'password' },
     ],
-  ])('%j: %j', (secret, keys) => {
+  ])('of %j is %j', (secret, keys) => {
     expect(dataKeysOf({ name: 'main', ...(secret && { secret }) })).toEqual(keys);
   });
 });

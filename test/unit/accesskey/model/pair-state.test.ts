@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { KeyPairSpec } from '../../../../src/accesskey/model/access-key-record.ts';
 import {
-  expiryOf,
+  expiresAtMs,
   isAllowedBySpec,
   liveStates,
-  nextRotationOf,
   pairState,
+  rotationDueAt,
 } from '../../../../src/accesskey/model/pair-state.ts';
 import { accessKey, at, now } from '../../../support/builders.ts';
 
@@ -76,19 +76,19 @@ describe('isAllowedBySpec', () => {
   });
 });
 
-describe('nextRotationOf', () => {
+describe('rotationDueAt', () => {
   it.each([
     [undefined, undefined],
     [{ overlap: '1h' }, undefined],
     [{ interval: '1h' }, now + 3_600_000],
     [{ interval: '1h30m1s' }, now + 5_401_000],
     [{ interval: 'never' }, undefined],
-  ])('%j: %s', (rotation, time) => {
-    expect(nextRotationOf({ ...main, ...(rotation && { rotation }) }, { generatedAt: now })).toBe(time);
+  ])('of %j is %s', (rotation, time) => {
+    expect(rotationDueAt({ ...main, ...(rotation && { rotation }) }, { generatedAt: now })).toBe(time);
   });
 });
 
-describe('expiryOf', () => {
+describe('expiresAtMs', () => {
   it.each([
     [undefined, Number.POSITIVE_INFINITY],
     ['2026-01-01T00:00:00Z', now],
@@ -98,6 +98,6 @@ describe('expiryOf', () => {
     ['tomorrow', 0],
     ['', 0],
   ])('%s: %d', (expiresAt, time) => {
-    expect(expiryOf({ name: 'main', ...(expiresAt !== undefined && { expiresAt }) })).toBe(time);
+    expect(expiresAtMs({ name: 'main', ...(expiresAt !== undefined && { expiresAt }) })).toBe(time);
   });
 });

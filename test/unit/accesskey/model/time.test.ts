@@ -42,7 +42,7 @@ describe('parseTime', () => {
     [undefined, undefined],
     ['', undefined],
     ['yesterday', undefined],
-  ])('%j: %s', (text, time) => {
+  ])('of %j is %s', (text, time) => {
     expect(parseTime(text)).toBe(time);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { judgeAdoption } from '../../../../src/accesskey/reconcile/adoption.ts';
-import { StaleCacheError } from '../../../../src/accesskey/reconcile/secret-api.ts';
+import { StaleCacheError } from '../../../../src/accesskey/reconcile/secret-errors.ts';
 import { toFetchedSecret } from '../../../../src/credential/secret-record.ts';
 import { accessKey, at, keyPair, known, now, rawSecret, type SecretParts } from '../../../support/builders.ts';
 import { changes, plain, reconcileOnce, settle } from './reconciles.ts';
@@ -149,7 +149,7 @@ describe('an adoption', () => {
     expect(api.all()).toEqual([taken]);
   });
 
-  it('leaves the pair where it is if it is rejected', async () => {
+  it('that is rejected leaves the pair in its current Secret', async () => {
     const renamed = known({ keyPairs: [{ name: 'main', secret: { name: 'taken' } }] });
     const api = createSecretsApi(rawSecret({ name: 'ann-main' }), brought({ name: 'taken', annotations: {} }));
     const outcome = await reconcileOnce(api, renamed);
@@ -178,7 +178,7 @@ describe('a Secret of a former AccessKey of the same name', () => {
     expect(plain(api.get('ann-main')).ak).not.toBe(keyPair().ak);
   });
 
-  it('is adopted with its pair if it is marked, and changes its owner', async () => {
+  it('is adopted with its pair and gets the new owner if it is marked', async () => {
     const otherOwner = { apiVersion: 'v1', kind: 'ConfigMap', uid: 'c1' };
     const owners = [...left.metadata.ownerReferences, otherOwner];
     const api = createSecretsApi(rawSecret({ of: former, annotations: mark, ownerReferences: owners }));

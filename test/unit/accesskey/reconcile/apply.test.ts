@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AccessKeyRecord } from '../../../../src/accesskey/model/access-key-record.ts';
-import { StaleCacheError } from '../../../../src/accesskey/reconcile/secret-api.ts';
+import { StaleCacheError } from '../../../../src/accesskey/reconcile/secret-errors.ts';
 import { isKey } from '../../../../src/credential/key-pair.ts';
 import { secretType } from '../../../../src/credential/secret-format.ts';
 import { accessKey, keyPair, known, now, rawSecret, secret } from '../../../support/builders.ts';

@@ -1,6 +1,6 @@
 /** A clock that was ahead when a pair was generated, or was set back: times too far in the future are ignored. */
 import { describe, expect, it } from 'vitest';
-import { pairFacts, withoutFuture } from '../../../../src/accesskey/model/pair-facts.ts';
+import { limitToNow, pairFacts } from '../../../../src/accesskey/model/pair-facts.ts';
 import { accessKey, at, keyPair, known, now, rawSecret, secret } from '../../../support/builders.ts';
 import { changes, plain, planOf, reconcileOnce, settle } from './reconciles.ts';
 import { createSecretsApi } from './secrets-api.ts';
@@ -11,26 +11,26 @@ const previous = { accessKey: keyPair(9).ak, validUntil: at(90_000) };
 /** Generated when the clock was a day ahead. */
 const ahead = { generatedAt: now + 86_400_000, previousValidUntil: now + 90_000_000 };
 
-describe('withoutFuture', () => {
+describe('limitToNow', () => {
   const facts = (seconds: number, until?: number) => ({
     ...{ revision: 1, generatedAt: now + seconds * 1000 },
     previousValidUntil: until === undefined ? undefined : now + until * 1000,
   });
 
   it.each([-60, 0, 300])('keeps a time within the clock skew of another replica: %d seconds', (seconds) => {
-    expect(withoutFuture(pair, facts(seconds, 9000), now)).toEqual(facts(seconds, 9000));
+    expect(limitToNow(pair, facts(seconds, 9000), now)).toEqual(facts(seconds, 9000));
   });
 
   it.each([
     ['and limits the previous pair to the overlap', 90_000, 3600],
     ['and does not extend the previous pair', 60, 60],
     ['without a previous pair', undefined, undefined],
-  ])('replaces a later time with now %s', (_, until, bounded) => {
-    expect(withoutFuture(pair, facts(301, until), now)).toEqual(facts(0, bounded));
+  ])('replaces a future time with the current time %s', (_, until, bounded) => {
+    expect(limitToNow(pair, facts(301, until), now)).toEqual(facts(0, bounded));
   });
 
   it('ends a previous pair whose overlap was removed from the spec', () => {
-    expect(withoutFuture({ name: 'main' }, facts(301, 9000), now)).toEqual(facts(0, 0));
+    expect(limitToNow({ name: 'main' }, facts(301, 9000), now)).toEqual(facts(0, 0));
   });
 });
 

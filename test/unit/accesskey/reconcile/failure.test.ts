@@ -112,7 +112,7 @@ describe('a Secret that was not removed', () => {
   });
 });
 
-describe('a Secret whose annotations do not lead to its pair', () => {
+describe('a Secret whose annotations do not point to its pair', () => {
   it.each([
     ['lost annotations', {}],
     ['forged annotations', { 'ghippo.io/ak-key': 'ak', 'ghippo.io/sk-key': 'sk' }],
@@ -128,7 +128,7 @@ describe('a Secret whose annotations do not lead to its pair', () => {
     expect(status.keyPairs).toMatchObject([{ accessKey: keyPair().ak }]);
   });
 
-  it('does not expose other values that the annotations lead to', async () => {
+  it('does not expose other values that the annotations point to', async () => {
     const annotations = { 'ghippo.io/ak-key': 'id', 'ghippo.io/sk-key': 'token' };
     const api = createSecretsApi(rawSecret({ annotations, data: { id: keyPair(8).ak, token: keyPair(8).sk } }));
     api.reject('patch ann-main', rejected(403, 'Forbidden'));

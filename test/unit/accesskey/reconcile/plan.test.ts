@@ -335,7 +335,7 @@ describe('plan', () => {
       });
     });
 
-    it('neither does if the labels are lost or swapped', () => {
+    it('neither takes over the other Secret even if the labels are lost or swapped', () => {
       const subject = known({ keyPairs: [swapped.main, swapped.ci] }, ...knownBoth);
       const [first, second] = secrets;
       for (const [a, b] of [
@@ -404,12 +404,12 @@ describe('plan', () => {
   });
 });
 
-describe('a Secret whose annotations lead to other values than the known pair', () => {
+describe('a Secret whose annotated data keys do not hold the known pair', () => {
   const data = { id: keyPair(8).ak, token: keyPair(8).sk };
   const forged = { 'ghippo.io/ak-key': 'id', 'ghippo.io/sk-key': 'token' };
   const found = secret({ annotations: { ...secret().annotations, ...forged }, data });
 
-  it('is searched again', () => {
+  it('plans a new search', () => {
     expect(plan(observed({ accessKey: known(), secrets: [found] })).pairs).toEqual([
       { kind: 'recover', pair: main, secret: found },
     ]);
@@ -433,7 +433,7 @@ describe('a Secret with swapped data keys and without annotations', () => {
     ]);
   });
 
-  it('is not reported as the current Secret of a pair that cannot move, because its ak would be the sk', () => {
+  it('keeps the cached record out of the status while the pair cannot move, since its ak may be the sk', () => {
     const moving = { ...pair, secret: { ...pair.secret, name: 'new' } };
     const blocked = known({ keyPairs: [moving] });
     const going = secret({ of: blocked, deletionTimestamp: at(-5) });

@@ -106,7 +106,7 @@ describe('a pair that was removed and added again', () => {
   it.each([
     ['a lower revision', 1, 3],
     ['a higher one', 4, 3],
-  ])('gets new keys with %s than the known one', async (_, revision, before) => {
+  ])('gets new keys with %s in the spec than in the status', async (_, revision, before) => {
     const subject = known({ keyPairs: [{ name: 'main', revision }] }, { revision: before });
     const api = createSecretsApi(rawSecret({ of: subject, facts: { revision: before } }));
     const outcome = await reconcileOnce(api, subject);

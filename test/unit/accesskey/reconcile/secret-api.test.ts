@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createSecretApi, StaleCacheError } from '../../../../src/accesskey/reconcile/secret-api.ts';
+import { createSecretApi } from '../../../../src/accesskey/reconcile/secret-api.ts';
+import { StaleCacheError } from '../../../../src/accesskey/reconcile/secret-errors.ts';
 import { accessKey, keyPair, rawSecret, secret } from '../../../support/builders.ts';
 import { createSecretsApi, rejected } from './secrets-api.ts';
 

@@ -23,7 +23,7 @@ describe('findPair', () => {
     expect(find({ of: accessKey({ keyPairs: [custom] }), annotations: {} }, custom)).toEqual(keyPair());
   });
 
-  it('prefers the known pair if both data keys lead to a pair', () => {
+  it('prefers the known pair if both data keys hold a pair', () => {
     const parts = { of: accessKey({ keyPairs: [swapped] }), annotations: {} };
     expect(find(parts, swapped, keyPair().ak)).toEqual(keyPair());
     expect(find({}, swapped, keyPair().ak)).toEqual(keyPair());

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AccessKeyStatus } from '../../../../src/accesskey/model/types.generated.ts';
-import { StaleCacheError } from '../../../../src/accesskey/reconcile/secret-api.ts';
+import { StaleCacheError } from '../../../../src/accesskey/reconcile/secret-errors.ts';
 import { isSameStatus, writeStatus } from '../../../../src/accesskey/reconcile/status-writer.ts';
 import type { KubernetesClient } from '../../../../src/kube/client.ts';
 import { accessKey, at, pairStatus } from '../../../support/builders.ts';

@@ -54,7 +54,7 @@ describe('deploymentState', () => {
     ['Running', { ...running, paused: false }],
     ['Deleting', { ...running, deleting: true }],
     ['Deleting', { ...running, deleting: true, paused: true, replicas: 0 }],
-  ])('%s: %j', (state, facts) => {
+  ])('%s follows from %j', (state, facts) => {
     expect(deploymentState(deployment(facts))).toBe(state);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { resolve } from '../../../../src/accesskey/reconcile/resolve.ts';
+import { resolve } from '../../../../src/accesskey/reconcile/resolve-create.ts';
 import { toFetchedSecret } from '../../../../src/credential/secret-record.ts';
 import { accessKey, at, keyPair, known, now, rawSecret, type SecretParts } from '../../../support/builders.ts';
 
