@@ -121,7 +121,7 @@ export function rawSecret(parts: SecretParts = {}) {
   const namespace = parts.namespace ?? of.namespace;
   const facts = { revision: 1, generatedAt: now - 1_800_000, previousValidUntil: undefined, ...parts.facts };
   const metadata = desiredMetadata(of, pair, facts);
-  const values = { pair: keys, ...(parts.previous && { previous: parts.previous }) };
+  const values = { current: keys, ...(parts.previous && { previous: parts.previous }) };
   const owner = { apiVersion: 'ghippo.io/v1alpha1', kind: 'AccessKey', name: of.name, uid: of.uid, controller: true };
   return {
     apiVersion: 'v1',

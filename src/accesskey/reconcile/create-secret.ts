@@ -47,7 +47,7 @@ async function findSource(scope: Scope, action: Create): Promise<Content | undef
   if (accessKey.generation === 1) return undefined;
   const all = (await api.list(accessKey)).flatMap((fetched) => contentIn(scope, action, fetched) ?? []);
   const known = pairStatusOf(accessKey, action.pair.name)?.accessKey;
-  return all.find(({ values }) => values.pair.ak === known) ?? all[0];
+  return all.find(({ values }) => values.current.ak === known) ?? all[0];
 }
 
 function contentIn({ accessKey, now }: Scope, { pair }: Create, fetched: FetchedSecret): Content | undefined {

@@ -19,7 +19,7 @@ export interface SecretMetadata {
 
 /** The key pairs that a Secret should hold. */
 export interface SecretValues {
-  pair: KeyPair;
+  current: KeyPair;
   /** The pair before the last rotation, while it is valid. */
   previous?: KeyPair;
 }
@@ -70,7 +70,7 @@ export function desiredMetadata(
 }
 
 /** The data of a Secret, not base64-encoded. */
-export function desiredData(pair: KeyPairSpec, { pair: current, previous }: SecretValues): Record<string, string> {
+export function desiredData(pair: KeyPairSpec, { current, previous }: SecretValues): Record<string, string> {
   const keys = dataKeysOf(pair);
   return {
     [keys.ak]: current.ak,

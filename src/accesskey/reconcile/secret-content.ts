@@ -102,9 +102,9 @@ export function withFound(record: SecretRecord, found: KeyPair): SecretRecord {
 }
 
 /** The values of a Secret whose pair stays; the previous pair stays as long as it is valid. */
-export function keptValues({ raw }: FetchedSecret, pair: KeyPair, { previousValidUntil }: PairFacts): SecretValues {
+export function keptValues({ raw }: FetchedSecret, current: KeyPair, { previousValidUntil }: PairFacts): SecretValues {
   const previous = previousValidUntil === undefined ? undefined : pairAt(raw.data ?? {}, previousKeys);
-  return { pair, ...(previous && { previous }) };
+  return { current, ...(previous && { previous }) };
 }
 
 /**
@@ -118,7 +118,7 @@ export function newContent(pair: KeyPairSpec, current: KeyPair | undefined, now:
   const overlap = durationMs(pair.rotation?.overlap);
   const previous = overlap > 0 ? current : undefined;
   return {
-    values: { pair: generateKeyPair(), ...(previous && { previous }) },
+    values: { current: generateKeyPair(), ...(previous && { previous }) },
     facts: {
       revision: pair.revision ?? 1,
       generatedAt: now,

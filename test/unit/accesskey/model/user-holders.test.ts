@@ -199,7 +199,7 @@ describe('2,000 AccessKeys of one user', () => {
     expect(calls).toBeLessThanOrEqual(2 * count);
   });
 
-  it('need at most 4 searches each when each changes', () => {
+  it('need at most 4 checks each when each changes', () => {
     const { calls } = counted((store) => {
       store.replace(many);
       for (const one of many) store.upsert({ ...one, resourceVersion: '11' });
@@ -207,7 +207,7 @@ describe('2,000 AccessKeys of one user', () => {
     expect(calls).toBeLessThanOrEqual(4 * count);
   });
 
-  it('need at most 3 searches each when their namespace changes', () => {
+  it('need at most 3 checks each when their namespace changes', () => {
     const { calls } = counted((store, namespaceChanged) => {
       store.replace(many);
       namespaceChanged('shop');
@@ -215,7 +215,7 @@ describe('2,000 AccessKeys of one user', () => {
     expect(calls).toBeLessThanOrEqual(3 * count);
   });
 
-  it('need at most 2 searches each when they are deleted, the youngest first', () => {
+  it('need at most 2 checks each when they are deleted, the youngest first', () => {
     const { calls, holder } = counted((store) => {
       store.replace(many);
       for (const one of many.toReversed()) store.remove(one.key);

@@ -74,9 +74,9 @@ describe('desiredMetadata', () => {
 
 describe('desiredData', () => {
   it('has the pair under the data keys of the spec, and the previous one under its fixed keys', () => {
-    expect(desiredData(main, { pair: keyPair() })).toEqual(keyPair());
+    expect(desiredData(main, { current: keyPair() })).toEqual(keyPair());
     const pair = { name: 'main', secret: { akKey: 'user', skKey: 'password' } };
-    expect(desiredData(pair, { pair: keyPair(), previous: keyPair(9) })).toEqual({
+    expect(desiredData(pair, { current: keyPair(), previous: keyPair(9) })).toEqual({
       ...{ user: keyPair().ak, password: keyPair().sk },
       ...{ 'previous-ak': keyPair(9).ak, 'previous-sk': keyPair(9).sk },
     });
@@ -181,28 +181,28 @@ describe('metadataPatch', () => {
 
 describe('dataPatch', () => {
   const custom = { name: 'main', secret: { akKey: 'user', skKey: 'password' } };
-  const wanted = { pair: keyPair() };
+  const desired = { current: keyPair() };
   const [ak, sk] = [base64(keyPair().ak), base64(keyPair().sk)];
 
   it('encodes the pair in base64', () => {
-    expect(dataPatch(secret(), desiredData(main, wanted))).toEqual({
+    expect(dataPatch(secret(), desiredData(main, desired))).toEqual({
       ...{ ak, sk, 'previous-ak': null, 'previous-sk': null },
     });
   });
 
   it('removes the annotated data keys', () => {
-    expect(dataPatch(secret(), desiredData(custom, wanted))).toMatchObject({ ak: null, sk: null, user: ak });
+    expect(dataPatch(secret(), desiredData(custom, desired))).toMatchObject({ ak: null, sk: null, user: ak });
     const found = secret({ of: accessKey({ keyPairs: [custom] }) });
-    expect(dataPatch(found, desiredData(main, wanted))).toMatchObject({ ak, sk, user: null, password: null });
+    expect(dataPatch(found, desiredData(main, desired))).toMatchObject({ ak, sk, user: null, password: null });
   });
 
   it('rewrites both data keys when they are swapped', () => {
     const swapped = { name: 'main', secret: { akKey: 'sk', skKey: 'ak' } };
-    expect(dataPatch(secret(), desiredData(swapped, wanted))).toMatchObject({ ak: sk, sk: ak });
+    expect(dataPatch(secret(), desiredData(swapped, desired))).toMatchObject({ ak: sk, sk: ak });
   });
 
   it('keeps a previous pair that is still desired', () => {
-    const both = { pair: keyPair(), previous: keyPair(9) };
+    const both = { current: keyPair(), previous: keyPair(9) };
     expect(dataPatch(secret(), desiredData(main, both))).toMatchObject({
       'previous-ak': base64(keyPair(9).ak),
       'previous-sk': base64(keyPair(9).sk),
@@ -211,6 +211,6 @@ describe('dataPatch', () => {
 
   it('removes a former key that every object inherits', () => {
     const found = secret({ of: accessKey({ keyPairs: [{ name: 'main', secret: { akKey: 'toString' } }] }) });
-    expect(dataPatch(found, desiredData(main, wanted))).toHaveProperty('toString', null);
+    expect(dataPatch(found, desiredData(main, desired))).toHaveProperty('toString', null);
   });
 });

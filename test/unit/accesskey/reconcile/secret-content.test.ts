@@ -61,20 +61,20 @@ describe('keptValues', () => {
   const fetched = rawSecret({ previous: keyPair(9) });
   const facts = { revision: 1, generatedAt: now };
 
-  it('keep the previous pair while it is valid', () => {
+  it('keeps the previous pair while it is valid', () => {
     expect(keptValues(toFetchedSecret(fetched), keyPair(), { ...facts, previousValidUntil: now + 1 })).toEqual({
-      pair: keyPair(),
+      current: keyPair(),
       previous: keyPair(9),
     });
   });
 
-  it('drop a previous pair that has ended or is invalid', () => {
+  it('drops a previous pair that has ended or is invalid', () => {
     expect(keptValues(toFetchedSecret(fetched), keyPair(), { ...facts, previousValidUntil: undefined })).toEqual({
-      pair: keyPair(),
+      current: keyPair(),
     });
     const broken = rawSecret({ previous: { ...keyPair(9), sk: 'x' } });
     expect(keptValues(toFetchedSecret(broken), keyPair(), { ...facts, previousValidUntil: now + 1 })).toEqual({
-      pair: keyPair(),
+      current: keyPair(),
     });
   });
 });
@@ -84,7 +84,7 @@ describe('newContent', () => {
 
   it('has new keys, the revision of the spec and the current time', () => {
     const { values, facts } = newContent({ name: 'main', revision: 4 }, keyPair(), now);
-    expect([isKey(values.pair.ak), isKey(values.pair.sk)]).toEqual([true, true]);
+    expect([isKey(values.current.ak), isKey(values.current.sk)]).toEqual([true, true]);
     expect(values).not.toHaveProperty('previous');
     expect(facts).toEqual({ revision: 4, generatedAt: now, previousValidUntil: undefined });
   });
