@@ -233,6 +233,38 @@ describe('the schema accepts', () => {
   );
 });
 
+test('an AccessKey whose user name has an invisible character from an older CRD can still be changed', async () => {
+  const path = ['schema', 'openAPIV3Schema', 'properties', 'spec', 'properties', 'user', 'properties', 'name'];
+  const rules = `/spec/versions/0/${path.join('/')}/x-kubernetes-validations`;
+  const patchCrd = (operation: object) =>
+    kubectl.run(['patch', 'crd', 'accesskeys.ghippo.io', '--type=json', '-p', JSON.stringify([operation])]);
+  const { spec } = await kubectl.get<{ spec: { versions: [Record<string, unknown>] } }>('crd', 'accesskeys.ghippo.io');
+  const name = path.reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], spec.versions[0]);
+  const rule = (name as { 'x-kubernetes-validations': object[] })['x-kubernetes-validations'][1];
+  const manifest = (accessKey: string) => accessKeyManifest('other', accessKey, { user: { name: 'a\u200bb' } });
+  const isAccepted = (args: string[], accessKey: string) =>
+    asAdmin(args, manifest(accessKey)).then(
+      () => true,
+      () => false,
+    );
+
+  await patchCrd({ op: 'remove', path: `${rules}/1` });
+  await poll('the older CRD', () => isAccepted(['create'], 'invisible'));
+  await patchCrd({ op: 'add', path: `${rules}/1`, value: rule });
+  await poll('the current CRD', async () => !(await isAccepted(['create', '--dry-run=server'], 'another')));
+  const suspend = [
+    'patch',
+    'accesskey',
+    'invisible',
+    '-n',
+    'other',
+    '--type=merge',
+    '-p',
+    '{"spec":{"suspended":true}}',
+  ];
+  expect(await kubectl.run(suspend)).toContain('patched');
+});
+
 describe('a namespace editor', () => {
   const naming = (name: string, groups: string[] = [], accessKey = 'escalation') =>
     accessKeyManifest('team', accessKey, { user: { name, groups } });
