@@ -153,7 +153,7 @@ describe('a field that a GitOps tool manages', () => {
     for (const action of ['rotate', 'disable', 'delete']) {
       const answer = await client.post(`${keysPath}/ci/${action}`, { generation: String(metadata.generation) });
       expect([action, answer.status]).toEqual([action, 409]);
-      expect(await answer.text()).toContain('managed by argocd-controller');
+      expect(await answer.text()).toContain('Managed by argocd-controller');
     }
     expect(JSON.parse(await kubectl('get', '-o', 'json')).spec).toEqual(spec);
   });
