@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -44,6 +44,32 @@ describe('README.md', () => {
     const text = read('README.md');
     const isMentioned = (name: string) => new RegExp(`\\bnpm (?:run )?${name}(?![\\w:-])`).test(text);
     expect(Object.keys(packageJson.scripts).filter((name) => !isMentioned(name))).toEqual([]);
+  });
+});
+
+describe('mentions of files', () => {
+  const mentioning = globSync(
+    [
+      '*.md',
+      '.github/*.md',
+      '{docs,bench,examples}/**/*.md',
+      '{manifests,crds,charts,examples}/**/*.yaml',
+      'src/**/*.ts',
+    ],
+    { cwd: root, exclude: ['CHANGELOG.md', 'docs/decisions/*'] },
+  );
+  const mention =
+    /(?<![\w./-])(?:src|test|tools|bench|manifests|crds|charts|examples)\/[\w./-]+\.(?:ts|yaml|json|md|mjs)\b/g;
+
+  it('name files that exist', () => {
+    expect('see src/kube/client.ts.'.match(mention)).toEqual(['src/kube/client.ts']);
+    const wrong = mentioning.flatMap((document) =>
+      (read(document).match(mention) ?? [])
+        .filter((file) => !existsSync(join(root, file)))
+        .map((file) => `${document}: ${file}`),
+    );
+    expect(wrong).toEqual([]);
+    expect(mentioning.length).toBeGreaterThan(200);
   });
 });
 

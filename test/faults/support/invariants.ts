@@ -67,7 +67,7 @@ export function holderOf({ accessKeys }: Pick<World, 'accessKeys'>, user: string
 
 function loserViolations({ key, status }: AccessKeyRecord, holder: string | undefined): string[] {
   const stalled = status.conditions?.find((one) => one.type === 'Stalled');
-  const isReported = stalled?.reason === 'UserClaimed' && stalled.message.includes(`AccessKey ${holder},`);
+  const isReported = stalled?.reason === 'UserClaimed' && stalled.message.includes(`AccessKey ${holder};`);
   const isQuiet = (status.keyPairs ?? []).every((pair) => pair.state === 'Conflict');
   return isReported && isQuiet ? [] : [`${key}: does not report that ${holder} holds its user`];
 }
