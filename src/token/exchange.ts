@@ -52,7 +52,7 @@ export interface ReviewBudget {
   take(address: string, account: string): number;
   /** Returns the attempt to the address, because no review was needed. It still counts for the account. */
   refundAddress(address: string): void;
-  /** Returns the attempt to both, because the token was valid or the review gave no result. */
+  /** Returns the attempt to both, because the cluster accepted the token or gave no answer. */
   refund(address: string, account: string): void;
 }
 
@@ -69,11 +69,11 @@ export interface ExchangeOptions {
 }
 
 /**
- * Exchanges a ServiceAccount token for a token of a user (RFC 8693 section 2.1). The token is reviewed last, and only
- * if exactly one AccessKey that is not suspended and holds its user names the ServiceAccount.
+ * Exchanges a ServiceAccount token for a token of a user (RFC 8693 section 2.1). The token is reviewed only if exactly
+ * one AccessKey that is not suspended and holds its user names the ServiceAccount, which is checked again afterwards.
  *
- * A token whose claims are invalid costs no attempt. A ServiceAccount that no AccessKey names is throttled like any
- * other: otherwise throttling would reveal which ServiceAccounts are named.
+ * A token whose claims are invalid costs no attempt. A ServiceAccount that no AccessKey names has the same limit as any
+ * other, although it does not count for the address: otherwise throttling would reveal which ServiceAccounts are named.
  *
  * @returns a function that throws KubernetesError or ConnectionError if the cluster is unavailable
  */
@@ -91,10 +91,13 @@ export function createExchange(options: ExchangeOptions): (request: ExchangeRequ
       budget.refundAddress(address);
       return before;
     }
-    if (!(await isGenuine(subjectToken, clientId, options))) {
-      return { refused: 'the cluster does not accept the token', serviceAccount: clientId };
-    }
-    budget.refund(address, clientId);
+    const review = isGenuine(subjectToken, clientId, options);
+    const isRejected = await review.then(
+      (genuine) => !genuine,
+      () => false,
+    );
+    if (!isRejected) budget.refund(address, clientId);
+    if (!(await review)) return { refused: 'the cluster does not accept the token', serviceAccount: clientId };
     // The AccessKey may have been deleted during the review.
     const after = onlyUserOf(serviceAccounts, account);
     return 'refused' in after ? after : { clientId, user: after.user, expiresAt: unverified.exp * 1000 };

@@ -44,7 +44,7 @@ const refusedRecord = { audit: true, event: 'token.refused' };
 /**
  * A key pair is checked first, which costs one hash, and only failures are throttled: a correct pair is accepted from
  * any address. A ServiceAccount token costs a call to the API server: it takes one attempt from the budget of its
- * address before it is reviewed, and returns the attempt if it was valid (review-budget.ts).
+ * address before it is reviewed, and returns the attempt unless the token is rejected (review-budget.ts).
  */
 export function createTokenIssuing(dependencies: Dependencies): TokenIssuing {
   const { token: options, pairs, serviceAccounts, reviewServiceAccount: review, lastUsed, now } = dependencies;

@@ -361,6 +361,24 @@ describe('the request', () => {
       }
     });
 
+    it('does not count attempts while the cluster is unavailable', async () => {
+      let isAvailable = false;
+      const { send } = await createExchange(undefined, [ann], {
+        token,
+        async reviewServiceAccount() {
+          if (isAvailable) return { namespace: 'shop', name: 'robot' };
+          throw new KubernetesError('no', { status: 503, reason: 'ServiceUnavailable' });
+        },
+      });
+      const ask = async () => (await send(path, form(await request()), from)).status;
+      const statuses = new Set<number>();
+      // More than the limit of all ServiceAccounts of an address.
+      for (let index = 0; index < 50; index += 1) statuses.add(await ask());
+      expect(statuses).toEqual(new Set([503]));
+      isAvailable = true;
+      expect(await ask()).toBe(200);
+    });
+
     it('writes an audit record if the cluster is unavailable', async () => {
       const error = new KubernetesError('no', { status: 503, reason: 'ServiceUnavailable' });
       const { send, logged } = await createExchange(error, [ann], { token });
