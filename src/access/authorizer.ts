@@ -42,7 +42,10 @@ export interface AccessMetrics {
 export interface NamespacedReviews {
   /** The only namespace whose deployments are shown. */
   watchNamespace: string;
-  /** The operator's namespace. The permission to create TokenReviews is reviewed here, since it is not namespaced. */
+  /**
+   * The operator's namespace. A TokenReview has no namespace, but a LocalSubjectAccessReview needs one: the permission to
+   * create TokenReviews is reviewed in this one.
+   */
   namespace: string;
 }
 

@@ -91,7 +91,7 @@ export function composeOperator({ configuration, kubeconfig, program, certificat
     caches,
     served,
     lastUsed,
-    // Until the caches are filled, every key pair would be unknown. Without signing keys, token requests get 503.
+    // Withheld until the caches are filled: token requests must get 503, not 401 because every key pair is still unknown.
     signingKeys: () => (readiness.isMet('caches') ? signingKeys.cache.current() : undefined),
     metrics,
     log,

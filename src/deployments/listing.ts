@@ -25,11 +25,11 @@ export interface Query extends PageRequest {
 /** Returns one page of the Deployments of the sources, in one total order. `total` and `pages` count only what matches. */
 export function listDeployments(sources: readonly Source[], query: Query): Page<DeploymentRecord> {
   const { by, descending, matches } = query;
-  const runs = sources.map(({ store, namespaces }) => {
-    const all = store.inOrder(by, namespaces);
-    return matches ? all.map((run) => run.filter(matches)) : all;
+  const runsOfSources = sources.map(({ store, namespaces }) => {
+    const runs = store.inOrder(by, namespaces);
+    return matches ? runs.map((run) => run.filter(matches)) : runs;
   });
-  return paginate(runs, { compare: comparisons[by], descending }, query);
+  return paginate(runsOfSources, { compare: comparisons[by], descending }, query);
 }
 
 /** Serializes a page to JSON (schema DeploymentList). */

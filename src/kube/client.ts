@@ -37,7 +37,7 @@ export interface KubernetesClient {
   delete(object: ObjectReference, preconditions: Preconditions, options?: CallOptions): Promise<void>;
 }
 
-/** Longest response to a call, bytes: etcd stores objects of up to 1.5 MiB, their JSON can be somewhat larger. */
+/** Longest response, and longest list with all its pages, bytes. One object is far below it: etcd stores up to 1.5 MiB. */
 const maxResponseBytes = 16 * 1024 * 1024;
 const json = 'application/json';
 const mergePatch = 'application/merge-patch+json';

@@ -30,7 +30,7 @@ export interface ListWatchTarget {
 
 /** Objects per page of a list (chunking with limit and continue). */
 const pageSize = 200;
-/** Longest watch event, characters: etcd stores objects of up to 1.5 MiB, their JSON can be somewhat larger. */
+/** Longest watch event, characters. One object is far below it: etcd stores up to 1.5 MiB. */
 const maxEventLength = 16 * 1024 * 1024;
 
 const metadataMediaType = {

@@ -47,9 +47,9 @@ export interface Reflector {
 /**
  * Creates a reflector like client-go's. It retries after every error (429, 5xx, a dropped or half-open connection, a
  * malformed line, expired credentials) with jittered backoff, and respects Retry-After. The backoff ends early once
- * another request of the transport shows that the API server is reachable again. It lists again after 410, and after
- * three consecutive failures, because no status reports a resourceVersion from before etcd was restored. Only a working
- * watch resets the backoff; a list does not.
+ * another request of the transport shows that the API server is reachable again. It lists again after 410, and also after
+ * three consecutive failures: after a restore of etcd the resourceVersion is unusable, but no status code says so. Only a
+ * working watch resets the backoff; a list does not.
  */
 export function createReflector<T extends Stored>(options: ReflectorOptions<T>): Reflector {
   const { transport, target, store, transform, log, idleTimeoutMs = defaultIdleTimeoutMs } = options;

@@ -29,10 +29,10 @@ export interface FoundPair {
 /** Finds key pairs by ak in the caches. */
 export interface PairLookup {
   /**
-   * Returns every pair with this ak in any state, also the previous pair during an overlap. If a Secret was copied,
-   * there is more than one. The caller must try each one, so that a copy can neither lock out the user nor change the
-   * user of a token. The pair that was generated first comes first, according to the status, which only the operator
-   * writes.
+   * Returns every pair with this ak in any state, also the previous pair as long as the Secret holds it. If a Secret was
+   * copied, there is more than one. The caller must try each one, so that a copy can neither lock out the user nor
+   * change the user of a token. The pair that was generated first comes first, according to the status, which only the
+   * operator writes.
    *
    * Not found are the pairs of an AccessKey that is being deleted, or whose namespace is, and pairs in Secrets that no
    * AccessKey owns.
@@ -106,9 +106,9 @@ function toFoundPairs({
   }
   if (secret.previous?.ak === ak) {
     const until = facts.previousValidUntil ?? 0;
-    const hasEnded = now >= until && liveStates.has(state);
+    const previousState = now >= until && liveStates.has(state) ? 'Expired' : state;
     const expiresAt = Math.min(expiresAtMs(pair), until);
-    pairs.push({ ...shared, digest: secret.previous.digest, state: hasEnded ? 'Expired' : state, expiresAt });
+    pairs.push({ ...shared, digest: secret.previous.digest, state: previousState, expiresAt });
   }
   return pairs;
 }

@@ -37,8 +37,8 @@ export function isMarked(accessKey: AccessKeyRecord, pair: KeyPairSpec, { record
 
 /**
  * The uid of an AccessKey that had the same name before and controls the Secret, undefined if there is none. The
- * garbage collector normally deletes such a Secret, but not always: if it misses the deletion of the owner, it takes
- * the new object for an update of the old one. The former owner is certainly gone, because apply has confirmed that the
+ * garbage collector normally deletes such a Secret, but not if it misses that the former AccessKey was deleted, and takes
+ * the new AccessKey for an update of the former. The former one is certainly gone, because apply has confirmed that the
  * name now belongs to this AccessKey.
  */
 export function predecessorOf({ name, uid }: AccessKeyRecord, { raw, record }: FetchedSecret): string | undefined {

@@ -7,8 +7,8 @@ export const reasons = {
   /** Every pair matches the spec. */
   ready: 'KeyPairsReady',
   /**
-   * The Secret of the desired name belongs to something else. A user must set another name, delete it or have it
-   * adopted.
+   * The Secret of the desired name belongs to something else. A person must set another name, or delete the Secret or
+   * have it adopted.
    */
   secretConflict: 'SecretConflict',
   /** Another AccessKey holds the user. */

@@ -18,10 +18,10 @@ import { nextStepAt, statusOf, terminatingStatus } from './status.ts';
 import { isSameStatus, writeStatus } from './status-writer.ts';
 
 /**
- * How often a pair whose Secret name is taken is reconciled again, milliseconds. The Secret that blocks it may be of
- * another type, which is not watched.
+ * How often a pair with a problem that is not an error of the API server is reconciled again, milliseconds. The Secret
+ * that has its name may be of another type, which is not watched.
  */
-const blockedRecheckMs = 30_000;
+const problemRecheckMs = 30_000;
 /**
  * Longest wait for an expiry or a rotation, milliseconds. The wall clock may jump, so the time is checked at least this
  * often.
@@ -79,15 +79,17 @@ export function startController(options: ControllerOptions): () => Promise<void>
     const progress = progressOf(accessKey);
     const applied = await apply({ api, accessKey, plan: plan(observed, at), progress, now: at });
     const outcome = withAcceptance({ accessKey, outcome: applied, accepts, now: at });
-    // The watch reconciles again as soon as it shows the Secret; until then the status stays as it is.
-    if (mayBecomeAccepted(key, outcome)) return watchLatencyMs;
+    // The watch reconciles again as soon as it shows the Secret. Until then, and for at most `watchLatencyMs`, the status
+    // stays as it is.
+    if (waitsForWatch(key, outcome)) return watchLatencyMs;
     await updateStatus(accessKey, statusOf({ accessKey, userHolder: observed.userHolder, outcome, now: at }));
     const error = errorOf(outcome);
     if (error) throw error;
     return requeueAfterMs(accessKey, outcome, at);
   }
 
-  function mayBecomeAccepted(key: string, outcome: PlanOutcome): boolean {
+  /** Records since when the watch does not show a Secret. @returns false after `watchLatencyMs` */
+  function waitsForWatch(key: string, outcome: PlanOutcome): boolean {
     if (!isUnaccepted(outcome)) {
       unaccepted.delete(key);
       return false;
@@ -147,7 +149,9 @@ function observe(caches: AccessKeyCaches, accessKey: AccessKeyRecord): Observed 
   };
 }
 
-/** Both are expected: the newer object is about to arrive in the cache, or another replica has become the leader. */
+/**
+ * debug for a stale cache, to which the newer object is about to arrive, and for lost leadership: both are expected.
+ */
 function levelOf(error: unknown): 'debug' | 'warn' {
   return error instanceof StaleCacheError || error instanceof NotLeaderError ? 'debug' : 'warn';
 }
@@ -158,8 +162,8 @@ function errorOf({ pairs, notRemoved }: PlanOutcome): KubernetesError | undefine
 
 function requeueAfterMs(accessKey: AccessKeyRecord, outcome: PlanOutcome, now: number): number | undefined {
   const next = nextStepAt(accessKey, outcome, now);
-  const isBlocked = outcome.pairs.some(({ problem }) => problem !== undefined && problem.reason !== 'SecretFailed');
-  const delays = [next === undefined ? undefined : next - now, isBlocked ? blockedRecheckMs : undefined];
+  const needsRecheck = outcome.pairs.some(({ problem }) => problem !== undefined && problem.reason !== 'SecretFailed');
+  const delays = [next === undefined ? undefined : next - now, needsRecheck ? problemRecheckMs : undefined];
   const due = delays.filter((delay) => delay !== undefined);
   return due.length === 0 ? undefined : Math.min(...due);
 }

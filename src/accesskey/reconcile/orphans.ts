@@ -10,7 +10,7 @@ import type { AccessKeyCaches } from '../model/caches.ts';
 import { orphanRemovedEvent } from './events.ts';
 import { createSecretApi } from './secret-api.ts';
 
-/** The garbage collector has this long to delete the Secret itself, milliseconds. */
+/** How long the operator leaves the deletion to the garbage collector, milliseconds. */
 const defaultDelayMs = 5 * 60_000;
 const backoff = { baseMs: 1000, maxMs: 300_000 };
 

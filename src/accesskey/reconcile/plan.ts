@@ -16,14 +16,17 @@ import {
   withoutEndedPrevious,
 } from '../model/pair-facts.ts';
 import { plannedRotationAt } from '../model/pair-state.ts';
-import type { PairAction, Placement, Plan, RotationCause } from './actions.ts';
+import type { PairAction, Placement, Plan, RotationCause, SecretAction } from './actions.ts';
 import { desiredMetadata, metadataPatch } from './desired-secret.ts';
 import { removedPairs, unneededSecrets } from './unneeded-secrets.ts';
 
 /** The input of a reconcile. */
 export interface Observed {
   accessKey: AccessKeyRecord;
-  /** The AccessKey or its namespace is being deleted; the garbage collector deletes the Secrets. */
+  /**
+   * The AccessKey or its namespace is being deleted; the garbage collector deletes the Secrets. The controller does not
+   * plan then; if something else does, the plan is empty.
+   */
   beingDeleted: boolean;
   /** namespace/name of the AccessKey that holds the user; undefined if none does. */
   userHolder: string | undefined;
@@ -71,13 +74,15 @@ function planPair({
   }
   const former = formerSecret(accessKey, pair, secrets);
   const inFormer = former && planSecret({ accessKey, pair, secret: former, now });
-  // The annotations of the former Secret may be wrong, so its cached ak may really be the sk and must not get into the
-  // status. `from` stays unset then, and create-secret.ts reads the Secret again.
+  // `recover` means that the annotations of the former Secret are wrong: its cached ak may be the sk, and must not get
+  // into the status. So `from` stays unset, and create-secret.ts reads the Secret again.
   const from = inFormer?.kind === 'recover' ? undefined : former;
   const rotation = inFormer?.kind === 'rotate' ? inFormer.cause : undefined;
-  const move = { kind: placementKind(named, pairOfNamed), pair, secretName, from, rotation };
+  const placement = { kind: placementKind(named, pairOfNamed), pair, secretName, from, rotation };
   const nameHolder = nameHolders?.get(secretName);
-  return move.kind === 'create' && nameHolder !== undefined ? { ...move, kind: 'conflict', nameHolder } : move;
+  return placement.kind === 'create' && nameHolder !== undefined
+    ? { ...placement, kind: 'conflict', nameHolder }
+    : placement;
 }
 
 /** The Secret of a removed pair is deleted first: removing a pair revokes its keys, so no other pair inherits them. */
@@ -86,10 +91,9 @@ function placementKind(named: SecretRecord | undefined, pairOfNamed: KeyPairSpec
   return named.deleting || !pairOfNamed ? 'wait' : 'conflict';
 }
 
-/** Decides the next step for a Secret that holds the pair or should hold it. */
-export function planSecret({ accessKey, pair, secret, now }: PairInSecret): PairAction {
-  if (secret.deleting) return { kind: 'wait', pair, secretName: secret.name, from: undefined, rotation: undefined };
-  const isWrong = isPairElsewhere(accessKey, pair, secret) || isSwapped(accessKey, pair, secret);
+/** Decides the next step for a Secret, not being deleted, that holds the pair or should hold it. */
+export function planSecret({ accessKey, pair, secret, now }: PairInSecret): SecretAction {
+  const isWrong = hasOtherPair(accessKey, pair, secret) || isSwapped(accessKey, pair, secret);
   if (!secret.pair || isWrong) return { kind: 'recover', pair, secret };
   const facts = pairFacts({ accessKey, pair, secret, now });
   const cause = rotationCause({ accessKey, pair, facts, now });
@@ -112,9 +116,10 @@ function formerSecret(
 }
 
 /**
- * Whether the annotated data keys (the default ones if the annotations are lost) hold another pair than the status has.
+ * Whether the data keys in the annotations (the default ones if these are lost) are not those of the spec, and hold
+ * another pair than the one in the status.
  */
-function isPairElsewhere(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret: SecretRecord): boolean {
+function hasOtherPair(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret: SecretRecord): boolean {
   const known = pairStatusOf(accessKey, pair.name)?.accessKey;
   return !hasDesiredKeys(pair, secret) && known !== undefined && known !== secret.pair?.ak;
 }
@@ -125,8 +130,8 @@ function rotationCause({
   facts,
   now,
 }: Omit<PairInSecret, 'secret'> & { facts: PairFacts }): RotationCause | undefined {
-  // An absent revision means no change. The CRD does not allow a lower one: it belongs to a pair that was removed and
-  // added again, which gets new keys too.
+  // An absent revision means no change. The CRD rejects lowering it, so a lower one is that of a pair that was removed
+  // and added again, which gets new keys too.
   if (pair.revision !== undefined && pair.revision !== facts.revision) return 'revision';
   const due = plannedRotationAt({ accessKey, pair, facts, now });
   return due !== undefined && now >= due ? 'interval' : undefined;

@@ -31,9 +31,10 @@ export function resolve({
   if (record.deleting) return { ...action, kind: 'wait' };
   if (record.ownerUID !== accessKey.uid) return resolveForeign(accessKey, action, fetched);
   const pairOfRecord = pairOf(accessKey, record);
-  if (pairOfRecord === pair) return planSecret({ accessKey, pair, secret: record, now });
+  if (pairOfRecord?.name === pair.name) return planSecret({ accessKey, pair, secret: record, now });
   if (pairOfRecord) return { ...action, kind: 'conflict' };
-  // The Secret belongs to a removed pair and has the name that this pair needs.
+  // The Secret belongs to a removed pair and has the name that this pair needs. (If it is cached, plan.ts decides to wait,
+  // and removeSecrets deletes it.)
   return { ...action, kind: 'replace', secret: record };
 }
 

@@ -13,7 +13,7 @@ import { type AccessKeyRecord, accessKeys } from '../model/access-key-record.ts'
 import { ownerReferenceTo, type SecretMetadata, type SecretPatch } from './desired-secret.ts';
 import { StaleCacheError } from './secret-errors.ts';
 
-/** The API calls of a reconcile. Each write has the uid and resourceVersion of the record as precondition. */
+/** The API calls of a reconcile. Each patch and deletion has the uid and resourceVersion of the record as precondition. */
 export interface SecretApi {
   /** @returns undefined if there is no such Secret */
   read(namespace: string, name: string): Promise<FetchedSecret | undefined>;

@@ -15,7 +15,10 @@ export function statusOf({
   now,
 }: {
   accessKey: AccessKeyRecord;
-  /** namespace/name of the AccessKey that holds the user. */
+  /**
+   * namespace/name of the AccessKey that holds the user. Never undefined in a reconcile: an AccessKey that is not being
+   * deleted always has a holder of its user.
+   */
   userHolder: string | undefined;
   outcome: PlanOutcome;
   /** Milliseconds since the epoch. */
@@ -109,8 +112,8 @@ function pairStatus(accessKey: AccessKeyRecord, outcome: PairOutcome, now: numbe
 }
 
 /**
- * Kept while a pair has no Secret. A later reconcile needs it to distinguish a lost Secret from a new pair, and to find
- * a Secret by its name that the cache does not show yet.
+ * Kept while a pair has no Secret. A later reconcile needs it to distinguish a lost Secret from a new pair, and to read
+ * the Secret by name while the cache does not show it yet.
  */
 function recoveryData(known: KeyPairStatus | undefined): Partial<KeyPairStatus> {
   return {

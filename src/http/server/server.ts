@@ -85,10 +85,10 @@ export async function serve(app: Pick<Hono<any>, 'fetch'>, options: ServeOptions
   answerBrokenRequests(server, record);
   answerSpecialRequests(server, record);
   const drain = createDrain(server);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, options.address, resolve);
-  });
+  const listening = Promise.withResolvers<void>();
+  server.once('error', listening.reject);
+  server.listen(options.port, options.address, listening.resolve);
+  await listening.promise;
   const { address, port } = server.address() as AddressInfo;
   return { address, port, beginDrain: drain.begin, close: drain.close };
 }
@@ -106,7 +106,10 @@ function createListener(app: Pick<Hono<any>, 'fetch'>, record: RecordResponse): 
   };
 }
 
-/** Responds to requests for which Node emits other events. By default, Node closes the connection or logs nothing. */
+/**
+ * Responds to CONNECT and to an unknown Expect, for which Node does not emit `request`. By default, Node closes the
+ * connection, or answers without a line in our log.
+ */
 function answerSpecialRequests(server: Server, record: RecordResponse): void {
   server.on('connect', (_, socket) => rejectRaw(socket, { rejection: connectRejection, method: 'CONNECT' }, record));
   server.on('checkExpectation', (_, response) => reject(response, expectationRejection, record));
