@@ -52,7 +52,7 @@ export interface ReviewBudget {
   take(address: string, account: string): number;
   /** Returns the attempt to the address, because no review was needed. It still counts for the account. */
   refundAddress(address: string): void;
-  /** Returns the attempt to both, because the cluster accepted the token or gave no answer. */
+  /** Returns the attempt to both, because the token was valid or the review gave no result. */
   refund(address: string, account: string): void;
 }
 
