@@ -102,7 +102,10 @@ describe('from AccessKey to Secret to token', () => {
 
   test('kubectl finds the AccessKey by short name, category and user', async () => {
     expect(await cluster.kubectl.run(['get', 'ak', '-n', 'people', '--no-headers'])).toMatch(
-      /^alice\s+alice\s+True\s+KeyPairsReady\s/,
+      /^alice\s+alice\s+True\s+2\/2\s+KeyPairsReady\s/,
+    );
+    expect(await cluster.kubectl.run(['get', 'ak', '-n', 'people', '-o', 'wide'])).toMatch(
+      new RegExp(`\\sci,laptop\\s+${pair.ak},\\S+\\s`),
     );
     expect(await cluster.kubectl.run(['get', 'ghippo', '-n', 'people', '-o', 'name'])).toContain('/alice');
     const byUser = (name: string) =>
