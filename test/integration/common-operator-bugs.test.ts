@@ -9,6 +9,7 @@ import { startWatched } from '../support/fault-proxy/watched.ts';
 import {
   type AccessKeyObject,
   accessKeyManifest,
+  conditionOf,
   createNamespace,
   createPair,
   getToken,
@@ -35,7 +36,7 @@ afterAll(() => cluster?.stop());
 
 const startOperator = () => cluster.startOperator({}, cluster.operatorKubeconfig, clock.options);
 const get = (name: string) => kubectl.get<AccessKeyObject>('accesskey', name, '-n', 'people');
-const stalled = ({ status }: AccessKeyObject) => status.conditions?.find((one) => one.type === 'Stalled');
+const stalled = (accessKey: AccessKeyObject) => conditionOf(accessKey, 'Stalled');
 
 test('keeps a key pair whose Secret lost its labels and annotations while the operator was down', async () => {
   const pair = await createPair(kubectl, accessKeyManifest('people', 'kept'));

@@ -6,6 +6,7 @@ import { startTestCluster, type TestCluster } from '../support/cluster.ts';
 import {
   type AccessKeyObject,
   accessKeyManifest,
+  conditionOf,
   createNamespace,
   createPair,
   eventReasons,
@@ -13,6 +14,7 @@ import {
   listDeployments,
   pairStops,
   readPair,
+  waitObserved,
 } from '../support/platform.ts';
 import { untilReconciled } from '../support/reconciliation.ts';
 
@@ -29,18 +31,9 @@ beforeAll(async () => {
 afterAll(() => cluster?.stop());
 
 const get = (name: string, namespace = 'people') => kubectl.get<AccessKeyObject>('accesskey', name, '-n', namespace);
-const condition = (accessKey: AccessKeyObject, type: string) =>
-  accessKey.status.conditions?.find((one) => one.type === type);
 const patch = (name: string, change: object, type = 'merge') =>
   kubectl.run(['patch', 'accesskey', name, '-n', 'people', `--type=${type}`, '-p', JSON.stringify(change)]);
-
-/** @returns the AccessKey, once its status is of the current generation */
-async function observed(name: string): Promise<AccessKeyObject> {
-  return poll(`the status of ${name}`, async () => {
-    const accessKey = await get(name);
-    return accessKey.status.observedGeneration === accessKey.metadata.generation && accessKey;
-  });
-}
+const observed = (name: string) => waitObserved(kubectl, 'people', name);
 
 describe('a key pair and its tokens stop working', () => {
   /** Creates a working pair and a token, runs `stop` and checks that neither works after it. */
@@ -87,8 +80,8 @@ describe('a key pair and its tokens stop working', () => {
       await patch('marked', hold);
       await kubectl.run(['delete', 'accesskey', 'marked', '-n', 'people', '--wait=false']);
     });
-    await poll('the condition', async () => condition(await get('marked'), 'Ready')?.reason === 'Terminating');
-    expect(condition(await get('marked'), 'Ready')?.status).toBe('False');
+    await poll('the condition', async () => conditionOf(await get('marked'), 'Ready')?.reason === 'Terminating');
+    expect(conditionOf(await get('marked'), 'Ready')?.status).toBe('False');
     expect((await get('marked')).status.keyPairs?.map(({ state }) => state)).toEqual(['Disabled']);
     expect(await kubectl.run(['get', 'secret', 'marked-main', '-n', 'people', '-o', 'name'])).toContain('marked-main');
     await patch('marked', { metadata: { finalizers: null } });
@@ -124,7 +117,7 @@ describe('a key pair and its tokens stop working', () => {
       const names = await kubectl.run(['get', 'secrets', '-n', 'people', '-o', 'name']);
       return !names.includes('removed-main');
     });
-    expect(condition(await observed('removed'), 'Ready')?.status).toBe('True');
+    expect(conditionOf(await observed('removed'), 'Ready')?.status).toBe('True');
   });
 });
 

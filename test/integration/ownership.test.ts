@@ -6,12 +6,14 @@ import { startTestCluster, type TestCluster } from '../support/cluster.ts';
 import {
   type AccessKeyObject,
   accessKeyManifest,
+  conditionOf,
   createNamespace,
   createPair,
   eventReasons,
   getToken,
   pairStops,
   readPair,
+  waitObserved,
   waitReady,
 } from '../support/platform.ts';
 
@@ -28,18 +30,9 @@ beforeAll(async () => {
 afterAll(() => cluster?.stop());
 
 const get = (name: string, namespace = 'people') => kubectl.get<AccessKeyObject>('accesskey', name, '-n', namespace);
-const condition = (accessKey: AccessKeyObject, type: string) =>
-  accessKey.status.conditions?.find((one) => one.type === type);
 const patch = (name: string, change: object, type = 'merge') =>
   kubectl.run(['patch', 'accesskey', name, '-n', 'people', `--type=${type}`, '-p', JSON.stringify(change)]);
-
-/** @returns the AccessKey, once its status is of the current generation */
-async function observed(name: string): Promise<AccessKeyObject> {
-  return poll(`the status of ${name}`, async () => {
-    const accessKey = await get(name);
-    return accessKey.status.observedGeneration === accessKey.metadata.generation && accessKey;
-  });
-}
+const observed = (name: string) => waitObserved(kubectl, 'people', name);
 
 describe('a Secret that the operator does not own', () => {
   test('blocks the key pair and stays unchanged; the pair is created once the Secret is deleted', async () => {
@@ -47,8 +40,8 @@ describe('a Secret that the operator does not own', () => {
     const before = await kubectl.get('secret', 'theirs-main', '-n', 'people');
     await kubectl.apply(accessKeyManifest('people', 'theirs'));
     const accessKey = await observed('theirs');
-    expect(condition(accessKey, 'Ready')).toMatchObject({ status: 'False', reason: 'SecretConflict' });
-    expect(condition(accessKey, 'Stalled')?.message).toContain('theirs-main');
+    expect(conditionOf(accessKey, 'Ready')).toMatchObject({ status: 'False', reason: 'SecretConflict' });
+    expect(conditionOf(accessKey, 'Stalled')?.message).toContain('theirs-main');
     expect(accessKey.status.keyPairs).toEqual([{ name: 'main', secretName: 'theirs-main', state: 'Conflict' }]);
     expect(await kubectl.get('secret', 'theirs-main', '-n', 'people')).toEqual(before);
     await poll('the Event', async () => (await eventReasons(kubectl, 'people', 'theirs')).includes('SecretConflict'));
@@ -56,7 +49,7 @@ describe('a Secret that the operator does not own', () => {
     // An edit makes the controller check again before the 30 seconds are over.
     await patch('theirs', { spec: { keyPairs: [{ name: 'main', enabled: true, expiresAt: '2099-01-01T00:00:00Z' }] } });
     await getToken(operator.url, await poll('the Secret', () => readPair(kubectl, 'people', 'theirs-main')));
-    expect(condition(await waitReady(kubectl, 'people', 'theirs'), 'Stalled')).toBeUndefined();
+    expect(conditionOf(await waitReady(kubectl, 'people', 'theirs'), 'Stalled')).toBeUndefined();
   });
 
   test('gets no tokens with forged labels and ownerReferences', async () => {
@@ -107,8 +100,8 @@ describe('two AccessKeys of one user', () => {
     await new Promise((resolve) => setTimeout(resolve, 1_100)); // creationTimestamp has a resolution of one second.
     await kubectl.apply(accessKeyManifest('people', 'another', { user }));
     const loser = await observed('another');
-    expect(condition(loser, 'Stalled')).toMatchObject({ reason: 'UserClaimed' });
-    expect(condition(loser, 'Stalled')?.message).toContain('people/first');
+    expect(conditionOf(loser, 'Stalled')).toMatchObject({ reason: 'UserClaimed' });
+    expect(conditionOf(loser, 'Stalled')?.message).toContain('people/first');
     expect(await kubectl.run(['get', 'secrets', '-n', 'people', '-o', 'name'])).not.toContain('another-main');
     await getToken(operator.url, pair);
     await kubectl.run(['delete', 'accesskey', 'first', '-n', 'people']);

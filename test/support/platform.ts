@@ -72,6 +72,18 @@ export async function waitReady(kubectl: Kubectl, namespace: string, name: strin
   return kubectl.get<AccessKeyObject>('accesskey', name, '-n', namespace);
 }
 
+/** Waits until the status is of the current generation. */
+export async function waitObserved(kubectl: Kubectl, namespace: string, name: string): Promise<AccessKeyObject> {
+  return poll(`the status of ${name}`, async () => {
+    const accessKey = await kubectl.get<AccessKeyObject>('accesskey', name, '-n', namespace);
+    return accessKey.status.observedGeneration === accessKey.metadata.generation && accessKey;
+  });
+}
+
+export function conditionOf({ status }: AccessKeyObject, type: string) {
+  return status.conditions?.find((one) => one.type === type);
+}
+
 /** Applies an AccessKey and waits until it is Ready. @returns the pair of its first Secret */
 export async function createPair(kubectl: Kubectl, manifest: ReturnType<typeof accessKeyManifest>): Promise<Pair> {
   const { namespace, name } = manifest.metadata;

@@ -235,7 +235,9 @@ describe('create', () => {
     const outcome = await applyTo(api, one, []);
     expect(outcome.pairs).toEqual([
       {
-        ...{ pair: { name: 'main' }, secretName: 'ann-main', change: 'none' },
+        pair: { name: 'main' },
+        secretName: 'ann-main',
+        change: 'none',
         problem: {
           reason: 'SecretConflict',
           message: `Secret ann-main exists and does not belong to this AccessKey${advice}`,
@@ -426,7 +428,9 @@ describe('a failed write', () => {
     const stablePrefix = 'cannot read or write Secret ann-main:';
     const message = `${stablePrefix} ${status === 500 ? '500 InternalError' : error.message}`;
     expect(outcome.pairs[0]).toEqual({
-      ...{ pair: { name: 'main' }, secretName: 'ann-main', change: 'none' },
+      pair: { name: 'main' },
+      secretName: 'ann-main',
+      change: 'none',
       problem: { reason: 'SecretFailed', message, stablePrefix, ...(status === 422 && { stalled: true }), error },
     });
     expect(changes(outcome)).toEqual(['SecretFailed', 'created']);

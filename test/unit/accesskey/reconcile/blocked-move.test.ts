@@ -60,7 +60,9 @@ describe.each(blocks)('a blocked move: %s', (_, block) => {
     expect(api.get('ann-main')).toEqual(former);
     expect(outcome.removed).toEqual([]);
     expect(withStatus(subject, outcome).status.keyPairs?.[0]).toMatchObject({
-      ...{ state: 'Active', accessKey: keyPair().ak, secretName: 'ann-main' },
+      state: 'Active',
+      accessKey: keyPair().ak,
+      secretName: 'ann-main',
     });
   });
 

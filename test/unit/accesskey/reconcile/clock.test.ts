@@ -13,7 +13,8 @@ const ahead = { generatedAt: now + 86_400_000, previousValidUntil: now + 90_000_
 
 describe('limitToNow', () => {
   const facts = (seconds: number, until?: number) => ({
-    ...{ revision: 1, generatedAt: now + seconds * 1000 },
+    revision: 1,
+    generatedAt: now + seconds * 1000,
     previousValidUntil: until === undefined ? undefined : now + until * 1000,
   });
 

@@ -68,7 +68,8 @@ const subject = fc
   .tuple(keyPairs, fc.boolean(), fc.uniqueArray(status, { maxLength: 1 }))
   .map(([pairs, suspended, [known = []]]) =>
     accessKey({
-      ...{ keyPairs: pairs, suspended },
+      keyPairs: pairs,
+      suspended,
       status: {
         observedGeneration: 1,
         keyPairs: [...new Map(known.map((one) => [one.name, pairStatus(one)])).values()],
@@ -96,8 +97,13 @@ const anySecret = fc
   .map(({ name, pair, n, owner, isOpaque, keys, lost, data, previous, facts, until, isDeleting, adopt }): RawSecret => {
     const of = accessKey({ keyPairs: [{ name: pair, secret: keys }] });
     const sound = rawSecret({
-      ...{ of: owner === 'stranger' ? stranger : of, pair, name, keys: keyPair(n), data },
-      ...{ facts: { ...facts, previousValidUntil: until }, ...(previous && { previous: keyPair(n + 4) }) },
+      of: owner === 'stranger' ? stranger : of,
+      pair,
+      name,
+      keys: keyPair(n),
+      data,
+      facts: { ...facts, previousValidUntil: until },
+      ...(previous && { previous: keyPair(n + 4) }),
       ...(owner === 'nobody' && { ownerReferences: [] }),
       ...(isDeleting && { deletionTimestamp: at(-1) }),
       ...(isOpaque && owner !== 'ours' && { type: 'Opaque' }),

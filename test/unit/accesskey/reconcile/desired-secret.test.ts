@@ -77,8 +77,10 @@ describe('desiredData', () => {
     expect(desiredData(main, { current: keyPair() })).toEqual(keyPair());
     const pair = { name: 'main', secret: { akKey: 'user', skKey: 'password' } };
     expect(desiredData(pair, { current: keyPair(), previous: keyPair(9) })).toEqual({
-      ...{ user: keyPair().ak, password: keyPair().sk },
-      ...{ 'previous-ak': keyPair(9).ak, 'previous-sk': keyPair(9).sk },
+      user: keyPair().ak,
+      password: keyPair().sk,
+      'previous-ak': keyPair(9).ak,
+      'previous-sk': keyPair(9).sk,
     });
   });
 });
@@ -186,7 +188,10 @@ describe('dataPatch', () => {
 
   it('encodes the pair in base64', () => {
     expect(dataPatch(secret(), desiredData(main, desired))).toEqual({
-      ...{ ak, sk, 'previous-ak': null, 'previous-sk': null },
+      ak,
+      sk,
+      'previous-ak': null,
+      'previous-sk': null,
     });
   });
 

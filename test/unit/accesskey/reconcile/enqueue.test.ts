@@ -11,7 +11,10 @@ const owner = known({ name: 'a-b', user: 'a-b', keyPairs: [{ name: 'c' }] }, { n
 const waiting = accessKey({ name: 'a', user: 'a', keyPairs: [{ name: 'b-c' }] });
 
 /** The keys that a change adds to the queue after the start. */
-function enqueuedBy(work: (all: ReturnType<typeof caches>) => void, content = { accessKeys: [ann, bob, far] }) {
+function enqueuedBy(
+  work: (all: ReturnType<typeof caches>) => void,
+  content: Parameters<typeof caches>[0] = { accessKeys: [ann, bob, far] },
+) {
   const all = caches(content);
   let keys: string[] = [];
   enqueueChanges(all, (key) => keys.push(key));
@@ -58,7 +61,7 @@ describe('enqueueChanges', () => {
     expect(keys).toEqual(['far/zoe', 'shop/ann']);
     const gone = enqueuedBy((all) => all.secrets.remove('shop/ann-main'), {
       accessKeys: [ann, bob],
-      ...{ secrets: [secret({ of: bob, name: 'ann-main' })] },
+      secrets: [secret({ of: bob, name: 'ann-main' })],
     });
     expect(gone.keys).toEqual(['shop/ann', 'shop/bob']);
   });

@@ -113,7 +113,9 @@ describe('plan', () => {
     const found = secret({ of: subject, annotations: {}, previous: keyPair(9), createdAt: at(-86_400) });
     expect(plan(observed({ accessKey: subject, secrets: [found] })).pairs).toEqual([
       {
-        ...{ kind: 'update', pair: subject.spec.keyPairs?.[0], secret: found },
+        kind: 'update',
+        pair: subject.spec.keyPairs?.[0],
+        secret: found,
         facts: { ...facts, previousValidUntil: now + 1_800_000 },
       },
     ]);

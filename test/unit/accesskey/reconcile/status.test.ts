@@ -68,7 +68,10 @@ describe('statusOf', () => {
   it('summarizes usable pairs, their next expiry, names and aks', () => {
     const outcomes = [present({ ...main, expiresAt: at(90) }), failed('ci')];
     expect(statusOf(one, one.key, outcomes, now).summary).toEqual({
-      ...{ usable: '1/2', nextExpiry: at(90), names: 'main,ci', accessKeys: keyPair().ak },
+      usable: '1/2',
+      nextExpiry: at(90),
+      names: 'main,ci',
+      accessKeys: keyPair().ak,
     });
     const expired = statusOf(one, one.key, outcomes, now + 90_000);
     expect(expired.summary).toEqual({ usable: '0/2', names: 'main,ci', accessKeys: keyPair().ak });
@@ -132,8 +135,12 @@ describe('statusOf', () => {
     const later = statusOf(accessKey({ status }), one.key, [outcome], now);
     expect(later.keyPairs).toEqual([
       {
-        ...{ name: 'main', accessKey: keyPair().ak, secretName: 'ann-main', state },
-        ...{ revision: 1, createdAt: at(-1800) },
+        name: 'main',
+        accessKey: keyPair().ak,
+        secretName: 'ann-main',
+        state,
+        revision: 1,
+        createdAt: at(-1800),
       },
     ]);
   });
