@@ -10,6 +10,8 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { type ControlPlane, startControlPlane } from '../../tools/control-plane/control-plane.ts';
 import { processesNaming } from '../unit/tools/control-plane/support/processes.ts';
 
+/** A watch of a controller reconnects after up to 30 s, and with jitter after up to a minute (client-go, reflector.go). */
+const reconnected = { timeout: 90_000 };
 const patience = { timeout: 30_000 };
 
 /** Runs kubectl as administrator. @returns its output */
@@ -97,7 +99,7 @@ describe('two control planes that start at the same time', () => {
       // The controllers work again.
       await kubectl(simulating, 'scale', `deployment/${name}`, '--replicas=2');
       const available = ['get', 'deployment', name, '-o', 'jsonpath={.status.availableReplicas}'];
-      await expect.poll(() => kubectl(simulating, ...available), patience).toBe('2');
+      await expect.poll(() => kubectl(simulating, ...available), reconnected).toBe('2');
     },
   );
 
