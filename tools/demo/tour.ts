@@ -35,7 +35,7 @@ export async function showTour(kubectl: Kubectl, url: string, print: Print): Pro
 async function showAccessKeys(kubectl: Kubectl, print: Print): Promise<void> {
   const output = await kubectl.run(['get', 'accesskeys', '--all-namespaces']);
   print(`$ kubectl get accesskeys --all-namespaces\n${output}`);
-  assert.match(output, /people\s+alice\s+alice\s+True\s+KeyPairsReady/);
+  assert.match(output, /people\s+alice\s+alice\s+True\s+2\/2\s+2099-01-01T00:00:00Z\s+KeyPairsReady/);
 }
 
 async function showSecret(kubectl: Kubectl, print: Print): Promise<{ ak: string; sk: string }> {
