@@ -23,7 +23,7 @@ export type CacheOfCluster = Connection['caches'][number] & { readonly cluster: 
 export interface Registry extends Clusters {
   /** Returns a report for each registration, including rejected ones. */
   reports(): readonly RegistrationReport[];
-  /** Returns, for each registered cluster (not the registrations without a name), whether it serves up-to-date data. */
+  /** Returns, for each registered cluster (not the registrations whose name was not assigned), whether it serves up-to-date data. */
   up(): ReadonlyMap<string, boolean>;
   /** Returns the watch caches of the serving connections. */
   caches(): readonly CacheOfCluster[];
@@ -59,11 +59,11 @@ export function createRegistry({ localCluster, store, ...clusterOptions }: Regis
     pending = false;
     if (closed) return;
     assignments = assignNames(store.values(), localCluster.name);
-    const named = new Map(assignments.filter((one) => one.hasName).map((one) => [one.registration.uid, one]));
+    const accepted = new Map(assignments.filter((one) => one.hasName).map((one) => [one.registration.uid, one]));
     for (const [uid, { cluster }] of entries) {
-      if (named.get(uid)?.registration.name !== cluster.name) remove(uid, cluster);
+      if (accepted.get(uid)?.registration.name !== cluster.name) remove(uid, cluster);
     }
-    for (const one of named.values()) addOrUpdate(one);
+    for (const one of accepted.values()) addOrUpdate(one);
     const registered = [...entries.values()].map(({ cluster }) => [cluster.name, cluster.cluster] as const);
     clusters = new Map([local, ...registered].sort(byName));
   }

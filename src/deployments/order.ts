@@ -34,7 +34,7 @@ export function compareText(a: string, b: string): number {
 
 /** A sorted list that stays sorted through additions and removals. */
 export interface Sorted<T> {
-  /** The sorted values. A change may modify this array, so do not keep it. */
+  /** The sorted values. A change modifies this array in place; copy it to keep it as it is. */
   readonly values: readonly T[];
   add(value: T): void;
   /** @param value the added value, or one that compares as equal */

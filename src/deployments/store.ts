@@ -14,8 +14,11 @@ export interface DeploymentStore extends Store<DeploymentRecord> {
   inOrder(by: OrderBy, namespaces: NamespaceScope): Runs<DeploymentRecord>;
 }
 
-/** All namespaces that contain Deployments, and their Deployments. */
-interface Snapshot {
+/**
+ * The namespaces that contain Deployments (a copy), and their live sorted arrays, so it is outdated only when a namespace
+ * is added or removed.
+ */
+interface NamespaceRuns {
   readonly namespaces: readonly string[];
   readonly runs: Runs<DeploymentRecord>;
 }
@@ -25,7 +28,7 @@ export function createDeploymentStore(): DeploymentStore {
   const byNamespace = new Map<string, Sorted<DeploymentRecord>>();
   const namespaces = createSorted<string>(compareText);
   /** undefined after a namespace was added or removed. */
-  let snapshot: Snapshot | undefined;
+  let snapshot: NamespaceRuns | undefined;
   /** Orders over all namespaces, each created on first use. */
   const overall = new Map<OrderBy, Sorted<DeploymentRecord>>();
 
@@ -50,7 +53,7 @@ export function createDeploymentStore(): DeploymentStore {
 
   const runsOf = (some: readonly string[]) => some.map((one) => byNamespace.get(one)?.values ?? []);
 
-  function currentSnapshot(): Snapshot {
+  function namespaceRuns(): NamespaceRuns {
     snapshot ??= { namespaces: [...namespaces.values], runs: runsOf(namespaces.values) };
     return snapshot;
   }
@@ -61,10 +64,10 @@ export function createDeploymentStore(): DeploymentStore {
     return sorted.values;
   }
 
-  const inAll = (by: OrderBy) => (isByNamespace(by) ? currentSnapshot().runs : [allBy(by)]);
+  const inAll = (by: OrderBy) => (isByNamespace(by) ? namespaceRuns().runs : [allBy(by)]);
 
   function inSome(by: OrderBy, wanted: ReadonlySet<string>): Runs<DeploymentRecord> {
-    if (isByNamespace(by)) return runsOf(currentSnapshot().namespaces.filter((namespace) => wanted.has(namespace)));
+    if (isByNamespace(by)) return runsOf(namespaceRuns().namespaces.filter((namespace) => wanted.has(namespace)));
     return [allBy(by).filter((one) => wanted.has(one.namespace))];
   }
 
@@ -77,7 +80,7 @@ export function createDeploymentStore(): DeploymentStore {
     get size() {
       return store.size;
     },
-    nonEmptyNamespaces: () => currentSnapshot().namespaces,
+    nonEmptyNamespaces: () => namespaceRuns().namespaces,
     inOrder: (by, scope) => (scope === 'all' ? inAll(by) : inSome(by, new Set(scope))),
   };
 }

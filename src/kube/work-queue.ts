@@ -59,7 +59,10 @@ export interface WorkQueue {
   add(key: string): void;
   /** Number of keys that wait or are being handled. */
   readonly size: number;
-  /** Accepts no more keys and resolves when those being handled are done. */
+  /**
+   * Accepts no more keys and drops those that wait, except those added just before that can start at once. Resolves when
+   * those being handled are done.
+   */
   shutDown(): Promise<void>;
 }
 
@@ -158,7 +161,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
       open = false;
       for (const timer of timers.values()) clearTimeout(timer);
       timers.clear();
-      // A scheduled start still happens: its keys were added earlier.
+      // A start that is already scheduled still happens; what it leaves waiting is dropped.
       await scheduled;
       waiting.clear();
       metrics.depth(0);

@@ -14,7 +14,7 @@ export interface NamespaceRecord {
 /**
  * - `user`, `namespace`, `uid`: name of the user, the namespace and the uid of the AccessKey
  * - `serviceAccount`: namespace/name of each ServiceAccount that the AccessKey names
- * - `secret`: namespace/name of each Secret that the AccessKey has
+ * - `secret`: namespace/name of each Secret name that is reserved for the AccessKey, even while the Secret is deleted
  */
 export type AccessKeyIndex = 'user' | 'namespace' | 'uid' | 'serviceAccount' | 'secret';
 
@@ -67,7 +67,7 @@ export function holdsUser({ userHolders }: Pick<AccessKeyCaches, 'userHolders'>,
   return userHolders.holderOf(accessKey.spec.user.name) === accessKey.key;
 }
 
-/** @returns the Secret names of the AccessKey that belong to a pair of another AccessKey, with a text for that pair */
+/** @returns the Secret names in the spec that are reserved for another AccessKey, with a text that names its pair */
 export function nameHoldersFor(
   { accessKeys }: Pick<AccessKeyCaches, 'accessKeys'>,
   accessKey: AccessKeyRecord,

@@ -26,9 +26,8 @@ export interface PairInSecret {
 /**
  * Facts about the pair in a Secret. The status takes precedence, because only the operator can write it. The
  * annotations of the Secret are the fallback if the operator crashed between writing the Secret and writing the status.
- * Lost or forged annotations therefore never affect a pair that is in the status.
- *
- * If the time in the status is in the future, the annotation is used instead, unless that is in the future too.
+ * Lost or forged annotations therefore do not affect what the status records for this ak, with one exception: if the
+ * time in the status is in the future, the annotation is used, unless that is in the future too.
  */
 export function pairFacts({ accessKey, pair, secret, now }: PairInSecret): PairFacts {
   const status = pairStatusOf(accessKey, pair.name);

@@ -50,7 +50,8 @@ export function rotationDueAt(pair: KeyPairSpec, { generatedAt }: Pick<PairFacts
 const maxNoticeMs = 24 * 3_600_000;
 
 /**
- * As `rotationDueAt`, but undefined while the pair is not live, because its rotation waits until it is.
+ * As `rotationDueAt`, but undefined while the spec does not allow the pair to get tokens (suspended, disabled or expired),
+ * because its rotation waits until it does.
  *
  * If `rotation.interval` is added or shortened, the rotation can already be due. Without an overlap it would invalidate
  * the pair without notice, so it is announced in `nextRotationAt` and happens after the interval, at most 24 hours

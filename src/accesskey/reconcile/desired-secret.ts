@@ -24,7 +24,7 @@ export interface SecretValues {
   previous?: KeyPair;
 }
 
-/** A JSON merge patch (RFC 7396): null removes a member. */
+/** The parts of a JSON merge patch (RFC 7396), which secret-api.ts puts together: null removes a member. */
 export interface SecretPatch {
   metadata: { labels: Record<string, string | null>; annotations: Record<string, string | null> };
   /** Values in base64. */

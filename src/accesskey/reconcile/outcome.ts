@@ -14,7 +14,10 @@ export interface PairProblem {
   message: string;
   /** Part of the message that does not vary between attempts. */
   stablePrefix?: string;
-  /** Retrying cannot help: a person must change the Secret. */
+  /**
+   * Retrying cannot help: a person must change the Secret or the spec. Not set for SecretConflict, which always makes the
+   * AccessKey Stalled (conditions.ts).
+   */
   stalled?: boolean;
   /** The response of the API server; the reconcile is retried. */
   error?: KubernetesError;

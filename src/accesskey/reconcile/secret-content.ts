@@ -71,8 +71,9 @@ function currentFacts(pairInSecret: PairInSecret): PairFacts {
 }
 
 /**
- * Finds the pair even if the annotations of the Secret are lost or wrong. Tries the data keys of the spec and of the
- * annotations, both also with ak and sk swapped.
+ * Finds the pair even if the annotations of the Secret are lost or wrong. If the ak is known, the pair with it may be
+ * under the data keys of the spec or of the annotations, also with ak and sk swapped. Otherwise it is the pair under the
+ * keys of the annotations, else of the spec.
  *
  * @param knownAk the ak in the status
  * @returns undefined if there is no pair
