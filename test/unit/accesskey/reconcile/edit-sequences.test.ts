@@ -5,6 +5,7 @@ import {
   type AccessKeyRecord,
   dataKeysOf,
   type KeyPairSpec,
+  pairStatusOf,
   secretNameOf,
 } from '../../../../src/accesskey/model/access-key-record.ts';
 import { managedBy } from '../../../../src/credential/secret-format.ts';
@@ -52,6 +53,8 @@ function annotated(akKey: string | undefined, skKey: string | undefined): Step {
   }));
 }
 
+const recordedRevision = (of: AccessKeyRecord, { name }: KeyPairSpec) => pairStatusOf(of, name)?.revision ?? 1;
+
 const forged = { 'ghippo.io/revision': '9', 'ghippo.io/generated-at': '2000-01-01T00:00:00Z' };
 /** With a Secret name that no other pair uses. */
 const ciAgain = { name: 'ci', secret: { name: 'ci-again' } };
@@ -84,7 +87,9 @@ const steps = {
           generation: of.generation + 1,
           spec: { ...of.spec, keyPairs: [...(of.spec.keyPairs ?? []), ciAgain] },
         },
-  'revision raised': onSpec((pair) => ({ ...pair, revision: (pair.revision ?? 1) + 1 })),
+  // Above the recorded revision, which a pair without one in the spec keeps, also when it is removed and added again.
+  'revision raised': (api, of) =>
+    onSpec((pair) => ({ ...pair, revision: Math.max(pair.revision ?? 1, recordedRevision(of, pair)) + 1 }))(api, of),
 } satisfies Record<string, Step>;
 
 const stepNames = Object.keys(steps) as (keyof typeof steps)[];
