@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { KubernetesClient } from './client.ts';
 import { describeError } from './errors.ts';
@@ -69,21 +70,18 @@ export function createEventRecorder(client: KubernetesClient, instance: string, 
 /** Limits of client-go's EventSourceObjectSpamFilter: Events of one object in a row, then one per refill time. */
 const burst = 25;
 const refillMs = 300_000;
-/** Most objects that are tracked; the one with the oldest Event is forgotten first. */
+/** Most objects that are tracked; the one whose last Event is oldest is dropped first. */
 const maxObjects = 4_096;
 
 /** @returns a function that takes an Event from the budget of an object (a token bucket); false if it is used up */
 function createObjectLimit(): (uid: string) => boolean {
-  const budgets = new Map<string, { left: number; at: number }>();
+  const budgets = new LRUCache<string, { left: number; at: number }>({ max: maxObjects });
   return (uid) => {
     const now = performance.now();
     const { left, at } = budgets.get(uid) ?? { left: burst, at: now };
     const available = Math.min(burst, left + (now - at) / refillMs);
     const isAllowed = available >= 1;
-    budgets.delete(uid);
     budgets.set(uid, { left: isAllowed ? available - 1 : available, at: now });
-    const [oldest] = budgets.keys();
-    if (budgets.size > maxObjects && oldest !== undefined) budgets.delete(oldest);
     return isAllowed;
   };
 }

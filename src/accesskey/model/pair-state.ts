@@ -72,7 +72,7 @@ export function plannedRotationAt({
   const due = rotationDueAt(pair, facts);
   if (due === undefined || due > now || durationMs(pair.rotation?.overlap) > 0) return due;
   const known = pairStatusOf(accessKey, pair.name);
-  // While the pair was not live, nobody used it, and the rotation was not announced.
+  // While the pair was not live, it could not be used, and the rotation was not announced.
   if (known?.state !== 'Active') return due;
   const notified = now + Math.min(durationMs(pair.rotation?.interval), maxNoticeMs);
   return Math.min(parseTime(known.nextRotationAt) ?? notified, notified);

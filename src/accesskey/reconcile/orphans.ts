@@ -108,5 +108,5 @@ export function startOrphanRemoval(options: OrphanOptions): () => Promise<void> 
 function isOrphan({ accessKeys, namespaces }: AccessKeyCaches, secret: SecretRecord): boolean {
   if (secret.ownerUID === undefined || secret.deleting || secret.annotations[annotations.adopt]) return false;
   if (namespaces.get(secret.namespace)?.terminating) return false;
-  return [...accessKeys.byIndex('uid', secret.ownerUID)].length === 0;
+  return accessKeys.byIndex('uid', secret.ownerUID).length === 0;
 }

@@ -28,7 +28,7 @@ export function addTokenRoutes(
     context.header('Cache-Control', 'no-store');
     const { ak, sk, cycle } = await read(context);
     const pair = { ak, sk };
-    // Nobody receives the body of a response to HEAD, so no token is issued.
+    // A response to HEAD has no body, so no token is issued.
     const isHead = context.req.method === 'HEAD';
     const issued = isHead ? check(context, pair) : await tokenIssuing.issue(context, { pair }, cycle);
     if ('user' in issued) return context.body(null, 200, { 'Content-Type': 'application/json' });

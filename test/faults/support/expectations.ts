@@ -13,7 +13,7 @@ interface Expectation {
   existed: boolean;
 }
 
-/** The model: which pairs must be replaced because somebody requested it, and which must not be. */
+/** The model: which pairs must be replaced because a new pair was requested, and which must not be. */
 export interface Expectations {
   /**
    * Records a request for a new pair.
