@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect, Socket } from 'node:net';
 import { Hono } from 'hono';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { limitBody, maxBodySize } from '../../../../src/http/common/body-limit.ts';
@@ -197,6 +197,14 @@ describe('a slow client', () => {
     const connection = await connectTo(createCountingApp().app, { timeouts: { inactivity: 50 } });
     connection.send('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n');
     expect(await connection.ended()).toBe('');
+  });
+
+  it('without any data is disconnected after 120 seconds by default', async () => {
+    const setTimeout = vi.spyOn(Socket.prototype, 'setTimeout');
+    await connectTo(createCountingApp().app);
+    // Twelve periods, see inactivity.test.ts.
+    await expect.poll(() => setTimeout.mock.calls).toContainEqual([10_000]);
+    setTimeout.mockRestore();
   });
 
   it('gets the keep-alive timeout in a header', async () => {
