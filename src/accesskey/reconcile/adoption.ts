@@ -2,7 +2,8 @@
 import { annotations, keyPairLabel, secretType } from '../../credential/secret-format.ts';
 import { type FetchedSecret, type SecretRecord, withDataKeys } from '../../credential/secret-record.ts';
 import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec, kind } from '../model/access-key-record.ts';
-import { newRevision } from '../model/pair-facts.ts';
+import { newRevision, type PairInSecret, pairFacts, withoutEndedPrevious } from '../model/pair-facts.ts';
+import { durationMs } from '../model/time.ts';
 import { desiredMetadata, metadataPatch, ownerReferenceTo, type SecretPatch } from './desired-secret.ts';
 
 /** The record of the Secret once it is adopted, or why it cannot be, as a message for people. */
@@ -22,10 +23,7 @@ export function judgeAdoption(accessKey: AccessKeyRecord, pair: KeyPairSpec, fet
   }
   // A predecessor no longer exists, so its controller reference does not count.
   const isControlled = fetched.record.controlled && predecessorOf(accessKey, fetched) === undefined;
-  const record = {
-    ...withDataKeys(fetched.record, fetched.raw.data ?? {}, dataKeysOf(pair)),
-    controlled: isControlled,
-  };
+  const record = { ...recordFor(pair, fetched), controlled: isControlled };
   const problem = problemOf(record, controllerOf(fetched)) ?? copyProblem(accessKey, pair, record);
   return problem === undefined ? { adopt: record } : { reject: `Secret ${name} cannot be adopted: ${problem}` };
 }
@@ -47,7 +45,10 @@ export function predecessorOf({ name, uid }: AccessKeyRecord, { raw, record }: F
   return ownerUID !== uid && owner?.name === name ? ownerUID : undefined;
 }
 
-/** The patch also removes the mark, which is meant for this AccessKey only and not for a later one of the same name. */
+/**
+ * The pair counts as generated now. The previous pair of an overlap stays valid as recorded. The patch also removes the
+ * mark, which is meant for this AccessKey only and not for a later one of the same name.
+ */
 export function adoptionPatch({
   accessKey,
   pair,
@@ -59,7 +60,8 @@ export function adoptionPatch({
   fetched: FetchedSecret;
   now: number;
 }): Omit<SecretPatch, 'data'> {
-  const facts = { revision: newRevision(accessKey, pair), generatedAt: now, previousValidUntil: undefined };
+  const previousValidUntil = remainingOverlap({ accessKey, pair, secret: recordFor(pair, fetched), now });
+  const facts = { revision: newRevision(accessKey, pair), generatedAt: now, previousValidUntil };
   const metadata = metadataPatch(fetched.record, desiredMetadata(accessKey, pair, facts));
   const predecessor = predecessorOf(accessKey, fetched);
   const others = fetched.raw.metadata?.ownerReferences?.filter((one) => one.uid !== predecessor) ?? [];
@@ -70,6 +72,19 @@ export function adoptionPatch({
     },
     ownerReferences: [...others, ownerReferenceTo(accessKey)],
   };
+}
+
+/** The record with the pair under the data keys of the spec, whatever the annotations say. */
+function recordFor(pair: KeyPairSpec, { raw, record }: FetchedSecret): SecretRecord {
+  return withDataKeys(record, raw.data ?? {}, dataKeysOf(pair));
+}
+
+/** @returns the recorded end of the overlap, limited by the overlap of the spec; undefined if it has ended */
+function remainingOverlap(adopted: PairInSecret): number | undefined {
+  const { pair, secret, now } = adopted;
+  const { previousValidUntil: until } = withoutEndedPrevious(pairFacts(adopted), now);
+  if (until === undefined || secret.previous?.ak === secret.pair?.ak) return undefined;
+  return Math.min(until, now + durationMs(pair.rotation?.overlap));
 }
 
 function markOf({ name }: AccessKeyRecord, pair: KeyPairSpec): string {

@@ -131,17 +131,10 @@ describe('createSecret', () => {
     return { client: { create } as unknown as KubernetesClient, calls };
   };
 
-  it('creates a labelled Secret that GitOps tools do not prune', async () => {
+  it('creates a labelled Secret', async () => {
     const { client, calls } = createClient();
     expect(await createSecret(client, secret, { type: 'a/b', data: { key: 'eA==' } })).toBe(true);
-    const metadata = {
-      name: 'keys',
-      labels: { 'app.kubernetes.io/name': 'accesskey-operator' },
-      annotations: {
-        'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
-        'kustomize.toolkit.fluxcd.io/prune': 'disabled',
-      },
-    };
+    const metadata = { name: 'keys', labels: { 'app.kubernetes.io/name': 'accesskey-operator' } };
     expect(calls).toEqual([
       [
         { apiVersion: 'v1', plural: 'secrets', namespace: 'system' },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { AccessKeyRecord } from '../../../../src/accesskey/model/access-key-record.ts';
 import { judgeAdoption } from '../../../../src/accesskey/reconcile/adoption.ts';
 import { StaleCacheError } from '../../../../src/accesskey/reconcile/secret-errors.ts';
 import { toFetchedSecret } from '../../../../src/credential/secret-record.ts';
@@ -130,13 +131,48 @@ describe('an adoption', () => {
     expect(api.all()).toMatchObject([{ data: sound.data, metadata: { annotations: sound.metadata.annotations } }]);
   });
 
-  it('drops a previous pair', async () => {
-    const annotations = { ...mark, 'ghippo.io/previous-valid-until': at(1800) };
-    const subject = accessKey({ keyPairs: [{ name: 'main', rotation: { overlap: '1h' } }] });
-    const api = createSecretsApi(brought({ annotations, previous: keyPair(9) }));
-    const { accessKey: after } = await settle(api, subject);
-    expect(Object.keys(api.all()[0]?.data ?? {}).sort()).toEqual(['ak', 'sk']);
-    expect(after.status.keyPairs?.[0]).not.toHaveProperty('previous');
+  describe('during an overlap', () => {
+    const overlapping = accessKey({ keyPairs: [{ name: 'main', rotation: { overlap: '1h' } }] });
+    const recorded = (until: string) => ({
+      ...mark,
+      'ghippo.io/generated-at': at(-1800),
+      'ghippo.io/previous-valid-until': until,
+    });
+
+    it('keeps the previous pair until the recorded end', async () => {
+      const api = createSecretsApi(brought({ annotations: recorded(at(1800)), previous: keyPair(9) }));
+      const { accessKey: after } = await settle(api, overlapping);
+      const [found] = api.all();
+      expect(plain(found)).toEqual(keyPair());
+      expect(plain(found, 'previous-ak', 'previous-sk')).toEqual(keyPair(9));
+      expect(after.status.keyPairs).toMatchObject([
+        { state: 'Rotating', previous: { accessKey: keyPair(9).ak, validUntil: at(1800) } },
+      ]);
+      expect(api.writes()).toEqual(['patch ann-main']);
+    });
+
+    it('never extends it beyond the overlap of the spec', async () => {
+      const ahead = { ...recorded(at(864_000)), 'ghippo.io/generated-at': at(864_000) };
+      const api = createSecretsApi(brought({ annotations: ahead, previous: keyPair(9) }));
+      const { accessKey: after } = await settle(api, overlapping);
+      expect(after.status.keyPairs?.[0]?.previous?.validUntil).toBe(at(3600));
+    });
+
+    it.each<[string, SecretParts, AccessKeyRecord?]>([
+      ['its end is not recorded', { annotations: mark }],
+      ['its end is malformed', { annotations: recorded('tomorrow') }],
+      ['it has ended', { annotations: recorded(at(-1)) }],
+      ['the spec has no overlap', {}, one],
+      ['its sk is malformed', { data: { 'previous-sk': 'x' } }],
+      ['it is the current pair', { previous: keyPair() }],
+    ])('removes the previous pair if %s', async (_, parts, subject = overlapping) => {
+      const api = createSecretsApi(brought({ annotations: recorded(at(1800)), previous: keyPair(9), ...parts }));
+      const { accessKey: after } = await settle(api, subject);
+      const [found] = api.all();
+      expect(Object.keys(found?.data ?? {}).sort()).toEqual(['ak', 'sk']);
+      expect(found?.metadata.annotations).not.toHaveProperty('ghippo.io/previous-valid-until');
+      expect(after.status.keyPairs?.[0]).not.toHaveProperty('previous');
+    });
   });
 
   it.each(rejections)('does not happen, and the Secret is not changed, if %s', async (_, parts) => {
