@@ -2,7 +2,7 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { acceptedBy, createPairLookup } from '../../../../src/accesskey/live/pair-lookup.ts';
-import type { AccessKeyRecord } from '../../../../src/accesskey/model/access-key-record.ts';
+import type { AccessKeyRecord, KeyPairSpec } from '../../../../src/accesskey/model/access-key-record.ts';
 import { startController } from '../../../../src/accesskey/reconcile/controller.ts';
 import type { KubernetesClient } from '../../../../src/kube/client.ts';
 import { accessKey, caches, known, now, rawSecret, secret } from '../../../support/builders.ts';
@@ -18,6 +18,7 @@ function start(subject: AccessKeyRecord, ...secrets: RawSecret[]) {
   api.know(subject);
   const filled = caches({ accessKeys: [subject], secrets: secrets.map((one) => secret({ name: one.metadata.name })) });
   const statuses: Status[] = [];
+  let current = subject;
   const events: string[] = [];
   const client = {
     ...api.client,
@@ -26,7 +27,8 @@ function start(subject: AccessKeyRecord, ...secrets: RawSecret[]) {
       // A merge patch removes members that are null.
       const status = JSON.parse(JSON.stringify(body.status), (_, value) => value ?? undefined) as Status;
       statuses.push(status);
-      filled.accessKeys.upsert({ ...subject, resourceVersion: `${statuses.length}`, status });
+      current = { ...current, resourceVersion: `${statuses.length}`, status };
+      filled.accessKeys.upsert(current);
       return {};
     },
   };
@@ -43,6 +45,12 @@ function start(subject: AccessKeyRecord, ...secrets: RawSecret[]) {
     events,
     /** The watch shows every Secret of the API server. */
     show: () => filled.secrets.replace(api.watched(subject)),
+    /** Changes the spec. */
+    edit(keyPairs: KeyPairSpec[]) {
+      current = { ...current, generation: current.generation + 1, spec: { ...current.spec, keyPairs } };
+      api.know(current);
+      filled.accessKeys.upsert(current);
+    },
     async pass(ms: number) {
       await vi.advanceTimersByTimeAsync(ms);
       for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
@@ -71,6 +79,21 @@ describe('the controller', () => {
     controller.show();
     await controller.pass(0);
     expect(controller.ready()).toEqual(['SecretNotWatched', 'KeyPairsReady']);
+    await controller.stop();
+  });
+
+  it('waits for the watch again after each rotation', async () => {
+    const controller = start(accessKey());
+    await controller.pass(0);
+    controller.show();
+    await controller.pass(10_000);
+    controller.edit([{ name: 'main', revision: 2 }]);
+    await controller.pass(1_000);
+    expect(controller.ready()).toEqual(['KeyPairsReady']);
+    controller.show();
+    await controller.pass(0);
+    expect(controller.ready()).toEqual(['KeyPairsReady', 'KeyPairsReady']);
+    expect(controller.events).toEqual(['KeyPairCreated', 'KeyPairRotated']);
     await controller.stop();
   });
 
