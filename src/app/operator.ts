@@ -39,10 +39,10 @@ export async function runOperator(components: OperatorComponents, options: Opera
 
 async function listen(components: OperatorComponents, { configuration, program, log }: OperatorOptions) {
   const { readiness, metrics, app, certificate, transport } = components;
-  const probes = createHealthApp(readiness.reasons, metrics);
+  const probes = createHealthApp({ unready: readiness.reasons, metrics, log });
   const health = await serve(probes, { ...configuration.health, log });
   const tls = certificate && { certificate, log };
-  const api = await serve(app, { ...configuration.http, tls, log });
+  const api = await serve(app, { ...configuration.http, tls, log, metrics: metrics.http });
   const ports = { api: api.port, tls: tls !== undefined, health: health.port };
   log.info({ version: program.version, server: transport.server, ...ports }, 'listening');
   const { issuer } = configuration.token;

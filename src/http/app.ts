@@ -2,7 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { requireCaller } from './common/bearer.ts';
 import { limitBody } from './common/body-limit.ts';
-import { createClientAddress } from './common/client-address.ts';
+import { createClientAddress, noTrustedProxies } from './common/client-address.ts';
 import { shareWithOrigins } from './common/cross-origin.ts';
 import type { Dependencies, Environment } from './common/environment.ts';
 import { answerError, answerNotFound } from './common/error-response.ts';
@@ -20,8 +20,6 @@ import { createTokenIssuing, type TokenIssuing } from './token/issuing.ts';
 import { addTokenRoutes } from './token/routes.ts';
 import { addUserRoutes } from './users/routes.ts';
 
-const noTrustedProxies = { trustedProxies: [], forwardedHeader: 'X-Forwarded-For' } as const;
-
 /** The HTTP API. Errors have the format of the platform, or that of RFC 6749 for OAuth 2.0 endpoints. */
 export function createApp(
   dependencies: Dependencies,
@@ -36,7 +34,7 @@ export function createApp(
     },
   });
   const { log, proxies = noTrustedProxies, httpMetrics } = dependencies;
-  app.use(requestLog(log, createClientAddress(proxies), httpMetrics));
+  app.use(requestLog({ log, addressOf: createClientAddress(proxies), metrics: httpMetrics }));
   if (dependencies.secure) app.use(requireHttps());
   // Before the limits, because forward-auth accepts the URL of any request and does not wait for its body.
   addForwardAuthRoutes(app, dependencies);

@@ -13,6 +13,8 @@ export interface ProxyOptions {
   forwardedHeader: 'X-Forwarded-For' | 'Forwarded';
 }
 
+export const noTrustedProxies: ProxyOptions = { trustedProxies: [], forwardedHeader: 'X-Forwarded-For' };
+
 /**
  * @param peer remote address of the connection; undefined if it is already closed
  * @param header returns a header of the request

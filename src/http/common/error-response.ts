@@ -26,7 +26,8 @@ export function answerNotFound(context: Context<Environment>): Response {
 }
 
 /**
- * Converts any error. The cause of an unexpected error is logged, but not sent to the client.
+ * Converts any error. The log line of the request gets the cause of an unexpected error, with the stack if it is a 500; the
+ * client gets neither.
  *
  * @param cluster name of the cluster that the request is about
  */
@@ -41,6 +42,7 @@ export function toPlatformError(error: Error, context: RequestVariables, cluster
     const subject = name === undefined ? 'the cluster' : `cluster ${name}`;
     return new PlatformError('unavailable', `${subject} is unavailable, try again later`);
   }
+  context.get('logFields').stack = error.stack;
   return new PlatformError('internal', 'internal error');
 }
 

@@ -1,8 +1,13 @@
 /** Responses to malformed requests that Node's HTTP parser or the adapter of the app reports as errors. */
-import type { Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { RequestError } from '@hono/node-server';
+import { describeError } from '../../kube/errors.ts';
+import { findLoggedRequest } from '../common/request-log.ts';
 import { bodyOf, headersOf, malformed, type RecordResponse, type Rejection, rejectRaw } from './rejected-request.ts';
+
+const internalError: Rejection = { status: 500, message: 'internal error', kind: 'internal' };
 
 /** Maps an error code of Node's HTTP parser or timers (RFC 9110 section 15.5.9, RFC 6585 section 5). */
 function describe(code: string | undefined): Rejection {
@@ -19,28 +24,54 @@ function isHttpError({ code }: NodeJS.ErrnoException): boolean {
 /** Responds to malformed requests in the format of their path and closes the connection. */
 export function answerBrokenRequests(server: Server, record: RecordResponse): void {
   const latest = new WeakMap<Duplex, ServerResponse>();
+  const broken = new WeakSet<Duplex>();
   server.on('request', (request, response) => latest.set(request.socket, response));
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    // All that follows on the connection is malformed too.
+    if (broken.has(socket)) return;
+    broken.add(socket);
     const response = latest.get(socket);
-    // A second response would be read as the rest of the one being sent.
-    const isSending = response?.headersSent === true && !response.writableFinished;
-    if (!isHttpError(error) || !socket.writable || isSending) socket.destroy();
-    else rejectRaw(socket, { rejection: describe(error.code), target: targetOf(response) }, record);
+    const respond = (request?: IncomingMessage) => rejectRest({ socket, request }, describe(error.code), record);
+    if (!isHttpError(error) || !socket.writable || (response && isAnswered(response))) socket.destroy();
+    else if (!response || response.writableFinished) respond();
+    else if (!response.req.complete) respond(response.req);
+    // The error is in the next request of the connection, and responses have the order of their requests.
+    else response.once('finish', () => socket.writable && respond());
   });
 }
 
-/** @returns the target of a request with a malformed body; undefined if the headers are malformed */
-function targetOf(response: ServerResponse | undefined): string | undefined {
-  return response?.writableFinished === false ? response.req.url : undefined;
+/**
+ * Whether the response has been started, or completed before the end of its request. Another one would be read as the rest
+ * of it, or as the response to the next request.
+ */
+function isAnswered({ headersSent, writableFinished, req }: ServerResponse): boolean {
+  return headersSent && !(writableFinished && req.complete);
+}
+
+/** @param request with a malformed body; undefined if the headers are malformed */
+function rejectRest(
+  { socket, request }: { socket: Socket; request: IncomingMessage | undefined },
+  rejection: Rejection,
+  record: RecordResponse,
+): void {
+  const { status, message: refused } = rejection;
+  const logged = request && findLoggedRequest(request);
+  if (logged) logged.rejected = { status, refused };
+  const requestId = logged?.requestId ?? record({ status, remoteAddress: socket.remoteAddress, refused });
+  rejectRaw(socket, { rejection, requestId, target: request?.url });
 }
 
 /** @returns a handler that responds to a request with an invalid target, which never reaches the app; 500 for any other error */
 export function answerUnroutable(record: RecordResponse): (error: unknown) => Response {
   return (error) => {
-    const rejection: Rejection =
-      error instanceof RequestError ? malformed : { status: 500, message: 'internal error', kind: 'internal' };
+    const rejection = error instanceof RequestError ? malformed : internalError;
     const { status, message: refused } = rejection;
-    const headers = headersOf(rejection, record({ status, refused }));
+    const cause = rejection === internalError && { error: describeError(error), stack: stackOf(error) };
+    const headers = headersOf(rejection, record({ status, refused, ...cause }));
     return new Response(bodyOf(rejection), { status, headers });
   };
+}
+
+function stackOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.stack : undefined;
 }

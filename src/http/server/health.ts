@@ -1,7 +1,10 @@
 import { Hono } from 'hono';
-import { HTTPException } from 'hono/http-exception';
+import type { Logger } from 'pino';
 import { limitBody } from '../common/body-limit.ts';
-import { PlatformError } from '../common/errors.ts';
+import { createClientAddress, noTrustedProxies } from '../common/client-address.ts';
+import type { Environment } from '../common/environment.ts';
+import { toPlatformError } from '../common/error-response.ts';
+import { requestLog } from '../common/request-log.ts';
 
 /** The content of /metrics. */
 export interface Exposition {
@@ -9,13 +12,19 @@ export interface Exposition {
   exposition(): Promise<string>;
 }
 
-/**
- * Serves the liveness probe /healthz, the readiness probe /readyz, and /metrics.
- *
- * @param unready returns what the process is waiting for; empty if it is ready
- */
-export function createHealthApp(unready: () => readonly string[], metrics?: Exposition): Hono {
-  const app = new Hono();
+export interface HealthOptions {
+  /** @returns what the process is waiting for; empty if it is ready */
+  unready: () => readonly string[];
+  /** If unset, /metrics is not found. */
+  metrics?: Exposition;
+  /** Probes and scrapes repeat every few seconds, so their lines have level debug. */
+  log: Logger;
+}
+
+/** Serves the liveness probe /healthz, the readiness probe /readyz, and /metrics. */
+export function createHealthApp({ unready, metrics, log }: HealthOptions): Hono<Environment> {
+  const app = new Hono<Environment>();
+  app.use(requestLog({ log, addressOf: createClientAddress(noTrustedProxies), level: 'debug' }));
   app.use(limitBody());
   app.get('/healthz', (context) => context.text('ok\n'));
   app.get('/readyz', (context) => {
@@ -28,11 +37,9 @@ export function createHealthApp(unready: () => readonly string[], metrics?: Expo
       context.body(await metrics.exposition(), 200, { 'Content-Type': metrics.contentType }),
     );
   }
-  // By default, Hono writes the error to stderr.
   app.onError((error, context) => {
-    if (error instanceof PlatformError) return context.text(`${error.message}\n`, error.status);
-    if (error instanceof HTTPException) return context.text('the request is malformed\n', error.status);
-    return context.text('internal error\n', 500);
+    const { message, status } = toPlatformError(error, context);
+    return context.text(`${message}\n`, status);
   });
   return app;
 }

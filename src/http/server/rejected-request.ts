@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
+import type { HttpMetrics } from '../common/environment.ts';
 import { errorText } from '../common/error-response.ts';
 import { type ErrorKind, PlatformError } from '../common/errors.ts';
 
@@ -19,6 +20,9 @@ export interface Rejection {
 }
 
 export const malformed: Rejection = { status: 400, message: 'the request is malformed' };
+
+/** Route pattern of a request that matches no route, as in the request log. */
+const anyRoute = '/*';
 
 /** Methods of the whole server. */
 const allow = 'GET, HEAD, POST, OPTIONS';
@@ -62,19 +66,28 @@ export function hasDotSegments(target: string): boolean {
   return path.split(/[/\\]/).some((segment) => /^(?:\.|%2e){1,2}$/i.test(segment)) || path.includes('\\');
 }
 
-/** Records a response that the app did not send. */
-export type RecordResponse = (response: {
+/** A response that the app did not send. */
+export interface RecordedResponse {
   status: number;
   method?: string | undefined;
   remoteAddress?: string | undefined;
   refused?: string;
-}) => string;
+  /** Cause of a 500. */
+  error?: string;
+  stack?: string | undefined;
+}
 
-/** @returns a function that logs a response like the request log, and returns the ID of the request */
-export function createRecord(log: Logger | undefined): RecordResponse {
+/** Records a response. @returns the ID of the request */
+export type RecordResponse = (response: RecordedResponse) => string;
+
+/** @returns a function that records a response like the request log: one line, and in the metrics */
+export function createRecord(log: Logger | undefined, metrics: HttpMetrics | undefined): RecordResponse {
   return (response) => {
+    const { status } = response;
     const requestId = randomUUID();
-    log?.info({ requestId, route: '/*', ...response }, 'request');
+    // Rejected as soon as it is read.
+    metrics?.answered({ route: anyRoute, status, seconds: 0 });
+    log?.[status === 500 ? 'error' : 'info']({ requestId, route: anyRoute, ...response }, 'request');
     return requestId;
   };
 }
@@ -92,12 +105,10 @@ export function reject(response: ServerResponse, rejection: Rejection, record: R
 
 /** Like reject, on a connection without a ServerResponse. @param target request target, if known */
 export function rejectRaw(
-  socket: Duplex & { remoteAddress?: string },
-  { rejection, target, method }: { rejection: Rejection; target?: string | undefined; method?: string },
-  record: RecordResponse,
+  socket: Duplex,
+  { rejection, requestId, target }: { rejection: Rejection; requestId: string; target?: string | undefined },
 ): void {
-  const { status, message: refused } = rejection;
-  const requestId = record({ ...(method && { method }), status, remoteAddress: socket.remoteAddress, refused });
+  const { status } = rejection;
   const body = bodyOf(rejection, target);
   const headers = { ...headersOf(rejection, requestId), 'Content-Length': Buffer.byteLength(body) };
   const head = [

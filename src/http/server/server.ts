@@ -1,9 +1,10 @@
-import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { Logger } from 'pino';
+import type { HttpMetrics } from '../common/environment.ts';
 import { answerBrokenRequests, answerUnroutable } from './broken-request.ts';
 import { createDrain, type Drain } from './drain.ts';
 import { closeInactiveConnections } from './inactivity.ts';
@@ -56,6 +57,8 @@ export interface ServeOptions extends ListenOptions {
   tls?: TlsOptions | undefined;
   /** Receives a line for each response that the app does not send. */
   log?: Logger;
+  /** Count the responses that the app does not send. */
+  metrics?: HttpMetrics;
   timeouts?: Partial<Timeouts>;
   /** Maximum number of connections, including TLS handshakes; further connections are closed. */
   maxConnections?: number;
@@ -75,7 +78,7 @@ const checkingInterval = 5_000;
  */
 // biome-ignore lint/suspicious/noExplicitAny: any Hono app, whatever its environment
 export async function serve(app: Pick<Hono<any>, 'fetch'>, options: ServeOptions): Promise<RunningServer> {
-  const record = createRecord(options.log);
+  const record = createRecord(options.log, options.metrics);
   const listener = createListener(app, record);
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
   const limits = limitsOf(timeouts);
@@ -101,9 +104,15 @@ function createListener(app: Pick<Hono<any>, 'fetch'>, record: RecordResponse): 
   return (request, response) => {
     const rejection = findRejection(request);
     if (rejection) return reject(response, rejection, record);
+    normalizeHost(request);
     if (request.method === 'OPTIONS' && request.url === '*') return answerServerOptions(response, record);
     return void answer(request, response);
   };
+}
+
+/** The adapter rejects an IPv6 address in another spelling than the URL parser's, which is how this server builds URLs. */
+function normalizeHost({ headers }: IncomingMessage): void {
+  if (headers.host?.startsWith('[')) headers.host = URL.parse(`http://${headers.host}`)?.host ?? headers.host;
 }
 
 /**
@@ -111,7 +120,11 @@ function createListener(app: Pick<Hono<any>, 'fetch'>, record: RecordResponse): 
  * connection, or answers without a line in our log.
  */
 function answerSpecialRequests(server: Server, record: RecordResponse): void {
-  server.on('connect', (_, socket) => rejectRaw(socket, { rejection: connectRejection, method: 'CONNECT' }, record));
+  server.on('connect', ({ socket }) => {
+    const { status, message: refused } = connectRejection;
+    const requestId = record({ method: 'CONNECT', status, remoteAddress: socket.remoteAddress, refused });
+    rejectRaw(socket, { rejection: connectRejection, requestId });
+  });
   server.on('checkExpectation', (_, response) => reject(response, expectationRejection, record));
 }
 

@@ -1,19 +1,28 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { RequestError } from '@hono/node-server';
 import { describe, expect, it } from 'vitest';
 import { answerBrokenRequests, answerUnroutable } from '../../../../src/http/server/broken-request.ts';
 
+interface Options {
+  answer?: () => Promise<void>;
+  later?: string;
+}
+
 /**
  * Returns what a server that only supports GET sends until it closes the connection.
  *
+ * @param answer awaited before each response
  * @param later sent after the first response
  */
-async function answerTo(bytes: string, later = ''): Promise<string> {
+async function answerTo(bytes: string, { answer = async () => {}, later = '' }: Options = {}): Promise<string> {
   const timeouts = { requestTimeout: 50, headersTimeout: 50, connectionsCheckingInterval: 10 };
-  const server = createServer(timeouts, ({ method }, response) => {
-    if (method === 'GET') response.end('ok');
+  const server = createServer(timeouts, async ({ method }, response) => {
+    if (method !== 'GET') return;
+    await answer();
+    response.end('ok');
   });
   answerBrokenRequests(server, () => 'the-id');
   server.listen(0, '127.0.0.1');
@@ -67,22 +76,51 @@ describe('answerBrokenRequests', () => {
   });
 
   it('does not attribute malformed headers to the path of the previous request', async () => {
-    const text = await answerTo('GET /oauth2/token HTTP/1.1\r\nHost: a\r\n\r\n', 'NOTHING\r\n\r\n');
+    const text = await answerTo('GET /oauth2/token HTTP/1.1\r\nHost: a\r\n\r\n', {
+      later: 'NOTHING\r\n\r\n',
+    });
     expect(text).toMatch(/^HTTP\/1\.1 200 OK/);
     expect(text.split('\r\n\r\n').at(-1)).toContain('"code":3');
+  });
+
+  const get = (path: string, rest = '') => `GET ${path} HTTP/1.1\r\nHost: a\r\n${rest}\r\n`;
+  const slow = () => setTimeout(20);
+
+  it('responds to complete requests before a malformed one', async () => {
+    const text = await answerTo(get('/oauth2/one') + get('/two') + get('/three', 'a\r\n'), { answer: slow });
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200', 'HTTP/1.1 400']);
+    expect(text.split('\r\n\r\n').at(-1)).toContain('"code":3');
+  });
+
+  it('sends the last response of a connection despite data after its request', async () => {
+    const text = await answerTo(`${get('/', 'Connection: close\r\n')}x`, { answer: slow });
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
+  });
+
+  it.each([
+    ['late', half],
+    ['malformed', badChunk],
+  ])('sends no second response if the body of a request is %s after its response', async (_, rest) => {
+    const text = await answerTo(`GET / HTTP/1.1\r\nHost: a\r\n${rest.replace('zz\r\n', '')}`, { later: 'zz\r\n' });
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
   });
 });
 
 describe('answerUnroutable', () => {
   it.each([
-    [new RequestError('secret'), 400, { code: 3, message: 'the request is malformed', details: [] }],
-    [new Error('secret'), 500, { code: 13, message: 'internal error', details: [] }],
-  ])('responds to %s', async (error, status, body) => {
+    [new RequestError('secret'), 400, { code: 3, message: 'the request is malformed', details: [] }, {}],
+    [
+      new Error('secret'),
+      500,
+      { code: 13, message: 'internal error', details: [] },
+      { error: 'secret', stack: expect.stringContaining('broken-request.test.ts') },
+    ],
+  ])('responds to %s', async (error, status, body, cause) => {
     const records: unknown[] = [];
     const answer = answerUnroutable((one) => `id-${records.push(one)}`)(error);
     expect([answer.status, await answer.json()]).toEqual([status, body]);
     expect(answer.headers.get('Connection')).toBe('close');
     expect(answer.headers.get('X-Request-Id')).toBe('id-1');
-    expect(records).toEqual([{ status, refused: body.message }]);
+    expect(records).toEqual([{ status, refused: body.message, ...cause }]);
   });
 });

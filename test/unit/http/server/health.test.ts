@@ -1,15 +1,26 @@
+import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { createHealthApp } from '../../../../src/http/server/health.ts';
+import { createHealthApp, type HealthOptions } from '../../../../src/http/server/health.ts';
+
+/** A health app with its log. */
+function createProbes(options: Partial<HealthOptions> = {}) {
+  const lines: string[] = [];
+  const log = pino({ base: null, level: 'debug' }, { write: (line: string) => void lines.push(line) });
+  const app = createHealthApp({ unready: () => [], log, ...options });
+  return { app, logged: () => lines.map((line) => JSON.parse(line)) };
+}
+
+const failing = { contentType: 'text/plain', exposition: () => Promise.reject(new Error('secret')) };
 
 describe('the probes', () => {
   it('/healthz is always ok', async () => {
-    const answer = await createHealthApp(() => ['caches']).request('/healthz');
+    const answer = await createProbes({ unready: () => ['caches'] }).app.request('/healthz');
     expect([answer.status, await answer.text()]).toEqual([200, 'ok\n']);
   });
 
   it('/readyz returns what is not ready', async () => {
     const unready = new Set(['caches', 'signing keys']);
-    const app = createHealthApp(() => [...unready]);
+    const { app } = createProbes({ unready: () => [...unready] });
     const first = await app.request('/readyz');
     expect([first.status, await first.text()]).toEqual([503, 'not ready: caches, signing keys\n']);
     unready.clear();
@@ -18,11 +29,8 @@ describe('the probes', () => {
   });
 
   it('serves /metrics', async () => {
-    const app = createHealthApp(() => ['caches'], {
-      contentType: 'text/plain; version=1',
-      exposition: async () => 'a 1\n',
-    });
-    const answer = await app.request('/metrics');
+    const metrics = { contentType: 'text/plain; version=1', exposition: async () => 'a 1\n' };
+    const answer = await createProbes({ unready: () => ['caches'], metrics }).app.request('/metrics');
     expect([answer.status, answer.headers.get('Content-Type'), await answer.text()]).toEqual([
       200,
       'text/plain; version=1',
@@ -31,12 +39,34 @@ describe('the probes', () => {
   });
 
   it('does not expose the error of failing metrics', async () => {
-    const exposition = () => Promise.reject(new Error('secret'));
-    const answer = await createHealthApp(() => [], { contentType: 'text/plain', exposition }).request('/metrics');
+    const answer = await createProbes({ metrics: failing }).app.request('/metrics');
     expect([answer.status, await answer.text()]).toEqual([500, 'internal error\n']);
   });
 
   it('returns 404 for other paths', async () => {
-    expect((await createHealthApp(() => []).request('/metrics')).status).toBe(404);
+    expect((await createProbes().app.request('/metrics')).status).toBe(404);
+  });
+});
+
+describe('the log', () => {
+  it.each([
+    ['/healthz', 200, 20],
+    ['/readyz', 503, 20],
+    ['/secret-x', 404, 20],
+    ['/metrics', 500, 50],
+  ])('of %s is one line with the ID of the response', async (path, status, level) => {
+    const { app, logged } = createProbes({ unready: () => ['caches'], metrics: failing });
+    const answer = await app.request(path);
+    const requestId = answer.headers.get('X-Request-Id');
+    expect(requestId).toMatch(/^[\da-f-]{36}$/);
+    const route = status === 404 ? '/*' : path;
+    expect(logged()).toMatchObject([{ level, requestId, method: 'GET', route, status, msg: 'request' }]);
+    expect(JSON.stringify(logged())).not.toContain('secret-x');
+  });
+
+  it('has the cause of an internal error', async () => {
+    const { app, logged } = createProbes({ metrics: failing });
+    await app.request('/metrics');
+    expect(logged()).toMatchObject([{ error: 'secret', stack: expect.stringContaining('health.test.ts') }]);
   });
 });

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Hono } from 'hono';
+import { pino } from 'pino';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { limitBody, maxBodySize } from '../../../../src/http/common/body-limit.ts';
 import type { Environment } from '../../../../src/http/common/environment.ts';
@@ -114,7 +115,7 @@ describe('a request body', () => {
   });
 
   it.each(['GET', 'HEAD', 'POST', 'PUT'])('is limited for %s on the health port', async (method) => {
-    const connection = await connectTo(createHealthApp(() => []));
+    const connection = await connectTo(createHealthApp({ unready: () => [], log: pino({ level: 'silent' }) }));
     connection.send(`${method} /healthz HTTP/1.1\r\nHost: a\r\n${length(maxBodySize + 1)}\r\n\r\n`);
     await expect.poll(connection.text).toMatch(/^HTTP\/1\.1 413 /);
     connection.socket.destroy();
@@ -157,18 +158,18 @@ describe('a request body', () => {
   const isLate = () => undefined;
 
   it.each([
-    ['in chunks, incomplete', chunked, chunk(5), cutOff],
-    ['with Content-Length, incomplete', length(10), '12345', cutOff],
-    ['in chunks, too slow', chunked, chunk(5), isLate],
-    ['with Content-Length, too slow', length(10), '12345', isLate],
-  ])('%s, causes no 5xx', async (_, header, bytes, go) => {
+    ['in chunks, incomplete', chunked, chunk(5), cutOff, 400],
+    ['with Content-Length, incomplete', length(10), '12345', cutOff, 400],
+    ['in chunks, too slow', chunked, chunk(5), isLate, 408],
+    ['with Content-Length, too slow', length(10), '12345', isLate, 408],
+  ])('%s, causes no 5xx', async (_, header, bytes, go, status) => {
     const { app, logged } = await createPlatform();
     const connection = await connectTo(app, { timeouts: { request: 500 } });
     connection.send(post(tokenPath, header) + bytes);
     // After this response, the server has read the earlier data.
     await fetch(`http://127.0.0.1:${server.port}/`);
     go(connection.socket);
-    await expect.poll(logged).toMatchObject([{ method: 'GET' }, { method: 'POST', status: 400 }]);
+    await expect.poll(logged).toMatchObject([{ method: 'GET' }, { method: 'POST', status }]);
     expect(logged()[1]).not.toHaveProperty('error');
   });
 });

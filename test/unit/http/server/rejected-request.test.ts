@@ -3,17 +3,24 @@ import { connect } from 'node:net';
 import { Hono } from 'hono';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { AnsweredRequest } from '../../../../src/http/common/environment.ts';
 import { createHealthApp } from '../../../../src/http/server/health.ts';
 import { type RunningServer, serve } from '../../../../src/http/server/server.ts';
+import { createPlatform } from '../support.ts';
 
 let server: RunningServer;
 afterEach(() => server?.close(0));
 
 /** Sends bytes to a server, and returns what it sends until it closes the connection, and its log. */
-async function send(bytes: string, app: Pick<Hono, 'fetch'> = new Hono().get('/secret-x', (one) => one.text('ok'))) {
+async function send(
+  bytes: string,
+  app: Parameters<typeof serve>[0] = new Hono().get('/secret-x', (one) => one.text('ok')),
+) {
   const lines: string[] = [];
   const log = pino({ base: null }, { write: (line: string) => void lines.push(line) });
-  server = await serve(app, { address: '127.0.0.1', port: 0, log, timeouts: { keepAlive: 20, request: 200 } });
+  const answered: AnsweredRequest[] = [];
+  const metrics = { answered: (one: AnsweredRequest) => void answered.push(one) };
+  server = await serve(app, { address: '127.0.0.1', port: 0, log, metrics, timeouts: { keepAlive: 20, request: 200 } });
   const socket = connect(server.port, '127.0.0.1');
   let text = '';
   socket.on('data', (chunk) => {
@@ -28,7 +35,14 @@ async function send(bytes: string, app: Pick<Hono, 'fetch'> = new Hono().get('/s
       .slice(1)
       .map((line) => line.split(': ', 2) as [string, string]),
   );
-  return { status: Number(head.split(' ')[1]), headers, body, logged: lines.map((line) => JSON.parse(line)), lines };
+  return {
+    status: Number(head.split(' ')[1]),
+    headers,
+    body,
+    logged: lines.map((line) => JSON.parse(line)),
+    lines,
+    answered,
+  };
 }
 
 const host = 'Host: secret-x';
@@ -60,17 +74,21 @@ describe('a request', () => {
     ],
     ['with an unknown expectation', `GET /secret-x HTTP/1.1\r\n${host}\r\nExpect: secret-x\r\n\r\n`, 417, { code: 3 }],
     ['with the method CONNECT', 'CONNECT secret-x:443 HTTP/1.1\r\nHost: secret-x:443\r\n\r\n', 405, { code: 12 }],
-  ])('%s is rejected, with an ID and a log line without its content', async (_, bytes, status, expected) => {
-    const answer = await send(bytes);
-    expect(answer.status).toBe(status);
-    expect(JSON.parse(answer.body)).toMatchObject(expected);
-    expect(answer.headers.get('Connection')).toBe('close');
-    expect(answer.headers.get('Allow') !== null).toBe(status === 405);
-    const requestId = answer.headers.get('X-Request-Id');
-    expect(requestId).toMatch(/^[\da-f-]{36}$/);
-    expect(answer.logged).toMatchObject([{ level: 30, requestId, route: '/*', status, msg: 'request' }]);
-    expect(answer.lines.join('') + answer.body + [...answer.headers].join('')).not.toContain('secret-x');
-  });
+  ])(
+    '%s is rejected, with an ID, a log line without its content, and in the metrics',
+    async (_, bytes, status, expected) => {
+      const answer = await send(bytes);
+      expect(answer.status).toBe(status);
+      expect(JSON.parse(answer.body)).toMatchObject(expected);
+      expect(answer.headers.get('Connection')).toBe('close');
+      expect(answer.headers.get('Allow') !== null).toBe(status === 405);
+      const requestId = answer.headers.get('X-Request-Id');
+      expect(requestId).toMatch(/^[\da-f-]{36}$/);
+      expect(answer.logged).toMatchObject([{ level: 30, requestId, route: '/*', status, msg: 'request' }]);
+      expect(answer.answered).toEqual([{ route: '/*', status, seconds: 0 }]);
+      expect(answer.lines.join('') + answer.body + [...answer.headers].join('')).not.toContain('secret-x');
+    },
+  );
 
   it('uses the error format of OAuth 2.0 for its paths', async () => {
     const { body } = await send('GET /oauth2/token HTTP/1.1\r\n\r\n');
@@ -82,6 +100,9 @@ describe('a request', () => {
     ['a name with a port', 'GET /secret-x HTTP/1.1\r\nHost: my_name.example:8080\r\n\r\n'],
     ['an IPv4 address', 'GET /secret-x HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'],
     ['an IPv6 address', 'GET /secret-x HTTP/1.1\r\nHost: [2001:db8::1]:80\r\n\r\n'],
+    ['an IPv6 address in another spelling', 'GET /secret-x HTTP/1.1\r\nHost: [2001:0DB8::0:1]\r\n\r\n'],
+    ['an IPv4-mapped address', 'GET /secret-x HTTP/1.1\r\nHost: [::ffff:1.2.3.4]\r\n\r\n'],
+    ['an IPv4-mapped address and a port', 'GET /secret-x HTTP/1.1\r\nHost: [::FFFF:1.2.3.4]:8080\r\n\r\n'],
     ['an absolute target', 'GET http://here/secret-x HTTP/1.1\r\nHost: here\r\n\r\n'],
     ['an expectation', `GET /secret-x HTTP/1.1\r\n${host}\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n`],
   ])('with %s is served', async (_, bytes) => {
@@ -92,9 +113,22 @@ describe('a request', () => {
   it('without Host is served in HTTP/1.0 on the health port', async () => {
     const { status, body } = await send(
       'GET /healthz HTTP/1.0\r\n\r\n',
-      createHealthApp(() => []),
+      createHealthApp({ unready: () => [], log: pino({ level: 'silent' }) }),
     );
     expect([status, body]).toEqual([200, 'ok\n']);
+  });
+
+  it.each([
+    ['late', 'Content-Length: 10', '12345', 408],
+    ['malformed', 'Transfer-Encoding: chunked', 'zz\r\n', 400],
+  ])('with a body that is %s has one log line, with the route and the response', async (_, header, rest, status) => {
+    const log: string[] = [];
+    const platform = await createPlatform({ log: pino({}, { write: (line: string) => void log.push(line) }) });
+    const path = '/oauth2/token';
+    const answer = await send(`POST ${path} HTTP/1.1\r\n${host}\r\n${header}\r\n\r\n${rest}`, platform.app);
+    const requestId = answer.headers.get('X-Request-Id');
+    await expect.poll(() => log.map((line) => JSON.parse(line))).toMatchObject([{ requestId, method: 'POST', status }]);
+    expect([answer.status, answer.logged, answer.answered]).toEqual([status, [], []]);
   });
 
   it('OPTIONS * returns the methods of the server', async () => {
