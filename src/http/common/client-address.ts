@@ -56,9 +56,8 @@ function createTrust(cidrs: readonly string[]): (address: string) => boolean {
   const trusted = new BlockList();
   for (const cidr of cidrs) {
     const [network = '', prefix] = cidr.split('/');
-    const ipv4 = mappedIpv4(network);
-    if (ipv4 !== undefined && Number(prefix) >= 96) trusted.addSubnet(ipv4, Number(prefix) - 96, 'ipv4');
-    else trusted.addSubnet(network, Number(prefix), familyOf(network));
+    // BlockList also compares IPv4 addresses with IPv4-mapped networks.
+    trusted.addSubnet(network, Number(prefix), familyOf(network));
   }
   return (address) => trusted.check(address, familyOf(address));
 }

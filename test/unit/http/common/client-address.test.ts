@@ -11,11 +11,14 @@ function addressOf(peer: string | undefined, value?: string, options: Partial<Pr
 }
 
 describe('createClientAddress', () => {
-  it('treats a mapped network of trusted proxies as IPv4', () => {
-    const options = { trustedProxies: ['::ffff:a00:0/104'] };
-    expect(addressOf('10.1.2.3', '192.0.2.1', options)).toBe('192.0.2.1');
-    expect(addressOf('11.1.2.3', '192.0.2.1', options)).toBe('11.1.2.3');
-  });
+  it.each(['::ffff:a00:0/104', '::ffff:10.0.0.0/104', '0:0:0:0:0:FFFF:a00:0/104'])(
+    'trusts IPv4 proxies in %s',
+    (cidr) => {
+      const options = { trustedProxies: [cidr] };
+      expect(addressOf('10.1.2.3', '192.0.2.1', options)).toBe('192.0.2.1');
+      expect(addressOf('11.1.2.3', '192.0.2.1', options)).toBe('11.1.2.3');
+    },
+  );
 
   it.each([
     ['192.0.2.1', '192.0.2.1'],

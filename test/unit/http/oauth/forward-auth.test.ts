@@ -121,6 +121,7 @@ describe('a CORS preflight request', () => {
   it.each<[PreflightMethod | undefined, string, Record<string, string>]>([
     [undefined, 'OPTIONS', preflight],
     ['off', 'OPTIONS', preflight],
+    ['off', 'GET', { ...preflight, off: 'OPTIONS' }],
     ['method', 'GET', forwarded],
     ['method', 'GET', original],
     ['method', 'OPTIONS', { origin: 'https://a.example' }],
