@@ -77,6 +77,14 @@ describe('statusOf', () => {
     expect(expired.summary).toEqual({ usable: '0/2', names: 'main,ci', accessKeys: keyPair().ak });
   });
 
+  it('summarizes the earliest expiry in time, in whichever time zone it is written', () => {
+    const [early, late] = ['2027-01-01T10:00:00+14:00', '2027-01-01T00:00:00Z'];
+    const outcomes = [present({ ...main, expiresAt: late }), present({ name: 'ci', expiresAt: early })];
+    for (const pairs of [outcomes, outcomes.toReversed()]) {
+      expect(statusOf(one, one.key, pairs, now).summary?.nextExpiry).toBe(early);
+    }
+  });
+
   it('is Stalled and names all Secrets that do not belong to the AccessKey', () => {
     const { conditions, keyPairs, userID } = statusOf(one, one.key, [conflict('main'), conflict('ci')], now);
     const message = 'Secret ann-main is taken; Secret ann-ci is taken';
