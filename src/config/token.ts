@@ -38,7 +38,7 @@ const signingKeys = z
 /** Tokens and token requests. */
 export const token = z
   .strictObject({
-    issuer: stringOrURI.default('ghippo.io').describe('iss claim of the tokens.'),
+    issuer: stringOrURI.default('ghippo.io').describe('iss claim of the tokens; discovery requires an https URL.'),
     audience: stringOrURI.optional().describe('aud claim of the tokens; if unset, they have none.'),
     exchangeAudience: stringOrURI
       .optional()

@@ -176,6 +176,19 @@ test('a port that is in use prints one line and exits with 1', async () => {
   expect(await taken.stop()).toBe(0);
 });
 
+test.each([
+  ['ghippo.io', true],
+  ['https://keys.example.org', false],
+])('the log points to token.issuer if there is no discovery: issuer %s, %s', async (issuer, isLogged) => {
+  const cluster = await file('discovery-cluster', kubeconfig('https://127.0.0.1:1'));
+  const config = await file('discovery.yaml', configurationFile({ token: { issuer } }));
+  const operator = await startOperator(['--kubeconfig', cluster, '--config', config]);
+  await poll('the first attempt', async () => operator.output.some((line) => line.includes('ECONNREFUSED')));
+  expect(await operator.stop()).toBe(0);
+  const message = 'discovery documents are not served: set token.issuer to the https URL of this server';
+  expect(operator.output.some((line) => line.includes(`"msg":"${message}"`))).toBe(isLogged);
+});
+
 describe('an API server that cannot be reached at startup', () => {
   test('is retried and named in the log, and the operator does not become ready', async () => {
     const path = await file('unreachable', kubeconfig('https://127.0.0.1:1'));

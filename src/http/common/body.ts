@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import { MIMEType } from 'node:util';
 import type { HonoRequest } from 'hono';
 import { PlatformError, violation } from './errors.ts';
@@ -18,36 +19,45 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  * Reads the body of a request.
  *
  * @param types accepted media types
- * @throws PlatformError 415 for another type, a charset other than UTF-8 or a content coding; 400 for invalid UTF-8
+ * @throws PlatformError 415 for another type, an unsupported charset or a content coding; 400 for invalid UTF-8
  */
 export async function readBody(request: HonoRequest, types: readonly Body['type'][]): Promise<Body> {
   const header = request.header('Content-Type');
-  const name = mediaTypeOf(header ?? '');
-  const type = types.find((one) => one === name);
   const bytes = await request.arrayBuffer();
-  const isEmpty = header === undefined && bytes.byteLength === 0;
-  const isEncoded = !/^identity$/i.test(request.header('Content-Encoding') ?? 'identity');
-  if (isEncoded || (!type && !isEmpty)) {
-    const message = `Content-Type: must be ${types.join(' or ')}, in UTF-8`;
-    // RFC 9110 section 12.5.3.
-    throw new PlatformError(
-      'unsupportedMediaType',
-      message,
-      isEncoded ? { headers: { 'Accept-Encoding': 'identity' } } : {},
-    );
+  requireNoCoding(request.header('Content-Encoding'));
+  if (header === undefined && bytes.byteLength === 0) return { type: formType, text: '' };
+  const media = parseMediaType(header ?? '');
+  const type = types.find((one) => one === media?.essence);
+  if (!type || !isUtf8(bytes, media?.charset)) {
+    throw new PlatformError('unsupportedMediaType', `Content-Type: must be ${types.join(' or ')}, in UTF-8`);
   }
-  return { type: type ?? formType, text: decode(bytes) };
+  return { type, text: decode(bytes) };
 }
 
-/** @returns the media type, ignoring unknown parameters; undefined if it is invalid or its charset is not UTF-8 */
-function mediaTypeOf(header: string): string | undefined {
+/** An empty header means no coding. @throws PlatformError 415 */
+function requireNoCoding(header = ''): void {
+  if (/^(?:identity)?$/i.test(header)) return;
+  // RFC 9110 section 12.5.3.
+  const headers = { 'Accept-Encoding': 'identity' };
+  throw new PlatformError('unsupportedMediaType', 'Content-Encoding: must be identity', { headers });
+}
+
+/** @returns the media type and the name of its charset in the Encoding Standard; undefined if one of them is invalid */
+function parseMediaType(header: string): { essence: string; charset: string } | undefined {
   try {
     const { essence, params } = new MIMEType(header);
-    const charset = new TextDecoder(params.get('charset') ?? 'utf-8').encoding;
-    return charset === 'utf-8' ? essence : undefined;
+    return { essence, charset: new TextDecoder(params.get('charset') ?? 'utf-8').encoding };
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Whether a body with this charset is also UTF-8. Apache HttpClient declares ISO-8859-1 for forms by default; the Encoding
+ * Standard treats it and US-ASCII as windows-1252. A form is ASCII because it is percent-encoded.
+ */
+function isUtf8(bytes: ArrayBuffer, charset: string | undefined): boolean {
+  return charset === 'utf-8' || (charset === 'windows-1252' && isAscii(bytes));
 }
 
 function decode(bytes: ArrayBuffer): string {

@@ -29,7 +29,8 @@ export function parseIssuer(issuer: string): IssuerURL | undefined {
 
 /**
  * Metadata of the server (RFC 8414 section 2, OpenID Connect Discovery 1.0 section 3). The authorization
- * endpoint, which OpenID Connect requires, supports no request, hence the response type none. There is no revocation
+ * endpoint, which OpenID Connect requires, supports no request, hence the response type none. OpenID Connect also requires
+ * RS256 in the list of algorithms; without an RSA key in the JWK Set, no such token verifies. There is no revocation
  * endpoint, because tokens have no state.
  */
 export function serverMetadata({ issuer, base }: IssuerURL, { jwks }: SigningKeys) {
@@ -47,7 +48,7 @@ export function serverMetadata({ issuer, base }: IssuerURL, { jwks }: SigningKey
     token_endpoint_auth_methods_supported: [...clientMethods, 'none'],
     introspection_endpoint_auth_methods_supported: [...clientMethods, 'Bearer'],
     subject_types_supported: ['public'],
-    id_token_signing_alg_values_supported: [...new Set(jwks.keys.flatMap(({ alg }) => alg ?? []))],
+    id_token_signing_alg_values_supported: [...new Set([...jwks.keys.flatMap(({ alg }) => alg ?? []), 'RS256'])],
     claims_supported: ['iss', 'sub', 'aud', 'exp', 'iat', 'preferred_username', 'groups', 'client_id'],
   };
 }

@@ -74,7 +74,8 @@ function createTokenEndpoint(dependencies: Dependencies, tokenIssuing: TokenIssu
 /** The same text for all reasons, so that it does not reveal which ServiceAccounts are named. */
 const invalidSubjectToken =
   'subject_token: must be a valid ServiceAccount token for the audience of this server, ' +
-  'and exactly one live AccessKey in its namespace must name the ServiceAccount in spec.serviceAccounts';
+  'exactly one live AccessKey in its namespace must name the ServiceAccount in spec.serviceAccounts, ' +
+  'and client_id, if sent, must be system:serviceaccount:<namespace>:<name>';
 
 function toResponse({ token, claims }: IssuedToken): TokenResponse {
   return { access_token: token, token_type: 'Bearer', expires_in: claims.exp - claims.iat };

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { defaultKeyPolicy } from '../../../../src/token/keys/facts.ts';
+import { generateSigningKeys, parseSigningKeys } from '../../../../src/token/keys/signing-keys.ts';
+import { now } from '../../../support/builders.ts';
 import { createPlatform, keyPaths, signingKeys } from '../support.ts';
 
 const openid = '/.well-known/openid-configuration';
@@ -43,6 +46,14 @@ describe('the metadata', () => {
       id_token_signing_alg_values_supported: ['RS256'],
       claims_supported: ['iss', 'sub', 'aud', 'exp', 'iat', 'preferred_username', 'groups', 'client_id'],
     });
+  });
+
+  // OpenID Connect Discovery 1.0 section 3: RS256 MUST be included.
+  it.each(['ES256', 'EdDSA'] as const)('list RS256 after the algorithm %s', async (algorithm) => {
+    const token = { issuer: 'https://iam.example.com', defaultCycle: 3, maxCycle: 30 };
+    const keys = await parseSigningKeys(await generateSigningKeys(new Date(now), { ...defaultKeyPolicy, algorithm }));
+    const { get } = await createPlatform({ token, signingKeys: () => keys });
+    expect((await get(openid)).json()).toMatchObject({ id_token_signing_alg_values_supported: [algorithm, 'RS256'] });
   });
 
   it('contain only URLs that exist', async () => {

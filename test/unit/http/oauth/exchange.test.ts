@@ -115,6 +115,7 @@ describe('a token exchange', () => {
     expect((await send(path, form(await request({ client_id: robot })))).status).toBe(200);
     const answer = await send(path, form(await request({ client_id: 'other' })));
     expect([answer.status, answer.json<Answer>().error]).toEqual([400, 'invalid_request']);
+    expect(answer.text).toContain('client_id, if sent, must be system:serviceaccount:<namespace>:<name>');
   });
 
   it('requires the configured exchange audience', async () => {

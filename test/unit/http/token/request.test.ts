@@ -131,6 +131,7 @@ describe('an invalid request', () => {
   it.each([
     ['text/plain', {}],
     ['application/json; charset=utf-16', {}],
+    ['application/json; charset=unknown', {}],
     ['application/json, application/json', {}],
     ['application/jsonp', {}],
     ['multipart/form-data; boundary=x', {}],
@@ -140,8 +141,10 @@ describe('an invalid request', () => {
     const { send } = await createPlatform();
     const answer = await send(path, json({ ak, sk }, { 'content-type': type, ...headers }));
     expect(answer.status).toBe(415);
-    expect(answer.json()).toEqual({ code: 3, message: onlyForm, details: [] });
-    expect(answer.headers.get('Accept-Encoding')).toBe('content-encoding' in headers ? 'identity' : null);
+    const isEncoded = 'content-encoding' in headers;
+    const message = isEncoded ? 'Content-Encoding: must be identity' : onlyForm;
+    expect(answer.json()).toEqual({ code: 3, message, details: [] });
+    expect(answer.headers.get('Accept-Encoding')).toBe(isEncoded ? 'identity' : null);
   });
 
   it.each([
@@ -152,9 +155,20 @@ describe('an invalid request', () => {
     ['application/json; charset=unicode-1-1-utf-8', {}],
     ['application/json; odata=verbose; charset=UTF-8; x="a;b"', {}],
     ['application/json', { 'content-encoding': 'identity' }],
+    ['application/json', { 'content-encoding': '' }],
+    ['application/json; charset=ISO-8859-1', {}],
+    ['application/json; charset=US-ASCII', {}],
   ])('accepts a body of type %j %j', async (type, headers) => {
     const { send } = await createPlatform();
     expect((await send(path, json({ ak, sk }, { 'content-type': type, ...headers }))).status).toBe(200);
+  });
+
+  it('is accepted as ISO-8859-1 only if it is ASCII', async () => {
+    const { send } = await createPlatform();
+    const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=ISO-8859-1' };
+    expect((await send(path, form({ ak, sk }, headers))).status).toBe(200);
+    const accented = { ...form({}, headers), body: Buffer.from(`ak=${ak}&sk=\xfc`, 'latin1') };
+    expect((await send(path, accented)).status).toBe(415);
   });
 
   it('is counted once as invalid', async () => {
