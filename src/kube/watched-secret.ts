@@ -9,6 +9,11 @@ import { aborted, pause } from './time.ts';
 import type { Transport } from './transport.ts';
 
 const retryMs = 5_000;
+/** Argo CD and Flux do not prune an object with these annotations, even if it has got one of their tracking labels. */
+const pruneProtection = {
+  'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
+  'kustomize.toolkit.fluxcd.io/prune': 'disabled',
+};
 
 export interface SecretContent {
   type: string;
@@ -97,7 +102,8 @@ export async function createSecret(
   { namespace, name }: NamespacedName,
   content: SecretContent,
 ): Promise<boolean> {
-  const metadata = { name, labels: { 'app.kubernetes.io/name': 'accesskey-operator' } };
+  const labels = { 'app.kubernetes.io/name': 'accesskey-operator' };
+  const metadata = { name, labels, annotations: pruneProtection };
   try {
     await client.create({ ...resources.secrets, namespace }, { metadata, ...content });
     return true;

@@ -129,7 +129,7 @@ describe.skipIf(skipped)('the operator in a cluster', () => {
 
   test('leaves nothing behind when it is uninstalled', async () => {
     expect(await operatorSecrets(kubectl)).toContain(`${shop}/alice-main`);
-    // As in docs/install.md.
+    // As in docs/install.md. kubectl ignores the annotations that keep GitOps tools from deleting objects.
     await kubectl.run(['delete', 'accesskeys', '--all', '-A', '--timeout=60s']);
     await kubectl.run(['delete', '-k', environment.install, '--timeout=120s']);
     await poll('the deletion of all key pairs', async () => (await operatorSecrets(kubectl)).length === 0);

@@ -122,3 +122,33 @@ describe('the version in package.json', () => {
     expect({ version, appVersion }).toEqual({ version: packageJson.version, appVersion: packageJson.version });
   });
 });
+
+/** Whether a range of `engines`, as the packages here write them, includes a version of Node. */
+function includes(range: string, version: readonly number[]): boolean {
+  return range.split('||').some((part) => {
+    const [, operator, text = ''] = /^\s*(>=|\^|)\s*([\d.]+)(?:\.x)?\s*$/.exec(part) ?? expect.fail(`range ${range}`);
+    const wanted = text.split('.').map(Number);
+    const differing = wanted.findIndex((number, index) => number !== version[index]);
+    const isNewer = differing < 0 || (version[differing] ?? 0) > (wanted[differing] ?? 0);
+    return isNewer && (operator === '>=' || wanted[0] === version[0]);
+  });
+}
+
+describe('the documented Node version', () => {
+  const { packages } = JSON.parse(read('package-lock.json')) as {
+    packages: Record<string, { engines?: { node?: string } }>;
+  };
+  const rejecting = (version: readonly number[]) =>
+    Object.keys(packages).filter((name) => !includes(packages[name]?.engines?.node ?? '>=0', version));
+
+  it.each(['README.md', 'CONTRIBUTING.md'])('in %s causes no warning of npm about engines', (file) => {
+    const [, major] = /^You need Linux, Node (\d+) with npm/m.exec(read(file)) ?? [];
+    expect(rejecting([Number(major), 0, 0])).toEqual([]);
+  });
+
+  it('causes warnings if it is too old', () => {
+    expect(rejecting([20, 20, 2])).toEqual(expect.arrayContaining(['', 'node_modules/vitest']));
+    expect(rejecting([22, 18, 0])).toContain('node_modules/undici');
+    expect(rejecting([22, 19, 0])).toEqual([]);
+  });
+});

@@ -41,3 +41,9 @@ Arguments: context (the root context), object, labels (optional additional label
 {{- $_ := set .object.metadata "annotations" (merge (dict "helm.sh/resource-policy" "keep") $annotations) -}}
 {{- include "accesskey-operator.document" . -}}
 {{- end }}
+
+{{/* A document that Helm, Argo CD and Flux delete with the release: without the annotations that protect it in Git. */}}
+{{- define "accesskey-operator.removableDocument" -}}
+{{- $_ := unset .object.metadata "annotations" -}}
+{{- include "accesskey-operator.document" . -}}
+{{- end }}

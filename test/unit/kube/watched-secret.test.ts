@@ -131,10 +131,17 @@ describe('createSecret', () => {
     return { client: { create } as unknown as KubernetesClient, calls };
   };
 
-  it('creates a labelled Secret', async () => {
+  it('creates a labelled Secret that GitOps tools do not prune', async () => {
     const { client, calls } = createClient();
     expect(await createSecret(client, secret, { type: 'a/b', data: { key: 'eA==' } })).toBe(true);
-    const metadata = { name: 'keys', labels: { 'app.kubernetes.io/name': 'accesskey-operator' } };
+    const metadata = {
+      name: 'keys',
+      labels: { 'app.kubernetes.io/name': 'accesskey-operator' },
+      annotations: {
+        'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
+        'kustomize.toolkit.fluxcd.io/prune': 'disabled',
+      },
+    };
     expect(calls).toEqual([
       [
         { apiVersion: 'v1', plural: 'secrets', namespace: 'system' },

@@ -73,6 +73,20 @@ describe('createClientAddress', () => {
   });
 });
 
+describe('a forwarding header', () => {
+  const hops = `${'10.1.1.1,'.repeat(112)}10.1.1.1`;
+
+  it('is read up to 1,024 characters, which bounds the cost of a request', () => {
+    expect(addressOf('10.0.0.1', `9.8.7.6,${hops}`)).toBe('9.8.7.6');
+    expect(addressOf('10.0.0.1', `9.8.7.6,10.1.1.1,${hops}`)).toBe('10.1.1.1');
+  });
+
+  it('does not yield a part of an address if it is longer', () => {
+    // The last 1,024 characters begin with 9.8.7.6.
+    expect(addressOf('10.0.0.1', `19.8.7.6,${hops}`)).toBe('10.1.1.1');
+  });
+});
+
 describe('networkOf', () => {
   it.each([
     ['192.0.2.1', '192.0.2.1'],

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect, Socket } from 'node:net';
 import { Hono } from 'hono';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -98,10 +98,19 @@ describe('a request body', () => {
   it.each([
     ['with Content-Length', `${length(3)}\r\n\r\nabc`],
     ['in chunks', `${chunked}\r\n\r\n${chunk(3)}0\r\n\r\n`],
+    ['in chunks, of the maximum size', `${chunked}\r\n\r\n${chunk(maxBodySize)}0\r\n\r\n`],
   ])('of a GET request, %s, is ignored', async (_, rest) => {
     const connection = await connectTo(createCountingApp().app);
     connection.send(`GET /one HTTP/1.1\r\nHost: a\r\n${rest}GET /two HTTP/1.1\r\nHost: a\r\n\r\n`);
     await expect.poll(connection.text).toMatch(/answer one\n[\s\S]*answer two\n$/);
+  });
+
+  it('of a GET request that is too large does not affect the next request', async () => {
+    const connection = await connectTo(createCountingApp().app);
+    connection.send(`GET /one HTTP/1.1\r\nHost: a\r\n${chunked}\r\n\r\n${chunk(maxBodySize)}${chunk(1)}`);
+    await expect.poll(connection.text).toMatch(/^HTTP\/1\.1 413 /);
+    connection.send(`${chunk(200_000)}0\r\n\r\nGET /two HTTP/1.1\r\nHost: a\r\n\r\n`);
+    await expect.poll(connection.text).toMatch(/answer two\n$/);
   });
 
   it('of a GET request that is incomplete causes no 5xx', async () => {
@@ -189,6 +198,14 @@ describe('a slow client', () => {
     const connection = await connectTo(createCountingApp().app, { timeouts: { inactivity: 50 } });
     connection.send('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n');
     expect(await connection.ended()).toBe('');
+  });
+
+  it('without any data is disconnected after 120 seconds by default', async () => {
+    const setTimeout = vi.spyOn(Socket.prototype, 'setTimeout');
+    await connectTo(createCountingApp().app);
+    // Twelve periods, see inactivity.test.ts.
+    await expect.poll(() => setTimeout.mock.calls).toContainEqual([10_000]);
+    setTimeout.mockRestore();
   });
 
   it('gets the keep-alive timeout in a header', async () => {

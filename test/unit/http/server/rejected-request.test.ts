@@ -104,6 +104,10 @@ describe('a request', () => {
     ['an IPv4-mapped address', 'GET /secret-x HTTP/1.1\r\nHost: [::ffff:1.2.3.4]\r\n\r\n'],
     ['an IPv4-mapped address and a port', 'GET /secret-x HTTP/1.1\r\nHost: [::FFFF:1.2.3.4]:8080\r\n\r\n'],
     ['an absolute target', 'GET http://here/secret-x HTTP/1.1\r\nHost: here\r\n\r\n'],
+    [
+      'a transfer coding in capitals',
+      `GET /secret-x HTTP/1.1\r\n${host}\r\nTransfer-Encoding: CHUNKED\r\n\r\n0\r\n\r\n`,
+    ],
     ['an expectation', `GET /secret-x HTTP/1.1\r\n${host}\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n`],
   ])('with %s is served', async (_, bytes) => {
     const { status, logged } = await send(bytes);

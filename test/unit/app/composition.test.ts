@@ -1,0 +1,86 @@
+/** What the configuration changes in the composed operator. Its API server cannot be reached. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterAll, describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { composeOperator } from '../../../src/app/composition.ts';
+import { runOperator } from '../../../src/app/operator.ts';
+import { parseConfiguration } from '../../../src/config/load.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'composition-test-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+const kubeconfig = join(directory, 'kubeconfig');
+writeFileSync(
+  kubeconfig,
+  stringify({
+    'current-context': 'c',
+    clusters: [{ name: 'c', cluster: { server: 'https://127.0.0.1:1' } }],
+    users: [{ name: 'u', user: { token: 'x' } }],
+    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+  }),
+);
+
+const loopback = { address: '127.0.0.1', port: 0 };
+const tls = { certificateFile: '/none.crt', keyFile: '/none.key' };
+const program = { name: 'accesskey-operator', version: '0.0.0' };
+
+function compose({ http = {}, ...settings }: { http?: object; [field: string]: unknown } = {}) {
+  const document = {
+    apiVersion: 'config.ghippo.io/v1alpha1',
+    kind: 'OperatorConfiguration',
+    health: loopback,
+    http: { ...loopback, plain: true, shutdownDelaySeconds: 0, ...http },
+    ...settings,
+  };
+  const configuration = parseConfiguration(stringify(document), 'test');
+  const lines: string[] = [];
+  const log = pino({ base: null }, { write: (line: string) => void lines.push(line) });
+  const components = composeOperator({ configuration, kubeconfig, program, certificate: undefined, log });
+  return { components, configuration, log, lines };
+}
+
+describe('Strict-Transport-Security', () => {
+  it.each([
+    ['if the operator serves TLS', { http: { tls, plain: false } }, 'max-age=31536000'],
+    ['if web.publicUrl is https', { web: { publicUrl: 'https://keys.example.org' } }, 'max-age=31536000'],
+    ['not if web.publicUrl is http', { web: { publicUrl: 'http://keys.example.org' } }, null],
+    ['not for plain HTTP', {}, null],
+  ])('is set %s', async (_, settings, header) => {
+    const { components } = compose(settings);
+    for (const path of ['/login', '/openapi.json']) {
+      const answer = await components.app.request(path, {}, {});
+      expect([path, answer.headers.get('Strict-Transport-Security')]).toEqual([path, header]);
+    }
+    await components.transport.close();
+  });
+});
+
+it.each([
+  ['method', 200],
+  ['off', 503],
+])('http.forwardAuthPreflight: %s makes forward-auth answer a preflight request with %i', async (value, status) => {
+  const { components } = compose({ http: { forwardAuthPreflight: value } });
+  const headers = {
+    Authorization: 'Bearer x',
+    Origin: 'https://a.example',
+    'Access-Control-Request-Method': 'PUT',
+  };
+  const answer = await components.app.request('/oauth2/auth', { method: 'OPTIONS', headers }, {});
+  expect(answer.status).toBe(status);
+  await components.transport.close();
+});
+
+describe('the log at startup', () => {
+  it.each([
+    ['ghippo.io', 1],
+    ['https://keys.example.org', 0],
+  ])('says for the issuer %s how to enable discovery: %i', async (issuer, count) => {
+    const { components, configuration, log, lines } = compose({ token: { issuer } });
+    await runOperator(components, { configuration, program, log, untilSignal: async () => undefined });
+    const found = lines.filter((line) => line.includes('set token.issuer to the https URL of this server'));
+    expect(found).toHaveLength(count);
+    for (const line of found) expect(JSON.parse(line)).toMatchObject({ level: 30, issuer });
+  });
+});
