@@ -5,15 +5,42 @@ import type { Duplex } from 'node:stream';
 import { RequestError } from '@hono/node-server';
 import { describeError } from '../../kube/errors.ts';
 import { findLoggedRequest } from '../common/request-log.ts';
-import { bodyOf, headersOf, malformed, type RecordResponse, type Rejection, rejectRaw } from './rejected-request.ts';
+import {
+  bodyOf,
+  headersOf,
+  headersTooLarge,
+  malformed,
+  type RecordResponse,
+  type Rejection,
+  rejectRaw,
+} from './rejected-request.ts';
+
+/** Maximum size of the request headers, bytes; a token is much smaller. */
+export const maxHeaderSize = 16_384;
 
 const internalError: Rejection = { status: 500, message: 'internal error', kind: 'internal' };
 
-/** Maps an error code of Node's HTTP parser or timers (RFC 9110 section 15.5.9, RFC 6585 section 5). */
-function describe(code: string | undefined): Rejection {
-  if (code === 'HPE_HEADER_OVERFLOW') return { status: 431, message: 'the request headers are too large' };
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return { status: 408, message: 'the request timed out' };
-  return malformed;
+const timedOut: Rejection = { status: 408, message: 'the request timed out' };
+const unknownMethod: Rejection = { status: 501, message: 'method not implemented', kind: 'methodNotAllowed' };
+
+/** An error of Node's HTTP parser or timers. */
+interface HttpError extends NodeJS.ErrnoException {
+  /** The received data, and the position of the error in it. */
+  rawPacket?: Buffer;
+  bytesParsed?: number;
+}
+
+/** Maps an error (RFC 9110 sections 15.5.9 and 15.6.2, RFC 6585 section 5). */
+function describe(error: HttpError): Rejection {
+  if (error.code === 'HPE_HEADER_OVERFLOW') return headersTooLarge;
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return timedOut;
+  return error.code === 'HPE_INVALID_METHOD' && hasRequestLine(error) ? unknownMethod : malformed;
+}
+
+/** Whether the error is in a complete request line, so the method is valid but unknown. */
+function hasRequestLine({ rawPacket = Buffer.alloc(0), bytesParsed = 0 }: HttpError): boolean {
+  const start = rawPacket.subarray(0, bytesParsed).lastIndexOf('\n') + 1;
+  return /^[\w!#$%&'*+.^`|~-]+ \S+ HTTP\/1\.[01]\r\n/.test(rawPacket.toString('latin1', start, start + maxHeaderSize));
 }
 
 /** Other errors concern the connection, such as a failed TLS handshake, where no HTTP response is possible. */
@@ -26,12 +53,12 @@ export function answerBrokenRequests(server: Server, record: RecordResponse): vo
   const latest = new WeakMap<Duplex, ServerResponse>();
   const broken = new WeakSet<Duplex>();
   server.on('request', (request, response) => latest.set(request.socket, response));
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+  server.on('clientError', (error: HttpError, socket: Socket) => {
     // All that follows on the connection is malformed too.
     if (broken.has(socket)) return;
     broken.add(socket);
     const response = latest.get(socket);
-    const respond = (request?: IncomingMessage) => rejectRest({ socket, request }, describe(error.code), record);
+    const respond = (request?: IncomingMessage) => rejectRest({ socket, request }, describe(error), record);
     if (!isHttpError(error) || !socket.writable || (response && isAnswered(response))) socket.destroy();
     else if (!response || response.writableFinished) respond();
     else if (!response.req.complete) respond(response.req);
@@ -41,11 +68,11 @@ export function answerBrokenRequests(server: Server, record: RecordResponse): vo
 }
 
 /**
- * Whether the response has been started, or completed before the end of its request. Another one would be read as the rest
- * of it, or as the response to the next request.
+ * Whether the response is a stream that has not ended, or has been started before the end of its request. Another one would
+ * be read as the rest of it, or as the response to the next request.
  */
-function isAnswered({ headersSent, writableFinished, req }: ServerResponse): boolean {
-  return headersSent && !(writableFinished && req.complete);
+function isAnswered({ headersSent, writableEnded, req }: ServerResponse): boolean {
+  return headersSent && !(writableEnded && req.complete);
 }
 
 /** @param request with a malformed body; undefined if the headers are malformed */

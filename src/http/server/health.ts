@@ -4,6 +4,7 @@ import { limitBody } from '../common/body-limit.ts';
 import { createClientAddress, noTrustedProxies } from '../common/client-address.ts';
 import type { Environment } from '../common/environment.ts';
 import { toPlatformError } from '../common/error-response.ts';
+import { answerOtherMethods } from '../common/methods.ts';
 import { requestLog } from '../common/request-log.ts';
 
 /** The content of /metrics. */
@@ -37,8 +38,10 @@ export function createHealthApp({ unready, metrics, log }: HealthOptions): Hono<
       context.body(await metrics.exposition(), 200, { 'Content-Type': metrics.contentType }),
     );
   }
+  answerOtherMethods(app);
   app.onError((error, context) => {
-    const { message, status } = toPlatformError(error, context);
+    const { headers, message, status } = toPlatformError(error, context);
+    for (const [name, value] of Object.entries(headers)) context.header(name, value);
     return context.text(`${message}\n`, status);
   });
   return app;

@@ -12,7 +12,7 @@ import { type ErrorKind, PlatformError } from '../common/errors.ts';
 
 /** Why a request is rejected. */
 export interface Rejection {
-  status: 400 | 405 | 408 | 417 | 431 | 500 | 501;
+  status: 400 | 405 | 408 | 417 | 431 | 500 | 501 | 505;
   message: string;
   /** Default: invalidArgument. */
   kind?: ErrorKind;
@@ -20,6 +20,7 @@ export interface Rejection {
 }
 
 export const malformed: Rejection = { status: 400, message: 'the request is malformed' };
+export const headersTooLarge: Rejection = { status: 431, message: 'the request headers are too large' };
 
 /** Route pattern of a request that matches no route, as in the request log. */
 const anyRoute = '/*';
@@ -39,22 +40,38 @@ const codingRejection: Rejection = {
   kind: 'methodNotAllowed',
 };
 
+/** An HTTP/2.0 request in the syntax of HTTP/1.1, which Node's parser accepts. */
+const versionRejection: Rejection = {
+  status: 505,
+  message: 'the HTTP version must be 1.0 or 1.1',
+  kind: 'methodNotAllowed',
+};
+
 /** A name, an IPv4 address, or an IPv6 address in brackets, with an optional port (RFC 3986 section 3.2). */
-const hostPattern = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
+const hostPattern = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{0,5})?$/i;
+/** Maximum number of headers. Node drops those above its own limit, or rejects them, depending on its version. */
+const maxHeaders = 1_000;
 
 /**
- * @returns why the request cannot be served: its Host (RFC 9112 section 3.2), its transfer coding (section 6.1) or its
- * target; undefined if it can
+ * @returns why the request cannot be served: its version (RFC 9110 section 15.6.6), its headers, its Host (RFC 9112 section
+ * 3.2), its transfer coding (section 6.1) or its target; undefined if it can
  */
 export function findRejection(request: IncomingMessage): Rejection | undefined {
   const { httpVersion, rawHeaders, headers, url = '' } = request;
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') return versionRejection;
+  if (rawHeaders.length / 2 > maxHeaders) return headersTooLarge;
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.length === 4 && /^host$/i.test(name)).length;
   if (hosts > 1 || (hosts === 0 && httpVersion !== '1.0')) return malformed;
   if (hosts === 1 && !hostPattern.test(headers.host ?? '')) return malformed;
   const coding = headers['transfer-encoding'];
   if (coding !== undefined && httpVersion === '1.0') return malformed;
   if (coding !== undefined && coding.trim().toLowerCase() !== 'chunked') return codingRejection;
-  return hasDotSegments(url) ? malformed : undefined;
+  return isMalformedTarget(url) ? malformed : undefined;
+}
+
+/** Whether a target has a fragment (RFC 9112 section 3.2) or credentials (RFC 9110 section 4.2.4), or dot segments. */
+function isMalformedTarget(target: string): boolean {
+  return target.includes('#') || /^https?:\/\/[^/?]*@/i.test(target) || hasDotSegments(target);
 }
 
 /**

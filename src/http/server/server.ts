@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { Logger } from 'pino';
 import type { HttpMetrics } from '../common/environment.ts';
-import { answerBrokenRequests, answerUnroutable } from './broken-request.ts';
+import { answerBrokenRequests, answerUnroutable, maxHeaderSize } from './broken-request.ts';
 import { createDrain, type Drain } from './drain.ts';
 import { closeInactiveConnections } from './inactivity.ts';
 import {
@@ -66,8 +66,6 @@ export interface ServeOptions extends ListenOptions {
 
 const defaultTimeouts: Timeouts = { handshake: 10_000, request: 30_000, inactivity: 120_000, keepAlive: 65_000 };
 const defaultMaxConnections = 4_096;
-/** Maximum size of the request headers, bytes; a token is much smaller. */
-const maxHeaderSize = 16_384;
 /** How often Node checks for request timeouts, milliseconds. */
 const checkingInterval = 5_000;
 
@@ -101,18 +99,27 @@ function createListener(app: Pick<Hono<any>, 'fetch'>, record: RecordResponse): 
   // The host name of a request without Host, which HTTP/1.0 allows.
   const adapter = { hostname: 'localhost', errorHandler: answerUnroutable(record) };
   const answer = getRequestListener(app.fetch, adapter);
+  const rejected = new WeakSet<Socket>();
   return (request, response) => {
+    // No request after a response with `Connection: close` is processed (RFC 9112 section 9.6).
+    if (rejected.has(request.socket)) return;
     const rejection = findRejection(request);
-    if (rejection) return reject(response, rejection, record);
-    normalizeHost(request);
+    if (rejection) {
+      rejected.add(request.socket);
+      return reject(response, rejection, record);
+    }
     if (request.method === 'OPTIONS' && request.url === '*') return answerServerOptions(response, record);
+    normalizeHost(request);
     return void answer(request, response);
   };
 }
 
-/** The adapter rejects an IPv6 address in another spelling than the URL parser's, which is how this server builds URLs. */
-function normalizeHost({ headers }: IncomingMessage): void {
-  if (headers.host?.startsWith('[')) headers.host = URL.parse(`http://${headers.host}`)?.host ?? headers.host;
+/** Adapts the host and an absolute target to the adapter, which rejects some spellings of RFC 3986 sections 3.1 and 3.2. */
+function normalizeHost(request: IncomingMessage): void {
+  const { headers, url = '' } = request;
+  const host = headers.host ?? '';
+  if (host.startsWith('[') || host.endsWith(':')) headers.host = URL.parse(`http://${host}`)?.host ?? host;
+  if (/^http/i.test(url)) request.url = url.replace(/^https?:/i, (scheme) => scheme.toLowerCase());
 }
 
 /**

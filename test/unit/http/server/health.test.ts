@@ -43,6 +43,14 @@ describe('the probes', () => {
     expect([answer.status, await answer.text()]).toEqual([500, 'internal error\n']);
   });
 
+  it.each(['/healthz', '/readyz', '/metrics'])('%s only supports GET and HEAD', async (path) => {
+    const metrics = { contentType: 'text/plain', exposition: async () => '' };
+    const { app } = createProbes({ metrics });
+    const [put, options] = [await app.request(path, { method: 'PUT' }), await app.request(path, { method: 'OPTIONS' })];
+    expect([put.status, put.headers.get('Allow')]).toEqual([405, 'GET, HEAD']);
+    expect([options.status, options.headers.get('Allow')]).toEqual([204, 'GET, HEAD']);
+  });
+
   it('returns 404 for other paths', async () => {
     expect((await createProbes().app.request('/metrics')).status).toBe(404);
   });

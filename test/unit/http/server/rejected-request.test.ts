@@ -57,6 +57,11 @@ describe('a request', () => {
     ['with credentials in Host', 'GET /secret-x HTTP/1.1\r\nHost: a@secret-x\r\n\r\n', 400, malformed],
     ['with a dot segment', `GET /secret-x/../y HTTP/1.1\r\n${host}\r\n\r\n`, 400, malformed],
     ['with the target *', `GET * HTTP/1.1\r\n${host}\r\n\r\n`, 400, malformed],
+    ['with a fragment in its target', `GET /secret-x#y HTTP/1.1\r\n${host}\r\n\r\n`, 400, malformed],
+    ['with credentials in its target', `GET http://b:c@a/secret-x HTTP/1.1\r\n${host}\r\n\r\n`, 400, malformed],
+    ['with more than 1,000 headers', `GET /secret-x HTTP/1.1\r\n${host}\r\n${'a:\r\n'.repeat(1000)}\r\n`, 431, {}],
+    ['of HTTP/2.0', `GET /secret-x HTTP/2.0\r\n${host}\r\n\r\n`, 505, { code: 12 }],
+    ['with an unknown method', `secret-x /secret-x HTTP/1.1\r\n${host}\r\n\r\n`, 501, { code: 12 }],
     ['with a malformed header', `GET /secret-x HTTP/1.1\r\n${host}\r\nsecret-x\r\n\r\n`, 400, malformed],
     ['that is late', `GET /secret-x HTTP/1.1\r\n${host}\r\n`, 408, { message: 'the request timed out' }],
     ['with a long header', `GET / HTTP/1.1\r\na: ${'secret-x'.repeat(9_000)}`, 431, { code: 3 }],
@@ -103,6 +108,8 @@ describe('a request', () => {
     ['an IPv6 address in another spelling', 'GET /secret-x HTTP/1.1\r\nHost: [2001:0DB8::0:1]\r\n\r\n'],
     ['an IPv4-mapped address', 'GET /secret-x HTTP/1.1\r\nHost: [::ffff:1.2.3.4]\r\n\r\n'],
     ['an IPv4-mapped address and a port', 'GET /secret-x HTTP/1.1\r\nHost: [::FFFF:1.2.3.4]:8080\r\n\r\n'],
+    ['an empty port', 'GET /secret-x HTTP/1.1\r\nHost: a:\r\n\r\n'],
+    ['an absolute target with a scheme in capitals', 'GET HTTP://here/secret-x HTTP/1.1\r\nHost: here\r\n\r\n'],
     ['an absolute target', 'GET http://here/secret-x HTTP/1.1\r\nHost: here\r\n\r\n'],
     [
       'a transfer coding in capitals',
@@ -133,6 +140,19 @@ describe('a request', () => {
     const requestId = answer.headers.get('X-Request-Id');
     await expect.poll(() => log.map((line) => JSON.parse(line))).toMatchObject([{ requestId, method: 'POST', status }]);
     expect([answer.status, answer.logged, answer.answered]).toEqual([status, [], []]);
+  });
+
+  it('after a rejected one on the same connection is not processed', async () => {
+    const paths: string[] = [];
+    const app = new Hono().get('*', (context) => context.text(String(paths.push(context.req.path))));
+    const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
+    const { logged } = await send(`${get('/one')}GET /two HTTP/1.1\r\n\r\n${get('/three')}`, app);
+    expect([paths, logged]).toMatchObject([['/one'], [{ status: 400 }]]);
+  });
+
+  it('with an unknown method after another request is rejected like the first of a connection', async () => {
+    const bytes = `GET /secret-x HTTP/1.1\r\n${host}\r\n\r\nFOO / HTTP/1.1\r\n${host}\r\n\r\n`;
+    expect((await send(bytes)).logged).toMatchObject([{ status: 501 }]);
   });
 
   it('OPTIONS * returns the methods of the server', async () => {
