@@ -51,12 +51,13 @@ function sentLengthAt(text: string, at: number, values: readonly string[]): numb
   return short?.length ?? 0;
 }
 
-/** The values of `data` and `stringData`, as they were sent and decoded. */
+/** The values of `data` and `stringData`, encoded and decoded: a webhook gets `stringData` encoded, in `data`. */
 function valuesIn(sent: string): string[] {
   const { data, stringData } = parse(sent);
-  const encoded = stringsOf(data);
+  const [encoded, plain] = [stringsOf(data), stringsOf(stringData)];
   const decoded = encoded.map((one) => Buffer.from(one, 'base64').toString('utf8'));
-  return [...encoded, ...decoded, ...stringsOf(stringData)].filter((one) => one.length >= minLength);
+  const encodedPlain = plain.map((one) => Buffer.from(one).toString('base64'));
+  return [...encoded, ...decoded, ...plain, ...encodedPlain].filter((one) => one.length >= minLength);
 }
 
 function stringsOf(values: unknown): string[] {

@@ -9,6 +9,8 @@ import {
 } from '../../../src/kube/errors.ts';
 
 const value = '5ec5e70f-0000-4000-8000-000000000001';
+/** Shares no piece with `value`. */
+const notSent = 'c0ffee12-3456-4789-abcd-98765432100f';
 const status = (reason: string, message: string) =>
   JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', reason, message });
 
@@ -55,17 +57,20 @@ describe('errorFromResponse', () => {
   });
 
   it.each([
-    ['as it was sent', Buffer.from(value).toString('base64')],
+    ['encoded', Buffer.from(value).toString('base64')],
+    ['encoded and cut off', Buffer.from(value).toString('base64').slice(0, 20)],
     ['decoded', value],
     ['cut off', value.slice(0, 20)],
     ['in the middle of a word', `x${value.slice(3, 30)}y`],
-    ['of a Secret that was not sent', Buffer.from('5ec5e70f-0000-4000-8000-0000000000ff').toString('base64')],
-    ['of a Secret that was not sent, decoded', '5ec5e70f-0000-4000-8000-0000000000ff'],
+    ['of a Secret that was not sent', Buffer.from(notSent).toString('base64')],
+    ['of a Secret that was not sent, decoded', notSent],
+    ['of a Secret that was not sent, decoded and cut off', notSent.slice(0, 20)],
   ])('masks a value in the text of a webhook: %s', (_, repeated) => {
     const text = `admission webhook "w" denied the request: data.sk is ${repeated}, which is weak`;
-    const sent = JSON.stringify({ data: { sk: Buffer.from(value).toString('base64'), ak: null } });
-    for (const code of [400, 403, 422]) {
-      const { message } = errorFromResponse('POST /x', { status: code, body: status('Forbidden', text), sent });
+    const requests = [{ data: { sk: Buffer.from(value).toString('base64'), ak: null } }, { stringData: { sk: value } }];
+    for (const [code, request] of [400, 403, 422].flatMap((one) => requests.map((other) => [one, other] as const))) {
+      const response = { status: code, body: status('Forbidden', text), sent: JSON.stringify(request) };
+      const { message } = errorFromResponse('POST /x', response);
       expect(message).toMatch(/denied the request: data\.sk is \[redacted\], which is weak$/);
     }
   });
