@@ -149,6 +149,17 @@ describe('loadKubeconfig', () => {
       expect(() => loadKubeconfig(file)).not.toThrow(/secret-token/);
     });
 
+    const pem = { 'client-certificate-data': 'eA==', 'client-key-data': 'eA==' };
+    it.each([
+      ['a client certificate', pem],
+      ['a user name and password', { username: 'ann', password: 'secret-token' }],
+      ['a program', { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'login' } }],
+      ['a plug-in', { 'auth-provider': { name: 'oidc', config: {} } }],
+    ])('may have %s', (_, user) => {
+      const file = write('accepted', withUser(user));
+      expect(loadKubeconfig(file).getCurrentUser()?.name).toBe('u');
+    });
+
     it('needs no credentials for a server without TLS', () => {
       const file = write('proxy', withUser({}, 'http://127.0.0.1:8001'));
       expect(loadKubeconfig(file).getCurrentCluster()?.server).toBe('http://127.0.0.1:8001');

@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { serve } from '../../../../src/http/server/server.ts';
 import { createStreams } from '../../../../src/web/common/streams.ts';
 import type { Visitor } from '../../../../src/web/keys/visitor.ts';
@@ -69,8 +69,55 @@ test('ends each stream with its connection', async () => {
   await expect.poll(() => streams.open('one', 'ann', end)).toBeDefined();
 });
 
-/** Opens the stream of ann, changes her AccessKey, and changes it again after the first event. @returns the text of the stream */
-async function textOfStream(hasEnded: boolean): Promise<string> {
+test('ends a stream when its session expires', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const streams = createStreams(caches({}), Date.now);
+  const open = () => streams.open('one', 'ann', Date.now() + 10_000);
+  const opened = Array.from({ length: 6 }, open);
+  expect(open()).toBeUndefined();
+  const ended = Promise.all(opened.map((one) => one?.next()));
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(await ended).toEqual(Array(6).fill(undefined));
+  expect(open()).toBeDefined();
+  streams.close();
+});
+
+test('leaves neither a timer nor a listener behind', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const ann = accessKey();
+  const content = caches({ accessKeys: [ann] });
+  let listeners = 0;
+  for (const source of [content.accessKeys, content.userHolders]) {
+    const subscribe = source.subscribe as (listener: () => void) => () => unknown;
+    vi.spyOn(source, 'subscribe').mockImplementation((listener: unknown) => {
+      listeners += 1;
+      const unsubscribe = subscribe(listener as () => void);
+      return () => {
+        listeners -= 1;
+        unsubscribe();
+      };
+    });
+  }
+  const streams = createStreams(content, () => now);
+  const stream = streams.open('one', 'ann', end);
+  expect(listeners).toBe(2);
+  const event = stream?.next();
+  content.accessKeys.upsert({ ...ann, resourceVersion: '11' });
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(await event).toBe('change');
+  expect(vi.getTimerCount()).toBe(0);
+  stream?.end();
+  expect(listeners).toBe(0);
+});
+
+/**
+ * Opens the stream of ann, changes her AccessKey, and changes it again after the first event.
+ *
+ * @returns the text of the stream, and how many streams her session can open afterwards
+ */
+async function readStream(hasEnded: boolean): Promise<{ text: string; free: number }> {
   const ann = accessKey();
   const content = caches({ accessKeys: [ann] });
   const streams = createStreams(content, () => now);
@@ -91,14 +138,17 @@ async function textOfStream(hasEnded: boolean): Promise<string> {
   content.accessKeys.upsert({ ...ann, resourceVersion: '11' });
   const text = await answer.text();
   expect(checked[0]).toEqual(session);
-  return text;
+  const reopened = Array.from({ length: 7 }, () => streams.open(session.id, 'ann', end));
+  return { text, free: reopened.filter((one) => one !== undefined).length };
 }
 const changesIn = (text: string) => text.match(/^event: change$/gm)?.length;
 
 test('reports every change while the session is valid', async () => {
-  expect(changesIn(await textOfStream(false))).toBe(2);
+  expect(changesIn((await readStream(false)).text)).toBe(2);
 });
 
 test('reports one change to a session that has ended, and no further ones', async () => {
-  expect(changesIn(await textOfStream(true))).toBe(1);
+  const { text, free } = await readStream(true);
+  expect(changesIn(text)).toBe(1);
+  expect(free).toBe(6);
 });
