@@ -5,7 +5,7 @@ import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
 import { type GitopsStatus, openGitopsStatus } from '../support/gitops.ts';
-import { type AccessKeyObject, accessKeyManifest, createNamespace, waitReady } from '../support/platform.ts';
+import { type AccessKeyObject, accessKeyManifest, createNamespace, readPair, waitReady } from '../support/platform.ts';
 
 let cluster: TestCluster;
 let kubectl: Kubectl;
@@ -134,4 +134,119 @@ describe('kubectl apply', () => {
   function frankWith(pair: object) {
     return accessKeyManifest(namespace, 'frank', { keyPairs: [{ name: 'laptop' }, pair] });
   }
+});
+
+/** As Argo CD and Flux apply: server-side, and they overrule other managers. */
+const fromGit = (object: object) =>
+  kubectl.apply(object, '--server-side', '--field-manager=gitops', '--force-conflicts');
+const patch = (name: string, spec: object) =>
+  kubectl.run(['patch', 'accesskey', name, '-n', namespace, '--type=merge', '-p', JSON.stringify({ spec })]);
+
+describe('a list that grants access', () => {
+  const manifest = (name: string) => {
+    const { spec, ...rest } = accessKeyManifest(namespace, name, { user: { name, groups: ['a'] } });
+    return { ...rest, spec: { ...spec, serviceAccounts: ['a'] } };
+  };
+  const added = (name: string) => ({ user: { name, groups: ['a', 'b'] }, serviceAccounts: ['a', 'b'] });
+  const listsOf = async (name: string) => {
+    const { spec } = await kubectl.get<{ spec: { user: { groups: string[] }; serviceAccounts: string[] } }>(
+      'accesskey',
+      name,
+      '-n',
+      namespace,
+    );
+    return [spec.user.groups, spec.serviceAccounts];
+  };
+
+  test.each<[string, (object: object) => Promise<unknown>]>([
+    ['server-side', fromGit],
+    ['client-side', (object) => kubectl.apply(object)],
+  ])('loses what somebody added when the manifest is applied %s', async (how, apply) => {
+    const name = `grants-${how}`;
+    await apply(manifest(name));
+    await patch(name, added(name));
+    expect(await listsOf(name)).toEqual([
+      ['a', 'b'],
+      ['a', 'b'],
+    ]);
+    await apply(manifest(name));
+    expect(await listsOf(name)).toEqual([['a'], ['a']]);
+  });
+
+  test('is healed too in an AccessKey that was applied when the list was a set', async () => {
+    const name = 'grants-upgraded';
+    await setListTypes('set');
+    await poll('sets', async () => {
+      await kubectl.run(['delete', 'accesskey', name, '-n', namespace, '--ignore-not-found']);
+      await fromGit(manifest(name));
+      const { metadata } = await kubectl.get<{ metadata: object }>(
+        'accesskey',
+        name,
+        '-n',
+        namespace,
+        '--show-managed-fields',
+      );
+      return JSON.stringify(metadata).includes('v:\\"a\\"');
+    });
+    await patch(name, added(name));
+    // A set: the added items have another manager and survive.
+    await fromGit(manifest(name));
+    expect((await listsOf(name)).map((list) => list?.toSorted())).toEqual([
+      ['a', 'b'],
+      ['a', 'b'],
+    ]);
+    await setListTypes('atomic');
+    await poll('healing', async () => {
+      await fromGit(manifest(name));
+      return (await listsOf(name)).every((list) => list?.join() === 'a');
+    });
+  });
+
+  /** Changes the CRD. The API server takes a moment to use it. */
+  async function setListTypes(type: 'set' | 'atomic'): Promise<void> {
+    const spec = '/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties';
+    const paths = [`${spec}/user/properties/groups`, `${spec}/serviceAccounts`];
+    const operations = paths.map((path) => ({ op: 'replace', path: `${path}/x-kubernetes-list-type`, value: type }));
+    await kubectl.run(['patch', 'crd', 'accesskeys.ghippo.io', '--type=json', '-p', JSON.stringify(operations)]);
+  }
+});
+
+describe('a rotation that Git does not contain', () => {
+  /** What Git contains before and after someone raises the revision to 3 with kubectl. */
+  const cases: [string, object][] = [
+    ['without revision', {}],
+    ['with a lower revision', { revision: 2 }],
+  ];
+  const modes: [string, (object: object) => Promise<unknown>][] = [
+    ['client-side apply', (object) => kubectl.apply(object)],
+    ['server-side apply', fromGit],
+    ['kubectl replace', (object) => kubectl.run(['replace', '-f', '-'], JSON.stringify(object))],
+    // As with the sync option Replace=true.
+    [
+      'kubectl replace --save-config',
+      (object) => kubectl.run(['replace', '--save-config', '-f', '-'], JSON.stringify(object)),
+    ],
+  ];
+  const all = modes.flatMap(([mode, apply]) => cases.map(([what, inGit]) => [what, mode, inGit, apply] as const));
+
+  test.each(all)(
+    'survives a manifest %s, by %s, without an error or a second rotation',
+    async (what, mode, inGit, apply) => {
+      const name = `${mode}-${what}`.replaceAll(/[ -]+/g, '-');
+      const manifest = accessKeyManifest(namespace, name, { keyPairs: [{ name: 'main', ...inGit }] });
+      await kubectl.apply(manifest, ...(mode.startsWith('server') ? ['--server-side', '--field-manager=gitops'] : []));
+      const { metadata } = await waitReady(kubectl, namespace, name);
+      const first = await readPair(kubectl, namespace, `${name}-main`);
+
+      await patch(name, { keyPairs: [{ name: 'main', revision: 3 }] });
+      await poll('the new generation', async () => (await read(name)).metadata.generation > metadata.generation);
+      await waitReady(kubectl, namespace, name);
+      const rotated = await readPair(kubectl, namespace, `${name}-main`);
+      expect(rotated.ak).not.toBe(first.ak);
+
+      await apply(manifest);
+      expect((await waitReady(kubectl, namespace, name)).status.keyPairs).toMatchObject([{ revision: 3 }]);
+      expect(await readPair(kubectl, namespace, `${name}-main`)).toEqual(rotated);
+    },
+  );
 });

@@ -156,7 +156,11 @@ describe('spec.serviceAccounts', () => {
   };
 
   test.each([
-    ['a name twice', ['a', 'a'], /Duplicate value/],
+    [
+      'a name twice',
+      ['a', 'a'],
+      /spec\.serviceAccounts: Invalid value.*serviceAccounts must not contain duplicates: a/,
+    ],
     ['seventeen names', Array.from({ length: 17 }, (_, index) => `a${index}`), /at most 16 items/],
     ['a name that is none', ['A_b'], /should match/],
     ['a name with a namespace', ['people/robot'], /should match/],

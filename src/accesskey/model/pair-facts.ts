@@ -7,7 +7,7 @@ import { durationMs, parseTime } from './time.ts';
 
 /** Metadata of the pair in a Secret. Times are milliseconds since the epoch. */
 export interface PairFacts {
-  /** The `revision` that the pair was generated for. */
+  /** The highest `revision` that the pair has had. */
   revision: number;
   generatedAt: number;
   /** End of the overlap; undefined if there is no previous pair or no valid end is recorded. */
@@ -105,14 +105,26 @@ export function isSwapped(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret:
 }
 
 /**
- * The revision of a new pair: that of the spec. If the spec has none, the recorded one stays, so an omitted revision
- * never rotates a pair.
+ * The recorded revision is the highest one that the pair has had. Only a higher one in the spec rotates the pair. So a
+ * revision that is lowered or removed, for example because a commit is reverted, changes nothing, and neither does
+ * setting it to the recorded one again.
+ */
+export function isRevisionRaised(pair: KeyPairSpec, { revision }: Pick<PairFacts, 'revision'>): boolean {
+  return pair.revision !== undefined && pair.revision > revision;
+}
+
+/** The highest of the revisions in the spec and on record; 1 if there is none. */
+export function highestRevision(pair: KeyPairSpec, recorded: number | undefined): number {
+  return Math.max(pair.revision ?? 1, recorded ?? 1);
+}
+
+/**
+ * The revision of a new pair.
  *
  * @param secret the Secret that has held the pair, if any
  */
 export function newRevision(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret?: SecretRecord): number {
-  const recorded = pairStatusOf(accessKey, pair.name)?.revision ?? (secret && revisionIn(secret));
-  return pair.revision ?? recorded ?? 1;
+  return highestRevision(pair, pairStatusOf(accessKey, pair.name)?.revision ?? (secret && revisionIn(secret)));
 }
 
 function revisionIn(secret: SecretRecord): number | undefined {

@@ -67,7 +67,7 @@ export interface AccessKeySpec {
      */
     expiresAt?: string;
     /**
-     * Raise the revision above the one in the status to rotate the pair immediately: the operator writes a new ak and sk to the same Secret. If unset, the revision does not change. It cannot be lowered.
+     * Raise the revision above the one in the status to rotate the pair immediately: the operator writes a new ak and sk to the same Secret. A revision that is unset, lower or the same changes nothing: the status keeps the highest revision that the pair has had.
      */
     revision?: number;
     /**
@@ -176,7 +176,7 @@ export interface AccessKeyStatus {
      */
     state: 'Active' | 'Rotating' | 'Disabled' | 'Expired' | 'Conflict' | 'Pending';
     /**
-     * The revision that the pair was created for.
+     * The highest revision that the pair has had.
      */
     revision?: number;
     /**

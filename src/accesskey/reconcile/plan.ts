@@ -7,6 +7,7 @@ import {
   secretNameOf,
 } from '../model/access-key-record.ts';
 import {
+  isRevisionRaised,
   isSwapped,
   limitToNow,
   type PairFacts,
@@ -130,9 +131,7 @@ function rotationCause({
   facts,
   now,
 }: Omit<PairInSecret, 'secret'> & { facts: PairFacts }): RotationCause | undefined {
-  // An absent revision means no change. The CRD rejects lowering it, so a lower one is that of a pair that was removed
-  // and added again, which gets new keys too.
-  if (pair.revision !== undefined && pair.revision !== facts.revision) return 'revision';
+  if (isRevisionRaised(pair, facts)) return 'revision';
   const due = plannedRotationAt({ accessKey, pair, facts, now });
   return due !== undefined && now >= due ? 'interval' : undefined;
 }

@@ -1,6 +1,7 @@
 /** The changes that the pages make to the list of key pairs; pure. The schema of the CRD has the same rules. */
 
 import { type KeyPairSpec, pairStatusOf } from '../../accesskey/model/access-key-record.ts';
+import { highestRevision } from '../../accesskey/model/pair-facts.ts';
 import { durationMs } from '../../accesskey/model/time.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import type { FetchedAccessKey, KeyPairSpecs } from './api.ts';
@@ -60,9 +61,9 @@ export function applyAction(
   return changed;
 }
 
-/** The revision of the pair: that of the spec, or the recorded one if the spec has none. */
+/** The highest revision that the pair has had. Only a higher one rotates the pair. */
 export function revisionOf({ status }: Pick<FetchedAccessKey, 'status'>, pair: KeyPairSpec): number {
-  return pair.revision ?? pairStatusOf({ status }, pair.name)?.revision ?? 1;
+  return highestRevision(pair, pairStatusOf({ status }, pair.name)?.revision);
 }
 
 /** @throws ConsoleError 404 if the pair does not exist */

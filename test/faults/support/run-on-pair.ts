@@ -6,6 +6,12 @@ import { isDue } from './expectations.ts';
 import type { Harness } from './harness.ts';
 import { runOnSecret } from './run-on-secret.ts';
 
+/**
+ * Above the revision of every pair, because a pair that is removed and added again may keep its recorded revision, which
+ * only a higher one rotates.
+ */
+let highestRevision = 1;
+
 /** Runs a command on one pair or its Secret. */
 export async function runOnPair(
   harness: Harness,
@@ -56,11 +62,12 @@ function nameFor({ of, pair, to }: Extract<Command, { do: 'rename' }>): string |
 function editOf(
   { clockIn }: Harness,
   command: Extract<Command, { pair: PairName }>,
-  { revision = 1, secret = {} }: KeyPairSpec,
+  { secret = {} }: KeyPairSpec,
 ): object {
   switch (command.do) {
     case 'raise':
-      return { revision: revision + 1 };
+      highestRevision += 1;
+      return { revision: highestRevision };
     case 'rename':
       return { secret: { ...secret, name: nameFor(command) } };
     case 'relabel':

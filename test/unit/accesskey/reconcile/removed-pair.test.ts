@@ -103,12 +103,21 @@ describe.each([
 });
 
 describe('a pair that was removed and added again', () => {
-  it.each([
-    ['a lower revision', 1, 3],
-    ['a higher one', 4, 3],
-  ])('gets new keys with %s in the spec than in the status', async (_, revision, before) => {
-    const subject = known({ keyPairs: [{ name: 'main', revision }] }, { revision: before });
-    const api = createSecretsApi(rawSecret({ of: subject, facts: { revision: before } }));
+  const reconciled = (revision: number, recorded: number) => {
+    const subject = known({ keyPairs: [{ name: 'main', revision }] }, { revision: recorded });
+    return { subject, api: createSecretsApi(rawSecret({ of: subject, facts: { revision: recorded } })) };
+  };
+
+  it('between two reconciles keeps its keys and the recorded revision, if the new one is lower', async () => {
+    const { subject, api } = reconciled(1, 3);
+    const { accessKey: after } = await settle(api, subject);
+    expect(after.status.keyPairs).toMatchObject([{ revision: 3, accessKey: keyPair().ak }]);
+    expect(api.writes()).toEqual([]);
+  });
+
+  it('gets new keys with a higher revision in the spec than in the status', async () => {
+    const revision = 4;
+    const { subject, api } = reconciled(revision, 3);
     const outcome = await reconcileOnce(api, subject);
     expect(outcome.pairs).toMatchObject([{ change: 'rotated', cause: 'revision' }]);
     const { accessKey: after } = await settle(api, withStatus(subject, outcome));

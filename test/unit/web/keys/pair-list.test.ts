@@ -30,6 +30,11 @@ describe('a change of the key pairs', () => {
     expect(applyAction(live([{ name: 'ci' }], status), 'ci', 'rotate')).toEqual([{ name: 'ci', revision: 6 }]);
   });
 
+  test('rotates a pair whose revision was lowered with the next one after the recorded revision', () => {
+    const status = { keyPairs: [pairStatus({ name: 'ci', revision: 5 })] };
+    expect(applyAction(live([ci], status), 'ci', 'rotate')).toEqual([{ ...ci, revision: 6 }]);
+  });
+
   test('keeps all other fields of a pair', () => {
     expect(applyAction(live([ci]), 'ci', 'rotate')).toEqual([{ ...ci, revision: 4 }]);
     expect(applyAction(live([{ name: 'ci' }]), 'ci', 'rotate')).toEqual([{ name: 'ci', revision: 2 }]);
