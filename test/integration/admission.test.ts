@@ -345,6 +345,34 @@ describe('a namespace editor', () => {
   });
 });
 
+describe('the message of a rejection names all groups that need a permission', () => {
+  const naming = (name: string, groups: string[]) => accessKeyManifest('team', 'named', { user: { name, groups } });
+  const long = Array.from({ length: 16 }, (_, i) => `${i}`.padEnd(253, 'g'));
+
+  test('next to a rejected user', async () => {
+    await expect(asWriter('eve', dryRun, naming('bob', ['writers', 'x', 'system:y']))).rejects.toThrow(
+      'spec.user.name: eve is not bob and cannot impersonate that user ' +
+        '(requires the verb impersonate on users bob and on groups x, system:y)',
+    );
+  });
+
+  test('after the first rejected group', async () => {
+    await expect(asWriter('eve', dryRun, naming('eve', ['writers', 'x', 'y']))).rejects.toThrow(
+      'spec.user.groups[1]: eve is not in x and cannot impersonate that group ' +
+        '(requires the verb impersonate on groups x, y)',
+    );
+  });
+
+  test('unless it would be too long', async () => {
+    await expect(asWriter('eve', dryRun, naming('b'.repeat(253), long))).rejects.toThrow(
+      /spec\.user\.name: eve is not b{253} .* on users b{253} and on groups that you are not in\)/,
+    );
+    await expect(asWriter('eve', dryRun, naming('eve', long))).rejects.toThrow(
+      /spec\.user\.groups\[0\]: eve is not in 0g{252} .* on groups that you are not in\)/,
+    );
+  });
+});
+
 describe('sixteen groups', () => {
   const groups = Array.from({ length: 16 }, (_, i) => `g${i}`);
   const naming = (name: string, named = groups) =>

@@ -59,6 +59,14 @@ describe('health', () => {
     expect((await status.of(await read('bob'))).argocd.message).toContain('bob-main');
   });
 
+  test('is Healthy again when this Secret, of a type that is not cached, is deleted', async () => {
+    await kubectl.run(['delete', 'secret', 'bob-main', '-n', namespace]);
+    // Sooner than the next recheck of conflicts, every 30 seconds.
+    const isReady = async () => (await read('bob')).status.conditions?.some(({ reason }) => reason === 'KeyPairsReady');
+    await poll('bob: KeyPairsReady', isReady, 10_000);
+    expect(await verdictsOf('bob', 'KeyPairsReady')).toEqual(['Current', 'Healthy']);
+  });
+
   test('is Degraded when another AccessKey holds the user', async () => {
     await kubectl.apply(accessKeyManifest(namespace, 'second', { user: { name: 'alice' } }));
     expect(await verdictsOf('second', 'UserClaimed')).toEqual(['Failed', 'Degraded']);

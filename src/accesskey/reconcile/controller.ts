@@ -2,11 +2,13 @@ import type { Logger } from 'pino';
 import type { KubernetesClient } from '../../kube/client.ts';
 import { describeError, type KubernetesError, NotLeaderError, retryAfterOf } from '../../kube/errors.ts';
 import type { EventContent, EventRecorder } from '../../kube/events.ts';
+import type { Transport } from '../../kube/transport.ts';
 import { createWorkQueue, type WorkQueueOptions } from '../../kube/work-queue.ts';
 import { type AccessKeyRecord, accessKeys, kind } from '../model/access-key-record.ts';
 import { type AccessKeyCaches, isBeingDeleted, nameHoldersFor } from '../model/caches.ts';
 import { type Accepts, isUnaccepted, withAcceptance } from './acceptance.ts';
 import { apply } from './apply.ts';
+import { blockingNames, createBlockingSecrets } from './blocking-secrets.ts';
 import { enqueueChanges } from './enqueue.ts';
 import { changeEvents, removedEvent, transitionEvents } from './events.ts';
 import type { PlanOutcome } from './outcome.ts';
@@ -18,8 +20,8 @@ import { nextStepAt, statusOf, terminatingStatus } from './status.ts';
 import { isSameStatus, writeStatus } from './status-writer.ts';
 
 /**
- * How often a pair with a problem that is not an error of the API server is reconciled again, milliseconds. The Secret
- * that has its name may be of another type, which is not watched.
+ * How often a pair with a problem that is not an error of the API server is reconciled again, milliseconds. A blocking
+ * Secret that is not watched (blocking-secrets.ts) may be gone.
  */
 const problemRecheckMs = 30_000;
 /**
@@ -34,6 +36,8 @@ const backoff = { baseMs: 200, maxMs: 60_000 };
 
 export interface ControllerOptions {
   client: KubernetesClient;
+  /** For watches; the client writes. */
+  transport: Transport;
   caches: AccessKeyCaches;
   accepts: Accepts;
   recorder: EventRecorder;
@@ -50,7 +54,7 @@ export interface ControllerOptions {
  * @returns a function that stops reconciling and resolves when no reconcile is running
  */
 export function startController(options: ControllerOptions): () => Promise<void> {
-  const { client, caches, accepts, recorder, log, now, metrics } = options;
+  const { client, transport, caches, accepts, recorder, log, now, metrics } = options;
   const api = createSecretApi(client);
   /** AccessKeys with a Secret that the watch does not show yet, and since when by the monotonic clock, milliseconds. */
   const unaccepted = new Map<string, number>();
@@ -65,11 +69,13 @@ export function startController(options: ControllerOptions): () => Promise<void>
     },
     ...(metrics && { metrics }),
   });
+  const blockingSecrets = createBlockingSecrets({ transport, log, onChange: queue.add });
 
   async function reconcile(key: string): Promise<number | undefined> {
     const accessKey = caches.accessKeys.get(key);
     if (!accessKey) {
       unaccepted.delete(key);
+      blockingSecrets.end(key);
       return undefined;
     }
     const observed = observe(caches, accessKey);
@@ -79,6 +85,11 @@ export function startController(options: ControllerOptions): () => Promise<void>
     const progress = progressOf(accessKey);
     const applied = await apply({ api, accessKey, plan: plan(observed, at), progress, now: at });
     const outcome = withAcceptance({ accessKey, outcome: applied, accepts, now: at });
+    const isCached = (name: string) => caches.secrets.get(`${accessKey.namespace}/${name}`) !== undefined;
+    blockingSecrets.watch(
+      accessKey,
+      blockingNames(outcome).filter((name) => !isCached(name)),
+    );
     // The watch reconciles again as soon as it shows the Secret. Until then, and for at most `watchLatencyMs`, the status
     // stays as it is.
     if (waitsForWatch(key, outcome)) return watchLatencyMs;
@@ -101,6 +112,7 @@ export function startController(options: ControllerOptions): () => Promise<void>
 
   /** Records no Event: a terminating namespace accepts none. */
   async function terminate(accessKey: AccessKeyRecord, at: number): Promise<undefined> {
+    blockingSecrets.end(accessKey.key);
     const status = terminatingStatus(accessKey, at);
     if (!isSameStatus(status, accessKey.status)) await writeStatus(client, accessKey, status);
   }
@@ -135,6 +147,7 @@ export function startController(options: ControllerOptions): () => Promise<void>
   return async () => {
     unsubscribe();
     await queue.shutDown();
+    await blockingSecrets.stop();
   };
 }
 

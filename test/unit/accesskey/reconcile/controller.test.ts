@@ -5,11 +5,19 @@ import { acceptedBy, createPairLookup } from '../../../../src/accesskey/live/pai
 import type { AccessKeyRecord, KeyPairSpec } from '../../../../src/accesskey/model/access-key-record.ts';
 import { startController } from '../../../../src/accesskey/reconcile/controller.ts';
 import type { KubernetesClient } from '../../../../src/kube/client.ts';
+import type { Transport } from '../../../../src/kube/transport.ts';
 import { accessKey, caches, known, now, rawSecret, secret } from '../../../support/builders.ts';
 import { createSecretsApi, type RawSecret } from './secrets-api.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
 afterEach(() => void vi.useRealTimers());
+
+/** The API server responds to no list, so nothing that is watched changes. */
+const transport: Transport = {
+  server: 'https://cluster.test',
+  send: ({ signal }) => new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason))),
+  close: async () => undefined,
+};
 
 type Status = AccessKeyRecord['status'];
 
@@ -34,6 +42,7 @@ function start(subject: AccessKeyRecord, ...secrets: RawSecret[]) {
   };
   const stop = startController({
     client: client as unknown as KubernetesClient,
+    transport,
     caches: filled,
     accepts: acceptedBy(createPairLookup(filled)),
     recorder: { record: (_, { reason }) => void events.push(reason) },
