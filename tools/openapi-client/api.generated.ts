@@ -1286,7 +1286,7 @@ export interface operations {
     createToken: {
         parameters: {
             query?: {
-                /** @description Validity of the token in days */
+                /** @description Validity of the token in days, unless it is in the body */
                 cycle?: number;
             };
             header?: never;
@@ -1600,7 +1600,7 @@ export interface operations {
     createTokenByFormerPath: {
         parameters: {
             query?: {
-                /** @description Validity of the token in days */
+                /** @description Validity of the token in days, unless it is in the body */
                 cycle?: number;
             };
             header?: never;
@@ -2011,6 +2011,8 @@ export interface operations {
                     resource?: string;
                     /** @description Only the configured audience */
                     audience?: string;
+                    /** @description Not supported */
+                    scope?: string;
                 };
             };
         };

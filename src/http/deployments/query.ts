@@ -75,7 +75,11 @@ export const allClustersQuery = listQuery.extend({
   cluster: z
     .union([cluster, z.array(cluster)])
     .optional()
-    .openapi({ description: 'Only these clusters; may be repeated', type: 'array', items: { type: 'string' } }),
+    .openapi({
+      description: 'Only these clusters; may be repeated',
+      type: 'array',
+      items: { type: 'string', minLength: 1, maxLength: 253 },
+    }),
   namespace: namespace.optional().openapi({ description: 'Only this namespace in each cluster' }),
   showVirtualCluster: oneOf('Has no effect: there are no virtual clusters', ['true', 'false']),
 });

@@ -5,7 +5,7 @@ import { basicChallenge, invalidClient, OAuthError } from '../common/oauth-error
 import { clientOf, type OAuthForm } from './form.ts';
 
 /** Token types of RFC 8693 section 3. */
-const tokenType = {
+export const tokenType = {
   jwt: 'urn:ietf:params:oauth:token-type:jwt',
   accessToken: 'urn:ietf:params:oauth:token-type:access_token',
 } as const;

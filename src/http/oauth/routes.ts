@@ -5,7 +5,7 @@ import { authorizationOf } from '../common/authorization.ts';
 import type { Dependencies, Environment } from '../common/environment.ts';
 import { basicChallenge, forbidCaching, invalidClient, OAuthError, throttled } from '../common/oauth-error.ts';
 import type { TokenIssuing } from '../token/issuing.ts';
-import { introspectionRoute, tokenRoute } from './description.ts';
+import { describeToken, introspectionRoute } from './description.ts';
 import { readOAuthForm } from './form.ts';
 import { type GrantRequest, readGrantRequest } from './grant-request.ts';
 import { createIntrospection } from './introspection.ts';
@@ -13,7 +13,7 @@ import { createIntrospection } from './introspection.ts';
 /** The OAuth 2.0 endpoints under /oauth2, without forward-auth. */
 export function createOAuthApp(dependencies: Dependencies, tokenIssuing: TokenIssuing): OpenAPIHono<Environment> {
   const app = new OpenAPIHono<Environment>();
-  app.openAPIRegistry.registerPath(tokenRoute);
+  app.openAPIRegistry.registerPath(describeToken(dependencies.token));
   app.openAPIRegistry.registerPath(introspectionRoute);
   const endpoints = {
     '/token': createTokenEndpoint(dependencies, tokenIssuing),

@@ -32,6 +32,11 @@ const wrongBody = new PlatformError(
 /** The key pair is in the body or in Authorization: Basic. The type of the metadata lacks this keyword of JSON Schema. */
 const bothOrNone: object = { dependentRequired: { ak: ['sk'], sk: ['ak'] } };
 
+/** Swagger UI sends a default of the query together with that of the body, although only one of them is allowed. */
+function withoutDefault(cycle: ReturnType<typeof tokenParameters>['shape']['cycle']) {
+  return cycle.openapi({ description: 'Validity of the token in days, unless it is in the body', default: undefined });
+}
+
 /** For the OpenAPI document only. Requests are validated by `readTokenRequest`: the key pair can be sent in three ways. */
 export function describeTokenRoutes(path: keyof typeof tokenPaths, parameters: ReturnType<typeof tokenParameters>) {
   const schema = parameters.partial({ ak: true, sk: true });
@@ -54,7 +59,7 @@ export function describeTokenRoutes(path: keyof typeof tokenPaths, parameters: R
       operationId: tokenPaths[path].post,
       summary: 'Get a token for a key pair',
       description: 'The key pair is in the body or in Authorization: Basic; cycle is in the body or in the query.',
-      request: { query: parameters.pick({ cycle: true }), body: { content } },
+      request: { query: z.strictObject({ cycle: withoutDefault(parameters.shape.cycle) }), body: { content } },
       responses: { ...responses, 415: failure('The body is neither a form nor JSON', wrongBody) },
     }),
   ];

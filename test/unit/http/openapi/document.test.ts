@@ -139,9 +139,10 @@ describe('the request bodies', () => {
   const schemaOf = (path: string) =>
     document.paths[path]?.post?.requestBody?.content['application/x-www-form-urlencoded']?.schema ?? {};
   const exchange = { grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange' };
+  const client = { grant_type: 'client_credentials' };
   const subject = { subject_token: 'x', subject_token_type: 'urn:ietf:params:oauth:token-type:jwt' };
 
-  it.each([
+  it.each<[string, object, boolean]>([
     [tokenPaths[0], {}, true],
     [tokenPaths[0], { ak: 'x', sk: 'x' }, true],
     [tokenPaths[0], { ak: 'x' }, false],
@@ -151,11 +152,45 @@ describe('the request bodies', () => {
     ['/oauth2/token', { ...exchange, ...subject }, true],
     ['/oauth2/token', exchange, false],
     ['/oauth2/token', { ...exchange, ...subject, client_secret: 'x' }, false],
+    ['/oauth2/token', { ...exchange, ...subject, client_secret: '' }, true],
+    ['/oauth2/token', { ...exchange, ...subject, actor_token: 'x' }, false],
+    ['/oauth2/token', { ...exchange, ...subject, subject_token: '' }, false],
+    ['/oauth2/token', { ...exchange, ...subject, subject_token_type: 'x' }, false],
+    ['/oauth2/token', { ...exchange, ...subject, requested_token_type: 'x' }, false],
+    ['/oauth2/token', { ...client, subject_token_type: 'x' }, true],
+    ['/oauth2/token', { ...client, scope: 'openid' }, false],
+    ['/oauth2/token', { ...client, scope: '', audience: '' }, true],
+    ['/oauth2/token', { ...client, audience: 'x' }, false],
     ['/oauth2/introspect', { token: 'x' }, true],
     ['/oauth2/introspect', { token: '' }, false],
   ])('of %s: %o is valid: %s', (path, body, isValid) => {
     expect(new Ajv2020({ strict: false }).validate(schemaOf(path), body)).toBe(isValid);
   });
+});
+
+it('a parameter of several places has a default only in the body, because tools send all defaults', () => {
+  for (const path of tokenPaths) {
+    const { parameters: [cycle] = [], requestBody } = document.paths[path]?.post ?? {};
+    expect(cycle).toMatchObject({ name: 'cycle', schema: { type: 'integer', minimum: 1, maximum: 30 } });
+    expect(cycle?.schema).not.toHaveProperty('default');
+    expect(JSON.stringify(requestBody)).toContain('"default":3');
+  }
+});
+
+it('the configured audience is the only value of audience and resource', async () => {
+  const token = { issuer: 'ghippo.io', audience: 'shop', defaultCycle: 3, maxCycle: 30 };
+  const { paths } = (await (await createPlatform({ token })).get('/openapi.json')).json<Document>();
+  const schema = paths['/oauth2/token']?.post?.requestBody?.content['application/x-www-form-urlencoded']?.schema ?? {};
+  const isValid = (change: object) =>
+    new Ajv2020({ strict: false }).validate(schema, { grant_type: 'client_credentials', ...change });
+  expect(isValid({ audience: 'shop', resource: 'shop' })).toBe(true);
+  expect(isValid({ audience: 'x' })).toBe(false);
+});
+
+it('the cluster parameter of all clusters has no empty item', () => {
+  const { parameters = [] } = document.paths['/apis/kpanda.io/v1alpha1/asl/deployments']?.get ?? {};
+  const cluster = parameters.find(({ name }) => name === 'cluster');
+  expect(cluster?.schema).toMatchObject({ items: { minLength: 1, maxLength: 253 } });
 });
 
 describe('the examples', () => {
