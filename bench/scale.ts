@@ -31,6 +31,8 @@ const secrets = Number(values.secrets);
 interface Measurement {
   seconds: number;
   mebibytes: number;
+  /** CPU time of the operator from its start until it settled. */
+  cpuSeconds: number;
   writes: number;
 }
 
@@ -51,9 +53,10 @@ async function main({ admin, directory, kubeconfig }: BenchCluster): Promise<voi
   report('restarted with unrelated Secrets', await measure(kubeconfig, directory), limit);
 }
 
-function report(what: string, { seconds, mebibytes, writes }: Measurement, limit: number): void {
+function report(what: string, { seconds, mebibytes, cpuSeconds, writes }: Measurement, limit: number): void {
   const ratio = (seconds / limit).toFixed(2);
-  print(`${what}: settled after ${seconds.toFixed(1)} s (${ratio} of the limit), ${mebibytes} MiB, ${writes} writes`);
+  const use = `${mebibytes} MiB, ${cpuSeconds.toFixed(1)} s of CPU, ${writes} writes`;
+  print(`${what}: settled after ${seconds.toFixed(1)} s (${ratio} of the limit), ${use}`);
 }
 
 /** Starts an operator, waits until it has no more work, and stops it. */
@@ -89,7 +92,8 @@ async function untilSettled(operator: OperatorProcess, startedAt: number): Promi
       if (idleSince === undefined || performance.now() - idleSince < 2_000) return undefined;
       const writes = sum(text, /^rest_client_requests_total\{.*method="(?:POST|PATCH|DELETE)".*\} (\S+)$/gm);
       const mebibytes = Math.round(sum(text, /^process_resident_memory_bytes (\S+)$/gm) / 2 ** 20);
-      return { seconds: (idleSince - startedAt) / 1000, mebibytes, writes };
+      const cpuSeconds = sum(text, /^process_cpu_seconds_total (\S+)$/gm);
+      return { seconds: (idleSince - startedAt) / 1000, mebibytes, cpuSeconds, writes };
     },
     timeoutMs,
   );
