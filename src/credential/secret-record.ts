@@ -60,6 +60,7 @@ export interface SecretObject {
     labels?: Record<string, string>;
     annotations?: Record<string, string>;
     ownerReferences?: OwnerReference[];
+    managedFields?: { manager?: string; time?: string; fieldsV1?: object }[];
   };
   type?: string;
   immutable?: boolean;

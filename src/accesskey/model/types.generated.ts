@@ -148,7 +148,7 @@ export interface AccessKeyStatus {
     accessKeys?: string;
   };
   /**
-   * Ready is always set. Reconciling is set while work is in progress or being retried, Stalled while a problem needs manual intervention.
+   * Ready is always set. Reconciling is set while work is in progress or being retried, Stalled while a problem needs manual intervention, Overridden while an admission policy or another controller changes what the operator writes to a Secret.
    */
   conditions?: {
     type: string;

@@ -15,6 +15,8 @@ export type SecretAction = { pair: KeyPairSpec; secret: SecretRecord } & (
   | { kind: 'rotate'; cause: RotationCause }
   /** The pair is not where the annotations say: find it in the data, or generate a new one. */
   | { kind: 'recover' }
+  /** Do not write yet, because the last writes did not last. */
+  | { kind: 'hold'; instead: 'update' | 'rotate' | 'recover' }
 );
 
 /** The next step for a pair that is not in the Secret of the desired name. */
@@ -55,4 +57,8 @@ export interface Plan {
   remove: readonly SecretRecord[];
   /** Removed pairs in the status whose Secret is not in `remove`, because it is not cached yet. */
   removedPairs: readonly KeyPairStatus[];
+}
+
+export function isPlacement(action: PairAction): action is Exclude<PairAction, SecretAction> {
+  return action.kind === 'create' || action.kind === 'wait' || action.kind === 'conflict';
 }

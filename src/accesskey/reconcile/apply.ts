@@ -1,14 +1,32 @@
-import type { SecretRecord } from '../../credential/secret-record.ts';
-import type { PairAction, Placement, Plan, ResolvedAction, SecretAction } from './actions.ts';
+import type { FetchedSecret, SecretRecord } from '../../credential/secret-record.ts';
+import {
+  isPlacement,
+  type PairAction,
+  type Placement,
+  type Plan,
+  type ResolvedAction,
+  type SecretAction,
+} from './actions.ts';
 import { adoptionPatch } from './adoption.ts';
 import { createSecret } from './create-secret.ts';
 import { dataPatch, desiredData, desiredMetadata, metadataPatch } from './desired-secret.ts';
-import { blockedOutcome, outcomeWithProblem, type PairOutcome, type PlanOutcome, writeProblem } from './outcome.ts';
+import {
+  blockedOutcome,
+  outcomeWithProblem,
+  type PairOutcome,
+  type PlanOutcome,
+  type Repair,
+  writeProblem,
+} from './outcome.ts';
 import { removeSecrets } from './remove-secrets.ts';
 import { resolve } from './resolve-create.ts';
 import { removeSecret, type Scope } from './scope.ts';
-import { contentFor } from './secret-content.ts';
+import { type ContentChange, contentFor } from './secret-content.ts';
 import { secretErrorOf } from './secret-errors.ts';
+import { dataField, differingFields, isDataField, managerOf } from './secret-fields.ts';
+
+/** A step that patches a Secret of the AccessKey. */
+type WritingAction = Exclude<SecretAction, { kind: 'keep' | 'hold' }>;
 
 /**
  * Executes a plan. Every step is safe to repeat. Every patch and deletion carries the resourceVersion it was planned for,
@@ -37,7 +55,7 @@ export async function apply({ plan, ...scope }: Scope & { plan: Plan }): Promise
 
 function needsConfirmation(action: PairAction): boolean {
   if (action.kind === 'wait' || action.kind === 'conflict') return action.rotation !== undefined;
-  return action.kind !== 'keep';
+  return action.kind !== 'keep' && action.kind !== 'hold';
 }
 
 /** A due rotation happens in the current Secret, before the move and even if the pair cannot move. */
@@ -70,6 +88,8 @@ async function execute(scope: Scope, action: PairAction | ResolvedAction): Promi
   switch (action.kind) {
     case 'keep':
       return { pair: action.pair, secretName: action.secret.name, secret: action.secret, change: 'none' };
+    case 'hold':
+      return heldOutcome(action);
     case 'update':
     case 'rotate':
     case 'recover':
@@ -88,33 +108,43 @@ async function execute(scope: Scope, action: PairAction | ResolvedAction): Promi
   }
 }
 
-async function writeContent(
-  { api, accessKey, now }: Scope,
-  action: Exclude<SecretAction, { kind: 'keep' }>,
-): Promise<PairOutcome> {
+async function writeContent({ api, accessKey, now }: Scope, action: WritingAction): Promise<PairOutcome> {
   const { pair, secret } = action;
   const fetched = await api.readUnchanged(secret);
   const { values, facts, ...change } = contentFor({ accessKey, action, fetched, now });
   const metadata = metadataPatch(secret, desiredMetadata(accessKey, pair, facts));
-  const data = dataPatch(secret, desiredData(pair, values));
-  const written = await api.patch(secret, { ...(metadata && { metadata }), data });
-  // An admission policy can revert the whole change; then there is nothing to report.
-  if (written.resourceVersion === secret.resourceVersion) {
-    return { pair, secretName: secret.name, secret: written, change: 'none' };
-  }
-  return { pair, secretName: secret.name, secret: written, ...change };
+  const patch = { ...(metadata && { metadata }), data: dataPatch(secret, desiredData(pair, values)) };
+  const { record, reverted } = await api.patch(secret, patch);
+  const changed = differingFields(patch, fetched.raw);
+  const write = { repaired: repairs(change, changed, fetched), reverted };
+  const outcome = { pair, secretName: secret.name, secret: record, write };
+  const isPairReverted = reverted.some(isDataField);
+  // If admission reverted the change, there is no change to report.
+  return isPairReverted || changed.every((one) => reverted.includes(one))
+    ? { ...outcome, change: 'none', ...(isPairReverted && action.kind === 'rotate' && { overridden: true }) }
+    : { ...outcome, ...change };
+}
+
+/** What the write repairs. A rotation changes values that were right; generating a pair replaces the invalid values. */
+function repairs(change: ContentChange, changed: readonly string[], fetched: FetchedSecret): Repair[] {
+  if (change.change === 'rotated') return [];
+  const invalid = change.change === 'regenerated' ? change.malformed.map(dataField) : [];
+  const fields = invalid.length > 0 ? invalid : changed;
+  return fields.map((field) => ({ field, manager: managerOf(fetched.raw, field) }));
+}
+
+/** A pair that is to be recovered is not where the annotations say, so the cached one must not get into the status. */
+function heldOutcome({ pair, secret, instead }: SecretAction & { kind: 'hold' }): PairOutcome {
+  const shown = instead === 'recover' ? {} : { secret };
+  return { pair, secretName: secret.name, ...shown, change: 'none', ...(instead !== 'update' && { overridden: true }) };
 }
 
 async function adopt(
   { api, accessKey, now }: Scope,
   { pair, secretName, fetched }: ResolvedAction & { kind: 'adopt' },
 ): Promise<PairOutcome> {
-  const secret = await api.patch(fetched.record, adoptionPatch({ accessKey, pair, fetched, now }));
-  return { pair, secretName, secret, change: 'adopted' };
-}
-
-function isPlacement(action: PairAction): action is Placement {
-  return action.kind === 'create' || action.kind === 'wait' || action.kind === 'conflict';
+  const { record, reverted } = await api.patch(fetched.record, adoptionPatch({ accessKey, pair, fetched, now }));
+  return { pair, secretName, secret: record, change: 'adopted', write: { repaired: [], reverted } };
 }
 
 function secretNameIn(action: PairAction): string {

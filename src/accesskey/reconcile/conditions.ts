@@ -19,6 +19,11 @@ export const reasons = {
   secretFailed: 'SecretFailed',
   /** The watch cache does not show a written Secret, so its pair cannot get tokens yet. */
   secretNotWatched: 'SecretNotWatched',
+  /**
+   * An admission policy or another controller changes fields that the operator writes. A reason of `Overridden`, and of
+   * `Ready` if a pair is therefore not as the spec requires.
+   */
+  secretOverridden: 'SecretOverridden',
   /** The AccessKey or its namespace is being deleted, so its pairs are no longer valid. */
   terminating: 'Terminating',
 } as const;
@@ -33,7 +38,8 @@ interface Verdict {
 }
 
 /**
- * The conditions as kstatus defines them: Ready is always present, Stalled and Reconciling only while they are true.
+ * The conditions as kstatus defines them: Ready is always present, Stalled and Reconciling only while they are true. So
+ * is Overridden, which does not affect Ready.
  */
 export function conditionsOf({
   accessKey,
@@ -52,7 +58,10 @@ export function conditionsOf({
 }): Condition[] {
   const verdict =
     otherHolder === undefined ? verdictOf(accessKey, outcome, keyPairs) : userClaimed(accessKey, otherHolder);
-  return toConditions(accessKey, verdict, now);
+  const conditions = toConditions(accessKey, verdict, now);
+  return outcome.overrides === undefined
+    ? conditions
+    : [...conditions, overriddenCondition(accessKey, outcome.overrides, now)];
 }
 
 /** The conditions of an AccessKey that is being deleted, or whose namespace is. */
@@ -68,16 +77,25 @@ function toConditions(accessKey: AccessKeyRecord, verdict: Verdict, now: number)
   const types = state === 'Ready' ? ['Ready'] : ['Ready', state];
   return types.map((type) => {
     const status = type === 'Ready' && state !== 'Ready' ? 'False' : 'True';
-    const before = accessKey.status.conditions?.find((one) => one.type === type);
-    return {
-      type,
-      status,
-      reason,
-      message,
-      observedGeneration: accessKey.generation,
-      lastTransitionTime: transitionTime(status, before, now),
-    };
+    return toCondition(accessKey, { type, status, reason, message }, now);
   });
+}
+
+function overriddenCondition(accessKey: AccessKeyRecord, message: string, now: number): Condition {
+  return toCondition(accessKey, { type: 'Overridden', status: 'True', reason: reasons.secretOverridden, message }, now);
+}
+
+function toCondition(
+  accessKey: AccessKeyRecord,
+  condition: Pick<Condition, 'type' | 'status' | 'reason' | 'message'>,
+  now: number,
+): Condition {
+  const before = accessKey.status.conditions?.find((one) => one.type === condition.type);
+  return {
+    ...condition,
+    observedGeneration: accessKey.generation,
+    lastTransitionTime: transitionTime(condition.status, before, now),
+  };
 }
 
 /**

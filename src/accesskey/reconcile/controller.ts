@@ -12,6 +12,17 @@ import { blockingNames, createBlockingSecrets } from './blocking-secrets.ts';
 import { enqueueChanges } from './enqueue.ts';
 import { changeEvents, removedEvent, transitionEvents } from './events.ts';
 import type { PlanOutcome } from './outcome.ts';
+import {
+  afterOutcome,
+  forGeneration,
+  heldFields,
+  isKnownOverride,
+  nextOverrideStepMs,
+  noOverrides,
+  type Overrides,
+  onlyFor,
+  withOverrides,
+} from './overrides.ts';
 import { type Observed, plan } from './plan.ts';
 import type { Progress } from './scope.ts';
 import { createSecretApi } from './secret-api.ts';
@@ -47,6 +58,13 @@ export interface ControllerOptions {
   metrics?: WorkQueueOptions['metrics'];
 }
 
+/** What this process knows of an AccessKey from earlier reconciles; a new process can do without. */
+interface Memory {
+  overrides: Overrides;
+  /** Since when the watch does not show a Secret, by the monotonic clock, milliseconds. */
+  unacceptedSince: number | undefined;
+}
+
 /**
  * Starts reconciling. Each change in the caches adds the affected AccessKeys to a work queue; a reconcile observes,
  * plans, applies, and writes the status if it has changed. Call it once the caches are filled.
@@ -56,8 +74,7 @@ export interface ControllerOptions {
 export function startController(options: ControllerOptions): () => Promise<void> {
   const { client, transport, caches, accepts, recorder, log, now, metrics } = options;
   const api = createSecretApi(client);
-  /** AccessKeys with a Secret that the watch does not show yet, and since when by the monotonic clock, milliseconds. */
-  const unaccepted = new Map<string, number>();
+  const memories = new Map<string, Memory>();
   const queue = createWorkQueue({
     concurrency,
     backoff,
@@ -74,17 +91,20 @@ export function startController(options: ControllerOptions): () => Promise<void>
   async function reconcile(key: string): Promise<number | undefined> {
     const accessKey = caches.accessKeys.get(key);
     if (!accessKey) {
-      unaccepted.delete(key);
+      memories.delete(key);
       blockingSecrets.end(key);
       return undefined;
     }
-    const observed = observe(caches, accessKey);
+    const memory = memoryOf(accessKey);
+    const observed = { ...observe(caches, accessKey), held: heldFields(memory.overrides, performance.now()) };
     const at = now();
     // The plan would be empty; only the status is to be written.
     if (observed.beingDeleted) return terminate(accessKey, at);
-    const progress = progressOf(accessKey);
+    const progress = progressOf(accessKey, memory);
     const applied = await apply({ api, accessKey, plan: plan(observed, at), progress, now: at });
-    const outcome = withAcceptance({ accessKey, outcome: applied, accepts, now: at });
+    memory.overrides = onlyFor(memory.overrides, applied.pairs);
+    const overridden = withOverrides(applied, memory.overrides);
+    const outcome = withAcceptance({ accessKey, outcome: overridden, accepts, now: at });
     const isCached = (name: string) => caches.secrets.get(`${accessKey.namespace}/${name}`) !== undefined;
     blockingSecrets.watch(
       accessKey,
@@ -92,22 +112,26 @@ export function startController(options: ControllerOptions): () => Promise<void>
     );
     // The watch reconciles again as soon as it shows the Secret. Until then, and for at most `watchLatencyMs`, the status
     // stays as it is.
-    if (waitsForWatch(key, outcome)) return watchLatencyMs;
+    if (waitsForWatch(memory, outcome)) return watchLatencyMs;
+    if (isEmpty(memory)) memories.delete(key);
     await updateStatus(accessKey, statusOf({ accessKey, userHolder: observed.userHolder, outcome, now: at }));
     const error = errorOf(outcome);
     if (error) throw error;
-    return requeueAfterMs(accessKey, outcome, at);
+    return earliest(requeueAfterMs(accessKey, outcome, at), nextOverrideStepMs(memory.overrides, performance.now()));
+  }
+
+  function memoryOf({ key, generation, status }: AccessKeyRecord): Memory {
+    const isReported = status.conditions?.some(({ type }) => type === 'Overridden') === true;
+    const memory = memories.get(key) ?? { overrides: noOverrides(generation, isReported), unacceptedSince: undefined };
+    memory.overrides = forGeneration(memory.overrides, generation);
+    memories.set(key, memory);
+    return memory;
   }
 
   /** Records since when the watch does not show a Secret. @returns false after `watchLatencyMs` */
-  function waitsForWatch(key: string, outcome: PlanOutcome): boolean {
-    if (!isUnaccepted(outcome)) {
-      unaccepted.delete(key);
-      return false;
-    }
-    const since = unaccepted.get(key) ?? performance.now();
-    unaccepted.set(key, since);
-    return performance.now() - since < watchLatencyMs;
+  function waitsForWatch(memory: Memory, outcome: PlanOutcome): boolean {
+    memory.unacceptedSince = isUnaccepted(outcome) ? (memory.unacceptedSince ?? performance.now()) : undefined;
+    return memory.unacceptedSince !== undefined && performance.now() - memory.unacceptedSince < watchLatencyMs;
   }
 
   /** Records no Event: a terminating namespace accepts none. */
@@ -127,12 +151,14 @@ export function startController(options: ControllerOptions): () => Promise<void>
     for (const event of events) recorder.record(subjectOf(accessKey), event);
   }
 
-  function progressOf(accessKey: AccessKeyRecord): Progress {
+  function progressOf(accessKey: AccessKeyRecord, memory: Memory): Progress {
     const about = { accessKey: accessKey.key };
     return {
       changed(outcome) {
         const { change, cause, pair, secretName: secret } = outcome;
-        record(accessKey, changeEvents(outcome));
+        // The condition Overridden has its own Event.
+        if (!isKnownOverride(memory.overrides, outcome)) record(accessKey, changeEvents(outcome));
+        memory.overrides = afterOutcome(memory.overrides, outcome, performance.now());
         if (change !== 'none')
           log.info({ ...about, pair: pair.name, secret, ...(cause && { cause }) }, `key pair ${change}`);
       },
@@ -162,6 +188,10 @@ function observe(caches: AccessKeyCaches, accessKey: AccessKeyRecord): Observed 
   };
 }
 
+function isEmpty({ overrides, unacceptedSince }: Memory): boolean {
+  return overrides.secrets.size === 0 && unacceptedSince === undefined;
+}
+
 /**
  * debug for a stale cache, to which the newer object is about to arrive, and for lost leadership: both are expected.
  */
@@ -176,7 +206,10 @@ function errorOf({ pairs, notRemoved }: PlanOutcome): KubernetesError | undefine
 function requeueAfterMs(accessKey: AccessKeyRecord, outcome: PlanOutcome, now: number): number | undefined {
   const next = nextStepAt(accessKey, outcome, now);
   const needsRecheck = outcome.pairs.some(({ problem }) => problem !== undefined && problem.reason !== 'SecretFailed');
-  const delays = [next === undefined ? undefined : next - now, needsRecheck ? problemRecheckMs : undefined];
+  return earliest(next === undefined ? undefined : next - now, needsRecheck ? problemRecheckMs : undefined);
+}
+
+function earliest(...delays: readonly (number | undefined)[]): number | undefined {
   const due = delays.filter((delay) => delay !== undefined);
   return due.length === 0 ? undefined : Math.min(...due);
 }

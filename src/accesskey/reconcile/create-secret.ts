@@ -16,8 +16,10 @@ export async function createSecret(scope: Scope, action: Create): Promise<PairOu
   const source = await readSource(scope, action);
   const { values, facts } = source ?? newContent({ ...pair, revision: newRevision(accessKey, pair) }, undefined, now);
   const metadata = desiredMetadata(accessKey, pair, facts);
-  const secret = await api.create({ accessKey, name: secretName, metadata, data: desiredData(pair, values) });
-  return { pair, secretName, secret, ...changeOf(accessKey, action, source) };
+  const data = desiredData(pair, values);
+  const { record, reverted } = await api.create({ accessKey, name: secretName, metadata, data });
+  const write = { repaired: [], reverted };
+  return { pair, secretName, secret: record, ...changeOf(accessKey, action, source), write };
 }
 
 function changeOf(

@@ -90,6 +90,17 @@ export function metadataPatch(secret: SecretRecord, desired: SecretMetadata): Se
   return isUnchanged ? undefined : { labels, annotations };
 }
 
+/** Whether the Secret has the data keys of the spec, and a previous pair only during an overlap. */
+export function hasDesiredData(pair: KeyPairSpec, secret: SecretRecord, facts: PairFacts): boolean {
+  return hasDesiredKeys(pair, secret) && secret.holdsPrevious === (facts.previousValidUntil !== undefined);
+}
+
+/** Whether the annotations name the data keys that the spec requires. */
+export function hasDesiredKeys(pair: KeyPairSpec, { dataKeys }: SecretRecord): boolean {
+  const desired = dataKeysOf(pair);
+  return desired.ak === dataKeys.ak && desired.sk === dataKeys.sk;
+}
+
 /** The patch of the data: removes our values under former keys and keeps data that others added. */
 export function dataPatch(secret: SecretRecord, desired: Record<string, string>): SecretPatch['data'] {
   const values = Object.entries(desired).map(([key, value]) => [key, Buffer.from(value).toString('base64')]);

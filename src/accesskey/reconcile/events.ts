@@ -3,11 +3,16 @@ import type { AccessKeyRecord, Condition } from '../model/access-key-record.ts';
 import { liveStates } from '../model/pair-state.ts';
 import type { AccessKeyStatus } from '../model/types.generated.ts';
 import type { RotationCause } from './actions.ts';
+import { reasons } from './conditions.ts';
 import type { PairOutcome } from './outcome.ts';
 
 /** Events for changes between two statuses: a problem, an expiry, the end of an overlap. */
 export function transitionEvents({ status }: Pick<AccessKeyRecord, 'status'>, after: AccessKeyStatus): EventContent[] {
-  return [...problemEvents(status.conditions, after.conditions), ...stateEvents(status, after)];
+  return [
+    ...problemEvents(status.conditions, after.conditions),
+    ...overrideEvents(status.conditions, after.conditions),
+    ...stateEvents(status, after),
+  ];
 }
 
 const causes: Readonly<Record<RotationCause, string>> = {
@@ -71,9 +76,17 @@ export function orphanRemovedEvent(secretName: string, accessKey: string): Event
 function problemEvents(before: readonly Condition[] = [], after: readonly Condition[] = []): EventContent[] {
   const ready = after.find((one) => one.type === 'Ready');
   const known = before.find((one) => one.type === 'Ready');
-  if (!ready || ready.status === 'True') return [];
+  if (!ready || ready.status === 'True' || ready.reason === reasons.secretOverridden) return [];
   if (known?.reason === ready.reason && known.message === ready.message) return [];
   return [warning(ready.reason, 'Reconcile', ready.message)];
+}
+
+/** One Event for each override, also if it makes the AccessKey not Ready. */
+function overrideEvents(before: readonly Condition[] = [], after: readonly Condition[] = []): EventContent[] {
+  const overridden = after.find((one) => one.type === 'Overridden');
+  const known = before.find((one) => one.type === 'Overridden');
+  if (!overridden || known?.message === overridden.message) return [];
+  return [warning(overridden.reason, 'PatchSecret', overridden.message)];
 }
 
 function stateEvents(before: AccessKeyStatus, after: AccessKeyStatus): EventContent[] {

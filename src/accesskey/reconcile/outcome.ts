@@ -10,7 +10,7 @@ export type PairChange = 'none' | 'created' | 'adopted' | 'moved' | 'updated' | 
 
 /** Why a pair is not as the spec requires. */
 export interface PairProblem {
-  reason: 'SecretConflict' | 'SecretTerminating' | 'SecretFailed' | 'SecretNotWatched';
+  reason: 'SecretConflict' | 'SecretTerminating' | 'SecretFailed' | 'SecretNotWatched' | 'SecretOverridden';
   message: string;
   /** Part of the message that does not vary between attempts. */
   stablePrefix?: string;
@@ -21,6 +21,20 @@ export interface PairProblem {
   stalled?: boolean;
   /** The response of the API server; the reconcile is retried. */
   error?: KubernetesError;
+}
+
+/** A field that a write has changed to the desired value. */
+export interface Repair {
+  field: string;
+  /** The field manager that had set the other value; undefined if unknown. */
+  manager?: string | undefined;
+}
+
+/** The result of a write to a Secret. */
+export interface Write {
+  repaired: readonly Repair[];
+  /** Fields that the stored Secret does not have as they were sent, because admission has changed them. */
+  reverted: readonly string[];
 }
 
 /** The result for one pair. */
@@ -40,6 +54,10 @@ export interface PairOutcome {
   malformed?: readonly string[];
   /** The Secret that was gone, if the pair was lost. */
   lostSecretName?: string;
+  /** Set if the Secret was written. */
+  write?: Write;
+  /** The pair is not as the spec requires, because what the operator writes does not last (overrides.ts). */
+  overridden?: boolean;
   problem?: PairProblem;
 }
 
@@ -48,6 +66,8 @@ export interface PlanOutcome {
   pairs: readonly PairOutcome[];
   /** Unneeded Secrets that could not be deleted. */
   notRemoved: readonly { secretName: string; error: KubernetesError }[];
+  /** Which fields of the Secrets are overridden, and by what; undefined if none is. */
+  overrides?: string | undefined;
 }
 
 /** @param currentSecret the Secret that still holds the pair, if any */

@@ -1,11 +1,5 @@
 import type { SecretRecord } from '../../credential/secret-record.ts';
-import {
-  type AccessKeyRecord,
-  dataKeysOf,
-  type KeyPairSpec,
-  pairStatusOf,
-  secretNameOf,
-} from '../model/access-key-record.ts';
+import { type AccessKeyRecord, type KeyPairSpec, pairStatusOf, secretNameOf } from '../model/access-key-record.ts';
 import {
   isRevisionRaised,
   isSwapped,
@@ -18,7 +12,9 @@ import {
 } from '../model/pair-facts.ts';
 import { plannedRotationAt } from '../model/pair-state.ts';
 import type { PairAction, Placement, Plan, RotationCause, SecretAction } from './actions.ts';
-import { desiredMetadata, metadataPatch } from './desired-secret.ts';
+import { desiredMetadata, hasDesiredData, hasDesiredKeys, metadataPatch } from './desired-secret.ts';
+import { hold } from './hold.ts';
+import type { HeldFields } from './overrides.ts';
 import { removedPairs, unneededSecrets } from './unneeded-secrets.ts';
 
 /** The input of a reconcile. */
@@ -38,6 +34,8 @@ export interface Observed {
    * the other AccessKey creates it again.
    */
   nameHolders?: ReadonlyMap<string, string>;
+  /** Fields whose value did not last and that must not be written yet. */
+  held?: HeldFields;
 }
 
 /**
@@ -49,12 +47,13 @@ export interface Observed {
  *
  * @param now milliseconds since the epoch
  */
-export function plan({ accessKey, userHolder, secrets, beingDeleted, nameHolders }: Observed, now: number): Plan {
+export function plan(observed: Observed, now: number): Plan {
+  const { accessKey, userHolder, secrets, beingDeleted, nameHolders, held = new Map() } = observed;
   if (beingDeleted || userHolder !== accessKey.key) return { pairs: [], remove: [], removedPairs: [] };
   const pairs = accessKey.spec.keyPairs ?? [];
   const remove = unneededSecrets(accessKey, secrets);
   return {
-    pairs: pairs.map((pair) => planPair({ accessKey, pair, secrets, nameHolders, now })),
+    pairs: pairs.map((pair) => hold(accessKey, planPair({ accessKey, pair, secrets, nameHolders, now }), held)),
     remove,
     removedPairs: removedPairs(accessKey).filter(({ secretName }) => !remove.some((one) => one.name === secretName)),
   };
@@ -134,14 +133,4 @@ function rotationCause({
   if (isRevisionRaised(pair, facts)) return 'revision';
   const due = plannedRotationAt({ accessKey, pair, facts, now });
   return due !== undefined && now >= due ? 'interval' : undefined;
-}
-
-function hasDesiredData(pair: KeyPairSpec, secret: SecretRecord, facts: PairFacts): boolean {
-  return hasDesiredKeys(pair, secret) && secret.holdsPrevious === (facts.previousValidUntil !== undefined);
-}
-
-/** Whether the annotations name the data keys that the spec requires. */
-function hasDesiredKeys(pair: KeyPairSpec, { dataKeys }: SecretRecord): boolean {
-  const desired = dataKeysOf(pair);
-  return desired.ak === dataKeys.ak && desired.sk === dataKeys.sk;
 }

@@ -12,6 +12,7 @@ import { resources } from '../../kube/resource.ts';
 import { type AccessKeyRecord, accessKeys } from '../model/access-key-record.ts';
 import { ownerReferenceTo, type SecretMetadata, type SecretPatch } from './desired-secret.ts';
 import { StaleCacheError } from './secret-errors.ts';
+import { differingFields, type SentSecret } from './secret-fields.ts';
 
 /** The API calls of a reconcile. Each patch and deletion has the uid and resourceVersion of the record as precondition. */
 export interface SecretApi {
@@ -22,9 +23,9 @@ export interface SecretApi {
   /** @throws StaleCacheError if the Secret no longer matches the record */
   readUnchanged(record: SecretRecord): Promise<FetchedSecret>;
   /** @throws StaleCacheError if there is already a Secret of this name */
-  create(secret: NewSecret): Promise<SecretRecord>;
+  create(secret: NewSecret): Promise<WrittenSecret>;
   /** @throws StaleCacheError if the Secret no longer matches the record */
-  patch(record: SecretRecord, patch: Partial<SecretPatch>): Promise<SecretRecord>;
+  patch(record: SecretRecord, patch: Partial<SecretPatch>): Promise<WrittenSecret>;
   /**
    * @returns false if already deleted
    * @throws StaleCacheError if the Secret no longer matches the record
@@ -32,6 +33,13 @@ export interface SecretApi {
   remove(record: SecretRecord): Promise<boolean>;
   /** @throws StaleCacheError if the AccessKey has another generation or uid, is being deleted, or no longer exists */
   confirm(accessKey: AccessKeyRecord): Promise<void>;
+}
+
+/** A Secret as the API server has stored it. */
+export interface WrittenSecret {
+  record: SecretRecord;
+  /** Fields that admission changed, so they are not stored as they were sent. */
+  reverted: readonly string[];
 }
 
 /** A Secret to create; it belongs to the AccessKey. */
@@ -75,14 +83,14 @@ export function createSecretApi(client: KubernetesClient): SecretApi {
       const ownerReferences = [ownerReferenceTo(accessKey)];
       const body = { metadata: { name, ...metadata, ownerReferences }, type: secretType, stringData: data };
       const created = client.create<SecretObject>({ ...resources.secrets, namespace }, body);
-      return toSecretRecord(await staleOnConflict(`Secret ${namespace}/${name} already exists`, created));
+      return toWritten(body, await staleOnConflict(`Secret ${namespace}/${name} already exists`, created));
     },
     async patch({ namespace, name, uid, resourceVersion }, { metadata, data, ownerReferences }) {
       const preconditions = { uid, resourceVersion };
       const owners = ownerReferences && { ownerReferences };
       const body = { metadata: { ...metadata, ...owners, ...preconditions }, ...(data && { data }) };
       const patched = client.patch<SecretObject>({ ...resources.secrets, namespace, name }, body);
-      return toSecretRecord(await staleIfGone(`Secret ${namespace}/${name}`, patched));
+      return toWritten(body, await staleIfGone(`Secret ${namespace}/${name}`, patched));
     },
     async remove({ namespace, name, uid, resourceVersion }) {
       const deleted = client.delete({ ...resources.secrets, namespace, name }, { uid, resourceVersion });
@@ -101,6 +109,10 @@ export function createSecretApi(client: KubernetesClient): SecretApi {
       if (!isSame) throw new StaleCacheError(`AccessKey ${namespace}/${name} has changed`);
     },
   };
+}
+
+function toWritten(sent: SentSecret, stored: SecretObject): WrittenSecret {
+  return { record: toSecretRecord(stored), reverted: differingFields(sent, stored) };
 }
 
 async function staleIfGone<T>(object: string, response: Promise<T>): Promise<T> {

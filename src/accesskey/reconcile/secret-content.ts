@@ -44,7 +44,8 @@ export function contentFor({
   action,
   fetched,
   now,
-}: Omit<PairInFetchedSecret, 'pair'> & { action: Exclude<SecretAction, { kind: 'keep' }> }): Content & ContentChange {
+}: Omit<PairInFetchedSecret, 'pair'> & { action: Exclude<SecretAction, { kind: 'keep' | 'hold' }> }): Content &
+  ContentChange {
   const { pair } = action;
   const found = findPair({ fetched, pair, knownAk: pairStatusOf(accessKey, pair.name)?.accessKey });
   const fresh = { ...pair, revision: newRevision(accessKey, pair, fetched.record) };

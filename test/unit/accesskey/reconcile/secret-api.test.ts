@@ -70,6 +70,18 @@ describe('confirm', () => {
   });
 });
 
+describe('a write that admission changes', () => {
+  it('returns the fields that are not stored as they were sent', async () => {
+    const { fake, api } = withApi(rawSecret());
+    fake.admit((raw) => ({ ...raw, type: 'Opaque', metadata: { ...raw.metadata, labels: { a: 'other' } } }));
+    const metadata = { labels: { a: 'x', b: 'y' }, annotations: {} };
+    const made = await api.create({ accessKey: one, name: 'x', metadata, data: {} });
+    expect(made.reverted).toEqual(['metadata.labels[a]', 'metadata.labels[b]', 'type']);
+    const patched = await api.patch(secret(), { metadata });
+    expect(patched.reverted).toEqual(['metadata.labels[a]', 'metadata.labels[b]']);
+  });
+});
+
 describe('create', () => {
   it('returns the record, without the sk', async () => {
     const { api } = withApi();
@@ -79,7 +91,7 @@ describe('create', () => {
       metadata: { labels: {}, annotations: {} },
       data: { ...keyPair() },
     });
-    expect(made).toMatchObject({ name: 'x', ownerUID: one.uid, pair: { ak: keyPair().ak } });
+    expect(made).toMatchObject({ record: { name: 'x', ownerUID: one.uid, pair: { ak: keyPair().ak } }, reverted: [] });
     expect(JSON.stringify(made)).not.toContain(keyPair().sk);
   });
 });

@@ -32,6 +32,7 @@ interface Preconditions {
 export function createSecretsApi(...content: RawSecret[]) {
   const secrets = new Map(content.map((one) => [keyOf(one.metadata), structuredClone(one)]));
   const accessKeys = new Map<string, AccessKeyRecord>();
+  let admission = (raw: RawSecret): RawSecret => raw;
   const calls: string[] = [];
   let version = 100;
   /** Errors for the next calls, by `verb name`. */
@@ -87,7 +88,7 @@ export function createSecretsApi(...content: RawSecret[]) {
       enter('create', name);
       if (secrets.has(keyOf({ namespace, name }))) throw rejected(409, 'AlreadyExists');
       version += 1;
-      const stored = storedFrom(namespace, name, body, version);
+      const stored = admission(storedFrom(namespace, name, body, version));
       secrets.set(keyOf({ namespace, name }), stored);
       return structuredClone(stored);
     },
@@ -96,7 +97,7 @@ export function createSecretsApi(...content: RawSecret[]) {
       enter('patch', call.name);
       const found = find(call);
       check(found, body.metadata);
-      const patched = merge(found, body) as RawSecret;
+      const patched = admission(merge(found, body) as RawSecret);
       if (JSON.stringify(patched) === JSON.stringify(found)) return structuredClone(found);
       version += 1;
       patched.metadata.resourceVersion = String(version);
@@ -133,6 +134,10 @@ export function createSecretsApi(...content: RawSecret[]) {
       version += 1;
       const resourceVersion = String(version);
       secrets.set(keyOf(raw.metadata), { ...raw, metadata: { ...raw.metadata, resourceVersion } });
+    },
+    /** Changes every Secret that is created or patched, as a mutating admission policy. */
+    admit: (mutate: (raw: RawSecret) => RawSecret) => {
+      admission = mutate;
     },
     reject: (call: string, error: Error) => rejections.set(call, error),
     /** Ends a rejection. */

@@ -1,0 +1,46 @@
+/** Delays writes to fields that do not keep their value. Pure. */
+import { annotations } from '../../credential/secret-format.ts';
+import type { AccessKeyRecord } from '../model/access-key-record.ts';
+import { isPlacement, type PairAction, type SecretAction } from './actions.ts';
+import { desiredMetadata, hasDesiredData, metadataPatch } from './desired-secret.ts';
+import type { HeldFields } from './overrides.ts';
+import { annotationField, isDataField, labelField } from './secret-fields.ts';
+
+type Fields = ReadonlySet<string>;
+
+/**
+ * Replaces a step that would only write held fields. A step that also writes another field is kept, so that a change of
+ * the spec or a repair does not wait for an unrelated field.
+ */
+export function hold(accessKey: AccessKeyRecord, action: PairAction, held: HeldFields): PairAction {
+  if (isPlacement(action)) {
+    const fields = action.from && held.get(action.from.name);
+    return fields && hasData(fields) ? { ...action, rotation: undefined } : action;
+  }
+  const fields = held.get(action.secret.name);
+  const { pair, secret, kind } = action;
+  if (!fields || kind === 'keep' || kind === 'hold' || !isHeld(accessKey, action, fields)) return action;
+  return { kind: 'hold', pair, secret, instead: kind };
+}
+
+function isHeld(
+  accessKey: AccessKeyRecord,
+  action: Exclude<SecretAction, { kind: 'keep' | 'hold' }>,
+  fields: Fields,
+): boolean {
+  // A generated pair needs both values, and the annotations that name their keys.
+  if (action.kind !== 'update') return hasData(fields) || dataKeyAnnotations.some((one) => fields.has(one));
+  const { pair, secret, facts } = action;
+  const patch = metadataPatch(secret, desiredMetadata(accessKey, pair, facts)) ?? { labels: {}, annotations: {} };
+  const changed = [
+    ...Object.keys(patch.labels).map(labelField),
+    ...Object.keys(patch.annotations).map(annotationField),
+  ];
+  return changed.every((one) => fields.has(one)) && (hasDesiredData(pair, secret, facts) || hasData(fields));
+}
+
+const dataKeyAnnotations = [annotations.akKey, annotations.skKey].map(annotationField);
+
+function hasData(fields: Fields): boolean {
+  return [...fields].some(isDataField);
+}
