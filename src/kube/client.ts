@@ -1,5 +1,5 @@
 import { InvalidResponseError, toConnectionError } from './errors.ts';
-import { list } from './list-watch.ts';
+import { type ListWatchTarget, list } from './list-watch.ts';
 import { type ObjectReference, pathOf, type Resource } from './resource.ts';
 import { parseJson, readText } from './response-body.ts';
 import type { Transport, TransportRequest } from './transport.ts';
@@ -16,6 +16,9 @@ export interface Preconditions {
   resourceVersion: string;
 }
 
+/** Which objects to list. */
+export type Selection = Pick<ListWatchTarget, 'labelSelector' | 'fieldSelector' | 'keep'>;
+
 /**
  * Calls the Kubernetes API in JSON.
  *
@@ -27,7 +30,7 @@ export interface Preconditions {
  */
 export interface KubernetesClient {
   get<T extends object>(object: ObjectReference, options?: CallOptions): Promise<T>;
-  list<T extends object>(resource: Resource, labelSelector: string, options?: CallOptions): Promise<T[]>;
+  list<T extends object>(resource: Resource, selection: Selection, options?: CallOptions): Promise<T[]>;
   /** Creates an object, or a review, whose response has the status filled in. */
   create<T extends object>(resource: Resource, body: object, options?: CallOptions): Promise<T>;
   /** Replaces an object with one that has its resourceVersion. */
@@ -37,7 +40,7 @@ export interface KubernetesClient {
   delete(object: ObjectReference, preconditions: Preconditions, options?: CallOptions): Promise<void>;
 }
 
-/** Longest response, and longest list with all its pages, bytes. One object is far below it: etcd stores up to 1.5 MiB. */
+/** Longest response, and longest list (see `maxBytes` of ListWatchTarget), bytes. One object is far below it: etcd stores up to 1.5 MiB. */
 const maxResponseBytes = 16 * 1024 * 1024;
 const json = 'application/json';
 const mergePatch = 'application/merge-patch+json';
@@ -68,8 +71,8 @@ export function createKubernetesClient(transport: Transport): KubernetesClient {
 
   return {
     get: (object, { signal } = {}) => call({ method: 'GET', path: pathOf(object), headers: { accept: json }, signal }),
-    async list<T extends object>(resource: Resource, labelSelector: string, { signal }: CallOptions = {}) {
-      const target = { path: pathOf(resource), labelSelector, maxBytes: maxResponseBytes };
+    async list<T extends object>(resource: Resource, selection: Selection, { signal }: CallOptions = {}) {
+      const target = { ...selection, path: pathOf(resource), maxBytes: maxResponseBytes };
       try {
         return (await list(transport, target, signal)).items as object[] as T[];
       } catch (error) {

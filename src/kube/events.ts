@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { KubernetesClient } from './client.ts';
-import { describeError } from './errors.ts';
+import { describeError, isStatus } from './errors.ts';
 import { microTime, resources } from './resource.ts';
+import { createTokenBuckets } from './token-buckets.ts';
 
 /** The object that an Event regards. */
 export interface EventSubject {
@@ -27,25 +28,78 @@ export interface EventContent {
 /** Records Events about objects (events.k8s.io/v1, KEP-383). */
 export interface EventRecorder {
   /**
-   * Sends the Event in the background. An Event that cannot be sent is logged and dropped, as in client-go. Of one object,
-   * 25 Events are sent in a row and then one every five minutes; others are dropped.
+   * Sends the Event in the background. An Event that cannot be sent is logged and dropped, as in client-go.
+   *
+   * An Event that repeats an earlier one about the same object, at most six minutes after it, becomes part of its series.
+   * Of one object, 25 Events are sent in a row and then one every five minutes. Of those that are not sent, repetitions
+   * are counted, and others are dropped.
    */
   record(subject: EventSubject, content: EventContent): void;
+}
+
+/** An Event and its repetitions, which are one object of the API server. */
+interface Series {
+  /** Name of the object; undefined until it is created. */
+  name: string | undefined;
+  count: number;
+  lastObservedTime: string;
+  /** The count that was sent last. */
+  sentCount: number;
+  /** Resolves when everything recorded so far is sent; undefined before the first attempt. */
+  sending: Promise<void> | undefined;
 }
 
 const controllerName = 'ghippo.io/accesskey-operator';
 /** Longest note that the API server accepts, bytes of UTF-8 (validation of events.k8s.io/v1). */
 const maxNoteBytes = 1024;
+/** Limits of client-go's EventSourceObjectSpamFilter: Events of one object in a row, then one per refill time. */
+const limit = { burst: 25, refillMs: 300_000 };
+/** How long after its last repetition a series ends, milliseconds (finishTime in client-go). */
+const seriesEndMs = 360_000;
+/** Most objects and series that are tracked; those whose last Event is oldest are dropped first. */
+const maxTracked = 4_096;
+
+const clock = { now: () => performance.now() };
 
 /** @param instance reportingInstance of the Events, truncated to 128 characters */
 export function createEventRecorder(client: KubernetesClient, instance: string, log: Logger): EventRecorder {
-  async function send(subject: EventSubject, { type, reason, action, note }: EventContent): Promise<void> {
+  const budgets = createTokenBuckets({ ...limit, maxBuckets: maxTracked });
+  const allSeries = new LRUCache<string, Series>({ max: maxTracked, ttl: seriesEndMs, ttlResolution: 0, perf: clock });
+
+  async function send(subject: EventSubject, content: EventContent, series: Series): Promise<void> {
+    // The sending before may have included this repetition.
+    if (series.sentCount === series.count) return;
+    if (series.name !== undefined && (await update(subject, series))) return;
+    series.name = await create(subject, content, series);
+  }
+
+  /** @returns false if the Event no longer exists, because its time to live has ended */
+  async function update({ namespace }: EventSubject, series: Series): Promise<boolean> {
+    const { name = '', count, lastObservedTime } = series;
+    try {
+      await client.patch({ ...resources.events, namespace, name }, { series: { count, lastObservedTime } });
+      series.sentCount = count;
+      return true;
+    } catch (error) {
+      if (!isStatus(error, 404)) throw error;
+      series.count = 1;
+      return false;
+    }
+  }
+
+  async function create(
+    subject: EventSubject,
+    { type, reason, action, note }: EventContent,
+    series: Series,
+  ): Promise<string> {
     const { namespace, name } = subject;
-    await client.create(
+    const { count, lastObservedTime } = series;
+    const created = await client.create<{ metadata: { name: string } }>(
       { ...resources.events, namespace },
       {
         metadata: { generateName: `${name}-`, namespace },
-        eventTime: microTime(new Date()),
+        eventTime: lastObservedTime,
+        ...(count > 1 && { series: { count, lastObservedTime } }),
         reportingController: controllerName,
         reportingInstance: instance.slice(0, 128),
         regarding: subject,
@@ -55,35 +109,35 @@ export function createEventRecorder(client: KubernetesClient, instance: string, 
         note: truncate(note, maxNoteBytes),
       },
     );
+    series.sentCount = count;
+    return created.metadata.name;
   }
-  const mayRecord = createObjectLimit();
+
+  function seriesOf({ uid }: EventSubject, { type, reason, action, note }: EventContent): Series {
+    const key = JSON.stringify([uid, type, reason, action, note]);
+    const series = allSeries.get(key) ?? newSeries();
+    series.count += 1;
+    series.lastObservedTime = microTime(new Date());
+    // Also starts the time to live again.
+    allSeries.set(key, series);
+    return series;
+  }
+
   return {
     record(subject, content) {
-      if (!mayRecord(subject.uid)) return;
-      send(subject, content).catch((error: unknown) => {
-        log.warn({ event: content.reason, about: subject.name, reason: describeError(error) }, 'cannot send Event');
-      });
+      const series = seriesOf(subject, content);
+      if (budgets.take(subject.uid) > 0) return;
+      const attempt = () =>
+        send(subject, content, series).catch((error: unknown) => {
+          log.warn({ event: content.reason, about: subject.name, reason: describeError(error) }, 'cannot send Event');
+        });
+      series.sending = series.sending ? series.sending.then(attempt) : attempt();
     },
   };
 }
 
-/** Limits of client-go's EventSourceObjectSpamFilter: Events of one object in a row, then one per refill time. */
-const burst = 25;
-const refillMs = 300_000;
-/** Most objects that are tracked; the one whose last Event is oldest is dropped first. */
-const maxObjects = 4_096;
-
-/** @returns a function that takes an Event from the budget of an object (a token bucket); false if it is used up */
-function createObjectLimit(): (uid: string) => boolean {
-  const budgets = new LRUCache<string, { left: number; at: number }>({ max: maxObjects });
-  return (uid) => {
-    const now = performance.now();
-    const { left, at } = budgets.get(uid) ?? { left: burst, at: now };
-    const available = Math.min(burst, left + (now - at) / refillMs);
-    const isAllowed = available >= 1;
-    budgets.set(uid, { left: isAllowed ? available - 1 : available, at: now });
-    return isAllowed;
-  };
+function newSeries(): Series {
+  return { name: undefined, count: 0, lastObservedTime: '', sentCount: 0, sending: undefined };
 }
 
 /** @returns the longest prefix of whole characters that fits into `maxBytes` of UTF-8 */

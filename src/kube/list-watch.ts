@@ -24,8 +24,10 @@ export interface ListWatchTarget {
   fieldSelector?: string;
   /** Requests PartialObjectMetadata only. */
   metadataOnly?: boolean;
-  /** Longest list, all pages together, bytes. Default: no limit. */
+  /** Longest list, all pages together, bytes; with `keep`, longest page. Default: no limit. */
   maxBytes?: number;
+  /** Selects objects of a list that no selector of the API server can. Default: all. */
+  keep?: (object: RawObject) => boolean;
 }
 
 /** Objects per page of a list (chunking with limit and continue). */
@@ -56,16 +58,17 @@ export async function list(
   target: ListWatchTarget,
   signal?: AbortSignal,
 ): Promise<{ items: RawObject[]; resourceVersion: string }> {
+  const { keep, maxBytes = Number.POSITIVE_INFINITY } = target;
   const items: RawObject[] = [];
   let continueToken = '';
-  let bytesLeft = target.maxBytes ?? Number.POSITIVE_INFINITY;
+  let bytesLeft = maxBytes;
   for (;;) {
     const query = { limit: String(pageSize), ...(continueToken && { continue: continueToken }) };
     const response = await transport.send({ method: 'GET', ...requestOf(target, 'list', query), signal });
     const text = await readText(response.body, bytesLeft);
-    bytesLeft -= Buffer.byteLength(text);
+    if (!keep) bytesLeft -= Buffer.byteLength(text);
     const page = parsePage(text, target.path);
-    for (const item of page.items) items.push(item);
+    for (const item of page.items) if (keep?.(item) ?? true) items.push(item);
     continueToken = page.continueToken;
     if (!continueToken) return { items, resourceVersion: page.resourceVersion };
   }

@@ -116,16 +116,48 @@ async function revokeSigningKey(): Promise<void> {
   });
 }
 
-/** Registers a cluster without a kubeconfig, which causes an Event. */
+/** Removes a label from a Secret twice, which causes the same Event again. */
+async function repairTwice(): Promise<void> {
+  const { kubectl } = cluster;
+  await kubectl.apply(accessKeyManifest('people', 'eve'));
+  await waitReady(kubectl, 'people', 'eve');
+  for (const _ of [1, 2]) {
+    await kubectl.run(['label', 'secret', 'eve-main', '-n', 'people', 'app.kubernetes.io/managed-by-']);
+    await poll('the repaired label', async () => {
+      const { metadata } = await kubectl.get<{ metadata: { labels: object } }>('secret', 'eve-main', '-n', 'people');
+      return 'app.kubernetes.io/managed-by' in metadata.labels;
+    });
+  }
+  await untilRepeated('people', 'SecretUpdated');
+}
+
+/** Waits until an Event is a series. */
+async function untilRepeated(eventNamespace: string, reason: string): Promise<void> {
+  const args = ['-n', eventNamespace, `--field-selector=reason=${reason}`];
+  await poll(`repeated ${reason}`, async () => {
+    const { items } = await cluster.kubectl.get<{ items: { series?: { count: number } }[] }>('events', ...args);
+    return items.some(({ series }) => (series?.count ?? 0) > 1);
+  });
+}
+
+/** Registers a cluster with two invalid kubeconfigs in turn, which causes the same Event again. */
 async function registerCluster(): Promise<void> {
   const metadata = { name: 'elsewhere', namespace, labels: { 'ghippo.io/cluster': 'elsewhere' } };
-  await cluster.kubectl.apply({ apiVersion: 'v1', kind: 'Secret', metadata });
-  const events = ['get', 'events', '-n', namespace, '-o', 'name', '--field-selector=reason=ClusterRefused'];
-  await poll('the Event', async () => (await cluster.kubectl.run(events)) !== '');
+  const invalid = ['', 'clusters: 1', ''];
+  for (const [index, kubeconfig] of invalid.entries()) {
+    await cluster.kubectl.apply({ apiVersion: 'v1', kind: 'Secret', metadata, stringData: { kubeconfig } });
+    const events = ['events', '-n', namespace, '--field-selector=reason=ClusterRefused'];
+    if (index === 2) break;
+    await poll('the Event', async () => {
+      return (await cluster.kubectl.get<{ items: object[] }>(...events)).items.length > index;
+    });
+  }
+  await untilRepeated(namespace, 'ClusterRefused');
 }
 
 test('the operator uses every permission and lacks none', async () => {
-  for (const step of [liveAsPair, exchangeToken, disableOnPage, revokeSigningKey, registerCluster]) await step();
+  const steps = [liveAsPair, exchangeToken, disableOnPage, revokeSigningKey, repairTwice, registerCluster];
+  for (const step of steps) await step();
   const requests = await audit.requestsOf(username);
   const grants = await grantsOf(cluster.kubectl, namespace, serviceAccount);
   expect(grants.length).toBeGreaterThan(20);

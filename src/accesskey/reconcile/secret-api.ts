@@ -1,4 +1,4 @@
-import { accessKeyLabel, secretType } from '../../credential/secret-format.ts';
+import { secretType } from '../../credential/secret-format.ts';
 import {
   type FetchedSecret,
   type SecretObject,
@@ -18,7 +18,7 @@ import { differingFields, type SentSecret } from './secret-fields.ts';
 export interface SecretApi {
   /** @returns undefined if there is no such Secret */
   read(namespace: string, name: string): Promise<FetchedSecret | undefined>;
-  /** Lists the Secrets with the label of an AccessKey; a list by type would return those of the whole namespace. */
+  /** Lists the Secrets that the AccessKey owns. Nobody can change the type of a Secret, unlike its labels. */
   list(accessKey: AccessKeyRecord): Promise<FetchedSecret[]>;
   /** @throws StaleCacheError if the Secret no longer matches the record */
   readUnchanged(record: SecretRecord): Promise<FetchedSecret>;
@@ -67,9 +67,10 @@ export function createSecretApi(client: KubernetesClient): SecretApi {
 
   return {
     read,
-    async list({ namespace, name }) {
-      const labelSelector = `${accessKeyLabel}=${name}`;
-      return (await client.list<SecretObject>({ ...resources.secrets, namespace }, labelSelector)).map(toFetchedSecret);
+    async list({ namespace, uid }) {
+      const keep = ({ metadata }: SecretObject) => metadata?.ownerReferences?.some((one) => one.uid === uid) === true;
+      const selection = { fieldSelector: `type=${secretType}`, keep };
+      return (await client.list<SecretObject>({ ...resources.secrets, namespace }, selection)).map(toFetchedSecret);
     },
     async readUnchanged({ namespace, name, uid, resourceVersion }) {
       const fetched = await read(namespace, name);

@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { createTokenBuckets } from '../../kube/token-buckets.ts';
 import { networkOf } from './client-address.ts';
 
 export interface ThrottleOptions {
@@ -24,12 +24,6 @@ export interface FailureThrottle {
 /** Maximum number of buckets; an evicted client starts with a full bucket. */
 const maxBuckets = 10_000;
 
-interface Bucket {
-  failuresLeft: number;
-  /** Milliseconds. */
-  at: number;
-}
-
 /**
  * Creates a token bucket for each address (IPv6: each /64). Only failures are counted: a correct key pair is accepted
  * whatever other clients behind the same address do.
@@ -37,38 +31,16 @@ interface Bucket {
  * @param options undefined: no throttling
  * @param now monotonic clock, milliseconds
  */
-export function createFailureThrottle(
-  options: ThrottleOptions | undefined,
-  now: () => number = () => performance.now(),
-): FailureThrottle {
+export function createFailureThrottle(options: ThrottleOptions | undefined, now?: () => number): FailureThrottle {
   if (!options) return { failed: () => 0, forgive: () => undefined };
   const { burst, refillSeconds } = options;
-  const buckets = new LRUCache<string, Bucket>({ max: maxBuckets });
-
-  function bucketOf(key: string): Bucket {
-    const at = now();
-    const bucket = buckets.get(key);
-    if (!bucket) return { failuresLeft: burst, at };
-    const refilled = (at - bucket.at) / 1000 / refillSeconds;
-    return { failuresLeft: Math.min(burst, bucket.failuresLeft + refilled), at };
-  }
-
-  const waitFor = ({ failuresLeft }: Bucket) => Math.max(1, Math.ceil((1 - failuresLeft) * refillSeconds));
-
+  const buckets = createTokenBuckets({ burst, refillMs: refillSeconds * 1000, maxBuckets, now });
   return {
     failed(address, account) {
-      const key = keyOf(address, account);
-      const bucket = bucketOf(key);
-      const isWithinLimit = bucket.failuresLeft >= 1;
-      if (isWithinLimit) bucket.failuresLeft -= 1;
-      buckets.set(key, bucket);
-      return isWithinLimit ? 0 : waitFor(bucket);
+      const waitMs = buckets.take(keyOf(address, account));
+      return waitMs === 0 ? 0 : Math.max(1, Math.ceil(waitMs / 1000));
     },
-    forgive(address, account) {
-      const key = keyOf(address, account);
-      const { failuresLeft, at } = bucketOf(key);
-      buckets.set(key, { failuresLeft: Math.min(burst, failuresLeft + 1), at });
-    },
+    forgive: (address, account) => buckets.giveBack(keyOf(address, account)),
   };
 }
 

@@ -94,13 +94,14 @@ describe('a Kubernetes client', () => {
     expect(requests).toEqual([request]);
   });
 
-  it('lists with a label selector', async () => {
+  it('lists with selectors and a filter', async () => {
     const { client, requests } = createClient([
       JSON.stringify({ metadata: { resourceVersion: '9' }, items: [object] }),
     ]);
-    expect(await client.list(secretsOfShop, 'a=b')).toEqual([object]);
+    const keep = ({ metadata }: { metadata: { name: string } }) => metadata.name === 'ann';
+    expect(await client.list(secretsOfShop, { labelSelector: 'a=b', fieldSelector: 'type=c', keep })).toEqual([object]);
     expect(requests).toMatchObject([
-      { method: 'GET', path: '/api/v1/namespaces/shop/secrets?limit=200&labelSelector=a%3Db' },
+      { method: 'GET', path: '/api/v1/namespaces/shop/secrets?limit=200&labelSelector=a%3Db&fieldSelector=type%3Dc' },
     ]);
   });
 
@@ -149,6 +150,8 @@ describe('a Kubernetes client', () => {
   });
 
   it('rejects a response without an items list instead of returning no objects', async () => {
-    await expect(createClient(['{}']).client.list(secret, 'a=b')).rejects.toBeInstanceOf(ConnectionError);
+    await expect(createClient(['{}']).client.list(secret, { labelSelector: 'a=b' })).rejects.toBeInstanceOf(
+      ConnectionError,
+    );
   });
 });

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { KubernetesClient } from '../../../src/kube/client.ts';
-import { ConnectionError } from '../../../src/kube/errors.ts';
+import { ConnectionError, KubernetesError } from '../../../src/kube/errors.ts';
 import { createEventRecorder, type EventContent } from '../../../src/kube/events.ts';
 
 const subject = {
@@ -16,21 +16,32 @@ const content: EventContent = { type: 'Normal', reason: 'KeyPairCreated', action
 
 interface Sent {
   resource: object;
-  body: { note: string; reportingInstance: string; metadata: { generateName: string } };
+  body: { note: string; reportingInstance: string; metadata: { generateName: string }; series?: object };
 }
 
 function createRecorder(instance = 'pod-1', failure?: Error) {
   const sent: Sent[] = [];
+  /** Patches, as the name of the Event and the count of its series. */
+  const patched: [string, number][] = [];
+  const rejections: Error[] = [];
   const lines: string[] = [];
   const client = {
     async create(resource: object, body: Sent['body']) {
       sent.push({ resource, body });
       if (failure) throw failure;
+      return { metadata: { name: `ann-${sent.length}` } };
+    },
+    async patch({ name }: { name: string }, body: { series: { count: number; lastObservedTime: string } }) {
+      const rejection = rejections.shift();
+      if (rejection) throw rejection;
+      expect(Object.keys(body)).toEqual(['series']);
+      expect(body.series.lastObservedTime).toMatch(/\.\d{6}Z$/);
+      patched.push([name, body.series.count]);
     },
   };
   const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
   const recorder = createEventRecorder(client as unknown as KubernetesClient, instance, log);
-  return { recorder, sent, lines };
+  return { recorder, sent, patched, rejections, lines };
 }
 
 afterEach(() => void vi.useRealTimers());
@@ -93,8 +104,12 @@ describe('an event recorder', () => {
   it('sends 25 Events of one object, then one every five minutes', () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     const { recorder, sent } = createRecorder();
+    let note = 0;
     const record = (count: number) => {
-      for (let n = 0; n < count; n += 1) recorder.record(subject, content);
+      for (let n = 0; n < count; n += 1) {
+        note += 1;
+        recorder.record(subject, { ...content, note: `${note}` });
+      }
       return sent.length;
     };
     expect(record(200)).toBe(25);
@@ -106,8 +121,98 @@ describe('an event recorder', () => {
 
   it('limits each object separately', () => {
     const { recorder, sent } = createRecorder();
-    for (let n = 0; n < 30; n += 1) recorder.record(subject, content);
+    for (let n = 0; n < 30; n += 1) recorder.record(subject, { ...content, note: `${n}` });
     recorder.record({ ...subject, uid: 'u2' }, content);
     expect(sent).toHaveLength(26);
+  });
+});
+
+describe('a repeated Event', () => {
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+  it('becomes a series of the first one', async () => {
+    const { recorder, sent, patched } = createRecorder();
+    for (let n = 0; n < 3; n += 1) {
+      recorder.record({ ...subject, resourceVersion: `${n}` }, content);
+      await settled();
+    }
+    expect(sent).toHaveLength(1);
+    expect(sent[0]?.body).not.toHaveProperty('series');
+    expect(patched).toEqual([
+      ['ann-1', 2],
+      ['ann-1', 3],
+    ]);
+  });
+
+  it('is sent once for all repetitions while another is being sent', async () => {
+    const { recorder, sent, patched } = createRecorder();
+    for (let n = 0; n < 5; n += 1) recorder.record(subject, content);
+    await settled();
+    expect(sent).toHaveLength(1);
+    expect(patched).toEqual([['ann-1', 5]]);
+  });
+
+  it.each([
+    ['type', { type: 'Warning' as const }],
+    ['reason', { reason: 'Other' }],
+    ['action', { action: 'Other' }],
+    ['note', { note: 'Other' }],
+  ])('is another Event if its %s differs', async (_, change) => {
+    const { recorder, sent, patched } = createRecorder();
+    recorder.record(subject, content);
+    recorder.record(subject, { ...content, ...change });
+    recorder.record({ ...subject, uid: 'u2' }, content);
+    await settled();
+    expect(sent).toHaveLength(3);
+    expect(patched).toEqual([]);
+  });
+
+  it('is created again if the API server has deleted the first one', async () => {
+    const { recorder, sent, patched, rejections } = createRecorder();
+    rejections.push(new KubernetesError('gone', { status: 404 }));
+    for (let n = 0; n < 3; n += 1) {
+      recorder.record(subject, content);
+      await settled();
+    }
+    expect(sent).toHaveLength(2);
+    expect(patched).toEqual([['ann-2', 2]]);
+  });
+
+  it('is logged if the API server rejects it, and counted with the next one', async () => {
+    const { recorder, patched, rejections, lines } = createRecorder();
+    rejections.push(new KubernetesError('PATCH: 403 Forbidden', { status: 403 }));
+    for (let n = 0; n < 3; n += 1) {
+      recorder.record(subject, content);
+      await settled();
+    }
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ reason: 'PATCH: 403 Forbidden' }]);
+    expect(patched).toEqual([['ann-1', 3]]);
+  });
+
+  it('has the count in the new Event if the first one could not be sent', async () => {
+    const { recorder, sent } = createRecorder('pod-1', new ConnectionError('no answer'));
+    for (let n = 0; n < 2; n += 1) {
+      recorder.record(subject, content);
+      await settled();
+    }
+    expect(sent[1]?.body.series).toMatchObject({ count: 2 });
+  });
+
+  it('is counted although it exceeds the limit, and ends the series six minutes after the last one', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const { recorder, sent, patched } = createRecorder();
+    const record = async () => {
+      recorder.record(subject, content);
+      await settled();
+    };
+    for (let n = 0; n < 100; n += 1) await record();
+    expect(patched.at(-1)).toEqual(['ann-1', 25]);
+    vi.advanceTimersByTime(359_000);
+    await record();
+    expect(patched.at(-1)).toEqual(['ann-1', 101]);
+    vi.advanceTimersByTime(361_000);
+    await record();
+    expect(sent).toHaveLength(2);
+    expect(sent[1]?.body).not.toHaveProperty('series');
   });
 });

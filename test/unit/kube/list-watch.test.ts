@@ -42,6 +42,19 @@ describe('list', () => {
     ]);
   });
 
+  it('returns only the objects to keep, and limits the size of each page', async () => {
+    const keep = ({ metadata }: { metadata: { name: string } }) => metadata.name !== 'b';
+    const pages = () => [
+      page([item('a'), item('b')], { resourceVersion: '9', continue: 'x' }),
+      page([item('c')], { resourceVersion: '9' }),
+    ];
+    const [first = ''] = pages();
+    const { items } = await list(answering(...pages()).transport, { ...target, keep, maxBytes: first.length }, signal);
+    expect(items.map(({ metadata }) => metadata.name)).toEqual(['a', 'c']);
+    const tooLong = list(answering(...pages()).transport, { ...target, keep, maxBytes: first.length - 1 }, signal);
+    await expect(tooLong).rejects.toBeInstanceOf(ResponseTooLongError);
+  });
+
   it('requests one object by its name', async () => {
     const { transport, requests } = answering(page([item('a')]));
     await list(transport, { path: '/api/v1/secrets', fieldSelector: 'metadata.name=a' }, signal);

@@ -60,6 +60,15 @@ describe('a stale cache while a pair moves', () => {
     expect(plain(api.get('new'))).toEqual(keyPair());
   });
 
+  it('finds a pair that is neither in the cache nor in the status although its label was changed', async () => {
+    const api = createSecretsApi(
+      rawSecret({ labels: { 'ghippo.io/access-key': 'other', 'ghippo.io/key-pair': 'main' } }),
+      rawSecret({ of: accessKey({ name: 'bob' }), keys: keyPair(2) }),
+    );
+    expect(changes(await applyTo(api, moved, []))).toEqual(['moved']);
+    expect(plain(api.get('new'))).toEqual(keyPair());
+  });
+
   it('finds a pair in another Secret than the cache shows', async () => {
     const api = createSecretsApi(rawSecret({ name: 'between' }));
     expect(changes(await applyTo(api, moved, [secret({ of: moved, name: 'ann-main' })]))).toEqual(['moved']);

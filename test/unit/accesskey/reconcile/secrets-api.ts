@@ -4,7 +4,7 @@ import {
 } from '../../../../src/accesskey/model/access-key-record.ts';
 import { secretType } from '../../../../src/credential/secret-format.ts';
 import { type SecretRecord, toSecretRecord } from '../../../../src/credential/secret-record.ts';
-import type { KubernetesClient } from '../../../../src/kube/client.ts';
+import type { KubernetesClient, Selection } from '../../../../src/kube/client.ts';
 import { ConnectionError, KubernetesError } from '../../../../src/kube/errors.ts';
 import { pathOf, type Resource, resources } from '../../../../src/kube/resource.ts';
 import type { rawSecret } from '../../../support/builders.ts';
@@ -71,15 +71,13 @@ export function createSecretsApi(...content: RawSecret[]) {
       enter('read', call.name);
       return structuredClone(find(call));
     },
-    async list(resource: Resource, labelSelector: string) {
+    async list(resource: Resource, { fieldSelector = '', keep = () => true }: Selection) {
       checkIsSecret(resource);
       const { namespace } = resource;
       enter('list', String(namespace));
-      const wanted = labelSelector.split(',').map((one) => one.split('='));
-      const items = [...secrets.values()].filter(({ metadata }) =>
-        wanted.every(([label = '', value]) => metadata.labels[label] === value),
-      );
-      return structuredClone(items.filter((one) => one.metadata.namespace === namespace));
+      const [, type] = /^type=(.+)$/.exec(fieldSelector) ?? [];
+      const items = [...secrets.values()].filter((one) => one.metadata.namespace === namespace && one.type === type);
+      return structuredClone(items.filter((one) => keep(one)));
     },
     async create(resource: Resource, body: SecretBody) {
       checkIsSecret(resource);
