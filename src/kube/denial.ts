@@ -20,12 +20,17 @@ const mask = '[redacted]';
 /** A masked piece and the rest of its word, which can be the rest of a value. */
 const maskedWord = /[\w+/=-]*\[redacted\][\w+/=-]*/g;
 
+/** Whether an admission policy or webhook rejected the request. */
+export function isDenial(message: string): boolean {
+  return denied.test(message);
+}
+
 /**
  * @param sent body of the request, JSON
  * @returns the message without any value of the Secret data that was sent; empty if it must not be repeated
  */
 export function safeMessage(status: number, message: string, sent = ''): string {
-  if (!safeMessages.has(status) && !denied.test(message)) return '';
+  if (!safeMessages.has(status) && !isDenial(message)) return '';
   return maskPieces(message, valuesIn(sent)).replace(keyLike, mask).replace(maskedWord, mask);
 }
 

@@ -1,4 +1,4 @@
-import { safeMessage } from './denial.ts';
+import { isDenial, safeMessage } from './denial.ts';
 
 /** The part of a metav1.Status that is safe to log: it never contains values of the object that was sent. */
 interface ApiStatus {
@@ -10,6 +10,7 @@ interface KubernetesErrorOptions {
   status: number;
   reason?: string;
   retryAfterMs?: number;
+  denied?: boolean;
 }
 
 /**
@@ -26,12 +27,15 @@ export class KubernetesError extends Error {
   readonly reason: string;
   /** Retry-After (RFC 9110 section 10.2.3), milliseconds, capped at one minute; 0 if the response has none. */
   readonly retryAfterMs: number;
+  /** An admission policy or webhook rejected the request; a later one may succeed. */
+  readonly denied: boolean;
 
-  constructor(message: string, { status, reason = '', retryAfterMs = 0 }: KubernetesErrorOptions) {
+  constructor(message: string, { status, reason = '', retryAfterMs = 0, denied = false }: KubernetesErrorOptions) {
     super(message);
     this.status = status;
     this.reason = reason;
     this.retryAfterMs = retryAfterMs;
+    this.denied = denied;
   }
 }
 
@@ -79,7 +83,8 @@ export interface ErrorResponse {
  */
 export function errorFromResponse(request: string, { status, body, retryAfter, sent }: ErrorResponse): KubernetesError {
   const parsed = parseStatus(body);
-  const message = safeMessage(status, shorten(parsed.message ?? ''), sent);
+  const text = shorten(parsed.message ?? '');
+  const message = safeMessage(status, text, sent);
   const detail = message === '' ? '' : `: ${message}`;
   const reason = shorten(parsed.reason ?? '');
   const outcome = reason === '' ? status : `${status} ${reason}`;
@@ -87,6 +92,7 @@ export function errorFromResponse(request: string, { status, body, retryAfter, s
     status,
     reason,
     retryAfterMs: retryAfterMs(retryAfter),
+    denied: isDenial(text),
   });
 }
 

@@ -46,6 +46,7 @@ export function conditionsOf({
   otherHolder,
   outcome,
   keyPairs,
+  keepsMessage,
   now,
 }: {
   accessKey: AccessKeyRecord;
@@ -53,12 +54,15 @@ export function conditionsOf({
   otherHolder: string | undefined;
   outcome: PlanOutcome;
   keyPairs: readonly KeyPairStatus[];
+  /** Keep the message of an error that is reported again, even if its text differs. */
+  keepsMessage: boolean;
   /** Milliseconds since the epoch. */
   now: number;
 }): Condition[] {
   const verdict =
     otherHolder === undefined ? verdictOf(accessKey, outcome, keyPairs) : userClaimed(accessKey, otherHolder);
-  const conditions = toConditions(accessKey, verdict, now);
+  const message = stableMessage(accessKey, verdict, keepsMessage);
+  const conditions = toConditions(accessKey, { ...verdict, message }, now);
   return outcome.overrides === undefined
     ? conditions
     : [...conditions, overriddenCondition(accessKey, outcome.overrides, now)];
@@ -71,9 +75,7 @@ export function terminatingConditions(accessKey: AccessKeyRecord, now: number): 
   return toConditions(accessKey, { state: 'Reconciling', reason: reasons.terminating, message }, now);
 }
 
-function toConditions(accessKey: AccessKeyRecord, verdict: Verdict, now: number): Condition[] {
-  const { state, reason } = verdict;
-  const message = stableMessage(accessKey, verdict);
+function toConditions(accessKey: AccessKeyRecord, { state, reason, message }: Verdict, now: number): Condition[] {
   const types = state === 'Ready' ? ['Ready'] : ['Ready', state];
   return types.map((type) => {
     const status = type === 'Ready' && state !== 'Ready' ? 'False' : 'True';
@@ -99,13 +101,23 @@ function toCondition(
 }
 
 /**
- * Keeps the current message if the same failure is reported in different words, as webhooks do. Otherwise each attempt
+ * Keeps the current message if the same failure is reported with other numbers, as a quota does. Otherwise each attempt
  * would change the status and so cause the next attempt.
  */
-function stableMessage({ status, generation }: AccessKeyRecord, { reason, message, stablePrefix }: Verdict): string {
+function stableMessage(
+  { status, generation }: AccessKeyRecord,
+  { reason, message, stablePrefix }: Verdict,
+  keepsMessage: boolean,
+): string {
   const before = status.conditions?.find((one) => one.type === 'Ready');
-  const isSame = before?.reason === reason && before.observedGeneration === generation;
-  return isSame && stablePrefix !== undefined && before.message.startsWith(stablePrefix) ? before.message : message;
+  const isSameStep = before?.reason === reason && before.observedGeneration === generation;
+  if (!isSameStep || stablePrefix === undefined || !before.message.startsWith(stablePrefix)) return message;
+  return keepsMessage || withoutNumbers(before.message) === withoutNumbers(message) ? before.message : message;
+}
+
+/** Replaces each word that contains a digit, for example a count, a time or an id. */
+function withoutNumbers(text: string): string {
+  return text.replace(/\S*\d\S*/g, '#');
 }
 
 function userClaimed({ spec }: AccessKeyRecord, holder: string): Verdict {

@@ -42,6 +42,11 @@ const problemRecheckMs = 30_000;
 const maxRequeueMs = 30_000;
 /** How long the watch may take to show a written Secret before the status reports it, milliseconds. */
 const watchLatencyMs = 2_000;
+/**
+ * How often the message of a failure changes at most, milliseconds. A change of the status causes the next attempt, which
+ * a webhook may reject with yet another text.
+ */
+const messageIntervalMs = 30_000;
 const concurrency = 8;
 const backoff = { baseMs: 200, maxMs: 60_000 };
 
@@ -63,6 +68,8 @@ interface Memory {
   overrides: Overrides;
   /** Since when the watch does not show a Secret, by the monotonic clock, milliseconds. */
   unacceptedSince: number | undefined;
+  /** When the status of the current failure was written last, by the monotonic clock, milliseconds. */
+  failureWrittenAt: number | undefined;
 }
 
 /**
@@ -113,16 +120,19 @@ export function startController(options: ControllerOptions): () => Promise<void>
     // The watch reconciles again as soon as it shows the Secret. Until then, and for at most `watchLatencyMs`, the status
     // stays as it is.
     if (waitsForWatch(memory, outcome)) return watchLatencyMs;
-    if (isEmpty(memory)) memories.delete(key);
-    await updateStatus(accessKey, statusOf({ accessKey, userHolder: observed.userHolder, outcome, now: at }));
     const error = errorOf(outcome);
+    const keepsMessage = performance.now() - (memory.failureWrittenAt ?? Number.NEGATIVE_INFINITY) < messageIntervalMs;
+    const status = statusOf({ accessKey, userHolder: observed.userHolder, outcome, keepsMessage, now: at });
+    const isWritten = await updateStatus(accessKey, status);
+    if (isWritten || !error) memory.failureWrittenAt = error && performance.now();
+    if (isEmpty(memory)) memories.delete(key);
     if (error) throw error;
     return earliest(requeueAfterMs(accessKey, outcome, at), nextOverrideStepMs(memory.overrides, performance.now()));
   }
 
   function memoryOf({ key, generation, status }: AccessKeyRecord): Memory {
     const isReported = status.conditions?.some(({ type }) => type === 'Overridden') === true;
-    const memory = memories.get(key) ?? { overrides: noOverrides(generation, isReported), unacceptedSince: undefined };
+    const memory = memories.get(key) ?? newMemory(noOverrides(generation, isReported));
     memory.overrides = forGeneration(memory.overrides, generation);
     memories.set(key, memory);
     return memory;
@@ -141,10 +151,12 @@ export function startController(options: ControllerOptions): () => Promise<void>
     if (!isSameStatus(status, accessKey.status)) await writeStatus(client, accessKey, status);
   }
 
-  async function updateStatus(accessKey: AccessKeyRecord, status: AccessKeyRecord['status']): Promise<void> {
-    if (isSameStatus(status, accessKey.status)) return;
+  /** @returns whether the status has changed */
+  async function updateStatus(accessKey: AccessKeyRecord, status: AccessKeyRecord['status']): Promise<boolean> {
+    if (isSameStatus(status, accessKey.status)) return false;
     await writeStatus(client, accessKey, status);
     record(accessKey, transitionEvents(accessKey, status));
+    return true;
   }
 
   function record(accessKey: AccessKeyRecord, events: readonly EventContent[]): void {
@@ -188,8 +200,12 @@ function observe(caches: AccessKeyCaches, accessKey: AccessKeyRecord): Observed 
   };
 }
 
-function isEmpty({ overrides, unacceptedSince }: Memory): boolean {
-  return overrides.secrets.size === 0 && unacceptedSince === undefined;
+function newMemory(overrides: Overrides): Memory {
+  return { overrides, unacceptedSince: undefined, failureWrittenAt: undefined };
+}
+
+function isEmpty({ overrides, unacceptedSince, failureWrittenAt }: Memory): boolean {
+  return overrides.secrets.size === 0 && unacceptedSince === undefined && failureWrittenAt === undefined;
 }
 
 /**

@@ -12,7 +12,7 @@ export type PairChange = 'none' | 'created' | 'adopted' | 'moved' | 'updated' | 
 export interface PairProblem {
   reason: 'SecretConflict' | 'SecretTerminating' | 'SecretFailed' | 'SecretNotWatched' | 'SecretOverridden';
   message: string;
-  /** Part of the message that does not vary between attempts. */
+  /** Start of the message of an error, which is the same in each attempt for the same Secret. */
   stablePrefix?: string;
   /**
    * Retrying cannot help: a person must change the Secret or the spec. Not set for SecretConflict, which always makes the
@@ -105,7 +105,10 @@ function blockingProblem(action: BlockedAction): PairProblem {
   };
 }
 
-/** Statuses about the content of a Secret, for example that it is too large: 413 and 422 (Invalid). */
+/**
+ * Statuses about the content of a Secret, for example that it is too large: 413 and 422 (Invalid). An admission policy may
+ * use them too, but it can be changed.
+ */
 const contentStatuses = new Set([413, 422]);
 
 export function writeProblem({
@@ -120,7 +123,7 @@ export function writeProblem({
   const stablePrefix = `cannot read or write Secret ${secretName}:`;
   const text = immutable ? describeStatus(error) : textOf(error);
   const hint = immutable ? '; it is immutable: delete it to get a new key pair' : '';
-  const stalled = immutable || contentStatuses.has(error.status);
+  const stalled = immutable || (contentStatuses.has(error.status) && !error.denied);
   return {
     reason: 'SecretFailed',
     message: `${stablePrefix} ${text}${hint}`,

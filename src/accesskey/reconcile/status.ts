@@ -12,6 +12,7 @@ export function statusOf({
   accessKey,
   userHolder,
   outcome,
+  keepsMessage = false,
   now,
 }: {
   accessKey: AccessKeyRecord;
@@ -21,6 +22,8 @@ export function statusOf({
    */
   userHolder: string | undefined;
   outcome: PlanOutcome;
+  /** Keep the message of an error that is reported again, even if its text differs. */
+  keepsMessage?: boolean;
   /** Milliseconds since the epoch. */
   now: number;
 }): AccessKeyStatus {
@@ -33,7 +36,7 @@ export function statusOf({
     observedGeneration: accessKey.generation,
     ...(otherHolder === undefined && { userID: accessKey.uid }),
     summary: summaryOf(keyPairs),
-    conditions: conditionsOf({ accessKey, otherHolder, outcome, keyPairs, now }),
+    conditions: conditionsOf({ accessKey, otherHolder, outcome, keyPairs, keepsMessage, now }),
     ...(keyPairs.length > 0 && { keyPairs }),
   };
 }

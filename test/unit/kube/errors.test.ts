@@ -37,6 +37,7 @@ describe('errorFromResponse', () => {
     const message = `Secret "x" is invalid: stringData.sk: Invalid value: "${value}"`;
     const error = errorFromResponse('PATCH /x', { status: code, body: status('Invalid', message) });
     expect(error.message).toBe(`PATCH /x: ${code} Invalid`);
+    expect(error.denied).toBe(false);
     expect(`${error.stack} ${JSON.stringify(error)}`).not.toContain(value);
   });
 
@@ -54,6 +55,7 @@ describe('errorFromResponse', () => {
   ])('keeps the text of an admission policy or webhook in a %d: %s', (code, message) => {
     const error = errorFromResponse('POST /x', { status: code, body: status('Invalid', message) });
     expect(error.message).toBe(`POST /x: ${code} Invalid: ${message}`);
+    expect(error.denied).toBe(true);
   });
 
   it.each([

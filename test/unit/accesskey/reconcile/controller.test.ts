@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { KubernetesError } from '../../../../src/kube/errors.ts';
 import { accessKey, known, rawSecret } from '../../../support/builders.ts';
 import { startTestController } from './controllers.ts';
 
@@ -40,6 +41,20 @@ describe('the controller', () => {
     await controller.pass(0);
     expect(controller.ready()).toEqual(['KeyPairsReady', 'KeyPairsReady']);
     expect(controller.events).toEqual(['KeyPairCreated', 'KeyPairRotated']);
+    await controller.stop();
+  });
+
+  it('does not change the status in each attempt if a webhook rejects the Secret with another text each time', async () => {
+    const controller = startTestController(accessKey());
+    let attempts = 0;
+    controller.api.reject('create ann-main', () => {
+      attempts += 1;
+      return new KubernetesError(`denied because of ${'x'.repeat(attempts)}`, { status: 403 });
+    });
+    for (let second = 0; second < 120; second += 1) await controller.pass(1_000);
+    expect(controller.ready().every((reason) => reason === 'SecretFailed')).toBe(true);
+    expect(controller.ready().length).toBeGreaterThan(1);
+    expect(controller.ready().length).toBeLessThan(6);
     await controller.stop();
   });
 

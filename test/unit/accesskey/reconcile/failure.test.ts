@@ -36,6 +36,13 @@ describe('a failure with a different text each time', () => {
     expect(isSameStatus(after.status, before.status)).toBe(true);
   });
 
+  it('is reported again if another failure follows', async () => {
+    const api = createSecretsApi();
+    const before = await afterRejection(api, one, answer(403, 'exceeded quota: used 17'));
+    const after = await afterRejection(api, before, answer(403, 'denied by a policy'));
+    expect(messageOf(after)).toBe('cannot read or write Secret ann-main: denied by a policy');
+  });
+
   it('is reported with status and reason only for a server error', async () => {
     const after = await afterRejection(createSecretsApi(), one, answer(500, 'failed calling webhook "x"'));
     expect(messageOf(after)).toBe('cannot read or write Secret ann-main: 500 InternalError');
@@ -92,6 +99,13 @@ describe('a Secret that only a person can fix makes the AccessKey Stalled', () =
 
   it.each([413, 422])('because its content is rejected with %s', async (status) => {
     expect(await types({}, status)).toEqual(['Ready', 'Stalled']);
+  });
+
+  it('but not because a policy denies it with 422, since the policy can be changed', async () => {
+    const api = createSecretsApi(rawSecret({ annotations: {} }));
+    api.reject('patch ann-main', new KubernetesError('denied', { status: 422, denied: true }));
+    const { status } = withStatus(one, await reconcileOnce(api, one));
+    expect(status.conditions?.map(({ type }) => type)).toEqual(['Ready', 'Reconciling']);
   });
 
   it.each([403, 500])('but not because a write is rejected with %s', async (status) => {

@@ -36,12 +36,12 @@ export function createSecretsApi(...content: RawSecret[]) {
   const calls: string[] = [];
   let version = 100;
   /** Errors for the next calls, by `verb name`. */
-  const rejections = new Map<string, Error>();
+  const rejections = new Map<string, () => Error>();
 
   function enter(verb: string, name: string): void {
     calls.push(`${verb} ${name}`);
     const rejection = rejections.get(`${verb} ${name}`);
-    if (rejection) throw rejection;
+    if (rejection) throw rejection();
   }
 
   function find(call: Pick<Call, 'namespace' | 'name'>): RawSecret {
@@ -137,7 +137,8 @@ export function createSecretsApi(...content: RawSecret[]) {
     admit: (mutate: (raw: RawSecret) => RawSecret) => {
       admission = mutate;
     },
-    reject: (call: string, error: Error) => rejections.set(call, error),
+    reject: (call: string, error: Error | (() => Error)) =>
+      rejections.set(call, typeof error === 'function' ? error : () => error),
     /** Ends a rejection. */
     allow: (call: string) => rejections.delete(call),
   };
