@@ -76,6 +76,11 @@ describe('the schema rejects, with a message that names the field,', () => {
     ],
     ['a revision above 2^53-1', pairs({ name: 'a', revision: 9007199254740992 }), /keyPairs\[0\]\.revision/],
     [
+      'a list as expiresAt',
+      pairs({ name: 'a', expiresAt: ['2100-01-01T00:00:00Z'] }),
+      /expiresAt must be a time such as/,
+    ],
+    [
       'an interval in days',
       pairs({ name: 'a', rotation: { interval: '30d' } }),
       /rotation\.interval: Invalid value: "30d": rotation\.interval must be a duration in hours, minutes and seconds such as 720h/,
