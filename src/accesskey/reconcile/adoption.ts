@@ -63,8 +63,9 @@ export function adoptionPatch({
   const previousValidUntil = remainingOverlap({ accessKey, pair, secret: recordFor(pair, fetched), now });
   const facts = { revision: newRevision(accessKey, pair), generatedAt: now, previousValidUntil };
   const metadata = metadataPatch(fetched.record, desiredMetadata(accessKey, pair, facts));
-  const predecessor = predecessorOf(accessKey, fetched);
-  const others = fetched.raw.metadata?.ownerReferences?.filter((one) => one.uid !== predecessor) ?? [];
+  // The Secret may already have a reference to this AccessKey that does not make it the controller.
+  const replaced = [predecessorOf(accessKey, fetched), accessKey.uid];
+  const others = fetched.raw.metadata?.ownerReferences?.filter(({ uid }) => !replaced.includes(uid)) ?? [];
   return {
     metadata: {
       labels: metadata?.labels ?? {},

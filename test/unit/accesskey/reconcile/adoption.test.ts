@@ -100,6 +100,13 @@ describe('an adoption', () => {
     expect(JSON.stringify(outcome)).not.toContain(keyPair().sk);
   });
 
+  it('replaces a reference to the AccessKey that is not the controller', async () => {
+    const owner = { apiVersion: 'ghippo.io/v1alpha1', kind: 'AccessKey', name: 'ann', uid: one.uid, controller: false };
+    const api = createSecretsApi(brought({ ownerReferences: [owner, deployment] }));
+    await reconcileOnce(api, one);
+    expect(api.all()[0]?.metadata.ownerReferences).toEqual([deployment, { ...owner, controller: true }]);
+  });
+
   it('starts with the current time and the revision of the spec, whatever the Secret says', async () => {
     const forged = { 'ghippo.io/revision': '9', 'ghippo.io/generated-at': at(-864_000) };
     const subject = accessKey({ keyPairs: [{ name: 'main', revision: 2, rotation: { interval: '1h' } }] });
