@@ -7,16 +7,27 @@
  *
  * Exits with 1 if a ratio is above the limit.
  */
+import type { IncomingMessage } from 'node:http';
 import { Hono } from 'hono';
 import { getCookie } from 'hono/cookie';
+import { HonoRequest } from 'hono/request';
 import { selectableFields } from '../src/deployments/filter.ts';
-import { formEntries, jsonEntries } from '../src/http/common/body.ts';
+import { basicOf, bearerOf } from '../src/http/common/authorization.ts';
+import { formEntries, formType, jsonEntries, readBody } from '../src/http/common/body.ts';
 import { acceptsGzip, hasTag } from '../src/http/common/cacheable.ts';
 import { createClientAddress } from '../src/http/common/client-address.ts';
+import { badRequest } from '../src/http/common/errors.ts';
 import { gather } from '../src/http/common/parameters.ts';
+import { findRejection } from '../src/http/server/rejected-request.ts';
+import { tokenParameters } from '../src/http/token/request.ts';
+import { parseEmbeddedKubeconfig } from '../src/kube/embedded-kubeconfig.ts';
 import { parseFieldSelector } from '../src/selector/field-selector.ts';
 import { parseLabelSelector } from '../src/selector/label-selector.ts';
+import { generateSigningKeys, parseSigningKeys } from '../src/token/keys/signing-keys.ts';
+import { verifyToken } from '../src/token/verify.ts';
 import { negotiateLanguage } from '../src/web/common/language.ts';
+import { joinChunks } from '../src/web/session/cookie.ts';
+import { deriveKeys, openSession } from '../src/web/session/session.ts';
 
 /** Sizes of a body and of a header, bytes: the limit, and an eighth of it. */
 const factor = 8;
@@ -39,7 +50,7 @@ function throughHono(
   init: (input: string) => Request,
 ): Parse {
   const app = new Hono();
-  app.get('/', (context) => {
+  app.get('*', (context) => {
     read(context);
     return context.body(null);
   });
@@ -77,6 +88,57 @@ const ignoringErrors =
     }
   };
 
+const parameters = tokenParameters({ issuer: 'i', defaultCycle: 1, maxCycle: 1 });
+const token: Parse = (input) => {
+  const { error } = parameters.safeParse(gather(jsonEntries(input)));
+  return error && badRequest(error);
+};
+const routed = throughHono(
+  ({ req }) => req.path,
+  (input) => new Request(`http://a/${input}`),
+);
+/** As in the server, which rejects some paths before the app. */
+const path: Parse = (input) => {
+  const rejection = findRejection({
+    httpVersion: '1.1',
+    rawHeaders: ['Host', 'a'],
+    headers: { host: 'a' },
+    url: `/${input}`,
+  } as unknown as IncomingMessage);
+  return rejection ?? routed(input);
+};
+const kubeconfig = ignoringErrors((server) =>
+  parseEmbeddedKubeconfig(
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'a',
+      contexts: [{ name: 'a', context: { cluster: 'a', user: 'a' } }],
+      clusters: [{ name: 'a', cluster: { server } }],
+      users: [{ name: 'a', user: { token: 'a' } }],
+    }),
+  ),
+);
+const contentType: Parse = (input) => {
+  const request = new HonoRequest(new Request('http://a', { headers: { 'Content-Type': input } }));
+  return readBody(request, [formType]).catch(() => undefined);
+};
+const authorization: Parse = (input) => [bearerOf(input), ignoringErrors(basicOf)(input)];
+const sessionKeys = deriveKeys(new Uint8Array(32));
+const session: Parse = (input) => openSession(joinChunks([input]) ?? '', sessionKeys, 0);
+const host: Parse = (input) =>
+  findRejection({
+    httpVersion: '1.1',
+    rawHeaders: ['Host', input],
+    headers: { host: input },
+    url: '/',
+  } as IncomingMessage);
+const signingKeys = await parseSigningKeys(await generateSigningKeys(new Date()));
+const jwt: Parse = async (input) => {
+  const none = { find: () => [], usersOf: () => [] };
+  const options = { keys: signingKeys, expected: { issuer: 'i' }, now: 0 };
+  await verifyToken(input, { ...options, pairs: none, serviceAccounts: none }).catch(() => undefined);
+};
 const labels = ignoringErrors(parseLabelSelector);
 const fields = ignoringErrors((input) => parseFieldSelector(input, selectableFields));
 const form = ignoringErrors((input) => gather(formEntries(input)));
@@ -90,6 +152,24 @@ const cases: [name: string, parse: Parse, input: (size: number) => string, size:
   ['JSON, escapes', jsonEntries, repeat('\\"', '{"', '":1}'), bodySize],
   ['JSON, nested', jsonEntries, (size) => `{"":${'['.repeat(size / 2)}${']'.repeat(size / 2)}}`, bodySize],
   ['JSON, whitespace', jsonEntries, repeat(' ', '{"a":', '1}'), bodySize],
+  ['JSON, unknown names', token, number((n) => `"${n}":1,`, '{', '"":1}'), bodySize],
+  ['JSON, nested objects', jsonEntries, (size) => `${'{"":'.repeat(size / 5)}1${'}'.repeat(size / 5)}`, bodySize],
+  ['Content-Type, parameters', contentType, repeat(';a="', 'a/b'), headerSize],
+  ['Content-Type, names', contentType, number((n) => `;${n}=1`, 'a/b'), headerSize],
+  ['Content-Type, spaces', contentType, repeat(' ', 'a/b;', 'x'), headerSize],
+  ['Authorization, spaces', authorization, repeat(' ', 'Bearer', ','), headerSize],
+  ['Authorization, Basic', authorization, repeat('====', 'Basic '), headerSize],
+  ['JWT, parts', jwt, repeat('.'), headerSize],
+  ['JWT, long header', jwt, repeat('W1tb', '', '.e30.e30'), headerSize],
+  ['kubeconfig, server', kubeconfig, repeat('/', 'https://a', 'x'), bodySize],
+  ['session cookie', session, repeat('A', '1.', '....'), headerSize],
+  ['Host', host, repeat('a.', '', ':'), headerSize],
+  ['Host, brackets', host, repeat('[:'), headerSize],
+  ['path, slashes', path, repeat('/'), headerSize],
+  ['path, dot segments', path, repeat('/.x'), headerSize],
+  ['path, not UTF-8', path, repeat('%ff/', '/'), headerSize],
+  ['path, invalid escapes', path, repeat('%ff%/', '/'), headerSize],
+  ['query, separators', query, repeat('=', 'a'), headerSize],
   ['query, repeated name', query, repeat('a&'), headerSize],
   ['query, many names', query, number((n) => `${n}&`), headerSize],
   ['query, percent-encoded', query, repeat('%e2%82%ac'), headerSize],

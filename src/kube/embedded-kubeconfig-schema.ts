@@ -13,6 +13,9 @@ const base64 = z.base64({ error: 'must be base64' }).min(1, 'must not be empty')
 /** Ignored fields that other tools use. */
 const ignored = { extensions: z.unknown().optional() };
 
+/** Bounds the time of parsing. Longer than the URL of any API server, characters. */
+const maxServerLength = 2_048;
+
 const cluster = z.strictObject(
   {
     ...ignored,
@@ -89,6 +92,7 @@ export const embeddedKubeconfig = { document, cluster, user };
 
 /** @returns what is wrong with the URL of a server, or undefined */
 function problemOfServer(server: string): string | undefined {
+  if (server.length > maxServerLength) return `must not be longer than ${maxServerLength} characters`;
   const url = URL.parse(server);
   if (!url) return 'must be a URL';
   if (url.protocol !== 'https:') return 'must be an https URL';

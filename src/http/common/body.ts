@@ -42,8 +42,12 @@ function requireNoCoding(header = ''): void {
   throw new PlatformError('unsupportedMediaType', 'Content-Encoding: must be identity', { headers });
 }
 
+/** Maximum length of a Content-Type, characters: the time of MIMEType grows with the square of the length. */
+const maxTypeLength = 256;
+
 /** @returns the media type and the name of its charset in the Encoding Standard; undefined if one of them is invalid */
 function parseMediaType(header: string): { essence: string; charset: string } | undefined {
+  if (header.length > maxTypeLength) return undefined;
   try {
     const { essence, params } = new MIMEType(header);
     return { essence, charset: new TextDecoder(params.get('charset') ?? 'utf-8').encoding };

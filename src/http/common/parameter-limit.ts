@@ -32,7 +32,8 @@ export function limitQuery(): MiddlewareHandler {
   };
 }
 
-function isDecodable(text: string): boolean {
+/** Whether a text is percent-encoded UTF-8. */
+export function isDecodable(text: string): boolean {
   try {
     decodeURIComponent(text);
     return true;

@@ -9,6 +9,7 @@ import type { Logger } from 'pino';
 import type { HttpMetrics } from '../common/environment.ts';
 import { errorText } from '../common/error-response.ts';
 import { type ErrorKind, PlatformError } from '../common/errors.ts';
+import { isDecodable } from '../common/parameter-limit.ts';
 
 /** Why a request is rejected. */
 export interface Rejection {
@@ -69,9 +70,19 @@ export function findRejection(request: IncomingMessage): Rejection | undefined {
   return isMalformedTarget(url) ? malformed : undefined;
 }
 
-/** Whether a target has a fragment (RFC 9112 section 3.2) or credentials (RFC 9110 section 4.2.4), or dot segments. */
+/** Whether a target has a fragment (RFC 9112 section 3.2) or credentials (RFC 9110 section 4.2.4), or an invalid path. */
 function isMalformedTarget(target: string): boolean {
-  return target.includes('#') || /^https?:\/\/[^/?]*@/i.test(target) || hasDotSegments(target);
+  if (target.includes('#') || /^https?:\/\/[^/?]*@/i.test(target)) return true;
+  return hasDotSegments(target) || isCostlyPath(target);
+}
+
+/** Hono decodes a path that is not percent-encoded UTF-8 piece by piece, at the cost of an exception each. */
+const maxUndecodablePath = 1_024;
+
+/** Shorter ones are accepted: forward-auth receives the paths of applications. */
+function isCostlyPath(target: string): boolean {
+  const [path = ''] = target.split('?', 1);
+  return path.length > maxUndecodablePath && path.includes('%') && !isDecodable(path);
 }
 
 /**

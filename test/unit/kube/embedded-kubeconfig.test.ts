@@ -117,6 +117,7 @@ describe('an invalid kubeconfig is rejected', () => {
     ['https://secret-user:secret-1@west.example', 'must not contain a user name or a password'],
     ['https://west.example/?a=secret-1', 'must not contain a query or a fragment'],
     ['https://west.example/#secret-1', 'must not contain a query or a fragment'],
+    [`https://west.example${'/'.repeat(2_048)}`, 'must not be longer than 2048 characters'],
     [7, 'must be a URL'],
   ])('cluster.server: %s', (server, rule) => {
     expect(rejection(kubeconfigText({ cluster: { server } }))).toBe(`cluster.server: ${rule}`);

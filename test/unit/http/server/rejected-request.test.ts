@@ -59,6 +59,12 @@ describe('a request', () => {
     ['with the target *', `GET * HTTP/1.1\r\n${host}\r\n\r\n`, 400, malformed],
     ['with a fragment in its target', `GET /secret-x#y HTTP/1.1\r\n${host}\r\n\r\n`, 400, malformed],
     ['with credentials in its target', `GET http://b:c@a/secret-x HTTP/1.1\r\n${host}\r\n\r\n`, 400, malformed],
+    [
+      'with a long path that is not UTF-8',
+      `GET /secret-x/${'%ff/'.repeat(300)} HTTP/1.1\r\n${host}\r\n\r\n`,
+      400,
+      malformed,
+    ],
     ['with more than 1,000 headers', `GET /secret-x HTTP/1.1\r\n${host}\r\n${'a:\r\n'.repeat(1000)}\r\n`, 431, {}],
     ['of HTTP/2.0', `GET /secret-x HTTP/2.0\r\n${host}\r\n\r\n`, 505, { code: 12 }],
     ['with an unknown method', `secret-x /secret-x HTTP/1.1\r\n${host}\r\n\r\n`, 501, { code: 12 }],
@@ -140,6 +146,11 @@ describe('a request', () => {
     const requestId = answer.headers.get('X-Request-Id');
     await expect.poll(() => log.map((line) => JSON.parse(line))).toMatchObject([{ requestId, method: 'POST', status }]);
     expect([answer.status, answer.logged, answer.answered]).toEqual([status, [], []]);
+  });
+
+  it('with a path that is not UTF-8 reaches the app', async () => {
+    const app = new Hono().get('*', (context) => context.text('ok'));
+    expect((await send(`GET /auth/%ff%C4%E3 HTTP/1.1\r\n${host}\r\n\r\n`, app)).status).toBe(200);
   });
 
   it('after a rejected one on the same connection is not processed', async () => {

@@ -135,6 +135,7 @@ describe('an invalid request', () => {
     ['application/json, application/json', {}],
     ['application/jsonp', {}],
     ['multipart/form-data; boundary=x', {}],
+    [`application/json;${' '.repeat(300)}x=1`, {}],
     ['application/json', { 'content-encoding': 'gzip' }],
     ['', {}],
   ])('returns 415 for a body of type %j %j', async (type, headers) => {
