@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { withLock } from '../../../tools/cache.ts';
 
 const activity = 'building the control plane';
@@ -32,6 +32,18 @@ test('a process that waits for a lock logs repeatedly what it waits for', async 
   release();
   expect(await waiting).toBe('done');
   await holder;
+});
+
+test('a process that waits for a lock logs it every half minute', async () => {
+  const { path, holder, release } = await heldLock();
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const lines: string[] = [];
+  const waiting = withLock(path, { activity, log: (line) => void lines.push(line) }, async () => 'done');
+  vi.advanceTimersByTime(90_000);
+  expect(lines).toHaveLength(4);
+  release();
+  await Promise.all([waiting, holder]);
 });
 
 test('waiting for a lock ends when it is aborted', async () => {

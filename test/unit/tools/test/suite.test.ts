@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { runSuite } from '../../../../tools/test/suite.ts';
 
 /** Runs a program in Node as a suite. */
@@ -84,6 +87,24 @@ describe('runSuite', () => {
     const { counts, output } = await runProgram(`${leaveProcess(true)} ${report(0)} process.disconnect();`);
     process.kill(leftPid(output), 'SIGKILL');
     expect(counts).toEqual({ passed: 2, failed: 0, skipped: 1 });
+  });
+
+  it('does not keep its own process running because of a process in another group', async () => {
+    const file = join(import.meta.dirname, '../../../../tools/test/suite.ts');
+    const suite = { name: 'sample', command: [process.execPath, '-e', leaveProcess(true)], reportsCounts: false };
+    const program = `
+      import { runSuite } from ${JSON.stringify(file)};
+      await runSuite(${JSON.stringify(suite)}, { output: process.stdout, graceMs: 200 });`;
+    const runner = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const output = text(runner.stdout);
+    onTestFinished(async () => {
+      runner.kill('SIGKILL');
+      process.kill(leftPid(await output), 'SIGKILL');
+    });
+    const [code] = await once(runner, 'exit');
+    expect(code).toBe(0);
   });
 
   it('ends the suite when it is aborted', async () => {
