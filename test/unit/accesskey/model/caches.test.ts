@@ -81,6 +81,14 @@ describe('nameHoldersFor', () => {
   it.each([
     ['is being deleted', { ...owner, deleting: true }],
     ['has no Secret yet', { ...owner, status: {} }],
+    [
+      'is creating its Secret',
+      { ...owner, status: { keyPairs: [{ name: 'c', secretName: 'a-b-c', state: 'Pending' as const }] } },
+    ],
+    [
+      'still has another Secret',
+      known({ name: 'a-b', user: 'a-b', keyPairs: [{ name: 'c' }] }, { name: 'c', secretName: 'x' }),
+    ],
     ['has another Secret', { ...owner, spec: { ...owner.spec, keyPairs: [{ name: 'c', secret: { name: 'x' } }] } }],
     ['is in another namespace', { ...owner, namespace: 'far', key: 'far/a-b' }],
     [

@@ -48,6 +48,17 @@ describe('the holder of a user', () => {
     expect(caches({ accessKeys: [middleA, ready(middleB, 0)] }).userHolders.holderOf('ann')).toBe(middleB.key);
   });
 
+  it('is not decided by a restored status, or by a condition that is not True, for those created in the same second', () => {
+    const conditions = (status: 'True' | 'False') => [
+      { type: 'Ready', status, reason: 'r', message: '', lastTransitionTime: at(0) },
+    ];
+    const restored = { ...middleB, status: { userID: 'uid before the restore', conditions: conditions('True') } };
+    expect(caches({ accessKeys: [restored, middleA] }).userHolders.holderOf('ann')).toBe(middleA.key);
+    const failing = { ...middleB, status: { userID: middleB.uid, conditions: conditions('False') } };
+    const holding = { ...middleA, status: { userID: middleA.uid } };
+    expect(caches({ accessKeys: [failing, holding] }).userHolders.holderOf('ann')).toBe(middleA.key);
+  });
+
   it('changes to the next oldest when the holder stops, and finally to none', () => {
     const all = caches({ accessKeys: [youngest, middleA, oldest] });
     all.accessKeys.upsert({ ...oldest, deleting: true, resourceVersion: '11' });

@@ -113,6 +113,13 @@ describe('statusOf', () => {
     ]);
   });
 
+  it('reports what only a person can fix before what is retried', () => {
+    const stalled = failed('ci', 'Secret ann-ci is immutable');
+    const outcomes = [failed('main'), { ...stalled, problem: { ...stalled.problem, stalled: true } as never }];
+    const { conditions } = statusOf(one, one.key, outcomes, now);
+    expect(conditions).toMatchObject([{ message: 'Secret ann-ci is immutable' }, { type: 'Stalled' }]);
+  });
+
   it('reports a conflict first, because only a person can fix it', () => {
     const { conditions } = statusOf(one, one.key, [failed('main'), conflict('ci')], now);
     expect(conditions?.map(({ type, reason }) => `${type} ${reason}`)).toEqual([
