@@ -25,12 +25,12 @@ const rejections: [string, SecretParts, RegExp][] = [
   [
     'another object controls it',
     { ownerReferences: [{ ...deployment, controller: true }] },
-    /another object controls it/,
+    /another object controls it: Deployment$/,
   ],
   [
     'another AccessKey controls it',
     { of: accessKey({ name: 'bob', uid: 'u2' }), name: 'ann-main', annotations: mark },
-    /cannot be adopted|controls/,
+    /another object controls it: AccessKey bob$/,
   ],
   ['it is being deleted', { deletionTimestamp: at(-1) }, /being deleted/],
   ['its ak is not a UUID', { data: { ak: 'AKIA' } }, /: the value of ak must be a lowercase UUID/],

@@ -58,6 +58,21 @@ describe('the controller', () => {
     await controller.stop();
   });
 
+  it('leaves a Secret name to the AccessKey that had it first, until that AccessKey is gone', async () => {
+    const owner = known({ name: 'a-b', user: 'a-b', keyPairs: [{ name: 'c' }] }, { name: 'c', secretName: 'a-b-c' });
+    const controller = startTestController(accessKey({ name: 'a', user: 'a', keyPairs: [{ name: 'b-c' }] }));
+    controller.caches.accessKeys.upsert(owner);
+    await controller.pass(0);
+    expect(controller.statuses.at(-1)?.conditions?.[0]).toMatchObject({
+      reason: 'SecretConflict',
+      message: 'Secret a-b-c belongs to AccessKey a-b (key pair c); set another secret.name',
+    });
+    controller.caches.accessKeys.remove(owner.key);
+    await controller.pass(0);
+    expect(controller.events).toEqual(['SecretConflict', 'KeyPairCreated']);
+    await controller.stop();
+  });
+
   it('reports an AccessKey that is being deleted once, without an Event or a change to its Secret', async () => {
     const controller = startTestController(known({ deleting: true }), rawSecret());
     for (const ms of [0, 60_000]) await controller.pass(ms);

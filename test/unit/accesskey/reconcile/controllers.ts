@@ -51,6 +51,7 @@ export function startTestController(subject: AccessKeyRecord, ...secrets: RawSec
   });
   return {
     api,
+    caches: filled,
     statuses,
     ready: () => statuses.map(({ conditions }) => conditions?.[0]?.reason),
     events,
