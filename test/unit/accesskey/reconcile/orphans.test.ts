@@ -70,7 +70,7 @@ describe('a Secret whose AccessKey no longer exists', () => {
     ['if it is marked for adoption', { parts: { annotations: { 'ghippo.io/adopt': 'ann/main' } } }],
     ['without an owner', { parts: { ownerReferences: [] } }],
     ['of another type', { parts: { type: 'Opaque' } }],
-    ['that is already being deleted', { parts: { deletionTimestamp: at(-1) } }],
+    ['if it is already being deleted', { parts: { deletionTimestamp: at(-1) } }],
     ['if its namespace is being deleted', { terminating: true }],
   ])('is not deleted %s', async (_, situation) => {
     const { api, events } = await afterDelay(situation);
