@@ -1,4 +1,4 @@
-import type { FetchedSecret, SecretRecord } from '../../credential/secret-record.ts';
+import type { SecretRecord } from '../../credential/secret-record.ts';
 import {
   isPlacement,
   type PairAction,
@@ -10,20 +10,13 @@ import {
 import { adoptionPatch } from './adoption.ts';
 import { createSecret } from './create-secret.ts';
 import { dataPatch, desiredData, desiredMetadata, metadataPatch } from './desired-secret.ts';
-import {
-  blockedOutcome,
-  outcomeWithProblem,
-  type PairOutcome,
-  type PlanOutcome,
-  type Repair,
-  writeProblem,
-} from './outcome.ts';
+import { blockedOutcome, outcomeWithProblem, type PairOutcome, type PlanOutcome, writeProblem } from './outcome.ts';
 import { removeSecrets } from './remove-secrets.ts';
 import { resolve } from './resolve-create.ts';
 import { removeSecret, type Scope } from './scope.ts';
 import { type ContentChange, contentFor } from './secret-content.ts';
 import { secretErrorOf } from './secret-errors.ts';
-import { dataField, differingFields, isDataField, managerOf } from './secret-fields.ts';
+import { dataField, differingFields, isDataField, managerOf, sentValue } from './secret-fields.ts';
 
 /** A step that patches a Secret of the AccessKey. */
 type WritingAction = Exclude<SecretAction, { kind: 'keep' | 'hold' }>;
@@ -116,7 +109,12 @@ async function writeContent({ api, accessKey, now }: Scope, action: WritingActio
   const patch = { ...(metadata && { metadata }), data: dataPatch(secret, desiredData(pair, values)) };
   const { record, reverted } = await api.patch(secret, patch);
   const changed = differingFields(patch, fetched.raw);
-  const write = { repaired: repairs(change, changed, fetched), reverted };
+  const repaired = repairs(change, changed).map((field) => ({
+    field,
+    value: sentValue(patch, field),
+    manager: managerOf(fetched.raw, field),
+  }));
+  const write = { repaired, reverted };
   const outcome = { pair, secretName: secret.name, secret: record, write };
   const isPairReverted = reverted.some(isDataField);
   // If admission reverted the change, there is no change to report.
@@ -125,12 +123,10 @@ async function writeContent({ api, accessKey, now }: Scope, action: WritingActio
     : { ...outcome, ...change };
 }
 
-/** What the write repairs. A rotation changes values that were right; generating a pair replaces the invalid values. */
-function repairs(change: ContentChange, changed: readonly string[], fetched: FetchedSecret): Repair[] {
+/** The fields that the write repairs: a rotation none, because their values were right; a new pair the invalid values. */
+function repairs(change: ContentChange, changed: readonly string[]): readonly string[] {
   if (change.change === 'rotated') return [];
-  const invalid = change.change === 'regenerated' ? change.malformed.map(dataField) : [];
-  const fields = invalid.length > 0 ? invalid : changed;
-  return fields.map((field) => ({ field, manager: managerOf(fetched.raw, field) }));
+  return change.change === 'regenerated' && change.malformed.length > 0 ? change.malformed.map(dataField) : changed;
 }
 
 /** A pair that is to be recovered is not where the annotations say, so the cached one must not get into the status. */

@@ -26,6 +26,8 @@ export interface PairProblem {
 /** A field that a write has changed to the desired value. */
 export interface Repair {
   field: string;
+  /** The desired value of a label or annotation; null if it was removed. */
+  value?: string | null | undefined;
   /** The field manager that had set the other value; undefined if unknown. */
   manager?: string | undefined;
 }

@@ -2,11 +2,13 @@
  * Overrides: fields of a Secret that do not keep the value that the operator writes, because an admission policy or
  * another controller changes them. Repairing them is delayed more and more. Pure.
  */
-import type { PairOutcome, PlanOutcome, Write } from './outcome.ts';
+import type { PairOutcome, PlanOutcome, Repair, Write } from './outcome.ts';
 
 interface FieldState {
-  /** Writes of the desired value in a row, each at most `windowMs` after the one before. */
+  /** Writes of the same value in a row, each at most `windowMs` after the one before. */
   writes: number;
+  /** The value that was written, of a label or annotation. */
+  value: string | null | undefined;
   /** The value does not last; set after `maxRepairs` writes, or if a write did not store it. */
   overridden: boolean;
   byAdmission: boolean;
@@ -31,8 +33,8 @@ export interface Overrides {
 /** Fields that must not be written now, by Secret name. */
 export type HeldFields = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** Repairs without delay; people and tools sometimes change a field once or twice. */
-const maxRepairs = 3;
+/** Repairs without delay; people and tools sometimes change a field a few times. */
+const maxRepairs = 5;
 /** Delay before the first write of an overridden field, milliseconds; it doubles with each write. */
 const baseHoldMs = 10_000;
 const maxHoldMs = 300_000;
@@ -49,9 +51,7 @@ export function forGeneration(overrides: Overrides, generation: number): Overrid
   if (generation === overrides.generation) return overrides;
   const renew = (states: FieldStates) =>
     new Map(
-      [...states].flatMap(([field, state]) =>
-        state.overridden ? [[field, { ...state, retries: 0, heldUntil: 0 }] as const] : [],
-      ),
+      [...onlyOverridden(states)].map(([field, state]) => [field, { ...state, retries: 0, heldUntil: 0 }] as const),
     );
   const secrets = [...overrides.secrets].map(([name, states]) => [name, renew(states)] as const);
   return { ...overrides, generation, secrets: new Map(secrets) };
@@ -59,10 +59,12 @@ export function forGeneration(overrides: Overrides, generation: number): Overrid
 
 /** Records what a reconcile did for one pair. */
 export function afterOutcome(overrides: Overrides, outcome: PairOutcome, now: number): Overrides {
-  const { secretName, write, problem } = outcome;
+  const { secretName, write, change, problem } = outcome;
   const known = overrides.secrets.get(secretName) ?? new Map();
   // An override can be the cause of the problem, so it is kept then.
-  const before = problem ? known : withoutEnded(known, now);
+  const current = problem ? known : withoutEnded(known, now);
+  // A rotation writes new values, so repairs are counted from 0.
+  const before = change === 'rotated' ? onlyOverridden(current) : current;
   const states = write ? afterWrite(before, write, overrides.maxRepairs, now) : before;
   const secrets = new Map(overrides.secrets);
   if (states.size === 0) secrets.delete(secretName);
@@ -79,21 +81,22 @@ export function onlyFor(overrides: Overrides, pairs: readonly Pick<PairOutcome, 
 function afterWrite(before: FieldStates, { repaired, reverted }: Write, limit: number, now: number): FieldStates {
   // After a write every field has its desired value, except those that admission reverted.
   const states = new Map([...before].filter(([, { byAdmission }]) => !byAdmission));
-  for (const { field, manager } of repaired) {
-    states.set(field, nextState(before.get(field), { isReverted: false, manager, limit, now }));
+  for (const repair of repaired) {
+    states.set(repair.field, nextState(before.get(repair.field), { repair, isReverted: false, limit, now }));
   }
   for (const field of reverted) {
-    states.set(field, nextState(before.get(field), { isReverted: true, manager: undefined, limit, now }));
+    states.set(field, nextState(before.get(field), { repair: { field }, isReverted: true, limit, now }));
   }
   return states;
 }
 
 function nextState(
   before: FieldState | undefined,
-  { isReverted, manager, limit, now }: { isReverted: boolean; manager: string | undefined; limit: number; now: number },
+  { repair, isReverted, limit, now }: { repair: Repair; isReverted: boolean; limit: number; now: number },
 ): FieldState {
+  const isOther = !before?.overridden && before?.value !== repair.value;
   // A value that admission reverted until now has lasted for no time yet.
-  const previous = before?.byAdmission && !isReverted ? undefined : before;
+  const previous = isOther || (before?.byAdmission && !isReverted) ? undefined : before;
   const writes = (previous?.writes ?? 0) + 1;
   const overridden = isReverted || previous?.overridden === true || writes >= limit;
   const retries = overridden ? (previous?.retries ?? 0) + 1 : 0;
@@ -101,12 +104,17 @@ function nextState(
   return {
     writes,
     overridden,
+    value: repair.value,
     byAdmission: isReverted,
-    manager: manager ?? previous?.manager,
+    manager: repair.manager ?? previous?.manager,
     retries,
     writtenAt: now,
     heldUntil: overridden ? now + hold : 0,
   };
+}
+
+function onlyOverridden(states: FieldStates): FieldStates {
+  return new Map([...states].filter(([, { overridden }]) => overridden));
 }
 
 function withoutEnded(states: FieldStates, now: number): FieldStates {

@@ -20,6 +20,13 @@ export function isDataField(field: string): boolean {
   return field.startsWith('data[');
 }
 
+/** @returns the value that was sent for a label or an annotation; undefined for another field */
+export function sentValue({ metadata }: SentSecret, field: string): string | null | undefined {
+  const [kind, name = ''] = splitField(field);
+  const values = { 'metadata.labels': metadata?.labels, 'metadata.annotations': metadata?.annotations };
+  return Object.hasOwn(values, kind) ? values[kind as keyof typeof values]?.[name] : undefined;
+}
+
 /** @returns the fields of `sent` that `stored` does not have as they were sent; null means absent */
 export function differingFields(sent: SentSecret, stored: SecretObject): string[] {
   const { labels, annotations, ownerReferences = [] } = sent.metadata ?? {};
@@ -62,8 +69,13 @@ function encode(values: Readonly<Record<string, string>> = {}): Record<string, s
 
 /** `metadata.labels[a.b/c]` is the path metadata, labels, a.b/c. */
 function pathOf(field: string): string[] {
+  const [parent, name] = splitField(field);
+  return [...parent.split('.'), ...(name === undefined ? [] : [name])];
+}
+
+function splitField(field: string): [parent: string, name?: string] {
   const bracket = field.indexOf('[');
-  return bracket < 0 ? field.split('.') : [...field.slice(0, bracket).split('.'), field.slice(bracket + 1, -1)];
+  return bracket < 0 ? [field] : [field.slice(0, bracket), field.slice(bracket + 1, -1)];
 }
 
 /** @param fields a FieldsV1, which has the prefix `f:` before each name */

@@ -35,18 +35,18 @@ const isHeld = (state: Overrides, at: number) => heldFields(state, at).get('ann-
 const nothing: [number, PairOutcome] = [0, present()];
 
 describe('a field that another client changes', () => {
-  it('is overridden after three repairs, and names the field manager', () => {
-    expect(describeOverrides(repairedAt(0, 1))).toBeUndefined();
-    expect(isHeld(repairedAt(0, 1), 1)).toBe(false);
-    expect(describeOverrides(repairedAt(0, 1, 2))).toBe(`Secret ann-main: field manager rival changes ${label}`);
+  it('is overridden after five repairs, and names the field manager', () => {
+    expect(describeOverrides(repairedAt(0, 1, 2, 3))).toBeUndefined();
+    expect(isHeld(repairedAt(0, 1, 2, 3), 1)).toBe(false);
+    expect(describeOverrides(repairedAt(0, 1, 2, 3, 4))).toBe(`Secret ann-main: field manager rival changes ${label}`);
   });
 
   it('is not overridden if its value lasts for ten minutes between repairs', () => {
-    expect(describeOverrides(repairedAt(0, 10 * minute, 20 * minute, 30 * minute))).toBeUndefined();
+    expect(describeOverrides(repairedAt(...[0, 1, 2, 3, 4, 5].map((n) => n * 10 * minute)))).toBeUndefined();
   });
 
   it('is written again with an exponential delay of at most five minutes', () => {
-    let state = repairedAt(0, 0, 0);
+    let state = repairedAt(0, 0, 0, 0, 0);
     let at = 0;
     const delays: (number | undefined)[] = [];
     for (let n = 0; n < 8; n += 1) {
@@ -60,7 +60,7 @@ describe('a field that another client changes', () => {
   });
 
   it('is no longer overridden once its value has lasted for ten minutes', () => {
-    const state = repairedAt(0, 0, 0);
+    const state = repairedAt(0, 0, 0, 0, 0);
     expect(describeOverrides(stateAfter([[9 * minute, present()]], state))).toBeDefined();
     expect(nextOverrideStepMs(state, minute)).toBe(9 * minute);
     const ended = stateAfter([[10 * minute, present()]], state);
@@ -69,15 +69,24 @@ describe('a field that another client changes', () => {
     expect(nextOverrideStepMs(ended, 10 * minute)).toBeUndefined();
   });
 
+  it('is not overridden if the operator writes another value each time, or rotates the pair in between', () => {
+    const times = [0, 1, 2, 3, 4, 5];
+    const other = times.map((at) => [at, wrote({ repaired: [{ ...rival, value: `${at}` }] })] as const);
+    expect(describeOverrides(stateAfter(other))).toBeUndefined();
+    const rotated = { ...wrote({}), change: 'rotated' as const };
+    const rotations = times.flatMap((at) => [[at, repaired] as const, [at, rotated] as const]);
+    expect(describeOverrides(stateAfter(rotations))).toBeUndefined();
+  });
+
   it('is called another client if no field manager is known', () => {
     const unknown = wrote({ repaired: [{ field: label }] });
-    const state = stateAfter([0, 1, 2].map((at) => [at, unknown] as const));
+    const state = stateAfter([0, 1, 2, 3, 4].map((at) => [at, unknown] as const));
     expect(describeOverrides(state)).toBe(`Secret ann-main: another client changes ${label}`);
   });
 
   it('is overridden after the first repair if the status reports an override from before a restart', () => {
     const state = afterOutcome(noOverrides(1, true), repaired, 0);
-    expect(describeOverrides(state)).toBe(describeOverrides(repairedAt(0, 1, 2)));
+    expect(describeOverrides(state)).toBe(describeOverrides(repairedAt(0, 1, 2, 3, 4)));
   });
 });
 
@@ -134,12 +143,12 @@ describe('overrides', () => {
     const changed = forGeneration(stateAfter([[0, reverted]]), 2);
     expect(isHeld(changed, 0)).toBe(false);
     expect(describeOverrides(changed)).toBeDefined();
-    expect(describeOverrides(stateAfter([[2, repaired]], forGeneration(repairedAt(0, 1), 2)))).toBeUndefined();
+    expect(describeOverrides(stateAfter([[4, repaired]], forGeneration(repairedAt(0, 1, 2, 3), 2)))).toBeUndefined();
     expect(forGeneration(changed, 2)).toBe(changed);
   });
 
   it('are dropped with the Secret', () => {
-    const state = repairedAt(0, 0, 0);
+    const state = repairedAt(0, 0, 0, 0, 0);
     expect(onlyFor(state, [present()])).toEqual(state);
     expect(onlyFor(state, []).secrets.size).toBe(0);
   });
@@ -153,23 +162,23 @@ describe('overrides', () => {
       repaired: [rival, { field: 'data[x]', manager: 'rival' }],
       reverted: ['data[sk]', 'data[ak]'],
     });
-    expect(describeOverrides(stateAfter([0, 1, 2].map((at) => [at, write] as const)))).toBe(
+    expect(describeOverrides(stateAfter([0, 1, 2, 3, 4].map((at) => [at, write] as const)))).toBe(
       'Secret ann-main: an admission policy or webhook changes data[ak], data[sk]; ' +
         `Secret ann-main: field manager rival changes data[x], ${label}`,
     );
   });
 
   it('are known if each repaired field was overridden before the write', () => {
-    const state = repairedAt(0, 0, 0);
+    const state = repairedAt(0, 0, 0, 0, 0);
     expect(isKnownOverride(state, repaired)).toBe(true);
-    expect(isKnownOverride(repairedAt(0, 0), repaired)).toBe(false);
+    expect(isKnownOverride(repairedAt(0, 0, 0, 0), repaired)).toBe(false);
     expect(isKnownOverride(state, wrote({ repaired: [rival, { field: 'data[ak]' }] }))).toBe(false);
     expect(isKnownOverride(state, wrote({}))).toBe(false);
   });
 });
 
 describe('withOverrides', () => {
-  const state = repairedAt(0, 0, 0);
+  const state = repairedAt(0, 0, 0, 0, 0);
   const message = describeOverrides(state);
 
   it('reports overrides without a problem if the pair is as the spec requires', () => {

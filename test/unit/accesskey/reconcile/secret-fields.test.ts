@@ -6,6 +6,7 @@ import {
   labelField,
   managerOf,
   type SentSecret,
+  sentValue,
 } from '../../../../src/accesskey/reconcile/secret-fields.ts';
 import { rawSecret } from '../../../support/builders.ts';
 
@@ -42,6 +43,18 @@ describe('differingFields', () => {
     ['null for an absent field', { metadata: { labels: { c: null, constructor: null } }, data: { sk: null } }],
     ['nothing', {}],
   ])('returns nothing for %s', (_, sent) => expect(differingFields(sent, stored)).toEqual([]));
+});
+
+describe('sentValue', () => {
+  const sent = { metadata: { labels: { a: '1', b: null }, annotations: { 'x/a': '2' } }, data: { ak: 'eA==' } };
+  it.each([
+    [labelField('a'), '1'],
+    [labelField('b'), null],
+    [annotationField('x/a'), '2'],
+    [labelField('absent'), undefined],
+    [dataField('ak'), undefined],
+    ['type', undefined],
+  ])('returns the value of %s', (field, value) => expect(sentValue(sent, field)).toBe(value));
 });
 
 describe('managerOf', () => {
