@@ -1,4 +1,5 @@
 /** Admission policies and other controllers that change what the operator writes to Secrets. */
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SecretObject } from '../../src/credential/secret-record.ts';
 import { createKubernetesClient } from '../../src/kube/client.ts';
@@ -17,6 +18,7 @@ import {
   createPair,
   eventReasons,
   getToken,
+  pairStops,
   waitReady,
 } from '../support/platform.ts';
 import { reconcileAgain } from '../support/reconciliation.ts';
@@ -141,6 +143,23 @@ describe('another controller that breaks the sk', () => {
     const reasons = await eventReasons(kubectl, namespace, 'ann');
     expect(count(reasons, 'SecretOverridden')).toBe(1);
     expect(count(reasons, 'KeyPairRegenerated')).toBeLessThan(4);
+  });
+});
+
+test('another controller that writes another valid key pair is reported, and the new one gets tokens', async () => {
+  const namespace = await createNamespace(kubectl, 'replaced');
+  const former = await createPair(kubectl, manifestIn(namespace));
+  const pair = { ak: randomUUID(), sk: randomUUID() };
+  const data = { ak: Buffer.from(pair.ak).toString('base64'), sk: Buffer.from(pair.sk).toString('base64') };
+  const stop = startRival(namespace, (raw) => raw.data?.ak === data.ak, { data });
+  await pairStops(operator.url, former);
+  await getToken(operator.url, pair);
+  await stop();
+  await poll('the Event', async () => {
+    const list = await kubectl.get<{ items: { message: string }[] }>('events', '-n', namespace);
+    return list.items.some(
+      ({ message }) => message === 'Field manager rival replaced key pair main in Secret ann-main',
+    );
   });
 });
 

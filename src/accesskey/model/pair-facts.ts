@@ -105,6 +105,17 @@ export function isSwapped(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret:
 }
 
 /**
+ * Whether something else has written another pair into the Secret: the ak is not the one in the status, but the Secret
+ * says that the pair was generated at the time and for the revision in the status.
+ */
+export function isReplaced(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret: SecretRecord): boolean {
+  const known = pairStatusOf(accessKey, pair.name);
+  if (known?.accessKey === undefined || secret.pair === undefined || known.accessKey === secret.pair.ak) return false;
+  const isSameTime = known.createdAt === secret.annotations[annotations.generatedAt];
+  return known.secretName === secret.name && isSameTime && known.revision === revisionIn(secret);
+}
+
+/**
  * The recorded revision is the highest one that the pair has had. Only a higher one in the spec rotates the pair. So a
  * revision that is lowered or removed, for example because a commit is reverted, changes nothing, and neither does
  * setting it to the recorded one again.

@@ -1,4 +1,5 @@
 import type { SecretRecord } from '../../credential/secret-record.ts';
+import { isReplaced } from '../model/pair-facts.ts';
 import {
   isPlacement,
   type PairAction,
@@ -80,7 +81,7 @@ async function readAndResolve({ api, accessKey, now }: Scope, action: Placement)
 async function execute(scope: Scope, action: PairAction | ResolvedAction): Promise<PairOutcome> {
   switch (action.kind) {
     case 'keep':
-      return { pair: action.pair, secretName: action.secret.name, secret: action.secret, change: 'none' };
+      return keep(scope, action);
     case 'hold':
       return heldOutcome(action);
     case 'update':
@@ -99,6 +100,14 @@ async function execute(scope: Scope, action: PairAction | ResolvedAction): Promi
     case 'reject':
       return blockedOutcome(action);
   }
+}
+
+/** Nothing to write; but another pair in the Secret is reported, with the field manager that wrote it. */
+async function keep({ api, accessKey }: Scope, { pair, secret }: SecretAction): Promise<PairOutcome> {
+  const outcome = { pair, secretName: secret.name, secret };
+  if (!isReplaced(accessKey, pair, secret)) return { ...outcome, change: 'none' };
+  const fetched = await api.read(secret.namespace, secret.name);
+  return { ...outcome, change: 'replaced', manager: fetched && managerOf(fetched.raw, dataField(secret.dataKeys.ak)) };
 }
 
 async function writeContent({ api, accessKey, now }: Scope, action: WritingAction): Promise<PairOutcome> {

@@ -22,7 +22,7 @@ const causes: Readonly<Record<RotationCause, string>> = {
 
 /** The Event for a change of a pair. It never contains a key. */
 export function changeEvents(outcome: PairOutcome): EventContent[] {
-  const { pair, secret, secretName, change, cause, malformed = [], lostSecretName } = outcome;
+  const { pair, secret, secretName, change, cause, malformed = [], lostSecretName, manager } = outcome;
   const keyPair = `key pair ${pair.name}`;
   const name = secret?.name ?? secretName;
   switch (change) {
@@ -46,6 +46,14 @@ export function changeEvents(outcome: PairOutcome): EventContent[] {
       ];
     case 'regenerated':
       return [warning('KeyPairRegenerated', 'PatchSecret', regeneratedNote(keyPair, name, malformed))];
+    case 'replaced':
+      return [
+        warning(
+          'KeyPairReplaced',
+          'Reconcile',
+          `${manager === undefined ? 'Another client' : `Field manager ${manager}`} replaced ${keyPair} in Secret ${name}`,
+        ),
+      ];
     case 'lost':
       return [
         warning(

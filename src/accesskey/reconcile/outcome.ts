@@ -4,9 +4,19 @@ import type { KeyPairSpec } from '../model/access-key-record.ts';
 import type { BlockedAction, RotationCause } from './actions.ts';
 
 /**
- * What a reconcile did for one pair; `lost`: the status has the pair, its Secret was gone, and a new pair was created.
+ * What a reconcile did for one pair; `lost`: the status has the pair, its Secret was gone, and a new pair was created;
+ * `replaced`: something else has written another pair into the Secret.
  */
-export type PairChange = 'none' | 'created' | 'adopted' | 'moved' | 'updated' | 'rotated' | 'regenerated' | 'lost';
+export type PairChange =
+  | 'none'
+  | 'created'
+  | 'adopted'
+  | 'moved'
+  | 'updated'
+  | 'rotated'
+  | 'regenerated'
+  | 'lost'
+  | 'replaced';
 
 /** Why a pair is not as the spec requires. */
 export interface PairProblem {
@@ -56,6 +66,8 @@ export interface PairOutcome {
   malformed?: readonly string[];
   /** The Secret that was gone, if the pair was lost. */
   lostSecretName?: string;
+  /** The field manager that replaced the pair, if known. */
+  manager?: string | undefined;
   /** Set if the Secret was written. */
   write?: Write;
   /** The pair is not as the spec requires, because what the operator writes does not last (overrides.ts). */

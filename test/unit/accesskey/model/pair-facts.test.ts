@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { AccessKeyRecord, KeyPairSpec } from '../../../../src/accesskey/model/access-key-record.ts';
-import { isSwapped, pairFacts, pairOf, withoutEndedPrevious } from '../../../../src/accesskey/model/pair-facts.ts';
+import {
+  isReplaced,
+  isSwapped,
+  pairFacts,
+  pairOf,
+  withoutEndedPrevious,
+} from '../../../../src/accesskey/model/pair-facts.ts';
 import type { SecretRecord } from '../../../../src/credential/secret-record.ts';
 import { accessKey, at, keyPair, known, now, pairStatus, secret } from '../../../support/builders.ts';
 
@@ -108,4 +114,17 @@ describe('isSwapped', () => {
   ])('is false if %s', (_, subject, record) => {
     expect(isSwapped(subject, main, record)).toBe(false);
   });
+});
+
+describe('isReplaced', () => {
+  const other = { keys: keyPair(2) };
+  it.each<[string, boolean, AccessKeyRecord, SecretRecord]>([
+    ['another ak with the facts of the status', true, known(), secret(other)],
+    ['the ak of the status', false, known(), secret()],
+    ['an ak that was generated later', false, known(), secret({ ...other, facts: { generatedAt: now } })],
+    ['an ak of another revision', false, known(), secret({ ...other, facts: { revision: 2 } })],
+    ['an ak in another Secret', false, known({}, { secretName: 'former' }), secret(other)],
+    ['a pair that is not in the status yet', false, accessKey(), secret(other)],
+    ['no valid pair', false, known(), secret({ data: { sk: 'x' } })],
+  ])('%s: %s', (_, expected, subject, found) => expect(isReplaced(subject, main, found)).toBe(expected));
 });

@@ -40,6 +40,10 @@ describe('changeEvents', () => {
       'Updated Secret ann-main; key pair main is unchanged',
     ],
     [
+      ...(['replaced', [], 'Warning', 'KeyPairReplaced', 'Reconcile'] as const),
+      'Another client replaced key pair main in Secret ann-main',
+    ],
+    [
       ...(['adopted', [], 'Normal', 'KeyPairAdopted', 'PatchSecret'] as const),
       'Adopted Secret ann-main with its key pair main',
     ],

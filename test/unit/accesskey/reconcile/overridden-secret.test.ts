@@ -92,6 +92,22 @@ describe('another controller that breaks the sk', () => {
   });
 });
 
+describe('another controller that writes another valid key pair', () => {
+  it('is reported once, and the new key pair is valid', async () => {
+    const controller = startTestController(known(), rawSecret());
+    const { ak, sk } = keyPair(2);
+    await pass(
+      controller,
+      60,
+      rival(controller, (raw) => withData(raw, { ak: base64(ak), sk: base64(sk) })),
+    );
+    expect(controller.statuses.at(-1)?.keyPairs).toMatchObject([{ state: 'Active', accessKey: ak }]);
+    expect(controller.events).toEqual(['KeyPairReplaced']);
+    expect(controller.api.writes()).toEqual([]);
+    await controller.stop();
+  });
+});
+
 describe('an admission policy', () => {
   it('that changes a label with each write is reported once, and Ready stays true', async () => {
     const controller = startTestController(accessKey());
