@@ -11,18 +11,9 @@ import { apply } from './apply.ts';
 import { blockingNames, createBlockingSecrets } from './blocking-secrets.ts';
 import { enqueueChanges } from './enqueue.ts';
 import { changeEvents, removedEvent, transitionEvents } from './events.ts';
+import { createMemories, type Memory } from './memory.ts';
 import type { PlanOutcome } from './outcome.ts';
-import {
-  afterOutcome,
-  forGeneration,
-  heldFields,
-  isKnownOverride,
-  nextOverrideStepMs,
-  noOverrides,
-  type Overrides,
-  onlyFor,
-  withOverrides,
-} from './overrides.ts';
+import { afterOutcome, heldFields, isKnownOverride, nextOverrideStepMs, onlyFor, withOverrides } from './overrides.ts';
 import { type Observed, plan } from './plan.ts';
 import type { Progress } from './scope.ts';
 import { createSecretApi } from './secret-api.ts';
@@ -63,15 +54,6 @@ export interface ControllerOptions {
   metrics?: WorkQueueOptions['metrics'];
 }
 
-/** What this process knows of an AccessKey from earlier reconciles; a new process can do without. */
-interface Memory {
-  overrides: Overrides;
-  /** Since when the watch does not show a Secret, by the monotonic clock, milliseconds. */
-  unacceptedSince: number | undefined;
-  /** When the status of the current failure was written last, by the monotonic clock, milliseconds. */
-  failureWrittenAt: number | undefined;
-}
-
 /**
  * Starts reconciling. Each change in the caches adds the affected AccessKeys to a work queue; a reconcile observes,
  * plans, applies, and writes the status if it has changed. Call it once the caches are filled.
@@ -81,7 +63,7 @@ interface Memory {
 export function startController(options: ControllerOptions): () => Promise<void> {
   const { client, transport, caches, accepts, recorder, log, now, metrics } = options;
   const api = createSecretApi(client);
-  const memories = new Map<string, Memory>();
+  const memories = createMemories();
   const queue = createWorkQueue({
     concurrency,
     backoff,
@@ -98,11 +80,11 @@ export function startController(options: ControllerOptions): () => Promise<void>
   async function reconcile(key: string): Promise<number | undefined> {
     const accessKey = caches.accessKeys.get(key);
     if (!accessKey) {
-      memories.delete(key);
+      memories.forget(key);
       blockingSecrets.end(key);
       return undefined;
     }
-    const memory = memoryOf(accessKey);
+    const memory = memories.of(accessKey);
     const observed = { ...observe(caches, accessKey), held: heldFields(memory.overrides, performance.now()) };
     const at = now();
     // The plan would be empty; only the status is to be written.
@@ -125,17 +107,9 @@ export function startController(options: ControllerOptions): () => Promise<void>
     const status = statusOf({ accessKey, userHolder: observed.userHolder, outcome, keepsMessage, now: at });
     const isWritten = await updateStatus(accessKey, status);
     if (isWritten || !error) memory.failureWrittenAt = error && performance.now();
-    if (isEmpty(memory)) memories.delete(key);
+    memories.tidy(key);
     if (error) throw error;
     return earliest(requeueAfterMs(accessKey, outcome, at), nextOverrideStepMs(memory.overrides, performance.now()));
-  }
-
-  function memoryOf({ key, generation, status }: AccessKeyRecord): Memory {
-    const isReported = status.conditions?.some(({ type }) => type === 'Overridden') === true;
-    const memory = memories.get(key) ?? newMemory(noOverrides(generation, isReported));
-    memory.overrides = forGeneration(memory.overrides, generation);
-    memories.set(key, memory);
-    return memory;
   }
 
   /** Records since when the watch does not show a Secret. @returns false after `watchLatencyMs` */
@@ -198,14 +172,6 @@ function observe(caches: AccessKeyCaches, accessKey: AccessKeyRecord): Observed 
     secrets: owned.filter((secret) => secret.namespace === accessKey.namespace),
     nameHolders: nameHoldersFor(caches, accessKey),
   };
-}
-
-function newMemory(overrides: Overrides): Memory {
-  return { overrides, unacceptedSince: undefined, failureWrittenAt: undefined };
-}
-
-function isEmpty({ overrides, unacceptedSince, failureWrittenAt }: Memory): boolean {
-  return overrides.secrets.size === 0 && unacceptedSince === undefined && failureWrittenAt === undefined;
 }
 
 /**

@@ -1,0 +1,50 @@
+/** What this process knows of AccessKeys from earlier reconciles. A new process can do without it. */
+import type { AccessKeyRecord } from '../model/access-key-record.ts';
+import { forGeneration, noOverrides, type Overrides } from './overrides.ts';
+
+/** Times are those of a monotonic clock, milliseconds. */
+export interface Memory {
+  overrides: Overrides;
+  /** Since when the watch does not show a Secret that was written. */
+  unacceptedSince: number | undefined;
+  /** When the status of the current failure was written last. */
+  failureWrittenAt: number | undefined;
+}
+
+export interface Memories {
+  of(accessKey: AccessKeyRecord): Memory;
+  /** Forgets an AccessKey that no longer exists. */
+  forget(key: string): void;
+  /** Forgets an AccessKey of which nothing is known, which are nearly all. */
+  tidy(key: string): void;
+  readonly size: number;
+}
+
+export function createMemories(): Memories {
+  const memories = new Map<string, Memory>();
+  return {
+    of({ key, generation, status }) {
+      const isReported = status.conditions?.some(({ type }) => type === 'Overridden') === true;
+      const memory = memories.get(key) ?? newMemory(noOverrides(generation, isReported));
+      memory.overrides = forGeneration(memory.overrides, generation);
+      memories.set(key, memory);
+      return memory;
+    },
+    forget: (key) => void memories.delete(key),
+    tidy(key) {
+      const memory = memories.get(key);
+      if (memory && isEmpty(memory)) memories.delete(key);
+    },
+    get size() {
+      return memories.size;
+    },
+  };
+}
+
+function newMemory(overrides: Overrides): Memory {
+  return { overrides, unacceptedSince: undefined, failureWrittenAt: undefined };
+}
+
+function isEmpty({ overrides, unacceptedSince, failureWrittenAt }: Memory): boolean {
+  return overrides.secrets.size === 0 && unacceptedSince === undefined && failureWrittenAt === undefined;
+}
