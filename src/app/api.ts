@@ -5,6 +5,7 @@ import type { Configuration } from '../config/load.ts';
 import { createApp } from '../http/app.ts';
 import type { Dependencies } from '../http/common/environment.ts';
 import { answerOtherMethods } from '../http/common/methods.ts';
+import { createTurns } from '../http/common/turns.ts';
 import { createTokenIssuing } from '../http/token/issuing.ts';
 import type { KubernetesClient } from '../kube/client.ts';
 import type { Transport } from '../kube/transport.ts';
@@ -56,6 +57,7 @@ function dependenciesOf({ configuration, client, caches, served, metrics, ...opt
     secure: http.tls !== undefined || web.publicUrl?.startsWith('https:') === true,
     forwardAuthPreflight: http.forwardAuthPreflight,
     allowedOrigins: http.cors.allowedOrigins,
+    takeTurn: createTurns(),
     tokenMetrics: metrics.token,
     httpMetrics: metrics.http,
   };

@@ -38,7 +38,7 @@ export function createApp(
   if (dependencies.secure) app.use(requireHttps());
   // Before the limits, because forward-auth accepts the URL of any request and does not wait for its body.
   addForwardAuthRoutes(app, dependencies);
-  app.use(limitBody(), limitQuery());
+  app.use(limitBody(dependencies.takeTurn), limitQuery());
   allowOrigins(app, dependencies);
   addTokenRoutes(app, dependencies, tokenIssuing);
   addKeyRoutes(app, dependencies);

@@ -1,10 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import type { Context, MiddlewareHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
+import { networkOf } from './client-address.ts';
 import { PlatformError } from './errors.ts';
+import type { TakeTurn } from './turns.ts';
 
 /** Maximum size of a request body, bytes. Bodies with a key pair or a token are much smaller. */
 export const maxBodySize = 65_536;
+
+/** A larger body is parsed in a turn of its own; bytes. Key pairs and most tokens are smaller. */
+const maxCheapBody = 4_096;
 
 /**
  * Reads the request body before the route and throws a 413 if it is too large (RFC 9110 section 15.5.14): immediately if
@@ -12,8 +17,10 @@ export const maxBodySize = 65_536;
  *
  * Hono's bodyLimit leaves a body with Content-Length to the route, where a client that disconnects would cause a 500. Only
  * chunked bodies are read as a stream: this needs a Fetch Request, which costs as much as the rest of the response.
+ *
+ * @param takeTurn awaited before the route parses a large body
  */
-export function limitBody(): MiddlewareHandler {
+export function limitBody(takeTurn?: TakeTurn): MiddlewareHandler {
   return async (context, next) => {
     const { method } = context.req;
     const length = context.req.header('Content-Length');
@@ -23,8 +30,9 @@ export function limitBody(): MiddlewareHandler {
       if (!(await discardChunks(context.env.incoming))) throw tooLarge();
       return next();
     }
-    const fits = await (length === undefined ? cacheChunks(context) : cacheBody(context));
-    if (!fits) throw tooLarge();
+    const size = await (length === undefined ? cacheChunks(context) : cacheBody(context));
+    if (size === undefined) throw tooLarge();
+    if (size > maxCheapBody) await takeTurn?.(networkOf(context.get('clientAddress')), context.env.incoming);
     return next();
   };
 }
@@ -55,12 +63,13 @@ async function discardChunks(incoming: IncomingMessage): Promise<boolean> {
 /**
  * Reads a body with Content-Length, which Node enforces. Hono caches it for the route.
  *
- * @returns whether its size is within the limit
+ * @returns its size; undefined if it is too large
  * @throws HTTPException 400 if the client disconnects or is too slow
  */
-async function cacheBody({ req }: Context): Promise<boolean> {
+async function cacheBody({ req }: Context): Promise<number | undefined> {
   try {
-    return (await req.arrayBuffer()).byteLength <= maxBodySize;
+    const { byteLength } = await req.arrayBuffer();
+    return byteLength <= maxBodySize ? byteLength : undefined;
   } catch {
     throw new HTTPException(400);
   }
@@ -69,15 +78,15 @@ async function cacheBody({ req }: Context): Promise<boolean> {
 /**
  * Reads a chunked body and caches it for the route.
  *
- * @returns whether its size is within the limit
+ * @returns its size; undefined if it is too large
  * @throws HTTPException 400 if the client disconnects or is too slow
  */
-async function cacheChunks({ req }: Context): Promise<boolean> {
+async function cacheChunks({ req }: Context): Promise<number | undefined> {
   const { body } = req.raw;
-  if (body === null) return true;
+  if (body === null) return 0;
   const bytes = await readChunks(body);
   if (bytes) req.raw = new Request(req.raw, { body: bytes });
-  return bytes !== undefined;
+  return bytes?.byteLength;
 }
 
 /** @returns the body; undefined if it is too large */

@@ -10,6 +10,7 @@ import type { SigningKeys } from '../../token/keys/signing-keys.ts';
 import type { UserDirectory } from '../../users/directory.ts';
 import type { ProxyOptions } from './client-address.ts';
 import type { ThrottleOptions } from './throttle.ts';
+import type { TakeTurn } from './turns.ts';
 
 /** Configuration of token issuing. */
 export interface TokenOptions {
@@ -71,6 +72,8 @@ export interface Dependencies {
   allowedOrigins?: readonly string[];
   /** Whether clients use HTTPS; default: no. */
   secure?: boolean;
+  /** Spreads expensive work over turns of the event loop; default: no waiting. */
+  takeTurn?: TakeTurn;
   tokenMetrics?: TokenMetrics;
   httpMetrics?: HttpMetrics;
   log: Logger;

@@ -64,6 +64,7 @@ function addClusterRoute(app: OpenAPIHono<Environment>, dependencies: Dependenci
     const cluster = requireCluster(dependencies.clusters, context.req.valid('param').cluster);
     const source = await visibleIn(cluster, caller);
     if (!source) throw forbidden(caller, listing());
+    await dependencies.takeTurn?.(caller.name, context.env.incoming);
     setFreshness(context, [cluster]);
     return answerJson(context, serializePage(listDeployments([source], toQuery(context.req.valid('query')))));
   });
@@ -80,6 +81,7 @@ function addNamespaceRoute(app: OpenAPIHono<Environment>, dependencies: Dependen
     const cluster = requireCluster(dependencies.clusters, name);
     const source = await visibleIn(cluster, caller, namespace);
     if (!source) throw forbidden(caller, listing(namespace));
+    await dependencies.takeTurn?.(caller.name, context.env.incoming);
     setFreshness(context, [cluster]);
     return answerJson(context, serializePage(listDeployments([source], toQuery(context.req.valid('query')))));
   });
@@ -117,6 +119,7 @@ function addAllClustersRoute(app: OpenAPIHono<Environment>, dependencies: Depend
     const query = context.req.valid('query');
     const clusters = requireClusters(dependencies.clusters, query.cluster);
     const sources = await requireVisible(context, { clusters, caller, namespace: query.namespace });
+    await dependencies.takeTurn?.(caller.name, context.env.incoming);
     const stores = new Set(sources.map(({ store }) => store));
     setFreshness(
       context,

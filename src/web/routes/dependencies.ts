@@ -4,6 +4,7 @@ import type { PairLookup } from '../../accesskey/live/pair-lookup.ts';
 import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
 import type { Clusters } from '../../clusters/cluster.ts';
 import type { Environment } from '../../http/common/environment.ts';
+import type { TakeTurn } from '../../http/common/turns.ts';
 import type { TokenIssuing } from '../../http/token/issuing.ts';
 import type { Transport } from '../../kube/transport.ts';
 import type { ReviewBudget } from '../../token/exchange.ts';
@@ -22,6 +23,8 @@ export interface ConsoleDependencies {
   /** Failure budget of sign-ins with a Kubernetes token. */
   tokenBudget: Pick<ReviewBudget, 'take' | 'refund'>;
   clusters: Clusters;
+  /** Spreads expensive work over turns of the event loop; default: no waiting. */
+  takeTurn?: TakeTurn;
   reviewToken: ReviewToken;
   /** Sends requests with the operator's own permissions. */
   transport: Transport;

@@ -24,13 +24,14 @@ const maxNamespaces = 500;
 const permissionToList: Permission = { verb: 'list', group: 'apps', resource: 'deployments' };
 
 /** The deployments that the visitor may view, listed by the same functions and with the same permissions as in the API. */
-export function addDeploymentRoutes(app: Hono<ConsoleEnvironment>, { clusters }: ConsoleDependencies): void {
+export function addDeploymentRoutes(app: Hono<ConsoleEnvironment>, { clusters, takeTurn }: ConsoleDependencies): void {
   app.get('/deployments', async (context) => {
     const visitor = context.get('visitor');
     const view = context.get('view');
     const filters = readFilters(context.req.query());
     const all = clusters.all();
     const selected = filters.cluster === undefined ? all : all.filter((one) => one.name === filters.cluster);
+    await takeTurn?.(visitor.user.name, context.env.incoming);
     const found = await findVisible(selected, visitor, filters);
     if (!found) {
       return context.html(noDeploymentsPage(view, describeMissingPermission(permissionToList, visitor.user)), 403);
