@@ -78,6 +78,17 @@ describe('errorFromResponse', () => {
   });
 
   it.each([
+    ['pass', '[redacted]'],
+    ['secret7', '[redacted]'],
+    ['abc', 'abc'],
+  ])('masks a short value of at least four characters: %s', (short, shown) => {
+    const sent = JSON.stringify({ stringData: { password: short } });
+    const text = `admission webhook "w" denied the request: "${short}" is weak`;
+    const error = errorFromResponse('POST /x', { status: 400, body: status('BadRequest', text), sent });
+    expect(error.message.endsWith(`: "${shown}" is weak`)).toBe(true);
+  });
+
+  it.each([
     ['empty', ''],
     ['text', `404 page ${value} not found`],
     ['truncated JSON', `{"message":"${value}`],

@@ -64,6 +64,15 @@ describe('a transport', () => {
     expect(wire.loads).toBe(2);
   });
 
+  it('masks the values that it sent in the error of a webhook that repeats them', async () => {
+    const message = 'admission webhook "w" denied the request: correct horse battery staple is weak';
+    const wire = await createWire((_, response) => void response.writeHead(400).end(JSON.stringify({ message })));
+    const body = JSON.stringify({ stringData: { password: 'correct horse battery staple' } });
+    await expect(wire.transport.send({ method: 'POST', path: '/api/v1/secrets', body })).rejects.toThrow(
+      /denied the request: \[redacted\] is weak$/,
+    );
+  });
+
   it('rejects with a repeated 401 after one reload per request', async () => {
     const wire = await createWire((_, response) => void response.writeHead(401).end());
     for (let times = 1; times <= 3; times += 1) {
