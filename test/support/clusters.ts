@@ -84,6 +84,20 @@ export async function clusterEvents(kubectl: Kubectl, secret: string): Promise<s
     .map(({ reason, message }) => `${reason}: ${message}`);
 }
 
+/** How often each reason was recorded about a Secret, with the repetitions in series. */
+export async function clusterEventCounts(kubectl: Kubectl, secret: string): Promise<Record<string, number>> {
+  const selector = `--field-selector=involvedObject.kind=Secret,involvedObject.name=${secret}`;
+  const { items } = await kubectl.get<{ items: { reason: string; series?: { count: number } }[] }>(
+    'events',
+    '-n',
+    namespace,
+    selector,
+  );
+  const counts: Record<string, number> = {};
+  for (const { reason, series } of items) counts[reason] = (counts[reason] ?? 0) + (series?.count ?? 1);
+  return counts;
+}
+
 /** Waits for an Event about a Secret whose `reason: note` has this prefix. */
 export async function clusterEvent(kubectl: Kubectl, secret: string, start: string): Promise<string> {
   return poll(`the Event ${start}`, async () =>
