@@ -30,22 +30,38 @@ export interface LockOptions {
 }
 
 /**
- * Runs work while no other process on this machine runs work under the same lock file.
+ * Runs work while no other process on this machine runs work under the same lock file, see {@link acquireLock}.
+ *
+ * @throws the error of the work, or the reason of the signal if it is aborted while waiting
+ */
+export async function withLock<T>(path: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
+  const release = await acquireLock(path, options);
+  try {
+    return await work();
+  } finally {
+    release();
+  }
+}
+
+/**
+ * Waits until no other process on this machine holds the lock.
  *
  * The lock is the operating system's lock on an (empty) SQLite database file. It is released when the process that
  * holds it ends for any reason, so there are no stale locks.
  *
  * @param path - lock file, created if missing in an existing folder. It is not removed, because that would be racy.
- * @throws the error of the work, or the reason of the signal if it is aborted while waiting
+ * @returns a function that releases the lock
+ * @throws the reason of the signal if it is aborted while waiting
  */
-export async function withLock<T>(path: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
+export async function acquireLock(path: string, options: LockOptions): Promise<() => void> {
   const database = new DatabaseSync(path);
   try {
     await acquire(database, options);
-    return await work();
-  } finally {
+  } catch (error) {
     database.close();
+    throw error;
   }
+  return () => database.close();
 }
 
 async function acquire(database: DatabaseSync, options: LockOptions): Promise<void> {

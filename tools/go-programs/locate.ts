@@ -25,19 +25,26 @@ export function locateBinaries(options: LocateOptions = {}): Promise<Binaries> {
   return locatePrograms(controlPlanePrograms, options);
 }
 
+/** Locates kubectl only, see {@link locatePrograms}. */
+export async function locateKubectl(options: LocateOptions = {}): Promise<string> {
+  const { kubectl } = await locatePrograms(controlPlanePrograms, { ...options, only: ['kubectl'] });
+  return kubectl;
+}
+
 /**
  * Locates each program in the folder KUBEBUILDER_ASSETS, else in the cache. Missing programs are built into the cache,
  * by one process at a time.
  *
+ * @param options `only`: the needed programs, by default all of the set
  * @returns absolute paths
  * @throws Error if KUBEBUILDER_ASSETS is not a folder, Go is needed and missing, or a build fails
  */
-export async function locatePrograms<Name extends string>(
+export async function locatePrograms<Name extends string, Needed extends Name = Name>(
   set: ProgramSet<Name>,
-  options: LocateOptions = {},
-): Promise<Paths<Name>> {
+  options: LocateOptions & { readonly only?: readonly Needed[] } = {},
+): Promise<Paths<Needed>> {
   const { environment = process.env, log = logToStandardError, signal } = options;
-  const names = Object.keys(set.packages) as Name[];
+  const names = options.only ?? (Object.keys(set.packages) as Needed[]);
   const { version, hash } = await readModule(set);
   const cache = join(
     cacheDirectory(environment),

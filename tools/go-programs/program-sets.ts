@@ -62,6 +62,19 @@ export const nodePrograms = {
 /** Absolute path of each program of a node. */
 export type NodeBinaries = Paths<keyof typeof nodePrograms.packages>;
 
+/** kind, and the programs of its node image that no other set contains. */
+export const kindPrograms = {
+  moduleDirectory: join(tools, 'kind'),
+  versionOf: 'k8s.io/kubernetes',
+  cacheName: 'kind-programs',
+  buildTime: 'about two minutes',
+  packages: {
+    kubeadm: 'k8s.io/kubernetes/cmd/kubeadm',
+    kind: 'sigs.k8s.io/kind',
+    crictl: 'sigs.k8s.io/cri-tools/cmd/crictl',
+  },
+} as const satisfies ProgramSet<string>;
+
 /** Helm, for tests of the chart and for releases. */
 export const helmPrograms = {
   moduleDirectory: join(tools, 'helm'),

@@ -1,7 +1,7 @@
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { locateBinaries } from '../../../../tools/go-programs/locate.ts';
+import { locateBinaries, locateKubectl } from '../../../../tools/go-programs/locate.ts';
 import { programNames } from '../../../../tools/go-programs/program-sets.ts';
 import { patience, sandbox, temporaryFolder, writeProgram } from './support/sandbox.ts';
 
@@ -42,6 +42,15 @@ describe('building', () => {
     );
     const second = await locateBinaries({ environment, log: silent });
     expect(second).toEqual(first);
+    expect(built()).toHaveLength(6);
+  });
+
+  test('builds only the needed program', async () => {
+    const { environment, installGo, built } = await sandbox();
+    installGo();
+    expect(basename(await locateKubectl({ environment, log: silent }))).toBe('kubectl');
+    expect(built()).toEqual(['k8s.io/kubernetes/cmd/kubectl']);
+    await locateBinaries({ environment, log: silent });
     expect(built()).toHaveLength(6);
   });
 

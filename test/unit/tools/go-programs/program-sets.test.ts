@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { controlPlanePrograms, nodePrograms } from '../../../../tools/go-programs/program-sets.ts';
+import { controlPlanePrograms, kindPrograms, nodePrograms } from '../../../../tools/go-programs/program-sets.ts';
 
 /** Returns the lines of a go.mod that set the versions of Kubernetes and its published modules. */
 function kubernetesVersions(moduleDirectory: string): string[] {
@@ -13,8 +13,11 @@ function kubernetesVersions(moduleDirectory: string): string[] {
     .map((line) => line.replace(/ \/\/.*/, ''));
 }
 
-it('builds the node and the control plane from the same Kubernetes release', () => {
-  const ofControlPlane = kubernetesVersions(controlPlanePrograms.moduleDirectory);
-  expect(ofControlPlane.length).toBeGreaterThan(30);
-  expect(kubernetesVersions(nodePrograms.moduleDirectory)).toEqual(ofControlPlane);
-});
+it.each([nodePrograms, kindPrograms])(
+  'builds $cacheName and the control plane from the same Kubernetes release',
+  (set) => {
+    const ofControlPlane = kubernetesVersions(controlPlanePrograms.moduleDirectory);
+    expect(ofControlPlane.length).toBeGreaterThan(30);
+    expect(kubernetesVersions(set.moduleDirectory)).toEqual(ofControlPlane);
+  },
+);
