@@ -1,24 +1,11 @@
 /** Provides Docker with the base image of the Dockerfile, also without access to a registry. */
-import {
-  access,
-  chmod,
-  copyFile,
-  cp,
-  mkdir,
-  mkdtemp,
-  readdir,
-  realpath,
-  rename,
-  rm,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
+import { access, copyFile, cp, mkdir, mkdtemp, realpath, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { cacheDirectory, withLock } from '../cache.ts';
 import { pathOf } from '../debian/packages.ts';
-import { run } from '../run-command.ts';
 import { installRequirements } from '../single-node/requirements.ts';
 import { createImage } from './archive.ts';
+import { createDebianRoot } from './debian-root.ts';
 import type { Docker } from './docker.ts';
 
 /** Default base image of the Dockerfile. */
@@ -26,7 +13,6 @@ export const publicBase = 'node:24-bookworm-slim';
 /** Replacement if the public base image cannot be pulled. */
 const localBase = 'localhost/node-base:local';
 
-const debianRelease = 'bookworm';
 /** Must be increased when the content of the image changes. */
 const version = 1;
 const path = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'].join(':');
@@ -68,10 +54,9 @@ async function buildBaseImage(log: (line: string) => void): Promise<string> {
 async function build(folder: string, archive: string): Promise<void> {
   const root = await mkdtemp(join(folder, 'root-'));
   try {
-    await run('debootstrap', ['--variant=minbase', '--include=ca-certificates,libstdc++6', debianRelease, root]);
-    await chmod(root, 0o755);
+    await createDebianRoot(root, ['ca-certificates', 'libstdc++6']);
     await addNode(root);
-    await trim(root);
+    await addTrustedCAs(root);
     const trustedCAs = 'NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt';
     const config = { Cmd: ['node'], Env: [`PATH=${path}`, trustedCAs] };
     await createImage({ name: localBase, folder: root, archive: `${archive}.new`, config });
@@ -98,21 +83,10 @@ async function npmFolder(): Promise<string> {
   return dirname(dirname(await realpath(program)));
 }
 
-/**
- * Removes what containers do not need. Copies the trusted CAs of the machine, which may reach registries through a
- * proxy.
- */
-async function trim(root: string): Promise<void> {
-  const folders = ['var/cache/apt', 'var/lib/apt/lists', 'dev', 'usr/share/doc', 'usr/share/man', 'usr/share/locale'];
-  for (const folder of folders) await empty(join(root, folder));
-  for (const file of ['etc/resolv.conf', 'etc/hostname']) await writeFile(join(root, file), '');
+/** Copies the trusted CAs of the machine, which may reach registries through a proxy. */
+async function addTrustedCAs(root: string): Promise<void> {
   const trustedCAs = 'etc/ssl/certs/ca-certificates.crt';
   if (await exists(`/${trustedCAs}`)) await copyFile(`/${trustedCAs}`, join(root, trustedCAs));
-}
-
-async function empty(folder: string): Promise<void> {
-  const names = await readdir(folder);
-  for (const name of names) await rm(join(folder, name), { recursive: true, force: true });
 }
 
 function exists(file: string): Promise<boolean> {

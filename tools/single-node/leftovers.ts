@@ -13,8 +13,11 @@ export interface Workspace {
   readonly cgroup: string;
 }
 
+/** What uses a workspace: a node, a Docker daemon for builds, or a Docker daemon for a kind cluster. */
+export type WorkspaceKind = 'node' | 'docker' | 'kind';
+
 /** Returns the paths of the workspace that a process creates. */
-export function workspaceOf(pid: number, kind: 'node' | 'docker'): Workspace {
+export function workspaceOf(pid: number, kind: WorkspaceKind): Workspace {
   const name = `${prefix}${kind}-${pid}`;
   return { directory: join(tmpdir(), name), cgroup: name };
 }

@@ -1,8 +1,8 @@
-/** Command line of the single node, `npm run single-node`. */
+/** Runs a single node as a process, for tests. */
 import { parseArgs } from 'node:util';
 import { startSingleNode } from './single-node.ts';
 
-const usage = `Usage: npm run single-node
+const usage = `Usage: node tools/single-node/main.ts
 
 Runs a cluster with one real node on this machine until SIGTERM or SIGINT (Ctrl-C), and removes all its files at the end.
 Requires root. Prints the path of the administrator's kubeconfig.

@@ -1,6 +1,8 @@
+import type { ChildProcess } from 'node:child_process';
+import { readlink } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { poll } from '../poll.ts';
-import { run, succeeds } from '../run-command.ts';
+import { run } from '../run-command.ts';
 
 /** The network link between this machine and the node. */
 export interface NodeLink {
@@ -48,11 +50,26 @@ function linkOf(network: string) {
   return { hostAddress: `${rest}${+last + 1}`, nodeAddress: `${rest}${+last + 2}`, prefixLength: 30 };
 }
 
-/** Configures the interface of the node, from inside its network namespace. */
-export async function configureLink({ hostAddress, nodeAddress, prefixLength }: NodeLink): Promise<void> {
-  await poll('the network link', () => succeeds('ip', ['link', 'show', nodeInterface]));
-  await run('ip', ['link', 'set', 'lo', 'up']);
-  await run('ip', ['address', 'add', `${nodeAddress}/${prefixLength}`, 'dev', nodeInterface]);
-  await run('ip', ['link', 'set', nodeInterface, 'up']);
-  await run('ip', ['route', 'add', 'default', 'via', hostAddress]);
+/** Waits until the process has its own network namespace, and returns its PID. */
+export async function waitForNetworkNamespace({ pid }: ChildProcess): Promise<number> {
+  if (pid === undefined) throw new Error('cannot start unshare');
+  const current = await readlink('/proc/self/ns/net');
+  await poll('the network namespace', async () => (await readlink(`/proc/${pid}/ns/net`)) !== current);
+  return pid;
+}
+
+/**
+ * Configures the interface of the node.
+ *
+ * @param pid a process in the network namespace of the node. Default: this process
+ */
+export async function configureLink(link: NodeLink, pid?: number): Promise<void> {
+  const { hostAddress, nodeAddress, prefixLength } = link;
+  const [program, ...enter] = pid === undefined ? ['ip'] : ['nsenter', `--net=/proc/${pid}/ns/net`, 'ip'];
+  const ip = (...args: string[]) => run(program, [...enter, ...args]);
+  await poll('the network link', async () => (await ip('link', 'show', nodeInterface)) !== '');
+  await ip('link', 'set', 'lo', 'up');
+  await ip('address', 'add', `${nodeAddress}/${prefixLength}`, 'dev', nodeInterface);
+  await ip('link', 'set', nodeInterface, 'up');
+  await ip('route', 'add', 'default', 'via', hostAddress);
 }

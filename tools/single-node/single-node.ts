@@ -5,19 +5,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readlink } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onlyOnce } from '../control-plane/clean-up.ts';
 import { lastLines } from '../control-plane/program.ts';
 import { locateBinaries, locatePrograms } from '../go-programs/locate.ts';
-import { type NodeBinaries, nodePrograms } from '../go-programs/program-sets.ts';
-import { createImage } from '../images/archive.ts';
-import { poll } from '../poll.ts';
+import { nodePrograms } from '../go-programs/program-sets.ts';
 import { createCgroup } from './cgroup.ts';
 import { importImage, pauseImage } from './container-runtime.ts';
 import { recordOwner, removeLeftovers, workspaceOf } from './leftovers.ts';
 import type { NodeSettings, Request, Response } from './messages.ts';
-import { createLink } from './network.ts';
+import { createLink, waitForNetworkNamespace } from './network.ts';
+import { createPauseImage } from './pause-image.ts';
 import { installRequirements, unmetRequirements } from './requirements.ts';
 
 export interface SingleNode {
@@ -93,7 +92,8 @@ async function prepareSettings(node: ChildProcess, resources: NodeResources): Pr
   const pid = await waitForNetworkNamespace(node);
   await recordOwner(directory, pid);
   await createCgroup(cgroup);
-  const pauseArchive = await createPauseImage(binaries, directory);
+  const pauseArchive = join(directory, 'pause.tar');
+  await createPauseImage({ name: pauseImage, pause: binaries.pause, archive: pauseArchive });
   const kubeconfig = join(directory, 'admin.kubeconfig');
   return { ...resources, pauseArchive, kubeconfig, link: await createLink(pid) };
 }
@@ -108,14 +108,6 @@ function startNodeProcess(directory: string): ChildProcess {
   });
   closeSync(log);
   return child;
-}
-
-/** Waits until the process has its own network namespace, and returns its PID. */
-async function waitForNetworkNamespace({ pid }: ChildProcess): Promise<number> {
-  if (pid === undefined) throw new Error('cannot start unshare');
-  const current = await readlink('/proc/self/ns/net');
-  await poll('the network namespace', async () => (await readlink(`/proc/${pid}/ns/net`)) !== current);
-  return pid;
 }
 
 /** Sends a request to the node and waits until it is done. */
@@ -138,14 +130,4 @@ async function stopNode(node: ChildProcess): Promise<void> {
   if (node.connected) node.disconnect();
   await ended;
   await removeLeftovers();
-}
-
-/** Creates the sandbox image of pods. */
-async function createPauseImage({ pause }: NodeBinaries, directory: string): Promise<string> {
-  const archive = join(directory, 'pause.tar');
-  const folder = await mkdtemp(join(directory, 'pause-'));
-  await copyFile(pause, join(folder, 'pause'));
-  const config = { Entrypoint: ['/pause'], User: '65535:65535' };
-  await createImage({ name: pauseImage, folder, archive, config });
-  return archive;
 }
