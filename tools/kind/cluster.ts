@@ -1,0 +1,181 @@
+/** A kind cluster. */
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { createKubectl, type Kubectl } from '../kubectl.ts';
+import { poll } from '../poll.ts';
+import { run } from '../run-command.ts';
+import type { KindDocker } from './docker.ts';
+import { explainFailure } from './failures.ts';
+
+const apiServerPort = 6443;
+
+export interface KindOptions {
+  /** Path of kind. */
+  readonly kind: string;
+  readonly docker: KindDocker;
+  readonly name: string;
+  /** Path of kubectl. */
+  readonly kubectl: string;
+  /** Folder for the kubeconfig, created if missing. */
+  readonly directory: string;
+}
+
+/** What is needed to delete a cluster. */
+export interface ClusterReference extends Pick<KindOptions, 'kind' | 'name' | 'directory'> {
+  readonly docker: Pick<KindDocker, 'environment' | 'run'>;
+  /** Whether Docker's network "kind" is deleted with the cluster. */
+  readonly ownsNetwork?: boolean;
+}
+
+const network = 'kind';
+
+/** Returns whether Docker has the network of kind clusters, which kind creates and never deletes. */
+export function networkExists(docker: KindDocker): Promise<boolean> {
+  return docker.run('network', 'inspect', network).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** A node that can fail. */
+export interface KindNode {
+  readonly name: string;
+  /** Ends all its processes, as a power failure does. */
+  kill(): Promise<void>;
+  /** Starts a killed node, and waits until it is Ready. */
+  start(): Promise<void>;
+}
+
+export interface KindCluster {
+  readonly kubeconfig: string;
+  readonly kubectl: string;
+  /** Nodes without the control plane; empty in a cluster with one node. */
+  readonly workers: readonly KindNode[];
+  /** Loads the images of an archive (`docker save`) into every node. */
+  loadImages(archive: string): Promise<void>;
+  /** Restarts the kubelet of every node. */
+  restartKubelets(): Promise<void>;
+}
+
+/** Returns whether kind knows a cluster with this name. */
+export async function clusterExists({ kind, docker, name }: ClusterReference): Promise<boolean> {
+  const names = await run(kind, ['get', 'clusters', '--quiet'], { env: docker.environment });
+  return names.split('\n').includes(name);
+}
+
+/**
+ * Creates a cluster.
+ *
+ * @param workers number of nodes in addition to the control plane, which runs pods only if there are no others
+ * @throws Error with one line about the cause; the cluster is deleted then
+ */
+export async function createCluster(options: KindOptions, image: string, workers: number): Promise<KindCluster> {
+  const { kind, docker, name, directory } = options;
+  await mkdir(directory, { recursive: true });
+  const configuration = join(directory, 'kind.yaml');
+  await writeFile(configuration, stringify(clusterConfiguration(docker.temporary?.address, workers)));
+  const files = ['--config', configuration, '--kubeconfig', kubeconfigOf(options)];
+  try {
+    await run(kind, ['create', 'cluster', '--name', name, '--image', image, ...files, '--wait', '180s'], {
+      env: docker.environment,
+    });
+    return await openCluster(options);
+  } catch (error) {
+    await deleteCluster(options).catch(() => undefined);
+    throw explainFailure(`cannot create the kind cluster ${name}`, error as Error);
+  }
+}
+
+function clusterConfiguration(address: string | undefined, workers: number) {
+  return {
+    apiVersion: 'kind.x-k8s.io/v1alpha4',
+    kind: 'Cluster',
+    // kind would look for a free port of an address of this machine.
+    ...(address !== undefined && { networking: { apiServerAddress: address, apiServerPort } }),
+    nodes: [{ role: 'control-plane' }, ...Array.from({ length: workers }, () => ({ role: 'worker' }))],
+  };
+}
+
+/** Opens an existing cluster. Writes its kubeconfig. */
+export async function openCluster(options: KindOptions): Promise<KindCluster> {
+  const { kind, docker, name } = options;
+  const env = docker.environment;
+  const kubeconfig = kubeconfigOf(options);
+  await mkdir(options.directory, { recursive: true });
+  await run(kind, ['export', 'kubeconfig', '--name', name, '--kubeconfig', kubeconfig], { env });
+  const kubectl = createKubectl(options.kubectl, kubeconfig);
+  await connectPods(kubectl, docker);
+  await kubectl.run(['rollout', 'status', 'deployment/coredns', '-n', 'kube-system', '--timeout=180s']);
+  const nodes = (await run(kind, ['get', 'nodes', '--name', name], { env })).split('\n').filter(Boolean).sort();
+  const workers = nodes.filter((node) => !node.endsWith('-control-plane'));
+  return {
+    kubeconfig,
+    kubectl: options.kubectl,
+    workers: workers.map((node) => kindNode(node, kubectl, docker)),
+    async loadImages(archive) {
+      await run(kind, ['load', 'image-archive', archive, '--name', name], { env }).catch((error: Error) => {
+        throw explainFailure('cannot load the images into the kind cluster', error);
+      });
+    },
+    async restartKubelets() {
+      for (const node of nodes) await docker.run('exec', node, 'systemctl', 'restart', 'kubelet');
+    },
+  };
+}
+
+/** Deletes a cluster, also one that is incomplete or does not exist. */
+export async function deleteCluster(options: ClusterReference): Promise<void> {
+  const { kind, docker, name, directory, ownsNetwork } = options;
+  const kubeconfig = kubeconfigOf(options);
+  await run(kind, ['delete', 'cluster', '--name', name, '--kubeconfig', kubeconfig], { env: docker.environment });
+  // Docker refuses to delete a network with containers of other clusters.
+  if (ownsNetwork) await docker.run('network', 'rm', network).catch(() => undefined);
+  await rm(directory, { recursive: true, force: true });
+}
+
+function kubeconfigOf({ directory }: Pick<KindOptions, 'directory'>): string {
+  return join(directory, 'kubeconfig');
+}
+
+function kindNode(name: string, kubectl: Kubectl, docker: KindDocker): KindNode {
+  return {
+    name,
+    kill: async () => void (await docker.run('kill', name)),
+    async start() {
+      await docker.run('start', name);
+      await connectPods(kubectl, docker);
+      await kubectl.run(['wait', '--for=condition=Ready', `node/${name}`, '--timeout=180s']);
+    },
+  };
+}
+
+interface Nodes {
+  items: {
+    metadata: { name: string };
+    spec: { podCIDR?: string };
+    status: { addresses: { type: string; address: string }[] };
+  }[];
+}
+
+/** Adds routes between the pods of different nodes, unless kind's CNI daemon of the published image adds them. */
+async function connectPods(kubectl: Kubectl, docker: KindDocker): Promise<void> {
+  const daemons = await kubectl.run(['get', 'daemonset', 'kindnet', '-n', 'kube-system', '--ignore-not-found']);
+  if (daemons !== '') return;
+  const { items } = await poll('the pod networks of all nodes', async () => {
+    const nodes = await kubectl.get<Nodes>('nodes');
+    return nodes.items.every(({ spec }) => spec.podCIDR !== undefined) && nodes;
+  });
+  for (const { metadata } of items) {
+    if (!(await isRunning(docker, metadata.name))) continue;
+    for (const other of items.filter((node) => node.metadata.name !== metadata.name)) {
+      const address = other.status.addresses.find(({ type }) => type === 'InternalIP')?.address ?? '';
+      const route = ['ip', 'route', 'replace', other.spec.podCIDR ?? '', 'via', address];
+      await docker.run('exec', metadata.name, ...route);
+    }
+  }
+}
+
+async function isRunning(docker: KindDocker, node: string): Promise<boolean> {
+  return (await docker.run('inspect', '--format', '{{.State.Running}}', node)).trim() === 'true';
+}
