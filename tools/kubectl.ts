@@ -46,3 +46,11 @@ export function createKubectl(path: string, kubeconfig: string): Kubectl {
     apply: (manifest, ...args) => run(['apply', '-f', '-', ...args], JSON.stringify(manifest)),
   };
 }
+
+/** @throws Error with one line if the API server of a kubeconfig cannot be reached */
+export async function requireCluster({ run, kubeconfig }: Pick<Kubectl, 'run' | 'kubeconfig'>): Promise<void> {
+  await run(['get', '--raw=/version', '--request-timeout=20s']).catch((error: Error) => {
+    const reason = error.message.trim().split('\n').at(-1) ?? '';
+    throw new Error(`cannot reach the cluster of the kubeconfig ${kubeconfig}: ${reason}`, { cause: error });
+  });
+}

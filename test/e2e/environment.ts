@@ -2,7 +2,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { locatePrograms } from '../../tools/go-programs/locate.ts';
+import { helmPrograms } from '../../tools/go-programs/program-sets.ts';
 import { createKubectl, type Kubectl } from '../../tools/kubectl.ts';
+import { type Helm, openHelm } from '../support/helm.ts';
 import { buildImages, images } from './images/build.ts';
 import { repository, writePrevious } from './previous.ts';
 import { chooseProvider } from './providers/choose.ts';
@@ -18,6 +21,7 @@ export const serviceUrl = 'http://accesskey-operator.accesskey-system';
 export interface Environment {
   readonly cluster: Cluster;
   readonly kubectl: Kubectl;
+  readonly helm: Helm;
   /** Folder of the kustomization that installs the operator. */
   readonly install: string;
   /** The same for the previous release, or undefined in a clone without that history. */
@@ -26,7 +30,7 @@ export interface Environment {
 }
 
 /**
- * Builds the images, starts the cluster and loads the images.
+ * Builds the images and programs, starts the cluster and loads the images.
  *
  * @throws Error with the missing requirements if this machine cannot run a cluster
  */
@@ -43,6 +47,7 @@ export async function prepareEnvironment(): Promise<Environment> {
   try {
     await buildImages({ archive, previous: revision && previous, log });
     log('Built the images');
+    await locatePrograms(helmPrograms, { log });
     const cluster = await provider.start(log);
     log(`Started the cluster (${provider.name})`);
     const stop = async () => {
@@ -55,6 +60,7 @@ export async function prepareEnvironment(): Promise<Environment> {
     return {
       cluster,
       kubectl: createKubectl(cluster.kubectl, cluster.kubeconfig),
+      helm: await openHelm(cluster.kubeconfig),
       install: join(repository, 'test/e2e/install'),
       installPrevious: revision && (await writeInstallation(previous)),
       stop,

@@ -21,9 +21,12 @@ interface Counts {
   readonly failures: readonly string[];
 }
 
+/** Name of the load's Deployment. */
+export const loadName = 'load';
+
 /** Starts the load with the pair in a Secret. */
 export async function startLoad(kubectl: Kubectl, secretName: string): Promise<Load> {
-  const name = 'load';
+  const name = loadName;
   const command = await programOf(kubectl, name);
   const volumes = { '/etc/accesskey': { secret: { secretName } }, '/app': { configMap: { name } } };
   await kubectl.apply(deploymentOf({ name, image: images.tools, command, volumes }));

@@ -1,7 +1,5 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import type { Kubectl } from '../../tools/kubectl.ts';
+import { openPortForward } from '../../tools/port-forward.ts';
 import { operatorNamespace } from './environment.ts';
 import { rolledOut } from './workloads.ts';
 
@@ -15,6 +13,12 @@ interface Pods {
   }[];
 }
 
+interface EndpointSlices {
+  readonly items: readonly {
+    readonly endpoints?: readonly { readonly nodeName?: string; readonly conditions: { readonly ready?: boolean } }[];
+  }[];
+}
+
 /** The installed operator. */
 export interface InstalledOperator {
   /** Applies the kustomization in a folder and waits until the rollout is complete. */
@@ -25,6 +29,8 @@ export interface InstalledOperator {
   ready(): Promise<void>;
   /** @returns the uid and the number of container restarts of each pod */
   pods(): Promise<{ uid: string; restarts: number }[]>;
+  /** @returns the node of each pod to which the Service sends requests, sorted */
+  servingNodes(): Promise<string[]>;
   /** @returns the holder of the Lease */
   leader(): Promise<string>;
   /** Kills the leader's pod without a grace period. */
@@ -56,6 +62,19 @@ export function installedOperator(kubectl: Kubectl): InstalledOperator {
         uid: metadata.uid,
         restarts: status.containerStatuses.reduce((sum, { restartCount }) => sum + restartCount, 0),
       })),
+    async servingNodes() {
+      const slices = await kubectl.get<EndpointSlices>(
+        'endpointslices',
+        ...inNamespace,
+        '-l',
+        `kubernetes.io/service-name=${name}`,
+      );
+      const endpoints = slices.items.flatMap((slice) => slice.endpoints ?? []);
+      return endpoints
+        .filter(({ conditions }) => conditions.ready)
+        .map(({ nodeName = '' }) => nodeName)
+        .sort();
+    },
     async killLeader() {
       const holder = await leader();
       const pod = (await podList()).items.find(({ metadata }) => holder.startsWith(metadata.name));
@@ -67,14 +86,6 @@ export function installedOperator(kubectl: Kubectl): InstalledOperator {
 }
 
 async function withPortForward(kubectl: Kubectl, use: (url: string) => Promise<void>): Promise<void> {
-  const args = ['--kubeconfig', kubectl.kubeconfig, 'port-forward', ...inNamespace, `service/${name}`, ':80'];
-  const forward = spawn(kubectl.path, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  try {
-    const [line] = await Promise.race([once(createInterface(forward.stdout), 'line'), once(forward, 'exit')]);
-    const [, port] = /127\.0\.0\.1:(\d+)/.exec(line) ?? [];
-    if (port === undefined) throw new Error(`kubectl port-forward did not start: ${line}`);
-    await use(`http://127.0.0.1:${port}`);
-  } finally {
-    forward.kill();
-  }
+  const forward = await openPortForward(kubectl, operatorNamespace, name);
+  await use(forward.url).finally(forward.stop);
 }

@@ -1,17 +1,16 @@
 /** A node restores the state of the machine, however it ends. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, readlink, statfs } from 'node:fs/promises';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { deathWrapper } from '../../tools/control-plane/program.ts';
 import { poll } from '../../tools/poll.ts';
-import { cgroupsNamed } from '../../tools/single-node/cgroup.ts';
 import { removeLeftovers } from '../../tools/single-node/leftovers.ts';
-import { kernelSettings } from '../../tools/single-node/mounts.ts';
 import { unmetRequirements } from '../../tools/single-node/requirements.ts';
+import { processesNaming, sharedSettings, tracesNaming } from './machine.ts';
 
 const program = join(import.meta.dirname, '../../tools/single-node/main.ts');
 const fit = process.env.E2E !== 'skip' && (await unmetRequirements()).length === 0;
@@ -41,34 +40,8 @@ async function childrenOf({ pid }: ChildProcess): Promise<string[]> {
 }
 
 /** @returns everything on the machine that belongs to the node of a process */
-async function tracesOf({ pid }: ChildProcess): Promise<string[]> {
-  const name = `accesskey-operator-space-node-${pid}`;
-  const folders = (await readdir(tmpdir())).filter((entry) => entry === name);
-  const mounts = (await readFile('/proc/mounts', 'utf8')).split('\n').filter((line) => line.includes(name));
-  return [...folders, ...mounts, ...(await cgroupsNamed(name)), ...(await processesNaming(name))];
-}
-
-async function processesNaming(name: string): Promise<string[]> {
-  const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
-  const commands = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
-  return commands.filter((command) => command.includes(name));
-}
-
-const procFileSystem = 0x9fa0;
-
-/**
- * The kernel settings that processes of the node could change on the machine. Their current values prove nothing,
- * because other programs change them, too.
- *
- * @param pid a process in the namespaces of the node
- */
-async function sharedSettings(pid: string | undefined): Promise<string[]> {
-  const paths = Object.keys(kernelSettings).map((name) => `/proc/sys/${name}`);
-  const types = await Promise.all(paths.map(async (path) => (await statfs(`/proc/${pid}/root${path}`)).type));
-  const shared = paths.filter((_, index) => types[index] === procFileSystem);
-  // The settings of the network belong to its namespace.
-  const isSharedNetwork = (await readlink(`/proc/${pid}/ns/net`)) === (await readlink('/proc/self/ns/net'));
-  return isSharedNetwork ? [...shared, '/proc/sys/net'] : shared;
+function tracesOf({ pid }: ChildProcess): Promise<string[]> {
+  return tracesNaming(`accesskey-operator-space-node-${pid}`);
 }
 
 describe.runIf(fit)('a node leaves nothing behind', () => {

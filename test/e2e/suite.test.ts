@@ -4,18 +4,20 @@ import type { Kubectl } from '../../tools/kubectl.ts';
 import { poll } from '../../tools/poll.ts';
 import { startBrowser } from '../support/browser.ts';
 import { signInWithPair } from '../support/console.ts';
-import { chart, openHelm, valueFlags } from '../support/helm.ts';
+import { chart, valueFlags } from '../support/helm.ts';
 import { type AccessKeyObject, accessKeyManifest, readPair, waitReady } from '../support/platform.ts';
 import { languages, startConsumers } from './consumers.ts';
 import { diagnosis } from './diagnosis.ts';
 import { type Environment, operatorNamespace, prepareEnvironment, shop } from './environment.ts';
 import { images } from './images/build.ts';
 import { type Load, programOf, startLoad } from './load.ts';
+import { rotateNewKey, withDrainedNode, workerWithoutLoad } from './nodes.ts';
 import { type InstalledOperator, installedOperator } from './operator.ts';
 import { clusterObjects, operatorSecrets } from './remains.ts';
 import { deploymentOf, linesOf } from './workloads.ts';
 
 const skipped = process.env.E2E === 'skip';
+const oneNode = 'the cluster of this provider has only one node that runs pods';
 
 let environment: Environment;
 let kubectl: Kubectl;
@@ -127,6 +129,41 @@ describe.skipIf(skipped)('the operator in a cluster', () => {
     expect(await operator.pods()).toEqual(pods);
   });
 
+  test('spreads its replicas across nodes', async ({ skip }) => {
+    const { workers } = environment.cluster;
+    if (workers.length < 2) skip(oneNode);
+    await operator.restart();
+    await expect.poll(operator.servingNodes).toEqual(workers.map(({ name }) => name));
+  });
+
+  test('fails no request while a node is drained and a key pair is rotated', async ({ skip }) => {
+    const node = (await workerWithoutLoad(environment.cluster, kubectl)) ?? skip(oneNode);
+    const work = () =>
+      withDrainedNode(kubectl, node.name, async () => {
+        expect(await operator.servingNodes()).not.toContain(node.name);
+        await rotateNewKey(kubectl, 'dora');
+      });
+    expect(await load.during(work)).toEqual([]);
+  });
+
+  test('serves and rotates key pairs while a node with a replica is down', async ({ skip }) => {
+    const node = (await workerWithoutLoad(environment.cluster, kubectl)) ?? skip(oneNode);
+    await operator.restart();
+    await expect.poll(operator.servingNodes).toContain(node.name);
+    const failures = await load.during(async () => {
+      await node.kill();
+      await rotateNewKey(kubectl, 'erin');
+      await poll('the removal of the endpoint', async () => (await operator.servingNodes()).length === 1, 180_000);
+    });
+    // Requests that were sent to the node get no response. No other request fails.
+    expect(failures.filter((line) => /: \d{3} /.test(line))).toEqual([]);
+    const isServed = async () => (await load.during(() => Promise.resolve())).length === 0;
+    await poll('the end of connections to the node', isServed, 180_000);
+    expect(await load.during(() => rotateNewKey(kubectl, 'fred'))).toEqual([]);
+    await node.start();
+    await operator.ready();
+  });
+
   test('leaves nothing behind when it is uninstalled', async () => {
     expect(await operatorSecrets(kubectl)).toContain(`${shop}/alice-main`);
     // As in docs/install.md. kubectl ignores the annotations that keep GitOps tools from deleting objects.
@@ -139,7 +176,7 @@ describe.skipIf(skipped)('the operator in a cluster', () => {
   });
 
   test('is installed with Helm and leaves nothing behind without kept policies and CRD', async () => {
-    const helm = await openHelm(kubectl.kubeconfig);
+    const { helm } = environment;
     const [repository, tag] = images.operator.split(':');
     const values = {
       image: { repository, tag },

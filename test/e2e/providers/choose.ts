@@ -22,7 +22,7 @@ export async function chooseProvider(environment: NodeJS.ProcessEnv = process.en
 function candidates(environment: NodeJS.ProcessEnv): Provider[] {
   const { E2E_KUBECONFIG, E2E_PROVIDER } = environment;
   if (E2E_KUBECONFIG) return [existing(E2E_KUBECONFIG, environment)];
-  const all = [kind, node];
+  const all = [kind(environment), node];
   const named = all.filter(({ name }) => !E2E_PROVIDER || name === E2E_PROVIDER);
   if (named.length === 0) throw new Error(`E2E_PROVIDER: ${E2E_PROVIDER} is neither kind nor node`);
   return named;

@@ -1,4 +1,5 @@
-import { locateBinaries } from '../../../tools/go-programs/locate.ts';
+import { locateKubectl } from '../../../tools/go-programs/locate.ts';
+import { createKubectl, requireCluster } from '../../../tools/kubectl.ts';
 import { run } from '../../../tools/run-command.ts';
 import type { Provider } from './provider.ts';
 
@@ -20,12 +21,16 @@ export function existing(kubeconfig: string, environment: NodeJS.ProcessEnv): Pr
         : [];
     },
     async start(log) {
-      const { kubectl } = await locateBinaries({ log });
+      const kubectl = await locateKubectl({ log });
+      await requireCluster(createKubectl(kubectl, kubeconfig)).catch((error: Error) => {
+        throw new Error(`E2E_KUBECONFIG: ${error.message}`, { cause: error });
+      });
       return {
         kubeconfig,
         kubectl,
         loadImages: async (archive) => void (await run(program, [...args, archive])),
         restartKubelet: undefined,
+        workers: [],
         stop: () => Promise.resolve(),
       };
     },

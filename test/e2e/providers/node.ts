@@ -8,6 +8,6 @@ export const node: Provider = {
   available: unmetRequirements,
   async start(log) {
     const { kubeconfig, kubectl, loadImage, restartKubelet, stop } = await startSingleNode({ log });
-    return { kubeconfig, kubectl, loadImages: loadImage, restartKubelet, stop };
+    return { kubeconfig, kubectl, loadImages: loadImage, restartKubelet, workers: [], stop };
   },
 };

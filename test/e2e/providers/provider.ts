@@ -1,3 +1,5 @@
+import type { KindNode } from '../../../tools/kind/cluster.ts';
+
 /** A source of test clusters. */
 export interface Provider {
   readonly name: string;
@@ -14,8 +16,10 @@ export interface Cluster {
   readonly kubectl: string;
   /** Loads the images of an archive (`docker save`) into every node. */
   loadImages(archive: string): Promise<void>;
-  /** Restarts the kubelet of a node; undefined if the provider cannot do that. */
+  /** Restarts the kubelets of all nodes; undefined if the provider cannot do that. */
   readonly restartKubelet: (() => Promise<void>) | undefined;
+  /** Nodes that tests may drain and kill; fewer than two if the provider does not offer that. */
+  readonly workers: readonly KindNode[];
   /** Ends what start() began; a cluster that was there before stays. */
   stop(): Promise<void>;
 }

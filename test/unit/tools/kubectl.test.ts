@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest';
+import { requireCluster } from '../../../tools/kubectl.ts';
+
+it('reports in one line that a cluster cannot be reached', async () => {
+  const output = 'E1129 memcache.go: connection refused\nThe connection to the server 127.0.0.1:1 was refused';
+  const kubectl = { kubeconfig: '/kubeconfig', run: () => Promise.reject(new Error(output)) };
+  await expect(requireCluster(kubectl)).rejects.toThrow(
+    /^cannot reach the cluster of the kubeconfig \/kubeconfig: The connection to the server 127\.0\.0\.1:1 was refused$/,
+  );
+});
+
+it('accepts a cluster that returns its version', async () => {
+  await expect(
+    requireCluster({ kubeconfig: '/kubeconfig', run: () => Promise.resolve('{}') }),
+  ).resolves.toBeUndefined();
+});
