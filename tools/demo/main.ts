@@ -1,8 +1,9 @@
 /**
  * The demo, `npm run demo`: shows the main use case on a temporary control plane or an existing cluster. It installs
  * the manifests, starts the operator with its ServiceAccount, applies examples/, and performs the steps of a user
- * (tour.ts).
+ * (tour.ts). With --kind, it runs in a kind cluster instead (kind.ts).
  */
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,16 +12,18 @@ import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
 import { startControlPlane } from '../control-plane/control-plane.ts';
 import { installManifests, writeOperatorKubeconfig } from '../install.ts';
-import { createKubectl, type Kubectl } from '../kubectl.ts';
+import { createKubectl, type Kubectl, requireCluster } from '../kubectl.ts';
 import { type OperatorProcess, startOperator } from '../operator-process.ts';
+import { startKindDemo } from './kind.ts';
 import { showTour } from './tour.ts';
 
 const examples = fileURLToPath(new URL('../../examples', import.meta.url));
-const usage = `Usage: npm run demo -- [--once] [--kubeconfig FILE]
+const usage = `Usage: npm run demo -- [--once] [--kubeconfig FILE | --kind]
 
   --once             run all steps, check their results and exit; the exit code is 1 if a check fails
   --kubeconfig FILE  use this cluster instead of a temporary control plane; requires administrator access,
                      and the manifests and examples remain installed
+  --kind             create or reuse a kind cluster, run the operator in it, and use its Service
   --help             print this help
 `;
 
@@ -34,7 +37,11 @@ function print(line = ''): void {
 }
 
 async function openCluster(kubeconfig: string | undefined): Promise<Cluster> {
-  if (kubeconfig !== undefined) return { kubectl: createKubectl('kubectl', kubeconfig), stop: async () => {} };
+  if (kubeconfig !== undefined) {
+    const kubectl = createKubectl('kubectl', kubeconfig);
+    await requireCluster(kubectl);
+    return { kubectl, stop: async () => {} };
+  }
   print('Starting a control plane: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kwok');
   const controlPlane = await startControlPlane({ workloads: true });
   return { kubectl: createKubectl(controlPlane.kubectl, controlPlane.kubeconfig), stop: controlPlane.stop };
@@ -54,7 +61,7 @@ async function startDemoOperator(kubectl: Kubectl, directory: string): Promise<O
   return operator;
 }
 
-async function runDemo(once: boolean, kubeconfig: string | undefined): Promise<void> {
+async function runDemo(exits: boolean, kubeconfig: string | undefined): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'accesskey-demo-'));
   const cluster = await openCluster(kubeconfig);
   let operator: OperatorProcess | undefined;
@@ -66,7 +73,7 @@ async function runDemo(once: boolean, kubeconfig: string | undefined): Promise<v
     print('Applying examples/\n');
     await cluster.kubectl.run(['apply', '-k', examples]);
     await showTour(cluster.kubectl, operator.url, print);
-    if (!once) await waitForInterrupt(operator, cluster.kubectl);
+    if (!exits) await waitForInterrupt(operator, cluster.kubectl);
   } finally {
     await operator?.stop();
     await cluster.stop();
@@ -74,37 +81,63 @@ async function runDemo(once: boolean, kubeconfig: string | undefined): Promise<v
   }
 }
 
-async function waitForInterrupt(operator: OperatorProcess, kubectl: Kubectl): Promise<void> {
-  print(
-    `Web console:  ${operator.url}/ (sign in with the ak and sk in the Secret alice-ci, or with a token of the cluster)`,
-  );
-  print(`Platform API: ${operator.url}, reference at ${operator.url}/docs`);
-  print(`Probes:       ${operator.healthUrl}/readyz`);
-  print(`kubectl:      export KUBECONFIG=${kubectl.kubeconfig}`);
+async function runKindDemo(exits: boolean): Promise<void> {
+  const demo = await startKindDemo(print);
+  try {
+    await showTour(demo.kubectl, demo.forward.url, print);
+    print(demo.removal);
+    if (exits) return;
+    printAddresses(demo.forward.url, demo.kubectl);
+    await Promise.race([interrupted(), demo.forward.ended]);
+  } finally {
+    await demo.stop();
+  }
+}
+
+function printAddresses(url: string, { kubeconfig }: Kubectl): void {
+  print(`Web console:  ${url}/ (sign in with the ak and sk in the Secret alice-ci, or with a token of the cluster)`);
+  print(`Platform API: ${url}, reference at ${url}/docs`);
+  print(`kubectl:      export KUBECONFIG=${kubeconfig}`);
   print('Press Ctrl-C to stop the demo.');
-  const ended = Promise.withResolvers<void>();
-  process.once('SIGINT', ended.resolve).once('SIGTERM', ended.resolve);
-  operator.process.once('exit', ended.resolve);
-  await ended.promise;
+}
+
+function interrupted(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  process.once('SIGINT', resolve).once('SIGTERM', resolve);
+  return promise;
+}
+
+async function waitForInterrupt(operator: OperatorProcess, kubectl: Kubectl): Promise<void> {
+  print(`Probes:       ${operator.healthUrl}/readyz`);
+  printAddresses(operator.url, kubectl);
+  await Promise.race([interrupted(), once(operator.process, 'exit')]);
   if (operator.process.exitCode !== null)
     throw new Error(`the operator exited unexpectedly:\n${operator.output.slice(-5).join('\n')}`);
 }
 
 function readFlags() {
-  const options = { once: { type: 'boolean' }, kubeconfig: { type: 'string' }, help: { type: 'boolean' } } as const;
+  const options = {
+    once: { type: 'boolean' },
+    kubeconfig: { type: 'string' },
+    kind: { type: 'boolean' },
+    help: { type: 'boolean' },
+  } as const;
   try {
-    return parseArgs({ options }).values;
+    const { values } = parseArgs({ options });
+    if (values.kind && values.kubeconfig !== undefined) throw new Error('--kind and --kubeconfig exclude each other');
+    return values;
   } catch (error) {
     process.stderr.write(`demo: ${error instanceof Error ? error.message : error} (see --help)\n`);
     process.exit(2);
   }
 }
 
-const { once = false, kubeconfig, help } = readFlags();
-if (help) print(usage);
+const flags = readFlags();
+if (flags.help) print(usage);
 else {
   try {
-    await runDemo(once, kubeconfig);
+    const { once: exits = false, kubeconfig, kind } = flags;
+    await (kind ? runKindDemo(exits) : runDemo(exits, kubeconfig));
   } catch (error) {
     process.stderr.write(`demo: ${error instanceof Error ? error.message : error}\n`);
     process.exitCode = 1;
