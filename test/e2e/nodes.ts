@@ -1,4 +1,4 @@
-import type { KindNode } from '../../tools/kind/cluster.ts';
+import type { KindNode } from '../../tools/kind/nodes.ts';
 import type { Kubectl } from '../../tools/kubectl.ts';
 import { poll } from '../../tools/poll.ts';
 import { type AccessKeyObject, accessKeyManifest } from '../support/platform.ts';

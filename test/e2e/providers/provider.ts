@@ -1,4 +1,4 @@
-import type { KindNode } from '../../../tools/kind/cluster.ts';
+import type { KindNode } from '../../../tools/kind/nodes.ts';
 
 /** A source of test clusters. */
 export interface Provider {
