@@ -27,7 +27,11 @@ interface Workload {
 }
 
 interface Pod {
-  spec: { containers: { image: string; args: string[] }[]; volumes: { configMap?: { name: string } }[] };
+  spec: {
+    containers: { image: string; args: string[] }[];
+    volumes: { configMap?: { name: string } }[];
+    topologySpreadConstraints?: { topologyKey: string }[];
+  };
 }
 
 async function podsOfOperator(): Promise<Pod[]> {
@@ -112,6 +116,14 @@ describe('the overlays', () => {
     const ports = ['get', 'service', service.name, '-n', operatorNamespace, '-o', 'jsonpath={.spec.ports[*].name}'];
     expect(await cluster.kubectl.run(ports)).toBe(service.port.name);
     await cluster.kubectl.run(['apply', '-f', file, '--dry-run=server']);
+  });
+
+  test('prefer different nodes with high-availability, also in a cluster without zones', async () => {
+    const objects = await renderManifests(cluster.kubectl, join(manifests, 'overlays/high-availability'));
+    const deployment = objects.find(({ kind }) => kind === 'Deployment') as unknown as Workload;
+    // The scheduler ignores all constraints on a node without the label of one of them.
+    const topologyKeys = deployment.spec.template.spec.topologySpreadConstraints?.map(({ topologyKey }) => topologyKey);
+    expect(topologyKeys).toEqual(['kubernetes.io/hostname']);
   });
 
   test('let a drain evict one pod at a time with high-availability', async () => {
