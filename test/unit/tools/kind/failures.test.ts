@@ -17,6 +17,11 @@ describe('explains a failure of kind in one line', () => {
       'port 8080 is in use by another program',
     ],
     [
+      'docker: Error response from daemon: driver failed programming external connectivity on endpoint x: Error ' +
+        'starting userland proxy: listen tcp4 198.18.0.2:6443: bind: address already in use.',
+      'port 6443 is in use by another program',
+    ],
+    [
       'failed to register layer: write /usr/bin/kubelet: no space left on device',
       'the disk is full (Docker stores images and nodes in its data folder)',
     ],
