@@ -6,6 +6,9 @@ import type { Fleet } from './fleet.ts';
 import type { Program } from './program.ts';
 import { createRestartable, type Restartable } from './restart.ts';
 
+/** A busy etcd accepts connections long before it responds. */
+const requestTimeoutMs = 5_000;
+
 /** Prepares an etcd without starting it. */
 export function createEtcd(fleet: Fleet, path: string, layout: Layout): Restartable {
   return createRestartable({
@@ -16,7 +19,8 @@ export function createEtcd(fleet: Fleet, path: string, layout: Layout): Restarta
 }
 
 async function isEtcdReady(layout: Layout): Promise<boolean> {
-  const response = await fetch(`${etcdAddress(layout)}/readyz`).catch(() => undefined);
+  const signal = AbortSignal.timeout(requestTimeoutMs);
+  const response = await fetch(`${etcdAddress(layout)}/readyz`, { signal }).catch(() => undefined);
   await response?.body?.cancel();
   return response?.ok ?? false;
 }

@@ -11,6 +11,9 @@ Runs a Kubernetes control plane on loopback ports until SIGTERM or SIGINT (Ctrl-
   --help             print this help
 `;
 
+/** Interval of the checks whether npm is running, milliseconds. */
+const parentCheckMs = 500;
+
 interface Flags {
   readonly kubeconfig: string;
   readonly workloads: boolean;
@@ -32,10 +35,18 @@ function readFlags(args: readonly string[]): Flags | 'help' {
   return { kubeconfig: values.kubeconfig, workloads: values.workloads };
 }
 
-/** Returns a signal that is aborted at the first SIGTERM or SIGINT. */
+/**
+ * Returns a signal that is aborted at the first SIGTERM or SIGINT, and when npm has ended, which can be killed without
+ * ending this process. A second SIGTERM or SIGINT ends this process immediately; its programs end in any case.
+ */
 function endSignal(): AbortSignal {
   const end = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => end.abort());
+  for (const signal of ['SIGTERM', 'SIGINT']) {
+    process.on(signal, () => (end.signal.aborted ? process.exit(1) : end.abort()));
+  }
+  const parent = process.ppid;
+  const isRunByNpm = process.env.npm_lifecycle_event !== undefined;
+  if (isRunByNpm) setInterval(() => process.ppid !== parent && end.abort(), parentCheckMs).unref();
   return end.signal;
 }
 

@@ -36,10 +36,19 @@ export async function untilReady(program: Program, { isReady, dependencies, sign
     if (!over.signal.aborted) throw new StartError(`${one.name} ended (${how})`, await lastLines(one.logFile));
   });
   try {
-    await Promise.race([pollReadiness(program, isReady, stopped), ...ends]);
+    // The check itself can hang, so polling does not end as soon as the signal is aborted.
+    await Promise.race([pollReadiness(program, isReady, stopped), ...ends, ...(signal ? [rejectOnAbort(signal)] : [])]);
   } finally {
     over.abort();
   }
+}
+
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  });
 }
 
 async function pollReadiness(program: Program, isReady: () => Promise<boolean>, stopped: AbortSignal): Promise<void> {

@@ -71,6 +71,21 @@ describe('untilReady', () => {
     await expect(waited).rejects.toMatchObject({ name: 'AbortError' });
     await program.stop();
   });
+
+  test('ends when its signal is aborted while a check hangs', async () => {
+    const program = await startScript(endless);
+    const end = new AbortController();
+    const checking = Promise.withResolvers<void>();
+    const isReady = () => {
+      checking.resolve();
+      return new Promise<boolean>(() => {});
+    };
+    const waited = untilReady(program, { dependencies: [], isReady, signal: end.signal });
+    await checking.promise;
+    end.abort(new Error('stopped'));
+    await expect(waited).rejects.toThrow('stopped');
+    await program.stop();
+  });
 });
 
 describe('keepRunning', () => {
