@@ -102,6 +102,21 @@ describe('/docs', () => {
     expect(problems()).toEqual([]);
   });
 
+  test('gets a token with the pair and the cycle in the form', async () => {
+    const { page, problems } = await openDocs();
+    const operation = page.locator('[id$="-createToken"]');
+    await operation.locator('.opblock-summary').click();
+    for (const [name, value] of Object.entries(pair)) {
+      await operation.locator(`tr[data-property-name="${name}"] input[type=text]`).fill(value);
+    }
+    await operation.getByRole('button', { name: 'Execute' }).click();
+    const row = operation.locator('.live-responses-table .response').first();
+    await row.waitFor();
+    expect(await operation.locator('.request-url').textContent()).not.toContain('cycle');
+    expect(await row.textContent()).toMatch(/^200.*"token"/s);
+    expect(problems()).toEqual([]);
+  });
+
   test('gets the token with OAuth 2.0 client credentials', async () => {
     const { page, problems } = await openDocs();
     await authorize(page, async (dialog) => {
