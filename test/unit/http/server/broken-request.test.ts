@@ -70,7 +70,8 @@ describe('answerBrokenRequests', () => {
     ['malformed body for OAuth 2.0', post('/oauth2/introspect', badChunk), '400 Bad Request', oauth(malformed)],
     ['malformed request line', 'GET /oauth2/token HTTP/x\r\n\r\n', '400 Bad Request', platform(malformed)],
   ])('responds to a %s', async (_, bytes, status, expected) => {
-    const [head = '', body = ''] = (await answerTo(bytes)).split('\r\n\r\n');
+    const timeout = status.startsWith('408') ? 50 : 60_000;
+    const [head = '', body = ''] = (await answerTo(bytes, { timeout })).split('\r\n\r\n');
     expect(head.split('\r\n')[0]).toBe(`HTTP/1.1 ${status}`);
     expect(head).toMatch(/^connection: close$/im);
     expect(head).toMatch(/^x-request-id: the-id$/im);
