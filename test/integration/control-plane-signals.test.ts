@@ -20,9 +20,10 @@ beforeAll(async () => void (await locateBinaries({ log: () => undefined })));
 async function start() {
   const folder = await mkdtemp(join(tmpdir(), 'control-plane-signals-'));
   const kubeconfig = join(folder, 'admin.kubeconfig');
+  // npm would write its compile cache to the folder.
   const npm = spawn('npm', ['run', '--silent', 'control-plane', '--', '--kubeconfig', kubeconfig, '--no-workloads'], {
     cwd: root,
-    env: { ...process.env, TMPDIR: folder },
+    env: { ...process.env, TMPDIR: folder, NODE_DISABLE_COMPILE_CACHE: '1' },
     stdio: 'ignore',
   });
   onTestFinished(async () => {
