@@ -108,7 +108,6 @@ describe('the listing', () => {
     ['page=0', 'page', /from 1/],
     ['page=-1', 'page', /from 1/],
     ['page=abc', 'page', /whole number/],
-    ['page=', 'page', /whole number/],
     ['page=1&page=2', 'page', /only once/],
     ['pageSize=0', 'pageSize', /from 1 to 500/],
     ['pageSize=501', 'pageSize', /from 1 to 500/],
@@ -119,7 +118,7 @@ describe('the listing', () => {
     await expectBadRequest(await listDeployments(operator.url, token, `?${query}`), field, description);
   });
 
-  test.each(['page=1&pageSize=500', 'pageSize=1', ''])('accepts %s', async (query) => {
+  test.each(['page=1&pageSize=500', 'pageSize=1', 'page=&name=&phase=', ''])('accepts %s', async (query) => {
     expect((await listDeployments(operator.url, token, `?${query}`)).status).toBe(200);
   });
 });

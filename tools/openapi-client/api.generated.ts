@@ -2427,7 +2427,7 @@ export interface operations {
                 phase?: "WORKLOAD_STATE_UNSPECIFIED" | "Running" | "Deleting" | "Not_Ready" | "Stopped" | "Waiting";
                 /** @description Sort key; if unset or the first value, namespace and name */
                 sortBy?: "SORT_BY_UNSPECIFIED" | "field_name" | "state" | "cluster" | "namespace" | "created_at";
-                /** @description Sort direction; defaults to desc if sortBy is set, otherwise asc */
+                /** @description Sort direction; defaults to desc. Has no effect if sortBy is unset or the first value */
                 sortDir?: "desc" | "asc";
                 /** @description Kubernetes label selector, for example app=web,tier notin (back) */
                 labelSelector?: string;
@@ -2680,7 +2680,7 @@ export interface operations {
                 phase?: "WORKLOAD_STATE_UNSPECIFIED" | "Running" | "Deleting" | "Not_Ready" | "Stopped" | "Waiting";
                 /** @description Sort key; if unset or the first value, namespace and name */
                 sortBy?: "SORT_BY_UNSPECIFIED" | "field_name" | "state" | "cluster" | "namespace" | "created_at";
-                /** @description Sort direction; defaults to desc if sortBy is set, otherwise asc */
+                /** @description Sort direction; defaults to desc. Has no effect if sortBy is unset or the first value */
                 sortDir?: "desc" | "asc";
                 /** @description Kubernetes label selector, for example app=web,tier notin (back) */
                 labelSelector?: string;
@@ -2770,7 +2770,7 @@ export interface operations {
                 phase?: "WORKLOAD_STATE_UNSPECIFIED" | "Running" | "Deleting" | "Not_Ready" | "Stopped" | "Waiting";
                 /** @description Sort key; if unset or the first value, namespace and name */
                 sortBy?: "SORT_BY_UNSPECIFIED" | "field_name" | "state" | "cluster" | "namespace" | "created_at";
-                /** @description Sort direction; defaults to desc if sortBy is set, otherwise asc */
+                /** @description Sort direction; defaults to desc. Has no effect if sortBy is unset or the first value */
                 sortDir?: "desc" | "asc";
                 /** @description Kubernetes label selector, for example app=web,tier notin (back) */
                 labelSelector?: string;
@@ -3025,7 +3025,7 @@ export interface operations {
                 phase?: "WORKLOAD_STATE_UNSPECIFIED" | "Running" | "Deleting" | "Not_Ready" | "Stopped" | "Waiting";
                 /** @description Sort key; if unset or the first value, namespace and name */
                 sortBy?: "SORT_BY_UNSPECIFIED" | "field_name" | "state" | "cluster" | "namespace" | "created_at";
-                /** @description Sort direction; defaults to desc if sortBy is set, otherwise asc */
+                /** @description Sort direction; defaults to desc. Has no effect if sortBy is unset or the first value */
                 sortDir?: "desc" | "asc";
                 /** @description Kubernetes label selector, for example app=web,tier notin (back) */
                 labelSelector?: string;
@@ -3416,7 +3416,7 @@ export interface operations {
                 phase?: "WORKLOAD_STATE_UNSPECIFIED" | "Running" | "Deleting" | "Not_Ready" | "Stopped" | "Waiting";
                 /** @description Sort key; if unset or the first value, namespace and name */
                 sortBy?: "SORT_BY_UNSPECIFIED" | "field_name" | "state" | "cluster" | "namespace" | "created_at";
-                /** @description Sort direction; defaults to desc if sortBy is set, otherwise asc */
+                /** @description Sort direction; defaults to desc. Has no effect if sortBy is unset or the first value */
                 sortDir?: "desc" | "asc";
                 /** @description Kubernetes label selector, for example app=web,tier notin (back) */
                 labelSelector?: string;
@@ -3674,7 +3674,7 @@ export interface operations {
                 phase?: "WORKLOAD_STATE_UNSPECIFIED" | "Running" | "Deleting" | "Not_Ready" | "Stopped" | "Waiting";
                 /** @description Sort key; if unset or the first value, namespace and name */
                 sortBy?: "SORT_BY_UNSPECIFIED" | "field_name" | "state" | "cluster" | "namespace" | "created_at";
-                /** @description Sort direction; defaults to desc if sortBy is set, otherwise asc */
+                /** @description Sort direction; defaults to desc. Has no effect if sortBy is unset or the first value */
                 sortDir?: "desc" | "asc";
                 /** @description Kubernetes label selector, for example app=web,tier notin (back) */
                 labelSelector?: string;

@@ -41,32 +41,41 @@ export function optionalText(description: string, example: string) {
 }
 
 /**
- * An optional whole number in a range, in decimal digits. An empty value is invalid.
+ * Makes an empty value of an optional parameter mean "not set", as in the gateway of the platform.
+ *
+ * @param schema accepts undefined
+ */
+export function unsetIfEmpty<S extends z.ZodType>(schema: S) {
+  return z.preprocess((value) => (value === '' ? undefined : value), schema);
+}
+
+/**
+ * An optional whole number in a range, in decimal digits.
  *
  * @returns a schema with a default
  */
 export function wholeNumber(description: string, range: { min: number; max: number; default: number }) {
   const rule = `must be a whole number from ${range.min} to ${range.max}`;
-  return z
+  const number = z
     .string({ error: (issue) => (Array.isArray(issue.input) ? 'must be given only once' : rule) })
     .regex(/^[0-9]{1,10}$/, rule)
     .transform(Number)
     .refine((value) => value >= range.min && value <= range.max, rule)
-    .default(range.default)
-    .openapi({
-      description,
-      type: 'integer',
-      minimum: range.min,
-      maximum: range.max,
-      default: range.default,
-    });
+    .default(range.default);
+  return unsetIfEmpty(number).openapi({
+    description,
+    type: 'integer',
+    minimum: range.min,
+    maximum: range.max,
+    default: range.default,
+  });
 }
 
-/** An optional parameter with fixed values. An empty value is invalid. */
+/** An optional parameter with fixed values. */
 export function oneOf<V extends string>(description: string, values: readonly V[]) {
   const rule = `must be one of ${values.join(', ')}`;
-  return z
+  const value = z
     .enum(values, { error: (issue) => (Array.isArray(issue.input) ? 'must be given only once' : rule) })
-    .optional()
-    .openapi({ description });
+    .optional();
+  return unsetIfEmpty(value).openapi({ description });
 }

@@ -11,7 +11,7 @@ import { dnsLabelPattern, dnsSubdomainPattern, extendedResourcePattern } from '.
 import { parseFieldSelector } from '../../selector/field-selector.ts';
 import { parseLabelSelector } from '../../selector/label-selector.ts';
 import { SelectorError } from '../../selector/syntax.ts';
-import { oneOf, problemOf, wholeNumber } from '../common/parameters.ts';
+import { oneOf, problemOf, unsetIfEmpty, wholeNumber } from '../common/parameters.ts';
 
 const maxPageSize = 500;
 
@@ -19,6 +19,7 @@ const extendedResource = new RegExp(`^\\*$|${extendedResourcePattern.source}`);
 
 const text = () => z.string({ error: problemOf });
 const requiredText = () => text().min(1, 'must not be empty').max(253, 'must be 253 characters at most');
+const optionalText = () => unsetIfEmpty(requiredText().optional());
 
 const cluster = requiredText().openapi({ description: 'Name of the cluster', example: 'kpanda-global-cluster' });
 
@@ -26,6 +27,10 @@ const namespace = text()
   .max(63, 'must be 63 characters at most')
   .regex(dnsLabelPattern, 'must be a DNS label: lower-case letters, digits and hyphens')
   .openapi({ description: 'Name of the namespace', example: 'shop' });
+
+const resource = text()
+  .max(253, 'must be 253 characters at most')
+  .regex(extendedResource, 'must be * or an extended resource, for example nvidia.com/gpu');
 
 const name = text()
   .max(253, 'must be 253 characters at most')
@@ -50,37 +55,39 @@ const sortValues = Object.keys(orders) as (keyof typeof orders)[];
 export const listQuery = z.strictObject({
   page: wholeNumber('Page number, starting at 1', { min: 1, max: 1_000_000, default: 1 }),
   pageSize: wholeNumber('Items per page', { min: 1, max: maxPageSize, default: 10 }),
-  name: requiredText().optional().openapi({ description: 'Only deployments with exactly this name', example: 'web' }),
-  fuzzyName: requiredText()
-    .optional()
-    .openapi({ description: 'Only deployments whose name contains this text, ignoring case' }),
+  name: optionalText().openapi({ description: 'Only deployments with exactly this name', example: 'web' }),
+  fuzzyName: optionalText().openapi({ description: 'Only deployments whose name contains this text, ignoring case' }),
   phase: oneOf('Only deployments in this state; the first value means any state', WorkloadState.options),
   sortBy: oneOf('Sort key; if unset or the first value, namespace and name', sortValues),
-  sortDir: oneOf('Sort direction; defaults to desc if sortBy is set, otherwise asc', ['desc', 'asc']),
+  sortDir: oneOf('Sort direction; defaults to desc. Has no effect if sortBy is unset or the first value', [
+    'desc',
+    'asc',
+  ]),
   labelSelector: selector('Kubernetes label selector, for example app=web,tier notin (back)', parseLabelSelector),
   fieldSelector: selector('Kubernetes field selector on metadata.name and metadata.namespace', (one) =>
     parseFieldSelector(one, selectableFields),
   ),
-  gpuType: text()
-    .max(253, 'must be 253 characters at most')
-    .regex(extendedResource, 'must be * or an extended resource, for example nvidia.com/gpu')
-    .optional()
-    .openapi({
-      description: 'Only deployments whose pods request this resource; * means any GPU',
-      example: 'nvidia.com/gpu',
-    }),
+  gpuType: unsetIfEmpty(resource.optional()).openapi({
+    description: 'Only deployments whose pods request this resource; * means any GPU',
+    example: 'nvidia.com/gpu',
+  }),
 });
 
+/** Empty values are dropped; without any other, the parameter is not set. */
+const clusters = z.preprocess(
+  (value) => (Array.isArray(value) ? nonEmpty(value.filter((one) => one !== '')) : value || undefined),
+  z.union([cluster, z.array(cluster)]).optional(),
+);
+
+const nonEmpty = (values: unknown[]) => (values.length > 0 ? values : undefined);
+
 export const allClustersQuery = listQuery.extend({
-  cluster: z
-    .union([cluster, z.array(cluster)])
-    .optional()
-    .openapi({
-      description: 'Only these clusters; may be repeated',
-      type: 'array',
-      items: { type: 'string', minLength: 1, maxLength: 253 },
-    }),
-  namespace: namespace.optional().openapi({ description: 'Only this namespace in each cluster' }),
+  cluster: clusters.openapi({
+    description: 'Only these clusters; may be repeated',
+    type: 'array',
+    items: { type: 'string', minLength: 1, maxLength: 253 },
+  }),
+  namespace: unsetIfEmpty(namespace.optional()).openapi({ description: 'Only this namespace in each cluster' }),
   showVirtualCluster: oneOf('Has no effect: there are no virtual clusters', ['true', 'false']),
 });
 
@@ -91,7 +98,7 @@ export function toQuery(parameters: z.infer<typeof listQuery>): Query {
   const state = phase === 'WORKLOAD_STATE_UNSPECIFIED' ? undefined : phase;
   const by = orders[sortBy];
   const matches = createFilter({ name, fuzzyName, state, labels, fields, gpuType });
-  const descending = (sortDir ?? (by ? 'desc' : 'asc')) === 'desc';
+  const descending = by !== undefined && sortDir !== 'asc';
   return { page, pageSize, by: by ?? 'namespace', descending, matches };
 }
 

@@ -14,6 +14,7 @@ export function documentInfo(prefix: string) {
       summary: 'Issues short-lived signed tokens for key pairs. The platform API accepts these tokens.',
       description:
         'Errors are `{code, message, details}` with gRPC status codes; under `/oauth2` they have the format of RFC 6749. ' +
+        'An empty value of an optional parameter means that it is not set. ' +
         'Every path responds to OPTIONS with `Allow`, and to unsupported methods with 405. Every response has `X-Request-Id`.',
       license: { name: packageJson.license, identifier: packageJson.license },
     },

@@ -75,7 +75,7 @@ describe('the listing', () => {
     const { list } = await createPlatform();
     const max = field === 'page' ? 1_000_000 : 500;
     const rule = `must be a whole number from 1 to ${max}`;
-    const bad = ['', '0', '-1', '1.5', 'abc', '99999999999', '%2B1', '+1', '0x1', '%201', String(max + 1)];
+    const bad = ['0', '-1', '1.5', 'abc', '99999999999', '%2B1', '+1', '0x1', '%201', String(max + 1)];
     for (const value of [...bad, '1e2', '9'.repeat(5_000), '%00', '1,2']) {
       const answer = await list(`?${field}=${value}`, token);
       expect([value, answer.status, answer.json()]).toEqual([
