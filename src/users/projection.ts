@@ -1,6 +1,9 @@
 import type { AccessKeyRecord } from '../accesskey/model/access-key-record.ts';
 import type { CurrentUser, User } from './schema.ts';
 
+/** The platform's name for accounts that it manages itself. */
+const source = 'locale';
+
 /** Converts an AccessKey to a user of the ghippo API. */
 export function projectUser({ uid, spec, status, creationTimestamp, updatedAt }: AccessKeyRecord): User {
   const { name, email = '', description = '', firstName = '', lastName = '' } = spec.user;
@@ -11,10 +14,10 @@ export function projectUser({ uid, spec, status, creationTimestamp, updatedAt }:
     description,
     firstname: firstName,
     lastname: lastName,
-    source: '',
+    source,
     enabled: spec.suspended !== true,
-    createdAt: creationTimestamp,
-    updatedAt,
+    createdAt: milliseconds(creationTimestamp),
+    updatedAt: updatedAt === creationTimestamp ? '0' : milliseconds(updatedAt),
     lastLoginAt: lastUseOf(status.keyPairs ?? []),
     canAuthorize: false,
   };
@@ -30,7 +33,7 @@ export function projectCurrentUser({ uid, spec }: AccessKeyRecord): CurrentUser 
     firstname: firstName,
     lastname: lastName,
     locale: '',
-    source: '',
+    source,
     phoneNumber: '',
     canTransferToMain: false,
     hasCertified: false,
@@ -42,6 +45,11 @@ export function projectCurrentUser({ uid, spec }: AccessKeyRecord): CurrentUser 
     inviteUrl: '',
     inviteCode: '',
   };
+}
+
+/** @param time RFC 3339 */
+function milliseconds(time: string): string {
+  return String(Date.parse(time));
 }
 
 /** RFC 3339 times in UTC with whole seconds sort like text. */

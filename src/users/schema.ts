@@ -12,13 +12,17 @@ const int32 = z
 const unknown = (what: string) => z.string().openapi({ description: `${what}. Always empty.`, example: '' });
 const never = (what: string) => z.boolean().openapi({ description: `${what}. Always false.`, example: false });
 const text = (description: string, example: string) => z.string().openapi({ description, example });
-const time = (description: string, example: string) => text(`${description} RFC 3339 in UTC, whole seconds.`, example);
+const milliseconds = (description: string, example: string) =>
+  z
+    .string()
+    .regex(/^(0|[1-9]\d{0,15})$/)
+    .openapi({ description: `${description} Milliseconds since the epoch.`, example });
 
 const id = text('ID of the user: the sub claim of the tokens.', '94dbbd6a-12a3-4a67-85a8-a97cf5a1a953');
 const email = text('Email address.', 'alice@example.com');
 const firstname = text('First name.', 'Alice');
 const lastname = text('Last name.', 'Miller');
-const source = unknown('Origin of the account');
+const source = text('Origin of the account. Always locale.', 'locale');
 
 /** v1alpha1userGetUserResponse */
 export const User = z
@@ -31,10 +35,13 @@ export const User = z
     lastname,
     source,
     enabled: z.boolean().openapi({ description: 'Whether the user can get tokens. False while suspended.' }),
-    createdAt: time('Creation time of the AccessKey.', '2026-01-01T08:00:00Z'),
-    updatedAt: time('Time of the last change of the AccessKey, ignoring its status.', '2026-01-02T08:00:00Z'),
-    lastLoginAt: time(
-      'Last use of a key pair or one of its tokens, up to a minute old; empty if never used.',
+    createdAt: milliseconds('Creation time of the AccessKey.', '1767254400000'),
+    updatedAt: milliseconds(
+      'Time of the last change of the AccessKey, ignoring its status; 0 if it was never changed.',
+      '1767340800000',
+    ),
+    lastLoginAt: text(
+      'Last use of a key pair or one of its tokens, up to a minute old; empty if never used. RFC 3339 in UTC, whole seconds.',
       '2026-01-03T08:00:00Z',
     ),
     canAuthorize: never('Whether the user can be granted rights in the platform'),

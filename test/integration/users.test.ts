@@ -76,7 +76,8 @@ describe('users', () => {
         lastname: 'Miller',
         description: 'Shop team',
         enabled: true,
-        createdAt: metadata.creationTimestamp,
+        source: 'locale',
+        createdAt: String(Date.parse(metadata.creationTimestamp)),
       },
     ]);
   });
@@ -120,7 +121,8 @@ describe('users', () => {
       const { body } = await ask<User>('alice', `/users/${ids.alice}`);
       return body.description === 'Store team' ? body : undefined;
     });
-    expect(changed.updatedAt >= used.updatedAt).toBe(true);
+    expect(Number(changed.updatedAt)).toBeGreaterThan(Number(changed.createdAt));
+    expect(Number(changed.updatedAt)).toBeGreaterThanOrEqual(Number(used.updatedAt));
   });
 
   test('do not include AccessKeys whose user is held by another one', async () => {

@@ -936,20 +936,20 @@ export interface components {
              */
             lastname: string;
             /**
-             * @description Origin of the account. Always empty.
-             * @example
+             * @description Origin of the account. Always locale.
+             * @example locale
              */
             source: string;
             /** @description Whether the user can get tokens. False while suspended. */
             enabled: boolean;
             /**
-             * @description Creation time of the AccessKey. RFC 3339 in UTC, whole seconds.
-             * @example 2026-01-01T08:00:00Z
+             * @description Creation time of the AccessKey. Milliseconds since the epoch.
+             * @example 1767254400000
              */
             createdAt: string;
             /**
-             * @description Time of the last change of the AccessKey, ignoring its status. RFC 3339 in UTC, whole seconds.
-             * @example 2026-01-02T08:00:00Z
+             * @description Time of the last change of the AccessKey, ignoring its status; 0 if it was never changed. Milliseconds since the epoch.
+             * @example 1767340800000
              */
             updatedAt: string;
             /**
@@ -1006,8 +1006,8 @@ export interface components {
              */
             locale: string;
             /**
-             * @description Origin of the account. Always empty.
-             * @example
+             * @description Origin of the account. Always locale.
+             * @example locale
              */
             source: string;
             /**

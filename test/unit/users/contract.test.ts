@@ -49,13 +49,17 @@ describe('projectUser', () => {
       description: 'Shop',
       firstname: 'Ann',
       lastname: 'Lee',
-      source: '',
+      source: 'locale',
       enabled: false,
       canAuthorize: false,
-      createdAt: at(-3600),
-      updatedAt: at(-60),
+      createdAt: String(Date.parse(at(-3600))),
+      updatedAt: String(Date.parse(at(-60))),
       lastLoginAt: at(-5),
     });
+  });
+
+  it('returns 0 as updatedAt if the AccessKey was never changed', () => {
+    expect(projectUser(known())).toMatchObject({ createdAt: String(Date.parse(at(-3600))), updatedAt: '0' });
   });
 
   it('returns the last use of any key pair', () => {
@@ -72,5 +76,6 @@ it('projectCurrentUser converts the fields of the AccessKey', () => {
     email: 'ann@example.com',
     firstname: 'Ann',
     lastname: 'Lee',
+    source: 'locale',
   });
 });
