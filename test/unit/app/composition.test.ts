@@ -72,6 +72,17 @@ it.each([
   await components.transport.close();
 });
 
+it.each([
+  [['10.0.0.0/8'], '192.0.2.1'],
+  [[], '10.0.0.1'],
+])('with http.trustedProxies: %j the log has the client address %s', async (trustedProxies, clientAddress) => {
+  const { components, lines } = compose({ http: { trustedProxies } });
+  const incoming = { socket: { remoteAddress: '10.0.0.1' } };
+  await components.app.request('/', { headers: { 'X-Forwarded-For': '192.0.2.1' } }, { incoming });
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ remoteAddress: '10.0.0.1', clientAddress }]);
+  await components.transport.close();
+});
+
 describe('the log at startup', () => {
   it.each([
     ['ghippo.io', 1],
