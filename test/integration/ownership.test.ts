@@ -52,6 +52,25 @@ describe('a Secret that the operator does not own', () => {
     expect(conditionOf(await waitReady(kubectl, 'people', 'theirs'), 'Stalled')).toBeUndefined();
   });
 
+  test('belongs to the AccessKey that had it first, also after it was deleted', async () => {
+    // Both want the Secret a-b-c.
+    const first = await createPair(kubectl, accessKeyManifest('people', 'a-b', { keyPairs: [{ name: 'c' }] }));
+    await kubectl.apply(accessKeyManifest('people', 'a', { keyPairs: [{ name: 'b-c' }] }));
+    const advice = 'belongs to AccessKey a-b (key pair c); set another secret.name';
+    expect(conditionOf(await observed('a'), 'Stalled')?.message).toContain(advice);
+    await kubectl.run(['delete', 'secret', 'a-b-c', '-n', 'people']);
+    const second = await poll('the new Secret', () => readPair(kubectl, 'people', 'a-b-c'));
+    expect(second.ak).not.toBe(first.ak);
+    await getToken(operator.url, second);
+    expect((await waitReady(kubectl, 'people', 'a-b')).status.keyPairs).toMatchObject([{ accessKey: second.ak }]);
+    expect(conditionOf(await observed('a'), 'Stalled')?.message).toContain(advice);
+    // The name becomes free with its owner.
+    await kubectl.run(['delete', 'accesskey', 'a-b', '-n', 'people']);
+    await kubectl.run(['delete', 'secrets', '-n', 'people', '-l', 'ghippo.io/access-key=a-b']);
+    await waitReady(kubectl, 'people', 'a');
+    await getToken(operator.url, await readPair(kubectl, 'people', 'a-b-c'));
+  });
+
   test('gets no tokens with forged labels and ownerReferences', async () => {
     await createPair(kubectl, accessKeyManifest('people', 'victim'));
     await createNamespace(kubectl, 'attacker');

@@ -1,0 +1,162 @@
+/** Writes to Secrets that a real API server rejects: their text in the condition, and which ones only a person can fix. */
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Kubectl } from '../../tools/kubectl.ts';
+import { poll } from '../../tools/poll.ts';
+import { makeCertificate } from '../support/certificates.ts';
+import { startTestCluster, type TestCluster } from '../support/cluster.ts';
+import {
+  type AccessKeyObject,
+  accessKeyManifest,
+  conditionOf,
+  createNamespace,
+  createPair,
+  readPair,
+} from '../support/platform.ts';
+
+let cluster: TestCluster;
+let kubectl: Kubectl;
+
+beforeAll(async () => {
+  cluster = await startTestCluster();
+  kubectl = cluster.kubectl;
+  await cluster.startOperator();
+});
+afterAll(() => cluster?.stop());
+
+const admission = 'admissionregistration.k8s.io/v1';
+const secrets = { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['secrets'] };
+const within = (namespace: string) => ({ matchLabels: { 'kubernetes.io/metadata.name': namespace } });
+
+/** Waits until the API server rejects other Secrets too, which takes some time. */
+async function untilRejected(namespace: string): Promise<void> {
+  const probe = ['create', 'secret', 'generic', 'probe', '-n', namespace, '--dry-run=server'];
+  await poll('the rejection', () =>
+    kubectl.run(probe).then(
+      () => false,
+      () => true,
+    ),
+  );
+}
+
+/** @returns the conditions of an AccessKey once the write of its Secret was rejected */
+function rejection(namespace: string, name: string) {
+  return poll('the condition', async () => {
+    const object = await kubectl.get<AccessKeyObject>('accesskey', name, '-n', namespace);
+    const ready = conditionOf(object, 'Ready');
+    return ready?.reason === 'SecretFailed' && { ready, stalled: conditionOf(object, 'Stalled') };
+  });
+}
+
+/** Creates an AccessKey. @returns its conditions once the Secret was rejected */
+async function rejectedIn(namespace: string) {
+  await kubectl.apply(accessKeyManifest(namespace, namespace));
+  return rejection(namespace, namespace);
+}
+
+describe('the condition contains the text of', () => {
+  test('an admission policy', async () => {
+    const namespace = 'policed';
+    await createNamespace(kubectl, namespace);
+    const metadata = { name: 'teams' };
+    await kubectl.apply({
+      apiVersion: admission,
+      kind: 'ValidatingAdmissionPolicy',
+      metadata,
+      spec: {
+        matchConstraints: { resourceRules: [secrets] },
+        validations: [{ expression: 'has(object.metadata.labels.team)', message: 'every Secret needs the label team' }],
+      },
+    });
+    await kubectl.apply({
+      apiVersion: admission,
+      kind: 'ValidatingAdmissionPolicyBinding',
+      metadata,
+      spec: {
+        policyName: 'teams',
+        validationActions: ['Deny'],
+        matchResources: { namespaceSelector: within(namespace) },
+      },
+    });
+    await untilRejected(namespace);
+    const { ready, stalled } = await rejectedIn(namespace);
+    expect(ready.message).toMatch(/^cannot read or write Secret policed-main: .* 422 Invalid: .*'teams'.*label team$/);
+    expect(stalled, 'the policy may change').toBeUndefined();
+  });
+
+  test('a webhook, without the values of the Secret', async () => {
+    const namespace = 'hooked';
+    await createNamespace(kubectl, namespace);
+    const certificate = await makeCertificate('webhook');
+    const server = createServer({ cert: certificate.certificate, key: certificate.key }, async (request, response) => {
+      const { request: review } = (await json(request)) as { request: { uid: string; object: { data: object } } };
+      const values = Object.values(review.object.data ?? {});
+      const plain = values.map((one) => Buffer.from(one, 'base64').toString());
+      const message = `weak: ${values}, ${plain}, ${values.map((one) => one.slice(0, 20))}, use the vault`;
+      const status = { code: 400, reason: 'BadRequest', message };
+      response.setHeader('Content-Type', 'application/json');
+      response.end(
+        JSON.stringify({
+          apiVersion: 'admission.k8s.io/v1',
+          kind: 'AdmissionReview',
+          response: { uid: review.uid, allowed: false, status },
+        }),
+      );
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as AddressInfo;
+    const caBundle = Buffer.from(certificate.certificate).toString('base64');
+    await kubectl.apply({
+      apiVersion: admission,
+      kind: 'ValidatingWebhookConfiguration',
+      metadata: { name: 'vault' },
+      webhooks: [
+        {
+          name: 'vault.example.com',
+          clientConfig: { url: `https://127.0.0.1:${port}/`, caBundle },
+          rules: [secrets],
+          namespaceSelector: within(namespace),
+          sideEffects: 'None',
+          admissionReviewVersions: ['v1'],
+        },
+      ],
+    });
+    await untilRejected(namespace);
+    const { ready } = await rejectedIn(namespace);
+    server.close();
+    const masked = Array(6).fill('\\[redacted\\]').join(', ?');
+    expect(ready.message).toMatch(
+      new RegExp(
+        `400 BadRequest: admission webhook "vault.example.com" denied the request: weak: ${masked}, use the vault$`,
+      ),
+    );
+  });
+
+  test('a quota', async () => {
+    const namespace = 'full';
+    await createNamespace(kubectl, namespace);
+    await kubectl.run(['create', 'quota', 'none', '--hard=secrets=0', '-n', namespace]);
+    await untilRejected(namespace);
+    const { ready, stalled } = await rejectedIn(namespace);
+    expect(ready.message).toMatch(/403 Forbidden: .*exceeded quota: none, requested: secrets=1/);
+    expect(stalled).toBeUndefined();
+  });
+});
+
+describe('an AccessKey is Stalled if its Secret', () => {
+  const keyPairs = [{ name: 'main', revision: 2, rotation: { overlap: '1h' } }];
+  const namespace = 'people';
+  beforeAll(() => createNamespace(kubectl, namespace));
+
+  test('is immutable', async () => {
+    const pair = await createPair(kubectl, accessKeyManifest(namespace, 'fixed'));
+    await kubectl.run(['patch', 'secret', 'fixed-main', '-n', namespace, '-p', '{"immutable":true}']);
+    await kubectl.apply(accessKeyManifest(namespace, 'fixed', { keyPairs }));
+    const { ready, stalled } = await rejection(namespace, 'fixed');
+    expect(ready.message).toMatch(/422 Invalid; it is immutable: delete it to get a new key pair$/);
+    expect(stalled).toMatchObject({ status: 'True', reason: 'SecretFailed' });
+    expect(await readPair(kubectl, namespace, 'fixed-main')).toEqual(pair);
+  });
+});
