@@ -159,4 +159,18 @@ describe('an AccessKey is Stalled if its Secret', () => {
     expect(stalled).toMatchObject({ status: 'True', reason: 'SecretFailed' });
     expect(await readPair(kubectl, namespace, 'fixed-main')).toEqual(pair);
   });
+
+  test('is full of the data of others', async () => {
+    const pair = await createPair(kubectl, accessKeyManifest(namespace, 'crowded'));
+    const secret = await kubectl.get<{ data: Record<string, string> }>('secret', 'crowded-main', '-n', namespace);
+    // The limit of the API server is 1 MiB for all values; the previous pair needs 72 bytes.
+    const others = Buffer.alloc(2 ** 20 - 100).toString('base64');
+    const full = { ...secret, data: { ...secret.data, others } };
+    await kubectl.run(['replace', '-f', '-'], JSON.stringify(full));
+    await kubectl.apply(accessKeyManifest(namespace, 'crowded', { keyPairs }));
+    const { ready, stalled } = await rejection(namespace, 'crowded');
+    expect(ready.message).toMatch(/^cannot read or write Secret crowded-main: .* 422 Invalid$/);
+    expect(stalled).toMatchObject({ status: 'True', reason: 'SecretFailed' });
+    expect(await readPair(kubectl, namespace, 'crowded-main')).toEqual(pair);
+  });
 });
