@@ -11,6 +11,7 @@ import { answerOtherMethods } from './common/methods.ts';
 import { limitQuery } from './common/parameter-limit.ts';
 import { requestLog } from './common/request-log.ts';
 import { addDeploymentRoutes } from './deployments/routes.ts';
+import { addAboutRoute } from './discovery/about.ts';
 import { addKeyRoutes, addMetadataRoutes } from './discovery/routes.ts';
 import { addDocsRoutes } from './docs/routes.ts';
 import { addForwardAuthRoutes } from './oauth/forward-auth.ts';
@@ -46,6 +47,7 @@ export function createApp(
   addMetadataRoutes(app, dependencies);
   addDeploymentRoutes(app, dependencies);
   addUserRoutes(app, dependencies);
+  addAboutRoute(app, dependencies);
   addDocumentRoutes(app, dependencies);
   addDocsRoutes(app);
   answerOtherMethods(app);

@@ -81,7 +81,7 @@ const UserPagination = z
   .strictObject({
     page: int32.openapi({ description: 'Page number, starting at 1.', example: 1 }),
     pageSize: int32.openapi({ example: 10 }),
-    total: int32.openapi({ description: 'Users on all pages.', example: 1 }),
+    total: int32.openapi({ description: 'Items on all pages.', example: 1 }),
   })
   .openapi('UserPagination', { description: 'Position of the page in the list.' });
 
@@ -90,3 +90,28 @@ export const UserList = z
   .strictObject({ items: z.array(User), pagination: UserPagination })
   .openapi('UserList', { description: 'One page of users.' });
 export type UserList = z.infer<typeof UserList>;
+
+/** userListUserGroupsResponse */
+export const UserGroupList = z
+  .strictObject({
+    items: z.array(
+      z
+        .strictObject({
+          id: text('The name: groups have no other ID.', 'developers'),
+          name: text('Group in the groups claim of the tokens.', 'developers'),
+        })
+        .openapi('UserGroup', { description: 'A group of a user.' }),
+    ),
+    pagination: UserPagination,
+  })
+  .openapi('UserGroupList', { description: 'One page of groups.' });
+
+/** currentuserGetGlobalPermissionsResponse, with the two permissions that this API can grant. */
+export const GlobalPermissions = z
+  .strictObject({
+    permissions: z.array(
+      z.enum(['ListUser', 'GetAboutPlatform']).openapi({ description: 'Name in the ghippo API.', example: 'ListUser' }),
+    ),
+  })
+  .openapi('GlobalPermissions', { description: 'What the user of the token may do in this API.' });
+export type GlobalPermissions = z.infer<typeof GlobalPermissions>;

@@ -1,19 +1,16 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import type { Context } from 'hono';
-import type { AccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
-import type { Caller } from '../../token/verify.ts';
 import { projectCurrentUser, projectUser } from '../../users/projection.ts';
 import { CurrentUser, User, UserList } from '../../users/schema.ts';
 import { requireCaller } from '../common/bearer.ts';
 import { answerCacheable, privateAnswer } from '../common/cacheable.ts';
 import type { Dependencies, Environment } from '../common/environment.ts';
-import { PlatformError } from '../common/errors.ts';
-import { optionalText, wholeNumber } from '../common/parameters.ts';
-import { badParameter, callerFailures, forbidden, json, missing, notModified } from '../common/responses.ts';
+import { callerFailures, forbidden, json, missing, notModified } from '../common/responses.ts';
+import { addGroupRoute, addPermissionsRoute } from './membership.ts';
+import { badPage, pageParameters, positionOf } from './page.ts';
+import { denied, requireReader, requireUser } from './reader.ts';
 
 const base = '/apis/ghippo.io/v1alpha1';
 const shared = { method: 'get' as const, tags: ['Users'], security: [{ bearer: [] }] };
-const defaultPageSize = 10;
 
 /** Adds the user routes. Callers always see themselves; to see others they need permission to read AccessKeys. */
 export function addUserRoutes(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
@@ -33,15 +30,17 @@ export function addUserRoutes(app: OpenAPIHono<Environment>, dependencies: Depen
     await requireReader(context, dependencies, (caller) => caller.name === username);
     return answerCacheable(context, projectUser(requireUser(users.byName(username))), privateAnswer);
   });
+  // After /users/username/{username}, which otherwise would not match a user named "groups".
+  addGroupRoute(app, dependencies);
+  addPermissionsRoute(app, dependencies);
 }
 
 function addListRoute(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
   app.openapi(listRoute, async (context) => {
     const caller = await requireCaller(context, dependencies);
-    const { search, page, pageSize } = context.req.valid('query');
+    const { search } = context.req.valid('query');
     if (!(await dependencies.authorizer.mayReadAccessKeys(caller, 'list'))) throw denied(caller.name, 'list');
-    // 0 is an unset int32.
-    const position = { page: page || 1, pageSize: pageSize || defaultPageSize };
+    const position = positionOf(context.req.valid('query'));
     const { users, total } = dependencies.users.find({ search, ...position });
     return answerCacheable(
       context,
@@ -49,32 +48,6 @@ function addListRoute(app: OpenAPIHono<Environment>, dependencies: Dependencies)
       privateAnswer,
     );
   });
-}
-
-/** @throws PlatformError 401, 403 */
-async function requireReader(
-  context: Context<Environment>,
-  dependencies: Dependencies,
-  isSelf: (caller: Caller) => boolean,
-): Promise<void> {
-  const caller = await requireCaller(context, dependencies);
-  if (isSelf(caller) || (await dependencies.authorizer.mayReadAccessKeys(caller, 'get'))) return;
-  throw denied(caller.name, 'get');
-}
-
-/** The error is the same whether or not the user exists. */
-function denied(name: string, verb: 'get' | 'list'): PlatformError {
-  const permission = `${verb} accesskeys.ghippo.io in all namespaces`;
-  return new PlatformError(
-    'permissionDenied',
-    `user ${name} may not see other users: missing permission to ${permission}`,
-  );
-}
-
-/** @throws PlatformError 404 */
-function requireUser(record: AccessKeyRecord | undefined): AccessKeyRecord {
-  if (!record) throw new PlatformError('notFound', 'user not found');
-  return record;
 }
 
 const failures = { ...callerFailures, 403: forbidden(denied('alice', 'get').message) };
@@ -86,16 +59,12 @@ const listRoute = createRoute({
   summary: 'List users',
   description: 'Sorted by name. Requires permission to list accesskeys.ghippo.io in all namespaces.',
   request: {
-    query: z.strictObject({
-      search: optionalText('Part of the name, the email address or the full name, ignoring case', 'ali'),
-      page: wholeNumber('Page number, starting at 1; 0 means 1', { min: 0, max: 1000, default: 1 }),
-      pageSize: wholeNumber('Users per page; 0 means 10', { min: 0, max: 500, default: defaultPageSize }),
-    }),
+    query: pageParameters('Users', 'Part of the name, the email address or the full name, ignoring case', 'ali'),
   },
   responses: {
     200: json(UserList, 'A page of users'),
     ...notModified,
-    400: badParameter('page', 'must be a whole number from 0 to 1000'),
+    400: badPage,
     ...failures,
   },
 });
