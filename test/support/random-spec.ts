@@ -1,28 +1,35 @@
-/** Random specs of AccessKeys: values at the bounds of the CRD, and at most one value beyond a bound. */
+/** Random specs of AccessKeys: values at the bounds of the CRD, and the values beyond. */
 import fc from 'fast-check';
 import { type Field, fields, toJson } from './spec-fields.ts';
 
-/** A spec as JSON, and the field that is out of bounds, if there is one. */
-export interface RandomSpec {
-  json: string;
-  bad: string | undefined;
+/** A value that the API server must reject, and the path of its field in the message. */
+export interface Beyond {
+  path: string;
+  set(spec: object): void;
 }
 
-const part = (field: Field) => fc.option(fc.constantFrom(...field.good), { nil: undefined, freq: 2 });
-const badPart = fc.constantFrom(...fields.flatMap((field) => field.bad.map((value) => ({ field, value }))));
+/** Every value beyond a bound. */
+export const beyondBounds: readonly Beyond[] = fields.flatMap((field) =>
+  field.bad.map((value) => ({ path: pathOf(field), set: (spec: object) => set(spec, field.path, value) })),
+);
 
-/** @param user must differ between AccessKeys, otherwise only the oldest of them gets key pairs */
-export const randomSpec: fc.Arbitrary<(user: string) => RandomSpec> = fc
-  .record({ goods: fc.tuple(...fields.map(part)), beyond: fc.option(badPart, { nil: undefined, freq: 2 }) })
-  .map(({ goods, beyond }) => (user) => {
-    const spec = { user: { name: user }, keyPairs: [{ name: 'main' }] };
-    for (const [index, field] of fields.entries()) {
-      const good = goods[index];
-      if (good !== undefined) set(spec, field.path, typeof good === 'function' ? good(user) : good);
-    }
-    if (beyond) set(spec, beyond.field.path, beyond.value);
-    return { json: toJson(spec), bad: beyond && pathOf(beyond.field) };
-  });
+const part = (field: Field) => fc.option(fc.constantFrom(...field.good), { nil: undefined, freq: 2 });
+
+/**
+ * Writes a spec within the bounds, and at most one value beyond, as JSON. The user must differ between AccessKeys,
+ * otherwise only the oldest of them gets key pairs.
+ */
+export type BuildSpec = (user: string, beyond?: Beyond) => string;
+
+export const randomSpec: fc.Arbitrary<BuildSpec> = fc.tuple(...fields.map(part)).map((goods) => (user, beyond) => {
+  const spec = { user: { name: user }, keyPairs: [{ name: 'main' }] };
+  for (const [index, field] of fields.entries()) {
+    const good = goods[index];
+    if (good !== undefined) set(spec, field.path, typeof good === 'function' ? good(user) : good);
+  }
+  beyond?.set(spec);
+  return toJson(spec);
+});
 
 /** How the API server writes the path in a message, for example `spec.keyPairs[0].name`. */
 function pathOf({ path }: Field): string {
