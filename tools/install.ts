@@ -1,15 +1,13 @@
 /** Installs the manifests and prepares everything that an operator outside of the cluster needs. */
-import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { parseAllDocuments, stringify } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import type { Kubectl } from './kubectl.ts';
 import { poll } from './poll.ts';
+import { writeServiceAccountKubeconfig } from './service-account.ts';
 
 const baseManifests = fileURLToPath(new URL('../manifests/base', import.meta.url));
 export const operatorNamespace = 'accesskey-system';
 const operatorServiceAccount = 'accesskey-operator';
-/** Validity of the operator's token, as an argument of kubectl. */
-const tokenDuration = '24h';
 
 /** User of the probes. It has the permissions of `probePermissions` and cannot impersonate anyone. */
 const probeName = 'policy-probe';
@@ -140,27 +138,6 @@ const probePermissions = (metadata: ProbeMetadata) => ({
  *
  * @param namespace namespace of the ServiceAccount
  */
-export async function writeOperatorKubeconfig(
-  kubectl: Kubectl,
-  file: string,
-  namespace = operatorNamespace,
-): Promise<void> {
-  const token = await kubectl.run([
-    'create',
-    'token',
-    operatorServiceAccount,
-    '-n',
-    namespace,
-    `--duration=${tokenDuration}`,
-  ]);
-  const view = JSON.parse(await kubectl.run(['config', 'view', '--raw', '--minify', '--flatten', '-o', 'json']));
-  const kubeconfig = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'cluster', cluster: view.clusters[0].cluster }],
-    users: [{ name: 'operator', user: { token: token.trim() } }],
-    contexts: [{ name: 'operator', context: { cluster: 'cluster', user: 'operator', namespace } }],
-    'current-context': 'operator',
-  };
-  await writeFile(file, stringify(kubeconfig), { mode: 0o600 });
+export function writeOperatorKubeconfig(kubectl: Kubectl, file: string, namespace = operatorNamespace): Promise<void> {
+  return writeServiceAccountKubeconfig(kubectl, file, { namespace, name: operatorServiceAccount });
 }

@@ -10,8 +10,12 @@ export interface Fleet {
   readonly directory: string;
   /** Aborted when the fleet is stopped. */
   readonly stopped: AbortSignal;
-  /** Starts a program that logs to NAME.log in the folder. Throws once the fleet is stopped. */
-  start(name: string, path: string, args: readonly string[]): Program;
+  /**
+   * Starts a program that logs to NAME.log in the folder. Throws once the fleet is stopped.
+   *
+   * @param environment its environment variables, by default those of this process
+   */
+  start(name: string, path: string, args: readonly string[], environment?: NodeJS.ProcessEnv): Program;
   /** Registers a synchronous clean-up for the end of the fleet. */
   atEnd(cleanUp: () => void): void;
   /** Ends all programs and removes the folder. Can be called repeatedly. */
@@ -42,10 +46,10 @@ export async function createFleet(log: (line: string) => void): Promise<Fleet> {
     await rm(directory, removal);
     removeGuard();
   });
-  const start: Fleet['start'] = (name, path, args) => {
+  const start: Fleet['start'] = (name, path, args, environment) => {
     stopping.signal.throwIfAborted();
     const logFile = join(directory, `${name}.log`);
-    const program = startProgram({ name, path, arguments: args, logFile, wrapper });
+    const program = startProgram({ name, path, arguments: args, logFile, wrapper, environment });
     programs.add(program);
     program.ended.then((how) => {
       programs.delete(program);

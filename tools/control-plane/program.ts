@@ -16,6 +16,8 @@ export interface ProgramOptions {
   readonly logFile: string;
   /** Command that starts the program, from {@link deathWrapper}. */
   readonly wrapper: readonly string[];
+  /** Its environment variables. Default: those of this process. */
+  readonly environment?: NodeJS.ProcessEnv | undefined;
 }
 
 /** A child process. */
@@ -37,7 +39,11 @@ export function startProgram(options: ProgramOptions): Program {
   const { name, logFile } = options;
   const [command, ...rest] = [...options.wrapper, options.path, ...options.arguments];
   const log = openSync(logFile, 'a');
-  const child = spawn(command ?? options.path, rest, { detached: true, stdio: ['ignore', log, log] });
+  const child = spawn(command ?? options.path, rest, {
+    detached: true,
+    stdio: ['ignore', log, log],
+    ...(options.environment && { env: options.environment }),
+  });
   closeSync(log);
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message));

@@ -1,6 +1,6 @@
 /** Locates the programs from Debian that only tests use. */
 import { installMissing, pathOf } from './packages.ts';
-import { locateDebianProgram } from './unpacked-program.ts';
+import { libraryVariables, locateDebianProgram } from './unpacked-program.ts';
 
 const chromium = '/usr/bin/chromium';
 
@@ -26,6 +26,26 @@ export async function locateChromium(): Promise<string> {
 export function locateNginx(environment?: NodeJS.ProcessEnv): Promise<string | undefined> {
   const installed = ['nginx', '/usr/sbin/nginx'];
   return locateDebianProgram({ package: 'nginx', path: 'usr/sbin/nginx', installed, probe: '-v' }, environment);
+}
+
+/** redis-server, and the environment variables it needs. */
+export interface Redis {
+  readonly path: string;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/**
+ * Finds redis-server; see {@link locateDebianProgram}.
+ *
+ * @throws Error if it is neither installed nor available from Debian
+ */
+export async function locateRedis(environment?: NodeJS.ProcessEnv): Promise<Redis> {
+  // The package redis-server only contains a link to this program, which runs as the server under that name.
+  const files = { package: 'redis-tools', libraries: ['redis-server', 'liblzf1', 'libjemalloc2', 'libatomic1'] };
+  const program = { ...files, path: 'usr/bin/redis-server', installed: ['redis-server'], probe: '--version' };
+  const path = await locateDebianProgram(program, environment);
+  if (path === undefined) throw new Error('GitOps tests need redis-server, or apt-get to download it');
+  return { path, environment: libraryVariables(files, environment) };
 }
 
 /** Programs of the Prometheus project. */

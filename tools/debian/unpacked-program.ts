@@ -7,6 +7,8 @@ import { run, succeeds } from '../run-command.ts';
 export interface DebianProgram {
   /** Name of the Debian package. */
   readonly package: string;
+  /** Packages of libraries that a machine may lack. Default: none. */
+  readonly libraries?: readonly string[];
   /** Path in the package, relative to the root. */
   readonly path: string;
   /** Names or paths of an installed program, which is preferred. */
@@ -26,31 +28,43 @@ export async function locateDebianProgram(
 ): Promise<string | undefined> {
   const cache = cacheDirectory(environment);
   const unpacked = join(cache, program.package, program.path);
+  const env = { ...environment, ...libraryVariables(program, environment) };
   for (const candidate of [...program.installed, unpacked]) {
-    if (await succeeds(candidate, [program.probe])) return candidate;
+    if (await succeeds(candidate, [program.probe], { env })) return candidate;
   }
   if (!(await succeeds('apt-get', ['--version']))) return undefined;
-  await unpack(cache, program.package);
+  await unpack(cache, [program.package, ...(program.libraries ?? [])]);
   return unpacked;
 }
 
+/** Returns the environment variables with which a program finds the libraries that were unpacked with it. */
+export function libraryVariables(
+  { package: name, libraries = [] }: Pick<DebianProgram, 'package' | 'libraries'>,
+  environment: NodeJS.ProcessEnv = process.env,
+): NodeJS.ProcessEnv {
+  if (libraries.length === 0) return {};
+  const triplet = `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
+  return { LD_LIBRARY_PATH: join(cacheDirectory(environment), name, 'usr/lib', triplet) };
+}
+
 /** Unpacks into a temporary folder and renames it, so that an interrupted run leaves no incomplete folder. */
-async function unpack(cache: string, name: string): Promise<void> {
+async function unpack(cache: string, packages: readonly string[]): Promise<void> {
+  const [name = ''] = packages;
   await mkdir(cache, { recursive: true });
   const directory = await mkdtemp(join(cache, `${name}-`));
   try {
-    await download(directory, name);
-    const [file = ''] = (await readdir(directory)).filter((entry) => entry.endsWith('.deb'));
-    await run('dpkg', ['-x', join(directory, file), join(directory, 'root')]);
+    await download(directory, packages);
+    const files = (await readdir(directory)).filter((entry) => entry.endsWith('.deb'));
+    for (const file of files) await run('dpkg', ['-x', join(directory, file), join(directory, 'root')]);
     await rename(join(directory, 'root'), join(cache, name)).catch(ignoreExisting);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-/** Downloads a package, and updates the package lists if it is unknown. */
-async function download(cwd: string, name: string): Promise<void> {
-  const get = () => run('apt-get', ['download', name], { cwd });
+/** Downloads packages, and updates the package lists if one is unknown. */
+async function download(cwd: string, packages: readonly string[]): Promise<void> {
+  const get = () => run('apt-get', ['download', ...packages], { cwd });
   await get().catch(async () => {
     await run('apt-get', ['update']);
     await get();

@@ -9,7 +9,7 @@ import { access, mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { cacheDirectory, logToStandardError, withLock } from '../cache.ts';
 import { buildPrograms } from './build.ts';
-import { type Binaries, controlPlanePrograms, type Paths, type ProgramSet } from './program-sets.ts';
+import { type Binaries, controlPlanePrograms, type Paths, type PinnedModule, type ProgramSet } from './program-sets.ts';
 
 export interface LocateOptions {
   /** Environment variables: KUBEBUILDER_ASSETS, XDG_CACHE_HOME, HOME, PATH. Default: those of this process. */
@@ -45,12 +45,7 @@ export async function locatePrograms<Name extends string, Needed extends Name = 
 ): Promise<Paths<Needed>> {
   const { environment = process.env, log = logToStandardError, signal } = options;
   const names = options.only ?? (Object.keys(set.packages) as Needed[]);
-  const { version, hash } = await readModule(set);
-  const cache = join(
-    cacheDirectory(environment),
-    set.cacheName,
-    `${version}-${process.platform}-${process.arch}-${hash}`,
-  );
+  const { version, directory: cache } = await cacheOf(set, environment);
   const folders = [...(await assetsDirectory(environment)), cache];
 
   const missing = await missingIn(folders, names);
@@ -67,8 +62,18 @@ export async function locatePrograms<Name extends string, Needed extends Name = 
   return Object.fromEntries(paths);
 }
 
+/** Returns the version of a set, and its folder in the cache, which may not exist yet. */
+export async function cacheOf(
+  set: PinnedModule,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<{ readonly version: string; readonly directory: string }> {
+  const { version, hash } = await readModule(set);
+  const name = `${version}-${process.platform}-${process.arch}-${hash}`;
+  return { version, directory: join(cacheDirectory(environment), set.cacheName, name) };
+}
+
 /** Returns the version in go.mod, and a hash of all source files. */
-async function readModule<Name extends string>(set: ProgramSet<Name>): Promise<{ version: string; hash: string }> {
+async function readModule(set: PinnedModule): Promise<{ version: string; hash: string }> {
   const { moduleDirectory, versionOf } = set;
   const entries = await readdir(moduleDirectory, { recursive: true });
   const goFiles = entries.filter((entry) => entry.endsWith('.go')).sort();

@@ -1,14 +1,18 @@
 /** The programs that are built from Go modules. */
 import { join } from 'node:path';
 
-/** Programs that are built from one go.mod. */
-export interface ProgramSet<Name extends string> {
+/** A go.mod, and its folder in the cache. */
+export interface PinnedModule {
   /** Folder of the go.mod, which pins the versions. */
   readonly moduleDirectory: string;
-  /** The required module whose version identifies the set in the cache. */
+  /** The required module whose version identifies the folder in the cache. */
   readonly versionOf: string;
   /** Name of the folder in the cache. */
   readonly cacheName: string;
+}
+
+/** Programs that are built from one go.mod. */
+export interface ProgramSet<Name extends string> extends PinnedModule {
   /** Go package of each program, in build order: the slowest build first. */
   readonly packages: Readonly<Record<Name, string>>;
   /** How long it takes to build all programs, for log messages. */
@@ -91,4 +95,31 @@ export const gitopsPrograms = {
   cacheName: 'gitops-status',
   buildTime: 'about half a minute',
   packages: { 'gitops-status': '.' },
+} as const satisfies ProgramSet<string>;
+
+/** Argo CD: one program that is started as each of its components. */
+export const argoCdPrograms = {
+  moduleDirectory: join(tools, 'gitops/argocd'),
+  versionOf: 'github.com/argoproj/argo-cd/v3',
+  cacheName: 'argocd',
+  buildTime: 'ten minutes or more',
+  packages: { argocd: 'github.com/argoproj/argo-cd/v3/cmd' },
+} as const satisfies ProgramSet<string>;
+
+/** kustomize, which Argo CD runs. */
+export const kustomizePrograms = {
+  moduleDirectory: join(tools, 'gitops/kustomize'),
+  versionOf: 'sigs.k8s.io/kustomize/kustomize/v5',
+  cacheName: 'kustomize',
+  buildTime: 'about half a minute',
+  packages: { kustomize: 'sigs.k8s.io/kustomize/kustomize/v5' },
+} as const satisfies ProgramSet<string>;
+
+/** Flux's kustomize-controller. */
+export const kustomizeControllerPrograms = {
+  moduleDirectory: join(tools, 'gitops/kustomize-controller'),
+  versionOf: 'github.com/fluxcd/kustomize-controller',
+  cacheName: 'kustomize-controller',
+  buildTime: 'five minutes or more',
+  packages: { 'kustomize-controller': 'github.com/fluxcd/kustomize-controller' },
 } as const satisfies ProgramSet<string>;

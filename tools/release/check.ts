@@ -1,6 +1,6 @@
 /**
  * Checks whether this checkout can be released, `npm run release:check`: generated files are up to date, licences are
- * allowed, tests pass, the image can be built and runs. Writes the files of a release to dist/: the manifests, the
+ * allowed, tests pass, also with Argo CD and Flux, the image can be built and runs. Writes the files of a release to dist/: the manifests, the
  * chart and the software bill of materials.
  */
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -28,7 +28,7 @@ const usage = `Usage: npm run release:check -- [--without STEP]... [--local-base
   --without STEP  skip a step
   --local-base    if the public base image cannot be pulled, check the image with one that is built locally
 
-Steps: tree, changelog, generated, licences, sbom, manifests, chart, image, tests
+Steps: tree, changelog, generated, licences, sbom, manifests, chart, image, tests, gitops
 `;
 
 interface Flags {
@@ -98,6 +98,11 @@ const steps: Record<string, (flags: Flags) => Promise<string>> = {
 
   async tests() {
     await run('npm', ['test'], { cwd: root });
+    return 'passed';
+  },
+
+  async gitops() {
+    await run('npm', ['run', 'test:gitops'], { cwd: root });
     return 'passed';
   },
 };
