@@ -62,8 +62,8 @@ async function startDemoOperator(kubectl: Kubectl, directory: string): Promise<O
 }
 
 async function runDemo(exits: boolean, kubeconfig: string | undefined): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'accesskey-demo-'));
   const cluster = await openCluster(kubeconfig);
+  const directory = await mkdtemp(join(tmpdir(), 'accesskey-demo-'));
   let operator: OperatorProcess | undefined;
   try {
     print('Installing manifests/base: CRD, RBAC, admission policies');

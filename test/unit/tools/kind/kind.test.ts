@@ -38,7 +38,11 @@ async function start(networks: boolean): Promise<Started> {
     env: { ...process.env, KUBEBUILDER_ASSETS: folder, PATH: `${folder}${delimiter}${process.env.PATH}` },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  onTestFinished(() => void child.kill('SIGKILL'));
+  onTestFinished(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  });
   const [name] = await once(createInterface(child.stdout), 'line');
   return { child, name, commands: () => (existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []) };
 }
