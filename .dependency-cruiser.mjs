@@ -27,12 +27,13 @@ const mayImport = {
   'http/deployments': [
     ...['kube', 'selector', 'deployments', 'deployments/kpanda', 'clusters', 'token', 'http/common'],
   ],
+  'http/clusters': ['clusters', 'deployments', 'deployments/kpanda', 'token', 'http/common', 'http/deployments'],
   'http/users': ['accesskey/model', 'token', 'users', 'http/common'],
   'http/openapi': ['http/common', 'http/discovery'],
   'http/docs': ['http/common'],
   http: [
     ...['http/common', 'http/token', 'http/oauth', 'http/discovery', 'http/deployments', 'http/users'],
-    ...['http/openapi', 'http/docs'],
+    ...['http/clusters', 'http/openapi', 'http/docs'],
   ],
   metrics: ['kube', 'access', 'clusters', 'token/keys', 'http/common'],
   'web/messages': [],

@@ -1,5 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
+import { addClusterRoutes } from './clusters/routes.ts';
 import { requireCaller } from './common/bearer.ts';
 import { limitBody } from './common/body-limit.ts';
 import { createClientAddress, noTrustedProxies } from './common/client-address.ts';
@@ -45,6 +46,7 @@ export function createApp(
   addKeyRoutes(app, dependencies);
   app.route('/oauth2', createOAuthApp(dependencies, tokenIssuing));
   addMetadataRoutes(app, dependencies);
+  addClusterRoutes(app, dependencies);
   addDeploymentRoutes(app, dependencies);
   addUserRoutes(app, dependencies);
   addAboutRoute(app, dependencies);

@@ -44,19 +44,25 @@ describe('the token endpoint', () => {
   const ask = (query: string) =>
     fetch(`${operator.url}${tokenPath}?${query.replaceAll('AK', pair.ak).replaceAll('SK', pair.sk)}`);
 
-  test.each(['0', '-1', '1.5', 'abc', '99999999999', '', '31', '+1', '0x1', '1e1', '%201', '%00', '١'])(
+  test.each(['0', '-1', '1.5', 'abc', '99999999999', '31', '+1', '0x1', '1e1', '%201', '%00', '١'])(
     'rejects cycle=%s',
     async (cycle) => {
       await expectBadRequest(await ask(`ak=AK&sk=SK&cycle=${cycle}`), 'cycle', /whole number from 1 to 30/);
     },
   );
 
-  test.each(['1', '3', '30', '007'])('accepts cycle=%s', async (cycle) => {
+  test.each([
+    ['1', 1],
+    ['3', 3],
+    ['30', 30],
+    ['007', 7],
+    ['', 3],
+  ])('accepts cycle=%s as %d days', async (cycle, days) => {
     const answer = await ask(`ak=AK&sk=SK&cycle=${cycle}`);
     expect(answer.status).toBe(200);
     const [, payload = ''] = ((await answer.json()) as { token: string }).token.split('.');
     const { iat, exp } = JSON.parse(Buffer.from(payload, 'base64url').toString());
-    expect(exp - iat).toBe(Number(cycle) * 86_400);
+    expect(exp - iat).toBe(days * 86_400);
   });
 
   test.each([
@@ -124,7 +130,7 @@ describe('the listing', () => {
 });
 
 test('an unknown path is 404 in the error form', async () => {
-  for (const path of ['/nothing', '/apis', '/apis/kpanda.io/v1alpha1/clusters', '/%2e%2e/etc/passwd']) {
+  for (const path of ['/nothing', '/apis', '/apis/kpanda.io/v1alpha1', '/%2e%2e/etc/passwd']) {
     const answer = await fetch(`${operator.url}${path}`);
     expect(answer.status, path).toBe(404);
     expect(await answer.json(), path).toEqual({ code: 5, message: 'path not found', details: [] });

@@ -10,13 +10,27 @@ interface Definition {
  * and rejects unknown ones.
  *
  * @param definitions the definitions of the document, by name
+ * @param knownFields of some definitions: the fields to require; the others must be absent
  */
-export function contractOf(definitions: Record<string, Definition>, name: string): ValidateFunction {
-  const strict = Object.entries(definitions).map(([key, definition]) => [key, withEveryField(definition)]);
+export function contractOf(
+  definitions: Record<string, Definition>,
+  name: string,
+  knownFields: Record<string, readonly string[]> = {},
+): ValidateFunction {
+  const strict = Object.entries(definitions).map(([key, definition]) => [
+    key,
+    withEveryField(withFields(definition, knownFields[key])),
+  ]);
   const ajv = new Ajv({ allErrors: true });
   ajv.addFormat('int32', { type: 'number', validate: (value: number) => (value | 0) === value });
   ajv.addFormat('int64', { validate: (value: string) => BigInt.asIntN(64, BigInt(value)).toString() === value });
   return ajv.compile({ definitions: Object.fromEntries(strict), $ref: `#/definitions/${name}` });
+}
+
+function withFields(definition: Definition, fields: readonly string[] | undefined): Definition {
+  if (!fields) return definition;
+  const known = Object.entries(definition.properties ?? {}).filter(([name]) => fields.includes(name));
+  return { ...definition, properties: Object.fromEntries(known) };
 }
 
 function withEveryField(definition: Definition): Definition & { required?: string[]; additionalProperties?: false } {

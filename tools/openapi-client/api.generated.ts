@@ -192,6 +192,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/apis/kpanda.io/v1alpha1/clusters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List clusters
+         * @description Sorted by name. Contains the clusters in which the user may list deployments in at least one namespace.
+         */
+        get: operations["listClusters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /**
+         * List clusters: headers only
+         * @description Sorted by name. Contains the clusters in which the user may list deployments in at least one namespace.
+         */
+        head: operations["headListClusters"];
+        patch?: never;
+        trace?: never;
+    };
+    "/apis/kpanda.io/v1alpha1/clusters/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a cluster
+         * @description Requires permission to list deployments in at least one namespace of the cluster.
+         */
+        get: operations["getCluster"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /**
+         * Get a cluster: headers only
+         * @description Requires permission to list deployments in at least one namespace of the cluster.
+         */
+        head: operations["headGetCluster"];
+        patch?: never;
+        trace?: never;
+    };
     "/apis/kpanda.io/v1alpha1/clusters/{cluster}/deployments": {
         parameters: {
             query?: never;
@@ -505,21 +553,16 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
-        /** @description One page of Deployments. */
-        DeploymentList: {
-            items: components["schemas"]["Deployment"][];
+        /** @description One page of clusters. */
+        ClusterList: {
+            items: components["schemas"]["Cluster"][];
             pagination: components["schemas"]["Pagination"];
         };
-        /** @description A Deployment, in the format of the kpanda API. */
-        Deployment: {
+        /** @description A cluster, in the format of the kpanda API. */
+        Cluster: {
             metadata: components["schemas"]["ObjectMeta"];
-            spec: components["schemas"]["DeploymentSpec"];
-            status: components["schemas"]["DeploymentStatus"];
-            /**
-             * Format: int64
-             * @description Revision of the rollout; "0" if unknown.
-             */
-            revision: string;
+            spec: components["schemas"]["ClusterSpec"];
+            status: components["schemas"]["ClusterStatus"];
         };
         /** @description Metadata of the object. */
         ObjectMeta: {
@@ -557,6 +600,59 @@ export interface components {
             kind: string;
             apiVersion: string;
             blockOwnerDeletion: boolean;
+        };
+        /** @description Desired state. */
+        ClusterSpec: {
+            /**
+             * @description Always empty.
+             * @example
+             */
+            aliasName: string;
+        };
+        /** @description Observed state. */
+        ClusterStatus: {
+            /**
+             * @description Running while the operator watches the cluster, Unknown otherwise. No other value is returned.
+             * @example Running
+             * @enum {string}
+             */
+            phase: "CLUSTER_PHASE_UNSPECIFIED" | "Unknown" | "Creating" | "Running" | "Updating" | "Deleting" | "Failed" | "DeleteFailed";
+        };
+        /** @description Position of the page in the list. */
+        Pagination: {
+            /**
+             * Format: int32
+             * @description Items on all pages.
+             */
+            total: number;
+            /**
+             * Format: int32
+             * @description Page number, starting at 1.
+             */
+            page: number;
+            /** Format: int32 */
+            pageSize: number;
+            /**
+             * Format: int32
+             * @description 0 if there are no items.
+             */
+            pages: number;
+        };
+        /** @description One page of Deployments. */
+        DeploymentList: {
+            items: components["schemas"]["Deployment"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        /** @description A Deployment, in the format of the kpanda API. */
+        Deployment: {
+            metadata: components["schemas"]["ObjectMeta"];
+            spec: components["schemas"]["DeploymentSpec"];
+            status: components["schemas"]["DeploymentStatus"];
+            /**
+             * Format: int64
+             * @description Revision of the rollout; "0" if unknown.
+             */
+            revision: string;
         };
         /** @description Desired state. */
         DeploymentSpec: {
@@ -943,26 +1039,6 @@ export interface components {
             /** @description True, False or Unknown. */
             status: string;
             type: string;
-        };
-        /** @description Position of the page in the list. */
-        Pagination: {
-            /**
-             * Format: int32
-             * @description Items on all pages.
-             */
-            total: number;
-            /**
-             * Format: int32
-             * @description Page number, starting at 1.
-             */
-            page: number;
-            /** Format: int32 */
-            pageSize: number;
-            /**
-             * Format: int32
-             * @description 0 if there are no items.
-             */
-            pages: number;
         };
         /** @description One page of users. */
         UserList: {
@@ -2509,6 +2585,448 @@ export interface operations {
                 content?: never;
             };
             /** @description Not ready yet */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    listClusters: {
+        parameters: {
+            query?: {
+                /** @description Page number, starting at 1 */
+                page?: number;
+                /** @description Items per page */
+                pageSize?: number;
+                /** @description Only the cluster with exactly this name; for example kpanda-global-cluster */
+                name?: string;
+                /** @description Only clusters whose name contains this text, ignoring case; for example global */
+                fuzzyName?: string;
+                /** @description Only clusters in this phase; the first value means any phase */
+                phase?: "CLUSTER_PHASE_UNSPECIFIED" | "Unknown" | "Creating" | "Running" | "Updating" | "Deleting" | "Failed" | "DeleteFailed";
+                /** @description Sort key; every value means the name */
+                sortBy?: "SORT_BY_UNSPECIFIED" | "field_name" | "cluster";
+                /** @description Sort direction; defaults to desc. Has no effect if sortBy is unset or the first value */
+                sortDir?: "desc" | "asc";
+                /** @description There are no roles to filter by; the only value means any role */
+                role?: "CLUSTER_ROLE_UNSPECIFIED";
+                /** @description Must be empty: the operator does not know this property of clusters */
+                kubernetesVersion?: string;
+                /** @description Must be empty: the operator does not know this property of clusters */
+                labelSelector?: string;
+                /** @description Must be empty: the operator does not know this property of clusters */
+                fieldSelector?: string;
+                /** @description Must be empty: the operator does not know this property of clusters */
+                managedBy?: string;
+                /** @description Has no effect: there are no metrics */
+                excludeMetrics?: "true" | "false";
+                /** @description Has no effect: there are no virtual clusters */
+                showVirtualCluster?: "true" | "false";
+                /** @description Has no effect: there are no shim clusters */
+                showShimCluster?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of clusters */
+            200: {
+                headers: {
+                    /** @description Comma-separated list of clusters that are unavailable and left out; absent if none is */
+                    "Unavailable-Clusters"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "metadata": {
+                     *             "name": "kpanda-global-cluster",
+                     *             "namespace": "",
+                     *             "uid": "",
+                     *             "resourceVersion": "",
+                     *             "creationTimestamp": "0",
+                     *             "deletionTimestamp": "0",
+                     *             "labels": {},
+                     *             "annotations": {},
+                     *             "ownerReferences": [],
+                     *             "cluster": "",
+                     *             "workspaceAlias": ""
+                     *           },
+                     *           "spec": {
+                     *             "aliasName": ""
+                     *           },
+                     *           "status": {
+                     *             "phase": "Running"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "total": 1,
+                     *         "page": 1,
+                     *         "pageSize": 10,
+                     *         "pages": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ClusterList"];
+                };
+            };
+            /** @description Not modified (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is missing or invalid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 3,
+                     *       "message": "pageSize: must be a whole number from 1 to 500",
+                     *       "details": [
+                     *         {
+                     *           "@type": "type.googleapis.com/google.rpc.BadRequest",
+                     *           "fieldViolations": [
+                     *             {
+                     *               "field": "pageSize",
+                     *               "description": "must be a whole number from 1 to 500"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 16,
+                     *       "message": "Authorization: the token is not valid",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not ready yet, or the cluster is unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 14,
+                     *       "message": "the cluster is unavailable, try again later",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    headListClusters: {
+        parameters: {
+            query?: {
+                /** @description Page number, starting at 1 */
+                page?: number;
+                /** @description Items per page */
+                pageSize?: number;
+                /** @description Only the cluster with exactly this name; for example kpanda-global-cluster */
+                name?: string;
+                /** @description Only clusters whose name contains this text, ignoring case; for example global */
+                fuzzyName?: string;
+                /** @description Only clusters in this phase; the first value means any phase */
+                phase?: "CLUSTER_PHASE_UNSPECIFIED" | "Unknown" | "Creating" | "Running" | "Updating" | "Deleting" | "Failed" | "DeleteFailed";
+                /** @description Sort key; every value means the name */
+                sortBy?: "SORT_BY_UNSPECIFIED" | "field_name" | "cluster";
+                /** @description Sort direction; defaults to desc. Has no effect if sortBy is unset or the first value */
+                sortDir?: "desc" | "asc";
+                /** @description There are no roles to filter by; the only value means any role */
+                role?: "CLUSTER_ROLE_UNSPECIFIED";
+                /** @description Must be empty: the operator does not know this property of clusters */
+                kubernetesVersion?: string;
+                /** @description Must be empty: the operator does not know this property of clusters */
+                labelSelector?: string;
+                /** @description Must be empty: the operator does not know this property of clusters */
+                fieldSelector?: string;
+                /** @description Must be empty: the operator does not know this property of clusters */
+                managedBy?: string;
+                /** @description Has no effect: there are no metrics */
+                excludeMetrics?: "true" | "false";
+                /** @description Has no effect: there are no virtual clusters */
+                showVirtualCluster?: "true" | "false";
+                /** @description Has no effect: there are no shim clusters */
+                showShimCluster?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of clusters */
+            200: {
+                headers: {
+                    /** @description Comma-separated list of clusters that are unavailable and left out; absent if none is */
+                    "Unavailable-Clusters"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not modified (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is missing or invalid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not ready yet, or the cluster is unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    getCluster: {
+        parameters: {
+            query?: {
+                /** @description Has no effect: there are no metrics */
+                excludeMetrics?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                /** @description Name of the cluster */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The cluster */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "metadata": {
+                     *         "name": "kpanda-global-cluster",
+                     *         "namespace": "",
+                     *         "uid": "",
+                     *         "resourceVersion": "",
+                     *         "creationTimestamp": "0",
+                     *         "deletionTimestamp": "0",
+                     *         "labels": {},
+                     *         "annotations": {},
+                     *         "ownerReferences": [],
+                     *         "cluster": "",
+                     *         "workspaceAlias": ""
+                     *       },
+                     *       "spec": {
+                     *         "aliasName": ""
+                     *       },
+                     *       "status": {
+                     *         "phase": "Running"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Cluster"];
+                };
+            };
+            /** @description Not modified (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is missing or invalid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 3,
+                     *       "message": "page: unknown parameter",
+                     *       "details": [
+                     *         {
+                     *           "@type": "type.googleapis.com/google.rpc.BadRequest",
+                     *           "fieldViolations": [
+                     *             {
+                     *               "field": "page",
+                     *               "description": "unknown parameter"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 16,
+                     *       "message": "Authorization: the token is not valid",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The user does not have permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 7,
+                     *       "message": "user alice may not list deployments in any namespace",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 5,
+                     *       "message": "cluster: not found",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not ready yet, or the cluster is unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 14,
+                     *       "message": "the cluster is unavailable, try again later",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    headGetCluster: {
+        parameters: {
+            query?: {
+                /** @description Has no effect: there are no metrics */
+                excludeMetrics?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                /** @description Name of the cluster */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The cluster */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not modified (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is missing or invalid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The user does not have permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not ready yet, or the cluster is unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -79,3 +79,9 @@ export function oneOf<V extends string>(description: string, values: readonly V[
     .optional();
   return unsetIfEmpty(value).openapi({ description });
 }
+
+/** A filter of the platform that this API cannot apply. It is rejected, because ignoring it would return too much. */
+export function unsupported(reason: string) {
+  const filter = z.string({ error: problemOf }).regex(/^$/, `not supported: ${reason}`).optional();
+  return filter.openapi({ description: `Must be empty: ${reason}` });
+}

@@ -9,7 +9,15 @@ import type { Environment } from '../common/environment.ts';
 import { PlatformError } from '../common/errors.ts';
 
 /** Header with the clusters that are missing in a response over several clusters. */
-export const unavailableHeader = 'Unavailable-Clusters';
+const unavailableHeader = 'Unavailable-Clusters';
+
+/** OpenAPI description of the header. */
+export const unavailableHeaderDocument = {
+  [unavailableHeader]: {
+    description: 'Comma-separated list of clusters that are unavailable and left out; absent if none is',
+    schema: { type: 'string' as const, example: 'west' },
+  },
+};
 
 /** @throws PlatformError 404 if there is no such cluster */
 export function requireCluster(clusters: Clusters, name: string): Cluster {
@@ -61,8 +69,8 @@ export async function requireVisible(
   return sources;
 }
 
-/** A header, because the kpanda API has no field for it. Cluster names need no quotes. */
-function reportUnavailable(context: Context<Environment>, failures: readonly Failure[]): void {
+/** Names the clusters that are left out. A header, because the kpanda API has no field for it. Cluster names need no quotes. */
+export function reportUnavailable(context: Context<Environment>, failures: readonly Failure[]): void {
   context.header(unavailableHeader, failures.map(({ cluster }) => cluster).join(', '));
   const described = failures.map(({ cluster, error }) => `cluster ${cluster}: ${describeError(error)}`);
   context.get('logFields').error = described.join('; ');

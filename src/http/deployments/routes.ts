@@ -21,7 +21,7 @@ import {
   requireCluster,
   requireClusters,
   requireVisible,
-  unavailableHeader,
+  unavailableHeaderDocument,
 } from './answers.ts';
 import { exampleDeployment, exampleList } from './examples.ts';
 import { freshnessHeaderDocuments, setFreshness } from './freshness.ts';
@@ -40,11 +40,7 @@ const errors = {
 const headers = freshnessHeaderDocuments;
 const page = { 200: { ...json(DeploymentList, 'A page of deployments', exampleList), headers }, ...errors };
 
-const unavailable = {
-  description: 'Comma-separated list of clusters that are unavailable and left out; absent if none is',
-  schema: { type: 'string' as const, example: 'west' },
-};
-const pageOfSeveral = { ...page, 200: { ...page[200], headers: { ...headers, [unavailableHeader]: unavailable } } };
+const pageOfSeveral = { ...page, 200: { ...page[200], headers: { ...headers, ...unavailableHeaderDocument } } };
 
 /** Adds the deployment routes of the kpanda API v0.49.0. They return only what the caller may see. */
 export function addDeploymentRoutes(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {

@@ -25,6 +25,7 @@ export function documentInfo(prefix: string) {
       { name: 'Keys', description: 'Public keys that verify tokens, and discovery.' },
       { name: 'Gateways', description: 'Forward authentication for gateways.' },
       { name: 'Deployments', description: 'Live deployments that the user of the token has permission to see.' },
+      { name: 'Clusters', description: 'Clusters that the user of the token has permission to see.' },
       { name: 'Users', description: 'Users who have an AccessKey.' },
       { name: 'Document', description: 'This document, and the version of the operator.' },
     ],

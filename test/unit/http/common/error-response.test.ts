@@ -12,7 +12,7 @@ describe('an unknown path', () => {
     ['GET', `${tokenPath}/`],
     ['GET', `/${tokenPath}`],
     ['GET', `${deploymentsPath}/web`],
-    ['GET', deploymentsPath.replace('here/', '')],
+    ['GET', deploymentsPath.replace('clusters/here/', '')],
     ['GET', '/%'],
     ['GET', '/%ff%fe'],
   ])('%s %s returns 404 in the format of the platform', async (method, path) => {

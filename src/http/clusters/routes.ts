@@ -1,0 +1,112 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { Cluster } from '../../clusters/cluster.ts';
+import { visibleIn, visibleInEach } from '../../clusters/visible.ts';
+import type { Caller } from '../../token/verify.ts';
+import { requireCaller } from '../common/bearer.ts';
+import { answerCacheable, privateAnswer } from '../common/cacheable.ts';
+import type { Dependencies, Environment } from '../common/environment.ts';
+import {
+  badParameter,
+  callerFailures,
+  forbidden as forbiddenResponse,
+  json,
+  missing,
+  notModified,
+} from '../common/responses.ts';
+import {
+  forbidden,
+  listing,
+  reportUnavailable,
+  requireCluster,
+  unavailableHeaderDocument,
+} from '../deployments/answers.ts';
+import { clusterQuery, listClusters, singleQuery } from './query.ts';
+import { ClusterItem, ClusterList, projectCluster } from './schema.ts';
+
+const base = '/apis/kpanda.io/v1alpha1/clusters';
+const shared = { method: 'get' as const, tags: ['Clusters'], security: [{ bearer: [] }] };
+
+/** Adds the cluster routes of the kpanda API v0.49.0. A user sees the clusters in which they may list deployments. */
+export function addClusterRoutes(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
+  app.openapi(listRoute, async (context) => {
+    const caller = await requireCaller(context, dependencies);
+    const visible = await visibleClusters(context, dependencies, caller);
+    const page = listClusters(visible.map(projectCluster), context.req.valid('query'));
+    return answerCacheable(context, page, privateAnswer);
+  });
+  app.openapi(singleRoute, async (context) => {
+    const caller = await requireCaller(context, dependencies);
+    const cluster = requireCluster(dependencies.clusters, context.req.valid('param').name);
+    if (!(await visibleIn(cluster, caller))) throw forbidden(caller, listing());
+    return answerCacheable(context, projectCluster(cluster), privateAnswer);
+  });
+}
+
+/**
+ * Returns the clusters in which the caller may list deployments. An unavailable cluster is left out, and named in the log
+ * and in the header Unavailable-Clusters.
+ *
+ * @throws the error of the first failed cluster if no other cluster is visible
+ */
+async function visibleClusters(
+  context: Context<Environment>,
+  { clusters }: Dependencies,
+  caller: Caller,
+): Promise<readonly Cluster[]> {
+  const all = clusters.all();
+  const { sources, failures } = await visibleInEach(all, caller);
+  const [failure] = failures;
+  if (failure && sources.length === 0) throw failure.error;
+  if (failure) reportUnavailable(context, failures);
+  const stores = new Set(sources.map(({ store }) => store));
+  return all.filter(({ deployments }) => stores.has(deployments));
+}
+
+const example = projectCluster({
+  name: 'kpanda-global-cluster',
+  freshness: () => ({ resourceVersion: undefined, ageSeconds: 0, watching: true }),
+});
+const exampleList = { items: [example], pagination: { total: 1, page: 1, pageSize: 10, pages: 1 } };
+
+const listRoute = createRoute({
+  ...shared,
+  path: base,
+  operationId: 'listClusters',
+  summary: 'List clusters',
+  description:
+    'Sorted by name. Contains the clusters in which the user may list deployments in at least one namespace.',
+  request: { query: clusterQuery },
+  responses: {
+    200: { ...json(ClusterList, 'A page of clusters', exampleList), headers: unavailableHeaderDocument },
+    ...notModified,
+    ...callerFailures,
+    400: badParameter('pageSize', 'must be a whole number from 1 to 500'),
+  },
+});
+
+const singleRoute = createRoute({
+  ...shared,
+  path: `${base}/{name}`,
+  operationId: 'getCluster',
+  summary: 'Get a cluster',
+  description: 'Requires permission to list deployments in at least one namespace of the cluster.',
+  request: {
+    params: z.strictObject({
+      name: z
+        .string()
+        .min(1, 'must not be empty')
+        .max(253, 'must be 253 characters at most')
+        .openapi({ description: 'Name of the cluster', example: 'kpanda-global-cluster' }),
+    }),
+    query: singleQuery,
+  },
+  responses: {
+    200: json(ClusterItem, 'The cluster', example),
+    ...notModified,
+    ...callerFailures,
+    400: badParameter('page', 'unknown parameter'),
+    403: forbiddenResponse(`user alice may not ${listing()}`),
+    404: missing('cluster: not found'),
+  },
+});
