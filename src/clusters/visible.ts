@@ -15,11 +15,11 @@ export interface Failure {
   readonly error: unknown;
 }
 
-/** Deployments that a user may see in several clusters. */
-export interface Visible {
-  /** One source for each cluster in which the user has a permission. */
-  readonly sources: readonly Source[];
-  /** The clusters whose deployments are unknown. */
+/** What a user may see in several clusters. */
+export interface Visible<T> {
+  /** One result for each cluster in which the user has a permission. */
+  readonly sources: readonly T[];
+  /** The clusters whose result is unknown. */
   readonly failures: readonly Failure[];
 }
 
@@ -46,8 +46,7 @@ export async function visibleIn(
 }
 
 /**
- * Finds the deployments that a user may see in each of the clusters, in parallel. A cluster that fails or is slow does not
- * affect the others.
+ * Finds the deployments that a user may see in each of the clusters, see {@link findInEach}.
  *
  * @param namespace if undefined, all namespaces
  */
@@ -55,13 +54,40 @@ export async function visibleInEach(
   clusters: readonly Cluster[],
   subject: AccessSubject,
   namespace?: string,
-): Promise<Visible> {
-  const find = (cluster: Cluster) => visibleIn(cluster, subject, namespace);
+): Promise<Visible<Source>> {
+  return findInEach(clusters, (cluster) => visibleIn(cluster, subject, namespace));
+}
+
+/**
+ * Finds the namespaces of a cluster in which a user may list deployments, including those without deployments.
+ *
+ * @returns their sorted names; undefined if the user has no permission in the cluster
+ * @throws as {@link visibleIn}
+ */
+export async function visibleNamespacesIn(
+  cluster: Cluster,
+  subject: AccessSubject,
+): Promise<readonly string[] | undefined> {
+  requireFresh(cluster);
+  const every = [...cluster.namespaces()].sort();
+  const visible = await cluster.authorizer.visibleNamespaces(subject, every, []);
+  return visible === 'all' ? every : visible;
+}
+
+/**
+ * Searches the clusters in parallel. A cluster that fails or is slow does not affect the others.
+ *
+ * @param find returns undefined if the user has no permission in the cluster
+ */
+export async function findInEach<T>(
+  clusters: readonly Cluster[],
+  find: (cluster: Cluster) => Promise<T | undefined>,
+): Promise<Visible<T>> {
   // A single cluster cannot delay others.
   const findInTime = (cluster: Cluster) =>
     clusters.length === 1 ? find(cluster) : withTimeout(timeoutFor(cluster), find(cluster));
   const results = await Promise.allSettled(clusters.map(findInTime));
-  const sources: Source[] = [];
+  const sources: T[] = [];
   const failures: Failure[] = [];
   for (const [index, result] of results.entries()) {
     if (result.status === 'rejected') failures.push({ cluster: clusters[index]?.name ?? '', error: result.reason });

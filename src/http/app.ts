@@ -1,5 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
+import { addNamespaceRoutes } from './clusters/namespace-routes.ts';
 import { addClusterRoutes } from './clusters/routes.ts';
 import { requireCaller } from './common/bearer.ts';
 import { limitBody } from './common/body-limit.ts';
@@ -47,6 +48,7 @@ export function createApp(
   app.route('/oauth2', createOAuthApp(dependencies, tokenIssuing));
   addMetadataRoutes(app, dependencies);
   addClusterRoutes(app, dependencies);
+  addNamespaceRoutes(app, dependencies);
   addDeploymentRoutes(app, dependencies);
   addUserRoutes(app, dependencies);
   addAboutRoute(app, dependencies);

@@ -240,6 +240,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/apis/kpanda.io/v1alpha1/clusters/{cluster}/namespaces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the namespaces of a cluster
+         * @description Contains the names of the namespaces in which the user may list deployments.
+         */
+        get: operations["listClusterNamespaces"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /**
+         * List the namespaces of a cluster: headers only
+         * @description Contains the names of the namespaces in which the user may list deployments.
+         */
+        head: operations["headListClusterNamespaces"];
+        patch?: never;
+        trace?: never;
+    };
+    "/apis/kpanda.io/v1alpha1/asl/namespaces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the namespaces of all clusters
+         * @description Contains the names of the namespaces in which the user may list deployments.
+         */
+        get: operations["listNamespaces"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /**
+         * List the namespaces of all clusters: headers only
+         * @description Contains the names of the namespaces in which the user may list deployments.
+         */
+        head: operations["headListNamespaces"];
+        patch?: never;
+        trace?: never;
+    };
     "/apis/kpanda.io/v1alpha1/clusters/{cluster}/deployments": {
         parameters: {
             query?: never;
@@ -637,6 +685,15 @@ export interface components {
              * @description 0 if there are no items.
              */
             pages: number;
+        };
+        /** @description One page of namespaces. */
+        NamespaceList: {
+            items: components["schemas"]["Namespace"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        /** @description A namespace, in the format of the kpanda API: its name and cluster. */
+        Namespace: {
+            metadata: components["schemas"]["ObjectMeta"];
         };
         /** @description One page of Deployments. */
         DeploymentList: {
@@ -2987,6 +3044,536 @@ export interface operations {
             /** @description The cluster */
             200: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not modified (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is missing or invalid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The user does not have permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not ready yet, or the cluster is unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    listClusterNamespaces: {
+        parameters: {
+            query?: {
+                /** @description Page number, starting at 1 */
+                page?: number;
+                /** @description Items per page */
+                pageSize?: number;
+                /** @description Only namespaces with exactly this name; for example shop */
+                name?: string;
+                /** @description Only namespaces whose name contains this text, ignoring case; for example sho */
+                fuzzyName?: string;
+                /** @description Whether to leave out kube-system, kube-public and kube-node-lease */
+                excludeSystem?: "true" | "false";
+                /** @description Sort key; if unset or the first value, the name */
+                sortBy?: "SORT_BY_UNSPECIFIED" | "field_name" | "namespace" | "cluster";
+                /** @description Sort direction; defaults to desc. Has no effect if sortBy is unset or the first value */
+                sortDir?: "desc" | "asc";
+                /** @description Must be empty: the operator does not know this property of namespaces */
+                labelSelector?: string;
+                /** @description Must be empty: the operator does not know this property of namespaces */
+                fieldSelector?: string;
+                /** @description Must be empty: there are no workspaces */
+                workspaceId?: string;
+                /** @description Must be empty: there are no workspaces */
+                workspaceAlias?: string;
+                /** @description There is no phase to filter by; the only value means any phase */
+                phase?: "NAMESPACE_PHASE_UNSPECIFIED";
+            };
+            header?: never;
+            path: {
+                /** @description Name of the cluster */
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of namespaces */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "metadata": {
+                     *             "name": "shop",
+                     *             "namespace": "",
+                     *             "uid": "",
+                     *             "resourceVersion": "",
+                     *             "creationTimestamp": "0",
+                     *             "deletionTimestamp": "0",
+                     *             "labels": {},
+                     *             "annotations": {},
+                     *             "ownerReferences": [],
+                     *             "cluster": "kpanda-global-cluster",
+                     *             "workspaceAlias": ""
+                     *           }
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "total": 1,
+                     *         "page": 1,
+                     *         "pageSize": 10,
+                     *         "pages": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NamespaceList"];
+                };
+            };
+            /** @description Not modified (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is missing or invalid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 3,
+                     *       "message": "pageSize: must be a whole number from 1 to 500",
+                     *       "details": [
+                     *         {
+                     *           "@type": "type.googleapis.com/google.rpc.BadRequest",
+                     *           "fieldViolations": [
+                     *             {
+                     *               "field": "pageSize",
+                     *               "description": "must be a whole number from 1 to 500"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 16,
+                     *       "message": "Authorization: the token is not valid",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The user does not have permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 7,
+                     *       "message": "user alice may not list deployments in any namespace",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 5,
+                     *       "message": "cluster: not found",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not ready yet, or the cluster is unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 14,
+                     *       "message": "the cluster is unavailable, try again later",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    headListClusterNamespaces: {
+        parameters: {
+            query?: {
+                /** @description Page number, starting at 1 */
+                page?: number;
+                /** @description Items per page */
+                pageSize?: number;
+                /** @description Only namespaces with exactly this name; for example shop */
+                name?: string;
+                /** @description Only namespaces whose name contains this text, ignoring case; for example sho */
+                fuzzyName?: string;
+                /** @description Whether to leave out kube-system, kube-public and kube-node-lease */
+                excludeSystem?: "true" | "false";
+                /** @description Sort key; if unset or the first value, the name */
+                sortBy?: "SORT_BY_UNSPECIFIED" | "field_name" | "namespace" | "cluster";
+                /** @description Sort direction; defaults to desc. Has no effect if sortBy is unset or the first value */
+                sortDir?: "desc" | "asc";
+                /** @description Must be empty: the operator does not know this property of namespaces */
+                labelSelector?: string;
+                /** @description Must be empty: the operator does not know this property of namespaces */
+                fieldSelector?: string;
+                /** @description Must be empty: there are no workspaces */
+                workspaceId?: string;
+                /** @description Must be empty: there are no workspaces */
+                workspaceAlias?: string;
+                /** @description There is no phase to filter by; the only value means any phase */
+                phase?: "NAMESPACE_PHASE_UNSPECIFIED";
+            };
+            header?: never;
+            path: {
+                /** @description Name of the cluster */
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of namespaces */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not modified (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is missing or invalid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The user does not have permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not ready yet, or the cluster is unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    listNamespaces: {
+        parameters: {
+            query?: {
+                /** @description Page number, starting at 1 */
+                page?: number;
+                /** @description Items per page */
+                pageSize?: number;
+                /** @description Only namespaces with exactly this name; for example shop */
+                name?: string;
+                /** @description Only namespaces whose name contains this text, ignoring case; for example sho */
+                fuzzyName?: string;
+                /** @description Whether to leave out kube-system, kube-public and kube-node-lease */
+                excludeSystem?: "true" | "false";
+                /** @description Sort key; if unset or the first value, the name */
+                sortBy?: "SORT_BY_UNSPECIFIED" | "field_name" | "namespace" | "cluster";
+                /** @description Sort direction; defaults to desc. Has no effect if sortBy is unset or the first value */
+                sortDir?: "desc" | "asc";
+                /** @description Must be empty: the operator does not know this property of namespaces */
+                labelSelector?: string;
+                /** @description Must be empty: the operator does not know this property of namespaces */
+                fieldSelector?: string;
+                /** @description Must be empty: there are no workspaces */
+                workspaceId?: string;
+                /** @description Must be empty: there are no workspaces */
+                workspaceAlias?: string;
+                /** @description Only these clusters; may be repeated */
+                cluster?: string[];
+                /** @description Has no effect: there are no workspaces to assign namespaces to */
+                onlyUnassign?: "true" | "false";
+                /** @description Has no effect: there are no virtual clusters */
+                showVirtualCluster?: "true" | "false";
+                /** @description Resource quotas are never included */
+                includeResourceQuota?: "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of namespaces */
+            200: {
+                headers: {
+                    /** @description Comma-separated list of clusters that are unavailable and left out; absent if none is */
+                    "Unavailable-Clusters"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "metadata": {
+                     *             "name": "shop",
+                     *             "namespace": "",
+                     *             "uid": "",
+                     *             "resourceVersion": "",
+                     *             "creationTimestamp": "0",
+                     *             "deletionTimestamp": "0",
+                     *             "labels": {},
+                     *             "annotations": {},
+                     *             "ownerReferences": [],
+                     *             "cluster": "kpanda-global-cluster",
+                     *             "workspaceAlias": ""
+                     *           }
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "total": 1,
+                     *         "page": 1,
+                     *         "pageSize": 10,
+                     *         "pages": 1
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NamespaceList"];
+                };
+            };
+            /** @description Not modified (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is missing or invalid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 3,
+                     *       "message": "pageSize: must be a whole number from 1 to 500",
+                     *       "details": [
+                     *         {
+                     *           "@type": "type.googleapis.com/google.rpc.BadRequest",
+                     *           "fieldViolations": [
+                     *             {
+                     *               "field": "pageSize",
+                     *               "description": "must be a whole number from 1 to 500"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 16,
+                     *       "message": "Authorization: the token is not valid",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The user does not have permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 7,
+                     *       "message": "user alice may not list deployments in any namespace",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 5,
+                     *       "message": "cluster: not found",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not ready yet, or the cluster is unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 14,
+                     *       "message": "the cluster is unavailable, try again later",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    headListNamespaces: {
+        parameters: {
+            query?: {
+                /** @description Page number, starting at 1 */
+                page?: number;
+                /** @description Items per page */
+                pageSize?: number;
+                /** @description Only namespaces with exactly this name; for example shop */
+                name?: string;
+                /** @description Only namespaces whose name contains this text, ignoring case; for example sho */
+                fuzzyName?: string;
+                /** @description Whether to leave out kube-system, kube-public and kube-node-lease */
+                excludeSystem?: "true" | "false";
+                /** @description Sort key; if unset or the first value, the name */
+                sortBy?: "SORT_BY_UNSPECIFIED" | "field_name" | "namespace" | "cluster";
+                /** @description Sort direction; defaults to desc. Has no effect if sortBy is unset or the first value */
+                sortDir?: "desc" | "asc";
+                /** @description Must be empty: the operator does not know this property of namespaces */
+                labelSelector?: string;
+                /** @description Must be empty: the operator does not know this property of namespaces */
+                fieldSelector?: string;
+                /** @description Must be empty: there are no workspaces */
+                workspaceId?: string;
+                /** @description Must be empty: there are no workspaces */
+                workspaceAlias?: string;
+                /** @description Only these clusters; may be repeated */
+                cluster?: string[];
+                /** @description Has no effect: there are no workspaces to assign namespaces to */
+                onlyUnassign?: "true" | "false";
+                /** @description Has no effect: there are no virtual clusters */
+                showVirtualCluster?: "true" | "false";
+                /** @description Resource quotas are never included */
+                includeResourceQuota?: "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of namespaces */
+            200: {
+                headers: {
+                    /** @description Comma-separated list of clusters that are unavailable and left out; absent if none is */
+                    "Unavailable-Clusters"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;

@@ -74,19 +74,21 @@ export const listQuery = z.strictObject({
 });
 
 /** Empty values are dropped; without any other, the parameter is not set. */
-const clusters = z.preprocess(
+const clusterNames = z.preprocess(
   (value) => (Array.isArray(value) ? nonEmpty(value.filter((one) => one !== '')) : value || undefined),
   z.union([cluster, z.array(cluster)]).optional(),
 );
 
 const nonEmpty = (values: unknown[]) => (values.length > 0 ? values : undefined);
 
+export const clusters = clusterNames.openapi({
+  description: 'Only these clusters; may be repeated',
+  type: 'array',
+  items: { type: 'string', minLength: 1, maxLength: 253 },
+});
+
 export const allClustersQuery = listQuery.extend({
-  cluster: clusters.openapi({
-    description: 'Only these clusters; may be repeated',
-    type: 'array',
-    items: { type: 'string', minLength: 1, maxLength: 253 },
-  }),
+  cluster: clusters,
   namespace: unsetIfEmpty(namespace.optional()).openapi({ description: 'Only this namespace in each cluster' }),
   showVirtualCluster: oneOf('Has no effect: there are no virtual clusters', ['true', 'false']),
 });
