@@ -14,7 +14,7 @@ interface OfPair {
 export type Command =
   | { do: 'create'; of: Name; pairs: PairName[] }
   | { do: 'delete' | 'suspend' | 'resume'; of: Name }
-  | ({ do: 'add' | 'remove' | 'raise' | 'disable' | 'enable' } & OfPair)
+  | ({ do: 'add' | 'remove' | 'raise' | 'lower' | 'disable' | 'enable' } & OfPair)
   | ({ do: 'loseSecret' | 'breakSecret' } & OfPair)
   | ({ do: 'rename'; to: 'default' | 'moved' | 'taken' } & OfPair)
   | ({ do: 'relabel'; team: 'red' | 'blue' } & OfPair)
@@ -45,7 +45,7 @@ function some<const D extends string, F extends object>(
 export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   { weight: 8, arbitrary: some(['create'], { of, pairs }) },
   { weight: 3, arbitrary: some(['delete', 'suspend', 'resume'], { of }) },
-  { weight: 12, arbitrary: some(['add', 'remove', 'raise', 'raise', 'disable', 'enable'], { of, pair }) },
+  { weight: 12, arbitrary: some(['add', 'remove', 'raise', 'raise', 'lower', 'disable', 'enable'], { of, pair }) },
   { weight: 5, arbitrary: some(['loseSecret', 'breakSecret'], { of, pair }) },
   { weight: 4, arbitrary: some(['rename'], { of, pair, to: fc.constantFrom('default', 'moved', 'taken') }) },
   { weight: 2, arbitrary: some(['relabel'], { of, pair, team: fc.constantFrom('red', 'blue') }) },

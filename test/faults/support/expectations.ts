@@ -21,6 +21,8 @@ export interface Expectations {
    * @param isCertain false if the operator may not create one, depending on how far it has reconciled
    */
   request(accessKeyUID: string, pairName: string, isCertain: boolean): void;
+  /** Records that earlier requests were withdrawn, which the operator may have fulfilled. */
+  withdraw(accessKeyUID: string, pairName: string): void;
   /** Records that the pair was removed from the spec, which cancels earlier requests. */
   forget(accessKeyUID: string, pairName: string): void;
   /** Lists the differences between the model and a settled cluster. */
@@ -66,6 +68,9 @@ export function createExpectations(history: History): Expectations {
       const expected = at(uid, pairName);
       expected.most += 1;
       if (isCertain) expected.least = 1;
+    },
+    withdraw(uid, pairName) {
+      at(uid, pairName).least = 0;
     },
     forget(uid, pairName) {
       const expected = at(uid, pairName);

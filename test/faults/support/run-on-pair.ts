@@ -44,7 +44,10 @@ export async function runOnPair(
         namespace,
         name: of,
         edit: ({ keyPairs = [] }) => ({ keyPairs: keyPairs.map(edit) }),
-        onChange: (uid) => command.do === 'raise' && harness.expectations.request(uid, name, true),
+        onChange(uid) {
+          if (command.do === 'raise') harness.expectations.request(uid, name, true);
+          if (command.do === 'lower') harness.expectations.withdraw(uid, name);
+        },
       });
     }
   }
@@ -68,6 +71,8 @@ function editOf(
     case 'raise':
       highestRevision += 1;
       return { revision: highestRevision };
+    case 'lower':
+      return { revision: undefined };
     case 'rename':
       return { secret: { ...secret, name: nameFor(command) } };
     case 'relabel':
