@@ -43,7 +43,8 @@ describe('serve', () => {
     expect(server.address).toBe('127.0.0.1');
     expect(await get(server.port, '/')).toBe('200 ok');
     await server.close(0);
-    expect(await get(server.port, '/')).toBe('ECONNREFUSED');
+    // A test in another process may have taken the port, so the error may also be ECONNRESET.
+    expect(await get(server.port, '/')).toMatch(/^ECONNRE(FUSED|SET)$/);
   });
 
   it.each([
