@@ -171,7 +171,7 @@ describe('a list that grants access', () => {
   test.each<[string, (object: object) => Promise<unknown>]>([
     ['server-side', fromGit],
     ['client-side', (object) => kubectl.apply(object)],
-  ])('loses what somebody added when the manifest is applied %s', async (how, apply) => {
+  ])('loses what another client added when the manifest is applied %s', async (how, apply) => {
     const name = `grants-${how}`;
     await apply(manifest(name));
     await patch(name, added(name));

@@ -18,7 +18,7 @@ import { differingFields, type SentSecret } from './secret-fields.ts';
 export interface SecretApi {
   /** @returns undefined if there is no such Secret */
   read(namespace: string, name: string): Promise<FetchedSecret | undefined>;
-  /** Lists the Secrets that the AccessKey owns. Nobody can change the type of a Secret, unlike its labels. */
+  /** Lists the Secrets that the AccessKey owns. Unlike its labels, the type of a Secret is immutable. */
   list(accessKey: AccessKeyRecord): Promise<FetchedSecret[]>;
   /** @throws StaleCacheError if the Secret no longer matches the record */
   readUnchanged(record: SecretRecord): Promise<FetchedSecret>;

@@ -6,7 +6,7 @@ export const controllerAccount = { namespace, name: 'argocd-application-controll
 
 const labels = { 'app.kubernetes.io/part-of': 'argocd' };
 
-/** @param serverKey signs sessions, which nobody opens */
+/** @param serverKey signs sessions of its console, which is not used */
 export function argoCdObjects(serverKey: string): object {
   const { name } = controllerAccount;
   const configMap = (name: string, data: object) => ({
