@@ -107,6 +107,17 @@ test('each cluster applies its own RBAC', async () => {
   expect((await inAll('homeOnly', '?cluster=west')).status).toBe(403);
 });
 
+test('the clusters and namespaces of a user are those in which RBAC allows listing deployments', async () => {
+  expect((await list('/clusters', 'both')).names).toEqual(['//kpanda-global-cluster', '//west']);
+  expect((await list('/clusters', 'homeOnly')).names).toEqual(['//kpanda-global-cluster']);
+  expect(await list('/clusters', 'nobody')).toMatchObject({ status: 200, names: [] });
+  expect((await list('/clusters/west', 'homeOnly')).status).toBe(403);
+  expect((await list('/clusters/west/namespaces', 'both')).names).toEqual(['west//shop']);
+  expect((await list('/asl/namespaces', 'both')).names).toEqual(['kpanda-global-cluster//shop', 'west//shop']);
+  expect((await list('/asl/namespaces', 'homeOnly')).names).toEqual(['kpanda-global-cluster//shop']);
+  expect((await list('/asl/namespaces', 'nobody')).status).toBe(403);
+});
+
 test('an administrator of the local cluster has no permissions in a registered one', async () => {
   const groups = ['system:masters'];
   for (const [name, user] of [
