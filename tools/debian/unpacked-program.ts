@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheDirectory } from '../cache.ts';
-import { run, succeeds } from '../run-command.ts';
+import { type RunOptions, run, succeeds } from '../run-command.ts';
 
 export interface DebianProgram {
   /** Name of the Debian package. */
@@ -21,6 +21,7 @@ export interface DebianProgram {
  * Finds an installed program, or unpacks it from its Debian package into the cache.
  *
  * @returns the path or name of the program, or undefined if it is not installed and apt-get is not available
+ * @throws Error in one line if apt-get cannot download it
  */
 export async function locateDebianProgram(
   program: DebianProgram,
@@ -32,8 +33,8 @@ export async function locateDebianProgram(
   for (const candidate of [...program.installed, unpacked]) {
     if (await succeeds(candidate, [program.probe], { env })) return candidate;
   }
-  if (!(await succeeds('apt-get', ['--version']))) return undefined;
-  await unpack(cache, [program.package, ...(program.libraries ?? [])]);
+  if (!(await succeeds('apt-get', ['--version'], { env: environment }))) return undefined;
+  await unpack(cache, [program.package, ...(program.libraries ?? [])], environment);
   return unpacked;
 }
 
@@ -48,14 +49,14 @@ export function libraryVariables(
 }
 
 /** Unpacks into a temporary folder and renames it, so that an interrupted run leaves no incomplete folder. */
-async function unpack(cache: string, packages: readonly string[]): Promise<void> {
+async function unpack(cache: string, packages: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   const [name = ''] = packages;
   await mkdir(cache, { recursive: true });
   const directory = await mkdtemp(join(cache, `${name}-`));
   try {
-    await download(directory, packages);
+    await download(packages, { cwd: directory, env });
     const files = (await readdir(directory)).filter((entry) => entry.endsWith('.deb'));
-    for (const file of files) await run('dpkg', ['-x', join(directory, file), join(directory, 'root')]);
+    for (const file of files) await run('dpkg', ['-x', join(directory, file), join(directory, 'root')], { env });
     await rename(join(directory, 'root'), join(cache, name)).catch(ignoreExisting);
   } finally {
     await rm(directory, { recursive: true, force: true });
@@ -63,12 +64,15 @@ async function unpack(cache: string, packages: readonly string[]): Promise<void>
 }
 
 /** Downloads packages, and updates the package lists if one is unknown. */
-async function download(cwd: string, packages: readonly string[]): Promise<void> {
-  const get = () => run('apt-get', ['download', ...packages], { cwd });
-  await get().catch(async () => {
-    await run('apt-get', ['update']);
-    await get();
-  });
+async function download(packages: readonly string[], options: RunOptions): Promise<void> {
+  const get = () => run('apt-get', ['download', ...packages], options);
+  const update = () => run('apt-get', ['update'], options);
+  await get()
+    .catch(() => update().then(get))
+    .catch((cause: Error) => {
+      const reason = cause.message.trim().split('\n').at(-1);
+      throw new Error(`cannot download ${packages.join(', ')} with apt-get: ${reason}`, { cause });
+    });
 }
 
 /** Another process may have unpacked the same package in the meantime. */
