@@ -1,4 +1,5 @@
 /** A kind cluster. */
+import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
@@ -24,18 +25,24 @@ export interface KindOptions {
 /** What is needed to delete a cluster. */
 export interface ClusterReference extends Pick<KindOptions, 'kind' | 'name' | 'directory'> {
   readonly docker: Pick<KindDocker, 'environment' | 'run'>;
-  /** Whether Docker's network "kind" is deleted with the cluster. */
-  readonly ownsNetwork?: boolean;
 }
 
 const network = 'kind';
+/** A file in the folder of a cluster, whose deletion also deletes Docker's network. */
+const networkMarker = 'owns-network';
 
-/** Returns whether Docker has the network of kind clusters, which kind creates and never deletes. */
-export function networkExists(docker: KindDocker): Promise<boolean> {
-  return docker.run('network', 'inspect', network).then(
+/**
+ * Records that Docker's network of kind clusters, which kind creates and never deletes, is deleted with this cluster,
+ * unless the network exists already.
+ */
+export async function claimNetwork({ docker, directory }: ClusterReference): Promise<void> {
+  const exists = await docker.run('network', 'inspect', network).then(
     () => true,
     () => false,
   );
+  if (exists) return;
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, networkMarker), '');
 }
 
 export interface KindCluster {
@@ -117,11 +124,11 @@ export async function openCluster(options: KindOptions): Promise<KindCluster> {
 
 /** Deletes a cluster, also one that is incomplete or does not exist. */
 export async function deleteCluster(options: ClusterReference): Promise<void> {
-  const { kind, docker, name, directory, ownsNetwork } = options;
+  const { kind, docker, name, directory } = options;
   const kubeconfig = kubeconfigOf(options);
   await run(kind, ['delete', 'cluster', '--name', name, '--kubeconfig', kubeconfig], { env: docker.environment });
   // Docker refuses to delete a network with containers of other clusters.
-  if (ownsNetwork) await docker.run('network', 'rm', network).catch(() => undefined);
+  if (existsSync(join(directory, networkMarker))) await docker.run('network', 'rm', network).catch(() => undefined);
   await rm(directory, { recursive: true, force: true });
 }
 

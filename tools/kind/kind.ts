@@ -7,7 +7,7 @@ import { onlyOnce } from '../control-plane/clean-up.ts';
 import { locateKubectl, locatePrograms } from '../go-programs/locate.ts';
 import { kindPrograms } from '../go-programs/program-sets.ts';
 import { run } from '../run-command.ts';
-import { createCluster, deleteCluster, type KindCluster, type KindOptions, networkExists } from './cluster.ts';
+import { claimNetwork, createCluster, deleteCluster, type KindCluster, type KindOptions } from './cluster.ts';
 import { openKindDocker } from './docker.ts';
 import { requireVersion } from './failures.ts';
 import { provideNodeImage, publishedImage } from './node-image.ts';
@@ -43,16 +43,14 @@ export async function startKind({ name, workers, image, log }: TemporaryKindOpti
   const [kind, kubectl] = [await locateKind(log), await locateKubectl({ log })];
   const docker = await openKindDocker(log);
   const directory = join(docker.temporary?.directory ?? tmpdir(), name);
-  const ownsNetwork = !(await networkExists(docker));
   const options = { kind, kubectl, docker, name, directory };
   let stop = docker.close;
   try {
     await deleteLeftovers(options, log);
+    if (!docker.temporary) await claimNetwork(options);
     const canPull = docker.temporary === undefined;
     const nodeImage = image || (await provideNodeImage({ docker: docker.run, canPull, log }));
-    stop = onlyOnce(
-      docker.temporary ? () => deleteCluster(options).finally(docker.close) : guard(options, ownsNetwork),
-    );
+    stop = onlyOnce(docker.temporary ? () => deleteCluster(options).finally(docker.close) : guard(options));
     const cluster = await createCluster(options, nodeImage, workers);
     return { ...cluster, stop };
   } catch (error) {
@@ -62,8 +60,8 @@ export async function startKind({ name, workers, image, log }: TemporaryKindOpti
 }
 
 /** Starts guard.ts. @returns a function that makes it delete the cluster */
-function guard({ kind, name, directory }: KindOptions, ownsNetwork: boolean): () => Promise<void> {
-  const args = [join(import.meta.dirname, 'guard.ts'), kind, name, directory, String(ownsNetwork)];
+function guard({ kind, name, directory }: KindOptions): () => Promise<void> {
+  const args = [join(import.meta.dirname, 'guard.ts'), kind, name, directory];
   const child = spawn(process.execPath, args, {
     // In its own session, so that Ctrl-C in a terminal does not interrupt it.
     detached: true,
