@@ -1,13 +1,8 @@
 /** The demo in a kind cluster: the operator runs as a Deployment, and the tour uses its Service. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheDirectory, logToStandardError as log } from '../cache.ts';
-import { locateKubectl, locatePrograms } from '../go-programs/locate.ts';
-import { nodePrograms } from '../go-programs/program-sets.ts';
-import { provideBaseImage } from '../images/base-image.ts';
-import { withDocker } from '../images/docker.ts';
+import { locateKubectl } from '../go-programs/locate.ts';
 import { operatorNamespace, waitForPolicies } from '../install.ts';
 import { clusterExists, createCluster, deleteCluster, type KindOptions, openCluster } from '../kind/cluster.ts';
 import { openKindDocker } from '../kind/docker.ts';
@@ -15,15 +10,11 @@ import { locateKind } from '../kind/kind.ts';
 import { provideNodeImage } from '../kind/node-image.ts';
 import { createKubectl, type Kubectl } from '../kubectl.ts';
 import { openPortForward, type PortForward } from '../port-forward.ts';
-import { createPauseImage } from '../single-node/pause-image.ts';
+import { loadDemoImages } from './images.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const name = 'accesskey-demo';
 const operator = 'accesskey-operator';
-/** The image that manifests/base uses. */
-const operatorImage = 'accesskey-operator:0.1.0';
-/** The image of the Deployments in examples/. */
-const exampleImage = 'nginx:1.29';
 
 export interface KindDemo {
   readonly kubectl: Kubectl;
@@ -47,14 +38,11 @@ export async function startKindDemo(print: (line: string) => void): Promise<Kind
   const options = { kind, docker, name, kubectl: kubectlPath, directory };
   const end = () => (temporary ? deleteCluster(options).finally(docker.close) : docker.close());
   try {
-    const { kubeconfig, loadImages } = await openOrCreate(options, print);
+    const cluster = await openOrCreate(options, print);
+    const { kubeconfig } = cluster;
     const kubectl = createKubectl(kubectlPath, kubeconfig);
-    await withTemporaryFolder(async (folder) => {
-      print('Building and loading the operator image');
-      await loadImages(await buildOperatorImage(folder));
-      // Nodes can pull images only if Docker can.
-      if (temporary) await loadImages(await createPlaceholder(folder));
-    });
+    print('Building and loading the operator image');
+    await loadDemoImages(cluster, { canPull: !temporary });
     print('Installing manifests/base with kubectl apply -k');
     await install(kubectl);
     print('Applying examples/\n');
@@ -91,31 +79,6 @@ async function openOrCreate(options: KindOptions, print: (line: string) => void)
   const image = process.env.E2E_KIND_IMAGE || (await provideNodeImage({ docker: docker.run, canPull, log }));
   print(`Creating the kind cluster ${name}`);
   return createCluster(options, image, 0);
-}
-
-async function withTemporaryFolder(use: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'accesskey-demo-'));
-  await use(folder).finally(() => rm(folder, { recursive: true, force: true }));
-}
-
-/** @returns path of the archive */
-async function buildOperatorImage(folder: string): Promise<string> {
-  const archive = join(folder, 'operator.tar');
-  await withDocker(log, async (docker) => {
-    const base = await provideBaseImage(docker, log);
-    const from = ['--build-arg', `BASE_IMAGE=${base}`];
-    await docker.run('build', ...docker.buildFlags, ...from, '--tag', operatorImage, repository);
-    await docker.run('save', '--output', archive, operatorImage);
-  });
-  return archive;
-}
-
-/** Creates an image for the Deployments of the examples, which only need to run. @returns path of the archive */
-async function createPlaceholder(folder: string): Promise<string> {
-  const { pause } = await locatePrograms(nodePrograms, { only: ['pause'] });
-  const archive = join(folder, 'example.tar');
-  await createPauseImage({ name: `docker.io/library/${exampleImage}`, pause, archive });
-  return archive;
 }
 
 async function install(kubectl: Kubectl): Promise<void> {

@@ -84,8 +84,8 @@ async function runDemo(exits: boolean, kubeconfig: string | undefined): Promise<
 async function runKindDemo(exits: boolean): Promise<void> {
   const demo = await startKindDemo(print);
   try {
-    await showTour(demo.kubectl, demo.forward.url, print);
-    print(demo.removal);
+    // Also if the tour fails, because the cluster stays.
+    await showTour(demo.kubectl, demo.forward.url, print).finally(() => print(demo.removal));
     if (exits) return;
     printAddresses(demo.forward.url, demo.kubectl);
     await Promise.race([interrupted(), demo.forward.ended]);
