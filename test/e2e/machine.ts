@@ -1,6 +1,7 @@
 /** What tests of clusters on this machine must find unchanged. */
 import { readdir, readFile, readlink, statfs } from 'node:fs/promises';
 import { networkInterfaces, tmpdir } from 'node:os';
+import { hasDocker } from '../../tools/images/docker.ts';
 import { run } from '../../tools/run-command.ts';
 import { cgroupsNamed } from '../../tools/single-node/cgroup.ts';
 import { kernelSettings } from '../../tools/single-node/mounts.ts';
@@ -73,5 +74,7 @@ export async function machineState(): Promise<string[]> {
   const lines = [rules.replaceAll(/^#.*|\[\d+:\d+\]/gm, ''), ...settings, ...docker].flatMap((text) =>
     text.split('\n'),
   );
-  return [...links, ...lines, ...modules, ...(await cgroupsNamed('docker'))].sort();
+  // The Docker of this machine keeps the parent of its containers' cgroups.
+  const cgroups = (await hasDocker()) ? [] : await cgroupsNamed('docker');
+  return [...links, ...lines, ...modules, ...cgroups].sort();
 }
