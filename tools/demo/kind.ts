@@ -6,6 +6,7 @@ import { locateKubectl } from '../go-programs/locate.ts';
 import { operatorNamespace, waitForPolicies } from '../install.ts';
 import { clusterExists, createCluster, deleteCluster, type KindOptions, openCluster } from '../kind/cluster.ts';
 import { openKindDocker } from '../kind/docker.ts';
+import { explainFailure } from '../kind/failures.ts';
 import { locateKind } from '../kind/kind.ts';
 import { provideNodeImage } from '../kind/node-image.ts';
 import { createKubectl, type Kubectl } from '../kubectl.ts';
@@ -70,9 +71,11 @@ async function openOrCreate(options: KindOptions, print: (line: string) => void)
   const { docker } = options;
   if (await clusterExists(options)) {
     print(`Reusing the kind cluster ${name}`);
-    const opened = await openCluster(options).catch((error: Error) => log(error.message));
+    // The error means that its creation was interrupted, or that the machine was restarted.
+    const opened = await openCluster(options).catch((error: Error) => {
+      log(`${explainFailure('cannot reuse it', error).message}. Creating a new one`);
+    });
     if (opened) return opened;
-    // Its creation was interrupted, or the machine was restarted.
     await deleteCluster(options);
   }
   const canPull = docker.temporary === undefined;
