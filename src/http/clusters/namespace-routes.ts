@@ -14,9 +14,9 @@ import {
   notModified,
 } from '../common/responses.ts';
 import {
+  availableSources,
   forbidden,
   listing,
-  reportUnavailable,
   requireCluster,
   requireClusters,
   unavailableHeaderDocument,
@@ -41,11 +41,9 @@ export function addNamespaceRoutes(app: OpenAPIHono<Environment>, dependencies: 
     const caller = await requireCaller(context, dependencies);
     const query = context.req.valid('query');
     const clusters = requireClusters(dependencies.clusters, query.cluster);
-    const { sources, failures } = await findInEach(clusters, (cluster) => namespacesIn(cluster, caller));
-    const [failure] = failures;
-    if (failure && sources.length === 0) throw failure.error;
+    const found = await findInEach(clusters, (cluster) => namespacesIn(cluster, caller));
+    const sources = availableSources(context, found);
     if (sources.length === 0) throw forbidden(caller, listing());
-    if (failure) reportUnavailable(context, failures);
     await dependencies.takeTurn?.(caller.name, context.env.incoming);
     return answerCacheable(context, listNamespaces(sources.flat(), query), privateAnswer);
   });

@@ -15,9 +15,9 @@ import {
   notModified,
 } from '../common/responses.ts';
 import {
+  availableSources,
   forbidden,
   listing,
-  reportUnavailable,
   requireCluster,
   unavailableHeaderDocument,
 } from '../deployments/answers.ts';
@@ -55,10 +55,7 @@ async function visibleClusters(
   caller: Caller,
 ): Promise<readonly Cluster[]> {
   const all = clusters.all();
-  const { sources, failures } = await visibleInEach(all, caller);
-  const [failure] = failures;
-  if (failure && sources.length === 0) throw failure.error;
-  if (failure) reportUnavailable(context, failures);
+  const sources = availableSources(context, await visibleInEach(all, caller));
   const stores = new Set(sources.map(({ store }) => store));
   return all.filter(({ deployments }) => stores.has(deployments));
 }

@@ -1,6 +1,6 @@
 import type { Context, TypedResponse } from 'hono';
 import type { Cluster, Clusters } from '../../clusters/cluster.ts';
-import { type Failure, visibleInEach } from '../../clusters/visible.ts';
+import { type Failure, type Visible, visibleInEach } from '../../clusters/visible.ts';
 import type { Source } from '../../deployments/listing.ts';
 import { describeError } from '../../kube/errors.ts';
 import type { Caller } from '../../token/verify.ts';
@@ -61,16 +61,25 @@ export async function requireVisible(
   context: Context<Environment>,
   { clusters, caller, namespace }: { clusters: readonly Cluster[]; caller: Caller; namespace?: string | undefined },
 ): Promise<readonly Source[]> {
-  const { sources, failures } = await visibleInEach(clusters, caller, namespace);
+  const sources = availableSources(context, await visibleInEach(clusters, caller, namespace));
+  if (sources.length === 0) throw forbidden(caller, listing(namespace));
+  return sources;
+}
+
+/**
+ * Returns the sources, and names the failed clusters in the log and in the header Unavailable-Clusters.
+ *
+ * @throws the error of the first failed cluster if no other cluster has a source
+ */
+export function availableSources<T>(context: Context<Environment>, { sources, failures }: Visible<T>): readonly T[] {
   const [failure] = failures;
   if (failure && sources.length === 0) throw failure.error;
-  if (sources.length === 0) throw forbidden(caller, listing(namespace));
   if (failure) reportUnavailable(context, failures);
   return sources;
 }
 
 /** Names the clusters that are left out. A header, because the kpanda API has no field for it. Cluster names need no quotes. */
-export function reportUnavailable(context: Context<Environment>, failures: readonly Failure[]): void {
+function reportUnavailable(context: Context<Environment>, failures: readonly Failure[]): void {
   context.header(unavailableHeader, failures.map(({ cluster }) => cluster).join(', '));
   const described = failures.map(({ cluster, error }) => `cluster ${cluster}: ${describeError(error)}`);
   context.get('logFields').error = described.join('; ');
