@@ -12,6 +12,7 @@ const mayImport = {
   'accesskey/model': ['kube', 'credential'],
   'accesskey/reconcile': ['kube', 'credential', 'accesskey/model'],
   'accesskey/live': ['kube', 'credential', 'accesskey/model', 'accesskey/reconcile'],
+  'accesskey/change': ['kube', 'accesskey/model'],
   access: ['kube'],
   'deployments/kpanda': ['kube'],
   deployments: ['kube', 'selector', 'deployments/kpanda'],
@@ -39,8 +40,10 @@ const mayImport = {
   'web/messages': [],
   'web/common': ['kube', 'access', 'accesskey/model', 'http/common', 'web/messages'],
   'web/session': ['kube', 'web/common'],
-  'web/keys': ['kube', 'credential', 'accesskey/model', 'accesskey/live', 'web/common', 'web/session'],
-  'web/pages': ['credential', 'deployments', 'deployments/kpanda', 'web/common', 'web/session', 'web/keys'],
+  'web/keys': [
+    ...['kube', 'credential', 'accesskey/model', 'accesskey/live', 'accesskey/change', 'web/common', 'web/session'],
+  ],
+  'web/pages': ['credential', 'accesskey/change', 'deployments', 'deployments/kpanda', 'web/common', 'web/session', 'web/keys'],
   'web/routes': [
     ...['kube', 'credential', 'accesskey/model', 'accesskey/live', 'clusters', 'deployments', 'deployments/kpanda'],
     'token',

@@ -32,6 +32,22 @@ export function isAllowedBySpec({ spec }: Pick<AccessKeyRecord, 'spec'>, pair: K
   return !spec.suspended && pair.enabled !== false && now < expiresAtMs(pair);
 }
 
+/**
+ * Whether the pair with this ak is live according to an AccessKey that was read from the API server. The caches may not
+ * have seen a revocation yet.
+ */
+export function isPairLive(
+  fetched: Pick<AccessKeyRecord, 'spec' | 'status'>,
+  { pairName, ak }: { pairName: string; ak: string },
+  now: number,
+): boolean {
+  const pair = fetched.spec.keyPairs?.find((one) => one.name === pairName);
+  if (!pair || !isAllowedBySpec(fetched, pair, now)) return false;
+  const { accessKey, previous } = pairStatusOf(fetched, pairName) ?? {};
+  if (accessKey === ak) return true;
+  return previous?.accessKey === ak && now < Date.parse(previous.validUntil ?? '');
+}
+
 /** @returns milliseconds since the epoch; Infinity if the pair does not expire */
 export function expiresAtMs(pair: KeyPairSpec): number {
   if (pair.expiresAt === undefined) return Number.POSITIVE_INFINITY;

@@ -1,7 +1,7 @@
+import { type KeyPairEdit, managementOf, managerOf } from '../../accesskey/change/managed-fields.ts';
 import { isStatus } from '../../kube/errors.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import type { FetchedAccessKey, KeyPairSpecs } from './api.ts';
-import { type KeyPairEdit, managementOf, managerOf } from './managed-fields.ts';
 import { readAccessKey, type Visitor } from './visitor.ts';
 
 /** Attempts when something other than the spec has changed, such as the time of last use in the status. */

@@ -1,6 +1,5 @@
 /** What a session with a key pair may do: manage its own AccessKey, but create nothing that outlives its pair. */
-import { pairStatusOf } from '../../accesskey/model/access-key-record.ts';
-import { expiresAtMs, isAllowedBySpec } from '../../accesskey/model/pair-state.ts';
+import { expiresAtMs, isPairLive } from '../../accesskey/model/pair-state.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import type { FetchedAccessKey, KeyApi, KeyPairSpecs } from './api.ts';
 
@@ -64,18 +63,6 @@ export function limitToOwnAccessKey(api: KeyApi, { accessKey, pair, signIn, now 
     },
     may: async () => false,
   };
-}
-
-/**
- * Whether the pair is still live according to the API server. The session itself is checked against a cache, which may
- * not have seen a revocation yet.
- */
-function isPairLive(fetched: FetchedAccessKey, { pairName, ak }: SignedInPair, now: number): boolean {
-  const pair = fetched.spec.keyPairs?.find((one) => one.name === pairName);
-  if (!pair || !isAllowedBySpec(fetched, pair, now)) return false;
-  const { accessKey, previous } = pairStatusOf(fetched, pairName) ?? {};
-  if (accessKey === ak) return true;
-  return previous?.accessKey === ak && now < Date.parse(previous.validUntil ?? '');
 }
 
 /**

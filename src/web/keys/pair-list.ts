@@ -1,14 +1,11 @@
 /** The changes that the pages make to the list of key pairs; pure. The schema of the CRD has the same rules. */
 
+import { additionProblem, hasOverlap, maxPairs } from '../../accesskey/change/addition.ts';
+import type { KeyPairEdit } from '../../accesskey/change/managed-fields.ts';
 import { type KeyPairSpec, pairStatusOf } from '../../accesskey/model/access-key-record.ts';
 import { highestRevision } from '../../accesskey/model/pair-facts.ts';
-import { durationMs } from '../../accesskey/model/time.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import type { FetchedAccessKey, KeyPairSpecs } from './api.ts';
-import type { KeyPairEdit } from './managed-fields.ts';
-
-/** Maximum of the key pairs of an AccessKey. */
-const maxPairs = 2;
 
 /** The fields of a pair that a person enters. */
 export interface PairDetails {
@@ -19,9 +16,9 @@ export interface PairDetails {
 
 /** @returns why no pair can be added, or undefined if one can */
 export function whyNotAdd(keyPairs: KeyPairSpecs): ConsoleError | undefined {
-  if (keyPairs.length >= maxPairs) return new ConsoleError('rejectedTooManyPairs', { max: maxPairs }, 409);
-  const overlapping = keyPairs.find((one) => one.enabled !== false && hasOverlap(one));
-  return overlapping && new ConsoleError('rejectedOverlap', { pair: overlapping.name }, 409);
+  const problem = additionProblem(keyPairs);
+  if (problem?.reason === 'too-many') return new ConsoleError('rejectedTooManyPairs', { max: maxPairs }, 409);
+  return problem && new ConsoleError('rejectedOverlap', { pair: problem.pair }, 409);
 }
 
 /** @throws ConsoleError if the limit is reached or the name is taken */
@@ -81,8 +78,4 @@ function replacePair(keyPairs: KeyPairSpecs, name: string, change: (pair: KeyPai
 function withDetails(pair: KeyPairSpec, { expiresAt, description }: PairDetails): KeyPairSpec {
   const { expiresAt: _, description: __, ...rest } = pair;
   return { ...rest, ...(expiresAt !== undefined && { expiresAt }), ...(description !== undefined && { description }) };
-}
-
-function hasOverlap({ rotation }: KeyPairSpec): boolean {
-  return durationMs(rotation?.overlap) > 0;
 }

@@ -1,7 +1,7 @@
+import { type KeyPairEdit, managementOf, managerOf } from '../../accesskey/change/managed-fields.ts';
 import { type KeyPairState, pairStatusOf } from '../../accesskey/model/access-key-record.ts';
 import type { ConsoleError } from '../common/console-error.ts';
 import type { FetchedAccessKey } from './api.ts';
-import { type KeyPairEdit, managementOf, managerOf } from './managed-fields.ts';
 import { revisionOf, whyNotAdd } from './pair-list.ts';
 
 /** A row of the table: one pair. Times are RFC 3339. */

@@ -1,5 +1,5 @@
+import type { KeyPairEdit } from '../../accesskey/change/managed-fields.ts';
 import { formatTime, type View } from '../common/view.ts';
-import type { KeyPairEdit } from '../keys/managed-fields.ts';
 import type { KeyRow, KeyTable } from '../keys/rows.ts';
 import { copyButton, formToken, type Html, html, icons, notice, time } from './components.ts';
 

@@ -3,11 +3,12 @@ import type { KeyPairSpec } from '../../../../src/accesskey/model/access-key-rec
 import {
   expiresAtMs,
   isAllowedBySpec,
+  isPairLive,
   liveStates,
   pairState,
   rotationDueAt,
 } from '../../../../src/accesskey/model/pair-state.ts';
-import { accessKey, at, now } from '../../../support/builders.ts';
+import { accessKey, at, keyPair, known, now } from '../../../support/builders.ts';
 
 const one = accessKey();
 const main = { name: 'main' };
@@ -99,5 +100,31 @@ describe('expiresAtMs', () => {
     ['', 0],
   ])('%s: %d', (expiresAt, time) => {
     expect(expiresAtMs({ name: 'main', ...(expiresAt !== undefined && { expiresAt }) })).toBe(time);
+  });
+});
+
+describe('isPairLive', () => {
+  const current = { pairName: 'main', ak: keyPair().ak };
+  const previous = { ...current, ak: keyPair(2).ak };
+  const rotating = { previous: { accessKey: previous.ak, validUntil: at(60) } };
+
+  it('is true for the current key pair, and for the previous one until its overlap ends', () => {
+    const fetched = known({}, rotating);
+    expect([isPairLive(fetched, current, now), isPairLive(fetched, previous, now)]).toEqual([true, true]);
+    expect([isPairLive(fetched, current, now + 60_000), isPairLive(fetched, previous, now + 60_000)]).toEqual([
+      true,
+      false,
+    ]);
+  });
+
+  it.each([
+    ['disabled', known({ keyPairs: [{ name: 'main', enabled: false }] }, rotating)],
+    ['expired', known({ keyPairs: [{ name: 'main', expiresAt: at(0) }] }, rotating)],
+    ['suspended', known({ suspended: true }, rotating)],
+    ['removed', known({ keyPairs: [{ name: 'other' }] }, rotating)],
+    ['not created yet', accessKey()],
+    ['rotated', known({}, { accessKey: keyPair(3).ak })],
+  ])('is false if the key pair is %s', (_, fetched) => {
+    expect([isPairLive(fetched, current, now), isPairLive(fetched, previous, now)]).toEqual([false, false]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type FieldsEntry, managementOf, managerOf } from '../../../../src/web/keys/managed-fields.ts';
+import { type FieldsEntry, managementOf, managerOf } from '../../../../src/accesskey/change/managed-fields.ts';
 
 describe('the manager of key pairs', () => {
   const fields = (...names: string[]) => ({
