@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { name, stringOrURI } from './fields.ts';
+import { lifetime, name, stringOrURI } from './fields.ts';
 
 /**
  * Retired keys are kept until their tokens have expired. All keys must fit into one Secret and one published key set.
@@ -45,6 +45,12 @@ export const token = z
       .describe('Required audience of ServiceAccount tokens in a token exchange; if unset, the issuer.'),
     defaultCycle: z.int().min(1).max(3650).default(3).describe('Default validity of a token, days.'),
     maxCycle: z.int().min(1).max(3650).default(30).describe('Maximum validity of a token, days.'),
+    lifetime: lifetime
+      .optional()
+      .describe(
+        'Default validity of tokens of the OAuth 2.0 endpoint in hours, minutes and seconds, such as 1h; ' +
+          'if unset, defaultCycle.',
+      ),
     signingKeys,
     /** A token bucket for the failed attempts of each address. */
     failureThrottle: z
@@ -72,4 +78,8 @@ export const token = z
   .refine((token) => token.defaultCycle <= token.maxCycle, {
     path: ['defaultCycle'],
     message: 'must not be greater than token.maxCycle',
+  })
+  .refine((token) => (token.lifetime ?? 0) <= token.maxCycle * 86_400, {
+    path: ['lifetime'],
+    message: 'must not be longer than token.maxCycle',
   });

@@ -4,6 +4,7 @@
 import type { FoundPair, PairLookup } from '../accesskey/live/pair-lookup.ts';
 import type { KeyPairState } from '../accesskey/model/access-key-record.ts';
 import { liveStates } from '../accesskey/model/pair-state.ts';
+import { durationMs } from '../accesskey/model/time.ts';
 import { type KeyPair, matches } from '../credential/key-pair.ts';
 import type { SigningKeys } from './keys/signing-keys.ts';
 
@@ -23,6 +24,8 @@ export interface Subject {
   expiresAt: number;
   /** Name of the key pair; undefined for a ServiceAccount. */
   pairName?: string | undefined;
+  /** Validity of its tokens, seconds, unless the request asks for another; undefined: the default of the request. */
+  tokenSeconds?: number | undefined;
 }
 
 /** Why a credential gets no token. For the log only. */
@@ -94,19 +97,28 @@ export interface ExchangeRequest {
   address: string;
 }
 
+/** The validity of a token, seconds. It never exceeds that of the credential. */
+export interface TokenValidity {
+  /** Requested by the client. */
+  seconds?: number | undefined;
+  /** If neither the request nor the key pair has one. */
+  defaultSeconds: number;
+}
+
 export interface IssueOptions {
   pairs: PairLookup;
   /** Exchanges a ServiceAccount token (exchange.ts). */
   exchange: (request: ExchangeRequest) => Promise<Subject | Refusal>;
   sign: Sign;
   claimsOptions: ClaimsOptions;
+  /** Longest validity that a key pair may set for its tokens, seconds. */
+  maxSeconds: number;
   /** Milliseconds since the epoch. */
   now: () => number;
 }
 
 export interface IssueRequest {
-  /** Validity of the token, days. */
-  days: number;
+  validity: TokenValidity;
   /** IP address of the client. */
   address: string;
   keys: SigningKeys;
@@ -118,14 +130,16 @@ export type IssueToken = (credential: Credential, request: IssueRequest) => Prom
  * @returns a function that issues a token for a credential; it throws KubernetesError or ConnectionError when the cluster
  * cannot review a ServiceAccount token
  */
-export function createTokenIssuer({ pairs, exchange, sign, claimsOptions, now }: IssueOptions): IssueToken {
-  return async (credential, { days, address, keys }) => {
+export function createTokenIssuer(options: IssueOptions): IssueToken {
+  const { pairs, exchange, sign, claimsOptions, maxSeconds, now } = options;
+  return async (credential, { validity, address, keys }) => {
     const subject =
       'pair' in credential
-        ? subjectOf(authenticate(pairs, credential.pair, { now: now() }))
+        ? subjectOf(authenticate(pairs, credential.pair, { now: now() }), maxSeconds)
         : await exchange({ ...credential, address });
     if ('refused' in subject) return subject;
-    const claims = claimsFor(subject, { ...claimsOptions, days, now: now() });
+    const seconds = validity.seconds ?? subject.tokenSeconds ?? validity.defaultSeconds;
+    const claims = claimsFor(subject, { ...claimsOptions, seconds, now: now() });
     // The credential is still valid, but the token would expire within this second.
     if (claims.exp <= claims.iat) return { refused: 'expired', ...clientField(subject) };
     return { token: await sign(claims, keys), claims, pairName: subject.pairName };
@@ -166,22 +180,23 @@ export function authenticate(
   return matching.find((one) => liveStates.has(one.state)) ?? { refused: refusalByState[first.state], ak };
 }
 
-function subjectOf(pair: FoundPair | Refusal): Subject | Refusal {
+function subjectOf(pair: FoundPair | Refusal, maxSeconds: number): Subject | Refusal {
   if ('refused' in pair) return pair;
-  const { ak, user, expiresAt, pairName } = pair;
-  return { clientId: ak, user, expiresAt, pairName };
+  const { ak, user, expiresAt, pairName, tokenLifetime } = pair;
+  const tokenSeconds = tokenLifetime === undefined ? undefined : Math.min(durationMs(tokenLifetime) / 1000, maxSeconds);
+  return { clientId: ak, user, expiresAt, pairName, tokenSeconds };
 }
 
-const secondsPerDay = 86_400;
+export const secondsPerDay = 86_400;
 
 /**
  * Derives the claims of a token. exp is never later than the expiry of the credential.
  *
- * @param options `days` of validity; `now` in milliseconds since the epoch
+ * @param options `seconds` of validity; `now` in milliseconds since the epoch
  */
 export function claimsFor(
   { clientId, user, expiresAt }: Subject,
-  { issuer, audience, days, now }: ClaimsOptions & { days: number; now: number },
+  { issuer, audience, seconds, now }: ClaimsOptions & { seconds: number; now: number },
 ): TokenClaims {
   const iat = Math.floor(now / 1000);
   return {
@@ -190,7 +205,7 @@ export function claimsFor(
     preferred_username: user.name,
     groups: user.groups,
     iat,
-    exp: Math.min(iat + days * secondsPerDay, Math.floor(expiresAt / 1000)),
+    exp: Math.min(iat + seconds, Math.floor(expiresAt / 1000)),
     client_id: clientId,
     ...(audience !== undefined && { aud: audience }),
   };

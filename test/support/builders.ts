@@ -172,7 +172,10 @@ export function caches(content: {
 
 /** The claims of a token for a pair that is valid for this many days. */
 export function claimsOf(pair: FoundPair, days: number, options: ClaimsOptions, time: number): TokenClaims {
-  return claimsFor({ clientId: pair.ak, user: pair.user, expiresAt: pair.expiresAt }, { ...options, days, now: time });
+  return claimsFor(
+    { clientId: pair.ak, user: pair.user, expiresAt: pair.expiresAt },
+    { ...options, seconds: days * 86_400, now: time },
+  );
 }
 
 /** A live key pair, as PairLookup finds it. */

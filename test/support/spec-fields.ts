@@ -115,6 +115,11 @@ export const fields: readonly Field[] = [
     ],
   },
   {
+    path: ['keyPairs', 0, 'tokenLifetime'],
+    good: ['10m', '600s', '1h30m', '000001h0m0s', '999999h999999m999999s'],
+    bad: ['', '9m59s', '0h', '1d', '1.5h', '-1h', '1000000h', 'PT1H', 'h', '1h ', '1m1h', '1H', ...notText, 3600],
+  },
+  {
     path: ['keyPairs', 0, 'rotation'],
     good: [
       { interval: '1h' },

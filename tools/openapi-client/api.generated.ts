@@ -1422,7 +1422,7 @@ export interface operations {
                 ak?: string;
                 /** @description The secret key; for example 8c1f3c1e-0a0b-4b6e-8b2b-3f9d5f6a7b21 */
                 sk?: string;
-                /** @description Validity of the token in days */
+                /** @description Validity of the token in days; if unset, tokenLifetime of the key pair */
                 cycle?: number;
             };
             header?: never;
@@ -1545,7 +1545,7 @@ export interface operations {
                      */
                     sk?: string;
                     /**
-                     * @description Validity of the token in days
+                     * @description Validity of the token in days; if unset, tokenLifetime of the key pair
                      * @default 3
                      */
                     cycle?: number;
@@ -1562,7 +1562,7 @@ export interface operations {
                      */
                     sk?: string;
                     /**
-                     * @description Validity of the token in days
+                     * @description Validity of the token in days; if unset, tokenLifetime of the key pair
                      * @default 3
                      */
                     cycle?: number;
@@ -1683,7 +1683,7 @@ export interface operations {
                 ak?: string;
                 /** @description The secret key; for example 8c1f3c1e-0a0b-4b6e-8b2b-3f9d5f6a7b21 */
                 sk?: string;
-                /** @description Validity of the token in days */
+                /** @description Validity of the token in days; if unset, tokenLifetime of the key pair */
                 cycle?: number;
             };
             header?: never;
@@ -1736,7 +1736,7 @@ export interface operations {
                 ak?: string;
                 /** @description The secret key; for example 8c1f3c1e-0a0b-4b6e-8b2b-3f9d5f6a7b21 */
                 sk?: string;
-                /** @description Validity of the token in days */
+                /** @description Validity of the token in days; if unset, tokenLifetime of the key pair */
                 cycle?: number;
             };
             header?: never;
@@ -1859,7 +1859,7 @@ export interface operations {
                      */
                     sk?: string;
                     /**
-                     * @description Validity of the token in days
+                     * @description Validity of the token in days; if unset, tokenLifetime of the key pair
                      * @default 3
                      */
                     cycle?: number;
@@ -1876,7 +1876,7 @@ export interface operations {
                      */
                     sk?: string;
                     /**
-                     * @description Validity of the token in days
+                     * @description Validity of the token in days; if unset, tokenLifetime of the key pair
                      * @default 3
                      */
                     cycle?: number;
@@ -1997,7 +1997,7 @@ export interface operations {
                 ak?: string;
                 /** @description The secret key; for example 8c1f3c1e-0a0b-4b6e-8b2b-3f9d5f6a7b21 */
                 sk?: string;
-                /** @description Validity of the token in days */
+                /** @description Validity of the token in days; if unset, tokenLifetime of the key pair */
                 cycle?: number;
             };
             header?: never;

@@ -24,6 +24,8 @@ export interface FoundPair {
   user: { id: string; name: string; groups: readonly string[] };
   /** Name of the pair in the spec. */
   pairName: string;
+  /** tokenLifetime of the spec. */
+  tokenLifetime?: string | undefined;
 }
 
 /** Finds key pairs by ak in the caches. */
@@ -99,7 +101,7 @@ function toFoundPairs({
   const state = pairState({ accessKey: owner, pair, facts, holdsUser: holdsUser(caches, owner), now });
   const { name, groups = [] } = owner.spec.user;
   const user = { id: owner.uid, name, groups };
-  const shared = { ak, user, pairName: pair.name };
+  const shared = { ak, user, pairName: pair.name, tokenLifetime: pair.tokenLifetime };
   const pairs: FoundPair[] = [];
   if (secret.pair?.ak === ak) {
     pairs.push({ ...shared, digest: secret.pair.digest, state, expiresAt: expiresAtMs(pair) });

@@ -71,6 +71,10 @@ export interface AccessKeySpec {
      */
     revision?: number;
     /**
+     * Validity of the tokens of this pair in hours, minutes and seconds (10m, 1h30m), unless a request asks for another one. At least 10 minutes; the operator limits it to its maximum and to the time at which the pair expires. If unset, the operator's default applies.
+     */
+    tokenLifetime?: string;
+    /**
      * Automatic rotation of the pair.
      */
     rotation?: {

@@ -22,6 +22,8 @@ export interface TokenOptions {
   defaultCycle: number;
   /** Days. */
   maxCycle: number;
+  /** Default validity of tokens of the OAuth 2.0 endpoint, seconds; if unset, that of `defaultCycle`. */
+  lifetime?: number | undefined;
   /** If unset, failed attempts are not throttled. */
   failureThrottle?: ThrottleOptions;
 }

@@ -49,26 +49,33 @@ export function unsetIfEmpty<S extends z.ZodType>(schema: S) {
   return z.preprocess((value) => (value === '' ? undefined : value), schema);
 }
 
-/**
- * An optional whole number in a range, in decimal digits.
- *
- * @returns a schema with a default
- */
-export function wholeNumber(description: string, range: { min: number; max: number; default: number }) {
+interface Range {
+  min: number;
+  max: number;
+}
+
+/** Accepts a whole number in a range, in decimal digits. */
+function numberIn(range: Range) {
   const rule = `must be a whole number from ${range.min} to ${range.max}`;
-  const number = z
+  return z
     .string({ error: (issue) => (Array.isArray(issue.input) ? 'must be given only once' : rule) })
     .regex(/^[0-9]{1,10}$/, rule)
     .transform(Number)
-    .refine((value) => value >= range.min && value <= range.max, rule)
-    .default(range.default);
-  return unsetIfEmpty(number).openapi({
-    description,
-    type: 'integer',
-    minimum: range.min,
-    maximum: range.max,
-    default: range.default,
-  });
+    .refine((value) => value >= range.min && value <= range.max, rule);
+}
+
+const described = (description: string, { min, max }: Range) =>
+  ({ description, type: 'integer', minimum: min, maximum: max }) as const;
+
+/** An optional whole number with a default. */
+export function wholeNumber(description: string, range: Range & { default: number }) {
+  const number = unsetIfEmpty(numberIn(range).default(range.default));
+  return number.openapi({ ...described(description, range), default: range.default });
+}
+
+/** An optional whole number. */
+export function optionalWholeNumber(description: string, range: Range) {
+  return unsetIfEmpty(numberIn(range).optional()).openapi(described(description, range));
 }
 
 /** An optional parameter with fixed values. */

@@ -1,6 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import type { IssuedToken } from '../../token/issue.ts';
+import { type IssuedToken, secondsPerDay } from '../../token/issue.ts';
 import { authorizationOf } from '../common/authorization.ts';
 import type { Dependencies, Environment } from '../common/environment.ts';
 import { basicChallenge, forbidCaching, invalidClient, OAuthError, throttled } from '../common/oauth-error.ts';
@@ -43,12 +43,14 @@ interface TokenResponse {
 }
 
 /**
- * Creates the token endpoint. OAuth 2.0 has no parameter for the validity of a token, so it is the default cycle.
+ * Creates the token endpoint. OAuth 2.0 has no parameter for the validity of a token.
  *
  * @returns a handler that throws OAuthError, PlatformError, or an error of the cluster
  */
 function createTokenEndpoint(dependencies: Dependencies, tokenIssuing: TokenIssuing) {
   const { token: options, tokenMetrics } = dependencies;
+
+  const defaultSeconds = options.lifetime ?? options.defaultCycle * secondsPerDay;
 
   async function read(context: Context<Environment>): Promise<GrantRequest> {
     try {
@@ -61,7 +63,7 @@ function createTokenEndpoint(dependencies: Dependencies, tokenIssuing: TokenIssu
 
   return async (context: Context<Environment>): Promise<TokenResponse> => {
     const { credential, issuedType } = await read(context);
-    const issued = await tokenIssuing.issue(context, credential, options.defaultCycle);
+    const issued = await tokenIssuing.issue(context, credential, { defaultSeconds });
     if ('token' in issued) return { ...toResponse(issued), ...(issuedType && { issued_token_type: issuedType }) };
     // RFC 8693 section 2.2.2 requires invalid_request for every invalid subject token.
     const code = 'pair' in credential ? 'invalid_client' : 'invalid_request';

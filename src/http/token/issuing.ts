@@ -8,6 +8,8 @@ import {
   type IssuedToken,
   type Refusal,
   type Sign,
+  secondsPerDay,
+  type TokenValidity,
 } from '../../token/issue.ts';
 import { createCachedSign } from '../../token/sign.ts';
 import { requireKeys } from '../common/bearer.ts';
@@ -29,11 +31,14 @@ export interface TokenIssuing {
   /**
    * Issues a token, or rejects the credential; writes the audit record and counts the failure.
    *
-   * @param days validity
    * @throws PlatformError 503 if the signing keys are not loaded; KubernetesError, ConnectionError if the cluster is
    * unavailable
    */
-  issue(context: RequestVariables, credential: Credential, days: number): Promise<IssuedToken | FailedAttempt>;
+  issue(
+    context: RequestVariables,
+    credential: Credential,
+    validity: TokenValidity,
+  ): Promise<IssuedToken | FailedAttempt>;
   /** Authenticates a key pair without issuing a token; failures count as those of `issue`. */
   authenticate(context: RequestVariables, pair: KeyPair): FoundPair | FailedAttempt;
 }
@@ -53,7 +58,8 @@ export function createTokenIssuing(dependencies: Dependencies): TokenIssuing {
   const exchange = createExchange({ serviceAccounts, review, budget, audience: exchangeAudience, issuer, now });
   const metrics = dependencies.tokenMetrics;
   const sign = measured(createCachedSign(), metrics);
-  const issueToken = createTokenIssuer({ pairs, exchange, sign, claimsOptions: options, now });
+  const maxSeconds = options.maxCycle * secondsPerDay;
+  const issueToken = createTokenIssuer({ pairs, exchange, sign, claimsOptions: options, maxSeconds, now });
   const throttle = createFailureThrottle(options.failureThrottle);
 
   function fail(context: RequestVariables, refusal: Refusal): FailedAttempt {
@@ -63,10 +69,10 @@ export function createTokenIssuing(dependencies: Dependencies): TokenIssuing {
   }
 
   return {
-    async issue(context, credential, days) {
+    async issue(context, credential, validity) {
       const keys = requireKeys(dependencies);
       const fields = context.get('logFields');
-      const request = { days, address: context.get('clientAddress'), keys };
+      const request = { validity, address: context.get('clientAddress'), keys };
       const result = await issueToken(credential, request).catch((error: unknown) => {
         Object.assign(fields, refusedRecord, { refused: 'the cluster is unavailable' });
         throw error;

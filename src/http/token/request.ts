@@ -4,14 +4,14 @@ import { authorizationOf, basicOf } from '../common/authorization.ts';
 import { formEntries, formType, jsonEntries, jsonType, readBody } from '../common/body.ts';
 import type { Environment, TokenOptions } from '../common/environment.ts';
 import { badRequest, violation } from '../common/errors.ts';
-import { gather, requiredText, wholeNumber } from '../common/parameters.ts';
+import { gather, optionalWholeNumber, requiredText } from '../common/parameters.ts';
 
 /** A valid token request. */
 export interface TokenRequest {
   ak: string;
   sk: string;
-  /** Validity, days. */
-  cycle: number;
+  /** Requested validity, days. */
+  cycle?: number | undefined;
 }
 
 /** Schema of a token request, for validation and the OpenAPI document. */
@@ -19,7 +19,11 @@ export function tokenParameters({ defaultCycle, maxCycle }: TokenOptions) {
   return z.strictObject({
     ak: requiredText('The access key', 'f1b0cbd2-5f6e-4dd8-9e0a-1c0d9e6f7a10'),
     sk: requiredText('The secret key', '8c1f3c1e-0a0b-4b6e-8b2b-3f9d5f6a7b21'),
-    cycle: wholeNumber('Validity of the token in days', { min: 1, max: maxCycle, default: defaultCycle }),
+    // The default is that of key pairs without tokenLifetime.
+    cycle: optionalWholeNumber('Validity of the token in days; if unset, tokenLifetime of the key pair', {
+      min: 1,
+      max: maxCycle,
+    }).openapi({ default: defaultCycle }),
   });
 }
 

@@ -2,6 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { FoundPair } from '../../accesskey/live/pair-lookup.ts';
 import type { KeyPair } from '../../credential/key-pair.ts';
+import { secondsPerDay, type TokenValidity } from '../../token/issue.ts';
 import { authorizationOf, basicOf } from '../common/authorization.ts';
 import { requireKeys } from '../common/bearer.ts';
 import type { Dependencies, Environment } from '../common/environment.ts';
@@ -30,13 +31,18 @@ export function addTokenRoutes(
     const pair = { ak, sk };
     // A response to HEAD has no body, so no token is issued.
     const isHead = context.req.method === 'HEAD';
-    const issued = isHead ? check(context, pair) : await tokenIssuing.issue(context, { pair }, cycle);
+    const issued = isHead ? check(context, pair) : await tokenIssuing.issue(context, { pair }, validityOf(cycle));
     if ('user' in issued) return context.body(null, 200, { 'Content-Type': 'application/json' });
     if ('token' in issued) return context.json({ token: issued.token }, 200);
     if (issued.retryAfterSeconds > 0) throw tooManyFailures(issued.retryAfterSeconds);
     const isBasic = basicOf(authorizationOf(context)) !== undefined;
     const challenge = isBasic ? basicChallenge(options) : `AccessKey realm="${options.issuer}"`;
     throw unauthenticated('the access key or the secret key is not valid', challenge);
+  }
+
+  function validityOf(cycle: number | undefined): TokenValidity {
+    const defaultSeconds = options.defaultCycle * secondsPerDay;
+    return cycle === undefined ? { defaultSeconds } : { seconds: cycle * secondsPerDay, defaultSeconds };
   }
 
   function check(context: Context<Environment>, pair: KeyPair): FoundPair | FailedAttempt {

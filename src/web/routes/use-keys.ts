@@ -1,7 +1,7 @@
 import type { Hono } from 'hono';
 import { visibleInEach } from '../../clusters/visible.ts';
 import { listDeployments } from '../../deployments/listing.ts';
-import type { TokenClaims } from '../../token/issue.ts';
+import { secondsPerDay, type TokenClaims } from '../../token/issue.ts';
 import { readForm } from '../common/form.ts';
 import { loadSnippets, shownUrl } from '../keys/snippets.ts';
 import type { Visitor } from '../keys/visitor.ts';
@@ -10,8 +10,8 @@ import { type Trial, useKeysPage } from '../pages/use-keys.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
 
 const path = '/personal-center/use';
-/** Validity of the trial token, days. */
-const trialDays = 1;
+/** Validity of the trial token, unless the key pair has a shorter one. */
+const trialValidity = { defaultSeconds: secondsPerDay };
 /** Maximum of the deployments that the trial lists. */
 const trialItems = 5;
 
@@ -30,7 +30,7 @@ export function addUseRoutes(app: Hono<ConsoleEnvironment>, dependencies: Consol
 
   async function tryPair(context: PageContext, pair: { ak: string; sk: string }): Promise<Trial> {
     const { t } = context.get('view');
-    const issued = await tokenIssuing.issue(context, { pair }, trialDays);
+    const issued = await tokenIssuing.issue(context, { pair }, trialValidity);
     if ('retryAfterSeconds' in issued) {
       const { retryAfterSeconds: seconds } = issued;
       return { kind: 'failed', reason: seconds > 0 ? t('tooManyFailures', { seconds }) : t('badPair') };

@@ -186,6 +186,11 @@ describe('parseConfiguration', () => {
     [{ token: { defaultCycle: 1.5 } }, 'token.defaultCycle'],
     [{ token: { maxCycle: 3651 } }, 'token.maxCycle'],
     [{ token: { maxCycle: '30' } }, 'token.maxCycle'],
+    [{ token: { lifetime: '9m59s' } }, 'token.lifetime'],
+    [{ token: { lifetime: '' } }, 'token.lifetime'],
+    [{ token: { lifetime: '1d' } }, 'token.lifetime'],
+    [{ token: { lifetime: 3600 } }, 'token.lifetime'],
+    [{ token: { lifetime: '721h' } }, 'token.lifetime'],
     [{ token: { signingKeys: { secretName: '-x' } } }, 'token.signingKeys.secretName'],
     [{ token: { signingKeys: { algorithm: 'HS256' } } }, 'token.signingKeys.algorithm'],
     [{ token: { signingKeys: { algorithm: 'none' } } }, 'token.signingKeys.algorithm'],
@@ -263,6 +268,14 @@ describe('parseConfiguration', () => {
       );
     },
   );
+
+  it.each([
+    ['10m', 600],
+    ['1h30m5s', 5_405],
+    ['720h', 30 * 86_400],
+  ])('reads the token lifetime %s', (lifetime, seconds) => {
+    expect(parse({ token: { lifetime } }).token.lifetime).toBe(seconds);
+  });
 
   it('rejects publishAheadHours longer than rotationDays', () => {
     const signingKeys = { rotationDays: 1, publishAheadHours: 25 };

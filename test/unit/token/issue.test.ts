@@ -134,7 +134,7 @@ const keys = {} as SigningKeys;
 const pair = keyPair();
 const robot = 'system:serviceaccount:shop:robot';
 const address = '192.0.2.1';
-const request = { days: 2, address, keys };
+const request = { validity: { defaultSeconds: 2 * day }, address, keys };
 const user = { id: 'u1', name: 'ann', groups: ['dev'] };
 
 /** An issuer that knows these pairs; its tokens are the claims as JSON. */
@@ -151,6 +151,7 @@ function createIssuer(
     },
     sign: async (claims) => JSON.stringify(claims),
     claimsOptions: { issuer: 'ghippo.io' },
+    maxSeconds: 30 * day,
     now: () => now,
   });
   return { issue, requests };
@@ -170,6 +171,22 @@ describe('createTokenIssuer', () => {
       client_id: pair.ak,
     };
     expect(result).toEqual({ token: JSON.stringify(claims), claims, pairName: 'main' });
+  });
+
+  it.each([
+    ['the lifetime of the key pair', '1h30m', undefined, 5_400],
+    ['the requested lifetime', '1h', 7_200, 7_200],
+    ['the maximum instead of a longer lifetime of the key pair', '721h', undefined, 30 * day],
+    ['the default lifetime', undefined, undefined, 2 * day],
+  ])('uses %s', async (_, tokenLifetime, seconds, expected) => {
+    const { issue } = createIssuer([foundPair({ tokenLifetime })]);
+    const result = await issue({ pair }, { ...request, validity: { seconds, defaultSeconds: 2 * day } });
+    expect(result).toHaveProperty('claims.exp', iat + expected);
+  });
+
+  it('limits the lifetime of the key pair to its expiry', async () => {
+    const { issue } = createIssuer([foundPair({ tokenLifetime: '1h', expiresAt: now + 60_000 })]);
+    expect(await issue({ pair }, request)).toHaveProperty('claims.exp', iat + 60);
   });
 
   it('issues a token for a ServiceAccount that expires with the ServiceAccount token', async () => {

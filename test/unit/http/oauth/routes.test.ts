@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { keyPair } from '../../../support/builders.ts';
+import { accessKey, keyPair } from '../../../support/builders.ts';
 import { ak, basic, createPlatform, form, sk } from '../support.ts';
 
 interface Answer {
@@ -47,6 +47,19 @@ describe('a client credentials request', () => {
     const answer = await send(path, form(twice.toString()));
     expect(decodeJwt(answer.json<Answer>().access_token).aud).toBe(token.audience);
   });
+
+  it.each([
+    [undefined, undefined, 3 * 86_400],
+    [600, undefined, 600],
+    [600, '1h', 3_600],
+  ])(
+    'uses the lifetime of the configuration (%s), unless the key pair has one (%s)',
+    async (lifetime, own, seconds) => {
+      const of = accessKey({ keyPairs: [{ name: 'main', ...(own && { tokenLifetime: own }) }] });
+      const { send } = await createPlatform({ of, token: { ...token, lifetime } });
+      expect((await send(path, form(inBody))).json<Answer>().expires_in).toBe(seconds);
+    },
+  );
 
   it('returns the same token as the endpoint of the platform', async () => {
     const { send, token: platformToken } = await createPlatform();

@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose';
 import { describe, expect, it } from 'vitest';
+import { accessKey } from '../../../support/builders.ts';
 import { ak, basic, createPlatform, form, sk, tokenPaths } from '../support.ts';
 
 const [path] = tokenPaths;
@@ -42,6 +43,18 @@ describe.each(tokenPaths)('%s', (path) => {
     const { iat = 0, exp = 0, client_id } = decodeJwt(token);
     expect([exp - iat, client_id]).toEqual([days * day, ak]);
     expect(uses).toEqual([['uid-of-shop-ann', 'main']]);
+  });
+
+  it.each([
+    ['', 3_600],
+    ['?cycle=', 3_600],
+    ['?cycle=2', 2 * day],
+  ])('uses tokenLifetime of the key pair only for a request without a cycle: %j', async (query, seconds) => {
+    const of = accessKey({ keyPairs: [{ name: 'main', tokenLifetime: '1h' }] });
+    const { send } = await createPlatform({ of });
+    const { token } = (await send(path + query, form({ ak, sk }))).json<{ token: string }>();
+    const { iat = 0, exp = 0 } = decodeJwt(token);
+    expect(exp - iat).toBe(seconds);
   });
 
   it('returns the same for HEAD as for GET', async () => {
