@@ -123,3 +123,21 @@ export const kustomizeControllerPrograms = {
   buildTime: 'five minutes or more',
   packages: { 'kustomize-controller': 'github.com/fluxcd/kustomize-controller' },
 } as const satisfies ProgramSet<string>;
+
+/** Dex, the identity provider of the single sign-on tests. */
+export const dexPrograms = {
+  moduleDirectory: join(tools, 'identity/dex'),
+  versionOf: 'github.com/dexidp/dex',
+  cacheName: 'dex',
+  buildTime: 'about two minutes',
+  packages: { dex: 'github.com/dexidp/dex/cmd/dex' },
+} as const satisfies ProgramSet<string>;
+
+/** oauth2-proxy, the authenticating proxy of the single sign-on tests. */
+export const oauth2ProxyPrograms = {
+  moduleDirectory: join(tools, 'identity/oauth2-proxy'),
+  versionOf: 'github.com/oauth2-proxy/oauth2-proxy/v7',
+  cacheName: 'oauth2-proxy',
+  buildTime: 'about a minute',
+  packages: { 'oauth2-proxy': 'github.com/oauth2-proxy/oauth2-proxy/v7' },
+} as const satisfies ProgramSet<string>;
