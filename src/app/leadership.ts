@@ -18,9 +18,9 @@ export interface Leadership {
   isLeader(): boolean;
 }
 
-export interface LeadershipOptions extends Omit<ControllerOptions, 'client' | 'recorder'> {
+export interface LeadershipOptions extends Omit<ControllerOptions, 'client' | 'recorder' | 'warningDays'> {
   transport: Transport;
-  configuration: Pick<Configuration, 'namespace' | 'leaderElection'>;
+  configuration: Pick<Configuration, 'namespace' | 'leaderElection' | 'warnings'>;
   /** Name of this process among the replicas. */
   instance: string;
   /** Starts the rotation of the signing keys. @returns stops it */
@@ -35,14 +35,14 @@ export interface LeadershipOptions extends Omit<ControllerOptions, 'client' | 'r
  * Without leader election, this process always reconciles.
  */
 export function createLeadership(options: LeadershipOptions): Leadership {
-  const { transport, instance, startRotation, log } = options;
+  const { configuration, transport, instance, startRotation, log } = options;
   const elector = createElector(options);
   const client = createKubernetesClient(fencedTransport(transport, elector.isLeader));
   const recorder = createEventRecorder(client, instance, log);
 
   async function reconcile(signal: AbortSignal): Promise<void> {
     const stops = [
-      startController({ ...options, client, recorder }),
+      startController({ ...options, client, recorder, warningDays: configuration.warnings.expiryDays }),
       startOrphanRemoval({ ...options, client, recorder }),
       startRotation(client),
     ];

@@ -69,6 +69,16 @@ export const schema = z.strictObject({
     })
     .prefault({}),
   web,
+  /** Warnings about AccessKeys: Events and conditions. */
+  warnings: z
+    .strictObject({
+      expiryDays: z
+        .array(z.int().min(1).max(3650))
+        .max(8)
+        .default([30, 7, 1])
+        .describe('How long before a key pair expires without a successor to warn, days; empty: never.'),
+    })
+    .prefault({}),
   /** Only the leader reconciles; all replicas answer requests. */
   leaderElection,
   log: z

@@ -41,7 +41,7 @@ export function backoffMs(failures: number, { baseMs, maxMs }: BackoffOptions, r
 }
 
 /** How far the clocks of replicas may differ, milliseconds. */
-const maxClockSkewMs = 300_000;
+export const maxClockSkewMs = 300_000;
 
 /**
  * Checks whether a time that was recorded as past lies in the future, so the clock that recorded it, here or at another

@@ -27,6 +27,7 @@ export interface AccessKeyObject {
       nextRotationAt?: string;
       previous?: { accessKey: string; validUntil: string };
       lastUsedTime?: string;
+      expiryWarningDays?: number;
     }[];
   };
 }
@@ -119,15 +120,25 @@ export function listDeployments(url: string, token: string, query = ''): Promise
   return fetch(`${url}${deploymentsPath}${query}`, { headers: { authorization: `Bearer ${token}` } });
 }
 
+interface EventObject {
+  reason: string;
+  message: string;
+  metadata: { resourceVersion: string };
+}
+
+async function eventsOf(kubectl: Kubectl, namespace: string, name: string): Promise<EventObject[]> {
+  const selector = `--field-selector=involvedObject.kind=AccessKey,involvedObject.name=${name}`;
+  const { items } = await kubectl.get<{ items: EventObject[] }>('events', '-n', namespace, selector);
+  return items.toSorted((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion));
+}
+
 /** @returns the reasons of the Events about an AccessKey, oldest first */
 export async function eventReasons(kubectl: Kubectl, namespace: string, name: string): Promise<string[]> {
-  const selector = `involvedObject.kind=AccessKey,involvedObject.name=${name}`;
-  const list = await kubectl.get<{ items: { reason: string; metadata: { resourceVersion: string } }[] }>(
-    'events',
-    '-n',
-    namespace,
-    `--field-selector=${selector}`,
-  );
-  const items = list.items.toSorted((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion));
-  return items.map((event) => event.reason);
+  return (await eventsOf(kubectl, namespace, name)).map((event) => event.reason);
+}
+
+/** @returns the notes of the Events about an AccessKey that have this reason, oldest first */
+export async function eventNotes(kubectl: Kubectl, namespace: string, name: string, reason: string): Promise<string[]> {
+  const events = await eventsOf(kubectl, namespace, name);
+  return events.filter((event) => event.reason === reason).map(({ message }) => message);
 }

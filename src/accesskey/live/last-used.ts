@@ -8,6 +8,7 @@ import type { AccessKeyCaches } from '../model/caches.ts';
 import { formatTime, parseTime } from '../model/time.ts';
 import { StaleCacheError } from '../reconcile/secret-errors.ts';
 import { writeStatus } from '../reconcile/status-writer.ts';
+import { summaryOf } from '../reconcile/summary.ts';
 
 /** Minimum time between two writes for one pair, milliseconds. */
 const resolutionMs = 60_000;
@@ -57,7 +58,7 @@ export function createLastUsed({ client, caches, log, now }: LastUsedOptions): L
     const keyPairs = accessKey && withUses(accessKey, pairs);
     if (!keyPairs) return;
     try {
-      await writeStatus(client, accessKey, { ...accessKey.status, keyPairs });
+      await writeStatus(client, accessKey, { ...accessKey.status, summary: summaryOf(keyPairs), keyPairs });
     } catch (error) {
       for (const [pairName, at] of pairs) record(uid, pairName, at);
       if (!(error instanceof StaleCacheError))

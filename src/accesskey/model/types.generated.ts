@@ -143,6 +143,10 @@ export interface AccessKeyStatus {
      */
     nextExpiry?: string;
     /**
+     * Latest lastUsedTime of the key pairs. Unset if none was used.
+     */
+    lastUsedTime?: string;
+    /**
      * Names of the key pairs, separated by commas.
      */
     names?: string;
@@ -152,7 +156,7 @@ export interface AccessKeyStatus {
     accessKeys?: string;
   };
   /**
-   * Ready is always set. Reconciling is set while work is in progress or being retried, Stalled while a problem needs manual intervention, Overridden while an admission policy or another controller changes what the operator writes to a Secret.
+   * Ready is always set. Reconciling is set while work is in progress or being retried, Stalled while a problem needs manual intervention, Overridden while an admission policy or another controller changes what the operator writes to a Secret, ExpiresSoon while a key pair expires soon and no other key pair is valid longer.
    */
   conditions?: {
     type: string;
@@ -191,6 +195,10 @@ export interface AccessKeyStatus {
      * Time at which the pair expires. Unset if it does not expire.
      */
     expiresAt?: string;
+    /**
+     * The last expiry warning of the pair: an Event reported that the pair expires in less than this number of days, and that no other pair is valid longer.
+     */
+    expiryWarningDays?: number;
     /**
      * Time of the next rotation. Unset if rotation.interval is unset.
      */

@@ -1,5 +1,6 @@
 import type { AccessKeyRecord, Condition, KeyPairStatus } from '../model/access-key-record.ts';
 import { formatTime } from '../model/time.ts';
+import { expiringSoon } from './expiry-warnings.ts';
 import { type PlanOutcome, removalProblem } from './outcome.ts';
 
 /** Reasons of the conditions, part of the API. */
@@ -24,6 +25,8 @@ export const reasons = {
    * `Ready` if a pair is therefore not as the spec requires.
    */
   secretOverridden: 'SecretOverridden',
+  /** A key pair expires soon, and no other one is valid longer. The reason of `ExpiresSoon`. */
+  expiresSoon: 'KeyPairExpiresSoon',
   /** The AccessKey or its namespace is being deleted, so its pairs are no longer valid. */
   terminating: 'Terminating',
 } as const;
@@ -39,7 +42,7 @@ interface Verdict {
 
 /**
  * The conditions as kstatus defines them: Ready is always present, Stalled and Reconciling only while they are true. So
- * is Overridden, which does not affect Ready.
+ * are Overridden and ExpiresSoon, which do not affect Ready.
  */
 export function conditionsOf({
   accessKey,
@@ -62,10 +65,11 @@ export function conditionsOf({
   const verdict =
     otherHolder === undefined ? verdictOf(accessKey, outcome, keyPairs) : userClaimed(accessKey, otherHolder);
   const message = stableMessage(accessKey, verdict, keepsMessage);
-  const conditions = toConditions(accessKey, { ...verdict, message }, now);
-  return outcome.overrides === undefined
-    ? conditions
-    : [...conditions, overriddenCondition(accessKey, outcome.overrides, now)];
+  const warnings = [
+    { type: 'Overridden', reason: reasons.secretOverridden, message: outcome.overrides },
+    { type: 'ExpiresSoon', reason: reasons.expiresSoon, message: describeExpiring(keyPairs) },
+  ];
+  return [...toConditions(accessKey, { ...verdict, message }, now), ...trueConditions(accessKey, warnings, now)];
 }
 
 /** The conditions of an AccessKey that is being deleted, or whose namespace is. */
@@ -83,8 +87,21 @@ function toConditions(accessKey: AccessKeyRecord, { state, reason, message }: Ve
   });
 }
 
-function overriddenCondition(accessKey: AccessKeyRecord, message: string, now: number): Condition {
-  return toCondition(accessKey, { type: 'Overridden', status: 'True', reason: reasons.secretOverridden, message }, now);
+/** @param warnings those without a message do not apply */
+function trueConditions(
+  accessKey: AccessKeyRecord,
+  warnings: readonly { type: string; reason: string; message: string | undefined }[],
+  now: number,
+): Condition[] {
+  return warnings.flatMap(({ message, ...warning }) =>
+    message === undefined ? [] : [toCondition(accessKey, { ...warning, status: 'True', message }, now)],
+  );
+}
+
+/** Contains no remaining time, which would change all the time. */
+function describeExpiring(keyPairs: readonly KeyPairStatus[]): string | undefined {
+  const expiring = expiringSoon(keyPairs).map(({ name, expiresAt }) => `key pair ${name} expires at ${expiresAt}`);
+  return expiring.length === 0 ? undefined : `${expiring.join(', ')}; no other key pair is valid longer`;
 }
 
 function toCondition(

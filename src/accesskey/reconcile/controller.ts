@@ -49,6 +49,8 @@ export interface ControllerOptions {
   accepts: Accepts;
   recorder: EventRecorder;
   log: Logger;
+  /** How long before the expiry of a key pair to warn, days. */
+  warningDays: readonly number[];
   /** Milliseconds since the epoch. */
   now: () => number;
   metrics?: WorkQueueOptions['metrics'];
@@ -61,7 +63,7 @@ export interface ControllerOptions {
  * @returns a function that stops reconciling and resolves when no reconcile is running
  */
 export function startController(options: ControllerOptions): () => Promise<void> {
-  const { client, transport, caches, accepts, recorder, log, now, metrics } = options;
+  const { client, transport, caches, accepts, recorder, log, warningDays, now, metrics } = options;
   const api = createSecretApi(client);
   const memories = createMemories();
   const queue = createWorkQueue({
@@ -104,12 +106,18 @@ export function startController(options: ControllerOptions): () => Promise<void>
     if (waitsForWatch(memory, outcome)) return watchLatencyMs;
     const error = errorOf(outcome);
     const keepsMessage = performance.now() - (memory.failureWrittenAt ?? Number.NEGATIVE_INFINITY) < messageIntervalMs;
-    const status = statusOf({ accessKey, userHolder: observed.userHolder, outcome, keepsMessage, now: at });
+    const { userHolder } = observed;
+    const status = statusOf({ accessKey, userHolder, outcome, keepsMessage, warningDays, now: at });
     const isWritten = await updateStatus(accessKey, status);
     if (isWritten || !error) memory.failureWrittenAt = error && performance.now();
     memories.tidy(key);
     if (error) throw error;
-    return earliest(requeueAfterMs(accessKey, outcome, at), nextOverrideStepMs(memory.overrides, performance.now()));
+    const nextStep = nextStepAt({ accessKey, outcome, warningDays, now: at });
+    return earliest(
+      nextStep && nextStep - at,
+      recheckAfterMs(outcome),
+      nextOverrideStepMs(memory.overrides, performance.now()),
+    );
   }
 
   /** Records since when the watch does not show a Secret. @returns false after `watchLatencyMs` */
@@ -185,10 +193,9 @@ function errorOf({ pairs, notRemoved }: PlanOutcome): KubernetesError | undefine
   return pairs.find((one) => one.problem?.error)?.problem?.error ?? notRemoved[0]?.error;
 }
 
-function requeueAfterMs(accessKey: AccessKeyRecord, outcome: PlanOutcome, now: number): number | undefined {
-  const next = nextStepAt(accessKey, outcome, now);
-  const needsRecheck = outcome.pairs.some(({ problem }) => problem !== undefined && problem.reason !== 'SecretFailed');
-  return earliest(next === undefined ? undefined : next - now, needsRecheck ? problemRecheckMs : undefined);
+function recheckAfterMs({ pairs }: PlanOutcome): number | undefined {
+  const needsRecheck = pairs.some(({ problem }) => problem !== undefined && problem.reason !== 'SecretFailed');
+  return needsRecheck ? problemRecheckMs : undefined;
 }
 
 function earliest(...delays: readonly (number | undefined)[]): number | undefined {

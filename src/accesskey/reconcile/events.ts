@@ -4,14 +4,16 @@ import { liveStates } from '../model/pair-state.ts';
 import type { AccessKeyStatus } from '../model/types.generated.ts';
 import type { RotationCause } from './actions.ts';
 import { reasons } from './conditions.ts';
+import { expiringSoon } from './expiry-warnings.ts';
 import type { PairOutcome } from './outcome.ts';
 
-/** Events for changes between two statuses: a problem, an expiry, the end of an overlap. */
+/** Events for changes between two statuses: a problem, an expiry or a warning of it, the end of an overlap. */
 export function transitionEvents({ status }: Pick<AccessKeyRecord, 'status'>, after: AccessKeyStatus): EventContent[] {
   return [
     ...problemEvents(status.conditions, after.conditions),
     ...overrideEvents(status.conditions, after.conditions),
     ...stateEvents(status, after),
+    ...expiryEvents(status, after),
   ];
 }
 
@@ -108,6 +110,17 @@ function stateEvents(before: AccessKeyStatus, after: AccessKeyStatus): EventCont
       return [normal('OverlapEnded', 'PatchSecret', `The previous key pair of ${pair.name} is no longer valid`)];
     }
     return [];
+  });
+}
+
+/** One Event for each warning time that begins. */
+function expiryEvents(before: AccessKeyStatus, after: AccessKeyStatus): EventContent[] {
+  return expiringSoon(after.keyPairs ?? []).flatMap(({ name, expiresAt, expiryWarningDays: days }) => {
+    const known = before.keyPairs?.find((one) => one.name === name);
+    if (known?.expiryWarningDays === days) return [];
+    const remaining = days === 1 ? '1 day' : `${days} days`;
+    const note = `Key pair ${name} expires at ${expiresAt}, in less than ${remaining}; no other key pair is valid longer`;
+    return [warning(reasons.expiresSoon, 'UpdateStatus', note)];
   });
 }
 

@@ -26,7 +26,12 @@ export async function writeStatus(
   const { userID = null, keyPairs = null, summary, ...rest } = status;
   const body = {
     metadata: { uid, resourceVersion },
-    status: { ...rest, userID, keyPairs, ...(summary && { summary: { nextExpiry: null, ...summary } }) },
+    status: {
+      ...rest,
+      userID,
+      keyPairs,
+      ...(summary && { summary: { nextExpiry: null, lastUsedTime: null, ...summary } }),
+    },
   };
   try {
     await client.patch({ ...accessKeys, namespace, name, subresource: 'status' }, body);

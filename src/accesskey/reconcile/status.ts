@@ -1,10 +1,12 @@
 import { type AccessKeyRecord, type KeyPairStatus, pairStatusOf } from '../model/access-key-record.ts';
 import { pairFacts } from '../model/pair-facts.ts';
-import { expiresAtMs, liveStates, pairState, plannedRotationAt } from '../model/pair-state.ts';
+import { expiresAtMs, pairState, plannedRotationAt } from '../model/pair-state.ts';
 import { formatTime } from '../model/time.ts';
 import type { AccessKeyStatus } from '../model/types.generated.ts';
 import { conditionsOf, terminatingConditions } from './conditions.ts';
+import { warningTimes, withExpiryWarnings } from './expiry-warnings.ts';
 import type { PairOutcome, PlanOutcome } from './outcome.ts';
+import { summaryOf } from './summary.ts';
 import { removedPairs } from './unneeded-secrets.ts';
 
 /** Pure. A time changes only if the fact it belongs to changes, so nothing is written for an unchanged AccessKey. */
@@ -13,6 +15,7 @@ export function statusOf({
   userHolder,
   outcome,
   keepsMessage = false,
+  warningDays = [],
   now,
 }: {
   accessKey: AccessKeyRecord;
@@ -24,14 +27,17 @@ export function statusOf({
   outcome: PlanOutcome;
   /** Keep the message of an error that is reported again, even if its text differs. */
   keepsMessage?: boolean;
+  /** How long before the expiry of a pair to warn, days. Default: no warnings. */
+  warningDays?: readonly number[];
   /** Milliseconds since the epoch. */
   now: number;
 }): AccessKeyStatus {
   const otherHolder = userHolder === accessKey.key ? undefined : userHolder;
-  const keyPairs =
+  const observed =
     otherHolder === undefined
       ? [...outcome.pairs.map((one) => pairStatus(accessKey, one, now)), ...notYetRemoved(accessKey, outcome)]
       : keptInConflict(accessKey);
+  const keyPairs = withExpiryWarnings(observed, { known: accessKey.status.keyPairs ?? [], warningDays, now });
   return {
     observedGeneration: accessKey.generation,
     ...(otherHolder === undefined && { userID: accessKey.uid }),
@@ -54,18 +60,6 @@ export function terminatingStatus(accessKey: AccessKeyRecord, now: number): Acce
     summary: summaryOf(disabled),
     conditions: terminatingConditions(accessKey, now),
     ...(disabled.length > 0 && { keyPairs: disabled }),
-  };
-}
-
-/** The columns of `kubectl get`. */
-function summaryOf(keyPairs: readonly KeyPairStatus[]): NonNullable<AccessKeyStatus['summary']> {
-  const usable = keyPairs.filter(({ state }) => liveStates.has(state));
-  const [nextExpiry] = usable.flatMap(({ expiresAt }) => expiresAt ?? []).sort((a, b) => Date.parse(a) - Date.parse(b));
-  return {
-    usable: `${usable.length}/${keyPairs.length}`,
-    ...(nextExpiry !== undefined && { nextExpiry }),
-    names: keyPairs.map(({ name }) => name).join(','),
-    accessKeys: keyPairs.flatMap(({ accessKey }) => accessKey ?? []).join(','),
   };
 }
 
@@ -131,15 +125,29 @@ function stateWithoutSecret({ problem }: PairOutcome): KeyPairStatus['state'] {
 }
 
 /**
- * When the next time-based step is due: an expiry, a rotation, the end of an overlap.
+ * When the next time-based step is due: an expiry or a warning of it, a rotation, the end of an overlap.
  *
+ * @param warningDays how long before the expiry of a pair to warn, days
  * @returns milliseconds since the epoch; undefined if there is none
  */
-export function nextStepAt(accessKey: AccessKeyRecord, outcome: PlanOutcome, now: number): number | undefined {
+export function nextStepAt({
+  accessKey,
+  outcome,
+  warningDays = [],
+  now,
+}: {
+  accessKey: AccessKeyRecord;
+  outcome: PlanOutcome;
+  warningDays?: readonly number[];
+  /** Milliseconds since the epoch. */
+  now: number;
+}): number | undefined {
   const times = outcome.pairs.flatMap(({ pair, secret }) => {
-    if (!secret?.pair) return [expiresAtMs(pair)];
+    const ends = expiresAtMs(pair);
+    if (!secret?.pair) return [ends];
     const facts = pairFacts({ accessKey, pair, secret, now });
-    return [expiresAtMs(pair), plannedRotationAt({ accessKey, pair, facts, now }), facts.previousValidUntil];
+    const warnings = warningTimes(ends, warningDays);
+    return [ends, ...warnings, plannedRotationAt({ accessKey, pair, facts, now }), facts.previousValidUntil];
   });
   const coming = times.filter((time) => time !== undefined && time > now && Number.isFinite(time)) as number[];
   return coming.length === 0 ? undefined : Math.min(...coming);

@@ -50,7 +50,7 @@ export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   { weight: 4, arbitrary: some(['rename'], { of, pair, to: fc.constantFrom('default', 'moved', 'taken') }) },
   { weight: 2, arbitrary: some(['relabel'], { of, pair, team: fc.constantFrom('red', 'blue') }) },
   { weight: 3, arbitrary: some(['rekey'], { of, pair, custom: fc.boolean() }) },
-  { weight: 2, arbitrary: some(['expire'], { of, pair, inHours: fc.constantFrom(null, -1.5, 1.5) }) },
+  { weight: 2, arbitrary: some(['expire'], { of, pair, inHours: fc.constantFrom(null, -1.5, 1.5, 100.5, 730.5) }) },
   { weight: 4, arbitrary: some(['rotation'], { of, pair, rotation }) },
   { weight: 3, arbitrary: some(['strip'], { of, pair, what: fc.constantFrom('labels', 'annotations') }) },
   { weight: 2, arbitrary: some(['takeName', 'freeName'], { of, name: fc.constantFrom('main', 'taken') }) },

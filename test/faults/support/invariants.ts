@@ -48,7 +48,7 @@ function accessKeyViolations(world: World, accessKey: AccessKeyRecord): string[]
   const isTaken = (name: string) => world.foreign.has(`${accessKey.namespace}/${name}`);
   const conflict = pairs.some((pair) => isTaken(pair.secret?.name ?? `${accessKey.name}-${pair.name}`));
   return [
-    ...readyViolations(accessKey, conflict),
+    ...conditionViolations(world, accessKey, conflict),
     ...leftOver(accessKey, owned),
     ...pairs.flatMap((pair) => pairViolations({ accessKey, pair, owned, isTaken, now: world.now })),
     ...(status.keyPairs?.length === pairs.length || pairs.length === 0
@@ -72,11 +72,23 @@ function loserViolations({ key, status }: AccessKeyRecord, holder: string | unde
   return isReported && isQuiet ? [] : [`${key}: does not report that ${holder} holds its user`];
 }
 
-function readyViolations({ status, generation }: AccessKeyRecord, conflict: boolean): string[] {
+function conditionViolations({ now }: World, accessKey: AccessKeyRecord, conflict: boolean): string[] {
+  const { status, generation } = accessKey;
   const actual = status.conditions?.map(({ type, status, reason }) => `${type}=${status} ${reason}`).join(', ');
-  const expected = conflict ? 'Ready=False SecretConflict, Stalled=True SecretConflict' : 'Ready=True KeyPairsReady';
+  const ready = conflict ? 'Ready=False SecretConflict, Stalled=True SecretConflict' : 'Ready=True KeyPairsReady';
+  const expected = expiresSoon(accessKey, now) ? `${ready}, ExpiresSoon=True KeyPairExpiresSoon` : ready;
   const isObserved = status.conditions?.every((one) => one.observedGeneration === generation);
   return actual === expected && isObserved ? [] : [`conditions are ${actual}, not ${expected}`];
+}
+
+/** Whether a pair that can get tokens ends within 30 days, and no other one is valid longer. */
+function expiresSoon({ spec, status }: AccessKeyRecord, now: number): boolean {
+  const isLive = (name: string) =>
+    /Active|Rotating/.test(status.keyPairs?.find((one) => one.name === name)?.state ?? '');
+  const ends = (spec.keyPairs ?? [])
+    .filter(({ name }) => isLive(name))
+    .map(({ expiresAt }) => (expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(expiresAt)));
+  return ends.length > 0 && Math.max(...ends) <= now + 30 * 86_400_000;
 }
 
 function leftOver({ spec }: AccessKeyRecord, owned: readonly RawSecret[]): string[] {

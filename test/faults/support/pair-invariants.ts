@@ -36,7 +36,7 @@ export function pairViolations({ accessKey, pair, owned, isTaken, now }: PairSit
     labels: isDeepStrictEqual(secret.metadata.labels, labelsOf(accessKey, pair)),
     data: holdsPair(pair, secret, now),
     revision: Number(secret.metadata.annotations?.[annotations.revision]) >= (pair.revision ?? 1),
-    status: isDeepStrictEqual(withoutUse(status), expectedStatus({ accessKey, pair, secret, status, now })),
+    status: isDeepStrictEqual(withoutHistory(status), expectedStatus({ accessKey, pair, secret, status, now })),
   };
   const wrong = Object.entries(checks).filter(([, isRight]) => !isRight);
   return wrong.map(([what]) => `${what} of ${pair.name} in ${wanted} is wrong`);
@@ -99,7 +99,8 @@ function expectedStatus({
   };
 }
 
-function withoutUse(status: KeyPairStatus | undefined): Partial<KeyPairStatus> {
-  const { lastUsedTime: _, ...rest } = status ?? {};
+/** Without the fields that depend on what happened before. */
+function withoutHistory(status: KeyPairStatus | undefined): Partial<KeyPairStatus> {
+  const { lastUsedTime: _, expiryWarningDays: __, ...rest } = status ?? {};
   return rest;
 }

@@ -36,7 +36,7 @@ it('deletes a Secret whose AccessKey no longer exists after five minutes', async
   const { transport, writes } = createApiServer();
   const leaderElection = { enabled: false } as never;
   const leadership = createLeadership({
-    configuration: { namespace: 'accesskey-system', leaderElection },
+    configuration: { namespace: 'accesskey-system', leaderElection, warnings: { expiryDays: [] } },
     transport,
     caches: caches({ secrets: [secret()] }),
     accepts: () => true,

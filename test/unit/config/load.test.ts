@@ -46,6 +46,7 @@ const defaults = {
     sessionMinutes: 480,
     sessionSecretName: 'accesskey-operator-web-session',
   },
+  warnings: { expiryDays: [30, 7, 1] },
   leaderElection: {
     enabled: true,
     leaseName: 'accesskey-operator',
@@ -128,6 +129,7 @@ describe('parseConfiguration', () => {
         sessionSecretName: 'other',
         publicUrl: 'https://keys.example.org',
       },
+      warnings: { expiryDays: [3650, 1] },
       leaderElection: {
         enabled: false,
         leaseName: 'a-lease',
@@ -215,6 +217,10 @@ describe('parseConfiguration', () => {
     [{ access: { maxStaleSeconds: 86_401 } }, 'access.maxStaleSeconds'],
     [{ clusters: { enabled: 'yes' } }, 'clusters.enabled'],
     [{ clusters: { names: [] } }, 'clusters.names'],
+    [{ warnings: { expiryDays: [0] } }, 'warnings.expiryDays.0'],
+    [{ warnings: { expiryDays: [7, 3651] } }, 'warnings.expiryDays.1'],
+    [{ warnings: { expiryDays: 7 } }, 'warnings.expiryDays'],
+    [{ warnings: { expiryDays: [1, 2, 3, 4, 5, 6, 7, 8, 9] } }, 'warnings.expiryDays'],
     [{ leaderElection: { enabled: 'yes' } }, 'leaderElection.enabled'],
     [{ leaderElection: { leaseName: 'A' } }, 'leaderElection.leaseName'],
     [{ leaderElection: { leaseDurationSeconds: 3601 } }, 'leaderElection.leaseDurationSeconds'],

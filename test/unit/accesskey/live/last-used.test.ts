@@ -117,7 +117,7 @@ describe('flush', () => {
     expect([api.lastUse(), api.lastUse('ci'), api.lastUse('main', 'bob')]).toEqual([at(3), at(2), at(4)]);
   });
 
-  it('changes nothing else in the status', async () => {
+  it('changes nothing else in the status except the summary', async () => {
     const subject = known({}, ...two);
     const api = createStatusApi(subject);
     const replica = createReplica(api);
@@ -126,6 +126,13 @@ describe('flush', () => {
     expect(api.stored.get('ann')?.status).toEqual({
       ...subject.status,
       userID: null,
+      summary: {
+        usable: '2/2',
+        nextExpiry: null,
+        lastUsedTime: at(1),
+        names: 'main,ci',
+        accessKeys: `${keyPair().ak},${keyPair(2).ak}`,
+      },
       keyPairs: [{ ...two[0], lastUsedTime: at(1) }, two[1]],
     });
   });

@@ -47,6 +47,7 @@ export function startTestController(subject: AccessKeyRecord, ...secrets: RawSec
     accepts: acceptedBy(createPairLookup(filled)),
     recorder: { record: (_, { reason }) => void events.push(reason) },
     log: pino({ level: 'silent' }),
+    warningDays: [30, 7, 1],
     now: () => now,
   });
   return {

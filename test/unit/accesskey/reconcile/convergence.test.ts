@@ -39,7 +39,7 @@ function pairSpec(name: string): fc.Arbitrary<KeyPairSpec> {
   );
   const parts = fc.record({
     enabled: fc.boolean(),
-    expiresAt: optional(seconds.map(at)),
+    expiresAt: optional(fc.oneof(seconds, fc.integer({ min: -10, max: 40 * 86_400 })).map(at)),
     revision: fc.integer({ min: 1, max: 3 }),
     rotation,
     secret: optional(secretSpec),

@@ -10,7 +10,7 @@ const main = { name: 'main' };
 /** Milliseconds until the next step of pairs that were generated half an hour ago. */
 function stepIn(keyPairs: KeyPairSpec[], parts: SecretParts = {}, suspended = false): number | undefined {
   const outcome = outcomeOf(keyPairs.map((pair, n) => present(pair, keyPair(n + 1), parts)));
-  const time = nextStepAt(accessKey({ keyPairs, suspended }), outcome, now);
+  const time = nextStepAt({ accessKey: accessKey({ keyPairs, suspended }), outcome, now });
   return time === undefined ? undefined : time - now;
 }
 
@@ -44,7 +44,23 @@ describe('the next step for an expiry', () => {
 
   it('is also known for a pair without Secret', () => {
     const outcome: PairOutcome = { ...failed('main'), pair: { ...main, expiresAt: at(60) } };
-    expect(nextStepAt(accessKey(), outcomeOf([outcome]), now)).toBe(now + 60_000);
+    expect(nextStepAt({ accessKey: accessKey(), outcome: outcomeOf([outcome]), now })).toBe(now + 60_000);
+  });
+});
+
+describe('the next step for a warning of an expiry', () => {
+  const day = 86_400;
+
+  it.each([
+    [40, 10],
+    [30, 23],
+    [7.5, 0.5],
+    [7, 6],
+    [1, 1],
+  ])('of a pair that expires in %d days is in %d days', (expiry, days) => {
+    const outcome = outcomeOf([present({ ...main, expiresAt: at(expiry * day) })]);
+    const time = nextStepAt({ accessKey: accessKey(), outcome, warningDays: [30, 7, 1], now });
+    expect(time).toBe(now + days * day * 1000);
   });
 });
 
@@ -70,7 +86,8 @@ describe('the next step for a rotation', () => {
 
   it('uses the time in the status', () => {
     const subject = known({ keyPairs: [{ ...main, rotation }] }, { createdAt: at(0) });
-    expect(nextStepAt(subject, outcomeOf([present({ ...main, rotation })]), now)).toBe(now + 3_600_000);
+    const outcome = outcomeOf([present({ ...main, rotation })]);
+    expect(nextStepAt({ accessKey: subject, outcome, now })).toBe(now + 3_600_000);
   });
 });
 

@@ -53,7 +53,8 @@ export function reconcileOnce(
 
 /** The AccessKey with the status after a reconcile. */
 export function withStatus(accessKey: AccessKeyRecord, outcome: PlanOutcome, time = now): AccessKeyRecord {
-  return { ...accessKey, status: statusOf({ accessKey, userHolder: accessKey.key, outcome, now: time }) };
+  const options = { accessKey, userHolder: accessKey.key, outcome, warningDays: [30, 7, 1], now: time };
+  return { ...accessKey, status: statusOf(options) };
 }
 
 /**

@@ -47,11 +47,13 @@ describe('writeStatus', () => {
     expect(requests).toMatchObject([{ body: { status: { userID: null, keyPairs: null } } }]);
   });
 
-  it('removes the next expiry of the summary if there is none', async () => {
+  it('removes the next expiry and the last use of the summary if there is none', async () => {
     const { client, requests } = createClient();
     const summary = { usable: '1/1', names: 'main', accessKeys: 'a' };
     await writeStatus(client, one, { observedGeneration: 1, conditions: [ready], summary });
-    expect(requests).toMatchObject([{ body: { status: { summary: { ...summary, nextExpiry: null } } } }]);
+    expect(requests).toMatchObject([
+      { body: { status: { summary: { ...summary, nextExpiry: null, lastUsedTime: null } } } },
+    ]);
   });
 
   it.each([404, 409])('throws StaleCacheError if the response is %d', async (status) => {

@@ -65,26 +65,6 @@ describe('statusOf', () => {
     expect(conditions?.[0]?.message).toBe('key pairs: main Disabled, old Expired');
   });
 
-  it('summarizes usable pairs, their next expiry, names and aks', () => {
-    const outcomes = [present({ ...main, expiresAt: at(90) }), failed('ci')];
-    expect(statusOf(one, one.key, outcomes, now).summary).toEqual({
-      usable: '1/2',
-      nextExpiry: at(90),
-      names: 'main,ci',
-      accessKeys: keyPair().ak,
-    });
-    const expired = statusOf(one, one.key, outcomes, now + 90_000);
-    expect(expired.summary).toEqual({ usable: '0/2', names: 'main,ci', accessKeys: keyPair().ak });
-  });
-
-  it('summarizes the earliest expiry in time, in whichever time zone it is written', () => {
-    const [early, late] = ['2027-01-01T10:00:00+14:00', '2027-01-01T00:00:00Z'];
-    const outcomes = [present({ ...main, expiresAt: late }), present({ name: 'ci', expiresAt: early })];
-    for (const pairs of [outcomes, outcomes.toReversed()]) {
-      expect(statusOf(one, one.key, pairs, now).summary?.nextExpiry).toBe(early);
-    }
-  });
-
   it('is Stalled and names all Secrets that do not belong to the AccessKey', () => {
     const { conditions, keyPairs, userID } = statusOf(one, one.key, [conflict('main'), conflict('ci')], now);
     const message = 'Secret ann-main is taken; Secret ann-ci is taken';

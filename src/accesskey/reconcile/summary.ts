@@ -1,0 +1,22 @@
+import type { KeyPairStatus } from '../model/access-key-record.ts';
+import { liveStates } from '../model/pair-state.ts';
+import type { AccessKeyStatus } from '../model/types.generated.ts';
+
+/** The columns of `kubectl get`. */
+export function summaryOf(keyPairs: readonly KeyPairStatus[]): NonNullable<AccessKeyStatus['summary']> {
+  const usable = keyPairs.filter(({ state }) => liveStates.has(state));
+  const nextExpiry = sortedTimes(usable.map(({ expiresAt }) => expiresAt))[0];
+  const lastUsedTime = sortedTimes(keyPairs.map((pair) => pair.lastUsedTime)).at(-1);
+  return {
+    usable: `${usable.length}/${keyPairs.length}`,
+    ...(nextExpiry !== undefined && { nextExpiry }),
+    ...(lastUsedTime !== undefined && { lastUsedTime }),
+    names: keyPairs.map(({ name }) => name).join(','),
+    accessKeys: keyPairs.flatMap(({ accessKey }) => accessKey ?? []).join(','),
+  };
+}
+
+/** @param times RFC 3339, in any time zone */
+function sortedTimes(times: readonly (string | undefined)[]): string[] {
+  return times.filter((time) => time !== undefined).sort((a, b) => Date.parse(a) - Date.parse(b));
+}

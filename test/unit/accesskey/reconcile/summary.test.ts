@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { summaryOf } from '../../../../src/accesskey/reconcile/summary.ts';
+import { at, keyPair, pairStatus } from '../../../support/builders.ts';
+
+const pending = { name: 'ci', secretName: 'ann-ci', state: 'Pending' as const };
+
+describe('summaryOf', () => {
+  it('summarizes usable pairs, their next expiry, names and aks', () => {
+    expect(summaryOf([pairStatus({ expiresAt: at(90) }), pending])).toEqual({
+      usable: '1/2',
+      nextExpiry: at(90),
+      names: 'main,ci',
+      accessKeys: keyPair().ak,
+    });
+    expect(summaryOf([pairStatus({ expiresAt: at(90), state: 'Expired' }), pending])).toEqual({
+      usable: '0/2',
+      names: 'main,ci',
+      accessKeys: keyPair().ak,
+    });
+  });
+
+  it('contains the earliest expiry and the latest use, in whichever time zone they are written', () => {
+    const [early, late] = ['2027-01-01T10:00:00+14:00', '2027-01-01T00:00:00Z'];
+    const pairs = [early, late].map((time, n) => pairStatus({ name: `p${n}`, expiresAt: time, lastUsedTime: time }));
+    for (const ordered of [pairs, pairs.toReversed()]) {
+      expect(summaryOf(ordered)).toMatchObject({ nextExpiry: early, lastUsedTime: late });
+    }
+  });
+
+  it('contains the last use of a pair that can no longer get tokens', () => {
+    const expired = pairStatus({ state: 'Expired', lastUsedTime: at(-5) });
+    expect(summaryOf([expired])).toMatchObject({ lastUsedTime: at(-5) });
+  });
+});
