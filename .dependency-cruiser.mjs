@@ -44,17 +44,18 @@ const mayImport = {
     ...['kube', 'credential', 'accesskey/model', 'accesskey/live', 'accesskey/change', 'web/common', 'web/session'],
   ],
   'web/pages': ['credential', 'accesskey/change', 'deployments', 'deployments/kpanda', 'web/common', 'web/session', 'web/keys'],
+  'web/oidc': ['kube', 'web/session'],
   'web/routes': [
     ...['kube', 'credential', 'accesskey/model', 'accesskey/live', 'clusters', 'deployments', 'deployments/kpanda'],
     'token',
-    ...['http/common', 'http/token', 'web/common', 'web/session', 'web/keys', 'web/pages'],
+    ...['http/common', 'http/token', 'web/common', 'web/session', 'web/oidc', 'web/keys', 'web/pages'],
   ],
   web: ['kube', 'http/common', 'web/common', 'web/session', 'web/keys', 'web/pages', 'web/routes'],
   app: [
     ...['kube', 'credential', 'config', 'accesskey/model', 'accesskey/reconcile', 'accesskey/live', 'access'],
     ...['deployments', 'clusters', 'users', 'token/keys', 'token', 'http/common', 'http/server', 'http/token', 'http'],
     'http/discovery',
-    ...['metrics', 'web/common', 'web/session', 'web/routes', 'web'],
+    ...['metrics', 'web/common', 'web/session', 'web/oidc', 'web/routes', 'web'],
   ],
 };
 

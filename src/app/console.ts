@@ -9,6 +9,7 @@ import { createTokenTransports } from '../kube/token-transport.ts';
 import type { Transport } from '../kube/transport.ts';
 import { createFairTransports } from '../web/common/fair-transports.ts';
 import { type Console, createConsole } from '../web/console.ts';
+import { createSingleSignOn } from '../web/oidc/single-sign-on.ts';
 import { createTokenReview } from '../web/session/identity.ts';
 import { createSessionSecret } from '../web/session/session-secret.ts';
 
@@ -41,11 +42,13 @@ export function createRunningConsole(options: RunningConsoleOptions): RunningCon
   const { configuration, kubeconfig, userAgent, transport, client, caches, dependencies, tokenIssuing } = options;
   const { namespace, web, token } = configuration;
   if (!web.enabled) return undefined;
-  const { log } = dependencies;
+  const { log, now } = dependencies;
   const tokenTransports = createTokenTransports(() => loadKubeconfig(kubeconfig), userAgent);
   const transportFor = createFairTransports(tokenTransports.transportFor);
   const secret = { namespace, name: web.sessionSecretName };
   const sessionSecret = createSessionSecret({ transport, client, secret, log });
+  const { oidc, publicUrl } = web;
+  const singleSignOn = oidc && publicUrl !== undefined ? createSingleSignOn(oidc, { publicUrl, log, now }) : undefined;
   const { app, close } = createConsole({
     ...dependencies,
     caches,
@@ -55,7 +58,15 @@ export function createRunningConsole(options: RunningConsoleOptions): RunningCon
     reviewToken: createTokenReview(transportFor),
     transportFor,
     sessionKeys: sessionSecret.current,
+    singleSignOn,
     options: { ...web, secure: dependencies.secure === true },
   });
-  return { app, run: sessionSecret.run, endStreams: close, close: tokenTransports.close };
+  return {
+    app,
+    run: sessionSecret.run,
+    endStreams: close,
+    async close() {
+      await Promise.all([tokenTransports.close(), singleSignOn?.provider.close()]);
+    },
+  };
 }

@@ -3,28 +3,7 @@ import { label, name, port } from './fields.ts';
 import { http } from './http.ts';
 import { leaderElection } from './leader-election.ts';
 import { token } from './token.ts';
-
-/** The web console. */
-const web = z
-  .strictObject({
-    enabled: z.boolean().default(true).describe('Whether to serve the web console.'),
-    keyPairSignIn: z
-      .enum(['manage', 'view', 'off'])
-      .default('manage')
-      .describe(
-        'What users who sign in with a key pair may do: manage their own key pairs, view them, or not sign in.',
-      ),
-    sessionMinutes: z.int().min(1).max(480).default(480).describe('Maximum duration of a session, minutes.'),
-    sessionSecretName: name
-      .default('accesskey-operator-web-session')
-      .describe("Name of the session-key Secret, in the operator's namespace."),
-    publicUrl: z
-      .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
-      .refine((url) => new URL(url).pathname === '/', 'must not have a path, because the console is served at the root')
-      .optional()
-      .describe('URL of the console in browsers, if it is behind a proxy.'),
-  })
-  .prefault({});
+import { web } from './web.ts';
 
 /** The configuration file: its fields, their defaults, and the rules between them. */
 export const schema = z.strictObject({

@@ -17,6 +17,7 @@ import { isSessionEnded, redirectToSignIn, rejectOtherSites, requireVisitor, sec
 import { addNewPairRoutes } from './routes/new-pair.ts';
 import { preferences } from './routes/preferences.ts';
 import { addProfileRoutes } from './routes/profile.ts';
+import { createSessions } from './routes/sessions.ts';
 import { addShowPairRoutes, createPairDisplay } from './routes/show-pair.ts';
 import { addSignInRoutes } from './routes/sign-in.ts';
 import { addStreamRoutes } from './routes/streams.ts';
@@ -33,7 +34,7 @@ export interface Console {
 }
 
 /** Paths that need no session, and paths that do. */
-const publicPaths = ['/', '/login'];
+const publicPaths = ['/', '/login', '/login/sso', '/login/callback'];
 const sessionPaths = ['/logout', '/personal-center/*', '/deployments'];
 
 export function createConsole(dependencies: ConsoleDependencies): Console {
@@ -41,22 +42,23 @@ export function createConsole(dependencies: ConsoleDependencies): Console {
   const app = new Hono<ConsoleEnvironment>();
   const assets = loadAssets();
   const cookie = createSessionCookie(options.secure);
+  const sessions = createSessions(dependencies, cookie);
   const streams = createStreams(caches, now);
   const namespaces = createNamespaces(caches);
   const display = createPairDisplay(dependencies);
   for (const path of [...publicPaths, ...sessionPaths]) {
     app.use(path, securityHeaders(), preferences(assets, options.secure), rejectOtherSites(dependencies));
   }
-  for (const path of sessionPaths) app.use(path, requireVisitor(dependencies, cookie), notFoundPage());
+  for (const path of sessionPaths) app.use(path, requireVisitor(dependencies, cookie, sessions), notFoundPage());
   assets.addRoutes(app);
   app.get('/', (context) => context.redirect(homePath, 303));
-  addSignInRoutes(app, { dependencies, cookie, onSignOut: streams.signedOut });
+  addSignInRoutes(app, { dependencies, cookie, sessions, onSignOut: streams.signedOut });
   app.get('/personal-center', (context) => context.redirect(homePath, 303));
   addProfileRoutes(app);
   addNewPairRoutes(app, dependencies, { namespaces, display });
   addEditPairRoutes(app, dependencies);
   addShowPairRoutes(app, display);
-  addStreamRoutes(app, streams, createSessionCheck(dependencies));
+  addStreamRoutes(app, streams, createSessionCheck(dependencies), sessions.endOf);
   addAccessKeyRoutes(app, { namespaces, display });
   addUseRoutes(app, dependencies);
   addDeploymentRoutes(app, dependencies);

@@ -32,7 +32,7 @@ export interface VisitorDependencies {
   transport: Transport;
   /** @returns a transport with the permissions of a token */
   transportFor(token: string): Transport;
-  options: { keyPairSignIn: KeyPairSignIn };
+  options: { keyPairSignIn: KeyPairSignIn; tokenSignIn?: boolean };
   /** Milliseconds since the epoch. */
   now: () => number;
 }
@@ -45,10 +45,11 @@ export interface VisitorDependencies {
  */
 export function createVisitors(dependencies: VisitorDependencies): (session: Session) => Promise<Visitor | undefined> {
   const { caches, pairs, reviewToken, transport, transportFor, now } = dependencies;
-  const { keyPairSignIn } = dependencies.options;
+  const { keyPairSignIn, tokenSignIn } = dependencies.options;
   const operatorApi = createKeyApi(transport);
 
   async function fromToken(session: Session & { kind: 'token' }): Promise<Visitor | undefined> {
+    if (session.sso === undefined && tokenSignIn === false) return undefined;
     const user = await reviewToken(session.token);
     if (!user) return undefined;
     const accessKey = findAccessKey(caches, user.name);
@@ -71,7 +72,10 @@ export function createVisitors(dependencies: VisitorDependencies): (session: Ses
     return { session, user: pair.user, accessKey, api, may: { create: false, manage: keyPairSignIn === 'manage' } };
   }
 
-  return async (session) => (session.kind === 'token' ? fromToken(session) : fromPair(session));
+  return async (session) => {
+    if (session.kind === 'pair') return fromPair(session);
+    return session.kind === 'token' ? fromToken(session) : undefined;
+  };
 }
 
 /**

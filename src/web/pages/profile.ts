@@ -2,13 +2,20 @@ import type { View } from '../common/view.ts';
 import { fact, type Html, html, type Notice, time } from './components.ts';
 import { type Person, personalCenter } from './personal-center.ts';
 
+const methods = {
+  token: 'methodToken',
+  pair: 'methodPair',
+  'single-sign-on': 'methodSingleSignOn',
+  'self-service': 'methodSingleSignOn',
+} as const;
+
 export interface ProfilePage {
   person: Person;
   userId: string | undefined;
   /** namespace/name of the AccessKey. */
   accessKey: string | undefined;
   condition: { ready: boolean; reason: string; message: string } | undefined;
-  signInMethod: 'token' | 'pair';
+  signInMethod: keyof typeof methods;
   /** Milliseconds since the epoch. */
   sessionExpiresAt: number;
   notice?: Notice | undefined;
@@ -35,7 +42,7 @@ ${fact(t('groups'), groups)}
 ${fact(t('userId'), page.userId && html`<code>${page.userId}</code>`)}
 ${fact(t('accessKeyResource'), page.accessKey === undefined ? t('noAccessKeyYet') : html`<code>${page.accessKey}</code>`)}
 ${fact(t('status'), condition && html`<span class="state ${condition.ready ? 'good' : 'bad'}">${condition.reason}</span> <span class="faint">${condition.message}</span>`)}
-${fact(t('signInMethod'), page.signInMethod === 'token' ? t('methodToken') : t('methodPair'))}
+${fact(t('signInMethod'), t(methods[page.signInMethod]))}
 ${fact(t('sessionExpires'), time(page.sessionExpiresAt, ''))}
 </dl>
 </section>`,

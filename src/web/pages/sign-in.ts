@@ -1,33 +1,57 @@
 import type { View } from '../common/view.ts';
 import type { KeyPairSignIn } from '../keys/key-pair-sign-in.ts';
-import { codeBlock, type Html, html, icons, type Notice, notice } from './components.ts';
+import { attribute, codeBlock, type Html, html, icons, type Notice, notice } from './components.ts';
 import { layout } from './layout.ts';
+
+/** The enabled ways to sign in. */
+export interface SignInWays {
+  token: boolean;
+  keyPair: KeyPairSignIn;
+  /** Text of the button; null: the default. Undefined if single sign-on is not configured. */
+  singleSignOnLabel: string | null | undefined;
+}
 
 export interface SignInPage {
   /** The page to open after sign-in. */
   next: string;
   method: 'token' | 'pair';
+  /** Whether the other ways to sign in are shown although there is single sign-on. */
+  isOther: boolean;
   /** The entered ak, to fill in again. */
   ak?: string;
-  keyPairSignIn: KeyPairSignIn;
+  ways: SignInWays;
   notice?: Notice;
 }
 
 /** The sign-in page. A token or sk is never filled in again. */
 export function signInPage(view: View, page: SignInPage): Html {
   const { t } = view;
-  const hasPair = page.keyPairSignIn !== 'off';
   return layout(view, {
     title: t('signIn'),
     content: html`<div class="sign-in">
 <div class="card">
 <div class="sign-in-head"><img src="${view.assets.path('icon.svg')}" alt="" width="44" height="44"><h1>${t('signIn')}</h1><p class="faint">${t('signInLead')}</p></div>
 ${page.notice && notice(page.notice)}
-${hasPair && methodTabs(view, page)}
-${page.method === 'pair' && hasPair ? pairForm(view, page) : tokenForm(view, page)}
+${page.ways.singleSignOnLabel === undefined ? forms(view, page) : singleSignOn(view, page)}
 </div>
 </div>`,
   });
+}
+
+/** Single sign-on is a link: Content-Security-Policy applies form-action to the redirect to the provider as well. */
+function singleSignOn(view: View, page: SignInPage): Html {
+  const { t } = view;
+  const { next, ways, isOther } = page;
+  const hasOther = ways.token || ways.keyPair !== 'off';
+  return html`<a class="button primary wide" id="sso" href="/login/sso?next=${encodeURIComponent(next)}">${icons.lock}${ways.singleSignOnLabel ?? t('signInWithSingleSignOn')}</a>
+${hasOther && html`<details class="more other-ways" ${attribute('open', isOther)}><summary>${t('otherWays')}</summary>${forms(view, page)}</details>`}`;
+}
+
+function forms(view: View, page: SignInPage): Html {
+  const { token, keyPair } = page.ways;
+  const isPair = keyPair !== 'off' && (page.method === 'pair' || !token);
+  return html`${token && keyPair !== 'off' && methodTabs(view, page)}
+${isPair ? pairForm(view, page) : token && tokenForm(view, page)}`;
 }
 
 function methodTabs({ t }: View, { method, next }: SignInPage): Html {
@@ -54,7 +78,7 @@ ${codeBlock(view, 'kubectl oidc-login get-token … | jq -r .status.token', t('t
 </form>`;
 }
 
-function pairForm({ t }: View, { next, ak, keyPairSignIn }: SignInPage): Html {
+function pairForm({ t }: View, { next, ak, ways }: SignInPage): Html {
   return html`<form method="post" action="/login" class="stack">
 <input type="hidden" name="next" value="${next}">
 <input type="hidden" name="method" value="pair">
@@ -62,7 +86,7 @@ function pairForm({ t }: View, { next, ak, keyPairSignIn }: SignInPage): Html {
 <input id="ak" name="ak" value="${ak ?? ''}" autocomplete="username" spellcheck="false" required></div>
 <div class="field"><label for="sk">${t('secretKey')}</label>
 <input id="sk" name="sk" type="password" autocomplete="current-password" required aria-describedby="pair-help">
-<p class="help" id="pair-help">${keyPairSignIn === 'manage' ? t('pairHelp') : t('pairHelpView')}</p></div>
+<p class="help" id="pair-help">${ways.keyPair === 'manage' ? t('pairHelp') : t('pairHelpView')}</p></div>
 <button class="primary wide">${icons.lock}${t('signInWithPair')}</button>
 </form>`;
 }

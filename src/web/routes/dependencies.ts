@@ -11,6 +11,7 @@ import type { ReviewBudget } from '../../token/exchange.ts';
 import type { View } from '../common/view.ts';
 import type { KeyPairSignIn } from '../keys/key-pair-sign-in.ts';
 import type { Visitor } from '../keys/visitor.ts';
+import type { SingleSignOnService } from '../oidc/single-sign-on.ts';
 import type { ReviewToken } from '../session/identity.ts';
 import type { SessionKeys } from '../session/session.ts';
 
@@ -32,6 +33,8 @@ export interface ConsoleDependencies {
   transportFor(token: string): Transport;
   /** @returns the session keys, or undefined while sign-in is unavailable */
   sessionKeys(): SessionKeys | undefined;
+  /** Undefined if it is not configured. */
+  singleSignOn?: SingleSignOnService | undefined;
   options: ConsoleOptions;
   log: Logger;
   /** Milliseconds since the epoch. */
@@ -39,9 +42,15 @@ export interface ConsoleDependencies {
 }
 
 export interface ConsoleOptions {
+  /** Whether users can sign in with a Kubernetes token; default true. */
+  tokenSignIn?: boolean;
   keyPairSignIn: KeyPairSignIn;
   /** Maximum length of a session. */
   sessionMinutes: number;
+  /** How long a session may be unused; default: without limit. */
+  idleMinutes?: number | undefined;
+  /** Whether the browser deletes the session when it is closed; default false. */
+  endWithBrowser?: boolean;
   /** URL of the console in the browser, if it is behind a proxy. */
   publicUrl?: string | undefined;
   /** Whether browsers use HTTPS. */
@@ -55,3 +64,8 @@ export interface ConsoleEnvironment {
 }
 
 export type PageContext = Context<ConsoleEnvironment>;
+
+/** Whether the script of a page sent the request: for a fragment of the page or an event stream. */
+export function isScriptRequest({ req }: PageContext): boolean {
+  return req.query('fragment') !== undefined || req.header('Accept') === 'text/event-stream';
+}

@@ -5,8 +5,14 @@ import { readForm } from '../common/form.ts';
 import { createVisitors, type Visitor } from '../keys/visitor.ts';
 import type { SessionCookie } from '../session/cookie.ts';
 import { formTokenField, formTokenOf, isFormToken, isOwnOrigin } from '../session/request-checks.ts';
-import { openSession, type SessionKeys } from '../session/session.ts';
-import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
+import type { SessionKeys } from '../session/session.ts';
+import {
+  type ConsoleDependencies,
+  type ConsoleEnvironment,
+  isScriptRequest,
+  type PageContext,
+} from './dependencies.ts';
+import type { Sessions } from './sessions.ts';
 
 /** Only files of this server, no inline scripts or styles, no framing (CSP level 3). */
 const contentSecurityPolicy = [
@@ -61,12 +67,11 @@ export function rejectOtherSites({ options }: Pick<ConsoleDependencies, 'options
  * Requires a session; requests without one are redirected to the sign-in page, which returns to the requested page.
  * Forms must carry the form token of the session.
  */
-export function requireVisitor(dependencies: ConsoleDependencies, cookie: SessionCookie) {
+export function requireVisitor(dependencies: ConsoleDependencies, cookie: SessionCookie, sessions: Sessions) {
   const visitorOf = createVisitors(dependencies);
 
   async function findVisitor(context: PageContext, keys: SessionKeys): Promise<Visitor | undefined> {
-    const sealed = cookie.read(context);
-    const session = sealed === undefined ? undefined : await openSession(sealed, keys, dependencies.now());
+    const session = await sessions.open(context, keys);
     return session && visitorOf(session);
   }
 
@@ -104,8 +109,4 @@ export function redirectToSignIn(context: PageContext, cookie: SessionCookie): R
   const next = context.req.method === 'GET' ? context.get('view').path : undefined;
   const query = new URLSearchParams({ ...(next !== undefined && { next }), ...(hadSession && { ended: '1' }) });
   return context.redirect(query.size === 0 ? '/login' : `/login?${query}`, 303);
-}
-
-function isScriptRequest(context: PageContext): boolean {
-  return context.req.query('fragment') !== undefined || context.req.header('Accept') === 'text/event-stream';
 }

@@ -1,55 +1,55 @@
-import { randomBytes } from 'node:crypto';
 import type { Hono } from 'hono';
 import { digestOf } from '../../credential/key-pair.ts';
 import { type Form, readForm } from '../common/form.ts';
-import { type SignInPage, signInPage } from '../pages/sign-in.ts';
+import { type SignInPage, type SignInWays, signInPage } from '../pages/sign-in.ts';
 import type { SessionCookie } from '../session/cookie.ts';
-import { type ClusterUser, claimedAccount, expiryOfToken, isToken } from '../session/identity.ts';
+import { type ClusterUser, claimedAccount, isToken } from '../session/identity.ts';
 import { returnPath } from '../session/request-checks.ts';
-import { type Session, sealSession } from '../session/session.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
 import { requireSessionKeys } from './guard.ts';
+import type { SessionCredential, Sessions } from './sessions.ts';
+import { addSingleSignOnRoutes } from './single-sign-on.ts';
 
-/** What a session is created with. */
-type SessionCredential = { kind: 'token'; token: string } | { kind: 'pair'; ak: string; digest: string };
 /** Why a sign-in failed. */
 type SignInFailure = { text: string; status: 400 | 401 | 429; retryAfterSeconds?: number };
 
 export interface SignInOptions {
   dependencies: ConsoleDependencies;
   cookie: SessionCookie;
+  sessions: Sessions;
   /** Called when a session is signed out. */
   onSignOut(sessionId: string): void;
 }
 
-/** Sign-in and sign-out. Each sign-in creates a new session, which prevents session fixation. */
+/** Sign-in and sign-out. */
 export function addSignInRoutes(
   app: Hono<ConsoleEnvironment>,
-  { dependencies, cookie, onSignOut }: SignInOptions,
+  { dependencies, cookie, sessions, onSignOut }: SignInOptions,
 ): void {
-  const { options, now } = dependencies;
+  const { singleSignOn: service } = dependencies;
   const authenticate = createSignInAuthentication(dependencies);
-  const { keyPairSignIn } = options;
+  const ways = waysOf(dependencies);
 
   app.get('/login', (context) => {
     const { method: requestedMethod, ended, 'signed-out': signedOut, ...query } = context.req.query();
     const [next, method] = [returnPath(query.next), methodOf(requestedMethod)];
+    const isOther = requestedMethod !== undefined;
     // The links that switch language or theme use this path, so only validated parameters are in it.
-    const path = `/login?${new URLSearchParams({ method, next })}`;
+    const path = `/login?${new URLSearchParams({ ...(isOther && { method }), next })}`;
     const view = { ...context.get('view'), path };
     const { t } = view;
     const text = ended !== undefined ? t('sessionEnded') : signedOut !== undefined ? t('signedOut') : undefined;
     const notice = text !== undefined && ({ notice: { kind: 'info', text } } as const);
-    return context.html(signInPage(view, { next, method, keyPairSignIn, ...notice }));
+    return context.html(signInPage(view, { next, method, isOther, ways, ...notice }));
   });
 
   app.post('/login', async (context) => {
     const form = await readForm(context.req);
     const next = returnPath(form.text('next'));
-    const pageFor = (method: SignInPage['method']) => ({ next, method, keyPairSignIn, ...enteredAk(form) });
+    const pageFor = (method: SignInPage['method']) => ({ next, method, isOther: true, ways, ...enteredAk(form) });
     const result = await authenticate(context, form);
     if ('status' in result) return showFailure(context, pageFor(methodOf(form.text('method'))), result);
-    if (await startSession(context, result)) return context.redirect(next, 303);
+    if (await sessions.start(context, result, requireSessionKeys(dependencies))) return context.redirect(next, 303);
     const text = context.get('view').t('tokenTooLong');
     return showFailure(context, pageFor('token'), { text, status: 400 });
   });
@@ -62,14 +62,26 @@ export function addSignInRoutes(
     return context.redirect('/login?signed-out=1', 303);
   });
 
-  /** @returns false if the token is too long for the cookies */
-  async function startSession(context: PageContext, credential: SessionCredential): Promise<boolean> {
-    const maxExpiry = now() + options.sessionMinutes * 60_000;
-    const expiresAt = credential.kind === 'token' ? Math.min(maxExpiry, expiryOfToken(credential.token)) : maxExpiry;
-    const session: Session = { id: randomBytes(16).toString('base64url'), expiresAt, ...credential };
-    const sealed = await sealSession(session, requireSessionKeys(dependencies));
-    return cookie.write(context, sealed, Math.max(0, Math.floor((expiresAt - now()) / 1000)));
+  if (service) {
+    addSingleSignOnRoutes(app, {
+      dependencies,
+      service,
+      sessions,
+      showSignIn(context, page, status) {
+        const path = `/login?${new URLSearchParams({ next: page.next })}`;
+        const isOther = status !== 400;
+        const view = { ...context.get('view'), path };
+        return context.html(signInPage(view, { ...page, method: 'token', isOther, ways }), status);
+      },
+    });
   }
+}
+
+/** @returns the ways to sign in that the configuration enables */
+function waysOf({ options, singleSignOn }: ConsoleDependencies): SignInWays {
+  const { tokenSignIn = true, keyPairSignIn } = options;
+  const singleSignOnLabel = singleSignOn && (singleSignOn.options.buttonLabel ?? null);
+  return { token: tokenSignIn, keyPair: keyPairSignIn, singleSignOnLabel };
 }
 
 function showFailure(
@@ -115,6 +127,7 @@ function createSignInAuthentication({ tokenIssuing, reviewToken, tokenBudget, op
   async function authenticateToken(context: PageContext, form: Form): Promise<SessionCredential | SignInFailure> {
     const { t } = context.get('view');
     const token = form.text('token');
+    if (options.tokenSignIn === false) return { text: t('badToken'), status: 401 };
     if (token === undefined) return { text: t('missingToken'), status: 400 };
     if (!isToken(token)) return fail(context, 0, t('badToken'));
     const result = await review(token, context.get('clientAddress'));

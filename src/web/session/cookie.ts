@@ -13,10 +13,10 @@ const maxChunks = 3;
 export interface SessionCookie {
   read(context: Context): string | undefined;
   /**
-   * @param seconds until the cookie expires
+   * @param seconds until the cookie expires; undefined: when the browser is closed
    * @returns false if the value is too long
    */
-  write(context: Context, value: string, seconds: number): boolean;
+  write(context: Context, value: string, seconds: number | undefined): boolean;
   remove(context: Context): void;
 }
 
@@ -36,7 +36,7 @@ export function createSessionCookie(secure: boolean): SessionCookie {
       names.forEach((name, index) => {
         const chunk = chunks[index];
         if (chunk === undefined) deleteCookie(context, name, attributes);
-        else setCookie(context, name, chunk, { ...attributes, maxAge: seconds });
+        else setCookie(context, name, chunk, { ...attributes, ...(seconds !== undefined && { maxAge: seconds }) });
       });
       return true;
     },

@@ -9,6 +9,8 @@ export interface SessionKeys {
   session: Uint8Array;
   /** Encrypts tickets (ticket.ts). */
   ticket: Uint8Array;
+  /** Encrypts started sign-ins (oidc/flow-cookies.ts). */
+  flow: Uint8Array;
   /** Signs form tokens (request-checks.ts). */
   form: Uint8Array;
 }
@@ -16,17 +18,39 @@ export interface SessionKeys {
 const shared = {
   /** ID of the session. Form tokens are derived from it. */
   id: z.string().min(1),
-  /** Milliseconds since the epoch. */
+  /** End of the session, whatever it is used for. Milliseconds since the epoch. */
   expiresAt: z.number(),
+  /** When the session was last used, milliseconds since the epoch; written from time to time. */
+  usedAt: z.number().optional(),
 };
+
+/** What a session with single sign-on needs in addition to the ID token. */
+const singleSignOn = z.strictObject({
+  /** Claim sub of the ID token. */
+  sub: z.string().min(1),
+  /** Claim sid: the session at the identity provider (OpenID Connect Back-Channel Logout 1.0). */
+  sid: z.string().min(1).optional(),
+  /** Milliseconds since the epoch. */
+  signedInAt: z.number(),
+  refreshToken: z.string().min(1).optional(),
+  /** When the ID token is refreshed, milliseconds since the epoch; set if there is a refresh token. */
+  refreshAt: z.number().optional(),
+});
+
 const schema = z.discriminatedUnion('kind', [
-  z.strictObject({ ...shared, kind: z.literal('token'), token: z.string().min(1) }),
+  /** The token is a Kubernetes token: entered, or the ID token of single sign-on. */
+  z.strictObject({ ...shared, kind: z.literal('token'), token: z.string().min(1), sso: singleSignOn.optional() }),
+  /** Single sign-on in a cluster that does not know the issuer of the ID token. */
+  z.strictObject({ ...shared, kind: z.literal('self-service'), token: z.string().min(1), sso: singleSignOn }),
   /** Never the sk: its SHA-256 in base64url. */
   z.strictObject({ ...shared, kind: z.literal('pair'), ak: z.string().min(1), digest: z.string().min(1) }),
 ]);
 
 /** A signed-in session and its credential. */
 export type Session = z.infer<typeof schema>;
+export type SingleSignOn = z.infer<typeof singleSignOn>;
+/** A session that was started with single sign-on. */
+export type SignedOnSession = Extract<Session, { token: string }> & { sso: SingleSignOn };
 
 /**
  * Derives the keys (HKDF, RFC 5869).
@@ -35,7 +59,7 @@ export type Session = z.infer<typeof schema>;
  */
 export function deriveKeys(secret: Uint8Array): SessionKeys {
   const derive = (use: string) => new Uint8Array(hkdfSync('sha256', secret, '', `accesskey-operator ${use}`, 32));
-  return { session: derive('session'), ticket: derive('ticket'), form: derive('form') };
+  return { session: derive('session'), ticket: derive('ticket'), flow: derive('flow'), form: derive('form') };
 }
 
 /** Encrypts a session for the cookie. */

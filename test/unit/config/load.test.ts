@@ -42,8 +42,10 @@ const defaults = {
   access: { cacheSeconds: 10, maxStaleSeconds: 300, candidates: 'auto' },
   web: {
     enabled: true,
+    tokenSignIn: true,
     keyPairSignIn: 'manage',
     sessionMinutes: 480,
+    endWithBrowser: false,
     sessionSecretName: 'accesskey-operator-web-session',
   },
   warnings: { expiryDays: [30, 7, 1] },
@@ -56,6 +58,12 @@ const defaults = {
   },
   log: { level: 'info' },
 };
+
+/** A configuration with single sign-on. */
+function withOidc(fields: object): object {
+  const oidc = { issuer: 'https://login.example.org', clientID: 'keys', ...fields };
+  return { web: { publicUrl: 'https://keys.example.org', oidc } };
+}
 
 const directory = mkdtempSync(join(tmpdir(), 'config-test-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -124,8 +132,23 @@ describe('parseConfiguration', () => {
       clusters: { enabled: false },
       web: {
         enabled: false,
+        tokenSignIn: false,
         keyPairSignIn: 'view',
+        oidc: {
+          issuer: 'https://login.example.org/realms/a',
+          clientID: 'keys',
+          clientSecretFile: '/secret',
+          caFile: '/ca.crt',
+          scopes: ['openid', 'groups'],
+          usernameClaim: 'email',
+          usernamePrefix: '-',
+          groupsClaim: 'groups',
+          groupsPrefix: 'sso:',
+          buttonLabel: 'Sign in with Dex',
+        },
         sessionMinutes: 1,
+        idleMinutes: 15,
+        endWithBrowser: true,
         sessionSecretName: 'other',
         publicUrl: 'https://keys.example.org',
       },
@@ -211,6 +234,19 @@ describe('parseConfiguration', () => {
     [{ access: { candidates: 'some' } }, 'access.candidates'],
     [{ web: { keyPairSignIn: 'yes' } }, 'web.keyPairSignIn'],
     [{ web: { sessionMinutes: 481 } }, 'web.sessionMinutes'],
+    [{ web: { idleMinutes: 0 } }, 'web.idleMinutes'],
+    [{ web: { endWithBrowser: 'yes' } }, 'web.endWithBrowser'],
+    [{ web: { tokenSignIn: false, keyPairSignIn: 'off' } }, 'web.tokenSignIn'],
+    [{ web: { oidc: { issuer: 'https://a.example.org', clientID: 'a' } } }, 'web.publicUrl'],
+    [withOidc({ issuer: 'http://login.example.org' }), 'web.oidc.issuer'],
+    [withOidc({ issuer: 'https://login.example.org?a=b' }), 'web.oidc.issuer'],
+    [withOidc({ issuer: 'https://a:b@login.example.org' }), 'web.oidc.issuer'],
+    [withOidc({ clientID: '' }), 'web.oidc.clientID'],
+    [withOidc({ scopes: ['email'] }), 'web.oidc.scopes'],
+    [withOidc({ scopes: ['openid', 'a b'] }), 'web.oidc.scopes.1'],
+    [withOidc({ usernamePrefix: '' }), 'web.oidc.usernamePrefix'],
+    [withOidc({ groupsClaim: 'a\nb' }), 'web.oidc.groupsClaim'],
+    [withOidc({ clientSecret: 'x' }), 'web.oidc.clientSecret'],
     [{ web: { publicUrl: 'ftp://keys.example.org' } }, 'web.publicUrl'],
     [{ web: { publicUrl: 'https://keys.example.org/keys' } }, 'web.publicUrl'],
     [{ access: { maxStaleSeconds: 0 } }, 'access.maxStaleSeconds'],

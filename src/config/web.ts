@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { name } from './fields.ts';
+import { oidc } from './oidc.ts';
+
+/** The web console. */
+export const web = z
+  .strictObject({
+    enabled: z.boolean().default(true).describe('Whether to serve the web console.'),
+    tokenSignIn: z.boolean().default(true).describe('Whether users can sign in with a Kubernetes token.'),
+    keyPairSignIn: z
+      .enum(['manage', 'view', 'off'])
+      .default('manage')
+      .describe(
+        'What users who sign in with a key pair may do: manage their own key pairs, view them, or not sign in.',
+      ),
+    oidc: oidc.optional().describe('Single sign-on with OpenID Connect; if unset, it is disabled.'),
+    sessionMinutes: z.int().min(1).max(480).default(480).describe('Maximum duration of a session, minutes.'),
+    idleMinutes: z
+      .int()
+      .min(1)
+      .max(480)
+      .optional()
+      .describe('How long a session may be unused, minutes; if unset, only sessionMinutes limits it.'),
+    endWithBrowser: z
+      .boolean()
+      .default(false)
+      .describe('Whether the browser deletes the session when it is closed (browsers that restore tabs may keep it).'),
+    sessionSecretName: name
+      .default('accesskey-operator-web-session')
+      .describe("Name of the session-key Secret, in the operator's namespace."),
+    publicUrl: z
+      .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+      .refine((url) => new URL(url).pathname === '/', 'must not have a path, because the console is served at the root')
+      .optional()
+      .describe('URL of the console in browsers, if it is behind a proxy. Required by oidc.'),
+  })
+  .prefault({})
+  .refine((one) => one.oidc === undefined || one.publicUrl !== undefined, {
+    path: ['publicUrl'],
+    message: 'required by web.oidc, because the identity provider redirects to <publicUrl>/login/callback',
+  })
+  .refine((one) => !one.enabled || one.oidc !== undefined || one.tokenSignIn || one.keyPairSignIn !== 'off', {
+    path: ['tokenSignIn'],
+    message: 'must be true if web.keyPairSignIn is off and web.oidc is unset, because nobody could sign in',
+  });

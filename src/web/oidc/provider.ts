@@ -1,0 +1,152 @@
+import { readFile } from 'node:fs/promises';
+import { createRemoteJWKSet, customFetch as joseFetch, type RemoteJWKSet } from 'jose';
+import {
+  allowInsecureRequests,
+  type ClientAuth,
+  ClientSecretBasic,
+  ClientSecretPost,
+  type Configuration,
+  clockTolerance,
+  customFetch,
+  discovery,
+  None,
+} from 'openid-client';
+import type { Logger } from 'pino';
+import { ProviderError, toProviderError } from './provider-error.ts';
+import { createProviderFetch, type ProviderFetch, timeoutMs } from './provider-fetch.ts';
+
+/** Allowed difference between the clocks of the provider and this process, seconds. */
+export const clockToleranceSeconds = 30;
+/** How long a discovery document is used, milliseconds. */
+const discoveryMs = 10 * 60_000;
+/** How long a failed discovery is not repeated, so that requests of browsers do not become requests to the provider. */
+const retryMs = 3_000;
+/** How long a key set without the key of a token is not fetched again. */
+const keyCooldownMs = 10_000;
+
+export interface ProviderOptions {
+  issuer: string;
+  clientID: string;
+  clientSecretFile?: string | undefined;
+  caFile?: string | undefined;
+}
+
+/** The discovered identity provider. */
+export interface DiscoveredProvider {
+  client: Configuration;
+  /** The keys that sign its ID tokens and logout tokens. */
+  keys: RemoteJWKSet;
+}
+
+/** The identity provider, discovered when it is first needed. */
+export interface Provider {
+  /** @throws ProviderError */
+  discovered(): Promise<DiscoveredProvider>;
+  close(): Promise<void>;
+}
+
+/**
+ * Discovers the identity provider (OpenID Connect Discovery 1.0) and repeats this from time to time; until that succeeds,
+ * the previous document is used. CA file and client secret are read again each time.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function createProvider(options: ProviderOptions, log: Logger, now: () => number): Provider {
+  const connection = createConnection(options.caFile);
+  let current: { provider: DiscoveredProvider; at: number } | undefined;
+  let failed: { error: ProviderError; at: number } | undefined;
+  let pending: Promise<void> | undefined;
+
+  async function refresh(): Promise<void> {
+    try {
+      current = { provider: await discover(options, await connection.fetch()), at: now() };
+      if (failed) log.info({ issuer: options.issuer }, 'identity provider is available again');
+      failed = undefined;
+    } catch (error) {
+      const reason = toProviderError(error);
+      if (failed?.error.message !== reason.message) {
+        log.warn({ issuer: options.issuer, reason: reason.message }, 'cannot discover the identity provider');
+      }
+      failed = { error: reason, at: now() };
+    } finally {
+      pending = undefined;
+    }
+  }
+
+  return {
+    async discovered() {
+      const isFresh = current !== undefined && now() - current.at < discoveryMs;
+      const hasJustFailed = failed !== undefined && now() - failed.at < retryMs;
+      if (!isFresh && !hasJustFailed) pending ??= refresh();
+      if (!current) await pending;
+      if (current) return current.provider;
+      throw failed?.error ?? new ProviderError('unavailable', 'not discovered');
+    },
+    close: connection.close,
+  };
+}
+
+/** The connections to the provider, which are replaced when the CA file changes. */
+function createConnection(caFile: string | undefined) {
+  let current: (ReturnType<typeof createProviderFetch> & { ca: string | undefined }) | undefined;
+  return {
+    async fetch(): Promise<ProviderFetch> {
+      const ca = caFile === undefined ? undefined : await read(caFile);
+      if (current && current.ca === ca) return current.fetch;
+      // Requests in flight end before their connections are closed.
+      current?.close().catch(() => undefined);
+      current = { ...createProviderFetch(ca), ca };
+      return current.fetch;
+    },
+    close: async () => current?.close(),
+  };
+}
+
+async function discover(
+  { issuer, clientID, clientSecretFile }: ProviderOptions,
+  fetch: ProviderFetch,
+): Promise<DiscoveredProvider> {
+  const url = new URL(issuer);
+  const isInsecure = url.protocol === 'http:';
+  const authentication = clientSecretFile === undefined ? None() : authenticateWithSecret(await read(clientSecretFile));
+  const client = await discovery(url, clientID, { [clockTolerance]: clockToleranceSeconds }, authentication, {
+    [customFetch]: fetch,
+    timeout: timeoutMs / 1000,
+    execute: isInsecure ? [allowInsecureRequests] : [],
+  });
+  const keysUrl = requireEndpoints(client, isInsecure);
+  return { client, keys: createKeys(keysUrl, fetch) };
+}
+
+async function read(file: string): Promise<string> {
+  try {
+    return (await readFile(file, 'utf8')).trim();
+  } catch (error) {
+    throw new ProviderError('unavailable', `cannot read ${file}: ${(error as NodeJS.ErrnoException).code}`);
+  }
+}
+
+/** Basic authentication, the default of OpenID Connect, unless the provider supports only the secret in the body. */
+function authenticateWithSecret(secret: string): ClientAuth {
+  const [basic, post] = [ClientSecretBasic(secret), ClientSecretPost(secret)];
+  return (server, ...rest) => {
+    const methods = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
+    return methods.includes('client_secret_basic') ? basic(server, ...rest) : post(server, ...rest);
+  };
+}
+
+/** @returns the URL of the key set */
+function requireEndpoints(client: Configuration, isInsecure: boolean): URL {
+  const { authorization_endpoint, token_endpoint, jwks_uri } = client.serverMetadata();
+  for (const [field, text] of Object.entries({ authorization_endpoint, token_endpoint, jwks_uri })) {
+    const protocol = URL.parse(text ?? '')?.protocol;
+    if (protocol !== 'https:' && !(isInsecure && protocol === 'http:'))
+      throw new ProviderError('invalid', `discovery document: ${field} is not an https URL`);
+  }
+  return new URL(jwks_uri ?? '');
+}
+
+function createKeys(url: URL, fetch: ProviderFetch): RemoteJWKSet {
+  const options = { timeoutDuration: timeoutMs, cooldownDuration: keyCooldownMs };
+  return createRemoteJWKSet(url, { ...options, [joseFetch]: fetch });
+}

@@ -1,0 +1,32 @@
+import type { Logger } from 'pino';
+import { createProvider, type Provider, type ProviderOptions } from './provider.ts';
+import { createRefresh, type RefreshSession } from './refresh.ts';
+
+/** Configuration of single sign-on (web.oidc). */
+export interface SingleSignOnOptions extends ProviderOptions {
+  scopes: readonly string[];
+  /** Text of the button; if unset, a default in the language of the page. */
+  buttonLabel?: string | undefined;
+}
+
+/** Single sign-on with the configured identity provider. */
+export interface SingleSignOnService {
+  options: SingleSignOnOptions;
+  /** Where the provider redirects to. */
+  redirectUri: string;
+  provider: Provider;
+  refresh: RefreshSession;
+}
+
+/**
+ * @param publicUrl URL of the console in browsers
+ * @param now milliseconds since the epoch
+ */
+export function createSingleSignOn(
+  options: SingleSignOnOptions,
+  { publicUrl, log, now }: { publicUrl: string; log: Logger; now: () => number },
+): SingleSignOnService {
+  const provider = createProvider(options, log, now);
+  const redirectUri = new URL('/login/callback', publicUrl).href;
+  return { options, redirectUri, provider, refresh: createRefresh(provider, log, now) };
+}

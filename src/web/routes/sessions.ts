@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto';
+import type { SessionCookie } from '../session/cookie.ts';
+import { expiryOfToken } from '../session/identity.ts';
+import { openSession, type Session, type SessionKeys, type SignedOnSession, sealSession } from '../session/session.ts';
+import { type ConsoleDependencies, isScriptRequest, type PageContext } from './dependencies.ts';
+
+/** A use of the session is written to the cookie at most this often, milliseconds, or each tenth of the idle timeout. */
+const maxUseStepMs = 60_000;
+
+/** How long the cookie outlives its session, so that the sign-in page can say that the session has ended. */
+const endedMs = 24 * 3_600_000;
+
+/** What a session is created with. */
+export type SessionCredential = Session extends infer One
+  ? One extends Session
+    ? Omit<One, 'id' | 'expiresAt' | 'usedAt'>
+    : never
+  : never;
+
+/** Starts the sessions of browsers and keeps them alive while they are used. */
+export interface Sessions {
+  /**
+   * Starts a session, with a new ID to prevent session fixation.
+   *
+   * @returns the session, or undefined if its credential is too long for the cookies
+   */
+  start(context: PageContext, credential: SessionCredential, keys: SessionKeys): Promise<Session | undefined>;
+  /**
+   * Opens the session of a request, refreshes its tokens if necessary, and records its use.
+   *
+   * @returns the session, or undefined if there is none or it has ended
+   */
+  open(context: PageContext, keys: SessionKeys): Promise<Session | undefined>;
+  /** @returns when the session ends unless it is used again, milliseconds since the epoch */
+  endOf(session: Session): number;
+}
+
+export function createSessions(
+  { options, singleSignOn, now }: Pick<ConsoleDependencies, 'options' | 'singleSignOn' | 'now'>,
+  cookie: SessionCookie,
+): Sessions {
+  const { sessionMinutes, idleMinutes, endWithBrowser = false } = options;
+  const idleMs = idleMinutes === undefined ? Number.POSITIVE_INFINITY : idleMinutes * 60_000;
+
+  async function write(context: PageContext, session: Session, keys: SessionKeys): Promise<boolean> {
+    const seconds = Math.max(0, Math.floor((session.expiresAt - now() + endedMs) / 1000));
+    return cookie.write(context, await sealSession(session, keys), endWithBrowser ? undefined : seconds);
+  }
+
+  /** @returns the session with valid tokens, or undefined if the provider has ended it */
+  async function refreshed(session: Session): Promise<Session | undefined> {
+    if (!isSignedOn(session) || now() < (session.sso.refreshAt ?? Number.POSITIVE_INFINITY)) return session;
+    const result = await singleSignOn?.refresh(session);
+    // Without a new ID token, the previous one may still be valid: the API server decides.
+    return result === undefined || result instanceof Error ? session : result;
+  }
+
+  /** Requests of the page's script are not a use: an open page must not keep a session alive. */
+  function isNewUse(context: PageContext, { usedAt = 0 }: Session): boolean {
+    return !isScriptRequest(context) && now() - usedAt >= Math.min(maxUseStepMs, idleMs / 10);
+  }
+
+  const endOf = ({ expiresAt, usedAt }: Session) => Math.min(expiresAt, (usedAt ?? now()) + idleMs);
+
+  return {
+    endOf,
+    async start(context, credential, keys) {
+      const id = randomBytes(16).toString('base64url');
+      const session: Session = {
+        id,
+        expiresAt: endOfCredential(credential, now() + sessionMinutes * 60_000),
+        usedAt: now(),
+        ...credential,
+      };
+      return (await write(context, session, keys)) ? session : undefined;
+    },
+    async open(context, keys) {
+      const sealed = cookie.read(context);
+      const opened = sealed === undefined ? undefined : await openSession(sealed, keys, now());
+      if (!opened || now() >= endOf(opened)) return undefined;
+      const session = await refreshed(opened);
+      if (!session) return undefined;
+      const used = isNewUse(context, session) ? { ...session, usedAt: now() } : session;
+      if (used !== opened) await write(context, used, keys);
+      return used;
+    },
+  };
+}
+
+/** @returns the end of a session: that of its token if it cannot be refreshed */
+function endOfCredential(credential: SessionCredential, maxExpiry: number): number {
+  if (credential.kind !== 'token' || credential.sso?.refreshToken !== undefined) return maxExpiry;
+  return Math.min(maxExpiry, expiryOfToken(credential.token));
+}
+
+function isSignedOn(session: Session): session is SignedOnSession {
+  return session.kind !== 'pair' && session.sso !== undefined;
+}

@@ -1,0 +1,121 @@
+import type { Hono } from 'hono';
+import type { MessageKey } from '../common/language.ts';
+import { finishFlow, startFlow } from '../oidc/flow.ts';
+import { createFlowCookies } from '../oidc/flow-cookies.ts';
+import { ProviderError, type ProviderFailure, toProviderError } from '../oidc/provider-error.ts';
+import { refreshing } from '../oidc/refresh.ts';
+import type { SingleSignOnService } from '../oidc/single-sign-on.ts';
+import type { ProviderTokens } from '../oidc/tokens.ts';
+import type { SignInPage } from '../pages/sign-in.ts';
+import { homePath, returnPath } from '../session/request-checks.ts';
+import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
+import { requireSessionKeys } from './guard.ts';
+import type { SessionCredential, Sessions } from './sessions.ts';
+
+/** Why single sign-on failed: the message, its status, and the page to open after another attempt. */
+export interface SignOnFailure {
+  text: MessageKey;
+  status: 400 | 401 | 403 | 503;
+  next: string;
+}
+
+export interface SingleSignOnRoutes {
+  dependencies: ConsoleDependencies;
+  service: SingleSignOnService;
+  sessions: Sessions;
+  /** Shows the sign-in page with an error. */
+  showSignIn(
+    context: PageContext,
+    page: Pick<SignInPage, 'next' | 'notice'>,
+    status: SignOnFailure['status'],
+  ): Response | Promise<Response>;
+}
+
+const failures: Record<ProviderFailure, Pick<SignOnFailure, 'text' | 'status'>> = {
+  unavailable: { text: 'ssoUnavailable', status: 503 },
+  denied: { text: 'ssoDenied', status: 403 },
+  expired: { text: 'ssoExpired', status: 400 },
+  invalid: { text: 'ssoInvalid', status: 403 },
+};
+
+/** Sign-in with the identity provider: the redirect to it, and the callback from it. */
+export function addSingleSignOnRoutes(
+  app: Hono<ConsoleEnvironment>,
+  { dependencies, service, sessions, showSignIn }: SingleSignOnRoutes,
+): void {
+  const { options, reviewToken, now } = dependencies;
+  const { provider, redirectUri } = service;
+  const cookies = createFlowCookies(options.secure);
+
+  app.get('/login/sso', async (context) => {
+    const next = returnPath(context.req.query('next'));
+    // Another site must not start a sign-in, which would replace the session of the user.
+    if (context.req.header('Sec-Fetch-Site') === 'cross-site')
+      return context.redirect(`/login?${new URLSearchParams({ next })}`, 303);
+    const keys = requireSessionKeys(dependencies);
+    try {
+      const { scopes } = service.options;
+      const discovered = await provider.discovered();
+      const { url, flow } = await startFlow(discovered, { redirectUri, scopes, next, now: now() });
+      await cookies.write(context, flow, keys);
+      return context.redirect(url.href, 303);
+    } catch (error) {
+      return refuse(context, { ...failureOf(context, error), next });
+    }
+  });
+
+  app.get('/login/callback', async (context) => {
+    Object.assign(context.get('logFields'), { audit: true, event: 'web.sign-in', signIn: 'single-sign-on' });
+    const keys = requireSessionKeys(dependencies);
+    const { search, searchParams } = new URL(context.req.url);
+    const flow = await cookies.take(context, searchParams.get('state') ?? '', keys, now());
+    if (!flow) return refuse(context, { text: 'ssoNotStarted', status: 400, next: homePath });
+    const { next } = flow;
+    try {
+      const callback = new URL(redirectUri + search);
+      const tokens = await finishFlow(await provider.discovered(), callback, flow);
+      const failure = await authenticate(context, tokens);
+      if (failure) return refuse(context, { ...failure, next });
+      if (await sessions.start(context, credentialOf(tokens), keys)) return context.redirect(next, 303);
+      return refuse(context, { text: 'tokenTooLong', status: 400, next });
+    } catch (error) {
+      if (!(error instanceof ProviderError)) throw error;
+      return refuse(context, { ...failureOf(context, error), next });
+    }
+  });
+
+  /** @returns why the cluster does not accept the user, or undefined if it does */
+  async function authenticate(
+    context: PageContext,
+    { idToken }: ProviderTokens,
+  ): Promise<Omit<SignOnFailure, 'next'> | undefined> {
+    const user = await reviewToken(idToken);
+    if (!user) return { text: 'ssoNotTrusted', status: 403 };
+    context.get('logFields').user = user.name;
+    return undefined;
+  }
+
+  function credentialOf(tokens: ProviderTokens): SessionCredential {
+    const { sub, sid } = tokens.claims;
+    const sso = {
+      sub,
+      ...(typeof sid === 'string' && sid !== '' && { sid }),
+      signedInAt: now(),
+      ...refreshing(tokens, undefined, now()),
+    };
+    return { kind: 'token', token: tokens.idToken, sso };
+  }
+
+  function refuse(context: PageContext, { text, status, next }: SignOnFailure): Response | Promise<Response> {
+    const fields = context.get('logFields');
+    Object.assign(fields, { audit: true, event: 'web.sign-in-refused', refused: text });
+    const notice = { kind: 'error', text: context.get('view').t(text) } as const;
+    return showSignIn(context, { next, notice }, status);
+  }
+
+  function failureOf(context: PageContext, error: unknown): Pick<SignOnFailure, 'text' | 'status'> {
+    const { failure, message } = toProviderError(error);
+    context.get('logFields').reason = message;
+    return failures[failure];
+  }
+}

@@ -1,0 +1,298 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { startIdentityProvider, type TestIdentityProvider } from '../../../support/identity-provider.ts';
+import {
+  createSignOnConsole,
+  locationOf,
+  pathOf,
+  type SignOnConsole,
+  signOn,
+  start,
+  type TestBrowser,
+} from '../../../support/sign-on-console.ts';
+
+const alice = { sub: 'sub-of-alice', email: 'alice@example.org' };
+const profile = '/personal-center/profile';
+const home = '/personal-center/access-keys';
+
+let provider: TestIdentityProvider;
+let site: SignOnConsole;
+let browser: TestBrowser;
+
+beforeAll(async () => {
+  provider = await startIdentityProvider({ authorization_response_iss_parameter_supported: false });
+});
+beforeEach(() => {
+  site = createSignOnConsole({ provider });
+  browser = site.browser();
+});
+afterEach(async () => {
+  provider.overrideClaims({});
+  for (const path of ['/token', '/keys', '/.well-known/openid-configuration']) provider.misbehave(path, undefined);
+  provider.idTokenSeconds = 600;
+  provider.refreshTokens = true;
+  await site.singleSignOn.provider.close();
+});
+afterAll(() => provider.stop());
+
+/** Signs in with a response of the provider that must be refused. */
+async function expectRefusal(response: Response, status: number, text: string): Promise<void> {
+  const body = await response.text();
+  expect({ status: response.status, body }).toMatchObject({ status, body: expect.stringContaining(text) });
+  expect(body).toContain('/login/sso?next=');
+  expect((await browser.get(profile)).status).toBe(303);
+}
+
+describe('the sign-in page', () => {
+  test('has single sign-on first, and the other ways below', async () => {
+    const page = await (await browser.get('/login?next=/deployments')).text();
+    expect(page).toContain('href="/login/sso?next=%2Fdeployments"');
+    expect(page).toMatch(/<details class="more other-ways" >.*Other ways to sign in.*id="token"/s);
+  });
+
+  test('uses the configured label, escaped', async () => {
+    site = createSignOnConsole({ provider, oidc: { buttonLabel: 'Sign in with <Dex>' } });
+    expect(await (await site.browser().get('/login')).text()).toContain('Sign in with &lt;Dex&gt;');
+  });
+
+  test('omits the ways that are disabled', async () => {
+    site = createSignOnConsole({ provider, options: { tokenSignIn: false, keyPairSignIn: 'off' } });
+    const page = await (await site.browser().get('/login')).text();
+    expect(page).toContain('id="sso"');
+    expect(page).not.toMatch(/other-ways|id="token"|id="ak"/);
+  });
+
+  test('rejects a token if sign-in with a token is disabled', async () => {
+    site = createSignOnConsole({ provider, options: { tokenSignIn: false } });
+    const response = await site.browser().post('/login', { method: 'token', token: 'a-token' });
+    expect(response.status).toBe(401);
+  });
+});
+
+describe('a sign-in', () => {
+  test('redirects to the provider with PKCE, state and nonce', async () => {
+    const url = new URL(await start(browser));
+    expect(url.origin + url.pathname).toBe(`${provider.issuer}/authorize`);
+    expect(Object.fromEntries(url.searchParams)).toEqual({
+      client_id: 'accesskey-console',
+      redirect_uri: 'https://keys.example.org/login/callback',
+      response_type: 'code',
+      scope: 'openid email',
+      code_challenge_method: 'S256',
+      code_challenge: expect.stringMatching(/^[\w-]{43}$/),
+      state: expect.stringMatching(/^[\w-]{43}$/),
+      nonce: expect.stringMatching(/^[\w-]{43}$/),
+    });
+  });
+
+  test('keeps the flow in a cookie that only the server can read', async () => {
+    const response = await browser.get('/login/sso');
+    const [cookie = ''] = response.headers.getSetCookie();
+    expect(cookie).toMatch(/^__Host-accesskey-sign-in-[\w-]{16}=/);
+    for (const attribute of ['HttpOnly', 'Secure', 'SameSite=Lax', 'Path=/', 'Max-Age=600']) {
+      expect(cookie).toContain(attribute);
+    }
+    expect(cookie).not.toContain(new URL(locationOf(response)).searchParams.get('state'));
+  });
+
+  test('starts a session and returns to the requested page', async () => {
+    const response = await signOn(browser, provider, alice, '/personal-center/use?a=1');
+    expect([response.status, locationOf(response)]).toEqual([303, '/personal-center/use?a=1']);
+    const page = await (await browser.get(profile)).text();
+    expect(page).toContain('alice@example.org');
+    expect(page).toContain('Single sign-on');
+    expect(site.lines).toContainEqual(
+      expect.objectContaining({
+        audit: true,
+        event: 'web.sign-in',
+        signIn: 'single-sign-on',
+        user: 'alice@example.org',
+      }),
+    );
+  });
+
+  test.each(['https://evil.example.org/', '//evil.example.org', '/\\evil.example.org', '/login'])(
+    'never returns to %s',
+    async (next) => {
+      expect(locationOf(await signOn(browser, provider, alice, next))).toBe(home);
+    },
+  );
+
+  test('works in two tabs at the same time', async () => {
+    const [first, second] = [await start(browser, '/deployments'), await start(browser)];
+    const back = (url: string) => browser.get(pathOf(provider.authorize(url, alice)));
+    expect(locationOf(await back(first))).toBe('/deployments');
+    expect(locationOf(await back(second))).toBe(home);
+  });
+
+  test('keeps at most four started sign-ins', async () => {
+    for (let count = 0; count < 7; count += 1) await start(browser);
+    expect([...browser.jar.keys()].filter((name) => name.includes('sign-in')).length).toBe(4);
+  });
+
+  test('cannot be started by another site', async () => {
+    const response = await browser.get('/login/sso?next=/deployments', { 'Sec-Fetch-Site': 'cross-site' });
+    expect([response.status, locationOf(response)]).toEqual([303, '/login?next=%2Fdeployments']);
+  });
+
+  test('verifies a signature with a key that was just rotated', async () => {
+    await signOn(browser, provider);
+    await provider.rotateKey();
+    expect((await signOn(browser, provider)).status).toBe(303);
+  });
+
+  test('has no secret in the log', async () => {
+    await signOn(browser, provider);
+    expect(JSON.stringify(site.lines)).not.toMatch(/eyJ|code=|state=|secret/);
+  });
+});
+
+describe('a callback is refused', () => {
+  test('without a started sign-in', async () => {
+    await expectRefusal(await browser.get('/login/callback?code=a&state=b'), 400, 'was not started in this browser');
+  });
+
+  test('without any parameter', async () => {
+    await expectRefusal(await browser.get('/login/callback'), 400, 'was not started in this browser');
+  });
+
+  test('in another browser than the one that started it', async () => {
+    const url = await start(site.browser());
+    await expectRefusal(await browser.get(pathOf(provider.authorize(url, alice))), 400, 'was not started');
+  });
+
+  test('the second time', async () => {
+    const callback = pathOf(provider.authorize(await start(browser), alice));
+    const thief = browser.copy();
+    expect((await browser.get(callback)).status).toBe(303);
+    expect((await browser.get(callback)).status).toBe(400);
+    browser = thief;
+    await expectRefusal(await browser.get(callback), 400, 'has expired or was already used');
+  });
+
+  test('after ten minutes', async () => {
+    const callback = pathOf(provider.authorize(await start(browser), alice));
+    site.advance(601_000);
+    await expectRefusal(await browser.get(callback), 400, 'was not started');
+  });
+
+  test('with a code of another flow', async () => {
+    const [first, second] = [await start(browser), await start(browser)];
+    const code = new URL(provider.authorize(first, alice)).searchParams.get('code') ?? '';
+    const callback = new URL(provider.authorize(second, alice));
+    callback.searchParams.set('code', code);
+    await expectRefusal(await browser.get(pathOf(callback.href)), 400, 'has expired or was already used');
+  });
+
+  test.each([
+    ['a second state', '&state=other'],
+    ['a second code', '&code=other'],
+    ['the issuer of another provider', '&iss=https://evil.example.org'],
+  ])('with %s', async (_, suffix) => {
+    const callback = pathOf(provider.authorize(await start(browser), alice)) + suffix;
+    await expectRefusal(await browser.get(callback), 403, 'was rejected');
+  });
+
+  test.each(['access_denied', 'consent_required', '<script>'])('with the error %s', async (error) => {
+    const state = new URL(await start(browser)).searchParams.get('state') ?? '';
+    const query = new URLSearchParams({ state, error, error_description: '<b>no</b>' });
+    const response = await browser.get(`/login/callback?${query}`);
+    await expectRefusal(response, 403, 'canceled or denied');
+    const refused = site.lines.find((line) => line.event === 'web.sign-in-refused');
+    expect(refused).toMatchObject({ audit: true, refused: 'ssoDenied' });
+  });
+
+  test('as a POST', async () => {
+    expect((await browser.post('/login/callback', { code: 'a', state: 'b' })).status).toBeGreaterThanOrEqual(400);
+  });
+
+  test('if the cluster does not accept the ID token', async () => {
+    site = createSignOnConsole({ provider, rejects: () => true });
+    browser = site.browser();
+    await expectRefusal(await signOn(browser, provider), 403, 'the cluster does not accept your ID token');
+  });
+});
+
+describe('an ID token is refused', () => {
+  const past = Math.floor(Date.now() / 1000) - 3600;
+  test.each<[string, Record<string, unknown>]>([
+    ['for another audience', { aud: 'another-client' }],
+    ['for several audiences without azp', { aud: ['accesskey-console', 'another-client'] }],
+    ['of another issuer', { iss: 'https://evil.example.org' }],
+    ['with another nonce', { nonce: 'other' }],
+    ['without a nonce', { nonce: null }],
+    ['that has expired', { exp: past }],
+    ['from the future', { nbf: Math.floor(Date.now() / 1000) + 3600 }],
+    ['without an expiry', { exp: null }],
+    ['without sub', { sub: null }],
+    ['with a sub of another type', { sub: 7 }],
+  ])('%s', async (_, claims) => {
+    provider.overrideClaims(claims);
+    await expectRefusal(await signOn(browser, provider), 403, 'was rejected');
+  });
+
+  test('signed with an unknown key', async () => {
+    await provider.rotateKey({ publish: false });
+    await expectRefusal(await signOn(browser, provider), 403, 'was rejected');
+    await provider.rotateKey();
+  });
+});
+
+describe('a provider', () => {
+  const discovery = '/.well-known/openid-configuration';
+  test.each<[string, string, object, number, string]>([
+    ['has no discovery document', discovery, { status: 404 }, 403, 'was rejected'],
+    ['redirects the discovery', discovery, { status: 302 }, 403, 'was rejected'],
+    ['sends no JSON', discovery, { body: '<html>' }, 403, 'was rejected'],
+    ['sends another issuer', discovery, { body: '{"issuer":"https://evil.example.org"}' }, 403, 'was rejected'],
+    ['sends a large document', discovery, { body: `{"a":"${'x'.repeat(2_000_000)}"}` }, 403, 'was rejected'],
+  ])('%s', async (_, path, response, status, text) => {
+    provider.misbehave(path, response);
+    await expectRefusal(await browser.get('/login/sso'), status, text);
+  });
+
+  test.each<[string, string, object]>([
+    ['responds with an error', '/token', { status: 500, body: '{}' }],
+    ['responds with HTML', '/token', { contentType: 'text/html', body: '<html>' }],
+    ['responds without an ID token', '/token', { body: '{"access_token":"a","token_type":"bearer"}' }],
+    [
+      'sends an ID token that is no JWT',
+      '/token',
+      { body: '{"access_token":"a","token_type":"bearer","id_token":"x"}' },
+    ],
+    ['rejects the client', '/token', { status: 401, body: '{"error":"invalid_client"}' }],
+    ['has no key set', '/keys', { status: 404 }],
+    ['has an invalid key set', '/keys', { body: '[]' }],
+  ])('that %s causes no 5xx', async (_, path, response) => {
+    provider.misbehave(path, response);
+    await expectRefusal(await signOn(browser, provider), 403, 'was rejected');
+  });
+
+  test('that does not respond is reported with the other ways to sign in, and asked again later', async () => {
+    const other = await startIdentityProvider();
+    site = createSignOnConsole({ provider: other });
+    browser = site.browser();
+    await other.stop();
+    const response = await browser.get('/login/sso');
+    const page = await response.text();
+    expect(response.status).toBe(503);
+    expect(page).toContain('The identity provider does not respond');
+    expect(page).toMatch(/<details class="more other-ways" open>/);
+    expect((await browser.get('/login')).status).toBe(200);
+  });
+
+  test('is discovered once', async () => {
+    const before = provider.requests.length;
+    await Promise.all([start(browser), start(browser), start(browser)]);
+    await start(browser);
+    expect(provider.requests.slice(before)).toEqual(['/.well-known/openid-configuration']);
+  });
+
+  test('that failed is asked again after three seconds', async () => {
+    provider.misbehave('/.well-known/openid-configuration', { status: 500 });
+    expect((await browser.get('/login/sso')).status).toBe(403);
+    provider.misbehave('/.well-known/openid-configuration', undefined);
+    expect((await browser.get('/login/sso')).status).toBe(403);
+    site.advance(3_001);
+    expect((await browser.get('/login/sso')).status).toBe(303);
+  });
+});
