@@ -12,6 +12,7 @@ import { type Console, createConsole } from '../web/console.ts';
 import { createSingleSignOn } from '../web/oidc/single-sign-on.ts';
 import { createTokenReview } from '../web/session/identity.ts';
 import { createSessionSecret } from '../web/session/session-secret.ts';
+import { createOwnTokenCheck } from './own-tokens.ts';
 
 export interface RunningConsoleOptions {
   configuration: Configuration;
@@ -55,7 +56,7 @@ export function createRunningConsole(options: RunningConsoleOptions): RunningCon
     tokenIssuing,
     transport,
     tokenBudget: createReviewBudget(token.failureThrottle),
-    reviewToken: createTokenReview(transportFor),
+    reviewToken: createOwnTokenCheck(createTokenReview(transportFor), dependencies),
     transportFor,
     sessionKeys: sessionSecret.current,
     singleSignOn,

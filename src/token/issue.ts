@@ -26,6 +26,8 @@ export interface Subject {
   pairName?: string | undefined;
   /** Validity of its tokens, seconds, unless the request asks for another; undefined: the default of the request. */
   tokenSeconds?: number | undefined;
+  /** Tokens that were issued earlier are rejected, milliseconds since the epoch; undefined: no limit. */
+  tokensNotBefore?: number | undefined;
 }
 
 /** Why a credential gets no token. For the log only. */
@@ -36,6 +38,7 @@ export type RefusalReason =
   | 'expired'
   | 'conflict'
   | 'pending'
+  | 'tokensNotBefore is in the future'
   | 'not a ServiceAccount token for this audience'
   | 'client_id is not the ServiceAccount of the token'
   | 'no live AccessKey names the ServiceAccount'
@@ -139,7 +142,11 @@ export function createTokenIssuer(options: IssueOptions): IssueToken {
         : await exchange({ ...credential, address });
     if ('refused' in subject) return subject;
     const seconds = validity.seconds ?? subject.tokenSeconds ?? validity.defaultSeconds;
-    const claims = claimsFor(subject, { ...claimsOptions, seconds, now: now() });
+    const time = now();
+    const claims = claimsFor(subject, { ...claimsOptions, seconds, now: time });
+    if (claims.iat > time / 1000 + clockToleranceSeconds) {
+      return { refused: 'tokensNotBefore is in the future', ...clientField(subject) };
+    }
     // The credential is still valid, but the token would expire within this second.
     if (claims.exp <= claims.iat) return { refused: 'expired', ...clientField(subject) };
     return { token: await sign(claims, keys), claims, pairName: subject.pairName };
@@ -182,23 +189,27 @@ export function authenticate(
 
 function subjectOf(pair: FoundPair | Refusal, maxSeconds: number): Subject | Refusal {
   if ('refused' in pair) return pair;
-  const { ak, user, expiresAt, pairName, tokenLifetime } = pair;
+  const { ak, user, expiresAt, pairName, tokenLifetime, tokensNotBefore } = pair;
   const tokenSeconds = tokenLifetime === undefined ? undefined : Math.min(durationMs(tokenLifetime) / 1000, maxSeconds);
-  return { clientId: ak, user, expiresAt, pairName, tokenSeconds };
+  return { clientId: ak, user, expiresAt, pairName, tokenSeconds, tokensNotBefore };
 }
 
 export const secondsPerDay = 86_400;
 
+/** How far the clock of the issuing replica may be ahead, seconds. */
+export const clockToleranceSeconds = 30;
+
 /**
- * Derives the claims of a token. exp is never later than the expiry of the credential.
+ * Derives the claims of a token. exp is never later than the expiry of the credential. iat is never earlier than
+ * tokensNotBefore, so that a key pair gets valid tokens also in the second in which its tokens were revoked.
  *
  * @param options `seconds` of validity; `now` in milliseconds since the epoch
  */
 export function claimsFor(
-  { clientId, user, expiresAt }: Subject,
+  { clientId, user, expiresAt, tokensNotBefore = 0 }: Subject,
   { issuer, audience, seconds, now }: ClaimsOptions & { seconds: number; now: number },
 ): TokenClaims {
-  const iat = Math.floor(now / 1000);
+  const iat = Math.max(Math.floor(now / 1000), Math.ceil(tokensNotBefore / 1000));
   return {
     iss: issuer,
     sub: user.id,

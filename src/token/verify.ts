@@ -4,7 +4,7 @@ import type { LiveServiceAccounts } from '../accesskey/live/live-service-account
 import type { PairLookup } from '../accesskey/live/pair-lookup.ts';
 import { liveStates } from '../accesskey/model/pair-state.ts';
 import { parseUsername } from '../kube/names.ts';
-import type { ClaimsOptions } from './issue.ts';
+import { type ClaimsOptions, clockToleranceSeconds } from './issue.ts';
 import { algorithms } from './keys/facts.ts';
 import type { SigningKeys } from './keys/signing-keys.ts';
 
@@ -42,9 +42,6 @@ export interface VerifyOptions {
 /** The operator never issues a longer token. */
 const maxLength = 32_768;
 
-/** How far the clock of the issuing replica may be ahead, seconds. */
-const clockToleranceSeconds = 30;
-
 const callerClaims = z.object({
   sub: z.string().min(1),
   preferred_username: z.string().min(1),
@@ -56,7 +53,7 @@ const callerClaims = z.object({
 
 /**
  * Verifies a token of the operator: signature, algorithm, issuer, audience and times (RFC 7519 section 7.2, RFC 8725),
- * and that its key pair is still live, or that a live AccessKey still names its ServiceAccount.
+ * and that its key pair is still live and has not revoked it, or that a live AccessKey still names its ServiceAccount.
  *
  * Returns only those groups of the token that the user is still in: removing a user from a group takes effect
  * immediately.
@@ -70,6 +67,9 @@ export async function verifyToken(token: string, options: VerifyOptions): Promis
   const { sub: id, preferred_username: name, client_id: clientId, iat, exp } = claims.data;
   if (iat > options.now / 1000 + clockToleranceSeconds) throw new TokenError('iat is in the future');
   const live = findLive({ id, name, clientId }, options);
+  if (live.tokensNotBefore !== undefined && iat * 1000 < live.tokensNotBefore) {
+    throw new TokenError('the token was issued before tokensNotBefore');
+  }
   const groups = claims.data.groups.filter((group) => live.groups.includes(group));
   return { id, name, groups, pairName: live.pairName, clientId, issuedAt: iat, expiresAt: exp };
 }
@@ -78,6 +78,7 @@ export async function verifyToken(token: string, options: VerifyOptions): Promis
 interface Live {
   groups: readonly string[];
   pairName: string | undefined;
+  tokensNotBefore?: number | undefined;
 }
 
 /** @throws TokenError if the key pair or ServiceAccount of the token is no longer live, or belongs to another user */
@@ -94,7 +95,8 @@ function findLive(
   const found = pairs.find(clientId, now).filter((one) => one.user.id === id && one.user.name === name);
   const live = found.find((one) => liveStates.has(one.state));
   if (!live) throw new TokenError('the key pair of the token is not live');
-  return { groups: live.user.groups, pairName: live.pairName };
+  const { user, pairName, tokensNotBefore } = live;
+  return { groups: user.groups, pairName, tokensNotBefore };
 }
 
 /** Verifies the signature of each token once and caches the claims. */

@@ -3,8 +3,16 @@ import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Kubectl } from '../../tools/kubectl.ts';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
+import { poll } from '../../tools/poll.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
-import { accessKeyManifest, createNamespace, createPair, getToken, type Pair } from '../support/platform.ts';
+import {
+  accessKeyManifest,
+  createNamespace,
+  createPair,
+  getToken,
+  listDeployments,
+  type Pair,
+} from '../support/platform.ts';
 
 const namespace = 'people';
 
@@ -17,6 +25,8 @@ beforeAll(async () => {
   kubectl = cluster.kubectl;
   operator = await cluster.startOperator({ token: { maxCycle: 3, lifetime: '2h' } });
   await createNamespace(kubectl, namespace);
+  const users = ['anna', 'olga'].map((user) => `--user=${user}`);
+  await kubectl.run(['create', 'clusterrolebinding', 'viewers', '--clusterrole=view', ...users]);
 });
 afterAll(() => cluster?.stop());
 
@@ -47,5 +57,49 @@ describe('tokenLifetime', () => {
     expect(secondsOf(await getToken(operator.url, pair, '&cycle=1'))).toBe(86_400);
     const { access_token } = (await (await request(pair)).json()) as { access_token: string };
     expect(secondsOf(access_token)).toBe(oauthSeconds);
+  });
+});
+
+describe('tokensNotBefore', () => {
+  const authorize = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
+  /** The status of the token at every entry point that verifies tokens. */
+  async function statuses(token: string, pair: Pair): Promise<unknown[]> {
+    const [listing, forwardAuth, introspection, byToken] = await Promise.all([
+      listDeployments(operator.url, token),
+      fetch(`${operator.url}/oauth2/auth`, authorize(token)),
+      introspect(token, basic(pair)),
+      introspect(token, `Bearer ${token}`),
+    ]);
+    const { active } = (await introspection.json()) as { active: boolean };
+    return [listing.status, forwardAuth.status, active, byToken.status];
+  }
+  const introspect = (token: string, authorization: string) =>
+    fetch(`${operator.url}/oauth2/introspect`, {
+      method: 'POST',
+      body: new URLSearchParams({ token }),
+      headers: { authorization },
+    });
+
+  test('revokes the issued tokens of one key pair, which immediately gets new ones', async () => {
+    const pair = await apply('anna', {});
+    const other = await apply('olga', {});
+    const [revoked, kept] = [await getToken(operator.url, pair), await getToken(operator.url, other)];
+    expect(await statuses(revoked, pair)).toEqual([200, 200, true, 200]);
+
+    const tokensNotBefore = new Date(Math.ceil(Date.now() / 1000) * 1000).toISOString();
+    await apply('anna', { tokensNotBefore });
+    await poll('the token to stop', async () => (await listDeployments(operator.url, revoked)).status === 401);
+    expect(await statuses(revoked, pair)).toEqual([401, 401, false, 401]);
+    expect(await statuses(await getToken(operator.url, pair), pair)).toEqual([200, 200, true, 200]);
+    expect(await statuses(kept, other)).toEqual([200, 200, true, 200]);
+  });
+
+  test('a time in the future stops the key pair until then', async () => {
+    const pair = await apply('abby', {});
+    await getToken(operator.url, pair);
+    await apply('abby', { tokensNotBefore: '2100-01-01T00:00:00Z' });
+    await poll('the key pair to stop', async () => (await request(pair)).status === 401);
+    await apply('abby', { tokensNotBefore: '2000-01-01T00:00:00Z' });
+    await getToken(operator.url, pair);
   });
 });

@@ -8,7 +8,7 @@ import {
 } from '../model/access-key-record.ts';
 import { type AccessKeyCaches, holdsUser, isBeingDeleted } from '../model/caches.ts';
 import { isSwapped, pairFacts, pairOf } from '../model/pair-facts.ts';
-import { expiresAtMs, liveStates, pairState } from '../model/pair-state.ts';
+import { expiresAtMs, liveStates, pairState, tokensNotBeforeMs } from '../model/pair-state.ts';
 import type { Accepts } from '../reconcile/acceptance.ts';
 
 /** A key pair found by its ak. */
@@ -26,6 +26,8 @@ export interface FoundPair {
   pairName: string;
   /** tokenLifetime of the spec. */
   tokenLifetime?: string | undefined;
+  /** Tokens that were issued earlier are not valid, milliseconds since the epoch; undefined: no limit. */
+  tokensNotBefore?: number | undefined;
 }
 
 /** Finds key pairs by ak in the caches. */
@@ -101,7 +103,8 @@ function toFoundPairs({
   const state = pairState({ accessKey: owner, pair, facts, holdsUser: holdsUser(caches, owner), now });
   const { name, groups = [] } = owner.spec.user;
   const user = { id: owner.uid, name, groups };
-  const shared = { ak, user, pairName: pair.name, tokenLifetime: pair.tokenLifetime };
+  const { name: pairName, tokenLifetime } = pair;
+  const shared = { ak, user, pairName, tokenLifetime, tokensNotBefore: tokensNotBeforeMs(pair) };
   const pairs: FoundPair[] = [];
   if (secret.pair?.ak === ak) {
     pairs.push({ ...shared, digest: secret.pair.digest, state, expiresAt: expiresAtMs(pair) });

@@ -56,6 +56,14 @@ export function expiresAtMs(pair: KeyPairSpec): number {
   return Number.isNaN(time) ? 0 : time;
 }
 
+/** @returns the earliest valid time of issue of a token, milliseconds since the epoch; undefined without a limit */
+export function tokensNotBeforeMs({ tokensNotBefore }: KeyPairSpec): number | undefined {
+  if (tokensNotBefore === undefined) return undefined;
+  const time = Date.parse(tokensNotBefore);
+  // The CRD rejects an invalid time. If one gets through, no token is valid.
+  return Number.isNaN(time) ? Number.POSITIVE_INFINITY : time;
+}
+
 /** @returns when the rotation interval of the pair ends, milliseconds since the epoch; undefined without an interval */
 export function rotationDueAt(pair: KeyPairSpec, { generatedAt }: Pick<PairFacts, 'generatedAt'>): number | undefined {
   const interval = durationMs(pair.rotation?.interval);

@@ -75,6 +75,10 @@ export interface AccessKeySpec {
      */
     tokenLifetime?: string;
     /**
+     * The operator rejects tokens of this pair that were issued before this time (RFC 3339), while the pair stays valid. Set it to the current time to revoke the issued tokens. Until a time in the future, the pair gets no tokens.
+     */
+    tokensNotBefore?: string;
+    /**
      * Automatic rotation of the pair.
      */
     rotation?: {

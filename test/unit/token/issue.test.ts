@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FoundPair, PairLookup } from '../../../src/accesskey/live/pair-lookup.ts';
-import { authenticate, createTokenIssuer, type Refusal, type Subject } from '../../../src/token/issue.ts';
+import { authenticate, claimsFor, createTokenIssuer, type Refusal, type Subject } from '../../../src/token/issue.ts';
 import type { SigningKeys } from '../../../src/token/keys/signing-keys.ts';
 import { claimsOf, foundPair, keyPair, now } from '../../support/builders.ts';
 
@@ -130,6 +130,20 @@ describe('claimsFor', () => {
   });
 });
 
+describe('claimsFor, with tokensNotBefore', () => {
+  it.each([
+    ['in the past', now - 1, 0],
+    ['now', now, 0],
+    ['in this second', now + 1, 1],
+    ['in the next second', now + 1_000, 1],
+  ])('%s, never sets iat earlier', (_, tokensNotBefore, seconds) => {
+    const { user, expiresAt } = foundPair();
+    const subject = { clientId: ak, user, expiresAt, tokensNotBefore };
+    const { iat: issuedAt, exp } = claimsFor(subject, { issuer, seconds: 600, now: now + 500 });
+    expect([issuedAt, exp]).toEqual([iat + seconds, iat + seconds + 600]);
+  });
+});
+
 const keys = {} as SigningKeys;
 const pair = keyPair();
 const robot = 'system:serviceaccount:shop:robot';
@@ -203,6 +217,17 @@ describe('createTokenIssuer', () => {
   ])('reports the reason of a refusal: %s', async (refused, credential, who) => {
     const { issue } = createIssuer([foundPair()]);
     expect(await issue(credential, request)).toEqual({ refused, ...who });
+  });
+
+  it.each([
+    [30_000, true],
+    [30_001, false],
+    [Number.POSITIVE_INFINITY, false],
+  ])('issues a token %s ms before tokensNotBefore: %s', async (milliseconds, isIssued) => {
+    const { issue } = createIssuer([foundPair({ tokensNotBefore: now + milliseconds })]);
+    const result = await issue({ pair }, request);
+    if (isIssued) expect(result).toHaveProperty('claims.iat', iat + milliseconds / 1000);
+    else expect(result).toEqual({ refused: 'tokensNotBefore is in the future', ak: pair.ak });
   });
 
   it('rejects a credential that expires within this second', async () => {

@@ -308,6 +308,19 @@ describe('a token of a key pair', () => {
     await rejects(sign(claims({ [claim]: value })), notLive);
   });
 
+  it.each([
+    ['in the second of its issue', at(0), true],
+    ['a millisecond after the start of that second', '2026-01-01T00:00:00.001Z', false],
+    ['in the next second', at(1), false],
+    ['in the past', at(-1), true],
+    ['at no valid time', 'never', false],
+  ])('issued by a pair with tokensNotBefore %s (%s) is accepted: %s', async (_, tokensNotBefore, isAccepted) => {
+    const pairs = pairsOf(pair({ tokensNotBefore }));
+    const token = await sign(claims());
+    if (isAccepted) await expect(verify(token, { pairs })).resolves.toHaveProperty('name', 'ann');
+    else await rejects(token, 'the token was issued before tokensNotBefore', { pairs });
+  });
+
   it('is accepted although another Secret is a copy', async () => {
     const bob = accessKey({ name: 'bob', user: 'bob', creationTimestamp: at(-7200) });
     const secrets = [secret({ of: bob, createdAt: at(-7000) }), secret({ of: ann })];
