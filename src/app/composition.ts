@@ -2,6 +2,8 @@ import type { Logger } from 'pino';
 import { createLastUsed } from '../accesskey/live/last-used.ts';
 import { acceptedBy, createPairLookup } from '../accesskey/live/pair-lookup.ts';
 import type { AccessKeyCaches } from '../accesskey/model/caches.ts';
+import { liveStates } from '../accesskey/model/pair-state.ts';
+import { parseTime } from '../accesskey/model/time.ts';
 import { type Configuration, instanceName } from '../config/load.ts';
 import type { ServingCertificate } from '../http/server/tls-certificate.ts';
 import { createKubernetesClient } from '../kube/client.ts';
@@ -99,6 +101,7 @@ export function composeOperator({ configuration, kubeconfig, program, certificat
   });
   metrics.collect({
     accessKeys: () => accessKeySamples(caches),
+    ...(configuration.metrics.perPair && { keyPairs: () => usablePairs(caches) }),
     isReady: readiness.isReady,
     leaderElection: { name: configuration.leaderElection.leaseName, isLeader },
     ...(certificate && { certificateExpiry: certificate.expiry }),
@@ -128,5 +131,21 @@ function* accessKeySamples({ accessKeys }: AccessKeyCaches) {
   for (const { status } of accessKeys.values()) {
     const ready = status.conditions?.find((one) => one.type === 'Ready')?.status ?? 'Unknown';
     yield { ready, pairs: (status.keyPairs ?? []).map((pair) => pair.state) };
+  }
+}
+
+function* usablePairs({ accessKeys }: AccessKeyCaches) {
+  for (const { namespace, name, status } of accessKeys.values()) {
+    for (const pair of status.keyPairs ?? []) {
+      if (!liveStates.has(pair.state)) continue;
+      yield {
+        namespace,
+        accesskey: name,
+        pair: pair.name,
+        expiresAt: parseTime(pair.expiresAt) ?? Number.POSITIVE_INFINITY,
+        createdAt: parseTime(pair.createdAt),
+        lastUsedAt: parseTime(pair.lastUsedTime),
+      };
+    }
   }
 }

@@ -32,6 +32,14 @@ export const schema = z.strictObject({
     .prefault({})
     .describe('Probes and metrics, on a separate port, always plain HTTP.'),
   token,
+  metrics: z
+    .strictObject({
+      perPair: z
+        .boolean()
+        .default(false)
+        .describe('Whether to serve metrics of each key pair, labeled with its namespace, AccessKey and name.'),
+    })
+    .prefault({}),
   access: z
     .strictObject({
       cacheSeconds: z.int().min(1).max(3600).default(10).describe('How long access decisions are cached, seconds.'),

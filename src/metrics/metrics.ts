@@ -15,6 +15,7 @@ import {
   type MeasuredCache,
   type MeasuredClusters,
 } from './collectors.ts';
+import { collectKeyPairs, type MeasuredPair } from './key-pairs.ts';
 import { createAccessMetrics, createHttpMetrics, createTokenMetrics, createTransportMetrics } from './requests.ts';
 import { collectSigningKeys, type MeasuredKeys } from './signing-keys.ts';
 import { createWorkQueueMetrics } from './work-queue.ts';
@@ -23,6 +24,8 @@ import { createWorkQueueMetrics } from './work-queue.ts';
 export interface MetricSources {
   /** Default: none. */
   accessKeys?: () => Iterable<CountedAccessKey>;
+  /** The key pairs that can get tokens. If unset, there are no metrics of each pair. */
+  keyPairs?: () => Iterable<MeasuredPair>;
   /** The leader election that this process takes part in. Default: none. */
   leaderElection?: Candidate;
   /** Whether this process is ready. Default: false. */
@@ -67,8 +70,9 @@ export interface Metrics {
 /**
  * Creates metrics in their own registry, including those of the process (prom-client's defaults).
  *
- * Names are those of controller-runtime and client-go where they have one. No label contains an ak, a user or a
- * namespace: there would be too many series, and they would be disclosed to every reader of the metrics.
+ * Names are those of controller-runtime and client-go where they have one. No label contains an ak or a user, and only
+ * those of key-pairs.ts contain a namespace: there would be too many series, and they would be disclosed to every reader
+ * of the metrics.
  */
 export function createMetrics(): Metrics {
   const register = new Registry();
@@ -81,6 +85,7 @@ export function createMetrics(): Metrics {
     http: createHttpMetrics(register),
     collect(sources) {
       collectAccessKeys(register, sources.accessKeys ?? (() => []));
+      if (sources.keyPairs) collectKeyPairs(register, sources.keyPairs);
       collectLeadership(register, sources.leaderElection);
       collectReadiness(register, sources.isReady ?? (() => false));
       if (sources.certificateExpiry) collectCertificate(register, sources.certificateExpiry);

@@ -49,6 +49,7 @@ const defaults = {
     sessionSecretName: 'accesskey-operator-web-session',
   },
   warnings: { expiryDays: [30, 7, 1] },
+  metrics: { perPair: false },
   leaderElection: {
     enabled: true,
     leaseName: 'accesskey-operator',
@@ -153,6 +154,7 @@ describe('parseConfiguration', () => {
         publicUrl: 'https://keys.example.org',
       },
       warnings: { expiryDays: [3650, 1] },
+      metrics: { perPair: true },
       leaderElection: {
         enabled: false,
         leaseName: 'a-lease',
@@ -253,6 +255,7 @@ describe('parseConfiguration', () => {
     [{ access: { maxStaleSeconds: 86_401 } }, 'access.maxStaleSeconds'],
     [{ clusters: { enabled: 'yes' } }, 'clusters.enabled'],
     [{ clusters: { names: [] } }, 'clusters.names'],
+    [{ metrics: { perPair: 'yes' } }, 'metrics.perPair'],
     [{ warnings: { expiryDays: [0] } }, 'warnings.expiryDays.0'],
     [{ warnings: { expiryDays: [7, 3651] } }, 'warnings.expiryDays.1'],
     [{ warnings: { expiryDays: 7 } }, 'warnings.expiryDays'],
