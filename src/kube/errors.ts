@@ -11,6 +11,7 @@ interface KubernetesErrorOptions {
   reason?: string;
   retryAfterMs?: number;
   denied?: boolean;
+  detail?: string;
 }
 
 /**
@@ -29,13 +30,17 @@ export class KubernetesError extends Error {
   readonly retryAfterMs: number;
   /** An admission policy or webhook rejected the request; a later one may succeed. */
   readonly denied: boolean;
+  /** The safe part of the API server's own text, without the request; empty if there is none. */
+  readonly detail: string;
 
-  constructor(message: string, { status, reason = '', retryAfterMs = 0, denied = false }: KubernetesErrorOptions) {
+  constructor(message: string, options: KubernetesErrorOptions) {
+    const { status, reason = '', retryAfterMs = 0, denied = false, detail = '' } = options;
     super(message);
     this.status = status;
     this.reason = reason;
     this.retryAfterMs = retryAfterMs;
     this.denied = denied;
+    this.detail = detail;
   }
 }
 
@@ -93,6 +98,7 @@ export function errorFromResponse(request: string, { status, body, retryAfter, s
     reason,
     retryAfterMs: retryAfterMs(retryAfter),
     denied: isDenial(text),
+    detail: message,
   });
 }
 

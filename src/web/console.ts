@@ -1,10 +1,6 @@
 import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
-import { toPlatformError } from '../http/common/error-response.ts';
-import { PlatformError } from '../http/common/errors.ts';
-import { isStatus, KubernetesError } from '../kube/errors.ts';
 import { loadAssets } from './common/assets.ts';
-import { ConsoleError } from './common/console-error.ts';
 import { createStreams } from './common/streams.ts';
 import { createNamespaces } from './keys/first-key.ts';
 import { createSessionCheck } from './keys/visitor.ts';
@@ -13,6 +9,7 @@ import { addAccessKeyRoutes } from './routes/access-keys.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './routes/dependencies.ts';
 import { addDeploymentRoutes } from './routes/deployments.ts';
 import { addEditPairRoutes } from './routes/edit-pair.ts';
+import { describeFailure } from './routes/failure.ts';
 import { isSessionEnded, redirectToSignIn, rejectOtherSites, requireVisitor, securityHeaders } from './routes/guard.ts';
 import { addNewPairRoutes } from './routes/new-pair.ts';
 import { preferences } from './routes/preferences.ts';
@@ -83,22 +80,6 @@ function notFoundPage() {
 
 function showError(error: Error, context: PageContext): Response | Promise<Response> {
   const view = context.get('view');
-  const { t } = view;
-  const page = (status: 400 | 403 | 404 | 409 | 415 | 422 | 429 | 500 | 503, text: string, detail?: string) =>
-    context.html(errorPage(view, { title: t('errorTitle'), text, detail }), status);
-  if (error instanceof ConsoleError) {
-    context.get('logFields').refused = error.key;
-    return page(error.status, t(error.key, error.values));
-  }
-  if (isStatus(error, 403)) return page(403, t('errorForbidden'), error.message);
-  if (isInvalid(error)) return page(422, t('errorInvalid', { reason: error.reason }));
-  if (error instanceof PlatformError) return page(400, error.message);
-  const { status } = toPlatformError(error, context);
-  if (status === 503) return page(503, t('errorUnavailable'));
-  return page(status === 400 ? 400 : 500, t('errorInternal', { id: context.get('requestId') }));
-}
-
-/** Whether the API server rejected an object as invalid. */
-function isInvalid(error: unknown): error is KubernetesError {
-  return error instanceof KubernetesError && (error.status === 400 || error.status === 422);
+  const { status, ...failure } = describeFailure(error, context);
+  return context.html(errorPage(view, { title: view.t('errorTitle'), ...failure }), status);
 }

@@ -5,6 +5,8 @@ import type { KeyPair } from '../../credential/key-pair.ts';
 import type { DataKeys } from '../../credential/secret-format.ts';
 import { pairAt, type SecretObject } from '../../credential/secret-record.ts';
 import { createKubernetesClient } from '../../kube/client.ts';
+import { KubernetesError } from '../../kube/errors.ts';
+import type { RawObject } from '../../kube/list-watch.ts';
 import { resources } from '../../kube/resource.ts';
 import type { Transport } from '../../kube/transport.ts';
 
@@ -22,12 +24,24 @@ export interface Permission {
 /** The permission to create an AccessKey. */
 export const permissionToCreate: Permission = { verb: 'create', group, resource: plural };
 
+/** RBAC, or another authorizer of the cluster, does not allow a call. */
+export class MissingPermissionError extends Error {
+  override readonly name = 'MissingPermissionError';
+  readonly permission: Permission;
+
+  constructor(permission: Permission, cause: KubernetesError) {
+    super(cause.message, { cause });
+    this.permission = permission;
+  }
+}
+
 /**
- * The Kubernetes calls of the console, made with the permissions of the signed-in person. All of them throw KubernetesError
- * and ConnectionError.
+ * The Kubernetes calls of the console, made with the permissions of the signed-in person. All of them throw
+ * MissingPermissionError, KubernetesError and ConnectionError.
  */
 export interface KeyApi extends AccessKeyApi {
-  create(namespace: string, name: string, spec: AccessKeyRecord['spec']): Promise<void>;
+  /** @returns the uid of the new AccessKey */
+  create(namespace: string, name: string, spec: AccessKeyRecord['spec']): Promise<string>;
   /** @returns the pair, or undefined if the Secret has no well-formed pair */
   readPair(namespace: string, secretName: string, keys: DataKeys): Promise<KeyPair | undefined>;
   may(permission: Permission): Promise<boolean>;
@@ -35,14 +49,22 @@ export interface KeyApi extends AccessKeyApi {
 
 export function createKeyApi(transport: Transport): KeyApi {
   const client = createKubernetesClient(transport);
+  const api = createAccessKeyApi(client, fieldManager);
   return {
-    ...createAccessKeyApi(client, fieldManager),
+    read: (namespace, name) => permitted({ ...permissionToCreate, verb: 'get', namespace }, api.read(namespace, name)),
+    replaceKeyPairs(fetched, keyPairs) {
+      const permission = { ...permissionToCreate, verb: 'patch', namespace: fetched.namespace };
+      return permitted(permission, api.replaceKeyPairs(fetched, keyPairs));
+    },
     async create(namespace, name, spec) {
       const object = { apiVersion: accessKeys.apiVersion, kind, metadata: { namespace, name }, spec };
-      await client.create({ ...accessKeys, namespace }, object, { fieldManager });
+      const created = client.create<RawObject>({ ...accessKeys, namespace }, object, { fieldManager });
+      return String((await permitted({ ...permissionToCreate, namespace }, created)).metadata.uid);
     },
     async readPair(namespace, secretName, keys) {
-      const { data = {} } = await client.get<SecretObject>({ ...resources.secrets, namespace, name: secretName });
+      const permission = { verb: 'get', group: '', resource: 'secrets', namespace, name: secretName };
+      const secret = client.get<SecretObject>({ ...resources.secrets, namespace, name: secretName });
+      const { data = {} } = await permitted(permission, secret);
       return pairAt(data, keys);
     },
     async may(permission) {
@@ -58,4 +80,15 @@ export function createKeyApi(transport: Transport): KeyApi {
 
 interface AccessReview {
   status?: { allowed?: boolean };
+}
+
+/** Names the permission that a call lacks. Quotas and admission policies also respond with 403; their errors stay. */
+function permitted<T>(permission: Permission, call: Promise<T>): Promise<T> {
+  return call.catch((error: unknown) => {
+    const isRejected = error instanceof KubernetesError && error.status === 403 && !error.denied;
+    // The text of an authorizer's decision (k8s.io/apiserver, responsewriters.ForbiddenMessage).
+    const isUnauthorized =
+      isRejected && (error.detail === '' || /^[^\n]{0,600}? is forbidden: User "/.test(error.detail));
+    throw isUnauthorized ? new MissingPermissionError(permission, error) : error;
+  });
 }

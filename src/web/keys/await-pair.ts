@@ -1,11 +1,13 @@
-import { pairStatusOf } from '../../accesskey/model/access-key-record.ts';
+import { dataKeysOf, pairStatusOf } from '../../accesskey/model/access-key-record.ts';
 import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
-import { liveStates } from '../../accesskey/model/pair-state.ts';
+import type { DataKeys } from '../../credential/secret-format.ts';
 
 /** A pair that the controller is expected to create, with this revision or a later one. */
 export interface ExpectedPair {
   namespace: string;
   accessKey: string;
+  /** Detects an AccessKey that was recreated with the same name. */
+  uid: string;
   pair: string;
   revision: number;
 }
@@ -14,15 +16,31 @@ export interface ExpectedPair {
 export interface CreatedPair {
   ak: string;
   secretName: string;
+  /** The keys of the pair in the data of the Secret. */
+  keys: DataKeys;
 }
 
 /** @returns the pair if the cached status says that it has been created */
 function findCreated({ accessKeys }: AccessKeyCaches, expected: ExpectedPair): CreatedPair | undefined {
   const record = accessKeys.get(`${expected.namespace}/${expected.accessKey}`);
-  const status = record && pairStatusOf(record, expected.pair);
-  if (!status?.accessKey || !liveStates.has(status.state)) return undefined;
+  const pair = record?.spec.keyPairs?.find((one) => one.name === expected.pair);
+  if (!record || !pair || record.uid !== expected.uid) return undefined;
+  const status = pairStatusOf(record, expected.pair);
+  if (!status?.accessKey || status.state === 'Conflict') return undefined;
   if ((status.revision ?? 0) < expected.revision) return undefined;
-  return { ak: status.accessKey, secretName: status.secretName };
+  return { ak: status.accessKey, secretName: status.secretName, keys: dataKeysOf(pair) };
+}
+
+/** Why a pair has not been created: it has been deleted, or the operator reports a problem. */
+export type Delay = { kind: 'deleted' } | { kind: 'stalled'; message: string };
+
+/** @returns why the cache does not have the pair yet, or undefined if the operator has not reported a problem */
+export function findDelay({ accessKeys }: AccessKeyCaches, expected: ExpectedPair): Delay | undefined {
+  const record = accessKeys.get(`${expected.namespace}/${expected.accessKey}`);
+  const hasPair = record?.spec.keyPairs?.some((one) => one.name === expected.pair);
+  if (!record || record.uid !== expected.uid || record.deleting || !hasPair) return { kind: 'deleted' };
+  const stalled = record.status.conditions?.find((one) => one.type === 'Stalled' && one.status === 'True');
+  return stalled && { kind: 'stalled', message: stalled.message };
 }
 
 /**

@@ -85,8 +85,8 @@ export async function createFirstKey({ user, api }: Visitor, input: PairInput): 
   for (let attempt = 1; ; attempt += 1) {
     const accessKey = attempt === 1 ? base : `${base}-${attempt}`;
     try {
-      await api.create(namespace, accessKey, spec);
-      return { namespace, accessKey, pair, revision: 1 };
+      const uid = await api.create(namespace, accessKey, spec);
+      return { namespace, accessKey, uid, pair, revision: 1 };
     } catch (error) {
       if (!isStatus(error, 409) || attempt === nameAttempts) throw error;
     }

@@ -15,6 +15,7 @@ const schema = z.strictObject({
   expiresAt: z.number(),
   namespace: z.string(),
   accessKey: z.string(),
+  uid: z.string(),
   pair: z.string(),
   revision: z.number(),
 });

@@ -102,7 +102,9 @@ export const en = {
     'You have no AccessKey in this cluster yet. When you create your first key, an AccessKey resource is created for you, and the operator generates its key pair (ak and sk).',
   missingPermission: 'You do not have the required permission:',
   missingPermissionRead: 'You have an AccessKey, but you do not have permission to read it. Missing permission:',
-  askAdministrator: 'Ask a cluster administrator to grant it, for example with these commands:',
+  askAdministrator:
+    'Ask a cluster administrator to grant everything that you need here, for example with these commands:',
+  replaceCapitals: 'Replace the words in capitals: the namespace, and the name of the key.',
   viewOnly:
     'You are signed in with a key pair, which is read-only here. To change keys, sign in with a Kubernetes token.',
 
@@ -155,10 +157,12 @@ export const en = {
   pairSaved: 'I have saved it',
   waitingTitle: 'Your key is being created',
   waitingText: 'The operator has not generated the key pair yet. Check again in a moment.',
+  stalledText: 'The operator cannot provide every key pair.',
   checkAgain: 'Check again',
   ticketInvalid: 'This key pair can no longer be shown. Rotate the key to get a new one.',
+  createdNotReadable: 'The key {pair} has a new key pair, and services can use it.',
   notReadable:
-    'The key pair has been created, but you do not have permission to read its Secret, so it cannot be shown. Missing permission:',
+    'You do not have permission to read its Secret, so the key pair cannot be shown here. To see a key pair later, rotate the key when you have the permission. Missing permission:',
 
   useLead: 'A service exchanges its key pair for a token, then calls the API with the token.',
   snippets: 'Examples',
@@ -218,7 +222,17 @@ export const en = {
   rejectedStreams: 'Too many open pages receive live updates for this AccessKey.',
   rejectedValue: 'The form contains an invalid value.',
   errorTitle: 'Action failed',
-  errorForbidden: 'The cluster denied this request:',
+  errorForbidden: 'The cluster does not allow this change.',
+  errorPolicy: 'A policy of the cluster does not allow this change.',
+  clusterSays: 'The cluster gives this reason:',
+  mayNotNameUser:
+    'An AccessKey for a user whose name starts with “system:”, such as a ServiceAccount, requires a permission that you do not have:',
+  operatorMayNot:
+    'The operator does not have the permission that sign-in with a key pair requires: {permission}. Sign in with a Kubernetes token, or ask the administrator of the operator.',
+  namespaceEnding: 'The namespace is being deleted. Select another namespace.',
+  rejectedGone: 'The AccessKey or its namespace has been deleted in the meantime.',
+  rejectedRequest:
+    'The browser sent a request that this page does not understand. Go back, reload the page and try again.',
   errorUnavailable: 'The cluster is currently unavailable. Try again in a moment.',
   errorSignInUnavailable: 'Sign-in is currently unavailable. Try again in a moment.',
   errorInvalid: 'The cluster rejected this change ({reason}).',

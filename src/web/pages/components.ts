@@ -69,9 +69,25 @@ export function codeBlock(view: View, text: string, what: string): Html {
 }
 
 /** A missing permission with the commands that grant it. */
-export function missingPermissionText(view: View, lead: string, { permission, command }: MissingPermission): Html {
-  return html`<p>${lead}</p><p><code class="permission">${permission}</code></p><p>${view.t('askAdministrator')}</p>
+export function missingPermissionText(view: View, lead: string, missing: MissingPermission): Html {
+  const { permission, command, hasPlaceholder } = missing;
+  return html`<p>${lead}</p><p><code class="permission">${permission}</code></p><p>${view.t('askAdministrator')}${hasPlaceholder && html` ${view.t('replaceCapitals')}`}</p>
 ${codeBlock(view, command, view.t('askAdministrator'))}`;
+}
+
+/** An error as a page explains it. */
+export interface Failure {
+  text: string;
+  /** The reason in the cluster's own words, which are not translated. */
+  quote?: string | undefined;
+  /** Replaces the quote. */
+  missing?: MissingPermission | undefined;
+}
+
+export function failureText(view: View, { text, quote, missing }: Failure): Html {
+  if (missing) return missingPermissionText(view, text, missing);
+  if (quote === undefined || quote === '') return html`<p>${text}</p>`;
+  return html`<p>${text}</p><p>${view.t('clusterSays')}</p><blockquote lang="en">${quote}</blockquote>`;
 }
 
 /** A label with its value, or nothing if there is no value. */

@@ -1,7 +1,7 @@
 import type { KeyPairEdit } from '../../accesskey/change/managed-fields.ts';
 import { formatTime, type View } from '../common/view.ts';
 import type { KeyRow, KeyTable } from '../keys/rows.ts';
-import { copyButton, formToken, type Html, html, icons, notice, time } from './components.ts';
+import { copyButton, failureText, formToken, type Html, html, icons, notice, time } from './components.ts';
 
 /** Color of the dot beside a state. */
 const tones: Record<KeyRow['state'], string> = {
@@ -27,7 +27,7 @@ export function keyTableSection(view: View, table: KeyTable, mayManage: boolean)
   const { t } = view;
   return liveArea(html`
 ${table.suspended && notice({ kind: 'warning', text: t('suspendedText') })}
-${table.problem !== undefined && notice({ kind: 'warning', text: table.problem })}
+${table.problem !== undefined && notice({ kind: 'warning', text: failureText(view, { text: t('stalledText'), quote: table.problem }) })}
 ${table.listManager !== undefined && notice({ kind: 'info', text: t('managedList', { manager: table.listManager }) })}
 ${!mayManage && notice({ kind: 'info', text: t('viewOnly') })}
 <section class="card" aria-labelledby="keys-title">

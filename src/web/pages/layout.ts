@@ -1,6 +1,6 @@
 import { type Language, languages } from '../common/language.ts';
 import { initialsOf, type Theme, themes, type View } from '../common/view.ts';
-import { formToken, type Html, html, icons } from './components.ts';
+import { type Failure, failureText, formToken, type Html, html, icons } from './components.ts';
 
 /** A page inside the common frame. */
 export interface Page {
@@ -82,15 +82,13 @@ function withQuery(path: string, name: string, value: string): string {
   return `${path}${path.includes('?') ? '&' : '?'}${name}=${encodeURIComponent(value)}`;
 }
 
-/** A page that explains why an action failed. */
-export function errorPage(
-  view: View,
-  { title, text, detail }: { title: string; text: string; detail?: string | undefined },
-): Html {
+/** A page that explains why an action failed, with a way back. */
+export function errorPage(view: View, { title, ...failure }: Failure & { title: string }): Html {
+  const { t, account } = view;
+  const isPlain = failure.missing === undefined;
   return layout(view, {
     title,
-    content: html`<div class="page narrow"><section class="card empty" role="alert">${icons.warning}<h1>${title}</h1><p>${text}</p>
-${detail !== undefined && html`<p><code class="permission">${detail}</code></p>`}
-<a class="button" href="/personal-center/access-keys">${view.t('back')}</a></section></div>`,
+    content: html`<div class="page narrow"><section class="card ${isPlain ? 'empty' : ''}" role="alert">${isPlain && icons.warning}<h1>${title}</h1>${failureText(view, failure)}
+<a class="button" href="${account ? '/personal-center/access-keys' : '/login'}">${account ? t('back') : t('signIn')}</a></section></div>`,
   });
 }

@@ -2,7 +2,16 @@ import type { KeyPair } from '../../credential/key-pair.ts';
 import type { View } from '../common/view.ts';
 import type { PairLocation } from '../keys/downloads.ts';
 import type { MissingPermission } from '../keys/missing-permission.ts';
-import { copyButton, formToken, type Html, html, icons, missingPermissionText, notice } from './components.ts';
+import {
+  copyButton,
+  failureText,
+  formToken,
+  type Html,
+  html,
+  icons,
+  missingPermissionText,
+  notice,
+} from './components.ts';
 import { layout } from './layout.ts';
 
 /** The only page that shows an sk. It is the response to a POST, so it has no URL that could be opened again. */
@@ -36,26 +45,31 @@ function pairField(view: View, id: string, { label, value }: { label: string; va
 <div class="shown"><input id="${id}" value="${value}" readonly autocomplete="off" spellcheck="false">${copyButton(view, value, label)}</div></div>`;
 }
 
-/** Shown while the controller has not created the pair yet. */
-export function waitingPage(view: View, ticket: string): Html {
+/**
+ * Shown while the controller has not created the pair yet.
+ *
+ * @param problem why the operator cannot create it
+ */
+export function waitingPage(view: View, ticket: string, problem?: string): Html {
   const { t } = view;
   return layout(view, {
     title: t('waitingTitle'),
     section: 'personal-center',
     content: html`<div class="page narrow"><section class="card empty" aria-labelledby="waiting-title">${icons.key}
-<h1 id="waiting-title">${t('waitingTitle')}</h1><p>${t('waitingText')}</p>
+<h1 id="waiting-title">${t('waitingTitle')}</h1>${failureText(view, { text: t(problem === undefined ? 'waitingText' : 'stalledText'), quote: problem })}
 <form method="post" action="/personal-center/access-keys/reveal">${formToken(view.account)}<input type="hidden" name="ticket" value="${ticket}"><button class="primary">${t('checkAgain')}</button></form>
 <a href="/personal-center/access-keys">${t('back')}</a></section></div>`,
   });
 }
 
 /** Shown if the visitor may not read the Secret of the pair. */
-export function notReadablePage(view: View, missing: MissingPermission): Html {
+export function notReadablePage(view: View, pair: string, missing: MissingPermission): Html {
   const { t } = view;
   return layout(view, {
     title: t('shownTitle'),
     section: 'personal-center',
     content: html`<div class="page narrow"><section class="card"><h1>${t('shownTitle')}</h1>
+${notice({ kind: 'success', text: t('createdNotReadable', { pair }) })}
 ${missingPermissionText(view, t('notReadable'), missing)}<a class="button" href="/personal-center/access-keys">${t('back')}</a></section></div>`,
   });
 }

@@ -1,12 +1,11 @@
 import type { Hono } from 'hono';
 import { pairStatusOf } from '../../accesskey/model/access-key-record.ts';
-import { isStatus } from '../../kube/errors.ts';
 import { readForm } from '../common/form.ts';
 import type { MessageKey } from '../common/language.ts';
-import { type FetchedAccessKey, permissionToCreate } from '../keys/api.ts';
+import { type FetchedAccessKey, MissingPermissionError, permissionToCreate } from '../keys/api.ts';
 import { changeKeyPairs, requireUnmanaged } from '../keys/change-key-pairs.ts';
 import type { Namespaces } from '../keys/first-key.ts';
-import { describeMissingPermission } from '../keys/missing-permission.ts';
+import { describeMissingKeyPermission } from '../keys/missing-permission.ts';
 import { applyAction, requirePair, revisionOf } from '../keys/pair-list.ts';
 import { keyTable } from '../keys/rows.ts';
 import { readAccessKey, type Visitor } from '../keys/visitor.ts';
@@ -54,10 +53,10 @@ export function addAccessKeyRoutes(
   app.get(`${accessKeysPath}/:pair/rotate`, (context) => confirm(context, 'rotate'));
   app.post(`${accessKeysPath}/:pair/rotate`, async (context) => {
     const before = await runAction(context, 'rotate');
-    const { namespace, name: accessKey } = before;
+    const { namespace, name: accessKey, uid } = before;
     const pair = requirePair(before.spec.keyPairs ?? [], pairNameOf(context));
     const revision = revisionOf(before, pair) + 1;
-    return display.show(context, { namespace, accessKey, pair: pair.name, revision });
+    return display.show(context, { namespace, accessKey, uid, pair: pair.name, revision });
   });
 
   app.get(`${accessKeysPath}/:pair/delete`, (context) => confirm(context, 'delete'));
@@ -74,13 +73,13 @@ async function keyContentFor(visitor: Visitor, namespaces: Namespaces): Promise<
     const fetched = await readAccessKey(visitor);
     if (fetched) return { kind: 'table', table: keyTable(fetched), mayManage: may.manage };
   } catch (error) {
-    if (!isStatus(error, 403) || !accessKey) throw error;
-    const permission = { ...permissionToCreate, verb: 'get', namespace: accessKey.namespace };
-    return { kind: 'unreadable', missing: describeMissingPermission(permission, user) };
+    if (!(error instanceof MissingPermissionError) || !accessKey) throw error;
+    const location = { namespace: accessKey.namespace, accessKey: accessKey.name };
+    return { kind: 'unreadable', missing: describeMissingKeyPermission(error.permission, user, location) };
   }
   const namespace = may.create ? await namespaces.firstFor(visitor) : undefined;
   if (namespace !== undefined) return { kind: 'first' };
-  return { kind: 'no-permission', missing: describeMissingPermission(permissionToCreate, user) };
+  return { kind: 'no-permission', missing: describeMissingKeyPermission(permissionToCreate, user, {}) };
 }
 
 /** @returns the page of the access keys with a success message */

@@ -45,7 +45,7 @@ export function addEditPairRoutes(app: Hono<ConsoleEnvironment>, { now }: Consol
       });
       return context.redirect(donePath('edited', pair), 303);
     } catch (error) {
-      return showFormAgain(context, error, (notice, status) =>
+      return showFormAgain(context, { error }, (notice, status) =>
         showForm(context, { ...state, problems: {}, ...notice }, status),
       );
     }

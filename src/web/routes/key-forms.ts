@@ -1,11 +1,13 @@
 /** Shared by the routes of the access keys: reads their requests and shows a form again after an error. */
-import { isStatus } from '../../kube/errors.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import type { FetchedAccessKey } from '../keys/api.ts';
 import { requirePair } from '../keys/pair-list.ts';
 import { readAccessKey, type Visitor } from '../keys/visitor.ts';
+import { failureText } from '../pages/components.ts';
 import type { PairFormPage } from '../pages/pair-form.ts';
 import type { PageContext } from './dependencies.ts';
+import { describeFailure, type FailureStatus } from './failure.ts';
+import { isSessionEnded } from './guard.ts';
 
 export const accessKeysPath = '/personal-center/access-keys';
 
@@ -35,20 +37,21 @@ export async function requireAccessKeyWithPair(visitor: Visitor, pair: string): 
 /** The state of the form for a key, whether it creates or edits one. */
 export type FormState = Pick<PairFormPage, 'input' | 'problems' | 'generation' | 'first' | 'notice'>;
 
-export type FormStatus = 200 | 400 | 403 | 404 | 409 | 422 | 429 | 503;
+export type FormStatus = 200 | FailureStatus;
 
-/** Shows the form again with the entered values and the reason for the error. Other errors are rethrown. */
+/**
+ * Shows the form again with the entered values and the reason for the error, whatever it is.
+ *
+ * @param namespace that of a new AccessKey
+ * @throws the error if the session has ended
+ */
 export function showFormAgain(
   context: PageContext,
-  error: unknown,
+  { error, namespace }: { error: unknown; namespace?: string },
   show: (notice: Pick<PairFormPage, 'notice'>, status: FormStatus) => Response | Promise<Response>,
 ): Response | Promise<Response> {
-  const { t } = context.get('view');
-  if (error instanceof ConsoleError) {
-    return show({ notice: { kind: 'error', text: t(error.key, error.values) } }, error.status);
-  }
-  if (error instanceof Error && isStatus(error, 403)) {
-    return show({ notice: { kind: 'error', text: `${t('errorForbidden')} ${error.message}` } }, 403);
-  }
-  throw error;
+  const view = context.get('view');
+  if (isSessionEnded(error, context.get('visitor'))) throw error;
+  const { status, ...failure } = describeFailure(error, context, namespace);
+  return show({ notice: { kind: 'error', text: failureText(view, failure) } }, status);
 }

@@ -49,7 +49,7 @@ export function addNewPairRoutes(
       const expected = first ? await createFirstKey(visitor, input) : await addToAccessKey(visitor, input, generation);
       return await display.show(context, expected);
     } catch (error) {
-      return showFormAgain(context, error, (notice, status) =>
+      return showFormAgain(context, { error, namespace: input.namespace }, (notice, status) =>
         showForm(context, { ...state, problems: {}, ...notice }, status),
       );
     }
@@ -83,5 +83,5 @@ async function addToAccessKey(visitor: Visitor, input: PairInput, generation: nu
     generation,
     apply: (keyPairs) => addPair(keyPairs, pair, detailsOf(input)),
   });
-  return { namespace: fetched.namespace, accessKey: fetched.name, pair, revision: 1 };
+  return { namespace: fetched.namespace, accessKey: fetched.name, uid: fetched.uid, pair, revision: 1 };
 }

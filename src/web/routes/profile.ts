@@ -1,5 +1,5 @@
 import type { Hono } from 'hono';
-import { isStatus } from '../../kube/errors.ts';
+import { MissingPermissionError } from '../keys/api.ts';
 import { readAccessKey } from '../keys/visitor.ts';
 import { personOf } from '../pages/personal-center.ts';
 import { profilePage } from '../pages/profile.ts';
@@ -27,7 +27,7 @@ export function addProfileRoutes(app: Hono<ConsoleEnvironment>): void {
 
 /** The profile leaves out what the visitor may not read. */
 function ignoreForbidden(error: unknown): undefined {
-  if (!isStatus(error, 403)) throw error;
+  if (!(error instanceof MissingPermissionError)) throw error;
   return undefined;
 }
 

@@ -1,14 +1,12 @@
 import type { Hono } from 'hono';
-import { dataKeysOf } from '../../accesskey/model/access-key-record.ts';
 import { isKey } from '../../credential/key-pair.ts';
-import { isStatus } from '../../kube/errors.ts';
 import { isDnsSubdomain } from '../../kube/names.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import { type Form, readForm } from '../common/form.ts';
-import { awaitPair, type CreatedPair, type ExpectedPair } from '../keys/await-pair.ts';
+import { MissingPermissionError } from '../keys/api.ts';
+import { awaitPair, type CreatedPair, type ExpectedPair, findDelay } from '../keys/await-pair.ts';
 import { downloadOf, formats } from '../keys/downloads.ts';
-import { describeMissingPermission } from '../keys/missing-permission.ts';
-import { requirePair } from '../keys/pair-list.ts';
+import { describeMissingKeyPermission } from '../keys/missing-permission.ts';
 import { createTickets } from '../keys/ticket.ts';
 import { notReadablePage, shownPairPage, waitingPage } from '../pages/shown-pair.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
@@ -33,17 +31,17 @@ export function createPairDisplay(dependencies: ConsoleDependencies): PairDispla
   async function show(context: PageContext, expected: ExpectedPair): Promise<Response> {
     const created = await awaitPair(caches, expected, waitMs);
     if (created) return showCreated(context, expected, created);
+    const delay = findDelay(caches, expected);
+    if (delay?.kind === 'deleted') throw new ConsoleError('rejectedNoPair', { pair: expected.pair }, 404);
     const sessionId = context.get('visitor').session.id;
     const ticket = await tickets.issue({ ...expected, sessionId }, requireSessionKeys(dependencies));
-    return context.html(waitingPage(context.get('view'), ticket));
+    return context.html(waitingPage(context.get('view'), ticket, delay?.message));
   }
 
   async function showCreated(context: PageContext, expected: ExpectedPair, created: CreatedPair): Promise<Response> {
     const { api, user } = context.get('visitor');
     const { namespace, accessKey, pair: name } = expected;
-    const { ak, secretName } = created;
-    const { spec } = await api.read(namespace, accessKey);
-    const keys = dataKeysOf(requirePair(spec.keyPairs ?? [], name));
+    const { ak, secretName, keys } = created;
     try {
       const pair = await api.readPair(namespace, secretName, keys);
       // Shows only the pair of the status, which only the operator writes. The Secret itself may have been edited.
@@ -51,9 +49,10 @@ export function createPairDisplay(dependencies: ConsoleDependencies): PairDispla
       Object.assign(context.get('logFields'), { audit: true, event: 'web.pair-shown', ak, pairName: name });
       return context.html(shownPairPage(context.get('view'), pair, { name, namespace, secret: secretName }));
     } catch (error) {
-      if (!isStatus(error, 403)) throw error;
-      const permission = { verb: 'get', group: '', resource: 'secrets', namespace, name: secretName };
-      return context.html(notReadablePage(context.get('view'), describeMissingPermission(permission, user)));
+      if (!(error instanceof MissingPermissionError)) throw error;
+      const location = { namespace, accessKey, secret: secretName };
+      const missing = describeMissingKeyPermission(error.permission, user, location);
+      return context.html(notReadablePage(context.get('view'), name, missing));
     }
   }
 

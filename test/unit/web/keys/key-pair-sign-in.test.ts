@@ -20,7 +20,7 @@ function createApi(live: FetchedAccessKey, pair = {}, signIn: KeyPairSignIn = 'm
   const written: KeyPairSpecs[] = [];
   const api: KeyApi = {
     read: async () => live,
-    create: async () => undefined,
+    create: async () => 'uid',
     replaceKeyPairs: async (_, keyPairs) => void written.push(keyPairs),
     readPair: async () => ({ ak: 'a', sk: 's' }),
     may: async () => true,
