@@ -19,7 +19,7 @@ beforeAll(async () => {
   setup = await startTestConsole();
   url = setup.operator.url;
 });
-afterAll(() => {console.log(setup.operator.output.filter(l=>/"error"|refused/.test(l)).join('\n')); return setup?.stop()});
+afterAll(() => setup?.stop());
 
 const kubectl = (...args: string[]) => setup.cluster.kubectl.run(args);
 

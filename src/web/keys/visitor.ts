@@ -119,7 +119,12 @@ export async function readAccessKey({ accessKey, api }: Visitor): Promise<Fetche
   }
 }
 
-/** @returns the groups of a user that an AccessKey can name: not those of Kubernetes itself */
-export function ownGroups({ groups }: ClusterUser): string[] {
-  return groups.filter((group) => !isSystemName(group));
+/** @returns the groups of a user that an AccessKey can name: not those of Kubernetes itself, and valid in the CRD */
+export function ownGroups({ groups }: Pick<ClusterUser, 'groups'>): string[] {
+  return groups.filter((group) => !isSystemName(group) && isNameable(group));
+}
+
+/** The rules for spec.user.groups in the CRD. Authenticators accept any text, even an empty one. */
+function isNameable(group: string): boolean {
+  return group.length <= 253 && group.trim() === group && !/^$|[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}]/u.test(group);
 }

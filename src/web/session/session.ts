@@ -11,6 +11,8 @@ export interface SessionKeys {
   ticket: Uint8Array;
   /** Encrypts started sign-ins (oidc/flow-cookies.ts). */
   flow: Uint8Array;
+  /** Encrypts what a later page reports (sealed-cookie.ts). */
+  notice: Uint8Array;
   /** Signs form tokens (request-checks.ts). */
   form: Uint8Array;
 }
@@ -59,7 +61,13 @@ export type SignedOnSession = Extract<Session, { token: string }> & { sso: Singl
  */
 export function deriveKeys(secret: Uint8Array): SessionKeys {
   const derive = (use: string) => new Uint8Array(hkdfSync('sha256', secret, '', `accesskey-operator ${use}`, 32));
-  return { session: derive('session'), ticket: derive('ticket'), flow: derive('flow'), form: derive('form') };
+  return {
+    session: derive('session'),
+    ticket: derive('ticket'),
+    flow: derive('flow'),
+    notice: derive('notice'),
+    form: derive('form'),
+  };
 }
 
 /** Encrypts a session for the cookie. */
