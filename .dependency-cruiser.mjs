@@ -40,15 +40,20 @@ const mayImport = {
   'web/messages': [],
   'web/common': ['kube', 'access', 'accesskey/model', 'http/common', 'web/messages'],
   'web/session': ['kube', 'web/common'],
+  'web/deployments': ['deployments', 'deployments/kpanda', 'web/common'],
   'web/keys': [
     ...['kube', 'credential', 'accesskey/model', 'accesskey/live', 'accesskey/change', 'web/common', 'web/session'],
   ],
-  'web/pages': ['credential', 'accesskey/change', 'deployments', 'deployments/kpanda', 'web/common', 'web/session', 'web/keys'],
+  'web/pages': [
+    ...['credential', 'accesskey/change', 'deployments', 'deployments/kpanda', 'web/common', 'web/session'],
+    ...['web/deployments', 'web/keys'],
+  ],
   'web/oidc': ['kube', 'web/session'],
   'web/routes': [
     ...['kube', 'credential', 'accesskey/model', 'accesskey/live', 'clusters', 'deployments', 'deployments/kpanda'],
     'token',
-    ...['http/common', 'http/token', 'web/common', 'web/session', 'web/oidc', 'web/keys', 'web/pages'],
+    ...['http/common', 'http/token', 'web/common', 'web/session', 'web/oidc', 'web/deployments', 'web/keys'],
+    'web/pages',
   ],
   web: ['kube', 'http/common', 'web/common', 'web/session', 'web/keys', 'web/pages', 'web/routes'],
   app: [

@@ -18,6 +18,8 @@ export interface DeploymentRecord extends Stored {
   /** Unix time in seconds; 0 if unknown. */
   readonly createdAt: number;
   readonly state: State;
+  /** Desired number of pods; unset means 1. The kpanda API does not return it. */
+  readonly replicas: number;
   readonly labels: Readonly<Record<string, string>>;
   /** Extended resources that the pods request, including GPUs. */
   readonly extendedResources: readonly string[];
@@ -32,6 +34,7 @@ export function createDeploymentTransform(cluster: string): (raw: RawObject) => 
   return (raw) => {
     const object = raw as Json<V1Deployment> & RawObject;
     const { name, namespace = '', resourceVersion, labels, creationTimestamp } = object.metadata;
+    const replicas = object.spec?.replicas;
     const created = Date.parse(text(creationTimestamp as string | undefined));
     return {
       key: `${namespace}/${name}`,
@@ -41,6 +44,7 @@ export function createDeploymentTransform(cluster: string): (raw: RawObject) => 
       name,
       createdAt: Number.isNaN(created) ? 0 : created / 1000,
       state: deploymentState(object),
+      replicas: typeof replicas === 'number' ? replicas : 1,
       labels: isLabels(labels) ? labels : noLabels,
       extendedResources: extendedResourcesOf(object.spec?.template?.spec),
       text: JSON.stringify(projectDeployment(object, cluster)),

@@ -7,6 +7,7 @@ import { createSessionCheck } from './keys/visitor.ts';
 import { errorPage } from './pages/layout.ts';
 import { addAccessKeyRoutes } from './routes/access-keys.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './routes/dependencies.ts';
+import { addDeploymentRoute } from './routes/deployment.ts';
 import { addDeploymentRoutes } from './routes/deployments.ts';
 import { addEditPairRoutes } from './routes/edit-pair.ts';
 import { describeFailure } from './routes/failure.ts';
@@ -32,7 +33,7 @@ export interface Console {
 
 /** Paths that need no session, and paths that do. */
 const publicPaths = ['/', '/login', '/login/sso', '/login/callback'];
-const sessionPaths = ['/logout', '/personal-center/*', '/deployments'];
+const sessionPaths = ['/logout', '/personal-center/*', '/deployments/*'];
 
 export function createConsole(dependencies: ConsoleDependencies): Console {
   const { options, caches, now } = dependencies;
@@ -55,10 +56,12 @@ export function createConsole(dependencies: ConsoleDependencies): Console {
   addNewPairRoutes(app, dependencies, { namespaces, display });
   addEditPairRoutes(app, dependencies);
   addShowPairRoutes(app, display);
-  addStreamRoutes(app, streams, createSessionCheck(dependencies), sessions.endOf);
+  const streaming = { streams, hasEnded: createSessionCheck(dependencies), endOf: sessions.endOf };
+  addStreamRoutes(app, streams, streaming.hasEnded, streaming.endOf);
   addAccessKeyRoutes(app, { namespaces, display });
   addUseRoutes(app, dependencies);
-  addDeploymentRoutes(app, dependencies);
+  addDeploymentRoutes(app, dependencies, streaming);
+  addDeploymentRoute(app, dependencies, streaming);
   app.onError((error, context) => {
     if (isSessionEnded(error, context.get('visitor'))) return redirectToSignIn(context, cookie);
     return showError(error, context);

@@ -97,9 +97,10 @@ describe('two browsers on one list of keys', () => {
     await openKeys(page);
     await page.focus('#menu-ci > summary');
     await page.keyboard.press('Enter');
-    const former = await page.textContent('#key-ci td[data-label="Revision"]');
+    const revision = '#key-ci .details-row dt:text-is("Revision") + dd';
+    const former = await page.textContent(revision);
     await kubectl('patch', '--type=json', '-p', '[{"op":"add","path":"/spec/keyPairs/0/revision","value":9}]');
-    await page.waitForSelector('#key-ci td[data-label="Revision"]:has-text("9")');
+    await page.waitForSelector(`${revision}:text-is("9")`);
     expect(former).not.toContain('9');
     expect(await page.getAttribute('#menu-ci', 'open')).not.toBeNull();
     expect(await page.evaluate('document.activeElement.parentElement.id')).toBe('menu-ci');
@@ -124,11 +125,15 @@ describe('a field that a GitOps tool manages', () => {
     await applyAs('argocd-controller', [{ name: 'ci', revision: 1 }]);
     const { page, problems, close } = await setup.open();
     await openKeys(page);
-    expect(await page.textContent('#key-ci th')).toContain('Managed by argocd-controller');
+    const notice = await page.textContent('#managed');
+    expect(notice).toContain('Argo CD (argocd-controller) manages settings of ci. Change these settings there');
     await page.click('#menu-ci > summary');
     const rotate = page.locator('#menu-ci button:has-text("Rotate now")');
     expect(await rotate.getAttribute('aria-disabled')).toBe('true');
-    expect(await rotate.textContent()).toContain('Managed by argocd-controller. Change it there.');
+    expect(await rotate.getAttribute('aria-describedby')).toBe('managed');
+    expect(await page.textContent('main')).toMatch(
+      /^(?:(?!argocd-controller).)*argocd-controller(?:(?!argocd-controller).)*$/s,
+    );
     expect(await page.locator('#menu-ci a:has-text("Delete")').count()).toBe(0);
 
     // The tool does not declare this field, so that the change stays when it applies again.
@@ -153,7 +158,7 @@ describe('a field that a GitOps tool manages', () => {
     for (const action of ['rotate', 'disable', 'delete']) {
       const answer = await client.post(`${keysPath}/ci/${action}`, { generation: String(metadata.generation) });
       expect([action, answer.status]).toEqual([action, 409]);
-      expect(await answer.text()).toContain('Managed by argocd-controller');
+      expect(await answer.text()).toContain('Managed by Argo CD (argocd-controller)');
     }
     expect(JSON.parse(await kubectl('get', '-o', 'json')).spec).toEqual(spec);
   });
@@ -164,7 +169,8 @@ describe('a field that a GitOps tool manages', () => {
     await waitReady(setup.cluster.kubectl, 'people', 'alice');
     const { page, close } = await setup.open();
     await openKeys(page);
-    expect(await page.textContent('#create-reason')).toContain('kubectl-client-side-apply');
+    expect(await page.textContent('#managed')).toContain('managed by kubectl apply (kubectl-client-side-apply)');
+    expect(await page.getAttribute('button:has-text("Create Key")', 'aria-describedby')).toBe('managed');
     await close();
   });
 });

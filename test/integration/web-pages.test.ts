@@ -62,6 +62,7 @@ async function violationsOf(page: Page): Promise<string[]> {
 const pages = [
   ...[keysPath, `${keysPath}/ci/rotate`, `${keysPath}/ci/delete`, `${keysPath}/ci/edit`, `${keysPath}/nothing`],
   ...['/personal-center/profile', '/personal-center/use', '/deployments', '/deployments?search=none'],
+  ...['/deployments/kpanda-global-cluster/shop/web-00', '/deployments/kpanda-global-cluster/shop/none'],
 ];
 
 describe.each(['en', 'zh-CN'])('in %s', (locale) => {

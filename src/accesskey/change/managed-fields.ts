@@ -60,6 +60,21 @@ function pairsOf({ fieldsV1 }: FieldsEntry): Fields | undefined {
   return fieldsV1?.['f:spec']?.['f:keyPairs'];
 }
 
+const titles: readonly (readonly [RegExp, string])[] = [
+  [/^argocd-(?:application-)?controller$/, 'Argo CD'],
+  [/^(?:kustomize|helm)-controller$/, 'Flux'],
+  [/^kubectl-client-side-apply$/, 'kubectl apply'],
+  [/^helm$/i, 'Helm'],
+  [/^terraform/i, 'Terraform'],
+  [/^pulumi/i, 'Pulumi'],
+];
+
+/** @returns the name of a well-known tool with its field manager, otherwise the field manager */
+export function managerTitle(manager: string): string {
+  const title = titles.find(([pattern]) => pattern.test(manager))?.[1];
+  return title === undefined ? manager : `${title} (${manager})`;
+}
+
 /** Key of a list map item in FieldsV1. */
 function keyOf(pair: string): string {
   return `k:${JSON.stringify({ name: pair })}`;

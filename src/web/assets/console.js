@@ -1,5 +1,5 @@
 /*
- * Copy buttons, live updates of the table, and menus that close. Everything else on these pages works without a script.
+ * Copy buttons, local times, live updates, and menus that close. Everything else on these pages works without a script.
  */
 'use strict';
 
@@ -11,6 +11,12 @@ const announce = (text) => {
 function showCopyButtons(root) {
   if (!navigator.clipboard) return;
   for (const button of root.querySelectorAll('[data-copy]')) button.hidden = false;
+}
+
+/** Shows times in the time zone of the browser, in the language of the page. The title keeps the time in UTC. */
+function showLocalTimes(root) {
+  const format = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: 'medium', timeStyle: 'short' });
+  for (const time of root.querySelectorAll('time[datetime]')) time.textContent = format.format(new Date(time.dateTime));
 }
 
 async function copy(button) {
@@ -42,17 +48,18 @@ document.addEventListener('keydown', (event) => {
   menu.querySelector('summary').focus();
 });
 
-/** Replaces the table, and keeps open menus and the focus. */
-function replaceTable(area, html) {
+/** Replaces the live part of the page, and keeps open menus and the focus. */
+function replaceArea(area, html) {
   const open = [...area.querySelectorAll('details[open][id]')].map((one) => one.id);
   const focused = area.contains(document.activeElement) ? document.activeElement.closest('[id]')?.id : undefined;
-  const fresh = new DOMParser().parseFromString(html, 'text/html').getElementById('keys');
+  const fresh = new DOMParser().parseFromString(html, 'text/html').getElementById(area.id);
   if (!fresh) return area;
   area.replaceWith(fresh);
   for (const id of open) document.getElementById(id)?.setAttribute('open', '');
   const target = focused && document.getElementById(focused);
   if (target) (target.querySelector('summary') ?? target).focus();
   showCopyButtons(fresh);
+  showLocalTimes(fresh);
   markLive(fresh, true);
   return fresh;
 }
@@ -62,7 +69,7 @@ function markLive(area, isLive) {
   if (mark) mark.hidden = !isLive;
 }
 
-/** Reloads the table on each server-sent event. */
+/** Reloads the live part on each server-sent event. */
 function follow(start) {
   let area = start;
   let loading = false;
@@ -77,10 +84,10 @@ function follow(start) {
     loading = true;
     try {
       const answer = await fetch(area.dataset.fragment, { headers: { Accept: 'text/html' } });
-      if (answer.status === 401) location.assign(`/login?ended=1&next=${encodeURIComponent(location.pathname)}`);
-      else if (answer.ok) area = replaceTable(area, await answer.text());
+      if (answer.status === 401) location.assign(`/login?ended=1&next=${encodeURIComponent(location.pathname + location.search)}`);
+      else if (answer.ok) area = replaceArea(area, await answer.text());
     } catch {
-      // The server is unavailable. The browser reconnects the stream, and the table is reloaded then.
+      // The server is unavailable. The browser reconnects the stream, and the part is reloaded then.
       markLive(area, false);
     }
     loading = false;
@@ -111,5 +118,6 @@ addEventListener('pagehide', () => {
 });
 
 showCopyButtons(document);
+showLocalTimes(document);
 const live = document.querySelector('[data-live]');
 if (live) follow(live);

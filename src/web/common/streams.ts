@@ -5,8 +5,6 @@ import { pause } from '../../kube/time.ts';
 const maxPerSession = 6;
 const maxPerUser = 30;
 const maxStreams = 1_000;
-/** Changes within this time are sent as one event, milliseconds. */
-const debounceMs = 100;
 /** Keep-alive interval, milliseconds: proxies and the server close silent connections. */
 const pingMs = 25_000;
 
@@ -19,13 +17,22 @@ export interface Stream {
   end(): void;
 }
 
-/** The streams that notify open pages when their AccessKey changes. Events carry no content. */
+/** The changes that a stream reports. */
+export interface ChangeSource {
+  /** @returns a function that unsubscribes the listener */
+  subscribe(notify: () => void): () => void;
+  /** Changes within this time are sent as one event, milliseconds. */
+  debounceMs: number;
+}
+
+/** The streams that notify open pages when their content changes. Events carry no content. */
 export interface Streams {
   /**
    * @param expiresAt end of the session and so of the stream, milliseconds since the epoch
+   * @param source default: the AccessKey of the user
    * @returns the stream, or undefined if too many are open
    */
-  open(sessionId: string, user: string, expiresAt: number): Stream | undefined;
+  open(sessionId: string, user: string, expiresAt: number, source?: ChangeSource): Stream | undefined;
   /** Ends the streams of a session that was signed out. */
   signedOut(sessionId: string): void;
   /** Ends all streams when the process stops. */
@@ -38,13 +45,13 @@ interface OpenStream {
   end(): void;
 }
 
-export function createStreams({ accessKeys, userHolders }: AccessKeyCaches, now: () => number): Streams {
+export function createStreams(caches: AccessKeyCaches, now: () => number): Streams {
   const openStreams = new Set<OpenStream>();
   const ofSession = (sessionId: string) => [...openStreams].filter((one) => one.sessionId === sessionId);
   const ofUser = (user: string) => [...openStreams].filter((one) => one.user === user);
   let closed = false;
 
-  function open(sessionId: string, user: string, expiresAt: number): Stream {
+  function open(sessionId: string, user: string, expiresAt: number, source: ChangeSource): Stream {
     const ended = new AbortController();
     let changed = false;
     let wake = Promise.withResolvers<void>();
@@ -52,20 +59,13 @@ export function createStreams({ accessKeys, userHolders }: AccessKeyCaches, now:
       changed = true;
       wake.resolve();
     };
-    const unsubscribes = [
-      accessKeys.subscribe(({ previous, current }) => {
-        if ((current ?? previous)?.spec.user.name === user) notify();
-      }),
-      userHolders.subscribe((one) => {
-        if (one === user) notify();
-      }),
-    ];
+    const unsubscribe = source.subscribe(notify);
     const one: OpenStream = {
       sessionId,
       user,
       end() {
         openStreams.delete(one);
-        for (const unsubscribe of unsubscribes) unsubscribe();
+        unsubscribe();
         ended.abort();
       },
     };
@@ -78,7 +78,7 @@ export function createStreams({ accessKeys, userHolders }: AccessKeyCaches, now:
         const pingDue = pause(Math.min(pingMs, Math.max(1, expiresAt - now())), signal);
         await Promise.race([wake.promise, pingDue]);
         timeout.abort();
-        if (changed) await pause(debounceMs, ended.signal);
+        if (changed) await pause(source.debounceMs, ended.signal);
         if (now() >= expiresAt) one.end();
         if (ended.signal.aborted) return undefined;
         const event = changed ? 'change' : 'ping';
@@ -91,10 +91,10 @@ export function createStreams({ accessKeys, userHolders }: AccessKeyCaches, now:
   }
 
   return {
-    open(sessionId, user, expiresAt) {
+    open(sessionId, user, expiresAt, source = accessKeyChanges(caches, user)) {
       if (closed || openStreams.size >= maxStreams) return undefined;
       if (ofSession(sessionId).length >= maxPerSession || ofUser(user).length >= maxPerUser) return undefined;
-      return open(sessionId, user, expiresAt);
+      return open(sessionId, user, expiresAt, source);
     },
     signedOut(sessionId) {
       for (const one of ofSession(sessionId)) one.end();
@@ -102,6 +102,25 @@ export function createStreams({ accessKeys, userHolders }: AccessKeyCaches, now:
     close() {
       closed = true;
       for (const one of [...openStreams]) one.end();
+    },
+  };
+}
+
+function accessKeyChanges({ accessKeys, userHolders }: AccessKeyCaches, user: string): ChangeSource {
+  return {
+    debounceMs: 100,
+    subscribe(notify) {
+      const unsubscribes = [
+        accessKeys.subscribe(({ previous, current }) => {
+          if ((current ?? previous)?.spec.user.name === user) notify();
+        }),
+        userHolders.subscribe((one) => {
+          if (one === user) notify();
+        }),
+      ];
+      return () => {
+        for (const unsubscribe of unsubscribes) unsubscribe();
+      };
     },
   };
 }

@@ -1,4 +1,4 @@
-import { type KeyPairEdit, managementOf, managerOf } from '../../accesskey/change/managed-fields.ts';
+import { type KeyPairEdit, managementOf, managerOf, managerTitle } from '../../accesskey/change/managed-fields.ts';
 import { isStatus } from '../../kube/errors.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import type { FetchedAccessKey, KeyPairSpecs } from './api.ts';
@@ -53,5 +53,5 @@ export function requireUnmanagedList(fetched: FetchedAccessKey): void {
 }
 
 function rejectManaged(manager: string | undefined): void {
-  if (manager !== undefined) throw new ConsoleError('rejectedManaged', { manager }, 409);
+  if (manager !== undefined) throw new ConsoleError('rejectedManaged', { manager: managerTitle(manager) }, 409);
 }

@@ -29,6 +29,7 @@ export const icons = {
   copy: icon(html`<rect x="9" y="9" width="11" height="11" rx="2"/><path d="M5 15V6a2 2 0 0 1 2-2h8"/>`),
   down: icon(html`<path d="m7 10 5 5 5-5"/>`),
   save: icon(html`<path d="M12 4v11m-4-4 4 4 4-4M5 19h14"/>`),
+  sort: icon(html`<path class="up" d="m8 9 4-4 4 4"/><path class="down" d="m8 15 4 4 4-4"/>`),
   lock: icon(html`<rect x="5" y="11" width="14" height="9" rx="2"/><path d="M8 11V8a4 4 0 0 1 8 0v3"/>`),
   box: icon(html`<path d="m12 3 8 4.5v9L12 21l-8-4.5v-9L12 3Zm0 9 8-4.5M12 12v9m0-9L4 7.5"/>`),
 };
@@ -42,12 +43,14 @@ export function formToken(account: Account | undefined): Html {
 export interface Notice {
   kind: 'info' | 'success' | 'warning' | 'error';
   text: string | Html;
+  /** For elements that the message describes. */
+  id?: string;
 }
 
-export function notice({ kind, text }: Notice): Html {
+export function notice({ kind, text, id }: Notice): Html {
   const symbol = { info: icons.info, success: icons.done, warning: icons.warning, error: icons.warning }[kind];
   const role = kind === 'error' ? 'alert' : kind === 'info' ? 'note' : 'status';
-  return html`<div class="notice ${kind}" role="${role}">${symbol}<div>${text}</div></div>`;
+  return html`<div class="notice ${kind}" role="${role}"${id !== undefined && html` id="${id}"`}>${symbol}<div>${text}</div></div>`;
 }
 
 /** @param fallback shown if there is no time */
@@ -55,7 +58,19 @@ export function time(value: string | number | undefined, fallback: string): Html
   if (value === undefined || value === Number.POSITIVE_INFINITY) return html`<span class="faint">${fallback}</span>`;
   // An AccessKey created under an older CRD can have an invalid expiresAt.
   if (Number.isNaN(new Date(value).getTime())) return html`${String(value)}`;
-  return html`<time datetime="${new Date(value).toISOString()}">${formatTime(value)}</time>`;
+  // The script replaces the text by the local time, in the language of the page.
+  return html`<time datetime="${new Date(value).toISOString()}" title="${formatTime(value)}">${formatTime(value)}</time>`;
+}
+
+/** Shown by the script while the live part of a page is up to date. */
+export function liveMark({ t }: View): Html {
+  return html`<span class="live" hidden>${t('live')}</span>`;
+}
+
+/** Inserts an element in place of `{name}` in a message. */
+export function sentence(message: string, name: string, element: Html): Html {
+  const [before = '', after = ''] = message.split(`{${name}}`);
+  return html`${before}${element}${after}`;
 }
 
 /** A button that copies a value. The script shows it where the clipboard is available. */

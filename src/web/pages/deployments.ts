@@ -1,60 +1,23 @@
-import { type Pagination, WorkloadState } from '../../deployments/kpanda/schema.ts';
+import type { Pagination } from '../../deployments/kpanda/schema.ts';
 import type { State } from '../../deployments/kpanda/state.ts';
 import type { View } from '../common/view.ts';
+import {
+  type DeploymentFilters,
+  isFiltered,
+  nextSort,
+  pageSizes,
+  queryOf,
+  type SortKey,
+  sortKeys,
+  sortValue,
+  states,
+} from '../deployments/filters.ts';
+import type { DeploymentProblem, DeploymentRow } from '../deployments/row.ts';
 import type { MissingPermission } from '../keys/missing-permission.ts';
-import { type Html, html, icons, missingPermissionText, notice, option, time } from './components.ts';
+import { type Html, html, icons, liveMark, missingPermissionText, notice, option, time } from './components.ts';
 import { layout } from './layout.ts';
 
-const states = WorkloadState.options.filter((one): one is State => one !== 'WORKLOAD_STATE_UNSPECIFIED');
-
-/** The filters of the page, in the query of its URL. */
-export interface DeploymentFilters {
-  search: string;
-  state: State | undefined;
-  namespace: string | undefined;
-  cluster: string | undefined;
-  page: number;
-}
-
-/** Ignores invalid values, because the URL of a page is not an API. */
-export function readFilters(query: Readonly<Record<string, string>>): DeploymentFilters {
-  const { search = '', state, namespace, cluster, page = '' } = query;
-  return {
-    search: search.trim().slice(0, 253),
-    state: states.find((one) => one === state),
-    namespace: namespace || undefined,
-    cluster: cluster || undefined,
-    page: /^[1-9]\d{0,5}$/.test(page) ? Number(page) : 1,
-  };
-}
-
-function isFiltered({ search, state, namespace, cluster }: DeploymentFilters): boolean {
-  return search !== '' || state !== undefined || namespace !== undefined || cluster !== undefined;
-}
-
-/** @returns the URL of the page with these filters */
-function pathOf({ search, state, namespace, cluster, page }: DeploymentFilters): string {
-  const query = new URLSearchParams({
-    ...(search !== '' && { search }),
-    ...(state && { state }),
-    ...(namespace !== undefined && { namespace }),
-    ...(cluster !== undefined && { cluster }),
-    ...(page > 1 && { page: String(page) }),
-  });
-  return query.size === 0 ? '/deployments' : `/deployments?${query}`;
-}
-
-export interface DeploymentRow {
-  cluster: string;
-  namespace: string;
-  name: string;
-  state: State;
-  ready: number;
-  replicas: number;
-  images: readonly string[];
-  /** Milliseconds since the epoch. */
-  createdAt: number;
-}
+export const deploymentsPath = '/deployments';
 
 export interface DeploymentsPage {
   filters: DeploymentFilters;
@@ -77,19 +40,27 @@ const tones: Record<State, string> = {
 
 export function deploymentsPage(view: View, page: DeploymentsPage): Html {
   const { t } = view;
-  const empty = page.pagination.total === 0 && !isFiltered(page.filters) ? 'noDeploymentsText' : 'noMatchesText';
   return layout(view, {
     title: t('deployments'),
     section: 'deployments',
     content: html`<div class="page">
 <div><h1>${t('deployments')}</h1><p class="faint">${t('deploymentsLead')}</p></div>
-${page.unavailable.length > 0 && notice({ kind: 'warning', text: t('unavailableClusters', { names: page.unavailable.join(', ') }) })}
 <section class="card">
 ${filterForm(view, page)}
-${page.rows.length === 0 ? html`<div class="empty">${icons.box}<h2>${t('noDeployments')}</h2><p>${t(empty)}</p></div>` : table(view, page)}
-${pager(view, page)}
+${deploymentsArea(view, page)}
 </section></div>`,
   });
+}
+
+/** The part of the page that the script reloads when a Deployment changes. */
+export function deploymentsArea(view: View, page: DeploymentsPage): Html {
+  const { t } = view;
+  const { filters, rows, unavailable } = page;
+  const empty = page.pagination.total === 0 && !isFiltered(filters) ? 'noDeploymentsText' : 'noMatchesText';
+  return html`<div id="deployment-list" class="live-area" data-live="${deploymentsPath}/events${queryOf(filters)}" data-fragment="${deploymentsPath}${queryOf(filters, { fragment: '1' })}">
+${unavailable.length > 0 && notice({ kind: 'warning', text: t('unavailableClusters', { names: unavailable.join(', ') }) })}
+${rows.length === 0 ? html`<div class="empty">${icons.box}<h2>${t('noDeployments')}</h2><p>${t(empty)}</p></div>` : table(view, page)}
+${pager(view, page)}</div>`;
 }
 
 /** Shown to a person who may not list deployments in any namespace. */
@@ -102,9 +73,33 @@ export function noDeploymentsPage(view: View, missing: MissingPermission): Html 
   });
 }
 
-function filterForm({ t }: View, { filters, namespaces, clusters }: DeploymentsPage): Html {
+/** @returns the path of the page of a Deployment */
+export function deploymentPath({
+  cluster,
+  namespace,
+  name,
+}: Pick<DeploymentRow, 'cluster' | 'namespace' | 'name'>): string {
+  return [deploymentsPath, ...[cluster, namespace, name].map(encodeURIComponent)].join('/');
+}
+
+export function stateBadge({ t }: View, state: State): Html {
+  return html`<span class="state ${tones[state]}">${t(`state${state}`)}</span>`;
+}
+
+/** @returns what a problem means, with the name of its condition or reason */
+export function problemText({ t }: View, { kind }: DeploymentProblem): Html {
+  return html`<span class="problem">${t(`problem${kind}`)} <span class="code-word">${kind}</span></span>`;
+}
+
+/** @returns the name of a column */
+function columnName({ t }: View, key: SortKey): string {
+  return t(key);
+}
+
+function filterForm(view: View, { filters, namespaces, clusters }: DeploymentsPage): Html {
+  const { t } = view;
   const stateNames = states.map((one) => option(one, t(`state${one}`), filters.state));
-  return html`<form method="get" action="/deployments" class="filters" role="search">
+  return html`<form method="get" action="${deploymentsPath}" class="filters" role="search">
 <div class="field"><label for="search">${t('search')}</label><input id="search" name="search" type="search" value="${filters.search}" placeholder="${t('searchHelp')}"></div>
 <div class="field"><label for="state">${t('state')}</label><select id="state" name="state">${option('', t('allStates'), filters.state ?? '')}${stateNames}</select></div>
 <div class="field"><label for="namespace">${t('namespace')}</label><select id="namespace" name="namespace">${option('', t('allNamespaces'), filters.namespace ?? '')}${namespaces.map((one) => option(one, one, filters.namespace))}</select></div>
@@ -112,40 +107,64 @@ ${
   clusters.length > 1 &&
   html`<div class="field"><label for="cluster">${t('cluster')}</label><select id="cluster" name="cluster">${option('', t('allClusters'), filters.cluster ?? '')}${clusters.map((one) => option(one, one, filters.cluster))}</select></div>`
 }
-<div class="buttons"><a class="button" href="/deployments">${t('reset')}</a><button class="primary">${t('apply')}</button></div>
+${sortField(view, filters, clusters.length > 1)}
+<input type="hidden" name="size" value="${filters.pageSize}">
+<div class="buttons"><a class="button" href="${deploymentsPath}">${t('reset')}</a><button class="primary">${t('apply')}</button></div>
 </form>`;
 }
 
-function table({ t }: View, { rows, clusters }: DeploymentsPage): Html {
+/** The order as a select, where the table has no header: on phones. */
+function sortField(view: View, { sort }: DeploymentFilters, hasClusters: boolean): Html {
+  const { t } = view;
+  const keys = sortKeys.filter((one) => hasClusters || one !== 'cluster');
+  const choices = keys.flatMap((by) => [false, true].map((descending) => ({ by, descending })));
+  return html`<div class="field sort-field"><label for="sort">${t('sortBy')}</label><select id="sort" name="sort">${choices.map(
+    (one) =>
+      option(
+        sortValue(one),
+        t(one.descending ? 'sortDescending' : 'sortAscending', { column: columnName(view, one.by) }),
+        sortValue(sort),
+      ),
+  )}</select></div>`;
+}
+
+function table(view: View, { rows, clusters, filters }: DeploymentsPage): Html {
+  const { t } = view;
   const hasClusters = clusters.length > 1;
-  const heads = [
-    t('name'),
-    t('namespace'),
-    ...(hasClusters ? [t('cluster')] : []),
-    t('state'),
-    t('readyReplicas'),
-    t('images'),
-    t('created'),
-  ];
   const cell = (label: string, content: unknown, kind = '') =>
     html`<td data-label="${label}" class="${kind}"><div>${content}</div></td>`;
-  return html`<div class="table-frame"><table><caption class="visually-hidden">${t('deploymentsCaption')}</caption>
-<thead><tr>${heads.map((one) => html`<th scope="col">${one}</th>`)}</tr></thead>
+  const sortable = (by: SortKey) => sortHeader(view, filters, by);
+  return html`<div class="table-frame"><table class="deployments"><caption class="visually-hidden">${t('deploymentsCaption')}</caption>
+<thead><tr>${sortable('name')}${sortable('namespace')}${hasClusters && sortable('cluster')}${sortable('state')}
+<th scope="col">${t('readyReplicas')}</th><th scope="col">${t('images')}</th>${sortable('created')}</tr></thead>
 <tbody>${rows.map(
-    (row) => html`<tr><th scope="row"><span class="key-name">${row.name}</span></th>
-${cell(t('namespace'), row.namespace)}${hasClusters && cell(t('cluster'), row.cluster)}
-${cell(t('state'), html`<span class="state ${tones[row.state]}">${t(`state${row.state}`)}</span>`)}
-${cell(t('readyReplicas'), `${row.ready} / ${row.replicas}`)}
+    (row) => html`<tr><th scope="row"><a class="row-name" href="${deploymentPath(row)}">${row.name}</a></th>
+${cell(t('namespace'), row.namespace, 'breakable')}${hasClusters && cell(t('cluster'), row.cluster, 'breakable')}
+${cell(t('state'), html`${stateBadge(view, row.state)}${row.problems.map((one) => problemText(view, one))}`, 'states')}
+${cell(t('readyReplicas'), `${row.ready}/${row.replicas}`)}
 ${cell(t('images'), html`<code>${row.images.join(', ')}</code>`, 'images')}
-${cell(t('created'), time(row.createdAt, ''))}</tr>`,
+${cell(t('created'), time(row.createdAt, t('unknown')), 'times')}</tr>`,
   )}</tbody></table></div>`;
 }
 
-function pager({ t }: View, { filters, pagination: { total, page, pages } }: DeploymentsPage): Html {
+/** A column header with a link that sorts by the column, so that it works without a script. */
+function sortHeader(view: View, filters: DeploymentFilters, by: SortKey): Html {
+  const { sort } = filters;
+  const direction = sort.by !== by ? 'none' : sort.descending ? 'descending' : 'ascending';
+  const href = `${deploymentsPath}${queryOf({ ...filters, sort: nextSort(sort, by), page: 1 })}`;
+  return html`<th scope="col" aria-sort="${direction}"><a class="sort" href="${href}">${columnName(view, by)}${icons.sort}</a></th>`;
+}
+
+function pager(view: View, { filters, pagination: { total, page, pages } }: DeploymentsPage): Html {
+  const { t } = view;
+  const path = (changed: Partial<DeploymentFilters>) => `${deploymentsPath}${queryOf({ ...filters, ...changed })}`;
   const link = (to: number, text: string) =>
     to >= 1 && to <= pages
-      ? html`<a class="button" href="${pathOf({ ...filters, page: to })}">${text}</a>`
+      ? html`<a class="button" href="${path({ page: to })}">${text}</a>`
       : html`<span class="faint">${text}</span>`;
-  return html`<nav class="pager" aria-label="${t('pages')}"><span class="faint">${t('totalItems', { total })}</span>
-${pages > 1 && html`<div>${link(page - 1, t('previousPage'))}<span>${t('pageOf', { page, pages })}</span>${link(page + 1, t('nextPage'))}</div>`}</nav>`;
+  const size = (one: DeploymentFilters['pageSize']) =>
+    html`<a href="${path({ pageSize: one, page: 1 })}" aria-current="${one === filters.pageSize ? 'true' : 'false'}" aria-label="${t('perPage', { size: one })}">${one}</a>`;
+  return html`<nav class="pager" aria-label="${t('pages')}"><span class="pager-total"><span class="faint">${t('totalItems', { total })}</span>${liveMark(view)}</span>
+${pages > 1 && html`<div>${link(page - 1, t('previousPage'))}<span>${t('pageOf', { page, pages })}</span>${link(page + 1, t('nextPage'))}</div>`}
+${total > pageSizes[0] && html`<div class="switch-line"><span class="faint">${t('pageSize')}</span><div class="switch">${pageSizes.map(size)}</div></div>`}</nav>`;
 }

@@ -1,7 +1,19 @@
-import type { KeyPairEdit } from '../../accesskey/change/managed-fields.ts';
-import { formatTime, type View } from '../common/view.ts';
+import { type KeyPairEdit, managerTitle } from '../../accesskey/change/managed-fields.ts';
+import type { View } from '../common/view.ts';
 import type { KeyRow, KeyTable } from '../keys/rows.ts';
-import { copyButton, failureText, formToken, type Html, html, icons, notice, time } from './components.ts';
+import {
+  copyButton,
+  fact,
+  failureText,
+  formToken,
+  type Html,
+  html,
+  icons,
+  liveMark,
+  notice,
+  sentence,
+  time,
+} from './components.ts';
 
 /** Color of the dot beside a state. */
 const tones: Record<KeyRow['state'], string> = {
@@ -15,7 +27,7 @@ const tones: Record<KeyRow['state'], string> = {
 
 /** The part of the page that the script reloads when the AccessKey changes. */
 export function liveArea(content: Html): Html {
-  return html`<div id="keys" data-live="/personal-center/access-keys/events" data-fragment="/personal-center/access-keys?fragment=1">${content}</div>`;
+  return html`<div id="keys" class="live-area" data-live="/personal-center/access-keys/events" data-fragment="/personal-center/access-keys?fragment=1">${content}</div>`;
 }
 
 /**
@@ -28,20 +40,19 @@ export function keyTableSection(view: View, table: KeyTable, mayManage: boolean)
   return liveArea(html`
 ${table.suspended && notice({ kind: 'warning', text: t('suspendedText') })}
 ${table.problem !== undefined && notice({ kind: 'warning', text: failureText(view, { text: t('stalledText'), quote: table.problem }) })}
-${table.listManager !== undefined && notice({ kind: 'info', text: t('managedList', { manager: table.listManager }) })}
+${managedNotice(view, table)}
 ${!mayManage && notice({ kind: 'info', text: t('viewOnly') })}
 <section class="card" aria-labelledby="keys-title">
-<div class="card-head"><div><h2 id="keys-title">${t('accessKeys')}</h2><span class="live" hidden>${t('live')}</span></div>${createButton(view, table, mayManage)}</div>
+<div class="card-head"><div><h2 id="keys-title">${t('accessKeys')}</h2>${liveMark(view)}</div>${createButton(view, table, mayManage)}</div>
 ${table.rows.length === 0 ? emptyTable(view) : keyTable(view, table, mayManage)}
 </section>
 `);
 }
 
 function createButton({ t }: View, { cannotAdd, listManager }: KeyTable, mayManage: boolean): Html {
-  const reason =
-    (!mayManage && t('rejectedViewOnly')) ||
-    (listManager !== undefined && t('rejectedManaged', { manager: listManager })) ||
-    (cannotAdd && t(cannotAdd.key, cannotAdd.values));
+  const reason = (!mayManage && t('rejectedViewOnly')) || (cannotAdd && t(cannotAdd.key, cannotAdd.values));
+  if (listManager !== undefined)
+    return html`<button class="primary" aria-disabled="true" aria-describedby="${managedId}" type="button" data-disabled>${icons.plus}${t('createKey')}</button>`;
   if (!reason)
     return html`<a class="button primary" href="/personal-center/access-keys/new">${icons.plus}${t('createKey')}</a>`;
   return html`<div class="refused"><button class="primary" aria-disabled="true" aria-describedby="create-reason" type="button" data-disabled>${icons.plus}${t('createKey')}</button>
@@ -54,53 +65,61 @@ function emptyTable({ t }: View): Html {
 
 function keyTable(view: View, { rows, generation }: KeyTable, mayManage: boolean): Html {
   const { t } = view;
-  const heads = [
-    t('name'),
-    t('state'),
-    t('accessKeyId'),
-    t('created'),
-    t('expires'),
-    t('lastUsed'),
-    t('nextRotation'),
-    t('revision'),
-  ];
+  const heads = [t('name'), t('state'), t('accessKeyId'), t('created'), t('expires'), t('lastUsed')];
   return html`<div class="table-frame"><table class="keys">
 <caption class="visually-hidden">${t('tableCaption')}</caption>
 <thead><tr>${heads.map((one) => html`<th scope="col">${one}</th>`)}<th scope="col"><span class="visually-hidden">${t('actions')}</span></th></tr></thead>
-<tbody>${rows.map((row) => keyRow(view, row, mayManage ? rowMenu(view, row, generation) : html``))}</tbody>
+${rows.map((row) => keyRows(view, row, mayManage ? rowMenu(view, row, generation) : html``))}
 </table></div>`;
 }
 
-function keyRow(view: View, row: KeyRow, menu: Html): Html {
+/** The row of a key, and a second one with its details over the whole width. */
+function keyRows(view: View, row: KeyRow, menu: Html): Html {
   const { t } = view;
-  const cell = (label: string, content: unknown) => html`<td data-label="${label}"><div>${content}</div></td>`;
+  const cell = (label: string, content: unknown, kind = '') =>
+    html`<td data-label="${label}" class="${kind}"><div>${content}</div></td>`;
   const ak =
     row.ak === undefined
       ? html`<span class="faint">${t('notYet')}</span>`
       : html`<code>${row.ak}</code>${copyButton(view, row.ak, t('accessKeyId'))}`;
-  return html`<tr id="key-${row.name}">
-<th scope="row"><span class="key-name">${row.name}</span>${row.description && html`<span class="faint description">${row.description}</span>`}${managedBadges(view, row)}</th>
-${cell(t('state'), stateCell(view, row))}
-${cell(t('accessKeyId'), html`<span class="ak">${ak}</span>`)}
-${cell(t('created'), time(row.createdAt, t('notYet')))}
-${cell(t('expires'), time(row.expiresAt, t('neverExpires')))}
-${cell(t('lastUsed'), time(row.lastUsedAt, t('neverUsed')))}
-${cell(t('nextRotation'), time(row.nextRotationAt, t('none')))}
-${cell(t('revision'), String(row.revision))}
+  return html`<tbody id="key-${row.name}"><tr>
+<th scope="row"><span class="row-name">${row.name}</span></th>
+${cell(t('state'), stateCell(view, row), 'states')}
+${cell(t('accessKeyId'), html`<span class="ak">${ak}</span>`, 'ak-cell')}
+${cell(t('created'), time(row.createdAt, t('notYet')), 'times')}
+${cell(t('expires'), time(row.expiresAt, t('neverExpires')), 'times')}
+${cell(t('lastUsed'), time(row.lastUsedAt, t('neverUsed')), 'times')}
 <td class="row-menu">${menu}</td>
-</tr>`;
+</tr>
+<tr class="details-row"><td colspan="7"><dl>
+${fact(t('description'), row.description)}
+${fact(t('nextRotation'), time(row.nextRotationAt, t('none')))}
+${fact(t('revision'), String(row.revision))}
+</dl></td></tr></tbody>`;
 }
 
 function stateCell({ t }: View, { state, previousUntil }: KeyRow): Html {
   return html`<span class="state ${tones[state]}">${t(`state${state}`)}</span>${
     previousUntil !== undefined &&
-    html`<span class="faint small-text">${t('previousUntil', { time: formatTime(previousUntil) })}</span>`
+    html`<span class="faint small-text">${sentence(t('previousUntil'), 'time', time(previousUntil, ''))}</span>`
   }`;
 }
 
-function managedBadges({ t }: View, { managers }: KeyRow): Html {
-  const names = [...new Set(Object.values(managers))];
-  return html`${names.map((manager) => html`<span class="badge">${t('managedBy', { manager })}</span>`)}`;
+/** id of the notice that explains why actions are disabled. */
+const managedId = 'managed';
+
+/** One notice for everything that other tools manage. */
+function managedNotice({ t }: View, { listManager, rows }: KeyTable): Html | false {
+  if (listManager !== undefined) {
+    return notice({ kind: 'info', id: managedId, text: t('managedList', { manager: managerTitle(listManager) }) });
+  }
+  const names = [...new Set(rows.flatMap(({ managers }) => Object.values(managers)))];
+  if (names.length === 0) return false;
+  const sentences = names.map((manager) => {
+    const keys = rows.filter(({ managers }) => Object.values(managers).includes(manager)).map(({ name }) => name);
+    return html`<p>${t('managedSome', { manager: managerTitle(manager), keys: keys.join(', ') })}</p>`;
+  });
+  return notice({ kind: 'info', id: managedId, text: html`${sentences}` });
 }
 
 function rowMenu(view: View, row: KeyRow, generation: number): Html {
@@ -123,10 +142,8 @@ ${link('delete', 'danger')}
 </details>`;
 }
 
-/** @returns a disabled menu item with the reason if another tool manages the action; undefined if the action is possible */
-function managedItem({ t }: View, { managers, name }: KeyRow, action: KeyPairEdit): Html | undefined {
-  const manager = managers[action];
-  if (manager === undefined) return undefined;
-  const id = `reason-${name}-${action}`;
-  return html`<button type="button" class="plain" aria-disabled="true" aria-describedby="${id}" data-disabled>${t(action)}<span class="help" id="${id}">${t('rejectedManaged', { manager })}</span></button>`;
+/** @returns a disabled menu item if another tool manages the action; undefined if the action is possible */
+function managedItem({ t }: View, { managers }: KeyRow, action: KeyPairEdit): Html | undefined {
+  if (managers[action] === undefined) return undefined;
+  return html`<button type="button" class="plain" aria-disabled="true" aria-describedby="${managedId}" data-disabled>${t(action)}${icons.lock}</button>`;
 }

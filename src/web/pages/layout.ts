@@ -56,7 +56,7 @@ function accountMenu(view: View): Html {
 <summary><span class="visually-hidden">${t('accountMenu', { user: name })}</span><span class="avatar small" data-initials="${initialsOf(name)}"></span>${icons.down}</summary>
 <div class="popup">
 <p class="who">${name}</p>
-<a href="/personal-center/profile">${t('personalCenter')}</a>
+<a href="/personal-center/access-keys">${t('personalCenter')}</a>
 ${switches(view)}
 <form method="post" action="/logout">${formToken(account)}<button class="plain">${t('signOut')}</button></form>
 </div>

@@ -1,80 +1,106 @@
 import type { Hono } from 'hono';
 import type { Cluster } from '../../clusters/cluster.ts';
-import { visibleInEach } from '../../clusters/visible.ts';
+import { type Visible, visibleInEach } from '../../clusters/visible.ts';
 import { createFilter } from '../../deployments/filter.ts';
-import type { DeploymentItem } from '../../deployments/kpanda/schema.ts';
-import { listDeployments, namespacesOf } from '../../deployments/listing.ts';
-import type { DeploymentRecord } from '../../deployments/record.ts';
+import { listDeployments, namespacesOf, type Source } from '../../deployments/listing.ts';
+import { deploymentChanges, inScope } from '../deployments/changes.ts';
+import { type DeploymentFilters, readFilters } from '../deployments/filters.ts';
+import { toRow } from '../deployments/row.ts';
 import type { Permission } from '../keys/api.ts';
 import { describeMissingPermission } from '../keys/missing-permission.ts';
-import type { Visitor } from '../keys/visitor.ts';
 import {
-  type DeploymentFilters,
-  type DeploymentRow,
   type DeploymentsPage,
+  deploymentsArea,
   deploymentsPage,
+  deploymentsPath,
   noDeploymentsPage,
-  readFilters,
 } from '../pages/deployments.ts';
 import type { ConsoleDependencies, ConsoleEnvironment } from './dependencies.ts';
+import { answerStream, type StreamDependencies } from './streams.ts';
 
-const pageSize = 20;
 /** Limit of the namespaces in the filter. */
 const maxNamespaces = 500;
+/** After this time a stream ends and the page opens a new one, which checks the permissions again; milliseconds. */
+const maxStreamMs = 300_000;
 const permissionToList: Permission = { verb: 'list', group: 'apps', resource: 'deployments' };
 
 /** The deployments that the visitor may view, listed by the same functions and with the same permissions as in the API. */
-export function addDeploymentRoutes(app: Hono<ConsoleEnvironment>, { clusters, takeTurn }: ConsoleDependencies): void {
-  app.get('/deployments', async (context) => {
+export function addDeploymentRoutes(
+  app: Hono<ConsoleEnvironment>,
+  { clusters, takeTurn, now }: ConsoleDependencies,
+  streaming: StreamDependencies,
+): void {
+  const selectedBy = ({ cluster }: DeploymentFilters) =>
+    clusters.all().filter((one) => (cluster ?? one.name) === one.name);
+
+  app.get(deploymentsPath, async (context) => {
     const visitor = context.get('visitor');
     const view = context.get('view');
     const filters = readFilters(context.req.query());
-    const all = clusters.all();
-    const selected = filters.cluster === undefined ? all : all.filter((one) => one.name === filters.cluster);
+    const selected = selectedBy(filters);
     await takeTurn?.(visitor.user.name, context.env.incoming);
-    const found = await findVisible(selected, visitor, filters);
-    if (!found) {
+    const visible = await visibleInEach(selected, visitor.user);
+    if (isForbidden(visible, selected)) {
       return context.html(noDeploymentsPage(view, describeMissingPermission(permissionToList, visitor.user)), 403);
     }
-    return context.html(deploymentsPage(view, { ...found, filters, clusters: all.map((one) => one.name) }));
+    const page = { ...pageOf(visible, filters), filters, clusters: clusters.all().map(({ name }) => name) };
+    return context.html(
+      context.req.query('fragment') === undefined ? deploymentsPage(view, page) : deploymentsArea(view, page),
+    );
+  });
+
+  app.get(`${deploymentsPath}/events`, async (context) => {
+    const filters = readFilters(context.req.query());
+    const selected = selectedBy(filters);
+    const { sources } = await visibleInEach(selected, context.get('visitor').user);
+    const openedAt = now();
+    const stores = selected.map(({ deployments }) => deployments);
+    // A cluster that is registered, removed or connected again has another store.
+    const isOutdated = () => {
+      const current = selectedBy(filters).map(({ deployments }) => deployments);
+      return (
+        now() - openedAt > maxStreamMs ||
+        current.length !== stores.length ||
+        current.some((one) => !stores.includes(one))
+      );
+    };
+    return answerStream(context, streaming, deploymentChanges(watchedOf(sources, filters)), isOutdated);
   });
 }
 
-/** @returns a page of deployments, or undefined if the user may not list them in any of the clusters */
-async function findVisible(
-  selected: readonly Cluster[],
-  { user }: Visitor,
-  { search, state, namespace, page }: DeploymentFilters,
-): Promise<Omit<DeploymentsPage, 'filters' | 'clusters'> | undefined> {
-  const { sources, failures } = await visibleInEach(selected, user);
-  if (sources.length === 0 && failures.length === 0 && selected.length > 0) return undefined;
+/** Whether the user may not list deployments in any of the clusters. */
+function isForbidden({ sources, failures }: Visible<Source>, selected: readonly Cluster[]): boolean {
+  return sources.length === 0 && failures.length === 0 && selected.length > 0;
+}
+
+function pageOf(
+  { sources, failures }: Visible<Source>,
+  { search, state, namespace, sort, page, pageSize }: DeploymentFilters,
+): Omit<DeploymentsPage, 'filters' | 'clusters'> {
   const namespaces = [...new Set(sources.flatMap(namespacesOf))].sort();
   const filtered = sources.map((source) => ({
     ...source,
     namespaces: namespace === undefined ? source.namespaces : namespacesOf(source).filter((one) => one === namespace),
   }));
   const matches = createFilter({ fuzzyName: search, state });
-  const query = { page, pageSize, by: 'namespace', descending: false, ...(matches && { matches }) } as const;
+  const query = { page, pageSize, ...sort, ...(matches && { matches }) };
   const { items, pagination } = listDeployments(filtered, query);
   return {
-    rows: items.map(toRow),
+    rows: items.map((one) => toRow(one).row),
     pagination,
     namespaces: namespaces.slice(0, maxNamespaces),
     unavailable: failures.map(({ cluster }) => cluster),
   };
 }
 
-function toRow({ cluster, namespace, name, state, createdAt, text }: DeploymentRecord): DeploymentRow {
-  const { spec, status } = JSON.parse(text) as DeploymentItem;
-  const containers = spec.template?.spec?.containers ?? [];
-  return {
-    cluster,
-    namespace,
-    name,
-    state,
-    createdAt: createdAt * 1000,
-    ready: status.readyReplicas,
-    replicas: status.replicas,
-    images: containers.map(({ image }) => image),
-  };
+function watchedOf(sources: readonly Source[], { search, state, namespace }: DeploymentFilters) {
+  const matches = createFilter({ fuzzyName: search, state }) ?? (() => true);
+  return sources.map(({ store, namespaces }) => {
+    const isVisible = inScope(namespaces);
+    return {
+      store,
+      shows: (record: Parameters<typeof matches>[0]) =>
+        isVisible(record.namespace) && (namespace ?? record.namespace) === record.namespace && matches(record),
+    };
+  });
 }

@@ -1,45 +1,61 @@
 import type { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { ConsoleError } from '../common/console-error.ts';
-import type { Streams } from '../common/streams.ts';
+import type { ChangeSource, Streams } from '../common/streams.ts';
 import type { Session } from '../session/session.ts';
-import type { ConsoleEnvironment } from './dependencies.ts';
+import type { ConsoleEnvironment, PageContext } from './dependencies.ts';
 import { accessKeysPath } from './key-forms.ts';
 
 /** How long a browser waits before it reconnects, milliseconds. */
 const retryMs = 3_000;
 
-/**
- * Server-sent events (WHATWG HTML): each event makes the page reload the table.
- *
- * @param hasEnded whether a session has ended, for example because its pair was disabled. Such a session gets that one
- * change and no further events
- * @param endOf when a session ends if it is not used again, milliseconds since the epoch
- */
+/** What the routes of event streams need. */
+export interface StreamDependencies {
+  streams: Streams;
+  /** Whether a session has ended, for example because its pair was disabled. It gets that one change and no further events. */
+  hasEnded: (session: Session) => Promise<boolean>;
+  /** @returns when a session ends if it is not used again, milliseconds since the epoch */
+  endOf: (session: Session) => number;
+}
+
+/** The stream of the access keys. */
 export function addStreamRoutes(
   app: Hono<ConsoleEnvironment>,
   streams: Streams,
-  hasEnded: (session: Session) => Promise<boolean>,
-  endOf: (session: Session) => number = ({ expiresAt }) => expiresAt,
+  hasEnded: StreamDependencies['hasEnded'],
+  endOf: StreamDependencies['endOf'] = ({ expiresAt }) => expiresAt,
 ): void {
-  app.get(`${accessKeysPath}/events`, (context) => {
-    // Hono sends HEAD to this handler and drops the body, so the stream would never be read and never end.
-    if (context.req.method === 'HEAD') return context.body(null, 200, { 'Content-Type': 'text/event-stream' });
-    const { session, user } = context.get('visitor');
-    const stream = streams.open(session.id, user.name, endOf(session));
-    if (!stream) throw new ConsoleError('rejectedStreams', {}, 503);
-    context.header('X-Accel-Buffering', 'no');
-    return streamSSE(context, async (sse) => {
-      sse.onAbort(() => stream.end());
-      try {
-        await sse.writeSSE({ event: 'ready', data: '', retry: retryMs });
-        for (let event = await stream.next(); event; event = await stream.next()) {
-          await sse.writeSSE({ event, data: '' });
-          if (await hasEnded(session)) return;
-        }
-      } finally {
-        stream.end();
+  app.get(`${accessKeysPath}/events`, (context) => answerStream(context, { streams, hasEnded, endOf }));
+}
+
+/**
+ * Responds with server-sent events (WHATWG HTML): each `change` makes the page reload its live part.
+ *
+ * @param source default: the AccessKey of the visitor
+ * @param isOutdated whether the source no longer reports all changes; the browser then opens a new stream
+ */
+export function answerStream(
+  context: PageContext,
+  { streams, hasEnded, endOf }: StreamDependencies,
+  source?: ChangeSource,
+  isOutdated: () => boolean = () => false,
+): Response {
+  // Hono sends HEAD to this handler and drops the body, so the stream would never be read and never end.
+  if (context.req.method === 'HEAD') return context.body(null, 200, { 'Content-Type': 'text/event-stream' });
+  const { session, user } = context.get('visitor');
+  const stream = streams.open(session.id, user.name, endOf(session), source);
+  if (!stream) throw new ConsoleError('rejectedStreams', {}, 503);
+  context.header('X-Accel-Buffering', 'no');
+  return streamSSE(context, async (sse) => {
+    sse.onAbort(() => stream.end());
+    try {
+      await sse.writeSSE({ event: 'ready', data: '', retry: retryMs });
+      for (let event = await stream.next(); event; event = await stream.next()) {
+        await sse.writeSSE({ event, data: '' });
+        if (isOutdated() || (await hasEnded(session))) return;
       }
-    });
+    } finally {
+      stream.end();
+    }
   });
 }

@@ -5,11 +5,11 @@ import type { RawObject } from '../../../src/kube/list-watch.ts';
 /** Creates the record of the Deployment `namespace/name`. */
 export function record(
   key: string,
-  more: { metadata?: object; spec?: object; cluster?: string } = {},
+  more: { metadata?: object; spec?: object; status?: object; cluster?: string } = {},
 ): DeploymentRecord {
   const [namespace = '', name = ''] = key.split('/');
   const metadata = { namespace, name, resourceVersion: '1', ...more.metadata };
-  const raw: RawObject = { metadata, spec: more.spec ?? {}, status: {} };
+  const raw: RawObject = { metadata, spec: more.spec ?? {}, status: more.status ?? {} };
   return createDeploymentTransform(more.cluster ?? 'here')(raw);
 }
 

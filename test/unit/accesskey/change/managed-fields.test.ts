@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { type FieldsEntry, managementOf, managerOf } from '../../../../src/accesskey/change/managed-fields.ts';
+import {
+  type FieldsEntry,
+  managementOf,
+  managerOf,
+  managerTitle,
+} from '../../../../src/accesskey/change/managed-fields.ts';
 
 describe('the manager of key pairs', () => {
   const fields = (...names: string[]) => ({
@@ -53,3 +58,11 @@ describe('the manager of key pairs', () => {
     expect(managementOf([{}]).list).toBeUndefined();
   });
 });
+
+test.each([
+  ['argocd-controller', 'Argo CD (argocd-controller)'],
+  ['kustomize-controller', 'Flux (kustomize-controller)'],
+  ['kubectl-client-side-apply', 'kubectl apply (kubectl-client-side-apply)'],
+  ['Helm', 'Helm (Helm)'],
+  ['our-pipeline', 'our-pipeline'],
+])('the manager %s is shown as %s', (manager, title) => expect(managerTitle(manager)).toBe(title));

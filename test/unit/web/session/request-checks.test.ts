@@ -12,6 +12,7 @@ describe('returnPath', () => {
   test.each([
     '/deployments',
     '/deployments?search=web&page=2',
+    '/deployments/west/shop/web.v2',
     '/personal-center/access-keys/ci/rotate',
     '/personal-center/profile',
   ])('accepts %s', (path) => expect(returnPath(path)).toBe(path));
@@ -32,6 +33,9 @@ describe('returnPath', () => {
     '/logout',
     '/apis/ghippo.io/v1alpha1/token',
     '/deployments#x',
+    '/deployments//evil.example',
+    '/deployments/../logout',
+    '/deployments/west/shop/web/more',
     '/deployments?next=https://evil.example\r\nSet-Cookie: a=b',
   ])('replaces %o with the home page', (path) => expect(returnPath(path)).toBe(homePath));
 });

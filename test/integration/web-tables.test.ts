@@ -1,0 +1,273 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { poll } from '../../tools/poll.ts';
+import { createKey, people, signInWithToken, startTestConsole, type TestConsole } from '../support/console.ts';
+import { signIn } from '../support/console-client.ts';
+import { createWideObjects, longNames } from '../support/wide-objects.ts';
+import { deploymentManifest } from '../support/workload.ts';
+
+const keysPath = '/personal-center/access-keys';
+const { alice, bob, carol } = people;
+let setup: TestConsole;
+let url: string;
+let wideNamespace: string;
+
+beforeAll(async () => {
+  setup = await startTestConsole({}, { workloads: true });
+  url = setup.operator.url;
+  wideNamespace = await createWideObjects(setup.cluster.kubectl, { name: alice.name, groups: ['developers'] });
+});
+afterAll(() => setup?.stop());
+
+const create = (object: object) => setup.cluster.kubectl.run(['create', '-f', '-'], JSON.stringify(object));
+const kubectl = (...args: string[]) => setup.cluster.kubectl.run(args);
+const detailPath = (namespace: string, name: string) => `/deployments/kpanda-global-cluster/${namespace}/${name}`;
+
+async function openAs(
+  person: { token: string },
+  context: Parameters<TestConsole['open']>[0] = {},
+): ReturnType<TestConsole['open']> {
+  const opened = await setup.open(context);
+  await signInWithToken(opened.page, url, person.token);
+  return opened;
+}
+
+/** The windows: CSS pixels and zoom of the browser, which divides the CSS pixels of a window. */
+const widths = [320, 360, 480, 768, 900, 1024, 1440, 1920, 2560];
+const windows = [
+  ...widths.map((width) => ({ width, zoom: 1 })),
+  ...widths.map((width) => ({ width, zoom: 2 })).filter(({ width, zoom }) => width / zoom >= 320),
+];
+
+test('no page, table or menu is wider than the window', async () => {
+  const { page, close } = await openAs(alice);
+  const browser = await page.context().newCDPSession(page);
+  const resize = ({ width, zoom }: (typeof windows)[number]) =>
+    browser.send('Emulation.setDeviceMetricsOverride', {
+      ...{ width: width / zoom, height: 900, deviceScaleFactor: zoom, mobile: false },
+    });
+  const overflowing = `[document.documentElement, ...document.querySelectorAll('table, .card, details[open] .popup')]
+    .filter((one) => {
+      const { left, right } = one.getBoundingClientRect();
+      return one.scrollWidth > innerWidth || left < 0 || right > innerWidth + 0.5;
+    })
+    .map((one) => [one.tagName, one.className, one.scrollWidth, innerWidth].join(' '))`;
+  const found: string[] = [];
+  const measure = async (what: string) => {
+    for (const window of windows) {
+      await resize(window);
+      for (const one of (await page.evaluate(overflowing)) as string[]) found.push(`${what}: ${one}`);
+    }
+  };
+  const pages = [
+    ...[`${keysPath}/new`, `${keysPath}/${longNames.pair}/edit`, `${keysPath}/${longNames.pair}/rotate`],
+    ...[`${keysPath}/${longNames.pair}/delete`, '/personal-center/profile', '/personal-center/use'],
+    ...['/deployments', `/deployments?namespace=${wideNamespace}&search=${longNames.deployment}`],
+    ...[detailPath(wideNamespace, longNames.deployment), detailPath(wideNamespace, 'none'), keysPath],
+  ];
+  for (const path of pages) {
+    await page.goto(url + path);
+    await measure(path);
+  }
+  for (const pair of [longNames.pair, 'ci']) {
+    await page.click(`#menu-${pair} > summary`);
+    await measure(`menu of ${pair}`);
+    await page.keyboard.press('Escape');
+  }
+  expect(found).toEqual([]);
+  for (const window of windows) {
+    await resize(window);
+    const lines = "[...document.querySelectorAll('.ak code')].map((one) => Math.round(one.offsetHeight / 26))";
+    expect(await page.evaluate(lines)).toEqual([1, 1]);
+  }
+  await close();
+});
+
+describe('the list of deployments', () => {
+  const names = (page: Page) => page.locator('tbody th').allTextContents();
+
+  beforeAll(async () => {
+    for (let index = 0; index < 23; index += 1) {
+      const manifest = deploymentManifest('shop', `web-${String(index).padStart(2, '0')}`);
+      await create({ ...manifest, spec: { ...manifest.spec, replicas: index === 7 ? 2 : 0 } });
+    }
+  });
+
+  test('is sorted and paged without a script', async () => {
+    const { page, close } = await openAs(bob, { javaScriptEnabled: false });
+    await poll('all deployments', async () => {
+      await page.goto(`${url}/deployments?namespace=shop`);
+      return (await page.textContent('.pager'))?.includes('23 total');
+    });
+    expect((await names(page))[0]).toBe('web-00');
+    const order = (column: string) => page.getAttribute(`th:has(a:text("${column}"))`, 'aria-sort');
+    expect([await order('Namespace'), await order('Name')]).toEqual(['ascending', 'none']);
+    await page.click('th a:text-is("Name")');
+    await page.click('th a:text-is("Name")');
+    expect([await order('Namespace'), await order('Name')]).toEqual(['none', 'descending']);
+    expect((await names(page))[0]).toBe('web-22');
+    expect(await names(page)).toHaveLength(20);
+    await page.click('[aria-label="50 rows per page"]');
+    expect(await names(page)).toHaveLength(23);
+    expect((await names(page))[0]).toBe('web-22');
+    await page.fill('#search', 'web-1');
+    await page.click('text="Apply"');
+    expect((await names(page)).slice(0, 2)).toEqual(['web-19', 'web-18']);
+    expect(page.url()).toContain('size=50');
+    await page.goto(`${url}/deployments?sort=nothing&size=7&page=x`);
+    expect(await order('Namespace')).toBe('ascending');
+    await close();
+  });
+
+  test('shows ready pods of the desired pods, as kubectl does', async () => {
+    const { page, close } = await openAs(bob);
+    await poll('ready pods', async () => {
+      await page.goto(`${url}/deployments?namespace=shop&search=web-07`);
+      return (await page.textContent('td[data-label="Ready"]'))?.trim() === '2/2';
+    });
+    await kubectl('create', 'quota', 'none', '-n', 'shop', '--hard=pods=2');
+    await kubectl('scale', 'deployment', 'web-07', '-n', 'shop', '--replicas=5');
+    await page.waitForSelector('td[data-label="Ready"]:has-text("2/5")');
+    // The state stays Running or Not ready, as kpanda defines it; the failure is a reason beside it.
+    await page.waitForSelector('td[data-label="State"]:has-text("Pods cannot be created ReplicaFailure")');
+    await page.click('text="web-07"');
+    expect(await page.textContent('.notice.error')).toContain('exceeded quota');
+    const condition = page.locator('.conditions tr:has(th:has-text("ReplicaFailure"))');
+    expect(await condition.textContent()).toContain('FailedCreate');
+    await close();
+  });
+
+  test('follows changes that the user may see', async () => {
+    const { page, problems, close } = await openAs(bob);
+    await page.goto(`${url}/deployments?search=live`);
+    await page.waitForSelector('.live:not([hidden])', { state: 'attached' });
+    await page.evaluate('document.body.dataset.notReloaded = "yes"');
+    await create(deploymentManifest('shop', 'live-one'));
+    await page.waitForSelector('text="live-one"');
+    await kubectl('delete', 'deployment', 'live-one', '-n', 'shop');
+    await page.waitForSelector('text="live-one"', { state: 'detached' });
+    expect(await page.getAttribute('body', 'data-not-reloaded')).toBe('yes');
+    expect(problems()).toEqual([]);
+    await close();
+  });
+
+  test('has no stream for changes that the user may not see', async () => {
+    const client = await signIn(url, { method: 'token', token: bob.token });
+    const { body } = await client.get('/deployments/events?search=secret');
+    const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
+    expect((await reader?.read())?.value).toContain('event: ready');
+    await create(deploymentManifest('default', 'secret-one'));
+    await create(deploymentManifest('shop', 'secret-two'));
+    const next = reader?.read();
+    expect((await next)?.value).toContain('event: change');
+    const list = await (await client.get('/deployments?search=secret&fragment=1')).text();
+    expect([list.includes('secret-two'), list.includes('secret-one')]).toEqual([true, false]);
+    await reader?.cancel();
+  });
+});
+
+describe('the page of a deployment', () => {
+  test('shows conditions and follows changes', async () => {
+    const manifest = deploymentManifest('shop', 'stuck');
+    const { template } = manifest.spec;
+    const spec = { ...template.spec, nodeSelector: { nowhere: 'yes' } };
+    await create({
+      ...manifest,
+      spec: { ...manifest.spec, progressDeadlineSeconds: 1, template: { ...template, spec } },
+    });
+    const { page, problems, close } = await openAs(bob);
+    await poll('the deployment', async () => {
+      await page.goto(url + detailPath('shop', 'stuck'));
+      return (await page.textContent('h1')) === 'stuck';
+    });
+    await page.waitForSelector('text=The rollout has not finished in time');
+    expect(await page.textContent('main')).toContain('example.org/main');
+    await page.waitForSelector('.live:not([hidden])');
+    await kubectl('label', 'deployment', 'stuck', '-n', 'shop', 'tier=back');
+    await page.waitForSelector('text="tier=back"');
+    await kubectl('delete', 'deployment', 'stuck', '-n', 'shop');
+    await page.waitForSelector('text=This deployment does not exist');
+    expect(problems()).toEqual([]);
+    await close();
+  });
+
+  test('does not reveal whether a deployment exists', async () => {
+    const client = await signIn(url, { method: 'token', token: carol.token });
+    const paths = [
+      ...[detailPath('shop', 'web-00'), detailPath('shop', 'none'), detailPath('nowhere', 'none')],
+      ...[
+        '/deployments/other/shop/web-00',
+        '/deployments/kpanda-global-cluster/shop/a%2Fb',
+        detailPath('shop', 'web-00/events'),
+      ],
+    ];
+    for (const path of paths) {
+      const answer = await client.get(path);
+      expect([path, answer.status]).toEqual([path, 404]);
+      expect(await answer.text()).toContain('does not exist, or you do not have permission');
+    }
+  });
+
+  test('is reached again after sign-in', async () => {
+    const { page, close } = await setup.open();
+    await page.goto(url + detailPath('shop', 'web-00'));
+    await page.fill('#token', bob.token);
+    await page.press('#token', 'Enter');
+    await page.waitForURL(`**${detailPath('shop', 'web-00')}`);
+    await close();
+  });
+});
+
+test('times are local, with UTC in the title', async () => {
+  const { page, close } = await openAs(alice, { locale: 'zh-CN', timezoneId: 'Asia/Shanghai' });
+  const expiry = page.locator('time[datetime^="2040-01-01"]');
+  expect(await expiry.textContent()).toBe('2040年1月1日 08:00');
+  expect(await expiry.getAttribute('title')).toBe('2040-01-01 00:00 UTC');
+  await close();
+  const withoutScript = await openAs(alice, { javaScriptEnabled: false });
+  expect(await withoutScript.page.textContent('time[datetime^="2040-01-01"]')).toBe('2040-01-01 00:00 UTC');
+  await withoutScript.close();
+});
+
+test('a copy button covers no text', async () => {
+  const { page, close } = await openAs(alice, { viewport: { width: 360, height: 740 } });
+  for (const path of [keysPath, '/personal-center/use']) {
+    await page.goto(url + path);
+    const covered = await page.evaluate(`[...document.querySelectorAll('[data-copy]')].filter((button) => {
+      const text = button.parentElement.querySelector('pre, code, input').getBoundingClientRect();
+      const own = button.getBoundingClientRect();
+      return own.left < text.right - 0.5 && own.right > text.left && own.top < text.bottom && own.bottom > text.top;
+    }).length`);
+    expect([path, covered]).toEqual([path, 0]);
+  }
+  await close();
+});
+
+test('paper has the content without navigation and buttons', async () => {
+  const { page, close } = await openAs(bob, { colorScheme: 'dark', viewport: { width: 718, height: 1000 } });
+  const check = async () => {
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+    const shown = page.locator('button, .button, .bar, .tabs, nav.crumbs, .filters').filter({ visible: true });
+    expect(await shown.count()).toBe(0);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(718);
+    expect(await page.evaluate('getComputedStyle(document.body).color')).toBe('rgb(0, 0, 0)');
+    await page.emulateMedia({ media: 'screen', colorScheme: 'dark' });
+  };
+  const { sk } = await createKey(page, 'paper');
+  expect(sk).toBe(await page.locator('#shown-sk').filter({ visible: true }).inputValue());
+  await check();
+  await page.goto(url + keysPath);
+  await check();
+  await page.goto(`${url}/deployments?size=50`);
+  await check();
+  await close();
+});
+
+test('the account menu opens the access keys', async () => {
+  const { page, close } = await openAs(alice);
+  await page.goto(`${url}/deployments`);
+  await page.click('.account > summary');
+  await page.click('.account .popup >> text="Personal Center"');
+  expect(new URL(page.url()).pathname).toBe(keysPath);
+  await close();
+});
