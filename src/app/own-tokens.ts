@@ -12,10 +12,10 @@ import type { ReviewToken } from '../web/session/identity.ts';
  * loaded
  */
 export function createOwnTokenCheck(review: ReviewToken, dependencies: Dependencies): ReviewToken {
-  return async (token) => {
+  return async (token, address = 'unknown') => {
     if (issuerOf(token) !== dependencies.token.issuer) return review(token);
     if (!dependencies.signingKeys()) throw new ConsoleError('errorSignInUnavailable', {}, 503);
-    const checked = await checkToken(token, dependencies);
+    const checked = await checkToken(token, { address, dependencies });
     return 'refused' in checked ? undefined : review(token);
   };
 }

@@ -3,6 +3,7 @@
  */
 import type { FoundPair, PairLookup } from '../accesskey/live/pair-lookup.ts';
 import type { KeyPairState } from '../accesskey/model/access-key-record.ts';
+import { isAddressAllowed } from '../accesskey/model/networks.ts';
 import { liveStates } from '../accesskey/model/pair-state.ts';
 import { durationMs } from '../accesskey/model/time.ts';
 import { type KeyPair, matches } from '../credential/key-pair.ts';
@@ -39,6 +40,7 @@ export type RefusalReason =
   | 'conflict'
   | 'pending'
   | 'tokensNotBefore is in the future'
+  | 'allowedCIDRs do not contain the client address'
   | 'not a ServiceAccount token for this audience'
   | 'client_id is not the ServiceAccount of the token'
   | 'no live AccessKey names the ServiceAccount'
@@ -138,7 +140,7 @@ export function createTokenIssuer(options: IssueOptions): IssueToken {
   return async (credential, { validity, address, keys }) => {
     const subject =
       'pair' in credential
-        ? subjectOf(authenticate(pairs, credential.pair, { now: now() }), maxSeconds)
+        ? subjectOf(authenticate(pairs, credential.pair, { now: now(), address }), maxSeconds)
         : await exchange({ ...credential, address });
     if ('refused' in subject) return subject;
     const seconds = validity.seconds ?? subject.tokenSeconds ?? validity.defaultSeconds;
@@ -169,12 +171,13 @@ const refusalByState: Readonly<Record<KeyPairState, RefusalReason>> = {
 /**
  * Authenticates a key pair.
  *
- * @param options `now` in milliseconds since the epoch; `compare` compares an sk with a SHA-256 digest in constant time
+ * @param options `now` in milliseconds since the epoch; `address` of the client; `compare` compares an sk with a SHA-256
+ * digest in constant time
  */
 export function authenticate(
   pairs: PairLookup,
   { ak, sk }: KeyPair,
-  { now, compare = matches }: { now: number; compare?: typeof matches },
+  { now, address, compare = matches }: { now: number; address: string; compare?: typeof matches },
 ): FoundPair | Refusal {
   const found = pairs.find(ak, now);
   if (found.length === 0) {
@@ -184,7 +187,11 @@ export function authenticate(
   const matching = found.filter((one) => compare(sk, one.digest));
   const [first] = matching;
   if (!first) return { refused: 'wrong secret key', ak };
-  return matching.find((one) => liveStates.has(one.state)) ?? { refused: refusalByState[first.state], ak };
+  const live = matching.find((one) => liveStates.has(one.state));
+  if (!live) return { refused: refusalByState[first.state], ak };
+  return isAddressAllowed(live.allowedCIDRs, address)
+    ? live
+    : { refused: 'allowedCIDRs do not contain the client address', ak };
 }
 
 function subjectOf(pair: FoundPair | Refusal, maxSeconds: number): Subject | Refusal {

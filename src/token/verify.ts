@@ -2,6 +2,7 @@ import { type CryptoKey, errors, type JWTHeaderParameters, type JWTPayload, jwtV
 import { z } from 'zod';
 import type { LiveServiceAccounts } from '../accesskey/live/live-service-accounts.ts';
 import type { PairLookup } from '../accesskey/live/pair-lookup.ts';
+import { isAddressAllowed } from '../accesskey/model/networks.ts';
 import { liveStates } from '../accesskey/model/pair-state.ts';
 import { parseUsername } from '../kube/names.ts';
 import { type ClaimsOptions, clockToleranceSeconds } from './issue.ts';
@@ -29,12 +30,21 @@ export class TokenError extends Error {
   override readonly name = 'TokenError';
 }
 
+/** A valid token from an address that its key pair does not allow. */
+export class AddressError extends TokenError {
+  constructor() {
+    super('allowedCIDRs of the key pair do not contain the client address');
+  }
+}
+
 export interface VerifyOptions {
   keys: SigningKeys;
   /** Required issuer and audience. */
   expected: ClaimsOptions;
   pairs: PairLookup;
   serviceAccounts: LiveServiceAccounts;
+  /** Of the client that uses the token; undefined: not checked. */
+  address: string | undefined;
   /** Milliseconds since the epoch. */
   now: number;
 }
@@ -70,15 +80,17 @@ export async function verifyToken(token: string, options: VerifyOptions): Promis
   if (live.tokensNotBefore !== undefined && iat * 1000 < live.tokensNotBefore) {
     throw new TokenError('the token was issued before tokensNotBefore');
   }
+  if (options.address !== undefined && !isAddressAllowed(live.allowedCIDRs, options.address)) throw new AddressError();
   const groups = claims.data.groups.filter((group) => live.groups.includes(group));
   return { id, name, groups, pairName: live.pairName, clientId, issuedAt: iat, expiresAt: exp };
 }
 
-/** Current state of what a token was issued for. */
+/** Current state of what a token was issued for. The optional fields are those of the key pair. */
 interface Live {
   groups: readonly string[];
   pairName: string | undefined;
   tokensNotBefore?: number | undefined;
+  allowedCIDRs?: readonly string[] | undefined;
 }
 
 /** @throws TokenError if the key pair or ServiceAccount of the token is no longer live, or belongs to another user */
@@ -95,8 +107,8 @@ function findLive(
   const found = pairs.find(clientId, now).filter((one) => one.user.id === id && one.user.name === name);
   const live = found.find((one) => liveStates.has(one.state));
   if (!live) throw new TokenError('the key pair of the token is not live');
-  const { user, pairName, tokensNotBefore } = live;
-  return { groups: user.groups, pairName, tokensNotBefore };
+  const { user, pairName, tokensNotBefore, allowedCIDRs } = live;
+  return { groups: user.groups, pairName, tokensNotBefore, allowedCIDRs };
 }
 
 /** Verifies the signature of each token once and caches the claims. */

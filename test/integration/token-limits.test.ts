@@ -23,7 +23,10 @@ let operator: OperatorProcess;
 beforeAll(async () => {
   cluster = await startTestCluster();
   kubectl = cluster.kubectl;
-  operator = await cluster.startOperator({ token: { maxCycle: 3, lifetime: '2h' } });
+  operator = await cluster.startOperator({
+    token: { maxCycle: 3, lifetime: '2h' },
+    http: { address: '127.0.0.1', plain: true, port: 0, trustedProxies: ['127.0.0.0/8', '::1/128'] },
+  });
   await createNamespace(kubectl, namespace);
   const users = ['anna', 'olga'].map((user) => `--user=${user}`);
   await kubectl.run(['create', 'clusterrolebinding', 'viewers', '--clusterrole=view', ...users]);
@@ -36,9 +39,17 @@ const apply = (user: string, pair: object) =>
 const basic = ({ ak, sk }: Pair) => `Basic ${Buffer.from(`${ak}:${sk}`).toString('base64')}`;
 
 /** Requests a token at the OAuth 2.0 endpoint. */
-function request(pair: Pair, values: Record<string, string> = {}): Promise<Response> {
+function request(
+  pair: Pair,
+  values: Record<string, string> = {},
+  headers: Record<string, string> = {},
+): Promise<Response> {
   const body = new URLSearchParams({ grant_type: 'client_credentials', ...values });
-  return fetch(`${operator.url}/oauth2/token`, { method: 'POST', body, headers: { authorization: basic(pair) } });
+  return fetch(`${operator.url}/oauth2/token`, {
+    method: 'POST',
+    body,
+    headers: { authorization: basic(pair), ...headers },
+  });
 }
 
 function secondsOf(token: string): number {
@@ -101,5 +112,31 @@ describe('tokensNotBefore', () => {
     await poll('the key pair to stop', async () => (await request(pair)).status === 401);
     await apply('abby', { tokensNotBefore: '2000-01-01T00:00:00Z' });
     await getToken(operator.url, pair);
+  });
+});
+
+describe('allowedCIDRs', () => {
+  const allowedCIDRs = ['192.0.2.0/24', '2001:db8::/32'];
+  const from = (address: string) => ({ 'x-forwarded-for': address });
+
+  test('limit where a key pair and its tokens can be used, at once after they change', async () => {
+    const pair = await apply('ines', { allowedCIDRs });
+    await poll('the key pair', async () => (await request(pair, {}, from('192.0.2.1'))).status === 200);
+    const refused = await request(pair, {}, from('198.51.100.1'));
+    expect([refused.status, await refused.json()]).toEqual([
+      400,
+      { error: 'invalid_grant', error_description: 'the key pair must not be used from this address' },
+    ]);
+    expect((await request(pair, {}, from('2001:db8::1'))).status).toBe(200);
+
+    const { access_token } = (await (await request(pair, {}, from('192.0.2.1'))).json()) as { access_token: string };
+    const authorization = `Bearer ${access_token}`;
+    const status = async (address: string) =>
+      (await fetch(`${operator.url}/oauth2/auth`, { headers: { authorization, ...from(address) } })).status;
+    expect([await status('192.0.2.1'), await status('198.51.100.1')]).toEqual([200, 403]);
+    await apply('ines', { allowedCIDRs: ['198.51.100.0/24'] });
+    await poll('the new networks', async () => (await status('198.51.100.1')) === 200);
+    expect(await status('192.0.2.1')).toBe(403);
+    expect(operator.output.join('\n')).toContain('allowedCIDRs do not contain the client address');
   });
 });

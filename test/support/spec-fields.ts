@@ -15,6 +15,7 @@ export interface Field {
 const long = (length: number, text = 'x') => text.repeat(length);
 const map = (length: number, value = 'v') => Object.fromEntries(Array.from({ length }, (_, i) => [`key-${i}`, value]));
 const list = (length: number) => Array.from({ length }, (_, i) => `item-${i}`);
+const cidrs = (length: number) => Array.from({ length }, (_, i) => `10.${i}.0.0/16`);
 const invisible = ['a\u200bb', 'a\u202eb', 'a\u00a0b', 'a\ufeffb', 'a\nb', 'a\u0000b', 'a\u007fb'];
 const notText = [1, true, [], {}];
 const dataKeys = (own: string) => ({
@@ -120,6 +121,21 @@ export const fields: readonly Field[] = [
     path: ['keyPairs', 0, 'tokenLifetime'],
     good: ['10m', '600s', '1h30m', '000001h0m0s', '999999h999999m999999s'],
     bad: ['', '9m59s', '0h', '1d', '1.5h', '-1h', '1000000h', 'PT1H', 'h', '1h ', '1m1h', '1H', ...notText, 3600],
+  },
+  {
+    path: ['keyPairs', 0, 'allowedCIDRs'],
+    good: [['10.0.0.0/8'], ['0.0.0.0/0', '::/0'], ['192.0.2.1/32', '2001:db8::/32', '::1/128'], cidrs(16)],
+    bad: [
+      [],
+      cidrs(17),
+      ['10.0.0.0/8', '10.0.0.0/8'],
+      ...['', '10.0.0.1', '10.0.0.1/8', '10.0.0.0/33', '10.0.0.0/08', '010.0.0.0/8', '10/8', '::1/64', '::/129'].map(
+        (one) => [one],
+      ),
+      ...['::ffff:10.0.0.0/104', 'fe80::%eth0/64', 'example.org/24', ' 10.0.0.0/8', long(44, '1')].map((one) => [one]),
+      '10.0.0.0/8',
+      [1],
+    ],
   },
   {
     path: ['keyPairs', 0, 'rotation'],

@@ -1361,6 +1361,22 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description allowedCIDRs of the key pair do not contain the client address */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 7,
+                     *       "message": "the token must not be used from this address",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not ready yet, or the cluster is unavailable */
             503: {
                 headers: {
@@ -1401,6 +1417,13 @@ export interface operations {
             };
             /** @description No valid token */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description allowedCIDRs of the key pair do not contain the client address */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1481,6 +1504,22 @@ export interface operations {
                      * @example {
                      *       "code": 16,
                      *       "message": "the access key or the secret key is not valid",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description allowedCIDRs of the key pair do not contain the client address */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 7,
+                     *       "message": "the key pair must not be used from this address",
                      *       "details": []
                      *     }
                      */
@@ -1626,6 +1665,22 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description allowedCIDRs of the key pair do not contain the client address */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 7,
+                     *       "message": "the key pair must not be used from this address",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description The body is neither a form nor JSON */
             415: {
                 headers: {
@@ -1713,6 +1768,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description allowedCIDRs of the key pair do not contain the client address */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The key pair is not valid, and too many attempts from this address have failed */
             429: {
                 headers: {
@@ -1795,6 +1857,22 @@ export interface operations {
                      * @example {
                      *       "code": 16,
                      *       "message": "the access key or the secret key is not valid",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description allowedCIDRs of the key pair do not contain the client address */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 7,
+                     *       "message": "the key pair must not be used from this address",
                      *       "details": []
                      *     }
                      */
@@ -1940,6 +2018,22 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description allowedCIDRs of the key pair do not contain the client address */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 7,
+                     *       "message": "the key pair must not be used from this address",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description The body is neither a form nor JSON */
             415: {
                 headers: {
@@ -2022,6 +2116,13 @@ export interface operations {
             };
             /** @description The key pair is not valid */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description allowedCIDRs of the key pair do not contain the client address */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2783,6 +2884,22 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description allowedCIDRs of the key pair do not contain the client address */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 7,
+                     *       "message": "the token must not be used from this address",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not ready yet, or the cluster is unavailable */
             503: {
                 headers: {
@@ -2866,6 +2983,13 @@ export interface operations {
             };
             /** @description No valid token */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description allowedCIDRs of the key pair do not contain the client address */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5173,6 +5297,22 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description allowedCIDRs of the key pair do not contain the client address */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 7,
+                     *       "message": "the token must not be used from this address",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not ready yet, or the cluster is unavailable */
             503: {
                 headers: {
@@ -5216,6 +5356,13 @@ export interface operations {
             };
             /** @description No valid token */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description allowedCIDRs of the key pair do not contain the client address */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5768,6 +5915,22 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description allowedCIDRs of the key pair do not contain the client address */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 7,
+                     *       "message": "the token must not be used from this address",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not ready yet, or the cluster is unavailable */
             503: {
                 headers: {
@@ -5811,6 +5974,13 @@ export interface operations {
             };
             /** @description No valid token */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description allowedCIDRs of the key pair do not contain the client address */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5866,6 +6036,22 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description allowedCIDRs of the key pair do not contain the client address */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 7,
+                     *       "message": "the token must not be used from this address",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not ready yet, or the cluster is unavailable */
             503: {
                 headers: {
@@ -5909,6 +6095,13 @@ export interface operations {
             };
             /** @description No valid token */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description allowedCIDRs of the key pair do not contain the client address */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

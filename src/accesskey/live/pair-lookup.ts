@@ -28,6 +28,8 @@ export interface FoundPair {
   tokenLifetime?: string | undefined;
   /** Tokens that were issued earlier are not valid, milliseconds since the epoch; undefined: no limit. */
   tokensNotBefore?: number | undefined;
+  /** Networks from which the pair and its tokens may be used; undefined: no limit. */
+  allowedCIDRs?: readonly string[] | undefined;
 }
 
 /** Finds key pairs by ak in the caches. */
@@ -103,8 +105,8 @@ function toFoundPairs({
   const state = pairState({ accessKey: owner, pair, facts, holdsUser: holdsUser(caches, owner), now });
   const { name, groups = [] } = owner.spec.user;
   const user = { id: owner.uid, name, groups };
-  const { name: pairName, tokenLifetime } = pair;
-  const shared = { ak, user, pairName, tokenLifetime, tokensNotBefore: tokensNotBeforeMs(pair) };
+  const { name: pairName, tokenLifetime, allowedCIDRs } = pair;
+  const shared = { ak, user, pairName, tokenLifetime, allowedCIDRs, tokensNotBefore: tokensNotBeforeMs(pair) };
   const pairs: FoundPair[] = [];
   if (secret.pair?.ak === ak) {
     pairs.push({ ...shared, digest: secret.pair.digest, state, expiresAt: expiresAtMs(pair) });

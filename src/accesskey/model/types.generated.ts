@@ -79,6 +79,13 @@ export interface AccessKeySpec {
      */
     tokensNotBefore?: string;
     /**
+     * Networks (IPv4 or IPv6) from which the pair and its tokens may be used, at most 16. The operator checks the address of the client when it issues a token and when a token is used at the operator. If unset, every address is allowed.
+     *
+     * @minItems 1
+     * @maxItems 16
+     */
+    allowedCIDRs?: string[];
+    /**
      * Automatic rotation of the pair.
      */
     rotation?: {

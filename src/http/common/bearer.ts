@@ -1,22 +1,24 @@
 import type { Context } from 'hono';
 import type { SigningKeys } from '../../token/keys/signing-keys.ts';
-import { type Caller, TokenError, verifyToken } from '../../token/verify.ts';
+import { AddressError, type Caller, TokenError, verifyToken } from '../../token/verify.ts';
 import { authorizationOf, bearerOf } from './authorization.ts';
 import type { Dependencies, Environment } from './environment.ts';
-import { PlatformError, unauthenticated } from './errors.ts';
+import { addressDenied, PlatformError, unauthenticated } from './errors.ts';
 
 /**
  * Authenticates the caller with the bearer token in the Authorization header (RFC 6750).
  *
- * @throws PlatformError 401 with the challenge of RFC 6750 section 3; only the log contains the reason
+ * @throws PlatformError 401 with the challenge of RFC 6750 section 3, or 403 for an address that the key pair of the
+ * token does not allow; only the log contains the reason
  */
 export async function requireCaller(context: Context<Environment>, dependencies: Dependencies): Promise<Caller> {
   const realm = `Bearer realm="${dependencies.token.issuer}"`;
   const token = bearerOf(authorizationOf(context));
   if (token === undefined) throw unauthenticated('Authorization: a bearer token is required', realm);
-  const checked = await checkToken(token, dependencies);
+  const checked = await checkToken(token, { address: context.get('clientAddress'), dependencies });
   if ('refused' in checked) {
     context.get('logFields').refused = checked.refused;
+    if (checked.denied === 'address') throw addressDenied('token');
     throw unauthenticated('Authorization: the token is not valid', `${realm}, error="invalid_token"`);
   }
   context.get('logFields').user = checked.name;
@@ -29,20 +31,32 @@ export function recordUse({ id, pairName }: Caller, { lastUsed }: Dependencies):
   if (pairName !== undefined) lastUsed.touch(id, pairName);
 }
 
+/** An invalid token. */
+export interface RefusedToken {
+  /** The reason, for the log. */
+  refused: string;
+  /** The token is valid, but not from the address of the client. */
+  denied?: 'address';
+}
+
 /**
  * Verifies a token of the operator.
  *
+ * @param options `address` of the client that uses the token; undefined: not checked
  * @returns the caller, or the reason for the log
  * @throws PlatformError 503 until the signing keys are loaded
  */
-export async function checkToken(token: string, dependencies: Dependencies): Promise<Caller | { refused: string }> {
+export async function checkToken(
+  token: string,
+  { address, dependencies }: { address: string | undefined; dependencies: Dependencies },
+): Promise<Caller | RefusedToken> {
   const { token: expected, pairs, serviceAccounts, now } = dependencies;
   const keys = requireKeys(dependencies);
   try {
-    return await verifyToken(token, { keys, expected, pairs, serviceAccounts, now: now() });
+    return await verifyToken(token, { keys, expected, pairs, serviceAccounts, address, now: now() });
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
-    return { refused: error.message };
+    return { refused: error.message, ...(error instanceof AddressError && { denied: 'address' }) };
   }
 }
 

@@ -70,6 +70,11 @@ export function unauthenticated(message: string, challenge: string): PlatformErr
   return new PlatformError('unauthenticated', message, { headers: { 'WWW-Authenticate': challenge } });
 }
 
+/** A 403 for a credential that is valid, but not from the address of the client. */
+export function addressDenied(credential: 'key pair' | 'token'): PlatformError {
+  return new PlatformError('permissionDenied', `the ${credential} must not be used from this address`);
+}
+
 /** A 429 (RFC 6585 section 4). */
 export function tooManyFailures(retryAfterSeconds: number): PlatformError {
   const message = `too many failed attempts, try again in ${retryAfterSeconds} s`;

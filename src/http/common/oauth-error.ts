@@ -6,6 +6,7 @@ import type { PlatformError } from './errors.ts';
 type OAuthErrorCode =
   | 'invalid_request'
   | 'invalid_client'
+  | 'invalid_grant'
   | 'unsupported_grant_type'
   | 'invalid_scope'
   | 'invalid_target'

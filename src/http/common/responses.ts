@@ -1,5 +1,5 @@
 /** Descriptions of responses in the OpenAPI document. Examples of errors are created like the errors themselves. */
-import { ErrorBody, errorBody, PlatformError, unauthenticated, violation } from './errors.ts';
+import { addressDenied, ErrorBody, errorBody, PlatformError, unauthenticated, violation } from './errors.ts';
 
 /** A JSON response or request body. */
 export function json<T>(schema: T, description: string, example?: unknown) {
@@ -29,6 +29,7 @@ export const withoutKeys = failure(
 /** Errors of every route that requires a bearer token. */
 export const callerFailures = {
   401: failure('No valid token', unauthenticated('Authorization: the token is not valid', 'Bearer')),
+  403: failure('allowedCIDRs of the key pair do not contain the client address', addressDenied('token')),
   503: unavailable,
 };
 

@@ -3,6 +3,7 @@ import type { Caller } from '../../token/verify.ts';
 import { authorizationOf, bearerOf } from '../common/authorization.ts';
 import { checkToken, recordUse } from '../common/bearer.ts';
 import type { Dependencies, Environment } from '../common/environment.ts';
+import { addressDenied } from '../common/errors.ts';
 import { basicChallenge, invalidClient, OAuthError, throttled } from '../common/oauth-error.ts';
 import type { TokenIssuing } from '../token/issuing.ts';
 import { clientOf, type OAuthForm, readOAuthForm } from './form.ts';
@@ -51,12 +52,15 @@ export function createIntrospection(dependencies: Dependencies, tokenIssuing: To
     if (!pair) throw invalidClient('client authentication is required', basicChallenge(options));
     const checked = tokenIssuing.authenticate(context, pair);
     if ('user' in checked) return checked.user;
+    if (checked.denied === 'address') {
+      throw invalidClient(addressDenied('key pair').message, basicChallenge(options));
+    }
     if (checked.retryAfterSeconds > 0) throw throttled('invalid_client', checked.retryAfterSeconds);
     throw invalidClient('the client ID or the client secret is not valid', basicChallenge(options));
   }
 
   async function authenticateWithToken(context: Context<Environment>, token: string): Promise<Requester> {
-    const caller = await checkToken(token, dependencies);
+    const caller = await checkToken(token, { address: context.get('clientAddress'), dependencies });
     if (!('refused' in caller)) {
       recordUse(caller, dependencies);
       return caller;
@@ -70,7 +74,8 @@ export function createIntrospection(dependencies: Dependencies, tokenIssuing: To
     const form = await readOAuthForm(context);
     const requester = await authenticate(context, form);
     context.get('logFields').user = requester.name;
-    const subject = await checkToken(form.require('token'), dependencies);
+    // The requester is a resource server, and the address of the client that uses the token is not known.
+    const subject = await checkToken(form.require('token'), { address: undefined, dependencies });
     if ('refused' in subject) return { active: false };
     const isAllowed = subject.id === requester.id || (await authorizer.mayReviewTokens(requester));
     return isAllowed ? toResponse(subject, options) : { active: false };

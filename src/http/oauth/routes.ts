@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import { type IssuedToken, secondsPerDay } from '../../token/issue.ts';
 import { authorizationOf } from '../common/authorization.ts';
 import type { Dependencies, Environment } from '../common/environment.ts';
+import { addressDenied } from '../common/errors.ts';
 import { basicChallenge, forbidCaching, invalidClient, OAuthError, throttled } from '../common/oauth-error.ts';
 import type { TokenIssuing } from '../token/issuing.ts';
 import { describeToken, introspectionRoute } from './description.ts';
@@ -65,6 +66,7 @@ function createTokenEndpoint(dependencies: Dependencies, tokenIssuing: TokenIssu
     const { credential, issuedType } = await read(context);
     const issued = await tokenIssuing.issue(context, credential, { defaultSeconds });
     if ('token' in issued) return { ...toResponse(issued), ...(issuedType && { issued_token_type: issuedType }) };
+    if (issued.denied === 'address') throw new OAuthError('invalid_grant', addressDenied('key pair').message);
     // RFC 8693 section 2.2.2 requires invalid_request for every invalid subject token.
     const code = 'pair' in credential ? 'invalid_client' : 'invalid_request';
     if (issued.retryAfterSeconds > 0) throw throttled(code, issued.retryAfterSeconds);

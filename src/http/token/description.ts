@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { PlatformError, tooManyFailures, unauthenticated } from '../common/errors.ts';
+import { addressDenied, PlatformError, tooManyFailures, unauthenticated } from '../common/errors.ts';
 import { badParameter, failure, json, withoutKeys } from '../common/responses.ts';
 import type { tokenParameters } from './request.ts';
 
@@ -20,6 +20,7 @@ const responses = {
     'The key pair is not valid',
     unauthenticated('the access key or the secret key is not valid', 'AccessKey'),
   ),
+  403: failure('allowedCIDRs of the key pair do not contain the client address', addressDenied('key pair')),
   429: failure('The key pair is not valid, and too many attempts from this address have failed', tooManyFailures(3)),
   503: withoutKeys,
 };

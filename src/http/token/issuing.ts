@@ -7,6 +7,7 @@ import {
   createTokenIssuer,
   type IssuedToken,
   type Refusal,
+  type RefusalReason,
   type Sign,
   secondsPerDay,
   type TokenValidity,
@@ -21,6 +22,8 @@ import { createFailureThrottle } from '../common/throttle.ts';
 export interface FailedAttempt {
   /** Whole seconds until the address may try again; 0 if it is not throttled. */
   retryAfterSeconds: number;
+  /** Why a valid credential gets no token. Such an attempt does not count as a failure. */
+  denied?: 'address';
 }
 
 /**
@@ -43,6 +46,10 @@ export interface TokenIssuing {
   authenticate(context: RequestVariables, pair: KeyPair): FoundPair | FailedAttempt;
 }
 
+const denials: Partial<Record<RefusalReason, FailedAttempt['denied']>> = {
+  'allowedCIDRs do not contain the client address': 'address',
+};
+
 /** Fields of the audit record of a refusal. */
 const refusedRecord = { audit: true, event: 'token.refused' };
 
@@ -63,6 +70,11 @@ export function createTokenIssuing(dependencies: Dependencies): TokenIssuing {
   const throttle = createFailureThrottle(options.failureThrottle);
 
   function fail(context: RequestVariables, refusal: Refusal): FailedAttempt {
+    const denied = denials[refusal.refused];
+    if (denied) {
+      Object.assign(context.get('logFields'), refusal);
+      return { retryAfterSeconds: 0, denied };
+    }
     const { retryAfterSeconds = throttle.failed(context.get('clientAddress')), ...fields } = refusal;
     Object.assign(context.get('logFields'), fields, retryAfterSeconds > 0 && { throttled: true });
     return { retryAfterSeconds };
@@ -89,7 +101,7 @@ export function createTokenIssuing(dependencies: Dependencies): TokenIssuing {
       return result;
     },
     authenticate(context, pair) {
-      const result = authenticate(pairs, pair, { now: now() });
+      const result = authenticate(pairs, pair, { now: now(), address: context.get('clientAddress') });
       if ('refused' in result) return fail(context, result);
       lastUsed.touch(result.user.id, result.pairName);
       return result;

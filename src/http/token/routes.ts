@@ -6,7 +6,7 @@ import { secondsPerDay, type TokenValidity } from '../../token/issue.ts';
 import { authorizationOf, basicOf } from '../common/authorization.ts';
 import { requireKeys } from '../common/bearer.ts';
 import type { Dependencies, Environment } from '../common/environment.ts';
-import { PlatformError, tooManyFailures, unauthenticated } from '../common/errors.ts';
+import { addressDenied, PlatformError, tooManyFailures, unauthenticated } from '../common/errors.ts';
 import { basicChallenge } from '../common/oauth-error.ts';
 import { describeTokenRoutes, tokenPaths } from './description.ts';
 import type { FailedAttempt, TokenIssuing } from './issuing.ts';
@@ -34,6 +34,7 @@ export function addTokenRoutes(
     const issued = isHead ? check(context, pair) : await tokenIssuing.issue(context, { pair }, validityOf(cycle));
     if ('user' in issued) return context.body(null, 200, { 'Content-Type': 'application/json' });
     if ('token' in issued) return context.json({ token: issued.token }, 200);
+    if (issued.denied === 'address') throw addressDenied('key pair');
     if (issued.retryAfterSeconds > 0) throw tooManyFailures(issued.retryAfterSeconds);
     const isBasic = basicOf(authorizationOf(context)) !== undefined;
     const challenge = isBasic ? basicChallenge(options) : `AccessKey realm="${options.issuer}"`;

@@ -1,4 +1,6 @@
 /** What a session with a key pair may do: manage its own AccessKey, but create nothing that outlives its pair. */
+import { isDeepStrictEqual } from 'node:util';
+import { areWithin } from '../../accesskey/model/networks.ts';
 import { expiresAtMs, isPairLive } from '../../accesskey/model/pair-state.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import type { FetchedAccessKey, KeyApi, KeyPairSpecs } from './api.ts';
@@ -54,6 +56,8 @@ export function limitToOwnAccessKey(api: KeyApi, { accessKey, pair, signIn, now 
       if (!isPairLive(fetched, pair, now())) throw new ConsoleError('rejectedPairNotLive');
       const outliving = findOutliving(fetched.spec.keyPairs ?? [], keyPairs, pair.expiresAt);
       if (outliving !== undefined) throw new ConsoleError('rejectedOutlives', { pair: outliving });
+      const wider = findWider(fetched.spec.keyPairs ?? [], keyPairs, pair.pairName);
+      if (wider !== undefined) throw new ConsoleError('rejectedWider', { pair: wider });
       return api.replaceKeyPairs(fetched, keyPairs);
     },
     async readPair(namespace, secretName, keys) {
@@ -77,9 +81,29 @@ function findOutliving(current: KeyPairSpecs, desired: KeyPairSpecs, end: number
   return desired.find((pair) => expiresAtMs(pair) > end && isExtended(current, pair))?.name;
 }
 
+/**
+ * Finds a pair that a change would create, rotate, enable or extend and that could be used from an address from which the
+ * session's pair cannot be used.
+ *
+ * @param own name of the session's pair
+ * @returns the name of the pair, or undefined
+ */
+function findWider(current: KeyPairSpecs, desired: KeyPairSpecs, own: string): string | undefined {
+  const allowed = current.find((one) => one.name === own)?.allowedCIDRs;
+  if (allowed === undefined) return undefined;
+  const isChanged = (pair: KeyPairSpecs[number]) =>
+    isExtended(current, pair) || !isDeepStrictEqual(pair.allowedCIDRs, find(current, pair)?.allowedCIDRs);
+  const isWider = ({ allowedCIDRs }: KeyPairSpecs[number]) => !allowedCIDRs || !areWithin(allowedCIDRs, allowed);
+  return desired.find((pair) => pair.enabled !== false && isWider(pair) && isChanged(pair))?.name;
+}
+
+function find(pairs: KeyPairSpecs, { name }: KeyPairSpecs[number]): KeyPairSpecs[number] | undefined {
+  return pairs.find((one) => one.name === name);
+}
+
 function isExtended(current: KeyPairSpecs, pair: KeyPairSpecs[number]): boolean {
   if (pair.enabled === false) return false;
-  const before = current.find((one) => one.name === pair.name);
+  const before = find(current, pair);
   if (!before || before.enabled === false) return true;
   return before.revision !== pair.revision || expiresAtMs(before) !== expiresAtMs(pair);
 }

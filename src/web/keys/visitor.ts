@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { FoundPair, PairLookup } from '../../accesskey/live/pair-lookup.ts';
 import type { AccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
 import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
+import { isAddressAllowed } from '../../accesskey/model/networks.ts';
 import { liveStates } from '../../accesskey/model/pair-state.ts';
 import { isStatus } from '../../kube/errors.ts';
 import { isSystemName } from '../../kube/names.ts';
@@ -38,19 +39,22 @@ export interface VisitorDependencies {
 }
 
 /**
- * Resolves sessions to visitors. Each call checks that the cluster still accepts the token, or that the pair is still live.
+ * Resolves sessions to visitors. Each call checks that the cluster still accepts the token, or that the pair is still
+ * live and allows the client address.
  *
  * @returns a function that returns the visitor of a session, or undefined if the session has ended; it throws
  * KubernetesError and ConnectionError
  */
-export function createVisitors(dependencies: VisitorDependencies): (session: Session) => Promise<Visitor | undefined> {
+export function createVisitors(
+  dependencies: VisitorDependencies,
+): (session: Session, address: string) => Promise<Visitor | undefined> {
   const { caches, pairs, reviewToken, transport, transportFor, now } = dependencies;
   const { keyPairSignIn, tokenSignIn } = dependencies.options;
   const operatorApi = createKeyApi(transport);
 
-  async function fromToken(session: Session & { kind: 'token' }): Promise<Visitor | undefined> {
+  async function fromToken(session: Session & { kind: 'token' }, address: string): Promise<Visitor | undefined> {
     if (session.sso === undefined && tokenSignIn === false) return undefined;
-    const user = await reviewToken(session.token);
+    const user = await reviewToken(session.token, address);
     if (!user) return undefined;
     const accessKey = findAccessKey(caches, user.name);
     return {
@@ -62,19 +66,19 @@ export function createVisitors(dependencies: VisitorDependencies): (session: Ses
     };
   }
 
-  function fromPair(session: Session & { kind: 'pair' }): Visitor | undefined {
+  function fromPair(session: Session & { kind: 'pair' }, address: string): Visitor | undefined {
     if (keyPairSignIn === 'off') return undefined;
     const live = pairs.find(session.ak, now()).filter((one) => liveStates.has(one.state));
     const pair = live.find((one) => hasDigest(one, session.digest));
     const accessKey = pair && caches.accessKeys.byIndex('uid', pair.user.id)[0];
-    if (!pair || !accessKey) return undefined;
+    if (!pair || !accessKey || !isAddressAllowed(pair.allowedCIDRs, address)) return undefined;
     const api = limitToOwnAccessKey(operatorApi, { accessKey, pair, signIn: keyPairSignIn, now });
     return { session, user: pair.user, accessKey, api, may: { create: false, manage: keyPairSignIn === 'manage' } };
   }
 
-  return async (session) => {
-    if (session.kind === 'pair') return fromPair(session);
-    return session.kind === 'token' ? fromToken(session) : undefined;
+  return async (session, address) => {
+    if (session.kind === 'pair') return fromPair(session, address);
+    return session.kind === 'token' ? fromToken(session, address) : undefined;
   };
 }
 
@@ -82,10 +86,12 @@ export function createVisitors(dependencies: VisitorDependencies): (session: Ses
  * @returns a function that returns whether a session has ended; it never rejects, and returns false while the cluster
  * cannot be reached
  */
-export function createSessionCheck(dependencies: VisitorDependencies): (session: Session) => Promise<boolean> {
+export function createSessionCheck(
+  dependencies: VisitorDependencies,
+): (session: Session, address: string) => Promise<boolean> {
   const visitorOf = createVisitors(dependencies);
-  return (session) =>
-    visitorOf(session).then(
+  return (session, address) =>
+    visitorOf(session, address).then(
       (visitor) => visitor === undefined,
       () => false,
     );

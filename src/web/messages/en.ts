@@ -53,6 +53,7 @@ export const en = {
   signedOut: 'You have signed out.',
   badToken: 'The cluster rejected this token.',
   badPair: 'The access key ID or the secret key is not valid.',
+  addressNotAllowed: 'This access key cannot be used from your network address.',
   missingToken: 'Enter a token.',
   missingPair: 'Enter the access key ID and the secret key.',
   tooManyFailures: 'Too many failed attempts. Try again in {seconds} seconds.',
@@ -235,6 +236,8 @@ export const en = {
   rejectedChanged: 'The AccessKey has changed since you opened this page. Review the changes and try again.',
   rejectedNotOwn: 'With a key pair, you can manage your own AccessKey only.',
   rejectedPairNotLive: 'The key pair that you signed in with is no longer valid.',
+  rejectedWider:
+    'Your access key is restricted to certain network addresses, and key {pair} would not be. To do this, sign in with a Kubernetes token.',
   rejectedOutlives:
     'The key {pair} would stay valid for longer than the key pair that you signed in with. Sign in with a Kubernetes token to make this change.',
   rejectedViewOnly: 'You are signed in with a key pair, which is read-only here.',

@@ -55,6 +55,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   signedOut: '您已退出登录。',
   badToken: '令牌未通过集群认证。',
   badPair: '访问密钥 ID 或秘密访问密钥无效。',
+  addressNotAllowed: '该访问密钥不允许从您当前的网络地址使用。',
   missingToken: '请输入令牌。',
   missingPair: '请输入访问密钥 ID 和秘密访问密钥。',
   tooManyFailures: '失败次数过多，请在 {seconds} 秒后重试。',
@@ -232,6 +233,8 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   rejectedChanged: 'AccessKey 在您打开本页面后已发生变更，请确认后重试。',
   rejectedNotOwn: '使用密钥对登录时，仅可管理您自己的 AccessKey。',
   rejectedPairNotLive: '您登录时使用的密钥对已失效。',
+  rejectedWider:
+    '您登录时使用的密钥对仅限特定网络地址使用，而密钥 {pair} 将不受此限制。如需执行此操作，请使用 Kubernetes 令牌登录。',
   rejectedOutlives: '密钥 {pair} 的有效期将超过您登录时使用的密钥对。如需执行此操作，请使用 Kubernetes 令牌登录。',
   rejectedViewOnly: '您当前使用密钥对登录，仅可查看。',
   rejectedNoAccessKey: '您还没有 AccessKey。',

@@ -72,7 +72,7 @@ export function requireVisitor(dependencies: ConsoleDependencies, cookie: Sessio
 
   async function findVisitor(context: PageContext, keys: SessionKeys): Promise<Visitor | undefined> {
     const session = await sessions.open(context, keys);
-    return session && visitorOf(session);
+    return session && visitorOf(session, context.get('clientAddress'));
   }
 
   return createMiddleware<ConsoleEnvironment>(async (context, next) => {

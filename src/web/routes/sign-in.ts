@@ -11,7 +11,7 @@ import type { SessionCredential, Sessions } from './sessions.ts';
 import { addSingleSignOnRoutes } from './single-sign-on.ts';
 
 /** Why a sign-in failed. */
-type SignInFailure = { text: string; status: 400 | 401 | 429; retryAfterSeconds?: number };
+type SignInFailure = { text: string; status: 400 | 401 | 403 | 429; retryAfterSeconds?: number };
 
 export interface SignInOptions {
   dependencies: ConsoleDependencies;
@@ -121,6 +121,7 @@ function createSignInAuthentication({ tokenIssuing, reviewToken, tokenBudget, op
       Object.assign(context.get('logFields'), { user: result.user.name, ak, pairName: result.pairName });
       return { kind: 'pair', ak, digest: digestOf(sk).toString('base64url') };
     }
+    if (result.denied === 'address') return { ...fail(context, 0, t('addressNotAllowed')), status: 403 };
     return fail(context, result.retryAfterSeconds, t('badPair'));
   }
 
@@ -149,7 +150,7 @@ function createSignInAuthentication({ tokenIssuing, reviewToken, tokenBudget, op
     const account = claimedAccount(token);
     const retryAfterSeconds = tokenBudget.take(address, account);
     if (retryAfterSeconds > 0) return { retryAfterSeconds };
-    const reviewed = reviewToken(token);
+    const reviewed = reviewToken(token, address);
     const isRejected = await reviewed.then(
       (user) => user === undefined,
       () => false,

@@ -13,7 +13,7 @@ const retryMs = 3_000;
 export interface StreamDependencies {
   streams: Streams;
   /** Whether a session has ended, for example because its pair was disabled. It gets that one change and no further events. */
-  hasEnded: (session: Session) => Promise<boolean>;
+  hasEnded: (session: Session, address: string) => Promise<boolean>;
   /** @returns when a session ends if it is not used again, milliseconds since the epoch */
   endOf: (session: Session) => number;
 }
@@ -52,7 +52,7 @@ export function answerStream(
       await sse.writeSSE({ event: 'ready', data: '', retry: retryMs });
       for (let event = await stream.next(); event; event = await stream.next()) {
         await sse.writeSSE({ event, data: '' });
-        if (isOutdated() || (await hasEnded(session))) return;
+        if (isOutdated() || (await hasEnded(session, context.get('clientAddress')))) return;
       }
     } finally {
       stream.end();

@@ -32,7 +32,8 @@ export function addUseRoutes(app: Hono<ConsoleEnvironment>, dependencies: Consol
     const { t } = context.get('view');
     const issued = await tokenIssuing.issue(context, { pair }, trialValidity);
     if ('retryAfterSeconds' in issued) {
-      const { retryAfterSeconds: seconds } = issued;
+      const { retryAfterSeconds: seconds, denied } = issued;
+      if (denied === 'address') return { kind: 'failed', reason: t('addressNotAllowed') };
       return { kind: 'failed', reason: seconds > 0 ? t('tooManyFailures', { seconds }) : t('badPair') };
     }
     const { token, claims } = issued;

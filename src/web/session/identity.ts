@@ -19,10 +19,11 @@ const maxCached = 5_000;
 /**
  * Asks the API server for the user of a token.
  *
+ * @param address of the client, for tokens of this operator
  * @returns the user, or undefined if the API server rejects the token
  * @throws KubernetesError, ConnectionError if the API server cannot be reached
  */
-export type ReviewToken = (token: string) => Promise<ClusterUser | undefined>;
+export type ReviewToken = (token: string, address?: string) => Promise<ClusterUser | undefined>;
 
 /**
  * Sends a SelfSubjectReview (authentication.k8s.io/v1) with the token itself, so the operator needs no permission to review

@@ -44,6 +44,15 @@ describe('a token of this operator', () => {
     expect(reviewed).toEqual([token]);
   });
 
+  it.each([
+    ['192.0.2.1', user],
+    ['198.51.100.1', undefined],
+    [undefined, undefined],
+  ])('is accepted from %s only if its key pair allows the address', async (address, expected) => {
+    const { check } = await createCheck({ allowedCIDRs: ['192.0.2.0/24'] });
+    expect(await check(await ownToken(), address)).toEqual(expected);
+  });
+
   it.each<[string, Partial<KeyPairSpec>]>([
     ['was disabled', { enabled: false }],
     ['has revoked it', { tokensNotBefore: at(1) }],

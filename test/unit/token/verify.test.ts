@@ -14,7 +14,7 @@ import {
   type VerificationKey,
 } from '../../../src/token/keys/signing-keys.ts';
 import { signToken } from '../../../src/token/sign.ts';
-import { TokenError, verifyToken } from '../../../src/token/verify.ts';
+import { AddressError, TokenError, verifyToken } from '../../../src/token/verify.ts';
 import { accessKey, at, caches, claimsOf, keyPair, known, now, secret } from '../../support/builders.ts';
 
 const ann = accessKey({ groups: ['dev', 'ops'] });
@@ -70,8 +70,24 @@ function sign(payload: object, header: object = {}, signer = keys): Promise<stri
   return new SignJWT({ ...payload }).setProtectedHeader(protectedHeader).sign(signer.active.key);
 }
 
-function verify(token: string, { signingKeys = keys, expected = options, pairs = annsPairs, time = now } = {}) {
-  return verifyToken(token, { keys: signingKeys, expected, pairs, serviceAccounts: noServiceAccounts, now: time });
+function verify(
+  token: string,
+  {
+    signingKeys = keys,
+    expected = options,
+    pairs = annsPairs,
+    time = now,
+    address = '192.0.2.1' as string | undefined,
+  } = {},
+) {
+  return verifyToken(token, {
+    keys: signingKeys,
+    expected,
+    pairs,
+    serviceAccounts: noServiceAccounts,
+    address,
+    now: time,
+  });
 }
 
 /** Expects a TokenError, with this message for the log. */
@@ -321,6 +337,18 @@ describe('a token of a key pair', () => {
     else await rejects(token, 'the token was issued before tokensNotBefore', { pairs });
   });
 
+  it.each([
+    ['192.0.2.1', true],
+    ['198.51.100.1', false],
+    ['unknown', false],
+    [undefined, true],
+  ])('of a pair with allowedCIDRs 192.0.2.0/24 is accepted from %s: %s', async (address, isAccepted) => {
+    const pairs = pairsOf(pair({ allowedCIDRs: ['192.0.2.0/24'] }));
+    const verified = verify(await sign(claims()), { pairs, address });
+    if (isAccepted) await expect(verified).resolves.toHaveProperty('name', 'ann');
+    else await expect(verified).rejects.toThrow(AddressError);
+  });
+
   it('is accepted although another Secret is a copy', async () => {
     const bob = accessKey({ name: 'bob', user: 'bob', creationTimestamp: at(-7200) });
     const secrets = [secret({ of: bob, createdAt: at(-7000) }), secret({ of: ann })];
@@ -366,6 +394,7 @@ describe('a token of a ServiceAccount', () => {
       expected: options,
       pairs: createPairLookup(content),
       serviceAccounts: createLiveServiceAccounts(content),
+      address: '192.0.2.1',
       now,
     });
   };

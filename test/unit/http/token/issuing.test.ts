@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { keyPair } from '../../../support/builders.ts';
+import { accessKey, keyPair } from '../../../support/builders.ts';
 import { ak, createPlatform, form, sk, tokenPaths } from '../support.ts';
 
 const other = keyPair(2);
@@ -76,5 +76,65 @@ describe('throttling of failed attempts', () => {
     expect(await ask(proxied, '192.0.2.1')).toEqual([401, 401, 401, 429]);
     expect(await ask(proxied, '10.0.0.1')).toEqual([401, 401, 401, 401]);
     expect(proxied.logged().at(-1)).toMatchObject({ remoteAddress: '10.0.0.1', clientAddress: '198.51.100.3' });
+  });
+});
+
+describe('a pair with allowedCIDRs', () => {
+  const of = accessKey({ keyPairs: [{ name: 'main', allowedCIDRs: ['192.0.2.0/24'] }] });
+  const outside = '198.51.100.1';
+  const message = 'the key pair must not be used from this address';
+  const client = { client_id: ak, client_secret: sk };
+  const requests: [string, string, RequestInit, number, object][] = [
+    ['platform', path, form({ ak, sk }), 403, { code: 7, message, details: [] }],
+    [
+      'OAuth 2.0',
+      '/oauth2/token',
+      form({ grant_type: 'client_credentials', ...client }),
+      400,
+      { error: 'invalid_grant', error_description: message },
+    ],
+    [
+      'introspection',
+      '/oauth2/introspect',
+      form({ token: 'x', ...client }),
+      401,
+      { error: 'invalid_client', error_description: message },
+    ],
+  ];
+
+  it.each(requests)(
+    'is rejected from another address, in the format of the endpoint: %s',
+    async (_, at, init, ...expected) => {
+      const { send, logged, uses } = await createPlatform({ of });
+      expect((await send(at, init, '192.0.2.1')).status).toBe(200);
+      const uses1 = uses.length;
+      const answer = await send(at, init, outside);
+      expect([answer.status, answer.json()]).toEqual(expected);
+      expect(logged().at(-1)).toMatchObject({ refused: 'allowedCIDRs do not contain the client address', ak });
+      expect(uses).toHaveLength(uses1);
+    },
+  );
+
+  it('is rejected like any other pair if the sk is wrong', async () => {
+    const { send } = await createPlatform({ of });
+    expect((await send(path, form({ ak, sk: other.sk }), outside)).status).toBe(401);
+  });
+
+  it('does not count as a failed attempt', async () => {
+    const token = {
+      issuer: 'ghippo.io',
+      defaultCycle: 3,
+      maxCycle: 30,
+      failureThrottle: { burst: 1, refillSeconds: 3600 },
+    };
+    const { send } = await createPlatform({ of, token });
+    for (let index = 0; index < 3; index += 1) expect((await send(path, form({ ak, sk }), outside)).status).toBe(403);
+    expect((await send(path, form({ ak, sk: other.sk }), outside)).status).toBe(401);
+  });
+
+  it('is recorded as a refused token', async () => {
+    const { send, logged } = await createPlatform({ of });
+    await send(path, form({ ak, sk }), outside);
+    expect(logged()[0]).toMatchObject({ audit: true, event: 'token.refused', ak, clientAddress: outside });
   });
 });

@@ -75,6 +75,38 @@ describe('a session with a key pair', () => {
   });
 });
 
+describe('a session with a pair that is restricted to networks', () => {
+  const office: KeyPairSpec = { name: 'main', allowedCIDRs: ['10.0.0.0/8'] };
+  const anywhere: KeyPairSpec = { name: 'other' };
+  const live = liveOf({ keyPairs: [office, anywhere] });
+
+  const gains: [string, KeyPairSpecs][] = [
+    ['a new pair without networks', [office, { name: 'new' }]],
+    ['a new pair with other networks', [office, { name: 'new', allowedCIDRs: ['10.0.0.0/8', '192.0.2.0/24'] }]],
+    ['removing its own networks', [main, anywhere]],
+    ['a larger network of its own', [{ ...office, allowedCIDRs: ['10.0.0.0/7'] }, anywhere]],
+    ['rotating a pair without networks', [office, { ...anywhere, revision: 2 }]],
+  ];
+  test.each(gains)('rejects %s', async (_, keyPairs) => {
+    const api = createApi(live);
+    await expect(api.replaceKeyPairs(live, keyPairs)).rejects.toMatchObject({ key: 'rejectedWider' });
+    expect(api.written).toEqual([]);
+  });
+
+  const others: [string, KeyPairSpecs][] = [
+    ['rotating its own pair', [{ ...office, revision: 2 }, anywhere]],
+    ['a new pair in a smaller network', [office, { name: 'new', allowedCIDRs: ['10.1.0.0/16'] }]],
+    ['a smaller network of its own', [{ ...office, allowedCIDRs: ['10.1.0.0/16'] }, anywhere]],
+    ['restricting another pair', [office, { ...anywhere, allowedCIDRs: ['10.1.0.0/16'] }]],
+    ['disabling and describing another pair', [office, { ...anywhere, enabled: false, description: 'x' }]],
+  ];
+  test.each(others)('allows %s', async (_, keyPairs) => {
+    const api = createApi(live);
+    await api.replaceKeyPairs(live, keyPairs);
+    expect(api.written).toEqual([keyPairs]);
+  });
+});
+
 describe('a session with a pair that expires', () => {
   const end = { expiresAt: now + 60_000 };
   const soon: KeyPairSpec = { name: 'main', expiresAt: at(60) };
