@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { createLastUsed } from '../accesskey/live/last-used.ts';
 import { acceptedBy, createPairLookup } from '../accesskey/live/pair-lookup.ts';
+import { lastUseOf } from '../accesskey/model/access-key-record.ts';
 import type { AccessKeyCaches } from '../accesskey/model/caches.ts';
 import { liveStates } from '../accesskey/model/pair-state.ts';
 import { parseTime } from '../accesskey/model/time.ts';
@@ -60,7 +61,7 @@ export function composeOperator({ configuration, kubeconfig, program, certificat
     log,
     now,
   });
-  const lastUsed = createLastUsed({ client, caches, log, now });
+  const lastUsed = createLastUsed({ client, caches, withAddress: configuration.lastUse.clientAddress, log, now });
   const leadership = createLeadership({
     configuration,
     transport,
@@ -144,7 +145,7 @@ function* usablePairs({ accessKeys }: AccessKeyCaches) {
         pair: pair.name,
         expiresAt: parseTime(pair.expiresAt) ?? Number.POSITIVE_INFINITY,
         createdAt: parseTime(pair.createdAt),
-        lastUsedAt: parseTime(pair.lastUsedTime),
+        lastUsedAt: parseTime(lastUseOf(pair)),
       };
     }
   }

@@ -32,6 +32,14 @@ export const schema = z.strictObject({
     .prefault({})
     .describe('Probes and metrics, on a separate port, always plain HTTP.'),
   token,
+  lastUse: z
+    .strictObject({
+      clientAddress: z
+        .boolean()
+        .default(true)
+        .describe('Whether the status of an AccessKey contains the address of the last client.'),
+    })
+    .prefault({}),
   metrics: z
     .strictObject({
       perPair: z

@@ -1,4 +1,4 @@
-import type { AccessKeyRecord } from '../accesskey/model/access-key-record.ts';
+import { type AccessKeyRecord, type KeyPairStatus, lastUseOf } from '../accesskey/model/access-key-record.ts';
 import type { CurrentUser, User } from './schema.ts';
 
 /** The platform's name for accounts that it manages itself. */
@@ -18,7 +18,7 @@ export function projectUser({ uid, spec, status, creationTimestamp, updatedAt }:
     enabled: spec.suspended !== true,
     createdAt: milliseconds(creationTimestamp),
     updatedAt: updatedAt === creationTimestamp ? '0' : milliseconds(updatedAt),
-    lastLoginAt: lastUseOf(status.keyPairs ?? []),
+    lastLoginAt: lastLoginOf(status.keyPairs ?? []),
     canAuthorize: false,
   };
 }
@@ -53,7 +53,7 @@ function milliseconds(time: string): string {
 }
 
 /** RFC 3339 times in UTC with whole seconds sort like text. */
-function lastUseOf(pairs: readonly { lastUsedTime?: string }[]): string {
-  const times = pairs.flatMap(({ lastUsedTime }) => lastUsedTime ?? []);
+function lastLoginOf(pairs: readonly KeyPairStatus[]): string {
+  const times = pairs.flatMap((pair) => lastUseOf(pair) ?? []);
   return times.sort().at(-1) ?? '';
 }

@@ -3,27 +3,20 @@ import type { Logger } from 'pino';
 import type { KubernetesClient } from '../../kube/client.ts';
 import { describeError } from '../../kube/errors.ts';
 import { aborted, pause } from '../../kube/time.ts';
-import { type AccessKeyRecord, pairStatusOf } from '../model/access-key-record.ts';
 import type { AccessKeyCaches } from '../model/caches.ts';
-import { formatTime, parseTime } from '../model/time.ts';
 import { StaleCacheError } from '../reconcile/secret-errors.ts';
 import { writeStatus } from '../reconcile/status-writer.ts';
 import { summaryOf } from '../reconcile/summary.ts';
+import { resolutionMs, type TimedUse, type Use, withUses } from './use.ts';
 
-/** Minimum time between two writes for one pair, milliseconds. */
-const resolutionMs = 60_000;
 /** Maximum duration of the last flush, milliseconds. */
 const lastFlushMs = 3_000;
 /** Maximum number of concurrent writes. */
 const concurrency = 4;
 
 export interface LastUsed {
-  /**
-   * Records in memory that a pair, or a token issued for it, was used now.
-   *
-   * @param uid of the AccessKey
-   */
-  touch(uid: string, pairName: string): void;
+  /** Records a use now, in memory. */
+  touch(use: Use): void;
   /** Writes the recorded uses; those that cannot be written are kept for the next flush. */
   flush(): Promise<void>;
   /** Flushes every minute until the signal aborts, then once more for at most three seconds. Never rejects. */
@@ -33,34 +26,37 @@ export interface LastUsed {
 export interface LastUsedOptions {
   client: KubernetesClient;
   caches: Pick<AccessKeyCaches, 'accessKeys'>;
+  /** Whether to record the address of the client. */
+  withAddress: boolean;
   log: Logger;
   /** Milliseconds since the epoch. */
   now: () => number;
 }
 
 /**
- * Updates `status.keyPairs[].lastUsedTime`. Every replica does: it skips a time that another replica wrote within the last
+ * Records the last use of key pairs and ServiceAccounts in the status. Every replica does: it skips a time that another replica wrote within the last
  * minute, and each write has the cached resourceVersion as precondition. So the time never goes back, and no replica
  * overwrites the write of another.
  */
-export function createLastUsed({ client, caches, log, now }: LastUsedOptions): LastUsed {
-  /** By uid of the AccessKey, then by name of the pair: milliseconds since the epoch. */
-  let uses = new Map<string, Map<string, number>>();
+export function createLastUsed({ client, caches, withAddress, log, now }: LastUsedOptions): LastUsed {
+  /** The last use by uid of the AccessKey, then by client ID. */
+  let uses = new Map<string, Map<string, TimedUse>>();
 
-  function record(uid: string, pairName: string, at: number): void {
-    const pairs = uses.get(uid) ?? new Map<string, number>();
-    pairs.set(pairName, Math.max(at, pairs.get(pairName) ?? 0));
-    uses.set(uid, pairs);
+  function record(use: TimedUse): void {
+    const clients = uses.get(use.id) ?? new Map<string, TimedUse>();
+    const known = clients.get(use.clientId);
+    if (!known || known.at < use.at) clients.set(use.clientId, use);
+    uses.set(use.id, clients);
   }
 
-  async function write(uid: string, pairs: Map<string, number>): Promise<void> {
+  async function write(uid: string, clients: ReadonlyMap<string, TimedUse>): Promise<void> {
     const [accessKey] = caches.accessKeys.byIndex('uid', uid);
-    const keyPairs = accessKey && withUses(accessKey, pairs);
-    if (!keyPairs) return;
+    const changed = accessKey && withUses(accessKey, [...clients.values()]);
+    if (!changed) return;
     try {
-      await writeStatus(client, accessKey, { ...accessKey.status, summary: summaryOf(keyPairs), keyPairs });
+      await writeStatus(client, accessKey, { ...accessKey.status, summary: summaryOf(changed), ...changed });
     } catch (error) {
-      for (const [pairName, at] of pairs) record(uid, pairName, at);
+      for (const use of clients.values()) record(use);
       if (!(error instanceof StaleCacheError))
         log.warn({ accessKey: accessKey.key, reason: describeError(error) }, 'cannot write last use');
     }
@@ -76,7 +72,7 @@ export function createLastUsed({ client, caches, log, now }: LastUsedOptions): L
   }
 
   return {
-    touch: (uid, pairName) => record(uid, pairName, now()),
+    touch: ({ address, ...use }) => record({ ...use, address: withAddress ? address : undefined, at: now() }),
     flush,
     async run(signal) {
       const ended = aborted(signal);
@@ -90,25 +86,4 @@ export function createLastUsed({ client, caches, log, now }: LastUsedOptions): L
       await Promise.race([flushing.then(flush), sleep(lastFlushMs, undefined, { ref: false })]);
     },
   };
-}
-
-/**
- * Adds times of use to the pairs of a status.
- *
- * @returns undefined if there is nothing to write: each time is within a minute of the known one, or its pair is gone
- */
-export function withUses(
-  accessKey: Pick<AccessKeyRecord, 'status'>,
-  uses: ReadonlyMap<string, number>,
-): AccessKeyRecord['status']['keyPairs'] | undefined {
-  const isNew = ([pairName, at]: [string, number]) => {
-    const known = pairStatusOf(accessKey, pairName);
-    return known !== undefined && at - (parseTime(known.lastUsedTime) ?? Number.NEGATIVE_INFINITY) >= resolutionMs;
-  };
-  const newer = new Map([...uses].filter(isNew));
-  if (newer.size === 0) return undefined;
-  return accessKey.status.keyPairs?.map((pair) => {
-    const at = newer.get(pair.name);
-    return at === undefined ? pair : { ...pair, lastUsedTime: formatTime(at) };
-  });
 }

@@ -10,6 +10,7 @@ export const accessKeys = { apiVersion: `${group}/${version}`, plural } as const
 
 export type KeyPairSpec = NonNullable<AccessKeySpec['keyPairs']>[number];
 export type KeyPairStatus = NonNullable<AccessKeyStatus['keyPairs']>[number];
+export type ServiceAccountStatus = NonNullable<AccessKeyStatus['serviceAccounts']>[number];
 export type KeyPairState = KeyPairStatus['state'];
 export type Condition = NonNullable<AccessKeyStatus['conditions']>[number];
 
@@ -89,4 +90,13 @@ export function dataKeysOf(pair: KeyPairSpec): DataKeys {
 /** @returns the pair's entry in the status, or undefined if there is none yet */
 export function pairStatusOf({ status }: Pick<AccessKeyRecord, 'status'>, pairName: string): KeyPairStatus | undefined {
   return status.keyPairs?.find((one) => one.name === pairName);
+}
+
+/** @returns when the pair or its previous pair was last used, RFC 3339 in UTC; undefined if neither was */
+export function lastUseOf({ lastUsedTime, previous }: KeyPairStatus): string | undefined {
+  // RFC 3339 times in UTC with whole seconds sort like text.
+  return [lastUsedTime, previous?.lastUsedTime]
+    .filter((time) => time !== undefined)
+    .sort()
+    .at(-1);
 }

@@ -154,7 +154,7 @@ export interface AccessKeyStatus {
      */
     nextExpiry?: string;
     /**
-     * Latest lastUsedTime of the key pairs. Unset if none was used.
+     * Latest lastUsedTime of the key pairs and ServiceAccounts. Unset if none was used.
      */
     lastUsedTime?: string;
     /**
@@ -226,10 +226,36 @@ export interface AccessKeyStatus {
        * Time at which the previous pair stops working.
        */
       validUntil: string;
+      /**
+       * Time at which the previous pair, or a token issued for it, was last used.
+       */
+      lastUsedTime?: string;
+      /**
+       * IP address of the client that last used the previous pair.
+       */
+      lastClientAddress?: string;
     };
     /**
-     * Time at which the pair, or a token issued for it, was last used. Up to one minute out of date.
+     * Time at which the pair, or a token issued for it, was last used. Up to one minute out of date. Before createdAt if the pair was not used since it was rotated.
      */
     lastUsedTime?: string;
+    /**
+     * IP address of the client that last used the pair.
+     */
+    lastClientAddress?: string;
+  }[];
+  /**
+   * Use of the ServiceAccounts in spec.serviceAccounts that have got a token of the user.
+   */
+  serviceAccounts?: {
+    name: string;
+    /**
+     * Time at which the ServiceAccount last exchanged its token, or a token of the user that it got was last used. Up to one minute out of date.
+     */
+    lastUsedTime?: string;
+    /**
+     * IP address of that client.
+     */
+    lastClientAddress?: string;
   }[];
 }

@@ -23,13 +23,14 @@ export async function writeStatus(
   { namespace, name, uid, resourceVersion }: AccessKeyRecord,
   status: AccessKeyStatus,
 ): Promise<void> {
-  const { userID = null, keyPairs = null, summary, ...rest } = status;
+  const { userID = null, keyPairs = null, serviceAccounts = null, summary, ...rest } = status;
   const body = {
     metadata: { uid, resourceVersion },
     status: {
       ...rest,
       userID,
       keyPairs,
+      serviceAccounts,
       ...(summary && { summary: { nextExpiry: null, lastUsedTime: null, ...summary } }),
     },
   };

@@ -1,11 +1,11 @@
-import { type AccessKeyRecord, type KeyPairStatus, pairStatusOf } from '../model/access-key-record.ts';
+import type { AccessKeyRecord, KeyPairStatus, ServiceAccountStatus } from '../model/access-key-record.ts';
 import { pairFacts } from '../model/pair-facts.ts';
-import { expiresAtMs, pairState, plannedRotationAt } from '../model/pair-state.ts';
-import { formatTime } from '../model/time.ts';
+import { expiresAtMs, plannedRotationAt } from '../model/pair-state.ts';
 import type { AccessKeyStatus } from '../model/types.generated.ts';
 import { conditionsOf, terminatingConditions } from './conditions.ts';
 import { warningTimes, withExpiryWarnings } from './expiry-warnings.ts';
-import type { PairOutcome, PlanOutcome } from './outcome.ts';
+import type { PlanOutcome } from './outcome.ts';
+import { pairStatus } from './pair-status.ts';
 import { summaryOf } from './summary.ts';
 import { removedPairs } from './unneeded-secrets.ts';
 
@@ -38,18 +38,20 @@ export function statusOf({
       ? [...outcome.pairs.map((one) => pairStatus(accessKey, one, now)), ...notYetRemoved(accessKey, outcome)]
       : keptInConflict(accessKey);
   const keyPairs = withExpiryWarnings(observed, { known: accessKey.status.keyPairs ?? [], warningDays, now });
+  const serviceAccounts = namedAccounts(accessKey);
   return {
     observedGeneration: accessKey.generation,
     ...(otherHolder === undefined && { userID: accessKey.uid }),
-    summary: summaryOf(keyPairs),
+    summary: summaryOf({ keyPairs, serviceAccounts }),
     conditions: conditionsOf({ accessKey, otherHolder, outcome, keyPairs, keepsMessage, now }),
     ...(keyPairs.length > 0 && { keyPairs }),
+    ...(serviceAccounts.length > 0 && { serviceAccounts }),
   };
 }
 
 /** The status of an AccessKey that is being deleted, or whose namespace is: none of its pairs is valid any more. */
 export function terminatingStatus(accessKey: AccessKeyRecord, now: number): AccessKeyStatus {
-  const { userID, keyPairs = [] } = accessKey.status;
+  const { userID, keyPairs = [], serviceAccounts = [] } = accessKey.status;
   const disabled = keyPairs.map(({ nextRotationAt: _, previous: __, ...pair }) => ({
     ...pair,
     state: 'Disabled' as const,
@@ -57,10 +59,16 @@ export function terminatingStatus(accessKey: AccessKeyRecord, now: number): Acce
   return {
     observedGeneration: accessKey.generation,
     ...(userID !== undefined && { userID }),
-    summary: summaryOf(disabled),
+    summary: summaryOf({ keyPairs: disabled, serviceAccounts }),
     conditions: terminatingConditions(accessKey, now),
     ...(disabled.length > 0 && { keyPairs: disabled }),
+    ...(serviceAccounts.length > 0 && { serviceAccounts }),
   };
+}
+
+/** The recorded use of the ServiceAccounts that the spec still names. */
+function namedAccounts({ spec, status }: AccessKeyRecord): ServiceAccountStatus[] {
+  return (status.serviceAccounts ?? []).filter(({ name }) => spec.serviceAccounts?.includes(name));
 }
 
 /** An AccessKey that does not hold its user keeps its Secrets, so the status keeps its pairs. */
@@ -74,54 +82,6 @@ function notYetRemoved(accessKey: AccessKeyRecord, { notRemoved }: PlanOutcome):
   return removedPairs(accessKey)
     .filter(isRemaining)
     .map((pair) => ({ ...pair, state: 'Disabled' }));
-}
-
-function pairStatus(accessKey: AccessKeyRecord, outcome: PairOutcome, now: number): KeyPairStatus {
-  const { pair, secret, secretName } = outcome;
-  const known = pairStatusOf(accessKey, pair.name);
-  const fromSpecAndStatus = {
-    ...(pair.expiresAt !== undefined && { expiresAt: pair.expiresAt }),
-    ...(known?.lastUsedTime !== undefined && { lastUsedTime: known.lastUsedTime }),
-  };
-  if (!secret?.pair) {
-    const state = stateWithoutSecret(outcome);
-    return { name: pair.name, secretName, ...recoveryData(known), state, ...fromSpecAndStatus };
-  }
-  const facts = pairFacts({ accessKey, pair, secret, now });
-  const nextRotation = plannedRotationAt({ accessKey, pair, facts, now });
-  const until = facts.previousValidUntil;
-  return {
-    name: pair.name,
-    accessKey: secret.pair.ak,
-    secretName: secret.name,
-    state:
-      outcome.problem?.reason === 'SecretNotWatched'
-        ? 'Pending'
-        : pairState({ accessKey, pair, facts, holdsUser: true, now }),
-    revision: facts.revision,
-    createdAt: formatTime(facts.generatedAt),
-    ...(nextRotation !== undefined && { nextRotationAt: formatTime(nextRotation) }),
-    ...(secret.previous &&
-      until !== undefined &&
-      now < until && { previous: { accessKey: secret.previous.ak, validUntil: formatTime(until) } }),
-    ...fromSpecAndStatus,
-  };
-}
-
-/**
- * Kept while a pair has no Secret. A later reconcile needs it to distinguish a lost Secret from a new pair, and to read
- * the Secret by name while the cache does not show it yet.
- */
-function recoveryData(known: KeyPairStatus | undefined): Partial<KeyPairStatus> {
-  return {
-    ...(known?.accessKey !== undefined && { accessKey: known.accessKey, secretName: known.secretName }),
-    ...(known?.revision !== undefined && { revision: known.revision }),
-    ...(known?.createdAt !== undefined && { createdAt: known.createdAt }),
-  };
-}
-
-function stateWithoutSecret({ problem }: PairOutcome): KeyPairStatus['state'] {
-  return problem?.reason === 'SecretConflict' ? 'Conflict' : 'Pending';
 }
 
 /**

@@ -1,12 +1,16 @@
-import type { KeyPairStatus } from '../model/access-key-record.ts';
+import { lastUseOf } from '../model/access-key-record.ts';
 import { liveStates } from '../model/pair-state.ts';
 import type { AccessKeyStatus } from '../model/types.generated.ts';
 
 /** The columns of `kubectl get`. */
-export function summaryOf(keyPairs: readonly KeyPairStatus[]): NonNullable<AccessKeyStatus['summary']> {
+export function summaryOf({
+  keyPairs = [],
+  serviceAccounts = [],
+}: Pick<AccessKeyStatus, 'keyPairs' | 'serviceAccounts'>): NonNullable<AccessKeyStatus['summary']> {
   const usable = keyPairs.filter(({ state }) => liveStates.has(state));
   const nextExpiry = sortedTimes(usable.map(({ expiresAt }) => expiresAt))[0];
-  const lastUsedTime = sortedTimes(keyPairs.map((pair) => pair.lastUsedTime)).at(-1);
+  const used = [...keyPairs.map(lastUseOf), ...serviceAccounts.map((one) => one.lastUsedTime)];
+  const lastUsedTime = sortedTimes(used).at(-1);
   return {
     usable: `${usable.length}/${keyPairs.length}`,
     ...(nextExpiry !== undefined && { nextExpiry }),

@@ -2,7 +2,8 @@ import type { Context } from 'hono';
 import type { SigningKeys } from '../../token/keys/signing-keys.ts';
 import { AddressError, type Caller, TokenError, verifyToken } from '../../token/verify.ts';
 import { authorizationOf, bearerOf } from './authorization.ts';
-import type { Dependencies, Environment } from './environment.ts';
+import { knownAddress } from './client-address.ts';
+import type { Dependencies, Environment, RequestVariables } from './environment.ts';
 import { addressDenied, PlatformError, unauthenticated } from './errors.ts';
 
 /**
@@ -22,13 +23,17 @@ export async function requireCaller(context: Context<Environment>, dependencies:
     throw unauthenticated('Authorization: the token is not valid', `${realm}, error="invalid_token"`);
   }
   context.get('logFields').user = checked.name;
-  recordUse(checked, dependencies);
+  recordUse(context, checked, dependencies);
   return checked;
 }
 
-/** Records the use of the key pair that a token was issued for. */
-export function recordUse({ id, pairName }: Caller, { lastUsed }: Dependencies): void {
-  if (pairName !== undefined) lastUsed.touch(id, pairName);
+/** Records the use of the key pair or ServiceAccount that a token was issued for. */
+export function recordUse(
+  context: RequestVariables,
+  { id, clientId, pairName }: Caller,
+  { lastUsed }: Pick<Dependencies, 'lastUsed'>,
+): void {
+  lastUsed.touch({ id, clientId, pairName, address: knownAddress(context.get('clientAddress')) });
 }
 
 /** An invalid token. */

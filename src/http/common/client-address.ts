@@ -22,6 +22,13 @@ export const noTrustedProxies: ProxyOptions = { trustedProxies: [], forwardedHea
  */
 export type ClientAddress = (peer: string | undefined, header: (name: string) => string | undefined) => string;
 
+/** @returns undefined for `unknown` */
+export function knownAddress(address: string): string | undefined {
+  return address === unknown ? undefined : address;
+}
+
+const unknown = 'unknown';
+
 /** Maximum length of the evaluated end of a forwarding header, characters. */
 const maxHeaderLength = 1_024;
 
@@ -29,7 +36,7 @@ export function createClientAddress({ trustedProxies, forwardedHeader }: ProxyOp
   const isTrusted = createTrust(trustedProxies);
   return (peer, header) => {
     const nearest = peer === undefined ? undefined : toAddress(peer);
-    if (nearest === undefined) return 'unknown';
+    if (nearest === undefined) return unknown;
     if (!isTrusted(nearest)) return nearest;
     const value = nearestHops(header(forwardedHeader) ?? '');
     const hops = forwardedHeader === 'Forwarded' ? forwardedFor(value) : value.split(',');

@@ -62,7 +62,7 @@ export function createIntrospection(dependencies: Dependencies, tokenIssuing: To
   async function authenticateWithToken(context: Context<Environment>, token: string): Promise<Requester> {
     const caller = await checkToken(token, { address: context.get('clientAddress'), dependencies });
     if (!('refused' in caller)) {
-      recordUse(caller, dependencies);
+      recordUse(context, caller, dependencies);
       return caller;
     }
     context.get('logFields').refused = caller.refused;

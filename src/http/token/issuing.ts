@@ -1,4 +1,5 @@
 import type { FoundPair } from '../../accesskey/live/pair-lookup.ts';
+import type { Use } from '../../accesskey/live/use.ts';
 import type { KeyPair } from '../../credential/key-pair.ts';
 import { createExchange } from '../../token/exchange.ts';
 import {
@@ -14,6 +15,7 @@ import {
 } from '../../token/issue.ts';
 import { createCachedSign } from '../../token/sign.ts';
 import { requireKeys } from '../common/bearer.ts';
+import { knownAddress } from '../common/client-address.ts';
 import type { Dependencies, RequestVariables, TokenMetrics } from '../common/environment.ts';
 import { createReviewBudget } from '../common/review-budget.ts';
 import { createFailureThrottle } from '../common/throttle.ts';
@@ -80,6 +82,10 @@ export function createTokenIssuing(dependencies: Dependencies): TokenIssuing {
     return { retryAfterSeconds };
   }
 
+  function touch(context: RequestVariables, client: Omit<Use, 'address'>): void {
+    lastUsed.touch({ ...client, address: knownAddress(context.get('clientAddress')) });
+  }
+
   return {
     async issue(context, credential, validity) {
       const keys = requireKeys(dependencies);
@@ -96,14 +102,15 @@ export function createTokenIssuing(dependencies: Dependencies): TokenIssuing {
         return fail(context, 'pair' in credential ? result : { retryAfterSeconds: 0, ...result });
       }
       Object.assign(fields, issuedRecord(result));
-      if (result.pairName !== undefined) lastUsed.touch(result.claims.sub, result.pairName);
+      const { claims, pairName } = result;
+      touch(context, { id: claims.sub, clientId: claims.client_id, pairName });
       metrics?.requested('granted');
       return result;
     },
     authenticate(context, pair) {
       const result = authenticate(pairs, pair, { now: now(), address: context.get('clientAddress') });
       if ('refused' in result) return fail(context, result);
-      lastUsed.touch(result.user.id, result.pairName);
+      touch(context, { id: result.user.id, clientId: result.ak, pairName: result.pairName });
       return result;
     },
   };

@@ -1,5 +1,5 @@
 import { type KeyPairEdit, managementOf, managerOf } from '../../accesskey/change/managed-fields.ts';
-import { type KeyPairState, pairStatusOf } from '../../accesskey/model/access-key-record.ts';
+import { type KeyPairState, lastUseOf, pairStatusOf } from '../../accesskey/model/access-key-record.ts';
 import type { ConsoleError } from '../common/console-error.ts';
 import type { FetchedAccessKey } from './api.ts';
 import { revisionOf, whyNotAdd } from './pair-list.ts';
@@ -69,7 +69,7 @@ function toRow(
     ak: status?.accessKey,
     createdAt: status?.createdAt,
     expiresAt: pair.expiresAt,
-    lastUsedAt: status?.lastUsedTime,
+    lastUsedAt: status && lastUseOf(status),
     nextRotationAt: status?.nextRotationAt,
     previousUntil: status?.state === 'Rotating' ? status.previous?.validUntil : undefined,
     revision: revisionOf(fetched, pair),

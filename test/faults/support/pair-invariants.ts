@@ -101,6 +101,7 @@ function expectedStatus({
 
 /** Without the fields that depend on what happened before. */
 function withoutHistory(status: KeyPairStatus | undefined): Partial<KeyPairStatus> {
-  const { lastUsedTime: _, expiryWarningDays: __, ...rest } = status ?? {};
-  return rest;
+  const { lastUsedTime: _, lastClientAddress: __, expiryWarningDays: ___, previous, ...rest } = status ?? {};
+  const { accessKey = '', validUntil = '' } = previous ?? {};
+  return { ...rest, ...(previous && { previous: { accessKey, validUntil } }) };
 }

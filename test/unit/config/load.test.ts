@@ -50,6 +50,7 @@ const defaults = {
   },
   warnings: { expiryDays: [30, 7, 1] },
   metrics: { perPair: false },
+  lastUse: { clientAddress: true },
   leaderElection: {
     enabled: true,
     leaseName: 'accesskey-operator',
@@ -155,6 +156,7 @@ describe('parseConfiguration', () => {
       },
       warnings: { expiryDays: [3650, 1] },
       metrics: { perPair: true },
+      lastUse: { clientAddress: false },
       leaderElection: {
         enabled: false,
         leaseName: 'a-lease',
@@ -255,6 +257,7 @@ describe('parseConfiguration', () => {
     [{ access: { maxStaleSeconds: 86_401 } }, 'access.maxStaleSeconds'],
     [{ clusters: { enabled: 'yes' } }, 'clusters.enabled'],
     [{ clusters: { names: [] } }, 'clusters.names'],
+    [{ lastUse: { clientAddress: 'hash' } }, 'lastUse.clientAddress'],
     [{ metrics: { perPair: 'yes' } }, 'metrics.perPair'],
     [{ warnings: { expiryDays: [0] } }, 'warnings.expiryDays.0'],
     [{ warnings: { expiryDays: [7, 3651] } }, 'warnings.expiryDays.1'],

@@ -3,6 +3,7 @@ import type { Authorizer } from '../../../src/access/authorizer.ts';
 import { createVisibility } from '../../../src/access/visibility.ts';
 import { createLiveServiceAccounts } from '../../../src/accesskey/live/live-service-accounts.ts';
 import { createPairLookup } from '../../../src/accesskey/live/pair-lookup.ts';
+import type { Use } from '../../../src/accesskey/live/use.ts';
 import { type Cluster, fixedClusters } from '../../../src/clusters/cluster.ts';
 import { createDeploymentTransform } from '../../../src/deployments/record.ts';
 import { createDeploymentStore } from '../../../src/deployments/store.ts';
@@ -85,14 +86,13 @@ export async function createPlatform(
   const { of = accessKey({ groups: ['dev'] }), cluster = {}, ...dependencies } = change;
   const keys = await signingKeys();
   const lines: string[] = [];
-  /** AccessKey and key pair of each recorded use. */
-  const uses: [string, string][] = [];
+  const uses: Use[] = [];
   const content = caches({ accessKeys: [of], secrets: [secret({ of })] });
   const app = createApp({
     pairs: createPairLookup(content),
     serviceAccounts: createLiveServiceAccounts(content),
     reviewServiceAccount: () => Promise.reject(new Error('no review is expected')),
-    lastUsed: { touch: (...use) => void uses.push(use) },
+    lastUsed: { touch: (use) => void uses.push(use) },
     users: createUserDirectory(content),
     clusters: fixedClusters([
       {

@@ -65,6 +65,8 @@ describe('projectUser', () => {
   it('returns the last use of any key pair', () => {
     const record = known({}, { lastUsedTime: at(-9) }, { name: 'b', lastUsedTime: at(-5) }, { name: 'c' });
     expect(projectUser(record).lastLoginAt).toBe(at(-5));
+    const previous = { accessKey: 'a', validUntil: at(60), lastUsedTime: at(-2) };
+    expect(projectUser(known({}, { lastUsedTime: at(-9), previous })).lastLoginAt).toBe(at(-2));
     expect(projectUser(known()).lastLoginAt).toBe('');
   });
 });

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { createLastUsed, withUses } from '../../../../src/accesskey/live/last-used.ts';
+import { createLastUsed } from '../../../../src/accesskey/live/last-used.ts';
 import type { AccessKeyRecord, KeyPairStatus } from '../../../../src/accesskey/model/access-key-record.ts';
 import type { KubernetesClient } from '../../../../src/kube/client.ts';
 import { at, caches, keyPair, known, now, pairStatus } from '../../../support/builders.ts';
@@ -55,54 +55,25 @@ function createStatusApi(...accessKeys: AccessKeyRecord[]) {
 }
 
 /** One process with its own cache, which `see` updates from the API server. */
-function createReplica(api: ReturnType<typeof createStatusApi>) {
+function createReplica(api: ReturnType<typeof createStatusApi>, { withAddress = true } = {}) {
   const seen = caches({ accessKeys: [...api.stored.values()] });
   let time = now;
-  const lastUsed = createLastUsed({ client: api.client, caches: seen, log: silent, now: () => time });
+  const lastUsed = createLastUsed({ client: api.client, caches: seen, withAddress, log: silent, now: () => time });
   return {
     ...lastUsed,
     see: () => seen.accessKeys.replace([...api.stored.values()]),
-    use: (seconds: number, pairName = 'main', of = uid) => {
+    use: (seconds: number, pairName = 'main', of = uid, address: string | undefined = undefined) => {
       time = now + seconds * 1000;
-      lastUsed.touch(of, pairName);
+      const clientId = keyPair(pairName === 'main' ? 1 : 2).ak;
+      lastUsed.touch({ id: of, clientId, pairName, address });
+    },
+    useAccount: (seconds: number, name: string) => {
+      time = now + seconds * 1000;
+      const clientId = `system:serviceaccount:shop:${name}`;
+      lastUsed.touch({ id: uid, clientId, pairName: undefined, address: undefined });
     },
   };
 }
-
-describe('withUses', () => {
-  const uses = (seconds: number, pairName = 'main') => new Map([[pairName, now + seconds * 1000]]);
-
-  it('sets the time of the used pair, in whole seconds, and leaves the other unchanged', () => {
-    const subject = known({}, ...two);
-    expect(withUses(subject, new Map([['ci', now + 1999]]))).toEqual([two[0], { ...two[1], lastUsedTime: at(1) }]);
-  });
-
-  it('sets the time of each used pair', () => {
-    const both = new Map([...uses(1), ...uses(2, 'ci')]);
-    expect(withUses(known({}, ...two), both)).toMatchObject([{ lastUsedTime: at(1) }, { lastUsedTime: at(2) }]);
-  });
-
-  it.each([
-    ['a minute later', 60, true],
-    ['just under a minute later', 59, false],
-    ['at the same time', 0, false],
-    ['earlier, according to another clock', -3600, false],
-  ])('writes a use %s (%s s after the known time): %s', (_, seconds, isNew) => {
-    const subject = known({}, { lastUsedTime: at(0) });
-    const written = withUses(subject, uses(seconds));
-    expect(written).toEqual(isNew ? [pairStatus({ lastUsedTime: at(seconds) })] : undefined);
-  });
-
-  it('replaces an invalid time', () => {
-    expect(withUses(known({}, { lastUsedTime: 'never' }), uses(0))).toMatchObject([{ lastUsedTime: at(0) }]);
-  });
-
-  it('returns undefined for a removed pair and for no uses', () => {
-    expect(withUses(known(), uses(0, 'gone'))).toBeUndefined();
-    expect(withUses(known(), new Map())).toBeUndefined();
-    expect(withUses({ status: {} }, uses(0))).toBeUndefined();
-  });
-});
 
 describe('flush', () => {
   it('writes each AccessKey once, with the last use of each of its pairs', async () => {
@@ -126,6 +97,7 @@ describe('flush', () => {
     expect(api.stored.get('ann')?.status).toEqual({
       ...subject.status,
       userID: null,
+      serviceAccounts: null,
       summary: {
         usable: '2/2',
         nextExpiry: null,
@@ -211,6 +183,33 @@ describe('flush', () => {
     replica.use(1, 'main', 'uid-of-shop-bob');
     await replica.flush();
     expect(api.written).toEqual(['bob']);
+  });
+});
+
+describe('the client', () => {
+  it.each([
+    [true, '192.0.2.1'],
+    [false, undefined],
+  ])('is recorded with its address if the configuration allows it: %s', async (withAddress, address) => {
+    const api = createStatusApi(known());
+    const replica = createReplica(api, { withAddress });
+    replica.use(1, 'main', uid, '192.0.2.1');
+    await replica.flush();
+    expect(api.lastUse()).toBe(at(1));
+    expect(api.stored.get('ann')?.status.keyPairs?.[0]?.lastClientAddress).toBe(address);
+  });
+
+  it('is recorded if it is a ServiceAccount, next to the key pairs', async () => {
+    const api = createStatusApi(known({ serviceAccounts: ['ci'] }));
+    const replica = createReplica(api);
+    replica.use(1);
+    replica.useAccount(2, 'ci');
+    await replica.flush();
+    const { keyPairs, serviceAccounts, summary } = api.stored.get('ann')?.status ?? {};
+    expect(keyPairs).toMatchObject([{ lastUsedTime: at(1) }]);
+    expect(serviceAccounts).toEqual([{ name: 'ci', lastUsedTime: at(2) }]);
+    expect(summary).toMatchObject({ lastUsedTime: at(2) });
+    expect(api.written).toEqual(['ann']);
   });
 });
 

@@ -27,6 +27,7 @@ describe('writeStatus', () => {
       userID: one.uid,
       conditions: [ready],
       keyPairs: [pairStatus()],
+      serviceAccounts: [{ name: 'ci', lastUsedTime: '2026-01-01T00:00:00Z' }],
     };
     await writeStatus(client, one, status);
     expect(requests).toEqual([
@@ -44,7 +45,7 @@ describe('writeStatus', () => {
   it('removes absent fields', async () => {
     const { client, requests } = createClient();
     await writeStatus(client, one, { observedGeneration: 1, conditions: [ready] });
-    expect(requests).toMatchObject([{ body: { status: { userID: null, keyPairs: null } } }]);
+    expect(requests).toMatchObject([{ body: { status: { userID: null, keyPairs: null, serviceAccounts: null } } }]);
   });
 
   it('removes the next expiry and the last use of the summary if there is none', async () => {

@@ -206,12 +206,50 @@ describe('the status of a pair', () => {
     expect(statusOf(subject, 'other/older', [], now).keyPairs).toMatchObject([{ lastUsedTime: at(-5) }]);
   });
 
+  it('keeps the address of the last client', () => {
+    const subject = known({}, { lastUsedTime: at(-5), lastClientAddress: '192.0.2.1' });
+    expect(pairStatus({}, { subject })).toMatchObject({ lastClientAddress: '192.0.2.1' });
+  });
+
+  it('keeps the last use of the previous pair, which it had before the rotation', () => {
+    const rotation = { overlap: '1h' };
+    const parts = { previous: keyPair(9), facts: { previousValidUntil: now + 60_000 } };
+    const used = { lastUsedTime: at(-5), lastClientAddress: '192.0.2.1' };
+    const previous = { accessKey: keyPair(9).ak, validUntil: at(60) };
+    const rotated = known({}, { accessKey: keyPair(9).ak, ...used });
+    expect(pairStatus({ rotation }, { subject: rotated, parts })?.previous).toEqual({ ...previous, ...used });
+    const during = known({}, { previous: { ...previous, ...used }, lastUsedTime: at(-1) });
+    expect(pairStatus({ rotation }, { subject: during, parts })).toMatchObject({
+      lastUsedTime: at(-1),
+      previous: { ...previous, ...used },
+    });
+  });
+
   it('names the Secret that holds the pair, not the one that it could not move to', () => {
     const held = { ...conflict('main'), secretName: 'new', secret: secret() };
     expect(statusOf(one, one.key, [held], now)).toMatchObject({
       conditions: [{ status: 'False', reason: 'SecretConflict' }, { type: 'Stalled' }],
       keyPairs: [{ secretName: 'ann-main', state: 'Active', accessKey: keyPair().ak }],
     });
+  });
+});
+
+describe('the use of ServiceAccounts', () => {
+  const serviceAccounts = [{ name: 'ci', lastUsedTime: at(-5) }];
+  const subject = accessKey({ serviceAccounts: ['ci'], status: { serviceAccounts } });
+
+  it('is kept while the spec names them', () => {
+    expect(statusOf(subject, subject.key, [], now)).toMatchObject({
+      serviceAccounts,
+      summary: { lastUsedTime: at(-5) },
+    });
+    const other = accessKey({ serviceAccounts: ['cd'], status: { serviceAccounts } });
+    expect(statusOf(other, other.key, [], now)).not.toHaveProperty('serviceAccounts');
+  });
+
+  it('is kept while the AccessKey is being deleted or does not hold its user', () => {
+    expect(terminatingStatus(subject, now)).toMatchObject({ serviceAccounts });
+    expect(statusOf(subject, 'other/older', [], now)).toMatchObject({ serviceAccounts });
   });
 });
 

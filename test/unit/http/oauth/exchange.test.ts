@@ -78,7 +78,7 @@ describe('a token exchange', () => {
       exp: inAnHour,
     });
     expect(reviewed).toEqual([await subjectToken()]);
-    expect(uses).toEqual([]);
+    expect(uses).toMatchObject([{ id: ann.uid, clientId: robot, pairName: undefined }]);
     const record = {
       audit: true,
       event: 'token.issued',

@@ -63,7 +63,7 @@ describe('introspection', () => {
     const { send, annsToken, uses } = await createBoth('bob');
     uses.length = 0;
     await send(path, form({ token: annsToken }, { authorization: basic(bobKeys.ak, bobKeys.sk) }));
-    expect(uses).toEqual([[bob.uid, 'main']]);
+    expect(uses).toMatchObject([{ id: bob.uid, clientId: bobKeys.ak, pairName: 'main' }]);
   });
 
   it('rejects a bearer token together with a client secret (RFC 6749 section 2.3)', async () => {

@@ -37,7 +37,7 @@ describe('a client credentials request', () => {
     expect(decodeJwt(access_token)).toMatchObject({ client_id: ak, preferred_username: 'ann', groups: ['dev'] });
     expect([answer.headers.get('Cache-Control'), answer.headers.get('Pragma')]).toEqual(['no-store', 'no-cache']);
     expect(answer.headers.get('Content-Type')).toBe('application/json');
-    expect(uses).toEqual([['uid-of-shop-ann', 'main']]);
+    expect(uses).toMatchObject([{ id: 'uid-of-shop-ann', clientId: ak, pairName: 'main' }]);
   });
 
   it.each(['resource', 'audience'])('accepts the configured audience as %s, also twice', async (name) => {

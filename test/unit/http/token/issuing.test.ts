@@ -138,3 +138,24 @@ describe('a pair with allowedCIDRs', () => {
     expect(logged()[0]).toMatchObject({ audit: true, event: 'token.refused', ak, clientAddress: outside });
   });
 });
+
+describe('the recorded use', () => {
+  const right = form({ ak, sk });
+
+  it('has the address of the client behind a trusted proxy, for a token and for a request with it', async () => {
+    const proxies = { trustedProxies: ['10.0.0.0/8'], forwardedHeader: 'X-Forwarded-For' as const };
+    const { send, uses } = await createPlatform({ proxies });
+    const headers = { 'x-forwarded-for': '198.51.100.7' };
+    const answer = await send(path, form({ ak, sk }, headers), '10.0.0.1');
+    const { token } = answer.json<{ token: string }>();
+    await send('/oauth2/auth', { headers: { ...headers, authorization: `Bearer ${token}` } }, '10.0.0.1');
+    await send('/oauth2/auth', { headers: { ...headers, authorization: `Bearer ${token}` } }, '192.0.2.1');
+    expect(uses.map(({ address }) => address)).toEqual(['198.51.100.7', '198.51.100.7', '192.0.2.1']);
+  });
+
+  it('has no address if the connection is already closed', async () => {
+    const { send, uses } = await createPlatform();
+    await send(path, right, '');
+    expect(uses).toMatchObject([{ address: undefined }]);
+  });
+});

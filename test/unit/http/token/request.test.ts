@@ -42,7 +42,7 @@ describe.each(tokenPaths)('%s', (path) => {
     expect(rest).toEqual({});
     const { iat = 0, exp = 0, client_id } = decodeJwt(token);
     expect([exp - iat, client_id]).toEqual([days * day, ak]);
-    expect(uses).toEqual([['uid-of-shop-ann', 'main']]);
+    expect(uses).toMatchObject([{ id: 'uid-of-shop-ann', clientId: ak, pairName: 'main' }]);
   });
 
   it.each([
