@@ -60,7 +60,7 @@ export function createRunningConsole(options: RunningConsoleOptions): RunningCon
     transportFor,
     sessionKeys: sessionSecret.current,
     singleSignOn,
-    options: { ...web, secure: dependencies.secure === true },
+    options: { ...web, secure: dependencies.secure === true, trustedProxies: configuration.http.trustedProxies },
   });
   return {
     app,

@@ -12,11 +12,11 @@ import type { ReviewToken } from '../web/session/identity.ts';
  * loaded
  */
 export function createOwnTokenCheck(review: ReviewToken, dependencies: Dependencies): ReviewToken {
-  return async (token, address = 'unknown') => {
-    if (issuerOf(token) !== dependencies.token.issuer) return review(token);
+  return async (token, address = 'unknown', limit = undefined) => {
+    if (issuerOf(token) !== dependencies.token.issuer) return review(token, address, limit);
     if (!dependencies.signingKeys()) throw new ConsoleError('errorSignInUnavailable', {}, 503);
     const checked = await checkToken(token, { address, dependencies });
-    return 'refused' in checked ? undefined : review(token);
+    return 'refused' in checked ? undefined : review(token, address, limit);
   };
 }
 

@@ -5,8 +5,7 @@ import { leaderElection } from './leader-election.ts';
 import { token } from './token.ts';
 import { web } from './web.ts';
 
-/** The configuration file: its fields, their defaults, and the rules between them. */
-export const schema = z.strictObject({
+const fields = z.strictObject({
   apiVersion: z.literal('config.ghippo.io/v1alpha1').describe('API version of the configuration.'),
   kind: z.literal('OperatorConfiguration').describe('Kind of the configuration.'),
   namespace: name.default('accesskey-system').describe('Namespace of the operator and of its own Secrets.'),
@@ -85,6 +84,12 @@ export const schema = z.strictObject({
     })
     .prefault({}),
 });
+
+/** The configuration file: its fields, their defaults, and the rules between them. */
+export const schema = fields.refine(
+  ({ http, web }) => !web.authenticatingProxy.enabled || http.trustedProxies.length > 0,
+  { path: ['http', 'trustedProxies'], message: 'must not be empty with web.authenticatingProxy.enabled: true' },
+);
 
 /** The configuration with defaults. */
 export type Configuration = z.infer<typeof schema>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { authenticatingProxy } from './authenticating-proxy.ts';
 import { name } from './fields.ts';
 import { oidc } from './oidc.ts';
 
@@ -14,6 +15,7 @@ export const web = z
         'What users who sign in with a key pair may do: manage their own key pairs, view them, or not sign in.',
       ),
     oidc: oidc.optional().describe('Single sign-on with OpenID Connect; if unset, it is disabled.'),
+    authenticatingProxy,
     sessionMinutes: z.int().min(1).max(480).default(480).describe('Maximum duration of a session, minutes.'),
     idleMinutes: z
       .int()
@@ -39,7 +41,20 @@ export const web = z
     path: ['publicUrl'],
     message: 'required by web.oidc, because the identity provider redirects to <publicUrl>/login/callback',
   })
-  .refine((one) => !one.enabled || one.oidc !== undefined || one.tokenSignIn || one.keyPairSignIn !== 'off', {
+  .refine(hasSignIn, {
     path: ['tokenSignIn'],
-    message: 'must be true if web.keyPairSignIn is off and web.oidc is unset, because nobody could sign in',
+    message:
+      'must be true if web.keyPairSignIn is off, web.oidc is unset and web.authenticatingProxy is disabled, because nobody could sign in',
   });
+
+interface SignInFields {
+  enabled: boolean;
+  tokenSignIn: boolean;
+  keyPairSignIn: string;
+  oidc?: unknown;
+  authenticatingProxy: { enabled: boolean };
+}
+
+function hasSignIn({ enabled, tokenSignIn, keyPairSignIn, oidc: provider, authenticatingProxy: proxy }: SignInFields) {
+  return !enabled || tokenSignIn || keyPairSignIn !== 'off' || provider !== undefined || proxy.enabled;
+}

@@ -1,12 +1,14 @@
 import { Hono } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { loadAssets } from './common/assets.ts';
+import { ConsoleError } from './common/console-error.ts';
 import { createStreams } from './common/streams.ts';
+import type { View } from './common/view.ts';
 import { createNamespaces } from './keys/first-key.ts';
 import { createSessionCheck } from './keys/visitor.ts';
-import { errorPage } from './pages/layout.ts';
+import { type ErrorPage, errorPage } from './pages/layout.ts';
 import { addAccessKeyRoutes } from './routes/access-keys.ts';
-import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './routes/dependencies.ts';
+import type { ConsoleDependencies, ConsoleEnvironment, ConsoleOptions, PageContext } from './routes/dependencies.ts';
 import { addDeploymentRoute } from './routes/deployment.ts';
 import { addDeploymentRoutes } from './routes/deployments.ts';
 import { addEditPairRoutes } from './routes/edit-pair.ts';
@@ -15,6 +17,7 @@ import { isSessionEnded, redirectToSignIn, rejectOtherSites, requireVisitor, sec
 import { addNewPairRoutes } from './routes/new-pair.ts';
 import { preferences } from './routes/preferences.ts';
 import { addProfileRoutes } from './routes/profile.ts';
+import { createProxySessions, rejectedProxyToken } from './routes/proxy-session.ts';
 import { createSessions } from './routes/sessions.ts';
 import { addShowPairRoutes, createPairDisplay } from './routes/show-pair.ts';
 import { addSignInRoutes } from './routes/sign-in.ts';
@@ -47,10 +50,12 @@ export function createConsole(dependencies: ConsoleDependencies): Console {
   for (const path of [...publicPaths, ...sessionPaths]) {
     app.use(path, securityHeaders(), preferences(assets, options.secure), rejectOtherSites(dependencies));
   }
-  for (const path of sessionPaths) app.use(path, requireVisitor(dependencies, cookie, sessions), notFoundPage());
+  const proxySessions = createProxySessions(dependencies);
+  const visitorGuard = requireVisitor(dependencies, { cookie, sessions, proxySessions });
+  for (const path of sessionPaths) app.use(path, visitorGuard, notFoundPage());
   assets.addRoutes(app);
   app.get('/', (context) => context.redirect(homePath, 303));
-  addSignInRoutes(app, { dependencies, cookie, sessions, onSignOut: streams.signedOut });
+  addSignInRoutes(app, { dependencies, cookie, sessions, proxySessions, onSignOut: streams.signedOut });
   app.get('/personal-center', (context) => context.redirect(homePath, 303));
   addProfileRoutes(app);
   addNewPairRoutes(app, dependencies, { namespaces, display });
@@ -63,8 +68,10 @@ export function createConsole(dependencies: ConsoleDependencies): Console {
   addDeploymentRoutes(app, dependencies, streaming);
   addDeploymentRoute(app, dependencies, streaming);
   app.onError((error, context) => {
-    if (isSessionEnded(error, context.get('visitor'))) return redirectToSignIn(context, cookie);
-    return showError(error, context);
+    const visitor = context.get('visitor');
+    const isEnded = isSessionEnded(error, visitor);
+    if (isEnded && visitor?.session.kind !== 'proxy') return redirectToSignIn(context, cookie);
+    return showError(isEnded ? rejectedProxyToken(context) : error, context, options);
   });
   return { app, close: streams.close };
 }
@@ -81,8 +88,16 @@ function notFoundPage() {
   });
 }
 
-function showError(error: Error, context: PageContext): Response | Promise<Response> {
+function showError(error: Error, context: PageContext, options: ConsoleOptions): Response | Promise<Response> {
   const view = context.get('view');
   const { status, ...failure } = describeFailure(error, context);
-  return context.html(errorPage(view, { title: view.t('errorTitle'), ...failure }), status);
+  const page = { title: view.t('errorTitle'), ...failure, action: proxySignOut(error, view, options) };
+  return context.html(errorPage(view, page), status);
+}
+
+/** @returns the link to sign out at the proxy if the cluster rejects its token: the proxy may then request a new one */
+function proxySignOut(error: Error, { t }: View, { authenticatingProxy }: ConsoleOptions): ErrorPage['action'] {
+  const isRejected = error instanceof ConsoleError && error.key === 'rejectedProxyToken';
+  const { signOutUrl } = authenticatingProxy ?? {};
+  return isRejected && signOutUrl !== undefined ? { href: signOutUrl, label: t('signOut') } : undefined;
 }

@@ -3,6 +3,9 @@ import type { KeyPair } from '../../credential/key-pair.ts';
 import type { Environment } from './environment.ts';
 import { violation } from './errors.ts';
 
+/** The part of a context that is the same in src/web. */
+type Request = Pick<Context<Environment>, 'env'> & { req: Pick<Context['req'], 'header'> };
+
 const field = 'Authorization';
 /** token68 of RFC 9110 section 11.2. */
 const basic = /^Basic +([A-Za-z0-9+/]+={0,2})$/i;
@@ -13,14 +16,14 @@ const bearer = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i;
  * @returns the Authorization header, or undefined
  * @throws PlatformError 400 if the header is repeated: a proxy could evaluate another one than this server
  */
-export function authorizationOf(context: Context<Environment>): string | undefined {
+export function authorizationOf(context: Request): string | undefined {
   const header = context.req.header(field);
   if (header?.includes(',') && isRepeated(context)) throw violation(field, 'must be given only once');
   return header;
 }
 
 /** Node joins repeated headers with a comma, which a single header of another scheme may also contain. */
-function isRepeated(context: Context<Environment>): boolean {
+function isRepeated(context: Request): boolean {
   const raw = context.env.incoming?.rawHeaders;
   if (!raw) return true;
   return raw.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'authorization').length > 1;

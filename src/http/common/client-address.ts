@@ -58,6 +58,15 @@ function nearestHops(value: string): string {
   return end.slice(end.indexOf(',') + 1);
 }
 
+/** @returns a function that returns whether the remote address of a connection is that of a trusted proxy */
+export function createProxyTrust({ trustedProxies }: Pick<ProxyOptions, 'trustedProxies'>) {
+  const isTrusted = createTrust(trustedProxies);
+  return (peer: string | undefined): boolean => {
+    const address = peer === undefined ? undefined : toAddress(peer);
+    return address !== undefined && isTrusted(address);
+  };
+}
+
 function createTrust(cidrs: readonly string[]): (address: string) => boolean {
   if (cidrs.length === 0) return () => false;
   const trusted = new BlockList();

@@ -6,7 +6,7 @@ export class ConsoleError extends Error {
   readonly key: MessageKey;
   readonly values: Readonly<Record<string, string | number>>;
   /** HTTP status of the response. */
-  readonly status: 400 | 403 | 404 | 409 | 429 | 503;
+  readonly status: 400 | 401 | 403 | 404 | 409 | 429 | 503;
 
   constructor(
     key: MessageKey,

@@ -9,6 +9,8 @@ export interface Account {
   name: string;
   /** CSRF token for the forms of the session. */
   formToken: string;
+  /** How the person signs out: with a form; behind an authenticating proxy, at its URL, or not in the console. */
+  signOut: 'form' | 'none' | { url: string };
 }
 
 /** What every page is rendered with: the language and theme of the browser, and the signed-in account. */

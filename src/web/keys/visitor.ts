@@ -52,8 +52,11 @@ export function createVisitors(
   const { keyPairSignIn, tokenSignIn } = dependencies.options;
   const operatorApi = createKeyApi(transport);
 
-  async function fromToken(session: Session & { kind: 'token' }, address: string): Promise<Visitor | undefined> {
-    if (session.sso === undefined && tokenSignIn === false) return undefined;
+  async function fromToken(
+    session: Session & { kind: 'token' | 'proxy' },
+    address: string,
+  ): Promise<Visitor | undefined> {
+    if (session.kind === 'token' && session.sso === undefined && tokenSignIn === false) return undefined;
     const user = await reviewToken(session.token, address);
     if (!user) return undefined;
     const accessKey = findAccessKey(caches, user.name);
@@ -78,7 +81,7 @@ export function createVisitors(
 
   return async (session, address) => {
     if (session.kind === 'pair') return fromPair(session, address);
-    return session.kind === 'token' ? fromToken(session, address) : undefined;
+    return session.kind === 'self-service' ? undefined : fromToken(session, address);
   };
 }
 

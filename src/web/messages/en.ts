@@ -29,6 +29,7 @@ export const en = {
   signInLead: 'Manage your access keys and view your deployments.',
   methodToken: 'Kubernetes token',
   methodPair: 'Key pair',
+  methodProxy: 'Authenticating proxy',
   token: 'Token',
   tokenHelp: 'The console acts with this token, so you have the permissions that the cluster grants you.',
   tokenHow: 'How do I get a token?',
@@ -244,6 +245,10 @@ export const en = {
   rejectedNoAccessKey: 'You have no AccessKey.',
   rejectedForm: 'This form does not belong to your current session. Go back, reload the page and try again.',
   rejectedOrigin: 'The request came from another site, or this page was opened without HTTPS.',
+  rejectedProxyToken:
+    'The cluster rejected the token that the proxy sent for you. It may have expired. Sign out, then sign in again.',
+  untrustedProxy:
+    'This request did not come through a trusted proxy, so its token was ignored. Open the console at its usual address, or sign in here.',
   rejectedStreams: 'Too many open pages receive live updates for this AccessKey.',
   rejectedValue: 'The form contains an invalid value.',
   errorTitle: 'Action failed',

@@ -1,5 +1,5 @@
 import { type Language, languages } from '../common/language.ts';
-import { initialsOf, type Theme, themes, type View } from '../common/view.ts';
+import { type Account, initialsOf, type Theme, themes, type View } from '../common/view.ts';
 import { type Failure, failureText, formToken, type Html, html, icons } from './components.ts';
 
 /** A page inside the common frame. */
@@ -58,9 +58,15 @@ function accountMenu(view: View): Html {
 <p class="who">${name}</p>
 <a href="/personal-center/access-keys">${t('personalCenter')}</a>
 ${switches(view)}
-<form method="post" action="/logout">${formToken(account)}<button class="plain">${t('signOut')}</button></form>
+${account && signOut(view, account)}
 </div>
 </details>`;
+}
+
+function signOut({ t }: View, account: Account): Html {
+  if (account.signOut === 'none') return html``;
+  if (account.signOut !== 'form') return html`<a href="${account.signOut.url}">${t('signOut')}</a>`;
+  return html`<form method="post" action="/logout">${formToken(account)}<button class="plain">${t('signOut')}</button></form>`;
 }
 
 /** The language and theme switches: links to the same page, so that they work without script. */
@@ -82,13 +88,23 @@ function withQuery(path: string, name: string, value: string): string {
   return `${path}${path.includes('?') ? '&' : '?'}${name}=${encodeURIComponent(value)}`;
 }
 
+export interface ErrorPage extends Failure {
+  title: string;
+  /** Where the person goes on. Default: the access keys, or the sign-in page. */
+  action?: { href: string; label: string } | undefined;
+}
+
 /** A page that explains why an action failed, with a way back. */
-export function errorPage(view: View, { title, ...failure }: Failure & { title: string }): Html {
+export function errorPage(view: View, { title, action, ...failure }: ErrorPage): Html {
   const { t, account } = view;
   const isPlain = failure.missing === undefined;
+  const back = account
+    ? { href: '/personal-center/access-keys', label: t('back') }
+    : { href: '/login', label: t('signIn') };
+  const { href, label } = action ?? back;
   return layout(view, {
     title,
     content: html`<div class="page narrow"><section class="card ${isPlain ? 'empty' : ''}" role="alert">${isPlain && icons.warning}<h1>${title}</h1>${failureText(view, failure)}
-<a class="button" href="${account ? '/personal-center/access-keys' : '/login'}">${account ? t('back') : t('signIn')}</a></section></div>`,
+<a class="button" href="${href}">${label}</a></section></div>`,
   });
 }

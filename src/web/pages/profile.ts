@@ -5,6 +5,7 @@ import { type Person, personalCenter } from './personal-center.ts';
 const methods = {
   token: 'methodToken',
   pair: 'methodPair',
+  proxy: 'methodProxy',
   'single-sign-on': 'methodSingleSignOn',
   'self-service': 'methodSingleSignOn',
 } as const;

@@ -55,6 +55,10 @@ export interface ConsoleOptions {
   publicUrl?: string | undefined;
   /** Whether browsers use HTTPS. */
   secure: boolean;
+  /** A proxy that signs users in; default: none. */
+  authenticatingProxy?: { enabled: boolean; signOutUrl?: string | undefined };
+  /** CIDRs of trusted proxies; default: none. */
+  trustedProxies?: readonly string[];
 }
 
 /** The Hono environment of a page request. */

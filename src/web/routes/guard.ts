@@ -12,6 +12,7 @@ import {
   isScriptRequest,
   type PageContext,
 } from './dependencies.ts';
+import type { ProxySessions } from './proxy-session.ts';
 import type { Sessions } from './sessions.ts';
 
 /** Only files of this server, no inline scripts or styles, no framing (CSP level 3). */
@@ -67,24 +68,36 @@ export function rejectOtherSites({ options }: Pick<ConsoleDependencies, 'options
  * Requires a session; requests without one are redirected to the sign-in page, which returns to the requested page.
  * Forms must carry the form token of the session.
  */
-export function requireVisitor(dependencies: ConsoleDependencies, cookie: SessionCookie, sessions: Sessions) {
+export function requireVisitor(
+  dependencies: ConsoleDependencies,
+  { cookie, sessions, proxySessions }: { cookie: SessionCookie; sessions: Sessions; proxySessions: ProxySessions },
+) {
   const visitorOf = createVisitors(dependencies);
+  const { signOutUrl } = dependencies.options.authenticatingProxy ?? {};
+  const proxySignOut = signOutUrl === undefined ? 'none' : { url: signOutUrl };
 
   async function findVisitor(context: PageContext, keys: SessionKeys): Promise<Visitor | undefined> {
-    const session = await sessions.open(context, keys);
+    const session = (await proxySessions.find(context)) ?? (await sessions.open(context, keys));
     return session && visitorOf(session, context.get('clientAddress'));
   }
 
   return createMiddleware<ConsoleEnvironment>(async (context, next) => {
     const keys = requireSessionKeys(dependencies);
     const visitor = await findVisitor(context, keys);
-    if (!visitor) return redirectToSignIn(context, cookie);
-    const { id } = visitor.session;
+    if (!visitor) {
+      proxySessions.rejectUntrusted(context);
+      return redirectToSignIn(context, cookie);
+    }
+    const { id, kind } = visitor.session;
     context.get('logFields').user = visitor.user.name;
     context.set('visitor', visitor);
     context.set('view', {
       ...context.get('view'),
-      account: { name: visitor.user.name, formToken: formTokenOf(id, keys) },
+      account: {
+        name: visitor.user.name,
+        formToken: formTokenOf(id, keys),
+        signOut: kind === 'proxy' ? proxySignOut : 'form',
+      },
     });
     if (context.req.method === 'POST') {
       const form = await readForm(context.req);
@@ -96,7 +109,7 @@ export function requireVisitor(dependencies: ConsoleDependencies, cookie: Sessio
 
 /** Whether an error means that the API server no longer accepts the session's token. */
 export function isSessionEnded(error: unknown, visitor: Visitor | undefined): boolean {
-  return visitor?.session.kind === 'token' && isStatus(error, 401);
+  return visitor !== undefined && visitor.session.kind !== 'pair' && isStatus(error, 401);
 }
 
 /**

@@ -18,7 +18,7 @@ export function addProfileRoutes(app: Hono<ConsoleEnvironment>): void {
         userId: accessKey?.uid,
         accessKey: accessKey && `${accessKey.namespace}/${accessKey.name}`,
         condition: ready && { ready: ready.status === 'True', reason: ready.reason, message: ready.message },
-        signInMethod: session.kind !== 'pair' && session.sso ? 'single-sign-on' : session.kind,
+        signInMethod: 'sso' in session && session.sso ? 'single-sign-on' : session.kind,
         sessionExpiresAt: session.expiresAt,
       }),
     );

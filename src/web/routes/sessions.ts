@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { SessionCookie } from '../session/cookie.ts';
 import { expiryOfToken } from '../session/identity.ts';
-import { openSession, type Session, type SessionKeys, type SignedOnSession, sealSession } from '../session/session.ts';
+import {
+  type CookieSession,
+  openSession,
+  type Session,
+  type SessionKeys,
+  type SignedOnSession,
+  sealSession,
+} from '../session/session.ts';
 import { type ConsoleDependencies, isScriptRequest, type PageContext } from './dependencies.ts';
 
 /** A use of the session is written to the cookie at most this often, milliseconds, or each tenth of the idle timeout. */
@@ -11,8 +18,8 @@ const maxUseStepMs = 60_000;
 const endedMs = 24 * 3_600_000;
 
 /** What a session is created with. */
-export type SessionCredential = Session extends infer One
-  ? One extends Session
+export type SessionCredential = CookieSession extends infer One
+  ? One extends CookieSession
     ? Omit<One, 'id' | 'expiresAt' | 'usedAt'>
     : never
   : never;
@@ -24,13 +31,13 @@ export interface Sessions {
    *
    * @returns the session, or undefined if its credential is too long for the cookies
    */
-  start(context: PageContext, credential: SessionCredential, keys: SessionKeys): Promise<Session | undefined>;
+  start(context: PageContext, credential: SessionCredential, keys: SessionKeys): Promise<CookieSession | undefined>;
   /**
    * Opens the session of a request, refreshes its tokens if necessary, and records its use.
    *
    * @returns the session, or undefined if there is none or it has ended
    */
-  open(context: PageContext, keys: SessionKeys): Promise<Session | undefined>;
+  open(context: PageContext, keys: SessionKeys): Promise<CookieSession | undefined>;
   /** @returns when the session ends unless it is used again, milliseconds since the epoch */
   endOf(session: Session): number;
 }
@@ -42,13 +49,13 @@ export function createSessions(
   const { sessionMinutes, idleMinutes, endWithBrowser = false } = options;
   const idleMs = idleMinutes === undefined ? Number.POSITIVE_INFINITY : idleMinutes * 60_000;
 
-  async function write(context: PageContext, session: Session, keys: SessionKeys): Promise<boolean> {
+  async function write(context: PageContext, session: CookieSession, keys: SessionKeys): Promise<boolean> {
     const seconds = Math.max(0, Math.floor((session.expiresAt - now() + endedMs) / 1000));
     return cookie.write(context, await sealSession(session, keys), endWithBrowser ? undefined : seconds);
   }
 
   /** @returns the session with valid tokens, or undefined if the provider has ended it */
-  async function refreshed(session: Session): Promise<Session | undefined> {
+  async function refreshed(session: CookieSession): Promise<CookieSession | undefined> {
     if (!isSignedOn(session) || now() < (session.sso.refreshAt ?? Number.POSITIVE_INFINITY)) return session;
     const result = await singleSignOn?.refresh(session);
     // Without a new ID token, the previous one may still be valid: the API server decides.
@@ -56,7 +63,7 @@ export function createSessions(
   }
 
   /** Requests of the page's script are not a use: an open page must not keep a session alive. */
-  function isNewUse(context: PageContext, { usedAt = 0 }: Session): boolean {
+  function isNewUse(context: PageContext, { usedAt = 0 }: CookieSession): boolean {
     return !isScriptRequest(context) && now() - usedAt >= Math.min(maxUseStepMs, idleMs / 10);
   }
 
@@ -66,7 +73,7 @@ export function createSessions(
     endOf,
     async start(context, credential, keys) {
       const id = randomBytes(16).toString('base64url');
-      const session: Session = {
+      const session: CookieSession = {
         id,
         expiresAt: endOfCredential(credential, now() + sessionMinutes * 60_000),
         usedAt: now(),
@@ -93,6 +100,6 @@ function endOfCredential(credential: SessionCredential, maxExpiry: number): numb
   return Math.min(maxExpiry, expiryOfToken(credential.token));
 }
 
-function isSignedOn(session: Session): session is SignedOnSession {
+function isSignedOn(session: CookieSession): session is SignedOnSession {
   return session.kind !== 'pair' && session.sso !== undefined;
 }

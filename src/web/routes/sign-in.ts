@@ -4,9 +4,10 @@ import { type Form, readForm } from '../common/form.ts';
 import { type SignInPage, type SignInWays, signInPage } from '../pages/sign-in.ts';
 import type { SessionCookie } from '../session/cookie.ts';
 import { type ClusterUser, claimedAccount, isToken } from '../session/identity.ts';
-import { returnPath } from '../session/request-checks.ts';
+import { homePath, returnPath } from '../session/request-checks.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
 import { requireSessionKeys } from './guard.ts';
+import type { ProxySessions } from './proxy-session.ts';
 import type { SessionCredential, Sessions } from './sessions.ts';
 import { addSingleSignOnRoutes } from './single-sign-on.ts';
 
@@ -17,6 +18,7 @@ export interface SignInOptions {
   dependencies: ConsoleDependencies;
   cookie: SessionCookie;
   sessions: Sessions;
+  proxySessions: ProxySessions;
   /** Called when a session is signed out. */
   onSignOut(sessionId: string): void;
 }
@@ -24,11 +26,17 @@ export interface SignInOptions {
 /** Sign-in and sign-out. */
 export function addSignInRoutes(
   app: Hono<ConsoleEnvironment>,
-  { dependencies, cookie, sessions, onSignOut }: SignInOptions,
+  { dependencies, cookie, sessions, proxySessions, onSignOut }: SignInOptions,
 ): void {
   const { singleSignOn: service } = dependencies;
   const authenticate = createSignInAuthentication(dependencies);
   const ways = waysOf(dependencies);
+
+  // A user of an authenticating proxy is signed in already, and its session would take precedence over a new one.
+  app.use('/login', async (context, next) => {
+    const isSignedIn = (await proxySessions.find(context)) !== undefined;
+    return isSignedIn ? context.redirect(returnPath(context.req.query('next')), 303) : next();
+  });
 
   app.get('/login', (context) => {
     const { method: requestedMethod, ended, 'signed-out': signedOut, ...query } = context.req.query();
@@ -55,7 +63,10 @@ export function addSignInRoutes(
   });
 
   app.post('/logout', (context) => {
-    onSignOut(context.get('visitor').session.id);
+    const { session } = context.get('visitor');
+    onSignOut(session.id);
+    // The console cannot end the session of a proxy: its pages have a link to the proxy instead of this form.
+    if (session.kind === 'proxy') return context.redirect(homePath, 303);
     cookie.remove(context);
     // Also removes the copies of pages that other tabs have cached.
     context.header('Clear-Site-Data', '"cache"');

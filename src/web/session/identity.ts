@@ -16,29 +16,70 @@ export interface ClusterUser {
 const cacheMs = 15_000;
 const maxCached = 5_000;
 
+/** Limits failed reviews. A failure is taken before each call to the API server, and refunded unless the token is rejected. */
+export interface ReviewLimit {
+  /** @returns 0 if an attempt was available, otherwise the seconds until the next one */
+  take(): number;
+  refund(): void;
+}
+
+/** The limit of failed reviews is exhausted. */
+export class ReviewLimitError extends Error {
+  override readonly name = 'ReviewLimitError';
+  readonly retryAfterSeconds: number;
+
+  constructor(retryAfterSeconds: number) {
+    super(`too many failed attempts, retry after ${retryAfterSeconds} seconds`);
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
 /**
  * Asks the API server for the user of a token.
  *
  * @param address of the client, for tokens of this operator
+ * @param limit applies to calls to the API server, not to cached results; default: no limit
  * @returns the user, or undefined if the API server rejects the token
- * @throws KubernetesError, ConnectionError if the API server cannot be reached
+ * @throws KubernetesError, ConnectionError if the API server cannot be reached; ReviewLimitError
  */
-export type ReviewToken = (token: string, address?: string) => Promise<ClusterUser | undefined>;
+export type ReviewToken = (token: string, address?: string, limit?: ReviewLimit) => Promise<ClusterUser | undefined>;
 
 /**
  * Sends a SelfSubjectReview (authentication.k8s.io/v1) with the token itself, so the operator needs no permission to review
  * tokens. Results are cached for some seconds by the hash of the token.
  */
 export function createTokenReview(transportFor: (token: string) => Transport): ReviewToken {
-  const answers = new LRUCache<string, { user: ClusterUser | undefined }, string>({
+  const answers = new LRUCache<string, Answer, ReviewRequest>({
     max: maxCached,
     ttl: cacheMs,
-    fetchMethod: async (_key, _stale, { context }) => ({ user: await review(transportFor(context)) }),
+    fetchMethod: (_key, _stale, { context: { token, limit } }) => limitedReview(transportFor(token), limit),
   });
-  return async (token) => {
+  return async (token, _address, limit) => {
     const key = createHash('sha256').update(token).digest('base64url');
-    return (await answers.fetch(key, { context: token }))?.user;
+    return (await answers.fetch(key, { context: { token, limit } }))?.user;
   };
+}
+
+interface Answer {
+  user: ClusterUser | undefined;
+}
+
+interface ReviewRequest {
+  token: string;
+  limit: ReviewLimit | undefined;
+}
+
+async function limitedReview(transport: Transport, limit: ReviewLimit | undefined): Promise<Answer> {
+  const retryAfterSeconds = limit?.take() ?? 0;
+  if (retryAfterSeconds > 0) throw new ReviewLimitError(retryAfterSeconds);
+  let isRejected = false;
+  try {
+    const user = await review(transport);
+    isRejected = user === undefined;
+    return { user };
+  } finally {
+    if (!isRejected) limit?.refund();
+  }
 }
 
 interface SelfSubjectReview {

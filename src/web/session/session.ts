@@ -48,11 +48,24 @@ const schema = z.discriminatedUnion('kind', [
   z.strictObject({ ...shared, kind: z.literal('pair'), ak: z.string().min(1), digest: z.string().min(1) }),
 ]);
 
+/** A session in a cookie, and its credential. */
+export type CookieSession = z.infer<typeof schema>;
+
+/** The session of a request that an authenticating proxy has signed in, without a cookie. */
+export interface ProxySession {
+  kind: 'proxy';
+  /** The same for all tokens of the user, so that a form still works after the proxy has refreshed the token. */
+  id: string;
+  expiresAt: number;
+  usedAt?: undefined;
+  token: string;
+}
+
 /** A signed-in session and its credential. */
-export type Session = z.infer<typeof schema>;
+export type Session = CookieSession | ProxySession;
 export type SingleSignOn = z.infer<typeof singleSignOn>;
 /** A session that was started with single sign-on. */
-export type SignedOnSession = Extract<Session, { token: string }> & { sso: SingleSignOn };
+export type SignedOnSession = Extract<CookieSession, { token: string }> & { sso: SingleSignOn };
 
 /**
  * Derives the keys (HKDF, RFC 5869).
@@ -71,7 +84,7 @@ export function deriveKeys(secret: Uint8Array): SessionKeys {
 }
 
 /** Encrypts a session for the cookie. */
-export function sealSession(session: Session, { session: key }: SessionKeys): Promise<string> {
+export function sealSession(session: CookieSession, { session: key }: SessionKeys): Promise<string> {
   return seal(session, key);
 }
 
@@ -81,7 +94,7 @@ export function sealSession(session: Session, { session: key }: SessionKeys): Pr
  * @param now milliseconds since the epoch
  * @returns the session, or undefined if it has expired or was not sealed with these keys
  */
-export async function openSession(sealed: string, keys: SessionKeys, now: number): Promise<Session | undefined> {
+export async function openSession(sealed: string, keys: SessionKeys, now: number): Promise<CookieSession | undefined> {
   const parsed = schema.safeParse(await open(sealed, keys.session));
   return parsed.success && now < parsed.data.expiresAt ? parsed.data : undefined;
 }

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { createClientAddress, networkOf, type ProxyOptions } from '../../../../src/http/common/client-address.ts';
+import {
+  createClientAddress,
+  createProxyTrust,
+  networkOf,
+  type ProxyOptions,
+} from '../../../../src/http/common/client-address.ts';
 
 const proxies = ['10.0.0.0/8', 'fd00::/8'];
 
@@ -84,6 +89,21 @@ describe('a forwarding header', () => {
   it('does not yield a part of an address if it is longer', () => {
     // The last 1,024 characters begin with 9.8.7.6.
     expect(addressOf('10.0.0.1', `19.8.7.6,${hops}`)).toBe('10.1.1.1');
+  });
+});
+
+describe('createProxyTrust', () => {
+  it.each([
+    ['10.1.2.3', true],
+    ['::ffff:10.1.2.3', true],
+    ['fd00::1', true],
+    ['11.1.2.3', false],
+    ['fe00::1', false],
+    ['unix', false],
+    [undefined, false],
+  ])('for %s is %s', (peer, expected) => {
+    expect(createProxyTrust({ trustedProxies: proxies })(peer)).toBe(expected);
+    expect(createProxyTrust({ trustedProxies: [] })(peer)).toBe(false);
   });
 });
 

@@ -1,5 +1,15 @@
+import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { claimedAccount, expiryOfToken, isToken } from '../../../../src/web/session/identity.ts';
+import { KubernetesError } from '../../../../src/kube/errors.ts';
+import type { Transport } from '../../../../src/kube/transport.ts';
+import {
+  claimedAccount,
+  createTokenReview,
+  expiryOfToken,
+  isToken,
+  type ReviewLimit,
+  ReviewLimitError,
+} from '../../../../src/web/session/identity.ts';
 
 describe('isToken', () => {
   test.each([
@@ -37,3 +47,63 @@ test('claimedAccount is the same for all tokens with one issuer and subject', ()
   ];
   expect(new Set([ann, ...others.map(claimedAccount)]).size).toBe(others.length + 1);
 });
+
+describe('createTokenReview with a limit', () => {
+  /** An API server that accepts only the token `good`, and one attempt of a client. */
+  function setUp() {
+    const calls: string[] = [];
+    let [attempts, refunds] = [1, 0];
+    const review = createTokenReview((token) => apiServer(token, calls));
+    const limit: ReviewLimit = {
+      take() {
+        if (attempts === 0) return 7;
+        attempts -= 1;
+        return 0;
+      },
+      refund() {
+        attempts += 1;
+        refunds += 1;
+      },
+    };
+    return { calls, review, limit, refunds: () => refunds };
+  }
+
+  test('takes an attempt for a rejected token, and then fails without a call', async () => {
+    const { calls, review, limit } = setUp();
+    expect(await review('bad', undefined, limit)).toBeUndefined();
+    const error = await review('worse', undefined, limit).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ReviewLimitError);
+    expect(error).toMatchObject({ retryAfterSeconds: 7 });
+    expect(calls).toEqual(['bad']);
+  });
+
+  test('returns cached results without an attempt', async () => {
+    const { calls, review, limit } = setUp();
+    await review('bad', undefined, limit);
+    expect(await review('bad', undefined, limit)).toBeUndefined();
+    expect(calls).toEqual(['bad']);
+  });
+
+  test('refunds the attempt of a valid token, and of a review without a result', async () => {
+    const { review, limit, refunds } = setUp();
+    const [one, two] = await Promise.all([review('good', undefined, limit), review('good', undefined, limit)]);
+    expect([one, two]).toEqual(Array(2).fill({ name: 'ann', groups: ['dev'] }));
+    expect(refunds()).toBe(1);
+    await expect(review('unavailable', undefined, limit)).rejects.toThrow(KubernetesError);
+    expect(refunds()).toBe(2);
+  });
+});
+
+function apiServer(token: string, calls: string[]): Transport {
+  return {
+    server: 'https://test.example',
+    async send() {
+      calls.push(token);
+      if (token === 'unavailable') throw new KubernetesError('unavailable', { status: 503 });
+      if (token !== 'good') throw new KubernetesError('unauthorized', { status: 401 });
+      const body = JSON.stringify({ status: { userInfo: { username: 'ann', groups: ['dev'] } } });
+      return { statusCode: 201, headers: {}, body: Readable.from([Buffer.from(body)]) } as never;
+    },
+    close: async () => {},
+  };
+}
