@@ -43,6 +43,7 @@ const mayImport = {
   'web/deployments': ['deployments', 'deployments/kpanda', 'web/common'],
   'web/keys': [
     ...['kube', 'credential', 'accesskey/model', 'accesskey/live', 'accesskey/change', 'web/common', 'web/session'],
+    'web/oidc',
   ],
   'web/pages': [
     ...['credential', 'accesskey/change', 'deployments', 'deployments/kpanda', 'web/common', 'web/session'],

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { label } from './fields.ts';
 
 /** scope-token of RFC 6749 section 3.3. */
 const scope = z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/, 'must be a scope without spaces');
@@ -26,36 +27,54 @@ function hasOnlyPath(text: string): boolean {
 }
 
 /** Single sign-on with OpenID Connect, see docs/single-sign-on.md. */
-export const oidc = z.strictObject({
-  issuer: issuer.describe('Issuer of the identity provider, exactly as in its discovery document.'),
-  clientID: z
-    .string()
-    .regex(/^[\x20-\x7e]{1,512}$/, 'must be printable ASCII')
-    .describe('Client ID of the console at the identity provider.'),
-  clientSecretFile: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('File with the client secret, read again every 10 minutes; if unset, a public client (PKCE only).'),
-  caFile: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('PEM file with the CAs of the identity provider; if unset, the CAs of Node.'),
-  scopes: z
-    .array(scope)
-    .min(1)
-    .max(32)
-    .default(['openid', 'profile', 'email'])
-    .refine((all) => all.includes('openid'), 'must include openid')
-    .describe('Requested scopes. Some providers send groups or a refresh token only for groups or offline_access.'),
-  usernameClaim: printable.default('sub').describe('Claim with the user name, as in kube-apiserver.'),
-  usernamePrefix: printable
-    .optional()
-    .describe(
-      'Prefix of user names; - for none. If unset, none for the claim email, otherwise the issuer and #, as in kube-apiserver.',
-    ),
-  groupsClaim: printable.optional().describe('Claim with the groups; if unset, users have no groups.'),
-  groupsPrefix: printable.optional().describe('Prefix of groups; if unset, none.'),
-  buttonLabel: printable.optional().describe('Text of the button; if unset, "Sign in with single sign-on".'),
-});
+export const oidc = z
+  .strictObject({
+    issuer: issuer.describe('Issuer of the identity provider, exactly as in its discovery document.'),
+    clientID: z
+      .string()
+      .regex(/^[\x20-\x7e]{1,512}$/, 'must be printable ASCII')
+      .describe('Client ID of the console at the identity provider.'),
+    clientSecretFile: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('File with the client secret, read again every 10 minutes; if unset, a public client (PKCE only).'),
+    caFile: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('PEM file with the CAs of the identity provider; if unset, the CAs of Node.'),
+    scopes: z
+      .array(scope)
+      .min(1)
+      .max(32)
+      .default(['openid', 'profile', 'email'])
+      .refine((all) => all.includes('openid'), 'must include openid')
+      .describe('Requested scopes. Some providers send groups or a refresh token only for groups or offline_access.'),
+    usernameClaim: printable.default('sub').describe('Claim with the user name, as in kube-apiserver.'),
+    usernamePrefix: printable
+      .optional()
+      .describe(
+        'Prefix of user names; - for none. If unset, none for the claim email, otherwise the issuer and #, as in kube-apiserver.',
+      ),
+    groupsClaim: printable.optional().describe('Claim with the groups; if unset, users have no groups.'),
+    groupsPrefix: printable.optional().describe('Prefix of groups; if unset, none.'),
+    buttonLabel: printable.optional().describe('Text of the button; if unset, "Sign in with single sign-on".'),
+    accessMode: z
+      .enum(['token', 'self-service'])
+      .default('token')
+      .describe(
+        'token: kube-apiserver trusts the issuer, and the console acts with the ID token. self-service: users manage only ' +
+          'the AccessKey of their own user.',
+      ),
+    selfService: z
+      .strictObject({
+        namespace: label.describe('Namespace of the AccessKeys; only administrators should have access to it.'),
+      })
+      .optional()
+      .describe('Required by accessMode self-service.'),
+  })
+  .refine((one) => (one.accessMode === 'self-service') === (one.selfService !== undefined), {
+    path: ['selfService'],
+    message: 'must be set if accessMode is self-service, and only then',
+  });

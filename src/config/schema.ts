@@ -5,6 +5,7 @@ import { leaderElection } from './leader-election.ts';
 import { token } from './token.ts';
 import { web } from './web.ts';
 
+/** The fields of the configuration file and their defaults. */
 const fields = z.strictObject({
   apiVersion: z.literal('config.ghippo.io/v1alpha1').describe('API version of the configuration.'),
   kind: z.literal('OperatorConfiguration').describe('Kind of the configuration.'),
@@ -85,11 +86,24 @@ const fields = z.strictObject({
     .prefault({}),
 });
 
-/** The configuration file: its fields, their defaults, and the rules between them. */
-export const schema = fields.refine(
-  ({ http, web }) => !web.authenticatingProxy.enabled || http.trustedProxies.length > 0,
-  { path: ['http', 'trustedProxies'], message: 'must not be empty with web.authenticatingProxy.enabled: true' },
-);
+/** The configuration file with the rules between sections. */
+export const schema = fields
+  .refine(({ http, web }) => !web.authenticatingProxy.enabled || http.trustedProxies.length > 0, {
+    path: ['http', 'trustedProxies'],
+    message: 'must not be empty with web.authenticatingProxy.enabled: true',
+  })
+  .refine(({ web, watchNamespace }) => isWatched(web.oidc?.selfService?.namespace, watchNamespace), {
+    path: ['web', 'oidc', 'selfService', 'namespace'],
+    message: 'must be watchNamespace, the only namespace that the operator manages',
+  })
+  .refine(({ web, namespace }) => web.oidc?.selfService?.namespace !== namespace, {
+    path: ['web', 'oidc', 'selfService', 'namespace'],
+    message: "must not be the operator's namespace, which contains signing keys",
+  });
+
+function isWatched(namespace: string | undefined, watchNamespace: string | undefined): boolean {
+  return namespace === undefined || watchNamespace === undefined || namespace === watchNamespace;
+}
 
 /** The configuration with defaults. */
 export type Configuration = z.infer<typeof schema>;

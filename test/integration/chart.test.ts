@@ -67,6 +67,19 @@ test('helm lint reports no problems', async () => {
   );
 });
 
+const selfServiceConfig = {
+  web: {
+    publicUrl: 'https://keys.example.org',
+    oidc: {
+      issuer: 'https://login.example.org',
+      clientID: 'accesskey-console',
+      groupsClaim: 'groups',
+      accessMode: 'self-service',
+      selfService: { namespace: 'accesskey-self-service' },
+    },
+  },
+};
+
 describe('the chart renders the same objects as kustomize', () => {
   /** Returns a copy without the intended differences. */
   function comparable(object: RenderedObject): RenderedObject {
@@ -112,6 +125,7 @@ describe('the chart renders the same objects as kustomize', () => {
     ['overlays/tls', { tls: { enabled: true, certManager: { enabled: true } } }],
     ['overlays/monitoring', { monitoring: { enabled: true } }],
     ['overlays/single-namespace', { watchNamespace: 'team-a' }],
+    ['overlays/self-service', { config: selfServiceConfig }],
   ])('%s', async (folder, values) => {
     const rendered = (await renderManifests(kubectl, join(manifests, folder))) as RenderedObject[];
     // Helm creates the release namespace (--create-namespace).
@@ -128,7 +142,7 @@ describe('another release namespace', () => {
       const text = JSON.stringify(await helm.template('keys', values));
       expect(text).not.toContain('accesskey-system');
       expect(text).not.toContain('team-a');
-      expect(text.split('system:serviceaccount:keys:accesskey-operator').length - 1).toBe(3);
+      expect(text.split('system:serviceaccount:keys:accesskey-operator').length - 1).toBe(5);
     }
   });
 
@@ -180,7 +194,7 @@ describe('the CRD and the admission policies', () => {
 
   test('are kept after an uninstall, the policies unless admissionPolicies.keep is false', async () => {
     const kept = await keptBy({});
-    expect(kept).toHaveLength(7);
+    expect(kept).toHaveLength(9);
     expect(new Set(kept.map(({ kind }) => kind))).toEqual(new Set(guarded));
     const unguarded = await keptBy({ admissionPolicies: { keep: false } });
     expect(unguarded.map(({ kind }) => kind)).toEqual(['CustomResourceDefinition']);

@@ -74,10 +74,9 @@ function protectedObjects(objects: readonly Annotated[], annotations: Record<str
   return objects.filter(({ kind }) => protectingKinds.has(kind)).map(nameOf);
 }
 
-const policies = ['accesskeys', 'console.accesskeys', 'secrets.accesskeys'].flatMap((name) => [
-  `ValidatingAdmissionPolicy ${name}.ghippo.io`,
-  `ValidatingAdmissionPolicyBinding ${name}.ghippo.io`,
-]);
+const policies = ['accesskeys', 'console.accesskeys', 'self-service.accesskeys', 'secrets.accesskeys'].flatMap(
+  (name) => [`ValidatingAdmissionPolicy ${name}.ghippo.io`, `ValidatingAdmissionPolicyBinding ${name}.ghippo.io`],
+);
 
 describe('Argo CD and Flux keep the objects that hold or protect keys', () => {
   const overlays = readdirSync(join(manifests, 'overlays')).map((name) => `overlays/${name}`);

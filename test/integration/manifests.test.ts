@@ -74,22 +74,28 @@ describe('the overlays', () => {
   /** Kinds of other projects, whose CRDs are not installed. */
   const foreign = /^(cert-manager|monitoring\.coreos)\./;
 
-  beforeAll(() => createNamespace(cluster.kubectl, 'team-a'));
-
-  test.each(['high-availability', 'monitoring', 'single-namespace', 'tls'])('%s applies', async (name) => {
-    const objects = await renderManifests(cluster.kubectl, join(manifests, 'overlays', name));
-    const items = objects.filter(({ apiVersion }) => !foreign.test(apiVersion));
-    await cluster.kubectl.apply({ apiVersion: 'v1', kind: 'List', items }, '--server-side');
-    const config = objects.find(({ kind, metadata }) => kind === 'ConfigMap' && /-config-/.test(metadata.name));
-    const { data } = config as unknown as { data: Record<string, string> };
-    expect(parseConfiguration(data['config.yaml'] ?? '', name).http.plain).toBe(name !== 'tls');
-    await poll('a pod of this Deployment', async () => {
-      const names = (await podsOfOperator()).flatMap(({ spec }) =>
-        spec.volumes.map(({ configMap }) => configMap?.name),
-      );
-      return names.includes(config?.metadata.name);
-    });
+  beforeAll(async () => {
+    await createNamespace(cluster.kubectl, 'team-a');
+    await createNamespace(cluster.kubectl, 'accesskey-self-service');
   });
+
+  test.each(['high-availability', 'monitoring', 'self-service', 'single-namespace', 'tls'])(
+    '%s applies',
+    async (name) => {
+      const objects = await renderManifests(cluster.kubectl, join(manifests, 'overlays', name));
+      const items = objects.filter(({ apiVersion }) => !foreign.test(apiVersion));
+      await cluster.kubectl.apply({ apiVersion: 'v1', kind: 'List', items }, '--server-side');
+      const config = objects.find(({ kind, metadata }) => kind === 'ConfigMap' && /-config-/.test(metadata.name));
+      const { data } = config as unknown as { data: Record<string, string> };
+      expect(parseConfiguration(data['config.yaml'] ?? '', name).http.plain).toBe(name !== 'tls');
+      await poll('a pod of this Deployment', async () => {
+        const names = (await podsOfOperator()).flatMap(({ spec }) =>
+          spec.volumes.map(({ configMap }) => configMap?.name),
+        );
+        return names.includes(config?.metadata.name);
+      });
+    },
+  );
 
   test('combine components, image and configuration as in docs/install.md', async () => {
     const directory = await mkdtemp(join(cluster.directory, 'own-'));

@@ -44,7 +44,10 @@ export function createSignOnConsole({
   const lines: Record<string, unknown>[] = [];
   const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const { caches = cachesOf({}), transport = unusedTransport } = rest;
-  const settings = { issuer: provider.issuer, clientID: testClient.id, scopes: ['openid', 'email'], ...oidc };
+  const settings: SingleSignOnOptions = {
+    ...{ issuer: provider.issuer, clientID: testClient.id, scopes: ['openid', 'email'] },
+    ...{ usernameClaim: 'email', groupsClaim: 'groups', accessMode: 'token', ...oidc },
+  };
   const singleSignOn = createSingleSignOn(settings, { publicUrl, log, now });
   const keys = deriveKeys(Buffer.alloc(32, 1));
   const { app: pages } = createConsole({

@@ -42,3 +42,9 @@ http:
 {{- $config := include "accesskey-operator.userConfiguration" . | fromYaml -}}
 {{- if and (dig "web" "enabled" true $config) (eq (dig "web" "keyPairSignIn" "manage" $config) "manage") }}true{{ end -}}
 {{- end }}
+
+{{/* The namespace in which users of single sign-on create their AccessKeys; empty without self-service. */}}
+{{- define "accesskey-operator.selfServiceNamespace" -}}
+{{- $config := include "accesskey-operator.userConfiguration" . | fromYaml -}}
+{{- if dig "web" "enabled" true $config }}{{ dig "web" "oidc" "selfService" "namespace" "" $config }}{{ end -}}
+{{- end }}

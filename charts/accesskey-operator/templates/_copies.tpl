@@ -7,7 +7,8 @@ Arguments: context (the root context), file (a file name).
 {{- define "accesskey-operator.objectsOf" -}}
 {{- $context := .context -}}
 {{- $own := $context.Release.Namespace -}}
-{{- $namespaces := dict "accesskey-system" $own "team-a" $context.Values.watchNamespace -}}
+{{- $selfService := include "accesskey-operator.selfServiceNamespace" $context -}}
+{{- $namespaces := dict "accesskey-system" $own "team-a" $context.Values.watchNamespace "accesskey-self-service" $selfService -}}
 {{- $text := $context.Files.Get (printf "files/%s" .file) -}}
 {{- $text = $text | replace ":accesskey-system:" (printf ":%s:" $own) -}}
 {{- $text = $text | replace "accesskey-operator.accesskey-system" (printf "accesskey-operator.%s" $own) -}}

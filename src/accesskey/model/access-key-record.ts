@@ -14,6 +14,15 @@ export type ServiceAccountStatus = NonNullable<AccessKeyStatus['serviceAccounts'
 export type KeyPairState = KeyPairStatus['state'];
 export type Condition = NonNullable<AccessKeyStatus['conditions']>[number];
 
+/** An account at the identity provider of single sign-on. In contrast to a name, it is never given to another person. */
+export interface SelfServicePerson {
+  issuer: string;
+  subject: string;
+}
+
+/** Annotations with the person. Only the operator can set them, which manifests/base/console-policy.yaml ensures. */
+export const selfServiceAnnotations = { issuer: 'ghippo.io/sso-issuer', subject: 'ghippo.io/sso-subject' } as const;
+
 /** The cached part of an AccessKey. */
 export interface AccessKeyRecord {
   /** namespace/name */
@@ -27,6 +36,8 @@ export interface AccessKeyRecord {
   creationTimestamp: string;
   /** Time of the last write to anything but the status. RFC 3339, whole seconds. */
   updatedAt: string;
+  /** The person for whom self-service in the web console created the AccessKey, see `selfServiceAnnotations`. */
+  selfService?: SelfServicePerson;
   /** Has a deletionTimestamp; a finalizer may still keep the object. */
   deleting: boolean;
   spec: AccessKeySpec;
@@ -44,10 +55,17 @@ export function toAccessKeyRecord({ metadata, spec, status }: RawObject): Access
     generation: Number(metadata.generation),
     creationTimestamp: String(metadata.creationTimestamp),
     updatedAt: updatedAtOf(metadata),
+    ...selfServiceOf(metadata),
     deleting: metadata.deletionTimestamp !== undefined,
     spec: spec as AccessKeySpec,
     status: (status ?? {}) as AccessKeyStatus,
   };
+}
+
+function selfServiceOf({ annotations = {} }: RawObject['metadata']): Pick<AccessKeyRecord, 'selfService'> {
+  const values = annotations as Record<string, string>;
+  const { [selfServiceAnnotations.issuer]: issuer, [selfServiceAnnotations.subject]: subject } = values;
+  return issuer === undefined || subject === undefined ? {} : { selfService: { issuer, subject } };
 }
 
 interface ManagedFields {

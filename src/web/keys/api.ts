@@ -40,8 +40,13 @@ export class MissingPermissionError extends Error {
  * MissingPermissionError, KubernetesError and ConnectionError.
  */
 export interface KeyApi extends AccessKeyApi {
-  /** @returns the uid of the new AccessKey */
-  create(namespace: string, name: string, spec: AccessKeyRecord['spec']): Promise<string>;
+  /** @returns the uid of the created AccessKey */
+  create(
+    namespace: string,
+    name: string,
+    spec: AccessKeyRecord['spec'],
+    annotations?: Readonly<Record<string, string>>,
+  ): Promise<string>;
   /** @returns the pair, or undefined if the Secret has no well-formed pair */
   readPair(namespace: string, secretName: string, keys: DataKeys): Promise<KeyPair | undefined>;
   may(permission: Permission): Promise<boolean>;
@@ -56,8 +61,9 @@ export function createKeyApi(transport: Transport): KeyApi {
       const permission = { ...permissionToCreate, verb: 'patch', namespace: fetched.namespace };
       return permitted(permission, api.replaceKeyPairs(fetched, keyPairs));
     },
-    async create(namespace, name, spec) {
-      const object = { apiVersion: accessKeys.apiVersion, kind, metadata: { namespace, name }, spec };
+    async create(namespace, name, spec, annotations) {
+      const metadata = { namespace, name, ...(annotations && { annotations }) };
+      const object = { apiVersion: accessKeys.apiVersion, kind, metadata, spec };
       const created = client.create<RawObject>({ ...accessKeys, namespace }, object, { fieldManager });
       return String((await permitted({ ...permissionToCreate, namespace }, created)).metadata.uid);
     },

@@ -24,7 +24,8 @@ export interface Namespaces {
 
 /** Sends SelfSubjectAccessReviews (authorization.k8s.io/v1): first for all namespaces, then for each, up to a limit. */
 export function createNamespaces({ namespaces }: Pick<AccessKeyCaches, 'namespaces'>): Namespaces {
-  async function find({ api, user }: Visitor, limit: number): Promise<string[]> {
+  async function find({ api, user, may }: Visitor, limit: number): Promise<string[]> {
+    if (may.namespace !== undefined) return [may.namespace];
     const ranked = rankedFor(user.name);
     if (await api.may(permissionToCreate)) return ranked.slice(0, limit);
     const found: string[] = [];
@@ -75,20 +76,20 @@ const nameAttempts = 5;
  *
  * @throws KubernetesError 409 if every attempted name is taken; ConnectionError
  */
-export async function createFirstKey({ user, api }: Visitor, input: PairInput): Promise<ExpectedPair> {
+export async function createFirstKey({ user, api, may }: Visitor, input: PairInput): Promise<ExpectedPair> {
   const { namespace, groups, name: pair } = input;
   const spec = {
     user: { name: user.name, ...(groups.length > 0 && { groups: [...groups] }) },
     keyPairs: addPair([], pair, detailsOf(input)),
   } as AccessKeyRecord['spec'];
-  const base = accessKeyNameFor(user.name);
+  const base = may.name ?? accessKeyNameFor(user.name);
   for (let attempt = 1; ; attempt += 1) {
     const accessKey = attempt === 1 ? base : `${base}-${attempt}`;
     try {
       const uid = await api.create(namespace, accessKey, spec);
       return { namespace, accessKey, uid, pair, revision: 1 };
     } catch (error) {
-      if (!isStatus(error, 409) || attempt === nameAttempts) throw error;
+      if (!isStatus(error, 409) || attempt === nameAttempts || may.name !== undefined) throw error;
     }
   }
 }

@@ -19,7 +19,8 @@ export interface SignedInPair {
 export interface PairSession {
   /** The AccessKey of the pair. The uid detects one that was recreated with the same name. */
   accessKey: { namespace: string; name: string; uid: string };
-  pair: SignedInPair;
+  /** Undefined in a session with single sign-on, which does not depend on a pair. */
+  pair: SignedInPair | undefined;
   signIn: KeyPairSignIn;
   /** Milliseconds since the epoch. */
   now: () => number;
@@ -39,6 +40,13 @@ export function limitToOwnAccessKey(api: KeyApi, { accessKey, pair, signIn, now 
   function requireManage(): void {
     if (signIn !== 'manage') throw new ConsoleError('rejectedViewOnly');
   }
+  function requireNotBeyond(fetched: FetchedAccessKey, own: SignedInPair, keyPairs: KeyPairSpecs): void {
+    if (!isPairLive(fetched, own, now())) throw new ConsoleError('rejectedPairNotLive');
+    const outliving = findOutliving(fetched.spec.keyPairs ?? [], keyPairs, own.expiresAt);
+    if (outliving !== undefined) throw new ConsoleError('rejectedOutlives', { pair: outliving });
+    const wider = findWider(fetched.spec.keyPairs ?? [], keyPairs, own.pairName);
+    if (wider !== undefined) throw new ConsoleError('rejectedWider', { pair: wider });
+  }
   return {
     async read(namespace, name) {
       requireOwn(namespace, name);
@@ -53,11 +61,7 @@ export function limitToOwnAccessKey(api: KeyApi, { accessKey, pair, signIn, now 
       requireManage();
       requireOwn(fetched.namespace, fetched.name);
       requireSame(fetched);
-      if (!isPairLive(fetched, pair, now())) throw new ConsoleError('rejectedPairNotLive');
-      const outliving = findOutliving(fetched.spec.keyPairs ?? [], keyPairs, pair.expiresAt);
-      if (outliving !== undefined) throw new ConsoleError('rejectedOutlives', { pair: outliving });
-      const wider = findWider(fetched.spec.keyPairs ?? [], keyPairs, pair.pairName);
-      if (wider !== undefined) throw new ConsoleError('rejectedWider', { pair: wider });
+      if (pair) requireNotBeyond(fetched, pair, keyPairs);
       return api.replaceKeyPairs(fetched, keyPairs);
     },
     async readPair(namespace, secretName, keys) {

@@ -1,9 +1,10 @@
 import { timingSafeEqual } from 'node:crypto';
+import type { Logger } from 'pino';
 import type { FoundPair, PairLookup } from '../../accesskey/live/pair-lookup.ts';
-import type { AccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
 import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
 import { isAddressAllowed } from '../../accesskey/model/networks.ts';
 import { liveStates } from '../../accesskey/model/pair-state.ts';
+import { createKubernetesClient } from '../../kube/client.ts';
 import { isStatus } from '../../kube/errors.ts';
 import { isSystemName } from '../../kube/names.ts';
 import type { Transport } from '../../kube/transport.ts';
@@ -11,6 +12,7 @@ import type { ClusterUser, ReviewToken } from '../session/identity.ts';
 import type { Session } from '../session/session.ts';
 import { createKeyApi, type FetchedAccessKey, type KeyApi } from './api.ts';
 import { type KeyPairSignIn, limitToOwnAccessKey } from './key-pair-sign-in.ts';
+import { createSelfService, type SelfServiceSettings } from './self-service.ts';
 
 /** The signed-in person of a request, with what they may do. */
 export interface Visitor {
@@ -21,7 +23,13 @@ export interface Visitor {
   /** Calls Kubernetes with their permissions. */
   api: KeyApi;
   /** What the sign-in method allows. With a token, RBAC decides everything else. */
-  may: { create: boolean; manage: boolean };
+  may: {
+    create: boolean;
+    manage: boolean;
+    /** Namespace and name of the AccessKey to create, if the visitor cannot choose them. */
+    namespace?: string;
+    name?: string;
+  };
 }
 
 /** What is needed to resolve a session to its visitor. */
@@ -34,6 +42,9 @@ export interface VisitorDependencies {
   /** @returns a transport with the permissions of a token */
   transportFor(token: string): Transport;
   options: { keyPairSignIn: KeyPairSignIn; tokenSignIn?: boolean };
+  /** Undefined if single sign-on is not configured. */
+  singleSignOn?: { options: SelfServiceSettings } | undefined;
+  log: Logger;
   /** Milliseconds since the epoch. */
   now: () => number;
 }
@@ -51,6 +62,11 @@ export function createVisitors(
   const { caches, pairs, reviewToken, transport, transportFor, now } = dependencies;
   const { keyPairSignIn, tokenSignIn } = dependencies.options;
   const operatorApi = createKeyApi(transport);
+  const fromSelfService = createSelfService({
+    ...dependencies,
+    api: operatorApi,
+    client: createKubernetesClient(transport),
+  });
 
   async function fromToken(
     session: Session & { kind: 'token' | 'proxy' },
@@ -59,7 +75,7 @@ export function createVisitors(
     if (session.kind === 'token' && session.sso === undefined && tokenSignIn === false) return undefined;
     const user = await reviewToken(session.token, address);
     if (!user) return undefined;
-    const accessKey = findAccessKey(caches, user.name);
+    const accessKey = caches.accessKeys.get(caches.userHolders.holderOf(user.name) ?? '');
     return {
       session,
       user,
@@ -81,7 +97,9 @@ export function createVisitors(
 
   return async (session, address) => {
     if (session.kind === 'pair') return fromPair(session, address);
-    return session.kind === 'self-service' ? undefined : fromToken(session, address);
+    if (session.kind !== 'self-service') return fromToken(session, address);
+    const access = await fromSelfService(session);
+    return access && { session, ...access };
   };
 }
 
@@ -103,12 +121,6 @@ export function createSessionCheck(
 function hasDigest({ digest }: FoundPair, encoded: string): boolean {
   const bytes = Buffer.from(encoded, 'base64url');
   return bytes.length === digest.length && timingSafeEqual(bytes, digest);
-}
-
-/** @returns the AccessKey that holds the user */
-function findAccessKey(caches: AccessKeyCaches, user: string): AccessKeyRecord | undefined {
-  const key = caches.userHolders.holderOf(user);
-  return key === undefined ? undefined : caches.accessKeys.get(key);
 }
 
 /**

@@ -47,6 +47,12 @@ export const en = {
   ssoExpired: 'This sign-in has expired or was already used. Sign in again.',
   ssoInvalid: 'The response of the identity provider was rejected. Try again; if this repeats, ask your administrator.',
   ssoNotStarted: 'This sign-in was not started in this browser, has expired or was already used. Sign in again.',
+  ssoNoName: 'The identity provider did not send your user name. Ask your administrator.',
+  ssoUnverifiedEmail: 'Your email address is not verified at the identity provider. Verify it, then sign in again.',
+  ssoInvalidName: 'Your user name at the identity provider is not allowed here. Ask your administrator.',
+  ssoInvalidGroups: 'The identity provider sent invalid groups. Ask your administrator.',
+  ssoForeignAccessKey:
+    'The user {user} already has an AccessKey that does not belong to your account at the identity provider. Ask your administrator.',
   ssoNotTrusted: 'You signed in, but the cluster does not accept your ID token. Ask your administrator.',
   accessKeyId: 'Access key ID (ak)',
   secretKey: 'Secret key (sk)',

@@ -1,9 +1,13 @@
 import type { Logger } from 'pino';
+import type { ClaimRules } from './claims.ts';
 import { createProvider, type Provider, type ProviderOptions } from './provider.ts';
 import { createRefresh, type RefreshSession } from './refresh.ts';
 
 /** Configuration of single sign-on (web.oidc). */
-export interface SingleSignOnOptions extends ProviderOptions {
+export interface SingleSignOnOptions extends ProviderOptions, ClaimRules {
+  /** What the ID token is used for: as a Kubernetes token, or only to identify the user. */
+  accessMode: 'token' | 'self-service';
+  selfService?: { namespace: string } | undefined;
   scopes: readonly string[];
   /** Text of the button; if unset, a default in the language of the page. */
   buttonLabel?: string | undefined;

@@ -109,7 +109,7 @@ export function requireVisitor(
 
 /** Whether an error means that the API server no longer accepts the session's token. */
 export function isSessionEnded(error: unknown, visitor: Visitor | undefined): boolean {
-  return visitor !== undefined && visitor.session.kind !== 'pair' && isStatus(error, 401);
+  return (visitor?.session.kind === 'token' || visitor?.session.kind === 'proxy') && isStatus(error, 401);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { ProviderError } from '../oidc/provider-error.ts';
 import type { SessionCookie } from '../session/cookie.ts';
 import { expiryOfToken } from '../session/identity.ts';
 import {
@@ -26,12 +27,14 @@ export type SessionCredential = CookieSession extends infer One
 
 /** Starts the sessions of browsers and keeps them alive while they are used. */
 export interface Sessions {
+  /** Creates a session, with a new ID to prevent session fixation. */
+  create(credential: SessionCredential): CookieSession;
   /**
-   * Starts a session, with a new ID to prevent session fixation.
+   * Writes the cookies of a session.
    *
-   * @returns the session, or undefined if its credential is too long for the cookies
+   * @returns false if its credential is too long for them
    */
-  start(context: PageContext, credential: SessionCredential, keys: SessionKeys): Promise<CookieSession | undefined>;
+  write(context: PageContext, session: CookieSession, keys: SessionKeys): Promise<boolean>;
   /**
    * Opens the session of a request, refreshes its tokens if necessary, and records its use.
    *
@@ -58,8 +61,14 @@ export function createSessions(
   async function refreshed(session: CookieSession): Promise<CookieSession | undefined> {
     if (!isSignedOn(session) || now() < (session.sso.refreshAt ?? Number.POSITIVE_INFINITY)) return session;
     const result = await singleSignOn?.refresh(session);
-    // Without a new ID token, the previous one may still be valid: the API server decides.
-    return result === undefined || result instanceof Error ? session : result;
+    if (result === undefined || result instanceof ProviderError)
+      return mayContinue(session, result) ? session : undefined;
+    return result;
+  }
+
+  /** Without a new ID token, the API server decides whether the previous one is valid, and self-service by its expiry. */
+  function mayContinue({ kind, token }: SignedOnSession, error: ProviderError | undefined): boolean {
+    return kind === 'token' || error?.failure === 'unavailable' || now() < expiryOfToken(token);
   }
 
   /** Requests of the page's script are not a use: an open page must not keep a session alive. */
@@ -71,15 +80,11 @@ export function createSessions(
 
   return {
     endOf,
-    async start(context, credential, keys) {
+    write,
+    create(credential) {
       const id = randomBytes(16).toString('base64url');
-      const session: CookieSession = {
-        id,
-        expiresAt: endOfCredential(credential, now() + sessionMinutes * 60_000),
-        usedAt: now(),
-        ...credential,
-      };
-      return (await write(context, session, keys)) ? session : undefined;
+      const expiresAt = endOfCredential(credential, now() + sessionMinutes * 60_000);
+      return { id, expiresAt, usedAt: now(), ...credential };
     },
     async open(context, keys) {
       const sealed = cookie.read(context);

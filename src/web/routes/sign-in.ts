@@ -57,7 +57,8 @@ export function addSignInRoutes(
     const pageFor = (method: SignInPage['method']) => ({ next, method, isOther: true, ways, ...enteredAk(form) });
     const result = await authenticate(context, form);
     if ('status' in result) return showFailure(context, pageFor(methodOf(form.text('method'))), result);
-    if (await sessions.start(context, result, requireSessionKeys(dependencies))) return context.redirect(next, 303);
+    const keys = requireSessionKeys(dependencies);
+    if (await sessions.write(context, sessions.create(result), keys)) return context.redirect(next, 303);
     const text = context.get('view').t('tokenTooLong');
     return showFailure(context, pageFor('token'), { text, status: 400 });
   });

@@ -1,5 +1,7 @@
 import type { Hono } from 'hono';
+import { ConsoleError } from '../common/console-error.ts';
 import type { MessageKey } from '../common/language.ts';
+import { createVisitors } from '../keys/visitor.ts';
 import { finishFlow, startFlow } from '../oidc/flow.ts';
 import { createFlowCookies } from '../oidc/flow-cookies.ts';
 import { ProviderError, type ProviderFailure, toProviderError } from '../oidc/provider-error.ts';
@@ -15,6 +17,7 @@ import type { SessionCredential, Sessions } from './sessions.ts';
 /** Why single sign-on failed: the message, its status, and the page to open after another attempt. */
 export interface SignOnFailure {
   text: MessageKey;
+  values?: ConsoleError['values'];
   status: 400 | 401 | 403 | 503;
   next: string;
 }
@@ -43,7 +46,8 @@ export function addSingleSignOnRoutes(
   app: Hono<ConsoleEnvironment>,
   { dependencies, service, sessions, showSignIn }: SingleSignOnRoutes,
 ): void {
-  const { options, reviewToken, now } = dependencies;
+  const { options, now } = dependencies;
+  const visitorOf = createVisitors(dependencies);
   const { provider, redirectUri } = service;
   const cookies = createFlowCookies(options.secure);
 
@@ -74,26 +78,19 @@ export function addSingleSignOnRoutes(
     try {
       const callback = new URL(redirectUri + search);
       const tokens = await finishFlow(await provider.discovered(), callback, flow);
-      const failure = await authenticate(context, tokens);
-      if (failure) return refuse(context, { ...failure, next });
-      if (await sessions.start(context, credentialOf(tokens), keys)) return context.redirect(next, 303);
+      const session = sessions.create(credentialOf(tokens));
+      const visitor = await visitorOf(session, context.get('clientAddress'));
+      if (!visitor) return refuse(context, { text: 'ssoNotTrusted', status: 403, next });
+      context.get('logFields').user = visitor.user.name;
+      if (await sessions.write(context, session, keys)) return context.redirect(next, 303);
       return refuse(context, { text: 'tokenTooLong', status: 400, next });
     } catch (error) {
+      if (error instanceof ConsoleError)
+        return refuse(context, { text: error.key, values: error.values, status: 403, next });
       if (!(error instanceof ProviderError)) throw error;
       return refuse(context, { ...failureOf(context, error), next });
     }
   });
-
-  /** @returns why the cluster does not accept the user, or undefined if it does */
-  async function authenticate(
-    context: PageContext,
-    { idToken }: ProviderTokens,
-  ): Promise<Omit<SignOnFailure, 'next'> | undefined> {
-    const user = await reviewToken(idToken);
-    if (!user) return { text: 'ssoNotTrusted', status: 403 };
-    context.get('logFields').user = user.name;
-    return undefined;
-  }
 
   function credentialOf(tokens: ProviderTokens): SessionCredential {
     const { sub, sid } = tokens.claims;
@@ -103,13 +100,13 @@ export function addSingleSignOnRoutes(
       signedInAt: now(),
       ...refreshing(tokens, undefined, now()),
     };
-    return { kind: 'token', token: tokens.idToken, sso };
+    return { kind: service.options.accessMode, token: tokens.idToken, sso };
   }
 
-  function refuse(context: PageContext, { text, status, next }: SignOnFailure): Response | Promise<Response> {
+  function refuse(context: PageContext, { text, values, status, next }: SignOnFailure): Response | Promise<Response> {
     const fields = context.get('logFields');
     Object.assign(fields, { audit: true, event: 'web.sign-in-refused', refused: text });
-    const notice = { kind: 'error', text: context.get('view').t(text) } as const;
+    const notice = { kind: 'error', text: context.get('view').t(text, values) } as const;
     return showSignIn(context, { next, notice }, status);
   }
 
