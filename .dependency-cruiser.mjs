@@ -20,7 +20,10 @@ const mayImport = {
   users: ['accesskey/model'],
   'token/keys': ['kube'],
   token: ['kube', 'credential', 'accesskey/model', 'accesskey/live', 'token/keys'],
-  'http/common': ['kube', 'credential', 'access', 'accesskey/live', 'clusters', 'token', 'token/keys', 'users'],
+  'http/common': [
+    ...['kube', 'credential', 'access', 'accesskey/model', 'accesskey/live', 'accesskey/change', 'clusters', 'token'],
+    ...['token/keys', 'users'],
+  ],
   'http/server': ['kube', 'http/common'],
   'http/token': ['credential', 'accesskey/live', 'token', 'http/common'],
   'http/oauth': ['credential', 'token', 'http/common', 'http/token'],
@@ -30,11 +33,15 @@ const mayImport = {
   ],
   'http/clusters': ['clusters', 'deployments', 'deployments/kpanda', 'token', 'http/common', 'http/deployments'],
   'http/users': ['accesskey/model', 'token', 'users', 'http/common'],
+  'http/access-tokens': [
+    ...['kube', 'accesskey/model', 'accesskey/live', 'accesskey/change', 'token'],
+    ...['http/common', 'http/token', 'http/users'],
+  ],
   'http/openapi': ['http/common', 'http/discovery'],
   'http/docs': ['http/common'],
   http: [
     ...['http/common', 'http/token', 'http/oauth', 'http/discovery', 'http/deployments', 'http/users'],
-    ...['http/clusters', 'http/openapi', 'http/docs'],
+    ...['http/clusters', 'http/access-tokens', 'http/openapi', 'http/docs'],
   ],
   metrics: ['kube', 'access', 'clusters', 'token/keys', 'http/common'],
   'web/messages': [],
@@ -58,7 +65,8 @@ const mayImport = {
   ],
   web: ['kube', 'http/common', 'web/common', 'web/session', 'web/keys', 'web/pages', 'web/routes'],
   app: [
-    ...['kube', 'credential', 'config', 'accesskey/model', 'accesskey/reconcile', 'accesskey/live', 'access'],
+    ...['kube', 'credential', 'config', 'accesskey/model', 'accesskey/reconcile', 'accesskey/live'],
+    ...['accesskey/change', 'access'],
     ...['deployments', 'clusters', 'users', 'token/keys', 'token', 'http/common', 'http/server', 'http/token', 'http'],
     'http/discovery',
     ...['metrics', 'web/common', 'web/session', 'web/oidc', 'web/routes', 'web'],

@@ -41,7 +41,12 @@ function createPlatform() {
     lastUsed: { touch: () => undefined },
     clusters: fixedClusters([]),
     users: createUserDirectory(content),
-    authorizer: { mayReviewTokens: async () => false, mayReadAccessKeys: async () => false },
+    keyPairs: { caches: content, api: undefined },
+    authorizer: {
+      mayReviewTokens: async () => false,
+      mayReadAccessKeys: async () => false,
+      mayChangeKeyPairs: async () => false,
+    },
     signingKeys: () => keys,
     token: { issuer: 'ghippo.io', defaultCycle: 3, maxCycle: 30 },
     log: pino({ level: 'silent' }),

@@ -1,11 +1,19 @@
 import { hash } from 'node:crypto';
 import type { KubernetesClient } from '../kube/client.ts';
+import { isDnsLabel, isDnsSubdomain, parseUsername } from '../kube/names.ts';
 import { createDecisions, type ReviewCount } from './decisions.ts';
 import { createFairLimit } from './limit.ts';
 import { type AccessSubject, type Attributes, localReview, type Question, review } from './review.ts';
 import { createVisibility, type NamespacesToCheck, type VisibleNamespaces } from './visibility.ts';
 
 export type { AccessSubject } from './review.ts';
+
+/** An AccessKey and the user that it names. */
+export interface NamedAccessKey {
+  namespace: string;
+  name: string;
+  user: { name: string; groups: readonly string[] };
+}
 
 /**
  * Access decisions. All functions throw KubernetesError or ConnectionError if the cluster is unavailable, and UndecidedError
@@ -22,6 +30,12 @@ export interface Authorizer {
   mayGetDeployment(subject: AccessSubject, namespace: string, name: string): Promise<boolean>;
   /** Whether the user may create TokenReviews. A user who may have tokens reviewed by the cluster may introspect ours. */
   mayReviewTokens(subject: AccessSubject): Promise<boolean>;
+  /**
+   * Whether the user could change the key pairs of an AccessKey with kubectl: patch it, and impersonate its user and all its
+   * groups, as the admission policy requires. Always false for an operator with permissions in single namespaces only, which
+   * cannot review the permission to impersonate.
+   */
+  mayChangeKeyPairs(subject: AccessSubject, accessKey: NamedAccessKey): Promise<boolean>;
   /** Whether the user may read the AccessKeys of all namespaces, and so may see their users. */
   mayReadAccessKeys(subject: AccessSubject, verb: 'get' | 'list'): Promise<boolean>;
   /** The namespaces in which the user may list deployments. */
@@ -105,11 +119,31 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       const scope = namespaced ? { namespace: namespaced.namespace } : {};
       return isAllowed(subject, { verb: 'create', ...tokenReviews, ...scope });
     },
+    async mayChangeKeyPairs(subject, { namespace, name, user }) {
+      if (namespaced) return false;
+      const patch = { verb: 'patch', group: 'ghippo.io', resource: 'accesskeys', namespace, name };
+      for (const attributes of [patch, ...impersonation(user)]) {
+        if (!(await isAllowed(subject, attributes))) return false;
+      }
+      return true;
+    },
     mayReadAccessKeys(subject, verb) {
       const scope = namespaced ? { namespace: namespaced.watchNamespace } : {};
       return isAllowed(subject, { verb, group: 'ghippo.io', resource: 'accesskeys', ...scope });
     },
   };
+}
+
+/** The permissions to impersonate a user, as `kubectl --as` needs them (k8s.io/apiserver, filters.WithImpersonation). */
+function impersonation({ name, groups }: NamedAccessKey['user']): Attributes[] {
+  const core = { verb: 'impersonate', group: '' };
+  const account = parseUsername(name);
+  // A name that no ServiceAccount can have is that of a user, as in the admission policy.
+  const isAccount = account !== undefined && isDnsLabel(account.namespace) && isDnsSubdomain(account.name);
+  return [
+    isAccount ? { ...core, resource: 'serviceaccounts', ...account } : { ...core, resource: 'users', name },
+    ...groups.map((group) => ({ ...core, resource: 'groups', name: group })),
+  ];
 }
 
 /** Creates a function that returns a short key for a user and its groups, in any order. Computes it once per object. */

@@ -1,3 +1,4 @@
+import { createAccessKeyApi } from '../accesskey/change/access-key-api.ts';
 import { createLiveServiceAccounts } from '../accesskey/live/live-service-accounts.ts';
 import { createPairLookup } from '../accesskey/live/pair-lookup.ts';
 import type { AccessKeyCaches } from '../accesskey/model/caches.ts';
@@ -13,6 +14,9 @@ import { createServiceAccountTokenReview } from '../token/exchange.ts';
 import { createUserDirectory } from '../users/directory.ts';
 import { createRunningConsole } from './console.ts';
 import type { createServedClusters } from './served-clusters.ts';
+
+/** Field manager of changes through the platform API. */
+const apiFieldManager = 'accesskey-operator-api';
 
 export interface ApiOptions extends Pick<Dependencies, 'lastUsed' | 'signingKeys' | 'log' | 'now'> {
   configuration: Configuration;
@@ -41,6 +45,7 @@ export function createApi(options: ApiOptions) {
 function dependenciesOf({ configuration, client, caches, served, metrics, ...options }: ApiOptions): Dependencies {
   const { http, token, web } = configuration;
   const { lastUsed, signingKeys, log, now } = options;
+  const mayChangeKeyPairs = web.enabled && web.keyPairSignIn === 'manage';
   return {
     lastUsed,
     signingKeys,
@@ -53,6 +58,7 @@ function dependenciesOf({ configuration, client, caches, served, metrics, ...opt
     users: createUserDirectory(caches),
     clusters: served.clusters,
     authorizer: served.authorizer,
+    keyPairs: { caches, api: mayChangeKeyPairs ? createAccessKeyApi(client, apiFieldManager) : undefined },
     proxies: http,
     secure: http.tls !== undefined || web.publicUrl?.startsWith('https:') === true,
     forwardAuthPreflight: http.forwardAuthPreflight,

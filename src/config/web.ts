@@ -12,7 +12,8 @@ export const web = z
       .enum(['manage', 'view', 'off'])
       .default('manage')
       .describe(
-        'What users who sign in with a key pair may do: manage their own key pairs, view them, or not sign in.',
+        'What users who sign in with a key pair may do: manage their own key pairs, view them, or not sign in. ' +
+          'Access tokens can be created and deleted only with manage.',
       ),
     oidc: oidc.optional().describe('Single sign-on with OpenID Connect; if unset, it is disabled.'),
     authenticatingProxy,

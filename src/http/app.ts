@@ -1,5 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
+import { addAccessTokenRoutes } from './access-tokens/routes.ts';
 import { addNamespaceRoutes } from './clusters/namespace-routes.ts';
 import { addClusterRoutes } from './clusters/routes.ts';
 import { requireCaller } from './common/bearer.ts';
@@ -51,6 +52,7 @@ export function createApp(
   addNamespaceRoutes(app, dependencies);
   addDeploymentRoutes(app, dependencies);
   addUserRoutes(app, dependencies);
+  addAccessTokenRoutes(app, dependencies, tokenIssuing);
   addAboutRoute(app, dependencies);
   addDocumentRoutes(app, dependencies);
   addDocsRoutes(app);

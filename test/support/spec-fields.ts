@@ -102,6 +102,7 @@ export const fields: readonly Field[] = [
     good: ['x', long(256), long(256, '😀')],
     bad: ['', long(257), 'a\nb', ...notText],
   },
+  { path: ['keyPairs', 0, 'accessToken'], good: [true, false], bad: ['true', 1] },
   { path: ['keyPairs', 0, 'enabled'], good: [true, false], bad: ['true', 0] },
   { path: ['keyPairs', 0, 'expiresAt'], ...times },
   { path: ['keyPairs', 0, 'tokensNotBefore'], ...times },

@@ -59,6 +59,10 @@ export interface AccessKeySpec {
      */
     description?: string;
     /**
+     * Set by the platform API for the pair of an access token, which it lists and deletes. Tokens of such a pair cannot create other access tokens.
+     */
+    accessToken?: boolean;
+    /**
      * Whether the pair can get tokens. If false, the Secret is kept.
      */
     enabled?: boolean;

@@ -1,9 +1,11 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Logger } from 'pino';
 import type { Authorizer } from '../../access/authorizer.ts';
+import type { AccessKeyApi } from '../../accesskey/change/access-key-api.ts';
 import type { LastUsed } from '../../accesskey/live/last-used.ts';
 import type { LiveServiceAccounts } from '../../accesskey/live/live-service-accounts.ts';
 import type { PairLookup } from '../../accesskey/live/pair-lookup.ts';
+import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
 import type { Clusters } from '../../clusters/cluster.ts';
 import type { ReviewServiceAccountToken } from '../../token/exchange.ts';
 import type { SigningKeys } from '../../token/keys/signing-keys.ts';
@@ -62,7 +64,9 @@ export interface Dependencies {
   clusters: Clusters;
   users: UserDirectory;
   /** Of the local cluster: checks permissions to see other users and to introspect their tokens. */
-  authorizer: Pick<Authorizer, 'mayReviewTokens' | 'mayReadAccessKeys'>;
+  authorizer: Pick<Authorizer, 'mayReviewTokens' | 'mayReadAccessKeys' | 'mayChangeKeyPairs'>;
+  /** For access tokens. `api` is undefined if users may not change their key pairs (web.keyPairSignIn). */
+  keyPairs: { caches: Pick<AccessKeyCaches, 'accessKeys' | 'secrets'>; api: AccessKeyApi | undefined };
   /** undefined until loaded. */
   signingKeys: () => SigningKeys | undefined;
   token: TokenOptions;

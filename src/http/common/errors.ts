@@ -10,6 +10,9 @@ const codes = {
   unauthenticated: { code: 16, status: 401 },
   permissionDenied: { code: 7, status: 403 },
   notFound: { code: 5, status: 404 },
+  alreadyExists: { code: 6, status: 409 },
+  failedPrecondition: { code: 9, status: 400 },
+  aborted: { code: 10, status: 409 },
   internal: { code: 13, status: 500 },
   unavailable: { code: 14, status: 503 },
 } as const;
@@ -77,7 +80,12 @@ export function addressDenied(credential: 'key pair' | 'token'): PlatformError {
 
 /** A 429 (RFC 6585 section 4). */
 export function tooManyFailures(retryAfterSeconds: number): PlatformError {
-  const message = `too many failed attempts, try again in ${retryAfterSeconds} s`;
+  return tooMany('failed attempts', retryAfterSeconds);
+}
+
+/** A 429. @param what is limited, for example `failed attempts` */
+export function tooMany(what: string, retryAfterSeconds: number): PlatformError {
+  const message = `too many ${what}, try again in ${retryAfterSeconds} s`;
   return new PlatformError('resourceExhausted', message, { headers: { 'Retry-After': String(retryAfterSeconds) } });
 }
 

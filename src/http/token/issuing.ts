@@ -5,6 +5,7 @@ import { createExchange } from '../../token/exchange.ts';
 import {
   authenticate,
   type Credential,
+  claimsFor,
   createTokenIssuer,
   type IssuedToken,
   type Refusal,
@@ -44,6 +45,13 @@ export interface TokenIssuing {
     credential: Credential,
     validity: TokenValidity,
   ): Promise<IssuedToken | FailedAttempt>;
+  /**
+   * Issues a token for a key pair that was created for it, valid as long as the pair or as long as any token can be; writes
+   * the audit record.
+   *
+   * @throws PlatformError 503 if the signing keys are not loaded
+   */
+  issueFor(context: RequestVariables, pair: FoundPair): Promise<IssuedToken>;
   /** Authenticates a key pair without issuing a token; failures count as those of `issue`. */
   authenticate(context: RequestVariables, pair: KeyPair): FoundPair | FailedAttempt;
 }
@@ -106,6 +114,14 @@ export function createTokenIssuing(dependencies: Dependencies): TokenIssuing {
       touch(context, { id: claims.sub, clientId: claims.client_id, pairName });
       metrics?.requested('granted');
       return result;
+    },
+    async issueFor(context, { ak, user, expiresAt, pairName }) {
+      const subject = { clientId: ak, user, expiresAt, pairName };
+      const claims = claimsFor(subject, { ...options, seconds: maxSeconds, now: now() });
+      const issued = { token: await sign(claims, requireKeys(dependencies)), claims, pairName };
+      Object.assign(context.get('logFields'), issuedRecord(issued));
+      metrics?.requested('granted');
+      return issued;
     },
     authenticate(context, pair) {
       const result = authenticate(pairs, pair, { now: now(), address: context.get('clientAddress') });

@@ -250,6 +250,43 @@ describe('an authorizer', () => {
   });
 });
 
+describe('the permission to change the key pairs of another user', () => {
+  const accessKey = (name: string, groups: string[] = []) => ({
+    namespace: 'shop',
+    name: 'bob',
+    user: { name, groups },
+  });
+  const core = { verb: 'impersonate', group: '' };
+  const patch = { verb: 'patch', group: 'ghippo.io', resource: 'accesskeys', namespace: 'shop', name: 'bob' };
+
+  it.each([
+    ['bob', { ...core, resource: 'users', name: 'bob' }],
+    ['system:serviceaccount:shop:ci', { ...core, resource: 'serviceaccounts', namespace: 'shop', name: 'ci' }],
+    // No ServiceAccount can have these names.
+    ['system:serviceaccount:shop:Ci', { ...core, resource: 'users', name: 'system:serviceaccount:shop:Ci' }],
+    ['system:serviceaccount:a.b:ci', { ...core, resource: 'users', name: 'system:serviceaccount:a.b:ci' }],
+    ['system:serviceaccount:shop', { ...core, resource: 'users', name: 'system:serviceaccount:shop' }],
+  ])('reviews what the admission policy requires for the user %s', async (user, impersonate) => {
+    const { reviews, authorizer } = createCluster(allow);
+    expect(await authorizer.mayChangeKeyPairs(ann, accessKey(user, ['ops', 'dev']))).toBe(true);
+    expect(reviews.map(({ resourceAttributes }) => resourceAttributes)).toEqual([
+      patch,
+      impersonate,
+      { ...core, resource: 'groups', name: 'ops' },
+      { ...core, resource: 'groups', name: 'dev' },
+    ]);
+  });
+
+  it.each([0, 1, 2, 3])('is missing if review %s denies it', async (index) => {
+    let count = 0;
+    const { authorizer } = createCluster(() => {
+      count += 1;
+      return { allowed: count - 1 !== index };
+    });
+    expect(await authorizer.mayChangeKeyPairs(ann, accessKey('bob', ['ops', 'dev']))).toBe(false);
+  });
+});
+
 describe('metrics', () => {
   it.each<[string, () => Status, string]>([
     ['allowed', allow, 'allowed'],
@@ -314,5 +351,12 @@ describe('a namespaced authorizer', () => {
     expect(asked.map(({ namespace }) => namespace)).toEqual(['accesskey-system']);
     expect(await authorizer.mayReadAccessKeys(ann, 'list')).toBe(true);
     expect(asked.map(({ namespace }) => namespace)).toEqual(['accesskey-system', 'team-a']);
+  });
+
+  it('cannot review the permission to impersonate, which is not granted in a namespace', async () => {
+    const { asked, authorizer } = createNamespaced();
+    const user = { name: 'bob', groups: [] };
+    expect(await authorizer.mayChangeKeyPairs(ann, { namespace: 'team-a', name: 'bob', user })).toBe(false);
+    expect(asked).toEqual([]);
   });
 });

@@ -45,6 +45,7 @@ export function allowing(...allowed: string[]): Authorizer {
       [namespace, `${namespace}/${name}`, '*'].some((one) => allowed.includes(one)),
     mayReviewTokens: async () => false,
     mayReadAccessKeys: async () => allowed.includes('*'),
+    mayChangeKeyPairs: async () => false,
   };
 }
 
@@ -56,7 +57,7 @@ export function visibility(mayList: Authorizer['mayListDeployments']): Authorize
 export function failing(error: unknown): Authorizer {
   const fail = () => Promise.reject(error);
   const all = { mayListDeployments: fail, mayGetDeployment: fail, mayReviewTokens: fail, mayReadAccessKeys: fail };
-  return { ...all, visibleNamespaces: fail };
+  return { ...all, mayChangeKeyPairs: fail, visibleNamespaces: fail };
 }
 
 /** Freshness of an up-to-date cache. */
@@ -94,6 +95,7 @@ export async function createPlatform(
     reviewServiceAccount: () => Promise.reject(new Error('no review is expected')),
     lastUsed: { touch: (use) => void uses.push(use) },
     users: createUserDirectory(content),
+    keyPairs: { caches: content, api: undefined },
     clusters: fixedClusters([
       {
         name: 'here',

@@ -1,0 +1,70 @@
+/** Waits until the caches of this process show a change. */
+import type { FoundPair, PairLookup } from '../../accesskey/live/pair-lookup.ts';
+import { type AccessKeyRecord, pairStatusOf } from '../../accesskey/model/access-key-record.ts';
+import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
+import { liveStates } from '../../accesskey/model/pair-state.ts';
+
+type Watched = Pick<AccessKeyCaches, 'accessKeys' | 'secrets'>;
+/** A key pair after a change; `generation` is that of the change. */
+type Target = Pick<AccessKeyRecord, 'key' | 'uid' | 'generation'> & { pairName: string };
+
+/**
+ * Waits until the controller has created a key pair and this process accepts it.
+ *
+ * @param now milliseconds since the epoch
+ * @returns the key pair; undefined if the AccessKey is gone, the Secret is not available to it, or after the timeout
+ */
+export async function awaitCreated(
+  { caches, pairs, now }: { caches: Watched; pairs: PairLookup; now: () => number },
+  { key, uid, generation, pairName }: Target,
+  timeoutMs: number,
+): Promise<FoundPair | undefined> {
+  const result = await awaitCaches(caches, timeoutMs, () => {
+    const record = caches.accessKeys.get(key);
+    if (record?.uid !== uid) return { found: undefined };
+    // An older record can show a deleted key pair with the same name.
+    if (record.generation < generation) return false;
+    const status = pairStatusOf(record, pairName);
+    if (status?.state === 'Conflict') return { found: undefined };
+    const candidates = status?.accessKey === undefined ? [] : pairs.find(status.accessKey, now());
+    const isIt = (one: FoundPair) => one.user.id === uid && one.pairName === pairName && liveStates.has(one.state);
+    const found = candidates.find(isIt);
+    return found && { found };
+  });
+  return result?.found;
+}
+
+/** Waits until the key pair is rejected here and its Secret is gone, or the timeout has passed. */
+export async function awaitDeleted(
+  caches: Watched,
+  { key, uid, generation, pairName }: Target,
+  timeoutMs: number,
+): Promise<void> {
+  await awaitCaches(caches, timeoutMs, () => {
+    const record = caches.accessKeys.get(key);
+    if (record?.uid !== uid) return true;
+    return record.generation >= generation && pairStatusOf(record, pairName) === undefined;
+  });
+}
+
+/** @returns the first truthy result of `check`, which runs whenever the caches change; undefined after the timeout */
+async function awaitCaches<T>(
+  { accessKeys, secrets }: Watched,
+  timeoutMs: number,
+  check: () => T | undefined | false,
+): Promise<T | undefined> {
+  const { promise, resolve } = Promise.withResolvers<T | undefined>();
+  const evaluate = () => {
+    const result = check();
+    if (result) resolve(result);
+  };
+  const unsubscribe = [accessKeys.subscribe(evaluate), secrets.subscribe(evaluate)];
+  const timer = setTimeout(() => resolve(undefined), timeoutMs);
+  evaluate();
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    for (const end of unsubscribe) end();
+  }
+}

@@ -1,0 +1,73 @@
+/** Who may change the access tokens of a user. */
+import type { FoundPair } from '../../accesskey/live/pair-lookup.ts';
+import type { AccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
+import { isPairLive, liveStates } from '../../accesskey/model/pair-state.ts';
+import type { Caller } from '../../token/verify.ts';
+import type { Dependencies } from '../common/environment.ts';
+import { PlatformError } from '../common/errors.ts';
+
+/** The key pair that the caller's token was issued for. */
+export interface CallerPair {
+  name: string;
+  ak: string;
+  /** Milliseconds since the epoch; Infinity if it does not expire. */
+  expiresAt: number;
+  /** Whether it is the key pair of an access token. */
+  isAccessToken: boolean;
+}
+
+/**
+ * Finds the key pair of the caller's token. A ServiceAccount has none: an access token that it created would stay valid
+ * after the AccessKey no longer names the ServiceAccount.
+ *
+ * @throws PlatformError 403
+ */
+export function requirePair(
+  { id, pairName, clientId }: Caller,
+  { pairs, users, now }: Pick<Dependencies, 'pairs' | 'users' | 'now'>,
+): CallerPair {
+  const isIt = (one: FoundPair) => one.user.id === id && one.pairName === pairName && liveStates.has(one.state);
+  const found = pairName === undefined ? undefined : pairs.find(clientId, now()).find(isIt);
+  if (!found) {
+    throw new PlatformError('permissionDenied', 'only a token of a key pair can change access tokens');
+  }
+  const { ak, pairName: name, expiresAt } = found;
+  const spec = users.byId(id)?.spec.keyPairs?.find((one) => one.name === name);
+  return { name, ak, expiresAt, isAccessToken: spec?.accessToken === true };
+}
+
+/**
+ * Whether the caller may change the key pairs of an AccessKey: their own, or with the permissions that kubectl would need.
+ *
+ * @throws PlatformError 403
+ */
+export async function requireOwner(
+  caller: Caller,
+  { uid, namespace, name, spec }: AccessKeyRecord,
+  { authorizer }: Pick<Dependencies, 'authorizer'>,
+): Promise<void> {
+  if (caller.id === uid) return;
+  const { groups = [] } = spec.user;
+  const user = { name: spec.user.name, groups };
+  if (await authorizer.mayChangeKeyPairs(caller, { namespace, name, user })) return;
+  throw notAllowed(caller.name);
+}
+
+export function notAllowed(caller: string): PlatformError {
+  const permissions = 'patch their AccessKey and impersonate them and each of their groups';
+  return new PlatformError(
+    'permissionDenied',
+    `user ${caller} may not change access tokens of other users: missing permission to ${permissions}`,
+  );
+}
+
+/**
+ * Checks the caller's key pair again, on the API server: a cache may not have seen a revocation yet.
+ *
+ * @param own the caller's AccessKey as read from the API server
+ * @throws PlatformError 403
+ */
+export function requireLive(own: AccessKeyRecord, { name: pairName, ak }: CallerPair, now: number): void {
+  if (isPairLive(own, { pairName, ak }, now)) return;
+  throw new PlatformError('permissionDenied', 'the key pair of your token is no longer valid');
+}

@@ -1,0 +1,124 @@
+/** Creates and deletes access tokens. */
+import type { Context } from 'hono';
+import type { AccessKeyApi } from '../../accesskey/change/access-key-api.ts';
+import type { AccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
+import { createTokenBuckets } from '../../kube/token-buckets.ts';
+import type { Caller } from '../../token/verify.ts';
+import { auditKeyChange, type KeyAction } from '../common/audit.ts';
+import { requireKeys } from '../common/bearer.ts';
+import type { Dependencies, Environment } from '../common/environment.ts';
+import { PlatformError, tooMany } from '../common/errors.ts';
+import type { TokenIssuing } from '../token/issuing.ts';
+import { awaitCreated, awaitDeleted } from './await.ts';
+import { changeKeyPairs, withNewPair, withoutPair } from './changes.ts';
+import { type CallerPair, requireLive, requireOwner, requirePair } from './permissions.ts';
+import { expiryOf } from './request.ts';
+
+/** Changes of a caller: each costs a Secret. */
+const changeBudget = { burst: 20, refillMs: 3_000, maxBuckets: 10_000 };
+
+/** A change of the access tokens of a user. */
+interface Change {
+  context: Context<Environment>;
+  caller: Caller;
+  /** The AccessKey of the user. */
+  target: AccessKeyRecord;
+}
+
+export interface AccessTokenService {
+  /** @returns the token, which cannot be read again. @throws PlatformError, KubernetesError, ConnectionError */
+  create(
+    change: Change,
+    request: { name: string; expiredAt?: number | undefined },
+  ): Promise<{ id: string; token: string }>;
+  /** @throws PlatformError, KubernetesError, ConnectionError */
+  remove(change: Change, name: string): Promise<void>;
+}
+
+/**
+ * An interrupted creation leaves at most a key pair, which is listed and can be deleted: the token is issued last and is
+ * stored nowhere.
+ *
+ * @param waitMs how long a response waits for the controller, milliseconds
+ */
+export function createAccessTokenService(
+  dependencies: Dependencies,
+  tokenIssuing: TokenIssuing,
+  waitMs = 10_000,
+): AccessTokenService {
+  const { keyPairs, pairs, token, log, now } = dependencies;
+  const { caches } = keyPairs;
+  const budget = createTokenBuckets(changeBudget);
+
+  /** @throws PlatformError 403, 429 */
+  async function authorize({ caller, target }: Change): Promise<{ api: AccessKeyApi; pair: CallerPair }> {
+    const { api } = keyPairs;
+    if (!api)
+      throw new PlatformError('permissionDenied', 'users may not change their key pairs here (web.keyPairSignIn)');
+    const pair = requirePair(caller, dependencies);
+    await requireOwner(caller, target, dependencies);
+    const waitForMs = budget.take(caller.id);
+    if (waitForMs > 0) throw tooMany('changes', Math.ceil(waitForMs / 1000));
+    return { api, pair };
+  }
+
+  /** Changes of another user are checked with the caller's AccessKey in the cache, which `requireCaller` has checked. */
+  function requireStillLive({ caller }: Change, fetched: AccessKeyRecord, pair: CallerPair): void {
+    if (fetched.uid === caller.id) requireLive(fetched, pair, now());
+  }
+
+  function audit({ context, caller, target }: Change, action: KeyAction, pairName: string, pair: CallerPair): void {
+    auditKeyChange(context, log, {
+      action,
+      actor: caller.name,
+      signedInWith: pair.isAccessToken ? 'access token' : 'key pair',
+      accessKey: target.key,
+      pairName,
+      user: target.spec.user.name,
+    });
+  }
+
+  return {
+    async create(change, { name, expiredAt }) {
+      const { context, target } = change;
+      requireKeys(dependencies);
+      const { api, pair } = await authorize(change);
+      if (pair.isAccessToken) {
+        throw new PlatformError('permissionDenied', 'an access token cannot create access tokens');
+      }
+      const limits = { now: now(), maxDays: token.maxCycle, pairExpiresAt: pair.expiresAt };
+      const expiresAt = expiryOf(expiredAt, limits);
+      const generation = await changeKeyPairs(api, target, (fetched) => {
+        requireStillLive(change, fetched, pair);
+        return withNewPair(fetched, { name, expiresAt });
+      });
+      audit(change, 'created', name, pair);
+      const created = { key: target.key, uid: target.uid, generation, pairName: name };
+      const found = await awaitCreated({ caches, pairs, now }, created, waitMs);
+      if (!found) {
+        await changeKeyPairs(api, target, (fetched) => withoutPair(fetched, name)).then(
+          () => audit(change, 'deleted', name, pair),
+          () => undefined,
+        );
+        const message = 'the key pair of the access token was not created in time, see the status of the AccessKey';
+        throw new PlatformError('unavailable', message);
+      }
+      const issued = await tokenIssuing.issueFor(context, found);
+      context.get('logFields').actor = change.caller.name;
+      return { id: name, token: issued.token };
+    },
+    async remove(change, name) {
+      const { target } = change;
+      const { api, pair } = await authorize(change);
+      if (pair.isAccessToken && !(change.caller.id === target.uid && pair.name === name)) {
+        throw new PlatformError('permissionDenied', 'an access token can delete only itself');
+      }
+      const generation = await changeKeyPairs(api, target, (fetched) => {
+        requireStillLive(change, fetched, pair);
+        return withoutPair(fetched, name);
+      });
+      audit(change, 'deleted', name, pair);
+      await awaitDeleted(caches, { key: target.key, uid: target.uid, generation, pairName: name }, waitMs);
+    },
+  };
+}
