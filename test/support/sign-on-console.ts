@@ -53,7 +53,11 @@ export function createSignOnConsole({
   const { app: pages } = createConsole({
     caches,
     pairs: createPairLookup(caches),
-    tokenIssuing: { issue: () => Promise.reject(new Error('unused')), authenticate: () => ({ retryAfterSeconds: 0 }) },
+    tokenIssuing: {
+      issue: () => Promise.reject(new Error('unused')),
+      issueFor: () => Promise.reject(new Error('no token is expected')),
+      authenticate: () => ({ retryAfterSeconds: 0 }),
+    },
     tokenBudget: createReviewBudget(undefined),
     clusters: fixedClusters([]),
     reviewToken: async (token) => {

@@ -1,7 +1,7 @@
 /** Who may change the access tokens of a user. */
 import type { FoundPair } from '../../accesskey/live/pair-lookup.ts';
 import type { AccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
-import { isPairLive, liveStates } from '../../accesskey/model/pair-state.ts';
+import { isPairLive, liveStates, tokensNotBeforeMs } from '../../accesskey/model/pair-state.ts';
 import type { Caller } from '../../token/verify.ts';
 import type { Dependencies } from '../common/environment.ts';
 import { PlatformError } from '../common/errors.ts';
@@ -12,6 +12,8 @@ export interface CallerPair {
   ak: string;
   /** Milliseconds since the epoch; Infinity if it does not expire. */
   expiresAt: number;
+  /** When the token was issued, seconds since the epoch. */
+  issuedAt: number;
   /** Whether it is the key pair of an access token. */
   isAccessToken: boolean;
 }
@@ -23,7 +25,7 @@ export interface CallerPair {
  * @throws PlatformError 403
  */
 export function requirePair(
-  { id, pairName, clientId }: Caller,
+  { id, pairName, clientId, issuedAt }: Caller,
   { pairs, users, now }: Pick<Dependencies, 'pairs' | 'users' | 'now'>,
 ): CallerPair {
   const isIt = (one: FoundPair) => one.user.id === id && one.pairName === pairName && liveStates.has(one.state);
@@ -33,7 +35,7 @@ export function requirePair(
   }
   const { ak, pairName: name, expiresAt } = found;
   const spec = users.byId(id)?.spec.keyPairs?.find((one) => one.name === name);
-  return { name, ak, expiresAt, isAccessToken: spec?.accessToken === true };
+  return { name, ak, expiresAt, issuedAt, isAccessToken: spec?.accessToken === true };
 }
 
 /**
@@ -67,7 +69,9 @@ export function notAllowed(caller: string): PlatformError {
  * @param own the caller's AccessKey as read from the API server
  * @throws PlatformError 403
  */
-export function requireLive(own: AccessKeyRecord, { name: pairName, ak }: CallerPair, now: number): void {
-  if (isPairLive(own, { pairName, ak }, now)) return;
+export function requireLive(own: AccessKeyRecord, { name: pairName, ak, issuedAt }: CallerPair, now: number): void {
+  const pair = own.spec.keyPairs?.find((one) => one.name === pairName);
+  const isIssuedTooEarly = pair && issuedAt * 1000 < (tokensNotBeforeMs(pair) ?? 0);
+  if (!isIssuedTooEarly && isPairLive(own, { pairName, ak }, now)) return;
   throw new PlatformError('permissionDenied', 'the key pair of your token is no longer valid');
 }

@@ -171,8 +171,12 @@ describe('POST /current-user/accesstoken', () => {
 
   it.each([
     ['disabled', { spec: { user: { name: 'ann' }, keyPairs: [{ name: 'main', enabled: false }] } }],
+    [
+      'used for tokens that were revoked',
+      { spec: { user: { name: 'ann' }, keyPairs: [{ name: 'main', tokensNotBefore: at(1) }] } },
+    ],
     ['rotated', { status: { keyPairs: [pairStatus({ accessKey: keyPair(5).ak })] } }],
-  ])('is rejected if the API server shows that the key pair of the caller was %s', async (_, fetched) => {
+  ])('is rejected if the API server shows that the key pair of the caller was %s meanwhile', async (_, fetched) => {
     const { send, attempts } = await createTokens({ fetched });
     const answer = await send('POST', one(mine), name);
     expect([answer.status, answer.json().message, attempts()]).toEqual([
