@@ -48,10 +48,12 @@ export interface NewPair {
   name: string;
   /** Milliseconds since the epoch. */
   expiresAt: number;
+  /** Networks from which it may be used; undefined: all. */
+  allowedCIDRs: readonly string[] | undefined;
 }
 
 /** @throws PlatformError 400, 409 if the key pair cannot be added */
-export function withNewPair(fetched: FetchedAccessKey, { name, expiresAt }: NewPair): KeyPairSpecs {
+export function withNewPair(fetched: FetchedAccessKey, { name, expiresAt, allowedCIDRs }: NewPair): KeyPairSpecs {
   const keyPairs = fetched.spec.keyPairs ?? [];
   if (fetched.spec.suspended) throw new PlatformError('failedPrecondition', 'the user is suspended');
   requireUnmanaged(managementOf(fetched.managedFields).list);
@@ -72,7 +74,8 @@ export function withNewPair(fetched: FetchedAccessKey, { name, expiresAt }: NewP
     const message = `the key pair ${problem.pair} counts as two because of rotation.overlap: disable or delete it first`;
     throw new PlatformError('failedPrecondition', message);
   }
-  return [...keyPairs, { name, accessToken: true, expiresAt: formatTime(expiresAt) }];
+  const networks = allowedCIDRs && { allowedCIDRs: [...allowedCIDRs] };
+  return [...keyPairs, { name, accessToken: true, expiresAt: formatTime(expiresAt), ...networks }];
 }
 
 /** @throws PlatformError 400 if another tool manages the key pair, 404 if it is not that of an access token */

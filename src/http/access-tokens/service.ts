@@ -67,6 +67,12 @@ export function createAccessTokenService(
     if (fetched.uid === caller.id) requireLive(fetched, pair, now());
   }
 
+  /** The networks of the caller's key pair, which its access tokens must not leave. */
+  function networksOf({ caller }: Change, fetched: AccessKeyRecord, pair: CallerPair): readonly string[] | undefined {
+    const own = fetched.uid === caller.id ? fetched : dependencies.users.byId(caller.id);
+    return own?.spec.keyPairs?.find((one) => one.name === pair.name)?.allowedCIDRs;
+  }
+
   function audit({ context, caller, target }: Change, action: KeyAction, pairName: string, pair: CallerPair): void {
     auditKeyChange(context, log, {
       action,
@@ -90,7 +96,7 @@ export function createAccessTokenService(
       const expiresAt = expiryOf(expiredAt, limits);
       const generation = await changeKeyPairs(api, target, (fetched) => {
         requireStillLive(change, fetched, pair);
-        return withNewPair(fetched, { name, expiresAt });
+        return withNewPair(fetched, { name, expiresAt, allowedCIDRs: networksOf(change, fetched, pair) });
       });
       audit(change, 'created', name, pair);
       const created = { key: target.key, uid: target.uid, generation, pairName: name };

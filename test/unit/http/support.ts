@@ -131,8 +131,8 @@ export async function createPlatform(
     send,
     get,
     /** Issues a token for ann. */
-    async token(): Promise<string> {
-      const answer = await get(`${tokenPaths[0]}?ak=${ak}&sk=${sk}`);
+    async token(from?: string): Promise<string> {
+      const answer = await send(`${tokenPaths[0]}?ak=${ak}&sk=${sk}`, {}, from);
       return answer.json<{ token: string }>().token;
     },
     list: async (query: string, token: string) => get(deploymentsPath + query, { authorization: `Bearer ${token}` }),

@@ -216,6 +216,22 @@ describe('POST /current-user/accesstoken', () => {
     expect([answer.headers.get('Retry-After'), answer.json().code]).toEqual(['3', 8]);
   });
 
+  it('inherits the networks of the key pair of the caller, for every user', async () => {
+    const allowedCIDRs = ['10.0.0.0/8'];
+    const { send, content } = await createTokens({
+      accessKeys: [known({ keyPairs: [{ name: 'main', allowedCIDRs }] }), bob],
+      change: { authorizer: mayChange },
+      from: '10.1.2.3',
+    });
+    for (const [of, key] of [
+      [mine, 'shop/ann'],
+      [users.bob, 'shop/bob'],
+    ] as const) {
+      expect((await send('POST', one(of), name)).status).toBe(200);
+      expect(content.accessKeys.get(key)?.spec.keyPairs?.at(-1)).toMatchObject({ name: 'ci', allowedCIDRs });
+    }
+  });
+
   it('writes an audit record of the key pair and one of the token', async () => {
     const { send, logged, log } = await createTokens();
     const { token } = (await send('POST', one(mine), name)).json<{ token: string }>();

@@ -59,7 +59,7 @@ export function createUsers({ accessKeys = [ann, bob], fetched = {}, hasControll
 
 /** A platform with these users, and a function that sends requests with a token of ann's key pair. */
 export async function createTokens(
-  parts: Parts & { change?: Parameters<typeof createPlatform>[0]; days?: number } = {},
+  parts: Parts & { change?: Parameters<typeof createPlatform>[0]; from?: string } = {},
 ) {
   const users = createUsers(parts);
   const { content, api } = users;
@@ -69,14 +69,14 @@ export async function createTokens(
     keyPairs: { caches: content, api },
     ...parts.change,
   });
-  const token = await platform.token();
+  const token = await platform.token(parts.from);
   async function send(method: string, path: string, body?: unknown, bearer = token) {
     const headers = {
       authorization: `Bearer ${bearer}`,
       ...(body !== undefined && { 'content-type': 'application/json' }),
     };
     const text = typeof body === 'string' ? body : JSON.stringify(body);
-    return platform.send(base + path, { method, headers, ...(body !== undefined && { body: text }) });
+    return platform.send(base + path, { method, headers, ...(body !== undefined && { body: text }) }, parts.from);
   }
   return { ...users, ...platform, token, send };
 }
