@@ -27,7 +27,7 @@ export function documentInfo(prefix: string) {
       { name: 'Deployments', description: 'Live deployments that the user of the token has permission to see.' },
       { name: 'Clusters', description: 'Clusters that the user of the token has permission to see.' },
       { name: 'Users', description: 'Users who have an AccessKey.' },
-      { name: 'Access tokens', description: 'Named tokens that last as long as their key pair' },
+      { name: 'Access tokens', description: 'Named tokens that are valid as long as their key pair.' },
       { name: 'Document', description: 'This document, and the version of the operator.' },
     ],
   };
