@@ -24,7 +24,9 @@ import { addSignInRoutes } from './routes/sign-in.ts';
 import { addStreamRoutes } from './routes/streams.ts';
 import { addUseRoutes } from './routes/use-keys.ts';
 import { createSessionCookie } from './session/cookie.ts';
+import { createFlash } from './session/flash.ts';
 import { homePath } from './session/request-checks.ts';
+import { createShownPairs } from './session/shown-pairs.ts';
 
 /** The web console, in which people manage their access keys. */
 export interface Console {
@@ -44,33 +46,35 @@ export function createConsole(dependencies: ConsoleDependencies): Console {
   const assets = loadAssets();
   const cookie = createSessionCookie(options.secure);
   const sessions = createSessions(dependencies, cookie);
+  const sealing = { secure: options.secure, sessionKeys: dependencies.sessionKeys, now };
+  const flash = createFlash(sealing);
   const streams = createStreams(caches, now);
   const namespaces = createNamespaces(caches);
-  const display = createPairDisplay(dependencies);
+  const display = createPairDisplay(dependencies, createShownPairs(sealing));
   for (const path of [...publicPaths, ...sessionPaths]) {
     app.use(path, securityHeaders(), preferences(assets, options.secure), rejectOtherSites(dependencies));
   }
   const proxySessions = createProxySessions(dependencies);
-  const visitorGuard = requireVisitor(dependencies, { cookie, sessions, proxySessions });
+  const visitorGuard = requireVisitor(dependencies, { cookie, flash, sessions, proxySessions });
   for (const path of sessionPaths) app.use(path, visitorGuard, notFoundPage());
   assets.addRoutes(app);
   app.get('/', (context) => context.redirect(homePath, 303));
-  addSignInRoutes(app, { dependencies, cookie, sessions, proxySessions, onSignOut: streams.signedOut });
+  addSignInRoutes(app, { dependencies, cookie, flash, sessions, proxySessions, onSignOut: streams.signedOut });
   app.get('/personal-center', (context) => context.redirect(homePath, 303));
   addProfileRoutes(app);
   addNewPairRoutes(app, dependencies, { namespaces, display });
-  addEditPairRoutes(app, dependencies);
+  addEditPairRoutes(app, dependencies, flash);
   addShowPairRoutes(app, display);
   const streaming = { streams, hasEnded: createSessionCheck(dependencies), endOf: sessions.endOf };
   addStreamRoutes(app, streams, streaming.hasEnded, streaming.endOf);
-  addAccessKeyRoutes(app, { namespaces, display });
+  addAccessKeyRoutes(app, { namespaces, display, flash });
   addUseRoutes(app, dependencies);
   addDeploymentRoutes(app, dependencies, streaming);
   addDeploymentRoute(app, dependencies, streaming);
   app.onError((error, context) => {
     const visitor = context.get('visitor');
     const isEnded = isSessionEnded(error, visitor);
-    if (isEnded && visitor?.session.kind !== 'proxy') return redirectToSignIn(context, cookie);
+    if (isEnded && visitor?.session.kind !== 'proxy') return redirectToSignIn(context, { cookie, flash });
     return showError(isEnded ? rejectedProxyToken(context) : error, context, options);
   });
   return { app, close: streams.close };

@@ -20,7 +20,7 @@ interface Fields {
 }
 
 /** Fields of a pair that the pages change. */
-export type PairField = 'enabled' | 'expiresAt' | 'revision' | 'description';
+export type PairField = 'enabled' | 'expiresAt' | 'revision' | 'description' | 'rotation';
 
 /** Which tool manages what, undefined for none. */
 export interface Management {

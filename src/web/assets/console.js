@@ -40,6 +40,22 @@ document.addEventListener('click', (event) => {
   }
 });
 
+/** Submits a form once, because the second of two responses replaces the first, which may show a secret key. */
+document.addEventListener('submit', (event) => {
+  const form = event.target;
+  if (form.method !== 'post' || form.matches('.downloads')) return;
+  if (form.dataset.submitted) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.submitted = 'yes';
+  setTimeout(() => delete form.dataset.submitted, 10000);
+});
+
+addEventListener('pageshow', () => {
+  for (const form of document.querySelectorAll('[data-submitted]')) delete form.dataset.submitted;
+});
+
 document.addEventListener('keydown', (event) => {
   if (event.key !== 'Escape') return;
   const menu = event.target.closest('details.menu[open]') ?? document.querySelector('details.menu[open]');
@@ -84,7 +100,7 @@ function follow(start) {
     loading = true;
     try {
       const answer = await fetch(area.dataset.fragment, { headers: { Accept: 'text/html' } });
-      if (answer.status === 401) location.assign(`/login?ended=1&next=${encodeURIComponent(location.pathname + location.search)}`);
+      if (answer.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
       else if (answer.ok) area = replaceArea(area, await answer.text());
     } catch {
       // The server is unavailable. The browser reconnects the stream, and the part is reloaded then.

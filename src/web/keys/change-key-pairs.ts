@@ -42,6 +42,11 @@ export async function changeKeyPairs(visitor: Visitor, change: KeyPairsChange): 
   }
 }
 
+/** Whether a change was rejected because the AccessKey has changed since the page was rendered. */
+export function isChanged(error: unknown): error is ConsoleError {
+  return error instanceof ConsoleError && error.key === 'rejectedChanged';
+}
+
 /** @throws ConsoleError with the name of the tool that manages the fields of the action */
 export function requireUnmanaged(fetched: FetchedAccessKey, action: KeyPairEdit, pair: string): void {
   rejectManaged(managerOf(managementOf(fetched.managedFields), pair, action));

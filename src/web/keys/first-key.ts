@@ -74,13 +74,18 @@ const nameAttempts = 5;
 /**
  * Creates the AccessKey of a visitor with its first pair, with the visitor's permissions.
  *
+ * @param now milliseconds since the epoch
  * @throws KubernetesError 409 if every attempted name is taken; ConnectionError
  */
-export async function createFirstKey({ user, api, may }: Visitor, input: PairInput): Promise<ExpectedPair> {
+export async function createFirstKey(
+  { user, api, may }: Visitor,
+  input: PairInput,
+  now: number,
+): Promise<ExpectedPair> {
   const { namespace, groups, name: pair } = input;
   const spec = {
     user: { name: user.name, ...(groups.length > 0 && { groups: [...groups] }) },
-    keyPairs: addPair([], pair, detailsOf(input)),
+    keyPairs: addPair([], pair, detailsOf(input, now)),
   } as AccessKeyRecord['spec'];
   const base = may.name ?? accessKeyNameFor(user.name);
   for (let attempt = 1; ; attempt += 1) {

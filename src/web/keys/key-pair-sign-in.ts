@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { areWithin } from '../../accesskey/model/networks.ts';
 import { expiresAtMs, isPairLive } from '../../accesskey/model/pair-state.ts';
+import { durationMs } from '../../accesskey/model/time.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import type { FetchedAccessKey, KeyApi, KeyPairSpecs } from './api.ts';
 
@@ -109,5 +110,7 @@ function isExtended(current: KeyPairSpecs, pair: KeyPairSpecs[number]): boolean 
   if (pair.enabled === false) return false;
   const before = find(current, pair);
   if (!before || before.enabled === false) return true;
-  return before.revision !== pair.revision || expiresAtMs(before) !== expiresAtMs(pair);
+  // A longer overlap extends the current pair beyond later rotations.
+  const isOverlapLonger = durationMs(pair.rotation?.overlap) > durationMs(before.rotation?.overlap);
+  return before.revision !== pair.revision || expiresAtMs(before) !== expiresAtMs(pair) || isOverlapLonger;
 }

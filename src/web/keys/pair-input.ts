@@ -1,16 +1,27 @@
 /** Reads and validates the form of a pair; pure. The schema of the CRD has the same rules. */
+import type { KeyPairSpec } from '../../accesskey/model/access-key-record.ts';
 import { isDnsLabel } from '../../kube/names.ts';
 import type { Form } from '../common/form.ts';
 import type { MessageKey } from '../common/language.ts';
+import { noOverlap } from './overlap.ts';
 import type { PairDetails } from './pair-list.ts';
+
+/** The offered periods of validity, days. */
+export const validityDays = [30, 90, 180] as const;
+const validities = ['30', '90', '180', 'custom', 'permanent'] as const;
+export type Validity = (typeof validities)[number];
+
+const dayMs = 86_400_000;
 
 /** The entered values, not validated. */
 export interface PairInput {
   name: string;
   description: string;
-  validity: 'permanent' | 'custom';
+  validity: Validity;
   /** YYYY-MM-DD */
   date: string;
+  /** As in the spec, or noOverlap. Undefined if the form does not have the field. */
+  overlap: string | undefined;
   namespace: string;
   groups: readonly string[];
 }
@@ -20,49 +31,83 @@ export const emptyInput: PairInput = {
   description: '',
   validity: 'permanent',
   date: '',
+  overlap: undefined,
   namespace: '',
   groups: [],
 };
 
+/** A new key expires unless the person decides otherwise. */
+export const newInput: PairInput = { ...emptyInput, validity: '90' };
+
 export function readPairInput(form: Form): PairInput {
+  const validity = form.text('validity');
   return {
     name: form.text('name') ?? '',
     description: form.text('description') ?? '',
-    validity: form.text('validity') === 'custom' ? 'custom' : 'permanent',
+    validity: validities.find((one) => one === validity) ?? 'permanent',
     date: form.text('date') ?? '',
+    overlap: form.text('overlap'),
     namespace: form.text('namespace') ?? '',
     groups: form.all('groups'),
   };
 }
 
+/** @returns the input of the form that shows a pair unchanged */
+export function inputOf({ name, description = '', expiresAt, rotation }: KeyPairSpec): PairInput {
+  const validity = expiresAt === undefined ? 'permanent' : 'custom';
+  const date = expiresAt === undefined ? '' : dateOf(expiresAt);
+  return { ...emptyInput, name, description, validity, date, overlap: rotation?.overlap ?? noOverlap };
+}
+
 /** The message of each invalid field. */
-export type Problems = Partial<Record<'name' | 'description' | 'date' | 'namespace' | 'groups', MessageKey>>;
+export type Problems = Partial<
+  Record<'name' | 'description' | 'date' | 'overlap' | 'namespace' | 'groups', MessageKey>
+>;
 
 /**
  * @param now milliseconds since the epoch
  * @param currentExpiry expiry of the pair; an expired pair may keep its day
  */
 export function validatePairInput(input: PairInput, now: number, currentExpiry?: string): Problems {
-  const { name, description, validity, date } = input;
-  const isUnchanged = currentExpiry !== undefined && dateOf(currentExpiry) === date;
-  const isDate = validity === 'permanent' || isUnchanged || (endOfDay(date) ?? 0) > now;
+  const { name, description } = input;
+  const date = dateProblem(input, now, currentExpiry);
   return {
-    ...(!isDnsLabel(name) && { name: 'badName' }),
+    ...(!isDnsLabel(name) && { name: name === '' ? 'missingName' : 'badName' }),
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the rejected characters
     ...((description.length > 256 || /[\u0000-\u001f\u007f]/.test(description)) && { description: 'badDescription' }),
-    ...(!isDate && { date: 'badDate' }),
+    ...(date && { date }),
   };
 }
 
-/** @param currentExpiry expiry of the pair, kept to the second if its day is unchanged */
-export function detailsOf({ description, validity, date }: PairInput, currentExpiry?: string): PairDetails {
+function dateProblem({ validity, date }: PairInput, now: number, currentExpiry?: string): MessageKey | undefined {
   const isUnchanged = currentExpiry !== undefined && dateOf(currentExpiry) === date;
-  const end = endOfDay(date);
-  const chosen = isUnchanged ? currentExpiry : end && `${new Date(end).toISOString().slice(0, 19)}Z`;
+  if (validity !== 'custom' || isUnchanged || (endOfDay(date) ?? 0) > now) return undefined;
+  return date === '' ? 'missingDate' : 'badDate';
+}
+
+/**
+ * @param now milliseconds since the epoch; a period of validity starts now
+ * @param currentExpiry expiry of the pair, kept to the second if its day is unchanged
+ */
+export function detailsOf(input: PairInput, now: number, currentExpiry?: string): PairDetails {
+  const { description, overlap } = input;
   return {
-    expiresAt: validity === 'custom' ? chosen || undefined : undefined,
+    expiresAt: expiryOf(input, now, currentExpiry),
     description: description === '' ? undefined : description,
+    ...(overlap !== undefined && { overlap }),
   };
+}
+
+function expiryOf({ validity, date }: PairInput, now: number, currentExpiry?: string): string | undefined {
+  if (validity === 'permanent') return undefined;
+  if (validity === 'custom' && currentExpiry !== undefined && dateOf(currentExpiry) === date) return currentExpiry;
+  const end = endOfDay(validity === 'custom' ? date : dayAfter(Number(validity), now));
+  return end === undefined ? undefined : `${new Date(end).toISOString().slice(0, 19)}Z`;
+}
+
+/** @returns the day in UTC after a number of days, YYYY-MM-DD: the last day of a period that starts now */
+export function dayAfter(days: number, now: number): string {
+  return dateOf(new Date(now + days * dayMs).toISOString());
 }
 
 /** @returns the day of a time in UTC, YYYY-MM-DD; empty for an invalid time, which an older CRD allowed */

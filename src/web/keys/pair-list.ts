@@ -6,12 +6,15 @@ import { type KeyPairSpec, pairStatusOf } from '../../accesskey/model/access-key
 import { highestRevision } from '../../accesskey/model/pair-facts.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import type { FetchedAccessKey, KeyPairSpecs } from './api.ts';
+import { withOverlap } from './overlap.ts';
 
 /** The fields of a pair that a person enters. */
 export interface PairDetails {
   /** RFC 3339; undefined for a pair that does not expire. */
   expiresAt: string | undefined;
   description: string | undefined;
+  /** Unchanged if it is undefined. */
+  overlap?: string;
 }
 
 /** @returns why no pair can be added, or undefined if one can */
@@ -29,33 +32,43 @@ export function addPair(keyPairs: KeyPairSpecs, name: string, details: PairDetai
   return [...keyPairs, withDetails({ name }, details)] as KeyPairSpecs;
 }
 
-/** @throws ConsoleError if the pair does not exist */
+/** @throws ConsoleError if the pair does not exist, or if its overlap would exceed the limit */
 export function editPair(keyPairs: KeyPairSpecs, name: string, details: PairDetails): KeyPairSpecs {
-  return replacePair(keyPairs, name, (pair) => withDetails(pair, details));
+  return withinLimit(replacePair(keyPairs, name, (pair) => withDetails(pair, details)));
 }
 
 /**
  * Rotates, enables, disables or deletes a pair.
  *
- * @throws ConsoleError if the pair does not exist, or if enabling it would exceed the limit
+ * @param overlap how long the current pair stays valid after a rotation; unchanged if it is undefined
+ * @throws ConsoleError if the pair does not exist, or if the change would exceed the limit
  */
 export function applyAction(
   { spec: { keyPairs = [] as unknown as KeyPairSpecs }, status }: Pick<FetchedAccessKey, 'spec' | 'status'>,
   name: string,
   action: Exclude<KeyPairEdit, 'edit'>,
+  overlap?: string,
 ): KeyPairSpecs {
   if (action === 'delete') {
     requirePair(keyPairs, name);
     return keyPairs.filter((one) => one.name !== name) as KeyPairSpecs;
   }
   if (action === 'rotate') {
-    return replacePair(keyPairs, name, (pair) => ({ ...pair, revision: revisionOf({ status }, pair) + 1 }));
+    const rotated = replacePair(keyPairs, name, (pair) => ({
+      ...(overlap === undefined ? pair : withOverlap(pair, overlap)),
+      revision: revisionOf({ status }, pair) + 1,
+    }));
+    return overlap === undefined ? rotated : withinLimit(rotated);
   }
-  const changed = replacePair(keyPairs, name, (pair) => ({ ...pair, enabled: action === 'enable' }));
-  const enabled = changed.filter((one) => one.enabled !== false);
+  return withinLimit(replacePair(keyPairs, name, (pair) => ({ ...pair, enabled: action === 'enable' })));
+}
+
+/** @throws ConsoleError if another pair is enabled beside one with an overlap */
+function withinLimit(keyPairs: KeyPairSpecs): KeyPairSpecs {
+  const enabled = keyPairs.filter((one) => one.enabled !== false);
   const overlapping = enabled.find(hasOverlap);
   if (enabled.length > 1 && overlapping) throw new ConsoleError('rejectedOverlap', { pair: overlapping.name }, 409);
-  return changed;
+  return keyPairs;
 }
 
 /** The highest revision that the pair has had. Only a higher one rotates the pair. */
@@ -75,7 +88,7 @@ function replacePair(keyPairs: KeyPairSpecs, name: string, change: (pair: KeyPai
   return keyPairs.map((one) => (one.name === name ? change(one) : one)) as KeyPairSpecs;
 }
 
-function withDetails(pair: KeyPairSpec, { expiresAt, description }: PairDetails): KeyPairSpec {
-  const { expiresAt: _, description: __, ...rest } = pair;
+function withDetails(pair: KeyPairSpec, { expiresAt, description, overlap }: PairDetails): KeyPairSpec {
+  const { expiresAt: _, description: __, ...rest } = overlap === undefined ? pair : withOverlap(pair, overlap);
   return { ...rest, ...(expiresAt !== undefined && { expiresAt }), ...(description !== undefined && { description }) };
 }

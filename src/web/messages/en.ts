@@ -127,6 +127,8 @@ export const en = {
     'A new ak and sk are generated in the same Secret and shown to you once. The current key pair stops working immediately.',
   rotateOverlapText:
     'A new ak and sk are generated in the same Secret and shown to you once. The current key pair stays valid for {overlap}.',
+  rotateChoiceText: 'A new ak and sk are generated in the same Secret and shown to you once.',
+  rotatePreviousText: 'The key pair of the previous rotation is still valid. It stops working immediately.',
   deleteTitle: 'Delete {pair}?',
   deleteText:
     'The key and its Secret are deleted. The platform API no longer accepts tokens issued for the key; other services may accept them until they expire. This action cannot be undone.',
@@ -143,17 +145,43 @@ export const en = {
   keyNameHelp: 'Use lowercase letters, digits and hyphens, for example the name of the service that will use the key.',
   description: 'Description',
   expiration: 'Expiration',
+  validityDays: '{days} days',
+  validUntil: 'until {date}',
   permanent: 'No expiration',
   customDate: 'Custom date',
   customDateHelp: 'The key expires at the end of this day (UTC).',
+  overlap: 'After a rotation, the previous key pair',
+  overlapNow: 'The current key pair',
+  overlapNone: 'stops working immediately',
+  overlapHour: 'stays valid for 1 hour',
+  overlapDay: 'stays valid for 24 hours',
+  overlapWeek: 'stays valid for 7 days',
+  overlapFor: 'stays valid for {overlap}',
+  overlapHelp: 'A key with such an overlap counts as two keys. A shorter overlap also ends a current one earlier.',
+  overlapKept:
+    'Your choice also applies to later rotations; you can change it under “Edit”. With an overlap, the key counts as two keys.',
+  overlapUnavailable: 'No overlap is possible while the key {pair} is enabled.',
   namespaceHelp: 'The AccessKey and its Secrets are created in this namespace.',
   groupsHelp: 'Tokens issued for your keys include these groups.',
   save: 'Save',
+  missingName: 'Enter a name.',
+  missingDate: 'Enter a date.',
+  badOverlap: 'Overlap: select one from the list.',
   badName: 'Key name: use 1 to 63 lowercase letters, digits and hyphens, and start and end with a letter or digit.',
   badDescription: 'Description: use a single line of at most 256 characters.',
   badDate: 'Custom date: enter a date in the future, for example 2030-12-31.',
   badNamespace: 'Namespace: select one from the list.',
   badGroups: 'Groups: select at most {max} of your own groups.',
+
+  editedMeanwhile:
+    'This key has changed since you opened this page. Fields that you did not edit show the current values. Check the values and save again.',
+  deletedMeanwhile:
+    'Your AccessKey has been deleted since you opened this page. If you continue, a new AccessKey is created.',
+  keysNow: 'Current keys: {names}.',
+  differences: 'Differences between the current values and your entries',
+  field: 'Field',
+  currentValue: 'Current value',
+  yourEntry: 'Your entry',
 
   shownTitle: 'Your key is ready',
   shownOnce: 'Copy the secret key now. It is shown only once.',
@@ -168,6 +196,9 @@ export const en = {
   waitingText: 'The operator has not generated the key pair yet. Check again in a moment.',
   stalledText: 'The operator cannot provide every key pair.',
   checkAgain: 'Check again',
+  alreadyShownTitle: 'Key created',
+  alreadyShownText:
+    'The key {pair} was created or rotated, and its secret key was shown once. If you did not save the secret key, rotate the key to get a new one.',
   ticketInvalid: 'This key pair can no longer be shown. Rotate the key to get a new one.',
   createdNotReadable: 'The key {pair} has a new key pair, and services can use it.',
   notReadable:
@@ -240,7 +271,8 @@ export const en = {
   rejectedNameTaken: 'A key named {pair} already exists.',
   rejectedNoPair: 'There is no key named {pair}.',
   rejectedManaged: 'Managed by {manager}. Change it there.',
-  rejectedChanged: 'The AccessKey has changed since you opened this page. Review the changes and try again.',
+  rejectedChanged:
+    'The AccessKey has changed since you opened this page. The page now shows the current values. Review them and try again.',
   rejectedNotOwn: 'With a key pair, you can manage your own AccessKey only.',
   rejectedPairNotLive: 'The key pair that you signed in with is no longer valid.',
   rejectedWider:

@@ -3,6 +3,7 @@ import { html, raw } from 'hono/html';
 import { type Account, formatTime, type View } from '../common/view.ts';
 import type { MissingPermission } from '../keys/missing-permission.ts';
 import { formTokenField } from '../session/request-checks.ts';
+import { createFormId, formIdField } from '../session/shown-pairs.ts';
 
 /** Templates of hono/html escape every value except HTML from another template. */
 export { html };
@@ -37,6 +38,11 @@ export const icons = {
 /** The hidden field that every form of a session needs. */
 export function formToken(account: Account | undefined): Html {
   return html`<input type="hidden" name="${formTokenField}" value="${account?.formToken ?? ''}">`;
+}
+
+/** The hidden field of a form that must not be submitted twice. */
+export function formId(): Html {
+  return html`<input type="hidden" name="${formIdField}" value="${createFormId()}">`;
 }
 
 /** A message at the top of a page. Screen readers announce errors immediately. */

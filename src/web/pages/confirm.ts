@@ -1,17 +1,24 @@
+import type { KeyPairState } from '../../accesskey/model/access-key-record.ts';
 import type { View } from '../common/view.ts';
-import { formToken, type Html, html, notice } from './components.ts';
+import type { OverlapChoice } from '../keys/overlap.ts';
+import { fact, formId, formToken, type Html, html, type Notice, notice, time } from './components.ts';
 import { layout } from './layout.ts';
+import { overlapLimit, overlapSelect } from './overlap.ts';
 
 export interface ConfirmPage {
   title: string;
   text: string;
-  /** A further consequence of the action. */
-  warning?: string | undefined;
+  /** Further consequences of the action. */
+  warnings: readonly string[];
   action: string;
   submit: string;
   isDanger: boolean;
-  pair: { name: string; ak: string | undefined };
+  pair: { name: string; ak: string | undefined; state: KeyPairState; lastUsedAt: string | undefined };
   generation: number;
+  /** The overlaps that can be selected for a rotation. */
+  overlap?: OverlapChoice | undefined;
+  /** Why the page is shown again. */
+  notice: Notice | undefined;
 }
 
 /** Asks for confirmation of an action that cannot be undone. */
@@ -21,10 +28,11 @@ export function confirmPage(view: View, page: ConfirmPage): Html {
     title: page.title,
     section: 'personal-center',
     content: html`<div class="page narrow"><section class="card" aria-labelledby="confirm-title">
-<h1 id="confirm-title">${page.title}</h1><p>${page.text}</p>
-<dl class="facts">${page.pair.ak && html`<div><dt>${t('accessKeyId')}</dt><dd><code>${page.pair.ak}</code></dd></div>`}</dl>
-${page.warning !== undefined && notice({ kind: 'warning', text: page.warning })}
-<form method="post" action="${page.action}">${formToken(view.account)}<input type="hidden" name="generation" value="${page.generation}">
+<h1 id="confirm-title">${page.title}</h1>${page.notice && notice(page.notice)}<p>${page.text}</p>
+<dl class="facts">${fact(t('accessKeyId'), page.pair.ak && html`<code>${page.pair.ak}</code>`)}${fact(t('state'), t(`state${page.pair.state}`))}${fact(t('lastUsed'), time(page.pair.lastUsedAt, t('neverUsed')))}</dl>
+${page.warnings.map((text) => notice({ kind: 'warning', text }))}
+<form method="post" action="${page.action}">${formToken(view.account)}${formId()}<input type="hidden" name="generation" value="${page.generation}">
+${page.overlap && html`<div class="field"><label for="overlap">${t('overlapNow')}</label>${overlapSelect(view, page.overlap)}<p class="help" id="overlap-help">${t('overlapKept')} ${overlapLimit(view, page.overlap)}</p></div>`}
 <div class="buttons"><a class="button" href="/personal-center/access-keys">${t('cancel')}</a><button class="${page.isDanger ? 'danger' : 'primary'}">${page.submit}</button></div></form>
 </section></div>`,
   });

@@ -1,8 +1,11 @@
-import type { View } from '../common/view.ts';
+import { formatTime, type View } from '../common/view.ts';
 import { type FirstChoices, maxGroups } from '../keys/first-key.ts';
-import type { PairInput, Problems } from '../keys/pair-input.ts';
-import { attribute, formToken, type Html, html, type Notice, notice, option } from './components.ts';
+import type { OverlapChoice } from '../keys/overlap.ts';
+import { basePrefix, type Difference, type PairFields } from '../keys/pair-conflict.ts';
+import { dayAfter, type PairInput, type Problems, validityDays } from '../keys/pair-input.ts';
+import { attribute, formId, formToken, type Html, html, type Notice, notice, option } from './components.ts';
 import { layout } from './layout.ts';
+import { overlapLimit, overlapSelect, overlapText } from './overlap.ts';
 
 export interface PairFormPage {
   title: string;
@@ -15,8 +18,14 @@ export interface PairFormPage {
   /** The additional choices of the first key; undefined if the AccessKey exists. */
   first?: FirstChoices;
   generation: number;
-  /** YYYY-MM-DD, the earliest date that can be selected. */
-  today: string;
+  /** The values that the form was rendered from; undefined for a new pair. */
+  base?: PairFields;
+  /** Fields whose current value in the cluster is not the entered one, because both have changed. */
+  differences?: readonly Difference[];
+  /** The overlaps that can be selected; undefined for a new pair. */
+  overlap?: OverlapChoice;
+  /** Milliseconds since the epoch. */
+  now: number;
   notice?: Notice | undefined;
 }
 
@@ -30,17 +39,37 @@ export function pairFormPage(view: View, page: PairFormPage): Html {
     content: html`<div class="page narrow"><section class="card" aria-labelledby="form-title">
 <h1 id="form-title">${page.title}</h1>
 ${page.notice && notice(page.notice)}
+${page.differences && page.differences.length > 0 && differenceTable(view, page.differences)}
 <form method="post" action="${page.action}" class="stack" novalidate>
-${formToken(view.account)}
+${formToken(view.account)}${isNew && formId()}
 <input type="hidden" name="generation" value="${page.generation}">
+${Object.entries(page.base ?? {}).map(([field, value]) => html`<input type="hidden" name="${basePrefix}${field}" value="${value}">`)}
 ${first && namespaceField(view, page, first.namespaces)}
 ${isNew ? textField(view, page, { name: 'name', label: t('keyName'), help: t('keyNameHelp'), attributes: html`value="${input.name}" required maxlength="63" autocapitalize="none" autocomplete="off" spellcheck="false" autofocus` }) : html`<input type="hidden" name="name" value="${input.name}">`}
 ${textField(view, page, { name: 'description', label: t('description'), attributes: html`value="${input.description}" maxlength="256" autocomplete="off"` })}
 ${validityField(view, page)}
+${page.overlap && !page.overlap.manager && html`<div class="field"><label for="overlap">${t('overlap')}</label>${overlapSelect(view, page.overlap, input.overlap)}${problemText(view, page, 'overlap')}<p class="help" id="overlap-help">${t('overlapHelp')} ${overlapLimit(view, page.overlap)}</p></div>`}
 ${first && first.groups.length > 0 && groupsField(view, page, first.groups)}
 <div class="buttons"><a class="button" href="/personal-center/access-keys">${t('cancel')}</a><button class="primary">${page.submit}</button></div>
 </form></section></div>`,
   });
+}
+
+/** The current values beside the entered ones, which saving would replace. */
+function differenceTable({ t }: View, differences: readonly Difference[]): Html {
+  const labels = { description: t('description'), expiresAt: t('expiration'), overlap: t('overlap') };
+  const text = (field: Difference['field'], value: string) => {
+    if (field === 'overlap') return overlapText(t, value);
+    if (field === 'description') return value === '' ? t('none') : value;
+    return value === '' ? t('permanent') : formatTime(value);
+  };
+  const cell = (label: string, value: string) => html`<td data-label="${label}"><div>${value}</div></td>`;
+  return html`<table class="differences"><caption class="visually-hidden">${t('differences')}</caption>
+<thead><tr><th scope="col">${t('field')}</th><th scope="col">${t('currentValue')}</th><th scope="col">${t('yourEntry')}</th></tr></thead>
+<tbody>${differences.map(
+    ({ field, current, entered }) =>
+      html`<tr><th scope="row">${labels[field]}</th>${cell(t('currentValue'), text(field, current))}${cell(t('yourEntry'), text(field, entered))}</tr>`,
+  )}</tbody></table>`;
 }
 
 interface TextField {
@@ -50,44 +79,55 @@ interface TextField {
   help?: string;
 }
 
-function textField(view: View, { problems }: PairFormPage, { name, label, attributes, help }: TextField): Html {
-  const problem = problems[name];
+function textField(view: View, page: PairFormPage, { name, label, attributes, help }: TextField): Html {
+  const problem = page.problems[name];
   return html`<div class="field"><label for="${name}">${label}</label>
 <input id="${name}" name="${name}" ${attributes} ${describedBy(name, problem !== undefined)}>
-${problemText(view, name, problem)}${help !== undefined && html`<p class="help" id="${name}-help">${help}</p>`}</div>`;
+${problemText(view, page, name)}${help !== undefined && html`<p class="help" id="${name}-help">${help}</p>`}</div>`;
 }
 
 function describedBy(name: string, isWrong: boolean): Html {
   return isWrong ? html`aria-invalid="true" aria-describedby="${name}-problem"` : html`aria-describedby="${name}-help"`;
 }
 
-function problemText({ t }: View, name: string, problem: Problems['name']): Html {
-  return html`${problem && html`<p class="problem" id="${name}-problem" role="alert">${t(problem, { max: maxGroups })}</p>`}`;
+function problemText({ t }: View, { input, problems }: PairFormPage, name: keyof Problems): Html {
+  const problem = problems[name];
+  const values = { max: maxGroups, pair: input.name };
+  return html`${problem && html`<p class="problem" id="${name}-problem" role="alert">${t(problem, values)}</p>`}`;
 }
 
-function validityField(view: View, { input, problems, today }: PairFormPage): Html {
+function validityField(view: View, page: PairFormPage): Html {
   const { t } = view;
-  const choice = (value: PairInput['validity'], text: string) =>
+  const { input, problems, now } = page;
+  const today = dayAfter(0, now);
+  const choice = (value: PairInput['validity'], text: string | Html) =>
     html`<label class="choice"><input type="radio" name="validity" value="${value}" ${attribute('checked', input.validity === value)}><span>${text}</span></label>`;
+  const period = (days: (typeof validityDays)[number]) =>
+    choice(
+      `${days}`,
+      html`${t('validityDays', { days })} <span class="faint">${t('validUntil', { date: dayAfter(days, now) })}</span>`,
+    );
   return html`<fieldset class="field"><legend>${t('expiration')}</legend>
-<div class="choices">${choice('permanent', t('permanent'))}${choice('custom', t('customDate'))}</div>
+<div class="choices column">${validityDays.map(period)}${choice('custom', t('customDate'))}${choice('permanent', t('permanent'))}</div>
 <div class="custom-date"><input type="date" id="date" name="date" aria-label="${t('customDate')}" min="${today}" max="9999-12-31" value="${input.date}" ${describedBy('date', problems.date !== undefined)}>
-<p class="help" id="date-help">${t('customDateHelp')}</p></div>${problemText(view, 'date', problems.date)}</fieldset>`;
+<p class="help" id="date-help">${t('customDateHelp')}</p></div>${problemText(view, page, 'date')}</fieldset>`;
 }
 
-function namespaceField(view: View, { input, problems }: PairFormPage, namespaces: readonly string[]): Html {
+function namespaceField(view: View, page: PairFormPage, namespaces: readonly string[]): Html {
   const { t } = view;
+  const { input, problems } = page;
   return html`<div class="field"><label for="namespace">${t('namespace')}</label>
 <select id="namespace" name="namespace" ${describedBy('namespace', problems.namespace !== undefined)}>${namespaces.map((one) => option(one, one, input.namespace))}</select>
-${problemText(view, 'namespace', problems.namespace)}<p class="help" id="namespace-help">${t('namespaceHelp')}</p></div>`;
+${problemText(view, page, 'namespace')}<p class="help" id="namespace-help">${t('namespaceHelp')}</p></div>`;
 }
 
-function groupsField(view: View, { input, problems }: PairFormPage, groups: readonly string[]): Html {
+function groupsField(view: View, page: PairFormPage, groups: readonly string[]): Html {
   const { t } = view;
+  const { input } = page;
   return html`<fieldset class="field"><legend>${t('groups')}</legend>
 <div class="choices column">${groups.map(
     (group) =>
       html`<label class="choice"><input type="checkbox" name="groups" value="${group}" ${attribute('checked', input.groups.includes(group))}><span>${group}</span></label>`,
   )}</div>
-${problemText(view, 'groups', problems.groups)}<p class="help" id="groups-help">${t('groupsHelp')}</p></fieldset>`;
+${problemText(view, page, 'groups')}<p class="help" id="groups-help">${t('groupsHelp')}</p></fieldset>`;
 }

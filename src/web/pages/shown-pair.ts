@@ -1,15 +1,15 @@
 import type { KeyPair } from '../../credential/key-pair.ts';
 import type { View } from '../common/view.ts';
 import type { PairLocation } from '../keys/downloads.ts';
-import type { MissingPermission } from '../keys/missing-permission.ts';
 import {
   copyButton,
+  type Failure,
   failureText,
+  formId,
   formToken,
   type Html,
   html,
   icons,
-  missingPermissionText,
   notice,
 } from './components.ts';
 import { layout } from './layout.ts';
@@ -57,19 +57,31 @@ export function waitingPage(view: View, ticket: string, problem?: string): Html 
     section: 'personal-center',
     content: html`<div class="page narrow"><section class="card empty" aria-labelledby="waiting-title">${icons.key}
 <h1 id="waiting-title">${t('waitingTitle')}</h1>${failureText(view, { text: t(problem === undefined ? 'waitingText' : 'stalledText'), quote: problem })}
-<form method="post" action="/personal-center/access-keys/reveal">${formToken(view.account)}<input type="hidden" name="ticket" value="${ticket}"><button class="primary">${t('checkAgain')}</button></form>
+<form method="post" action="/personal-center/access-keys/reveal">${formToken(view.account)}${formId()}<input type="hidden" name="ticket" value="${ticket}"><button class="primary">${t('checkAgain')}</button></form>
 <a href="/personal-center/access-keys">${t('back')}</a></section></div>`,
   });
 }
 
-/** Shown if the visitor may not read the Secret of the pair. */
-export function notReadablePage(view: View, pair: string, missing: MissingPermission): Html {
+/** Shown instead of the pair when the form that created or rotated it is submitted again, for example on reload. */
+export function alreadyShownPage(view: View, pair: string): Html {
+  const { t } = view;
+  return layout(view, {
+    title: t('alreadyShownTitle'),
+    section: 'personal-center',
+    content: html`<div class="page narrow"><section class="card" aria-labelledby="again-title"><h1 id="again-title">${t('alreadyShownTitle')}</h1>
+${notice({ kind: 'info', text: t('alreadyShownText', { pair }) })}
+<div class="buttons"><a class="button" href="/personal-center/access-keys/${pair}/rotate">${t('rotate')}</a><a class="button primary" href="/personal-center/access-keys">${t('back')}</a></div></section></div>`,
+  });
+}
+
+/** Shown if the pair has been created but cannot be shown, for example because the visitor may not read its Secret. */
+export function notReadablePage(view: View, pair: string, failure: Failure): Html {
   const { t } = view;
   return layout(view, {
     title: t('shownTitle'),
     section: 'personal-center',
     content: html`<div class="page narrow"><section class="card"><h1>${t('shownTitle')}</h1>
 ${notice({ kind: 'success', text: t('createdNotReadable', { pair }) })}
-${missingPermissionText(view, t('notReadable'), missing)}<a class="button" href="/personal-center/access-keys">${t('back')}</a></section></div>`,
+${failureText(view, failure)}<a class="button" href="/personal-center/access-keys">${t('back')}</a></section></div>`,
   });
 }

@@ -1,11 +1,12 @@
 import type { Hono } from 'hono';
 import { pairStatusOf } from '../../accesskey/model/access-key-record.ts';
-import { readForm } from '../common/form.ts';
-import type { MessageKey } from '../common/language.ts';
-import { type FetchedAccessKey, MissingPermissionError, permissionToCreate } from '../keys/api.ts';
-import { changeKeyPairs, requireUnmanaged } from '../keys/change-key-pairs.ts';
+import { ConsoleError } from '../common/console-error.ts';
+import { type Form, readForm } from '../common/form.ts';
+import { type FetchedAccessKey, type KeyPairSpecs, MissingPermissionError, permissionToCreate } from '../keys/api.ts';
+import { changeKeyPairs, isChanged, requireUnmanaged } from '../keys/change-key-pairs.ts';
 import type { Namespaces } from '../keys/first-key.ts';
 import { describeMissingKeyPermission } from '../keys/missing-permission.ts';
+import { noOverlap, overlapChoice } from '../keys/overlap.ts';
 import { applyAction, requirePair, revisionOf } from '../keys/pair-list.ts';
 import { keyTable } from '../keys/rows.ts';
 import { readAccessKey, type Visitor } from '../keys/visitor.ts';
@@ -13,46 +14,46 @@ import { accessKeysPage, type KeyContent, keyContent } from '../pages/access-key
 import type { Notice } from '../pages/components.ts';
 import { confirmPage } from '../pages/confirm.ts';
 import { personOf } from '../pages/personal-center.ts';
+import type { Flash } from '../session/flash.ts';
 import type { ConsoleEnvironment, PageContext } from './dependencies.ts';
 import { accessKeysPath, pairNameOf, parseGeneration, requireAccessKeyWithPair } from './key-forms.ts';
 import type { PairDisplay } from './show-pair.ts';
 
-/** The success messages that a redirect selects in its query. */
-const doneMessages = {
-  enabled: 'doneEnabled',
-  disabled: 'doneDisabled',
-  deleted: 'doneDeleted',
-  edited: 'doneEdited',
-} as const satisfies Record<string, MessageKey>;
-type Done = keyof typeof doneMessages;
-
 /** The table of access keys and the actions in its menus. */
 export function addAccessKeyRoutes(
   app: Hono<ConsoleEnvironment>,
-  { namespaces, display }: { namespaces: Namespaces; display: PairDisplay },
+  { namespaces, display, flash }: { namespaces: Namespaces; display: PairDisplay; flash: Flash },
 ): void {
   app.get(accessKeysPath, async (context) => {
-    const visitor = context.get('visitor');
-    const view = context.get('view');
-    const content = await keyContentFor(visitor, namespaces);
-    const person = personOf(visitor);
-    if (context.req.query('fragment') !== undefined) return context.html(keyContent(view, person, content));
-    return context.html(accessKeysPage(view, { person, content, notice: doneNotice(context) }));
+    if (context.req.query('fragment') !== undefined) {
+      const visitor = context.get('visitor');
+      const content = await keyContentFor(visitor, namespaces);
+      return context.html(keyContent(context.get('view'), personOf(visitor), content));
+    }
+    const message = await flash.take(context);
+    const text = message && context.get('view').t(message.key, { pair: message.pair ?? '' });
+    return showTable(context, text === undefined ? undefined : { kind: 'success', text });
   });
 
-  for (const [action, done] of [
-    ['enable', 'enabled'],
-    ['disable', 'disabled'],
+  for (const [action, key] of [
+    ['enable', 'doneEnabled'],
+    ['disable', 'doneDisabled'],
   ] as const) {
     app.post(`${accessKeysPath}/:pair/${action}`, async (context) => {
-      await runAction(context, action);
-      return context.redirect(donePath(done, pairNameOf(context)), 303);
+      const before = await runAction(context, action);
+      // The table shows the current values, so the same action can be chosen again.
+      if (!before) return showTable(context, changedNotice(context), 409);
+      await flash.write(context, { key, pair: pairNameOf(context) });
+      return context.redirect(accessKeysPath, 303);
     });
   }
 
   app.get(`${accessKeysPath}/:pair/rotate`, (context) => confirm(context, 'rotate'));
   app.post(`${accessKeysPath}/:pair/rotate`, async (context) => {
+    const shown = await display.showAgain(context);
+    if (shown) return shown;
     const before = await runAction(context, 'rotate');
+    if (!before) return confirm(context, 'rotate', changedNotice(context));
     const { namespace, name: accessKey, uid } = before;
     const pair = requirePair(before.spec.keyPairs ?? [], pairNameOf(context));
     const revision = revisionOf(before, pair) + 1;
@@ -61,9 +62,25 @@ export function addAccessKeyRoutes(
 
   app.get(`${accessKeysPath}/:pair/delete`, (context) => confirm(context, 'delete'));
   app.post(`${accessKeysPath}/:pair/delete`, async (context) => {
-    await runAction(context, 'delete');
-    return context.redirect(donePath('deleted', pairNameOf(context)), 303);
+    const before = await runAction(context, 'delete');
+    if (!before) return confirm(context, 'delete', changedNotice(context));
+    await flash.write(context, { key: 'doneDeleted', pair: pairNameOf(context) });
+    return context.redirect(accessKeysPath, 303);
   });
+
+  async function showTable(
+    context: PageContext,
+    notice: Notice | undefined,
+    status: 200 | 409 = 200,
+  ): Promise<Response> {
+    const visitor = context.get('visitor');
+    const content = await keyContentFor(visitor, namespaces);
+    return context.html(accessKeysPage(context.get('view'), { person: personOf(visitor), content, notice }), status);
+  }
+}
+
+function changedNotice(context: PageContext): Notice {
+  return { kind: 'error', text: context.get('view').t('rejectedChanged') };
 }
 
 /** Decides what the page shows: the table, the invitation to create a first key, or a missing permission. */
@@ -82,51 +99,66 @@ async function keyContentFor(visitor: Visitor, namespaces: Namespaces): Promise<
   return { kind: 'no-permission', missing: describeMissingKeyPermission(permissionToCreate, user, {}) };
 }
 
-/** @returns the page of the access keys with a success message */
-export function donePath(done: Done, pair: string): string {
-  return `${accessKeysPath}?${new URLSearchParams({ done, pair })}`;
+/** @throws ConsoleError 400 if the form does not offer the overlap */
+function readOverlap(form: Form, live: FetchedAccessKey, name: string): string | undefined {
+  const overlap = form.text('overlap');
+  const choice = overlapChoice(live, requirePair(live.spec.keyPairs ?? [], name));
+  if (overlap === undefined || overlap === choice.current) return undefined;
+  if (choice.manager !== undefined || !choice.options.includes(overlap)) throw new ConsoleError('badOverlap', {}, 400);
+  return overlap;
 }
 
-function doneNotice(context: PageContext): Notice | undefined {
-  const { done, pair = '' } = context.req.query();
-  const key = Object.hasOwn(doneMessages, done ?? '') ? doneMessages[done as Done] : undefined;
-  return key && { kind: 'success', text: context.get('view').t(key, { pair }) };
-}
-
-/** @returns the AccessKey before the action */
-async function runAction(context: PageContext, action: Parameters<typeof applyAction>[2]): Promise<FetchedAccessKey> {
+/** @returns the AccessKey before the action; undefined if its spec has changed since the page was rendered */
+async function runAction(
+  context: PageContext,
+  action: Parameters<typeof applyAction>[2],
+): Promise<FetchedAccessKey | undefined> {
   const form = await readForm(context.req);
   const pair = pairNameOf(context);
-  return changeKeyPairs(context.get('visitor'), {
+  const change = {
     action,
     pair,
     generation: parseGeneration(form.text('generation')),
-    apply: (_, live) => applyAction(live, pair, action),
+    apply: (_: KeyPairSpecs, live: FetchedAccessKey) => applyAction(live, pair, action, readOverlap(form, live, pair)),
+  };
+  return changeKeyPairs(context.get('visitor'), change).catch((error: unknown) => {
+    if (!isChanged(error)) throw error;
+    return undefined;
   });
 }
 
-async function confirm(context: PageContext, action: 'rotate' | 'delete'): Promise<Response> {
+/** @param notice why the page is shown again, with the current values */
+async function confirm(context: PageContext, action: 'rotate' | 'delete', notice?: Notice): Promise<Response> {
   const visitor = context.get('visitor');
   const view = context.get('view');
   const { t } = view;
   const name = pairNameOf(context);
   const fetched = await requireAccessKeyWithPair(visitor, name);
   requireUnmanaged(fetched, action, name);
-  const ak = pairStatusOf(fetched, name)?.accessKey;
-  const overlap = requirePair(fetched.spec.keyPairs ?? [], name).rotation?.overlap;
+  const status = pairStatusOf(fetched, name);
+  const ak = status?.accessKey;
+  const choice = overlapChoice(fetched, requirePair(fetched.spec.keyPairs ?? [], name));
   const isOwn = visitor.session.kind === 'pair' && visitor.session.ak === ak;
   const isRotation = action === 'rotate';
-  const rotateText = overlap === undefined ? t('rotateText') : t('rotateOverlapText', { overlap });
+  const hasChoice = isRotation && choice.manager === undefined;
+  const managedText = choice.current === noOverlap ? 'rotateText' : 'rotateOverlapText';
+  const rotateText = t(hasChoice ? 'rotateChoiceText' : managedText, { overlap: choice.current });
   return context.html(
     confirmPage(view, {
       title: t(isRotation ? 'rotateTitle' : 'deleteTitle', { pair: name }),
       text: isRotation ? rotateText : t('deleteText'),
-      warning: isOwn ? t(isRotation ? 'rotateOwnText' : 'deleteOwnText') : undefined,
+      warnings: [
+        ...(isOwn ? [t(isRotation ? 'rotateOwnText' : 'deleteOwnText')] : []),
+        ...(isRotation && status?.state === 'Rotating' ? [t('rotatePreviousText')] : []),
+      ],
       action: `${accessKeysPath}/${name}/${action}`,
       submit: t(action),
       isDanger: !isRotation,
-      pair: { name, ak },
+      pair: { name, ak, state: status?.state ?? 'Pending', lastUsedAt: status?.lastUsedTime },
       generation: fetched.generation,
+      overlap: hasChoice ? choice : undefined,
+      notice,
     }),
+    notice ? 409 : 200,
   );
 }

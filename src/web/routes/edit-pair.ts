@@ -1,15 +1,16 @@
 import type { Hono } from 'hono';
-import type { KeyPairSpec } from '../../accesskey/model/access-key-record.ts';
 import { readForm } from '../common/form.ts';
+import type { FetchedAccessKey } from '../keys/api.ts';
 import { changeKeyPairs, requireUnmanaged } from '../keys/change-key-pairs.ts';
-import { dateOf, detailsOf, emptyInput, type PairInput, readPairInput, validatePairInput } from '../keys/pair-input.ts';
+import { overlapChoice } from '../keys/overlap.ts';
+import { fieldsOf, hasChanged, mergeInput, readBase } from '../keys/pair-conflict.ts';
+import { detailsOf, inputOf, type PairInput, readPairInput, validatePairInput } from '../keys/pair-input.ts';
 import { editPair, requirePair } from '../keys/pair-list.ts';
-import { pairFormPage } from '../pages/pair-form.ts';
-import { donePath } from './access-keys.ts';
+import { type PairFormPage, pairFormPage } from '../pages/pair-form.ts';
+import type { Flash } from '../session/flash.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
 import {
   accessKeysPath,
-  type FormState,
   type FormStatus,
   pairNameOf,
   parseGeneration,
@@ -18,56 +19,73 @@ import {
 } from './key-forms.ts';
 
 /** The form to edit a key. */
-export function addEditPairRoutes(app: Hono<ConsoleEnvironment>, { now }: ConsoleDependencies): void {
+export function addEditPairRoutes(app: Hono<ConsoleEnvironment>, { now }: ConsoleDependencies, flash: Flash): void {
   app.get(`${accessKeysPath}/:pair/edit`, async (context) => {
     const pair = pairNameOf(context);
     const fetched = await requireAccessKeyWithPair(context.get('visitor'), pair);
     requireUnmanaged(fetched, 'edit', pair);
-    const input = inputOf(requirePair(fetched.spec.keyPairs ?? [], pair));
-    return showForm(context, { input, problems: {}, generation: fetched.generation });
+    return showForm(context, fetched, { input: inputOf(requirePair(fetched.spec.keyPairs ?? [], pair)) });
   });
 
   app.post(`${accessKeysPath}/:pair/edit`, async (context) => {
     const form = await readForm(context.req);
     const pair = pairNameOf(context);
     const input = { ...readPairInput(form), name: pair };
-    const state = { input, generation: parseGeneration(form.text('generation')) };
+    const generation = parseGeneration(form.text('generation'));
     const fetched = await requireAccessKeyWithPair(context.get('visitor'), pair);
-    const currentExpiry = requirePair(fetched.spec.keyPairs ?? [], pair).expiresAt;
-    const problems = validatePairInput(input, now(), currentExpiry);
-    if (Object.keys(problems).length > 0) return showForm(context, { ...state, problems }, 400);
+    const current = requirePair(fetched.spec.keyPairs ?? [], pair);
+    const base = readBase(form);
+    if (fetched.generation !== generation && hasChanged(base, current)) {
+      const text = context.get('view').t('editedMeanwhile');
+      const merged = mergeInput(input, base, current, now());
+      return showForm(context, fetched, { ...merged, notice: { kind: 'error', text } }, 409);
+    }
+    const problems = validate(input, fetched);
+    if (Object.keys(problems).length > 0) return showForm(context, fetched, { input, problems }, 400);
     try {
       await changeKeyPairs(context.get('visitor'), {
         action: 'edit',
         pair,
-        generation: state.generation,
-        apply: (keyPairs) => editPair(keyPairs, pair, detailsOf(input, currentExpiry)),
+        generation: fetched.generation,
+        apply: (keyPairs) => editPair(keyPairs, pair, detailsOf(input, now(), current.expiresAt)),
       });
-      return context.redirect(donePath('edited', pair), 303);
+      await flash.write(context, { key: 'doneEdited', pair });
+      return context.redirect(accessKeysPath, 303);
     } catch (error) {
       return showFormAgain(context, { error }, (notice, status) =>
-        showForm(context, { ...state, problems: {}, ...notice }, status),
+        showForm(context, fetched, { input, ...notice }, status),
       );
     }
   });
 
-  function showForm(context: PageContext, state: FormState, status: FormStatus = 200): Response | Promise<Response> {
+  function validate(input: PairInput, fetched: FetchedAccessKey): PairFormPage['problems'] {
+    const current = requirePair(fetched.spec.keyPairs ?? [], input.name);
+    const isOffered = input.overlap === undefined || overlapChoice(fetched, current).options.includes(input.overlap);
+    return { ...validatePairInput(input, now(), current.expiresAt), ...(!isOffered && { overlap: 'badOverlap' }) };
+  }
+
+  /** The form always has the values of the AccessKey as it was read last, so that another attempt to save succeeds. */
+  function showForm(
+    context: PageContext,
+    fetched: FetchedAccessKey,
+    state: Pick<PairFormPage, 'input' | 'differences' | 'notice'> & Partial<Pick<PairFormPage, 'problems'>>,
+    status: FormStatus = 200,
+  ): Response | Promise<Response> {
     const view = context.get('view');
-    const { t } = view;
     const { name: pair } = state.input;
+    const current = requirePair(fetched.spec.keyPairs ?? [], pair);
     const page = {
+      problems: {},
       ...state,
-      title: t('editTitle', { pair }),
+      title: view.t('editTitle', { pair }),
       action: `${accessKeysPath}/${pair}/edit`,
-      submit: t('save'),
+      submit: view.t('save'),
       isNew: false,
-      today: dateOf(new Date(now()).toISOString()),
+      generation: fetched.generation,
+      base: fieldsOf(current),
+      overlap: overlapChoice(fetched, current),
+      now: now(),
     };
     return context.html(pairFormPage(view, page), status);
   }
-}
-
-function inputOf({ name, description = '', expiresAt }: KeyPairSpec): PairInput {
-  const validity = expiresAt === undefined ? 'permanent' : 'custom';
-  return { ...emptyInput, name, description, validity, date: expiresAt === undefined ? '' : dateOf(expiresAt) };
 }

@@ -4,6 +4,7 @@ import { ConsoleError } from '../common/console-error.ts';
 import { readForm } from '../common/form.ts';
 import { createVisitors, type Visitor } from '../keys/visitor.ts';
 import type { SessionCookie } from '../session/cookie.ts';
+import type { Flash } from '../session/flash.ts';
 import { formTokenField, formTokenOf, isFormToken, isOwnOrigin } from '../session/request-checks.ts';
 import type { SessionKeys } from '../session/session.ts';
 import {
@@ -70,7 +71,7 @@ export function rejectOtherSites({ options }: Pick<ConsoleDependencies, 'options
  */
 export function requireVisitor(
   dependencies: ConsoleDependencies,
-  { cookie, sessions, proxySessions }: { cookie: SessionCookie; sessions: Sessions; proxySessions: ProxySessions },
+  { cookie, flash, sessions, proxySessions }: SignedOutCookies & { sessions: Sessions; proxySessions: ProxySessions },
 ) {
   const visitorOf = createVisitors(dependencies);
   const { signOutUrl } = dependencies.options.authenticatingProxy ?? {};
@@ -86,7 +87,7 @@ export function requireVisitor(
     const visitor = await findVisitor(context, keys);
     if (!visitor) {
       proxySessions.rejectUntrusted(context);
-      return redirectToSignIn(context, cookie);
+      return redirectToSignIn(context, { cookie, flash });
     }
     const { id, kind } = visitor.session;
     context.get('logFields').user = visitor.user.name;
@@ -112,14 +113,19 @@ export function isSessionEnded(error: unknown, visitor: Visitor | undefined): bo
   return (visitor?.session.kind === 'token' || visitor?.session.kind === 'proxy') && isStatus(error, 401);
 }
 
+/** The cookies that change when a session has ended. */
+export interface SignedOutCookies {
+  cookie: SessionCookie;
+  flash: Flash;
+}
+
 /**
  * Redirects to the sign-in page. Requests from the script of a page (fragment, event stream) get status 401 instead.
  */
-export function redirectToSignIn(context: PageContext, cookie: SessionCookie): Response {
-  const hadSession = cookie.read(context) !== undefined;
+export async function redirectToSignIn(context: PageContext, { cookie, flash }: SignedOutCookies): Promise<Response> {
+  if (cookie.read(context) !== undefined) await flash.write(context, { key: 'sessionEnded' });
   cookie.remove(context);
   if (context.req.method === 'GET' && isScriptRequest(context)) return context.text('signed out', 401);
   const next = context.req.method === 'GET' ? context.get('view').path : undefined;
-  const query = new URLSearchParams({ ...(next !== undefined && { next }), ...(hadSession && { ended: '1' }) });
-  return context.redirect(query.size === 0 ? '/login' : `/login?${query}`, 303);
+  return context.redirect(next === undefined ? '/login' : `/login?${new URLSearchParams({ next })}`, 303);
 }

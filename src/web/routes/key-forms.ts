@@ -34,9 +34,6 @@ export async function requireAccessKeyWithPair(visitor: Visitor, pair: string): 
   return fetched;
 }
 
-/** The state of the form for a key, whether it creates or edits one. */
-export type FormState = Pick<PairFormPage, 'input' | 'problems' | 'generation' | 'first' | 'notice'>;
-
 export type FormStatus = 200 | FailureStatus;
 
 /**

@@ -1,6 +1,7 @@
 import type { Hono } from 'hono';
 import { ConsoleError } from '../common/console-error.ts';
 import { readForm } from '../common/form.ts';
+import { type FetchedAccessKey, permissionToCreate } from '../keys/api.ts';
 import type { ExpectedPair } from '../keys/await-pair.ts';
 import { changeKeyPairs, requireUnmanagedList } from '../keys/change-key-pairs.ts';
 import {
@@ -10,12 +11,21 @@ import {
   type Namespaces,
   validateFirstChoices,
 } from '../keys/first-key.ts';
-import { dateOf, detailsOf, emptyInput, type PairInput, readPairInput, validatePairInput } from '../keys/pair-input.ts';
-import { addPair } from '../keys/pair-list.ts';
+import { describeMissingKeyPermission } from '../keys/missing-permission.ts';
+import {
+  detailsOf,
+  newInput,
+  type PairInput,
+  type Problems,
+  readPairInput,
+  validatePairInput,
+} from '../keys/pair-input.ts';
+import { addPair, whyNotAdd } from '../keys/pair-list.ts';
 import { ownGroups, readAccessKey, type Visitor } from '../keys/visitor.ts';
-import { pairFormPage } from '../pages/pair-form.ts';
+import { errorPage } from '../pages/layout.ts';
+import { type PairFormPage, pairFormPage } from '../pages/pair-form.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
-import { accessKeysPath, type FormState, type FormStatus, parseGeneration, showFormAgain } from './key-forms.ts';
+import { accessKeysPath, type FormStatus, parseGeneration, showFormAgain } from './key-forms.ts';
 import type { PairDisplay } from './show-pair.ts';
 
 /** The form to create a key. The first key also creates the AccessKey. */
@@ -29,42 +39,64 @@ export function addNewPairRoutes(
     const fetched = await readAccessKey(visitor);
     if (fetched) {
       requireUnmanagedList(fetched);
-      return showForm(context, { input: emptyInput, problems: {}, generation: fetched.generation });
+      const reason = whyNotAdd(fetched.spec.keyPairs ?? []);
+      if (reason) throw reason;
+      return showForm(context, { input: newInput, generation: fetched.generation });
     }
     const first = await firstChoices(visitor);
-    const input = { ...emptyInput, groups: first.groups.slice(0, maxGroups), namespace: first.namespaces[0] ?? '' };
-    return showForm(context, { input, problems: {}, generation: 0, first });
+    const input = { ...newInput, groups: first.groups.slice(0, maxGroups), namespace: first.namespaces[0] ?? '' };
+    return first.namespaces.length === 0
+      ? showMissingPermission(context)
+      : showForm(context, { input, generation: 0, first });
   });
 
   app.post(`${accessKeysPath}/new`, async (context) => {
+    const shown = await display.showAgain(context);
+    if (shown) return shown;
     const visitor = context.get('visitor');
     const form = await readForm(context.req);
     const input = readPairInput(form);
-    const generation = parseGeneration(form.text('generation'));
-    const first = (await readAccessKey(visitor)) ? undefined : await firstChoices(visitor);
-    const problems = { ...validatePairInput(input, now()), ...(first && validateFirstChoices(input, first)) };
-    const state = { input, generation, ...(first && { first }) };
-    if (Object.keys(problems).length > 0) return showForm(context, { ...state, problems }, 400);
+    const fetched = await readAccessKey(visitor);
+    const first = fetched ? undefined : await firstChoices(visitor);
+    const state = { input, generation: fetched?.generation ?? 0, ...(first && { first }) };
+    const problems = { ...validate(input, fetched), ...(first && validateFirstChoices(input, first)) };
+    const hasProblem = Object.keys(problems).length > 0;
+    if (parseGeneration(form.text('generation')) !== state.generation) {
+      return showForm(context, { ...state, problems, notice: changedNotice(context, fetched) }, 409);
+    }
+    if (hasProblem) return showForm(context, { ...state, problems }, 400);
+    let expected: ExpectedPair;
     try {
-      const expected = first ? await createFirstKey(visitor, input) : await addToAccessKey(visitor, input, generation);
-      return await display.show(context, expected);
+      expected = fetched ? await addToAccessKey(visitor, input, fetched) : await createFirstKey(visitor, input, now());
     } catch (error) {
       return showFormAgain(context, { error, namespace: input.namespace }, (notice, status) =>
-        showForm(context, { ...state, problems: {}, ...notice }, status),
+        showForm(context, { ...state, ...notice }, status),
       );
     }
+    // From here on the key exists: an error must not show the form again.
+    return display.show(context, expected);
   });
 
-  function showForm(context: PageContext, state: FormState, status: FormStatus = 200): Response | Promise<Response> {
+  function validate(input: PairInput, fetched: FetchedAccessKey | undefined): Problems {
+    const isTaken = fetched?.spec.keyPairs?.some(({ name }) => name === input.name);
+    return { ...validatePairInput(input, now()), ...(isTaken && { name: 'rejectedNameTaken' }) };
+  }
+
+  function showForm(
+    context: PageContext,
+    state: Pick<PairFormPage, 'input' | 'generation' | 'first' | 'notice'> & Partial<Pick<PairFormPage, 'problems'>>,
+    status: FormStatus = 200,
+  ): Response | Promise<Response> {
     const view = context.get('view');
     const { t } = view;
     const page = {
+      problems: {},
       ...state,
       title: t('newTitle'),
       action: `${accessKeysPath}/new`,
       submit: t('createKey'),
       isNew: true,
-      today: dateOf(new Date(now()).toISOString()),
+      now: now(),
     };
     return context.html(pairFormPage(view, page), status);
   }
@@ -73,15 +105,36 @@ export function addNewPairRoutes(
     if (!visitor.may.create) throw new ConsoleError('rejectedNotOwn');
     return { namespaces: await namespaces.allFor(visitor), groups: ownGroups(visitor.user) };
   }
+
+  /** Adds a pair to the visitor's AccessKey, unless its spec has changed since it was read. */
+  async function addToAccessKey(visitor: Visitor, input: PairInput, read: FetchedAccessKey): Promise<ExpectedPair> {
+    const { name: pair } = input;
+    const { namespace, name, uid } = await changeKeyPairs(visitor, {
+      pair,
+      generation: read.generation,
+      apply: (keyPairs) => addPair(keyPairs, pair, detailsOf(input, now())),
+    });
+    return { namespace, accessKey: name, uid, pair, revision: 1 };
+  }
 }
 
-/** Adds a pair to the visitor's AccessKey, unless its spec has changed since the form was rendered. */
-async function addToAccessKey(visitor: Visitor, input: PairInput, generation: number): Promise<ExpectedPair> {
-  const { name: pair } = input;
-  const fetched = await changeKeyPairs(visitor, {
-    pair,
-    generation,
-    apply: (keyPairs) => addPair(keyPairs, pair, detailsOf(input)),
-  });
-  return { namespace: fetched.namespace, accessKey: fetched.name, uid: fetched.uid, pair, revision: 1 };
+/** Says what has changed since the form was rendered. The form shown with it can be submitted. */
+function changedNotice(context: PageContext, fetched: FetchedAccessKey | undefined): PairFormPage['notice'] {
+  const { t } = context.get('view');
+  if (!fetched) return { kind: 'error', text: t('deletedMeanwhile') };
+  const keyPairs = fetched.spec.keyPairs ?? [];
+  const reason = whyNotAdd(keyPairs);
+  const names = keyPairs.map(({ name, enabled }) => (enabled === false ? `${name} (${t('stateDisabled')})` : name));
+  const text = [
+    t('rejectedChanged'),
+    t('keysNow', { names: names.length === 0 ? t('none') : names.join(', ') }),
+    ...(reason ? [t(reason.key, reason.values)] : []),
+  ];
+  return { kind: 'error', text: text.join(' ') };
+}
+
+function showMissingPermission(context: PageContext): Response | Promise<Response> {
+  const view = context.get('view');
+  const missing = describeMissingKeyPermission(permissionToCreate, context.get('visitor').user, {});
+  return context.html(errorPage(view, { title: view.t('newTitle'), text: view.t('missingPermission'), missing }), 403);
 }

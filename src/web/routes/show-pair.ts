@@ -8,9 +8,11 @@ import { awaitPair, type CreatedPair, type ExpectedPair, findDelay } from '../ke
 import { downloadOf, formats } from '../keys/downloads.ts';
 import { describeMissingKeyPermission } from '../keys/missing-permission.ts';
 import { createTickets } from '../keys/ticket.ts';
-import { notReadablePage, shownPairPage, waitingPage } from '../pages/shown-pair.ts';
+import { alreadyShownPage, notReadablePage, shownPairPage, waitingPage } from '../pages/shown-pair.ts';
+import { formIdField, type ShownPairs } from '../session/shown-pairs.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
-import { requireSessionKeys } from './guard.ts';
+import { describeFailure } from './failure.ts';
+import { isSessionEnded, requireSessionKeys } from './guard.ts';
 import { accessKeysPath } from './key-forms.ts';
 
 /** How long a response waits for the controller, milliseconds. */
@@ -22,13 +24,17 @@ export interface PairDisplay {
   show(context: PageContext, expected: ExpectedPair): Promise<Response>;
   /** Does the same for the ticket of that page. */
   showWithTicket(context: PageContext, sealed: string | undefined): Promise<Response>;
+  /** @returns the page that says that the pair was shown, if the submitted form has already created or rotated it */
+  showAgain(context: PageContext): Promise<Response | undefined>;
 }
 
-export function createPairDisplay(dependencies: ConsoleDependencies): PairDisplay {
+export function createPairDisplay(dependencies: ConsoleDependencies, shownPairs: ShownPairs): PairDisplay {
   const { caches, now } = dependencies;
   const tickets = createTickets(now);
 
-  async function show(context: PageContext, expected: ExpectedPair): Promise<Response> {
+  async function showWhenCreated(context: PageContext, expected: ExpectedPair): Promise<Response> {
+    // A switch of the language or theme would load another page, which cannot show the pair.
+    context.set('view', { ...context.get('view'), path: undefined });
     const created = await awaitPair(caches, expected, waitMs);
     if (created) return showCreated(context, expected, created);
     const delay = findDelay(caches, expected);
@@ -42,6 +48,7 @@ export function createPairDisplay(dependencies: ConsoleDependencies): PairDispla
     const { api, user } = context.get('visitor');
     const { namespace, accessKey, pair: name } = expected;
     const { ak, secretName, keys } = created;
+    await shownPairs.record(context, await formIdOf(context), name);
     try {
       const pair = await api.readPair(namespace, secretName, keys);
       // Shows only the pair of the status, which only the operator writes. The Secret itself may have been edited.
@@ -49,21 +56,36 @@ export function createPairDisplay(dependencies: ConsoleDependencies): PairDispla
       Object.assign(context.get('logFields'), { audit: true, event: 'web.pair-shown', ak, pairName: name });
       return context.html(shownPairPage(context.get('view'), pair, { name, namespace, secret: secretName }));
     } catch (error) {
-      if (!(error instanceof MissingPermissionError)) throw error;
+      if (isSessionEnded(error, context.get('visitor'))) throw error;
+      if (!(error instanceof MissingPermissionError)) return showProblem(context, name, error);
       const location = { namespace, accessKey, secret: secretName };
       const missing = describeMissingKeyPermission(error.permission, user, location);
-      return context.html(notReadablePage(context.get('view'), name, missing));
+      const { t } = context.get('view');
+      return context.html(notReadablePage(context.get('view'), name, { text: t('notReadable'), missing }));
     }
   }
 
+  /** The pair exists, but it cannot be shown. */
+  function showProblem(context: PageContext, pair: string, error: unknown): Response | Promise<Response> {
+    const { status, ...failure } = describeFailure(error, context);
+    return context.html(notReadablePage(context.get('view'), pair, failure), status);
+  }
+
   return {
-    show,
+    async show(context, expected) {
+      await shownPairs.record(context, await formIdOf(context), expected.pair);
+      return showWhenCreated(context, expected);
+    },
+    async showAgain(context) {
+      const pair = await shownPairs.find(context, await formIdOf(context));
+      return pair === undefined ? undefined : context.html(alreadyShownPage(context.get('view'), pair));
+    },
     async showWithTicket(context, sealed = '') {
       const { session, accessKey } = context.get('visitor');
       const ticket = await tickets.read(sealed, session.id, requireSessionKeys(dependencies));
       const isOwn = ticket?.namespace === accessKey?.namespace && ticket?.accessKey === accessKey?.name;
       if (!ticket || !isOwn || !tickets.use(ticket)) throw new ConsoleError('ticketInvalid', {}, 409);
-      return show(context, ticket);
+      return showWhenCreated(context, ticket);
     },
   };
 }
@@ -72,7 +94,7 @@ export function createPairDisplay(dependencies: ConsoleDependencies): PairDispla
 export function addShowPairRoutes(app: Hono<ConsoleEnvironment>, display: PairDisplay): void {
   app.post(`${accessKeysPath}/reveal`, async (context) => {
     const form = await readForm(context.req);
-    return display.showWithTicket(context, form.text('ticket'));
+    return (await display.showAgain(context)) ?? display.showWithTicket(context, form.text('ticket'));
   });
 
   // The page submits the pair and gets it back as a file. Nothing is read from the cluster, so nothing can leak.
@@ -89,6 +111,10 @@ export function addShowPairRoutes(app: Hono<ConsoleEnvironment>, display: PairDi
     context.header('Content-Disposition', `attachment; filename="${file}"`);
     return context.body(text);
   });
+}
+
+async function formIdOf(context: PageContext): Promise<string | undefined> {
+  return (await readForm(context.req)).text(formIdField);
 }
 
 function readPairFields(form: Form): { ak: string; sk: string } {

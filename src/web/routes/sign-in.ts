@@ -3,6 +3,7 @@ import { digestOf } from '../../credential/key-pair.ts';
 import { type Form, readForm } from '../common/form.ts';
 import { type SignInPage, type SignInWays, signInPage } from '../pages/sign-in.ts';
 import type { SessionCookie } from '../session/cookie.ts';
+import type { Flash } from '../session/flash.ts';
 import { type ClusterUser, claimedAccount, isToken } from '../session/identity.ts';
 import { homePath, returnPath } from '../session/request-checks.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
@@ -17,6 +18,7 @@ type SignInFailure = { text: string; status: 400 | 401 | 403 | 429; retryAfterSe
 export interface SignInOptions {
   dependencies: ConsoleDependencies;
   cookie: SessionCookie;
+  flash: Flash;
   sessions: Sessions;
   proxySessions: ProxySessions;
   /** Called when a session is signed out. */
@@ -26,7 +28,7 @@ export interface SignInOptions {
 /** Sign-in and sign-out. */
 export function addSignInRoutes(
   app: Hono<ConsoleEnvironment>,
-  { dependencies, cookie, sessions, proxySessions, onSignOut }: SignInOptions,
+  { dependencies, cookie, flash, sessions, proxySessions, onSignOut }: SignInOptions,
 ): void {
   const { singleSignOn: service } = dependencies;
   const authenticate = createSignInAuthentication(dependencies);
@@ -38,16 +40,16 @@ export function addSignInRoutes(
     return isSignedIn ? context.redirect(returnPath(context.req.query('next')), 303) : next();
   });
 
-  app.get('/login', (context) => {
-    const { method: requestedMethod, ended, 'signed-out': signedOut, ...query } = context.req.query();
+  app.get('/login', async (context) => {
+    const { method: requestedMethod, ...query } = context.req.query();
     const [next, method] = [returnPath(query.next), methodOf(requestedMethod)];
     const isOther = requestedMethod !== undefined;
     // The links that switch language or theme use this path, so only validated parameters are in it.
     const path = `/login?${new URLSearchParams({ ...(isOther && { method }), next })}`;
     const view = { ...context.get('view'), path };
     const { t } = view;
-    const text = ended !== undefined ? t('sessionEnded') : signedOut !== undefined ? t('signedOut') : undefined;
-    const notice = text !== undefined && ({ notice: { kind: 'info', text } } as const);
+    const message = await flash.take(context);
+    const notice = message && ({ notice: { kind: 'info', text: t(message.key) } } as const);
     return context.html(signInPage(view, { next, method, isOther, ways, ...notice }));
   });
 
@@ -63,15 +65,16 @@ export function addSignInRoutes(
     return showFailure(context, pageFor('token'), { text, status: 400 });
   });
 
-  app.post('/logout', (context) => {
+  app.post('/logout', async (context) => {
     const { session } = context.get('visitor');
     onSignOut(session.id);
     // The console cannot end the session of a proxy: its pages have a link to the proxy instead of this form.
     if (session.kind === 'proxy') return context.redirect(homePath, 303);
     cookie.remove(context);
+    await flash.write(context, { key: 'signedOut' });
     // Also removes the copies of pages that other tabs have cached.
     context.header('Clear-Site-Data', '"cache"');
-    return context.redirect('/login?signed-out=1', 303);
+    return context.redirect('/login', 303);
   });
 
   if (service) {

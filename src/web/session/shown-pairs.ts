@@ -39,7 +39,7 @@ export function createShownPairs(
     },
     async record(context, form, pair) {
       if (form === undefined || !isFormId(form)) return;
-      const others = (await cookie.read(context)) ?? [];
+      const others = ((await cookie.read(context)) ?? []).filter((one) => one.form !== form);
       await cookie.write(context, [...others, { form, pair }].slice(-maxForms));
     },
   };
