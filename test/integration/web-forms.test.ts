@@ -9,7 +9,7 @@ import {
   startTestConsole,
   type TestConsole,
 } from '../support/console.ts';
-import { readPair } from '../support/platform.ts';
+import { getToken, pairStops, readPair } from '../support/platform.ts';
 
 let setup: TestConsole;
 let url: string;
@@ -126,6 +126,211 @@ describe('a missing permission', () => {
     expect(await page.textContent('.notice.error blockquote')).toBe('robots are not welcome');
     expect(await page.textContent('.notice.error')).not.toMatch(rawRequest);
     expect(await page.inputValue('#name')).toBe('robot');
+    await close();
+  });
+});
+
+interface Live {
+  metadata: { generation: number };
+  spec: {
+    keyPairs: { name: string; description?: string; expiresAt?: string; rotation?: object; revision?: number }[];
+  };
+}
+const bobsKeys = () => setup.cluster.kubectl.get<Live>('accesskey', 'bob-example-org', '-n', 'people');
+const pairOf = async (name: string) => (await bobsKeys()).spec.keyPairs.find((one) => one.name === name);
+
+/** Opens the keys of bob. */
+async function openKeys(locale = 'en') {
+  const opened = await setup.open({ locale });
+  await signInWithToken(opened.page, url, people.bob.token);
+  return opened;
+}
+
+describe('the form to create a key', () => {
+  test('asks for a name, in the language of the page and not of the browser', async () => {
+    const { page, close } = await openKeys();
+    await page.goto(`${url}${keysPath}/new?lang=zh-CN`);
+    await page.fill('#description', '保留');
+    await page.click('button.primary');
+    expect(await page.textContent('#name-problem')).toBe('请输入名称。');
+    expect(await page.inputValue('#description')).toBe('保留');
+    await page.check('input[value="custom"]');
+    await page.click('button.primary');
+    expect(await page.textContent('#date-problem')).toBe('请输入日期。');
+    await close();
+  });
+
+  test('has a period of validity selected, and offers others', async () => {
+    const { page, close } = await openKeys();
+    await page.goto(`${url}${keysPath}/new`);
+    const values = await page
+      .locator('input[name="validity"]')
+      .evaluateAll((all) => all.map((one) => one.getAttribute('value')));
+    expect(values).toEqual(['30', '90', '180', 'custom', 'permanent']);
+    expect(await page.isVisible('#date')).toBe(false);
+    const until = await page.locator('.choice:has(input:checked)').textContent();
+    await page.fill('#name', 'ci');
+    await page.click('button.primary');
+    await shownPair(page);
+    const day = (await pairOf('ci'))?.expiresAt ?? '';
+    expect(day).toMatch(/^\d{4}-\d\d-\d\dT23:59:59Z$/);
+    expect(until).toContain('90 days');
+    expect(until).toContain(day.slice(0, 10));
+    await close();
+  });
+
+  test('says that the key was created when its response is reloaded', async () => {
+    const { page, close } = await openKeys();
+    await page.goto(`${url}${keysPath}/new`);
+    await page.fill('#name', 'spare');
+    await page.check('input[value="permanent"]');
+    await page.click('button.primary');
+    const pair = await shownPair(page);
+    await page.reload();
+    await page.waitForSelector('h1:text-is("Key created")');
+    expect(await page.textContent('main')).toContain('spare was created or rotated, and its secret key was shown once');
+    expect(await page.content()).not.toContain(pair.sk);
+    expect((await pairOf('spare'))?.expiresAt).toBeUndefined();
+
+    await page.click('text="Rotate now"');
+    await page.click('button:has-text("Rotate now")');
+    const rotated = await shownPair(page);
+    await page.reload();
+    await page.waitForSelector('h1:text-is("Key created")');
+    expect(await readPair(setup.cluster.kubectl, 'people', 'bob-example-org-spare')).toEqual(rotated);
+    await close();
+  });
+
+  test('is not shown while no key can be created', async () => {
+    const { page, close } = await openKeys();
+    await page.goto(`${url}${keysPath}/new`);
+    expect(await page.textContent('[role="alert"]')).toContain('You already have 2 keys');
+    await page.click('text="Back to access keys"');
+    await page.waitForURL(`**${keysPath}`);
+    await close();
+  });
+});
+
+describe('a concurrent change', () => {
+  test('of the same field is shown beside the entry, and saving again succeeds', async () => {
+    const [one, two] = [await openKeys(), await openKeys()];
+    for (const { page } of [one, two]) await page.goto(`${url}${keysPath}/spare/edit`);
+    await one.page.fill('#description', 'theirs');
+    await one.page.click('text="Save"');
+    await one.page.waitForSelector('text="Key spare has been updated."');
+    await two.page.fill('#description', 'mine');
+    await two.page.click('text="Save"');
+    await two.page.waitForSelector('.differences');
+    expect(await two.page.textContent('.notice.error')).toContain('has changed since you opened this page');
+    const cells = await two.page.locator('.differences tbody').textContent();
+    expect(cells).toMatch(/Description\s*theirs\s*mine/);
+    expect(await two.page.inputValue('#description')).toBe('mine');
+    await two.page.click('text="Save"');
+    await two.page.waitForSelector('text="Key spare has been updated."');
+    expect((await pairOf('spare'))?.description).toBe('mine');
+    for (const { close } of [one, two]) await close();
+  });
+
+  test('of another field is kept', async () => {
+    const { page, close } = await openKeys();
+    await page.goto(`${url}${keysPath}/spare/edit`);
+    const index = (await bobsKeys()).spec.keyPairs.findIndex(({ name }) => name === 'spare');
+    const path = `/spec/keyPairs/${index}/expiresAt`;
+    const patch = JSON.stringify([{ op: 'add', path, value: '2040-02-29T08:00:00Z' }]);
+    await kubectl('patch', 'accesskey', 'bob-example-org', '-n', 'people', '--type=json', '-p', patch);
+    await page.fill('#description', 'edited');
+    await page.click('text="Save"');
+    await page.waitForSelector('.notice.error');
+    expect(await page.inputValue('#date')).toBe('2040-02-29');
+    await page.click('text="Save"');
+    await page.waitForSelector('.notice.success');
+    expect(await pairOf('spare')).toMatchObject({ description: 'edited', expiresAt: '2040-02-29T08:00:00Z' });
+    await close();
+  });
+
+  test('of another key does not disturb', async () => {
+    const [one, two] = [await openKeys(), await openKeys()];
+    await one.page.goto(`${url}${keysPath}/spare/edit`);
+    await choose(two.page, 'ci', 'Disable');
+    await two.page.waitForSelector('.notice.success');
+    await one.page.fill('#description', 'undisturbed');
+    await one.page.click('text="Save"');
+    await one.page.waitForSelector('.notice.success');
+    for (const { close } of [one, two]) await close();
+  });
+
+  test('shows the confirmation again with the current values, and confirming succeeds', async () => {
+    const [one, two] = [await openKeys(), await openKeys()];
+    await one.page.goto(`${url}${keysPath}/ci/delete`);
+    await choose(two.page, 'ci', 'Enable');
+    await two.page.waitForSelector('.notice.success');
+    await one.page.click('button:has-text("Delete")');
+    expect(await one.page.textContent('.notice.error')).toContain('has changed since you opened this page');
+    expect(await one.page.textContent('.facts')).toContain('Active');
+    await one.page.click('button:has-text("Delete")');
+    await one.page.waitForSelector('text="Key ci has been deleted."');
+    await one.page.reload();
+    expect(await one.page.locator('.notice.success').count()).toBe(0);
+    for (const { close } of [one, two]) await close();
+  });
+
+  test('that deletes the key is explained, with a way back', async () => {
+    const { page, close } = await openKeys();
+    await page.goto(`${url}${keysPath}/spare/edit`);
+    const other = await openKeys();
+    await choose(other.page, 'spare', 'Delete');
+    await other.page.click('button:has-text("Delete")');
+    await other.page.waitForSelector('.notice.success');
+    await page.click('text="Save"');
+    expect(await page.textContent('[role="alert"]')).toContain('There is no key named spare');
+    await page.click('text="Back to access keys"');
+    await page.waitForURL(`**${keysPath}`);
+    await other.close();
+    await close();
+  });
+
+  test('shows the current keys to a user who creates one, and creating it succeeds', async () => {
+    const [one, two] = [await openKeys(), await openKeys()];
+    for (const { page } of [one, two]) await page.goto(`${url}${keysPath}/new`);
+    for (const { page } of [one, two]) await page.fill('#name', 'first');
+    await one.page.click('button.primary');
+    await shownPair(one.page);
+    await two.page.click('button.primary');
+    await two.page.waitForSelector('.notice.error');
+    expect(await two.page.textContent('.notice.error')).toContain('Current keys: first.');
+    expect(await two.page.textContent('#name-problem')).toContain('A key named first already exists');
+    await two.page.fill('#name', 'second');
+    await two.page.click('button.primary');
+    await shownPair(two.page);
+    for (const { close } of [one, two]) await close();
+  });
+});
+
+describe('a rotation', () => {
+  test('offers an overlap, during which the previous key pair works', async () => {
+    const { page, close } = await openKeys();
+    await page.goto(`${url}${keysPath}/first/rotate`);
+    expect(await page.locator('#overlap option').allTextContents()).toEqual(['stops working immediately']);
+    expect(await page.textContent('#overlap-help')).toContain('while the key second is enabled');
+    await page.goto(`${url}${keysPath}`);
+    await choose(page, 'second', 'Disable');
+    await page.waitForSelector('.notice.success');
+    const former = await readPair(setup.cluster.kubectl, 'people', 'bob-example-org-first');
+    await page.goto(`${url}${keysPath}/first/rotate`);
+    await page.selectOption('#overlap', '24h');
+    await page.click('button:has-text("Rotate now")');
+    const current = await shownPair(page);
+    expect(current.ak).not.toBe(former.ak);
+    for (const pair of [former, current]) await getToken(url, pair);
+    expect(await pairOf('first')).toMatchObject({ rotation: { overlap: '24h' } });
+
+    await page.goto(`${url}${keysPath}/first/edit`);
+    expect(await page.inputValue('#overlap')).toBe('24h');
+    await page.selectOption('#overlap', '0s');
+    await page.click('text="Save"');
+    await page.waitForSelector('.notice.success');
+    expect((await pairOf('first'))?.rotation).toBeUndefined();
+    await pairStops(url, former);
     await close();
   });
 });

@@ -64,10 +64,24 @@ describe('every page', () => {
 
   test('escapes user input', async () => {
     const client = await signIn(url, byAlice);
-    const text = await (await client.get(`${keysPath}?done=deleted&pair=${encodeURIComponent('<img src=x>')}`)).text();
+    const { metadata } = await specOf('alice');
+    const fields = { generation: String(metadata.generation), name: '<img src=x>' };
+    const text = await (await client.post(`${keysPath}/new`, fields)).text();
     expect(text).toContain('&lt;img src=x&gt;');
     expect(text).not.toContain('<img src=x>');
   });
+});
+
+describe('a link', () => {
+  test.each([`${keysPath}?done=deleted&pair=main`, '/login?ended=1&signed-out=1'])(
+    'cannot show a message: %s',
+    async (path) => {
+      const client = path.startsWith('/login') ? clientOf(url, '') : await signIn(url, byAlice);
+      const text = await (await client.get(path)).text();
+      expect(text).toContain('<main');
+      expect(text).not.toMatch(/class="notice (?:success|warning|error)"|has ended|signed out|has been deleted/);
+    },
+  );
 });
 
 describe('signing in', () => {
