@@ -5,6 +5,7 @@ import type { AccessKeyCaches } from '../accesskey/model/caches.ts';
 import type { Configuration } from '../config/load.ts';
 import { createApp } from '../http/app.ts';
 import type { Dependencies } from '../http/common/environment.ts';
+import { answerError, answerNotFound } from '../http/common/error-response.ts';
 import { answerOtherMethods } from '../http/common/methods.ts';
 import { createTurns } from '../http/common/turns.ts';
 import { createTokenIssuing } from '../http/token/issuing.ts';
@@ -38,6 +39,9 @@ export function createApi(options: ApiOptions) {
   if (webConsole) {
     app.route('/', webConsole.app);
     answerOtherMethods(app, webConsole.app.routes);
+    const { unhandled } = webConsole;
+    app.notFound((context) => unhandled.notFound(context) ?? answerNotFound(context));
+    app.onError((error, context) => unhandled.error(error, context) ?? answerError(error, context));
   }
   return { app, webConsole };
 }

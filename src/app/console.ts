@@ -26,7 +26,7 @@ export interface RunningConsoleOptions {
 }
 
 /** The web console of a process. */
-export interface RunningConsole extends Pick<Console, 'app'> {
+export interface RunningConsole extends Pick<Console, 'app' | 'unhandled'> {
   /** Keeps the session keys up to date until the signal aborts; never rejects. */
   run(signal: AbortSignal): Promise<void>;
   /** Ends open event streams, so that the server can be drained. */
@@ -50,7 +50,7 @@ export function createRunningConsole(options: RunningConsoleOptions): RunningCon
   const sessionSecret = createSessionSecret({ transport, client, secret, log });
   const { oidc, publicUrl } = web;
   const singleSignOn = oidc && publicUrl !== undefined ? createSingleSignOn(oidc, { publicUrl, log, now }) : undefined;
-  const { app, close } = createConsole({
+  const { app, unhandled, close } = createConsole({
     ...dependencies,
     caches,
     tokenIssuing,
@@ -64,6 +64,7 @@ export function createRunningConsole(options: RunningConsoleOptions): RunningCon
   });
   return {
     app,
+    unhandled,
     run: sessionSecret.run,
     endStreams: close,
     async close() {

@@ -1,18 +1,16 @@
 import { Hono } from 'hono';
-import { createMiddleware } from 'hono/factory';
 import { loadAssets } from './common/assets.ts';
 import { ConsoleError } from './common/console-error.ts';
 import { createStreams } from './common/streams.ts';
 import type { View } from './common/view.ts';
 import { createNamespaces } from './keys/first-key.ts';
 import { createSessionCheck } from './keys/visitor.ts';
-import { type ErrorPage, errorPage } from './pages/layout.ts';
+import type { ErrorPage } from './pages/layout.ts';
 import { addAccessKeyRoutes } from './routes/access-keys.ts';
-import type { ConsoleDependencies, ConsoleEnvironment, ConsoleOptions, PageContext } from './routes/dependencies.ts';
+import type { ConsoleDependencies, ConsoleEnvironment, ConsoleOptions } from './routes/dependencies.ts';
 import { addDeploymentRoute } from './routes/deployment.ts';
 import { addDeploymentRoutes } from './routes/deployments.ts';
 import { addEditPairRoutes } from './routes/edit-pair.ts';
-import { describeFailure } from './routes/failure.ts';
 import { isSessionEnded, redirectToSignIn, rejectOtherSites, requireVisitor, securityHeaders } from './routes/guard.ts';
 import { addNewPairRoutes } from './routes/new-pair.ts';
 import { preferences } from './routes/preferences.ts';
@@ -22,6 +20,7 @@ import { createSessions } from './routes/sessions.ts';
 import { addShowPairRoutes, createPairDisplay } from './routes/show-pair.ts';
 import { addSignInRoutes } from './routes/sign-in.ts';
 import { addStreamRoutes } from './routes/streams.ts';
+import { createUnhandledPages, showError, type UnhandledPages } from './routes/unhandled.ts';
 import { addUseRoutes } from './routes/use-keys.ts';
 import { createSessionCookie } from './session/cookie.ts';
 import { createFlash } from './session/flash.ts';
@@ -32,6 +31,8 @@ import { createShownPairs } from './session/shown-pairs.ts';
 export interface Console {
   /** Mounted at the root, beside the platform API, whose middleware logs the requests. */
   app: Hono<ConsoleEnvironment>;
+  /** Pages for unknown paths and for errors outside the routes of the console. */
+  unhandled: UnhandledPages;
   /** Ends the event streams, which would otherwise stay open. */
   close(): void;
 }
@@ -56,7 +57,7 @@ export function createConsole(dependencies: ConsoleDependencies): Console {
   }
   const proxySessions = createProxySessions(dependencies);
   const visitorGuard = requireVisitor(dependencies, { cookie, flash, sessions, proxySessions });
-  for (const path of sessionPaths) app.use(path, visitorGuard, notFoundPage());
+  for (const path of sessionPaths) app.use(path, visitorGuard);
   assets.addRoutes(app);
   app.get('/', (context) => context.redirect(homePath, 303));
   addSignInRoutes(app, { dependencies, cookie, flash, sessions, proxySessions, onSignOut: streams.signedOut });
@@ -75,28 +76,10 @@ export function createConsole(dependencies: ConsoleDependencies): Console {
     const visitor = context.get('visitor');
     const isEnded = isSessionEnded(error, visitor);
     if (isEnded && visitor?.session.kind !== 'proxy') return redirectToSignIn(context, { cookie, flash });
-    return showError(isEnded ? rejectedProxyToken(context) : error, context, options);
+    const shown = isEnded ? rejectedProxyToken(context) : error;
+    return showError(shown, context, proxySignOut(shown, context.get('view'), options));
   });
-  return { app, close: streams.close };
-}
-
-/** Replaces the platform API's JSON response for unknown paths with a page. */
-function notFoundPage() {
-  return createMiddleware<ConsoleEnvironment>(async (context, next) => {
-    await next();
-    const isPage = context.res.headers.get('Content-Type')?.startsWith('text/') === true;
-    if (context.res.status !== 404 || isPage) return;
-    const { t } = context.get('view');
-    const page = errorPage(context.get('view'), { title: t('notFoundTitle'), text: t('notFoundText') });
-    context.res = await context.html(page, 404);
-  });
-}
-
-function showError(error: Error, context: PageContext, options: ConsoleOptions): Response | Promise<Response> {
-  const view = context.get('view');
-  const { status, ...failure } = describeFailure(error, context);
-  const page = { title: view.t('errorTitle'), ...failure, action: proxySignOut(error, view, options) };
-  return context.html(errorPage(view, page), status);
+  return { app, unhandled: createUnhandledPages(assets), close: streams.close };
 }
 
 /** @returns the link to sign out at the proxy if the cluster rejects its token: the proxy may then request a new one */

@@ -306,5 +306,7 @@ export const en = {
   errorInvalid: 'The cluster rejected this change ({reason}).',
   errorInternal: 'An internal error occurred. It has been logged with the ID {id}.',
   notFoundTitle: 'Page not found',
-  notFoundText: 'This page does not exist.',
+  notFoundText: 'This page does not exist. Check the address, or go back to a page that exists.',
+  notOpenedDirectly: 'This address belongs to a form and cannot be opened directly.',
+  rejectedTooLarge: 'The form is too large.',
 };

@@ -292,5 +292,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   errorInvalid: '集群拒绝了此次修改（{reason}）。',
   errorInternal: '系统内部错误，错误信息已记录到日志，编号为 {id}。',
   notFoundTitle: '页面不存在',
-  notFoundText: '您访问的页面不存在。',
+  notFoundText: '您访问的页面不存在，请检查网址或返回。',
+  notOpenedDirectly: '该地址用于提交表单，无法直接打开。',
+  rejectedTooLarge: '提交的表单过大。',
 };

@@ -1,6 +1,6 @@
-import type { KeyPairState } from '../../accesskey/model/access-key-record.ts';
 import type { View } from '../common/view.ts';
 import type { OverlapChoice } from '../keys/overlap.ts';
+import type { KeyRow } from '../keys/rows.ts';
 import { fact, formId, formToken, type Html, html, type Notice, notice, time } from './components.ts';
 import { layout } from './layout.ts';
 import { overlapLimit, overlapSelect } from './overlap.ts';
@@ -13,7 +13,7 @@ export interface ConfirmPage {
   action: string;
   submit: string;
   isDanger: boolean;
-  pair: { name: string; ak: string | undefined; state: KeyPairState; lastUsedAt: string | undefined };
+  pair: { name: string; ak: string | undefined; state: KeyRow['state']; lastUsedAt: string | undefined };
   generation: number;
   /** The overlaps that can be selected for a rotation. */
   overlap?: OverlapChoice | undefined;

@@ -2,6 +2,7 @@ import { toPlatformError } from '../../http/common/error-response.ts';
 import { PlatformError } from '../../http/common/errors.ts';
 import { KubernetesError } from '../../kube/errors.ts';
 import { ConsoleError } from '../common/console-error.ts';
+import type { MessageKey } from '../common/language.ts';
 import { MissingPermissionError } from '../keys/api.ts';
 import {
   describeMissingKeyPermission,
@@ -12,7 +13,15 @@ import {
 import type { Failure } from '../pages/components.ts';
 import type { PageContext } from './dependencies.ts';
 
-export type FailureStatus = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 | 429 | 500 | 503;
+export type FailureStatus = 409 | 422 | PlatformError['status'];
+
+/** Texts for the errors of the HTTP server. */
+const platformTexts: Partial<Record<PlatformError['status'], MessageKey>> = {
+  404: 'notFoundText',
+  405: 'notOpenedDirectly',
+  413: 'rejectedTooLarge',
+  503: 'errorUnavailable',
+};
 
 /**
  * Explains an error to the person in the words of the console. Only the cluster's own reasons are quoted.
@@ -37,7 +46,8 @@ export function describeFailure(
       accessKey: accessKey?.name,
     });
   }
-  if (error instanceof PlatformError) return { status: statusOf(error), text: t('rejectedRequest') };
+  if (error instanceof PlatformError)
+    return { status: error.status, text: t(platformTexts[error.status] ?? 'rejectedRequest') };
   if (!(error instanceof Error)) throw error;
   const { status } = toPlatformError(error, context);
   if (status === 503) return { status, text: t('errorUnavailable') };
@@ -101,8 +111,4 @@ function reasonIn({ detail }: KubernetesError): string {
   const markers = [' denied request: ', ' denied the request: ', ' is forbidden: '];
   const marker = markers.find((one) => detail.includes(one));
   return marker === undefined ? detail : detail.slice(detail.indexOf(marker) + marker.length);
-}
-
-function statusOf({ status }: PlatformError): FailureStatus {
-  return status === 405 ? 400 : status;
 }

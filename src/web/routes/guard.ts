@@ -31,16 +31,20 @@ const contentSecurityPolicy = [
 /** Sets the security headers of every page, including error pages. */
 export function securityHeaders() {
   return createMiddleware<ConsoleEnvironment>(async (context, next) => {
-    context.header('Content-Security-Policy', contentSecurityPolicy);
-    context.header('X-Content-Type-Options', 'nosniff');
-    context.header('X-Frame-Options', 'DENY');
-    context.header('Referrer-Policy', 'no-referrer');
-    context.header('Cross-Origin-Opener-Policy', 'same-origin');
-    context.header('Cross-Origin-Resource-Policy', 'same-origin');
-    // Pages are personal and may show an sk. no-transform prevents compression by proxies (BREACH).
-    context.header('Cache-Control', 'no-store, no-transform');
+    setSecurityHeaders(context);
     await next();
   });
+}
+
+export function setSecurityHeaders(context: PageContext): void {
+  context.header('Content-Security-Policy', contentSecurityPolicy);
+  context.header('X-Content-Type-Options', 'nosniff');
+  context.header('X-Frame-Options', 'DENY');
+  context.header('Referrer-Policy', 'no-referrer');
+  context.header('Cross-Origin-Opener-Policy', 'same-origin');
+  context.header('Cross-Origin-Resource-Policy', 'same-origin');
+  // Pages are personal and may show an sk. no-transform prevents compression by proxies (BREACH).
+  context.header('Cache-Control', 'no-store, no-transform');
 }
 
 /** @throws ConsoleError 503 while the session keys are missing */

@@ -2,8 +2,8 @@ import { getCookie, setCookie } from 'hono/cookie';
 import { createMiddleware } from 'hono/factory';
 import type { Assets } from '../common/assets.ts';
 import { isLanguage, type Language, negotiateLanguage, translator } from '../common/language.ts';
-import { type Theme, themes } from '../common/view.ts';
-import type { ConsoleEnvironment } from './dependencies.ts';
+import { type Theme, themes, type View } from '../common/view.ts';
+import type { ConsoleEnvironment, PageContext } from './dependencies.ts';
 
 const languageCookie = 'accesskey-language';
 const themeCookie = 'accesskey-theme';
@@ -25,17 +25,22 @@ export function preferences(assets: Assets, secure: boolean) {
     url.searchParams.delete('theme');
     const path = url.pathname + url.search;
     if (context.req.method === 'GET' && (lang !== undefined || theme !== undefined)) return context.redirect(path, 303);
-    const language = languageOf(getCookie(context, languageCookie), context.req.header('Accept-Language'));
-    context.set('view', {
-      language,
-      t: translator(language),
-      theme: themeOf(getCookie(context, themeCookie)),
-      path: context.req.method === 'GET' ? path : undefined,
-      account: undefined,
-      assets,
-    });
+    context.set('view', { ...viewOf(context, assets), path: context.req.method === 'GET' ? path : pageOf(path) });
     return next();
   });
+}
+
+/** @returns the view of a page in the language and theme of the browser */
+export function viewOf(context: PageContext, assets: Assets): View {
+  const language = languageOf(getCookie(context, languageCookie), context.req.header('Accept-Language'));
+  const theme = themeOf(getCookie(context, themeCookie));
+  return { language, t: translator(language), theme, path: undefined, account: undefined, assets };
+}
+
+/** @returns the page of a form, to which the switches in the response to the form return */
+function pageOf(path: string): string {
+  if (path === '/logout') return '/login';
+  return path.replace(/^(\/personal-center\/access-keys)\/(?:[^/]+\/(?:enable|disable)|reveal|download)$/, '$1');
 }
 
 function languageOf(cookie: string | undefined, header: string | undefined): Language {
