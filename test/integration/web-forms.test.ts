@@ -168,7 +168,7 @@ describe('the form to create a key', () => {
       .evaluateAll((all) => all.map((one) => one.getAttribute('value')));
     expect(values).toEqual(['30', '90', '180', 'custom', 'permanent']);
     expect(await page.isVisible('#date')).toBe(false);
-    const until = await page.locator('.choice:has(input:checked)').textContent();
+    const until = await page.locator('.choice:has([name="validity"]:checked)').textContent();
     await page.fill('#name', 'ci');
     await page.click('button.primary');
     await shownPair(page);
@@ -331,6 +331,27 @@ describe('a rotation', () => {
     await page.waitForSelector('.notice.success');
     expect((await pairOf('first'))?.rotation).toBeUndefined();
     await pairStops(url, former);
+    await close();
+  });
+});
+
+describe('an unknown path', () => {
+  test('is a page in a browser, with a way back, and JSON for an API client', async () => {
+    const { page, close } = await setup.open({ locale: 'zh-CN' });
+    for (const path of ['/nothing', '/docs/nothing', '/login/nothing']) {
+      expect((await page.goto(url + path))?.status()).toBe(404);
+      expect(await page.textContent('h1')).toBe('页面不存在');
+      expect((await fetch(url + path)).headers.get('content-type')).toContain('application/json');
+    }
+    await page.click('main a');
+    await page.waitForURL('**/login');
+    await signInWithToken(page, url, people.bob.token);
+    expect((await page.goto(`${url}${keysPath}/first/disable`))?.status()).toBe(405);
+    expect(await page.textContent('main')).toContain('无法直接打开');
+    await page.click('main a');
+    await page.waitForURL(`**${keysPath}`);
+    const api = await page.goto(`${url}/apis/nothing`);
+    expect(api?.headers()['content-type']).toContain('application/json');
     await close();
   });
 });
