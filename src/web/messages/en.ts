@@ -296,7 +296,7 @@ export const en = {
   mayNotNameUser:
     'An AccessKey for a user whose name starts with “system:”, such as a ServiceAccount, requires a permission that you do not have:',
   operatorMayNot:
-    'The operator does not have the permission that sign-in with a key pair requires: {permission}. Sign in with a Kubernetes token, or ask the administrator of the operator.',
+    'The operator does not have a permission that your way to sign in requires: {permission}. Sign in another way, or ask the administrator of the operator.',
   namespaceEnding: 'The namespace is being deleted. Select another namespace.',
   rejectedGone: 'The AccessKey or its namespace has been deleted in the meantime.',
   rejectedRequest:

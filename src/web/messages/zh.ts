@@ -282,8 +282,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   errorPolicy: '集群策略不允许此次修改。',
   clusterSays: '集群返回的原因（原文）：',
   mayNotNameUser: '为名称以“system:”开头的用户（例如 ServiceAccount）创建 AccessKey 时，需要以下您尚未拥有的权限：',
-  operatorMayNot:
-    'Operator 缺少密钥对登录所需的权限：{permission}。请使用 Kubernetes 令牌登录，或联系 Operator 的管理员。',
+  operatorMayNot: 'Operator 缺少您当前登录方式所需的权限：{permission}。请使用其他方式登录，或联系 Operator 的管理员。',
   namespaceEnding: '该命名空间正在删除，请选择其他命名空间。',
   rejectedGone: 'AccessKey 或其所在的命名空间已被删除。',
   rejectedRequest: '无法识别浏览器发送的请求，请返回并刷新页面后重试。',

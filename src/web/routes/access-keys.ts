@@ -15,6 +15,7 @@ import type { Notice } from '../pages/components.ts';
 import { confirmPage } from '../pages/confirm.ts';
 import { personOf } from '../pages/personal-center.ts';
 import type { Flash } from '../session/flash.ts';
+import { actsAsOperator } from '../session/session.ts';
 import type { ConsoleEnvironment, PageContext } from './dependencies.ts';
 import { accessKeysPath, pairNameOf, parseGeneration, requireAccessKeyWithPair } from './key-forms.ts';
 import type { PairDisplay } from './show-pair.ts';
@@ -90,7 +91,7 @@ async function keyContentFor(visitor: Visitor, namespaces: Namespaces): Promise<
     const fetched = await readAccessKey(visitor);
     if (fetched) return { kind: 'table', table: keyTable(fetched), mayManage: may.manage };
   } catch (error) {
-    if (!(error instanceof MissingPermissionError) || !accessKey) throw error;
+    if (!(error instanceof MissingPermissionError) || !accessKey || actsAsOperator(visitor.session)) throw error;
     const location = { namespace: accessKey.namespace, accessKey: accessKey.name };
     return { kind: 'unreadable', missing: describeMissingKeyPermission(error.permission, user, location) };
   }

@@ -11,6 +11,7 @@ import {
   type KeyLocation,
 } from '../keys/missing-permission.ts';
 import type { Failure } from '../pages/components.ts';
+import { actsAsOperator } from '../session/session.ts';
 import type { PageContext } from './dependencies.ts';
 
 export type FailureStatus = 409 | 422 | PlatformError['status'];
@@ -59,7 +60,7 @@ function describeMissing({ permission, message }: MissingPermissionError, contex
   const { t } = context.get('view');
   const { session, user, accessKey } = context.get('visitor');
   context.get('logFields').error = message;
-  if (session.kind === 'pair') return { text: t('operatorMayNot', { permission: describePermission(permission) }) };
+  if (actsAsOperator(session)) return { text: t('operatorMayNot', { permission: describePermission(permission) }) };
   const { namespace, resource, name } = permission;
   const secret = resource === 'secrets' ? name : undefined;
   const missing = describeMissingKeyPermission(permission, user, { namespace, accessKey: accessKey?.name, secret });

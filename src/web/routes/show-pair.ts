@@ -9,6 +9,7 @@ import { downloadOf, formats } from '../keys/downloads.ts';
 import { describeMissingKeyPermission } from '../keys/missing-permission.ts';
 import { createTickets } from '../keys/ticket.ts';
 import { alreadyShownPage, notReadablePage, shownPairPage, waitingPage } from '../pages/shown-pair.ts';
+import { actsAsOperator } from '../session/session.ts';
 import { formIdField, type ShownPairs } from '../session/shown-pairs.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
 import { describeFailure } from './failure.ts';
@@ -45,7 +46,7 @@ export function createPairDisplay(dependencies: ConsoleDependencies, shownPairs:
   }
 
   async function showCreated(context: PageContext, expected: ExpectedPair, created: CreatedPair): Promise<Response> {
-    const { api, user } = context.get('visitor');
+    const { api, user, session } = context.get('visitor');
     const { namespace, accessKey, pair: name } = expected;
     const { ak, secretName, keys } = created;
     await shownPairs.record(context, await formIdOf(context), name);
@@ -57,7 +58,8 @@ export function createPairDisplay(dependencies: ConsoleDependencies, shownPairs:
       return context.html(shownPairPage(context.get('view'), pair, { name, namespace, secret: secretName }));
     } catch (error) {
       if (isSessionEnded(error, context.get('visitor'))) throw error;
-      if (!(error instanceof MissingPermissionError)) return showProblem(context, name, error);
+      if (!(error instanceof MissingPermissionError) || actsAsOperator(session))
+        return showProblem(context, name, error);
       const location = { namespace, accessKey, secret: secretName };
       const missing = describeMissingKeyPermission(error.permission, user, location);
       const { t } = context.get('view');

@@ -83,6 +83,11 @@ export function deriveKeys(secret: Uint8Array): SessionKeys {
   };
 }
 
+/** Whether a session uses the operator's permissions, limited to its own AccessKey. */
+export function actsAsOperator({ kind }: Pick<Session, 'kind'> | { kind: 'proxy' }): boolean {
+  return kind === 'pair' || kind === 'self-service';
+}
+
 /** Encrypts a session for the cookie. */
 export function sealSession(session: CookieSession, { session: key }: SessionKeys): Promise<string> {
   return seal(session, key);
