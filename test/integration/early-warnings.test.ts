@@ -13,6 +13,8 @@ import {
   createPair,
   eventNotes,
   getToken,
+  pairStops,
+  readPair,
 } from '../support/platform.ts';
 import { reconcileAgain } from '../support/reconciliation.ts';
 import { shiftedClock } from '../support/shifted-clock.ts';
@@ -52,8 +54,9 @@ async function warnings(name: string): Promise<(string | undefined)[]> {
   return notes.map((note) => /less than ([^;]*);/.exec(note)?.[1]);
 }
 
-async function restart(): Promise<void> {
-  await operator.stop('SIGKILL');
+/** Restarts the operator. It writes the last uses when it stops, unless it is killed. */
+async function restart(signal?: NodeJS.Signals): Promise<void> {
+  await operator.stop(signal);
   operator = await cluster.startOperator({}, cluster.operatorKubeconfig, clock.options);
 }
 
@@ -79,7 +82,7 @@ describe('a key pair that expires', () => {
     await poll('the second warning', async () => (await warnings('ann')).length === 2);
 
     const { status } = await get('ann');
-    await restart();
+    await restart('SIGKILL');
     await reconcileAgain(operator, kubectl, `${namespace}/ann`);
     expect((await get('ann')).status, 'nothing is written again').toEqual(status);
     shift(5.5 * day);
@@ -102,9 +105,7 @@ describe('a key pair that expires', () => {
 test('kubectl get shows the last use', async () => {
   const pair = await createPair(kubectl, accessKeyManifest(namespace, 'cat'));
   await getToken(operator.url, pair);
-  // The operator writes the last use when it stops.
-  await operator.stop();
-  operator = await cluster.startOperator({}, cluster.operatorKubeconfig, clock.options);
+  await restart();
   const [header = '', row = ''] = (await kubectl.run(['get', 'accesskey', 'cat', '-n', namespace])).split('\n');
   expect(header).toMatch(/NEXT EXPIRY +LAST USED +REASON/);
   const column = header.indexOf('LAST USED');
@@ -112,4 +113,57 @@ test('kubectl get shows the last use', async () => {
   const { resourceVersion } = (await get('cat')).metadata;
   await reconcileAgain(operator, kubectl, `${namespace}/bob`);
   expect((await get('cat')).metadata.resourceVersion, 'the controller agrees with the summary').toBe(resourceVersion);
+});
+
+describe('a previous key pair that is in use', () => {
+  const hour = 3600;
+  const pairOf = async () => (await get('dan')).status.keyPairs?.[0];
+  const hoursOfOverlap = async () => {
+    const { createdAt = '', previous } = (await pairOf()) ?? {};
+    return (Date.parse(previous?.validUntil ?? '') - Date.parse(createdAt)) / 3_600_000;
+  };
+  const edit = (pair: object) => {
+    const spec = { keyPairs: [{ name: 'main', rotation: { overlap: '4h', maxOverlap: '9h' }, ...pair }] };
+    return kubectl.run(['patch', 'accesskey', 'dan', '-n', namespace, '--type=merge', '-p', JSON.stringify({ spec })]);
+  };
+
+  test('has its own last use, extends the overlap, and causes a Warning when it ends', async () => {
+    const keyPairs = [{ name: 'main', rotation: { overlap: '4h', maxOverlap: '9h' } }];
+    const before = await createPair(kubectl, accessKeyManifest(namespace, 'dan', { keyPairs }));
+    await edit({ revision: 2 });
+    await poll('the rotation', async () => (await pairOf())?.state === 'Rotating');
+    expect(await hoursOfOverlap()).toBe(4);
+
+    shift(3 * hour);
+    await getToken(operator.url, before);
+    await restart();
+    await poll('the extension', async () => (await hoursOfOverlap()) === 6);
+    const pair = await pairOf();
+    expect(pair?.lastUsedTime).toBeUndefined();
+    expect(pair?.previous).toMatchObject({ accessKey: before.ak, lastClientAddress: '127.0.0.1' });
+    expect(Date.parse(pair?.previous?.lastUsedTime ?? '')).toBeGreaterThan(Date.parse(pair?.createdAt ?? ''));
+    const extended = async () => (await eventNotes(kubectl, namespace, 'dan', 'OverlapExtended')).length === 1;
+    await poll('the Event', extended);
+    await getToken(operator.url, before);
+
+    shift(4 * hour);
+    await reconcileAgain(operator, kubectl, `${namespace}/dan`);
+    await pairStops(operator.url, before);
+    const ended = async () => (await eventNotes(kubectl, namespace, 'dan', 'OverlapEnded'))[0];
+    expect(await poll('the Warning', ended)).toContain('it was last used during the overlap');
+  });
+
+  test('and a key pair that is disabled or deleted within an hour of its last use cause a Warning', async () => {
+    const pair = await readPair(kubectl, namespace, 'dan-main');
+    await getToken(operator.url, pair);
+    await restart();
+    await edit({ revision: 2, enabled: false });
+    const notes = () => eventNotes(kubectl, namespace, 'dan', 'KeyPairInUse');
+    await poll('the Warning', async () => (await notes()).length === 1);
+    expect((await notes())[0]).toMatch(/^Key pair main was disabled; it was last used at /);
+    await edit({ revision: 2, enabled: true });
+    await poll('the pair', async () => (await pairOf())?.state === 'Active');
+    await kubectl.run(['delete', 'accesskey', 'dan', '-n', namespace]);
+    await poll('the second Warning', async () => (await notes()).length === 2);
+  });
 });

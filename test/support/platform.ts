@@ -25,8 +25,9 @@ export interface AccessKeyObject {
       createdAt?: string;
       expiresAt?: string;
       nextRotationAt?: string;
-      previous?: { accessKey: string; validUntil: string };
+      previous?: { accessKey: string; validUntil: string; lastUsedTime?: string; lastClientAddress?: string };
       lastUsedTime?: string;
+      lastClientAddress?: string;
       expiryWarningDays?: number;
     }[];
   };

@@ -150,6 +150,9 @@ export const fields: readonly Field[] = [
       { overlap: '999999h999999m999999s' },
       { interval: '1h', overlap: '59m59s' },
       { interval: '999999h999999m999999s', overlap: '999999h999999m999998s' },
+      { overlap: '1h', maxOverlap: '1h' },
+      { overlap: '1h', maxOverlap: '999999h999999m999999s' },
+      { interval: '3h', overlap: '1h', maxOverlap: '2h59m59s' },
     ],
     bad: [
       {},
@@ -176,6 +179,12 @@ export const fields: readonly Field[] = [
       { overlap: '' },
       { interval: '1h', overlap: '1h' },
       { interval: '1h', overlap: '60m1s' },
+      { maxOverlap: '1h' },
+      { overlap: '1h', maxOverlap: '59m59s' },
+      { overlap: '1h', maxOverlap: '2d' },
+      { overlap: '1h', maxOverlap: '1000000h' },
+      { overlap: '1h', maxOverlap: '' },
+      { interval: '2h', overlap: '1h', maxOverlap: '2h' },
     ],
   },
   {

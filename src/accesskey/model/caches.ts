@@ -59,7 +59,12 @@ export function isBeingDeleted(
   { namespaces }: Pick<AccessKeyCaches, 'namespaces'>,
   accessKey: AccessKeyRecord,
 ): boolean {
-  return accessKey.deleting || namespaces.get(accessKey.namespace)?.terminating === true;
+  return accessKey.deleting || isTerminating({ namespaces }, accessKey.namespace);
+}
+
+/** Whether the namespace is being deleted. */
+export function isTerminating({ namespaces }: Pick<AccessKeyCaches, 'namespaces'>, namespace: string): boolean {
+  return namespaces.get(namespace)?.terminating === true;
 }
 
 /** Whether the AccessKey holds its user. */

@@ -60,7 +60,10 @@ export function withoutEndedPrevious(facts: PairFacts, now: number): PairFacts {
   return hasEnded ? { ...facts, previousValidUntil: undefined } : facts;
 }
 
-/** The overlap of the spec limits the end recorded at the rotation, so a shorter overlap takes effect immediately. */
+/**
+ * The overlap of the spec limits the end recorded at the rotation, so a shorter overlap takes effect immediately. The
+ * extension is computed from the last use in the status, so all replicas agree on it.
+ */
 function previousValidUntil({
   accessKey,
   pair,
@@ -68,10 +71,24 @@ function previousValidUntil({
   generatedAt,
 }: Omit<PairInSecret, 'now'> & Pick<PairFacts, 'generatedAt'>): number | undefined {
   if (!secret.previous) return undefined;
-  const known = pairStatusOf(accessKey, pair.name)?.previous;
-  const annotated = secret.annotations[annotations.previousValidUntil];
-  const until = parseTime(known?.accessKey === secret.previous.ak ? known.validUntil : annotated);
-  return until === undefined ? undefined : Math.min(until, generatedAt + durationMs(pair.rotation?.overlap));
+  const status = pairStatusOf(accessKey, pair.name)?.previous;
+  const known = status?.accessKey === secret.previous.ak ? status : undefined;
+  const until = parseTime(known ? known.validUntil : secret.annotations[annotations.previousValidUntil]);
+  if (until === undefined) return undefined;
+  const end = Math.min(until, generatedAt + durationMs(pair.rotation?.overlap));
+  return end + extensionMs(pair, { generatedAt, end, lastUsedAt: parseTime(known?.lastUsedTime) });
+}
+
+/** Each use in the last half of the overlap extends it by another half, up to `rotation.maxOverlap`. */
+function extensionMs(
+  { rotation }: KeyPairSpec,
+  { generatedAt, end, lastUsedAt }: { generatedAt: number; end: number; lastUsedAt: number | undefined },
+): number {
+  const half = durationMs(rotation?.overlap) / 2;
+  const limit = generatedAt + durationMs(rotation?.maxOverlap);
+  if (lastUsedAt === undefined || half === 0 || limit <= end) return 0;
+  const halves = Math.max(0, Math.ceil((lastUsedAt + half - end) / half));
+  return Math.min(halves * half, limit - end);
 }
 
 /**

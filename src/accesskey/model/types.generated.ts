@@ -101,6 +101,10 @@ export interface AccessKeySpec {
        * How long the previous pair stays valid after a rotation. It is kept in the same Secret under the keys previous-ak and previous-sk. If unset, the previous pair stops working immediately.
        */
       overlap?: string;
+      /**
+       * Limit to which the overlap is extended while the previous pair is in use: each use in the last half of the overlap extends it by another half. If unset, the overlap is not extended.
+       */
+      maxOverlap?: string;
     };
     /**
      * The Secret that holds the pair.

@@ -5,12 +5,12 @@ import type { EventContent, EventRecorder } from '../../kube/events.ts';
 import type { Transport } from '../../kube/transport.ts';
 import { createWorkQueue, type WorkQueueOptions } from '../../kube/work-queue.ts';
 import { type AccessKeyRecord, accessKeys, kind } from '../model/access-key-record.ts';
-import { type AccessKeyCaches, isBeingDeleted, nameHoldersFor } from '../model/caches.ts';
+import { type AccessKeyCaches, isBeingDeleted, isTerminating, nameHoldersFor } from '../model/caches.ts';
 import { type Accepts, isUnaccepted, withAcceptance } from './acceptance.ts';
 import { apply } from './apply.ts';
 import { blockingNames, createBlockingSecrets } from './blocking-secrets.ts';
 import { enqueueChanges } from './enqueue.ts';
-import { changeEvents, removedEvent, transitionEvents } from './events.ts';
+import { changeEvents, removedEvent } from './events.ts';
 import { createMemories, type Memory } from './memory.ts';
 import type { PlanOutcome } from './outcome.ts';
 import { afterOutcome, heldFields, isKnownOverride, nextOverrideStepMs, onlyFor, withOverrides } from './overrides.ts';
@@ -20,6 +20,7 @@ import { createSecretApi } from './secret-api.ts';
 import { StaleCacheError } from './secret-errors.ts';
 import { nextStepAt, statusOf, terminatingStatus } from './status.ts';
 import { isSameStatus, writeStatus } from './status-writer.ts';
+import { deletionEvents, transitionEvents } from './transition-events.ts';
 
 /**
  * How often a pair with a problem that is not an error of the API server is reconciled again, milliseconds. A blocking
@@ -137,7 +138,7 @@ export function startController(options: ControllerOptions): () => Promise<void>
   async function updateStatus(accessKey: AccessKeyRecord, status: AccessKeyRecord['status']): Promise<boolean> {
     if (isSameStatus(status, accessKey.status)) return false;
     await writeStatus(client, accessKey, status);
-    record(accessKey, transitionEvents(accessKey, status));
+    record(accessKey, transitionEvents(accessKey, status, now()));
     return true;
   }
 
@@ -163,9 +164,17 @@ export function startController(options: ControllerOptions): () => Promise<void>
     };
   }
 
-  const unsubscribe = enqueueChanges(caches, queue.add);
+  const unsubscribers = [
+    enqueueChanges(caches, queue.add),
+    caches.accessKeys.subscribe(({ previous, current }) => {
+      if (!previous || previous.deleting) return;
+      const isDeleted = previous.uid !== current?.uid || current.deleting;
+      // A terminating namespace accepts no Event.
+      if (isDeleted && !isTerminating(caches, previous.namespace)) record(previous, deletionEvents(previous, now()));
+    }),
+  ];
   return async () => {
-    unsubscribe();
+    for (const unsubscribe of unsubscribers) unsubscribe();
     await queue.shutDown();
     await blockingSecrets.stop();
   };

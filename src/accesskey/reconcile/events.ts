@@ -1,21 +1,7 @@
+/** The Events for what a reconcile has done to Secrets. They never contain a key. Pure. */
 import type { EventContent } from '../../kube/events.ts';
-import type { AccessKeyRecord, Condition } from '../model/access-key-record.ts';
-import { liveStates } from '../model/pair-state.ts';
-import type { AccessKeyStatus } from '../model/types.generated.ts';
 import type { RotationCause } from './actions.ts';
-import { reasons } from './conditions.ts';
-import { expiringSoon } from './expiry-warnings.ts';
 import type { PairOutcome } from './outcome.ts';
-
-/** Events for changes between two statuses: a problem, an expiry or a warning of it, the end of an overlap. */
-export function transitionEvents({ status }: Pick<AccessKeyRecord, 'status'>, after: AccessKeyStatus): EventContent[] {
-  return [
-    ...problemEvents(status.conditions, after.conditions),
-    ...overrideEvents(status.conditions, after.conditions),
-    ...stateEvents(status, after),
-    ...expiryEvents(status, after),
-  ];
-}
 
 const causes: Readonly<Record<RotationCause, string>> = {
   revision: 'the revision changed',
@@ -83,51 +69,10 @@ export function orphanRemovedEvent(secretName: string, accessKey: string): Event
   return normal('SecretRemoved', 'DeleteSecret', note);
 }
 
-function problemEvents(before: readonly Condition[] = [], after: readonly Condition[] = []): EventContent[] {
-  const ready = after.find((one) => one.type === 'Ready');
-  const known = before.find((one) => one.type === 'Ready');
-  if (!ready || ready.status === 'True' || ready.reason === reasons.secretOverridden) return [];
-  if (known?.reason === ready.reason && known.message === ready.message) return [];
-  return [warning(ready.reason, 'Reconcile', ready.message)];
-}
-
-/** One Event for each override, also if it makes the AccessKey not Ready. */
-function overrideEvents(before: readonly Condition[] = [], after: readonly Condition[] = []): EventContent[] {
-  const overridden = after.find((one) => one.type === 'Overridden');
-  const known = before.find((one) => one.type === 'Overridden');
-  if (!overridden || known?.message === overridden.message) return [];
-  return [warning(overridden.reason, 'PatchSecret', overridden.message)];
-}
-
-function stateEvents(before: AccessKeyStatus, after: AccessKeyStatus): EventContent[] {
-  return (after.keyPairs ?? []).flatMap((pair) => {
-    const known = before.keyPairs?.find((one) => one.name === pair.name);
-    const wasLive = known !== undefined && liveStates.has(known.state);
-    if (pair.state === 'Expired' && wasLive) {
-      return [normal('KeyPairExpired', 'UpdateStatus', `Key pair ${pair.name} has expired`)];
-    }
-    if (known?.previous && !pair.previous && known.accessKey === pair.accessKey) {
-      return [normal('OverlapEnded', 'PatchSecret', `The previous key pair of ${pair.name} is no longer valid`)];
-    }
-    return [];
-  });
-}
-
-/** One Event for each warning time that begins. */
-function expiryEvents(before: AccessKeyStatus, after: AccessKeyStatus): EventContent[] {
-  return expiringSoon(after.keyPairs ?? []).flatMap(({ name, expiresAt, expiryWarningDays: days }) => {
-    const known = before.keyPairs?.find((one) => one.name === name);
-    if (known?.expiryWarningDays === days) return [];
-    const remaining = days === 1 ? '1 day' : `${days} days`;
-    const note = `Key pair ${name} expires at ${expiresAt}, in less than ${remaining}; no other key pair is valid longer`;
-    return [warning(reasons.expiresSoon, 'UpdateStatus', note)];
-  });
-}
-
-function normal(reason: string, action: string, note: string): EventContent {
+export function normal(reason: string, action: string, note: string): EventContent {
   return { type: 'Normal', reason, action, note };
 }
 
-function warning(reason: string, action: string, note: string): EventContent {
+export function warning(reason: string, action: string, note: string): EventContent {
   return { type: 'Warning', reason, action, note };
 }

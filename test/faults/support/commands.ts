@@ -20,7 +20,7 @@ export type Command =
   | ({ do: 'relabel'; team: 'red' | 'blue' } & OfPair)
   | ({ do: 'rekey'; custom: boolean } & OfPair)
   | ({ do: 'expire'; inHours: number | null } & OfPair)
-  | ({ do: 'rotation'; rotation: { interval?: string; overlap?: string } | null } & OfPair)
+  | ({ do: 'rotation'; rotation: { interval?: string; overlap?: string; maxOverlap?: string } | null } & OfPair)
   | ({ do: 'strip'; what: 'labels' | 'annotations' } & OfPair)
   | { do: 'takeName' | 'freeName'; of: Name; name: PairName | 'taken' }
   | { do: 'kill'; staysDown: boolean }
@@ -31,7 +31,13 @@ export type Command =
 const of = fc.constantFrom(...names);
 const pair = fc.constantFrom<PairName>('main', 'second');
 const pairs = fc.constantFrom<PairName[]>(['main'], ['second', 'main'], ['main', 'second']);
-const rotation = fc.constantFrom(null, { interval: '2h' }, { interval: '3h', overlap: '1h30m' }, { overlap: '2h30m' });
+const rotation = fc.constantFrom(
+  null,
+  { interval: '2h' },
+  { interval: '3h', overlap: '1h30m' },
+  { overlap: '2h30m' },
+  { overlap: '2h30m', maxOverlap: '4h' },
+);
 
 function some<const D extends string, F extends object>(
   verbs: readonly D[],

@@ -128,3 +128,53 @@ describe('isReplaced', () => {
     ['no valid pair', false, known(), secret({ data: { sk: 'x' } })],
   ])('%s: %s', (_, expected, subject, found) => expect(isReplaced(subject, main, found)).toBe(expected));
 });
+
+describe('an overlap with maxOverlap', () => {
+  const hour = 3600;
+  const created = -10 * hour;
+
+  /** Hours from the rotation until the end of the overlap; the previous pair was last used so many hours after it. */
+  function endAfter(lastUsed: number | undefined, rotation: object, recorded = 4): number {
+    const pair = { name: 'main', rotation };
+    const use = lastUsed === undefined ? {} : { lastUsedTime: at(created + lastUsed * hour) };
+    const previous = { accessKey: keyPair(9).ak, validUntil: at(created + recorded * hour), ...use };
+    const subject = known({ keyPairs: [pair] }, { createdAt: at(created), previous });
+    const found = secret({ of: subject, previous: keyPair(9) });
+    const { previousValidUntil = 0 } = pairFacts({ accessKey: subject, pair, secret: found, now });
+    return (previousValidUntil - now) / 3_600_000 - created / hour;
+  }
+
+  const rotation = { overlap: '4h', maxOverlap: '9h' };
+
+  it.each([
+    ['is not extended if the previous pair was not used', undefined, 4],
+    ['is not extended by a use before the rotation', -1, 4],
+    ['is not extended by a use in its first half', 2, 4],
+    ['is extended by half by a use in its last half', 2.1, 6],
+    ['is extended by half by a use at its end', 4, 6],
+    ['is extended again by a use in the extension', 4.1, 8],
+    ['is extended up to maxOverlap', 6.1, 9],
+    ['is never longer', 20, 9],
+  ])('%s', (_, lastUsed, end) => {
+    expect(endAfter(lastUsed, rotation)).toBe(end);
+    expect(endAfter(lastUsed, rotation, end), 'once the end is in the status').toBe(end);
+  });
+
+  it('is not extended without maxOverlap, and ends when that is removed', () => {
+    expect(endAfter(3, { overlap: '4h' })).toBe(4);
+    expect(endAfter(3, { overlap: '4h' }, 6)).toBe(4);
+  });
+
+  it('uses a shorter overlap immediately', () => {
+    expect(endAfter(undefined, { overlap: '1h', maxOverlap: '9h' })).toBe(1);
+  });
+
+  it('ignores the use of another pair', () => {
+    const pair = { name: 'main', rotation };
+    const previous = { accessKey: keyPair(8).ak, validUntil: at(0), lastUsedTime: at(created + 3 * hour) };
+    const subject = known({ keyPairs: [pair] }, { createdAt: at(created), previous });
+    const facts = { previousValidUntil: now + (created + 4 * hour) * 1000 };
+    const found = secret({ of: subject, previous: keyPair(9), facts });
+    expect(pairFacts({ accessKey: subject, pair, secret: found, now })).toMatchObject(facts);
+  });
+});

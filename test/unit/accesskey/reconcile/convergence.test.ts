@@ -36,6 +36,7 @@ function pairSpec(name: string): fc.Arbitrary<KeyPairSpec> {
     { interval: '1h' },
     { overlap: '30m' },
     { interval: '1h', overlap: '30m' },
+    { overlap: '30m', maxOverlap: '50m' },
   );
   const parts = fc.record({
     enabled: fc.boolean(),

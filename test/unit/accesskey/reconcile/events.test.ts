@@ -1,17 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { AccessKeyStatus } from '../../../../src/accesskey/model/types.generated.ts';
-import {
-  changeEvents,
-  transitionEvents as eventsBetween,
-  removedEvent,
-} from '../../../../src/accesskey/reconcile/events.ts';
+import { changeEvents, removedEvent } from '../../../../src/accesskey/reconcile/events.ts';
 import type { PairChange, PairOutcome } from '../../../../src/accesskey/reconcile/outcome.ts';
-import { statusOf } from '../../../../src/accesskey/reconcile/status.ts';
-import { accessKey, at, keyPair, now } from '../../../support/builders.ts';
-import { conflict as conflictOf, failed as failedOf, outcomeOf, present as presentOf } from './outcomes.ts';
-
-const main = { name: 'main' };
-const one = accessKey();
+import { keyPair } from '../../../support/builders.ts';
+import { conflict as conflictOf, failed as failedOf, present as presentOf } from './outcomes.ts';
 
 function present(change: PairChange, malformed: string[] = []): PairOutcome {
   return { ...presentOf(), change, malformed, ...(change === 'rotated' && { cause: 'interval' }) };
@@ -19,10 +10,6 @@ function present(change: PairChange, malformed: string[] = []): PairOutcome {
 
 const conflict = conflictOf('main');
 const failed = (message: string) => failedOf('main', message);
-
-function transitionEvents(status: AccessKeyStatus, after: AccessKeyStatus) {
-  return eventsBetween({ status }, after);
-}
 
 describe('changeEvents', () => {
   it.each<[PairChange, string[], string, string, string, string]>([
@@ -102,84 +89,5 @@ describe('changeEvents', () => {
     const text = JSON.stringify(all.flatMap((change) => changeEvents(present(change, ['ak']))));
     expect(text).not.toContain(keyPair().ak);
     expect(text).not.toContain(keyPair().sk);
-  });
-});
-
-describe('transitionEvents', () => {
-  const status = (outcomes: PairOutcome[], holder = one.key, time = now) =>
-    statusOf({ accessKey: one, userHolder: holder, outcome: outcomeOf(outcomes), now: time });
-  const unseen = { observedGeneration: -1 };
-  const ready = status([present('none')]);
-  const stalled = status([conflict]);
-  const claimed = status([], 'other/older');
-
-  it.each([
-    ['a problem in the first status', unseen, stalled, ['SecretConflict']],
-    ['a problem after ready', ready, stalled, ['SecretConflict']],
-    ['a different problem', stalled, claimed, ['UserClaimed']],
-    ['the same problem with another message', status([failed('a')]), status([failed('b')]), ['SecretFailed']],
-    ['a different holder of the user', claimed, status([], 'other/oldest'), ['UserClaimed']],
-    ['nothing for the same problem', stalled, status([conflict], one.key, now + 60_000), []],
-    ['nothing for a solved problem', stalled, ready, []],
-    ['nothing for a first status without problems', unseen, ready, []],
-    ['nothing for an unchanged status', ready, ready, []],
-  ])('returns %s', (_, before, after, reasons) => {
-    expect(transitionEvents(before, after).map((event) => event.reason)).toEqual(reasons);
-  });
-
-  it('reports a problem as a Warning with the message of the condition', () => {
-    const note = 'user ann is held by AccessKey other/older; delete one of the two AccessKeys';
-    expect(transitionEvents(ready, claimed)).toEqual([
-      { type: 'Warning', reason: 'UserClaimed', action: 'Reconcile', note },
-    ]);
-  });
-
-  it('reports once that a pair has expired', () => {
-    const pair = { ...main, expiresAt: at(60) };
-    const outcome = presentOf(pair);
-    const active = status([outcome]);
-    const expired = status([outcome], one.key, now + 60_000);
-    expect(transitionEvents(active, expired)).toEqual([
-      { type: 'Normal', reason: 'KeyPairExpired', action: 'UpdateStatus', note: 'Key pair main has expired' },
-    ]);
-    expect(transitionEvents(expired, expired)).toEqual([]);
-    expect(transitionEvents(unseen, expired)).toEqual([]);
-  });
-  it('reports once that a rotating pair has expired', () => {
-    const pair = { ...main, expiresAt: at(60), rotation: { overlap: '1h' } };
-    const outcome = presentOf(pair, keyPair(), { previous: keyPair(9), facts: { previousValidUntil: now + 90_000 } });
-    const [before, after] = [status([outcome]), status([outcome], one.key, now + 60_000)];
-    expect(before.keyPairs).toMatchObject([{ state: 'Rotating' }]);
-    expect(transitionEvents(before, after).map((event) => event.reason)).toEqual(['KeyPairExpired']);
-  });
-
-  describe('for an overlap', () => {
-    const pair = { ...main, rotation: { overlap: '1h' } };
-    const outcome = presentOf(pair, keyPair(), { previous: keyPair(9), facts: { previousValidUntil: now + 60_000 } });
-    const during = status([outcome]);
-    const after = status([outcome], one.key, now + 60_000);
-
-    it('reports once that it has ended, without an ak', () => {
-      const note = 'The previous key pair of main is no longer valid';
-      expect(transitionEvents(during, after)).toEqual([
-        { type: 'Normal', reason: 'OverlapEnded', action: 'PatchSecret', note },
-      ]);
-      expect(transitionEvents(after, after)).toEqual([]);
-    });
-
-    it('reports nothing when it begins or continues', () => {
-      expect(transitionEvents(during, status([outcome], one.key, now + 59_999))).toEqual([]);
-      expect(transitionEvents(status([presentOf(pair, keyPair(9))]), during)).toEqual([]);
-    });
-
-    it('does not report the end if the pair itself was replaced', () => {
-      expect(transitionEvents(during, status([presentOf(pair, keyPair(3))]))).toEqual([]);
-    });
-  });
-
-  it('does not report the expiry of a pair that was disabled before', () => {
-    const pair = { ...main, expiresAt: at(60) };
-    const before = status([presentOf({ ...pair, enabled: false })]);
-    expect(transitionEvents(before, status([presentOf(pair)], one.key, now + 60_000))).toEqual([]);
   });
 });

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AccessKeyRecord, KeyPairSpec, KeyPairStatus } from '../../../../src/accesskey/model/access-key-record.ts';
-import { transitionEvents } from '../../../../src/accesskey/reconcile/events.ts';
 import { withExpiryWarnings, withoutSuccessor } from '../../../../src/accesskey/reconcile/expiry-warnings.ts';
 import type { PairOutcome } from '../../../../src/accesskey/reconcile/outcome.ts';
 import { statusOf } from '../../../../src/accesskey/reconcile/status.ts';
+import { transitionEvents } from '../../../../src/accesskey/reconcile/transition-events.ts';
 import { accessKey, at, keyPair, now, pairStatus } from '../../../support/builders.ts';
 import { failed, outcomeOf, present } from './outcomes.ts';
 
@@ -137,7 +137,7 @@ function reconcileAt(times: readonly number[], pairsAt: (time: number) => PairOu
     const outcome = outcomeOf(pairsAt(seconds));
     const status = statusOf({ accessKey: current, userHolder: current.key, outcome, warningDays, now: time });
     if (JSON.stringify(status) !== JSON.stringify(current.status)) changes += 1;
-    const events = transitionEvents(current, status).filter(({ reason }) => reason === 'KeyPairExpiresSoon');
+    const events = transitionEvents(current, status, time).filter(({ reason }) => reason === 'KeyPairExpiresSoon');
     for (const { type, note } of events) notes.push(`${type} ${note.match(/less than (.*);/)?.[1]}`);
     current = { ...current, status: JSON.parse(JSON.stringify(status)) };
   }
