@@ -15,7 +15,7 @@ export function createOwnTokenCheck(review: ReviewToken, dependencies: Dependenc
   return async (token, address = 'unknown', limit = undefined) => {
     if (issuerOf(token) !== dependencies.token.issuer) return review(token, address, limit);
     if (!dependencies.signingKeys()) throw new ConsoleError('errorSignInUnavailable', {}, 503);
-    const checked = await checkToken(token, { address, dependencies });
+    const checked = await checkToken(token, { address, acceptListed: true, dependencies });
     return 'refused' in checked ? undefined : review(token, address, limit);
   };
 }

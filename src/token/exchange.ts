@@ -100,8 +100,12 @@ export function createExchange(options: ExchangeOptions): (request: ExchangeRequ
     if (!(await review)) return { refused: 'the cluster does not accept the token', serviceAccount: clientId };
     // The AccessKey may have been deleted during the review.
     const after = onlyUserOf(serviceAccounts, account);
-    return 'refused' in after ? after : { clientId, user: after.user, expiresAt: unverified.exp * 1000 };
+    return 'refused' in after ? after : toSubject(after.user, unverified);
   };
+}
+
+function toSubject(user: ServiceAccountUser, { clientId, exp }: SubjectToken & { clientId: string }): Subject {
+  return { clientId, user, audiences: user.audiences, expiresAt: exp * 1000 };
 }
 
 /** Reads the unverified claims of the subject token. */

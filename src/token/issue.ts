@@ -29,6 +29,8 @@ export interface Subject {
   tokenSeconds?: number | undefined;
   /** Tokens that were issued earlier are rejected, milliseconds since the epoch; undefined: no limit. */
   tokensNotBefore?: number | undefined;
+  /** Audiences that the token may have instead of the configured one. */
+  audiences?: readonly string[] | undefined;
 }
 
 /** Why a credential gets no token. For the log only. */
@@ -40,6 +42,7 @@ export type RefusalReason =
   | 'conflict'
   | 'pending'
   | 'tokensNotBefore is in the future'
+  | 'the AccessKey does not list the audience'
   | 'allowedCIDRs do not contain the client address'
   | 'not a ServiceAccount token for this audience'
   | 'client_id is not the ServiceAccount of the token'
@@ -74,7 +77,7 @@ export interface TokenClaims {
   exp: number;
   /** {@link Subject.clientId} */
   client_id: string;
-  /** Only if an audience is configured. */
+  /** The requested audience, otherwise the configured one, if any. */
   aud?: string;
 }
 
@@ -110,6 +113,12 @@ export interface TokenValidity {
   defaultSeconds: number;
 }
 
+/** What a client asks for. */
+export interface TokenTerms extends TokenValidity {
+  /** Requested audience. */
+  audience?: string | undefined;
+}
+
 export interface IssueOptions {
   pairs: PairLookup;
   /** Exchanges a ServiceAccount token (exchange.ts). */
@@ -123,7 +132,7 @@ export interface IssueOptions {
 }
 
 export interface IssueRequest {
-  validity: TokenValidity;
+  terms: TokenTerms;
   /** IP address of the client. */
   address: string;
   keys: SigningKeys;
@@ -137,15 +146,19 @@ export type IssueToken = (credential: Credential, request: IssueRequest) => Prom
  */
 export function createTokenIssuer(options: IssueOptions): IssueToken {
   const { pairs, exchange, sign, claimsOptions, maxSeconds, now } = options;
-  return async (credential, { validity, address, keys }) => {
+  return async (credential, { terms, address, keys }) => {
     const subject =
       'pair' in credential
         ? subjectOf(authenticate(pairs, credential.pair, { now: now(), address }), maxSeconds)
         : await exchange({ ...credential, address });
     if ('refused' in subject) return subject;
-    const seconds = validity.seconds ?? subject.tokenSeconds ?? validity.defaultSeconds;
+    const { audience = claimsOptions.audience } = terms;
+    if (audience !== claimsOptions.audience && !subject.audiences?.includes(audience ?? '')) {
+      return { refused: 'the AccessKey does not list the audience', ...clientField(subject) };
+    }
+    const seconds = terms.seconds ?? subject.tokenSeconds ?? terms.defaultSeconds;
     const time = now();
-    const claims = claimsFor(subject, { ...claimsOptions, seconds, now: time });
+    const claims = claimsFor(subject, { ...claimsOptions, audience, seconds, now: time });
     if (claims.iat > time / 1000 + clockToleranceSeconds) {
       return { refused: 'tokensNotBefore is in the future', ...clientField(subject) };
     }
@@ -196,9 +209,9 @@ export function authenticate(
 
 function subjectOf(pair: FoundPair | Refusal, maxSeconds: number): Subject | Refusal {
   if ('refused' in pair) return pair;
-  const { ak, user, expiresAt, pairName, tokenLifetime, tokensNotBefore } = pair;
+  const { ak, user, expiresAt, pairName, tokenLifetime, tokensNotBefore, audiences } = pair;
   const tokenSeconds = tokenLifetime === undefined ? undefined : Math.min(durationMs(tokenLifetime) / 1000, maxSeconds);
-  return { clientId: ak, user, expiresAt, pairName, tokenSeconds, tokensNotBefore };
+  return { clientId: ak, user, expiresAt, pairName, tokenSeconds, tokensNotBefore, audiences };
 }
 
 export const secondsPerDay = 86_400;

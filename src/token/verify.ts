@@ -23,6 +23,8 @@ export interface Caller {
   issuedAt: number;
   /** Seconds since the epoch. */
   expiresAt: number;
+  /** Audience of the token, if any. */
+  audience?: string;
 }
 
 /** An invalid token. The message is for the log. */
@@ -41,6 +43,8 @@ export interface VerifyOptions {
   keys: SigningKeys;
   /** Required issuer and audience. */
   expected: ClaimsOptions;
+  /** Also accept the audiences that the AccessKey lists; default: only the required one, or none if none is required. */
+  acceptListed?: boolean | undefined;
   pairs: PairLookup;
   serviceAccounts: LiveServiceAccounts;
   /** Of the client that uses the token; undefined: not checked. */
@@ -59,6 +63,7 @@ const callerClaims = z.object({
   client_id: z.string().min(1),
   iat: z.number(),
   exp: z.number(),
+  aud: z.union([z.string(), z.array(z.string())]).optional(),
 });
 
 /**
@@ -74,15 +79,33 @@ export async function verifyToken(token: string, options: VerifyOptions): Promis
   const payload = await verifyCached(token, options);
   const claims = callerClaims.safeParse(payload);
   if (!claims.success) throw new TokenError('a claim is missing or has the wrong type');
-  const { sub: id, preferred_username: name, client_id: clientId, iat, exp } = claims.data;
+  const { sub: id, preferred_username: name, client_id: clientId, iat, exp, aud } = claims.data;
   if (iat > options.now / 1000 + clockToleranceSeconds) throw new TokenError('iat is in the future');
   const live = findLive({ id, name, clientId }, options);
+  requireAudience(aud, live, options);
   if (live.tokensNotBefore !== undefined && iat * 1000 < live.tokensNotBefore) {
     throw new TokenError('the token was issued before tokensNotBefore');
   }
   if (options.address !== undefined && !isAddressAllowed(live.allowedCIDRs, options.address)) throw new AddressError();
   const groups = claims.data.groups.filter((group) => live.groups.includes(group));
-  return { id, name, groups, pairName: live.pairName, clientId, issuedAt: iat, expiresAt: exp };
+  const caller = { id, name, groups, pairName: live.pairName, clientId, issuedAt: iat, expiresAt: exp };
+  return typeof aud === 'string' ? { ...caller, audience: aud } : caller;
+}
+
+/**
+ * Requires the expected audience, which jose has already checked unless listed ones are accepted. A token with an audience
+ * is for someone else if none is expected (RFC 7519 section 4.1.3).
+ *
+ * @throws TokenError
+ */
+function requireAudience(
+  aud: string | string[] | undefined,
+  { audiences }: Live,
+  { expected, acceptListed }: VerifyOptions,
+): void {
+  if (aud === expected.audience || (expected.audience !== undefined && !acceptListed)) return;
+  const isListed = acceptListed && typeof aud === 'string' && audiences?.includes(aud);
+  if (!isListed) throw new TokenError('the token is for another audience');
 }
 
 /** Current state of what a token was issued for. The optional fields are those of the key pair. */
@@ -91,6 +114,7 @@ interface Live {
   pairName: string | undefined;
   tokensNotBefore?: number | undefined;
   allowedCIDRs?: readonly string[] | undefined;
+  audiences?: readonly string[] | undefined;
 }
 
 /** @throws TokenError if the key pair or ServiceAccount of the token is no longer live, or belongs to another user */
@@ -102,19 +126,19 @@ function findLive(
   if (account) {
     const user = serviceAccounts.usersOf(account).find((one) => one.id === id && one.name === name);
     if (!user) throw new TokenError('no live AccessKey names the ServiceAccount of the token');
-    return { groups: user.groups, pairName: undefined };
+    return { groups: user.groups, pairName: undefined, audiences: user.audiences };
   }
   const found = pairs.find(clientId, now).filter((one) => one.user.id === id && one.user.name === name);
   const live = found.find((one) => liveStates.has(one.state));
   if (!live) throw new TokenError('the key pair of the token is not live');
-  const { user, pairName, tokensNotBefore, allowedCIDRs } = live;
-  return { groups: user.groups, pairName, tokensNotBefore, allowedCIDRs };
+  const { user, pairName, tokensNotBefore, allowedCIDRs, audiences } = live;
+  return { groups: user.groups, pairName, tokensNotBefore, allowedCIDRs, audiences };
 }
 
 /** Verifies the signature of each token once and caches the claims. */
 async function verifyCached(token: string, options: VerifyOptions) {
-  const { keys, expected, now } = options;
-  const verifiedFor = JSON.stringify([expected.issuer, expected.audience]);
+  const { keys, expected, acceptListed, now } = options;
+  const verifiedFor = JSON.stringify([expected.issuer, acceptListed ? undefined : expected.audience]);
   const cached = keys.verified.get(token, verifiedFor, now / 1000);
   if (cached) return cached;
   const payload = await verifySignature(token, options);
@@ -122,7 +146,10 @@ async function verifyCached(token: string, options: VerifyOptions) {
   return payload;
 }
 
-async function verifySignature(token: string, { keys, expected, now }: VerifyOptions): Promise<JWTPayload> {
+async function verifySignature(
+  token: string,
+  { keys, expected, acceptListed, now }: VerifyOptions,
+): Promise<JWTPayload> {
   const { issuer, audience } = expected;
   if (token.length > maxLength) throw new TokenError('the token is too long');
   // A fourth part is enough to recognize too many.
@@ -133,7 +160,7 @@ async function verifySignature(token: string, { keys, expected, now }: VerifyOpt
       algorithms: [...algorithms],
       typ: 'JWT',
       issuer,
-      ...(audience !== undefined && { audience }),
+      ...(audience !== undefined && !acceptListed && { audience }),
       requiredClaims: ['exp', 'iat', 'sub'],
       currentDate: new Date(now),
     });

@@ -140,3 +140,27 @@ describe('allowedCIDRs', () => {
     expect(operator.output.join('\n')).toContain('allowedCIDRs do not contain the client address');
   });
 });
+
+describe('spec.audiences', () => {
+  const audiences = ['https://shop.example.org', 'kubernetes'];
+  const audOf = async (answer: Response) => {
+    const { access_token, error } = (await answer.json()) as { access_token?: string; error?: string };
+    return access_token === undefined ? error : decodeJwt(access_token).aud;
+  };
+
+  test('a request selects one of them', async () => {
+    const pair = await createPair(
+      kubectl,
+      accessKeyManifest(namespace, 'aude', { audiences, user: { name: 'aude' }, keyPairs: [{ name: 'main' }] }),
+    );
+    await getToken(operator.url, pair);
+    expect(await audOf(await request(pair))).toBeUndefined();
+    expect(await audOf(await request(pair, { resource: 'https://shop.example.org' }))).toBe('https://shop.example.org');
+    expect(await audOf(await request(pair, { audience: 'kubernetes' }))).toBe('kubernetes');
+    expect(await audOf(await request(pair, { audience: 'kubernetes', resource: 'https://shop.example.org' }))).toBe(
+      'invalid_target',
+    );
+    expect(await audOf(await request(pair, { audience: 'other' }))).toBe('invalid_target');
+    expect(decodeJwt(await getToken(operator.url, pair, '&audience=kubernetes')).aud).toBe('kubernetes');
+  });
+});

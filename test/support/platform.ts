@@ -52,6 +52,7 @@ export function accessKeyManifest(
     user?: { name: string; groups?: string[]; [field: string]: unknown };
     suspended?: boolean;
     serviceAccounts?: string[];
+    audiences?: string[];
     keyPairs?: object[];
   } = {},
 ) {

@@ -93,6 +93,11 @@ export const fields: readonly Field[] = [
     bad: [list(17), ['a', 'a'], ['A'], ['-a'], ['a..b'], [''], [long(254)], 'a', [1]],
   },
   {
+    path: ['audiences'],
+    good: [[], list(16), ['https://api.example.org/v1?a=b#c'], ['urn:a:b', long(256)]],
+    bad: [list(17), ['a', 'a'], [''], ['a b'], ['a"'], ['a\\'], ['ä'], ['a\n'], [long(257)], 'a', [1]],
+  },
+  {
     path: ['keyPairs', 0, 'name'],
     good: ['0', long(63), 'a--b'],
     bad: ['', 'A', '-a', 'a-', 'a.b', 'a_b', long(64), 'ä', ...notText],

@@ -39,7 +39,7 @@ export interface paths {
         put?: never;
         /**
          * Get a token for a key pair
-         * @description The key pair is in the body or in Authorization: Basic; cycle is in the body or in the query.
+         * @description The key pair is in the body or in Authorization: Basic; cycle and audience are in the body or in the query.
          */
         post: operations["createToken"];
         delete?: never;
@@ -67,7 +67,7 @@ export interface paths {
         put?: never;
         /**
          * Get a token for a key pair
-         * @description The key pair is in the body or in Authorization: Basic; cycle is in the body or in the query.
+         * @description The key pair is in the body or in Authorization: Basic; cycle and audience are in the body or in the query.
          */
         post: operations["createTokenByFormerPath"];
         delete?: never;
@@ -1632,6 +1632,8 @@ export interface operations {
                 sk?: string;
                 /** @description Validity of the token in days; if unset, tokenLifetime of the key pair */
                 cycle?: number;
+                /** @description Audience of the token, the configured one or one of spec.audiences of the AccessKey */
+                audience?: string;
             };
             header?: never;
             path?: never;
@@ -1750,6 +1752,8 @@ export interface operations {
             query?: {
                 /** @description Validity of the token in days, unless it is in the body */
                 cycle?: number;
+                /** @description Audience of the token, the configured one or one of spec.audiences of the AccessKey */
+                audience?: string;
             };
             header?: never;
             path?: never;
@@ -1773,6 +1777,8 @@ export interface operations {
                      * @default 3
                      */
                     cycle?: number;
+                    /** @description Audience of the token, the configured one or one of spec.audiences of the AccessKey */
+                    audience?: string;
                 };
                 "application/json": {
                     /**
@@ -1790,6 +1796,8 @@ export interface operations {
                      * @default 3
                      */
                     cycle?: number;
+                    /** @description Audience of the token, the configured one or one of spec.audiences of the AccessKey */
+                    audience?: string;
                 };
             };
         };
@@ -1925,6 +1933,8 @@ export interface operations {
                 sk?: string;
                 /** @description Validity of the token in days; if unset, tokenLifetime of the key pair */
                 cycle?: number;
+                /** @description Audience of the token, the configured one or one of spec.audiences of the AccessKey */
+                audience?: string;
             };
             header?: never;
             path?: never;
@@ -1985,6 +1995,8 @@ export interface operations {
                 sk?: string;
                 /** @description Validity of the token in days; if unset, tokenLifetime of the key pair */
                 cycle?: number;
+                /** @description Audience of the token, the configured one or one of spec.audiences of the AccessKey */
+                audience?: string;
             };
             header?: never;
             path?: never;
@@ -2103,6 +2115,8 @@ export interface operations {
             query?: {
                 /** @description Validity of the token in days, unless it is in the body */
                 cycle?: number;
+                /** @description Audience of the token, the configured one or one of spec.audiences of the AccessKey */
+                audience?: string;
             };
             header?: never;
             path?: never;
@@ -2126,6 +2140,8 @@ export interface operations {
                      * @default 3
                      */
                     cycle?: number;
+                    /** @description Audience of the token, the configured one or one of spec.audiences of the AccessKey */
+                    audience?: string;
                 };
                 "application/json": {
                     /**
@@ -2143,6 +2159,8 @@ export interface operations {
                      * @default 3
                      */
                     cycle?: number;
+                    /** @description Audience of the token, the configured one or one of spec.audiences of the AccessKey */
+                    audience?: string;
                 };
             };
         };
@@ -2278,6 +2296,8 @@ export interface operations {
                 sk?: string;
                 /** @description Validity of the token in days; if unset, tokenLifetime of the key pair */
                 cycle?: number;
+                /** @description Audience of the token, the configured one or one of spec.audiences of the AccessKey */
+                audience?: string;
             };
             header?: never;
             path?: never;
@@ -2531,9 +2551,9 @@ export interface operations {
                     subject_token_type?: string;
                     /** @description For a token exchange: the type of an access token or a JWT */
                     requested_token_type?: string;
-                    /** @description Only the configured audience */
+                    /** @description Audience of the token: the configured one or one of spec.audiences of the AccessKey */
                     resource?: string;
-                    /** @description Only the configured audience */
+                    /** @description Audience of the token: the configured one or one of spec.audiences of the AccessKey */
                     audience?: string;
                     /** @description Not supported */
                     scope?: string;

@@ -7,6 +7,8 @@ export interface ServiceAccountUser {
   id: string;
   name: string;
   groups: readonly string[];
+  /** Audiences that a token may have instead of the configured one. */
+  audiences?: readonly string[] | undefined;
 }
 
 /** Finds the users of ServiceAccounts in the caches. */
@@ -28,6 +30,7 @@ export function createLiveServiceAccounts(caches: AccessKeyCaches): LiveServiceA
           id: one.uid,
           name: one.spec.user.name,
           groups: one.spec.user.groups ?? [],
+          audiences: one.spec.audiences,
         }));
     },
   };

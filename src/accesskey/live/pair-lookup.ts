@@ -22,6 +22,8 @@ export interface FoundPair {
   expiresAt: number;
   /** `id` is the uid of the AccessKey. */
   user: { id: string; name: string; groups: readonly string[] };
+  /** Audiences that a token may have instead of the configured one. */
+  audiences?: readonly string[] | undefined;
   /** Name of the pair in the spec. */
   pairName: string;
   /** tokenLifetime of the spec. */
@@ -106,7 +108,9 @@ function toFoundPairs({
   const { name, groups = [] } = owner.spec.user;
   const user = { id: owner.uid, name, groups };
   const { name: pairName, tokenLifetime, allowedCIDRs } = pair;
-  const shared = { ak, user, pairName, tokenLifetime, allowedCIDRs, tokensNotBefore: tokensNotBeforeMs(pair) };
+  const { audiences } = owner.spec;
+  const limits = { tokenLifetime, allowedCIDRs, tokensNotBefore: tokensNotBeforeMs(pair), audiences };
+  const shared = { ak, user, pairName, ...limits };
   const pairs: FoundPair[] = [];
   if (secret.pair?.ak === ak) {
     pairs.push({ ...shared, digest: secret.pair.digest, state, expiresAt: expiresAtMs(pair) });

@@ -45,6 +45,12 @@ export interface AccessKeySpec {
    */
   serviceAccounts?: string[];
   /**
+   * Audiences, in addition to the operator's own, that a request for a token may select, one at a time (aud claim). A token without a selected audience has that of the operator's configuration, if any.
+   *
+   * @maxItems 16
+   */
+  audiences?: string[];
+  /**
    * Key pairs of the user. At most two, so that one can be replaced while the other is used.
    *
    * @maxItems 2

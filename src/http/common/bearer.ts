@@ -47,18 +47,23 @@ export interface RefusedToken {
 /**
  * Verifies a token of the operator.
  *
- * @param options `address` of the client that uses the token; undefined: not checked
+ * @param options `address` of the client that uses the token; undefined: not checked. `acceptListed`: also accept
+ * audiences that the AccessKey lists, because the token is not used at this API
  * @returns the caller, or the reason for the log
  * @throws PlatformError 503 until the signing keys are loaded
  */
 export async function checkToken(
   token: string,
-  { address, dependencies }: { address: string | undefined; dependencies: Dependencies },
+  options: { address: string | undefined; acceptListed?: boolean; dependencies: Dependencies },
 ): Promise<Caller | RefusedToken> {
+  const { address, acceptListed, dependencies } = options;
   const { token: expected, pairs, serviceAccounts, now } = dependencies;
   const keys = requireKeys(dependencies);
   try {
-    return await verifyToken(token, { keys, expected, pairs, serviceAccounts, address, now: now() });
+    return await verifyToken(token, {
+      ...{ keys, expected, acceptListed, pairs, serviceAccounts, address },
+      now: now(),
+    });
   } catch (error) {
     if (!(error instanceof TokenError)) throw error;
     return { refused: error.message, ...(error instanceof AddressError && { denied: 'address' }) };

@@ -78,6 +78,9 @@ export function addressDenied(credential: 'key pair' | 'token'): PlatformError {
   return new PlatformError('permissionDenied', `the ${credential} must not be used from this address`);
 }
 
+/** The description of an audience that a token cannot have. */
+export const unknownAudience = 'must be the configured audience or one of spec.audiences of the AccessKey';
+
 /** A 429 (RFC 6585 section 4). */
 export function tooManyFailures(retryAfterSeconds: number): PlatformError {
   return tooMany('failed attempts', retryAfterSeconds);

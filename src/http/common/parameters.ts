@@ -40,6 +40,12 @@ export function optionalText(description: string, example: string) {
     .openapi({ description, example });
 }
 
+/** An optional parameter without a default. */
+export function selectedText(description: string) {
+  const text = z.string({ error: problemOf }).max(256, 'must be 256 characters at most').optional();
+  return unsetIfEmpty(text).openapi({ description, type: 'string', maxLength: 256 });
+}
+
 /**
  * Makes an empty value of an optional parameter mean "not set", as in the gateway of the platform.
  *

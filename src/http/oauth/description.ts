@@ -1,7 +1,6 @@
 /** OpenAPI descriptions of the OAuth 2.0 endpoints. Requests are validated by the rules of OAuth 2.0, not by these schemas. */
 import { createRoute, z } from '@hono/zod-openapi';
 import { tokenExchange } from '../../token/exchange.ts';
-import type { TokenOptions } from '../common/environment.ts';
 import { invalidClient, OAuthError, oauthBody, throttled } from '../common/oauth-error.ts';
 import { callerFailures, json } from '../common/responses.ts';
 import { tokenType } from './grant-request.ts';
@@ -61,45 +60,46 @@ const byGrantType: object = {
 };
 
 /** The values of `resource` and `audience`; an empty value counts as absent. */
-function target(audience: string | undefined) {
-  const value = audience === undefined ? z.string().max(0) : z.enum(['', audience]);
-  return value.optional().openapi({ description: 'Only the configured audience' });
-}
+const target = z
+  .string()
+  .regex(/^[\x21\x23-\x5b\x5d-\x7e]*$/)
+  .max(2048)
+  .optional()
+  .openapi({ description: 'Audience of the token: the configured one or one of spec.audiences of the AccessKey' });
 
-export const describeToken = ({ audience }: Pick<TokenOptions, 'audience'>) =>
-  createRoute({
-    method: 'post',
-    path: '/token',
-    tags: ['OAuth 2.0'],
-    operationId: 'requestToken',
-    summary: 'Request a token with client credentials or a token exchange',
-    description:
-      'Client credentials (RFC 6749 section 4.4): the client is the key pair. Token exchange (RFC 8693): the subject token ' +
-      'is a ServiceAccount token.',
-    security: [{ pair: [] }, {}],
-    request: form(
-      z
-        .object({
-          grant_type: z.enum(['client_credentials', tokenExchange]),
-          ...clientFields,
-          subject_token: text('For a token exchange: the projected token of the ServiceAccount'),
-          subject_token_type: text(`For a token exchange: ${tokenType.jwt}`),
-          requested_token_type: text('For a token exchange: the type of an access token or a JWT'),
-          resource: target(audience),
-          audience: target(audience),
-          scope: z.string().max(0).optional().openapi({ description: 'Not supported' }),
-        })
-        .openapi(byGrantType),
-    ),
-    responses: {
-      200: json(TokenResponse, 'A token', {
-        access_token: 'eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJnaGlwcG8uaW8ifQ.c2lnbmF0dXJl',
-        token_type: 'Bearer',
-        expires_in: 259_200,
-      }),
-      ...failures,
-    },
-  });
+export const tokenRoute = createRoute({
+  method: 'post',
+  path: '/token',
+  tags: ['OAuth 2.0'],
+  operationId: 'requestToken',
+  summary: 'Request a token with client credentials or a token exchange',
+  description:
+    'Client credentials (RFC 6749 section 4.4): the client is the key pair. Token exchange (RFC 8693): the subject token ' +
+    'is a ServiceAccount token.',
+  security: [{ pair: [] }, {}],
+  request: form(
+    z
+      .object({
+        grant_type: z.enum(['client_credentials', tokenExchange]),
+        ...clientFields,
+        subject_token: text('For a token exchange: the projected token of the ServiceAccount'),
+        subject_token_type: text(`For a token exchange: ${tokenType.jwt}`),
+        requested_token_type: text('For a token exchange: the type of an access token or a JWT'),
+        resource: target,
+        audience: target,
+        scope: z.string().max(0).optional().openapi({ description: 'Not supported' }),
+      })
+      .openapi(byGrantType),
+  ),
+  responses: {
+    200: json(TokenResponse, 'A token', {
+      access_token: 'eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJnaGlwcG8uaW8ifQ.c2lnbmF0dXJl',
+      token_type: 'Bearer',
+      expires_in: 259_200,
+    }),
+    ...failures,
+  },
+});
 
 export const introspectionRoute = createRoute({
   method: 'post',

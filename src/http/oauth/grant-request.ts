@@ -13,6 +13,7 @@ export const tokenType = {
 /** A valid token request. */
 export interface GrantRequest {
   credential: Credential;
+  audience?: string | undefined;
   /** issued_token_type of the response to a token exchange. */
   issuedType?: string;
 }
@@ -34,14 +35,12 @@ export function readGrantRequest(
     throw new OAuthError('unsupported_grant_type', `grant_type: must be client_credentials or ${tokenExchange}`);
   }
   if (form.get('scope') !== undefined) throw new OAuthError('invalid_scope', 'scope: not supported');
-  const targets = [...form.all('resource'), ...form.all('audience')];
-  if (targets.some((target) => target !== options.audience)) {
-    throw new OAuthError('invalid_target', 'resource and audience must be the configured audience');
-  }
-  if (grantType === tokenExchange) return readExchange(form, authorization);
+  const [audience, ...others] = new Set([...form.all('resource'), ...form.all('audience')]);
+  if (others.length > 0) throw new OAuthError('invalid_target', 'resource and audience must name only one audience');
+  if (grantType === tokenExchange) return { ...readExchange(form, authorization), audience };
   const pair = clientOf(authorization, form);
   if (!pair) throw invalidClient('client authentication is required', basicChallenge(options));
-  return { credential: { pair } };
+  return { credential: { pair }, audience };
 }
 
 /**

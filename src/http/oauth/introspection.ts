@@ -75,14 +75,14 @@ export function createIntrospection(dependencies: Dependencies, tokenIssuing: To
     const requester = await authenticate(context, form);
     context.get('logFields').user = requester.name;
     // The requester is a resource server, and the address of the client that uses the token is not known.
-    const subject = await checkToken(form.require('token'), { address: undefined, dependencies });
+    const subject = await checkToken(form.require('token'), { address: undefined, acceptListed: true, dependencies });
     if ('refused' in subject) return { active: false };
     const isAllowed = subject.id === requester.id || (await authorizer.mayReviewTokens(requester));
     return isAllowed ? toResponse(subject, options) : { active: false };
   };
 }
 
-function toResponse(subject: Caller, { issuer, audience }: Dependencies['token']): Introspection {
+function toResponse(subject: Caller, { issuer }: Dependencies['token']): Introspection {
   return {
     active: true,
     iss: issuer,
@@ -93,6 +93,6 @@ function toResponse(subject: Caller, { issuer, audience }: Dependencies['token']
     iat: subject.issuedAt,
     exp: subject.expiresAt,
     token_type: 'Bearer',
-    ...(audience !== undefined && { aud: audience }),
+    ...(subject.audience !== undefined && { aud: subject.audience }),
   };
 }

@@ -3,10 +3,10 @@ import type { Context } from 'hono';
 import { type IssuedToken, secondsPerDay } from '../../token/issue.ts';
 import { authorizationOf } from '../common/authorization.ts';
 import type { Dependencies, Environment } from '../common/environment.ts';
-import { addressDenied } from '../common/errors.ts';
+import { addressDenied, unknownAudience } from '../common/errors.ts';
 import { basicChallenge, forbidCaching, invalidClient, OAuthError, throttled } from '../common/oauth-error.ts';
 import type { TokenIssuing } from '../token/issuing.ts';
-import { describeToken, introspectionRoute } from './description.ts';
+import { introspectionRoute, tokenRoute } from './description.ts';
 import { readOAuthForm } from './form.ts';
 import { type GrantRequest, readGrantRequest } from './grant-request.ts';
 import { createIntrospection } from './introspection.ts';
@@ -14,7 +14,7 @@ import { createIntrospection } from './introspection.ts';
 /** The OAuth 2.0 endpoints under /oauth2, without forward-auth. */
 export function createOAuthApp(dependencies: Dependencies, tokenIssuing: TokenIssuing): OpenAPIHono<Environment> {
   const app = new OpenAPIHono<Environment>();
-  app.openAPIRegistry.registerPath(describeToken(dependencies.token));
+  app.openAPIRegistry.registerPath(tokenRoute);
   app.openAPIRegistry.registerPath(introspectionRoute);
   const endpoints = {
     '/token': createTokenEndpoint(dependencies, tokenIssuing),
@@ -63,9 +63,12 @@ function createTokenEndpoint(dependencies: Dependencies, tokenIssuing: TokenIssu
   }
 
   return async (context: Context<Environment>): Promise<TokenResponse> => {
-    const { credential, issuedType } = await read(context);
-    const issued = await tokenIssuing.issue(context, credential, { defaultSeconds });
+    const { credential, issuedType, audience } = await read(context);
+    const issued = await tokenIssuing.issue(context, credential, { defaultSeconds, audience });
     if ('token' in issued) return { ...toResponse(issued), ...(issuedType && { issued_token_type: issuedType }) };
+    if (issued.denied === 'audience') {
+      throw new OAuthError('invalid_target', `resource and audience ${unknownAudience}`);
+    }
     if (issued.denied === 'address') throw new OAuthError('invalid_grant', addressDenied('key pair').message);
     // RFC 8693 section 2.2.2 requires invalid_request for every invalid subject token.
     const code = 'pair' in credential ? 'invalid_client' : 'invalid_request';

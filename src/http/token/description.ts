@@ -59,8 +59,15 @@ export function describeTokenRoutes(path: keyof typeof tokenPaths, parameters: R
       method: 'post',
       operationId: tokenPaths[path].post,
       summary: 'Get a token for a key pair',
-      description: 'The key pair is in the body or in Authorization: Basic; cycle is in the body or in the query.',
-      request: { query: z.strictObject({ cycle: withoutDefault(parameters.shape.cycle) }), body: { content } },
+      description:
+        'The key pair is in the body or in Authorization: Basic; cycle and audience are in the body or in the query.',
+      request: {
+        query: z.strictObject({
+          cycle: withoutDefault(parameters.shape.cycle),
+          audience: parameters.shape.audience,
+        }),
+        body: { content },
+      },
       responses: { ...responses, 415: failure('The body is neither a form nor JSON', wrongBody) },
     }),
   ];

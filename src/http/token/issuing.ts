@@ -12,7 +12,7 @@ import {
   type RefusalReason,
   type Sign,
   secondsPerDay,
-  type TokenValidity,
+  type TokenTerms,
 } from '../../token/issue.ts';
 import { createCachedSign } from '../../token/sign.ts';
 import { requireKeys } from '../common/bearer.ts';
@@ -26,7 +26,7 @@ export interface FailedAttempt {
   /** Whole seconds until the address may try again; 0 if it is not throttled. */
   retryAfterSeconds: number;
   /** Why a valid credential gets no token. Such an attempt does not count as a failure. */
-  denied?: 'address';
+  denied?: 'address' | 'audience';
 }
 
 /**
@@ -40,11 +40,7 @@ export interface TokenIssuing {
    * @throws PlatformError 503 if the signing keys are not loaded; KubernetesError, ConnectionError if the cluster is
    * unavailable
    */
-  issue(
-    context: RequestVariables,
-    credential: Credential,
-    validity: TokenValidity,
-  ): Promise<IssuedToken | FailedAttempt>;
+  issue(context: RequestVariables, credential: Credential, terms: TokenTerms): Promise<IssuedToken | FailedAttempt>;
   /**
    * Issues a token for a key pair that was created for it, valid as long as the pair or as long as any token can be; writes
    * the audit record.
@@ -58,6 +54,7 @@ export interface TokenIssuing {
 
 const denials: Partial<Record<RefusalReason, FailedAttempt['denied']>> = {
   'allowedCIDRs do not contain the client address': 'address',
+  'the AccessKey does not list the audience': 'audience',
 };
 
 /** Fields of the audit record of a refusal. */
@@ -95,17 +92,17 @@ export function createTokenIssuing(dependencies: Dependencies): TokenIssuing {
   }
 
   return {
-    async issue(context, credential, validity) {
+    async issue(context, credential, terms) {
       const keys = requireKeys(dependencies);
       const fields = context.get('logFields');
-      const request = { validity, address: context.get('clientAddress'), keys };
+      const request = { terms, address: context.get('clientAddress'), keys };
       const result = await issueToken(credential, request).catch((error: unknown) => {
         Object.assign(fields, refusedRecord, { refused: 'the cluster is unavailable' });
         throw error;
       });
       if ('refused' in result) {
         Object.assign(fields, refusedRecord);
-        metrics?.requested('refused');
+        metrics?.requested(denials[result.refused] === 'audience' ? 'invalid' : 'refused');
         // The budget has already counted the failure of a ServiceAccount token.
         return fail(context, 'pair' in credential ? result : { retryAfterSeconds: 0, ...result });
       }

@@ -4,7 +4,7 @@ import { authorizationOf, basicOf } from '../common/authorization.ts';
 import { formEntries, formType, jsonEntries, jsonType, readBody } from '../common/body.ts';
 import type { Environment, TokenOptions } from '../common/environment.ts';
 import { badRequest, violation } from '../common/errors.ts';
-import { gather, optionalWholeNumber, requiredText } from '../common/parameters.ts';
+import { gather, optionalWholeNumber, requiredText, selectedText } from '../common/parameters.ts';
 
 /** A valid token request. */
 export interface TokenRequest {
@@ -12,6 +12,7 @@ export interface TokenRequest {
   sk: string;
   /** Requested validity, days. */
   cycle?: number | undefined;
+  audience?: string | undefined;
 }
 
 /** Schema of a token request, for validation and the OpenAPI document. */
@@ -24,6 +25,7 @@ export function tokenParameters({ defaultCycle, maxCycle }: TokenOptions) {
       min: 1,
       max: maxCycle,
     }).openapi({ default: defaultCycle }),
+    audience: selectedText('Audience of the token, the configured one or one of spec.audiences of the AccessKey'),
   });
 }
 
@@ -31,7 +33,7 @@ type Entry = readonly [string, unknown];
 
 /**
  * Reads a token request: the key pair from the query (GET only), the body (POST: form or JSON) or Authorization: Basic, but
- * only one of these; cycle from the query or the body.
+ * only one of these; cycle and audience from the query or the body.
  *
  * @throws PlatformError 400 that names the parameter, 415 for an unsupported media type
  */

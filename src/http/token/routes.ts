@@ -2,11 +2,18 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { FoundPair } from '../../accesskey/live/pair-lookup.ts';
 import type { KeyPair } from '../../credential/key-pair.ts';
-import { secondsPerDay, type TokenValidity } from '../../token/issue.ts';
+import { secondsPerDay, type TokenTerms } from '../../token/issue.ts';
 import { authorizationOf, basicOf } from '../common/authorization.ts';
 import { requireKeys } from '../common/bearer.ts';
 import type { Dependencies, Environment } from '../common/environment.ts';
-import { addressDenied, PlatformError, tooManyFailures, unauthenticated } from '../common/errors.ts';
+import {
+  addressDenied,
+  PlatformError,
+  tooManyFailures,
+  unauthenticated,
+  unknownAudience,
+  violation,
+} from '../common/errors.ts';
 import { basicChallenge } from '../common/oauth-error.ts';
 import { describeTokenRoutes, tokenPaths } from './description.ts';
 import type { FailedAttempt, TokenIssuing } from './issuing.ts';
@@ -27,13 +34,16 @@ export function addTokenRoutes(
 
   async function answer(context: Context<Environment>): Promise<Response> {
     context.header('Cache-Control', 'no-store');
-    const { ak, sk, cycle } = await read(context);
+    const { ak, sk, cycle, audience } = await read(context);
     const pair = { ak, sk };
     // A response to HEAD has no body, so no token is issued.
     const isHead = context.req.method === 'HEAD';
-    const issued = isHead ? check(context, pair) : await tokenIssuing.issue(context, { pair }, validityOf(cycle));
+    const issued = isHead
+      ? check(context, pair)
+      : await tokenIssuing.issue(context, { pair }, termsOf(cycle, audience));
     if ('user' in issued) return context.body(null, 200, { 'Content-Type': 'application/json' });
     if ('token' in issued) return context.json({ token: issued.token }, 200);
+    if (issued.denied === 'audience') throw violation('audience', unknownAudience);
     if (issued.denied === 'address') throw addressDenied('key pair');
     if (issued.retryAfterSeconds > 0) throw tooManyFailures(issued.retryAfterSeconds);
     const isBasic = basicOf(authorizationOf(context)) !== undefined;
@@ -41,9 +51,9 @@ export function addTokenRoutes(
     throw unauthenticated('the access key or the secret key is not valid', challenge);
   }
 
-  function validityOf(cycle: number | undefined): TokenValidity {
-    const defaultSeconds = options.defaultCycle * secondsPerDay;
-    return cycle === undefined ? { defaultSeconds } : { seconds: cycle * secondsPerDay, defaultSeconds };
+  function termsOf(cycle: number | undefined, audience: string | undefined): TokenTerms {
+    const seconds = cycle === undefined ? undefined : cycle * secondsPerDay;
+    return { seconds, defaultSeconds: options.defaultCycle * secondsPerDay, audience };
   }
 
   function check(context: Context<Environment>, pair: KeyPair): FoundPair | FailedAttempt {

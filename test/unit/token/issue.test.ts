@@ -175,13 +175,14 @@ describe('claimsFor, with tokensNotBefore', () => {
 const keys = {} as SigningKeys;
 const pair = keyPair();
 const robot = 'system:serviceaccount:shop:robot';
-const request = { validity: { defaultSeconds: 2 * day }, address, keys };
+const request = { terms: { defaultSeconds: 2 * day }, address, keys };
 const user = { id: 'u1', name: 'ann', groups: ['dev'] };
 
 /** An issuer that knows these pairs; its tokens are the claims as JSON. */
 function createIssuer(
   known: FoundPair[],
   answer: Subject | Refusal = { refused: 'the cluster does not accept the token' },
+  audience?: string,
 ) {
   const requests: unknown[] = [];
   const issue = createTokenIssuer({
@@ -191,7 +192,7 @@ function createIssuer(
       return answer;
     },
     sign: async (claims) => JSON.stringify(claims),
-    claimsOptions: { issuer: 'ghippo.io' },
+    claimsOptions: { issuer: 'ghippo.io', audience },
     maxSeconds: 30 * day,
     now: () => now,
   });
@@ -221,8 +222,31 @@ describe('createTokenIssuer', () => {
     ['the default lifetime', undefined, undefined, 2 * day],
   ])('uses %s', async (_, tokenLifetime, seconds, expected) => {
     const { issue } = createIssuer([foundPair({ tokenLifetime })]);
-    const result = await issue({ pair }, { ...request, validity: { seconds, defaultSeconds: 2 * day } });
+    const result = await issue({ pair }, { ...request, terms: { seconds, defaultSeconds: 2 * day } });
     expect(result).toHaveProperty('claims.exp', iat + expected);
+  });
+
+  it.each([
+    [undefined, undefined, undefined],
+    [undefined, 'kpanda', 'kpanda'],
+    ['shop', undefined, 'shop'],
+    ['shop', 'kpanda', 'shop'],
+    ['kpanda', 'kpanda', 'kpanda'],
+    ['kpanda', undefined, false],
+    ['other', 'kpanda', false],
+    ['', 'kpanda', false],
+  ])('for the requested audience %j and the configured one %j sets %j', async (requested, configured, expected) => {
+    const { issue } = createIssuer([foundPair({ audiences: ['shop', 'api'] })], undefined, configured);
+    const result = await issue({ pair }, { ...request, terms: { ...request.terms, audience: requested } });
+    if (expected === false)
+      expect(result).toEqual({ refused: 'the AccessKey does not list the audience', ak: pair.ak });
+    else
+      expect(result).toHaveProperty(
+        'claims',
+        expected === undefined
+          ? expect.not.objectContaining({ aud: expect.anything() })
+          : expect.objectContaining({ aud: expected }),
+      );
   });
 
   it('limits the lifetime of the key pair to its expiry', async () => {

@@ -78,6 +78,7 @@ function verify(
     pairs = annsPairs,
     time = now,
     address = '192.0.2.1' as string | undefined,
+    acceptListed = false,
   } = {},
 ) {
   return verifyToken(token, {
@@ -86,6 +87,7 @@ function verify(
     pairs,
     serviceAccounts: noServiceAccounts,
     address,
+    acceptListed,
     now: time,
   });
 }
@@ -289,6 +291,37 @@ describe('a token signed with a known key', () => {
     ['other audiences', ['other', 'kpanda2']],
   ])('is rejected with %s as aud if an audience is configured', async (_, aud) => {
     await rejects(sign(claims({ aud })), 'ERR_JWT_CLAIM_VALIDATION_FAILED', { expected: withAudience });
+  });
+
+  describe.each([[undefined], ['kpanda']])('with the configured audience %s', (audience) => {
+    const expected = { issuer: 'ghippo.io', audience };
+    const pairs = pairsOf({ ...ann, spec: { ...ann.spec, audiences: ['shop'] } });
+    const withAud = (aud: unknown) => sign(claims({ aud }));
+
+    it('is accepted with a listed audience only if listed audiences are accepted', async () => {
+      const token = await withAud('shop');
+      await rejects(token, undefined, { expected, pairs });
+      await expect(verify(token, { expected, pairs, acceptListed: true })).resolves.toHaveProperty('audience', 'shop');
+      await rejects(token, undefined, { expected, pairs });
+    });
+
+    it.each([['other'], [''], [['shop']], [['shop', 'other']], [{}], [7]])(
+      'is rejected with the audience %j that is not listed',
+      async (aud) => {
+        await rejects(withAud(aud), undefined, { expected, pairs });
+        await rejects(withAud(aud), undefined, { expected, pairs, acceptListed: true });
+      },
+    );
+
+    it('is accepted with the configured audience in both cases', async () => {
+      const token = await withAud(audience);
+      for (const acceptListed of [false, true])
+        await expect(verify(token, { expected, pairs, acceptListed })).resolves.toHaveProperty('name', 'ann');
+    });
+
+    it('is rejected once the AccessKey no longer lists its audience', async () => {
+      await rejects(withAud('shop'), undefined, { expected, acceptListed: true });
+    });
   });
 
   it('is rejected after the configured issuer changed', async () => {

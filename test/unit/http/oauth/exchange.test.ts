@@ -224,13 +224,31 @@ describe('the request', () => {
     ['invalid_request', { client_secret: 'x' }],
     ['invalid_request', { client_assertion: 'x' }],
     ['invalid_scope', { scope: 'all' }],
-    ['invalid_target', { audience: 'x' }],
-    ['invalid_target', { resource: 'https://x' }],
+    ['invalid_target', { audience: 'x', resource: 'y' }],
   ])('returns %s for %j', async (error, change) => {
     const { send, reviewed } = await createExchange();
     const answer = await send(path, form(await request(change)));
     expect([answer.status, answer.json<Answer>().error]).toEqual([400, error]);
     expect(reviewed).toEqual([]);
+  });
+
+  it.each(['audience', 'resource'])(
+    'returns invalid_target for an unknown %s of an authenticated ServiceAccount',
+    async (name) => {
+      const { send, reviewed } = await createExchange();
+      const answer = await send(path, form(await request({ [name]: 'https://x' })));
+      expect([answer.status, answer.json<Answer>().error]).toEqual([400, 'invalid_target']);
+      expect(reviewed).toHaveLength(1);
+      const { send: sendUnknown } = await createExchange('invalid');
+      const unauthenticated = await sendUnknown(path, form(await request({ [name]: 'https://x' })));
+      expect(unauthenticated.json<Answer>().error).toBe('invalid_request');
+    },
+  );
+
+  it('selects one of the audiences of the AccessKey', async () => {
+    const { send } = await createExchange(undefined, [{ ...ann, spec: { ...ann.spec, audiences: ['shop'] } }]);
+    const answer = await send(path, form(await request({ audience: 'shop' })));
+    expect(decodeJwt(answer.json<Answer>().access_token)).toHaveProperty('aud', 'shop');
   });
 
   it('returns invalid_request with additional client authentication', async () => {

@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { accessKey, keyPair } from '../../../support/builders.ts';
-import { ak, basic, createPlatform, form, sk } from '../support.ts';
+import { ak, basic, createPlatform, deploymentsPath, form, sk } from '../support.ts';
 
 interface Answer {
   access_token: string;
@@ -60,6 +60,42 @@ describe('a client credentials request', () => {
       expect((await send(path, form(inBody))).json<Answer>().expires_in).toBe(seconds);
     },
   );
+
+  const of = { ...accessKey(), spec: { ...accessKey().spec, audiences: ['https://shop', 'urn:api'] } };
+
+  it.each(['resource', 'audience'])('selects an audience of the AccessKey with %s', async (name) => {
+    const { send } = await createPlatform({ of, token });
+    const answer = await send(path, form({ ...inBody, [name]: 'urn:api' }));
+    expect(decodeJwt(answer.json<Answer>().access_token).aud).toBe('urn:api');
+    expect(decodeJwt((await send(path, form(inBody))).json<Answer>().access_token).aud).toBe(token.audience);
+  });
+
+  it('is for only one audience', async () => {
+    const { send } = await createPlatform({ of, token });
+    const two = form({ ...inBody, resource: 'https://shop', audience: 'urn:api' });
+    expect((await send(path, two)).json<Answer>().error).toBe('invalid_target');
+  });
+
+  it('reports an unknown audience only to an authenticated client, and not as a failed attempt', async () => {
+    const throttled = { ...token, failureThrottle: { burst: 1, refillSeconds: 3600 } };
+    const { send } = await createPlatform({ of, token: throttled });
+    for (let index = 0; index < 3; index += 1) {
+      const answer = await send(path, form({ ...inBody, audience: 'x' }));
+      expect([answer.status, answer.json<Answer>().error]).toEqual([400, 'invalid_target']);
+    }
+    const wrong = await send(path, form({ ...inBody, client_secret: other.sk, audience: 'x' }));
+    expect([wrong.status, wrong.json<Answer>().error]).toEqual([401, 'invalid_client']);
+  });
+
+  it('a token for another audience is not accepted here, but active at introspection', async () => {
+    const { send, get } = await createPlatform({ of });
+    const { access_token } = (await send(path, form({ ...inBody, audience: 'urn:api' }))).json<Answer>();
+    const bearer = { authorization: `Bearer ${access_token}` };
+    expect((await get(deploymentsPath, bearer)).status).toBe(401);
+    expect((await get('/oauth2/auth', bearer)).status).toBe(401);
+    const introspected = await send('/oauth2/introspect', form({ token: access_token }, { authorization }));
+    expect(introspected.json()).toMatchObject({ active: true, aud: 'urn:api' });
+  });
 
   it('returns the same token as the endpoint of the platform', async () => {
     const { send, token: platformToken } = await createPlatform();

@@ -57,6 +57,24 @@ describe.each(tokenPaths)('%s', (path) => {
     expect(exp - iat).toBe(seconds);
   });
 
+  it('selects an audience of the AccessKey', async () => {
+    const ann = accessKey();
+    const { send } = await createPlatform({ of: { ...ann, spec: { ...ann.spec, audiences: ['shop'] } } });
+    const audienceOf = async (query: string, init: RequestInit) =>
+      decodeJwt((await send(path + query, init)).json<{ token: string }>().token).aud;
+    expect(await audienceOf('?audience=shop', form({ ak, sk }))).toBe('shop');
+    expect(await audienceOf('', json({ ak, sk, audience: 'shop' }))).toBe('shop');
+    expect(await audienceOf('', form({ ak, sk, audience: '' }))).toBeUndefined();
+    const unknown = await send(`${path}?ak=${ak}&sk=${sk}&audience=x`);
+    const description = 'must be the configured audience or one of spec.audiences of the AccessKey';
+    expect([unknown.status, unknown.json().details[0]?.fieldViolations]).toEqual([
+      400,
+      [{ field: 'audience', description }],
+    ]);
+    const twice = await send(`${path}?audience=shop`, form({ ak, sk, audience: 'shop' }));
+    expect([twice.status, twice.json().message]).toEqual([400, 'audience: must be given only once']);
+  });
+
   it('returns the same for HEAD as for GET', async () => {
     const { send } = await createPlatform();
     const answer = await send(`${path}?ak=${ak}&sk=${sk}`, { method: 'HEAD' });
