@@ -73,6 +73,10 @@ export const oidc = z
       })
       .optional()
       .describe('Required by accessMode self-service.'),
+    providerSignOut: z
+      .boolean()
+      .default(true)
+      .describe('Whether signing out also ends the session at the identity provider, if it supports it.'),
   })
   .refine((one) => (one.accessMode === 'self-service') === (one.selfService !== undefined), {
     path: ['selfService'],

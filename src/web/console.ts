@@ -19,6 +19,7 @@ import { createProxySessions, rejectedProxyToken } from './routes/proxy-session.
 import { createSessions } from './routes/sessions.ts';
 import { addShowPairRoutes, createPairDisplay } from './routes/show-pair.ts';
 import { addSignInRoutes } from './routes/sign-in.ts';
+import { addSignOutRoutes } from './routes/sign-out.ts';
 import { addStreamRoutes } from './routes/streams.ts';
 import { createUnhandledPages, showError, type UnhandledPages } from './routes/unhandled.ts';
 import { addUseRoutes } from './routes/use-keys.ts';
@@ -38,7 +39,7 @@ export interface Console {
 }
 
 /** Paths that need no session, and paths that do. */
-const publicPaths = ['/', '/login', '/login/sso', '/login/callback'];
+const publicPaths = ['/', '/login', '/login/sso', '/login/callback', '/login/signed-out'];
 const sessionPaths = ['/logout', '/personal-center/*', '/deployments/*'];
 
 export function createConsole(dependencies: ConsoleDependencies): Console {
@@ -60,7 +61,8 @@ export function createConsole(dependencies: ConsoleDependencies): Console {
   for (const path of sessionPaths) app.use(path, visitorGuard);
   assets.addRoutes(app);
   app.get('/', (context) => context.redirect(homePath, 303));
-  addSignInRoutes(app, { dependencies, cookie, flash, sessions, proxySessions, onSignOut: streams.signedOut });
+  addSignInRoutes(app, { dependencies, flash, sessions, proxySessions });
+  addSignOutRoutes(app, { dependencies, cookie, flash, onSignOut: streams.signedOut });
   app.get('/personal-center', (context) => context.redirect(homePath, 303));
   addProfileRoutes(app);
   addNewPairRoutes(app, dependencies, { namespaces, display });

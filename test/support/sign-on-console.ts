@@ -46,7 +46,7 @@ export function createSignOnConsole({
   const { caches = cachesOf({}), transport = unusedTransport } = rest;
   const settings: SingleSignOnOptions = {
     ...{ issuer: provider.issuer, clientID: testClient.id, scopes: ['openid', 'email'] },
-    ...{ usernameClaim: 'email', groupsClaim: 'groups', accessMode: 'token', ...oidc },
+    ...{ usernameClaim: 'email', groupsClaim: 'groups', accessMode: 'token', providerSignOut: true, ...oidc },
   };
   const singleSignOn = createSingleSignOn(settings, { publicUrl, log, now });
   const keys = deriveKeys(Buffer.alloc(32, 1));

@@ -9,6 +9,8 @@ export interface SingleSignOnOptions extends ProviderOptions, ClaimRules {
   accessMode: 'token' | 'self-service';
   selfService?: { namespace: string } | undefined;
   scopes: readonly string[];
+  /** Whether signing out also ends the session at the provider, if it supports that. */
+  providerSignOut: boolean;
   /** Text of the button; if unset, a default in the language of the page. */
   buttonLabel?: string | undefined;
 }
@@ -18,6 +20,8 @@ export interface SingleSignOnService {
   options: SingleSignOnOptions;
   /** Where the provider redirects to. */
   redirectUri: string;
+  /** Where it redirects to after sign-out. */
+  signedOutUri: string;
   provider: Provider;
   refresh: RefreshSession;
 }
@@ -32,5 +36,6 @@ export function createSingleSignOn(
 ): SingleSignOnService {
   const provider = createProvider(options, log, now);
   const redirectUri = new URL('/login/callback', publicUrl).href;
-  return { options, redirectUri, provider, refresh: createRefresh(provider, log, now) };
+  const signedOutUri = new URL('/login/signed-out', publicUrl).href;
+  return { options, redirectUri, signedOutUri, provider, refresh: createRefresh(provider, log, now) };
 }

@@ -12,7 +12,10 @@ export { html };
 export type Html = ReturnType<typeof html>;
 
 /** @returns a boolean attribute such as `checked`, or an empty text */
-export function attribute(name: 'checked' | 'disabled' | 'selected' | 'required' | 'open', isSet: boolean) {
+export function attribute(
+  name: 'checked' | 'disabled' | 'selected' | 'required' | 'open' | 'data-fresh',
+  isSet: boolean,
+) {
   return isSet ? raw(name) : '';
 }
 

@@ -40,7 +40,8 @@ export function pairFormPage(view: View, page: PairFormPage): Html {
 <h1 id="form-title">${page.title}</h1>
 ${page.notice && notice(page.notice)}
 ${page.differences && page.differences.length > 0 && differenceTable(view, page.differences)}
-<form method="post" action="${page.action}" class="stack" novalidate>
+<div data-restored hidden>${notice({ kind: 'info', text: t('inputRestored') })}</div>
+<form method="post" action="${page.action}" class="stack" novalidate data-keep ${attribute('data-fresh', view.path !== undefined)}>
 ${formToken(view.account)}${isNew && formId()}
 <input type="hidden" name="generation" value="${page.generation}">
 ${Object.entries(page.base ?? {}).map(([field, value]) => html`<input type="hidden" name="${basePrefix}${field}" value="${value}">`)}

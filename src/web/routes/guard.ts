@@ -16,17 +16,23 @@ import {
 import type { ProxySessions } from './proxy-session.ts';
 import type { Sessions } from './sessions.ts';
 
-/** Only files of this server, no inline scripts or styles, no framing (CSP level 3). */
-const contentSecurityPolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "connect-src 'self'",
-  "form-action 'self'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+/**
+ * Only files of this server, no inline scripts or styles, no framing (CSP level 3).
+ *
+ * @param formTarget another origin that the page sends a form to
+ */
+export function contentSecurityPolicy(formTarget?: string): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "connect-src 'self'",
+    `form-action 'self'${formTarget === undefined ? '' : ` ${formTarget}`}`,
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}
 
 /** Sets the security headers of every page, including error pages. */
 export function securityHeaders() {
@@ -37,7 +43,7 @@ export function securityHeaders() {
 }
 
 export function setSecurityHeaders(context: PageContext): void {
-  context.header('Content-Security-Policy', contentSecurityPolicy);
+  context.header('Content-Security-Policy', contentSecurityPolicy());
   context.header('X-Content-Type-Options', 'nosniff');
   context.header('X-Frame-Options', 'DENY');
   context.header('Referrer-Policy', 'no-referrer');
@@ -130,6 +136,11 @@ export async function redirectToSignIn(context: PageContext, { cookie, flash }: 
   if (cookie.read(context) !== undefined) await flash.write(context, { key: 'sessionEnded' });
   cookie.remove(context);
   if (context.req.method === 'GET' && isScriptRequest(context)) return context.text('signed out', 401);
-  const next = context.req.method === 'GET' ? context.get('view').path : undefined;
+  const next = context.req.method === 'GET' ? context.get('view').path : formPageOf(context.req.path);
   return context.redirect(next === undefined ? '/login' : `/login?${new URLSearchParams({ next })}`, 303);
+}
+
+/** @returns the page with the form that was sent, which has the same path, or undefined for a button of the table */
+function formPageOf(path: string): string | undefined {
+  return /^\/personal-center\/access-keys\/(?:new|[\w-]+\/(?:edit|rotate|delete))$/.test(path) ? path : undefined;
 }

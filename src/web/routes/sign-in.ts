@@ -2,10 +2,9 @@ import type { Hono } from 'hono';
 import { digestOf } from '../../credential/key-pair.ts';
 import { type Form, readForm } from '../common/form.ts';
 import { type SignInPage, type SignInWays, signInPage } from '../pages/sign-in.ts';
-import type { SessionCookie } from '../session/cookie.ts';
 import type { Flash } from '../session/flash.ts';
 import { type ClusterUser, claimedAccount, isToken } from '../session/identity.ts';
-import { homePath, returnPath } from '../session/request-checks.ts';
+import { returnPath } from '../session/request-checks.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
 import { requireSessionKeys } from './guard.ts';
 import type { ProxySessions } from './proxy-session.ts';
@@ -17,18 +16,15 @@ type SignInFailure = { text: string; status: 400 | 401 | 403 | 429; retryAfterSe
 
 export interface SignInOptions {
   dependencies: ConsoleDependencies;
-  cookie: SessionCookie;
   flash: Flash;
   sessions: Sessions;
   proxySessions: ProxySessions;
-  /** Called when a session is signed out. */
-  onSignOut(sessionId: string): void;
 }
 
-/** Sign-in and sign-out. */
+/** The sign-in page. */
 export function addSignInRoutes(
   app: Hono<ConsoleEnvironment>,
-  { dependencies, cookie, flash, sessions, proxySessions, onSignOut }: SignInOptions,
+  { dependencies, flash, sessions, proxySessions }: SignInOptions,
 ): void {
   const { singleSignOn: service } = dependencies;
   const authenticate = createSignInAuthentication(dependencies);
@@ -63,18 +59,6 @@ export function addSignInRoutes(
     if (await sessions.write(context, sessions.create(result), keys)) return context.redirect(next, 303);
     const text = context.get('view').t('tokenTooLong');
     return showFailure(context, pageFor('token'), { text, status: 400 });
-  });
-
-  app.post('/logout', async (context) => {
-    const { session } = context.get('visitor');
-    onSignOut(session.id);
-    // The console cannot end the session of a proxy: its pages have a link to the proxy instead of this form.
-    if (session.kind === 'proxy') return context.redirect(homePath, 303);
-    cookie.remove(context);
-    await flash.write(context, { key: 'signedOut' });
-    // Also removes the copies of pages that other tabs have cached.
-    context.header('Clear-Site-Data', '"cache"');
-    return context.redirect('/login', 303);
   });
 
   if (service) {

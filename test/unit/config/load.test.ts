@@ -150,6 +150,7 @@ describe('parseConfiguration', () => {
           buttonLabel: 'Sign in with Dex',
           accessMode: 'self-service',
           selfService: { namespace: 'accesskey-self-service' },
+          providerSignOut: false,
         },
         sessionMinutes: 1,
         idleMinutes: 15,

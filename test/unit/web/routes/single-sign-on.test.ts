@@ -296,3 +296,67 @@ describe('a provider', () => {
     expect((await browser.get('/login/sso')).status).toBe(303);
   });
 });
+
+describe('signing out', () => {
+  async function signOut(page: SignOnConsole, user = alice): Promise<Response> {
+    browser = page.browser();
+    await signOn(browser, provider, user);
+    const [, formToken = ''] =
+      /name="form_token" value="([^"]+)"/.exec(await (await browser.get(profile)).text()) ?? [];
+    return browser.post('/logout', { form_token: formToken });
+  }
+
+  test('also ends the session at the provider, without the ID token in a URL', async () => {
+    const response = await signOut(site);
+    const page = await response.text();
+    expect(response.status).toBe(200);
+    expect(page).toContain(`<form method="post" action="${provider.issuer}/logout" data-submit>`);
+    expect(page).toMatch(/name="id_token_hint" value="eyJ/);
+    expect(page).toContain('name="client_id" value="accesskey-console"');
+    expect(page).toContain('name="post_logout_redirect_uri" value="https://keys.example.org/login/signed-out"');
+    expect(response.headers.get('Content-Security-Policy')).toContain(`form-action 'self' ${provider.issuer};`);
+    expect((await browser.get(profile)).status).toBe(303);
+    expect(site.lines).toContainEqual(expect.objectContaining({ audit: true, event: 'web.sign-out' }));
+  });
+
+  test('returns from the provider to the sign-in page', async () => {
+    const response = await browser.get('/login/signed-out', { 'Sec-Fetch-Site': 'cross-site' });
+    expect(locationOf(response)).toBe('/login');
+  });
+
+  test('ends only the session of the console if this is configured', async () => {
+    site = createSignOnConsole({ provider, oidc: { providerSignOut: false } });
+    expect(locationOf(await signOut(site))).toBe('/login');
+  });
+
+  test.each(['javascript:alert(1)', 'data:text/html,a', 7])(
+    'ends only the session of the console if the provider has the endpoint %s',
+    async (end_session_endpoint) => {
+      const other = await startIdentityProvider({ end_session_endpoint });
+      const mine = provider;
+      provider = other;
+      site = createSignOnConsole({ provider });
+      const response = await signOut(site);
+      provider = mine;
+      await other.stop();
+      expect(locationOf(response)).toBe('/login');
+    },
+  );
+});
+
+describe('a form that is sent after the session has ended', () => {
+  test.each([
+    ['/personal-center/access-keys/new', '/personal-center/access-keys/new'],
+    ['/personal-center/access-keys/main/edit', '/personal-center/access-keys/main/edit'],
+    ['/personal-center/access-keys/main/disable', null],
+    ['/logout', null],
+  ])('%s leads to the sign-in page, which returns to the form', async (path, next) => {
+    await signOn(browser, provider, alice);
+    site.advance(24 * 3_600_000);
+    const response = await browser.post(path, { name: 'kept' });
+    const location = new URL(locationOf(response), 'https://keys.example.org');
+    expect([response.status, location.pathname]).toEqual([303, '/login']);
+    expect(location.searchParams.get('next')).toBe(next);
+    expect(await (await browser.get('/login')).text()).toContain('Your session has ended');
+  });
+});
