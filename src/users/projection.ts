@@ -54,6 +54,9 @@ function milliseconds(time: string): string {
 
 /** RFC 3339 times in UTC with whole seconds sort like text. */
 function lastLoginOf(pairs: readonly KeyPairStatus[]): string {
-  const times = pairs.flatMap((pair) => lastUseOf(pair) ?? []);
-  return times.sort().at(-1) ?? '';
+  const last = pairs
+    .flatMap((pair) => lastUseOf(pair) ?? [])
+    .sort()
+    .at(-1);
+  return last === undefined ? '0' : milliseconds(last);
 }

@@ -40,9 +40,9 @@ export const User = z
       'Time of the last change of the AccessKey, ignoring its status; 0 if it was never changed.',
       '1767340800000',
     ),
-    lastLoginAt: text(
-      'Last use of a key pair or one of its tokens, up to a minute old; empty if never used. RFC 3339 in UTC, whole seconds.',
-      '2026-01-03T08:00:00Z',
+    lastLoginAt: milliseconds(
+      'Last use of a key pair or one of its tokens, up to a minute old; 0 if never used.',
+      '1767427200000',
     ),
     canAuthorize: never('Whether the user can be granted rights in the platform'),
   })
@@ -105,6 +105,16 @@ export const UserGroupList = z
     pagination: UserPagination,
   })
   .openapi('UserGroupList', { description: 'One page of groups.' });
+
+/** userListUserSubjectResponse. The operator knows no roles of the platform, so the list has no items. */
+export const UserSubjectList = z
+  .strictObject({
+    items: z
+      .array(z.never())
+      .openapi({ type: 'array', items: {}, description: 'Always empty: there are no roles here.' }),
+    pagination: UserPagination,
+  })
+  .openapi('UserSubjectList', { description: 'One page of the roles that the user has in the platform.' });
 
 /** currentuserGetGlobalPermissionsResponse, with the two permissions that this API can grant. */
 export const GlobalPermissions = z

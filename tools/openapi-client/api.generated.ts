@@ -474,6 +474,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/apis/ghippo.io/v1alpha1/users/{id}/subjects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the roles of a user in the platform
+         * @description Always empty: there are no roles of the platform here. For another user, the caller needs permission to get accesskeys.ghippo.io in all namespaces.
+         */
+        get: operations["listUserSubjects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /**
+         * List the roles of a user in the platform: headers only
+         * @description Always empty: there are no roles of the platform here. For another user, the caller needs permission to get accesskeys.ghippo.io in all namespaces.
+         */
+        head: operations["headListUserSubjects"];
+        patch?: never;
+        trace?: never;
+    };
     "/apis/ghippo.io/v1alpha1/current-user/global-permissions": {
         parameters: {
             query?: never;
@@ -1280,8 +1304,8 @@ export interface components {
              */
             updatedAt: string;
             /**
-             * @description Last use of a key pair or one of its tokens, up to a minute old; empty if never used. RFC 3339 in UTC, whole seconds.
-             * @example 2026-01-03T08:00:00Z
+             * @description Last use of a key pair or one of its tokens, up to a minute old; 0 if never used. Milliseconds since the epoch.
+             * @example 1767427200000
              */
             lastLoginAt: string;
             /**
@@ -1416,6 +1440,12 @@ export interface components {
              * @example developers
              */
             name: string;
+        };
+        /** @description One page of the roles that the user has in the platform. */
+        UserSubjectList: {
+            /** @description Always empty: there are no roles here. */
+            items: unknown[];
+            pagination: components["schemas"]["UserPagination"];
         };
         /** @description What the user of the token may do in this API. */
         GlobalPermissions: {
@@ -6029,6 +6059,203 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description A page of groups */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not modified (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is missing or invalid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The user does not have permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not ready yet, or the cluster is unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    listUserSubjects: {
+        parameters: {
+            query?: {
+                /** @description Has no effect: the list is empty; for example dev */
+                search?: string;
+                /** @description Page number, starting at 1; 0 means 1 */
+                page?: number;
+                /** @description Roles per page; 0 means 10 */
+                pageSize?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The sub claim of the tokens */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An empty page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserSubjectList"];
+                };
+            };
+            /** @description Not modified (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is missing or invalid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 3,
+                     *       "message": "page: must be a whole number from 0 to 1000",
+                     *       "details": [
+                     *         {
+                     *           "@type": "type.googleapis.com/google.rpc.BadRequest",
+                     *           "fieldViolations": [
+                     *             {
+                     *               "field": "page",
+                     *               "description": "must be a whole number from 0 to 1000"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 16,
+                     *       "message": "Authorization: the token is not valid",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The user does not have permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 7,
+                     *       "message": "user alice may not see other users: missing permission to get accesskeys.ghippo.io in all namespaces",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 5,
+                     *       "message": "user not found",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not ready yet, or the cluster is unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 14,
+                     *       "message": "the cluster is unavailable, try again later",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    headListUserSubjects: {
+        parameters: {
+            query?: {
+                /** @description Has no effect: the list is empty; for example dev */
+                search?: string;
+                /** @description Page number, starting at 1; 0 means 1 */
+                page?: number;
+                /** @description Roles per page; 0 means 10 */
+                pageSize?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The sub claim of the tokens */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An empty page */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -5,18 +5,12 @@ import type { Caller } from '../../token/verify.ts';
 import { requireCaller } from '../common/bearer.ts';
 import { answerCacheable, privateAnswer } from '../common/cacheable.ts';
 import type { Dependencies, Environment } from '../common/environment.ts';
-import {
-  badParameter,
-  callerFailures,
-  forbidden as forbiddenResponse,
-  json,
-  missing,
-  notModified,
-} from '../common/responses.ts';
+import { json } from '../common/responses.ts';
 import {
   availableSources,
   forbidden,
   listing,
+  listingFailures,
   requireCluster,
   requireClusters,
   unavailableHeaderDocument,
@@ -60,13 +54,6 @@ const exampleList = {
   pagination: { total: 1, page: 1, pageSize: 10, pages: 1 },
 };
 const page = json(NamespaceList, 'A page of namespaces', exampleList);
-const errors = {
-  ...notModified,
-  ...callerFailures,
-  400: badParameter('pageSize', 'must be a whole number from 1 to 500'),
-  403: forbiddenResponse(`user alice may not ${listing()}`),
-  404: missing('cluster: not found'),
-};
 const description = 'Contains the names of the namespaces in which the user may list deployments.';
 
 const clusterRoute = createRoute({
@@ -76,7 +63,7 @@ const clusterRoute = createRoute({
   summary: 'List the namespaces of a cluster',
   description,
   request: { params: clusterPath, query: namespaceQuery },
-  responses: { 200: page, ...errors },
+  responses: { 200: page, ...listingFailures },
 });
 
 const allClustersRoute = createRoute({
@@ -86,5 +73,5 @@ const allClustersRoute = createRoute({
   summary: 'List the namespaces of all clusters',
   description,
   request: { query: allNamespacesQuery },
-  responses: { 200: { ...page, headers: unavailableHeaderDocument }, ...errors },
+  responses: { 200: { ...page, headers: unavailableHeaderDocument }, ...listingFailures },
 });

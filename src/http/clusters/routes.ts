@@ -6,18 +6,12 @@ import type { Caller } from '../../token/verify.ts';
 import { requireCaller } from '../common/bearer.ts';
 import { answerCacheable, privateAnswer } from '../common/cacheable.ts';
 import type { Dependencies, Environment } from '../common/environment.ts';
-import {
-  badParameter,
-  callerFailures,
-  forbidden as forbiddenResponse,
-  json,
-  missing,
-  notModified,
-} from '../common/responses.ts';
+import { badParameter, callerFailures, json, notModified } from '../common/responses.ts';
 import {
   availableSources,
   forbidden,
   listing,
+  listingFailures,
   requireCluster,
   unavailableHeaderDocument,
 } from '../deployments/answers.ts';
@@ -78,7 +72,7 @@ const listRoute = createRoute({
     200: { ...json(ClusterList, 'A page of clusters', exampleList), headers: unavailableHeaderDocument },
     ...notModified,
     ...callerFailures,
-    400: badParameter('pageSize', 'must be a whole number from 1 to 500'),
+    400: listingFailures[400],
   },
 });
 
@@ -100,10 +94,7 @@ const singleRoute = createRoute({
   },
   responses: {
     200: json(ClusterItem, 'The cluster', example),
-    ...notModified,
-    ...callerFailures,
+    ...listingFailures,
     400: badParameter('page', 'unknown parameter'),
-    403: forbiddenResponse(`user alice may not ${listing()}`),
-    404: missing('cluster: not found'),
   },
 });

@@ -7,6 +7,13 @@ import type { Caller } from '../../token/verify.ts';
 import { answerText, privateAnswer } from '../common/cacheable.ts';
 import type { Environment } from '../common/environment.ts';
 import { PlatformError } from '../common/errors.ts';
+import {
+  badParameter,
+  callerFailures,
+  forbidden as forbiddenResponse,
+  missing,
+  notModified,
+} from '../common/responses.ts';
 
 /** Header with the clusters that are missing in a response over several clusters. */
 const unavailableHeader = 'Unavailable-Clusters';
@@ -49,6 +56,15 @@ export function forbidden({ name }: Caller, action: string): PlatformError {
 export function listing(namespace?: string): string {
   return `list deployments in ${namespace === undefined ? 'any namespace' : `the namespace ${namespace}`}`;
 }
+
+/** Errors of the routes that list what the caller may see in clusters. */
+export const listingFailures = {
+  ...notModified,
+  ...callerFailures,
+  400: badParameter('pageSize', 'must be a whole number from 1 to 500'),
+  403: forbiddenResponse(`user alice may not ${listing()}`),
+  404: missing('cluster: not found'),
+};
 
 /**
  * Finds the deployments that the caller may see in the clusters. An unavailable cluster is left out, and named in

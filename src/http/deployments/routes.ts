@@ -6,18 +6,12 @@ import { listDeployments, serializePage } from '../../deployments/listing.ts';
 import { requireCaller } from '../common/bearer.ts';
 import type { Dependencies, Environment } from '../common/environment.ts';
 import { PlatformError } from '../common/errors.ts';
-import {
-  badParameter,
-  callerFailures,
-  forbidden as forbiddenResponse,
-  json,
-  missing,
-  notModified,
-} from '../common/responses.ts';
+import { json } from '../common/responses.ts';
 import {
   answerJson,
   forbidden,
   listing,
+  listingFailures,
   requireCluster,
   requireClusters,
   requireVisible,
@@ -30,15 +24,8 @@ import { allClustersQuery, clusterPath, deploymentPath, listQuery, namespacePath
 const base = '/apis/kpanda.io/v1alpha1';
 const shared = { method: 'get' as const, tags: ['Deployments'], security: [{ bearer: [] }] };
 
-const errors = {
-  ...notModified,
-  ...callerFailures,
-  400: badParameter('pageSize', 'must be a whole number from 1 to 500'),
-  403: forbiddenResponse(`user alice may not ${listing()}`),
-  404: missing('cluster: not found'),
-};
 const headers = freshnessHeaderDocuments;
-const page = { 200: { ...json(DeploymentList, 'A page of deployments', exampleList), headers }, ...errors };
+const page = { 200: { ...json(DeploymentList, 'A page of deployments', exampleList), headers }, ...listingFailures };
 
 const pageOfSeveral = { ...page, 200: { ...page[200], headers: { ...headers, ...unavailableHeaderDocument } } };
 
@@ -88,7 +75,10 @@ function addSingleRoute(app: OpenAPIHono<Environment>, dependencies: Dependencie
   const path = `${base}/clusters/{cluster}/namespaces/{namespace}/deployments/{name}`;
   const operation = { operationId: 'getDeployment', summary: 'Get a deployment' };
   const request = { params: deploymentPath, query: z.strictObject({}) };
-  const responses = { 200: { ...json(DeploymentItem, 'The deployment', exampleDeployment), headers }, ...errors };
+  const responses = {
+    200: { ...json(DeploymentItem, 'The deployment', exampleDeployment), headers },
+    ...listingFailures,
+  };
   const route = createRoute({ ...shared, ...operation, path, request, responses });
   app.openapi(route, async (context) => {
     const caller = await requireCaller(context, dependencies);

@@ -1,6 +1,6 @@
-/** The groups of a user, and what the caller may do in the platform API. */
+/** The groups and roles of a user, and what the caller may do in the platform API. */
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { GlobalPermissions, UserGroupList } from '../../users/schema.ts';
+import { GlobalPermissions, UserGroupList, UserSubjectList } from '../../users/schema.ts';
 import { requireCaller } from '../common/bearer.ts';
 import { answerCacheable, privateAnswer } from '../common/cacheable.ts';
 import type { Dependencies, Environment } from '../common/environment.ts';
@@ -26,6 +26,17 @@ export function addGroupRoute(app: OpenAPIHono<Environment>, dependencies: Depen
   });
 }
 
+/** The folders, workspaces and roles of the platform do not exist here. */
+export function addSubjectRoute(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
+  app.openapi(subjectRoute, async (context) => {
+    const { id } = context.req.valid('param');
+    await requireReader(context, dependencies, (caller) => caller.id === id);
+    requireUser(dependencies.users.byId(id));
+    const pagination = { ...positionOf(context.req.valid('query')), total: 0 };
+    return answerCacheable(context, { items: [], pagination }, privateAnswer);
+  });
+}
+
 /** Only what this API can do: it shows its version to every user, and the users to those with the permission. */
 export function addPermissionsRoute(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
   app.openapi(permissionsRoute, async (context) => {
@@ -38,6 +49,14 @@ export function addPermissionsRoute(app: OpenAPIHono<Environment>, dependencies:
   });
 }
 
+const pageResponses = {
+  ...notModified,
+  ...callerFailures,
+  400: badPage,
+  403: forbidden(denied('alice', 'get').message),
+  404: missing('user not found'),
+};
+
 const groupRoute = createRoute({
   ...shared,
   path: `${base}/users/{id}/groups`,
@@ -49,14 +68,22 @@ const groupRoute = createRoute({
     params: z.object({ id: z.string().min(1).openapi({ description: 'The sub claim of the tokens' }) }),
     query: pageParameters('Groups', 'Part of the name, ignoring case', 'dev'),
   },
-  responses: {
-    200: json(UserGroupList, 'A page of groups'),
-    ...notModified,
-    ...callerFailures,
-    400: badPage,
-    403: forbidden(denied('alice', 'get').message),
-    404: missing('user not found'),
+  responses: { 200: json(UserGroupList, 'A page of groups'), ...pageResponses },
+});
+
+const subjectRoute = createRoute({
+  ...shared,
+  path: `${base}/users/{id}/subjects`,
+  operationId: 'listUserSubjects',
+  summary: 'List the roles of a user in the platform',
+  description:
+    'Always empty: there are no roles of the platform here. For another user, the caller needs permission to get ' +
+    'accesskeys.ghippo.io in all namespaces.',
+  request: {
+    params: z.object({ id: z.string().min(1).openapi({ description: 'The sub claim of the tokens' }) }),
+    query: pageParameters('Roles', 'Has no effect: the list is empty', 'dev'),
   },
+  responses: { 200: json(UserSubjectList, 'An empty page'), ...pageResponses },
 });
 
 const permissionsRoute = createRoute({

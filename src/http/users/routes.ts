@@ -5,7 +5,7 @@ import { requireCaller } from '../common/bearer.ts';
 import { answerCacheable, privateAnswer } from '../common/cacheable.ts';
 import type { Dependencies, Environment } from '../common/environment.ts';
 import { callerFailures, forbidden, json, missing, notModified } from '../common/responses.ts';
-import { addGroupRoute, addPermissionsRoute } from './membership.ts';
+import { addGroupRoute, addPermissionsRoute, addSubjectRoute } from './membership.ts';
 import { badPage, pageParameters, positionOf } from './page.ts';
 import { denied, requireReader, requireUser } from './reader.ts';
 
@@ -32,6 +32,7 @@ export function addUserRoutes(app: OpenAPIHono<Environment>, dependencies: Depen
   });
   // After /users/username/{username}, which otherwise would not match a user named "groups".
   addGroupRoute(app, dependencies);
+  addSubjectRoute(app, dependencies);
   addPermissionsRoute(app, dependencies);
 }
 

@@ -54,7 +54,7 @@ describe('projectUser', () => {
       canAuthorize: false,
       createdAt: String(Date.parse(at(-3600))),
       updatedAt: String(Date.parse(at(-60))),
-      lastLoginAt: at(-5),
+      lastLoginAt: String(Date.parse(at(-5))),
     });
   });
 
@@ -64,10 +64,10 @@ describe('projectUser', () => {
 
   it('returns the last use of any key pair', () => {
     const record = known({}, { lastUsedTime: at(-9) }, { name: 'b', lastUsedTime: at(-5) }, { name: 'c' });
-    expect(projectUser(record).lastLoginAt).toBe(at(-5));
+    expect(projectUser(record).lastLoginAt).toBe(String(Date.parse(at(-5))));
     const previous = { accessKey: 'a', validUntil: at(60), lastUsedTime: at(-2) };
-    expect(projectUser(known({}, { lastUsedTime: at(-9), previous })).lastLoginAt).toBe(at(-2));
-    expect(projectUser(known()).lastLoginAt).toBe('');
+    expect(projectUser(known({}, { lastUsedTime: at(-9), previous })).lastLoginAt).toBe(String(Date.parse(at(-2))));
+    expect(projectUser(known()).lastLoginAt).toBe('0');
   });
 });
 

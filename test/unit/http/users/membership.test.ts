@@ -65,6 +65,26 @@ describe('the groups of a user', () => {
   });
 });
 
+describe('the roles of a user', () => {
+  const subjectsOf = (name: string) => groupsOf(name).replace(/groups$/, 'subjects');
+
+  it('are empty, in the form of the reference', async () => {
+    const answer = await ask(`${subjectsOf('ann')}?search=x&page=2&pageSize=`);
+    expectContract('userListUserSubjectResponse', answer.json());
+    expect(answer.json()).toEqual({ items: [], pagination: { page: 2, pageSize: 10, total: 0 } });
+  });
+
+  it('of another user need permission to get AccessKeys', async () => {
+    expect((await ask(subjectsOf('bob'), { authorizer: allowing() })).status).toBe(403);
+    expect((await ask(subjectsOf('bob'))).status).toBe(200);
+    expect((await ask(subjectsOf('nobody'))).status).toBe(404);
+  });
+
+  it('reject an invalid page', async () => {
+    expect((await ask(`${subjectsOf('ann')}?pageSize=-1`)).status).toBe(400);
+  });
+});
+
 describe('/current-user/global-permissions', () => {
   it.each([
     ['with', allowing('*'), ['ListUser', 'GetAboutPlatform']],
