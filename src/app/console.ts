@@ -9,6 +9,7 @@ import { createTokenTransports } from '../kube/token-transport.ts';
 import type { Transport } from '../kube/transport.ts';
 import { createFairTransports } from '../web/common/fair-transports.ts';
 import { type Console, createConsole } from '../web/console.ts';
+import { createEndedSignOns } from '../web/oidc/ended-sign-ons.ts';
 import { createSingleSignOn } from '../web/oidc/single-sign-on.ts';
 import { createTokenReview } from '../web/session/identity.ts';
 import { createSessionSecret } from '../web/session/session-secret.ts';
@@ -24,6 +25,9 @@ export interface RunningConsoleOptions {
   dependencies: Dependencies;
   tokenIssuing: TokenIssuing;
 }
+
+/** Name of the Secret with the sign-ons that the identity provider has ended. */
+const endedSignOnsSecret = 'accesskey-operator-web-sign-outs';
 
 /** The web console of a process. */
 export interface RunningConsole extends Pick<Console, 'app' | 'unhandled'> {
@@ -49,7 +53,15 @@ export function createRunningConsole(options: RunningConsoleOptions): RunningCon
   const secret = { namespace, name: web.sessionSecretName };
   const sessionSecret = createSessionSecret({ transport, client, secret, log });
   const { oidc, publicUrl } = web;
-  const singleSignOn = oidc && publicUrl !== undefined ? createSingleSignOn(oidc, { publicUrl, log, now }) : undefined;
+  const ended = oidc?.backChannelLogout
+    ? createEndedSignOns({
+        ...{ transport, client, log, now },
+        secret: { namespace, name: endedSignOnsSecret },
+        sessionMs: web.sessionMinutes * 60_000,
+      })
+    : undefined;
+  const singleSignOn =
+    oidc && publicUrl !== undefined ? createSingleSignOn(oidc, { publicUrl, ended, log, now }) : undefined;
   const { app, unhandled, close } = createConsole({
     ...dependencies,
     caches,
@@ -65,7 +77,9 @@ export function createRunningConsole(options: RunningConsoleOptions): RunningCon
   return {
     app,
     unhandled,
-    run: sessionSecret.run,
+    async run(signal) {
+      await Promise.all([sessionSecret.run(signal), ended?.run(signal)]);
+    },
     endStreams: close,
     async close() {
       await Promise.all([tokenTransports.close(), singleSignOn?.provider.close()]);

@@ -77,6 +77,10 @@ export const oidc = z
       .boolean()
       .default(true)
       .describe('Whether signing out also ends the session at the identity provider, if it supports it.'),
+    backChannelLogout: z
+      .boolean()
+      .default(false)
+      .describe('Whether to accept logout tokens of the identity provider at /login/backchannel-logout.'),
   })
   .refine((one) => (one.accessMode === 'self-service') === (one.selfService !== undefined), {
     path: ['selfService'],

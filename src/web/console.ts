@@ -7,6 +7,7 @@ import { createNamespaces } from './keys/first-key.ts';
 import { createSessionCheck } from './keys/visitor.ts';
 import type { ErrorPage } from './pages/layout.ts';
 import { addAccessKeyRoutes } from './routes/access-keys.ts';
+import { addBackChannelLogoutRoute } from './routes/back-channel-logout.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, ConsoleOptions } from './routes/dependencies.ts';
 import { addDeploymentRoute } from './routes/deployment.ts';
 import { addDeploymentRoutes } from './routes/deployments.ts';
@@ -62,6 +63,7 @@ export function createConsole(dependencies: ConsoleDependencies): Console {
   assets.addRoutes(app);
   app.get('/', (context) => context.redirect(homePath, 303));
   addSignInRoutes(app, { dependencies, flash, sessions, proxySessions });
+  if (dependencies.singleSignOn) addBackChannelLogoutRoute(app, dependencies.singleSignOn);
   addSignOutRoutes(app, { dependencies, cookie, flash, onSignOut: streams.signedOut });
   app.get('/personal-center', (context) => context.redirect(homePath, 303));
   addProfileRoutes(app);

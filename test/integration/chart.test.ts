@@ -76,6 +76,7 @@ const selfServiceConfig = {
       groupsClaim: 'groups',
       accessMode: 'self-service',
       selfService: { namespace: 'accesskey-self-service' },
+      backChannelLogout: true,
     },
   },
 };

@@ -1,8 +1,7 @@
 /**
- * Self-service with single sign-on on a real API server, with the RBAC of manifests/components/self-service and the
- * admission policies. A test provider on a loopback address stands for the identity provider.
+ * Self-service and back-channel logout with single sign-on on a real API server, with the RBAC of manifests/components and
+ * the admission policies. A test provider on a loopback address stands for the identity provider.
  */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Kubectl } from '../../tools/kubectl.ts';
@@ -21,28 +20,33 @@ import { accessKeyManifest, createNamespace, getToken, waitReady } from '../supp
 const namespace = 'accesskey-self-service';
 const publicUrl = 'https://keys.example.org';
 const operatorUser = 'system:serviceaccount:accesskey-system:accesskey-operator';
-const rbac = join(import.meta.dirname, '../../manifests/components/self-service/rbac.yaml');
+const rbac = ['self-service', 'back-channel-logout'].map((component) =>
+  join(import.meta.dirname, `../../manifests/components/${component}/rbac.yaml`),
+);
 const alice = { sub: 'sub-of-alice', preferred_username: 'alice', groups: ['dev', 'ops', 'system:masters'] };
 
 let cluster: TestCluster;
 let kubectl: Kubectl;
 let operator: OperatorProcess;
 let provider: TestIdentityProvider;
+let settings: object;
 
 beforeAll(async () => {
   provider = await startIdentityProvider();
   cluster = await startTestCluster();
   kubectl = cluster.kubectl;
   for (const name of [namespace, 'other']) await createNamespace(kubectl, name);
-  await kubectl.run(['apply', '-f', '-'], await readFile(rbac, 'utf8'));
+  for (const file of rbac) await kubectl.run(['apply', '-f', file]);
   const writer = ['--verb=create,update,patch,get', '--resource=accesskeys.ghippo.io'];
   await kubectl.run(['create', 'role', 'writer', '-n', namespace, ...writer]);
   await kubectl.run(['create', 'rolebinding', 'writers', '-n', namespace, '--role=writer', '--group=writers']);
   const oidc = {
     ...{ issuer: provider.issuer, clientID: testClient.id, scopes: ['openid'], usernameClaim: 'preferred_username' },
     ...{ usernamePrefix: '-', groupsClaim: 'groups', accessMode: 'self-service', selfService: { namespace } },
+    backChannelLogout: true,
   };
-  operator = await cluster.startOperator({ web: { publicUrl, oidc } });
+  settings = { web: { publicUrl, oidc } };
+  operator = await cluster.startOperator(settings);
 });
 afterAll(async () => {
   await cluster?.stop();
@@ -256,4 +260,40 @@ describe('the admission policies', () => {
       return response.status === 303;
     });
   });
+});
+
+test('back-channel logout ends the sessions on all replicas, also after a restart', async () => {
+  const person = await client(alice);
+  const replica = await cluster.startOperator(settings);
+  const pages = [operator, replica].map(({ url }) => clientOf(url, person.cookie));
+  const statuses = () => Promise.all(pages.map(async (page) => (await page.get('/personal-center/profile')).status));
+  expect(await statuses()).toEqual([200, 200]);
+  const now = Math.floor(Date.now() / 1000);
+  const events = { 'http://schemas.openid.net/event/backchannel-logout': {} };
+  const claims = {
+    iss: provider.issuer,
+    aud: testClient.id,
+    iat: now,
+    exp: now + 60,
+    jti: 'a',
+    sub: alice.sub,
+    events,
+  };
+  const body = new URLSearchParams({ logout_token: await provider.sign(claims, { typ: 'logout+jwt' }) });
+  const response = await fetch(`${replica.url}/login/backchannel-logout`, { method: 'POST', body });
+  expect(response.status).toBe(200);
+  await poll('the end of the session on both replicas', async () => (await statuses()).every((one) => one === 303));
+  const restarted = await cluster.startOperator(settings);
+  const page = await clientOf(restarted.url, person.cookie).get('/personal-center/profile');
+  expect(page.status).toBe(303);
+  const stored = await kubectl.run([
+    'get',
+    'secret',
+    'accesskey-operator-web-sign-outs',
+    '-n',
+    'accesskey-system',
+    '-o',
+    'json',
+  ]);
+  expect(stored).not.toContain(Buffer.from(alice.sub).toString('base64'));
 });

@@ -11,6 +11,7 @@ import { requestLog } from '../../src/http/common/request-log.ts';
 import { createReviewBudget } from '../../src/http/common/review-budget.ts';
 import type { Transport } from '../../src/kube/transport.ts';
 import { createConsole } from '../../src/web/console.ts';
+import type { EndedSignOns } from '../../src/web/oidc/ended-sign-ons.ts';
 import { createSingleSignOn, type SingleSignOnOptions } from '../../src/web/oidc/single-sign-on.ts';
 import type { ConsoleDependencies, ConsoleOptions } from '../../src/web/routes/dependencies.ts';
 import { deriveKeys } from '../../src/web/session/session.ts';
@@ -25,6 +26,8 @@ export interface SignOnConsoleOptions {
   options?: Partial<ConsoleOptions>;
   /** ID tokens that the cluster rejects. */
   rejects?: (token: string) => boolean;
+  /** Accepts back-channel logout. */
+  ended?: EndedSignOns;
   caches?: AccessKeyCaches;
   transport?: Transport;
   /** The shared ConsoleDependencies of a second replica. */
@@ -48,7 +51,7 @@ export function createSignOnConsole({
     ...{ issuer: provider.issuer, clientID: testClient.id, scopes: ['openid', 'email'] },
     ...{ usernameClaim: 'email', groupsClaim: 'groups', accessMode: 'token', providerSignOut: true, ...oidc },
   };
-  const singleSignOn = createSingleSignOn(settings, { publicUrl, log, now });
+  const singleSignOn = createSingleSignOn(settings, { publicUrl, ended: rest.ended, log, now });
   const keys = deriveKeys(Buffer.alloc(32, 1));
   const { app: pages } = createConsole({
     caches,

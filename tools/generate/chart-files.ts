@@ -13,6 +13,7 @@ const sources = {
   'rbac.yaml': 'manifests/base/rbac.yaml',
   'user-roles.yaml': 'manifests/base/user-roles.yaml',
   'single-namespace-rbac.yaml': 'manifests/components/single-namespace/rbac.yaml',
+  'back-channel-logout-rbac.yaml': 'manifests/components/back-channel-logout/rbac.yaml',
   'self-service-rbac.yaml': 'manifests/components/self-service/rbac.yaml',
   'certificate.yaml': 'manifests/components/cert-manager/certificate.yaml',
   'prometheus-rule.yaml': 'manifests/components/monitoring/prometheus-rule.yaml',

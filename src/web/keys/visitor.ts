@@ -8,6 +8,8 @@ import { createKubernetesClient } from '../../kube/client.ts';
 import { isStatus } from '../../kube/errors.ts';
 import { isSystemName } from '../../kube/names.ts';
 import type { Transport } from '../../kube/transport.ts';
+import { ConsoleError } from '../common/console-error.ts';
+import type { EndedSignOns } from '../oidc/ended-sign-ons.ts';
 import type { ClusterUser, ReviewToken } from '../session/identity.ts';
 import type { Session } from '../session/session.ts';
 import { createKeyApi, type FetchedAccessKey, type KeyApi } from './api.ts';
@@ -43,7 +45,7 @@ export interface VisitorDependencies {
   transportFor(token: string): Transport;
   options: { keyPairSignIn: KeyPairSignIn; tokenSignIn?: boolean };
   /** Undefined if single sign-on is not configured. */
-  singleSignOn?: { options: SelfServiceSettings } | undefined;
+  singleSignOn?: { options: SelfServiceSettings; ended?: Pick<EndedSignOns, 'has'> | undefined } | undefined;
   log: Logger;
   /** Milliseconds since the epoch. */
   now: () => number;
@@ -95,7 +97,17 @@ export function createVisitors(
     return { session, user: pair.user, accessKey, api, may: { create: false, manage: keyPairSignIn === 'manage' } };
   }
 
+  /** @throws ConsoleError 503 while the ended sign-ons are unknown */
+  function hasEnded(session: Session): boolean {
+    const ended = dependencies.singleSignOn?.ended;
+    if (!ended || session.kind === 'pair' || session.kind === 'proxy' || !session.sso) return false;
+    const isEnded = ended.has(session.sso);
+    if (isEnded === undefined) throw new ConsoleError('errorSignInUnavailable', {}, 503);
+    return isEnded;
+  }
+
   return async (session, address) => {
+    if (hasEnded(session)) return undefined;
     if (session.kind === 'pair') return fromPair(session, address);
     if (session.kind !== 'self-service') return fromToken(session, address);
     const access = await fromSelfService(session);

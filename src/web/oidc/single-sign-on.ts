@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { ClaimRules } from './claims.ts';
+import type { EndedSignOns } from './ended-sign-ons.ts';
 import { createProvider, type Provider, type ProviderOptions } from './provider.ts';
 import { createRefresh, type RefreshSession } from './refresh.ts';
 
@@ -24,18 +25,25 @@ export interface SingleSignOnService {
   signedOutUri: string;
   provider: Provider;
   refresh: RefreshSession;
+  /** The sign-ons that the provider has ended; undefined without back-channel logout. */
+  ended: EndedSignOns | undefined;
 }
 
-/**
- * @param publicUrl URL of the console in browsers
- * @param now milliseconds since the epoch
- */
+export interface SingleSignOnContext {
+  /** URL of the console in browsers. */
+  publicUrl: string;
+  ended?: EndedSignOns | undefined;
+  log: Logger;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+}
+
 export function createSingleSignOn(
   options: SingleSignOnOptions,
-  { publicUrl, log, now }: { publicUrl: string; log: Logger; now: () => number },
+  { publicUrl, ended, log, now }: SingleSignOnContext,
 ): SingleSignOnService {
   const provider = createProvider(options, log, now);
   const redirectUri = new URL('/login/callback', publicUrl).href;
   const signedOutUri = new URL('/login/signed-out', publicUrl).href;
-  return { options, redirectUri, signedOutUri, provider, refresh: createRefresh(provider, log, now) };
+  return { options, redirectUri, signedOutUri, provider, refresh: createRefresh(provider, log, now), ended };
 }

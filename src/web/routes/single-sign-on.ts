@@ -93,11 +93,12 @@ export function addSingleSignOnRoutes(
   });
 
   function credentialOf(tokens: ProviderTokens): SessionCredential {
-    const { sub, sid } = tokens.claims;
+    const { sub, sid, iat = 0 } = tokens.claims;
     const sso = {
       sub,
       ...(typeof sid === 'string' && sid !== '' && { sid }),
-      signedInAt: now(),
+      // By the clock of the provider, like the time in its logout tokens.
+      signedInAt: iat * 1000,
       ...refreshing(tokens, undefined, now()),
     };
     return { kind: service.options.accessMode, token: tokens.idToken, sso };

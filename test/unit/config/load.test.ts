@@ -151,6 +151,7 @@ describe('parseConfiguration', () => {
           accessMode: 'self-service',
           selfService: { namespace: 'accesskey-self-service' },
           providerSignOut: false,
+          backChannelLogout: true,
         },
         sessionMinutes: 1,
         idleMinutes: 15,
