@@ -13,9 +13,9 @@ const signingKeys = z
       .default('accesskey-operator-signing-keys')
       .describe("Name of the signing-key Secret, in the operator's namespace."),
     algorithm: z
-      .enum(['RS256', 'ES256', 'EdDSA'])
+      .enum(['RS256', 'ES256', 'EdDSA', 'Ed25519'])
       .default('RS256')
-      .describe('Algorithm of the next key; EdDSA uses Ed25519.'),
+      .describe('Algorithm of the next key; EdDSA uses Ed25519, and Ed25519 is its name in RFC 9864.'),
     rotationDays: z
       .int()
       .min(0)
@@ -51,6 +51,10 @@ export const token = z
         'Default validity of tokens of the OAuth 2.0 endpoint in hours, minutes and seconds, such as 1h; ' +
           'if unset, defaultCycle.',
       ),
+    type: z
+      .enum(['JWT', 'at+jwt'])
+      .default('JWT')
+      .describe('typ of tokens of the OAuth 2.0 endpoint; at+jwt: the profile of RFC 9068, which requires audience.'),
     signingKeys,
     /** A token bucket for the failed attempts of each address. */
     failureThrottle: z
@@ -78,6 +82,10 @@ export const token = z
   .refine((token) => token.defaultCycle <= token.maxCycle, {
     path: ['defaultCycle'],
     message: 'must not be greater than token.maxCycle',
+  })
+  .refine((token) => token.type === 'JWT' || token.audience !== undefined, {
+    path: ['type'],
+    message: 'at+jwt requires token.audience',
   })
   .refine((token) => (token.lifetime ?? 0) <= token.maxCycle * 86_400, {
     path: ['lifetime'],

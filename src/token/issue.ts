@@ -1,6 +1,7 @@
 /**
  * Issues a token: authenticates a credential, derives the claims and signs them. Every endpoint gets its tokens here.
  */
+import { hash } from 'node:crypto';
 import type { FoundPair, PairLookup } from '../accesskey/live/pair-lookup.ts';
 import type { KeyPairState } from '../accesskey/model/access-key-record.ts';
 import { isAddressAllowed } from '../accesskey/model/networks.ts';
@@ -79,11 +80,18 @@ export interface TokenClaims {
   client_id: string;
   /** The requested audience, otherwise the configured one, if any. */
   aud?: string;
+  /** Only in the profile of RFC 9068. Derived from the other claims, so identical requests still share one token. */
+  jti?: string;
 }
+
+/** typ of a token; at+jwt: the profile of RFC 9068. */
+export type TokenType = 'JWT' | 'at+jwt';
 
 export interface ClaimsOptions {
   issuer: string;
   audience?: string | undefined;
+  /** at+jwt: tokens may have this type, in addition to JWT. */
+  type?: TokenType | undefined;
 }
 
 export interface IssuedToken {
@@ -117,6 +125,8 @@ export interface TokenValidity {
 export interface TokenTerms extends TokenValidity {
   /** Requested audience. */
   audience?: string | undefined;
+  /** Default: JWT. */
+  type?: TokenType | undefined;
 }
 
 export interface IssueOptions {
@@ -164,7 +174,8 @@ export function createTokenIssuer(options: IssueOptions): IssueToken {
     }
     // The credential is still valid, but the token would expire within this second.
     if (claims.exp <= claims.iat) return { refused: 'expired', ...clientField(subject) };
-    return { token: await sign(claims, keys), claims, pairName: subject.pairName };
+    const issued = terms.type === 'at+jwt' ? { ...claims, jti: idOf(claims) } : claims;
+    return { token: await sign(issued, keys), claims: issued, pairName: subject.pairName };
   };
 }
 
@@ -240,6 +251,11 @@ export function claimsFor(
     client_id: clientId,
     ...(audience !== undefined && { aud: audience }),
   };
+}
+
+/** @returns 128 bits that identify a token */
+function idOf(claims: TokenClaims): string {
+  return hash('sha256', JSON.stringify(claims), 'base64url').slice(0, 22);
 }
 
 function clientField({ clientId, pairName }: Subject): { ak: string } | { serviceAccount: string } {

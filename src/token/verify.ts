@@ -1,11 +1,18 @@
-import { type CryptoKey, errors, type JWTHeaderParameters, type JWTPayload, jwtVerify } from 'jose';
+import {
+  type CryptoKey,
+  decodeProtectedHeader,
+  errors,
+  type JWTHeaderParameters,
+  type JWTPayload,
+  jwtVerify,
+} from 'jose';
 import { z } from 'zod';
 import type { LiveServiceAccounts } from '../accesskey/live/live-service-accounts.ts';
 import type { PairLookup } from '../accesskey/live/pair-lookup.ts';
 import { isAddressAllowed } from '../accesskey/model/networks.ts';
 import { liveStates } from '../accesskey/model/pair-state.ts';
 import { parseUsername } from '../kube/names.ts';
-import { type ClaimsOptions, clockToleranceSeconds } from './issue.ts';
+import { type ClaimsOptions, clockToleranceSeconds, type TokenType } from './issue.ts';
 import { algorithms } from './keys/facts.ts';
 import type { SigningKeys } from './keys/signing-keys.ts';
 
@@ -138,7 +145,7 @@ function findLive(
 /** Verifies the signature of each token once and caches the claims. */
 async function verifyCached(token: string, options: VerifyOptions) {
   const { keys, expected, acceptListed, now } = options;
-  const verifiedFor = JSON.stringify([expected.issuer, acceptListed ? undefined : expected.audience]);
+  const verifiedFor = JSON.stringify([expected.issuer, acceptListed ? undefined : expected.audience, expected.type]);
   const cached = keys.verified.get(token, verifiedFor, now / 1000);
   if (cached) return cached;
   const payload = await verifySignature(token, options);
@@ -158,7 +165,7 @@ async function verifySignature(
   try {
     const { payload } = await jwtVerify(token, (header) => keyOf(header, keys), {
       algorithms: [...algorithms],
-      typ: 'JWT',
+      typ: typeOf(token, expected),
       issuer,
       ...(audience !== undefined && !acceptListed && { audience }),
       requiredClaims: ['exp', 'iat', 'sub'],
@@ -168,6 +175,16 @@ async function verifySignature(
   } catch (error) {
     if (error instanceof errors.JOSEError) throw new TokenError(error.code);
     throw error;
+  }
+}
+
+/** @returns the required typ: that of the token if it is RFC 9068 and this profile is configured */
+function typeOf(token: string, { type }: ClaimsOptions): TokenType {
+  if (type !== 'at+jwt') return 'JWT';
+  try {
+    return decodeProtectedHeader(token).typ === type ? type : 'JWT';
+  } catch {
+    return 'JWT';
   }
 }
 

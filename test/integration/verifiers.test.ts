@@ -4,11 +4,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodeProtectedHeader } from 'jose';
+import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose';
 import * as oauth from 'openid-client';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import { defaultKeyPolicy } from '../../src/token/keys/facts.ts';
+import { generateSigningKeys } from '../../src/token/keys/signing-keys.ts';
 import { freePorts } from '../../tools/control-plane/ports.ts';
 import { createKubectl, type Kubectl } from '../../tools/kubectl.ts';
 import { poll } from '../../tools/poll.ts';
@@ -166,9 +168,45 @@ describe('kube-apiserver', () => {
     expect((await whoAmI(after)).username).toBe('alice');
   });
 
+  /** A token of an operator with these settings, which publishes the same keys. */
+  async function tokenOf(token: object): Promise<string> {
+    const operator = await cluster.startOperator({ token: { issuer, audience, ...token } });
+    return poll('a token', async () => {
+      const { ak, sk } = pair;
+      const body = new URLSearchParams({ grant_type: 'client_credentials', client_id: ak, client_secret: sk });
+      const answer = await fetch(`${operator.url}/oauth2/token`, { method: 'POST', body });
+      return answer.ok && ((await answer.json()) as { access_token: string }).access_token;
+    });
+  }
+
+  test('does not check typ: it also accepts a token with the profile of RFC 9068', async () => {
+    const token = await tokenOf({ type: 'at+jwt' });
+    expect(decodeProtectedHeader(token).typ).toBe('at+jwt');
+    expect((await whoAmI(token)).username).toBe('alice');
+  });
+
   test('rejects a modified token', async () => {
     const [header, payload, signature = ''] = (await getToken()).split('.');
     const changed = `${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`;
     await expect(whoAmI(`${header}.${payload}.${changed}`)).rejects.toThrow(/must be logged in|Unauthorized/);
   });
+
+  // Last, because it replaces the signing keys.
+  test.each(['EdDSA', 'Ed25519'] as const)(
+    'rejects a token signed with %s, although its key is published',
+    async (algorithm) => {
+      const keys = await generateSigningKeys(new Date(), { ...defaultKeyPolicy, algorithm });
+      const data = { 'keys.json': Buffer.from(keys).toString('base64') };
+      const secret = ['secret', 'accesskey-operator-signing-keys', '-n', 'accesskey-system'];
+      await kubectl.run(['patch', ...secret, '--type=merge', '-p', JSON.stringify({ data })]);
+      const token = await poll('a token of the new key', async () => {
+        const one = await getToken();
+        return decodeProtectedHeader(one).alg === algorithm && one;
+      });
+      const options = { method: 'GET', headers: {}, body: undefined, redirect: 'manual' } as const;
+      const published = (await (await trusting(`${issuer}/.well-known/jwks.json`, options)).json()) as JSONWebKeySet;
+      await jwtVerify(token, createLocalJWKSet(published), { issuer, audience });
+      await expect(whoAmI(token)).rejects.toThrow(/must be logged in|Unauthorized/);
+    },
+  );
 });

@@ -8,6 +8,7 @@ import type { PairLookup } from '../../accesskey/live/pair-lookup.ts';
 import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
 import type { Clusters } from '../../clusters/cluster.ts';
 import type { ReviewServiceAccountToken } from '../../token/exchange.ts';
+import type { TokenType } from '../../token/issue.ts';
 import type { SigningKeys } from '../../token/keys/signing-keys.ts';
 import type { UserDirectory } from '../../users/directory.ts';
 import type { ProxyOptions } from './client-address.ts';
@@ -26,6 +27,8 @@ export interface TokenOptions {
   maxCycle: number;
   /** Default validity of tokens of the OAuth 2.0 endpoint, seconds; if unset, that of `defaultCycle`. */
   lifetime?: number | undefined;
+  /** typ of tokens of the OAuth 2.0 endpoint; default: JWT. */
+  type?: TokenType | undefined;
   /** If unset, failed attempts are not throttled. */
   failureThrottle?: ThrottleOptions;
 }

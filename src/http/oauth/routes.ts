@@ -64,7 +64,7 @@ function createTokenEndpoint(dependencies: Dependencies, tokenIssuing: TokenIssu
 
   return async (context: Context<Environment>): Promise<TokenResponse> => {
     const { credential, issuedType, audience } = await read(context);
-    const issued = await tokenIssuing.issue(context, credential, { defaultSeconds, audience });
+    const issued = await tokenIssuing.issue(context, credential, { defaultSeconds, audience, type: options.type });
     if ('token' in issued) return { ...toResponse(issued), ...(issuedType && { issued_token_type: issuedType }) };
     if (issued.denied === 'audience') {
       throw new OAuthError('invalid_target', `resource and audience ${unknownAudience}`);

@@ -1,5 +1,8 @@
-/** JWS algorithms of signing keys (RFC 7518 sections 3.3 and 3.4; RFC 8037 section 3.1, with Ed25519). */
-export const algorithms = ['RS256', 'ES256', 'EdDSA'] as const;
+/**
+ * JWS algorithms of signing keys (RFC 7518 sections 3.3 and 3.4). EdDSA (RFC 8037 section 3.1, with Ed25519) and Ed25519
+ * (RFC 9864) are two names of one algorithm.
+ */
+export const algorithms = ['RS256', 'ES256', 'EdDSA', 'Ed25519'] as const;
 export type Algorithm = (typeof algorithms)[number];
 
 /** next: published, not signing yet. active: signs. retired: verifies until its last token has expired. */

@@ -28,6 +28,7 @@ const keyTypes: Record<Algorithm, KeyType> = {
   RS256: { kty: 'RSA', publicMembers: ['n', 'e'] },
   ES256: { kty: 'EC', crv: 'P-256', publicMembers: ['crv', 'x', 'y'] },
   EdDSA: { kty: 'OKP', crv: 'Ed25519', publicMembers: ['crv', 'x'] },
+  Ed25519: { kty: 'OKP', crv: 'Ed25519', publicMembers: ['crv', 'x'] },
 };
 
 const text = z.string().min(1);

@@ -1,4 +1,4 @@
-import { importJWK, jwtVerify } from 'jose';
+import { decodeProtectedHeader, importJWK, jwtVerify } from 'jose';
 import { describe, expect, it } from 'vitest';
 import type { TokenClaims } from '../../../src/token/issue.ts';
 import { generateSigningKeys, parseSigningKeys, type SigningKeys } from '../../../src/token/keys/signing-keys.ts';
@@ -36,6 +36,11 @@ describe('signToken', async () => {
     const { payload, protectedHeader } = await jwtVerify(token, key, { currentDate: new Date(claims.iat * 1000) });
     expect(protectedHeader).toStrictEqual({ alg: 'RS256', kid: jwk.kid, typ: 'JWT' });
     expect(payload).toStrictEqual(claims);
+  });
+
+  it('sets the typ of RFC 9068 for a token with a jti', async () => {
+    const token = await signToken({ ...claims, jti: 'x' }, signingKeys);
+    expect(decodeProtectedHeader(token).typ).toBe('at+jwt');
   });
 
   it('returns the same token for the same claims', async () => {

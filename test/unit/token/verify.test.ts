@@ -236,6 +236,27 @@ describe('verifyToken, with keys of several algorithms', () => {
   });
 });
 
+describe('with the profile of RFC 9068', () => {
+  const expected = { ...withAudience, type: 'at+jwt' as const };
+  const valid = (header: object) => sign(claims({ aud: 'kpanda', jti: 'x' }), header);
+
+  it.each(['at+jwt', 'JWT'])('accepts typ %s', async (typ) => {
+    await expect(verify(await valid({ typ }), { expected })).resolves.toHaveProperty('name', 'ann');
+  });
+
+  it.each(['AT+JWT', 'application/at+jwt', 'dpop+jwt', 'JOSE', '', undefined, 7])('rejects typ %j', async (typ) => {
+    await rejects(valid({ typ }), 'ERR_JWT_CLAIM_VALIDATION_FAILED', { expected });
+  });
+
+  it.each(['x.e30.e30', `${encode([])}.e30.e30`, `${encode('at+jwt')}.e30.e30`, '..'])('rejects %j', async (token) => {
+    await rejects(token, undefined, { expected });
+  });
+
+  it('is not accepted if it is not configured', async () => {
+    await rejects(valid({ typ: 'at+jwt' }), 'ERR_JWT_CLAIM_VALIDATION_FAILED', { expected: withAudience });
+  });
+});
+
 describe('a token signed with a known key', () => {
   it.each(['at+jwt', 'JOSE', ''])('is rejected with typ %j', async (typ) => {
     await rejects(sign(claims(), { typ }), 'ERR_JWT_CLAIM_VALIDATION_FAILED');

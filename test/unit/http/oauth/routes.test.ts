@@ -1,4 +1,4 @@
-import { decodeJwt } from 'jose';
+import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { accessKey, keyPair } from '../../../support/builders.ts';
 import { ak, basic, createPlatform, deploymentsPath, form, sk } from '../support.ts';
@@ -68,6 +68,22 @@ describe('a client credentials request', () => {
     const answer = await send(path, form({ ...inBody, [name]: 'urn:api' }));
     expect(decodeJwt(answer.json<Answer>().access_token).aud).toBe('urn:api');
     expect(decodeJwt((await send(path, form(inBody))).json<Answer>().access_token).aud).toBe(token.audience);
+  });
+
+  it('has the profile of RFC 9068 if it is configured, and is accepted here; the platform format stays', async () => {
+    const { send, get, token: platformToken } = await createPlatform({ token: { ...token, type: 'at+jwt' } });
+    const ask = async () => (await send(path, form(inBody))).json<Answer>().access_token;
+    const issued = await ask();
+    expect(decodeProtectedHeader(issued).typ).toBe('at+jwt');
+    const { jti, ...claims } = decodeJwt(issued);
+    expect(jti).toMatch(/^[\w-]{22}$/);
+    expect(claims).toMatchObject({ aud: token.audience, client_id: ak, iss: 'ghippo.io', sub: 'uid-of-shop-ann' });
+    expect(await ask()).toBe(issued);
+    expect((await get(deploymentsPath, { authorization: `Bearer ${issued}` })).status).toBe(200);
+    const inPlatformFormat = await platformToken();
+    expect(decodeProtectedHeader(inPlatformFormat).typ).toBe('JWT');
+    expect(decodeJwt(inPlatformFormat)).toEqual(claims);
+    expect((await get(deploymentsPath, { authorization: `Bearer ${inPlatformFormat}` })).status).toBe(200);
   });
 
   it('is for only one audience', async () => {

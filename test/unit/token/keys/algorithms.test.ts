@@ -73,7 +73,8 @@ describe.each(algorithms)('a key set of %s', (algorithm) => {
   });
 
   it.each(algorithms)('rejects its key declared as %s', async (other) => {
-    if (other === algorithm) return;
+    const isSame = [algorithm, other].every((one) => one === 'EdDSA' || one === 'Ed25519');
+    if (other === algorithm || isSame) return;
     await expect(parse({ ...raw[algorithm], alg: other })).rejects.toThrow(/^malformed: keys\.0\./);
   });
 
