@@ -49,7 +49,7 @@ const mayImport = {
   'web/session': ['kube', 'web/common'],
   'web/deployments': ['deployments', 'deployments/kpanda', 'web/common'],
   'web/keys': [
-    ...['kube', 'credential', 'accesskey/model', 'accesskey/live', 'accesskey/change', 'web/common', 'web/session'],
+    ...['kube', 'credential', 'accesskey/model', 'accesskey/live', 'accesskey/change', 'http/common', 'web/common', 'web/session'],
     'web/oidc',
   ],
   'web/pages': [

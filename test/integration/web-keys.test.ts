@@ -157,5 +157,13 @@ describe('signed in with a key pair', () => {
     expect(await page.textContent('main')).toContain('Your session has ended');
     expect(problems()).toEqual([]);
     await close();
+    const records = setup.cluster.operatorOutput().map((line) => JSON.parse(line) as Record<string, unknown>);
+    const changes = records.filter(({ event, actor }) => String(event).startsWith('key.') && actor === 'dora');
+    const shared = { audit: true, signedInWith: 'key pair', accessKey: 'shop/dora', user: 'dora' };
+    expect(changes).toMatchObject([
+      { event: 'key.created', pairName: 'other', ...shared },
+      { event: 'key.revealed', pairName: 'other', ...shared },
+      { event: 'key.disabled', pairName: 'main', ...shared },
+    ]);
   });
 });

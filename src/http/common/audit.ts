@@ -10,7 +10,7 @@ export interface KeyChange {
   /** Name of the user who made the change. */
   actor: string;
   /** The credential that the actor used. */
-  signedInWith: 'key pair' | 'access token' | 'Kubernetes token' | 'single sign-on';
+  signedInWith: 'key pair' | 'access token' | 'Kubernetes token' | 'single sign-on' | 'authenticating proxy';
   /** namespace/name */
   accessKey: string;
   pairName: string;
@@ -22,7 +22,11 @@ export interface KeyChange {
  * Writes the audit record of a change, as a log line of its own: a request can also issue a token, whose record is the log
  * line of the request.
  */
-export function auditKeyChange(context: RequestVariables, log: Logger, { action, ...change }: KeyChange): void {
+export function auditKeyChange(
+  context: RequestVariables,
+  log: Pick<Logger, 'info'>,
+  { action, ...change }: KeyChange,
+): void {
   const [requestId, clientAddress] = [context.get('requestId'), context.get('clientAddress')];
   log.info({ audit: true, event: `key.${action}`, ...change, requestId, clientAddress }, 'key pair changed');
 }

@@ -1,7 +1,9 @@
 import { createMiddleware } from 'hono/factory';
+import { auditKeyChange } from '../../http/common/audit.ts';
 import { isStatus } from '../../kube/errors.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import { readForm } from '../common/form.ts';
+import { auditedKeyApi, credentialOf } from '../keys/audited-api.ts';
 import { createVisitors, type Visitor } from '../keys/visitor.ts';
 import type { SessionCookie } from '../session/cookie.ts';
 import type { Flash } from '../session/flash.ts';
@@ -92,6 +94,11 @@ export function requireVisitor(
     return session && visitorOf(session, context.get('clientAddress'));
   }
 
+  function auditedApi(context: PageContext, { api, session, user }: Visitor): Visitor['api'] {
+    const actor = { actor: user.name, signedInWith: credentialOf(session) };
+    return auditedKeyApi(api, (change) => auditKeyChange(context, dependencies.log, { ...change, ...actor }));
+  }
+
   return createMiddleware<ConsoleEnvironment>(async (context, next) => {
     const keys = requireSessionKeys(dependencies);
     const visitor = await findVisitor(context, keys);
@@ -101,7 +108,7 @@ export function requireVisitor(
     }
     const { id, kind } = visitor.session;
     context.get('logFields').user = visitor.user.name;
-    context.set('visitor', visitor);
+    context.set('visitor', { ...visitor, api: auditedApi(context, visitor) });
     context.set('view', {
       ...context.get('view'),
       account: {

@@ -1,9 +1,11 @@
 import type { Hono } from 'hono';
 import { isKey } from '../../credential/key-pair.ts';
+import { auditKeyChange } from '../../http/common/audit.ts';
 import { isDnsSubdomain } from '../../kube/names.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import { type Form, readForm } from '../common/form.ts';
 import { MissingPermissionError } from '../keys/api.ts';
+import { credentialOf } from '../keys/audited-api.ts';
 import { awaitPair, type CreatedPair, type ExpectedPair, findDelay } from '../keys/await-pair.ts';
 import { downloadOf, formats } from '../keys/downloads.ts';
 import { describeMissingKeyPermission } from '../keys/missing-permission.ts';
@@ -30,7 +32,7 @@ export interface PairDisplay {
 }
 
 export function createPairDisplay(dependencies: ConsoleDependencies, shownPairs: ShownPairs): PairDisplay {
-  const { caches, now } = dependencies;
+  const { caches, log, now } = dependencies;
   const tickets = createTickets(now);
 
   async function showWhenCreated(context: PageContext, expected: ExpectedPair): Promise<Response> {
@@ -55,6 +57,14 @@ export function createPairDisplay(dependencies: ConsoleDependencies, shownPairs:
       // Shows only the pair of the status, which only the operator writes. The Secret itself may have been edited.
       if (pair?.ak !== ak) throw new ConsoleError('ticketInvalid', {}, 409);
       Object.assign(context.get('logFields'), { audit: true, event: 'web.pair-shown', ak, pairName: name });
+      auditKeyChange(context, log, {
+        action: 'revealed',
+        actor: user.name,
+        signedInWith: credentialOf(session),
+        accessKey: `${namespace}/${accessKey}`,
+        pairName: name,
+        user: user.name,
+      });
       return context.html(shownPairPage(context.get('view'), pair, { name, namespace, secret: secretName }));
     } catch (error) {
       if (isSessionEnded(error, context.get('visitor'))) throw error;
