@@ -146,6 +146,43 @@ async function openKeys(locale = 'en') {
   return opened;
 }
 
+describe('a failed sign-in', () => {
+  test('keeps the language and theme, which can still be changed', async () => {
+    const { page, close } = await setup.open();
+    await page.goto(`${url}/login?next=/deployments`);
+    await page.click('text="简体中文"');
+    await page.click('text="深色"');
+    await page.fill('#token', 'wrong');
+    await page.press('#token', 'Enter');
+    expect(await page.textContent('.notice.error')).toContain('令牌');
+    expect(await page.getAttribute('html', 'data-theme')).toBe('dark');
+    await page.click('text="English"');
+    expect(await page.textContent('h1')).toBe('Sign in');
+    await page.fill('#token', people.bob.token);
+    await page.press('#token', 'Enter');
+    await page.waitForURL('**/deployments');
+    await close();
+  });
+
+  test('names each empty field, in the language of the page', async () => {
+    const { page, close } = await setup.open();
+    await page.goto(`${url}/login?lang=zh-CN`);
+    await page.click('button.primary');
+    expect(await page.textContent('#token-problem')).toBe('请输入令牌。');
+    await page.goto(`${url}/login?method=pair`);
+    await page.fill('#ak', 'kept');
+    await page.click('button.primary');
+    expect(await page.textContent('#sk-problem')).toBe('请输入秘密访问密钥。');
+    expect([await page.locator('#ak-problem').count(), await page.inputValue('#ak')]).toEqual([0, 'kept']);
+    await signInWithToken(page, url, people.bob.token);
+    await page.goto(`${url}/personal-center/use`);
+    await page.click('main button.primary');
+    expect(await page.textContent('#ak-problem')).toContain('ID');
+    expect(await page.textContent('#sk-problem')).toBe('请输入秘密访问密钥。');
+    await close();
+  });
+});
+
 describe('the form to create a key', () => {
   test('asks for a name, in the language of the page and not of the browser', async () => {
     const { page, close } = await openKeys();

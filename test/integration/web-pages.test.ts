@@ -207,6 +207,24 @@ describe('deployments', () => {
     await close();
   });
 
+  test('that do not exist are explained, with a way back', async () => {
+    const { page, close } = await setup.open();
+    await signInWithToken(page, url, people.alice.token);
+    const open = (query: string) => page.goto(`${url}/deployments?${query}`);
+    await open('page=99');
+    expect(await page.textContent('main')).toContain('There is no page 99. The last page is 2.');
+    await page.click('text="Go to the last page"');
+    expect(await page.locator('tbody th').count()).toBeGreaterThan(0);
+    await open('namespace=deleted&page=3');
+    expect(await page.textContent('main')).toContain('The namespace deleted does not exist');
+    expect(await page.inputValue('#namespace')).toBe('deleted');
+    await page.click('.empty >> text="All namespaces"');
+    expect(await page.locator('tbody th').count()).toBe(20);
+    await open('cluster=removed');
+    expect(await page.textContent('main')).toContain('There is no cluster removed');
+    await close();
+  });
+
   test('need a permission that the page names', async () => {
     const { page, close } = await setup.open();
     await signInWithToken(page, url, people.carol.token);

@@ -26,6 +26,9 @@ export interface DeploymentFilters {
   pageSize: (typeof pageSizes)[number];
 }
 
+/** Larger numbers are replaced with this one, which is out of range as well. */
+const maxPage = 999_999;
+
 /** Ignores invalid values, because the URL of a page is not an API. */
 export function readFilters(query: Readonly<Record<string, string>>): DeploymentFilters {
   const { search = '', state, namespace, cluster, page = '', size } = query;
@@ -35,7 +38,7 @@ export function readFilters(query: Readonly<Record<string, string>>): Deployment
     namespace: namespace || undefined,
     cluster: cluster || undefined,
     sort: readSort(query.sort ?? ''),
-    page: /^[1-9]\d{0,5}$/.test(page) ? Number(page) : 1,
+    page: /^[1-9]\d*$/.test(page) ? Math.min(Number(page), maxPage) : 1,
     pageSize: pageSizes.find((one) => String(one) === size) ?? pageSizes[0],
   };
 }

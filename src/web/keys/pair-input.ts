@@ -52,6 +52,14 @@ export function readPairInput(form: Form): PairInput {
   };
 }
 
+/** @returns the message of each empty field of a key pair */
+export function missingFields(pair: { ak: string | undefined; sk: string | undefined }) {
+  return {
+    ...(!pair.ak && { ak: 'missingAk' as const }),
+    ...(!pair.sk && { sk: 'missingSk' as const }),
+  };
+}
+
 /** @returns the input of the form that shows a pair unchanged */
 export function inputOf({ name, description = '', expiresAt, rotation }: KeyPairSpec): PairInput {
   const validity = expiresAt === undefined ? 'permanent' : 'custom';

@@ -48,6 +48,17 @@ export function formId(): Html {
   return html`<input type="hidden" name="${formIdField}" value="${createFormId()}">`;
 }
 
+/** The attributes that connect an input with its problem, or else with its help if it has one. */
+export function describedBy(name: string, isWrong: boolean, help: string | undefined = `${name}-help`): Html {
+  if (isWrong) return html`aria-invalid="true" aria-describedby="${name}-problem"`;
+  return html`${help !== undefined && html`aria-describedby="${help}"`}`;
+}
+
+/** What is wrong with the value of an input. Nothing if it has no problem. */
+export function fieldProblem(name: string, text: string | undefined): Html {
+  return html`${text !== undefined && html`<p class="problem" id="${name}-problem" role="alert">${text}</p>`}`;
+}
+
 /** A message at the top of a page. Screen readers announce errors immediately. */
 export interface Notice {
   kind: 'info' | 'success' | 'warning' | 'error';

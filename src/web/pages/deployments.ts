@@ -25,6 +25,8 @@ export interface DeploymentsPage {
   pagination: Pagination;
   /** The values of the namespace filter. */
   namespaces: readonly string[];
+  /** Whether the namespace of the filter has deployments that the person may view, whatever the other filters. */
+  hasNamespace: boolean;
   clusters: readonly string[];
   /** Clusters that are currently unavailable. */
   unavailable: readonly string[];
@@ -56,11 +58,28 @@ ${deploymentsArea(view, page)}
 export function deploymentsArea(view: View, page: DeploymentsPage): Html {
   const { t } = view;
   const { filters, rows, unavailable } = page;
-  const empty = page.pagination.total === 0 && !isFiltered(filters) ? 'noDeploymentsText' : 'noMatchesText';
   return html`<div id="deployment-list" class="live-area" data-live="${deploymentsPath}/events${queryOf(filters)}" data-fragment="${deploymentsPath}${queryOf(filters, { fragment: '1' })}">
 ${unavailable.length > 0 && notice({ kind: 'warning', text: t('unavailableClusters', { names: unavailable.join(', ') }) })}
-${rows.length === 0 ? html`<div class="empty">${icons.box}<h2>${t('noDeployments')}</h2><p>${t(empty)}</p></div>` : table(view, page)}
+${rows.length === 0 ? emptyList(view, page) : table(view, page)}
 ${pager(view, page)}</div>`;
+}
+
+/** Why the list is empty, with a way back if a filter or the page is the reason. */
+function emptyList({ t }: View, { filters, pagination: { total, pages }, ...page }: DeploymentsPage): Html {
+  const { cluster, namespace } = filters;
+  const show = (text: string, way?: { text: string; filters: Partial<DeploymentFilters> }) =>
+    html`<div class="empty">${icons.box}<h2>${t('noDeployments')}</h2><p>${text}</p>${way && html`<a class="button" href="${deploymentsPath}${queryOf({ ...filters, page: 1, ...way.filters })}">${way.text}</a>`}</div>`;
+  if (cluster !== undefined && !page.clusters.includes(cluster)) {
+    return show(t('unknownCluster', { cluster }), { text: t('allClusters'), filters: { cluster: undefined } });
+  }
+  if (namespace !== undefined && !page.hasNamespace) {
+    return show(t('unknownNamespace', { namespace }), { text: t('allNamespaces'), filters: { namespace: undefined } });
+  }
+  if (total > 0) {
+    const text = t('noSuchPage', { page: filters.page, pages });
+    return show(text, { text: t('lastPage'), filters: { page: pages } });
+  }
+  return show(t(isFiltered(filters) ? 'noMatchesText' : 'noDeploymentsText'));
 }
 
 /** Shown to a person who may not list deployments in any namespace. */
@@ -102,15 +121,20 @@ function filterForm(view: View, { filters, namespaces, clusters }: DeploymentsPa
   return html`<form method="get" action="${deploymentsPath}" class="filters" role="search">
 <div class="field"><label for="search">${t('search')}</label><input id="search" name="search" type="search" value="${filters.search}" placeholder="${t('searchHelp')}"></div>
 <div class="field"><label for="state">${t('state')}</label><select id="state" name="state">${option('', t('allStates'), filters.state ?? '')}${stateNames}</select></div>
-<div class="field"><label for="namespace">${t('namespace')}</label><select id="namespace" name="namespace">${option('', t('allNamespaces'), filters.namespace ?? '')}${namespaces.map((one) => option(one, one, filters.namespace))}</select></div>
+<div class="field"><label for="namespace">${t('namespace')}</label><select id="namespace" name="namespace">${option('', t('allNamespaces'), filters.namespace ?? '')}${withSelected(namespaces, filters.namespace).map((one) => option(one, one, filters.namespace))}</select></div>
 ${
   clusters.length > 1 &&
-  html`<div class="field"><label for="cluster">${t('cluster')}</label><select id="cluster" name="cluster">${option('', t('allClusters'), filters.cluster ?? '')}${clusters.map((one) => option(one, one, filters.cluster))}</select></div>`
+  html`<div class="field"><label for="cluster">${t('cluster')}</label><select id="cluster" name="cluster">${option('', t('allClusters'), filters.cluster ?? '')}${withSelected(clusters, filters.cluster).map((one) => option(one, one, filters.cluster))}</select></div>`
 }
 ${sortField(view, filters, clusters.length > 1)}
 <input type="hidden" name="size" value="${filters.pageSize}">
 <div class="buttons"><a class="button" href="${deploymentsPath}">${t('reset')}</a><button class="primary">${t('apply')}</button></div>
 </form>`;
+}
+
+/** The filter shows what it filters by, even if that no longer exists. */
+function withSelected(values: readonly string[], selected: string | undefined): readonly string[] {
+  return selected === undefined || values.includes(selected) ? values : [selected, ...values];
 }
 
 /** The order as a select, where the table has no header: on phones. */

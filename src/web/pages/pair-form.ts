@@ -3,7 +3,18 @@ import { type FirstChoices, maxGroups } from '../keys/first-key.ts';
 import type { OverlapChoice } from '../keys/overlap.ts';
 import { basePrefix, type Difference, type PairFields } from '../keys/pair-conflict.ts';
 import { dayAfter, type PairInput, type Problems, validityDays } from '../keys/pair-input.ts';
-import { attribute, formId, formToken, type Html, html, type Notice, notice, option } from './components.ts';
+import {
+  attribute,
+  describedBy,
+  fieldProblem,
+  formId,
+  formToken,
+  type Html,
+  html,
+  type Notice,
+  notice,
+  option,
+} from './components.ts';
 import { layout } from './layout.ts';
 import { overlapLimit, overlapSelect, overlapText } from './overlap.ts';
 
@@ -87,14 +98,9 @@ function textField(view: View, page: PairFormPage, { name, label, attributes, he
 ${problemText(view, page, name)}${help !== undefined && html`<p class="help" id="${name}-help">${help}</p>`}</div>`;
 }
 
-function describedBy(name: string, isWrong: boolean): Html {
-  return isWrong ? html`aria-invalid="true" aria-describedby="${name}-problem"` : html`aria-describedby="${name}-help"`;
-}
-
 function problemText({ t }: View, { input, problems }: PairFormPage, name: keyof Problems): Html {
   const problem = problems[name];
-  const values = { max: maxGroups, pair: input.name };
-  return html`${problem && html`<p class="problem" id="${name}-problem" role="alert">${t(problem, values)}</p>`}`;
+  return fieldProblem(name, problem && t(problem, { max: maxGroups, pair: input.name }));
 }
 
 function validityField(view: View, page: PairFormPage): Html {

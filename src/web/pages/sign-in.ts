@@ -1,6 +1,17 @@
+import type { MessageKey } from '../common/language.ts';
 import type { View } from '../common/view.ts';
 import type { KeyPairSignIn } from '../keys/key-pair-sign-in.ts';
-import { attribute, codeBlock, type Html, html, icons, type Notice, notice } from './components.ts';
+import {
+  attribute,
+  codeBlock,
+  describedBy,
+  fieldProblem,
+  type Html,
+  html,
+  icons,
+  type Notice,
+  notice,
+} from './components.ts';
 import { layout } from './layout.ts';
 
 /** The enabled ways to sign in. */
@@ -11,6 +22,9 @@ export interface SignInWays {
   singleSignOnLabel: string | null | undefined;
 }
 
+/** The messages of the empty fields. */
+export type SignInProblems = Partial<Record<'token' | 'ak' | 'sk', MessageKey>>;
+
 export interface SignInPage {
   /** The page to open after sign-in. */
   next: string;
@@ -20,6 +34,7 @@ export interface SignInPage {
   /** The entered ak, to fill in again. */
   ak?: string;
   ways: SignInWays;
+  problems?: SignInProblems | undefined;
   notice?: Notice;
 }
 
@@ -60,14 +75,14 @@ function methodTabs({ t }: View, { method, next }: SignInPage): Html {
   return html`<nav class="segments" aria-label="${t('signIn')}">${link('token', t('methodToken'))}${link('pair', t('methodPair'))}</nav>`;
 }
 
-function tokenForm(view: View, { next }: SignInPage): Html {
+function tokenForm(view: View, { next, problems = {} }: SignInPage): Html {
   const { t } = view;
-  return html`<form method="post" action="/login" class="stack">
+  return html`<form method="post" action="/login" class="stack" novalidate>
 <input type="hidden" name="next" value="${next}">
 <input type="hidden" name="method" value="token">
 <div class="field"><label for="token">${t('token')}</label>
-<input id="token" name="token" type="password" autocomplete="off" spellcheck="false" required aria-describedby="token-help">
-<p class="help" id="token-help">${t('tokenHelp')}</p></div>
+<input id="token" name="token" type="password" autocomplete="off" spellcheck="false" required ${describedBy('token', problems.token !== undefined)}>
+${fieldProblem('token', problems.token && t(problems.token))}<p class="help" id="token-help">${t('tokenHelp')}</p></div>
 <button class="primary wide">${icons.lock}${t('signInWithToken')}</button>
 <details class="more"><summary>${t('tokenHow')}</summary>
 <p>${t('tokenHowServiceAccount')}</p>
@@ -78,15 +93,16 @@ ${codeBlock(view, 'kubectl oidc-login get-token … | jq -r .status.token', t('t
 </form>`;
 }
 
-function pairForm({ t }: View, { next, ak, ways }: SignInPage): Html {
-  return html`<form method="post" action="/login" class="stack">
+function pairForm({ t }: View, { next, ak, ways, problems = {} }: SignInPage): Html {
+  return html`<form method="post" action="/login" class="stack" novalidate>
 <input type="hidden" name="next" value="${next}">
 <input type="hidden" name="method" value="pair">
 <div class="field"><label for="ak">${t('accessKeyId')}</label>
-<input id="ak" name="ak" value="${ak ?? ''}" autocomplete="username" spellcheck="false" required></div>
+<input id="ak" name="ak" value="${ak ?? ''}" autocomplete="username" spellcheck="false" required ${describedBy('ak', problems.ak !== undefined, undefined)}>
+${fieldProblem('ak', problems.ak && t(problems.ak))}</div>
 <div class="field"><label for="sk">${t('secretKey')}</label>
-<input id="sk" name="sk" type="password" autocomplete="current-password" required aria-describedby="pair-help">
-<p class="help" id="pair-help">${ways.keyPair === 'manage' ? t('pairHelp') : t('pairHelpView')}</p></div>
+<input id="sk" name="sk" type="password" autocomplete="current-password" required ${describedBy('sk', problems.sk !== undefined, 'pair-help')}>
+${fieldProblem('sk', problems.sk && t(problems.sk))}<p class="help" id="pair-help">${ways.keyPair === 'manage' ? t('pairHelp') : t('pairHelpView')}</p></div>
 <button class="primary wide">${icons.lock}${t('signInWithPair')}</button>
 </form>`;
 }

@@ -89,6 +89,7 @@ function pageOf(
     rows: items.map((one) => toRow(one).row),
     pagination,
     namespaces: namespaces.slice(0, maxNamespaces),
+    hasNamespace: namespace !== undefined && namespaces.includes(namespace),
     unavailable: failures.map(({ cluster }) => cluster),
   };
 }

@@ -1,7 +1,8 @@
 import type { Hono } from 'hono';
 import { digestOf } from '../../credential/key-pair.ts';
 import { type Form, readForm } from '../common/form.ts';
-import { type SignInPage, type SignInWays, signInPage } from '../pages/sign-in.ts';
+import { missingFields } from '../keys/pair-input.ts';
+import { type SignInPage, type SignInProblems, type SignInWays, signInPage } from '../pages/sign-in.ts';
 import type { Flash } from '../session/flash.ts';
 import { type ClusterUser, claimedAccount, isToken } from '../session/identity.ts';
 import { returnPath } from '../session/request-checks.ts';
@@ -12,7 +13,8 @@ import type { SessionCredential, Sessions } from './sessions.ts';
 import { addSingleSignOnRoutes } from './single-sign-on.ts';
 
 /** Why a sign-in failed. */
-type SignInFailure = { text: string; status: 400 | 401 | 403 | 429; retryAfterSeconds?: number };
+type SignInFailure = { problems: SignInProblems; status: 400 } | SignInRejection;
+type SignInRejection = { text: string; status: 400 | 401 | 403 | 429; retryAfterSeconds?: number };
 
 export interface SignInOptions {
   dependencies: ConsoleDependencies;
@@ -83,13 +85,13 @@ function waysOf({ options, singleSignOn }: ConsoleDependencies): SignInWays {
   return { token: tokenSignIn, keyPair: keyPairSignIn, singleSignOnLabel };
 }
 
-function showFailure(
-  context: PageContext,
-  page: SignInPage,
-  { text, status, retryAfterSeconds }: SignInFailure,
-): Response | Promise<Response> {
+function showFailure(context: PageContext, page: SignInPage, failure: SignInFailure): Response | Promise<Response> {
+  const path = `/login?${new URLSearchParams({ method: page.method, next: page.next })}`;
+  const view = { ...context.get('view'), path };
+  if ('problems' in failure) return context.html(signInPage(view, { ...page, problems: failure.problems }), 400);
+  const { text, status, retryAfterSeconds } = failure;
   if (retryAfterSeconds) context.header('Retry-After', String(retryAfterSeconds));
-  return context.html(signInPage(context.get('view'), { ...page, notice: { kind: 'error', text } }), status);
+  return context.html(signInPage(view, { ...page, notice: { kind: 'error', text } }), status);
 }
 
 function enteredAk(form: Form): Pick<SignInPage, 'ak'> {
@@ -113,7 +115,7 @@ function createSignInAuthentication({ tokenIssuing, reviewToken, tokenBudget, op
   function authenticatePair(context: PageContext, form: Form): SessionCredential | SignInFailure {
     const { t } = context.get('view');
     const [ak, sk] = [form.text('ak'), form.text('sk')];
-    if (ak === undefined || sk === undefined) return { text: t('missingPair'), status: 400 };
+    if (ak === undefined || sk === undefined) return { problems: missingFields({ ak, sk }), status: 400 };
     if (options.keyPairSignIn === 'off') return { text: t('badPair'), status: 401 };
     const result = tokenIssuing.authenticate(context, { ak, sk });
     if (!('retryAfterSeconds' in result)) {
@@ -128,7 +130,7 @@ function createSignInAuthentication({ tokenIssuing, reviewToken, tokenBudget, op
     const { t } = context.get('view');
     const token = form.text('token');
     if (options.tokenSignIn === false) return { text: t('badToken'), status: 401 };
-    if (token === undefined) return { text: t('missingToken'), status: 400 };
+    if (token === undefined) return { problems: { token: 'missingToken' }, status: 400 };
     if (!isToken(token)) return fail(context, 0, t('badToken'));
     const result = await review(token, context.get('clientAddress'));
     if ('retryAfterSeconds' in result) return fail(context, result.retryAfterSeconds, t('badToken'));
@@ -159,7 +161,7 @@ function createSignInAuthentication({ tokenIssuing, reviewToken, tokenBudget, op
     return user ? { user } : { retryAfterSeconds: 0 };
   }
 
-  function fail(context: PageContext, retryAfterSeconds: number, text: string): SignInFailure {
+  function fail(context: PageContext, retryAfterSeconds: number, text: string): SignInRejection {
     context.get('logFields').event = 'web.sign-in-refused';
     if (retryAfterSeconds === 0) return { text, status: 401 };
     const throttled = context.get('view').t('tooManyFailures', { seconds: retryAfterSeconds });

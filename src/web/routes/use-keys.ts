@@ -3,6 +3,7 @@ import { visibleInEach } from '../../clusters/visible.ts';
 import { listDeployments } from '../../deployments/listing.ts';
 import { secondsPerDay, type TokenClaims } from '../../token/issue.ts';
 import { readForm } from '../common/form.ts';
+import { missingFields } from '../keys/pair-input.ts';
 import { loadSnippets, shownUrl } from '../keys/snippets.ts';
 import type { Visitor } from '../keys/visitor.ts';
 import { personOf } from '../pages/personal-center.ts';
@@ -24,17 +25,25 @@ export function addUseRoutes(app: Hono<ConsoleEnvironment>, dependencies: Consol
 
   app.post(path, async (context) => {
     const form = await readForm(context.req);
-    const ak = form.text('ak') ?? '';
-    return show(context, ak, await tryPair(context, { ak, sk: form.text('sk') ?? '' }));
+    const [ak = '', sk = ''] = [form.text('ak'), form.text('sk')];
+    const problems = missingFields({ ak, sk });
+    if (Object.keys(problems).length > 0) return show(context, ak, { kind: 'incomplete', problems }, 400);
+    const trial = await tryPair(context, { ak, sk });
+    return show(context, ak, trial, trial.kind === 'failed' ? trial.status : 200);
   });
 
-  async function tryPair(context: PageContext, pair: { ak: string; sk: string }): Promise<Trial> {
+  async function tryPair(
+    context: PageContext,
+    pair: { ak: string; sk: string },
+  ): Promise<Exclude<Trial, { kind: 'incomplete' }>> {
     const { t } = context.get('view');
     const issued = await tokenIssuing.issue(context, { pair }, trialValidity);
     if ('retryAfterSeconds' in issued) {
       const { retryAfterSeconds: seconds, denied } = issued;
-      if (denied === 'address') return { kind: 'failed', reason: t('addressNotAllowed') };
-      return { kind: 'failed', reason: seconds > 0 ? t('tooManyFailures', { seconds }) : t('badPair') };
+      if (denied === 'address') return { kind: 'failed', reason: t('addressNotAllowed'), status: 403 };
+      if (seconds === 0) return { kind: 'failed', reason: t('badPair'), status: 401 };
+      context.header('Retry-After', String(seconds));
+      return { kind: 'failed', reason: t('tooManyFailures', { seconds }), status: 429 };
     }
     const { token, claims } = issued;
     const request = `GET /apis/kpanda.io/v1alpha1/asl/deployments?pageSize=${trialItems}`;
@@ -51,12 +60,17 @@ export function addUseRoutes(app: Hono<ConsoleEnvironment>, dependencies: Consol
     return JSON.stringify({ items: shown, pagination }, null, 2);
   }
 
-  function show(context: PageContext, ak: string, trial: Trial | undefined): Response | Promise<Response> {
+  function show(
+    context: PageContext,
+    ak: string,
+    trial: Trial | undefined,
+    status: 200 | 400 | 401 | 403 | 429 = 200,
+  ): Response | Promise<Response> {
     const visitor = context.get('visitor');
     const view = context.get('view');
     const cluster = clusters.all()[0]?.name ?? '';
     const snippets = snippetsFor({ url: shownUrl(options, context.req.header('Host')), cluster, ...secretOf(visitor) });
-    return context.html(useKeysPage(view, { person: personOf(visitor), snippets, ak, trial }));
+    return context.html(useKeysPage(view, { person: personOf(visitor), snippets, ak, trial }), status);
   }
 
   /** The Secret of the visitor's first pair, or a placeholder. */

@@ -14,6 +14,7 @@ describe('the filters in the URL', () => {
     ['?sort=name', { sort: { by: 'name', descending: false } }],
     ['?sort=images&size=1000&page=0&state=Lost', { ...defaults }],
     ['?sort=-&size=&page=-1&state=', { ...defaults }],
+    ['?page=99999999999999999999', { ...defaults, page: 999_999 }],
   ])('%s', (query, expected) => {
     expect(readFilters(Object.fromEntries(new URLSearchParams(query)))).toMatchObject(expected);
   });
