@@ -72,7 +72,7 @@ export function createConsole(dependencies: ConsoleDependencies): Console {
   addShowPairRoutes(app, display);
   const streaming = { streams, hasEnded: createSessionCheck(dependencies), endOf: sessions.endOf };
   addStreamRoutes(app, streams, streaming.hasEnded, streaming.endOf);
-  addAccessKeyRoutes(app, { namespaces, display, flash });
+  addAccessKeyRoutes(app, dependencies, { namespaces, display, flash });
   addUseRoutes(app, dependencies);
   addDeploymentRoutes(app, dependencies, streaming);
   addDeploymentRoute(app, dependencies, streaming);

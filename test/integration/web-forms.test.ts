@@ -1,15 +1,18 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { poll } from '../../tools/poll.ts';
 import {
   choose,
   createKey,
+  disableKey,
   people,
   shownPair,
   signInWithToken,
   startTestConsole,
   type TestConsole,
 } from '../support/console.ts';
-import { getToken, pairStops, readPair } from '../support/platform.ts';
+import { signIn } from '../support/console-client.ts';
+import { type AccessKeyObject, deploymentsPath, getToken, pairStops, readPair } from '../support/platform.ts';
 
 let setup: TestConsole;
 let url: string;
@@ -288,7 +291,7 @@ describe('a concurrent change', () => {
   test('of another key does not disturb', async () => {
     const [one, two] = [await openKeys(), await openKeys()];
     await one.page.goto(`${url}${keysPath}/spare/edit`);
-    await choose(two.page, 'ci', 'Disable');
+    await disableKey(two.page, 'ci');
     await two.page.waitForSelector('.notice.success');
     await one.page.fill('#description', 'undisturbed');
     await one.page.click('text="Save"');
@@ -350,7 +353,7 @@ describe('a rotation', () => {
     expect(await page.locator('#overlap option').allTextContents()).toEqual(['stops working immediately']);
     expect(await page.textContent('#overlap-help')).toContain('while the key second is enabled');
     await page.goto(`${url}${keysPath}`);
-    await choose(page, 'second', 'Disable');
+    await disableKey(page, 'second');
     await page.waitForSelector('.notice.success');
     const former = await readPair(setup.cluster.kubectl, 'people', 'bob-example-org-first');
     await page.goto(`${url}${keysPath}/first/rotate`);
@@ -368,6 +371,56 @@ describe('a rotation', () => {
     await page.waitForSelector('.notice.success');
     expect((await pairOf('first'))?.rotation).toBeUndefined();
     await pairStops(url, former);
+    await close();
+  });
+});
+
+describe('a key in use', () => {
+  test('is disabled and deleted only after a confirmation that says so', async () => {
+    const { page, close } = await openKeys();
+    const pair = await readPair(setup.cluster.kubectl, 'people', 'bob-example-org-first');
+    await poll('the last use', async () => {
+      await getToken(url, pair);
+      const { status } = await setup.cluster.kubectl.get<AccessKeyObject>(
+        'accesskey',
+        'bob-example-org',
+        '-n',
+        'people',
+      );
+      return status.keyPairs?.find(({ name }) => name === 'first')?.lastUsedTime !== undefined;
+    });
+    await page.reload();
+    await choose(page, 'first', 'Disable');
+    await page.waitForSelector('h1:text-is("Disable first?")');
+    expect(await page.textContent('.notice.warning')).toContain('used within the last hour');
+    await getToken(url, pair);
+    await page.click('button:has-text("Disable")');
+    await page.waitForSelector('text="Key first has been disabled."');
+    await pairStops(url, pair);
+    await choose(page, 'first', 'Enable');
+    await page.waitForSelector('text="Key first has been enabled."');
+
+    // The form of a page that was rendered before the key was used.
+    const client = await signIn(url, { method: 'token', token: people.bob.token });
+    const { metadata } = await bobsKeys();
+    const answer = await client.post(`${keysPath}/first/delete`, { generation: String(metadata.generation) });
+    expect(await answer.text()).toContain('used within the last hour');
+    expect(await pairOf('first')).toBeDefined();
+    await close();
+  });
+
+  test('keeps working after its issued tokens are revoked', async () => {
+    const { page, close } = await openKeys();
+    const pair = await readPair(setup.cluster.kubectl, 'people', 'bob-example-org-first');
+    const token = await getToken(url, pair);
+    const statusWith = async (bearer: string) =>
+      (await fetch(url + deploymentsPath, { headers: { Authorization: `Bearer ${bearer}` } })).status;
+    expect(await statusWith(token)).toBe(200);
+    await choose(page, 'first', 'Revoke issued tokens');
+    await page.click('button:has-text("Revoke issued tokens")');
+    await page.waitForSelector('text="The issued tokens of key first have been revoked."');
+    await poll('the revocation', async () => (await statusWith(token)) === 401);
+    await poll('a new token', async () => (await statusWith(await getToken(url, pair))) === 200);
     await close();
   });
 });

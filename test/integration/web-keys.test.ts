@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   choose,
   createKey,
+  disableKey,
   people,
   shownPair,
   signInWithPair,
@@ -46,7 +47,7 @@ describe('signed in with a Kubernetes token', () => {
     expect(await row.textContent()).toContain(first.ak);
     expect(await page.content()).not.toContain(first.sk);
 
-    await choose(page, 'ci', 'Disable');
+    await disableKey(page, 'ci');
     await page.waitForSelector('text="Key ci has been disabled."');
     await pairStops(url, first);
     await choose(page, 'ci', 'Enable');
@@ -152,7 +153,7 @@ describe('signed in with a key pair', () => {
       user: { name: 'dora' },
       keyPairs: [expect.objectContaining({ name: 'main' }), expect.objectContaining({ name: 'other', enabled: true })],
     });
-    await choose(page, 'main', 'Disable');
+    await disableKey(page, 'main');
     await page.waitForURL('**/login?**');
     expect(await page.textContent('main')).toContain('Your session has ended');
     expect(problems()).toEqual([]);

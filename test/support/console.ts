@@ -84,6 +84,14 @@ export async function createKey(page: Page, name: string): Promise<{ ak: string;
   return shownPair(page);
 }
 
+/** Disables a key, and confirms it if the key was used within the last hour. */
+export async function disableKey(page: Page, pair: string): Promise<void> {
+  await choose(page, pair, 'Disable');
+  const confirm = page.locator('main button.danger:has-text("Disable")');
+  await page.locator('main button.danger, .notice.success, .sign-in').first().waitFor();
+  if ((await confirm.count()) > 0) await confirm.click();
+}
+
 /** Opens the menu of a row and chooses an item. */
 export async function choose(page: Page, pair: string, item: string): Promise<void> {
   await page.click(`#menu-${pair} > summary`);

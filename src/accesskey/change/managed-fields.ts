@@ -20,7 +20,7 @@ interface Fields {
 }
 
 /** Fields of a pair that the pages change. */
-export type PairField = 'enabled' | 'expiresAt' | 'revision' | 'description' | 'rotation';
+export type PairField = 'enabled' | 'expiresAt' | 'revision' | 'description' | 'rotation' | 'tokensNotBefore';
 
 /** Which tool manages what, undefined for none. */
 export interface Management {
@@ -81,13 +81,14 @@ function keyOf(pair: string): string {
 }
 
 /** The actions in the menu of a key. */
-export type KeyPairEdit = 'rotate' | 'enable' | 'disable' | 'edit' | 'delete';
+export type KeyPairEdit = 'rotate' | 'enable' | 'disable' | 'edit' | 'revoke' | 'delete';
 
 /** @returns the manager that prevents an action, or undefined if the action is possible */
 export function managerOf(management: Management, pair: string, action: KeyPairEdit): string | undefined {
   if (management.list !== undefined) return management.list;
   if (action === 'rotate') return management.field(pair, 'revision');
   if (action === 'delete') return management.pair(pair);
+  if (action === 'revoke') return management.field(pair, 'tokensNotBefore');
   if (action === 'edit') return management.field(pair, 'expiresAt') ?? management.field(pair, 'description');
   return management.field(pair, 'enabled');
 }

@@ -101,8 +101,13 @@ function follow(start) {
     loading = true;
     try {
       const answer = await fetch(area.dataset.fragment, { headers: { Accept: 'text/html' } });
-      if (answer.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
-      else if (answer.ok) area = replaceArea(area, await answer.text());
+      if (answer.status === 401) {
+        // Only once: the sign-in page says once that the session has ended.
+        source.close();
+        location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+        return;
+      }
+      if (answer.ok) area = replaceArea(area, await answer.text());
     } catch {
       // The server is unavailable. The browser reconnects the stream, and the part is reloaded then.
       markLive(area, false);

@@ -30,7 +30,9 @@ export function overlapChoice(fetched: FetchedAccessKey, pair: KeyPairSpec): Ove
 
 /** @returns the pair with this overlap; noOverlap removes it */
 export function withOverlap(pair: KeyPairSpec, overlap: string): KeyPairSpec {
-  const { rotation: { overlap: _, ...others } = {}, ...rest } = pair;
-  const rotation = overlap === noOverlap ? others : { ...others, overlap };
+  const { rotation: { overlap: _, maxOverlap, ...others } = {}, ...rest } = pair;
+  // The CRD requires an overlap that is not longer than maxOverlap.
+  const isWithinMax = maxOverlap !== undefined && durationMs(overlap) <= durationMs(maxOverlap);
+  const rotation = overlap === noOverlap ? others : { ...others, overlap, ...(isWithinMax && { maxOverlap }) };
   return Object.keys(rotation).length === 0 ? rest : { ...rest, rotation };
 }

@@ -2,8 +2,14 @@
 
 import { additionProblem, hasOverlap, maxPairs } from '../../accesskey/change/addition.ts';
 import type { KeyPairEdit } from '../../accesskey/change/managed-fields.ts';
-import { type KeyPairSpec, pairStatusOf } from '../../accesskey/model/access-key-record.ts';
+import {
+  type KeyPairSpec,
+  type KeyPairStatus,
+  lastUseOf,
+  pairStatusOf,
+} from '../../accesskey/model/access-key-record.ts';
 import { highestRevision } from '../../accesskey/model/pair-facts.ts';
+import { formatTime, parseTime } from '../../accesskey/model/time.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import type { FetchedAccessKey, KeyPairSpecs } from './api.ts';
 import { withOverlap } from './overlap.ts';
@@ -38,16 +44,17 @@ export function editPair(keyPairs: KeyPairSpecs, name: string, details: PairDeta
 }
 
 /**
- * Rotates, enables, disables or deletes a pair.
+ * Rotates, enables, disables or deletes a pair, or revokes its issued tokens.
  *
  * @param overlap how long the current pair stays valid after a rotation; unchanged if it is undefined
+ * @param now time of the action, milliseconds since the epoch
  * @throws ConsoleError if the pair does not exist, or if the change would exceed the limit
  */
 export function applyAction(
   { spec: { keyPairs = [] as unknown as KeyPairSpecs }, status }: Pick<FetchedAccessKey, 'spec' | 'status'>,
   name: string,
   action: Exclude<KeyPairEdit, 'edit'>,
-  overlap?: string,
+  { overlap, now = 0 }: { overlap?: string | undefined; now?: number } = {},
 ): KeyPairSpecs {
   if (action === 'delete') {
     requirePair(keyPairs, name);
@@ -60,7 +67,21 @@ export function applyAction(
     }));
     return overlap === undefined ? rotated : withinLimit(rotated);
   }
+  if (action === 'revoke') {
+    // Issued tokens have a time in whole seconds. Those of the current second are revoked as well.
+    const tokensNotBefore = formatTime(Math.floor(now / 1000) * 1000 + 1000);
+    return replacePair(keyPairs, name, (pair) => ({ ...pair, tokensNotBefore }));
+  }
   return withinLimit(replacePair(keyPairs, name, (pair) => ({ ...pair, enabled: action === 'enable' })));
+}
+
+/** A pair was used recently if its last use, or that of its previous pair, is not longer ago, milliseconds. */
+const inUseMs = 3_600_000;
+
+/** Whether a pair was used within the last hour, so that stopping it may break a service. */
+export function isInUse(status: KeyPairStatus | undefined, now: number): boolean {
+  const lastUse = parseTime(status && lastUseOf(status));
+  return lastUse !== undefined && now - lastUse < inUseMs;
 }
 
 /** @throws ConsoleError if another pair is enabled beside one with an overlap */

@@ -34,7 +34,7 @@ export interface KeyTable {
   problem: string | undefined;
 }
 
-const actions = ['rotate', 'enable', 'disable', 'edit', 'delete'] as const;
+const actions = ['rotate', 'enable', 'disable', 'edit', 'revoke', 'delete'] as const;
 
 /** Combines spec and status of an AccessKey into the table. */
 export function keyTable(fetched: FetchedAccessKey): KeyTable {

@@ -134,6 +134,14 @@ export const en = {
     'A new ak and sk are generated in the same Secret and shown to you once. The current key pair stays valid for {overlap}.',
   rotateChoiceText: 'A new ak and sk are generated in the same Secret and shown to you once.',
   rotatePreviousText: 'The key pair of the previous rotation is still valid. It stops working immediately.',
+  revoke: 'Revoke issued tokens',
+  revokeTitle: 'Revoke the issued tokens of {pair}?',
+  revokeText:
+    'The platform API no longer accepts the tokens that were issued for this key so far; other services may accept them until they expire. The key pair stays valid, and services get new tokens with it.',
+  disableTitle: 'Disable {pair}?',
+  disableText:
+    'Services get no more tokens with this key, and the platform API no longer accepts those that were issued. You can enable the key again.',
+  inUseText: 'This key was used within the last hour. A service that still uses it stops working.',
   deleteTitle: 'Delete {pair}?',
   deleteText:
     'The key and its Secret are deleted. The platform API no longer accepts tokens issued for the key; other services may accept them until they expire. This action cannot be undone.',
@@ -142,6 +150,7 @@ export const en = {
   doneEnabled: 'Key {pair} has been enabled.',
   doneDisabled: 'Key {pair} has been disabled.',
   doneDeleted: 'Key {pair} has been deleted.',
+  doneRevoked: 'The issued tokens of key {pair} have been revoked.',
   doneEdited: 'Key {pair} has been updated.',
 
   newTitle: 'Create Key',

@@ -131,6 +131,13 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   rotateOverlapText: '系统将在同一 Secret 中生成新的 ak 和 sk，且仅显示一次。当前密钥对在 {overlap} 内仍然有效。',
   rotateChoiceText: '系统将在同一 Secret 中生成新的 ak 和 sk，且仅显示一次。',
   rotatePreviousText: '上次轮换前的密钥对仍在有效期内，轮换后将立即失效。',
+  revoke: '吊销已签发的令牌',
+  revokeTitle: '确定吊销 {pair} 已签发的令牌吗？',
+  revokeText:
+    '平台 API 不再接受此前使用该密钥获取的令牌，其他服务在令牌过期前可能仍会接受。密钥对仍然有效，服务可使用它获取新的令牌。',
+  disableTitle: '确定禁用 {pair} 吗？',
+  disableText: '服务将无法使用该密钥获取令牌，平台 API 不再接受已获取的令牌。之后可重新启用该密钥。',
+  inUseText: '该密钥在过去一小时内被使用过。仍在使用该密钥的服务将停止工作。',
   deleteTitle: '确定删除 {pair} 吗？',
   deleteText:
     '该密钥及其 Secret 将被删除，平台 API 不再接受使用该密钥获取的令牌，其他服务在令牌过期前可能仍会接受。此操作不可恢复。',
@@ -139,6 +146,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   doneEnabled: '密钥 {pair} 已启用。',
   doneDisabled: '密钥 {pair} 已禁用。',
   doneDeleted: '密钥 {pair} 已删除。',
+  doneRevoked: '密钥 {pair} 已签发的令牌已吊销。',
   doneEdited: '密钥 {pair} 已更新。',
 
   newTitle: '创建密钥',

@@ -5,6 +5,9 @@ import { fact, formId, formToken, type Html, html, type Notice, notice, time } f
 import { layout } from './layout.ts';
 import { overlapLimit, overlapSelect } from './overlap.ts';
 
+/** Name of the hidden field with which a person confirms that a pair in use stops working. */
+export const confirmedField = 'confirmed';
+
 export interface ConfirmPage {
   title: string;
   text: string;
@@ -17,6 +20,8 @@ export interface ConfirmPage {
   generation: number;
   /** The overlaps that can be selected for a rotation. */
   overlap?: OverlapChoice | undefined;
+  /** Whether the page warns that the pair is in use, so that the form confirms that as well. */
+  confirmed: boolean;
   /** Why the page is shown again. */
   notice: Notice | undefined;
 }
@@ -32,6 +37,7 @@ export function confirmPage(view: View, page: ConfirmPage): Html {
 <dl class="facts">${fact(t('accessKeyId'), page.pair.ak && html`<code>${page.pair.ak}</code>`)}${fact(t('state'), t(`state${page.pair.state}`))}${fact(t('lastUsed'), time(page.pair.lastUsedAt, t('neverUsed')))}</dl>
 ${page.warnings.map((text) => notice({ kind: 'warning', text }))}
 <form method="post" action="${page.action}">${formToken(view.account)}${formId()}<input type="hidden" name="generation" value="${page.generation}">
+${page.confirmed && html`<input type="hidden" name="${confirmedField}" value="in-use">`}
 ${page.overlap && html`<div class="field"><label for="overlap">${t('overlapNow')}</label>${overlapSelect(view, page.overlap)}<p class="help" id="overlap-help">${t('overlapKept')} ${overlapLimit(view, page.overlap)}</p></div>`}
 <div class="buttons"><a class="button" href="/personal-center/access-keys">${t('cancel')}</a><button class="${page.isDanger ? 'danger' : 'primary'}">${page.submit}</button></div></form>
 </section></div>`,

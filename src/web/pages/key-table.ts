@@ -125,7 +125,7 @@ function managedNotice({ t }: View, { listManager, rows }: KeyTable): Html | fal
 function rowMenu(view: View, row: KeyRow, generation: number): Html {
   const { t } = view;
   const base = `/personal-center/access-keys/${row.name}`;
-  const link = (action: 'rotate' | 'edit' | 'delete', tone = '') =>
+  const link = (action: 'rotate' | 'edit' | 'revoke' | 'delete', tone = '') =>
     managedItem(view, row, action) ?? html`<a class="${tone}" href="${base}/${action}">${t(action)}</a>`;
   const toggle = row.enabled ? 'disable' : 'enable';
   return html`<details class="menu" id="menu-${row.name}">
@@ -137,6 +137,7 @@ ${
   html`<form method="post" action="${base}/${toggle}">${formToken(view.account)}<input type="hidden" name="generation" value="${generation}"><button class="plain">${t(toggle)}</button></form>`
 }
 ${link('edit')}
+${link('revoke')}
 ${link('delete', 'danger')}
 </div>
 </details>`;

@@ -1,28 +1,28 @@
 import type { Hono } from 'hono';
-import { pairStatusOf } from '../../accesskey/model/access-key-record.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import { type Form, readForm } from '../common/form.ts';
 import { type FetchedAccessKey, type KeyPairSpecs, MissingPermissionError, permissionToCreate } from '../keys/api.ts';
-import { changeKeyPairs, isChanged, requireUnmanaged } from '../keys/change-key-pairs.ts';
+import { changeKeyPairs, isChanged } from '../keys/change-key-pairs.ts';
 import type { Namespaces } from '../keys/first-key.ts';
 import { describeMissingKeyPermission } from '../keys/missing-permission.ts';
-import { noOverlap, overlapChoice } from '../keys/overlap.ts';
+import { overlapChoice } from '../keys/overlap.ts';
 import { applyAction, requirePair, revisionOf } from '../keys/pair-list.ts';
 import { keyTable } from '../keys/rows.ts';
 import { readAccessKey, type Visitor } from '../keys/visitor.ts';
 import { accessKeysPage, type KeyContent, keyContent } from '../pages/access-keys.ts';
 import type { Notice } from '../pages/components.ts';
-import { confirmPage } from '../pages/confirm.ts';
 import { personOf } from '../pages/personal-center.ts';
-import type { Flash } from '../session/flash.ts';
+import type { Flash, FlashMessage } from '../session/flash.ts';
 import { actsAsOperator } from '../session/session.ts';
-import type { ConsoleEnvironment, PageContext } from './dependencies.ts';
-import { accessKeysPath, pairNameOf, parseGeneration, requireAccessKeyWithPair } from './key-forms.ts';
+import { needsConfirmation, showConfirmation } from './confirm.ts';
+import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
+import { accessKeysPath, pairNameOf, parseGeneration } from './key-forms.ts';
 import type { PairDisplay } from './show-pair.ts';
 
 /** The table of access keys and the actions in its menus. */
 export function addAccessKeyRoutes(
   app: Hono<ConsoleEnvironment>,
+  { now }: Pick<ConsoleDependencies, 'now'>,
   { namespaces, display, flash }: { namespaces: Namespaces; display: PairDisplay; flash: Flash },
 ): void {
   app.get(accessKeysPath, async (context) => {
@@ -36,38 +36,46 @@ export function addAccessKeyRoutes(
     return showTable(context, text === undefined ? undefined : { kind: 'success', text });
   });
 
-  for (const [action, key] of [
-    ['enable', 'doneEnabled'],
-    ['disable', 'doneDisabled'],
-  ] as const) {
-    app.post(`${accessKeysPath}/:pair/${action}`, async (context) => {
-      const before = await runAction(context, action);
-      // The table shows the current values, so the same action can be chosen again.
-      if (!before) return showTable(context, changedNotice(context), 409);
-      await flash.write(context, { key, pair: pairNameOf(context) });
-      return context.redirect(accessKeysPath, 303);
-    });
+  app.post(`${accessKeysPath}/:pair/enable`, async (context) => {
+    if (await runAction(context, 'enable', now())) return done(context, 'doneEnabled');
+    // The table shows the current values, so the same action can be chosen again.
+    return showTable(context, changedNotice(context), 409);
+  });
+
+  for (const action of ['rotate', 'delete', 'revoke'] as const) {
+    app.get(`${accessKeysPath}/:pair/${action}`, (context) => showConfirmation(context, { action, now: now() }));
   }
 
-  app.get(`${accessKeysPath}/:pair/rotate`, (context) => confirm(context, 'rotate'));
   app.post(`${accessKeysPath}/:pair/rotate`, async (context) => {
     const shown = await display.showAgain(context);
     if (shown) return shown;
-    const before = await runAction(context, 'rotate');
-    if (!before) return confirm(context, 'rotate', changedNotice(context));
+    const before = await runAction(context, 'rotate', now());
+    if (!before) return showConfirmation(context, { action: 'rotate', now: now(), notice: changedNotice(context) });
     const { namespace, name: accessKey, uid } = before;
     const pair = requirePair(before.spec.keyPairs ?? [], pairNameOf(context));
     const revision = revisionOf(before, pair) + 1;
     return display.show(context, { namespace, accessKey, uid, pair: pair.name, revision });
   });
 
-  app.get(`${accessKeysPath}/:pair/delete`, (context) => confirm(context, 'delete'));
-  app.post(`${accessKeysPath}/:pair/delete`, async (context) => {
-    const before = await runAction(context, 'delete');
-    if (!before) return confirm(context, 'delete', changedNotice(context));
-    await flash.write(context, { key: 'doneDeleted', pair: pairNameOf(context) });
+  for (const [action, key] of [
+    ['disable', 'doneDisabled'],
+    ['delete', 'doneDeleted'],
+    ['revoke', 'doneRevoked'],
+  ] as const) {
+    app.post(`${accessKeysPath}/:pair/${action}`, async (context) => {
+      const confirmation = { action, now: now() };
+      if (await needsConfirmation(context, confirmation)) return showConfirmation(context, confirmation);
+      if (await runAction(context, action, now())) return done(context, key);
+      const notice = changedNotice(context);
+      if (action === 'disable') return showTable(context, notice, 409);
+      return showConfirmation(context, { ...confirmation, notice });
+    });
+  }
+
+  async function done(context: PageContext, key: FlashMessage['key']): Promise<Response> {
+    await flash.write(context, { key, pair: pairNameOf(context) });
     return context.redirect(accessKeysPath, 303);
-  });
+  }
 
   async function showTable(
     context: PageContext,
@@ -113,6 +121,7 @@ function readOverlap(form: Form, live: FetchedAccessKey, name: string): string |
 async function runAction(
   context: PageContext,
   action: Parameters<typeof applyAction>[2],
+  now: number,
 ): Promise<FetchedAccessKey | undefined> {
   const form = await readForm(context.req);
   const pair = pairNameOf(context);
@@ -120,46 +129,11 @@ async function runAction(
     action,
     pair,
     generation: parseGeneration(form.text('generation')),
-    apply: (_: KeyPairSpecs, live: FetchedAccessKey) => applyAction(live, pair, action, readOverlap(form, live, pair)),
+    apply: (_: KeyPairSpecs, live: FetchedAccessKey) =>
+      applyAction(live, pair, action, { overlap: readOverlap(form, live, pair), now }),
   };
   return changeKeyPairs(context.get('visitor'), change).catch((error: unknown) => {
     if (!isChanged(error)) throw error;
     return undefined;
   });
-}
-
-/** @param notice why the page is shown again, with the current values */
-async function confirm(context: PageContext, action: 'rotate' | 'delete', notice?: Notice): Promise<Response> {
-  const visitor = context.get('visitor');
-  const view = context.get('view');
-  const { t } = view;
-  const name = pairNameOf(context);
-  const fetched = await requireAccessKeyWithPair(visitor, name);
-  requireUnmanaged(fetched, action, name);
-  const status = pairStatusOf(fetched, name);
-  const ak = status?.accessKey;
-  const choice = overlapChoice(fetched, requirePair(fetched.spec.keyPairs ?? [], name));
-  const isOwn = visitor.session.kind === 'pair' && visitor.session.ak === ak;
-  const isRotation = action === 'rotate';
-  const hasChoice = isRotation && choice.manager === undefined;
-  const managedText = choice.current === noOverlap ? 'rotateText' : 'rotateOverlapText';
-  const rotateText = t(hasChoice ? 'rotateChoiceText' : managedText, { overlap: choice.current });
-  return context.html(
-    confirmPage(view, {
-      title: t(isRotation ? 'rotateTitle' : 'deleteTitle', { pair: name }),
-      text: isRotation ? rotateText : t('deleteText'),
-      warnings: [
-        ...(isOwn ? [t(isRotation ? 'rotateOwnText' : 'deleteOwnText')] : []),
-        ...(isRotation && status?.state === 'Rotating' ? [t('rotatePreviousText')] : []),
-      ],
-      action: `${accessKeysPath}/${name}/${action}`,
-      submit: t(action),
-      isDanger: !isRotation,
-      pair: { name, ak, state: status?.state ?? 'Pending', lastUsedAt: status?.lastUsedTime },
-      generation: fetched.generation,
-      overlap: hasChoice ? choice : undefined,
-      notice,
-    }),
-    notice ? 409 : 200,
-  );
 }

@@ -3,7 +3,15 @@ import { z } from 'zod';
 import { createSealedCookie, type SealedCookieOptions } from './sealed-cookie.ts';
 
 /** The messages that the next page can show. */
-const kinds = ['doneEnabled', 'doneDisabled', 'doneDeleted', 'doneEdited', 'sessionEnded', 'signedOut'] as const;
+const kinds = [
+  'doneEnabled',
+  'doneDisabled',
+  'doneDeleted',
+  'doneEdited',
+  'doneRevoked',
+  'sessionEnded',
+  'signedOut',
+] as const;
 
 const schema = z.strictObject({
   key: z.enum(kinds),

@@ -38,5 +38,9 @@ describe('the overlap of a rotation', () => {
     expect(withOverlap(pair, '24h')).toEqual({ name: 'ci', rotation: { interval: '720h', overlap: '24h' } });
     expect(withOverlap({ name: 'ci', rotation: { overlap: '1h' } }, '0s')).toEqual({ name: 'ci' });
     expect(withOverlap(pair, '0s')).toEqual(pair);
+    const limited = { name: 'ci', rotation: { overlap: '1h', maxOverlap: '48h' } };
+    expect(withOverlap(limited, '0s')).toEqual({ name: 'ci' });
+    expect(withOverlap(limited, '24h').rotation).toEqual({ overlap: '24h', maxOverlap: '48h' });
+    expect(withOverlap(limited, '168h').rotation).toEqual({ overlap: '168h' });
   });
 });

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { AccessKeyStatus } from '../../../../src/accesskey/model/types.generated.ts';
 import { ConsoleError } from '../../../../src/web/common/console-error.ts';
 import type { KeyPairSpecs } from '../../../../src/web/keys/api.ts';
-import { addPair, applyAction, editPair, whyNotAdd } from '../../../../src/web/keys/pair-list.ts';
-import { pairStatus } from '../../../support/builders.ts';
+import { addPair, applyAction, editPair, isInUse, whyNotAdd } from '../../../../src/web/keys/pair-list.ts';
+import { at, now, pairStatus } from '../../../support/builders.ts';
 
 const ci = { name: 'ci', enabled: true, revision: 3, rotation: { interval: '24h' }, secret: { name: 's' } };
 const none = { expiresAt: undefined, description: undefined };
@@ -33,6 +33,28 @@ describe('a change of the key pairs', () => {
   test('rotates a pair whose revision was lowered with the next one after the recorded revision', () => {
     const status = { keyPairs: [pairStatus({ name: 'ci', revision: 5 })] };
     expect(applyAction(live([ci], status), 'ci', 'rotate')).toEqual([{ ...ci, revision: 6 }]);
+  });
+
+  test('revokes the tokens that were issued up to now, with the next whole second', () => {
+    const revoke = (now: number) => applyAction(live([ci]), 'ci', 'revoke', { now });
+    expect(revoke(Date.UTC(2026, 0, 1, 8, 0, 0, 0))).toEqual([{ ...ci, tokensNotBefore: '2026-01-01T08:00:01Z' }]);
+    expect(revoke(Date.UTC(2026, 0, 1, 8, 0, 0, 999))).toEqual([{ ...ci, tokensNotBefore: '2026-01-01T08:00:01Z' }]);
+  });
+
+  test('rotates a pair with an overlap, unless another pair is enabled', () => {
+    const rotated = { ...ci, revision: 4, rotation: { interval: '24h', overlap: '1h' } };
+    expect(applyAction(live([ci]), 'ci', 'rotate', { overlap: '1h' })).toEqual([rotated]);
+    const both = live([ci, { name: 'b' }]);
+    expect(errorKeyOf(() => applyAction(both, 'ci', 'rotate', { overlap: '1h' }))).toBe('rejectedOverlap');
+  });
+
+  test.each<[string, object, boolean]>([
+    ['a minute ago', { lastUsedTime: at(-60) }, true],
+    ['an hour ago', { lastUsedTime: at(-3_600) }, false],
+    ['a minute ago as the previous pair', { previous: { accessKey: 'x', lastUsedTime: at(-60) } }, true],
+    ['never', {}, false],
+  ])('knows whether a pair is in use that was used %s', (_when, status, expected) => {
+    expect(isInUse(pairStatus(status), now)).toBe(expected);
   });
 
   test('keeps all other fields of a pair', () => {
