@@ -73,6 +73,7 @@ const selfServiceConfig = {
     oidc: {
       issuer: 'https://login.example.org',
       clientID: 'accesskey-console',
+      clientSecretFile: '/etc/accesskey-operator-sso/client-secret',
       groupsClaim: 'groups',
       accessMode: 'self-service',
       selfService: { namespace: 'accesskey-self-service' },
@@ -126,7 +127,10 @@ describe('the chart renders the same objects as kustomize', () => {
     ['overlays/tls', { tls: { enabled: true, certManager: { enabled: true } } }],
     ['overlays/monitoring', { monitoring: { enabled: true } }],
     ['overlays/single-namespace', { watchNamespace: 'team-a' }],
-    ['overlays/self-service', { config: selfServiceConfig }],
+    [
+      'overlays/self-service',
+      { config: selfServiceConfig, singleSignOn: { secretName: 'accesskey-operator-sso' } },
+    ],
   ])('%s', async (folder, values) => {
     const rendered = (await renderManifests(kubectl, join(manifests, folder))) as RenderedObject[];
     // Helm creates the release namespace (--create-namespace).

@@ -99,7 +99,10 @@ export function createSelfService({ caches, api, client, singleSignOn, log, now 
 
   return async (session: Session & { kind: 'self-service' }): Promise<SelfServiceAccess | undefined> => {
     if (options?.accessMode !== 'self-service' || namespace === undefined) return undefined;
-    const claimed = userOfClaims(decodeJwt(session.token), options);
+    const claims = decodeJwt(session.token);
+    // A session from before the issuer was changed: its sub may belong to another person at the new one.
+    if (!isSameIssuer(claims.iss, options.issuer)) return undefined;
+    const claimed = userOfClaims(claims, options);
     if (typeof claimed === 'string') throw new ConsoleError(problems[claimed]);
     const person = { issuer: options.issuer, subject: session.sso.sub };
     const accessKey = findOwn(claimed.name, person);
@@ -123,6 +126,10 @@ function nameFor(user: string, { issuer, subject }: SelfServicePerson): string {
     .digest('hex')
     .slice(0, 10);
   return `${accessKeyNameFor(user)}-${hash}`;
+}
+
+function isSameIssuer(iss: string | undefined, issuer: string): boolean {
+  return URL.parse(iss ?? '')?.href === new URL(issuer).href;
 }
 
 function isOf({ selfService }: AccessKeyRecord, { issuer, subject }: SelfServicePerson): boolean {

@@ -75,7 +75,12 @@ function methodTabs({ t }: View, { method, next }: SignInPage): Html {
   return html`<nav class="segments" aria-label="${t('signIn')}">${link('token', t('methodToken'))}${link('pair', t('methodPair'))}</nav>`;
 }
 
-function tokenForm(view: View, { next, problems = {} }: SignInPage): Html {
+/** Only one button of a page is primary. */
+function buttonClass({ singleSignOnLabel }: SignInWays): string {
+  return singleSignOnLabel === undefined ? 'primary wide' : 'wide';
+}
+
+function tokenForm(view: View, { next, ways, problems = {} }: SignInPage): Html {
   const { t } = view;
   return html`<form method="post" action="/login" class="stack" novalidate>
 <input type="hidden" name="next" value="${next}">
@@ -83,7 +88,7 @@ function tokenForm(view: View, { next, problems = {} }: SignInPage): Html {
 <div class="field"><label for="token">${t('token')}</label>
 <input id="token" name="token" type="password" autocomplete="off" spellcheck="false" required ${describedBy('token', problems.token !== undefined)}>
 ${fieldProblem('token', problems.token && t(problems.token))}<p class="help" id="token-help">${t('tokenHelp')}</p></div>
-<button class="primary wide">${icons.lock}${t('signInWithToken')}</button>
+<button class="${buttonClass(ways)}">${icons.lock}${t('signInWithToken')}</button>
 <details class="more"><summary>${t('tokenHow')}</summary>
 <p>${t('tokenHowServiceAccount')}</p>
 ${codeBlock(view, 'kubectl create token NAME -n NAMESPACE', t('tokenHowServiceAccount'))}
@@ -103,6 +108,6 @@ ${fieldProblem('ak', problems.ak && t(problems.ak))}</div>
 <div class="field"><label for="sk">${t('secretKey')}</label>
 <input id="sk" name="sk" type="password" autocomplete="current-password" required ${describedBy('sk', problems.sk !== undefined, 'pair-help')}>
 ${fieldProblem('sk', problems.sk && t(problems.sk))}<p class="help" id="pair-help">${ways.keyPair === 'manage' ? t('pairHelp') : t('pairHelpView')}</p></div>
-<button class="primary wide">${icons.lock}${t('signInWithPair')}</button>
+<button class="${buttonClass(ways)}">${icons.lock}${t('signInWithPair')}</button>
 </form>`;
 }

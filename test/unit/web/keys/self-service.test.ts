@@ -75,7 +75,7 @@ async function visit({ accessKeys = [], claims = {}, options = {}, conflicts = 0
     ...{ api, client, singleSignOn: { options: { ...settings, ...options } } },
     ...{ log: pino({ level: 'silent' }), now: () => now },
   });
-  const token = await tokens({ sub: ann.subject, name: 'ann', groups: ['dev', 'ops'], ...claims });
+  const token = await tokens({ iss: issuer, sub: ann.subject, name: 'ann', groups: ['dev', 'ops'], ...claims });
   const sso = { sub: String(claims.sub ?? ann.subject), signedInAt: now };
   const session: Session & { kind: 'self-service' } = {
     id: 'a',
@@ -220,5 +220,10 @@ describe('a user is refused', () => {
 
 test('a session of self-service has ended if the mode was changed', async () => {
   const { visitor } = await visit({ options: { accessMode: 'token', selfService: undefined } });
+  expect(await visitor()).toBeUndefined();
+});
+
+test('a session of self-service has ended if the issuer was changed, which may give the same sub to another person', async () => {
+  const { visitor } = await visit({ options: { issuer: 'https://other.example.org' } });
   expect(await visitor()).toBeUndefined();
 });
