@@ -127,10 +127,7 @@ describe('the chart renders the same objects as kustomize', () => {
     ['overlays/tls', { tls: { enabled: true, certManager: { enabled: true } } }],
     ['overlays/monitoring', { monitoring: { enabled: true } }],
     ['overlays/single-namespace', { watchNamespace: 'team-a' }],
-    [
-      'overlays/self-service',
-      { config: selfServiceConfig, singleSignOn: { secretName: 'accesskey-operator-sso' } },
-    ],
+    ['overlays/self-service', { config: selfServiceConfig, singleSignOn: { secretName: 'accesskey-operator-sso' } }],
   ])('%s', async (folder, values) => {
     const rendered = (await renderManifests(kubectl, join(manifests, folder))) as RenderedObject[];
     // Helm creates the release namespace (--create-namespace).

@@ -18,7 +18,7 @@
 {{- with .Values.tls.certManager.issuerRef -}}
 {{- if not .name }}{{ fail "tls.certManager.issuerRef.name: required if issuerRef is set" }}{{ end -}}
 {{- end -}}
-{{- if has .Values.tls.secretName (list "accesskey-operator-signing-keys" "accesskey-operator-web-session" "accesskey-operator-ca") -}}
+{{- if has .Values.tls.secretName (list "accesskey-operator-signing-keys" "accesskey-operator-web-session" "accesskey-operator-web-sign-outs" "accesskey-operator-ca") -}}
 {{- fail (printf "tls.secretName: the operator uses %s for another purpose" .Values.tls.secretName) -}}
 {{- end -}}
 {{- $config := include "accesskey-operator.userConfiguration" . | fromYaml -}}

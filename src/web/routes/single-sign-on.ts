@@ -54,8 +54,7 @@ export function addSingleSignOnRoutes(
   app.get('/login/sso', async (context) => {
     const next = returnPath(context.req.query('next'));
     // Another site must not start a sign-in, which would replace the session of the user.
-    if (context.req.header('Sec-Fetch-Site') === 'cross-site')
-      return context.redirect(`/login?${new URLSearchParams({ next })}`, 303);
+    if (!isOwnNavigation(context)) return context.redirect(`/login?${new URLSearchParams({ next })}`, 303);
     const keys = requireSessionKeys(dependencies);
     try {
       const { scopes } = service.options;
@@ -85,8 +84,10 @@ export function addSingleSignOnRoutes(
       if (await sessions.write(context, session, keys)) return context.redirect(next, 303);
       return refuse(context, { text: 'tokenTooLong', status: 400, next });
     } catch (error) {
-      if (error instanceof ConsoleError)
-        return refuse(context, { text: error.key, values: error.values, status: 403, next });
+      if (error instanceof ConsoleError) {
+        const { key: text, values, status } = error;
+        return refuse(context, { text, values, status: status === 503 ? 503 : 403, next });
+      }
       if (!(error instanceof ProviderError)) throw error;
       return refuse(context, { ...failureOf(context, error), next });
     }
@@ -116,4 +117,9 @@ export function addSingleSignOnRoutes(
     context.get('logFields').reason = message;
     return failures[failure];
   }
+}
+
+/** Whether a page of the console, or the user directly, opened this page. Older browsers do not send the header. */
+function isOwnNavigation({ req }: PageContext): boolean {
+  return ['same-origin', 'none', undefined].includes(req.header('Sec-Fetch-Site'));
 }

@@ -140,6 +140,7 @@ test('sessions with single sign-on are unavailable while the ended ones are unkn
   const alice = await signedOn();
   list = undefined;
   expect(await alice()).toBe(503);
+  expect((await signOn(site.browser(), provider)).status).toBe(503);
 });
 
 test('does not exist unless it is configured', async () => {

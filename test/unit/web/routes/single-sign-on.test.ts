@@ -129,8 +129,8 @@ describe('a sign-in', () => {
     expect([...browser.jar.keys()].filter((name) => name.includes('sign-in')).length).toBe(4);
   });
 
-  test('cannot be started by another site', async () => {
-    const response = await browser.get('/login/sso?next=/deployments', { 'Sec-Fetch-Site': 'cross-site' });
+  test.each(['cross-site', 'same-site'])('cannot be started by another site (%s)', async (site) => {
+    const response = await browser.get('/login/sso?next=/deployments', { 'Sec-Fetch-Site': site });
     expect([response.status, locationOf(response)]).toEqual([303, '/login?next=%2Fdeployments']);
   });
 
