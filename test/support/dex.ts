@@ -58,10 +58,14 @@ export interface Dex {
   certificate: string;
   /** @returns an ID token of a user, without a browser (resource owner password grant) */
   idToken(user: DexUser, client: DexClient): Promise<string>;
+  /** Stops responding, while connections stay open. */
+  pause(): void;
+  resume(): void;
   /** Stops Dex, so that the port refuses connections. */
   stop(): Promise<void>;
   /**
    * Starts Dex again at the same URL. It has new signing keys, and no refresh tokens, because everything was in memory.
+   * kube-apiserver only fetches the new keys after a restart, because Dex allows it to cache the previous keys for hours.
    *
    * @param changes replace options of the previous start
    */
@@ -125,6 +129,8 @@ async function startOnce(options: DexOptions): Promise<Dex> {
     if (answer.id_token === undefined) throw new Error(`Dex issued no token: ${answer.error}`);
     return answer.id_token;
   }
+  const pause = () => program?.kill('SIGSTOP');
+  const resume = () => program?.kill('SIGCONT');
   const stop = async () => program?.stop('SIGKILL');
   const remove = async () => {
     await stop();
@@ -137,7 +143,7 @@ async function startOnce(options: DexOptions): Promise<Dex> {
     await remove();
     throw error;
   }
-  return { issuer, caFile: files.certificate, certificate, idToken, start, stop, remove };
+  return { issuer, caFile: files.certificate, certificate, idToken, pause, resume, start, stop, remove };
 }
 
 interface Listener {
