@@ -21,6 +21,8 @@ export interface TestIdentityProvider {
   readonly issuer: string;
   /** Requests so far, as paths. */
   readonly requests: string[];
+  /** How clients authenticated at the token endpoint: the header, and the secret in the form. */
+  readonly authentications: { header?: string | undefined; secret?: string | null }[];
   /** Overrides the response of a path, until it is set to undefined. */
   misbehave(path: string, response: Misbehavior | undefined): void;
   /** Adds or replaces claims of all further ID tokens; null removes a claim. */
@@ -45,6 +47,7 @@ export async function startIdentityProvider(metadata: Record<string, unknown> = 
   const codes = new Map<string, { challenge: string; redirectUri: string; nonce: string; user: ProviderUser }>();
   const refreshTokens = new Map<string, ProviderUser>();
   const requests: string[] = [];
+  const authentications: TestIdentityProvider['authentications'] = [];
   let overrides: Record<string, unknown> = {};
   let keys: JWK[] = [];
   let signer: { kid: string; key: Awaited<ReturnType<typeof generateKeyPair>>['privateKey'] };
@@ -71,8 +74,10 @@ export async function startIdentityProvider(metadata: Record<string, unknown> = 
   }
 
   async function token(form: URLSearchParams, authorization: string | undefined): Promise<[number, object]> {
-    const expected = `Basic ${Buffer.from(`${testClient.id}:${testClient.secret}`).toString('base64')}`;
-    if (authorization !== expected && form.get('client_id') !== testClient.id)
+    authentications.push({ header: authorization, secret: form.get('client_secret') });
+    const [, encoded = ''] = authorization?.split(' ') ?? [];
+    const credentials = decodeURIComponent(Buffer.from(encoded, 'base64').toString());
+    if (credentials !== `${testClient.id}:${testClient.secret}` && form.get('client_id') !== testClient.id)
       return [401, { error: 'invalid_client' }];
     const [user, nonce] = form.get('grant_type') === 'refresh_token' ? [useRefreshToken(form)] : useCode(form);
     if (!user) return [400, { error: 'invalid_grant' }];
@@ -141,6 +146,7 @@ export async function startIdentityProvider(metadata: Record<string, unknown> = 
   const provider: TestIdentityProvider = {
     issuer: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
+    authentications,
     idTokenSeconds: 600,
     refreshTokens: true,
     misbehave(path, response) {

@@ -126,12 +126,15 @@ async function read(file: string): Promise<string> {
   }
 }
 
-/** Basic authentication, the default of OpenID Connect, unless the provider supports only the secret in the body. */
+/**
+ * The secret in the form if the provider supports it, otherwise Basic authentication, the default of OpenID Connect: RFC
+ * 6749 section 2.3.1 requires an encoding of it that not every provider decodes.
+ */
 function authenticateWithSecret(secret: string): ClientAuth {
   const [basic, post] = [ClientSecretBasic(secret), ClientSecretPost(secret)];
   return (server, ...rest) => {
     const methods = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
-    return methods.includes('client_secret_basic') ? basic(server, ...rest) : post(server, ...rest);
+    return methods.includes('client_secret_post') ? post(server, ...rest) : basic(server, ...rest);
   };
 }
 
