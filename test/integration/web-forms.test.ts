@@ -197,6 +197,11 @@ describe('the form to create a key', () => {
     await page.check('input[value="custom"]');
     await page.click('button.primary');
     expect(await page.textContent('#date-problem')).toBe('请输入日期。');
+    await page.click('.account > summary');
+    await page.click('text="English"');
+    await page.waitForSelector('h1:text-is("Create Key")');
+    expect(await page.inputValue('#description')).toBe('保留');
+    expect(await page.isChecked('input[value="custom"]')).toBe(true);
     await close();
   });
 
@@ -281,6 +286,8 @@ describe('a concurrent change', () => {
     await page.fill('#description', 'edited');
     await page.click('text="Save"');
     await page.waitForSelector('.notice.error');
+    await page.waitForLoadState('load');
+    expect(await page.locator('[data-restored]').isVisible()).toBe(false);
     expect(await page.inputValue('#date')).toBe('2040-02-29');
     await page.click('text="Save"');
     await page.waitForSelector('.notice.success');

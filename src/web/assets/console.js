@@ -153,12 +153,21 @@ const accountName = () => document.querySelector('.who')?.textContent;
 /** Fields that a person fills in: no form tokens and no secrets. */
 const inputsOf = (form) => [...form.elements].filter((one) => one.name && !['hidden', 'password'].includes(one.type));
 
-/** Keeps the input of a form in case the session has ended when it is sent. */
-document.addEventListener('submit', ({ target: form }) => {
-  if (!form.matches('form[data-keep]')) return;
+function keepInput(form, isSubmitted) {
   const inputs = inputsOf(form).map(({ name, value, checked }) => ({ name, value, checked }));
   const path = new URL(form.action).pathname;
-  sessionStorage.setItem(keptInput, JSON.stringify({ user: accountName(), path, inputs }));
+  sessionStorage.setItem(keptInput, JSON.stringify({ user: accountName(), path, inputs, isSubmitted }));
+}
+
+/** Keeps the input of a form in case the session has ended when it is sent. */
+document.addEventListener('submit', ({ target: form }) => {
+  if (form.matches('form[data-keep]')) keepInput(form, true);
+});
+
+/** Keeps the input of a form when the language or theme is switched, which loads the page again. */
+document.addEventListener('click', ({ target }) => {
+  const form = target.closest('.switch a') && document.querySelector('form[data-keep]');
+  if (form) keepInput(form, false);
 });
 
 /** Restores the input on the page that opens after sign-in. Every other page discards it. */
@@ -176,7 +185,7 @@ function restoreInput() {
     if (choice) input.checked = saved.checked;
     else input.value = saved.value;
   }
-  for (const hint of document.querySelectorAll('[data-restored]')) hint.hidden = false;
+  for (const hint of document.querySelectorAll('[data-restored]')) hint.hidden = !kept.isSubmitted;
 }
 
 restoreInput();

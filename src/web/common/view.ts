@@ -18,8 +18,10 @@ export interface View {
   language: Language;
   t: Translate;
   theme: Theme;
-  /** The page that the language and theme switches reload; undefined on the response to a POST. */
+  /** The page that the language and theme switches open; undefined if they would lose what the page shows. */
   path: string | undefined;
+  /** Whether the page is the response to a form, and so already has the input of the form. */
+  isFormResponse: boolean;
   account: Account | undefined;
   assets: Assets;
 }

@@ -52,7 +52,7 @@ export function pairFormPage(view: View, page: PairFormPage): Html {
 ${page.notice && notice(page.notice)}
 ${page.differences && page.differences.length > 0 && differenceTable(view, page.differences)}
 <div data-restored hidden>${notice({ kind: 'info', text: t('inputRestored') })}</div>
-<form method="post" action="${page.action}" class="stack" novalidate data-keep ${attribute('data-fresh', view.path !== undefined)}>
+<form method="post" action="${page.action}" class="stack" novalidate data-keep ${attribute('data-fresh', !view.isFormResponse)}>
 ${formToken(view.account)}${isNew && formId()}
 <input type="hidden" name="generation" value="${page.generation}">
 ${Object.entries(page.base ?? {}).map(([field, value]) => html`<input type="hidden" name="${basePrefix}${field}" value="${value}">`)}

@@ -25,7 +25,8 @@ export function preferences(assets: Assets, secure: boolean) {
     url.searchParams.delete('theme');
     const path = url.pathname + url.search;
     if (context.req.method === 'GET' && (lang !== undefined || theme !== undefined)) return context.redirect(path, 303);
-    context.set('view', { ...viewOf(context, assets), path: context.req.method === 'GET' ? path : pageOf(path) });
+    const isFormResponse = context.req.method === 'POST';
+    context.set('view', { ...viewOf(context, assets), path: isFormResponse ? pageOf(path) : path, isFormResponse });
     return next();
   });
 }
@@ -34,7 +35,15 @@ export function preferences(assets: Assets, secure: boolean) {
 export function viewOf(context: PageContext, assets: Assets): View {
   const language = languageOf(getCookie(context, languageCookie), context.req.header('Accept-Language'));
   const theme = themeOf(getCookie(context, themeCookie));
-  return { language, t: translator(language), theme, path: undefined, account: undefined, assets };
+  return {
+    language,
+    t: translator(language),
+    theme,
+    path: undefined,
+    isFormResponse: false,
+    account: undefined,
+    assets,
+  };
 }
 
 /** @returns the page of a form, to which the switches in the response to the form return */
