@@ -63,8 +63,12 @@ export function createConsole(dependencies: ConsoleDependencies): Console {
   assets.addRoutes(app);
   app.get('/', (context) => context.redirect(homePath, 303));
   addSignInRoutes(app, { dependencies, flash, sessions, proxySessions });
+  const onSignOut = (sessionId: string) => {
+    sessions.end(sessionId);
+    streams.signedOut(sessionId);
+  };
   if (dependencies.singleSignOn) addBackChannelLogoutRoute(app, dependencies.singleSignOn);
-  addSignOutRoutes(app, { dependencies, cookie, flash, onSignOut: streams.signedOut });
+  addSignOutRoutes(app, { dependencies, cookie, flash, onSignOut });
   app.get('/personal-center', (context) => context.redirect(homePath, 303));
   addProfileRoutes(app);
   addNewPairRoutes(app, dependencies, { namespaces, display });

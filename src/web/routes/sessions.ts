@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { ProviderError } from '../oidc/provider-error.ts';
 import type { SessionCookie } from '../session/cookie.ts';
 import { expiryOfToken } from '../session/identity.ts';
@@ -17,6 +18,9 @@ const maxUseStepMs = 60_000;
 
 /** How long the cookie outlives its session, so that the sign-in page can say that the session has ended. */
 const endedMs = 24 * 3_600_000;
+
+/** Limit of the signed-out sessions that are remembered. */
+const maxSignedOut = 10_000;
 
 /** What a session is created with. */
 export type SessionCredential = CookieSession extends infer One
@@ -41,6 +45,8 @@ export interface Sessions {
    * @returns the session, or undefined if there is none or it has ended
    */
   open(context: PageContext, keys: SessionKeys): Promise<CookieSession | undefined>;
+  /** Ends a session that was signed out, so that this replica accepts no copy of its cookie. */
+  end(sessionId: string): void;
   /** @returns when the session ends unless it is used again, milliseconds since the epoch */
   endOf(session: Session): number;
 }
@@ -50,6 +56,7 @@ export function createSessions(
   cookie: SessionCookie,
 ): Sessions {
   const { sessionMinutes, idleMinutes, endWithBrowser = false } = options;
+  const signedOut = new LRUCache<string, true>({ max: maxSignedOut, ttl: sessionMinutes * 60_000 });
   const idleMs = idleMinutes === undefined ? Number.POSITIVE_INFINITY : idleMinutes * 60_000;
 
   async function write(context: PageContext, session: CookieSession, keys: SessionKeys): Promise<boolean> {
@@ -73,6 +80,7 @@ export function createSessions(
 
   /** Requests of the page's script are not a use: an open page must not keep a session alive. */
   function isNewUse(context: PageContext, { usedAt = 0 }: CookieSession): boolean {
+    if (idleMs === Number.POSITIVE_INFINITY) return false;
     return !isScriptRequest(context) && now() - usedAt >= Math.min(maxUseStepMs, idleMs / 10);
   }
 
@@ -80,6 +88,7 @@ export function createSessions(
 
   return {
     endOf,
+    end: (sessionId) => void signedOut.set(sessionId, true),
     write,
     create(credential) {
       const id = randomBytes(16).toString('base64url');
@@ -89,12 +98,15 @@ export function createSessions(
     async open(context, keys) {
       const sealed = cookie.read(context);
       const opened = sealed === undefined ? undefined : await openSession(sealed, keys, now());
-      if (!opened || now() >= endOf(opened)) return undefined;
+      if (!opened || now() >= endOf(opened) || signedOut.has(opened.id)) return undefined;
       const session = await refreshed(opened);
       if (!session) return undefined;
       const used = isNewUse(context, session) ? { ...session, usedAt: now() } : session;
       if (used !== opened) await write(context, used, keys);
-      return used;
+      // Otherwise a request in flight could bring the cookie back that the sign-out has removed.
+      if (!signedOut.has(used.id)) return used;
+      cookie.remove(context);
+      return undefined;
     },
   };
 }

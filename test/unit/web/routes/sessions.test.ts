@@ -179,3 +179,29 @@ describe('the cookie of a session', () => {
     expect(lineOf(await signOn(site.browser(), provider))).not.toMatch(/Max-Age|Expires/);
   });
 });
+
+describe('a session that was signed out', () => {
+  const signOut = async (browser: TestBrowser) => {
+    const [, formToken = ''] =
+      /name="form_token" value="([^"]+)"/.exec(await (await browser.get(profile)).text()) ?? [];
+    return browser.post('/logout', { form_token: formToken });
+  };
+
+  test('is not accepted again with a copy of its cookie', async () => {
+    const browser = await signedOn();
+    const copy = browser.copy();
+    expect((await signOut(browser)).status).toBe(200);
+    expect((await copy.get(profile)).status).toBe(303);
+  });
+
+  test('does not come back with a refresh that was in flight', async () => {
+    const browser = await signedOn();
+    const tab = browser.copy();
+    site.advance(500_000);
+    const [signedOut, late] = await Promise.all([signOut(browser), tab.get(profile)]);
+    expect(signedOut.status).toBe(200);
+    const after = await tab.get(profile);
+    expect([after.status, tab.jar.has(cookieName)]).toEqual([303, false]);
+    expect([200, 303]).toContain(late.status);
+  });
+});
