@@ -141,3 +141,12 @@ export const oauth2ProxyPrograms = {
   buildTime: 'about a minute',
   packages: { 'oauth2-proxy': 'github.com/oauth2-proxy/oauth2-proxy/v7' },
 } as const satisfies ProgramSet<string>;
+
+/** gitleaks, which the configuration in examples/ is for. */
+export const gitleaksPrograms = {
+  moduleDirectory: join(tools, 'gitleaks'),
+  versionOf: 'github.com/zricethezav/gitleaks/v8',
+  cacheName: 'gitleaks',
+  buildTime: 'about a minute',
+  packages: { gitleaks: 'github.com/zricethezav/gitleaks/v8' },
+} as const satisfies ProgramSet<string>;
