@@ -34,7 +34,7 @@ export interface ApiOptions extends Pick<Dependencies, 'lastUsed' | 'signingKeys
 export function createApi(options: ApiOptions) {
   const dependencies = dependenciesOf(options);
   const tokenIssuing = createTokenIssuing(dependencies);
-  const app = createApp(dependencies, tokenIssuing);
+  const app = createApp(dependencies, tokenIssuing, options.configuration.web.enabled);
   const webConsole = createRunningConsole({ ...options, dependencies, tokenIssuing });
   if (webConsole) {
     app.route('/', webConsole.app);

@@ -24,10 +24,15 @@ import { createTokenIssuing, type TokenIssuing } from './token/issuing.ts';
 import { addTokenRoutes } from './token/routes.ts';
 import { addUserRoutes } from './users/routes.ts';
 
-/** The HTTP API. Errors have the format of the platform, or that of RFC 6749 for OAuth 2.0 endpoints. */
+/**
+ * The HTTP API. Errors have the format of the platform, or that of RFC 6749 for OAuth 2.0 endpoints.
+ *
+ * @param hasConsole whether the console is mounted as well, and serves /docs
+ */
 export function createApp(
   dependencies: Dependencies,
   tokenIssuing: TokenIssuing = createTokenIssuing(dependencies),
+  hasConsole = false,
 ): OpenAPIHono<Environment> {
   const app = new OpenAPIHono<Environment>({
     defaultHook: async (result, context) => {
@@ -55,7 +60,7 @@ export function createApp(
   addAccessTokenRoutes(app, dependencies, tokenIssuing);
   addAboutRoute(app, dependencies);
   addDocumentRoutes(app, dependencies);
-  addDocsRoutes(app);
+  addDocsRoutes(app, hasConsole);
   answerOtherMethods(app);
   app.notFound(answerNotFound);
   app.onError(answerError);

@@ -11,8 +11,16 @@ import { addBackChannelLogoutRoute } from './routes/back-channel-logout.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, ConsoleOptions } from './routes/dependencies.ts';
 import { addDeploymentRoute } from './routes/deployment.ts';
 import { addDeploymentRoutes } from './routes/deployments.ts';
+import { addDocsRoute } from './routes/docs.ts';
 import { addEditPairRoutes } from './routes/edit-pair.ts';
-import { isSessionEnded, redirectToSignIn, rejectOtherSites, requireVisitor, securityHeaders } from './routes/guard.ts';
+import {
+  isSessionEnded,
+  recognizeVisitor,
+  redirectToSignIn,
+  rejectOtherSites,
+  requireVisitor,
+  securityHeaders,
+} from './routes/guard.ts';
 import { addNewPairRoutes } from './routes/new-pair.ts';
 import { preferences } from './routes/preferences.ts';
 import { addProfileRoutes } from './routes/profile.ts';
@@ -40,7 +48,7 @@ export interface Console {
 }
 
 /** Paths that need no session, and paths that do. */
-const publicPaths = ['/', '/login', '/login/sso', '/login/callback', '/login/signed-out'];
+const publicPaths = ['/', '/login', '/login/sso', '/login/callback', '/login/signed-out', '/docs'];
 const sessionPaths = ['/logout', '/personal-center/*', '/deployments/*'];
 
 export function createConsole(dependencies: ConsoleDependencies): Console {
@@ -61,6 +69,8 @@ export function createConsole(dependencies: ConsoleDependencies): Console {
   const visitorGuard = requireVisitor(dependencies, { cookie, flash, sessions, proxySessions });
   for (const path of sessionPaths) app.use(path, visitorGuard);
   assets.addRoutes(app);
+  app.use('/docs', recognizeVisitor(dependencies, { sessions, proxySessions }));
+  addDocsRoute(app);
   app.get('/', (context) => context.redirect(homePath, 303));
   addSignInRoutes(app, { dependencies, flash, sessions, proxySessions });
   const onSignOut = (sessionId: string) => {

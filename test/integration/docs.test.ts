@@ -28,11 +28,11 @@ afterAll(async () => {
   await cluster?.stop();
 });
 
-async function openDocs(expected: RegExp[] = []) {
+async function openDocs(expected: RegExp[] = [], context: Parameters<TestBrowser['open']>[0]['context'] = {}) {
   const watched = await browser.open({
     origin: operator.url,
     expected,
-    context: { viewport: { width: 1280, height: 1600 } },
+    context: { viewport: { width: 1280, height: 1600 }, ...context },
   });
   await watched.page.goto(`${operator.url}/docs`);
   await watched.page.locator('.opblock').first().waitFor();
@@ -69,9 +69,44 @@ async function execute(page: Page, operationId: string, parameters: Record<strin
 }
 
 describe('/docs', () => {
+  test('has the header, language and theme of the console', async () => {
+    const { page, problems, close } = await openDocs([], { locale: 'zh-CN', colorScheme: 'dark' });
+    const background = (selector: string) =>
+      page.evaluate(`getComputedStyle(document.querySelector('${selector}')).backgroundColor`);
+    expect(await page.getAttribute('html', 'lang')).toBe('zh-CN');
+    expect(await page.locator('.main-menu a[aria-current="page"]').textContent()).toBe('API 文档');
+    const dark = await background('body');
+    expect(await page.evaluate('document.documentElement.className')).toBe('dark-mode');
+    await page.click('text="English"');
+    await page.click('text="Light"');
+    await page.locator('.opblock').first().waitFor();
+    expect(new URL(page.url()).pathname).toBe('/docs');
+    expect(await page.textContent('.main-menu')).toContain('API docs');
+    expect(await page.evaluate('document.documentElement.className')).toBe('');
+    expect(await background('body')).not.toBe(dark);
+    await page.goto(`${operator.url}/login?method=pair`);
+    expect(await page.textContent('h1')).toBe('Sign in');
+    await page.fill('#ak', pair.ak);
+    await page.fill('#sk', pair.sk);
+    await page.press('#sk', 'Enter');
+    await page.click('.main-menu >> text="API docs"');
+    await page.locator('.opblock').first().waitFor();
+    expect(await page.textContent('.account .who')).toBe('alice');
+    for (const width of [320, 768, 2560]) {
+      await page.setViewportSize({ width, height: 900 });
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+    }
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await page.click('.account > summary');
+    await page.click('text="Sign out"');
+    await page.waitForURL('**/login**');
+    expect(problems()).toEqual([]);
+    await close();
+  });
+
   test('shows every operation without browser errors', async () => {
     const { page, problems } = await openDocs();
-    expect(await page.title()).toBe('Access keys: API');
+    expect(await page.title()).toBe('API docs · Access Keys');
     const ids = await page.locator('.opblock').evaluateAll((all) => all.map(({ id }) => id));
     for (const id of ['Deployments-listDeployments', 'Users-listUsers', 'Tokens-createToken', 'Document-getDocument']) {
       expect(ids).toContain(`operations-${id}`);

@@ -19,9 +19,14 @@ export function loadAssets(): Assets {
   return Object.fromEntries(loaded) as Assets;
 }
 
-/** The HTML page. Its paths are relative, so that it also works under a prefix. */
+/** @returns the path of an asset, relative to the page, so that it also works under a prefix */
+export function assetPath(assets: Assets, name: keyof Assets): string {
+  return `docs/assets/${assets[name].name}`;
+}
+
+/** The page without the console. Its paths are relative, so that it also works under a prefix. */
 export function docsPage(assets: Assets): string {
-  const at = (name: keyof Assets) => `docs/assets/${assets[name].name}`;
+  const at = (name: keyof Assets) => assetPath(assets, name);
   return `<!doctype html>
 <html lang="en">
 <head>

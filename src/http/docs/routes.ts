@@ -1,4 +1,4 @@
-import type { Hono } from 'hono';
+import type { Handler, Hono } from 'hono';
 import { type Asset, answerAsset } from '../common/asset.ts';
 import { answerRepresentation, representationOf } from '../common/cacheable.ts';
 import type { Environment } from '../common/environment.ts';
@@ -28,18 +28,23 @@ const headers = {
   'Cross-Origin-Opener-Policy': 'same-origin',
 };
 
-/** Adds the page that shows the OpenAPI document with Swagger UI. */
-export function addDocsRoutes(app: Hono<Environment>): void {
+/**
+ * Adds the page that shows the OpenAPI document with Swagger UI, and its files.
+ *
+ * @param hasConsole whether the console serves the page, in its own frame
+ */
+export function addDocsRoutes(app: Hono<Environment>, hasConsole: boolean): void {
   let cached: ReturnType<typeof loadDocs> | undefined;
   const docs = () => {
     cached ??= loadDocs();
     return cached;
   };
 
-  app.get('/docs', (context) => {
+  const servePage: Handler<Environment> = (context) => {
     for (const [name, value] of Object.entries(headers)) context.header(name, value);
     return answerRepresentation(context, docs().page, { type: 'text/html; charset=utf-8', cacheControl: 'no-cache' });
-  });
+  };
+  if (!hasConsole) app.get('/docs', servePage);
 
   app.get('/docs/assets/:name', (context) => {
     const asset = docs().byName.get(context.req.param('name'));

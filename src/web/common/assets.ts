@@ -2,6 +2,7 @@ import type { Hono } from 'hono';
 import { type Asset, answerAsset, readAsset } from '../../http/common/asset.ts';
 
 const types = {
+  'frame.css': 'text/css; charset=utf-8',
   'console.css': 'text/css; charset=utf-8',
   'console.js': 'text/javascript; charset=utf-8',
   'icon.svg': 'image/svg+xml',
@@ -20,6 +21,7 @@ export interface Assets {
 export function loadAssets(): Assets {
   const load = (name: AssetName) => readAsset(name, new URL(`../assets/${name}`, import.meta.url), types[name]);
   const assets: Record<AssetName, Asset> = {
+    'frame.css': load('frame.css'),
     'console.css': load('console.css'),
     'console.js': load('console.js'),
     'icon.svg': load('icon.svg'),

@@ -10,6 +10,7 @@ export const en = {
   useKeys: 'Use your keys',
   deployments: 'Deployments',
   apiDocs: 'API docs',
+  docsNeedScript: 'The reference needs JavaScript. The OpenAPI document is',
   language: 'Language',
   theme: 'Appearance',
   themeAuto: 'System default',

@@ -12,6 +12,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   useKeys: '使用密钥',
   deployments: '无状态负载',
   apiDocs: 'API 文档',
+  docsNeedScript: 'API 文档页面需要 JavaScript。OpenAPI 文档：',
   language: '语言',
   theme: '外观',
   themeAuto: '跟随系统',

@@ -6,11 +6,13 @@ import { type Failure, failureText, formToken, type Html, html, icons } from './
 export interface Page {
   title: string;
   /** The item of the main menu to highlight. */
-  section?: 'personal-center' | 'deployments';
+  section?: 'personal-center' | 'deployments' | 'docs';
   content: Html;
+  /** Style sheets and scripts in place of those of the other pages. */
+  head?: Html;
 }
 
-export function layout(view: View, { title, section, content }: Page): Html {
+export function layout(view: View, { title, section, content, head }: Page): Html {
   const { t, language, theme, assets } = view;
   return html`<!doctype html>
 <html lang="${language}" data-theme="${theme}">
@@ -20,7 +22,8 @@ export function layout(view: View, { title, section, content }: Page): Html {
 <meta name="color-scheme" content="light dark">
 <title>${title} · ${t('product')}</title>
 <link rel="icon" href="${assets.path('icon.svg')}" type="image/svg+xml">
-<link rel="stylesheet" href="${assets.path('console.css')}">
+<link rel="stylesheet" href="${assets.path('frame.css')}">
+${head ?? html`<link rel="stylesheet" href="${assets.path('console.css')}">`}
 <script src="${assets.path('console.js')}" defer></script>
 </head>
 <body data-copied="${t('copied')}">
@@ -45,7 +48,7 @@ ${
   html`${item('/personal-center/access-keys', t('personalCenter'), section === 'personal-center')}
 ${item('/deployments', t('deployments'), section === 'deployments')}`
 }
-${item('/docs', t('apiDocs'), false)}
+${item('/docs', t('apiDocs'), section === 'docs')}
 </nav>`;
 }
 

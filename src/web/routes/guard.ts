@@ -3,6 +3,7 @@ import { auditKeyChange } from '../../http/common/audit.ts';
 import { isStatus } from '../../kube/errors.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import { readForm } from '../common/form.ts';
+import type { Account } from '../common/view.ts';
 import { auditedKeyApi, credentialOf } from '../keys/audited-api.ts';
 import { createVisitors, type Visitor } from '../keys/visitor.ts';
 import type { SessionCookie } from '../session/cookie.ts';
@@ -77,22 +78,50 @@ export function rejectOtherSites({ options }: Pick<ConsoleDependencies, 'options
   });
 }
 
+/** Where the session of a request can come from. */
+interface Visiting {
+  sessions: Sessions;
+  proxySessions: ProxySessions;
+}
+
+/** @returns a function that finds the visitor of a request and sets the account in its view */
+function createVisitorFinder(dependencies: ConsoleDependencies, { sessions, proxySessions }: Visiting) {
+  const visitorOf = createVisitors(dependencies);
+  const { signOutUrl } = dependencies.options.authenticatingProxy ?? {};
+  const proxySignOut: Account['signOut'] = signOutUrl === undefined ? 'none' : { url: signOutUrl };
+  return async (context: PageContext, keys: SessionKeys): Promise<Visitor | undefined> => {
+    const session = (await proxySessions.find(context)) ?? (await sessions.open(context, keys));
+    const visitor = session && (await visitorOf(session, context.get('clientAddress')));
+    if (!visitor) return undefined;
+    const { id, kind } = visitor.session;
+    const account: Account = {
+      name: visitor.user.name,
+      formToken: formTokenOf(id, keys),
+      signOut: kind === 'proxy' ? proxySignOut : 'form',
+    };
+    context.set('view', { ...context.get('view'), account });
+    return visitor;
+  };
+}
+
+/** For pages that need no session: shows the account of a valid one. */
+export function recognizeVisitor(dependencies: ConsoleDependencies, visiting: Visiting) {
+  const findVisitor = createVisitorFinder(dependencies, visiting);
+  return createMiddleware<ConsoleEnvironment>(async (context, next) => {
+    const keys = dependencies.sessionKeys();
+    // The page is also useful while the cluster is unavailable.
+    if (keys) await findVisitor(context, keys).catch(() => undefined);
+    return next();
+  });
+}
+
 /**
  * Requires a session; requests without one are redirected to the sign-in page, which returns to the requested page.
  * Forms must carry the form token of the session.
  */
-export function requireVisitor(
-  dependencies: ConsoleDependencies,
-  { cookie, flash, sessions, proxySessions }: SignedOutCookies & { sessions: Sessions; proxySessions: ProxySessions },
-) {
-  const visitorOf = createVisitors(dependencies);
-  const { signOutUrl } = dependencies.options.authenticatingProxy ?? {};
-  const proxySignOut = signOutUrl === undefined ? 'none' : { url: signOutUrl };
-
-  async function findVisitor(context: PageContext, keys: SessionKeys): Promise<Visitor | undefined> {
-    const session = (await proxySessions.find(context)) ?? (await sessions.open(context, keys));
-    return session && visitorOf(session, context.get('clientAddress'));
-  }
+export function requireVisitor(dependencies: ConsoleDependencies, visiting: Visiting & SignedOutCookies) {
+  const { cookie, flash, proxySessions } = visiting;
+  const findVisitor = createVisitorFinder(dependencies, visiting);
 
   function auditedApi(context: PageContext, { api, session, user }: Visitor): Visitor['api'] {
     const actor = { actor: user.name, signedInWith: credentialOf(session) };
@@ -106,17 +135,9 @@ export function requireVisitor(
       proxySessions.rejectUntrusted(context);
       return redirectToSignIn(context, { cookie, flash });
     }
-    const { id, kind } = visitor.session;
+    const { id } = visitor.session;
     context.get('logFields').user = visitor.user.name;
     context.set('visitor', { ...visitor, api: auditedApi(context, visitor) });
-    context.set('view', {
-      ...context.get('view'),
-      account: {
-        name: visitor.user.name,
-        formToken: formTokenOf(id, keys),
-        signOut: kind === 'proxy' ? proxySignOut : 'form',
-      },
-    });
     if (context.req.method === 'POST') {
       const form = await readForm(context.req);
       if (!isFormToken(form.text(formTokenField), id, keys)) throw new ConsoleError('rejectedForm');

@@ -13,3 +13,11 @@ SwaggerUIBundle({
   // Sends no session cookie of the console, and prevents the password dialog of the browser after a 401.
   requestInterceptor: (request) => ({ ...request, credentials: 'omit' }),
 });
+
+// The theme of the console; without the console, the page has no theme and stays light.
+const { theme } = document.documentElement.dataset;
+const darkSystem = matchMedia('(prefers-color-scheme: dark)');
+const showTheme = () =>
+  document.documentElement.classList.toggle('dark-mode', theme === 'dark' || (theme === 'auto' && darkSystem.matches));
+darkSystem.addEventListener('change', showTheme);
+showTheme();

@@ -11,6 +11,7 @@ assets.addRoutes(app);
 const fileOf = (name: string) => readFileSync(new URL(`../../../../src/web/assets/${name}`, import.meta.url));
 
 describe.each([
+  ['frame.css', 'text/css; charset=utf-8', 'gzip'],
   ['console.css', 'text/css; charset=utf-8', 'gzip'],
   ['console.js', 'text/javascript; charset=utf-8', 'gzip'],
   // Small enough to be sent uncompressed.
