@@ -6,6 +6,7 @@ import type { View } from './common/view.ts';
 import { createNamespaces } from './keys/first-key.ts';
 import { createSessionCheck } from './keys/visitor.ts';
 import type { ErrorPage } from './pages/layout.ts';
+import { settingsPath } from './pages/settings.ts';
 import { addAccessKeyRoutes } from './routes/access-keys.ts';
 import { addBackChannelLogoutRoute } from './routes/back-channel-logout.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, ConsoleOptions } from './routes/dependencies.ts';
@@ -26,6 +27,7 @@ import { preferences } from './routes/preferences.ts';
 import { addProfileRoutes } from './routes/profile.ts';
 import { createProxySessions, rejectedProxyToken } from './routes/proxy-session.ts';
 import { createSessions } from './routes/sessions.ts';
+import { addSettingsRoute } from './routes/settings.ts';
 import { addShowPairRoutes, createPairDisplay } from './routes/show-pair.ts';
 import { addSignInRoutes } from './routes/sign-in.ts';
 import { addSignOutRoutes } from './routes/sign-out.ts';
@@ -49,7 +51,7 @@ export interface Console {
 
 /** Paths that need no session, and paths that do. */
 const publicPaths = ['/', '/login', '/login/sso', '/login/callback', '/login/signed-out', '/docs'];
-const sessionPaths = ['/logout', '/personal-center/*', '/deployments/*'];
+const sessionPaths = ['/logout', '/personal-center/*', '/deployments/*', settingsPath];
 
 export function createConsole(dependencies: ConsoleDependencies): Console {
   const { options, caches, now } = dependencies;
@@ -90,6 +92,7 @@ export function createConsole(dependencies: ConsoleDependencies): Console {
   addUseRoutes(app, dependencies);
   addDeploymentRoutes(app, dependencies, streaming);
   addDeploymentRoute(app, dependencies, streaming);
+  addSettingsRoute(app, dependencies);
   app.onError((error, context) => {
     const visitor = context.get('visitor');
     const isEnded = isSessionEnded(error, visitor);

@@ -61,7 +61,13 @@ async function violationsOf(page: Page): Promise<string[]> {
 
 const pages = [
   ...[keysPath, `${keysPath}/ci/rotate`, `${keysPath}/ci/delete`, `${keysPath}/ci/edit`, `${keysPath}/nothing`],
-  ...['/personal-center/profile', '/personal-center/use', '/deployments', '/deployments?search=none'],
+  ...[
+    '/personal-center/profile',
+    '/personal-center/use',
+    '/deployments',
+    '/deployments?search=none',
+    '/platform-settings',
+  ],
   ...['/deployments/kpanda-global-cluster/shop/web-00', '/deployments/kpanda-global-cluster/shop/none'],
 ];
 

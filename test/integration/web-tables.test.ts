@@ -60,7 +60,12 @@ test('no page, table or menu is wider than the window', async () => {
     }
   };
   const pages = [
-    ...[`${keysPath}/new`, `${keysPath}/${longNames.pair}/edit`, `${keysPath}/${longNames.pair}/rotate`],
+    ...[
+      '/platform-settings',
+      `${keysPath}/new`,
+      `${keysPath}/${longNames.pair}/edit`,
+      `${keysPath}/${longNames.pair}/rotate`,
+    ],
     ...[`${keysPath}/${longNames.pair}/delete`, '/personal-center/profile', '/personal-center/use'],
     ...['/deployments', `/deployments?namespace=${wideNamespace}&search=${longNames.deployment}`],
     ...[detailPath(wideNamespace, longNames.deployment), detailPath(wideNamespace, 'none'), keysPath],
@@ -243,6 +248,10 @@ test('a copy button covers no text', async () => {
   await close();
 });
 
+/** The right edge of the widest element, or the width of the window. */
+const widestElement = `Math.max(innerWidth, ...[...document.querySelectorAll('main *')].map((one) =>
+  Math.floor(one.getBoundingClientRect().right)))`;
+
 test('paper has the content without navigation and buttons', async () => {
   const { page, close } = await openAs(bob, { colorScheme: 'dark', viewport: { width: 718, height: 1000 } });
   const check = async () => {
@@ -260,6 +269,34 @@ test('paper has the content without navigation and buttons', async () => {
   await check();
   await page.goto(`${url}/deployments?size=50`);
   await check();
+  await close();
+  const wide = await openAs(alice, { viewport: { width: 718, height: 1000 } });
+  for (const path of [
+    keysPath,
+    `/deployments?namespace=${wideNamespace}`,
+    detailPath(wideNamespace, longNames.deployment),
+  ]) {
+    await wide.page.goto(url + path);
+    await wide.page.emulateMedia({ media: 'print' });
+    expect([path, await wide.page.evaluate(widestElement)]).toEqual([path, 718]);
+    await wide.page.emulateMedia({ media: 'screen' });
+  }
+  await wide.close();
+});
+
+test('the platform settings change language and theme, and show what is configured', async () => {
+  const { page, problems, close } = await openAs(alice);
+  await page.click('.account > summary');
+  await page.click('.account .popup >> text="Platform Settings"');
+  const main = page.locator('main');
+  for (const text of ['Kubernetes token', 'Key pair', '480 minutes', 'Version']) {
+    expect(await main.textContent()).toContain(text);
+  }
+  await main.locator('text="Dark"').click();
+  await page.waitForSelector('html[data-theme="dark"]');
+  await main.locator('text="简体中文"').click();
+  expect(await page.textContent('h1')).toBe('平台设置');
+  expect(problems()).toEqual([]);
   await close();
 });
 

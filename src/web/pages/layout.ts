@@ -6,7 +6,7 @@ import { type Failure, failureText, formToken, type Html, html, icons } from './
 export interface Page {
   title: string;
   /** The item of the main menu to highlight. */
-  section?: 'personal-center' | 'deployments' | 'docs';
+  section?: 'personal-center' | 'deployments' | 'docs' | 'settings';
   content: Html;
   /** Style sheets and scripts in place of those of the other pages. */
   head?: Html;
@@ -60,6 +60,7 @@ function accountMenu(view: View): Html {
 <div class="popup">
 <p class="who">${name}</p>
 <a href="/personal-center/access-keys">${t('personalCenter')}</a>
+<a href="/platform-settings">${t('platformSettings')}</a>
 ${switches(view)}
 ${account && signOut(view, account)}
 </div>
@@ -73,7 +74,7 @@ function signOut({ t }: View, account: Account): Html {
 }
 
 /** The language and theme switches: links to the same page, so that they work without script. */
-function switches({ t, language, theme, path }: View): Html {
+export function switches({ t, language, theme, path }: View): Html {
   if (path === undefined) return html``;
   const names = { en: 'English', 'zh-CN': '简体中文' };
   const texts = { auto: t('themeAuto'), light: t('themeLight'), dark: t('themeDark') };

@@ -30,7 +30,7 @@ export function addSignInRoutes(
 ): void {
   const { singleSignOn: service } = dependencies;
   const authenticate = createSignInAuthentication(dependencies);
-  const ways = waysOf(dependencies);
+  const ways = signInWays(dependencies);
 
   // A user of an authenticating proxy is signed in already, and its session would take precedence over a new one.
   app.use('/login', async (context, next) => {
@@ -79,7 +79,7 @@ export function addSignInRoutes(
 }
 
 /** @returns the ways to sign in that the configuration enables */
-function waysOf({ options, singleSignOn }: ConsoleDependencies): SignInWays {
+export function signInWays({ options, singleSignOn }: ConsoleDependencies): SignInWays {
   const { tokenSignIn = true, keyPairSignIn } = options;
   const singleSignOnLabel = singleSignOn && (singleSignOn.options.buttonLabel ?? null);
   return { token: tokenSignIn, keyPair: keyPairSignIn, singleSignOnLabel };

@@ -49,7 +49,7 @@ export function isOwnOrigin({ origin, fetchSite, host }: RequestOrigin, { public
 }
 
 /** Pages that sign-in can return to. */
-const returnPages = /^\/(?:personal-center(?:\/[\w/-]*)?|deployments(?:\/[a-z0-9][\w.-]*){0,3})$/;
+const returnPages = /^\/(?:personal-center(?:\/[\w/-]*)?|deployments(?:\/[a-z0-9][\w.-]*){0,3}|platform-settings)$/;
 export const homePath = '/personal-center/access-keys';
 
 /** @returns the requested path if it is a page of the console, otherwise the home page: never another host */

@@ -13,6 +13,7 @@ describe('returnPath', () => {
     '/deployments',
     '/deployments?search=web&page=2',
     '/deployments/west/shop/web.v2',
+    '/platform-settings',
     '/personal-center/access-keys/ci/rotate',
     '/personal-center/profile',
   ])('accepts %s', (path) => expect(returnPath(path)).toBe(path));
