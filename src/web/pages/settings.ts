@@ -7,16 +7,19 @@ export const settingsPath = '/platform-settings';
 
 export interface SettingsPage {
   ways: SignInWays;
+  /** Whether an authenticating proxy can sign users in. */
+  hasProxy: boolean;
   sessionMinutes: number;
   idleMinutes: number | undefined;
   version: string;
 }
 
 /** The settings of this browser, and those that the administrator has configured. */
-export function settingsPage(view: View, { ways, sessionMinutes, idleMinutes, version }: SettingsPage): Html {
+export function settingsPage(view: View, { ways, hasProxy, sessionMinutes, idleMinutes, version }: SettingsPage): Html {
   const { t } = view;
   const methods = [
     ways.singleSignOnLabel !== undefined && t('methodSingleSignOn'),
+    hasProxy && t('methodProxy'),
     ways.token && t('methodToken'),
     ways.keyPair !== 'off' && t(ways.keyPair === 'view' ? 'methodPairView' : 'methodPair'),
   ];

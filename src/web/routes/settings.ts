@@ -6,10 +6,11 @@ import { signInWays } from './sign-in.ts';
 
 /** The platform settings: those of the browser can be changed, the others are configured by the administrator. */
 export function addSettingsRoute(app: Hono<ConsoleEnvironment>, dependencies: ConsoleDependencies): void {
-  const { sessionMinutes, idleMinutes } = dependencies.options;
+  const { sessionMinutes, idleMinutes, authenticatingProxy } = dependencies.options;
   const { version } = packageJson;
   app.get(settingsPath, (context) => {
-    const page = { ways: signInWays(dependencies), sessionMinutes, idleMinutes, version };
+    const hasProxy = authenticatingProxy !== undefined;
+    const page = { ways: signInWays(dependencies), hasProxy, sessionMinutes, idleMinutes, version };
     return context.html(settingsPage(context.get('view'), page));
   });
 }
