@@ -234,6 +234,37 @@ test('times are local, with UTC in the title', async () => {
   await withoutScript.close();
 });
 
+test('the date picker has the language of the page, not of the browser', async () => {
+  const { page, problems, close } = await openAs(alice, { locale: 'en-US' });
+  await page.goto(`${url}/personal-center/access-keys?lang=zh-CN`);
+  await page.goto(`${url}${keysPath}/${longNames.pair}/edit`);
+  await page.check('input[value="custom"]');
+  expect(await page.inputValue('#date')).toBe('2040-01-01');
+  expect(await page.textContent('.custom-date')).toContain('2040年1月1日星期日');
+  await page.click('text="选择日期"');
+  const calendar = page.locator('dialog.calendar');
+  expect(await calendar.locator('h2').textContent()).toBe('2040年1月');
+  expect(await calendar.locator('[role="columnheader"]').allTextContents()).toEqual(
+    [...'一二三四五六日'].map((one) => `周${one}`),
+  );
+  for (const key of ['PageDown', 'PageDown', 'ArrowRight', 'End', 'Enter']) await page.keyboard.press(key);
+  expect(await calendar.isVisible()).toBe(false);
+  expect(await page.inputValue('#date')).toBe('2040-03-04');
+  await page.click('text="选择日期"');
+  await page.keyboard.press('Escape');
+  expect(await page.inputValue('#date')).toBe('2040-03-04');
+  await page.goto(`${url}${keysPath}/${longNames.pair}/edit?lang=en`);
+  await page.check('input[value="custom"]');
+  await page.click('text="Choose a date"');
+  expect(await calendar.locator('h2').textContent()).toBe('January 2040');
+  expect(await calendar.locator('[role="columnheader"]').first().textContent()).toBe('Sun');
+  await calendar.locator('[aria-label="Wednesday, January 11, 2040"]').click();
+  await page.click('button:has-text("Save")');
+  await page.waitForSelector('time[datetime^="2040-01-11T23:59:59"]');
+  expect(problems()).toEqual([]);
+  await close();
+});
+
 test('a copy button covers no text', async () => {
   const { page, close } = await openAs(alice, { viewport: { width: 360, height: 740 } });
   for (const path of [keysPath, '/personal-center/use']) {

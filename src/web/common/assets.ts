@@ -5,6 +5,7 @@ const types = {
   'frame.css': 'text/css; charset=utf-8',
   'console.css': 'text/css; charset=utf-8',
   'console.js': 'text/javascript; charset=utf-8',
+  'date-picker.js': 'text/javascript; charset=utf-8',
   'icon.svg': 'image/svg+xml',
 } as const;
 type AssetName = keyof typeof types;
@@ -24,6 +25,7 @@ export function loadAssets(): Assets {
     'frame.css': load('frame.css'),
     'console.css': load('console.css'),
     'console.js': load('console.js'),
+    'date-picker.js': load('date-picker.js'),
     'icon.svg': load('icon.svg'),
   };
   return {

@@ -23,10 +23,14 @@ export function layout(view: View, { title, section, content, head }: Page): Htm
 <title>${title} · ${t('product')}</title>
 <link rel="icon" href="${assets.path('icon.svg')}" type="image/svg+xml">
 <link rel="stylesheet" href="${assets.path('frame.css')}">
-${head ?? html`<link rel="stylesheet" href="${assets.path('console.css')}">`}
+${
+  head ??
+  html`<link rel="stylesheet" href="${assets.path('console.css')}">
+<script src="${assets.path('date-picker.js')}" defer></script>`
+}
 <script src="${assets.path('console.js')}" defer></script>
 </head>
-<body data-copied="${t('copied')}">
+<body data-copied="${t('copied')}" ${calendarTexts(view)}>
 <a class="skip" href="#content">${t('skipToContent')}</a>
 <header class="bar">
 <a class="brand" href="/"><img src="${assets.path('icon.svg')}" alt="" width="28" height="28"><span>${t('product')}</span></a>
@@ -37,6 +41,11 @@ ${view.account ? accountMenu(view) : switches(view)}
 <div class="visually-hidden" role="status" id="announcer"></div>
 </body>
 </html>`;
+}
+
+/** The texts of date-picker.js. */
+function calendarTexts({ t }: View): Html {
+  return html`data-choose-date="${t('chooseDate')}" data-previous-year="${t('previousYear')}" data-previous-month="${t('previousMonth')}" data-next-month="${t('nextMonth')}" data-next-year="${t('nextYear')}"`;
 }
 
 function mainMenu({ t, account }: View, section: Page['section']): Html {

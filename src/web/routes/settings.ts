@@ -9,7 +9,7 @@ export function addSettingsRoute(app: Hono<ConsoleEnvironment>, dependencies: Co
   const { sessionMinutes, idleMinutes, authenticatingProxy } = dependencies.options;
   const { version } = packageJson;
   app.get(settingsPath, (context) => {
-    const hasProxy = authenticatingProxy !== undefined;
+    const hasProxy = authenticatingProxy?.enabled === true;
     const page = { ways: signInWays(dependencies), hasProxy, sessionMinutes, idleMinutes, version };
     return context.html(settingsPage(context.get('view'), page));
   });

@@ -13,12 +13,13 @@ const fileOf = (name: string) => readFileSync(new URL(`../../../../src/web/asset
 describe.each([
   ['frame.css', 'text/css; charset=utf-8', 'gzip'],
   ['console.css', 'text/css; charset=utf-8', 'gzip'],
+  ['date-picker.js', 'text/javascript; charset=utf-8', 'gzip'],
   ['console.js', 'text/javascript; charset=utf-8', 'gzip'],
   // Small enough to be sent uncompressed.
   ['icon.svg', 'image/svg+xml', null],
 ] as const)('%s', (name, type, encoding) => {
   test('is served unchanged and cacheable, under a path with the hash of its content', async () => {
-    expect(assets.path(name)).toMatch(/^\/assets\/[0-9a-f]{16}-[a-z.]+$/);
+    expect(assets.path(name)).toMatch(/^\/assets\/[0-9a-f]{16}-[a-z.-]+$/);
     const answer = await app.request(assets.path(name));
     expect(Buffer.from(await answer.arrayBuffer())).toEqual(fileOf(name));
     expect(Object.fromEntries(answer.headers)).toMatchObject({
