@@ -223,7 +223,8 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   stalledText: 'Operator 无法提供全部密钥对。',
   checkAgain: '重新查看',
   alreadyShownTitle: '密钥已创建',
-  alreadyShownText: '密钥 {pair} 已创建或轮换，其Secret Access Key（sk）仅显示一次。如未保存，请轮换密钥以获取新的密钥对。',
+  alreadyShownText:
+    '密钥 {pair} 已创建或轮换，其 Secret Access Key（SK）仅显示一次。如未保存，请轮换密钥以获取新的密钥对。',
   ticketInvalid: '该密钥对已无法再次显示。如需新的密钥对，请轮换密钥。',
   createdNotReadable: '密钥 {pair} 的新密钥对已生成，服务可以使用该密钥对。',
   notReadable:
