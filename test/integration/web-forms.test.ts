@@ -46,9 +46,9 @@ describe('a missing permission', () => {
     await kubectl('create', 'rolebinding', 'creator', '-n', 'shop', '--role=creator', '--user=carol');
     const { page, problems, close } = await setup.open();
     await signInWithToken(page, url, people.carol.token);
-    await page.click('a:has-text("Create key")');
+    await page.click('a:has-text("Create Key")');
     await page.fill('#name', 'ci');
-    await page.click('button:has-text("Create key")');
+    await page.click('button:has-text("Create Key")');
     expect(await page.textContent('.notice.success')).toContain('The key ci has a new key pair');
     const text = await page.textContent('main');
     expect(text).toContain('get secrets carol-ci -n shop');
@@ -71,17 +71,17 @@ describe('a missing permission', () => {
     const token = await kubectl('create', 'token', 'robot', '-n', 'people');
     const { page, close } = await setup.open();
     await signInWithToken(page, url, token.trim());
-    await page.click('a:has-text("Create key")');
+    await page.click('a:has-text("Create Key")');
     await page.fill('#name', 'ci');
     await page.fill('#description', 'kept');
-    await page.click('button:has-text("Create key")');
+    await page.click('button:has-text("Create Key")');
     const text = await page.textContent('.notice.error');
     expect(text).toContain('impersonate serviceaccounts robot -n people');
     expect(text).not.toMatch(rawRequest);
     expect(await page.inputValue('#description')).toBe('kept');
 
     await runCommandsOf(page, { KEY: 'ci' });
-    await page.click('button:has-text("Create key")');
+    await page.click('button:has-text("Create Key")');
     expect((await shownPair(page)).ak).not.toBe('');
     await close();
   });
@@ -125,7 +125,7 @@ describe('a missing permission', () => {
     await createKey(page, 'ci');
     await page.goto(`${url}${keysPath}/new`);
     await page.fill('#name', 'robot');
-    await page.click('button:has-text("Create key")');
+    await page.click('button:has-text("Create Key")');
     expect(await page.textContent('.notice.error blockquote')).toBe('robots are not welcome');
     expect(await page.textContent('.notice.error')).not.toMatch(rawRequest);
     expect(await page.inputValue('#name')).toBe('robot');

@@ -77,14 +77,14 @@ describe('two browsers on one list of keys', () => {
     const [one, two] = [await setup.open(), await setup.open()];
     for (const { page } of [one, two]) {
       await signInWithToken(page, url, people.alice.token);
-      await page.click('a:has-text("Create key")');
+      await page.click('a:has-text("Create Key")');
     }
     await one.page.fill('#name', 'first');
-    await one.page.click('button:has-text("Create key")');
+    await one.page.click('button:has-text("Create Key")');
     await one.page.waitForSelector('#shown-sk');
     await two.page.fill('#name', 'second');
     await two.page.fill('#description', 'kept');
-    await two.page.click('button:has-text("Create key")');
+    await two.page.click('button:has-text("Create Key")');
     expect(await two.page.textContent('.notice.error')).toContain('has changed since you opened this page');
     expect(await two.page.inputValue('#description')).toBe('kept');
     const { spec } = JSON.parse(await kubectl('get', '-o', 'json'));

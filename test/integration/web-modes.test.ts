@@ -51,9 +51,9 @@ test('the page waits for a new pair and shows it', async () => {
   await kubectl.run(['create', 'secret', 'generic', 'alice-blocked', '-n', 'people']);
   const { page, problems, close } = await setup.open();
   await signInWithToken(page, setup.operator.url, people.alice.token);
-  await page.click('a:has-text("Create key")');
+  await page.click('a:has-text("Create Key")');
   await page.fill('#name', 'blocked');
-  await page.click('button:has-text("Create key")');
+  await page.click('button:has-text("Create Key")');
   await page.waitForSelector('text="Your key is being created"');
   await kubectl.run(['delete', 'secret', 'alice-blocked', '-n', 'people']);
   const shown = await poll(

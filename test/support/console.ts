@@ -78,9 +78,9 @@ export async function shownPair(page: Page): Promise<{ ak: string; sk: string }>
 
 /** Creates a key with the form. @returns the pair that the page shows */
 export async function createKey(page: Page, name: string): Promise<{ ak: string; sk: string }> {
-  await page.click('a:has-text("Create key")');
+  await page.click('a:has-text("Create Key")');
   await page.fill('#name', name);
-  await page.click('button:has-text("Create key")');
+  await page.click('button:has-text("Create Key")');
   return shownPair(page);
 }
 

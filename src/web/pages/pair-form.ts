@@ -1,8 +1,9 @@
-import { formatTime, type View } from '../common/view.ts';
+import type { View } from '../common/view.ts';
 import { type FirstChoices, maxGroups } from '../keys/first-key.ts';
 import type { OverlapChoice } from '../keys/overlap.ts';
 import { basePrefix, type Difference, type PairFields } from '../keys/pair-conflict.ts';
 import { dayAfter, type PairInput, type Problems, validityDays } from '../keys/pair-input.ts';
+
 import {
   attribute,
   describedBy,
@@ -14,7 +15,9 @@ import {
   type Notice,
   notice,
   option,
+  time,
 } from './components.ts';
+
 import { layout } from './layout.ts';
 import { overlapLimit, overlapSelect, overlapText } from './overlap.ts';
 
@@ -70,12 +73,12 @@ ${first && first.groups.length > 0 && groupsField(view, page, first.groups)}
 /** The current values beside the entered ones, which saving would replace. */
 function differenceTable({ t }: View, differences: readonly Difference[]): Html {
   const labels = { description: t('description'), expiresAt: t('expiration'), overlap: t('overlap') };
-  const text = (field: Difference['field'], value: string) => {
+  const text = (field: Difference['field'], value: string): string | Html => {
     if (field === 'overlap') return overlapText(t, value);
     if (field === 'description') return value === '' ? t('none') : value;
-    return value === '' ? t('permanent') : formatTime(value);
+    return value === '' ? t('permanent') : time(value, '');
   };
-  const cell = (label: string, value: string) => html`<td data-label="${label}"><div>${value}</div></td>`;
+  const cell = (label: string, value: string | Html) => html`<td data-label="${label}"><div>${value}</div></td>`;
   return html`<table class="differences"><caption class="visually-hidden">${t('differences')}</caption>
 <thead><tr><th scope="col">${t('field')}</th><th scope="col">${t('currentValue')}</th><th scope="col">${t('yourEntry')}</th></tr></thead>
 <tbody>${differences.map(
