@@ -33,12 +33,19 @@ const asWriter = (user: string, args: string[], manifest?: object, groups: strin
     manifest && JSON.stringify(manifest),
   );
 /** Permits a user to impersonate, in the whole cluster or in one namespace. */
-async function mayImpersonate(user: string, rules: object[], namespace?: string): Promise<void> {
-  const apiVersion = 'rbac.authorization.k8s.io/v1';
-  const [role, metadata] = [namespace ? 'Role' : 'ClusterRole', { name: `impersonate-${user}`, namespace }];
-  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: role, name: metadata.name };
+function mayImpersonate(user: string, rules: object[], namespace?: string): Promise<void> {
   const verbs = { apiGroups: [''], verbs: ['impersonate'] };
-  await kubectl.apply({ apiVersion, kind: role, metadata, rules: rules.map((rule) => ({ ...verbs, ...rule })) });
+  return permit(
+    user,
+    rules.map((rule) => ({ ...verbs, ...rule })),
+    namespace,
+  );
+}
+async function permit(user: string, rules: object[], namespace?: string): Promise<void> {
+  const apiVersion = 'rbac.authorization.k8s.io/v1';
+  const [role, metadata] = [namespace ? 'Role' : 'ClusterRole', { name: `permit-${user}`, namespace }];
+  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: role, name: metadata.name };
+  await kubectl.apply({ apiVersion, kind: role, metadata, rules });
   const subjects = [{ apiGroup: roleRef.apiGroup, kind: 'User', name: user }];
   await kubectl.apply({ apiVersion, kind: `${role}Binding`, metadata, roleRef, subjects });
 }
@@ -350,6 +357,66 @@ describe('a namespace editor', () => {
   });
 });
 
+describe('the verbs name-user and name-group', () => {
+  const naming = (verb: string, ...names: string[]) => ({
+    apiGroups: ['ghippo.io'],
+    resources: ['accesskeys'],
+    verbs: [verb],
+    resourceNames: names,
+  });
+  const groups = Array.from({ length: 16 }, (_, i) => `tenants-${i}`);
+  const owned = (name: string, ...of: string[]) =>
+    accessKeyManifest('team', 'named', { user: { name, groups: of }, keyPairs: [] });
+  const as = (user: string, manifest: object) => asWriter(user, dryRun, manifest);
+  const allowed = async (user: string, manifest: object) =>
+    await poll(`the permission of ${user}`, async () => {
+      const created = await as(user, manifest).catch((error: Error) => error.message);
+      return created.includes('created (server dry run)') || undefined;
+    });
+
+  beforeAll(async () => {
+    await permit('git', [naming('name-user', 'tess'), naming('name-group', ...groups, 'system:masters')]);
+    await permit('half-git', [naming('name-user', 'tess')]);
+    await permit('groups-git', [naming('name-group', ...groups)]);
+    await permit('system-git', [naming('name-user', 'system:admin', 'system:serviceaccount:other:robot')]);
+    const everything = { apiGroups: ['*'], resources: ['*'], verbs: ['*'] };
+    await permit('landlord', [everything], 'team');
+    await allowed('git', owned('tess'));
+  });
+
+  test('allow naming a user with sixteen groups', async () => {
+    expect(await as('git', owned('tess', ...groups))).toContain('created');
+    await expect(as('git', owned('tom'))).rejects.toThrow('git is not tom and cannot impersonate that user');
+    await expect(as('git', owned('tess', 'admins'))).rejects.toThrow('git is not in admins');
+  });
+
+  test('do not allow requests as that user', async () => {
+    const canI = (verb: string, what: string) => kubectl.run(['auth', 'can-i', verb, what, '--as=git']);
+    // kubectl exits with 1 if the answer is no.
+    await expect(canI('impersonate', 'users/tess')).rejects.toThrow('can-i impersonate users/tess');
+    expect(await canI('name-user', 'accesskeys.ghippo.io/tess')).toContain('yes');
+  });
+
+  test('do not allow a group without name-group, nor a user without name-user', async () => {
+    await allowed('half-git', owned('tess'));
+    await expect(as('half-git', owned('tess', groups[0] ?? ''))).rejects.toThrow('spec.user.groups[0]: half-git');
+    await expect(as('groups-git', owned('tess', groups[0] ?? ''))).rejects.toThrow('spec.user.name: groups-git');
+  });
+
+  test('do not allow a user or group that begins with system:', async () => {
+    await expect(as('git', owned('tess', 'system:masters'))).rejects.toThrow('system:masters begins with system:');
+    await expect(as('system-git', owned('system:admin'))).rejects.toThrow('system:admin begins with system:');
+    const robot = 'system:serviceaccount:other:robot';
+    await expect(as('system-git', owned(robot))).rejects.toThrow(`${robot} begins with system:`);
+  });
+
+  test('are not part of all verbs in one namespace', async () => {
+    await allowed('landlord', owned('landlord'));
+    await expect(as('landlord', owned('tess'))).rejects.toThrow('landlord is not tess');
+    await expect(as('landlord', owned('landlord', groups[0] ?? ''))).rejects.toThrow('landlord is not in');
+  });
+});
+
 describe('the message of a rejection names all groups that need a permission', () => {
   const naming = (name: string, groups: string[]) => accessKeyManifest('team', 'named', { user: { name, groups } });
   const long = Array.from({ length: 16 }, (_, i) => `${i}`.padEnd(253, 'g'));
@@ -357,23 +424,23 @@ describe('the message of a rejection names all groups that need a permission', (
   test('next to a rejected user', async () => {
     await expect(asWriter('eve', dryRun, naming('bob', ['writers', 'x', 'system:y']))).rejects.toThrow(
       'spec.user.name: eve is not bob and cannot impersonate that user ' +
-        '(requires the verb impersonate on users bob and on groups x, system:y)',
+        '(requires the verb impersonate on users bob and on groups x, system:y, or name-user and name-group on accesskeys)',
     );
   });
 
   test('after the first rejected group', async () => {
     await expect(asWriter('eve', dryRun, naming('eve', ['writers', 'x', 'y']))).rejects.toThrow(
       'spec.user.groups[1]: eve is not in x and cannot impersonate that group ' +
-        '(requires the verb impersonate on groups x, y)',
+        '(requires the verb impersonate on groups x, y, or name-user and name-group on accesskeys)',
     );
   });
 
   test('unless it would be too long', async () => {
     await expect(asWriter('eve', dryRun, naming('b'.repeat(253), long))).rejects.toThrow(
-      /spec\.user\.name: eve is not b{253} .* on users b{253} and on groups that you are not in\)/,
+      /spec\.user\.name: eve is not b{253} .* on users b{253} and on groups that you are not in, or /,
     );
     await expect(asWriter('eve', dryRun, naming('eve', long))).rejects.toThrow(
-      /spec\.user\.groups\[0\]: eve is not in 0g{252} .* on groups that you are not in\)/,
+      /spec\.user\.groups\[0\]: eve is not in 0g{252} .* on groups that you are not in, or /,
     );
   });
 });
