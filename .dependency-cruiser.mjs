@@ -20,12 +20,13 @@ const mayImport = {
   users: ['accesskey/model'],
   'token/keys': ['kube'],
   token: ['kube', 'credential', 'accesskey/model', 'accesskey/live', 'token/keys'],
+  'token/federation': ['accesskey/live', 'token'],
   'http/common': [
     ...['kube', 'credential', 'access', 'accesskey/model', 'accesskey/live', 'accesskey/change', 'clusters', 'token'],
-    ...['token/keys', 'users'],
+    ...['token/keys', 'token/federation', 'users'],
   ],
   'http/server': ['kube', 'http/common'],
-  'http/token': ['credential', 'accesskey/live', 'token', 'http/common'],
+  'http/token': ['credential', 'accesskey/live', 'token', 'token/federation', 'http/common'],
   'http/oauth': ['credential', 'token', 'http/common', 'http/token'],
   'http/discovery': ['token', 'token/keys', 'http/common'],
   'http/deployments': [
@@ -67,7 +68,7 @@ const mayImport = {
   app: [
     ...['kube', 'credential', 'config', 'accesskey/model', 'accesskey/reconcile', 'accesskey/live'],
     ...['accesskey/change', 'access'],
-    ...['deployments', 'clusters', 'users', 'token/keys', 'token', 'http/common', 'http/server', 'http/token', 'http'],
+    ...['deployments', 'clusters', 'users', 'token/keys', 'token', 'token/federation', 'http/common', 'http/server', 'http/token', 'http'],
     'http/discovery',
     ...['metrics', 'web/common', 'web/session', 'web/oidc', 'web/routes', 'web'],
   ],

@@ -1,4 +1,5 @@
 import { createAccessKeyApi } from '../accesskey/change/access-key-api.ts';
+import { createLiveFederated } from '../accesskey/live/live-federated.ts';
 import { createLiveServiceAccounts } from '../accesskey/live/live-service-accounts.ts';
 import { createPairLookup } from '../accesskey/live/pair-lookup.ts';
 import type { AccessKeyCaches } from '../accesskey/model/caches.ts';
@@ -12,6 +13,7 @@ import { createTokenIssuing } from '../http/token/issuing.ts';
 import type { KubernetesClient } from '../kube/client.ts';
 import type { Transport } from '../kube/transport.ts';
 import { createServiceAccountTokenReview } from '../token/exchange.ts';
+import { createExternalTokens } from '../token/federation/external-token.ts';
 import { createUserDirectory } from '../users/directory.ts';
 import { createRunningConsole } from './console.ts';
 import type { createServedClusters } from './served-clusters.ts';
@@ -59,6 +61,7 @@ function dependenciesOf({ configuration, client, caches, served, metrics, ...opt
     pairs: createPairLookup(caches),
     serviceAccounts: createLiveServiceAccounts(caches),
     reviewServiceAccount: createServiceAccountTokenReview(client, token.exchangeAudience ?? token.issuer),
+    federation: federationOf(token.trustedIssuers, caches, now),
     users: createUserDirectory(caches),
     clusters: served.clusters,
     authorizer: served.authorizer,
@@ -71,4 +74,17 @@ function dependenciesOf({ configuration, client, caches, served, metrics, ...opt
     tokenMetrics: metrics.token,
     httpMetrics: metrics.http,
   };
+}
+
+function federationOf(
+  issuers: Configuration['token']['trustedIssuers'],
+  caches: AccessKeyCaches,
+  now: () => number,
+): Dependencies['federation'] {
+  if (issuers.length === 0) return undefined;
+  const users = createLiveFederated(
+    caches,
+    issuers.map(({ issuer }) => issuer),
+  );
+  return { tokens: createExternalTokens({ issuers, now }), users };
 }

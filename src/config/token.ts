@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { lifetime, name, stringOrURI } from './fields.ts';
+import { trustedIssuers } from './trusted-issuers.ts';
 
 /**
  * Retired keys are kept until their tokens have expired. All keys must fit into one Secret and one published key set.
@@ -55,6 +56,7 @@ export const token = z
       .enum(['JWT', 'at+jwt'])
       .default('JWT')
       .describe('typ of tokens of the OAuth 2.0 endpoint; at+jwt: the profile of RFC 9068, which requires audience.'),
+    trustedIssuers,
     signingKeys,
     /** A token bucket for the failed attempts of each address. */
     failureThrottle: z
@@ -86,6 +88,10 @@ export const token = z
   .refine((token) => token.type === 'JWT' || token.audience !== undefined, {
     path: ['type'],
     message: 'at+jwt requires token.audience',
+  })
+  .refine((token) => token.trustedIssuers.every(({ issuer }) => issuer !== token.issuer), {
+    path: ['trustedIssuers'],
+    message: 'must not contain token.issuer',
   })
   .refine((token) => (token.lifetime ?? 0) <= token.maxCycle * 86_400, {
     path: ['lifetime'],

@@ -8,6 +8,9 @@ import { readSubjectToken, type SubjectToken } from './subject-token.ts';
 /** The grant type of a token exchange (RFC 8693 section 2.1). */
 export const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange';
 
+/** The grant type of a JWT as authorization grant (RFC 7523 section 2.1). */
+export const jwtBearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+
 /**
  * Asks the API server to validate a ServiceAccount token.
  *

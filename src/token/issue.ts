@@ -2,6 +2,7 @@
  * Issues a token: authenticates a credential, derives the claims and signs them. Every endpoint gets its tokens here.
  */
 import { hash } from 'node:crypto';
+import { parseFederatedClientId } from '../accesskey/live/live-federated.ts';
 import type { FoundPair, PairLookup } from '../accesskey/live/pair-lookup.ts';
 import type { KeyPairState } from '../accesskey/model/access-key-record.ts';
 import { isAddressAllowed } from '../accesskey/model/networks.ts';
@@ -18,7 +19,7 @@ export type Credential =
 
 /** Who a token is issued to. */
 export interface Subject {
-  /** The ak of the key pair, or `system:serviceaccount:<namespace>:<name>`. */
+  /** The ak of the key pair, `system:serviceaccount:<namespace>:<name>`, or `<issuer>#<subject>`. */
   clientId: string;
   /** `id` is the uid of the AccessKey. */
   user: { id: string; name: string; groups: readonly string[] };
@@ -50,6 +51,12 @@ export type RefusalReason =
   | 'no live AccessKey names the ServiceAccount'
   | 'several live AccessKeys name the ServiceAccount'
   | 'the cluster does not accept the token'
+  | 'client_id is not the subject of the token'
+  | 'the token of the issuer is not valid'
+  | 'the issuer sent an invalid response'
+  | 'no live AccessKey names the subject'
+  | 'several live AccessKeys name the subject'
+  | 'the AccessKey names the subject with another audience'
   | 'too many failed attempts';
 
 /**
@@ -61,6 +68,10 @@ export interface Refusal {
   ak?: string;
   /** The ServiceAccount, only if an AccessKey names it. */
   serviceAccount?: string;
+  /** The subject of another issuer, only if an AccessKey names it. */
+  federated?: string;
+  /** Why the token of an issuer is not valid. */
+  detail?: string;
   /** Whole seconds until the next attempt, if the token was not checked because of too many failures. */
   retryAfterSeconds?: number;
 }
@@ -258,6 +269,11 @@ function idOf(claims: TokenClaims): string {
   return hash('sha256', JSON.stringify(claims), 'base64url').slice(0, 22);
 }
 
-function clientField({ clientId, pairName }: Subject): { ak: string } | { serviceAccount: string } {
-  return pairName === undefined ? { serviceAccount: clientId } : { ak: clientId };
+/** @returns the field of a log line that identifies a client */
+export function clientField({
+  clientId,
+  pairName,
+}: Pick<Subject, 'clientId' | 'pairName'>): Pick<Refusal, 'ak' | 'serviceAccount' | 'federated'> {
+  if (pairName !== undefined) return { ak: clientId };
+  return parseFederatedClientId(clientId) ? { federated: clientId } : { serviceAccount: clientId };
 }

@@ -7,6 +7,7 @@ import {
   jwtVerify,
 } from 'jose';
 import { z } from 'zod';
+import { type LiveFederated, parseFederatedClientId } from '../accesskey/live/live-federated.ts';
 import type { LiveServiceAccounts } from '../accesskey/live/live-service-accounts.ts';
 import type { PairLookup } from '../accesskey/live/pair-lookup.ts';
 import { isAddressAllowed } from '../accesskey/model/networks.ts';
@@ -54,6 +55,8 @@ export interface VerifyOptions {
   acceptListed?: boolean | undefined;
   pairs: PairLookup;
   serviceAccounts: LiveServiceAccounts;
+  /** Users of subjects of trusted issuers; default: there are none. */
+  federated?: LiveFederated | undefined;
   /** Of the client that uses the token; undefined: not checked. */
   address: string | undefined;
   /** Milliseconds since the epoch. */
@@ -127,12 +130,19 @@ interface Live {
 /** @throws TokenError if the key pair or ServiceAccount of the token is no longer live, or belongs to another user */
 function findLive(
   { id, name, clientId }: Pick<Caller, 'id' | 'name' | 'clientId'>,
-  { pairs, serviceAccounts, now }: VerifyOptions,
+  { pairs, serviceAccounts, federated, now }: VerifyOptions,
 ): Live {
   const account = parseUsername(clientId);
   if (account) {
     const user = serviceAccounts.usersOf(account).find((one) => one.id === id && one.name === name);
     if (!user) throw new TokenError('no live AccessKey names the ServiceAccount of the token');
+    return { groups: user.groups, pairName: undefined, audiences: user.audiences };
+  }
+  const external = parseFederatedClientId(clientId);
+  if (external) {
+    const users = federated?.usersOf(external.issuer, external.subject) ?? [];
+    const user = users.find((one) => one.id === id && one.name === name);
+    if (!user) throw new TokenError('no live AccessKey names the subject of the token');
     return { groups: user.groups, pairName: undefined, audiences: user.audiences };
   }
   const found = pairs.find(clientId, now).filter((one) => one.user.id === id && one.user.name === name);

@@ -15,6 +15,10 @@ export interface Field {
 const long = (length: number, text = 'x') => text.repeat(length);
 const map = (length: number, value = 'v') => Object.fromEntries(Array.from({ length }, (_, i) => [`key-${i}`, value]));
 const list = (length: number) => Array.from({ length }, (_, i) => `item-${i}`);
+const federated = (change: object = {}) => ({
+  ...{ issuer: 'https://ci.example.org', subject: 'project:shop', audience: 'ghippo.io' },
+  ...change,
+});
 const cidrs = (length: number) => Array.from({ length }, (_, i) => `10.${i}.0.0/16`);
 const invisible = ['a\u200bb', 'a\u202eb', 'a\u00a0b', 'a\ufeffb', 'a\nb', 'a\u0000b', 'a\u007fb'];
 const notText = [1, true, [], {}];
@@ -91,6 +95,37 @@ export const fields: readonly Field[] = [
     path: ['serviceAccounts'],
     good: [[], list(16), ['a.b', long(253)]],
     bad: [list(17), ['a', 'a'], ['A'], ['-a'], ['a..b'], [''], [long(254)], 'a', [1]],
+  },
+  {
+    path: ['federated'],
+    good: [
+      [],
+      [federated()],
+      Array.from({ length: 16 }, (_, i) => federated({ subject: `s-${i}` })),
+      [federated({ issuer: `https://${long(248)}`, subject: long(512), audience: long(256) })],
+      [federated({ subject: 'a b' }), federated({ audience: 'other' })],
+    ],
+    bad: [
+      Array.from({ length: 17 }, (_, i) => federated({ subject: `s-${i}` })),
+      [federated(), federated()],
+      ...[
+        { issuer: 'example.org' },
+        { issuer: 'https://a#b' },
+        { issuer: 'https://a?b' },
+        { issuer: 'https://a b' },
+        { subject: '' },
+        { subject: ' a' },
+        { subject: 'a\nb' },
+        { subject: 'ä' },
+        { subject: long(513) },
+        { audience: 'a b' },
+        { audience: '' },
+        { audience: undefined },
+        { issuer: 1 },
+      ].map((one) => [federated(one)]),
+      ['a'],
+      {},
+    ],
   },
   {
     path: ['audiences'],

@@ -127,7 +127,7 @@ export interface paths {
         put?: never;
         /**
          * Request a token with client credentials or a token exchange
-         * @description Client credentials (RFC 6749 section 4.4): the client is the key pair. Token exchange (RFC 8693): the subject token is a ServiceAccount token.
+         * @description Client credentials (RFC 6749 section 4.4): the client is the key pair. Token exchange (RFC 8693): the subject token is a ServiceAccount token, or a token of a trusted issuer, which can also be an assertion (RFC 7523).
          */
         post: operations["requestToken"];
         delete?: never;
@@ -2570,11 +2570,13 @@ export interface operations {
             content: {
                 "application/x-www-form-urlencoded": {
                     /** @enum {string} */
-                    grant_type: "client_credentials" | "urn:ietf:params:oauth:grant-type:token-exchange";
+                    grant_type: "client_credentials" | "urn:ietf:params:oauth:grant-type:token-exchange" | "urn:ietf:params:oauth:grant-type:jwt-bearer";
                     /** @description The ak, unless it is in Authorization: Basic */
                     client_id?: string;
                     /** @description The sk, unless it is in Authorization: Basic */
                     client_secret?: string;
+                    /** @description For the grant of RFC 7523, if an issuer is trusted: a token of that issuer */
+                    assertion?: string;
                     /** @description For a token exchange: the projected token of the ServiceAccount */
                     subject_token?: string;
                     /** @description For a token exchange: urn:ietf:params:oauth:token-type:jwt */

@@ -14,9 +14,10 @@ export interface NamespaceRecord {
 /**
  * - `user`, `namespace`, `uid`: name of the user, the namespace and the uid of the AccessKey
  * - `serviceAccount`: namespace/name of each ServiceAccount that the AccessKey names
+ * - `federated`: `federatedKey` of each subject of another issuer that the AccessKey names
  * - `secret`: namespace/name of each Secret name that is reserved for the AccessKey, even while the Secret is deleted
  */
-export type AccessKeyIndex = 'user' | 'namespace' | 'uid' | 'serviceAccount' | 'secret';
+export type AccessKeyIndex = 'user' | 'namespace' | 'uid' | 'serviceAccount' | 'federated' | 'secret';
 
 /** The watched objects that decide which key pairs are live. */
 export interface AccessKeyCaches {
@@ -32,6 +33,7 @@ export function createAccessKeyCaches(): AccessKeyCaches {
     namespace: (one) => [one.namespace],
     uid: (one) => [one.uid],
     serviceAccount: (one) => (one.spec.serviceAccounts ?? []).map((name) => `${one.namespace}/${name}`),
+    federated: (one) => [...new Set((one.spec.federated ?? []).map(federatedKey))],
     secret: (one) => ownSecretNames(one).map((name) => `${one.namespace}/${name}`),
   });
   const secrets = createStore<SecretRecord, 'ak' | 'ownerUID'>({
@@ -44,6 +46,11 @@ export function createAccessKeyCaches(): AccessKeyCaches {
     if (previous?.terminating !== current?.terminating) userHolders.namespaceChanged(key);
   });
   return { accessKeys, secrets, namespaces, userHolders };
+}
+
+/** @returns the key of a subject in the index `federated` */
+export function federatedKey({ issuer, subject }: { issuer: string; subject: string }): string {
+  return JSON.stringify([issuer, subject]);
 }
 
 export function toNamespaceRecord({ metadata }: RawObject): NamespaceRecord {

@@ -45,6 +45,25 @@ export interface AccessKeySpec {
    */
   serviceAccounts?: string[];
   /**
+   * Subjects of other issuers that may exchange their own token (a JWT) for a token of the user, without a key pair. The operator's configuration must trust the issuer. A subject that is listed in several live AccessKeys gets no token.
+   *
+   * @maxItems 16
+   */
+  federated?: {
+    /**
+     * iss claim of the token, a URL. It must match exactly.
+     */
+    issuer: string;
+    /**
+     * sub claim of the token, for example repo:example/shop:ref:refs/heads/main. It must match exactly.
+     */
+    subject: string;
+    /**
+     * aud claim of the token. It must match exactly.
+     */
+    audience: string;
+  }[];
+  /**
    * Audiences, in addition to the operator's own, that a request for a token may select, one at a time (aud claim). A token without a selected audience has that of the operator's configuration, if any.
    *
    * @maxItems 16

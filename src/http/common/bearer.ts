@@ -57,11 +57,11 @@ export async function checkToken(
   options: { address: string | undefined; acceptListed?: boolean; dependencies: Dependencies },
 ): Promise<Caller | RefusedToken> {
   const { address, acceptListed, dependencies } = options;
-  const { token: expected, pairs, serviceAccounts, now } = dependencies;
+  const { token: expected, pairs, serviceAccounts, federation, now } = dependencies;
   const keys = requireKeys(dependencies);
   try {
     return await verifyToken(token, {
-      ...{ keys, expected, acceptListed, pairs, serviceAccounts, address },
+      ...{ keys, expected, acceptListed, pairs, serviceAccounts, federated: federation?.users, address },
       now: now(),
     });
   } catch (error) {

@@ -3,11 +3,13 @@ import type { Logger } from 'pino';
 import type { Authorizer } from '../../access/authorizer.ts';
 import type { AccessKeyApi } from '../../accesskey/change/access-key-api.ts';
 import type { LastUsed } from '../../accesskey/live/last-used.ts';
+import type { LiveFederated } from '../../accesskey/live/live-federated.ts';
 import type { LiveServiceAccounts } from '../../accesskey/live/live-service-accounts.ts';
 import type { PairLookup } from '../../accesskey/live/pair-lookup.ts';
 import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
 import type { Clusters } from '../../clusters/cluster.ts';
 import type { ReviewServiceAccountToken } from '../../token/exchange.ts';
+import type { ExternalTokens } from '../../token/federation/external-token.ts';
 import type { TokenType } from '../../token/issue.ts';
 import type { SigningKeys } from '../../token/keys/signing-keys.ts';
 import type { UserDirectory } from '../../users/directory.ts';
@@ -63,6 +65,8 @@ export interface Dependencies {
   serviceAccounts: LiveServiceAccounts;
   /** Reviews ServiceAccount tokens for the audience in `token`. */
   reviewServiceAccount: ReviewServiceAccountToken;
+  /** Subjects of trusted issuers; default: no issuer is trusted. */
+  federation?: { tokens: ExternalTokens; users: LiveFederated } | undefined;
   lastUsed: Pick<LastUsed, 'touch'>;
   clusters: Clusters;
   users: UserDirectory;

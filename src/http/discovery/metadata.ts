@@ -1,4 +1,4 @@
-import { tokenExchange } from '../../token/exchange.ts';
+import { jwtBearer, tokenExchange } from '../../token/exchange.ts';
 import type { SigningKeys } from '../../token/keys/signing-keys.ts';
 
 /** An issuer that supports discovery. */
@@ -33,7 +33,7 @@ export function parseIssuer(issuer: string): IssuerURL | undefined {
  * RS256 in the list of algorithms; without an RSA key in the JWK Set, no such token verifies. There is no revocation
  * endpoint, because tokens have no state.
  */
-export function serverMetadata({ issuer, base }: IssuerURL, { jwks }: SigningKeys) {
+export function serverMetadata({ issuer, base }: IssuerURL, { jwks }: SigningKeys, hasTrustedIssuers = false) {
   const clientMethods = ['client_secret_basic', 'client_secret_post'];
   return {
     issuer,
@@ -41,7 +41,7 @@ export function serverMetadata({ issuer, base }: IssuerURL, { jwks }: SigningKey
     token_endpoint: `${base}/oauth2/token`,
     introspection_endpoint: `${base}/oauth2/introspect`,
     jwks_uri: `${base}/.well-known/jwks.json`,
-    grant_types_supported: ['client_credentials', tokenExchange],
+    grant_types_supported: ['client_credentials', tokenExchange, ...(hasTrustedIssuers ? [jwtBearer] : [])],
     // The list must not be empty.
     response_types_supported: ['none'],
     // none: a token exchange is authenticated with its subject token.

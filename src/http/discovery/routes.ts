@@ -49,7 +49,7 @@ export function addMetadataRoutes(app: OpenAPIHono<Environment>, dependencies: D
   for (const [path, operationId] of Object.entries(paths)) {
     app.openapi(describeMetadata(path, operationId), (context) => {
       if (!issuer) throw new PlatformError('notFound', 'the issuer of this server is not an https URL');
-      const metadata = serverMetadata(issuer, requireKeys(dependencies));
+      const metadata = serverMetadata(issuer, requireKeys(dependencies), dependencies.federation !== undefined);
       return answerCacheable(context, metadata, cacheControl);
     });
   }

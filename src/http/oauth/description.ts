@@ -1,6 +1,6 @@
 /** OpenAPI descriptions of the OAuth 2.0 endpoints. Requests are validated by the rules of OAuth 2.0, not by these schemas. */
 import { createRoute, z } from '@hono/zod-openapi';
-import { tokenExchange } from '../../token/exchange.ts';
+import { jwtBearer, tokenExchange } from '../../token/exchange.ts';
 import { invalidClient, OAuthError, oauthBody, throttled } from '../common/oauth-error.ts';
 import { callerFailures, json } from '../common/responses.ts';
 import { tokenType } from './grant-request.ts';
@@ -75,13 +75,14 @@ export const tokenRoute = createRoute({
   summary: 'Request a token with client credentials or a token exchange',
   description:
     'Client credentials (RFC 6749 section 4.4): the client is the key pair. Token exchange (RFC 8693): the subject token ' +
-    'is a ServiceAccount token.',
+    'is a ServiceAccount token, or a token of a trusted issuer, which can also be an assertion (RFC 7523).',
   security: [{ pair: [] }, {}],
   request: form(
     z
       .object({
-        grant_type: z.enum(['client_credentials', tokenExchange]),
+        grant_type: z.enum(['client_credentials', tokenExchange, jwtBearer]),
         ...clientFields,
+        assertion: text('For the grant of RFC 7523, if an issuer is trusted: a token of that issuer'),
         subject_token: text('For a token exchange: the projected token of the ServiceAccount'),
         subject_token_type: text(`For a token exchange: ${tokenType.jwt}`),
         requested_token_type: text('For a token exchange: the type of an access token or a JWT'),

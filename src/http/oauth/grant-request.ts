@@ -1,4 +1,4 @@
-import { tokenExchange } from '../../token/exchange.ts';
+import { jwtBearer, tokenExchange } from '../../token/exchange.ts';
 import type { Credential } from '../../token/issue.ts';
 import type { TokenOptions } from '../common/environment.ts';
 import { basicChallenge, invalidClient, OAuthError } from '../common/oauth-error.ts';
@@ -16,6 +16,8 @@ export interface GrantRequest {
   audience?: string | undefined;
   /** issued_token_type of the response to a token exchange. */
   issuedType?: string;
+  /** Whether the credential is the assertion of RFC 7523. */
+  isAssertion?: boolean;
 }
 
 /**
@@ -29,18 +31,40 @@ export function readGrantRequest(
   form: OAuthForm,
   authorization: string | undefined,
   options: TokenOptions,
+  hasTrustedIssuers: boolean,
 ): GrantRequest {
   const grantType = form.require('grant_type');
-  if (grantType !== 'client_credentials' && grantType !== tokenExchange) {
-    throw new OAuthError('unsupported_grant_type', `grant_type: must be client_credentials or ${tokenExchange}`);
+  const grantTypes = grantTypesOf(hasTrustedIssuers);
+  if (!grantTypes.includes(grantType)) {
+    throw new OAuthError('unsupported_grant_type', `grant_type: must be ${grantTypes.join(' or ')}`);
   }
   if (form.get('scope') !== undefined) throw new OAuthError('invalid_scope', 'scope: not supported');
   const [audience, ...others] = new Set([...form.all('resource'), ...form.all('audience')]);
   if (others.length > 0) throw new OAuthError('invalid_target', 'resource and audience must name only one audience');
+  if (grantType === jwtBearer) return { ...readAssertion(form, authorization), audience };
   if (grantType === tokenExchange) return { ...readExchange(form, authorization), audience };
   const pair = clientOf(authorization, form);
   if (!pair) throw invalidClient('client authentication is required', basicChallenge(options));
   return { credential: { pair }, audience };
+}
+
+/** @returns the supported grant types; that of RFC 7523 only if an issuer is trusted */
+export function grantTypesOf(hasTrustedIssuers: boolean): readonly string[] {
+  return ['client_credentials', tokenExchange, ...(hasTrustedIssuers ? [jwtBearer] : [])];
+}
+
+/** Reads the parameters of RFC 7523 section 2.1. The assertion also identifies the client. */
+function readAssertion(form: OAuthForm, authorization: string | undefined): GrantRequest {
+  for (const name of ['client_secret', 'client_assertion', 'client_assertion_type']) {
+    reject(form, name, 'the assertion authenticates the client');
+  }
+  if (authorization !== undefined) {
+    throw new OAuthError('invalid_request', 'Authorization: not allowed, the assertion authenticates the client');
+  }
+  return {
+    credential: { subjectToken: form.require('assertion'), clientId: form.get('client_id') },
+    isAssertion: true,
+  };
 }
 
 /**

@@ -55,7 +55,12 @@ function createTokenEndpoint(dependencies: Dependencies, tokenIssuing: TokenIssu
 
   async function read(context: Context<Environment>): Promise<GrantRequest> {
     try {
-      return readGrantRequest(await readOAuthForm(context), authorizationOf(context), options);
+      return readGrantRequest(
+        await readOAuthForm(context),
+        authorizationOf(context),
+        options,
+        dependencies.federation !== undefined,
+      );
     } catch (error) {
       tokenMetrics?.requested('invalid');
       throw error;
@@ -63,7 +68,7 @@ function createTokenEndpoint(dependencies: Dependencies, tokenIssuing: TokenIssu
   }
 
   return async (context: Context<Environment>): Promise<TokenResponse> => {
-    const { credential, issuedType, audience } = await read(context);
+    const { credential, issuedType, audience, isAssertion } = await read(context);
     const issued = await tokenIssuing.issue(context, credential, { defaultSeconds, audience, type: options.type });
     if ('token' in issued) return { ...toResponse(issued), ...(issuedType && { issued_token_type: issuedType }) };
     if (issued.denied === 'audience') {
@@ -73,6 +78,7 @@ function createTokenEndpoint(dependencies: Dependencies, tokenIssuing: TokenIssu
     // RFC 8693 section 2.2.2 requires invalid_request for every invalid subject token.
     const code = 'pair' in credential ? 'invalid_client' : 'invalid_request';
     if (issued.retryAfterSeconds > 0) throw throttled(code, issued.retryAfterSeconds);
+    if (isAssertion) throw new OAuthError('invalid_grant', invalidAssertion);
     if (code === 'invalid_request') throw new OAuthError(code, invalidSubjectToken);
     throw invalidClient('the client ID or the client secret is not valid', basicChallenge(options));
   };
@@ -83,6 +89,11 @@ const invalidSubjectToken =
   'subject_token: must be a valid ServiceAccount token for the audience of this server, ' +
   'exactly one live AccessKey in its namespace must name the ServiceAccount in spec.serviceAccounts, ' +
   'and client_id, if sent, must be system:serviceaccount:<namespace>:<name>';
+
+/** As above (RFC 7523 section 3.1). */
+const invalidAssertion =
+  'assertion: must be a valid token of a trusted issuer or of a ServiceAccount, for the audience of this server, ' +
+  'and exactly one live AccessKey must name its subject';
 
 function toResponse({ token, claims }: IssuedToken): TokenResponse {
   return { access_token: token, token_type: 'Bearer', expires_in: claims.exp - claims.iat };

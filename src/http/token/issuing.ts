@@ -2,11 +2,15 @@ import type { FoundPair } from '../../accesskey/live/pair-lookup.ts';
 import type { Use } from '../../accesskey/live/use.ts';
 import type { KeyPair } from '../../credential/key-pair.ts';
 import { createExchange } from '../../token/exchange.ts';
+import { createFederatedExchange } from '../../token/federation/exchange.ts';
+import { IssuerError } from '../../token/federation/issuer-client.ts';
 import {
   authenticate,
   type Credential,
   claimsFor,
+  clientField,
   createTokenIssuer,
+  type ExchangeRequest,
   type IssuedToken,
   type Refusal,
   type RefusalReason,
@@ -18,6 +22,7 @@ import { createCachedSign } from '../../token/sign.ts';
 import { requireKeys } from '../common/bearer.ts';
 import { knownAddress } from '../common/client-address.ts';
 import type { Dependencies, RequestVariables, TokenMetrics } from '../common/environment.ts';
+import { PlatformError } from '../common/errors.ts';
 import { createReviewBudget } from '../common/review-budget.ts';
 import { createFailureThrottle } from '../common/throttle.ts';
 
@@ -69,7 +74,10 @@ export function createTokenIssuing(dependencies: Dependencies): TokenIssuing {
   const { token: options, pairs, serviceAccounts, reviewServiceAccount: review, lastUsed, now } = dependencies;
   const { issuer, exchangeAudience = issuer } = options;
   const budget = createReviewBudget(options.failureThrottle);
-  const exchange = createExchange({ serviceAccounts, review, budget, audience: exchangeAudience, issuer, now });
+  const exchangeAccount = createExchange({ serviceAccounts, review, budget, audience: exchangeAudience, issuer, now });
+  const { federation } = dependencies;
+  const exchangeExternal = federation && createFederatedExchange({ ...federation, budget });
+  const exchange = async (request: ExchangeRequest) => (await exchangeExternal?.(request)) ?? exchangeAccount(request);
   const metrics = dependencies.tokenMetrics;
   const sign = measured(createCachedSign(), metrics);
   const maxSeconds = options.maxCycle * secondsPerDay;
@@ -97,8 +105,12 @@ export function createTokenIssuing(dependencies: Dependencies): TokenIssuing {
       const fields = context.get('logFields');
       const request = { terms, address: context.get('clientAddress'), keys };
       const result = await issueToken(credential, request).catch((error: unknown) => {
-        Object.assign(fields, refusedRecord, { refused: 'the cluster is unavailable' });
-        throw error;
+        if (!(error instanceof IssuerError)) {
+          Object.assign(fields, refusedRecord, { refused: 'the cluster is unavailable' });
+          throw error;
+        }
+        Object.assign(fields, refusedRecord, { refused: 'the issuer is unavailable', detail: error.message });
+        throw new PlatformError('unavailable', 'the issuer of the token is unavailable, try again later');
       });
       if ('refused' in result) {
         Object.assign(fields, refusedRecord);
@@ -141,11 +153,11 @@ function measured(sign: Sign, metrics: TokenMetrics | undefined): Sign {
 
 /** Fields of the audit record of a token. A token has no ID; its claims identify it. */
 function issuedRecord({ claims, pairName }: IssuedToken): Record<string, unknown> {
-  const client = pairName === undefined ? { serviceAccount: claims.client_id } : { ak: claims.client_id, pairName };
   return {
     audit: true,
     event: 'token.issued',
-    ...client,
+    ...clientField({ clientId: claims.client_id, pairName }),
+    ...(pairName !== undefined && { pairName }),
     user: claims.preferred_username,
     subject: claims.sub,
     expires: claims.exp,

@@ -32,6 +32,7 @@ const defaults = {
     defaultCycle: 3,
     maxCycle: 30,
     type: 'JWT',
+    trustedIssuers: [],
     signingKeys: {
       secretName: 'accesskey-operator-signing-keys',
       algorithm: 'RS256',
@@ -92,6 +93,8 @@ function messageOf(action: () => unknown): string {
   return message;
 }
 
+const trusted = (change: object = {}) => ({ issuer: 'https://a', audiences: ['keys'], ...change });
+
 describe('parseConfiguration', () => {
   it('adds defaults', () => {
     expect(parse({})).toStrictEqual(defaults);
@@ -129,6 +132,9 @@ describe('parseConfiguration', () => {
         defaultCycle: 30,
         maxCycle: 30,
         type: 'at+jwt',
+        trustedIssuers: [
+          { issuer: 'https://ci.example.org', caFile: '/ca.crt', audiences: ['keys'], algorithms: ['ES256'] },
+        ],
         signingKeys: { secretName: 'keys', algorithm: 'Ed25519', rotationDays: 1, publishAheadHours: 24 },
         exchangeAudience: 'accesskey-operator',
         failureThrottle: { burst: 1, refillSeconds: 0.5 },
@@ -226,6 +232,15 @@ describe('parseConfiguration', () => {
     [{ token: { type: 'at+JWT', audience: 'a' } }, 'token.type'],
     [{ token: { type: 'at+jwt' } }, 'token.type'],
     [{ token: { signingKeys: { algorithm: 'ed25519' } } }, 'token.signingKeys.algorithm'],
+    [{ token: { trustedIssuers: [{ issuer: 'https://a' }] } }, 'token.trustedIssuers.0.audiences'],
+    [{ token: { trustedIssuers: [{ issuer: 'https://a', audiences: [] }] } }, 'token.trustedIssuers.0.audiences'],
+    [{ token: { trustedIssuers: [trusted({ issuer: 'http://a' })] } }, 'token.trustedIssuers.0.issuer'],
+    [{ token: { trustedIssuers: [trusted({ issuer: 'https://a#b' })] } }, 'token.trustedIssuers.0.issuer'],
+    [{ token: { trustedIssuers: [trusted({ issuer: 'https://u:p@a' })] } }, 'token.trustedIssuers.0.issuer'],
+    [{ token: { trustedIssuers: [trusted({ algorithms: ['HS256'] })] } }, 'token.trustedIssuers.0.algorithms.0'],
+    [{ token: { trustedIssuers: [trusted({ algorithms: ['none'] })] } }, 'token.trustedIssuers.0.algorithms.0'],
+    [{ token: { trustedIssuers: [trusted(), trusted()] } }, 'token.trustedIssuers'],
+    [{ token: { issuer: 'https://a', trustedIssuers: [trusted()] } }, 'token.trustedIssuers'],
     [{ token: { lifetime: '9m59s' } }, 'token.lifetime'],
     [{ token: { lifetime: '' } }, 'token.lifetime'],
     [{ token: { lifetime: '1d' } }, 'token.lifetime'],

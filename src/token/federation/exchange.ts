@@ -1,0 +1,58 @@
+import { federatedClientId, type LiveFederated } from '../../accesskey/live/live-federated.ts';
+import type { ReviewBudget } from '../exchange.ts';
+import type { ExchangeRequest, Refusal, Subject } from '../issue.ts';
+import type { ExternalToken, ExternalTokens } from './external-token.ts';
+import { IssuerError } from './issuer-client.ts';
+
+export interface FederatedExchangeOptions {
+  tokens: ExternalTokens;
+  users: LiveFederated;
+  budget: Pick<ReviewBudget, 'take' | 'refund'>;
+}
+
+/**
+ * Exchanges a token of a trusted issuer for a token of the user whose AccessKey names its subject (RFC 8693, RFC 7523). If
+ * several live AccessKeys name the subject, none of them matches.
+ *
+ * @returns undefined if the token is not of a trusted issuer
+ * @throws IssuerError if the issuer is unavailable
+ */
+export function createFederatedExchange({ tokens, users, budget }: FederatedExchangeOptions) {
+  return async ({ subjectToken, clientId, address }: ExchangeRequest): Promise<Subject | Refusal | undefined> => {
+    const claimed = tokens.peek(subjectToken);
+    if (!claimed) return undefined;
+    const account = federatedClientId(claimed.issuer, claimed.subject);
+    if (clientId !== undefined && clientId !== account) return { refused: 'client_id is not the subject of the token' };
+    const retryAfterSeconds = budget.take(address, account);
+    if (retryAfterSeconds > 0) return { refused: 'too many failed attempts', retryAfterSeconds };
+    const verified = await verify(tokens, subjectToken, () => budget.refund(address, account));
+    if ('refused' in verified) return verified;
+    budget.refund(address, account);
+    return subjectOf(verified, users);
+  };
+}
+
+/** @param refund called if the issuer, not the client, is the reason of a failure */
+async function verify(tokens: ExternalTokens, token: string, refund: () => void): Promise<ExternalToken | Refusal> {
+  try {
+    const verified = await tokens.verify(token);
+    return 'invalid' in verified
+      ? { refused: 'the token of the issuer is not valid', detail: verified.invalid }
+      : verified;
+  } catch (error) {
+    refund();
+    if (!(error instanceof IssuerError) || error.kind === 'unavailable') throw error;
+    return { refused: 'the issuer sent an invalid response', detail: error.message };
+  }
+}
+
+function subjectOf({ issuer, subject, audiences, exp }: ExternalToken, users: LiveFederated): Subject | Refusal {
+  const [user, ...others] = users.usersOf(issuer, subject);
+  const clientId = federatedClientId(issuer, subject);
+  if (!user) return { refused: 'no live AccessKey names the subject' };
+  if (others.length > 0) return { refused: 'several live AccessKeys name the subject', federated: clientId };
+  const isAccepted = user.subjectAudiences.some((one) => audiences.includes(one));
+  if (!isAccepted) return { refused: 'the AccessKey names the subject with another audience', federated: clientId };
+  const { id, name, groups } = user;
+  return { clientId, user: { id, name, groups }, audiences: user.audiences, expiresAt: exp * 1000 };
+}

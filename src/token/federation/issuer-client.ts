@@ -1,0 +1,139 @@
+/** Reads the discovery document and the keys of a trusted issuer, with limits on size, time and rate. */
+import { readFile } from 'node:fs/promises';
+import { createRemoteJWKSet, customFetch, errors, type RemoteJWKSet } from 'jose';
+import { Agent, fetch } from 'undici';
+import { z } from 'zod';
+
+/** Time for one response, milliseconds. */
+const timeoutMs = 5_000;
+const maxResponseBytes = 256 * 1024;
+/** How long a discovery document and its keys are used before they are read again, milliseconds. */
+const discoveryMs = 10 * 60_000;
+/** Time between two attempts to read a discovery document, milliseconds. */
+const retryMs = 5_000;
+/** Time between two requests for the keys, if a token names an unknown key, milliseconds. */
+const keyCooldownMs = 10_000;
+
+/** The issuer cannot be reached, or has sent something invalid. The message is for the log. */
+export class IssuerError extends Error {
+  override readonly name = 'IssuerError';
+  readonly kind: 'unavailable' | 'invalid';
+
+  constructor(kind: IssuerError['kind'], message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+/** Responses are read with a limited size; redirects are not followed. */
+export type IssuerFetch = (url: string) => Promise<Response>;
+
+/** @param ca PEM of the CAs to trust; default: those of Node */
+export function createIssuerFetch(ca: string | undefined): IssuerFetch {
+  const dispatcher = new Agent({
+    connect: { timeout: timeoutMs, ...(ca !== undefined && { ca }) },
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    maxResponseSize: maxResponseBytes,
+    // An idle connection to an issuer must not keep the process running.
+    keepAliveTimeout: 1_000,
+  });
+  return async (url) => {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const headers = { accept: 'application/json' };
+    return (await fetch(url, { headers, signal, redirect: 'manual', dispatcher })) as unknown as Response;
+  };
+}
+
+export interface IssuerOptions {
+  issuer: string;
+  caFile?: string | undefined;
+  /** Default: a client with the CA in `caFile`. */
+  fetch?: IssuerFetch | undefined;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+}
+
+const document = z.object({ issuer: z.string(), jwks_uri: z.string() });
+
+/**
+ * Finds the keys of an issuer (OpenID Connect Discovery 1.0). While the issuer cannot be reached, its previous keys are
+ * used. Concurrent requests share one attempt.
+ *
+ * @returns a function that returns the keys; it throws IssuerError if there are none
+ */
+export function createIssuerKeys(options: IssuerOptions): () => Promise<RemoteJWKSet> {
+  const { issuer, now } = options;
+  let current: { url: string; keys: RemoteJWKSet } | undefined;
+  let failed: IssuerError | undefined;
+  let attemptedAt = Number.NEGATIVE_INFINITY;
+  let pending: Promise<void> | undefined;
+
+  async function refresh(): Promise<void> {
+    attemptedAt = now();
+    try {
+      const get = options.fetch ?? createIssuerFetch(await readCA(options.caFile));
+      const url = await discover(issuer, get);
+      const keys = current?.url === url ? current.keys : createKeys(url, get);
+      // Also removes keys that the issuer has revoked.
+      await keys.reload();
+      current = { url, keys };
+      failed = undefined;
+    } catch (error) {
+      failed = toIssuerError(error);
+    } finally {
+      pending = undefined;
+    }
+  }
+
+  return async () => {
+    const age = now() - attemptedAt;
+    if (age < 0 || age >= (current && !failed ? discoveryMs : retryMs)) pending ??= refresh();
+    if (!current) await pending;
+    if (!current) throw failed ?? new IssuerError('unavailable', 'not discovered');
+    return current.keys;
+  };
+}
+
+async function readCA(file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new IssuerError('unavailable', `cannot read ${file}: ${(error as NodeJS.ErrnoException).code}`);
+  }
+}
+
+/** @returns the URL of the keys */
+async function discover(issuer: string, get: IssuerFetch): Promise<string> {
+  const response = await get(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
+  if (response.status !== 200) {
+    const kind = response.status >= 500 ? 'unavailable' : 'invalid';
+    throw new IssuerError(kind, `discovery document: status ${response.status}`);
+  }
+  const parsed = document.safeParse(await response.json());
+  if (!parsed.success) throw new IssuerError('invalid', 'discovery document: issuer or jwks_uri is missing');
+  if (parsed.data.issuer !== issuer) throw new IssuerError('invalid', 'discovery document: it is of another issuer');
+  const { jwks_uri: url } = parsed.data;
+  if (URL.parse(url)?.protocol !== new URL(issuer).protocol) {
+    throw new IssuerError('invalid', 'discovery document: jwks_uri has another scheme');
+  }
+  return url;
+}
+
+/** The keys do not expire, so that they stay in use while the issuer is unavailable. */
+function createKeys(url: string, get: IssuerFetch): RemoteJWKSet {
+  const limits = { timeoutDuration: timeoutMs, cooldownDuration: keyCooldownMs, cacheMaxAge: Number.POSITIVE_INFINITY };
+  return createRemoteJWKSet(new URL(url), { ...limits, [customFetch]: (keysUrl: string) => get(keysUrl) });
+}
+
+/** A response that is not JSON, too large or no key set is invalid; any other error is one of the connection. */
+export function toIssuerError(error: unknown): IssuerError {
+  if (error instanceof IssuerError) return error;
+  const { message = 'unknown', cause } = error as Error;
+  const { code } = (cause ?? error) as { code?: string };
+  const isInvalid =
+    error instanceof SyntaxError || error instanceof errors.JWKSInvalid || code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE';
+  const text = cause instanceof Error ? `${message}: ${cause.message}` : message;
+  return new IssuerError(isInvalid ? 'invalid' : 'unavailable', text);
+}
