@@ -382,6 +382,32 @@ describe('a rotation', () => {
   });
 });
 
+describe('the advanced settings of a key', () => {
+  test('limit its tokens, and can be removed again', async () => {
+    const { page, close } = await openKeys();
+    const edit = async (lifetime: string, networks: string) => {
+      await page.goto(`${url}${keysPath}/second/edit`);
+      if (!(await page.isVisible('#tokenLifetime'))) await page.click('text="Advanced"');
+      await page.fill('#tokenLifetime', lifetime);
+      await page.fill('#allowedCIDRs', networks);
+      await page.click('text="Save"');
+    };
+    await edit('5m', '10.0.0.1/8');
+    expect(await page.textContent('#tokenLifetime-problem')).toContain('at least 10 minutes');
+    expect(await page.textContent('#allowedCIDRs-problem')).toContain('without bits after the prefix');
+    expect(await page.inputValue('#allowedCIDRs')).toBe('10.0.0.1/8');
+    await edit('30m', '10.0.0.0/8\n2001:db8::/32');
+    await page.waitForSelector('.notice.success');
+    const limits = { tokenLifetime: '30m', allowedCIDRs: ['10.0.0.0/8', '2001:db8::/32'] };
+    expect(await pairOf('second')).toMatchObject(limits);
+    await edit('', '');
+    await page.waitForSelector('.notice.success');
+    expect(Object.keys((await pairOf('second')) ?? {})).not.toContain('tokenLifetime');
+    expect(Object.keys((await pairOf('second')) ?? {})).not.toContain('allowedCIDRs');
+    await close();
+  });
+});
+
 describe('a key in use', () => {
   test('is disabled and deleted only after a confirmation that says so', async () => {
     const { page, close } = await openKeys();

@@ -20,7 +20,15 @@ interface Fields {
 }
 
 /** Fields of a pair that the pages change. */
-export type PairField = 'enabled' | 'expiresAt' | 'revision' | 'description' | 'rotation' | 'tokensNotBefore';
+export type PairField =
+  | 'enabled'
+  | 'expiresAt'
+  | 'revision'
+  | 'description'
+  | 'rotation'
+  | 'tokensNotBefore'
+  | 'tokenLifetime'
+  | 'allowedCIDRs';
 
 /** Which tool manages what, undefined for none. */
 export interface Management {

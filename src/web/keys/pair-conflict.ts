@@ -9,10 +9,19 @@ export interface PairFields {
   description: string;
   expiresAt: string;
   overlap: string;
+  tokenLifetime: string;
+  /** Separated by commas. */
+  allowedCIDRs: string;
 }
 type Field = keyof PairFields;
 
-const fields = ['description', 'expiresAt', 'overlap'] as const satisfies readonly Field[];
+const fields = [
+  'description',
+  'expiresAt',
+  'overlap',
+  'tokenLifetime',
+  'allowedCIDRs',
+] as const satisfies readonly Field[];
 
 /** A field whose value in the cluster is not the entered one. */
 export interface Difference {
@@ -22,8 +31,10 @@ export interface Difference {
   entered: string;
 }
 
-export function fieldsOf({ description = '', expiresAt = '', rotation }: KeyPairSpec): PairFields {
-  return { description, expiresAt, overlap: rotation?.overlap ?? noOverlap };
+export function fieldsOf(pair: KeyPairSpec): PairFields {
+  const { description = '', expiresAt = '', rotation, tokenLifetime = '', allowedCIDRs = [] } = pair;
+  const overlap = rotation?.overlap ?? noOverlap;
+  return { description, expiresAt, overlap, tokenLifetime, allowedCIDRs: allowedCIDRs.join(', ') };
 }
 
 /** Prefix of the hidden fields with the values that the form was rendered from. */
@@ -31,7 +42,13 @@ export const basePrefix = 'base_';
 
 export function readBase(form: Form): PairFields {
   const read = (field: Field) => form.text(basePrefix + field) ?? '';
-  return { description: read('description'), expiresAt: read('expiresAt'), overlap: read('overlap') || noOverlap };
+  return {
+    description: read('description'),
+    expiresAt: read('expiresAt'),
+    overlap: read('overlap') || noOverlap,
+    tokenLifetime: read('tokenLifetime'),
+    allowedCIDRs: read('allowedCIDRs'),
+  };
 }
 
 /** Whether the edited fields of a pair have changed since the form was rendered. */
@@ -55,11 +72,15 @@ export function mergeInput(
   const [current, live] = [fieldsOf(pair), inputOf(pair)];
   const entered = enteredFields(input, base, now);
   const isOwn = (field: Field) => entered[field] !== base[field];
+  const keepUnedited = (field: 'overlap' | 'tokenLifetime' | 'allowedCIDRs') =>
+    !isOwn(field) && input[field] !== undefined && { [field]: live[field] };
   const merged: PairInput = {
     ...input,
     ...(!isOwn('description') && { description: live.description }),
     ...(!isOwn('expiresAt') && { validity: live.validity, date: live.date }),
-    ...(!isOwn('overlap') && input.overlap !== undefined && { overlap: live.overlap }),
+    ...keepUnedited('overlap'),
+    ...keepUnedited('tokenLifetime'),
+    ...keepUnedited('allowedCIDRs'),
   };
   const differing = fields.filter((field) => isOwn(field) && entered[field] !== current[field]);
   return {
@@ -70,6 +91,8 @@ export function mergeInput(
 
 /** @returns the entered values in the form of the spec */
 function enteredFields(input: PairInput, base: PairFields, now: number): PairFields {
-  const { description = '', expiresAt = '' } = detailsOf(input, now, base.expiresAt || undefined);
-  return { description, expiresAt, overlap: input.overlap ?? base.overlap };
+  const details = detailsOf(input, now, base.expiresAt || undefined);
+  const { description = '', expiresAt = '', overlap = base.overlap, tokenLifetime = base.tokenLifetime } = details;
+  const allowedCIDRs = details.allowedCIDRs?.join(', ') ?? base.allowedCIDRs;
+  return { description, expiresAt, overlap, tokenLifetime, allowedCIDRs };
 }

@@ -5,6 +5,7 @@ import type { Form } from '../common/form.ts';
 import type { MessageKey } from '../common/language.ts';
 import { noOverlap } from './overlap.ts';
 import type { PairDetails } from './pair-list.ts';
+import { areNetworks, isTokenLifetime, parseNetworks } from './token-limits.ts';
 
 /** The offered periods of validity, days. */
 export const validityDays = [30, 90, 180] as const;
@@ -22,6 +23,10 @@ export interface PairInput {
   date: string;
   /** As in the spec, or noOverlap. Undefined if the form does not have the field. */
   overlap: string | undefined;
+  /** Empty for the default. Undefined if the form does not have the field. */
+  tokenLifetime: string | undefined;
+  /** One or more networks; empty for all. Undefined if the form does not have the field. */
+  allowedCIDRs: string | undefined;
   namespace: string;
   groups: readonly string[];
 }
@@ -32,6 +37,8 @@ export const emptyInput: PairInput = {
   validity: 'permanent',
   date: '',
   overlap: undefined,
+  tokenLifetime: undefined,
+  allowedCIDRs: undefined,
   namespace: '',
   groups: [],
 };
@@ -47,9 +54,16 @@ export function readPairInput(form: Form): PairInput {
     validity: validities.find((one) => one === validity) ?? 'permanent',
     date: form.text('date') ?? '',
     overlap: form.text('overlap'),
+    tokenLifetime: optional(form, 'tokenLifetime'),
+    allowedCIDRs: optional(form, 'allowedCIDRs'),
     namespace: form.text('namespace') ?? '',
     groups: form.all('groups'),
   };
+}
+
+/** @returns the text of a field, which can be empty; undefined if the form does not have it */
+function optional(form: Form, name: string): string | undefined {
+  return form.all(name).length === 0 ? undefined : (form.text(name) ?? '');
 }
 
 /** @returns the message of each empty field of a key pair */
@@ -61,15 +75,20 @@ export function missingFields(pair: { ak: string | undefined; sk: string | undef
 }
 
 /** @returns the input of the form that shows a pair unchanged */
-export function inputOf({ name, description = '', expiresAt, rotation }: KeyPairSpec): PairInput {
+export function inputOf(pair: KeyPairSpec): PairInput {
+  const { name, description = '', expiresAt, rotation, tokenLifetime = '', allowedCIDRs = [] } = pair;
   const validity = expiresAt === undefined ? 'permanent' : 'custom';
   const date = expiresAt === undefined ? '' : dateOf(expiresAt);
-  return { ...emptyInput, name, description, validity, date, overlap: rotation?.overlap ?? noOverlap };
+  const limits = { overlap: rotation?.overlap ?? noOverlap, tokenLifetime, allowedCIDRs: allowedCIDRs.join('\n') };
+  return { ...emptyInput, name, description, validity, date, ...limits };
 }
 
 /** The message of each invalid field. */
 export type Problems = Partial<
-  Record<'name' | 'description' | 'date' | 'overlap' | 'namespace' | 'groups', MessageKey>
+  Record<
+    'name' | 'description' | 'date' | 'overlap' | 'tokenLifetime' | 'allowedCIDRs' | 'namespace' | 'groups',
+    MessageKey
+  >
 >;
 
 /**
@@ -77,13 +96,15 @@ export type Problems = Partial<
  * @param currentExpiry expiry of the pair; an expired pair may keep its day
  */
 export function validatePairInput(input: PairInput, now: number, currentExpiry?: string): Problems {
-  const { name, description } = input;
+  const { name, description, tokenLifetime, allowedCIDRs = '' } = input;
   const date = dateProblem(input, now, currentExpiry);
   return {
     ...(!isDnsLabel(name) && { name: name === '' ? 'missingName' : 'badName' }),
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the rejected characters
     ...((description.length > 256 || /[\u0000-\u001f\u007f]/.test(description)) && { description: 'badDescription' }),
     ...(date && { date }),
+    ...(tokenLifetime && !isTokenLifetime(tokenLifetime) && { tokenLifetime: 'badTokenLifetime' }),
+    ...(!areNetworks(parseNetworks(allowedCIDRs)) && { allowedCIDRs: 'badNetworks' }),
   };
 }
 
@@ -98,11 +119,13 @@ function dateProblem({ validity, date }: PairInput, now: number, currentExpiry?:
  * @param currentExpiry expiry of the pair, kept to the second if its day is unchanged
  */
 export function detailsOf(input: PairInput, now: number, currentExpiry?: string): PairDetails {
-  const { description, overlap } = input;
+  const { description, overlap, tokenLifetime, allowedCIDRs } = input;
   return {
     expiresAt: expiryOf(input, now, currentExpiry),
     description: description === '' ? undefined : description,
     ...(overlap !== undefined && { overlap }),
+    ...(tokenLifetime !== undefined && { tokenLifetime }),
+    ...(allowedCIDRs !== undefined && { allowedCIDRs: parseNetworks(allowedCIDRs) }),
   };
 }
 

@@ -13,14 +13,17 @@ import { formatTime, parseTime } from '../../accesskey/model/time.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import type { FetchedAccessKey, KeyPairSpecs } from './api.ts';
 import { withOverlap } from './overlap.ts';
+import { withTokenLimits } from './token-limits.ts';
 
 /** The fields of a pair that a person enters. */
 export interface PairDetails {
   /** RFC 3339; undefined for a pair that does not expire. */
   expiresAt: string | undefined;
   description: string | undefined;
-  /** Unchanged if it is undefined. */
+  /** The following are unchanged if they are undefined, and removed if they are empty. */
   overlap?: string;
+  tokenLifetime?: string;
+  allowedCIDRs?: readonly string[];
 }
 
 /** @returns why no pair can be added, or undefined if one can */
@@ -109,7 +112,9 @@ function replacePair(keyPairs: KeyPairSpecs, name: string, change: (pair: KeyPai
   return keyPairs.map((one) => (one.name === name ? change(one) : one)) as KeyPairSpecs;
 }
 
-function withDetails(pair: KeyPairSpec, { expiresAt, description, overlap }: PairDetails): KeyPairSpec {
-  const { expiresAt: _, description: __, ...rest } = overlap === undefined ? pair : withOverlap(pair, overlap);
+function withDetails(pair: KeyPairSpec, details: PairDetails): KeyPairSpec {
+  const { expiresAt, description, overlap } = details;
+  const limited = withTokenLimits(pair, details);
+  const { expiresAt: _, description: __, ...rest } = overlap === undefined ? limited : withOverlap(limited, overlap);
   return { ...rest, ...(expiresAt !== undefined && { expiresAt }), ...(description !== undefined && { description }) };
 }

@@ -194,11 +194,20 @@ export const en = {
   overlapKept:
     'Your choice also applies to later rotations; you can change it under “Edit”. With an overlap, the key counts as two keys.',
   overlapUnavailable: 'No overlap is possible while the key {pair} is enabled.',
+  advanced: 'Advanced',
+  tokenLifetime: 'Token lifetime',
+  tokenLifetimeHelp: 'Validity of the tokens of this key, for example 10m, 1h or 24h. If empty, the default applies.',
+  allowedCIDRs: 'Allowed networks',
+  allowedCIDRsHelp:
+    'Networks from which the key and its tokens can be used, for example 10.0.0.0/8, one per line. If empty, every address is allowed.',
   namespaceHelp: 'The AccessKey and its Secrets are created in this namespace.',
   groupsHelp: 'Tokens issued for your keys include these groups.',
   save: 'Save',
   missingName: 'Enter a name.',
   missingDate: 'Enter a date.',
+  badTokenLifetime: 'Token lifetime: use hours, minutes and seconds, at least 10 minutes, for example 1h30m.',
+  badNetworks:
+    'Allowed networks: enter at most 16 different networks such as 10.0.0.0/8 or 2001:db8::/32, without bits after the prefix. A single address is 192.0.2.1/32.',
   badOverlap: 'Overlap: select one from the list.',
   badName: 'Key name: use 1 to 63 lowercase letters, digits and hyphens, and start and end with a letter or digit.',
   badDescription: 'Description: use a single line of at most 256 characters.',

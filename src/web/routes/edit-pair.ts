@@ -6,6 +6,7 @@ import { overlapChoice } from '../keys/overlap.ts';
 import { fieldsOf, hasChanged, mergeInput, readBase } from '../keys/pair-conflict.ts';
 import { detailsOf, inputOf, type PairInput, readPairInput, validatePairInput } from '../keys/pair-input.ts';
 import { editPair, requirePair } from '../keys/pair-list.ts';
+import { managedLimits } from '../keys/token-limits.ts';
 import { type PairFormPage, pairFormPage } from '../pages/pair-form.ts';
 import type { Flash } from '../session/flash.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
@@ -30,9 +31,10 @@ export function addEditPairRoutes(app: Hono<ConsoleEnvironment>, { now }: Consol
   app.post(`${accessKeysPath}/:pair/edit`, async (context) => {
     const form = await readForm(context.req);
     const pair = pairNameOf(context);
-    const input = { ...readPairInput(form), name: pair };
     const generation = parseGeneration(form.text('generation'));
     const fetched = await requireAccessKeyWithPair(context.get('visitor'), pair);
+    const unchanged = Object.fromEntries(managedLimits(fetched, pair).map((field) => [field, undefined]));
+    const input = { ...readPairInput(form), ...unchanged, name: pair };
     const current = requirePair(fetched.spec.keyPairs ?? [], pair);
     const base = readBase(form);
     if (fetched.generation !== generation && hasChanged(base, current)) {
@@ -84,6 +86,7 @@ export function addEditPairRoutes(app: Hono<ConsoleEnvironment>, { now }: Consol
       generation: fetched.generation,
       base: fieldsOf(current),
       overlap: overlapChoice(fetched, current),
+      managed: managedLimits(fetched, pair),
       now: now(),
     };
     return context.html(pairFormPage(view, page), status);
