@@ -33,11 +33,21 @@ export function whyNotAdd(keyPairs: KeyPairSpecs): ConsoleError | undefined {
   return problem && new ConsoleError('rejectedOverlap', { pair: problem.pair }, 409);
 }
 
-/** @throws ConsoleError if the limit is reached or the name is taken */
-export function addPair(keyPairs: KeyPairSpecs, name: string, details: PairDetails): KeyPairSpecs {
+/**
+ * @param status of the AccessKey. While it has a deleted pair, the Secret of that pair may exist, and a new pair with the
+ * same name would make its sk and its tokens valid again
+ * @throws ConsoleError if the limit is reached or the name is taken
+ */
+export function addPair(
+  keyPairs: KeyPairSpecs,
+  name: string,
+  details: PairDetails,
+  status: FetchedAccessKey['status'] = {},
+): KeyPairSpecs {
   const reason = whyNotAdd(keyPairs);
   if (reason) throw reason;
   if (keyPairs.some((one) => one.name === name)) throw new ConsoleError('rejectedNameTaken', { pair: name }, 409);
+  if (pairStatusOf({ status }, name)) throw new ConsoleError('rejectedStillDeleted', { pair: name }, 409);
   return [...keyPairs, withDetails({ name }, details)] as KeyPairSpecs;
 }
 

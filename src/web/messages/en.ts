@@ -315,6 +315,7 @@ export const en = {
   rejectedOverlap:
     'The key {pair} rotates with an overlap, so it counts as two keys. Remove the overlap or disable the key first.',
   rejectedNameTaken: 'A key named {pair} already exists.',
+  rejectedStillDeleted: 'The deleted key {pair} is still being removed. Try again in a moment.',
   rejectedNoPair: 'There is no key named {pair}.',
   rejectedManaged: 'Managed by {manager}. Change it there.',
   rejectedChanged:

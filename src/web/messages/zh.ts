@@ -306,6 +306,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   rejectedTooManyPairs: '密钥数量已达上限（{max} 个），请先删除一个密钥。',
   rejectedOverlap: '密钥 {pair} 设置了轮换重叠期，按两个密钥计算。请先取消重叠期或禁用该密钥。',
   rejectedNameTaken: '密钥名称 {pair} 已存在。',
+  rejectedStillDeleted: '已删除的密钥 {pair} 仍在移除中，请稍后重试。',
   rejectedNoPair: '密钥 {pair} 不存在。',
   rejectedManaged: '由 {manager} 管理，请前往该处修改。',
   rejectedChanged: 'AccessKey 在您打开本页面后已发生变更。页面已显示最新内容，请确认后重试。',

@@ -112,7 +112,7 @@ export function addNewPairRoutes(
     const { namespace, name, uid } = await changeKeyPairs(visitor, {
       pair,
       generation: read.generation,
-      apply: (keyPairs) => addPair(keyPairs, pair, detailsOf(input, now())),
+      apply: (keyPairs, { status }) => addPair(keyPairs, pair, detailsOf(input, now()), status),
     });
     return { namespace, accessKey: name, uid, pair, revision: 1 };
   }

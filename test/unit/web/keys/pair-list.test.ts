@@ -72,6 +72,9 @@ describe('a change of the key pairs', () => {
     const overlapping = { ...ci, rotation: { overlap: '1h' } };
     expect(errorKeyOf(() => addPair([ci, { name: 'b' }], 'c', none))).toBe('rejectedTooManyPairs');
     expect(errorKeyOf(() => addPair([ci], 'ci', none))).toBe('rejectedNameTaken');
+    const status = { keyPairs: [pairStatus({ name: 'ci' }), pairStatus({ name: 'b' })] };
+    expect(errorKeyOf(() => addPair([ci], 'b', none, status))).toBe('rejectedStillDeleted');
+    expect(addPair([ci], 'c', none, status)).toEqual([ci, { name: 'c' }]);
     expect(whyNotAdd([overlapping])?.key).toBe('rejectedOverlap');
     expect(whyNotAdd([{ ...overlapping, enabled: false }])).toBeUndefined();
     const both: KeyPairSpecs = [overlapping, { name: 'b', enabled: false }];
