@@ -46,14 +46,47 @@ describe('web.keyPairSignIn', () => {
   });
 });
 
+describe('a form that is sent after the session has ended', () => {
+  const path = `${keysPath}/new`;
+
+  test('returns to the form with what was entered, for the same user only', async () => {
+    const { page, problems, close } = await setup.open();
+    const { url } = setup.operator;
+    const submitLate = async (token: string) => {
+      await page.fill('#name', 'kept');
+      await page.fill('#description', 'entered before the session ended');
+      await page.context().clearCookies();
+      await page.press('#name', 'Enter');
+      await page.waitForURL('**/login?next=*');
+      await page.fill('#token', token);
+      await page.press('#token', 'Enter');
+      await page.waitForURL(`**${path}`);
+    };
+    const entered = async () => [await page.inputValue('#name'), await page.inputValue('#description')];
+    await signInWithToken(page, url, people.alice.token);
+    await page.goto(url + path);
+    await submitLate(people.alice.token);
+    expect(await entered()).toEqual(['kept', 'entered before the session ended']);
+    expect(await page.isVisible('[data-restored]')).toBe(true);
+    // Nothing is left for a later visit.
+    await page.goto(url + path);
+    expect(await entered()).toEqual(['', '']);
+    expect(await page.isVisible('[data-restored]')).toBe(false);
+    await submitLate(people.bob.token);
+    expect(await entered()).toEqual(['', '']);
+    expect(problems()).toEqual([]);
+    await close();
+  });
+});
+
 test('the page waits for a new pair and shows it', async () => {
   const { kubectl } = setup.cluster;
   await kubectl.run(['create', 'secret', 'generic', 'alice-blocked', '-n', 'people']);
   const { page, problems, close } = await setup.open();
   await signInWithToken(page, setup.operator.url, people.alice.token);
-  await page.click('a:has-text("Create Key")');
+  await page.click('a:has-text("Create key")');
   await page.fill('#name', 'blocked');
-  await page.click('button:has-text("Create Key")');
+  await page.click('button:has-text("Create key")');
   await page.waitForSelector('text="Your key is being created"');
   await kubectl.run(['delete', 'secret', 'alice-blocked', '-n', 'people']);
   const shown = await poll(
