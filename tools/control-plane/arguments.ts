@@ -60,7 +60,9 @@ export function apiServerArguments(layout: Layout, extra: readonly string[]): st
     // Without this, open watches delay the shutdown.
     'shutdown-watch-termination-grace-period': '1s',
   });
-  return [...defaults, ...extra];
+  // Some arguments can be repeated, and then the first issuer signs.
+  const isOverridden = (one: string) => extra.some((other) => nameOf(other) === nameOf(one));
+  return [...defaults.filter((one) => !isOverridden(one)), ...extra];
 }
 
 /** Arguments of kube-controller-manager, without a server port. */
@@ -95,6 +97,8 @@ export function kwokArguments(kubeconfig: string): string[] {
     'node-lease-duration-seconds': '40',
   });
 }
+
+const nameOf = (argument: string) => argument.split('=', 1)[0];
 
 function flags(values: Readonly<Record<string, string>>): string[] {
   return Object.entries(values).map(([name, value]) => `--${name}=${value}`);
