@@ -175,13 +175,13 @@ describe('a failed sign-in', () => {
     await page.goto(`${url}/login?method=pair`);
     await page.fill('#ak', 'kept');
     await page.click('button.primary');
-    expect(await page.textContent('#sk-problem')).toBe('请输入秘密访问密钥。');
+    expect(await page.textContent('#sk-problem')).toBe('请输入 Secret Access Key。');
     expect([await page.locator('#ak-problem').count(), await page.inputValue('#ak')]).toEqual([0, 'kept']);
     await signInWithToken(page, url, people.bob.token);
     await page.goto(`${url}/personal-center/use`);
     await page.click('main button.primary');
     expect(await page.textContent('#ak-problem')).toContain('ID');
-    expect(await page.textContent('#sk-problem')).toBe('请输入秘密访问密钥。');
+    expect(await page.textContent('#sk-problem')).toBe('请输入 Secret Access Key。');
     await close();
   });
 });

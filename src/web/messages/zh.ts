@@ -68,8 +68,8 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   badPair: 'Access Key ID 或 Secret Access Key 无效。',
   addressNotAllowed: '该访问密钥不允许从您当前的网络地址使用。',
   missingToken: '请输入令牌。',
-  missingAk: '请输入Access Key ID。',
-  missingSk: '请输入Secret Access Key。',
+  missingAk: '请输入 Access Key ID。',
+  missingSk: '请输入 Secret Access Key。',
   tooManyFailures: '失败次数过多，请在 {seconds} 秒后重试。',
   tokenTooLong: '令牌过长，超出浏览器 Cookie 的限制。请使用 ServiceAccount 令牌或密钥对登录。',
 
