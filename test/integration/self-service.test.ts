@@ -182,6 +182,7 @@ describe('the admission policies', () => {
       manifest({ name: 'erin' }, { annotations }, { serviceAccounts: ['a'] }),
       /only with a user/,
     ],
+    ['with audiences', manifest({ name: 'erin' }, { annotations }, { audiences: ['a'] }), /only with a user/],
     [
       'with a Secret of its choice',
       manifest({ name: 'erin' }, { annotations }, { keyPairs: [{ name: 'a', secret: { name: 'b' } }] }),
