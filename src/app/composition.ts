@@ -12,7 +12,10 @@ import { loadKubeconfig } from '../kube/kubeconfig.ts';
 import { createTransport } from '../kube/transport.ts';
 import { measuredTransport, observedTransport } from '../kube/transport-wrappers.ts';
 import { createMetrics } from '../metrics/metrics.ts';
+import { secondsPerDay } from '../token/issue.ts';
 import { createKeyService } from '../token/keys/service.ts';
+import { createSecretTokens } from '../token/secret-tokens.ts';
+import { signToken } from '../token/sign.ts';
 import { createApi } from './api.ts';
 import { createLeadership } from './leadership.ts';
 import { createLocalCaches } from './local-caches.ts';
@@ -62,7 +65,14 @@ export function composeOperator({ configuration, kubeconfig, program, certificat
     now,
   });
   const lastUsed = createLastUsed({ client, caches, withAddress: configuration.lastUse.clientAddress, log, now });
+  const tokens = createSecretTokens({
+    claimsOptions: token,
+    maxSeconds: token.maxCycle * secondsPerDay,
+    sign: signToken,
+    signingKeys: signingKeys.cache.current,
+  });
   const leadership = createLeadership({
+    tokens,
     configuration,
     transport,
     caches,

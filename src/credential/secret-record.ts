@@ -1,5 +1,6 @@
 import { digestOf, isKey, isPair, type KeyPair } from './key-pair.ts';
 import { annotations, type DataKeys, defaultDataKeys, previousKeys, secretType } from './secret-format.ts';
+import { parseTokenRecord, tokenDigest } from './token-record.ts';
 
 /** A key pair without its sk. */
 export interface PairDigest {
@@ -38,6 +39,10 @@ export interface SecretRecord {
   holdsPrevious: boolean;
   /** Data keys of the pair whose value is absent or not a UUID. */
   malformed: readonly string[];
+  /** Data keys that are neither of the pair nor of the previous one. */
+  otherKeys: readonly string[];
+  /** SHA-256 of the value under the data key that the annotation of the token names; undefined if there is none. */
+  tokenDigest: string | undefined;
 }
 
 export interface OwnerReference {
@@ -94,6 +99,8 @@ export function toSecretRecord({ metadata = {}, data = {}, type = '', immutable 
     ...contentAt(data, annotatedKeys(others)),
     previous: pairDigest(data, previousKeys),
     holdsPrevious: previousKeys.ak in data || previousKeys.sk in data,
+    otherKeys: otherKeysOf(data, annotatedKeys(others)),
+    tokenDigest: tokenDigestIn(data, others[annotations.token]),
   };
 }
 
@@ -108,6 +115,16 @@ export function toFetchedSecret(raw: SecretObject): FetchedSecret {
 }
 
 type Data = Readonly<Record<string, string>>;
+
+function otherKeysOf(data: Data, { ak, sk }: DataKeys): string[] {
+  return Object.keys(data).filter((key) => ![ak, sk, previousKeys.ak, previousKeys.sk].includes(key));
+}
+
+function tokenDigestIn(data: Data, annotation: string | undefined): string | undefined {
+  const key = annotation === undefined ? undefined : parseTokenRecord(annotation)?.key;
+  const value = key === undefined ? '' : textAt(data, key);
+  return value === '' ? undefined : tokenDigest(value);
+}
 
 /** The record of a Secret whose pair is under other data keys than the annotations say. */
 export function withDataKeys(record: SecretRecord, data: Data, dataKeys: DataKeys): SecretRecord {

@@ -13,6 +13,7 @@ import { type AccessKeyCaches, createAccessKeyCaches, type NamespaceRecord } fro
 import type { PairFacts } from '../../src/accesskey/model/pair-facts.ts';
 import type { AccessKeyStatus } from '../../src/accesskey/model/types.generated.ts';
 import { desiredData, desiredMetadata } from '../../src/accesskey/reconcile/desired-secret.ts';
+import type { SecretTokens } from '../../src/accesskey/reconcile/secret-token.ts';
 import { digestOf, type KeyPair } from '../../src/credential/key-pair.ts';
 import { secretType } from '../../src/credential/secret-format.ts';
 import { type SecretObject, type SecretRecord, toSecretRecord } from '../../src/credential/secret-record.ts';
@@ -152,6 +153,14 @@ function encode(data: Record<string, string | undefined>): Record<string, string
 export function secret(parts: SecretParts = {}): SecretRecord {
   return toSecretRecord(rawSecret(parts));
 }
+
+/** Issues no token for Secrets, because there are no signing keys. */
+export const noTokens: SecretTokens = {
+  issuer: 'ghippo.io',
+  isReady: () => false,
+  isPublished: () => false,
+  issue: () => Promise.reject(new Error('no token is expected')),
+};
 
 export function namespace(name: string, terminating = false): NamespaceRecord {
   return { key: name, resourceVersion: '1', terminating };

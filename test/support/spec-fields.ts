@@ -228,6 +228,27 @@ export const fields: readonly Field[] = [
     ],
   },
   {
+    path: ['keyPairs', 0, 'token'],
+    good: [{}, { key: 'bearer' }, { validFor: '10m' }, { key: '__proto__', validFor: '999999h' }],
+    bad: [
+      { key: 'ak' },
+      { key: 'sk' },
+      { key: 'previous-ak' },
+      { key: 'previous-sk' },
+      { key: '' },
+      { key: 'a/b' },
+      { key: '..' },
+      { key: long(254) },
+      { validFor: '9m59s' },
+      { validFor: '1d' },
+      { validFor: '' },
+      { validFor: 60 },
+      { audience: '' },
+      { audience: 1 },
+      true,
+    ],
+  },
+  {
     path: ['keyPairs', 0, 'secret', 'name'],
     // Unique, because each Secret belongs to one AccessKey.
     good: [(user: string) => `${user}.b-c`, (user: string) => user.padEnd(253, 'x')],

@@ -104,6 +104,23 @@ export interface AccessKeySpec {
      */
     tokenLifetime?: string;
     /**
+     * A signed token that the operator keeps in the Secret of the pair, as plain text, for tools that cannot request one. It is renewed after half of its validity at the latest, and removed while the pair cannot get tokens.
+     */
+    token?: {
+      /**
+       * Key of the token in the data of the Secret.
+       */
+      key?: string;
+      /**
+       * Validity of each token in hours, minutes and seconds (24h, 1h30m), at least 10 minutes; the operator limits it to its maximum and to the time at which the pair expires.
+       */
+      validFor?: string;
+      /**
+       * Audience of the token, one of spec.audiences. If unset, the token has the audience of the operator's configuration.
+       */
+      audience?: string;
+    };
+    /**
      * The operator rejects tokens of this pair that were issued before this time (RFC 3339), while the pair stays valid. Set it to the current time to revoke the issued tokens. Until a time in the future, the pair gets no tokens.
      */
     tokensNotBefore?: string;

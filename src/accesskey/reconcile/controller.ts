@@ -8,6 +8,7 @@ import { type AccessKeyRecord, accessKeys, kind } from '../model/access-key-reco
 import { type AccessKeyCaches, isBeingDeleted, isTerminating, nameHoldersFor } from '../model/caches.ts';
 import { type Accepts, isUnaccepted, withAcceptance } from './acceptance.ts';
 import { apply } from './apply.ts';
+import { applyTokens } from './apply-token.ts';
 import { blockingNames, createBlockingSecrets } from './blocking-secrets.ts';
 import { enqueueChanges } from './enqueue.ts';
 import { changeEvents, removedEvent } from './events.ts';
@@ -18,6 +19,7 @@ import { type Observed, plan } from './plan.ts';
 import type { Progress } from './scope.ts';
 import { createSecretApi } from './secret-api.ts';
 import { StaleCacheError } from './secret-errors.ts';
+import type { SecretTokens } from './secret-token.ts';
 import { nextStepAt, statusOf, terminatingStatus } from './status.ts';
 import { isSameStatus, writeStatus } from './status-writer.ts';
 import { deletionEvents, transitionEvents } from './transition-events.ts';
@@ -50,6 +52,8 @@ export interface ControllerOptions {
   accepts: Accepts;
   recorder: EventRecorder;
   log: Logger;
+  /** Issues the tokens that Secrets hold. */
+  tokens: SecretTokens;
   /** How long before the expiry of a key pair to warn, days. */
   warningDays: readonly number[];
   /** Milliseconds since the epoch. */
@@ -64,7 +68,7 @@ export interface ControllerOptions {
  * @returns a function that stops reconciling and resolves when no reconcile is running
  */
 export function startController(options: ControllerOptions): () => Promise<void> {
-  const { client, transport, caches, accepts, recorder, log, warningDays, now, metrics } = options;
+  const { client, transport, caches, accepts, recorder, log, tokens, warningDays, now, metrics } = options;
   const api = createSecretApi(client);
   const memories = createMemories();
   const queue = createWorkQueue({
@@ -93,7 +97,8 @@ export function startController(options: ControllerOptions): () => Promise<void>
     // The plan would be empty; only the status is to be written.
     if (observed.beingDeleted) return terminate(accessKey, at);
     const progress = progressOf(accessKey, memory);
-    const applied = await apply({ api, accessKey, plan: plan(observed, at), progress, now: at });
+    const appliedPairs = await apply({ api, accessKey, plan: plan(observed, at), progress, now: at });
+    const applied = await applyTokens({ api, accessKey, progress, now: at }, appliedPairs, { ...observed, tokens });
     memory.overrides = onlyFor(memory.overrides, applied.pairs);
     const overridden = withOverrides(applied, memory.overrides);
     const outcome = withAcceptance({ accessKey, outcome: overridden, accepts, now: at });

@@ -1,11 +1,13 @@
 import type { AccessKeyRecord, KeyPairStatus, ServiceAccountStatus } from '../model/access-key-record.ts';
 import { pairFacts } from '../model/pair-facts.ts';
 import { expiresAtMs, plannedRotationAt } from '../model/pair-state.ts';
+import { parseTime } from '../model/time.ts';
 import type { AccessKeyStatus } from '../model/types.generated.ts';
 import { conditionsOf, terminatingConditions } from './conditions.ts';
 import { warningTimes, withExpiryWarnings } from './expiry-warnings.ts';
 import type { PlanOutcome } from './outcome.ts';
 import { pairStatus } from './pair-status.ts';
+import { tokenRenewalAt } from './secret-token.ts';
 import { summaryOf } from './summary.ts';
 import { removedPairs } from './unneeded-secrets.ts';
 
@@ -107,7 +109,14 @@ export function nextStepAt({
     if (!secret?.pair) return [ends];
     const facts = pairFacts({ accessKey, pair, secret, now });
     const warnings = warningTimes(ends, warningDays);
-    return [ends, ...warnings, plannedRotationAt({ accessKey, pair, facts, now }), facts.previousValidUntil];
+    return [
+      ends,
+      tokenRenewalAt(secret),
+      parseTime(pair.tokensNotBefore),
+      ...warnings,
+      plannedRotationAt({ accessKey, pair, facts, now }),
+      facts.previousValidUntil,
+    ];
   });
   const coming = times.filter((time) => time !== undefined && time > now && Number.isFinite(time)) as number[];
   return coming.length === 0 ? undefined : Math.min(...coming);

@@ -44,6 +44,8 @@ describe('toSecretRecord', () => {
       pair: { ak, digest: digestOf(sk) },
       previous: undefined,
       holdsPrevious: false,
+      otherKeys: [],
+      tokenDigest: undefined,
       malformed: [],
     });
   });

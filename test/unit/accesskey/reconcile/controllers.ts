@@ -6,7 +6,7 @@ import type { AccessKeyRecord, KeyPairSpec } from '../../../../src/accesskey/mod
 import { startController } from '../../../../src/accesskey/reconcile/controller.ts';
 import type { KubernetesClient } from '../../../../src/kube/client.ts';
 import type { Transport } from '../../../../src/kube/transport.ts';
-import { caches, now, secret } from '../../../support/builders.ts';
+import { caches, noTokens, now, secret } from '../../../support/builders.ts';
 import { createSecretsApi, type RawSecret } from './secrets-api.ts';
 
 export type TestController = ReturnType<typeof startTestController>;
@@ -47,6 +47,7 @@ export function startTestController(subject: AccessKeyRecord, ...secrets: RawSec
     accepts: acceptedBy(createPairLookup(filled)),
     recorder: { record: (_, { reason }) => void events.push(reason) },
     log: pino({ level: 'silent' }),
+    tokens: noTokens,
     warningDays: [30, 7, 1],
     now: () => now,
   });

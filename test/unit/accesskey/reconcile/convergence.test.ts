@@ -44,6 +44,7 @@ function pairSpec(name: string): fc.Arbitrary<KeyPairSpec> {
     revision: fc.integer({ min: 1, max: 3 }),
     rotation,
     secret: optional(secretSpec),
+    token: optional(fc.constantFrom({}, { key: 'bearer', validFor: '1h' })),
   });
   return parts.map((pair) => JSON.parse(JSON.stringify({ name, ...pair })) as KeyPairSpec);
 }

@@ -11,7 +11,7 @@ import {
 import { managedBy } from '../../../../src/credential/secret-format.ts';
 import { textAt } from '../../../../src/credential/secret-record.ts';
 import { accessKey, now } from '../../../support/builders.ts';
-import { plain, settle } from './reconciles.ts';
+import { plain, settle, tokenOf } from './reconciles.ts';
 import { createSecretsApi, type RawSecret, type SecretsApi } from './secrets-api.ts';
 
 type Step = (api: SecretsApi, of: AccessKeyRecord) => AccessKeyRecord;
@@ -153,7 +153,7 @@ function values(api: SecretsApi): string[] {
 }
 
 const wanted = [
-  { name: 'main', rotation: { overlap: '30m' } },
+  { name: 'main', rotation: { overlap: '30m' }, token: {} },
   { name: 'ci', secret: { akKey: 'user', skKey: 'password' } },
 ];
 
@@ -204,6 +204,19 @@ describe('after any sequence of edits', () => {
             if (!after.has(name)) revoked.add(sk);
           }
           for (const value of values(api)) expect(revoked).not.toContain(value);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('the Secret of a pair has the token of this pair while the pair is enabled, and no other token', async () => {
+    await fc.assert(
+      fc.asyncProperty(scripts, async (script) => {
+        for await (const { api, after, accessKey: of } of play(script)) {
+          const main = of.spec.keyPairs?.find(({ name }) => name === 'main');
+          const expected = main?.enabled === false ? [] : [tokenOf(after.get('main')?.ak ?? '')];
+          expect(values(api).filter((value) => value.startsWith('token of'))).toEqual(expected);
         }
       }),
       { numRuns: 300 },

@@ -1,9 +1,11 @@
 import type { AccessKeyRecord } from '../../../../src/accesskey/model/access-key-record.ts';
 import type { Plan } from '../../../../src/accesskey/reconcile/actions.ts';
 import { apply } from '../../../../src/accesskey/reconcile/apply.ts';
+import { applyTokens } from '../../../../src/accesskey/reconcile/apply-token.ts';
 import type { PairOutcome, PlanOutcome } from '../../../../src/accesskey/reconcile/outcome.ts';
 import { plan } from '../../../../src/accesskey/reconcile/plan.ts';
 import { createSecretApi } from '../../../../src/accesskey/reconcile/secret-api.ts';
+import type { SecretTokens } from '../../../../src/accesskey/reconcile/secret-token.ts';
 import { statusOf } from '../../../../src/accesskey/reconcile/status.ts';
 import { isSameStatus } from '../../../../src/accesskey/reconcile/status-writer.ts';
 import { type SecretRecord, textAt } from '../../../../src/credential/secret-record.ts';
@@ -14,6 +16,17 @@ import type { RawSecret, SecretsApi } from './secrets-api.ts';
 export function planOf(accessKey: AccessKeyRecord, secrets: readonly SecretRecord[], time = now): Plan {
   return plan({ accessKey, beingDeleted: false, userHolder: accessKey.key, secrets }, time);
 }
+
+/** Each token names its pair. */
+export const tokenOf = (ak: string) => `token of ${ak}`;
+const tokens: SecretTokens = {
+  issuer: 'ghippo.io',
+  isReady: () => true,
+  isPublished: () => true,
+  async issue({ ak, validForMs, expiresAt, now: issuedAt }) {
+    return { token: tokenOf(ak), kid: 'k', issuedAt, expiresAt: Math.min(issuedAt + validForMs, expiresAt) };
+  },
+};
 
 /** What was reported as progress, also if the reconcile failed. */
 export interface Reported {
@@ -37,7 +50,10 @@ export async function applyTo(
     removed: (secretName: string) => void removed.push(secretName),
   };
   const plan = planOf(accessKey, cached, time);
-  const outcome = await apply({ api: createSecretApi(api.client), accessKey, plan, progress, now: time });
+  const scope = { api: createSecretApi(api.client), accessKey, progress, now: time };
+  const applied = await apply({ ...scope, plan });
+  const options = { userHolder: accessKey.key, secrets: cached, tokens, held: new Map() };
+  const outcome = await applyTokens(scope, applied, options);
   return { ...outcome, changed, removed };
 }
 

@@ -1,0 +1,106 @@
+import { annotations } from '../../credential/secret-format.ts';
+import type { SecretRecord } from '../../credential/secret-record.ts';
+import { formatTokenRecord, tokenDigest } from '../../credential/token-record.ts';
+import type { AccessKeyRecord } from '../model/access-key-record.ts';
+import { pairOf } from '../model/pair-facts.ts';
+import { type PairOutcome, type PlanOutcome, writeProblem } from './outcome.ts';
+import type { HeldFields } from './overrides.ts';
+import type { Observed } from './plan.ts';
+import type { Scope } from './scope.ts';
+import { secretErrorOf } from './secret-errors.ts';
+import { annotationField, dataField } from './secret-fields.ts';
+import { planToken, renewAtOf, type SecretTokens, type TokenStep, tokenRenewalAt } from './secret-token.ts';
+
+/**
+ * Updates the tokens in the Secrets of a reconciled AccessKey. If it does not hold its user, its Secrets are kept, but
+ * their tokens are removed.
+ *
+ * @throws like `apply`
+ */
+export async function applyTokens(
+  scope: Scope,
+  outcome: PlanOutcome,
+  { userHolder, secrets, tokens, held }: Pick<Observed, 'userHolder' | 'secrets'> & TokenOptions,
+): Promise<PlanOutcome> {
+  const holdsUser = userHolder === scope.accessKey.key;
+  const kept = holdsUser ? [] : secrets.flatMap((secret) => withoutToken(scope.accessKey, secret) ?? []);
+  const results: PairOutcome[] = [];
+  for (const one of [...outcome.pairs, ...kept]) {
+    const changed = await applyToken(scope, one, { tokens, held });
+    if (changed) scope.progress.changed(changed);
+    const { secret, problem } = changed ?? {};
+    results.push({ ...one, ...(secret && { secret }), ...(problem && { problem }) });
+  }
+  return { ...outcome, pairs: results.slice(0, outcome.pairs.length) };
+}
+
+/** The outcome of a pair that stays in its Secret, as if its spec had no token. */
+function withoutToken(accessKey: AccessKeyRecord, secret: SecretRecord): PairOutcome | undefined {
+  const spec = secret.deleting ? undefined : pairOf(accessKey, secret);
+  if (!spec) return undefined;
+  const { token: _, ...pair } = spec;
+  return { pair, secretName: secret.name, secret, change: 'none' };
+}
+
+export interface TokenOptions {
+  tokens: SecretTokens;
+  /** Fields that must not be written now. */
+  held: HeldFields;
+}
+
+/**
+ * Issues, renews or removes the token in the Secret of a reconciled pair.
+ *
+ * @returns the outcome with the changed Secret; undefined if nothing is to be written
+ * @throws like `apply`
+ */
+export async function applyToken(
+  { api, accessKey, now }: Pick<Scope, 'api' | 'accessKey' | 'now'>,
+  outcome: PairOutcome,
+  { tokens, held }: TokenOptions,
+): Promise<PairOutcome | undefined> {
+  const { pair, secret } = outcome;
+  // A pair with a problem may move or be replaced; its token waits.
+  if (!secret?.pair || outcome.problem || secret.immutable) return undefined;
+  const step = planToken({ accessKey, pair, secret, tokens, now });
+  const fields = held.get(secret.name);
+  if (step.kind === 'keep' || fields?.has(annotationField(annotations.token))) return undefined;
+  if (step.kind === 'issue' && fields?.has(dataField(step.key))) return undefined;
+  try {
+    return await write({ api, accessKey, now }, { ...outcome, secret }, step, tokens);
+  } catch (error) {
+    const problem = writeProblem({ error: secretErrorOf(error), secretName: secret.name, immutable: false });
+    return { ...outcome, change: 'none', problem };
+  }
+}
+
+async function write(
+  { api, accessKey, now }: Pick<Scope, 'api' | 'accessKey' | 'now'>,
+  outcome: PairOutcome & { secret: SecretRecord },
+  step: Exclude<TokenStep, { kind: 'keep' }>,
+  tokens: SecretTokens,
+): Promise<PairOutcome> {
+  const { secret } = outcome;
+  await api.confirm(accessKey);
+  const { annotation, data } = await contentOf(step, tokens);
+  const metadata = { labels: {}, annotations: { [annotations.token]: annotation } };
+  const { record, reverted } = await api.patch(secret, { metadata, data });
+  // The same inputs again and again mean that the token does not last; a renewal has another time.
+  const renewAt = tokenRenewalAt(secret);
+  const isRenewal = renewAt !== undefined && renewAt <= now;
+  const value = step.kind === 'issue' ? `${step.inputs} ${isRenewal ? now : ''}` : null;
+  const repaired = [{ field: annotationField(annotations.token), value }];
+  return { ...outcome, secret: record, change: 'none', write: { repaired, reverted } };
+}
+
+async function contentOf(step: Exclude<TokenStep, { kind: 'keep' }>, tokens: SecretTokens) {
+  const former = step.formerKey === undefined ? {} : { [step.formerKey]: null };
+  if (step.kind === 'remove') return { annotation: null, data: former };
+  const signed = await tokens.issue(step.request);
+  const { token, kid } = signed;
+  const record = { key: step.key, digest: tokenDigest(token), kid, inputs: step.inputs };
+  return {
+    annotation: formatTokenRecord({ ...record, renewAt: renewAtOf(signed, step.request) }),
+    data: { ...former, [step.key]: Buffer.from(token).toString('base64') },
+  };
+}

@@ -1,0 +1,138 @@
+/** Decides about the token that a Secret holds besides its pair (`keyPairs[].token`). Pure. */
+import { hash } from 'node:crypto';
+import { annotations, previousKeys } from '../../credential/secret-format.ts';
+import type { SecretRecord } from '../../credential/secret-record.ts';
+import { parseTokenRecord } from '../../credential/token-record.ts';
+import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec } from '../model/access-key-record.ts';
+import { expiresAtMs, isAllowedBySpec } from '../model/pair-state.ts';
+import { durationMs, parseTime } from '../model/time.ts';
+
+/** Issues the tokens in Secrets. The composition root passes it in, because this folder does not know tokens. */
+export interface SecretTokens {
+  /** iss of the tokens. */
+  issuer: string;
+  /** Whether tokens can be signed now. */
+  isReady(): boolean;
+  /** Whether tokens of this signing key are accepted. */
+  isPublished(kid: string): boolean;
+  issue(request: TokenRequest): Promise<SignedToken>;
+}
+
+/** A token of a pair that is allowed to get one. */
+export interface TokenRequest {
+  accessKey: Pick<AccessKeyRecord, 'uid' | 'spec'>;
+  ak: string;
+  /** Milliseconds; the longest validity of the operator limits it. */
+  validForMs: number;
+  /** undefined: the audience of the configuration. */
+  audience: string | undefined;
+  /** Milliseconds since the epoch. */
+  expiresAt: number;
+  /** Milliseconds since the epoch. */
+  tokensNotBefore: number;
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+
+/** Times are milliseconds since the epoch. */
+export interface SignedToken {
+  token: string;
+  kid: string;
+  issuedAt: number;
+  expiresAt: number;
+}
+
+export type TokenStep =
+  | { kind: 'keep' }
+  /** The former data key, if the value under it must be removed. */
+  | { kind: 'remove'; formerKey: string | undefined }
+  | { kind: 'issue'; request: TokenRequest; key: string; inputs: string; formerKey: string | undefined };
+
+/** A pair of an AccessKey that holds its user, and the Secret with the pair. */
+export interface TokenSituation {
+  accessKey: AccessKeyRecord;
+  pair: KeyPairSpec;
+  secret: SecretRecord;
+  tokens: SecretTokens;
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+
+export function planToken(situation: TokenSituation): TokenStep {
+  const { accessKey, pair, secret, tokens, now } = situation;
+  const annotation = secret.annotations[annotations.token];
+  const known = parseTokenRecord(annotation);
+  const request = requestOf(situation);
+  if (!request) {
+    // Without the annotation, the spec says which key is that of the token.
+    const lostKey = pair.token && secret.otherKeys.find((key) => key === tokenKeyOf(pair));
+    if (annotation === undefined && lostKey === undefined) return { kind: 'keep' };
+    return { kind: 'remove', formerKey: removableKey(pair, known?.key ?? lostKey) };
+  }
+  // Without signing keys, the token stays until they are loaded.
+  if (!tokens.isReady()) return { kind: 'keep' };
+  const key = tokenKeyOf(pair);
+  const inputs = inputsOf(accessKey, request, tokens.issuer);
+  const isCurrent =
+    known?.key === key &&
+    known.inputs === inputs &&
+    known.digest === secret.tokenDigest &&
+    tokens.isPublished(known.kid) &&
+    now < known.renewAt &&
+    // The clock was ahead when the token was issued.
+    known.renewAt <= now + request.validForMs;
+  if (isCurrent) return { kind: 'keep' };
+  const formerKey = known?.key === key ? undefined : removableKey(pair, known?.key);
+  return { kind: 'issue', request, key, inputs, formerKey };
+}
+
+/** @returns undefined if the Secret must not hold a token */
+function requestOf({ accessKey, pair, secret, now }: TokenSituation): TokenRequest | undefined {
+  const tokensNotBefore = parseTime(pair.tokensNotBefore) ?? 0;
+  // Until a time in the future, the pair gets no tokens.
+  const lastsASecond = Math.floor(expiresAtMs(pair) / 1000) > Math.floor(now / 1000);
+  const mayGetToken = isAllowedBySpec(accessKey, pair, now) && lastsASecond && tokensNotBefore <= now;
+  if (!pair.token || !secret.pair || !mayGetToken) return undefined;
+  return {
+    accessKey,
+    ak: secret.pair.ak,
+    validForMs: durationMs(pair.token.validFor ?? '24h'),
+    audience: pair.token.audience,
+    expiresAt: expiresAtMs(pair),
+    tokensNotBefore,
+    now,
+  };
+}
+
+/** Everything that the token depends on; any change of it renews the token. */
+function inputsOf({ uid, spec }: AccessKeyRecord, request: TokenRequest, issuer: string): string {
+  const { name, groups = [] } = spec.user;
+  const { ak, validForMs, audience, expiresAt, tokensNotBefore } = request;
+  const values = [issuer, uid, name, groups, ak, validForMs, audience ?? '', String(expiresAt), tokensNotBefore];
+  return hash('sha256', JSON.stringify(values), 'base64url');
+}
+
+export function tokenKeyOf({ token }: KeyPairSpec): string {
+  return token?.key ?? 'token';
+}
+
+/** The annotation may be forged, so it never removes a key of the pairs. */
+function removableKey(pair: KeyPairSpec, key: string | undefined): string | undefined {
+  const { ak, sk } = dataKeysOf(pair);
+  return key === undefined || [ak, sk, previousKeys.ak, previousKeys.sk].includes(key) ? undefined : key;
+}
+
+/**
+ * Between 40 % and 50 % of the validity, by ak, so that tokens that were issued at the same time are not renewed at the
+ * same time. A token that expires with its pair cannot be renewed.
+ */
+export function renewAtOf({ issuedAt, expiresAt }: SignedToken, request: TokenRequest): number {
+  if (expiresAt + 1000 > request.expiresAt) return expiresAt;
+  const spread = Number.parseInt(hash('sha256', request.ak, 'hex').slice(0, 8), 16) / 2 ** 32;
+  return Math.floor(issuedAt + (expiresAt - issuedAt) * (0.4 + 0.1 * spread));
+}
+
+/** When the token must be renewed, milliseconds since the epoch; undefined if the Secret holds none. */
+export function tokenRenewalAt({ annotations: { [annotations.token]: annotation } }: SecretRecord): number | undefined {
+  return parseTokenRecord(annotation)?.renewAt;
+}

@@ -1,0 +1,38 @@
+/** What the annotation of a Secret says about the token in its data. Pure. */
+import { hash } from 'node:crypto';
+
+/** Contains no secret: a token cannot be derived from its digest. */
+export interface TokenRecord {
+  /** Data key of the token. */
+  key: string;
+  /** SHA-256 of the token, base64url. */
+  digest: string;
+  /** Signing key of the token. */
+  kid: string;
+  /** SHA-256 of everything that the token depends on, base64url. */
+  inputs: string;
+  /** When to renew it, milliseconds since the epoch. */
+  renewAt: number;
+}
+
+export function tokenDigest(token: string): string {
+  return hash('sha256', token, 'base64url');
+}
+
+/** @returns undefined if the annotation is not one that the operator writes; never throws */
+export function parseTokenRecord(annotation: string | undefined): TokenRecord | undefined {
+  try {
+    const { key, digest, kid, inputs, renewAt } = JSON.parse(annotation ?? '') as Record<string, unknown>;
+    const isText = (value: unknown) => typeof value === 'string';
+    if (!isText(key) || !isText(digest) || !isText(kid) || !isText(inputs) || !Number.isSafeInteger(renewAt)) {
+      return undefined;
+    }
+    return { key, digest, kid, inputs, renewAt } as TokenRecord;
+  } catch {
+    return undefined;
+  }
+}
+
+export function formatTokenRecord({ key, digest, kid, inputs, renewAt }: TokenRecord): string {
+  return JSON.stringify({ key, digest, kid, inputs, renewAt });
+}

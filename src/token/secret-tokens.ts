@@ -1,0 +1,54 @@
+import type { AccessKeyRecord } from '../accesskey/model/access-key-record.ts';
+import { type ClaimsOptions, claimsFor, type Sign } from './issue.ts';
+import type { SigningKeys } from './keys/signing-keys.ts';
+
+export interface SecretTokensOptions {
+  claimsOptions: ClaimsOptions;
+  /** Longest validity of a token, seconds. */
+  maxSeconds: number;
+  sign: Sign;
+  /** undefined until loaded. */
+  signingKeys: () => SigningKeys | undefined;
+}
+
+/** What the reconciler passes for a token; times are milliseconds. */
+export interface SecretTokenRequest {
+  accessKey: Pick<AccessKeyRecord, 'uid' | 'spec'>;
+  ak: string;
+  validForMs: number;
+  /** One of spec.audiences; undefined: the audience of the configuration. */
+  audience: string | undefined;
+  expiresAt: number;
+  tokensNotBefore: number;
+  now: number;
+}
+
+/**
+ * Issues the tokens that Secrets hold (`keyPairs[].token`), with the same claims as a token that a client requests with the
+ * pair.
+ */
+export function createSecretTokens({ claimsOptions, maxSeconds, sign, signingKeys }: SecretTokensOptions) {
+  return {
+    issuer: claimsOptions.issuer,
+    isReady: () => signingKeys() !== undefined,
+    isPublished: (kid: string) => signingKeys()?.published.has(kid) === true,
+    /** @throws Error if the signing keys are not loaded */
+    async issue({ accessKey, ak, validForMs, audience, expiresAt, tokensNotBefore, now }: SecretTokenRequest) {
+      const keys = signingKeys();
+      if (!keys) throw new Error('the signing keys are not loaded');
+      const { name, groups = [] } = accessKey.spec.user;
+      const user = { id: accessKey.uid, name, groups };
+      const claims = claimsFor(
+        { clientId: ak, user, expiresAt, tokensNotBefore },
+        {
+          ...claimsOptions,
+          ...(audience !== undefined && { audience }),
+          seconds: Math.min(Math.floor(validForMs / 1000), maxSeconds),
+          now,
+        },
+      );
+      const token = await sign(claims, keys);
+      return { token, kid: keys.active.kid, issuedAt: claims.iat * 1000, expiresAt: claims.exp * 1000 };
+    },
+  };
+}

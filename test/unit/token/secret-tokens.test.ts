@@ -1,0 +1,58 @@
+import { decodeProtectedHeader } from 'jose';
+import { describe, expect, it } from 'vitest';
+import { createLiveServiceAccounts } from '../../../src/accesskey/live/live-service-accounts.ts';
+import { createPairLookup } from '../../../src/accesskey/live/pair-lookup.ts';
+import { defaultKeyPolicy } from '../../../src/token/keys/facts.ts';
+import { generateSigningKeys, parseSigningKeys } from '../../../src/token/keys/signing-keys.ts';
+import { createSecretTokens } from '../../../src/token/secret-tokens.ts';
+import { signToken } from '../../../src/token/sign.ts';
+import { verifyToken } from '../../../src/token/verify.ts';
+import { accessKey, caches, keyPair, now, secret } from '../../support/builders.ts';
+
+const claimsOptions = { issuer: 'ghippo.io' };
+const of = accessKey({ groups: ['dev'] });
+const stored = generateSigningKeys(new Date(now), { ...defaultKeyPolicy, algorithm: 'ES256' });
+const never = Number.POSITIVE_INFINITY;
+
+async function issue(change: object = {}) {
+  const keys = await parseSigningKeys(await stored);
+  const tokens = createSecretTokens({ claimsOptions, maxSeconds: 7200, sign: signToken, signingKeys: () => keys });
+  const request = { accessKey: of, ak: keyPair().ak, validForMs: 3_600_000, audience: undefined, expiresAt: never };
+  const signed = await tokens.issue({ ...request, tokensNotBefore: 0, now, ...change });
+  const content = caches({ accessKeys: [of], secrets: [secret({ of })] });
+  const verify = () =>
+    verifyToken(signed.token, {
+      keys,
+      expected: claimsOptions,
+      pairs: createPairLookup(content),
+      serviceAccounts: createLiveServiceAccounts(content),
+      address: '192.0.2.1',
+      now,
+    });
+  return { keys, tokens, signed, verify };
+}
+
+describe('a token for a Secret', () => {
+  it('is verified like a token that a client requests with the pair', async () => {
+    const { signed, verify, keys, tokens } = await issue();
+    expect(await verify()).toMatchObject({ id: of.uid, name: 'ann', groups: ['dev'], pairName: 'main' });
+    expect(decodeProtectedHeader(signed.token).kid).toBe(keys.active.kid);
+    expect(signed).toMatchObject({ kid: keys.active.kid, issuedAt: now, expiresAt: now + 3_600_000 });
+    expect([tokens.isPublished(signed.kid), tokens.isPublished('other'), tokens.isReady()]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+  });
+
+  it('is limited to the longest validity and the expiry of the pair', async () => {
+    expect((await issue({ validForMs: 9e9 })).signed.expiresAt).toBe(now + 7_200_000);
+    expect((await issue({ expiresAt: now + 60_500 })).signed.expiresAt).toBe(now + 60_000);
+  });
+
+  it('cannot be issued without signing keys', async () => {
+    const tokens = createSecretTokens({ claimsOptions, maxSeconds: 1, sign: signToken, signingKeys: () => undefined });
+    expect([tokens.isReady(), tokens.isPublished('x')]).toEqual([false, false]);
+    await expect(tokens.issue({} as never)).rejects.toThrow('the signing keys are not loaded');
+  });
+});
