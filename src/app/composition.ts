@@ -70,6 +70,7 @@ export function composeOperator({ configuration, kubeconfig, program, certificat
     maxSeconds: token.maxCycle * secondsPerDay,
     sign: signToken,
     signingKeys: signingKeys.cache.current,
+    log,
   });
   const leadership = createLeadership({
     tokens,

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import type { AccessKeyRecord } from '../accesskey/model/access-key-record.ts';
 import { type ClaimsOptions, claimsFor, type Sign } from './issue.ts';
 import type { SigningKeys } from './keys/signing-keys.ts';
@@ -9,6 +10,8 @@ export interface SecretTokensOptions {
   sign: Sign;
   /** undefined until loaded. */
   signingKeys: () => SigningKeys | undefined;
+  /** Gets an audit record of each token. */
+  log: Logger;
 }
 
 /** What the reconciler passes for a token; times are milliseconds. */
@@ -27,7 +30,7 @@ export interface SecretTokenRequest {
  * Issues the tokens that Secrets hold (`keyPairs[].token`), with the same claims as a token that a client requests with the
  * pair.
  */
-export function createSecretTokens({ claimsOptions, maxSeconds, sign, signingKeys }: SecretTokensOptions) {
+export function createSecretTokens({ claimsOptions, maxSeconds, sign, signingKeys, log }: SecretTokensOptions) {
   return {
     issuer: claimsOptions.issuer,
     isReady: () => signingKeys() !== undefined,
@@ -48,6 +51,8 @@ export function createSecretTokens({ claimsOptions, maxSeconds, sign, signingKey
         },
       );
       const token = await sign(claims, keys);
+      const record = { ak, user: name, subject: user.id, expires: claims.exp };
+      log.info({ audit: true, event: 'token.issued', ...record }, 'token issued for a Secret');
       return { token, kid: keys.active.kid, issuedAt: claims.iat * 1000, expiresAt: claims.exp * 1000 };
     },
   };

@@ -1,4 +1,5 @@
 import { decodeProtectedHeader } from 'jose';
+import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { createLiveServiceAccounts } from '../../../src/accesskey/live/live-service-accounts.ts';
 import { createPairLookup } from '../../../src/accesskey/live/pair-lookup.ts';
@@ -16,7 +17,9 @@ const never = Number.POSITIVE_INFINITY;
 
 async function issue(change: object = {}) {
   const keys = await parseSigningKeys(await stored);
-  const tokens = createSecretTokens({ claimsOptions, maxSeconds: 7200, sign: signToken, signingKeys: () => keys });
+  const lines: string[] = [];
+  const log = pino({}, { write: (line: string) => void lines.push(line) });
+  const tokens = createSecretTokens({ claimsOptions, maxSeconds: 7200, sign: signToken, signingKeys: () => keys, log });
   const request = { accessKey: of, ak: keyPair().ak, validForMs: 3_600_000, audience: undefined, expiresAt: never };
   const signed = await tokens.issue({ ...request, tokensNotBefore: 0, now, ...change });
   const content = caches({ accessKeys: [of], secrets: [secret({ of })] });
@@ -29,7 +32,7 @@ async function issue(change: object = {}) {
       address: '192.0.2.1',
       now,
     });
-  return { keys, tokens, signed, verify };
+  return { keys, tokens, signed, verify, lines };
 }
 
 describe('a token for a Secret', () => {
@@ -50,8 +53,21 @@ describe('a token for a Secret', () => {
     expect((await issue({ expiresAt: now + 60_500 })).signed.expiresAt).toBe(now + 60_000);
   });
 
+  it('has an audit record that does not contain it', async () => {
+    const { lines, signed } = await issue();
+    const record = { audit: true, event: 'token.issued', ak: keyPair().ak, user: 'ann', subject: of.uid };
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ ...record, expires: now / 1000 + 3600 }]);
+    expect(lines.join()).not.toContain(signed.token);
+  });
+
   it('cannot be issued without signing keys', async () => {
-    const tokens = createSecretTokens({ claimsOptions, maxSeconds: 1, sign: signToken, signingKeys: () => undefined });
+    const tokens = createSecretTokens({
+      claimsOptions,
+      maxSeconds: 1,
+      sign: signToken,
+      signingKeys: () => undefined,
+      log: pino({ level: 'silent' }),
+    });
     expect([tokens.isReady(), tokens.isPublished('x')]).toEqual([false, false]);
     await expect(tokens.issue({} as never)).rejects.toThrow('the signing keys are not loaded');
   });
