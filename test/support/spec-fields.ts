@@ -229,7 +229,7 @@ export const fields: readonly Field[] = [
   },
   {
     path: ['keyPairs', 0, 'token'],
-    good: [{}, { key: 'bearer' }, { validFor: '10m' }, { key: '__proto__', validFor: '999999h' }],
+    good: [{}, { key: 'bearer' }, { validFor: '10m' }, { key: 'valueOf', validFor: '999999h' }],
     bad: [
       { key: 'ak' },
       { key: 'sk' },
