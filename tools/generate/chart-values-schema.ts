@@ -17,6 +17,7 @@ interface Schema {
   pattern?: string;
   required?: string[];
   properties?: Record<string, Schema>;
+  items?: Schema;
 }
 
 export const chartValuesSchema = {
@@ -43,7 +44,8 @@ function configurationSchema(): Schema {
  */
 function nullable(properties: Record<string, Schema>): Record<string, Schema> {
   return Object.fromEntries(
-    Object.entries(properties).map(([name, { pattern: _, ...field }]) => {
+    Object.entries(properties).map(([name, property]) => {
+      const field = withoutPatterns(property);
       const { type, properties: nested, enum: values } = field;
       if (typeof type !== 'string' || field.const !== undefined) return [name, field];
       return [
@@ -57,4 +59,13 @@ function nullable(properties: Record<string, Schema>): Record<string, Schema> {
       ];
     }),
   );
+}
+
+function withoutPatterns({ pattern: _, items, properties, ...schema }: Schema): Schema {
+  const entries = properties && Object.entries(properties).map(([name, one]) => [name, withoutPatterns(one)]);
+  return {
+    ...schema,
+    ...(entries && { properties: Object.fromEntries(entries) }),
+    ...(items && { items: withoutPatterns(items) }),
+  };
 }

@@ -1662,7 +1662,7 @@ export interface operations {
                 sk?: string;
                 /** @description Validity of the token in days; if unset, tokenLifetime of the key pair */
                 cycle?: number;
-                /** @description Audience of the token, the configured one or one of spec.audiences of the AccessKey */
+                /** @description Audience of the token, the configured one or one of spec.audiences of the AccessKey; for example */
                 audience?: string;
             };
             header?: never;
@@ -1782,7 +1782,7 @@ export interface operations {
             query?: {
                 /** @description Validity of the token in days, unless it is in the body */
                 cycle?: number;
-                /** @description Audience of the token, the configured one or one of spec.audiences of the AccessKey */
+                /** @description Audience of the token, the configured one or one of spec.audiences of the AccessKey; for example */
                 audience?: string;
             };
             header?: never;
@@ -1807,7 +1807,10 @@ export interface operations {
                      * @default 3
                      */
                     cycle?: number;
-                    /** @description Audience of the token, the configured one or one of spec.audiences of the AccessKey */
+                    /**
+                     * @description Audience of the token, the configured one or one of spec.audiences of the AccessKey
+                     * @example
+                     */
                     audience?: string;
                 };
                 "application/json": {
@@ -1826,7 +1829,10 @@ export interface operations {
                      * @default 3
                      */
                     cycle?: number;
-                    /** @description Audience of the token, the configured one or one of spec.audiences of the AccessKey */
+                    /**
+                     * @description Audience of the token, the configured one or one of spec.audiences of the AccessKey
+                     * @example
+                     */
                     audience?: string;
                 };
             };
@@ -1963,7 +1969,7 @@ export interface operations {
                 sk?: string;
                 /** @description Validity of the token in days; if unset, tokenLifetime of the key pair */
                 cycle?: number;
-                /** @description Audience of the token, the configured one or one of spec.audiences of the AccessKey */
+                /** @description Audience of the token, the configured one or one of spec.audiences of the AccessKey; for example */
                 audience?: string;
             };
             header?: never;
@@ -2025,7 +2031,7 @@ export interface operations {
                 sk?: string;
                 /** @description Validity of the token in days; if unset, tokenLifetime of the key pair */
                 cycle?: number;
-                /** @description Audience of the token, the configured one or one of spec.audiences of the AccessKey */
+                /** @description Audience of the token, the configured one or one of spec.audiences of the AccessKey; for example */
                 audience?: string;
             };
             header?: never;
@@ -2145,7 +2151,7 @@ export interface operations {
             query?: {
                 /** @description Validity of the token in days, unless it is in the body */
                 cycle?: number;
-                /** @description Audience of the token, the configured one or one of spec.audiences of the AccessKey */
+                /** @description Audience of the token, the configured one or one of spec.audiences of the AccessKey; for example */
                 audience?: string;
             };
             header?: never;
@@ -2170,7 +2176,10 @@ export interface operations {
                      * @default 3
                      */
                     cycle?: number;
-                    /** @description Audience of the token, the configured one or one of spec.audiences of the AccessKey */
+                    /**
+                     * @description Audience of the token, the configured one or one of spec.audiences of the AccessKey
+                     * @example
+                     */
                     audience?: string;
                 };
                 "application/json": {
@@ -2189,7 +2198,10 @@ export interface operations {
                      * @default 3
                      */
                     cycle?: number;
-                    /** @description Audience of the token, the configured one or one of spec.audiences of the AccessKey */
+                    /**
+                     * @description Audience of the token, the configured one or one of spec.audiences of the AccessKey
+                     * @example
+                     */
                     audience?: string;
                 };
             };
@@ -2326,7 +2338,7 @@ export interface operations {
                 sk?: string;
                 /** @description Validity of the token in days; if unset, tokenLifetime of the key pair */
                 cycle?: number;
-                /** @description Audience of the token, the configured one or one of spec.audiences of the AccessKey */
+                /** @description Audience of the token, the configured one or one of spec.audiences of the AccessKey; for example */
                 audience?: string;
             };
             header?: never;

@@ -40,10 +40,10 @@ export function optionalText(description: string, example: string) {
     .openapi({ description, example });
 }
 
-/** An optional parameter without a default. */
+/** An optional parameter without a default. Its example is empty, because Swagger UI sends examples. */
 export function selectedText(description: string) {
   const text = z.string({ error: problemOf }).max(256, 'must be 256 characters at most').optional();
-  return unsetIfEmpty(text).openapi({ description, type: 'string', maxLength: 256 });
+  return unsetIfEmpty(text).openapi({ description, type: 'string', maxLength: 256, example: '' });
 }
 
 /**
