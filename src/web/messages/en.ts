@@ -340,6 +340,7 @@ export const en = {
   errorForbidden: 'The cluster does not allow this change.',
   errorPolicy: 'A policy of the cluster does not allow this change.',
   clusterSays: 'The cluster gives this reason:',
+  operatorSays: 'Message of the operator:',
   mayNotNameUser:
     'An AccessKey for a user whose name starts with “system:”, such as a ServiceAccount, requires a permission that you do not have:',
   operatorMayNot:

@@ -327,6 +327,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   errorForbidden: '集群不允许此次修改。',
   errorPolicy: '集群策略不允许此次修改。',
   clusterSays: '集群返回的原因（原文）：',
+  operatorSays: 'Operator 返回的信息（原文）：',
   mayNotNameUser: '为名称以“system:”开头的用户（例如 ServiceAccount）创建 AccessKey 时，需要以下您尚未拥有的权限：',
   operatorMayNot: 'Operator 缺少您当前登录方式所需的权限：{permission}。请使用其他方式登录，或联系 Operator 的管理员。',
   namespaceEnding: '该命名空间正在删除，请选择其他命名空间。',

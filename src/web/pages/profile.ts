@@ -42,10 +42,17 @@ ${fact(t('email'), person.email)}
 ${fact(t('groups'), groups)}
 ${fact(t('userId'), page.userId && html`<code>${page.userId}</code>`)}
 ${fact(t('accessKeyResource'), page.accessKey === undefined ? t('noAccessKeyYet') : html`<code>${page.accessKey}</code>`)}
-${fact(t('status'), condition && html`<span class="state ${condition.ready ? 'good' : 'bad'}">${condition.reason}</span> <span class="faint">${condition.message}</span>`)}
+${fact(t('status'), condition && conditionOf(view, condition))}
 ${fact(t('signInMethod'), t(methods[page.signInMethod]))}
 ${fact(t('sessionExpires'), time(page.sessionExpiresAt, ''))}
 </dl>
 </section>`,
   });
+}
+
+/** Reason and message are the operator's own words, which are not translated. */
+function conditionOf({ t }: View, { ready, reason, message }: NonNullable<ProfilePage['condition']>): Html {
+  const quote =
+    message !== '' && html`<p class="faint">${t('operatorSays')}</p><blockquote lang="en">${message}</blockquote>`;
+  return html`<span class="state ${ready ? 'good' : 'bad'}" lang="en">${reason}</span>${quote}`;
 }
