@@ -461,7 +461,7 @@ describe('a key in use', () => {
 describe('an unknown path', () => {
   test('is a page in a browser, with a way back, and JSON for an API client', async () => {
     const { page, close } = await setup.open({ locale: 'zh-CN' });
-    for (const path of ['/nothing', '/docs/nothing', '/login/nothing']) {
+    for (const path of ['/nothing', '/docs/nothing', '/login/nothing', '/login/%zz', '/docs/%E0%A4%A']) {
       expect((await page.goto(url + path))?.status()).toBe(404);
       expect(await page.textContent('h1')).toBe('页面不存在');
       expect((await fetch(url + path)).headers.get('content-type')).toContain('application/json');

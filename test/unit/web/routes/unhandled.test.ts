@@ -1,9 +1,11 @@
 import { Hono } from 'hono';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
+import { limitBody, maxBodySize } from '../../../../src/http/common/body-limit.ts';
 import type { Environment } from '../../../../src/http/common/environment.ts';
 import { answerError, answerNotFound } from '../../../../src/http/common/error-response.ts';
 import { PlatformError } from '../../../../src/http/common/errors.ts';
+import { limitQuery } from '../../../../src/http/common/parameter-limit.ts';
 import { requestLog } from '../../../../src/http/common/request-log.ts';
 import { loadAssets } from '../../../../src/web/common/assets.ts';
 import { createUnhandledPages, prefersPage } from '../../../../src/web/routes/unhandled.ts';
@@ -13,6 +15,7 @@ const browser = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avi
 const unhandled = createUnhandledPages(loadAssets());
 const app = new Hono<Environment>();
 app.use(requestLog({ log: pino({ level: 'silent' }), addressOf: () => '192.0.2.1' }));
+app.use(limitBody(), limitQuery());
 app.get('/throw', () => {
   throw new PlatformError('methodNotAllowed', 'method not allowed', { headers: { Allow: 'POST' } });
 });
@@ -55,6 +58,22 @@ describe('a path that does not exist', () => {
     expect(text).not.toContain('<b>');
     expect(response.headers.get('Content-Security-Policy')).toContain("default-src 'none'");
     expect(response.headers.get('Vary')).toBe('Accept');
+  });
+});
+
+describe('a request that is rejected before its route', () => {
+  test.each<[string, string, RequestInit, number]>([
+    ['a path that is not percent-encoded', '/personal-center/%zz', {}, 404],
+    ['a path that is not UTF-8', '/deployments/%E0%A4%A', {}, 404],
+    ['a query that is not percent-encoded', '/login/callback?error=%zz', {}, 400],
+    ['a query with too many parameters', `/login?${'a&'.repeat(1_000)}`, {}, 400],
+    ['a body that is too large', '/login', { method: 'POST', body: 'a'.repeat(maxBodySize + 1) }, 413],
+  ])('%s is a page in a browser, and JSON for an API client', async (_, path, init, status) => {
+    const page = await app.request(path, { ...init, headers: { Accept: browser } });
+    expect([page.status, typeOf(page)]).toEqual([status, 'text/html']);
+    expect(page.headers.get('Content-Security-Policy')).toContain("default-src 'none'");
+    const answer = await app.request(path, init);
+    expect([answer.status, typeOf(answer)]).toEqual([status, 'application/json']);
   });
 });
 
