@@ -33,7 +33,7 @@ export async function startAuthorizationWebhook(
   return {
     apiServerArguments: [
       // Added to RBAC, which comes first.
-      '--authorization-mode=Webhook',
+      '--authorization-mode=RBAC,Webhook',
       '--authorization-webhook-version=v1',
       `--authorization-webhook-config-file=${file}`,
       ...['authorized', 'unauthorized'].map((which) => `--authorization-webhook-cache-${which}-ttl=0s`),

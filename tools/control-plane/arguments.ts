@@ -38,7 +38,7 @@ export function etcdArguments(layout: Layout): string[] {
   });
 }
 
-/** Arguments of kube-apiserver. Extra arguments override the default ones. */
+/** Arguments of kube-apiserver. Extra arguments replace the default ones of the same name. */
 export function apiServerArguments(layout: Layout, extra: readonly string[]): string[] {
   const { credentials, directory } = layout;
   const defaults = flags({
@@ -60,7 +60,7 @@ export function apiServerArguments(layout: Layout, extra: readonly string[]): st
     // Without this, open watches delay the shutdown.
     'shutdown-watch-termination-grace-period': '1s',
   });
-  // Some arguments can be repeated, and then the first issuer signs.
+  // kube-apiserver adds up the values of a repeated list, and signs with the first service-account-issuer.
   const isOverridden = (one: string) => extra.some((other) => nameOf(other) === nameOf(one));
   return [...defaults.filter((one) => !isOverridden(one)), ...extra];
 }

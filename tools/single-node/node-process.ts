@@ -55,8 +55,7 @@ function apiServerArguments({ authority, apiServer }: NodeCertificates): string[
   return [
     '--endpoint-reconciler-type=lease',
     '--allow-privileged=true',
-    // In addition to RBAC, the default of the control plane.
-    '--authorization-mode=Node',
+    '--authorization-mode=Node,RBAC',
     '--enable-admission-plugins=NodeRestriction',
     `--client-ca-file=${authority.certificate}`,
     `--kubelet-client-certificate=${apiServer.certificate}`,
