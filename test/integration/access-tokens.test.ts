@@ -3,9 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Kubectl } from '../../tools/kubectl.ts';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
-import reference from '../fixtures/ghippo-user-definitions.json' with { type: 'json' };
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
-import { contractOf } from '../support/contract.ts';
+import { expectContract } from '../support/contract.ts';
 import {
   type AccessKeyObject,
   accessKeyManifest,
@@ -67,12 +66,6 @@ const specOf = async (name: string) =>
   (await kubectl.get<AccessKeyObject & { spec: object }>('accesskey', name, '-n', 'people')).spec as {
     keyPairs: { name: string; expiresAt?: string; accessToken?: boolean }[];
   };
-
-function expectContract(name: string, message: unknown): void {
-  const check = contractOf(reference.definitions, name);
-  check(message);
-  expect(check.errors).toBeNull();
-}
 
 describe('an access token', () => {
   test('is a key pair whose token lives as long, and is revoked with it', async () => {

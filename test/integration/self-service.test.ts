@@ -236,7 +236,7 @@ describe('the admission policies', () => {
     await expect(as(operatorUser, patch)).rejects.toThrow(/spec.user/);
   });
 
-  test('let nobody else claim an AccessKey with the annotations', async () => {
+  test('reject the annotations from users without the permission to impersonate', async () => {
     const claim = [
       'annotate',
       '--overwrite',

@@ -3,9 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { User, UserList } from '../../src/users/schema.ts';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
-import reference from '../fixtures/ghippo-user-definitions.json' with { type: 'json' };
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
-import { contractOf } from '../support/contract.ts';
+import { expectContract } from '../support/contract.ts';
 import {
   type AccessKeyObject,
   accessKeyManifest,
@@ -49,12 +48,6 @@ const bobSees = (path: string) =>
     const { status, body } = await ask<UserList>('bob', path);
     return status === 200 ? body : undefined;
   });
-
-function expectContract(name: string, message: unknown): void {
-  const check = contractOf(reference.definitions, name);
-  check(message);
-  expect(check.errors).toBeNull();
-}
 
 describe('users', () => {
   test('are listed in the form of the reference with permission to list AccessKeys', async () => {

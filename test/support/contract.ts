@@ -1,4 +1,6 @@
 import { Ajv, type ValidateFunction } from 'ajv';
+import { expect } from 'vitest';
+import ghippo from '../fixtures/ghippo-user-definitions.json' with { type: 'json' };
 
 interface Definition {
   type?: string;
@@ -25,6 +27,13 @@ export function contractOf(
   ajv.addFormat('int32', { type: 'number', validate: (value: number) => (value | 0) === value });
   ajv.addFormat('int64', { validate: (value: string) => BigInt.asIntN(64, BigInt(value)).toString() === value });
   return ajv.compile({ definitions: Object.fromEntries(strict), $ref: `#/definitions/${name}` });
+}
+
+/** Requires that a message of the ghippo API has exactly the fields of the reference document. */
+export function expectContract(name: string, message: unknown): void {
+  const check = contractOf(ghippo.definitions, name);
+  check(message);
+  expect(check.errors).toBeNull();
 }
 
 function withFields(definition: Definition, fields: readonly string[] | undefined): Definition {

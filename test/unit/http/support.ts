@@ -26,6 +26,15 @@ export interface ErrorAnswer {
   details: { '@type': string; fieldViolations: { field: string; description: string }[] }[];
 }
 
+/** The body of a response of an OAuth 2.0 endpoint, with the fields of both a success and an error. */
+export interface OAuthAnswer {
+  access_token: string;
+  token_type: string;
+  expires_in: number;
+  error: string;
+  error_description: string;
+}
+
 let generated: Promise<SigningKeys> | undefined;
 
 /** Signing keys, generated once per test file. */

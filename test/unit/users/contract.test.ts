@@ -4,7 +4,7 @@ import { projectCurrentUser, projectUser } from '../../../src/users/projection.t
 import { CurrentUser, User, UserList } from '../../../src/users/schema.ts';
 import reference from '../../fixtures/ghippo-user-definitions.json' with { type: 'json' };
 import { accessKey, at, known } from '../../support/builders.ts';
-import { contractOf } from '../../support/contract.ts';
+import { contractOf, expectContract } from '../../support/contract.ts';
 
 const profile = { email: 'ann@example.com', firstName: 'Ann', lastName: 'Lee', description: 'Shop' };
 const full = known({ profile, updatedAt: at(-60), suspended: true }, { lastUsedTime: at(-5) });
@@ -23,9 +23,7 @@ describe.each(records)('a user %s', (_, record) => {
     ['v1alpha1currentuserGetUserResponse', current, CurrentUser],
     ['userListUsersResponse', list, UserList],
   ] as const)('matches %s', (name, message, schema) => {
-    const check = contractOf(reference.definitions, name);
-    check(message);
-    expect(check.errors).toBeNull();
+    expectContract(name, message);
     expect(schema.parse(message)).toEqual(message);
   });
 

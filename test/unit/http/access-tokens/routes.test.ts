@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import reference from '../../../fixtures/ghippo-user-definitions.json' with { type: 'json' };
 import { accessKey, at, keyPair, known, now, pairStatus } from '../../../support/builders.ts';
-import { contractOf } from '../../../support/contract.ts';
+import { expectContract } from '../../../support/contract.ts';
 import { allowing } from '../support.ts';
 import { ann, base, bob, claimsOf, createTokens, createUsers, days } from './support.ts';
 
@@ -11,12 +10,6 @@ const one = (of: string) => `${of}/accesstoken`;
 const users = { ann: `/users/${ann.uid}`, bob: `/users/${bob.uid}` };
 const mayChange = { ...allowing('*'), mayChangeKeyPairs: async () => true };
 const name = { name: 'ci' };
-
-function expectContract(message: string, body: unknown): void {
-  const check = contractOf(reference.definitions, message);
-  check(body);
-  expect(check.errors).toBeNull();
-}
 
 describe.each([
   [mine, 'currentuser', ''],

@@ -10,7 +10,7 @@ export const base = '/apis/ghippo.io/v1alpha1';
 export const ann = known({ groups: ['dev'] });
 export const bob = accessKey({ name: 'bob', user: 'bob', groups: ['ops'] });
 
-/** What differs from a cluster that works: an AccessKey that the API server has, but not the caches, and a controller that does nothing. */
+/** Differences from a working cluster: an AccessKey that the caches do not have yet, or a controller that does nothing. */
 interface Parts {
   accessKeys?: AccessKeyRecord[];
   /** On the API server; default: as in the caches. */

@@ -6,13 +6,7 @@ import type { Dependencies } from '../../../../src/http/common/environment.ts';
 import { KubernetesError } from '../../../../src/kube/errors.ts';
 import type { ServiceAccountName } from '../../../../src/kube/names.ts';
 import { accessKey, at, caches, now } from '../../../support/builders.ts';
-import { basic, createPlatform, form } from '../support.ts';
-
-interface Answer {
-  access_token: string;
-  error: string;
-  error_description: string;
-}
+import { basic, createPlatform, form, type OAuthAnswer } from '../support.ts';
 
 const path = '/oauth2/token';
 const urn = 'urn:ietf:params:oauth';
@@ -65,7 +59,7 @@ describe('a token exchange', () => {
     const { send, uses, logged, reviewed } = await createExchange();
     const answer = await send(path, form(await request(requested ? { requested_token_type: requested } : {})));
     expect(answer.status, answer.text).toBe(200);
-    const { access_token, ...rest } = answer.json<Answer>();
+    const { access_token, ...rest } = answer.json<OAuthAnswer>();
     expect(rest).toEqual({ token_type: 'Bearer', expires_in: 3600, issued_token_type: issued });
     expect(answer.headers.get('Cache-Control')).toBe('no-store');
     expect(decodeJwt(access_token)).toEqual({
@@ -91,7 +85,7 @@ describe('a token exchange', () => {
 
   it('returns a token that is valid only while a live AccessKey names the ServiceAccount', async () => {
     const { send, list, content } = await createExchange();
-    const { access_token } = (await send(path, form(await request()))).json<Answer>();
+    const { access_token } = (await send(path, form(await request()))).json<OAuthAnswer>();
     const status = async () => (await list('', access_token)).status;
     expect(await status()).toBe(200);
     content.accessKeys.upsert(accessKey({ groups: ['dev'], serviceAccounts: ['other'] }));
@@ -114,7 +108,7 @@ describe('a token exchange', () => {
     const { send } = await createExchange();
     expect((await send(path, form(await request({ client_id: robot })))).status).toBe(200);
     const answer = await send(path, form(await request({ client_id: 'other' })));
-    expect([answer.status, answer.json<Answer>().error]).toEqual([400, 'invalid_request']);
+    expect([answer.status, answer.json<OAuthAnswer>().error]).toEqual([400, 'invalid_request']);
     expect(answer.text).toContain('client_id, if sent, must be system:serviceaccount:<namespace>:<name>');
   });
 
@@ -147,8 +141,10 @@ describe('a subject token', () => {
     const { send, reviewed, logged } = await createExchange();
     const answer = await send(path, form(await request({}, claims)));
     expect(answer.status).toBe(400);
-    expect(answer.json<Answer>().error).toBe('invalid_request');
-    expect(answer.json<Answer>().error_description).toMatch(/^subject_token: must be a valid ServiceAccount token/);
+    expect(answer.json<OAuthAnswer>().error).toBe('invalid_request');
+    expect(answer.json<OAuthAnswer>().error_description).toMatch(
+      /^subject_token: must be a valid ServiceAccount token/,
+    );
     expect(reviewed).toEqual([]);
     expect(logged()).toMatchObject([{ audit: true, event: 'token.refused' }]);
     expect(logged()[0]).not.toHaveProperty('serviceAccount');
@@ -159,7 +155,7 @@ describe('a subject token', () => {
     async (text) => {
       const { send, reviewed } = await createExchange();
       const answer = await send(path, form(await request({ subject_token: text })));
-      expect([answer.status, answer.json<Answer>().error]).toEqual([400, 'invalid_request']);
+      expect([answer.status, answer.json<OAuthAnswer>().error]).toEqual([400, 'invalid_request']);
       expect(reviewed).toEqual([]);
     },
   );
@@ -228,7 +224,7 @@ describe('the request', () => {
   ])('returns %s for %j', async (error, change) => {
     const { send, reviewed } = await createExchange();
     const answer = await send(path, form(await request(change)));
-    expect([answer.status, answer.json<Answer>().error]).toEqual([400, error]);
+    expect([answer.status, answer.json<OAuthAnswer>().error]).toEqual([400, error]);
     expect(reviewed).toEqual([]);
   });
 
@@ -237,24 +233,24 @@ describe('the request', () => {
     async (name) => {
       const { send, reviewed } = await createExchange();
       const answer = await send(path, form(await request({ [name]: 'https://x' })));
-      expect([answer.status, answer.json<Answer>().error]).toEqual([400, 'invalid_target']);
+      expect([answer.status, answer.json<OAuthAnswer>().error]).toEqual([400, 'invalid_target']);
       expect(reviewed).toHaveLength(1);
       const { send: sendUnknown } = await createExchange('invalid');
       const unauthenticated = await sendUnknown(path, form(await request({ [name]: 'https://x' })));
-      expect(unauthenticated.json<Answer>().error).toBe('invalid_request');
+      expect(unauthenticated.json<OAuthAnswer>().error).toBe('invalid_request');
     },
   );
 
   it('selects one of the audiences of the AccessKey', async () => {
     const { send } = await createExchange(undefined, [{ ...ann, spec: { ...ann.spec, audiences: ['shop'] } }]);
     const answer = await send(path, form(await request({ audience: 'shop' })));
-    expect(decodeJwt(answer.json<Answer>().access_token)).toHaveProperty('aud', 'shop');
+    expect(decodeJwt(answer.json<OAuthAnswer>().access_token)).toHaveProperty('aud', 'shop');
   });
 
   it('returns invalid_request with additional client authentication', async () => {
     const { send } = await createExchange();
     const answer = await send(path, form(await request(), { authorization: basic('a', 'b') }));
-    expect([answer.status, answer.json<Answer>().error]).toEqual([400, 'invalid_request']);
+    expect([answer.status, answer.json<OAuthAnswer>().error]).toEqual([400, 'invalid_request']);
   });
 
   it('returns 503 if the cluster is unavailable', async () => {
@@ -262,7 +258,7 @@ describe('the request', () => {
       new KubernetesError('POST tokenreviews: 403', { status: 403, reason: 'Forbidden' }),
     );
     const answer = await send(path, form(await request()));
-    expect([answer.status, answer.json<Answer>().error]).toEqual([503, 'temporarily_unavailable']);
+    expect([answer.status, answer.json<OAuthAnswer>().error]).toEqual([503, 'temporarily_unavailable']);
     expect(logged()).toMatchObject([{ error: 'POST tokenreviews: 403' }]);
   });
 

@@ -6,13 +6,7 @@ import type { AccessKeyRecord } from '../../../../src/accesskey/model/access-key
 import { createExternalTokens } from '../../../../src/token/federation/external-token.ts';
 import { accessKey, caches, now } from '../../../support/builders.ts';
 import { audience, createIssuer, issuer, subject } from '../../token/federation/issuers.ts';
-import { basic, createPlatform, deploymentsPath, form } from '../support.ts';
-
-interface Answer {
-  access_token: string;
-  error: string;
-  error_description: string;
-}
+import { basic, createPlatform, deploymentsPath, form, type OAuthAnswer } from '../support.ts';
 
 const path = '/oauth2/token';
 const urn = 'urn:ietf:params:oauth';
@@ -56,7 +50,7 @@ describe('a token of a trusted issuer', () => {
     const { exchange, assert, token, get, content, logged } = await createFederation();
     for (const answer of [await exchange(await token()), await assert(await token())]) {
       expect(answer.status, answer.text).toBe(200);
-      const { access_token } = answer.json<Answer>();
+      const { access_token } = answer.json<OAuthAnswer>();
       const claims = { sub: 'uid-of-shop-ann', preferred_username: 'ann', groups: ['dev'], client_id: clientId };
       expect(decodeJwt(access_token)).toMatchObject({ ...claims, exp: now / 1000 + 600 });
       const record = { event: 'token.issued', federated: clientId, user: 'ann' };
@@ -87,15 +81,15 @@ describe('a token of a trusted issuer', () => {
   ])('is rejected if %s', async (_, accessKeys) => {
     const { exchange, assert, token } = await createFederation(accessKeys);
     const exchanged = await exchange(await token());
-    expect([exchanged.status, exchanged.json<Answer>().error]).toEqual([400, 'invalid_request']);
+    expect([exchanged.status, exchanged.json<OAuthAnswer>().error]).toEqual([400, 'invalid_request']);
     const asserted = await assert(await token());
-    expect([asserted.status, asserted.json<Answer>().error]).toEqual([400, 'invalid_grant']);
+    expect([asserted.status, asserted.json<OAuthAnswer>().error]).toEqual([400, 'invalid_grant']);
   });
 
   it('is rejected if it is not valid, with the reason only in the log', async () => {
     const { exchange, token, logged } = await createFederation();
     const answer = await exchange(await token({ exp: now / 1000 - 60 }));
-    expect([answer.status, answer.json<Answer>().error]).toEqual([400, 'invalid_request']);
+    expect([answer.status, answer.json<OAuthAnswer>().error]).toEqual([400, 'invalid_request']);
     const refused = { event: 'token.refused', refused: 'the token of the issuer is not valid' };
     expect(logged()[0]).toMatchObject({ ...refused, detail: 'ERR_JWT_EXPIRED' });
   });
@@ -115,7 +109,7 @@ describe('a token of a trusted issuer', () => {
     respondWith(() => Promise.reject(new TypeError('fetch failed')));
     for (let index = 0; index < 3; index += 1) {
       const answer = await exchange(await token());
-      expect([answer.status, answer.json<Answer>().error]).toEqual([503, 'temporarily_unavailable']);
+      expect([answer.status, answer.json<OAuthAnswer>().error]).toEqual([503, 'temporarily_unavailable']);
     }
   });
 
@@ -135,18 +129,18 @@ describe('the request', () => {
   ])('of RFC 7523 is rejected with %s', async (_, change, headers) => {
     const { assert, token } = await createFederation();
     const answer = await assert(await token(), change, headers as Record<string, string>);
-    expect([answer.status, answer.json<Answer>().error]).toEqual([400, 'invalid_request']);
+    expect([answer.status, answer.json<OAuthAnswer>().error]).toEqual([400, 'invalid_request']);
   });
 
   it('may name the subject as client_id, and no other', async () => {
     const { assert, token } = await createFederation();
     expect((await assert(await token(), { client_id: clientId })).status).toBe(200);
-    expect((await assert(await token(), { client_id: 'other' })).json<Answer>().error).toBe('invalid_grant');
+    expect((await assert(await token(), { client_id: 'other' })).json<OAuthAnswer>().error).toBe('invalid_grant');
   });
 
   it('of RFC 7523 is not supported if no issuer is trusted', async () => {
     const { send } = await createPlatform();
     const answer = await send(path, form({ grant_type: `${urn}:grant-type:jwt-bearer`, assertion: 'x' }));
-    expect([answer.status, answer.json<Answer>().error]).toEqual([400, 'unsupported_grant_type']);
+    expect([answer.status, answer.json<OAuthAnswer>().error]).toEqual([400, 'unsupported_grant_type']);
   });
 });

@@ -1,15 +1,7 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { accessKey, keyPair } from '../../../support/builders.ts';
-import { ak, basic, createPlatform, deploymentsPath, form, sk } from '../support.ts';
-
-interface Answer {
-  access_token: string;
-  token_type: string;
-  expires_in: number;
-  error: string;
-  error_description: string;
-}
+import { ak, basic, createPlatform, deploymentsPath, form, type OAuthAnswer, sk } from '../support.ts';
 
 const path = '/oauth2/token';
 const other = keyPair(2);
@@ -32,7 +24,7 @@ describe('a client credentials request', () => {
     const { send, uses } = await createPlatform();
     const answer = await send(path, init);
     expect(answer.status, answer.text).toBe(200);
-    const { access_token, ...rest } = answer.json<Answer>();
+    const { access_token, ...rest } = answer.json<OAuthAnswer>();
     expect(rest).toEqual({ token_type: 'Bearer', expires_in: 3 * 86_400 });
     expect(decodeJwt(access_token)).toMatchObject({ client_id: ak, preferred_username: 'ann', groups: ['dev'] });
     expect([answer.headers.get('Cache-Control'), answer.headers.get('Pragma')]).toEqual(['no-store', 'no-cache']);
@@ -45,7 +37,7 @@ describe('a client credentials request', () => {
     const twice = new URLSearchParams(inBody);
     for (let index = 0; index < 2; index += 1) twice.append(name, token.audience);
     const answer = await send(path, form(twice.toString()));
-    expect(decodeJwt(answer.json<Answer>().access_token).aud).toBe(token.audience);
+    expect(decodeJwt(answer.json<OAuthAnswer>().access_token).aud).toBe(token.audience);
   });
 
   it.each([
@@ -57,7 +49,7 @@ describe('a client credentials request', () => {
     async (lifetime, own, seconds) => {
       const of = accessKey({ keyPairs: [{ name: 'main', ...(own && { tokenLifetime: own }) }] });
       const { send } = await createPlatform({ of, token: { ...token, lifetime } });
-      expect((await send(path, form(inBody))).json<Answer>().expires_in).toBe(seconds);
+      expect((await send(path, form(inBody))).json<OAuthAnswer>().expires_in).toBe(seconds);
     },
   );
 
@@ -66,13 +58,13 @@ describe('a client credentials request', () => {
   it.each(['resource', 'audience'])('selects an audience of the AccessKey with %s', async (name) => {
     const { send } = await createPlatform({ of, token });
     const answer = await send(path, form({ ...inBody, [name]: 'urn:api' }));
-    expect(decodeJwt(answer.json<Answer>().access_token).aud).toBe('urn:api');
-    expect(decodeJwt((await send(path, form(inBody))).json<Answer>().access_token).aud).toBe(token.audience);
+    expect(decodeJwt(answer.json<OAuthAnswer>().access_token).aud).toBe('urn:api');
+    expect(decodeJwt((await send(path, form(inBody))).json<OAuthAnswer>().access_token).aud).toBe(token.audience);
   });
 
   it('has the profile of RFC 9068 if it is configured, and is accepted here; the platform format stays', async () => {
     const { send, get, token: platformToken } = await createPlatform({ token: { ...token, type: 'at+jwt' } });
-    const ask = async () => (await send(path, form(inBody))).json<Answer>().access_token;
+    const ask = async () => (await send(path, form(inBody))).json<OAuthAnswer>().access_token;
     const issued = await ask();
     expect(decodeProtectedHeader(issued).typ).toBe('at+jwt');
     const { jti, ...claims } = decodeJwt(issued);
@@ -89,7 +81,7 @@ describe('a client credentials request', () => {
   it('is for only one audience', async () => {
     const { send } = await createPlatform({ of, token });
     const two = form({ ...inBody, resource: 'https://shop', audience: 'urn:api' });
-    expect((await send(path, two)).json<Answer>().error).toBe('invalid_target');
+    expect((await send(path, two)).json<OAuthAnswer>().error).toBe('invalid_target');
   });
 
   it('reports an unknown audience only to an authenticated client, and not as a failed attempt', async () => {
@@ -97,15 +89,15 @@ describe('a client credentials request', () => {
     const { send } = await createPlatform({ of, token: throttled });
     for (let index = 0; index < 3; index += 1) {
       const answer = await send(path, form({ ...inBody, audience: 'x' }));
-      expect([answer.status, answer.json<Answer>().error]).toEqual([400, 'invalid_target']);
+      expect([answer.status, answer.json<OAuthAnswer>().error]).toEqual([400, 'invalid_target']);
     }
     const wrong = await send(path, form({ ...inBody, client_secret: other.sk, audience: 'x' }));
-    expect([wrong.status, wrong.json<Answer>().error]).toEqual([401, 'invalid_client']);
+    expect([wrong.status, wrong.json<OAuthAnswer>().error]).toEqual([401, 'invalid_client']);
   });
 
   it('a token for another audience is not accepted here, but active at introspection', async () => {
     const { send, get } = await createPlatform({ of });
-    const { access_token } = (await send(path, form({ ...inBody, audience: 'urn:api' }))).json<Answer>();
+    const { access_token } = (await send(path, form({ ...inBody, audience: 'urn:api' }))).json<OAuthAnswer>();
     const bearer = { authorization: `Bearer ${access_token}` };
     expect((await get(deploymentsPath, bearer)).status).toBe(401);
     expect((await get('/oauth2/auth', bearer)).status).toBe(401);
@@ -115,7 +107,7 @@ describe('a client credentials request', () => {
 
   it('returns the same token as the endpoint of the platform', async () => {
     const { send, token: platformToken } = await createPlatform();
-    const { access_token } = (await send(path, form(inBody))).json<Answer>();
+    const { access_token } = (await send(path, form(inBody))).json<OAuthAnswer>();
     expect(access_token).toBe(await platformToken());
   });
 });
@@ -166,13 +158,13 @@ describe('the error', () => {
       ['resource', token.audience],
       ['resource', 'https://x'],
     ]);
-    expect((await send(path, form(two.toString()))).json<Answer>().error).toBe('invalid_target');
+    expect((await send(path, form(two.toString()))).json<OAuthAnswer>().error).toBe('invalid_target');
   });
 
   it('is invalid_request for parameters in the query', async () => {
     const { send } = await createPlatform();
     const answer = await send(`${path}?client_secret=${sk}`, form({ ...grant, client_id: ak }));
-    expect([answer.status, answer.json<Answer>().error]).toEqual([400, 'invalid_request']);
+    expect([answer.status, answer.json<OAuthAnswer>().error]).toEqual([400, 'invalid_request']);
   });
 
   it.each<[string, RequestInit]>([
@@ -188,7 +180,7 @@ describe('the error', () => {
     const { send } = await createPlatform();
     const answer = await send(path, init);
     expect(answer.status).toBe(401);
-    expect(answer.json<Answer>().error).toBe('invalid_client');
+    expect(answer.json<OAuthAnswer>().error).toBe('invalid_client');
     expect(answer.headers.get('WWW-Authenticate')).toBe(challenge);
     expect(answer.headers.get('Cache-Control')).toBe('no-store');
   });
@@ -209,14 +201,14 @@ describe('the error', () => {
     await send(path, wrong, '192.0.2.1');
     const answer = await send(path, wrong, '192.0.2.1');
     expect([answer.status, answer.headers.get('Retry-After')]).toEqual([429, '60']);
-    expect(answer.json<Answer>().error).toBe('invalid_client');
+    expect(answer.json<OAuthAnswer>().error).toBe('invalid_client');
     expect((await send(path, form(inBody), '192.0.2.1')).status).toBe(200);
   });
 
   it('is temporarily_unavailable before the signing keys are loaded', async () => {
     const { send } = await createPlatform({ signingKeys: () => undefined });
     const answer = await send(path, form(inBody));
-    expect([answer.status, answer.json<Answer>().error]).toEqual([503, 'temporarily_unavailable']);
+    expect([answer.status, answer.json<OAuthAnswer>().error]).toEqual([503, 'temporarily_unavailable']);
   });
 
   it('is server_error for an unexpected error, without its message', async () => {
@@ -235,7 +227,7 @@ describe('the error', () => {
 describe('the audit record', () => {
   it('of a token contains the user, the key pair, the address and the expiry', async () => {
     const { send, logged, log } = await createPlatform();
-    const { access_token } = (await send(path, form(inBody), '192.0.2.1')).json<Answer>();
+    const { access_token } = (await send(path, form(inBody), '192.0.2.1')).json<OAuthAnswer>();
     expect(logged()).toEqual([
       expect.objectContaining({
         audit: true,

@@ -1,9 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createUserDirectory } from '../../../../src/users/directory.ts';
 import type { User } from '../../../../src/users/schema.ts';
-import reference from '../../../fixtures/ghippo-user-definitions.json' with { type: 'json' };
 import { accessKey, caches } from '../../../support/builders.ts';
-import { contractOf } from '../../../support/contract.ts';
+import { expectContract } from '../../../support/contract.ts';
 import { allowing, createPlatform, failing } from '../support.ts';
 
 const base = '/apis/ghippo.io/v1alpha1';
@@ -21,12 +20,6 @@ beforeAll(async () => {
 async function ask(path: string, change: Parameters<typeof createPlatform>[0] = {}) {
   const { get } = await createPlatform({ of: ann, users, ...change });
   return get(base + path, { authorization: `Bearer ${token}` });
-}
-
-function expectContract(name: string, message: unknown): void {
-  const check = contractOf(reference.definitions, name);
-  check(message);
-  expect(check.errors).toBeNull();
 }
 
 describe('the groups of a user', () => {
