@@ -1,4 +1,4 @@
-/** What the annotation of a Secret says about the token in its data. Pure. */
+/** The annotation that describes the token in the data of a Secret. Pure. */
 import { hash } from 'node:crypto';
 
 /** Contains no secret: a token cannot be derived from its digest. */

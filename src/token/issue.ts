@@ -132,7 +132,7 @@ export interface TokenValidity {
   defaultSeconds: number;
 }
 
-/** What a client asks for. */
+/** What a client requests. */
 export interface TokenTerms extends TokenValidity {
   /** Requested audience. */
   audience?: string | undefined;

@@ -104,7 +104,7 @@ export async function verifyToken(token: string, options: VerifyOptions): Promis
 
 /**
  * Requires the expected audience, which jose has already checked unless listed ones are accepted. A token with an audience
- * is for someone else if none is expected (RFC 7519 section 4.1.3).
+ * is for another recipient if none is expected (RFC 7519 section 4.1.3).
  *
  * @throws TokenError
  */

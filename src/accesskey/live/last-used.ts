@@ -34,9 +34,9 @@ export interface LastUsedOptions {
 }
 
 /**
- * Records the last use of key pairs and ServiceAccounts in the status. Every replica does: it skips a time that another replica wrote within the last
- * minute, and each write has the cached resourceVersion as precondition. So the time never goes back, and no replica
- * overwrites the write of another.
+ * Records the last use of key pairs and ServiceAccounts in the status, in every replica. A replica skips a time that
+ * another one wrote within the last minute, and each write has the cached resourceVersion as precondition. So the time
+ * never goes back, and no replica overwrites the write of another.
  */
 export function createLastUsed({ client, caches, withAddress, log, now }: LastUsedOptions): LastUsed {
   /** The last use by uid of the AccessKey, then by client ID. */

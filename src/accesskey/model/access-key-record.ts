@@ -14,7 +14,7 @@ export type ServiceAccountStatus = NonNullable<AccessKeyStatus['serviceAccounts'
 export type KeyPairState = KeyPairStatus['state'];
 export type Condition = NonNullable<AccessKeyStatus['conditions']>[number];
 
-/** An account at the identity provider of single sign-on. In contrast to a name, it is never given to another person. */
+/** An account at the identity provider of single sign-on. Unlike a user name, it is never assigned to another person. */
 export interface SelfServicePerson {
   issuer: string;
   subject: string;

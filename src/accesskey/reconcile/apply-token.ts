@@ -85,7 +85,7 @@ async function write(
   const { annotation, data } = await contentOf(step, tokens);
   const metadata = { labels: {}, annotations: { [annotations.token]: annotation } };
   const { record, reverted } = await api.patch(secret, { metadata, data });
-  // The same inputs again and again mean that the token does not last; a renewal has another time.
+  // Writing the same inputs repeatedly means that something else reverts the token; a renewal has another time.
   const renewAt = tokenRenewalAt(secret);
   const isRenewal = renewAt !== undefined && renewAt <= now;
   const value = step.kind === 'issue' ? `${step.inputs} ${isRenewal ? now : ''}` : null;

@@ -24,8 +24,8 @@ type WritingAction = Exclude<SecretAction, { kind: 'keep' | 'hold' }>;
 
 /**
  * Executes a plan. Every step is safe to repeat. Every patch and deletion carries the resourceVersion it was planned for,
- * and a create fails if the name is taken. So a stale cache makes the step fail, and the reconcile is retried. Before the first write the API server must confirm that the
- * AccessKey still has the planned generation.
+ * and a create fails if the name is taken. So a stale cache makes the step fail, and the reconcile is retried. Before the
+ * first write, the API server must confirm that the AccessKey still has the planned generation.
  *
  * If the API server rejects a request for one pair (quota, admission), its outcome has a problem, and the other pairs
  * are still applied.

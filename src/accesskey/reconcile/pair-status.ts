@@ -37,7 +37,7 @@ export function pairStatus(accessKey: AccessKeyRecord, outcome: PairOutcome, now
   };
 }
 
-/** A pair that was rotated takes its last use along. */
+/** After a rotation, the last use of the pair becomes that of the previous pair. */
 function previousStatus(
   known: KeyPairStatus | undefined,
   ak: string,

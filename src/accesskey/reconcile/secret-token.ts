@@ -1,4 +1,4 @@
-/** Decides about the token that a Secret holds besides its pair (`keyPairs[].token`). Pure. */
+/** Plans the token in the Secret of a pair (`keyPairs[].token`). Pure. */
 import { hash } from 'node:crypto';
 import { annotations, previousKeys } from '../../credential/secret-format.ts';
 import type { SecretRecord } from '../../credential/secret-record.ts';
@@ -64,7 +64,7 @@ export function planToken(situation: TokenSituation): TokenStep {
   const known = parseTokenRecord(annotation);
   const request = requestOf(situation);
   if (!request) {
-    // Without the annotation, the spec says which key is that of the token.
+    // If the annotation is lost, the spec has the data key of the token.
     const lostKey = pair.token && secret.otherKeys.find((key) => key === tokenKeyOf(pair));
     if (annotation === undefined && lostKey === undefined) return { kind: 'keep' };
     return { kind: 'remove', formerKey: removableKey(pair, known?.key ?? lostKey) };
@@ -112,7 +112,7 @@ function inputsOf({ uid, spec }: AccessKeyRecord, request: TokenRequest, issuer:
   return hash('sha256', JSON.stringify(values), 'base64url');
 }
 
-export function tokenKeyOf({ token }: KeyPairSpec): string {
+function tokenKeyOf({ token }: KeyPairSpec): string {
   return token?.key ?? 'token';
 }
 

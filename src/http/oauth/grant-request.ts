@@ -49,7 +49,7 @@ export function readGrantRequest(
 }
 
 /** @returns the supported grant types; that of RFC 7523 only if an issuer is trusted */
-export function grantTypesOf(hasTrustedIssuers: boolean): readonly string[] {
+function grantTypesOf(hasTrustedIssuers: boolean): readonly string[] {
   return ['client_credentials', tokenExchange, ...(hasTrustedIssuers ? [jwtBearer] : [])];
 }
 

@@ -89,7 +89,7 @@ function isCostlyPath(target: string): boolean {
  * Whether the path has dot segments or backslashes. They are resolved before routing, so a request under the forward-auth
  * path of a gateway could reach another route.
  */
-export function hasDotSegments(target: string): boolean {
+function hasDotSegments(target: string): boolean {
   const [path = ''] = target.split('?', 1);
   return path.split(/[/\\]/).some((segment) => /^(?:\.|%2e){1,2}$/i.test(segment)) || path.includes('\\');
 }

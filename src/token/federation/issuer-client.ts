@@ -29,7 +29,7 @@ export class IssuerError extends Error {
 export type IssuerFetch = (url: string) => Promise<Response>;
 
 /** @param ca PEM of the CAs to trust; default: those of Node */
-export function createIssuerFetch(ca: string | undefined): IssuerFetch {
+function createIssuerFetch(ca: string | undefined): IssuerFetch {
   const dispatcher = new Agent({
     connect: { timeout: timeoutMs, ...(ca !== undefined && { ca }) },
     headersTimeout: timeoutMs,

@@ -102,7 +102,7 @@ function follow(start) {
     try {
       const answer = await fetch(area.dataset.fragment, { headers: { Accept: 'text/html' } });
       if (answer.status === 401) {
-        // Only once: the sign-in page says once that the session has ended.
+        // Close the stream first: the sign-in page reports the end of the session only once.
         source.close();
         location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
         return;

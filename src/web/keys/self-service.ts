@@ -61,8 +61,9 @@ const problems: Record<ClaimProblem, MessageKey> = {
 const attempts = 3;
 
 /**
- * @returns a function that returns what the person of a session may do, or undefined if self-service is not configured; it throws ConsoleError if the claims name
- * no user, or if the user belongs to somebody else; KubernetesError, ConnectionError
+ * @returns a function that returns what the person of a session may do, or undefined if self-service is not configured;
+ * it throws ConsoleError if the claims name no user, or if the AccessKey of another person holds the user;
+ * KubernetesError, ConnectionError
  */
 export function createSelfService({ caches, api, client, singleSignOn, log, now }: SelfServiceDependencies) {
   const { options } = singleSignOn ?? {};

@@ -1,4 +1,4 @@
-/** The limits of the tokens of a pair, as the form has them; pure. The schema of the CRD has the same rules. */
+/** The limits of a pair in the form: token lifetime and allowed networks; pure. The schema of the CRD has the same rules. */
 import { isIP } from 'node:net';
 import { managementOf } from '../../accesskey/change/managed-fields.ts';
 import type { KeyPairSpec } from '../../accesskey/model/access-key-record.ts';

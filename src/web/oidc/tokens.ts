@@ -36,8 +36,8 @@ export async function verifiedTokens(
   const verify = () => jwtVerify<{ sub: string }>(idToken, keys, options);
   try {
     const { payload } = await verify().catch(async (error) => {
-      // The provider has just begun to sign with a new key. The response came from the provider itself, so nobody else
-      // can cause this request.
+      // The provider has just begun to sign with a new key. The response came from the provider itself, so a
+      // client cannot cause this request.
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
       await keys.reload();
       return verify();

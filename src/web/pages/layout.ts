@@ -103,7 +103,7 @@ function withQuery(path: string, name: string, value: string): string {
 
 export interface ErrorPage extends Failure {
   title: string;
-  /** Where the person goes on. Default: the access keys, or the sign-in page. */
+  /** Target of the primary button. Default: the access keys, or the sign-in page. */
   action?: { href: string; label: string } | undefined;
 }
 

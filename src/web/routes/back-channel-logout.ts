@@ -8,7 +8,7 @@ import { ProviderError, toProviderError } from '../oidc/provider-error.ts';
 import type { SingleSignOnService } from '../oidc/single-sign-on.ts';
 import type { ConsoleEnvironment, PageContext } from './dependencies.ts';
 
-export const backChannelLogoutPath = '/login/backchannel-logout';
+const backChannelLogoutPath = '/login/backchannel-logout';
 
 /**
  * Back-Channel Logout (OpenID Connect Back-Channel Logout 1.0): the identity provider sends a logout token, without a

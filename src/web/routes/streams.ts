@@ -12,7 +12,7 @@ const retryMs = 3_000;
 /** What the routes of event streams need. */
 export interface StreamDependencies {
   streams: Streams;
-  /** Whether a session has ended, for example because its pair was disabled. It gets that one change and no further events. */
+  /** Whether a session has ended, for example because its pair was disabled. Its stream ends after the next event. */
   hasEnded: (session: Session, address: string) => Promise<boolean>;
   /** @returns when a session ends if it is not used again, milliseconds since the epoch */
   endOf: (session: Session) => number;
