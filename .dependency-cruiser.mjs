@@ -20,7 +20,7 @@ const mayImport = {
   users: ['accesskey/model'],
   'token/keys': ['kube'],
   token: ['kube', 'credential', 'accesskey/model', 'accesskey/live', 'token/keys'],
-  'token/federation': ['accesskey/live', 'token'],
+  'token/federation': ['kube', 'accesskey/live', 'token'],
   'http/common': [
     ...['kube', 'credential', 'access', 'accesskey/model', 'accesskey/live', 'accesskey/change', 'clusters', 'token'],
     ...['token/keys', 'token/federation', 'users'],

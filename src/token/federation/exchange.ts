@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { federatedClientId, type LiveFederated } from '../../accesskey/live/live-federated.ts';
 import type { ReviewBudget } from '../exchange.ts';
 import type { ExchangeRequest, Refusal, Subject } from '../issue.ts';
@@ -23,11 +24,13 @@ export function createFederatedExchange({ tokens, users, budget }: FederatedExch
     if (!claimed) return undefined;
     const account = federatedClientId(claimed.issuer, claimed.subject);
     if (clientId !== undefined && clientId !== account) return { refused: 'client_id is not the subject of the token' };
-    const retryAfterSeconds = budget.take(address, account);
+    // The subject is not verified yet, so it can be long, and the budget keeps its keys.
+    const budgetKey = hash('sha256', account, 'base64url');
+    const retryAfterSeconds = budget.take(address, budgetKey);
     if (retryAfterSeconds > 0) return { refused: 'too many failed attempts', retryAfterSeconds };
-    const verified = await verify(tokens, subjectToken, () => budget.refund(address, account));
+    const verified = await verify(tokens, subjectToken, () => budget.refund(address, budgetKey));
     if ('refused' in verified) return verified;
-    budget.refund(address, account);
+    budget.refund(address, budgetKey);
     return subjectOf(verified, users);
   };
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createRemoteJWKSet, customFetch, errors, type RemoteJWKSet } from 'jose';
 import { Agent, fetch } from 'undici';
 import { z } from 'zod';
+import { withCooldown } from '../../kube/cooldown.ts';
 
 /** Time for one response, milliseconds. */
 const timeoutMs = 5_000;
@@ -13,6 +14,9 @@ const discoveryMs = 10 * 60_000;
 const retryMs = 5_000;
 /** Time between two requests for the keys, if a token names an unknown key, milliseconds. */
 const keyCooldownMs = 10_000;
+
+/** Time between two requests for the keys after a failed one, milliseconds. */
+const keyRetryMs = 3_000;
 
 /** The issuer cannot be reached, or has sent something invalid. The message is for the log. */
 export class IssuerError extends Error {
@@ -74,7 +78,7 @@ export function createIssuerKeys(options: IssuerOptions): () => Promise<RemoteJW
     try {
       const get = options.fetch ?? createIssuerFetch(await readCA(options.caFile));
       const url = await discover(issuer, get);
-      const keys = current?.url === url ? current.keys : createKeys(url, get);
+      const keys = current?.url === url ? current.keys : createKeys(url, get, now);
       // Also removes keys that the issuer has revoked.
       await keys.reload();
       current = { url, keys };
@@ -122,9 +126,14 @@ async function discover(issuer: string, get: IssuerFetch): Promise<string> {
 }
 
 /** The keys do not expire, so that they stay in use while the issuer is unavailable. */
-function createKeys(url: string, get: IssuerFetch): RemoteJWKSet {
+function createKeys(url: string, get: IssuerFetch, now: () => number): RemoteJWKSet {
+  async function read(keysUrl: string): Promise<Response> {
+    const response = await get(keysUrl);
+    if (response.status !== 200) throw new IssuerError('unavailable', `keys: status ${response.status}`);
+    return response;
+  }
   const limits = { timeoutDuration: timeoutMs, cooldownDuration: keyCooldownMs, cacheMaxAge: Number.POSITIVE_INFINITY };
-  return createRemoteJWKSet(new URL(url), { ...limits, [customFetch]: (keysUrl: string) => get(keysUrl) });
+  return createRemoteJWKSet(new URL(url), { ...limits, [customFetch]: withCooldown(read, { ms: keyRetryMs, now }) });
 }
 
 /** A response that is not JSON, too large or no key set is invalid; any other error is one of the connection. */

@@ -12,6 +12,7 @@ import {
   None,
 } from 'openid-client';
 import type { Logger } from 'pino';
+import { withCooldown } from '../../kube/cooldown.ts';
 import { ProviderError, toProviderError } from './provider-error.ts';
 import { createProviderFetch, type ProviderFetch, timeoutMs } from './provider-fetch.ts';
 
@@ -19,7 +20,7 @@ import { createProviderFetch, type ProviderFetch, timeoutMs } from './provider-f
 export const clockToleranceSeconds = 30;
 /** How long a discovery document is used, milliseconds. */
 const discoveryMs = 10 * 60_000;
-/** How long a failed discovery is not repeated, so that requests of browsers do not become requests to the provider. */
+/** How long a failed request for the discovery document or the keys is not repeated, so that requests of browsers do not become requests to the provider. */
 const retryMs = 3_000;
 /** How long a key set without the key of a token is not fetched again. */
 const keyCooldownMs = 10_000;
@@ -59,7 +60,7 @@ export function createProvider(options: ProviderOptions, log: Logger, now: () =>
 
   async function refresh(): Promise<void> {
     try {
-      current = { provider: await discover(options, await connection.fetch()), at: now() };
+      current = { provider: await discover(options, await connection.fetch(), now), at: now() };
       if (failed) log.info({ issuer: options.issuer }, 'identity provider is available again');
       failed = undefined;
     } catch (error) {
@@ -105,6 +106,7 @@ function createConnection(caFile: string | undefined) {
 async function discover(
   { issuer, clientID, clientSecretFile }: ProviderOptions,
   fetch: ProviderFetch,
+  now: () => number,
 ): Promise<DiscoveredProvider> {
   const url = new URL(issuer);
   const isInsecure = url.protocol === 'http:';
@@ -115,7 +117,7 @@ async function discover(
     execute: isInsecure ? [allowInsecureRequests] : [],
   });
   const keysUrl = requireEndpoints(client, isInsecure);
-  return { client, keys: createKeys(keysUrl, fetch) };
+  return { client, keys: createKeys(keysUrl, fetch, now) };
 }
 
 async function read(file: string): Promise<string> {
@@ -149,7 +151,13 @@ function requireEndpoints(client: Configuration, isInsecure: boolean): URL {
   return new URL(jwks_uri ?? '');
 }
 
-function createKeys(url: URL, fetch: ProviderFetch): RemoteJWKSet {
+function createKeys(url: URL, fetch: ProviderFetch, now: () => number): RemoteJWKSet {
+  const read: ProviderFetch = async (...request) => {
+    const response = await fetch(...request);
+    if (response.status >= 500) throw new ProviderError('unavailable', `key set: status ${response.status}`);
+    if (response.status !== 200) throw new ProviderError('invalid', `key set: status ${response.status}`);
+    return response;
+  };
   const options = { timeoutDuration: timeoutMs, cooldownDuration: keyCooldownMs };
-  return createRemoteJWKSet(url, { ...options, [joseFetch]: fetch });
+  return createRemoteJWKSet(url, { ...options, [joseFetch]: withCooldown(read, { ms: retryMs, now }) });
 }

@@ -1,9 +1,11 @@
 import { createHmac } from 'node:crypto';
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createExternalTokens } from '../../../../src/token/federation/external-token.ts';
 import { now } from '../../../support/builders.ts';
 import { audience, createIssuer, issuer, subject } from './issuers.ts';
+
+afterEach(() => void vi.useRealTimers());
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const iat = now / 1000;
@@ -47,6 +49,7 @@ describe('a token of a trusted issuer', () => {
     ['is a logout token', {}, { typ: 'logout+jwt' }],
     ['is a proof of possession', {}, { typ: 'dpop+jwt' }],
     ['has an unknown kid', {}, { kid: 'other' }],
+    ['has a number as typ', {}, { typ: 7 }],
   ])('is rejected if it %s', async (_, claims, header) => {
     const { verify, token } = await createVerifier();
     expect(await verify(await token(claims, header))).toHaveProperty('invalid');
@@ -97,6 +100,19 @@ describe('the keys of an issuer', () => {
     await verify(await token());
     await Promise.all(Array.from({ length: 20 }, async (_, n) => verify(await token({}, { kid: `unknown-${n}` }))));
     expect(requests).toHaveLength(2);
+  });
+
+  it('are not read again for each unknown key while they cannot be read', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const { verify, token, requests, respondWith } = await createVerifier();
+    await verify(await token());
+    vi.setSystemTime(Date.now() + 11_000);
+    respondWith(() => new Response('', { status: 503 }));
+    for (const kid of ['a', 'b', 'c']) {
+      await expect(verify(await token({}, { kid }))).rejects.toMatchObject({ kind: 'unavailable' });
+    }
+    expect(requests).toHaveLength(3);
+    expect(await verify(await token())).toHaveProperty('subject', subject);
   });
 
   it('that the issuer has revoked are no longer accepted after ten minutes', async () => {

@@ -136,6 +136,14 @@ test('responds with 503 if the cluster cannot store it, so that the provider can
   expect((await logout()).status).toBe(503);
 });
 
+test('responds with 503 while the keys of the provider cannot be read, and asks for them only once', async () => {
+  provider.misbehave('/keys', { status: 500 });
+  const before = provider.requests.length;
+  for (let attempt = 0; attempt < 5; attempt += 1) expect((await logout()).status).toBe(503);
+  provider.misbehave('/keys', undefined);
+  expect(provider.requests.slice(before).filter((one) => one === '/keys')).toHaveLength(1);
+});
+
 test('sessions with single sign-on are unavailable while the ended ones are unknown', async () => {
   const alice = await signedOn();
   list = undefined;

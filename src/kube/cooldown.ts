@@ -1,0 +1,30 @@
+export interface CooldownOptions {
+  /** How long a failure is kept, milliseconds. */
+  ms: number;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+}
+
+/**
+ * Does not repeat a failed request for a while: callers get the same error instead. So the requests of clients do not become
+ * requests to a server that fails.
+ */
+export function withCooldown<A extends unknown[], T>(
+  request: (...args: A) => Promise<T>,
+  { ms, now }: CooldownOptions,
+): (...args: A) => Promise<T> {
+  let failed: { error: unknown; at: number } | undefined;
+  return async (...args) => {
+    const age = failed ? now() - failed.at : ms;
+    // A negative age means that the clock was set back.
+    if (failed && age >= 0 && age < ms) throw failed.error;
+    try {
+      const result = await request(...args);
+      failed = undefined;
+      return result;
+    } catch (error) {
+      failed = { error, at: now() };
+      throw error;
+    }
+  };
+}
