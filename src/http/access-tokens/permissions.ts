@@ -66,12 +66,16 @@ export function notAllowed(caller: string): PlatformError {
 /**
  * Checks the caller's key pair again, on the API server: a cache may not have seen a revocation yet.
  *
- * @param own the caller's AccessKey as read from the API server
+ * @param own the caller's AccessKey, as read from the API server if possible
  * @throws PlatformError 403
  */
 export function requireLive(own: AccessKeyRecord, { name: pairName, ak, issuedAt }: CallerPair, now: number): void {
   const pair = own.spec.keyPairs?.find((one) => one.name === pairName);
   const isIssuedTooEarly = pair && issuedAt * 1000 < (tokensNotBeforeMs(pair) ?? 0);
   if (!isIssuedTooEarly && isPairLive(own, { pairName, ak }, now)) return;
-  throw new PlatformError('permissionDenied', 'the key pair of your token is no longer valid');
+  throw pairNotLive();
+}
+
+export function pairNotLive(): PlatformError {
+  return new PlatformError('permissionDenied', 'the key pair of your token is no longer valid');
 }

@@ -1,4 +1,5 @@
 /** Creates and deletes access tokens. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Context } from 'hono';
 import type { AccessKeyApi } from '../../accesskey/change/access-key-api.ts';
 import type { AccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
@@ -11,7 +12,7 @@ import { PlatformError, tooMany } from '../common/errors.ts';
 import type { TokenIssuing } from '../token/issuing.ts';
 import { awaitCreated, awaitDeleted } from './await.ts';
 import { changeKeyPairs, withNewPair, withoutPair } from './changes.ts';
-import { type CallerPair, requireLive, requireOwner, requirePair } from './permissions.ts';
+import { type CallerPair, pairNotLive, requireLive, requireOwner, requirePair } from './permissions.ts';
 import { expiryOf } from './request.ts';
 
 /** Changes of a caller: each costs a Secret. */
@@ -62,15 +63,29 @@ export function createAccessTokenService(
     return { api, pair };
   }
 
-  /** Changes of another user are checked with the caller's AccessKey in the cache, which `requireCaller` has checked. */
-  function requireStillLive({ caller }: Change, fetched: AccessKeyRecord, pair: CallerPair): void {
-    if (fetched.uid === caller.id) requireLive(fetched, pair, now());
+  /**
+   * Checks again, right before the change, what may have changed since the request was authorized: the caller's key pair,
+   * in the cache if the user is another one, and whether that user is still the one whom the caller may impersonate.
+   *
+   * @throws PlatformError 403, 409
+   */
+  function requireUnchanged({ caller, target }: Change, fetched: AccessKeyRecord, pair: CallerPair): void {
+    const own = ownOf(caller, fetched);
+    if (!own) throw pairNotLive();
+    requireLive(own, pair, now());
+    if (own !== fetched && !isDeepStrictEqual(fetched.spec.user, target.spec.user)) {
+      throw new PlatformError('aborted', 'the AccessKey is being changed by others, try again');
+    }
+  }
+
+  /** The AccessKey of the caller: as read from the API server if it is the one to change. */
+  function ownOf(caller: Caller, fetched: AccessKeyRecord): AccessKeyRecord | undefined {
+    return fetched.uid === caller.id ? fetched : dependencies.users.byId(caller.id);
   }
 
   /** The networks of the caller's key pair, which its access tokens must not leave. */
   function networksOf({ caller }: Change, fetched: AccessKeyRecord, pair: CallerPair): readonly string[] | undefined {
-    const own = fetched.uid === caller.id ? fetched : dependencies.users.byId(caller.id);
-    return own?.spec.keyPairs?.find((one) => one.name === pair.name)?.allowedCIDRs;
+    return ownOf(caller, fetched)?.spec.keyPairs?.find((one) => one.name === pair.name)?.allowedCIDRs;
   }
 
   function audit({ context, caller, target }: Change, action: KeyAction, pairName: string, pair: CallerPair): void {
@@ -95,7 +110,7 @@ export function createAccessTokenService(
       const limits = { now: now(), maxDays: token.maxCycle, pairExpiresAt: pair.expiresAt };
       const expiresAt = expiryOf(expiredAt, limits);
       const generation = await changeKeyPairs(api, target, (fetched) => {
-        requireStillLive(change, fetched, pair);
+        requireUnchanged(change, fetched, pair);
         return withNewPair(fetched, { name, expiresAt, allowedCIDRs: networksOf(change, fetched, pair) });
       });
       audit(change, 'created', name, pair);
@@ -120,7 +135,7 @@ export function createAccessTokenService(
         throw new PlatformError('permissionDenied', 'an access token can delete only itself');
       }
       const generation = await changeKeyPairs(api, target, (fetched) => {
-        requireStillLive(change, fetched, pair);
+        requireUnchanged(change, fetched, pair);
         return withoutPair(fetched, name);
       });
       audit(change, 'deleted', name, pair);

@@ -10,6 +10,7 @@ const one = (of: string) => `${of}/accesstoken`;
 const users = { ann: `/users/${ann.uid}`, bob: `/users/${bob.uid}` };
 const mayChange = { ...allowing('*'), mayChangeKeyPairs: async () => true };
 const name = { name: 'ci' };
+const suspendedAnn = known({ groups: ['dev'], suspended: true });
 
 describe.each([
   [mine, 'currentuser', ''],
@@ -285,6 +286,34 @@ describe('the access tokens of another user', () => {
     expect([existing.status, existing.text]).toEqual([403, missing.text]);
     const { send: sendAllowed } = await createTokens();
     expect((await sendAllowed(method, path('nobody'), body)).json().message).toBe('user not found');
+  });
+
+  it('are not created if the user was changed after the permission was checked', async () => {
+    const fetched = { spec: { ...bob.spec, user: { name: 'bob', groups: ['ops', 'admins'] } } };
+    const { send, attempts } = await createTokens({ fetched, change: { authorizer: mayChange } });
+    for (const [method, path, body] of [
+      ['POST', one(users.bob), name],
+      ['DELETE', `${all(users.bob)}/ci`],
+    ] as const) {
+      const answer = await send(method, path, body);
+      expect([answer.status, answer.json().code, attempts()]).toEqual([409, 10, 0]);
+    }
+  });
+
+  it.each([
+    ['suspended', (system: Awaited<ReturnType<typeof createTokens>>) => system.content.accessKeys.upsert(suspendedAnn)],
+    ['deleted', (system: Awaited<ReturnType<typeof createTokens>>) => system.content.accessKeys.remove('shop/ann')],
+  ])('are not created if the caller was %s after the permission was checked', async (_, change) => {
+    async function mayChangeKeyPairs() {
+      change(system);
+      return true;
+    }
+    const system: Awaited<ReturnType<typeof createTokens>> = await createTokens({
+      change: { authorizer: { ...mayChange, mayChangeKeyPairs } },
+    });
+    const answer = await system.send('POST', one(users.bob), name);
+    expect([answer.status, answer.json().message]).toEqual([403, 'the key pair of your token is no longer valid']);
+    expect(system.attempts()).toBe(0);
   });
 
   it('cannot be created for a suspended user', async () => {
