@@ -1,7 +1,24 @@
 import { z } from 'zod';
-import { authenticatingProxy } from './authenticating-proxy.ts';
 import { name } from './fields.ts';
 import { oidc } from './oidc.ts';
+
+/** A proxy that signs users in, such as oauth2-proxy, see docs/single-sign-on.md. */
+const authenticatingProxy = z
+  .strictObject({
+    enabled: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether a Kubernetes token in the Authorization header of a request from http.trustedProxies signs the user in.',
+      ),
+    signOutUrl: z
+      .string()
+      .max(2_048)
+      .refine(isSignOutUrl, 'must be a path that starts with one /, or an http or https URL')
+      .optional()
+      .describe('Where users sign out at the proxy, for example /oauth2/sign_out; if unset, there is no "Sign out".'),
+  })
+  .prefault({});
 
 /** The web console. */
 export const web = z
@@ -58,4 +75,10 @@ interface SignInFields {
 
 function hasSignIn({ enabled, tokenSignIn, keyPairSignIn, oidc: provider, authenticatingProxy: proxy }: SignInFields) {
   return !enabled || tokenSignIn || keyPairSignIn !== 'off' || provider !== undefined || proxy.enabled;
+}
+
+/** A path must not start with two slashes, which browsers read as another host. */
+function isSignOutUrl(text: string): boolean {
+  if (!/^[\x21-\x7e]+$/.test(text)) return false;
+  return /^\/(?![/\\])/.test(text) || (/^https?:\/\//.test(text) && URL.canParse(text));
 }

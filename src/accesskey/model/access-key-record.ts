@@ -110,6 +110,9 @@ export function pairStatusOf({ status }: Pick<AccessKeyRecord, 'status'>, pairNa
   return status.keyPairs?.find((one) => one.name === pairName);
 }
 
+/** A pair whose last use is not longer ago than this is in use: stopping it may break a service. Milliseconds. */
+export const inUseMs = 3_600_000;
+
 /** @returns when the pair or its previous pair was last used, RFC 3339 in UTC; undefined if neither was */
 export function lastUseOf({ lastUsedTime, previous }: KeyPairStatus): string | undefined {
   // RFC 3339 times in UTC with whole seconds sort like text.

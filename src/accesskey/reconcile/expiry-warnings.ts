@@ -2,9 +2,7 @@
 import { maxClockSkewMs } from '../../kube/time.ts';
 import type { KeyPairStatus } from '../model/access-key-record.ts';
 import { liveStates } from '../model/pair-state.ts';
-import { parseTime } from '../model/time.ts';
-
-const dayMs = 86_400_000;
+import { dayMs, parseTime } from '../model/time.ts';
 
 /**
  * The pairs that can get tokens, will expire, and have no successor: no other pair of the AccessKey can get tokens and is

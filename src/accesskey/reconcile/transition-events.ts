@@ -1,15 +1,18 @@
 /** The Events for changes between two statuses. Pure. */
 import type { EventContent } from '../../kube/events.ts';
-import { type AccessKeyRecord, type Condition, type KeyPairStatus, lastUseOf } from '../model/access-key-record.ts';
+import {
+  type AccessKeyRecord,
+  type Condition,
+  inUseMs,
+  type KeyPairStatus,
+  lastUseOf,
+} from '../model/access-key-record.ts';
 import { liveStates } from '../model/pair-state.ts';
 import { parseTime } from '../model/time.ts';
 import type { AccessKeyStatus } from '../model/types.generated.ts';
 import { reasons } from './conditions.ts';
 import { normal, warning } from './events.ts';
 import { expiringSoon } from './expiry-warnings.ts';
-
-/** How long ago a pair that is stopped must have been used last to cause no warning, milliseconds. */
-const inUseMs = 3_600_000;
 
 /**
  * Events for changes between two statuses: a problem, an expiry or a warning of it, the end of an overlap, and a pair that

@@ -1,7 +1,7 @@
 /** The body of a request for an access token, and the rules for its name and its expiry; pure except for reading. */
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { formatTime } from '../../accesskey/model/time.ts';
+import { dayMs, formatTime } from '../../accesskey/model/time.ts';
 import { isDnsLabel } from '../../kube/names.ts';
 import { jsonEntries, jsonType, readBody } from '../common/body.ts';
 import type { Environment } from '../common/environment.ts';
@@ -63,7 +63,7 @@ export function expiryOf(
   requested: number | undefined,
   { now, maxDays, pairExpiresAt }: { now: number; maxDays: number; pairExpiresAt: number },
 ): number {
-  const latest = Math.floor((now + maxDays * 86_400_000) / 1000) * 1000;
+  const latest = Math.floor((now + maxDays * dayMs) / 1000) * 1000;
   const expiry = Math.floor((requested ?? Math.min(latest, pairExpiresAt)) / 1000) * 1000;
   if (expiry > latest) throw violation('expiredAt', `must be at most ${maxDays} days in the future`);
   if (expiry > pairExpiresAt) {

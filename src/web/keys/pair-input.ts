@@ -1,5 +1,6 @@
 /** Reads and validates the form of a pair; pure. The schema of the CRD has the same rules. */
 import type { KeyPairSpec } from '../../accesskey/model/access-key-record.ts';
+import { dayMs } from '../../accesskey/model/time.ts';
 import { isDnsLabel } from '../../kube/names.ts';
 import type { Form } from '../common/form.ts';
 import type { MessageKey } from '../common/language.ts';
@@ -11,8 +12,6 @@ import { areNetworks, isTokenLifetime, parseNetworks } from './token-limits.ts';
 export const validityDays = [30, 90, 180] as const;
 const validities = ['30', '90', '180', 'custom', 'permanent'] as const;
 export type Validity = (typeof validities)[number];
-
-const dayMs = 86_400_000;
 
 /** The entered values, not validated. */
 export interface PairInput {

@@ -3,6 +3,7 @@
 import { additionProblem, hasOverlap, maxPairs } from '../../accesskey/change/addition.ts';
 import type { KeyPairEdit } from '../../accesskey/change/managed-fields.ts';
 import {
+  inUseMs,
   type KeyPairSpec,
   type KeyPairStatus,
   lastUseOf,
@@ -87,9 +88,6 @@ export function applyAction(
   }
   return withinLimit(replacePair(keyPairs, name, (pair) => ({ ...pair, enabled: action === 'enable' })));
 }
-
-/** A pair was used recently if its last use, or that of its previous pair, is not longer ago, milliseconds. */
-const inUseMs = 3_600_000;
 
 /** Whether a pair was used within the last hour, so that stopping it may break a service. */
 export function isInUse(status: KeyPairStatus | undefined, now: number): boolean {

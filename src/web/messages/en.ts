@@ -167,7 +167,6 @@ export const en = {
   doneRevoked: 'The issued tokens of key {pair} have been revoked.',
   doneEdited: 'Key {pair} has been updated.',
 
-  newTitle: 'Create Key',
   editTitle: 'Edit {pair}',
   keyName: 'Key name',
   keyNameHelp: 'Use lowercase letters, digits and hyphens, for example the name of the service that will use the key.',

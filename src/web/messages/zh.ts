@@ -163,7 +163,6 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   doneRevoked: '密钥 {pair} 已签发的令牌已吊销。',
   doneEdited: '密钥 {pair} 已更新。',
 
-  newTitle: '创建密钥',
   editTitle: '编辑 {pair}',
   keyName: '密钥名称',
   keyNameHelp: '支持小写字母、数字和连字符（-），例如填写使用该密钥的服务名称。',

@@ -92,7 +92,7 @@ export function addNewPairRoutes(
     const page = {
       problems: {},
       ...state,
-      title: t('newTitle'),
+      title: t('createKey'),
       action: `${accessKeysPath}/new`,
       submit: t('createKey'),
       isNew: true,
@@ -136,5 +136,5 @@ function changedNotice(context: PageContext, fetched: FetchedAccessKey | undefin
 function showMissingPermission(context: PageContext): Response | Promise<Response> {
   const view = context.get('view');
   const missing = describeMissingKeyPermission(permissionToCreate, context.get('visitor').user, {});
-  return context.html(errorPage(view, { title: view.t('newTitle'), text: view.t('missingPermission'), missing }), 403);
+  return context.html(errorPage(view, { title: view.t('createKey'), text: view.t('missingPermission'), missing }), 403);
 }

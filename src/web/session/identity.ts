@@ -29,7 +29,7 @@ export class ReviewLimitError extends Error {
   readonly retryAfterSeconds: number;
 
   constructor(retryAfterSeconds: number) {
-    super(`too many failed attempts, retry after ${retryAfterSeconds} seconds`);
+    super(`too many failed attempts, try again in ${retryAfterSeconds} s`);
     this.retryAfterSeconds = retryAfterSeconds;
   }
 }
