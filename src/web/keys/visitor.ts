@@ -9,6 +9,7 @@ import { isStatus } from '../../kube/errors.ts';
 import { isSystemName } from '../../kube/names.ts';
 import type { Transport } from '../../kube/transport.ts';
 import { ConsoleError } from '../common/console-error.ts';
+import { isNameable } from '../oidc/claims.ts';
 import type { EndedSignOns } from '../oidc/ended-sign-ons.ts';
 import type { ClusterUser, ReviewToken } from '../session/identity.ts';
 import type { Session } from '../session/session.ts';
@@ -152,12 +153,10 @@ export async function readAccessKey({ accessKey, api }: Visitor): Promise<Fetche
   }
 }
 
-/** @returns the groups of a user that an AccessKey can name: not those of Kubernetes itself, and valid in the CRD */
+/**
+ * @returns the groups of a user that an AccessKey can name: not those of Kubernetes itself, and valid in the CRD;
+ * authenticators accept any text, even an empty one
+ */
 export function ownGroups({ groups }: Pick<ClusterUser, 'groups'>): string[] {
   return groups.filter((group) => !isSystemName(group) && isNameable(group));
-}
-
-/** The rules for spec.user.groups in the CRD. Authenticators accept any text, even an empty one. */
-function isNameable(group: string): boolean {
-  return group.length <= 253 && group.trim() === group && !/^$|[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}]/u.test(group);
 }

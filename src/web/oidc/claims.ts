@@ -31,10 +31,12 @@ export function userOfClaims(claims: JWTPayload, rules: ClaimRules): ClaimedUser
   if (usernameClaim === 'email' && !(claims.email_verified ?? true)) return 'unverifiedEmail';
   const name = usernamePrefixOf(rules) + value;
   if (isSystemName(name)) return 'systemName';
-  if (!isName(name)) return 'invalidName';
+  if (!isNameable(name)) return 'invalidName';
   const claimed = groupsClaim === undefined ? [] : groupsOf(claims[groupsClaim]);
   if (!claimed) return 'invalidGroups';
-  const groups = claimed.map((group) => groupsPrefix + group).filter((group) => !isSystemName(group) && isName(group));
+  const groups = claimed
+    .map((group) => groupsPrefix + group)
+    .filter((group) => !isSystemName(group) && isNameable(group));
   return { name, groups: [...new Set(groups)] };
 }
 
@@ -50,8 +52,11 @@ function groupsOf(value: unknown): string[] | undefined {
   return values.every((one) => typeof one === 'string') ? values : undefined;
 }
 
-/** The schema of the CRD has the same rules: at most 253 characters, none invisible, no white space at the ends. */
-function isName(text: string): boolean {
+/**
+ * Whether an AccessKey can name this user or group: at most 253 characters, none invisible, no white space at the ends. The
+ * schema of the CRD has the same rules.
+ */
+export function isNameable(text: string): boolean {
   return text !== '' && [...text].length <= 253 && text.trim() === text && !invisible.test(text);
 }
 
