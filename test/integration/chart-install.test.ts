@@ -279,9 +279,11 @@ test('the policies can be installed before the rest of the chart', async () => {
   await kubectl.run(['delete', kinds, '--all']);
   // This build of Helm assumes Kubernetes 1.20 by default.
   const file = ['--show-only', 'templates/admission-policies.yaml', '--kube-version=1.36.0'];
-  await kubectl.run(['apply', '-f', '-'], await helm.run(['template', 'keys', chart, ...inNamespace, ...file]));
-  expect((await kubectl.run(['get', kinds, '-o', 'name'])).trim().split('\n')).toHaveLength(6);
+  const manifest = await helm.run(['template', 'keys', chart, ...inNamespace, ...file]);
+  await kubectl.run(['apply', '-f', '-'], manifest);
+  const names = (await kubectl.run(['get', kinds, '-o', 'name'])).trim().split('\n');
+  expect(names).toHaveLength(manifest.match(/^kind: /gm)?.length ?? 0);
   await helm.run(['install', 'keys', chart, ...inNamespace, '--take-ownership']);
   const policies = await kubectl.run(['get', kinds, '-o', 'yaml']);
-  expect(policies.split('meta.helm.sh/release-name: keys')).toHaveLength(7);
+  expect(policies.match(/meta\.helm\.sh\/release-name: keys/g)).toHaveLength(names.length);
 });
