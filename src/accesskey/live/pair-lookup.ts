@@ -67,6 +67,15 @@ export function createPairLookup(caches: AccessKeyCaches): PairLookup {
   };
 }
 
+/** @returns the live pair with this ak, if it is the named one of the AccessKey with this uid */
+export function findLivePair(
+  { find }: Pick<PairLookup, 'find'>,
+  { uid, pairName, ak }: { uid: string; pairName: string; ak: string },
+  now: number,
+): FoundPair | undefined {
+  return find(ak, now).find((one) => one.user.id === uid && one.pairName === pairName && liveStates.has(one.state));
+}
+
 /** Answers whether a pair could get a token now, for the controller. */
 export function acceptedBy({ find }: PairLookup): Accepts {
   return ({ pair: { ak, digest }, accessKey, pairName, now }) =>

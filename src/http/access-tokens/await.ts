@@ -1,8 +1,7 @@
 /** Waits until the caches of this process show a change. */
-import type { FoundPair, PairLookup } from '../../accesskey/live/pair-lookup.ts';
+import { type FoundPair, findLivePair, type PairLookup } from '../../accesskey/live/pair-lookup.ts';
 import { type AccessKeyRecord, pairStatusOf } from '../../accesskey/model/access-key-record.ts';
 import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
-import { liveStates } from '../../accesskey/model/pair-state.ts';
 
 type Watched = Pick<AccessKeyCaches, 'accessKeys' | 'secrets'>;
 /** A key pair after a change; `generation` is that of the change. */
@@ -26,9 +25,8 @@ export async function awaitCreated(
     if (record.generation < generation) return false;
     const status = pairStatusOf(record, pairName);
     if (status?.state === 'Conflict') return { found: undefined };
-    const candidates = status?.accessKey === undefined ? [] : pairs.find(status.accessKey, now());
-    const isIt = (one: FoundPair) => one.user.id === uid && one.pairName === pairName && liveStates.has(one.state);
-    const found = candidates.find(isIt);
+    const ak = status?.accessKey;
+    const found = ak === undefined ? undefined : findLivePair(pairs, { uid, pairName, ak }, now());
     return found && { found };
   });
   return result?.found;

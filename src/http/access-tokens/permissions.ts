@@ -1,7 +1,7 @@
 /** Who may change the access tokens of a user. */
-import type { FoundPair } from '../../accesskey/live/pair-lookup.ts';
+import { findLivePair } from '../../accesskey/live/pair-lookup.ts';
 import type { AccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
-import { isPairLive, liveStates, tokensNotBeforeMs } from '../../accesskey/model/pair-state.ts';
+import { isPairLive, tokensNotBeforeMs } from '../../accesskey/model/pair-state.ts';
 import type { Caller } from '../../token/verify.ts';
 import type { Dependencies } from '../common/environment.ts';
 import { PlatformError } from '../common/errors.ts';
@@ -28,8 +28,7 @@ export function requirePair(
   { id, pairName, clientId, issuedAt }: Caller,
   { pairs, users, now }: Pick<Dependencies, 'pairs' | 'users' | 'now'>,
 ): CallerPair {
-  const isIt = (one: FoundPair) => one.user.id === id && one.pairName === pairName && liveStates.has(one.state);
-  const found = pairName === undefined ? undefined : pairs.find(clientId, now()).find(isIt);
+  const found = pairName === undefined ? undefined : findLivePair(pairs, { uid: id, pairName, ak: clientId }, now());
   if (!found) {
     throw new PlatformError('permissionDenied', 'only a token of a key pair can change access tokens');
   }

@@ -13,7 +13,7 @@ export interface OverlapChoice {
   /** The value in the spec, or noOverlap. */
   current: string;
   options: readonly string[];
-  /** The enabled pair beside which no overlap is possible, because a pair with an overlap counts as two. */
+  /** The enabled pair that rules out an overlap, because a pair with an overlap counts as two. */
   other: string | undefined;
   /** The tool that manages the rotation of the pair; the form then offers no choice. */
   manager: string | undefined;

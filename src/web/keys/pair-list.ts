@@ -95,7 +95,7 @@ export function isInUse(status: KeyPairStatus | undefined, now: number): boolean
   return lastUse !== undefined && now - lastUse < inUseMs;
 }
 
-/** @throws ConsoleError if another pair is enabled beside one with an overlap */
+/** @throws ConsoleError if another pair is enabled in addition to one with an overlap */
 function withinLimit(keyPairs: KeyPairSpecs): KeyPairSpecs {
   const enabled = keyPairs.filter((one) => one.enabled !== false);
   const overlapping = enabled.find(hasOverlap);
