@@ -67,6 +67,11 @@ const specOf = async (name: string) =>
     keyPairs: { name: string; expiresAt?: string; accessToken?: boolean }[];
   };
 
+async function lastChangeOf(name: string): Promise<unknown> {
+  const path = 'jsonpath={.metadata.annotations.ghippo\\.io/last-changed-by}';
+  return JSON.parse(await kubectl.run(['get', 'accesskey', name, '-n', 'people', '-o', path]));
+}
+
 describe('an access token', () => {
   test('is a key pair whose token lives as long, and is revoked with it', async () => {
     const { status, body } = await create('ci');
@@ -76,6 +81,11 @@ describe('an access token', () => {
     const { keyPairs } = await specOf('alice');
     expect(keyPairs[1]).toMatchObject({ name: 'ci', accessToken: true });
     expect(Date.parse(keyPairs[1]?.expiresAt ?? '')).toBe(claims.exp * 1000);
+    expect(await lastChangeOf('alice')).toMatchObject({
+      actor: 'alice',
+      signedInWith: 'key pair',
+      changes: ['created ci'],
+    });
     expect(claims).toMatchObject({ sub: ids.alice, preferred_username: 'alice', groups: ['group-of-alice'] });
 
     const listed = await list();

@@ -63,7 +63,8 @@ async function signOn(user: ProviderUser): Promise<Response> {
 
 async function client(user: ProviderUser): Promise<ConsoleClient> {
   const response = await signOn(user);
-  expect([response.status, response.headers.get('Location')]).toEqual([303, '/personal-center/access-keys']);
+  const page = await response.clone().text();
+  expect([response.status, response.headers.get('Location')], page).toEqual([303, '/personal-center/access-keys']);
   const signedIn = clientOf(operator.url, cookiesOf(response));
   // Forms of the console come from its public URL.
   const post: ConsoleClient['post'] = (path, fields, headers) =>
@@ -83,9 +84,13 @@ async function createKey(person: ConsoleClient, name: string, fields: Record<str
 }
 
 interface StoredAccessKey {
-  metadata: { name: string; namespace: string; annotations?: object };
+  metadata: { name: string; namespace: string; annotations?: Record<string, string> };
   spec: { user: { name: string; groups?: string[] }; keyPairs?: { name: string }[] };
 }
+
+const lastChange = 'ghippo.io/last-changed-by';
+const lastChangeOf = (found: StoredAccessKey | undefined): unknown =>
+  JSON.parse(found?.metadata.annotations?.[lastChange] ?? '{}');
 
 const accessKeysOf = async (user: string) => {
   const { items } = await kubectl.get<{ items: StoredAccessKey[] }>('accesskeys', '-A');
@@ -105,6 +110,7 @@ test('a person creates the AccessKey of their user, and uses its key pair', asyn
     namespace,
     annotations: { 'ghippo.io/sso-issuer': provider.issuer, 'ghippo.io/sso-subject': 'sub-of-alice' },
   });
+  expect(lastChangeOf(created)).toMatchObject({ actor: 'alice', signedInWith: 'single sign-on', changes: ['created'] });
   expect(created?.spec.user).toEqual({ name: 'alice', groups: ['dev'] });
 });
 
@@ -113,12 +119,14 @@ test('a person adds a second key in another session', async () => {
   expect((await createKey(person, 'second')).status).toBe(200);
   const [found] = await accessKeysOf('alice');
   expect(found?.spec.keyPairs?.map(({ name }) => name)).toEqual(['main', 'second']);
+  expect(lastChangeOf(found)).toMatchObject({ actor: 'alice', changes: ['created second'] });
 });
 
 test('a person loses a group of the AccessKey at the next sign-in', async () => {
   await client({ ...alice, groups: ['ops'] });
   const [found] = await accessKeysOf('alice');
   expect(found?.spec.user.groups).toEqual([]);
+  expect(lastChangeOf(found)).toMatchObject({ actor: 'alice', changes: ['removed groups'] });
 });
 
 test.each([
@@ -205,6 +213,11 @@ describe('the admission policies', () => {
       { metadata: { annotations: { 'ghippo.io/sso-subject': 'b' } } },
       /metadata: the operator/,
     ],
+    [
+      'write a long annotation',
+      { metadata: { annotations: { 'ghippo.io/last-changed-by': 'a'.repeat(4_097) } } },
+      /at most 4096 characters/,
+    ],
     ['suspend it', { spec: { suspended: true } }, /spec.suspended/],
   ])('do not let the operator %s', async (_, patch, message) => {
     const args = [
@@ -251,6 +264,19 @@ describe('the admission policies', () => {
     await expect(as('mallory', remove)).rejects.toThrow(/mallory may not set/);
     await expect(as('mallory', dryRun, manifest({ name: 'mallory' }))).rejects.toThrow(/mallory may not set/);
     await as('mallory', ['annotate', '--dry-run=server', 'accesskey', '-n', namespace, await aliceName(), 'note=1']);
+  });
+
+  test('let nobody else set who made the last change, but remove it', async () => {
+    const annotate = ['annotate', '--overwrite', '--dry-run=server', 'accesskey', '-n', namespace, await aliceName()];
+    await expect(as('mallory', [...annotate, `${lastChange}=bob`])).rejects.toThrow(
+      /mallory may not set .*last-changed-by/,
+    );
+    const forged = { ...accessKeyManifest(namespace, 'mallory'), metadata: { name: 'mallory', namespace } };
+    const withChange = { ...forged.metadata, annotations: { [lastChange]: 'bob' } };
+    await expect(as('mallory', dryRun, { ...forged, metadata: withChange })).rejects.toThrow(/may not set/);
+    await as('mallory', [...annotate, `${lastChange}-`]);
+    await as(operatorUser, [...annotate, `${lastChange}=bob`]);
+    await expect(as(operatorUser, [...annotate, 'a=b'])).rejects.toThrow(/metadata: the operator/);
   });
 
   test('let an administrator adopt an AccessKey', async () => {

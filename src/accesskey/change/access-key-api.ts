@@ -13,8 +13,15 @@ export type KeyPairSpecs = NonNullable<AccessKeyRecord['spec']['keyPairs']>;
 /** Reads an AccessKey and changes its key pairs. Both methods throw KubernetesError and ConnectionError. */
 export interface AccessKeyApi {
   read(namespace: string, name: string): Promise<FetchedAccessKey>;
-  /** @throws KubernetesError 409 if the AccessKey has changed since it was read */
-  replaceKeyPairs(fetched: FetchedAccessKey, keyPairs: KeyPairSpecs): Promise<void>;
+  /**
+   * @param annotations set in the same write; others stay
+   * @throws KubernetesError 409 if the AccessKey has changed since it was read
+   */
+  replaceKeyPairs(
+    fetched: FetchedAccessKey,
+    keyPairs: KeyPairSpecs,
+    annotations?: Readonly<Record<string, string>>,
+  ): Promise<void>;
 }
 
 /** @param fieldManager owner of the fields that a change sets */
@@ -25,8 +32,9 @@ export function createAccessKeyApi(client: KubernetesClient, fieldManager: strin
       const managedFields = (raw.metadata.managedFields ?? []) as FieldsEntry[];
       return { ...toAccessKeyRecord(raw), managedFields };
     },
-    async replaceKeyPairs({ namespace, name, uid, resourceVersion }, keyPairs) {
-      const patch = { metadata: { uid, resourceVersion }, spec: { keyPairs } };
+    async replaceKeyPairs({ namespace, name, uid, resourceVersion }, keyPairs, annotations) {
+      const metadata = { uid, resourceVersion, ...(annotations && { annotations }) };
+      const patch = { metadata, spec: { keyPairs } };
       await client.patch({ ...accessKeys, namespace, name }, patch, { fieldManager });
     },
   };

@@ -2,10 +2,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Context } from 'hono';
 import type { AccessKeyApi } from '../../accesskey/change/access-key-api.ts';
+import { annotateChanges } from '../../accesskey/change/last-change.ts';
 import type { AccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
 import { createTokenBuckets } from '../../kube/token-buckets.ts';
 import type { Caller } from '../../token/verify.ts';
-import { auditKeyChange, type KeyAction } from '../common/audit.ts';
+import { auditKeyChange, type KeyAction, type KeyChange } from '../common/audit.ts';
 import { requireKeys } from '../common/bearer.ts';
 import type { Dependencies, Environment } from '../common/environment.ts';
 import { PlatformError, tooMany } from '../common/errors.ts';
@@ -60,7 +61,7 @@ export function createAccessTokenService(
     await requireOwner(caller, target, dependencies);
     const waitForMs = budget.take(caller.id);
     if (waitForMs > 0) throw tooMany('changes', Math.ceil(waitForMs / 1000));
-    return { api, pair };
+    return { api: annotateChanges(api, actorOf(caller, pair), now), pair };
   }
 
   /**
@@ -91,8 +92,7 @@ export function createAccessTokenService(
   function audit({ context, caller, target }: Change, action: KeyAction, pairName: string, pair: CallerPair): void {
     auditKeyChange(context, log, {
       action,
-      actor: caller.name,
-      signedInWith: pair.isAccessToken ? 'access token' : 'key pair',
+      ...actorOf(caller, pair),
       accessKey: target.key,
       pairName,
       user: target.spec.user.name,
@@ -142,4 +142,8 @@ export function createAccessTokenService(
       await awaitDeleted(caches, { key: target.key, uid: target.uid, generation, pairName: name }, waitMs);
     },
   };
+}
+
+function actorOf({ name }: Caller, { isAccessToken }: CallerPair): Pick<KeyChange, 'actor' | 'signedInWith'> {
+  return { actor: name, signedInWith: isAccessToken ? 'access token' : 'key pair' };
 }

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { decodeJwt } from 'jose';
 import type { Logger } from 'pino';
+import { type Actor, annotateChanges, lastChange } from '../../accesskey/change/last-change.ts';
 import { fieldManager } from '../../accesskey/change/managed-fields.ts';
 import {
   type AccessKeyRecord,
@@ -84,7 +85,8 @@ export function createSelfService({ caches, api, client, singleSignOn, log, now 
       const lost = (spec.user.groups ?? []).filter((group) => !user.groups.includes(group));
       if (lost.length === 0) return;
       const groups = (spec.user.groups ?? []).filter((group) => user.groups.includes(group));
-      const patch = { metadata: { uid, resourceVersion }, spec: { user: { groups } } };
+      const annotations = lastChange(actorOf(user), ['removed groups'], now());
+      const patch = { metadata: { uid, resourceVersion, annotations }, spec: { user: { groups } } };
       try {
         await client.patch({ ...accessKeys, namespace, name }, patch, { fieldManager });
         log.info(
@@ -129,6 +131,10 @@ function nameFor(user: string, { issuer, subject }: SelfServicePerson): string {
   return `${accessKeyNameFor(user)}-${hash}`;
 }
 
+function actorOf({ name }: ClaimedUser): Actor {
+  return { actor: name, signedInWith: 'single sign-on' };
+}
+
 function isSameIssuer(iss: string | undefined, issuer: string): boolean {
   return URL.parse(iss ?? '')?.href === new URL(issuer).href;
 }
@@ -152,9 +158,10 @@ interface PersonLimits {
 /** Limits the operator's permissions to the AccessKey of a person: as with a key pair, and creating it. */
 function limitToPerson(api: KeyApi, { accessKey, user, person, namespace, now }: PersonLimits): KeyApi {
   let own: { namespace: string; name: string; uid: string } | undefined = accessKey;
+  const annotatedApi = annotateChanges(api, actorOf(user), now);
   const ownApi = (): KeyApi => {
     if (!own) throw new ConsoleError('rejectedNoAccessKey', {}, 404);
-    return limitToOwnAccessKey(api, { accessKey: own, pair: undefined, signIn: 'manage', now });
+    return limitToOwnAccessKey(annotatedApi, { accessKey: own, pair: undefined, signIn: 'manage', now });
   };
   return {
     async read(...of) {
@@ -169,7 +176,11 @@ function limitToPerson(api: KeyApi, { accessKey, user, person, namespace, now }:
         !own && to === namespace && specUser === user.name && groups.every((one) => user.groups.includes(one));
       if (!isAllowed) throw new ConsoleError('rejectedNotOwn');
       const { issuer, subject } = selfServiceAnnotations;
-      const uid = await api.create(to, name, spec, { [issuer]: person.issuer, [subject]: person.subject });
+      const annotations = {
+        ...{ [issuer]: person.issuer, [subject]: person.subject },
+        ...lastChange(actorOf(user), ['created'], now()),
+      };
+      const uid = await api.create(to, name, spec, annotations);
       own = { namespace: to, name, uid };
       return uid;
     },

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Logger } from 'pino';
+import { annotateChanges } from '../../accesskey/change/last-change.ts';
 import type { FoundPair, PairLookup } from '../../accesskey/live/pair-lookup.ts';
 import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
 import { isAddressAllowed } from '../../accesskey/model/networks.ts';
@@ -14,6 +15,7 @@ import type { EndedSignOns } from '../oidc/ended-sign-ons.ts';
 import type { ClusterUser, ReviewToken } from '../session/identity.ts';
 import type { Session } from '../session/session.ts';
 import { createKeyApi, type FetchedAccessKey, type KeyApi } from './api.ts';
+import { credentialOf } from './audited-api.ts';
 import { type KeyPairSignIn, limitToOwnAccessKey } from './key-pair-sign-in.ts';
 import { createSelfService, type SelfServiceSettings } from './self-service.ts';
 
@@ -94,7 +96,9 @@ export function createVisitors(
     const pair = live.find((one) => hasDigest(one, session.digest));
     const accessKey = pair && caches.accessKeys.byIndex('uid', pair.user.id)[0];
     if (!pair || !accessKey || !isAddressAllowed(pair.allowedCIDRs, address)) return undefined;
-    const api = limitToOwnAccessKey(operatorApi, { accessKey, pair, signIn: keyPairSignIn, now });
+    const actor = { actor: pair.user.name, signedInWith: credentialOf(session) };
+    const annotatedApi = annotateChanges(operatorApi, actor, now);
+    const api = limitToOwnAccessKey(annotatedApi, { accessKey, pair, signIn: keyPairSignIn, now });
     return { session, user: pair.user, accessKey, api, may: { create: false, manage: keyPairSignIn === 'manage' } };
   }
 

@@ -1,6 +1,7 @@
 import { SignJWT } from 'jose';
 import { pino } from 'pino';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { lastChange } from '../../../../src/accesskey/change/last-change.ts';
 import type { AccessKeyRecord } from '../../../../src/accesskey/model/access-key-record.ts';
 import type { KubernetesClient } from '../../../../src/kube/client.ts';
 import { KubernetesError } from '../../../../src/kube/errors.ts';
@@ -93,6 +94,8 @@ async function visitorIn(setup: Setup): Promise<SelfServiceAccess> {
   return visitor;
 }
 
+const changedBy = (change: string) => lastChange({ actor: 'ann', signedInWith: 'single sign-on' }, [change], now);
+
 const refusal = (key: string) => expect.objectContaining({ name: 'ConsoleError', key });
 
 describe('a person without an AccessKey', () => {
@@ -113,7 +116,10 @@ describe('a person without an AccessKey', () => {
     const { api, may } = (await visitor()) as SelfServiceAccess;
     const spec = { user: { name: 'ann', groups: ['dev'] }, keyPairs: [{ name: 'main' }] } as AccessKeyRecord['spec'];
     await api.create(namespace, may.name ?? '', spec);
-    const annotations = { 'ghippo.io/sso-issuer': issuer, 'ghippo.io/sso-subject': 'sub-of-ann' };
+    const annotations = {
+      ...{ 'ghippo.io/sso-issuer': issuer, 'ghippo.io/sso-subject': 'sub-of-ann' },
+      ...changedBy('created'),
+    };
     expect(writes).toEqual([['create', namespace, may.name, spec, annotations]]);
     expect((await api.read(namespace, may.name ?? '')).name).toBe(may.name);
     await expect(api.create(namespace, 'second', spec)).rejects.toEqual(refusal('rejectedNotOwn'));
@@ -167,8 +173,9 @@ describe('a person with an AccessKey', () => {
     const { visitor, writes } = await visit({ accessKeys: [own()], claims: { groups: ['ops', 'new'] }, conflicts: 1 });
     expect((await visitor())?.user.groups).toEqual(['ops']);
     const { uid, resourceVersion } = own();
+    const annotations = changedBy('removed groups');
     expect(writes).toEqual([
-      ['patch', 'ann', { metadata: { uid, resourceVersion }, spec: { user: { groups: ['ops'] } } }],
+      ['patch', 'ann', { metadata: { uid, resourceVersion, annotations }, spec: { user: { groups: ['ops'] } } }],
     ]);
   });
 
