@@ -11,12 +11,13 @@ export const stringOrURI = z
   .string()
   .regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,2048}$/, 'must be printable ASCII without spaces, quotes and backslashes');
 
+const durationRule = 'must be a duration in hours, minutes and seconds, for example 1h or 1h30m';
 const durationPattern = /^(?=.)(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?$/;
 
 /** A duration in hours, minutes and seconds, as in an AccessKey, at least ten minutes. The value is in seconds. */
 export const lifetime = z
-  .string()
-  .regex(durationPattern, 'must be a duration in hours, minutes and seconds, for example 1h or 1h30m')
+  .string({ error: durationRule })
+  .regex(durationPattern, durationRule)
   .transform((text) => {
     const [, hours = 0, minutes = 0, seconds = 0] = durationPattern.exec(text) ?? [];
     return Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);

@@ -80,8 +80,9 @@ describe('invalid configuration prints one line and exits with 2', () => {
   });
 
   test.each([
-    ['an unknown field', 'token: {lifetime: 3}', /token\.lifetime: unknown field/],
+    ['an unknown field', 'token: {lifespan: 3}', /token\.lifespan: unknown field/],
     ['a value out of range', 'token: {maxCycle: 0}', /token\.maxCycle: /],
+    ['a number instead of a duration', 'token: {lifetime: 3}', /token\.lifetime: must be a duration/],
     ['a value of another type', 'http: {port: "8080"}', /http\.port: /],
     ['neither TLS nor plain HTTP', 'http: {}', /config\.yaml: http: .*tls.*plain/],
     ['a default beyond the maximum', 'token: {defaultCycle: 9, maxCycle: 3}', /token\.defaultCycle: /],
