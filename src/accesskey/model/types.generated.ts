@@ -295,7 +295,7 @@ export interface AccessKeyStatus {
     lastClientAddress?: string;
   }[];
   /**
-   * Use of the ServiceAccounts in spec.serviceAccounts that have got a token of the user.
+   * Last use of the ServiceAccounts in spec.serviceAccounts that have received a token of the user.
    */
   serviceAccounts?: {
     name: string;

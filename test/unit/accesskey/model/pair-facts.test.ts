@@ -133,7 +133,10 @@ describe('an overlap with maxOverlap', () => {
   const hour = 3600;
   const created = -10 * hour;
 
-  /** Hours from the rotation until the end of the overlap; the previous pair was last used so many hours after it. */
+  /**
+   * @param lastUsed hours from the rotation until the last use of the previous pair
+   * @returns hours from the rotation until the end of the overlap
+   */
   function endAfter(lastUsed: number | undefined, rotation: object, recorded = 4): number {
     const pair = { name: 'main', rotation };
     const use = lastUsed === undefined ? {} : { lastUsedTime: at(created + lastUsed * hour) };
