@@ -67,6 +67,15 @@ test('helm lint reports no problems', async () => {
   );
 });
 
+const guardrails = {
+  enabled: true,
+  maxKeyPairLifetime: '2160h',
+  requireExpiryOrRotation: true,
+  maxTokenLifetime: '24h',
+  allowedGroups: { '*': ['viewers'], 'team-a': ['developers', 'testers'], 'team-b': [] },
+  allowedAudiences: ['https://shop.example.org', 'https://stock.example.org'],
+};
+
 const selfServiceConfig = {
   web: {
     publicUrl: 'https://keys.example.org',
@@ -126,6 +135,7 @@ describe('the chart renders the same objects as kustomize', () => {
     ['overlays/high-availability', { highAvailability: { enabled: true } }],
     ['overlays/tls', { tls: { enabled: true, certManager: { enabled: true } } }],
     ['overlays/monitoring', { monitoring: { enabled: true } }],
+    ['overlays/guardrails', { guardrails }],
     ['overlays/single-namespace', { watchNamespace: 'team-a' }],
     ['overlays/self-service', { config: selfServiceConfig, singleSignOn: { secretName: 'accesskey-operator-sso' } }],
   ])('%s', async (folder, values) => {
@@ -139,7 +149,12 @@ describe('the chart renders the same objects as kustomize', () => {
 
 describe('another release namespace', () => {
   test('replaces the default namespace everywhere', async () => {
-    const all = { monitoring: { enabled: true }, tls: { enabled: true, certManager: { enabled: true } } };
+    const own = { ...guardrails, allowedGroups: {} };
+    const all = {
+      guardrails: own,
+      monitoring: { enabled: true },
+      tls: { enabled: true, certManager: { enabled: true } },
+    };
     for (const values of [all, { watchNamespace: 'team-b' }]) {
       const text = JSON.stringify(await helm.template('keys', values));
       expect(text).not.toContain('accesskey-system');
@@ -337,6 +352,10 @@ describe('invalid values', () => {
     ['replica', { replica: 2 }],
     ['enable', { tls: { enable: true } }],
     ['highAvailability.replicas', { highAvailability: { enabled: true, replicas: 1 } }],
+    ['guardrails.maxKeyPairLifetime', { guardrails: { maxKeyPairLifetime: '90d' } }],
+    ['guardrails.allowedGroups', { guardrails: { allowedGroups: { 'a b': ['c'] } } }],
+    ['guardrails.allowedGroups', { guardrails: { allowedGroups: { a: ['b\n*: c'] } } }],
+    ['guardrails.allowedAudiences', { guardrails: { allowedAudiences: ['a b'] } }],
     ['image.digest', { image: { digest: 'latest' } }],
     ['service.type', { service: { type: 'Public' } }],
     ['watchNamespace', { watchNamespace: 'Team_A' }],

@@ -10,6 +10,7 @@ const sources = {
   'admission-policy.yaml': 'manifests/base/admission-policy.yaml',
   'console-policy.yaml': 'manifests/base/console-policy.yaml',
   'secret-policy.yaml': 'manifests/base/secret-policy.yaml',
+  'guardrails-policy.yaml': 'manifests/components/guardrails/policy.yaml',
   'rbac.yaml': 'manifests/base/rbac.yaml',
   'user-roles.yaml': 'manifests/base/user-roles.yaml',
   'single-namespace-rbac.yaml': 'manifests/components/single-namespace/rbac.yaml',
