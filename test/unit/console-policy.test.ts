@@ -14,3 +14,11 @@ test('the console policy protects every field of spec except keyPairs', () => {
   const missing = fields.filter((field) => field !== 'keyPairs' && !policy.includes(`object.spec.${field}`));
   expect(missing).toEqual([]);
 });
+
+test('the console policy compares every field of the user', () => {
+  const [version] = parse(read('crds/accesskeys.ghippo.io.yaml')).spec.versions;
+  const { user } = version.schema.openAPIV3Schema.properties.spec.properties;
+  const policy = read('manifests/base/console-policy.yaml');
+  const missing = Object.keys(user.properties).filter((field) => !policy.includes(`oldObject.spec.user.${field}`));
+  expect(missing).toEqual([]);
+});
