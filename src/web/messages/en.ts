@@ -65,7 +65,7 @@ export const en = {
   inputRestored: 'Your session had ended, so nothing was saved. Your input is still here: check it and send it again.',
   badToken: 'The cluster rejected this token.',
   badPair: 'The access key ID or the secret key is not valid.',
-  addressNotAllowed: 'This access key cannot be used from your network address.',
+  addressNotAllowed: 'This key pair cannot be used from your network address.',
   missingToken: 'Enter a token.',
   missingAk: 'Enter the access key ID.',
   missingSk: 'Enter the secret key.',
@@ -322,7 +322,7 @@ export const en = {
   rejectedNotOwn: 'With a key pair, you can manage your own AccessKey only.',
   rejectedPairNotLive: 'The key pair that you signed in with is no longer valid.',
   rejectedWider:
-    'Your access key is restricted to certain network addresses, and key {pair} would not be. To do this, sign in with a Kubernetes token.',
+    'The key pair that you signed in with is restricted to certain networks, and the key {pair} would not be. Sign in with a Kubernetes token to make this change.',
   rejectedOutlives:
     'The key {pair} would stay valid for longer than the key pair that you signed in with. Sign in with a Kubernetes token to make this change.',
   rejectedViewOnly: 'You are signed in with a key pair, which is read-only here.',
