@@ -12,7 +12,7 @@ import { loadKubeconfig } from '../kube/kubeconfig.ts';
 import { createTransport } from '../kube/transport.ts';
 import { measuredTransport, observedTransport } from '../kube/transport-wrappers.ts';
 import { createMetrics } from '../metrics/metrics.ts';
-import { secondsPerDay } from '../token/issue.ts';
+import { secondsPerDay } from '../token/claims.ts';
 import { createKeyService } from '../token/keys/service.ts';
 import { createSecretTokens } from '../token/secret-tokens.ts';
 import { signToken } from '../token/sign.ts';

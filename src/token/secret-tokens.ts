@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { AccessKeyRecord } from '../accesskey/model/access-key-record.ts';
-import { type ClaimsOptions, claimsFor, type Sign } from './issue.ts';
+import { type ClaimsOptions, claimsFor } from './claims.ts';
+import type { Sign } from './issue.ts';
 import type { SigningKeys } from './keys/signing-keys.ts';
 
 export interface SecretTokensOptions {

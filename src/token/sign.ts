@@ -1,6 +1,7 @@
 import { CompactSign } from 'jose';
 import { LRUCache } from 'lru-cache';
-import type { Sign, TokenClaims, TokenType } from './issue.ts';
+import type { TokenClaims, TokenType } from './claims.ts';
+import type { Sign } from './issue.ts';
 import type { SigningKeys } from './keys/signing-keys.ts';
 
 /**

@@ -13,7 +13,7 @@ import type { PairLookup } from '../accesskey/live/pair-lookup.ts';
 import { isAddressAllowed } from '../accesskey/model/networks.ts';
 import { liveStates } from '../accesskey/model/pair-state.ts';
 import { parseUsername } from '../kube/names.ts';
-import { type ClaimsOptions, clockToleranceSeconds, type TokenType } from './issue.ts';
+import { type ClaimsOptions, clockToleranceSeconds, type TokenType } from './claims.ts';
 import { algorithms } from './keys/facts.ts';
 import type { SigningKeys } from './keys/signing-keys.ts';
 

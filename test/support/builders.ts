@@ -17,7 +17,7 @@ import type { SecretTokens } from '../../src/accesskey/reconcile/secret-token.ts
 import { digestOf, type KeyPair } from '../../src/credential/key-pair.ts';
 import { secretType } from '../../src/credential/secret-format.ts';
 import { type SecretObject, type SecretRecord, toSecretRecord } from '../../src/credential/secret-record.ts';
-import { type ClaimsOptions, claimsFor, type TokenClaims } from '../../src/token/issue.ts';
+import { type ClaimsOptions, claimsFor, type TokenClaims } from '../../src/token/claims.ts';
 
 /** 2026-01-01T00:00:00Z, the current time of the tests. */
 export const now = Date.UTC(2026, 0, 1);

@@ -8,9 +8,9 @@ import type { LiveServiceAccounts } from '../../accesskey/live/live-service-acco
 import type { PairLookup } from '../../accesskey/live/pair-lookup.ts';
 import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
 import type { Clusters } from '../../clusters/cluster.ts';
+import type { TokenType } from '../../token/claims.ts';
 import type { ReviewServiceAccountToken } from '../../token/exchange.ts';
 import type { ExternalTokens } from '../../token/federation/external-token.ts';
-import type { TokenType } from '../../token/issue.ts';
 import type { SigningKeys } from '../../token/keys/signing-keys.ts';
 import type { UserDirectory } from '../../users/directory.ts';
 import type { ProxyOptions } from './client-address.ts';

@@ -1,6 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { type IssuedToken, secondsPerDay } from '../../token/issue.ts';
+import { secondsPerDay } from '../../token/claims.ts';
+import type { IssuedToken } from '../../token/issue.ts';
 import { authorizationOf } from '../common/authorization.ts';
 import type { Dependencies, Environment } from '../common/environment.ts';
 import { addressDenied, unknownAudience } from '../common/errors.ts';

@@ -1,13 +1,13 @@
 import type { FoundPair } from '../../accesskey/live/pair-lookup.ts';
 import type { Use } from '../../accesskey/live/use.ts';
 import type { KeyPair } from '../../credential/key-pair.ts';
+import { claimsFor, secondsPerDay } from '../../token/claims.ts';
 import { createExchange } from '../../token/exchange.ts';
 import { createFederatedExchange } from '../../token/federation/exchange.ts';
 import { IssuerError } from '../../token/federation/issuer-client.ts';
 import {
   authenticate,
   type Credential,
-  claimsFor,
   clientField,
   createTokenIssuer,
   type ExchangeRequest,
@@ -15,7 +15,6 @@ import {
   type Refusal,
   type RefusalReason,
   type Sign,
-  secondsPerDay,
   type TokenTerms,
 } from '../../token/issue.ts';
 import { createCachedSign } from '../../token/sign.ts';

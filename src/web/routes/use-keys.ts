@@ -1,7 +1,7 @@
 import type { Hono } from 'hono';
 import { visibleInEach } from '../../clusters/visible.ts';
 import { listDeployments } from '../../deployments/listing.ts';
-import { secondsPerDay, type TokenClaims } from '../../token/issue.ts';
+import { secondsPerDay, type TokenClaims } from '../../token/claims.ts';
 import { readForm } from '../common/form.ts';
 import { missingFields } from '../keys/pair-input.ts';
 import { loadSnippets, shownUrl } from '../keys/snippets.ts';

@@ -1,6 +1,6 @@
 import { decodeProtectedHeader, importJWK, jwtVerify } from 'jose';
 import { describe, expect, it } from 'vitest';
-import type { TokenClaims } from '../../../src/token/issue.ts';
+import type { TokenClaims } from '../../../src/token/claims.ts';
 import { generateSigningKeys, parseSigningKeys, type SigningKeys } from '../../../src/token/keys/signing-keys.ts';
 import { createCachedSign, signToken } from '../../../src/token/sign.ts';
 

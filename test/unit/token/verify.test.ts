@@ -4,7 +4,7 @@ import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT, UnsecuredJWT 
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createLiveServiceAccounts } from '../../../src/accesskey/live/live-service-accounts.ts';
 import { createPairLookup, type PairLookup } from '../../../src/accesskey/live/pair-lookup.ts';
-import type { ClaimsOptions, TokenClaims } from '../../../src/token/issue.ts';
+import type { ClaimsOptions, TokenClaims } from '../../../src/token/claims.ts';
 import { type Algorithm, algorithms, defaultKeyPolicy } from '../../../src/token/keys/facts.ts';
 import { formatKeys, parseKeys } from '../../../src/token/keys/format.ts';
 import {
