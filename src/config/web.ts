@@ -62,7 +62,7 @@ export const web = z
   .refine(hasSignIn, {
     path: ['tokenSignIn'],
     message:
-      'must be true if web.keyPairSignIn is off, web.oidc is unset and web.authenticatingProxy is disabled, because nobody could sign in',
+      'must be true if web.keyPairSignIn is off, web.oidc is unset and web.authenticatingProxy is disabled, because no one could sign in',
   });
 
 interface SignInFields {

@@ -1,11 +1,3 @@
-import {
-  type CryptoKey,
-  decodeProtectedHeader,
-  errors,
-  type JWTHeaderParameters,
-  type JWTPayload,
-  jwtVerify,
-} from 'jose';
 import { z } from 'zod';
 import { type LiveFederated, parseFederatedClientId } from '../accesskey/live/live-federated.ts';
 import type { LiveServiceAccounts } from '../accesskey/live/live-service-accounts.ts';
@@ -13,9 +5,8 @@ import type { PairLookup } from '../accesskey/live/pair-lookup.ts';
 import { isAddressAllowed } from '../accesskey/model/networks.ts';
 import { liveStates } from '../accesskey/model/pair-state.ts';
 import { parseUsername } from '../kube/names.ts';
-import { type ClaimsOptions, clockToleranceSeconds, type TokenType } from './claims.ts';
-import { algorithms } from './keys/facts.ts';
-import type { SigningKeys } from './keys/signing-keys.ts';
+import { clockToleranceSeconds } from './claims.ts';
+import { type SignatureOptions, TokenError, verifySignature } from './verify-signature.ts';
 
 /** The user of a valid token. */
 export interface Caller {
@@ -35,11 +26,6 @@ export interface Caller {
   audience?: string;
 }
 
-/** An invalid token. The message is for the log. */
-export class TokenError extends Error {
-  override readonly name = 'TokenError';
-}
-
 /** A valid token from an address that its key pair does not allow. */
 export class AddressError extends TokenError {
   constructor() {
@@ -47,24 +33,14 @@ export class AddressError extends TokenError {
   }
 }
 
-export interface VerifyOptions {
-  keys: SigningKeys;
-  /** Required issuer and audience. */
-  expected: ClaimsOptions;
-  /** Also accept the audiences that the AccessKey lists; default: only the required one, or none if none is required. */
-  acceptListed?: boolean | undefined;
+export interface VerifyOptions extends SignatureOptions {
   pairs: PairLookup;
   serviceAccounts: LiveServiceAccounts;
   /** Users of subjects of trusted issuers; default: there are none. */
   federated?: LiveFederated | undefined;
   /** Of the client that uses the token; undefined: not checked. */
   address: string | undefined;
-  /** Milliseconds since the epoch. */
-  now: number;
 }
-
-/** The operator never issues a longer token. */
-const maxLength = 32_768;
 
 const callerClaims = z.object({
   sub: z.string().min(1),
@@ -86,7 +62,7 @@ const callerClaims = z.object({
  * @throws TokenError
  */
 export async function verifyToken(token: string, options: VerifyOptions): Promise<Caller> {
-  const payload = await verifyCached(token, options);
+  const payload = await verifySignature(token, options);
   const claims = callerClaims.safeParse(payload);
   if (!claims.success) throw new TokenError('a claim is missing or has the wrong type');
   const { sub: id, preferred_username: name, client_id: clientId, iat, exp, aud } = claims.data;
@@ -150,62 +126,4 @@ function findLive(
   if (!live) throw new TokenError('the key pair of the token is not live');
   const { user, pairName, tokensNotBefore, allowedCIDRs, audiences } = live;
   return { groups: user.groups, pairName, tokensNotBefore, allowedCIDRs, audiences };
-}
-
-/** Verifies the signature of each token once and caches the claims. */
-async function verifyCached(token: string, options: VerifyOptions) {
-  const { keys, expected, acceptListed, now } = options;
-  const verifiedFor = JSON.stringify([expected.issuer, acceptListed ? undefined : expected.audience, expected.type]);
-  const cached = keys.verified.get(token, verifiedFor, now / 1000);
-  if (cached) return cached;
-  const payload = await verifySignature(token, options);
-  keys.verified.add(token, verifiedFor, payload);
-  return payload;
-}
-
-async function verifySignature(
-  token: string,
-  { keys, expected, acceptListed, now }: VerifyOptions,
-): Promise<JWTPayload> {
-  const { issuer, audience } = expected;
-  if (token.length > maxLength) throw new TokenError('the token is too long');
-  // A fourth part is enough to recognize too many.
-  const parts = token.split('.', 4);
-  if (parts.length !== 3 || !parts.every(isCanonical)) throw new TokenError('the token is not a JWT in base64url');
-  try {
-    const { payload } = await jwtVerify(token, (header) => keyOf(header, keys), {
-      algorithms: [...algorithms],
-      typ: typeOf(token, expected),
-      issuer,
-      ...(audience !== undefined && !acceptListed && { audience }),
-      requiredClaims: ['exp', 'iat', 'sub'],
-      currentDate: new Date(now),
-    });
-    return payload;
-  } catch (error) {
-    if (error instanceof errors.JOSEError) throw new TokenError(error.code);
-    throw error;
-  }
-}
-
-/** @returns the required typ: that of the token if it is RFC 9068 and this profile is configured */
-function typeOf(token: string, { type }: ClaimsOptions): TokenType {
-  if (type !== 'at+jwt') return 'JWT';
-  try {
-    return decodeProtectedHeader(token).typ === type ? type : 'JWT';
-  } catch {
-    return 'JWT';
-  }
-}
-
-/** Whether a part has no padding and no stray bits (RFC 7515 section 2, RFC 4648 section 3.5); jose ignores both. */
-function isCanonical(part: string): boolean {
-  return Buffer.from(part, 'base64url').toString('base64url') === part;
-}
-
-/** @returns the key named in the header, only if its algorithm is that of the header (RFC 8725 section 3.1) */
-function keyOf({ kid, alg }: JWTHeaderParameters, { published }: SigningKeys): CryptoKey {
-  const found = published.get(kid ?? '');
-  if (found?.algorithm !== alg) throw new errors.JWKSNoMatchingKey();
-  return found.key;
 }

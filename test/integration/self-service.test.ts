@@ -274,7 +274,7 @@ describe('the admission policies', () => {
     await as('mallory', ['annotate', '--dry-run=server', 'accesskey', '-n', namespace, await aliceName(), 'note=1']);
   });
 
-  test('let nobody else set who made the last change, but remove it', async () => {
+  test('allow no one else to set who made the last change, but to remove it', async () => {
     const annotate = ['annotate', '--overwrite', '--dry-run=server', 'accesskey', '-n', namespace, await aliceName()];
     await expect(as('mallory', [...annotate, `${lastChange}=bob`])).rejects.toThrow(
       /mallory may not set .*last-changed-by/,

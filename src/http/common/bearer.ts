@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import type { SigningKeys } from '../../token/keys/signing-keys.ts';
-import { AddressError, type Caller, TokenError, verifyToken } from '../../token/verify.ts';
+import { AddressError, type Caller, verifyToken } from '../../token/verify.ts';
+import { TokenError } from '../../token/verify-signature.ts';
 import { authorizationOf, bearerOf } from './authorization.ts';
 import { knownAddress } from './client-address.ts';
 import type { Dependencies, Environment, RequestVariables } from './environment.ts';

@@ -14,7 +14,8 @@ import {
   type VerificationKey,
 } from '../../../src/token/keys/signing-keys.ts';
 import { signToken } from '../../../src/token/sign.ts';
-import { AddressError, TokenError, verifyToken } from '../../../src/token/verify.ts';
+import { AddressError, verifyToken } from '../../../src/token/verify.ts';
+import { TokenError } from '../../../src/token/verify-signature.ts';
 import { accessKey, at, caches, claimsOf, keyPair, known, now, secret } from '../../support/builders.ts';
 
 const ann = accessKey({ groups: ['dev', 'ops'] });
