@@ -116,8 +116,11 @@ describe('after Dex has started with new keys', () => {
     await startApiServer();
     await poll('sign-in with the new keys', () => canSignOn(setup, operator));
     await poll('sign-in at the operator that started without Dex', () => canSignOn(setup, started));
-    await previous.page.reload();
-    expect(await previous.page.textContent('main')).toContain('Your session has ended');
+    // The operator caches reviews of a token for 15 seconds.
+    await poll('the end of the session', async () => {
+      await previous.page.reload();
+      return (await previous.page.textContent('main'))?.includes('Your session has ended');
+    });
     await Promise.all([previous.close(), down.close(), close()]);
   });
 
