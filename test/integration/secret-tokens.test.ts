@@ -101,6 +101,10 @@ test('it is renewed after its signing key was revoked', async () => {
   expect(await useToken(renewed)).toBe(200);
 });
 
+test.each(['ak', 'sk'])('its key must not be that of the pair: %s', async (key) => {
+  await expect(edit({ token: { key } })).rejects.toThrow(/token\.key/);
+});
+
 test('its audience must be one of spec.audiences', async () => {
   await expect(edit({ token: { audience: 'prometheus' } })).rejects.toThrow(
     'keyPairs[].token.audience must be one of audiences',

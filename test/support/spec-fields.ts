@@ -230,9 +230,8 @@ export const fields: readonly Field[] = [
   {
     path: ['keyPairs', 0, 'token'],
     good: [{}, { key: 'bearer' }, { validFor: '10m' }, { key: 'valueOf', validFor: '999999h' }],
+    // Not ak and sk, which are valid if secret.akKey and secret.skKey are others.
     bad: [
-      { key: 'ak' },
-      { key: 'sk' },
       { key: 'previous-ak' },
       { key: 'previous-sk' },
       { key: '' },
