@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { AccessKeyRecord } from '../accesskey/model/access-key-record.ts';
+import type { SecretTokenRequest, SignedToken } from '../accesskey/model/secret-token.ts';
 import { type ClaimsOptions, claimsFor } from './claims.ts';
 import type { Sign } from './issue.ts';
 import type { SigningKeys } from './keys/signing-keys.ts';
@@ -15,18 +15,6 @@ export interface SecretTokensOptions {
   log: Logger;
 }
 
-/** What the reconciler passes for a token; times are milliseconds. */
-export interface SecretTokenRequest {
-  accessKey: Pick<AccessKeyRecord, 'uid' | 'spec'>;
-  ak: string;
-  validForMs: number;
-  /** One of spec.audiences; undefined: the audience of the configuration. */
-  audience: string | undefined;
-  expiresAt: number;
-  tokensNotBefore: number;
-  now: number;
-}
-
 /**
  * Issues the tokens that Secrets hold (`keyPairs[].token`), with the same claims as a token that a client requests with the
  * pair.
@@ -37,7 +25,15 @@ export function createSecretTokens({ claimsOptions, maxSeconds, sign, signingKey
     isReady: () => signingKeys() !== undefined,
     isPublished: (kid: string) => signingKeys()?.published.has(kid) === true,
     /** @throws Error if the signing keys are not loaded */
-    async issue({ accessKey, ak, validForMs, audience, expiresAt, tokensNotBefore, now }: SecretTokenRequest) {
+    async issue({
+      accessKey,
+      ak,
+      validForMs,
+      audience,
+      expiresAt,
+      tokensNotBefore,
+      now,
+    }: SecretTokenRequest): Promise<SignedToken> {
       const keys = signingKeys();
       if (!keys) throw new Error('the signing keys are not loaded');
       const { name, groups = [] } = accessKey.spec.user;

@@ -5,6 +5,7 @@ import type { SecretRecord } from '../../credential/secret-record.ts';
 import { parseTokenRecord } from '../../credential/token-record.ts';
 import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec } from '../model/access-key-record.ts';
 import { expiresAtMs, isAllowedBySpec } from '../model/pair-state.ts';
+import type { SecretTokenRequest, SignedToken } from '../model/secret-token.ts';
 import { durationMs, parseTime } from '../model/time.ts';
 
 /** Issues the tokens in Secrets. The composition root passes it in, because this folder does not know tokens. */
@@ -15,38 +16,14 @@ export interface SecretTokens {
   isReady(): boolean;
   /** Whether tokens of this signing key are accepted. */
   isPublished(kid: string): boolean;
-  issue(request: TokenRequest): Promise<SignedToken>;
-}
-
-/** A token of a pair that is allowed to get one. */
-export interface TokenRequest {
-  accessKey: Pick<AccessKeyRecord, 'uid' | 'spec'>;
-  ak: string;
-  /** Milliseconds; the longest validity of the operator limits it. */
-  validForMs: number;
-  /** undefined: the audience of the configuration. */
-  audience: string | undefined;
-  /** Milliseconds since the epoch. */
-  expiresAt: number;
-  /** Milliseconds since the epoch. */
-  tokensNotBefore: number;
-  /** Milliseconds since the epoch. */
-  now: number;
-}
-
-/** Times are milliseconds since the epoch. */
-export interface SignedToken {
-  token: string;
-  kid: string;
-  issuedAt: number;
-  expiresAt: number;
+  issue(request: SecretTokenRequest): Promise<SignedToken>;
 }
 
 export type TokenStep =
   | { kind: 'keep' }
   /** The former data key, if the value under it must be removed. */
   | { kind: 'remove'; formerKey: string | undefined }
-  | { kind: 'issue'; request: TokenRequest; key: string; inputs: string; formerKey: string | undefined };
+  | { kind: 'issue'; request: SecretTokenRequest; key: string; inputs: string; formerKey: string | undefined };
 
 /** A pair of an AccessKey that holds its user, and the Secret with the pair. */
 export interface TokenSituation {
@@ -87,7 +64,7 @@ export function planToken(situation: TokenSituation): TokenStep {
 }
 
 /** @returns undefined if the Secret must not hold a token */
-function requestOf({ accessKey, pair, secret, now }: TokenSituation): TokenRequest | undefined {
+function requestOf({ accessKey, pair, secret, now }: TokenSituation): SecretTokenRequest | undefined {
   const tokensNotBefore = parseTime(pair.tokensNotBefore) ?? 0;
   // Until a time in the future, the pair gets no tokens.
   const lastsASecond = Math.floor(expiresAtMs(pair) / 1000) > Math.floor(now / 1000);
@@ -105,7 +82,7 @@ function requestOf({ accessKey, pair, secret, now }: TokenSituation): TokenReque
 }
 
 /** Everything that the token depends on; any change of it renews the token. */
-function inputsOf({ uid, spec }: AccessKeyRecord, request: TokenRequest, issuer: string): string {
+function inputsOf({ uid, spec }: AccessKeyRecord, request: SecretTokenRequest, issuer: string): string {
   const { name, groups = [] } = spec.user;
   const { ak, validForMs, audience, expiresAt, tokensNotBefore } = request;
   const values = [issuer, uid, name, groups, ak, validForMs, audience ?? '', String(expiresAt), tokensNotBefore];
@@ -126,7 +103,7 @@ function removableKey(pair: KeyPairSpec, key: string | undefined): string | unde
  * Between 40 % and 50 % of the validity, by ak, so that tokens that were issued at the same time are not renewed at the
  * same time. A token that expires with its pair cannot be renewed.
  */
-export function renewAtOf({ issuedAt, expiresAt }: SignedToken, request: TokenRequest): number {
+export function renewAtOf({ issuedAt, expiresAt }: SignedToken, request: SecretTokenRequest): number {
   if (expiresAt + 1000 > request.expiresAt) return expiresAt;
   const spread = Number.parseInt(hash('sha256', request.ak, 'hex').slice(0, 8), 16) / 2 ** 32;
   return Math.floor(issuedAt + (expiresAt - issuedAt) * (0.4 + 0.1 * spread));
