@@ -16,6 +16,12 @@ export interface OperatorProcess {
   readonly healthUrl: string;
   /** All lines that the operator has written so far. */
   readonly output: readonly string[];
+  /**
+   * Waits for a line that contains the text: it can be read after the response of the request that it is about.
+   *
+   * @returns the last such line
+   */
+  logged(text: string): Promise<string>;
   /** Resolves when /readyz returns 200. */
   ready(): Promise<void>;
   /**
@@ -67,6 +73,7 @@ export async function startOperator(
     url: `${ports.tls ? 'https' : 'http'}://127.0.0.1:${ports.api}`,
     healthUrl,
     output,
+    logged: (text) => poll(`the log line ${text}`, async () => output.findLast((line) => line.includes(text))),
     ready: () => poll('the operator to be ready', async () => (await fetch(`${healthUrl}/readyz`)).ok).then(() => {}),
     async stop(signal = 'SIGTERM') {
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;

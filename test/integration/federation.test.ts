@@ -126,7 +126,7 @@ describe('a ServiceAccount of another cluster', () => {
     await apply('eric', [named()]);
     const token = await remoteToken();
     await poll('the conflict', async () => (await exchange(token)).status === 400);
-    expect(operator.output.join('\n')).toContain('several live AccessKeys name the subject');
+    await operator.logged('several live AccessKeys name the subject');
     await kubectl.run(['delete', 'accesskey', 'eric', '-n', 'people']);
     await poll('the exchange', async () => (await exchange(token)).status === 200);
   });

@@ -100,9 +100,10 @@ describe('the token endpoint', () => {
     await ask('ak=SK&sk=AK');
     await fetch(`${operator.url}/${pair.sk}?sk=${pair.sk}`);
     await fetch(`${operator.url}${tokenPath}/${pair.sk.replaceAll('-', '')}?${pair.sk}=1`);
-    await fetch(`${operator.url}${deploymentsPath}?sk=${pair.sk}`, { headers: { 'x-request-id': pair.sk } });
+    const url = `${operator.url}${deploymentsPath}?sk=${pair.sk}`;
+    const last = await fetch(url, { headers: { 'x-request-id': pair.sk } });
+    await operator.logged(String(last.headers.get('x-request-id')));
     const output = operator.output.join('\n');
-    expect(output).toContain('"route":"/*"');
     expect(output).not.toContain(pair.sk);
     expect(output).not.toContain(pair.sk.replaceAll('-', ''));
     expect(output).not.toContain(token);
