@@ -6,6 +6,7 @@
  */
 const mayImport = {
   kube: [],
+  outbound: [],
   credential: [],
   selector: [],
   config: [],
@@ -20,7 +21,7 @@ const mayImport = {
   users: ['accesskey/model'],
   'token/keys': ['kube'],
   token: ['kube', 'credential', 'accesskey/model', 'accesskey/live', 'token/keys'],
-  'token/federation': ['kube', 'accesskey/live', 'token'],
+  'token/federation': ['kube', 'outbound', 'accesskey/live', 'token'],
   'http/common': [
     ...['kube', 'credential', 'access', 'accesskey/model', 'accesskey/live', 'accesskey/change', 'clusters', 'token'],
     ...['token/keys', 'token/federation', 'users'],
@@ -57,7 +58,7 @@ const mayImport = {
     ...['credential', 'accesskey/change', 'deployments', 'deployments/kpanda', 'web/common', 'web/session'],
     ...['web/deployments', 'web/keys'],
   ],
-  'web/oidc': ['kube', 'web/session'],
+  'web/oidc': ['outbound', 'kube', 'web/session'],
   'web/routes': [
     ...['kube', 'credential', 'accesskey/model', 'accesskey/live', 'clusters', 'deployments', 'deployments/kpanda'],
     'token',

@@ -1,9 +1,9 @@
 /** Reads the discovery document and the keys of a trusted issuer, with limits on size, time and rate. */
 import { readFile } from 'node:fs/promises';
 import { createRemoteJWKSet, customFetch, errors, type RemoteJWKSet } from 'jose';
-import { Agent, fetch } from 'undici';
 import { z } from 'zod';
-import { withCooldown } from '../../kube/cooldown.ts';
+import { withCooldown } from '../../outbound/cooldown.ts';
+import { createLimitedFetch } from '../../outbound/limited-fetch.ts';
 
 /** Time for one response, milliseconds. */
 const timeoutMs = 5_000;
@@ -34,19 +34,9 @@ export type IssuerFetch = (url: string) => Promise<Response>;
 
 /** @param ca PEM of the CAs to trust; default: those of Node */
 function createIssuerFetch(ca: string | undefined): IssuerFetch {
-  const dispatcher = new Agent({
-    connect: { timeout: timeoutMs, ...(ca !== undefined && { ca }) },
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-    maxResponseSize: maxResponseBytes,
-    // An idle connection to an issuer must not keep the process running.
-    keepAliveTimeout: 1_000,
-  });
-  return async (url) => {
-    const signal = AbortSignal.timeout(timeoutMs);
-    const headers = { accept: 'application/json' };
-    return (await fetch(url, { headers, signal, redirect: 'manual', dispatcher })) as unknown as Response;
-  };
+  const { fetch } = createLimitedFetch({ ca, timeoutMs, maxResponseBytes });
+  const headers = { accept: 'application/json' };
+  return (url) => fetch(url, { headers, signal: AbortSignal.timeout(timeoutMs) });
 }
 
 export interface IssuerOptions {

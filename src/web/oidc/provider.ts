@@ -12,12 +12,15 @@ import {
   None,
 } from 'openid-client';
 import type { Logger } from 'pino';
-import { withCooldown } from '../../kube/cooldown.ts';
+import { withCooldown } from '../../outbound/cooldown.ts';
+import { createLimitedFetch, type LimitedFetch } from '../../outbound/limited-fetch.ts';
 import { ProviderError, toProviderError } from './provider-error.ts';
-import { createProviderFetch, type ProviderFetch, timeoutMs } from './provider-fetch.ts';
 
 /** Allowed difference between the clocks of the provider and this process, seconds. */
 export const clockToleranceSeconds = 30;
+/** Limits of a response: a discovery document, a key set or a token response. */
+const timeoutMs = 10_000;
+const maxResponseBytes = 1024 * 1024;
 /** How long a discovery document is used, milliseconds. */
 const discoveryMs = 10 * 60_000;
 /** How long a failed request for the discovery document or the keys is not repeated, so that requests of browsers do not become requests to the provider. */
@@ -89,14 +92,14 @@ export function createProvider(options: ProviderOptions, log: Logger, now: () =>
 
 /** The connections to the provider, which are replaced when the CA file changes. */
 function createConnection(caFile: string | undefined) {
-  let current: (ReturnType<typeof createProviderFetch> & { ca: string | undefined }) | undefined;
+  let current: (ReturnType<typeof createLimitedFetch> & { ca: string | undefined }) | undefined;
   return {
-    async fetch(): Promise<ProviderFetch> {
+    async fetch(): Promise<LimitedFetch> {
       const ca = caFile === undefined ? undefined : await read(caFile);
       if (current && current.ca === ca) return current.fetch;
       // Requests in flight end before their connections are closed.
       current?.close().catch(() => undefined);
-      current = { ...createProviderFetch(ca), ca };
+      current = { ...createLimitedFetch({ ca, timeoutMs, maxResponseBytes }), ca };
       return current.fetch;
     },
     close: async () => current?.close(),
@@ -105,7 +108,7 @@ function createConnection(caFile: string | undefined) {
 
 async function discover(
   { issuer, clientID, clientSecretFile }: ProviderOptions,
-  fetch: ProviderFetch,
+  fetch: LimitedFetch,
   now: () => number,
 ): Promise<DiscoveredProvider> {
   const url = new URL(issuer);
@@ -151,8 +154,8 @@ function requireEndpoints(client: Configuration, isInsecure: boolean): URL {
   return new URL(jwks_uri ?? '');
 }
 
-function createKeys(url: URL, fetch: ProviderFetch, now: () => number): RemoteJWKSet {
-  const read: ProviderFetch = async (...request) => {
+function createKeys(url: URL, fetch: LimitedFetch, now: () => number): RemoteJWKSet {
+  const read: LimitedFetch = async (...request) => {
     const response = await fetch(...request);
     if (response.status >= 500) throw new ProviderError('unavailable', `key set: status ${response.status}`);
     if (response.status !== 200) throw new ProviderError('invalid', `key set: status ${response.status}`);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { withCooldown } from '../../../src/kube/cooldown.ts';
+import { withCooldown } from '../../../src/outbound/cooldown.ts';
 
 /** A request that fails while `error` is set. */
 function createRequest() {
