@@ -3,7 +3,8 @@ import type { KubernetesClient } from '../kube/client.ts';
 import { parseUsername, type ServiceAccountName, usernameOf } from '../kube/names.ts';
 import { resources } from '../kube/resource.ts';
 import type { Subject } from './claims.ts';
-import type { ExchangeRequest, Refusal } from './issue.ts';
+import type { ExchangeRequest } from './issue.ts';
+import type { Refusal } from './refusal.ts';
 import { readSubjectToken, type SubjectToken } from './subject-token.ts';
 
 /** The grant type of a token exchange (RFC 8693 section 2.1). */

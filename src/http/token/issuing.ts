@@ -1,22 +1,20 @@
 import type { FoundPair } from '../../accesskey/live/pair-lookup.ts';
 import type { Use } from '../../accesskey/live/use.ts';
 import type { KeyPair } from '../../credential/key-pair.ts';
+import { authenticate } from '../../token/authenticate.ts';
 import { claimsFor, secondsPerDay } from '../../token/claims.ts';
 import { createExchange } from '../../token/exchange.ts';
 import { createFederatedExchange } from '../../token/federation/exchange.ts';
 import { IssuerError } from '../../token/federation/issuer-client.ts';
 import {
-  authenticate,
   type Credential,
-  clientField,
   createTokenIssuer,
   type ExchangeRequest,
   type IssuedToken,
-  type Refusal,
-  type RefusalReason,
   type Sign,
   type TokenTerms,
 } from '../../token/issue.ts';
+import { clientField, type Refusal, type RefusalReason } from '../../token/refusal.ts';
 import { createCachedSign } from '../../token/sign.ts';
 import { requireKeys } from '../common/bearer.ts';
 import { knownAddress } from '../common/client-address.ts';

@@ -2,7 +2,8 @@ import { hash } from 'node:crypto';
 import { federatedClientId, type LiveFederated } from '../../accesskey/live/live-federated.ts';
 import type { Subject } from '../claims.ts';
 import type { ReviewBudget } from '../exchange.ts';
-import type { ExchangeRequest, Refusal } from '../issue.ts';
+import type { ExchangeRequest } from '../issue.ts';
+import type { Refusal } from '../refusal.ts';
 import type { ExternalToken, ExternalTokens } from './external-token.ts';
 import { IssuerError } from './issuer-client.ts';
 

@@ -2,7 +2,8 @@ import type { Condition, DeploymentItem } from '../../deployments/kpanda/schema.
 import type { View } from '../common/view.ts';
 import type { DeploymentRow } from '../deployments/row.ts';
 import { fact, type Html, html, liveMark, notice, time } from './components.ts';
-import { deploymentPath, deploymentsPath, problemText, stateBadge } from './deployments.ts';
+import { deploymentsPath } from './deployment-filters.ts';
+import { deploymentPath, problemText, stateBadge } from './deployments.ts';
 import { layout } from './layout.ts';
 
 export interface DeploymentPage {

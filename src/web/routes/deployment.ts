@@ -5,7 +5,8 @@ import { ConsoleError } from '../common/console-error.ts';
 import { deploymentChanges } from '../deployments/changes.ts';
 import { toRow } from '../deployments/row.ts';
 import { deploymentArea, deploymentGone, deploymentPage } from '../pages/deployment.ts';
-import { deploymentPath, deploymentsPath } from '../pages/deployments.ts';
+import { deploymentsPath } from '../pages/deployment-filters.ts';
+import { deploymentPath } from '../pages/deployments.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
 import { answerStream, type StreamDependencies } from './streams.ts';
 

@@ -8,13 +8,8 @@ import { type DeploymentFilters, readFilters } from '../deployments/filters.ts';
 import { toRow } from '../deployments/row.ts';
 import type { Permission } from '../keys/api.ts';
 import { describeMissingPermission } from '../keys/missing-permission.ts';
-import {
-  type DeploymentsPage,
-  deploymentsArea,
-  deploymentsPage,
-  deploymentsPath,
-  noDeploymentsPage,
-} from '../pages/deployments.ts';
+import { deploymentsPath } from '../pages/deployment-filters.ts';
+import { type DeploymentsPage, deploymentsArea, deploymentsPage, noDeploymentsPage } from '../pages/deployments.ts';
 import type { ConsoleDependencies, ConsoleEnvironment } from './dependencies.ts';
 import { answerStream, type StreamDependencies } from './streams.ts';
 
