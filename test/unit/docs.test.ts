@@ -43,7 +43,9 @@ describe('README.md', () => {
   it('mentions each script of package.json', () => {
     const text = read('README.md');
     const isMentioned = (name: string) => new RegExp(`\\bnpm (?:run )?${name}(?![\\w:-])`).test(text);
-    expect(Object.keys(packageJson.scripts).filter((name) => !isMentioned(name))).toEqual([]);
+    // npm runs prepare by itself.
+    const scripts = Object.keys(packageJson.scripts).filter((name) => name !== 'prepare');
+    expect(scripts.filter((name) => !isMentioned(name))).toEqual([]);
   });
 });
 

@@ -1,0 +1,51 @@
+/** Builds the real bundles into a temporary folder and runs them. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import packageJson from '../../../../package.json' with { type: 'json' };
+import { bundleCli, programName } from '../../../../tools/bundle/cli.ts';
+import { replaceLocations } from '../../../../tools/bundle/locations.ts';
+import { bundleOperator } from '../../../../tools/bundle/operator.ts';
+import { run } from '../../../../tools/run-command.ts';
+
+const root = join(import.meta.dirname, '../../../..');
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'bundle-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('the bundle of the operator', () => {
+  it('runs without the packages of the repository', async () => {
+    await bundleOperator(root, folder);
+    expect(await run(process.execPath, [join(folder, 'main.js'), '--version'])).toBe(`${packageJson.version}\n`);
+  });
+
+  it('contains the files that it reads', async () => {
+    const same = async (copy: string, original: string) =>
+      expect(await readFile(join(folder, copy))).toEqual(await readFile(join(root, original)));
+    await same('web/assets/console.css', 'src/web/assets/console.css');
+    await same('web/assets/snippets/curl.txt', 'src/web/assets/snippets/curl.txt');
+    const swagger = 'node_modules/swagger-ui-dist/swagger-ui-bundle.js';
+    await same(swagger, swagger);
+  });
+});
+
+describe('the bundle of the command-line program', () => {
+  it('is not built from a repository without the program', async () => {
+    expect(await bundleCli(join(root, 'docs'), folder)).toBeUndefined();
+  });
+
+  it('is the bin of the package', () => {
+    expect(packageJson.bin).toEqual({ [programName]: `dist/cli/${programName}` });
+  });
+});
+
+it('replaces the URL of a source file with its place next to the bundle', () => {
+  const text = "readFile(new URL('../assets/a.css', import.meta.url))";
+  expect(replaceLocations(text, 'web/common/assets.ts')).toBe(
+    `readFile(new URL('../assets/a.css', new URL("web/common/assets.ts", import.meta.url)))`,
+  );
+});
