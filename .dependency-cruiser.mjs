@@ -73,6 +73,7 @@ const mayImport = {
     'http/discovery',
     ...['metrics', 'web/common', 'web/session', 'web/oidc', 'web/routes', 'web'],
   ],
+  'cli/token': ['credential'],
 };
 
 /** The files of a folder, without its subfolders. */

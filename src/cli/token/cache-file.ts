@@ -1,0 +1,89 @@
+/** The token cache on disk. A cache that cannot be used makes commands slower but never fails them. */
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { chmod, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type CacheKey, cacheFileName, formatEntry, parseEntry } from './cache-entry.ts';
+import type { IssuedToken } from './response.ts';
+import type { Environment } from './source.ts';
+
+/** One user's cached tokens. */
+export interface TokenCache {
+  /** @returns the cached token; undefined if there is none that can be trusted */
+  read(key: CacheKey): Promise<IssuedToken | undefined>;
+  /** @throws Error if the token cannot be stored */
+  write(key: CacheKey, issued: IssuedToken): Promise<void>;
+  /** Creates the directory. @returns the path of the file of a key. @throws Error if the directory cannot be used */
+  prepare(key: CacheKey): Promise<string>;
+}
+
+/** The directory of the cache (XDG Base Directory Specification; relative paths are ignored as it requires). */
+export function cacheDirectory(env: Environment, homeDirectory: string): string {
+  const base = env.XDG_CACHE_HOME;
+  return join(base?.startsWith('/') ? base : join(homeDirectory, '.cache'), 'kubectl-accesskey');
+}
+
+const groupAndOthers = 0o077;
+/** No token is valid longer; an older file is removed. */
+const maxFileAgeMs = 31 * 86_400_000;
+
+/**
+ * Opens the cache of a user.
+ *
+ * @param uid of the user: files of others are not trusted; undefined if the system has no uids
+ * @param now milliseconds since the epoch
+ */
+export function openTokenCache(directory: string, uid: number | undefined, now: () => number): TokenCache {
+  const fileOf = (key: CacheKey) => join(directory, cacheFileName(key));
+
+  async function readTrusted(file: string): Promise<string> {
+    // A link could point to a file of another user.
+    const handle = await open(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
+    try {
+      const { mode, uid: owner } = await handle.stat();
+      const isPrivate = uid === undefined || ((mode & groupAndOthers) === 0 && owner === uid);
+      return isPrivate ? await handle.readFile('utf8') : '';
+    } finally {
+      await handle.close();
+    }
+  }
+
+  return {
+    read: async (key) => parseEntry(await readTrusted(fileOf(key)).catch(() => '')),
+    async write(key, issued) {
+      const temporary = join(directory, `.${randomUUID()}`);
+      try {
+        await writePrivate(temporary, formatEntry(issued));
+        await rename(temporary, fileOf(key));
+      } finally {
+        await rm(temporary, { force: true });
+      }
+      await removeOld(directory, now());
+    },
+    async prepare(key) {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      const { mode, uid: owner } = await lstat(directory);
+      if (uid !== undefined && owner !== uid) throw new Error('the directory belongs to another user');
+      if (uid !== undefined && (mode & groupAndOthers) !== 0) await chmod(directory, 0o700);
+      return fileOf(key);
+    },
+  };
+}
+
+async function writePrivate(file: string, text: string): Promise<void> {
+  const handle = await open(file, 'wx', 0o600);
+  try {
+    await handle.writeFile(text);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Removes files of expired tokens and of interrupted writes. */
+async function removeOld(directory: string, now: number): Promise<void> {
+  for (const name of await readdir(directory).catch(() => [])) {
+    const file = join(directory, name);
+    const { mtimeMs = now } = (await stat(file).catch(() => undefined)) ?? {};
+    if (now - mtimeMs > maxFileAgeMs) await rm(file, { force: true, recursive: true });
+  }
+}
