@@ -74,6 +74,7 @@ const mayImport = {
     ...['metrics', 'web/common', 'web/session', 'web/oidc', 'web/routes', 'web'],
   ],
   'cli/token': ['credential'],
+  'cli/agent': ['kube', 'cli/token'],
 };
 
 /** The files of a folder, without its subfolders. */

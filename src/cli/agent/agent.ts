@@ -1,0 +1,125 @@
+import type { Logger } from 'pino';
+import { describeError } from '../../kube/errors.ts';
+import { pause } from '../../kube/time.ts';
+import { removeTemporaryFiles } from './atomic-file.ts';
+import { type FoundCredential, findCredential } from './credential-files.ts';
+import { RefreshFailure } from './failure.ts';
+import type { AgentMetrics } from './metrics.ts';
+import { type NotificationEffects, notify } from './notification.ts';
+import type { AgentOptions } from './options.ts';
+import { createReadyFile } from './ready-file.ts';
+import { type RefreshDependencies, refresh } from './refresh.ts';
+import { type AgentState, afterFailure, afterSuccess, initialState, isDue, isReady } from './schedule.ts';
+import { readStoredValidity } from './stored-token.ts';
+
+export interface AgentDependencies extends Omit<RefreshDependencies, 'options'>, Omit<NotificationEffects, 'signal'> {
+  readonly options: AgentOptions;
+  readonly metrics: AgentMetrics;
+  readonly log: Logger;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** From 0 to 1, exclusive. */
+  readonly random: () => number;
+}
+
+/** Keeps a token in a file. */
+export interface Agent {
+  /**
+   * Refreshes the token until the signal aborts.
+   *
+   * @throws Error if the folder of the token file cannot be read, or the readiness file cannot be written
+   */
+  run(signal: AbortSignal): Promise<void>;
+  /** Writes one token, and retries until the signal aborts. @returns whether it was written */
+  runOnce(signal: AbortSignal): Promise<boolean>;
+  /** Checks whether the file contains a token that has not expired. */
+  isReady(): boolean;
+}
+
+/**
+ * Time between two reads of the credential, milliseconds. Reads instead of watching: a mounted Secret is updated by
+ * swapping a symlink of a parent directory, and some file systems report no changes.
+ */
+const checkIntervalMs = 1_000;
+
+export function createAgent(dependencies: AgentDependencies): Agent {
+  const { options, log, metrics, now, random } = dependencies;
+  const readyFile = createReadyFile(options.readyFile);
+  let state = initialState();
+
+  /** @returns whether a new token was written */
+  async function check(signal: AbortSignal): Promise<boolean> {
+    const found = await findCredential(options.source);
+    const refreshed = isDue(state, found.fingerprint, now()) && (await attempt(found, signal));
+    if (refreshed) await notifyAll(signal);
+    await readyFile.set(!signal.aborted && isReady(state, now()));
+    return refreshed;
+  }
+
+  async function attempt(found: FoundCredential, signal: AbortSignal): Promise<boolean> {
+    try {
+      const validity = await refresh(found, dependencies);
+      state = afterSuccess(validity, { fingerprint: found.fingerprint, now: now(), random: random() });
+    } catch (error) {
+      if (!signal.aborted) fail(error, found.fingerprint);
+      return false;
+    }
+    metrics.refreshed();
+    log.info(times(state), 'token written');
+    return true;
+  }
+
+  function fail(error: unknown, fingerprint: string): void {
+    if (!(error instanceof RefreshFailure)) throw error;
+    state = afterFailure(state, error.retryAfterMs, { fingerprint, now: now(), random: random() });
+    metrics.failed(error.reason);
+    const fields = { reason: error.message, failures: state.failures, ...times(state) };
+    if (isReady(state, now())) log.warn(fields, 'cannot refresh the token, keeping the current one');
+    else log.error(fields, 'cannot get a token, and the file contains no valid one');
+  }
+
+  async function notifyAll(signal: AbortSignal): Promise<void> {
+    for (const notification of options.notifications) {
+      const { kind } = notification;
+      try {
+        await notify(notification, { ...dependencies, signal });
+        log.info({ notification: kind }, 'notified');
+      } catch (error) {
+        metrics.notificationFailed();
+        log.error({ notification: kind, reason: describeError(error) }, 'notification failed');
+      }
+    }
+  }
+
+  async function start(): Promise<void> {
+    await readyFile.set(false);
+    await removeTemporaryFiles(options.tokenFile);
+    state = initialState(await readStoredValidity(options.tokenFile));
+    metrics.observeExpiry(() => state.validity?.expiresAt);
+  }
+
+  return {
+    isReady: () => isReady(state, now()),
+    async run(signal) {
+      await start();
+      while (!signal.aborted) {
+        await check(signal);
+        await pause(checkIntervalMs, signal);
+      }
+      await readyFile.set(false);
+    },
+    async runOnce(signal) {
+      await start();
+      while (!signal.aborted) {
+        if (await check(signal)) return true;
+        await pause(checkIntervalMs, signal);
+      }
+      return false;
+    },
+  };
+}
+
+function times({ validity, dueAt }: AgentState): { expiresAt?: string; nextAttemptAt: string } {
+  const nextAttemptAt = new Date(dueAt).toISOString();
+  return validity ? { expiresAt: new Date(validity.expiresAt).toISOString(), nextAttemptAt } : { nextAttemptAt };
+}

@@ -1,0 +1,41 @@
+import type { Credential } from '../token/request.ts';
+import type { IssuedToken } from '../token/response.ts';
+import { TokenError } from '../token/token-error.ts';
+import { replaceFile } from './atomic-file.ts';
+import type { FoundCredential } from './credential-files.ts';
+import { RefreshFailure, toRefreshFailure } from './failure.ts';
+import type { AgentOptions } from './options.ts';
+import type { Validity } from './schedule.ts';
+
+export interface RefreshDependencies {
+  readonly options: Pick<AgentOptions, 'tokenFile' | 'attributes'>;
+  /** @throws TokenError */
+  readonly requestToken: (credential: Credential) => Promise<IssuedToken>;
+}
+
+/**
+ * Requests a token and writes it to the file. If this fails, the file is unchanged.
+ *
+ * @returns its validity by the local clock, which does not depend on that of the server
+ * @throws RefreshFailure
+ */
+export async function refresh(
+  { credential, problem = '' }: FoundCredential,
+  { options, requestToken }: RefreshDependencies,
+): Promise<Validity> {
+  if (credential === undefined) throw new RefreshFailure(problem, 'credential');
+  const issued = await requestToken(credential).catch((error) => {
+    throw error instanceof TokenError ? toRefreshFailure(error) : error;
+  });
+  await write(options, issued.token);
+  return { obtainedAt: issued.issuedAt, expiresAt: issued.expiresAt };
+}
+
+async function write({ tokenFile, attributes }: RefreshDependencies['options'], token: string): Promise<void> {
+  try {
+    await replaceFile(tokenFile, token, attributes);
+  } catch (error) {
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    throw new RefreshFailure(`${tokenFile}: cannot be written (${code})`, 'file');
+  }
+}

@@ -1,0 +1,47 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Registry } from 'prom-client';
+
+/** Where to listen. */
+export interface ListenAddress {
+  readonly host: string;
+  /** 0 for a free port. */
+  readonly port: number;
+}
+
+export interface StatusSources {
+  readonly registry: Registry;
+  readonly isReady: () => boolean;
+}
+
+/** Serves /metrics, /healthz and /readyz of an agent, never the token. */
+export interface StatusServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** @throws Error if the address is in use or not available */
+export async function startStatusServer({ host, port }: ListenAddress, sources: StatusSources): Promise<StatusServer> {
+  const server = createServer((request, response) => {
+    answer(request.method === 'GET' ? request.url : undefined, response, sources).catch(() => response.destroy());
+  });
+  server.listen(port, host);
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    async close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+async function answer(url: string | undefined, response: ServerResponse, { registry, isReady }: StatusSources) {
+  const send = (status: number, text: string, type = 'text/plain; charset=utf-8') =>
+    response.writeHead(status, { 'Content-Type': type }).end(text);
+  if (url === '/metrics') send(200, await registry.metrics(), registry.contentType);
+  else if (url === '/healthz') send(200, 'ok\n');
+  else if (url === '/readyz') send(isReady() ? 200 : 503, isReady() ? 'ok\n' : 'not ready: no valid token\n');
+  else send(404, 'not found\n');
+}

@@ -1,0 +1,17 @@
+import { readFile } from 'node:fs/promises';
+import { unverifiedClaims } from '../token/response.ts';
+import type { Validity } from './schedule.ts';
+
+/**
+ * Reads when a token that an earlier run has left in the file was issued and expires. The signature is not verified:
+ * the times only decide whether the file counts as ready until the first response.
+ *
+ * @returns undefined if the file does not exist or contains no token with these times
+ */
+export async function readStoredValidity(file: string): Promise<Validity | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  const { iat, exp } = unverifiedClaims(text) ?? {};
+  return typeof iat === 'number' && typeof exp === 'number'
+    ? { obtainedAt: iat * 1000, expiresAt: exp * 1000 }
+    : undefined;
+}

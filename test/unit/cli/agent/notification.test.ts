@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { notify, type SignalTarget } from '../../../../src/cli/agent/notification.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'agent-notification-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const effects = (more: Partial<Parameters<typeof notify>[1]> = {}) => ({
+  environment: {},
+  kill: process.kill,
+  signal: new AbortController().signal,
+  ...more,
+});
+
+describe('a command', () => {
+  const run = (command: string, timeoutMs = 10_000, more = {}) =>
+    notify({ kind: 'command', command, timeoutMs }, effects(more));
+
+  it('runs in a shell with the environment of the agent', async () => {
+    await run(`echo "$WORD" > "${folder}/out"`, 10_000, { environment: { WORD: 'new' } });
+    expect(await readFile(join(folder, 'out'), 'utf8')).toBe('new\n');
+  });
+
+  it('reports the exit code', async () => {
+    await expect(run('exit 7')).rejects.toThrow('command ended with exit code 7');
+  });
+
+  it('reports the signal that ended it', async () => {
+    await expect(run('kill -TERM $$')).rejects.toThrow('command ended with SIGTERM');
+  });
+
+  it('is killed after its time limit', async () => {
+    await expect(run('exec sleep 60', 10)).rejects.toThrow('command took longer than 0.01 s');
+  });
+
+  it('is killed when the agent ends', async () => {
+    await expect(run('exec sleep 60', 60_000, { signal: AbortSignal.timeout(10) })).rejects.toThrow('command: ');
+  });
+});
+
+describe('a signal', () => {
+  const send = (target: SignalTarget) => notify({ kind: 'signal', signal: 'SIGHUP', target }, effects());
+  const pidFile = async (text: string) => {
+    await writeFile(join(folder, 'pid'), text);
+    return { pidFile: join(folder, 'pid') };
+  };
+
+  /** Starts a process with a name of its own that SIGHUP ends. */
+  async function startTarget(name: string) {
+    const child = spawn('/bin/sh', ['-c', `printf ${name} > /proc/self/comm; echo; read line`]);
+    onTestFinished(() => void child.kill('SIGKILL'));
+    await once(child.stdout, 'data');
+    return child;
+  }
+
+  it('goes to the process in the pid file', async () => {
+    const child = await startTarget('by-pid');
+    const exit = once(child, 'exit');
+    await send(await pidFile(`${child.pid}\n`));
+    expect(await exit).toEqual([null, 'SIGHUP']);
+  });
+
+  it('goes to the process with a name, of which the kernel keeps 15 characters', async () => {
+    const exit = once(await startTarget('agent-target-long-name'), 'exit');
+    await send({ processName: 'agent-target-long-name' });
+    expect(await exit).toEqual([null, 'SIGHUP']);
+  });
+
+  it.each(['', '0', '-1', '12 13', 'x'])('rejects the pid %j', async (text) => {
+    await expect(send(await pidFile(text))).rejects.toThrow('must contain the pid of a process');
+  });
+
+  it('reports a pid file or a process that does not exist', async () => {
+    await expect(send({ pidFile: join(folder, 'none') })).rejects.toThrow('none: cannot be read (ENOENT)');
+    await expect(send({ processName: 'no-such-process' })).rejects.toThrow('no process has the name no-such-process');
+    await expect(send(await pidFile('4194304'))).rejects.toThrow('cannot send SIGHUP to process 4194304 (ESRCH)');
+  });
+});
