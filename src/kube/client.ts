@@ -8,6 +8,8 @@ export interface CallOptions {
   signal?: AbortSignal;
   /** Owner of the fields that a write sets. If unset, the API server derives it from the user agent. */
   fieldManager?: string;
+  /** The API server processes a write, but does not store it (`dryRun=All`). */
+  dryRun?: boolean;
 }
 
 /** What an object must still be for a delete to succeed; else the API server responds 409. */
@@ -57,9 +59,10 @@ export function createKubernetesClient(transport: Transport): KubernetesClient {
 
   function write<T>(
     request: { method: TransportRequest['method']; object: Resource; body: object; contentType?: string },
-    { signal, fieldManager }: CallOptions = {},
+    { signal, fieldManager, dryRun = false }: CallOptions = {},
   ): Promise<T> {
-    const query = fieldManager === undefined ? '' : `?${new URLSearchParams({ fieldManager })}`;
+    const parameters = { ...(fieldManager !== undefined && { fieldManager }), ...(dryRun && { dryRun: 'All' }) };
+    const query = Object.keys(parameters).length === 0 ? '' : `?${new URLSearchParams(parameters)}`;
     return call({
       method: request.method,
       path: pathOf(request.object) + query,

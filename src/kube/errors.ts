@@ -79,6 +79,8 @@ export interface ErrorResponse {
   retryAfter?: string | undefined;
   /** Body of the request; the values of Secrets in it are masked in the message. */
   sent?: string | undefined;
+  /** The message may repeat values that were sent, see `TransportOptions`. */
+  repeatsValues?: boolean | undefined;
 }
 
 /**
@@ -86,10 +88,11 @@ export interface ErrorResponse {
  *
  * @param request method and path without the query, for the message
  */
-export function errorFromResponse(request: string, { status, body, retryAfter, sent }: ErrorResponse): KubernetesError {
+export function errorFromResponse(request: string, response: ErrorResponse): KubernetesError {
+  const { status, body, retryAfter, sent, repeatsValues = false } = response;
   const parsed = parseStatus(body);
   const text = shorten(parsed.message ?? '');
-  const message = safeMessage(status, text, sent);
+  const message = repeatsValues ? text : safeMessage(status, text, sent);
   const detail = message === '' ? '' : `: ${message}`;
   const reason = shorten(parsed.reason ?? '');
   const outcome = reason === '' ? status : `${status} ${reason}`;

@@ -1,5 +1,5 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { delimiter, dirname } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { problemOfTokenFile, problemOfUser, readUserFields, useTokenFile } from './kubeconfig-user.ts';
 
@@ -16,26 +16,75 @@ export class KubeconfigError extends Error {
  * @throws KubeconfigError if the file, or one that it references, cannot be read, or its current context is not usable
  */
 export function loadKubeconfig(file?: string): KubeConfig {
+  if (file !== undefined) return loadKubeconfigFiles([file]);
   const kubeconfig = new KubeConfig();
-  if (file === undefined) {
-    kubeconfig.loadFromCluster();
-    return kubeconfig;
-  }
-  const fields = loadFile(kubeconfig, file);
-  const problem = problemOf(kubeconfig) ?? problemOfUser(kubeconfig, fields) ?? problemOfTokenFile(kubeconfig);
-  if (problem !== undefined) throw new KubeconfigError(`kubeconfig ${file}: ${problem}`);
+  kubeconfig.loadFromCluster();
   return kubeconfig;
 }
 
-/** @returns the fields of the user of the current context; undefined if there is none */
-function loadFile(kubeconfig: KubeConfig, file: string): ReturnType<typeof readUserFields> {
-  try {
+/**
+ * Loads kubeconfig files merged as kubectl does: of several entries with one name, the first is used.
+ *
+ * @param context used instead of the current context
+ * @throws KubeconfigError as `loadKubeconfig`
+ */
+export function loadKubeconfigFiles(files: readonly string[], context?: string): KubeConfig {
+  const parts = files.map(readKubeconfigFile);
+  const kubeconfig = merge(parts.map((one) => one.kubeconfig));
+  if (context !== undefined) kubeconfig.setCurrentContext(context);
+  const fields = userFieldsOf(kubeconfig, parts);
+  const problem = problemOf(kubeconfig) ?? problemOfUser(kubeconfig, fields) ?? problemOfTokenFile(kubeconfig);
+  if (problem !== undefined) throw new KubeconfigError(`kubeconfig ${files.join(delimiter)}: ${problem}`);
+  return kubeconfig;
+}
+
+interface KubeconfigFile {
+  file: string;
+  text: string;
+  kubeconfig: KubeConfig;
+}
+
+function readKubeconfigFile(file: string): KubeconfigFile {
+  const kubeconfig = new KubeConfig();
+  return explained(file, () => {
     const text = readFileSync(file, 'utf8');
-    kubeconfig.loadFromString(text);
+    if (text.trim() !== '') kubeconfig.loadFromString(text);
     kubeconfig.makePathsAbsolute(dirname(file));
-    const fields = readUserFields(kubeconfig, text);
-    if (fields) useTokenFile(kubeconfig, fields, dirname(file));
+    return { file, text, kubeconfig };
+  });
+}
+
+function merge(parts: readonly KubeConfig[]): KubeConfig {
+  const [only] = parts;
+  if (only && parts.length === 1) return only;
+  const merged = new KubeConfig();
+  const currentContext = parts.map((one) => one.currentContext).find(Boolean) ?? '';
+  const [clusters, users, contexts] = (['clusters', 'users', 'contexts'] as const).map((field) =>
+    firstOfEachName(parts.flatMap((one): { name: string }[] => one[field] ?? [])),
+  );
+  merged.loadFromOptions({ clusters, users, contexts, currentContext });
+  return merged;
+}
+
+function firstOfEachName(entries: readonly { name: string }[]): { name: string }[] {
+  return entries.filter(({ name }, index) => entries.findIndex((one) => one.name === name) === index);
+}
+
+/** @returns the fields of the user of the current context, and prepares its `tokenFile`; undefined if there is none */
+function userFieldsOf(kubeconfig: KubeConfig, parts: readonly KubeconfigFile[]): ReturnType<typeof readUserFields> {
+  for (const { file, text } of parts) {
+    const fields = explained(file, () => readUserFields(kubeconfig, text));
+    if (!fields) continue;
+    explained(file, () => useTokenFile(kubeconfig, fields, dirname(file)));
     return fields;
+  }
+  return undefined;
+}
+
+/** @throws KubeconfigError that names the file, for any error */
+function explained<T>(file: string, action: () => T): T {
+  try {
+    return action();
   } catch (error) {
     throw new KubeconfigError(`kubeconfig ${file}: ${describe(error)}`);
   }
@@ -52,6 +101,7 @@ function describe(error: unknown): string {
 function problemOf(kubeconfig: KubeConfig): string | undefined {
   const context = kubeconfig.getCurrentContext();
   if (!context) return 'current-context is not set';
+  if (!kubeconfig.getContextObject(context)) return `context ${context.replace(/\s+/g, ' ')} does not exist`;
   const cluster = kubeconfig.getCurrentCluster();
   if (!cluster?.server) return `context ${context.replace(/\s+/g, ' ')} has no cluster with a server`;
   if (cluster.proxyUrl) return 'proxy-url is not supported';

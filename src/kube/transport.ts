@@ -13,7 +13,7 @@ export interface TransportRequest {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Path with query, from the root of the API server. */
   path: string;
-  headers?: Record<string, string>;
+  headers?: Record<string, string | string[]>;
   body?: string;
   signal?: AbortSignal | undefined;
   /** Time limit of the call, milliseconds. Default: 30 seconds. Not used for a watch, see `idleTimeoutMs`. */
@@ -46,6 +46,14 @@ export interface Transport {
   close(): Promise<void>;
 }
 
+export interface TransportOptions {
+  /**
+   * Errors have the whole text of the API server, which repeats invalid values. For programs whose user has entered the
+   * values and that send no Secrets. Default: false.
+   */
+  repeatsValues?: boolean;
+}
+
 /**
  * Creates a transport to the API server of a kubeconfig.
  *
@@ -54,7 +62,7 @@ export interface Transport {
  *
  * @param load loads the kubeconfig; called again after a 401, since the file may have been replaced
  */
-export function createTransport(load: () => KubeConfig, userAgent: string): Transport {
+export function createTransport(load: () => KubeConfig, userAgent: string, options: TransportOptions = {}): Transport {
   const sessions = createSessions(load);
 
   async function attempt(request: TransportRequest, session: Session): Promise<Dispatcher.ResponseData> {
@@ -86,7 +94,7 @@ export function createTransport(load: () => KubeConfig, userAgent: string): Tran
       try {
         const response = await authenticated(request);
         if (response.statusCode < 400) return response;
-        throw await toError(request, response);
+        throw await toError(request, response, options);
       } catch (error) {
         throw toConnectionError(error, sessions.server, request.signal);
       }
@@ -133,12 +141,17 @@ async function statusText({ body }: Dispatcher.ResponseData): Promise<string> {
   }
 }
 
-async function toError(request: TransportRequest, response: Dispatcher.ResponseData): Promise<Error> {
+async function toError(
+  request: TransportRequest,
+  response: Dispatcher.ResponseData,
+  { repeatsValues }: TransportOptions,
+): Promise<Error> {
   const retryAfter = response.headers['retry-after'];
   return errorFromResponse(`${request.method} ${request.path.split('?')[0]}`, {
     status: response.statusCode,
     body: await statusText(response),
     retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
     sent: request.body,
+    repeatsValues,
   });
 }

@@ -7,6 +7,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { chartFiles } from './chart-files.ts';
 import { chartValuesSchema } from './chart-values-schema.ts';
 import { chartValuesTable } from './chart-values-table.ts';
+import { cliReference } from './cli-reference.ts';
 import { generateTypes, typesFile } from './crd-types.ts';
 import { replaceGenerated } from './markdown.ts';
 import { configurationReference, metricsReference } from './references.ts';
@@ -26,6 +27,7 @@ export const generatedFiles: GeneratedFile[] = [
   { file: typesFile, text: generateTypes },
   inDocument('configuration.md', configurationReference),
   inDocument('metrics.md', metricsReference),
+  inDocument('cli.md', cliReference),
   ...chartFiles,
   chartValuesSchema,
   chartValuesTable,

@@ -79,6 +79,16 @@ describe('a Kubernetes client', () => {
       },
     ],
     [
+      'a dry run',
+      (client) => client.patch(accessKey, body, { fieldManager: 'a', dryRun: true }),
+      {
+        method: 'PATCH',
+        path: '/apis/ghippo.io/v1alpha1/namespaces/shop/accesskeys/ann?fieldManager=a&dryRun=All',
+        headers: { ...json, 'content-type': 'application/merge-patch+json' },
+        body: JSON.stringify(body),
+      },
+    ],
+    [
       'delete with preconditions',
       (client) => client.delete(secret, { uid: 'u1', resourceVersion: '7' }),
       {

@@ -102,6 +102,13 @@ describe('errorFromResponse', () => {
     expect(error.message).toBe('GET /x: 404');
   });
 
+  it('repeats invalid values only if the caller asks for it', () => {
+    const response = { status: 422, body: status('Invalid', `spec.x: Invalid value: "${value}"`) };
+    expect(errorFromResponse('POST /x', response).message).toBe('POST /x: 422 Invalid');
+    const { message } = errorFromResponse('POST /x', { ...response, repeatsValues: true });
+    expect(message).toBe(`POST /x: 422 Invalid: spec.x: Invalid value: "${value}"`);
+  });
+
   it('truncates an overlong message and reason of an untrusted API server', () => {
     const error = errorFromResponse('GET /x', { status: 500, body: status('r'.repeat(100_000), 'm'.repeat(100_000)) });
     expect(error.message.length).toBeLessThan(5_000);

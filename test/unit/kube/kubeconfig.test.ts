@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { stringify } from 'yaml';
-import { KubeconfigError, loadKubeconfig } from '../../../src/kube/kubeconfig.ts';
+import { KubeconfigError, loadKubeconfig, loadKubeconfigFiles } from '../../../src/kube/kubeconfig.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'kubeconfig-test-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -170,5 +170,48 @@ describe('loadKubeconfig', () => {
     vi.stubEnv('KUBERNETES_SERVICE_HOST', '10.0.0.1');
     vi.stubEnv('KUBERNETES_SERVICE_PORT', '443');
     expect(loadKubeconfig().getCurrentCluster()?.server).toBe('https://10.0.0.1:443');
+  });
+});
+
+describe('loadKubeconfigFiles', () => {
+  const second = {
+    clusters: [
+      { name: 'c', cluster: { server: 'https://ignored.example.com' } },
+      { name: 'd', cluster: { server: 'https://d.example.com' } },
+    ],
+    users: [{ name: 'v', user: { token: 'b' } }],
+    contexts: [{ name: 'there', context: { cluster: 'd', user: 'v', namespace: 'shop' } }],
+    'current-context': 'there',
+  };
+  const files = () => [write('first', kubeconfig()), write('empty', ''), write('second', kubeconfig(second))];
+
+  it('uses the first of several entries with one name', () => {
+    const loaded = loadKubeconfigFiles(files());
+    expect(loaded.getCurrentContext()).toBe('here');
+    expect(loaded.getCurrentCluster()?.server).toBe('https://127.0.0.1:6443');
+  });
+
+  it('uses another context', () => {
+    const loaded = loadKubeconfigFiles(files(), 'there');
+    expect(loaded.getCurrentCluster()?.server).toBe('https://d.example.com');
+    expect(loaded.getCurrentUser()?.token).toBe('b');
+  });
+
+  it('reads a tokenFile relative to the file that names it', async () => {
+    write('token', 'from-file');
+    const user = { users: [{ name: 'v', user: { tokenFile: 'token' } }] };
+    const loaded = loadKubeconfigFiles(
+      [write('first', kubeconfig()), write('second', kubeconfig({ ...second, ...user }))],
+      'there',
+    );
+    const options = { headers: {} };
+    await loaded.applyToHTTPSOptions(options);
+    expect(options.headers).toEqual({ Authorization: 'Bearer from-file' });
+  });
+
+  it('names the files and the context that does not exist', () => {
+    const load = () => loadKubeconfigFiles([write('first', kubeconfig())], 'elsewhere');
+    expect(load).toThrow(KubeconfigError);
+    expect(load).toThrow(/first: context elsewhere does not exist$/);
   });
 });

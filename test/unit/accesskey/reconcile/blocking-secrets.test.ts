@@ -31,7 +31,7 @@ function start({ existing = [] as string[], limit = 32 } = {}) {
     server: 'https://cluster.test',
     async send({ path, headers, signal }) {
       const url = new URL(path, 'https://cluster.test');
-      requests.push({ url, accept: headers?.accept });
+      requests.push({ url, accept: headers?.accept?.toString() });
       const name = url.searchParams.get('fieldSelector')?.replace('metadata.name=', '') ?? '';
       if (!url.searchParams.has('watch')) {
         const items = existing.includes(name) ? [object(name)] : [];

@@ -1,0 +1,55 @@
+/** The cluster that a command works with, and the flags that select it. */
+import type { Command } from 'commander';
+import type { KubernetesClient } from '../../kube/client.ts';
+import type { Transport } from '../../kube/transport.ts';
+
+/** Flags of every command, named as those of kubectl. */
+export interface ClusterFlags {
+  kubeconfig?: string;
+  context?: string;
+  namespace?: string;
+  as?: string;
+  asGroup?: string[];
+  /** Hours, minutes and seconds (`30s`). */
+  requestTimeout?: string;
+}
+
+/** A connection to the API server with the permissions of the user. */
+export interface Cluster {
+  readonly client: KubernetesClient;
+  /** For watches. */
+  readonly transport: Transport;
+  /** Of the flag, of the context or `default`. */
+  readonly namespace: string;
+  close(): Promise<void>;
+}
+
+/** Adds the flags of `ClusterFlags` to the program; commands read them with `optsWithGlobals`. */
+export function addClusterFlags(program: Command): Command {
+  return program
+    .option('-n, --namespace <name>', 'namespace (default: that of the context)')
+    .option('--kubeconfig <file>', 'kubeconfig (default: $KUBECONFIG, or .kube/config in the home directory)')
+    .option('--context <name>', 'context of the kubeconfig (default: the current context)')
+    .option('--as <user>', 'user to impersonate')
+    .option('--as-group <group>', 'group to impersonate; may be repeated', appendTo)
+    .option('--request-timeout <duration>', 'time limit of a request to the API server, such as 30s (default: 30s)');
+}
+
+/** Parser of a flag that may be repeated. */
+export function appendTo(value: string, values: readonly string[] = []): string[] {
+  return [...values, value];
+}
+
+/** Connects, runs an action, and closes the connection also if the action fails. */
+export async function withCluster<T>(
+  { connect }: { connect(flags: ClusterFlags): Promise<Cluster> },
+  flags: ClusterFlags,
+  action: (cluster: Cluster) => Promise<T>,
+): Promise<T> {
+  const cluster = await connect(flags);
+  try {
+    return await action(cluster);
+  } finally {
+    await cluster.close();
+  }
+}

@@ -1,0 +1,70 @@
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { durationMs } from '../../accesskey/model/time.ts';
+import { createKubernetesClient } from '../../kube/client.ts';
+import { KubeconfigError, loadKubeconfig, loadKubeconfigFiles } from '../../kube/kubeconfig.ts';
+import { createTransport, type Transport } from '../../kube/transport.ts';
+import type { Cluster, ClusterFlags } from './cluster.ts';
+import type { CliContext } from './context.ts';
+import { CliError } from './failure.ts';
+
+type Process = Pick<CliContext, 'env' | 'home' | 'version'>;
+
+/**
+ * Connects to the cluster of the user's kubeconfig. No request is sent yet.
+ *
+ * @throws KubeconfigError if the kubeconfig is not usable
+ * @throws CliError for an invalid flag
+ */
+export function connect(flags: ClusterFlags, process: Process): Cluster {
+  const load = () => loadOf(flags, process);
+  const kubeconfig = load();
+  const ofContext = kubeconfig.getContextObject(kubeconfig.currentContext)?.namespace;
+  // Errors repeat what the user has entered; no command sends the content of a Secret.
+  const plain = createTransport(load, `kubectl-accesskey/${process.version}`, { repeatsValues: true });
+  const transport = withFlags(plain, flags);
+  return {
+    client: createKubernetesClient(transport),
+    transport,
+    namespace: flags.namespace ?? ofContext ?? 'default',
+    close: () => transport.close(),
+  };
+}
+
+function loadOf({ kubeconfig, context }: ClusterFlags, process: Process) {
+  const files = kubeconfigFiles(kubeconfig, process);
+  if (files.length > 0) return loadKubeconfigFiles(files, context);
+  if (process.env.KUBERNETES_SERVICE_HOST) return loadKubeconfig();
+  throw new KubeconfigError('no kubeconfig found; set --kubeconfig or KUBECONFIG');
+}
+
+/** As kubectl: the file of the flag must exist; of those in KUBECONFIG, files that do not exist are ignored. */
+function kubeconfigFiles(flag: string | undefined, { env, home }: Process): string[] {
+  if (flag !== undefined) return [flag];
+  const listed = (env.KUBECONFIG ?? '').split(delimiter).filter(Boolean);
+  const files = listed.length > 0 ? listed : [join(home, '.kube', 'config')];
+  return files.filter((file) => existsSync(file));
+}
+
+function withFlags(transport: Transport, { as, asGroup = [], requestTimeout }: ClusterFlags): Transport {
+  if (as === undefined && asGroup.length > 0) throw new CliError('--as-group requires --as');
+  const impersonation = { ...(as !== undefined && { 'impersonate-user': as }) };
+  const groups = asGroup.length > 0 && { 'impersonate-group': asGroup };
+  const timeoutMs = timeoutOf(requestTimeout);
+  return {
+    ...transport,
+    send: (request) =>
+      transport.send({
+        ...request,
+        headers: { ...request.headers, ...impersonation, ...groups },
+        ...(timeoutMs !== undefined && { timeoutMs }),
+      }),
+  };
+}
+
+function timeoutOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = durationMs(text);
+  if (ms === 0) throw new CliError(`--request-timeout must be a duration such as 30s, not "${text}"`);
+  return ms;
+}

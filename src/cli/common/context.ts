@@ -1,0 +1,33 @@
+import type { Cluster, ClusterFlags } from './cluster.ts';
+
+/** A stream to write results or messages to. */
+export interface Output {
+  write(text: string): void;
+  /** A person reads it, so colors and progress are useful. */
+  readonly isTerminal: boolean;
+}
+
+/** Everything that a command needs from its process; src/cli/main.ts creates the real one. */
+export interface CliContext {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Home directory of the user. */
+  readonly home: string;
+  readonly stdin: NodeJS.ReadableStream;
+  /** Results. */
+  readonly stdout: Output;
+  /** Messages, warnings and progress. */
+  readonly stderr: Output;
+  /** Current time, milliseconds since the epoch. */
+  now(): number;
+  /** Aborts at SIGINT or SIGTERM. */
+  readonly signal: AbortSignal;
+  /** Version of this program. */
+  readonly version: string;
+  /**
+   * Connects to the cluster that the flags and the kubeconfig of the user select. Loads client-node, so commands that
+   * need no cluster start faster without it. Close it after use, see `withCluster`.
+   *
+   * @throws KubeconfigError if the kubeconfig is not usable
+   */
+  connect(flags: ClusterFlags): Promise<Cluster>;
+}

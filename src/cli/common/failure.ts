@@ -1,0 +1,53 @@
+/** How a failed command ends: the message and the exit code. Wording and codes are those of kubectl. */
+import { CommanderError } from 'commander';
+import { ConnectionError, describeError, KubernetesError } from '../../kube/errors.ts';
+
+/** A failure with a message for the user. An empty message prints nothing: the command has reported the failure. */
+export class CliError extends Error {
+  override readonly name = 'CliError';
+  /** What the user can do about it. */
+  readonly hint: string | undefined;
+  readonly exitCode: number;
+
+  constructor(
+    message: string,
+    { hint, exitCode = 1, cause }: { hint?: string; exitCode?: number; cause?: unknown } = {},
+  ) {
+    super(message, { cause });
+    this.hint = hint;
+    this.exitCode = exitCode;
+  }
+}
+
+export interface Failure {
+  /** Lines for stderr, without line breaks at the end. */
+  lines: string[];
+  exitCode: number;
+}
+
+/** Exit code of a command that SIGINT ended, as of a shell. */
+export const interruptedExitCode = 130;
+
+/** @returns what to print for any thrown value, and the exit code; never a stack */
+export function describeFailure(error: unknown): Failure {
+  // commander has already printed the message, or the help.
+  if (error instanceof CommanderError) return { lines: [], exitCode: error.exitCode };
+  if (error instanceof CliError) return { lines: linesOf(error), exitCode: error.exitCode };
+  return { lines: [messageOf(error)], exitCode: 1 };
+}
+
+function linesOf({ message, hint }: CliError): string[] {
+  return [...(message === '' ? [] : [`error: ${message}`]), ...(hint === undefined ? [] : [`hint: ${hint}`])];
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof KubernetesError) return messageOfServer(error);
+  if (error instanceof ConnectionError) return `Unable to connect to the server: ${describeError(error)}`;
+  return `error: ${describeError(error)}`;
+}
+
+function messageOfServer({ status, reason, detail, message }: KubernetesError): string {
+  if (status === 401) return 'error: You must be logged in to the server (Unauthorized)';
+  const text = detail === '' ? message : detail;
+  return `Error from server${reason === '' ? '' : ` (${reason})`}: ${text}`;
+}

@@ -1,0 +1,35 @@
+/** The formats of results (`-o`). */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { group, plural } from '../../accesskey/model/access-key-record.ts';
+import type { RawObject } from '../../kube/list-watch.ts';
+
+/** Objects in json and yaml are those of the API server, without managedFields, as kubectl prints them. */
+export type ObjectFormat = 'json' | 'yaml' | 'name';
+export type TableFormat = 'table' | 'wide';
+
+/** Adds `-o` with these formats; the first is the default if `hasDefault`. */
+export function addOutputFlag(command: Command, formats: readonly string[], defaultFormat?: string): Command {
+  const option = new Option('-o, --output <format>', `one of ${formats.join(', ')}`).argParser((value) => {
+    if (formats.includes(value)) return value;
+    throw new InvalidArgumentError(`Allowed formats are ${formats.join(', ')}.`);
+  });
+  return command.addOption(defaultFormat === undefined ? option : option.default(defaultFormat));
+}
+
+/** @returns the text of an object or a list of objects, with a line break at its end */
+export async function formatObject(object: object, format: ObjectFormat): Promise<string> {
+  if (format === 'json') return `${JSON.stringify(object, null, 4)}\n`;
+  if (format === 'name') return `${nameOf(object as RawObject)}\n`;
+  const { stringify } = await import('yaml');
+  return stringify(object);
+}
+
+/** @returns the name as kubectl prints it: `accesskey.ghippo.io/alice` */
+export function nameOf({ metadata }: Pick<RawObject, 'metadata'>): string {
+  return `${plural.replace(/s$/, '')}.${group}/${metadata.name}`;
+}
+
+export function withoutManagedFields(object: RawObject): RawObject {
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata: metadata as RawObject['metadata'] };
+}

@@ -1,0 +1,114 @@
+import { accessKeys, group, toAccessKeyRecord, version } from '../../accesskey/model/access-key-record.ts';
+import { list as listObjects, type RawObject, watch } from '../../kube/list-watch.ts';
+import { pathOf } from '../../kube/resource.ts';
+import { type Cluster, type ClusterFlags, withCluster } from '../common/cluster.ts';
+import type { CliContext } from '../common/context.ts';
+import { formatObject, type ObjectFormat, type TableFormat, withoutManagedFields } from '../common/output.ts';
+import { styleFor } from '../common/style.ts';
+import { type Cell, formatRows, widthsOf } from '../common/table.ts';
+import { headerOf, type RowOptions, rowsOf } from './pair-rows.ts';
+
+export interface ListFlags extends ClusterFlags {
+  allNamespaces?: boolean;
+  selector?: string;
+  watch?: boolean;
+  output: TableFormat | ObjectFormat;
+}
+
+/** Prints AccessKeys, and with `--watch` their changes until the signal aborts. */
+export function list(context: CliContext, flags: ListFlags): Promise<void> {
+  return withCluster(context, flags, async (cluster) => {
+    const target = targetOf(cluster, flags);
+    const { items, resourceVersion } = await listObjects(cluster.transport, target, context.signal);
+    const printer = createPrinter(context, flags);
+    await printer.all(items);
+    if (flags.watch) await follow({ context, cluster, target, resourceVersion, print: printer.changed });
+    else if (items.length === 0) context.stderr.write(`${emptyMessage(cluster, flags)}\n`);
+  });
+}
+
+function targetOf({ namespace }: Cluster, { allNamespaces, selector }: ListFlags) {
+  const path = pathOf({ ...accessKeys, ...(!allNamespaces && { namespace }) });
+  return { path, ...(selector !== undefined && { labelSelector: selector }) };
+}
+
+function emptyMessage({ namespace }: Cluster, { allNamespaces }: ListFlags): string {
+  return allNamespaces ? 'No access keys found' : `No access keys found in ${namespace} namespace.`;
+}
+
+interface Printer {
+  all(items: readonly RawObject[]): Promise<void>;
+  changed(item: RawObject): Promise<void>;
+}
+
+function createPrinter(context: CliContext, flags: ListFlags): Printer {
+  const { output } = flags;
+  return output === 'table' || output === 'wide' ? tablePrinter(context, flags) : objectPrinter(context, output, flags);
+}
+
+function tablePrinter(context: CliContext, { output, allNamespaces = false }: ListFlags): Printer {
+  const style = styleFor(context.stdout, context);
+  const options = (): RowOptions => ({ now: context.now(), style, wide: output === 'wide', allNamespaces });
+  let widths: number[] = [];
+  const rows = (items: readonly RawObject[]) => items.flatMap((one) => rowsOf(toAccessKeyRecord(one), options()));
+  const print = (cells: Cell[][]) => {
+    for (const line of formatRows(cells, widths)) context.stdout.write(`${line}\n`);
+  };
+  return {
+    async all(items) {
+      const cells = rows(items);
+      if (cells.length === 0) return;
+      const table = [headerOf(options()), ...cells];
+      widths = widthsOf(table);
+      print(table);
+    },
+    changed: async (item) => print(rows([item])),
+  };
+}
+
+function objectPrinter({ stdout }: CliContext, format: ObjectFormat, flags: ListFlags): Printer {
+  const print = async (object: object) => stdout.write(await formatObject(object, format));
+  return {
+    async all(items) {
+      const cleaned = items.map(withoutManagedFields).map(withType);
+      if (format !== 'name' && !flags.watch)
+        await print({ apiVersion: 'v1', kind: 'List', metadata: {}, items: cleaned });
+      else for (const one of cleaned) await print(one);
+    },
+    changed: (item) => print(withType(withoutManagedFields(item))),
+  };
+}
+
+/** The items of a list have no apiVersion and kind of their own in some API servers. */
+function withType(object: RawObject): RawObject {
+  return { apiVersion: `${group}/${version}`, kind: 'AccessKey', ...object };
+}
+
+interface Following {
+  context: CliContext;
+  cluster: Cluster;
+  target: ReturnType<typeof targetOf>;
+  resourceVersion: string;
+  print(item: RawObject): Promise<void>;
+}
+
+/** How long the API server keeps one watch open, seconds; then the next one continues. */
+const watchSeconds = 1800;
+/** Bookmarks arrive about once a minute, milliseconds. */
+const idleTimeoutMs = 180_000;
+
+/** Prints each change until the signal aborts, which is how a watch ends. */
+async function follow({ context: { signal }, cluster, target, resourceVersion, print }: Following): Promise<void> {
+  let from = resourceVersion;
+  try {
+    while (!signal.aborted) {
+      const start = { resourceVersion: from, timeoutSeconds: watchSeconds, idleTimeoutMs, signal };
+      for await (const { type, object } of watch(cluster.transport, target, start)) {
+        from = object.metadata.resourceVersion;
+        if (type !== 'BOOKMARK') await print(object);
+      }
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}

@@ -1,0 +1,45 @@
+import { Command } from 'commander';
+import { registerList } from './commands/list.ts';
+import { addClusterFlags } from './common/cluster.ts';
+import type { CliContext } from './common/context.ts';
+import { describeFailure, interruptedExitCode } from './common/failure.ts';
+
+/** Each function adds one command. They import what the command needs only when it runs. */
+const commands = [registerList];
+
+/** The program with all its commands. It writes to the context, and throws CommanderError instead of exiting. */
+export function createProgram(context: CliContext): Command {
+  const program = new Command('kubectl accesskey')
+    .description('Manage access keys of accesskey-operator, and get tokens with them.')
+    .version(context.version, '--version', 'print the version')
+    .helpCommand('help [command]', 'print the help of a command')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .exitOverride();
+  addClusterFlags(program);
+  for (const register of commands) register(program, context);
+  return program;
+}
+
+/**
+ * Runs a command line.
+ *
+ * @param args without the program
+ * @returns the exit code
+ */
+export async function runCli(args: readonly string[], context: CliContext): Promise<number> {
+  try {
+    await createProgram(context).parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (context.signal.aborted) return interruptedExitCode;
+    const { lines, exitCode } = describeFailure(error);
+    for (const line of lines) context.stderr.write(`${line}\n`);
+    return exitCode;
+  }
+}

@@ -1,0 +1,36 @@
+import { CommanderError } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { CliError, describeFailure } from '../../../../src/cli/common/failure.ts';
+import { ConnectionError, errorFromResponse } from '../../../../src/kube/errors.ts';
+
+function response(status: number, reason: string, message: string) {
+  const body = JSON.stringify({ reason, message });
+  return errorFromResponse('GET /apis/x', { status, body, repeatsValues: true });
+}
+
+describe('describeFailure', () => {
+  it.each([
+    [response(404, 'NotFound', 'accesskeys "a" not found'), 'Error from server (NotFound): accesskeys "a" not found'],
+    [response(403, 'Forbidden', 'no'), 'Error from server (Forbidden): no'],
+    [response(422, 'Invalid', 'spec: x'), 'Error from server (Invalid): spec: x'],
+    [response(500, '', ''), 'Error from server: GET /apis/x: 500'],
+    [response(401, 'Unauthorized', 'Unauthorized'), 'error: You must be logged in to the server (Unauthorized)'],
+    [
+      new ConnectionError('no valid response', { cause: new Error('connect ECONNREFUSED') }),
+      'Unable to connect to the server: no valid response: connect ECONNREFUSED',
+    ],
+    [new Error('boom'), 'error: boom'],
+  ])('prints one line as kubectl does', (error, line) => {
+    expect(describeFailure(error)).toEqual({ lines: [line], exitCode: 1 });
+  });
+
+  it('adds the hint of a failure and uses its exit code', () => {
+    const error = new CliError('it failed', { hint: 'do this', exitCode: 3 });
+    expect(describeFailure(error)).toEqual({ lines: ['error: it failed', 'hint: do this'], exitCode: 3 });
+  });
+
+  it('prints nothing for a failure that the command has reported', () => {
+    expect(describeFailure(new CliError(''))).toEqual({ lines: [], exitCode: 1 });
+    expect(describeFailure(new CommanderError(1, 'x', 'printed'))).toEqual({ lines: [], exitCode: 1 });
+  });
+});
