@@ -33,6 +33,8 @@ export interface OperatorProcess {
 }
 
 export interface StartOptions {
+  /** The program. Default: src/main.ts. */
+  program?: string;
   /** Arguments of node itself, before the program. */
   nodeArguments?: readonly string[];
   /** Environment variables in addition to those of this process. */
@@ -42,14 +44,14 @@ export interface StartOptions {
 /**
  * Starts the operator and waits until it listens.
  *
- * @param args arguments of src/main.ts
+ * @param args arguments of the operator
  * @throws Error with the output if the operator ends before it listens
  */
 export async function startOperator(
   args: readonly string[],
-  { nodeArguments = [], environment = {} }: StartOptions = {},
+  { program = mainFile, nodeArguments = [], environment = {} }: StartOptions = {},
 ): Promise<OperatorProcess> {
-  const [command = '', ...rest] = [...(await deathWrapper()), process.execPath, ...nodeArguments, mainFile, ...args];
+  const [command = '', ...rest] = [...(await deathWrapper()), process.execPath, ...nodeArguments, program, ...args];
   const child = spawn(command, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...environment },

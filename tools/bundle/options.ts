@@ -8,9 +8,11 @@ export const shared = {
   bundle: true,
   platform: 'node',
   target,
-  // Names of functions and classes stay, because errors and stack traces show them.
-  minify: true,
-  keepNames: true,
+  minifyWhitespace: true,
+  minifySyntax: true,
+  // Names stay: stack traces show them. With shorter names and `keepNames`, which restores them at run time, the operator
+  // would use 7 MiB more and a quarter more CPU time to start.
+  minifyIdentifiers: false,
   metafile: true,
   logLevel: 'warning',
   legalComments: 'none',

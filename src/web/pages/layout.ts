@@ -20,7 +20,7 @@ export function layout(view: View, { title, section, content, head }: Page): Htm
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${title} · ${t('product')}</title>
+<title>${title} &middot; ${t('product')}</title>
 <link rel="icon" href="${assets.path('icon.svg')}" type="image/svg+xml">
 <link rel="stylesheet" href="${assets.path('frame.css')}">
 ${

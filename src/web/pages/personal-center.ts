@@ -35,7 +35,7 @@ export function personalCenter(
     title,
     section: 'personal-center',
     content: html`<div class="page">
-<h1 class="visually-hidden">${t('personalCenter')} · ${title}</h1>
+<h1 class="visually-hidden">${t('personalCenter')} &middot; ${title}</h1>
 <section class="card person" aria-label="${t('profile')}">
 <span class="avatar" data-initials="${initialsOf(person.name)}"></span>
 <div><p class="person-name">${person.name}</p>

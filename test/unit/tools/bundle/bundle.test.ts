@@ -23,6 +23,10 @@ describe('the bundle of the operator', () => {
     expect(await run(process.execPath, [join(folder, 'main.js'), '--version'])).toBe(`${packageJson.version}\n`);
   });
 
+  it('consists of ASCII, because the engine stores other text with twice the memory', async () => {
+    expect(await readFile(join(folder, 'main.js'), 'utf8')).toMatch(/^\p{ASCII}*$/u);
+  });
+
   it('contains the files that it reads', async () => {
     const same = async (copy: string, original: string) =>
       expect(await readFile(join(folder, copy))).toEqual(await readFile(join(root, original)));
