@@ -75,9 +75,10 @@ const mayImport = {
   ],
   'cli/token': ['credential'],
   'cli/agent': ['kube', 'cli/token'],
-  'cli/common': ['kube', 'accesskey/model'],
+  'cli/common': ['kube', 'accesskey/model', 'cli/token'],
   'cli/keys': ['kube', 'credential', 'accesskey/model', 'accesskey/change', 'cli/common'],
-  'cli/commands': ['kube', 'cli/common', 'cli/keys'],
+  'cli/credential': ['kube', 'credential', 'accesskey/model', 'cli/common', 'cli/token'],
+  'cli/commands': ['kube', 'cli/common', 'cli/keys', 'cli/token', 'cli/credential'],
   cli: ['cli/common', 'cli/commands'],
 };
 

@@ -1,0 +1,98 @@
+/** Reads and writes the kubeconfig files of the user. */
+import { randomUUID } from 'node:crypto';
+import { chown, mkdir, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { delimiter, dirname, join } from 'node:path';
+import type { Environment } from '../token/source.ts';
+import { TokenError } from '../token/token-error.ts';
+import { applyChange, type KubeconfigChange } from './kubeconfig-change.ts';
+import { formatKubeconfig, type KubeconfigText, parseKubeconfig } from './kubeconfig-edit.ts';
+
+/** @returns the files of `--kubeconfig`, KUBECONFIG or the default, which need not exist */
+export function kubeconfigPaths(flag: string | undefined, env: Environment, home: string): string[] {
+  if (flag !== undefined) return [flag];
+  const listed = (env.KUBECONFIG ?? '').split(delimiter).filter(Boolean);
+  return listed.length > 0 ? listed : [join(home, '.kube', 'config')];
+}
+
+/** @throws TokenError if an existing file cannot be read or is not a kubeconfig */
+export async function readKubeconfigs(paths: readonly string[]): Promise<KubeconfigText[]> {
+  const files = await Promise.all(paths.map(readExisting));
+  return files.filter((file) => file !== undefined);
+}
+
+async function readExisting(file: string): Promise<KubeconfigText | undefined> {
+  try {
+    return parseKubeconfig(file, await readFile(file, 'utf8'));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    if (code === undefined) throw error;
+    throw new TokenError('usage', `kubeconfig ${file}: ${code}`);
+  }
+}
+
+/**
+ * Changes the kubeconfig. Each file is locked as kubectl locks it, and replaced as a whole with mode 0600.
+ *
+ * @returns the paths of the changed files
+ * @throws TokenError if a file is locked, not a kubeconfig, or not writable; then no file has changed
+ */
+export async function changeKubeconfig(paths: readonly string[], change: KubeconfigChange): Promise<string[]> {
+  const existing = (await readKubeconfigs(paths)).map(({ file }) => file);
+  // As kubectl: the first file that exists, else the last one.
+  const target = existing[0] ?? paths.at(-1) ?? '';
+  await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+  return withLocks([...new Set([...existing, target])], async () => {
+    const files = await readKubeconfigs(paths);
+    const targetFile = files.find(({ file }) => file === target) ?? parseKubeconfig(target, '');
+    const changed = applyChange(files, targetFile, change);
+    for (const one of changed) await replaceFile(one.file, formatKubeconfig(one));
+    return changed.map(({ file }) => file);
+  });
+}
+
+/** Runs an action while FILE.lock exists, which kubectl respects. */
+async function withLocks<T>(files: readonly string[], action: () => Promise<T>): Promise<T> {
+  const locks: string[] = [];
+  try {
+    for (const file of files) {
+      await createLock(file);
+      locks.push(`${file}.lock`);
+    }
+    return await action();
+  } finally {
+    for (const lock of locks) await rm(lock, { force: true });
+  }
+}
+
+async function createLock(file: string): Promise<void> {
+  try {
+    await (await open(`${file}.lock`, 'wx', 0o600)).close();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EEXIST') throw new TokenError('usage', `cannot write the kubeconfig ${file}: ${code}`);
+    throw new TokenError('usage', `the kubeconfig ${file} is locked by another process`, {
+      hint: `If no other program changes it, remove ${file}.lock.`,
+    });
+  }
+}
+
+/** Replaces a file, or what a link points to, so that a reader always finds a complete kubeconfig. */
+async function replaceFile(file: string, text: string): Promise<void> {
+  const real = await realpath(file).catch(() => file);
+  const before = await stat(real).catch(() => undefined);
+  const temporary = `${real}.${randomUUID()}`;
+  try {
+    const handle = await open(temporary, 'wx', 0o600);
+    await handle.writeFile(text);
+    await handle.sync();
+    await handle.close();
+    // With sudo, the file stays one of the user.
+    if (before) await chown(temporary, before.uid, before.gid).catch(() => undefined);
+    await rename(temporary, real);
+  } catch (error) {
+    throw new TokenError('usage', `cannot write the kubeconfig ${file}: ${(error as NodeJS.ErrnoException).code}`);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
