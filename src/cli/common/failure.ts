@@ -1,6 +1,7 @@
 /** How a failed command ends: the message and the exit code. Wording and codes are those of kubectl. */
 import { CommanderError } from 'commander';
 import { ConnectionError, describeError, KubernetesError } from '../../kube/errors.ts';
+import { TokenError } from '../token/token-error.ts';
 
 /** A failure with a message for the user. An empty message prints nothing: the command has reported the failure. */
 export class CliError extends Error {
@@ -33,10 +34,11 @@ export function describeFailure(error: unknown): Failure {
   // commander has already printed the message, or the help.
   if (error instanceof CommanderError) return { lines: [], exitCode: error.exitCode };
   if (error instanceof CliError) return { lines: linesOf(error), exitCode: error.exitCode };
+  if (error instanceof TokenError) return { lines: linesOf(error), exitCode: 1 };
   return { lines: [messageOf(error)], exitCode: 1 };
 }
 
-function linesOf({ message, hint }: CliError): string[] {
+function linesOf({ message, hint }: CliError | TokenError): string[] {
   return [...(message === '' ? [] : [`error: ${message}`]), ...(hint === undefined ? [] : [`hint: ${hint}`])];
 }
 
