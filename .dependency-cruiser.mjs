@@ -19,12 +19,13 @@ const mayImport = {
   deployments: ['kube', 'selector', 'deployments/kpanda'],
   clusters: ['kube', 'access', 'deployments'],
   users: ['accesskey/model'],
+  inventory: ['accesskey/model', 'access'],
   'token/keys': ['kube'],
   token: ['kube', 'credential', 'accesskey/model', 'accesskey/live', 'token/keys'],
   'token/federation': ['kube', 'outbound', 'accesskey/live', 'token'],
   'http/common': [
     ...['kube', 'credential', 'access', 'accesskey/model', 'accesskey/live', 'accesskey/change', 'clusters', 'token'],
-    ...['token/keys', 'token/federation', 'users'],
+    ...['token/keys', 'token/federation', 'users', 'inventory'],
   ],
   'http/server': ['kube', 'http/common'],
   'http/token': ['credential', 'accesskey/live', 'token', 'token/federation', 'http/common'],
@@ -35,6 +36,7 @@ const mayImport = {
   ],
   'http/clusters': ['clusters', 'deployments', 'deployments/kpanda', 'token', 'http/common', 'http/deployments'],
   'http/users': ['accesskey/model', 'token', 'users', 'http/common'],
+  'http/inventory': ['token', 'inventory', 'http/common', 'http/users'],
   'http/access-tokens': [
     ...['kube', 'accesskey/model', 'accesskey/live', 'accesskey/change', 'token'],
     ...['http/common', 'http/token', 'http/users'],
@@ -43,7 +45,7 @@ const mayImport = {
   'http/docs': ['http/common'],
   http: [
     ...['http/common', 'http/token', 'http/oauth', 'http/discovery', 'http/deployments', 'http/users'],
-    ...['http/clusters', 'http/access-tokens', 'http/openapi', 'http/docs'],
+    ...['http/clusters', 'http/inventory', 'http/access-tokens', 'http/openapi', 'http/docs'],
   ],
   metrics: ['kube', 'access', 'clusters', 'token/keys', 'http/common'],
   'web/messages': [],
@@ -69,7 +71,7 @@ const mayImport = {
   app: [
     ...['kube', 'credential', 'config', 'accesskey/model', 'accesskey/reconcile', 'accesskey/live'],
     ...['accesskey/change', 'access'],
-    ...['deployments', 'clusters', 'users', 'token/keys', 'token', 'token/federation', 'http/common', 'http/server', 'http/token', 'http'],
+    ...['deployments', 'clusters', 'users', 'inventory', 'token/keys', 'token', 'token/federation', 'http/common', 'http/server', 'http/token', 'http'],
     'http/discovery',
     ...['metrics', 'web/common', 'web/session', 'web/oidc', 'web/routes', 'web'],
   ],

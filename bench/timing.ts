@@ -41,6 +41,7 @@ function createPlatform() {
     lastUsed: { touch: () => undefined },
     clusters: fixedClusters([]),
     users: createUserDirectory(content),
+    inventory: { find: async () => undefined },
     keyPairs: { caches: content, api: undefined },
     authorizer: {
       mayReviewTokens: async () => false,

@@ -40,6 +40,8 @@ export interface Authorizer {
   mayReadAccessKeys(subject: AccessSubject, verb: 'get' | 'list'): Promise<boolean>;
   /** The namespaces in which the user may list deployments. */
   visibleNamespaces: VisibleNamespaces;
+  /** The namespaces in which the user may list AccessKeys. */
+  visibleAccessKeys: VisibleNamespaces;
 }
 
 /** Metrics of access decisions. */
@@ -79,6 +81,12 @@ export interface AuthorizerOptions {
 
 /** Concurrent reviews. Fewer than the connections to the API server, because watches and writes use them too. */
 const reviewLimits = { total: 16, perSubject: 8, waitingPerSubject: 1_000 };
+
+type Resource = Pick<Attributes, 'group' | 'resource'>;
+const deployments: Resource = { group: 'apps', resource: 'deployments' };
+const accessKeys: Resource = { group: 'ghippo.io', resource: 'accesskeys' };
+const tokenReviews: Resource = { group: 'authentication.k8s.io', resource: 'tokenreviews' };
+
 const noMetrics: AccessMetrics = {
   reviewed: () => undefined,
   usedStaleDecision: () => undefined,
@@ -103,15 +111,16 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   }
   /** Namespaces outside the scope are denied without a review. */
   const isInScope = (namespace?: string) => !namespaced || namespace === namespaced.watchNamespace;
-  const deployments = { group: 'apps', resource: 'deployments' };
-  const tokenReviews = { group: 'authentication.k8s.io', resource: 'tokenreviews' };
-  async function mayList(subject: AccessSubject, namespace?: string, count?: ReviewCount): Promise<boolean> {
+  const mayList = (resource: Resource) => async (subject: AccessSubject, namespace?: string, count?: ReviewCount) => {
     const scope = namespace === undefined ? {} : { namespace };
-    return isInScope(namespace) && (await isAllowed(subject, { verb: 'list', ...deployments, ...scope }, count));
-  }
+    return isInScope(namespace) && (await isAllowed(subject, { verb: 'list', ...resource, ...scope }, count));
+  };
+  const visible = (resource: Resource) =>
+    createVisibility({ mayList: mayList(resource), namespacesToCheck, listed: metrics.listed });
   return {
-    mayListDeployments: (subject, namespace) => mayList(subject, namespace),
-    visibleNamespaces: createVisibility({ mayList, namespacesToCheck, listed: metrics.listed }),
+    mayListDeployments: (subject, namespace) => mayList(deployments)(subject, namespace),
+    visibleNamespaces: visible(deployments),
+    visibleAccessKeys: visible(accessKeys),
     async mayGetDeployment(subject, namespace, name) {
       return isInScope(namespace) && (await isAllowed(subject, { verb: 'get', ...deployments, namespace, name }));
     },
@@ -121,7 +130,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     },
     async mayChangeKeyPairs(subject, { namespace, name, user }) {
       if (namespaced) return false;
-      const patch = { verb: 'patch', group: 'ghippo.io', resource: 'accesskeys', namespace, name };
+      const patch = { verb: 'patch', ...accessKeys, namespace, name };
       for (const attributes of [patch, ...impersonation(user)]) {
         if (!(await isAllowed(subject, attributes))) return false;
       }
@@ -129,7 +138,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     },
     mayReadAccessKeys(subject, verb) {
       const scope = namespaced ? { namespace: namespaced.watchNamespace } : {};
-      return isAllowed(subject, { verb, group: 'ghippo.io', resource: 'accesskeys', ...scope });
+      return isAllowed(subject, { verb, ...accessKeys, ...scope });
     },
   };
 }

@@ -10,6 +10,7 @@ import { answerError, answerNotFound } from '../http/common/error-response.ts';
 import { answerOtherMethods } from '../http/common/methods.ts';
 import { createTurns } from '../http/common/turns.ts';
 import { createTokenIssuing } from '../http/token/issuing.ts';
+import { createInventory } from '../inventory/inventory.ts';
 import type { KubernetesClient } from '../kube/client.ts';
 import type { Transport } from '../kube/transport.ts';
 import { createServiceAccountTokenReview } from '../token/exchange.ts';
@@ -63,6 +64,7 @@ function dependenciesOf({ configuration, client, caches, served, metrics, ...opt
     reviewServiceAccount: createServiceAccountTokenReview(client, token.exchangeAudience ?? token.issuer),
     federation: federationOf(token.trustedIssuers, caches, now),
     users: createUserDirectory(caches),
+    inventory: createInventory(caches, served.authorizer),
     clusters: served.clusters,
     authorizer: served.authorizer,
     keyPairs: { caches, api: mayChangeKeyPairs ? createAccessKeyApi(client, apiFieldManager) : undefined },

@@ -17,6 +17,7 @@ import { addDeploymentRoutes } from './deployments/routes.ts';
 import { addAboutRoute } from './discovery/about.ts';
 import { addKeyRoutes, addMetadataRoutes } from './discovery/routes.ts';
 import { addDocsRoutes } from './docs/routes.ts';
+import { addInventoryRoute } from './inventory/routes.ts';
 import { addForwardAuthRoutes } from './oauth/forward-auth.ts';
 import { createOAuthApp } from './oauth/routes.ts';
 import { addDocumentRoutes } from './openapi/routes.ts';
@@ -57,6 +58,7 @@ export function createApp(
   addNamespaceRoutes(app, dependencies);
   addDeploymentRoutes(app, dependencies);
   addUserRoutes(app, dependencies);
+  addInventoryRoute(app, dependencies);
   addAccessTokenRoutes(app, dependencies, tokenIssuing);
   addAboutRoute(app, dependencies);
   addDocumentRoutes(app, dependencies);

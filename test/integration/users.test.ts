@@ -1,5 +1,6 @@
-/** The users API of a real operator: visibility of users, and the contract of the ghippo API. */
+/** The users API of a real operator: visibility of users, the contract of the ghippo API, and the inventory of key pairs. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { InventoryRow } from '../../src/inventory/schema.ts';
 import type { User, UserList } from '../../src/users/schema.ts';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
@@ -12,6 +13,7 @@ import {
   createPair,
   type ErrorAnswer,
   getToken,
+  readPair,
   waitReady,
 } from '../support/platform.ts';
 
@@ -126,5 +128,92 @@ describe('users', () => {
     await poll('carol', async () => (await bobSees('/users?search=carol')).items.length === 1);
     expect((await bobSees('/users?search=mallory')).items).toEqual([]);
     expect((await bobSees('/users?search=carol')).items).toMatchObject([{ enabled: false }]);
+  });
+});
+
+describe('the inventory of key pairs', () => {
+  interface Inventory {
+    items: InventoryRow[];
+    pagination: { total: number };
+  }
+  const csv = (name: string, headers: Record<string, string> = {}) =>
+    fetch(`${operator.url}${base}/keypairs`, {
+      headers: { authorization: `Bearer ${tokens[name]}`, accept: 'text/csv', ...headers },
+    });
+
+  test('has the owner, age, last use and expiry of each key pair, as in the cluster', async () => {
+    const { items, pagination } = (await ask<Inventory>('bob', '/keypairs?namespace=people&pageSize=500')).body;
+    expect(pagination.total).toBe(2);
+    const { status } = await waitReady(cluster.kubectl, 'people', 'alice');
+    const pair = status.keyPairs?.[0];
+    expect(items[0]).toMatchObject({
+      accessKey: 'alice',
+      keyPair: 'main',
+      user: 'alice',
+      state: 'Active',
+      ak: pair?.accessKey,
+      createdAt: pair?.createdAt,
+      ageDays: 0,
+      lastUsedAt: pair?.lastUsedTime,
+      lastClientAddress: pair?.lastClientAddress,
+      expiresAt: '',
+      lastChangedBy: '',
+      lastChangedWith: 'kubectl-patch',
+    });
+  });
+
+  test('names the user for whom the operator made the last change', async () => {
+    // Not with kubectl apply, which would manage the list of key pairs.
+    const manifest = accessKeyManifest('people', 'erin', { user: { name: 'erin' } });
+    await cluster.kubectl.run(['create', '-f', '-'], JSON.stringify(manifest));
+    await waitReady(cluster.kubectl, 'people', 'erin');
+    const token = await getToken(operator.url, await readPair(cluster.kubectl, 'people', 'erin-main'));
+    const body = JSON.stringify({ name: 'report', expiredAt: new Date(Date.now() + 86_400_000).toISOString() });
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const created = await fetch(`${operator.url}${base}/current-user/accesstoken`, { method: 'POST', headers, body });
+    expect(created.status).toBe(200);
+    const { items } = (await ask<Inventory>('bob', '/keypairs?search=report')).body;
+    expect(items).toMatchObject([{ lastChangedBy: 'erin', lastChangedWith: 'accesskey-operator-api' }]);
+    expect(Date.parse(items[0]?.expiresAt ?? '')).toBeGreaterThan(Date.now());
+  });
+
+  test('is a CSV file, with neutralized formulas and an entity tag', async () => {
+    await cluster.kubectl.apply(accessKeyManifest('others', 'formula', { user: { name: '=1+1' } }));
+    await waitReady(cluster.kubectl, 'others', 'formula');
+    const answer = await csv('bob');
+    expect(answer.headers.get('content-type')).toBe('text/csv; charset=utf-8; header=present');
+    const lines = (await answer.text()).trimEnd().split('\r\n');
+    expect(lines.map((line) => line.split(',').slice(0, 6).join())).toEqual([
+      'namespace,accessKey,keyPair,user,groups,state',
+      'others,carol,main,carol,,Disabled',
+      "others,formula,main,'=1+1,,Active",
+      'people,alice,main,alice,,Active',
+      'people,bob,main,bob,,Active',
+      'people,erin,main,erin,,Active',
+      'people,erin,report,erin,,Active',
+    ]);
+    expect((await csv('bob', { 'if-none-match': answer.headers.get('etag') ?? '' })).status).toBe(304);
+  });
+
+  test('contains only namespaces whose AccessKeys the user may list', async () => {
+    expect((await csv('alice')).status).toBe(403);
+    await cluster.kubectl.run([
+      'create',
+      'rolebinding',
+      'alice',
+      '-n',
+      'others',
+      '--clusterrole=accesskey-viewer',
+      '--user=alice',
+    ]);
+    const { items } = await poll('the permission of alice', async () => {
+      const { status, body } = await ask<Inventory>('alice', '/keypairs');
+      return status === 200 ? body : undefined;
+    });
+    expect(items.map(({ namespace, accessKey }) => `${namespace}/${accessKey}`)).toEqual([
+      'others/carol',
+      'others/formula',
+    ]);
+    expect((await ask('alice', '/keypairs?namespace=people')).status).toBe(403);
   });
 });

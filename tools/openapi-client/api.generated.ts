@@ -522,6 +522,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/apis/ghippo.io/v1alpha1/keypairs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List key pairs with owner, age, last use and expiry
+         * @description The key pairs of all namespaces in which the caller has permission to list accesskeys.ghippo.io, sorted by namespace and AccessKey. CSV (RFC 4180) contains all of them, and a quote precedes text that a spreadsheet would execute.
+         */
+        get: operations["listKeyPairs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /**
+         * List key pairs with owner, age, last use and expiry: headers only
+         * @description The key pairs of all namespaces in which the caller has permission to list accesskeys.ghippo.io, sorted by namespace and AccessKey. CSV (RFC 4180) contains all of them, and a quote precedes text that a spreadsheet would execute.
+         */
+        head: operations["headListKeyPairs"];
+        patch?: never;
+        trace?: never;
+    };
     "/apis/ghippo.io/v1alpha1/current-user/accesstoken": {
         parameters: {
             query?: never;
@@ -1450,6 +1474,112 @@ export interface components {
         /** @description What the user of the token may do in this API. */
         GlobalPermissions: {
             permissions: ("ListUser" | "GetAboutPlatform")[];
+        };
+        /** @description One page of the inventory. */
+        KeyPairList: {
+            items: components["schemas"]["KeyPairRow"][];
+            pagination: components["schemas"]["KeyPairPagination"];
+        };
+        /** @description A key pair in the inventory. */
+        KeyPairRow: {
+            /**
+             * @description Namespace of the AccessKey.
+             * @example people
+             */
+            namespace: string;
+            /**
+             * @description Name of the AccessKey.
+             * @example alice
+             */
+            accessKey: string;
+            /**
+             * @description Name of the key pair.
+             * @example ci
+             */
+            keyPair: string;
+            /**
+             * @description Owner: the Kubernetes username in the tokens.
+             * @example alice
+             */
+            user: string;
+            /**
+             * @description Groups of the user.
+             * @example [
+             *       "developers"
+             *     ]
+             */
+            groups: string[];
+            /**
+             * @description State of the key pair in the status.
+             * @example Active
+             * @enum {string}
+             */
+            state: "Active" | "Rotating" | "Disabled" | "Expired" | "Conflict" | "Pending";
+            /**
+             * @description The ak; empty until the key pair is created.
+             * @example 0c2f4b5e-6f0a-4c39-9c39-2f1c8d3b7a10
+             */
+            ak: string;
+            /**
+             * @description Time at which the current ak and sk were created. RFC 3339 in UTC; empty if there is none.
+             * @example 2026-01-01T08:00:00Z
+             */
+            createdAt: string;
+            /**
+             * @description Whole days since createdAt; null until the key pair is created.
+             * @example 41
+             */
+            ageDays: number | null;
+            /**
+             * @description Last use of the key pair or its tokens, up to a minute old. RFC 3339 in UTC; empty if there is none.
+             * @example 2026-02-10T09:30:00Z
+             */
+            lastUsedAt: string;
+            /**
+             * @description IP address of that client; empty if unknown.
+             * @example 192.0.2.7
+             */
+            lastClientAddress: string;
+            /**
+             * @description Time at which the key pair expires. RFC 3339 in UTC; empty if there is none.
+             * @example 2026-07-01T00:00:00Z
+             */
+            expiresAt: string;
+            /**
+             * @description Time of the next rotation. RFC 3339 in UTC; empty if there is none.
+             * @example 2026-03-02T08:00:00Z
+             */
+            nextRotationAt: string;
+            /**
+             * @description Last change of the AccessKey, ignoring its status. RFC 3339 in UTC; empty if there is none.
+             * @example 2026-01-15T12:00:00Z
+             */
+            lastChangedAt: string;
+            /**
+             * @description User for whom the operator made this change; empty for changes of others.
+             * @example alice
+             */
+            lastChangedBy: string;
+            /**
+             * @description Field manager of this change.
+             * @example kubectl-edit
+             */
+            lastChangedWith: string;
+        };
+        /** @description Position of the page in the inventory. */
+        KeyPairPagination: {
+            /**
+             * @description Page number, starting at 1.
+             * @example 1
+             */
+            page: number;
+            /** @example 10 */
+            pageSize: number;
+            /**
+             * @description Key pairs on all pages.
+             * @example 1
+             */
+            total: number;
         };
         /** @description A new access token. */
         CreatedAccessToken: {
@@ -6426,6 +6556,183 @@ export interface operations {
                 content?: never;
             };
             /** @description allowedCIDRs of the key pair do not contain the client address */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not ready yet, or the cluster is unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    listKeyPairs: {
+        parameters: {
+            query?: {
+                /** @description Format of the response; if unset, the Accept header decides */
+                format?: "json" | "csv";
+                /** @description Part of the name of the user, the AccessKey or the key pair, ignoring case, or a complete ak; for example ali */
+                search?: string;
+                /** @description Only key pairs in this namespace; for example people */
+                namespace?: string;
+                /** @description Page number, starting at 1; 0 and unset mean 1; only for JSON */
+                page?: number;
+                /** @description Key pairs per page; 0 and unset mean 10; only for JSON */
+                pageSize?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of key pairs, or all of them as CSV */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyPairList"];
+                    "text/csv": string;
+                };
+            };
+            /** @description Not modified (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is missing or invalid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 3,
+                     *       "message": "pageSize: not possible with CSV, which contains all key pairs",
+                     *       "details": [
+                     *         {
+                     *           "@type": "type.googleapis.com/google.rpc.BadRequest",
+                     *           "fieldViolations": [
+                     *             {
+                     *               "field": "pageSize",
+                     *               "description": "not possible with CSV, which contains all key pairs"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 16,
+                     *       "message": "Authorization: the token is not valid",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The user does not have permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 7,
+                     *       "message": "user alice may not list accesskeys.ghippo.io in any namespace",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not ready yet, or the cluster is unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": 14,
+                     *       "message": "the cluster is unavailable, try again later",
+                     *       "details": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    headListKeyPairs: {
+        parameters: {
+            query?: {
+                /** @description Format of the response; if unset, the Accept header decides */
+                format?: "json" | "csv";
+                /** @description Part of the name of the user, the AccessKey or the key pair, ignoring case, or a complete ak; for example ali */
+                search?: string;
+                /** @description Only key pairs in this namespace; for example people */
+                namespace?: string;
+                /** @description Page number, starting at 1; 0 and unset mean 1; only for JSON */
+                page?: number;
+                /** @description Key pairs per page; 0 and unset mean 10; only for JSON */
+                pageSize?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of key pairs, or all of them as CSV */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not modified (If-None-Match) */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is missing or invalid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The user does not have permission */
             403: {
                 headers: {
                     [name: string]: unknown;

@@ -2,11 +2,10 @@
  * The annotation with the last change that the operator made for a user. The audit log of the cluster names only the
  * operator for such changes. manifests/base/console-policy.yaml keeps others from setting it.
  */
+import { lastChangeAnnotation } from '../model/last-write.ts';
 import { formatTime } from '../model/time.ts';
 import type { AccessKeyApi } from './access-key-api.ts';
 import { diffKeyPairs } from './diff.ts';
-
-export const lastChangeAnnotation = 'ghippo.io/last-changed-by';
 
 /** Who makes changes, and with which credential. */
 export interface Actor {

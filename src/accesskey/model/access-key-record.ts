@@ -1,5 +1,6 @@
 import { type DataKeys, defaultDataKeys } from '../../credential/secret-format.ts';
 import type { RawObject } from '../../kube/list-watch.ts';
+import { type LastWrite, lastWriteOf } from './last-write.ts';
 import type { AccessKeySpec, AccessKeyStatus } from './types.generated.ts';
 
 export const group = 'ghippo.io';
@@ -24,7 +25,7 @@ export interface SelfServicePerson {
 export const selfServiceAnnotations = { issuer: 'ghippo.io/sso-issuer', subject: 'ghippo.io/sso-subject' } as const;
 
 /** The cached part of an AccessKey. */
-export interface AccessKeyRecord {
+export interface AccessKeyRecord extends LastWrite {
   /** namespace/name */
   key: string;
   namespace: string;
@@ -34,8 +35,6 @@ export interface AccessKeyRecord {
   generation: number;
   /** RFC 3339, whole seconds. */
   creationTimestamp: string;
-  /** Time of the last write to anything but the status. RFC 3339, whole seconds. */
-  updatedAt: string;
   /** The person for whom self-service in the web console created the AccessKey, see `selfServiceAnnotations`. */
   selfService?: SelfServicePerson;
   /** Has a deletionTimestamp; a finalizer may still keep the object. */
@@ -54,7 +53,7 @@ export function toAccessKeyRecord({ metadata, spec, status }: RawObject): Access
     resourceVersion: metadata.resourceVersion,
     generation: Number(metadata.generation),
     creationTimestamp: String(metadata.creationTimestamp),
-    updatedAt: updatedAtOf(metadata),
+    ...lastWriteOf(metadata),
     ...selfServiceOf(metadata),
     deleting: metadata.deletionTimestamp !== undefined,
     spec: spec as AccessKeySpec,
@@ -66,19 +65,6 @@ function selfServiceOf({ annotations = {} }: RawObject['metadata']): Pick<Access
   const values = annotations as Record<string, string>;
   const { [selfServiceAnnotations.issuer]: issuer, [selfServiceAnnotations.subject]: subject } = values;
   return issuer === undefined || subject === undefined ? {} : { selfService: { issuer, subject } };
-}
-
-interface ManagedFields {
-  subresource?: string;
-  time?: string;
-}
-
-/** The API server records the time of each field manager's last change (metav1.ManagedFieldsEntry). */
-function updatedAtOf({ creationTimestamp, managedFields = [] }: RawObject['metadata']): string {
-  const entries = (managedFields as ManagedFields[]).filter(({ subresource }) => !subresource);
-  const times = entries.flatMap(({ time }) => time ?? []);
-  // Times in this format sort as text.
-  return times.sort().at(-1) ?? String(creationTimestamp);
 }
 
 /** Name of the pair's Secret: `secret.name` of the spec, by default `<AccessKey>-<pair>`. */

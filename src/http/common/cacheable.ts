@@ -4,6 +4,7 @@ import { gzip } from 'node:zlib';
 import type { Context, TypedResponse } from 'hono';
 import type { JSONParsed } from 'hono/utils/types';
 import type { Environment } from './environment.ts';
+import { parseWeighted } from './weighted.ts';
 
 const compress = promisify(gzip);
 
@@ -97,12 +98,6 @@ export function hasTag(header: string | undefined, tag: string): boolean {
  * `accepts` ignores `*` and treats an invalid weight as 1.
  */
 export function acceptsGzip(header = ''): boolean {
-  const weights = new Map(header.split(',').map(parseCoding));
+  const weights = new Map(parseWeighted(header).map(({ name, weight }) => [name, weight]));
   return (weights.get('gzip') ?? weights.get('x-gzip') ?? weights.get('*') ?? 0) > 0;
-}
-
-function parseCoding(item: string): [string, number] {
-  const [name = '', ...parameters] = item.split(';').map((part) => part.trim().toLowerCase());
-  const weight = parameters.find((one) => one.startsWith('q='));
-  return [name, weight === undefined ? 1 : Number(weight.slice(2))];
 }

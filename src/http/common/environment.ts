@@ -8,6 +8,7 @@ import type { LiveServiceAccounts } from '../../accesskey/live/live-service-acco
 import type { PairLookup } from '../../accesskey/live/pair-lookup.ts';
 import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
 import type { Clusters } from '../../clusters/cluster.ts';
+import type { Inventory } from '../../inventory/inventory.ts';
 import type { TokenType } from '../../token/claims.ts';
 import type { ReviewServiceAccountToken } from '../../token/exchange.ts';
 import type { ExternalTokens } from '../../token/federation/external-token.ts';
@@ -70,6 +71,7 @@ export interface Dependencies {
   lastUsed: Pick<LastUsed, 'touch'>;
   clusters: Clusters;
   users: UserDirectory;
+  inventory: Inventory;
   /** Of the local cluster: checks permissions to see other users and to introspect their tokens. */
   authorizer: Pick<Authorizer, 'mayReviewTokens' | 'mayReadAccessKeys' | 'mayChangeKeyPairs'>;
   /** For access tokens. `api` is undefined if users may not change their key pairs (web.keyPairSignIn). */

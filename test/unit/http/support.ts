@@ -9,6 +9,7 @@ import { createDeploymentTransform } from '../../../src/deployments/record.ts';
 import { createDeploymentStore } from '../../../src/deployments/store.ts';
 import { createApp } from '../../../src/http/app.ts';
 import type { Dependencies } from '../../../src/http/common/environment.ts';
+import { createInventory } from '../../../src/inventory/inventory.ts';
 import type { Freshness } from '../../../src/kube/freshness.ts';
 import { generateSigningKeys, parseSigningKeys, type SigningKeys } from '../../../src/token/keys/signing-keys.ts';
 import { createUserDirectory } from '../../../src/users/directory.ts';
@@ -50,6 +51,7 @@ export function allowing(...allowed: string[]): Authorizer {
   return {
     mayListDeployments,
     visibleNamespaces: visibility(mayListDeployments),
+    visibleAccessKeys: visibility(mayListDeployments),
     mayGetDeployment: async (_, namespace, name) =>
       [namespace, `${namespace}/${name}`, '*'].some((one) => allowed.includes(one)),
     mayReviewTokens: async () => false,
@@ -66,7 +68,7 @@ export function visibility(mayList: Authorizer['mayListDeployments']): Authorize
 export function failing(error: unknown): Authorizer {
   const fail = () => Promise.reject(error);
   const all = { mayListDeployments: fail, mayGetDeployment: fail, mayReviewTokens: fail, mayReadAccessKeys: fail };
-  return { ...all, mayChangeKeyPairs: fail, visibleNamespaces: fail };
+  return { ...all, mayChangeKeyPairs: fail, visibleNamespaces: fail, visibleAccessKeys: fail };
 }
 
 /** Freshness of an up-to-date cache. */
@@ -104,6 +106,7 @@ export async function createPlatform(
     reviewServiceAccount: () => Promise.reject(new Error('no review is expected')),
     lastUsed: { touch: (use) => void uses.push(use) },
     users: createUserDirectory(content),
+    inventory: createInventory(content, allowing('*')),
     keyPairs: { caches: content, api: undefined },
     clusters: fixedClusters([
       {

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import type { AccessKeyApi, FetchedAccessKey } from '../../../../src/accesskey/change/access-key-api.ts';
 import { createAccessKeyApi } from '../../../../src/accesskey/change/access-key-api.ts';
-import { annotateChanges, lastChange, lastChangeAnnotation } from '../../../../src/accesskey/change/last-change.ts';
+import { annotateChanges, lastChange } from '../../../../src/accesskey/change/last-change.ts';
+import { lastChangeAnnotation } from '../../../../src/accesskey/model/last-write.ts';
 import type { KubernetesClient } from '../../../../src/kube/client.ts';
 import { accessKey, now } from '../../../support/builders.ts';
 

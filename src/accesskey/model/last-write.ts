@@ -1,0 +1,59 @@
+import type { RawObject } from '../../kube/list-watch.ts';
+import { parseTime } from './time.ts';
+
+/** The annotation with the last change that the operator made for a user (accesskey/change/last-change.ts). */
+export const lastChangeAnnotation = 'ghippo.io/last-changed-by';
+
+/** Field managers of the changes that the operator makes for users. */
+const ownManagers: ReadonlySet<string> = new Set(['accesskey-operator-console', 'accesskey-operator-api']);
+
+/** Greatest difference of the clocks that set the two times of one write, milliseconds. */
+const maxClockSkewMs = 60_000;
+
+/** The last write to anything but the status. */
+export interface LastWrite {
+  /** RFC 3339, whole seconds. */
+  updatedAt: string;
+  /** The field manager, for example `kubectl-edit`. */
+  updatedWith?: string;
+  /** The user for whom the operator made this write; for writes of others, only the cluster's audit log has the user. */
+  updatedBy?: string;
+}
+
+/** An entry of metadata.managedFields (metav1.ManagedFieldsEntry). */
+interface ManagedFields {
+  manager?: string;
+  subresource?: string;
+  time?: string;
+}
+
+/** The API server records the time of each field manager's last change. */
+export function lastWriteOf({
+  creationTimestamp,
+  managedFields = [],
+  annotations = {},
+}: RawObject['metadata']): LastWrite {
+  const entries = (managedFields as ManagedFields[]).filter(({ subresource, time }) => !subresource && time);
+  // Times in this format sort as text.
+  const last = entries.sort((a, b) => ((a.time ?? '') < (b.time ?? '') ? -1 : 1)).at(-1);
+  const updatedAt = last?.time ?? String(creationTimestamp);
+  const manager = last?.manager;
+  const actor = ownManagers.has(manager ?? '') ? actorIn(annotations as Record<string, string>, updatedAt) : undefined;
+  return {
+    updatedAt,
+    ...(manager !== undefined && { updatedWith: manager }),
+    ...(actor !== undefined && { updatedBy: actor }),
+  };
+}
+
+/** @returns the actor, unless the annotation is about an earlier change */
+function actorIn({ [lastChangeAnnotation]: text = '' }: Record<string, string>, updatedAt: string): string | undefined {
+  try {
+    const { time, actor } = JSON.parse(text) as { time?: unknown; actor?: unknown };
+    const difference = (parseTime(String(time)) ?? 0) - (parseTime(updatedAt) ?? 0);
+    return typeof actor === 'string' && Math.abs(difference) <= maxClockSkewMs ? actor : undefined;
+  } catch {
+    // The annotation is missing, or an administrator has changed it.
+    return undefined;
+  }
+}

@@ -1,0 +1,74 @@
+import type { AccessSubject, Authorizer } from '../access/authorizer.ts';
+import { type AccessKeyRecord, pairStatusOf } from '../accesskey/model/access-key-record.ts';
+import type { AccessKeyCaches } from '../accesskey/model/caches.ts';
+import type { InventoryEntry } from './row.ts';
+
+export interface InventoryQuery {
+  /** Part of the name of the user, the AccessKey or the key pair, ignoring case, or a complete ak; empty: all. */
+  search: string;
+  /** Empty: all namespaces. */
+  namespace: string;
+}
+
+/** The key pairs of all AccessKeys. */
+export interface Inventory {
+  /**
+   * Finds the key pairs that a user may see, because the user may list the AccessKeys of their namespace.
+   *
+   * @returns sorted by namespace and AccessKey, then as in the spec; undefined if the user has no permission at all
+   * @throws KubernetesError, ConnectionError, UndecidedError if the cluster is unavailable
+   */
+  find(subject: AccessSubject, query: InventoryQuery): Promise<readonly InventoryEntry[] | undefined>;
+}
+
+/** Creates an inventory that caches the sorted order of the AccessKeys. */
+export function createInventory(
+  { accessKeys, namespaces }: Pick<AccessKeyCaches, 'accessKeys' | 'namespaces'>,
+  { visibleAccessKeys }: Pick<Authorizer, 'visibleAccessKeys'>,
+): Inventory {
+  let sortedKeys: readonly string[] | undefined;
+  accessKeys.subscribe(({ previous, current }) => {
+    if (!previous || !current) sortedKeys = undefined;
+  });
+
+  function sorted(): AccessKeyRecord[] {
+    sortedKeys ??= [...accessKeys.values()].sort(byNamespaceAndName).map(({ key }) => key);
+    return sortedKeys.flatMap((key) => accessKeys.get(key) ?? []);
+  }
+
+  return {
+    async find(subject, { search, namespace }) {
+      const nonEmpty =
+        namespace === '' ? new Set(Array.from(accessKeys.values(), (one) => one.namespace)) : [namespace];
+      const others = namespace === '' ? Array.from(namespaces.values(), ({ key }) => key) : [];
+      const visible = await visibleAccessKeys(subject, [...nonEmpty], others);
+      if (visible === undefined) return undefined;
+      const shown = new Set(visible === 'all' ? nonEmpty : visible);
+      const ofShown = sorted().filter((one) => shown.has(one.namespace));
+      return ofShown.flatMap(entriesOf).filter(matching(search));
+    },
+  };
+}
+
+function byNamespaceAndName(a: AccessKeyRecord, b: AccessKeyRecord): number {
+  return compare(a.namespace, b.namespace) || compare(a.name, b.name);
+}
+
+/** By UTF-16 code units, independent of locale. */
+function compare(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}
+
+function entriesOf(accessKey: AccessKeyRecord): InventoryEntry[] {
+  return (accessKey.spec.keyPairs ?? []).map((pair) => ({ accessKey, pair }));
+}
+
+function matching(search: string): (entry: InventoryEntry) => boolean {
+  if (search === '') return () => true;
+  const text = search.toLowerCase();
+  return ({ accessKey, pair }) => {
+    const names = [accessKey.spec.user.name, accessKey.name, pair.name];
+    const { accessKey: ak, previous } = pairStatusOf(accessKey, pair.name) ?? {};
+    return names.some((one) => one.toLowerCase().includes(text)) || ak === text || previous?.accessKey === text;
+  };
+}

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { createInventory, type InventoryQuery } from '../../../src/inventory/inventory.ts';
+import { accessKey, caches, keyPair, known, namespace } from '../../support/builders.ts';
+import { visibility } from '../http/support.ts';
+
+const ann = { name: 'ann', groups: [] };
+const all: InventoryQuery = { search: '', namespace: '' };
+
+/** @param allowed namespaces; `*`: all */
+function createWorld(...allowed: string[]) {
+  const accessKeys = [
+    known({ namespace: 'shop', name: 'zoe', user: 'Zoe', keyPairs: [{ name: 'main' }, { name: 'ci' }] }),
+    accessKey({ namespace: 'shop-2', name: 'ann', user: 'Miller' }),
+    accessKey({ namespace: 'shop', name: 'bob', user: 'bob', keyPairs: [] }),
+    known({ namespace: 'app', name: 'ann' }, { accessKey: keyPair(7).ak }),
+  ];
+  const content = caches({ accessKeys, namespaces: ['app', 'empty', 'shop', 'shop-2'].map((one) => namespace(one)) });
+  const mayList = async (_: unknown, name = '*') => [name, '*'].some((one) => allowed.includes(one));
+  const inventory = createInventory(content, { visibleAccessKeys: visibility(mayList) });
+  return {
+    content,
+    async find(query: Partial<InventoryQuery> = {}) {
+      const found = await inventory.find(ann, { ...all, ...query });
+      return found?.map(({ accessKey: { key }, pair }) => `${key}/${pair.name}`);
+    },
+  };
+}
+
+describe('createInventory', () => {
+  it('sorts the key pairs by namespace and AccessKey, then as in the spec', async () => {
+    expect(await createWorld('*').find()).toEqual(['app/ann/main', 'shop/zoe/main', 'shop/zoe/ci', 'shop-2/ann/main']);
+  });
+
+  it.each([
+    [['shop'], ['shop/zoe/main', 'shop/zoe/ci']],
+    [
+      ['app', 'shop-2'],
+      ['app/ann/main', 'shop-2/ann/main'],
+    ],
+    [['empty'], []],
+    [[], undefined],
+  ])('shows a user who may list in %j only these', async (allowed, found) => {
+    expect(await createWorld(...allowed).find()).toEqual(found);
+  });
+
+  it.each([
+    [{ search: 'ANN' }, ['app/ann/main', 'shop-2/ann/main']],
+    [{ search: 'mill' }, ['shop-2/ann/main']],
+    [{ search: 'ci' }, ['shop/zoe/ci']],
+    [{ search: keyPair(7).ak }, ['app/ann/main']],
+    [{ search: keyPair(7).ak.slice(0, -1) }, []],
+    [{ namespace: 'shop' }, ['shop/zoe/main', 'shop/zoe/ci']],
+    [{ namespace: 'missing' }, []],
+  ])('finds %j', async (query, found) => {
+    expect(await createWorld('*').find(query)).toEqual(found);
+  });
+
+  it('does not reveal key pairs of a namespace that the user may not list', async () => {
+    expect(await createWorld('app').find({ namespace: 'shop' })).toBeUndefined();
+    expect(await createWorld('shop').find({ search: keyPair(7).ak })).toEqual([]);
+  });
+
+  it('follows added and removed AccessKeys', async () => {
+    const { content, find } = createWorld('*');
+    await find();
+    content.accessKeys.upsert(accessKey({ namespace: 'app', name: 'aaa' }));
+    content.accessKeys.remove('shop/zoe');
+    expect(await find()).toEqual(['app/aaa/main', 'app/ann/main', 'shop-2/ann/main']);
+  });
+});
