@@ -65,7 +65,7 @@ const mayImport = {
     ...['kube', 'credential', 'accesskey/model', 'accesskey/live', 'clusters', 'deployments', 'deployments/kpanda'],
     'token',
     ...['http/common', 'http/token', 'web/common', 'web/session', 'web/oidc', 'web/deployments', 'web/keys'],
-    ...['web/pages', 'http/docs'],
+    ...['web/pages', 'http/docs', 'inventory', 'http/inventory'],
   ],
   web: ['kube', 'http/common', 'web/common', 'web/session', 'web/keys', 'web/pages', 'web/routes'],
   app: [

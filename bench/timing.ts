@@ -41,7 +41,7 @@ function createPlatform() {
     lastUsed: { touch: () => undefined },
     clusters: fixedClusters([]),
     users: createUserDirectory(content),
-    inventory: { find: async () => undefined },
+    inventory: { find: async () => undefined, isOfferedTo: async () => false },
     keyPairs: { caches: content, api: undefined },
     authorizer: {
       mayReviewTokens: async () => false,

@@ -19,7 +19,18 @@ export interface Inventory {
    * @throws KubernetesError, ConnectionError, UndecidedError if the cluster is unavailable
    */
   find(subject: AccessSubject, query: InventoryQuery): Promise<readonly InventoryEntry[] | undefined>;
+  /**
+   * Whether to offer the inventory to a user. Checks only the first namespaces, so that a page does not wait for many
+   * reviews: `find` may still have key pairs for a user to whom it is not offered.
+   *
+   * @param own namespace of the user's own AccessKey, which is checked first
+   * @throws as `find`
+   */
+  isOfferedTo(subject: AccessSubject, own: string | undefined): Promise<boolean>;
 }
+
+/** Limit of the namespaces that `isOfferedTo` checks. */
+const maxOffered = 20;
 
 /** Creates an inventory that caches the sorted order of the AccessKeys. */
 export function createInventory(
@@ -36,10 +47,15 @@ export function createInventory(
     return sortedKeys.flatMap((key) => accessKeys.get(key) ?? []);
   }
 
+  const nonEmptyNamespaces = () => new Set(Array.from(accessKeys.values(), (one) => one.namespace));
+
   return {
+    async isOfferedTo(subject, own) {
+      const nonEmpty = new Set([...(own === undefined ? [] : [own]), ...nonEmptyNamespaces()]);
+      return (await visibleAccessKeys(subject, [...nonEmpty].slice(0, maxOffered), [])) !== undefined;
+    },
     async find(subject, { search, namespace }) {
-      const nonEmpty =
-        namespace === '' ? new Set(Array.from(accessKeys.values(), (one) => one.namespace)) : [namespace];
+      const nonEmpty = namespace === '' ? nonEmptyNamespaces() : [namespace];
       const others = namespace === '' ? Array.from(namespaces.values(), ({ key }) => key) : [];
       const visible = await visibleAccessKeys(subject, [...nonEmpty], others);
       if (visible === undefined) return undefined;

@@ -22,6 +22,7 @@ import {
   requireVisitor,
   securityHeaders,
 } from './routes/guard.ts';
+import { addInventoryRoute } from './routes/inventory.ts';
 import { addNewPairRoutes } from './routes/new-pair.ts';
 import { preferences } from './routes/preferences.ts';
 import { addProfileRoutes } from './routes/profile.ts';
@@ -89,6 +90,7 @@ export function createConsole(dependencies: ConsoleDependencies): Console {
   const streaming = { streams, hasEnded: createSessionCheck(dependencies), endOf: sessions.endOf };
   addStreamRoutes(app, streams, streaming.hasEnded, streaming.endOf);
   addAccessKeyRoutes(app, dependencies, { namespaces, display, flash });
+  addInventoryRoute(app, dependencies);
   addUseRoutes(app, dependencies);
   addDeploymentRoutes(app, dependencies, streaming);
   addDeploymentRoute(app, dependencies, streaming);

@@ -46,6 +46,38 @@ describe('web.keyPairSignIn', () => {
   });
 });
 
+describe('the inventory of key pairs', () => {
+  const file = `${keysPath}/key-pairs.csv`;
+
+  test('is a file for people who may list AccessKeys, however they sign in', async () => {
+    const { url } = setup.operator;
+    const alice = await signIn(url, { method: 'token', token: people.alice.token });
+    expect(await (await alice.get(keysPath)).text()).toContain(`href="${file}" download`);
+    const answer = await alice.get(file);
+    expect(answer.headers.get('content-type')).toBe('text/csv; charset=utf-8; header=present');
+    expect(answer.headers.get('content-disposition')).toBe('attachment; filename="key-pairs.csv"');
+    const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(await answer.arrayBuffer());
+    expect(text).toMatch(/^\ufeffnamespace,accessKey,keyPair,[\w,]+\r\npeople,alice,main,alice,,Active,.*\r\n$/);
+    expect(text).toContain(pair.ak);
+    expect(text).not.toContain(pair.sk);
+  });
+
+  test('is neither offered nor sent to others', async () => {
+    const { url } = setup.operator;
+    // The AccessKey of alice has no groups, so her key pair does not have the permissions of developers.
+    const clients = [
+      signIn(url, { method: 'token', token: people.carol.token }),
+      signIn(url, { method: 'pair', ...pair }),
+    ];
+    for (const client of await Promise.all(clients)) {
+      expect(await (await client.get(keysPath)).text()).not.toContain(file);
+      const answer = await client.get(file);
+      expect(answer.status).toBe(403);
+      expect(await answer.text()).toContain('list accesskeys.ghippo.io');
+    }
+  });
+});
+
 describe('a form that is sent after the session has ended', () => {
   const path = `${keysPath}/new`;
 

@@ -63,6 +63,7 @@ export function createSignOnConsole({
     },
     tokenBudget: createReviewBudget(undefined),
     clusters: fixedClusters([]),
+    inventory: { find: async () => undefined, isOfferedTo: async () => false },
     reviewToken: async (token) => {
       const { exp = 0, email } = decodeJwt(token);
       if (rejects(token) || exp * 1000 < now()) return undefined;

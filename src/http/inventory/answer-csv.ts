@@ -32,9 +32,13 @@ export async function answerCsv(
   return context.body(compressed, 200, { ...content, 'Content-Encoding': 'gzip' });
 }
 
-/** @returns the CSV as a stream, which creates a chunk when the client has received the previous one */
-export function csvStream(entries: readonly InventoryEntry[], now: number): ReadableStream<Uint8Array> {
-  return ReadableStream.from(inTurns(csvChunks(entries, now))).pipeThrough(new TextEncoderStream());
+/**
+ * @param prefix text before the first line
+ * @returns the CSV as a stream, which creates a chunk when the client has received the previous one
+ */
+export function csvStream(entries: readonly InventoryEntry[], now: number, prefix = ''): ReadableStream<Uint8Array> {
+  const chunks = inTurns(csvChunks(entries, now), prefix);
+  return ReadableStream.from(chunks).pipeThrough(new TextEncoderStream());
 }
 
 async function tagOf(entries: readonly InventoryEntry[], now: number): Promise<string> {
@@ -44,7 +48,8 @@ async function tagOf(entries: readonly InventoryEntry[], now: number): Promise<s
 }
 
 /** Creates each chunk in a turn of the event loop of its own. */
-async function* inTurns(chunks: Iterable<string>): AsyncGenerator<string> {
+async function* inTurns(chunks: Iterable<string>, prefix = ''): AsyncGenerator<string> {
+  if (prefix !== '') yield prefix;
   for (const chunk of chunks) {
     yield chunk;
     await nextTurn();

@@ -123,6 +123,9 @@ export const en = {
   managedList: 'These keys are managed by {manager}. Change them there: it would revert changes made on this page.',
   managedSome:
     '{manager} manages settings of {keys}. Change these settings there: it would revert changes made on this page, so they are disabled here.',
+  inventory: 'Keys of all users',
+  inventoryText: 'Owner, age, last use and expiry of every key in the namespaces whose AccessKeys you may list.',
+  downloadCsv: 'Download CSV',
   noPairsTitle: 'No keys yet',
   noPairsText: 'Create your first key to get an ak and an sk. Your service exchanges them for a short-lived token.',
   firstTitle: 'Welcome, {user}',

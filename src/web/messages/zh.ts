@@ -124,6 +124,9 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   managedList: '这些密钥由 {manager} 管理，请在该工具中修改。在此页面所做的修改会被其还原。',
   managedSome:
     '{keys} 的部分设置由 {manager} 管理，请在该工具中修改。在此页面所做的修改会被其还原，因此相关操作已禁用。',
+  inventory: '所有用户的密钥',
+  inventoryText: '您有权限查看的命名空间中，每个密钥的所有者、使用天数、最近使用时间和到期时间。',
+  downloadCsv: '下载 CSV',
   noPairsTitle: '暂无密钥',
   noPairsText: '创建第一个密钥，获取 AK 和 SK。服务可使用它们换取短期有效的令牌。',
   firstTitle: '欢迎，{user}',

@@ -2,6 +2,7 @@ import type { View } from '../common/view.ts';
 import type { MissingPermission } from '../keys/missing-permission.ts';
 import type { KeyTable } from '../keys/rows.ts';
 import { type Html, html, icons, missingPermissionText, type Notice, notice } from './components.ts';
+import { inventoryCard } from './inventory.ts';
 import { keyTableSection, liveArea } from './key-table.ts';
 import { type Person, personalCenter } from './personal-center.ts';
 
@@ -19,16 +20,18 @@ export interface AccessKeysPage {
   person: Person;
   content: KeyContent;
   notice: Notice | undefined;
+  /** Whether the person may see the key pairs of others. */
+  hasInventory: boolean;
 }
 
-export function accessKeysPage(view: View, { person, content, notice: message }: AccessKeysPage): Html {
+export function accessKeysPage(view: View, { person, content, notice: message, hasInventory }: AccessKeysPage): Html {
   const { t } = view;
   return personalCenter(view, {
     person,
     tab: 'access-keys',
     title: t('accessKeys'),
     notice: message,
-    content: html`${content.kind !== 'first' && notice({ kind: 'info', text: t('aboutKeys') })}${keyContent(view, person, content)}`,
+    content: html`${content.kind !== 'first' && notice({ kind: 'info', text: t('aboutKeys') })}${keyContent(view, person, content)}${hasInventory && inventoryCard(view)}`,
   });
 }
 

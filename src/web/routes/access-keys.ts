@@ -22,7 +22,7 @@ import type { PairDisplay } from './show-pair.ts';
 /** The table of access keys and the actions in its menus. */
 export function addAccessKeyRoutes(
   app: Hono<ConsoleEnvironment>,
-  { now }: Pick<ConsoleDependencies, 'now'>,
+  { now, inventory }: Pick<ConsoleDependencies, 'now' | 'inventory'>,
   { namespaces, display, flash }: { namespaces: Namespaces; display: PairDisplay; flash: Flash },
 ): void {
   app.get(accessKeysPath, async (context) => {
@@ -84,7 +84,10 @@ export function addAccessKeyRoutes(
   ): Promise<Response> {
     const visitor = context.get('visitor');
     const content = await keyContentFor(visitor, namespaces);
-    return context.html(accessKeysPage(context.get('view'), { person: personOf(visitor), content, notice }), status);
+    // Without a decision in time, the page is still useful.
+    const hasInventory = await inventory.isOfferedTo(visitor.user, visitor.accessKey?.namespace).catch(() => false);
+    const page = { person: personOf(visitor), content, notice, hasInventory };
+    return context.html(accessKeysPage(context.get('view'), page), status);
   }
 }
 

@@ -6,6 +6,7 @@ import type { Clusters } from '../../clusters/cluster.ts';
 import type { Environment } from '../../http/common/environment.ts';
 import type { TakeTurn } from '../../http/common/turns.ts';
 import type { TokenIssuing } from '../../http/token/issuing.ts';
+import type { Inventory } from '../../inventory/inventory.ts';
 import type { Transport } from '../../kube/transport.ts';
 import type { ReviewBudget } from '../../token/exchange.ts';
 import type { View } from '../common/view.ts';
@@ -24,6 +25,7 @@ export interface ConsoleDependencies {
   /** Failure budget of sign-ins with a Kubernetes token. */
   tokenBudget: Pick<ReviewBudget, 'take' | 'refund'>;
   clusters: Clusters;
+  inventory: Inventory;
   /** Spreads expensive work over turns of the event loop; default: no waiting. */
   takeTurn?: TakeTurn;
   reviewToken: ReviewToken;

@@ -19,6 +19,7 @@ function createWorld(...allowed: string[]) {
   const inventory = createInventory(content, { visibleAccessKeys: visibility(mayList) });
   return {
     content,
+    isOffered: (own?: string) => inventory.isOfferedTo(ann, own),
     async find(query: Partial<InventoryQuery> = {}) {
       const found = await inventory.find(ann, { ...all, ...query });
       return found?.map(({ accessKey: { key }, pair }) => `${key}/${pair.name}`);
@@ -66,5 +67,24 @@ describe('createInventory', () => {
     content.accessKeys.upsert(accessKey({ namespace: 'app', name: 'aaa' }));
     content.accessKeys.remove('shop/zoe');
     expect(await find()).toEqual(['app/aaa/main', 'app/ann/main', 'shop-2/ann/main']);
+  });
+
+  it.each([
+    [['*'], undefined, true],
+    [['app'], undefined, true],
+    [['own'], 'own', true],
+    [['own'], undefined, false],
+    [[], 'shop', false],
+  ])('is offered to a user who may list in %j and has an AccessKey in %s: %s', async (allowed, own, isOffered) => {
+    expect(await createWorld(...allowed).isOffered(own)).toBe(isOffered);
+  });
+
+  it('is offered after at most 21 reviews', async () => {
+    const asked: unknown[] = [];
+    const accessKeys = Array.from({ length: 100 }, (_, n) => accessKey({ namespace: `n${n}` }));
+    const mayList = async (_: unknown, name = '*') => asked.push(name) < 0;
+    const inventory = createInventory(caches({ accessKeys }), { visibleAccessKeys: visibility(mayList) });
+    expect(await inventory.isOfferedTo(ann, 'own')).toBe(false);
+    expect([asked.length, ...asked.slice(0, 2)]).toEqual([21, '*', 'own']);
   });
 });

@@ -1,0 +1,11 @@
+import type { View } from '../common/view.ts';
+import { type Html, html, icons } from './components.ts';
+
+export const inventoryPath = '/personal-center/access-keys/key-pairs.csv';
+
+/** The download for people who may see the key pairs of others. */
+export function inventoryCard({ t }: View): Html {
+  return html`<section class="card" aria-labelledby="inventory-title"><div class="card-head"><h2 id="inventory-title">${t('inventory')}</h2>
+<a class="button" href="${inventoryPath}" download>${icons.save}${t('downloadCsv')}</a></div>
+<p class="help">${t('inventoryText')}</p></section>`;
+}
