@@ -7,19 +7,14 @@
  *
  *   npm run bench:scale -- [--access-keys 10000] [--secrets 50000]
  */
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { stringify } from 'yaml';
 import type { Transport } from '../src/kube/transport.ts';
-import { type OperatorProcess, startOperator } from '../tools/operator-process.ts';
-import { poll } from '../tools/poll.ts';
 import { type BenchCluster, forEachNumber, post, withCluster } from './cluster.ts';
+import { type Progress, startScaleOperator, type Usage, untilSettled } from './settled.ts';
 
 /** Concurrency of the controller. */
 const controllerConcurrency = 8;
 const fillConcurrency = 32;
-const timeoutMs = 3_600_000;
 const namespaces = 100;
 
 const { values } = parseArgs({
@@ -28,17 +23,14 @@ const { values } = parseArgs({
 const accessKeys = Number(values['access-keys']);
 const secrets = Number(values.secrets);
 
-interface Measurement {
+interface Measurement extends Usage {
   seconds: number;
-  mebibytes: number;
-  /** CPU time of the operator from its start until it settled. */
-  cpuSeconds: number;
-  writes: number;
 }
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
-async function main({ admin, directory, kubeconfig }: BenchCluster): Promise<void> {
+async function main(cluster: BenchCluster): Promise<void> {
+  const { admin } = cluster;
   await forEachNumber({ to: namespaces, concurrency: controllerConcurrency }, (n) =>
     post(admin, '/api/v1/namespaces', { metadata: { name: namespaceOf(n) } }),
   );
@@ -46,11 +38,11 @@ async function main({ admin, directory, kubeconfig }: BenchCluster): Promise<voi
   const limit = await createSecrets(admin, { count: pairs, concurrency: controllerConcurrency, prefix: 'limit' });
   print(`limit: ${pairs} Secrets in a plain loop: ${limit.toFixed(1)} s`);
   await forEachNumber({ to: accessKeys, concurrency: fillConcurrency }, (n) => createAccessKey(admin, n));
-  report('fresh', await measure(kubeconfig, directory), limit);
-  report('restarted', await measure(kubeconfig, directory), limit);
+  report('fresh', await measure(cluster), limit);
+  report('restarted', await measure(cluster), limit);
   const seconds = await createSecrets(admin, { count: secrets, concurrency: fillConcurrency, prefix: 'other' });
   print(`created ${secrets} unrelated Secrets: ${seconds.toFixed(1)} s`);
-  report('restarted with unrelated Secrets', await measure(kubeconfig, directory), limit);
+  report('restarted with unrelated Secrets', await measure(cluster), limit);
 }
 
 function report(what: string, { seconds, mebibytes, cpuSeconds, writes }: Measurement, limit: number): void {
@@ -59,48 +51,17 @@ function report(what: string, { seconds, mebibytes, cpuSeconds, writes }: Measur
   print(`${what}: settled after ${seconds.toFixed(1)} s (${ratio} of the limit), ${use}`);
 }
 
-/** Starts an operator, waits until it has no more work, and stops it. */
-async function measure(kubeconfig: string, directory: string): Promise<Measurement> {
-  const config = join(directory, 'config.yaml');
-  const loopback = { address: '127.0.0.1', port: 0 };
-  const kind = { apiVersion: 'config.ghippo.io/v1alpha1', kind: 'OperatorConfiguration' };
-  await writeFile(
-    config,
-    stringify({ ...kind, http: { ...loopback, plain: true, shutdownDelaySeconds: 0 }, health: loopback }),
-  );
+/** Starts an operator, waits until all AccessKeys are Ready and have been reconciled, and stops it. */
+async function measure(cluster: BenchCluster): Promise<Measurement> {
   const startedAt = performance.now();
-  const operator = await startOperator(['--kubeconfig', kubeconfig, '--config', config]);
+  const operator = await startScaleOperator(cluster);
   try {
-    return await untilSettled(operator, startedAt);
+    const isDone = ({ ready, reconciled }: Progress) => ready === accessKeys && reconciled >= accessKeys;
+    const { settledAt, ...usage } = await untilSettled(operator, isDone);
+    return { ...usage, seconds: (settledAt - startedAt) / 1000 };
   } finally {
     await operator.stop();
   }
-}
-
-/** Waits until all AccessKeys are Ready and have been reconciled, and the queue has been empty for two seconds. */
-async function untilSettled(operator: OperatorProcess, startedAt: number): Promise<Measurement> {
-  let idleSince: number | undefined;
-  return poll(
-    'the operator to settle',
-    async () => {
-      const text = await (await fetch(`${operator.healthUrl}/metrics`)).text();
-      const reconciled = sum(text, /^controller_runtime_reconcile_total\{.*\} (\S+)$/gm);
-      const ready = sum(text, /^accesskey_accesskeys\{ready="True"\} (\S+)$/gm);
-      const depth = sum(text, /^workqueue_depth\{.*\} (\S+)$/gm);
-      const isSettled = depth === 0 && ready === accessKeys && reconciled >= accessKeys;
-      idleSince = isSettled ? (idleSince ?? performance.now()) : undefined;
-      if (idleSince === undefined || performance.now() - idleSince < 2_000) return undefined;
-      const writes = sum(text, /^rest_client_requests_total\{.*method="(?:POST|PATCH|DELETE)".*\} (\S+)$/gm);
-      const mebibytes = Math.round(sum(text, /^process_resident_memory_bytes (\S+)$/gm) / 2 ** 20);
-      const cpuSeconds = sum(text, /^process_cpu_seconds_total (\S+)$/gm);
-      return { seconds: (idleSince - startedAt) / 1000, mebibytes, cpuSeconds, writes };
-    },
-    timeoutMs,
-  );
-}
-
-function sum(text: string, line: RegExp): number {
-  return [...text.matchAll(line)].reduce((total, [, value]) => total + Number(value), 0);
 }
 
 interface SecretsOptions {
