@@ -1,15 +1,16 @@
 /** Measures the CPU cost of a page and the memory per Deployment in this process, without network or control plane. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { createFilter } from '../src/deployments/filter.ts';
-import { listDeployments, serializePage } from '../src/deployments/listing.ts';
+import { conditionsOf, type Filter } from '../src/deployments/filter.ts';
+import { listDeployments, type Query, serializePage } from '../src/deployments/listing.ts';
 import { createDeploymentTransform } from '../src/deployments/record.ts';
 import { createDeploymentStore, type DeploymentStore } from '../src/deployments/store.ts';
 import { parseLabelSelector } from '../src/selector/label-selector.ts';
 import { deployment, namespaceOf } from './listing-cluster.ts';
+import { headOf, rowOf } from './tables.ts';
 
 const pages = 20_000;
-const filteredPages = 200;
+const filteredPages = 300;
 
 /**
  * Returns a Deployment as from the API server, without managed fields. It is parsed from JSON, so that no strings are
@@ -34,13 +35,15 @@ function filledStore(size: number): DeploymentStore {
 }
 
 /** @returns CPU time of a page of ten in microseconds */
-function costOf(store: DeploymentStore, query: Partial<Parameters<typeof listDeployments>[1]>, count: number): number {
-  const whole = { page: 1, pageSize: 10, by: 'namespace', descending: false, ...query } as const;
-  const renderPage = () => serializePage(listDeployments([{ store, namespaces: 'all' }], whole));
-  for (let index = 0; index < count / 10; index += 1) renderPage(); // warm-up
+function costOf(store: DeploymentStore, query: (n: number) => Partial<Query>, count: number): number {
+  const renderPage = (n: number) => {
+    const whole = { page: 1, pageSize: 10, by: 'namespace', descending: false, ...query(n) } as const;
+    return serializePage(listDeployments([{ store, namespaces: 'all' }], whole));
+  };
+  for (let index = 0; index < count / 10; index += 1) renderPage(count + index); // warm-up
   const before = process.cpuUsage();
   let length = 0;
-  for (let index = 0; index < count; index += 1) length += Buffer.byteLength(renderPage());
+  for (let index = 0; index < count; index += 1) length += Buffer.byteLength(renderPage(index));
   const { user, system } = process.cpuUsage(before);
   if (length === 0) throw new Error('the pages are empty');
   return (user + system) / count;
@@ -52,27 +55,50 @@ function garbageCollector(): () => void {
   return runInNewContext('gc') as () => void;
 }
 
-/** Returns a table with a row for each number of Deployments. */
-export function costTable(sizes: readonly number[]): string[] {
+/** The parts of a page's cost that depend on the filter. `n` differs in each request. */
+const filters: Readonly<Record<string, (n: number) => Filter>> = {
+  'one label, cached': () => ({ labels: parseLabelSelector('team=team-7') }),
+  'one label, each differs': (n) => ({ labels: parseLabelSelector(`app=app-${n}`) }),
+  'two labels, each differs': (n) => ({ labels: parseLabelSelector(`team=team-7,app!=app-${n}`) }),
+  'not equal, each differs': (n) => ({ labels: parseLabelSelector(`app!=app-${n}`) }),
+  'unknown label, each differs': (n) => ({ labels: parseLabelSelector(`missing-${n}`) }),
+  'fuzzyName, each differs': (n) => ({ fuzzyName: `p-${n}` }),
+  'fuzzyName, matches nothing': (n) => ({ fuzzyName: `none-${n}` }),
+};
+
+/** Returns tables with a row for each number of Deployments. */
+export function costTables(sizes: readonly number[]): string[] {
   const collectGarbage = garbageCollector();
-  const labels = parseLabelSelector('team=team-7');
+  const usedHeap = () => {
+    collectGarbage();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return (heapUsed + arrayBuffers) / 2 ** 20;
+  };
   const rows = sizes.map((size) => {
-    collectGarbage();
-    const before = process.memoryUsage().heapUsed;
+    const empty = usedHeap();
     const store = filledStore(size);
-    collectGarbage();
-    const mebibytes = ((process.memoryUsage().heapUsed - before) / 2 ** 20 / size) * 1000;
+    const filled = usedHeap();
     const costs = [
-      costOf(store, {}, pages),
-      costOf(store, { page: size / 20 }, pages),
-      costOf(store, { by: 'created', descending: true }, pages),
-      costOf(store, { matches: createFilter({ labels }) }, filteredPages),
+      costOf(store, () => ({}), pages),
+      costOf(store, () => ({ page: size / 20 }), pages),
+      costOf(store, () => ({ by: 'created', descending: true }), pages),
     ];
-    return `| ${size} | ${costs.map((cost) => cost.toFixed(1)).join(' | ')} | ${mebibytes.toFixed(2)} |`;
+    const withOrders = usedHeap();
+    const filtered = Object.values(filters).map((filter) =>
+      costOf(store, (n) => ({ conditions: conditionsOf(filter(n)) }), filteredPages),
+    );
+    const perThousand = (mebibytes: number) => (mebibytes / size) * 1000;
+    return {
+      page: [size, ...costs.map((cost) => cost.toFixed(1)), perThousand(filled - empty).toFixed(2)],
+      filtered: [size, ...filtered.map((cost) => cost.toFixed(0)), perThousand(usedHeap() - withOrders).toFixed(2)],
+    };
   });
+  const memory = 'MiB per 1,000 Deployments';
   return [
-    '| Deployments | µs per page: first | in the middle | by creation | labelSelector | MiB of heap per 1,000 Deployments |',
-    '|---|---|---|---|---|---|',
-    ...rows,
+    headOf(['Deployments', 'µs per page: first', 'in the middle', 'by creation', memory]),
+    ...rows.map(({ page }) => rowOf(page)),
+    '',
+    headOf(['Deployments', ...Object.keys(filters).map((name) => `µs per page: ${name}`), `more ${memory}`]),
+    ...rows.map(({ filtered }) => rowOf(filtered)),
   ];
 }

@@ -1,5 +1,6 @@
 /**
- * Measures the Deployment listing: pages per second and latency compared with kube-apiserver (`limit=10`), the cost of
+ * Measures the Deployment listing: pages per second and latency compared with kube-apiserver (`limit=10`, and the same
+ * label selector), the cost of
  * a page in small and large clusters, and the memory of Deployments.
  *
  *   npm run bench:listing -- [--sizes 1000,10000] [--seconds 9] [--connections 32]
@@ -20,7 +21,7 @@ import { type LoadedServer, type LoadTotal, runAlternating } from './alternating
 import { type BenchOperator, type OperatorMetrics, startBenchOperator } from './bench-operator.ts';
 import { type BenchCluster, withCluster } from './cluster.ts';
 import { type ClusterFiller, createClusterFiller, namespaceOf, type Users } from './listing-cluster.ts';
-import { costTable } from './listing-cost.ts';
+import { costTables } from './listing-cost.ts';
 import type { Load, Target } from './load-generator.ts';
 import { listingTableHead, listingTableRow } from './tables.ts';
 
@@ -40,10 +41,11 @@ const connections = Number(values.connections);
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
+type ApiServer = Omit<LoadedServer, 'load'> & { token: string };
+
 interface Bench {
   cluster: ClusterFiller;
-  /** A page of kube-apiserver. */
-  apiServer: LoadedServer;
+  apiServer: ApiServer;
   /** Starts a new operator process. */
   start(): Promise<BenchOperator & Target>;
 }
@@ -68,15 +70,12 @@ async function prepareOperator(kubeconfig: string, directory: string): Promise<B
 }
 
 /** Uses a ServiceAccount with the role view, because the operator checks RBAC as well. */
-async function prepareApiServer(
-  kubectl: Kubectl,
-  { server, certificateAuthority }: ControlPlane,
-): Promise<LoadedServer> {
+async function prepareApiServer(kubectl: Kubectl, { server, certificateAuthority }: ControlPlane): Promise<ApiServer> {
   const view = ['create', 'clusterrolebinding', 'bench', '--clusterrole=view'];
   await kubectl.run([...view, '--serviceaccount=default:default']);
   const token = await kubectl.run(['create', 'token', 'default', '-n', 'default', '--duration=24h']);
   return {
-    load: get('', '/apis/apps/v1/deployments?limit=10', token.trim()),
+    token: token.trim(),
     target: { port: Number(new URL(server).port), certificateAuthority },
     async cpuSeconds() {
       const metrics = await kubectl.run(['get', '--raw', '/metrics']);
@@ -96,7 +95,10 @@ async function measureAll({ cluster, apiServer, start }: Bench): Promise<void> {
     const cpuSeconds = async () => (await operator.metrics()).cpuSeconds;
     try {
       for (const load of await loadsOf(operator, users, size)) {
-        const servers = [{ load, target: operator, cpuSeconds }, apiServer];
+        const servers = [
+          { load, target: operator, cpuSeconds },
+          { ...apiServer, load: apiServerLoad(load.name, apiServer.token) },
+        ];
         const totals = (await runAlternating(servers, { connections, seconds })) as [LoadTotal, LoadTotal];
         print(listingTableRow({ size, page: load.name, operator: totals[0], apiServer: totals[1] }));
       }
@@ -118,8 +120,27 @@ async function loadsOf(operator: BenchOperator & Target, users: Users, size: num
     get('of one namespace', `${base}/namespaces/${namespaceOf(7)}/deployments`, all),
     get('one deployment', `${base}/namespaces/${namespaceOf(7)}/deployments/app-7`, all),
     get('user with 3 of 200 namespaces', page, few),
-    get('labelSelector=team=team-7', `${page}?labelSelector=team%3Dteam-7`, all),
+    ...selectors.map(({ name, selector }) =>
+      getEach(name, (n) => `${page}?labelSelector=${encodeURIComponent(selector(n))}`, all),
+    ),
+    get('fuzzyName=-77', `${page}?fuzzyName=-77`, all),
   ];
+}
+
+/** Label selectors, which both servers get. A selector that differs in each request matches nothing that is cached. */
+const selectors: readonly { name: string; selector: (n: number) => string }[] = [
+  { name: 'team=team-7', selector: () => 'team=team-7' },
+  { name: 'team in (team-1,team-2),app!=app-1', selector: () => 'team in (team-1,team-2),app!=app-1' },
+  { name: 'team!=team-7', selector: () => 'team!=team-7' },
+  { name: 'team=team-7,app!=app-N, N differs', selector: (n) => `team=team-7,app!=app-${n}` },
+  { name: 'app=app-N, N differs', selector: (n) => `app=app-${n % 1000}` },
+];
+
+/** Returns a page of kube-apiserver with the same selector. */
+function apiServerLoad(name: string, token: string): Load {
+  const path = '/apis/apps/v1/deployments?limit=10';
+  const { selector } = selectors.find((one) => one.name === name) ?? {};
+  return getEach(name, (n) => path + (selector ? `&labelSelector=${encodeURIComponent(selector(n))}` : ''), token);
 }
 
 async function tokenOf({ port, certificateAuthority: ca }: Target, pair: string): Promise<string> {
@@ -142,15 +163,34 @@ async function minMemory(operator: BenchOperator): Promise<string> {
 }
 
 function get(name: string, path: string, token: string): Load {
-  const head = [
-    `GET ${path} HTTP/1.1`,
-    'Host: 127.0.0.1',
-    'Accept: application/json',
-    `Authorization: Bearer ${token}`,
-  ];
-  const bytes = Buffer.from([...head, '', ''].join('\r\n'));
-  return { name, request: () => bytes, status: 200 };
+  return getEach(name, () => path, token);
 }
 
-for (const line of costTable(costSizes)) print(line);
+/** @param pathOf path of the n-th request; those of 20,000 requests are prepared */
+function getEach(name: string, pathOf: (n: number) => string, token: string): Load {
+  const prepare = (path: string) =>
+    Buffer.from(
+      [
+        `GET ${path} HTTP/1.1`,
+        'Host: 127.0.0.1',
+        'Accept: application/json',
+        `Authorization: Bearer ${token}`,
+        '',
+        '',
+      ].join('\r\n'),
+    );
+  const requests = new Map<string, Buffer>();
+  return {
+    name,
+    request(n) {
+      const path = pathOf(n % 20_000);
+      const bytes = requests.get(path) ?? prepare(path);
+      requests.set(path, bytes);
+      return bytes;
+    },
+    status: 200,
+  };
+}
+
+for (const line of costTables(costSizes)) print(line);
 await withCluster(main);

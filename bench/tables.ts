@@ -3,9 +3,11 @@ import type { LoadTotal } from './alternating-load.ts';
 import type { OperatorMetrics } from './bench-operator.ts';
 import type { LoadResult } from './load-generator.ts';
 
-const headOf = (columns: readonly string[]) =>
+/** Returns the head of a Markdown table. */
+export const headOf = (columns: readonly string[]) =>
   [`| ${columns.join(' | ')} |`, `|${'---|'.repeat(columns.length)}`].join('\n');
-const rowOf = (cells: readonly (string | number)[]) => `| ${cells.join(' | ')} |`;
+/** Returns a row of a Markdown table. */
+export const rowOf = (cells: readonly (string | number)[]) => `| ${cells.join(' | ')} |`;
 const list = (values: readonly number[], digits: number) => values.map((value) => value.toFixed(digits)).join(', ');
 
 /** Result of one load of the token benchmark. */

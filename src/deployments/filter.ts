@@ -1,5 +1,6 @@
-import { type FieldRequirement, matchesFields } from '../selector/field-selector.ts';
-import { type LabelRequirement, matchesLabels } from '../selector/label-selector.ts';
+import type { FieldRequirement } from '../selector/field-selector.ts';
+import { type LabelRequirement, matchesLabel } from '../selector/label-selector.ts';
+import { absent, type Condition, contains, exists, type Field, noneOf, oneOf, tested } from './condition.ts';
 import { isGPU } from './gpu.ts';
 import type { State } from './kpanda/state.ts';
 import type { DeploymentRecord } from './record.ts';
@@ -20,28 +21,69 @@ export interface Filter {
   readonly gpuType?: string | undefined;
 }
 
-type Match = (record: DeploymentRecord) => boolean;
+const fields = {
+  name: { id: 'name', read: ({ name }) => name },
+  namespace: { id: 'namespace', read: ({ namespace }) => namespace },
+  state: { id: 'state', read: ({ state }) => state },
+  extendedResources: { id: 'extendedResources', read: ({ extendedResources }) => JSON.stringify(extendedResources) },
+} satisfies Record<string, Field>;
 
-/** @returns undefined if the filter is empty, so that callers can skip the scan */
-export function createFilter(filter: Filter): Match | undefined {
-  const checks = checksOf(filter);
-  return checks.length < 2 ? checks[0] : (record) => checks.every((check) => check(record));
+const selectable: Record<(typeof selectableFields)[number], Field> = {
+  'metadata.name': fields.name,
+  'metadata.namespace': fields.namespace,
+};
+
+function labelField(key: string): Field {
+  return { id: `labels/${key}`, read: ({ labels }) => (Object.hasOwn(labels, key) ? labels[key] : undefined) };
 }
 
-function checksOf({ name, fuzzyName, state, labels, fields, gpuType }: Filter): Match[] {
+/** @returns the conditions that a Deployment must all meet; none if the filter is empty */
+export function conditionsOf({
+  name,
+  fuzzyName,
+  state,
+  labels = [],
+  fields: terms = [],
+  gpuType,
+}: Filter): Condition[] {
   const part = fuzzyName?.toLowerCase() ?? '';
-  const checks: (Match | false)[] = [
-    name !== undefined && ((one) => one.name === name),
-    part !== '' && ((one) => one.name.includes(part)),
-    state !== undefined && ((one) => one.state === state),
-    labels !== undefined && labels.length > 0 && ((one) => matchesLabels(labels, one.labels)),
-    fields !== undefined && fields.length > 0 && ((one) => matchesFields(fields, fieldsOf(one))),
-    gpuType !== undefined && ((one) => one.extendedResources.some(gpuType === '*' ? isGPU : (it) => it === gpuType)),
+  const conditions: (Condition | false)[] = [
+    name !== undefined && oneOf(fields.name, new Set([name])),
+    state !== undefined && oneOf(fields.state, new Set([state])),
+    ...labels.map(labelCondition),
+    ...terms.map(({ field, isEqual, value }) => (isEqual ? oneOf : noneOf)(selectable[field], new Set([value]))),
+    gpuType !== undefined && tested(fields.extendedResources, [gpuType], hasResource(gpuType)),
+    part !== '' && contains(fields.name, part),
   ];
-  return checks.filter((check) => check !== false);
+  return conditions.filter((condition) => condition !== false);
 }
 
-const fieldsOf = ({ name, namespace }: DeploymentRecord) => ({
-  'metadata.name': name,
-  'metadata.namespace': namespace,
-});
+function labelCondition(requirement: LabelRequirement): Condition {
+  const field = labelField(requirement.key);
+  switch (requirement.operator) {
+    case 'in':
+      return oneOf(field, requirement.values);
+    case 'notin':
+      return noneOf(field, requirement.values);
+    case 'exists':
+      return exists(field);
+    case 'absent':
+      return absent(field);
+    default:
+      return tested(field, [requirement.operator, String(requirement.bound)], (text) =>
+        matchesLabel(requirement, text),
+      );
+  }
+}
+
+/** @returns a function that takes the names of extended resources as a JSON array */
+function hasResource(gpuType: string): Condition['accepts'] {
+  const isWanted = gpuType === '*' ? isGPU : (resource: string) => resource === gpuType;
+  return (resources = '[]') => (JSON.parse(resources) as string[]).some(isWanted);
+}
+
+/** @returns a function that returns whether a Deployment matches the filter */
+export function createMatch(filter: Filter): (record: DeploymentRecord) => boolean {
+  const conditions = conditionsOf(filter);
+  return (record) => conditions.every(({ field, accepts }) => accepts(field.read(record)));
+}

@@ -1,3 +1,4 @@
+import type { Condition } from './condition.ts';
 import { comparisons, type OrderBy } from './order.ts';
 import { type Page, type PageRequest, paginate } from './page.ts';
 import type { DeploymentRecord } from './record.ts';
@@ -18,17 +19,14 @@ export function namespacesOf({ store, namespaces }: Source): readonly string[] {
 export interface Query extends PageRequest {
   readonly by: OrderBy;
   readonly descending: boolean;
-  /** If unset, all Deployments match and only the page is read. A filter reads every Deployment. */
-  readonly matches?: ((record: DeploymentRecord) => boolean) | undefined;
+  /** All must be met (filter.ts); default: none. */
+  readonly conditions?: readonly Condition[] | undefined;
 }
 
 /** Returns one page of the Deployments of the sources, in one total order. `total` and `pages` count only what matches. */
 export function listDeployments(sources: readonly Source[], query: Query): Page<DeploymentRecord> {
-  const { by, descending, matches } = query;
-  const runsOfSources = sources.map(({ store, namespaces }) => {
-    const runs = store.inOrder(by, namespaces);
-    return matches ? runs.map((run) => run.filter(matches)) : runs;
-  });
+  const { by, descending, conditions } = query;
+  const runsOfSources = sources.map(({ store, namespaces }) => store.inOrder(by, namespaces, conditions));
   return paginate(runsOfSources, { compare: comparisons[by], descending }, query);
 }
 

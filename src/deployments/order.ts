@@ -47,24 +47,29 @@ export interface Sorted<T> {
  */
 export function createSorted<T>(compare: (a: T, b: T) => number, initial: Iterable<T> = []): Sorted<T> {
   const values = [...initial].sort(compare);
+  const indexOf = (value: T) => lowerBound(values, (one) => compare(one, value) < 0);
   return {
     values,
-    add: (value) => void values.splice(lowerBound(values, value, compare), 0, value),
+    add: (value) => void values.splice(indexOf(value), 0, value),
     remove(value) {
-      const at = lowerBound(values, value, compare);
+      const at = indexOf(value);
       const found = values[at];
       if (found !== undefined && compare(found, value) === 0) values.splice(at, 1);
     },
   };
 }
 
-/** Returns the index of the first value that is not less than this one. */
-function lowerBound<T>(values: readonly T[], value: T, compare: (a: T, b: T) => number): number {
+/**
+ * Returns the index of the first value that is not less than the one that is searched for.
+ *
+ * @param isLess must be true for the values up to this index, and false for the others
+ */
+export function lowerBound<T>(values: readonly T[], isLess: (value: T) => boolean): number {
   let low = 0;
   let high = values.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (compare(values[middle] as T, value) < 0) low = middle + 1;
+    if (isLess(values[middle] as T)) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -1,7 +1,13 @@
 import type { Pagination } from './kpanda/schema.ts';
 
+/** A sorted list. */
+export interface Run<T> {
+  readonly length: number;
+  at(index: number): T | undefined;
+}
+
 /** Sorted lists whose concatenation is sorted, so that a page can be cut without concatenating them. */
-export type Runs<T> = readonly (readonly T[])[];
+export type Runs<T> = readonly Run<T>[];
 
 /** A page number, starting at 1, and the items per page. Both are integers of at least 1. */
 export interface PageRequest {
@@ -57,7 +63,8 @@ function cut<T>(
 function* walk<T>(runs: Runs<T>, descending: boolean, skip: number): Generator<T, undefined> {
   let left = skip;
   for (const run of descending ? runs.toReversed() : runs) {
-    for (let index = left; index < run.length; index += 1) yield run[descending ? run.length - 1 - index : index] as T;
+    for (let index = left; index < run.length; index += 1)
+      yield run.at(descending ? run.length - 1 - index : index) as T;
     left = Math.max(0, left - run.length);
   }
 }

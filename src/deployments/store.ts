@@ -1,7 +1,11 @@
+import { LRUCache } from 'lru-cache';
 import { createStore, type Store } from '../kube/store.ts';
-import { compareText, comparisons, createSorted, type OrderBy, type Sorted } from './order.ts';
-import type { Runs } from './page.ts';
+import type { Condition } from './condition.ts';
+import { comparisons, type OrderBy } from './order.ts';
+import type { Run, Runs } from './page.ts';
 import type { DeploymentRecord } from './record.ts';
+import { createRowOrders } from './row-orders.ts';
+import { createTable } from './table.ts';
 
 /** The namespaces that a listing includes. */
 export type NamespaceScope = 'all' | readonly string[];
@@ -10,82 +14,104 @@ export type NamespaceScope = 'all' | readonly string[];
 export interface DeploymentStore extends Store<DeploymentRecord> {
   /** Returns the sorted names of the namespaces that contain Deployments. Later changes do not modify the array. */
   nonEmptyNamespaces(): readonly string[];
-  /** Returns the Deployments of these namespaces, in ascending order, as sorted parts of the result (page.ts). */
-  inOrder(by: OrderBy, namespaces: NamespaceScope): Runs<DeploymentRecord>;
+  /**
+   * Returns the Deployments of these namespaces that meet all conditions, in ascending order, as sorted parts of the result
+   * (page.ts). It is valid until the next change.
+   */
+  inOrder(
+    by: OrderBy,
+    namespaces: NamespaceScope,
+    conditions?: readonly Condition[] | undefined,
+  ): Runs<DeploymentRecord>;
 }
 
 /**
- * The namespaces that contain Deployments (a copy), and their live sorted arrays, so it is outdated only when a namespace
- * is added or removed.
+ * Bounds of the cached matches, which do not depend on users: what a user may not see is left out afterwards. 250,000 rows
+ * take 2 MB.
  */
-interface NamespaceRuns {
-  readonly namespaces: readonly string[];
-  readonly runs: Runs<DeploymentRecord>;
-}
+const cachedMatches = { max: 32, maxSize: 250_000 };
+/** Longer filters are not cached, characters. */
+const maxCachedFilter = 1_024;
+/** Sorting this fraction of the Deployments is faster than selecting them from the sorted whole. */
+const smallFraction = 1 / 16;
+
+type Rows = readonly number[];
 
 export function createDeploymentStore(): DeploymentStore {
   const store = createStore<DeploymentRecord>({});
-  const byNamespace = new Map<string, Sorted<DeploymentRecord>>();
-  const namespaces = createSorted<string>(compareText);
-  /** undefined after a namespace was added or removed. */
-  let snapshot: NamespaceRuns | undefined;
-  /** Orders over all namespaces, each created on first use. */
-  const overall = new Map<OrderBy, Sorted<DeploymentRecord>>();
+  const table = createTable();
+  const orders = createRowOrders(table.get);
+  /** Rows by filter and order, of all namespaces. Cleared by each change. */
+  const matches = new LRUCache<string, readonly Rows[]>({
+    ...cachedMatches,
+    sizeCalculation: (rows) => 1 + rows.reduce((sum, { length }) => sum + length, rows.length),
+  });
 
-  function add(record: DeploymentRecord): void {
-    const { namespace } = record;
-    if (!byNamespace.has(namespace)) {
-      byNamespace.set(namespace, createSorted(comparisons.name));
-      namespaces.add(namespace);
-      snapshot = undefined;
+  function whole(by: OrderBy): readonly Rows[] {
+    return isByNamespace(by) ? orders.byNamespace().rows : [orders.overall(by)];
+  }
+
+  function matching(by: OrderBy, conditions: readonly Condition[]): readonly Rows[] {
+    const key = `${isByNamespace(by) ? 'namespace' : by} ${[...conditions.map(({ id }) => id)].sort().join()}`;
+    const cached = matches.get(key);
+    if (cached) return cached;
+    const mask = table.select(conditions);
+    const found = whole(by).map((rows) => rows.filter((row) => mask[row] === 1));
+    if (key.length <= maxCachedFilter) matches.set(key, found);
+    return found;
+  }
+
+  function rowsOf(by: OrderBy, conditions: readonly Condition[]): readonly Rows[] {
+    return conditions.length === 0 ? whole(by) : matching(by, conditions);
+  }
+
+  function inSome(by: OrderBy, wanted: ReadonlySet<string>, conditions: readonly Condition[]): readonly Rows[] {
+    const { namespaces } = orders.byNamespace();
+    const parts = rowsOf('namespace', conditions).filter((_, index) => wanted.has(namespaces[index] ?? ''));
+    if (isByNamespace(by)) return parts;
+    const rows = parts.flat();
+    if (rows.length < store.size * smallFraction) {
+      return [rows.sort((a, b) => comparisons[by](table.get(a), table.get(b)))];
     }
-    for (const sorted of [byNamespace.get(namespace), ...overall.values()]) sorted?.add(record);
-  }
-
-  function remove(record: DeploymentRecord): void {
-    const { namespace } = record;
-    for (const sorted of [byNamespace.get(namespace), ...overall.values()]) sorted?.remove(record);
-    if (byNamespace.get(namespace)?.values.length !== 0) return;
-    byNamespace.delete(namespace);
-    namespaces.remove(namespace);
-    snapshot = undefined;
-  }
-
-  const runsOf = (some: readonly string[]) => some.map((one) => byNamespace.get(one)?.values ?? []);
-
-  function namespaceRuns(): NamespaceRuns {
-    snapshot ??= { namespaces: [...namespaces.values], runs: runsOf(namespaces.values) };
-    return snapshot;
-  }
-
-  function allBy(by: OrderBy): readonly DeploymentRecord[] {
-    const sorted = overall.get(by) ?? createSorted(comparisons[by], store.values());
-    overall.set(by, sorted);
-    return sorted.values;
-  }
-
-  const inAll = (by: OrderBy) => (isByNamespace(by) ? namespaceRuns().runs : [allBy(by)]);
-
-  function inSome(by: OrderBy, wanted: ReadonlySet<string>): Runs<DeploymentRecord> {
-    if (isByNamespace(by)) return runsOf(namespaceRuns().namespaces.filter((namespace) => wanted.has(namespace)));
-    return [allBy(by).filter((one) => wanted.has(one.namespace))];
+    return rowsOf(by, conditions).map((all) => all.filter((row) => wanted.has(table.get(row).namespace)));
   }
 
   store.subscribe(({ previous, current }) => {
-    if (previous) remove(previous);
-    if (current) add(current);
+    if (matches.size > 0) matches.clear();
+    const row = previous && orders.find(previous.namespace, previous.name);
+    if (row === undefined) {
+      if (current) orders.add(table.add(current));
+    } else if (current) {
+      orders.change(row, () => table.replace(row, current));
+    } else {
+      orders.remove(row);
+      table.remove(row);
+    }
   });
   return {
     ...store,
     get size() {
       return store.size;
     },
-    nonEmptyNamespaces: () => namespaceRuns().namespaces,
-    inOrder: (by, scope) => (scope === 'all' ? inAll(by) : inSome(by, new Set(scope))),
+    nonEmptyNamespaces: () => orders.byNamespace().namespaces,
+    inOrder(by, scope, conditions = []) {
+      const rows = scope === 'all' ? rowsOf(by, conditions) : inSome(by, new Set(scope), conditions);
+      return rows.map((one) => runOf(one, table.get));
+    },
   };
 }
 
 /** Within one cluster, the orders by cluster and by namespace are the same. */
 function isByNamespace(by: OrderBy): boolean {
   return by === 'namespace' || by === 'cluster';
+}
+
+function runOf(rows: Rows, get: (row: number) => DeploymentRecord): Run<DeploymentRecord> {
+  return {
+    length: rows.length,
+    at(index) {
+      const row = rows[index];
+      return row === undefined ? undefined : get(row);
+    },
+  };
 }

@@ -32,12 +32,13 @@ export function parseLabelSelector(selector: string): readonly LabelRequirement[
 /** Whether all requirements match. A missing label is not equal to any value, and neither above nor below a bound. */
 export function matchesLabels(requirements: readonly LabelRequirement[], labels: Labels): boolean {
   for (const one of requirements) {
-    if (!matches(one, Object.hasOwn(labels, one.key) ? labels[one.key] : undefined)) return false;
+    if (!matchesLabel(one, Object.hasOwn(labels, one.key) ? labels[one.key] : undefined)) return false;
   }
   return true;
 }
 
-function matches(requirement: LabelRequirement, value: string | undefined): boolean {
+/** @param value undefined if the label is missing */
+export function matchesLabel(requirement: LabelRequirement, value: string | undefined): boolean {
   switch (requirement.operator) {
     case 'exists':
       return value !== undefined;

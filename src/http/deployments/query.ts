@@ -3,7 +3,7 @@
  * table.
  */
 import { z } from '@hono/zod-openapi';
-import { createFilter, selectableFields } from '../../deployments/filter.ts';
+import { conditionsOf, selectableFields } from '../../deployments/filter.ts';
 import { WorkloadState } from '../../deployments/kpanda/schema.ts';
 import type { Query } from '../../deployments/listing.ts';
 import type { OrderBy } from '../../deployments/order.ts';
@@ -99,9 +99,9 @@ export function toQuery(parameters: z.infer<typeof listQuery>): Query {
   const { name, fuzzyName, phase, gpuType, labelSelector: labels, fieldSelector: fields } = parameters;
   const state = phase === 'WORKLOAD_STATE_UNSPECIFIED' ? undefined : phase;
   const by = orders[sortBy];
-  const matches = createFilter({ name, fuzzyName, state, labels, fields, gpuType });
+  const conditions = conditionsOf({ name, fuzzyName, state, labels, fields, gpuType });
   const descending = by !== undefined && sortDir !== 'asc';
-  return { page, pageSize, by: by ?? 'namespace', descending, matches };
+  return { page, pageSize, by: by ?? 'namespace', descending, conditions };
 }
 
 /** A parameter with a selector. An empty selector selects everything, as in Kubernetes. */

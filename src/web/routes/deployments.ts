@@ -1,8 +1,9 @@
 import type { Hono } from 'hono';
 import type { Cluster } from '../../clusters/cluster.ts';
 import { type Visible, visibleInEach } from '../../clusters/visible.ts';
-import { createFilter } from '../../deployments/filter.ts';
+import { conditionsOf, createMatch } from '../../deployments/filter.ts';
 import { listDeployments, namespacesOf, type Source } from '../../deployments/listing.ts';
+import type { DeploymentRecord } from '../../deployments/record.ts';
 import { deploymentChanges, inScope } from '../deployments/changes.ts';
 import { type DeploymentFilters, readFilters } from '../deployments/filters.ts';
 import { toRow } from '../deployments/row.ts';
@@ -77,8 +78,7 @@ function pageOf(
     ...source,
     namespaces: namespace === undefined ? source.namespaces : namespacesOf(source).filter((one) => one === namespace),
   }));
-  const matches = createFilter({ fuzzyName: search, state });
-  const query = { page, pageSize, ...sort, ...(matches && { matches }) };
+  const query = { page, pageSize, ...sort, conditions: conditionsOf({ fuzzyName: search, state }) };
   const { items, pagination } = listDeployments(filtered, query);
   return {
     rows: items.map((one) => toRow(one).row),
@@ -90,12 +90,12 @@ function pageOf(
 }
 
 function watchedOf(sources: readonly Source[], { search, state, namespace }: DeploymentFilters) {
-  const matches = createFilter({ fuzzyName: search, state }) ?? (() => true);
+  const matches = createMatch({ fuzzyName: search, state });
   return sources.map(({ store, namespaces }) => {
     const isVisible = inScope(namespaces);
     return {
       store,
-      shows: (record: Parameters<typeof matches>[0]) =>
+      shows: (record: DeploymentRecord) =>
         isVisible(record.namespace) && (namespace ?? record.namespace) === record.namespace && matches(record),
     };
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createFilter } from '../../../src/deployments/filter.ts';
+import { createMatch } from '../../../src/deployments/filter.ts';
 import { DeploymentItem } from '../../../src/deployments/kpanda/schema.ts';
 import { parseLabelSelector } from '../../../src/selector/label-selector.ts';
 import { record } from './support.ts';
@@ -19,9 +19,9 @@ describe('a malformed Deployment of a registered cluster', () => {
   });
 
   it.each([...oddValues, null].map((one) => [one]))('with labels %o is not selected', (labels) => {
-    const matches = createFilter({ labels: parseLabelSelector('app>1') });
+    const matches = createMatch({ labels: parseLabelSelector('app>1') });
     for (const metadata of [{ labels }, { labels: { app: labels } }]) {
-      expect(matches?.(record('shop/web', { metadata }))).toBe(false);
+      expect(matches(record('shop/web', { metadata }))).toBe(false);
     }
   });
 
@@ -30,7 +30,7 @@ describe('a malformed Deployment of a registered cluster', () => {
       '{"labels": {"__proto__": "x", "constructor": "y"}, "annotations": {"__proto__": "z"}}',
     );
     const deployment = record('shop/web', { metadata });
-    expect(createFilter({ labels: parseLabelSelector('constructor=y,!toString') })?.(deployment)).toBe(true);
+    expect(createMatch({ labels: parseLabelSelector('constructor=y,!toString') })(deployment)).toBe(true);
     expect(JSON.parse(deployment.text).metadata.annotations).toEqual(JSON.parse('{"__proto__": "z"}'));
     expect(({} as Record<string, unknown>).x).toBeUndefined();
   });

@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { comparisons, type OrderBy } from '../../../src/deployments/order.ts';
-import { keys, record, storeOf } from './support.ts';
+import { itemsOf, keys, record, storeOf } from './support.ts';
 
 const orders = Object.keys(comparisons) as OrderBy[];
 
 it('returns the runs of the requested namespaces, ignoring missing ones', () => {
   const store = storeOf(['b/y', 'a/x', 'b/x', 'c/x'].map((key) => record(key)));
   expect(store.nonEmptyNamespaces()).toEqual(['a', 'b', 'c']);
-  expect(store.inOrder('namespace', ['c', 'nowhere', 'b']).map(keys)).toEqual([['b/x', 'b/y'], ['c/x']]);
-  expect(store.inOrder('name', ['c', 'b']).map(keys)).toEqual([['b/x', 'c/x', 'b/y']]);
-  expect(store.inOrder('state', []).flat()).toEqual([]);
+  expect(itemsOf(store.inOrder('namespace', ['c', 'nowhere', 'b'])).map(keys)).toEqual([['b/x', 'b/y'], ['c/x']]);
+  expect(itemsOf(store.inOrder('name', ['c', 'b'])).map(keys)).toEqual([['b/x', 'c/x', 'b/y']]);
+  expect(itemsOf(store.inOrder('state', [])).flat()).toEqual([]);
 });
 
 it('stays sorted in each order through additions and removals', () => {
@@ -33,10 +33,10 @@ it('stays sorted in each order through additions and removals', () => {
       expect(store.nonEmptyNamespaces()).toEqual([...new Set(content.map((one) => one.namespace))].sort());
       for (const by of orders) {
         const expected = content.filter((one) => namespaces.includes(one.namespace)).sort(comparisons[by]);
-        expect(keys(store.inOrder(by, namespaces).flat())).toEqual(keys(expected));
+        expect(keys(itemsOf(store.inOrder(by, namespaces)).flat())).toEqual(keys(expected));
         const sorted = keys(content.sort(comparisons[by]));
-        expect(keys(store.inOrder(by, 'all').flat())).toEqual(sorted);
-        expect(keys(store.inOrder(by, store.nonEmptyNamespaces()).flat())).toEqual(sorted);
+        expect(keys(itemsOf(store.inOrder(by, 'all')).flat())).toEqual(sorted);
+        expect(keys(itemsOf(store.inOrder(by, store.nonEmptyNamespaces())).flat())).toEqual(sorted);
       }
     }),
     { numRuns: 300 },
@@ -53,5 +53,5 @@ it('does not add a new namespace to an earlier list of namespaces', () => {
   const store = storeOf([record('a/x')]);
   const before = store.nonEmptyNamespaces();
   store.upsert(record('b/x'));
-  for (const by of orders) expect(keys(store.inOrder(by, before).flat())).toEqual(['a/x']);
+  for (const by of orders) expect(keys(itemsOf(store.inOrder(by, before)).flat())).toEqual(['a/x']);
 });

@@ -1,3 +1,4 @@
+import type { Runs } from '../../../src/deployments/page.ts';
 import { createDeploymentTransform, type DeploymentRecord } from '../../../src/deployments/record.ts';
 import { createDeploymentStore } from '../../../src/deployments/store.ts';
 import type { RawObject } from '../../../src/kube/list-watch.ts';
@@ -21,3 +22,8 @@ export function storeOf(records: readonly DeploymentRecord[]) {
 
 /** Returns `namespace/name` of each record. */
 export const keys = (records: Iterable<DeploymentRecord>): string[] => [...records].map(({ key }) => key);
+
+/** Returns the items of each run. */
+export function itemsOf<T>(runs: Runs<T>): T[][] {
+  return runs.map((run) => Array.from({ length: run.length }, (_, index) => run.at(index) as T));
+}
