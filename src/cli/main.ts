@@ -20,6 +20,7 @@ function signalOfProcess(): AbortSignal {
 const context: CliContext = {
   env: process.env,
   home: homedir(),
+  uid: process.getuid?.(),
   // A getter, because opening it takes time.
   get stdin() {
     return process.stdin;

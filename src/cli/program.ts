@@ -1,11 +1,14 @@
 import { Command } from 'commander';
+import { registerCredential } from './commands/credential.ts';
 import { registerList } from './commands/list.ts';
+import { registerLogin } from './commands/login.ts';
+import { registerToken } from './commands/token.ts';
 import { addClusterFlags } from './common/cluster.ts';
 import type { CliContext } from './common/context.ts';
 import { describeFailure, interruptedExitCode } from './common/failure.ts';
 
 /** Each function adds one command. They import what the command needs only when it runs. */
-const commands = [registerList];
+const commands = [registerList, registerToken, registerLogin, registerCredential];
 
 /** The program with all its commands. It writes to the context, and throws CommanderError instead of exiting. */
 export function createProgram(context: CliContext): Command {

@@ -12,6 +12,7 @@ const unused = (): never => {
 const context: CliContext = {
   env: {},
   home: '',
+  uid: undefined,
   get stdin() {
     return unused();
   },

@@ -12,6 +12,8 @@ export interface CliContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Home directory of the user. */
   readonly home: string;
+  /** The user; undefined if the system has no uids. */
+  readonly uid: number | undefined;
   readonly stdin: NodeJS.ReadableStream;
   /** Results. */
   readonly stdout: Output;

@@ -78,12 +78,10 @@ export function clusterOfContext(files: readonly KubeconfigText[], context: stri
   return file && clusterOf(file, context);
 }
 
-/** @returns the value of a flag in the exec entry of the user of the current context; for `--server` */
-export function flagOfLogin(files: readonly KubeconfigText[], context: string, flag: string): string | undefined {
+/** @returns the arguments that `login` wrote for the user of a context; undefined for another user */
+export function argumentsOfLogin(files: readonly KubeconfigText[], context: string): string[] | undefined {
   const contextFile = files.find((one) => hasEntry(one, 'contexts', context));
   const user = contextFile && userOf(contextFile, context);
   const userFile = files.find((one) => user !== undefined && hasEntry(one, 'users', user));
-  const args = (userFile && user !== undefined && pluginArguments(userFile, user)) || [];
-  const prefix = `${flag}=`;
-  return args.find((one) => one.startsWith(prefix))?.slice(prefix.length);
+  return userFile && user !== undefined ? pluginArguments(userFile, user) : undefined;
 }

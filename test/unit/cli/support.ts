@@ -26,6 +26,7 @@ export function testContext({ env = {}, isTerminal = false, now = 0, cluster }: 
   return {
     env,
     home: '/nonexistent',
+    uid: undefined,
     get stdin(): never {
       throw new Error('the test has no stdin');
     },

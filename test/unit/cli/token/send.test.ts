@@ -46,6 +46,12 @@ describe('send', () => {
     expect((await send(post(url), { env: { HTTP_PROXY: 'http://127.0.0.1:1' } })).body).toBe('direct');
   });
 
+  it('uses the proxy of the environment for other addresses', async () => {
+    const proxy = await start((request, response) => response.end(`proxied ${request.url}`));
+    const response = await send(post('http://keys.example.org/oauth2/token'), { env: { http_proxy: proxy } });
+    expect(response.body).toBe('proxied http://keys.example.org/oauth2/token');
+  });
+
   it.each([
     ['http://127.0.0.1:1', 'cannot reach http://127.0.0.1:1: connection refused'],
     ['http://name.invalid', 'cannot reach http://name.invalid:'],

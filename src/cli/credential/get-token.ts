@@ -1,0 +1,99 @@
+/** Gets a token for the flags of a command. Imports what is needed without a cached token only then. */
+import { readFile } from 'node:fs/promises';
+import type { ClusterFlags } from '../common/cluster.ts';
+import type { CliContext } from '../common/context.ts';
+import { cacheDirectory, openTokenCache } from '../token/cache-file.ts';
+import { obtainToken } from '../token/obtain.ts';
+import { openSource, type SourceEffects } from '../token/read-source.ts';
+import { parseLifetime, type TokenTerms } from '../token/request.ts';
+import type { IssuedToken } from '../token/response.ts';
+import { parseServer, serverVariable } from '../token/server.ts';
+import { chooseSource, type SourceOptions } from '../token/source.ts';
+import { TokenError } from '../token/token-error.ts';
+
+/** Flags with which commands reach the token server. */
+export interface ServerFlags extends ClusterFlags {
+  server?: string;
+  caFile?: string;
+  allowPlainHttp?: boolean;
+}
+
+/** Flags that select a credential and a token. */
+export interface TokenFlags extends ServerFlags, SourceOptions {
+  audience?: string;
+  lifetime?: string;
+  refresh?: boolean;
+}
+
+/** @throws TokenError */
+export async function getToken(context: CliContext, flags: TokenFlags): Promise<IssuedToken> {
+  const terms = await termsOf(context, flags);
+  const source = await openSource(chooseSource(flags, context.env), sourceEffects(context, flags));
+  const { env, home, uid, now } = context;
+  const cache = openTokenCache(cacheDirectory(env, home), uid, now);
+  const warn = (message: string) => context.stderr.write(`warning: ${message}\n`);
+  return obtainToken(
+    { terms, source, refresh: flags.refresh },
+    { cache, now, warn, request: requestWith(context, flags) },
+  );
+}
+
+/** @throws TokenError if the server or the lifetime is invalid */
+export async function termsOf(context: CliContext, flags: TokenFlags): Promise<TokenTerms> {
+  const { audience, lifetime } = flags;
+  const days = lifetime === undefined ? undefined : parseLifetime(lifetime);
+  const server = await findServer(context, flags);
+  if (server !== undefined) return { server, audience, days };
+  throw new TokenError('usage', `no token server: set --server or ${serverVariable}`, {
+    hint: 'It is the URL of the API of accesskey-operator, for example https://keys.example.org.',
+  });
+}
+
+/**
+ * Finds the token server: that of the flag, of the environment, or of the login in the current context.
+ *
+ * @returns undefined if there is none
+ */
+export async function findServer(context: CliContext, flags: ServerFlags): Promise<string | undefined> {
+  const { server, allowPlainHttp = false } = flags;
+  if (server !== undefined) return parseServer(server, allowPlainHttp);
+  const ofEnvironment = context.env[serverVariable];
+  if (ofEnvironment) return parseServer(ofEnvironment, allowPlainHttp, serverVariable);
+  const { serverOfLogin } = await import('./login-server.ts');
+  const found = await serverOfLogin(context, flags);
+  return found && parseServer(found.server, allowPlainHttp || found.allowPlainHTTP, 'server in the kubeconfig');
+}
+
+/** The parts of a source that are not in files or variables. */
+export function sourceEffects(context: CliContext, flags: ClusterFlags): SourceEffects {
+  return {
+    env: context.env,
+    readStdin: () => readStdin(context),
+    readKeyring: async (ak) => (await import('./keyring.ts')).readKeyring(ak),
+    readSecret: async (pair) => (await import('./secret-pair.ts')).readSecretPair(context, flags, pair),
+  };
+}
+
+/** @returns everything on standard input */
+export async function readStdin({ stdin }: CliContext): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stdin) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function requestWith({ env, now }: CliContext, { caFile }: ServerFlags) {
+  return async (...[credential, terms]: Parameters<Parameters<typeof obtainToken>[1]['request']>) => {
+    const { requestToken } = await import('../token/request-token.ts');
+    return requestToken(credential, terms, { env, now, ca: await readCA(caFile) });
+  };
+}
+
+/** @throws TokenError that names the file */
+export async function readCA(file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new TokenError('usage', `--ca-file: cannot read ${file}: ${(error as NodeJS.ErrnoException).code}`);
+  }
+}

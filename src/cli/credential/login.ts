@@ -1,0 +1,123 @@
+import { access, constants } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import type { KeyPair } from '../../credential/key-pair.ts';
+import type { CliContext } from '../common/context.ts';
+import type { OpenedSource } from '../token/read-source.ts';
+import { openSource } from '../token/read-source.ts';
+import { requestToken } from '../token/request-token.ts';
+import { unverifiedClaims } from '../token/response.ts';
+import { chooseSource } from '../token/source.ts';
+import { TokenError } from '../token/token-error.ts';
+import { checkStore, execEntry, type Store } from './exec-entry.ts';
+import { readCA, sourceEffects, type TokenFlags, termsOf } from './get-token.ts';
+import { writeKeyring } from './keyring.ts';
+import { clusterOfContext, currentContextOf, type KubeconfigChange } from './kubeconfig-change.ts';
+import { changeKubeconfig, kubeconfigPaths, readKubeconfigs } from './kubeconfig-files.ts';
+import { loginWarnings } from './login-warnings.ts';
+
+export interface LoginFlags extends TokenFlags {
+  store?: Store;
+  user: string;
+  cluster?: string;
+  newContext?: string;
+  useContext?: boolean;
+  command: string;
+  force?: boolean;
+  skipCheck?: boolean;
+}
+
+/**
+ * Writes a kubeconfig user for the credential, after a token was requested with it. The kubeconfig is written last, so a
+ * failed login changes nothing in it.
+ *
+ * @throws TokenError, KubernetesError
+ */
+export async function login(context: CliContext, flags: LoginFlags): Promise<void> {
+  const { store, command, caFile, allowPlainHttp: allowPlainHTTP = false } = flags;
+  const source = chooseSource(flags, context.env);
+  checkStore(source, store);
+  const terms = await termsOf(context, flags);
+  const paths = kubeconfigPaths(flags.kubeconfig, context.env, context.home);
+  const kubeconfigContext = await planContext(paths, flags);
+  const credential = rememberRead(await openSource(source, sourceEffects(context, flags)));
+  if (!flags.skipCheck) await checkCredential(context, flags, terms, credential);
+  const stored = store && { store, pair: await pairOf(credential) };
+  if (stored?.store === 'keyring') await writeKeyring(stored.pair.ak, stored.pair.sk);
+  const exec = execEntry({ ...terms, caFile, allowPlainHTTP, command }, source, stored);
+  const { user, useContext: use = false, force = false } = flags;
+  const change: KubeconfigChange = { user, exec, context: kubeconfigContext, use, force };
+  const changed = await changeKubeconfig(paths, change);
+  await report(context, change, changed);
+}
+
+/** A credential on standard input can be read only once. */
+function rememberRead({ identity, read }: OpenedSource): OpenedSource {
+  let result: ReturnType<typeof read> | undefined;
+  return {
+    identity,
+    read: () => {
+      result ??= read();
+      return result;
+    },
+  };
+}
+
+async function pairOf({ read }: OpenedSource): Promise<KeyPair> {
+  const credential = await read();
+  if ('pair' in credential) return credential.pair;
+  throw new TokenError('usage', '--store requires a key pair');
+}
+
+/** @returns the context to write; undefined if the kubeconfig has no cluster */
+async function planContext(paths: readonly string[], flags: LoginFlags): Promise<KubeconfigChange['context']> {
+  const { user, newContext, useContext, namespace } = flags;
+  const files = await readKubeconfigs(paths);
+  const current = flags.context ?? currentContextOf(files);
+  const cluster = flags.cluster ?? (current === undefined ? undefined : clusterOfContext(files, current));
+  if (cluster !== undefined) {
+    return { name: newContext ?? `${user}@${cluster}`, fields: { cluster, user, namespace } };
+  }
+  if (!newContext && !useContext && !flags.context) return undefined;
+  throw new TokenError('usage', 'the kubeconfig has no cluster for the context: set --cluster');
+}
+
+/** Requests a token without the cache, so that a wrong credential is found now. */
+async function checkCredential(
+  context: CliContext,
+  { caFile }: LoginFlags,
+  terms: Parameters<typeof requestToken>[1],
+  { read }: OpenedSource,
+): Promise<void> {
+  const { env, now, stderr } = context;
+  const { token } = await requestToken(await read(), terms, { env, now, ca: await readCA(caFile) });
+  stderr.write(
+    `The token server accepts the credential of ${unverifiedClaims(token)?.preferred_username ?? 'the user'}.\n`,
+  );
+  for (const warning of loginWarnings(token)) stderr.write(`warning: ${warning}\n`);
+}
+
+async function report(context: CliContext, change: KubeconfigChange, files: readonly string[]): Promise<void> {
+  const { stdout, stderr } = context;
+  stdout.write(`User "${change.user}" set.\n`);
+  if (change.context) {
+    stdout.write(`Context "${change.context.name}" set.\n`);
+    if (change.use) stdout.write(`Switched to context "${change.context.name}".\n`);
+    stderr.write(`Written to ${files.join(' and ')}. Use it: kubectl --context ${change.context.name} get pods\n`);
+  } else {
+    stderr.write(`Written to ${files.join(' and ')}. The kubeconfig has no cluster, so no context was created.\n`);
+  }
+  if (!(await isFound(change.exec.command, context))) {
+    stderr.write(
+      `warning: kubectl will not find ${change.exec.command}: add it to PATH, or name its path with --command\n`,
+    );
+  }
+}
+
+async function isFound(command: string, { env }: CliContext): Promise<boolean> {
+  const folders = isAbsolute(command) ? [''] : (env.PATH ?? '').split(':');
+  const found = folders.map((folder) => access(join(folder, command), constants.X_OK));
+  return Promise.any(found).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,9 @@
+import type { CliContext } from '../common/context.ts';
+import { checkExecInfo, execInfoVariable, formatExecCredential } from './exec-credential.ts';
+import { getToken, type TokenFlags } from './get-token.ts';
+
+/** Prints the credential for the client that runs this program as exec plugin. */
+export async function printCredential(context: CliContext, flags: TokenFlags): Promise<void> {
+  checkExecInfo(context.env[execInfoVariable]);
+  context.stdout.write(formatExecCredential(await getToken(context, flags)));
+}
