@@ -76,11 +76,14 @@ const mayImport = {
     ...['metrics', 'web/common', 'web/session', 'web/oidc', 'web/routes', 'web'],
   ],
   'cli/token': ['credential'],
-  'cli/agent': ['kube', 'cli/token'],
   'cli/common': ['kube', 'accesskey/model', 'cli/token'],
   'cli/keys': ['kube', 'credential', 'accesskey/model', 'accesskey/change', 'cli/common'],
   'cli/credential': ['kube', 'credential', 'accesskey/model', 'cli/common', 'cli/token'],
-  'cli/commands': ['kube', 'cli/common', 'cli/keys', 'cli/token', 'cli/credential'],
+  'cli/agent': ['kube', 'accesskey/model', 'cli/common', 'cli/token'],
+  'cli/doctor': ['kube', 'accesskey/model', 'token/keys', 'cli/common', 'cli/token'],
+  'cli/commands': [
+    ...['kube', 'cli/common', 'cli/keys', 'cli/token', 'cli/credential', 'cli/agent', 'cli/doctor'],
+  ],
   cli: ['cli/common', 'cli/commands'],
 };
 

@@ -29,6 +29,7 @@ const context: CliContext = {
   stderr: outputTo(process.stderr),
   now: Date.now,
   signal: signalOfProcess(),
+  kill: process.kill,
   version: packageJson.version,
   connect: async (flags) => (await import('./common/connect.ts')).connect(flags, context),
 };

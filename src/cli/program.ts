@@ -1,5 +1,7 @@
 import { Command } from 'commander';
+import { registerAgent } from './commands/agent.ts';
 import { registerCredential } from './commands/credential.ts';
+import { registerDoctor } from './commands/doctor.ts';
 import { registerList } from './commands/list.ts';
 import { registerLogin } from './commands/login.ts';
 import { registerToken } from './commands/token.ts';
@@ -8,7 +10,7 @@ import type { CliContext } from './common/context.ts';
 import { describeFailure, interruptedExitCode } from './common/failure.ts';
 
 /** Each function adds one command. They import what the command needs only when it runs. */
-const commands = [registerList, registerToken, registerLogin, registerCredential];
+const commands = [registerList, registerToken, registerLogin, registerCredential, registerAgent, registerDoctor];
 
 /** The program with all its commands. It writes to the context, and throws CommanderError instead of exiting. */
 export function createProgram(context: CliContext): Command {

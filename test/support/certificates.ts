@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { TlsFiles } from '../../src/http/server/tls-pair.ts';
+import { mountFiles } from './mounted-files.ts';
 
 const run = promisify(execFile);
 
@@ -44,26 +45,19 @@ async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   return use(folder).finally(() => rm(folder, { recursive: true }));
 }
 
-/** A folder like a Secret mounted by the kubelet: `tls.crt` points through the symlink `..data`, which is replaced. */
+/** A certificate in a folder like a Secret mounted by the kubelet. */
 export interface MountedSecret extends TlsFiles {
   swap(pair: CertificatePair): Promise<void>;
   remove(): Promise<void>;
 }
 
 export async function mountSecret(pair: CertificatePair): Promise<MountedSecret> {
-  const folder = await mkdtemp(join(tmpdir(), 'mounted-secret-'));
-  const swap = async ({ certificate, key }: CertificatePair) => {
-    const version = await mkdtemp(join(folder, '..version-'));
-    await Promise.all([writeFile(join(version, 'tls.crt'), certificate), writeFile(join(version, 'tls.key'), key)]);
-    await symlink(version, join(folder, '..data_new'));
-    await rename(join(folder, '..data_new'), join(folder, '..data'));
-  };
-  await swap(pair);
-  for (const name of ['tls.crt', 'tls.key']) await symlink(join('..data', name), join(folder, name));
+  const filesOf = ({ certificate, key }: CertificatePair) => ({ 'tls.crt': certificate, 'tls.key': key });
+  const { folder, swap, remove } = await mountFiles(filesOf(pair));
   return {
     certificateFile: join(folder, 'tls.crt'),
     keyFile: join(folder, 'tls.key'),
-    swap,
-    remove: () => rm(folder, { recursive: true }),
+    swap: (next) => swap(filesOf(next)),
+    remove,
   };
 }

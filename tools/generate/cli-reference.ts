@@ -20,6 +20,7 @@ const context: CliContext = {
   stderr: { write: unused, isTerminal: false },
   now: unused,
   signal: new AbortController().signal,
+  kill: unused,
   version: '',
   connect: unused,
 };

@@ -8,6 +8,7 @@ import { chartFiles } from './chart-files.ts';
 import { chartValuesSchema } from './chart-values-schema.ts';
 import { chartValuesTable } from './chart-values-table.ts';
 import { cliReference } from './cli-reference.ts';
+import { crdFieldsFile } from './crd-fields.ts';
 import { generateTypes, typesFile } from './crd-types.ts';
 import { replaceGenerated } from './markdown.ts';
 import { configurationReference, metricsReference } from './references.ts';
@@ -25,6 +26,7 @@ const inDocument = (name: string, reference: () => string): GeneratedFile => {
 
 export const generatedFiles: GeneratedFile[] = [
   { file: typesFile, text: generateTypes },
+  crdFieldsFile,
   inDocument('configuration.md', configurationReference),
   inDocument('metrics.md', metricsReference),
   inDocument('cli.md', cliReference),

@@ -51,9 +51,16 @@ async function writeNew(file: string, content: string, { mode, owner }: FileAttr
   }
 }
 
-/** Removes temporary files of a process that was killed while it wrote the file. */
+/**
+ * Removes temporary files of a process that was killed while it wrote the file.
+ *
+ * @throws Error that names the folder if it cannot be read
+ */
 export async function removeTemporaryFiles(file: string): Promise<void> {
-  const names = await readdir(dirname(file));
+  const folder = dirname(file);
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`folder ${folder}: cannot be read (${error.code})`);
+  });
   const left = names.filter((name) => name.startsWith(prefixOf(file)) && name.endsWith(suffix));
-  await Promise.all(left.map((name) => rm(join(dirname(file), name), { force: true })));
+  await Promise.all(left.map((name) => rm(join(folder, name), { force: true })));
 }

@@ -2,12 +2,26 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
+import { TokenError } from '../token/token-error.ts';
 
 /** Where to listen. */
 export interface ListenAddress {
   readonly host: string;
   /** 0 for a free port. */
   readonly port: number;
+}
+
+/**
+ * Reads `HOST:PORT`, with an IPv6 address in brackets; without a host, all addresses of the machine.
+ *
+ * @throws TokenError
+ */
+export function parseListenAddress(text: string): ListenAddress {
+  const [, bracketed, host = bracketed, port] = /^(?:\[([\da-fA-F:.]+)\]|([^:\s]*)):(\d{1,5})$/.exec(text) ?? [];
+  if (port === undefined || Number(port) > 65_535) {
+    throw new TokenError('usage', '--metrics-address: must be HOST:PORT, for example 127.0.0.1:9464 or :9464');
+  }
+  return { host: host || '::', port: Number(port) };
 }
 
 export interface StatusSources {

@@ -23,6 +23,8 @@ export interface CliContext {
   now(): number;
   /** Aborts at SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
+  /** Sends a signal to a process. Throws the error of the system, such as ESRCH. */
+  kill(pid: number, signal: NodeJS.Signals): void;
   /** Version of this program. */
   readonly version: string;
   /**

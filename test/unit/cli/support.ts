@@ -34,6 +34,7 @@ export function testContext({ env = {}, isTerminal = false, now = 0, cluster }: 
     stderr: outputTo('err'),
     now: () => now,
     signal: new AbortController().signal,
+    kill: () => undefined,
     version: '1.2.3',
     async connect() {
       if (!cluster) throw new Error('the test has no cluster');

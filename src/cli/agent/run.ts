@@ -1,0 +1,98 @@
+/** The command `agent`: wires the agent to the process. */
+import { readFile } from 'node:fs/promises';
+import { type Logger, pino } from 'pino';
+import type { CliContext } from '../common/context.ts';
+import { CliError } from '../common/failure.ts';
+import type { Credential, TokenTerms } from '../token/request.ts';
+import { requestToken } from '../token/request-token.ts';
+import { parseServer, serverVariable } from '../token/server.ts';
+import { TokenError } from '../token/token-error.ts';
+import { type Agent, createAgent } from './agent.ts';
+import { createAgentMetrics } from './metrics.ts';
+import { type AgentFlags, type AgentOptions, parseAgentOptions } from './options.ts';
+import { startStatusServer } from './status-server.ts';
+
+/** The flags of the command. */
+export interface AgentCommandFlags extends AgentFlags {
+  readonly server?: string;
+  readonly allowPlainHttp?: boolean;
+  readonly caFile?: string;
+  readonly audience?: string;
+}
+
+/** What the flags say. */
+interface Settings {
+  readonly options: AgentOptions;
+  readonly terms: TokenTerms;
+  readonly caFile: string | undefined;
+}
+
+/**
+ * Keeps a token in a file until the process is asked to end, or writes it once.
+ *
+ * @throws TokenError for invalid flags
+ * @throws CliError if `--once` did not get a token in time
+ */
+export async function runAgent(context: CliContext, flags: AgentCommandFlags): Promise<void> {
+  const settings = parseSettings(flags, context);
+  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, context.stderr);
+  const metrics = createAgentMetrics();
+  const agent = createAgent({
+    options: settings.options,
+    requestToken: tokenRequest(settings, context),
+    metrics,
+    log,
+    now: context.now,
+    random: Math.random,
+    environment: context.env,
+    kill: context.kill,
+  });
+  if (settings.options.once) await writeOnce(agent, settings.options, context);
+  else await keep({ agent, registry: metrics.registry, address: settings.options.metricsAddress, log }, context);
+}
+
+function parseSettings(flags: AgentCommandFlags, { env }: CliContext): Settings {
+  const { server = env[serverVariable], allowPlainHttp = false, caFile, audience } = flags;
+  const options = parseAgentOptions(flags, env);
+  if (!server) throw new TokenError('usage', `--server or the variable ${serverVariable} is required`);
+  const from = flags.server === undefined ? serverVariable : '--server';
+  return { options, terms: { server: parseServer(server, allowPlainHttp, from), audience }, caFile };
+}
+
+/** The CA is read again for each request, because its file may be renewed, too. */
+function tokenRequest({ terms, caFile }: Settings, { env, now }: CliContext) {
+  return async (credential: Credential) => {
+    const ca = caFile === undefined ? undefined : await readCa(caFile);
+    return requestToken(credential, terms, { ca, env, now });
+  };
+}
+
+async function readCa(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new TokenError('credential', `--ca-file: cannot read ${file}: ${error.code}`);
+  });
+}
+
+async function writeOnce(agent: Agent, { timeoutMs }: AgentOptions, { signal }: CliContext): Promise<void> {
+  const limits = timeoutMs === undefined ? [signal] : [signal, AbortSignal.timeout(timeoutMs)];
+  if (await agent.runOnce(AbortSignal.any(limits))) return;
+  throw new CliError(signal.aborted ? 'ended before there was a token' : '--timeout has passed without a token');
+}
+
+interface Keeping {
+  readonly agent: Agent;
+  readonly registry: Parameters<typeof startStatusServer>[1]['registry'];
+  readonly address: AgentOptions['metricsAddress'];
+  readonly log: Logger;
+}
+
+async function keep({ agent, registry, address, log }: Keeping, { signal }: CliContext): Promise<void> {
+  const server = address && (await startStatusServer(address, { registry, isReady: agent.isReady }));
+  if (server) log.info({ port: server.port }, 'serving metrics');
+  try {
+    await agent.run(signal);
+  } finally {
+    await server?.close();
+  }
+  log.info('stopped');
+}

@@ -1,0 +1,55 @@
+/** The command `doctor`. */
+import { readFile } from 'node:fs/promises';
+import { type ClusterFlags, withCluster } from '../common/cluster.ts';
+import type { CliContext } from '../common/context.ts';
+import { CliError } from '../common/failure.ts';
+import { styleFor } from '../common/style.ts';
+import { parseServer } from '../token/server.ts';
+import { examine } from './examine.ts';
+import type { Finding } from './finding.ts';
+import { reportLines } from './report.ts';
+
+export interface DoctorFlags extends ClusterFlags {
+  operatorNamespace: string;
+  server?: string;
+  caFile?: string;
+  tokenFile?: string;
+  probeAs?: string;
+  output: 'table' | 'json';
+}
+
+/**
+ * Examines an installation and prints the findings.
+ *
+ * @throws TokenError or CliError for invalid flags; CliError without a message if a check has failed
+ */
+export async function runDoctor(context: CliContext, flags: DoctorFlags): Promise<void> {
+  const findings = await withCluster(context, flags, async (cluster) =>
+    examine(cluster, {
+      place: { namespace: flags.operatorNamespace, name: 'accesskey-operator' },
+      // Plain http is allowed: no credential is sent.
+      server: flags.server === undefined ? undefined : parseServer(flags.server, true),
+      tokenFile: flags.tokenFile,
+      probeAs: flags.probeAs,
+      version: context.version,
+      sendOptions: { ca: flags.caFile === undefined ? undefined : await readCa(flags.caFile), env: context.env },
+      now: context.now,
+    }),
+  );
+  print(findings, context, flags.output);
+  if (findings.some(({ status }) => status === 'failed')) throw new CliError('');
+}
+
+function print(findings: readonly Finding[], context: CliContext, output: DoctorFlags['output']): void {
+  const lines =
+    output === 'json'
+      ? [JSON.stringify({ findings }, null, 4)]
+      : reportLines(findings, styleFor(context.stdout, context));
+  for (const line of lines) context.stdout.write(`${line}\n`);
+}
+
+async function readCa(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new CliError(`--ca-file: cannot read ${file}: ${error.code}`);
+  });
+}
