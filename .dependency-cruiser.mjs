@@ -62,8 +62,8 @@ const mayImport = {
   ],
   'web/oidc': ['outbound', 'kube', 'web/session'],
   'web/routes': [
-    ...['kube', 'credential', 'accesskey/model', 'accesskey/live', 'clusters', 'deployments', 'deployments/kpanda'],
-    'token',
+    ...['kube', 'credential', 'accesskey/model', 'accesskey/live', 'accesskey/change', 'clusters'],
+    ...['deployments', 'deployments/kpanda', 'token'],
     ...['http/common', 'http/token', 'web/common', 'web/session', 'web/oidc', 'web/deployments', 'web/keys'],
     ...['web/pages', 'http/docs', 'inventory', 'http/inventory'],
   ],

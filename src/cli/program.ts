@@ -1,16 +1,37 @@
 import { Command } from 'commander';
 import { registerAgent } from './commands/agent.ts';
+import { registerCreate } from './commands/create.ts';
 import { registerCredential } from './commands/credential.ts';
+import { registerDelete } from './commands/delete.ts';
+import { registerDisable } from './commands/disable.ts';
 import { registerDoctor } from './commands/doctor.ts';
+import { registerEnable } from './commands/enable.ts';
+import { registerGet } from './commands/get.ts';
 import { registerList } from './commands/list.ts';
 import { registerLogin } from './commands/login.ts';
+import { registerRevokeTokens } from './commands/revoke-tokens.ts';
+import { registerRotate } from './commands/rotate.ts';
 import { registerToken } from './commands/token.ts';
 import { addClusterFlags } from './common/cluster.ts';
 import type { CliContext } from './common/context.ts';
 import { describeFailure, interruptedExitCode } from './common/failure.ts';
 
 /** Each function adds one command. They import what the command needs only when it runs. */
-const commands = [registerList, registerToken, registerLogin, registerCredential, registerAgent, registerDoctor];
+const commands = [
+  registerList,
+  registerGet,
+  registerCreate,
+  registerRotate,
+  registerEnable,
+  registerDisable,
+  registerRevokeTokens,
+  registerDelete,
+  registerToken,
+  registerLogin,
+  registerCredential,
+  registerAgent,
+  registerDoctor,
+];
 
 /** The program with all its commands. It writes to the context, and throws CommanderError instead of exiting. */
 export function createProgram(context: CliContext): Command {

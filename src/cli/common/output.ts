@@ -21,7 +21,8 @@ export async function formatObject(object: object, format: ObjectFormat): Promis
   if (format === 'json') return `${JSON.stringify(object, null, 4)}\n`;
   if (format === 'name') return `${nameOf(object as RawObject)}\n`;
   const { stringify } = await import('yaml');
-  return stringify(object);
+  // Version 1.1 quotes times, as kubectl does.
+  return stringify(object, { version: '1.1' });
 }
 
 /** @returns the name as kubectl prints it: `accesskey.ghippo.io/alice` */

@@ -1,11 +1,10 @@
 /** The overlap of a rotation, as the forms offer it; pure. */
+import { noOverlap } from '../../accesskey/change/edit-pairs.ts';
 import { managementOf } from '../../accesskey/change/managed-fields.ts';
 import type { KeyPairSpec } from '../../accesskey/model/access-key-record.ts';
 import { durationMs } from '../../accesskey/model/time.ts';
 import type { FetchedAccessKey } from './api.ts';
 
-/** The previous pair stops working immediately. */
-export const noOverlap = '0s';
 const offered = ['1h', '24h', '168h'];
 
 /** The values that a form offers for the overlap of a pair. */
@@ -26,13 +25,4 @@ export function overlapChoice(fetched: FetchedAccessKey, pair: KeyPairSpec): Ove
   const possible = other === undefined ? offered.filter((one) => durationMs(one) < intervalMs) : [];
   const options = [...new Set([noOverlap, ...possible, current])].sort((a, b) => durationMs(a) - durationMs(b));
   return { current, options, other, manager: managementOf(fetched.managedFields).field(pair.name, 'rotation') };
-}
-
-/** @returns the pair with this overlap; noOverlap removes it */
-export function withOverlap(pair: KeyPairSpec, overlap: string): KeyPairSpec {
-  const { rotation: { overlap: _, maxOverlap, ...others } = {}, ...rest } = pair;
-  // The CRD requires an overlap that is not longer than maxOverlap.
-  const isWithinMax = maxOverlap !== undefined && durationMs(overlap) <= durationMs(maxOverlap);
-  const rotation = overlap === noOverlap ? others : { ...others, overlap, ...(isWithinMax && { maxOverlap }) };
-  return Object.keys(rotation).length === 0 ? rest : { ...rest, rotation };
 }

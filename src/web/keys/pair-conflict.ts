@@ -1,7 +1,8 @@
 /** A pair that has changed while a person was editing it; pure. */
+
+import { noOverlap } from '../../accesskey/change/edit-pairs.ts';
 import type { KeyPairSpec } from '../../accesskey/model/access-key-record.ts';
 import type { Form } from '../common/form.ts';
-import { noOverlap } from './overlap.ts';
 import { detailsOf, inputOf, type PairInput } from './pair-input.ts';
 
 /** The fields of a pair that the form edits, as in the spec; empty if unset. */

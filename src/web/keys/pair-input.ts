@@ -1,10 +1,11 @@
 /** Reads and validates the form of a pair; pure. The schema of the CRD has the same rules. */
+
+import { noOverlap } from '../../accesskey/change/edit-pairs.ts';
 import type { KeyPairSpec } from '../../accesskey/model/access-key-record.ts';
 import { dayMs } from '../../accesskey/model/time.ts';
 import { isDnsLabel } from '../../kube/names.ts';
 import type { Form } from '../common/form.ts';
 import type { MessageKey } from '../common/language.ts';
-import { noOverlap } from './overlap.ts';
 import type { PairDetails } from './pair-list.ts';
 import { areNetworks, isTokenLifetime, parseNetworks } from './token-limits.ts';
 

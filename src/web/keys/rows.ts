@@ -1,8 +1,9 @@
+import { revisionOf } from '../../accesskey/change/edit-pairs.ts';
 import { type KeyPairEdit, managementOf, managerOf } from '../../accesskey/change/managed-fields.ts';
 import { type KeyPairState, lastUseOf, pairStatusOf } from '../../accesskey/model/access-key-record.ts';
 import type { ConsoleError } from '../common/console-error.ts';
 import type { FetchedAccessKey } from './api.ts';
-import { revisionOf, whyNotAdd } from './pair-list.ts';
+import { whyNotAdd } from './pair-list.ts';
 
 /** A row of the table: one pair. Times are RFC 3339. */
 export interface KeyRow {

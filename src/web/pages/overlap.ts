@@ -1,6 +1,7 @@
+import { noOverlap } from '../../accesskey/change/edit-pairs.ts';
 import type { Translate } from '../common/language.ts';
 import type { View } from '../common/view.ts';
-import { noOverlap, type OverlapChoice } from '../keys/overlap.ts';
+import type { OverlapChoice } from '../keys/overlap.ts';
 import { type Html, html, option } from './components.ts';
 
 const texts = { [noOverlap]: 'overlapNone', '1h': 'overlapHour', '24h': 'overlapDay', '168h': 'overlapWeek' } as const;

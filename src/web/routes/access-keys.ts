@@ -1,4 +1,5 @@
 import type { Hono } from 'hono';
+import { revisionOf } from '../../accesskey/change/edit-pairs.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import { type Form, readForm } from '../common/form.ts';
 import { type FetchedAccessKey, type KeyPairSpecs, MissingPermissionError, permissionToCreate } from '../keys/api.ts';
@@ -6,7 +7,7 @@ import { changeKeyPairs, isChanged } from '../keys/change-key-pairs.ts';
 import type { Namespaces } from '../keys/first-key.ts';
 import { describeMissingKeyPermission } from '../keys/missing-permission.ts';
 import { overlapChoice } from '../keys/overlap.ts';
-import { applyAction, requirePair, revisionOf } from '../keys/pair-list.ts';
+import { applyAction, requirePair } from '../keys/pair-list.ts';
 import { keyTable } from '../keys/rows.ts';
 import { readAccessKey, type Visitor } from '../keys/visitor.ts';
 import { accessKeysPage, type KeyContent, keyContent } from '../pages/access-keys.ts';

@@ -1,8 +1,9 @@
+import { isInUse, noOverlap } from '../../accesskey/change/edit-pairs.ts';
 import { pairStatusOf } from '../../accesskey/model/access-key-record.ts';
 import { readForm } from '../common/form.ts';
 import { requireUnmanaged } from '../keys/change-key-pairs.ts';
-import { noOverlap, overlapChoice } from '../keys/overlap.ts';
-import { isInUse, requirePair } from '../keys/pair-list.ts';
+import { overlapChoice } from '../keys/overlap.ts';
+import { requirePair } from '../keys/pair-list.ts';
 import type { Notice } from '../pages/components.ts';
 import { confirmedField, confirmPage } from '../pages/confirm.ts';
 import type { PageContext } from './dependencies.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { KeyPairSpec } from '../../../../src/accesskey/model/access-key-record.ts';
-import { overlapChoice, withOverlap } from '../../../../src/web/keys/overlap.ts';
+import { overlapChoice } from '../../../../src/web/keys/overlap.ts';
 import { known } from '../../../support/builders.ts';
 
 function choiceFor(pair: KeyPairSpec, others: KeyPairSpec[] = [], managedFields: object[] = []) {
@@ -31,16 +31,5 @@ describe('the overlap of a rotation', () => {
     const pair = { 'k:{"name":"ci"}': { 'f:rotation': { 'f:interval': {} } } };
     const entry = { manager: 'flux', operation: 'Apply', fieldsV1: { 'f:spec': { 'f:keyPairs': pair } } };
     expect(choiceFor({ name: 'ci' }, [], [entry]).manager).toBe('flux');
-  });
-
-  test('is set and removed without a change of other fields', () => {
-    const pair = { name: 'ci', rotation: { interval: '720h' } };
-    expect(withOverlap(pair, '24h')).toEqual({ name: 'ci', rotation: { interval: '720h', overlap: '24h' } });
-    expect(withOverlap({ name: 'ci', rotation: { overlap: '1h' } }, '0s')).toEqual({ name: 'ci' });
-    expect(withOverlap(pair, '0s')).toEqual(pair);
-    const limited = { name: 'ci', rotation: { overlap: '1h', maxOverlap: '48h' } };
-    expect(withOverlap(limited, '0s')).toEqual({ name: 'ci' });
-    expect(withOverlap(limited, '24h').rotation).toEqual({ overlap: '24h', maxOverlap: '48h' });
-    expect(withOverlap(limited, '168h').rotation).toEqual({ overlap: '168h' });
   });
 });

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { AccessKeyStatus } from '../../../../src/accesskey/model/types.generated.ts';
 import { ConsoleError } from '../../../../src/web/common/console-error.ts';
 import type { KeyPairSpecs } from '../../../../src/web/keys/api.ts';
-import { addPair, applyAction, editPair, isInUse, whyNotAdd } from '../../../../src/web/keys/pair-list.ts';
-import { at, now, pairStatus } from '../../../support/builders.ts';
+import { addPair, applyAction, editPair, whyNotAdd } from '../../../../src/web/keys/pair-list.ts';
+import { pairStatus } from '../../../support/builders.ts';
 
 const ci = { name: 'ci', enabled: true, revision: 3, rotation: { interval: '24h' }, secret: { name: 's' } };
 const none = { expiresAt: undefined, description: undefined };
@@ -46,15 +46,6 @@ describe('a change of the key pairs', () => {
     expect(applyAction(live([ci]), 'ci', 'rotate', { overlap: '1h' })).toEqual([rotated]);
     const both = live([ci, { name: 'b' }]);
     expect(errorKeyOf(() => applyAction(both, 'ci', 'rotate', { overlap: '1h' }))).toBe('rejectedOverlap');
-  });
-
-  test.each<[string, object, boolean]>([
-    ['a minute ago', { lastUsedTime: at(-60) }, true],
-    ['an hour ago', { lastUsedTime: at(-3_600) }, false],
-    ['a minute ago as the previous pair', { previous: { accessKey: 'x', lastUsedTime: at(-60) } }, true],
-    ['never', {}, false],
-  ])('knows whether a pair is in use that was used %s', (_when, status, expected) => {
-    expect(isInUse(pairStatus(status), now)).toBe(expected);
   });
 
   test('keeps all other fields of a pair', () => {

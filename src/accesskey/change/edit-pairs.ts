@@ -1,0 +1,127 @@
+/** The changes of the list of key pairs that users make; pure. The schema of the CRD has the same rules. */
+import {
+  type AccessKeyRecord,
+  inUseMs,
+  type KeyPairSpec,
+  type KeyPairStatus,
+  lastUseOf,
+  pairStatusOf,
+} from '../model/access-key-record.ts';
+import { highestRevision } from '../model/pair-facts.ts';
+import { durationMs, formatTime, parseTime } from '../model/time.ts';
+import type { KeyPairSpecs } from './access-key-api.ts';
+import { type AdditionProblem, additionProblem, hasOverlap } from './addition.ts';
+import type { KeyPairEdit } from './managed-fields.ts';
+
+/** Why a change is not possible. A pair is still deleted while the status has it. */
+export type EditProblem = AdditionProblem | { reason: 'no-pair' | 'name-taken' | 'still-deleted'; pair: string };
+
+/** A change that the rules of the CRD or the state of the AccessKey do not allow. */
+export class EditError extends Error {
+  override readonly name = 'EditError';
+  readonly problem: EditProblem;
+
+  constructor(problem: EditProblem) {
+    super(`key pairs cannot be changed: ${problem.reason}`);
+    this.problem = problem;
+  }
+}
+
+type Editable = Pick<AccessKeyRecord, 'spec' | 'status'>;
+
+/** The overlap of a pair without one: the previous pair stops working immediately. */
+export const noOverlap = '0s';
+
+/**
+ * @param accessKey while its status has a deleted pair, the Secret of that pair may exist, and a new pair with the same
+ * name would make its sk and its tokens valid again
+ * @throws EditError if the limit is reached or the name is taken
+ */
+export function addPair({ spec: { keyPairs = [] }, status }: Editable, pair: KeyPairSpec): KeyPairSpecs {
+  const problem = additionProblem(keyPairs);
+  if (problem) throw new EditError(problem);
+  if (keyPairs.some(({ name }) => name === pair.name)) throw new EditError({ reason: 'name-taken', pair: pair.name });
+  if (pairStatusOf({ status }, pair.name)) throw new EditError({ reason: 'still-deleted', pair: pair.name });
+  return withinLimit([...keyPairs, pair] as KeyPairSpecs);
+}
+
+/** @throws EditError if the pair does not exist, or if the change would exceed the limit */
+export function replacePair(
+  keyPairs: KeyPairSpecs,
+  name: string,
+  change: (pair: KeyPairSpec) => KeyPairSpec,
+): KeyPairSpecs {
+  requirePair(keyPairs, name);
+  return withinLimit(keyPairs.map((one) => (one.name === name ? change(one) : one)) as KeyPairSpecs);
+}
+
+export interface EditOptions {
+  /** How long the current pair stays valid after a rotation; unchanged if it is undefined. */
+  overlap?: string | undefined;
+  /** Time of the action, milliseconds since the epoch. */
+  now?: number;
+}
+
+/**
+ * Rotates, enables, disables or deletes a pair, or revokes its issued tokens.
+ *
+ * @throws EditError if the pair does not exist, or if the change would exceed the limit
+ */
+export function applyAction(
+  { spec: { keyPairs = [] as unknown as KeyPairSpecs }, status }: Editable,
+  name: string,
+  action: Exclude<KeyPairEdit, 'edit'>,
+  { overlap, now = 0 }: EditOptions = {},
+): KeyPairSpecs {
+  const replace = (change: (pair: KeyPairSpec) => KeyPairSpec) => replacePair(keyPairs, name, change);
+  switch (action) {
+    case 'delete':
+      requirePair(keyPairs, name);
+      return keyPairs.filter((one) => one.name !== name) as KeyPairSpecs;
+    case 'rotate':
+      return replace((pair) => ({
+        ...(overlap === undefined ? pair : withOverlap(pair, overlap)),
+        revision: revisionOf({ status }, pair) + 1,
+      }));
+    case 'revoke':
+      // Issued tokens have a time in whole seconds. Those of the current second are revoked as well.
+      return replace((pair) => ({ ...pair, tokensNotBefore: formatTime(Math.floor(now / 1000) * 1000 + 1000) }));
+    default:
+      return replace((pair) => ({ ...pair, enabled: action === 'enable' }));
+  }
+}
+
+/** @returns the pair with this overlap; noOverlap removes it */
+export function withOverlap(pair: KeyPairSpec, overlap: string): KeyPairSpec {
+  const { rotation: { overlap: _, maxOverlap, ...others } = {}, ...rest } = pair;
+  // The CRD requires an overlap that is not longer than maxOverlap.
+  const isWithinMax = maxOverlap !== undefined && durationMs(overlap) <= durationMs(maxOverlap);
+  const rotation = overlap === noOverlap ? others : { ...others, overlap, ...(isWithinMax && { maxOverlap }) };
+  return Object.keys(rotation).length === 0 ? rest : { ...rest, rotation };
+}
+
+/** The highest revision that the pair has had. Only a higher one rotates the pair. */
+export function revisionOf({ status }: Pick<AccessKeyRecord, 'status'>, pair: KeyPairSpec): number {
+  return highestRevision(pair, pairStatusOf({ status }, pair.name)?.revision);
+}
+
+/** Whether a pair was used within the last hour, so that stopping it may break a service. */
+export function isInUse(status: KeyPairStatus | undefined, now: number): boolean {
+  const lastUse = parseTime(status && lastUseOf(status));
+  return lastUse !== undefined && now - lastUse < inUseMs;
+}
+
+/** @throws EditError if the pair does not exist */
+export function requirePair(keyPairs: readonly KeyPairSpec[], name: string): KeyPairSpec {
+  const found = keyPairs.find((one) => one.name === name);
+  if (!found) throw new EditError({ reason: 'no-pair', pair: name });
+  return found;
+}
+
+/** @throws EditError if another pair is enabled in addition to one with an overlap */
+function withinLimit(keyPairs: KeyPairSpecs): KeyPairSpecs {
+  const enabled = keyPairs.filter((one) => one.enabled !== false);
+  const overlapping = enabled.find(hasOverlap);
+  if (enabled.length > 1 && overlapping) throw new EditError({ reason: 'overlap', pair: overlapping.name });
+  return keyPairs;
+}

@@ -1,0 +1,87 @@
+import { applyAction } from '../../accesskey/change/edit-pairs.ts';
+import type { KeyPairEdit } from '../../accesskey/change/managed-fields.ts';
+import type { RawObject } from '../../kube/list-watch.ts';
+import { type Cluster, withCluster } from '../common/cluster.ts';
+import type { CliContext } from '../common/context.ts';
+import { createAccessKeyClient, type FetchedAccessKey, retryOnConflict } from './access-key-client.ts';
+import type { ChangeFlags, WaitFlags } from './change-flags.ts';
+import { requireUnmanaged } from './conflicts.ts';
+import { explainEdit } from './edit-error.ts';
+import { requireUnused } from './in-use.ts';
+import { choosePair, parsePairReference } from './pair-reference.ts';
+import { report } from './report.ts';
+import { waitForRotation } from './wait.ts';
+
+export interface PairChangeFlags extends ChangeFlags, Partial<WaitFlags> {
+  /** Stops a pair that was used within the last hour. */
+  inUse?: boolean;
+  /** For a rotation: hours, minutes and seconds. */
+  overlap?: string;
+}
+
+export interface PairChange {
+  /** `NAME` or `NAME/PAIR` */
+  reference: string;
+  action: Exclude<KeyPairEdit, 'edit'>;
+  /** Message of success after the name of the pair. */
+  done: string;
+}
+
+/** Changes one key pair of an AccessKey and prints the result. */
+export function changePair(context: CliContext, flags: PairChangeFlags, change: PairChange): Promise<void> {
+  return withCluster(context, flags, async (cluster) => {
+    const { object, title, pair } = await retryOnConflict(() => apply(context, cluster, flags, change));
+    const waits = flags.wait === true && flags.dryRun === 'none';
+    if (waits) await waitForRotation(context, cluster, { object, pair, title, timeout: flags.timeout ?? '' });
+    const text = `key pair ${title} ${waits ? 'rotated' : change.done}`;
+    await report(context, flags, { text, object });
+  });
+}
+
+interface Applied {
+  object: RawObject;
+  /** `NAME/PAIR` */
+  title: string;
+  pair: string;
+}
+
+async function apply(
+  context: CliContext,
+  cluster: Cluster,
+  flags: PairChangeFlags,
+  change: PairChange,
+): Promise<Applied> {
+  const client = createAccessKeyClient(cluster, flags.dryRun, context);
+  const { name, pair: given } = parsePairReference(change.reference);
+  const fetched = await client.read(name);
+  const pair = choosePair(fetched.record, given);
+  const title = `${name}/${pair}`;
+  requireChangeable(context, fetched, flags, { ...change, pair, title });
+  const keyPairs = plan(context, fetched, flags, { ...change, pair });
+  return { object: await client.replaceKeyPairs(fetched, keyPairs), title, pair };
+}
+
+function requireChangeable(
+  { now }: CliContext,
+  { record, managedFields }: FetchedAccessKey,
+  { forceConflicts, inUse, overlap }: PairChangeFlags,
+  { action, pair, title }: { action: PairChange['action']; pair: string; title: string },
+): void {
+  if (!forceConflicts)
+    requireUnmanaged(managedFields, { title: `key pair ${title}`, pair, action, setsOverlap: overlap !== undefined });
+  const stops = action === 'disable' || action === 'delete';
+  if (stops && !inUse) requireUnused(record, [pair], now());
+}
+
+function plan(
+  { now }: CliContext,
+  { record }: FetchedAccessKey,
+  { overlap }: PairChangeFlags,
+  change: PairChange & { pair: string },
+) {
+  try {
+    return applyAction(record, change.pair, change.action, { overlap, now: now() });
+  } catch (error) {
+    throw explainEdit(error, record.name);
+  }
+}

@@ -1,0 +1,50 @@
+/** Fields that another tool manages and would restore; pure. */
+import {
+  type FieldsEntry,
+  type KeyPairEdit,
+  managementOf,
+  managerOf,
+  managerTitle,
+} from '../../accesskey/change/managed-fields.ts';
+import { CliError } from '../common/failure.ts';
+
+/** Field manager of the writes of this program. */
+export const fieldManager = 'kubectl-accesskey';
+
+export interface Edit {
+  /** What is changed, for the message. */
+  title: string;
+  pair: string;
+  action: KeyPairEdit | 'add';
+  /** The action also changes `rotation`. */
+  setsOverlap?: boolean;
+}
+
+/** @throws CliError with the field manager that prevents the edit */
+export function requireUnmanaged(
+  managedFields: readonly FieldsEntry[],
+  { title, pair, action, setsOverlap = false }: Edit,
+): void {
+  const management = managementOf(managedFields);
+  const ofAction = action === 'add' ? management.list : managerOf(management, pair, action);
+  const manager = ofAction ?? (setsOverlap ? management.field(pair, 'rotation') : undefined);
+  if (manager === undefined) return;
+  const name = managerTitle(manager);
+  const known = name === manager ? '' : ` (${name.replace(` (${manager})`, '')})`;
+  throw new CliError(
+    `cannot ${verbs[action]} ${title}: conflict with field manager "${manager}"${known}, which would revert the change`,
+    {
+      hint: 'change it where that tool reads it, or use --force-conflicts to change it anyway',
+    },
+  );
+}
+
+const verbs = {
+  rotate: 'rotate',
+  enable: 'enable',
+  disable: 'disable',
+  edit: 'change',
+  revoke: 'revoke tokens of',
+  delete: 'delete',
+  add: 'add',
+};

@@ -1,0 +1,116 @@
+import { addPair } from '../../accesskey/change/edit-pairs.ts';
+import { group, kind, version } from '../../accesskey/model/access-key-record.ts';
+import { isStatus } from '../../kube/errors.ts';
+import type { RawObject } from '../../kube/list-watch.ts';
+import { type Cluster, withCluster } from '../common/cluster.ts';
+import type { CliContext } from '../common/context.ts';
+import { CliError } from '../common/failure.ts';
+import { nameOf } from '../common/output.ts';
+import {
+  type AccessKeyClient,
+  createAccessKeyClient,
+  type FetchedAccessKey,
+  retryOnConflict,
+} from './access-key-client.ts';
+import type { ChangeFlags, WaitFlags } from './change-flags.ts';
+import { requireUnmanaged } from './conflicts.ts';
+import { explainEdit } from './edit-error.ts';
+import { type PairFlags, pairOfFlags } from './pair-flags.ts';
+import { parsePairReference } from './pair-reference.ts';
+import { report } from './report.ts';
+import { printSecret, readKeyPair } from './show-secret.ts';
+import { waitForRotation } from './wait.ts';
+
+export interface CreateFlags extends ChangeFlags, WaitFlags, PairFlags {
+  user?: string;
+  group?: string[];
+  /** Also prints ak and sk. */
+  showSecret?: boolean;
+}
+
+/** Name of the key pair of a new AccessKey if none is given. */
+const defaultPair = 'main';
+
+/** Creates an AccessKey with a key pair, or adds a key pair to an AccessKey, and prints the result. */
+export function create(context: CliContext, flags: CreateFlags, reference: string): Promise<void> {
+  if (flags.showSecret && flags.dryRun !== 'none') throw new CliError('--show-secret cannot be used with --dry-run');
+  if (flags.showSecret && flags.output !== undefined) throw new CliError('--show-secret cannot be used with --output');
+  const { name, pair } = parsePairReference(reference);
+  return withCluster(context, flags, async (cluster) => {
+    const client = createAccessKeyClient(cluster, flags.dryRun, context);
+    const existing = pair === undefined ? undefined : await readIfExists(client, name);
+    const created = { name, pair: pair ?? defaultPair };
+    const object = existing
+      ? await retryOnConflict(() => add(client, flags, created))
+      : await client.create(await newAccessKey(cluster, flags, created)).catch(explainExisting(name));
+    const text = existing ? `key pair ${name}/${created.pair} created` : `${nameOf(object)} created`;
+    await report(context, flags, { text, object });
+    await finish(context, cluster, flags, { object, pair: created.pair });
+  });
+}
+
+interface NewPair {
+  name: string;
+  pair: string;
+}
+
+function readIfExists(client: AccessKeyClient, name: string): Promise<FetchedAccessKey | undefined> {
+  return client.read(name).catch((error: unknown) => {
+    if (isStatus(error, 404)) return undefined;
+    throw error;
+  });
+}
+
+async function add(client: AccessKeyClient, flags: CreateFlags, { name, pair }: NewPair): Promise<RawObject> {
+  if (flags.user !== undefined || flags.group !== undefined) {
+    throw new CliError(`AccessKey "${name}" exists, so --user and --group cannot be set`);
+  }
+  const fetched = await client.read(name);
+  const edit = { title: `key pair ${name}/${pair}`, pair, action: 'add' } as const;
+  if (!flags.forceConflicts) requireUnmanaged(fetched.managedFields, edit);
+  try {
+    return await client.replaceKeyPairs(fetched, addPair(fetched.record, pairOfFlags(pair, flags)));
+  } catch (error) {
+    throw explainEdit(error, name);
+  }
+}
+
+async function newAccessKey(cluster: Cluster, flags: CreateFlags, { name, pair }: NewPair): Promise<object> {
+  const user = { name: flags.user ?? (await ownName(cluster)), ...(flags.group && { groups: flags.group }) };
+  return {
+    apiVersion: `${group}/${version}`,
+    kind,
+    metadata: { name, namespace: cluster.namespace },
+    spec: { user, keyPairs: [pairOfFlags(pair, flags)] },
+  };
+}
+
+/** @returns the name of the user of the kubeconfig, as the API server knows it */
+async function ownName({ client }: Cluster): Promise<string> {
+  const reviews = { apiVersion: 'authentication.k8s.io/v1', plural: 'selfsubjectreviews' };
+  const body = { apiVersion: reviews.apiVersion, kind: 'SelfSubjectReview' };
+  const review = await client.create<{ status?: { userInfo?: { username?: string } } }>(reviews, body);
+  const name = review.status?.userInfo?.username;
+  if (!name) throw new CliError('the API server does not know your user name; set --user');
+  return name;
+}
+
+function explainExisting(name: string) {
+  return (error: unknown): never => {
+    if (!isStatus(error, 409)) throw error;
+    const hint = `kubectl accesskey create ${name}/PAIR adds a key pair to it`;
+    throw new CliError(`AccessKey "${name}" already exists`, { hint, cause: error });
+  };
+}
+
+async function finish(
+  context: CliContext,
+  cluster: Cluster,
+  { wait, timeout, showSecret, dryRun }: CreateFlags,
+  { object, pair }: { object: RawObject; pair: string },
+): Promise<void> {
+  if (dryRun !== 'none' || (!wait && !showSecret)) return;
+  const title = `${object.metadata.name}/${pair}`;
+  const accessKey = await waitForRotation(context, cluster, { object, pair, title, timeout });
+  if (showSecret) printSecret(context, await readKeyPair(context, cluster, accessKey, pair));
+}

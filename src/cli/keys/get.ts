@@ -1,0 +1,39 @@
+import type { ClusterFlags } from '../common/cluster.ts';
+import { withCluster } from '../common/cluster.ts';
+import type { CliContext } from '../common/context.ts';
+import { CliError } from '../common/failure.ts';
+import { formatObject, type ObjectFormat, withoutManagedFields } from '../common/output.ts';
+import { styleFor } from '../common/style.ts';
+import { createAccessKeyClient, type FetchedAccessKey } from './access-key-client.ts';
+import { describe } from './describe.ts';
+import { choosePair, parsePairReference } from './pair-reference.ts';
+import { printSecret, readKeyPair } from './show-secret.ts';
+
+export interface GetFlags extends ClusterFlags {
+  output?: ObjectFormat;
+  /** Prints ak and sk instead. */
+  showSecret?: boolean;
+}
+
+/** Prints an AccessKey in words or as an object, or the ak and sk of a key pair. */
+export function get(context: CliContext, flags: GetFlags, reference: string): Promise<void> {
+  const { name, pair } = parsePairReference(reference);
+  if (flags.showSecret && flags.output !== undefined) throw new CliError('--show-secret cannot be used with --output');
+  return withCluster(context, flags, async (cluster) => {
+    const fetched = await createAccessKeyClient(cluster, 'none', context).read(name);
+    const chosen = pair === undefined && !flags.showSecret ? undefined : choosePair(fetched.record, pair);
+    if (flags.showSecret) printSecret(context, await readKeyPair(context, cluster, fetched.record, chosen ?? ''));
+    else context.stdout.write(await textOf(context, flags, fetched, chosen));
+  });
+}
+
+async function textOf(
+  context: CliContext,
+  { output }: GetFlags,
+  { raw, record }: FetchedAccessKey,
+  pair: string | undefined,
+): Promise<string> {
+  if (output !== undefined) return formatObject(withoutManagedFields(raw), output);
+  const style = styleFor(context.stdout, context);
+  return `${describe(record, { now: context.now(), style, pair }).join('\n')}\n`;
+}

@@ -1,0 +1,30 @@
+import { withCluster } from '../common/cluster.ts';
+import type { CliContext } from '../common/context.ts';
+import { nameOf } from '../common/output.ts';
+import { createAccessKeyClient, retryOnConflict } from './access-key-client.ts';
+import { changePair, type PairChangeFlags } from './change-pair.ts';
+import { requireUnmanaged } from './conflicts.ts';
+import { requireUnused } from './in-use.ts';
+import { parsePairReference } from './pair-reference.ts';
+import { report } from './report.ts';
+
+/** Deletes a key pair (`NAME/PAIR`), or an AccessKey with all its key pairs (`NAME`), and prints the result. */
+export function remove(context: CliContext, flags: PairChangeFlags, reference: string): Promise<void> {
+  const { name, pair } = parsePairReference(reference);
+  if (pair !== undefined) return changePair(context, flags, { reference, action: 'delete', done: 'deleted' });
+  return withCluster(context, flags, async (cluster) => {
+    const client = createAccessKeyClient(cluster, flags.dryRun, context);
+    const { raw } = await retryOnConflict(async () => {
+      const fetched = await client.read(name);
+      const pairs = (fetched.record.spec.keyPairs ?? []).map((one) => one.name);
+      if (!flags.forceConflicts) {
+        for (const one of pairs)
+          requireUnmanaged(fetched.managedFields, { title: `AccessKey ${name}`, pair: one, action: 'delete' });
+      }
+      if (!flags.inUse) requireUnused(fetched.record, pairs, context.now());
+      await client.remove(fetched);
+      return fetched;
+    });
+    await report(context, flags, { text: `${nameOf(raw)} deleted`, object: raw });
+  });
+}

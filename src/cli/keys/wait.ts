@@ -1,0 +1,96 @@
+/** Waits until the operator has done what a command asked for. */
+import {
+  type AccessKeyRecord,
+  accessKeys,
+  pairStatusOf,
+  toAccessKeyRecord,
+} from '../../accesskey/model/access-key-record.ts';
+import { list, type RawObject, watch } from '../../kube/list-watch.ts';
+import { pathOf } from '../../kube/resource.ts';
+import type { Cluster } from '../common/cluster.ts';
+import type { CliContext } from '../common/context.ts';
+import { CliError } from '../common/failure.ts';
+import { timeoutMs } from './change-flags.ts';
+import { createProgress } from './progress.ts';
+
+interface Wait {
+  /** The changed object. */
+  object: RawObject;
+  pair: string;
+  /** `NAME/PAIR` */
+  title: string;
+  /** Hours, minutes and seconds. */
+  timeout: string;
+}
+
+/**
+ * Waits until the pair has the revision of the object and can get tokens.
+ *
+ * @throws CliError if the operator reports a problem, if the AccessKey is deleted, or after the timeout
+ */
+export async function waitForRotation(context: CliContext, cluster: Cluster, wait: Wait): Promise<AccessKeyRecord> {
+  const { generation, uid } = toAccessKeyRecord(wait.object);
+  const limit = AbortSignal.timeout(timeoutMs(wait));
+  const signal = AbortSignal.any([context.signal, limit]);
+  const progress = createProgress(context, `Waiting for key pair ${wait.title}`);
+  try {
+    for await (const object of changesOf(cluster, wait.object, signal)) {
+      const record = object && toAccessKeyRecord(object);
+      if (!record || record.uid !== uid) throw new CliError(`AccessKey "${wait.object.metadata.name}" was deleted`);
+      if (isDone(record, generation, wait.pair)) return record;
+      progress.show(messageOf(record));
+      rejectStalled(record, generation, wait.title);
+    }
+    throw limit.reason;
+  } catch (error) {
+    throw limit.aborted && !context.signal.aborted ? timedOut(wait) : error;
+  } finally {
+    progress.end();
+  }
+}
+
+function timedOut({ title, timeout }: Wait): CliError {
+  const hint = `the change is stored; kubectl accesskey get ${title} shows its state`;
+  return new CliError(`timed out after ${timeout} waiting for key pair ${title}`, { hint });
+}
+
+/** @returns whether the operator has seen this generation, and the pair exists with the revision of the spec */
+export function isDone(record: AccessKeyRecord, generation: number, pairName: string): boolean {
+  const status = pairStatusOf(record, pairName);
+  const pair = record.spec.keyPairs?.find(({ name }) => name === pairName);
+  const isSeen = (record.status.observedGeneration ?? 0) >= generation;
+  const isNew = (status?.revision ?? 0) >= (pair?.revision ?? 1);
+  return (
+    isSeen && isNew && status?.accessKey !== undefined && status.state !== 'Pending' && status.state !== 'Conflict'
+  );
+}
+
+function rejectStalled({ status }: AccessKeyRecord, generation: number, title: string): void {
+  const stalled = status.conditions?.find((one) => one.type === 'Stalled' && one.status === 'True');
+  if (!stalled || (stalled.observedGeneration ?? 0) < generation) return;
+  throw new CliError(`key pair ${title} is not ready: ${stalled.message} (${stalled.reason})`);
+}
+
+function messageOf({ status }: AccessKeyRecord): string {
+  return status.conditions?.find((one) => one.type === 'Ready')?.message ?? '';
+}
+
+/** How long the API server keeps the watch open, seconds; longer than a usual timeout. */
+const watchSeconds = 600;
+
+/** The object now and after each change until the signal aborts; undefined when it is deleted. */
+async function* changesOf(
+  { transport }: Cluster,
+  { metadata: { name, namespace } }: RawObject,
+  signal: AbortSignal,
+): AsyncGenerator<RawObject | undefined> {
+  const target = { path: pathOf({ ...accessKeys, namespace }), fieldSelector: `metadata.name=${name}` };
+  while (!signal.aborted) {
+    const { items, resourceVersion } = await list(transport, target, signal);
+    yield items[0];
+    const start = { resourceVersion, timeoutSeconds: watchSeconds, idleTimeoutMs: watchSeconds * 1000, signal };
+    for await (const { type, object } of watch(transport, target, start)) {
+      if (type !== 'BOOKMARK') yield type === 'DELETED' ? undefined : object;
+    }
+  }
+}
