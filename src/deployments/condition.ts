@@ -6,6 +6,8 @@ export interface Field {
   readonly id: string;
   /** @returns undefined if the Deployment has no such text */
   readonly read: (record: DeploymentRecord) => string | undefined;
+  /** The key, if this is a label. */
+  readonly label?: string;
 }
 
 /** A condition on one field. */

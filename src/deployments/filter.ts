@@ -34,7 +34,11 @@ const selectable: Record<(typeof selectableFields)[number], Field> = {
 };
 
 function labelField(key: string): Field {
-  return { id: `labels/${key}`, read: ({ labels }) => (Object.hasOwn(labels, key) ? labels[key] : undefined) };
+  return {
+    id: `labels/${key}`,
+    label: key,
+    read: ({ labels }) => (Object.hasOwn(labels, key) ? labels[key] : undefined),
+  };
 }
 
 /** @returns the conditions that a Deployment must all meet; none if the filter is empty */

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { type Column, createColumn } from './column.ts';
 import type { Condition, Field } from './condition.ts';
+import { createLabelCounts } from './label-counts.ts';
 import type { DeploymentRecord } from './record.ts';
 
 /**
@@ -26,21 +27,35 @@ const minUnusedTexts = 1_000;
 export function createTable(): Table {
   const records: (DeploymentRecord | undefined)[] = [];
   const unused: number[] = [];
+  const labelCounts = createLabelCounts();
   const columns = new LRUCache<string, { field: Field; column: Column }>({ max: maxColumns });
 
   function set(row: number, record: DeploymentRecord): void {
+    clear(row);
     records[row] = record;
+    labelCounts.add(record.labels);
     for (const [id, { field, column }] of columns.entries()) {
       column.set(row, field.read(record));
       if (column.distinct > 2 * records.length + minUnusedTexts) columns.delete(id);
     }
   }
 
-  /** A label that no Deployment has gets no column, so that it cannot evict one that is used. */
-  function createFor(field: Field): Column {
+  function clear(row: number): void {
+    const record = records[row];
+    if (record) labelCounts.remove(record.labels);
+    records[row] = undefined;
+  }
+
+  /** A label that no Deployment has needs no column, so it cannot evict one that is used. */
+  function find(field: Field): Column | undefined {
+    if (field.label !== undefined && !labelCounts.has(field.label)) return createColumn(0);
+    return columns.get(field.id)?.column;
+  }
+
+  function create(field: Field): Column {
     const column = createColumn(records.length);
     for (const [row, record] of records.entries()) if (record) column.set(row, field.read(record));
-    if (column.distinct > 0) columns.set(field.id, { field, column });
+    columns.set(field.id, { field, column });
     return column;
   }
 
@@ -60,18 +75,17 @@ export function createTable(): Table {
     },
     replace: set,
     remove(row) {
-      records[row] = undefined;
+      clear(row);
       unused.push(row);
     },
     select(conditions) {
       const mask = new Uint8Array(records.length).fill(1);
       const others: Condition[] = [];
       // One selector creates one column at most: creating it costs as much as reading all Deployments.
-      let mayCreate = true;
+      let created: Column | undefined;
       for (const condition of conditions) {
-        const known = columns.get(condition.field.id)?.column;
-        const column = known ?? (mayCreate ? createFor(condition.field) : undefined);
-        if (known === undefined) mayCreate = false;
+        let column = find(condition.field);
+        if (!column && !created) column = created = create(condition.field);
         if (column) column.select(condition, mask);
         else others.push(condition);
       }
