@@ -1,7 +1,7 @@
 /**
  * Locates the programs that tools and tests need, and builds missing ones from Go modules into the cache.
  *
- * `npm run control-plane:build` runs this file to build the control plane in advance, because tests show no progress.
+ * `npm run control-plane:build` runs this file to build the control plane in advance.
  */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';

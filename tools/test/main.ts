@@ -10,8 +10,7 @@ const vitest = join(import.meta.dirname, '../../node_modules/vitest/vitest.mjs')
 
 const suites: readonly Suite[] = [
   { name: 'lint', command: ['npm', 'run', '--silent', 'lint'], reportsCounts: false },
-  // In advance, because tests show no progress.
-  { name: 'control plane', command: ['npm', 'run', '--silent', 'control-plane:build'], reportsCounts: false },
+  { name: 'programs', command: [process.execPath, join(import.meta.dirname, 'programs.ts')], reportsCounts: false },
   { name: 'e2e', command: [process.execPath, vitest, 'run', '--config', 'vitest.e2e.config.ts'], reportsCounts: true },
   { name: 'unit, integration, faults', command: [process.execPath, vitest, 'run'], reportsCounts: true },
 ];
