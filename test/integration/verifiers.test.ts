@@ -14,6 +14,7 @@ import { generateSigningKeys } from '../../src/token/keys/signing-keys.ts';
 import { freePorts } from '../../tools/control-plane/ports.ts';
 import { createKubectl, type Kubectl } from '../../tools/kubectl.ts';
 import { poll } from '../../tools/poll.ts';
+import { authenticationConfiguration } from '../support/authentication-configuration.ts';
 import { makeCertificate } from '../support/certificates.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
 import { accessKeyManifest, createNamespace, createPair, type Pair } from '../support/platform.ts';
@@ -36,7 +37,7 @@ beforeAll(async () => {
   await writeFile(tls.certificateFile, certificate);
   await writeFile(tls.keyFile, key);
   const authentication = join(directory, 'authentication.yaml');
-  await writeFile(authentication, authenticationConfiguration(certificate));
+  await writeFile(authentication, authenticationConfiguration({ issuer, audience, certificateAuthority: certificate }));
   cluster = await startTestCluster({ apiServerArguments: [`--authentication-config=${authentication}`] });
   kubectl = cluster.kubectl;
   await cluster.startOperator({ http: { address: '127.0.0.1', port, tls }, token: { issuer, audience } });
@@ -55,28 +56,6 @@ afterAll(async () => {
   await cluster?.stop();
   await rm(directory, { recursive: true, force: true });
 });
-
-/** The authentication configuration of kube-apiserver. It rejects users and groups that start with system:. */
-function authenticationConfiguration(certificateAuthority: string): string {
-  return stringify({
-    apiVersion: 'apiserver.config.k8s.io/v1',
-    kind: 'AuthenticationConfiguration',
-    jwt: [
-      {
-        issuer: { url: issuer, audiences: [audience], certificateAuthority },
-        claimMappings: {
-          username: { claim: 'preferred_username', prefix: '' },
-          groups: { claim: 'groups', prefix: '' },
-          uid: { claim: 'sub' },
-        },
-        userValidationRules: [
-          { expression: "!user.username.startsWith('system:')", message: 'system: users are not for tokens' },
-          { expression: "user.groups.all(g, !g.startsWith('system:'))", message: 'system: groups are not for tokens' },
-        ],
-      },
-    ],
-  });
-}
 
 async function discover(): Promise<oauth.Configuration> {
   const options = { [oauth.customFetch]: trusting };
