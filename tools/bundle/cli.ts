@@ -1,4 +1,4 @@
-/** The command-line program as a bundle: a package without dependencies, which `npx` and `npm install --global` can run. */
+/** The command-line program as a bundle: a package without required dependencies, which `npx` and `npm install --global` can run. */
 import { access, chmod, copyFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
@@ -30,6 +30,8 @@ export async function bundleCli(root: string, folder: string): Promise<Metafile 
     outdir: folder,
     absWorkingDir: root,
     splitting: true,
+    // Native code cannot be part of a bundle.
+    external: Object.keys(packageJson.optionalDependencies),
     plugins: [sourceLocations(join(root, 'src'))],
   });
   const program = join(folder, programName);
@@ -41,10 +43,20 @@ export async function bundleCli(root: string, folder: string): Promise<Metafile 
 }
 
 function cliPackage(): object {
-  const { version, license, type, engines } = packageJson;
+  const { version, license, type, engines, optionalDependencies } = packageJson;
   const description = 'kubectl plugin for access keys: manage key pairs, get tokens, sign in';
   const program = { [programName]: programName };
-  return { name: programName, version, description, license, private: true, type, engines, bin: program };
+  return {
+    name: programName,
+    version,
+    description,
+    license,
+    private: true,
+    type,
+    engines,
+    bin: program,
+    optionalDependencies,
+  };
 }
 
 function exists(file: string): Promise<boolean> {
