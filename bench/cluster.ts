@@ -46,6 +46,13 @@ export async function post(admin: Transport, path: string, body: object): Promis
   return answer.body.text();
 }
 
+/** Sends a JSON merge patch. @returns the response body */
+export async function patch(admin: Transport, path: string, body: object): Promise<string> {
+  const mergePatch = { ...headers, 'content-type': 'application/merge-patch+json' };
+  const answer = await admin.send({ method: 'PATCH', path, headers: mergePatch, body: JSON.stringify(body) });
+  return answer.body.text();
+}
+
 export async function get(admin: Transport, path: string): Promise<string> {
   const answer = await admin.send({ method: 'GET', path, headers });
   return answer.body.text();

@@ -1,10 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { type OperatorProcess, type StartOptions, startOperator } from '../tools/operator-process.ts';
 import { poll } from '../tools/poll.ts';
 
 const timeoutMs = 3_600_000;
+const metricsIntervalMs = 500;
 
 /** What the operator has used since it was started. */
 export interface Usage {
@@ -52,6 +54,8 @@ export async function untilSettled(
   return poll(
     'the operator to settle',
     async () => {
+      // Reading the metrics of many AccessKeys takes CPU time of the operator.
+      await sleep(metricsIntervalMs);
       const text = await (await fetch(`${operator.healthUrl}/metrics`)).text();
       const { queued, ...progress } = progressIn(text);
       idleSince = queued === 0 && isDone({ queued, ...progress }) ? (idleSince ?? performance.now()) : undefined;

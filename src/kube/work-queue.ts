@@ -1,4 +1,5 @@
 import { type BackoffOptions, backoffMs } from './time.ts';
+import { createWaitingKeys, type Priority, type WaitingKey } from './waiting-keys.ts';
 
 /** Longest delay of setTimeout, milliseconds: it fires immediately for a longer one. */
 const maxTimerMs = 2 ** 31 - 1;
@@ -52,11 +53,16 @@ export interface WorkQueueOptions {
 /**
  * A queue of keys like client-go's workqueue: a key that is added more than once waits once; a key that is added while
  * it is handled is handled again afterwards; failures back off. The delay from the latest handling replaces an earlier
- * one.
+ * one. Keys of a higher priority come first (waiting-keys.ts), as in controller-runtime's priority queue. A retry after a
+ * failure keeps the priority.
  */
 export interface WorkQueue {
-  /** Queues a key. Handling starts only after the caller has returned to the event loop. */
-  add(key: string): void;
+  /**
+   * Queues a key. Handling starts only after the caller has returned to the event loop.
+   *
+   * @param priority default: normal
+   */
+  add(key: string, priority?: Priority): void;
   /** Number of keys that wait or are being handled. */
   readonly size: number;
   /**
@@ -66,10 +72,15 @@ export interface WorkQueue {
   shutDown(): Promise<void>;
 }
 
+/** The next attempt of a key that was handled. */
+interface Again {
+  delayMs: number;
+  failed: boolean;
+}
+
 export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   const { concurrency, backoff, handle, maxRequeueMs = maxTimerMs, onFailure, metrics = noMetrics } = options;
-  /** Keys that wait, and since when by the monotonic clock, milliseconds. */
-  const waiting = new Map<string, number>();
+  const waiting = createWaitingKeys();
   const active = new Map<string, Promise<void>>();
   const timers = new Map<string, NodeJS.Timeout>();
   const failures = new Map<string, number>();
@@ -77,15 +88,14 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   /** Resolves when the scheduled start of waiting keys is done; undefined if none is scheduled. */
   let scheduled: Promise<void> | undefined;
 
-  function add(key: string): void {
+  function add(key: string, priority: Priority = 'normal'): void {
     if (!open) return;
-    enqueue(key);
+    enqueue(key, priority);
     scheduleStart();
   }
 
-  function enqueue(key: string): void {
-    if (waiting.has(key)) return;
-    waiting.set(key, performance.now());
+  function enqueue(key: string, priority: Priority): void {
+    if (!waiting.add(key, priority)) return;
     metrics.added();
     metrics.depth(waiting.size);
   }
@@ -102,46 +112,46 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   }
 
   function startWaiting(): void {
-    for (const [key, since] of waiting) {
-      if (active.size >= concurrency) return;
-      if (active.has(key)) continue;
-      waiting.delete(key);
+    while (active.size < concurrency) {
+      const next = waiting.take((key) => active.has(key));
+      if (!next) return;
       metrics.depth(waiting.size);
-      metrics.started(secondsSince(since));
-      active.set(key, run(key));
+      metrics.started(secondsSince(next.since));
+      active.set(next.key, run(next));
     }
   }
 
-  async function run(key: string): Promise<void> {
+  async function run({ key, priority }: WaitingKey): Promise<void> {
     cancelTimer(key);
-    const delay = await attempt(key);
+    const again = await attempt(key);
     active.delete(key);
-    if (delay !== undefined) addAfter(key, Math.min(delay, maxTimerMs));
+    if (again)
+      addAfter(key, { delayMs: Math.min(again.delayMs, maxTimerMs), priority: again.failed ? priority : 'normal' });
     if (open) startWaiting();
   }
 
-  /** @returns the delay until the next attempt, if there is to be one */
-  async function attempt(key: string): Promise<number | undefined> {
+  /** @returns when to handle the key again, if at all */
+  async function attempt(key: string): Promise<Again | undefined> {
     const startedAt = performance.now();
     try {
       const delay = await handle(key);
       failures.delete(key);
       metrics.handled(delay === undefined ? 'success' : 'requeue_after', secondsSince(startedAt));
-      return delay === undefined ? undefined : Math.min(delay, maxRequeueMs);
+      return delay === undefined ? undefined : { delayMs: Math.min(delay, maxRequeueMs), failed: false };
     } catch (error) {
       metrics.handled('error', secondsSince(startedAt));
       metrics.retried();
       const count = (failures.get(key) ?? 0) + 1;
       failures.set(key, count);
-      return Math.max(onFailure(key, error), backoffMs(count, backoff));
+      return { delayMs: Math.max(onFailure(key, error), backoffMs(count, backoff)), failed: true };
     }
   }
 
-  function addAfter(key: string, delayMs: number): void {
+  function addAfter(key: string, { delayMs, priority }: { delayMs: number; priority: Priority }): void {
     if (!open) return;
     const timer = setTimeout(() => {
       timers.delete(key);
-      enqueue(key);
+      enqueue(key, priority);
       startWaiting();
     }, delayMs);
     timers.set(key, timer);

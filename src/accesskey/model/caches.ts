@@ -15,7 +15,7 @@ export interface NamespaceRecord {
  * - `user`, `namespace`, `uid`: name of the user, the namespace and the uid of the AccessKey
  * - `serviceAccount`: namespace/name of each ServiceAccount that the AccessKey names
  * - `federated`: `federatedKey` of each subject of another issuer that the AccessKey names
- * - `secret`: namespace/name of each Secret name that is reserved for the AccessKey, even while the Secret is deleted
+ * - `secret`: namespace/name of each Secret that the spec names
  */
 export type AccessKeyIndex = 'user' | 'namespace' | 'uid' | 'serviceAccount' | 'federated' | 'secret';
 
@@ -34,7 +34,7 @@ export function createAccessKeyCaches(): AccessKeyCaches {
     uid: (one) => [one.uid],
     serviceAccount: (one) => (one.spec.serviceAccounts ?? []).map((name) => `${one.namespace}/${name}`),
     federated: (one) => [...new Set((one.spec.federated ?? []).map(federatedKey))],
-    secret: (one) => ownSecretNames(one).map((name) => `${one.namespace}/${name}`),
+    secret: (one) => (one.spec.keyPairs ?? []).map((pair) => `${one.namespace}/${secretNameOf(one, pair)}`),
   });
   const secrets = createStore<SecretRecord, 'ak' | 'ownerUID'>({
     ak: ({ pair, previous }) => [pair, previous].flatMap((one) => (one === undefined ? [] : [one.ak])),
@@ -88,7 +88,7 @@ export function nameHoldersFor(
   for (const pair of accessKey.spec.keyPairs ?? []) {
     const name = secretNameOf(accessKey, pair);
     const owners = accessKeys.byIndex('secret', `${accessKey.namespace}/${name}`);
-    const other = [...owners].find((one) => one.key !== accessKey.key);
+    const other = owners.find((one) => one.key !== accessKey.key && ownSecretNames(one).includes(name));
     const theirs = other?.spec.keyPairs?.find((one) => secretNameOf(other, one) === name);
     if (other && theirs) holders.set(name, `AccessKey ${other.name} (key pair ${theirs.name})`);
   }

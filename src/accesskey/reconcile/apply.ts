@@ -1,4 +1,5 @@
 import type { SecretRecord } from '../../credential/secret-record.ts';
+import { pairStatusOf } from '../model/access-key-record.ts';
 import { isReplaced } from '../model/pair-facts.ts';
 import {
   isPlacement,
@@ -16,7 +17,7 @@ import { removeSecrets } from './remove-secrets.ts';
 import { resolve } from './resolve-create.ts';
 import { removeSecret, type Scope } from './scope.ts';
 import { type ContentChange, contentFor } from './secret-content.ts';
-import { secretErrorOf } from './secret-errors.ts';
+import { StaleCacheError, secretErrorOf } from './secret-errors.ts';
 import { dataField, differingFields, isDataField, managerOf, sentValue } from './secret-fields.ts';
 
 /** A step that patches a Secret of the AccessKey. */
@@ -38,13 +39,35 @@ type WritingAction = Exclude<SecretAction, { kind: 'keep' | 'hold' }>;
 export async function apply({ plan, ...scope }: Scope & { plan: Plan }): Promise<PlanOutcome> {
   const mayWrite = plan.remove.length > 0 || plan.removedPairs.length > 0 || plan.pairs.some(needsConfirmation);
   if (mayWrite) await scope.api.confirm(scope.accessKey);
-  const pairs: PairOutcome[] = [];
-  for (const action of plan.pairs) {
+  const pairs = await applyPairs(scope, plan.pairs);
+  return { pairs, notRemoved: await removeSecrets(scope, plan) };
+}
+
+/** New pairs depend on nothing, so they are created at the same time. Any other pairs follow one another. */
+async function applyPairs(scope: Scope, actions: readonly PairAction[]): Promise<PairOutcome[]> {
+  if (areIndependent(scope, actions)) return applyTogether(scope, actions);
+  const outcomes: PairOutcome[] = [];
+  for (const action of actions) {
     const outcome = await applyPair(scope, action);
     scope.progress.changed(outcome);
-    pairs.push(outcome);
+    outcomes.push(outcome);
   }
-  return { pairs, notRemoved: await removeSecrets(scope, plan) };
+  return outcomes;
+}
+
+/** Of new pairs that want the same Secret name, the first gets it. */
+function areIndependent(scope: Scope, actions: readonly PairAction[]): boolean {
+  const names = new Set(actions.map(secretNameIn));
+  return names.size === actions.length && actions.every((action) => isNew(scope, action));
+}
+
+/** Waits for all pairs, also if one fails: a retry must not overlap with requests of this reconcile. */
+async function applyTogether(scope: Scope, actions: readonly PairAction[]): Promise<PairOutcome[]> {
+  const results = actions.map((action) => applyPair(scope, action));
+  for (const settled of await Promise.allSettled(results)) {
+    if (settled.status === 'fulfilled') scope.progress.changed(settled.value);
+  }
+  return Promise.all(results);
 }
 
 function needsConfirmation(action: PairAction): boolean {
@@ -64,12 +87,33 @@ async function applyPair(scope: Scope, action: PairAction): Promise<PairOutcome>
 
 async function applyAction(scope: Scope, action: PairAction): Promise<PairOutcome> {
   try {
-    return await execute(scope, action.kind === 'create' ? await readAndResolve(scope, action) : action);
+    return await (action.kind === 'create' ? place(scope, action) : execute(scope, action));
   } catch (error) {
     const secretName = secretNameIn(action);
     const immutable = !isPlacement(action) && action.secret.immutable;
     const problem = writeProblem({ error: secretErrorOf(error), secretName, immutable });
     return outcomeWithProblem({ pair: action.pair, secretName, problem, currentSecret: currentSecretIn(action) });
+  }
+}
+
+/** The status does not have the pair, so nothing suggests that its Secret exists. */
+function isNew({ accessKey }: Scope, action: PairAction): action is Placement & { kind: 'create' } {
+  return action.kind === 'create' && !action.from && pairStatusOf(accessKey, action.pair.name) === undefined;
+}
+
+/**
+ * A new pair is created without reading first, because a create fails if there is a Secret of that name. A quota or a
+ * webhook may reject it before that, so the Secret is read after any error that is about it.
+ */
+async function place(scope: Scope, action: Placement & { kind: 'create' }): Promise<PairOutcome> {
+  if (!isNew(scope, action)) return execute(scope, await readAndResolve(scope, action));
+  try {
+    return await createSecret(scope, action);
+  } catch (error) {
+    if (!(error instanceof StaleCacheError)) secretErrorOf(error);
+    const resolved = await readAndResolve(scope, action);
+    if (resolved.kind === 'create') throw error;
+    return execute(scope, resolved);
   }
 }
 

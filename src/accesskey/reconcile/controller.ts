@@ -11,18 +11,18 @@ import { apply } from './apply.ts';
 import { applyTokens } from './apply-token.ts';
 import { blockingNames, createBlockingSecrets } from './blocking-secrets.ts';
 import { enqueueChanges } from './enqueue.ts';
-import { changeEvents, removedEvent } from './events.ts';
 import { createMemories, type Memory } from './memory.ts';
 import type { PlanOutcome } from './outcome.ts';
-import { afterOutcome, heldFields, isKnownOverride, nextOverrideStepMs, onlyFor, withOverrides } from './overrides.ts';
+import { type HeldFields, heldFields, nextOverrideStepMs, onlyFor, withOverrides } from './overrides.ts';
 import { type Observed, plan } from './plan.ts';
-import type { Progress } from './scope.ts';
+import { trackProgress } from './progress.ts';
 import { createSecretApi } from './secret-api.ts';
 import { StaleCacheError } from './secret-errors.ts';
 import type { SecretTokens } from './secret-token.ts';
 import { nextStepAt, statusOf, terminatingStatus } from './status.ts';
 import { isSameStatus, writeStatus } from './status-writer.ts';
 import { deletionEvents, transitionEvents } from './transition-events.ts';
+import { type Unseen, type VersionOf, waitForWatchMs, watchLatencyMs, writtenSecrets } from './unseen.ts';
 
 /**
  * How often a pair with a problem that is not an error of the API server is reconciled again, milliseconds. A blocking
@@ -34,8 +34,6 @@ const problemRecheckMs = 30_000;
  * often.
  */
 const maxRequeueMs = 30_000;
-/** How long the watch may take to show a written Secret before the status reports it, milliseconds. */
-const watchLatencyMs = 2_000;
 /**
  * How often the message of a failure changes at most, milliseconds. A change of the status causes the next attempt, which
  * a webhook may reject with yet another text.
@@ -96,16 +94,18 @@ export function startController(options: ControllerOptions): () => Promise<void>
     const at = now();
     // The plan would be empty; only the status is to be written.
     if (observed.beingDeleted) return terminate(accessKey, at);
-    const progress = progressOf(accessKey, memory);
-    const appliedPairs = await apply({ api, accessKey, plan: plan(observed, at), progress, now: at });
-    const applied = await applyTokens({ api, accessKey, progress, now: at }, appliedPairs, { ...observed, tokens });
+    const cached = (name: string) => caches.secrets.get(`${accessKey.namespace}/${name}`)?.resourceVersion;
+    const waitMs = waitForWatchMs(memory.unseen, accessKey, cached, performance.now());
+    if (waitMs > 0) return waitMs;
+    const before = versionsOf(observed);
+    const applied = await applyAll(observed, memory, at);
+    memory.unseen = unseenSecrets(accessKey, applied, (name) => before.get(name));
     memory.overrides = onlyFor(memory.overrides, applied.pairs);
     const overridden = withOverrides(applied, memory.overrides);
     const outcome = withAcceptance({ accessKey, outcome: overridden, accepts, now: at });
-    const isCached = (name: string) => caches.secrets.get(`${accessKey.namespace}/${name}`) !== undefined;
     blockingSecrets.watch(
       accessKey,
-      blockingNames(outcome).filter((name) => !isCached(name)),
+      blockingNames(outcome).filter((name) => cached(name) === undefined),
     );
     // The watch reconciles again as soon as it shows the Secret. Until then, and for at most `watchLatencyMs`, the status
     // stays as it is.
@@ -115,6 +115,7 @@ export function startController(options: ControllerOptions): () => Promise<void>
     const { userHolder } = observed;
     const status = statusOf({ accessKey, userHolder, outcome, keepsMessage, warningDays, now: at });
     const isWritten = await updateStatus(accessKey, status);
+    if (isWritten) memory.unseen.status = { resourceVersion: accessKey.resourceVersion, since: performance.now() };
     if (isWritten || !error) memory.failureWrittenAt = error && performance.now();
     memories.tidy(key);
     if (error) throw error;
@@ -124,6 +125,19 @@ export function startController(options: ControllerOptions): () => Promise<void>
       recheckAfterMs(outcome),
       nextOverrideStepMs(memory.overrides, performance.now()),
     );
+  }
+
+  /** Records the Events of what was done even if the reconcile fails. */
+  async function applyAll(observed: Observed & { held: HeldFields }, memory: Memory, at: number): Promise<PlanOutcome> {
+    const { accessKey } = observed;
+    const progress = trackProgress(accessKey, memory, log);
+    const scope = { api, accessKey, progress, now: at };
+    try {
+      const outcome = await apply({ ...scope, plan: plan(observed, at) });
+      return await applyTokens(scope, outcome, { ...observed, tokens });
+    } finally {
+      record(accessKey, progress.events());
+    }
   }
 
   /** Records since when the watch does not show a Secret. @returns false after `watchLatencyMs` */
@@ -151,24 +165,6 @@ export function startController(options: ControllerOptions): () => Promise<void>
     for (const event of events) recorder.record(subjectOf(accessKey), event);
   }
 
-  function progressOf(accessKey: AccessKeyRecord, memory: Memory): Progress {
-    const about = { accessKey: accessKey.key };
-    return {
-      changed(outcome) {
-        const { change, cause, pair, secretName: secret } = outcome;
-        // The condition Overridden has its own Event.
-        if (!isKnownOverride(memory.overrides, outcome)) record(accessKey, changeEvents(outcome));
-        memory.overrides = afterOutcome(memory.overrides, outcome, performance.now());
-        if (change !== 'none')
-          log.info({ ...about, pair: pair.name, secret, ...(cause && { cause }) }, `key pair ${change}`);
-      },
-      removed(secret) {
-        record(accessKey, [removedEvent(secret)]);
-        log.info({ ...about, secret }, 'secret removed');
-      },
-    };
-  }
-
   const unsubscribers = [
     enqueueChanges(caches, queue.add),
     caches.accessKeys.subscribe(({ previous, current }) => {
@@ -194,6 +190,16 @@ function observe(caches: AccessKeyCaches, accessKey: AccessKeyRecord): Observed 
     secrets: owned.filter((secret) => secret.namespace === accessKey.namespace),
     nameHolders: nameHoldersFor(caches, accessKey),
   };
+}
+
+function unseenSecrets(accessKey: AccessKeyRecord, applied: PlanOutcome, versionOf: VersionOf): Unseen {
+  const secrets = writtenSecrets(accessKey, applied, versionOf, performance.now());
+  return secrets ? { secrets } : {};
+}
+
+/** The resourceVersions of the cached Secrets by name. */
+function versionsOf({ secrets }: Observed): ReadonlyMap<string, string> {
+  return new Map(secrets.map(({ name, resourceVersion }) => [name, resourceVersion]));
 }
 
 /**

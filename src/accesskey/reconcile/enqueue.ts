@@ -1,34 +1,43 @@
 import type { SecretRecord } from '../../credential/secret-record.ts';
 import type { Change } from '../../kube/store.ts';
-import { type AccessKeyRecord, ownSecretNames, secretNameOf } from '../model/access-key-record.ts';
+import type { Priority } from '../../kube/waiting-keys.ts';
+import { type AccessKeyRecord, ownSecretNames } from '../model/access-key-record.ts';
 import type { AccessKeyCaches } from '../model/caches.ts';
 
 /**
  * Enqueues all AccessKeys, then those affected by each change in the caches. Reconciling is level-triggered: the
- * content of a change does not matter.
+ * content of a change decides only the priority. What a user changes comes before new AccessKeys, and so does a Secret:
+ * the watch shows what a reconcile has written, and one that has begun ends before the next one begins.
  *
  * @returns a function that unsubscribes
  */
-export function enqueueChanges(caches: AccessKeyCaches, add: (key: string) => void): () => void {
-  const addAll = (accessKeys: Iterable<AccessKeyRecord>) => {
-    for (const one of accessKeys) add(one.key);
+export function enqueueChanges(caches: AccessKeyCaches, add: (key: string, priority: Priority) => void): () => void {
+  const addAll = (accessKeys: Iterable<AccessKeyRecord>, priority: Priority) => {
+    for (const one of accessKeys) add(one.key, priority);
   };
   const unsubscribers = [
     caches.accessKeys.subscribe((change) => {
-      add(change.key);
-      addAll(waitingFor(caches, change));
+      add(change.key, priorityOf(change));
+      addAll(waitingFor(caches, change), 'normal');
     }),
     // A new holder of a user affects every AccessKey that names the user.
-    caches.userHolders.subscribe((user) => addAll(caches.accessKeys.byIndex('user', user))),
-    caches.secrets.subscribe((change) => addAll(affectedBy(caches, change))),
+    caches.userHolders.subscribe((user) => addAll(caches.accessKeys.byIndex('user', user), 'normal')),
+    caches.secrets.subscribe((change) => addAll(affectedBy(caches, change), 'high')),
     caches.namespaces.subscribe(({ key, previous, current }) => {
-      if (previous?.terminating !== current?.terminating) addAll(caches.accessKeys.byIndex('namespace', key));
+      if (previous?.terminating !== current?.terminating) addAll(caches.accessKeys.byIndex('namespace', key), 'normal');
     }),
   ];
-  addAll(caches.accessKeys.values());
+  addAll(caches.accessKeys.values(), 'low');
   return () => {
     for (const unsubscribe of unsubscribers) unsubscribe();
   };
+}
+
+/** Low for a change of the status, which is usually the operator's own. */
+function priorityOf({ previous, current }: Change<AccessKeyRecord>): Priority {
+  if (!previous) return 'normal';
+  const isSameSpec = previous.uid === current?.uid && previous.generation === current.generation;
+  return isSameSpec && previous.deleting === current.deleting ? 'low' : 'high';
 }
 
 /** The current and former owner of the Secret, and the AccessKeys whose spec names it. */
@@ -36,8 +45,7 @@ function affectedBy(caches: AccessKeyCaches, { previous, current }: Change<Secre
   return [previous, current].flatMap((secret) => {
     if (!secret) return [];
     const owners = secret.ownerUID === undefined ? [] : caches.accessKeys.byIndex('uid', secret.ownerUID);
-    const inNamespace = caches.accessKeys.byIndex('namespace', secret.namespace);
-    return [...owners, ...inNamespace.filter((one) => namesSecret(one, secret.name))];
+    return [...owners, ...caches.accessKeys.byIndex('secret', secret.key)];
   });
 }
 
@@ -46,11 +54,5 @@ function waitingFor(caches: AccessKeyCaches, { previous, current }: Change<Acces
   if (!previous) return [];
   const kept = current ? ownSecretNames(current) : [];
   const released = ownSecretNames(previous).filter((name) => !kept.includes(name));
-  if (released.length === 0) return [];
-  const all = [...caches.accessKeys.byIndex('namespace', previous.namespace)];
-  return all.filter((one) => released.some((name) => namesSecret(one, name)));
-}
-
-function namesSecret(accessKey: AccessKeyRecord, secretName: string): boolean {
-  return accessKey.spec.keyPairs?.some((pair) => secretNameOf(accessKey, pair) === secretName) === true;
+  return released.flatMap((name) => caches.accessKeys.byIndex('secret', `${previous.namespace}/${name}`));
 }

@@ -53,6 +53,14 @@ export function changeEvents(outcome: PairOutcome): EventContent[] {
   }
 }
 
+/** Combines Events that differ only in their note, such as those about the two pairs of a new AccessKey. */
+export function combineEvents(events: readonly EventContent[]): EventContent[] {
+  const kinds = Map.groupBy(events, ({ type, reason, action }) => [type, reason, action].join());
+  return [...kinds.values()].flatMap(([first, ...others]) =>
+    first ? [{ ...first, note: [first, ...others].map(({ note }) => note).join('. ') }] : [],
+  );
+}
+
 function regeneratedNote(keyPair: string, secretName: string, malformed: readonly string[]): string {
   const what = malformed.length > 0 ? `no valid ${malformed.join(' and ')}` : 'identical ak and sk';
   return `Secret ${secretName} had ${what}; created a new ${keyPair}`;

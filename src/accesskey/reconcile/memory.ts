@@ -1,10 +1,12 @@
 /** What this process knows of AccessKeys from earlier reconciles. A new process can do without it. */
 import type { AccessKeyRecord } from '../model/access-key-record.ts';
 import { forGeneration, noOverrides, type Overrides } from './overrides.ts';
+import type { Unseen } from './unseen.ts';
 
 /** Times are those of a monotonic clock, milliseconds. */
 export interface Memory {
   overrides: Overrides;
+  unseen: Unseen;
   /** Since when the watch does not show a Secret that was written. */
   unacceptedSince: number | undefined;
   /** When the status of the current failure was written last. */
@@ -42,9 +44,10 @@ export function createMemories(): Memories {
 }
 
 function newMemory(overrides: Overrides): Memory {
-  return { overrides, unacceptedSince: undefined, failureWrittenAt: undefined };
+  return { overrides, unseen: {}, unacceptedSince: undefined, failureWrittenAt: undefined };
 }
 
-function isEmpty({ overrides, unacceptedSince, failureWrittenAt }: Memory): boolean {
-  return overrides.secrets.size === 0 && unacceptedSince === undefined && failureWrittenAt === undefined;
+function isEmpty({ overrides, unseen, unacceptedSince, failureWrittenAt }: Memory): boolean {
+  const isIdle = unacceptedSince === undefined && failureWrittenAt === undefined;
+  return isIdle && !unseen.secrets && !unseen.status && overrides.secrets.size === 0;
 }

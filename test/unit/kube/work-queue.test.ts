@@ -153,6 +153,36 @@ describe('a work queue', () => {
   });
 });
 
+describe('a priority', () => {
+  it('decides which key starts next, also for a key that already waits', async () => {
+    const { queue, handled, end } = createQueue({ concurrency: 1 });
+    for (const key of ['a', 'b', 'c']) queue.add(key);
+    await end('a');
+    queue.add('c', 'high');
+    queue.add('d', 'high');
+    for (const key of ['b', 'c', 'd']) await end(key);
+    expect(handled).toEqual(['a', 'b', 'c', 'd']);
+    queue.add('e', 'low');
+    queue.add('f');
+    queue.add('e', 'high');
+    await end('f');
+    await end('e');
+    expect(handled.slice(4)).toEqual(['e', 'f']);
+  });
+
+  it('is kept by the retry after a failure, but not by a delay that the handler asks for', async () => {
+    const { queue, handled, end, fail } = createQueue({ concurrency: 1 });
+    queue.add('failing', 'high');
+    await fail('failing');
+    queue.add('delayed', 'high');
+    await end('delayed', 100);
+    for (const key of ['a', 'b']) queue.add(key);
+    await vi.advanceTimersByTimeAsync(100);
+    for (const key of ['a', 'failing', 'b', 'delayed']) await end(key);
+    expect(handled.slice(2)).toEqual(['a', 'failing', 'b', 'delayed']);
+  });
+});
+
 describe('a failure', () => {
   it('is reported, and the key is retried with growing delays', async () => {
     const { queue, handled, failed, fail, settle } = createQueue();

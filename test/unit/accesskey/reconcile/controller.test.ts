@@ -29,6 +29,21 @@ describe('the controller', () => {
     await controller.stop();
   });
 
+  it('does not repeat its writes while the watch shows only some of them', async () => {
+    const controller = startTestController(accessKey({ keyPairs: [{ name: 'main' }, { name: 'ci' }] }));
+    await controller.pass(0);
+    const { calls } = controller.api;
+    const created = [...calls];
+    const [main] = controller.api.watched(accessKey());
+    if (main) controller.caches.secrets.upsert(main);
+    await controller.pass(0);
+    expect(calls).toEqual(created);
+    controller.show();
+    await controller.pass(0);
+    expect([controller.ready(), calls]).toEqual([['KeyPairsReady'], created]);
+    await controller.stop();
+  });
+
   it('waits for the watch again after each rotation', async () => {
     const controller = startTestController(accessKey());
     await controller.pass(0);

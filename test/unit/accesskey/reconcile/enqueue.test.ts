@@ -17,16 +17,35 @@ function enqueuedBy(
 ) {
   const all = caches(content);
   let keys: string[] = [];
-  enqueueChanges(all, (key) => keys.push(key));
-  const atStart = keys;
-  keys = [];
+  let added: string[] = [];
+  enqueueChanges(all, (key, priority) => {
+    keys.push(key);
+    added.push(`${priority} ${key}`);
+  });
+  const atStart = { keys, added };
+  [keys, added] = [[], []];
   work(all);
-  return { atStart: atStart.toSorted(), keys: [...new Set(keys)].sort() };
+  const sorted = (some: string[]) => [...new Set(some)].sort();
+  return { atStart: atStart.added.toSorted(), keys: sorted(keys), added: sorted(added) };
 }
 
 describe('enqueueChanges', () => {
-  it('adds every AccessKey at the start', () => {
-    expect(enqueuedBy(() => undefined).atStart).toEqual(['far/zoe', 'shop/ann', 'shop/bob']);
+  it('adds every AccessKey at the start with low priority', () => {
+    expect(enqueuedBy(() => undefined).atStart).toEqual(['low far/zoe', 'low shop/ann', 'low shop/bob']);
+  });
+
+  it.each<[string, string, Parameters<typeof enqueuedBy>[0]]>([
+    ['normal', 'a new AccessKey', (all) => all.accessKeys.upsert(accessKey({ name: 'new', user: 'new' }))],
+    ['high', 'an edit of the spec', (all) => all.accessKeys.upsert({ ...ann, generation: 2 })],
+    ['high', 'an AccessKey that was created again', (all) => all.accessKeys.upsert({ ...ann, uid: 'other' })],
+    ['high', 'the start of a deletion', (all) => all.accessKeys.upsert({ ...ann, deleting: true })],
+    ['low', 'a change of the status', (all) => all.accessKeys.upsert({ ...ann, resourceVersion: '11' })],
+    ['high', 'a Secret', (all) => all.secrets.upsert(secret())],
+    ['normal', 'a terminating namespace', (all) => all.namespaces.upsert(namespace('far', true))],
+  ])('gives the priority %s to %s', (priority, _, work) => {
+    const { added } = enqueuedBy(work);
+    const highest = ['high', 'normal', 'low'].find((one) => added.some((entry) => entry.startsWith(one)));
+    expect(highest).toBe(priority);
   });
 
   it.each<[string, (all: ReturnType<typeof caches>) => void, string[]]>([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { changeEvents, removedEvent } from '../../../../src/accesskey/reconcile/events.ts';
+import { changeEvents, combineEvents, removedEvent } from '../../../../src/accesskey/reconcile/events.ts';
 import type { PairChange, PairOutcome } from '../../../../src/accesskey/reconcile/outcome.ts';
 import { keyPair } from '../../../support/builders.ts';
 import { conflict as conflictOf, failed as failedOf, present as presentOf } from './outcomes.ts';
@@ -89,5 +89,22 @@ describe('changeEvents', () => {
     const text = JSON.stringify(all.flatMap((change) => changeEvents(present(change, ['ak']))));
     expect(text).not.toContain(keyPair().ak);
     expect(text).not.toContain(keyPair().sk);
+  });
+});
+
+describe('combineEvents', () => {
+  it('makes one Event of those that differ only in their note', () => {
+    const [created, removed] = [changeEvents(present('created')), removedEvent('a')];
+    expect(combineEvents([...created, removed, removedEvent('b')])).toEqual([
+      ...created,
+      { ...removed, note: `${removed.note}. ${removedEvent('b').note}` },
+    ]);
+  });
+
+  it('keeps Events with another reason or type', () => {
+    const events = (['created', 'rotated', 'lost', 'moved'] as const).flatMap((change) =>
+      changeEvents(present(change)),
+    );
+    expect(combineEvents(events)).toEqual(events);
   });
 });

@@ -83,8 +83,9 @@ export function createSecretsApi(...content: RawSecret[]) {
       checkIsSecret(resource);
       const namespace = String(resource.namespace);
       const name = String(body.metadata.name);
-      enter('create', name);
-      if (secrets.has(keyOf({ namespace, name }))) throw rejected(409, 'AlreadyExists');
+      const isTaken = secrets.has(keyOf({ namespace, name }));
+      enter(isTaken ? 'collide' : 'create', name);
+      if (isTaken) throw rejected(409, 'AlreadyExists');
       version += 1;
       const stored = admission(storedFrom(namespace, name, body, version));
       secrets.set(keyOf({ namespace, name }), stored);
@@ -112,10 +113,10 @@ export function createSecretsApi(...content: RawSecret[]) {
   const all = () => [...secrets.values()].map((one) => structuredClone(one));
   return {
     client: client as unknown as KubernetesClient,
-    /** The requests in order, as `verb name`; `confirm` reads the AccessKey. */
+    /** The requests in order, as `verb name`; `confirm` reads the AccessKey, `collide` creates a Secret that exists. */
     calls,
-    /** The attempted writes in order, as `verb name`. */
-    writes: () => calls.filter((call) => !/^(read|list|confirm) /.test(call)),
+    /** The attempted writes in order, as `verb name`, without those that collide. */
+    writes: () => calls.filter((call) => !/^(read|list|confirm|collide) /.test(call)),
     /** Every stored Secret. */
     all,
     get: (name: string) => all().find((one) => one.metadata.name === name),

@@ -1,0 +1,125 @@
+/**
+ * Measures how long a user waits for a change: from the creation of a single AccessKey until it is Ready, and from
+ * disabling a key pair until the status shows it, while the operator works on a backlog of new AccessKeys.
+ *
+ * The first is compared with the time that kube-apiserver needs to create the AccessKey, measured in the same requests.
+ *
+ *   npm run bench:latency -- [--samples 300] [--backlog 10000]
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import type { OperatorProcess } from '../tools/operator-process.ts';
+import { poll } from '../tools/poll.ts';
+import { type BenchCluster, forEachNumber, patch, post, withCluster } from './cluster.ts';
+import { startScaleOperator } from './settled.ts';
+import { type StatusWatch, watchStatuses } from './status-watch.ts';
+
+/** Key pairs are disabled at this interval, milliseconds, whether or not the status shows the former ones. */
+const disableIntervalMs = 50;
+const fillConcurrency = 32;
+const backlogNamespaces = 100;
+const namespace = 'latency';
+const path = `/apis/ghippo.io/v1alpha1/namespaces/${namespace}/accesskeys`;
+
+const { values } = parseArgs({
+  options: { samples: { type: 'string', default: '300' }, backlog: { type: 'string', default: '10000' } },
+});
+const samples = Number(values.samples);
+const backlog = Number(values.backlog);
+const print = (line: string) => process.stdout.write(`${line}\n`);
+
+async function main(cluster: BenchCluster): Promise<void> {
+  for (let n = 0; n < backlogNamespaces; n += 1) await createNamespace(cluster, `backlog-${n}`);
+  await createNamespace(cluster, namespace);
+  const operator = await startScaleOperator(cluster);
+  const statuses = await watchStatuses(cluster.admin, path);
+  try {
+    await operator.ready();
+    await measureReady(cluster, statuses);
+    await measureDisabled(cluster, statuses, operator);
+  } finally {
+    await statuses.stop();
+    await operator.stop();
+  }
+}
+
+/** Creates AccessKeys one after the other, with one key pair each. */
+async function measureReady({ admin }: BenchCluster, statuses: StatusWatch): Promise<void> {
+  const created: number[] = [];
+  const ready: number[] = [];
+  for (let n = 0; n < samples; n += 1) {
+    const startedAt = performance.now();
+    const shown = statuses.until(nameOf(n), ({ conditions }) =>
+      Boolean(conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')),
+    );
+    await post(admin, path, manifest(nameOf(n), namespace));
+    created.push(performance.now() - startedAt);
+    ready.push((await shown) - startedAt);
+  }
+  print(`create: ${percentiles(created)}`);
+  print(`create until Ready: ${percentiles(ready)}`);
+  const ratio = percentile(ready, 99) / percentile(created, 99);
+  print(`Ready relative to the create, at p99: ${ratio.toFixed(2)}`);
+}
+
+/** Disables the key pairs of the AccessKeys of `measureReady`, while new AccessKeys are created as fast as possible. */
+async function measureDisabled(cluster: BenchCluster, statuses: StatusWatch, operator: OperatorProcess): Promise<void> {
+  const startedAt = performance.now();
+  const created = forEachNumber({ to: backlog, concurrency: fillConcurrency }, (n) => createBacklog(cluster, n));
+  await poll('a backlog', async () => (await depthOf(operator)) >= Math.min(backlog / 20, 500), 600_000);
+  const delays: Promise<number>[] = [];
+  const depths: number[] = [];
+  for (let n = 0; n < samples; n += 1) {
+    delays.push(disable(cluster, statuses, nameOf(n)));
+    if (n % 10 === 0) depths.push(await depthOf(operator));
+    await sleep(disableIntervalMs);
+  }
+  const times = await Promise.all(delays);
+  depths.push(await depthOf(operator));
+  await created;
+  const from = ((performance.now() - startedAt) / 1000).toFixed(1);
+  print(`disable until status, with a backlog of ${backlog} (${from} s after it began): ${percentiles(times)}`);
+  print(`waiting keys meanwhile: ${Math.min(...depths)} to ${Math.max(...depths)}`);
+}
+
+/** @returns milliseconds from sending the patch until the watch shows the new state */
+async function disable({ admin }: BenchCluster, statuses: StatusWatch, name: string): Promise<number> {
+  const startedAt = performance.now();
+  const shown = statuses.until(name, ({ keyPairs }) => keyPairs?.[0]?.state === 'Disabled');
+  await patch(admin, `${path}/${name}`, { spec: { keyPairs: [{ name: 'one', enabled: false }] } });
+  return (await shown) - startedAt;
+}
+
+async function depthOf({ healthUrl }: OperatorProcess): Promise<number> {
+  const text = await (await fetch(`${healthUrl}/metrics`)).text();
+  return Number(/^workqueue_depth\{name="accesskey"\} (\S+)$/m.exec(text)?.[1]);
+}
+
+async function createNamespace({ admin }: BenchCluster, name: string): Promise<void> {
+  await post(admin, '/api/v1/namespaces', { metadata: { name } });
+}
+
+function createBacklog({ admin }: BenchCluster, n: number): Promise<string> {
+  const within = `backlog-${n % backlogNamespaces}`;
+  const collection = `/apis/ghippo.io/v1alpha1/namespaces/${within}/accesskeys`;
+  return post(admin, collection, manifest(`backlog-${n}`, within, [{ name: 'one' }, { name: 'two' }]));
+}
+
+function manifest(name: string, within: string, keyPairs = [{ name: 'one' }]): object {
+  const metadata = { name, namespace: within };
+  return { apiVersion: 'ghippo.io/v1alpha1', kind: 'AccessKey', metadata, spec: { user: { name }, keyPairs } };
+}
+
+const nameOf = (n: number) => `sample-${n}`;
+
+function percentile(times: readonly number[], rank: number): number {
+  const sorted = times.toSorted((a, b) => a - b);
+  return sorted[Math.ceil((rank / 100) * sorted.length) - 1] ?? Number.NaN;
+}
+
+function percentiles(times: readonly number[]): string {
+  const list = [50, 90, 99].map((rank) => `p${rank} ${percentile(times, rank).toFixed(1)}`).join(', ');
+  return `${list}, max ${Math.max(...times).toFixed(1)} ms (${times.length} samples)`;
+}
+
+await withCluster(main);
