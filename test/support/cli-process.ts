@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { deathWrapper } from '../../tools/control-plane/program.ts';
+import type { StartOptions } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
 
 const mainFile = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
@@ -20,12 +21,13 @@ export interface CliProcess {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts the program from its sources. */
+/** Starts the program from its sources, without the environment of the test except for PATH. */
 export async function startCli(
   args: readonly string[],
-  environment: Readonly<Record<string, string>> = {},
+  { nodeArguments = [], environment = {} }: StartOptions = {},
 ): Promise<CliProcess> {
-  const [command = '', ...rest] = [...(await deathWrapper()), process.execPath, mainFile, ...args];
+  const program = [process.execPath, ...nodeArguments, mainFile];
+  const [command = '', ...rest] = [...(await deathWrapper()), ...program, ...args];
   const env = { PATH: process.env.PATH, ...environment };
   const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'], env });
   const output: string[] = [];

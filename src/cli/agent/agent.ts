@@ -20,6 +20,8 @@ export interface AgentDependencies extends Omit<RefreshDependencies, 'options'>,
   readonly now: () => number;
   /** From 0 to 1, exclusive. */
   readonly random: () => number;
+  /** Milliseconds between two reads of the credential. */
+  readonly checkIntervalMs?: number;
 }
 
 /** Keeps a token in a file. */
@@ -37,13 +39,11 @@ export interface Agent {
 }
 
 /**
- * Time between two reads of the credential, milliseconds. Reads instead of watching: a mounted Secret is updated by
- * swapping a symlink of a parent directory, and some file systems report no changes.
+ * Creates an agent. It reads the credential periodically instead of watching it: a mounted Secret is updated by swapping a
+ * symlink of a parent directory, and some file systems report no changes.
  */
-const checkIntervalMs = 1_000;
-
 export function createAgent(dependencies: AgentDependencies): Agent {
-  const { options, log, metrics, now, random } = dependencies;
+  const { options, log, metrics, now, random, checkIntervalMs = 1_000 } = dependencies;
   const readyFile = createReadyFile(options.readyFile);
   let state = initialState();
 

@@ -1,4 +1,4 @@
-import { type Fact, type Finding, failed, listed, ok, skipped, warning } from './finding.ts';
+import { type Fact, type Finding, failed, ok, skipped, warning } from './finding.ts';
 
 /** One permission, as in a ResourceAttributes of a review. */
 export interface Permission {
@@ -82,7 +82,7 @@ export function checkOperatorPermissions(reviewed: readonly ReviewedPermission[]
   const lacking = denied(reviewed);
   if (lacking.length === 0) return ok(check, `the ServiceAccount has all ${reviewed.length} permissions`);
   const advice = 'Apply manifests/base/rbac.yaml, or install the chart with the same version.';
-  return failed(check, `the ServiceAccount may not ${listed(lacking)}`, advice);
+  return failed(check, `the ServiceAccount may not ${lacking.join('; ')}`, advice);
 }
 
 /** Checks the permissions of the user who runs this program. */
@@ -94,7 +94,7 @@ export function checkUserPermissions(reviewed: readonly ReviewedPermission[], na
   if (lacking.length === 0) return ok(check, `you may manage AccessKeys in the namespace ${namespace}`);
   const advice =
     'Bind the role edit or accesskey-editor, and for key pairs a Role for their Secrets, if you need them.';
-  return warning(check, `in the namespace ${namespace}, you may not ${listed(lacking)}`, advice);
+  return warning(check, `you may not ${lacking.join('; ')}`, advice);
 }
 
 function reasonOf(reviewed: readonly ReviewedPermission[]): string | undefined {
@@ -102,10 +102,14 @@ function reasonOf(reviewed: readonly ReviewedPermission[]): string | undefined {
   return undefined;
 }
 
+/** @returns for each resource, the verbs that are not allowed, for example `list, watch secrets in team-a` */
 function denied(reviewed: readonly ReviewedPermission[]): string[] {
   const lacking = reviewed.filter(({ allowed }) => 'value' in allowed && !allowed.value);
-  return lacking.map(({ permission: { verb, resource, group, namespace } }) => {
-    const where = namespace === undefined ? '' : ` in ${namespace}`;
-    return `${verb} ${resource}${group === '' ? '' : `.${group}`}${where}`;
-  });
+  const verbs = Map.groupBy(lacking, ({ permission }) => placeOf(permission));
+  return [...verbs].map(([place, found]) => `${found.map(({ permission }) => permission.verb).join(', ')} ${place}`);
+}
+
+function placeOf({ group, resource, namespace }: Permission): string {
+  const where = namespace === undefined ? 'in the whole cluster' : `in ${namespace}`;
+  return `${resource}${group === '' ? '' : `.${group}`} ${where}`;
 }

@@ -39,7 +39,7 @@ export interface EscalationAttempt {
   readonly result: Escalation;
 }
 
-const apply = 'Apply manifests/base, or install the chart with admissionPolicies.enabled.';
+const apply = 'Apply manifests/base, or install the chart again.';
 const risk = 'without them, whoever may write AccessKeys gets tokens of every user';
 
 /** Checks that all policies exist, fail closed, and are bound with the action Deny. */

@@ -15,8 +15,14 @@ function kindOf(error: unknown): 'notFound' | 'forbidden' | 'unavailable' {
   return isStatus(error, 403) ? 'forbidden' : 'unavailable';
 }
 
-/** The text of the API server names the user, the verb and the resource. */
+const forbidden = /cannot (\w+) resource "([^"]+)" in API group "[^"]*"(?: in the namespace "([^"]+)")?/;
+
+/** The text of the API server for a missing permission is long, so only verb, resource and namespace are kept. */
 function reasonOf(error: unknown): string {
+  const [, verb, resource, namespace] = (error instanceof KubernetesError && forbidden.exec(error.detail)) || [];
+  if (verb !== undefined) {
+    return `you may not ${verb} ${resource}${namespace === undefined ? '' : ` in the namespace ${namespace}`}`;
+  }
   const text = error instanceof KubernetesError && error.detail !== '' ? error.detail : describeError(error);
   return text.split('\n', 1)[0] ?? text;
 }

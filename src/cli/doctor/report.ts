@@ -24,5 +24,7 @@ export function reportLines(findings: readonly Finding[], style: Style): string[
 
 function summaryOf(findings: readonly Finding[]): string {
   const count = (status: Finding['status']) => findings.filter((one) => one.status === status).length;
-  return `${count('ok')} ok, ${count('warning')} warnings, ${count('failed')} failed, ${count('skipped')} skipped`;
+  const warnings = count('warning');
+  const counted = `${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`;
+  return `${count('ok')} ok, ${counted}, ${count('failed')} failed, ${count('skipped')} skipped`;
 }

@@ -58,7 +58,9 @@ describe('checkOperatorPermissions', () => {
 
   it('names what is missing', () => {
     const finding = checkOperatorPermissions(reviewed(permissions, ({ resource }) => resource !== 'tokenreviews'));
-    expect(finding.message).toBe('the ServiceAccount may not create tokenreviews.authentication.k8s.io');
+    expect(finding.message).toBe(
+      'the ServiceAccount may not create tokenreviews.authentication.k8s.io in the whole cluster',
+    );
     expect(finding.status).toBe('failed');
   });
 
@@ -79,11 +81,11 @@ it('checkUserPermissions warns about what the user may not do', () => {
     ).status,
   ).toBe('ok');
   const finding = checkUserPermissions(
-    reviewed(permissions, ({ verb }) => verb !== 'create'),
+    reviewed(permissions, ({ verb }) => verb === 'get'),
     'people',
   );
   expect(finding).toMatchObject({
     status: 'warning',
-    message: expect.stringContaining('create accesskeys.ghippo.io in people'),
+    message: 'you may not list, watch, create, patch, delete accesskeys.ghippo.io in people',
   });
 });
