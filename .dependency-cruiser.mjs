@@ -81,8 +81,10 @@ const mayImport = {
   'cli/credential': ['kube', 'credential', 'accesskey/model', 'cli/common', 'cli/token'],
   'cli/agent': ['kube', 'accesskey/model', 'cli/common', 'cli/token'],
   'cli/doctor': ['kube', 'accesskey/model', 'token/keys', 'cli/common', 'cli/token'],
+  'cli/completion': ['kube', 'accesskey/model', 'cli/common'],
   'cli/commands': [
     ...['kube', 'cli/common', 'cli/keys', 'cli/token', 'cli/credential', 'cli/agent', 'cli/doctor'],
+    'cli/completion',
   ],
   cli: ['cli/common', 'cli/commands'],
 };

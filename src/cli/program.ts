@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { registerAgent } from './commands/agent.ts';
+import { registerCompletion } from './commands/completion.ts';
 import { registerCreate } from './commands/create.ts';
 import { registerCredential } from './commands/credential.ts';
 import { registerDelete } from './commands/delete.ts';
@@ -31,6 +32,7 @@ const commands = [
   registerCredential,
   registerAgent,
   registerDoctor,
+  registerCompletion,
 ];
 
 /** The program with all its commands. It writes to the context, and throws CommanderError instead of exiting. */

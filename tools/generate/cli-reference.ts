@@ -60,9 +60,10 @@ function flagsTable(command: Command): string {
   return rows.length === 0 ? '' : table(['flag', ''], rows);
 }
 
-function rowOf({ flags, description, defaultValue }: Option): string[] {
+function rowOf({ flags, description, defaultValue, argChoices }: Option): string[] {
   const value = typeof defaultValue === 'string' ? ` (default: ${defaultValue})` : '';
   // In a code span of a table, angle brackets would be escaped twice.
   const text = flags.replace(/[<[]([^>\]]+)[>\]]/g, (_, name: string) => name.toUpperCase());
-  return [`\`${text}\``, `${description}${value}`];
+  const choices = argChoices ? `: ${argChoices.join(', ')}` : '';
+  return [`\`${text}\``, `${description}${choices}${value}`];
 }

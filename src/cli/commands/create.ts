@@ -7,7 +7,7 @@ import { parseDuration, parseExpiry } from '../keys/pair-flags.ts';
 
 export function registerCreate(program: Command, context: CliContext): void {
   const command = program
-    .command('create <name>')
+    .command('create <new-name>')
     .summary('create an AccessKey, or add a key pair to one')
     .description(
       'Create an AccessKey with a key pair (NAME, or NAME/PAIR; the default pair is main), or add a key pair to an ' +

@@ -21,6 +21,8 @@ export interface Cluster {
   readonly transport: Transport;
   /** Of the flag, of the context or `default`. */
   readonly namespace: string;
+  /** Names of the contexts of the kubeconfig. */
+  readonly contexts: readonly string[];
   close(): Promise<void>;
 }
 

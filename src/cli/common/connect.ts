@@ -27,6 +27,7 @@ export function connect(flags: ClusterFlags, process: Process): Cluster {
     client: createKubernetesClient(transport),
     transport,
     namespace: flags.namespace ?? ofContext ?? 'default',
+    contexts: kubeconfig.getContexts().map(({ name }) => name),
     close: () => transport.close(),
   };
 }

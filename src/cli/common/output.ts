@@ -1,5 +1,5 @@
 /** The formats of results (`-o`). */
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { group, plural } from '../../accesskey/model/access-key-record.ts';
 import type { RawObject } from '../../kube/list-watch.ts';
 
@@ -9,10 +9,7 @@ export type TableFormat = 'table' | 'wide';
 
 /** Adds `-o` with these formats; the first is the default if `hasDefault`. */
 export function addOutputFlag(command: Command, formats: readonly string[], defaultFormat?: string): Command {
-  const option = new Option('-o, --output <format>', `one of ${formats.join(', ')}`).argParser((value) => {
-    if (formats.includes(value)) return value;
-    throw new InvalidArgumentError(`Allowed formats are ${formats.join(', ')}.`);
-  });
+  const option = new Option('-o, --output <format>', 'format of the result').choices(formats);
   return command.addOption(defaultFormat === undefined ? option : option.default(defaultFormat));
 }
 

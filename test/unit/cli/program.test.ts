@@ -24,7 +24,7 @@ describe('runCli', () => {
     [['lst'], 'unknown command'],
     [['list', '--nothing'], 'unknown option'],
     [['list', 'a'], 'too many arguments'],
-    [['list', '-o', 'xml'], 'Allowed formats are table, wide, json, yaml, name.'],
+    [['list', '-o', 'xml'], 'Allowed choices are table, wide, json, yaml, name.'],
   ])('rejects %j with one line on stderr and exit code 1', async (args, message) => {
     const { exitCode, out, err } = await run(...args);
     expect({ exitCode, out }).toEqual({ exitCode: 1, out: '' });
