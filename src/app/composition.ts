@@ -1,4 +1,6 @@
 import type { Logger } from 'pino';
+import { guardrailsConfigMap } from '../accesskey/guardrails/guardrails.ts';
+import { createWatchedGuardrails } from '../accesskey/guardrails/watched-guardrails.ts';
 import { createLastUsed } from '../accesskey/live/last-used.ts';
 import { acceptedBy, createPairLookup } from '../accesskey/live/pair-lookup.ts';
 import { lastUseOf } from '../accesskey/model/access-key-record.ts';
@@ -72,7 +74,9 @@ export function composeOperator({ configuration, kubeconfig, program, certificat
     signingKeys: signingKeys.cache.current,
     log,
   });
+  const guardrails = createWatchedGuardrails({ transport, configMap: { namespace, name: guardrailsConfigMap }, log });
   const leadership = createLeadership({
+    guardrails,
     tokens,
     configuration,
     transport,
@@ -132,8 +136,8 @@ export function composeOperator({ configuration, kubeconfig, program, certificat
     leadership,
     lastUsed,
     registeredClusters: served.registeredClusters,
-    /** All reflectors of the local cluster, including the optional one for RoleBindings. */
-    reflectors: served.reflectors,
+    /** All reflectors of the local cluster, including the optional ones for RoleBindings and the guardrails. */
+    reflectors: [...served.reflectors, guardrails.reflector],
     /** The reflectors that must sync before the process is ready. */
     requiredReflectors: localCaches.reflectors,
   };
@@ -142,7 +146,8 @@ export function composeOperator({ configuration, kubeconfig, program, certificat
 function* accessKeySamples({ accessKeys }: AccessKeyCaches) {
   for (const { status } of accessKeys.values()) {
     const ready = status.conditions?.find((one) => one.type === 'Ready')?.status ?? 'Unknown';
-    yield { ready, pairs: (status.keyPairs ?? []).map((pair) => pair.state) };
+    const isCompliant = !status.conditions?.some((one) => one.type === 'NotCompliant');
+    yield { ready, isCompliant, pairs: (status.keyPairs ?? []).map((pair) => pair.state) };
   }
 }
 

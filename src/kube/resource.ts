@@ -20,6 +20,7 @@ export interface NamespacedName {
 
 /** The built-in resources that the operator reads or writes. */
 export const resources = {
+  configMaps: { apiVersion: 'v1', plural: 'configmaps' },
   secrets: { apiVersion: 'v1', plural: 'secrets' },
   namespaces: { apiVersion: 'v1', plural: 'namespaces' },
   deployments: { apiVersion: 'apps/v1', plural: 'deployments' },

@@ -9,6 +9,8 @@ import type { Freshness } from '../kube/freshness.ts';
 export interface CountedAccessKey {
   /** Status of its Ready condition. */
   ready: 'True' | 'False' | 'Unknown';
+  /** Whether it complies with the guardrails, as far as they are known. */
+  isCompliant: boolean;
   /** State of each of its key pairs. */
   pairs: Iterable<string>;
 }
@@ -40,6 +42,14 @@ export function collectAccessKeys(register: Registry, accessKeys: () => Iterable
     known: ['True', 'False', 'Unknown'],
     *states() {
       for (const { ready } of accessKeys()) yield ready;
+    },
+  });
+  new Gauge({
+    registers: [register],
+    name: 'accesskey_accesskeys_not_compliant',
+    help: 'AccessKeys that do not comply with the guardrails',
+    collect() {
+      this.set([...accessKeys()].filter(({ isCompliant }) => !isCompliant).length);
     },
   });
   collectCounts(register, {

@@ -2,6 +2,8 @@
  * Builders of the operator's objects. Each returns a valid object; a test sets only the properties that matter to it.
  */
 
+import { type Guardrails, noGuardrails } from '../../src/accesskey/guardrails/guardrails.ts';
+import type { CurrentGuardrails } from '../../src/accesskey/guardrails/watched-guardrails.ts';
 import type { FoundPair } from '../../src/accesskey/live/pair-lookup.ts';
 import {
   type AccessKeyRecord,
@@ -161,6 +163,24 @@ export const noTokens: SecretTokens = {
   isPublished: () => false,
   issue: () => Promise.reject(new Error('no token is expected')),
 };
+
+/** Guardrails that a test can change; no limits by default. */
+export function guardrails(initial: Guardrails = noGuardrails) {
+  const listeners = new Set<() => void>();
+  let value: Guardrails | undefined = initial;
+  const current: CurrentGuardrails = {
+    current: () => value,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+  const set = (next: Partial<Guardrails> | undefined) => {
+    value = next && { ...noGuardrails, ...next };
+    for (const listener of listeners) listener();
+  };
+  return { ...current, set };
+}
 
 export function namespace(name: string, terminating = false): NamespaceRecord {
   return { key: name, resourceVersion: '1', terminating };

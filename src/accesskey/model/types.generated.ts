@@ -217,7 +217,7 @@ export interface AccessKeyStatus {
     accessKeys?: string;
   };
   /**
-   * Ready is always set. Reconciling is set while work is in progress or being retried, Stalled while a problem needs manual intervention, Overridden while an admission policy or another controller changes what the operator writes to a Secret, ExpiresSoon while a key pair expires soon and no other key pair is valid longer.
+   * Ready is always set. Reconciling is set while work is in progress or being retried, Stalled while a problem needs manual intervention, Overridden while an admission policy or another controller changes what the operator writes to a Secret, ExpiresSoon while a key pair expires soon and no other key pair is valid longer, NotCompliant while the AccessKey does not comply with the guardrails of the administrators.
    */
   conditions?: {
     type: string;

@@ -1,3 +1,4 @@
+import { describeViolations } from '../guardrails/violations.ts';
 import type { AccessKeyRecord, Condition, KeyPairStatus } from '../model/access-key-record.ts';
 import { formatTime } from '../model/time.ts';
 import { expiringSoon } from './expiry-warnings.ts';
@@ -27,6 +28,8 @@ export const reasons = {
   secretOverridden: 'SecretOverridden',
   /** A key pair expires soon, and no other one is valid longer. The reason of `ExpiresSoon`. */
   expiresSoon: 'KeyPairExpiresSoon',
+  /** The AccessKey does not comply with the guardrails. The reason of `NotCompliant`. */
+  guardrailViolated: 'GuardrailViolated',
   /** The AccessKey or its namespace is being deleted, so its pairs are no longer valid. */
   terminating: 'Terminating',
 } as const;
@@ -42,13 +45,14 @@ interface Verdict {
 
 /**
  * The conditions as kstatus defines them: Ready is always present, Stalled and Reconciling only while they are true. So
- * are Overridden and ExpiresSoon, which do not affect Ready.
+ * are Overridden, ExpiresSoon and NotCompliant, which do not affect Ready.
  */
 export function conditionsOf({
   accessKey,
   otherHolder,
   outcome,
   keyPairs,
+  violations,
   keepsMessage,
   now,
 }: {
@@ -57,6 +61,8 @@ export function conditionsOf({
   otherHolder: string | undefined;
   outcome: PlanOutcome;
   keyPairs: readonly KeyPairStatus[];
+  /** undefined: the guardrails are not known, so the condition stays as it is. */
+  violations: readonly string[] | undefined;
   /** Keep the message of an error that is reported again, even if its text differs. */
   keepsMessage: boolean;
   /** Milliseconds since the epoch. */
@@ -68,8 +74,14 @@ export function conditionsOf({
   const warnings = [
     { type: 'Overridden', reason: reasons.secretOverridden, message: outcome.overrides },
     { type: 'ExpiresSoon', reason: reasons.expiresSoon, message: describeExpiring(keyPairs) },
+    { type: 'NotCompliant', reason: reasons.guardrailViolated, message: describeViolations(violations ?? []) },
   ];
-  return [...toConditions(accessKey, { ...verdict, message }, now), ...trueConditions(accessKey, warnings, now)];
+  const kept = violations ? [] : (accessKey.status.conditions ?? []).filter(({ type }) => type === 'NotCompliant');
+  return [
+    ...toConditions(accessKey, { ...verdict, message }, now),
+    ...trueConditions(accessKey, warnings, now),
+    ...kept,
+  ];
 }
 
 /** The conditions of an AccessKey that is being deleted, or whose namespace is. */

@@ -4,6 +4,7 @@ import { describeError, type KubernetesError, NotLeaderError, retryAfterOf } fro
 import type { EventContent, EventRecorder } from '../../kube/events.ts';
 import type { Transport } from '../../kube/transport.ts';
 import { createWorkQueue, type WorkQueueOptions } from '../../kube/work-queue.ts';
+import type { CurrentGuardrails } from '../guardrails/watched-guardrails.ts';
 import { type AccessKeyRecord, accessKeys, kind } from '../model/access-key-record.ts';
 import { type AccessKeyCaches, isBeingDeleted, isTerminating, nameHoldersFor } from '../model/caches.ts';
 import { type Accepts, isUnaccepted, withAcceptance } from './acceptance.ts';
@@ -54,6 +55,8 @@ export interface ControllerOptions {
   tokens: SecretTokens;
   /** How long before the expiry of a key pair to warn, days. */
   warningDays: readonly number[];
+  /** What AccessKeys are compared with. */
+  guardrails: CurrentGuardrails;
   /** Milliseconds since the epoch. */
   now: () => number;
   metrics?: WorkQueueOptions['metrics'];
@@ -66,7 +69,7 @@ export interface ControllerOptions {
  * @returns a function that stops reconciling and resolves when no reconcile is running
  */
 export function startController(options: ControllerOptions): () => Promise<void> {
-  const { client, transport, caches, accepts, recorder, log, tokens, warningDays, now, metrics } = options;
+  const { client, transport, caches, accepts, recorder, log, tokens, warningDays, guardrails, now, metrics } = options;
   const api = createSecretApi(client);
   const memories = createMemories();
   const queue = createWorkQueue({
@@ -113,7 +116,10 @@ export function startController(options: ControllerOptions): () => Promise<void>
     const error = errorOf(outcome);
     const keepsMessage = performance.now() - (memory.failureWrittenAt ?? Number.NEGATIVE_INFINITY) < messageIntervalMs;
     const { userHolder } = observed;
-    const status = statusOf({ accessKey, userHolder, outcome, keepsMessage, warningDays, now: at });
+    const status = statusOf({
+      ...{ accessKey, userHolder, outcome, keepsMessage, warningDays, now: at },
+      guardrails: guardrails.current(),
+    });
     const isWritten = await updateStatus(accessKey, status);
     if (isWritten) memory.unseen.status = { resourceVersion: accessKey.resourceVersion, since: performance.now() };
     if (isWritten || !error) memory.failureWrittenAt = error && performance.now();
@@ -166,7 +172,7 @@ export function startController(options: ControllerOptions): () => Promise<void>
   }
 
   const unsubscribers = [
-    enqueueChanges(caches, queue.add),
+    enqueueChanges(caches, guardrails, queue.add),
     caches.accessKeys.subscribe(({ previous, current }) => {
       if (!previous || previous.deleting) return;
       const isDeleted = previous.uid !== current?.uid || current.deleting;

@@ -1,17 +1,23 @@
 import type { SecretRecord } from '../../credential/secret-record.ts';
 import type { Change } from '../../kube/store.ts';
 import type { Priority } from '../../kube/waiting-keys.ts';
+import type { CurrentGuardrails } from '../guardrails/watched-guardrails.ts';
 import { type AccessKeyRecord, ownSecretNames } from '../model/access-key-record.ts';
 import type { AccessKeyCaches } from '../model/caches.ts';
 
 /**
- * Enqueues all AccessKeys, then those affected by each change in the caches. Reconciling is level-triggered: the
- * content of a change decides only the priority. What a user changes comes before new AccessKeys, and so does a Secret:
- * the watch shows what a reconcile has written, and one that has begun ends before the next one begins.
+ * Enqueues all AccessKeys, then those affected by each change in the caches, and again all after a change of the
+ * guardrails. Reconciling is level-triggered: the content of a change decides only the priority. What a user changes comes
+ * before new AccessKeys, and so does a Secret: the watch shows what a reconcile has written, and one that has begun ends
+ * before the next one begins.
  *
  * @returns a function that unsubscribes
  */
-export function enqueueChanges(caches: AccessKeyCaches, add: (key: string, priority: Priority) => void): () => void {
+export function enqueueChanges(
+  caches: AccessKeyCaches,
+  guardrails: Pick<CurrentGuardrails, 'subscribe'>,
+  add: (key: string, priority: Priority) => void,
+): () => void {
   const addAll = (accessKeys: Iterable<AccessKeyRecord>, priority: Priority) => {
     for (const one of accessKeys) add(one.key, priority);
   };
@@ -26,6 +32,7 @@ export function enqueueChanges(caches: AccessKeyCaches, add: (key: string, prior
     caches.namespaces.subscribe(({ key, previous, current }) => {
       if (previous?.terminating !== current?.terminating) addAll(caches.accessKeys.byIndex('namespace', key), 'normal');
     }),
+    guardrails.subscribe(() => addAll(caches.accessKeys.values(), 'low')),
   ];
   addAll(caches.accessKeys.values(), 'low');
   return () => {

@@ -1,3 +1,5 @@
+import type { Guardrails } from '../guardrails/guardrails.ts';
+import { violationsOf } from '../guardrails/violations.ts';
 import type { AccessKeyRecord, KeyPairStatus, ServiceAccountStatus } from '../model/access-key-record.ts';
 import { pairFacts } from '../model/pair-facts.ts';
 import { expiresAtMs, plannedRotationAt } from '../model/pair-state.ts';
@@ -18,6 +20,7 @@ export function statusOf({
   outcome,
   keepsMessage = false,
   warningDays = [],
+  guardrails,
   now,
 }: {
   accessKey: AccessKeyRecord;
@@ -31,6 +34,8 @@ export function statusOf({
   keepsMessage?: boolean;
   /** How long before the expiry of a pair to warn, days. Default: no warnings. */
   warningDays?: readonly number[];
+  /** undefined: not known, so the last comparison with them is kept. */
+  guardrails?: Guardrails | undefined;
   /** Milliseconds since the epoch. */
   now: number;
 }): AccessKeyStatus {
@@ -41,11 +46,12 @@ export function statusOf({
       : keptInConflict(accessKey);
   const keyPairs = withExpiryWarnings(observed, { known: accessKey.status.keyPairs ?? [], warningDays, now });
   const serviceAccounts = namedAccounts(accessKey);
+  const violations = guardrails && violationsOf({ accessKey, keyPairs, now }, guardrails);
   return {
     observedGeneration: accessKey.generation,
     ...(otherHolder === undefined && { userID: accessKey.uid }),
     summary: summaryOf({ keyPairs, serviceAccounts }),
-    conditions: conditionsOf({ accessKey, otherHolder, outcome, keyPairs, keepsMessage, now }),
+    conditions: conditionsOf({ accessKey, otherHolder, outcome, keyPairs, violations, keepsMessage, now }),
     ...(keyPairs.length > 0 && { keyPairs }),
     ...(serviceAccounts.length > 0 && { serviceAccounts }),
   };

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createLeadership } from '../../../src/app/leadership.ts';
 import { KubernetesError } from '../../../src/kube/errors.ts';
 import type { Transport } from '../../../src/kube/transport.ts';
-import { caches, noTokens, now, rawSecret, secret } from '../../support/builders.ts';
+import { caches, guardrails, noTokens, now, rawSecret, secret } from '../../support/builders.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
 afterEach(() => void vi.useRealTimers());
@@ -40,6 +40,7 @@ it('deletes a Secret whose AccessKey no longer exists after five minutes', async
     transport,
     caches: caches({ secrets: [secret()] }),
     tokens: noTokens,
+    guardrails: guardrails(),
     accepts: () => true,
     instance: 'pod-1',
     startRotation: () => async () => undefined,

@@ -46,6 +46,7 @@ describe('the exposition', () => {
     ['accesskey_ready', 'gauge'],
     ['accesskey_access_reviews_per_listing', 'histogram'],
     ['accesskey_accesskeys', 'gauge'],
+    ['accesskey_accesskeys_not_compliant', 'gauge'],
     ['accesskey_key_pairs', 'gauge'],
     ['accesskey_cache_age_seconds', 'gauge'],
     ['accesskey_cache_watching', 'gauge'],
@@ -185,8 +186,8 @@ describe('requests', () => {
 
 describe('gauges that are read at a scrape', () => {
   it('count AccessKeys by Ready and key pairs by state', async () => {
-    const ann = { ready: 'True' as const, pairs: ['Active', 'Disabled'] };
-    const bob = { ready: 'False' as const, pairs: ['Active'] };
+    const ann = { ready: 'True' as const, isCompliant: true, pairs: ['Active', 'Disabled'] };
+    const bob = { ready: 'False' as const, isCompliant: false, pairs: ['Active'] };
     let accessKeys = [ann, bob];
     const metrics = collecting({ accessKeys: () => accessKeys });
     const first = await metrics.exposition();
@@ -200,6 +201,7 @@ describe('gauges that are read at a scrape', () => {
       [1, 1, 0],
       [2, 1, undefined],
     ]);
+    expect(seriesValue(first, 'accesskey_accesskeys_not_compliant')).toBe(1);
     accessKeys = [bob];
     const second = await metrics.exposition();
     expect([ready(second), pairs(second)]).toEqual([

@@ -7,6 +7,27 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 
 afterEach(() => void vi.useRealTimers());
 
 describe('the controller', () => {
+  it('compares every AccessKey with changed guardrails, and keeps the result while they are not known', async () => {
+    const controller = startTestController(accessKey({ groups: ['admins'] }));
+    await controller.pass(0);
+    controller.show();
+    await controller.pass(0);
+    const conditions = () => controller.statuses.at(-1)?.conditions?.map(({ type, message }) => `${type}: ${message}`);
+    expect(conditions()).toEqual(['Ready: key pairs: main Active']);
+    controller.limits.set({ allowedGroups: ['*: viewers'] });
+    await controller.pass(0);
+    const message = 'spec.user.groups: admins is not allowed in namespace shop (guardrail allowedGroups)';
+    expect(conditions()).toEqual(['Ready: key pairs: main Active', `NotCompliant: ${message}`]);
+    const written = controller.statuses.length;
+    controller.limits.set(undefined);
+    await controller.pass(60_000);
+    expect(controller.statuses).toHaveLength(written);
+    controller.limits.set({});
+    await controller.pass(0);
+    expect(conditions()).toEqual(['Ready: key pairs: main Active']);
+    await controller.stop();
+  });
+
   it('writes no status before the watch shows the Secret that it created', async () => {
     const controller = startTestController(accessKey());
     await controller.pass(1_000);

@@ -6,7 +6,7 @@ import type { AccessKeyRecord, KeyPairSpec } from '../../../../src/accesskey/mod
 import { startController } from '../../../../src/accesskey/reconcile/controller.ts';
 import type { KubernetesClient } from '../../../../src/kube/client.ts';
 import type { Transport } from '../../../../src/kube/transport.ts';
-import { caches, noTokens, now, secret } from '../../../support/builders.ts';
+import { caches, guardrails, noTokens, now, secret } from '../../../support/builders.ts';
 import { createSecretsApi, type RawSecret } from './secrets-api.ts';
 
 export type TestController = ReturnType<typeof startTestController>;
@@ -28,6 +28,7 @@ export function startTestController(subject: AccessKeyRecord, ...secrets: RawSec
   const statuses: Status[] = [];
   let current = subject;
   const events: string[] = [];
+  const limits = guardrails();
   const client = {
     ...api.client,
     async patch(call: { plural: string }, body: { status: Status }) {
@@ -49,6 +50,7 @@ export function startTestController(subject: AccessKeyRecord, ...secrets: RawSec
     log: pino({ level: 'silent' }),
     tokens: noTokens,
     warningDays: [30, 7, 1],
+    guardrails: limits,
     now: () => now,
   });
   return {
@@ -57,6 +59,7 @@ export function startTestController(subject: AccessKeyRecord, ...secrets: RawSec
     statuses,
     ready: () => statuses.map(({ conditions }) => conditions?.[0]?.reason),
     events,
+    limits,
     /** The watch shows every Secret of the API server. */
     show: () => filled.secrets.replace(api.watched(subject)),
     /** Changes the spec. */

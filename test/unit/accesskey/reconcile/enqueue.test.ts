@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { enqueueChanges } from '../../../../src/accesskey/reconcile/enqueue.ts';
-import { accessKey, at, caches, known, namespace, secret } from '../../../support/builders.ts';
+import { accessKey, at, caches, guardrails, known, namespace, secret } from '../../../support/builders.ts';
 
 const ann = accessKey();
 const bob = accessKey({ name: 'bob', user: 'bob' });
@@ -12,19 +12,20 @@ const waiting = accessKey({ name: 'a', user: 'a', keyPairs: [{ name: 'b-c' }] })
 
 /** The keys that a change adds to the queue after the start. */
 function enqueuedBy(
-  work: (all: ReturnType<typeof caches>) => void,
+  work: (all: ReturnType<typeof caches>, limits: ReturnType<typeof guardrails>) => void,
   content: Parameters<typeof caches>[0] = { accessKeys: [ann, bob, far] },
 ) {
   const all = caches(content);
   let keys: string[] = [];
   let added: string[] = [];
-  enqueueChanges(all, (key, priority) => {
+  const limits = guardrails();
+  enqueueChanges(all, limits, (key, priority) => {
     keys.push(key);
     added.push(`${priority} ${key}`);
   });
   const atStart = { keys, added };
   [keys, added] = [[], []];
-  work(all);
+  work(all, limits);
   const sorted = (some: string[]) => [...new Set(some)].sort();
   return { atStart: atStart.added.toSorted(), keys: sorted(keys), added: sorted(added) };
 }
@@ -46,6 +47,11 @@ describe('enqueueChanges', () => {
     const { added } = enqueuedBy(work);
     const highest = ['high', 'normal', 'low'].find((one) => added.some((entry) => entry.startsWith(one)));
     expect(highest).toBe(priority);
+  });
+
+  it('adds every AccessKey after a change of the guardrails, with low priority', () => {
+    const { added } = enqueuedBy((_, limits) => limits.set({ maxTokenLifetime: '1h' }));
+    expect(added).toEqual(['low far/zoe', 'low shop/ann', 'low shop/bob']);
   });
 
   it.each<[string, (all: ReturnType<typeof caches>) => void, string[]]>([

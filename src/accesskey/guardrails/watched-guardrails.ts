@@ -1,0 +1,87 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Logger } from 'pino';
+import { describeError } from '../../kube/errors.ts';
+import type { RawObject } from '../../kube/list-watch.ts';
+import { createReflector, type Reflector } from '../../kube/reflector.ts';
+import { type NamespacedName, pathOf, resources } from '../../kube/resource.ts';
+import { createStore, type Stored } from '../../kube/store.ts';
+import type { Transport } from '../../kube/transport.ts';
+import { type Guardrails, GuardrailsError, noGuardrails, parseGuardrails } from './guardrails.ts';
+
+/** The guardrails that AccessKeys are compared with. */
+export interface CurrentGuardrails {
+  /**
+   * @returns the last valid guardrails, which have no limits if the ConfigMap does not exist; undefined until the
+   *   ConfigMap was read, and while it has been malformed since then
+   */
+  current(): Guardrails | undefined;
+  /**
+   * Calls the listener after each change of `current`.
+   *
+   * @returns a function that unsubscribes it
+   */
+  subscribe(listener: () => void): () => void;
+}
+
+export interface WatchedGuardrailsOptions {
+  transport: Transport;
+  configMap: NamespacedName;
+  log: Logger;
+}
+
+interface ConfigMapRecord extends Stored {
+  readonly data: Readonly<Record<string, string>>;
+}
+
+/**
+ * Follows the ConfigMap. While it is malformed, the last valid guardrails stay in use. The process does not need them to
+ * serve requests: the admission policy applies them, and the operator only reports.
+ */
+export function createWatchedGuardrails(
+  options: WatchedGuardrailsOptions,
+): CurrentGuardrails & { readonly reflector: Reflector } {
+  const { transport, configMap, log } = options;
+  const key = `${configMap.namespace}/${configMap.name}`;
+  const store = createStore<ConfigMapRecord>({});
+  // RBAC allows listing and watching a single name by resourceNames.
+  const target = {
+    path: pathOf({ ...resources.configMaps, namespace: configMap.namespace }),
+    fieldSelector: `metadata.name=${configMap.name}`,
+  };
+  const reflector = createReflector({ transport, target, store, transform: toRecord, log });
+  const listeners = new Set<() => void>();
+  let current: Guardrails | undefined;
+
+  function use(guardrails: Guardrails): void {
+    if (isDeepStrictEqual(guardrails, current)) return;
+    current = guardrails;
+    for (const listener of listeners) listener();
+  }
+
+  function load({ data }: ConfigMapRecord): void {
+    try {
+      use(parseGuardrails(data));
+      log.info({ configMap: key }, 'guardrails loaded');
+    } catch (error) {
+      const reason = error instanceof GuardrailsError ? error.message : describeError(error);
+      const outcome = current ? 'comparing AccessKeys with the last valid ones' : 'no valid ones are known';
+      log.error({ configMap: key, reason }, `the guardrails are malformed, ${outcome}`);
+    }
+  }
+
+  store.subscribe(({ current: record }) => (record ? load(record) : use(noGuardrails)));
+  void reflector.synced.then(() => store.size === 0 && use(noGuardrails));
+  return {
+    reflector,
+    current: () => current,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+function toRecord({ metadata, data }: RawObject): ConfigMapRecord {
+  const { name, namespace, resourceVersion } = metadata;
+  return { key: `${namespace}/${name}`, resourceVersion, data: (data ?? {}) as Record<string, string> };
+}
