@@ -25,6 +25,13 @@ export function isDenial(message: string): boolean {
   return denied.test(message);
 }
 
+/** @returns the reason in the text with which the API server rejects a request, without the names of object and policy */
+export function rejectionReason(text: string): string {
+  const markers = [' denied request: ', ' denied the request: ', ' is forbidden: '];
+  const marker = markers.find((one) => text.includes(one));
+  return marker === undefined ? text : text.slice(text.indexOf(marker) + marker.length);
+}
+
 /**
  * @param sent body of the request, JSON
  * @returns the message without any value of the Secret data that was sent; empty if it must not be repeated

@@ -4,7 +4,8 @@ import { additionProblem, maxPairs } from '../../accesskey/change/addition.ts';
 import { managementOf, managerOf } from '../../accesskey/change/managed-fields.ts';
 import { type AccessKeyRecord, pairStatusOf } from '../../accesskey/model/access-key-record.ts';
 import { formatTime } from '../../accesskey/model/time.ts';
-import { isStatus } from '../../kube/errors.ts';
+import { rejectionReason } from '../../kube/denial.ts';
+import { isStatus, KubernetesError } from '../../kube/errors.ts';
 import { PlatformError } from '../common/errors.ts';
 
 /** Attempts when something else changes the AccessKey at the same time, such as the time of last use in the status. */
@@ -30,8 +31,7 @@ export async function changeKeyPairs(
       return fetched.generation + 1;
     } catch (error) {
       if (isStatus(error, 404)) throw new PlatformError('notFound', 'user not found');
-      if (isRejection(error))
-        throw new PlatformError('permissionDenied', 'the cluster rejects the change of the AccessKey');
+      if (isRejection(error)) throw new PlatformError('permissionDenied', describeRejection(error));
       if (!isStatus(error, 409)) throw error;
     }
   }
@@ -39,8 +39,14 @@ export async function changeKeyPairs(
 }
 
 /** RBAC, the schema or an admission policy rejects the change. */
-function isRejection(error: unknown): boolean {
-  return [400, 403, 422].some((status) => isStatus(error, status));
+function isRejection(error: unknown): error is KubernetesError {
+  return error instanceof KubernetesError && (error.denied || [400, 403, 422].includes(error.status));
+}
+
+/** Has the text of an admission policy or webhook, which names field and rule. */
+function describeRejection({ denied, detail }: KubernetesError): string {
+  const reason = denied ? `: ${rejectionReason(detail)}` : '';
+  return `the cluster rejects the change of the AccessKey${reason}`;
 }
 
 /** A key pair to add. */

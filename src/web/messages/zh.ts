@@ -66,7 +66,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   inputRestored: '由于登录会话已结束，内容尚未保存。您填写的内容已恢复，请检查后重新提交。',
   badToken: '令牌未通过集群认证。',
   badPair: 'Access Key ID 或 Secret Access Key 无效。',
-  addressNotAllowed: '该访问密钥不允许从您当前的网络地址使用。',
+  addressNotAllowed: '该密钥对不允许从您当前的网络地址使用。',
   missingToken: '请输入令牌。',
   missingAk: '请输入 Access Key ID。',
   missingSk: '请输入 Secret Access Key。',

@@ -1,5 +1,6 @@
 import { toPlatformError } from '../../http/common/error-response.ts';
 import { PlatformError } from '../../http/common/errors.ts';
+import { rejectionReason } from '../../kube/denial.ts';
 import { KubernetesError } from '../../kube/errors.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import type { MessageKey } from '../common/language.ts';
@@ -79,7 +80,7 @@ function describeRejection(
 ): Failure & { status: FailureStatus } {
   const { t } = context.get('view');
   context.get('logFields').error = error.message;
-  const quote = reasonIn(error);
+  const quote = rejectionReason(error.detail);
   if (error.denied) return { status: 403, ...describeDenial(quote, context, location) };
   switch (error.status) {
     case 403: {
@@ -105,11 +106,4 @@ function describeDenial(quote: string, context: PageContext, location: KeyLocati
     return { text: t('mayNotNameUser'), missing: describeMissingKeyPermission(impersonation, user, location) };
   }
   return { text: t('errorPolicy'), quote };
-}
-
-/** @returns the reason in the text of the API server, without the name of the object and of the policy */
-function reasonIn({ detail }: KubernetesError): string {
-  const markers = [' denied request: ', ' denied the request: ', ' is forbidden: '];
-  const marker = markers.find((one) => detail.includes(one));
-  return marker === undefined ? detail : detail.slice(detail.indexOf(marker) + marker.length);
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createPairLookup } from '../../../../src/accesskey/live/pair-lookup.ts';
 import { createAccessTokenService } from '../../../../src/http/access-tokens/service.ts';
 import type { Dependencies, Environment } from '../../../../src/http/common/environment.ts';
-import { ConnectionError, KubernetesError } from '../../../../src/kube/errors.ts';
+import { ConnectionError, errorFromResponse, KubernetesError } from '../../../../src/kube/errors.ts';
 import { keyPair } from '../../../support/builders.ts';
 import { ann, createTokens, createUsers } from './support.ts';
 
@@ -11,6 +11,14 @@ const path = '/current-user/accesstoken';
 const name = { name: 'ci' };
 const pairNames = ({ content }: Pick<Awaited<ReturnType<typeof createUsers>>, 'content'>) =>
   content.accessKeys.get('shop/ann')?.spec.keyPairs?.map((one) => one.name);
+const denial = errorFromResponse('PATCH /apis/secret-path', {
+  status: 422,
+  body: JSON.stringify({
+    message:
+      "accesskeys.ghippo.io \"ann\" is forbidden: ValidatingAdmissionPolicy 'g' with binding 'g' denied request: " +
+      'spec.keyPairs[0]: must have expiresAt (guardrail x)',
+  }),
+});
 const status = (code: number) => new KubernetesError(`PATCH /apis/secret-path: ${code}`, { status: code });
 
 describe('a change', () => {
@@ -26,6 +34,12 @@ describe('a change', () => {
     [409, status(409), 409, 'the AccessKey is being changed by others, try again'],
     [403, status(403), 403, 'the cluster rejects the change of the AccessKey'],
     [422, status(422), 403, 'the cluster rejects the change of the AccessKey'],
+    [
+      'a denial',
+      denial,
+      403,
+      'the cluster rejects the change of the AccessKey: spec.keyPairs[0]: must have expiresAt (guardrail x)',
+    ],
     [404, status(404), 404, 'user not found'],
     [500, status(500), 503, 'the cluster is unavailable, try again later'],
     ['nothing', new ConnectionError('no response'), 503, 'the cluster is unavailable, try again later'],
