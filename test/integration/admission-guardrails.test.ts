@@ -1,62 +1,31 @@
 /** The policy of manifests/components/guardrails. Other policies are tested in admission.test.ts. */
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { operatorNamespace, renderManifests } from '../../tools/install.ts';
+import { guardrailsConfigMap } from '../../src/accesskey/guardrails/guardrails.ts';
+import { operatorNamespace } from '../../tools/install.ts';
 import type { Kubectl } from '../../tools/kubectl.ts';
 import { poll } from '../../tools/poll.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { rejectionOf as dryRun, type InstalledGuardrails, installGuardrails } from '../support/guardrails.ts';
 import { accessKeyManifest, createNamespace, waitReady } from '../support/platform.ts';
 
-const name = 'accesskey-operator-guardrails';
 const hour = 3_600_000;
 const inHours = (hours: number) => new Date(Date.now() + hours * hour).toISOString();
 
 let cluster: TestCluster;
 let kubectl: Kubectl;
+let guardrails: InstalledGuardrails;
 
 beforeAll(async () => {
   cluster = await startTestCluster();
   kubectl = cluster.kubectl;
   await createNamespace(kubectl, 'team');
   await createNamespace(kubectl, 'other');
-  const rendered = await renderManifests(kubectl, join(import.meta.dirname, '../../manifests/overlays/guardrails'));
-  const items = rendered.filter(({ metadata }) => /guardrails/.test(metadata.name));
-  expect(items.map(({ kind }) => kind).sort()).toEqual([
-    'ConfigMap',
-    'ValidatingAdmissionPolicy',
-    'ValidatingAdmissionPolicyBinding',
-  ]);
-  await kubectl.apply({ apiVersion: 'v1', kind: 'List', items }, '--server-side');
+  guardrails = await installGuardrails(kubectl);
 });
 afterAll(() => cluster?.stop());
 
-/** Sets all guardrails, and waits until the API server uses them. */
-async function guard(data: Record<string, string>): Promise<void> {
-  const metadata = { name, namespace: operatorNamespace };
-  const apply = (values: Record<string, string>) =>
-    kubectl.run(
-      ['replace', '-f', '-'],
-      JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: values }),
-    );
-  // A malformed field that names this call shows that the API server has read it; its removal is seen the same way.
-  const marker = `marker${markers++}`;
-  await apply({ ...data, [marker]: '' });
-  await poll(marker, async () => (await rejectionOf(accessKeyManifest('team', 'probe'))).includes(marker));
-  await apply(data);
-  await poll(
-    `${marker} is gone`,
-    async () => !(await rejectionOf(accessKeyManifest('team', 'probe'))).includes(marker),
-  );
-}
-let markers = 0;
-
-/** @returns the error message of a dry run, or "accepted" */
-async function rejectionOf(manifest: object, verb = 'create', ...args: string[]): Promise<string> {
-  return kubectl.run([verb, '--dry-run=server', '-f', '-', ...args], JSON.stringify(manifest)).then(
-    () => 'accepted',
-    (error: Error) => error.message,
-  );
-}
+const guard = (data: Record<string, string>) => guardrails.set(data);
+const rejectionOf = (manifest: object, verb?: string) => dryRun(kubectl, manifest, verb);
 const withPairs = (...keyPairs: object[]) => accessKeyManifest('team', 'one', { keyPairs });
 
 describe('the guardrails', () => {
@@ -238,15 +207,13 @@ describe('the guardrails', () => {
     [{ allowedAudiences: 'a b' }, 'allowedAudiences must have one audience per line'],
     [{ maxLifetime: '1h' }, 'maxLifetime is unknown'],
   ])('reject every change of a spec while they are malformed: %j', async (data, message) => {
-    const patch = JSON.stringify({ data });
-    await guard({});
-    await kubectl.run(['patch', 'configmap', name, '-n', operatorNamespace, '--type=merge', '-p', patch]);
+    await guardrails.write(data as Record<string, string>);
     const expected = `the guardrails are malformed: ${message}`;
     await poll(expected, async () => (await rejectionOf(withPairs({ name: 'a' }))).includes(expected));
   });
 
   test('reject every change of a spec while their ConfigMap is missing', async () => {
-    await kubectl.run(['delete', 'configmap', name, '-n', operatorNamespace]);
+    await kubectl.run(['delete', 'configmap', guardrailsConfigMap, '-n', operatorNamespace]);
     await poll('a rejection', async () =>
       /guardrails\.accesskeys\.ghippo\.io/.test(await rejectionOf(withPairs({ name: 'a', enabled: false }))),
     );
