@@ -1,4 +1,5 @@
 import type { Condition } from './condition.ts';
+import { createTextBlocks, isSearchable } from './text-blocks.ts';
 
 /** The texts of one field by row, stored as numbers: a condition tests each distinct text once, and each row is a look-up. */
 export interface Column {
@@ -11,16 +12,13 @@ export interface Column {
 
 /** The number of a missing text. */
 const missing = 0;
-/** Number of texts that are searched at once. */
-const blockSize = 64;
 
 /** @param capacity expected number of rows */
 export function createColumn(capacity: number): Column {
   let numberOfRow = new Uint32Array(capacity);
   const numbers = new Map<string, number>();
   const texts: (string | undefined)[] = [undefined];
-  /** The joined texts of each full block, created when they are searched. */
-  const blocks: string[] = [];
+  const blocks = createTextBlocks(texts);
 
   function numberOf(text: string): number {
     const known = numbers.get(text);
@@ -34,6 +32,7 @@ export function createColumn(capacity: number): Column {
     const accepted = new Uint8Array(texts.length);
     accepted[missing] = Number(condition.accepts(undefined));
     if (condition.listed) lookUp(condition.listed, accepted);
+    else if (isSearchable(condition.part ?? '')) search(condition.part ?? '', accepted);
     else test(condition, accepted);
     return accepted;
   }
@@ -46,24 +45,15 @@ export function createColumn(capacity: number): Column {
     }
   }
 
-  function test({ accepts, part = '' }: Condition, accepted: Uint8Array): void {
-    for (let start = 0; start < texts.length; start += blockSize) {
-      if (!blockAt(start).includes(part)) continue;
-      const end = Math.min(start + blockSize, texts.length);
-      for (let number = Math.max(start, missing + 1); number < end; number += 1) {
-        if (accepts(texts[number])) accepted[number] = 1;
-      }
-    }
+  function search(part: string, accepted: Uint8Array): void {
+    blocks.search(part, (number) => {
+      accepted[number] = 1;
+    });
   }
 
-  /** Returns the joined texts of a block. Only that of the last block can change. */
-  function blockAt(start: number): string {
-    const known = blocks[start / blockSize];
-    if (known !== undefined) return known;
-    const some = texts.slice(start, start + blockSize);
-    const block = some.join('\n');
-    if (some.length === blockSize) blocks[start / blockSize] = block;
-    return block;
+  function test({ accepts }: Condition, accepted: Uint8Array): void {
+    for (let number = missing + 1; number < texts.length; number += 1)
+      accepted[number] = Number(accepts(texts[number]));
   }
 
   return {

@@ -19,7 +19,7 @@ export interface Condition {
   readonly accepts: (value: string | undefined) => boolean;
   /** If set, every other value has the opposite result, so that only these need to be looked up. */
   readonly listed?: { readonly values: ReadonlySet<string>; readonly accepted: boolean };
-  /** If set, every accepted value contains this text, so that many values can be searched at once. */
+  /** If set, exactly the values that contain this text are accepted, so that many values can be searched at once. */
   readonly part?: string;
 }
 

@@ -41,7 +41,7 @@ const fieldRequirement = fc.constantFrom(
 const selectors = (one: fc.Arbitrary<string>) => fc.option(fc.array(one, { maxLength: 3 }).map((all) => all.join()));
 const filter = fc.record({
   name: fc.option(fc.constantFrom('web', 'nothing')),
-  fuzzyName: fc.option(fc.constantFrom('', 'EB', 'web-', 'x', 'nothing')),
+  fuzzyName: fc.option(fc.constantFrom('', 'EB', 'web-', 'x', 'nothing', 'b\nw')),
   state: fc.option(fc.constantFrom('Stopped' as const, 'Not_Ready' as const)),
   labels: selectors(requirement),
   fields: selectors(fieldRequirement),
