@@ -36,16 +36,20 @@ export interface BenchOperatorOptions {
   nodeArguments: readonly string[];
   /** PEM files for HTTPS. If unset, plain HTTP is used. */
   tls?: { certificateFile: string; keyFile: string };
+  /** Algorithm of the signing keys; default: RS256. */
+  algorithm?: string;
+  /** Program of the operator, for example the bundle; default: src/main.ts. */
+  program?: string;
 }
 
 /** Starts an operator and waits until it is ready. Throttling is effectively disabled, so that 401s can be measured. */
 export async function startBenchOperator(options: BenchOperatorOptions): Promise<BenchOperator> {
-  const { kubeconfig, directory, nodeArguments, tls } = options;
+  const { kubeconfig, directory, nodeArguments, program = mainFile } = options;
   const [port = 0, healthPort = 0] = await freePorts(2);
   const config = join(directory, 'config.yaml');
-  await writeFile(config, configurationFile({ port, healthPort, tls }));
+  await writeFile(config, configurationFile({ port, healthPort, ...options }));
   const log = await open(join(directory, 'operator.log'), 'w');
-  const args = [...nodeArguments, mainFile, '--kubeconfig', kubeconfig, '--config', config];
+  const args = [...nodeArguments, program, '--kubeconfig', kubeconfig, '--config', config];
   const child = spawn(process.execPath, args, { stdio: ['ignore', log.fd, 'inherit'] });
   const healthUrl = `http://127.0.0.1:${healthPort}`;
   await poll('the operator to be ready', async () => (await fetch(`${healthUrl}/readyz`)).ok, readyTimeoutMs);
@@ -56,20 +60,19 @@ export async function startBenchOperator(options: BenchOperatorOptions): Promise
   };
 }
 
-interface ConfigurationOptions {
+interface ConfigurationOptions extends Pick<BenchOperatorOptions, 'tls' | 'algorithm'> {
   port: number;
   healthPort: number;
-  tls: BenchOperatorOptions['tls'];
 }
 
-function configurationFile({ port, healthPort, tls }: ConfigurationOptions): string {
+function configurationFile({ port, healthPort, tls, algorithm = 'RS256' }: ConfigurationOptions): string {
   const address = '127.0.0.1';
   return stringify({
     apiVersion: 'config.ghippo.io/v1alpha1',
     kind: 'OperatorConfiguration',
     http: { address, port, ...(tls ? { tls } : { plain: true }) },
     health: { address, port: healthPort },
-    token: { failureThrottle: { burst: 1_000_000, refillSeconds: 0.001 } },
+    token: { failureThrottle: { burst: 1_000_000, refillSeconds: 0.001 }, signingKeys: { algorithm } },
   });
 }
 
