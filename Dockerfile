@@ -1,4 +1,4 @@
-# Image of the operator. Nothing is compiled, so the build is the same for every architecture.
+# Image of the operator. Nothing is compiled to machine code, so the build is the same for every architecture.
 #
 #   docker build --build-arg VERSION="$(node -p 'require("./package.json").version')" \
 #     --build-arg REVISION="$(git rev-parse HEAD)" -t accesskey-operator:0.1.0 .
@@ -8,13 +8,15 @@ ARG BASE_IMAGE=node:24-bookworm-slim
 # Must contain node in its PATH. Needs neither npm nor a shell.
 ARG RUNTIME_IMAGE=${BASE_IMAGE}
 
-FROM ${BASE_IMAGE} AS packages
-WORKDIR /app
+FROM ${BASE_IMAGE} AS bundle
+WORKDIR /build
 # Copied separately, so that the layer with the packages is rebuilt only if one of these files changes.
 COPY package.json package-lock.json ./
-# Type declarations and source maps are not used at run time and make up half of the installed size.
-RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --workspaces=false \
-  && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' \) -delete
+RUN npm ci --ignore-scripts --no-audit --no-fund --workspaces=false
+COPY LICENSE ./
+COPY tools/bundle ./tools/bundle
+COPY src ./src
+RUN node tools/bundle/main.ts
 
 FROM ${RUNTIME_IMAGE}
 ARG VERSION=unknown
@@ -24,12 +26,15 @@ LABEL org.opencontainers.image.title="accesskey-operator" \
   org.opencontainers.image.licenses="Apache-2.0" \
   org.opencontainers.image.version="${VERSION}" \
   org.opencontainers.image.revision="${REVISION}"
-ENV NODE_ENV=production
+# The allocator of glibc otherwise keeps freed memory for each thread.
+ENV NODE_ENV=production MALLOC_ARENA_MAX=2 PATH=/app/cli:${PATH}
 WORKDIR /app
-COPY --from=packages /app/node_modules ./node_modules
-COPY package.json LICENSE ./
-COPY src ./src
+COPY --from=bundle /build/dist/operator ./
+# kubectl-accesskey, which is on the PATH.
+COPY --from=bundle /build/dist/cli ./cli
+COPY LICENSE ./
 # Numeric, so that the kubelet can verify that it is not root (runAsNonRoot).
 USER 65532:65532
 EXPOSE 8080 8081
-ENTRYPOINT ["node", "/app/src/main.ts"]
+# A small young generation: the heap of an idle operator is half as large.
+ENTRYPOINT ["node", "--max-semi-space-size=2", "/app/main.js"]

@@ -16,7 +16,9 @@ export function createDecisionCache<T>(bounds: { total: number; perSubject: numb
   /** The keys of each subject, oldest first. */
   const shares = new Map<string, Set<string>>();
   const entries = new LRUCache<string, { subject: string; value: T }>({
-    max: bounds.total,
+    // Not max, with which the library allocates memory for all entries at once.
+    maxSize: bounds.total,
+    sizeCalculation: () => 1,
     dispose({ subject }, key, reason) {
       if (reason !== 'set') removeFromShare(subject, key);
     },

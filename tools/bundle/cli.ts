@@ -1,10 +1,11 @@
-/** The command-line program as a bundle: a package without required dependencies, which `npx` and `npm install --global` can run. */
-import { access, chmod, copyFile, rename, writeFile } from 'node:fs/promises';
+/** The command-line program as a bundle: a package without dependencies, which `npx` and `npm install --global` can run. */
+import { chmod, copyFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build, type Metafile } from 'esbuild';
+import { build } from 'esbuild';
 import packageJson from '../../package.json' with { type: 'json' };
 import { sourceLocations } from './locations.ts';
-import { modules } from './options.ts';
+import { type Bundle, modules } from './options.ts';
+import { withoutUnusedParts } from './unused.ts';
 
 /** kubectl finds its plugins through this name. */
 export const programName = 'kubectl-accesskey';
@@ -18,11 +19,10 @@ export const cliSource = 'src/cli/main.ts';
  *
  * @param root the repository
  * @param folder empty folder for the bundle
- * @returns what the bundle consists of, or undefined if the repository has no such program
+ * @returns what the bundle consists of
  */
-export async function bundleCli(root: string, folder: string): Promise<Metafile | undefined> {
+export async function bundleCli(root: string, folder: string): Promise<Bundle> {
   const source = join(root, cliSource);
-  if (!(await exists(source))) return undefined;
   const { metafile } = await build({
     ...modules,
     banner: { js: `#!/usr/bin/env node\n${modules.banner.js}` },
@@ -30,38 +30,19 @@ export async function bundleCli(root: string, folder: string): Promise<Metafile 
     outdir: folder,
     absWorkingDir: root,
     splitting: true,
-    // Native code cannot be part of a bundle.
-    external: Object.keys(packageJson.optionalDependencies),
-    plugins: [sourceLocations(join(root, 'src'))],
+    plugins: [sourceLocations(join(root, 'src')), withoutUnusedParts],
   });
   const program = join(folder, programName);
   await rename(`${program}.js`, program);
   await chmod(program, 0o755);
   await copyFile(join(root, 'LICENSE'), join(folder, 'LICENSE'));
   await writeFile(join(folder, 'package.json'), `${JSON.stringify(cliPackage(), null, 2)}\n`);
-  return metafile;
+  return { metafile, copied: [] };
 }
 
 function cliPackage(): object {
-  const { version, license, type, engines, optionalDependencies } = packageJson;
+  const { version, license, type, engines } = packageJson;
   const description = 'kubectl plugin for access keys: manage key pairs, get tokens, sign in';
   const program = { [programName]: programName };
-  return {
-    name: programName,
-    version,
-    description,
-    license,
-    private: true,
-    type,
-    engines,
-    bin: program,
-    optionalDependencies,
-  };
-}
-
-function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
+  return { name: programName, version, description, license, private: true, type, engines, bin: program };
 }

@@ -1,12 +1,14 @@
 /** The operator as a bundle: one file of JavaScript, and the files that it reads at run time. */
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { build, type Metafile } from 'esbuild';
+import { build } from 'esbuild';
 import { sourceLocations } from './locations.ts';
-import { modules } from './options.ts';
+import { type Bundle, modules } from './options.ts';
+import { withoutUnusedParts } from './unused.ts';
 
 /** Folders of static files below src/. */
 const assetFolders = ['web/assets', 'http/docs/assets'];
+const swagger = 'node_modules/swagger-ui-dist';
 /** The files of Swagger UI that src/http/docs/page.ts reads. */
 const swaggerFiles = [
   'package.json',
@@ -24,7 +26,7 @@ const swaggerFiles = [
  * @param folder empty folder for the bundle
  * @returns what the bundle consists of
  */
-export async function bundleOperator(root: string, folder: string): Promise<Metafile> {
+export async function bundleOperator(root: string, folder: string): Promise<Bundle> {
   const source = join(root, 'src');
   const { metafile } = await build({
     ...modules,
@@ -33,12 +35,12 @@ export async function bundleOperator(root: string, folder: string): Promise<Meta
     absWorkingDir: root,
     sourcemap: 'linked',
     sourcesContent: false,
-    plugins: [sourceLocations(source)],
+    plugins: [sourceLocations(source), withoutUnusedParts],
   });
   for (const name of assetFolders) await cp(join(source, name), join(folder, name), { recursive: true });
-  for (const name of swaggerFiles) await copyInto(folder, root, join('node_modules/swagger-ui-dist', name));
+  for (const name of swaggerFiles) await copyInto(folder, root, join(swagger, name));
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n');
-  return metafile;
+  return { metafile, copied: [swagger] };
 }
 
 async function copyInto(folder: string, root: string, file: string): Promise<void> {

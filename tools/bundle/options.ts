@@ -1,4 +1,12 @@
-import type { BuildOptions } from 'esbuild';
+import type { BuildOptions, Metafile } from 'esbuild';
+
+/** What a bundle consists of. */
+export interface Bundle {
+  /** The bundled code. */
+  readonly metafile: Metafile;
+  /** Folders of packages with files that are copied as they are, relative to the repository. */
+  readonly copied: readonly string[];
+}
 
 /** The oldest Node.js that `engines` in package.json allows. */
 const target = 'node22.19';
@@ -13,6 +21,8 @@ export const shared = {
   // Names stay: stack traces show them. With shorter names and `keepNames`, which restores them at run time, the operator
   // would use 7 MiB more and a quarter more CPU time to start.
   minifyIdentifiers: false,
+  // A bundled package uses it if it is installed. Here it is, but only for development.
+  external: ['supports-color'],
   metafile: true,
   logLevel: 'warning',
   legalComments: 'none',

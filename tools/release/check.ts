@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
+import { buildBundles } from '../bundle/build.ts';
 import { installFile, renderInstall } from '../generate/install-manifest.ts';
 import { generatedFiles } from '../generate/main.ts';
 import { locateBinaries, locatePrograms } from '../go-programs/locate.ts';
@@ -111,7 +112,8 @@ const logDetail = (line: string) => void process.stdout.write(`         ${line}\
 const outdated = (file: URL, command: string) => `${file.pathname} is out of date, run ${command}`;
 
 async function imagePackages(): Promise<ProductionPackage[]> {
-  return productionPackages(JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as Lockfile);
+  const lock = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as Lockfile;
+  return productionPackages(lock, await buildBundles(root));
 }
 
 /** Runs all steps and prints their results. Returns whether all have succeeded. */

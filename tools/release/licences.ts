@@ -22,7 +22,6 @@ interface LockedPackage {
   version?: string;
   license?: string;
   dev?: boolean;
-  link?: boolean;
 }
 
 /** A package in the image. */
@@ -33,10 +32,19 @@ export interface ProductionPackage {
   licence: string;
 }
 
-/** Returns the packages that `npm ci --omit=dev` installs, without those of this repository. */
-export function productionPackages({ packages }: Lockfile): ProductionPackage[] {
-  return Object.entries(packages)
-    .filter(([path, { dev, link }]) => path.startsWith('node_modules/') && !dev && !link)
+/**
+ * Returns packages of the lock file.
+ *
+ * @param paths their folders, such as `node_modules/jose`
+ * @throws Error for a folder that is not in the lock file, or a development dependency
+ */
+export function productionPackages({ packages }: Lockfile, paths: readonly string[]): ProductionPackage[] {
+  return paths
+    .map((path): [string, LockedPackage] => {
+      const locked = packages[path];
+      if (locked === undefined || locked.dev) throw new Error(`${path} is not a production dependency`);
+      return [path, locked];
+    })
     .map(([path, { name = nameOf(path), version = '', license: licence = 'none' }]) => ({ name, version, licence }));
 }
 

@@ -1,12 +1,13 @@
 /** Builds the real bundles into a temporary folder and runs them. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import packageJson from '../../../../package.json' with { type: 'json' };
 import { bundleCli, programName } from '../../../../tools/bundle/cli.ts';
 import { replaceLocations } from '../../../../tools/bundle/locations.ts';
 import { bundleOperator } from '../../../../tools/bundle/operator.ts';
+import { bundledPackages, writeLicences } from '../../../../tools/bundle/packages.ts';
 import { run } from '../../../../tools/run-command.ts';
 
 const root = join(import.meta.dirname, '../../../..');
@@ -38,12 +39,44 @@ describe('the bundle of the operator', () => {
 });
 
 describe('the bundle of the command-line program', () => {
-  it('is not built from a repository without the program', async () => {
-    expect(await bundleCli(join(root, 'docs'), folder)).toBeUndefined();
+  it('runs without the packages of the repository', async () => {
+    const cli = join(folder, 'cli');
+    await bundleCli(root, cli);
+    const path = `${dirname(process.execPath)}:${process.env.PATH}`;
+    expect(await run(join(cli, programName), ['--help'], { env: { PATH: path } })).toContain(
+      programName.replace('-', ' '),
+    );
   });
 
   it('is the bin of the package', () => {
     expect(packageJson.bin).toEqual({ [programName]: `dist/cli/${programName}` });
+  });
+});
+
+describe('packages in a bundle', () => {
+  const output = (files: Record<string, number>) => ({
+    outputs: {
+      'a.js': {
+        ...{ bytes: 1, imports: [], exports: [] },
+        inputs: Object.fromEntries(Object.entries(files).map(([file, bytesInOutput]) => [file, { bytesInOutput }])),
+      },
+    },
+  });
+
+  it('are those with code in it, also nested ones', () => {
+    const files = { 'src/main.ts': 9, 'node_modules/b/i.js': 1, 'node_modules/@a/b/node_modules/c/i.js': 2 };
+    expect(bundledPackages(output(files))).toEqual(['node_modules/@a/b/node_modules/c', 'node_modules/b']);
+  });
+
+  it('are not those of which nothing is used', () => {
+    expect(bundledPackages(output({ 'node_modules/unused/index.js': 0 }))).toEqual([]);
+  });
+
+  it('are listed with their licences', async () => {
+    await writeLicences(root, folder, ['node_modules/jose', 'node_modules/swagger-ui-dist']);
+    const text = await readFile(join(folder, 'LICENSES.txt'), 'utf8');
+    expect(text).toMatch(/^jose [\d.]+, MIT\n\nThe MIT License/);
+    expect(text).toMatch(/\nswagger-ui-dist [\d.]+, Apache-2.0\n[\s\S]*swagger-ui\nCopyright/);
   });
 });
 

@@ -1,0 +1,30 @@
+import { sep } from 'node:path';
+import type { Plugin } from 'esbuild';
+
+/**
+ * Leaves out large parts of packages that the operator does not use, which esbuild cannot know:
+ *
+ * - the models and APIs of client-node: only its kubeconfig is used, but the package does not declare that loading a
+ *   module of it has no side effects
+ * - the messages of zod in languages other than English, its default
+ */
+export const withoutUnusedParts: Plugin = {
+  name: 'without-unused-parts',
+  setup(build) {
+    build.onResolve({ filter: /./ }, async ({ path, pluginData, ...options }) => {
+      if (pluginData === resolving) return undefined;
+      const isClientNode = path === clientNode || options.importer.includes(inPackage(clientNode));
+      if (!isClientNode) return undefined;
+      const resolved = await build.resolve(path, { ...options, pluginData: resolving });
+      return resolved.path.includes(inPackage(clientNode)) ? { ...resolved, sideEffects: false } : resolved;
+    });
+    build.onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+      contents: `export { default as en } from './en.js';`,
+    }));
+  },
+};
+
+const clientNode = '@kubernetes/client-node';
+const inPackage = (name: string) => `${sep}node_modules${sep}${name.replaceAll('/', sep)}${sep}`;
+/** Marks a resolution that the plugin itself has started. */
+const resolving = Symbol('resolving');
