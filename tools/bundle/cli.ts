@@ -1,10 +1,10 @@
-/** The command-line program as a bundle: a package without dependencies, which `npx` and `npm install --global` can run. */
+/** The command-line program as a bundle: a package with only optional dependencies, which `npx` and `npm install --global` can run. */
 import { chmod, copyFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import packageJson from '../../package.json' with { type: 'json' };
-import { sourceLocations } from './locations.ts';
 import { type Bundle, modules } from './options.ts';
+import { preparedSources } from './sources.ts';
 import { withoutUnusedParts } from './unused.ts';
 
 /** kubectl finds its plugins through this name. */
@@ -30,7 +30,7 @@ export async function bundleCli(root: string, folder: string): Promise<Bundle> {
     outdir: folder,
     absWorkingDir: root,
     splitting: true,
-    plugins: [sourceLocations(join(root, 'src')), withoutUnusedParts],
+    plugins: [preparedSources(join(root, 'src')), withoutUnusedParts],
   });
   const program = join(folder, programName);
   await rename(`${program}.js`, program);
@@ -41,8 +41,18 @@ export async function bundleCli(root: string, folder: string): Promise<Bundle> {
 }
 
 function cliPackage(): object {
-  const { version, license, type, engines } = packageJson;
+  const { version, license, type, engines, optionalDependencies } = packageJson;
   const description = 'kubectl plugin for access keys: manage key pairs, get tokens, sign in';
   const program = { [programName]: programName };
-  return { name: programName, version, description, license, private: true, type, engines, bin: program };
+  return {
+    name: programName,
+    version,
+    description,
+    license,
+    private: true,
+    type,
+    engines,
+    bin: program,
+    optionalDependencies,
+  };
 }

@@ -2,8 +2,8 @@
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
-import { sourceLocations } from './locations.ts';
 import { type Bundle, modules } from './options.ts';
+import { preparedSources } from './sources.ts';
 import { withoutUnusedParts } from './unused.ts';
 
 /** Folders of static files below src/. */
@@ -35,7 +35,7 @@ export async function bundleOperator(root: string, folder: string): Promise<Bund
     absWorkingDir: root,
     sourcemap: 'linked',
     sourcesContent: false,
-    plugins: [sourceLocations(source), withoutUnusedParts],
+    plugins: [preparedSources(source), withoutUnusedParts],
   });
   for (const name of assetFolders) await cp(join(source, name), join(folder, name), { recursive: true });
   for (const name of swaggerFiles) await copyInto(folder, root, join(swagger, name));

@@ -1,4 +1,5 @@
 import type { BuildOptions, Metafile } from 'esbuild';
+import packageJson from '../../package.json' with { type: 'json' };
 
 /** What a bundle consists of. */
 export interface Bundle {
@@ -21,8 +22,8 @@ export const shared = {
   // Names stay: stack traces show them. With shorter names and `keepNames`, which restores them at run time, the operator
   // would use 7 MiB more and a quarter more CPU time to start.
   minifyIdentifiers: false,
-  // A bundled package uses it if it is installed. Here it is, but only for development.
-  external: ['supports-color'],
+  // Optional packages: debug uses supports-color, which is only installed for development here; the keyring is native code.
+  external: ['supports-color', ...Object.keys(packageJson.optionalDependencies)],
   metafile: true,
   logLevel: 'warning',
   legalComments: 'none',
