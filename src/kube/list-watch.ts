@@ -47,31 +47,50 @@ interface Page {
 }
 
 /**
- * Lists the whole collection, page by page.
+ * Lists the whole collection.
  *
  * @returns the objects and the resourceVersion to watch from
- * @throws KubernetesError 410 if the continue token expired: list again
- * @throws InvalidResponseError, ResponseTooLongError, ConnectionError, or undici's error if the response is interrupted
+ * @throws as `listPages`
  */
 export async function list(
   transport: Transport,
   target: ListWatchTarget,
   signal?: AbortSignal,
 ): Promise<{ items: RawObject[]; resourceVersion: string }> {
+  const all: RawObject[] = [];
+  let version = '';
+  for await (const { items, resourceVersion } of listPages(transport, target, signal)) {
+    all.push(...items);
+    version = resourceVersion;
+  }
+  return { items: all, resourceVersion: version };
+}
+
+/**
+ * Lists the whole collection page by page, for callers that do not need whole objects: those of all pages together take
+ * many times the memory of what is used of them.
+ *
+ * @returns the pages; the last one has the resourceVersion to watch from
+ * @throws KubernetesError 410 if the continue token expired: list again
+ * @throws InvalidResponseError, ResponseTooLongError, ConnectionError, or undici's error if the response is interrupted
+ */
+export async function* listPages(
+  transport: Transport,
+  target: ListWatchTarget,
+  signal?: AbortSignal,
+): AsyncGenerator<Pick<Page, 'items' | 'resourceVersion'>> {
   const { keep, maxBytes = Number.POSITIVE_INFINITY } = target;
-  const items: RawObject[] = [];
   let continueToken = '';
   let bytesLeft = maxBytes;
-  for (;;) {
+  do {
     const query = { limit: String(pageSize), ...(continueToken && { continue: continueToken }) };
     const response = await transport.send({ method: 'GET', ...requestOf(target, 'list', query), signal });
     const text = await readText(response.body, bytesLeft);
     if (!keep) bytesLeft -= Buffer.byteLength(text);
-    const page = parsePage(text, target.path);
-    for (const item of page.items) if (keep?.(item) ?? true) items.push(item);
-    continueToken = page.continueToken;
-    if (!continueToken) return { items, resourceVersion: page.resourceVersion };
-  }
+    const { items, resourceVersion, continueToken: next } = parsePage(text, target.path);
+    yield { items: keep ? items.filter(keep) : items, resourceVersion };
+    continueToken = next;
+  } while (continueToken);
 }
 
 /** Validates the page: a broken proxy may respond 200 with anything, and an empty list would clear the store. */

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { describeError, InvalidResponseError, isStatus, retryAfterOf } from './errors.ts';
 import { createFreshnessTracker, type Freshness } from './freshness.ts';
-import { type ListWatchTarget, list, type RawObject, type WatchEvent, watch } from './list-watch.ts';
+import { type ListWatchTarget, listPages, type RawObject, type WatchEvent, watch } from './list-watch.ts';
 import type { Store, Stored } from './store.ts';
 import { backoffMs, pause } from './time.ts';
 import type { Transport } from './transport.ts';
@@ -62,14 +62,19 @@ export function createReflector<T extends Stored>(options: ReflectorOptions<T>):
   let failuresSinceList = 0;
 
   async function listAll(signal: AbortSignal): Promise<string> {
-    const response = await list(transport, target, signal);
-    store.replace(response.items.map(transform));
-    freshness.confirmed(response.resourceVersion);
+    const records: T[] = [];
+    let version = '';
+    for await (const page of listPages(transport, target, signal)) {
+      for (const item of page.items) records.push(transform(item));
+      version = page.resourceVersion;
+    }
+    store.replace(records);
+    freshness.confirmed(version);
     failuresSinceList = 0;
-    if (!hasSynced) log.info({ resource: target.path, objects: response.items.length }, 'cache filled');
+    if (!hasSynced) log.info({ resource: target.path, objects: records.length }, 'cache filled');
     hasSynced = true;
     synced.resolve();
-    return response.resourceVersion;
+    return version;
   }
 
   async function watchFrom(start: string, signal: AbortSignal): Promise<void> {

@@ -37,7 +37,7 @@ export function createStore<T extends Stored, I extends string = never>(
   const records = new Map<string, T>();
   const listeners = new Set<(change: Change<T>) => void>();
   const names = Object.keys(indexers) as I[];
-  const indexes = new Map<I, Map<string, Set<T>>>(names.map((name) => [name, new Map()]));
+  const indexes = new Map<I, Index<T>>(names.map((name) => [name, new Map()]));
 
   function set(previous: T | undefined, current: T | undefined): void {
     for (const name of names) {
@@ -58,7 +58,11 @@ export function createStore<T extends Stored, I extends string = never>(
     get size() {
       return records.size;
     },
-    byIndex: (index, value) => [...(indexes.get(index)?.get(value) ?? [])],
+    byIndex(index, value) {
+      const entry = indexes.get(index)?.get(value);
+      if (entry === undefined) return [];
+      return entry instanceof Set ? [...entry] : [entry];
+    },
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -76,17 +80,23 @@ export function createStore<T extends Stored, I extends string = never>(
   };
 }
 
-function addToIndex<T>(index: Map<string, Set<T>> | undefined, values: readonly string[], record: T): void {
+/** The records with each value. Most values have one record, and a set takes several times the memory of a reference. */
+type Index<T> = Map<string, T | Set<T>>;
+
+function addToIndex<T>(index: Index<T> | undefined, values: readonly string[], record: T): void {
   for (const value of values) {
-    const set = index?.get(value) ?? new Set();
-    index?.set(value, set.add(record));
+    const entry = index?.get(value);
+    if (entry instanceof Set) entry.add(record);
+    else index?.set(value, entry === undefined || entry === record ? record : new Set([entry, record]));
   }
 }
 
-function removeFromIndex<T>(index: Map<string, Set<T>> | undefined, values: readonly string[], record: T): void {
+function removeFromIndex<T>(index: Index<T> | undefined, values: readonly string[], record: T): void {
   for (const value of values) {
-    const set = index?.get(value);
-    set?.delete(record);
-    if (set?.size === 0) index?.delete(value);
+    const entry = index?.get(value);
+    if (entry instanceof Set) {
+      entry.delete(record);
+      if (entry.size === 0) index?.delete(value);
+    } else if (entry === record) index?.delete(value);
   }
 }

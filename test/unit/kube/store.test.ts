@@ -169,6 +169,20 @@ describe('replace', () => {
     expect(changes).toHaveLength(2);
   });
 
+  it('indexes one and several records with the same value, also while they are replaced and removed', () => {
+    const { store } = createFruits();
+    const red = () => keys(store.byIndex('colour', 'red'));
+    store.upsert(fruit('a', '1', 'red', 'red'));
+    expect(red()).toEqual(['a']);
+    store.upsert(fruit('b', '1', 'red'));
+    store.upsert(fruit('a', '2', 'red'));
+    expect(red()).toEqual(['a', 'b']);
+    store.remove('b');
+    expect(red()).toEqual(['a']);
+    store.remove('a');
+    expect(red()).toEqual([]);
+  });
+
   it('empties the store', () => {
     const { store, changes } = createFruits();
     store.replace([fruit('a', '1'), fruit('b', '1')]);
