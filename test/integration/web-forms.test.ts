@@ -136,6 +136,7 @@ describe('a missing permission', () => {
 interface Live {
   metadata: { generation: number };
   spec: {
+    audiences?: string[];
     keyPairs: { name: string; description?: string; expiresAt?: string; rotation?: object; revision?: number }[];
   };
 }
@@ -382,12 +383,12 @@ describe('a rotation', () => {
   });
 });
 
-describe('the advanced settings of a key', () => {
+describe('the options of a key', () => {
   test('limit its tokens, and can be removed again', async () => {
     const { page, close } = await openKeys();
     const edit = async (lifetime: string, networks: string) => {
       await page.goto(`${url}${keysPath}/second/edit`);
-      if (!(await page.isVisible('#tokenLifetime'))) await page.click('text="Advanced"');
+      if (!(await page.isVisible('#tokenLifetime'))) await page.click('text="More options"');
       await page.fill('#tokenLifetime', lifetime);
       await page.fill('#allowedCIDRs', networks);
       await page.click('text="Save"');
@@ -404,6 +405,70 @@ describe('the advanced settings of a key', () => {
     await page.waitForSelector('.notice.success');
     expect(Object.keys((await pairOf('second')) ?? {})).not.toContain('tokenLifetime');
     expect(Object.keys((await pairOf('second')) ?? {})).not.toContain('allowedCIDRs');
+    await close();
+  });
+});
+
+describe('the rotation, the token in the Secret and the audiences', () => {
+  const secretData = async () => {
+    const secret = await setup.cluster.kubectl.get<{ data: Record<string, string> }>(
+      ...['secret', 'bob-example-org-first', '-n', 'people'],
+    );
+    return secret.data;
+  };
+
+  test('are entered below More options, and an invalid one is named at its field', async () => {
+    const { page, close } = await openKeys();
+    const edit = async (overlap: string, fields: Record<string, string>) => {
+      await page.goto(`${url}${keysPath}/first/edit`);
+      if (!(await page.isVisible('#interval'))) await page.click('text="More options"');
+      await page.selectOption('#overlap', overlap);
+      for (const [name, value] of Object.entries(fields)) await page.fill(`#${name}`, value);
+      await page.click('text="Save"');
+    };
+    await edit('24h', {
+      interval: '30m',
+      maxOverlap: '3d',
+      tokenKey: 'sk',
+      tokenValidFor: '1m',
+      tokenAudience: 'x',
+      audiences: 'a"b',
+    });
+    for (const name of ['interval', 'maxOverlap', 'tokenKey', 'tokenValidFor', 'tokenAudience', 'audiences']) {
+      expect(await page.textContent(`#${name}-problem`)).toMatch(/^[A-Z].+\.$/);
+      expect(await page.inputValue(`#${name}`)).not.toBe('');
+    }
+    const audience = 'https://vault.example.org';
+    const token = { tokenKey: 'jwt', tokenValidFor: '12h', tokenAudience: audience };
+    await edit('24h', {
+      interval: '720h',
+      maxOverlap: '72h',
+      ...token,
+      audiences: `${audience}\nhttps://other.example.org`,
+    });
+    await page.waitForSelector('.notice.success');
+    expect(await pairOf('first')).toMatchObject({
+      rotation: { interval: '720h', overlap: '24h', maxOverlap: '72h' },
+      token: { key: 'jwt', validFor: '12h', audience },
+    });
+    expect((await bobsKeys()).spec.audiences).toEqual([audience, 'https://other.example.org']);
+    const jwt = await poll('the token in the Secret', async () => (await secretData()).jwt);
+    const payload = Buffer.from(jwt, 'base64').toString().split('.')[1] ?? '';
+    expect(JSON.parse(Buffer.from(payload, 'base64url').toString())).toMatchObject({ aud: audience });
+
+    await edit('0s', {
+      interval: '',
+      maxOverlap: '',
+      tokenKey: '',
+      tokenValidFor: '',
+      tokenAudience: '',
+      audiences: '',
+    });
+    await page.waitForSelector('.notice.success');
+    const fields = Object.keys((await pairOf('first')) ?? {});
+    for (const name of ['token', 'rotation']) expect(fields).not.toContain(name);
+    expect((await bobsKeys()).spec.audiences).toBeUndefined();
+    await poll('the removal of the token', async () => (await secretData()).jwt === undefined);
     await close();
   });
 });

@@ -10,18 +10,21 @@ export interface FetchedAccessKey extends AccessKeyRecord {
 
 export type KeyPairSpecs = NonNullable<AccessKeyRecord['spec']['keyPairs']>;
 
+/** What a change of key pairs writes in addition. */
+export interface AdditionalChange {
+  /** Set in the same write; others stay. */
+  annotations?: Readonly<Record<string, string>>;
+  /** Replace spec.audiences; undefined: unchanged. */
+  audiences?: readonly string[] | undefined;
+}
+
 /** Reads an AccessKey and changes its key pairs. Both methods throw KubernetesError and ConnectionError. */
 export interface AccessKeyApi {
   read(namespace: string, name: string): Promise<FetchedAccessKey>;
   /**
-   * @param annotations set in the same write; others stay
    * @throws KubernetesError 409 if the AccessKey has changed since it was read
    */
-  replaceKeyPairs(
-    fetched: FetchedAccessKey,
-    keyPairs: KeyPairSpecs,
-    annotations?: Readonly<Record<string, string>>,
-  ): Promise<void>;
+  replaceKeyPairs(fetched: FetchedAccessKey, keyPairs: KeyPairSpecs, additional?: AdditionalChange): Promise<void>;
 }
 
 /** @param fieldManager owner of the fields that a change sets */
@@ -32,9 +35,11 @@ export function createAccessKeyApi(client: KubernetesClient, fieldManager: strin
       const managedFields = (raw.metadata.managedFields ?? []) as FieldsEntry[];
       return { ...toAccessKeyRecord(raw), managedFields };
     },
-    async replaceKeyPairs({ namespace, name, uid, resourceVersion }, keyPairs, annotations) {
+    async replaceKeyPairs({ namespace, name, uid, resourceVersion }, keyPairs, { annotations, audiences } = {}) {
       const metadata = { uid, resourceVersion, ...(annotations && { annotations }) };
-      const patch = { metadata, spec: { keyPairs } };
+      // A merge patch removes an empty list with null.
+      const changed = audiences && { audiences: audiences.length > 0 ? audiences : null };
+      const patch = { metadata, spec: { keyPairs, ...changed } };
       await client.patch({ ...accessKeys, namespace, name }, patch, { fieldManager });
     },
   };

@@ -33,7 +33,7 @@ export function annotateChanges<Api extends AccessKeyApi>(api: Api, actor: Actor
     replaceKeyPairs(fetched, keyPairs) {
       const changes = diffKeyPairs(fetched.spec.keyPairs ?? [], keyPairs);
       const texts = changes.map(({ action, pairName }) => `${action} ${pairName}`);
-      return api.replaceKeyPairs(fetched, keyPairs, lastChange(actor, texts, now()));
+      return api.replaceKeyPairs(fetched, keyPairs, { annotations: lastChange(actor, texts, now()) });
     },
   };
 }

@@ -28,7 +28,8 @@ export type PairField =
   | 'rotation'
   | 'tokensNotBefore'
   | 'tokenLifetime'
-  | 'allowedCIDRs';
+  | 'allowedCIDRs'
+  | 'token';
 
 /** Which tool manages what, undefined for none. */
 export interface Management {
@@ -37,6 +38,8 @@ export interface Management {
   /** The manager of a pair: the pages cannot delete it. */
   pair(name: string): string | undefined;
   field(pair: string, field: PairField): string | undefined;
+  /** The manager of the audiences. */
+  audiences: string | undefined;
 }
 
 /**
@@ -56,9 +59,11 @@ export function managementOf(entries: readonly FieldsEntry[]): Management {
   const ofSpec = entries.filter((one) => !one.subresource && one.manager !== fieldManager);
   const applied = ofSpec.filter((one) => one.operation === 'Apply');
   const updated = ofSpec.filter((one) => wholeListManagers.some((pattern) => pattern.test(one.manager ?? '')));
+  const hasAudiences = (one: FieldsEntry) => one.fieldsV1?.['f:spec']?.['f:audiences'] !== undefined;
   const find = (has: (pairs: Fields) => boolean) => applied.find((one) => has(pairsOf(one) ?? {}))?.manager;
   return {
     list: updated.find((one) => one.operation === 'Update' && pairsOf(one))?.manager,
+    audiences: [...applied, ...updated].find(hasAudiences)?.manager,
     pair: (name) => find((pairs) => pairs[keyOf(name)] !== undefined),
     field: (pair, field) => find((pairs) => pairs[keyOf(pair)]?.[`f:${field}`] !== undefined),
   };

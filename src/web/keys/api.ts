@@ -57,9 +57,9 @@ export function createKeyApi(transport: Transport): KeyApi {
   const api = createAccessKeyApi(client, fieldManager);
   return {
     read: (namespace, name) => permitted({ ...permissionToCreate, verb: 'get', namespace }, api.read(namespace, name)),
-    replaceKeyPairs(fetched, keyPairs, annotations) {
+    replaceKeyPairs(fetched, keyPairs, additional) {
       const permission = { ...permissionToCreate, verb: 'patch', namespace: fetched.namespace };
-      return permitted(permission, api.replaceKeyPairs(fetched, keyPairs, annotations));
+      return permitted(permission, api.replaceKeyPairs(fetched, keyPairs, additional));
     },
     async create(namespace, name, spec, annotations) {
       const metadata = { namespace, name, ...(annotations && { annotations }) };

@@ -20,10 +20,14 @@ export function auditedKeyApi(api: KeyApi, record: (change: RecordedChange) => v
       for (const change of diffKeyPairs([], spec.keyPairs ?? [])) record({ ...change, ...shared });
       return uid;
     },
-    async replaceKeyPairs(fetched, keyPairs) {
-      await api.replaceKeyPairs(fetched, keyPairs);
+    async replaceKeyPairs(fetched, keyPairs, additional) {
+      await api.replaceKeyPairs(fetched, keyPairs, additional);
       const shared = { accessKey: `${fetched.namespace}/${fetched.name}`, user: fetched.spec.user.name };
-      for (const change of diffKeyPairs(fetched.spec.keyPairs ?? [], keyPairs)) record({ ...change, ...shared });
+      const changes = diffKeyPairs(fetched.spec.keyPairs ?? [], keyPairs);
+      for (const change of changes) record({ ...change, ...shared });
+      // Audiences apply to all key pairs.
+      const others = keyPairs.filter(({ name }) => !changes.some(({ pairName }) => pairName === name));
+      if (additional?.audiences) for (const { name } of others) record({ action: 'edited', pairName: name, ...shared });
     },
   };
 }

@@ -14,6 +14,8 @@ export interface KeyPairsChange {
   /** The action on an existing pair; undefined when a pair is added. */
   action?: KeyPairEdit;
   pair: string;
+  /** New audiences of the AccessKey; undefined: unchanged. */
+  audiences?: readonly string[] | undefined;
   /** @throws ConsoleError if the change is not possible */
   apply(keyPairs: KeyPairSpecs, live: FetchedAccessKey): KeyPairSpecs;
 }
@@ -33,7 +35,9 @@ export async function changeKeyPairs(visitor: Visitor, change: KeyPairsChange): 
     if (change.action === undefined) requireUnmanagedList(fetched);
     else requireUnmanaged(fetched, change.action, change.pair);
     try {
-      await visitor.api.replaceKeyPairs(fetched, change.apply(fetched.spec.keyPairs ?? [], fetched));
+      const keyPairs = change.apply(fetched.spec.keyPairs ?? [], fetched);
+      const { audiences } = change;
+      await visitor.api.replaceKeyPairs(fetched, keyPairs, audiences && { audiences });
       return fetched;
     } catch (error) {
       if (!isStatus(error, 409)) throw error;

@@ -6,6 +6,7 @@ import { permissionToCreate } from './api.ts';
 import type { ExpectedPair } from './await-pair.ts';
 import { accessKeyNameFor, detailsOf, type PairInput, type Problems } from './pair-input.ts';
 import { addPair } from './pair-list.ts';
+import { parseList } from './token-limits.ts';
 import type { Visitor } from './visitor.ts';
 
 /** Limits of the namespaces that are checked, and of those that are offered. */
@@ -83,8 +84,10 @@ export async function createFirstKey(
   now: number,
 ): Promise<ExpectedPair> {
   const { namespace, groups, name: pair } = input;
+  const audiences = parseList(input.audiences ?? '');
   const spec = {
     user: { name: user.name, ...(groups.length > 0 && { groups: [...groups] }) },
+    ...(audiences.length > 0 && { audiences }),
     keyPairs: addPair([], pair, detailsOf(input, now)),
   } as AccessKeyRecord['spec'];
   const base = may.name ?? accessKeyNameFor(user.name);

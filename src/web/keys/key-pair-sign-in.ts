@@ -110,7 +110,13 @@ function isExtended(current: KeyPairSpecs, pair: KeyPairSpecs[number]): boolean 
   if (pair.enabled === false) return false;
   const before = find(current, pair);
   if (!before || before.enabled === false) return true;
-  // A longer overlap extends the current pair beyond later rotations.
-  const isOverlapLonger = durationMs(pair.rotation?.overlap) > durationMs(before.rotation?.overlap);
-  return before.revision !== pair.revision || expiresAtMs(before) !== expiresAtMs(pair) || isOverlapLonger;
+  return before.revision !== pair.revision || expiresAtMs(before) !== expiresAtMs(pair) || isUsedLonger(before, pair);
+}
+
+/** Whether the current ak and sk of a pair stay valid for longer: they rotate later, or their overlap ends later. */
+function isUsedLonger({ rotation: before }: KeyPairSpecs[number], { rotation: after }: KeyPairSpecs[number]): boolean {
+  const intervalOf = (rotation: typeof before) => durationMs(rotation?.interval) || Number.POSITIVE_INFINITY;
+  const overlapOf = (rotation: typeof before) =>
+    Math.max(durationMs(rotation?.overlap), durationMs(rotation?.maxOverlap));
+  return intervalOf(after) > intervalOf(before) || overlapOf(after) > overlapOf(before);
 }

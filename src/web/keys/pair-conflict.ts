@@ -4,25 +4,21 @@ import { noOverlap } from '../../accesskey/change/edit-pairs.ts';
 import type { KeyPairSpec } from '../../accesskey/model/access-key-record.ts';
 import type { Form } from '../common/form.ts';
 import { detailsOf, inputOf, type PairInput } from './pair-input.ts';
+import { mapOptions, optionsOf, type PairOption, pairOptions } from './pair-options.ts';
+import { parseList } from './token-limits.ts';
 
 /** The fields of a pair that the form edits, as in the spec; empty if unset. */
-export interface PairFields {
+export interface PairFields extends Record<PairOption, string> {
   description: string;
   expiresAt: string;
   overlap: string;
-  tokenLifetime: string;
-  /** Separated by commas. */
-  allowedCIDRs: string;
+  /** Of the AccessKey, separated by commas like allowedCIDRs. */
+  audiences: string;
 }
 type Field = keyof PairFields;
 
-const fields = [
-  'description',
-  'expiresAt',
-  'overlap',
-  'tokenLifetime',
-  'allowedCIDRs',
-] as const satisfies readonly Field[];
+const fields: readonly Field[] = ['description', 'expiresAt', 'overlap', ...pairOptions, 'audiences'];
+const lists: readonly Field[] = ['allowedCIDRs', 'audiences'];
 
 /** A field whose value in the cluster is not the entered one. */
 export interface Difference {
@@ -32,10 +28,21 @@ export interface Difference {
   entered: string;
 }
 
-export function fieldsOf(pair: KeyPairSpec): PairFields {
-  const { description = '', expiresAt = '', rotation, tokenLifetime = '', allowedCIDRs = [] } = pair;
-  const overlap = rotation?.overlap ?? noOverlap;
-  return { description, expiresAt, overlap, tokenLifetime, allowedCIDRs: allowedCIDRs.join(', ') };
+/** @param audiences of the AccessKey */
+export function fieldsOf(pair: KeyPairSpec, audiences: readonly string[] = []): PairFields {
+  const { description = '', expiresAt = '', rotation } = pair;
+  const options = optionsOf(pair);
+  return {
+    description,
+    expiresAt,
+    overlap: rotation?.overlap ?? noOverlap,
+    audiences: audiences.join(', '),
+    ...mapOptions((option) => normalized(option, options[option])),
+  };
+}
+
+function normalized(field: Field, text: string): string {
+  return lists.includes(field) ? parseList(text).join(', ') : text;
 }
 
 /** Prefix of the hidden fields with the values that the form was rendered from. */
@@ -47,14 +54,13 @@ export function readBase(form: Form): PairFields {
     description: read('description'),
     expiresAt: read('expiresAt'),
     overlap: read('overlap') || noOverlap,
-    tokenLifetime: read('tokenLifetime'),
-    allowedCIDRs: read('allowedCIDRs'),
+    audiences: read('audiences'),
+    ...mapOptions(read),
   };
 }
 
 /** Whether the edited fields of a pair have changed since the form was rendered. */
-export function hasChanged(base: PairFields, pair: KeyPairSpec): boolean {
-  const current = fieldsOf(pair);
+export function hasChanged(base: PairFields, current: PairFields): boolean {
   return fields.some((field) => base[field] !== current[field]);
 }
 
@@ -62,26 +68,25 @@ export function hasChanged(base: PairFields, pair: KeyPairSpec): boolean {
  * Merges an input with the current values: fields that the person has not changed get the current value.
  *
  * @param base the values that the form was rendered from
+ * @param audiences of the AccessKey
  * @param now milliseconds since the epoch
  */
 export function mergeInput(
   input: PairInput,
   base: PairFields,
-  pair: KeyPairSpec,
+  { pair, audiences = [] }: { pair: KeyPairSpec; audiences?: readonly string[] | undefined },
   now: number,
 ): { input: PairInput; differences: Difference[] } {
-  const [current, live] = [fieldsOf(pair), inputOf(pair)];
+  const [current, live] = [fieldsOf(pair, audiences), inputOf(pair, audiences)];
   const entered = enteredFields(input, base, now);
   const isOwn = (field: Field) => entered[field] !== base[field];
-  const keepUnedited = (field: 'overlap' | 'tokenLifetime' | 'allowedCIDRs') =>
-    !isOwn(field) && input[field] !== undefined && { [field]: live[field] };
+  const optional = ['overlap', 'audiences', ...pairOptions] as const;
+  const unedited = optional.filter((field) => !isOwn(field) && input[field] !== undefined);
   const merged: PairInput = {
     ...input,
     ...(!isOwn('description') && { description: live.description }),
     ...(!isOwn('expiresAt') && { validity: live.validity, date: live.date }),
-    ...keepUnedited('overlap'),
-    ...keepUnedited('tokenLifetime'),
-    ...keepUnedited('allowedCIDRs'),
+    ...Object.fromEntries(unedited.map((field) => [field, live[field]])),
   };
   const differing = fields.filter((field) => isOwn(field) && entered[field] !== current[field]);
   return {
@@ -92,8 +97,11 @@ export function mergeInput(
 
 /** @returns the entered values in the form of the spec */
 function enteredFields(input: PairInput, base: PairFields, now: number): PairFields {
-  const details = detailsOf(input, now, base.expiresAt || undefined);
-  const { description = '', expiresAt = '', overlap = base.overlap, tokenLifetime = base.tokenLifetime } = details;
-  const allowedCIDRs = details.allowedCIDRs?.join(', ') ?? base.allowedCIDRs;
-  return { description, expiresAt, overlap, tokenLifetime, allowedCIDRs };
+  const { description = '', expiresAt = '' } = detailsOf(input, now, base.expiresAt || undefined);
+  const enteredOr = (field: 'overlap' | 'audiences' | PairOption) => {
+    const text = input[field];
+    return text === undefined ? base[field] : normalized(field, text);
+  };
+  const [overlap, audiences] = [enteredOr('overlap'), enteredOr('audiences')];
+  return { description, expiresAt, overlap, audiences, ...mapOptions(enteredOr) };
 }

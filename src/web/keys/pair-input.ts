@@ -6,8 +6,18 @@ import { dayMs } from '../../accesskey/model/time.ts';
 import { isDnsLabel } from '../../kube/names.ts';
 import type { Form } from '../common/form.ts';
 import type { MessageKey } from '../common/language.ts';
+import { areAudiences } from './audiences.ts';
 import type { PairDetails } from './pair-list.ts';
-import { areNetworks, isTokenLifetime, parseNetworks } from './token-limits.ts';
+import {
+  mapOptions,
+  type OptionContext,
+  type OptionTexts,
+  optionProblems,
+  optionsOf,
+  type PairOption,
+  readOptions,
+} from './pair-options.ts';
+import { parseList } from './token-limits.ts';
 
 /** The offered periods of validity, days. */
 export const validityDays = [30, 90, 180] as const;
@@ -15,7 +25,7 @@ const validities = ['30', '90', '180', 'custom', 'permanent'] as const;
 export type Validity = (typeof validities)[number];
 
 /** The entered values, not validated. */
-export interface PairInput {
+export interface PairInput extends OptionTexts {
   name: string;
   description: string;
   validity: Validity;
@@ -23,10 +33,8 @@ export interface PairInput {
   date: string;
   /** As in the spec, or noOverlap. Undefined if the form does not have the field. */
   overlap: string | undefined;
-  /** Empty for the default. Undefined if the form does not have the field. */
-  tokenLifetime: string | undefined;
-  /** One or more networks; empty for all. Undefined if the form does not have the field. */
-  allowedCIDRs: string | undefined;
+  /** The audiences of the AccessKey. Undefined if the form does not have the field. */
+  audiences: string | undefined;
   namespace: string;
   groups: readonly string[];
 }
@@ -37,14 +45,14 @@ export const emptyInput: PairInput = {
   validity: 'permanent',
   date: '',
   overlap: undefined,
-  tokenLifetime: undefined,
-  allowedCIDRs: undefined,
+  audiences: undefined,
+  ...mapOptions(() => undefined),
   namespace: '',
   groups: [],
 };
 
 /** A new key expires unless the person decides otherwise. */
-export const newInput: PairInput = { ...emptyInput, validity: '90' };
+export const newInput: PairInput = { ...emptyInput, validity: '90', ...mapOptions(() => ''), maxOverlap: undefined };
 
 export function readPairInput(form: Form): PairInput {
   const validity = form.text('validity');
@@ -54,16 +62,11 @@ export function readPairInput(form: Form): PairInput {
     validity: validities.find((one) => one === validity) ?? 'permanent',
     date: form.text('date') ?? '',
     overlap: form.text('overlap'),
-    tokenLifetime: optional(form, 'tokenLifetime'),
-    allowedCIDRs: optional(form, 'allowedCIDRs'),
+    audiences: form.all('audiences').length === 0 ? undefined : (form.text('audiences') ?? ''),
+    ...readOptions(form),
     namespace: form.text('namespace') ?? '',
     groups: form.all('groups'),
   };
-}
-
-/** @returns the text of a field, which can be empty; undefined if the form does not have it */
-function optional(form: Form, name: string): string | undefined {
-  return form.all(name).length === 0 ? undefined : (form.text(name) ?? '');
 }
 
 /** @returns the message of each empty field of a key pair */
@@ -74,37 +77,43 @@ export function missingFields(pair: { ak: string | undefined; sk: string | undef
   };
 }
 
-/** @returns the input of the form that shows a pair unchanged */
-export function inputOf(pair: KeyPairSpec): PairInput {
-  const { name, description = '', expiresAt, rotation, tokenLifetime = '', allowedCIDRs = [] } = pair;
+/**
+ * @param audiences of the AccessKey; undefined if the form does not have them
+ * @returns the input of the form that shows a pair unchanged
+ */
+export function inputOf(pair: KeyPairSpec, audiences?: readonly string[]): PairInput {
+  const { name, description = '', expiresAt, rotation } = pair;
   const validity = expiresAt === undefined ? 'permanent' : 'custom';
   const date = expiresAt === undefined ? '' : dateOf(expiresAt);
-  const limits = { overlap: rotation?.overlap ?? noOverlap, tokenLifetime, allowedCIDRs: allowedCIDRs.join('\n') };
-  return { ...emptyInput, name, description, validity, date, ...limits };
+  const settings = { overlap: rotation?.overlap ?? noOverlap, audiences: audiences?.join('\n'), ...optionsOf(pair) };
+  return { ...emptyInput, name, description, validity, date, ...settings };
 }
 
 /** The message of each invalid field. */
 export type Problems = Partial<
-  Record<
-    'name' | 'description' | 'date' | 'overlap' | 'tokenLifetime' | 'allowedCIDRs' | 'namespace' | 'groups',
-    MessageKey
-  >
+  Record<'name' | 'description' | 'date' | 'overlap' | 'audiences' | 'namespace' | 'groups' | PairOption, MessageKey>
 >;
 
 /**
  * @param now milliseconds since the epoch
- * @param currentExpiry expiry of the pair; an expired pair may keep its day
+ * @param current the pair; one that has expired may keep its day. Undefined for a new pair
+ * @param audiences of the AccessKey, unless the form has them
  */
-export function validatePairInput(input: PairInput, now: number, currentExpiry?: string): Problems {
-  const { name, description, tokenLifetime, allowedCIDRs = '' } = input;
-  const date = dateProblem(input, now, currentExpiry);
+export function validatePairInput(
+  input: PairInput,
+  now: number,
+  { pair, audiences = [] }: Partial<Pick<OptionContext, 'pair' | 'audiences'>> = {},
+): Problems {
+  const { name, description, overlap = pair?.rotation?.overlap } = input;
+  const date = dateProblem(input, now, pair?.expiresAt);
+  const entered = input.audiences === undefined ? audiences : parseList(input.audiences);
   return {
     ...(!isDnsLabel(name) && { name: name === '' ? 'missingName' : 'badName' }),
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the rejected characters
     ...((description.length > 256 || /[\u0000-\u001f\u007f]/.test(description)) && { description: 'badDescription' }),
     ...(date && { date }),
-    ...(tokenLifetime && !isTokenLifetime(tokenLifetime) && { tokenLifetime: 'badTokenLifetime' }),
-    ...(!areNetworks(parseNetworks(allowedCIDRs)) && { allowedCIDRs: 'badNetworks' }),
+    ...optionProblems(input, { overlap, audiences: entered, pair }),
+    ...(!areAudiences(entered) && { audiences: 'badAudiences' }),
   };
 }
 
@@ -119,13 +128,12 @@ function dateProblem({ validity, date }: PairInput, now: number, currentExpiry?:
  * @param currentExpiry expiry of the pair, kept to the second if its day is unchanged
  */
 export function detailsOf(input: PairInput, now: number, currentExpiry?: string): PairDetails {
-  const { description, overlap, tokenLifetime, allowedCIDRs } = input;
+  const { description, overlap } = input;
   return {
+    ...mapOptions((option) => input[option]),
     expiresAt: expiryOf(input, now, currentExpiry),
     description: description === '' ? undefined : description,
     ...(overlap !== undefined && { overlap }),
-    ...(tokenLifetime !== undefined && { tokenLifetime }),
-    ...(allowedCIDRs !== undefined && { allowedCIDRs: parseNetworks(allowedCIDRs) }),
   };
 }
 

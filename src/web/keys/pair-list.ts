@@ -6,17 +6,15 @@ import type { KeyPairEdit } from '../../accesskey/change/managed-fields.ts';
 import type { KeyPairSpec } from '../../accesskey/model/access-key-record.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import type { FetchedAccessKey, KeyPairSpecs } from './api.ts';
-import { withTokenLimits } from './token-limits.ts';
+import { type OptionTexts, withOptions } from './pair-options.ts';
 
 /** The fields of a pair that a person enters. */
-export interface PairDetails {
+export interface PairDetails extends Partial<OptionTexts> {
   /** RFC 3339; undefined for a pair that does not expire. */
   expiresAt: string | undefined;
   description: string | undefined;
-  /** The following are unchanged if they are undefined, and removed if they are empty. */
+  /** Unchanged if undefined. */
   overlap?: string;
-  tokenLifetime?: string;
-  allowedCIDRs?: readonly string[];
 }
 
 /** @returns why no pair can be added, or undefined if one can */
@@ -88,8 +86,7 @@ function consoleError(problem: edits.EditProblem | AdditionProblem): ConsoleErro
 
 function withDetails(pair: KeyPairSpec, details: PairDetails): KeyPairSpec {
   const { expiresAt, description, overlap } = details;
-  const limited = withTokenLimits(pair, details);
-  const base = overlap === undefined ? limited : edits.withOverlap(limited, overlap);
-  const { expiresAt: _, description: __, ...rest } = base;
+  const changed = withOptions(overlap === undefined ? pair : edits.withOverlap(pair, overlap), details);
+  const { expiresAt: _, description: __, ...rest } = changed;
   return { ...rest, ...(expiresAt !== undefined && { expiresAt }), ...(description !== undefined && { description }) };
 }

@@ -1,9 +1,6 @@
 /** The limits of a pair in the form: token lifetime and allowed networks; pure. The schema of the CRD has the same rules. */
 import { isIP } from 'node:net';
-import { managementOf } from '../../accesskey/change/managed-fields.ts';
-import type { KeyPairSpec } from '../../accesskey/model/access-key-record.ts';
 import { durationMs } from '../../accesskey/model/time.ts';
-import type { FetchedAccessKey } from './api.ts';
 
 const minLifetimeMs = 600_000;
 const maxNetworks = 16;
@@ -13,8 +10,8 @@ export function isTokenLifetime(text: string): boolean {
   return text.length <= 21 && durationMs(text) >= minLifetimeMs;
 }
 
-/** @returns the networks in a text, separated by lines, blanks or commas */
-export function parseNetworks(text: string): string[] {
+/** @returns the items of a text, separated by lines, blanks or commas */
+export function parseList(text: string): string[] {
   return text.split(/[\s,]+/).filter((one) => one !== '');
 }
 
@@ -46,24 +43,4 @@ function bitsOf(address: string): string | undefined {
 
 function toBits(parts: readonly number[], size: number): string {
   return parts.map((one) => one.toString(2).padStart(size, '0')).join('');
-}
-
-/** @returns the pair with these limits; undefined: unchanged, empty: none */
-export function withTokenLimits(
-  pair: KeyPairSpec,
-  limits: { tokenLifetime?: string | undefined; allowedCIDRs?: readonly string[] | undefined },
-): KeyPairSpec {
-  const { tokenLifetime = pair.tokenLifetime, allowedCIDRs = pair.allowedCIDRs } = limits;
-  const { tokenLifetime: _, allowedCIDRs: __, ...rest } = pair;
-  return {
-    ...rest,
-    ...(tokenLifetime && { tokenLifetime }),
-    ...(allowedCIDRs && allowedCIDRs.length > 0 && { allowedCIDRs: [...allowedCIDRs] }),
-  } as KeyPairSpec;
-}
-
-/** @returns the limits that another tool manages */
-export function managedLimits({ managedFields }: Pick<FetchedAccessKey, 'managedFields'>, pair: string) {
-  const management = managementOf(managedFields);
-  return (['tokenLifetime', 'allowedCIDRs'] as const).filter((field) => management.field(pair, field) !== undefined);
 }

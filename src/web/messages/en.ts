@@ -196,12 +196,30 @@ export const en = {
   overlapKept:
     'Your choice also applies to later rotations; you can change it under “Edit”. With an overlap, the key counts as two keys.',
   overlapUnavailable: 'No overlap is possible while the key {pair} is enabled.',
-  advanced: 'Advanced',
+  moreOptions: 'More options',
+  interval: 'Rotation interval',
+  intervalHelp:
+    'The operator rotates the key after this time, at least 1h, for example 720h for 30 days. If empty, only you rotate the key.',
+  maxOverlap: 'Longest overlap',
+  maxOverlapHelp:
+    'While the previous key pair is in use after a rotation, it stays valid up to this time, for example 72h. If empty, the overlap is not extended.',
   tokenLifetime: 'Token lifetime',
   tokenLifetimeHelp: 'Validity of the tokens of this key, for example 10m, 1h or 24h. If empty, the default applies.',
   allowedCIDRs: 'Allowed networks',
   allowedCIDRsHelp:
     'Networks from which the key and its tokens can be used, for example 10.0.0.0/8, one per line. If empty, every address is allowed.',
+  secretToken: 'Token in the Secret',
+  secretTokenHelp:
+    'For tools that cannot request a token: the operator keeps a valid token in the Secret of this key, next to ak and sk.',
+  tokenKey: 'Name in the Secret',
+  tokenKeyHelp: 'Data key of the token, for example token. If empty, the Secret holds no token.',
+  tokenValidFor: 'Validity of the token',
+  tokenValidForHelp: 'At least 10m, for example 24h. The token is renewed before half of this time has passed.',
+  tokenAudience: 'Audience of the token',
+  tokenAudienceHelp: 'One of the audiences below. If empty, the default applies.',
+  audiences: 'Audiences of all your keys',
+  audiencesHelp:
+    'Services for which a token can be requested, for example https://vault.example.org, one per line. They apply to all keys of your AccessKey.',
   namespaceHelp: 'The AccessKey and its Secrets are created in this namespace.',
   groupsHelp: 'Tokens issued for your keys include these groups.',
   save: 'Save',
@@ -210,6 +228,17 @@ export const en = {
   badTokenLifetime: 'Token lifetime: use hours, minutes and seconds, at least 10 minutes, for example 1h30m.',
   badNetworks:
     'Allowed networks: enter at most 16 different networks such as 10.0.0.0/8 or 2001:db8::/32, without bits after the prefix. A single address is 192.0.2.1/32.',
+  badInterval:
+    'Rotation interval: use hours, minutes and seconds, at least 1 hour and longer than the overlap, for example 720h.',
+  badMaxOverlap:
+    'Longest overlap: select an overlap, and enter a time that is not shorter than it and shorter than the rotation interval, for example 72h.',
+  missingTokenKey: 'Name in the Secret: enter a name, or leave the validity and audience of the token empty.',
+  badTokenKey:
+    'Name in the Secret: use letters, digits, dots, hyphens and underscores, and a name that holds no part of the key pair.',
+  badTokenValidFor: 'Validity of the token: use hours, minutes and seconds, at least 10 minutes, for example 24h.',
+  badTokenAudience: 'Audience of the token: enter one of the audiences of your AccessKey.',
+  badAudiences:
+    'Audiences: enter at most 16 different ones, each of at most 256 ASCII characters without quotation marks and backslashes.',
   badOverlap: 'Overlap: select one from the list.',
   badName: 'Key name: use 1 to 63 lowercase letters, digits and hyphens, and start and end with a letter or digit.',
   badDescription: 'Description: use a single line of at most 256 characters.',

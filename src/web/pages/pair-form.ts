@@ -3,7 +3,7 @@ import { type FirstChoices, maxGroups } from '../keys/first-key.ts';
 import type { OverlapChoice } from '../keys/overlap.ts';
 import { basePrefix, type Difference, type PairFields } from '../keys/pair-conflict.ts';
 import { dayAfter, type PairInput, type Problems, validityDays } from '../keys/pair-input.ts';
-
+import { mapOptions } from '../keys/pair-options.ts';
 import {
   attribute,
   describedBy,
@@ -17,9 +17,9 @@ import {
   option,
   time,
 } from './components.ts';
-
 import { layout } from './layout.ts';
 import { overlapLimit, overlapSelect, overlapText } from './overlap.ts';
+import { moreOptions } from './pair-options.ts';
 
 export interface PairFormPage {
   title: string;
@@ -38,8 +38,6 @@ export interface PairFormPage {
   differences?: readonly Difference[];
   /** The overlaps that can be selected; undefined for a new pair. */
   overlap?: OverlapChoice;
-  /** Fields that are left out because another tool manages them. */
-  managed?: readonly ('tokenLifetime' | 'allowedCIDRs')[];
   /** Milliseconds since the epoch. */
   now: number;
   notice?: Notice | undefined;
@@ -66,7 +64,7 @@ ${isNew ? textField(view, page, { name: 'name', label: t('keyName'), help: t('ke
 ${textField(view, page, { name: 'description', label: t('description'), attributes: html`value="${input.description}" maxlength="256" autocomplete="off"` })}
 ${validityField(view, page)}
 ${page.overlap && !page.overlap.manager && html`<div class="field"><label for="overlap">${t('overlap')}</label>${overlapSelect(view, page.overlap, input.overlap)}${problemText(view, page, 'overlap')}<p class="help" id="overlap-help">${t('overlapHelp')} ${overlapLimit(view, page.overlap)}</p></div>`}
-${advancedFields(view, page)}
+${moreOptions(view, { input, problems: page.problems, hasOverlap: (page.overlap?.options.length ?? 0) > 1 })}
 ${first && first.groups.length > 0 && groupsField(view, page, first.groups)}
 <div class="buttons"><a class="button" href="/personal-center/access-keys">${t('cancel')}</a><button class="primary">${page.submit}</button></div>
 </form></section></div>`,
@@ -79,8 +77,8 @@ function differenceTable({ t }: View, differences: readonly Difference[]): Html 
     description: t('description'),
     expiresAt: t('expiration'),
     overlap: t('overlap'),
-    tokenLifetime: t('tokenLifetime'),
-    allowedCIDRs: t('allowedCIDRs'),
+    audiences: t('audiences'),
+    ...mapOptions((option) => t(option)),
   };
   const text = (field: Difference['field'], value: string): string | Html => {
     if (field === 'overlap') return overlapText(t, value);
@@ -130,22 +128,6 @@ function validityField(view: View, page: PairFormPage): Html {
 <div class="choices column">${validityDays.map(period)}${choice('custom', t('customDate'))}${choice('permanent', t('permanent'))}</div>
 <div class="custom-date"><input type="date" id="date" name="date" aria-label="${t('customDate')}" min="${today}" max="9999-12-31" value="${input.date}" ${describedBy('date', problems.date !== undefined)}>
 <p class="help" id="date-help">${t('customDateHelp')}</p></div>${problemText(view, page, 'date')}</fieldset>`;
-}
-
-/** Limits that most keys do not need. Fields that another tool manages are left out. */
-function advancedFields(view: View, page: PairFormPage): Html {
-  const { t } = view;
-  const { input, problems, managed = [] } = page;
-  const { tokenLifetime = '', allowedCIDRs = '' } = input;
-  const [hasLifetime, hasNetworks] = [!managed.includes('tokenLifetime'), !managed.includes('allowedCIDRs')];
-  const isSet = tokenLifetime !== '' || allowedCIDRs !== '';
-  const lifetime = html`<div class="field"><label for="tokenLifetime">${t('tokenLifetime')}</label>
-<input id="tokenLifetime" name="tokenLifetime" value="${tokenLifetime}" maxlength="21" autocomplete="off" autocapitalize="none" spellcheck="false" ${describedBy('tokenLifetime', problems.tokenLifetime !== undefined)}>
-${problemText(view, page, 'tokenLifetime')}<p class="help" id="tokenLifetime-help">${t('tokenLifetimeHelp')}</p></div>`;
-  const networks = html`<div class="field"><label for="allowedCIDRs">${t('allowedCIDRs')}</label>
-<textarea id="allowedCIDRs" name="allowedCIDRs" rows="3" autocomplete="off" autocapitalize="none" spellcheck="false" ${describedBy('allowedCIDRs', problems.allowedCIDRs !== undefined)}>${allowedCIDRs}</textarea>
-${problemText(view, page, 'allowedCIDRs')}<p class="help" id="allowedCIDRs-help">${t('allowedCIDRsHelp')}</p></div>`;
-  return html`${(hasLifetime || hasNetworks) && html`<details class="more" ${attribute('open', isSet)}><summary>${t('advanced')}</summary><div class="stack">${hasLifetime && lifetime}${hasNetworks && networks}</div></details>`}`;
 }
 
 function namespaceField(view: View, page: PairFormPage, namespaces: readonly string[]): Html {

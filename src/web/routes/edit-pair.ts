@@ -1,12 +1,13 @@
 import type { Hono } from 'hono';
 import { readForm } from '../common/form.ts';
 import type { FetchedAccessKey } from '../keys/api.ts';
+import { canEditAudiences, changedAudiences } from '../keys/audiences.ts';
 import { changeKeyPairs, requireUnmanaged } from '../keys/change-key-pairs.ts';
 import { overlapChoice } from '../keys/overlap.ts';
 import { fieldsOf, hasChanged, mergeInput, readBase } from '../keys/pair-conflict.ts';
 import { detailsOf, inputOf, type PairInput, readPairInput, validatePairInput } from '../keys/pair-input.ts';
 import { editPair, requirePair } from '../keys/pair-list.ts';
-import { managedLimits } from '../keys/token-limits.ts';
+import { managedOptions } from '../keys/pair-options.ts';
 import { type PairFormPage, pairFormPage } from '../pages/pair-form.ts';
 import type { Flash } from '../session/flash.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
@@ -25,7 +26,10 @@ export function addEditPairRoutes(app: Hono<ConsoleEnvironment>, { now }: Consol
     const pair = pairNameOf(context);
     const fetched = await requireAccessKeyWithPair(context.get('visitor'), pair);
     requireUnmanaged(fetched, 'edit', pair);
-    return showForm(context, fetched, { input: inputOf(requirePair(fetched.spec.keyPairs ?? [], pair)) });
+    const current = requirePair(fetched.spec.keyPairs ?? [], pair);
+    return showForm(context, fetched, {
+      input: { ...inputOf(current, fetched.spec.audiences ?? []), ...unchangeable(context, fetched, pair) },
+    });
   });
 
   app.post(`${accessKeysPath}/:pair/edit`, async (context) => {
@@ -33,13 +37,13 @@ export function addEditPairRoutes(app: Hono<ConsoleEnvironment>, { now }: Consol
     const pair = pairNameOf(context);
     const generation = parseGeneration(form.text('generation'));
     const fetched = await requireAccessKeyWithPair(context.get('visitor'), pair);
-    const unchanged = Object.fromEntries(managedLimits(fetched, pair).map((field) => [field, undefined]));
-    const input = { ...readPairInput(form), ...unchanged, name: pair };
+    const input = { ...readPairInput(form), ...unchangeable(context, fetched, pair), name: pair };
     const current = requirePair(fetched.spec.keyPairs ?? [], pair);
     const base = readBase(form);
-    if (fetched.generation !== generation && hasChanged(base, current)) {
+    const { audiences } = fetched.spec;
+    if (fetched.generation !== generation && hasChanged(base, fieldsOf(current, audiences))) {
       const text = context.get('view').t('editedMeanwhile');
-      const merged = mergeInput(input, base, current, now());
+      const merged = mergeInput(input, base, { pair: current, audiences }, now());
       return showForm(context, fetched, { ...merged, notice: { kind: 'error', text } }, 409);
     }
     const problems = validate(input, fetched);
@@ -49,6 +53,7 @@ export function addEditPairRoutes(app: Hono<ConsoleEnvironment>, { now }: Consol
         action: 'edit',
         pair,
         generation: fetched.generation,
+        audiences: changedAudiences(input.audiences, audiences),
         apply: (keyPairs) => editPair(keyPairs, pair, detailsOf(input, now(), current.expiresAt)),
       });
       await flash.write(context, { key: 'doneEdited', pair });
@@ -60,10 +65,18 @@ export function addEditPairRoutes(app: Hono<ConsoleEnvironment>, { now }: Consol
     }
   });
 
+  /** The fields that the form does not have, whatever was sent. */
+  function unchangeable(context: PageContext, fetched: FetchedAccessKey, pair: string): Partial<PairInput> {
+    const managed = Object.fromEntries(managedOptions(fetched, pair).map((field) => [field, undefined]));
+    const hasAudiences = canEditAudiences(context.get('visitor').session, fetched);
+    return { ...managed, ...(!hasAudiences && { audiences: undefined }) };
+  }
+
   function validate(input: PairInput, fetched: FetchedAccessKey): PairFormPage['problems'] {
     const current = requirePair(fetched.spec.keyPairs ?? [], input.name);
     const isOffered = input.overlap === undefined || overlapChoice(fetched, current).options.includes(input.overlap);
-    return { ...validatePairInput(input, now(), current.expiresAt), ...(!isOffered && { overlap: 'badOverlap' }) };
+    const context = { pair: current, audiences: fetched.spec.audiences ?? [] };
+    return { ...validatePairInput(input, now(), context), ...(!isOffered && { overlap: 'badOverlap' }) };
   }
 
   /** The form always has the values of the AccessKey as it was read last, so that another attempt to save succeeds. */
@@ -84,9 +97,8 @@ export function addEditPairRoutes(app: Hono<ConsoleEnvironment>, { now }: Consol
       submit: view.t('save'),
       isNew: false,
       generation: fetched.generation,
-      base: fieldsOf(current),
+      base: fieldsOf(current, fetched.spec.audiences),
       overlap: overlapChoice(fetched, current),
-      managed: managedLimits(fetched, pair),
       now: now(),
     };
     return context.html(pairFormPage(view, page), status);

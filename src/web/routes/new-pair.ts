@@ -2,6 +2,7 @@ import type { Hono } from 'hono';
 import { ConsoleError } from '../common/console-error.ts';
 import { readForm } from '../common/form.ts';
 import { type FetchedAccessKey, permissionToCreate } from '../keys/api.ts';
+import { canEditAudiences, changedAudiences } from '../keys/audiences.ts';
 import type { ExpectedPair } from '../keys/await-pair.ts';
 import { changeKeyPairs, requireUnmanagedList } from '../keys/change-key-pairs.ts';
 import {
@@ -41,10 +42,14 @@ export function addNewPairRoutes(
       requireUnmanagedList(fetched);
       const reason = whyNotAdd(fetched.spec.keyPairs ?? []);
       if (reason) throw reason;
-      return showForm(context, { input: newInput, generation: fetched.generation });
+      return showForm(context, { input: blankInput(visitor, fetched), generation: fetched.generation });
     }
     const first = await firstChoices(visitor);
-    const input = { ...newInput, groups: first.groups.slice(0, maxGroups), namespace: first.namespaces[0] ?? '' };
+    const input = {
+      ...blankInput(visitor),
+      groups: first.groups.slice(0, maxGroups),
+      namespace: first.namespaces[0] ?? '',
+    };
     return first.namespaces.length === 0
       ? showMissingPermission(context)
       : showForm(context, { input, generation: 0, first });
@@ -55,8 +60,9 @@ export function addNewPairRoutes(
     if (shown) return shown;
     const visitor = context.get('visitor');
     const form = await readForm(context.req);
-    const input = readPairInput(form);
     const fetched = await readAccessKey(visitor);
+    const entered = readPairInput(form);
+    const input = canEditAudiences(visitor.session, fetched) ? entered : { ...entered, audiences: undefined };
     const first = fetched ? undefined : await firstChoices(visitor);
     const state = { input, generation: fetched?.generation ?? 0, ...(first && { first }) };
     const problems = { ...validate(input, fetched), ...(first && validateFirstChoices(input, first)) };
@@ -79,7 +85,10 @@ export function addNewPairRoutes(
 
   function validate(input: PairInput, fetched: FetchedAccessKey | undefined): Problems {
     const isTaken = fetched?.spec.keyPairs?.some(({ name }) => name === input.name);
-    return { ...validatePairInput(input, now()), ...(isTaken && { name: 'rejectedNameTaken' }) };
+    return {
+      ...validatePairInput(input, now(), { audiences: fetched?.spec.audiences ?? [] }),
+      ...(isTaken && { name: 'rejectedNameTaken' }),
+    };
   }
 
   function showForm(
@@ -112,10 +121,17 @@ export function addNewPairRoutes(
     const { namespace, name, uid } = await changeKeyPairs(visitor, {
       pair,
       generation: read.generation,
+      audiences: changedAudiences(input.audiences, read.spec.audiences),
       apply: (keyPairs, { status }) => addPair(keyPairs, pair, detailsOf(input, now()), status),
     });
     return { namespace, accessKey: name, uid, pair, revision: 1 };
   }
+}
+
+/** The empty form, with the audiences of the AccessKey if they can be changed. */
+function blankInput({ session }: Visitor, fetched?: FetchedAccessKey): PairInput {
+  const audiences = fetched?.spec.audiences ?? [];
+  return canEditAudiences(session, fetched) ? { ...newInput, audiences: audiences.join('\n') } : newInput;
 }
 
 /** Says what has changed since the form was rendered. The form shown with it can be submitted. */

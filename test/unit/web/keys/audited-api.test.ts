@@ -29,6 +29,16 @@ describe('an audited API', () => {
     ]);
   });
 
+  it('records a change of the audiences for each key pair, once', async () => {
+    const { records, api } = createAudited();
+    const two = { ...fetched, spec: { ...fetched.spec, keyPairs: [{ name: 'main' }, { name: 'ci' }] as KeyPairSpecs } };
+    await api.replaceKeyPairs(two, [{ name: 'main', enabled: false }, { name: 'ci' }], { audiences: ['x'] });
+    expect(records).toEqual([
+      { action: 'disabled', pairName: 'main', ...shared },
+      { action: 'edited', pairName: 'ci', ...shared },
+    ]);
+  });
+
   it('records the key pair of a new AccessKey', async () => {
     const { records, api } = createAudited();
     expect(await api.create('shop', 'ann', fetched.spec)).toBe('uid');

@@ -119,6 +119,8 @@ describe('a session with a pair that expires', () => {
     ['extending its own pair', [{ ...soon, expiresAt: at(61) }, lasting]],
     ['removing its own expiry', [main, lasting]],
     ['rotating a pair that lasts longer', [soon, { ...lasting, revision: 2 }]],
+    ['an overlap of a pair that lasts longer', [soon, { ...lasting, rotation: { overlap: '1h' } }]],
+    ['a longer extension of an overlap', [soon, { ...lasting, rotation: { maxOverlap: '72h' } }]],
   ];
   test.each(gains)('rejects %s', async (_, keyPairs) => {
     const api = createApi(live, end);
@@ -143,6 +145,30 @@ describe('a session with a pair that expires', () => {
     const disabled = liveOf({ keyPairs: [soon, { ...lasting, enabled: false }] });
     const change = createApi(disabled, end).replaceKeyPairs(disabled, [soon, { ...lasting, enabled: true }]);
     await expect(change).rejects.toMatchObject({ key: 'rejectedOutlives' });
+  });
+
+  test('rejects delaying the rotation of a pair that lasts longer', async () => {
+    const rotating = liveOf({ keyPairs: [soon, { ...lasting, rotation: { interval: '720h' } }] });
+    for (const after of [lasting, { ...lasting, rotation: { interval: '721h' } }]) {
+      const change = createApi(rotating, end).replaceKeyPairs(rotating, [soon, after]);
+      await expect(change).rejects.toMatchObject({ key: 'rejectedOutlives' });
+    }
+    await createApi(rotating, end).replaceKeyPairs(rotating, [soon, { ...lasting, rotation: { interval: '1h' } }]);
+  });
+
+  test('never changes the audiences', async () => {
+    const additional: unknown[] = [];
+    const api = createApi(live, end);
+    await limitToOwnAccessKey(
+      { ...api, replaceKeyPairs: async (...change) => void additional.push(change[2]) },
+      {
+        accessKey: live,
+        pair: undefined,
+        signIn: 'manage',
+        now: () => now,
+      },
+    ).replaceKeyPairs(live, [soon], { audiences: ['x'] });
+    expect(additional).toEqual([undefined]);
   });
 
   test('rejects rotating the pair that replaced it', async () => {

@@ -1,12 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { KeyPairSpec } from '../../../../src/accesskey/model/access-key-record.ts';
-import {
-  areNetworks,
-  isTokenLifetime,
-  managedLimits,
-  parseNetworks,
-  withTokenLimits,
-} from '../../../../src/web/keys/token-limits.ts';
+import { areNetworks, isTokenLifetime, parseList } from '../../../../src/web/keys/token-limits.ts';
 
 describe('the limits of tokens', () => {
   test.each([
@@ -45,26 +38,7 @@ describe('the limits of tokens', () => {
   });
 
   test('have networks on lines or with commas', () => {
-    expect(parseNetworks(' 10.0.0.0/8,\r\n2001:db8::/32  ')).toEqual(['10.0.0.0/8', '2001:db8::/32']);
-    expect(parseNetworks(' \n')).toEqual([]);
-  });
-
-  test('are left out of the form if another tool manages them', () => {
-    const managedFields = [
-      {
-        manager: 'flux',
-        operation: 'Apply',
-        fieldsV1: { 'f:spec': { 'f:keyPairs': { 'k:{"name":"ci"}': { 'f:tokenLifetime': {} } } } },
-      },
-    ];
-    expect(managedLimits({ managedFields }, 'ci')).toEqual(['tokenLifetime']);
-    expect(managedLimits({ managedFields }, 'other')).toEqual([]);
-  });
-
-  test('are set, removed and kept', () => {
-    const limited: KeyPairSpec = { name: 'ci', tokenLifetime: '1h', allowedCIDRs: ['10.0.0.0/8'] };
-    expect(withTokenLimits({ name: 'ci' }, { tokenLifetime: '1h', allowedCIDRs: ['10.0.0.0/8'] })).toEqual(limited);
-    expect(withTokenLimits(limited, {})).toEqual(limited);
-    expect(withTokenLimits(limited, { tokenLifetime: '', allowedCIDRs: [] })).toEqual({ name: 'ci' });
+    expect(parseList(' 10.0.0.0/8,\r\n2001:db8::/32  ')).toEqual(['10.0.0.0/8', '2001:db8::/32']);
+    expect(parseList(' \n')).toEqual([]);
   });
 });
