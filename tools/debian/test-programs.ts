@@ -22,6 +22,15 @@ export async function locateChromium(): Promise<string> {
   return chromium;
 }
 
+/**
+ * Makes sure that `dbus-run-session` and `gnome-keyring-daemon` are installed.
+ *
+ * @throws Error if they cannot be installed
+ */
+export function installKeyring(): Promise<void> {
+  return installMissing({ 'dbus-run-session': 'dbus', 'gnome-keyring-daemon': 'gnome-keyring' });
+}
+
 /** Finds nginx; see {@link locateDebianProgram}. */
 export function locateNginx(environment?: NodeJS.ProcessEnv): Promise<string | undefined> {
   const installed = ['nginx', '/usr/sbin/nginx'];

@@ -68,7 +68,7 @@ async function pairInKeyring(ak: string, { readKeyring }: SourceEffects): Promis
   const sk = await readKeyring(ak);
   if (sk !== undefined) return checkPair(ak, sk, 'the keyring');
   throw new TokenError('credential', `the keyring has no secret key for the access key ${ak}`, {
-    hint: 'Store it with `kubectl accesskey login --keyring`.',
+    hint: 'Store it with `kubectl accesskey login --store keyring`.',
   });
 }
 

@@ -85,7 +85,7 @@ describe('openSource', () => {
   it('says how to store a secret key that the keyring lacks', async () => {
     keyring.clear();
     const { read } = await openSource({ kind: 'keyring', accessKey: ak }, effects);
-    await expect(read()).rejects.toMatchObject({ hint: expect.stringContaining('login --keyring') });
+    await expect(read()).rejects.toMatchObject({ hint: expect.stringContaining('login --store keyring') });
   });
 
   it('rejects a token to exchange that is not a JWT', async () => {
