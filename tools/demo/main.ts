@@ -98,6 +98,7 @@ function printAddresses(url: string, { kubeconfig }: Kubectl): void {
   print(`Web console:  ${url}/ (sign in with the ak and sk in the Secret alice-ci, or with a token of the cluster)`);
   print(`Platform API: ${url}, reference at ${url}/docs`);
   print(`kubectl:      export KUBECONFIG=${kubeconfig}`);
+  print(`Command line: export ACCESSKEY_URL=${url}, then for example npx kubectl-accesskey list -A`);
   print('Press Ctrl-C to stop the demo.');
 }
 
