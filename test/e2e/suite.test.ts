@@ -6,6 +6,7 @@ import { startBrowser } from '../support/browser.ts';
 import { signInWithPair } from '../support/console.ts';
 import { chart, valueFlags } from '../support/helm.ts';
 import { type AccessKeyObject, accessKeyManifest, readPair, waitReady } from '../support/platform.ts';
+import { agentExamples, applyAgentExample, runDoctor } from './agents.ts';
 import { languages, startConsumers } from './consumers.ts';
 import { diagnosis } from './diagnosis.ts';
 import { type Environment, operatorNamespace, prepareEnvironment, shop } from './environment.ts';
@@ -14,7 +15,7 @@ import { type Load, programOf, startLoad } from './load.ts';
 import { rotateNewKey, withDrainedNode, workerWithoutLoad } from './nodes.ts';
 import { type InstalledOperator, installedOperator } from './operator.ts';
 import { clusterObjects, operatorSecrets } from './remains.ts';
-import { deploymentOf, linesOf } from './workloads.ts';
+import { deploymentOf, linesOf, rolledOut } from './workloads.ts';
 
 const skipped = process.env.E2E === 'skip';
 const oneNode = 'the cluster of this provider has only one node that runs pods';
@@ -93,6 +94,22 @@ describe.skipIf(skipped)('the operator in a cluster', () => {
     await kubectl.apply(deploymentOf({ name, image: images.tools, command, serviceAccount, volumes }));
     const worked = /^robot sees [1-9]\d* deployments$/;
     await poll('a token', async () => (await linesOf(kubectl, name)).some((line) => worked.test(line)), 60_000);
+  });
+
+  test('keeps a token for services that read a file, with a sidecar and a native sidecar', async () => {
+    for (const [file, name] of Object.entries(agentExamples)) {
+      await applyAgentExample(kubectl, file);
+      await rolledOut(kubectl, shop, name);
+      await poll(`a listing of ${name}`, async () => (await linesOf(kubectl, name)).includes('listed'), 60_000);
+    }
+  });
+
+  test('is an installation in which doctor finds nothing wrong', async () => {
+    await operator.forwarded(async (url) => {
+      // An administrator may name every user, the image has no version in its tag, and the API is served without TLS.
+      const skipped = { escalation: 'skipped', version: 'skipped', issuer: 'skipped', token: 'skipped' };
+      expect(await runDoctor(kubectl, url)).toEqual([0, { ...skipped, 'certificate of operator': 'skipped' }]);
+    });
   });
 
   test('shows its page in a browser through a port-forward', async () => {

@@ -5,6 +5,7 @@ import { mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeJwt } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
 import { type CliProcess, startCli } from '../support/cli-process.ts';
@@ -19,6 +20,8 @@ import {
   readPair,
   waitObserved,
 } from '../support/platform.ts';
+
+const examples = join(import.meta.dirname, '../../examples/consumers/agent');
 
 let cluster: TestCluster;
 let operator: OperatorProcess;
@@ -95,7 +98,11 @@ test('writes a token with mode and owner, reports readiness, and removes the rea
   const metrics = await get('/metrics');
   expect(metrics).toMatch(/^accesskey_agent_refreshes_total 1$/m);
   expect(metrics).toContain('accesskey_agent_refresh_failures_total{reason="rejected"} 0');
-  expect(metrics).toContain(`accesskey_agent_token_expiry_timestamp_seconds ${decodeJwt(await readToken()).exp}`);
+  const [, expiry] = /^accesskey_agent_token_expiry_timestamp_seconds (\d+)$/m.exec(metrics) ?? [];
+  const { iat = 0, exp = 0 } = decodeJwt(await readToken());
+  // Counted from the moment of the request, so never later than in the token.
+  expect(Number(expiry)).toBeLessThanOrEqual(exp);
+  expect(Number(expiry)).toBeGreaterThan(iat);
 
   expect(await agent.stop()).toBe(0);
   expect(await readdir(directory)).toEqual(['token']);
@@ -169,5 +176,17 @@ describe('--once', () => {
     expect(await agent.ended).toBe(1);
     expect(agent.output.join('\n')).toMatch(/rejects the key pair.*\n(.*\n)*error: --timeout has passed/);
     expect(await readdir(directory)).toEqual([]);
+  });
+});
+
+describe('examples/consumers/agent', () => {
+  test.each(['sidecar.yaml', 'native-sidecar.yaml'])('%s complies with Pod Security restricted', async (name) => {
+    const { kubectl } = cluster;
+    const namespace = await createNamespace(kubectl, `restricted-${name.replace('.yaml', '')}`);
+    await kubectl.run(['label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted']);
+    await kubectl.run(['create', 'serviceaccount', 'robot', '-n', namespace]);
+    const { spec } = parse(await readFile(join(examples, name), 'utf8'), { merge: true });
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'example', namespace }, spec: spec.template.spec };
+    await kubectl.run(['create', '-f', '-', '--dry-run=server', '--validate=strict'], JSON.stringify(pod));
   });
 });

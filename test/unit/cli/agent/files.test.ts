@@ -26,6 +26,13 @@ describe('replaceFile', () => {
     expect(await readdir(folder)).toEqual(['token']);
   });
 
+  it.runIf(process.getuid?.() === 0)('sets the owner, and keeps the group if there is none', async () => {
+    await replaceFile(inFolder('token'), 'one', { mode: 0o600, owner: { uid: 65_532, gid: 65_532 } });
+    expect(await stat(inFolder('token'))).toMatchObject({ uid: 65_532, gid: 65_532 });
+    await replaceFile(inFolder('token'), 'two', { mode: 0o600, owner: { uid: 65_532, gid: -1 } });
+    expect(await stat(inFolder('token'))).toMatchObject({ uid: 65_532, gid: 0 });
+  });
+
   it('keeps the previous file and removes the new one if the owner cannot be set', async () => {
     await replaceFile(inFolder('token'), 'one', { mode: 0o600 });
     const owner = { uid: -2, gid: -2 };
