@@ -16,6 +16,8 @@ export interface OperatorProcess {
   readonly healthUrl: string;
   /** All lines that the operator has written so far. */
   readonly output: readonly string[];
+  /** Removes all lines written so far and returns them, for long runs that would fill the memory. */
+  takeOutput(): string[];
   /**
    * Waits for a line that contains the text: it can be read after the response of the request that it is about.
    *
@@ -75,6 +77,7 @@ export async function startOperator(
     url: `${ports.tls ? 'https' : 'http'}://127.0.0.1:${ports.api}`,
     healthUrl,
     output,
+    takeOutput: () => output.splice(0),
     logged: (text) => poll(`the log line ${text}`, async () => output.findLast((line) => line.includes(text))),
     ready: () => poll('the operator to be ready', async () => (await fetch(`${healthUrl}/readyz`)).ok).then(() => {}),
     async stop(signal = 'SIGTERM') {

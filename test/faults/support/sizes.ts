@@ -1,4 +1,4 @@
-/** Whether the fault tests run for hours (`npm run test:soak`) instead of minutes. */
+/** Whether the fault tests run for hours (`npm run test:faults:long`) instead of minutes. */
 export const isSoak = process.env.SOAK === '1';
 
 /** FAULT_SEQUENCES and FAULT_COMMANDS extend the random sequences alone. */
