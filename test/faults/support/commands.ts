@@ -21,6 +21,7 @@ export type Command =
   | ({ do: 'rekey'; custom: boolean } & OfPair)
   | ({ do: 'expire'; inHours: number | null } & OfPair)
   | ({ do: 'rotation'; rotation: { interval?: string; overlap?: string; maxOverlap?: string } | null } & OfPair)
+  | ({ do: 'token'; token: { key?: string; validFor?: string } | null } & OfPair)
   | ({ do: 'strip'; what: 'labels' | 'annotations' } & OfPair)
   | { do: 'takeName' | 'freeName'; of: Name; name: PairName | 'taken' }
   | { do: 'kill'; staysDown: boolean }
@@ -38,6 +39,8 @@ const rotation = fc.constantFrom(
   { overlap: '2h30m' },
   { overlap: '2h30m', maxOverlap: '4h' },
 );
+
+const token = fc.constantFrom(null, {}, { validFor: '1h' }, { key: 'bearer', validFor: '5h' });
 
 function some<const D extends string, F extends object>(
   verbs: readonly D[],
@@ -58,6 +61,7 @@ export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   { weight: 3, arbitrary: some(['rekey'], { of, pair, custom: fc.boolean() }) },
   { weight: 2, arbitrary: some(['expire'], { of, pair, inHours: fc.constantFrom(null, -1.5, 1.5, 100.5, 730.5) }) },
   { weight: 4, arbitrary: some(['rotation'], { of, pair, rotation }) },
+  { weight: 4, arbitrary: some(['token'], { of, pair, token }) },
   { weight: 3, arbitrary: some(['strip'], { of, pair, what: fc.constantFrom('labels', 'annotations') }) },
   { weight: 2, arbitrary: some(['takeName', 'freeName'], { of, name: fc.constantFrom('main', 'taken') }) },
   { weight: 4, arbitrary: some(['kill'], { staysDown: fc.boolean() }) },

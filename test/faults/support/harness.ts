@@ -1,11 +1,14 @@
 import { join } from 'node:path';
 import type { OperatorProcess } from '../../../tools/operator-process.ts';
 import { randomFaults } from '../../support/fault-proxy.ts';
+import { readMetrics } from '../../support/metrics.ts';
+import { reconciledAfter } from '../../support/reconciliation.ts';
 import { shiftedClock } from '../../support/shifted-clock.ts';
 import { accessKeysPath, secretsPath, untilEmpty } from './admin.ts';
 import { createExpectations, type Expectations } from './expectations.ts';
 import { type FaultCluster, type Link, noLease } from './fault-cluster.ts';
 import { readWorld, violationsOf, type World } from './invariants.ts';
+import { writesIn } from './settling.ts';
 
 /** Runs sequences of commands against one operator with a clock of its own, and against the model. */
 export interface Harness {
@@ -28,6 +31,12 @@ export interface Harness {
   /** Makes the operator reconcile every AccessKey, as it does by itself every 30 seconds. */
   touch(namespace: string): Promise<void>;
   settle(): Promise<void>;
+  /**
+   * Makes the operator reconcile every AccessKey of a settled cluster.
+   *
+   * @returns its writes, which must be none, and its metrics
+   */
+  reconcileAgain(namespace: string): Promise<{ writes: string[]; metrics: string }>;
   /** Deletes everything in the namespace and waits until the cluster has settled. */
   clear(namespace: string): Promise<void>;
 }
@@ -82,6 +91,17 @@ export async function createHarness(cluster: FaultCluster, seed: number): Promis
       });
       expectations.settled(await world());
       changed.clear();
+    },
+    async reconcileAgain(namespace) {
+      harness.setFaults(false);
+      const running = operator;
+      if (!running) throw new Error('the operator is not running');
+      const seen = link.proxy.requests.length;
+      const all = await admin.list(accessKeysPath(namespace));
+      if (all.length > 0) await reconciledAfter(running, () => harness.touch(namespace));
+      const isAboutPairs = (write: string) => /\/(secrets|accesskeys)\b/.test(write);
+      const writes = writesIn(link.proxy.requests.slice(seen)).filter(isAboutPairs);
+      return { writes, metrics: await readMetrics(running) };
     },
     async clear(namespace) {
       harness.setFaults(false);

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type AccessKeyRecord, toAccessKeyRecord } from '../../../src/accesskey/model/access-key-record.ts';
-import { managedBy, secretType } from '../../../src/credential/secret-format.ts';
+import { annotations, managedBy, secretType } from '../../../src/credential/secret-format.ts';
 import type { RawSecret } from '../../support/secret-keys.ts';
 import { type Admin, accessKeysPath, secretsPath } from './admin.ts';
 import { ownerOf } from './history.ts';
@@ -41,9 +41,9 @@ function accessKeyViolations(world: World, accessKey: AccessKeyRecord): string[]
   if (accessKey.deleting) return [`${key} is still being deleted`];
   if (status.observedGeneration !== generation) return [`${key}: generation ${generation} is not observed`];
   const holder = holderOf(world, accessKey.spec.user.name);
-  if (holder?.key !== key) return loserViolations(accessKey, holder?.key);
-  if (status.userID !== accessKey.uid) return [`${key}: userID is not its uid`];
   const owned = world.secrets.filter((secret) => ownerOf(secret) === accessKey.uid);
+  if (holder?.key !== key) return loserViolations(accessKey, holder?.key, owned);
+  if (status.userID !== accessKey.uid) return [`${key}: userID is not its uid`];
   const pairs = accessKey.spec.keyPairs ?? [];
   const isTaken = (name: string) => world.foreign.has(`${accessKey.namespace}/${name}`);
   const conflict = pairs.some((pair) => isTaken(pair.secret?.name ?? `${accessKey.name}-${pair.name}`));
@@ -65,11 +65,20 @@ export function holderOf({ accessKeys }: Pick<World, 'accessKeys'>, user: string
   return claimants.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1))[0];
 }
 
-function loserViolations({ key, status }: AccessKeyRecord, holder: string | undefined): string[] {
+/** @param owned the Secrets that it keeps, without tokens */
+function loserViolations(
+  { key, status }: AccessKeyRecord,
+  holder: string | undefined,
+  owned: readonly RawSecret[],
+): string[] {
   const stalled = status.conditions?.find((one) => one.type === 'Stalled');
   const isReported = stalled?.reason === 'UserClaimed' && stalled.message.includes(`AccessKey ${holder};`);
   const isQuiet = (status.keyPairs ?? []).every((pair) => pair.state === 'Conflict');
-  return isReported && isQuiet ? [] : [`${key}: does not report that ${holder} holds its user`];
+  const withToken = owned.filter(({ metadata }) => metadata.annotations?.[annotations.token] !== undefined);
+  return [
+    ...(isReported && isQuiet ? [] : [`${key}: does not report that ${holder} holds its user`]),
+    ...withToken.map(({ metadata }) => `${key}: ${metadata.name} still has a token`),
+  ];
 }
 
 function conditionViolations({ now }: World, accessKey: AccessKeyRecord, conflict: boolean): string[] {

@@ -8,6 +8,7 @@ import {
   secretType,
 } from '../../../src/credential/secret-format.ts';
 import { isUUID, type RawSecret, valuesOf } from '../../support/secret-keys.ts';
+import { holdsToken, needsToken, tokenKeyOf } from './token-invariants.ts';
 
 export interface PairSituation {
   /** The AccessKey, which holds its user. */
@@ -34,7 +35,8 @@ export function pairViolations({ accessKey, pair, owned, isTaken, now }: PairSit
   const checks = {
     type: secret.type === secretType,
     labels: isDeepStrictEqual(secret.metadata.labels, labelsOf(accessKey, pair)),
-    data: holdsPair(pair, secret, now),
+    data: holdsPair(accessKey, pair, secret, now),
+    token: !needsToken(accessKey, pair, now) || holdsToken(pair, secret, now),
     revision: Number(secret.metadata.annotations?.[annotations.revision]) >= (pair.revision ?? 1),
     status: isDeepStrictEqual(withoutHistory(status), expectedStatus({ accessKey, pair, secret, status, now })),
   };
@@ -47,15 +49,16 @@ function labelsOf(accessKey: AccessKeyRecord, pair: KeyPairSpec): Record<string,
   return { ...pair.secret?.labels, ...own };
 }
 
-/** Whether the Secret has the pair under the data keys of the spec, a previous pair only while it is valid, and no more. */
-function holdsPair(pair: KeyPairSpec, secret: RawSecret, now: number): boolean {
+/** Whether the Secret has the pair under the data keys of the spec, a previous pair and a token only while valid, and no more. */
+function holdsPair(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret: RawSecret, now: number): boolean {
   const metadata = secret.metadata.annotations ?? {};
   const keys = [pair.secret?.akKey ?? 'ak', pair.secret?.skKey ?? 'sk'];
   const until = metadata[annotations.previousValidUntil];
   const previous = until === undefined ? [] : ['previous-ak', 'previous-sk'];
+  const token = needsToken(accessKey, pair, now) ? [tokenKeyOf(pair)] : [];
   const { ak, sk, previousAk, previousSk } = valuesOf(secret);
   return (
-    isDeepStrictEqual(Object.keys(secret.data ?? {}).sort(), [...keys, ...previous].sort()) &&
+    isDeepStrictEqual(Object.keys(secret.data ?? {}).sort(), [...keys, ...previous, ...token].sort()) &&
     isUUID(ak) &&
     isUUID(sk) &&
     ak !== sk &&

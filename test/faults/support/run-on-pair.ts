@@ -39,6 +39,8 @@ export async function runOnPair(
         onChange: (uid) => harness.expectations.forget(uid, name),
       });
     default: {
+      // If the annotations are lost at the same time, the operator does not know the data key of the former token.
+      if (command.do === 'token') await harness.settle();
       const edit = (pair: KeyPairSpec) => (pair.name === name ? { ...pair, ...editOf(harness, command, pair) } : pair);
       return change(harness, {
         namespace,
@@ -83,6 +85,8 @@ function editOf(
       const time = new Date(clockIn(command.inHours ?? 0)).toISOString();
       return { expiresAt: command.inHours === null ? undefined : time };
     }
+    case 'token':
+      return { token: command.token ?? undefined };
     case 'rotation':
       return { rotation: command.rotation ?? undefined };
     default:
