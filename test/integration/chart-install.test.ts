@@ -7,7 +7,15 @@ import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
 import { chart, type Helm, openHelm, type Values, valueFlags } from '../support/helm.ts';
-import { accessKeyManifest, createNamespace, createPair, getToken, type Pair } from '../support/platform.ts';
+import {
+  type AccessKeyObject,
+  accessKeyManifest,
+  conditionOf,
+  createNamespace,
+  createPair,
+  getToken,
+  type Pair,
+} from '../support/platform.ts';
 
 const release = 'keys';
 /** Not the one that manifests/ name. */
@@ -147,6 +155,23 @@ describe('helm upgrade', () => {
     expect(metadata).toMatchObject({ uid: before });
     expect(metadata.deletionTimestamp).toBeUndefined();
     await kubectl.run(['get', 'accesskey', 'alice', '-n', 'people']);
+  });
+
+  test('with guardrails.enabled denies and reports what exceeds them, until it is disabled', async () => {
+    const long = accessKeyManifest('people', 'long', { keyPairs: [{ name: 'main', tokenLifetime: '5h' }] });
+    await createPair(kubectl, long);
+    const copy = JSON.stringify({ ...long, metadata: { namespace: 'people', name: 'copy' } });
+    const denial = () => rejectionOf(['create', '--dry-run=server', '-f', '-'], copy);
+    await upgrade({ guardrails: { enabled: true, maxTokenLifetime: '1h', allowedGroups: { '*': ['viewers'] } } });
+    const message = 'spec.keyPairs[0].tokenLifetime: must be at most 1h (guardrail maxTokenLifetime)';
+    await poll('the denial', async () => (await denial()).includes(message));
+    const reported = async () =>
+      conditionOf(await kubectl.get<AccessKeyObject>('accesskey', 'long', '-n', 'people'), 'NotCompliant')?.message;
+    await poll('the report', async () => (await reported()) === message);
+    await upgrade({ guardrails: { enabled: false } });
+    await poll('the end of the report', async () => (await reported()) === undefined);
+    await poll('the end of the denial', async () => !(await denial()).includes('guardrails'));
+    await kubectl.run(['delete', 'accesskey', 'long', '-n', 'people']);
   });
 
   test('with another configuration replaces the pods, which comply with Pod Security "restricted"', async () => {
