@@ -6,7 +6,8 @@ import { TokenError } from '../token/token-error.ts';
 
 /** Where to listen. */
 export interface ListenAddress {
-  readonly host: string;
+  /** Undefined for all addresses of the machine, also without IPv6. */
+  readonly host: string | undefined;
   /** 0 for a free port. */
   readonly port: number;
 }
@@ -21,7 +22,7 @@ export function parseListenAddress(text: string): ListenAddress {
   if (port === undefined || Number(port) > 65_535) {
     throw new TokenError('usage', '--metrics-address: must be HOST:PORT, for example 127.0.0.1:9464 or :9464');
   }
-  return { host: host || '::', port: Number(port) };
+  return { host: host || undefined, port: Number(port) };
 }
 
 export interface StatusSources {

@@ -69,7 +69,7 @@ describe('parseAgentOptions', () => {
 describe('parseListenAddress', () => {
   it.each([
     ['127.0.0.1:9464', '127.0.0.1', 9464],
-    [':0', '::', 0],
+    [':0', undefined, 0],
     ['[::1]:80', '::1', 80],
   ])('reads %s', (text, host, port) => {
     expect(parseListenAddress(text)).toEqual({ host, port });
