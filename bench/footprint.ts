@@ -2,7 +2,7 @@
  * Measures what an operator without load costs: CPU time until it is ready, and memory when idle. Alternates between
  * programs, so that they run under the same conditions, and compares each with an empty Node.js process.
  *
- *   npm run bench:footprint -- [--runs 3] [--idle-seconds 30] [--program FILE]... [--node-flag FLAG]...
+ *   npm run bench:footprint -- [--runs 3] [--idle-seconds 30] [--program FILE]...
  */
 import { spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -19,13 +19,15 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '3' },
     'idle-seconds': { type: 'string', default: '30' },
     program: { ...several, default: ['src/main.ts', 'dist/operator/main.js'] },
-    'node-flag': { ...several, default: [] },
   },
 });
 const root = join(import.meta.dirname, '..');
 const idleSeconds = Number(values['idle-seconds']);
 /** Clock ticks per second in /proc, fixed on Linux. */
 const ticksPerSecond = 100;
+
+/** How the Dockerfile starts the bundle. */
+const asInImage = { nodeArguments: ['--max-semi-space-size=2'], environment: { MALLOC_ARENA_MAX: '2' } };
 
 interface Footprint {
   /** CPU time of all threads from the start until /readyz returns 200, seconds. */
@@ -36,7 +38,8 @@ interface Footprint {
 }
 
 async function measure(program: string, args: readonly string[]): Promise<Footprint> {
-  const operator = await startOperator(args, { program: join(root, program), nodeArguments: values['node-flag'] });
+  const options = program.endsWith('.js') ? asInImage : {};
+  const operator = await startOperator(args, { ...options, program: join(root, program) });
   try {
     await operator.ready();
     const cpuSeconds = await cpuTime(operator.process.pid);
