@@ -87,7 +87,9 @@ export function createKubernetesClient(transport: Transport): KubernetesClient {
     patch: (object, patch, options) =>
       write({ method: 'PATCH', object, body: patch, contentType: mergePatch }, options),
     async delete(object, preconditions, options) {
-      await write({ method: 'DELETE', object, body: { preconditions } }, options);
+      // With a body, the API server ignores the query.
+      const dryRun = options?.dryRun ? { dryRun: ['All'] } : {};
+      await write({ method: 'DELETE', object, body: { preconditions, ...dryRun } }, options);
     },
   };
 }

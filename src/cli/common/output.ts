@@ -17,7 +17,7 @@ export function addOutputFlag(command: Command, formats: readonly string[], defa
 export async function formatObject(object: object, format: ObjectFormat): Promise<string> {
   if (format === 'json') return `${JSON.stringify(object, null, 4)}\n`;
   if (format === 'name') return `${nameOf(object as RawObject)}\n`;
-  const { stringify } = await import('yaml');
+  const { stringify } = await import('./yaml.ts');
   // Version 1.1 quotes times, as kubectl does.
   return stringify(object, { version: '1.1' });
 }

@@ -97,18 +97,19 @@ const watchSeconds = 1800;
 /** Bookmarks arrive about once a minute, milliseconds. */
 const idleTimeoutMs = 180_000;
 
-/** Prints each change until the signal aborts, which is how a watch ends. */
+/**
+ * Prints each change until the signal aborts.
+ *
+ * @throws the reason of the signal
+ */
 async function follow({ context: { signal }, cluster, target, resourceVersion, print }: Following): Promise<void> {
   let from = resourceVersion;
-  try {
-    while (!signal.aborted) {
-      const start = { resourceVersion: from, timeoutSeconds: watchSeconds, idleTimeoutMs, signal };
-      for await (const { type, object } of watch(cluster.transport, target, start)) {
-        from = object.metadata.resourceVersion;
-        if (type !== 'BOOKMARK') await print(object);
-      }
+  for (;;) {
+    signal.throwIfAborted();
+    const start = { resourceVersion: from, timeoutSeconds: watchSeconds, idleTimeoutMs, signal };
+    for await (const { type, object } of watch(cluster.transport, target, start)) {
+      from = object.metadata.resourceVersion;
+      if (type !== 'BOOKMARK') await print(object);
     }
-  } catch (error) {
-    if (!signal.aborted) throw error;
   }
 }

@@ -89,6 +89,16 @@ describe('a Kubernetes client', () => {
       },
     ],
     [
+      'a dry run of a delete',
+      (client) => client.delete(secret, { uid: 'u1', resourceVersion: '7' }, { dryRun: true }),
+      {
+        method: 'DELETE',
+        path: '/api/v1/namespaces/shop/secrets/ann?dryRun=All',
+        headers: json,
+        body: '{"preconditions":{"uid":"u1","resourceVersion":"7"},"dryRun":["All"]}',
+      },
+    ],
+    [
       'delete with preconditions',
       (client) => client.delete(secret, { uid: 'u1', resourceVersion: '7' }),
       {

@@ -1,0 +1,235 @@
+/** kubectl-accesskey, bundled as for users, with a real operator: as a kubectl plugin, its changes, and its errors. */
+import { spawn } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bundleCli, programName } from '../../tools/bundle/cli.ts';
+import type { Kubectl } from '../../tools/kubectl.ts';
+import { startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { accessKeyManifest, createNamespace, getToken, readPair, waitReady } from '../support/platform.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+let cluster: TestCluster;
+let kubectl: Kubectl;
+let url: string;
+let bin: string;
+
+interface Result {
+  code: number | null;
+  out: string;
+  err: string;
+}
+
+interface RunOptions {
+  program?: string;
+  env?: Record<string, string>;
+  /** Sends SIGINT when the output has this text. */
+  until?: string;
+}
+
+/** Runs the program, or another one that finds it on the PATH, without waiting for a terminal. */
+function run(args: readonly string[], { program = programName, env = {}, until }: RunOptions = {}): Promise<Result> {
+  const path = [bin, join(root, 'node_modules/.bin'), process.env.PATH].join(':');
+  const variables = { HOME: cluster.directory, KUBECONFIG: kubectl.kubeconfig, PATH: path, ...env };
+  const child = spawn(program === programName ? join(bin, programName) : program, args, { env: variables });
+  const result: Result = { code: null, out: '', err: '' };
+  const { promise, resolve, reject } = Promise.withResolvers<Result>();
+  child.stdout.on('data', (text: Buffer) => {
+    result.out += text;
+    if (until !== undefined && result.out.includes(until)) child.kill('SIGINT');
+  });
+  child.stderr.on('data', (text: Buffer) => {
+    result.err += text;
+  });
+  child.on('error', reject);
+  child.on('close', (code) => resolve({ ...result, code }));
+  return promise;
+}
+
+/** @returns the output of a command that succeeds */
+async function succeed(...args: string[]): Promise<string> {
+  const { code, out, err } = await run(args);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  return out;
+}
+
+beforeAll(async () => {
+  cluster = await startTestCluster();
+  kubectl = cluster.kubectl;
+  ({ url } = await cluster.startOperator());
+  bin = join(cluster.directory, 'bin');
+  await mkdir(bin);
+  await bundleCli(root, bin);
+  await createNamespace(kubectl, 'people');
+});
+afterAll(() => cluster?.stop());
+
+describe('a key pair', () => {
+  test('is created with its ak and sk, which get a token', async () => {
+    const out = await succeed('create', 'ann', '-n', 'people', '--user', 'ann', '--expires', '90d', '--show-secret');
+    const [, ak = '', sk = ''] =
+      /^accesskey\.ghippo\.io\/ann created\nACCESS_KEY=(\S+)\nSECRET_KEY=(\S+)\n$/.exec(out) ?? [];
+    expect(await readPair(kubectl, 'people', 'ann-main')).toMatchObject({ ak, sk });
+    expect(await getToken(url, { ak, sk })).not.toBe('');
+    expect(await succeed('get', 'ann', '-n', 'people', '--show-secret')).toBe(`ACCESS_KEY=${ak}\nSECRET_KEY=${sk}\n`);
+  });
+
+  test('is listed with its state, and described in words', async () => {
+    const [header, row] = (await succeed('list', '-n', 'people')).split('\n');
+    expect(header).toMatch(/^NAME +USER +STATE +EXPIRES +LAST USED +AGE$/);
+    expect(row).toMatch(/^ann\/main +ann +Active +in 89d /);
+    expect(await succeed('list', '-A', '-o', 'name')).toBe('accesskey.ghippo.io/ann\n');
+    expect(await succeed('get', 'ann', '-n', 'people')).toContain('\nReady: key pairs: main Active');
+  });
+
+  test('is rotated, and the command waits for the new one', async () => {
+    const before = await readPair(kubectl, 'people', 'ann-main');
+    expect(await succeed('rotate', 'ann', '-n', 'people', '--overlap', '1h', '--wait')).toBe(
+      'key pair ann/main rotated\n',
+    );
+    const after = await readPair(kubectl, 'people', 'ann-main');
+    expect(after.ak).not.toBe(before.ak);
+    await getToken(url, before);
+  });
+
+  test('is not disabled while it is in use, unless asked to', async () => {
+    // The operator records the last use about once a minute.
+    const used = [{ op: 'add', path: '/status/keyPairs/0/lastUsedTime', value: new Date().toISOString() }];
+    const patch = ['patch', 'accesskey', 'ann', '-n', 'people', '--subresource=status', '--type=json'];
+    await kubectl.run([...patch, '-p', JSON.stringify(used)]);
+    expect(await run(['disable', 'ann', '-n', 'people'])).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^error: key pair ann\/main is in use: it was used \d+s ago/),
+    });
+    expect(await succeed('disable', 'ann', '-n', 'people', '--in-use')).toBe('key pair ann/main disabled\n');
+    expect(await succeed('enable', 'ann', '-n', 'people')).toBe('key pair ann/main enabled\n');
+  });
+
+  test('is not changed by a dry run', async () => {
+    const before = await kubectl.get('accesskey', 'ann', '-n', 'people');
+    expect(await succeed('revoke-tokens', 'ann', '-n', 'people', '--dry-run=server')).toMatch(/ \(server dry run\)\n$/);
+    expect(await succeed('rotate', 'ann', '-n', 'people', '--dry-run=client', '-o', 'json')).toContain('"revision": 3');
+    expect(await succeed('delete', 'ann', '-n', 'people', '--in-use', '--dry-run=server')).toContain('deleted (server');
+    const after = await kubectl.get<typeof before>('accesskey', 'ann', '-n', 'people');
+    expect(after).toMatchObject({ spec: (before as { spec: object }).spec });
+  });
+
+  test('of a client dry run is a manifest that kubectl accepts', async () => {
+    const manifest = await succeed(
+      'create',
+      'bob',
+      '-n',
+      'people',
+      '--rotate-every',
+      '30d',
+      '--dry-run=client',
+      '-o',
+      'yaml',
+    );
+    expect(await kubectl.run(['create', '--dry-run=server', '-f', '-'], manifest)).toContain('bob created');
+  });
+
+  test('is deleted, alone or with its AccessKey', async () => {
+    expect(await succeed('create', 'bob/a', '-n', 'people', '--user', 'bob')).toBe('accesskey.ghippo.io/bob created\n');
+    expect(await succeed('create', 'bob/b', '-n', 'people')).toBe('key pair bob/b created\n');
+    expect(await succeed('delete', 'bob/a', '-n', 'people')).toBe('key pair bob/a deleted\n');
+    expect(await succeed('delete', 'bob', '-n', 'people')).toBe('accesskey.ghippo.io/bob deleted\n');
+    expect(await run(['get', 'bob', '-n', 'people'])).toEqual({
+      code: 1,
+      out: '',
+      err: 'Error from server (NotFound): accesskeys.ghippo.io "bob" not found\n',
+    });
+  });
+});
+
+describe('field managers', () => {
+  test('a field that a GitOps tool applies is not changed, unless asked to', async () => {
+    const manifest = JSON.stringify(
+      accessKeyManifest('people', 'git', { keyPairs: [{ name: 'main', enabled: true }] }),
+    );
+    const apply = ['apply', '--server-side', '--field-manager=argocd-controller', '-f', '-'];
+    await kubectl.run(apply, manifest);
+    await waitReady(kubectl, 'people', 'git');
+    const { code, err } = await run(['disable', 'git', '-n', 'people']);
+    expect(code).toBe(1);
+    expect(err).toMatch(
+      /^error: cannot disable key pair git\/main: conflict with field manager "argocd-controller" \(Argo CD\)/,
+    );
+    expect(err).toContain('--force-conflicts');
+    await succeed('disable', 'git', '-n', 'people', '--force-conflicts');
+    await expect(kubectl.run(apply, manifest)).rejects.toThrow('conflict with "kubectl-accesskey"');
+  });
+});
+
+describe('as a kubectl plugin', () => {
+  test('kubectl finds and runs it', async () => {
+    const plugins = await run(['plugin', 'list'], { program: kubectl.path });
+    expect(plugins.out).toContain(join(bin, programName));
+    const listed = await run(['accesskey', 'list', '-n', 'people', '-o', 'name'], { program: kubectl.path });
+    expect(listed).toMatchObject({ code: 0, out: expect.stringContaining('accesskey.ghippo.io/ann\n') });
+  });
+
+  test('kubectl completes names of the cluster', async () => {
+    const file = join(bin, 'kubectl_complete-accesskey');
+    await writeFile(file, await succeed('completion', 'kubectl'), { mode: 0o755 });
+    const { out } = await run(['__complete', 'accesskey', 'rotate', '-n', 'people', 'ann/'], { program: kubectl.path });
+    expect(out).toContain('ann/main\t');
+  });
+
+  test('bash completes names of the cluster', async () => {
+    const script = [
+      'source <(kubectl-accesskey completion bash)',
+      'COMP_WORDS=(kubectl-accesskey get -n people ann); COMP_CWORD=4',
+      '_kubectl_accesskey 2>/dev/null',
+      `printf '%s\\n' "\${COMPREPLY[@]}"`,
+    ].join('\n');
+    expect(await run(['-c', script], { program: 'bash' })).toMatchObject({ code: 0, out: 'ann\nann/main\n' });
+  });
+});
+
+describe('--watch', () => {
+  test('prints changes until Ctrl-C', async () => {
+    const watching = run(['list', '-n', 'people', '-w', '-o', 'name'], { until: 'accesskey.ghippo.io/late\n' });
+    await kubectl.run(['create', '-f', '-'], JSON.stringify(accessKeyManifest('people', 'late', {})));
+    expect(await watching).toMatchObject({ code: 130, err: '' });
+  });
+});
+
+describe('an error', () => {
+  test('of the API server names the missing permission', async () => {
+    const { code, out, err } = await run(['list', '-n', 'people', '--as', 'eve']);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toMatch(/^Error from server \(Forbidden\): .*"eve" cannot list resource "accesskeys"[^\n]*\n$/);
+  });
+
+  test('of a rule names field and rule', async () => {
+    const { err } = await run(['create', 'x', '-n', 'people', '--rotate-every', '1m']);
+    expect(err).toContain(
+      'spec.keyPairs[0].rotation.interval: Invalid value: "1m": rotation.interval must be at least 1h',
+    );
+  });
+
+  test('of the connection is one line', async () => {
+    const text = await readFile(kubectl.kubeconfig, 'utf8');
+    const unreachable = join(cluster.directory, 'unreachable.kubeconfig');
+    await writeFile(unreachable, text.replace(/server: .*/, 'server: https://127.0.0.1:1'));
+    const { code, err } = await run(['list', '--kubeconfig', unreachable]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/^Unable to connect to the server: [^\n]*ECONNREFUSED 127\.0\.0\.1:1\n$/);
+  });
+
+  test.each([
+    ['a missing file', ['--kubeconfig', '/nonexistent'], {}, /^error: kubeconfig \/nonexistent: ENOENT[^\n]*\n$/],
+    ['no kubeconfig', [], { KUBECONFIG: '' }, /^error: no kubeconfig found; set --kubeconfig or KUBECONFIG\n$/],
+    [
+      'an unknown context',
+      ['--context', 'nowhere'],
+      {},
+      /^error: kubeconfig [^\n]*: context nowhere does not exist\n$/,
+    ],
+  ])('of the kubeconfig is one line: %s', async (_, args, env, message) => {
+    const { code, err } = await run(['list', ...args], { env });
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(message) });
+  });
+});
