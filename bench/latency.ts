@@ -16,7 +16,8 @@ import { type StatusWatch, watchStatuses } from './status-watch.ts';
 
 /** Key pairs are disabled at this interval, milliseconds, whether or not the status shows the former ones. */
 const disableIntervalMs = 50;
-const fillConcurrency = 32;
+/** Less than the connections of the transport, so that the changes do not wait for one. */
+const fillConcurrency = 16;
 const backlogNamespaces = 100;
 const namespace = 'latency';
 const path = `/apis/ghippo.io/v1alpha1/namespaces/${namespace}/accesskeys`;
