@@ -47,6 +47,7 @@ const inOwnNamespace = (signingKeys: string): readonly Permission[] => [
   ...of('', 'secrets', ['create']),
   ...of('', 'secrets', ['list', 'watch', 'patch'], signingKeys),
   ...of('', 'secrets', ['list', 'watch'], 'accesskey-operator-web-session'),
+  ...of('', 'configmaps', ['list', 'watch'], 'accesskey-operator-guardrails'),
   ...of('events.k8s.io', 'events', ['create', 'patch']),
 ];
 
