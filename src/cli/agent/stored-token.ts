@@ -11,7 +11,10 @@ import type { Validity } from './schedule.ts';
 export async function readStoredValidity(file: string): Promise<Validity | undefined> {
   const text = await readFile(file, 'utf8').catch(() => '');
   const { iat, exp } = unverifiedClaims(text) ?? {};
-  return typeof iat === 'number' && typeof exp === 'number'
-    ? { obtainedAt: iat * 1000, expiresAt: exp * 1000 }
-    : undefined;
+  return isTime(iat) && isTime(exp) ? { obtainedAt: iat * 1000, expiresAt: exp * 1000 } : undefined;
+}
+
+/** Whether a value is a time that can be written in RFC 3339, seconds. */
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && !Number.isNaN(new Date(value * 1000).getTime());
 }

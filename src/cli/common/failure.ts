@@ -2,6 +2,7 @@
 import { CommanderError } from 'commander';
 import { ConnectionError, describeError, KubernetesError } from '../../kube/errors.ts';
 import { TokenError } from '../token/token-error.ts';
+import { printableLines } from './printable.ts';
 
 /** A failure with a message for the user. An empty message prints nothing: the command has reported the failure. */
 export class CliError extends Error {
@@ -31,6 +32,11 @@ export const interruptedExitCode = 130;
 
 /** @returns what to print for any thrown value, and the exit code; never a stack */
 export function describeFailure(error: unknown): Failure {
+  const { lines, exitCode } = failureOf(error);
+  return { lines: lines.map(printableLines), exitCode };
+}
+
+function failureOf(error: unknown): Failure {
   // commander has already printed the message, or the help.
   if (error instanceof CommanderError) return { lines: [], exitCode: error.exitCode };
   if (error instanceof CliError) return { lines: linesOf(error), exitCode: error.exitCode };

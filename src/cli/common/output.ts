@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import { group, plural } from '../../accesskey/model/access-key-record.ts';
 import type { RawObject } from '../../kube/list-watch.ts';
+import { printable, printableJSON } from './printable.ts';
 
 /** Objects in json and yaml are those of the API server, without managedFields, as kubectl prints them. */
 export type ObjectFormat = 'json' | 'yaml' | 'name';
@@ -15,11 +16,10 @@ export function addOutputFlag(command: Command, formats: readonly string[], defa
 
 /** @returns the text of an object or a list of objects, with a line break at its end */
 export async function formatObject(object: object, format: ObjectFormat): Promise<string> {
-  if (format === 'json') return `${JSON.stringify(object, null, 4)}\n`;
-  if (format === 'name') return `${nameOf(object as RawObject)}\n`;
-  const { stringify } = await import('./yaml.ts');
-  // Version 1.1 quotes times, as kubectl does.
-  return stringify(object, { version: '1.1' });
+  if (format === 'json') return `${printableJSON(JSON.stringify(object, null, 4))}\n`;
+  if (format === 'name') return `${printable(nameOf(object as RawObject))}\n`;
+  const { formatYAML } = await import('./yaml.ts');
+  return formatYAML(object);
 }
 
 /** @returns the name as kubectl prints it: `accesskey.ghippo.io/alice` */

@@ -1,9 +1,10 @@
-/** Tables and lists of fields as kubectl prints them; pure. */
+/** Tables and lists of fields as kubectl prints them, with printable texts; pure. */
+import { printable } from './printable.ts';
 
 /** A cell whose text is colored after it was padded. */
 export interface Cell {
   text: string;
-  color?: (text: string) => string;
+  color?: ((text: string) => string) | undefined;
 }
 
 export interface Column {
@@ -26,7 +27,7 @@ export function formatRows(rows: readonly (readonly Cell[])[], widths: readonly 
     row
       .map(({ text, color }, at) => {
         const padding = at === row.length - 1 ? 0 : Math.max(0, (widths[at] ?? 0) - text.length);
-        return (color?.(text) ?? text) + ' '.repeat(padding);
+        return show({ text, color }) + ' '.repeat(padding);
       })
       .join(gap),
   );
@@ -35,5 +36,10 @@ export function formatRows(rows: readonly (readonly Cell[])[], widths: readonly 
 /** @returns the lines of `name: value` pairs with aligned values */
 export function formatFields(fields: readonly (readonly [string, Cell])[], indent = ''): string[] {
   const width = Math.max(0, ...fields.map(([name]) => name.length)) + 1;
-  return fields.map(([name, { text, color }]) => `${indent}${`${name}:`.padEnd(width)}  ${color?.(text) ?? text}`);
+  return fields.map(([name, cell]) => `${indent}${`${name}:`.padEnd(width)}  ${show(cell)}`);
+}
+
+function show({ text, color }: Cell): string {
+  const shown = printable(text);
+  return color?.(shown) ?? shown;
 }

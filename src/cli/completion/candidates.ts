@@ -1,5 +1,6 @@
 import { Argument, type Command, type Option } from 'commander';
 import type { CliContext } from '../common/context.ts';
+import { printable } from '../common/printable.ts';
 import { type Candidate, liveCandidates } from './live.ts';
 import { type Position, positionOf } from './position.ts';
 
@@ -13,11 +14,16 @@ const directives = { files: 0, noFiles: 4 };
 export async function complete(context: CliContext, program: Command, words: readonly string[]): Promise<string> {
   const position = positionOf(program, words);
   const { prefix, lead } = position;
-  const candidates = (await candidatesAt(context, position)).filter(({ value }) => value.startsWith(prefix));
-  const lines = candidates.map(({ value, description }) => `${lead}${value}\t${description}`);
+  const candidates = (await candidatesAt(context, position)).filter(
+    ({ value }) => value.startsWith(prefix) && isPrintable(value),
+  );
+  const lines = candidates.map(({ value, description }) => `${lead}${value}\t${printable(description)}`);
   const directive = isFile(position.value) ? directives.files : directives.noFiles;
   return [...lines, `:${directive}`, ''].join('\n');
 }
+
+/** A line break in a name would add a candidate, and a shell shows names as they are. */
+const isPrintable = (value: string) => printable(value) === value;
 
 async function candidatesAt(context: CliContext, position: Position): Promise<Candidate[]> {
   const { command, value, prefix } = position;

@@ -10,7 +10,7 @@ _kubectl_accesskey() {
   while IFS= read -r line; do
     case $line in
       :*) directive=\${line#:} ;;
-      *) line=\${line%%$'\\t'*}; [[ \${COMP_WORDS[COMP_CWORD-1]} == = || \${COMP_WORDS[COMP_CWORD]} == = ]] && line=\${line#*=}; COMPREPLY+=("$line") ;;
+      *) line=\${line%%$'\\t'*}; [[ \${COMP_WORDS[COMP_CWORD-1]} == = || \${COMP_WORDS[COMP_CWORD]} == = ]] && line=\${line#*=}; printf -v line %q "$line"; COMPREPLY+=("$line") ;;
     esac
   done < <(kubectl-accesskey __complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
   [[ $directive == 0 ]] && compopt -o default

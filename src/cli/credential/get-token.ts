@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { ClusterFlags } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
+import { printable } from '../common/printable.ts';
 import { cacheDirectory, openTokenCache } from '../token/cache-file.ts';
 import { obtainToken } from '../token/obtain.ts';
 import { openSource, type SourceEffects } from '../token/read-source.ts';
@@ -31,7 +32,7 @@ export async function getToken(context: CliContext, flags: TokenFlags): Promise<
   const source = await openSource(chooseSource(flags, context.env), sourceEffects(context, flags));
   const { env, home, uid, now } = context;
   const cache = openTokenCache(cacheDirectory(env, home), uid, now);
-  const warn = (message: string) => context.stderr.write(`warning: ${message}\n`);
+  const warn = (message: string) => context.stderr.write(`warning: ${printable(message)}\n`);
   return obtainToken(
     { terms, source, refresh: flags.refresh },
     { cache, now, warn, request: requestWith(context, flags) },

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { CliContext } from '../common/context.ts';
 import { CliError } from '../common/failure.ts';
+import { printableJSON } from '../common/printable.ts';
 import { inspectToken } from '../token/inspect.ts';
 import { inspectionText } from '../token/inspection-text.ts';
 import { findKeys, type KeyEffects } from '../token/issuer-keys.ts';
@@ -38,7 +39,7 @@ export async function inspect(context: CliContext, flags: InspectFlags): Promise
     hasIssuer: issuer !== undefined || server !== undefined,
     now,
   });
-  context.stdout.write(output === 'json' ? `${JSON.stringify(inspection, null, 4)}\n` : text);
+  context.stdout.write(output === 'json' ? `${printableJSON(JSON.stringify(inspection, null, 4))}\n` : text);
   if (!inspection.valid) throw new CliError('');
 }
 

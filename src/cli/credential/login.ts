@@ -2,6 +2,7 @@ import { access, constants } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import type { KeyPair } from '../../credential/key-pair.ts';
 import type { CliContext } from '../common/context.ts';
+import { printable } from '../common/printable.ts';
 import type { OpenedSource } from '../token/read-source.ts';
 import { openSource } from '../token/read-source.ts';
 import { requestToken } from '../token/request-token.ts';
@@ -90,9 +91,8 @@ async function checkCredential(
 ): Promise<void> {
   const { env, now, stderr } = context;
   const { token } = await requestToken(await read(), terms, { env, now, ca: await readCA(caFile) });
-  stderr.write(
-    `The token server accepts the credential of ${unverifiedClaims(token)?.preferred_username ?? 'the user'}.\n`,
-  );
+  const user = printable(String(unverifiedClaims(token)?.preferred_username ?? 'the user'));
+  stderr.write(`The token server accepts the credential of ${user}.\n`);
   for (const warning of loginWarnings(token)) stderr.write(`warning: ${warning}\n`);
 }
 

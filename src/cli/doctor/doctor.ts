@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { type ClusterFlags, withCluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
 import { CliError } from '../common/failure.ts';
+import { printableJSON } from '../common/printable.ts';
 import { styleFor } from '../common/style.ts';
 import { parseServer } from '../token/server.ts';
 import { examine } from './examine.ts';
@@ -43,7 +44,7 @@ export async function runDoctor(context: CliContext, flags: DoctorFlags): Promis
 function print(findings: readonly Finding[], context: CliContext, output: DoctorFlags['output']): void {
   const lines =
     output === 'json'
-      ? [JSON.stringify({ findings }, null, 4)]
+      ? [printableJSON(JSON.stringify({ findings }, null, 4))]
       : reportLines(findings, styleFor(context.stdout, context));
   for (const line of lines) context.stdout.write(`${line}\n`);
 }

@@ -1,4 +1,5 @@
 /** The findings as text; pure. */
+import { printable } from '../common/printable.ts';
 import type { Style } from '../common/style.ts';
 import { type Cell, formatRows, widthsOf } from '../common/table.ts';
 import type { Finding } from './finding.ts';
@@ -17,7 +18,7 @@ export function reportLines(findings: readonly Finding[], style: Style): string[
   const indent = ' '.repeat(widthsOf(table)[0] ?? 0);
   const described = lines.flatMap((line, at) => {
     const advice = findings[at]?.advice;
-    return advice === undefined ? [line] : [line, `${indent}   → ${advice}`];
+    return advice === undefined ? [line] : [line, `${indent}   → ${printable(advice)}`];
   });
   return [header, ...described, '', summaryOf(findings)];
 }

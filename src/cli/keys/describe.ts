@@ -7,6 +7,7 @@ import {
   secretNameOf,
 } from '../../accesskey/model/access-key-record.ts';
 import { relativeTime } from '../common/human-time.ts';
+import { printable } from '../common/printable.ts';
 import type { Style } from '../common/style.ts';
 import { type Cell, formatFields } from '../common/table.ts';
 import { stateCell } from './pair-rows.ts';
@@ -28,7 +29,7 @@ export function describe(accessKey: AccessKeyRecord, options: DescribeOptions): 
     ...formatFields(fieldsOf(accessKey, options)),
     ...pairs.flatMap((one) => [
       '',
-      `Key pair ${one.name}:`,
+      printable(`Key pair ${one.name}:`),
       ...formatFields(pairFields(accessKey, one, options), '  '),
     ]),
     '',
@@ -105,6 +106,6 @@ function conditionLines(conditions: readonly Condition[], style: Style): string[
     .map(({ type, status, reason, message }) => {
       const isProblem = type === 'Ready' ? status !== 'True' : problems.has(type);
       const title = status === 'True' ? type : `Not ${type.toLowerCase()}`;
-      return `${style(isProblem ? 'red' : 'green', title)}: ${message} (${reason})`;
+      return `${style(isProblem ? 'red' : 'green', printable(title))}: ${printable(`${message} (${reason})`)}`;
     });
 }

@@ -1,4 +1,5 @@
 import type { CliContext } from '../common/context.ts';
+import { printable } from '../common/printable.ts';
 
 /** What a command waits for, as one line of the terminal that changes. */
 export interface Progress {
@@ -15,7 +16,7 @@ export function createProgress({ stderr }: Pick<CliContext, 'stderr'>, title: st
   if (!stderr.isTerminal) return { show: () => {}, end: () => {} };
   stderr.write(`${title}…`);
   return {
-    show: (message) => stderr.write(`${clearLine}${title}…${message === '' ? '' : ` ${message}`}`),
+    show: (message) => stderr.write(`${clearLine}${title}…${message === '' ? '' : ` ${printable(message)}`}`),
     end: () => stderr.write(clearLine),
   };
 }

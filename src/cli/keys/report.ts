@@ -1,6 +1,7 @@
 import type { RawObject } from '../../kube/list-watch.ts';
 import type { CliContext } from '../common/context.ts';
 import { formatObject, withoutManagedFields } from '../common/output.ts';
+import { printable } from '../common/printable.ts';
 import type { ChangeFlags, DryRun } from './change-flags.ts';
 
 const suffixes: Record<DryRun, string> = { none: '', client: ' (dry run)', server: ' (server dry run)' };
@@ -11,6 +12,6 @@ export async function report(
   { output, dryRun }: Pick<ChangeFlags, 'output' | 'dryRun'>,
   { text, object }: { text: string; object: RawObject },
 ): Promise<void> {
-  const result = output === undefined ? `${text}${suffixes[dryRun]}\n` : undefined;
+  const result = output === undefined ? `${printable(text)}${suffixes[dryRun]}\n` : undefined;
   stdout.write(result ?? (await formatObject(withoutManagedFields(object), output ?? 'name')));
 }

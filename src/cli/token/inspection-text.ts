@@ -11,6 +11,9 @@ export interface InspectionContext {
   readonly now: number;
 }
 
+/** Characters that must not reach a terminal. */
+const unsafe = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
+
 /** @returns lines: the verdict, then what the token contains */
 export function inspectionText({ valid, problems, header, claims }: Inspection, context: InspectionContext): string {
   const { from, hasIssuer, now } = context;
@@ -37,7 +40,8 @@ export function inspectionText({ valid, problems, header, claims }: Inspection, 
   const lines = rows
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${`${name}:`.padEnd(12)}${show(value)}`);
-  return [...verdict, ...trust, ...lines].map((line) => `${line}\n`).join('');
+  // An unverified token and the metadata of its issuer may contain anything.
+  return [...verdict, ...trust, ...lines].map((line) => `${line.replace(unsafe, '?')}\n`).join('');
 }
 
 function time(seconds: unknown, now: number): string | undefined {
@@ -46,8 +50,6 @@ function time(seconds: unknown, now: number): string | undefined {
   return `${timeText(seconds)} (${seconds * 1000 <= now ? `${distance} ago` : `in ${distance}`})`;
 }
 
-/** Control characters of an unverified token must not reach a terminal. */
 function show(value: unknown): string {
-  const text = Array.isArray(value) ? value.join(', ') : String(value);
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '?');
+  return Array.isArray(value) ? value.join(', ') : String(value);
 }

@@ -21,6 +21,11 @@ export interface ResponseContext {
   readonly secrets: readonly string[];
 }
 
+/** RFC 6750 section 2.1. Other text would reach the terminal, scripts and files of the user. */
+const bearerToken = /^[\w.~+/-]+=*$/;
+/** A longer validity has no expiry that can be written as a time, seconds. */
+const maxSeconds = 10 * 366 * 86_400;
+
 /**
  * Reads a token response (RFC 6749 section 5.1, or `{"token"}` in the format of the platform). The expiry is computed from
  * the validity in seconds, so that it does not depend on the clock of the server.
@@ -31,8 +36,9 @@ export function readTokenResponse(response: ServerResponse, context: ResponseCon
   const fields = parseObject(response.body);
   if (response.status !== 200) throw rejection(response, fields, context);
   const token = fields?.access_token ?? fields?.token;
-  const seconds = typeof token === 'string' ? (fields?.expires_in ?? lifetimeOf(token)) : undefined;
-  if (typeof token !== 'string' || typeof seconds !== 'number' || !(seconds > 0)) throw noTokenServer(context);
+  if (typeof token !== 'string' || !bearerToken.test(token)) throw noTokenServer(context);
+  const seconds = fields?.expires_in ?? lifetimeOf(token);
+  if (typeof seconds !== 'number' || !(seconds > 0 && seconds <= maxSeconds)) throw noTokenServer(context);
   return { token, issuedAt: context.sentAt, expiresAt: context.sentAt + seconds * 1000 };
 }
 

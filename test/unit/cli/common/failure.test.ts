@@ -29,6 +29,11 @@ describe('describeFailure', () => {
     expect(describeFailure(error)).toEqual({ lines: ['error: it failed', 'hint: do this'], exitCode: 3 });
   });
 
+  it('does not send control characters of a server to the terminal', () => {
+    const { lines } = describeFailure(response(403, 'Forbidden', 'a\u001b[2Jb\u009bc\u202ed\nsecond line'));
+    expect(lines).toEqual(['Error from server (Forbidden): a?[2Jb?c?d\nsecond line']);
+  });
+
   it('prints nothing for a failure that the command has reported', () => {
     expect(describeFailure(new CliError(''))).toEqual({ lines: [], exitCode: 1 });
     expect(describeFailure(new CommanderError(1, 'x', 'printed'))).toEqual({ lines: [], exitCode: 1 });

@@ -32,6 +32,19 @@ describe('formatFields', () => {
   });
 });
 
+describe('a text with control characters', () => {
+  const text = 'a\u001b[2J\u009b2Jb\u202e\n';
+  const shown = 'a?[2J?2Jb??';
+
+  it('does not reach the terminal from a table', () => {
+    expect(formatRows([cells('x', text)], [1, 1])).toEqual([`x   ${shown}`]);
+  });
+
+  it('does not reach the terminal from a list of fields', () => {
+    expect(formatFields([['User', { text }]])).toEqual([`User:  ${shown}`]);
+  });
+});
+
 describe('styleFor', () => {
   const output = (isTerminal: boolean) => ({ isTerminal, write: () => {} });
   it.each([

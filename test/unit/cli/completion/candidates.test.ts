@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import type { Cluster } from '../../../../src/cli/common/cluster.ts';
 import { complete } from '../../../../src/cli/completion/candidates.ts';
 import { positionOf } from '../../../../src/cli/completion/position.ts';
 import { scriptFor, shells } from '../../../../src/cli/completion/scripts.ts';
@@ -46,10 +48,22 @@ describe('complete', () => {
     expect(await valuesOf('get', 'a')).toEqual([':4']);
   });
 
+  it('offers no name with control characters, and shows none in a description', async () => {
+    const items = [accessKey('alice', 'a\u009b2J\nevil'), accessKey('x\n$(touch /tmp/x)', 'bob')];
+    const cluster = { client: { list: async () => items }, contexts: [], close: async () => {} } as unknown as Cluster;
+    const text = await complete(testContext({ cluster }), program, ['get', '']);
+    expect(text.split('\n')).toEqual(['alice\tuser a?2J?evil', ':4', '']);
+  });
+
   it('offers nothing after the last argument', async () => {
     expect(await valuesOf('get', 'a', '')).toEqual([':4']);
   });
 });
+
+function accessKey(name: string, user: string) {
+  const metadata = { name, namespace: 'people', uid: name, resourceVersion: '1', generation: 1 };
+  return { metadata: { ...metadata, creationTimestamp: '2026-01-01T00:00:00Z' }, spec: { user: { name: user } } };
+}
 
 describe('positionOf', () => {
   it('collects the flags that select the cluster', () => {
@@ -66,5 +80,14 @@ describe('positionOf', () => {
 describe('scriptFor', () => {
   it.each(shells)('calls the program: %s', (shell) => {
     expect(scriptFor(shell)).toContain('kubectl-accesskey __complete -- ');
+  });
+
+  it('quotes names for bash, which inserts them into the command line as they are', () => {
+    const name = '$(touch x);a b';
+    const program = `kubectl-accesskey() { printf '%s\\t\\n:4\\n' "$NAME"; }`;
+    const use = 'COMP_WORDS=(kubectl-accesskey get ""); COMP_CWORD=2; _kubectl_accesskey; printf %s "$COMPREPLY"';
+    const script = [scriptFor('bash'), program, use].join('\n');
+    const inserted = execFileSync('bash', ['-c', script], { encoding: 'utf8', env: { ...process.env, NAME: name } });
+    expect(execFileSync('bash', ['-c', `printf %s ${inserted}`], { encoding: 'utf8' })).toBe(name);
   });
 });

@@ -111,4 +111,9 @@ describe('inspectionText', () => {
     expect(text).toContain('subject:    a?[31m?b');
     expect(text).not.toContain(token.split('.')[2]);
   });
+
+  it('never prints control characters of the metadata of an issuer', async () => {
+    const from = 'https://keys.example.org/\u009b2J';
+    expect(inspectionText(await inspect(await sign(claims)), { ...context, from })).toContain('.org/?2J\n');
+  });
 });
