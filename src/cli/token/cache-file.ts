@@ -48,9 +48,17 @@ export function openTokenCache(directory: string, uid: number | undefined, now: 
     }
   }
 
+  /** @returns the mode of the directory. @throws Error if it, or a link in its place, belongs to another user */
+  async function requireOwn(): Promise<number> {
+    const found = await lstat(directory);
+    if (uid !== undefined && found.uid !== uid) throw new Error('the directory belongs to another user');
+    return found.mode;
+  }
+
   return {
     read: async (key) => parseEntry(await readTrusted(fileOf(key)).catch(() => '')),
     async write(key, issued) {
+      await requireOwn();
       const temporary = join(directory, `.${randomUUID()}`);
       try {
         await writePrivate(temporary, formatEntry(issued));
@@ -62,8 +70,7 @@ export function openTokenCache(directory: string, uid: number | undefined, now: 
     },
     async prepare(key) {
       await mkdir(directory, { recursive: true, mode: 0o700 });
-      const { mode, uid: owner } = await lstat(directory);
-      if (uid !== undefined && owner !== uid) throw new Error('the directory belongs to another user');
+      const mode = await requireOwn();
       if (uid !== undefined && (mode & groupAndOthers) !== 0) await chmod(directory, 0o700);
       return fileOf(key);
     },
@@ -79,9 +86,13 @@ async function writePrivate(file: string, text: string): Promise<void> {
   }
 }
 
-/** Removes files of expired tokens and of interrupted writes. */
+/** Cache files, their locks and temporary files. */
+const ownName = /^([0-9a-f]{64}\.json(\.lock)?|\.[0-9a-f-]{36})$/;
+
+/** Removes files of expired tokens and of interrupted writes, and nothing else. */
 async function removeOld(directory: string, now: number): Promise<void> {
-  for (const name of await readdir(directory).catch(() => [])) {
+  const names = await readdir(directory).catch(() => []);
+  for (const name of names.filter((one) => ownName.test(one))) {
     const file = join(directory, name);
     const { mtimeMs = now } = (await stat(file).catch(() => undefined)) ?? {};
     if (now - mtimeMs > maxFileAgeMs) await rm(file, { force: true, recursive: true });

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   chmod,
   mkdir,
@@ -70,6 +71,13 @@ describe('the token cache', () => {
     await expect(other.prepare(key)).rejects.toThrow('the directory belongs to another user');
   });
 
+  it('stores nothing in the directory of another user', async () => {
+    const other = openTokenCache(directory, (uid ?? 0) + 1, Date.now);
+    await rm(file);
+    await expect(other.write(key, issued)).rejects.toThrow('the directory belongs to another user');
+    expect(await readdir(directory)).toEqual([]);
+  });
+
   it('makes a directory private that others can read', async () => {
     await chmod(directory, 0o755);
     await cache.prepare(key);
@@ -84,14 +92,25 @@ describe('the token cache', () => {
   });
 
   it('removes files that are older than any token', async () => {
-    const old = join(directory, '.interrupted');
-    await writeFile(old, '');
-    const longAgo = new Date(now - 32 * 86_400_000);
-    await utimes(old, longAgo, longAgo);
+    await writeOld(`.${randomUUID()}`, `${'0'.repeat(64)}.json`);
     await cache.write(key, issued);
     expect(await readdir(directory)).toEqual([file.slice(directory.length + 1)]);
     expect(await readFile(file, 'utf8')).toContain(issued.token);
   });
+
+  it('never removes files of others, for example if the directory is a link to another one', async () => {
+    await writeOld('thesis.json', '.profile');
+    await cache.write(key, issued);
+    expect(await readdir(directory)).toEqual(expect.arrayContaining(['thesis.json', '.profile']));
+  });
+
+  async function writeOld(...names: string[]): Promise<void> {
+    const longAgo = new Date(now - 32 * 86_400_000);
+    for (const name of names) {
+      await writeFile(join(directory, name), '');
+      await utimes(join(directory, name), longAgo, longAgo);
+    }
+  }
 });
 
 describe('cacheDirectory', () => {
