@@ -50,12 +50,17 @@ async function runCommand(
 
 async function sendSignal(signal: NodeJS.Signals, target: SignalTarget, { kill }: NotificationEffects): Promise<void> {
   const pids = 'pidFile' in target ? [await readPid(target.pidFile)] : await findProcesses(target.processName);
-  for (const pid of pids) {
-    try {
-      kill(pid, signal);
-    } catch (error) {
-      throw new Error(`cannot send ${signal} to process ${pid} (${(error as NodeJS.ErrnoException).code})`);
-    }
+  // Another user may have given the name to a process that must not be signaled, so all are tried.
+  const failures = pids.flatMap((pid) => problemOf(() => kill(pid, signal), pid) ?? []);
+  if (failures.length === pids.length) throw new Error(`cannot send ${signal} to ${failures.join(', ')}`);
+}
+
+function problemOf(send: () => void, pid: number): string | undefined {
+  try {
+    send();
+    return undefined;
+  } catch (error) {
+    return `process ${pid} (${(error as NodeJS.ErrnoException).code})`;
   }
 }
 

@@ -73,6 +73,18 @@ describe('a signal', () => {
     expect(await exit).toEqual([null, 'SIGHUP']);
   });
 
+  it('goes to all processes with the name, also if one of another user cannot be signaled', async () => {
+    const [first, second] = [await startTarget('shared-name'), await startTarget('shared-name')];
+    const signaled: number[] = [];
+    const kill = (pid: number) => {
+      if (pid === Math.min(first.pid ?? 0, second.pid ?? 0)) throw Object.assign(new Error(), { code: 'EPERM' });
+      signaled.push(pid);
+    };
+    const target = { processName: 'shared-name' };
+    await notify({ kind: 'signal', signal: 'SIGHUP', target }, effects({ kill }));
+    expect(signaled).toEqual([Math.max(first.pid ?? 0, second.pid ?? 0)]);
+  });
+
   it.each(['', '0', '-1', '12 13', 'x'])('rejects the pid %j', async (text) => {
     await expect(send(await pidFile(text))).rejects.toThrow('must contain the pid of a process');
   });
