@@ -77,7 +77,7 @@ const mayImport = {
     ...['metrics', 'web/common', 'web/session', 'web/oidc', 'web/routes', 'web'],
   ],
   'cli/token': ['credential'],
-  'cli/common': ['kube', 'accesskey/model', 'cli/token'],
+  'cli/common': ['kube', 'credential', 'accesskey/model', 'cli/token'],
   'cli/keys': ['kube', 'credential', 'accesskey/model', 'accesskey/change', 'cli/common'],
   'cli/credential': ['kube', 'credential', 'accesskey/model', 'cli/common', 'cli/token'],
   'cli/agent': ['kube', 'accesskey/model', 'cli/common', 'cli/token'],

@@ -1,8 +1,8 @@
 /** The command `agent`: wires the agent to the process. */
-import { readFile } from 'node:fs/promises';
 import { type Logger, pino } from 'pino';
 import type { CliContext } from '../common/context.ts';
 import { CliError } from '../common/failure.ts';
+import { readCA } from '../token/ca-file.ts';
 import type { Credential, TokenTerms } from '../token/request.ts';
 import { requestToken } from '../token/request-token.ts';
 import { parseServer, serverVariable } from '../token/server.ts';
@@ -20,7 +20,7 @@ export interface AgentCommandFlags extends AgentFlags {
   readonly audience?: string;
 }
 
-/** What the flags say. */
+/** The validated flags. */
 interface Settings {
   readonly options: AgentOptions;
   readonly terms: TokenTerms;
@@ -59,18 +59,11 @@ function parseSettings(flags: AgentCommandFlags, { env }: CliContext): Settings 
   return { options, terms: { server: parseServer(server, allowPlainHttp, from), audience }, caFile };
 }
 
-/** The CA is read again for each request, because its file may be renewed, too. */
+/** The CA file is read for each request, because it may be renewed. */
 function tokenRequest({ terms, caFile }: Settings, { env, now }: CliContext) {
   return async (credential: Credential) => {
-    const ca = caFile === undefined ? undefined : await readCa(caFile);
-    return requestToken(credential, terms, { ca, env, now });
+    return requestToken(credential, terms, { ca: await readCA(caFile), env, now });
   };
-}
-
-async function readCa(file: string): Promise<string> {
-  return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new TokenError('credential', `--ca-file: cannot read ${file}: ${error.code}`);
-  });
 }
 
 async function writeOnce(agent: Agent, { timeoutMs }: AgentOptions, { signal }: CliContext): Promise<void> {

@@ -1,8 +1,8 @@
 /** Gets a token for the flags of a command. Imports what is needed without a cached token only then. */
-import { readFile } from 'node:fs/promises';
 import type { ClusterFlags } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
 import { printable } from '../common/printable.ts';
+import { readCA } from '../token/ca-file.ts';
 import { cacheDirectory, openTokenCache } from '../token/cache-file.ts';
 import { obtainToken } from '../token/obtain.ts';
 import { openSource, type SourceEffects } from '../token/read-source.ts';
@@ -87,14 +87,4 @@ function requestWith({ env, now }: CliContext, { caFile }: ServerFlags) {
     const { requestToken } = await import('../token/request-token.ts');
     return requestToken(credential, terms, { env, now, ca: await readCA(caFile) });
   };
-}
-
-/** @throws TokenError that names the file */
-export async function readCA(file: string | undefined): Promise<string | undefined> {
-  if (file === undefined) return undefined;
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    throw new TokenError('usage', `--ca-file: cannot read ${file}: ${(error as NodeJS.ErrnoException).code}`);
-  }
 }

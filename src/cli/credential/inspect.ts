@@ -2,13 +2,14 @@ import { readFile } from 'node:fs/promises';
 import type { CliContext } from '../common/context.ts';
 import { CliError } from '../common/failure.ts';
 import { printableJSON } from '../common/printable.ts';
+import { readCA } from '../token/ca-file.ts';
 import { inspectToken } from '../token/inspect.ts';
 import { inspectionText } from '../token/inspection-text.ts';
 import { findKeys, type KeyEffects } from '../token/issuer-keys.ts';
 import { unverifiedClaims } from '../token/response.ts';
 import { send } from '../token/send.ts';
 import { TokenError } from '../token/token-error.ts';
-import { findServer, readCA, readStdin, type ServerFlags } from './get-token.ts';
+import { findServer, readStdin, type ServerFlags } from './get-token.ts';
 
 export interface InspectFlags extends ServerFlags {
   /** The token, or `-` for standard input. */

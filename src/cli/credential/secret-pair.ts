@@ -1,11 +1,15 @@
-/** Reads a key pair from its Secret, with the permissions of the user. */
-import { accessKeys, secretNameOf, toAccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
+/** The key pair of a token command that names a Secret. */
+import {
+  type AccessKeyRecord,
+  accessKeys,
+  type KeyPairSpec,
+  toAccessKeyRecord,
+} from '../../accesskey/model/access-key-record.ts';
 import type { KeyPair } from '../../credential/key-pair.ts';
-import { pairAt, type SecretObject, toSecretRecord } from '../../credential/secret-record.ts';
 import type { RawObject } from '../../kube/list-watch.ts';
-import { resources } from '../../kube/resource.ts';
 import { type ClusterFlags, withCluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
+import { readPairSecret } from '../common/pair-secret.ts';
 import { TokenError } from '../token/token-error.ts';
 
 /**
@@ -16,19 +20,19 @@ export function readSecretPair(context: CliContext, flags: ClusterFlags, name: s
   const [accessKeyName = '', pairName] = name.split('/', 2);
   return withCluster(context, flags, async ({ client, namespace }) => {
     const object = await client.get<RawObject>({ ...accessKeys, namespace, name: accessKeyName });
-    const secretName = secretNameFor(toAccessKeyRecord(object), pairName);
-    const secret = await client.get<SecretObject>({ ...resources.secrets, namespace, name: secretName });
-    const pair = pairAt(secret.data ?? {}, toSecretRecord(secret).dataKeys);
-    if (pair) return pair;
+    const accessKey = toAccessKeyRecord(object);
+    const pair = requirePair(accessKey, pairName);
+    const { secretName, keyPair } = await readPairSecret({ client }, accessKey, pair, context.signal);
+    if (keyPair) return keyPair;
     throw new TokenError('credential', `the Secret ${namespace}/${secretName} has no valid key pair`);
   });
 }
 
-function secretNameFor(accessKey: ReturnType<typeof toAccessKeyRecord>, pairName: string | undefined): string {
+function requirePair(accessKey: AccessKeyRecord, pairName: string | undefined): KeyPairSpec {
   const pairs = accessKey.spec.keyPairs ?? [];
   const found = pairs.filter((one) => pairName === undefined || one.name === pairName);
   const [pair] = found;
-  if (pair && found.length === 1) return secretNameOf(accessKey, pair);
+  if (pair && found.length === 1) return pair;
   const names = pairs.map((one) => `${accessKey.name}/${one.name}`).join(' and ');
   const hint = names === '' ? {} : { hint: `It has ${names}.` };
   const problem = found.length > 1 ? 'has several key pairs' : `has no key pair${pairName ? ` ${pairName}` : ''}`;

@@ -1,10 +1,10 @@
 /** The command `doctor`. */
-import { readFile } from 'node:fs/promises';
 import { type ClusterFlags, withCluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
 import { CliError } from '../common/failure.ts';
 import { printableJSON } from '../common/printable.ts';
 import { styleFor } from '../common/style.ts';
+import { readCA } from '../token/ca-file.ts';
 import { parseServer } from '../token/server.ts';
 import { examine } from './examine.ts';
 import type { Finding } from './finding.ts';
@@ -33,7 +33,7 @@ export async function runDoctor(context: CliContext, flags: DoctorFlags): Promis
       tokenFile: flags.tokenFile,
       probeAs: flags.probeAs,
       version: context.version,
-      sendOptions: { ca: flags.caFile === undefined ? undefined : await readCa(flags.caFile), env: context.env },
+      sendOptions: { ca: await readCA(flags.caFile), env: context.env },
       now: context.now,
     }),
   );
@@ -47,10 +47,4 @@ function print(findings: readonly Finding[], context: CliContext, output: Doctor
       ? [printableJSON(JSON.stringify({ findings }, null, 4))]
       : reportLines(findings, styleFor(context.stdout, context));
   for (const line of lines) context.stdout.write(`${line}\n`);
-}
-
-async function readCa(file: string): Promise<string> {
-  return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new CliError(`--ca-file: cannot read ${file}: ${error.code}`);
-  });
 }

@@ -1,18 +1,12 @@
 /** The ak and sk of a key pair, for commands that were asked to print them. */
 
 import { requirePair } from '../../accesskey/change/edit-pairs.ts';
-import {
-  type AccessKeyRecord,
-  dataKeysOf,
-  pairStatusOf,
-  secretNameOf,
-} from '../../accesskey/model/access-key-record.ts';
+import type { AccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
 import type { KeyPair } from '../../credential/key-pair.ts';
-import { pairAt, type SecretObject } from '../../credential/secret-record.ts';
-import { resources } from '../../kube/resource.ts';
 import type { Cluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
 import { CliError } from '../common/failure.ts';
+import { readPairSecret } from '../common/pair-secret.ts';
 
 /**
  * Reads a key pair from its Secret, with the permissions of the user.
@@ -21,17 +15,14 @@ import { CliError } from '../common/failure.ts';
  */
 export async function readKeyPair(
   { signal }: Pick<CliContext, 'signal'>,
-  { client }: Cluster,
+  cluster: Cluster,
   accessKey: AccessKeyRecord,
   pairName: string,
 ): Promise<KeyPair> {
   const pair = requirePair(accessKey.spec.keyPairs ?? [], pairName);
-  const { namespace } = accessKey;
-  const name = pairStatusOf(accessKey, pairName)?.secretName ?? secretNameOf(accessKey, pair);
-  const secret = await client.get<SecretObject>({ ...resources.secrets, namespace, name }, { signal });
-  const found = pairAt(secret.data ?? {}, dataKeysOf(pair));
-  if (!found) throw new CliError(`Secret "${name}" has no key pair yet`);
-  return found;
+  const { secretName, keyPair } = await readPairSecret(cluster, accessKey, pair, signal);
+  if (!keyPair) throw new CliError(`Secret "${secretName}" has no key pair yet`);
+  return keyPair;
 }
 
 /** Prints a key pair with the variable names of the downloads of the console, which examples/gitleaks.toml finds. */

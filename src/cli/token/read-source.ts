@@ -83,7 +83,7 @@ function ofSubject(text: string, from: string): OpenedSource {
 }
 
 /** @throws TokenError that contains neither value: the wrong file may hold any secret */
-export function checkPair(ak = '', sk = '', from: string): KeyPair {
+function checkPair(ak = '', sk = '', from: string): KeyPair {
   const pair = { ak: ak.trim(), sk: sk.trim() };
   if (isPair(pair.ak, pair.sk)) return pair;
   throw new TokenError('credential', `${from}: not a key pair: ak and sk must be two different lower-case UUIDs`);
