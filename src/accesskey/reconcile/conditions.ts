@@ -2,46 +2,8 @@ import { describeViolations } from '../guardrails/violations.ts';
 import type { AccessKeyRecord, Condition, KeyPairStatus } from '../model/access-key-record.ts';
 import { formatTime } from '../model/time.ts';
 import { expiringSoon } from './expiry-warnings.ts';
-import { type PlanOutcome, removalProblem } from './outcome.ts';
-
-/** Reasons of the conditions, part of the API. */
-export const reasons = {
-  /** Every pair matches the spec. */
-  ready: 'KeyPairsReady',
-  /**
-   * The Secret of the desired name belongs to something else. A person must set another name, or delete the Secret or
-   * have it adopted.
-   */
-  secretConflict: 'SecretConflict',
-  /** Another AccessKey holds the user. */
-  userClaimed: 'UserClaimed',
-  /** A Secret must be deleted before the new one can be created. */
-  secretTerminating: 'SecretTerminating',
-  /** The API server rejected a request for a Secret; the operator retries. */
-  secretFailed: 'SecretFailed',
-  /** The watch cache does not show a written Secret, so its pair cannot get tokens yet. */
-  secretNotWatched: 'SecretNotWatched',
-  /**
-   * An admission policy or another controller changes fields that the operator writes. A reason of `Overridden`, and of
-   * `Ready` if a pair is therefore not as the spec requires.
-   */
-  secretOverridden: 'SecretOverridden',
-  /** A key pair expires soon, and no other one is valid longer. The reason of `ExpiresSoon`. */
-  expiresSoon: 'KeyPairExpiresSoon',
-  /** The AccessKey does not comply with the guardrails. The reason of `NotCompliant`. */
-  guardrailViolated: 'GuardrailViolated',
-  /** The AccessKey or its namespace is being deleted, so its pairs are no longer valid. */
-  terminating: 'Terminating',
-} as const;
-
-interface Verdict {
-  reason: string;
-  message: string;
-  /** See PairProblem. */
-  stablePrefix?: string;
-  /** Stalled: a person must act. Reconciling: the operator continues on its own. */
-  state: 'Ready' | 'Stalled' | 'Reconciling';
-}
+import type { PlanOutcome } from './outcome.ts';
+import { reasons, type Verdict, verdictOf } from './verdict.ts';
 
 /**
  * The conditions as kstatus defines them: Ready is always present, Stalled and Reconciling only while they are true. So
@@ -68,8 +30,7 @@ export function conditionsOf({
   /** Milliseconds since the epoch. */
   now: number;
 }): Condition[] {
-  const verdict =
-    otherHolder === undefined ? verdictOf(accessKey, outcome, keyPairs) : userClaimed(accessKey, otherHolder);
+  const verdict = verdictOf({ accessKey, otherHolder, outcome, keyPairs });
   const message = stableMessage(accessKey, verdict, keepsMessage);
   const warnings = [
     { type: 'Overridden', reason: reasons.secretOverridden, message: outcome.overrides },
@@ -147,32 +108,6 @@ function stableMessage(
 /** Replaces each word that contains a digit, for example a count, a time or an id. */
 function withoutNumbers(text: string): string {
   return text.replace(/\S*\d\S*/g, '#');
-}
-
-function userClaimed({ spec }: AccessKeyRecord, holder: string): Verdict {
-  const message = `user ${spec.user.name} is held by AccessKey ${holder}; delete one of the two AccessKeys`;
-  return { state: 'Stalled', reason: reasons.userClaimed, message };
-}
-
-function verdictOf({ spec }: AccessKeyRecord, outcome: PlanOutcome, keyPairs: readonly KeyPairStatus[]): Verdict {
-  const problems = outcome.pairs.flatMap(({ problem }) => problem ?? []);
-  const conflicts = problems.filter((one) => one.reason === 'SecretConflict').map((one) => one.message);
-  if (conflicts.length > 0) {
-    return { state: 'Stalled', reason: reasons.secretConflict, message: conflicts.join('; ') };
-  }
-  const [stuck] = outcome.notRemoved;
-  if (stuck) {
-    return { state: 'Reconciling', reason: reasons.secretFailed, ...removalProblem(stuck) };
-  }
-  const problem = problems.find(({ stalled }) => stalled) ?? problems[0];
-  if (problem) return { state: problem.stalled ? 'Stalled' : 'Reconciling', ...problem };
-  return { state: 'Ready', reason: reasons.ready, message: summary(spec.suspended === true, keyPairs) };
-}
-
-function summary(isSuspended: boolean, keyPairs: readonly KeyPairStatus[]): string {
-  const pairs = keyPairs.map(({ name, state }) => `${name} ${state}`);
-  const text = pairs.length === 0 ? 'no key pairs in the spec' : `key pairs: ${pairs.join(', ')}`;
-  return isSuspended ? `suspended; ${text}` : text;
 }
 
 function transitionTime(status: Condition['status'], before: Condition | undefined, now: number): string {

@@ -1,19 +1,20 @@
 import type { Logger } from 'pino';
 import type { KubernetesClient } from '../../kube/client.ts';
-import { describeError, type KubernetesError, NotLeaderError, retryAfterOf } from '../../kube/errors.ts';
+import { describeError, NotLeaderError, retryAfterOf } from '../../kube/errors.ts';
 import type { EventContent, EventRecorder } from '../../kube/events.ts';
 import type { Transport } from '../../kube/transport.ts';
 import { createWorkQueue, type WorkQueueOptions } from '../../kube/work-queue.ts';
 import type { CurrentGuardrails } from '../guardrails/watched-guardrails.ts';
 import { type AccessKeyRecord, accessKeys, kind } from '../model/access-key-record.ts';
-import { type AccessKeyCaches, isBeingDeleted, isTerminating, nameHoldersFor } from '../model/caches.ts';
+import { type AccessKeyCaches, isTerminating } from '../model/caches.ts';
 import { type Accepts, isUnaccepted, withAcceptance } from './acceptance.ts';
 import { apply } from './apply.ts';
 import { applyTokens } from './apply-token.ts';
 import { blockingNames, createBlockingSecrets } from './blocking-secrets.ts';
 import { enqueueChanges } from './enqueue.ts';
 import { createMemories, type Memory } from './memory.ts';
-import type { PlanOutcome } from './outcome.ts';
+import { observe, versionsOf } from './observe.ts';
+import { errorOf, type PlanOutcome } from './outcome.ts';
 import { type HeldFields, heldFields, nextOverrideStepMs, onlyFor, withOverrides } from './overrides.ts';
 import { type Observed, plan } from './plan.ts';
 import { trackProgress } from './progress.ts';
@@ -187,25 +188,9 @@ export function startController(options: ControllerOptions): () => Promise<void>
   };
 }
 
-function observe(caches: AccessKeyCaches, accessKey: AccessKeyRecord): Observed {
-  const owned = caches.secrets.byIndex('ownerUID', accessKey.uid);
-  return {
-    accessKey,
-    beingDeleted: isBeingDeleted(caches, accessKey),
-    userHolder: caches.userHolders.holderOf(accessKey.spec.user.name),
-    secrets: owned.filter((secret) => secret.namespace === accessKey.namespace),
-    nameHolders: nameHoldersFor(caches, accessKey),
-  };
-}
-
 function unseenSecrets(accessKey: AccessKeyRecord, applied: PlanOutcome, versionOf: VersionOf): Unseen {
   const secrets = writtenSecrets(accessKey, applied, versionOf, performance.now());
   return secrets ? { secrets } : {};
-}
-
-/** The resourceVersions of the cached Secrets by name. */
-function versionsOf({ secrets }: Observed): ReadonlyMap<string, string> {
-  return new Map(secrets.map(({ name, resourceVersion }) => [name, resourceVersion]));
 }
 
 /**
@@ -213,10 +198,6 @@ function versionsOf({ secrets }: Observed): ReadonlyMap<string, string> {
  */
 function levelOf(error: unknown): 'debug' | 'warn' {
   return error instanceof StaleCacheError || error instanceof NotLeaderError ? 'debug' : 'warn';
-}
-
-function errorOf({ pairs, notRemoved }: PlanOutcome): KubernetesError | undefined {
-  return pairs.find((one) => one.problem?.error)?.problem?.error ?? notRemoved[0]?.error;
 }
 
 function recheckAfterMs({ pairs }: PlanOutcome): number | undefined {

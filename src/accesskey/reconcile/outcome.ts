@@ -26,7 +26,7 @@ export interface PairProblem {
   stablePrefix?: string;
   /**
    * Retrying cannot help: a person must change the Secret or the spec. Not set for SecretConflict, which always makes the
-   * AccessKey Stalled (conditions.ts).
+   * AccessKey Stalled (verdict.ts).
    */
   stalled?: boolean;
   /** The response of the API server; the reconcile is retried. */
@@ -154,6 +154,11 @@ export function removalProblem({
 }: PlanOutcome['notRemoved'][number]): Required<Pick<PairProblem, 'message' | 'stablePrefix'>> {
   const stablePrefix = `cannot delete Secret ${secretName}:`;
   return { message: `${stablePrefix} ${textOf(error)}`, stablePrefix };
+}
+
+/** @returns the first error of the API server, after which the reconcile is retried */
+export function errorOf({ pairs, notRemoved }: PlanOutcome): KubernetesError | undefined {
+  return pairs.find((one) => one.problem?.error)?.problem?.error ?? notRemoved[0]?.error;
 }
 
 /** For a 5xx only the status is reported, because the text may differ each time. */

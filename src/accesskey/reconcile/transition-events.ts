@@ -10,9 +10,9 @@ import {
 import { liveStates } from '../model/pair-state.ts';
 import { parseTime } from '../model/time.ts';
 import type { AccessKeyStatus } from '../model/types.generated.ts';
-import { reasons } from './conditions.ts';
 import { normal, warning } from './events.ts';
 import { expiringSoon } from './expiry-warnings.ts';
+import { reasons } from './verdict.ts';
 
 /**
  * Events for changes between two statuses: a problem, an expiry or a warning of it, the end of an overlap, and a pair that

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { AccessKeyRecord } from '../../../../src/accesskey/model/access-key-record.ts';
-import { reasons } from '../../../../src/accesskey/reconcile/conditions.ts';
 import type { PairOutcome } from '../../../../src/accesskey/reconcile/outcome.ts';
 import { statusOf as statusAfter, terminatingStatus } from '../../../../src/accesskey/reconcile/status.ts';
 import { isSameStatus } from '../../../../src/accesskey/reconcile/status-writer.ts';
+import { reasons } from '../../../../src/accesskey/reconcile/verdict.ts';
 import { accessKey, at, keyPair, known, now, secret } from '../../../support/builders.ts';
 import { conflict, denied, failed, outcomeOf, present, terminating } from './outcomes.ts';
 

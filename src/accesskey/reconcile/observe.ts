@@ -1,0 +1,20 @@
+import type { AccessKeyRecord } from '../model/access-key-record.ts';
+import { type AccessKeyCaches, isBeingDeleted, nameHoldersFor } from '../model/caches.ts';
+import type { Observed } from './plan.ts';
+
+/** Reads from the caches what a plan depends on. */
+export function observe(caches: AccessKeyCaches, accessKey: AccessKeyRecord): Observed {
+  const owned = caches.secrets.byIndex('ownerUID', accessKey.uid);
+  return {
+    accessKey,
+    beingDeleted: isBeingDeleted(caches, accessKey),
+    userHolder: caches.userHolders.holderOf(accessKey.spec.user.name),
+    secrets: owned.filter((secret) => secret.namespace === accessKey.namespace),
+    nameHolders: nameHoldersFor(caches, accessKey),
+  };
+}
+
+/** @returns the resourceVersion of each Secret by its name */
+export function versionsOf({ secrets }: Observed): ReadonlyMap<string, string> {
+  return new Map(secrets.map(({ name, resourceVersion }) => [name, resourceVersion]));
+}
