@@ -25,6 +25,8 @@ export interface DoctorFlags extends ClusterFlags {
  * @throws TokenError or CliError for invalid flags; CliError without a message if a check has failed
  */
 export async function runDoctor(context: CliContext, flags: DoctorFlags): Promise<void> {
+  // A request can impersonate one user only, and that of --as would be tried in place of the other.
+  if (flags.as !== undefined && flags.probeAs !== undefined) throw new CliError('--probe-as cannot be used with --as');
   const findings = await withCluster(context, flags, async (cluster) =>
     examine(cluster, {
       place: { namespace: flags.operatorNamespace, name: 'accesskey-operator' },
