@@ -99,6 +99,7 @@ const steps: Record<string, (flags: Flags) => Promise<string>> = {
 
   async tests() {
     await run('npm', ['test'], { cwd: root });
+    await run('npm', ['run', 'test:extended'], { cwd: root });
     return 'passed';
   },
 
