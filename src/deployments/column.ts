@@ -27,7 +27,7 @@ export function createColumn(capacity: number): Column {
     return texts.push(text) - 1;
   }
 
-  /** @returns by number of a text, 1 if it is accepted, otherwise 0 */
+  /** @returns for each number of a text, 1 if the text is accepted, otherwise 0 */
   function acceptedNumbers(condition: Condition): Uint8Array {
     const accepted = new Uint8Array(texts.length);
     accepted[missing] = Number(condition.accepts(undefined));

@@ -8,7 +8,7 @@ export interface RowOrders {
   /** @param row the Deployment must stay in it until the row is removed or changed */
   add(row: number): void;
   remove(row: number): void;
-  /** Replaces the Deployment of a row by one with the same namespace and name, by calling `write`. */
+  /** Replaces the Deployment of a row with one with the same namespace and name, by calling `write`. */
   change(row: number, write: () => void): void;
   /** The namespaces and, for each, its rows by name. */
   byNamespace(): NamespaceRows;

@@ -15,11 +15,11 @@ export interface Table {
   add(record: DeploymentRecord): number;
   replace(row: number, record: DeploymentRecord): void;
   remove(row: number): void;
-  /** @returns by row in use, 1 if it meets all conditions, otherwise 0 */
+  /** @returns for each row in use, 1 if it meets all conditions, otherwise 0 */
   select(conditions: readonly Condition[]): Uint8Array;
 }
 
-/** Bounds the memory whatever labels users select by. Each column takes four bytes per row, and the distinct texts. */
+/** Bounds the memory, whatever labels users select. Each column takes four bytes per row, and the distinct texts. */
 const maxColumns = 16;
 /** Texts that are no longer used are allowed up to the number of rows, or this number. */
 const minUnusedTexts = 1_000;

@@ -2,13 +2,13 @@
 export type Priority = 'high' | 'normal' | 'low';
 
 const priorities: readonly Priority[] = ['high', 'normal', 'low'];
-/** Every so many starts, the key that has waited longest comes first, so no key waits forever. */
+/** After this number of starts, the key that has waited longest comes first, so no key waits forever. */
 const startsUntilOldest = 8;
 
 export interface WaitingKey {
   readonly key: string;
   readonly priority: Priority;
-  /** Since when it has waited by the monotonic clock, milliseconds. */
+  /** When it was added, on the monotonic clock, milliseconds. */
   readonly since: number;
 }
 

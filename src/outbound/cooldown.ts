@@ -6,7 +6,7 @@ export interface CooldownOptions {
 }
 
 /**
- * Does not repeat a failed request for a while: callers get the same error instead. So the requests of clients do not become
+ * Does not repeat a failed request for a while: callers get the same error instead. So the requests of clients do not cause
  * requests to a server that fails.
  */
 export function withCooldown<A extends unknown[], T>(

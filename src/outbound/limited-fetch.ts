@@ -1,6 +1,6 @@
 import { Agent, fetch } from 'undici';
 
-/** A fetch function for servers of others, with the options that openid-client and jose pass. */
+/** A fetch function for servers outside of the operator's control, with the options that openid-client and jose pass. */
 export type LimitedFetch = (
   url: string,
   options: {

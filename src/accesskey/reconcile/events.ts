@@ -53,7 +53,7 @@ export function changeEvents(outcome: PairOutcome): EventContent[] {
   }
 }
 
-/** Combines Events that differ only in their note, such as those about the two pairs of a new AccessKey. */
+/** Combines Events that differ only in `note`, such as those about the two pairs of a new AccessKey. */
 export function combineEvents(events: readonly EventContent[]): EventContent[] {
   const kinds = Map.groupBy(events, ({ type, reason, action }) => [type, reason, action].join());
   return [...kinds.values()].flatMap(([first, ...others]) =>

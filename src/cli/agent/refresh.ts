@@ -16,7 +16,7 @@ export interface RefreshDependencies {
 /**
  * Requests a token and writes it to the file. If this fails, the file is unchanged.
  *
- * @returns its validity by the local clock, which does not depend on that of the server
+ * @returns its validity on the local clock, which does not depend on that of the server
  * @throws RefreshFailure
  */
 export async function refresh(

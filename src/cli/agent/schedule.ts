@@ -7,7 +7,7 @@ export interface Validity {
   readonly expiresAt: number;
 }
 
-/** What the agent remembers between two checks. */
+/** State of the agent between two checks. */
 export interface AgentState {
   /** Validity of the token in the file; undefined if there is none. */
   readonly validity: Validity | undefined;
@@ -27,7 +27,7 @@ export interface Attempt {
   readonly random: number;
 }
 
-/** Shortest time between two successful requests: tokens become ever shorter while their key pair expires. */
+/** Shortest time between two successful requests: the closer a key pair is to its expiry, the shorter its tokens are valid. */
 const minRefreshMs = 5_000;
 /** Jitter of the refresh, as a share of half of the lifetime: pods that start together do not refresh together. */
 const jitter = 0.1;

@@ -11,7 +11,7 @@ export interface Position {
   prefix: string;
   /** Part of the word that precedes the prefix, such as `--flag=`. */
   lead: string;
-  /** Values of the flags that precede the word, by their attribute name. */
+  /** Values of the flags that precede the word; the keys are their attribute names. */
   flags: Readonly<Record<string, string>>;
 }
 

@@ -3,7 +3,7 @@ import { TokenError } from '../token/token-error.ts';
 
 /** Name under which desktop programs show the entries. */
 const service = 'kubectl-accesskey';
-/** Without it, the library would use the keyring of the kernel, which loses its entries at logout. */
+/** If unset, the library uses the keyring of the kernel, which loses its entries at logout. */
 const options = { linux: { store: 'secret-service' } } as const;
 
 /**

@@ -40,7 +40,7 @@ export interface EscalationAttempt {
 }
 
 const apply = 'Apply manifests/base, or install the chart again.';
-const risk = 'without them, whoever may write AccessKeys gets tokens of every user';
+const risk = 'without them, anyone who may write AccessKeys can get tokens of every user';
 
 /** Checks that all policies exist, fail closed, and are bound with the action Deny. */
 export function checkPolicies(policies: Fact<readonly Policy[]>, bindings: Fact<readonly PolicyBinding[]>): Finding {

@@ -6,7 +6,7 @@ import type { Certificate } from './check-certificates.ts';
 const timeoutMs = 10_000;
 
 /**
- * Reads the certificate of a server. It is not verified, because the dates of an invalid one are wanted as well.
+ * Reads the certificate of a server. It is not verified, because the dates of an invalid one are reported as well.
  *
  * @param url an https URL
  * @throws Error if there is no TLS connection

@@ -9,7 +9,7 @@ import type { Fact } from './finding.ts';
 import { readFact } from './read-fact.ts';
 import { reviewOwn } from './read-permissions.ts';
 
-/** A user that does not exist. The prefix makes sure that no namer of users may name it. */
+/** A user that does not exist. To name a user with this prefix, `name-user` is not enough. */
 const user = 'system:accesskey-doctor';
 const groups = ['system:masters'];
 

@@ -1,4 +1,4 @@
-/** Waits until the operator has done what a command asked for. */
+/** Waits until the operator has made the change of a command. */
 import {
   type AccessKeyRecord,
   accessKeys,

@@ -5,7 +5,7 @@ import { TokenError } from './token-error.ts';
 /** A token from the server. */
 export interface IssuedToken {
   readonly token: string;
-  /** Milliseconds since the epoch, by the clock of this machine. */
+  /** Milliseconds since the epoch, on the clock of this machine. */
   readonly issuedAt: number;
   readonly expiresAt: number;
 }

@@ -1,4 +1,4 @@
-/** The changes that the pages make to the list of key pairs, with messages for the person; pure. */
+/** The changes that the pages make to the list of key pairs, with messages for the user; pure. */
 
 import { type AdditionProblem, additionProblem, maxPairs } from '../../accesskey/change/addition.ts';
 import * as edits from '../../accesskey/change/edit-pairs.ts';
