@@ -48,10 +48,29 @@ export function createProgram(context: CliContext): Command {
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
+    .addHelpText('after', examples)
     .exitOverride();
   addClusterFlags(program);
   for (const register of commands) register(program, context);
+  addHelpHints(program);
   return program;
+}
+
+const examples = `
+Examples:
+  # Key pairs of all namespaces
+  kubectl accesskey list -A
+
+  # A key pair for yourself; print ak and sk
+  kubectl accesskey create laptop --expires 90d --show-secret
+
+  # A token for it
+  kubectl accesskey token laptop --server https://keys.example.org`;
+
+/** After a wrong argument or flag, names the help of the command. */
+function addHelpHints(command: Command, path = command.name()): void {
+  command.showHelpAfterError(`hint: see ${path} --help`);
+  for (const child of command.commands) addHelpHints(child, `${path} ${child.name()}`);
 }
 
 /**

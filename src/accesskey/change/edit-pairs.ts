@@ -38,9 +38,9 @@ export const noOverlap = '0s';
  * @throws EditError if the limit is reached or the name is taken
  */
 export function addPair({ spec: { keyPairs = [] }, status }: Editable, pair: KeyPairSpec): KeyPairSpecs {
+  if (keyPairs.some(({ name }) => name === pair.name)) throw new EditError({ reason: 'name-taken', pair: pair.name });
   const problem = additionProblem(keyPairs);
   if (problem) throw new EditError(problem);
-  if (keyPairs.some(({ name }) => name === pair.name)) throw new EditError({ reason: 'name-taken', pair: pair.name });
   if (pairStatusOf({ status }, pair.name)) throw new EditError({ reason: 'still-deleted', pair: pair.name });
   return withinLimit([...keyPairs, pair] as KeyPairSpecs);
 }

@@ -63,8 +63,10 @@ export function parseAgentOptions(flags: AgentFlags, env: Environment): AgentOpt
   };
 }
 
+const agentHint = 'Set --pair-directory or --subject-token-file.';
+
 function parseSource({ pairDirectory, subjectTokenFile }: AgentFlags, env: Environment): FileSource {
-  const source = chooseSource({ pairDirectory, subjectTokenFile }, env);
+  const source = chooseSource({ pairDirectory, subjectTokenFile }, env, agentHint);
   if (source.kind === 'directory' || (source.kind === 'subject-token' && source.file !== '-')) return source;
   throw usage('the agent requires files that it can read again: set --pair-directory or --subject-token-file');
 }

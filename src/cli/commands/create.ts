@@ -11,7 +11,8 @@ export function registerCreate(program: Command, context: CliContext): void {
     .summary('create an AccessKey, or add a key pair to one')
     .description(
       'Create an AccessKey with a key pair (NAME, or NAME/PAIR; the default pair is main), or add a key pair to an ' +
-        'AccessKey that exists (NAME/PAIR). The operator writes ak and sk to a Secret.',
+        'AccessKey that exists (NAME/PAIR). A user can have one AccessKey, with at most two key pairs. The operator ' +
+        'writes ak and sk to a Secret.',
     )
     .option('--user <name>', 'user of the AccessKey (default: your own user name)')
     .option('--group <name>', 'group of the user; may be repeated', appendTo)

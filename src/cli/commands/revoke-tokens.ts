@@ -14,7 +14,7 @@ export function registerRevokeTokens(program: Command, context: CliContext): voi
     .addHelpText('after', examples);
   addForceFlag(addChangeFlags(command)).action(async (reference: string, _, self: Command) => {
     const { changePair } = await import('../keys/change-pair.ts');
-    const change = { reference, action: 'revoke', done: 'has no valid tokens' } as const;
+    const change = { reference, action: 'revoke', subject: 'tokens of key pair', done: 'revoked' } as const;
     await changePair(context, self.optsWithGlobals<PairChangeFlags>(), change);
   });
 }

@@ -9,7 +9,11 @@ export function registerRotate(program: Command, context: CliContext): void {
     .command('rotate <pair>')
     .summary('replace ak and sk of a key pair')
     .description('Rotate a key pair: the operator writes a new ak and sk to the same Secret.')
-    .option('--overlap <duration>', 'how long the current ak and sk stay valid, such as 24h, or 0s', parseDuration)
+    .option(
+      '--overlap <duration>',
+      'how long the current ak and sk stay valid, such as 24h, or 0s; kept for later rotations (default: as before)',
+      parseDuration,
+    )
     .addHelpText('after', examples);
   addWaitFlags(addForceFlag(addChangeFlags(command)), 'the key pair is rotated').action(
     async (reference: string, _, self: Command) => {

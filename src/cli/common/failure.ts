@@ -41,8 +41,15 @@ function failureOf(error: unknown): Failure {
   if (error instanceof CommanderError) return { lines: [], exitCode: error.exitCode };
   if (error instanceof CliError) return { lines: linesOf(error), exitCode: error.exitCode };
   if (error instanceof TokenError) return { lines: linesOf(error), exitCode: 1 };
+  if (error instanceof KubernetesError && error.status === 401) return { lines: unauthorized, exitCode: 1 };
   return { lines: [messageOf(error)], exitCode: 1 };
 }
+
+const unauthorized = [
+  'error: You must be logged in to the server (Unauthorized)',
+  'hint: the API server rejects the user of the context; choose another with --context. After kubectl accesskey login, ' +
+    'the API server must trust the issuer (docs/tokens.md#kube-apiserver)',
+];
 
 function linesOf({ message, hint }: CliError | TokenError): string[] {
   return [...(message === '' ? [] : [`error: ${message}`]), ...(hint === undefined ? [] : [`hint: ${hint}`])];
@@ -54,8 +61,7 @@ function messageOf(error: unknown): string {
   return `error: ${describeError(error)}`;
 }
 
-function messageOfServer({ status, reason, detail, message }: KubernetesError): string {
-  if (status === 401) return 'error: You must be logged in to the server (Unauthorized)';
+function messageOfServer({ reason, detail, message }: KubernetesError): string {
   const text = detail === '' ? message : detail;
   return `Error from server${reason === '' ? '' : ` (${reason})`}: ${text}`;
 }

@@ -78,6 +78,13 @@ export function clusterOfContext(files: readonly KubeconfigText[], context: stri
   return file && clusterOf(file, context);
 }
 
+/** @throws TokenError if no file has the cluster */
+export function requireCluster(files: readonly KubeconfigText[], cluster: string): void {
+  if (files.some((one) => hasEntry(one, 'clusters', cluster))) return;
+  const hint = 'kubectl config get-clusters lists the clusters.';
+  throw new TokenError('usage', `--cluster: the kubeconfig has no cluster ${cluster}`, { hint });
+}
+
 /** @returns the arguments that `login` wrote for the user of a context; undefined for another user */
 export function argumentsOfLogin(files: readonly KubeconfigText[], context: string): string[] | undefined {
   const contextFile = files.find((one) => hasEntry(one, 'contexts', context));

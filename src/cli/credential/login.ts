@@ -13,7 +13,7 @@ import { TokenError } from '../token/token-error.ts';
 import { checkStore, execEntry, type Store } from './exec-entry.ts';
 import { sourceEffects, type TokenFlags, termsOf } from './get-token.ts';
 import { writeKeyring } from './keyring.ts';
-import { clusterOfContext, currentContextOf, type KubeconfigChange } from './kubeconfig-change.ts';
+import { clusterOfContext, currentContextOf, type KubeconfigChange, requireCluster } from './kubeconfig-change.ts';
 import { changeKubeconfig, kubeconfigPaths, readKubeconfigs } from './kubeconfig-files.ts';
 import { loginWarnings } from './login-warnings.ts';
 
@@ -75,6 +75,7 @@ async function planContext(paths: readonly string[], flags: LoginFlags): Promise
   const { user, newContext, useContext, namespace } = flags;
   const files = await readKubeconfigs(paths);
   const current = flags.context ?? currentContextOf(files);
+  if (flags.cluster !== undefined) requireCluster(files, flags.cluster);
   const cluster = flags.cluster ?? (current === undefined ? undefined : clusterOfContext(files, current));
   if (cluster !== undefined) {
     return { name: newContext ?? `${user}@${cluster}`, fields: { cluster, user, namespace } };

@@ -5,25 +5,28 @@ import {
   type KeyPairSpec,
   toAccessKeyRecord,
 } from '../../accesskey/model/access-key-record.ts';
-import type { KeyPair } from '../../credential/key-pair.ts';
+import { expiresAtMs, tokensNotBeforeMs } from '../../accesskey/model/pair-state.ts';
 import type { RawObject } from '../../kube/list-watch.ts';
 import { type ClusterFlags, withCluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
 import { readPairSecret } from '../common/pair-secret.ts';
+import type { SecretPair } from '../token/read-source.ts';
 import { TokenError } from '../token/token-error.ts';
 
 /**
  * @param name `NAME/PAIR`, or `NAME` of an AccessKey with one key pair
- * @throws TokenError if there is no such key pair or no valid Secret; KubernetesError, for example without permission
+ * @throws TokenError if there is no such key pair, if its spec does not allow tokens, or if it has no valid Secret;
+ * KubernetesError, for example without permission
  */
-export function readSecretPair(context: CliContext, flags: ClusterFlags, name: string): Promise<KeyPair> {
+export function readSecretPair(context: CliContext, flags: ClusterFlags, name: string): Promise<SecretPair> {
   const [accessKeyName = '', pairName] = name.split('/', 2);
   return withCluster(context, flags, async ({ client, namespace }) => {
     const object = await client.get<RawObject>({ ...accessKeys, namespace, name: accessKeyName });
     const accessKey = toAccessKeyRecord(object);
     const pair = requirePair(accessKey, pairName);
+    requireAllowed(accessKey, pair, context.now());
     const { secretName, keyPair } = await readPairSecret({ client }, accessKey, pair, context.signal);
-    if (keyPair) return keyPair;
+    if (keyPair) return { pair: keyPair, tokensNotBefore: tokensNotBeforeMs(pair) };
     throw new TokenError('credential', `the Secret ${namespace}/${secretName} has no valid key pair`);
   });
 }
@@ -37,4 +40,20 @@ function requirePair(accessKey: AccessKeyRecord, pairName: string | undefined): 
   const hint = names === '' ? {} : { hint: `It has ${names}.` };
   const problem = found.length > 1 ? 'has several key pairs' : `has no key pair${pairName ? ` ${pairName}` : ''}`;
   throw new TokenError('usage', `the AccessKey ${accessKey.namespace}/${accessKey.name} ${problem}`, hint);
+}
+
+/** The operator rejects the tokens of such a key pair, also cached ones. */
+function requireAllowed({ namespace, name, spec }: AccessKeyRecord, pair: KeyPairSpec, now: number): void {
+  const reference = `${name}/${pair.name}`;
+  if (spec.suspended) throw new TokenError('credential', `the AccessKey ${namespace}/${name} is suspended`);
+  if (pair.enabled === false) {
+    throw new TokenError('credential', `the key pair ${reference} is disabled`, {
+      hint: `kubectl accesskey enable ${reference} -n ${namespace} enables it.`,
+    });
+  }
+  if (now >= expiresAtMs(pair)) {
+    throw new TokenError('credential', `the key pair ${reference} expired at ${pair.expiresAt}`, {
+      hint: 'Extend expiresAt of the key pair, or create another one.',
+    });
+  }
 }

@@ -65,13 +65,15 @@ export function checkDiscovery({ keys, issuer, discovery, publishedKeys }: Issue
 /** The result of verifying the token of --token-file. */
 export type TokenVerification =
   | { readonly outcome: 'valid'; readonly kid: string; readonly expiresAt: string }
-  | { readonly outcome: 'invalid'; readonly reason: string };
+  | { readonly outcome: 'invalid' | 'unreadable'; readonly reason: string };
 
 export function checkToken(token: Fact<TokenVerification>): Finding {
   const check = 'token';
   if (!('value' in token)) return skipped(check, token.reason);
   const { value } = token;
   if (value.outcome === 'valid') return ok(check, `signed by key ${value.kid}, expires at ${value.expiresAt}`);
+  if (value.outcome === 'unreadable')
+    return failed(check, value.reason, 'Set --token-file to a file that you can read.');
   return failed(check, value.reason, 'Get a new token; kubectl accesskey token inspect explains more.');
 }
 

@@ -75,6 +75,7 @@ async function verifyToken(
 ): Promise<Fact<TokenVerification>> {
   if (file === undefined) return { missing: 'notRequested', reason: 'set --token-file to verify a token' };
   const token = await readFact(() => readFile(file, 'utf8'));
+  if (!('value' in token)) return { value: { outcome: 'unreadable', reason: token.reason } };
   const keySet = await readWith(jwks, async ({ content }) => createLocalJWKSet(content as unknown as JSONWebKeySet));
   const expected = 'value' in issuer ? { issuer: issuer.value } : {};
   return readWith(token, async (content) => {

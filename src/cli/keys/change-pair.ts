@@ -25,6 +25,8 @@ export interface PairChange {
   action: Exclude<KeyPairEdit, 'edit'>;
   /** Message of success after the name of the pair. */
   done: string;
+  /** What was changed, before the name of the pair. */
+  subject?: string;
 }
 
 /** Changes one key pair of an AccessKey and prints the result. */
@@ -33,7 +35,7 @@ export function changePair(context: CliContext, flags: PairChangeFlags, change: 
     const { object, title, pair } = await retryOnConflict(() => apply(context, cluster, flags, change));
     const waits = flags.wait === true && flags.dryRun === 'none';
     if (waits) await waitForRotation(context, cluster, { object, pair, title, timeout: flags.timeout ?? '' });
-    const text = `key pair ${title} ${waits ? 'rotated' : change.done}`;
+    const text = `${change.subject ?? 'key pair'} ${title} ${waits ? 'rotated' : change.done}`;
     await report(context, flags, { text, object });
   });
 }

@@ -11,7 +11,7 @@ function cliError(problem: EditProblem, name: string): CliError {
   switch (problem.reason) {
     case 'too-many':
       return new CliError(`AccessKey "${name}" already has ${maxPairs} key pairs, which is the maximum`, {
-        hint: 'delete one first',
+        hint: `kubectl accesskey delete ${name}/PAIR deletes one`,
       });
     case 'overlap':
       return new CliError(`key pair ${name}/${problem.pair} has an overlap, so it counts as two enabled key pairs`, {

@@ -40,7 +40,8 @@ export function parseDuration(text: string): string {
  */
 export function parseExpiry(text: string, now: number): string {
   const time = timeIn(text, now);
-  if (time === undefined) throw new InvalidArgumentError('Must be such as 90d, 2030-12-31 or 2030-12-31T12:00:00Z.');
+  if (time === undefined)
+    throw new InvalidArgumentError('Must be a duration or a time, such as 90d, 2030-12-31 or 2030-12-31T12:00:00Z.');
   if (time <= now) throw new InvalidArgumentError('Must be in the future.');
   return formatTime(time);
 }

@@ -35,15 +35,25 @@ export async function obtainToken(options: ObtainOptions, effects: ObtainEffects
   const { cache, now } = effects;
   const key: CacheKey = { ...terms, identity: source.identity };
   const startedAt = now();
-  const cached = await cache.read(key);
+  const read = () => readUnrevoked(cache, key, source);
+  const cached = await read();
   if (cached && !refresh && isFresh(cached, startedAt)) return cached;
   return inLock(key, effects, async () => {
-    const found = await cache.read(key);
+    const found = await read();
     // Another process may have requested it in the meantime, also if this one wants a new token.
     const isNew = !refresh || (found !== undefined && found.issuedAt > startedAt);
     if (found && isNew && isFresh(found, now())) return found;
     return requestAndStore(key, found, options, effects);
   });
+}
+
+async function readUnrevoked(
+  cache: TokenCache,
+  key: CacheKey,
+  { tokensNotBefore = 0 }: OpenedSource,
+): Promise<IssuedToken | undefined> {
+  const cached = await cache.read(key);
+  return cached && cached.issuedAt >= tokensNotBefore ? cached : undefined;
 }
 
 /** Runs a function with the lock of a cache entry, or without it if there cannot be one. */

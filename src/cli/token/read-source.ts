@@ -11,8 +11,17 @@ import { TokenError } from './token-error.ts';
 export interface OpenedSource {
   /** Identifies the credential in the cache; not secret. */
   readonly identity: string;
+  /** Tokens issued earlier are revoked, milliseconds since the epoch; undefined if that is unknown. */
+  readonly tokensNotBefore?: number | undefined;
   /** @throws TokenError if the secret cannot be read or is malformed */
   read(): Promise<Credential>;
+}
+
+/** A key pair from its Secret. */
+export interface SecretPair {
+  readonly pair: KeyPair;
+  /** As in OpenedSource. */
+  readonly tokensNotBefore?: number | undefined;
 }
 
 /** What reading a source needs. */
@@ -23,7 +32,7 @@ export interface SourceEffects {
   /** @returns the sk that the keyring has for an ak; undefined if it has none. @throws TokenError */
   readonly readKeyring: (ak: string) => Promise<string | undefined>;
   /** Reads the key pair of a `NAME/PAIR` from its Secret. */
-  readonly readSecret: (pair: string) => Promise<KeyPair>;
+  readonly readSecret: (pair: string) => Promise<SecretPair>;
 }
 
 /** @throws TokenError if the source cannot be read, or has no key pair or token */
@@ -33,7 +42,7 @@ export async function openSource(source: CredentialSource, effects: SourceEffect
     case 'environment':
       return ofPair(checkPair(env[variables.accessKey], env[variables.secretKey], 'the environment'));
     case 'secret':
-      return ofPair(await effects.readSecret(source.pair));
+      return ofSecret(await effects.readSecret(source.pair));
     case 'directory':
       return openDirectory(source.directory);
     case 'file': {
@@ -51,6 +60,10 @@ export async function openSource(source: CredentialSource, effects: SourceEffect
 
 function ofPair(pair: KeyPair): OpenedSource {
   return { identity: pair.ak, read: async () => ({ pair }) };
+}
+
+function ofSecret({ pair, tokensNotBefore }: SecretPair): OpenedSource {
+  return { ...ofPair(pair), tokensNotBefore };
 }
 
 function later(ak: string, read: () => Promise<KeyPair>): OpenedSource {

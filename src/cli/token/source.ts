@@ -36,14 +36,19 @@ export interface SourceOptions {
   readonly subjectTokenFile?: string | undefined;
 }
 
+const sourcesHint =
+  'Use PAIR, --pair-directory, --access-key with --secret-key-file or --keyring, --subject-token-file, or the ' +
+  `variables ${variables.accessKey} and ${variables.secretKey}.`;
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Chooses the source of the credential: the one that the options name, else the one of the environment.
  *
+ * @param hint what to do if there is none, for a command with fewer options
  * @throws TokenError if the options name several, an incomplete one or none
  */
-export function chooseSource(options: SourceOptions, env: Environment): CredentialSource {
+export function chooseSource(options: SourceOptions, env: Environment, hint = sourcesHint): CredentialSource {
   const [first, second] = sourcesOf(options);
   if (first && second) throw new TokenError('usage', `${first.flag} and ${second.flag} cannot be combined`);
   const { accessKey } = options;
@@ -55,7 +60,9 @@ export function chooseSource(options: SourceOptions, env: Environment): Credenti
       hint: 'The secret key is never an argument, because every process of the machine can read arguments.',
     });
   }
-  return first?.source ?? sourceOfEnvironment(env);
+  const source = first?.source ?? sourceOfEnvironment(env);
+  if (source) return source;
+  throw new TokenError('usage', 'no credential: name a key pair or a token to exchange', { hint });
 }
 
 interface NamedSource {
@@ -83,7 +90,7 @@ function sourcesOf(options: SourceOptions): NamedSource[] {
 }
 
 /** An empty variable counts as unset. */
-function sourceOfEnvironment(env: Environment): CredentialSource {
+function sourceOfEnvironment(env: Environment): CredentialSource | undefined {
   const get = (name: keyof typeof variables) => env[variables[name]] || undefined;
   const [accessKey, secretKey] = [get('accessKey'), get('secretKey')];
   if (accessKey !== undefined && secretKey !== undefined) return { kind: 'environment' };
@@ -96,9 +103,5 @@ function sourceOfEnvironment(env: Environment): CredentialSource {
   if (get('subjectToken') !== undefined) return { kind: 'subject-token-environment' };
   const file = get('subjectTokenFile');
   if (file !== undefined) return { kind: 'subject-token', file };
-  throw new TokenError('usage', 'no credential: name a PAIR, or where its key pair or a token to exchange is', {
-    hint:
-      'Use PAIR, --pair-directory, --access-key with --secret-key-file or --keyring, --subject-token-file, or the ' +
-      `variables ${variables.accessKey} and ${variables.secretKey}.`,
-  });
+  return undefined;
 }

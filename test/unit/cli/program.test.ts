@@ -21,15 +21,19 @@ describe('runCli', () => {
   });
 
   it.each([
-    [['lst'], 'unknown command'],
-    [['list', '--nothing'], 'unknown option'],
-    [['list', 'a'], 'too many arguments'],
-    [['list', '-o', 'xml'], 'Allowed choices are table, wide, json, yaml, name.'],
-  ])('rejects %j with one line on stderr and exit code 1', async (args, message) => {
+    [['foo'], 'unknown command', 'kubectl accesskey'],
+    [['list', '--nothing'], 'unknown option', 'kubectl accesskey list'],
+    [['list', 'a'], 'too many arguments', 'kubectl accesskey list'],
+    [['list', '-o', 'xml'], 'Allowed choices are table, wide, json, yaml, name.', 'kubectl accesskey list'],
+    [['get'], 'missing required argument', 'kubectl accesskey get'],
+    [['token', 'inspect', '--nothing'], 'unknown option', 'kubectl accesskey token inspect'],
+  ])('rejects %j with exit code 1, and names the help', async (args, message, command) => {
     const { exitCode, out, err } = await run(...args);
     expect({ exitCode, out }).toEqual({ exitCode: 1, out: '' });
-    expect(err).toMatch(/^error: /);
-    expect(err).toContain(message);
+    const [error, hint] = err.split('\n');
+    expect(error).toMatch(/^error: /);
+    expect(error).toContain(message);
+    expect(hint).toBe(`hint: see ${command} --help`);
   });
 
   it('reports any other failure without a stack', async () => {

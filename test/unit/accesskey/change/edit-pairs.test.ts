@@ -45,6 +45,12 @@ describe('addPair', () => {
     ['a third pair', [{ name: 'a' }, { name: 'b' }], { name: 'c' }, { reason: 'too-many' }],
     ['a name that is taken', [{ name: 'a' }], { name: 'a' }, { reason: 'name-taken', pair: 'a' }],
     [
+      'a name that is taken at the limit',
+      [{ name: 'a' }, { name: 'b' }],
+      { name: 'b' },
+      { reason: 'name-taken', pair: 'b' },
+    ],
+    [
       'an overlap next to an enabled pair',
       [{ name: 'a' }],
       { name: 'b', rotation: { overlap: '1h' } },

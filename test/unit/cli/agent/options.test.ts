@@ -24,6 +24,12 @@ describe('parseAgentOptions', () => {
     expect(source).toEqual({ kind: 'directory', directory: '/e' });
   });
 
+  it('names its own flags if there is no credential', () => {
+    expect(() => parseAgentOptions({ tokenFile: '/t', mode: '600', execTimeout: '1s' }, {})).toThrow(
+      expect.objectContaining({ hint: 'Set --pair-directory or --subject-token-file.' }),
+    );
+  });
+
   it('runs the command before it sends the signal', () => {
     const { notifications } = parse({ exec: 'true', execTimeout: '1m', signal: 'HUP', pidFile: '/pid' });
     expect(notifications).toEqual([

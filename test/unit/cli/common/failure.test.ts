@@ -14,7 +14,6 @@ describe('describeFailure', () => {
     [response(403, 'Forbidden', 'no'), 'Error from server (Forbidden): no'],
     [response(422, 'Invalid', 'spec: x'), 'Error from server (Invalid): spec: x'],
     [response(500, '', ''), 'Error from server: GET /apis/x: 500'],
-    [response(401, 'Unauthorized', 'Unauthorized'), 'error: You must be logged in to the server (Unauthorized)'],
     [
       new ConnectionError('no valid response', { cause: new Error('connect ECONNREFUSED') }),
       'Unable to connect to the server: no valid response: connect ECONNREFUSED',
@@ -22,6 +21,15 @@ describe('describeFailure', () => {
     [new Error('boom'), 'error: boom'],
   ])('prints one line as kubectl does', (error, line) => {
     expect(describeFailure(error)).toEqual({ lines: [line], exitCode: 1 });
+  });
+
+  it('explains that the API server rejects the user', () => {
+    const { lines, exitCode } = describeFailure(response(401, 'Unauthorized', 'Unauthorized'));
+    expect(exitCode).toBe(1);
+    expect(lines).toEqual([
+      'error: You must be logged in to the server (Unauthorized)',
+      expect.stringMatching(/^hint: the API server rejects the user of the context; choose another with --context/),
+    ]);
   });
 
   it('adds the hint of a failure and uses its exit code', () => {

@@ -82,7 +82,10 @@ describe('token', () => {
 
   it.each([
     [{ ACCESSKEY_URL: '' }, 'error: no token server: set --server or ACCESSKEY_URL\nhint: '],
-    [{ ACCESS_KEY: '', SECRET_KEY: '' }, 'error: no credential: name a PAIR'],
+    [
+      { ACCESS_KEY: '', SECRET_KEY: '' },
+      'error: no credential: name a key pair or a token to exchange\nhint: Use PAIR, ',
+    ],
     [{ SECRET_KEY: 'hunter2' }, 'error: the environment: not a key pair'],
   ])('explains the environment %o', async (env, message) => {
     const { exitCode, err } = await run(['token'], env);
@@ -159,6 +162,18 @@ users: [{name: a, user: {token: x}}]
     expect((await run(['login', '--use-context'])).err).toContain(
       'error: the kubeconfig has no cluster for the context',
     );
+  });
+
+  it('rejects a cluster that the kubeconfig does not have', async () => {
+    await writeFile(kubeconfig, existing);
+    expect(await run(['login', '--cluster', 'prdo'])).toEqual({
+      exitCode: 1,
+      out: '',
+      err:
+        'error: --cluster: the kubeconfig has no cluster prdo\n' +
+        'hint: kubectl config get-clusters lists the clusters.\n',
+    });
+    expect((await run(['login', '--cluster', 'prod'])).exitCode).toBe(0);
   });
 
   it('changes nothing if the credential is rejected', async () => {

@@ -192,6 +192,7 @@ describe('the issuer', () => {
   it('verifies a token only if there is one', () => {
     expect(checkToken({ missing: 'notRequested', reason: 'set --token-file' }).status).toBe('skipped');
     expect(checkToken({ value: { outcome: 'valid', kid: 'a', expiresAt: 'x' } }).status).toBe('ok');
+    expect(checkToken({ value: { outcome: 'unreadable', reason: 'ENOENT' } }).status).toBe('failed');
     expect(checkToken({ value: { outcome: 'invalid', reason: 'expired' } })).toMatchObject({
       status: 'failed',
       message: 'expired',

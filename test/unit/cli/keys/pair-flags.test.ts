@@ -29,10 +29,10 @@ describe('parseExpiry', () => {
   });
 
   it.each([
-    ['tomorrow', 'Must be such as'],
-    ['2026-13-01', 'Must be such as'],
-    ['2026-12-31T10:00:00', 'Must be such as'],
-    ['0d', 'Must be such as'],
+    ['tomorrow', 'Must be a duration or a time, such as'],
+    ['2026-13-01', 'Must be a duration or a time, such as'],
+    ['2026-12-31T10:00:00', 'Must be a duration or a time, such as'],
+    ['0d', 'Must be a duration or a time, such as'],
     ['2026-01-09', 'Must be in the future'],
   ])('rejects "%s"', (text, message) => {
     expect(() => parseExpiry(text, now)).toThrow(message);

@@ -62,6 +62,17 @@ describe('obtainToken', () => {
     expect(await tokenOf()).toBe('e30.e30.2');
   });
 
+  it('requests a token if the cached one was revoked, also while the server is unavailable', async () => {
+    await tokenOf();
+    const revoked = { source: { ...source, tokensNotBefore: time + 1 } };
+    failing = 'unavailable';
+    await expect(tokenOf(revoked)).rejects.toThrow('keys.example.org failed');
+    failing = undefined;
+    time += 1;
+    expect(await tokenOf(revoked)).toBe('e30.e30.3');
+    expect(await tokenOf(revoked)).toBe('e30.e30.3');
+  });
+
   it('does not read the secret while the cache has a token', async () => {
     await tokenOf();
     const read = () => Promise.reject(new Error('the keyring was opened'));

@@ -26,7 +26,7 @@ beforeEach(async () => {
     env: { ACCESS_KEY: ak, SECRET_KEY: sk, ACCESSKEY_SUBJECT_TOKEN: jwt },
     readStdin: async () => stdin,
     readKeyring: async (name) => keyring.get(name),
-    readSecret: async () => pair,
+    readSecret: async () => ({ pair, tokensNotBefore: 1 }),
   };
 });
 afterEach(() => rm(directory, { recursive: true }));
@@ -42,6 +42,11 @@ describe('openSource', () => {
     const { identity, read } = await openSource(source(), effects);
     expect(identity).toBe(ak);
     expect(await read()).toEqual({ pair });
+  });
+
+  it('knows of the revocation of tokens if it reads the AccessKey', async () => {
+    expect((await openSource({ kind: 'secret', pair: 'alice/ci' }, effects)).tokensNotBefore).toBe(1);
+    expect((await openSource({ kind: 'environment' }, effects)).tokensNotBefore).toBeUndefined();
   });
 
   it('reads a secret key from standard input', async () => {

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import type { KeyPairSpec } from '../../../../src/accesskey/model/access-key-record.ts';
+import type { Cluster } from '../../../../src/cli/common/cluster.ts';
+import { readSecretPair } from '../../../../src/cli/credential/secret-pair.ts';
+import { accessKey, at, keyPair, now, rawSecret } from '../../../support/builders.ts';
+import { testContext } from '../support.ts';
+
+function read(reference: string, keyPairs: KeyPairSpec[], suspended = false) {
+  const of = accessKey({ name: 'ann', keyPairs, suspended });
+  const { spec, namespace, name, uid, generation, resourceVersion } = of;
+  const object = { metadata: { namespace, name, uid, generation, resourceVersion }, spec };
+  const client = { get: async (path: { plural: string }) => (path.plural === 'secrets' ? rawSecret({ of }) : object) };
+  const cluster = { client, namespace, close: async () => undefined } as unknown as Cluster;
+  return readSecretPair(testContext({ cluster, now }), {}, reference);
+}
+
+describe('readSecretPair', () => {
+  it('reads the only key pair, and when its tokens were revoked', async () => {
+    expect(await read('ann', [{ name: 'main' }])).toEqual({ pair: keyPair(), tokensNotBefore: undefined });
+    const revoked = await read('ann/main', [{ name: 'main', tokensNotBefore: at(-60) }]);
+    expect(revoked).toEqual({ pair: keyPair(), tokensNotBefore: now - 60_000 });
+  });
+
+  it.each<[string, KeyPairSpec[], boolean, RegExp, RegExp | undefined]>([
+    ['ann', [{ name: 'a' }, { name: 'b' }], false, /has several key pairs$/, /^It has ann\/a and ann\/b\.$/],
+    ['ann/c', [{ name: 'a' }], false, /has no key pair c$/, /^It has ann\/a\.$/],
+    [
+      'ann',
+      [{ name: 'a', enabled: false }],
+      false,
+      /^the key pair ann\/a is disabled$/,
+      /accesskey enable ann\/a -n shop/,
+    ],
+    ['ann', [{ name: 'a', expiresAt: at(-1) }], false, /^the key pair ann\/a expired at /, /create another one/],
+    ['ann', [{ name: 'a' }], true, /^the AccessKey shop\/ann is suspended$/, undefined],
+  ])('rejects %s of %j', async (reference, keyPairs, suspended, message, hint) => {
+    await expect(read(reference, keyPairs, suspended)).rejects.toMatchObject({
+      name: 'TokenError',
+      message: expect.stringMatching(message),
+      hint: hint && expect.stringMatching(hint),
+    });
+  });
+});
