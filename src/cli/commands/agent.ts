@@ -15,7 +15,7 @@ export function registerAgent(program: Command, context: CliContext): void {
     .option('--pair-directory <directory>', 'directory with the files ak and sk, such as a mounted Secret')
     .option('--subject-token-file <file>', 'token of a ServiceAccount or of a trusted issuer, which is exchanged')
     .option('--server <url>', 'URL of the API of the operator (default: $ACCESSKEY_URL)')
-    .option('--allow-plain-http', 'send the credential unencrypted')
+    .option('--allow-plain-http', 'allow http to other addresses than loopback')
     .option('--ca-file <file>', 'certificate authorities of the server (PEM)')
     .option('--audience <audience>', 'audience of the token')
     .option('--mode <mode>', 'permission bits of the token file', '0600')

@@ -56,7 +56,10 @@ Examples:
   curl -H "Authorization: Bearer $(kubectl accesskey token)" "$ACCESSKEY_URL/apis/ghippo.io/v1alpha1/current-user"
 
   # Exchange the token of the pod's ServiceAccount
-  kubectl accesskey token --subject-token-file /var/run/secrets/accesskey/token`;
+  kubectl accesskey token --subject-token-file /var/run/secrets/accesskey/token
+
+  # The same outside of a pod; the audience is by default the issuer of the operator
+  kubectl create token shop-bot -n shop --audience ghippo.io | kubectl accesskey token --subject-token-file -`;
 
 const inspectExamples = `
 Examples:

@@ -42,7 +42,23 @@ function failureOf(error: unknown): Failure {
   if (error instanceof CliError) return { lines: linesOf(error), exitCode: error.exitCode };
   if (error instanceof TokenError) return { lines: linesOf(error), exitCode: 1 };
   if (error instanceof KubernetesError && error.status === 401) return { lines: unauthorized, exitCode: 1 };
+  const plugin = missingPlugin(error);
+  if (plugin !== undefined) return { lines: pluginNotFound(plugin), exitCode: 1 };
   return { lines: [messageOf(error)], exitCode: 1 };
+}
+
+/** @returns the exec plugin of the kubeconfig if it could not be started because there is no such program */
+function missingPlugin(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code, syscall, path, cause } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' && syscall?.startsWith('spawn ') ? path : missingPlugin(cause);
+}
+
+function pluginNotFound(plugin: string): string[] {
+  return [
+    `error: the kubeconfig gets credentials with ${plugin}, which is not found`,
+    'hint: add its folder to PATH, or choose another context with --context',
+  ];
 }
 
 const unauthorized = [

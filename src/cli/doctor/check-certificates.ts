@@ -1,3 +1,4 @@
+import { formatTime } from '../../accesskey/model/time.ts';
 import { type Fact, type Finding, failed, ok, skipped, warning } from './finding.ts';
 
 export interface Certificate {
@@ -17,10 +18,10 @@ export function checkCertificate(certificate: Fact<Certificate>, whose: string, 
   const check = `certificate of ${whose}`;
   if (!('value' in certificate)) return skipped(check, certificate.reason);
   const { from, notBefore, notAfter } = certificate.value;
-  const at = (time: number) => new Date(time).toISOString();
   const advice = 'Renew it; see kubectl get certificates -A if cert-manager issues it.';
-  if (now < notBefore) return failed(check, `${from}: is not valid before ${at(notBefore)}`, advice);
-  if (now > notAfter) return failed(check, `${from}: expired at ${at(notAfter)}`, advice);
-  if (notAfter - now < warningDays * dayMs) return warning(check, `${from}: expires at ${at(notAfter)}`, advice);
-  return ok(check, `${from}: valid until ${at(notAfter)}`);
+  if (now < notBefore) return failed(check, `${from}: is not valid before ${formatTime(notBefore)}`, advice);
+  if (now > notAfter) return failed(check, `${from}: expired at ${formatTime(notAfter)}`, advice);
+  if (notAfter - now < warningDays * dayMs)
+    return warning(check, `${from}: expires at ${formatTime(notAfter)}`, advice);
+  return ok(check, `${from}: valid until ${formatTime(notAfter)}`);
 }

@@ -66,7 +66,7 @@ const pairHint =
   'The key pair may have been rotated or disabled, or has expired. `kubectl accesskey get` shows its state; after a ' +
   'rotation, read the new key pair from its Secret and replace the stored one.';
 const exchangeHint =
-  'See docs/federation.md for the conditions, and decode the token with `kubectl accesskey token inspect`.';
+  'docs/tokens.md has the conditions for a ServiceAccount, docs/federation.md for a CI job. Decode the token with `kubectl accesskey token inspect`.';
 
 function rejection(
   { status, headers }: ServerResponse,

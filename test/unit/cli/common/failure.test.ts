@@ -32,6 +32,18 @@ describe('describeFailure', () => {
     ]);
   });
 
+  it('names an exec plugin of the kubeconfig that is not installed', () => {
+    const spawn = Object.assign(new Error('spawn my-plugin ENOENT'), {
+      code: 'ENOENT',
+      syscall: 'spawn my-plugin',
+      path: 'my-plugin',
+    });
+    expect(describeFailure(new ConnectionError('no valid response', { cause: spawn })).lines).toEqual([
+      'error: the kubeconfig gets credentials with my-plugin, which is not found',
+      expect.stringMatching(/^hint: add its folder to PATH/),
+    ]);
+  });
+
   it('adds the hint of a failure and uses its exit code', () => {
     const error = new CliError('it failed', { hint: 'do this', exitCode: 3 });
     expect(describeFailure(error)).toEqual({ lines: ['error: it failed', 'hint: do this'], exitCode: 3 });
