@@ -15,7 +15,7 @@ const roles: readonly Role[] = [
   ...Array<Role>(2).fill('edited'),
 ];
 
-export const roleOf = (n: number): Role => roles[n % roles.length] ?? 'steady';
+const roleOf = (n: number): Role => roles[n % roles.length] ?? 'steady';
 export const namespaceOf = (n: number) => `soak-${n % namespaces}`;
 export const nameOf = (n: number) => `user-${n}`;
 export const collectionOf = (n: number) => `/apis/ghippo.io/v1alpha1/namespaces/${namespaceOf(n)}/accesskeys`;

@@ -74,7 +74,7 @@ export async function registeredKubeconfig(kubectl: Kubectl, secret: string) {
 }
 
 /** Events about a Secret in the operator's namespace, `reason: note`, oldest first. */
-export async function clusterEvents(kubectl: Kubectl, secret: string): Promise<string[]> {
+async function clusterEvents(kubectl: Kubectl, secret: string): Promise<string[]> {
   const selector = `--field-selector=involvedObject.kind=Secret,involvedObject.name=${secret}`;
   const { items } = await kubectl.get<{
     items: { reason: string; message: string; metadata: { resourceVersion: string } }[];

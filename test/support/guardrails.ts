@@ -32,7 +32,7 @@ export async function installGuardrails(kubectl: Kubectl): Promise<InstalledGuar
 }
 
 /** The guardrails of a cluster that has them in this namespace. */
-export function guardrailsOf(kubectl: Kubectl, operator = operatorNamespace): InstalledGuardrails {
+function guardrailsOf(kubectl: Kubectl, operator = operatorNamespace): InstalledGuardrails {
   let markers = 0;
   async function write(data: Record<string, string>): Promise<void> {
     const metadata = { name: guardrailsConfigMap, namespace: operator };
