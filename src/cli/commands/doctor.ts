@@ -13,7 +13,7 @@ export function registerDoctor(program: Command, context: CliContext): void {
         'The exit code is 1 if a check has failed.',
     )
     .option('--operator-namespace <name>', 'namespace of the operator', 'accesskey-system')
-    .option('--server <url>', "URL of the operator's API (default: through the API server)")
+    .option('--server <url>', "URL of the operator's API (default: $ACCESSKEY_URL, or through the API server)")
     .option('--ca-file <file>', 'certificate authorities of the server and the issuer (PEM)')
     .option('--token-file <file>', 'token of the operator to verify')
     .option('--probe-as <user>', 'user whose AccessKeys the admission policies are tried with (dry run)')

@@ -5,7 +5,7 @@ import { CliError } from '../common/failure.ts';
 import { printableJSON } from '../common/printable.ts';
 import { styleFor } from '../common/style.ts';
 import { readCA } from '../token/ca-file.ts';
-import { parseServer } from '../token/server.ts';
+import { parseServer, serverVariable } from '../token/server.ts';
 import { examine } from './examine.ts';
 import type { Finding } from './finding.ts';
 import { reportLines } from './report.ts';
@@ -30,8 +30,7 @@ export async function runDoctor(context: CliContext, flags: DoctorFlags): Promis
   const findings = await withCluster(context, flags, async (cluster) =>
     examine(cluster, {
       place: { namespace: flags.operatorNamespace, name: 'accesskey-operator' },
-      // Plain http is allowed: no credential is sent.
-      server: flags.server === undefined ? undefined : parseServer(flags.server, true),
+      server: serverOf(flags, context),
       tokenFile: flags.tokenFile,
       probeAs: flags.probeAs,
       version: context.version,
@@ -41,6 +40,13 @@ export async function runDoctor(context: CliContext, flags: DoctorFlags): Promis
   );
   print(findings, context, flags.output);
   if (findings.some(({ status }) => status === 'failed')) throw new CliError('');
+}
+
+/** Plain http is allowed: no credential is sent. An empty variable counts as unset. */
+function serverOf({ server }: DoctorFlags, { env }: CliContext): string | undefined {
+  if (server !== undefined) return parseServer(server, true);
+  const ofEnvironment = env[serverVariable];
+  return ofEnvironment ? parseServer(ofEnvironment, true, serverVariable) : undefined;
 }
 
 function print(findings: readonly Finding[], context: CliContext, output: DoctorFlags['output']): void {

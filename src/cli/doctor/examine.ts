@@ -100,10 +100,11 @@ async function checkServer(cluster: Cluster, installation: Installation, examina
 
 async function readOwnCertificate(
   cluster: Cluster,
-  { place, tlsSecret }: Installation,
+  { place, deployment, tlsSecret }: Installation,
   server: string | undefined,
 ): Promise<Fact<Certificate>> {
   if (server?.startsWith('https:')) return readFact(() => readServerCertificate(server));
+  if (!('value' in deployment)) return deployment;
   if (tlsSecret === undefined) return { missing: 'notRequested', reason: 'the operator has no certificate of its own' };
   const pem = await readSecretValue(cluster, place, tlsSecret, 'tls.crt');
   return readWith(pem, async (text) => parseCertificate(`Secret ${tlsSecret}`, text));
