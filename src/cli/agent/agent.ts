@@ -29,7 +29,7 @@ export interface Agent {
   /**
    * Refreshes the token until the signal aborts.
    *
-   * @throws Error if the folder of the token file cannot be read, or the readiness file cannot be written
+   * @throws Error if the directory of the token file cannot be read, or the readiness file cannot be written
    */
   run(signal: AbortSignal): Promise<void>;
   /** Writes one token, and retries until the signal aborts. @returns whether it was written */

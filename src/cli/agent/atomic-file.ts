@@ -17,7 +17,7 @@ export interface FileAttributes {
 
 const suffix = '.accesskey-tmp';
 
-/** Temporary files have names that begin with a dot, which most programs that read a folder ignore. */
+/** Temporary files have names that begin with a dot, which most programs that read a directory ignore. */
 const prefixOf = (file: string) => `.${basename(file)}.`;
 
 /**
@@ -54,13 +54,13 @@ async function writeNew(file: string, content: string, { mode, owner }: FileAttr
 /**
  * Removes temporary files of a process that was killed while it wrote the file.
  *
- * @throws Error that names the folder if it cannot be read
+ * @throws Error that names the directory if it cannot be read
  */
 export async function removeTemporaryFiles(file: string): Promise<void> {
-  const folder = dirname(file);
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`folder ${folder}: cannot be read (${error.code})`);
+  const directory = dirname(file);
+  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`directory ${directory}: cannot be read (${error.code})`);
   });
   const left = names.filter((name) => name.startsWith(prefixOf(file)) && name.endsWith(suffix));
-  await Promise.all(left.map((name) => rm(join(folder, name), { force: true })));
+  await Promise.all(left.map((name) => rm(join(directory, name), { force: true })));
 }

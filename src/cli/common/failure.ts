@@ -57,7 +57,7 @@ function missingPlugin(error: unknown): string | undefined {
 function pluginNotFound(plugin: string): string[] {
   return [
     `error: the kubeconfig gets credentials with ${plugin}, which is not found`,
-    'hint: add its folder to PATH, or choose another context with --context',
+    'hint: add its directory to PATH, or choose another context with --context',
   ];
 }
 

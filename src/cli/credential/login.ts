@@ -116,8 +116,8 @@ async function report(context: CliContext, change: KubeconfigChange, files: read
 }
 
 async function isFound(command: string, { env }: CliContext): Promise<boolean> {
-  const folders = isAbsolute(command) ? [''] : (env.PATH ?? '').split(':');
-  const found = folders.map((folder) => access(join(folder, command), constants.X_OK));
+  const directories = isAbsolute(command) ? [''] : (env.PATH ?? '').split(':');
+  const found = directories.map((directory) => access(join(directory, command), constants.X_OK));
   return Promise.any(found).then(
     () => true,
     () => false,

@@ -99,7 +99,7 @@ it('keeps the token after a failure, waits for Retry-After, and is not ready aft
   await expect.poll(() => readdir(folder)).toContain('ready');
 });
 
-it('ends for a token folder that does not exist', async () => {
+it('ends for a token directory that does not exist', async () => {
   const options = parseAgentOptions(
     { pairDirectory: folder, tokenFile: inFolder('none/token'), mode: '0600', execTimeout: '30s' },
     {},
@@ -109,5 +109,5 @@ it('ends for a token folder that does not exist', async () => {
     ...{ options, requestToken: unused, metrics: createAgentMetrics(), log: pino({ level: 'silent' }) },
     ...{ now: () => 0, random: () => 0, environment: {}, kill: () => undefined },
   });
-  await expect(agent.run(stop.signal)).rejects.toThrow(/none: cannot be read \(ENOENT\)$/);
+  await expect(agent.run(stop.signal)).rejects.toThrow(/^directory .*none: cannot be read \(ENOENT\)$/);
 });

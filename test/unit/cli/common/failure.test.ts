@@ -40,7 +40,7 @@ describe('describeFailure', () => {
     });
     expect(describeFailure(new ConnectionError('no valid response', { cause: spawn })).lines).toEqual([
       'error: the kubeconfig gets credentials with my-plugin, which is not found',
-      expect.stringMatching(/^hint: add its folder to PATH/),
+      expect.stringMatching(/^hint: add its directory to PATH/),
     ]);
   });
 
