@@ -23,6 +23,8 @@ export function cacheDirectory(env: Environment, homeDirectory: string): string 
   return join(base?.startsWith('/') ? base : join(homeDirectory, '.cache'), 'kubectl-accesskey');
 }
 
+/** A link could point to a file of another user, and opening a pipe would wait for its writer. */
+const openFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 const groupAndOthers = 0o077;
 /** No token is valid longer; an older file is removed. */
 const maxFileAgeMs = 31 * 86_400_000;
@@ -37,8 +39,7 @@ export function openTokenCache(directory: string, uid: number | undefined, now: 
   const fileOf = (key: CacheKey) => join(directory, cacheFileName(key));
 
   async function readTrusted(file: string): Promise<string> {
-    // A link could point to a file of another user.
-    const handle = await open(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
+    const handle = await open(file, openFlags);
     try {
       const { mode, uid: owner } = await handle.stat();
       const isPrivate = uid === undefined || ((mode & groupAndOthers) === 0 && owner === uid);

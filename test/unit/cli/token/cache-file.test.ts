@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import {
   chmod,
@@ -49,6 +50,7 @@ describe('the token cache', () => {
     ['others can read', () => chmod(file, 0o644)],
     ['is a link', () => rename(file, `${file}.real`).then(() => symlink(`${file}.real`, file))],
     ['is a directory', () => rm(file).then(() => mkdir(file))],
+    ['is a pipe', () => rm(file).then(() => void execFileSync('mkfifo', ['-m', '600', file]))],
     ['does not exist', () => rm(file)],
   ])('ignores a file that %s', async (_, damage) => {
     await damage();
