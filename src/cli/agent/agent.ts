@@ -24,6 +24,12 @@ export interface AgentDependencies extends Omit<RefreshDependencies, 'options'>,
   readonly checkIntervalMs?: number;
 }
 
+/** What happened after a new token was written. */
+export interface Refreshed {
+  /** Whether the command and the signal succeeded. */
+  readonly notified: boolean;
+}
+
 /** Keeps a token in a file. */
 export interface Agent {
   /**
@@ -32,8 +38,8 @@ export interface Agent {
    * @throws Error if the directory of the token file cannot be read, or the readiness file cannot be written
    */
   run(signal: AbortSignal): Promise<void>;
-  /** Writes one token, and retries until the signal aborts. @returns whether it was written */
-  runOnce(signal: AbortSignal): Promise<boolean>;
+  /** Writes one token, and retries until the signal aborts. @returns undefined if no token was written */
+  runOnce(signal: AbortSignal): Promise<Refreshed | undefined>;
   /** Checks whether the file contains a token that has not expired. */
   isReady(): boolean;
 }
@@ -47,15 +53,16 @@ export function createAgent(dependencies: AgentDependencies): Agent {
   const readyFile = createReadyFile(options.readyFile);
   let state = initialState();
 
-  /** @returns whether a new token was written */
-  async function check(signal: AbortSignal): Promise<boolean> {
+  /** @returns undefined if no token was written */
+  async function check(signal: AbortSignal): Promise<Refreshed | undefined> {
     const found = await findCredential(options.source);
-    const refreshed = isDue(state, found.fingerprint, now()) && (await attempt(found, signal));
-    if (refreshed) await notifyAll(signal);
+    const written = isDue(state, found.fingerprint, now()) && (await attempt(found, signal));
+    const refreshed = written ? { notified: await notifyAll(signal) } : undefined;
     await readyFile.set(!signal.aborted && isReady(state, now()));
     return refreshed;
   }
 
+  /** @returns whether a new token was written */
   async function attempt(found: FoundCredential, signal: AbortSignal): Promise<boolean> {
     try {
       const validity = await refresh(found, dependencies);
@@ -78,17 +85,21 @@ export function createAgent(dependencies: AgentDependencies): Agent {
     else log.error(fields, 'cannot get a token, and the file contains no valid one');
   }
 
-  async function notifyAll(signal: AbortSignal): Promise<void> {
+  /** Runs all notifications. @returns whether all succeeded */
+  async function notifyAll(signal: AbortSignal): Promise<boolean> {
+    let notified = true;
     for (const notification of options.notifications) {
       const { kind } = notification;
       try {
         await notify(notification, { ...dependencies, signal });
         log.info({ notification: kind }, 'notified');
       } catch (error) {
+        notified = false;
         metrics.notificationFailed();
         log.error({ notification: kind, reason: describeError(error) }, 'notification failed');
       }
     }
+    return notified;
   }
 
   async function start(): Promise<void> {
@@ -111,10 +122,11 @@ export function createAgent(dependencies: AgentDependencies): Agent {
     async runOnce(signal) {
       await start();
       while (!signal.aborted) {
-        if (await check(signal)) return true;
+        const refreshed = await check(signal);
+        if (refreshed) return refreshed;
         await pause(checkIntervalMs, signal);
       }
-      return false;
+      return undefined;
     },
   };
 }

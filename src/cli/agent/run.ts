@@ -31,7 +31,7 @@ interface Settings {
  * Keeps a token in a file until the process is asked to end, or writes it once.
  *
  * @throws TokenError for invalid flags
- * @throws CliError if `--once` did not get a token in time
+ * @throws CliError if `--once` did not get a token in time, or the command or signal failed
  */
 export async function runAgent(context: CliContext, flags: AgentCommandFlags): Promise<void> {
   const settings = parseSettings(flags, context);
@@ -68,7 +68,9 @@ function tokenRequest({ terms, caFile }: Settings, { env, now }: CliContext) {
 
 async function writeOnce(agent: Agent, { timeoutMs }: AgentOptions, { signal }: CliContext): Promise<void> {
   const limits = timeoutMs === undefined ? [signal] : [signal, AbortSignal.timeout(timeoutMs)];
-  if (await agent.runOnce(AbortSignal.any(limits))) return;
+  const refreshed = await agent.runOnce(AbortSignal.any(limits));
+  if (refreshed?.notified) return;
+  if (refreshed) throw new CliError('the token was written, but --exec or --signal failed');
   throw new CliError(signal.aborted ? 'ended before there was a token' : '--timeout has passed without a token');
 }
 

@@ -27,7 +27,7 @@ export function registerAgent(program: Command, context: CliContext): void {
     .option('--pid-file <file>', 'file with the pid of the process to signal')
     .option('--process-name <name>', 'name of the process to signal; in a pod, requires shareProcessNamespace')
     .option('--metrics-address <host:port>', 'serve /metrics, /healthz and /readyz there')
-    .option('--once', 'write one token and exit, for init containers')
+    .option('--once', 'write one token and exit, for init containers; the exit code is 1 if --exec or --signal fails')
     .option('--timeout <duration>', 'with --once: fail after this time')
     .addHelpText('after', examples)
     .action(async (_, self: Command) => {

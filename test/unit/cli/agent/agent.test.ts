@@ -99,6 +99,21 @@ it('keeps the token after a failure, waits for Retry-After, and is not ready aft
   await expect.poll(() => readdir(folder)).toContain('ready');
 });
 
+it.each([
+  ['true', true],
+  ['exit 3', false],
+])('writes one token and knows whether the command succeeded: %s', async (exec, notified) => {
+  const flags = { pairDirectory: folder, tokenFile: inFolder('token'), mode: '0600', execTimeout: '30s' };
+  const agent = createAgent({
+    options: parseAgentOptions({ ...flags, exec, once: true }, {}),
+    requestToken: async () => ({ token: 'token-1', issuedAt: 0, expiresAt: hour }),
+    ...{ metrics: createAgentMetrics(), log: pino({ level: 'silent' }) },
+    ...{ now: () => 0, random: () => 0, environment: {}, kill: () => undefined },
+  });
+  expect(await agent.runOnce(stop.signal)).toEqual({ notified });
+  expect(await readToken()).toBe('token-1');
+});
+
 it('ends for a token directory that does not exist', async () => {
   const options = parseAgentOptions(
     { pairDirectory: folder, tokenFile: inFolder('none/token'), mode: '0600', execTimeout: '30s' },
