@@ -131,8 +131,12 @@ describe('a key pair', () => {
   });
 
   test('is deleted, alone or with its AccessKey', async () => {
-    expect(await succeed('create', 'bob/a', '-n', 'people', '--user', 'bob')).toBe('accesskey.ghippo.io/bob created\n');
-    expect(await succeed('create', 'bob/b', '-n', 'people')).toBe('key pair bob/b created\n');
+    expect(await run(['create', 'bob/a', '-n', 'people', '--user', 'bob'])).toEqual({
+      code: 0,
+      out: 'accesskey.ghippo.io/bob created\n',
+      err: 'hint: kubectl accesskey get bob/a -n people --show-secret prints ak and sk\n',
+    });
+    expect(await run(['create', 'bob/b', '-n', 'people'])).toMatchObject({ code: 0, out: 'key pair bob/b created\n' });
     expect(await succeed('delete', 'bob/a', '-n', 'people')).toBe('key pair bob/a deleted\n');
     expect(await succeed('delete', 'bob', '-n', 'people')).toBe('accesskey.ghippo.io/bob deleted\n');
     expect(await run(['get', 'bob', '-n', 'people'])).toEqual({

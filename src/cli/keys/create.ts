@@ -6,6 +6,7 @@ import { type Cluster, withCluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
 import { CliError } from '../common/failure.ts';
 import { nameOf } from '../common/output.ts';
+import { printable } from '../common/printable.ts';
 import {
   type AccessKeyClient,
   createAccessKeyClient,
@@ -106,11 +107,17 @@ function explainExisting(name: string) {
 async function finish(
   context: CliContext,
   cluster: Cluster,
-  { wait, timeout, showSecret, dryRun }: CreateFlags,
+  { wait, timeout, showSecret, dryRun, output }: CreateFlags,
   { object, pair }: { object: RawObject; pair: string },
 ): Promise<void> {
-  if (dryRun !== 'none' || (!wait && !showSecret)) return;
+  if (dryRun !== 'none') return;
   const title = `${object.metadata.name}/${pair}`;
-  const accessKey = await waitForRotation(context, cluster, { object, pair, title, timeout });
-  if (showSecret) printSecret(context, await readKeyPair(context, cluster, accessKey, pair));
+  if (wait || showSecret) {
+    const accessKey = await waitForRotation(context, cluster, { object, pair, title, timeout });
+    if (showSecret) printSecret(context, await readKeyPair(context, cluster, accessKey, pair));
+  }
+  if (!showSecret && output === undefined) {
+    const command = printable(`kubectl accesskey get ${title} -n ${cluster.namespace} --show-secret`);
+    context.stderr.write(`hint: ${command} prints ak and sk\n`);
+  }
 }
