@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../common/context.ts';
 import type { TokenFlags } from '../credential/get-token.ts';
-import { addTokenFlags, environmentHelp } from './token-flags.ts';
+import { addTokenFlags, environmentHelpWithoutPair } from './token-flags.ts';
 
 export function registerCredential(program: Command, context: CliContext): void {
   const command = program
@@ -13,7 +13,7 @@ export function registerCredential(program: Command, context: CliContext): void 
     )
     .addHelpText(
       'after',
-      `${environmentHelp}\n\nExamples:\n  kubectl accesskey credential --server https://keys.example.org`,
+      `${environmentHelpWithoutPair}\n\nExamples:\n  kubectl accesskey credential --server https://keys.example.org`,
     );
   addTokenFlags(command).action(async (_, self: Command) => {
     const { printCredential } = await import('../credential/print-credential.ts');

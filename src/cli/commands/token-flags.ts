@@ -28,11 +28,18 @@ export function addServerFlags(command: Command): Command {
     .option('--allow-plain-http', 'allow http to other addresses than loopback');
 }
 
-/** Explains the environment variables; part of the help of several commands. */
-export const environmentHelp = `
-Environment variables, used if no PAIR and no flag names a credential:
-  ACCESS_KEY, SECRET_KEY        key pair
+const variables = `  ACCESS_KEY, SECRET_KEY        key pair
   PAIR_DIRECTORY                as --pair-directory
   ACCESSKEY_SUBJECT_TOKEN       token to exchange
   ACCESSKEY_SUBJECT_TOKEN_FILE  as --subject-token-file
   ACCESSKEY_URL                 as --server`;
+
+/** Explains the environment variables; part of the help of several commands. */
+export const environmentHelp = `
+Environment variables, used if no PAIR and no flag names a credential:
+${variables}`;
+
+/** The same for a command without the argument PAIR. */
+export const environmentHelpWithoutPair = `
+Environment variables, used if no flag names a credential:
+${variables}`;

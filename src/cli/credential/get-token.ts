@@ -26,10 +26,13 @@ export interface TokenFlags extends ServerFlags, SourceOptions {
   refresh?: boolean;
 }
 
-/** @throws TokenError */
-export async function getToken(context: CliContext, flags: TokenFlags): Promise<IssuedToken> {
+/**
+ * @param hint what to do without a credential, for a command without the argument PAIR
+ * @throws TokenError
+ */
+export async function getToken(context: CliContext, flags: TokenFlags, hint?: string): Promise<IssuedToken> {
   const terms = await termsOf(context, flags);
-  const source = await openSource(chooseSource(flags, context.env), sourceEffects(context, flags));
+  const source = await openSource(chooseSource(flags, context.env, hint), sourceEffects(context, flags));
   const { env, home, uid, now } = context;
   const cache = openTokenCache(cacheDirectory(env, home), uid, now);
   const warn = (message: string) => context.stderr.write(`warning: ${printable(message)}\n`);

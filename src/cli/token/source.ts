@@ -36,9 +36,13 @@ export interface SourceOptions {
   readonly subjectTokenFile?: string | undefined;
 }
 
-const sourcesHint =
-  'Use PAIR, --pair-directory, --access-key with --secret-key-file or --keyring, --subject-token-file, or the ' +
+const otherSources =
+  '--pair-directory, --access-key with --secret-key-file or --keyring, --subject-token-file, or the ' +
   `variables ${variables.accessKey} and ${variables.secretKey}.`;
+
+/** What to do without a credential, for a command with the argument PAIR and one without it. */
+const sourcesHint = `Use PAIR, ${otherSources}`;
+export const hintWithoutPair = `Use ${otherSources}`;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

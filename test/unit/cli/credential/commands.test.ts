@@ -131,6 +131,13 @@ describe('credential', () => {
     expect({ exitCode, out }).toEqual({ exitCode: 1, out: '' });
     expect(err).toContain('error: KUBERNETES_EXEC_INFO: version client.authentication.k8s.io/v1beta1 is not supported');
   });
+
+  it('names no argument that it does not have', async () => {
+    const { exitCode, err } = await run(['credential'], { ACCESS_KEY: '', SECRET_KEY: '' });
+    expect(exitCode).toBe(1);
+    expect(err).toMatch(/^error: no credential: .*\nhint: Use --pair-directory, /);
+    expect((await run(['credential', '--help'])).out).not.toContain('PAIR and');
+  });
 });
 
 describe('login', () => {
