@@ -8,11 +8,13 @@ import { registerDisable } from './commands/disable.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerEnable } from './commands/enable.ts';
 import { registerGet } from './commands/get.ts';
+import { registerHelp } from './commands/help.ts';
 import { registerList } from './commands/list.ts';
 import { registerLogin } from './commands/login.ts';
 import { registerRevokeTokens } from './commands/revoke-tokens.ts';
 import { registerRotate } from './commands/rotate.ts';
 import { registerToken } from './commands/token.ts';
+import { registerVersion } from './commands/version.ts';
 import { addClusterFlags } from './common/cluster.ts';
 import type { CliContext } from './common/context.ts';
 import { describeFailure, interruptedExitCode } from './common/failure.ts';
@@ -33,6 +35,8 @@ const commands = [
   registerAgent,
   registerDoctor,
   registerCompletion,
+  registerVersion,
+  registerHelp,
 ];
 
 /** The program with all its commands. It writes to the context, and throws CommanderError instead of exiting. */
@@ -40,7 +44,7 @@ export function createProgram(context: CliContext): Command {
   const program = new Command('kubectl accesskey')
     .description('Manage access keys of accesskey-operator, and get tokens with them.')
     .version(context.version, '--version', 'print the version')
-    .helpCommand('help [command]', 'print the help of a command')
+    .helpCommand(false)
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),

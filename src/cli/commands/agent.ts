@@ -29,6 +29,8 @@ export function registerAgent(program: Command, context: CliContext): void {
     .option('--metrics-address <host:port>', 'serve /metrics, /healthz and /readyz there')
     .option('--once', 'write one token and exit, for init containers; the exit code is 1 if --exec or --signal fails')
     .option('--timeout <duration>', 'with --once: fail after this time')
+    // The flags of the cluster are not for this command.
+    .configureHelp({ showGlobalOptions: false })
     .addHelpText('after', examples)
     .action(async (_, self: Command) => {
       const { runAgent } = await import('../agent/run.ts');

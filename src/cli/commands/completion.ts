@@ -10,6 +10,8 @@ export function registerCompletion(program: Command, context: CliContext): void 
       'Print the script for completion in bash, zsh or fish, or the one with which kubectl completes the plugin.',
     )
     .addArgument(new Argument('<shell>', 'shell, or kubectl').choices(shells))
+    // The flags of the cluster are not for this command.
+    .configureHelp({ showGlobalOptions: false })
     .addHelpText('after', examples)
     .action((shell: Shell) => context.stdout.write(scriptFor(shell)));
   program

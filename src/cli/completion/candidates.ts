@@ -30,6 +30,7 @@ async function candidatesAt(context: CliContext, position: Position): Promise<Ca
   if (prefix.startsWith('-') && position.lead === '') return flagsOf(command);
   const choices = value?.argChoices?.map((one) => ({ value: one, description: '' }));
   if (choices) return choices;
+  if (command.name() === 'help') return subcommandsOf(command.parent ?? command);
   const own = value === undefined || value instanceof Argument ? subcommandsOf(command) : [];
   return value === undefined ? own : [...own, ...(await liveCandidates(context, position, nameOf(value)))];
 }

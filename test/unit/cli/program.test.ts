@@ -10,7 +10,9 @@ async function run(...args: string[]) {
 
 describe('runCli', () => {
   it('prints the version to stdout', async () => {
-    expect(await run('--version')).toEqual({ exitCode: 0, out: '1.2.3\n', err: '' });
+    const version = { exitCode: 0, out: '1.2.3\n', err: '' };
+    expect(await run('--version')).toEqual(version);
+    expect(await run('version')).toEqual(version);
   });
 
   it('prints help with examples to stdout', async () => {
@@ -21,7 +23,24 @@ describe('runCli', () => {
   });
 
   it.each([
+    [['help'], 'Usage: kubectl accesskey [options] [command]'],
+    [['help', 'describe'], 'Usage: kubectl accesskey get|describe '],
+    [['help', 'token', 'inspect'], 'Usage: kubectl accesskey token inspect '],
+  ])('prints help for %j', async (args, usage) => {
+    const { exitCode, out, err } = await run(...args);
+    expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' });
+    expect(out).toContain(usage);
+  });
+
+  it.each(['agent', 'completion', 'version'])('does not list the flags of the cluster for %s', async (command) => {
+    expect((await run(command, '--help')).out).not.toContain('--kubeconfig');
+    expect((await run('list', '--help')).out).toContain('--kubeconfig');
+  });
+
+  it.each([
     [['foo'], 'unknown command', 'kubectl accesskey'],
+    [['help', 'foo'], "unknown command 'foo'", 'kubectl accesskey'],
+    [['help', 'token', 'foo'], "unknown command 'foo'", 'kubectl accesskey token'],
     [['list', '--nothing'], 'unknown option', 'kubectl accesskey list'],
     [['list', 'a'], 'too many arguments', 'kubectl accesskey list'],
     [['list', '-o', 'xml'], 'Allowed choices are table, wide, json, yaml, name.', 'kubectl accesskey list'],

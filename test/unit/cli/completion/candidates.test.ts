@@ -21,6 +21,10 @@ describe('complete', () => {
     expect(await valuesOf('token', 'ins')).toEqual(['inspect', ':4']);
   });
 
+  it('offers commands after help', async () => {
+    expect(await valuesOf('help', 'rot')).toEqual(['rotate', ':4']);
+  });
+
   it('offers no hidden command', async () => {
     expect(await valuesOf('__')).toEqual([':4']);
   });
