@@ -8,7 +8,7 @@ import type { FileSource } from './credential-files.ts';
 import type { Notification } from './notification.ts';
 import { type ListenAddress, parseListenAddress } from './status-server.ts';
 
-/** The flags as entered. */
+/** The flags; the program has checked the durations. */
 export interface AgentFlags {
   readonly pairDirectory?: string;
   readonly subjectTokenFile?: string;
@@ -59,7 +59,7 @@ export function parseAgentOptions(flags: AgentFlags, env: Environment): AgentOpt
     notifications: [...parseCommand(flags), ...parseSignal(flags)],
     metricsAddress: metricsAddress === undefined ? undefined : parseListenAddress(metricsAddress),
     once,
-    timeoutMs: timeout === undefined ? undefined : parseDuration('--timeout', timeout),
+    timeoutMs: timeout === undefined ? undefined : durationMs(timeout),
   };
 }
 
@@ -84,9 +84,8 @@ function parseOwner(text: string): FileOwner {
 }
 
 function parseCommand({ exec, execTimeout }: AgentFlags): Notification[] {
-  const timeoutMs = parseDuration('--exec-timeout', execTimeout);
   if (exec === '') throw usage('--exec: must not be empty');
-  return exec === undefined ? [] : [{ kind: 'command', command: exec, timeoutMs }];
+  return exec === undefined ? [] : [{ kind: 'command', command: exec, timeoutMs: durationMs(execTimeout) }];
 }
 
 function parseSignal({ signal, pidFile, processName }: AgentFlags): Notification[] {
@@ -106,12 +105,6 @@ function parseSignalName(text: string): NodeJS.Signals {
   const name = text.startsWith('SIG') ? text : `SIG${text}`;
   if (Object.hasOwn(constants.signals, name)) return name as NodeJS.Signals;
   throw usage('--signal: must be the name of a signal, for example HUP');
-}
-
-function parseDuration(flag: string, text: string): number {
-  const ms = durationMs(text);
-  if (ms > 0) return ms;
-  throw usage(`${flag}: must be a duration such as 30s or 5m`);
 }
 
 function usage(message: string): TokenError {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { AgentCommandFlags } from '../agent/run.ts';
 import type { CliContext } from '../common/context.ts';
+import { parseTimeLimit } from '../common/duration.ts';
 
 export function registerAgent(program: Command, context: CliContext): void {
   program
@@ -22,13 +23,13 @@ export function registerAgent(program: Command, context: CliContext): void {
     .option('--owner <uid[:gid]>', 'owner of the token file; requires root or CAP_CHOWN')
     .option('--ready-file <file>', 'file that exists while the token is valid')
     .option('--exec <command>', 'shell command to run after each new token')
-    .option('--exec-timeout <duration>', 'time limit of the command', '30s')
+    .option('--exec-timeout <duration>', 'time limit of the command', parseTimeLimit, '30s')
     .option('--signal <name>', 'signal to send after each new token, such as HUP')
     .option('--pid-file <file>', 'file with the pid of the process to signal')
     .option('--process-name <name>', 'name of the process to signal; in a pod, requires shareProcessNamespace')
     .option('--metrics-address <host:port>', 'serve /metrics, /healthz and /readyz there')
     .option('--once', 'write one token and exit, for init containers; the exit code is 1 if --exec or --signal fails')
-    .option('--timeout <duration>', 'with --once: fail after this time')
+    .option('--timeout <duration>', 'with --once: fail after this time', parseTimeLimit)
     // The flags of the cluster are not for this command.
     .configureHelp({ showGlobalOptions: false })
     .addHelpText('after', examples)

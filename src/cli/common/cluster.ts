@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { KubernetesClient } from '../../kube/client.ts';
 import type { Transport } from '../../kube/transport.ts';
+import { parseTimeLimit } from './duration.ts';
 
 /** Flags of every command, named as those of kubectl. */
 export interface ClusterFlags {
@@ -34,7 +35,11 @@ export function addClusterFlags(program: Command): Command {
     .option('--context <name>', 'context of the kubeconfig (default: the current context)')
     .option('--as <user>', 'user to impersonate')
     .option('--as-group <group>', 'group to impersonate; may be repeated', appendTo)
-    .option('--request-timeout <duration>', 'time limit of a request to the API server, such as 30s (default: 30s)');
+    .option(
+      '--request-timeout <duration>',
+      'time limit of a request to the API server, such as 30s (default: 30s)',
+      parseTimeLimit,
+    );
 }
 
 /** Parser of a flag that may be repeated. */

@@ -1,8 +1,7 @@
 /** Flags of the commands that change something, named as those of kubectl. */
 import { type Command, Option } from 'commander';
-import { durationMs } from '../../accesskey/model/time.ts';
 import type { ClusterFlags } from '../common/cluster.ts';
-import { CliError } from '../common/failure.ts';
+import { parseTimeLimit } from '../common/duration.ts';
 import { addOutputFlag, type ObjectFormat } from '../common/output.ts';
 
 export type DryRun = 'none' | 'client' | 'server';
@@ -32,17 +31,12 @@ export function addForceFlag(command: Command): Command {
 }
 
 export function addWaitFlags(command: Command, done: string): Command {
-  return command.option('--wait', `wait until ${done}`).option('--timeout <duration>', 'longest time to wait', '60s');
+  return command
+    .option('--wait', `wait until ${done}`)
+    .option('--timeout <duration>', 'longest time to wait', parseTimeLimit, '60s');
 }
 
 /** Adds the flag that `requireUnused` of in-use.ts checks. */
 export function addInUseFlag(command: Command): Command {
   return command.option('--in-use', 'also if the key pair was used within the last hour');
-}
-
-/** @throws CliError if the text is not a duration */
-export function timeoutMs({ timeout }: Pick<WaitFlags, 'timeout'>): number {
-  const ms = durationMs(timeout);
-  if (ms === 0) throw new CliError(`--timeout must be a duration such as 30s, not "${timeout}"`);
-  return ms;
 }

@@ -5,12 +5,12 @@ import {
   pairStatusOf,
   toAccessKeyRecord,
 } from '../../accesskey/model/access-key-record.ts';
+import { durationMs } from '../../accesskey/model/time.ts';
 import { list, type RawObject, watch } from '../../kube/list-watch.ts';
 import { pathOf } from '../../kube/resource.ts';
 import type { Cluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
 import { CliError } from '../common/failure.ts';
-import { timeoutMs } from './change-flags.ts';
 import { createProgress } from './progress.ts';
 
 interface Wait {
@@ -30,7 +30,7 @@ interface Wait {
  */
 export async function waitForRotation(context: CliContext, cluster: Cluster, wait: Wait): Promise<AccessKeyRecord> {
   const { generation, uid } = toAccessKeyRecord(wait.object);
-  const limit = AbortSignal.timeout(timeoutMs(wait));
+  const limit = AbortSignal.timeout(durationMs(wait.timeout));
   const signal = AbortSignal.any([context.signal, limit]);
   const progress = createProgress(context, `Waiting for key pair ${wait.title}`);
   try {

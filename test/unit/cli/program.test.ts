@@ -55,6 +55,19 @@ describe('runCli', () => {
     expect(hint).toBe(`hint: see ${command} --help`);
   });
 
+  it.each([
+    ['list', '--request-timeout'],
+    ['create', '--timeout'],
+    ['create', '--token-lifetime'],
+    ['agent', '--timeout'],
+    ['agent', '--exec-timeout'],
+  ])('%s rejects an invalid duration, and names the flag: %s', async (command, flag) => {
+    const { exitCode, err } = await run(command, flag, 'soon');
+    expect(exitCode).toBe(1);
+    expect(err).toMatch(/^error: option '(--[a-z-]+) <duration>' argument 'soon' is invalid\. Must be a duration in /);
+    expect(err).toContain(flag);
+  });
+
   it('reports any other failure without a stack', async () => {
     const { exitCode, err } = await run('list');
     expect({ exitCode, err }).toEqual({ exitCode: 1, err: 'error: the test has no cluster\n' });
