@@ -34,8 +34,7 @@ export function lastWriteOf({
   annotations = {},
 }: RawObject['metadata']): LastWrite {
   const entries = (managedFields as ManagedFields[]).filter(({ subresource, time }) => !subresource && time);
-  // Times in this format sort as text.
-  const last = entries.sort((a, b) => ((a.time ?? '') < (b.time ?? '') ? -1 : 1)).at(-1);
+  const last = entries.sort(compareWrites).at(-1);
   const updatedAt = last?.time ?? String(creationTimestamp);
   const manager = last?.manager;
   const actor = ownManagers.has(manager ?? '') ? actorIn(annotations as Record<string, string>, updatedAt) : undefined;
@@ -44,6 +43,15 @@ export function lastWriteOf({
     ...(manager !== undefined && { updatedWith: manager }),
     ...(actor !== undefined && { updatedBy: actor }),
   };
+}
+
+/**
+ * The earlier write first. Times in this format sort as text. They are whole seconds: of two writes in one second, that of
+ * the operator counts as the later one, because its annotation says what was changed.
+ */
+function compareWrites(a: ManagedFields, b: ManagedFields): number {
+  const rank = ({ time = '', manager = '' }: ManagedFields) => `${time} ${ownManagers.has(manager) ? 1 : 0}`;
+  return rank(a) < rank(b) ? -1 : 1;
 }
 
 /** @returns the actor, unless the annotation is about an earlier change */

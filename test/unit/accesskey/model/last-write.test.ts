@@ -25,6 +25,15 @@ describe('lastWriteOf', () => {
     expect(lastWrite(write, annotated('2026-01-03T00:00:02Z'))).toMatchObject({ updatedBy: 'ann' });
   });
 
+  it('is the write of the operator if another one is in the same second', () => {
+    const time = '2026-01-03T00:00:00Z';
+    const writes = [written('accesskey-operator-api', time), written('kubectl-create', time)];
+    for (const entries of [writes, writes.toReversed()]) {
+      const expected = { updatedBy: 'ann', updatedWith: 'accesskey-operator-api' };
+      expect(lastWrite(entries, annotated(time))).toMatchObject(expected);
+    }
+  });
+
   it.each([
     ['an earlier write', 'accesskey-operator-console', annotated('2026-01-02T00:00:00Z')],
     ['a write of another manager', 'kubectl-edit', annotated('2026-01-03T00:00:00Z')],
