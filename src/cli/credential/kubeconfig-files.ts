@@ -83,10 +83,7 @@ async function replaceFile(file: string, text: string): Promise<void> {
   const before = await stat(real).catch(() => undefined);
   const temporary = `${real}.${randomUUID()}`;
   try {
-    const handle = await open(temporary, 'wx', 0o600);
-    await handle.writeFile(text);
-    await handle.sync();
-    await handle.close();
+    await writeNew(temporary, text);
     // With sudo, the file stays one of the user.
     if (before) await chown(temporary, before.uid, before.gid).catch(() => undefined);
     await rename(temporary, real);
@@ -94,5 +91,16 @@ async function replaceFile(file: string, text: string): Promise<void> {
     throw new TokenError('usage', `cannot write the kubeconfig ${file}: ${(error as NodeJS.ErrnoException).code}`);
   } finally {
     await rm(temporary, { force: true });
+  }
+}
+
+/** Creates a file that only its owner can read. Its content is on disk afterwards. */
+async function writeNew(file: string, text: string): Promise<void> {
+  const handle = await open(file, 'wx', 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
