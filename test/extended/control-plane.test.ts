@@ -12,7 +12,7 @@ import { processesNaming } from '../unit/tools/control-plane/support/processes.t
 
 /** A watch of a controller reconnects after up to 30 s, and with jitter after up to a minute (client-go, reflector.go). */
 const reconnected = { timeout: 90_000 };
-const patience = { timeout: 30_000 };
+const patience = { timeout: 90_000 };
 
 /** Runs kubectl as administrator. @returns its output */
 async function kubectl({ kubectl: path, kubeconfig }: ControlPlane, ...words: string[]): Promise<string> {

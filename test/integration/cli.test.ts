@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundleCli, programName } from '../../tools/bundle/cli.ts';
 import type { Kubectl } from '../../tools/kubectl.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
-import { accessKeyManifest, createNamespace, getToken, readPair, waitReady } from '../support/platform.ts';
+import { accessKeyManifest, createNamespace, getToken, readPair, recordUse, waitReady } from '../support/platform.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -94,10 +94,7 @@ describe('a key pair', () => {
   });
 
   test('is not disabled while it is in use, unless asked to', async () => {
-    // The operator records the last use about once a minute.
-    const used = [{ op: 'add', path: '/status/keyPairs/0/lastUsedTime', value: new Date().toISOString() }];
-    const patch = ['patch', 'accesskey', 'ann', '-n', 'people', '--subresource=status', '--type=json'];
-    await kubectl.run([...patch, '-p', JSON.stringify(used)]);
+    await recordUse(kubectl, 'people', 'ann');
     expect(await run(['disable', 'ann', '-n', 'people'])).toMatchObject({
       code: 1,
       err: expect.stringMatching(/^error: key pair ann\/main is in use: it was used \d+s ago/),

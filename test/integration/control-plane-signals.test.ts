@@ -41,7 +41,7 @@ const hasProgram = (command: Command, name: string) => commandsOf(command).some(
 
 async function expectNothingLeft(command: Command): Promise<void> {
   await command.ended;
-  await expect.poll(() => commandsOf(command), { timeout: 20_000 }).toEqual([]);
+  await expect.poll(() => commandsOf(command)).toEqual([]);
   expect(readdirSync(command.folder)).toEqual([]);
 }
 

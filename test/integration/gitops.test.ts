@@ -63,7 +63,7 @@ describe('health', () => {
     await kubectl.run(['delete', 'secret', 'bob-main', '-n', namespace]);
     // Sooner than the next recheck of conflicts, every 30 seconds.
     const isReady = async () => (await read('bob')).status.conditions?.some(({ reason }) => reason === 'KeyPairsReady');
-    await poll('bob: KeyPairsReady', isReady, 10_000);
+    await poll('bob: KeyPairsReady', isReady, 25_000);
     expect(await verdictsOf('bob', 'KeyPairsReady')).toEqual(['Current', 'Healthy']);
   });
 

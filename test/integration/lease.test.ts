@@ -12,7 +12,7 @@ import { type ControlPlane, startControlPlane } from '../../tools/control-plane/
 import { createKubectl, type Kubectl } from '../../tools/kubectl.ts';
 import { poll } from '../../tools/poll.ts';
 
-const patience = { timeout: 30_000, interval: 20 };
+const patience = { timeout: 90_000, interval: 20 };
 /** Long enough that a holder rarely loses its Lease on a slow machine. */
 const short = { leaseDurationMs: 2000, renewDeadlineMs: 1500, retryPeriodMs: 150 };
 /** So long that no candidate takes over an unreleased Lease during a test. */

@@ -49,7 +49,7 @@ beforeAll(async () => {
   operator = await cluster.startOperator(settings);
   // Sign-ons of the second in which the Secret for back-channel logout is created count as ended.
   const isReady = async () => expect((await signOn(alice)).status).toBe(303);
-  await vi.waitFor(isReady, { timeout: 10_000, interval: 250 });
+  await vi.waitFor(isReady, { timeout: 90_000, interval: 250 });
 });
 afterAll(async () => {
   await cluster?.stop();

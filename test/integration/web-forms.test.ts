@@ -12,7 +12,7 @@ import {
   type TestConsole,
 } from '../support/console.ts';
 import { signIn } from '../support/console-client.ts';
-import { type AccessKeyObject, deploymentsPath, getToken, pairStops, readPair } from '../support/platform.ts';
+import { deploymentsPath, getToken, pairStops, readPair, recordUse } from '../support/platform.ts';
 
 let setup: TestConsole;
 let url: string;
@@ -477,16 +477,7 @@ describe('a key in use', () => {
   test('is disabled and deleted only after a confirmation that says so', async () => {
     const { page, close } = await openKeys();
     const pair = await readPair(setup.cluster.kubectl, 'people', 'bob-example-org-first');
-    await poll('the last use', async () => {
-      await getToken(url, pair);
-      const { status } = await setup.cluster.kubectl.get<AccessKeyObject>(
-        'accesskey',
-        'bob-example-org',
-        '-n',
-        'people',
-      );
-      return status.keyPairs?.find(({ name }) => name === 'first')?.lastUsedTime !== undefined;
-    });
+    await recordUse(setup.cluster.kubectl, 'people', 'bob-example-org');
     await page.reload();
     await choose(page, 'first', 'Disable');
     await page.waitForSelector('h1:text-is("Disable first?")');

@@ -71,7 +71,7 @@ export async function createNamespace(kubectl: Kubectl, name: string): Promise<s
 
 /** Waits for the condition Ready with kubectl. */
 export async function waitReady(kubectl: Kubectl, namespace: string, name: string): Promise<AccessKeyObject> {
-  await kubectl.run(['wait', '--for=condition=Ready', `accesskey/${name}`, '-n', namespace, '--timeout=30s']);
+  await kubectl.run(['wait', '--for=condition=Ready', `accesskey/${name}`, '-n', namespace, '--timeout=90s']);
   return kubectl.get<AccessKeyObject>('accesskey', name, '-n', namespace);
 }
 
@@ -93,6 +93,13 @@ export async function createPair(kubectl: Kubectl, manifest: ReturnType<typeof a
   await kubectl.apply(manifest);
   const { status } = await waitReady(kubectl, namespace, name);
   return readPair(kubectl, namespace, status.keyPairs?.[0]?.secretName ?? '');
+}
+
+/** Records that the first pair was used now. The operator itself writes that only about once a minute. */
+export async function recordUse(kubectl: Kubectl, namespace: string, name: string): Promise<void> {
+  const used = [{ op: 'add', path: '/status/keyPairs/0/lastUsedTime', value: new Date().toISOString() }];
+  const status = ['--subresource=status', '--type=json', '-p', JSON.stringify(used)];
+  await kubectl.run(['patch', 'accesskey', name, '-n', namespace, ...status]);
 }
 
 export async function readPair(kubectl: Kubectl, namespace: string, secretName: string): Promise<Pair> {

@@ -7,7 +7,7 @@ import { createLeaderElector, type LeaderElectorOptions, type LeaderWork } from 
 import type { Lease, LeaseSpec } from '../../../src/kube/lease-record.ts';
 import type { Transport, TransportRequest } from '../../../src/kube/transport.ts';
 
-const patience = { timeout: 30_000, interval: 2 };
+const patience = { timeout: 90_000, interval: 2 };
 
 /** A record of another candidate. */
 const foreign: LeaseSpec = {

@@ -163,7 +163,7 @@ describe('startKeyRotation', () => {
     const { world, putSecret, start, states, logged } = createWorld({ at: now + 30 * day, fail: () => errors.shift() });
     putSecret(content);
     start();
-    await expect.poll(() => world.attempts, { timeout: 10_000 }).toBe(3);
+    await expect.poll(() => world.attempts).toBe(3);
     expect(states()).toEqual(['active', 'next', 'retired']);
     expect(logged(50)).toHaveLength(1);
     expect(logged(20)).toHaveLength(1);

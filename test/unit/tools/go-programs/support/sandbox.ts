@@ -50,4 +50,4 @@ export async function sandbox() {
   };
 }
 /** Options of expect.poll for a busy machine. */
-export const patience = { timeout: 20_000 };
+export const patience = { timeout: 90_000 };
