@@ -1,9 +1,9 @@
 /**
  * Measures the Deployment listing: pages per second and latency compared with kube-apiserver (`limit=10`, and the same
- * label selector), the cost of
- * a page in small and large clusters, and the memory of Deployments.
+ * label selector), the cost of a page in small and large clusters, and the memory of Deployments.
  *
- *   npm run bench:listing -- [--sizes 1000,10000] [--seconds 9] [--connections 32]
+ *   npm run bench:listing -- [--sizes 1000,10000] [--seconds 9] [--connections 32] [--only TEXT]
+ *     [--program dist/operator/main.js] [--profile DIRECTORY]
  *
  * The load generator, the operator and the control plane share the cores. Both servers use TLS and are loaded in turn,
  * so that other activity on the machine affects both.
@@ -34,6 +34,9 @@ const { values } = parseArgs({
     sizes: { type: 'string', default: '1000,10000' },
     seconds: { type: 'string', default: '9' },
     connections: { type: 'string', default: '32' },
+    only: { type: 'string', default: '' },
+    program: { type: 'string' },
+    profile: { type: 'string' },
   },
 });
 const seconds = Number(values.seconds);
@@ -64,7 +67,9 @@ async function prepareOperator(kubeconfig: string, directory: string): Promise<B
   const tls = { certificateFile: join(directory, 'tls.crt'), keyFile: join(directory, 'tls.key') };
   await Promise.all([writeFile(tls.certificateFile, certificate), writeFile(tls.keyFile, key)]);
   return async () => {
-    const operator = await startBenchOperator({ kubeconfig, directory, nodeArguments: [], tls });
+    const nodeArguments = values.profile ? ['--cpu-prof', `--cpu-prof-dir=${values.profile}`] : [];
+    const program = values.program === undefined ? {} : { program: values.program };
+    const operator = await startBenchOperator({ kubeconfig, directory, nodeArguments, tls, ...program });
     return { ...operator, certificateAuthority: certificate };
   };
 }
@@ -113,7 +118,7 @@ async function measureAll({ cluster, apiServer, start }: Bench): Promise<void> {
 async function loadsOf(operator: BenchOperator & Target, users: Users, size: number): Promise<Load[]> {
   const [all, few] = await Promise.all([tokenOf(operator, users.all), tokenOf(operator, users.few)]);
   const page = `${base}/deployments`;
-  return [
+  const loads = [
     get('first page', page, all),
     get('page in the middle', `${page}?page=${size / 20}`, all),
     get('by creation, newest first', `${page}?sortBy=created_at`, all),
@@ -125,6 +130,7 @@ async function loadsOf(operator: BenchOperator & Target, users: Users, size: num
     ),
     get('fuzzyName=-77', `${page}?fuzzyName=-77`, all),
   ];
+  return loads.filter(({ name }) => name.includes(values.only));
 }
 
 /** Label selectors, which both servers get. A selector that differs in each request matches nothing that is cached. */
@@ -192,5 +198,5 @@ function getEach(name: string, pathOf: (n: number) => string, token: string): Lo
   };
 }
 
-for (const line of costTables(costSizes)) print(line);
+if (!values.only) for (const line of costTables(costSizes)) print(line);
 await withCluster(main);
