@@ -16,7 +16,7 @@ export interface TransportRequest {
   headers?: Record<string, string | string[]>;
   body?: string;
   signal?: AbortSignal | undefined;
-  /** Time limit of the call, milliseconds. Default: 30 seconds. Not used for a watch, see `idleTimeoutMs`. */
+  /** Time limit of the call, milliseconds; 0 for none. Default: 30 seconds. Not used for a watch, see `idleTimeoutMs`. */
   timeoutMs?: number;
   /** For a watch: longest time between two chunks, milliseconds. The call itself then has no time limit. */
   idleTimeoutMs?: number;
@@ -73,7 +73,7 @@ export function createTransport(load: () => KubeConfig, userAgent: string, optio
       headers: { 'user-agent': userAgent, ...request.headers, ...session.headers },
       body: request.body ?? null,
       dispatcher: beforeSend ? guarded(session.pool, beforeSend) : session.pool,
-      signal: boundSignal(request.signal, watching ? undefined : timeoutMs),
+      signal: boundSignal(request.signal, watching || timeoutMs === 0 ? undefined : timeoutMs),
       headersTimeout: timeoutMs,
       bodyTimeout: request.idleTimeoutMs ?? timeoutMs,
     });

@@ -83,6 +83,28 @@ describe('a key pair', () => {
     expect(await succeed('get', 'ann', '-n', 'people')).toContain('\nReady: key pairs: main Active');
   });
 
+  test('is listed by get without a name', async () => {
+    expect(await succeed('get', '-A')).toMatch(/^NAMESPACE .*\npeople +ann\/main +ann +Active /);
+    expect(await succeed('get', '-n', 'people', '-o', 'name', '--request-timeout=0')).toBe('accesskey.ghippo.io/ann\n');
+  });
+
+  test('of a user who has another AccessKey fails if the command waits, and says why', async () => {
+    const claimed = 'user ann is held by AccessKey people/ann; delete one of the two AccessKeys (UserClaimed)';
+    expect(await run(['create', 'again', '-n', 'people', '--user', 'ann', '--wait'])).toEqual({
+      code: 1,
+      out: 'accesskey.ghippo.io/again created\n',
+      err:
+        `error: key pair again/main is not ready: ${claimed}\n` +
+        'hint: the change is stored; kubectl accesskey get again/main shows its state\n',
+    });
+    expect(await run(['get', 'again', '-n', 'people', '--show-secret'])).toEqual({
+      code: 1,
+      out: '',
+      err: `error: key pair again/main has no Secret: ${claimed}\n`,
+    });
+    await succeed('delete', 'again', '-n', 'people');
+  });
+
   test('is rotated, and the command waits for the new one', async () => {
     const before = await readPair(kubectl, 'people', 'ann-main');
     expect(await succeed('rotate', 'ann', '-n', 'people', '--overlap', '1h', '--wait')).toBe(

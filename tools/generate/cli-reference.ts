@@ -63,7 +63,9 @@ function flagsTable(command: Command): string {
 function rowOf({ flags, description, defaultValue, argChoices }: Option): string[] {
   const value = typeof defaultValue === 'string' ? ` (default: ${defaultValue})` : '';
   // In a code span of a table, angle brackets would be escaped twice.
-  const text = flags.replace(/[<[]([^>\]]+)[>\]]/g, (_, name: string) => name.toUpperCase());
+  const text = flags.replace(/<(.+)>| \[(.+)\]/, (_, required?: string, optional = '') =>
+    (required ?? `=${optional}`).toUpperCase(),
+  );
   const choices = argChoices ? `: ${argChoices.join(', ')}` : '';
   return [`\`${text}\``, `${description}${choices}${value}`];
 }

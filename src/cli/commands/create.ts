@@ -16,6 +16,11 @@ export function registerCreate(program: Command, context: CliContext): void {
     )
     .option('--user <name>', 'user of the AccessKey (default: your own user name)')
     .option('--group <name>', 'group of the user; may be repeated', appendTo)
+    .option(
+      '--service-account <name>',
+      'ServiceAccount of the namespace that may get tokens without a key pair; may be repeated',
+      appendTo,
+    )
     .option('--expires <time>', 'when the key pair expires: 90d, 2030-12-31 or a time (default: never)', (text) =>
       parseExpiry(text, context.now()),
     )
@@ -42,6 +47,9 @@ Examples:
 
   # A key pair for a service, rotated every 30 days with a day of overlap
   kubectl accesskey create shop -n shop --user shop-bot --group shop-developers --rotate-every 30d --overlap 24h
+
+  # The ServiceAccount shop gets tokens of the same user
+  kubectl accesskey create shop -n shop --user shop-bot --service-account shop
 
   # The manifest of it, for Git
   kubectl accesskey create shop -n shop --user shop-bot --dry-run=client -o yaml

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 export function addTokenFlags(command: Command): Command {
   return addServerFlags(command)
     .option('--audience <audience>', 'audience of the token (default: that of the server)')
-    .option('--lifetime <duration>', 'validity in whole days, such as 3d or 72h; only with a key pair')
+    .option('--lifetime <duration>', 'validity, such as 3d or 72h, in total whole days; only with a key pair')
     .option('--pair-directory <directory>', 'directory with the files ak and sk, such as a mounted Secret')
     .option('--access-key <ak>', 'access key; requires --secret-key-file or --keyring')
     .option('--secret-key-file <file>', 'file with the secret key, or - for standard input')

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { KubernetesClient } from '../../kube/client.ts';
 import type { Transport } from '../../kube/transport.ts';
-import { parseTimeLimit } from './duration.ts';
+import { parseRequestTimeout } from './duration.ts';
 
 /** Flags of every command, named as those of kubectl. */
 export interface ClusterFlags {
@@ -11,7 +11,7 @@ export interface ClusterFlags {
   namespace?: string;
   as?: string;
   asGroup?: string[];
-  /** Hours, minutes and seconds (`30s`). */
+  /** Hours, minutes and seconds (`30s`); `0s` for no limit. */
   requestTimeout?: string;
 }
 
@@ -37,8 +37,8 @@ export function addClusterFlags(program: Command): Command {
     .option('--as-group <group>', 'group to impersonate; may be repeated', appendTo)
     .option(
       '--request-timeout <duration>',
-      'time limit of a request to the API server, such as 30s (default: 30s)',
-      parseTimeLimit,
+      'time limit of a request to the API server, such as 30s; 0 for none (default: 30s)',
+      parseRequestTimeout,
     );
 }
 

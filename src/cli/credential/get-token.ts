@@ -6,11 +6,12 @@ import { readCA } from '../token/ca-file.ts';
 import { cacheDirectory, openTokenCache } from '../token/cache-file.ts';
 import { obtainToken } from '../token/obtain.ts';
 import { openSource, type SourceEffects } from '../token/read-source.ts';
-import { parseLifetime, type TokenTerms } from '../token/request.ts';
+import type { TokenTerms } from '../token/request.ts';
 import type { IssuedToken } from '../token/response.ts';
 import { parseServer, serverVariable } from '../token/server.ts';
 import { chooseSource, type SourceOptions } from '../token/source.ts';
 import { TokenError } from '../token/token-error.ts';
+import { parseLifetime } from './lifetime.ts';
 
 /** Flags with which commands reach the token server. */
 export interface ServerFlags extends ClusterFlags {

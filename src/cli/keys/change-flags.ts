@@ -1,5 +1,5 @@
 /** Flags of the commands that change something, named as those of kubectl. */
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ClusterFlags } from '../common/cluster.ts';
 import { parseTimeLimit } from '../common/duration.ts';
 import { addOutputFlag, type ObjectFormat } from '../common/output.ts';
@@ -20,10 +20,25 @@ export interface WaitFlags {
 }
 
 export function addChangeFlags(command: Command): Command {
-  const dryRun = new Option('--dry-run <mode>', 'client sends nothing, server checks the change without storing it')
-    .choices(['none', 'client', 'server'])
+  const dryRun = new Option('--dry-run [mode]', 'client sends nothing, server checks the change without storing it')
+    .choices(dryRunModes)
+    .argParser(parseDryRun)
+    .preset('client')
     .default('none');
+  // As kubectl 1.36, which also accepts the flag alone.
+  command.on('option:dry-run', (mode: string | null) => {
+    if (mode === null) command.configureOutput().writeErr?.(withoutMode);
+  });
   return addOutputFlag(command.addOption(dryRun), ['json', 'yaml', 'name']);
+}
+
+const dryRunModes = ['none', 'client', 'server'];
+const withoutMode = 'warning: --dry-run is deprecated and can be replaced with --dry-run=client\n';
+
+/** The mode can be a name after a flag alone: `--dry-run alice`. */
+function parseDryRun(mode: string): string {
+  if (dryRunModes.includes(mode)) return mode;
+  throw new InvalidArgumentError(`Write --dry-run=MODE. Allowed choices are ${dryRunModes.join(', ')}.`);
 }
 
 export function addForceFlag(command: Command): Command {

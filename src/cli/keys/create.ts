@@ -25,6 +25,8 @@ import { waitForRotation } from './wait.ts';
 export interface CreateFlags extends ChangeFlags, WaitFlags, PairFlags {
   user?: string;
   group?: string[];
+  /** Names of ServiceAccounts of the namespace. */
+  serviceAccount?: string[];
   /** Also prints ak and sk. */
   showSecret?: boolean;
 }
@@ -63,8 +65,8 @@ function readIfExists(client: AccessKeyClient, name: string): Promise<FetchedAcc
 }
 
 async function add(client: AccessKeyClient, flags: CreateFlags, { name, pair }: NewPair): Promise<RawObject> {
-  if (flags.user !== undefined || flags.group !== undefined) {
-    throw new CliError(`AccessKey "${name}" exists, so --user and --group cannot be set`);
+  if (flags.user !== undefined || flags.group !== undefined || flags.serviceAccount !== undefined) {
+    throw new CliError(`AccessKey "${name}" exists, so --user, --group and --service-account cannot be set`);
   }
   const fetched = await client.read(name);
   const edit = { title: `key pair ${name}/${pair}`, pair, action: 'add' } as const;
@@ -82,7 +84,11 @@ async function newAccessKey(cluster: Cluster, flags: CreateFlags, { name, pair }
     apiVersion: `${group}/${version}`,
     kind,
     metadata: { name, namespace: cluster.namespace },
-    spec: { user, keyPairs: [pairOfFlags(pair, flags)] },
+    spec: {
+      user,
+      keyPairs: [pairOfFlags(pair, flags)],
+      ...(flags.serviceAccount && { serviceAccounts: flags.serviceAccount }),
+    },
   };
 }
 

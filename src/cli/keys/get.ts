@@ -6,6 +6,7 @@ import { formatObject, type ObjectFormat, withoutManagedFields } from '../common
 import { styleFor } from '../common/style.ts';
 import { createAccessKeyClient, type FetchedAccessKey } from './access-key-client.ts';
 import { describe } from './describe.ts';
+import { list } from './list.ts';
 import { choosePair, parsePairReference } from './pair-reference.ts';
 import { printSecret, readKeyPair } from './show-secret.ts';
 
@@ -13,6 +14,18 @@ export interface GetFlags extends ClusterFlags {
   output?: ObjectFormat;
   /** Prints ak and sk instead. */
   showSecret?: boolean;
+  /** Without a name: those of all namespaces. */
+  allNamespaces?: boolean;
+}
+
+/** As `get` with a name, else as `list`. */
+export function getOrList(context: CliContext, flags: GetFlags, reference: string | undefined): Promise<void> {
+  if (reference !== undefined) {
+    if (flags.allNamespaces) throw new CliError('--all-namespaces cannot be used with NAME');
+    return get(context, flags, reference);
+  }
+  if (flags.showSecret) throw new CliError('--show-secret requires NAME or NAME/PAIR');
+  return list(context, { output: 'table', ...flags });
 }
 
 /** Prints an AccessKey in words or as an object, or the ak and sk of a key pair. */

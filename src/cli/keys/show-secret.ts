@@ -3,6 +3,7 @@
 import { requirePair } from '../../accesskey/change/edit-pairs.ts';
 import type { AccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
 import type { KeyPair } from '../../credential/key-pair.ts';
+import { isStatus } from '../../kube/errors.ts';
 import type { Cluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
 import { CliError } from '../common/failure.ts';
@@ -11,7 +12,7 @@ import { readPairSecret } from '../common/pair-secret.ts';
 /**
  * Reads a key pair from its Secret, with the permissions of the user.
  *
- * @throws CliError if the Secret has no valid key pair
+ * @throws CliError if there is no Secret, or it has no valid key pair
  */
 export async function readKeyPair(
   { signal }: Pick<CliContext, 'signal'>,
@@ -20,9 +21,17 @@ export async function readKeyPair(
   pairName: string,
 ): Promise<KeyPair> {
   const pair = requirePair(accessKey.spec.keyPairs ?? [], pairName);
-  const { secretName, keyPair } = await readPairSecret(cluster, accessKey, pair, signal);
+  const { secretName, keyPair } = await readPairSecret(cluster, accessKey, pair, signal).catch((error: unknown) => {
+    throw isStatus(error, 404) ? notReady(accessKey, pairName, error) : error;
+  });
   if (!keyPair) throw new CliError(`Secret "${secretName}" has no key pair yet`);
   return keyPair;
+}
+
+function notReady({ name, status }: AccessKeyRecord, pairName: string, cause: unknown): CliError {
+  const ready = status.conditions?.find(({ type }) => type === 'Ready');
+  const because = ready?.status === 'False' ? `: ${ready.message} (${ready.reason})` : '';
+  return new CliError(`key pair ${name}/${pairName} has no Secret${because}`, { cause });
 }
 
 /** Prints a key pair with the variable names of the downloads of the console, which examples/gitleaks.toml finds. */

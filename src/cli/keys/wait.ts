@@ -50,8 +50,12 @@ export async function waitForRotation(context: CliContext, cluster: Cluster, wai
 }
 
 function timedOut({ title, timeout }: Wait): CliError {
-  const hint = `the change is stored; kubectl accesskey get ${title} shows its state`;
-  return new CliError(`timed out after ${timeout} waiting for key pair ${title}`, { hint });
+  return new CliError(`timed out after ${timeout} waiting for key pair ${title}`, { hint: stored(title) });
+}
+
+/** The command has failed, but what it has written stays. */
+function stored(title: string): string {
+  return `the change is stored; kubectl accesskey get ${title} shows its state`;
 }
 
 /** @returns whether the operator has seen this generation, and the pair exists with the revision of the spec */
@@ -68,7 +72,8 @@ export function isDone(record: AccessKeyRecord, generation: number, pairName: st
 function rejectStalled({ status }: AccessKeyRecord, generation: number, title: string): void {
   const stalled = status.conditions?.find((one) => one.type === 'Stalled' && one.status === 'True');
   if (!stalled || (stalled.observedGeneration ?? 0) < generation) return;
-  throw new CliError(`key pair ${title} is not ready: ${stalled.message} (${stalled.reason})`);
+  const problem = `key pair ${title} is not ready: ${stalled.message} (${stalled.reason})`;
+  throw new CliError(problem, { hint: stored(title) });
 }
 
 function messageOf({ status }: AccessKeyRecord): string {

@@ -54,21 +54,3 @@ function post(url: string, form: Record<string, string>, headers: Record<string,
 function basic({ ak, sk }: KeyPair): string {
   return `Basic ${Buffer.from(`${ak}:${sk}`).toString('base64')}`;
 }
-
-/** The validity that the platform accepts, days. */
-const maxDays = 30;
-
-/**
- * Reads the value of `--lifetime`.
- *
- * @returns whole days
- * @throws TokenError for other than 1 to 30 whole days
- */
-export function parseLifetime(text: string): number {
-  const [, count = '', unit] = /^(\d{1,4})([dh])$/.exec(text) ?? [];
-  const days = unit === 'h' ? Number(count) / 24 : Number(count);
-  if (count === '' || !Number.isInteger(days) || days < 1 || days > maxDays) {
-    throw new TokenError('usage', `--lifetime: must be whole days from 1d to ${maxDays}d, for example 3d or 72h`);
-  }
-  return days;
-}

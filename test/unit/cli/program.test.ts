@@ -44,7 +44,9 @@ describe('runCli', () => {
     [['list', '--nothing'], 'unknown option', 'kubectl accesskey list'],
     [['list', 'a'], 'too many arguments', 'kubectl accesskey list'],
     [['list', '-o', 'xml'], 'Allowed choices are table, wide, json, yaml, name.', 'kubectl accesskey list'],
-    [['get'], 'missing required argument', 'kubectl accesskey get'],
+    [['rotate'], 'missing required argument', 'kubectl accesskey rotate'],
+    [['create', '--dry-run', 'ann'], "argument 'ann' is invalid. Write --dry-run=MODE. ", 'kubectl accesskey create'],
+    [['create', 'ann', '--dry-run='], "argument '' is invalid. Write --dry-run=MODE. ", 'kubectl accesskey create'],
     [['token', 'inspect', '--nothing'], 'unknown option', 'kubectl accesskey token inspect'],
   ])('rejects %j with exit code 1, and names the help', async (args, message, command) => {
     const { exitCode, out, err } = await run(...args);
@@ -66,6 +68,18 @@ describe('runCli', () => {
     expect(exitCode).toBe(1);
     expect(err).toMatch(/^error: option '(--[a-z-]+) <duration>' argument 'soon' is invalid\. Must be a duration in /);
     expect(err).toContain(flag);
+  });
+
+  // Timers of Node.js would end at once.
+  it('rejects a time limit that no timer can have', async () => {
+    expect((await run('list', '--request-timeout', '597h')).err).toContain('at most 596h');
+  });
+
+  it.each([
+    [['-A', 'ann'], 'error: --all-namespaces cannot be used with NAME\n'],
+    [['--show-secret'], 'error: --show-secret requires NAME or NAME/PAIR\n'],
+  ])('rejects get with %j', async (args, err) => {
+    expect(await run('get', ...args)).toEqual({ exitCode: 1, out: '', err });
   });
 
   it('reports any other failure without a stack', async () => {

@@ -133,6 +133,13 @@ describe('a transport', () => {
     expect(error).toMatchObject({ cause: { name: 'TimeoutError' } });
   });
 
+  it('has no time limit if it is 0', async () => {
+    const wire = await createWire((_, response) => void setTimeout(() => response.end('{}'), 50));
+    const { statusCode, body } = await wire.transport.send({ ...request, timeoutMs: 0 });
+    expect(statusCode).toBe(200);
+    await body.dump();
+  });
+
   it('lets requests in flight finish over the previous connections when the certificates change', async () => {
     const slow = Promise.withResolvers<ServerResponse>();
     const wire = await createWire((incoming, response) => {

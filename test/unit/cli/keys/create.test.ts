@@ -20,6 +20,23 @@ describe('create', () => {
     });
   });
 
+  it('is a dry run of the client with --dry-run alone, as kubectl', async () => {
+    expect(await create('--dry-run')).toEqual({
+      exitCode: 0,
+      out: 'accesskey.ghippo.io/ann created (dry run)\n',
+      err: 'warning: --dry-run is deprecated and can be replaced with --dry-run=client\n',
+    });
+  });
+
+  it('names the ServiceAccounts', async () => {
+    const { out } = await create('--service-account', 'job', '--service-account', 'web', '-o', 'json');
+    expect(JSON.parse(out).spec).toEqual({
+      user: { name: 'ann' },
+      keyPairs: [{ name: 'main' }],
+      serviceAccounts: ['job', 'web'],
+    });
+  });
+
   it.each([[['-o', 'name']], [['-o', 'json']], [['-o', 'yaml']], [['--dry-run=client']], [['--dry-run=server']]])(
     'does not name it with %j',
     async (args) => {

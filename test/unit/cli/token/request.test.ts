@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { buildTokenRequest, parseLifetime } from '../../../../src/cli/token/request.ts';
+import { buildTokenRequest } from '../../../../src/cli/token/request.ts';
 import { keyPair } from '../../../support/builders.ts';
 
 const server = 'https://keys.example.org';
@@ -41,19 +41,5 @@ describe('buildTokenRequest', () => {
 
   it.each([{ server }, { server, days: 1 }, { server, audience: 'a b' }])('has no secret in the URL: %o', (terms) => {
     expect(buildTokenRequest({ pair }, terms).url).not.toMatch(new RegExp(`${pair.sk}|${pair.ak}|\\?`));
-  });
-});
-
-describe('parseLifetime', () => {
-  it.each([
-    ['1d', 1],
-    ['30d', 30],
-    ['72h', 3],
-  ])('%s is %d days', (text, days) => {
-    expect(parseLifetime(text)).toBe(days);
-  });
-
-  it.each(['0d', '31d', '25h', '1h', '1', '', '1d12h', '-1d', '1e1d'])('rejects %s', (text) => {
-    expect(() => parseLifetime(text)).toThrow('--lifetime: must be whole days from 1d to 30d');
   });
 });
