@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { RawObject } from '../kube/list-watch.ts';
 import { usernameOf } from '../kube/names.ts';
+import type { RawObject } from '../kube/raw-object.ts';
 import { createReflector, type Reflector } from '../kube/reflector.ts';
 import { pathOf, resources } from '../kube/resource.ts';
 import { createStore, type Store } from '../kube/store.ts';

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { maxKubeconfigBytes, parseEmbeddedKubeconfig } from '../kube/embedded-kubeconfig.ts';
 import { KubeconfigError } from '../kube/kubeconfig.ts';
-import type { RawObject } from '../kube/list-watch.ts';
+import type { RawObject } from '../kube/raw-object.ts';
 import type { Stored } from '../kube/store.ts';
 
 /** Label of a Secret that registers a cluster. Its value is the name of the cluster. */

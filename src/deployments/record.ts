@@ -1,5 +1,5 @@
 import type { V1Deployment } from '@kubernetes/client-node';
-import type { RawObject } from '../kube/list-watch.ts';
+import type { RawObject } from '../kube/raw-object.ts';
 import type { Json } from '../kube/resource.ts';
 import type { Stored } from '../kube/store.ts';
 import { extendedResourcesOf } from './gpu.ts';

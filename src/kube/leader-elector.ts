@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { describeError } from './errors.ts';
 import { createLeaseLock } from './lease-lock.ts';
 import { checkTimings, defaultLeaseTimings, jitteredMs, type LeaseTimings } from './lease-record.ts';
-import { pause } from './time.ts';
+import { pause, within } from './time.ts';
 import type { Transport } from './transport.ts';
 
 export interface LeaderElectorOptions {
@@ -167,30 +167,4 @@ export function createLeaderElector(options: LeaderElectorOptions): LeaderElecto
       }
     },
   };
-}
-
-/**
- * Limits the time of a call. Rejects at the limit or when the outer signal aborts, even if the call ignores its signal,
- * such as a credential plug-in that hangs.
- */
-async function within<T>(
-  ms: number,
-  outer: AbortSignal | undefined,
-  call: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const inner = new AbortController();
-  const limit = Promise.withResolvers<never>();
-  const cancel = () => {
-    inner.abort();
-    limit.reject(new Error(`no response within ${Math.round(ms)} ms`));
-  };
-  const timer = setTimeout(cancel, ms);
-  outer?.addEventListener('abort', cancel, { once: true });
-  try {
-    outer?.throwIfAborted();
-    return await Promise.race([call(inner.signal), limit.promise]);
-  } finally {
-    clearTimeout(timer);
-    outer?.removeEventListener('abort', cancel);
-  }
 }

@@ -7,7 +7,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { V1LeaseSpec } from '@kubernetes/client-node';
-import type { RawObject } from './list-watch.ts';
+import type { RawObject } from './raw-object.ts';
 import { type Json, microTime } from './resource.ts';
 
 export type LeaseSpec = Json<V1LeaseSpec>;

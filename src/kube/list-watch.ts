@@ -1,18 +1,8 @@
-import type { Dispatcher } from 'undici';
-import { errorFromResponse, InvalidResponseError, ResponseTooLongError } from './errors.ts';
-import { parseJson, readText } from './response-body.ts';
+import { lines } from './lines.ts';
+import { type Page, parseEvent, parsePage, type WatchEvent } from './list-watch-response.ts';
+import type { RawObject } from './raw-object.ts';
+import { readText } from './response-body.ts';
 import type { Transport } from './transport.ts';
-
-/** An object as the API server sends it, with all fields. */
-export interface RawObject {
-  metadata: { name: string; namespace?: string; resourceVersion: string; [field: string]: unknown };
-  [field: string]: unknown;
-}
-
-export interface WatchEvent {
-  type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
-  object: RawObject;
-}
 
 /** A collection to list and watch. */
 export interface ListWatchTarget {
@@ -32,19 +22,10 @@ export interface ListWatchTarget {
 
 /** Objects per page of a list (chunking with limit and continue). */
 const pageSize = 200;
-/** Longest watch event, characters. One object is far below it: etcd stores up to 1.5 MiB. */
-const maxEventLength = 16 * 1024 * 1024;
-
 const metadataMediaType = {
   list: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1',
   watch: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
 };
-
-interface Page {
-  items: RawObject[];
-  resourceVersion: string;
-  continueToken: string;
-}
 
 /**
  * Lists the whole collection.
@@ -93,31 +74,6 @@ export async function* listPages(
   } while (continueToken);
 }
 
-/** Validates the page: a broken proxy may respond 200 with anything, and an empty list would clear the store. */
-function parsePage(text: string, path: string): Page {
-  const page = parseJson(text, `LIST ${path}`) as { metadata?: Record<string, unknown>; items?: unknown } | null;
-  const { resourceVersion, continue: continueToken = '' } = page?.metadata ?? {};
-  // Go encodes a nil slice as null.
-  const items = page?.items === null ? [] : page?.items;
-  if (!isVersion(resourceVersion) || typeof continueToken !== 'string') {
-    throw new InvalidResponseError(`LIST ${path}: response has no valid resourceVersion`);
-  }
-  if (!Array.isArray(items) || !items.every(isObject))
-    throw new InvalidResponseError(`LIST ${path}: response is not a list`);
-  return { items, resourceVersion, continueToken };
-}
-
-function isObject(value: unknown): value is RawObject {
-  const { metadata } = (value ?? {}) as { metadata?: Record<string, unknown> };
-  const { name, namespace = '', resourceVersion } = metadata ?? {};
-  return typeof name === 'string' && typeof namespace === 'string' && isVersion(resourceVersion);
-}
-
-/** Opaque, but must be safe in a header, because our own responses contain it. */
-function isVersion(value: unknown): value is string {
-  return typeof value === 'string' && /^[\x21-\x7e]{1,128}$/.test(value);
-}
-
 interface WatchStart {
   resourceVersion: string;
   /** When the API server ends the watch. */
@@ -163,42 +119,4 @@ function requestOf(
   if (target.fieldSelector) parameters.set('fieldSelector', target.fieldSelector);
   const accept = target.metadataOnly ? metadataMediaType[kind] : 'application/json';
   return { path: `${target.path}?${parameters}`, headers: { accept } };
-}
-
-function parseEvent(line: string, path: string): WatchEvent {
-  const what = `WATCH ${path}`;
-  const event = parseJson(line, what) as { type?: string; object?: RawObject & { code?: number } } | null;
-  if (event?.type === 'ERROR') {
-    throw errorFromResponse(what, { status: event.object?.code ?? 500, body: JSON.stringify(event.object ?? {}) });
-  }
-  // A bookmark has only a resourceVersion.
-  const isValid =
-    event?.type === 'BOOKMARK' ? isVersion(event.object?.metadata?.resourceVersion) : isObject(event?.object);
-  if (!isEventType(event?.type) || !event?.object || !isValid)
-    throw new InvalidResponseError(`${what}: response is not a watch event`);
-  return { type: event.type, object: event.object };
-}
-
-function isEventType(type: string | undefined): type is WatchEvent['type'] {
-  return type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED' || type === 'BOOKMARK';
-}
-
-/** Splits a body into lines, at linear cost however small its chunks are. */
-async function* lines(body: Dispatcher.ResponseData['body']): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  /** Pieces of the incomplete line. */
-  let pieces: string[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    const parts = decoder.decode(chunk as Uint8Array, { stream: true }).split('\n');
-    const rest = parts.pop() ?? '';
-    for (const part of parts) {
-      const line = [...pieces, part].join('');
-      [pieces, length] = [[], 0];
-      if (line !== '') yield line;
-    }
-    pieces.push(rest);
-    length += rest.length;
-    if (length > maxEventLength) throw new ResponseTooLongError('watch event is too long');
-  }
 }

@@ -1,7 +1,9 @@
 import type { Logger } from 'pino';
 import { describeError, InvalidResponseError, isStatus, retryAfterOf } from './errors.ts';
 import { createFreshnessTracker, type Freshness } from './freshness.ts';
-import { type ListWatchTarget, listPages, type RawObject, type WatchEvent, watch } from './list-watch.ts';
+import { type ListWatchTarget, listPages, watch } from './list-watch.ts';
+import type { WatchEvent } from './list-watch-response.ts';
+import type { RawObject } from './raw-object.ts';
 import type { Store, Stored } from './store.ts';
 import { backoffMs, pause } from './time.ts';
 import type { Transport } from './transport.ts';

@@ -22,6 +22,32 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return promise;
 }
 
+/**
+ * Limits the time of a call. Rejects at the limit or when the outer signal aborts, even if the call ignores its signal,
+ * such as a credential plug-in that hangs.
+ */
+export async function within<T>(
+  ms: number,
+  outer: AbortSignal | undefined,
+  call: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const inner = new AbortController();
+  const limit = Promise.withResolvers<never>();
+  const cancel = () => {
+    inner.abort();
+    limit.reject(new Error(`no response within ${Math.round(ms)} ms`));
+  };
+  const timer = setTimeout(cancel, ms);
+  outer?.addEventListener('abort', cancel, { once: true });
+  try {
+    outer?.throwIfAborted();
+    return await Promise.race([call(inner.signal), limit.promise]);
+  } finally {
+    clearTimeout(timer);
+    outer?.removeEventListener('abort', cancel);
+  }
+}
+
 export interface BackoffOptions {
   /** First delay, milliseconds. */
   baseMs: number;

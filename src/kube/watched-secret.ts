@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { KubernetesClient } from './client.ts';
 import { describeError, isStatus } from './errors.ts';
-import type { RawObject } from './list-watch.ts';
+import type { RawObject } from './raw-object.ts';
 import { createReflector } from './reflector.ts';
 import { type NamespacedName, pathOf, resources } from './resource.ts';
 import { createStore, type Store, type Stored } from './store.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RawObject } from '../../src/kube/list-watch.ts';
+import type { RawObject } from '../../src/kube/raw-object.ts';
 import { createRandom } from '../faults/support/random.ts';
 import { collectionOf, manifestOf, nameOf, numbersOf, secretPathOf } from './population.ts';
 import type { SoakPlatform } from './soak-platform.ts';

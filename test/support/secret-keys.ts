@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { annotations } from '../../src/credential/secret-format.ts';
 import { textAt } from '../../src/credential/secret-record.ts';
-import type { RawObject } from '../../src/kube/list-watch.ts';
+import type { RawObject } from '../../src/kube/raw-object.ts';
 import { createReflector } from '../../src/kube/reflector.ts';
 import { createStore } from '../../src/kube/store.ts';
 import type { Transport } from '../../src/kube/transport.ts';

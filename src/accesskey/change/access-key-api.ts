@@ -1,5 +1,5 @@
 import type { KubernetesClient } from '../../kube/client.ts';
-import type { RawObject } from '../../kube/list-watch.ts';
+import type { RawObject } from '../../kube/raw-object.ts';
 import { type AccessKeyRecord, accessKeys, toAccessKeyRecord } from '../model/access-key-record.ts';
 import type { FieldsEntry } from './managed-fields.ts';
 

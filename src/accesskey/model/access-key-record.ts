@@ -1,5 +1,5 @@
 import { type DataKeys, defaultDataKeys } from '../../credential/secret-format.ts';
-import type { RawObject } from '../../kube/list-watch.ts';
+import type { RawObject } from '../../kube/raw-object.ts';
 import { type LastWrite, lastWriteOf } from './last-write.ts';
 import type { AccessKeySpec, AccessKeyStatus } from './types.generated.ts';
 

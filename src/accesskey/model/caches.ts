@@ -1,5 +1,5 @@
 import type { SecretRecord } from '../../credential/secret-record.ts';
-import type { RawObject } from '../../kube/list-watch.ts';
+import type { RawObject } from '../../kube/raw-object.ts';
 import { createStore, type Store } from '../../kube/store.ts';
 import { type AccessKeyRecord, ownSecretNames, secretNameOf } from './access-key-record.ts';
 import { createUserHolders, type UserHolders } from './user-holders.ts';

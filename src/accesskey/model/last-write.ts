@@ -1,4 +1,4 @@
-import type { RawObject } from '../../kube/list-watch.ts';
+import type { RawObject } from '../../kube/raw-object.ts';
 import { parseTime } from './time.ts';
 
 /** The annotation with the last change that the operator made for a user (accesskey/change/last-change.ts). */

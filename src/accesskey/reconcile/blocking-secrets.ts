@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { annotations } from '../../credential/secret-format.ts';
-import type { RawObject } from '../../kube/list-watch.ts';
+import type { RawObject } from '../../kube/raw-object.ts';
 import { createReflector } from '../../kube/reflector.ts';
 import { pathOf, resources } from '../../kube/resource.ts';
 import { createStore, type Stored } from '../../kube/store.ts';

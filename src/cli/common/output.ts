@@ -1,7 +1,7 @@
 /** The formats of results (`-o`). */
 import { type Command, Option } from 'commander';
 import { group, plural } from '../../accesskey/model/access-key-record.ts';
-import type { RawObject } from '../../kube/list-watch.ts';
+import type { RawObject } from '../../kube/raw-object.ts';
 import { printable, printableJSON } from './printable.ts';
 
 /** Objects in json and yaml are those of the API server, without managedFields, as kubectl prints them. */

@@ -1,6 +1,6 @@
 /** Names of the cluster and of the kubeconfig, for completion. */
 import { accessKeys, toAccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
-import type { RawObject } from '../../kube/list-watch.ts';
+import type { RawObject } from '../../kube/raw-object.ts';
 import { resources } from '../../kube/resource.ts';
 import { type Cluster, type ClusterFlags, withCluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';

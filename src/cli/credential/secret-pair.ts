@@ -6,7 +6,7 @@ import {
   toAccessKeyRecord,
 } from '../../accesskey/model/access-key-record.ts';
 import { expiresAtMs, tokensNotBeforeMs } from '../../accesskey/model/pair-state.ts';
-import type { RawObject } from '../../kube/list-watch.ts';
+import type { RawObject } from '../../kube/raw-object.ts';
 import { type ClusterFlags, withCluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
 import { readPairSecret } from '../common/pair-secret.ts';

@@ -2,7 +2,7 @@ import type { KeyPairSpecs } from '../../accesskey/change/access-key-api.ts';
 import type { FieldsEntry } from '../../accesskey/change/managed-fields.ts';
 import { type AccessKeyRecord, accessKeys, toAccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
 import { isStatus } from '../../kube/errors.ts';
-import type { RawObject } from '../../kube/list-watch.ts';
+import type { RawObject } from '../../kube/raw-object.ts';
 import type { Cluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
 import type { DryRun } from './change-flags.ts';

@@ -1,6 +1,6 @@
 import { applyAction } from '../../accesskey/change/edit-pairs.ts';
 import type { KeyPairEdit } from '../../accesskey/change/managed-fields.ts';
-import type { RawObject } from '../../kube/list-watch.ts';
+import type { RawObject } from '../../kube/raw-object.ts';
 import { type Cluster, withCluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
 import { createAccessKeyClient, type FetchedAccessKey, retryOnConflict } from './access-key-client.ts';

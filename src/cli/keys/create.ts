@@ -1,7 +1,7 @@
 import { addPair } from '../../accesskey/change/edit-pairs.ts';
 import { group, kind, version } from '../../accesskey/model/access-key-record.ts';
 import { isStatus } from '../../kube/errors.ts';
-import type { RawObject } from '../../kube/list-watch.ts';
+import type { RawObject } from '../../kube/raw-object.ts';
 import { type Cluster, withCluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
 import { CliError } from '../common/failure.ts';

@@ -1,5 +1,6 @@
 import { accessKeys, group, toAccessKeyRecord, version } from '../../accesskey/model/access-key-record.ts';
-import { list as listObjects, type RawObject, watch } from '../../kube/list-watch.ts';
+import { list as listObjects, watch } from '../../kube/list-watch.ts';
+import type { RawObject } from '../../kube/raw-object.ts';
 import { pathOf } from '../../kube/resource.ts';
 import { type Cluster, type ClusterFlags, withCluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';

@@ -1,4 +1,4 @@
-import type { RawObject } from '../../kube/list-watch.ts';
+import type { RawObject } from '../../kube/raw-object.ts';
 import type { CliContext } from '../common/context.ts';
 import { formatObject, withoutManagedFields } from '../common/output.ts';
 import { printable } from '../common/printable.ts';

@@ -1,5 +1,5 @@
 import type { KubernetesClient } from '../../kube/client.ts';
-import type { RawObject } from '../../kube/list-watch.ts';
+import type { RawObject } from '../../kube/raw-object.ts';
 import { type NamespacedName, resources } from '../../kube/resource.ts';
 import type { Stored } from '../../kube/store.ts';
 import { createSecret } from '../../kube/watched-secret.ts';

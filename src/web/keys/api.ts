@@ -6,7 +6,7 @@ import type { DataKeys } from '../../credential/secret-format.ts';
 import { pairAt, type SecretObject } from '../../credential/secret-record.ts';
 import { createKubernetesClient } from '../../kube/client.ts';
 import { KubernetesError } from '../../kube/errors.ts';
-import type { RawObject } from '../../kube/list-watch.ts';
+import type { RawObject } from '../../kube/raw-object.ts';
 import { resources } from '../../kube/resource.ts';
 import type { Transport } from '../../kube/transport.ts';
 

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { KubernetesClient } from '../../kube/client.ts';
 import { isStatus } from '../../kube/errors.ts';
-import type { RawObject } from '../../kube/list-watch.ts';
+import type { RawObject } from '../../kube/raw-object.ts';
 import { type NamespacedName, resources } from '../../kube/resource.ts';
 import type { Stored } from '../../kube/store.ts';
 import { pause } from '../../kube/time.ts';

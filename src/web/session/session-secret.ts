@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { KubernetesClient } from '../../kube/client.ts';
-import type { RawObject } from '../../kube/list-watch.ts';
+import type { RawObject } from '../../kube/raw-object.ts';
 import type { NamespacedName } from '../../kube/resource.ts';
 import type { Stored } from '../../kube/store.ts';
 import type { Transport } from '../../kube/transport.ts';

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConnectionError, isStatus, KubernetesError } from '../../../src/kube/errors.ts';
 import { loadKubeconfig } from '../../../src/kube/kubeconfig.ts';
-import { list, type RawObject } from '../../../src/kube/list-watch.ts';
+import { list } from '../../../src/kube/list-watch.ts';
+import type { RawObject } from '../../../src/kube/raw-object.ts';
 import { createTransport, type Transport, type TransportRequest } from '../../../src/kube/transport.ts';
 import { poll } from '../../../tools/poll.ts';
 import { timeoutMs } from './sizes.ts';

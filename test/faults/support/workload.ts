@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RawObject } from '../../../src/kube/list-watch.ts';
+import type { RawObject } from '../../../src/kube/raw-object.ts';
 import { type Admin, accessKeysPath, secretsPath } from './admin.ts';
 import type { History } from './history.ts';
 import { createRandom } from './random.ts';

@@ -1,5 +1,5 @@
 import { isStatus } from '../../../src/kube/errors.ts';
-import type { RawObject } from '../../../src/kube/list-watch.ts';
+import type { RawObject } from '../../../src/kube/raw-object.ts';
 import type { Transport } from '../../../src/kube/transport.ts';
 
 /** Label of the watched objects. */

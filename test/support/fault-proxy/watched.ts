@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { expect, onTestFinished } from 'vitest';
 import { loadKubeconfig } from '../../../src/kube/kubeconfig.ts';
-import type { RawObject } from '../../../src/kube/list-watch.ts';
+import type { RawObject } from '../../../src/kube/raw-object.ts';
 import { createReflector, type Reflector } from '../../../src/kube/reflector.ts';
 import { createStore, type Store } from '../../../src/kube/store.ts';
 import { createTransport } from '../../../src/kube/transport.ts';

@@ -1,7 +1,7 @@
 import type { Runs } from '../../../src/deployments/page.ts';
 import { createDeploymentTransform, type DeploymentRecord } from '../../../src/deployments/record.ts';
 import { createDeploymentStore } from '../../../src/deployments/store.ts';
-import type { RawObject } from '../../../src/kube/list-watch.ts';
+import type { RawObject } from '../../../src/kube/raw-object.ts';
 
 /** Creates the record of the Deployment `namespace/name`. */
 export function record(

@@ -1,7 +1,8 @@
 import type { Dispatcher } from 'undici';
 import { describe, expect, it } from 'vitest';
 import { InvalidResponseError, ResponseTooLongError } from '../../../src/kube/errors.ts';
-import { list, type WatchEvent, watch } from '../../../src/kube/list-watch.ts';
+import { list, watch } from '../../../src/kube/list-watch.ts';
+import type { WatchEvent } from '../../../src/kube/list-watch-response.ts';
 import type { Transport, TransportRequest } from '../../../src/kube/transport.ts';
 
 const target = { path: '/api/v1/secrets', labelSelector: 'a=b' };

@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { KubernetesClient } from '../../../src/kube/client.ts';
 import { ConnectionError, KubernetesError } from '../../../src/kube/errors.ts';
-import type { RawObject } from '../../../src/kube/list-watch.ts';
+import type { RawObject } from '../../../src/kube/raw-object.ts';
 import type { Transport } from '../../../src/kube/transport.ts';
 import { createSecret, createWatchedSecret } from '../../../src/kube/watched-secret.ts';
 

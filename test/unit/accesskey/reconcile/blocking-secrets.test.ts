@@ -3,7 +3,8 @@ import { pino } from 'pino';
 import type { Dispatcher } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
 import { blockingNames, createBlockingSecrets } from '../../../../src/accesskey/reconcile/blocking-secrets.ts';
-import type { RawObject, WatchEvent } from '../../../../src/kube/list-watch.ts';
+import type { WatchEvent } from '../../../../src/kube/list-watch-response.ts';
+import type { RawObject } from '../../../../src/kube/raw-object.ts';
 import type { Transport } from '../../../../src/kube/transport.ts';
 
 const ann = { key: 'shop/ann', namespace: 'shop' };

@@ -5,7 +5,7 @@ import { projectDeployment } from '../../../../src/deployments/kpanda/projection
 import { DeploymentItem, DeploymentList } from '../../../../src/deployments/kpanda/schema.ts';
 import { serializePage } from '../../../../src/deployments/listing.ts';
 import { createDeploymentTransform } from '../../../../src/deployments/record.ts';
-import type { RawObject } from '../../../../src/kube/list-watch.ts';
+import type { RawObject } from '../../../../src/kube/raw-object.ts';
 import fixture from '../../../fixtures/kpanda-deployment-fields.json' with { type: 'json' };
 import { maximalDeployment } from '../../../fixtures/maximal-deployment.ts';
 

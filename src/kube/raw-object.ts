@@ -1,0 +1,17 @@
+/** An object as the API server sends it, with all fields. */
+export interface RawObject {
+  metadata: { name: string; namespace?: string; resourceVersion: string; [field: string]: unknown };
+  [field: string]: unknown;
+}
+
+/** Checks only the fields that every object has. */
+export function isRawObject(value: unknown): value is RawObject {
+  const { metadata } = (value ?? {}) as { metadata?: Record<string, unknown> };
+  const { name, namespace = '', resourceVersion } = metadata ?? {};
+  return typeof name === 'string' && typeof namespace === 'string' && isResourceVersion(resourceVersion);
+}
+
+/** Checks a resourceVersion: opaque, but must be safe in a header, because our own responses contain it. */
+export function isResourceVersion(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x21-\x7e]{1,128}$/.test(value);
+}
