@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { type Column, createColumn } from './column.ts';
 import type { Condition, Field } from './condition.ts';
+import { combineLabelConditions } from './label-conditions.ts';
 import { createLabelCounts } from './label-counts.ts';
 import type { DeploymentRecord } from './record.ts';
 
@@ -47,9 +48,8 @@ export function createTable(): Table {
   }
 
   /** A label that no Deployment has needs no column, so it cannot evict one that is used. */
-  function find(field: Field): Column | undefined {
-    if (field.label !== undefined && !labelCounts.has(field.label)) return createColumn(0);
-    return columns.get(field.id)?.column;
+  function isUnknown({ label }: Field): boolean {
+    return label !== undefined && !labelCounts.has(label);
   }
 
   function create(field: Field): Column {
@@ -59,10 +59,14 @@ export function createTable(): Table {
     return column;
   }
 
-  /** Reads the Deployments that the mask still contains. */
-  function selectByReading({ field, accepts }: Condition, mask: Uint8Array): void {
+  /** Reads each Deployment that the mask still contains once, however many conditions there are. */
+  function selectByReading(conditions: readonly Condition[], mask: Uint8Array): void {
+    const others = conditions.filter(({ field }) => field.label === undefined);
+    const acceptsLabels = combineLabelConditions(conditions.filter(({ field }) => field.label !== undefined));
+    const isAccepted = (record: DeploymentRecord) =>
+      acceptsLabels(record.labels) && others.every(({ field, accepts }) => accepts(field.read(record)));
     for (const [row, record] of records.entries()) {
-      if (mask[row] === 1 && !(record && accepts(field.read(record)))) mask[row] = 0;
+      if (mask[row] === 1 && !(record && isAccepted(record))) mask[row] = 0;
     }
   }
 
@@ -84,12 +88,16 @@ export function createTable(): Table {
       // One selector creates one column at most: creating it costs as much as reading all Deployments.
       let created: Column | undefined;
       for (const condition of conditions) {
-        let column = find(condition.field);
+        if (isUnknown(condition.field)) {
+          if (!condition.accepts(undefined)) return mask.fill(0);
+          continue;
+        }
+        let column = columns.get(condition.field.id)?.column;
         if (!column && !created) column = created = create(condition.field);
         if (column) column.select(condition, mask);
         else others.push(condition);
       }
-      for (const condition of others) selectByReading(condition, mask);
+      if (others.length > 0) selectByReading(others, mask);
       return mask;
     },
   };

@@ -38,7 +38,7 @@ const requirement = fc.constantFrom(
 const fieldRequirement = fc.constantFrom(
   ...['metadata.name=web', 'metadata.name!=web', 'metadata.namespace=a', 'metadata.namespace!=a', 'metadata.name='],
 );
-const selectors = (one: fc.Arbitrary<string>) => fc.option(fc.array(one, { maxLength: 3 }).map((all) => all.join()));
+const selectors = (one: fc.Arbitrary<string>) => fc.option(fc.array(one, { maxLength: 8 }).map((all) => all.join()));
 const filter = fc.record({
   name: fc.option(fc.constantFrom('web', 'nothing')),
   fuzzyName: fc.option(fc.constantFrom('', 'EB', 'web-', 'x', 'nothing', 'b\nw')),

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type Field, oneOf } from '../../../src/deployments/condition.ts';
+import { absent, exists, type Field, oneOf } from '../../../src/deployments/condition.ts';
 import { createTable } from '../../../src/deployments/table.ts';
 import { record } from './support.ts';
 
@@ -47,4 +47,25 @@ it('selects by several fields without creating a column for each', () => {
   const conditions = Object.entries({ one: 'a', two: 'b', three: 'd' });
   const select = () => [...table.select(conditions.map(([label, value]) => oneOf(field(label), new Set([value]))))];
   for (let n = 0; n < 4; n += 1) expect(select()).toEqual([0, 1]);
+});
+
+it('reads each Deployment a few times at most, however many labels a selector names', () => {
+  const table = createTable();
+  const names = Array.from({ length: 100 }, (_, n) => `label-${n}`);
+  // Each label exists, so none can be decided without reading.
+  for (const name of names) table.add(record(`a/${name}`, { metadata: { labels: { [name]: 'x' } } }));
+  table.add(record('a/none'));
+  let reads = 0;
+  const counted = (label: string): Field => ({
+    id: `labels/${label}`,
+    label,
+    read({ labels }) {
+      reads += 1;
+      return labels[label];
+    },
+  });
+  const selected = table.select(names.map((name) => absent(counted(name))));
+  expect(selected).toEqual(Uint8Array.from([...names.map(() => 0), 1]));
+  expect(table.select([...names.slice(0, 2).map((name) => exists(counted(name)))]).includes(1)).toBe(false);
+  expect(reads).toBeLessThanOrEqual(4 * selected.length);
 });
