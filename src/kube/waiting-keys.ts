@@ -1,8 +1,8 @@
 /** How urgent a key of a work queue is. */
-export type Priority = 'high' | 'normal' | 'low';
+export type Priority = 'urgent' | 'high' | 'normal' | 'low';
 
-const priorities: readonly Priority[] = ['high', 'normal', 'low'];
-/** After this number of starts, the key that has waited longest comes first, so no key waits forever. */
+const priorities: readonly Priority[] = ['urgent', 'high', 'normal', 'low'];
+/** Every start that is a multiple of this number goes to the key that has waited longest, so no key waits forever. */
 const startsUntilOldest = 8;
 
 export interface WaitingKey {
@@ -21,54 +21,120 @@ export interface WaitingKeys {
    */
   add(key: string, priority: Priority): boolean;
   /**
-   * Removes the next key: of the highest priority, the one that was added first. Every eighth time, it is the one that has
-   * waited longest.
+   * Removes the next key. Groups take turns, in three ways:
+   * - usually, the highest priority comes first, and the groups that have keys of it take turns;
+   * - every second time, all groups take turns, each with its most urgent key, so urgent keys of one group cannot delay
+   *   the other keys of another;
+   * - every eighth time, it is the key that has waited longest.
+   *
+   * Keys of one group and priority keep their order.
    *
    * @param isBusy whether a key must be skipped
    * @returns undefined if no key can start
    */
   take(isBusy: (key: string) => boolean): WaitingKey | undefined;
+  /** As `take`, but only urgent keys. */
+  takeUrgent(isBusy: (key: string) => boolean): WaitingKey | undefined;
   clear(): void;
   readonly size: number;
 }
 
-export function createWaitingKeys(): WaitingKeys {
-  const levels = priorities.map((priority) => ({ priority, keys: new Map<string, number>() }));
-  let starts = 0;
-  const count = () => levels.reduce((sum, { keys }) => sum + keys.size, 0);
+/** Groups in the order of their turns, and the keys of each in the order in which they were added. */
+type Turns = Map<string, Set<string>>;
 
-  /** @returns the first key of each priority that can start, the highest first */
-  function candidates(isBusy: (key: string) => boolean): WaitingKey[] {
-    return levels.flatMap(({ priority, keys }) => {
-      for (const [key, since] of keys) if (!isBusy(key)) return [{ key, priority, since }];
-      return [];
-    });
+/** @param groupOf the group of a key, for example its namespace; default: one group */
+export function createWaitingKeys(groupOf: (key: string) => string = () => ''): WaitingKeys {
+  /** In the order in which they were added. */
+  const all = new Map<string, WaitingKey>();
+  const levels = priorities.map((priority) => ({ priority, turns: new Map() as Turns }));
+  const turnsOf = (wanted: Priority) => levels.find(({ priority }) => priority === wanted)?.turns ?? new Map();
+  /** Groups that have a waiting key of any priority, in the order of their turns. */
+  const groups = new Set<string>();
+  let starts = 0;
+
+  function insert(one: WaitingKey): void {
+    const group = groupOf(one.key);
+    const turns: Turns = turnsOf(one.priority);
+    all.set(one.key, one);
+    groups.add(group);
+    turns.set(group, (turns.get(group) ?? new Set()).add(one.key));
+  }
+
+  /** Removes a key from its level. The group gets the last turn. */
+  function removeFromLevel({ key, priority }: WaitingKey): void {
+    const group = groupOf(key);
+    const turns: Turns = turnsOf(priority);
+    const keys = turns.get(group);
+    keys?.delete(key);
+    turns.delete(group);
+    if (keys && keys.size > 0) turns.set(group, keys);
+  }
+
+  function remove(one: WaitingKey): WaitingKey {
+    const group = groupOf(one.key);
+    all.delete(one.key);
+    removeFromLevel(one);
+    groups.delete(group);
+    if (levels.some(({ turns }) => turns.has(group))) groups.add(group);
+    return one;
+  }
+
+  function byPriority(isBusy: (key: string) => boolean, among = levels): string | undefined {
+    for (const { turns } of among) {
+      for (const keys of turns.values()) {
+        const key = firstIdle(keys, isBusy);
+        if (key !== undefined) return key;
+      }
+    }
+    return undefined;
+  }
+
+  function byGroup(isBusy: (key: string) => boolean): string | undefined {
+    for (const group of groups) {
+      for (const { turns } of levels) {
+        const key = firstIdle(turns.get(group) ?? [], isBusy);
+        if (key !== undefined) return key;
+      }
+    }
+    return undefined;
+  }
+
+  function takeKey(key: string | undefined): WaitingKey | undefined {
+    const one = key === undefined ? undefined : all.get(key);
+    return one && remove(one);
   }
 
   return {
     get size() {
-      return count();
+      return all.size;
     },
     add(key, priority) {
-      const rank = priorities.indexOf(priority);
-      const known = levels.findIndex(({ keys }) => keys.has(key));
-      if (known !== -1 && known <= rank) return false;
-      const since = levels[known]?.keys.get(key) ?? performance.now();
-      levels[known]?.keys.delete(key);
-      levels[rank]?.keys.set(key, since);
-      return known === -1;
+      const known = all.get(key);
+      if (!known) {
+        insert({ key, priority, since: performance.now() });
+        return true;
+      }
+      if (priorities.indexOf(priority) >= priorities.indexOf(known.priority)) return false;
+      removeFromLevel(known);
+      insert({ ...known, priority });
+      return false;
     },
     take(isBusy) {
-      const [first, ...others] = candidates(isBusy);
-      if (!first) return undefined;
+      if (all.size === 0) return undefined;
       starts += 1;
-      const isOldestDue = starts % startsUntilOldest === 0;
-      const next = isOldestDue ? others.reduce((a, b) => (b.since < a.since ? b : a), first) : first;
-      levels[priorities.indexOf(next.priority)]?.keys.delete(next.key);
-      return next;
+      if (starts % startsUntilOldest === 0) return takeKey(firstIdle(all.keys(), isBusy));
+      return takeKey(starts % 2 === 0 ? byGroup(isBusy) : byPriority(isBusy));
     },
+    takeUrgent: (isBusy) => takeKey(byPriority(isBusy, levels.slice(0, 1))),
     clear() {
-      for (const { keys } of levels) keys.clear();
+      all.clear();
+      groups.clear();
+      for (const { turns } of levels) turns.clear();
     },
   };
+}
+
+function firstIdle(keys: Iterable<string>, isBusy: (key: string) => boolean): string | undefined {
+  for (const key of keys) if (!isBusy(key)) return key;
+  return undefined;
 }

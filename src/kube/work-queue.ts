@@ -32,6 +32,13 @@ const noMetrics: WorkQueueMetrics = {
 export interface WorkQueueOptions {
   /** How many keys are handled at the same time. One key is never handled twice at the same time. */
   concurrency: number;
+  /**
+   * How many urgent keys are handled in addition while `concurrency` keys are, each of a different group. So an urgent key
+   * starts although slow requests for other keys occupy the queue. Default: 0.
+   */
+  reserve?: number;
+  /** The group of a key. Groups take turns, see waiting-keys.ts. Default: all keys are in one group. */
+  groupOf?: (key: string) => string;
   /** Delays between attempts for a failing key. */
   backoff: BackoffOptions;
   /**
@@ -53,8 +60,8 @@ export interface WorkQueueOptions {
 /**
  * A queue of keys like client-go's workqueue: a key that is added more than once waits once; a key that is added while
  * it is handled is handled again afterwards; failures back off. The delay from the latest handling replaces an earlier
- * one. Keys of a higher priority come first (waiting-keys.ts), as in controller-runtime's priority queue. A retry after a
- * failure keeps the priority.
+ * one. Keys of a higher priority come first, as in controller-runtime's priority queue, and groups of keys take turns
+ * (waiting-keys.ts). A retry after a failure keeps the priority.
  */
 export interface WorkQueue {
   /**
@@ -72,6 +79,11 @@ export interface WorkQueue {
   shutDown(): Promise<void>;
 }
 
+interface StartedKey extends WaitingKey {
+  /** Whether it was started in the reserve. */
+  readonly isReserved: boolean;
+}
+
 /** The next attempt of a key that was handled. */
 interface Again {
   delayMs: number;
@@ -79,9 +91,12 @@ interface Again {
 }
 
 export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
-  const { concurrency, backoff, handle, maxRequeueMs = maxTimerMs, onFailure, metrics = noMetrics } = options;
-  const waiting = createWaitingKeys();
+  const { concurrency, reserve = 0, groupOf = () => '' } = options;
+  const { backoff, handle, maxRequeueMs = maxTimerMs, onFailure, metrics = noMetrics } = options;
+  const waiting = createWaitingKeys(groupOf);
   const active = new Map<string, Promise<void>>();
+  /** Groups of the keys that were started in the reserve and are still handled. */
+  const reserved = new Set<string>();
   const timers = new Map<string, NodeJS.Timeout>();
   const failures = new Map<string, number>();
   let open = true;
@@ -112,19 +127,30 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   }
 
   function startWaiting(): void {
-    while (active.size < concurrency) {
-      const next = waiting.take((key) => active.has(key));
-      if (!next) return;
+    for (let next = take(); next; next = take()) {
       metrics.depth(waiting.size);
       metrics.started(secondsSince(next.since));
       active.set(next.key, run(next));
     }
   }
 
-  async function run({ key, priority }: WaitingKey): Promise<void> {
+  function take(): StartedKey | undefined {
+    const isActive = (key: string) => active.has(key);
+    if (active.size < concurrency) {
+      const next = waiting.take(isActive);
+      return next && { ...next, isReserved: false };
+    }
+    if (active.size >= concurrency + reserve) return undefined;
+    const next = waiting.takeUrgent((key) => isActive(key) || reserved.has(groupOf(key)));
+    if (next) reserved.add(groupOf(next.key));
+    return next && { ...next, isReserved: true };
+  }
+
+  async function run({ key, priority, isReserved }: StartedKey): Promise<void> {
     cancelTimer(key);
     const again = await attempt(key);
     active.delete(key);
+    if (isReserved) reserved.delete(groupOf(key));
     if (again)
       addAfter(key, { delayMs: Math.min(again.delayMs, maxTimerMs), priority: again.failed ? priority : 'normal' });
     if (open) startWaiting();

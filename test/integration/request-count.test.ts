@@ -107,3 +107,21 @@ test('a Secret whose creation was not answered keeps its pair, although neither 
   expect(status.keyPairs?.[0]?.accessKey).toBe(pair.ak);
   expect(await readPair(kubectl, namespace, 'cat-main')).toEqual(pair);
 });
+
+test('an edit in one namespace is reconciled while slow requests for new AccessKeys of another occupy the queue', async () => {
+  const { kubectl } = cluster;
+  await kubectl.apply(accessKeyManifest(namespace, 'dan'));
+  await waitReady(kubectl, namespace, 'dan');
+  await createNamespace(kubectl, 'slow');
+  const isSlow = ({ method, path }: ProxyRequest) => method === 'POST' && path.includes('/namespaces/slow/secrets');
+  proxy.decide = (request) => (isSlow(request) ? { kind: 'delay', ms: 25_000 } : undefined);
+  for (let n = 0; n < 9; n += 1) await kubectl.apply(accessKeyManifest('slow', `user-${n}`));
+  await poll('a full queue', async () => proxy.requests.filter(isSlow).length === 8);
+  const keyPairs = [{ name: 'main', enabled: false }];
+  await kubectl.apply(accessKeyManifest(namespace, 'dan', { keyPairs }));
+  const dan = await waitObserved(kubectl, namespace, 'dan');
+  expect(dan.status.keyPairs?.[0]?.state).toBe('Disabled');
+  expect(await kubectl.run(['get', 'secrets', '-n', 'slow', '-o', 'name'])).toBe('');
+  proxy.decide = () => undefined;
+  proxy.disconnect();
+});

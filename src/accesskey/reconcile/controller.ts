@@ -42,6 +42,8 @@ const maxRequeueMs = 30_000;
  */
 const messageIntervalMs = 30_000;
 const concurrency = 8;
+/** Edits and deletions that are reconciled in addition while the backlog occupies `concurrency`. */
+const reserve = 2;
 const backoff = { baseMs: 200, maxMs: 60_000 };
 
 export interface ControllerOptions {
@@ -75,6 +77,8 @@ export function startController(options: ControllerOptions): () => Promise<void>
   const memories = createMemories();
   const queue = createWorkQueue({
     concurrency,
+    reserve,
+    groupOf: namespaceIn,
     backoff,
     handle: reconcile,
     maxRequeueMs,
@@ -203,6 +207,11 @@ function levelOf(error: unknown): 'debug' | 'warn' {
 function recheckAfterMs({ pairs }: PlanOutcome): number | undefined {
   const needsRecheck = pairs.some(({ problem }) => problem !== undefined && problem.reason !== 'SecretFailed');
   return needsRecheck ? problemRecheckMs : undefined;
+}
+
+/** Namespaces take turns, so that one with many AccessKeys or edits does not delay the others. */
+function namespaceIn(key: string): string {
+  return key.slice(0, key.indexOf('/'));
 }
 
 function earliest(...delays: readonly (number | undefined)[]): number | undefined {

@@ -7,9 +7,9 @@ import type { AccessKeyCaches } from '../model/caches.ts';
 
 /**
  * Enqueues all AccessKeys, then those affected by each change in the caches, and again all after a change of the
- * guardrails. Reconciling is level-triggered: the content of a change decides only the priority. What a user changes comes
- * before new AccessKeys, and so does a Secret: the watch shows what a reconcile has written, and one that has begun ends
- * before the next one begins.
+ * guardrails. Reconciling is level-triggered: the content of a change decides only the priority. An edit or deletion of an
+ * AccessKey is urgent. A Secret comes before new AccessKeys: the watch shows what a reconcile has written, and one that has
+ * begun ends before the next one begins.
  *
  * @returns a function that unsubscribes
  */
@@ -44,7 +44,7 @@ export function enqueueChanges(
 function priorityOf({ previous, current }: Change<AccessKeyRecord>): Priority {
   if (!previous) return 'normal';
   const isSameSpec = previous.uid === current?.uid && previous.generation === current.generation;
-  return isSameSpec && previous.deleting === current.deleting ? 'low' : 'high';
+  return isSameSpec && previous.deleting === current.deleting ? 'low' : 'urgent';
 }
 
 /** The current and former owner of the Secret, and the AccessKeys whose spec names it. */

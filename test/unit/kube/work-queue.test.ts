@@ -183,6 +183,44 @@ describe('a priority', () => {
   });
 });
 
+describe('a reserve', () => {
+  const groupOf = (key: string) => key.slice(0, key.indexOf('/'));
+
+  it('handles urgent keys while slow ones occupy the queue, and no others', async () => {
+    const { queue, running, handled, end, settle } = createQueue({ reserve: 2, groupOf });
+    for (const key of ['slow/1', 'slow/2', 'slow/3', 'slow/4']) queue.add(key, 'high');
+    await settle();
+    queue.add('user/1', 'urgent');
+    await end('user/1');
+    expect(running()).toEqual(['slow/1', 'slow/2']);
+    await end('slow/1');
+    expect(handled).toEqual(['slow/1', 'slow/2', 'user/1', 'slow/3']);
+  });
+
+  it('cannot be occupied by one group', async () => {
+    const { queue, running, end, settle } = createQueue({ reserve: 2, groupOf });
+    for (const n of [1, 2, 3, 4, 5]) queue.add(`slow/${n}`, 'urgent');
+    await settle();
+    expect(running()).toEqual(['slow/1', 'slow/2', 'slow/3']);
+    queue.add('user/1', 'urgent');
+    await settle();
+    expect(running()).toEqual(['slow/1', 'slow/2', 'slow/3', 'user/1']);
+    await end('slow/3');
+    expect(running()).toEqual(['slow/1', 'slow/2', 'user/1', 'slow/4']);
+  });
+
+  it('never handles a key twice at the same time', async () => {
+    const { queue, running, handled, end, settle } = createQueue({ reserve: 2, groupOf });
+    for (const key of ['a/1', 'a/2']) queue.add(key);
+    await settle();
+    queue.add('a/1', 'urgent');
+    await settle();
+    expect(running()).toEqual(['a/1', 'a/2']);
+    await end('a/1');
+    expect(handled).toEqual(['a/1', 'a/2', 'a/1']);
+  });
+});
+
 describe('a failure', () => {
   it('is reported, and the key is retried with growing delays', async () => {
     const { queue, handled, failed, fail, settle } = createQueue();

@@ -37,15 +37,15 @@ describe('enqueueChanges', () => {
 
   it.each<[string, string, Parameters<typeof enqueuedBy>[0]]>([
     ['normal', 'a new AccessKey', (all) => all.accessKeys.upsert(accessKey({ name: 'new', user: 'new' }))],
-    ['high', 'an edit of the spec', (all) => all.accessKeys.upsert({ ...ann, generation: 2 })],
-    ['high', 'an AccessKey that was created again', (all) => all.accessKeys.upsert({ ...ann, uid: 'other' })],
-    ['high', 'the start of a deletion', (all) => all.accessKeys.upsert({ ...ann, deleting: true })],
+    ['urgent', 'an edit of the spec', (all) => all.accessKeys.upsert({ ...ann, generation: 2 })],
+    ['urgent', 'an AccessKey that was created again', (all) => all.accessKeys.upsert({ ...ann, uid: 'other' })],
+    ['urgent', 'the start of a deletion', (all) => all.accessKeys.upsert({ ...ann, deleting: true })],
     ['low', 'a change of the status', (all) => all.accessKeys.upsert({ ...ann, resourceVersion: '11' })],
     ['high', 'a Secret', (all) => all.secrets.upsert(secret())],
     ['normal', 'a terminating namespace', (all) => all.namespaces.upsert(namespace('far', true))],
   ])('gives the priority %s to %s', (priority, _, work) => {
     const { added } = enqueuedBy(work);
-    const highest = ['high', 'normal', 'low'].find((one) => added.some((entry) => entry.startsWith(one)));
+    const highest = ['urgent', 'high', 'normal', 'low'].find((one) => added.some((entry) => entry.startsWith(one)));
     expect(highest).toBe(priority);
   });
 
