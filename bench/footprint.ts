@@ -12,22 +12,19 @@ import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
 import { startOperator } from '../tools/operator-process.ts';
 import { withCluster } from './cluster.ts';
+import { bundle, startOptions } from './settled.ts';
 
 const several = { type: 'string', multiple: true } as const;
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '3' },
     'idle-seconds': { type: 'string', default: '30' },
-    program: { ...several, default: ['src/main.ts', 'dist/operator/main.js'] },
+    program: { ...several, default: ['src/main.ts', bundle] },
   },
 });
-const root = join(import.meta.dirname, '..');
 const idleSeconds = Number(values['idle-seconds']);
 /** Clock ticks per second in /proc, fixed on Linux. */
 const ticksPerSecond = 100;
-
-/** How the Dockerfile starts the bundle. */
-const asInImage = { nodeArguments: ['--max-semi-space-size=2'], environment: { MALLOC_ARENA_MAX: '2' } };
 
 interface Footprint {
   /** CPU time of all threads from the start until /readyz returns 200, seconds. */
@@ -38,8 +35,7 @@ interface Footprint {
 }
 
 async function measure(program: string, args: readonly string[]): Promise<Footprint> {
-  const options = program.endsWith('.js') ? asInImage : {};
-  const operator = await startOperator(args, { ...options, program: join(root, program) });
+  const operator = await startOperator(args, startOptions(program));
   try {
     await operator.ready();
     const cpuSeconds = await cpuTime(operator.process.pid);

@@ -4,14 +4,14 @@
  *
  * The first is compared with the time that kube-apiserver needs to create the AccessKey, measured in the same requests.
  *
- *   npm run bench:latency -- [--samples 300] [--backlog 10000]
+ *   npm run bench:latency -- [--samples 300] [--backlog 10000] [--program FILE]
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { OperatorProcess } from '../tools/operator-process.ts';
 import { poll } from '../tools/poll.ts';
 import { type BenchCluster, forEachNumber, patch, post, withCluster } from './cluster.ts';
-import { startScaleOperator } from './settled.ts';
+import { bundle, startOptions, startScaleOperator } from './settled.ts';
 import { type StatusWatch, watchStatuses } from './status-watch.ts';
 
 /** Key pairs are disabled at this interval, milliseconds, whether or not the status shows the former ones. */
@@ -23,7 +23,11 @@ const namespace = 'latency';
 const path = `/apis/ghippo.io/v1alpha1/namespaces/${namespace}/accesskeys`;
 
 const { values } = parseArgs({
-  options: { samples: { type: 'string', default: '300' }, backlog: { type: 'string', default: '10000' } },
+  options: {
+    samples: { type: 'string', default: '300' },
+    backlog: { type: 'string', default: '10000' },
+    program: { type: 'string', default: bundle },
+  },
 });
 const samples = Number(values.samples);
 const backlog = Number(values.backlog);
@@ -32,7 +36,7 @@ const print = (line: string) => process.stdout.write(`${line}\n`);
 async function main(cluster: BenchCluster): Promise<void> {
   for (let n = 0; n < backlogNamespaces; n += 1) await createNamespace(cluster, `backlog-${n}`);
   await createNamespace(cluster, namespace);
-  const operator = await startScaleOperator(cluster);
+  const operator = await startScaleOperator(cluster, startOptions(values.program));
   const statuses = await watchStatuses(cluster.admin, path);
   try {
     await operator.ready();
@@ -68,7 +72,7 @@ async function measureDisabled(cluster: BenchCluster, statuses: StatusWatch, ope
   const startedAt = performance.now();
   const created = forEachNumber({ to: backlog, concurrency: fillConcurrency }, (n) => createBacklog(cluster, n));
   await poll('a backlog', async () => (await depthOf(operator)) >= Math.min(backlog / 20, 500), 600_000);
-  const delays: Promise<number>[] = [];
+  const delays: Promise<Disabled>[] = [];
   const depths: number[] = [];
   for (let n = 0; n < samples; n += 1) {
     delays.push(disable(cluster, statuses, nameOf(n)));
@@ -79,16 +83,27 @@ async function measureDisabled(cluster: BenchCluster, statuses: StatusWatch, ope
   depths.push(await depthOf(operator));
   await created;
   const from = ((performance.now() - startedAt) / 1000).toFixed(1);
-  print(`disable until status, with a backlog of ${backlog} (${from} s after it began): ${percentiles(times)}`);
+  print(`backlog of ${backlog}, created and measured in ${from} s`);
+  print(`disable, until it is answered: ${percentiles(times.map(({ patched }) => patched))}`);
+  print(
+    `disable, from the answer until the status: ${percentiles(times.map(({ patched, shown }) => shown - patched))}`,
+  );
+  print(`disable until status: ${percentiles(times.map(({ shown }) => shown))}`);
   print(`waiting keys meanwhile: ${Math.min(...depths)} to ${Math.max(...depths)}`);
 }
 
-/** @returns milliseconds from sending the patch until the watch shows the new state */
-async function disable({ admin }: BenchCluster, statuses: StatusWatch, name: string): Promise<number> {
+/** Milliseconds from sending the patch until it was answered, and until the watch shows the new state. */
+interface Disabled {
+  patched: number;
+  shown: number;
+}
+
+async function disable({ admin }: BenchCluster, statuses: StatusWatch, name: string): Promise<Disabled> {
   const startedAt = performance.now();
   const shown = statuses.until(name, ({ keyPairs }) => keyPairs?.[0]?.state === 'Disabled');
   await patch(admin, `${path}/${name}`, { spec: { keyPairs: [{ name: 'one', enabled: false }] } });
-  return (await shown) - startedAt;
+  const patched = performance.now() - startedAt;
+  return { patched, shown: (await shown) - startedAt };
 }
 
 async function depthOf({ healthUrl }: OperatorProcess): Promise<number> {

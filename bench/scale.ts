@@ -5,12 +5,14 @@
  * Results are compared with a limit that is measured in the same run: a loop that only creates as many Secrets as there
  * are pairs, with the concurrency of the controller.
  *
- *   npm run bench:scale -- [--access-keys 10000] [--secrets 50000]
+ *   npm run bench:scale -- [--access-keys 10000] [--secrets 50000] [--program FILE]
+ *
+ * The program is the bundle by default, started as in the image; `npm run build` writes it.
  */
 import { parseArgs } from 'node:util';
 import type { Transport } from '../src/kube/transport.ts';
 import { type BenchCluster, forEachNumber, post, withCluster } from './cluster.ts';
-import { type Progress, startScaleOperator, type Usage, untilSettled } from './settled.ts';
+import { bundle, type Progress, startOptions, startScaleOperator, type Usage, untilSettled } from './settled.ts';
 
 /** Concurrency of the controller. */
 const controllerConcurrency = 8;
@@ -18,7 +20,11 @@ const fillConcurrency = 32;
 const namespaces = 100;
 
 const { values } = parseArgs({
-  options: { 'access-keys': { type: 'string', default: '10000' }, secrets: { type: 'string', default: '50000' } },
+  options: {
+    'access-keys': { type: 'string', default: '10000' },
+    secrets: { type: 'string', default: '50000' },
+    program: { type: 'string', default: bundle },
+  },
 });
 const accessKeys = Number(values['access-keys']);
 const secrets = Number(values.secrets);
@@ -40,21 +46,26 @@ async function main(cluster: BenchCluster): Promise<void> {
   await forEachNumber({ to: accessKeys, concurrency: fillConcurrency }, (n) => createAccessKey(admin, n));
   report('fresh', await measure(cluster), limit);
   report('restarted', await measure(cluster), limit);
+  if (secrets === 0) return;
   const seconds = await createSecrets(admin, { count: secrets, concurrency: fillConcurrency, prefix: 'other' });
   print(`created ${secrets} unrelated Secrets: ${seconds.toFixed(1)} s`);
   report('restarted with unrelated Secrets', await measure(cluster), limit);
 }
 
-function report(what: string, { seconds, mebibytes, cpuSeconds, writes }: Measurement, limit: number): void {
+function report(
+  what: string,
+  { seconds, mebibytes, heapMebibytes, cpuSeconds, writes }: Measurement,
+  limit: number,
+): void {
   const ratio = (seconds / limit).toFixed(2);
-  const use = `${mebibytes} MiB, ${cpuSeconds.toFixed(1)} s of CPU, ${writes} writes`;
+  const use = `${mebibytes} MiB (heap ${heapMebibytes}), ${cpuSeconds.toFixed(1)} s of CPU, ${writes} writes`;
   print(`${what}: settled after ${seconds.toFixed(1)} s (${ratio} of the limit), ${use}`);
 }
 
 /** Starts an operator, waits until all AccessKeys are Ready and have been reconciled, and stops it. */
 async function measure(cluster: BenchCluster): Promise<Measurement> {
   const startedAt = performance.now();
-  const operator = await startScaleOperator(cluster);
+  const operator = await startScaleOperator(cluster, startOptions(values.program));
   try {
     const isDone = ({ ready, reconciled }: Progress) => ready === accessKeys && reconciled >= accessKeys;
     const { settledAt, ...usage } = await untilSettled(operator, isDone);

@@ -20,7 +20,7 @@ const accessKeys = Number(values['access-keys']);
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 const isReady = ({ ready, reconciled }: Progress) => ready === accessKeys && reconciled >= accessKeys;
-const unused: Usage = { cpuSeconds: 0, mebibytes: 0, writes: 0, reads: 0 };
+const unused: Usage = { cpuSeconds: 0, mebibytes: 0, heapMebibytes: 0, writes: 0, reads: 0 };
 
 async function main(cluster: BenchCluster): Promise<void> {
   const { admin } = cluster;

@@ -5,14 +5,32 @@ import { stringify } from 'yaml';
 import { type OperatorProcess, type StartOptions, startOperator } from '../tools/operator-process.ts';
 import { poll } from '../tools/poll.ts';
 
+const root = join(import.meta.dirname, '..');
+/** How the Dockerfile starts the bundle. */
+const asInImage = { nodeArguments: ['--max-semi-space-size=2'], environment: { MALLOC_ARENA_MAX: '2' } };
+
 const timeoutMs = 3_600_000;
 const metricsIntervalMs = 500;
+
+/** The bundle, which `npm run build` writes. */
+export const bundle = 'dist/operator/main.js';
+
+/**
+ * How to start a program of this repository.
+ *
+ * @param program relative to the repository
+ */
+export function startOptions(program: string): StartOptions {
+  return { ...(program.endsWith('.js') && asInImage), program: join(root, program) };
+}
 
 /** What the operator has used since it was started. */
 export interface Usage {
   cpuSeconds: number;
   /** Resident memory now. */
   mebibytes: number;
+  /** JavaScript heap in use, with garbage that is not collected yet. */
+  heapMebibytes: number;
   /** Requests to the API server that change something. */
   writes: number;
   /** Requests to the API server that only read. */
@@ -78,6 +96,7 @@ function usageIn(text: string): Usage {
   return {
     cpuSeconds: sum(text, /^process_cpu_seconds_total (\S+)$/gm),
     mebibytes: Math.round(sum(text, /^process_resident_memory_bytes (\S+)$/gm) / 2 ** 20),
+    heapMebibytes: Math.round(sum(text, /^nodejs_heap_size_used_bytes (\S+)$/gm) / 2 ** 20),
     writes: sum(text, /^rest_client_requests_total\{.*method="(?:POST|PUT|PATCH|DELETE)".*\} (\S+)$/gm),
     reads: sum(text, /^rest_client_requests_total\{.*method="GET".*\} (\S+)$/gm),
   };
