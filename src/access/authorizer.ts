@@ -79,7 +79,7 @@ export interface AuthorizerOptions {
   namespaced?: NamespacedReviews | undefined;
 }
 
-/** Concurrent reviews. Fewer than the connections to the API server, because watches and writes use them too. */
+/** Concurrent reviews. Fewer than the connections to the API server, because writes use them too. */
 const reviewLimits = { total: 16, perSubject: 8, waitingPerSubject: 1_000 };
 
 type Resource = Pick<Attributes, 'group' | 'resource'>;

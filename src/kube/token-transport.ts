@@ -10,7 +10,7 @@ export interface TokenTransports {
 
 /**
  * Creates transports to the API server of a kubeconfig without its credentials, because a client certificate of the
- * operator would take precedence over a token. All of them share one connection pool.
+ * operator would take precedence over a token. All of them share connections.
  *
  * @param load loads the kubeconfig; only its cluster is used
  */
@@ -20,7 +20,7 @@ export function createTokenTransports(load: () => KubeConfig, userAgent: string)
     transportFor: (token) => ({
       server: shared.server,
       send: (request) => shared.send({ ...request, headers: { ...request.headers, Authorization: `Bearer ${token}` } }),
-      // The pool is shared.
+      // The connections are shared.
       close: async () => undefined,
     }),
     close: () => shared.close(),

@@ -6,8 +6,8 @@ import { Pool } from 'undici';
 const connectTimeoutMs = 5_000;
 /** How long credentials from files and exec plug-ins are used before they are read again, milliseconds. */
 const credentialsMs = 10_000;
-/** Most open connections; each watch uses one. */
-const connections = 32;
+/** Most open connections for calls. */
+const maxCallConnections = 32;
 
 /** The connections and credentials that requests are sent with until they are reloaded. */
 export interface Session {
@@ -15,7 +15,16 @@ export interface Session {
   readonly server: string;
   /** Headers with credentials. */
   readonly headers: Readonly<Record<string, string>>;
-  readonly pool: Pool;
+  readonly pools: Pools;
+}
+
+export interface Pools {
+  readonly calls: Pool;
+  /**
+   * Each watch uses a connection for minutes. Users can cause watches (blocking-secrets.ts), which must not use up the
+   * connections of the calls.
+   */
+  readonly watches: Pool;
 }
 
 export interface Sessions {
@@ -45,7 +54,7 @@ interface CurrentSession extends Session {
 
 /**
  * Manages the session of a kubeconfig. Credentials are read again every ten seconds and after a 401. The connection
- * pool is replaced only if the TLS material changed; requests in flight then finish over the previous one.
+ * pools are replaced only if the TLS material changed; requests in flight then finish over the previous ones.
  *
  * @param load loads the kubeconfig; called again after a 401, since the file may have been replaced
  */
@@ -53,23 +62,27 @@ export function createSessions(load: () => KubeConfig): Sessions {
   let kubeconfig = load();
   let latest: CurrentSession | undefined;
   let pending: Promise<Session> | undefined;
-  const pools = new Set<Pool>();
+  const open = new Set<Pool>();
 
   async function create(): Promise<Session> {
     const server = serverOf(kubeconfig);
     const { tls, headers } = await readCredentials(kubeconfig);
     const previous = latest;
-    const keepsPool = previous?.server === server && isDeepStrictEqual(tls, previous.tls);
-    const pool = keepsPool ? previous.pool : createPool(server, tls);
-    pools.add(pool);
-    latest = { server, headers, pool, tls, readAt: performance.now() };
-    if (previous && !keepsPool) retire(previous.pool);
+    const keepsPools = previous?.server === server && isDeepStrictEqual(tls, previous.tls);
+    const pools = keepsPools ? previous.pools : createPools(server, tls);
+    for (const pool of Object.values(pools)) open.add(pool);
+    latest = { server, headers, pools, tls, readAt: performance.now() };
+    if (previous && !keepsPools) for (const pool of Object.values(previous.pools)) retire(pool);
     return latest;
   }
 
   /** Closes a pool when its requests have finished. Not immediately: a caller may be about to send with its session. */
   function retire(pool: Pool): void {
-    setImmediate(() => pool.close().finally(() => pools.delete(pool)));
+    setImmediate(async () => {
+      // Closing fails only if `close` has destroyed the pool since.
+      await pool.close().catch(() => undefined);
+      open.delete(pool);
+    });
   }
 
   return {
@@ -91,7 +104,7 @@ export function createSessions(load: () => KubeConfig): Sessions {
       }
     },
     async close() {
-      await Promise.all([...pools].map((pool) => pool.destroy()));
+      await Promise.all([...open].map((pool) => pool.destroy()));
     },
   };
 }
@@ -113,8 +126,12 @@ async function readCredentials(kubeconfig: KubeConfig): Promise<{ tls: TlsMateri
  * HTTP/2 is off, because undici sends no pings and would not detect a dead connection. A Pool and not an Agent, because
  * an Agent cannot destroy requests that are still in flight after it was closed.
  */
-function createPool(server: string, tls: TlsMaterial): Pool {
+function createPools(server: string, tls: TlsMaterial): Pools {
   const material = Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined));
   const { origin } = new URL(server);
-  return new Pool(origin, { connections, allowH2: false, connect: { timeout: connectTimeoutMs, ...material } });
+  const options = { allowH2: false, connect: { timeout: connectTimeoutMs, ...material } };
+  return {
+    calls: new Pool(origin, { ...options, connections: maxCallConnections }),
+    watches: new Pool(origin, options),
+  };
 }

@@ -24,7 +24,7 @@ export interface TransportRequest {
   beforeSend?: () => void;
 }
 
-/** Sends requests to one API server, over one connection pool, with the credentials of a kubeconfig. */
+/** Sends requests to one API server, over shared connections, with the credentials of a kubeconfig. */
 export interface Transport {
   /** URL of the API server, for messages. */
   readonly server: string;
@@ -57,7 +57,7 @@ export interface TransportOptions {
 /**
  * Creates a transport to the API server of a kubeconfig.
  *
- * client-node's own HTTP library opens a TLS connection for each call; this one shares a pool (see
+ * client-node's own HTTP library opens a TLS connection for each call; this one shares pools (see
  * `transport-session.ts`). After a 401 the request is sent once more with reloaded credentials.
  *
  * @param load loads the kubeconfig; called again after a 401, since the file may have been replaced
@@ -68,11 +68,12 @@ export function createTransport(load: () => KubeConfig, userAgent: string, optio
   async function attempt(request: TransportRequest, session: Session): Promise<Dispatcher.ResponseData> {
     const watching = request.idleTimeoutMs !== undefined;
     const { beforeSend, timeoutMs = defaultTimeoutMs } = request;
+    const pool = watching ? session.pools.watches : session.pools.calls;
     return undiciRequest(session.server + request.path, {
       method: request.method,
       headers: { 'user-agent': userAgent, ...request.headers, ...session.headers },
       body: request.body ?? null,
-      dispatcher: beforeSend ? guarded(session.pool, beforeSend) : session.pool,
+      dispatcher: beforeSend ? guarded(pool, beforeSend) : pool,
       signal: boundSignal(request.signal, watching || timeoutMs === 0 ? undefined : timeoutMs),
       headersTimeout: timeoutMs,
       bodyTimeout: request.idleTimeoutMs ?? timeoutMs,

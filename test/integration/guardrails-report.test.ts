@@ -53,13 +53,13 @@ afterAll(async () => {
 async function denialOf(method: 'POST' | 'PATCH', spec: object): Promise<string | undefined> {
   const name = method === 'POST' ? undefined : 'existing';
   const type = method === 'POST' ? 'application/json' : 'application/merge-patch+json';
-  const { server, headers, pool } = await sessions.current();
+  const { server, headers, pools } = await sessions.current();
   const path = pathOf({ ...accessKeys, namespace: 'team', ...(name && { name }) });
   const answer = await request(`${server}${path}?dryRun=All`, {
     method,
     headers: { ...headers, 'content-type': type },
     body: JSON.stringify({ ...accessKeyManifest('team', name ?? 'fresh'), spec }),
-    dispatcher: pool,
+    dispatcher: pools.calls,
   });
   const { message = '' } = (await answer.body.json()) as { message?: string };
   if (answer.statusCode < 300) return undefined;

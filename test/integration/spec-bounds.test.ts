@@ -38,12 +38,12 @@ afterAll(async () => {
 
 /** Sends JSON as it is; kubectl would parse and rewrite it. */
 async function create(name: string, spec: string): Promise<{ status: number; message: string }> {
-  const { server, headers, pool } = await sessions.current();
+  const { server, headers, pools } = await sessions.current();
   const answer = await request(`${server}/apis/ghippo.io/v1alpha1/namespaces/${namespace}/accesskeys`, {
     method: 'POST',
     headers: { ...headers, 'content-type': 'application/json' },
     body: `{"apiVersion":"ghippo.io/v1alpha1","kind":"AccessKey","metadata":{"name":"${name}"},"spec":${spec}}`,
-    dispatcher: pool,
+    dispatcher: pools.calls,
   });
   const { message = '' } = (await answer.body.json()) as { message?: string };
   return { status: answer.statusCode, message };

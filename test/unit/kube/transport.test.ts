@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { KubeConfig } from '@kubernetes/client-node';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ConnectionError, NotLeaderError } from '../../../src/kube/errors.ts';
 import { createTransport } from '../../../src/kube/transport.ts';
+import { createSessions } from '../../../src/kube/transport-session.ts';
 
 const request = { method: 'GET', path: '/api/v1/namespaces' } as const;
 
@@ -140,6 +142,21 @@ describe('a transport', () => {
     await body.dump();
   });
 
+  it('sends calls while any number of watches are open', async () => {
+    const wire = await createWire((incoming, response) => {
+      if (incoming.url === '/watch') response.write('{}\n');
+      else response.end('{}');
+    });
+    const watch = { ...request, path: '/watch', idleTimeoutMs: 60_000 };
+    // The watches fail when the transport is closed.
+    const open = async () => (await wire.transport.send(watch)).body.on('error', () => undefined);
+    const watches = Array.from({ length: 50 }, () => open().catch(() => undefined));
+    await watches[31];
+    const { statusCode, body } = await wire.transport.send({ ...request, timeoutMs: 2_000 });
+    expect(statusCode).toBe(200);
+    await body.dump();
+  });
+
   it('lets requests in flight finish over the previous connections when the certificates change', async () => {
     const slow = Promise.withResolvers<ServerResponse>();
     const wire = await createWire((incoming, response) => {
@@ -172,5 +189,16 @@ describe('a transport', () => {
     await wire.transport.close();
     await closed;
     expect(await ended).toBeInstanceOf(Error);
+  });
+
+  it('can be closed immediately after the certificates changed', async () => {
+    let authority = 'first';
+    const sessions = createSessions(() => kubeconfig(1, 'token', Buffer.from(authority).toString('base64')));
+    authority = 'second';
+    sessions.reject(await sessions.current());
+    await sessions.current();
+    await sessions.close();
+    const unhandled = await Promise.race([once(process, 'unhandledRejection'), sleep(20)]);
+    expect(unhandled).toBeUndefined();
   });
 });
