@@ -1,5 +1,5 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -49,12 +49,41 @@ describe('README.md', () => {
   });
 });
 
+describe('npm scripts in documents', () => {
+  const documents = globSync(['*.md', '{docs,bench,examples,charts}/**/*.md'], {
+    cwd: root,
+    exclude: ['CHANGELOG.md', 'docs/decisions/*'],
+  });
+
+  it('exist', () => {
+    const mentioned = documents.flatMap((document) =>
+      [...read(document).matchAll(/\bnpm run ([\w:-]+)/g)].map(([, name = '']) => ({ document, name })),
+    );
+    expect(mentioned).toContainEqual({ document: 'CONTRIBUTING.md', name: 'test:unit' });
+    expect(mentioned.filter(({ name }) => !(name in packageJson.scripts))).toEqual([]);
+  });
+});
+
+describe('docs/decisions/README.md', () => {
+  it('lists each record with its number, title and date', () => {
+    const index = read('docs/decisions/README.md');
+    const records = globSync('docs/decisions/[0-9]*.md', { cwd: root });
+    const rows = records.map((record) => {
+      const [, number = '', title] = /^# (\d+)\. (.*)$/m.exec(read(record)) ?? [];
+      const [, date] = /^- Date: (.*)$/m.exec(read(record)) ?? [];
+      return `| [${number.padStart(4, '0')}](${basename(record)}) | ${title} | ${date} |`;
+    });
+    expect(rows.length).toBeGreaterThan(40);
+    expect(rows.filter((row) => !index.includes(row))).toEqual([]);
+  });
+});
+
 describe('mentions of files', () => {
   const mentioning = globSync(
     [
       '*.md',
       '.github/*.md',
-      '{docs,bench,examples}/**/*.md',
+      '{docs,bench,examples,charts}/**/*.md',
       '{manifests,crds,charts,examples}/**/*.yaml',
       'src/**/*.ts',
     ],
@@ -76,7 +105,7 @@ describe('mentions of files', () => {
 });
 
 describe('links between documents', () => {
-  const documents = globSync(['*.md', '{docs,bench,examples}/**/*.md', '.github/*.md'], { cwd: root });
+  const documents = globSync(['*.md', '{docs,bench,examples,charts}/**/*.md', '.github/*.md'], { cwd: root });
 
   it.each(documents)('in %s are valid', (document) => {
     const text = read(document);
