@@ -69,9 +69,9 @@ export function createExternalTokens({ issuers, fetch, now }: ExternalTokensOpti
     async verify(token) {
       const found = trusted.get(peek(token)?.issuer ?? '');
       if (!found) return { invalid: 'not a token of a trusted issuer' };
-      const payload = await verifySignature(token, found, await found.keys(), now());
-      if ('invalid' in payload) return { invalid: String(payload.invalid) };
-      const parsed = claims.safeParse(payload);
+      const verified = await verifySignature(token, found, await found.keys(), now());
+      if ('invalid' in verified) return verified;
+      const parsed = claims.safeParse(verified.payload);
       if (!parsed.success) return { invalid: 'a claim is missing or has the wrong type' };
       const { sub: subject, exp, aud } = parsed.data;
       const audiences = aud.filter((one) => found.audiences.includes(one));
@@ -85,7 +85,7 @@ async function verifySignature(
   { issuer, audiences, algorithms }: TrustedIssuer,
   keys: RemoteJWKSet,
   now: number,
-): Promise<JWTPayload | { invalid: string }> {
+): Promise<{ payload: JWTPayload } | { invalid: string }> {
   try {
     const { payload, protectedHeader } = await jwtVerify(token, keys, {
       issuer,
@@ -98,7 +98,7 @@ async function verifySignature(
     // jose does not check that typ is text.
     if (!types.includes(String(protectedHeader.typ ?? 'jwt').toLowerCase())) return { invalid: 'another typ' };
     if ((payload.iat ?? 0) > now / 1000 + clockToleranceSeconds) return { invalid: 'iat is in the future' };
-    return payload;
+    return { payload };
   } catch (error) {
     const { code = '' } = error as { code?: string };
     const isAboutIssuer = ['ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID', 'ERR_JOSE_GENERIC'].includes(code);

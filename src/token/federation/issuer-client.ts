@@ -1,9 +1,8 @@
 /** Reads the discovery document and the keys of a trusted issuer, with limits on size, time and rate. */
-import { readFile } from 'node:fs/promises';
 import { createRemoteJWKSet, customFetch, errors, type RemoteJWKSet } from 'jose';
 import { z } from 'zod';
+import { createConnection } from '../../outbound/connection.ts';
 import { withCooldown } from '../../outbound/cooldown.ts';
-import { createLimitedFetch } from '../../outbound/limited-fetch.ts';
 
 /** Time for one response, milliseconds. */
 const timeoutMs = 5_000;
@@ -32,11 +31,11 @@ export class IssuerError extends Error {
 /** Responses are read with a limited size; redirects are not followed. */
 export type IssuerFetch = (url: string) => Promise<Response>;
 
-/** @param ca PEM of the CAs to trust; default: those of Node */
-function createIssuerFetch(ca: string | undefined): IssuerFetch {
-  const { fetch } = createLimitedFetch({ ca, timeoutMs, maxResponseBytes });
+/** @param caFile PEM of the CAs to trust; default: those of Node */
+function createIssuerFetch(caFile: string | undefined): IssuerFetch {
+  const connection = createConnection({ caFile, timeoutMs, maxResponseBytes });
   const headers = { accept: 'application/json' };
-  return (url) => fetch(url, { headers, signal: AbortSignal.timeout(timeoutMs) });
+  return (url) => connection.fetch(url, { headers, signal: AbortSignal.timeout(timeoutMs) });
 }
 
 export interface IssuerOptions {
@@ -57,7 +56,7 @@ const document = z.object({ issuer: z.string(), jwks_uri: z.string() });
  * @returns a function that returns the keys; it throws IssuerError if there are none
  */
 export function createIssuerKeys(options: IssuerOptions): () => Promise<RemoteJWKSet> {
-  const { issuer, now } = options;
+  const { issuer, now, caFile, fetch: get = createIssuerFetch(caFile) } = options;
   let current: { url: string; keys: RemoteJWKSet } | undefined;
   let failed: IssuerError | undefined;
   let attemptedAt = Number.NEGATIVE_INFINITY;
@@ -66,7 +65,6 @@ export function createIssuerKeys(options: IssuerOptions): () => Promise<RemoteJW
   async function refresh(): Promise<void> {
     attemptedAt = now();
     try {
-      const get = options.fetch ?? createIssuerFetch(await readCA(options.caFile));
       const url = await discover(issuer, get);
       const keys = current?.url === url ? current.keys : createKeys(url, get, now);
       // Also removes keys that the issuer has revoked.
@@ -87,15 +85,6 @@ export function createIssuerKeys(options: IssuerOptions): () => Promise<RemoteJW
     if (!current) throw failed ?? new IssuerError('unavailable', 'not discovered');
     return current.keys;
   };
-}
-
-async function readCA(file: string | undefined): Promise<string | undefined> {
-  if (file === undefined) return undefined;
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    throw new IssuerError('unavailable', `cannot read ${file}: ${(error as NodeJS.ErrnoException).code}`);
-  }
 }
 
 /** @returns the URL of the keys */
