@@ -15,8 +15,8 @@ import { addDeploymentRoutes } from './routes/deployments.ts';
 import { addDocsRoute } from './routes/docs.ts';
 import { addEditPairRoutes } from './routes/edit-pair.ts';
 import {
+  createVisitorRecognition,
   isSessionEnded,
-  recognizeVisitor,
   redirectToSignIn,
   rejectOtherSites,
   requireVisitor,
@@ -72,7 +72,11 @@ export function createConsole(dependencies: ConsoleDependencies): Console {
   const visitorGuard = requireVisitor(dependencies, { cookie, flash, sessions, proxySessions });
   for (const path of sessionPaths) app.use(path, visitorGuard);
   assets.addRoutes(app);
-  app.use('/docs', recognizeVisitor(dependencies, { sessions, proxySessions }));
+  const recognizeVisitor = createVisitorRecognition(dependencies, { sessions, proxySessions });
+  app.use('/docs', async (context, next) => {
+    await recognizeVisitor(context);
+    return next();
+  });
   addDocsRoute(app);
   app.get('/', (context) => context.redirect(homePath, 303));
   addSignInRoutes(app, { dependencies, flash, sessions, proxySessions });
@@ -102,7 +106,7 @@ export function createConsole(dependencies: ConsoleDependencies): Console {
     const shown = isEnded ? rejectedProxyToken(context) : error;
     return showError(shown, context, proxySignOut(shown, context.get('view'), options));
   });
-  return { app, unhandled: createUnhandledPages(assets), close: streams.close };
+  return { app, unhandled: createUnhandledPages(assets, recognizeVisitor), close: streams.close };
 }
 
 /** @returns the link to sign out at the proxy if the cluster rejects its token: the proxy may then request a new one */

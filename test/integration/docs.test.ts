@@ -92,7 +92,12 @@ describe('/docs', () => {
     await page.click('.main-menu >> text="API docs"');
     await page.locator('.opblock').first().waitFor();
     expect(await page.textContent('.account .who')).toBe('alice');
-    for (const width of [320, 768, 2560]) {
+    for (const operation of ['listDeployments', 'createToken', 'listUsers', 'requestToken']) {
+      await page.locator(`[id$="-${operation}"] .opblock-summary`).click();
+      await page.locator(`[id$="-${operation}"] .responses-table`).waitFor();
+    }
+    // 160 px is a window of 320 px with a zoom of 200 %.
+    for (const width of [160, 320, 360, 768, 2560]) {
       await page.setViewportSize({ width, height: 900 });
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
     }
@@ -121,6 +126,8 @@ describe('/docs', () => {
     const { status, body } = await execute(page, 'listDeployments', { cluster: 'kpanda-global-cluster' });
     expect(status).toMatch(/^200/);
     expect(body).toContain('storefront');
+    await page.setViewportSize({ width: 320, height: 900 });
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);
     expect(problems()).toEqual([]);
   });
 

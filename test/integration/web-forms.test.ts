@@ -525,6 +525,10 @@ describe('an unknown path', () => {
     await page.click('main a');
     await page.waitForURL('**/login');
     await signInWithToken(page, url, people.bob.token);
+    expect((await page.goto(`${url}/nothing`))?.status()).toBe(404);
+    expect(await page.textContent('.account .who')).toBe(people.bob.name);
+    await page.click('main a');
+    await page.waitForURL(`**${keysPath}`);
     expect((await page.goto(`${url}${keysPath}/first/disable`))?.status()).toBe(405);
     expect(await page.textContent('main')).toContain('无法直接打开');
     await page.click('main a');

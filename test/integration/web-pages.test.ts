@@ -101,6 +101,7 @@ describe.each(['en', 'zh-CN'])('in %s', (locale) => {
     const { page, close } = await setup.open({ locale, viewport: { width: 360, height: 740 } });
     const wide: string[] = [];
     await page.goto(`${url}/login`);
+    expect(await page.evaluate('document.querySelector(".segments").offsetHeight')).toBeLessThan(50);
     await signInWithToken(page, url, people.alice.token);
     for (const path of pages) {
       await page.goto(url + path);
@@ -219,6 +220,7 @@ describe('deployments', () => {
     const open = (query: string) => page.goto(`${url}/deployments?${query}`);
     await open('page=99');
     expect(await page.textContent('main')).toContain('There is no page 99. The last page is 2.');
+    expect(await page.textContent('.pager')).not.toContain('Page 99');
     await page.click('text="Go to the last page"');
     expect(await page.locator('tbody th').count()).toBeGreaterThan(0);
     await open('namespace=deleted&page=3');
@@ -236,6 +238,8 @@ describe('deployments', () => {
     await signInWithToken(page, url, people.carol.token);
     await page.goto(`${url}/deployments`);
     expect(await page.textContent('main')).toContain('list deployments.apps');
+    expect(await page.textContent('main')).toContain('First replace the words in capitals.');
+    expect(await page.textContent('main')).not.toContain('name of the key');
     await close();
   });
 });

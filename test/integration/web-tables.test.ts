@@ -7,7 +7,7 @@ import { createWideObjects, longNames } from '../support/wide-objects.ts';
 import { deploymentManifest } from '../support/workload.ts';
 
 const keysPath = '/personal-center/access-keys';
-const { alice, bob, carol } = people;
+const { alice, bob, carol, long } = people;
 let setup: TestConsole;
 let url: string;
 let wideNamespace: string;
@@ -34,10 +34,7 @@ async function openAs(
 
 /** The windows: CSS pixels and zoom of the browser, which divides the CSS pixels of a window. */
 const widths = [320, 360, 480, 768, 900, 1024, 1440, 1920, 2560];
-const windows = [
-  ...widths.map((width) => ({ width, zoom: 1 })),
-  ...widths.map((width) => ({ width, zoom: 2 })).filter(({ width, zoom }) => width / zoom >= 320),
-];
+const windows = [1, 2].flatMap((zoom) => widths.map((width) => ({ width, zoom })));
 
 test('no page, table or menu is wider than the window', async () => {
   const { page, close } = await openAs(alice);
@@ -46,10 +43,11 @@ test('no page, table or menu is wider than the window', async () => {
     browser.send('Emulation.setDeviceMetricsOverride', {
       ...{ width: width / zoom, height: 900, deviceScaleFactor: zoom, mobile: false },
     });
-  const overflowing = `[document.documentElement, ...document.querySelectorAll('table, .card, details[open] .popup')]
+  const overflowing = `[document.documentElement, ...document.querySelectorAll('main *, .bar *, dialog *')]
     .filter((one) => {
       const { left, right } = one.getBoundingClientRect();
-      return one.scrollWidth > innerWidth || left < 0 || right > innerWidth + 0.5;
+      const isScrolled = one.closest('pre, .visually-hidden, thead, details:not([open]) > :not(summary)');
+      return one.scrollWidth > innerWidth && one.tagName === 'HTML' || !isScrolled && (left < 0 || right > innerWidth + 0.5);
     })
     .map((one) => [one.tagName, one.className, one.scrollWidth, innerWidth].join(' '))`;
   const found: string[] = [];
@@ -74,18 +72,46 @@ test('no page, table or menu is wider than the window', async () => {
     await page.goto(url + path);
     await measure(path);
   }
+  await page.click('.account > summary');
+  await measure('account menu');
+  await page.keyboard.press('Escape');
   for (const pair of [longNames.pair, 'ci']) {
     await page.click(`#menu-${pair} > summary`);
     await measure(`menu of ${pair}`);
+    const heights =
+      '[...document.querySelectorAll("details[open] .popup :is(a, button)")].map((one) => one.offsetHeight)';
+    expect(new Set((await page.evaluate(heights)) as number[]).size).toBe(1);
     await page.keyboard.press('Escape');
   }
   expect(found).toEqual([]);
-  for (const window of windows) {
+  for (const window of windows.filter(({ width, zoom }) => width / zoom >= 240)) {
     await resize(window);
     const lines = "[...document.querySelectorAll('.ak code')].map((one) => Math.round(one.offsetHeight / 26))";
     expect(await page.evaluate(lines)).toEqual([1, 1]);
   }
+  await page.goto(`${url}${keysPath}/${longNames.pair}/edit`);
+  await page.click('text="Choose a date"');
+  await measure('calendar');
   await close();
+  const check = async ({ page, close }: Awaited<ReturnType<typeof openAs>>, paths: string[]) => {
+    for (const path of paths) {
+      await page.goto(url + path);
+      for (const width of [160, 320]) {
+        await page.setViewportSize({ width, height: 900 });
+        expect([path, width, await page.evaluate(overflowing)]).toEqual([path, width, []]);
+      }
+    }
+    await close();
+  };
+  await check(await setup.open(), ['/login', '/login?method=pair', '/nothing']);
+  const longName = 'n'.repeat(253);
+  await check(await openAs(long), [
+    keysPath,
+    `${keysPath}/new`,
+    '/personal-center/profile',
+    `/deployments?cluster=${longName}`,
+  ]);
+  await check(await openAs(carol), [keysPath, `/deployments?namespace=${longName}&search=${longName}`]);
 });
 
 describe('the list of deployments', () => {
@@ -187,6 +213,12 @@ describe('the page of a deployment', () => {
     });
     await page.waitForSelector('text=The rollout has not finished in time');
     expect(await page.textContent('main')).toContain('example.org/main');
+    await page.setViewportSize({ width: 960, height: 900 });
+    const reason = page.locator('td.reason > div', { hasText: 'MinimumReplicasUnavailable' });
+    expect((await reason.boundingBox())?.height).toBeLessThan(30);
+    await page.goto(`${url}/deployments?search=stuck`);
+    expect(await page.evaluate('document.querySelector(".problem .code-word").getClientRects().length')).toBe(1);
+    await page.goto(url + detailPath('shop', 'stuck'));
     await page.waitForSelector('.live:not([hidden])');
     await kubectl('label', 'deployment', 'stuck', '-n', 'shop', 'tier=back');
     await page.waitForSelector('text="tier=back"');
@@ -209,7 +241,9 @@ describe('the page of a deployment', () => {
     for (const path of paths) {
       const answer = await client.get(path);
       expect([path, answer.status]).toEqual([path, 404]);
-      expect(await answer.text()).toContain('does not exist, or you do not have permission');
+      const text = await answer.text();
+      expect(text).toContain('does not exist, or you do not have permission');
+      expect(text).toContain('Back to deployments');
     }
   });
 
@@ -229,6 +263,10 @@ test('times are local, with UTC in the title', async () => {
   expect(await expiry.textContent()).toBe('2040年1月1日 08:00');
   expect(await expiry.getAttribute('title')).toBe('2040-01-01 00:00 UTC');
   await close();
+  const english = await openAs(alice, { locale: 'en-US', timezoneId: 'Asia/Shanghai' });
+  // A line never begins with AM or PM.
+  expect(await english.page.textContent('time[datetime^="2040-01-01"]')).toMatch(/^Jan 1, 2040, 8:00[\u00a0\u202f]AM$/);
+  await english.close();
   const withoutScript = await openAs(alice, { javaScriptEnabled: false });
   expect(await withoutScript.page.textContent('time[datetime^="2040-01-01"]')).toBe('2040-01-01 00:00 UTC');
   await withoutScript.close();
@@ -294,6 +332,11 @@ test('paper has the content without navigation and buttons', async () => {
     await page.emulateMedia({ media: 'screen', colorScheme: 'dark' });
   };
   const { sk } = await createKey(page, 'paper');
+  await page.setViewportSize({ width: 320, height: 900 });
+  const clipped =
+    "[...document.querySelectorAll('.shown input')].filter((one) => one.scrollWidth > one.clientWidth).length";
+  expect(await page.evaluate(clipped)).toBe(0);
+  await page.setViewportSize({ width: 718, height: 1000 });
   expect(sk).toBe(await page.locator('#shown-sk').filter({ visible: true }).inputValue());
   await check();
   await page.goto(url + keysPath);

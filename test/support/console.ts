@@ -8,6 +8,7 @@ export const people = {
   alice: { name: 'alice', groups: ['developers', 'on-call'], token: 'token-of-alice-4f1c' },
   bob: { name: 'bob@example.org', groups: ['developers'], token: 'token-of-bob-9d2e' },
   carol: { name: 'carol', groups: [], token: 'token-of-carol-77aa' },
+  long: { name: 'l'.repeat(128), groups: ['developers', 'g'.repeat(128)], token: 'token-of-long-51d0' },
 } as const;
 
 /** Chromium logs error statuses, and event streams are aborted when their page closes. */

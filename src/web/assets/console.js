@@ -17,7 +17,9 @@ function showCopyButtons(root) {
 /** Shows times in the time zone of the browser, in the language of the page. The title keeps the time in UTC. */
 function showLocalTimes(root) {
   const format = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: 'medium', timeStyle: 'short' });
-  for (const time of root.querySelectorAll('time[datetime]')) time.textContent = format.format(new Date(time.dateTime));
+  for (const time of root.querySelectorAll('time[datetime]')) {
+    time.textContent = format.format(new Date(time.dateTime)).replace(/ (?=[AP]M$)/, '\u00a0');
+  }
 }
 
 async function copy(button) {

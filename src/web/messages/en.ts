@@ -19,6 +19,7 @@ export const en = {
   signOut: 'Sign out',
   cancel: 'Cancel',
   back: 'Back to access keys',
+  backToDeployments: 'Back to deployments',
   copy: 'Copy',
   copied: 'Copied',
   copyWhat: 'Copy {what}',
@@ -135,7 +136,7 @@ export const en = {
   missingPermissionRead: 'You have an AccessKey, but you do not have permission to read it. Missing permission:',
   askAdministrator:
     'Ask a cluster administrator to grant everything that you need here, for example with these commands:',
-  replaceCapitals: 'Replace the words in capitals: the namespace, and the name of the key.',
+  replaceCapitals: 'First replace the words in capitals.',
   viewOnly:
     'You are signed in with a key pair, which is read-only here. To change keys, sign in with a Kubernetes token.',
 

@@ -21,6 +21,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   signOut: '退出登录',
   cancel: '取消',
   back: '返回访问密钥列表',
+  backToDeployments: '返回无状态负载列表',
   copy: '复制',
   copied: '已复制',
   copyWhat: '复制{what}',
@@ -135,7 +136,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   missingPermission: '您没有执行此操作所需的权限：',
   missingPermissionRead: '您已有 AccessKey，但没有读取权限。缺少以下权限：',
   askAdministrator: '请联系集群管理员授予所需的全部权限，例如执行以下命令：',
-  replaceCapitals: '请将大写单词替换为实际的命名空间和密钥名称。',
+  replaceCapitals: '执行前，请替换命令中的大写单词。',
   viewOnly: '您当前使用密钥对登录，仅可查看。如需修改密钥，请使用 Kubernetes 令牌登录。',
 
   rotate: '立即轮换',

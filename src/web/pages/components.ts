@@ -82,6 +82,12 @@ export function time(value: string | number | undefined, fallback: string): Html
   return html`<time datetime="${new Date(value).toISOString()}" title="${formatTime(value)}">${formatTime(value)}</time>`;
 }
 
+/** Names of images, which break at their separators. */
+export function imageNames(images: readonly string[]): Html {
+  const parts = images.join(', ').split(/(?<=[/:@])/);
+  return html`<code>${parts.map((part, index) => html`${index > 0 && html`<wbr>`}${part}`)}</code>`;
+}
+
 /** Shown by the script while the live part of a page is up to date. */
 export function liveMark({ t }: View): Html {
   return html`<span class="live" hidden>${t('live')}</span>`;
@@ -106,8 +112,8 @@ export function codeBlock(view: View, text: string, what: string): Html {
 /** A missing permission with the commands that grant it. */
 export function missingPermissionText(view: View, lead: string, missing: MissingPermission): Html {
   const { permission, command, hasPlaceholder } = missing;
-  return html`<p>${lead}</p><p><code class="permission">${permission}</code></p><p>${view.t('askAdministrator')}${hasPlaceholder && html` ${view.t('replaceCapitals')}`}</p>
-${codeBlock(view, command, view.t('askAdministrator'))}`;
+  return html`<p>${lead}</p><p><code class="permission">${permission}</code></p><p>${view.t('askAdministrator')}</p>
+${codeBlock(view, command, view.t('askAdministrator'))}${hasPlaceholder && html`<p class="help">${view.t('replaceCapitals')}</p>`}`;
 }
 
 /** An error as a page explains it. */

@@ -1,7 +1,7 @@
 import type { Condition, DeploymentItem } from '../../deployments/kpanda/schema.ts';
 import type { View } from '../common/view.ts';
 import type { DeploymentRow } from '../deployments/row.ts';
-import { fact, type Html, html, liveMark, notice, time } from './components.ts';
+import { fact, type Html, html, imageNames, liveMark, notice, time } from './components.ts';
 import { deploymentsPath } from './deployment-filters.ts';
 import { deploymentPath, problemText, stateBadge } from './deployments.ts';
 import { layout } from './layout.ts';
@@ -39,7 +39,7 @@ ${fact(t('readyReplicas'), `${row.ready}/${row.replicas}`)}
 ${fact(t('availableReplicas'), String(item.status.availableReplicas))}
 ${fact(t('namespace'), row.namespace)}
 ${fact(t('cluster'), row.cluster)}
-${fact(t('images'), lines(row.images.map((image) => html`<code>${image}</code>`)))}
+${fact(t('images'), lines(row.images.map((image) => imageNames([image]))))}
 ${fact(t('strategy'), item.spec.strategy?.type || undefined)}
 ${fact(t('revision'), item.revision === '0' ? undefined : item.revision)}
 ${fact(t('created'), time(row.createdAt, t('unknown')))}
@@ -73,7 +73,7 @@ ${
 <thead><tr>${heads.map((one) => html`<th scope="col">${one}</th>`)}</tr></thead>
 <tbody>${conditions.map(
         (one) => html`<tr><th scope="row"><span class="row-name">${one.type}</span></th>
-${cell(t('conditionStatus'), one.status)}${cell(t('conditionReason'), one.reason, 'breakable')}
+${cell(t('conditionStatus'), one.status)}${cell(t('conditionReason'), one.reason, 'breakable reason')}
 ${cell(t('conditionMessage'), one.message, 'breakable')}${cell(t('lastChange'), time(one.lastTransitionTime || undefined, t('unknown')), 'times')}</tr>`,
       )}</tbody></table></div>`
 }</section>`;

@@ -11,7 +11,7 @@ import {
 } from '../deployments/filters.ts';
 import type { DeploymentProblem, DeploymentRow } from '../deployments/row.ts';
 import type { MissingPermission } from '../keys/missing-permission.ts';
-import { type Html, html, icons, liveMark, missingPermissionText, notice, time } from './components.ts';
+import { type Html, html, icons, imageNames, liveMark, missingPermissionText, notice, time } from './components.ts';
 import { columnName, deploymentsPath, filterForm } from './deployment-filters.ts';
 import { layout } from './layout.ts';
 
@@ -120,7 +120,7 @@ function table(view: View, { rows, clusters, filters }: DeploymentsPage): Html {
 ${cell(t('namespace'), row.namespace, 'breakable')}${hasClusters && cell(t('cluster'), row.cluster, 'breakable')}
 ${cell(t('state'), html`${stateBadge(view, row.state)}${row.problems.map((one) => problemText(view, one))}`, 'states')}
 ${cell(t('readyReplicas'), `${row.ready}/${row.replicas}`)}
-${cell(t('images'), html`<code>${row.images.join(', ')}</code>`, 'images')}
+${cell(t('images'), imageNames(row.images), 'images')}
 ${cell(t('created'), time(row.createdAt, t('unknown')), 'times')}</tr>`,
   )}</tbody></table></div>`;
 }
@@ -143,6 +143,6 @@ function pager(view: View, { filters, pagination: { total, page, pages } }: Depl
   const size = (one: DeploymentFilters['pageSize']) =>
     html`<a href="${path({ pageSize: one, page: 1 })}" aria-current="${one === filters.pageSize ? 'true' : 'false'}" aria-label="${t('perPage', { size: one })}">${one}</a>`;
   return html`<nav class="pager" aria-label="${t('pages')}"><span class="pager-total"><span class="faint">${t('totalItems', { total })}</span>${liveMark(view)}</span>
-${pages > 1 && html`<div>${link(page - 1, t('previousPage'))}<span>${t('pageOf', { page, pages })}</span>${link(page + 1, t('nextPage'))}</div>`}
+${pages > 1 && page <= pages && html`<div>${link(page - 1, t('previousPage'))}<span>${t('pageOf', { page, pages })}</span>${link(page + 1, t('nextPage'))}</div>`}
 ${total > pageSizes[0] && html`<div class="switch-line"><span class="faint">${t('pageSize')}</span><div class="switch">${pageSizes.map(size)}</div></div>`}</nav>`;
 }

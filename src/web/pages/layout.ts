@@ -6,7 +6,7 @@ import { type Failure, failureText, formToken, type Html, html, icons } from './
 export interface Page {
   title: string;
   /** The item of the main menu to highlight. */
-  section?: 'personal-center' | 'deployments' | 'docs' | 'settings';
+  section?: 'personal-center' | 'deployments' | 'docs' | 'settings' | undefined;
   content: Html;
   /** Style sheets and scripts in place of those of the other pages. */
   head?: Html;
@@ -103,12 +103,13 @@ function withQuery(path: string, name: string, value: string): string {
 
 export interface ErrorPage extends Failure {
   title: string;
+  section?: Page['section'] | undefined;
   /** Target of the primary button. Default: the access keys, or the sign-in page. */
   action?: { href: string; label: string } | undefined;
 }
 
 /** A page that explains why an action failed, with a way back. */
-export function errorPage(view: View, { title, action, ...failure }: ErrorPage): Html {
+export function errorPage(view: View, { title, section, action, ...failure }: ErrorPage): Html {
   const { t, account } = view;
   const isPlain = failure.missing === undefined;
   const back = account
@@ -117,6 +118,7 @@ export function errorPage(view: View, { title, action, ...failure }: ErrorPage):
   const { href, label } = action ?? back;
   return layout(view, {
     title,
+    section,
     content: html`<div class="page narrow"><section class="card ${isPlain ? 'empty' : ''}" role="alert">${isPlain && icons.warning}<h1>${title}</h1>${failureText(view, failure)}
 <a class="button" href="${href}">${label}</a></section></div>`,
   });

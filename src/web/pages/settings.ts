@@ -37,6 +37,6 @@ ${fact(t('sessionLength'), t('minutes', { minutes: sessionMinutes }))}
 ${fact(t('idleTimeout'), idleMinutes === undefined ? t('none') : t('minutes', { minutes: idleMinutes }))}
 </dl></section>
 <section class="card" aria-labelledby="about-title"><h2 id="about-title">${t('about')}</h2>
-<dl class="facts">${fact(t('version'), version)}${fact(t('apiDocs'), html`<a href="/docs">${t('apiDocs')}</a>`)}</dl></section></div>`,
+<dl class="facts">${fact(t('version'), version)}${fact(t('apiDocs'), html`<a href="/docs">/docs</a>`)}</dl></section></div>`,
   });
 }

@@ -104,15 +104,16 @@ function createVisitorFinder(dependencies: ConsoleDependencies, { sessions, prox
   };
 }
 
-/** For pages that need no session: shows the account of a valid one. */
-export function recognizeVisitor(dependencies: ConsoleDependencies, visiting: Visiting) {
+/** For pages that need no session: sets the account of a valid one in the view. */
+export type RecognizeVisitor = (context: PageContext) => Promise<void>;
+
+export function createVisitorRecognition(dependencies: ConsoleDependencies, visiting: Visiting): RecognizeVisitor {
   const findVisitor = createVisitorFinder(dependencies, visiting);
-  return createMiddleware<ConsoleEnvironment>(async (context, next) => {
+  return async (context) => {
     const keys = dependencies.sessionKeys();
     // The page is also useful while the cluster is unavailable.
     if (keys) await findVisitor(context, keys).catch(() => undefined);
-    return next();
-  });
+  };
 }
 
 /**

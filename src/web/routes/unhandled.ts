@@ -3,10 +3,12 @@ import { parseAccept } from 'hono/utils/accept';
 import type { Environment } from '../../http/common/environment.ts';
 import { PlatformError } from '../../http/common/errors.ts';
 import type { Assets } from '../common/assets.ts';
+import { ConsoleError } from '../common/console-error.ts';
+import { deploymentsPath } from '../pages/deployment-filters.ts';
 import { type ErrorPage, errorPage } from '../pages/layout.ts';
 import type { ConsoleEnvironment, PageContext } from './dependencies.ts';
 import { describeFailure } from './failure.ts';
-import { setSecurityHeaders } from './guard.ts';
+import { type RecognizeVisitor, setSecurityHeaders } from './guard.ts';
 import { viewOf } from './preferences.ts';
 
 /** Responds to browsers with a page where the platform API would respond with JSON. */
@@ -20,12 +22,18 @@ export interface UnhandledPages {
 /** Paths of APIs and files: their clients never get a page, whatever they accept. */
 const apiPaths = /^\/(?:apis|api|oauth2|\.well-known|assets)(?:\/|$)|^\/openapi\.json$|^\/docs\/assets\//;
 
-export function createUnhandledPages(assets: Assets): UnhandledPages {
+/** @param recognizeVisitor so that a page does not offer to sign in to someone who is signed in */
+export function createUnhandledPages(assets: Assets, recognizeVisitor: RecognizeVisitor): UnhandledPages {
+  async function show(context: PageContext, error: Error): Promise<Response> {
+    if (!context.get('view').account) await recognizeVisitor(context);
+    return showError(error, context);
+  }
+
   function page(context: Context<Environment>, error: Error): Response | Promise<Response> | undefined {
     if (apiPaths.test(context.req.path)) return undefined;
     context.header('Vary', 'Accept', { append: true });
     if (!prefersPage(context.req.header('Accept'))) return undefined;
-    return showError(error, toPageContext(context, assets));
+    return show(toPageContext(context, assets), error);
   }
   return {
     notFound: (context) => page(context, new PlatformError('notFound', 'path not found')),
@@ -36,7 +44,7 @@ export function createUnhandledPages(assets: Assets): UnhandledPages {
 /**
  * The error page, with the headers that the error requires, such as Allow.
  *
- * @param action the way back; default: the access keys
+ * @param action the way back; default: the list that the page belongs to
  */
 export function showError(
   error: Error,
@@ -49,8 +57,20 @@ export function showError(
   if (error instanceof PlatformError) {
     for (const [name, value] of Object.entries(error.headers)) context.header(name, value);
   }
-  const title = t(status === 404 && error instanceof PlatformError ? 'notFoundTitle' : 'errorTitle');
-  return context.html(errorPage(view, { title, ...failure, action }), status);
+  const section = sectionOf(context.req.path);
+  const isMissing = error instanceof PlatformError ? status === 404 : isMissingDeployment(error);
+  const title = t(isMissing ? 'notFoundTitle' : 'errorTitle');
+  const toDeployments =
+    section === 'deployments' ? { href: deploymentsPath, label: t('backToDeployments') } : undefined;
+  return context.html(errorPage(view, { title, section, ...failure, action: action ?? toDeployments }), status);
+}
+
+const isMissingDeployment = (error: Error) => error instanceof ConsoleError && error.key === 'deploymentNotFound';
+
+/** @returns the item of the main menu to which a page belongs */
+function sectionOf(path: string): ErrorPage['section'] {
+  if (path.startsWith('/personal-center/')) return 'personal-center';
+  return path.startsWith(`${deploymentsPath}/`) ? 'deployments' : undefined;
 }
 
 /** The middleware of the console has not run for an unknown path. */

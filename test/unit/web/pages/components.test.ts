@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { time } from '../../../../src/web/pages/components.ts';
+import { imageNames, time } from '../../../../src/web/pages/components.ts';
 
 test.each([
   [
@@ -10,3 +10,10 @@ test.each([
   [undefined, '<span class="faint">never</span>'],
   [Number.POSITIVE_INFINITY, '<span class="faint">never</span>'],
 ])('shows the time %s', (value, html) => expect(String(time(value, 'never'))).toBe(html));
+
+test('the name of an image breaks at its separators', () => {
+  const images = ['registry.example.org:5000/shop/web@sha256:0f', 'nginx'];
+  expect(String(imageNames(images))).toBe(
+    '<code>registry.example.org:<wbr>5000/<wbr>shop/<wbr>web@<wbr>sha256:<wbr>0f, nginx</code>',
+  );
+});

@@ -12,7 +12,7 @@ import { createUnhandledPages, prefersPage } from '../../../../src/web/routes/un
 
 const browser = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8';
 
-const unhandled = createUnhandledPages(loadAssets());
+const unhandled = createUnhandledPages(loadAssets(), async () => undefined);
 const app = new Hono<Environment>();
 app.use(requestLog({ log: pino({ level: 'silent' }), addressOf: () => '192.0.2.1' }));
 app.use(limitBody(), limitQuery());
