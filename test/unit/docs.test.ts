@@ -39,10 +39,10 @@ describe('docs/configuration.md', () => {
   });
 });
 
-describe('README.md', () => {
+describe('CONTRIBUTING.md', () => {
   it('mentions each script of package.json', () => {
-    const text = read('README.md');
-    const isMentioned = (name: string) => new RegExp(`\\bnpm (?:run )?${name}(?![\\w:-])`).test(text);
+    const text = read('CONTRIBUTING.md');
+    const isMentioned = (name: string) => new RegExp(`(?:\\bnpm (?:run )?|\`)${name}(?![\\w:-])`).test(text);
     // npm runs prepare by itself.
     const scripts = Object.keys(packageJson.scripts).filter((name) => name !== 'prepare');
     expect(scripts.filter((name) => !isMentioned(name))).toEqual([]);
