@@ -30,22 +30,43 @@ export function notify(notification: Notification, effects: NotificationEffects)
     : sendSignal(notification.signal, notification.target, effects);
 }
 
-/** The command writes to the error stream of the agent, because the output of the agent is reserved for results. */
+/**
+ * Runs the command in a process group of its own, so that all its processes can be killed. It writes to the error stream of
+ * the agent, because the output of the agent is reserved for results.
+ */
 async function runCommand(
   { command, timeoutMs }: Extract<Notification, { kind: 'command' }>,
-  { environment, signal }: NotificationEffects,
+  { environment, kill, signal }: NotificationEffects,
 ): Promise<void> {
   const deadline = AbortSignal.timeout(timeoutMs);
+  const end = AbortSignal.any([signal, deadline]);
+  end.throwIfAborted();
   const child = spawn('/bin/sh', ['-c', command], {
     stdio: ['ignore', 2, 2],
     env: { ...environment },
-    signal: AbortSignal.any([signal, deadline]),
-    killSignal: 'SIGKILL',
+    detached: true,
   });
-  const [code, ended] = await once(child, 'exit').catch((error: Error) => {
-    throw new Error(deadline.aborted ? `command took longer than ${timeoutMs / 1000} s` : `command: ${error.message}`);
-  });
-  if (code !== 0) throw new Error(`command ended with ${code === null ? ended : `exit code ${code}`}`);
+  const killAll = () => killGroup(child.pid, kill);
+  end.addEventListener('abort', killAll);
+  const [code, ended] = await once(child, 'exit')
+    .catch((error: Error) => {
+      throw new Error(`command: ${error.message}`);
+    })
+    .finally(() => end.removeEventListener('abort', killAll));
+  if (code === 0) return;
+  if (deadline.aborted) throw new Error(`command took longer than ${timeoutMs / 1000} s`);
+  if (signal.aborted) throw new Error('command: the agent ended');
+  throw new Error(`command ended with ${code === null ? ended : `exit code ${code}`}`);
+}
+
+function killGroup(leader: number | undefined, kill: NotificationEffects['kill']): void {
+  if (leader === undefined) return;
+  try {
+    kill(-leader, 'SIGKILL');
+  } catch (error) {
+    // All processes of the group have ended in the meantime.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 async function sendSignal(signal: NodeJS.Signals, target: SignalTarget, { kill }: NotificationEffects): Promise<void> {
