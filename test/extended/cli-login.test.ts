@@ -15,6 +15,7 @@ import { authenticationConfiguration } from '../support/authentication-configura
 import { makeCertificate } from '../support/certificates.ts';
 import { type CommandResult, openShell, type UserShell } from '../support/cli-command.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { kubeconfigText } from '../support/kubeconfig.ts';
 import { accessKeyManifest, createNamespace, createPair, type Pair, readPair, waitReady } from '../support/platform.ts';
 
 const audience = 'kubernetes';
@@ -80,19 +81,7 @@ async function writePair({ ak, sk }: Pair): Promise<void> {
 }
 
 /** A kubeconfig with a cluster, but without a user. */
-function clusterOnly(): string {
-  const { server, certificateAuthority } = cluster.controlPlane;
-  const authority = Buffer.from(certificateAuthority).toString('base64');
-  const content = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'nobody',
-    clusters: [{ name: 'prod', cluster: { server, 'certificate-authority-data': authority } }],
-    contexts: [{ name: 'nobody', context: { cluster: 'prod', user: '' } }],
-    users: [],
-  };
-  return `# written by the platform team\n${stringify(content)}`;
-}
+const clusterOnly = () => `# written by the platform team\n${kubeconfigText(cluster.controlPlane)}`;
 
 const ca = () => ['--ca-file', join(directory, 'ca.pem')];
 const fromFiles = () => ['--pair-directory', pairDirectory, ...ca()];

@@ -8,7 +8,6 @@ import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify
 import * as oauth from 'openid-client';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { stringify } from 'yaml';
 import { defaultKeyPolicy } from '../../src/token/keys/facts.ts';
 import { generateSigningKeys } from '../../src/token/keys/signing-keys.ts';
 import { freePorts } from '../../tools/control-plane/ports.ts';
@@ -17,6 +16,7 @@ import { poll } from '../../tools/poll.ts';
 import { authenticationConfiguration } from '../support/authentication-configuration.ts';
 import { makeCertificate } from '../support/certificates.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { kubeconfigText } from '../support/kubeconfig.ts';
 import { accessKeyManifest, createNamespace, createPair, type Pair } from '../support/platform.ts';
 
 const audience = 'kubernetes';
@@ -69,17 +69,7 @@ async function getToken(): Promise<string> {
 /** Runs kubectl with only a token. */
 async function kubectlWith(token: string): Promise<Kubectl> {
   const file = join(directory, 'token.kubeconfig');
-  const { server, certificateAuthority } = cluster.controlPlane;
-  const authority = Buffer.from(certificateAuthority).toString('base64');
-  const kubeconfig = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'c',
-    clusters: [{ name: 'c', cluster: { server, 'certificate-authority-data': authority } }],
-    users: [{ name: 'u', user: { token } }],
-    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
-  };
-  await writeFile(file, stringify(kubeconfig));
+  await writeFile(file, kubeconfigText(cluster.controlPlane, { token }));
   return createKubectl(cluster.controlPlane.kubectl, file);
 }
 

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { describeError } from '../../kube/errors.ts';
 import { pause } from '../../kube/time.ts';
-import { removeTemporaryFiles } from './atomic-file.ts';
+import { removeTemporaryFiles } from '../files/replace-file.ts';
 import { type FoundCredential, findCredential } from './credential-files.ts';
 import { RefreshFailure } from './failure.ts';
 import type { AgentMetrics } from './metrics.ts';

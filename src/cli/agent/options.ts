@@ -1,9 +1,9 @@
 /** Reads the flags of the agent; pure. */
 import { constants } from 'node:os';
 import { durationMs } from '../../accesskey/model/time.ts';
+import type { FileAttributes, FileOwner } from '../files/replace-file.ts';
 import { chooseSource, type Environment } from '../token/source.ts';
 import { TokenError } from '../token/token-error.ts';
-import type { FileAttributes, FileOwner } from './atomic-file.ts';
 import type { FileSource } from './credential-files.ts';
 import type { Notification } from './notification.ts';
 import { type ListenAddress, parseListenAddress } from './status-server.ts';

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { replaceFile } from './atomic-file.ts';
+import { replaceFile } from '../files/replace-file.ts';
 
 /** A file that exists while the token is valid, for probes and scripts that wait for the token. */
 export interface ReadyFile {

@@ -1,7 +1,7 @@
+import { replaceFile } from '../files/replace-file.ts';
 import type { Credential } from '../token/request.ts';
 import type { IssuedToken } from '../token/response.ts';
 import { TokenError } from '../token/token-error.ts';
-import { replaceFile } from './atomic-file.ts';
 import type { FoundCredential } from './credential-files.ts';
 import { RefreshFailure, toRefreshFailure } from './failure.ts';
 import type { AgentOptions } from './options.ts';

@@ -1,7 +1,7 @@
 /** Reads and writes the kubeconfig files of the user. */
-import { randomUUID } from 'node:crypto';
-import { chown, mkdir, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
+import { replaceFile } from '../files/replace-file.ts';
 import type { Environment } from '../token/source.ts';
 import { TokenError } from '../token/token-error.ts';
 import { applyChange, type KubeconfigChange } from './kubeconfig-change.ts';
@@ -46,7 +46,7 @@ export async function changeKubeconfig(paths: readonly string[], change: Kubecon
     const files = await readKubeconfigs(paths);
     const targetFile = files.find(({ file }) => file === target) ?? parseKubeconfig(target, '');
     const changed = applyChange(files, targetFile, change);
-    for (const one of changed) await replaceFile(one.file, formatKubeconfig(one));
+    for (const one of changed) await replaceKubeconfig(one.file, formatKubeconfig(one));
     return changed.map(({ file }) => file);
   });
 }
@@ -78,29 +78,13 @@ async function createLock(file: string): Promise<void> {
 }
 
 /** Replaces a file, or what a link points to, so that a reader always finds a complete kubeconfig. */
-async function replaceFile(file: string, text: string): Promise<void> {
+async function replaceKubeconfig(file: string, text: string): Promise<void> {
   const real = await realpath(file).catch(() => file);
-  const before = await stat(real).catch(() => undefined);
-  const temporary = `${real}.${randomUUID()}`;
+  // With sudo, the file stays one of the user.
+  const owner = await stat(real).catch(() => undefined);
   try {
-    await writeNew(temporary, text);
-    // With sudo, the file stays one of the user.
-    if (before) await chown(temporary, before.uid, before.gid).catch(() => undefined);
-    await rename(temporary, real);
+    await replaceFile(real, text, { mode: 0o600, owner, ownerIsOptional: true });
   } catch (error) {
     throw new TokenError('usage', `cannot write the kubeconfig ${file}: ${(error as NodeJS.ErrnoException).code}`);
-  } finally {
-    await rm(temporary, { force: true });
-  }
-}
-
-/** Creates a file that only its owner can read. Its content is on disk afterwards. */
-async function writeNew(file: string, text: string): Promise<void> {
-  const handle = await open(file, 'wx', 0o600);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

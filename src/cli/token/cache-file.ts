@@ -1,8 +1,8 @@
 /** The token cache on disk. A cache that cannot be used makes commands slower but never fails them. */
-import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { chmod, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, lstat, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replacedBy, replaceFile } from '../files/replace-file.ts';
 import { type CacheKey, cacheFileName, formatEntry, parseEntry } from './cache-entry.ts';
 import type { IssuedToken } from './response.ts';
 import type { Environment } from './source.ts';
@@ -60,13 +60,7 @@ export function openTokenCache(directory: string, uid: number | undefined, now: 
     read: async (key) => parseEntry(await readTrusted(fileOf(key)).catch(() => '')),
     async write(key, issued) {
       await requireOwn();
-      const temporary = join(directory, `.${randomUUID()}`);
-      try {
-        await writePrivate(temporary, formatEntry(issued));
-        await rename(temporary, fileOf(key));
-      } finally {
-        await rm(temporary, { force: true });
-      }
+      await replaceFile(fileOf(key), formatEntry(issued), { mode: 0o600 });
       await removeOld(directory, now());
     },
     async prepare(key) {
@@ -78,22 +72,17 @@ export function openTokenCache(directory: string, uid: number | undefined, now: 
   };
 }
 
-async function writePrivate(file: string, text: string): Promise<void> {
-  const handle = await open(file, 'wx', 0o600);
-  try {
-    await handle.writeFile(text);
-  } finally {
-    await handle.close();
-  }
-}
+/** Cache files and their locks. */
+const ownNames = /^[0-9a-f]{64}\.json(\.lock)?$/;
 
-/** Cache files, their locks and temporary files. */
-const ownName = /^([0-9a-f]{64}\.json(\.lock)?|\.[0-9a-f-]{36})$/;
+function isOwn(name: string): boolean {
+  return ownNames.test(replacedBy(name) ?? name);
+}
 
 /** Removes files of expired tokens and of interrupted writes, and nothing else. */
 async function removeOld(directory: string, now: number): Promise<void> {
   const names = await readdir(directory).catch(() => []);
-  for (const name of names.filter((one) => ownName.test(one))) {
+  for (const name of names.filter(isOwn)) {
     const file = join(directory, name);
     const { mtimeMs = now } = (await stat(file).catch(() => undefined)) ?? {};
     if (now - mtimeMs > maxFileAgeMs) await rm(file, { force: true, recursive: true });

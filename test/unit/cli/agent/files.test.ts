@@ -1,9 +1,8 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UnsecuredJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { removeTemporaryFiles, replaceFile } from '../../../../src/cli/agent/atomic-file.ts';
 import { findCredential } from '../../../../src/cli/agent/credential-files.ts';
 import { createReadyFile } from '../../../../src/cli/agent/ready-file.ts';
 import { readStoredValidity } from '../../../../src/cli/agent/stored-token.ts';
@@ -16,42 +15,6 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'agent-files-'));
 });
 afterEach(() => rm(folder, { recursive: true }));
-
-describe('replaceFile', () => {
-  it('sets the mode whatever the umask is, and leaves no other file', async () => {
-    await replaceFile(inFolder('token'), 'one', { mode: 0o666 });
-    await replaceFile(inFolder('token'), 'two', { mode: 0o640 });
-    expect(await readFile(inFolder('token'), 'utf8')).toBe('two');
-    expect((await stat(inFolder('token'))).mode & 0o777).toBe(0o640);
-    expect(await readdir(folder)).toEqual(['token']);
-  });
-
-  it.runIf(process.getuid?.() === 0)('sets the owner, and keeps the group if there is none', async () => {
-    await replaceFile(inFolder('token'), 'one', { mode: 0o600, owner: { uid: 65_532, gid: 65_532 } });
-    expect(await stat(inFolder('token'))).toMatchObject({ uid: 65_532, gid: 65_532 });
-    await replaceFile(inFolder('token'), 'two', { mode: 0o600, owner: { uid: 65_532, gid: -1 } });
-    expect(await stat(inFolder('token'))).toMatchObject({ uid: 65_532, gid: 0 });
-  });
-
-  it('keeps the previous file and removes the new one if the owner cannot be set', async () => {
-    await replaceFile(inFolder('token'), 'one', { mode: 0o600 });
-    const owner = { uid: -2, gid: -2 };
-    await expect(replaceFile(inFolder('token'), 'two', { mode: 0o600, owner })).rejects.toThrow();
-    expect(await readFile(inFolder('token'), 'utf8')).toBe('one');
-    expect(await readdir(folder)).toEqual(['token']);
-  });
-
-  it('fails if the folder does not exist', async () => {
-    await expect(replaceFile(inFolder('none/token'), 'one', { mode: 0o600 })).rejects.toThrow('ENOENT');
-  });
-});
-
-it('removeTemporaryFiles removes only those of the file', async () => {
-  const names = ['.token.0123.accesskey-tmp', '.other.0123.accesskey-tmp', '.token.txt', 'token'];
-  for (const name of names) await write(name, 'x');
-  await removeTemporaryFiles(inFolder('token'));
-  expect((await readdir(folder)).sort()).toEqual(['.other.0123.accesskey-tmp', '.token.txt', 'token']);
-});
 
 const uuid = (digit: number) => `${`${digit}`.repeat(8)}-${digit}${digit}${digit}${digit}-4000-8000-000000000000`;
 const subjectToken = (sub: string) => new UnsecuredJWT({ iss: 'https://issuer.example', sub }).encode();

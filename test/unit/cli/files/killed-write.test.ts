@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { removeTemporaryFiles } from '../../../../src/cli/agent/atomic-file.ts';
+import { removeTemporaryFiles } from '../../../../src/cli/files/replace-file.ts';
 
-const module = fileURLToPath(new URL('../../../../src/cli/agent/atomic-file.ts', import.meta.url));
+const module = fileURLToPath(new URL('../../../../src/cli/files/replace-file.ts', import.meta.url));
 const length = 1_000_000;
 /** Replaces a file with a million of one letter, again and again. */
 const program = `

@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import {
   chmod,
   mkdir,
@@ -16,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { cacheFileName } from '../../../../src/cli/token/cache-entry.ts';
 import { cacheDirectory, openTokenCache, type TokenCache } from '../../../../src/cli/token/cache-file.ts';
 
 const key = { server: 'https://keys.example.org', identity: 'ak' };
@@ -94,7 +94,8 @@ describe('the token cache', () => {
   });
 
   it('removes files that are older than any token', async () => {
-    await writeOld(`.${randomUUID()}`, `${'0'.repeat(64)}.json`);
+    const [name, old] = [cacheFileName(key), `${'0'.repeat(64)}.json`];
+    await writeOld(`.${name}.0123456789ab.accesskey-tmp`, old, `${old}.lock`);
     await cache.write(key, issued);
     expect(await readdir(directory)).toEqual([file.slice(directory.length + 1)]);
     expect(await readFile(file, 'utf8')).toContain(issued.token);
