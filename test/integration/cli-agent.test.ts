@@ -78,7 +78,7 @@ const statusWith = async (token: string) => {
 
 test('writes a token with mode and owner, reports readiness, and removes the readiness file at SIGTERM', async () => {
   const [{ folder }, pair] = await mountPair('first');
-  await writeFile(inDirectory('.token.0123.accesskey-tmp'), 'left by a killed agent');
+  await writeFile(inDirectory('.token.0123456789ab.accesskey-tmp'), 'left by a killed agent');
   const isRoot = process.getuid?.() === 0;
   const more = isRoot ? ['--owner', '65532:65532'] : [];
   const agent = await startAgent(

@@ -1,17 +1,18 @@
 /** Keyless access from outside the cluster: a real Dex, and a second kube-apiserver, as trusted issuers. */
 
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:https';
 import { join } from 'node:path';
 import { decodeJwt } from 'jose';
 import { Agent, fetch as undiciFetch } from 'undici';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type ControlPlane, startControlPlane } from '../../tools/control-plane/control-plane.ts';
 import { freePorts } from '../../tools/control-plane/ports.ts';
 import { createKubectl, type Kubectl } from '../../tools/kubectl.ts';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
 import { makeCertificate } from '../support/certificates.ts';
+import { startCli } from '../support/cli-process.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
 import { type Dex, type DexClient, dexUsers, startDex } from '../support/dex.ts';
 import { accessKeyManifest, createNamespace, listDeployments } from '../support/platform.ts';
@@ -120,6 +121,27 @@ describe('a ServiceAccount of another cluster', () => {
     }
     expect((await exchange(await remoteToken('other'))).status).toBe(400);
     expect((await exchange(`${token.slice(0, -20)}${'A'.repeat(20)}`)).status).toBe(400);
+  });
+
+  test('gets one from kubectl accesskey agent, which keeps it if a later exchange is rejected', async () => {
+    const [subjectFile, tokenFile] = [join(cluster.directory, 'subject'), join(cluster.directory, 'token-of-agent')];
+    await writeFile(subjectFile, await remoteToken());
+    const flags = ['--server', operator.url, '--subject-token-file', subjectFile, '--token-file', tokenFile];
+    const agent = await startCli(['agent', ...flags]);
+    onTestFinished(async () => void (await agent.stop('SIGKILL')));
+    const read = () => readFile(tokenFile, 'utf8');
+    const first = await poll('the token', read);
+    expect(decodeJwt(first)).toMatchObject({ preferred_username: 'dana', groups: ['team'] });
+
+    const renewed = await remoteToken();
+    await writeFile(subjectFile, renewed);
+    const second = await poll('the next token', async () => ((await read()) === first ? false : read()));
+
+    await writeFile(subjectFile, await remoteToken('other'));
+    expect(await agent.logged('keeping the current one')).toContain('rejects the token to exchange (400)');
+    expect(await read()).toBe(second);
+    expect(await agent.stop()).toBe(0);
+    for (const secret of [renewed, first, second]) expect(agent.output.join()).not.toContain(secret);
   });
 
   test('gets none if two AccessKeys name it', async () => {
