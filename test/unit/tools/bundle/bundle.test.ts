@@ -7,6 +7,7 @@ import packageJson from '../../../../package.json' with { type: 'json' };
 import { bundleCli, programName } from '../../../../tools/bundle/cli.ts';
 import { bundleOperator } from '../../../../tools/bundle/operator.ts';
 import { bundledPackages, writeLicences } from '../../../../tools/bundle/packages.ts';
+import { buildParts, closureOf } from '../../../../tools/bundle/parts.ts';
 import { escapeNonAscii, replaceLocations } from '../../../../tools/bundle/sources.ts';
 import { run } from '../../../../tools/run-command.ts';
 
@@ -93,4 +94,33 @@ it('escapes other characters than ASCII so that their value stays the same', () 
   const escaped = escapeNonAscii(text);
   expect(escaped).toMatch(/^[ -~]+$/);
   expect(JSON.parse(`"${escaped}"`)).toBe(text);
+});
+
+describe('closureOf', () => {
+  const chunks = new Map([
+    ['main.js', { source: 'src/main.ts', imports: ['a.js'] }],
+    ['later.js', { source: 'src/later.ts', imports: ['a.js', 'b.js'] }],
+    ['a.js', { source: undefined, imports: ['c.js'] }],
+    ['b.js', { source: undefined, imports: [] }],
+    ['c.js', { source: undefined, imports: ['a.js'] }],
+  ]);
+
+  it('returns what sources load, the first source first', () => {
+    expect([...closureOf(chunks, ['src/main.ts'])]).toEqual(['main.js', 'a.js', 'c.js']);
+    expect([...closureOf(chunks, ['src/main.ts', 'src/later.ts'])]).toEqual([
+      ...['main.js', 'a.js', 'c.js', 'later.js', 'b.js'],
+    ]);
+  });
+
+  it('fails for a source that has no chunk of its own, because the program always loads it', () => {
+    expect(() => closureOf(chunks, ['src/a.ts'])).toThrow('src/a.ts is not a module that');
+  });
+});
+
+it('the first part of the executable is small, because a cached token must be printed fast', async () => {
+  const { main, scripts } = await buildParts(root);
+  expect(main).toBe('./main.js');
+  expect(scripts.first.length).toBeLessThan(200_000);
+  expect(scripts.rest.length).toBeGreaterThan(1_000_000);
+  for (const text of Object.values(scripts)) expect(escapeNonAscii(text)).toBe(text);
 });
