@@ -117,6 +117,7 @@ export function composeOperator({ configuration, kubeconfig, program, certificat
   });
   metrics.collect({
     accessKeys: () => accessKeySamples(caches),
+    areGuardrailsMalformed: guardrails.isMalformed,
     ...(configuration.metrics.perPair && { keyPairs: () => usablePairs(caches) }),
     isReady: readiness.isReady,
     leaderElection: { name: configuration.leaderElection.leaseName, isLeader },

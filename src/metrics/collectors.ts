@@ -63,6 +63,18 @@ export function collectAccessKeys(register: Registry, accessKeys: () => Iterable
   });
 }
 
+/** Administrators see only denials of the admission policy otherwise. */
+export function collectGuardrails(register: Registry, areMalformed: () => boolean): void {
+  new Gauge({
+    registers: [register],
+    name: 'accesskey_guardrails_malformed',
+    help: 'Whether the ConfigMap of the guardrails is malformed, so that the last valid guardrails are in use',
+    collect() {
+      this.set(areMalformed() ? 1 : 0);
+    },
+  });
+}
+
 /** 1 for the leader and 0 for the other replicas, named as in client-go. */
 export function collectLeadership(register: Registry, candidate: Candidate | undefined): void {
   new Gauge({

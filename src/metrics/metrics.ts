@@ -10,6 +10,7 @@ import {
   collectCaches,
   collectCertificate,
   collectClusters,
+  collectGuardrails,
   collectLeadership,
   collectReadiness,
   type MeasuredCache,
@@ -24,6 +25,8 @@ import { createWorkQueueMetrics } from './work-queue.ts';
 export interface MetricSources {
   /** Default: none. */
   accessKeys?: () => Iterable<CountedAccessKey>;
+  /** Whether the ConfigMap of the guardrails is malformed. Default: false. */
+  areGuardrailsMalformed?: () => boolean;
   /** The key pairs that can get tokens. If unset, there are no metrics of each pair. */
   keyPairs?: () => Iterable<MeasuredPair>;
   /** The leader election that this process takes part in. Default: none. */
@@ -85,6 +88,7 @@ export function createMetrics(): Metrics {
     http: createHttpMetrics(register),
     collect(sources) {
       collectAccessKeys(register, sources.accessKeys ?? (() => []));
+      collectGuardrails(register, sources.areGuardrailsMalformed ?? (() => false));
       if (sources.keyPairs) collectKeyPairs(register, sources.keyPairs);
       collectLeadership(register, sources.leaderElection);
       collectReadiness(register, sources.isReady ?? (() => false));

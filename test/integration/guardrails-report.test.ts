@@ -229,11 +229,16 @@ describe('the operator', () => {
           .operatorOutput()
           .some((line) => line.includes('the guardrails are malformed') && line.includes('maxTokenLifetime must be'));
       await poll('the log record', isLogged);
+      const isMalformed = () => metricValue(operator, 'accesskey_guardrails_malformed');
+      expect(await isMalformed()).toBe(1);
       await reconcileAgain(operator, kubectl, 'team/old');
       await operator.stop();
       operator = await cluster.startOperator();
       await reconcileAgain(operator, kubectl, 'team/old');
       expect(settled(await get('old'))).toEqual(before);
+      await poll('the metric', async () => (await isMalformed()) === 1);
+      await guardrails.set(limits);
+      await poll('the metric', async () => (await isMalformed()) === 0);
     });
 
     test('reports nothing more after the limits are raised, or the AccessKey is changed', async () => {

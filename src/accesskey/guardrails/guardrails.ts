@@ -12,9 +12,9 @@ export interface Guardrails {
   /** As in the ConfigMap, for messages. undefined: no limit. */
   readonly maxTokenLifetime: string | undefined;
   /** `<namespace>: <group>` or `*: <group>`. Empty: no limit. */
-  readonly allowedGroups: readonly string[];
+  readonly allowedGroups: ReadonlySet<string>;
   /** Empty: no limit. */
-  readonly allowedAudiences: readonly string[];
+  readonly allowedAudiences: ReadonlySet<string>;
 }
 
 /** What applies if there is no ConfigMap. */
@@ -22,8 +22,8 @@ export const noGuardrails: Guardrails = {
   maxKeyPairLifetime: undefined,
   requireExpiryOrRotation: false,
   maxTokenLifetime: undefined,
-  allowedGroups: [],
-  allowedAudiences: [],
+  allowedGroups: new Set(),
+  allowedAudiences: new Set(),
 };
 
 /** The ConfigMap is malformed; the message names each field and its rule, as the admission policy does. */
@@ -46,8 +46,8 @@ export function parseGuardrails(data: Data): Guardrails {
     maxKeyPairLifetime: textOf(data, 'maxKeyPairLifetime') || undefined,
     requireExpiryOrRotation: textOf(data, 'requireExpiryOrRotation') === 'true',
     maxTokenLifetime: textOf(data, 'maxTokenLifetime') || undefined,
-    allowedGroups: linesOf(data, 'allowedGroups'),
-    allowedAudiences: linesOf(data, 'allowedAudiences'),
+    allowedGroups: new Set(linesOf(data, 'allowedGroups')),
+    allowedAudiences: new Set(linesOf(data, 'allowedAudiences')),
   };
 }
 

@@ -103,17 +103,16 @@ function longTokens(pairs: readonly EnabledPair[], { maxTokenLifetime: max }: Gu
 }
 
 function otherGroups({ accessKey: { namespace, spec } }: Examined, { allowedGroups }: Guardrails): string[] {
-  if (allowedGroups.length === 0) return [];
-  const isAllowed = (group: string) =>
-    allowedGroups.includes(`${namespace}: ${group}`) || allowedGroups.includes(`*: ${group}`);
+  if (allowedGroups.size === 0) return [];
+  const isAllowed = (group: string) => allowedGroups.has(`${namespace}: ${group}`) || allowedGroups.has(`*: ${group}`);
   return (spec.user.groups ?? [])
     .filter((group) => !isAllowed(group))
     .map((group) => `spec.user.groups: ${group} is not allowed in namespace ${namespace} (guardrail allowedGroups)`);
 }
 
 function otherAudiences({ accessKey: { spec } }: Examined, { allowedAudiences }: Guardrails): string[] {
-  if (allowedAudiences.length === 0) return [];
+  if (allowedAudiences.size === 0) return [];
   return (spec.audiences ?? [])
-    .filter((audience) => !allowedAudiences.includes(audience))
+    .filter((audience) => !allowedAudiences.has(audience))
     .map((audience) => `spec.audiences: ${audience} is not allowed (guardrail allowedAudiences)`);
 }

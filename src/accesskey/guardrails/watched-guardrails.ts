@@ -23,6 +23,12 @@ export interface CurrentGuardrails {
   subscribe(listener: () => void): () => void;
 }
 
+export interface WatchedGuardrails extends CurrentGuardrails {
+  /** Whether the ConfigMap is malformed, so that the admission policy rejects every change of a spec. */
+  isMalformed(): boolean;
+  readonly reflector: Reflector;
+}
+
 export interface WatchedGuardrailsOptions {
   transport: Transport;
   configMap: NamespacedName;
@@ -37,9 +43,7 @@ interface ConfigMapRecord extends Stored {
  * Follows the ConfigMap. While it is malformed, the last valid guardrails stay in use. The process does not need them to
  * serve requests: the admission policy applies them, and the operator only reports.
  */
-export function createWatchedGuardrails(
-  options: WatchedGuardrailsOptions,
-): CurrentGuardrails & { readonly reflector: Reflector } {
+export function createWatchedGuardrails(options: WatchedGuardrailsOptions): WatchedGuardrails {
   const { transport, configMap, log } = options;
   const key = `${configMap.namespace}/${configMap.name}`;
   const store = createStore<ConfigMapRecord>({});
@@ -51,6 +55,8 @@ export function createWatchedGuardrails(
   const reflector = createReflector({ transport, target, store, transform: toRecord, log });
   const listeners = new Set<() => void>();
   let current: Guardrails | undefined;
+  /** Why the ConfigMap is malformed. */
+  let problem: string | undefined;
 
   function use(guardrails: Guardrails): void {
     if (isDeepStrictEqual(guardrails, current)) return;
@@ -61,19 +67,29 @@ export function createWatchedGuardrails(
   function load({ data }: ConfigMapRecord): void {
     try {
       use(parseGuardrails(data));
+      problem = undefined;
       log.info({ configMap: key }, 'guardrails loaded');
     } catch (error) {
       const reason = error instanceof GuardrailsError ? error.message : describeError(error);
+      // A change of its metadata, for example by a GitOps tool, is no news.
+      if (reason === problem) return;
+      problem = reason;
       const outcome = current ? 'comparing AccessKeys with the last valid ones' : 'no valid ones are known';
       log.error({ configMap: key, reason }, `the guardrails are malformed, ${outcome}`);
     }
   }
 
-  store.subscribe(({ current: record }) => (record ? load(record) : use(noGuardrails)));
+  function unload(): void {
+    problem = undefined;
+    use(noGuardrails);
+  }
+
+  store.subscribe(({ current: record }) => (record ? load(record) : unload()));
   void reflector.synced.then(() => store.size === 0 && use(noGuardrails));
   return {
     reflector,
     current: () => current,
+    isMalformed: () => problem !== undefined,
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

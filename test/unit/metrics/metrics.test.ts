@@ -47,6 +47,7 @@ describe('the exposition', () => {
     ['accesskey_access_reviews_per_listing', 'histogram'],
     ['accesskey_accesskeys', 'gauge'],
     ['accesskey_accesskeys_not_compliant', 'gauge'],
+    ['accesskey_guardrails_malformed', 'gauge'],
     ['accesskey_key_pairs', 'gauge'],
     ['accesskey_cache_age_seconds', 'gauge'],
     ['accesskey_cache_watching', 'gauge'],
@@ -185,6 +186,15 @@ describe('requests', () => {
 });
 
 describe('gauges that are read at a scrape', () => {
+  it('show whether the guardrails are malformed', async () => {
+    let malformed = true;
+    const metrics = collecting({ areGuardrailsMalformed: () => malformed });
+    const value = async () => seriesValue(await metrics.exposition(), 'accesskey_guardrails_malformed');
+    expect(await value()).toBe(1);
+    malformed = false;
+    expect(await value()).toBe(0);
+  });
+
   it('count AccessKeys by Ready and key pairs by state', async () => {
     const ann = { ready: 'True' as const, isCompliant: true, pairs: ['Active', 'Disabled'] };
     const bob = { ready: 'False' as const, isCompliant: false, pairs: ['Active'] };

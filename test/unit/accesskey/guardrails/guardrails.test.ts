@@ -19,8 +19,8 @@ describe('parseGuardrails', () => {
       maxKeyPairLifetime: '2160h',
       requireExpiryOrRotation: true,
       maxTokenLifetime: '1h30m',
-      allowedGroups: ['*: viewers', 'team-a: senior developers', 'team-b:'],
-      allowedAudiences: ['https://shop.example.org', 'b'],
+      allowedGroups: new Set(['*: viewers', 'team-a: senior developers', 'team-b:']),
+      allowedAudiences: new Set(['https://shop.example.org', 'b']),
     });
   });
 

@@ -73,7 +73,10 @@ describe('violationsOf', () => {
   it('names each group and audience that is not allowed', () => {
     const subject = accessKey({ groups: ['viewers', 'developers', 'admins'], keyPairs: [] });
     subject.spec.audiences = ['a', 'b'];
-    const limits = { allowedGroups: ['*: viewers', 'shop: developers', 'far: admins'], allowedAudiences: ['a'] };
+    const limits = {
+      allowedGroups: new Set(['*: viewers', 'shop: developers', 'far: admins']),
+      allowedAudiences: new Set(['a']),
+    };
     expect(violationsOf({ accessKey: subject, keyPairs: [], now }, { ...noGuardrails, ...limits })).toEqual([
       'spec.user.groups: admins is not allowed in namespace shop (guardrail allowedGroups)',
       'spec.audiences: b is not allowed (guardrail allowedAudiences)',

@@ -92,6 +92,22 @@ it('keeps the last valid guardrails while the ConfigMap is malformed, and logs w
   expect(watched.changes()).toBe(1);
 });
 
+it('reports whether the ConfigMap is malformed, and logs each reason once', async () => {
+  const watched = await start({ maxTokenLifetime: '1h' });
+  const logged = () => watched.lines.filter((line) => line.includes('malformed')).length;
+  expect(watched.isMalformed()).toBe(false);
+  for (const value of ['1d', '1d', '1d']) await watched.set({ maxTokenLifetime: value });
+  expect([watched.isMalformed(), logged()]).toEqual([true, 1]);
+  await watched.set({ maxTokenLifetime: '1d', other: '' });
+  expect([watched.isMalformed(), logged()]).toEqual([true, 2]);
+  await watched.set({ maxTokenLifetime: '1h' });
+  expect(watched.isMalformed()).toBe(false);
+  await watched.set({ other: '' });
+  expect([watched.isMalformed(), logged()]).toEqual([true, 3]);
+  await watched.set(undefined);
+  expect(watched.isMalformed()).toBe(false);
+});
+
 it('knows no guardrails before it reads valid ones', async () => {
   const watched = await start({ maxTokenLifetime: '1d' });
   expect(watched.current()).toBeUndefined();

@@ -14,7 +14,7 @@ describe('the controller', () => {
     await controller.pass(0);
     const conditions = () => controller.statuses.at(-1)?.conditions?.map(({ type, message }) => `${type}: ${message}`);
     expect(conditions()).toEqual(['Ready: key pairs: main Active']);
-    controller.limits.set({ allowedGroups: ['*: viewers'] });
+    controller.limits.set({ allowedGroups: new Set(['*: viewers']) });
     await controller.pass(0);
     const message = 'spec.user.groups: admins is not allowed in namespace shop (guardrail allowedGroups)';
     expect(conditions()).toEqual(['Ready: key pairs: main Active', `NotCompliant: ${message}`]);
