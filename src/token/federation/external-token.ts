@@ -38,7 +38,8 @@ const maxLength = 16_384;
 const maxAudiences = 16;
 /** Allowed difference between the clocks of the issuer and this process, seconds. */
 const clockToleranceSeconds = 30;
-const types = ['jwt', 'at+jwt'];
+/** Accepted values of `typ`, in lower case. JOSE is that of some SPIFFE implementations (JWT-SVID section 2.3). */
+const types = ['jwt', 'at+jwt', 'jose'];
 
 const claims = z.object({
   sub: z.string().min(1).max(512),

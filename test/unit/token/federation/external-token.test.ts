@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
-import { exportJWK, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
+import { exportJWK, exportSPKI, generateKeyPair, type JWK, SignJWT, UnsecuredJWT } from 'jose';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createExternalTokens } from '../../../../src/token/federation/external-token.ts';
 import { now } from '../../../support/builders.ts';
-import { audience, createIssuer, issuer, subject } from './issuers.ts';
+import { audience, createIssuer, type IssuerOptions, issuer, subject } from './issuers.ts';
 
 afterEach(() => void vi.useRealTimers());
 
@@ -12,10 +12,11 @@ const iat = now / 1000;
 const claimsOfToken = { iss: issuer, sub: subject, aud: audience, iat, exp: iat + 600 };
 
 /** Verifies tokens of an issuer; the test sets the clock. */
-async function createVerifier() {
-  const fake = await createIssuer();
+async function createVerifier(options: IssuerOptions = {}) {
+  const fake = await createIssuer({}, options);
   const clock = { now };
-  const trusted = { issuer, audiences: [audience, 'second'], algorithms: ['ES256'] };
+  const { url = issuer, alg = 'ES256' } = options;
+  const trusted = { issuer: url, audiences: [audience, 'second'], algorithms: [alg] };
   const tokens = createExternalTokens({ issuers: [trusted], fetch: fake.fetch, now: () => clock.now });
   return { ...fake, clock, verify: tokens.verify, peek: tokens.peek };
 }
@@ -33,6 +34,34 @@ describe('a token of a trusted issuer', () => {
     const { verify, token } = await createVerifier();
     expect(await verify(await token({ invalid: true, refused: 'x' }))).toMatchObject({ subject });
   });
+
+  it.each(['RS256', 'RS512', 'PS384', 'ES384', 'ES512', 'EdDSA', 'Ed25519'])(
+    'is accepted with the algorithm %s, if it is configured',
+    async (alg) => {
+      const { verify, token, fetch } = await createVerifier({ alg });
+      expect(await verify(await token())).toMatchObject({ subject });
+      const trusted = { issuer, audiences: [audience], algorithms: ['ES256'] };
+      const other = createExternalTokens({ issuers: [trusted], fetch, now: () => now });
+      expect(await other.verify(await token())).toHaveProperty('invalid');
+    },
+  );
+
+  // RFC 8725, RFC 9068, and JWT-SVID section 2.3.
+  it.each(['JWT', 'jwt', 'at+jwt', 'JOSE', undefined])('is accepted with the typ %s', async (typ) => {
+    const { verify, token } = await createVerifier();
+    expect(await verify(await token({}, { typ }))).toMatchObject({ subject });
+  });
+
+  it.each(['https://ci.example.org/realms/a', 'https://ci.example.org/realms/a/', 'https://ci.example.org/'])(
+    'is accepted from the issuer %s, which must match exactly',
+    async (url) => {
+      const { verify, token, requests } = await createVerifier({ url });
+      expect(await verify(await token())).toMatchObject({ issuer: url, subject });
+      expect(requests[0]).toBe(`${url.replace(/\/$/, '')}/.well-known/openid-configuration`);
+      const another = url.endsWith('/') ? url.slice(0, -1) : `${url}/`;
+      expect(await verify(await token({ iss: another }))).toHaveProperty('invalid');
+    },
+  );
 
   it.each<[string, Record<string, unknown>, Record<string, unknown>]>([
     ['has expired', { exp: iat - 31 }, {}],
@@ -100,6 +129,21 @@ describe('a token of a trusted issuer', () => {
 });
 
 describe('the keys of an issuer', () => {
+  it('can be many, also of other types and algorithms', async () => {
+    const algorithms = ['RS256', 'ES256', 'ES384', 'EdDSA', 'ECDH-ES'];
+    const pairs = await Promise.all(algorithms.map((alg) => generateKeyPair(alg, { extractable: true })));
+    const keys = await Promise.all(pairs.map(({ publicKey }) => exportJWK(publicKey)));
+    const unsupported = [
+      { kty: 'oct', k: 'c2VjcmV0', kid: 'o' },
+      { kty: 'AKP', alg: 'ML-DSA-44', pub: 'AA', kid: 'p' },
+    ];
+    const others = Array.from({ length: 47 }, (_, n) => ({ ...keys[n % keys.length], kid: `other-${n}` }));
+    const { verify, token } = await createVerifier({ otherKeys: [...unsupported, ...others] as JWK[] });
+    expect(await verify(await token())).toMatchObject({ subject });
+    // A token must name its key, if several could have signed it.
+    expect(await verify(await token({}, { kid: undefined }))).toHaveProperty('invalid');
+  });
+
   it('are not read again for each unknown key', async () => {
     const { verify, token, requests } = await createVerifier();
     await verify(await token());

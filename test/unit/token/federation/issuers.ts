@@ -7,8 +7,19 @@ export const issuer = 'https://ci.example.org';
 export const subject = 'repo:example/shop:ref:refs/heads/main';
 export const audience = 'ghippo.io';
 
+/** What differs from an issuer with a single ES256 key. */
+export interface IssuerOptions {
+  url?: string;
+  alg?: string;
+  /** Published in addition to its own key, before it. */
+  otherKeys?: readonly JWK[];
+}
+
 /** @param change of the discovery document */
-export async function createIssuer(change: Record<string, unknown> = {}) {
+export async function createIssuer(
+  change: Record<string, unknown> = {},
+  { url: ownURL = issuer, alg = 'ES256', otherKeys = [] }: IssuerOptions = {},
+) {
   const requests: string[] = [];
   const published: JWK[] = [];
   let respond: ((url: string) => Response | Promise<Response>) | undefined;
@@ -16,10 +27,11 @@ export async function createIssuer(change: Record<string, unknown> = {}) {
 
   /** Publishes a new key, and no other. */
   async function rotate() {
-    const pair = await generateKeyPair('ES256', { extractable: true });
+    const pair = await generateKeyPair(alg, { extractable: true });
     count += 1;
     const kid = `key-${count}`;
-    published.splice(0, published.length, { ...(await exportJWK(pair.publicKey)), kid, alg: 'ES256', use: 'sig' });
+    const own = { ...(await exportJWK(pair.publicKey)), kid, alg, use: 'sig' };
+    published.splice(0, published.length, ...otherKeys, own);
     return { ...pair, kid };
   }
   let current = await rotate();
@@ -27,7 +39,7 @@ export async function createIssuer(change: Record<string, unknown> = {}) {
     requests.push(url);
     if (respond) return respond(url);
     return Response.json(
-      url.endsWith('/keys') ? { keys: published } : { issuer, jwks_uri: `${issuer}/keys`, ...change },
+      url.endsWith('/keys') ? { keys: published } : { issuer: ownURL, jwks_uri: `${issuer}/keys`, ...change },
     );
   };
   return {
@@ -43,8 +55,8 @@ export async function createIssuer(change: Record<string, unknown> = {}) {
     },
     token(claims: Record<string, unknown> = {}, header: Record<string, unknown> = {}): Promise<string> {
       const iat = now / 1000;
-      const all = { iss: issuer, sub: subject, aud: audience, iat, exp: iat + 600, ...claims };
-      const protectedHeader = { alg: 'ES256', kid: current.kid, typ: 'JWT', ...header };
+      const all = { iss: ownURL, sub: subject, aud: audience, iat, exp: iat + 600, ...claims };
+      const protectedHeader = { alg, kid: current.kid, typ: 'JWT', ...header };
       return new SignJWT(all as never).setProtectedHeader(protectedHeader).sign(current.privateKey);
     },
   };
