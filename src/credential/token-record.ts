@@ -11,6 +11,8 @@ export interface TokenRecord {
   kid: string;
   /** SHA-256 of everything that the token depends on, base64url. */
   inputs: string;
+  /** iat of the token, milliseconds since the epoch. */
+  issuedAt: number;
   /** When to renew it, milliseconds since the epoch. */
   renewAt: number;
 }
@@ -22,17 +24,17 @@ export function tokenDigest(token: string): string {
 /** @returns undefined if the annotation is not one that the operator writes; never throws */
 export function parseTokenRecord(annotation: string | undefined): TokenRecord | undefined {
   try {
-    const { key, digest, kid, inputs, renewAt } = JSON.parse(annotation ?? '') as Record<string, unknown>;
-    const isText = (value: unknown) => typeof value === 'string';
-    if (!isText(key) || !isText(digest) || !isText(kid) || !isText(inputs) || !Number.isSafeInteger(renewAt)) {
-      return undefined;
-    }
-    return { key, digest, kid, inputs, renewAt } as TokenRecord;
+    const record = JSON.parse(annotation ?? '') as Record<string, unknown>;
+    const { key, digest, kid, inputs, issuedAt, renewAt } = record;
+    const isSound =
+      [key, digest, kid, inputs].every((value) => typeof value === 'string') &&
+      [issuedAt, renewAt].every((value) => Number.isSafeInteger(value));
+    return isSound ? ({ key, digest, kid, inputs, issuedAt, renewAt } as TokenRecord) : undefined;
   } catch {
     return undefined;
   }
 }
 
-export function formatTokenRecord({ key, digest, kid, inputs, renewAt }: TokenRecord): string {
-  return JSON.stringify({ key, digest, kid, inputs, renewAt });
+export function formatTokenRecord({ key, digest, kid, inputs, issuedAt, renewAt }: TokenRecord): string {
+  return JSON.stringify({ key, digest, kid, inputs, issuedAt, renewAt });
 }

@@ -68,6 +68,14 @@ test('it is not written again after a restart, and renewed before half of its va
   expect(await useToken(await otherToken(token))).toBe(200);
 });
 
+test('it is renewed if the clock was ahead when it was issued, because it would be rejected until then', async () => {
+  const token = await readToken();
+  await operator.stop();
+  clock.shift(0);
+  operator = await start();
+  expect(await useToken(await otherToken(token))).toBe(200);
+});
+
 test('it is removed while the pair is disabled, and of the new pair after a rotation', async () => {
   const token = await readToken();
   await edit({ enabled: false });

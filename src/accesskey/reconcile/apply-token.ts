@@ -98,7 +98,8 @@ async function contentOf(step: Exclude<TokenStep, { kind: 'keep' }>, tokens: Sec
   if (step.kind === 'remove') return { annotation: null, data: former };
   const signed = await tokens.issue(step.request);
   const { token, kid } = signed;
-  const record = { key: step.key, digest: tokenDigest(token), kid, inputs: step.inputs };
+  const { issuedAt } = signed;
+  const record = { key: step.key, digest: tokenDigest(token), kid, inputs: step.inputs, issuedAt };
   return {
     annotation: formatTokenRecord({ ...record, renewAt: renewAtOf(signed, step.request) }),
     data: { ...former, [step.key]: Buffer.from(token).toString('base64') },

@@ -19,6 +19,9 @@ export interface SecretTokens {
   issue(request: SecretTokenRequest): Promise<SignedToken>;
 }
 
+/** How far the iat of a token may be ahead of the clock that verifies it, milliseconds; see src/token/claims.ts. */
+const clockToleranceMs = 30_000;
+
 export type TokenStep =
   | { kind: 'keep' }
   /** The former data key, if the value under it must be removed. */
@@ -56,8 +59,9 @@ export function planToken(situation: TokenSituation): TokenStep {
     known.digest === secret.tokenDigest &&
     tokens.isPublished(known.kid) &&
     now < known.renewAt &&
-    // The clock was ahead when the token was issued.
-    known.renewAt <= now + request.validForMs;
+    // The clock was ahead when the token was issued: it is rejected until then.
+    known.issuedAt <= now + clockToleranceMs &&
+    known.renewAt <= now + clockToleranceMs + request.validForMs;
   if (isCurrent) return { kind: 'keep' };
   const formerKey = known?.key === key ? undefined : removableKey(pair, known?.key);
   return { kind: 'issue', request, key, inputs, formerKey };
