@@ -150,3 +150,12 @@ export const gitleaksPrograms = {
   buildTime: 'about a minute',
   packages: { gitleaks: 'github.com/zricethezav/gitleaks/v8' },
 } as const satisfies ProgramSet<string>;
+
+/** kube-state-metrics, which the configuration in examples/monitoring is for. */
+export const kubeStateMetricsPrograms = {
+  moduleDirectory: join(tools, 'kube-state-metrics'),
+  versionOf: 'k8s.io/kube-state-metrics/v2',
+  cacheName: 'kube-state-metrics',
+  buildTime: 'about three minutes',
+  packages: { 'kube-state-metrics': 'k8s.io/kube-state-metrics/v2' },
+} as const satisfies ProgramSet<string>;
