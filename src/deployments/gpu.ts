@@ -1,5 +1,6 @@
 import type { V1Container, V1PodSpec } from '@kubernetes/client-node';
 import type { Json } from '../kube/resource.ts';
+import { messages, text } from './kpanda/protojson.ts';
 import { toUnits } from './kpanda/quantity.ts';
 
 /**
@@ -31,7 +32,7 @@ const none: readonly string[] = [];
 
 /** Returns the extended resources (names with a domain) of which any container has a request or limit above 0. */
 export function extendedResourcesOf(pod: Json<V1PodSpec> | undefined): readonly string[] {
-  const containers = [...(pod?.containers ?? []), ...(pod?.initContainers ?? [])];
+  const containers = [...messages(pod?.containers), ...messages(pod?.initContainers)];
   const names = new Set(containers.flatMap(extendedResources));
   return names.size > 0 ? [...names] : none;
 }
@@ -39,6 +40,6 @@ export function extendedResourcesOf(pod: Json<V1PodSpec> | undefined): readonly 
 function extendedResources({ resources }: Json<V1Container>): string[] {
   const amounts = [...Object.entries(resources?.requests ?? {}), ...Object.entries(resources?.limits ?? {})];
   return amounts
-    .filter(([name, amount]) => name.includes('/') && (toUnits(String(amount)) ?? 0n) > 0n)
+    .filter(([name, amount]) => name.includes('/') && (toUnits(text(amount)) ?? 0n) > 0n)
     .map(([name]) => name);
 }

@@ -4,7 +4,7 @@ import type { Json } from '../kube/resource.ts';
 import type { Stored } from '../kube/store.ts';
 import { extendedResourcesOf } from './gpu.ts';
 import { projectDeployment } from './kpanda/projection.ts';
-import { text } from './kpanda/protojson.ts';
+import { map, text } from './kpanda/protojson.ts';
 import { deploymentState, type State } from './kpanda/state.ts';
 
 /**
@@ -27,8 +27,6 @@ export interface DeploymentRecord extends Stored {
   readonly text: string;
 }
 
-const noLabels: DeploymentRecord['labels'] = {};
-
 /** @param cluster name of the cluster of the Deployments */
 export function createDeploymentTransform(cluster: string): (raw: RawObject) => DeploymentRecord {
   return (raw) => {
@@ -45,16 +43,9 @@ export function createDeploymentTransform(cluster: string): (raw: RawObject) => 
       createdAt: Number.isNaN(created) ? 0 : created / 1000,
       state: deploymentState(object),
       replicas: typeof replicas === 'number' ? replicas : 1,
-      labels: isLabels(labels) ? labels : noLabels,
+      labels: map(labels as Record<string, string> | undefined),
       extendedResources: extendedResourcesOf(object.spec?.template?.spec),
       text: JSON.stringify(projectDeployment(object, cluster)),
     };
   };
-}
-
-/** A registered cluster can send anything, and selectors need strings. */
-function isLabels(labels: unknown): labels is DeploymentRecord['labels'] {
-  if (typeof labels !== 'object' || labels === null) return false;
-  for (const key in labels) if (typeof (labels as Record<string, unknown>)[key] !== 'string') return false;
-  return true;
 }

@@ -74,9 +74,13 @@ const isName = (text: string): boolean => text.length <= maxNameLength && namePa
 
 const maxInt64 = 2n ** 63n - 1n;
 
-/** @returns the label value as a 64-bit integer, or undefined. A label value has no sign. */
+/**
+ * A label value has no sign. Parsing a longer text, which a registered cluster can send, could block the process.
+ *
+ * @returns the label value as a 64-bit integer, or undefined
+ */
 export function toInt64(value: string): bigint | undefined {
-  if (!/^[0-9]+$/.test(value)) return undefined;
+  if (value.length > maxNameLength || !/^[0-9]+$/.test(value)) return undefined;
   const number = BigInt(value);
   return number <= maxInt64 ? number : undefined;
 }

@@ -18,6 +18,7 @@ import {
   list,
   map,
   message,
+  messages,
   orNull,
   StringList,
   StringMap,
@@ -96,7 +97,7 @@ export type EphemeralContainer = z.infer<typeof EphemeralContainer>;
 
 /** Projects core/v1 Container, also of init containers. */
 export function projectContainer(container: Json<V1Container>): Container {
-  const ports = container.ports ?? [];
+  const ports = messages(container.ports);
   return {
     name: text(container.name),
     image: text(container.image),
@@ -149,7 +150,7 @@ const resourceList = (resources: Record<string, string>): ResourceList => ({
 });
 
 const amount = (quantity: string | undefined, convert: (quantity: string) => bigint | undefined): string =>
-  quantity === undefined ? '' : text(convert(quantity)?.toString());
+  quantity === undefined ? '' : text(convert(text(quantity))?.toString());
 
 const volumeMount = (mount: Json<V1VolumeMount>): VolumeMount => ({
   name: text(mount.name),

@@ -116,7 +116,7 @@ const tcpSocket = (action: Json<V1TCPSocketAction>, ports: ContainerPorts): TCPS
 
 /** The field is an int32 in the kpanda API, so a port name is resolved, as the kubelet does. */
 function portNumber(port: number | string | undefined, ports: ContainerPorts): number {
-  if (typeof port === 'number') return port;
-  if (port !== undefined && /^\d{1,5}$/.test(port)) return Number(port);
+  if (typeof port === 'number') return int32(port);
+  if (/^\d{1,5}$/.test(text(port))) return Number(port);
   return int32(ports.find(({ name }) => name !== undefined && name === port)?.containerPort);
 }

@@ -59,4 +59,5 @@ const condition = (from: Json<V1DeploymentCondition>): Condition => ({
 });
 
 /** An annotation can have any value. */
-const revision = (annotation = ''): string => (/^\d{1,19}$/.test(annotation) ? int64(BigInt(annotation)) : '0');
+const revision = (annotation: string | undefined): string =>
+  /^\d{1,19}$/.test(text(annotation)) ? int64(BigInt(text(annotation))) : '0';

@@ -45,7 +45,7 @@ export function text(value: string | Unset): string {
 
 /** `value`, or 0. */
 export function int32(value: number | Unset): number {
-  return typeof value === 'number' ? value : 0;
+  return typeof value === 'number' && (value | 0) === value ? value : 0;
 }
 
 /** `value`, or false. */
@@ -55,22 +55,41 @@ export function flag(value: boolean | Unset): boolean {
 
 /** `value`, or {}. Not copied. */
 export function map(value: Record<string, string> | Unset): Record<string, string> {
-  return value ?? {};
+  return isStringMap(value) ? value : noStrings;
 }
 
-/** Each element of `values`, projected; or []. */
+/** Shared, to save memory. */
+const noStrings: Record<string, string> = {};
+
+function isStringMap(value: unknown): value is Record<string, string> {
+  if (!isMessage(value)) return false;
+  for (const key in value) if (typeof (value as Record<string, unknown>)[key] !== 'string') return false;
+  return true;
+}
+
+/** `values`, or []. Elements that are no messages are left out. */
+export function messages<T>(values: readonly T[] | Unset): readonly T[] {
+  const all: readonly T[] = Array.isArray(values) ? values : [];
+  return all.every(isMessage) ? all : all.filter(isMessage);
+}
+
+/** Each message of `values`, projected; or []. */
 export function list<T, R>(values: readonly T[] | Unset, project: (value: T) => R): R[] {
-  return values?.map((value) => project(value)) ?? [];
+  return messages(values).map((value) => project(value));
 }
 
 /** `values`, or []. Not copied. */
 export function strings(values: string[] | Unset): string[] {
-  return values ?? [];
+  return Array.isArray(values) && values.every((value) => typeof value === 'string') ? values : [];
 }
 
 /** `value`, projected; or null. */
 export function message<T, R>(value: T | Unset, project: (value: T) => R): R | null {
-  return value === null || value === undefined ? null : project(value);
+  return isMessage(value) ? project(value) : null;
+}
+
+function isMessage<T>(value: T | Unset): value is T & object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** An integer as a decimal string, clamped to the range of an int64; "0" if unset. */

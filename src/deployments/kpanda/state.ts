@@ -1,5 +1,6 @@
 import type { V1Deployment } from '@kubernetes/client-node';
 import type { Json } from '../../kube/resource.ts';
+import { messages } from './protojson.ts';
 import type { WorkloadState } from './schema.ts';
 
 /** A state of a Deployment. */
@@ -29,4 +30,4 @@ const isObserved = ({ metadata, status }: Json<V1Deployment>): boolean =>
   (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0);
 
 const isAvailable = ({ status }: Json<V1Deployment>): boolean =>
-  status?.conditions?.some(({ type, status }) => type === 'Available' && status === 'True') ?? false;
+  messages(status?.conditions).some(({ type, status }) => type === 'Available' && status === 'True');

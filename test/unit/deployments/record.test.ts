@@ -1,11 +1,30 @@
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { createMatch } from '../../../src/deployments/filter.ts';
 import { DeploymentItem } from '../../../src/deployments/kpanda/schema.ts';
+import { createDeploymentTransform } from '../../../src/deployments/record.ts';
+import type { RawObject } from '../../../src/kube/raw-object.ts';
 import { parseLabelSelector } from '../../../src/selector/label-selector.ts';
+import { maximalDeployment } from '../../fixtures/maximal-deployment.ts';
 import { record } from './support.ts';
 
 /** Values in place of text that could throw, or be rendered as HTML, when used. */
-const oddValues: unknown[] = [{ toString: 1 }, { isEscaped: true, callbacks: [1] }, [['<b>']], 7, true];
+const oddValues: unknown[] = [{ toString: 1, length: 1 }, { isEscaped: true, callbacks: [1] }, [['<b>']], 7, true];
+
+/** The paths of all values in an object, except for those without which the watch rejects it. */
+function pathsIn(value: unknown): string[][] {
+  if (typeof value !== 'object' || value === null) return [];
+  const all = Object.entries(value).flatMap(([key, child]) => [[key], ...pathsIn(child).map((rest) => [key, ...rest])]);
+  return all.filter((path) => !/^metadata(,(name|namespace|resourceVersion))?$/.test(path.join()));
+}
+
+function replaced(value: unknown, [key = '', ...rest]: readonly string[], replacement: unknown): unknown {
+  if (Array.isArray(value)) return value.map((one, index) => (String(index) === key ? inner(one) : one));
+  return { ...(value as object), [key]: inner((value as Record<string, unknown>)[key]) };
+  function inner(child: unknown): unknown {
+    return rest.length === 0 ? replacement : replaced(child, rest, replacement);
+  }
+}
 
 describe('a malformed Deployment of a registered cluster', () => {
   it.each(oddValues)('with %o in place of text or numbers still has a valid response item', (value) => {
@@ -16,6 +35,13 @@ describe('a malformed Deployment of a registered cluster', () => {
     const item = DeploymentItem.parse(JSON.parse(text));
     expect(typeof item.spec.template?.spec?.containers[0]?.image).toBe('string');
     expect(Number.isFinite(createdAt)).toBe(true);
+  });
+
+  it.each([[{ toString: 1, length: 1 }], [[null, 'x']], [1.5]])('with %o in place of any field', (value) => {
+    const transform = createDeploymentTransform('here');
+    const malformed = pathsIn(maximalDeployment).map((path) => replaced(maximalDeployment, path, value) as RawObject);
+    const items = malformed.map((raw) => JSON.parse(transform(raw).text));
+    expect(z.array(DeploymentItem).safeParse(items).error).toBeUndefined();
   });
 
   it.each([...oddValues, null].map((one) => [one]))('with labels %o is not selected', (labels) => {

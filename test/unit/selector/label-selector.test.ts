@@ -106,4 +106,10 @@ describe('a label selector', () => {
   ])('accepts %j', (selector) => {
     expect(parseLabelSelector(selector)).toHaveLength(1);
   });
+
+  it('treats a number that is too long for a label value as no number', () => {
+    const above = parseLabelSelector('a>0');
+    expect(matchesLabels(above, { a: '1'.padStart(63, '0') })).toBe(true);
+    expect(matchesLabels(above, { a: '1'.padStart(64, '0') })).toBe(false);
+  });
 });
