@@ -14,7 +14,11 @@ export interface ListWatchTarget {
   fieldSelector?: string;
   /** Requests PartialObjectMetadata only. */
   metadataOnly?: boolean;
-  /** Longest list, all pages together, bytes; with `keep`, longest page. Default: no limit. */
+  /**
+   * Longest list, all pages together, bytes; with `keep`, longest page. Default: no limit.
+   *
+   * A reflector also lists again when its watches have sent this much since the last list, because they may only have added objects.
+   */
   maxBytes?: number;
   /** Selects objects of a list that no selector of the API server can. Default: all. */
   keep?: (object: RawObject) => boolean;
@@ -82,6 +86,8 @@ interface WatchStart {
   signal: AbortSignal;
   /** Called when the API server has responded, before the first event. */
   opened?: () => void;
+  /** Called with the length of each event, characters, before the event. */
+  received?: (length: number) => void;
 }
 
 /**
@@ -106,7 +112,10 @@ export async function* watch(
   const { idleTimeoutMs, signal } = from;
   const response = await transport.send({ method: 'GET', ...requestOf(target, 'watch', query), idleTimeoutMs, signal });
   from.opened?.();
-  for await (const line of lines(response.body)) yield parseEvent(line, target.path);
+  for await (const line of lines(response.body)) {
+    from.received?.(line.length);
+    yield parseEvent(line, target.path);
+  }
 }
 
 function requestOf(

@@ -55,6 +55,7 @@ export interface Reflector {
  */
 export function createReflector<T extends Stored>(options: ReflectorOptions<T>): Reflector {
   const { transport, target, store, transform, log, idleTimeoutMs = defaultIdleTimeoutMs } = options;
+  const { maxBytes = Number.POSITIVE_INFINITY } = target;
   const synced = Promise.withResolvers<void>();
   const freshness = createFreshnessTracker();
   let hasSynced = false;
@@ -62,6 +63,8 @@ export function createReflector<T extends Stored>(options: ReflectorOptions<T>):
   let resourceVersion: string | undefined;
   let failures = 0;
   let failuresSinceList = 0;
+  /** Characters that the watches have sent since the last list. */
+  let sinceList = 0;
 
   async function listAll(signal: AbortSignal): Promise<string> {
     const records: T[] = [];
@@ -73,6 +76,7 @@ export function createReflector<T extends Stored>(options: ReflectorOptions<T>):
     store.replace(records);
     freshness.confirmed(version);
     failuresSinceList = 0;
+    sinceList = 0;
     if (!hasSynced) log.info({ resource: target.path, objects: records.length }, 'cache filled');
     hasSynced = true;
     synced.resolve();
@@ -84,13 +88,20 @@ export function createReflector<T extends Stored>(options: ReflectorOptions<T>):
     const startedAt = performance.now();
     const isLong = () => performance.now() - startedAt >= minWatchMs;
     let changes = 0;
-    const from = { resourceVersion: start, timeoutSeconds, idleTimeoutMs, signal, opened: freshness.opened };
+    const received = (length: number) => {
+      sinceList += length;
+    };
+    const from = { resourceVersion: start, timeoutSeconds, idleTimeoutMs, signal, opened: freshness.opened, received };
     for await (const event of watch(transport, target, from)) {
       update(event);
       resourceVersion = event.object.metadata.resourceVersion;
       freshness.confirmed(resourceVersion);
       if (event.type !== 'BOOKMARK') changes += 1;
       if (changes > 0 || isLong()) resetFailures();
+      if (sinceList > maxBytes) {
+        resourceVersion = undefined;
+        break;
+      }
     }
     if (changes === 0 && !isLong()) throw new InvalidResponseError('the watch ended immediately');
     freshness.confirmed();

@@ -75,3 +75,43 @@ describe('a reflector in a long backoff', () => {
     await failing.stop();
   });
 });
+
+describe('a reflector with a limit for lists', () => {
+  it('lists again when its watches have sent more than the limit, so that the store stays bounded', async () => {
+    const object = (name: string) => ({
+      metadata: { name, namespace: 'a', resourceVersion: '5' },
+      text: 'x'.repeat(100),
+    });
+    const list = JSON.stringify({ metadata: { resourceVersion: '1' }, items: [object('listed')] });
+    async function* endless() {
+      for (let count = 0; ; count += 1) {
+        yield Buffer.from(`${JSON.stringify({ type: 'ADDED', object: object(`added-${count}`) })}\n`);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    }
+    const transport: Transport = {
+      server: 'https://10.0.0.1',
+      async send({ path }) {
+        const body = path.includes('watch=') ? endless() : [Buffer.from(list)];
+        return { body } as unknown as Awaited<ReturnType<Transport['send']>>;
+      },
+      close: async () => undefined,
+    };
+    const store = createStore({});
+    const sizes: number[] = [];
+    store.subscribe(() => sizes.push(store.size));
+    const reflector = createReflector({
+      transport,
+      target: { path: '/api/v1/secrets', maxBytes: 2_000 },
+      store,
+      transform: ({ metadata }) => ({ key: metadata.name, resourceVersion: metadata.resourceVersion }),
+      log: pino({ level: 'silent' }),
+    });
+    const stop = new AbortController();
+    void reflector.run(stop.signal);
+    await vi.advanceTimersByTimeAsync(1_000);
+    stop.abort();
+    expect(sizes.length).toBeGreaterThan(100);
+    expect(Math.max(...sizes)).toBeLessThan(20);
+  });
+});
