@@ -345,3 +345,95 @@ test('neither the log nor the browser storage contains a token or an sk', async 
   }
   await close();
 });
+
+describe('nothing that a client sends causes a 5xx:', () => {
+  const values = ['\0', '💥', '__proto__', '%00', '9'.repeat(30), 'x'.repeat(500), '{"a":[]}', `'"<>&`, '0000-00-00'];
+  const key = `${keysPath}/main`;
+  const paths = [
+    ...['/', '/login', '/login/sso', '/login/callback', '/docs', '/platform-settings', '/deployments', '/nothing'],
+    ...[keysPath, `${keysPath}/new`, `${key}/edit`, `${key}/rotate`, `${key}/delete`, `${keysPath}/key-pairs.csv`],
+    ...['/personal-center/profile', '/personal-center/use', '/deployments/kpanda-global-cluster/shop/web'],
+  ];
+  const forms = {
+    '/login': ['method', 'token', 'ak', 'sk', 'next'],
+    [`${keysPath}/new`]: [
+      'form_id',
+      'generation',
+      'namespace',
+      'groups',
+      'description',
+      'validity',
+      'date',
+      'interval',
+    ],
+    [`${key}/edit`]: [
+      ...['name', 'description', 'validity', 'date', 'overlap', 'interval', 'maxOverlap', 'tokenLifetime'],
+      ...['allowedCIDRs', 'tokenKey', 'tokenValidFor', 'tokenAudience', 'audiences', 'base_expiresAt', 'base_overlap'],
+    ],
+    [`${key}/rotate`]: ['form_id', 'generation', 'overlap', 'confirmed'],
+    [`${keysPath}/reveal`]: ['ticket', 'form_id'],
+    [`${keysPath}/download`]: ['format', 'ak', 'sk', 'namespace', 'secret'],
+    '/personal-center/use': ['ak', 'sk'],
+    '/logout': ['form_token'],
+  };
+
+  /** @returns the requests that caused a 5xx */
+  async function failuresOf(requests: Record<string, () => Promise<Response>>): Promise<string[]> {
+    const failures: string[] = [];
+    for (const [what, send] of Object.entries(requests)) {
+      const { status, body } = await send();
+      await body?.cancel();
+      if (status >= 500) failures.push(`${status} ${what}`);
+    }
+    return failures;
+  }
+
+  test('a parameter', async () => {
+    const client = await signIn(url, byAlice);
+    const names = [
+      ...['next', 'method', 'page', 'size', 'sort', 'cluster', 'namespace', 'search'],
+      ...['state', 'code', 'error', 'iss', 'fragment'],
+    ];
+    const requests = values.flatMap((value) => {
+      const query = new URLSearchParams(Object.fromEntries(names.map((name) => [name, value])));
+      const preferences = new URLSearchParams({ lang: value, theme: value });
+      return paths.flatMap((path) =>
+        [query, preferences].map((one) => [`${path}?${one}`, () => client.get(`${path}?${one}`)] as const),
+      );
+    });
+    expect(await failuresOf(Object.fromEntries(requests))).toEqual([]);
+  });
+
+  test('a form field', async () => {
+    const client = await signIn(url, byAlice);
+    const form_token = await client.hidden(`${keysPath}/new`, 'form_token');
+    expect(form_token).not.toBe('');
+    const requests = Object.entries(forms).flatMap(([path, names]) =>
+      names.flatMap((name) =>
+        values.map((value) => {
+          const fields = { form_token, generation: '1', [name]: value };
+          return [`${path} ${name} ${value}`, () => sendForm(url + path, fields, { cookie: client.cookie })] as const;
+        }),
+      ),
+    );
+    expect(await failuresOf(Object.fromEntries(requests))).toEqual([]);
+  });
+
+  test('a header or cookie', async () => {
+    const cookies = ['session', 'flash', 'shown', 'sign-in-a', 'language', 'theme'].map((name) => `accesskey-${name}`);
+    const texts = ['', 'a.b.c.d.e', 'eyJhbGciOiJkaXIifQ..AAAA.AAAA.AAAA', 'x'.repeat(2000), ',;=', '%zz', '\u00e9'];
+    const names = ['Accept', 'Accept-Language', 'Authorization', 'X-Forwarded-For', 'Origin', 'If-None-Match'];
+    const requests = texts.flatMap((text) =>
+      paths.flatMap((path) => {
+        const cookie = cookies.map((name) => `${name}=${text}`).join('; ');
+        const headers = Object.fromEntries([...names, 'X-Request-Id', 'Sec-Fetch-Site'].map((name) => [name, text]));
+        const get = (init: Record<string, string>) => () => fetch(url + path, { headers: init, redirect: 'manual' });
+        return [
+          [`${path} cookie ${text}`, get({ cookie })] as const,
+          [`${path} header ${text}`, get(headers)] as const,
+        ];
+      }),
+    );
+    expect(await failuresOf(Object.fromEntries(requests))).toEqual([]);
+  });
+});
