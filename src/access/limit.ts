@@ -1,5 +1,7 @@
 /** Bounds on waiting: how many tasks run at the same time, and how long a request waits for a decision. */
 
+import { createLimit, type Limit } from '../kube/limit.ts';
+
 /** No decision in time. Does not mean that the cluster is unavailable: the question may not have been sent yet. */
 export class UndecidedError extends Error {
   override readonly name = 'UndecidedError';
@@ -24,8 +26,6 @@ export async function withTimeout<T>(ms: number, promise: Promise<T>): Promise<T
 /** Runs tasks of a subject; tasks beyond the limits wait in the order of their arrival. */
 export type FairLimit = <T>(subject: string, task: () => Promise<T>) => Promise<T>;
 
-type Limit = <T>(task: () => Promise<T>) => Promise<T>;
-
 /**
  * Limits how many tasks run at the same time, in total and per subject, so that one subject cannot starve the others. The
  * waiting tasks of a subject are also limited, because otherwise they could accumulate. Hand-written because p-limit has
@@ -48,29 +48,6 @@ export function createFairLimit(limits: { total: number; perSubject: number; wai
     } finally {
       own.tasks -= 1;
       if (own.tasks === 0) subjects.delete(subject);
-    }
-  };
-}
-
-function createLimit(maxRunning: number): Limit {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  async function enter(): Promise<void> {
-    if (running === maxRunning) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running += 1;
-  }
-  /** Hands the slot to the task that has waited longest, so that a new task cannot overtake it. */
-  function leave(): void {
-    const next = waiting.shift();
-    if (next) next();
-    else running -= 1;
-  }
-  return async (task) => {
-    await enter();
-    try {
-      return await task();
-    } finally {
-      leave();
     }
   };
 }

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { KubernetesClient } from './client.ts';
 import { describeError, isStatus } from './errors.ts';
+import { createLimit } from './limit.ts';
 import { microTime, resources } from './resource.ts';
 import { createTokenBuckets } from './token-buckets.ts';
 
@@ -32,7 +33,8 @@ export interface EventRecorder {
    *
    * An Event that repeats an earlier one about the same object, at most six minutes after it, becomes part of its series.
    * Of one object, 25 Events are sent in a row and then one every five minutes. Of those that are not sent, repetitions
-   * are counted, and others are dropped.
+   * are counted, and others are dropped. Few Events are sent at the same time, so that slow ones leave the connections to
+   * other requests; while 1,000 wait, further ones are dropped.
    */
   record(subject: EventSubject, content: EventContent): void;
 }
@@ -59,12 +61,20 @@ const seriesEndMs = 360_000;
 /** Most objects and series that are tracked; those whose last Event is oldest are dropped first. */
 const maxTracked = 4_096;
 
+/** Most Events that are sent at the same time, far below the connections of a transport. */
+const maxSending = 4;
+/** Most Events that are sent or wait for it, as in client-go's broadcaster. */
+const maxPending = 1_000;
+
 const clock = { now: () => performance.now() };
 
 /** @param instance reportingInstance of the Events, truncated to 128 characters */
 export function createEventRecorder(client: KubernetesClient, instance: string, log: Logger): EventRecorder {
   const budgets = createTokenBuckets({ ...limit, maxBuckets: maxTracked });
   const allSeries = new LRUCache<string, Series>({ max: maxTracked, ttl: seriesEndMs, ttlResolution: 0, perf: clock });
+
+  const limited = createLimit(maxSending);
+  let pending = 0;
 
   async function send(subject: EventSubject, content: EventContent, series: Series): Promise<void> {
     // The sending before may have included this repetition.
@@ -127,10 +137,16 @@ export function createEventRecorder(client: KubernetesClient, instance: string, 
     record(subject, content) {
       const series = seriesOf(subject, content);
       if (budgets.take(subject.uid) > 0) return;
+      const warn = (reason: string) =>
+        log.warn({ event: content.reason, about: subject.name, reason }, 'cannot send Event');
+      if (pending >= maxPending) return warn(`${pending} Events are waiting`);
+      pending += 1;
       const attempt = () =>
-        send(subject, content, series).catch((error: unknown) => {
-          log.warn({ event: content.reason, about: subject.name, reason: describeError(error) }, 'cannot send Event');
-        });
+        limited(() => send(subject, content, series))
+          .catch((error: unknown) => warn(describeError(error)))
+          .finally(() => {
+            pending -= 1;
+          });
       series.sending = series.sending ? series.sending.then(attempt) : attempt();
     },
   };

@@ -44,6 +44,8 @@ function createRecorder(instance = 'pod-1', failure?: Error) {
   return { recorder, sent, patched, rejections, lines };
 }
 
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
 afterEach(() => void vi.useRealTimers());
 
 describe('an event recorder', () => {
@@ -101,35 +103,80 @@ describe('an event recorder', () => {
     ]);
   });
 
-  it('sends 25 Events of one object, then one every five minutes', () => {
+  it('sends 25 Events of one object, then one every five minutes', async () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     const { recorder, sent } = createRecorder();
     let note = 0;
-    const record = (count: number) => {
+    const record = async (count: number) => {
       for (let n = 0; n < count; n += 1) {
         note += 1;
         recorder.record(subject, { ...content, note: `${note}` });
       }
+      await settled();
       return sent.length;
     };
-    expect(record(200)).toBe(25);
+    expect(await record(200)).toBe(25);
     vi.advanceTimersByTime(299_000);
-    expect(record(10)).toBe(25);
+    expect(await record(10)).toBe(25);
     vi.advanceTimersByTime(2_000);
-    expect(record(10)).toBe(26);
+    expect(await record(10)).toBe(26);
   });
 
-  it('limits each object separately', () => {
+  it('limits each object separately', async () => {
     const { recorder, sent } = createRecorder();
     for (let n = 0; n < 30; n += 1) recorder.record(subject, { ...content, note: `${n}` });
     recorder.record({ ...subject, uid: 'u2' }, content);
+    await settled();
     expect(sent).toHaveLength(26);
   });
 });
 
-describe('a repeated Event', () => {
-  const settled = () => new Promise((resolve) => setImmediate(resolve));
+describe('slow Events', () => {
+  function createSlow() {
+    const sending: PromiseWithResolvers<object>[] = [];
+    const lines: string[] = [];
+    const client = {
+      create() {
+        const one = Promise.withResolvers<object>();
+        sending.push(one);
+        return one.promise;
+      },
+    };
+    const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
+    const recorder = createEventRecorder(client as unknown as KubernetesClient, 'pod-1', log);
+    const record = (count: number) => {
+      for (let n = 0; n < count; n += 1) recorder.record({ ...subject, uid: `u${n}` }, content);
+    };
+    return { record, sending, lines };
+  }
 
+  it('leave connections to other requests: few are sent at the same time, also after a failure', async () => {
+    const { record, sending } = createSlow();
+    record(10);
+    await settled();
+    expect(sending).toHaveLength(4);
+    sending[0]?.resolve({ metadata: { name: 'one' } });
+    sending[1]?.reject(new Error('no'));
+    await settled();
+    expect(sending).toHaveLength(6);
+  });
+
+  it('are dropped and logged while 1,000 wait', async () => {
+    const { record, sending, lines } = createSlow();
+    record(1_001);
+    await settled();
+    expect(lines.map((line) => JSON.parse(line).reason)).toEqual(['1000 Events are waiting']);
+    for (let n = 0; n < 1_000; n += 1) {
+      sending[n]?.resolve({ metadata: { name: `${n}` } });
+      await settled();
+    }
+    expect(sending).toHaveLength(1_000);
+    record(1);
+    expect(lines).toHaveLength(1);
+  });
+});
+
+describe('a repeated Event', () => {
   it('becomes a series of the first one', async () => {
     const { recorder, sent, patched } = createRecorder();
     for (let n = 0; n < 3; n += 1) {
