@@ -97,8 +97,8 @@ async function runKindDemo(exits: boolean): Promise<void> {
 function printAddresses(url: string, { kubeconfig }: Kubectl): void {
   print(`Web console:  ${url}/ (sign in with the ak and sk in the Secret alice-ci, or with a token of the cluster)`);
   print(`Platform API: ${url}, reference at ${url}/docs`);
-  print(`kubectl:      export KUBECONFIG=${kubeconfig}`);
-  print(`Command line: export ACCESSKEY_URL=${url}, then for example npx kubectl-accesskey list -A`);
+  print('\nFor kubectl and the command line, in another terminal in this folder:');
+  print(`  export KUBECONFIG=${kubeconfig}\n  export ACCESSKEY_URL=${url}\n  npx kubectl-accesskey list -A\n`);
   print('Press Ctrl-C to stop the demo.');
 }
 

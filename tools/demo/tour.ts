@@ -54,9 +54,9 @@ async function showSecret(kubectl: Kubectl, print: Print): Promise<{ ak: string;
 }
 
 async function showToken(url: string, { ak, sk }: { ak: string; sk: string }, print: Print) {
-  const response = await fetch(`${url}${tokenPath}?ak=${ak}&sk=${sk}&cycle=1`);
+  const response = await requestToken(url, { ak, sk });
   const { token } = (await response.json()) as { token: string };
-  print(`$ curl "${url}${tokenPath}?ak=${ak}&sk=${shorten(sk)}&cycle=1"`);
+  print(`$ curl -X POST -u "${ak}:${shorten(sk)}" "${url}${tokenPath}?cycle=1"`);
   print(`${JSON.stringify({ token: shorten(token) })}\n`);
   assert.equal(response.status, 200);
   return token;
@@ -90,10 +90,16 @@ async function showListing(url: string, token: string, print: Print): Promise<vo
 }
 
 async function showWrongKey(url: string, ak: string, print: Print): Promise<void> {
-  const response = await fetch(`${url}${tokenPath}?ak=${ak}&sk=wrong`);
-  print(`$ curl "${url}${tokenPath}?ak=${ak}&sk=wrong"\n${response.status} ${await response.text()}`);
+  const response = await requestToken(url, { ak, sk: 'wrong' });
+  print(`$ curl -X POST -u "${ak}:wrong" "${url}${tokenPath}?cycle=1"\n${response.status} ${await response.text()}`);
   print('A wrong sk is rejected.\n');
   assert.equal(response.status, 401);
+}
+
+/** Sends the key pair in a header, because every proxy logs the URL. */
+function requestToken(url: string, { ak, sk }: { ak: string; sk: string }): Promise<Response> {
+  const authorization = `Basic ${Buffer.from(`${ak}:${sk}`).toString('base64')}`;
+  return fetch(`${url}${tokenPath}?cycle=1`, { method: 'POST', headers: { authorization } });
 }
 
 function shorten(secret: string): string {
