@@ -262,6 +262,13 @@ test('times are local, with UTC in the title', async () => {
   const expiry = page.locator('time[datetime^="2040-01-01"]');
   expect(await expiry.textContent()).toBe('2040年1月1日 08:00');
   expect(await expiry.getAttribute('title')).toBe('2040-01-01 00:00 UTC');
+  const linesOfDates = `[...document.querySelectorAll('td.times time')].map(({ firstChild }) => {
+    const date = document.createRange();
+    date.setStart(firstChild, 0);
+    date.setEnd(firstChild, firstChild.data.indexOf(' '));
+    return date.getClientRects().length;
+  })`;
+  expect(new Set((await page.evaluate(linesOfDates)) as number[])).toEqual(new Set([1]));
   await close();
   const english = await openAs(alice, { locale: 'en-US', timezoneId: 'Asia/Shanghai' });
   // A line never begins with AM or PM.
