@@ -14,6 +14,9 @@ import { prepareTypicalCommands } from './typical-commands.ts';
 /** Marks the place in Node.js that says whether it contains a program. */
 const sentinelFuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 
+/** Without the first garbage collections of the young generation, a start needs a tenth less CPU time. */
+const execArgv = ['--min-semi-space-size=8'];
+
 const compiler = join(import.meta.dirname, 'compile.ts');
 const postject = (root: string) => join(root, 'node_modules/postject/dist/cli.js');
 
@@ -51,7 +54,7 @@ async function buildBlob(root: string, folder: string): Promise<string> {
     main: path('main.cjs'),
     output: path('blob'),
     disableExperimentalSEAWarning: true,
-    useCodeCache: true,
+    execArgv,
     assets: Object.fromEntries(names.map((name) => [name, path(name)])),
   };
   await writeFile(path('sea.json'), JSON.stringify(settings));
@@ -64,7 +67,7 @@ async function compile(folder: string, main: string): Promise<void> {
   const commands = await prepareTypicalCommands(join(folder, 'home'));
   for (const part of partNames) {
     const { args, exitCode, env } = commands[part];
-    await run(process.execPath, [compiler, folder, part, `${exitCode}`, main, ...args], { env });
+    await run(process.execPath, [...execArgv, compiler, folder, part, `${exitCode}`, main, ...args], { env });
   }
 }
 
