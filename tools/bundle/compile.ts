@@ -10,7 +10,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { createLoader } from './loader.ts';
-import type { PartName } from './parts.ts';
+import type { PartName } from './part-names.ts';
 
 const [, , folder = '', part = '', expected = '', main = '', ...args] = process.argv;
 const { requireModule, scripts } = createLoader({

@@ -8,7 +8,8 @@ import { build } from 'esbuild';
 import { run } from '../run-command.ts';
 import { programName } from './cli.ts';
 import { shared } from './options.ts';
-import { buildParts, partNames } from './parts.ts';
+import { partNames } from './part-names.ts';
+import { buildParts } from './parts.ts';
 import { prepareTypicalCommands } from './typical-commands.ts';
 
 /** Marks the place in Node.js that says whether it contains a program. */

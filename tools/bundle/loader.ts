@@ -1,6 +1,6 @@
 /** Loads the parts of the program in the single executable (see parts.ts). */
 import { Script } from 'node:vm';
-import type { PartName } from './parts.ts';
+import { type PartName, partNames } from './part-names.ts';
 
 /** As in CommonJS. */
 export type Require = (name: string) => unknown;
@@ -36,15 +36,24 @@ export function createLoader({ readScript, readCode, requireBuiltin }: LoaderOpt
     Object.assign(functions, script.runInThisContext());
   }
 
+  function find(name: string): ModuleFunction {
+    for (const part of partNames) {
+      if (functions[name]) return functions[name];
+      if (!scripts.has(part)) load(part);
+    }
+    if (functions[name]) return functions[name];
+    throw new Error(`no part has the module ${name}`);
+  }
+
   function requireModule(name: string): unknown {
     if (!name.startsWith('./')) return requireBuiltin(name);
     const known = modules.get(name);
     if (known) return known.exports;
-    if (!(name in functions)) load(scripts.has('first') ? 'rest' : 'first');
+    const run = find(name);
     const module = { exports: {} };
     // Before it runs, because modules may import each other.
     modules.set(name, module);
-    functions[name]?.(module.exports, requireModule, module);
+    run(module.exports, requireModule, module);
     return module.exports;
   }
 

@@ -6,11 +6,9 @@ import { basename, join } from 'node:path';
 import { build, type Metafile, transform } from 'esbuild';
 import { cliSource } from './cli.ts';
 import { shared } from './options.ts';
+import type { PartName } from './part-names.ts';
 import { preparedSources } from './sources.ts';
 import { withoutUnusedParts } from './unused.ts';
-
-export const partNames = ['first', 'rest'] as const;
-export type PartName = (typeof partNames)[number];
 
 /** Modules that the program imports on demand and that belong to the first part. */
 const onDemand = ['src/cli/credential/print-token.ts', 'src/cli/credential/print-credential.ts'];

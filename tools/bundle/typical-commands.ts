@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { cacheDirectory, openTokenCache } from '../../src/cli/token/cache-file.ts';
-import type { PartName } from './parts.ts';
+import type { PartName } from './part-names.ts';
 
 export interface TypicalCommand {
   readonly args: readonly string[];
