@@ -16,7 +16,7 @@ export interface ClusterAccessOptions {
   log: Logger;
   /** Lifetime of a cached decision, seconds. */
   cacheSeconds: number;
-  /** Maximum age of a decision that serves as the stale fallback, seconds. */
+  /** Maximum age of a decision that serves as the stale fallback, and of RoleBindings without a watch, seconds. */
   maxStaleSeconds: number;
   /**
    * Which namespaces are checked for a user who may not list all: those with a RoleBinding of the user, or `all`, which
@@ -43,7 +43,7 @@ export function createClusterAccess(options: ClusterAccessOptions): ClusterAcces
   if (rest.namespaced || choice === 'all') {
     return { authorizer: createAuthorizer({ ...rest, client }), reflectors: [] };
   }
-  const { reflector, namespacesOf } = createRoleBindings(transport, log);
+  const { reflector, namespacesOf } = createRoleBindings(transport, log, rest.maxStaleSeconds);
   const areRulesComplete = choice === 'auto' ? createCompleteRulesCheck(client) : async () => true;
   const namespacesToCheck: NamespacesToCheck = async (subject) =>
     (await areRulesComplete()) ? namespacesOf(subject) : undefined;

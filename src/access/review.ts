@@ -1,8 +1,9 @@
 import type { KubernetesClient } from '../kube/client.ts';
-import { resources } from '../kube/resource.ts';
+import { ConnectionError } from '../kube/errors.ts';
+import { type Resource, resources } from '../kube/resource.ts';
 
 interface AccessReview {
-  status?: { allowed: boolean };
+  status?: { allowed?: unknown };
 }
 
 /** A user as the authorizers of the cluster see it. */
@@ -37,10 +38,8 @@ export function groupsOf({ groups }: AccessSubject): string[] {
  *
  * @throws KubernetesError, ConnectionError if the cluster is unavailable
  */
-export async function review(client: KubernetesClient, { subject, attributes }: Question): Promise<boolean> {
-  const body = { spec: { user: subject.name, groups: groupsOf(subject), resourceAttributes: attributes } };
-  const { status } = await client.create<AccessReview>(resources.subjectAccessReviews, body);
-  return status?.allowed === true;
+export function review(client: KubernetesClient, question: Question): Promise<boolean> {
+  return ask(client, resources.subjectAccessReviews, { spec: specOf(question) });
 }
 
 /**
@@ -48,11 +47,19 @@ export async function review(client: KubernetesClient, { subject, attributes }: 
  *
  * @throws KubernetesError, ConnectionError if the cluster is unavailable
  */
-export async function localReview(client: KubernetesClient, { subject, attributes }: Question): Promise<boolean> {
-  const { namespace = '' } = attributes;
-  const spec = { user: subject.name, groups: groupsOf(subject), resourceAttributes: attributes };
-  const body = { metadata: { namespace }, spec };
+export function localReview(client: KubernetesClient, question: Question): Promise<boolean> {
+  const { namespace = '' } = question.attributes;
   const reviews = { ...resources.localSubjectAccessReviews, namespace };
+  return ask(client, reviews, { metadata: { namespace }, spec: specOf(question) });
+}
+
+function specOf({ subject, attributes }: Question): object {
+  return { user: subject.name, groups: groupsOf(subject), resourceAttributes: attributes };
+}
+
+/** A response without a decision, for example of a broken proxy, is not a denial. */
+async function ask(client: KubernetesClient, reviews: Resource, body: object): Promise<boolean> {
   const { status } = await client.create<AccessReview>(reviews, body);
-  return status?.allowed === true;
+  if (typeof status?.allowed !== 'boolean') throw new ConnectionError(`${reviews.plural}: response has no decision`);
+  return status.allowed;
 }

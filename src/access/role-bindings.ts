@@ -27,20 +27,26 @@ export interface RoleBindings {
   readonly reflector: Reflector;
   /**
    * Returns the namespaces with a RoleBinding for the user or one of the groups, regardless of its role. RBAC can grant
-   * permissions in a single namespace only with one of these RoleBindings. undefined until the RoleBindings are known.
+   * permissions in a single namespace only with one of these RoleBindings. undefined until the RoleBindings are known, and
+   * while they are too old, because a new one would be missed.
    */
   namespacesOf(subject: AccessSubject): ReadonlySet<string> | undefined;
 }
 
-/** Creates the watch of the RoleBindings. It is optional: if it is forbidden, the RoleBindings stay unknown. */
-export function createRoleBindings(transport: Transport, log: Logger): RoleBindings {
+/**
+ * Creates the watch of the RoleBindings. It is optional: if it is forbidden, the RoleBindings stay unknown.
+ *
+ * @param maxStaleSeconds maximum age of the RoleBindings while no watch is open, seconds
+ */
+export function createRoleBindings(transport: Transport, log: Logger, maxStaleSeconds: number): RoleBindings {
   const store = createStore<RoleBindingRecord, 'subject'>({ subject: (one) => one.subjects });
   const target = { path: pathOf(resources.roleBindings), maxBytes: maxListBytes };
   const reflector = createReflector({ transport, target, store, transform: toRecord, log });
-  return {
-    reflector,
-    namespacesOf: (subject) => (reflector.hasSynced() ? namespacesOf(store, subject) : undefined),
-  };
+  function areKnown(): boolean {
+    const { watching, ageSeconds } = reflector.freshness();
+    return reflector.hasSynced() && (watching || ageSeconds <= maxStaleSeconds);
+  }
+  return { reflector, namespacesOf: (subject) => (areKnown() ? namespacesOf(store, subject) : undefined) };
 }
 
 function namespacesOf(store: Store<RoleBindingRecord, 'subject'>, subject: AccessSubject): ReadonlySet<string> {
@@ -57,7 +63,8 @@ interface BoundSubject {
 
 function toRecord({ metadata, subjects }: RawObject): RoleBindingRecord {
   const { name, namespace = '', resourceVersion } = metadata;
-  const bound = (Array.isArray(subjects) ? subjects : []) as BoundSubject[];
+  // A registered cluster can send anything.
+  const bound = (Array.isArray(subjects) ? subjects.filter(Boolean) : []) as BoundSubject[];
   return {
     key: `${namespace}/${name}`,
     resourceVersion,
@@ -68,10 +75,11 @@ function toRecord({ metadata, subjects }: RawObject): RoleBindingRecord {
 
 /** Matches subjects as RBAC does (k8s.io/kubernetes, pkg/registry/rbac/validation, appliesToUser). */
 function keyOf({ kind, name, namespace }: BoundSubject, bindingNamespace: string): string {
-  if (kind === 'Group') return groupKey(String(name));
-  if (kind !== 'ServiceAccount') return userKey(String(name));
-  return userKey(usernameOf({ namespace: String(namespace || bindingNamespace), name: String(name) }));
+  if (kind === 'Group') return groupKey(textOf(name));
+  if (kind !== 'ServiceAccount') return userKey(textOf(name));
+  return userKey(usernameOf({ namespace: textOf(namespace) || bindingNamespace, name: textOf(name) }));
 }
 
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 const userKey = (name: string) => `user ${name}`;
 const groupKey = (name: string) => `group ${name}`;

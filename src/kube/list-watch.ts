@@ -17,7 +17,8 @@ export interface ListWatchTarget {
   /**
    * Longest list, all pages together, bytes; with `keep`, longest page. Default: no limit.
    *
-   * A reflector also lists again when its watches have sent this much since the last list, because they may only have added objects.
+   * A reflector also lists again when its watches have sent this much since the last list, because they may only have
+   * added objects.
    */
   maxBytes?: number;
   /** Selects objects of a list that no selector of the API server can. Default: all. */

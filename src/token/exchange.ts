@@ -1,5 +1,6 @@
 import type { LiveServiceAccounts, ServiceAccountUser } from '../accesskey/live/live-service-accounts.ts';
 import type { KubernetesClient } from '../kube/client.ts';
+import { ConnectionError } from '../kube/errors.ts';
 import { parseUsername, type ServiceAccountName, usernameOf } from '../kube/names.ts';
 import { resources } from '../kube/resource.ts';
 import type { Subject } from './claims.ts';
@@ -38,7 +39,9 @@ export function createServiceAccountTokenReview(client: KubernetesClient, audien
     const { status } = await client.create<TokenReview>(resources.tokenReviews, {
       spec: { token, audiences: [audience] },
     });
-    if (status?.authenticated !== true || !status.audiences?.includes(audience)) return undefined;
+    // A response without a result, for example of a broken proxy, says nothing about the token.
+    if (!status) throw new ConnectionError('tokenreviews: response has no status');
+    if (status.authenticated !== true || !status.audiences?.includes(audience)) return undefined;
     return parseUsername(status.user?.username ?? '');
   };
 }

@@ -89,10 +89,17 @@ describe('an authorizer', () => {
     [{ allowed: true }, true],
     [{ allowed: false }, false],
     [{ allowed: false, denied: true }, false],
-    [undefined, false],
   ])('turns the status %j into %s', async (status, may) => {
     const { authorizer } = createCluster(() => status);
     expect(await authorizer.mayListDeployments(ann, 'shop')).toBe(may);
+  });
+
+  it('neither allows nor denies access after a response without a decision', async () => {
+    const { reviews, authorizer } = createCluster(() => undefined);
+    for (let times = 0; times < 2; times += 1) {
+      await expect(authorizer.mayListDeployments(ann, 'shop')).rejects.toThrow(ConnectionError);
+    }
+    expect(reviews).toHaveLength(2);
   });
 
   it.each([true, false])('caches the decision %s', async (allowed) => {

@@ -1,7 +1,8 @@
 import { pino } from 'pino';
 import type { Dispatcher } from 'undici';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createRoleBindings } from '../../../src/access/role-bindings.ts';
+import { KubernetesError } from '../../../src/kube/errors.ts';
 import type { Transport } from '../../../src/kube/transport.ts';
 
 /** A list of RoleBindings, and a watch without events. */
@@ -18,7 +19,7 @@ function listing(items: object[]): Transport {
 }
 
 async function namespacesOf(name: string, groups: string[], items: object[]): Promise<string[]> {
-  const bindings = createRoleBindings(listing(items), pino({ level: 'silent' }));
+  const bindings = createRoleBindings(listing(items), pino({ level: 'silent' }), 300);
   expect(bindings.namespacesOf({ name, groups })).toBeUndefined();
   const stop = new AbortController();
   onTestFinished(() => stop.abort());
@@ -27,7 +28,7 @@ async function namespacesOf(name: string, groups: string[], items: object[]): Pr
   return [...(bindings.namespacesOf({ name, groups }) ?? [])].sort();
 }
 
-const binding = (namespace: string, ...subjects: object[]) => ({
+const binding = (namespace: string, ...subjects: (object | null)[]) => ({
   metadata: { namespace, name: crypto.randomUUID(), resourceVersion: '5' },
   subjects,
 });
@@ -62,8 +63,36 @@ describe('the namespaces with a RoleBinding for a user', () => {
   it('ignore RoleBindings without subjects and invalid subjects', async () => {
     const none = { metadata: { namespace: 'a', name: 'none', resourceVersion: '5' } };
     const odd = { ...none, metadata: { ...none.metadata, name: 'odd' }, subjects: 'ann' };
-    expect(await namespacesOf('ann', [], [none, odd, binding('b', {}), binding('c', subject('User', 'ann'))])).toEqual([
-      'c',
-    ]);
+    expect(
+      await namespacesOf(
+        'ann',
+        [],
+        [none, odd, binding('b', {}, null, { name: { toString: 1 } }), binding('c', subject('User', 'ann'))],
+      ),
+    ).toEqual(['c']);
+  });
+
+  it('become unknown when no watch is open for longer than the limit, because a new RoleBinding would be missed', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const { send, ...transport } = listing([binding('a', subject('User', 'ann'))]);
+    let isForbidden = false;
+    const failing: Transport = {
+      ...transport,
+      async send(request) {
+        if (isForbidden) throw new KubernetesError('forbidden', { status: 403 });
+        isForbidden = true;
+        return send(request);
+      },
+    };
+    const bindings = createRoleBindings(failing, pino({ level: 'silent' }), 300);
+    const stop = new AbortController();
+    onTestFinished(() => stop.abort());
+    void bindings.reflector.run(stop.signal);
+    await bindings.reflector.synced;
+    await vi.advanceTimersByTimeAsync(299_000);
+    expect(bindings.namespacesOf({ name: 'ann', groups: [] })).toEqual(new Set(['a']));
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(bindings.namespacesOf({ name: 'ann', groups: [] })).toBeUndefined();
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { KubernetesClient } from '../../../src/kube/client.ts';
+import { ConnectionError } from '../../../src/kube/errors.ts';
 import { createServiceAccountTokenReview } from '../../../src/token/exchange.ts';
 
 const robot = { username: 'system:serviceaccount:shop:robot' };
@@ -25,16 +26,19 @@ describe('createServiceAccountTokenReview', () => {
     expect(requests).toEqual([{ token: 'abc', audiences: ['keys'] }]);
   });
 
-  it.each<[string, object | undefined]>([
+  it.each<[string, object]>([
     ['not authenticated', { authenticated: false, audiences: ['keys'], user: robot }],
     ['of another audience', { authenticated: true, audiences: ['other'], user: robot }],
     // An authenticator that ignores audiences.
     ['of no audience', { authenticated: true, user: robot }],
     ['of a user', { authenticated: true, audiences: ['keys'], user: { username: 'ann' } }],
     ['without a user', { authenticated: true, audiences: ['keys'] }],
-    ['without a status', undefined],
     ['with an empty status', {}],
   ])('rejects a token that is %s', async (_, status) => {
     expect(await createReview(status).review('abc')).toBeUndefined();
+  });
+
+  it('rejects with a ConnectionError without a status, which says nothing about the token', async () => {
+    await expect(createReview(undefined).review('abc')).rejects.toThrow(ConnectionError);
   });
 });
