@@ -8,6 +8,22 @@ export function aborted(signal: AbortSignal): Promise<void> {
   return promise;
 }
 
+/**
+ * Waits for a promise, at most until the signal aborts. For loops: each race with a promise that stays pending, such as
+ * `aborted`, would keep some memory until that promise is settled.
+ */
+export async function untilAborted(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  const end = () => resolve();
+  signal.addEventListener('abort', end);
+  if (signal.aborted) end();
+  try {
+    await Promise.race([promise, ended]);
+  } finally {
+    signal.removeEventListener('abort', end);
+  }
+}
+
 /** Resolves after a time in milliseconds or when the signal aborts, whichever is first. Never rejects. */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();

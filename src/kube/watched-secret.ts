@@ -5,7 +5,7 @@ import type { RawObject } from './raw-object.ts';
 import { createReflector } from './reflector.ts';
 import { type NamespacedName, pathOf, resources } from './resource.ts';
 import { createStore, type Store, type Stored } from './store.ts';
-import { aborted, pause } from './time.ts';
+import { pause, untilAborted } from './time.ts';
 import type { Transport } from './transport.ts';
 
 const retryMs = 5_000;
@@ -72,13 +72,13 @@ export function createWatchedSecret<T extends Stored>(options: WatchedSecretOpti
   }
 
   async function ensureExists(signal: AbortSignal): Promise<void> {
-    const ended = aborted(signal);
-    await Promise.race([reflector.synced, ended]);
+    await untilAborted(reflector.synced, signal);
     while (!signal.aborted) {
       changed = Promise.withResolvers();
       const mustCreate = store.size === 0 && (recreate || !seen);
       if (mustCreate) await tryToCreate();
-      await Promise.race([changed.promise, mustCreate ? pause(retryMs, signal) : ended]);
+      const next = mustCreate ? Promise.race([changed.promise, pause(retryMs, signal)]) : changed.promise;
+      await untilAborted(next, signal);
     }
   }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { KubernetesClient } from '../../kube/client.ts';
 import { describeError } from '../../kube/errors.ts';
-import { aborted, pause } from '../../kube/time.ts';
+import { pause, untilAborted } from '../../kube/time.ts';
 import type { AccessKeyCaches } from '../model/caches.ts';
 import { StaleCacheError } from '../reconcile/secret-errors.ts';
 import { writeStatus } from '../reconcile/status-writer.ts';
@@ -75,12 +75,11 @@ export function createLastUsed({ client, caches, withAddress, log, now }: LastUs
     touch: ({ address, ...use }) => record({ ...use, address: withAddress ? address : undefined, at: now() }),
     flush,
     async run(signal) {
-      const ended = aborted(signal);
       let flushing = Promise.resolve();
       while (!signal.aborted) {
         await pause(resolutionMs * (0.9 + 0.2 * Math.random()), signal);
         flushing = flush();
-        await Promise.race([flushing, ended]);
+        await untilAborted(flushing, signal);
       }
       // Flush again, because uses may have been recorded meanwhile.
       await Promise.race([flushing.then(flush), sleep(lastFlushMs, undefined, { ref: false })]);

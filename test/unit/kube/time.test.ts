@@ -1,5 +1,6 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { aborted, backoffMs, isAhead, pause } from '../../../src/kube/time.ts';
+import { aborted, backoffMs, isAhead, pause, untilAborted } from '../../../src/kube/time.ts';
 import { now } from '../../support/builders.ts';
 
 describe('aborted', () => {
@@ -13,6 +14,25 @@ describe('aborted', () => {
 
   it('resolves immediately if the signal has already aborted', async () => {
     await expect(aborted(AbortSignal.abort())).resolves.toBeUndefined();
+  });
+});
+
+describe('untilAborted', () => {
+  const pending = new Promise(() => undefined);
+
+  it('ends with the promise and leaves no listener behind', async () => {
+    const { signal } = new AbortController();
+    await untilAborted(Promise.resolve(), signal);
+    await expect(untilAborted(Promise.reject(new Error('failed')), signal)).rejects.toThrow('failed');
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
+  it('ends when the signal aborts, also if it already has', async () => {
+    const controller = new AbortController();
+    const ended = untilAborted(pending, controller.signal);
+    controller.abort();
+    await expect(ended).resolves.toBeUndefined();
+    await expect(untilAborted(pending, controller.signal)).resolves.toBeUndefined();
   });
 });
 
