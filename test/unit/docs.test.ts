@@ -39,6 +39,16 @@ describe('docs/configuration.md', () => {
   });
 });
 
+describe('docs/api.md', () => {
+  it('lists each path of the OpenAPI document', () => {
+    const [, table = ''] = /^## Paths\n([\s\S]*?)^## /m.exec(read('docs/api.md')) ?? [];
+    const paths = [...read('tools/openapi-client/api.generated.ts').matchAll(/^ {4}"(\/[^"]+)": \{$/gm)];
+    const names = paths.map(([, path = '']) => path.replace(/^\/apis\/\w+\.io\/v1alpha1/, ''));
+    expect(names).toEqual(expect.arrayContaining(['/oauth2/token', '/users/{id}']));
+    expect(names.filter((name) => !['`', '?'].some((end) => table.includes(`${name}${end}`)))).toEqual([]);
+  });
+});
+
 describe('CONTRIBUTING.md', () => {
   it('mentions each script of package.json', () => {
     const text = read('CONTRIBUTING.md');
