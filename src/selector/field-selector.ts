@@ -31,14 +31,6 @@ export function parseFieldSelector<F extends string>(
   return terms.map((term) => parseTerm(term, fields));
 }
 
-/** Whether all requirements match. */
-export function matchesFields<F extends string>(
-  requirements: readonly FieldRequirement<F>[],
-  values: Readonly<Record<F, string>>,
-): boolean {
-  return requirements.every(({ field, isEqual, value }) => (values[field] === value) === isEqual);
-}
-
 /** Splits at unescaped commas. */
 function termsOf(selector: string): Term[] {
   const commas = [...selector.matchAll(/\\.|,/gs)].filter(([match]) => match === ',').map(({ index }) => index);

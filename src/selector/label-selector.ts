@@ -6,8 +6,6 @@ export type LabelRequirement =
   | { readonly key: string; readonly operator: 'in' | 'notin'; readonly values: ReadonlySet<string> }
   | { readonly key: string; readonly operator: 'above' | 'below'; readonly bound: bigint };
 
-type Labels = Readonly<Record<string, string>>;
-
 /**
  * Parses a label selector with the grammar of the API server (k8s.io/apimachinery, pkg/labels, Parse): `a`, `!a`, `a=b`,
  * `a==b`, `a!=b`, `a in (b,c)`, `a notin (b,c)`, `a>1`, `a<1`, separated by commas. An empty selector has no requirements
@@ -29,15 +27,11 @@ export function parseLabelSelector(selector: string): readonly LabelRequirement[
   }
 }
 
-/** Whether all requirements match. A missing label is not equal to any value, and neither above nor below a bound. */
-export function matchesLabels(requirements: readonly LabelRequirement[], labels: Labels): boolean {
-  for (const one of requirements) {
-    if (!matchesLabel(one, Object.hasOwn(labels, one.key) ? labels[one.key] : undefined)) return false;
-  }
-  return true;
-}
-
-/** @param value undefined if the label is missing */
+/**
+ * Whether a label meets the requirement. A missing label is not equal to any value, and neither above nor below a bound.
+ *
+ * @param value undefined if the label is missing
+ */
 export function matchesLabel(requirement: LabelRequirement, value: string | undefined): boolean {
   switch (requirement.operator) {
     case 'exists':

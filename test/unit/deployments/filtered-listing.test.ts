@@ -5,8 +5,9 @@ import { isGPU } from '../../../src/deployments/gpu.ts';
 import { listDeployments } from '../../../src/deployments/listing.ts';
 import { comparisons, type OrderBy } from '../../../src/deployments/order.ts';
 import type { DeploymentRecord } from '../../../src/deployments/record.ts';
-import { matchesFields, parseFieldSelector } from '../../../src/selector/field-selector.ts';
-import { matchesLabels, parseLabelSelector } from '../../../src/selector/label-selector.ts';
+import { parseFieldSelector } from '../../../src/selector/field-selector.ts';
+import { parseLabelSelector } from '../../../src/selector/label-selector.ts';
+import { matchesFields, matchesLabels } from '../../support/matches-selector.ts';
 import { keys, record, storeOf } from './support.ts';
 
 const namespaces = ['a', 'b', 'c'];

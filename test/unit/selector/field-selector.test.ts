@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { matchesFields, parseFieldSelector } from '../../../src/selector/field-selector.ts';
+import { parseFieldSelector } from '../../../src/selector/field-selector.ts';
 import { SelectorError } from '../../../src/selector/syntax.ts';
+import { matchesFields } from '../../support/matches-selector.ts';
 
 const fields = ['metadata.name', 'metadata.namespace'] as const;
 const objects = ['shop/web', 'shop/api', 'store/db', 'odd/a,b=c\\d'];

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { matchesLabels, parseLabelSelector } from '../../../src/selector/label-selector.ts';
+import { parseLabelSelector } from '../../../src/selector/label-selector.ts';
 import { SelectorError } from '../../../src/selector/syntax.ts';
+import { matchesLabels } from '../../support/matches-selector.ts';
 
 const objects: Record<string, Record<string, string>> = {
   bare: {},
