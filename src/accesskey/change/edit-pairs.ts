@@ -58,7 +58,7 @@ export function replacePair(
 export interface EditOptions {
   /** How long the current pair stays valid after a rotation; unchanged if it is undefined. */
   overlap?: string | undefined;
-  /** Time of the action, milliseconds since the epoch. */
+  /** Time of the action, milliseconds since the epoch; required to revoke tokens. */
   now?: number;
 }
 
@@ -66,12 +66,13 @@ export interface EditOptions {
  * Rotates, enables, disables or deletes a pair, or revokes its issued tokens.
  *
  * @throws EditError if the pair does not exist, or if the change would exceed the limit
+ * @throws RangeError if the tokens are to be revoked without the time
  */
 export function applyAction(
   { spec: { keyPairs = [] as unknown as KeyPairSpecs }, status }: Editable,
   name: string,
   action: Exclude<KeyPairEdit, 'edit'>,
-  { overlap, now = 0 }: EditOptions = {},
+  { overlap, now }: EditOptions = {},
 ): KeyPairSpecs {
   const replace = (change: (pair: KeyPairSpec) => KeyPairSpec) => replacePair(keyPairs, name, change);
   switch (action) {
@@ -84,11 +85,17 @@ export function applyAction(
         revision: revisionOf({ status }, pair) + 1,
       }));
     case 'revoke':
-      // Issued tokens have a time in whole seconds. Those of the current second are revoked as well.
-      return replace((pair) => ({ ...pair, tokensNotBefore: formatTime(Math.floor(now / 1000) * 1000 + 1000) }));
+      return replace((pair) => ({ ...pair, tokensNotBefore: nextSecond(now) }));
     default:
       return replace((pair) => ({ ...pair, enabled: action === 'enable' }));
   }
+}
+
+/** Issued tokens have a time in whole seconds, so those of the current second are revoked as well. */
+function nextSecond(now: number | undefined): string {
+  // With a time in the past, nothing would be revoked.
+  if (now === undefined) throw new RangeError('tokens can be revoked only with the time');
+  return formatTime(Math.floor(now / 1000) * 1000 + 1000);
 }
 
 /** @returns the pair with this overlap; noOverlap removes it */

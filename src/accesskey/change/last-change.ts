@@ -26,7 +26,10 @@ export function lastChange({ actor, signedInWith }: Actor, changes: readonly str
   return { [lastChangeAnnotation]: JSON.stringify(value) };
 }
 
-/** @returns the API, which annotates each change of key pairs with the actor */
+/**
+ * @returns the API, which annotates each change of key pairs with the actor. It makes no additional change: with the
+ *   permissions of the operator, users change nothing but key pairs
+ */
 export function annotateChanges<Api extends AccessKeyApi>(api: Api, actor: Actor, now: () => number): Api {
   return {
     ...api,

@@ -68,4 +68,8 @@ describe('applyAction', () => {
       pair: 'x',
     });
   });
+
+  it('does not revoke tokens without the time, which would revoke nothing', () => {
+    expect(() => applyAction(known({ keyPairs: [{ name: 'a' }] }), 'a', 'revoke')).toThrow(RangeError);
+  });
 });
