@@ -1,4 +1,5 @@
 import type { KubeConfig } from '@kubernetes/client-node';
+import { compareText } from '../deployments/order.ts';
 import { KubeconfigError } from '../kube/kubeconfig.ts';
 import { isDnsSubdomain } from '../kube/names.ts';
 import type { Registration } from './registration.ts';
@@ -44,12 +45,7 @@ function rejectionOfName(
   return undefined;
 }
 
+/** RFC 3339 times in UTC with whole seconds, as Kubernetes writes them, sort like text. */
 function byAge(a: Registration, b: Registration): number {
-  return compare(a.createdAt, b.createdAt) || compare(a.key, b.key);
-}
-
-/** Compares text. RFC 3339 times in UTC with whole seconds, as Kubernetes writes them, sort like text. */
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+  return compareText(a.createdAt, b.createdAt) || compareText(a.key, b.key);
 }

@@ -1,3 +1,4 @@
+import { compareText } from '../deployments/order.ts';
 import type { Store } from '../kube/store.ts';
 import type { Cluster, Clusters } from './cluster.ts';
 import type { Connection, ConnectionState } from './connection.ts';
@@ -120,5 +121,5 @@ export function createRegistry({ localCluster, store, ...clusterOptions }: Regis
 }
 
 function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
-  return a < b ? -1 : 1;
+  return compareText(a, b);
 }

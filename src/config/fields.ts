@@ -25,3 +25,11 @@ export const lifetime = z
   .refine((seconds) => seconds >= 600, 'must be at least 10m');
 
 export const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'must be a CIDR, for example 10.0.0.0/8' });
+
+const loopbackHosts = ['localhost', '127.0.0.1', '[::1]'];
+
+/** Whether a text is an https URL, or an http URL of a loopback address, which tests use. */
+export function isSecureUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url?.protocol === 'https:' || (url?.protocol === 'http:' && loopbackHosts.includes(url.hostname));
+}

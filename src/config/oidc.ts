@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { label } from './fields.ts';
+import { isSecureUrl, label } from './fields.ts';
 
 /** scope-token of RFC 6749 section 3.3. */
 const scope = z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/, 'must be a scope without spaces');
@@ -7,19 +7,12 @@ const scope = z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/, 'must be a s
 /** Name of a claim, or prefix of a name: no control characters. */
 const printable = z.string().regex(/^[^\p{Cc}]{1,253}$/u, 'must be at most 253 characters, without control characters');
 
-const loopbackHosts = ['localhost', '127.0.0.1', '[::1]'];
-
-/** Discovery fetches the keys that sign ID tokens from this URL, so it must use TLS. Tests may use the loopback address. */
+/** Discovery fetches the keys that sign ID tokens from this URL, so it must use TLS. */
 const issuer = z
   .url({ protocol: /^https?$/, error: 'must be an https URL' })
   .max(2_048)
-  .refine((text) => isSecureUrl(text), 'must be an https URL (http is allowed only for a loopback address)')
+  .refine(isSecureUrl, 'must be an https URL (http is allowed only for a loopback address)')
   .refine((text) => hasOnlyPath(text), 'must have neither a query, a fragment nor credentials');
-
-function isSecureUrl(text: string): boolean {
-  const { protocol, hostname } = new URL(text);
-  return protocol === 'https:' || loopbackHosts.includes(hostname);
-}
 
 function hasOnlyPath(text: string): boolean {
   const { username, password } = new URL(text);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { stringOrURI } from './fields.ts';
+import { isSecureUrl, stringOrURI } from './fields.ts';
 
 const algorithms = [
   'RS256',
@@ -14,12 +14,9 @@ const algorithms = [
   'EdDSA',
   'Ed25519',
 ];
-const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 function isIssuer(text: string): boolean {
-  const url = URL.parse(text);
-  const isSecure = url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback.has(url.hostname));
-  return isSecure && text.length <= 256 && !/[?#@\s]/.test(text);
+  return isSecureUrl(text) && text.length <= 256 && !/[?#@\s]/.test(text);
 }
 
 /** Issuers of the tokens that subjects in spec.federated of AccessKeys exchange. */

@@ -91,8 +91,8 @@ export function startOrphanRemoval(options: OrphanOptions): () => Promise<void> 
   };
   const unsubscribers = [
     caches.secrets.subscribe(({ previous, current }) => {
+      if (previous && previous.uid !== current?.uid) since.delete(previous.uid);
       if (current) addOrphans([current]);
-      else if (previous) since.delete(previous.uid);
     }),
     caches.accessKeys.subscribe(({ previous }) => {
       if (previous) addOrphans(caches.secrets.byIndex('ownerUID', previous.uid));
