@@ -32,8 +32,8 @@ export interface EventRecorder {
    * Sends the Event in the background. An Event that cannot be sent is logged and dropped, as in client-go.
    *
    * An Event that repeats an earlier one about the same object, at most six minutes after it, becomes part of its series.
-   * Of one object, 25 Events are sent in a row and then one every five minutes. Of those that are not sent, repetitions
-   * are counted, and others are dropped. Few Events are sent at the same time, so that slow ones leave the connections to
+   * For each object, 25 Events are sent at once, and then one every five minutes. Beyond that, repetitions are only
+   * counted, and other Events are dropped. Few Events are sent at the same time, so that slow ones leave the connections to
    * other requests; while 1,000 wait, further ones are dropped.
    */
   record(subject: EventSubject, content: EventContent): void;

@@ -5,9 +5,7 @@ import { decide, heldSpec, type Lease, type Observation, observe, releasedSpec }
 import { resources } from './resource.ts';
 import type { Transport } from './transport.ts';
 
-/**
- * Either the time, by the monotonic clock, at which the successful write of our record was sent, or the other holder.
- */
+/** When the successful write of our record was sent (monotonic clock, milliseconds), or the other holder. */
 export type HoldOutcome = { sentAt: number } | { holder: string };
 
 export interface LeaseLockOptions {

@@ -50,7 +50,7 @@ async function verifyUncached(
 ): Promise<JWTPayload> {
   const { issuer, audience } = expected;
   if (token.length > maxLength) throw new TokenError('the token is too long');
-  // A fourth part is enough to recognize too many.
+  // The first four parts are enough to see that there are too many.
   const parts = token.split('.', 4);
   if (parts.length !== 3 || !parts.every(isCanonical)) throw new TokenError('the token is not a JWT in base64url');
   try {

@@ -43,7 +43,7 @@ export async function apply({ plan, ...scope }: Scope & { plan: Plan }): Promise
   return { pairs, notRemoved: await removeSecrets(scope, plan) };
 }
 
-/** New pairs depend on nothing, so they are created at the same time. Any other pairs follow one another. */
+/** If all pairs are new, they are created at the same time, because none depends on another. */
 async function applyPairs(scope: Scope, actions: readonly PairAction[]): Promise<PairOutcome[]> {
   if (areIndependent(scope, actions)) return applyTogether(scope, actions);
   const outcomes: PairOutcome[] = [];

@@ -6,8 +6,8 @@ import type { PlanOutcome } from './outcome.ts';
 import { reasons, type Verdict, verdictOf } from './verdict.ts';
 
 /**
- * The conditions as kstatus defines them: Ready is always present, Stalled and Reconciling only while they are true. So
- * are Overridden, ExpiresSoon and NotCompliant, which do not affect Ready.
+ * The conditions as kstatus defines them: Ready is always present, Stalled and Reconciling only while they are true. The
+ * conditions Overridden, ExpiresSoon and NotCompliant are also present only while they are true, and do not affect Ready.
  */
 export function conditionsOf({
   accessKey,
