@@ -56,6 +56,11 @@ describe('the guardrails', () => {
         /spec\.keyPairs\[1\]\.expiresAt: must be at most 720h, minus the overlap, after the key pair was created or rotated, unless rotation\.interval plus overlap is not longer than that \(guardrail maxKeyPairLifetime\)/,
       ],
       [
+        'a key pair that expires after more than 292 years, the longest duration of CEL',
+        withPairs({ name: 'a', expiresAt: '9999-12-31T23:59:59Z' }),
+        /spec\.keyPairs\[0\]\.expiresAt: must be at most 720h, minus the overlap/,
+      ],
+      [
         'a key pair that expires in time, with an overlap that could outlast the limit',
         withPairs({ name: 'a', expiresAt, rotation: { overlap: '24h' } }),
         /spec\.keyPairs\[0\]\.expiresAt: must be at most 720h, minus the overlap/,
@@ -102,6 +107,20 @@ describe('the guardrails', () => {
     ])('judge %s', async (_, manifest, expected) => {
       expect(await rejectionOf(manifest)).toMatch(expected);
     });
+  });
+
+  test('can have 5000 lines in each list', async () => {
+    const lines = (count: number) =>
+      Array.from({ length: count }, (_, n) => `namespace-${n}: a-group-of-the-team-${n}`);
+    const audiences = Array.from({ length: 5000 }, (_, n) => `https://service-${n}.example.org/with/a/path`);
+    const one = (groups: string[], extra: object = {}) =>
+      rejectionOf(accessKeyManifest('team', 'one', { user: { name: 'one', groups }, keyPairs: [], ...extra }));
+    await guard({ allowedGroups: [...lines(4999), 'team: last'].join('\n'), allowedAudiences: audiences.join('\n') });
+    const others = Array.from({ length: 16 }, (_, n) => `other-${n}`);
+    expect(await one(['last'], { audiences: audiences.slice(-16) })).toBe('accepted');
+    expect(await one(others)).toContain('spec.user.groups: other-0 is not allowed in namespace team');
+    await guardrails.write({ allowedGroups: lines(5001).join('\n') });
+    await poll('the rejection', async () => (await one([])).includes('allowedGroups must have at most 5000 lines'));
   });
 
   describe('for an AccessKey that does not comply', () => {

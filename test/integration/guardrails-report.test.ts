@@ -81,7 +81,8 @@ const pair = (name: string, rotation: typeof anyRotation = fc.constant(undefined
   fc.record({
     name: fc.constant(name),
     enabled: maybe(true, false),
-    expiresIn: maybe(-200, 1, 45, 55, 95, 105, 900),
+    // The last one is more than the longest duration of CEL, 292 years.
+    expiresIn: maybe(-200, 1, 45, 55, 95, 105, 900, 9_000_000),
     revision: maybe(1, 2),
     rotation,
     tokenLifetime: maybe('1h', '90m', '91m', '24h'),
@@ -109,8 +110,8 @@ describe('the rules of the report', () => {
     maxKeyPairLifetime: '100h',
     requireExpiryOrRotation: 'true',
     maxTokenLifetime: '1h30m',
-    allowedGroups: '*: viewers\nteam: developers\nother: admins\n',
-    allowedAudiences: 'a\nb\n',
+    allowedGroups: '*: viewers\r\n\n \t\n\tteam: developers \n\r other: admins\n',
+    allowedAudiences: '\n a\n\tb\r\n',
   };
 
   /** @returns how often the policy accepted and denied the specs */

@@ -32,6 +32,11 @@ export class GuardrailsError extends Error {}
 type Data = Readonly<Record<string, string>>;
 
 const durationRule = 'must be a duration in hours, minutes and seconds such as 2160h';
+/** A line without the white space around it; \S(.*\S)? in RE2, which the admission policy uses. */
+const nonBlankLine = /[^\t\n\f\r ](?:[^\n]*[^\t\n\f\r ])?/g;
+/** More would exceed the cost limit of the admission policy. */
+const maxLines = 5_000;
+const tooManyLines = `must have at most ${maxLines} lines`;
 const groupLine = /^([*]|[a-z0-9][-a-z0-9]*):( [^\n]*)?$/;
 
 /**
@@ -52,6 +57,7 @@ export function parseGuardrails(data: Data): Guardrails {
 }
 
 function problemsOf(data: Data): string[] {
+  const [groups, audiences] = [linesOf(data, 'allowedGroups'), linesOf(data, 'allowedAudiences')];
   const isDuration = (field: keyof Guardrails) => textOf(data, field) === '' || durationMs(textOf(data, field)) > 0;
   const rules: [string, boolean, string][] = [
     ['maxKeyPairLifetime', isDuration('maxKeyPairLifetime'), durationRule],
@@ -61,16 +67,10 @@ function problemsOf(data: Data): string[] {
       ['', 'true', 'false'].includes(textOf(data, 'requireExpiryOrRotation')),
       'must be true or false',
     ],
-    [
-      'allowedGroups',
-      linesOf(data, 'allowedGroups').every((line) => groupLine.test(line)),
-      'must have one "<namespace>: <group>" per line',
-    ],
-    [
-      'allowedAudiences',
-      linesOf(data, 'allowedAudiences').every((line) => !line.includes(' ')),
-      'must have one audience per line',
-    ],
+    ['allowedGroups', groups.length <= maxLines, tooManyLines],
+    ['allowedGroups', groups.every((line) => groupLine.test(line)), 'must have one "<namespace>: <group>" per line'],
+    ['allowedAudiences', audiences.length <= maxLines, tooManyLines],
+    ['allowedAudiences', audiences.every((line) => !line.includes(' ')), 'must have one audience per line'],
   ];
   const unknown = Object.keys(data).filter((field) => !Object.hasOwn(noGuardrails, field));
   return [
@@ -84,6 +84,5 @@ function textOf(data: Data, field: keyof Guardrails): string {
 }
 
 function linesOf(data: Data, field: keyof Guardrails): string[] {
-  const lines = (data[field] ?? '').split('\n').map((line) => line.trim());
-  return lines.filter((line) => line !== '');
+  return (data[field] ?? '').match(nonBlankLine) ?? [];
 }

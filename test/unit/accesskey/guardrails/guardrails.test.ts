@@ -24,6 +24,11 @@ describe('parseGuardrails', () => {
     });
   });
 
+  it('accepts as many lines as the policy, also of maximum length', () => {
+    const lines = Array.from({ length: 5000 }, (_, n) => `team-${n}: ${'g'.repeat(190)}`);
+    expect(parseGuardrails({ allowedGroups: lines.join('\n') }).allowedGroups).toEqual(new Set(lines));
+  });
+
   const durationRule = 'must be a duration in hours, minutes and seconds such as 2160h';
   it.each([
     [{ maxKeyPairLifetime: '90d' }, `maxKeyPairLifetime ${durationRule}`],
@@ -31,6 +36,8 @@ describe('parseGuardrails', () => {
     [{ requireExpiryOrRotation: 'yes' }, 'requireExpiryOrRotation must be true or false'],
     [{ allowedGroups: '*: a\ndevelopers' }, 'allowedGroups must have one "<namespace>: <group>" per line'],
     [{ allowedAudiences: 'a b' }, 'allowedAudiences must have one audience per line'],
+    [{ allowedGroups: 'a: b\n'.repeat(5001) }, 'allowedGroups must have at most 5000 lines'],
+    [{ allowedAudiences: 'a\n'.repeat(5001) }, 'allowedAudiences must have at most 5000 lines'],
     [{ maxLifetime: '1h' }, 'maxLifetime is unknown'],
     [{ constructor: '1h' }, 'constructor is unknown'],
     [{ a: '', maxTokenLifetime: '1' }, `a is unknown; maxTokenLifetime ${durationRule}`],
