@@ -126,7 +126,7 @@ describe('kube-state-metrics', () => {
     });
   });
 
-  test('logs no errors, because a pair may have no expiry or last use', async () => {
+  test('logs no errors, although a pair may have no expiry or last use', async () => {
     const log = await readFile(program.logFile, 'utf8');
     expect(log.split('\n').filter((line) => /^E\d{4} /.test(line))).toEqual([]);
   });
