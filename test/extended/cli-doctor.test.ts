@@ -3,13 +3,15 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Finding } from '../../src/cli/doctor/finding.ts';
 import { freePorts } from '../../tools/control-plane/ports.ts';
 import { renderManifests } from '../../tools/install.ts';
 import type { OperatorProcess, StartOptions } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
+import { makeCertificate } from '../support/certificates.ts';
 import { startCli } from '../support/cli-process.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
 import { accessKeyManifest, createNamespace, createPair, getToken } from '../support/platform.ts';
@@ -40,7 +42,11 @@ afterAll(() => cluster?.stop());
 async function doctor(args: readonly string[] = [], options?: StartOptions) {
   const flags = ['--kubeconfig', cluster.controlPlane.kubeconfig, '-n', 'people', '-o', 'json'];
   const server = args.includes('--server') ? [] : ['--server', operator.url];
-  const cli = await startCli(['doctor', ...flags, ...server, ...args], options);
+  return run([...flags, ...server, ...args], options);
+}
+
+async function run(args: readonly string[], options?: StartOptions) {
+  const cli = await startCli(['doctor', ...args], options);
   const code = await cli.ended;
   const { findings } = JSON.parse(cli.output.join('\n')) as { findings: Finding[] };
   return { code, byCheck: Object.fromEntries(findings.map((finding) => [finding.check, finding])) };
@@ -187,6 +193,106 @@ test('reports a clock that is wrong and certificates that have expired by it', a
   });
   expect(byCheck.leader).toMatchObject({ status: 'ok' });
 });
+
+describe('an operator that serves TLS', () => {
+  let caFile: string;
+  let url: string;
+  let secure: OperatorProcess;
+  const address = addressOfMachine();
+
+  beforeAll(async () => {
+    const [port] = await freePorts(1);
+    url = `https://${address}:${port}`;
+    const { certificate, key } = await makeCertificate('operator', undefined, [address]);
+    const tls = { certificateFile: join(cluster.directory, 'tls.crt'), keyFile: join(cluster.directory, 'tls.key') };
+    caFile = tls.certificateFile;
+    await writeFile(tls.certificateFile, certificate);
+    await writeFile(tls.keyFile, key);
+    secure = await cluster.startOperator({ http: { address, port, tls }, token: { issuer: url } });
+    await publish(address, port);
+  });
+  afterAll(() => secure?.stop());
+
+  /** Makes the API server forward requests for the Service to the operator, as for one in a pod. */
+  async function publish(ip: string, port: number | undefined): Promise<void> {
+    const metadata = { namespace: 'accesskey-system', name: 'accesskey-operator' };
+    const ports = [{ name: 'https', port: 443, targetPort: port, appProtocol: 'https' }];
+    const { kubectl } = cluster;
+    await kubectl.run(['delete', 'service', metadata.name, '-n', metadata.namespace]);
+    await kubectl.apply({ apiVersion: 'v1', kind: 'Service', metadata, spec: { ports } });
+    await kubectl.apply({ apiVersion: 'v1', kind: 'Pod', metadata, spec: podSpec });
+    const status = { podIP: ip, podIPs: [{ ip }] };
+    const pod = ['pod', metadata.name, '-n', metadata.namespace];
+    await kubectl.run(['patch', ...pod, '--subresource=status', '--type=merge', '-p', JSON.stringify({ status })]);
+    // The API server only forwards to addresses of pods.
+    const subsets = [
+      { addresses: [{ ip, targetRef: { kind: 'Pod', ...metadata } }], ports: [{ name: 'https', port }] },
+    ];
+    await kubectl.apply({ apiVersion: 'v1', kind: 'Endpoints', metadata, subsets });
+  }
+
+  /** Never runs, because the cluster has no nodes; complies with the Pod Security Standard restricted. */
+  const podSpec = {
+    automountServiceAccountToken: false,
+    securityContext: { runAsNonRoot: true, runAsUser: 65_532, seccompProfile: { type: 'RuntimeDefault' } },
+    containers: [
+      {
+        name: 'operator',
+        image: 'operator',
+        securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+      },
+    ],
+  };
+
+  test('is checked at its URL with its certificate authority', async () => {
+    const { byCheck } = await doctor(['--server', url, '--ca-file', caFile]);
+    expect(byCheck['signing keys']).toMatchObject({ status: 'ok', message: expect.stringContaining('of its Secret') });
+    expect(byCheck.issuer).toMatchObject({ status: 'ok', message: `${url} publishes the keys of the operator` });
+    expect(byCheck['clock of operator']).toMatchObject({ status: 'ok' });
+    expect(byCheck['certificate of operator']).toMatchObject({
+      // The certificates of tests are valid for two days.
+      status: 'warning',
+      message: expect.stringContaining(`${url}: expires at `),
+    });
+  });
+
+  test('is not trusted without it, and the finding says so', async () => {
+    const { code, byCheck } = await doctor(['--server', url]);
+    expect(code).toBe(1);
+    expect(byCheck['signing keys']).toMatchObject({
+      status: 'failed',
+      message: expect.stringContaining('its certificate is self-signed'),
+      advice: expect.stringContaining('--ca-file'),
+    });
+    expect(byCheck['certificate of operator']).toMatchObject({ status: 'warning' });
+  });
+
+  test('is checked through the API server, which only users with get on services can do', async () => {
+    const flags = ['--kubeconfig', cluster.controlPlane.kubeconfig, '-n', 'people', '-o', 'json', '--ca-file', caFile];
+    const { byCheck } = await poll('the API server to know the endpoint', async () => {
+      const found = await run(flags);
+      return found.byCheck['signing keys']?.status === 'ok' && found;
+    });
+    expect(byCheck['signing keys']?.message).toContain('of its Secret');
+    expect(byCheck.issuer).toMatchObject({ status: 'ok', message: `${url} publishes the keys of the operator` });
+    expect(byCheck['clock of operator']).toMatchObject({ status: 'skipped', message: 'needs --server' });
+
+    const ofUser = await run([...flags, '--as', 'alice']);
+    expect(ofUser.byCheck['signing keys']).toMatchObject({
+      status: 'skipped',
+      message: 'you may not get services in the namespace accesskey-system',
+    });
+    expect(ofUser.code).toBe(0);
+  });
+});
+
+/** The API server forwards requests to no loopback address. */
+function addressOfMachine(): string {
+  const all = Object.values(networkInterfaces()).flatMap((one) => one ?? []);
+  const found = all.find(({ internal, family }) => !internal && family === 'IPv4');
+  if (!found) throw new Error('this test needs an IPv4 address other than loopback');
+  return found.address;
+}
 
 test('reports an operator that is down', async () => {
   await operator.stop();

@@ -19,11 +19,17 @@ export interface CertificatePair {
  *
  * @param name the common name
  * @param keyType arguments of `openssl req -newkey`
+ * @param addresses other addresses of the server
  */
-export async function makeCertificate(name: string, keyType = ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256']) {
+export async function makeCertificate(
+  name: string,
+  keyType = ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256'],
+  addresses: readonly string[] = [],
+) {
   return inFolder(async (folder): Promise<CertificatePair> => {
     const [certificate, key] = [join(folder, 'certificate'), join(folder, 'key')];
-    const names = ['-subj', `/O=test/CN=${name}`, '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+    const alternatives = ['DNS:localhost', 'IP:127.0.0.1', ...addresses.map((address) => `IP:${address}`)].join();
+    const names = ['-subj', `/O=test/CN=${name}`, '-addext', `subjectAltName=${alternatives}`];
     const options = ['-x509', '-nodes', '-days', '2', '-keyout', key, '-out', certificate];
     await run('openssl', ['req', ...options, ...names, '-newkey', ...keyType]);
     return { certificate: await readFile(certificate, 'utf8'), key: await readFile(key, 'utf8') };
