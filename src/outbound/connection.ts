@@ -8,7 +8,11 @@ export interface ConnectionOptions extends Omit<LimitedFetchOptions, 'ca'> {
 
 /** Requests to one server. */
 export interface Connection {
-  /** Reads the CA file for each request, because it may have been renewed. @throws Error if it cannot be read */
+  /**
+   * Reads the CA file for each request, because it may have been renewed.
+   *
+   * @throws TypeError with the reason as its cause if there is no response, as fetch does; also if the CA file cannot be read
+   */
   fetch: LimitedFetch;
   close(): Promise<void>;
 }
@@ -36,6 +40,7 @@ async function readCA(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    throw new Error(`cannot read ${file}: ${(error as NodeJS.ErrnoException).code}`);
+    const cause = new Error(`cannot read ${file}: ${(error as NodeJS.ErrnoException).code}`);
+    throw new TypeError('fetch failed', { cause });
   }
 }

@@ -122,6 +122,7 @@ export function toIssuerError(error: unknown): IssuerError {
   const { code } = (cause ?? error) as { code?: string };
   const isInvalid =
     error instanceof SyntaxError || error instanceof errors.JWKSInvalid || code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE';
-  const text = cause instanceof Error ? `${message}: ${cause.message}` : message;
+  // Fetch says only that it failed; its cause says why.
+  const text = cause instanceof Error ? cause.message : message;
   return new IssuerError(isInvalid ? 'invalid' : 'unavailable', text);
 }

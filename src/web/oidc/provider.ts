@@ -12,8 +12,9 @@ import {
   None,
 } from 'openid-client';
 import type { Logger } from 'pino';
+import { createConnection } from '../../outbound/connection.ts';
 import { withCooldown } from '../../outbound/cooldown.ts';
-import { createLimitedFetch, type LimitedFetch } from '../../outbound/limited-fetch.ts';
+import type { LimitedFetch } from '../../outbound/limited-fetch.ts';
 import { ProviderError, toProviderError } from './provider-error.ts';
 
 /** Allowed difference between the clocks of the provider and this process, seconds. */
@@ -56,14 +57,14 @@ export interface Provider {
  * @param now milliseconds since the epoch
  */
 export function createProvider(options: ProviderOptions, log: Logger, now: () => number): Provider {
-  const connection = createConnection(options.caFile);
+  const connection = createConnection({ caFile: options.caFile, timeoutMs, maxResponseBytes });
   let current: { provider: DiscoveredProvider; at: number } | undefined;
   let failed: { error: ProviderError; at: number } | undefined;
   let pending: Promise<void> | undefined;
 
   async function refresh(): Promise<void> {
     try {
-      current = { provider: await discover(options, await connection.fetch(), now), at: now() };
+      current = { provider: await discover(options, connection.fetch, now), at: now() };
       if (failed) log.info({ issuer: options.issuer }, 'identity provider is available again');
       failed = undefined;
     } catch (error) {
@@ -87,22 +88,6 @@ export function createProvider(options: ProviderOptions, log: Logger, now: () =>
       throw failed?.error ?? new ProviderError('unavailable', 'not discovered');
     },
     close: connection.close,
-  };
-}
-
-/** The connections to the provider, which are replaced when the CA file changes. */
-function createConnection(caFile: string | undefined) {
-  let current: (ReturnType<typeof createLimitedFetch> & { ca: string | undefined }) | undefined;
-  return {
-    async fetch(): Promise<LimitedFetch> {
-      const ca = caFile === undefined ? undefined : await read(caFile);
-      if (current && current.ca === ca) return current.fetch;
-      // Requests in flight end before their connections are closed.
-      current?.close().catch(() => undefined);
-      current = { ...createLimitedFetch({ ca, timeoutMs, maxResponseBytes }), ca };
-      return current.fetch;
-    },
-    close: async () => current?.close(),
   };
 }
 

@@ -112,6 +112,18 @@ describe('discovery', () => {
     ]);
   });
 
+  test('keeps the previous document usable when the CA file has changed and discovery fails', async () => {
+    writeFileSync(file('ca'), 'first');
+    const one = create({ caFile: file('ca') });
+    const { client } = await one.discovered();
+    writeFileSync(file('ca'), 'second');
+    idp.misbehave(discovery, { status: 503 });
+    now += 600_000;
+    await one.discovered();
+    await expect.poll(() => lines.length).toBe(1);
+    await expect(refreshTokenGrant(client, 'unknown')).rejects.toMatchObject({ error: 'invalid_grant' });
+  });
+
   test('logs the same failure once', async () => {
     idp.misbehave(discovery, { status: 503 });
     const one = create();
