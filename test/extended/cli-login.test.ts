@@ -6,19 +6,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { freePorts } from '../../tools/control-plane/ports.ts';
 import { locatePrograms } from '../../tools/go-programs/locate.ts';
 import { helmPrograms } from '../../tools/go-programs/program-sets.ts';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
-import { authenticationConfiguration } from '../support/authentication-configuration.ts';
-import { makeCertificate } from '../support/certificates.ts';
 import { type CommandResult, openShell, type UserShell } from '../support/cli-command.ts';
-import { startTestCluster, type TestCluster } from '../support/cluster.ts';
+import type { TestCluster } from '../support/cluster.ts';
 import { kubeconfigText } from '../support/kubeconfig.ts';
 import { accessKeyManifest, createNamespace, createPair, type Pair, readPair, waitReady } from '../support/platform.ts';
+import { startTrustingCluster, type TrustingCluster } from '../support/trusting-cluster.ts';
 
-const audience = 'kubernetes';
+let trusting: TrustingCluster;
 let cluster: TestCluster;
 let operator: OperatorProcess;
 let shell: UserShell;
@@ -30,16 +28,9 @@ let kubeconfig: string;
 let cache: string;
 
 beforeAll(async () => {
-  const [port = 0] = await freePorts(1);
-  issuer = `https://127.0.0.1:${port}`;
-  const { certificate, key } = await makeCertificate('operator');
   directory = await mkdtemp(join(tmpdir(), 'cli-login-'));
-  const file = (name: string, text: string) => writeFile(join(directory, name), text).then(() => join(directory, name));
-  const tls = { certificateFile: await file('ca.pem', certificate), keyFile: await file('tls.key', key) };
-  const trust = authenticationConfiguration({ issuer, audience, certificateAuthority: certificate });
-  const authentication = await file('authentication.yaml', trust);
-  cluster = await startTestCluster({ apiServerArguments: [`--authentication-config=${authentication}`] });
-  operator = await cluster.startOperator({ http: { address: '127.0.0.1', port, tls }, token: { issuer, audience } });
+  trusting = await startTrustingCluster(directory);
+  ({ cluster, operator, issuer } = trusting);
   cache = join(directory, 'cache');
   kubeconfig = join(directory, 'kubeconfig');
   const environment = { ACCESSKEY_URL: issuer, KUBECONFIG: kubeconfig, XDG_CACHE_HOME: cache };
@@ -47,8 +38,7 @@ beforeAll(async () => {
   await prepareUser();
 });
 afterAll(async () => {
-  await cluster?.stop();
-  await rm(directory, { recursive: true, force: true });
+  await trusting?.stop();
 });
 beforeEach(async () => {
   await rm(cache, { recursive: true, force: true });

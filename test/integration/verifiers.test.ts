@@ -1,7 +1,7 @@
 /**
  * Verification by other software: kube-apiserver with structured authentication (KEP-3331), openid-client with discovery.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose';
@@ -10,18 +10,17 @@ import { Agent, fetch as undiciFetch } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { defaultKeyPolicy } from '../../src/token/keys/facts.ts';
 import { generateSigningKeys } from '../../src/token/keys/signing-keys.ts';
-import { freePorts } from '../../tools/control-plane/ports.ts';
 import { createKubectl, type Kubectl } from '../../tools/kubectl.ts';
 import { poll } from '../../tools/poll.ts';
-import { authenticationConfiguration } from '../support/authentication-configuration.ts';
-import { makeCertificate } from '../support/certificates.ts';
-import { startTestCluster, type TestCluster } from '../support/cluster.ts';
+import type { TestCluster } from '../support/cluster.ts';
 import { kubeconfigText } from '../support/kubeconfig.ts';
 import { accessKeyManifest, createNamespace, createPair, type Pair } from '../support/platform.ts';
+import { startTrustingCluster, type TrustingCluster } from '../support/trusting-cluster.ts';
 
-const audience = 'kubernetes';
+let running: TrustingCluster;
 let directory: string;
 let issuer: string;
+let audience: string;
 let cluster: TestCluster;
 let kubectl: Kubectl;
 let pair: Pair;
@@ -30,18 +29,10 @@ let trusting: oauth.CustomFetch;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'accesskey-verifiers-'));
-  const [port = 0] = await freePorts(1);
-  issuer = `https://127.0.0.1:${port}`;
-  const { certificate, key } = await makeCertificate('operator');
-  const tls = { certificateFile: join(directory, 'tls.crt'), keyFile: join(directory, 'tls.key') };
-  await writeFile(tls.certificateFile, certificate);
-  await writeFile(tls.keyFile, key);
-  const authentication = join(directory, 'authentication.yaml');
-  await writeFile(authentication, authenticationConfiguration({ issuer, audience, certificateAuthority: certificate }));
-  cluster = await startTestCluster({ apiServerArguments: [`--authentication-config=${authentication}`] });
-  kubectl = cluster.kubectl;
-  await cluster.startOperator({ http: { address: '127.0.0.1', port, tls }, token: { issuer, audience } });
-  const dispatcher = new Agent({ connect: { ca: certificate } });
+  running = await startTrustingCluster(directory);
+  ({ cluster, issuer, audience } = running);
+  ({ kubectl } = cluster);
+  const dispatcher = new Agent({ connect: { ca: running.certificate } });
   trusting = (url, options) =>
     undiciFetch(url, { ...options, dispatcher } as Parameters<typeof undiciFetch>[1]) as unknown as Promise<Response>;
   await createNamespace(kubectl, 'people');
@@ -53,8 +44,7 @@ beforeAll(async () => {
   await kubectl.run(['create', 'rolebinding', 'dev', '-n', 'shop', '--clusterrole=view', '--group=shop-developers']);
 });
 afterAll(async () => {
-  await cluster?.stop();
-  await rm(directory, { recursive: true, force: true });
+  await running?.stop();
 });
 
 async function discover(): Promise<oauth.Configuration> {

@@ -35,6 +35,7 @@ export function argoCdObjects(serverKey: string): object {
       subjects: [{ kind: 'ServiceAccount', ...controllerAccount }],
     },
     configMap('argocd-cm', {}),
+    ...['cmd-params', 'ssh-known-hosts', 'tls-certs'].map((name) => configMap(`argocd-${name}-cm`, {})),
     configMap('argocd-rbac-cm', { 'policy.default': 'role:admin' }),
     {
       apiVersion: 'v1',

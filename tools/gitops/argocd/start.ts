@@ -35,7 +35,7 @@ export async function startArgoCd(kubectl: Kubectl): Promise<GitopsTool> {
   const programs = await locateAll();
   const fleet = await createFleet(logToStandardError);
   try {
-    await installCustomResources(kubectl, argoCdPrograms, 'manifests/crds', customResources);
+    await installArgoCdResources(kubectl);
     await kubectl.apply(argoCdObjects(randomBytes(32).toString('base64url')));
     const layout = await createLayout(fleet, programs, kubectl);
     await startComponents(fleet, argoCdComponents(layout));
@@ -46,6 +46,11 @@ export async function startArgoCd(kubectl: Kubectl): Promise<GitopsTool> {
     await fleet.stop();
     throw error;
   }
+}
+
+/** Installs the CustomResourceDefinitions of Argo CD. */
+export async function installArgoCdResources(kubectl: Kubectl): Promise<void> {
+  await installCustomResources(kubectl, argoCdPrograms, 'manifests/crds', customResources);
 }
 
 /** Locates the programs one after the other, because a build uses all processors. */
