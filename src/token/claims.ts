@@ -50,9 +50,6 @@ export interface ClaimsOptions {
 
 export const secondsPerDay = 86_400;
 
-/** How far the clock of the issuing replica may be ahead, seconds. */
-export const clockToleranceSeconds = 30;
-
 /**
  * Derives the claims of a token. exp is never later than the expiry of the credential. iat is never earlier than
  * tokensNotBefore, so that a key pair gets valid tokens also in the second in which its tokens were revoked.

@@ -3,17 +3,10 @@
  */
 import type { FoundPair, PairLookup } from '../accesskey/live/pair-lookup.ts';
 import { durationMs } from '../accesskey/model/time.ts';
+import { clockToleranceSeconds } from '../credential/clock-tolerance.ts';
 import type { KeyPair } from '../credential/key-pair.ts';
 import { authenticate } from './authenticate.ts';
-import {
-  type ClaimsOptions,
-  claimsFor,
-  clockToleranceSeconds,
-  idOf,
-  type Subject,
-  type TokenClaims,
-  type TokenType,
-} from './claims.ts';
+import { type ClaimsOptions, claimsFor, idOf, type Subject, type TokenClaims, type TokenType } from './claims.ts';
 import type { SigningKeys } from './keys/signing-keys.ts';
 import { clientField, type Refusal } from './refusal.ts';
 

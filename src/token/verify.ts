@@ -4,8 +4,8 @@ import type { LiveServiceAccounts } from '../accesskey/live/live-service-account
 import type { PairLookup } from '../accesskey/live/pair-lookup.ts';
 import { isAddressAllowed } from '../accesskey/model/networks.ts';
 import { liveStates } from '../accesskey/model/pair-state.ts';
+import { clockToleranceSeconds } from '../credential/clock-tolerance.ts';
 import { parseUsername } from '../kube/names.ts';
-import { clockToleranceSeconds } from './claims.ts';
 import { type SignatureOptions, TokenError, verifySignature } from './verify-signature.ts';
 
 /** The user of a valid token. */

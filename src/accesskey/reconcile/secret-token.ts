@@ -1,5 +1,6 @@
 /** Plans the token in the Secret of a pair (`keyPairs[].token`). Pure. */
 import { hash } from 'node:crypto';
+import { clockToleranceSeconds } from '../../credential/clock-tolerance.ts';
 import { annotations, previousKeys } from '../../credential/secret-format.ts';
 import type { SecretRecord } from '../../credential/secret-record.ts';
 import { parseTokenRecord } from '../../credential/token-record.ts';
@@ -19,8 +20,7 @@ export interface SecretTokens {
   issue(request: SecretTokenRequest): Promise<SignedToken>;
 }
 
-/** How far the iat of a token may be ahead of the clock that verifies it, milliseconds; see src/token/claims.ts. */
-const clockToleranceMs = 30_000;
+const clockToleranceMs = clockToleranceSeconds * 1000;
 
 export type TokenStep =
   | { kind: 'keep' }
