@@ -46,15 +46,19 @@ type Turns = Map<string, Set<string>>;
 export function createWaitingKeys(groupOf: (key: string) => string = () => ''): WaitingKeys {
   /** In the order in which they were added. */
   const all = new Map<string, WaitingKey>();
-  const levels = priorities.map((priority) => ({ priority, turns: new Map() as Turns }));
-  const turnsOf = (wanted: Priority) => levels.find(({ priority }) => priority === wanted)?.turns ?? new Map();
+  const levels: Readonly<Record<Priority, Turns>> = {
+    urgent: new Map(),
+    high: new Map(),
+    normal: new Map(),
+    low: new Map(),
+  };
   /** Groups that have a waiting key of any priority, in the order of their turns. */
   const groups = new Set<string>();
   let starts = 0;
 
   function insert(one: WaitingKey): void {
     const group = groupOf(one.key);
-    const turns: Turns = turnsOf(one.priority);
+    const turns = levels[one.priority];
     all.set(one.key, one);
     groups.add(group);
     turns.set(group, (turns.get(group) ?? new Set()).add(one.key));
@@ -63,7 +67,7 @@ export function createWaitingKeys(groupOf: (key: string) => string = () => ''): 
   /** Removes a key from its level. The group gets the last turn. */
   function removeFromLevel({ key, priority }: WaitingKey): void {
     const group = groupOf(key);
-    const turns: Turns = turnsOf(priority);
+    const turns = levels[priority];
     const keys = turns.get(group);
     keys?.delete(key);
     turns.delete(group);
@@ -75,13 +79,13 @@ export function createWaitingKeys(groupOf: (key: string) => string = () => ''): 
     all.delete(one.key);
     removeFromLevel(one);
     groups.delete(group);
-    if (levels.some(({ turns }) => turns.has(group))) groups.add(group);
+    if (priorities.some((priority) => levels[priority].has(group))) groups.add(group);
     return one;
   }
 
-  function byPriority(isBusy: (key: string) => boolean, among = levels): string | undefined {
-    for (const { turns } of among) {
-      for (const keys of turns.values()) {
+  function byPriority(isBusy: (key: string) => boolean, among = priorities): string | undefined {
+    for (const priority of among) {
+      for (const keys of levels[priority].values()) {
         const key = firstIdle(keys, isBusy);
         if (key !== undefined) return key;
       }
@@ -91,8 +95,8 @@ export function createWaitingKeys(groupOf: (key: string) => string = () => ''): 
 
   function byGroup(isBusy: (key: string) => boolean): string | undefined {
     for (const group of groups) {
-      for (const { turns } of levels) {
-        const key = firstIdle(turns.get(group) ?? [], isBusy);
+      for (const priority of priorities) {
+        const key = firstIdle(levels[priority].get(group) ?? [], isBusy);
         if (key !== undefined) return key;
       }
     }
@@ -125,11 +129,11 @@ export function createWaitingKeys(groupOf: (key: string) => string = () => ''): 
       if (starts % startsUntilOldest === 0) return takeKey(firstIdle(all.keys(), isBusy));
       return takeKey(starts % 2 === 0 ? byGroup(isBusy) : byPriority(isBusy));
     },
-    takeUrgent: (isBusy) => takeKey(byPriority(isBusy, levels.slice(0, 1))),
+    takeUrgent: (isBusy) => takeKey(byPriority(isBusy, ['urgent'])),
     clear() {
       all.clear();
       groups.clear();
-      for (const { turns } of levels) turns.clear();
+      for (const priority of priorities) levels[priority].clear();
     },
   };
 }
