@@ -9,7 +9,8 @@ interface ApiServer {
 /** @returns the text of a kubeconfig with the cluster `prod` and one context with this user; undefined: without a user */
 export function kubeconfigText({ server, certificateAuthority }: ApiServer, user?: { readonly token: string }): string {
   const authority = Buffer.from(certificateAuthority).toString('base64');
-  const [cluster, context] = ['prod', 'nobody'];
+  const cluster = 'prod';
+  const context = 'nobody';
   return stringify({
     apiVersion: 'v1',
     kind: 'Config',
