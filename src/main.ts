@@ -27,7 +27,8 @@ async function run(configuration: Configuration, kubeconfig: string | undefined)
   const { tls } = configuration.http;
   const certificate = tls && (await loadServingCertificate(tls, { log, now: Date.now }));
   const program = { name: packageJson.name, version: packageJson.version };
-  const components = composeOperator({ configuration, kubeconfig, program, certificate, log });
+  const pluginHost = { environment: process.env, kill: process.kill };
+  const components = composeOperator({ configuration, kubeconfig, pluginHost, program, certificate, log });
   await runOperator(components, { configuration, program, log, untilSignal: () => untilSignal(log) });
 }
 

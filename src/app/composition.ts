@@ -10,6 +10,7 @@ import { parseTime } from '../accesskey/model/time.ts';
 import { type Configuration, instanceName } from '../config/load.ts';
 import type { ServingCertificate } from '../http/server/tls-certificate.ts';
 import { createKubernetesClient } from '../kube/client.ts';
+import type { PluginHost } from '../kube/exec-plugin.ts';
 import { loadKubeconfig } from '../kube/kubeconfig.ts';
 import { createTransport } from '../kube/transport.ts';
 import { measuredTransport, observedTransport } from '../kube/transport-wrappers.ts';
@@ -28,6 +29,8 @@ export interface CompositionOptions {
   configuration: Configuration;
   /** If unset, the in-cluster configuration is used. */
   kubeconfig: string | undefined;
+  /** Runs the credential plug-in of the kubeconfig. */
+  pluginHost: PluginHost;
   program: { name: string; version: string };
   /** If unset, plain HTTP is served. */
   certificate: ServingCertificate | undefined;
@@ -42,7 +45,8 @@ export type OperatorComponents = ReturnType<typeof composeOperator>;
  *
  * @throws KubeconfigError
  */
-export function composeOperator({ configuration, kubeconfig, program, certificate, log }: CompositionOptions) {
+export function composeOperator(options: CompositionOptions) {
+  const { configuration, kubeconfig, pluginHost, program, certificate, log } = options;
   const { namespace, token } = configuration;
   const now = Date.now;
   const userAgent = `${program.name}/${program.version}`;
@@ -51,7 +55,7 @@ export function composeOperator({ configuration, kubeconfig, program, certificat
   const metrics = createMetrics();
   const transport = observedTransport(
     measuredTransport(
-      createTransport(() => loadKubeconfig(kubeconfig), userAgent),
+      createTransport(() => loadKubeconfig(kubeconfig, pluginHost), userAgent),
       metrics.transport,
     ),
   );

@@ -1,6 +1,7 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, dirname } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
+import { limitExecPlugin, type PluginHost } from './exec-plugin.ts';
 import { problemOfTokenFile, problemOfUser, readUserFields, useTokenFile } from './kubeconfig-user.ts';
 
 /**
@@ -13,12 +14,13 @@ export class KubeconfigError extends Error {
 /**
  * Loads a kubeconfig file, or the in-cluster configuration if no file is set.
  *
+ * @param host runs a credential plug-in with a time limit; if unset, client-node runs it without one
  * @throws KubeconfigError if the file, or one that it references, cannot be read, or its current context is not usable
  */
-export function loadKubeconfig(file?: string): KubeConfig {
-  if (file !== undefined) return loadKubeconfigFiles([file]);
-  const kubeconfig = new KubeConfig();
-  kubeconfig.loadFromCluster();
+export function loadKubeconfig(file?: string, host?: PluginHost): KubeConfig {
+  const kubeconfig = file === undefined ? new KubeConfig() : loadKubeconfigFiles([file]);
+  if (file === undefined) kubeconfig.loadFromCluster();
+  if (host) limitExecPlugin(kubeconfig, host);
   return kubeconfig;
 }
 

@@ -31,8 +31,10 @@ export interface Sessions {
   /** URL of the API server, for messages. */
   readonly server: string;
   /**
+   * Reads the credentials if they are due, once for all callers that wait, and again for the next call if that fails.
+   *
    * @returns the session to send with now
-   * @throws Error if a file of the kubeconfig cannot be read or its credential plug-in fails
+   * @throws Error if a file of the kubeconfig cannot be read, or its credential plug-in fails or takes too long
    */
   current(): Promise<Session>;
   /**

@@ -2,6 +2,7 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import { type Dispatcher, request as undiciRequest } from 'undici';
 import { errorFromResponse, ResponseTooLongError, toConnectionError } from './errors.ts';
 import { readText } from './response-body.ts';
+import { untilAborted } from './time.ts';
 import { createSessions, type Session } from './transport-session.ts';
 
 /** Default time limit of a call, milliseconds. */
@@ -80,13 +81,21 @@ export function createTransport(load: () => KubeConfig, userAgent: string, optio
     });
   }
 
+  /** Other requests may wait for the same credential plug-in, so it keeps running when one of them is aborted. */
+  async function currentSession({ signal }: TransportRequest): Promise<Session> {
+    const session = sessions.current();
+    if (signal) await untilAborted(session, signal);
+    signal?.throwIfAborted();
+    return session;
+  }
+
   async function authenticated(request: TransportRequest): Promise<Dispatcher.ResponseData> {
-    const session = await sessions.current();
+    const session = await currentSession(request);
     const response = await attempt(request, session);
     if (response.statusCode !== 401) return response;
     await response.body.dump();
     sessions.reject(session);
-    return attempt(request, await sessions.current());
+    return attempt(request, await currentSession(request));
   }
 
   return {

@@ -37,7 +37,8 @@ function compose({ http = {}, ...settings }: { http?: object; [field: string]: u
   const configuration = parseConfiguration(stringify(document), 'test');
   const lines: string[] = [];
   const log = pino({ base: null }, { write: (line: string) => void lines.push(line) });
-  const components = composeOperator({ configuration, kubeconfig, program, certificate: undefined, log });
+  const pluginHost = { environment: process.env, kill: process.kill };
+  const components = composeOperator({ configuration, kubeconfig, pluginHost, program, certificate: undefined, log });
   return { components, configuration, log, lines };
 }
 
