@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { describeError } from '../../kube/errors.ts';
 import { pause } from '../../kube/time.ts';
 import { removeTemporaryFiles } from '../files/replace-file.ts';
+import { type ClockSources, createSteadyClock, type SteadyClock } from './clock.ts';
 import { type FoundCredential, findCredential } from './credential-files.ts';
 import { RefreshFailure } from './failure.ts';
 import type { AgentMetrics } from './metrics.ts';
@@ -12,12 +13,13 @@ import { type RefreshDependencies, refresh } from './refresh.ts';
 import { type AgentState, afterFailure, afterSuccess, initialState, isDue, isReady } from './schedule.ts';
 import { readStoredValidity } from './stored-token.ts';
 
-export interface AgentDependencies extends Omit<RefreshDependencies, 'options'>, Omit<NotificationEffects, 'signal'> {
+export interface AgentDependencies
+  extends Omit<RefreshDependencies, 'options' | 'now'>,
+    Omit<NotificationEffects, 'signal'>,
+    ClockSources {
   readonly options: AgentOptions;
   readonly metrics: AgentMetrics;
   readonly log: Logger;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
   /** From 0 to 1, exclusive. */
   readonly random: () => number;
   /** Milliseconds between two reads of the credential. */
@@ -49,7 +51,9 @@ export interface Agent {
  * symlink of a parent directory, and some file systems report no changes.
  */
 export function createAgent(dependencies: AgentDependencies): Agent {
-  const { options, log, metrics, now, random, checkIntervalMs = 1_000 } = dependencies;
+  const { options, log, metrics, random, checkIntervalMs = 1_000 } = dependencies;
+  const clock = createSteadyClock(dependencies);
+  const { now } = clock;
   const readyFile = createReadyFile(options.readyFile);
   let state = initialState();
 
@@ -65,14 +69,14 @@ export function createAgent(dependencies: AgentDependencies): Agent {
   /** @returns whether a new token was written */
   async function attempt(found: FoundCredential, signal: AbortSignal): Promise<boolean> {
     try {
-      const validity = await refresh(found, dependencies);
+      const validity = await refresh(found, { ...dependencies, now });
       state = afterSuccess(validity, { fingerprint: found.fingerprint, now: now(), random: random() });
     } catch (error) {
       if (!signal.aborted) fail(error, found.fingerprint);
       return false;
     }
     metrics.refreshed();
-    log.info(times(state), 'token written');
+    log.info(times(state, clock), 'token written');
     return true;
   }
 
@@ -80,7 +84,7 @@ export function createAgent(dependencies: AgentDependencies): Agent {
     if (!(error instanceof RefreshFailure)) throw error;
     state = afterFailure(state, error.retryAfterMs, { fingerprint, now: now(), random: random() });
     metrics.failed(error.reason);
-    const fields = { reason: error.message, failures: state.failures, ...times(state) };
+    const fields = { reason: error.message, failures: state.failures, ...times(state, clock) };
     if (isReady(state, now())) log.warn(fields, 'cannot refresh the token, keeping the current one');
     else log.error(fields, 'cannot get a token, and the file contains no valid one');
   }
@@ -105,8 +109,8 @@ export function createAgent(dependencies: AgentDependencies): Agent {
   async function start(): Promise<void> {
     await readyFile.set(false);
     await removeTemporaryFiles(options.tokenFile);
-    state = initialState(await readStoredValidity(options.tokenFile));
-    metrics.observeExpiry(() => state.validity?.expiresAt);
+    state = initialState(await readStoredValidity(options.tokenFile, now()));
+    metrics.observeExpiry(() => state.validity && clock.toWallTime(state.validity.expiresAt));
   }
 
   return {
@@ -131,7 +135,11 @@ export function createAgent(dependencies: AgentDependencies): Agent {
   };
 }
 
-function times({ validity, dueAt }: AgentState): { expiresAt?: string; nextAttemptAt: string } {
-  const nextAttemptAt = new Date(dueAt).toISOString();
-  return validity ? { expiresAt: new Date(validity.expiresAt).toISOString(), nextAttemptAt } : { nextAttemptAt };
+function times(
+  { validity, dueAt }: AgentState,
+  { toWallTime }: SteadyClock,
+): { expiresAt?: string; nextAttemptAt: string } {
+  const format = (time: number) => new Date(toWallTime(time)).toISOString();
+  const nextAttemptAt = format(dueAt);
+  return validity ? { expiresAt: format(validity.expiresAt), nextAttemptAt } : { nextAttemptAt };
 }

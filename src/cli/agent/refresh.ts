@@ -11,24 +11,28 @@ export interface RefreshDependencies {
   readonly options: Pick<AgentOptions, 'tokenFile' | 'attributes'>;
   /** @throws TokenError */
   readonly requestToken: (credential: Credential) => Promise<IssuedToken>;
+  /** The steady clock, milliseconds. */
+  readonly now: () => number;
 }
 
 /**
  * Requests a token and writes it to the file. If this fails, the file is unchanged.
  *
- * @returns its validity on the local clock, which does not depend on that of the server
+ * @returns its validity on the steady clock, which does not depend on the clock of the server
  * @throws RefreshFailure
  */
 export async function refresh(
   { credential, problem = '' }: FoundCredential,
-  { options, requestToken }: RefreshDependencies,
+  { options, requestToken, now }: RefreshDependencies,
 ): Promise<Validity> {
   if (credential === undefined) throw new RefreshFailure(problem, 'credential');
+  // Before the request, so that the expiry is never later than the real one.
+  const obtainedAt = now();
   const issued = await requestToken(credential).catch((error) => {
     throw error instanceof TokenError ? toRefreshFailure(error) : error;
   });
   await write(options, issued.token);
-  return { obtainedAt: issued.issuedAt, expiresAt: issued.expiresAt };
+  return { obtainedAt, expiresAt: obtainedAt + issued.expiresAt - issued.issuedAt };
 }
 
 async function write({ tokenFile, attributes }: RefreshDependencies['options'], token: string): Promise<void> {

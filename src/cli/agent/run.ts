@@ -43,6 +43,7 @@ export async function runAgent(context: CliContext, flags: AgentCommandFlags): P
     metrics,
     log,
     now: context.now,
+    monotonic: () => performance.now(),
     random: Math.random,
     environment: context.env,
     kill: context.kill,

@@ -1,4 +1,4 @@
-/** When the agent requests the next token; pure. All times are milliseconds since the epoch. */
+/** When the agent requests the next token; pure. All times are those of the steady clock (clock.ts), milliseconds. */
 import { backoffMs } from '../../kube/time.ts';
 
 /** The validity of a token. */

@@ -49,11 +49,15 @@ export function parseEntry(text: string): IssuedToken | undefined {
 /** Whether a cached token is used without asking the server. @param now milliseconds since the epoch */
 export function isFresh({ issuedAt, expiresAt }: IssuedToken, now: number): boolean {
   const margin = Math.min(maxMarginMs, (expiresAt - issuedAt) * marginPart);
-  const age = now - issuedAt;
-  return now < expiresAt - margin && age < maxAgeMs && age >= -clockToleranceMs;
+  return now < expiresAt - margin && now - issuedAt < maxAgeMs && isOfPast(issuedAt, now);
 }
 
 /** Whether a token can still be used while the server is unavailable. */
-export function isUsable({ expiresAt }: IssuedToken, now: number): boolean {
-  return now < expiresAt - clockToleranceMs;
+export function isUsable({ issuedAt, expiresAt }: IssuedToken, now: number): boolean {
+  return now < expiresAt - clockToleranceMs && isOfPast(issuedAt, now);
+}
+
+/** A token from the future was issued while the clock was ahead, so it is unknown when it expires. */
+function isOfPast(issuedAt: number, now: number): boolean {
+  return issuedAt <= now + clockToleranceMs;
 }

@@ -36,7 +36,12 @@ async function writePair(version: number): Promise<void> {
 
 /** An agent whose clock the test sets and whose server the test fails; tokens are valid for an hour. */
 function setUp() {
-  const server = { now: 1_000_000, requests: [] as string[], error: undefined as TokenError | undefined };
+  const server = {
+    now: 1_000_000,
+    monotonic: 0,
+    requests: [] as string[],
+    error: undefined as TokenError | undefined,
+  };
   const lines: string[] = [];
   const flags = { pairDirectory: folder, tokenFile: inFolder('token'), readyFile: inFolder('ready') };
   const metrics = createAgentMetrics();
@@ -51,6 +56,7 @@ function setUp() {
     metrics,
     log: pino({}, { write: (line) => void lines.push(line) }),
     now: () => server.now,
+    monotonic: () => server.monotonic,
     random: () => 0.5,
     environment: {},
     kill: () => undefined,
@@ -68,6 +74,27 @@ it('refreshes the token at half of its lifetime', async () => {
   expect(server.requests).toHaveLength(1);
   server.now += 1;
   await expect.poll(readToken).toBe('token-2');
+});
+
+it('refreshes the token in time after the clock was set back, and is not ready after the token has expired', async () => {
+  const { server, agent, metrics } = setUp();
+  server.now += 30 * 24 * hour;
+  await expect.poll(readToken).toBe('token-1');
+  server.now -= 30 * 24 * hour;
+  await expect.poll(() => readdir(folder)).toContain('ready');
+  const expiry = await metrics.registry.getSingleMetricAsString('accesskey_agent_token_expiry_timestamp_seconds');
+  expect(expiry).toContain(` ${1_000 + hour / 1_000}`);
+  server.error = new TokenError('unavailable', 'down');
+  server.now += hour / 2;
+  server.monotonic += hour / 2;
+  await expect.poll(() => server.requests.length).toBe(2);
+  expect(agent.isReady()).toBe(true);
+  server.now -= 30 * 24 * hour;
+  server.monotonic += 60_000;
+  await expect.poll(() => server.requests.length).toBe(3);
+  server.monotonic += hour / 2;
+  expect(agent.isReady()).toBe(false);
+  await expect.poll(() => readdir(folder)).not.toContain('ready');
 });
 
 it('requests a token when the key pair changes', async () => {
@@ -108,7 +135,7 @@ it.each([
     options: parseAgentOptions({ ...flags, exec, once: true }, {}),
     requestToken: async () => ({ token: 'token-1', issuedAt: 0, expiresAt: hour }),
     ...{ metrics: createAgentMetrics(), log: pino({ level: 'silent' }) },
-    ...{ now: () => 0, random: () => 0, environment: {}, kill: () => undefined },
+    ...{ now: () => 0, monotonic: () => 0, random: () => 0, environment: {}, kill: () => undefined },
   });
   expect(await agent.runOnce(stop.signal)).toEqual({ notified });
   expect(await readToken()).toBe('token-1');
@@ -122,7 +149,7 @@ it('ends for a token directory that does not exist', async () => {
   const unused = () => Promise.reject(new Error('not requested'));
   const agent = createAgent({
     ...{ options, requestToken: unused, metrics: createAgentMetrics(), log: pino({ level: 'silent' }) },
-    ...{ now: () => 0, random: () => 0, environment: {}, kill: () => undefined },
+    ...{ now: () => 0, monotonic: () => 0, random: () => 0, environment: {}, kill: () => undefined },
   });
   await expect(agent.run(stop.signal)).rejects.toThrow(/^directory .*none: cannot be read \(ENOENT\)$/);
 });

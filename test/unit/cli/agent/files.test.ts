@@ -93,15 +93,23 @@ describe('createReadyFile', () => {
 describe('readStoredValidity', () => {
   it('reads the times of a token', async () => {
     await write('token', new UnsecuredJWT({}).setIssuedAt(1000).setExpirationTime(2000).encode());
-    expect(await readStoredValidity(inFolder('token'))).toEqual({ obtainedAt: 1_000_000, expiresAt: 2_000_000 });
+    expect(await readStoredValidity(inFolder('token'), 1_000_000)).toEqual({
+      obtainedAt: 1_000_000,
+      expiresAt: 2_000_000,
+    });
+  });
+
+  it('ignores a token that was issued while a clock was ahead', async () => {
+    await write('token', new UnsecuredJWT({}).setIssuedAt(1000).setExpirationTime(2000).encode());
+    expect(await readStoredValidity(inFolder('token'), 500_000)).toBeUndefined();
   });
 
   it.each(['', 'not a token', new UnsecuredJWT({}).encode()])('ignores %j', async (text) => {
     await write('token', text);
-    expect(await readStoredValidity(inFolder('token'))).toBeUndefined();
+    expect(await readStoredValidity(inFolder('token'), 0)).toBeUndefined();
   });
 
   it('ignores a missing file', async () => {
-    expect(await readStoredValidity(inFolder('token'))).toBeUndefined();
+    expect(await readStoredValidity(inFolder('token'), 0)).toBeUndefined();
   });
 });

@@ -29,6 +29,10 @@ describe('isFresh', () => {
 });
 
 describe('isUsable', () => {
+  it('rejects a token from the future, whose expiry is unknown', () => {
+    expect([-4_000, -minute].map((age) => isUsable(issued, issuedAt + age))).toEqual([true, false]);
+  });
+
   it('ends five seconds before the token expires', () => {
     expect([-5001, -5000, 0].map((offset) => isUsable(issued, issued.expiresAt + offset))).toEqual([
       true,
