@@ -10,7 +10,7 @@ import { pathOf, resources } from '../kube/resource.ts';
 import { createStore, type Store, type Stored } from '../kube/store.ts';
 import { pause } from '../kube/time.ts';
 import { createTransport, type Transport } from '../kube/transport.ts';
-import { measuredTransport, type TransportMetrics } from '../kube/transport-wrappers.ts';
+import { measuredTransport, pacedTransport, type TransportMetrics } from '../kube/transport-wrappers.ts';
 import type { Cluster } from './cluster.ts';
 import { forForeignSubjects } from './foreign-subject.ts';
 
@@ -95,7 +95,7 @@ function openTransport(kubeconfig: KubeConfig, { userAgent, metrics }: ConnectOp
       metrics.requested(request);
     },
   });
-  return { transport: measured, lastStatus: () => lastStatus };
+  return { transport: pacedTransport(measured), lastStatus: () => lastStatus };
 }
 
 interface ReflectorOptions {

@@ -1,4 +1,3 @@
-import type { Dispatcher } from 'undici';
 import { ResponseTooLongError } from './errors.ts';
 
 /** Longest line, characters. A watch event is one line with one object, which is far below it: etcd stores up to 1.5 MiB. */
@@ -9,13 +8,13 @@ const maxLength = 16 * 1024 * 1024;
  *
  * @throws ResponseTooLongError
  */
-export async function* lines(body: Dispatcher.ResponseData['body']): AsyncGenerator<string> {
+export async function* lines(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   /** Pieces of the incomplete line. */
   let pieces: string[] = [];
   let length = 0;
   for await (const chunk of body) {
-    const parts = decoder.decode(chunk as Uint8Array, { stream: true }).split('\n');
+    const parts = decoder.decode(chunk, { stream: true }).split('\n');
     const rest = parts.pop() ?? '';
     for (const part of parts) {
       const line = [...pieces, part].join('');

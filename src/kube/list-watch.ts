@@ -1,8 +1,9 @@
 import { lines } from './lines.ts';
 import { type Page, parseEvent, parsePage, type WatchEvent } from './list-watch-response.ts';
+import { charged, paced } from './pace.ts';
 import type { RawObject } from './raw-object.ts';
 import { readText } from './response-body.ts';
-import type { Transport } from './transport.ts';
+import type { Transport, TransportRequest } from './transport.ts';
 
 /** A collection to list and watch. */
 export interface ListWatchTarget {
@@ -25,6 +26,8 @@ export interface ListWatchTarget {
   keep?: (object: RawObject) => boolean;
 }
 
+/** What a request, and each piece of its response, counts as in the pace of a transport, milliseconds. */
+const [requestMs, pieceMs] = [1, 0.005];
 /** Objects per page of a list (chunking with limit and continue). */
 const pageSize = 200;
 const metadataMediaType = {
@@ -60,20 +63,31 @@ export async function list(
  * @throws KubernetesError 410 if the continue token expired: list again
  * @throws InvalidResponseError, ResponseTooLongError, ConnectionError, or undici's error if the response is interrupted
  */
-export async function* listPages(
+export function listPages(
   transport: Transport,
   target: ListWatchTarget,
   signal?: AbortSignal,
-): AsyncGenerator<Pick<Page, 'items' | 'resourceVersion'>> {
+): AsyncGenerator<PartOfList> {
+  const pages = readPages(transport, target, signal);
+  return transport.pace ? paced(pages, transport.pace, signal) : pages;
+}
+
+type PartOfList = Pick<Page, 'items' | 'resourceVersion'>;
+
+async function* readPages(
+  transport: Transport,
+  target: ListWatchTarget,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<PartOfList> {
   const { keep, maxBytes = Number.POSITIVE_INFINITY } = target;
   let continueToken = '';
   let bytesLeft = maxBytes;
   do {
     const query = { limit: String(pageSize), ...(continueToken && { continue: continueToken }) };
-    const response = await transport.send({ method: 'GET', ...requestOf(target, 'list', query), signal });
+    const response = await send(transport, { method: 'GET', ...requestOf(target, 'list', query), signal });
     const text = await readText(response.body, bytesLeft);
     if (!keep) bytesLeft -= Buffer.byteLength(text);
-    const { items, resourceVersion, continueToken: next } = parsePage(text, target.path);
+    const { items, resourceVersion, continueToken: next } = charged(transport.pace, () => parsePage(text, target.path));
     yield { items: keep ? items.filter(keep) : items, resourceVersion };
     continueToken = next;
   } while (continueToken);
@@ -111,12 +125,21 @@ export async function* watch(
     timeoutSeconds: String(from.timeoutSeconds),
   };
   const { idleTimeoutMs, signal } = from;
-  const response = await transport.send({ method: 'GET', ...requestOf(target, 'watch', query), idleTimeoutMs, signal });
+  const request = { method: 'GET', ...requestOf(target, 'watch', query), idleTimeoutMs, signal } as const;
+  const { body } = await send(transport, request);
   from.opened?.();
-  for await (const line of lines(response.body)) {
+  for await (const line of lines(transport.pace ? paced(body, transport.pace, signal) : body)) {
     from.received?.(line.length);
     yield parseEvent(line, target.path);
   }
+}
+
+async function send(transport: Transport, request: TransportRequest): ReturnType<Transport['send']> {
+  const { pace } = transport;
+  if (!pace) return transport.send(request);
+  await pace.turn(request.signal);
+  pace.spent(requestMs);
+  return transport.send({ ...request, received: () => pace.spent(pieceMs) });
 }
 
 function requestOf(

@@ -3,6 +3,7 @@ import { describeError, InvalidResponseError, isStatus, retryAfterOf } from './e
 import { createFreshnessTracker, type Freshness } from './freshness.ts';
 import { type ListWatchTarget, listPages, watch } from './list-watch.ts';
 import type { WatchEvent } from './list-watch-response.ts';
+import { charged } from './pace.ts';
 import type { RawObject } from './raw-object.ts';
 import type { Store, Stored } from './store.ts';
 import { backoffMs, pause } from './time.ts';
@@ -73,7 +74,7 @@ export function createReflector<T extends Stored>(options: ReflectorOptions<T>):
       for (const item of page.items) records.push(transform(item));
       version = page.resourceVersion;
     }
-    store.replace(records);
+    charged(transport.pace, () => store.replace(records));
     freshness.confirmed(version);
     failuresSinceList = 0;
     sinceList = 0;

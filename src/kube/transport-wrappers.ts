@@ -2,6 +2,7 @@
  * Transports that wrap another transport, to guard, measure or limit its requests. They can be combined.
  */
 import { ConnectionError, KubernetesError, NotLeaderError } from './errors.ts';
+import { createPace } from './pace.ts';
 import type { Transport, TransportRequest } from './transport.ts';
 
 /**
@@ -111,6 +112,14 @@ export function observedTransport(transport: Transport): Transport {
     },
     close: () => transport.close(),
   };
+}
+
+/**
+ * Limits the time that this process spends on the lists and watches of an API server, so that one that sends without
+ * end cannot take the time of health checks, leader election and other API servers.
+ */
+export function pacedTransport(transport: Transport): Transport {
+  return { ...transport, pace: createPace() };
 }
 
 /** Sets a time limit for calls that have none of their own. */

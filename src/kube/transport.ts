@@ -1,6 +1,7 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { type Dispatcher, request as undiciRequest } from 'undici';
 import { errorFromResponse, ResponseTooLongError, toConnectionError } from './errors.ts';
+import type { Pace } from './pace.ts';
 import { readText } from './response-body.ts';
 import { untilAborted } from './time.ts';
 import { createSessions, type Session } from './transport-session.ts';
@@ -23,6 +24,8 @@ export interface TransportRequest {
   idleTimeoutMs?: number;
   /** Called immediately before each time that the request is written. If it throws, the request is not sent. */
   beforeSend?: () => void;
+  /** Called for each piece of the body when it arrives, even if the body is not read yet. */
+  received?: () => void;
 }
 
 /** Sends requests to one API server, over shared connections, with the credentials of a kubeconfig. */
@@ -44,6 +47,8 @@ export interface Transport {
    * @returns a function that unsubscribes it
    */
   onRecovery?(listener: () => void): () => void;
+  /** Limits the time that lists and watches of this API server take. Default: no limit. */
+  readonly pace?: Pace;
   close(): Promise<void>;
 }
 
@@ -68,13 +73,13 @@ export function createTransport(load: () => KubeConfig, userAgent: string, optio
 
   async function attempt(request: TransportRequest, session: Session): Promise<Dispatcher.ResponseData> {
     const watching = request.idleTimeoutMs !== undefined;
-    const { beforeSend, timeoutMs = defaultTimeoutMs } = request;
+    const { timeoutMs = defaultTimeoutMs } = request;
     const pool = watching ? session.pools.watches : session.pools.calls;
     return undiciRequest(session.server + request.path, {
       method: request.method,
       headers: { 'user-agent': userAgent, ...request.headers, ...session.headers },
       body: request.body ?? null,
-      dispatcher: beforeSend ? guarded(pool, beforeSend) : pool,
+      dispatcher: request.beforeSend || request.received ? observed(pool, request) : pool,
       signal: boundSignal(request.signal, watching || timeoutMs === 0 ? undefined : timeoutMs),
       headersTimeout: timeoutMs,
       bodyTimeout: request.idleTimeoutMs ?? timeoutMs,
@@ -114,20 +119,23 @@ export function createTransport(load: () => KubeConfig, userAgent: string, optio
 }
 
 /**
- * Calls a function when a request is about to be written to its socket. That may be long after it was passed to the
- * pool, which waits for a connection; the process may be stopped in between.
+ * Calls the functions of a request. The first is called when the request is about to be written to its socket. That may be
+ * long after it was passed to the pool, which waits for a connection; the process may be stopped in between.
  *
- * @param beforeSend if it throws, the request is not written and fails with that error
+ * @param request if its beforeSend throws, it is not written and fails with that error
  */
-function guarded(pool: Dispatcher, beforeSend: () => void): Dispatcher {
+function observed(pool: Dispatcher, { beforeSend, received }: TransportRequest): Dispatcher {
   return pool.compose((dispatch) => (options, handler) => {
     const inner: Dispatcher.DispatchHandler = {
       onRequestStart(controller, context) {
-        beforeSend();
+        beforeSend?.();
         handler.onRequestStart?.(controller, context);
       },
       onResponseStart: (...start) => handler.onResponseStart?.(...start),
-      onResponseData: (...data) => handler.onResponseData?.(...data),
+      onResponseData(...data) {
+        received?.();
+        handler.onResponseData?.(...data);
+      },
       onResponseEnd: (...end) => handler.onResponseEnd?.(...end),
       onResponseError: (...error) => handler.onResponseError?.(...error),
     };

@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ConnectionError, KubernetesError } from '../../../src/kube/errors.ts';
 import { createReflector } from '../../../src/kube/reflector.ts';
 import { createStore } from '../../../src/kube/store.ts';
-import type { Transport } from '../../../src/kube/transport.ts';
-import { observedTransport } from '../../../src/kube/transport-wrappers.ts';
+import type { Transport, TransportRequest } from '../../../src/kube/transport.ts';
+import { observedTransport, pacedTransport } from '../../../src/kube/transport-wrappers.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -113,5 +113,68 @@ describe('a reflector with a limit for lists', () => {
     stop.abort();
     expect(sizes.length).toBeGreaterThan(100);
     expect(Math.max(...sizes)).toBeLessThan(20);
+  });
+});
+
+describe('a reflector of a cluster that sends without end', () => {
+  const metadata = { name: 'a', namespace: 'b', resourceVersion: '5' };
+  const change = Buffer.from(`${JSON.stringify({ type: 'MODIFIED', object: { metadata } })}\n`);
+  const list = Buffer.from(JSON.stringify({ metadata: { resourceVersion: '1' }, items: [] }));
+  const nextMs = () => new Promise((resolve) => setTimeout(resolve, 1));
+
+  /** @returns the number of changes that the reflector processed in 100 seconds of watches with this response */
+  async function changesOf(watched: (request: TransportRequest) => AsyncIterable<Uint8Array>): Promise<number> {
+    let changes = 0;
+    const inner: Transport = {
+      server: 'https://10.0.0.1',
+      async send(request) {
+        const body = request.path.includes('watch=') ? watched(request) : [list];
+        return { body } as unknown as Awaited<ReturnType<Transport['send']>>;
+      },
+      close: async () => undefined,
+    };
+    const reflector = createReflector({
+      transport: pacedTransport(inner),
+      target: { path: '/api/v1/namespaces' },
+      store: createStore({}),
+      transform() {
+        changes += 1;
+        return { key: 'a', resourceVersion: '5' };
+      },
+      log: pino({ level: 'silent' }),
+    });
+    const stop = new AbortController();
+    const running = reflector.run(stop.signal);
+    await vi.advanceTimersByTimeAsync(100_000);
+    const before = changes;
+    stop.abort();
+    await vi.advanceTimersByTimeAsync(1);
+    await running;
+    return before;
+  }
+
+  it('spends ten seconds and then a tenth of the time on a watch', async () => {
+    async function* endless({ received, signal }: TransportRequest) {
+      while (!signal?.aborted) {
+        await nextMs();
+        // Each piece counts 5 µs, so those of one change count 10 ms.
+        for (let piece = 0; piece < 2_000; piece += 1) received?.();
+        yield change;
+      }
+    }
+    const changes = await changesOf(endless);
+    expect(changes).toBeGreaterThan(1_900);
+    expect(changes).toBeLessThan(2_100);
+  });
+
+  it('spends as much on watches that end after a change', async () => {
+    async function* short() {
+      await nextMs();
+      yield change;
+    }
+    const changes = await changesOf(short);
+    // Each request counts a millisecond.
+    expect(changes).toBeGreaterThan(19_000);
+    expect(changes).toBeLessThan(21_000);
   });
 });

@@ -128,6 +128,21 @@ describe('a transport', () => {
     expect(wire.requests).toBe(2);
   });
 
+  it('reports each piece of a body, however small', async () => {
+    const wire = await createWire((_, response) => {
+      response.writeHead(200);
+      for (let times = 0; times < 100; times += 1) response.write('x');
+      response.end();
+    });
+    let pieces = 0;
+    const received = () => {
+      pieces += 1;
+    };
+    const { body } = await wire.transport.send({ ...request, received });
+    expect(await body.text()).toHaveLength(100);
+    expect(pieces).toBe(100);
+  });
+
   it('rejects when the time limit of the call has passed', async () => {
     const wire = await createWire(() => undefined);
     const error = await wire.transport.send({ ...request, timeoutMs: 50 }).catch((thrown: unknown) => thrown);
