@@ -6,7 +6,7 @@ import { poll } from '../../tools/poll.ts';
 import { configurationFile, type TestCluster } from '../support/cluster.ts';
 import { type Fault, type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
 import { metricValue } from '../support/metrics.ts';
-import { getToken, listDeployments, type Pair } from '../support/platform.ts';
+import { getToken, listDeployments, type Pair, tokenUrl } from '../support/platform.ts';
 import {
   accepted,
   allPublish,
@@ -86,6 +86,29 @@ test('a revoked key is rejected by all replicas even if the Secret cannot be wri
   proxy.decide = () => undefined;
   await poll('the write', async () => kidOf(await secret.keys(), 'active') === kidOf(before, 'next'));
   await expectAccepted(fresh);
+});
+
+test('a second revocation before the leader could process the first one keeps both keys revoked', async () => {
+  const before = await secret.keys();
+  const token = await anyToken();
+  proxy.decide = ({ path, method }) => (isRotation(path, method) ? { kind: 'answer', status: 500 } : undefined);
+  await secret.annotate(`ghippo.io/revoke-signing-key=${kidOf(before, 'active')}`);
+  for (const { url } of operators) {
+    await poll('the token to stop', async () => (await listDeployments(url, token)).status === 401);
+  }
+  await secret.annotate(`ghippo.io/revoke-signing-key=${kidOf(before, 'next')}`);
+  for (const { url } of operators) {
+    await poll('no key to sign', async () => !(await fetch(tokenUrl(url, pair))).ok);
+    expect((await listDeployments(url, token)).status).not.toBe(accepted);
+  }
+  proxy.decide = () => undefined;
+  const after = await poll('the write', async () => {
+    const keys = await secret.keys();
+    return kidOf(keys, 'active') !== kidOf(before, 'active') ? keys : undefined;
+  });
+  const revoked = ['active', 'next'].map((state) => kidOf(before, state));
+  for (const { kid } of after) expect(revoked).not.toContain(kid);
+  for (const { url } of operators) await getToken(url, pair);
 });
 
 describe('a Secret that is broken while operators run', () => {

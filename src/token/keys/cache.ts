@@ -2,8 +2,8 @@ import type { Logger } from 'pino';
 import { describeError } from '../../kube/errors.ts';
 import type { Store } from '../../kube/store.ts';
 import type { KeyFacts } from './facts.ts';
-import { formatKeys, parseKeys, SigningKeyError } from './format.ts';
-import { withoutRevoked } from './plan.ts';
+import { parseKeys, SigningKeyError } from './format.ts';
+import { removeRevoked } from './revocations.ts';
 import { parseSigningKeys, type SigningKeys } from './signing-keys.ts';
 import { dataKey, type KeySecretRecord } from './store.ts';
 
@@ -29,14 +29,16 @@ export interface KeyCacheOptions {
   store: Pick<Store<KeySecretRecord>, 'get' | 'subscribe'>;
   /** namespace/name of the Secret. */
   key: string;
+  /** Kids of revoked keys, see `collectRevocations`. */
+  revoked: ReadonlySet<string>;
   log: Logger;
 }
 
 /**
- * Follows the Secret and caches each valid key set, without a key whose revocation is requested. While the Secret is
- * invalid or deleted, the last valid keys stay in use; an invalid Secret can still request a revocation.
+ * Follows the Secret and caches each valid key set, without revoked keys. While the Secret is invalid or deleted, the last
+ * valid keys stay in use; an invalid Secret can still request a revocation.
  */
-export function createKeyCache({ store, key, log }: KeyCacheOptions): KeyCache {
+export function createKeyCache({ store, key, revoked, log }: KeyCacheOptions): KeyCache {
   const loaded = Promise.withResolvers<void>();
   let keys: SigningKeys | undefined;
   let content: string | undefined;
@@ -47,14 +49,17 @@ export function createKeyCache({ store, key, log }: KeyCacheOptions): KeyCache {
 
   async function update(): Promise<void> {
     const record = store.get(key);
-    if (!record) return onDeleted();
+    if (!record) {
+      await revokeCached();
+      return onDeleted();
+    }
     try {
       await load(record);
       if (broken) log.info({ secret: key }, 'the signing-key Secret is valid again');
       broken = false;
     } catch (error) {
       broken = true;
-      await revokeCached(record.requests.revoke);
+      await revokeCached();
       const reason = error instanceof SigningKeyError ? `${dataKey}: ${error.message}` : describeError(error);
       const outcome = keys ? 'using the last valid keys' : 'no valid keys are cached';
       log.error({ secret: key, reason }, `the signing-key Secret is invalid, ${outcome}`);
@@ -62,7 +67,7 @@ export function createKeyCache({ store, key, log }: KeyCacheOptions): KeyCache {
   }
 
   async function load(record: KeySecretRecord): Promise<void> {
-    const text = withoutKey(record.content, record.requests.revoke);
+    const text = removeRevoked(record.content, revoked);
     if (text !== undefined) {
       if (text !== content) await use(text);
     } else {
@@ -70,13 +75,22 @@ export function createKeyCache({ store, key, log }: KeyCacheOptions): KeyCache {
       await parseSigningKeys(record.content);
       useNone();
     }
+    reportForgotten(record);
     loaded.resolve();
   }
 
-  /** Removes a key whose revocation an invalid Secret requests, so that the leader never restores it. */
-  async function revokeCached(revoke: string | undefined): Promise<void> {
+  /** Reports revoked keys that a replica would use if it started now. */
+  function reportForgotten({ content: stored, requests }: KeySecretRecord): void {
+    const isForgotten = (kid: string) => revoked.has(kid) && !requests.revoke.includes(kid);
+    const kids = parseKeys(stored).flatMap(({ kid }) => (isForgotten(kid) ? [kid] : []));
+    if (kids.length === 0) return;
+    log.warn({ secret: key, kids }, 'the Secret still contains revoked keys, list them in the annotation again');
+  }
+
+  /** Removes revoked keys while the Secret has no valid set, so that the leader never restores them. */
+  async function revokeCached(): Promise<void> {
     if (content === undefined) return;
-    const text = withoutKey(content, revoke);
+    const text = removeRevoked(content, revoked);
     if (text === undefined) useNone();
     else if (text !== content) await use(text);
   }
@@ -112,18 +126,4 @@ export function createKeyCache({ store, key, log }: KeyCacheOptions): KeyCache {
     isBroken: () => broken,
     loaded: loaded.promise,
   };
-}
-
-/**
- * Removes a revoked key from a stored set.
- *
- * @returns the stored set; undefined if no remaining key can sign
- * @throws SigningKeyError if the text is not a key set
- */
-function withoutKey(text: string, revoke: string | undefined): string | undefined {
-  if (revoke === undefined) return text;
-  const keys = parseKeys(text);
-  const remaining = withoutRevoked(keys, revoke);
-  if (remaining === keys) return text;
-  return remaining.some(({ state }) => state === 'active') ? formatKeys(remaining) : undefined;
 }

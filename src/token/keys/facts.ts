@@ -42,10 +42,10 @@ export const defaultKeyPolicy: KeyPolicy = {
   maxCycleDays: 30,
 };
 
-/** Requests in annotations of the Secret, each a kid. An unknown kid has no effect. */
+/** Requests in annotations of the Secret. An unknown kid has no effect. */
 export interface KeyRequests {
-  /** Remove this key and invalidate its tokens immediately. */
-  revoke?: string | undefined;
-  /** Retire this active key as soon as the next key may sign. */
+  /** Kids of the keys to remove, whose tokens become invalid immediately. */
+  revoke: readonly string[];
+  /** Kid of the active key to retire as soon as the next key may sign. */
   rotate?: string | undefined;
 }

@@ -1,5 +1,5 @@
 import { isAhead } from '../../kube/time.ts';
-import type { KeyFacts, KeyPolicy, KeyRequests, KeyState } from './facts.ts';
+import type { KeyFacts, KeyPolicy, KeyState } from './facts.ts';
 
 /** The desired key set. */
 export interface KeyPlan<K extends KeyFacts> {
@@ -13,7 +13,10 @@ export interface PlanInput {
   policy: KeyPolicy;
   /** Milliseconds since the epoch. */
   now: number;
-  requests?: KeyRequests;
+  /** Kids of the keys to remove. */
+  revoked?: ReadonlySet<string>;
+  /** Kid of the active key to retire. */
+  rotate?: string | undefined;
 }
 
 const hourMs = 3_600_000;
@@ -42,10 +45,8 @@ const mismatchMs = 60_000;
  * @returns the plan; undefined if nothing changes, which is also the case once the plan is applied
  */
 export function planKeys<K extends KeyFacts>(keys: readonly K[], input: PlanInput): KeyPlan<K> | undefined {
-  const { policy, now, requests = {} } = input;
-  const kept = keys
-    .filter((key) => key.kid !== requests.revoke && !isOver(key, now))
-    .map((key) => limitToNow(key, now));
+  const { policy, now, revoked } = input;
+  const kept = keys.filter((key) => !revoked?.has(key.kid) && !isOver(key, now)).map((key) => limitToNow(key, now));
   const active = kept.find(({ state }) => state === 'active');
   const set: KeySet<K> = {
     active: active && withSigningTimes(active, policy, now),
@@ -63,14 +64,14 @@ interface KeySet<K extends KeyFacts> {
 }
 
 /**
- * Removes a revoked key from a set. Every replica does this as soon as it sees the request, even if the Secret cannot
+ * Removes revoked keys from a set. Every replica does this as soon as it sees the request, even if the Secret cannot
  * be written. If the active key was revoked, the next key becomes active; without a next key, none is active until the
  * leader creates new keys.
  *
- * @returns the same array if no key has this kid
+ * @returns the same array if none of its keys is revoked
  */
-export function withoutRevoked<K extends KeyFacts>(keys: readonly K[], revoke: string | undefined): readonly K[] {
-  const kept = keys.filter(({ kid }) => kid !== revoke);
+export function withoutRevoked<K extends KeyFacts>(keys: readonly K[], revoked: ReadonlySet<string>): readonly K[] {
+  const kept = keys.filter(({ kid }) => !revoked.has(kid));
   if (kept.length === keys.length) return keys;
   if (kept.some(({ state }) => state === 'active')) return kept;
   return kept.map((key) => (key.state === 'next' ? { ...key, state: 'active', activatedAt: key.createdAt } : key));
@@ -98,10 +99,10 @@ function rotate<K extends KeyFacts>({ active, next, retired }: KeySet<K>, input:
   return { keys: [activated, ...(active ? [retire(active, policy, now)] : []), ...retired], create: ['next'] };
 }
 
-function isDue(active: KeyFacts, next: KeyFacts, { policy, now, requests }: PlanInput): boolean {
+function isDue(active: KeyFacts, next: KeyFacts, { policy, now, rotate: requested }: PlanInput): boolean {
   const { algorithm, rotationDays, publishAheadHours } = policy;
   if (next.algorithm !== algorithm || now - (next.createdAt ?? now) < publishAheadHours * hourMs) return false;
-  if (active.algorithm !== algorithm || active.kid === requests?.rotate) return true;
+  if (active.algorithm !== algorithm || active.kid === requested) return true;
   return rotationDays > 0 && now - (active.activatedAt ?? now) >= rotationDays * dayMs;
 }
 

@@ -8,6 +8,7 @@ import type { KeyCache } from './cache.ts';
 import type { KeyPolicy } from './facts.ts';
 import { formatKeys, parseKeys, SigningKeyError, type StoredKey } from './format.ts';
 import { planKeys } from './plan.ts';
+import { removeRevoked } from './revocations.ts';
 import { completePlan, parseSigningKeys } from './signing-keys.ts';
 import { createKeySecret, type KeySecretRecord, replaceKeys } from './store.ts';
 
@@ -20,6 +21,8 @@ export interface KeyRotationOptions {
   client: KubernetesClient;
   store: Pick<Store<KeySecretRecord>, 'get' | 'subscribe'>;
   cache: Pick<KeyCache, 'content'>;
+  /** Kids of revoked keys, see `collectRevocations`. */
+  revoked: ReadonlySet<string>;
   secret: NamespacedName;
   policy: KeyPolicy;
   log: Logger;
@@ -32,12 +35,12 @@ export interface KeyRotationOptions {
  * crash leaves either the old or the new set. After a concurrent write or a lost response, the next write fails because of
  * its resourceVersion, and the set is planned again.
  *
- * An invalid set is not changed. A deleted Secret is recreated from the cached set.
+ * An invalid set is not changed. A deleted Secret is recreated from the cached set, without revoked keys.
  *
  * @returns a function that stops rotation and resolves when the running reconciliation has ended
  */
 export function startKeyRotation(options: KeyRotationOptions): () => Promise<void> {
-  const { client, store, cache, secret, policy, log, now } = options;
+  const { client, store, cache, revoked, secret, policy, log, now } = options;
   const key = `${secret.namespace}/${secret.name}`;
   const queue = createWorkQueue({ concurrency: 1, backoff, handle: reconcile, onFailure });
 
@@ -52,7 +55,7 @@ export function startKeyRotation(options: KeyRotationOptions): () => Promise<voi
     const keys = await readValid(record.content);
     if (!keys) return;
     const at = now();
-    const plan = planKeys(keys, { policy, now: at, requests: record.requests });
+    const plan = planKeys(keys, { policy, now: at, revoked, rotate: record.requests.rotate });
     if (!plan) return;
     const next = await completePlan(plan, policy, at);
     await replaceKeys(client, record, formatKeys(next));
@@ -60,7 +63,9 @@ export function startKeyRotation(options: KeyRotationOptions): () => Promise<voi
   }
 
   async function restore(): Promise<void> {
-    const content = cache.content();
+    // The cache may not have processed the latest revocation yet.
+    const cached = cache.content();
+    const content = cached === undefined ? undefined : removeRevoked(cached, revoked);
     if (content === undefined || !(await createKeySecret(client, secret, content))) return;
     log.warn({ secret: key }, 'recreated the deleted signing-key Secret with the same keys');
   }

@@ -5,6 +5,7 @@ import type { Transport } from '../../kube/transport.ts';
 import { createWatchedSecret } from '../../kube/watched-secret.ts';
 import { createKeyCache, type KeyCache } from './cache.ts';
 import type { KeyPolicy } from './facts.ts';
+import { collectRevocations } from './revocations.ts';
 import { startKeyRotation } from './rotation.ts';
 import { generateSigningKeys } from './signing-keys.ts';
 import { createKeySecret, toKeySecretRecord } from './store.ts';
@@ -45,10 +46,11 @@ export function createKeyService({ transport, client, secret, policy, log, now }
     purpose: 'signing-key',
     log,
   });
-  const cache = createKeyCache({ store, key, log });
+  const revoked = collectRevocations(store, key);
+  const cache = createKeyCache({ store, key, revoked, log });
   return {
     cache,
     run,
-    startRotation: (fenced) => startKeyRotation({ client: fenced, store, cache, secret, policy, log, now }),
+    startRotation: (fenced) => startKeyRotation({ client: fenced, store, cache, revoked, secret, policy, log, now }),
   };
 }

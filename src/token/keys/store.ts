@@ -7,7 +7,7 @@ import type { KeyRequests } from './facts.ts';
 
 /** Type of the Secret that stores the signing keys. */
 export const signingKeySecretType = 'ghippo.io/signing-keys';
-/** Annotations with which a person requests a change; the value is a kid. */
+/** Annotations with which a person requests a change; each value is a kid; `revoke` lists one or more. */
 const requestAnnotations = {
   revoke: 'ghippo.io/revoke-signing-key',
   rotate: 'ghippo.io/rotate-signing-key',
@@ -35,8 +35,16 @@ export function toKeySecretRecord(raw: RawObject): KeySecretRecord {
     uid: String(uid),
     resourceVersion,
     content: Buffer.from(data[dataKey] ?? '', 'base64').toString('utf8'),
-    requests: { revoke: annotations[requestAnnotations.revoke], rotate: annotations[requestAnnotations.rotate] },
+    requests: {
+      revoke: listOf(annotations[requestAnnotations.revoke]),
+      rotate: annotations[requestAnnotations.rotate],
+    },
   };
+}
+
+/** @returns the values of a list that is separated by commas or spaces */
+function listOf(text = ''): string[] {
+  return text.split(/[\s,]+/).filter((value) => value !== '');
 }
 
 /**

@@ -2,7 +2,8 @@ import { pino } from 'pino';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createStore } from '../../../../src/kube/store.ts';
 import { createKeyCache } from '../../../../src/token/keys/cache.ts';
-import { formatKeys, parseKeys } from '../../../../src/token/keys/format.ts';
+import { formatKeys, parseKeys, type StoredKey } from '../../../../src/token/keys/format.ts';
+import { collectRevocations } from '../../../../src/token/keys/revocations.ts';
 import { generateSigningKeys, parseSigningKeys } from '../../../../src/token/keys/signing-keys.ts';
 import type { KeySecretRecord } from '../../../../src/token/keys/store.ts';
 import { now } from '../../../support/builders.ts';
@@ -20,12 +21,12 @@ function createSubject() {
   const store = createStore<KeySecretRecord>({});
   const lines: string[] = [];
   const log = pino({ base: null }, { write: (line: string) => void lines.push(line) });
-  const cache = createKeyCache({ store, key, log });
+  const cache = createKeyCache({ store, key, revoked: collectRevocations(store, key), log });
   let version = 0;
   return {
     cache,
     store,
-    put: (content: string, { name = 'keys', revoke = undefined as string | undefined } = {}) =>
+    put: (content: string, { name = 'keys', revoke = [] as string[] } = {}) =>
       store.upsert({
         key: `system/${name}`,
         namespace: 'system',
@@ -40,6 +41,7 @@ function createSubject() {
   };
 }
 
+const kidsOf = (content: string) => parseKeys(content).map(({ kid }) => kid);
 /** `first` without its next key. */
 const onlyActive = () => formatKeys(parseKeys(first).slice(0, 1));
 const activeOf = async (content: string) => (await parseSigningKeys(content)).active.kid;
@@ -85,29 +87,72 @@ describe('createKeyCache', () => {
 
   it('removes a revoked key before the leader does, and signs with the next key', async () => {
     const { cache, put } = createSubject();
-    const [active, next] = parseKeys(first);
+    const [active, next] = parseKeys(first) as [StoredKey, StoredKey];
     put(first);
     await cache.loaded;
-    put(first, { revoke: active?.kid });
-    await expect.poll(() => cache.current()?.active.kid).toBe(next?.kid);
-    expect([...(cache.current()?.published.keys() ?? [])]).toEqual([next?.kid]);
-    expect(parseKeys(cache.content() ?? '').map(({ kid }) => kid)).toEqual([next?.kid]);
+    put(first, { revoke: [active.kid] });
+    await expect.poll(() => cache.current()?.active.kid).toBe(next.kid);
+    expect([...(cache.current()?.published.keys() ?? [])]).toEqual([next.kid]);
+    expect(parseKeys(cache.content() ?? '').map(({ kid }) => kid)).toEqual([next.kid]);
+  });
+
+  it('keeps a key revoked after the request was replaced or removed, and logs that the key is still stored', async () => {
+    const { cache, put, logged } = createSubject();
+    const [active, next] = parseKeys(first) as [StoredKey, StoredKey];
+    put(first);
+    await cache.loaded;
+    put(first, { revoke: [active.kid] });
+    put(first, { revoke: [next.kid] });
+    await expect.poll(() => cache.current()).toBeUndefined();
+    put(first);
+    const msg = expect.stringContaining('still contains revoked keys');
+    await expect
+      .poll(() => logged(40))
+      .toMatchObject([
+        { kids: [active.kid], msg },
+        { kids: [active.kid], msg },
+        { kids: [active.kid, next.kid], msg },
+      ]);
+    expect(cache.current()).toBeUndefined();
+    put(second);
+    await expect.poll(() => cache.content()).toBe(second);
+    put(first);
+    await expect.poll(() => logged(40)).toHaveLength(4);
+    expect(cache.current()).toBeUndefined();
+  });
+
+  it('revokes several keys of one request', async () => {
+    const { cache, put, logged } = createSubject();
+    put(first, { revoke: kidsOf(first) });
+    await cache.loaded;
+    expect([cache.current(), logged(40)]).toEqual([undefined, []]);
+  });
+
+  it('removes a key that was revoked just before the Secret was deleted', async () => {
+    const { cache, put, store } = createSubject();
+    const [active, next] = parseKeys(first) as [StoredKey, StoredKey];
+    put(first);
+    await cache.loaded;
+    put(first, { revoke: [active.kid] });
+    store.remove(key);
+    await expect.poll(() => cache.isBroken()).toBe(true);
+    expect(kidsOf(cache.content() ?? '')).toEqual([next.kid]);
   });
 
   it.each(['', 'broken', '{"keys":[]}'])(
     'removes a key whose revocation an invalid Secret requests: %j',
     async (broken) => {
       const { cache, put, store } = createSubject();
-      const [active, next] = parseKeys(first);
+      const [active, next] = parseKeys(first) as [StoredKey, StoredKey];
       put(first);
       await cache.loaded;
-      put(broken, { revoke: active?.kid });
-      await expect.poll(() => cache.current()?.active.kid).toBe(next?.kid);
-      expect([...(cache.current()?.published.keys() ?? [])]).toEqual([next?.kid]);
+      put(broken, { revoke: [active.kid] });
+      await expect.poll(() => cache.current()?.active.kid).toBe(next.kid);
+      expect([...(cache.current()?.published.keys() ?? [])]).toEqual([next.kid]);
       put(broken);
       store.remove(key);
       await expect.poll(() => cache.isBroken()).toBe(true);
-      expect(parseKeys(cache.content() ?? '').map(({ kid }) => kid)).toEqual([next?.kid]);
+      expect(parseKeys(cache.content() ?? '').map(({ kid }) => kid)).toEqual([next.kid]);
     },
   );
 
@@ -118,7 +163,7 @@ describe('createKeyCache', () => {
     const { cache, put, logged } = createSubject();
     put(onlyActive());
     await cache.loaded;
-    put(contentOf(), { revoke: parseKeys(first)[0]?.kid });
+    put(contentOf(), { revoke: kidsOf(first).slice(0, 1) });
     await expect.poll(() => cache.current()).toBeUndefined();
     await expect.poll(() => cache.isBroken()).toBe(isBroken);
     expect([cache.content(), cache.facts()]).toEqual([undefined, []]);
@@ -133,7 +178,7 @@ describe('createKeyCache', () => {
 
   it('is loaded even if the only key is revoked from the start, so that a leader can create new keys', async () => {
     const { cache, put } = createSubject();
-    put(onlyActive(), { revoke: parseKeys(first)[0]?.kid });
+    put(onlyActive(), { revoke: kidsOf(first).slice(0, 1) });
     await cache.loaded;
     expect([cache.current(), cache.isBroken()]).toEqual([undefined, false]);
   });
@@ -141,14 +186,14 @@ describe('createKeyCache', () => {
   it('is broken if the only key is revoked and invalid, because no leader replaces it', async () => {
     const { cache, put, logged } = createSubject();
     const [active] = JSON.parse(first).keys;
-    put(JSON.stringify({ keys: [{ ...active, kid: 'other' }] }), { revoke: 'other' });
+    put(JSON.stringify({ keys: [{ ...active, kid: 'other' }] }), { revoke: ['other'] });
     await expect.poll(() => logged(50)).toMatchObject([{ reason: expect.stringContaining('thumbprint') }]);
     expect(cache.isBroken()).toBe(true);
   });
 
   it('ignores a request to revoke an unknown kid', async () => {
     const { cache, put } = createSubject();
-    put(first, { revoke: 'unknown' });
+    put(first, { revoke: ['unknown'] });
     await cache.loaded;
     expect(cache.content()).toBe(first);
   });

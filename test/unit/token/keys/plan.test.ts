@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defaultKeyPolicy, type KeyFacts, type KeyPolicy, type KeyRequests } from '../../../../src/token/keys/facts.ts';
+import { defaultKeyPolicy, type KeyFacts, type KeyPolicy } from '../../../../src/token/keys/facts.ts';
 import { planKeys, withoutRevoked } from '../../../../src/token/keys/plan.ts';
 import { now } from '../../../support/builders.ts';
 
@@ -114,19 +114,19 @@ describe('planKeys', () => {
       expect(planKeys(plan?.keys ?? [], { policy, now })).toBeUndefined();
     });
 
-    it.each<[string, Partial<KeyPolicy>, KeyRequests, number]>([
+    it.each<[string, Partial<KeyPolicy>, { rotate?: string }, number]>([
       ['the schedule', {}, {}, 30],
       ['a requested rotation', { rotationDays: 0 }, { rotate: 'a' }, 1],
       ['a change of algorithm', { rotationDays: 0, algorithm: 'ES256' }, {}, 1],
-    ])('rotates as if the clock had been correct: %s', (_, change, requests, days) => {
+    ])('rotates as if the clock had been correct: %s', (_, change, request, days) => {
       const rules = { ...policy, ...change };
       const late = [
         active({ createdAt: years, activatedAt: years }),
         next({ createdAt: years, algorithm: rules.algorithm }),
       ];
-      const keys = planKeys(late, { policy: rules, now, requests })?.keys ?? [];
-      expect(planKeys(keys, { policy: rules, now: now + days * day - 1, requests })).toBeUndefined();
-      expect(planKeys(keys, { policy: rules, now: now + days * day, requests })?.keys[0]).toMatchObject({
+      const keys = planKeys(late, { policy: rules, now, ...request })?.keys ?? [];
+      expect(planKeys(keys, { policy: rules, now: now + days * day - 1, ...request })).toBeUndefined();
+      expect(planKeys(keys, { policy: rules, now: now + days * day, ...request })?.keys[0]).toMatchObject({
         kid: 'n',
         state: 'active',
       });
@@ -174,7 +174,7 @@ describe('planKeys', () => {
 
   describe('a request to revoke', () => {
     it('activates the next key immediately if the active key is revoked', () => {
-      const plan = planKeys([active(), next(), retired()], { policy, now, requests: { revoke: 'a' } });
+      const plan = planKeys([active(), next(), retired()], { policy, now, revoked: new Set(['a']) });
       const [first] = rotated(now).keys;
       expect(plan).toEqual({ keys: [first, retired()], create: ['next'] });
     });
@@ -183,48 +183,44 @@ describe('planKeys', () => {
       const plan = planKeys([active(), next()], {
         policy: { ...policy, algorithm: 'EdDSA' },
         now,
-        requests: { revoke: 'a' },
+        revoked: new Set(['a']),
       });
       expect(plan).toEqual({ keys: [rotated(now).keys[0]], create: ['next'] });
     });
 
     it('creates both keys if the only key is revoked', () => {
-      expect(planKeys([active()], { policy, now, requests: { revoke: 'a' } })).toEqual({
+      expect(planKeys([active()], { policy, now, revoked: new Set(['a']) })).toEqual({
         keys: [],
         create: ['active', 'next'],
       });
     });
 
     it('creates another next key if the next key is revoked', () => {
-      expect(planKeys([active(), next()], { policy, now, requests: { revoke: 'n' } })).toEqual({
+      expect(planKeys([active(), next()], { policy, now, revoked: new Set(['n']) })).toEqual({
         keys: [active()],
         create: ['next'],
       });
     });
 
     it('removes a retired key', () => {
-      const plan = planKeys([active(), next(), retired()], { policy, now, requests: { revoke: 'r' } });
+      const plan = planKeys([active(), next(), retired()], { policy, now, revoked: new Set(['r']) });
       expect(plan).toEqual({ keys: [active(), next()], create: [] });
     });
 
-    it.each(['unknown', '', 'A'])('has no effect for %j', (revoke) => {
-      expect(planKeys([active(), next()], { policy, now, requests: { revoke } })).toBeUndefined();
+    it.each(['unknown', '', 'A'])('has no effect for %j', (kid) => {
+      expect(planKeys([active(), next()], { policy, now, revoked: new Set([kid]) })).toBeUndefined();
     });
   });
 
   describe('a request to rotate', () => {
     it('rotates when the next key was published long enough', () => {
       const byHand = { ...policy, rotationDays: 0 };
-      expect(
-        planKeys([active(), next()], { policy: byHand, now: now + day - 1, requests: { rotate: 'a' } }),
-      ).toBeUndefined();
-      expect(planKeys([active(), next()], { policy: byHand, now: now + day, requests: { rotate: 'a' } })).toEqual(
-        rotated(now + day),
-      );
+      expect(planKeys([active(), next()], { policy: byHand, now: now + day - 1, rotate: 'a' })).toBeUndefined();
+      expect(planKeys([active(), next()], { policy: byHand, now: now + day, rotate: 'a' })).toEqual(rotated(now + day));
     });
 
     it.each(['n', 'r', 'unknown', ''])('has no effect for %j', (rotate) => {
-      expect(planKeys([active(), next(), retired()], { policy, now: now + day, requests: { rotate } })).toBeUndefined();
+      expect(planKeys([active(), next(), retired()], { policy, now: now + day, rotate })).toBeUndefined();
     });
   });
 });
@@ -232,19 +228,19 @@ describe('planKeys', () => {
 describe('withoutRevoked', () => {
   const keys = [active(), next(), retired()];
 
-  it.each([undefined, '', 'unknown'])('returns the same set for %j', (kid) => {
-    expect(withoutRevoked(keys, kid)).toBe(keys);
+  it.each([[[]], [['']], [['unknown']]])('returns the same set for %j', (kids) => {
+    expect(withoutRevoked(keys, new Set(kids))).toBe(keys);
   });
 
   it('removes the key, and activates the next key if it was the active one', () => {
     const signing = { ...next(), state: 'active', activatedAt: next().createdAt };
-    expect(withoutRevoked(keys, 'a')).toEqual([signing, retired()]);
-    expect(withoutRevoked(keys, 'n')).toEqual([active(), retired()]);
-    expect(withoutRevoked(keys, 'r')).toEqual([active(), next()]);
+    expect(withoutRevoked(keys, new Set(['a']))).toEqual([signing, retired()]);
+    expect(withoutRevoked(keys, new Set(['n']))).toEqual([active(), retired()]);
+    expect(withoutRevoked(keys, new Set(['r']))).toEqual([active(), next()]);
   });
 
   it('removes the only key that could sign', () => {
-    expect(withoutRevoked([active(), retired()], 'a')).toEqual([retired()]);
-    expect(withoutRevoked([active()], 'a')).toEqual([]);
+    expect(withoutRevoked([active(), retired()], new Set(['a']))).toEqual([retired()]);
+    expect(withoutRevoked([active()], new Set(['a']))).toEqual([]);
   });
 });

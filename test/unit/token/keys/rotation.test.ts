@@ -4,7 +4,8 @@ import type { KubernetesClient } from '../../../../src/kube/client.ts';
 import { KubernetesError, NotLeaderError } from '../../../../src/kube/errors.ts';
 import { createStore } from '../../../../src/kube/store.ts';
 import { defaultKeyPolicy, type KeyRequests } from '../../../../src/token/keys/facts.ts';
-import { parseKeys } from '../../../../src/token/keys/format.ts';
+import { parseKeys, type StoredKey } from '../../../../src/token/keys/format.ts';
+import { collectRevocations } from '../../../../src/token/keys/revocations.ts';
 import { startKeyRotation } from '../../../../src/token/keys/rotation.ts';
 import { generateSigningKeys } from '../../../../src/token/keys/signing-keys.ts';
 import { dataKey, type KeySecretRecord } from '../../../../src/token/keys/store.ts';
@@ -30,6 +31,7 @@ interface Patch {
  */
 function createWorld({ cached = content, at = now, fail = (): Error | undefined => undefined } = {}) {
   const store = createStore<KeySecretRecord>({});
+  const revoked = collectRevocations(store, key);
   const world = {
     version: 0,
     content: undefined as string | undefined,
@@ -39,10 +41,11 @@ function createWorld({ cached = content, at = now, fail = (): Error | undefined 
     fail,
     lines: [] as string[],
   };
-  function putSecret(next: string, requests: KeyRequests = {}): void {
+  function putSecret(next: string, requests: Partial<KeyRequests> = {}): void {
     world.content = next;
     world.version += 1;
-    store.upsert({ key, ...secret, uid: 'u1', resourceVersion: String(world.version), content: next, requests });
+    const resourceVersion = String(world.version);
+    store.upsert({ key, ...secret, uid: 'u1', resourceVersion, content: next, requests: { revoke: [], ...requests } });
   }
   function attempt(): void {
     world.attempts += 1;
@@ -78,6 +81,7 @@ function createWorld({ cached = content, at = now, fail = (): Error | undefined 
       client: client as unknown as KubernetesClient,
       store: watched,
       cache: { content: () => cached || undefined },
+      revoked,
       secret,
       policy: defaultKeyPolicy,
       log,
@@ -148,14 +152,49 @@ describe('startKeyRotation', () => {
 
   it('processes a requested revocation once', async () => {
     const { world, putSecret, start } = createWorld();
-    const [active, next] = parseKeys(content);
+    const [active, next] = parseKeys(content) as [StoredKey, StoredKey];
     start();
-    putSecret(content, { revoke: active?.kid });
-    await expect.poll(() => parseKeys(world.content ?? '')[0]?.kid).toBe(next?.kid);
-    putSecret(world.content ?? '', { revoke: active?.kid });
-    putSecret(world.content ?? '', { revoke: 'unknown' });
+    putSecret(content, { revoke: [active.kid] });
+    await expect.poll(() => parseKeys(world.content ?? '')[0]?.kid).toBe(next.kid);
+    putSecret(world.content ?? '', { revoke: [active.kid] });
+    putSecret(world.content ?? '', { revoke: ['unknown'] });
     await expect.poll(() => world.version).toBe(4);
     expect(world.attempts).toBe(1);
+  });
+
+  it('revokes several keys of one request', async () => {
+    const { world, putSecret, start, states } = createWorld();
+    const revoke = parseKeys(content).map(({ kid }) => kid);
+    start();
+    putSecret(content, { revoke });
+    await expect.poll(() => world.attempts).toBe(1);
+    expect(states()).toEqual(['active', 'next']);
+    for (const { kid } of parseKeys(world.content ?? '')) expect(revoke).not.toContain(kid);
+  });
+
+  it('revokes both keys if a second request replaces the first before it was processed', async () => {
+    const { world, putSecret, start, states } = createWorld();
+    const [active, next] = parseKeys(content) as [StoredKey, StoredKey];
+    world.fail = () => {
+      world.fail = () => undefined;
+      putSecret(content, { revoke: [next.kid] });
+      return new KubernetesError('conflict', { status: 409 });
+    };
+    start();
+    putSecret(content, { revoke: [active.kid] });
+    await expect.poll(() => world.attempts).toBe(2);
+    expect(states()).toEqual(['active', 'next']);
+    for (const { kid } of parseKeys(world.content ?? '')) expect([active.kid, next.kid]).not.toContain(kid);
+  });
+
+  it('recreates a deleted Secret without a key that was revoked just before', async () => {
+    const { world, store, putSecret, start } = createWorld();
+    const [active, next] = parseKeys(content) as [StoredKey, StoredKey];
+    putSecret('broken', { revoke: [active.kid] });
+    store.remove(key);
+    start();
+    await expect.poll(() => world.attempts).toBe(1);
+    expect(parseKeys(world.content ?? '')).toMatchObject([{ kid: next.kid, state: 'active' }]);
   });
 
   it('retries after a failure, and plans again after a conflict', async () => {

@@ -33,13 +33,23 @@ describe('toKeySecretRecord', () => {
       key: 'system/keys',
       ...metadata,
       content: '{}',
-      requests: { revoke: 'k1', rotate: 'k2' },
+      requests: { revoke: ['k1'], rotate: 'k2' },
     });
   });
 
   it.each([[undefined], [null], [{}], [{ 'tls.key': base64('x') }]])('returns an empty key set for data %j', (data) => {
     const record = toKeySecretRecord({ metadata, data });
-    expect([record.content, record.requests]).toEqual(['', {}]);
+    expect([record.content, record.requests]).toEqual(['', { revoke: [] }]);
+  });
+
+  it.each([
+    ['k1,k2', ['k1', 'k2']],
+    [' k1 , k2,\n', ['k1', 'k2']],
+    ['k1 k2', ['k1', 'k2']],
+    ['', []],
+  ])('reads a list of keys to revoke: %j', (text, revoke) => {
+    const annotations = { 'ghippo.io/revoke-signing-key': text };
+    expect(toKeySecretRecord({ metadata: { ...metadata, annotations } }).requests.revoke).toEqual(revoke);
   });
 });
 
