@@ -25,9 +25,14 @@ export interface Store<T extends Stored, I extends string = never> {
    * @returns a function that unsubscribes it
    */
   subscribe(listener: (change: Change<T>) => void): () => void;
+  /** @throws the error of an indexer; the store is then unchanged */
   upsert(record: T): void;
   remove(key: string): void;
-  /** Replaces the content with the records of a list. Listeners are called only for records that changed. */
+  /**
+   * Replaces the content with the records of a list. Listeners are called only for records that changed.
+   *
+   * @throws the error of an indexer; the store then has the earlier records of the list, each in all indexes
+   */
   replace(records: readonly T[]): void;
 }
 
@@ -40,9 +45,15 @@ export function createStore<T extends Stored, I extends string = never>(
   const indexes = new Map<I, Index<T>>(names.map((name) => [name, new Map()]));
 
   function set(previous: T | undefined, current: T | undefined): void {
-    for (const name of names) {
-      if (previous) removeFromIndex(indexes.get(name), indexers[name](previous), previous);
-      if (current) addToIndex(indexes.get(name), indexers[name](current), current);
+    // All values are computed before the first change, so that an indexer that throws leaves the store as it was.
+    const moves = names.map((name) => ({
+      index: indexes.get(name),
+      from: previous ? indexers[name](previous) : [],
+      to: current ? indexers[name](current) : [],
+    }));
+    for (const { index, from, to } of moves) {
+      if (previous) removeFromIndex(index, from, previous);
+      if (current) addToIndex(index, to, current);
     }
     const key = (current ?? previous)?.key;
     if (key === undefined) return;

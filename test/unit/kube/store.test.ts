@@ -200,4 +200,23 @@ describe('replace', () => {
     store.replace([fruit('a', '5', 'blue')]);
     expect(store.get('a')?.colours).toEqual(['blue']);
   });
+
+  it('does not change, nor any other, if an indexer throws', () => {
+    const store = createStore<Fruit, 'first' | 'second'>({
+      first: ({ colours }) => colours.slice(0, 1),
+      second({ colours: [, second] }) {
+        if (second === undefined) throw new Error('no second colour');
+        return [second];
+      },
+    });
+    const changes: unknown[] = [];
+    const apple = fruit('apple', '1', 'red', 'green');
+    store.upsert(apple);
+    store.subscribe((change) => changes.push(change));
+    expect(() => store.upsert(fruit('apple', '2', 'brown'))).toThrow('no second colour');
+    expect(() => store.upsert(fruit('banana', '1', 'yellow'))).toThrow('no second colour');
+    expect([store.byIndex('first', 'red'), store.byIndex('second', 'green')]).toEqual([[apple], [apple]]);
+    expect([store.byIndex('first', 'brown'), store.byIndex('first', 'yellow')]).toEqual([[], []]);
+    expect([[...store.values()], changes]).toEqual([[apple], []]);
+  });
 });
