@@ -3,7 +3,11 @@ import { createKubernetesClient } from './client.ts';
 import { describeError, isStatus } from './errors.ts';
 import { decide, heldSpec, type Lease, type Observation, observe, releasedSpec } from './lease-record.ts';
 import { resources } from './resource.ts';
+import { backoffMs, pause } from './time.ts';
 import type { Transport } from './transport.ts';
+
+/** After a conflict when the Lease is released: a process that ends has only a few seconds. */
+const conflictBackoff = { baseMs: 50, maxMs: 2_000 };
 
 /** When the successful write of our record was sent (monotonic clock, milliseconds), or the other holder. */
 export type HoldOutcome = { sentAt: number } | { holder: string };
@@ -35,7 +39,8 @@ export interface LeaseLock {
    */
   tryHold(leading: boolean, signal: AbortSignal): Promise<HoldOutcome>;
   /**
-   * Releases the Lease if this process holds it. Retries after a conflict, since a renewal may have arrived late.
+   * Releases the Lease if this process holds it. Retries after a conflict with backoff, since a renewal may have arrived
+   * late.
    *
    * @returns whether this process held it
    * @throws KubernetesError, ConnectionError, the reason of the aborted signal
@@ -111,7 +116,7 @@ export function createLeaseLock(options: LeaseLockOptions): LeaseLock {
     },
 
     async release(signal: AbortSignal): Promise<boolean> {
-      for (;;) {
+      for (let conflicts = 1; ; conflicts += 1) {
         await read(signal);
         mayHold &&= lease?.spec?.holderIdentity === identity;
         if (!lease?.spec || !mayHold) return false;
@@ -121,6 +126,7 @@ export function createLeaseLock(options: LeaseLockOptions): LeaseLock {
           return true;
         } catch (error) {
           if (!isStatus(error, 409)) throw error;
+          await pause(backoffMs(conflicts, conflictBackoff), signal);
         }
       }
     },
