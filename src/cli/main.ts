@@ -1,21 +1,11 @@
 /** Entry point of kubectl-accesskey: the streams, the signals and the exit code of the process. */
 import { homedir } from 'node:os';
 import packageJson from '../../package.json' with { type: 'json' };
-import type { CliContext, Output } from './common/context.ts';
+import type { CliContext } from './common/context.ts';
+import { attachTo } from './host.ts';
 import { runCli } from './program.ts';
 
-function outputTo(stream: NodeJS.WriteStream): Output {
-  // A reader that ends early, such as head, is no failure.
-  stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
-  return { write: (text) => void stream.write(text), isTerminal: stream.isTTY === true };
-}
-
-/** Aborts at the first SIGINT or SIGTERM. A second one ends the process immediately. */
-function signalOfProcess(): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort());
-  return controller.signal;
-}
+const { stdout, stderr, signal } = attachTo(process);
 
 const context: CliContext = {
   env: process.env,
@@ -25,10 +15,10 @@ const context: CliContext = {
   get stdin() {
     return process.stdin;
   },
-  stdout: outputTo(process.stdout),
-  stderr: outputTo(process.stderr),
+  stdout,
+  stderr,
   now: Date.now,
-  signal: signalOfProcess(),
+  signal,
   kill: process.kill,
   version: packageJson.version,
   connect: async (flags) => (await import('./common/connect.ts')).connect(flags, context),
@@ -36,5 +26,7 @@ const context: CliContext = {
 
 // Not await: the single executable is a CommonJS module.
 void runCli(process.argv.slice(2), context).then((exitCode) => {
-  process.exitCode = exitCode;
+  process.exitCode ||= exitCode;
+  // What the command waited for, such as standard input, may still keep the process alive.
+  if (signal.aborted && exitCode !== 0) process.exit();
 });

@@ -17,7 +17,8 @@ import { registerToken } from './commands/token.ts';
 import { registerVersion } from './commands/version.ts';
 import { addClusterFlags } from './common/cluster.ts';
 import type { CliContext } from './common/context.ts';
-import { describeFailure, interruptedExitCode } from './common/failure.ts';
+import { describeFailure } from './common/failure.ts';
+import { interruptedExitCode } from './common/interruption.ts';
 
 /** Each function adds one command. They import what the command needs only when it runs. */
 const commands = [
@@ -88,7 +89,7 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
     await createProgram(context).parseAsync(args, { from: 'user' });
     return 0;
   } catch (error) {
-    if (context.signal.aborted) return interruptedExitCode;
+    if (context.signal.aborted) return interruptedExitCode(context.signal);
     const { lines, exitCode } = describeFailure(error);
     for (const line of lines) context.stderr.write(`${line}\n`);
     return exitCode;

@@ -15,13 +15,13 @@ export interface CliContext {
   /** The user; undefined if the system has no uids. */
   readonly uid: number | undefined;
   readonly stdin: NodeJS.ReadableStream;
-  /** Results. */
+  /** Results. Throws the reason of `signal` after it aborted. */
   readonly stdout: Output;
   /** Messages, warnings and progress. */
   readonly stderr: Output;
   /** Current time, milliseconds since the epoch. */
   now(): number;
-  /** Aborts at SIGINT or SIGTERM. */
+  /** Aborts at SIGINT or SIGTERM, or if stdout cannot be written. Its reason is an Interruption or the error of stdout. */
   readonly signal: AbortSignal;
   /** Sends a signal to a process. Throws the error of the system, such as ESRCH. */
   kill(pid: number, signal: NodeJS.Signals): void;

@@ -27,9 +27,6 @@ export interface Failure {
   exitCode: number;
 }
 
-/** Exit code of a command that SIGINT ended, as of a shell. */
-export const interruptedExitCode = 130;
-
 /** @returns what to print for any thrown value, and the exit code; never a stack */
 export function describeFailure(error: unknown): Failure {
   const { lines, exitCode } = failureOf(error);

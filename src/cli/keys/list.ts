@@ -69,12 +69,16 @@ function tablePrinter(context: CliContext, { output, allNamespaces = false }: Li
 
 function objectPrinter({ stdout }: CliContext, format: ObjectFormat, flags: ListFlags): Printer {
   const print = async (object: object) => stdout.write(await formatObject(object, format));
+  /** At once, so that a reader that ends after the first line does not interrupt the list. */
+  const printEach = async (objects: readonly object[]) => {
+    stdout.write((await Promise.all(objects.map((one) => formatObject(one, format)))).join(''));
+  };
   return {
     async all(items) {
       const cleaned = items.map(withoutManagedFields).map(withType);
       if (format !== 'name' && !flags.watch)
         await print({ apiVersion: 'v1', kind: 'List', metadata: {}, items: cleaned });
-      else for (const one of cleaned) await print(one);
+      else await printEach(cleaned);
     },
     changed: (item) => print(withType(withoutManagedFields(item))),
   };

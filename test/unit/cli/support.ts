@@ -13,9 +13,18 @@ export interface TestContextOptions {
   isTerminal?: boolean;
   now?: number;
   cluster?: Cluster;
+  signal?: AbortSignal;
+  stdin?: NodeJS.ReadableStream;
 }
 
-export function testContext({ env = {}, isTerminal = false, now = 0, cluster }: TestContextOptions = {}): TestContext {
+export function testContext({
+  env = {},
+  isTerminal = false,
+  now = 0,
+  cluster,
+  signal = new AbortController().signal,
+  stdin,
+}: TestContextOptions = {}): TestContext {
   const texts = { out: '', err: '' };
   const outputTo = (stream: 'out' | 'err') => ({
     write: (text: string) => {
@@ -27,13 +36,14 @@ export function testContext({ env = {}, isTerminal = false, now = 0, cluster }: 
     env,
     home: '/nonexistent',
     uid: undefined,
-    get stdin(): never {
+    get stdin() {
+      if (stdin) return stdin;
       throw new Error('the test has no stdin');
     },
     stdout: outputTo('out'),
     stderr: outputTo('err'),
     now: () => now,
-    signal: new AbortController().signal,
+    signal,
     kill: () => undefined,
     version: '1.2.3',
     async connect() {
