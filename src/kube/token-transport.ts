@@ -15,7 +15,7 @@ export interface TokenTransports {
  * @param load loads the kubeconfig; only its cluster is used
  */
 export function createTokenTransports(load: () => KubeConfig, userAgent: string): TokenTransports {
-  const shared = createTransport(() => withoutUser(load()), userAgent);
+  const shared = createTransport(() => withoutUser(load()), userAgent, { reloadsCredentials: false });
   return {
     transportFor: (token) => ({
       server: shared.server,

@@ -58,6 +58,11 @@ export interface TransportOptions {
    * values and that send no Secrets. Default: false.
    */
   repeatsValues?: boolean;
+  /**
+   * Whether a 401 reloads the kubeconfig and sends the request again. Not if each request has the token of a user, because
+   * it would only be rejected again. Default: true.
+   */
+  reloadsCredentials?: boolean;
 }
 
 /**
@@ -70,6 +75,7 @@ export interface TransportOptions {
  */
 export function createTransport(load: () => KubeConfig, userAgent: string, options: TransportOptions = {}): Transport {
   const sessions = createSessions(load);
+  const { reloadsCredentials = true } = options;
 
   async function attempt(request: TransportRequest, session: Session): Promise<Dispatcher.ResponseData> {
     const watching = request.idleTimeoutMs !== undefined;
@@ -97,7 +103,7 @@ export function createTransport(load: () => KubeConfig, userAgent: string, optio
   async function authenticated(request: TransportRequest): Promise<Dispatcher.ResponseData> {
     const session = await currentSession(request);
     const response = await attempt(request, session);
-    if (response.statusCode !== 401) return response;
+    if (response.statusCode !== 401 || !reloadsCredentials) return response;
     await response.body.dump();
     sessions.reject(session);
     return attempt(request, await currentSession(request));

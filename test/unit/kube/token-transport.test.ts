@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
@@ -36,6 +37,30 @@ test("sends a token without the operator's own token and client certificate", as
     ['Bearer one', []],
     ['Bearer two', []],
   ]);
+  await transports.close();
+  server.close();
+});
+
+test('sends a token that is rejected once, and does not read the kubeconfig again', async () => {
+  let requests = 0;
+  const server = createHttpServer((_, response) => {
+    requests += 1;
+    response.writeHead(401).end();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  let loads = 0;
+  const transports = createTokenTransports(() => {
+    loads += 1;
+    const kubeconfig = new KubeConfig();
+    // client-node rejects http without skipTLSVerify.
+    const cluster = { name: 'here', server: `http://127.0.0.1:${port}`, skipTLSVerify: true };
+    kubeconfig.loadFromClusterAndUser(cluster, { name: 'operator' });
+    return kubeconfig;
+  }, 'test');
+  const sent = transports.transportFor('expired').send({ method: 'GET', path: '/' });
+  await expect(sent).rejects.toMatchObject({ status: 401 });
+  expect([requests, loads]).toEqual([1, 1]);
   await transports.close();
   server.close();
 });
