@@ -7,6 +7,7 @@ import { bundleCli, programName } from '../../tools/bundle/cli.ts';
 import type { Kubectl } from '../../tools/kubectl.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
 import { accessKeyManifest, createNamespace, getToken, readPair, recordUse, waitReady } from '../support/platform.ts';
+import { shiftedClock } from '../support/shifted-clock.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -52,6 +53,13 @@ async function succeed(...args: string[]): Promise<string> {
   const { code, out, err } = await run(args);
   expect({ code, err }).toEqual({ code: 0, err: '' });
   return out;
+}
+
+/** @returns the environment of a program whose clock is behind */
+function behind(seconds: number): Record<string, string> {
+  const { options, shift } = shiftedClock(join(cluster.directory, 'cli-clock'));
+  shift(-seconds);
+  return { ...options.environment, NODE_OPTIONS: (options.nodeArguments ?? []).join(' ') };
 }
 
 beforeAll(async () => {
@@ -123,6 +131,19 @@ describe('a key pair', () => {
     });
     expect(await succeed('disable', 'ann', '-n', 'people', '--in-use')).toBe('key pair ann/main disabled\n');
     expect(await succeed('enable', 'ann', '-n', 'people')).toBe('key pair ann/main enabled\n');
+  });
+
+  test('has its tokens revoked at the time of the API server, whatever the local time is', async () => {
+    const revokedAt = async () => {
+      const { spec } = await kubectl.get<{ spec: { keyPairs: { tokensNotBefore: string }[] } }>(...annotated);
+      return Date.parse(spec.keyPairs[0]?.tokensNotBefore ?? '');
+    };
+    const annotated = ['accesskey', 'ann', '-n', 'people'] as const;
+    expect(await succeed('revoke-tokens', 'ann', '-n', 'people')).toBe('tokens of key pair ann/main revoked\n');
+    const before = await revokedAt();
+    const { code, err } = await run(['revoke-tokens', 'ann', '-n', 'people'], { env: behind(600) });
+    expect([code, err]).toEqual([0, expect.stringContaining('behind that of the API server')]);
+    expect(await revokedAt()).toBeGreaterThan(before);
   });
 
   test('is not changed by a dry run', async () => {

@@ -1,4 +1,6 @@
 /** The changes of the list of key pairs that users make; pure. The schema of the CRD has the same rules. */
+
+import { isAhead } from '../../kube/time.ts';
 import {
   type AccessKeyRecord,
   inUseMs,
@@ -8,6 +10,7 @@ import {
   pairStatusOf,
 } from '../model/access-key-record.ts';
 import { highestRevision } from '../model/pair-facts.ts';
+import { tokensNotBeforeMs } from '../model/pair-state.ts';
 import { durationMs, formatTime, parseTime } from '../model/time.ts';
 import type { KeyPairSpecs } from './access-key-api.ts';
 import { type AdditionProblem, additionProblem, hasOverlap } from './addition.ts';
@@ -85,17 +88,24 @@ export function applyAction(
         revision: revisionOf({ status }, pair) + 1,
       }));
     case 'revoke':
-      return replace((pair) => ({ ...pair, tokensNotBefore: nextSecond(now) }));
+      return replace((pair) => withoutTokens(pair, now));
     default:
       return replace((pair) => ({ ...pair, enabled: action === 'enable' }));
   }
 }
 
-/** Issued tokens have a time in whole seconds, so those of the current second are revoked as well. */
-function nextSecond(now: number | undefined): string {
+/**
+ * Issued tokens have a time in whole seconds: the current second or, while it is later, the present tokensNotBefore. The
+ * next second revokes them. The time is never lowered, which would make revoked tokens valid again. A time far in the
+ * future stays: no token can be issued before it has come.
+ */
+function withoutTokens(pair: KeyPairSpec, now: number | undefined): KeyPairSpec {
   // With a time in the past, nothing would be revoked.
   if (now === undefined) throw new RangeError('tokens can be revoked only with the time');
-  return formatTime(Math.floor(now / 1000) * 1000 + 1000);
+  const present = tokensNotBeforeMs(pair) ?? 0;
+  if (isAhead(present, now)) return pair;
+  const latest = Math.max(Math.floor(now / 1000), Math.ceil(present / 1000));
+  return { ...pair, tokensNotBefore: formatTime((latest + 1) * 1000) };
 }
 
 /** @returns the pair with this overlap; noOverlap removes it */

@@ -9,7 +9,7 @@ export function registerRevokeTokens(program: Command, context: CliContext): voi
     .summary('revoke the tokens of a key pair')
     .description(
       'Revoke the tokens that were issued for a key pair. The operator rejects them; the key pair stays valid. Other ' +
-        'services that only verify the signature accept them until they expire.',
+        'services that only verify the signature accept them until they expire. The time is that of the API server.',
     )
     .addHelpText('after', examples);
   addForceFlag(addChangeFlags(command)).action(async (reference: string, _, self: Command) => {

@@ -1,8 +1,9 @@
 /** Reads everything that the checks need, and runs them. Reads only; the escalation attempt is a dry run. */
 import type { Cluster } from '../common/cluster.ts';
+import { type ClockReading, readApiClock } from '../common/server-clock.ts';
 import type { SendOptions } from '../token/send.ts';
 import { type Certificate, checkCertificate } from './check-certificates.ts';
-import { type ClockReading, checkClock } from './check-clock.ts';
+import { checkClock } from './check-clock.ts';
 import { type CustomResourceDefinition, checkCrd } from './check-crd.ts';
 import { checkDiscovery, checkKeys, checkToken } from './check-issuer.ts';
 import { checkDeployment, checkLease, checkVersion, type Place } from './check-operator.ts';
@@ -16,7 +17,7 @@ import { checkEscalation, checkPolicies, type Policy, type PolicyBinding } from 
 import { crdFields } from './crd-fields.generated.ts';
 import type { Fact, Finding } from './finding.ts';
 import { type Installation, readInstallation, readSecretValue } from './installation.ts';
-import { clockOf, readerAt, readerThroughProxy } from './operator-api.ts';
+import { readerAt, readerThroughProxy } from './operator-api.ts';
 import { parseCertificate, readServerCertificate } from './read-certificate.ts';
 import { readFact, readWith } from './read-fact.ts';
 import { readIssuer } from './read-issuer.ts';
@@ -44,7 +45,7 @@ export interface Examination {
  */
 export async function examine(cluster: Cluster, examination: Examination): Promise<Finding[]> {
   const { place, server, now } = examination;
-  const apiClock = await readApiClock(cluster, now);
+  const apiClock = await readClock(cluster, now);
   const installation = await readInstallation(cluster, place);
   // The API server's clock counts for what it has written.
   const apiNow = 'value' in apiClock ? apiClock.value.remote : now();
@@ -61,11 +62,8 @@ export async function examine(cluster: Cluster, examination: Examination): Promi
   ];
 }
 
-async function readApiClock({ transport }: Cluster, now: () => number): Promise<Fact<ClockReading>> {
-  const sentAt = now();
-  const { headers, body } = await transport.send({ method: 'GET', path: '/version' });
-  await body.dump();
-  const reading = clockOf(headers.date, sentAt, now());
+async function readClock({ transport }: Cluster, now: () => number): Promise<Fact<ClockReading>> {
+  const reading = await readApiClock(transport, '/version', now);
   return reading ? { value: reading } : { missing: 'unavailable', reason: 'the response has no date' };
 }
 

@@ -2,8 +2,8 @@
 import { KubernetesError } from '../../kube/errors.ts';
 import { parseJson, readText } from '../../kube/response-body.ts';
 import type { Cluster } from '../common/cluster.ts';
+import { type ClockReading, clockOf } from '../common/server-clock.ts';
 import { type SendOptions, send } from '../token/send.ts';
-import type { ClockReading } from './check-clock.ts';
 import type { Place } from './check-operator.ts';
 
 /** A JSON document, and the clock of the server that sent it. */
@@ -59,14 +59,4 @@ function toObject(text: string, from: string): PublicDocument['content'] {
   const value = parseJson(text, from);
   if (typeof value === 'object' && value !== null) return value as PublicDocument['content'];
   throw new Error(`${from}: response is not a JSON object`);
-}
-
-/** @returns undefined without a valid Date header */
-export function clockOf(
-  date: string | readonly string[] | undefined,
-  sentAt: number,
-  receivedAt: number,
-): ClockReading | undefined {
-  const remote = typeof date === 'string' ? Date.parse(date) : Number.NaN;
-  return Number.isNaN(remote) ? undefined : { remote, sentAt, receivedAt };
 }

@@ -4,7 +4,7 @@ import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
 import { parseKeys } from '../../token/keys/format.ts';
 import { dataKey } from '../../token/keys/store.ts';
 import type { Cluster } from '../common/cluster.ts';
-import type { ClockReading } from './check-clock.ts';
+import type { ClockReading } from '../common/server-clock.ts';
 import type { IssuerFacts, PublicKey, TokenVerification } from './check-issuer.ts';
 import type { Fact } from './finding.ts';
 import { type Installation, readSecretValue } from './installation.ts';

@@ -5,6 +5,7 @@ import { type Cluster, withCluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
 import { createAccessKeyClient, type FetchedAccessKey, retryOnConflict } from './access-key-client.ts';
 import type { ChangeFlags, WaitFlags } from './change-flags.ts';
+import { readClusterTime } from './cluster-time.ts';
 import { requireUnmanaged } from './conflicts.ts';
 import { explainEdit } from './edit-error.ts';
 import { requireUnused } from './in-use.ts';
@@ -58,31 +59,30 @@ async function apply(
   const fetched = await client.read(name);
   const pair = choosePair(fetched.record, given);
   const title = `${name}/${pair}`;
-  requireChangeable(context, fetched, flags, { ...change, pair, title });
-  const keyPairs = plan(context, fetched, flags, { ...change, pair });
+  const now = await readClusterTime(context, cluster, name);
+  requireChangeable(fetched, flags, { ...change, pair, title, now });
+  const keyPairs = plan(fetched, flags, { ...change, pair, now });
   return { object: await client.replaceKeyPairs(fetched, keyPairs), title, pair };
 }
 
 function requireChangeable(
-  { now }: CliContext,
   { record, managedFields }: FetchedAccessKey,
   { forceConflicts, inUse, overlap }: PairChangeFlags,
-  { action, pair, title }: { action: PairChange['action']; pair: string; title: string },
+  { action, pair, title, now }: { action: PairChange['action']; pair: string; title: string; now: number },
 ): void {
   if (!forceConflicts)
     requireUnmanaged(managedFields, { title: `key pair ${title}`, pair, action, setsOverlap: overlap !== undefined });
   const stops = action === 'disable' || action === 'delete';
-  if (stops && !inUse) requireUnused(record, [pair], now());
+  if (stops && !inUse) requireUnused(record, [pair], now);
 }
 
 function plan(
-  { now }: CliContext,
   { record }: FetchedAccessKey,
   { overlap }: PairChangeFlags,
-  change: PairChange & { pair: string },
+  { pair, action, now }: PairChange & { pair: string; now: number },
 ) {
   try {
-    return applyAction(record, change.pair, change.action, { overlap, now: now() });
+    return applyAction(record, pair, action, { overlap, now });
   } catch (error) {
     throw explainEdit(error, record.name);
   }

@@ -3,6 +3,7 @@ import type { CliContext } from '../common/context.ts';
 import { nameOf } from '../common/output.ts';
 import { createAccessKeyClient, retryOnConflict } from './access-key-client.ts';
 import { changePair, type PairChangeFlags } from './change-pair.ts';
+import { readClusterTime } from './cluster-time.ts';
 import { requireUnmanaged } from './conflicts.ts';
 import { requireUnused } from './in-use.ts';
 import { parsePairReference } from './pair-reference.ts';
@@ -21,7 +22,7 @@ export function remove(context: CliContext, flags: PairChangeFlags, reference: s
         for (const one of pairs)
           requireUnmanaged(fetched.managedFields, { title: `AccessKey ${name}`, pair: one, action: 'delete' });
       }
-      if (!flags.inUse) requireUnused(fetched.record, pairs, context.now());
+      if (!flags.inUse) requireUnused(fetched.record, pairs, await readClusterTime(context, cluster, name));
       await client.remove(fetched);
       return fetched;
     });

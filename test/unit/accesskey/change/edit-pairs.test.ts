@@ -72,4 +72,26 @@ describe('applyAction', () => {
   it('does not revoke tokens without the time, which would revoke nothing', () => {
     expect(() => applyAction(known({ keyPairs: [{ name: 'a' }] }), 'a', 'revoke')).toThrow(RangeError);
   });
+
+  it.each([
+    ['none', undefined, at(1)],
+    ['in the past', at(-60), at(1)],
+    ['now, so tokens were issued with it', at(0), at(1)],
+    ['in this second', at(0).replace('Z', '.5Z'), at(2)],
+    ['in the next second, so tokens were issued with it', at(1), at(2)],
+    ['ten minutes ahead, so no token was issued', at(600), at(600)],
+    ['ten years ahead', '2036-01-01T00:00:00.5+08:00', '2036-01-01T00:00:00.5+08:00'],
+    ['invalid', 'x', 'x'],
+  ])('revokes tokens, and never lowers tokensNotBefore: %s', (_, tokensNotBefore, expected) => {
+    const pair = { name: 'a', ...(tokensNotBefore !== undefined && { tokensNotBefore }) };
+    expect(applyAction(known({ keyPairs: [pair] }), 'a', 'revoke', { now })).toEqual([
+      { name: 'a', tokensNotBefore: expected },
+    ]);
+  });
+
+  it('does not make revoked tokens valid again if the clock is behind', () => {
+    const keyPairs = [{ name: 'a', tokensNotBefore: at(0) }];
+    const [pair] = applyAction(known({ keyPairs }), 'a', 'revoke', { now: now - 120_000 });
+    expect(pair?.tokensNotBefore).toBe(at(1));
+  });
 });
