@@ -89,6 +89,7 @@ function openTransport(kubeconfig: KubeConfig, { userAgent, metrics }: ConnectOp
   let lastStatus: string | undefined;
   const transport = createTransport(() => kubeconfig, userAgent);
   const measured = measuredTransport(transport, {
+    ...metrics,
     requested(request) {
       if (signal.aborted) return;
       lastStatus = request.code === '<error>' ? undefined : request.code;

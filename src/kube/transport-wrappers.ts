@@ -48,18 +48,26 @@ export interface SentRequest {
 }
 
 export interface TransportMetrics {
+  /** A transport to this host and port was created. */
+  opened(host: string): void;
   requested(request: SentRequest): void;
+  /** It was closed; what it measured is no longer needed unless another one has the same host. */
+  closed(host: string): void;
 }
 
-/** Measures each request, except those that the fence did not send. */
+/** Measures each request until it is closed, except those that the fence did not send. */
 export function measuredTransport(transport: Transport, metrics: TransportMetrics): Transport {
   const { host } = new URL(transport.server);
+  let isOpen = true;
+  metrics.opened(host);
   return {
     server: transport.server,
     async send(request) {
       const startedAt = performance.now();
-      const record = (code: string) =>
-        metrics.requested({ method: request.method, host, code, seconds: (performance.now() - startedAt) / 1000 });
+      const record = (code: string) => {
+        const seconds = (performance.now() - startedAt) / 1000;
+        if (isOpen) metrics.requested({ method: request.method, host, code, seconds });
+      };
       try {
         const response = await transport.send(request);
         record(String(response.statusCode));
@@ -69,7 +77,11 @@ export function measuredTransport(transport: Transport, metrics: TransportMetric
         throw error;
       }
     },
-    close: () => transport.close(),
+    close() {
+      if (isOpen) metrics.closed(host);
+      isOpen = false;
+      return transport.close();
+    },
   };
 }
 

@@ -75,7 +75,10 @@ export function createAccessMetrics(register: Registry): AccessMetrics {
   };
 }
 
-/** Metrics of requests to the API server, named as in client-go. */
+/**
+ * Metrics of requests to API servers, named as in client-go. The series of a host are removed with its last transport, so
+ * that registering and removing clusters does not add series for ever.
+ */
 export function createTransportMetrics(register: Registry): TransportMetrics {
   const requests = new Counter({
     registers: [register],
@@ -90,10 +93,39 @@ export function createTransportMetrics(register: Registry): TransportMetrics {
     name: 'rest_client_request_duration_seconds',
     help: 'Time until the headers of a response of the API server arrived',
   });
+  const hosts = new Map<string, MeasuredHost>();
+
+  function hostOf(host: string): MeasuredHost {
+    const measured = hosts.get(host) ?? { transports: 0, series: new Map() };
+    hosts.set(host, measured);
+    return measured;
+  }
+
   return {
+    opened(host) {
+      hostOf(host).transports += 1;
+    },
     requested({ method, host, code, seconds }) {
       requests.inc({ code, method, host });
       duration.observe({ verb: method, host }, seconds);
+      hostOf(host).series.set(`${method} ${code}`, { method, code });
+    },
+    closed(host) {
+      const measured = hostOf(host);
+      measured.transports -= 1;
+      if (measured.transports > 0) return;
+      hosts.delete(host);
+      for (const { method, code } of measured.series.values()) {
+        requests.remove({ code, method, host });
+        duration.remove({ verb: method, host });
+      }
     },
   };
+}
+
+/** The API servers behind a proxy have one host, and so have two connections to a cluster while its kubeconfig changes. */
+interface MeasuredHost {
+  transports: number;
+  /** The labels of its series. */
+  readonly series: Map<string, { method: string; code: string }>;
 }

@@ -16,7 +16,7 @@ import {
   registerCluster,
   registeredKubeconfig,
 } from '../support/clusters.ts';
-import { metricValue } from '../support/metrics.ts';
+import { metricValue, readMetrics } from '../support/metrics.ts';
 import { accessKeyManifest, createNamespace, createPair, getToken, type Listing } from '../support/platform.ts';
 import { deploymentManifest } from '../support/workload.ts';
 
@@ -245,6 +245,7 @@ test('unreachable and hanging clusters are 503 and do not delay the others', asy
   expect([await up(), await isReady()]).toEqual([1, true]);
   await home.kubectl.run(['delete', 'secret', 'closed', 'silent', '-n', namespace]);
   await poll('the removal of both', async () => (await inAll()).left === null);
+  expect(await readMetrics(operator)).not.toContain('host="127.0.0.1:1"');
 });
 
 /** Number of open connections of the operator. */

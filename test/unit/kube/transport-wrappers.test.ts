@@ -95,10 +95,13 @@ describe('a fenced transport', () => {
 describe('a measured transport', () => {
   function measure(fake: ReturnType<typeof createFake>) {
     const recorded: SentRequest[] = [];
-    return {
-      recorded,
-      transport: measuredTransport(fake.transport, { requested: (request) => recorded.push(request) }),
+    const hosts: string[] = [];
+    const metrics = {
+      opened: (host: string) => hosts.push(`opened ${host}`),
+      requested: (request: SentRequest) => recorded.push(request),
+      closed: (host: string) => hosts.push(`closed ${host}`),
     };
+    return { recorded, hosts, transport: measuredTransport(fake.transport, metrics) };
   }
 
   it.each<[string, { status?: number; failure?: unknown }, string]>([
@@ -130,6 +133,17 @@ describe('a measured transport', () => {
     expect(transport.server).toBe(fake.transport.server);
     await transport.close();
     expect(fake.closed).toBe(1);
+  });
+
+  it('reports when it is opened and closed, and records nothing after that', async () => {
+    const answer = Promise.withResolvers<void>();
+    const { recorded, hosts, transport } = measure(createFake({ meanwhile: () => answer.promise }));
+    const request = transport.send({ method: 'GET', path });
+    await transport.close();
+    await transport.close();
+    answer.resolve();
+    await request;
+    expect([hosts, recorded]).toEqual([['opened 10.0.0.1:6443', 'closed 10.0.0.1:6443'], []]);
   });
 });
 

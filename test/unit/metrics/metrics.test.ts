@@ -148,6 +148,29 @@ describe('requests', () => {
     expect(value('rest_client_request_duration_seconds_sum{verb="PATCH",host="10.0.0.1:6443"}')).toBe(0.2);
   });
 
+  it('to an API server are no longer reported once its last transport is closed', async () => {
+    const metrics = createMetrics();
+    const { transport } = metrics;
+    const send = (host: string) => {
+      for (const code of ['200', '404']) transport.requested({ method: 'GET', host, code, seconds: 0.1 });
+    };
+    const reported = async () => {
+      const series = (await metrics.exposition()).matchAll(/^rest_client_.*host="([^"]+)"/gm);
+      return [...new Set([...series].map(([, host]) => host))].sort();
+    };
+    for (const host of ['local', 'west', 'west']) {
+      transport.opened(host);
+      send(host);
+    }
+    transport.closed('west');
+    expect(await reported()).toEqual(['local', 'west']);
+    transport.closed('west');
+    expect(await reported()).toEqual(['local']);
+    transport.opened('west');
+    send('west');
+    expect(await reported()).toEqual(['local', 'west']);
+  });
+
   it('for tokens are counted by result', async () => {
     const { value } = await scrape({}, ({ token }) => {
       token.requested('refused');
