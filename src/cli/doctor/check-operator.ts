@@ -24,12 +24,17 @@ export interface Place {
   readonly name: string;
 }
 
-/** Checks that all replicas are available. */
-export function checkDeployment(deployment: Fact<Deployment>, { namespace, name }: Place): Finding {
+/**
+ * Checks that all replicas are available.
+ *
+ * @param leads whether a replica leads, see `checkLease`. An operator outside of the cluster has no Deployment.
+ */
+export function checkDeployment(deployment: Fact<Deployment>, { namespace, name }: Place, leads: boolean): Finding {
   const check = 'operator';
   if (!('value' in deployment)) {
     if (deployment.missing !== 'notFound') return skipped(check, deployment.reason);
     const message = `there is no Deployment ${name} in the namespace ${namespace}`;
+    if (leads) return skipped(check, `${message}, but a replica that runs elsewhere leads`);
     return failed(check, message, 'Install the operator, or set --operator-namespace.');
   }
   const { spec, status } = deployment.value;

@@ -49,11 +49,12 @@ export async function examine(cluster: Cluster, examination: Examination): Promi
   const installation = await readInstallation(cluster, place);
   // The API server's clock counts for what it has written.
   const apiNow = 'value' in apiClock ? apiClock.value.remote : now();
+  const leader = checkLease(installation.lease, place, apiNow);
   return [
     ...(await checkCluster(cluster, examination)),
-    checkDeployment(installation.deployment, place),
+    checkDeployment(installation.deployment, place, leader.status === 'ok'),
     checkVersion(installation.deployment, examination.version),
-    checkLease(installation.lease, place, apiNow),
+    leader,
     ...(await checkServer(cluster, installation, examination)),
     checkClock(apiClock, 'API server'),
     checkCertificate(await readFact(() => readServerCertificate(cluster.transport.server)), 'API server', now()),

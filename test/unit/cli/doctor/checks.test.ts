@@ -119,7 +119,13 @@ describe('the operator', () => {
     ['failed', notFound, /no Deployment accesskey-operator in the namespace accesskey-system/],
     ['skipped', forbidden, /alice/],
   ])('Deployment: %s for %#', (status, fact, message) => {
-    expect(checkDeployment(fact, place)).toMatchObject({ status, message: expect.stringMatching(message) });
+    expect(checkDeployment(fact, place, false)).toMatchObject({ status, message: expect.stringMatching(message) });
+  });
+
+  it('may run without a Deployment, as in the demo, if a replica leads', () => {
+    const message = expect.stringMatching(/no Deployment .* but a replica that runs elsewhere leads$/);
+    expect(checkDeployment(notFound, place, true)).toMatchObject({ status: 'skipped', message });
+    expect(checkDeployment(deployment(0), place, true)).toMatchObject({ status: 'failed' });
   });
 
   it.each([
