@@ -40,8 +40,11 @@ export function attachTo(host: HostProcess): Pick<CliContext, 'stdout' | 'stderr
 function abortAtSignals(host: HostProcess, controller: AbortController): void {
   const signals = ['SIGINT', 'SIGTERM'] as const;
   const abort = (signal: EndSignal) => {
-    for (const one of signals) host.off(one, abort);
     controller.abort(new Interruption(signal));
+    // Later, because proper-lockfile has a listener that ends the process if it is the only one.
+    queueMicrotask(() => {
+      for (const one of signals) host.off(one, abort);
+    });
   };
   for (const one of signals) host.on(one, abort);
 }

@@ -69,7 +69,7 @@ export function createAgent(dependencies: AgentDependencies): Agent {
   /** @returns whether a new token was written */
   async function attempt(found: FoundCredential, signal: AbortSignal): Promise<boolean> {
     try {
-      const validity = await refresh(found, { ...dependencies, now });
+      const validity = await refresh(found, { ...dependencies, now }, signal);
       state = afterSuccess(validity, { fingerprint: found.fingerprint, now: now(), random: random() });
     } catch (error) {
       if (!signal.aborted) fail(error, found.fingerprint);

@@ -9,8 +9,8 @@ import type { Validity } from './schedule.ts';
 
 export interface RefreshDependencies {
   readonly options: Pick<AgentOptions, 'tokenFile' | 'attributes'>;
-  /** @throws TokenError */
-  readonly requestToken: (credential: Credential) => Promise<IssuedToken>;
+  /** @throws TokenError; the reason of the signal if it aborts */
+  readonly requestToken: (credential: Credential, signal: AbortSignal) => Promise<IssuedToken>;
   /** The steady clock, milliseconds. */
   readonly now: () => number;
 }
@@ -19,16 +19,17 @@ export interface RefreshDependencies {
  * Requests a token and writes it to the file. If this fails, the file is unchanged.
  *
  * @returns its validity on the steady clock, which does not depend on the clock of the server
- * @throws RefreshFailure
+ * @throws RefreshFailure; the reason of the signal if it aborts
  */
 export async function refresh(
   { credential, problem = '' }: FoundCredential,
   { options, requestToken, now }: RefreshDependencies,
+  signal: AbortSignal,
 ): Promise<Validity> {
   if (credential === undefined) throw new RefreshFailure(problem, 'credential');
   // Before the request, so that the expiry is never later than the real one.
   const obtainedAt = now();
-  const issued = await requestToken(credential).catch((error) => {
+  const issued = await requestToken(credential, signal).catch((error) => {
     throw error instanceof TokenError ? toRefreshFailure(error) : error;
   });
   await write(options, issued.token);

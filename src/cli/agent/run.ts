@@ -62,8 +62,8 @@ function parseSettings(flags: AgentCommandFlags, { env }: CliContext): Settings 
 
 /** The CA file is read for each request, because it may be renewed. */
 function tokenRequest({ terms, caFile }: Settings, { env, now }: CliContext) {
-  return async (credential: Credential) => {
-    return requestToken(credential, terms, { ca: await readCA(caFile), env, now });
+  return async (credential: Credential, signal: AbortSignal) => {
+    return requestToken(credential, terms, { ca: await readCA(caFile), env, now, signal });
   };
 }
 

@@ -8,10 +8,11 @@ import type { Cluster, ClusterFlags } from './cluster.ts';
 import type { CliContext } from './context.ts';
 import { CliError } from './failure.ts';
 
-type Process = Pick<CliContext, 'env' | 'home' | 'version'>;
+type Process = Pick<CliContext, 'env' | 'home' | 'version' | 'signal'>;
 
 /**
- * Connects to the cluster of the user's kubeconfig. No request is sent yet.
+ * Connects to the cluster of the user's kubeconfig. No request is sent yet. All requests end when the signal of the process
+ * aborts.
  *
  * @throws KubeconfigError if the kubeconfig is not usable
  * @throws CliError for an invalid flag
@@ -22,7 +23,7 @@ export function connect(flags: ClusterFlags, process: Process): Cluster {
   const ofContext = kubeconfig.getContextObject(kubeconfig.currentContext)?.namespace;
   // Errors repeat what the user has entered; no command sends the content of a Secret.
   const plain = createTransport(load, `kubectl-accesskey/${process.version}`, { repeatsValues: true });
-  const transport = withFlags(plain, flags);
+  const transport = withFlags(plain, flags, process.signal);
   return {
     client: createKubernetesClient(transport),
     transport,
@@ -47,7 +48,11 @@ function kubeconfigFiles(flag: string | undefined, { env, home }: Process): stri
   return files.filter((file) => existsSync(file));
 }
 
-function withFlags(transport: Transport, { as, asGroup = [], requestTimeout }: ClusterFlags): Transport {
+function withFlags(
+  transport: Transport,
+  { as, asGroup = [], requestTimeout }: ClusterFlags,
+  signal: AbortSignal,
+): Transport {
   if (as === undefined && asGroup.length > 0) throw new CliError('--as-group requires --as');
   const impersonation = { ...(as !== undefined && { 'impersonate-user': as }) };
   const groups = asGroup.length > 0 && { 'impersonate-group': asGroup };
@@ -59,6 +64,7 @@ function withFlags(transport: Transport, { as, asGroup = [], requestTimeout }: C
         ...request,
         headers: { ...request.headers, ...impersonation, ...groups },
         ...(timeoutMs !== undefined && { timeoutMs }),
+        signal: request.signal ? AbortSignal.any([request.signal, signal]) : signal,
       }),
   };
 }

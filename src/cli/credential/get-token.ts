@@ -1,6 +1,7 @@
 /** Gets a token for the flags of a command. Imports what is needed without a cached token only then. */
 import type { ClusterFlags } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
+import { unlessAborted } from '../common/interruption.ts';
 import { printable } from '../common/printable.ts';
 import { readCA } from '../token/ca-file.ts';
 import { cacheDirectory, openTokenCache } from '../token/cache-file.ts';
@@ -33,14 +34,17 @@ export interface TokenFlags extends ServerFlags, SourceOptions {
  */
 export async function getToken(context: CliContext, flags: TokenFlags, hint?: string): Promise<IssuedToken> {
   const terms = await termsOf(context, flags);
-  const source = await openSource(chooseSource(flags, context.env, hint), sourceEffects(context, flags));
+  const opened = openSource(chooseSource(flags, context.env, hint), sourceEffects(context, flags));
+  const source = await unlessAborted(opened, context.signal);
   const { env, home, uid, now } = context;
   const cache = openTokenCache(cacheDirectory(env, home), uid, now);
   const warn = (message: string) => context.stderr.write(`warning: ${printable(message)}\n`);
-  return obtainToken(
+  const obtained = obtainToken(
     { terms, source, refresh: flags.refresh },
     { cache, now, warn, request: requestWith(context, flags) },
   );
+  // Also while another process has the lock.
+  return unlessAborted(obtained, context.signal);
 }
 
 /** @throws TokenError if the server or the lifetime is invalid */
@@ -86,9 +90,9 @@ export async function readStdin({ stdin }: CliContext): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function requestWith({ env, now }: CliContext, { caFile }: ServerFlags) {
+function requestWith({ env, now, signal }: CliContext, { caFile }: ServerFlags) {
   return async (...[credential, terms]: Parameters<Parameters<typeof obtainToken>[1]['request']>) => {
     const { requestToken } = await import('../token/request-token.ts');
-    return requestToken(credential, terms, { env, now, ca: await readCA(caFile) });
+    return requestToken(credential, terms, { env, now, signal, ca: await readCA(caFile) });
   };
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { CliContext } from '../common/context.ts';
 import { CliError } from '../common/failure.ts';
+import { unlessAborted } from '../common/interruption.ts';
 import { printableJSON } from '../common/printable.ts';
 import { readCA } from '../token/ca-file.ts';
 import { inspectToken } from '../token/inspect.ts';
@@ -28,7 +29,7 @@ export interface InspectFlags extends ServerFlags {
  */
 export async function inspect(context: CliContext, flags: InspectFlags): Promise<void> {
   const { jwks, issuer, audience, allowPlainHttp: allowPlainHTTP = false, output = 'text' } = flags;
-  const token = (await readToken(context, flags)).trim();
+  const token = (await unlessAborted(readToken(context, flags), context.signal)).trim();
   const server = jwks === undefined && issuer === undefined ? await findServer(context, flags) : undefined;
   const tokenIssuer = issuerOf(token);
   const options = { jwks, issuer, server, tokenIssuer, allowPlainHTTP };
@@ -57,10 +58,10 @@ function issuerOf(token: string): string | undefined {
   return typeof iss === 'string' ? iss : undefined;
 }
 
-async function keyEffects({ env }: CliContext, { caFile }: ServerFlags): Promise<KeyEffects> {
+async function keyEffects({ env, signal }: CliContext, { caFile }: ServerFlags): Promise<KeyEffects> {
   const ca = await readCA(caFile);
   const headers = { accept: 'application/json' };
-  return { get: (url) => send({ method: 'GET', url, headers }, { env, ca }), readFile: readText };
+  return { get: (url) => send({ method: 'GET', url, headers }, { env, ca, signal }), readFile: readText };
 }
 
 async function readText(file: string): Promise<string> {

@@ -2,6 +2,7 @@ import { access, constants } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import type { KeyPair } from '../../credential/key-pair.ts';
 import type { CliContext } from '../common/context.ts';
+import { unlessAborted } from '../common/interruption.ts';
 import { printable } from '../common/printable.ts';
 import { readCA } from '../token/ca-file.ts';
 import type { OpenedSource } from '../token/read-source.ts';
@@ -36,18 +37,21 @@ export interface LoginFlags extends TokenFlags {
  */
 export async function login(context: CliContext, flags: LoginFlags): Promise<void> {
   const { store, command, caFile, allowPlainHttp: allowPlainHTTP = false } = flags;
+  const { signal } = context;
   const source = chooseSource(flags, context.env);
   checkStore(source, store);
   const terms = await termsOf(context, flags);
   const paths = kubeconfigPaths(flags.kubeconfig, context.env, context.home);
   const kubeconfigContext = await planContext(paths, flags);
-  const credential = rememberRead(await openSource(source, sourceEffects(context, flags)));
+  const opened = openSource(source, sourceEffects(context, flags));
+  const credential = rememberRead(await unlessAborted(opened, signal));
   if (!flags.skipCheck) await checkCredential(context, flags, terms, credential);
-  const stored = store && { store, pair: await pairOf(credential) };
-  if (stored?.store === 'keyring') await writeKeyring(stored.pair.ak, stored.pair.sk);
+  const stored = store && { store, pair: await unlessAborted(pairOf(credential), signal) };
+  if (stored?.store === 'keyring') await unlessAborted(writeKeyring(stored.pair.ak, stored.pair.sk), signal);
   const exec = execEntry({ ...terms, caFile, allowPlainHTTP, command }, source, stored);
   const { user, useContext: use = false, force = false } = flags;
   const change: KubeconfigChange = { user, exec, context: kubeconfigContext, use, force };
+  signal.throwIfAborted();
   const changed = await changeKubeconfig(paths, change);
   await report(context, change, changed);
 }
@@ -91,8 +95,9 @@ async function checkCredential(
   terms: Parameters<typeof requestToken>[1],
   { read }: OpenedSource,
 ): Promise<void> {
-  const { env, now, stderr } = context;
-  const { token } = await requestToken(await read(), terms, { env, now, ca: await readCA(caFile) });
+  const { env, now, signal, stderr } = context;
+  const credential = await unlessAborted(read(), signal);
+  const { token } = await requestToken(credential, terms, { env, now, signal, ca: await readCA(caFile) });
   const user = printable(String(unverifiedClaims(token)?.preferred_username ?? 'the user'));
   stderr.write(`The token server accepts the credential of ${user}.\n`);
   for (const warning of loginWarnings(token)) stderr.write(`warning: ${warning}\n`);

@@ -2,6 +2,7 @@
 import { type ClusterFlags, withCluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
 import { CliError } from '../common/failure.ts';
+import { unlessAborted } from '../common/interruption.ts';
 import { printableJSON } from '../common/printable.ts';
 import { styleFor } from '../common/style.ts';
 import { readCA } from '../token/ca-file.ts';
@@ -27,17 +28,20 @@ export interface DoctorFlags extends ClusterFlags {
 export async function runDoctor(context: CliContext, flags: DoctorFlags): Promise<void> {
   // A request can impersonate one user only, and that of --as would be tried in place of the other.
   if (flags.as !== undefined && flags.probeAs !== undefined) throw new CliError('--probe-as cannot be used with --as');
-  const findings = await withCluster(context, flags, async (cluster) =>
-    examine(cluster, {
+  const { env, now, signal } = context;
+  const findings = await withCluster(context, flags, async (cluster) => {
+    const examination = examine(cluster, {
       place: { namespace: flags.operatorNamespace, name: 'accesskey-operator' },
       server: serverOf(flags, context),
       tokenFile: flags.tokenFile,
       probeAs: flags.probeAs,
       version: context.version,
-      sendOptions: { ca: await readCA(flags.caFile), env: context.env },
-      now: context.now,
-    }),
-  );
+      sendOptions: { ca: await readCA(flags.caFile), env, signal },
+      now,
+    });
+    // A finding can be that a request failed, also one that was interrupted.
+    return unlessAborted(examination, signal);
+  });
   print(findings, context, flags.output);
   if (findings.some(({ status }) => status === 'failed')) throw new CliError('');
 }

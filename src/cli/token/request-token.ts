@@ -8,7 +8,7 @@ export interface RequestOptions extends SendOptions {
   readonly now: () => number;
 }
 
-/** @throws TokenError that says why there is no token and what to do */
+/** @throws TokenError that says why there is no token and what to do; the reason of the signal if it aborts */
 export async function requestToken(
   credential: Credential,
   terms: TokenTerms,

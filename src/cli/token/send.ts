@@ -27,12 +27,14 @@ export interface SendOptions {
   readonly ca?: string | undefined;
   /** HTTPS_PROXY, HTTP_PROXY and NO_PROXY; proxies are never used for loopback addresses. */
   readonly env: Environment;
+  /** Ends the request. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Sends a request. Redirects are not followed, because they would send the credential to another address.
  *
- * @throws TokenError with the problem `unavailable` if there is no complete response
+ * @throws TokenError with the problem `unavailable` if there is no complete response; the reason of the signal if it aborts
  */
 export async function send(request: ServerRequest, options: SendOptions): Promise<ServerResponse> {
   const url = new URL(request.url);
@@ -40,6 +42,7 @@ export async function send(request: ServerRequest, options: SendOptions): Promis
     const response = await open(url, request, options);
     return { status: response.statusCode ?? 0, headers: response.headers, body: await readBody(response) };
   } catch (error) {
+    options.signal?.throwIfAborted();
     if (error instanceof TokenError) throw error;
     throw new TokenError('unavailable', `cannot reach ${url.origin}: ${describe(error)}`, hintFor(error));
   }
@@ -48,13 +51,14 @@ export async function send(request: ServerRequest, options: SendOptions): Promis
 async function open(
   url: URL,
   { method, headers, body }: ServerRequest,
-  { ca, env }: SendOptions,
+  { ca, env, signal }: SendOptions,
 ): Promise<IncomingMessage> {
   const secure = url.protocol === 'https:';
   const { request, Agent } = secure ? await import('node:https') : await import('node:http');
   const proxyEnv = isLoopback(url.hostname) ? {} : { proxyEnv: env };
   const agent = new Agent({ keepAlive: false, ...(secure && ca !== undefined && { ca }), ...proxyEnv } as object);
-  const options: RequestOptions = { method, headers, agent, signal: AbortSignal.timeout(timeoutMs) };
+  const limit = AbortSignal.timeout(timeoutMs);
+  const options: RequestOptions = { method, headers, agent, signal: signal ? AbortSignal.any([signal, limit]) : limit };
   return new Promise((resolve, reject) => {
     request(url, options, resolve).on('error', reject).end(body);
   });
