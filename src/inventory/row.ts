@@ -22,7 +22,7 @@ export function toRow({ accessKey, pair }: InventoryEntry, now: number): Invento
   const { namespace, name, spec, updatedAt, updatedBy = '', updatedWith = '' } = accessKey;
   const status = pairStatusOf(accessKey, pair.name);
   const { state = 'Pending', accessKey: ak = '', createdAt = '', nextRotationAt = '' } = status ?? {};
-  const lastUsedAt = status && lastUseOf(status);
+  const lastUsedAt = status && lastUseOf(status, now);
   // The client that used the pair or, during an overlap, the previous pair last.
   const lastUser = [status?.previous, status].find((one) => one?.lastUsedTime === lastUsedAt);
   return {

@@ -122,9 +122,13 @@ export function revisionOf({ status }: Pick<AccessKeyRecord, 'status'>, pair: Ke
   return highestRevision(pair, pairStatusOf({ status }, pair.name)?.revision);
 }
 
-/** Whether a pair was used within the last hour, so that stopping it may break a service. */
+/**
+ * Whether a pair was used within the last hour, so that stopping it may break a service.
+ *
+ * @param now milliseconds since the epoch
+ */
 export function isInUse(status: KeyPairStatus | undefined, now: number): boolean {
-  const lastUse = parseTime(status && lastUseOf(status));
+  const lastUse = parseTime(status && lastUseOf(status, now));
   return lastUse !== undefined && now - lastUse < inUseMs;
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { KubernetesClient } from '../../kube/client.ts';
 import { describeError } from '../../kube/errors.ts';
-import { pause, untilAborted } from '../../kube/time.ts';
+import { isAhead, pause, untilAborted } from '../../kube/time.ts';
 import type { AccessKeyCaches } from '../model/caches.ts';
 import { StaleCacheError } from '../reconcile/secret-errors.ts';
 import { writeStatus } from '../reconcile/status-writer.ts';
@@ -35,8 +35,8 @@ export interface LastUsedOptions {
 
 /**
  * Records the last use of key pairs and ServiceAccounts in the status, in every replica. A replica skips a time that
- * another one wrote within the last minute, and each write has the cached resourceVersion as precondition. So the time
- * never goes back, and no replica overwrites the write of another.
+ * another one wrote within the last minute, and each write has the cached resourceVersion as precondition. So no replica
+ * overwrites the write of another, and the time goes back only if a clock was ahead.
  */
 export function createLastUsed({ client, caches, withAddress, log, now }: LastUsedOptions): LastUsed {
   /** The last use by uid of the AccessKey, then by client ID. */
@@ -45,16 +45,16 @@ export function createLastUsed({ client, caches, withAddress, log, now }: LastUs
   function record(use: TimedUse): void {
     const clients = uses.get(use.id) ?? new Map<string, TimedUse>();
     const known = clients.get(use.clientId);
-    if (!known || known.at < use.at) clients.set(use.clientId, use);
+    if (!known || known.at < use.at || isAhead(known.at, now())) clients.set(use.clientId, use);
     uses.set(use.id, clients);
   }
 
   async function write(uid: string, clients: ReadonlyMap<string, TimedUse>): Promise<void> {
     const [accessKey] = caches.accessKeys.byIndex('uid', uid);
-    const changed = accessKey && withUses(accessKey, [...clients.values()]);
+    const changed = accessKey && withUses(accessKey, [...clients.values()], now());
     if (!changed) return;
     try {
-      await writeStatus(client, accessKey, { ...accessKey.status, summary: summaryOf(changed), ...changed });
+      await writeStatus(client, accessKey, { ...accessKey.status, summary: summaryOf(changed, now()), ...changed });
     } catch (error) {
       for (const use of clients.values()) record(use);
       if (!(error instanceof StaleCacheError))

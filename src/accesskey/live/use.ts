@@ -1,5 +1,6 @@
 /** Adds uses of key pairs and ServiceAccounts to a status. Pure. */
 import { parseUsername } from '../../kube/names.ts';
+import { isAhead } from '../../kube/time.ts';
 import type { AccessKeyRecord, KeyPairStatus, ServiceAccountStatus } from '../model/access-key-record.ts';
 import { formatTime, parseTime } from '../model/time.ts';
 
@@ -26,15 +27,22 @@ export interface TimedUse extends Use {
 /** The part of a status that records uses. */
 export type RecordedUse = Pick<AccessKeyRecord['status'], 'keyPairs' | 'serviceAccounts'>;
 
-/** @returns undefined if there is nothing to write: each time is within a minute of the known one, or its pair is gone */
+/**
+ * Adds uses to the times in a status. A time in the future, from a clock that was ahead, is replaced.
+ *
+ * @param now milliseconds since the epoch
+ * @returns undefined if there is nothing to write: each time is within a minute of the known one, or its pair is gone
+ */
 export function withUses(
   { spec, status }: Pick<AccessKeyRecord, 'spec' | 'status'>,
   uses: readonly TimedUse[],
+  now: number,
 ): RecordedUse | undefined {
   const pairs = status.keyPairs ?? [];
   const accounts = status.serviceAccounts ?? [];
-  const keyPairs = pairs.map((pair) => uses.filter((one) => one.pairName === pair.name).reduce(withUse, pair));
-  const serviceAccounts = uses.reduce((all, use) => withAccountUse(spec.serviceAccounts ?? [], all, use), accounts);
+  const past = uses.map((use) => ({ ...use, at: isAhead(use.at, now) ? now : use.at, now }));
+  const keyPairs = pairs.map((pair) => past.filter((one) => one.pairName === pair.name).reduce(withUse, pair));
+  const serviceAccounts = past.reduce((all, use) => withAccountUse(spec.serviceAccounts ?? [], all, use), accounts);
   const isUnchanged = keyPairs.every((pair, index) => pair === pairs[index]) && serviceAccounts === accounts;
   if (isUnchanged) return undefined;
   return {
@@ -43,8 +51,13 @@ export function withUses(
   };
 }
 
+/** A use in the past, and the time at which it is written. */
+interface PastUse extends TimedUse {
+  now: number;
+}
+
 /** A use of the previous pair during an overlap is recorded separately. */
-function withUse(pair: KeyPairStatus, use: TimedUse): KeyPairStatus {
+function withUse(pair: KeyPairStatus, use: PastUse): KeyPairStatus {
   const { previous } = pair;
   if (previous?.accessKey === use.clientId) {
     return isNew(previous, use) ? { ...pair, previous: withRecord(previous, use) } : pair;
@@ -55,7 +68,7 @@ function withUse(pair: KeyPairStatus, use: TimedUse): KeyPairStatus {
 function withAccountUse(
   named: readonly string[],
   accounts: ServiceAccountStatus[],
-  use: TimedUse,
+  use: PastUse,
 ): ServiceAccountStatus[] {
   const name = use.pairName === undefined ? parseUsername(use.clientId)?.name : undefined;
   if (name === undefined || !named.includes(name)) return accounts;
@@ -66,8 +79,12 @@ function withAccountUse(
 }
 
 /** The first use after a rotation is always new: it shows that the new pair is in use. */
-function isNew({ lastUsedTime, createdAt }: { lastUsedTime?: string; createdAt?: string }, { at }: TimedUse): boolean {
+function isNew(
+  { lastUsedTime, createdAt }: { lastUsedTime?: string; createdAt?: string },
+  { at, now }: PastUse,
+): boolean {
   const known = parseTime(lastUsedTime) ?? Number.NEGATIVE_INFINITY;
+  if (isAhead(known, now)) return true;
   const created = parseTime(createdAt) ?? Number.NEGATIVE_INFINITY;
   return at - known >= resolutionMs || (known < created && created <= at);
 }

@@ -1,5 +1,6 @@
 import { type DataKeys, defaultDataKeys } from '../../credential/secret-format.ts';
 import type { RawObject } from '../../kube/raw-object.ts';
+import { isAhead } from '../../kube/time.ts';
 import { type LastWrite, lastWriteOf } from './last-write.ts';
 import type { AccessKeySpec, AccessKeyStatus } from './types.generated.ts';
 
@@ -99,11 +100,17 @@ export function pairStatusOf({ status }: Pick<AccessKeyRecord, 'status'>, pairNa
 /** A pair whose last use is not longer ago than this is in use: stopping it may break a service. Milliseconds. */
 export const inUseMs = 3_600_000;
 
-/** @returns when the pair or its previous pair was last used, RFC 3339 in UTC; undefined if neither was */
-export function lastUseOf({ lastUsedTime, previous }: KeyPairStatus): string | undefined {
+/**
+ * @param now milliseconds since the epoch; a time that is ahead of it is ignored, see `isAhead`. Default: no time is
+ * @returns when the pair or its previous pair was last used, RFC 3339 in UTC; undefined if neither was
+ */
+export function lastUseOf(
+  { lastUsedTime, previous }: KeyPairStatus,
+  now = Number.POSITIVE_INFINITY,
+): string | undefined {
   // RFC 3339 times in UTC with whole seconds sort like text.
   return [lastUsedTime, previous?.lastUsedTime]
-    .filter((time) => time !== undefined)
+    .filter((time) => time !== undefined && !isAhead(Date.parse(time), now))
     .sort()
     .at(-1);
 }

@@ -39,7 +39,7 @@ export function pairFacts({ accessKey, pair, secret, now }: PairInSecret): PairF
   return {
     revision: known?.revision ?? revisionIn(secret) ?? pair.revision ?? 1,
     generatedAt,
-    previousValidUntil: previousValidUntil({ accessKey, pair, secret, generatedAt }),
+    previousValidUntil: previousValidUntil({ accessKey, pair, secret, generatedAt, now }),
   };
 }
 
@@ -69,24 +69,26 @@ function previousValidUntil({
   pair,
   secret,
   generatedAt,
-}: Omit<PairInSecret, 'now'> & Pick<PairFacts, 'generatedAt'>): number | undefined {
+  now,
+}: PairInSecret & Pick<PairFacts, 'generatedAt'>): number | undefined {
   if (!secret.previous) return undefined;
   const status = pairStatusOf(accessKey, pair.name)?.previous;
   const known = status?.accessKey === secret.previous.ak ? status : undefined;
   const until = parseTime(known ? known.validUntil : secret.annotations[annotations.previousValidUntil]);
   if (until === undefined) return undefined;
   const end = Math.min(until, generatedAt + durationMs(pair.rotation?.overlap));
-  return end + extensionMs(pair, { generatedAt, end, lastUsedAt: parseTime(known?.lastUsedTime) });
+  const lastUsedAt = parseTime(known?.lastUsedTime) ?? Number.NEGATIVE_INFINITY;
+  return isAhead(lastUsedAt, now) ? end : end + extensionMs(pair, { generatedAt, end, lastUsedAt });
 }
 
 /** Each use in the last half of the overlap extends it by another half, up to `rotation.maxOverlap`. */
 function extensionMs(
   { rotation }: KeyPairSpec,
-  { generatedAt, end, lastUsedAt }: { generatedAt: number; end: number; lastUsedAt: number | undefined },
+  { generatedAt, end, lastUsedAt }: { generatedAt: number; end: number; lastUsedAt: number },
 ): number {
   const half = durationMs(rotation?.overlap) / 2;
   const limit = generatedAt + durationMs(rotation?.maxOverlap);
-  if (lastUsedAt === undefined || half === 0 || limit <= end) return 0;
+  if (half === 0 || limit <= end) return 0;
   const halves = Math.max(0, Math.ceil((lastUsedAt + half - end) / half));
   return Math.min(halves * half, limit - end);
 }

@@ -50,7 +50,7 @@ export function statusOf({
   return {
     observedGeneration: accessKey.generation,
     ...(otherHolder === undefined && { userID: accessKey.uid }),
-    summary: summaryOf({ keyPairs, serviceAccounts }),
+    summary: summaryOf({ keyPairs, serviceAccounts }, now),
     conditions: conditionsOf({ accessKey, otherHolder, outcome, keyPairs, violations, keepsMessage, now }),
     ...(keyPairs.length > 0 && { keyPairs }),
     ...(serviceAccounts.length > 0 && { serviceAccounts }),
@@ -67,7 +67,7 @@ export function terminatingStatus(accessKey: AccessKeyRecord, now: number): Acce
   return {
     observedGeneration: accessKey.generation,
     ...(userID !== undefined && { userID }),
-    summary: summaryOf({ keyPairs: disabled, serviceAccounts }),
+    summary: summaryOf({ keyPairs: disabled, serviceAccounts }, now),
     conditions: terminatingConditions(accessKey, now),
     ...(disabled.length > 0 && { keyPairs: disabled }),
     ...(serviceAccounts.length > 0 && { serviceAccounts }),

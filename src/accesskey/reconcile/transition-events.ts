@@ -1,5 +1,6 @@
 /** The Events for changes between two statuses. Pure. */
 import type { EventContent } from '../../kube/events.ts';
+import { isAhead } from '../../kube/time.ts';
 import {
   type AccessKeyRecord,
   type Condition,
@@ -28,7 +29,7 @@ export function transitionEvents(
   return [
     ...problemEvents(status.conditions, after.conditions),
     ...overrideEvents(status.conditions, after.conditions),
-    ...stateEvents(status, after),
+    ...stateEvents(status, after, now),
     ...expiryEvents(status, after),
     ...stoppedEvents(status, after, now),
   ];
@@ -55,19 +56,23 @@ function overrideEvents(before: readonly Condition[] = [], after: readonly Condi
   return [warning(overridden.reason, 'PatchSecret', overridden.message)];
 }
 
-function stateEvents(before: AccessKeyStatus, after: AccessKeyStatus): EventContent[] {
+function stateEvents(before: AccessKeyStatus, after: AccessKeyStatus, now: number): EventContent[] {
   return (after.keyPairs ?? []).flatMap((pair) => {
     const known = before.keyPairs?.find((one) => one.name === pair.name);
     const wasLive = known !== undefined && liveStates.has(known.state);
     if (pair.state === 'Expired' && wasLive) {
       return [normal('KeyPairExpired', 'UpdateStatus', `Key pair ${pair.name} has expired`)];
     }
-    return known?.previous ? overlapEvents(known, pair) : [];
+    return known?.previous ? overlapEvents(known, pair, now) : [];
   });
 }
 
 /** @param before a pair with a previous pair */
-function overlapEvents(before: KeyPairStatus, { name, accessKey, previous }: KeyPairStatus): EventContent[] {
+function overlapEvents(
+  before: KeyPairStatus,
+  { name, accessKey, previous }: KeyPairStatus,
+  now: number,
+): EventContent[] {
   if (previous && previous.accessKey === before.previous?.accessKey) {
     const isExtended = timeOf(previous.validUntil) > timeOf(before.previous.validUntil);
     const note = `The previous key pair of ${name} is in use and stays valid until ${previous.validUntil}`;
@@ -75,7 +80,7 @@ function overlapEvents(before: KeyPairStatus, { name, accessKey, previous }: Key
   }
   const lastUsedTime = before.previous?.lastUsedTime;
   const note = `The previous key pair of ${name} is no longer valid`;
-  if (timeOf(lastUsedTime) > timeOf(before.createdAt)) {
+  if (timeOf(lastUsedTime) > timeOf(before.createdAt) && !isAhead(timeOf(lastUsedTime), now)) {
     return [warning('OverlapEnded', 'PatchSecret', `${note}; it was last used during the overlap, at ${lastUsedTime}`)];
   }
   // A rotation has its own Event.
@@ -98,7 +103,7 @@ function stoppedEvents(before: AccessKeyStatus, after: AccessKeyStatus, now: num
   return (before.keyPairs ?? []).flatMap((known) => {
     const { name, state } = known;
     const pair = after.keyPairs?.find((one) => one.name === name);
-    const lastUsedTime = lastUseOf(known);
+    const lastUsedTime = lastUseOf(known, now);
     const isStopped = liveStates.has(state) && (pair === undefined || pair.state === 'Disabled');
     if (!isStopped || timeOf(lastUsedTime) < now - inUseMs) return [];
     const what = pair ? 'disabled' : 'removed';

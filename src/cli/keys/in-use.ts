@@ -14,7 +14,7 @@ export function requireUnused(accessKey: AccessKeyRecord, pairs: readonly string
     const status = pairStatusOf(accessKey, pair);
     if (!status || !isInUse(status, now)) continue;
     const address = status.lastClientAddress === undefined ? '' : ` from ${status.lastClientAddress}`;
-    const when = relativeTime(lastUseOf(status), now, '');
+    const when = relativeTime(lastUseOf(status, now), now, '');
     throw new CliError(`key pair ${accessKey.name}/${pair} is in use: it was used ${when}${address}`, {
       hint: 'rotate it with an overlap instead, or add --in-use if the service that uses it may fail',
     });

@@ -31,6 +31,13 @@ describe('isInUse', () => {
     ['an hour ago', { lastUsedTime: at(-3_600) }, false],
     ['a minute ago as the previous pair', { previous: { accessKey: 'x', lastUsedTime: at(-60) } }, true],
     ['never', {}, false],
+    ['within five minutes, by a clock that is ahead', { lastUsedTime: at(300) }, true],
+    ['in a month, because a clock was ahead', { lastUsedTime: at(2_592_000) }, false],
+    [
+      'in a month, and a minute ago as the previous pair',
+      { lastUsedTime: at(2_592_000), previous: { accessKey: 'x', lastUsedTime: at(-60) } },
+      true,
+    ],
   ])('whose pair was used %s', (_when, status, expected) => {
     expect(isInUse(pairStatus(status), now)).toBe(expected);
   });

@@ -186,6 +186,21 @@ describe('flush', () => {
   });
 });
 
+describe('a clock that was ahead', () => {
+  it('does not hide later uses', async () => {
+    const api = createStatusApi(known());
+    const replica = createReplica(api);
+    replica.use(86_400);
+    await replica.flush();
+    replica.see();
+    replica.use(86_400);
+    replica.use(10);
+    await replica.flush();
+    expect(api.lastUse()).toBe(at(10));
+    expect(api.stored.get('ann')?.status.summary?.lastUsedTime).toBe(at(10));
+  });
+});
+
 describe('the client', () => {
   it.each([
     [true, '192.0.2.1'],

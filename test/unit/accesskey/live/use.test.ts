@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { type TimedUse, withUses } from '../../../../src/accesskey/live/use.ts';
+import { type TimedUse, withUses as withUsesAt } from '../../../../src/accesskey/live/use.ts';
+import type { AccessKeyRecord } from '../../../../src/accesskey/model/access-key-record.ts';
 import { accessKey, at, keyPair, known, now, pairStatus } from '../../../support/builders.ts';
 
 const two = [pairStatus(), pairStatus({ name: 'ci', accessKey: keyPair(2).ak })];
+
+/** Writes uses at the time of the last one, as a replica does. */
+function withUses(accessKey: AccessKeyRecord, uses: TimedUse[]) {
+  return withUsesAt(accessKey, uses, Math.max(now, ...uses.map((one) => one.at)));
+}
 
 /** A use of the pair `main`. */
 function use(seconds: number, parts: Partial<TimedUse> = {}): TimedUse {
@@ -111,5 +117,39 @@ describe('a use by a ServiceAccount', () => {
   it('is ignored if the AccessKey no longer names the ServiceAccount', () => {
     expect(withUses(subject, [accountUse(1, 'gone')])).toBeUndefined();
     expect(withUses(known(), [accountUse(1)])).toBeUndefined();
+  });
+});
+
+describe('a time that was recorded while a clock was ahead', () => {
+  const month = 30 * 86_400;
+
+  it.each([
+    ['of the pair', known({}, { lastUsedTime: at(month), lastClientAddress: '192.0.2.1' }), use(0)],
+    [
+      'of the previous pair',
+      known({}, { previous: { accessKey: keyPair(9).ak, validUntil: at(60), lastUsedTime: at(month) } }),
+      use(0, { clientId: keyPair(9).ak }),
+    ],
+  ])('is replaced by the next use %s', (_, subject, next) => {
+    expect(JSON.stringify(withUsesAt(subject, [next], now))).toContain(`"lastUsedTime":"${at(0)}"`);
+  });
+
+  it('is replaced by the next use of a ServiceAccount', () => {
+    const subject = known({ serviceAccounts: ['ci'] });
+    const frozen = {
+      ...subject,
+      status: { ...subject.status, serviceAccounts: [{ name: 'ci', lastUsedTime: at(month) }] },
+    };
+    const next = use(0, { pairName: undefined, clientId: 'system:serviceaccount:shop:ci' });
+    expect(withUsesAt(frozen, [next], now)?.serviceAccounts).toEqual([{ name: 'ci', lastUsedTime: at(0) }]);
+  });
+
+  it('is kept within the tolerated difference of clocks', () => {
+    expect(withUsesAt(known({}, { lastUsedTime: at(300) }), [use(0)], now)).toBeUndefined();
+    expect(withUsesAt(known({}, { lastUsedTime: at(1200) }), [use(0)], now + 1_200_000)).toBeUndefined();
+  });
+
+  it('is written as the current time', () => {
+    expect(withUsesAt(known(), [use(month)], now)).toMatchObject({ keyPairs: [{ lastUsedTime: at(0) }] });
   });
 });

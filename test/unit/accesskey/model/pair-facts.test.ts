@@ -157,7 +157,8 @@ describe('an overlap with maxOverlap', () => {
     ['is extended by half by a use at its end', 4, 6],
     ['is extended again by a use in the extension', 4.1, 8],
     ['is extended up to maxOverlap', 6.1, 9],
-    ['is never longer', 20, 9],
+    ['is extended by a use within the tolerated difference of clocks', 10.08, 9],
+    ['is not extended by a use in the future, from a clock that was ahead', 20, 4],
   ])('%s', (_, lastUsed, end) => {
     expect(endAfter(lastUsed, rotation)).toBe(end);
     expect(endAfter(lastUsed, rotation, end), 'once the end is in the status').toBe(end);

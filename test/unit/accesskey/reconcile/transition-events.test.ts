@@ -108,6 +108,7 @@ describe('transitionEvents', () => {
       ['during the overlap', -60, ['Warning OverlapEnded']],
       ['only before the rotation', -1801, ['Normal OverlapEnded']],
       ['never', undefined, ['Normal OverlapEnded']],
+      ['in the future, because a clock was ahead', 86_400, ['Normal OverlapEnded']],
     ])('reports the end of the overlap; it was used %s', (_, lastUsed, expected) => {
       const events = transitionEvents(during(lastUsed), ended);
       expect(events.map(({ type, reason }) => `${type} ${reason}`)).toEqual(expected);
@@ -145,6 +146,7 @@ describe('transitionEvents', () => {
         { type: 'Warning', reason: 'KeyPairInUse', action: 'UpdateStatus', note },
       ]);
       expect(transitionEvents(used(-3601), after)).toEqual([]);
+      expect(transitionEvents(used(86_400), after), 'a clock was ahead').toEqual([]);
       expect(transitionEvents({ keyPairs: [pairStatus()] }, after)).toEqual([]);
     });
 
