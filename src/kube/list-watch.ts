@@ -28,6 +28,11 @@ export interface ListWatchTarget {
 
 /** What a request, and each piece of its response, counts as in the pace of a transport, milliseconds. */
 const [requestMs, pieceMs] = [1, 0.005];
+/**
+ * Longest page with a pace, bytes: a page is parsed at once, and other work waits for that. 160 KiB for each of its objects
+ * are far more than they have.
+ */
+const maxPacedPageBytes = 32 * 1024 * 1024;
 /** Objects per page of a list (chunking with limit and continue). */
 const pageSize = 200;
 const metadataMediaType = {
@@ -80,12 +85,13 @@ async function* readPages(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<PartOfList> {
   const { keep, maxBytes = Number.POSITIVE_INFINITY } = target;
+  const maxPageBytes = transport.pace ? maxPacedPageBytes : Number.POSITIVE_INFINITY;
   let continueToken = '';
   let bytesLeft = maxBytes;
   do {
     const query = { limit: String(pageSize), ...(continueToken && { continue: continueToken }) };
     const response = await send(transport, { method: 'GET', ...requestOf(target, 'list', query), signal });
-    const text = await readText(response.body, bytesLeft);
+    const text = await readText(response.body, Math.min(bytesLeft, maxPageBytes));
     if (!keep) bytesLeft -= Buffer.byteLength(text);
     const { items, resourceVersion, continueToken: next } = charged(transport.pace, () => parsePage(text, target.path));
     yield { items: keep ? items.filter(keep) : items, resourceVersion };
