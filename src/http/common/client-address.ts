@@ -1,6 +1,8 @@
 /**
  * Finds the client address of a request behind proxies. Only the forwarding header of a trusted proxy is used, and its
- * hops are read from right to left, because the nearest proxy appends to the end.
+ * hops are read from right to left, because the nearest proxy appends to the end. A client may write anything before
+ * that, so no hop is interpreted by what is to the left of it. If a hop of a trusted proxy has no address, the address
+ * of the client is unknown: it is not that of the proxy, whose network may be allowed to do more.
  *
  * Addresses are parsed with isIP and BlockList of Node: ipaddr.js also accepts octal, hexadecimal and shortened IPv4.
  */
@@ -29,33 +31,36 @@ export function knownAddress(address: string): string | undefined {
 
 const unknown = 'unknown';
 
-/** Maximum length of the evaluated end of a forwarding header, characters. */
+/** Maximum length of the evaluated end of a forwarding header, characters: bounds the cost of a request. */
 const maxHeaderLength = 1_024;
 
 export function createClientAddress({ trustedProxies, forwardedHeader }: ProxyOptions): ClientAddress {
   const isTrusted = createTrust(trustedProxies);
+  const nodeOf = forwardedHeader === 'Forwarded' ? forwardedFor : (hop: string) => hop.trim();
   return (peer, header) => {
     const nearest = peer === undefined ? undefined : toAddress(peer);
     if (nearest === undefined) return unknown;
     if (!isTrusted(nearest)) return nearest;
-    const value = nearestHops(header(forwardedHeader) ?? '');
-    const hops = forwardedHeader === 'Forwarded' ? forwardedFor(value) : value.split(',');
     let client = nearest;
-    for (const hop of hops.reverse()) {
-      const address = toAddress(hop.trim());
-      if (address === undefined) break;
+    for (const hop of hopsFromRight(header(forwardedHeader) ?? '')) {
+      const address = toAddress(nodeOf(hop) ?? '');
+      if (address === undefined) return unknown;
+      if (!isTrusted(address)) return address;
       client = address;
-      if (!isTrusted(address)) break;
     }
     return client;
   };
 }
 
-/** @returns the end of a long header, starting with a complete hop: trusted proxies append there */
-function nearestHops(value: string): string {
-  if (value.length <= maxHeaderLength) return value;
-  const end = value.slice(-maxHeaderLength);
-  return end.slice(end.indexOf(',') + 1);
+/**
+ * @returns the hops of a forwarding header, the nearest first. Every comma separates hops, because in a header of which a
+ *   client wrote the beginning, quotes do not tell where a hop starts. A hop that is cut off is an empty text
+ */
+function hopsFromRight(value: string): string[] {
+  if (value.length > maxHeaderLength) return value.slice(-maxHeaderLength).split(',').with(0, '').reverse();
+  // Empty hops at the beginning come from an empty header of the client.
+  const hops = value.replace(/^[\s,]+/, '');
+  return hops === '' ? [] : hops.split(',').reverse();
 }
 
 /** @returns a function that returns whether the remote address of a connection is that of a trusted proxy */
@@ -69,13 +74,15 @@ export function createProxyTrust({ trustedProxies }: Pick<ProxyOptions, 'trusted
 
 function createTrust(cidrs: readonly string[]): (address: string) => boolean {
   if (cidrs.length === 0) return () => false;
-  const trusted = new BlockList();
+  const trusted = { ipv4: new BlockList(), ipv6: new BlockList() };
   for (const cidr of cidrs) {
     const [network = '', prefix] = cidr.split('/');
-    // BlockList also compares IPv4 addresses with IPv4-mapped networks.
-    trusted.addSubnet(network, Number(prefix), familyOf(network));
+    const ipv4 = mappedIpv4(network);
+    // BlockList compares IPv4 addresses also with IPv6 networks: ::/0 would contain all of them.
+    if (ipv4 !== undefined && Number(prefix) >= 96) trusted.ipv4.addSubnet(ipv4, Number(prefix) - 96, 'ipv4');
+    else trusted[familyOf(network)].addSubnet(network, Number(prefix), familyOf(network));
   }
-  return (address) => trusted.check(address, familyOf(address));
+  return (address) => trusted[familyOf(address)].check(address, familyOf(address));
 }
 
 const familyOf = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
@@ -100,13 +107,21 @@ function toAddress(text: string): string | undefined {
   return isIP(address) ? (mappedIpv4(address) ?? address) : undefined;
 }
 
-/** @returns the for= parameter of each element of a Forwarded header (RFC 7239 section 4), or an empty text */
-function forwardedFor(value: string): string[] {
-  const elements = value.match(/(?:[^,"]|"(?:[^"\\]|\\.)*")+/g) ?? [];
-  return elements.map((element) => {
-    const [, quoted, token] = /(?:^|;)\s*for=(?:"([^"]*)"|([^;\s]*))/i.exec(element) ?? [];
-    return quoted ?? token ?? '';
-  });
+/** A parameter of an element, without escapes in a quoted text: no address needs them. */
+const parameter = /^\s*([!#$%&'*+.^`|~\w-]+)=(?:"([^"\\]*)"|([^\s"\\]*))\s*$/;
+
+/**
+ * @param element of a Forwarded header (RFC 7239 section 4)
+ * @returns its only for= parameter; undefined if the element is malformed
+ */
+function forwardedFor(element: string): string | undefined {
+  const nodes: string[] = [];
+  for (const part of element.split(';')) {
+    const [, name, quoted, token] = parameter.exec(part) ?? [];
+    if (name === undefined) return undefined;
+    if (name.toLowerCase() === 'for') nodes.push(quoted ?? token ?? '');
+  }
+  return nodes.length === 1 ? nodes[0] : undefined;
 }
 
 /** @returns the network that is throttled as one client: an IPv4 address, or the /64 of an IPv6 address */

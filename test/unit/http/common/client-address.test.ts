@@ -54,9 +54,11 @@ describe('createClientAddress', () => {
     ['a mapped address', '::ffff:192.0.2.1', '192.0.2.1'],
     ['no header', undefined, '10.0.0.1'],
     ['an empty header', '', '10.0.0.1'],
-    ['an invalid address', 'nobody', '10.0.0.1'],
-    ['an invalid address before a proxy', '192.0.2.1, unknown, 10.2.2.2', '10.2.2.2'],
-    ['an address of five parts', '1.2.3.4.5', '10.0.0.1'],
+    ['an empty header of the client', ' , ,10.2.2.2', '10.2.2.2'],
+    ['an invalid address', '192.0.2.1, nobody', 'unknown'],
+    ['an empty hop', '192.0.2.1, , 10.2.2.2', 'unknown'],
+    ['an invalid address before a proxy', '192.0.2.1, unknown, 10.2.2.2', 'unknown'],
+    ['an address of five parts', '1.2.3.4.5', 'unknown'],
   ])('reads the hops from right to left behind a trusted proxy: %s', (_, value, address) => {
     expect(addressOf('10.0.0.1', value)).toBe(address);
     expect(addressOf('::ffff:10.0.0.1', value)).toBe(address);
@@ -67,14 +69,34 @@ describe('createClientAddress', () => {
     ['for=1.1.1.1, for=192.0.2.1;proto=https;by=10.0.0.1', '192.0.2.1'],
     ['proto=https; For="192.0.2.1:80", for=10.3.3.3', '192.0.2.1'],
     ['for="[2001:db8::1]:4711"', '2001:db8::1'],
-    ['for=_hidden', '10.0.0.1'],
-    ['for=unknown, for=10.3.3.3', '10.3.3.3'],
-    ['by="x, for=1.1.1.1"', '10.0.0.1'],
-    ['xfor=1.1.1.1', '10.0.0.1'],
+    ['for=_hidden', 'unknown'],
+    ['for=unknown, for=10.3.3.3', 'unknown'],
+    ['by="x, for=1.1.1.1"', 'unknown'],
+    ['host="x;for=1.1.1.1"', 'unknown'],
+    ['host=x;for=1.1.1.1;for=192.0.2.7', 'unknown'],
+    ['for=192.0.2.7;', 'unknown'],
+    ['xfor=1.1.1.1', 'unknown'],
     [`${'"'.repeat(15_000)}, for=192.0.2.7`, '192.0.2.7'],
     [`${'for=198.51.100.1, '.repeat(800)}for=192.0.2.7`, '192.0.2.7'],
   ])('reads Forwarded if configured: %s', (value, address) => {
     expect(addressOf('10.0.0.1', value, { forwardedHeader: 'Forwarded' })).toBe(address);
+  });
+
+  it.each([
+    ['a quote that is closed by the next element', 'for=192.0.2.99;x="', '2001:db8::bad'],
+    ['an escaped quote', String.raw`for=192.0.2.99;x="a\"`, '2001:db8::bad'],
+    ['a quoted text that is cut', `for=1.1.1.1;x="${'a'.repeat(1100)},for=192.0.2.99;y="`, '2001:db8::bad'],
+  ])('finds the address that the proxy appends to %s', (_, ofClient, address) => {
+    const value = `${ofClient}, for="[${address}]"`;
+    expect(addressOf('10.0.0.1', value, { forwardedHeader: 'Forwarded' })).toBe(address);
+    const ofTwoProxies = `${value}, for=10.3.3.3`;
+    expect(addressOf('10.0.0.1', ofTwoProxies, { forwardedHeader: 'Forwarded' })).toBe(address);
+  });
+
+  it('does not trust an IPv4 proxy in an IPv6 network', () => {
+    const options = { trustedProxies: ['::/0'] };
+    expect(addressOf('198.51.100.7', '192.0.2.1', options)).toBe('198.51.100.7');
+    expect(addressOf('2001:db8::1', '192.0.2.1', options)).toBe('192.0.2.1');
   });
 });
 
@@ -83,12 +105,12 @@ describe('a forwarding header', () => {
 
   it('is read up to 1,024 characters, which bounds the cost of a request', () => {
     expect(addressOf('10.0.0.1', `9.8.7.6,${hops}`)).toBe('9.8.7.6');
-    expect(addressOf('10.0.0.1', `9.8.7.6,10.1.1.1,${hops}`)).toBe('10.1.1.1');
+    expect(addressOf('10.0.0.1', `9.8.7.6,10.1.1.1,${hops}`)).toBe('unknown');
   });
 
   it('does not yield a part of an address if it is longer', () => {
     // The last 1,024 characters begin with 9.8.7.6.
-    expect(addressOf('10.0.0.1', `19.8.7.6,${hops}`)).toBe('10.1.1.1');
+    expect(addressOf('10.0.0.1', `19.8.7.6,${hops}`)).toBe('unknown');
   });
 });
 
