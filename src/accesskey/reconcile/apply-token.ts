@@ -3,7 +3,7 @@ import type { SecretRecord } from '../../credential/secret-record.ts';
 import { formatTokenRecord, tokenDigest } from '../../credential/token-record.ts';
 import type { AccessKeyRecord } from '../model/access-key-record.ts';
 import { pairOf } from '../model/pair-facts.ts';
-import { type PairOutcome, type PlanOutcome, writeProblem } from './outcome.ts';
+import { type PairOutcome, type PairProblem, type PlanOutcome, writeProblem } from './outcome.ts';
 import type { HeldFields } from './overrides.ts';
 import type { Observed } from './plan.ts';
 import type { Scope } from './scope.ts';
@@ -51,7 +51,8 @@ export interface TokenOptions {
 /**
  * Issues, renews or removes the token in the Secret of a reconciled pair.
  *
- * @returns the outcome with the changed Secret; undefined if nothing is to be written
+ * @returns the outcome with the changed Secret, or with a problem if the token cannot be changed; undefined if nothing is to
+ * be written
  * @throws like `apply`
  */
 export async function applyToken(
@@ -61,11 +62,13 @@ export async function applyToken(
 ): Promise<PairOutcome | undefined> {
   const { pair, secret } = outcome;
   // A pair with a problem may move or be replaced; its token waits.
-  if (!secret?.pair || outcome.problem || secret.immutable) return undefined;
+  if (!secret?.pair || outcome.problem) return undefined;
   const step = planToken({ accessKey, pair, secret, tokens, now });
   const fields = held.get(secret.name);
   if (step.kind === 'keep' || fields?.has(annotationField(annotations.token))) return undefined;
   if (step.kind === 'issue' && fields?.has(dataField(step.key))) return undefined;
+  if (step.kind === 'wait') return { ...outcome, change: 'none', problem: missingKeys(secret.name) };
+  if (secret.immutable) return { ...outcome, change: 'none', problem: immutable(secret.name) };
   try {
     return await write({ api, accessKey, now }, { ...outcome, secret }, step, tokens);
   } catch (error) {
@@ -74,10 +77,23 @@ export async function applyToken(
   }
 }
 
+function missingKeys(secretName: string): PairProblem {
+  const message = `there are no signing keys, so the token in Secret ${secretName} cannot be issued`;
+  return { reason: 'SigningKeysMissing', message };
+}
+
+function immutable(secretName: string): PairProblem {
+  const message = `cannot write the token in Secret ${secretName}: it is immutable; delete it to get a new key pair`;
+  return { reason: 'SecretFailed', message, stalled: true };
+}
+
+/** A step that changes the Secret. */
+type WriteStep = Extract<TokenStep, { kind: 'issue' | 'remove' }>;
+
 async function write(
   { api, accessKey, now }: Pick<Scope, 'api' | 'accessKey' | 'now'>,
   outcome: PairOutcome & { secret: SecretRecord },
-  step: Exclude<TokenStep, { kind: 'keep' }>,
+  step: WriteStep,
   tokens: SecretTokens,
 ): Promise<PairOutcome> {
   const { secret } = outcome;
@@ -93,7 +109,7 @@ async function write(
   return { ...outcome, secret: record, change: 'none', write: { repaired, reverted } };
 }
 
-async function contentOf(step: Exclude<TokenStep, { kind: 'keep' }>, tokens: SecretTokens) {
+async function contentOf(step: WriteStep, tokens: SecretTokens) {
   const former = step.formerKey === undefined ? {} : { [step.formerKey]: null };
   if (step.kind === 'remove') return { annotation: null, data: former };
   const signed = await tokens.issue(step.request);

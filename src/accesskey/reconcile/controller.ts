@@ -28,7 +28,7 @@ import { type Unseen, type VersionOf, waitForWatchMs, watchLatencyMs, writtenSec
 
 /**
  * How often a pair with a problem that is not an error of the API server is reconciled again, milliseconds. A blocking
- * Secret that is not watched (blocking-secrets.ts) may be gone.
+ * Secret that is not watched (blocking-secrets.ts) may be gone, and signing keys may have been created.
  */
 const problemRecheckMs = 30_000;
 /**

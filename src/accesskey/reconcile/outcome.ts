@@ -20,7 +20,13 @@ export type PairChange =
 
 /** Why a pair is not as the spec requires. */
 export interface PairProblem {
-  reason: 'SecretConflict' | 'SecretTerminating' | 'SecretFailed' | 'SecretNotWatched' | 'SecretOverridden';
+  reason:
+    | 'SecretConflict'
+    | 'SecretTerminating'
+    | 'SecretFailed'
+    | 'SecretNotWatched'
+    | 'SecretOverridden'
+    | 'SigningKeysMissing';
   message: string;
   /** Start of the message of an error, which is the same in each attempt for the same Secret. */
   stablePrefix?: string;

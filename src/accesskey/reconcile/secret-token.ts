@@ -24,6 +24,8 @@ const clockToleranceMs = clockToleranceSeconds * 1000;
 
 export type TokenStep =
   | { kind: 'keep' }
+  /** A token is wanted, but cannot be issued, nor the present one be judged, without signing keys. */
+  | { kind: 'wait' }
   /** The former data key, if the value under it must be removed. */
   | { kind: 'remove'; formerKey: string | undefined }
   | { kind: 'issue'; request: SecretTokenRequest; key: string; inputs: string; formerKey: string | undefined };
@@ -49,8 +51,7 @@ export function planToken(situation: TokenSituation): TokenStep {
     if (annotation === undefined && lostKey === undefined) return { kind: 'keep' };
     return { kind: 'remove', formerKey: removableKey(pair, known?.key ?? lostKey) };
   }
-  // Without signing keys, the token stays until they are loaded.
-  if (!tokens.isReady()) return { kind: 'keep' };
+  if (!tokens.isReady()) return { kind: 'wait' };
   const key = tokenKeyOf(pair);
   const inputs = inputsOf(accessKey, request, tokens.issuer);
   const isCurrent =

@@ -23,6 +23,8 @@ export const reasons = {
    * `Ready` if a pair is therefore not as the spec requires.
    */
   secretOverridden: 'SecretOverridden',
+  /** The token that a Secret holds cannot be issued or renewed, because there are no signing keys. */
+  signingKeysMissing: 'SigningKeysMissing',
   /** A key pair expires soon, and no other one is valid longer. The reason of `ExpiresSoon`. */
   expiresSoon: 'KeyPairExpiresSoon',
   /** The AccessKey does not comply with the guardrails. The reason of `NotCompliant`. */

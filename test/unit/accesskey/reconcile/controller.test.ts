@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { textAt } from '../../../../src/credential/secret-record.ts';
 import { KubernetesError } from '../../../../src/kube/errors.ts';
 import { accessKey, known, rawSecret } from '../../../support/builders.ts';
 import { startTestController } from './controllers.ts';
@@ -106,6 +107,27 @@ describe('the controller', () => {
     controller.caches.accessKeys.remove(owner.key);
     await controller.pass(0);
     expect(controller.events).toEqual(['SecretConflict', 'KeyPairCreated']);
+    await controller.stop();
+  });
+
+  it('reports that there are no signing keys for the token in a Secret, and issues it when there are', async () => {
+    const controller = startTestController(accessKey({ keyPairs: [{ name: 'main', token: {} }] }));
+    await controller.pass(0);
+    controller.show();
+    await controller.pass(0);
+    expect(controller.ready()).toEqual(['SigningKeysMissing']);
+    expect(controller.events).toEqual(['KeyPairCreated', 'SigningKeysMissing']);
+    controller.tokens.isReady = () => true;
+    controller.tokens.isPublished = () => true;
+    controller.tokens.issue = async ({ now: issuedAt }) => ({
+      ...{ token: 'signed', kid: 'k', issuedAt, expiresAt: issuedAt + 86_400_000 },
+    });
+    await controller.pass(30_000);
+    controller.show();
+    await controller.pass(0);
+    expect(controller.ready()).toEqual(['SigningKeysMissing', 'KeyPairsReady']);
+    const { data } = controller.api.get('ann-main') as { data: Record<string, string> };
+    expect(textAt(data, 'token')).toBe('signed');
     await controller.stop();
   });
 

@@ -29,6 +29,7 @@ export function startTestController(subject: AccessKeyRecord, ...secrets: RawSec
   let current = subject;
   const events: string[] = [];
   const limits = guardrails();
+  const tokens = { ...noTokens };
   const client = {
     ...api.client,
     async patch(call: { plural: string }, body: { status: Status }) {
@@ -48,7 +49,7 @@ export function startTestController(subject: AccessKeyRecord, ...secrets: RawSec
     accepts: acceptedBy(createPairLookup(filled)),
     recorder: { record: (_, { reason }) => void events.push(reason) },
     log: pino({ level: 'silent' }),
-    tokens: noTokens,
+    tokens,
     warningDays: [30, 7, 1],
     guardrails: limits,
     now: () => now,
@@ -60,6 +61,8 @@ export function startTestController(subject: AccessKeyRecord, ...secrets: RawSec
     ready: () => statuses.map(({ conditions }) => conditions?.[0]?.reason),
     events,
     limits,
+    /** A test may replace its functions. */
+    tokens,
     /** The watch shows every Secret of the API server. */
     show: () => filled.secrets.replace(api.watched(subject)),
     /** Changes the spec. */

@@ -31,9 +31,9 @@ function createTokens(change: Partial<SecretTokens> = {}) {
 }
 
 /** A Secret of the pair main and the API server that has it. */
-function start(pair: Partial<KeyPairSpec> = { token: {} }) {
+function start(pair: Partial<KeyPairSpec> = { token: {} }, { immutable = false } = {}) {
   let subject = accessKey({ keyPairs: [{ name: 'main', ...pair }] });
-  const api = createSecretsApi(rawSecret({ of: subject }));
+  const api = createSecretsApi(rawSecret({ of: subject, ...(immutable && { immutable }) }));
   api.know(subject);
   const signer = createTokens();
   const raw = () => api.get('ann-main') as ReturnType<typeof rawSecret>;
@@ -197,11 +197,17 @@ describe('the token in a Secret', () => {
     },
   );
 
-  it('stays while no signing keys are loaded, but is removed if the pair is disabled', async () => {
+  it('stays while there are no signing keys, which is reported, but is removed if the pair is disabled', async () => {
     const secret = start();
     await secret.run();
     const { tokens } = createTokens({ isReady: () => false, isPublished: () => false });
-    expect(await secret.run(now + 20 * hour, tokens)).toBeUndefined();
+    expect(await secret.run(now + 20 * hour, tokens)).toMatchObject({
+      problem: {
+        reason: 'SigningKeysMissing',
+        message: 'there are no signing keys, so the token in Secret ann-main cannot be issued',
+      },
+    });
+    expect(secret.value()).toBe('token-1');
     secret.editPair({ enabled: false });
     await secret.run(now, tokens);
     expect(secret.keys()).toEqual(['ak', 'sk']);
@@ -228,6 +234,15 @@ describe('the token in a Secret', () => {
       expect(await secret.run(now, secret.tokens, new Map([['ann-main', new Set([field])]]))).toBeUndefined();
     }
     expect(secret.api.writes()).toEqual([]);
+  });
+
+  it('is reported as a problem if the Secret is immutable', async () => {
+    const secret = start({ token: {} }, { immutable: true });
+    expect(await secret.run()).toMatchObject({
+      problem: { reason: 'SecretFailed', stalled: true, message: expect.stringContaining('it is immutable') },
+    });
+    expect(secret.api.writes()).toEqual([]);
+    expect(await start({}, { immutable: true }).run()).toBeUndefined();
   });
 
   it('is reported as a problem of the pair if the API server rejects it', async () => {
