@@ -33,6 +33,8 @@ export type PairField =
 
 /** Which tool manages what, undefined for none. */
 export interface Management {
+  /** A manager of any field of the spec: it would create the AccessKey again after a deletion. */
+  object: string | undefined;
   /** The manager of the whole list: the pages can change nothing. */
   list: string | undefined;
   /** The manager of a pair: the pages cannot delete it. */
@@ -59,9 +61,11 @@ export function managementOf(entries: readonly FieldsEntry[]): Management {
   const ofSpec = entries.filter((one) => !one.subresource && one.manager !== fieldManager);
   const applied = ofSpec.filter((one) => one.operation === 'Apply');
   const updated = ofSpec.filter((one) => wholeListManagers.some((pattern) => pattern.test(one.manager ?? '')));
+  const hasSpec = (one: FieldsEntry) => one.fieldsV1?.['f:spec'] !== undefined;
   const hasAudiences = (one: FieldsEntry) => one.fieldsV1?.['f:spec']?.['f:audiences'] !== undefined;
   const find = (has: (pairs: Fields) => boolean) => applied.find((one) => has(pairsOf(one) ?? {}))?.manager;
   return {
+    object: [...applied, ...updated].find(hasSpec)?.manager,
     list: updated.find((one) => one.operation === 'Update' && pairsOf(one))?.manager,
     audiences: [...applied, ...updated].find(hasAudiences)?.manager,
     pair: (name) => find((pairs) => pairs[keyOf(name)] !== undefined),

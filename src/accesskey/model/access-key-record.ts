@@ -101,11 +101,12 @@ export function pairStatusOf({ status }: Pick<AccessKeyRecord, 'status'>, pairNa
 export const inUseMs = 3_600_000;
 
 /**
+ * @param use of a pair or a ServiceAccount
  * @param now milliseconds since the epoch; a time that is ahead of it is ignored, see `isAhead`. Default: no time is
- * @returns when the pair or its previous pair was last used, RFC 3339 in UTC; undefined if neither was
+ * @returns when it, or the previous pair, was last used, RFC 3339 in UTC; undefined if it was not
  */
 export function lastUseOf(
-  { lastUsedTime, previous }: KeyPairStatus,
+  { lastUsedTime, previous }: Pick<KeyPairStatus, 'lastUsedTime' | 'previous'>,
   now = Number.POSITIVE_INFINITY,
 ): string | undefined {
   // RFC 3339 times in UTC with whole seconds sort like text.

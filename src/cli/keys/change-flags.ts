@@ -51,7 +51,7 @@ export function addWaitFlags(command: Command, done: string): Command {
     .option('--timeout <duration>', 'longest time to wait', parseTimeLimit, '60s');
 }
 
-/** Adds the flag that `requireUnused` of in-use.ts checks. */
+/** Adds the flag that replaces the checks of in-use.ts. */
 export function addInUseFlag(command: Command): Command {
-  return command.option('--in-use', 'also if the key pair was used within the last hour');
+  return command.option('--in-use', 'also if it was used within the last hour');
 }

@@ -28,11 +28,24 @@ export function requireUnmanaged(
   const management = managementOf(managedFields);
   const ofAction = action === 'add' ? management.list : managerOf(management, pair, action);
   const manager = ofAction ?? (setsOverlap ? management.field(pair, 'rotation') : undefined);
-  if (manager === undefined) return;
+  if (manager !== undefined) throw conflict(`${verbs[action]} ${title}`, manager);
+}
+
+/**
+ * @param name of the AccessKey that is deleted with everything in it
+ * @throws CliError with the field manager of a part of its spec
+ */
+export function requireUnmanagedObject(managedFields: readonly FieldsEntry[], name: string): void {
+  const { object } = managementOf(managedFields);
+  if (object !== undefined) throw conflict(`delete AccessKey ${name}`, object);
+}
+
+/** @param change verb and object, for example `delete key pair a/b` */
+function conflict(change: string, manager: string): CliError {
   const name = managerTitle(manager);
   const known = name === manager ? '' : ` (${name.replace(` (${manager})`, '')})`;
-  throw new CliError(
-    `cannot ${verbs[action]} ${title}: conflict with field manager "${manager}"${known}, which would revert the change`,
+  return new CliError(
+    `cannot ${change}: conflict with field manager "${manager}"${known}, which would revert the change`,
     {
       hint: 'change it where that tool reads it, or use --force-conflicts to change it anyway',
     },

@@ -1,22 +1,50 @@
-import { isInUse } from '../../accesskey/change/edit-pairs.ts';
-import { type AccessKeyRecord, lastUseOf, pairStatusOf } from '../../accesskey/model/access-key-record.ts';
+/** Protects what a service uses from being disabled or deleted by mistake, as the console does; pure. */
+import {
+  type AccessKeyRecord,
+  inUseMs,
+  type KeyPairStatus,
+  lastUseOf,
+  pairStatusOf,
+} from '../../accesskey/model/access-key-record.ts';
+import { parseTime } from '../../accesskey/model/time.ts';
 import { CliError } from '../common/failure.ts';
 import { relativeTime } from '../common/human-time.ts';
 
 /**
- * Protects a key pair that a service uses from being disabled or deleted by mistake, as the console does.
- *
  * @param now milliseconds since the epoch
- * @throws CliError if one of the pairs was used within the last hour
+ * @throws CliError if one of the key pairs was used within the last hour
  */
 export function requireUnused(accessKey: AccessKeyRecord, pairs: readonly string[], now: number): void {
   for (const pair of pairs) {
     const status = pairStatusOf(accessKey, pair);
-    if (!status || !isInUse(status, now)) continue;
-    const address = status.lastClientAddress === undefined ? '' : ` from ${status.lastClientAddress}`;
-    const when = relativeTime(lastUseOf(status, now), now, '');
-    throw new CliError(`key pair ${accessKey.name}/${pair} is in use: it was used ${when}${address}`, {
+    if (!status) continue;
+    requireOld(`key pair ${accessKey.name}/${pair}`, status, now, {
       hint: 'rotate it with an overlap instead, or add --in-use if the service that uses it may fail',
     });
   }
+}
+
+/**
+ * @param now milliseconds since the epoch
+ * @throws CliError if a key pair or a ServiceAccount of the AccessKey was used within the last hour
+ */
+export function requireUnusedObject(accessKey: AccessKeyRecord, now: number): void {
+  const { name, spec, status } = accessKey;
+  const pairs = (spec.keyPairs ?? []).map((pair) => pair.name);
+  requireUnused(accessKey, pairs, now);
+  for (const account of status.serviceAccounts ?? []) {
+    requireOld(`ServiceAccount ${account.name} of AccessKey ${name}`, account, now, {
+      hint: 'add --in-use if the workloads of the ServiceAccount may fail',
+    });
+  }
+}
+
+type Use = Pick<KeyPairStatus, 'lastUsedTime' | 'previous' | 'lastClientAddress'>;
+
+function requireOld(title: string, use: Use, now: number, options: { hint: string }): void {
+  const time = lastUseOf(use, now);
+  const usedAt = parseTime(time);
+  if (usedAt === undefined || now - usedAt >= inUseMs) return;
+  const from = use.lastClientAddress === undefined ? '' : ` from ${use.lastClientAddress}`;
+  throw new CliError(`${title} is in use: it was used ${relativeTime(time, now, '')}${from}`, options);
 }

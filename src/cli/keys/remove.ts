@@ -4,8 +4,8 @@ import { nameOf } from '../common/output.ts';
 import { createAccessKeyClient, retryOnConflict } from './access-key-client.ts';
 import { changePair, type PairChangeFlags } from './change-pair.ts';
 import { readClusterTime } from './cluster-time.ts';
-import { requireUnmanaged } from './conflicts.ts';
-import { requireUnused } from './in-use.ts';
+import { requireUnmanagedObject } from './conflicts.ts';
+import { requireUnusedObject } from './in-use.ts';
 import { parsePairReference } from './pair-reference.ts';
 import { report } from './report.ts';
 
@@ -17,12 +17,8 @@ export function remove(context: CliContext, flags: PairChangeFlags, reference: s
     const client = createAccessKeyClient(cluster, flags.dryRun, context);
     const { raw } = await retryOnConflict(async () => {
       const fetched = await client.read(name);
-      const pairs = (fetched.record.spec.keyPairs ?? []).map((one) => one.name);
-      if (!flags.forceConflicts) {
-        for (const one of pairs)
-          requireUnmanaged(fetched.managedFields, { title: `AccessKey ${name}`, pair: one, action: 'delete' });
-      }
-      if (!flags.inUse) requireUnused(fetched.record, pairs, await readClusterTime(context, cluster, name));
+      if (!flags.forceConflicts) requireUnmanagedObject(fetched.managedFields, name);
+      if (!flags.inUse) requireUnusedObject(fetched.record, await readClusterTime(context, cluster, name));
       await client.remove(fetched);
       return fetched;
     });

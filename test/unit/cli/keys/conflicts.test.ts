@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FieldsEntry } from '../../../../src/accesskey/change/managed-fields.ts';
-import { type Edit, requireUnmanaged } from '../../../../src/cli/keys/conflicts.ts';
+import { type Edit, requireUnmanaged, requireUnmanagedObject } from '../../../../src/cli/keys/conflicts.ts';
 
 function entry(manager: string, operation: string, fields: FieldsEntry['fieldsV1']): FieldsEntry {
   return { manager, operation, fieldsV1: { 'f:spec': { 'f:keyPairs': fields } } };
@@ -43,5 +43,31 @@ describe('requireUnmanaged', () => {
   it('accepts changes after writes of this program and of kubectl edit', () => {
     const entries = ['kubectl-accesskey', 'kubectl-edit'].map((one) => entry(one, 'Update', { 'k:{"name":"ci"}': {} }));
     expect(() => requireUnmanaged(entries, edit('delete'))).not.toThrow();
+  });
+});
+
+describe('requireUnmanagedObject', () => {
+  const ofSpec = (manager: string, operation: string, spec: NonNullable<FieldsEntry['fieldsV1']>): FieldsEntry => ({
+    ...{ manager, operation, fieldsV1: { 'f:spec': spec } },
+  });
+
+  it.each([
+    ofSpec('argocd-controller', 'Apply', { 'f:user': { 'f:name': {} } }),
+    ofSpec('helm', 'Update', { 'f:serviceAccounts': {} }),
+    ofSpec('kubectl', 'Apply', { 'f:keyPairs': { 'k:{"name":"ci"}': {} } }),
+  ])('rejects the deletion of an AccessKey of which another tool manages any part: %j', (managed) => {
+    const own = entry('kubectl-accesskey', 'Update', { 'k:{"name":"ci"}': {} });
+    const change = () => requireUnmanagedObject([own, managed], 'a');
+    expect(change).toThrow(`cannot delete AccessKey a: conflict with field manager "${managed.manager}"`);
+  });
+
+  it('accepts it after writes of this program, of kubectl create and of controllers to the metadata and the status', () => {
+    const entries: FieldsEntry[] = [
+      entry('kubectl-accesskey', 'Update', { 'k:{"name":"ci"}': {} }),
+      ofSpec('kubectl-create', 'Update', { 'f:user': {} }),
+      { manager: 'labeler', operation: 'Apply', fieldsV1: { 'f:metadata': { 'f:labels': {} } } },
+      { ...ofSpec('accesskey-operator', 'Apply', {}), subresource: 'status' },
+    ];
+    expect(() => requireUnmanagedObject(entries, 'a')).not.toThrow();
   });
 });
