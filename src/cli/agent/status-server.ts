@@ -43,6 +43,8 @@ export async function startStatusServer({ host, port }: ListenAddress, sources: 
   });
   server.listen(port, host);
   await once(server, 'listening');
+  // A connection that cannot be accepted must not end the agent.
+  server.on('error', () => undefined);
   return {
     port: (server.address() as AddressInfo).port,
     async close() {

@@ -8,16 +8,8 @@ import type { HttpMetrics } from '../common/environment.ts';
 import { answerBrokenRequests, answerUnroutable, maxHeaderSize } from './broken-request.ts';
 import { createDrain, type Drain } from './drain.ts';
 import { closeInactiveConnections } from './inactivity.ts';
-import {
-  answerServerOptions,
-  connectRejection,
-  createRecord,
-  expectationRejection,
-  findRejection,
-  type RecordResponse,
-  reject,
-  rejectRaw,
-} from './rejected-request.ts';
+import { answerServerOptions, createRecord, findRejection, type RecordResponse, reject } from './rejected-request.ts';
+import { answerSpecialRequests } from './special-requests.ts';
 import type { ServingCertificate } from './tls-certificate.ts';
 
 export interface ListenOptions {
@@ -90,8 +82,14 @@ export async function serve(app: Pick<Hono<any>, 'fetch'>, options: ServeOptions
   server.once('error', listening.reject);
   server.listen(options.port, options.address, listening.resolve);
   await listening.promise;
+  survive(server, options.log);
   const { address, port } = server.address() as AddressInfo;
   return { address, port, beginDrain: drain.begin, close: drain.close };
+}
+
+/** Logs errors of a listening server, such as a connection that cannot be accepted, which would end the process. */
+function survive(server: Server, log: Logger | undefined): void {
+  server.on('error', ({ code }: NodeJS.ErrnoException) => log?.error({ reason: code }, 'cannot accept a connection'));
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: any Hono app, whatever its environment
@@ -120,19 +118,6 @@ function normalizeHost(request: IncomingMessage): void {
   const host = headers.host ?? '';
   if (host.startsWith('[') || host.endsWith(':')) headers.host = URL.parse(`http://${host}`)?.host ?? host;
   if (/^http/i.test(url)) request.url = url.replace(/^https?:/i, (scheme) => scheme.toLowerCase());
-}
-
-/**
- * Responds to CONNECT and to an unknown Expect, for which Node does not emit `request`. By default, Node closes the
- * connection, or answers without a line in our log.
- */
-function answerSpecialRequests(server: Server, record: RecordResponse): void {
-  server.on('connect', ({ socket }) => {
-    const { status, message: refused } = connectRejection;
-    const requestId = record({ method: 'CONNECT', status, remoteAddress: socket.remoteAddress, refused });
-    rejectRaw(socket, { rejection: connectRejection, requestId });
-  });
-  server.on('checkExpectation', (_, response) => reject(response, expectationRejection, record));
 }
 
 /** Failed TLS handshakes are logged only at level debug: port scans and plain HTTP requests are common. */
