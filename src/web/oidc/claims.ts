@@ -27,8 +27,9 @@ export function userOfClaims(claims: JWTPayload, rules: ClaimRules): ClaimedUser
   const { usernameClaim, groupsClaim, groupsPrefix = '' } = rules;
   const value = claims[usernameClaim];
   if (typeof value !== 'string' || value === '') return 'missingName';
-  // As in kube-apiserver, an email address counts as verified if the claim is missing.
-  if (usernameClaim === 'email' && !(claims.email_verified ?? true)) return 'unverifiedEmail';
+  // As in kube-apiserver, an email address counts as verified if the claim is missing. Some providers send "false".
+  const { email_verified: isVerified = true } = claims;
+  if (usernameClaim === 'email' && isVerified !== true) return 'unverifiedEmail';
   const name = usernamePrefixOf(rules) + value;
   if (isSystemName(name)) return 'systemName';
   if (!isNameable(name)) return 'invalidName';

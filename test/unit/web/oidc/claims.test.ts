@@ -44,10 +44,17 @@ test.each<[string, Record<string, unknown>, Partial<ClaimRules>, unknown]>([
   expect(userOfClaims(claims, rules(parts))).toEqual(expected);
 });
 
+test.each([false, 'false', 'true', '', null, 0, 1, {}])('rejects an email address with email_verified %o', (value) => {
+  const claims = { sub: '7', email: 'a@b.org', email_verified: value };
+  expect(userOfClaims(claims, rules({ usernameClaim: 'email' }))).toBe('unverifiedEmail');
+  expect(userOfClaims(claims, rules({ usernamePrefix: '-' }))).toEqual({ name: '7', groups: [] });
+});
+
 test.each<[string, unknown, unknown]>([
   ['are a list', ['a', 'b'], ['a', 'b']],
   ['are a single text', 'a', ['a']],
   ['are missing', undefined, []],
+  ['are null', null, []],
   ['lose duplicates', ['a', 'a'], ['a']],
   ['lose groups of Kubernetes', ['system:masters', 'a'], ['a']],
   ['lose names that an AccessKey cannot have', ['', ' a', 'a\u202e', 'x'.repeat(254), 'b'], ['b']],
