@@ -25,14 +25,16 @@ export function parseEndedList(text: string): EndedList | undefined {
 }
 
 /**
- * Adds an ended sign-on, and removes entries without sessions.
+ * Adds an ended sign-on, and removes entries without sessions. Logout tokens can arrive in any order, and twice: an
+ * entry never ends fewer sessions than before.
  *
  * @param expiresAt when the last session of the sign-on has ended in any case
  */
 export function addEnded(list: EndedList, ended: EndedSignOn, expiresAt: number, now: number): EndedList {
   const hash = hashOfEnded(ended);
   const others = list.entries.filter(([one, , end]) => one !== hash && end > now);
-  const entry: EndedList['entries'][number] = [hash, ended.at, expiresAt];
+  const [, at = ended.at, end = expiresAt] = list.entries.find(([one]) => one === hash) ?? [];
+  const entry: EndedList['entries'][number] = [hash, Math.max(at, ended.at), Math.max(end, expiresAt)];
   const entries = [...others, entry];
   const removed = entries.slice(0, Math.max(0, entries.length - maxEntries));
   const endedBefore = Math.max(list.endedBefore, ...removed.map(([, at]) => at));

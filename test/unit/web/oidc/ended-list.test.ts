@@ -32,6 +32,13 @@ describe('a sign-on', () => {
     expect([hasEnded(list, { signedInAt: 600 }), hasEnded(list, { signedInAt: 601 })]).toEqual([true, false]);
   });
 
+  test('does not become valid again by an earlier logout token of its sub', () => {
+    const ended = addEnded(empty, { sub: 'alice', at: 600 }, later, now);
+    const replayed = addEnded(ended, { sub: 'alice', at: 400 }, later - 1, now);
+    expect(hasEnded(replayed)).toBe(true);
+    expect(replayed).toEqual(ended);
+  });
+
   test('does not end because another sub equals its sid', () => {
     expect(hasEnded(addEnded(empty, { sub: 'a', at: 600 }, later, now))).toBe(false);
   });
