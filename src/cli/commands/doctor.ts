@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { parseNamespace } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
 import { addOutputFlag } from '../common/output.ts';
 import type { DoctorFlags } from '../doctor/doctor.ts';
@@ -12,7 +13,7 @@ export function registerDoctor(program: Command, context: CliContext): void {
         'issuer, certificates, clocks and permissions. Each finding says what to do. Nothing is changed. ' +
         'The exit code is 1 if a check has failed.',
     )
-    .option('--operator-namespace <name>', 'namespace of the operator', 'accesskey-system')
+    .option('--operator-namespace <name>', 'namespace of the operator', parseNamespace, 'accesskey-system')
     .option('--server <url>', "URL of the operator's API (default: $ACCESSKEY_URL, or through the API server)")
     .option('--ca-file <file>', 'certificate authorities of the server and the issuer (PEM)')
     .option('--token-file <file>', 'token of the operator to verify')

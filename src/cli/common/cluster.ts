@@ -1,6 +1,7 @@
 /** The cluster that a command works with, and the flags that select it. */
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { KubernetesClient } from '../../kube/client.ts';
+import { isDnsLabel } from '../../kube/names.ts';
 import type { Transport } from '../../kube/transport.ts';
 import { parseRequestTimeout } from './duration.ts';
 
@@ -30,7 +31,7 @@ export interface Cluster {
 /** Adds the flags of `ClusterFlags` to the program; commands read them with `optsWithGlobals`. */
 export function addClusterFlags(program: Command): Command {
   return program
-    .option('-n, --namespace <name>', 'namespace (default: that of the context)')
+    .option('-n, --namespace <name>', 'namespace (default: that of the context)', parseOptionalNamespace)
     .option('--kubeconfig <file>', 'kubeconfig (default: $KUBECONFIG, or .kube/config in the home directory)')
     .option('--context <name>', 'context of the kubeconfig (default: the current context)')
     .option('--as <user>', 'user to impersonate')
@@ -40,6 +41,17 @@ export function addClusterFlags(program: Command): Command {
       'time limit of a request to the API server, such as 30s; 0 for none (default: 30s)',
       parseRequestTimeout,
     );
+}
+
+/** Parser of a flag with the name of a namespace. @throws InvalidArgumentError */
+export function parseNamespace(name: string): string {
+  if (isDnsLabel(name)) return name;
+  throw new InvalidArgumentError('Must be the name of a namespace.');
+}
+
+/** As kubectl: an empty name counts as unset. */
+function parseOptionalNamespace(name: string): string | undefined {
+  return name === '' ? undefined : parseNamespace(name);
 }
 
 /** Parser of a flag that may be repeated. */

@@ -9,19 +9,20 @@ import { expiresAtMs, tokensNotBeforeMs } from '../../accesskey/model/pair-state
 import type { RawObject } from '../../kube/raw-object.ts';
 import { type ClusterFlags, withCluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
+import { parsePairReference } from '../common/pair-reference.ts';
 import { readPairSecret } from '../common/pair-secret.ts';
 import type { SecretPair } from '../token/read-source.ts';
 import { TokenError } from '../token/token-error.ts';
 
 /**
- * @param name `NAME/PAIR`, or `NAME` of an AccessKey with one key pair
- * @throws TokenError if there is no such key pair, if its spec does not allow tokens, or if it has no valid Secret;
+ * @param reference `NAME/PAIR`, or `NAME` of an AccessKey with one key pair
+ * @throws CliError if it is neither; TokenError if there is no such key pair, if its spec does not allow tokens, or if it has no valid Secret;
  * KubernetesError, for example without permission
  */
-export function readSecretPair(context: CliContext, flags: ClusterFlags, name: string): Promise<SecretPair> {
-  const [accessKeyName = '', pairName] = name.split('/', 2);
+export async function readSecretPair(context: CliContext, flags: ClusterFlags, reference: string): Promise<SecretPair> {
+  const { name, pair: pairName } = parsePairReference(reference);
   return withCluster(context, flags, async ({ client, namespace }) => {
-    const object = await client.get<RawObject>({ ...accessKeys, namespace, name: accessKeyName });
+    const object = await client.get<RawObject>({ ...accessKeys, namespace, name });
     const accessKey = toAccessKeyRecord(object);
     const pair = requirePair(accessKey, pairName);
     requireAllowed(accessKey, pair, context.now());

@@ -3,13 +3,13 @@ import type { KeyPairEdit } from '../../accesskey/change/managed-fields.ts';
 import type { RawObject } from '../../kube/raw-object.ts';
 import { type Cluster, withCluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
+import { choosePair, parsePairReference } from '../common/pair-reference.ts';
 import { createAccessKeyClient, type FetchedAccessKey, retryOnConflict } from './access-key-client.ts';
 import type { ChangeFlags, WaitFlags } from './change-flags.ts';
 import { readClusterTime } from './cluster-time.ts';
 import { requireUnmanaged } from './conflicts.ts';
 import { explainEdit } from './edit-error.ts';
 import { requireUnused } from './in-use.ts';
-import { choosePair, parsePairReference } from './pair-reference.ts';
 import { report } from './report.ts';
 import { waitForRotation } from './wait.ts';
 

@@ -6,6 +6,7 @@ import { type Cluster, withCluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
 import { CliError } from '../common/failure.ts';
 import { nameOf } from '../common/output.ts';
+import { parsePairReference } from '../common/pair-reference.ts';
 import { printable } from '../common/printable.ts';
 import {
   type AccessKeyClient,
@@ -17,7 +18,6 @@ import type { ChangeFlags, WaitFlags } from './change-flags.ts';
 import { requireUnmanaged } from './conflicts.ts';
 import { explainEdit } from './edit-error.ts';
 import { type PairFlags, pairOfFlags } from './pair-flags.ts';
-import { parsePairReference } from './pair-reference.ts';
 import { report } from './report.ts';
 import { printSecret, readKeyPair } from './show-secret.ts';
 import { waitForRotation } from './wait.ts';

@@ -3,11 +3,11 @@ import { withCluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
 import { CliError } from '../common/failure.ts';
 import { formatObject, type ObjectFormat, withoutManagedFields } from '../common/output.ts';
+import { choosePair, parsePairReference } from '../common/pair-reference.ts';
 import { styleFor } from '../common/style.ts';
 import { createAccessKeyClient, type FetchedAccessKey } from './access-key-client.ts';
 import { describe } from './describe.ts';
 import { list } from './list.ts';
-import { choosePair, parsePairReference } from './pair-reference.ts';
 import { printSecret, readKeyPair } from './show-secret.ts';
 
 export interface GetFlags extends ClusterFlags {

@@ -1,12 +1,12 @@
 import { withCluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
 import { nameOf } from '../common/output.ts';
+import { parsePairReference } from '../common/pair-reference.ts';
 import { createAccessKeyClient, retryOnConflict } from './access-key-client.ts';
 import { changePair, type PairChangeFlags } from './change-pair.ts';
 import { readClusterTime } from './cluster-time.ts';
 import { requireUnmanagedObject } from './conflicts.ts';
 import { requireUnusedObject } from './in-use.ts';
-import { parsePairReference } from './pair-reference.ts';
 import { report } from './report.ts';
 
 /** Deletes a key pair (`NAME/PAIR`), or an AccessKey with all its key pairs (`NAME`), and prints the result. */

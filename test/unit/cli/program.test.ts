@@ -47,6 +47,9 @@ describe('runCli', () => {
     [['rotate'], 'missing required argument', 'kubectl accesskey rotate'],
     [['create', '--dry-run', 'ann'], "argument 'ann' is invalid. Write --dry-run=MODE. ", 'kubectl accesskey create'],
     [['create', 'ann', '--dry-run='], "argument '' is invalid. Write --dry-run=MODE. ", 'kubectl accesskey create'],
+    [['list', '-n', 'a/b'], "argument 'a/b' is invalid. Must be the name of a namespace.", 'kubectl accesskey'],
+    [['list', '--namespace=..'], 'Must be the name of a namespace.', 'kubectl accesskey'],
+    [['doctor', '--operator-namespace='], 'Must be the name of a namespace.', 'kubectl accesskey doctor'],
     [['token', 'inspect', '--nothing'], 'unknown option', 'kubectl accesskey token inspect'],
   ])('rejects %j with exit code 1, and names the help', async (args, message, command) => {
     const { exitCode, out, err } = await run(...args);

@@ -95,6 +95,17 @@ describe('token', () => {
   });
 });
 
+it.each([
+  ['token', ''],
+  ['token', 'a/b/c'],
+  ['login', '', '--store', 'kubeconfig'],
+  ['login', 'ann/', '--store', 'kubeconfig'],
+])('rejects what names no key pair: %s %j', async (...args) => {
+  const { exitCode, out, err } = await run(args);
+  expect({ exitCode, out }).toEqual({ exitCode: 1, out: '' });
+  expect(err).toMatch(/^error: invalid (name|key pair) "/);
+});
+
 describe('token inspect', () => {
   it('verifies a token with the keys of the server, and later explains that it expired', async () => {
     const token = (await run(['token'])).out.trim();

@@ -21,6 +21,14 @@ describe('readSecretPair', () => {
     expect(revoked).toEqual({ pair: keyPair(), tokensNotBefore: now - 60_000 });
   });
 
+  it.each(['', 'a/b/c', 'ann/', 'Ann'])('sends no request for %j, which names no key pair', async (reference) => {
+    await expect(readSecretPair(testContext(), {}, reference)).rejects.toThrow(/^invalid (name|key pair) "/);
+  });
+
+  it('reads the name as -o name prints it', async () => {
+    expect(await read('accesskey.ghippo.io/ann', [{ name: 'main' }])).toMatchObject({ pair: keyPair() });
+  });
+
   it.each<[string, KeyPairSpec[], boolean, RegExp, RegExp | undefined]>([
     ['ann', [{ name: 'a' }, { name: 'b' }], false, /has several key pairs$/, /^It has ann\/a and ann\/b\.$/],
     ['ann/c', [{ name: 'a' }], false, /has no key pair c$/, /^It has ann\/a\.$/],

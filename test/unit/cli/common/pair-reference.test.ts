@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { choosePair, parsePairReference } from '../../../../src/cli/keys/pair-reference.ts';
+import { choosePair, parsePairReference } from '../../../../src/cli/common/pair-reference.ts';
 import { accessKey } from '../../../support/builders.ts';
 
 describe('parsePairReference', () => {

@@ -1,7 +1,7 @@
 /** How commands name a key pair: `NAME/PAIR`, or `NAME` if the AccessKey has one; pure. */
 import type { AccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
 import { isDnsLabel, isDnsSubdomain } from '../../kube/names.ts';
-import { CliError } from '../common/failure.ts';
+import { CliError } from './failure.ts';
 
 export interface PairReference {
   /** Name of the AccessKey. */
