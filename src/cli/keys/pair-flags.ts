@@ -2,7 +2,7 @@
 import { InvalidArgumentError } from 'commander';
 import { noOverlap } from '../../accesskey/change/edit-pairs.ts';
 import type { KeyPairSpec } from '../../accesskey/model/access-key-record.ts';
-import { dayMs, durationMs, formatTime, parseTime } from '../../accesskey/model/time.ts';
+import { dayMs, durationMs, formatTime, parseEnteredTime } from '../../accesskey/model/time.ts';
 
 /** Parsed flags of `create`. */
 export interface PairFlags {
@@ -47,8 +47,8 @@ export function parseExpiry(text: string, now: number): string {
 }
 
 function timeIn(text: string, now: number): number | undefined {
-  if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return parseTime(`${text}T23:59:59Z`);
-  if (/^\d{4}-\d{2}-\d{2}T[\d:.]+(?:Z|[+-]\d{2}:\d{2})$/i.test(text)) return parseTime(text);
+  if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return parseEnteredTime(`${text}T23:59:59Z`);
+  if (/^\d{4}-\d{2}-\d{2}T/i.test(text)) return parseEnteredTime(text);
   const [, days] = /^(\d{1,5})d$/.exec(text) ?? [];
   const ms = days === undefined ? durationMs(text) : Number(days) * dayMs;
   return ms > 0 ? now + ms : undefined;

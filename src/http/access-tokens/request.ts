@@ -1,7 +1,7 @@
 /** The body of a request for an access token, and the rules for its name and its expiry; pure except for reading. */
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { dayMs, formatTime } from '../../accesskey/model/time.ts';
+import { dayMs, formatTime, parseEnteredTime } from '../../accesskey/model/time.ts';
 import { isDnsLabel } from '../../kube/names.ts';
 import { jsonEntries, jsonType, readBody } from '../common/body.ts';
 import type { Environment } from '../common/environment.ts';
@@ -9,7 +9,6 @@ import { badRequest, PlatformError, violation } from '../common/errors.ts';
 import { gather, problemOf, requiredText, unsetIfEmpty } from '../common/parameters.ts';
 
 const expiryRule = 'must be a time in milliseconds since the epoch, or in RFC 3339';
-const rfc3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
 
 /** The fields of the request: currentuserCreateAccessTokenRequest. */
 export const AccessTokenRequest = z
@@ -35,7 +34,7 @@ export const AccessTokenRequest = z
 /** @returns milliseconds since the epoch; NaN for an invalid time */
 function toTime(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  return rfc3339.test(text) ? Date.parse(text) : Number.NaN;
+  return parseEnteredTime(text) ?? Number.NaN;
 }
 
 /** @throws PlatformError 400 that names the field, 415 for another media type than JSON */

@@ -31,6 +31,9 @@ describe('parseExpiry', () => {
   it.each([
     ['tomorrow', 'Must be a duration or a time, such as'],
     ['2026-13-01', 'Must be a duration or a time, such as'],
+    ['2030-02-31', 'Must be a duration or a time, such as'],
+    ['2030-04-31T12:00:00Z', 'Must be a duration or a time, such as'],
+    ['2030-04-30T24:00:00Z', 'Must be a duration or a time, such as'],
     ['2026-12-31T10:00:00', 'Must be a duration or a time, such as'],
     ['0d', 'Must be a duration or a time, such as'],
     ['2026-01-09', 'Must be in the future'],

@@ -66,9 +66,9 @@ describe('POST /current-user/accesstoken', () => {
     ['is too soon', 400, at(59), 'expiredAt: must be at least one minute in the future'],
     ['is not a time', 400, 'tomorrow', 'expiredAt: must be a time in milliseconds since the epoch, or in RFC 3339'],
     [
-      'is an impossible time',
+      'is a day that does not exist',
       400,
-      '2026-02-31T99:00:00Z',
+      '2030-02-31T00:00:00Z',
       'expiredAt: must be a time in milliseconds since the epoch, or in RFC 3339',
     ],
   ])('rejects an expiry that %s', async (_, status, expiredAt, message) => {
