@@ -1,5 +1,5 @@
 /** Secret keys in a real keyring: GNOME Keyring on a session bus of its own. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -37,6 +37,14 @@ test('login stores the secret key in the keyring, where token finds it', async (
   const kubeconfig = await readFile(join(directory, 'kubeconfig'), 'utf8');
   expect(kubeconfig).toContain('- --keyring');
   expect(kubeconfig).not.toContain(sk);
+});
+
+test('login stores no secret key if the kubeconfig has another user with the name', async () => {
+  const kubeconfig = join(directory, 'other');
+  await writeFile(kubeconfig, 'users: [{name: accesskey, user: {token: x}}]\n');
+  const { stderr } = await withKeyring(`${login} --kubeconfig ${kubeconfig}; ${token}`);
+  expect(stderr).toContain('the user accesskey has other credentials');
+  expect(stderr).toContain('error: the keyring has no secret key');
 });
 
 test('token says how to store a secret key that the keyring lacks', async () => {

@@ -14,17 +14,34 @@ export async function readKeyring(ak: string): Promise<string | undefined> {
   return attempt(async (entry) => (await entry.getPassword()) ?? undefined, ak);
 }
 
-/** Stores the sk of an ak, and replaces an earlier one. @throws TokenError as `readKeyring` */
-export function writeKeyring(ak: string, sk: string): Promise<void> {
-  return attempt((entry) => entry.setPassword(sk), ak);
+/**
+ * Stores the sk of an ak, and replaces an earlier one.
+ *
+ * @returns a function that restores the earlier state
+ * @throws TokenError as `readKeyring`
+ */
+export function writeKeyring(ak: string, sk: string): Promise<() => Promise<void>> {
+  return attempt((entry) => replacePassword(entry, sk), ak);
 }
 
-interface Entry {
+/** An entry of the keyring. */
+export interface KeyringEntry {
   getPassword(): Promise<string | null | undefined>;
   setPassword(password: string): Promise<void>;
+  deleteCredential(): Promise<unknown>;
 }
 
-async function attempt<T>(action: (entry: Entry) => Promise<T>, ak: string): Promise<T> {
+/** @returns as `writeKeyring` */
+export async function replacePassword(entry: KeyringEntry, password: string): Promise<() => Promise<void>> {
+  const previous = await entry.getPassword();
+  await entry.setPassword(password);
+  return async () => {
+    if (previous === undefined || previous === null) await entry.deleteCredential();
+    else await entry.setPassword(previous);
+  };
+}
+
+async function attempt<T>(action: (entry: KeyringEntry) => Promise<T>, ak: string): Promise<T> {
   const Keyring = await load();
   try {
     return await action(new Keyring(service, ak, options));
@@ -35,7 +52,7 @@ async function attempt<T>(action: (entry: Entry) => Promise<T>, ak: string): Pro
 }
 
 /** The package is optional: there is no build of it for some systems, and the single executable cannot load it. */
-async function load(): Promise<new (service: string, account: string, more: typeof options) => Entry> {
+async function load(): Promise<new (service: string, account: string, more: typeof options) => KeyringEntry> {
   try {
     return (await import('@napi-rs/keyring')).AsyncEntry;
   } catch {

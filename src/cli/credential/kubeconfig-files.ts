@@ -32,6 +32,27 @@ async function readExisting(file: string): Promise<KubeconfigText | undefined> {
 }
 
 /**
+ * Checks whether the kubeconfig can be changed, without a lock: another process may still prevent the change.
+ *
+ * @throws TokenError if the change conflicts with the kubeconfig, or if a file is not a kubeconfig
+ */
+export async function checkChange(paths: readonly string[], change: KubeconfigChange): Promise<void> {
+  const existing = (await readKubeconfigs(paths)).map(({ file }) => file);
+  await applied(paths, targetOf(existing, paths), change);
+}
+
+/** As kubectl: the first file that exists, else the last one. */
+function targetOf(existing: readonly string[], paths: readonly string[]): string {
+  return existing[0] ?? paths.at(-1) ?? '';
+}
+
+/** @returns the files that the change affects, with their new content */
+async function applied(paths: readonly string[], target: string, change: KubeconfigChange): Promise<KubeconfigText[]> {
+  const files = await readKubeconfigs(paths);
+  return applyChange(files, files.find(({ file }) => file === target) ?? parseKubeconfig(target, ''), change);
+}
+
+/**
  * Changes the kubeconfig. Each file is locked as kubectl locks it, and replaced as a whole with mode 0600.
  *
  * @returns the paths of the changed files
@@ -39,13 +60,10 @@ async function readExisting(file: string): Promise<KubeconfigText | undefined> {
  */
 export async function changeKubeconfig(paths: readonly string[], change: KubeconfigChange): Promise<string[]> {
   const existing = (await readKubeconfigs(paths)).map(({ file }) => file);
-  // As kubectl: the first file that exists, else the last one.
-  const target = existing[0] ?? paths.at(-1) ?? '';
+  const target = targetOf(existing, paths);
   await mkdir(dirname(target), { recursive: true, mode: 0o700 });
   return withLocks([...new Set([...existing, target])], async () => {
-    const files = await readKubeconfigs(paths);
-    const targetFile = files.find(({ file }) => file === target) ?? parseKubeconfig(target, '');
-    const changed = applyChange(files, targetFile, change);
+    const changed = await applied(paths, target, change);
     for (const one of changed) await replaceKubeconfig(one.file, formatKubeconfig(one));
     return changed.map(({ file }) => file);
   });

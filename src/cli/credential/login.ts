@@ -15,8 +15,9 @@ import { checkStore, execEntry, type Store } from './exec-entry.ts';
 import { sourceEffects, type TokenFlags, termsOf } from './get-token.ts';
 import { writeKeyring } from './keyring.ts';
 import { clusterOfContext, currentContextOf, type KubeconfigChange, requireCluster } from './kubeconfig-change.ts';
-import { changeKubeconfig, kubeconfigPaths, readKubeconfigs } from './kubeconfig-files.ts';
+import { kubeconfigPaths, readKubeconfigs } from './kubeconfig-files.ts';
 import { loginWarnings } from './login-warnings.ts';
+import { storeLogin } from './store-login.ts';
 
 export interface LoginFlags extends TokenFlags {
   store?: Store;
@@ -47,12 +48,11 @@ export async function login(context: CliContext, flags: LoginFlags): Promise<voi
   const credential = rememberRead(await unlessAborted(opened, signal));
   if (!flags.skipCheck) await checkCredential(context, flags, terms, credential);
   const stored = store && { store, pair: await unlessAborted(pairOf(credential), signal) };
-  if (stored?.store === 'keyring') await unlessAborted(writeKeyring(stored.pair.ak, stored.pair.sk), signal);
   const exec = execEntry({ ...terms, caFile, allowPlainHTTP, command }, source, stored);
   const { user, useContext: use = false, force = false } = flags;
   const change: KubeconfigChange = { user, exec, context: kubeconfigContext, use, force };
-  signal.throwIfAborted();
-  const changed = await changeKubeconfig(paths, change);
+  const forKeyring = stored?.store === 'keyring' ? stored.pair : undefined;
+  const changed = await storeLogin(paths, change, forKeyring, { signal, stderr: context.stderr, writeKeyring });
   await report(context, change, changed);
 }
 

@@ -194,6 +194,13 @@ users: [{name: a, user: {token: x}}]
     expect((await run(['login', '--cluster', 'prod'])).exitCode).toBe(0);
   });
 
+  it('does not open the keyring if the kubeconfig has another user with the name', async () => {
+    await writeFile(kubeconfig, existing);
+    const { exitCode, err } = await run(['login', '--user', 'a', '--store', 'keyring']);
+    expect(exitCode).toBe(1);
+    expect(err).toContain(`error: kubeconfig ${kubeconfig}: the user a has other credentials\n`);
+  });
+
   it('changes nothing if the credential is rejected', async () => {
     await writeFile(kubeconfig, existing);
     expect((await run(['login'], { SECRET_KEY: crypto.randomUUID() })).exitCode).toBe(1);
