@@ -4,11 +4,19 @@ import { type ControllerOptions, startController } from '../accesskey/reconcile/
 import { startOrphanRemoval } from '../accesskey/reconcile/orphans.ts';
 import type { Configuration } from '../config/load.ts';
 import { createKubernetesClient, type KubernetesClient } from '../kube/client.ts';
+import { endingClient } from '../kube/ending-client.ts';
+import { NotLeaderError } from '../kube/errors.ts';
 import { createEventRecorder } from '../kube/events.ts';
 import { createLeaderElector, type LeaderElector } from '../kube/leader-elector.ts';
-import { aborted } from '../kube/time.ts';
+import { aborted, pause } from '../kube/time.ts';
 import type { Transport } from '../kube/transport.ts';
 import { fencedTransport } from '../kube/transport-wrappers.ts';
+
+/**
+ * How long requests in flight may take after the term of the leader has ended, milliseconds. Until they are done, the Lease
+ * is not released, and a webhook may take 30 seconds for each of them.
+ */
+const graceMs = 5_000;
 
 /** The work of the replica that is the leader. */
 export interface Leadership {
@@ -30,7 +38,8 @@ export interface LeadershipOptions extends Omit<ControllerOptions, 'client' | 'r
 
 /**
  * Composes leader election with the controller and the rotation of the signing keys. Their transport sends no write
- * after leadership is over, so a leader that was paused cannot write after another one took over.
+ * after leadership is over, so a leader that was paused cannot write after another one took over. What is still in flight
+ * five seconds after the term has ended is aborted; each write has a precondition, so the next leader can take over.
  *
  * Without leader election, this process always reconciles.
  */
@@ -41,14 +50,24 @@ export function createLeadership(options: LeadershipOptions): Leadership {
   const recorder = createEventRecorder(client, instance, log);
 
   async function reconcile(signal: AbortSignal): Promise<void> {
+    const ended = new AbortController();
+    const ofTerm = endingClient(client, ended.signal);
     const stops = [
-      startController({ ...options, client, recorder, warningDays: configuration.warnings.expiryDays }),
-      startOrphanRemoval({ ...options, client, recorder }),
-      startRotation(client),
+      startController({ ...options, client: ofTerm, recorder, warningDays: configuration.warnings.expiryDays }),
+      startOrphanRemoval({ ...options, client: ofTerm, recorder }),
+      startRotation(ofTerm),
     ];
     log.info('reconciling');
     await aborted(signal);
+    const stopped = new AbortController();
+    const limit = pause(graceMs, stopped.signal).then(() => {
+      if (stopped.signal.aborted) return;
+      log.warn(`requests took longer than ${graceMs / 1000} seconds after the end of leadership, aborting them`);
+      ended.abort(new NotLeaderError('aborted: this process is no longer the leader'));
+    });
     await Promise.all(stops.map((stop) => stop()));
+    stopped.abort();
+    await limit;
   }
 
   return { run: (signal) => elector.run(signal, reconcile), isLeader: elector.isLeader };

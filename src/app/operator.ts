@@ -29,9 +29,9 @@ export async function runOperator(components: OperatorComponents, options: Opera
   components.readiness.shutDown();
   const resigned = work.resign();
   api.beginDrain();
-  // The next leader can start while this process answers its last requests.
-  await Promise.all([drain(api, components, options), resigned]);
-  await work.stop();
+  // The next leader can start while this process answers its last requests. The last uses are written as soon as these are
+  // answered, also if reconciliation has not stopped yet: the process may be killed soon.
+  await Promise.all([drain(api, components, options).then(work.stop), resigned]);
   await health.close(0);
   await Promise.all([components.transport.close(), components.webConsole?.close()]);
   options.log.info('stopped');

@@ -59,7 +59,10 @@ export class ResponseTooLongError extends InvalidResponseError {
   override readonly name = 'ResponseTooLongError';
 }
 
-/** A write that was not sent, because this process is not the leader (see `fencedTransport`). */
+/**
+ * A write that was not sent, because this process is not the leader (see `fencedTransport`), or a request that was aborted
+ * some time after it stopped being the leader.
+ */
 export class NotLeaderError extends Error {
   override readonly name = 'NotLeaderError';
 }

@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Kubectl } from '../../tools/kubectl.ts';
 import { poll } from '../../tools/poll.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
+import { type ProxyRequest, startFaultProxy } from '../support/fault-proxy.ts';
 import {
   type AccessKeyObject,
   accessKeyManifest,
@@ -37,6 +39,33 @@ async function withoutStatusRight(act: () => Promise<void>): Promise<void> {
   await act();
   await set(role.rules);
 }
+
+/** The kubelet kills a container 30 seconds after SIGTERM, of which `http.shutdownDelaySeconds` takes five by default. */
+const gracePeriodMs = 25_000;
+
+test('an operator whose request hangs in a webhook writes the last use and releases the Lease within the grace period', async () => {
+  const proxy = await startFaultProxy(cluster.controlPlane);
+  onTestFinished(() => proxy.stop());
+  const proxied = join(cluster.directory, 'proxied.kubeconfig');
+  await proxy.kubeconfig(proxied, cluster.operatorKubeconfig);
+  const operator = await cluster.startOperator({}, proxied);
+  await getToken(operator.url, await createPair(kubectl, accessKeyManifest('people', 'used')));
+  const isCreate = ({ method, path }: ProxyRequest) => method === 'POST' && path.endsWith('/people/secrets');
+  proxy.decide = (request) => (isCreate(request) ? { kind: 'delay', ms: 10 * gracePeriodMs } : undefined);
+  const before = proxy.requests.filter(isCreate).length;
+  await kubectl.apply(accessKeyManifest('people', 'hanging'));
+  await poll('the request that hangs', async () => proxy.requests.filter(isCreate).length > before);
+  const kubelet = setTimeout(() => void operator.stop('SIGKILL'), gracePeriodMs);
+  expect(await operator.stop()).toBe(0);
+  clearTimeout(kubelet);
+  const lease = await kubectl.get<{ spec: { holderIdentity?: string } }>(
+    ...['lease', 'accesskey-operator', '-n', 'accesskey-system'],
+  );
+  expect(lease.spec.holderIdentity ?? '').toBe('');
+  const { status } = await kubectl.get<AccessKeyObject>('accesskey', 'used', '-n', 'people');
+  expect(status.keyPairs?.[0]?.lastUsedTime).toBeDefined();
+  await kubectl.run(['delete', 'accesskey', 'hanging', 'used', '-n', 'people']);
+});
 
 describe('an operator that is killed with SIGKILL', () => {
   test('between Secret and status keeps the pair and completes the status after the restart', async () => {

@@ -8,6 +8,7 @@ import { stringify } from 'yaml';
 import { composeOperator } from '../../../src/app/composition.ts';
 import { runOperator } from '../../../src/app/operator.ts';
 import { parseConfiguration } from '../../../src/config/load.ts';
+import { aborted } from '../../../src/kube/time.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'composition-test-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -95,4 +96,36 @@ describe('the log at startup', () => {
     expect(found).toHaveLength(count);
     for (const line of found) expect(JSON.parse(line)).toMatchObject({ level: 30, issuer });
   });
+});
+
+it('writes the last uses after the last response, also while reconciliation has not stopped', async () => {
+  const { components, configuration, log } = compose();
+  const reconciliation = Promise.withResolvers<void>();
+  const flushed = Promise.withResolvers<void>();
+  const none = { run: async () => undefined, synced: Promise.resolve() };
+  const operator = runOperator(
+    {
+      ...components,
+      reflectors: [],
+      requiredReflectors: [],
+      registeredClusters: undefined,
+      signingKeys: {
+        ...components.signingKeys,
+        ...none,
+        cache: { ...components.signingKeys.cache, loaded: none.synced },
+      },
+      leadership: { run: () => reconciliation.promise, isLeader: () => true },
+      lastUsed: {
+        ...components.lastUsed,
+        async run(signal) {
+          await aborted(signal);
+          flushed.resolve();
+        },
+      },
+    },
+    { configuration, program, log, untilSignal: () => expect.poll(components.readiness.isReady).toBe(true) },
+  );
+  await flushed.promise;
+  reconciliation.resolve();
+  await operator;
 });
