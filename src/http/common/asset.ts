@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Context } from 'hono';
 import { acceptsGzip, compressedOnce, minCompressedSize } from './cacheable.ts';
+import { answerBody } from './large-body.ts';
 
 /** A static file that browsers may cache for a year: its name changes with its content. */
 export interface Asset {
@@ -26,11 +27,11 @@ export async function answerAsset(context: Context, asset: Asset): Promise<Respo
   context.header('Content-Type', asset.type);
   context.header('Cache-Control', 'public, max-age=31536000, immutable');
   context.header('X-Content-Type-Options', 'nosniff');
-  if (!isCompressible(asset)) return context.body(asset.content);
+  if (!isCompressible(asset)) return answerBody(context, asset.content);
   context.header('Vary', 'Accept-Encoding');
-  if (!acceptsGzip(context.req.header('Accept-Encoding'))) return context.body(asset.content);
+  if (!acceptsGzip(context.req.header('Accept-Encoding'))) return answerBody(context, asset.content);
   context.header('Content-Encoding', 'gzip');
-  return context.body(await asset.compressed());
+  return answerBody(context, await asset.compressed());
 }
 
 /** PNG is already compressed. */

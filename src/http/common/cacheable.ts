@@ -4,6 +4,7 @@ import { gzip } from 'node:zlib';
 import type { Context, TypedResponse } from 'hono';
 import type { JSONParsed } from 'hono/utils/types';
 import type { Environment } from './environment.ts';
+import { answerBody } from './large-body.ts';
 import { parseWeighted } from './weighted.ts';
 
 const compress = promisify(gzip);
@@ -48,12 +49,19 @@ export interface Representation {
   readonly text: string;
   /** A weak entity tag. */
   readonly tag: string;
+  /** The text as UTF-8, cached after the first call. */
+  encoded(): Uint8Array<ArrayBuffer>;
   /** The text compressed with gzip, cached after the first call. */
   compressed(): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 export function representationOf(text: string): Representation {
-  return { text, tag: `W/"${hash('sha256', text, 'base64url')}"`, compressed: compressedOnce(text) };
+  let bytes: Uint8Array<ArrayBuffer> | undefined;
+  const encoded = () => {
+    bytes ??= new TextEncoder().encode(text);
+    return bytes;
+  };
+  return { text, tag: `W/"${hash('sha256', text, 'base64url')}"`, encoded, compressed: compressedOnce(text) };
 }
 
 /** @returns a function that compresses the content with gzip, once */
@@ -68,7 +76,7 @@ export function compressedOnce(content: string | Uint8Array): () => Promise<Uint
 /** Like answerCacheable, for a representation. */
 export async function answerRepresentation(
   context: Context<Environment>,
-  { text, tag, compressed }: Representation,
+  { text, tag, encoded, compressed }: Representation,
   { type, cacheControl }: AnswerOptions,
 ): Promise<Response> {
   const headers = { ETag: tag, 'Cache-Control': cacheControl, Vary: 'Accept-Encoding' };
@@ -76,10 +84,10 @@ export async function answerRepresentation(
   if (hasTag(context.req.header('If-None-Match'), tag)) return context.body(null, 304);
   context.header('Content-Type', type);
   if (Buffer.byteLength(text) < minCompressedSize || !acceptsGzip(context.req.header('Accept-Encoding'))) {
-    return context.body(text, 200);
+    return answerBody(context, text, encoded);
   }
   context.header('Content-Encoding', 'gzip');
-  return context.body(await compressed(), 200);
+  return answerBody(context, await compressed());
 }
 
 /**

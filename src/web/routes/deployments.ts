@@ -4,6 +4,7 @@ import { type Visible, visibleInEach } from '../../clusters/visible.ts';
 import { conditionsOf, createMatch } from '../../deployments/filter.ts';
 import { listDeployments, namespacesOf, type Source } from '../../deployments/listing.ts';
 import type { DeploymentRecord } from '../../deployments/record.ts';
+import { answerBody } from '../../http/common/large-body.ts';
 import { deploymentChanges, inScope } from '../deployments/changes.ts';
 import { type DeploymentFilters, readFilters } from '../deployments/filters.ts';
 import { toRow } from '../deployments/row.ts';
@@ -40,9 +41,10 @@ export function addDeploymentRoutes(
       return context.html(noDeploymentsPage(view, describeMissingPermission(permissionToList, visitor.user)), 403);
     }
     const page = { ...pageOf(visible, filters), filters, clusters: clusters.all().map(({ name }) => name) };
-    return context.html(
-      context.req.query('fragment') === undefined ? deploymentsPage(view, page) : deploymentsArea(view, page),
-    );
+    const isFragment = context.req.query('fragment') !== undefined;
+    const html = await (isFragment ? deploymentsArea(view, page) : deploymentsPage(view, page));
+    context.header('Content-Type', 'text/html; charset=UTF-8');
+    return answerBody(context, String(html));
   });
 
   app.get(`${deploymentsPath}/events`, async (context) => {
