@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { maxBodySize } from '../../../../src/http/common/body-limit.ts';
+import { maxBodySize } from '../../../../src/http/common/incoming-body.ts';
 import { createPlatform, deploymentsPath, form, tokenPaths } from '../support.ts';
 
 const [tokenPath] = tokenPaths;

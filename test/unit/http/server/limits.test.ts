@@ -3,9 +3,10 @@ import { connect, Socket } from 'node:net';
 import { Hono } from 'hono';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { limitBody, maxBodySize } from '../../../../src/http/common/body-limit.ts';
+import { limitBody } from '../../../../src/http/common/body-limit.ts';
 import type { Environment } from '../../../../src/http/common/environment.ts';
 import { answerError } from '../../../../src/http/common/error-response.ts';
+import { maxBodySize } from '../../../../src/http/common/incoming-body.ts';
 import { createHealthApp } from '../../../../src/http/server/health.ts';
 import { type RunningServer, type ServeOptions, serve } from '../../../../src/http/server/server.ts';
 import { createPlatform, tokenPaths } from '../support.ts';
@@ -64,6 +65,7 @@ describe('a request body', () => {
   it.each([
     ['of the maximum size', post('/', length(maxBodySize)) + 'x'.repeat(maxBodySize), maxBodySize],
     ['in chunks', `${post('/', chunked)}${chunk(5)}${chunk(maxBodySize - 5)}0\r\n\r\n`, maxBodySize],
+    ['in the maximum number of chunks', `${post('/', chunked)}${chunk(1).repeat(4_096)}0\r\n\r\n`, 4_096],
     ['that is empty', post('/', length(0)), 0],
   ])('%s is accepted', async (_, bytes, size) => {
     const connection = await connectTo(createCountingApp().app);
@@ -131,6 +133,29 @@ describe('a request body', () => {
     const chunks = await open();
     chunks.send(`${method} /healthz HTTP/1.1\r\nHost: a\r\n${chunked}\r\n\r\n${chunk(maxBodySize)}${chunk(1)}`);
     await expect.poll(chunks.text).toMatch(/^HTTP\/1\.1 413 /);
+  });
+
+  it.each(['GET', 'HEAD', 'POST', 'PUT'])(
+    'in too many chunks is rejected before it has arrived: %s',
+    async (method) => {
+      const bytes = `${method} /one HTTP/1.1\r\nHost: a\r\n${chunked}\r\n\r\n${chunk(1).repeat(4_097)}`;
+      for (const app of [
+        createCountingApp().app,
+        createHealthApp({ unready: () => [], log: pino({ level: 'silent' }) }),
+      ]) {
+        const connection = await connectTo(app);
+        connection.send(bytes);
+        expect(await connection.ended()).toMatch(/^HTTP\/1\.1 413 [\s\S]*^connection: close$/im);
+        await server.close(0);
+      }
+    },
+  );
+
+  it('in too many chunks is rejected in the format of the path', async () => {
+    const connection = await connectTo((await createPlatform()).app);
+    connection.send(post('/oauth2/token', chunked) + chunk(1).repeat(4_097));
+    const error_description = 'the body has more than 4096 chunks';
+    expect(JSON.parse(last(await connection.ended()))).toEqual({ error: 'invalid_request', error_description });
   });
 
   it('that is too large does not end the connection if the rest arrives soon', async () => {

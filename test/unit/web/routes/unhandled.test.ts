@@ -1,10 +1,11 @@
 import { Hono } from 'hono';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import { limitBody, maxBodySize } from '../../../../src/http/common/body-limit.ts';
+import { limitBody } from '../../../../src/http/common/body-limit.ts';
 import type { Environment } from '../../../../src/http/common/environment.ts';
 import { answerError, answerNotFound } from '../../../../src/http/common/error-response.ts';
 import { PlatformError } from '../../../../src/http/common/errors.ts';
+import { maxBodySize } from '../../../../src/http/common/incoming-body.ts';
 import { limitQuery } from '../../../../src/http/common/parameter-limit.ts';
 import { requestLog } from '../../../../src/http/common/request-log.ts';
 import { loadAssets } from '../../../../src/web/common/assets.ts';
