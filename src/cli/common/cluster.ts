@@ -12,6 +12,7 @@ export interface ClusterFlags {
   namespace?: string;
   as?: string;
   asGroup?: string[];
+  tlsServerName?: string;
   /** Hours, minutes and seconds (`30s`); `0s` for no limit. */
   requestTimeout?: string;
 }
@@ -21,6 +22,8 @@ export interface Cluster {
   readonly client: KubernetesClient;
   /** For watches. */
   readonly transport: Transport;
+  /** Name in the certificate of the API server, of the flag or the kubeconfig; undefined: the host of its URL. */
+  readonly tlsServerName?: string | undefined;
   /** Of the flag, of the context or `default`. */
   readonly namespace: string;
   /** Names of the contexts of the kubeconfig. */
@@ -34,6 +37,10 @@ export function addClusterFlags(program: Command): Command {
     .option('-n, --namespace <name>', 'namespace (default: that of the context)', parseOptionalNamespace)
     .option('--kubeconfig <file>', 'kubeconfig (default: $KUBECONFIG, or .kube/config in the home directory)')
     .option('--context <name>', 'context of the kubeconfig (default: the current context)')
+    .option(
+      '--tls-server-name <name>',
+      'name that the certificate of the API server must have (default: that of the kubeconfig, or the host of its URL)',
+    )
     .option('--as <user>', 'user to impersonate')
     .option('--as-group <group>', 'group to impersonate; may be repeated', appendTo)
     .option(

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import type { KubeConfig } from '@kubernetes/client-node';
 import { durationMs } from '../../accesskey/model/time.ts';
 import { createKubernetesClient } from '../../kube/client.ts';
 import { KubeconfigError, loadKubeconfig, loadKubeconfigFiles } from '../../kube/kubeconfig.ts';
@@ -27,13 +28,25 @@ export function connect(flags: ClusterFlags, process: Process): Cluster {
   return {
     client: createKubernetesClient(transport),
     transport,
+    tlsServerName: kubeconfig.getCurrentCluster()?.tlsServerName,
     namespace: flags.namespace ?? ofContext ?? 'default',
     contexts: kubeconfig.getContexts().map(({ name }) => name),
     close: () => transport.close(),
   };
 }
 
-function loadOf({ kubeconfig, context }: ClusterFlags, process: Process) {
+function loadOf(flags: ClusterFlags, process: Process): KubeConfig {
+  const kubeconfig = readKubeconfig(flags, process);
+  const { tlsServerName } = flags;
+  // As kubectl: an empty name counts as unset.
+  if (tlsServerName) {
+    const current = kubeconfig.getCurrentCluster();
+    kubeconfig.clusters = kubeconfig.clusters.map((one) => (one === current ? { ...one, tlsServerName } : one));
+  }
+  return kubeconfig;
+}
+
+function readKubeconfig({ kubeconfig, context }: ClusterFlags, process: Process): KubeConfig {
   const files = kubeconfigFiles(kubeconfig, process);
   if (files.length > 0) return loadKubeconfigFiles(files, context);
   if (process.env.KUBERNETES_SERVICE_HOST) return loadKubeconfig();

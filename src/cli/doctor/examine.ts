@@ -57,7 +57,11 @@ export async function examine(cluster: Cluster, examination: Examination): Promi
     leader,
     ...(await checkServer(cluster, installation, examination)),
     checkClock(apiClock, 'API server'),
-    checkCertificate(await readFact(() => readServerCertificate(cluster.transport.server)), 'API server', now()),
+    checkCertificate(
+      await readFact(() => readServerCertificate(cluster.transport.server, cluster.tlsServerName)),
+      'API server',
+      now(),
+    ),
     checkCertificate(await readOwnCertificate(cluster, installation, server), 'operator', now()),
     ...(await checkAllPermissions(cluster, installation)),
   ];

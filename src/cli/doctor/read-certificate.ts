@@ -9,13 +9,19 @@ const timeoutMs = 10_000;
  * Reads the certificate of a server. It is not verified, because the dates of an invalid one are reported as well.
  *
  * @param url an https URL
+ * @param name that the server selects its certificate with; undefined: the host of the URL
  * @throws Error if there is no TLS connection
  */
-export async function readServerCertificate(url: string): Promise<Certificate> {
+export async function readServerCertificate(url: string, name?: string): Promise<Certificate> {
   const { hostname, port, protocol, origin } = new URL(url);
   if (protocol !== 'https:') throw new Error(`${origin} does not use https`);
   const host = hostname.replace(/^\[|\]$/g, '');
-  const socket = connect({ host, port: Number(port || 443), servername: serverName(host), rejectUnauthorized: false });
+  const socket = connect({
+    host,
+    port: Number(port || 443),
+    servername: name ?? serverName(host),
+    rejectUnauthorized: false,
+  });
   try {
     await once(socket, 'secureConnect', { signal: AbortSignal.timeout(timeoutMs) });
     const certificate = socket.getPeerX509Certificate();
