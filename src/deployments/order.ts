@@ -1,3 +1,4 @@
+import { lowerBound } from '../kube/sorted-list.ts';
 import type { State } from './kpanda/state.ts';
 import type { DeploymentRecord } from './record.ts';
 
@@ -57,20 +58,4 @@ export function createSorted<T>(compare: (a: T, b: T) => number, initial: Iterab
       if (found !== undefined && compare(found, value) === 0) values.splice(at, 1);
     },
   };
-}
-
-/**
- * Returns the index of the first value that is not less than the one that is searched for.
- *
- * @param isLess must be true for the values up to this index, and false for the others
- */
-export function lowerBound<T>(values: readonly T[], isLess: (value: T) => boolean): number {
-  let low = 0;
-  let high = values.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (isLess(values[middle] as T)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

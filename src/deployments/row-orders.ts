@@ -1,4 +1,5 @@
-import { compareText, comparisons, createSorted, lowerBound, type OrderBy, type Sorted } from './order.ts';
+import { lowerBound } from '../kube/sorted-list.ts';
+import { compareText, comparisons, createSorted, type OrderBy, type Sorted } from './order.ts';
 import type { DeploymentRecord } from './record.ts';
 
 /** Rows of a table of Deployments in sorted order, kept sorted as rows are added and removed. */

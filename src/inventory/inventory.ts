@@ -1,6 +1,7 @@
 import type { AccessSubject, Authorizer } from '../access/authorizer.ts';
 import { type AccessKeyRecord, pairStatusOf } from '../accesskey/model/access-key-record.ts';
 import type { AccessKeyCaches } from '../accesskey/model/caches.ts';
+import { createSortedList } from '../kube/sorted-list.ts';
 import type { InventoryEntry } from './row.ts';
 
 export interface InventoryQuery {
@@ -32,32 +33,43 @@ export interface Inventory {
 /** Limit of the namespaces that `isOfferedTo` checks. */
 const maxOffered = 20;
 
-/** Creates an inventory that caches the sorted order of the AccessKeys. */
+/** Creates an inventory that keeps the AccessKeys sorted, and counts those of each namespace. */
 export function createInventory(
   { accessKeys, namespaces }: Pick<AccessKeyCaches, 'accessKeys' | 'namespaces'>,
   { visibleAccessKeys }: Pick<Authorizer, 'visibleAccessKeys'>,
 ): Inventory {
-  let sortedKeys: readonly string[] | undefined;
-  accessKeys.subscribe(({ previous, current }) => {
-    if (!previous || !current) sortedKeys = undefined;
-  });
+  const sortedKeys = createSortedList(byNamespaceAndName, () => Array.from(accessKeys.values(), ({ key }) => key));
+  const countOf = new Map<string, number>();
 
-  function sorted(): AccessKeyRecord[] {
-    sortedKeys ??= [...accessKeys.values()].sort(byNamespaceAndName).map(({ key }) => key);
-    return sortedKeys.flatMap((key) => accessKeys.get(key) ?? []);
+  function count(namespace: string, change: 1 | -1): void {
+    const next = (countOf.get(namespace) ?? 0) + change;
+    if (next === 0) countOf.delete(namespace);
+    else countOf.set(namespace, next);
   }
 
-  const nonEmptyNamespaces = () => new Set(Array.from(accessKeys.values(), (one) => one.namespace));
+  for (const { namespace } of accessKeys.values()) count(namespace, 1);
+  accessKeys.subscribe(({ key, previous, current }) => {
+    if (previous && current) return;
+    if (current) sortedKeys.add(key);
+    else sortedKeys.remove(key);
+    count(namespaceOf(key), current ? 1 : -1);
+  });
+
+  const sorted = () => sortedKeys.values().flatMap((key) => accessKeys.get(key) ?? []);
 
   return {
     async isOfferedTo(subject, own) {
-      const nonEmpty = new Set([...(own === undefined ? [] : [own]), ...nonEmptyNamespaces()]);
-      return (await visibleAccessKeys(subject, [...nonEmpty].slice(0, maxOffered), [])) !== undefined;
+      const nonEmpty = new Set(own === undefined ? [] : [own]);
+      for (const namespace of countOf.keys()) {
+        if (nonEmpty.size === maxOffered) break;
+        nonEmpty.add(namespace);
+      }
+      return (await visibleAccessKeys(subject, [...nonEmpty], [])) !== undefined;
     },
     async find(subject, { search, namespace }) {
-      const nonEmpty = namespace === '' ? nonEmptyNamespaces() : [namespace];
+      const nonEmpty = namespace === '' ? [...countOf.keys()] : [namespace];
       const others = namespace === '' ? Array.from(namespaces.values(), ({ key }) => key) : [];
-      const visible = await visibleAccessKeys(subject, [...nonEmpty], others);
+      const visible = await visibleAccessKeys(subject, nonEmpty, others);
       if (visible === undefined) return undefined;
       const shown = new Set(visible === 'all' ? nonEmpty : visible);
       const ofShown = sorted().filter((one) => shown.has(one.namespace));
@@ -66,9 +78,12 @@ export function createInventory(
   };
 }
 
-function byNamespaceAndName(a: AccessKeyRecord, b: AccessKeyRecord): number {
-  return compare(a.namespace, b.namespace) || compare(a.name, b.name);
+/** Compares keys (namespace/name), whose order as text is another one: `-` precedes `/`. */
+function byNamespaceAndName(a: string, b: string): number {
+  return compare(namespaceOf(a), namespaceOf(b)) || compare(a, b);
 }
+
+const namespaceOf = (key: string) => key.slice(0, key.indexOf('/'));
 
 /** By UTF-16 code units, independent of locale. */
 function compare(a: string, b: string): number {

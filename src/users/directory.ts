@@ -1,5 +1,6 @@
 import type { AccessKeyRecord } from '../accesskey/model/access-key-record.ts';
 import { type AccessKeyCaches, holdsUser } from '../accesskey/model/caches.ts';
+import { createSortedList } from '../kube/sorted-list.ts';
 
 /** A search for users. */
 export interface UserQuery {
@@ -18,11 +19,22 @@ export interface UserDirectory {
   find(query: UserQuery): { users: AccessKeyRecord[]; total: number };
 }
 
-/** Creates a directory that caches the sorted names, so that a page without a search costs only the page. */
+/** A user, with what a search needs, so that it looks up nothing. */
+interface Entry {
+  readonly name: string;
+  record: AccessKeyRecord;
+  /** The searched fields in lower case. */
+  text: string;
+}
+
+/** Creates a directory that keeps the users sorted, so that a page without a search costs only the page. */
 export function createUserDirectory(caches: AccessKeyCaches): UserDirectory {
   const { accessKeys, userHolders } = caches;
-  const names = new Set<string>();
-  let sorted: readonly string[] | undefined;
+  const entries = new Map<string, Entry>();
+  const sorted = createSortedList<Entry>(
+    (a, b) => (a.name === b.name ? 0 : a.name < b.name ? -1 : 1),
+    () => entries.values(),
+  );
 
   function byName(name: string): AccessKeyRecord | undefined {
     const key = userHolders.holderOf(name);
@@ -30,33 +42,41 @@ export function createUserDirectory(caches: AccessKeyCaches): UserDirectory {
   }
 
   function update(name: string): void {
-    if (userHolders.holderOf(name) === undefined) names.delete(name);
-    else names.add(name);
-    sorted = undefined;
-  }
-
-  function sortedNames(): readonly string[] {
-    sorted ??= [...names].sort();
-    return sorted;
+    const record = byName(name);
+    const entry = entries.get(name);
+    if (entry && record) Object.assign(entry, { record, text: searchedText(record) });
+    else if (entry) {
+      entries.delete(name);
+      sorted.remove(entry);
+    } else if (record) {
+      const added = { name, record, text: searchedText(record) };
+      entries.set(name, added);
+      sorted.add(added);
+    }
   }
 
   for (const { spec } of accessKeys.values()) update(spec.user.name);
   userHolders.subscribe(update);
+  accessKeys.subscribe(({ current }) => {
+    if (current && holdsUser(caches, current)) update(current.spec.user.name);
+  });
   return {
     byId: (id) => accessKeys.byIndex('uid', id).find((one) => holdsUser(caches, one)),
     byName,
     find({ search, page, pageSize }) {
       const text = search.toLowerCase();
-      const found = text === '' ? sortedNames() : sortedNames().filter((name) => matches(byName(name), text));
-      const names = found.slice((page - 1) * pageSize, page * pageSize);
-      return { users: names.flatMap((name) => byName(name) ?? []), total: found.length };
+      if (text.includes(separator)) return { users: [], total: 0 };
+      const found = text === '' ? sorted.values() : sorted.values().filter((one) => one.text.includes(text));
+      const users = found.slice((page - 1) * pageSize, page * pageSize).map(({ record }) => record);
+      return { users, total: found.length };
     },
   };
 }
 
-/** @param text in lower case */
-function matches(record: AccessKeyRecord | undefined, text: string): boolean {
-  if (!record) return false;
-  const { name, email = '', firstName = '', lastName = '' } = record.spec.user;
-  return [name, email, `${firstName} ${lastName}`.trim()].some((one) => one.toLowerCase().includes(text));
+/** Between the fields of a searched text. A search with this character would find a part of two fields. */
+const separator = '\0';
+
+function searchedText({ spec }: AccessKeyRecord): string {
+  const { name, email = '', firstName = '', lastName = '' } = spec.user;
+  return [name, email, `${firstName} ${lastName}`.trim()].join(separator).toLowerCase();
 }

@@ -36,6 +36,8 @@ describe('a turn of the event loop', () => {
     deploymentsPath,
     deploymentsPath.replace('deployments', 'namespaces/shop/deployments'),
     '/apis/kpanda.io/v1alpha1/asl/deployments',
+    '/apis/ghippo.io/v1alpha1/users',
+    '/apis/ghippo.io/v1alpha1/keypairs',
   ])('is taken for a listing, by the caller: %s', async (path) => {
     const { subjects, get, token } = await createRecordingPlatform();
     const authorization = `Bearer ${await token()}`;

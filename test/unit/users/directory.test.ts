@@ -54,6 +54,41 @@ describe('the users', () => {
     expect(directory(ann, bob, zoe).names('', page, pageSize)).toEqual([found, 3]);
   });
 
+  it('are not found by a text that spans two fields', () => {
+    expect(directory(ann).names('ann\0ann')).toEqual([[], 0]);
+  });
+
+  it('are found by their current fields', () => {
+    const { names, accessKeys } = directory(ann, younger, bob);
+    expect(names('lee')).toEqual([['ann'], 1]);
+    const renamed = accessKey({ profile: { lastName: 'Stone' } });
+    accessKeys.upsert({ ...renamed, resourceVersion: '12' });
+    expect([names('lee'), names('stone')]).toEqual([
+      [[], 0],
+      [['ann'], 1],
+    ]);
+    accessKeys.upsert({ ...younger, resourceVersion: '13' });
+    expect(names('x@y')).toEqual([[], 0]);
+  });
+
+  it('are searched without looking up each AccessKey', () => {
+    const all = Array.from({ length: 200 }, (_, index) =>
+      accessKey({ name: `k${index}`, user: `user-${index % 100}-${index}` }),
+    );
+    const content = caches({ accessKeys: all });
+    let lookUps = 0;
+    const get = (key: string) => {
+      lookUps += 1;
+      return content.accessKeys.get(key);
+    };
+    const accessKeys = { ...content.accessKeys, get };
+    const users = createUserDirectory({ ...content, accessKeys });
+    const query = { search: 'user', page: 1, pageSize: 10 };
+    lookUps = 0;
+    expect(users.find(query).total).toBe(200);
+    expect(lookUps).toBe(0);
+  });
+
   it('follow changes of AccessKeys and namespaces', () => {
     const { users, names, accessKeys, namespaces } = directory(ann);
     expect(names()).toEqual([['ann'], 1]);
