@@ -61,6 +61,9 @@ export function answerBrokenRequests(server: Server, record: RecordResponse): vo
     const respond = (request?: IncomingMessage) => rejectRest({ socket, request }, describe(error), record);
     if (!isHttpError(error) || !socket.writable || (response && isAnswered(response))) socket.destroy();
     else if (!response || response.writableFinished) respond();
+    // Until the responses to earlier requests have been sent, a response has no socket.
+    else if (!response.req.complete && response.socket === null)
+      response.once('socket', () => socket.writable && respond(response.req));
     else if (!response.req.complete) respond(response.req);
     // The error is in the next request of the connection, and responses have the order of their requests.
     else response.once('finish', () => socket.writable && respond());

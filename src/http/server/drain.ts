@@ -4,6 +4,8 @@ import { TLSSocket, Server as TlsServer } from 'node:tls';
 
 /** Stops a server without interrupting responses. */
 export interface Drain {
+  /** Tracks a response from the start of its request's processing. */
+  track(response: ServerResponse): void;
   /**
    * Adds `Connection: close` to every response (RFC 9112 section 9.6), but still accepts requests and connections. So
    * clients reconnect to another replica before `close`, instead of reusing a connection while it is being closed.
@@ -22,13 +24,11 @@ export function createDrain(server: Server): Drain {
   const inFlight = new Set<ServerResponse>();
   let draining = false;
 
-  // Runs before the app, which may respond synchronously.
-  server.prependListener('request', (_, response) => {
+  const track = (response: ServerResponse) => {
     inFlight.add(response);
     response.once('close', () => inFlight.delete(response));
     if (draining) closeAfter(response);
-  });
-
+  };
   const begin = () => {
     if (draining) return;
     draining = true;
@@ -44,7 +44,7 @@ export function createDrain(server: Server): Drain {
     await closed;
     clearTimeout(timer);
   };
-  return { begin, close };
+  return { track, begin, close };
 }
 
 /**

@@ -5,6 +5,7 @@ import { Hono } from 'hono';
 import { pino } from 'pino';
 import { describe, expect, it, vi } from 'vitest';
 import { createHealthApp } from '../../../../src/http/server/health.ts';
+import { createPipeline } from '../../../../src/http/server/pipeline.ts';
 import { serve } from '../../../../src/http/server/server.ts';
 import { answerSpecialRequests } from '../../../../src/http/server/special-requests.ts';
 import { createPlatform } from '../support.ts';
@@ -15,7 +16,7 @@ const connectRequest = 'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n';
 /** Sends a CONNECT request and returns the server's socket, and that of the client. */
 async function sendConnect() {
   const server = createServer();
-  answerSpecialRequests(server, () => 'the-id');
+  answerSpecialRequests(server, () => 'the-id', createPipeline());
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
