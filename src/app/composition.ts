@@ -47,7 +47,7 @@ export type OperatorComponents = ReturnType<typeof composeOperator>;
  */
 export function composeOperator(options: CompositionOptions) {
   const { configuration, kubeconfig, pluginHost, program, certificate, log } = options;
-  const { namespace, token } = configuration;
+  const { namespace, clusterName, token } = configuration;
   const now = Date.now;
   const userAgent = `${program.name}/${program.version}`;
   const instance = instanceName();
@@ -119,6 +119,13 @@ export function composeOperator(options: CompositionOptions) {
     log,
     now,
   });
+  /** Of what the operator reads in its own namespace. */
+  const ownCaches = [
+    signingKeys.watchCache,
+    guardrails.reflector,
+    ...(served.registeredClusters ? [served.registeredClusters.watchCache] : []),
+    ...(webConsole?.watchCaches ?? []),
+  ];
   metrics.collect({
     accessKeys: () => accessKeySamples(caches),
     areGuardrailsMalformed: guardrails.isMalformed,
@@ -126,7 +133,7 @@ export function composeOperator(options: CompositionOptions) {
     isReady: readiness.isReady,
     leaderElection: { name: configuration.leaderElection.leaseName, isLeader },
     ...(certificate && { certificateExpiry: certificate.expiry }),
-    caches: served.measured.caches,
+    caches: () => [...served.measured.caches(), ...ownCaches.map((one) => ({ ...one, cluster: clusterName }))],
     signingKeys: signingKeys.cache,
     clusters: served.measured,
   });

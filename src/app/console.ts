@@ -5,6 +5,7 @@ import { createReviewBudget } from '../http/common/review-budget.ts';
 import type { TokenIssuing } from '../http/token/issuing.ts';
 import type { KubernetesClient } from '../kube/client.ts';
 import { loadKubeconfig } from '../kube/kubeconfig.ts';
+import type { WatchCache } from '../kube/reflector.ts';
 import { createTokenTransports } from '../kube/token-transport.ts';
 import type { Transport } from '../kube/transport.ts';
 import { createFairTransports } from '../web/common/fair-transports.ts';
@@ -31,6 +32,8 @@ const endedSignOnsSecret = 'accesskey-operator-web-sign-outs';
 
 /** The web console of a process. */
 export interface RunningConsole extends Pick<Console, 'app' | 'unhandled'> {
+  /** Of the Secrets of the console, for metrics. */
+  readonly watchCaches: readonly WatchCache[];
   /** Keeps the session keys up to date until the signal aborts; never rejects. */
   run(signal: AbortSignal): Promise<void>;
   /** Ends open event streams, so that the server can be drained. */
@@ -77,6 +80,7 @@ export function createRunningConsole(options: RunningConsoleOptions): RunningCon
   return {
     app,
     unhandled,
+    watchCaches: [sessionSecret, ended].flatMap((one) => one?.watchCache ?? []),
     async run(signal) {
       await Promise.all([sessionSecret.run(signal), ended?.run(signal)]);
     },

@@ -5,7 +5,7 @@ import { createDeploymentTransform } from '../deployments/record.ts';
 import { createDeploymentStore, type DeploymentStore } from '../deployments/store.ts';
 import { describeError } from '../kube/errors.ts';
 import type { Freshness } from '../kube/freshness.ts';
-import { createReflector, type Reflector } from '../kube/reflector.ts';
+import { createReflector, type Reflector, type WatchCache } from '../kube/reflector.ts';
 import { pathOf, resources } from '../kube/resource.ts';
 import { createStore, type Store, type Stored } from '../kube/store.ts';
 import { pause } from '../kube/time.ts';
@@ -28,7 +28,7 @@ export type ConnectionState = 'connecting' | 'available' | 'unavailable';
 export interface Connection {
   readonly cluster: Cluster;
   /** The watch caches of the cluster. */
-  readonly caches: readonly Pick<Reflector, 'resource' | 'freshness'>[];
+  readonly caches: readonly WatchCache[];
   /** Resolves when the caches have synced and the cluster has answered a review. Meaningless after `close`. */
   readonly works: Promise<void>;
   state(): ConnectionState;

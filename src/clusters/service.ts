@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { EventRecorder } from '../kube/events.ts';
-import { createReflector } from '../kube/reflector.ts';
+import { createReflector, type WatchCache } from '../kube/reflector.ts';
 import { pathOf, resources } from '../kube/resource.ts';
 import { createStore } from '../kube/store.ts';
 import type { Transport } from '../kube/transport.ts';
@@ -24,6 +24,8 @@ export interface ClusterServiceOptions extends ConnectOptions {
 /** Watches the registrations and keeps the registered clusters connected. */
 export interface ClusterService {
   readonly registry: Registry;
+  /** Of the registrations, for metrics. */
+  readonly watchCache: WatchCache;
   /** Resolves when the registrations are known, whether or not the clusters respond. */
   readonly synced: Promise<void>;
   /** Runs until the signal aborts, then closes all connections. Never rejects. */
@@ -42,9 +44,11 @@ export function createClusterService(options: ClusterServiceOptions): ClusterSer
     store,
     transform: toRegistration,
     log,
+    cache: 'cluster-registration',
   });
   return {
     registry,
+    watchCache: reflector,
     synced: reflector.synced,
     async run(signal) {
       await Promise.all([reflector.run(signal), reporter.run(signal)]);

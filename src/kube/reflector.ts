@@ -30,14 +30,21 @@ export interface ReflectorOptions<T extends Stored> {
   /** Converts an object to its record, which should have only what is used, to save memory. */
   transform: (object: RawObject) => T;
   log: Logger;
+  /** Name of the cache in metrics. Default: the resource. */
+  cache?: string;
   /** How long a watch may receive nothing before it counts as dead, milliseconds. Default: 90 seconds. */
   idleTimeoutMs?: number;
 }
+
+/** What metrics report of a cache that a reflector fills. */
+export type WatchCache = Pick<Reflector, 'cache' | 'resource' | 'freshness'>;
 
 /** Keeps a store in sync with a collection of the API server, with list and watch. */
 export interface Reflector {
   /** Plural of the resource, for example `secrets`. */
   readonly resource: string;
+  /** Name of the cache, unique within a cluster. */
+  readonly cache: string;
   /** Resolves when the first list is in the store. */
   readonly synced: Promise<void>;
   hasSynced(): boolean;
@@ -140,8 +147,10 @@ export function createReflector<T extends Stored>(options: ReflectorOptions<T>):
     unsubscribe?.();
   }
 
+  const resource = target.path.slice(target.path.lastIndexOf('/') + 1);
   return {
-    resource: target.path.slice(target.path.lastIndexOf('/') + 1),
+    resource,
+    cache: options.cache ?? resource,
     synced: synced.promise,
     hasSynced: () => hasSynced,
     freshness: freshness.current,

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { KubernetesClient } from './client.ts';
 import { describeError, isStatus } from './errors.ts';
 import type { RawObject } from './raw-object.ts';
-import { createReflector } from './reflector.ts';
+import { createReflector, type WatchCache } from './reflector.ts';
 import { type NamespacedName, pathOf, resources } from './resource.ts';
 import { createStore, type Store, type Stored } from './store.ts';
 import { pause, untilAborted } from './time.ts';
@@ -31,7 +31,7 @@ export interface WatchedSecretOptions<T extends Stored> {
   create: () => Promise<unknown>;
   /** Whether to create the Secret again after it was deleted. If false, only one that was never seen is created. */
   recreate: boolean;
-  /** What the Secret holds, for the log, for example `session-key`. */
+  /** What the Secret holds, for the log and metrics, for example `session-key`. */
   purpose: string;
   log: Logger;
 }
@@ -42,6 +42,8 @@ export interface WatchedSecret<T extends Stored> {
   readonly key: string;
   /** Holds the record of the Secret, or nothing. */
   readonly store: Store<T>;
+  /** For metrics. */
+  readonly watchCache: WatchCache;
   /** Watches the Secret until the signal aborts, and creates it if it is missing. Never rejects. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -55,7 +57,7 @@ export function createWatchedSecret<T extends Stored>(options: WatchedSecretOpti
     path: pathOf({ ...resources.secrets, namespace: secret.namespace }),
     fieldSelector: `metadata.name=${secret.name}`,
   };
-  const reflector = createReflector({ transport, target, store, transform, log });
+  const reflector = createReflector({ transport, target, store, transform, log, cache: purpose });
   let seen = false;
   let changed = Promise.withResolvers<void>();
   store.subscribe(() => {
@@ -85,6 +87,7 @@ export function createWatchedSecret<T extends Stored>(options: WatchedSecretOpti
   return {
     key,
     store,
+    watchCache: reflector,
     async run(signal) {
       await Promise.all([ensureExists(signal), reflector.run(signal)]);
     },

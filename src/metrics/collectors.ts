@@ -3,7 +3,7 @@
  */
 import { Gauge, type Registry } from 'prom-client';
 import type { Registry as Clusters } from '../clusters/registry.ts';
-import type { Freshness } from '../kube/freshness.ts';
+import type { WatchCache } from '../kube/reflector.ts';
 
 /** What is counted of an AccessKey. */
 export interface CountedAccessKey {
@@ -23,12 +23,9 @@ export interface Candidate {
 }
 
 /** A watch cache. */
-export interface MeasuredCache {
+export interface MeasuredCache extends WatchCache {
   /** Name of the cluster. */
-  cluster: string;
-  /** Plural of the resource. */
-  resource: string;
-  freshness: () => Freshness;
+  readonly cluster: string;
 }
 
 /** The registered clusters. */
@@ -111,10 +108,10 @@ export function collectCertificate(register: Registry, expiry: () => number): vo
   });
 }
 
-/** A cache that was never filled has no age. */
+/** A cache that was never filled has no age. Several caches can have the same resource, for example Secrets. */
 export function collectCaches(register: Registry, caches: () => Iterable<MeasuredCache>): void {
   const registers = [register];
-  const labelNames = ['cluster', 'resource'] as const;
+  const labelNames = ['cluster', 'cache', 'resource'] as const;
   new Gauge({
     registers,
     labelNames,
@@ -122,9 +119,9 @@ export function collectCaches(register: Registry, caches: () => Iterable<Measure
     help: 'Seconds since a cache last received an event, a bookmark or a list from the API server',
     collect() {
       this.reset();
-      for (const { cluster, resource, freshness } of caches()) {
+      for (const { cluster, cache, resource, freshness } of caches()) {
         const { ageSeconds } = freshness();
-        if (Number.isFinite(ageSeconds)) this.set({ cluster, resource }, ageSeconds);
+        if (Number.isFinite(ageSeconds)) this.set({ cluster, cache, resource }, ageSeconds);
       }
     },
   });
@@ -135,8 +132,8 @@ export function collectCaches(register: Registry, caches: () => Iterable<Measure
     help: 'Whether a watch is open that updates a cache',
     collect() {
       this.reset();
-      for (const { cluster, resource, freshness } of caches()) {
-        this.set({ cluster, resource }, freshness().watching ? 1 : 0);
+      for (const { cluster, cache, resource, freshness } of caches()) {
+        this.set({ cluster, cache, resource }, freshness().watching ? 1 : 0);
       }
     },
   });

@@ -267,7 +267,9 @@ test('a deleted cluster is 404 and leaves no connections open, also after repeat
   await poll('the end of the watch', async () => (await watches()) < registered.watches);
   await poll('the end of the connections', async () => (await sockets()) < registered.sockets);
   expect(await up()).toBeUndefined();
-  expect(await metric('accesskey_cache_watching{cluster="west",resource="deployments"}')).toBeUndefined();
+  expect(
+    await metric('accesskey_cache_watching{cluster="west",cache="deployments",resource="deployments"}'),
+  ).toBeUndefined();
   const left = { sockets: await sockets(), watches: await watches() };
   for (let round = 0; round < 5; round += 1) {
     await registerCluster(home.kubectl, secret, kubeconfig, 'west');

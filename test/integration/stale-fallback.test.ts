@@ -55,7 +55,7 @@ async function list(token: string, path = deploymentsPath) {
 
 const metric = async (series: string) => Number(await metricValue(operator, series));
 
-const cache = '{cluster="kpanda-global-cluster",resource="deployments"}';
+const cache = '{cluster="kpanda-global-cluster",cache="deployments",resource="deployments"}';
 const single = (namespace: string) =>
   deploymentsPath.replace(/deployments$/, `namespaces/${namespace}/deployments/web`);
 

@@ -27,7 +27,7 @@ export interface SignOnConsoleOptions {
   /** ID tokens that the cluster rejects. */
   rejects?: (token: string) => boolean;
   /** Accepts back-channel logout. */
-  ended?: EndedSignOns;
+  ended?: Pick<EndedSignOns, 'has' | 'add'>;
   caches?: AccessKeyCaches;
   transport?: Transport;
   /** The shared ConsoleDependencies of a second replica. */

@@ -52,7 +52,7 @@ export function createWatchedGuardrails(options: WatchedGuardrailsOptions): Watc
     path: pathOf({ ...resources.configMaps, namespace: configMap.namespace }),
     fieldSelector: `metadata.name=${configMap.name}`,
   };
-  const reflector = createReflector({ transport, target, store, transform: toRecord, log });
+  const reflector = createReflector({ transport, target, store, transform: toRecord, log, cache: 'guardrails' });
   const listeners = new Set<() => void>();
   let current: Guardrails | undefined;
   /** Why the ConfigMap is malformed. */

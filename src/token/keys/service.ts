@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { KubernetesClient } from '../../kube/client.ts';
+import type { WatchCache } from '../../kube/reflector.ts';
 import type { NamespacedName } from '../../kube/resource.ts';
 import type { Transport } from '../../kube/transport.ts';
 import { createWatchedSecret } from '../../kube/watched-secret.ts';
@@ -23,6 +24,8 @@ export interface KeyServiceOptions {
 /** The signing keys of a process. */
 export interface KeyService {
   readonly cache: KeyCache;
+  /** Of the Secret, for metrics. */
+  readonly watchCache: WatchCache;
   /** Watches the Secret until the signal aborts, and creates it if there is none at the start. Never rejects. */
   run(signal: AbortSignal): Promise<void>;
   /**
@@ -36,7 +39,7 @@ export interface KeyService {
 
 /** Connects the signing keys with their Secret; nothing runs yet. */
 export function createKeyService({ transport, client, secret, policy, log, now }: KeyServiceOptions): KeyService {
-  const { key, store, run } = createWatchedSecret({
+  const { key, store, watchCache, run } = createWatchedSecret({
     transport,
     secret,
     transform: toKeySecretRecord,
@@ -50,6 +53,7 @@ export function createKeyService({ transport, client, secret, policy, log, now }
   const cache = createKeyCache({ store, key, revoked, log });
   return {
     cache,
+    watchCache,
     run,
     startRotation: (fenced) => startKeyRotation({ client: fenced, store, cache, revoked, secret, policy, log, now }),
   };

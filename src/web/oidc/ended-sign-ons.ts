@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { KubernetesClient } from '../../kube/client.ts';
 import { isStatus } from '../../kube/errors.ts';
 import type { RawObject } from '../../kube/raw-object.ts';
+import type { WatchCache } from '../../kube/reflector.ts';
 import { type NamespacedName, resources } from '../../kube/resource.ts';
 import type { Stored } from '../../kube/store.ts';
 import { pause } from '../../kube/time.ts';
@@ -24,6 +25,8 @@ export interface EndedSignOns {
   has(signOn: SingleSignOn): boolean | undefined;
   /** @throws KubernetesError, ConnectionError */
   add(ended: EndedSignOn): Promise<void>;
+  /** Of the Secret, for metrics. */
+  readonly watchCache: WatchCache;
   /** Watches the Secret until the signal aborts, and creates it whenever it is missing. Never rejects. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -54,7 +57,7 @@ export function createEndedSignOns({
 }: EndedSignOnsOptions): EndedSignOns {
   let check: ReturnType<typeof createEndedCheck> | undefined;
   const content = (list: EndedList) => ({ [dataKey]: Buffer.from(JSON.stringify(list)).toString('base64') });
-  const { key, store, run } = createWatchedSecret({
+  const { key, store, watchCache, run } = createWatchedSecret({
     transport,
     secret,
     transform: toRecord,
@@ -95,6 +98,7 @@ export function createEndedSignOns({
         }
       }
     },
+    watchCache,
     run,
   };
 }

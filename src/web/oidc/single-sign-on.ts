@@ -26,13 +26,13 @@ export interface SingleSignOnService {
   provider: Provider;
   refresh: RefreshSession;
   /** The sign-ons that the provider has ended; undefined without back-channel logout. */
-  ended: EndedSignOns | undefined;
+  ended: Pick<EndedSignOns, 'has' | 'add'> | undefined;
 }
 
 export interface SingleSignOnContext {
   /** URL of the console in browsers. */
   publicUrl: string;
-  ended?: EndedSignOns | undefined;
+  ended?: Pick<EndedSignOns, 'has' | 'add'> | undefined;
   log: Logger;
   /** Milliseconds since the epoch. */
   now: () => number;

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { KubernetesClient } from '../../kube/client.ts';
 import type { RawObject } from '../../kube/raw-object.ts';
+import type { WatchCache } from '../../kube/reflector.ts';
 import type { NamespacedName } from '../../kube/resource.ts';
 import type { Stored } from '../../kube/store.ts';
 import type { Transport } from '../../kube/transport.ts';
@@ -24,6 +25,8 @@ export interface SessionSecretOptions {
 export interface SessionSecret {
   /** @returns the session keys, or undefined while the Secret is missing or invalid */
   current(): SessionKeys | undefined;
+  /** Of the Secret, for metrics. */
+  readonly watchCache: WatchCache;
   /** Watches the Secret until the signal aborts, and creates it whenever it is missing. Never rejects. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -38,7 +41,7 @@ interface SessionKeyRecord extends Stored {
  */
 export function createSessionSecret({ transport, client, secret, log }: SessionSecretOptions): SessionSecret {
   let keys: SessionKeys | undefined;
-  const { key, store, run } = createWatchedSecret({
+  const { key, store, watchCache, run } = createWatchedSecret({
     transport,
     secret,
     transform: toRecord,
@@ -58,7 +61,7 @@ export function createSessionSecret({ transport, client, secret, log }: SessionS
       log.error({ secret: key }, `data.${dataKey} must be ${keyLength} bytes, sign-in is unavailable`);
     }
   });
-  return { current: () => keys, run };
+  return { current: () => keys, watchCache, run };
 }
 
 function toRecord({ metadata, data }: RawObject): SessionKeyRecord {

@@ -59,6 +59,25 @@ describe('Strict-Transport-Security', () => {
   });
 });
 
+it('reports how fresh each watch is, including those of single objects in its own namespace', async () => {
+  const oidc = { issuer: 'https://login.example.org', clientID: 'console', backChannelLogout: true };
+  const { components } = compose({ clusterName: 'home', web: { publicUrl: 'https://keys.example.org', oidc } });
+  const watching = (await components.metrics.exposition()).matchAll(/^accesskey_cache_watching\{(.+)\} 0$/gm);
+  expect([...watching].map(([, labels]) => labels).sort()).toEqual([
+    'cluster="home",cache="accesskeys",resource="accesskeys"',
+    'cluster="home",cache="cluster-registration",resource="secrets"',
+    'cluster="home",cache="deployments",resource="deployments"',
+    'cluster="home",cache="guardrails",resource="configmaps"',
+    'cluster="home",cache="namespaces",resource="namespaces"',
+    'cluster="home",cache="rolebindings",resource="rolebindings"',
+    'cluster="home",cache="secrets",resource="secrets"',
+    'cluster="home",cache="session-key",resource="secrets"',
+    'cluster="home",cache="sign-out",resource="secrets"',
+    'cluster="home",cache="signing-key",resource="secrets"',
+  ]);
+  await components.transport.close();
+});
+
 it.each([
   ['method', 200],
   ['off', 503],

@@ -69,7 +69,7 @@ export function fakeConnections() {
       },
       server: kubeconfig.getCurrentCluster()?.server,
       closed: false,
-      caches: [{ resource: 'deployments', freshness: () => fresh }],
+      caches: [{ cache: 'deployments', resource: 'deployments', freshness: () => fresh }],
       works: works.promise,
       state: () => state,
       lastStatus: () => (state === 'unavailable' ? '401' : '200'),

@@ -291,14 +291,17 @@ describe('gauges that are read at a scrape', () => {
     const filled = { resourceVersion: '7', ageSeconds: 2.5, watching: true };
     const empty = { resourceVersion: undefined, ageSeconds: Number.POSITIVE_INFINITY, watching: false };
     const caches = [
-      { cluster: 'home', resource: 'deployments', freshness: () => filled },
-      { cluster: 'east', resource: 'deployments', freshness: () => empty },
+      { cluster: 'home', cache: 'deployments', resource: 'deployments', freshness: () => filled },
+      { cluster: 'east', cache: 'deployments', resource: 'deployments', freshness: () => empty },
     ];
     const metrics = collecting({ caches: () => caches });
     const read = async (name: string) => {
       const exposition = await metrics.exposition();
       return ['home', 'east'].map((cluster) =>
-        seriesValue(exposition, `accesskey_cache_${name}{cluster="${cluster}",resource="deployments"}`),
+        seriesValue(
+          exposition,
+          `accesskey_cache_${name}{cluster="${cluster}",cache="deployments",resource="deployments"}`,
+        ),
       );
     };
     expect(await read('age_seconds')).toEqual([2.5, undefined]);
