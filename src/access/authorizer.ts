@@ -115,12 +115,13 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     const scope = namespace === undefined ? {} : { namespace };
     return isInScope(namespace) && (await isAllowed(subject, { verb: 'list', ...resource, ...scope }, count));
   };
-  const visible = (resource: Resource) =>
-    createVisibility({ mayList: mayList(resource), namespacesToCheck, listed: metrics.listed });
+  const visible = (resource: Resource, listed: (reviews: number) => void) =>
+    createVisibility({ mayList: mayList(resource), namespacesToCheck, listed });
   return {
     mayListDeployments: (subject, namespace) => mayList(deployments)(subject, namespace),
-    visibleNamespaces: visible(deployments),
-    visibleAccessKeys: visible(accessKeys),
+    visibleNamespaces: visible(deployments, metrics.listed),
+    // Not a listing of deployments.
+    visibleAccessKeys: visible(accessKeys, () => undefined),
     async mayGetDeployment(subject, namespace, name) {
       return isInScope(namespace) && (await isAllowed(subject, { verb: 'get', ...deployments, namespace, name }));
     },

@@ -318,6 +318,22 @@ describe('metrics', () => {
     expect(results).toEqual(reviews.map(() => result));
     expect(results.length).toBe(result === 'error' ? 3 : 1);
   });
+
+  it('count the reviews of each listing of deployments, and not those of AccessKeys', async () => {
+    const listings: number[] = [];
+    const { authorizer } = createCluster(
+      ({ resourceAttributes: { namespace } }) => ({ allowed: namespace === 'shop' }),
+      {
+        reviewed: () => undefined,
+        usedStaleDecision: () => undefined,
+        listed: (reviews) => void listings.push(reviews),
+      },
+    );
+    expect(await authorizer.visibleAccessKeys(ann, ['shop', 'store'], ['shop', 'store'])).toEqual(['shop']);
+    expect(listings).toEqual([]);
+    await authorizer.visibleNamespaces(ann, ['shop'], ['shop']);
+    expect(listings).toEqual([2]);
+  });
 });
 
 describe('a namespaced authorizer', () => {
