@@ -26,6 +26,14 @@ export const lifetime = z
 
 export const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'must be a CIDR, for example 10.0.0.0/8' });
 
+/** Whether a URL has neither a query, a fragment nor credentials. */
+export function hasOnlyPath(url: string): boolean {
+  const { username, password } = new URL(url);
+  return username === '' && password === '' && !/[?#]/.test(url);
+}
+
+export const onlyPathRule = 'must have neither a query, a fragment nor credentials';
+
 const loopbackHosts = ['localhost', '127.0.0.1', '[::1]'];
 
 /** Whether a text is an https URL, or an http URL of a loopback address, which tests use. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isSecureUrl, label } from './fields.ts';
+import { hasOnlyPath, isSecureUrl, label, onlyPathRule } from './fields.ts';
 
 /** scope-token of RFC 6749 section 3.3. */
 const scope = z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/, 'must be a scope without spaces');
@@ -12,12 +12,7 @@ const issuer = z
   .url({ protocol: /^https?$/, error: 'must be an https URL' })
   .max(2_048)
   .refine(isSecureUrl, 'must be an https URL (http is allowed only for a loopback address)')
-  .refine((text) => hasOnlyPath(text), 'must have neither a query, a fragment nor credentials');
-
-function hasOnlyPath(text: string): boolean {
-  const { username, password } = new URL(text);
-  return username === '' && password === '' && !/[?#]/.test(text);
-}
+  .refine((text) => hasOnlyPath(text), onlyPathRule);
 
 /** Single sign-on with OpenID Connect, see docs/single-sign-on.md. */
 export const oidc = z

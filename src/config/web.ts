@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { name } from './fields.ts';
+import { hasOnlyPath, name, onlyPathRule } from './fields.ts';
 import { oidc } from './oidc.ts';
 
 /** A proxy that signs users in, such as oauth2-proxy, see docs/single-sign-on.md. */
@@ -14,7 +14,7 @@ const authenticatingProxy = z
     signOutUrl: z
       .string()
       .max(2_048)
-      .refine(isSignOutUrl, 'must be a path that starts with one /, or an http or https URL')
+      .refine(isSignOutUrl, 'must be a path that starts with one /, or an http or https URL without credentials')
       .optional()
       .describe('Where users sign out at the proxy, for example /oauth2/sign_out; if unset, there is no "Sign out".'),
   })
@@ -50,7 +50,10 @@ export const web = z
       .describe("Name of the session-key Secret, in the operator's namespace."),
     publicUrl: z
       .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+      .refine((url) => hasOnlyPath(url), onlyPathRule)
       .refine((url) => new URL(url).pathname === '/', 'must not have a path, because the console is served at the root')
+      // As browsers serialize it, so that code may compare it as text: HTTPS://A.example:443/ becomes https://a.example.
+      .transform((url) => new URL(url).origin)
       .optional()
       .describe('URL of the console in browsers, if it is behind a proxy. Required by oidc.'),
   })
@@ -80,5 +83,7 @@ function hasSignIn({ enabled, tokenSignIn, keyPairSignIn, oidc: provider, authen
 /** A path must not start with two slashes, which browsers read as another host. */
 function isSignOutUrl(text: string): boolean {
   if (!/^[\x21-\x7e]+$/.test(text)) return false;
-  return /^\/(?![/\\])/.test(text) || (/^https?:\/\//.test(text) && URL.canParse(text));
+  if (text.startsWith('/')) return !/^.[/\\]/.test(text);
+  const url = /^https?:\/\//i.test(text) ? URL.parse(text) : null;
+  return url !== null && url.username === '' && url.password === '';
 }

@@ -62,7 +62,7 @@ export function problemOfUser(kubeconfig: KubeConfig, fields: Fields | undefined
     return 'client-certificate and client-key must be set together';
   }
   // A server without TLS authenticates requests itself, as kubectl proxy does.
-  const isSecure = kubeconfig.getCurrentCluster()?.server.startsWith('https:') === true;
+  const isSecure = URL.parse(kubeconfig.getCurrentCluster()?.server ?? '')?.protocol === 'https:';
   return isSecure && !hasCredentials(user) ? 'the user of the current context has no credentials' : undefined;
 }
 

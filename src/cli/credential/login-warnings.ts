@@ -10,7 +10,7 @@ export function loginWarnings(token: string): string[] {
     (alg === 'EdDSA' || alg === 'Ed25519') && `kube-apiserver rejects tokens signed with ${alg}`,
     claims.aud === undefined &&
       'kube-apiserver requires an audience: set --audience, or token.audience of the operator',
-    !String(claims.iss).startsWith('https://') &&
+    URL.parse(String(claims.iss))?.protocol !== 'https:' &&
       'kube-apiserver requires an issuer with https: set token.issuer of the operator',
   ];
   return warnings.filter((warning) => warning !== false);

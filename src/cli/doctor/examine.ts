@@ -106,7 +106,8 @@ async function readOwnCertificate(
   { place, deployment, tlsSecret }: Installation,
   server: string | undefined,
 ): Promise<Fact<Certificate>> {
-  if (server?.startsWith('https:')) return readFact(() => readServerCertificate(server));
+  if (server !== undefined && URL.parse(server)?.protocol === 'https:')
+    return readFact(() => readServerCertificate(server));
   if (!('value' in deployment)) return deployment;
   if (tlsSecret === undefined) return { missing: 'notRequested', reason: 'the operator has no certificate of its own' };
   const pem = await readSecretValue(cluster, place, tlsSecret, 'tls.crt');

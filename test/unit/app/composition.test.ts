@@ -47,6 +47,7 @@ describe('Strict-Transport-Security', () => {
   it.each([
     ['if the operator serves TLS', { http: { tls, plain: false } }, 'max-age=31536000'],
     ['if web.publicUrl is https', { web: { publicUrl: 'https://keys.example.org' } }, 'max-age=31536000'],
+    ['if web.publicUrl is https in capitals', { web: { publicUrl: 'HTTPS://keys.example.org' } }, 'max-age=31536000'],
     ['not if web.publicUrl is http', { web: { publicUrl: 'http://keys.example.org' } }, null],
     ['not for plain HTTP', {}, null],
   ])('is set %s', async (_, settings, header) => {

@@ -290,12 +290,19 @@ describe('parseConfiguration', () => {
     ],
     [{ web: { publicUrl: 'ftp://keys.example.org' } }, 'web.publicUrl'],
     [{ web: { publicUrl: 'https://keys.example.org/keys' } }, 'web.publicUrl'],
+    [{ web: { publicUrl: 'https://keys.example.org/?a=b' } }, 'web.publicUrl'],
+    [{ web: { publicUrl: 'https://keys.example.org/#a' } }, 'web.publicUrl'],
+    [{ web: { publicUrl: 'https://a:b@keys.example.org' } }, 'web.publicUrl'],
     [{ web: { authenticatingProxy: true } }, 'web.authenticatingProxy'],
     [{ web: { authenticatingProxy: { enabled: true } } }, 'http.trustedProxies'],
     [{ web: { authenticatingProxy: { signOutUrl: 'javascript:alert(1)' } } }, 'web.authenticatingProxy.signOutUrl'],
     [{ web: { authenticatingProxy: { signOutUrl: '//evil.example' } } }, 'web.authenticatingProxy.signOutUrl'],
     [{ web: { authenticatingProxy: { signOutUrl: '/\\evil.example' } } }, 'web.authenticatingProxy.signOutUrl'],
     [{ web: { authenticatingProxy: { signOutUrl: 'https://' } } }, 'web.authenticatingProxy.signOutUrl'],
+    [
+      { web: { authenticatingProxy: { signOutUrl: 'https://a:b@login.example.org/' } } },
+      'web.authenticatingProxy.signOutUrl',
+    ],
     [{ access: { maxStaleSeconds: 0 } }, 'access.maxStaleSeconds'],
     [{ access: { maxStaleSeconds: 86_401 } }, 'access.maxStaleSeconds'],
     [{ clusters: { enabled: 'yes' } }, 'clusters.enabled'],
@@ -319,6 +326,13 @@ describe('parseConfiguration', () => {
     expect(message.startsWith(`c.yaml: ${path}: `)).toBe(true);
     expect(message.length).toBeGreaterThan(`c.yaml: ${path}: `.length);
   });
+
+  it.each(['HTTPS://Keys.example.org', 'https://keys.example.org:443/'])(
+    'normalizes web.publicUrl: %s',
+    (publicUrl) => {
+      expect(parse({ web: { publicUrl } }).web.publicUrl).toBe('https://keys.example.org');
+    },
+  );
 
   it.each([
     ...['https://a.example/', 'https://a.example/x', 'HTTPS://a.example', 'https://A.example', 'https://a.example:443'],

@@ -160,6 +160,11 @@ describe('loadKubeconfig', () => {
       expect(loadKubeconfig(file).getCurrentUser()?.name).toBe('u');
     });
 
+    it('needs credentials for a server whose scheme is in capitals', () => {
+      const file = write('capitals', withUser({}, 'HTTPS://127.0.0.1:6443'));
+      expect(() => loadKubeconfig(file)).toThrow('the user of the current context has no credentials');
+    });
+
     it('needs no credentials for a server without TLS', () => {
       const file = write('proxy', withUser({}, 'http://127.0.0.1:8001'));
       expect(loadKubeconfig(file).getCurrentCluster()?.server).toBe('http://127.0.0.1:8001');
