@@ -13,7 +13,7 @@ import { answerStream, type StreamDependencies } from './streams.ts';
 /** The page of one Deployment, with the same permission as in the API: `get` of this name. */
 export function addDeploymentRoute(
   app: Hono<ConsoleEnvironment>,
-  { clusters }: ConsoleDependencies,
+  { clusters, now }: ConsoleDependencies,
   streaming: StreamDependencies,
 ): void {
   const path = `${deploymentsPath}/:cluster/:namespace/:name` as const;
@@ -45,6 +45,6 @@ export function addDeploymentRoute(
     const { cluster, key } = await requireVisible(context);
     const changes = deploymentChanges([{ store: cluster.deployments, shows: (one) => one.key === key }]);
     const isOutdated = () => clusters.get(cluster.name)?.deployments !== cluster.deployments;
-    return answerStream(context, streaming, changes, isOutdated);
+    return answerStream(context, streaming, { changes, isOutdated, now });
   });
 }

@@ -17,8 +17,6 @@ import { answerStream, type StreamDependencies } from './streams.ts';
 
 /** Limit of the namespaces in the filter. */
 const maxNamespaces = 500;
-/** After this time a stream ends and the page opens a new one, which checks the permissions again; milliseconds. */
-const maxStreamMs = 300_000;
 const permissionToList: Permission = { verb: 'list', group: 'apps', resource: 'deployments' };
 
 /** The deployments that the visitor may view, listed by the same functions and with the same permissions as in the API. */
@@ -51,18 +49,14 @@ export function addDeploymentRoutes(
     const filters = readFilters(context.req.query());
     const selected = selectedBy(filters);
     const { sources } = await visibleInEach(selected, context.get('visitor').user);
-    const openedAt = now();
     const stores = selected.map(({ deployments }) => deployments);
     // A cluster that is registered, removed or connected again has another store.
     const isOutdated = () => {
       const current = selectedBy(filters).map(({ deployments }) => deployments);
-      return (
-        now() - openedAt > maxStreamMs ||
-        current.length !== stores.length ||
-        current.some((one) => !stores.includes(one))
-      );
+      return current.length !== stores.length || current.some((one) => !stores.includes(one));
     };
-    return answerStream(context, streaming, deploymentChanges(watchedOf(sources, filters)), isOutdated);
+    const changes = deploymentChanges(watchedOf(sources, filters));
+    return answerStream(context, streaming, { changes, isOutdated, now });
   });
 }
 

@@ -9,6 +9,18 @@ import { accessKeysPath } from './key-forms.ts';
 /** How long a browser waits before it reconnects, milliseconds. */
 const retryMs = 3_000;
 
+/** After this time a stream ends and the page opens a new one, which checks the permissions again; milliseconds. */
+const maxStreamMs = 300_000;
+
+/** Changes of objects that the visitor may see when the stream is opened. */
+export interface AuthorizedSource {
+  changes: ChangeSource;
+  /** Whether the source no longer reports all changes; the page then opens a new stream. */
+  isOutdated(): boolean;
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
 /** What the routes of event streams need. */
 export interface StreamDependencies {
   streams: Streams;
@@ -32,19 +44,19 @@ export function addStreamRoutes(
  * Responds with server-sent events (WHATWG HTML): each `change` makes the page reload its live part.
  *
  * @param source default: the AccessKey of the visitor
- * @param isOutdated whether the source no longer reports all changes; the browser then opens a new stream
  */
 export function answerStream(
   context: PageContext,
   { streams, hasEnded, endOf }: StreamDependencies,
-  source?: ChangeSource,
-  isOutdated: () => boolean = () => false,
+  source?: AuthorizedSource,
 ): Response {
   // Hono sends HEAD to this handler and drops the body, so the stream would never be read and never end.
   if (context.req.method === 'HEAD') return context.body(null, 200, { 'Content-Type': 'text/event-stream' });
   const { session, user } = context.get('visitor');
-  const stream = streams.open(session.id, user.name, endOf(session), source);
+  const stream = streams.open(session.id, user.name, endOf(session), source?.changes);
   if (!stream) throw new ConsoleError('rejectedStreams', {}, 503);
+  const openedAt = source?.now() ?? 0;
+  const isOutdated = () => source !== undefined && (source.now() - openedAt > maxStreamMs || source.isOutdated());
   context.header('X-Accel-Buffering', 'no');
   return streamSSE(context, async (sse) => {
     sse.onAbort(() => stream.end());
