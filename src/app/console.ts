@@ -1,5 +1,6 @@
 import type { AccessKeyCaches } from '../accesskey/model/caches.ts';
 import type { Configuration } from '../config/load.ts';
+import { endedSignOnsSecret } from '../config/web.ts';
 import type { Dependencies } from '../http/common/environment.ts';
 import { createReviewBudget } from '../http/common/review-budget.ts';
 import type { TokenIssuing } from '../http/token/issuing.ts';
@@ -26,9 +27,6 @@ export interface RunningConsoleOptions {
   dependencies: Dependencies;
   tokenIssuing: TokenIssuing;
 }
-
-/** Name of the Secret with the sign-ons that the identity provider has ended. */
-const endedSignOnsSecret = 'accesskey-operator-web-sign-outs';
 
 /** The web console of a process. */
 export interface RunningConsole extends Pick<Console, 'app' | 'unhandled'> {

@@ -3,13 +3,13 @@ import { label, name, port } from './fields.ts';
 import { http } from './http.ts';
 import { leaderElection } from './leader-election.ts';
 import { token } from './token.ts';
-import { web } from './web.ts';
+import { endedSignOnsSecret, web } from './web.ts';
 
 /** The fields of the configuration file and their defaults. */
 const fields = z.strictObject({
   apiVersion: z.literal('config.ghippo.io/v1alpha1').describe('API version of the configuration.'),
   kind: z.literal('OperatorConfiguration').describe('Kind of the configuration.'),
-  namespace: name.default('accesskey-system').describe('Namespace of the operator and of its own Secrets.'),
+  namespace: label.default('accesskey-system').describe('Namespace of the operator and of its own Secrets.'),
   watchNamespace: label
     .optional()
     .describe(
@@ -86,6 +86,10 @@ const fields = z.strictObject({
     .prefault({}),
 });
 
+const endedSignOnsRule = `must not be ${endedSignOnsSecret}, the Secret with ended sign-ons`;
+const ownNamespaceRule =
+  "must not be the operator's namespace, because anyone who can read Secrets in it can sign tokens";
+
 /** The configuration file with the rules between sections. */
 export const schema = fields
   .refine(({ http, web }) => !web.authenticatingProxy.enabled || http.trustedProxies.length > 0, {
@@ -98,8 +102,39 @@ export const schema = fields
   })
   .refine(({ web, namespace }) => web.oidc?.selfService?.namespace !== namespace, {
     path: ['web', 'oidc', 'selfService', 'namespace'],
-    message: "must not be the operator's namespace, which contains signing keys",
+    message: ownNamespaceRule,
+  })
+  .refine(({ watchNamespace, namespace }) => watchNamespace !== namespace, {
+    path: ['watchNamespace'],
+    message: ownNamespaceRule,
+  })
+  .refine(({ token, web }) => token.signingKeys.secretName !== web.sessionSecretName, {
+    path: ['web', 'sessionSecretName'],
+    message: 'must differ from token.signingKeys.secretName',
+  })
+  .refine(({ token }) => token.signingKeys.secretName !== endedSignOnsSecret, {
+    path: ['token', 'signingKeys', 'secretName'],
+    message: endedSignOnsRule,
+  })
+  .refine(({ web }) => web.sessionSecretName !== endedSignOnsSecret, {
+    path: ['web', 'sessionSecretName'],
+    message: endedSignOnsRule,
+  })
+  .refine(({ http, health }) => !collide(http, health), {
+    path: ['health', 'port'],
+    message: 'must differ from http.port',
   });
+
+interface Listener {
+  address: string;
+  port: number;
+}
+
+/** Whether the second of two servers could not listen. Port 0 selects a free one. */
+function collide(a: Listener, b: Listener): boolean {
+  const isWildcard = ({ address }: Listener) => address === '0.0.0.0' || address === '::';
+  return a.port !== 0 && a.port === b.port && (a.address === b.address || isWildcard(a) || isWildcard(b));
+}
 
 function isWatched(namespace: string | undefined, watchNamespace: string | undefined): boolean {
   return namespace === undefined || watchNamespace === undefined || namespace === watchNamespace;

@@ -20,6 +20,9 @@ const authenticatingProxy = z
   })
   .prefault({});
 
+/** Name of the Secret with the sign-ons that the identity provider has ended, in the operator's namespace. */
+export const endedSignOnsSecret = 'accesskey-operator-web-sign-outs';
+
 /** The web console. */
 export const web = z
   .strictObject({

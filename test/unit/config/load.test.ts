@@ -288,6 +288,14 @@ describe('parseConfiguration', () => {
       { ...withOidc({ accessMode: 'self-service', selfService: { namespace: 'a' } }), watchNamespace: 'b' },
       'web.oidc.selfService.namespace',
     ],
+    [{ namespace: 'my.ns' }, 'namespace'],
+    [{ watchNamespace: 'accesskey-system' }, 'watchNamespace'],
+    [{ namespace: 'a', watchNamespace: 'a' }, 'watchNamespace'],
+    [{ web: { sessionSecretName: 'accesskey-operator-signing-keys' } }, 'web.sessionSecretName'],
+    [{ web: { sessionSecretName: 'accesskey-operator-web-sign-outs' } }, 'web.sessionSecretName'],
+    [{ token: { signingKeys: { secretName: 'accesskey-operator-web-sign-outs' } } }, 'token.signingKeys.secretName'],
+    [{ http: { plain: true, port: 8081 } }, 'health.port'],
+    [{ health: { port: 8080, address: '127.0.0.1' } }, 'health.port'],
     [{ web: { publicUrl: 'ftp://keys.example.org' } }, 'web.publicUrl'],
     [{ web: { publicUrl: 'https://keys.example.org/keys' } }, 'web.publicUrl'],
     [{ web: { publicUrl: 'https://keys.example.org/?a=b' } }, 'web.publicUrl'],
@@ -325,6 +333,12 @@ describe('parseConfiguration', () => {
     const message = messageOf(() => parse(settings));
     expect(message.startsWith(`c.yaml: ${path}: `)).toBe(true);
     expect(message.length).toBeGreaterThan(`c.yaml: ${path}: `.length);
+  });
+
+  it('accepts equal ports of different addresses, and free ports', () => {
+    const local = (address: string) => ({ address, port: 8443 });
+    expect(parse({ http: { plain: true, ...local('10.0.0.1') }, health: local('127.0.0.1') })).toBeDefined();
+    expect(parse({ http: { plain: true, port: 0 }, health: { port: 0 } })).toBeDefined();
   });
 
   it.each(['HTTPS://Keys.example.org', 'https://keys.example.org:443/'])(
