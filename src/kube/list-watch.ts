@@ -1,8 +1,9 @@
+import { ResponseTooLongError } from './errors.ts';
 import { lines } from './lines.ts';
+import { maxPageSize, nextPageSize, readPage } from './list-page.ts';
 import { type Page, parseEvent, parsePage, type WatchEvent } from './list-watch-response.ts';
 import { charged, paced } from './pace.ts';
 import type { RawObject } from './raw-object.ts';
-import { readText } from './response-body.ts';
 import type { Transport, TransportRequest } from './transport.ts';
 
 /** A collection to list and watch. */
@@ -16,7 +17,7 @@ export interface ListWatchTarget {
   /** Requests PartialObjectMetadata only. */
   metadataOnly?: boolean;
   /**
-   * Longest list, all pages together, bytes; with `keep`, longest page. Default: no limit.
+   * Longest list, all pages together, bytes; with `keep`, of the objects that it selects, characters. Default: no limit.
    *
    * A reflector also lists again when its watches have sent this much since the last list, because they may only have
    * added objects.
@@ -28,13 +29,6 @@ export interface ListWatchTarget {
 
 /** What a request, and each piece of its response, counts as in the pace of a transport, milliseconds. */
 const [requestMs, pieceMs] = [1, 0.005];
-/**
- * Longest page with a pace, bytes: a page is parsed at once, and other work waits for that. 160 KiB for each of its objects
- * are far more than they have.
- */
-const maxPacedPageBytes = 32 * 1024 * 1024;
-/** Objects per page of a list (chunking with limit and continue). */
-const pageSize = 200;
 const metadataMediaType = {
   list: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1',
   watch: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
@@ -85,18 +79,26 @@ async function* readPages(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<PartOfList> {
   const { keep, maxBytes = Number.POSITIVE_INFINITY } = target;
-  const maxPageBytes = transport.pace ? maxPacedPageBytes : Number.POSITIVE_INFINITY;
-  let continueToken = '';
+  let continueToken: string | undefined = '';
   let bytesLeft = maxBytes;
-  do {
+  let pageSize = maxPageSize;
+  while (continueToken !== undefined) {
     const query = { limit: String(pageSize), ...(continueToken && { continue: continueToken }) };
     const response = await send(transport, { method: 'GET', ...requestOf(target, 'list', query), signal });
-    const text = await readText(response.body, Math.min(bytesLeft, maxPageBytes));
-    if (!keep) bytesLeft -= Buffer.byteLength(text);
+    const text = await readPage(response.body, { pageSize, bytesLeft: keep ? Number.POSITIVE_INFINITY : bytesLeft });
+    pageSize = nextPageSize(pageSize, text?.length);
+    if (text === undefined) continue;
     const { items, resourceVersion, continueToken: next } = charged(transport.pace, () => parsePage(text, target.path));
-    yield { items: keep ? items.filter(keep) : items, resourceVersion };
-    continueToken = next;
-  } while (continueToken);
+    const kept = keep ? items.filter(keep) : items;
+    bytesLeft -= keep ? lengthOf(kept) : Buffer.byteLength(text);
+    if (bytesLeft < 0) throw new ResponseTooLongError(`list is longer than ${maxBytes} bytes`);
+    yield { items: kept, resourceVersion };
+    continueToken = next === '' ? undefined : next;
+  }
+}
+
+function lengthOf(items: readonly RawObject[]): number {
+  return items.reduce((sum, item) => sum + JSON.stringify(item).length, 0);
 }
 
 interface WatchStart {
