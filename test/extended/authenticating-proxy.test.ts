@@ -68,7 +68,8 @@ async function fromPeer(localAddress: string, path: string, token: string, heade
   });
   sent.end();
   const [response] = (await once(sent, 'response')) as [IncomingMessage];
-  return { status: response.statusCode, location: response.headers.location, text: await text(response) };
+  const { location, 'www-authenticate': challenge } = response.headers;
+  return { status: response.statusCode, location, challenge, text: await text(response) };
 }
 
 /** Opens the console in a new browser, which the proxy redirects to Dex. */
@@ -153,6 +154,7 @@ describe('a token that the proxy sends', () => {
   ])('%s is rejected, with a link to sign out', async (_name, token) => {
     const answer = await fromPeer('127.0.0.1', keysPath, await token());
     expect(answer.status).toBe(401);
+    expect(answer.challenge).toBe('Bearer realm="console", error="invalid_token"');
     expect(answer.text).toContain('The cluster rejected the token that the proxy sent for you.');
     expect(answer.text).toContain('href="/oauth2/sign_out?rd=%2Fdeployments"');
     const login = await fromPeer('127.0.0.1', '/login', await token());

@@ -129,7 +129,7 @@ describe('signing in', () => {
     const texts = new Set<string>();
     for (const one of [wrong, unknown]) {
       const answer = await sendForm(`${url}/login`, { method: 'pair', ...one });
-      expect(answer.status).toBe(401);
+      expect([answer.status, answer.headers.get('WWW-Authenticate')]).toEqual([401, 'AccessKey realm="console"']);
       texts.add((await answer.text()).replace(one.ak, ''));
     }
     expect(texts.size).toBe(1);

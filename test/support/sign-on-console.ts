@@ -110,6 +110,8 @@ export function createBrowser(app: Hono<Environment>, jar = new Map<string, stri
       ...init,
       headers: { 'Sec-Fetch-Site': 'same-origin', ...init.headers, cookie },
     });
+    if (response.status === 401 && !response.headers.has('WWW-Authenticate'))
+      throw new Error('a 401 has a challenge (RFC 9110 section 15.5.2)');
     for (const line of response.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
       if (/Max-Age=0/i.test(line)) jar.delete(name);

@@ -6,7 +6,7 @@ import { type Person, personalCenter } from './personal-center.ts';
 
 /** The result of trying a key pair. */
 export type Trial =
-  | { kind: 'failed'; reason: string; status: 401 | 403 | 429 }
+  | { kind: 'failed'; reason: string; status: 403 | 429 }
   | { kind: 'incomplete'; problems: ReturnType<typeof missingFields> }
   /** `listing` is undefined if the user may not list deployments in any namespace. */
   | { kind: 'done'; token: string; claims: string; request: string; listing: string | undefined };

@@ -1,6 +1,7 @@
 import { createMiddleware } from 'hono/factory';
 import { auditKeyChange } from '../../http/common/audit.ts';
 import { isStatus } from '../../kube/errors.ts';
+import { challenge } from '../common/challenges.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import { readForm } from '../common/form.ts';
 import type { Account } from '../common/view.ts';
@@ -164,7 +165,10 @@ export interface SignedOutCookies {
 export async function redirectToSignIn(context: PageContext, { cookie, flash }: SignedOutCookies): Promise<Response> {
   if (cookie.read(context) !== undefined) await flash.write(context, { key: 'sessionEnded' });
   cookie.remove(context);
-  if (context.req.method === 'GET' && isScriptRequest(context)) return context.text('signed out', 401);
+  if (context.req.method === 'GET' && isScriptRequest(context)) {
+    challenge(context, 'signIn');
+    return context.text('signed out', 401);
+  }
   const next = context.req.method === 'GET' ? context.get('view').path : formPageOf(context.req.path);
   return context.redirect(next === undefined ? '/login' : `/login?${new URLSearchParams({ next })}`, 303);
 }

@@ -1,5 +1,6 @@
 import type { Hono } from 'hono';
 import { digestOf } from '../../credential/key-pair.ts';
+import { challenge } from '../common/challenges.ts';
 import { type Form, readForm } from '../common/form.ts';
 import { missingFields } from '../keys/pair-input.ts';
 import { type SignInPage, type SignInProblems, type SignInWays, signInPage } from '../pages/sign-in.ts';
@@ -91,6 +92,7 @@ function showFailure(context: PageContext, page: SignInPage, failure: SignInFail
   if ('problems' in failure) return context.html(signInPage(view, { ...page, problems: failure.problems }), 400);
   const { text, status, retryAfterSeconds } = failure;
   if (retryAfterSeconds) context.header('Retry-After', String(retryAfterSeconds));
+  if (status === 401) challenge(context, 'signIn');
   return context.html(signInPage(view, { ...page, notice: { kind: 'error', text } }), status);
 }
 

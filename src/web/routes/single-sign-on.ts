@@ -18,7 +18,7 @@ import type { SessionCredential, Sessions } from './sessions.ts';
 export interface SignOnFailure {
   text: MessageKey;
   values?: ConsoleError['values'];
-  status: 400 | 401 | 403 | 503;
+  status: 400 | 403 | 503;
   next: string;
 }
 

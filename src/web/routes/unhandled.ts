@@ -3,6 +3,7 @@ import { parseAccept } from 'hono/utils/accept';
 import type { Environment } from '../../http/common/environment.ts';
 import { PlatformError } from '../../http/common/errors.ts';
 import type { Assets } from '../common/assets.ts';
+import { challenge } from '../common/challenges.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import { deploymentsPath } from '../pages/deployment-filters.ts';
 import { type ErrorPage, errorPage } from '../pages/layout.ts';
@@ -57,6 +58,8 @@ export function showError(
   if (error instanceof PlatformError) {
     for (const [name, value] of Object.entries(error.headers)) context.header(name, value);
   }
+  // Only the token of an authenticating proxy is rejected with a page.
+  else if (status === 401) challenge(context, 'proxyToken');
   const section = sectionOf(context.req.path);
   const isMissing = error instanceof PlatformError ? status === 404 : isMissingDeployment(error);
   const title = t(isMissing ? 'notFoundTitle' : 'errorTitle');

@@ -41,7 +41,7 @@ export function addUseRoutes(app: Hono<ConsoleEnvironment>, dependencies: Consol
     if ('retryAfterSeconds' in issued) {
       const { retryAfterSeconds: seconds, denied } = issued;
       if (denied === 'address') return { kind: 'failed', reason: t('addressNotAllowed'), status: 403 };
-      if (seconds === 0) return { kind: 'failed', reason: t('badPair'), status: 401 };
+      if (seconds === 0) return { kind: 'failed', reason: t('badPair'), status: 403 };
       context.header('Retry-After', String(seconds));
       return { kind: 'failed', reason: t('tooManyFailures', { seconds }), status: 429 };
     }
@@ -64,7 +64,7 @@ export function addUseRoutes(app: Hono<ConsoleEnvironment>, dependencies: Consol
     context: PageContext,
     ak: string,
     trial: Trial | undefined,
-    status: 200 | 400 | 401 | 403 | 429 = 200,
+    status: 200 | 400 | 403 | 429 = 200,
   ): Response | Promise<Response> {
     const visitor = context.get('visitor');
     const view = context.get('view');

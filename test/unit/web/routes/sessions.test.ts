@@ -161,7 +161,8 @@ describe('the idle timeout', () => {
     site.advance(minutes(20));
     expect((await browser.get(`${profile}?fragment=1`)).status).toBe(200);
     site.advance(minutes(11));
-    expect((await browser.get(`${profile}?fragment=1`)).status).toBe(401);
+    const ended = await browser.get(`${profile}?fragment=1`);
+    expect([ended.status, ended.headers.get('WWW-Authenticate')]).toEqual([401, 'AccessKey realm="console"']);
   });
 });
 

@@ -64,7 +64,7 @@ describe('the sign-in page', () => {
   test('rejects a token if sign-in with a token is disabled', async () => {
     site = createSignOnConsole({ provider, options: { tokenSignIn: false } });
     const response = await site.browser().post('/login', { method: 'token', token: 'a-token' });
-    expect(response.status).toBe(401);
+    expect([response.status, response.headers.get('WWW-Authenticate')]).toEqual([401, 'AccessKey realm="console"']);
   });
 });
 

@@ -9,6 +9,7 @@ import { maxBodySize } from '../../../../src/http/common/incoming-body.ts';
 import { limitQuery } from '../../../../src/http/common/parameter-limit.ts';
 import { requestLog } from '../../../../src/http/common/request-log.ts';
 import { loadAssets } from '../../../../src/web/common/assets.ts';
+import { ConsoleError } from '../../../../src/web/common/console-error.ts';
 import { createUnhandledPages, prefersPage } from '../../../../src/web/routes/unhandled.ts';
 
 const browser = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8';
@@ -22,6 +23,9 @@ app.get('/throw', () => {
 });
 app.get('/broken', () => {
   throw new Error('secret detail');
+});
+app.get('/rejected', () => {
+  throw new ConsoleError('rejectedProxyToken', {}, 401);
 });
 app.notFound((context) => unhandled.notFound(context) ?? answerNotFound(context));
 app.onError((error, context) => unhandled.error(error, context) ?? answerError(error, context));
@@ -60,6 +64,12 @@ describe('a path that does not exist', () => {
     expect(response.headers.get('Content-Security-Policy')).toContain("default-src 'none'");
     expect(response.headers.get('Vary')).toBe('Accept');
   });
+});
+
+test('the page about a rejected token of a proxy has a challenge', async () => {
+  const response = await get('/rejected', browser);
+  const challenge = response.headers.get('WWW-Authenticate');
+  expect([response.status, challenge]).toEqual([401, 'Bearer realm="console", error="invalid_token"']);
 });
 
 describe('a request that is rejected before its route', () => {
