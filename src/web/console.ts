@@ -24,7 +24,7 @@ import {
 } from './routes/guard.ts';
 import { addInventoryRoute } from './routes/inventory.ts';
 import { addNewPairRoutes } from './routes/new-pair.ts';
-import { preferences } from './routes/preferences.ts';
+import { preferences, viewOf } from './routes/preferences.ts';
 import { addProfileRoutes } from './routes/profile.ts';
 import { createProxySessions, rejectedProxyToken } from './routes/proxy-session.ts';
 import { createSessions } from './routes/sessions.ts';
@@ -100,6 +100,8 @@ export function createConsole(dependencies: ConsoleDependencies): Console {
   addDeploymentRoute(app, dependencies, streaming);
   addSettingsRoute(app, dependencies);
   app.onError((error, context) => {
+    // After an error in the middleware above, there is no view.
+    if (!context.get('view')) context.set('view', viewOf(context, assets));
     const visitor = context.get('visitor');
     const isEnded = isSessionEnded(error, visitor);
     if (isEnded && visitor?.session.kind !== 'proxy') return redirectToSignIn(context, { cookie, flash });

@@ -1,10 +1,9 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import { UndecidedError } from '../../access/limit.ts';
 import { StaleClusterError } from '../../clusters/cluster.ts';
-import { ConnectionError, describeError, KubernetesError } from '../../kube/errors.ts';
 import type { Environment, RequestVariables } from './environment.ts';
 import { errorBody, PlatformError } from './errors.ts';
+import { isUnavailable, toLoggedError } from './logged-error.ts';
 import { answerOAuthError, OAuthError, oauthBody, toOAuthError } from './oauth-error.ts';
 
 /**
@@ -26,8 +25,8 @@ export function answerNotFound(context: Context<Environment>): Response {
 }
 
 /**
- * Converts any error. The log line of the request gets the cause of an unexpected error, with the stack if it is a 500; the
- * client gets neither.
+ * Converts any error. The log line of the request describes an unexpected error, with the stack if it is a 500; the
+ * response does not.
  *
  * @param cluster name of the cluster that the request is about
  */
@@ -36,13 +35,12 @@ export function toPlatformError(error: Error, context: RequestVariables, cluster
   if (error instanceof HTTPException && error.status === 400) {
     return new PlatformError('invalidArgument', 'the request is malformed');
   }
-  context.get('logFields').error = describeError(error);
-  if ([ConnectionError, KubernetesError, UndecidedError, StaleClusterError].some((kind) => error instanceof kind)) {
+  Object.assign(context.get('logFields'), toLoggedError(error));
+  if (isUnavailable(error)) {
     const name = error instanceof StaleClusterError ? error.cluster : cluster;
     const subject = name === undefined ? 'the cluster' : `cluster ${name}`;
     return new PlatformError('unavailable', `${subject} is unavailable, try again later`);
   }
-  context.get('logFields').stack = error.stack;
   return new PlatformError('internal', 'internal error');
 }
 

@@ -2,11 +2,11 @@ import type { Context, TypedResponse } from 'hono';
 import type { Cluster, Clusters } from '../../clusters/cluster.ts';
 import { type Failure, type Visible, visibleInEach } from '../../clusters/visible.ts';
 import type { Source } from '../../deployments/listing.ts';
-import { describeError } from '../../kube/errors.ts';
 import type { Caller } from '../../token/verify.ts';
 import { answerText, privateAnswer } from '../common/cacheable.ts';
 import type { Environment } from '../common/environment.ts';
 import { PlatformError } from '../common/errors.ts';
+import { toLoggedError } from '../common/logged-error.ts';
 import {
   badParameter,
   callerFailures,
@@ -97,7 +97,7 @@ export function availableSources<T>(context: Context<Environment>, { sources, fa
 /** Names the clusters that are left out. A header, because the kpanda API has no field for it. Cluster names need no quotes. */
 function reportUnavailable(context: Context<Environment>, failures: readonly Failure[]): void {
   context.header(unavailableHeader, failures.map(({ cluster }) => cluster).join(', '));
-  const described = failures.map(({ cluster, error }) => `cluster ${cluster}: ${describeError(error)}`);
+  const described = failures.map(({ cluster, error }) => `cluster ${cluster}: ${toLoggedError(error).error}`);
   context.get('logFields').error = described.join('; ');
 }
 

@@ -3,7 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { RequestError } from '@hono/node-server';
-import { describeError } from '../../kube/errors.ts';
+import { toLoggedError } from '../common/logged-error.ts';
 import { findLoggedRequest } from '../common/request-log.ts';
 import {
   bodyOf,
@@ -96,12 +96,8 @@ export function answerUnroutable(record: RecordResponse): (error: unknown) => Re
   return (error) => {
     const rejection = error instanceof RequestError ? malformed : internalError;
     const { status, message: refused } = rejection;
-    const cause = rejection === internalError && { error: describeError(error), stack: stackOf(error) };
+    const cause = rejection === internalError && toLoggedError(error);
     const headers = headersOf(rejection, record({ status, refused, ...cause }));
     return new Response(bodyOf(rejection), { status, headers });
   };
-}
-
-function stackOf(error: unknown): string | undefined {
-  return error instanceof Error ? error.stack : undefined;
 }

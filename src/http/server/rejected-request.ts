@@ -50,6 +50,8 @@ const versionRejection: Rejection = {
 
 /** A name, an IPv4 address, or an IPv6 address in brackets, with an optional port (RFC 3986 section 3.2). */
 const hostPattern = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{0,5})?$/i;
+/** A name that every URL can have: it does not end like an IPv4 address, and no label is internationalized. */
+const plainHost = /^(?!.*xn--)(?:[\w-]+\.)*[a-z_][\w-]*(?::\d{1,4})?$/i;
 /** Maximum number of headers. Node drops those above its own limit, or rejects them, depending on its version. */
 const maxHeaders = 1_000;
 
@@ -63,11 +65,16 @@ export function findRejection(request: IncomingMessage): Rejection | undefined {
   if (rawHeaders.length / 2 > maxHeaders) return headersTooLarge;
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.length === 4 && /^host$/i.test(name)).length;
   if (hosts > 1 || (hosts === 0 && httpVersion !== '1.0')) return malformed;
-  if (hosts === 1 && !hostPattern.test(headers.host ?? '')) return malformed;
+  if (hosts === 1 && !isValidHost(headers.host ?? '')) return malformed;
   const coding = headers['transfer-encoding'];
   if (coding !== undefined && httpVersion === '1.0') return malformed;
   if (coding !== undefined && coding.trim().toLowerCase() !== 'chunked') return codingRejection;
   return isMalformedTarget(url) ? malformed : undefined;
+}
+
+/** Whether a URL can have this host: not 10.0.0.256, for example. Parsing a URL takes several times as long as a pattern. */
+function isValidHost(host: string): boolean {
+  return plainHost.test(host) || (hostPattern.test(host) && URL.canParse(`http://${host}`));
 }
 
 /** Whether a target has a fragment (RFC 9112 section 3.2) or credentials (RFC 9110 section 4.2.4), or an invalid path. */

@@ -1,3 +1,4 @@
+import { errors } from 'jose';
 import { AuthorizationResponseError, ClientError, ResponseBodyError } from 'openid-client';
 
 /**
@@ -33,7 +34,12 @@ export function toProviderError(error: unknown): ProviderError {
     return new ProviderError(isTimeout ? 'unavailable' : 'invalid', isTimeout ? 'no response in time' : error.message);
   }
   if (isNetworkError(error)) return new ProviderError('unavailable', causeOf(error));
-  return new ProviderError('invalid', error instanceof Error ? error.message : 'unknown error');
+  return new ProviderError('invalid', error instanceof errors.JOSEError ? error.message : unexpected(error));
+}
+
+/** The message of another error may contain a value, for example that of a header. */
+function unexpected(error: unknown): string {
+  return error instanceof Error ? `unexpected ${error.constructor.name}` : 'unknown error';
 }
 
 function codeOf(error: string): string {

@@ -106,10 +106,13 @@ describe('the log line', () => {
     expect(logged()).toMatchObject([{ route: '/apis/kpanda.io/v1alpha1/clusters/:cluster/deployments', user: 'ann' }]);
   });
 
-  it('contains the cause of an internal error', async () => {
-    const { list, logged } = await createPlatform({ cluster: { authorizer: failing(new Error('a bug')) } });
+  it('contains the type and the stack of an internal error, but not its message', async () => {
+    const bug = new TypeError(`Failed to parse URL from http://10.0.0.256/?sk=${sk}`);
+    const { list, logged, log } = await createPlatform({ cluster: { authorizer: failing(bug) } });
     await list('', token);
-    expect(logged()).toMatchObject([{ status: 500, error: 'a bug', user: 'ann' }]);
+    const stack = expect.stringContaining('request-log.test.ts');
+    expect(logged()).toMatchObject([{ status: 500, error: 'TypeError', stack, user: 'ann' }]);
+    expect(log()).not.toContain(sk);
   });
 
   it.each([

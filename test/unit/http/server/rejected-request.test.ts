@@ -101,6 +101,15 @@ describe('a request', () => {
     },
   );
 
+  it.each(['10.0.0.256', '1.2.3.4.5', '1.2.3.08', '09', 'a.0x', 'a:99999', '[::1]:99999', '[1.2.3.4]'])(
+    'with the Host %s, which no URL can have, is rejected without its content',
+    async (one) => {
+      const { status, body, lines } = await send(`POST /secret-x?sk=secret-x HTTP/1.1\r\nHost: ${one}\r\n\r\n`);
+      expect([status, JSON.parse(body), lines.length]).toEqual([400, malformed, 1]);
+      expect(lines.join('')).not.toContain('secret-x');
+    },
+  );
+
   it('uses the error format of OAuth 2.0 for its paths', async () => {
     const { body } = await send('GET /oauth2/token HTTP/1.1\r\n\r\n');
     expect(JSON.parse(body)).toEqual({ error: 'invalid_request', error_description: 'the request is malformed' });
@@ -110,6 +119,8 @@ describe('a request', () => {
     ['HTTP/1.0 without Host', 'GET /secret-x HTTP/1.0\r\n\r\n'],
     ['a name with a port', 'GET /secret-x HTTP/1.1\r\nHost: my_name.example:8080\r\n\r\n'],
     ['an IPv4 address', 'GET /secret-x HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'],
+    ['a number in a name', 'GET /secret-x HTTP/1.1\r\nHost: 1.2.3.4.example\r\n\r\n'],
+    ['an internationalized name', 'GET /secret-x HTTP/1.1\r\nHost: xn--bcher-kva.example\r\n\r\n'],
     ['an IPv6 address', 'GET /secret-x HTTP/1.1\r\nHost: [2001:db8::1]:80\r\n\r\n'],
     ['an IPv6 address in another spelling', 'GET /secret-x HTTP/1.1\r\nHost: [2001:0DB8::0:1]\r\n\r\n'],
     ['an IPv4-mapped address', 'GET /secret-x HTTP/1.1\r\nHost: [::ffff:1.2.3.4]\r\n\r\n'],
