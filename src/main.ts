@@ -10,6 +10,7 @@ import { loadServingCertificate } from './http/server/tls-certificate.ts';
 import { TlsFileError } from './http/server/tls-pair.ts';
 import { describeError } from './kube/errors.ts';
 import { KubeconfigError } from './kube/kubeconfig.ts';
+import { printableJSON } from './kube/printable.ts';
 
 /** Exit code for an invalid command line or configuration; 1 is for every other failure. */
 const usageExitCode = 2;
@@ -23,7 +24,12 @@ async function main(): Promise<void> {
 
 async function run(configuration: Configuration, kubeconfig: string | undefined): Promise<void> {
   // Lines are written synchronously, so that no audit record is lost when the process dies.
-  const log = pino({ level: configuration.log.level, base: null, timestamp: createTimestamp() });
+  const log = pino({
+    level: configuration.log.level,
+    base: null,
+    timestamp: createTimestamp(),
+    hooks: { streamWrite: printableJSON },
+  });
   const { tls } = configuration.http;
   const certificate = tls && (await loadServingCertificate(tls, { log, now: Date.now }));
   const program = { name: packageJson.name, version: packageJson.version };

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { KubernetesClient } from './client.ts';
 import { describeError, isStatus } from './errors.ts';
 import { createLimit } from './limit.ts';
+import { oneLine } from './printable.ts';
 import { microTime, resources } from './resource.ts';
 import { createTokenBuckets } from './token-buckets.ts';
 
@@ -22,7 +23,7 @@ export interface EventContent {
   reason: string;
   /** What was done; CamelCase, machine-readable. */
   action: string;
-  /** Human-readable; truncated to 1 KiB. Must not contain a secret. */
+  /** Human-readable; shown in one line of at most 1 KiB. Must not contain a secret. */
   note: string;
 }
 
@@ -116,7 +117,7 @@ export function createEventRecorder(client: KubernetesClient, instance: string, 
         type,
         reason,
         action,
-        note: truncate(note, maxNoteBytes),
+        note,
       },
     );
     series.sentCount = count;
@@ -134,7 +135,8 @@ export function createEventRecorder(client: KubernetesClient, instance: string, 
   }
 
   return {
-    record(subject, content) {
+    record(subject, given) {
+      const content = { ...given, note: oneLine(given.note, maxNoteBytes) };
       const series = seriesOf(subject, content);
       if (budgets.take(subject.uid) > 0) return;
       const warn = (reason: string) =>
@@ -154,10 +156,4 @@ export function createEventRecorder(client: KubernetesClient, instance: string, 
 
 function newSeries(): Series {
   return { name: undefined, count: 0, lastObservedTime: '', sentCount: 0, sending: undefined };
-}
-
-/** @returns the longest prefix of whole characters that fits into `maxBytes` of UTF-8 */
-function truncate(text: string, maxBytes: number): string {
-  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(maxBytes));
-  return text.slice(0, read);
 }

@@ -52,6 +52,24 @@ describe('a Secret that the operator does not own', () => {
     expect(conditionOf(await waitReady(kubectl, 'people', 'theirs'), 'Stalled')).toBeUndefined();
   });
 
+  test.each([
+    ['long', 'x'.repeat(40_000)],
+    ['wide', '一'.repeat(32_000)],
+    ['raw', '\u202e\u001b[31mREADY\u001b[0m\nKeyPairsReady <b>'],
+  ])('is reported in one line of bounded length, whatever the name of its owner: %s', async (name, owner) => {
+    const reference = { apiVersion: 'none.example/v1', kind: 'Nothing', name: owner, uid: 'u', controller: true };
+    const metadata = { name: `${name}-main`, namespace: 'people', ownerReferences: [reference] };
+    await kubectl.run(['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata }));
+    await kubectl.apply(accessKeyManifest('people', name));
+    const ready = conditionOf(await observed(name), 'Ready');
+    expect(ready).toMatchObject({ status: 'False', reason: 'SecretConflict' });
+    expect(ready?.message.length).toBeLessThan(600);
+    expect(ready?.message).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    await poll('the Event', async () => (await eventReasons(kubectl, 'people', name)).includes('SecretConflict'));
+    await kubectl.run(['delete', 'accesskey', name, '-n', 'people']);
+    await kubectl.run(['delete', 'secret', `${name}-main`, '-n', 'people']);
+  });
+
   test('belongs to the AccessKey that had it first, also after it was deleted', async () => {
     // Both want the Secret a-b-c.
     const first = await createPair(kubectl, accessKeyManifest('people', 'a-b', { keyPairs: [{ name: 'c' }] }));

@@ -1,6 +1,7 @@
 /** Takes over a Secret that does not belong to the AccessKey. Pure. */
 import { annotations, keyPairLabel, secretType } from '../../credential/secret-format.ts';
 import { type FetchedSecret, type SecretRecord, withDataKeys } from '../../credential/secret-record.ts';
+import { printableName } from '../../kube/printable.ts';
 import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec, kind } from '../model/access-key-record.ts';
 import { newRevision, type PairInSecret, pairFacts, withoutEndedPrevious } from '../model/pair-facts.ts';
 import { durationMs } from '../model/time.ts';
@@ -115,14 +116,17 @@ function useOf({ uid }: AccessKeyRecord, fetched: FetchedSecret): string | undef
   if (controller !== undefined && !isOwn) return `belongs to ${controller}`;
   if (Object.hasOwn(uses, type)) return uses[type];
   if (Object.hasOwn(labels, clusterLabel)) return 'registers a cluster';
-  return plainTypes.has(type) ? undefined : `has the type ${type}`;
+  return plainTypes.has(type) ? undefined : `has the type ${printableName(type)}`;
 }
 
 /** @returns kind and name of the object that controls the Secret, with the key pair of an AccessKey */
 function controllerOf({ raw, record }: FetchedSecret): string | undefined {
   const controller = raw.metadata?.ownerReferences?.find((one) => one.controller === true);
   if (!controller) return undefined;
-  const owner = [controller.kind, controller.name].join(' ').trimEnd();
+  const owner = [controller.kind, controller.name]
+    .map((one) => printableName(one ?? ''))
+    .join(' ')
+    .trimEnd();
   const pair = record.ownerUID === undefined ? undefined : record.labels[keyPairLabel];
   return pair === undefined ? owner : `${owner} (key pair ${pair})`;
 }

@@ -1,9 +1,16 @@
+import { oneLine } from '../../kube/printable.ts';
 import { describeViolations } from '../guardrails/violations.ts';
 import type { AccessKeyRecord, Condition, KeyPairStatus } from '../model/access-key-record.ts';
 import { formatTime } from '../model/time.ts';
 import { expiringSoon } from './expiry-warnings.ts';
 import type { PlanOutcome } from './outcome.ts';
 import { reasons, type Verdict, verdictOf } from './verdict.ts';
+
+/**
+ * Longest message of a condition, bytes of UTF-8. The CRD allows 32,768 characters, but three conditions can repeat the
+ * message, and texts of others, such as names of owners and messages of webhooks, are part of it.
+ */
+const maxMessageBytes = 4096;
 
 /**
  * The conditions as kstatus defines them: Ready is always present, Stalled and Reconciling only while they are true. The
@@ -30,7 +37,7 @@ export function conditionsOf({
   /** Milliseconds since the epoch. */
   now: number;
 }): Condition[] {
-  const verdict = verdictOf({ accessKey, otherHolder, outcome, keyPairs });
+  const verdict = withOneLine(verdictOf({ accessKey, otherHolder, outcome, keyPairs }));
   const message = stableMessage(accessKey, verdict, keepsMessage);
   const warnings = [
     { type: 'Overridden', reason: reasons.secretOverridden, message: outcome.overrides },
@@ -84,10 +91,15 @@ function toCondition(
 ): Condition {
   const before = accessKey.status.conditions?.find((one) => one.type === condition.type);
   return {
-    ...condition,
+    ...withOneLine(condition),
     observedGeneration: accessKey.generation,
     lastTransitionTime: transitionTime(condition.status, before, now),
   };
+}
+
+/** The message as a condition contains it, so that it can be compared with that of the current one. */
+function withOneLine<T extends { message: string }>(one: T): T {
+  return { ...one, message: oneLine(one.message, maxMessageBytes) };
 }
 
 /**

@@ -1,5 +1,6 @@
 /** The command `agent`: wires the agent to the process. */
 import { type Logger, pino } from 'pino';
+import { printableJSON } from '../../kube/printable.ts';
 import type { CliContext } from '../common/context.ts';
 import { CliError } from '../common/failure.ts';
 import { readCA } from '../token/ca-file.ts';
@@ -35,7 +36,8 @@ interface Settings {
  */
 export async function runAgent(context: CliContext, flags: AgentCommandFlags): Promise<void> {
   const settings = parseSettings(flags, context);
-  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, context.stderr);
+  const hooks = { streamWrite: printableJSON };
+  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, hooks }, context.stderr);
   const metrics = createAgentMetrics();
   const agent = createAgent({
     options: settings.options,

@@ -1,8 +1,8 @@
 /** How a failed command ends: the message and the exit code. Wording and codes are those of kubectl. */
 import { CommanderError } from 'commander';
 import { ConnectionError, describeError, KubernetesError } from '../../kube/errors.ts';
+import { printableLines } from '../../kube/printable.ts';
 import { TokenError } from '../token/token-error.ts';
-import { printableLines } from './printable.ts';
 
 /** A failure with a message for the user. An empty message prints nothing: the command has reported the failure. */
 export class CliError extends Error {

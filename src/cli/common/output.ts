@@ -1,8 +1,8 @@
 /** The formats of results (`-o`). */
 import { type Command, Option } from 'commander';
 import { group, plural } from '../../accesskey/model/access-key-record.ts';
+import { printable, printableJSON } from '../../kube/printable.ts';
 import type { RawObject } from '../../kube/raw-object.ts';
-import { printable, printableJSON } from './printable.ts';
 
 /** Objects in json and yaml are those of the API server, without managedFields, as kubectl prints them. */
 export type ObjectFormat = 'json' | 'yaml' | 'name';

@@ -1,5 +1,5 @@
 /** Tables and lists of fields as kubectl prints them, with printable texts; pure. */
-import { printable } from './printable.ts';
+import { printable } from '../../kube/printable.ts';
 
 /** A cell whose text is colored after it was padded. */
 export interface Cell {

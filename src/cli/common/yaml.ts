@@ -1,6 +1,6 @@
 /** YAML, which only some commands load. A bundle gives a dynamic import of the package itself no named exports. */
 import { Document, visit } from 'yaml';
-import { printable, printableYAML } from './printable.ts';
+import { printable, printableYAML } from '../../kube/printable.ts';
 
 /** @returns YAML of an object, whose strings contain no character that a terminal executes or that is invisible */
 export function formatYAML(object: object): string {

@@ -1,6 +1,6 @@
 import { Argument, type Command, type Option } from 'commander';
+import { printable } from '../../kube/printable.ts';
 import type { CliContext } from '../common/context.ts';
-import { printable } from '../common/printable.ts';
 import { type Candidate, liveCandidates } from './live.ts';
 import { type Position, positionOf } from './position.ts';
 

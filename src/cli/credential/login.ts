@@ -1,9 +1,9 @@
 import { access, constants } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import type { KeyPair } from '../../credential/key-pair.ts';
+import { printable } from '../../kube/printable.ts';
 import type { CliContext } from '../common/context.ts';
 import { unlessAborted } from '../common/interruption.ts';
-import { printable } from '../common/printable.ts';
 import { readCA } from '../token/ca-file.ts';
 import type { OpenedSource } from '../token/read-source.ts';
 import { openSource } from '../token/read-source.ts';

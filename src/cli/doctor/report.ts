@@ -1,5 +1,5 @@
 /** The findings as text; pure. */
-import { printable } from '../common/printable.ts';
+import { printable } from '../../kube/printable.ts';
 import type { Style } from '../common/style.ts';
 import { type Cell, formatRows, widthsOf } from '../common/table.ts';
 import type { Finding } from './finding.ts';

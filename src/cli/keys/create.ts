@@ -1,13 +1,13 @@
 import { addPair } from '../../accesskey/change/edit-pairs.ts';
 import { group, kind, version } from '../../accesskey/model/access-key-record.ts';
 import { isStatus } from '../../kube/errors.ts';
+import { printable } from '../../kube/printable.ts';
 import type { RawObject } from '../../kube/raw-object.ts';
 import { type Cluster, withCluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
 import { CliError } from '../common/failure.ts';
 import { nameOf } from '../common/output.ts';
 import { parsePairReference } from '../common/pair-reference.ts';
-import { printable } from '../common/printable.ts';
 import {
   type AccessKeyClient,
   createAccessKeyClient,

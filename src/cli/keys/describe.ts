@@ -6,8 +6,8 @@ import {
   pairStatusOf,
   secretNameOf,
 } from '../../accesskey/model/access-key-record.ts';
+import { printable } from '../../kube/printable.ts';
 import { relativeTime } from '../common/human-time.ts';
-import { printable } from '../common/printable.ts';
 import type { Style } from '../common/style.ts';
 import { type Cell, formatFields } from '../common/table.ts';
 import { stateCell } from './pair-rows.ts';

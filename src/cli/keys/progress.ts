@@ -1,5 +1,5 @@
+import { printable } from '../../kube/printable.ts';
 import type { CliContext } from '../common/context.ts';
-import { printable } from '../common/printable.ts';
 
 /** What a command waits for, as one line of the terminal that changes. */
 export interface Progress {

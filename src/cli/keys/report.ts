@@ -1,7 +1,7 @@
+import { printable } from '../../kube/printable.ts';
 import type { RawObject } from '../../kube/raw-object.ts';
 import type { CliContext } from '../common/context.ts';
 import { formatObject, withoutManagedFields } from '../common/output.ts';
-import { printable } from '../common/printable.ts';
 import type { ChangeFlags, DryRun } from './change-flags.ts';
 
 const suffixes: Record<DryRun, string> = { none: '', client: ' (dry run)', server: ' (server dry run)' };

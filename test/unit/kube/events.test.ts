@@ -88,6 +88,12 @@ describe('an event recorder', () => {
     expect(truncated.isWellFormed()).toBe(true);
   });
 
+  it('shows a note in one line', () => {
+    const { recorder, sent } = createRecorder();
+    recorder.record(subject, { ...content, note: 'Secret x:\n  \u001b[31mREADY\u202e 用户' });
+    expect(sent[0]?.body.note).toBe('Secret x: ?[31mREADY? 用户');
+  });
+
   it('truncates the instance to 128 characters', () => {
     const { recorder, sent } = createRecorder('p'.repeat(200));
     recorder.record(subject, content);
@@ -189,6 +195,16 @@ describe('a repeated Event', () => {
       ['ann-1', 2],
       ['ann-1', 3],
     ]);
+  });
+
+  it('also has the notes that differ only beyond what is sent', async () => {
+    const { recorder, sent, patched } = createRecorder();
+    for (const end of ['a', 'b']) {
+      recorder.record(subject, { ...content, note: `${'x'.repeat(40_000)}${end}` });
+      await settled();
+    }
+    expect(sent).toHaveLength(1);
+    expect(patched).toEqual([['ann-1', 2]]);
   });
 
   it('is sent once for all repetitions while another is being sent', async () => {

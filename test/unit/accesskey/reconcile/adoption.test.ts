@@ -58,6 +58,24 @@ describe('judgeAdoption', () => {
     expect(JSON.stringify(verdict)).not.toContain(keyPair().sk);
   });
 
+  it.each([
+    ['long', 'x'.repeat(1_000_000), 'x'.repeat(253)],
+    ['long, of wide characters', '一'.repeat(32_000), '一'.repeat(253)],
+    ['with sequences for the terminal', '\u202e\u001b[31mREADY\u001b[0m\nReady <b>', '??[31mREADY?[0m?Ready <b>'],
+  ])('names the owner and the type in one line of bounded length: %s', (_, text, shown) => {
+    const ownerReferences = [{ ...deployment, kind: text, name: text, controller: true }];
+    const reject = (parts: SecretParts) => judgeAdoption(one, { name: 'main' }, toFetchedSecret(brought(parts)));
+    expect(reject({ annotations: {}, ownerReferences })).toEqual({
+      reject: expect.stringContaining(`: it belongs to ${shown} ${shown}; set another secret.name`),
+    });
+    expect(reject({ ownerReferences })).toEqual({
+      reject: `Secret ann-main cannot be adopted: another object controls it: ${shown} ${shown}`,
+    });
+    expect(reject({ annotations: {}, type: text })).toEqual({
+      reject: expect.stringContaining(`: it has the type ${shown}; set another secret.name`),
+    });
+  });
+
   it('rejects a copy of another pair of the same AccessKey', () => {
     const both = known({ keyPairs: [{ name: 'main' }, { name: 'ci' }] }, { name: 'ci' });
     expect(judgeAdoption(both, { name: 'main' }, toFetchedSecret(brought()))).toEqual({

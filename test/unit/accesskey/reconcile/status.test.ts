@@ -302,6 +302,43 @@ describe('the kstatus conditions', () => {
   });
 });
 
+describe('texts of others in conditions', () => {
+  const escapes = '\u001b[31mREADY\u009b0m\u202e\u200b\u2028';
+  it.each([
+    ['long', 'x'.repeat(1_000_000)],
+    ['of wide characters', '一'.repeat(32_768)],
+    ['with sequences for the terminal', `denied\n\n  by${escapes}`],
+    ['cut within a character', `x${'\ud83d\udd11'.repeat(3_000)}\ud83d`],
+  ])('are in one line of bounded length: %s', (_, text) => {
+    const outcome = outcomeOf([failed('main', `cannot read or write Secret ann-main: ${text}`)], { overrides: text });
+    const status = statusAfter({ accessKey: one, userHolder: one.key, outcome, now });
+    const claimed = statusOf(accessKey({ user: text }), 'other/older', [], now);
+    const conditions = [...(status.conditions ?? []), ...(claimed.conditions ?? [])];
+    expect(conditions.map(({ type }) => type)).toEqual(['Ready', 'Reconciling', 'Overridden', 'Ready', 'Stalled']);
+    for (const { message } of conditions) {
+      expect(Buffer.byteLength(message)).toBeLessThanOrEqual(4096);
+      expect(message).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+      expect(message.isWellFormed()).toBe(true);
+    }
+  });
+
+  it('keep the words, with spaces in place of line breaks', () => {
+    const { conditions } = statusOf(one, one.key, [failed('main', 'denied:\n\n  a: "x"\r\n\tb: 用户 🔑')], now);
+    expect(conditions?.[0]?.message).toBe('denied: a: "x" b: 用户 🔑');
+  });
+
+  it('do not change the condition if only their numbers change', () => {
+    const message = (count: number) => `cannot read or write Secret ann-main: used ${count}\nof 10${escapes}`;
+    const attempt = (subject: AccessKeyRecord, count: number) => {
+      const [outcome] = [failed('main', message(count))];
+      const problem = { ...outcome.problem, stablePrefix: 'cannot read or write Secret ann-main:' } as never;
+      return statusOf(subject, one.key, [{ ...outcome, problem }], now);
+    };
+    const first = attempt(one, 7);
+    expect(attempt({ ...one, status: first }, 8)).toEqual(first);
+  });
+});
+
 describe('status over time', () => {
   const later = now + 90_000;
   const overlap = { previous: keyPair(9), facts: { previousValidUntil: now + 1_800_000 } };
