@@ -35,7 +35,6 @@ type RenderedObject = Manifest & {
     template: {
       metadata: { annotations: Record<string, string>; labels: Record<string, string> };
       spec: {
-        terminationGracePeriodSeconds: number;
         containers: { image: string; ports: { name: string; containerPort: number }[] }[];
         volumes: { configMap?: { name: string } }[];
       };
@@ -271,10 +270,9 @@ describe('the configuration', () => {
     expect(await checksum({ podLabels: { a: 'b' } })).toBe(await checksum({}));
   });
 
-  test('sets the ports and the grace period of the pod', async () => {
-    const config = { http: { port: 9080, shutdownDelaySeconds: 20 }, health: { port: 9081 } };
+  test('sets the ports of the pod', async () => {
+    const config = { http: { port: 9080 }, health: { port: 9081 } };
     const { spec } = (await objectOf('Deployment', 'accesskey-operator', { config })).spec.template;
-    expect(spec.terminationGracePeriodSeconds).toBe(45);
     expect(spec.containers[0]?.ports.map(({ containerPort }) => containerPort)).toEqual([9080, 9081]);
   });
 

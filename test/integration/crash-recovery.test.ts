@@ -40,7 +40,7 @@ async function withoutStatusRight(act: () => Promise<void>): Promise<void> {
   await set(role.rules);
 }
 
-/** The kubelet kills a container 30 seconds after SIGTERM, of which `http.shutdownDelaySeconds` takes five by default. */
+/** How long the operator may take after SIGTERM without `http.shutdownDelaySeconds`: the manifests allow 85 seconds with it. */
 const gracePeriodMs = 25_000;
 
 test('an operator whose request hangs in a webhook writes the last use and releases the Lease within the grace period', async () => {

@@ -1,0 +1,15 @@
+/** What the manifests must agree on with the limits of the configuration. */
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { z } from 'zod';
+import { schema } from '../../../src/config/schema.ts';
+
+it('pods may run until the longest shutdown is done', () => {
+  const documents = parseAllDocuments(readFileSync('manifests/base/deployment.yaml', 'utf8'));
+  const deployment = documents.find((one) => one.get('kind') === 'Deployment');
+  const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  const longestDelay = Number(Object(json.properties?.http).properties.shutdownDelaySeconds.maximum);
+  expect(longestDelay).toBe(60);
+  expect(deployment?.getIn(['spec', 'template', 'spec', 'terminationGracePeriodSeconds'])).toBe(longestDelay + 25);
+});
