@@ -183,6 +183,7 @@ describe('strings that YAML could parse as another type', () => {
   test.each(['123', '1e3', 'true', 'null'])('keeps %s a string', async (text) => {
     const names = ['namespace', 'secretName', 'priorityClassName', 'kubernetes.io/metadata.name'];
     const values = {
+      guardrails,
       monitoring: { enabled: true, prometheusNamespace: text },
       tls: { enabled: true, secretName: text, certManager: { enabled: true } },
       priorityClassName: text,
@@ -391,6 +392,9 @@ describe('invalid values', () => {
     ['maxcycle', { config: { token: { maxcycle: 1 } } }],
     ['config.token.maxCycle', { config: { token: { maxCycle: 0 } } }],
     ['config.http', { config: { http: 'plain' } }],
+    ['config.http.port', { config: { http: { port: 0 } } }],
+    ['config.health.port', { config: { health: { port: 0 } } }],
+    ['config.health.port: must differ from config.http.port', { config: { http: { port: 8081 } } }],
   ])('rejects a value with the message %s', async (name, values) => {
     const rejection = await rejectionOf(values);
     expect(rejection.replaceAll('/', '.')).toContain(name);

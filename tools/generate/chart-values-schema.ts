@@ -14,6 +14,7 @@ interface Schema {
   type?: string | string[];
   enum?: unknown[];
   const?: unknown;
+  minimum?: number;
   pattern?: string;
   required?: string[];
   properties?: Record<string, Schema>;
@@ -31,10 +32,17 @@ export const chartValuesSchema = {
   },
 };
 
+/** Ports that the objects of the chart refer to, so the operator cannot select a free one. */
+const namedPorts = ['http', 'health'];
+
 /** Returns the schema without `required`, because the chart sets the required fields. */
 function configurationSchema(): Schema {
   const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', target: 'draft-7' }) as Schema;
   const { $schema: _, required: __, properties = {}, ...rest } = json;
+  for (const section of namedPorts) {
+    const port = properties[section]?.properties?.port;
+    if (port) port.minimum = 1;
+  }
   return { ...rest, properties: nullable(properties) };
 }
 

@@ -22,6 +22,9 @@
 {{- fail (printf "tls.secretName: the operator uses %s for another purpose" .Values.tls.secretName) -}}
 {{- end -}}
 {{- $config := include "accesskey-operator.userConfiguration" . | fromYaml -}}
+{{- if eq (dig "http" "port" 8080 $config | int) (dig "health" "port" 8081 $config | int) -}}
+{{- fail "config.health.port: must differ from config.http.port" -}}
+{{- end -}}
 {{- if and .Values.highAvailability.enabled (not (dig "leaderElection" "enabled" true $config)) -}}
 {{- fail "config.leaderElection.enabled: required by highAvailability.enabled" -}}
 {{- end -}}
