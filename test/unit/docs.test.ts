@@ -28,6 +28,27 @@ describe('docs/troubleshooting.md', () => {
   });
 });
 
+describe('commands and URLs in documents', () => {
+  const documents = globSync(['*.md', '{docs,bench,examples,charts,manifests}/**/*.{md,yaml,txt}'], { cwd: root });
+  const found = (pattern: RegExp) =>
+    documents.flatMap((document) =>
+      [...read(document).replaceAll('\\\n', ' ').matchAll(pattern)].map(([text]) => text),
+    );
+
+  it('show the whole logs of all pods: with a selector, kubectl prints ten lines of each by default', () => {
+    const commands = found(/kubectl [^\n`|]*\blogs\b[^\n`|]* -l [^\n`|]*/g);
+    expect(commands.length).toBeGreaterThan(1);
+    expect(commands.filter((one) => !(one.includes('--tail=-1') && one.includes('--prefix')))).toEqual([]);
+  });
+
+  it('use ports of the Service: 80, or 443 with HTTPS', () => {
+    const urls = found(/\bhttps?:\/\/accesskey-operator[\w.-]*(?::\d+)?/g);
+    expect(urls.length).toBeGreaterThan(3);
+    const port = (url: string) => new URL(url).port || (url.startsWith('https:') ? '443' : '80');
+    expect(urls.filter((url) => port(url) !== (url.startsWith('https:') ? '443' : '80'))).toEqual([]);
+  });
+});
+
 describe('docs/configuration.md', () => {
   it('shows the defaults, except for HTTPS', () => {
     const [, example = ''] = /```yaml\n([\s\S]*?)```/.exec(read('docs/configuration.md')) ?? [];
