@@ -3,9 +3,9 @@
 #   docker build --build-arg VERSION="$(node -p 'require("./package.json").version')" \
 #     --build-arg REVISION="$(git rev-parse HEAD)" -t accesskey-operator:0.1.0 .
 
-# Must contain node (24 or newer) and npm.
+# Must contain node (24.6 or newer) and npm.
 ARG BASE_IMAGE=node:24-bookworm-slim
-# Must contain node in its PATH. Needs neither npm nor a shell.
+# Must contain node (24.6 or newer) in its PATH. Needs neither npm nor a shell.
 ARG RUNTIME_IMAGE=${BASE_IMAGE}
 
 FROM ${BASE_IMAGE} AS bundle
@@ -26,6 +26,8 @@ LABEL org.opencontainers.image.title="accesskey-operator" \
   org.opencontainers.image.licenses="Apache-2.0" \
   org.opencontainers.image.version="${VERSION}" \
   org.opencontainers.image.revision="${REVISION}"
+# The Deployment sets this flag. Node.js before 24.6 would exit immediately with code 9.
+RUN ["node", "-e", "if (!process.allowedNodeEnvironmentFlags.has('--max-old-space-size-percentage')) { console.error('Node.js ' + process.version + ' of RUNTIME_IMAGE is too old: 24.6.0 or newer is required'); process.exit(1); }"]
 # The allocator of glibc otherwise keeps freed memory for each thread.
 ENV NODE_ENV=production MALLOC_ARENA_MAX=2 PATH=/app/cli:${PATH}
 WORKDIR /app
