@@ -1,8 +1,12 @@
 import type { Condition } from './condition.ts';
+import { maxBriefLength } from './omission.ts';
 import { comparisons, type OrderBy } from './order.ts';
 import { type Page, type PageRequest, paginate } from './page.ts';
 import type { DeploymentRecord } from './record.ts';
 import type { DeploymentStore, NamespaceScope } from './store.ts';
+
+/** Longest items of a page, characters: 500 items of the length of `maxBriefLength`. */
+const maxPageLength = 500 * maxBriefLength;
 
 /** The Deployments of one cluster that a listing includes. */
 export interface Source {
@@ -30,7 +34,12 @@ export function listDeployments(sources: readonly Source[], query: Query): Page<
   return paginate(runsOfSources, { compare: comparisons[by], descending }, query);
 }
 
-/** Serializes a page to JSON (schema DeploymentList). */
+/**
+ * Serializes a page to JSON (schema DeploymentList). If its items have more than 8 million characters, the large ones lack
+ * parts (omission.ts), which makes it shorter than that: until a page is sent, it takes several times its size in memory.
+ */
 export function serializePage({ items, pagination }: Page<DeploymentRecord>): string {
-  return `{"items":[${items.map(({ text }) => text).join(',')}],"pagination":${JSON.stringify(pagination)}}`;
+  const length = items.reduce((sum, { text }) => sum + text.length, 0);
+  const texts = items.map(({ text, brief }) => (length > maxPageLength ? brief : text));
+  return `{"items":[${texts.join(',')}],"pagination":${JSON.stringify(pagination)}}`;
 }

@@ -6,6 +6,7 @@ import { extendedResourcesOf } from './gpu.ts';
 import { projectDeployment } from './kpanda/projection.ts';
 import { map, text } from './kpanda/protojson.ts';
 import { deploymentState, type State } from './kpanda/state.ts';
+import { textsOf } from './omission.ts';
 
 /**
  * A cached Deployment: the fields to filter and sort by, and the serialized response item, so that a page needs no
@@ -23,8 +24,10 @@ export interface DeploymentRecord extends Stored {
   readonly labels: Readonly<Record<string, string>>;
   /** Extended resources that the pods request, including GPUs. */
   readonly extendedResources: readonly string[];
-  /** The item of the kpanda API (schema DeploymentItem), as JSON. */
+  /** The item of the kpanda API (schema DeploymentItem), as JSON; of a very large one without its largest parts. */
   readonly text: string;
+  /** The same for pages that would be too long (omission.ts); usually the same as `text`. */
+  readonly brief: string;
 }
 
 /** @param cluster name of the cluster of the Deployments */
@@ -45,7 +48,7 @@ export function createDeploymentTransform(cluster: string): (raw: RawObject) => 
       replicas: typeof replicas === 'number' ? replicas : 1,
       labels: map(labels as Record<string, string> | undefined),
       extendedResources: extendedResourcesOf(object.spec?.template?.spec),
-      text: JSON.stringify(projectDeployment(object, cluster)),
+      ...textsOf(projectDeployment(object, cluster)),
     };
   };
 }
