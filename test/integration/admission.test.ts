@@ -718,10 +718,7 @@ describe('the policy for Secrets of key pairs', () => {
   });
 
   test.each([
-    [
-      'one of the type without ownerReference, for import',
-      manifest('n1', { annotations: { 'ghippo.io/adopt': 'a/b' } }),
-    ],
+    ['one of the type without ownerReference, for import', manifest('n1')],
     ['one that an AccessKey owns and does not control', manifest('n2', controlledBy('u', 'x', { controller: false }))],
     ['one that another kind controls', manifest('n3', controlledBy('u', 'x', { kind: 'AccessKeySet' }))],
     ["one that another group's AccessKey controls", manifest('n4', controlledBy('u', 'x', { apiVersion: 'x.io/v1' }))],
@@ -731,21 +728,54 @@ describe('the policy for Secrets of key pairs', () => {
     expect(await asEditor([...dryRun, '--validate=strict'], secret)).toContain('created');
   });
 
-  test('rejects an adopt annotation by users who can write Secrets but not read them', async () => {
-    const rules = [{ apiGroups: [''], resources: ['secrets'], verbs: ['create', 'patch'] }];
-    const names = { namespace: 'team', name: 'blind-writer' };
-    await kubectl.apply({ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: names, rules });
-    await kubectl.run(['create', 'rolebinding', 'blind', '-n', 'team', '--role=blind-writer', '--user=blind']);
-    const asBlind = (args: string[], object?: object) =>
-      kubectl.run([...args, '--as=blind'], object && JSON.stringify(object));
-    const offer = { annotations: { 'ghippo.io/adopt': 'ann/main' } };
-    const rejected = /ghippo\.io\/adopt.*only users who can get this Secret/;
-    await expect(asBlind(dryRun, manifest('offered', offer))).rejects.toThrow(rejected);
-    expect(await asBlind(dryRun, manifest('plain'))).toContain('created');
-    await create(manifest('offered', offer));
-    const chosen = { ...manifest('offered', offer), stringData: { ak: 'mine', sk: 'mine' } };
+  describe('for the annotation ghippo.io/adopt', () => {
+    const offer = { annotations: { 'ghippo.io/adopt': 'admin-bot/ci' } };
+    const offered = /metadata\.annotations\[ghippo\.io\/adopt\]: (\S+) may not offer a Secret for adoption/;
     const apply = ['apply', '--server-side', '--force-conflicts', '-f', '-'];
-    await expect(asBlind(apply, chosen)).rejects.toThrow(rejected);
+    const annotate = (name: string, mark: string) => ['annotate', 'secret', name, '-n', 'team', '--overwrite', mark];
+    const marked = async (name: string) => {
+      await asAdmin(['create'], manifest(name, offer));
+      return name;
+    };
+
+    test('rejects an editor who creates a Secret with it, for an AccessKey that does not exist yet', async () => {
+      await expect(create(manifest('admin-bot-ci', offer))).rejects.toThrow(/: mallory may not offer a Secret/);
+      await expect(asEditor(apply, manifest('admin-bot-ci', offer))).rejects.toThrow(offered);
+    });
+
+    test('rejects an editor who adds it later, or changes it', async () => {
+      await create(manifest('planted'));
+      await expect(asEditor(annotate('planted', 'ghippo.io/adopt=admin-bot/ci'))).rejects.toThrow(offered);
+      const name = await marked('renamed');
+      await expect(asEditor(annotate(name, 'ghippo.io/adopt=another/ci'))).rejects.toThrow(offered);
+    });
+
+    test.each([
+      ['a chosen pair', { stringData: { ak: 'mine', sk: 'mine' } }],
+      ['an added previous pair', { stringData: { 'previous-ak': 'mine', 'previous-sk': 'mine' } }],
+    ])('rejects %s in a Secret that an administrator has marked', async (what, change) => {
+      const name = await marked(`marked-${what.replaceAll(' ', '-')}`);
+      await expect(asEditor(patchOf(name, change))).rejects.toThrow(offered);
+    });
+
+    test.each(['all-users', 'all-groups', 'ann-only'])('rejects %s, who cannot impersonate everyone', async (user) => {
+      await expect(asWriter(user, dryRun, manifest('by-other', offer))).rejects.toThrow(offered);
+    });
+
+    test('allows users who can impersonate everyone', async () => {
+      expect(await asWriter('everybody', dryRun, manifest('restored', offer))).toContain('created');
+      await create(manifest('inspected'));
+      expect(await kubectl.run(annotate('inspected', 'ghippo.io/adopt=admin-bot/ci'))).toContain('annotated');
+      expect(await asWriter('everybody', patchOf('inspected', { stringData: { sk: 'x' } }))).toContain('patched');
+    });
+
+    test('allows an editor to label and delete a marked Secret, and to remove the mark', async () => {
+      const name = await marked('unmarked');
+      expect(await asEditor(['label', 'secret', name, '-n', 'team', 'seen=yes'])).toContain('labeled');
+      expect(await asEditor(annotate(name, 'ghippo.io/adopt-'))).toContain('annotated');
+      await expect(asEditor(annotate(name, 'ghippo.io/adopt=admin-bot/ci'))).rejects.toThrow(offered);
+      expect(await asEditor(['delete', 'secret', name, '-n', 'team'])).toContain('deleted');
+    });
   });
 
   test('ignores changes of other Secrets', async () => {

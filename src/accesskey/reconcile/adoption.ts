@@ -29,7 +29,11 @@ export function judgeAdoption(accessKey: AccessKeyRecord, pair: KeyPairSpec, fet
   return problem === undefined ? { adopt: record } : { reject: `Secret ${name} cannot be adopted: ${problem}` };
 }
 
-/** Whether a person has marked the Secret for adoption by this pair. */
+/**
+ * Whether an administrator has marked the Secret for adoption by this pair. manifests/base/secret-policy.yaml limits who
+ * can write the mark. Nothing else makes a Secret that existed before the AccessKey one of its key pairs: labels and the
+ * reference to a former owner do not.
+ */
 export function isMarked(accessKey: AccessKeyRecord, pair: KeyPairSpec, { record }: FetchedSecret): boolean {
   return record.annotations[annotations.adopt] === markOf(accessKey, pair);
 }
@@ -95,7 +99,7 @@ function markOf({ name }: AccessKeyRecord, pair: KeyPairSpec): string {
 
 function freeAdvice(accessKey: AccessKeyRecord, pair: KeyPairSpec): string {
   const mark = `${annotations.adopt}=${markOf(accessKey, pair)}`;
-  return `; set another secret.name, delete the Secret, or add the annotation ${mark} to adopt it`;
+  return `; set another secret.name, delete the Secret, or, if you trust its key pair, add the annotation ${mark} to adopt it`;
 }
 
 /** Secrets that must never be deleted to make room for a key pair, by type. */

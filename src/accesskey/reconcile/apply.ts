@@ -1,3 +1,4 @@
+import { annotations } from '../../credential/secret-format.ts';
 import type { SecretRecord } from '../../credential/secret-record.ts';
 import { pairStatusOf } from '../model/access-key-record.ts';
 import { isReplaced } from '../model/pair-facts.ts';
@@ -18,7 +19,7 @@ import { resolve } from './resolve-create.ts';
 import { removeSecret, type Scope } from './scope.ts';
 import { type ContentChange, contentFor } from './secret-content.ts';
 import { StaleCacheError, secretErrorOf } from './secret-errors.ts';
-import { dataField, differingFields, isDataField, managerOf, sentValue } from './secret-fields.ts';
+import { annotationField, dataField, differingFields, isDataField, managerOf, sentValue } from './secret-fields.ts';
 
 /** A step that patches a Secret of the AccessKey. */
 type WritingAction = Exclude<SecretAction, { kind: 'keep' | 'hold' }>;
@@ -193,7 +194,8 @@ async function adopt(
   { pair, secretName, fetched }: ResolvedAction & { kind: 'adopt' },
 ): Promise<PairOutcome> {
   const { record, reverted } = await api.patch(fetched.record, adoptionPatch({ accessKey, pair, fetched, now }));
-  return { pair, secretName, secret: record, change: 'adopted', write: { repaired: [], reverted } };
+  const manager = managerOf(fetched.raw, annotationField(annotations.adopt));
+  return { pair, secretName, secret: record, change: 'adopted', manager, write: { repaired: [], reverted } };
 }
 
 function secretNameIn(action: PairAction): string {

@@ -19,7 +19,13 @@ export function changeEvents(outcome: PairOutcome): EventContent[] {
     case 'created':
       return [normal('KeyPairCreated', 'CreateSecret', `Created ${keyPair} in Secret ${name}`)];
     case 'adopted':
-      return [normal('KeyPairAdopted', 'PatchSecret', `Adopted Secret ${name} with its ${keyPair}`)];
+      return [
+        warning(
+          'KeyPairAdopted',
+          'PatchSecret',
+          `Adopted Secret ${name} with its ${keyPair}, as requested by ${clientOf(manager)}`,
+        ),
+      ];
     case 'moved':
       return [normal('KeyPairMoved', 'CreateSecret', `Moved ${keyPair} to Secret ${name}; its keys are unchanged`)];
     case 'updated':
@@ -64,6 +70,10 @@ export function combineEvents(events: readonly EventContent[]): EventContent[] {
 function regeneratedNote(keyPair: string, secretName: string, malformed: readonly string[]): string {
   const what = malformed.length > 0 ? `no valid ${malformed.join(' and ')}` : 'identical ak and sk';
   return `Secret ${secretName} had ${what}; created a new ${keyPair}`;
+}
+
+function clientOf(manager: string | undefined): string {
+  return manager === undefined ? 'an unknown client' : `field manager ${manager}`;
 }
 
 /** The Event for a deleted Secret. */

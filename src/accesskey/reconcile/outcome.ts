@@ -72,7 +72,7 @@ export interface PairOutcome {
   malformed?: readonly string[];
   /** The Secret that was gone, if the pair was lost. */
   lostSecretName?: string;
-  /** The field manager that replaced the pair, if known. */
+  /** The field manager that replaced the pair or marked the Secret for adoption, if known. */
   manager?: string | undefined;
   /** Set if the Secret was written. */
   write?: Write;

@@ -140,6 +140,17 @@ describe('an adoption', () => {
     expect(api.writes()).toEqual(['patch ann-main']);
   });
 
+  it('reports the field manager that wrote the mark', async () => {
+    const marked = brought();
+    const fieldsV1 = { 'f:metadata': { 'f:annotations': { 'f:ghippo.io/adopt': {} } } };
+    const managedFields = [
+      { manager: 'kubectl-create', fieldsV1: {} },
+      { manager: 'kubectl-annotate', fieldsV1 },
+    ];
+    const api = createSecretsApi({ ...marked, metadata: { ...marked.metadata, ...{ managedFields } } });
+    expect((await reconcileOnce(api, one)).pairs).toMatchObject([{ change: 'adopted', manager: 'kubectl-annotate' }]);
+  });
+
   it('removes the mark in the same patch', async () => {
     const api = createSecretsApi(brought());
     await reconcileOnce(api, one);

@@ -193,7 +193,7 @@ describe('create', () => {
   });
 
   const free =
-    '; set another secret.name, delete the Secret, or add the annotation ghippo.io/adopt=ann/main to adopt it';
+    '; set another secret.name, delete the Secret, or, if you trust its key pair, add the annotation ghippo.io/adopt=ann/main to adopt it';
   const colliding = accessKey({ name: 'an', keyPairs: [{ name: 'n-main' }] });
   it.each([
     ['has no owner', { ownerReferences: [] }, free],

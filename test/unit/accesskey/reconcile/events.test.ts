@@ -31,8 +31,8 @@ describe('changeEvents', () => {
       'Another client replaced key pair main in Secret ann-main',
     ],
     [
-      ...(['adopted', [], 'Normal', 'KeyPairAdopted', 'PatchSecret'] as const),
-      'Adopted Secret ann-main with its key pair main',
+      ...(['adopted', [], 'Warning', 'KeyPairAdopted', 'PatchSecret'] as const),
+      'Adopted Secret ann-main with its key pair main, as requested by an unknown client',
     ],
     [
       ...(['rotated', [], 'Normal', 'KeyPairRotated', 'PatchSecret'] as const),
@@ -68,6 +68,13 @@ describe('changeEvents', () => {
     ['a write failed', failed('no')],
   ])('returns nothing if %s', (_, outcome) => {
     expect(changeEvents(outcome)).toEqual([]);
+  });
+
+  it('names the field manager that marked an adopted Secret', () => {
+    const [event] = changeEvents({ ...present('adopted'), manager: 'kubectl-annotate' });
+    expect(event?.note).toBe(
+      'Adopted Secret ann-main with its key pair main, as requested by field manager kubectl-annotate',
+    );
   });
 
   it('names the lost Secret, not the one with the new pair', () => {
