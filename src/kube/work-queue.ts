@@ -42,15 +42,11 @@ export interface WorkQueueOptions {
   /** Delays between attempts for a failing key. */
   backoff: BackoffOptions;
   /**
-   * Handles one key. Resolves with the milliseconds after which to handle it again, or undefined. A rejection requeues
-   * the key with backoff.
+   * Handles one key. Resolves with the milliseconds after which to handle it again, or undefined. Timers do not follow jumps
+   * of the wall clock, so a handler that waits for a time of day must check it from time to time. A rejection requeues the
+   * key with backoff.
    */
   handle: (key: string) => Promise<number | undefined>;
-  /**
-   * Longest delay until a key that `handle` requeued is handled again, milliseconds. Timers do not follow jumps of the
-   * wall clock, so a handler that waits for a time of day must be called more often. Default: no limit.
-   */
-  maxRequeueMs?: number;
   /** Called for each failed attempt. @returns the minimum delay before the retry, milliseconds */
   onFailure: (key: string, error: unknown) => number;
   /** Default: none. */
@@ -92,7 +88,7 @@ interface Again {
 
 export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   const { concurrency, reserve = 0, groupOf = () => '' } = options;
-  const { backoff, handle, maxRequeueMs = maxTimerMs, onFailure, metrics = noMetrics } = options;
+  const { backoff, handle, onFailure, metrics = noMetrics } = options;
   const waiting = createWaitingKeys(groupOf);
   const active = new Map<string, Promise<void>>();
   /** Groups of the keys that were started in the reserve and are still handled. */
@@ -163,7 +159,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
       const delay = await handle(key);
       failures.delete(key);
       metrics.handled(delay === undefined ? 'success' : 'requeue_after', secondsSince(startedAt));
-      return delay === undefined ? undefined : { delayMs: Math.min(delay, maxRequeueMs), failed: false };
+      return delay === undefined ? undefined : { delayMs: delay, failed: false };
     } catch (error) {
       metrics.handled('error', secondsSince(startedAt));
       metrics.retried();

@@ -16,8 +16,10 @@ export interface NamespaceRecord {
  * - `serviceAccount`: namespace/name of each ServiceAccount that the AccessKey names
  * - `federated`: `federatedKey` of each subject of another issuer that the AccessKey names
  * - `secret`: namespace/name of each Secret that the spec names
+ * - `ownSecret`: namespace/name of each Secret that the AccessKey has and still wants (`ownSecretNames`). Any number of
+ *   AccessKeys can name a Secret, but few have it
  */
-export type AccessKeyIndex = 'user' | 'namespace' | 'uid' | 'serviceAccount' | 'federated' | 'secret';
+export type AccessKeyIndex = 'user' | 'namespace' | 'uid' | 'serviceAccount' | 'federated' | 'secret' | 'ownSecret';
 
 /** The watched objects that decide which key pairs are live. */
 export interface AccessKeyCaches {
@@ -35,6 +37,7 @@ export function createAccessKeyCaches(): AccessKeyCaches {
     serviceAccount: (one) => (one.spec.serviceAccounts ?? []).map((name) => `${one.namespace}/${name}`),
     federated: (one) => [...new Set((one.spec.federated ?? []).map(federatedKey))],
     secret: (one) => (one.spec.keyPairs ?? []).map((pair) => `${one.namespace}/${secretNameOf(one, pair)}`),
+    ownSecret: (one) => ownSecretNames(one).map((name) => `${one.namespace}/${name}`),
   });
   const secrets = createStore<SecretRecord, 'ak' | 'ownerUID'>({
     ak: ({ pair, previous }) => [pair, previous].flatMap((one) => (one === undefined ? [] : [one.ak])),
@@ -87,8 +90,8 @@ export function nameHoldersFor(
   const holders = new Map<string, string>();
   for (const pair of accessKey.spec.keyPairs ?? []) {
     const name = secretNameOf(accessKey, pair);
-    const owners = accessKeys.byIndex('secret', `${accessKey.namespace}/${name}`);
-    const other = owners.find((one) => one.key !== accessKey.key && ownSecretNames(one).includes(name));
+    const owners = accessKeys.byIndex('ownSecret', `${accessKey.namespace}/${name}`);
+    const other = owners.find((one) => one.key !== accessKey.key);
     const theirs = other?.spec.keyPairs?.find((one) => secretNameOf(other, one) === name);
     if (other && theirs) holders.set(name, `AccessKey ${other.name} (key pair ${theirs.name})`);
   }

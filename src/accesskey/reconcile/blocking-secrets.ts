@@ -10,6 +10,8 @@ import type { PlanOutcome } from './outcome.ts';
 
 /** How many Secrets are watched at the same time. Conflicts beyond that are only rechecked periodically. */
 const defaultLimit = 32;
+/** How many of them can be in one namespace, so that its conflicts do not take the watches of all others. */
+const defaultNamespaceLimit = 8;
 
 export interface BlockingSecretsOptions {
   transport: Transport;
@@ -17,6 +19,7 @@ export interface BlockingSecretsOptions {
   /** Called with the key of an AccessKey whose blocking Secret is gone, or may be adopted now. */
   onChange: (accessKey: string) => void;
   limit?: number;
+  namespaceLimit?: number;
 }
 
 /**
@@ -40,12 +43,15 @@ interface Watch {
 }
 
 export function createBlockingSecrets(options: BlockingSecretsOptions): BlockingSecrets {
-  const { transport, onChange, limit = defaultLimit } = options;
+  const { transport, onChange, limit = defaultLimit, namespaceLimit = defaultNamespaceLimit } = options;
   const log = options.log.child({}, { level: 'warn' });
   /** By key of the AccessKey, then by name of the Secret. */
   const watches = new Map<string, Map<string, Watch>>();
   const ending = new Set<Promise<void>>();
-  const count = () => [...watches.values()].reduce((sum, one) => sum + one.size, 0);
+  /** @param prefix of the keys of the AccessKeys */
+  const count = (prefix = '') =>
+    [...watches].reduce((sum, [key, one]) => sum + (key.startsWith(prefix) ? one.size : 0), 0);
+  const isFull = (namespace: string) => count() >= limit || count(`${namespace}/`) >= namespaceLimit;
 
   function start(accessKey: string, namespace: string, name: string): Watch {
     const abort = new AbortController();
@@ -86,7 +92,7 @@ export function createBlockingSecrets(options: BlockingSecretsOptions): Blocking
       endExcept(key, names);
       for (const name of names) {
         const current = watches.get(key) ?? new Map<string, Watch>();
-        if (current.has(name) || count() >= limit) continue;
+        if (current.has(name) || isFull(namespace)) continue;
         watches.set(key, current.set(name, start(key, namespace, name)));
       }
     },

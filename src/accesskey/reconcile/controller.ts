@@ -18,6 +18,7 @@ import { errorOf, type PlanOutcome } from './outcome.ts';
 import { type HeldFields, heldFields, nextOverrideStepMs, onlyFor, withOverrides } from './overrides.ts';
 import { type Observed, plan } from './plan.ts';
 import { trackProgress } from './progress.ts';
+import { isRechecked, requeueAfterMs } from './requeue.ts';
 import { createSecretApi } from './secret-api.ts';
 import { StaleCacheError } from './secret-errors.ts';
 import type { SecretTokens } from './secret-token.ts';
@@ -26,16 +27,6 @@ import { isSameStatus, writeStatus } from './status-writer.ts';
 import { deletionEvents, transitionEvents } from './transition-events.ts';
 import { type Unseen, type VersionOf, waitForWatchMs, watchLatencyMs, writtenSecrets } from './unseen.ts';
 
-/**
- * How often a pair with a problem that is not an error of the API server is reconciled again, milliseconds. A blocking
- * Secret that is not watched (blocking-secrets.ts) may be gone, and signing keys may have been created.
- */
-const problemRecheckMs = 30_000;
-/**
- * Longest wait for an expiry or a rotation, milliseconds. The wall clock may jump, so the time is checked at least this
- * often.
- */
-const maxRequeueMs = 30_000;
 /**
  * How often the message of a failure changes at most, milliseconds. A change of the status causes the next attempt, which
  * a webhook may reject with yet another text.
@@ -81,7 +72,6 @@ export function startController(options: ControllerOptions): () => Promise<void>
     groupOf: namespaceIn,
     backoff,
     handle: reconcile,
-    maxRequeueMs,
     onFailure(key, error) {
       log[levelOf(error)]({ accessKey: key, reason: describeError(error) }, 'reconcile failed, will retry');
       return retryAfterOf(error);
@@ -128,14 +118,16 @@ export function startController(options: ControllerOptions): () => Promise<void>
     const isWritten = await updateStatus(accessKey, status);
     if (isWritten) memory.unseen.status = { resourceVersion: accessKey.resourceVersion, since: performance.now() };
     if (isWritten || !error) memory.failureWrittenAt = error && performance.now();
+    memory.problemSince = isRechecked(outcome) ? (memory.problemSince ?? performance.now()) : undefined;
     memories.tidy(key);
     if (error) throw error;
     const nextStep = nextStepAt({ accessKey, outcome, warningDays, now: at });
-    return earliest(
-      nextStep && nextStep - at,
-      recheckAfterMs(outcome),
-      nextOverrideStepMs(memory.overrides, performance.now()),
-    );
+    return requeueAfterMs({
+      outcome,
+      problemForMs: performance.now() - (memory.problemSince ?? performance.now()),
+      untilDeadlineMs: nextStep && nextStep - at,
+      untilOverrideStepMs: nextOverrideStepMs(memory.overrides, performance.now()),
+    });
   }
 
   /** Records the Events of what was done even if the reconcile fails. */
@@ -204,19 +196,9 @@ function levelOf(error: unknown): 'debug' | 'warn' {
   return error instanceof StaleCacheError || error instanceof NotLeaderError ? 'debug' : 'warn';
 }
 
-function recheckAfterMs({ pairs }: PlanOutcome): number | undefined {
-  const needsRecheck = pairs.some(({ problem }) => problem !== undefined && problem.reason !== 'SecretFailed');
-  return needsRecheck ? problemRecheckMs : undefined;
-}
-
 /** Namespaces take turns, so that one with many AccessKeys or edits does not delay the others. */
 function namespaceIn(key: string): string {
   return key.slice(0, key.indexOf('/'));
-}
-
-function earliest(...delays: readonly (number | undefined)[]): number | undefined {
-  const due = delays.filter((delay) => delay !== undefined);
-  return due.length === 0 ? undefined : Math.min(...due);
 }
 
 function subjectOf({ namespace, name, uid, resourceVersion }: AccessKeyRecord) {

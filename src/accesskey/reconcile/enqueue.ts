@@ -9,7 +9,8 @@ import type { AccessKeyCaches } from '../model/caches.ts';
  * Enqueues all AccessKeys, then those affected by each change in the caches, and again all after a change of the
  * guardrails. Reconciling is level-triggered: the content of a change decides only the priority. An edit or deletion of an
  * AccessKey is urgent. A Secret comes before new AccessKeys: the watch shows what a reconcile has written, and one that has
- * begun ends before the next one begins.
+ * begun ends before the next one begins. AccessKeys that only wait for a Secret name or a user come last, because any number
+ * of them can wait for one change.
  *
  * @returns a function that unsubscribes
  */
@@ -24,11 +25,18 @@ export function enqueueChanges(
   const unsubscribers = [
     caches.accessKeys.subscribe((change) => {
       add(change.key, priorityOf(change));
-      addAll(waitingFor(caches, change), 'normal');
+      addAll(waitingFor(caches, change), 'low');
     }),
-    // A new holder of a user affects every AccessKey that names the user.
-    caches.userHolders.subscribe((user) => addAll(caches.accessKeys.byIndex('user', user), 'normal')),
-    caches.secrets.subscribe((change) => addAll(affectedBy(caches, change), 'high')),
+    // The text of every AccessKey that names the user contains the holder.
+    caches.userHolders.subscribe((user) => {
+      const holder = caches.userHolders.holderOf(user);
+      if (holder !== undefined) add(holder, 'normal');
+      addAll(caches.accessKeys.byIndex('user', user), 'low');
+    }),
+    caches.secrets.subscribe((change) => {
+      addAll(ownersOf(caches, change), 'high');
+      addAll(caches.accessKeys.byIndex('secret', change.key), 'low');
+    }),
     caches.namespaces.subscribe(({ key, previous, current }) => {
       if (previous?.terminating !== current?.terminating) addAll(caches.accessKeys.byIndex('namespace', key), 'normal');
     }),
@@ -47,13 +55,11 @@ function priorityOf({ previous, current }: Change<AccessKeyRecord>): Priority {
   return isSameSpec && previous.deleting === current.deleting ? 'low' : 'urgent';
 }
 
-/** The current and former owner of the Secret, and the AccessKeys whose spec names it. */
-function affectedBy(caches: AccessKeyCaches, { previous, current }: Change<SecretRecord>): AccessKeyRecord[] {
-  return [previous, current].flatMap((secret) => {
-    if (!secret) return [];
-    const owners = secret.ownerUID === undefined ? [] : caches.accessKeys.byIndex('uid', secret.ownerUID);
-    return [...owners, ...caches.accessKeys.byIndex('secret', secret.key)];
-  });
+/** The current and former owner of the Secret. */
+function ownersOf(caches: AccessKeyCaches, { previous, current }: Change<SecretRecord>): AccessKeyRecord[] {
+  return [previous, current].flatMap((secret) =>
+    secret?.ownerUID === undefined ? [] : caches.accessKeys.byIndex('uid', secret.ownerUID),
+  );
 }
 
 /** AccessKeys that want a Secret name which this change releases. */

@@ -11,6 +11,8 @@ export interface Memory {
   unacceptedSince: number | undefined;
   /** When the status of the current failure was written last. */
   failureWrittenAt: number | undefined;
+  /** Since when the AccessKey, with this generation of its spec, has a problem that is rechecked (requeue.ts). */
+  problemSince: number | undefined;
 }
 
 export interface Memories {
@@ -28,6 +30,7 @@ export function createMemories(): Memories {
     of({ key, generation, status }) {
       const isReported = status.conditions?.some(({ type }) => type === 'Overridden') === true;
       const memory = memories.get(key) ?? newMemory(noOverrides(generation, isReported));
+      if (memory.overrides.generation !== generation) memory.problemSince = undefined;
       memory.overrides = forGeneration(memory.overrides, generation);
       memories.set(key, memory);
       return memory;
@@ -44,10 +47,16 @@ export function createMemories(): Memories {
 }
 
 function newMemory(overrides: Overrides): Memory {
-  return { overrides, unseen: {}, unacceptedSince: undefined, failureWrittenAt: undefined };
+  return {
+    overrides,
+    unseen: {},
+    unacceptedSince: undefined,
+    failureWrittenAt: undefined,
+    problemSince: undefined,
+  };
 }
 
-function isEmpty({ overrides, unseen, unacceptedSince, failureWrittenAt }: Memory): boolean {
-  const isIdle = unacceptedSince === undefined && failureWrittenAt === undefined;
+function isEmpty({ overrides, unseen, ...times }: Memory): boolean {
+  const isIdle = Object.values(times).every((time) => time === undefined);
   return isIdle && !unseen.secrets && !unseen.status && overrides.secrets.size === 0;
 }

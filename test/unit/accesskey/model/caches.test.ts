@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { AccessKeyRecord } from '../../../../src/accesskey/model/access-key-record.ts';
 import {
   holdsUser,
   isBeingDeleted,
@@ -100,5 +101,38 @@ describe('nameHoldersFor', () => {
     ],
   ])('ignores an AccessKey that %s', (_, other) => {
     expect([...nameHoldersFor(caches({ accessKeys: [other, waiting] }), waiting)]).toEqual([]);
+  });
+
+  it('follows changes of the status and the spec', () => {
+    const all = caches({ accessKeys: [{ ...owner, status: {} }, waiting] });
+    const changes: [AccessKeyRecord, number][] = [
+      [owner, 1],
+      [{ ...owner, spec: { ...owner.spec, keyPairs: [] } }, 0],
+      [owner, 1],
+      [{ ...owner, deleting: true }, 0],
+    ];
+    for (const [current, holders] of changes) {
+      all.accessKeys.upsert(current);
+      expect(nameHoldersFor(all, waiting).size).toBe(holders);
+    }
+  });
+
+  it('examines only AccessKeys that have the Secret, however many name it', () => {
+    let examined = 0;
+    const others = Array.from({ length: 50 }, (_, n) => {
+      const keyPairs = [{ name: 'main', secret: { name: 'a-b-c' } }];
+      const other = accessKey({ name: `other${n}`, user: `other${n}`, keyPairs });
+      const { spec } = other;
+      return Object.defineProperty(other, 'spec', {
+        get() {
+          examined += 1;
+          return spec;
+        },
+      });
+    });
+    const all = caches({ accessKeys: [...others, owner, waiting] });
+    examined = 0;
+    expect(nameHoldersFor(all, waiting).size).toBe(1);
+    expect(examined).toBe(0);
   });
 });

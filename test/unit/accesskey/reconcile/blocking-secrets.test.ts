@@ -25,7 +25,7 @@ let stop = async () => undefined as unknown;
 afterEach(() => stop());
 
 /** An API server with these Secrets, whose watches get the events of `send`. */
-function start({ existing = [] as string[], limit = 32 } = {}) {
+function start({ existing = [] as string[], limit = 32, namespaceLimit = 32 } = {}) {
   const requests: { url: URL; accept: string | undefined }[] = [];
   const open = new Map<string, PassThrough>();
   const transport: Transport = {
@@ -55,6 +55,7 @@ function start({ existing = [] as string[], limit = 32 } = {}) {
     log: pino({ level: 'silent' }),
     onChange: (accessKey) => void changed.push(accessKey),
     limit,
+    namespaceLimit,
   });
   stop = secrets.stop;
   return {
@@ -138,6 +139,15 @@ describe('a blocking Secret', () => {
     secrets.watch(bob, ['c']);
     await settled();
     expect([watched(), secrets.size]).toEqual([['b', 'c'], 2]);
+  });
+
+  it('is watched although the conflicts of another namespace have used up their share', async () => {
+    const { secrets, watched } = start({ existing: ['a', 'b', 'c', 'd'], namespaceLimit: 2 });
+    secrets.watch(ann, ['a']);
+    secrets.watch(bob, ['b', 'c']);
+    secrets.watch({ key: 'shopping/zoe', namespace: 'shopping' }, ['d']);
+    await settled();
+    expect([watched(), secrets.size]).toEqual([['a', 'b', 'd'], 3]);
   });
 
   it('is not watched after the controller has stopped', async () => {

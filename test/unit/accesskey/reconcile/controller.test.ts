@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { textAt } from '../../../../src/credential/secret-record.ts';
 import { KubernetesError } from '../../../../src/kube/errors.ts';
-import { accessKey, known, rawSecret } from '../../../support/builders.ts';
+import { accessKey, at, known, rawSecret } from '../../../support/builders.ts';
 import { startTestController } from './controllers.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
@@ -92,6 +92,26 @@ describe('the controller', () => {
     expect(controller.ready().every((reason) => reason === 'SecretFailed')).toBe(true);
     expect(controller.ready().length).toBeGreaterThan(1);
     expect(controller.ready().length).toBeLessThan(6);
+    await controller.stop();
+  });
+
+  it('rechecks a conflict that lasts less and less often, and again after 30 seconds when the spec changes', async () => {
+    const pairs = [{ name: 'main', expiresAt: at(86_400) }];
+    const controller = startTestController(accessKey({ keyPairs: pairs }));
+    controller.api.put(rawSecret({ ownerReferences: [], labels: {}, annotations: {} }));
+    const requestsIn = async (seconds: number) => {
+      const before = controller.api.calls.length;
+      for (let passed = 0; passed < seconds; passed += 10) await controller.pass(10_000);
+      return controller.api.calls.length - before;
+    };
+    const first = await requestsIn(600);
+    const next = await requestsIn(600);
+    expect(controller.ready()).toEqual(['SecretConflict']);
+    expect(first).toBeLessThan(25);
+    expect(next).toBeLessThanOrEqual(6);
+    controller.edit([{ name: 'main', expiresAt: at(90_000) }]);
+    await controller.pass(0);
+    expect(await requestsIn(60)).toBeGreaterThanOrEqual(2);
     await controller.stop();
   });
 

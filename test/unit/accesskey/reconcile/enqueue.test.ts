@@ -91,6 +91,22 @@ describe('enqueueChanges', () => {
     expect(gone.keys).toEqual(['shop/ann', 'shop/bob']);
   });
 
+  it('gives a low priority to AccessKeys that do not own the Secret whose name they want', () => {
+    const keyPairs = [{ name: 'main', secret: { name: 'ann-main' } }];
+    const others = [1, 2].map((n) => accessKey({ name: `other${n}`, user: `other${n}`, keyPairs }));
+    const content = { accessKeys: [ann, bob, ...others] };
+    const expected = ['high shop/ann', 'low shop/ann', 'low shop/other1', 'low shop/other2'];
+    expect(enqueuedBy((all) => all.secrets.upsert(secret()), content).added).toEqual(expected);
+    const released = enqueuedBy((all) => all.accessKeys.remove(owner.key), { accessKeys: [owner, waiting] });
+    expect(released.added).toContain('low shop/a');
+  });
+
+  it('gives a low priority to AccessKeys that do not hold the user whose holder changes', () => {
+    const others = [1, 2].map((n) => accessKey({ name: `ann${n}`, user: 'ann', creationTimestamp: at(n) }));
+    const { added } = enqueuedBy((all) => all.accessKeys.remove(ann.key), { accessKeys: [ann, bob, ...others] });
+    expect(added).toEqual(['low shop/ann1', 'low shop/ann2', 'normal shop/ann1', 'urgent shop/ann']);
+  });
+
   it.each<[string, (all: ReturnType<typeof caches>) => void, string[]]>([
     ['is deleted', (all) => all.accessKeys.remove('shop/a-b'), ['shop/a', 'shop/a-b']],
     ['is unchanged', (all) => all.accessKeys.upsert({ ...owner, resourceVersion: '11' }), ['shop/a-b']],

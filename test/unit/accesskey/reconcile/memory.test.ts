@@ -15,6 +15,10 @@ describe('the memory of an AccessKey', () => {
     memories.tidy(one.key);
     expect(memories.of(one)).toBe(memory);
     memory.unacceptedSince = undefined;
+    memory.problemSince = 1;
+    memories.tidy(one.key);
+    expect(memories.of(one)).toBe(memory);
+    memory.problemSince = undefined;
     memory.unseen = { status: { resourceVersion: '1', since: 0 } };
     memories.tidy(one.key);
     expect(memories.of(one)).toBe(memory);
