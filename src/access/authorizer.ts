@@ -71,6 +71,8 @@ export interface AuthorizerOptions {
   cacheSeconds: number;
   /** Maximum age of a decision that serves as the stale fallback, seconds. */
   maxStaleSeconds: number;
+  /** Whether a watch of the cluster is open. Default: always. */
+  isWatching?: () => boolean;
   /** Default: all namespaces. */
   namespacesToCheck?: NamespacesToCheck;
   /** Default: no metrics. */
@@ -96,13 +98,19 @@ const noMetrics: AccessMetrics = {
 /** Decides with SubjectAccessReviews, so that every authorizer of the cluster takes part; `decisions.ts` caches. */
 export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   const { namespacesToCheck = async () => undefined, metrics = noMetrics, namespaced } = options;
+  const { isWatching = () => true } = options;
   const keyOf = createSubjectKeys();
   const limit = createFairLimit(reviewLimits);
   const decide = createDecisions<Question>({
     ...options,
+    isWatching,
     usedStaleDecision: metrics.usedStaleDecision,
     subjectKeyOf: ({ subject }) => keyOf(subject),
-    ask: (question) => limit(keyOf(question.subject), () => measuredReview(options, question, metrics)),
+    ask: (question, sent) =>
+      limit(keyOf(question.subject), () => {
+        sent();
+        return measuredReview(options, question, metrics);
+      }),
   });
   function isAllowed(subject: AccessSubject, attributes: Attributes, count?: ReviewCount): Promise<boolean> {
     const { verb, group, resource, namespace = null, name = null } = attributes;

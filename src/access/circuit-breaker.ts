@@ -7,6 +7,7 @@ export interface CircuitBreaker {
   recordFailure(): void;
   /** The cluster responded: closes the circuit. */
   recordResponse(): void;
+  isOpen(): boolean;
   /** Whether to send a request. While the circuit is open, `true` reserves the attempt of that second. */
   allowsRequest(): boolean;
 }
@@ -26,6 +27,7 @@ export function createCircuitBreaker(now: () => number = () => performance.now()
     recordResponse() {
       attemptedAt = undefined;
     },
+    isOpen: () => attemptedAt !== undefined,
     allowsRequest() {
       if (attemptedAt === undefined) return true;
       if (now() - attemptedAt < retryIntervalMs) return false;

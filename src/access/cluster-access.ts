@@ -18,6 +18,8 @@ export interface ClusterAccessOptions {
   cacheSeconds: number;
   /** Maximum age of a decision that serves as the stale fallback, and of RoleBindings without a watch, seconds. */
   maxStaleSeconds: number;
+  /** Whether a watch of the deployments is open. */
+  isWatching: () => boolean;
   /**
    * Which namespaces are checked for a user who may not list all: those with a RoleBinding of the user, or `all`, which
    * needs no watch. `auto` means `all` if the cluster grants permissions outside of RBAC.

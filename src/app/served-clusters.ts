@@ -28,13 +28,14 @@ export function createServedClusters(options: ServedClustersOptions) {
   const { namespace, clusterName: name, watchNamespace } = configuration;
   const { candidates: namespacesToCheck, ...cacheTimes } = configuration.access;
   const accessOptions = { ...cacheTimes, namespacesToCheck, metrics: metrics.access };
+  const { caches, deployments, deploymentsFreshness: freshness } = localCaches;
   const { authorizer, reflectors: accessReflectors } = createClusterAccess({
     ...accessOptions,
     transport,
     log,
+    isWatching: () => freshness().watching,
     namespaced: watchNamespace === undefined ? undefined : { watchNamespace, namespace },
   });
-  const { caches, deployments, deploymentsFreshness: freshness } = localCaches;
   const localCluster: Cluster = {
     name,
     deployments,

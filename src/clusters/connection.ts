@@ -43,7 +43,7 @@ export type Connect = (name: string, kubeconfig: KubeConfig) => Connection;
 
 export interface ConnectOptions {
   userAgent: string;
-  access: Omit<ClusterAccessOptions, 'transport' | 'log' | 'namespaced'>;
+  access: Omit<ClusterAccessOptions, 'transport' | 'log' | 'namespaced' | 'isWatching'>;
   metrics: TransportMetrics;
   log: Logger;
 }
@@ -56,8 +56,10 @@ export function createConnect(options: ConnectOptions): Connect {
     const { transport, lastStatus } = openTransport(kubeconfig, options, stop.signal);
     const deployments = createDeploymentStore();
     const namespaces = createStore<Stored>({});
-    const { authorizer, reflectors } = createClusterAccess({ ...options.access, transport, log });
     const required = createReflectors({ name, transport, deployments, namespaces, log });
+    const { freshness } = required[0];
+    const isWatching = () => freshness().watching;
+    const { authorizer, reflectors } = createClusterAccess({ ...options.access, transport, log, isWatching });
     const caches = [...required, ...reflectors];
     const running = caches.map((reflector) => reflector.run(stop.signal));
     const works = Promise.all(required.map(({ synced }) => synced)).then(() =>
@@ -68,7 +70,7 @@ export function createConnect(options: ConnectOptions): Connect {
         name,
         deployments,
         maxStaleSeconds: options.access.maxStaleSeconds,
-        freshness: required[0].freshness,
+        freshness,
         authorizer: forForeignSubjects(authorizer),
         namespaces: () => [...namespaces.values()].map(({ key }) => key),
       },

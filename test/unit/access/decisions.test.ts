@@ -7,6 +7,9 @@ let milliseconds: number;
 let asked: string[];
 let staleDecisions: number;
 let answer: (question: string) => boolean | Promise<boolean>;
+/** Whether questions wait in the queue. */
+let isQueued: boolean;
+let isWatching: boolean;
 let decide: Decide<string>;
 
 beforeEach(() => {
@@ -16,13 +19,17 @@ beforeEach(() => {
   asked = [];
   staleDecisions = 0;
   answer = () => true;
+  isQueued = false;
+  isWatching = true;
   decide = createDecisions<string>({
     cacheSeconds: 10,
     maxStaleSeconds: 60,
+    isWatching: () => isWatching,
     usedStaleDecision: () => (staleDecisions += 1),
     subjectKeyOf: (question) => question.split(' ')[0] ?? '',
-    async ask(question) {
+    async ask(question, sent) {
       asked.push(question);
+      if (!isQueued) sent();
       return answer(question);
     },
   });
@@ -40,6 +47,17 @@ async function wait(time: number): Promise<void> {
 const about = (key: string) => decide(key, key);
 const fail = (error: Error) => () => Promise.reject(error);
 const unreachable = fail(new ConnectionError('no answer'));
+const never = () => new Promise<never>(() => undefined);
+
+/** Returns a function that returns whether the promise has settled. */
+function observe(promise: Promise<unknown>): () => boolean {
+  let isSettled = false;
+  promise.then(
+    () => (isSettled = true),
+    () => (isSettled = true),
+  );
+  return () => isSettled;
+}
 
 describe('a decision', () => {
   it('is cached from the time of the question, however long the answer takes', async () => {
@@ -144,11 +162,82 @@ describe('when the cluster is unavailable', () => {
   });
 });
 
+describe('when the cluster hangs', () => {
+  it.each([
+    ['1.5 s while a watch is open', true, 1_500],
+    ['250 ms without a watch', false, 250],
+  ])('falls back to a stale decision after %s', async (_, watching, limit) => {
+    await about('a');
+    isWatching = watching;
+    answer = never;
+    await wait(20_000);
+    const decision = about('a');
+    const isDecided = observe(decision);
+    await wait(limit - 1);
+    expect(isDecided()).toBe(false);
+    await wait(1);
+    expect([await decision, staleDecisions]).toEqual([true, 1]);
+  });
+
+  it('falls back immediately once a review has had no response, and after 250 ms for one request per second', async () => {
+    await Promise.all(['a', 'b', 'c'].map(about));
+    answer = never;
+    await wait(20_000);
+    const first = about('a');
+    await wait(1_500);
+    await first;
+    expect(await about('b')).toBe(true);
+    await wait(1_000);
+    const attempt = about('b');
+    const isDecided = observe(attempt);
+    expect(await about('c')).toBe(true);
+    expect([isDecided(), asked.slice(3)]).toEqual([false, ['a', 'b']]);
+    await wait(250);
+    expect(await attempt).toBe(true);
+  });
+
+  it('uses an answer that arrives too late for the next request, and closes the circuit', async () => {
+    await Promise.all(['a', 'b'].map(about));
+    const late = Promise.withResolvers<boolean>();
+    answer = () => late.promise;
+    await wait(20_000);
+    const first = about('a');
+    await wait(1_500);
+    expect(await first).toBe(true);
+    late.resolve(false);
+    await wait(0);
+    answer = () => false;
+    expect([await about('a'), await about('b')]).toEqual([false, false]);
+    expect(staleDecisions).toBe(1);
+  });
+
+  it('prefers an answer within 250 ms while the circuit is open, so that a permission ends with the outage', async () => {
+    await about('a');
+    answer = unreachable;
+    await wait(20_000);
+    await about('a');
+    answer = () => false;
+    await wait(1_000);
+    expect(await about('a')).toBe(false);
+  });
+
+  it('has no fallback to a decision that becomes too old in the meantime', async () => {
+    await about('a');
+    answer = never;
+    await wait(59_000);
+    const late = expect(about('a')).rejects.toThrow(UndecidedError);
+    await wait(1_500);
+    await late;
+    expect(staleDecisions).toBe(0);
+  });
+});
+
 describe('a question that waits too long in the queue', () => {
   it('fails without a fallback, so that a long queue cannot keep a revoked permission', async () => {
     await about('a');
     await wait(20_000);
-    answer = () => new Promise(() => undefined);
+    isQueued = true;
+    answer = never;
     const waiting = expect(about('a')).rejects.toThrow(UndecidedError);
     await wait(5_000);
     await waiting;
@@ -162,7 +251,7 @@ describe('a question that waits too long in the queue', () => {
     await about('a');
     answer = fail(new UndecidedError('too many questions wait'));
     await expect(about('new')).rejects.toThrow(UndecidedError);
-    answer = () => new Promise(() => undefined);
+    answer = never;
     expect(await about('b')).toBe(true);
   });
 });
