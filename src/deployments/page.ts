@@ -1,3 +1,4 @@
+import { lowerBound } from '../kube/sorted-list.ts';
 import type { Pagination } from './kpanda/schema.ts';
 
 /** A sorted list. */
@@ -31,7 +32,8 @@ export interface Page<T> {
 
 /**
  * Cuts one page out of the merged sources. A page past the end is empty, with the true total; without items there are 0
- * pages. With one source the cost is that of the runs and the page; several sources are merged up to the end of the page.
+ * pages. The cost grows with the runs, the page, and the logarithm of the number of items; only the items of the page are
+ * merged.
  *
  * @throws {RangeError} if page or pageSize is not an integer of at least 1
  */
@@ -42,60 +44,102 @@ export function paginate<T>(
 ): Page<T> {
   requirePositive('page', page);
   requirePositive('pageSize', pageSize);
-  const total = sources.flat().reduce((sum, run) => sum + run.length, 0);
-  const start = (page - 1) * pageSize;
-  const items = start < total ? cut(sources, { compare, descending }, { start, size: pageSize }) : [];
+  const lists = sources.map(concatenate);
+  const total = lists.reduce((sum, { length }) => sum + length, 0);
+  const start = Math.min((page - 1) * pageSize, total);
+  const count = Math.min(pageSize, total - start);
+  const items = cut(lists, compare, { start: descending ? total - start - count : start, count });
+  if (descending) items.reverse();
   return { items, pagination: { total, page, pageSize, pages: Math.ceil(total / pageSize) } };
 }
 
+/** Views runs as one list. */
+function concatenate<T>(runs: Runs<T>): Run<T> {
+  const ends: number[] = [];
+  let length = 0;
+  for (const run of runs) {
+    length += run.length;
+    ends.push(length);
+  }
+  return {
+    length,
+    at(index) {
+      const number = lowerBound(ends, (end) => end <= index);
+      return runs[number]?.at(index - (ends[number - 1] ?? 0));
+    },
+  };
+}
+
+type Compare<T> = Direction<T>['compare'];
+
+/** Returns `count` items from `start` of the merged lists, which must have that many. */
 function cut<T>(
-  sources: readonly Runs<T>[],
-  { compare, descending }: Required<Direction<T>>,
-  { start, size }: { start: number; size: number },
+  lists: readonly Run<T>[],
+  compare: Compare<T>,
+  { start, count }: { start: number; count: number },
 ): T[] {
-  const [only, ...others] = sources;
-  if (only && others.length === 0) return take(walk(only, descending, start), 0, size);
-  const walks = sources.map((runs) => walk(runs, descending, 0));
-  return take(merge(walks, descending ? (a, b) => compare(b, a) : compare), start, size);
+  const from = advance(lists, compare, { from: lists.map(() => 0), count: start });
+  const to = advance(lists, compare, { from, count });
+  const items = lists.flatMap((list, number) => slice(list, from[number] ?? 0, to[number] ?? 0));
+  return items.sort(compare);
 }
 
-/** Iterates over the items of the runs, without the first `skip`. */
-function* walk<T>(runs: Runs<T>, descending: boolean, skip: number): Generator<T, undefined> {
-  let left = skip;
-  for (const run of descending ? runs.toReversed() : runs) {
-    for (let index = left; index < run.length; index += 1)
-      yield run.at(descending ? run.length - 1 - index : index) as T;
-    left = Math.max(0, left - run.length);
-  }
+function slice<T>(list: Run<T>, from: number, to: number): T[] {
+  return Array.from({ length: to - from }, (_, index) => list.at(from + index) as T);
 }
 
-/** Merges sorted iterators. */
-function* merge<T>(
-  walks: readonly Generator<T, undefined>[],
-  compare: (a: T, b: T) => number,
-): Generator<T, undefined> {
-  const heads = walks.map((one) => ({ walk: one, next: one.next() }));
-  for (;;) {
-    let first: (typeof heads)[number] | undefined;
-    for (const head of heads) {
-      if (head.next.done) continue;
-      if (!first || first.next.done || compare(head.next.value, first.next.value) < 0) first = head;
+/**
+ * Finds the positions in the lists after the next `count` items of the merged lists, without merging them: each step
+ * compares one item with the others by binary search, and so excludes what comes before or after it.
+ *
+ * @param from the positions of the first items
+ */
+function advance<T>(
+  lists: readonly Run<T>[],
+  compare: Compare<T>,
+  { from, count }: { from: readonly number[]; count: number },
+): readonly number[] {
+  const rest = lists.reduce((sum, { length }, number) => sum + length - (from[number] ?? 0), -count);
+  /** The positions lie between these: no list has more than `count` of the items, nor more than `rest` of the others. */
+  let low: readonly number[] = lists.map(({ length }, number) => Math.max(from[number] ?? 0, length - rest));
+  let high = lists.map(({ length }, number) => Math.min(length, (from[number] ?? 0) + count));
+  for (let left = count - distance(from, low); distance(low, high) > left; ) {
+    const chosen = middleList(low, high);
+    const middle = ((low[chosen] ?? 0) + (high[chosen] ?? 0)) >>> 1;
+    const pivot = lists[chosen]?.at(middle) as T;
+    const isBefore = (list: Run<T>) => (index: number) => compare(list.at(index) as T, pivot) < 0;
+    const split = lists.map((list, number) => bisect(low[number] ?? 0, high[number] ?? 0, isBefore(list)));
+    const before = distance(low, split);
+    if (before >= left) high = split;
+    else {
+      left -= before + 1;
+      low = split.with(chosen, middle + 1);
     }
-    if (!first || first.next.done) return;
-    yield first.next.value;
-    first.next = first.walk.next();
   }
+  return high;
 }
 
-function take<T>(items: Generator<T, undefined>, skip: number, count: number): T[] {
-  const taken: T[] = [];
-  let index = 0;
-  for (const item of items) {
-    if (index >= skip) taken.push(item);
-    index += 1;
-    if (taken.length === count) break;
+/** Returns the first index from `low` for which `isBefore` is false, or `high`. It must be true for all before it. */
+function bisect(low: number, high: number, isBefore: (index: number) => boolean): number {
+  let [from, to] = [low, high];
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if (isBefore(middle)) from = middle + 1;
+    else to = middle;
   }
-  return taken;
+  return from;
+}
+
+const distance = (low: readonly number[], high: readonly number[]) =>
+  high.reduce((sum, end, number) => sum + end - (low[number] ?? 0), 0);
+
+/** Returns the number of the list that has the middle of what lies between the positions, as if it was concatenated. */
+function middleList(low: readonly number[], high: readonly number[]): number {
+  let left = distance(low, high) >>> 1;
+  return high.findIndex((end, number) => {
+    left -= end - (low[number] ?? 0);
+    return left < 0;
+  });
 }
 
 function requirePositive(name: string, value: number): void {

@@ -78,6 +78,45 @@ it('returns each item exactly once over all pages, in order', () => {
   );
 });
 
+it('is a part of the sorted whole, however uneven the sources are', () => {
+  const numbers = fc.uniqueArray(fc.nat(5_000), { maxLength: 300 });
+  const boundaries = fc.array(fc.nat(5_000), { maxLength: 4 });
+  const places = fc.record({
+    all: numbers,
+    boundaries,
+    page: fc.integer({ min: 1, max: 40 }),
+    descending: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(places, fc.integer({ min: 1, max: 20 }), ({ all, boundaries, page, descending }, pageSize) => {
+      // Each source has the numbers of one area, and the last one some of every area.
+      const areaOf = (n: number) => (n % 7 === 0 ? boundaries.length + 1 : boundaries.filter((one) => one < n).length);
+      const sorted = all.toSorted((a, b) => a - b);
+      const uneven = Array.from({ length: boundaries.length + 2 }, (_, area) => [
+        sorted.filter((n) => areaOf(n) === area),
+      ]);
+      const { items } = paginate(uneven, { compare: (a, b) => a - b, descending }, { page, pageSize });
+      const whole = descending ? sorted.toReversed() : sorted;
+      expect(items).toEqual(whole.slice((page - 1) * pageSize, page * pageSize));
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+it.each([1, 500, 1_000])('reads few items of 20 sources for page %d of 1,000', (page) => {
+  let reads = 0;
+  const sources = Array.from({ length: 20 }, (_, source) => {
+    const at = (index: number) => {
+      reads += 1;
+      return index * 20 + source;
+    };
+    return [{ length: 500, at }];
+  });
+  const { items } = paginate(sources, { compare: (a, b) => a - b }, { page, pageSize: 10 });
+  expect(items).toEqual(Array.from({ length: 10 }, (_, index) => (page - 1) * 10 + index));
+  expect(reads).toBeLessThan(2_000);
+});
+
 it.each([
   [0, 10],
   [-1, 10],
