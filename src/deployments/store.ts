@@ -5,6 +5,7 @@ import { comparisons, type OrderBy } from './order.ts';
 import type { Run, Runs } from './page.ts';
 import type { DeploymentRecord } from './record.ts';
 import { createRowOrders } from './row-orders.ts';
+import { maskOf, select } from './row-selection.ts';
 import { createTable } from './table.ts';
 
 /** The namespaces that a listing includes. */
@@ -33,7 +34,7 @@ const cachedMatches = { max: 32, maxSize: 250_000 };
 /** Longer filters are not cached, characters. */
 const maxCachedFilter = 1_024;
 /** Sorting this fraction of the Deployments is faster than selecting them from the sorted whole. */
-const smallFraction = 1 / 16;
+const smallFraction = 1 / 256;
 
 type Rows = readonly number[];
 
@@ -65,15 +66,16 @@ export function createDeploymentStore(): DeploymentStore {
     return conditions.length === 0 ? whole(by) : matching(by, conditions);
   }
 
-  function inSome(by: OrderBy, wanted: ReadonlySet<string>, conditions: readonly Condition[]): readonly Rows[] {
+  function inSome(by: OrderBy, wanted: ReadonlySet<string>, conditions: readonly Condition[]): ArrayLike<number>[] {
     const { namespaces } = orders.byNamespace();
     const parts = rowsOf('namespace', conditions).filter((_, index) => wanted.has(namespaces[index] ?? ''));
     if (isByNamespace(by)) return parts;
-    const rows = parts.flat();
-    if (rows.length < store.size * smallFraction) {
-      return [rows.sort((a, b) => comparisons[by](table.get(a), table.get(b)))];
+    const count = parts.reduce((sum, { length }) => sum + length, 0);
+    if (count < store.size * smallFraction) {
+      return [parts.flat().sort((a, b) => comparisons[by](table.get(a), table.get(b)))];
     }
-    return rowsOf(by, conditions).map((all) => all.filter((row) => wanted.has(table.get(row).namespace)));
+    // Every order except that by namespace has one part.
+    return rowsOf(by, conditions).map((all) => select(all, maskOf(parts, table.size), count));
   }
 
   store.subscribe(({ previous, current }) => {
@@ -95,7 +97,8 @@ export function createDeploymentStore(): DeploymentStore {
     },
     nonEmptyNamespaces: () => orders.byNamespace().namespaces,
     inOrder(by, scope, conditions = []) {
-      const rows = scope === 'all' ? rowsOf(by, conditions) : inSome(by, new Set(scope), conditions);
+      const rows: readonly ArrayLike<number>[] =
+        scope === 'all' ? rowsOf(by, conditions) : inSome(by, new Set(scope), conditions);
       return rows.map((one) => runOf(one, table.get));
     },
   };
@@ -106,7 +109,7 @@ function isByNamespace(by: OrderBy): boolean {
   return by === 'namespace' || by === 'cluster';
 }
 
-function runOf(rows: Rows, get: (row: number) => DeploymentRecord): Run<DeploymentRecord> {
+function runOf(rows: ArrayLike<number>, get: (row: number) => DeploymentRecord): Run<DeploymentRecord> {
   return {
     length: rows.length,
     at(index) {

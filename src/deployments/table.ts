@@ -10,6 +10,8 @@ import type { DeploymentRecord } from './record.ts';
  * takes a hundred times as long as reading a column.
  */
 export interface Table {
+  /** All rows are below this number. */
+  readonly size: number;
   /** The Deployment of a row in use. */
   get(row: number): DeploymentRecord;
   /** @returns its row, which it keeps until it is removed */
@@ -71,6 +73,9 @@ export function createTable(): Table {
   }
 
   return {
+    get size() {
+      return records.length;
+    },
     get: (row) => records[row] as DeploymentRecord,
     add(record) {
       const row = unused.pop() ?? records.length;

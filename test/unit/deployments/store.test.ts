@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { comparisons, type OrderBy } from '../../../src/deployments/order.ts';
+import type { DeploymentRecord } from '../../../src/deployments/record.ts';
 import { itemsOf, keys, record, storeOf } from './support.ts';
 
 const orders = Object.keys(comparisons) as OrderBy[];
@@ -54,4 +55,42 @@ it('does not add a new namespace to an earlier list of namespaces', () => {
   const before = store.nonEmptyNamespaces();
   store.upsert(record('b/x'));
   for (const by of orders) expect(keys(itemsOf(store.inOrder(by, before)).flat())).toEqual(['a/x']);
+});
+
+/** Creates 1,000 Deployments in ten namespaces, of which `rare` has two. */
+function manyRecords() {
+  return Array.from({ length: 1_000 }, (_, n) => {
+    const namespace = n % 500 === 3 ? 'rare' : `team-${n % 9}`;
+    const creationTimestamp = new Date(((n * 7919) % 1_000) * 1_000).toISOString();
+    return record(`${namespace}/web-${n}`, { metadata: { creationTimestamp } });
+  });
+}
+
+it.each([[['rare']], [['rare', 'team-1']], [['team-0', 'team-5', 'team-8']]])(
+  'sorts the Deployments of %j',
+  (scope) => {
+    const records = manyRecords();
+    const store = storeOf(records);
+    for (const by of orders) {
+      const expected = records.filter(({ namespace }) => scope.includes(namespace)).sort(comparisons[by]);
+      expect(keys(itemsOf(store.inOrder(by, scope)).flat())).toEqual(keys(expected));
+    }
+  },
+);
+
+it('selects the Deployments of some namespaces without reading them, once an order was used', () => {
+  let reads = 0;
+  const counted = (one: DeploymentRecord) => {
+    const { namespace } = one;
+    const get = () => {
+      reads += 1;
+      return namespace;
+    };
+    return Object.defineProperty(one, 'namespace', { get });
+  };
+  const store = storeOf(manyRecords().map(counted));
+  const list = () => store.inOrder('created', ['team-0', 'team-1', 'team-2']);
+  list();
+  reads = 0;
+  expect([list()[0]?.length, reads]).toEqual([334, 0]);
 });
