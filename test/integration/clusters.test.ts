@@ -1,6 +1,7 @@
 /** The lifecycle of a second cluster that is registered as the documentation describes. */
 import { readdir, readlink } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { stringify } from 'yaml';
 import { type ControlPlane, startControlPlane } from '../../tools/control-plane/control-plane.ts';
@@ -61,8 +62,8 @@ function bindView(kubectl: Kubectl, user: string) {
   return kubectl.run(['create', 'rolebinding', name, '-n', 'shop', '--clusterrole=view', `--user=${user}`]);
 }
 
-async function list(path: string, user: keyof typeof tokens = 'both') {
-  const answer = await fetch(`${operator.url}${base}${path}`, { headers: { authorization: `Bearer ${tokens[user]}` } });
+async function list(path: string, user: keyof typeof tokens = 'both', { url } = operator) {
+  const answer = await fetch(`${url}${base}${path}`, { headers: { authorization: `Bearer ${tokens[user]}` } });
   const body = (await answer.json()) as Listing & { message: string };
   return {
     status: answer.status,
@@ -246,6 +247,53 @@ test('unreachable and hanging clusters are 503 and do not delay the others', asy
   await home.kubectl.run(['delete', 'secret', 'closed', 'silent', '-n', namespace]);
   await poll('the removal of both', async () => (await inAll()).left === null);
   expect(await readMetrics(operator)).not.toContain('host="127.0.0.1:1"');
+});
+
+/** Forwards connections to a port of this machine. Once frozen, it accepts everything and never responds. */
+async function startFreezableForwarder(port: number) {
+  let isFrozen = false;
+  const sockets: Socket[] = [];
+  const forward = (from: Socket, to: Socket) => {
+    sockets.push(from);
+    from.on('error', () => undefined).on('data', (chunk) => isFrozen || to.write(chunk));
+    from.on('close', () => isFrozen || to.destroy());
+  };
+  const server = createServer((client) => {
+    if (isFrozen) return void sockets.push(client.on('error', () => undefined).resume());
+    const upstream = connect(port, '127.0.0.1');
+    forward(client, upstream);
+    forward(upstream, client);
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  await poll('the port', async () => server.listening);
+  const freeze = () => {
+    isFrozen = true;
+  };
+  return { port: (server.address() as { port: number }).port, freeze };
+}
+
+test('a cluster that hangs is listed from its caches', async () => {
+  const patient = await home.startOperator({ access: { cacheSeconds: 1, maxStaleSeconds: 3_600 } });
+  onTestFinished(async () => void (await patient.stop('SIGKILL')));
+  const kubeconfig = await registeredKubeconfig(home.kubectl, secret);
+  const forwarder = await startFreezableForwarder(Number(new URL(kubeconfig.clusters[0].cluster.server).port));
+  kubeconfig.clusters[0].cluster.server = `https://127.0.0.1:${forwarder.port}`;
+  await registerCluster(home.kubectl, 'frozen', stringify(kubeconfig));
+  const listAll = () => list('/asl/deployments', 'both', patient);
+  const before = await poll('its deployments', async () => {
+    const answer = await listAll();
+    return answer.left === null && answer.names.includes('frozen/shop/web') && answer;
+  });
+  forwarder.freeze();
+  for (let request = 0; request < 8; request += 1) {
+    await pause(1_100);
+    expect(await listAll()).toEqual(before);
+  }
+  await home.kubectl.run(['delete', 'secret', 'frozen', '-n', namespace]);
+  await poll('the removal', async () => (await inAll()).left === null);
 });
 
 /** Number of open connections of the operator. */
