@@ -2,8 +2,9 @@ import type { Logger } from 'pino';
 import { accessKeys, toAccessKeyRecord } from '../accesskey/model/access-key-record.ts';
 import { createAccessKeyCaches, toNamespaceRecord } from '../accesskey/model/caches.ts';
 import type { Configuration } from '../config/load.ts';
+import { toCachedSecret } from '../credential/cached-secret.ts';
 import { secretType } from '../credential/secret-format.ts';
-import { type SecretObject, toSecretRecord } from '../credential/secret-record.ts';
+import type { SecretObject } from '../credential/secret-record.ts';
 import { createDeploymentTransform } from '../deployments/record.ts';
 import { createDeploymentStore } from '../deployments/store.ts';
 import { createReflector } from '../kube/reflector.ts';
@@ -54,7 +55,7 @@ export function createLocalCaches({ configuration, transport, log }: LocalCaches
     // The type of a Secret cannot be changed, in contrast to a label.
     target: { path: pathWithin(resources.secrets), fieldSelector: `type=${secretType}` },
     store: caches.secrets,
-    transform: (raw) => toSecretRecord(raw as SecretObject),
+    transform: (raw) => toCachedSecret(raw as SecretObject),
   });
   const namespaceReflectors = watchNamespace === undefined ? [namespaceReflector] : [];
   return {

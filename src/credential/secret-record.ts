@@ -9,7 +9,7 @@ export interface PairDigest {
   digest: Buffer;
 }
 
-/** The cached part of a Secret that holds a key pair. */
+/** A Secret that may hold a key pair, without the sk. The watch cache keeps less of it, see cached-secret.ts. */
 export interface SecretRecord {
   /** namespace/name */
   key: string;

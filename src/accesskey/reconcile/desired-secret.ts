@@ -8,6 +8,7 @@ import {
   previousKeys,
 } from '../../credential/secret-format.ts';
 import type { OwnerReference, SecretRecord } from '../../credential/secret-record.ts';
+import { parseTemplateNames, type TemplateNames } from '../../credential/secret-template.ts';
 import { type AccessKeyRecord, accessKeys, dataKeysOf, type KeyPairSpec, kind } from '../model/access-key-record.ts';
 import type { PairFacts } from '../model/pair-facts.ts';
 import { formatTime } from '../model/time.ts';
@@ -122,18 +123,13 @@ function difference(
   return Object.fromEntries([...stale, ...changed]);
 }
 
-/** Names of the labels and annotations that came from the spec; none if the annotation is not valid. */
-function templateOf({ annotations }: SecretRecord): { labels: string[]; annotations: string[] } {
-  try {
-    const value = JSON.parse(annotations[annotationNames.template] ?? '{}') as Record<string, unknown>;
-    const names = (list: unknown) => (Array.isArray(list) ? list.filter(isRemovable) : []);
-    return { labels: names(value?.labels), annotations: names(value?.annotations) };
-  } catch {
-    return { labels: [], annotations: [] };
-  }
+/** Names of the labels and annotations that came from the spec, and may be removed. */
+function templateOf({ annotations }: SecretRecord): TemplateNames {
+  const names = parseTemplateNames(annotations[annotationNames.template]);
+  return { labels: names.labels.filter(isRemovable), annotations: names.annotations.filter(isRemovable) };
 }
 
 /** The annotation must not cause the operator's own labels and annotations to be removed. */
-function isRemovable(name: unknown): name is string {
-  return typeof name === 'string' && !name.startsWith('ghippo.io/') && name !== managedBy.label;
+function isRemovable(name: string): boolean {
+  return !name.startsWith('ghippo.io/') && name !== managedBy.label;
 }
