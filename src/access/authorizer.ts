@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { KubernetesClient } from '../kube/client.ts';
-import { isDnsLabel, isDnsSubdomain, parseUsername } from '../kube/names.ts';
+import { isDnsLabel, isDnsSubdomain, parseUsername, shareOf } from '../kube/names.ts';
 import { createDecisions, type ReviewCount } from './decisions.ts';
 import { createFairLimit } from './limit.ts';
 import { type AccessSubject, type Attributes, localReview, type Question, review } from './review.ts';
@@ -105,9 +105,9 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     ...options,
     isWatching,
     usedStaleDecision: metrics.usedStaleDecision,
-    subjectKeyOf: ({ subject }) => keyOf(subject),
+    subjectKeyOf: ({ subject }) => shareOf(subject.name),
     ask: (question, sent) =>
-      limit(keyOf(question.subject), () => {
+      limit(shareOf(question.subject.name), () => {
         sent();
         return measuredReview(options, question, metrics);
       }),

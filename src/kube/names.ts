@@ -43,6 +43,18 @@ export function usernameOf({ namespace, name }: ServiceAccountName): string {
   return `${serviceAccountPrefix}${namespace}:${name}`;
 }
 
+/**
+ * The share of a limited resource that a user has, such as concurrent reviews. All ServiceAccounts of a namespace have one
+ * share, because an editor of the namespace can act as any number of them, also as some that do not exist. Groups do not
+ * count: the same user can have different ones.
+ *
+ * @returns a text that is equal for users with a common share
+ */
+export function shareOf(username: string): string {
+  const account = parseUsername(username);
+  return account === undefined ? username : `${serviceAccountPrefix}${account.namespace}`;
+}
+
 /** @returns undefined if the username is not that of a ServiceAccount (serviceaccount.SplitUsername) */
 export function parseUsername(username: string): ServiceAccountName | undefined {
   if (!username.startsWith(serviceAccountPrefix)) return undefined;

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { HTTPException } from 'hono/http-exception';
+import { shareOf } from '../../kube/names.ts';
 
 /**
  * Waits until expensive work of a request may run.
  *
- * @param subject the user or the network of the client; subjects take turns
+ * @param subject the user or the network of the client; subjects take turns, ServiceAccounts of a namespace as one (`shareOf`)
  * @throws HTTPException 400 if the client has disconnected
  */
 export type TakeTurn = (subject: string, incoming?: IncomingMessage) => Promise<void>;
@@ -53,9 +54,10 @@ export function createTurns(): TakeTurn {
       return Promise.resolve();
     }
     return new Promise((resolve, reject) => {
-      const requests = waiting.get(subject) ?? [];
+      const share = shareOf(subject);
+      const requests = waiting.get(share) ?? [];
       requests.push({ incoming, resolve, reject });
-      waiting.set(subject, requests);
+      waiting.set(share, requests);
     });
   };
 }

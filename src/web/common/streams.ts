@@ -1,7 +1,8 @@
 import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
+import { shareOf } from '../../kube/names.ts';
 import { pause } from '../../kube/time.ts';
 
-/** Limits of open streams per session, per user (who may have many sessions), and per process. */
+/** Limits of open streams per session, per share of a user (`shareOf`), who may have many sessions, and per process. */
 const maxPerSession = 6;
 const maxPerUser = 30;
 const maxStreams = 1_000;
@@ -41,14 +42,14 @@ export interface Streams {
 
 interface OpenStream {
   sessionId: string;
-  user: string;
+  share: string;
   end(): void;
 }
 
 export function createStreams(caches: AccessKeyCaches, now: () => number): Streams {
   const openStreams = new Set<OpenStream>();
   const ofSession = (sessionId: string) => [...openStreams].filter((one) => one.sessionId === sessionId);
-  const ofUser = (user: string) => [...openStreams].filter((one) => one.user === user);
+  const ofShare = (share: string) => [...openStreams].filter((one) => one.share === share);
   let closed = false;
 
   function open(sessionId: string, user: string, expiresAt: number, source: ChangeSource): Stream {
@@ -62,7 +63,7 @@ export function createStreams(caches: AccessKeyCaches, now: () => number): Strea
     const unsubscribe = source.subscribe(notify);
     const one: OpenStream = {
       sessionId,
-      user,
+      share: shareOf(user),
       end() {
         openStreams.delete(one);
         unsubscribe();
@@ -93,7 +94,7 @@ export function createStreams(caches: AccessKeyCaches, now: () => number): Strea
   return {
     open(sessionId, user, expiresAt, source = accessKeyChanges(caches, user)) {
       if (closed || openStreams.size >= maxStreams) return undefined;
-      if (ofSession(sessionId).length >= maxPerSession || ofUser(user).length >= maxPerUser) return undefined;
+      if (ofSession(sessionId).length >= maxPerSession || ofShare(shareOf(user)).length >= maxPerUser) return undefined;
       return open(sessionId, user, expiresAt, source);
     },
     signedOut(sessionId) {

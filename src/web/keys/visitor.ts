@@ -10,6 +10,7 @@ import { isStatus } from '../../kube/errors.ts';
 import { isSystemName } from '../../kube/names.ts';
 import type { Transport } from '../../kube/transport.ts';
 import { ConsoleError } from '../common/console-error.ts';
+import type { TransportFor } from '../common/fair-transports.ts';
 import { isNameable } from '../oidc/claims.ts';
 import type { EndedSignOns } from '../oidc/ended-sign-ons.ts';
 import type { ClusterUser, ReviewToken } from '../session/identity.ts';
@@ -44,8 +45,8 @@ export interface VisitorDependencies {
   reviewToken: ReviewToken;
   /** Sends requests with the operator's own permissions. */
   transport: Transport;
-  /** @returns a transport with the permissions of a token */
-  transportFor(token: string): Transport;
+  /** Transports with the permissions of a token. */
+  transportFor: TransportFor;
   options: { keyPairSignIn: KeyPairSignIn; tokenSignIn?: boolean };
   /** Undefined if single sign-on is not configured. */
   singleSignOn?: { options: SelfServiceSettings; ended?: Pick<EndedSignOns, 'has'> | undefined } | undefined;
@@ -85,7 +86,7 @@ export function createVisitors(
       session,
       user,
       accessKey,
-      api: createKeyApi(transportFor(session.token)),
+      api: createKeyApi(transportFor(session.token, user.name)),
       may: { create: true, manage: true },
     };
   }

@@ -9,6 +9,7 @@ import type { TokenIssuing } from '../../http/token/issuing.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import type { Transport } from '../../kube/transport.ts';
 import type { ReviewBudget } from '../../token/exchange.ts';
+import type { TransportFor } from '../common/fair-transports.ts';
 import type { View } from '../common/view.ts';
 import type { KeyPairSignIn } from '../keys/key-pair-sign-in.ts';
 import type { Visitor } from '../keys/visitor.ts';
@@ -31,8 +32,8 @@ export interface ConsoleDependencies {
   reviewToken: ReviewToken;
   /** Sends requests with the operator's own permissions. */
   transport: Transport;
-  /** @returns a transport with the permissions of a token */
-  transportFor(token: string): Transport;
+  /** Transports with the permissions of a token. */
+  transportFor: TransportFor;
   /** @returns the session keys, or undefined while sign-in is unavailable */
   sessionKeys(): SessionKeys | undefined;
   /** Undefined if it is not configured. */

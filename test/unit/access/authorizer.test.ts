@@ -197,6 +197,35 @@ describe('an authorizer', () => {
     expect(reviews).toHaveLength(60);
   });
 
+  it.each([
+    ['ServiceAccounts of one namespace', (n: number) => ({ name: `system:serviceaccount:shop:robot${n}`, groups: [] })],
+    ['other groups', (n: number) => ({ name: 'eve', groups: [`group${n}`] })],
+  ])('leaves reviews to other users, however many identities a user has: %s', async (_, identity) => {
+    const answer = Promise.withResolvers<Status>();
+    const { reviews, authorizer } = createCluster(() => answer.promise);
+    const all = Array.from({ length: 40 }, (_, n) => authorizer.mayListDeployments(identity(n), `n${n}`));
+    await new Promise(setImmediate);
+    expect(reviews).toHaveLength(8);
+    all.push(authorizer.mayListDeployments(ann, 'shop'));
+    all.push(authorizer.mayListDeployments({ name: 'system:serviceaccount:store:robot1', groups: [] }, 'shop'));
+    await new Promise(setImmediate);
+    expect(reviews.slice(8).map(({ user }) => user)).toEqual(['ann', 'system:serviceaccount:store:robot1']);
+    answer.resolve({ allowed: true });
+    expect(await Promise.all(all)).toEqual(Array(42).fill(true));
+  });
+
+  it('evicts decisions of the same namespace when its ServiceAccounts have used up their share of the cache', async () => {
+    const { reviews, authorizer } = createCluster(allow, undefined, 3_600);
+    const robots = [1, 2].map((n) => ({ name: `system:serviceaccount:shop:robot${n}`, groups: [] }));
+    const ask = (n: number) => authorizer.mayListDeployments(robots[n % 2] as (typeof robots)[0], `n${n}`);
+    for (let from = 0; from < 25_002; from += 6) {
+      await Promise.all(Array.from({ length: 6 }, (_, n) => ask(from + n)));
+    }
+    const before = reviews.length;
+    await ask(0);
+    expect(reviews).toHaveLength(before + 1);
+  });
+
   describe('over time', () => {
     let milliseconds = 1_000;
     beforeEach(() => {

@@ -5,6 +5,7 @@ import {
   isDnsSubdomain,
   isSystemName,
   parseUsername,
+  shareOf,
   usernameOf,
 } from '../../../src/kube/names.ts';
 
@@ -69,5 +70,24 @@ describe('the username of a ServiceAccount', () => {
     'System:serviceaccount:a:b',
   ])('is not parsed from %s', (name) => {
     expect(parseUsername(name)).toBeUndefined();
+  });
+});
+
+describe('shareOf', () => {
+  it('is common to the ServiceAccounts of a namespace only', () => {
+    const share = shareOf(usernameOf(robot));
+    expect(shareOf(usernameOf({ namespace: 'shop', name: 'other' }))).toBe(share);
+    expect(shareOf(usernameOf({ namespace: 'store', name: 'robot' }))).not.toBe(share);
+  });
+
+  it.each([
+    'ann',
+    '',
+    'system:serviceaccount:shop',
+    'system:serviceaccount:shop:a:b',
+    'system:node:one',
+    '10.0.0.0/24',
+  ])('is the name itself otherwise: %j', (name) => {
+    expect(shareOf(name)).toBe(name);
   });
 });

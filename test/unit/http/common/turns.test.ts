@@ -39,6 +39,14 @@ describe('createTurns', () => {
     expect(ran).toEqual(['a1', 'a2', 'a3', 'a4', 'a5']);
   });
 
+  it('alternates between namespaces, whatever their ServiceAccounts', async () => {
+    const { take, ran } = createRecordedTurns();
+    for (const name of ['a1', 'a2', 'a3', 'a4']) void take(`system:serviceaccount:shop:${name}`, name);
+    await take('b', 'b1');
+    await countPerTurn(ran, 5);
+    expect(ran).toEqual(['a1', 'a2', 'b1', 'a3', 'a4']);
+  });
+
   it('alternates between subjects', async () => {
     const { take, ran } = createRecordedTurns();
     for (const name of ['a1', 'a2', 'a3', 'a4']) void take('a', name);

@@ -21,7 +21,7 @@ function createTransports() {
       close: async () => undefined,
     }),
   );
-  const call = (token: string) => transportFor(token).send(request);
+  const call = (token: string, user?: string) => transportFor(token, user).send(request);
   return { sent, answers, call };
 }
 
@@ -37,6 +37,17 @@ test('leaves room for other tokens while one token has many calls', async () => 
     await new Promise(setImmediate);
   }
   expect(await isDone).toHaveLength(301);
+});
+
+test.each([
+  ['tokens of one user', () => 'mallory'],
+  ['ServiceAccounts of one namespace', (number: number) => `system:serviceaccount:shop:robot${number}`],
+])('leaves room for other users while there are many %s', async (_, userOf) => {
+  const { sent, call } = createTransports();
+  for (let number = 0; number < 60; number += 1) void call(`token ${number}`, userOf(number));
+  void call('token of ann', 'ann');
+  await new Promise(setImmediate);
+  expect(sent).toEqual([...Array.from({ length: 8 }, (_, number) => `token ${number}`), 'token of ann']);
 });
 
 test('rejects calls beyond the waiting limit', async () => {

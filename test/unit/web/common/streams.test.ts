@@ -22,6 +22,15 @@ test('limits the streams of a user, however many sessions the user has', () => {
   streams.close();
 });
 
+test('limits the streams of all ServiceAccounts of a namespace together', () => {
+  const streams = createStreams(caches({}), () => now);
+  const open = (session: number, user: string) => streams.open(`session ${session}`, user, end);
+  const opened = Array.from({ length: 1_200 }, (_, n) => open(n, `system:serviceaccount:shop:robot${n}`));
+  expect(opened.filter((one) => one !== undefined)).toHaveLength(30);
+  expect(open(1_201, 'system:serviceaccount:store:robot')).toBeDefined();
+  streams.close();
+});
+
 test('limits a session to six streams', () => {
   const streams = createStreams(caches({}), () => now);
   const opened = Array.from({ length: 8 }, () => streams.open('one', 'ann', end));
