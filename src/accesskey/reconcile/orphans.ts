@@ -4,6 +4,8 @@ import type { SecretRecord } from '../../credential/secret-record.ts';
 import type { KubernetesClient } from '../../kube/client.ts';
 import { describeError, isStatus, retryAfterOf } from '../../kube/errors.ts';
 import type { EventRecorder } from '../../kube/events.ts';
+import { isDnsSubdomain } from '../../kube/names.ts';
+import { printableName } from '../../kube/printable.ts';
 import { createWorkQueue } from '../../kube/work-queue.ts';
 import { accessKeys } from '../model/access-key-record.ts';
 import type { AccessKeyCaches } from '../model/caches.ts';
@@ -63,14 +65,15 @@ export function startOrphanRemoval(options: OrphanOptions): () => Promise<void> 
     const { raw, record } = await api.readUnchanged(secret);
     const owner = raw.metadata?.ownerReferences?.find((one) => one.uid === record.ownerUID)?.name;
     if (owner === undefined) return undefined;
-    if (await exists(secret.namespace, owner, record.ownerUID)) return delayMs;
+    // The reference can contain any text; no AccessKey has a name that is not valid.
+    if (isDnsSubdomain(owner) && (await exists(secret.namespace, owner, record.ownerUID))) return delayMs;
     if (await api.remove(record)) {
       const { namespace, name, uid, resourceVersion } = record;
       recorder.record(
         { apiVersion: 'v1', kind: 'Secret', namespace, name, uid, resourceVersion },
-        orphanRemovedEvent(name, owner),
+        orphanRemovedEvent(name, printableName(owner)),
       );
-      log.info({ accessKey: `${namespace}/${owner}`, secret: name }, 'orphaned secret removed');
+      log.info({ accessKey: `${namespace}/${printableName(owner)}`, secret: name }, 'orphaned secret removed');
     }
     since.delete(secret.uid);
     return undefined;

@@ -58,6 +58,19 @@ describe('a Secret whose AccessKey no longer exists', () => {
     ]);
   });
 
+  it.each([
+    ['a'.repeat(40_000), 'a'.repeat(253)],
+    ['\u001b[31m../x', '?[31m../x'],
+    ['..', '..'],
+  ])('is deleted without a request for its owner if no AccessKey can have that name', async (name, shown) => {
+    const owner = { apiVersion: 'ghippo.io/v1alpha1', kind: 'AccessKey', name, uid: 'gone', controller: true };
+    const { api, events } = await afterDelay({ parts: { ownerReferences: [owner] } });
+    expect(api.calls).toEqual(['read ann-main', 'delete ann-main']);
+    expect(events.map(([, { note }]) => note)).toEqual([
+      `Deleted Secret ann-main, its AccessKey ${shown} no longer exists`,
+    ]);
+  });
+
   it('is deleted if another AccessKey has the name now', async () => {
     const { api } = await afterDelay({ existing: [accessKey({ uid: 'successor' })] });
     expect(api.writes()).toEqual(['delete ann-main']);
