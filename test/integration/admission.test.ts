@@ -693,6 +693,15 @@ describe('the policy for Secrets of key pairs', () => {
     await expect(asWriter(namesake, dryRun, manifest('forged', ann))).rejects.toThrow(forged);
   });
 
+  test('rejects immutable: true in a key pair, so that it can be rotated', async () => {
+    const name = await keyPairSecret('frozen');
+    const rejected = /immutable: must not be true for a key pair/;
+    await expect(asEditor(patchOf(name, { immutable: true }))).rejects.toThrow(rejected);
+    await create({ ...manifest('frozen-unowned'), immutable: true });
+    expect(await kubectl.run(patchOf(name, { immutable: true }))).toContain('patched');
+    expect(await asEditor(['label', 'secret', name, '-n', 'team', 'seen=yes'])).toContain('labeled');
+  });
+
   test('allows the operator to create and change key pairs', async () => {
     const name = await keyPairSecret('operators');
     expect(await asOperator(patchOf(name, { data: { sk: 'bmV3' }, metadata: { labels: { a: 'b' } } }))).toContain(

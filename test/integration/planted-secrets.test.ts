@@ -11,7 +11,10 @@ import {
   createNamespace,
   createPair,
   getToken,
+  listDeployments,
   type Pair,
+  pairStops,
+  readPair,
   tokenUrl,
   waitObserved,
   waitReady,
@@ -92,5 +95,57 @@ describe('an AccessKey does not use', () => {
     expect(conditionOf(stalled, 'Stalled')).toMatchObject({ reason: 'SecretConflict' });
     expect((await get('report-bot')).status.keyPairs).toMatchObject([{ state: 'Conflict' }]);
     expect(await statusWith(pair)).toBe(401);
+  });
+});
+
+describe('a rotation without an overlap revokes the key pair', () => {
+  const rotate = (name: string) =>
+    kubectl.apply(
+      accessKeyManifest(namespace, name, { user: { name: `user-${name}` }, keyPairs: [{ name: 'ci', revision: 2 }] }),
+    );
+  const createUser = (name: string) =>
+    createPair(
+      kubectl,
+      accessKeyManifest(namespace, name, { user: { name: `user-${name}` }, keyPairs: [{ name: 'ci' }] }),
+    );
+  const expectRevoked = async (name: string, pair: Pair, token: string) => {
+    await pairStops(operator.url, pair);
+    expect((await listDeployments(operator.url, token)).status).toBe(401);
+    const stalled = await poll('the state', async () => {
+      const found = await get(name);
+      return found.status.keyPairs?.[0]?.state === 'Pending' && conditionOf(found, 'Stalled') && found;
+    });
+    expect(conditionOf(stalled, 'Stalled')).toMatchObject({ reason: 'SecretFailed' });
+    expect(await readPair(kubectl, namespace, `${name}-ci`)).toEqual(pair);
+  };
+
+  test('if an administrator has made its Secret immutable; an editor cannot', async () => {
+    const pair = await createUser('victim');
+    const token = await getToken(operator.url, pair);
+    const freeze = ['patch', 'secret', 'victim-ci', '-p', '{"immutable":true}'];
+    await expect(asEditor(freeze)).rejects.toThrow(/immutable: must not be true for a key pair/);
+    await kubectl.run([...freeze, '-n', namespace]);
+    await rotate('victim');
+    await expectRevoked('victim', pair, token);
+    await kubectl.run(['delete', 'secret', 'victim-ci', '-n', namespace]);
+    await waitReady(kubectl, namespace, 'victim');
+    await getToken(operator.url, await readPair(kubectl, namespace, 'victim-ci'));
+  });
+
+  test('if an editor has filled the annotations of its Secret, until the revision is lowered again', async () => {
+    const pair = await createUser('filled');
+    const token = await getToken(operator.url, pair);
+    const named = ['filled-ci', '-n', namespace];
+    const secret = await kubectl.get<{ metadata: { annotations: Record<string, string> } }>('secret', ...named);
+    const { annotations } = secret.metadata;
+    // The limit of the API server is 256 KiB for all annotations. The revision 10 has one digit more than 1.
+    const used = Object.entries(annotations).flat().join('').length;
+    const filled = { ...annotations, f: 'x'.repeat(2 ** 18 - used - 1) };
+    await asEditor(['replace', '-f', '-'], { ...secret, metadata: { ...secret.metadata, annotations: filled } });
+    const keyPairs = [{ name: 'ci', revision: 10 }];
+    await kubectl.apply(accessKeyManifest(namespace, 'filled', { user: { name: 'user-filled' }, keyPairs }));
+    await expectRevoked('filled', pair, token);
+    await createUser('filled');
+    await getToken(operator.url, pair);
   });
 });

@@ -1,5 +1,5 @@
 import { type AccessKeyRecord, type KeyPairSpec, type KeyPairState, pairStatusOf } from './access-key-record.ts';
-import type { PairFacts } from './pair-facts.ts';
+import { isRevisionRaised, type PairFacts } from './pair-facts.ts';
 import { durationMs, parseTime } from './time.ts';
 
 /** States of a pair that can sign in. */
@@ -15,7 +15,7 @@ export function pairState({
 }: {
   accessKey: AccessKeyRecord;
   pair: KeyPairSpec;
-  facts: Pick<PairFacts, 'previousValidUntil'>;
+  facts: Pick<PairFacts, 'previousValidUntil' | 'revision'>;
   /** Whether the AccessKey holds its user (user-holders.ts). */
   holdsUser: boolean;
   /** Milliseconds since the epoch. */
@@ -24,7 +24,17 @@ export function pairState({
   if (!holdsUser) return 'Conflict';
   if (accessKey.spec.suspended || pair.enabled === false) return 'Disabled';
   if (now >= expiresAtMs(pair)) return 'Expired';
+  if (isRevokedByRotation(pair, facts)) return 'Pending';
   return facts.previousValidUntil !== undefined && now < facts.previousValidUntil ? 'Rotating' : 'Active';
+}
+
+/**
+ * Whether the spec asks for a new pair without an overlap. Such a rotation revokes the pair, for example because it has
+ * leaked. So the pair is not live from the edit on, even if the API server rejects the new one, for example because the
+ * Secret is immutable.
+ */
+export function isRevokedByRotation(pair: KeyPairSpec, facts: Pick<PairFacts, 'revision'>): boolean {
+  return isRevisionRaised(pair, facts) && durationMs(pair.rotation?.overlap) === 0;
 }
 
 /** Whether the spec allows the pair to sign in now; it may still be in conflict. */
@@ -43,7 +53,8 @@ export function isPairLive(
 ): boolean {
   const pair = fetched.spec.keyPairs?.find((one) => one.name === pairName);
   if (!pair || !isAllowedBySpec(fetched, pair, now)) return false;
-  const { accessKey, previous } = pairStatusOf(fetched, pairName) ?? {};
+  const { accessKey, previous, revision } = pairStatusOf(fetched, pairName) ?? {};
+  if (revision !== undefined && isRevokedByRotation(pair, { revision })) return false;
   if (accessKey === ak) return true;
   return previous?.accessKey === ak && now < Date.parse(previous.validUntil ?? '');
 }

@@ -241,7 +241,7 @@ export interface AccessKeyStatus {
      */
     secretName: string;
     /**
-     * An Active pair can get tokens. While a pair is Rotating, the previous pair is also valid. A Disabled pair is disabled or suspended in the spec, or is being removed. Expired means that expiresAt has passed. Conflict means that the Secret name is taken or that another AccessKey holds the user. A Pending pair has no Secret yet, or the operator's watch does not show it yet.
+     * An Active pair can get tokens. While a pair is Rotating, the previous pair is also valid. A Disabled pair is disabled or suspended in the spec, or is being removed. Expired means that expiresAt has passed. Conflict means that the Secret name is taken or that another AccessKey holds the user. A Pending pair has no Secret yet, or the operator's watch does not show it yet, or its rotation without an overlap has not succeeded yet.
      */
     state: 'Active' | 'Rotating' | 'Disabled' | 'Expired' | 'Conflict' | 'Pending';
     /**

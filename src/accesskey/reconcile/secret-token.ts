@@ -5,7 +5,8 @@ import { annotations, previousKeys } from '../../credential/secret-format.ts';
 import type { SecretRecord } from '../../credential/secret-record.ts';
 import { parseTokenRecord } from '../../credential/token-record.ts';
 import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec } from '../model/access-key-record.ts';
-import { expiresAtMs, isAllowedBySpec } from '../model/pair-state.ts';
+import { pairFacts } from '../model/pair-facts.ts';
+import { expiresAtMs, isAllowedBySpec, isRevokedByRotation } from '../model/pair-state.ts';
 import type { SecretTokenRequest, SignedToken } from '../model/secret-token.ts';
 import { durationMs, parseTime } from '../model/time.ts';
 
@@ -75,6 +76,7 @@ function requestOf({ accessKey, pair, secret, now }: TokenSituation): SecretToke
   const lastsASecond = Math.floor(expiresAtMs(pair) / 1000) > Math.floor(now / 1000);
   const mayGetToken = isAllowedBySpec(accessKey, pair, now) && lastsASecond && tokensNotBefore <= now;
   if (!pair.token || !secret.pair || !mayGetToken) return undefined;
+  if (isRevokedByRotation(pair, pairFacts({ accessKey, pair, secret, now }))) return undefined;
   return {
     accessKey,
     ak: secret.pair.ak,

@@ -12,8 +12,8 @@ import { accessKey, at, keyPair, known, now } from '../../../support/builders.ts
 
 const one = accessKey();
 const main = { name: 'main' };
-const none = { previousValidUntil: undefined };
-const rotated = { previousValidUntil: now + 60_000 };
+const none = { revision: 1, previousValidUntil: undefined };
+const rotated = { revision: 1, previousValidUntil: now + 60_000 };
 
 describe('pairState', () => {
   it.each<[string, Partial<KeyPairSpec>, boolean]>([
@@ -58,6 +58,29 @@ describe('pairState', () => {
     expect(pairState({ accessKey: one, pair: main, facts: rotated, holdsUser: true, now: now + 60_000 })).toBe(
       'Active',
     );
+  });
+});
+
+describe('a pair whose revision is raised, but that is not rotated yet,', () => {
+  const raised = { name: 'main', revision: 2 };
+  const overlapping = { ...raised, rotation: { overlap: '1h' } };
+
+  it('is Pending without an overlap, also during the previous overlap', () => {
+    for (const facts of [none, rotated]) {
+      expect(pairState({ accessKey: one, pair: raised, facts, holdsUser: true, now })).toBe('Pending');
+    }
+    expect(isPairLive(known({ keyPairs: [raised] }), { pairName: 'main', ak: keyPair().ak }, now)).toBe(false);
+  });
+
+  it('stays Active with an overlap', () => {
+    expect(pairState({ accessKey: one, pair: overlapping, facts: none, holdsUser: true, now })).toBe('Active');
+    expect(isPairLive(known({ keyPairs: [overlapping] }), { pairName: 'main', ak: keyPair().ak }, now)).toBe(true);
+  });
+
+  it('is Active again once the rotation has happened, or the revision is lowered', () => {
+    const after = { ...none, revision: 2 };
+    expect(pairState({ accessKey: one, pair: raised, facts: after, holdsUser: true, now })).toBe('Active');
+    expect(pairState({ accessKey: one, pair: main, facts: none, holdsUser: true, now })).toBe('Active');
   });
 });
 

@@ -1,5 +1,6 @@
 /** The controller while an admission policy or another controller changes what it writes to a Secret. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { KeyPairSpec } from '../../../../src/accesskey/model/access-key-record.ts';
 import { accessKey, keyPair, known, rawSecret } from '../../../support/builders.ts';
 import { startTestController, type TestController } from './controllers.ts';
 import type { RawSecret } from './secrets-api.ts';
@@ -139,9 +140,15 @@ describe('an admission policy', () => {
     await controller.stop();
   });
 
-  it('that keeps the old values makes a rotation fail, and the old key pair stays valid', async () => {
-    const subject = known({ keyPairs: [{ name: 'main', revision: 2 }] });
-    const controller = startTestController(subject, rawSecret());
+  it.each<[string, KeyPairSpec, string]>([
+    ['the old key pair is revoked without an overlap', { name: 'main', revision: 2 }, 'Pending'],
+    [
+      'the old key pair stays valid with an overlap',
+      { name: 'main', revision: 2, rotation: { overlap: '1h' } },
+      'Rotating',
+    ],
+  ])('that keeps the old values makes a rotation fail, and %s', async (_, pair, state) => {
+    const controller = startTestController(known({ keyPairs: [pair] }), rawSecret());
     const { data } = rawSecret();
     controller.api.admit((raw) => withData(raw, data));
     await pass(controller, 300);
@@ -149,9 +156,7 @@ describe('an admission policy', () => {
     expect(conditions(controller)).toMatchObject({
       Ready: ['False', expect.stringContaining('changes data[ak], data[sk]')],
     });
-    expect(controller.statuses.at(-1)?.keyPairs).toMatchObject([
-      { state: 'Active', accessKey: keyPair().ak, revision: 1 },
-    ]);
+    expect(controller.statuses.at(-1)?.keyPairs).toMatchObject([{ state, accessKey: keyPair().ak, revision: 1 }]);
     expect(controller.events).toEqual(['SecretOverridden']);
     await controller.stop();
   });

@@ -95,6 +95,7 @@ describe('the token in a Secret', () => {
 
   it.each<[string, Partial<KeyPairSpec>]>([
     ['the pair is disabled', { enabled: false }],
+    ['a rotation without an overlap has failed', { revision: 2 }],
     ['the pair has expired', { expiresAt: at(0) }],
     ['the pair expires within this second', { expiresAt: '2026-01-01T00:00:00.5Z' }],
     ['tokensNotBefore is in the future', { tokensNotBefore: at(60) }],
