@@ -30,11 +30,18 @@ export function isGPU(resource: string): boolean {
 
 const none: readonly string[] = [];
 
-/** Returns the extended resources (names with a domain) of which any container has a request or limit above 0. */
-export function extendedResourcesOf(pod: Json<V1PodSpec> | undefined): readonly string[] {
+/**
+ * Returns the extended resources (names with a domain) of which any container has a request or limit above 0.
+ *
+ * @param max how many are returned at most
+ */
+export function extendedResourcesOf(
+  pod: Json<V1PodSpec> | undefined,
+  max = Number.POSITIVE_INFINITY,
+): readonly string[] {
   const containers = [...messages(pod?.containers), ...messages(pod?.initContainers)];
   const names = new Set(containers.flatMap(extendedResources));
-  return names.size > 0 ? [...names] : none;
+  return names.size > 0 ? [...names].slice(0, max) : none;
 }
 
 function extendedResources({ resources }: Json<V1Container>): string[] {

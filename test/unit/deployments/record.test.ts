@@ -61,3 +61,25 @@ describe('a malformed Deployment of a registered cluster', () => {
     expect(({} as Record<string, unknown>).x).toBeUndefined();
   });
 });
+
+describe('the record of a Deployment that is as large as etcd stores', () => {
+  it('keeps 500 of its labels', () => {
+    const labels = Object.fromEntries(Array.from({ length: 120_000 }, (_, n) => [`l${n}`, '']));
+    const { labels: kept, text } = record('shop/web', { metadata: { labels } });
+    expect(Object.keys(kept)).toEqual(Object.keys(labels).slice(0, 500));
+    expect(text.length).toBeLessThan(1_000);
+  });
+
+  it('keeps 500 of its extended resources', () => {
+    const requests = Object.fromEntries(Array.from({ length: 20_000 }, (_, n) => [`example.com/r${n}`, '1']));
+    const { extendedResources } = record('shop/web', {
+      spec: { template: { spec: { containers: [{ resources: { requests } }] } } },
+    });
+    expect(extendedResources).toEqual(Object.keys(requests).slice(0, 500));
+  });
+
+  it('keeps all labels of others', () => {
+    const labels = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`l${n}`, '']));
+    expect(record('shop/web', { metadata: { labels } }).labels).toEqual(labels);
+  });
+});
