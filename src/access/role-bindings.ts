@@ -8,17 +8,19 @@ import type { Transport } from '../kube/transport.ts';
 import { type AccessSubject, groupsOf } from './review.ts';
 
 /**
- * Maximum size of a list, bytes, so that a registered cluster cannot exhaust memory. If the list is larger, the
- * RoleBindings stay unknown and all namespaces are checked.
+ * Maximum size of a list of a registered cluster, bytes, so that it cannot exhaust memory. If the list is larger, the
+ * RoleBindings stay unknown and all namespaces are checked. In the own cluster, one namespace could have so many.
  */
 const maxListBytes = 256 * 1024 * 1024;
+/** Kubernetes limits neither: 100,000 subjects of 1.5 MB would take ten times as much here. */
+const [maxSubjects, maxNameLength] = [1_000, 1_024];
 
 /** The namespace and the subjects of a RoleBinding. */
 interface RoleBindingRecord {
   key: string;
   resourceVersion: string;
   namespace: string;
-  /** See `userKey` and `groupKey`. */
+  /** See `userKey` and `groupKey`; only `anyone` if they are too many or too long. */
   subjects: readonly string[];
 }
 
@@ -40,7 +42,7 @@ export interface RoleBindings {
  */
 export function createRoleBindings(transport: Transport, log: Logger, maxStaleSeconds: number): RoleBindings {
   const store = createStore<RoleBindingRecord, 'subject'>({ subject: (one) => one.subjects });
-  const target = { path: pathOf(resources.roleBindings), maxBytes: maxListBytes };
+  const target = { path: pathOf(resources.roleBindings), ...(transport.pace && { maxBytes: maxListBytes }) };
   const reflector = createReflector({ transport, target, store, transform: toRecord, log });
   function areKnown(): boolean {
     const { watching, ageSeconds } = reflector.freshness();
@@ -50,7 +52,7 @@ export function createRoleBindings(transport: Transport, log: Logger, maxStaleSe
 }
 
 function namespacesOf(store: Store<RoleBindingRecord, 'subject'>, subject: AccessSubject): ReadonlySet<string> {
-  const keys = [userKey(subject.name), ...groupsOf(subject).map(groupKey)];
+  const keys = [anyone, userKey(subject.name), ...groupsOf(subject).map(groupKey)];
   return new Set(keys.flatMap((key) => store.byIndex('subject', key).map(({ namespace }) => namespace)));
 }
 
@@ -69,8 +71,13 @@ function toRecord({ metadata, subjects }: RawObject): RoleBindingRecord {
     key: `${namespace}/${name}`,
     resourceVersion,
     namespace,
-    subjects: [...new Set(bound.map((one) => keyOf(one, namespace)))],
+    subjects: isLarge(bound) ? [anyone] : [...new Set(bound.map((one) => keyOf(one, namespace)))],
   };
+}
+
+function isLarge(bound: readonly BoundSubject[]): boolean {
+  const isLong = (value: unknown) => textOf(value).length > maxNameLength;
+  return bound.length > maxSubjects || bound.some(({ name, namespace }) => isLong(name) || isLong(namespace));
 }
 
 /** Matches subjects as RBAC does (k8s.io/kubernetes, pkg/registry/rbac/validation, appliesToUser). */
@@ -81,5 +88,7 @@ function keyOf({ kind, name, namespace }: BoundSubject, bindingNamespace: string
 }
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+/** RoleBindings only select the namespaces to review, so a namespace may be reviewed for users without one. */
+const anyone = 'anyone';
 const userKey = (name: string) => `user ${name}`;
 const groupKey = (name: string) => `group ${name}`;

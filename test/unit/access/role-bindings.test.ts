@@ -60,6 +60,38 @@ describe('the namespaces with a RoleBinding for a user', () => {
     expect(await namespacesOf('zoe', [], [binding('a', subject('Group', 'system:authenticated'))])).toEqual(['a']);
   });
 
+  it.each([
+    ['more than 1,000 subjects', Array.from({ length: 1_001 }, (_, n) => subject('User', `user-${n}`))],
+    ['a name of more than 1,024 characters', [subject('Group', 'x'.repeat(1_025))]],
+    ['a namespace of more than 1,024 characters', [subject('ServiceAccount', 'robot', 'x'.repeat(1_025))]],
+  ])('include those of a RoleBinding with %s, which is not cached', async (_, subjects) => {
+    expect(await namespacesOf('zoe', [], [binding('a', ...subjects), binding('b', subject('User', 'ann'))])).toEqual([
+      'a',
+    ]);
+  });
+
+  it('are known in the own cluster whatever the size of all RoleBindings', async () => {
+    const sent = listing([binding('a', subject('User', 'ann'))]);
+    const long = Buffer.alloc(15 * 1024 * 1024, ' ');
+    let page = 0;
+    const transport: Transport = {
+      ...sent,
+      async send(request) {
+        if (request.path.includes('watch=1')) return sent.send(request);
+        page += 1;
+        const metadata = { resourceVersion: '9', ...(page < 19 && { continue: 'x' }) };
+        const text = JSON.stringify({ metadata, items: [binding(`n${page}`, subject('User', 'ann'))] });
+        return { statusCode: 200, body: [Buffer.from(text), long] } as unknown as Dispatcher.ResponseData;
+      },
+    };
+    const bindings = createRoleBindings(transport, pino({ level: 'silent' }), 300);
+    const stop = new AbortController();
+    onTestFinished(() => stop.abort());
+    void bindings.reflector.run(stop.signal);
+    await bindings.reflector.synced;
+    expect(bindings.namespacesOf({ name: 'ann', groups: [] })?.size).toBe(19);
+  });
+
   it('ignore RoleBindings without subjects and invalid subjects', async () => {
     const none = { metadata: { namespace: 'a', name: 'none', resourceVersion: '5' } };
     const odd = { ...none, metadata: { ...none.metadata, name: 'odd' }, subjects: 'ann' };
