@@ -274,6 +274,13 @@ describe('the admission policies', () => {
     await as('mallory', ['annotate', '--dry-run=server', 'accesskey', '-n', namespace, await aliceName(), 'note=1']);
   });
 
+  test.each([['ghippo.io/sso-issuer'], ['ghippo.io/sso-subject']])('reject an empty %s', async (name) => {
+    const empty = { ...accessKeyManifest(namespace, 'mallory'), metadata: { name: 'mallory', namespace } };
+    const metadata = { ...empty.metadata, annotations: { [name]: '' } };
+    await expect(as('mallory', dryRun, { ...empty, metadata })).rejects.toThrow(/mallory may not set/);
+    await as('mallory', dryRun, empty);
+  });
+
   test('allow no one else to set who made the last change, but to remove it', async () => {
     const annotate = ['annotate', '--overwrite', '--dry-run=server', 'accesskey', '-n', namespace, await aliceName()];
     await expect(as('mallory', [...annotate, `${lastChange}=bob`])).rejects.toThrow(
