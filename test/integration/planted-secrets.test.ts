@@ -149,3 +149,22 @@ describe('a rotation without an overlap revokes the key pair', () => {
     await getToken(operator.url, pair);
   });
 });
+
+test('adopting a Secret again does not make its key pair younger', async () => {
+  const manifest = accessKeyManifest(namespace, 'aged', { keyPairs: [{ name: 'ci' }] });
+  const pair = await createPair(kubectl, manifest);
+  const named = ['aged-ci', '-n', namespace];
+  const { metadata } = await kubectl.get<{ metadata: { creationTimestamp: string } }>('secret', ...named);
+  const adoptAgain = async (...annotations: string[]) => {
+    await kubectl.run(['delete', 'accesskey', 'aged', '-n', namespace, '--cascade=orphan']);
+    await pairStops(operator.url, pair);
+    await kubectl.run(['annotate', '--overwrite', 'secret', ...named, ...annotations]);
+    await kubectl.apply(manifest);
+    const { status } = await waitReady(kubectl, namespace, 'aged');
+    expect(status.keyPairs).toMatchObject([{ accessKey: pair.ak }]);
+    return status.keyPairs?.[0]?.createdAt ?? '';
+  };
+  const mark = 'ghippo.io/adopt=aged/ci';
+  expect(await adoptAgain(mark, 'ghippo.io/generated-at=2999-01-01T00:00:00Z')).toBe(metadata.creationTimestamp);
+  expect(await adoptAgain(mark, 'ghippo.io/generated-at=2020-01-01T00:00:00Z')).toBe('2020-01-01T00:00:00Z');
+});

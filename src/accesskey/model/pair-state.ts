@@ -88,7 +88,7 @@ const maxNoticeMs = 24 * 3_600_000;
  * As `rotationDueAt`, but undefined while the spec does not allow the pair to get tokens (suspended, disabled or expired),
  * because its rotation waits until it does.
  *
- * If `rotation.interval` is added or shortened, the rotation can already be due. Without an overlap it would invalidate
+ * If `rotation.interval` is added or shortened, or the pair is adopted, the rotation can already be due. Without an overlap it would invalidate
  * the pair without notice, so it is announced in `nextRotationAt` and happens after the interval, at most 24 hours
  * later.
  */
@@ -107,8 +107,10 @@ export function plannedRotationAt({
   const due = rotationDueAt(pair, facts);
   if (due === undefined || due > now || durationMs(pair.rotation?.overlap) > 0) return due;
   const known = pairStatusOf(accessKey, pair.name);
-  // While the pair was not live, it could not be used, and the rotation was not announced.
-  if (known?.state !== 'Active') return due;
+  // While the pair was not live, it could not be used, and the rotation was not announced. An adopted pair is not in the
+  // status yet, and then Pending until the watch shows its Secret.
+  const isAdopted = known?.accessKey === undefined;
+  if (!isAdopted && known.state !== 'Active' && known.state !== 'Pending') return due;
   const notified = now + Math.min(durationMs(pair.rotation?.interval), maxNoticeMs);
-  return Math.min(parseTime(known.nextRotationAt) ?? notified, notified);
+  return Math.min(parseTime(known?.nextRotationAt) ?? notified, notified);
 }

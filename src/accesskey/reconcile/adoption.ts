@@ -4,7 +4,7 @@ import { type FetchedSecret, type SecretRecord, withDataKeys } from '../../crede
 import { printableName } from '../../kube/printable.ts';
 import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec, kind } from '../model/access-key-record.ts';
 import { newRevision, type PairInSecret, pairFacts, withoutEndedPrevious } from '../model/pair-facts.ts';
-import { durationMs } from '../model/time.ts';
+import { durationMs, parseTime } from '../model/time.ts';
 import { desiredMetadata, metadataPatch, ownerReferenceTo, type SecretPatch } from './desired-secret.ts';
 
 /** The record of the Secret once it is adopted, or why it cannot be, as a message for people. */
@@ -51,8 +51,8 @@ export function predecessorOf({ name, uid }: AccessKeyRecord, { raw, record }: F
 }
 
 /**
- * The pair counts as generated now. The previous pair of an overlap stays valid as recorded. The patch also removes the
- * mark, which is meant for this AccessKey only and not for a later one of the same name.
+ * The pair keeps its age, so that an adoption does not extend its lifetime. The previous pair of an overlap stays valid as
+ * recorded. The patch also removes the mark, which is meant for this AccessKey only and not for a later one of the same name.
  */
 export function adoptionPatch({
   accessKey,
@@ -66,7 +66,12 @@ export function adoptionPatch({
   now: number;
 }): Omit<SecretPatch, 'data'> {
   const previousValidUntil = remainingOverlap({ accessKey, pair, secret: recordFor(pair, fetched), now });
-  const facts = { revision: newRevision(accessKey, pair), generatedAt: now, previousValidUntil };
+  const isRotating = previousValidUntil !== undefined;
+  const facts = {
+    revision: newRevision(accessKey, pair),
+    generatedAt: generatedAt(fetched, isRotating, now),
+    previousValidUntil,
+  };
   const metadata = metadataPatch(fetched.record, desiredMetadata(accessKey, pair, facts));
   // The Secret may already have a reference to this AccessKey that does not make it the controller.
   const replaced = [predecessorOf(accessKey, fetched), accessKey.uid];
@@ -78,6 +83,16 @@ export function adoptionPatch({
     },
     ownerReferences: [...others, ownerReferenceTo(accessKey)],
   };
+}
+
+/**
+ * The earliest time that is known: a restored Secret is younger than its pair, and the annotation may be forged. During an
+ * overlap the annotation counts, because the pair is then younger than its Secret.
+ */
+function generatedAt({ record }: FetchedSecret, isRotating: boolean, now: number): number {
+  const recorded = parseTime(record.annotations[annotations.generatedAt]);
+  const created = isRotating && recorded !== undefined ? undefined : parseTime(record.createdAt);
+  return Math.min(now, ...[recorded, created].filter((time) => time !== undefined));
 }
 
 /** The record with the pair under the data keys of the spec, whatever the annotations say. */

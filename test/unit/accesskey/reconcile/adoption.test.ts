@@ -125,13 +125,28 @@ describe('an adoption', () => {
     expect(api.all()[0]?.metadata.ownerReferences).toEqual([deployment, { ...owner, controller: true }]);
   });
 
-  it('starts with the current time and the revision of the spec, whatever the Secret says', async () => {
+  it.each([
+    ['the annotation, if it is earlier than the Secret', at(-864_000), at(-3600), at(-864_000)],
+    ['the creation of the Secret, if the annotation is later', at(-60), at(-3600), at(-3600)],
+    ['the creation of the Secret, if the annotation is in the future', at(864_000), at(-3600), at(-3600)],
+    ['the creation of the Secret, if the annotation is malformed', 'yesterday', at(-3600), at(-3600)],
+    ['now, if the clock is behind', at(60), at(60), at(0)],
+  ])('does not make the pair younger: it was created at %s', async (_, generatedAt, createdAt, expected) => {
+    const api = createSecretsApi(
+      brought({ annotations: { ...mark, 'ghippo.io/generated-at': generatedAt }, createdAt }),
+    );
+    const { accessKey: after } = await settle(api, one);
+    expect(after.status.keyPairs).toMatchObject([{ createdAt: expected }]);
+    expect(api.get('ann-main')?.metadata.annotations).toMatchObject({ 'ghippo.io/generated-at': expected });
+  });
+
+  it('announces a rotation that is already due, and has the revision of the spec, whatever the Secret says', async () => {
     const forged = { 'ghippo.io/revision': '9', 'ghippo.io/generated-at': at(-864_000) };
     const subject = accessKey({ keyPairs: [{ name: 'main', revision: 2, rotation: { interval: '1h' } }] });
     const api = createSecretsApi(brought({ annotations: { ...mark, ...forged } }));
     const { accessKey: after } = await settle(api, subject);
     expect(plain(api.all()[0])).toEqual(keyPair());
-    expect(after.status.keyPairs).toMatchObject([{ revision: 2, createdAt: at(0), nextRotationAt: at(3600) }]);
+    expect(after.status.keyPairs).toMatchObject([{ revision: 2, nextRotationAt: at(3600) }]);
   });
 
   it('happens once, and later reconciles write nothing', async () => {
@@ -185,6 +200,14 @@ describe('an adoption', () => {
         { state: 'Rotating', previous: { accessKey: keyPair(9).ak, validUntil: at(1800) } },
       ]);
       expect(api.writes()).toEqual(['patch ann-main']);
+    });
+
+    it('keeps it in a Secret that is much older than the pair', async () => {
+      const parts = { annotations: recorded(at(1800)), previous: keyPair(9), createdAt: at(-864_000) };
+      const { accessKey: after } = await settle(createSecretsApi(brought(parts)), overlapping);
+      expect(after.status.keyPairs).toMatchObject([
+        { createdAt: at(-1800), previous: { accessKey: keyPair(9).ak, validUntil: at(1800) } },
+      ]);
     });
 
     it('never extends it beyond the overlap of the spec', async () => {

@@ -130,7 +130,8 @@ describe('rotation by interval', () => {
   });
 
   it('counts from the creation of the Secret if neither status nor annotation have a time', () => {
-    const subject = accessKey({ keyPairs: [{ name: 'main', rotation }] });
+    const announced = { createdAt: '', nextRotationAt: at(1800) };
+    const subject = known({ keyPairs: [{ name: 'main', rotation }] }, announced);
     const found = secret({ of: subject, annotations: {}, createdAt: at(-1800) });
     expect(planOf(subject, [found], generated + hour - 1).pairs).toMatchObject([{ kind: 'update' }]);
     expect(planOf(subject, [found], generated + hour).pairs).toMatchObject([{ kind: 'rotate', cause: 'interval' }]);
