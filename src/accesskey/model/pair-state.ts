@@ -88,9 +88,9 @@ const maxNoticeMs = 24 * 3_600_000;
  * As `rotationDueAt`, but undefined while the spec does not allow the pair to get tokens (suspended, disabled or expired),
  * because its rotation waits until it does.
  *
- * If `rotation.interval` is added or shortened, or the pair is adopted, the rotation can already be due. Without an overlap it would invalidate
- * the pair without notice, so it is announced in `nextRotationAt` and happens after the interval, at most 24 hours
- * later.
+ * If `rotation.interval` is added or shortened, or the pair is adopted, the rotation can already be due. Without an overlap
+ * it would invalidate the pair without notice, so it is announced in `nextRotationAt` and happens after the interval, at
+ * most 24 hours later.
  */
 export function plannedRotationAt({
   accessKey,
