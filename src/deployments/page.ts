@@ -1,4 +1,4 @@
-import { lowerBound } from '../kube/sorted-list.ts';
+import { bisect, lowerBound } from '../kube/sorted-list.ts';
 import type { Pagination } from './kpanda/schema.ts';
 
 /** A sorted list. */
@@ -117,17 +117,6 @@ function advance<T>(
     }
   }
   return high;
-}
-
-/** Returns the first index from `low` for which `isBefore` is false, or `high`. It must be true for all before it. */
-function bisect(low: number, high: number, isBefore: (index: number) => boolean): number {
-  let [from, to] = [low, high];
-  while (from < to) {
-    const middle = (from + to) >>> 1;
-    if (isBefore(middle)) from = middle + 1;
-    else to = middle;
-  }
-  return from;
 }
 
 const distance = (low: readonly number[], high: readonly number[]) =>

@@ -59,12 +59,16 @@ export function createSortedList<T>(compare: (a: T, b: T) => number, source: () 
  * @param isLess must be true for the values up to this index, and false for the others
  */
 export function lowerBound<T>(values: readonly T[], isLess: (value: T) => boolean): number {
-  let low = 0;
-  let high = values.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (isLess(values[middle] as T)) low = middle + 1;
-    else high = middle;
+  return bisect(0, values.length, (index) => isLess(values[index] as T));
+}
+
+/** Returns the first index from `low` for which `isBefore` is false, or `high`. It must be true for all before it. */
+export function bisect(low: number, high: number, isBefore: (index: number) => boolean): number {
+  let [from, to] = [low, high];
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if (isBefore(middle)) from = middle + 1;
+    else to = middle;
   }
-  return low;
+  return from;
 }
