@@ -72,14 +72,19 @@ test('a deleted Secret is created again with the same keys, and the log says so'
   await expectAccepted(await anyToken());
 });
 
-test('a revoked key is rejected by all replicas even if the Secret cannot be written', async () => {
-  const before = await secret.keys();
-  const token = await anyToken();
+/** Revokes the key of a token while the leader cannot write the Secret, and waits until all replicas reject the token. */
+async function revokeWithoutWrite(kid: string | undefined, token: string): Promise<void> {
   proxy.decide = ({ path, method }) => (isRotation(path, method) ? { kind: 'answer', status: 500 } : undefined);
-  await secret.annotate(`ghippo.io/revoke-signing-key=${kidOf(before, 'active')}`);
+  await secret.annotate(`ghippo.io/revoke-signing-key=${kid}`);
   for (const { url } of operators) {
     await poll('the token to stop', async () => (await listDeployments(url, token)).status === 401);
   }
+}
+
+test('a revoked key is rejected by all replicas even if the Secret cannot be written', async () => {
+  const before = await secret.keys();
+  const token = await anyToken();
+  await revokeWithoutWrite(kidOf(before, 'active'), token);
   expect(await secret.keys()).toEqual(before);
   const fresh = await anyToken();
   await expectAccepted(fresh);
@@ -91,11 +96,7 @@ test('a revoked key is rejected by all replicas even if the Secret cannot be wri
 test('a second revocation before the leader could process the first one keeps both keys revoked', async () => {
   const before = await secret.keys();
   const token = await anyToken();
-  proxy.decide = ({ path, method }) => (isRotation(path, method) ? { kind: 'answer', status: 500 } : undefined);
-  await secret.annotate(`ghippo.io/revoke-signing-key=${kidOf(before, 'active')}`);
-  for (const { url } of operators) {
-    await poll('the token to stop', async () => (await listDeployments(url, token)).status === 401);
-  }
+  await revokeWithoutWrite(kidOf(before, 'active'), token);
   await secret.annotate(`ghippo.io/revoke-signing-key=${kidOf(before, 'next')}`);
   for (const { url } of operators) {
     await poll('no key to sign', async () => !(await fetch(tokenUrl(url, pair))).ok);
