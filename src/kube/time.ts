@@ -24,6 +24,17 @@ export async function untilAborted(promise: Promise<unknown>, signal: AbortSigna
   }
 }
 
+/**
+ * Waits for a promise that changes nothing, such as a read that cannot be canceled.
+ *
+ * @throws the reason of the signal if it aborts; what the promise rejects with
+ */
+export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  await untilAborted(promise, signal);
+  signal.throwIfAborted();
+  return promise;
+}
+
 /** Resolves after a time in milliseconds or when the signal aborts, whichever is first. Never rejects. */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -3,7 +3,7 @@ import { type Dispatcher, request as undiciRequest } from 'undici';
 import { errorFromResponse, ResponseTooLongError, toConnectionError } from './errors.ts';
 import type { Pace } from './pace.ts';
 import { readText } from './response-body.ts';
-import { untilAborted } from './time.ts';
+import { unlessAborted } from './time.ts';
 import { createSessions, type Session } from './transport-session.ts';
 
 /** Default time limit of a call, milliseconds. */
@@ -94,10 +94,7 @@ export function createTransport(load: () => KubeConfig, userAgent: string, optio
 
   /** Other requests may wait for the same credential plug-in, so it keeps running when one of them is aborted. */
   async function currentSession({ signal }: TransportRequest): Promise<Session> {
-    const session = sessions.current();
-    if (signal) await untilAborted(session, signal);
-    signal?.throwIfAborted();
-    return session;
+    return signal ? unlessAborted(sessions.current(), signal) : sessions.current();
   }
 
   async function authenticated(request: TransportRequest): Promise<Dispatcher.ResponseData> {

@@ -1,9 +1,9 @@
 /** Gets a token for the flags of a command. Imports what is needed without a cached token only then. */
 
 import { printable } from '../../kube/printable.ts';
+import { unlessAborted } from '../../kube/time.ts';
 import type { ClusterFlags } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
-import { unlessAborted } from '../common/interruption.ts';
 import { readCA } from '../token/ca-file.ts';
 import { cacheDirectory, openTokenCache } from '../token/cache-file.ts';
 import { obtainToken } from '../token/obtain.ts';

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { printableJSON } from '../../kube/printable.ts';
+import { unlessAborted } from '../../kube/time.ts';
 import type { CliContext } from '../common/context.ts';
 import { CliError } from '../common/failure.ts';
-import { unlessAborted } from '../common/interruption.ts';
 import { readCA } from '../token/ca-file.ts';
 import { inspectToken } from '../token/inspect.ts';
 import { inspectionText } from '../token/inspection-text.ts';

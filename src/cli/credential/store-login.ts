@@ -1,7 +1,7 @@
 /** Stores a login: the secret key in the keyring, and the user in the kubeconfig. */
 import type { KeyPair } from '../../credential/key-pair.ts';
+import { unlessAborted } from '../../kube/time.ts';
 import type { CliContext } from '../common/context.ts';
-import { unlessAborted } from '../common/interruption.ts';
 import type { writeKeyring } from './keyring.ts';
 import type { KubeconfigChange } from './kubeconfig-change.ts';
 import { changeKubeconfig, checkChange } from './kubeconfig-files.ts';

@@ -1,10 +1,10 @@
 /** The command `doctor`. */
 
 import { printableJSON } from '../../kube/printable.ts';
+import { unlessAborted } from '../../kube/time.ts';
 import { type ClusterFlags, withCluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
 import { CliError } from '../common/failure.ts';
-import { unlessAborted } from '../common/interruption.ts';
 import { styleFor } from '../common/style.ts';
 import { readCA } from '../token/ca-file.ts';
 import { parseServer, serverVariable } from '../token/server.ts';
