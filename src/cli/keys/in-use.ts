@@ -46,5 +46,7 @@ function requireOld(title: string, use: Use, now: number, options: { hint: strin
   const usedAt = parseTime(time);
   if (usedAt === undefined || now - usedAt >= inUseMs) return;
   const from = use.lastClientAddress === undefined ? '' : ` from ${use.lastClientAddress}`;
-  throw new CliError(`${title} is in use: it was used ${relativeTime(time, now, '')}${from}`, options);
+  // The clocks may differ, and the time of the API server has whole seconds: a use is never shown as in the future.
+  const when = relativeTime(time, Math.max(now, usedAt), '');
+  throw new CliError(`${title} is in use: it was used ${when}${from}`, options);
 }
