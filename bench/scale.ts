@@ -3,7 +3,8 @@
  * cluster with many unrelated Secrets.
  *
  * Results are compared with a limit that is measured in the same run: a loop that only creates as many Secrets as there
- * are pairs, with the concurrency of the controller.
+ * are pairs, with the concurrency of the controller. The floor is a loop that also writes the statuses, with the bodies
+ * of the operator: an operator without any work of its own would need that time.
  *
  *   npm run bench:scale -- [--access-keys 10000] [--secrets 50000] [--program FILE]
  *
@@ -11,13 +12,14 @@
  */
 import { parseArgs } from 'node:util';
 import type { Transport } from '../src/kube/transport.ts';
-import { type BenchCluster, forEachNumber, post, withCluster } from './cluster.ts';
+import { type BenchCluster, forEachNumber, get, patch, post, withCluster } from './cluster.ts';
 import { bundle, type Progress, startOptions, startScaleOperator, type Usage, untilSettled } from './settled.ts';
 
 /** Concurrency of the controller. */
 const controllerConcurrency = 8;
 const fillConcurrency = 32;
 const namespaces = 100;
+const maxFloorAccessKeys = 2000;
 
 const { values } = parseArgs({
   options: {
@@ -45,6 +47,10 @@ async function main(cluster: BenchCluster): Promise<void> {
   print(`limit: ${pairs} Secrets in a plain loop: ${limit.toFixed(1)} s`);
   await forEachNumber({ to: accessKeys, concurrency: fillConcurrency }, (n) => createAccessKey(admin, n));
   report('fresh', await measure(cluster), limit);
+  const floor = await measureFloor(admin);
+  print(
+    `floor: the Secrets and statuses of an AccessKey take ${(floor / (limit / accessKeys)).toFixed(2)} of the limit`,
+  );
   report('restarted', await measure(cluster), limit);
   if (secrets === 0) return;
   const seconds = await createSecrets(admin, { count: secrets, concurrency: fillConcurrency, prefix: 'other' });
@@ -75,6 +81,29 @@ async function measure(cluster: BenchCluster): Promise<Measurement> {
   }
 }
 
+/**
+ * Creates the Secrets of further AccessKeys and writes the status that the operator wrote for the first one. No operator
+ * may run.
+ *
+ * @returns seconds for each AccessKey
+ */
+async function measureFloor(admin: Transport): Promise<number> {
+  const to = Math.min(accessKeys, maxFloorAccessKeys);
+  const { status } = JSON.parse(await get(admin, pathOf(0)));
+  const numbers = { from: accessKeys, to: accessKeys + to };
+  await forEachNumber({ ...numbers, concurrency: fillConcurrency }, (n) => createAccessKey(admin, n));
+  const startedAt = performance.now();
+  await forEachNumber({ ...numbers, concurrency: controllerConcurrency }, async (n) => {
+    for (const pair of ['one', 'two']) await createSecret(admin, n, `floor-${pair}`);
+    await patch(admin, `${pathOf(n)}/status`, { status });
+  });
+  const seconds = (performance.now() - startedAt) / 1000;
+  await forEachNumber({ ...numbers, concurrency: fillConcurrency }, (n) =>
+    admin.send({ method: 'DELETE', path: pathOf(n) }).then((answer) => answer.body.text()),
+  );
+  return seconds / to;
+}
+
 interface SecretsOptions {
   count: number;
   concurrency: number;
@@ -84,24 +113,29 @@ interface SecretsOptions {
 /** @returns the duration in seconds */
 async function createSecrets(admin: Transport, { count, concurrency, prefix }: SecretsOptions): Promise<number> {
   const startedAt = performance.now();
-  await forEachNumber({ to: count, concurrency }, (n) =>
-    post(admin, `/api/v1/namespaces/${namespaceOf(n)}/secrets`, {
-      metadata: { name: `${prefix}-${n}` },
-      stringData: { ak: crypto.randomUUID(), sk: crypto.randomUUID() },
-    }),
-  );
+  await forEachNumber({ to: count, concurrency }, (n) => createSecret(admin, n, prefix));
   return (performance.now() - startedAt) / 1000;
 }
 
+function createSecret(admin: Transport, n: number, prefix: string): Promise<string> {
+  return post(admin, `/api/v1/namespaces/${namespaceOf(n)}/secrets`, {
+    metadata: { name: `${prefix}-${n}` },
+    stringData: { ak: crypto.randomUUID(), sk: crypto.randomUUID() },
+  });
+}
+
 function createAccessKey(admin: Transport, n: number): Promise<string> {
-  return post(admin, `/apis/ghippo.io/v1alpha1/namespaces/${namespaceOf(n)}/accesskeys`, {
+  return post(admin, collectionOf(n), {
     apiVersion: 'ghippo.io/v1alpha1',
     kind: 'AccessKey',
-    metadata: { name: `user-${n}` },
-    spec: { user: { name: `user-${n}` }, keyPairs: [{ name: 'one' }, { name: 'two' }] },
+    metadata: { name: nameOf(n) },
+    spec: { user: { name: nameOf(n) }, keyPairs: [{ name: 'one' }, { name: 'two' }] },
   });
 }
 
 const namespaceOf = (n: number) => `bench-${n % namespaces}`;
+const nameOf = (n: number) => `user-${n}`;
+const collectionOf = (n: number) => `/apis/ghippo.io/v1alpha1/namespaces/${namespaceOf(n)}/accesskeys`;
+const pathOf = (n: number) => `${collectionOf(n)}/${nameOf(n)}`;
 
 await withCluster(main);
