@@ -9,11 +9,14 @@ const timeoutMs = 5_000;
 const maxResponseBytes = 256 * 1024;
 /** How long a discovery document and its keys are used before they are read again, milliseconds. */
 const discoveryMs = 10 * 60_000;
+/** How long they are used while they cannot be read again: a revoked key must not be accepted for ever, milliseconds. */
+const maxStaleMs = 24 * 60 * 60_000;
+/** How long after a failed attempt older keys are used without waiting for the next attempt, milliseconds. */
+const outageMs = 60_000;
 /** Time between two attempts to read a discovery document, milliseconds. */
 const retryMs = 5_000;
 /** Time between two requests for the keys, if a token names an unknown key, milliseconds. */
 const keyCooldownMs = 10_000;
-
 /** Time between two requests for the keys after a failed one, milliseconds. */
 const keyRetryMs = 3_000;
 
@@ -50,40 +53,45 @@ export interface IssuerOptions {
 const document = z.object({ issuer: z.string(), jwks_uri: z.string() });
 
 /**
- * Finds the keys of an issuer (OpenID Connect Discovery 1.0). While the issuer cannot be reached, its previous keys are
- * used. Concurrent requests share one attempt.
+ * Finds the keys of an issuer (OpenID Connect Discovery 1.0), and reads them again before they are used after ten minutes.
+ * Only while that fails, the previous keys are used, for at most a day. Concurrent requests share one attempt.
  *
  * @returns a function that returns the keys; it throws IssuerError if there are none
  */
 export function createIssuerKeys(options: IssuerOptions): () => Promise<RemoteJWKSet> {
   const { issuer, now, caFile, fetch: get = createIssuerFetch(caFile) } = options;
-  let current: { url: string; keys: RemoteJWKSet } | undefined;
-  let failed: IssuerError | undefined;
-  let attemptedAt = Number.NEGATIVE_INFINITY;
+  let current: { url: string; keys: RemoteJWKSet; at: number } | undefined;
+  let failed: { error: IssuerError; at: number } | undefined;
   let pending: Promise<void> | undefined;
 
+  /** A time in the future means that the clock was set back. */
+  function isWithin(ms: number, since: { at: number } | undefined): boolean {
+    const age = since ? now() - since.at : ms;
+    return age >= 0 && age < ms;
+  }
+
   async function refresh(): Promise<void> {
-    attemptedAt = now();
+    const at = now();
     try {
       const url = await discover(issuer, get);
       const keys = current?.url === url ? current.keys : createKeys(url, get, now);
       // Also removes keys that the issuer has revoked.
       await keys.reload();
-      current = { url, keys };
+      current = { url, keys, at };
       failed = undefined;
     } catch (error) {
-      failed = toIssuerError(error);
+      failed = { error: toIssuerError(error), at: now() };
     } finally {
       pending = undefined;
     }
   }
 
   return async () => {
-    const age = now() - attemptedAt;
-    if (age < 0 || age >= (current && !failed ? discoveryMs : retryMs)) pending ??= refresh();
-    if (!current) await pending;
-    if (!current) throw failed ?? new IssuerError('unavailable', 'not discovered');
-    return current.keys;
+    if (!isWithin(discoveryMs, current) && !isWithin(retryMs, failed)) pending ??= refresh();
+    const isUsable = isWithin(discoveryMs, current) || (isWithin(maxStaleMs, current) && isWithin(outageMs, failed));
+    if (!isUsable) await pending;
+    if (current && isWithin(maxStaleMs, current)) return current.keys;
+    throw failed?.error ?? new IssuerError('unavailable', 'not discovered');
   };
 }
 

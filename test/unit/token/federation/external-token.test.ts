@@ -173,17 +173,50 @@ describe('the keys of an issuer', () => {
     clock.now += 10 * 60_000 - 1;
     expect(await verify(revoked)).toHaveProperty('subject');
     clock.now += 1;
-    await expect.poll(() => verify(revoked)).toHaveProperty('invalid');
+    expect(await verify(revoked)).toHaveProperty('invalid');
     expect(await verify(await token(later))).toHaveProperty('subject');
   });
 
-  it('stay in use while the issuer is down', async () => {
+  it('that the issuer has revoked are rejected by the first request after days', async () => {
+    const { verify, token, rotate, clock } = await createVerifier();
+    const days = 3 * 86_400;
+    const revoked = await token({ exp: iat + days + 600 });
+    await verify(revoked);
+    await rotate();
+    clock.now += days * 1000;
+    const answers = await Promise.all([verify(revoked), verify(revoked)]);
+    for (const answer of answers) expect(answer).toHaveProperty('invalid');
+  });
+
+  it('stay in use for a day while the issuer is down', async () => {
     const { verify, token, respondWith, clock } = await createVerifier();
-    await verify(await token());
+    const late = await token({ exp: iat + 2 * 86_400 });
+    await verify(late);
     respondWith(() => Promise.reject(new TypeError('fetch failed')));
+    for (const seconds of [1_200, 1_201, 7_200, 86_399]) {
+      clock.now = now + seconds * 1000;
+      expect(await verify(late)).toHaveProperty('subject', subject);
+    }
+    clock.now = now + 86_400_000;
+    await expect(verify(late)).rejects.toMatchObject({ kind: 'unavailable' });
+    respondWith(undefined);
+    clock.now += 5_000;
+    expect(await verify(late)).toHaveProperty('subject', subject);
+  });
+
+  it('stay in use without waiting, if the issuer has just failed and does not respond', async () => {
+    const { verify, token, respondWith, requests, clock } = await createVerifier();
+    const late = await token({ exp: iat + 86_400 });
+    await verify(late);
     clock.now += 20 * 60_000;
-    const later = { iat: clock.now / 1000, exp: clock.now / 1000 + 600 };
-    expect(await verify(await token(later))).toHaveProperty('subject', subject);
+    respondWith(() => Promise.reject(new TypeError('fetch failed')));
+    expect(await verify(late)).toHaveProperty('subject');
+    const { promise: response, reject } = Promise.withResolvers<Response>();
+    respondWith(() => response);
+    clock.now += 5_000;
+    expect(await verify(late)).toHaveProperty('subject');
+    expect(requests).toHaveLength(4);
+    reject(new TypeError('fetch failed'));
   });
 
   it.each<[string, () => Response | Promise<Response>, 'unavailable' | 'invalid']>([
