@@ -5,7 +5,7 @@ import type { RawObject } from '../../kube/raw-object.ts';
 import type { WatchCache } from '../../kube/reflector.ts';
 import { type NamespacedName, resources } from '../../kube/resource.ts';
 import type { Stored } from '../../kube/store.ts';
-import { pause } from '../../kube/time.ts';
+import { backoffMs, pause } from '../../kube/time.ts';
 import type { Transport } from '../../kube/transport.ts';
 import { createSecret, createWatchedSecret } from '../../kube/watched-secret.ts';
 import type { SingleSignOn } from '../session/session.ts';
@@ -15,9 +15,9 @@ import type { EndedSignOn } from './logout-token.ts';
 const secretType = 'ghippo.io/web-sign-outs';
 /** Key of the Secret's data. */
 const dataKey = 'ended';
-const attempts = 5;
-/** How long to wait for the watch after another replica has changed the Secret, milliseconds. */
-const retryMs = 200;
+/** How often a write is tried. Only other replicas cause conflicts, and one of them succeeds each time. */
+const attempts = 8;
+const backoff = { baseMs: 50, maxMs: 1_000 };
 
 /** The sign-ons that the identity provider has ended, shared by all replicas. */
 export interface EndedSignOns {
@@ -44,9 +44,14 @@ export interface EndedSignOnsOptions {
 
 interface EndedRecord extends Stored {
   readonly list: EndedList | undefined;
+  readonly has: ReturnType<typeof createEndedCheck> | undefined;
 }
 
-/** If the Secret is deleted, all earlier sign-ons count as ended, so that no ended session is valid again. */
+/**
+ * Concurrent sign-outs of this replica become one write, which is based on the latest object that this replica knows.
+ *
+ * If the Secret is deleted, all earlier sign-ons count as ended, so that no ended session is valid again.
+ */
 export function createEndedSignOns({
   transport,
   client,
@@ -55,7 +60,12 @@ export function createEndedSignOns({
   log,
   now,
 }: EndedSignOnsOptions): EndedSignOns {
-  let check: ReturnType<typeof createEndedCheck> | undefined;
+  /** What this replica has written or read, until the watch shows it. */
+  let newest: EndedRecord | undefined;
+  /** Sign-ons for the next write, that write, and the one in flight. */
+  let waiting: EndedSignOn[] = [];
+  let next: Promise<void> | undefined;
+  let writing = Promise.resolve();
   const content = (list: EndedList) => ({ [dataKey]: Buffer.from(JSON.stringify(list)).toString('base64') });
   const { key, store, watchCache, run } = createWatchedSecret({
     transport,
@@ -67,36 +77,64 @@ export function createEndedSignOns({
     purpose: 'sign-out',
     log,
   });
-  store.subscribe(({ current }) => use(current));
-
-  function use(record: EndedRecord | undefined): void {
-    check = record?.list && createEndedCheck(record.list);
-    if (record && !record.list)
+  store.subscribe(({ current }) => {
+    if (!current || current.resourceVersion === newest?.resourceVersion) newest = undefined;
+    if (current && !current.list)
       log.error({ secret: key }, `data.${dataKey} is not valid, single sign-on is unavailable`);
+  });
+
+  async function tryToWrite(ended: readonly EndedSignOn[]): Promise<void> {
+    const record = newest ?? store.get(key);
+    if (!record?.list) throw new Error(`Secret ${key} is missing or invalid`);
+    const list = ended.reduce((all, one) => addEnded(all, one, now() + sessionMs, now()), record.list);
+    const patch = { metadata: { resourceVersion: record.resourceVersion }, data: content(list) };
+    use(toRecord(await client.patch<RawObject>({ ...resources.secrets, ...secret }, patch)));
   }
 
-  async function tryToAdd(ended: EndedSignOn): Promise<void> {
-    const record = store.get(key);
-    if (!record?.list) throw new Error(`Secret ${key} is missing or invalid`);
-    const list = addEnded(record.list, ended, now() + sessionMs, now());
-    const patch = { metadata: { resourceVersion: record.resourceVersion }, data: content(list) };
-    const written = await client.patch<RawObject>({ ...resources.secrets, ...secret }, patch);
-    // This replica does not wait for its watch.
-    use(toRecord(written));
+  function use(record: EndedRecord | undefined): void {
+    newest = record?.resourceVersion === store.get(key)?.resourceVersion ? undefined : record;
+  }
+
+  async function write(ended: readonly EndedSignOn[]): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await tryToWrite(ended);
+        return;
+      } catch (error) {
+        if (!isStatus(error, 409) || attempt === attempts) throw error;
+        // Other replicas that lost, too, try again at another time.
+        await pause(backoffMs(attempt, backoff), new AbortController().signal);
+        use(await read());
+      }
+    }
+  }
+
+  /** The watch may be behind. RBAC allows listing a single name by resourceNames. */
+  async function read(): Promise<EndedRecord | undefined> {
+    const { namespace, name } = secret;
+    const selection = { fieldSelector: `metadata.name=${name}` };
+    const [raw] = await client.list<RawObject>({ ...resources.secrets, namespace }, selection);
+    return raw && toRecord(raw);
+  }
+
+  async function writeNext(): Promise<void> {
+    await writing.catch(() => undefined);
+    const ended = waiting;
+    waiting = [];
+    next = undefined;
+    writing = write(ended);
+    return writing;
   }
 
   return {
-    has: (signOn) => check?.(signOn),
-    async add(ended) {
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          await tryToAdd(ended);
-          return;
-        } catch (error) {
-          if (!isStatus(error, 409) || attempt === attempts) throw error;
-          await pause(retryMs, new AbortController().signal);
-        }
-      }
+    has(signOn) {
+      const isEnded = store.get(key)?.has?.(signOn);
+      return isEnded === false ? (newest?.has?.(signOn) ?? false) : isEnded;
+    },
+    add(ended) {
+      waiting.push(ended);
+      next ??= writeNext();
+      return next;
     },
     watchCache,
     run,
@@ -106,9 +144,6 @@ export function createEndedSignOns({
 function toRecord({ metadata, data }: RawObject): EndedRecord {
   const { [dataKey]: value = '' } = (data ?? {}) as Record<string, string>;
   const { name, namespace, resourceVersion } = metadata;
-  return {
-    key: `${namespace}/${name}`,
-    resourceVersion,
-    list: parseEndedList(Buffer.from(value, 'base64').toString()),
-  };
+  const list = parseEndedList(Buffer.from(value, 'base64').toString());
+  return { key: `${namespace}/${name}`, resourceVersion, list, has: list && createEndedCheck(list) };
 }
