@@ -9,6 +9,7 @@ import {
 import { type AccessKeyCaches, holdsUser, isBeingDeleted } from '../model/caches.ts';
 import { isSwapped, pairFacts, pairOf } from '../model/pair-facts.ts';
 import { expiresAtMs, liveStates, pairState, tokensNotBeforeMs } from '../model/pair-state.ts';
+import { isSuperseded } from '../model/superseded.ts';
 import type { Accepts } from '../reconcile/acceptance.ts';
 
 /** A key pair found by its ak. */
@@ -91,14 +92,16 @@ function ownedPairOf(caches: AccessKeyCaches, secret: SecretRecord): OwnedPair |
   const owner = caches.accessKeys.byIndex('uid', secret.ownerUID).find((one) => one.namespace === secret.namespace);
   if (!owner || isBeingDeleted(caches, owner)) return undefined;
   const pair = pairOf(owner, secret);
-  return pair && isPlaceOf(owner, pair, secret) && !isSwapped(owner, pair, secret)
+  return pair && isPlaceOf(caches, owner, pair, secret) && !isSwapped(owner, pair, secret)
     ? { owner, pair, secret }
     : undefined;
 }
 
 /** Whether the spec names the Secret, or the status does because the pair has not moved yet. */
-function isPlaceOf(owner: AccessKeyRecord, pair: KeyPairSpec, secret: SecretRecord): boolean {
-  return secret.name === secretNameOf(owner, pair) || secret.name === pairStatusOf(owner, pair.name)?.secretName;
+function isPlaceOf({ secrets }: AccessKeyCaches, owner: AccessKeyRecord, pair: KeyPairSpec, secret: SecretRecord) {
+  if (secret.name === pairStatusOf(owner, pair.name)?.secretName) return true;
+  if (secret.name !== secretNameOf(owner, pair)) return false;
+  return !isSuperseded(owner, pair, secret, secrets.byIndex('ownerUID', owner.uid));
 }
 
 function toFoundPairs({

@@ -11,6 +11,7 @@ import {
   withoutEndedPrevious,
 } from '../model/pair-facts.ts';
 import { plannedRotationAt } from '../model/pair-state.ts';
+import { isSuperseded } from '../model/superseded.ts';
 import type { PairAction, Placement, Plan, RotationCause, SecretAction } from './actions.ts';
 import { desiredMetadata, hasDesiredData, hasDesiredKeys, metadataPatch } from './desired-secret.ts';
 import { hold } from './hold.ts';
@@ -69,7 +70,8 @@ function planPair({
   const secretName = secretNameOf(accessKey, pair);
   const named = secrets.find((one) => one.name === secretName);
   const pairOfNamed = named && pairOf(accessKey, named);
-  if (named && !named.deleting && pairOfNamed?.name === pair.name) {
+  const isOwn = named && !named.deleting && pairOfNamed?.name === pair.name;
+  if (isOwn && !isSuperseded(accessKey, pair, named, secrets)) {
     return planSecret({ accessKey, pair, secret: named, now });
   }
   const former = formerSecret(accessKey, pair, secrets);
@@ -78,17 +80,25 @@ function planPair({
   // into the status. So `from` stays unset, and create-secret.ts reads the Secret again.
   const from = inFormer?.kind === 'recover' ? undefined : former;
   const rotation = inFormer?.kind === 'rotate' ? inFormer.cause : undefined;
-  const placement = { kind: placementKind(named, pairOfNamed), pair, secretName, from, rotation };
+  const placement = { kind: placementKind(pair, named, pairOfNamed), pair, secretName, from, rotation };
   const nameHolder = nameHolders?.get(secretName);
   return placement.kind === 'create' && nameHolder !== undefined
     ? { ...placement, kind: 'conflict', nameHolder }
     : placement;
 }
 
-/** The Secret of a removed pair is deleted first: removing a pair revokes its keys, so no other pair inherits them. */
-function placementKind(named: SecretRecord | undefined, pairOfNamed: KeyPairSpec | undefined): Placement['kind'] {
+/**
+ * The Secret of a removed pair is deleted first: removing a pair revokes its keys, so no other pair inherits them. One that
+ * holds a former pair of this pair is deleted first as well.
+ */
+function placementKind(
+  pair: KeyPairSpec,
+  named: SecretRecord | undefined,
+  pairOfNamed: KeyPairSpec | undefined,
+): Placement['kind'] {
   if (!named) return 'create';
-  return named.deleting || !pairOfNamed ? 'wait' : 'conflict';
+  const isOfOther = !named.deleting && pairOfNamed !== undefined && pairOfNamed.name !== pair.name;
+  return isOfOther ? 'conflict' : 'wait';
 }
 
 /** Decides the next step for a Secret, not being deleted, that holds the pair or should hold it. */
@@ -104,13 +114,22 @@ export function planSecret({ accessKey, pair, secret, now }: PairInSecret): Secr
   return isSound ? { kind: 'keep', pair, secret } : { kind: 'update', pair, secret, facts: current };
 }
 
-/** The Secret that the pair moves from. If several hold it, the one whose ak is in the status. */
+/**
+ * The Secret, with another name than the desired one, that the pair moves from. If several hold it, the one whose ak is
+ * in the status.
+ */
 function formerSecret(
   accessKey: AccessKeyRecord,
   pair: KeyPairSpec,
   secrets: readonly SecretRecord[],
 ): SecretRecord | undefined {
-  const holding = secrets.filter((one) => one.pair && !one.deleting && pairOf(accessKey, one)?.name === pair.name);
+  const holding = secrets.filter(
+    (one) =>
+      one.pair &&
+      !one.deleting &&
+      pairOf(accessKey, one)?.name === pair.name &&
+      !isSuperseded(accessKey, pair, one, secrets),
+  );
   const known = pairStatusOf(accessKey, pair.name)?.accessKey;
   return holding.find((one) => one.pair?.ak === known) ?? holding[0];
 }

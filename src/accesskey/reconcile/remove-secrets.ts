@@ -1,7 +1,8 @@
 import type { SecretRecord } from '../../credential/secret-record.ts';
 import type { KubernetesError } from '../../kube/errors.ts';
-import { secretNameOf } from '../model/access-key-record.ts';
+import { type KeyPairSpec, secretNameOf } from '../model/access-key-record.ts';
 import { pairOf } from '../model/pair-facts.ts';
+import { isSuperseded } from '../model/superseded.ts';
 import type { Plan } from './actions.ts';
 import type { PlanOutcome } from './outcome.ts';
 import { removeSecret, type Scope } from './scope.ts';
@@ -29,21 +30,31 @@ export async function removeSecrets(scope: Scope, { remove, removedPairs }: Plan
 }
 
 /**
- * Asks the API server first whether a moved pair is in its new Secret. The cached new Secret may already be gone if the
- * pair moved back and forth.
+ * Asks the API server first whether the pair is in another Secret. The cached one may already be gone if the pair moved
+ * back and forth.
  *
  * @throws StaleCacheError if the pair is not there
  */
 async function removeUnneeded(scope: Scope, secret: SecretRecord): Promise<void> {
-  const { api, accessKey } = scope;
+  const { accessKey } = scope;
   const pair = pairOf(accessKey, secret);
-  if (pair) {
-    const fetched = await api.read(accessKey.namespace, secretNameOf(accessKey, pair));
-    if (!fetched || !isInPlace(accessKey, pair, fetched.record)) {
-      throw new StaleCacheError(`Secret ${secret.key} is the only one with its key pair`);
-    }
-  }
+  const isNamed = pair && secret.name === secretNameOf(accessKey, pair);
+  const isUnneeded = !pair || (await (isNamed ? isFormer(scope, pair, secret) : hasMoved(scope, pair, secret)));
+  if (!isUnneeded) throw new StaleCacheError(`Secret ${secret.key} is the only one with its key pair`);
   await removeSecret(scope, secret);
+}
+
+/** Whether the Secret of the desired name only holds a former pair. The status decides, so it must be the current one. */
+async function isFormer({ api, accessKey }: Scope, pair: KeyPairSpec, secret: SecretRecord): Promise<boolean> {
+  await api.confirmStatus(accessKey);
+  const current = (await api.list(accessKey)).map(({ record }) => record);
+  return isSuperseded(accessKey, pair, secret, current);
+}
+
+/** Whether the pair is in the Secret of the desired name. */
+async function hasMoved({ api, accessKey }: Scope, pair: KeyPairSpec, secret: SecretRecord): Promise<boolean> {
+  const fetched = await api.read(accessKey.namespace, secretNameOf(accessKey, pair));
+  return fetched !== undefined && isInPlace(accessKey, pair, fetched.record, [secret]);
 }
 
 /** Deletes the Secret of a removed pair by name, because the cache may not show it yet. */

@@ -3,6 +3,7 @@
 import type { FetchedSecret } from '../../credential/secret-record.ts';
 import type { AccessKeyRecord } from '../model/access-key-record.ts';
 import { pairOf } from '../model/pair-facts.ts';
+import { isSuperseded } from '../model/superseded.ts';
 import type { PairAction, Placement, ResolvedAction } from './actions.ts';
 import { isMarked, judgeAdoption, predecessorOf } from './adoption.ts';
 import { planSecret } from './plan.ts';
@@ -31,7 +32,11 @@ export function resolve({
   if (record.deleting) return { ...action, kind: 'wait' };
   if (record.ownerUID !== accessKey.uid) return resolveForeign(accessKey, action, fetched);
   const pairOfRecord = pairOf(accessKey, record);
-  if (pairOfRecord?.name === pair.name) return planSecret({ accessKey, pair, secret: record, now });
+  if (pairOfRecord?.name === pair.name) {
+    const isFormer = action.from !== undefined && isSuperseded(accessKey, pair, record, [action.from]);
+    // Once the cache shows this Secret, the plan deletes it.
+    return isFormer ? { ...action, kind: 'wait' } : planSecret({ accessKey, pair, secret: record, now });
+  }
   if (pairOfRecord) return { ...action, kind: 'conflict' };
   // The Secret belongs to a removed pair and has the name that this pair needs. (If it is cached, plan.ts decides to wait,
   // and removeSecrets deletes it.)

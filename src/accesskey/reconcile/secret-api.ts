@@ -33,6 +33,8 @@ export interface SecretApi {
   remove(record: SecretRecord): Promise<boolean>;
   /** @throws StaleCacheError if the AccessKey has another generation or uid, is being deleted, or no longer exists */
   confirm(accessKey: AccessKeyRecord): Promise<void>;
+  /** As `confirm`. @throws StaleCacheError also if the AccessKey has changed in any other way, for example its status */
+  confirmStatus(accessKey: AccessKeyRecord): Promise<void>;
 }
 
 /** A Secret as the API server has stored it. */
@@ -52,7 +54,7 @@ export interface NewSecret {
 }
 
 interface FetchedGeneration {
-  metadata: { uid: string; generation: number; deletionTimestamp?: string };
+  metadata: { uid: string; generation: number; resourceVersion: string; deletionTimestamp?: string };
 }
 
 export function createSecretApi(client: KubernetesClient): SecretApi {
@@ -63,6 +65,14 @@ export function createSecretApi(client: KubernetesClient): SecretApi {
       if (isStatus(error, 404)) return undefined;
       throw error;
     }
+  }
+
+  async function confirm({ namespace, name, uid, generation }: AccessKeyRecord): Promise<{ resourceVersion: string }> {
+    const fetched = client.get<FetchedGeneration>({ ...accessKeys, namespace, name });
+    const { metadata } = await staleIfGone(`AccessKey ${namespace}/${name}`, fetched);
+    const isSame = metadata.uid === uid && metadata.generation === generation && !metadata.deletionTimestamp;
+    if (!isSame) throw new StaleCacheError(`AccessKey ${namespace}/${name} has changed`);
+    return metadata;
   }
 
   return {
@@ -103,11 +113,13 @@ export function createSecretApi(client: KubernetesClient): SecretApi {
         return false;
       }
     },
-    async confirm({ namespace, name, uid, generation }) {
-      const fetched = client.get<FetchedGeneration>({ ...accessKeys, namespace, name });
-      const { metadata } = await staleIfGone(`AccessKey ${namespace}/${name}`, fetched);
-      const isSame = metadata.uid === uid && metadata.generation === generation && !metadata.deletionTimestamp;
-      if (!isSame) throw new StaleCacheError(`AccessKey ${namespace}/${name} has changed`);
+    async confirm(accessKey) {
+      await confirm(accessKey);
+    },
+    async confirmStatus(accessKey) {
+      const { resourceVersion } = await confirm(accessKey);
+      if (resourceVersion !== accessKey.resourceVersion)
+        throw new StaleCacheError(`AccessKey ${accessKey.key} has changed`);
     },
   };
 }

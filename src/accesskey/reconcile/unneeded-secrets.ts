@@ -7,14 +7,19 @@ import {
   secretNameOf,
 } from '../model/access-key-record.ts';
 import { pairOf } from '../model/pair-facts.ts';
+import { isSuperseded } from '../model/superseded.ts';
 
-/** Cached Secrets of removed pairs, and former Secrets of pairs that are in the Secret of the desired name. */
+/**
+ * Secrets of removed pairs, former Secrets of pairs that are in the Secret of the desired name, and Secrets of the desired
+ * name that only hold a former pair.
+ */
 export function unneededSecrets(accessKey: AccessKeyRecord, secrets: readonly SecretRecord[]): SecretRecord[] {
   return secrets.filter((secret) => {
     if (secret.deleting) return false;
     const pair = pairOf(accessKey, secret);
     if (!pair) return true;
-    return secret.name !== secretNameOf(accessKey, pair) && secrets.some((one) => isInPlace(accessKey, pair, one));
+    if (secret.name === secretNameOf(accessKey, pair)) return isSuperseded(accessKey, pair, secret, secrets);
+    return secrets.some((one) => isInPlace(accessKey, pair, one, secrets));
   });
 }
 
@@ -24,10 +29,20 @@ export function removedPairs({ spec, status }: Pick<AccessKeyRecord, 'spec' | 's
   return (status.keyPairs ?? []).filter((known) => known.accessKey !== undefined && !isInSpec(known.name));
 }
 
-/** Whether the pair is in this Secret, and the Secret is the one that the spec names. */
-export function isInPlace(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret: SecretRecord): boolean {
+/**
+ * Whether the pair is in this Secret, and the Secret is the one that the spec names.
+ *
+ * @param others Secrets that may hold the pair instead
+ */
+export function isInPlace(
+  accessKey: AccessKeyRecord,
+  pair: KeyPairSpec,
+  secret: SecretRecord,
+  others: readonly SecretRecord[],
+): boolean {
   if (!secret.pair || secret.deleting || secret.ownerUID !== accessKey.uid) return false;
-  return secret.name === secretNameOf(accessKey, pair) && pairOf(accessKey, secret) === pair;
+  if (secret.name !== secretNameOf(accessKey, pair) || pairOf(accessKey, secret) !== pair) return false;
+  return !isSuperseded(accessKey, pair, secret, others);
 }
 
 /** Whether a Secret of the AccessKey belongs to a removed pair. */

@@ -60,8 +60,10 @@ export function createSecretsApi(...content: RawSecret[]) {
     enter('confirm', call.name);
     const found = accessKeys.get(keyOf(call));
     if (!found) throw rejected(404, 'NotFound');
-    const { uid, generation, deleting } = found;
-    return { metadata: { uid, generation, ...(deleting && { deletionTimestamp: '2026-01-01T00:00:00Z' }) } };
+    const { uid, generation, resourceVersion, deleting } = found;
+    return {
+      metadata: { uid, generation, resourceVersion, ...(deleting && { deletionTimestamp: '2026-01-01T00:00:00Z' }) },
+    };
   }
 
   const client = {

@@ -1,0 +1,118 @@
+/** A former Secret that could not be deleted keeps the keys from before a rotation; they must not work again. */
+import { describe, expect, it } from 'vitest';
+import { createPairLookup } from '../../../../src/accesskey/live/pair-lookup.ts';
+import type { AccessKeyRecord, KeyPairSpec } from '../../../../src/accesskey/model/access-key-record.ts';
+import { removeSecrets } from '../../../../src/accesskey/reconcile/remove-secrets.ts';
+import { resolve } from '../../../../src/accesskey/reconcile/resolve-create.ts';
+import { createSecretApi } from '../../../../src/accesskey/reconcile/secret-api.ts';
+import { StaleCacheError } from '../../../../src/accesskey/reconcile/secret-errors.ts';
+import { toFetchedSecret } from '../../../../src/credential/secret-record.ts';
+import { caches, keyPair, known, now, rawSecret, secret } from '../../../support/builders.ts';
+import { changes, plain, planOf, reconcileOnce, settle, withStatus } from './reconciles.ts';
+import { createSecretsApi, rejected, type SecretsApi } from './secrets-api.ts';
+
+const oldAk = keyPair().ak;
+const edited = (of: AccessKeyRecord, pair: Partial<KeyPairSpec>): AccessKeyRecord => ({
+  ...of,
+  generation: of.generation + 1,
+  spec: { ...of.spec, keyPairs: [{ name: 'main', ...pair }] },
+});
+
+/** Moved from ann-main, which cannot be deleted, to `new`, rotated there, and moved back in the spec. */
+async function moveBack(reverted: Partial<KeyPairSpec> = { revision: 2 }) {
+  const api = createSecretsApi(rawSecret());
+  api.reject('delete ann-main', rejected(403, 'Forbidden'));
+  let subject = edited(known(), { secret: { name: 'new' } });
+  for (let turn = 0; turn < 2; turn += 1) subject = withStatus(subject, await reconcileOnce(api, subject));
+  subject = edited(subject, { revision: 2, secret: { name: 'new' } });
+  subject = withStatus(subject, await reconcileOnce(api, subject));
+  const { ak } = plain(api.get('new'));
+  expect(ak).not.toBe(oldAk);
+  return { api, subject: edited(subject, reverted), ak };
+}
+
+function states(api: SecretsApi, subject: AccessKeyRecord, ak: string) {
+  const lookup = createPairLookup(caches({ accessKeys: [subject], secrets: api.watched(subject) }));
+  return lookup.find(ak, now).map(({ state }) => state);
+}
+
+describe.each([
+  ['with the same revision', { revision: 2 }],
+  ['with the former revision', {}],
+  ['with an overlap', { rotation: { overlap: '1h' } }],
+])('moving back to a former Secret with a rotated pair, %s', (_, reverted) => {
+  it('does not make the rotated pair valid again', async () => {
+    const { api, subject, ak } = await moveBack(reverted);
+    expect(states(api, subject, oldAk)).toEqual([]);
+    expect(states(api, subject, ak)).toEqual(['Active']);
+  });
+
+  it('keeps the current pair and its Secret while the former one cannot be deleted', async () => {
+    const { api, subject, ak } = await moveBack(reverted);
+    const outcome = await reconcileOnce(api, subject);
+    expect(changes(outcome)).toEqual(['SecretTerminating']);
+    expect(outcome.notRemoved).toMatchObject([{ secretName: 'ann-main' }]);
+    const after = withStatus(subject, outcome);
+    expect(after.status.keyPairs).toMatchObject([{ state: 'Active', accessKey: ak, secretName: 'new' }]);
+    expect(after.status.conditions?.[0]).toMatchObject({ reason: 'SecretFailed', status: 'False' });
+    expect(plain(api.get('new')).ak).toBe(ak);
+  });
+
+  it('moves the current pair once the former one is deleted', async () => {
+    const { api, subject, ak } = await moveBack(reverted);
+    api.allow('delete ann-main');
+    const { accessKey: after } = await settle(api, subject);
+    expect(api.all().map(({ metadata }) => metadata.name)).toEqual(['ann-main']);
+    expect(plain(api.get('ann-main')).ak).toBe(ak);
+    expect(after.status.keyPairs).toMatchObject([{ state: 'Active', accessKey: ak, secretName: 'ann-main' }]);
+  });
+});
+
+describe('a rotation that is due after moving back', () => {
+  it('happens in the current Secret, and the former pair stays invalid, even if no status is written', async () => {
+    const { api, subject, ak } = await moveBack({ revision: 3 });
+    for (let turn = 0; turn < 2; turn += 1) {
+      expect(changes(await reconcileOnce(api, subject))).toEqual(['SecretTerminating']);
+      expect(states(api, subject, oldAk)).toEqual([]);
+    }
+    expect(plain(api.get('new')).ak).not.toBe(ak);
+  });
+});
+
+describe('a Secret of the desired name with another ak than the status', () => {
+  const moved = known({ keyPairs: [{ name: 'main', secret: { name: 'new' } }] }, { secretName: 'new' });
+  const rotated = secret({ of: moved, keys: keyPair(2) });
+  const former = secret({ name: 'ann-main' });
+
+  it('is kept after a crash between a rotation and the status, also if a former Secret remains', () => {
+    for (const secrets of [[rotated], [rotated, former]]) {
+      expect(planOf(moved, secrets).pairs).toMatchObject([{ kind: 'keep', secret: { name: 'new' } }]);
+      expect(planOf(moved, secrets).remove.map(({ name }) => name)).toEqual(secrets.slice(1).map(({ name }) => name));
+    }
+  });
+
+  it('waits if only the API server has it, and the pair is in another Secret', () => {
+    const back = known({}, { secretName: 'new', accessKey: keyPair(2).ak });
+    const action = { kind: 'create' as const, pair: { name: 'main' }, secretName: 'ann-main', rotation: undefined };
+    const fetched = toFetchedSecret(rawSecret());
+    const resolved = (from: typeof former | undefined) =>
+      resolve({ accessKey: back, action: { ...action, from }, fetched, now });
+    expect(resolved(rotated)).toMatchObject({ kind: 'wait' });
+    expect(resolved(undefined)).toMatchObject({ kind: 'keep' });
+  });
+
+  it('is not deleted if the API server has a newer status, or no other Secret with the pair', async () => {
+    const { api, subject } = await moveBack();
+    api.allow('delete ann-main');
+    api.know(subject);
+    const cached = api.watched(subject);
+    const client = createSecretApi(api.client);
+    const progress = { changed: () => undefined, removed: () => undefined };
+    const remove = (accessKey: AccessKeyRecord) =>
+      removeSecrets({ api: client, accessKey, progress, now }, planOf(accessKey, cached));
+    await expect(remove({ ...subject, resourceVersion: 'older' })).rejects.toThrow(StaleCacheError);
+    for (const one of cached.filter(({ name }) => name === 'new')) await client.remove(one);
+    await expect(remove(subject)).rejects.toThrow(StaleCacheError);
+    expect(api.get('ann-main')).toBeDefined();
+  });
+});
