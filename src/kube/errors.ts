@@ -137,6 +137,14 @@ export function isStatus(error: unknown, status: number): boolean {
   return error instanceof KubernetesError && error.status === status;
 }
 
+/** @returns undefined if the object does not exist (404) */
+export function ifFound<T>(reading: Promise<T>): Promise<T | undefined> {
+  return reading.catch((error: unknown) => {
+    if (isStatus(error, 404)) return undefined;
+    throw error;
+  });
+}
+
 /** @returns the Retry-After of an error, milliseconds; 0 if it has none */
 export function retryAfterOf(error: unknown): number {
   return error instanceof KubernetesError ? error.retryAfterMs : 0;

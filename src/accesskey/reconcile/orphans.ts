@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { annotations } from '../../credential/secret-format.ts';
 import type { SecretRecord } from '../../credential/secret-record.ts';
 import type { KubernetesClient } from '../../kube/client.ts';
-import { describeError, isStatus, retryAfterOf } from '../../kube/errors.ts';
+import { describeError, ifFound, retryAfterOf } from '../../kube/errors.ts';
 import type { EventRecorder } from '../../kube/events.ts';
 import { isDnsSubdomain } from '../../kube/names.ts';
 import { printableName } from '../../kube/printable.ts';
@@ -80,13 +80,8 @@ export function startOrphanRemoval(options: OrphanOptions): () => Promise<void> 
   }
 
   async function exists(namespace: string, name: string, uid: string | undefined): Promise<boolean> {
-    try {
-      const { metadata } = await client.get<{ metadata: { uid: string } }>({ ...accessKeys, namespace, name });
-      return metadata.uid === uid;
-    } catch (error) {
-      if (isStatus(error, 404)) return false;
-      throw error;
-    }
+    const found = await ifFound(client.get<{ metadata: { uid: string } }>({ ...accessKeys, namespace, name }));
+    return found !== undefined && found.metadata.uid === uid;
   }
 
   const addOrphans = (secrets: Iterable<SecretRecord>) => {

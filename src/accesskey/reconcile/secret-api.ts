@@ -7,7 +7,7 @@ import {
   toSecretRecord,
 } from '../../credential/secret-record.ts';
 import type { KubernetesClient } from '../../kube/client.ts';
-import { isStatus } from '../../kube/errors.ts';
+import { ifFound, isStatus } from '../../kube/errors.ts';
 import { resources } from '../../kube/resource.ts';
 import { type AccessKeyRecord, accessKeys } from '../model/access-key-record.ts';
 import { ownerReferenceTo, type SecretMetadata, type SecretPatch } from './desired-secret.ts';
@@ -59,12 +59,8 @@ interface FetchedGeneration {
 
 export function createSecretApi(client: KubernetesClient): SecretApi {
   async function read(namespace: string, name: string): Promise<FetchedSecret | undefined> {
-    try {
-      return toFetchedSecret(await client.get({ ...resources.secrets, namespace, name }));
-    } catch (error) {
-      if (isStatus(error, 404)) return undefined;
-      throw error;
-    }
+    const found = await ifFound(client.get<SecretObject>({ ...resources.secrets, namespace, name }));
+    return found && toFetchedSecret(found);
   }
 
   async function confirm({ namespace, name, uid, generation }: AccessKeyRecord): Promise<{ resourceVersion: string }> {

@@ -1,7 +1,6 @@
 import type { KeyPairSpecs } from '../../accesskey/change/access-key-api.ts';
 import type { FieldsEntry } from '../../accesskey/change/managed-fields.ts';
 import { type AccessKeyRecord, accessKeys, toAccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
-import { isStatus } from '../../kube/errors.ts';
 import type { RawObject } from '../../kube/raw-object.ts';
 import type { Cluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
@@ -50,18 +49,4 @@ export function createAccessKeyClient(
       if (dryRun !== 'client') await client.delete({ ...resource, name }, { uid, resourceVersion }, options);
     },
   };
-}
-
-/** Attempts when something else has changed the object, such as the time of last use in the status. */
-const attempts = 5;
-
-/** Repeats a change that starts with a read while the object changes in between (409). */
-export async function retryOnConflict<T>(change: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await change();
-    } catch (error) {
-      if (!isStatus(error, 409) || attempt === attempts) throw error;
-    }
-  }
 }

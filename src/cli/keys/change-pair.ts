@@ -1,10 +1,11 @@
 import { applyAction } from '../../accesskey/change/edit-pairs.ts';
 import type { KeyPairEdit } from '../../accesskey/change/managed-fields.ts';
 import type { RawObject } from '../../kube/raw-object.ts';
+import { retryOnConflict } from '../../kube/retry-on-conflict.ts';
 import { type Cluster, withCluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
 import { choosePair, parsePairReference } from '../common/pair-reference.ts';
-import { createAccessKeyClient, type FetchedAccessKey, retryOnConflict } from './access-key-client.ts';
+import { createAccessKeyClient, type FetchedAccessKey } from './access-key-client.ts';
 import type { ChangeFlags, WaitFlags } from './change-flags.ts';
 import { readClusterTime } from './cluster-time.ts';
 import { requireUnmanaged } from './conflicts.ts';

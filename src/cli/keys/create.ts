@@ -1,19 +1,15 @@
 import { addPair } from '../../accesskey/change/edit-pairs.ts';
 import { group, kind, version } from '../../accesskey/model/access-key-record.ts';
-import { isStatus } from '../../kube/errors.ts';
+import { ifFound, isStatus } from '../../kube/errors.ts';
 import { printable } from '../../kube/printable.ts';
 import type { RawObject } from '../../kube/raw-object.ts';
+import { retryOnConflict } from '../../kube/retry-on-conflict.ts';
 import { type Cluster, withCluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
 import { CliError } from '../common/failure.ts';
 import { nameOf } from '../common/output.ts';
 import { parsePairReference } from '../common/pair-reference.ts';
-import {
-  type AccessKeyClient,
-  createAccessKeyClient,
-  type FetchedAccessKey,
-  retryOnConflict,
-} from './access-key-client.ts';
+import { type AccessKeyClient, createAccessKeyClient } from './access-key-client.ts';
 import type { ChangeFlags, WaitFlags } from './change-flags.ts';
 import { requireUnmanaged } from './conflicts.ts';
 import { explainEdit } from './edit-error.ts';
@@ -41,7 +37,7 @@ export function create(context: CliContext, flags: CreateFlags, reference: strin
   const { name, pair } = parsePairReference(reference);
   return withCluster(context, flags, async (cluster) => {
     const client = createAccessKeyClient(cluster, flags.dryRun, context);
-    const existing = pair === undefined ? undefined : await readIfExists(client, name);
+    const existing = pair === undefined ? undefined : await ifFound(client.read(name));
     const created = { name, pair: pair ?? defaultPair };
     const object = existing
       ? await retryOnConflict(() => add(client, flags, created))
@@ -55,13 +51,6 @@ export function create(context: CliContext, flags: CreateFlags, reference: strin
 interface NewPair {
   name: string;
   pair: string;
-}
-
-function readIfExists(client: AccessKeyClient, name: string): Promise<FetchedAccessKey | undefined> {
-  return client.read(name).catch((error: unknown) => {
-    if (isStatus(error, 404)) return undefined;
-    throw error;
-  });
 }
 
 async function add(client: AccessKeyClient, flags: CreateFlags, { name, pair }: NewPair): Promise<RawObject> {

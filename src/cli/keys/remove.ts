@@ -1,8 +1,9 @@
+import { retryOnConflict } from '../../kube/retry-on-conflict.ts';
 import { withCluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
 import { nameOf } from '../common/output.ts';
 import { parsePairReference } from '../common/pair-reference.ts';
-import { createAccessKeyClient, retryOnConflict } from './access-key-client.ts';
+import { createAccessKeyClient } from './access-key-client.ts';
 import { changePair, type PairChangeFlags } from './change-pair.ts';
 import { readClusterTime } from './cluster-time.ts';
 import { requireUnmanagedObject } from './conflicts.ts';

@@ -6,10 +6,8 @@ import { type AccessKeyRecord, pairStatusOf } from '../../accesskey/model/access
 import { formatTime } from '../../accesskey/model/time.ts';
 import { rejectionReason } from '../../kube/denial.ts';
 import { isStatus, KubernetesError } from '../../kube/errors.ts';
+import { isConflict, retryOnConflict } from '../../kube/retry-on-conflict.ts';
 import { PlatformError } from '../common/errors.ts';
-
-/** Attempts when something else changes the AccessKey at the same time, such as the time of last use in the status. */
-const attempts = 5;
 
 /**
  * Changes the key pairs of an AccessKey as they are on the API server.
@@ -23,19 +21,19 @@ export async function changeKeyPairs(
   { namespace, name, uid }: Pick<AccessKeyRecord, 'namespace' | 'name' | 'uid'>,
   change: (fetched: FetchedAccessKey) => KeyPairSpecs,
 ): Promise<number> {
-  for (let attempt = 1; attempt <= attempts; attempt += 1) {
-    try {
+  try {
+    return await retryOnConflict(async () => {
       const fetched = await api.read(namespace, name);
       if (fetched.uid !== uid || fetched.deleting) throw new PlatformError('notFound', 'user not found');
       await api.replaceKeyPairs(fetched, change(fetched));
       return fetched.generation + 1;
-    } catch (error) {
-      if (isStatus(error, 404)) throw new PlatformError('notFound', 'user not found');
-      if (isRejection(error)) throw new PlatformError('permissionDenied', describeRejection(error));
-      if (!isStatus(error, 409)) throw error;
-    }
+    });
+  } catch (error) {
+    if (isStatus(error, 404)) throw new PlatformError('notFound', 'user not found');
+    if (isRejection(error)) throw new PlatformError('permissionDenied', describeRejection(error));
+    if (isConflict(error)) throw new PlatformError('aborted', 'the AccessKey is being changed by others, try again');
+    throw error;
   }
-  throw new PlatformError('aborted', 'the AccessKey is being changed by others, try again');
 }
 
 /** RBAC, the schema or an admission policy rejects the change. */

@@ -1,11 +1,8 @@
 import { type KeyPairEdit, managementOf, managerOf, managerTitle } from '../../accesskey/change/managed-fields.ts';
-import { isStatus } from '../../kube/errors.ts';
+import { isConflict, retryOnConflict } from '../../kube/retry-on-conflict.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import type { FetchedAccessKey, KeyPairSpecs } from './api.ts';
 import { readAccessKey, type Visitor } from './visitor.ts';
-
-/** Attempts when something other than the spec has changed, such as the time of last use in the status. */
-const attempts = 5;
 
 /** A change of the key pairs, as submitted from a page. */
 export interface KeyPairsChange {
@@ -28,22 +25,23 @@ export interface KeyPairsChange {
  * @throws ConsoleError, KubernetesError, ConnectionError
  */
 export async function changeKeyPairs(visitor: Visitor, change: KeyPairsChange): Promise<FetchedAccessKey> {
-  for (let attempt = 1; ; attempt += 1) {
-    const fetched = await readAccessKey(visitor);
-    if (!fetched) throw new ConsoleError('rejectedNoAccessKey', {}, 404);
-    if (fetched.generation !== change.generation) throw new ConsoleError('rejectedChanged', {}, 409);
-    if (change.action === undefined) requireUnmanagedList(fetched);
-    else requireUnmanaged(fetched, change.action, change.pair);
-    try {
-      const keyPairs = change.apply(fetched.spec.keyPairs ?? [], fetched);
-      const { audiences } = change;
-      await visitor.api.replaceKeyPairs(fetched, keyPairs, audiences && { audiences });
-      return fetched;
-    } catch (error) {
-      if (!isStatus(error, 409)) throw error;
-      if (attempt === attempts) throw new ConsoleError('rejectedChanged', {}, 409);
-    }
+  try {
+    return await retryOnConflict(() => readAndChange(visitor, change));
+  } catch (error) {
+    throw isConflict(error) ? new ConsoleError('rejectedChanged', {}, 409) : error;
   }
+}
+
+async function readAndChange(visitor: Visitor, change: KeyPairsChange): Promise<FetchedAccessKey> {
+  const fetched = await readAccessKey(visitor);
+  if (!fetched) throw new ConsoleError('rejectedNoAccessKey', {}, 404);
+  if (fetched.generation !== change.generation) throw new ConsoleError('rejectedChanged', {}, 409);
+  if (change.action === undefined) requireUnmanagedList(fetched);
+  else requireUnmanaged(fetched, change.action, change.pair);
+  const keyPairs = change.apply(fetched.spec.keyPairs ?? [], fetched);
+  const { audiences } = change;
+  await visitor.api.replaceKeyPairs(fetched, keyPairs, audiences && { audiences });
+  return fetched;
 }
 
 /** Whether a change was rejected because the AccessKey has changed since the page was rendered. */

@@ -16,7 +16,7 @@ import {
 } from '../../accesskey/model/access-key-record.ts';
 import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
 import type { KubernetesClient } from '../../kube/client.ts';
-import { isStatus } from '../../kube/errors.ts';
+import { retryOnConflict } from '../../kube/retry-on-conflict.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import type { MessageKey } from '../common/language.ts';
 import { type ClaimedUser, type ClaimProblem, type ClaimRules, userOfClaims } from '../oidc/claims.ts';
@@ -58,9 +58,6 @@ const problems: Record<ClaimProblem, MessageKey> = {
   invalidGroups: 'ssoInvalidGroups',
 };
 
-/** Attempts to remove groups from an AccessKey that changes at the same time. */
-const attempts = 3;
-
 /**
  * @returns a function that returns what the person of a session may do, or undefined if self-service is not configured;
  * it throws ConsoleError if the claims name no user, or if the AccessKey of another person holds the user;
@@ -80,24 +77,17 @@ export function createSelfService({ caches, api, client, singleSignOn, log, now 
 
   /** Removes groups that the user has lost at the identity provider. New groups are not added. */
   async function removeLostGroups({ key, namespace, name }: AccessKeyRecord, user: ClaimedUser): Promise<void> {
-    for (let attempt = 1; ; attempt += 1) {
-      const { uid, resourceVersion, spec } = await api.read(namespace, name);
-      const lost = (spec.user.groups ?? []).filter((group) => !user.groups.includes(group));
-      if (lost.length === 0) return;
-      const groups = (spec.user.groups ?? []).filter((group) => user.groups.includes(group));
-      const annotations = lastChange(actorOf(user), ['removed groups'], now());
-      const patch = { metadata: { uid, resourceVersion, annotations }, spec: { user: { groups } } };
-      try {
-        await client.patch({ ...accessKeys, namespace, name }, patch, { fieldManager });
-        log.info(
-          { audit: true, event: 'web.groups-removed', user: user.name, accessKey: key, groups: lost },
-          'removed groups',
-        );
-        return;
-      } catch (error) {
-        if (!isStatus(error, 409) || attempt === attempts) throw error;
-      }
-    }
+    const { uid, resourceVersion, spec } = await api.read(namespace, name);
+    const lost = (spec.user.groups ?? []).filter((group) => !user.groups.includes(group));
+    if (lost.length === 0) return;
+    const groups = (spec.user.groups ?? []).filter((group) => user.groups.includes(group));
+    const annotations = lastChange(actorOf(user), ['removed groups'], now());
+    const patch = { metadata: { uid, resourceVersion, annotations }, spec: { user: { groups } } };
+    await client.patch({ ...accessKeys, namespace, name }, patch, { fieldManager });
+    log.info(
+      { audit: true, event: 'web.groups-removed', user: user.name, accessKey: key, groups: lost },
+      'removed groups',
+    );
   }
 
   return async (session: Session & { kind: 'self-service' }): Promise<SelfServiceAccess | undefined> => {
@@ -109,7 +99,8 @@ export function createSelfService({ caches, api, client, singleSignOn, log, now 
     if (typeof claimed === 'string') throw new ConsoleError(problems[claimed]);
     const person = { issuer: options.issuer, subject: session.sso.sub };
     const accessKey = findOwn(claimed.name, person);
-    if (accessKey && hasLostGroups(accessKey, claimed)) await removeLostGroups(accessKey, claimed);
+    if (accessKey && hasLostGroups(accessKey, claimed))
+      await retryOnConflict(() => removeLostGroups(accessKey, claimed));
     const groups = accessKey
       ? (accessKey.spec.user.groups ?? []).filter((one) => claimed.groups.includes(one))
       : claimed.groups;

@@ -6,7 +6,7 @@ import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
 import { isAddressAllowed } from '../../accesskey/model/networks.ts';
 import { liveStates } from '../../accesskey/model/pair-state.ts';
 import { createKubernetesClient } from '../../kube/client.ts';
-import { isStatus } from '../../kube/errors.ts';
+import { ifFound } from '../../kube/errors.ts';
 import { isSystemName } from '../../kube/names.ts';
 import type { Transport } from '../../kube/transport.ts';
 import { ConsoleError } from '../common/console-error.ts';
@@ -149,13 +149,8 @@ function hasDigest({ digest }: FoundPair, encoded: string): boolean {
  */
 export async function readAccessKey({ accessKey, api }: Visitor): Promise<FetchedAccessKey | undefined> {
   if (!accessKey) return undefined;
-  try {
-    const fetched = await api.read(accessKey.namespace, accessKey.name);
-    return fetched.deleting ? undefined : fetched;
-  } catch (error) {
-    if (isStatus(error, 404)) return undefined;
-    throw error;
-  }
+  const fetched = await ifFound(api.read(accessKey.namespace, accessKey.name));
+  return fetched?.deleting ? undefined : fetched;
 }
 
 /**

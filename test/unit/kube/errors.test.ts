@@ -3,6 +3,7 @@ import {
   ConnectionError,
   describeError,
   errorFromResponse,
+  ifFound,
   isStatus,
   KubernetesError,
   retryAfterOf,
@@ -158,6 +159,18 @@ describe('isStatus', () => {
     [undefined, 404, false],
   ])('for %s and %d returns %s', (thrown, code, is) => {
     expect(isStatus(thrown, code)).toBe(is);
+  });
+});
+
+describe('ifFound', () => {
+  const failing = (code: number) => Promise.reject(new KubernetesError(`GET: ${code}`, { status: code }));
+
+  it('returns what was found, and undefined for a 404', async () => {
+    expect([await ifFound(Promise.resolve('a')), await ifFound(failing(404))]).toEqual(['a', undefined]);
+  });
+
+  it('throws any other error', async () => {
+    await expect(ifFound(failing(403))).rejects.toThrow('GET: 403');
   });
 });
 
