@@ -1,8 +1,9 @@
 /** Adds and removes the key pairs of access tokens, with the permissions of the operator. */
 import type { AccessKeyApi, FetchedAccessKey, KeyPairSpecs } from '../../accesskey/change/access-key-api.ts';
-import { additionProblem, maxPairs } from '../../accesskey/change/addition.ts';
+import { maxPairs } from '../../accesskey/change/addition.ts';
+import { addPair, applyAction, EditError, type EditProblem } from '../../accesskey/change/edit-pairs.ts';
 import { managementOf, managerOf } from '../../accesskey/change/managed-fields.ts';
-import { type AccessKeyRecord, pairStatusOf } from '../../accesskey/model/access-key-record.ts';
+import type { AccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
 import { formatTime } from '../../accesskey/model/time.ts';
 import { rejectionReason } from '../../kube/denial.ts';
 import { isStatus, KubernetesError } from '../../kube/errors.ts';
@@ -58,42 +59,55 @@ export interface NewPair {
 
 /** @throws PlatformError 400, 409 if the key pair cannot be added */
 export function withNewPair(fetched: FetchedAccessKey, { name, expiresAt, allowedCIDRs }: NewPair): KeyPairSpecs {
-  const keyPairs = fetched.spec.keyPairs ?? [];
   if (fetched.spec.suspended) throw new PlatformError('failedPrecondition', 'the user is suspended');
   requireUnmanaged(managementOf(fetched.managedFields).list);
-  if (keyPairs.some((one) => one.name === name)) {
-    throw new PlatformError('alreadyExists', 'name: a key pair with this name already exists');
-  }
-  // Its Secret may still exist. A new key pair in it would make the tokens of the deleted one valid again.
-  if (pairStatusOf(fetched, name)) {
-    throw new PlatformError('aborted', 'name: the former key pair with this name is still being deleted, try again');
-  }
-  const problem = additionProblem(keyPairs);
-  if (problem?.reason === 'too-many') {
-    const names = keyPairs.map((one) => one.name).join(', ');
-    const message = `the user already has ${maxPairs} key pairs (${names}): delete one of them first`;
-    throw new PlatformError('failedPrecondition', message);
-  }
-  if (problem) {
-    const message = `the key pair ${problem.pair} counts as two because of rotation.overlap: disable or delete it first`;
-    throw new PlatformError('failedPrecondition', message);
-  }
   const networks = allowedCIDRs && { allowedCIDRs: [...allowedCIDRs] };
-  return [...keyPairs, { name, accessToken: true, expiresAt: formatTime(expiresAt), ...networks }];
+  const pair = { name, accessToken: true, expiresAt: formatTime(expiresAt), ...networks };
+  return explained(fetched, () => addPair(fetched, pair));
 }
 
 /** @throws PlatformError 400 if another tool manages the key pair, 404 if it is not that of an access token */
 export function withoutPair(fetched: FetchedAccessKey, name: string): KeyPairSpecs {
-  const keyPairs = fetched.spec.keyPairs ?? [];
-  if (!keyPairs.some((one) => one.name === name && one.accessToken === true)) {
-    throw new PlatformError('notFound', 'access token not found');
-  }
+  if (!fetched.spec.keyPairs?.some((one) => one.name === name && one.accessToken === true)) throw tokenNotFound();
   requireUnmanaged(managerOf(managementOf(fetched.managedFields), name, 'delete'));
-  return keyPairs.filter((one) => one.name !== name);
+  return applyAction(fetched, name, 'delete');
 }
 
 function requireUnmanaged(manager: string | undefined): void {
   if (manager === undefined) return;
   const message = `the key pairs of the user are managed by ${manager}, which would revert the change`;
   throw new PlatformError('failedPrecondition', message);
+}
+
+const tokenNotFound = () => new PlatformError('notFound', 'access token not found');
+
+/** @throws PlatformError in place of an EditError */
+function explained<T>(fetched: FetchedAccessKey, edit: () => T): T {
+  try {
+    return edit();
+  } catch (error) {
+    throw error instanceof EditError ? platformError(error.problem, fetched) : error;
+  }
+}
+
+function platformError(problem: EditProblem, { spec: { keyPairs = [] } }: FetchedAccessKey): PlatformError {
+  switch (problem.reason) {
+    case 'too-many': {
+      const names = keyPairs.map(({ name }) => name).join(', ');
+      const message = `the user already has ${maxPairs} key pairs (${names}): delete one of them first`;
+      return new PlatformError('failedPrecondition', message);
+    }
+    case 'overlap': {
+      const reason = `the key pair ${problem.pair} counts as two because of rotation.overlap`;
+      return new PlatformError('failedPrecondition', `${reason}: disable or delete it first`);
+    }
+    case 'name-taken':
+      return new PlatformError('alreadyExists', 'name: a key pair with this name already exists');
+    case 'still-deleted': {
+      const message = 'name: the former key pair with this name is still being deleted, try again';
+      return new PlatformError('aborted', message);
+    }
+    case 'no-pair':
+      return tokenNotFound();
+  }
 }
