@@ -35,7 +35,7 @@ const mayImport = {
   'http/deployments': [
     ...['kube', 'selector', 'deployments', 'deployments/kpanda', 'clusters', 'token', 'http/common'],
   ],
-  'http/clusters': ['clusters', 'deployments', 'deployments/kpanda', 'token', 'http/common', 'http/deployments'],
+  'http/clusters': ['kube', 'clusters', 'deployments', 'deployments/kpanda', 'token', 'http/common', 'http/deployments'],
   'http/users': ['accesskey/model', 'token', 'users', 'http/common'],
   'http/inventory': ['token', 'inventory', 'http/common', 'http/users'],
   'http/access-tokens': [

@@ -1,7 +1,7 @@
 import type { KubeConfig } from '@kubernetes/client-node';
-import { compareText } from '../deployments/order.ts';
 import { KubeconfigError } from '../kube/kubeconfig.ts';
 import { isDnsSubdomain } from '../kube/names.ts';
+import { compareText } from '../kube/sorted-list.ts';
 import type { Registration } from './registration.ts';
 
 /** A registration, whether its name is assigned to it, and either its kubeconfig or the reason for the rejection. */

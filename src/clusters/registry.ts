@@ -1,4 +1,4 @@
-import { compareText } from '../deployments/order.ts';
+import { compareText } from '../kube/sorted-list.ts';
 import type { Store } from '../kube/store.ts';
 import type { Cluster, Clusters } from './cluster.ts';
 import type { Connection, ConnectionState } from './connection.ts';

@@ -1,4 +1,4 @@
-import { lowerBound } from '../kube/sorted-list.ts';
+import { compareText } from '../kube/sorted-list.ts';
 import type { State } from './kpanda/state.ts';
 import type { DeploymentRecord } from './record.ts';
 
@@ -26,36 +26,3 @@ export const comparisons: Readonly<Record<OrderBy, Compare>> = {
   created: (a, b) => a.createdAt - b.createdAt || comparisons.namespace(a, b),
   cluster: (a, b) => byCluster(a, b) || comparisons.namespace(a, b),
 };
-
-/** Compares by UTF-16 code units. */
-export function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
-}
-
-/** A sorted list that stays sorted through additions and removals. */
-export interface Sorted<T> {
-  /** The sorted values. A change modifies this array in place; copy it to keep it as it is. */
-  readonly values: readonly T[];
-  add(value: T): void;
-  /** @param value the added value, or one that compares as equal */
-  remove(value: T): void;
-}
-
-/**
- * @param compare a total order: 0 only for the same value
- * @param initial in any order
- */
-export function createSorted<T>(compare: (a: T, b: T) => number, initial: Iterable<T> = []): Sorted<T> {
-  const values = [...initial].sort(compare);
-  const indexOf = (value: T) => lowerBound(values, (one) => compare(one, value) < 0);
-  return {
-    values,
-    add: (value) => void values.splice(indexOf(value), 0, value),
-    remove(value) {
-      const at = indexOf(value);
-      const found = values[at];
-      if (found !== undefined && compare(found, value) === 0) values.splice(at, 1);
-    },
-  };
-}

@@ -1,5 +1,5 @@
-import { lowerBound } from '../kube/sorted-list.ts';
-import { compareText, comparisons, createSorted, type OrderBy, type Sorted } from './order.ts';
+import { compareText, lowerBound } from '../kube/sorted-list.ts';
+import { comparisons, type OrderBy } from './order.ts';
 import type { DeploymentRecord } from './record.ts';
 
 /** Rows of a table of Deployments in sorted order, kept sorted as rows are added and removed. */
@@ -87,6 +87,33 @@ export function createRowOrders(get: (row: number) => DeploymentRecord): RowOrde
       const sorted = overall.get(by) ?? createSorted(compareRows(by), allRows());
       overall.set(by, sorted);
       return sorted.values;
+    },
+  };
+}
+
+/** A sorted list that stays sorted through additions and removals. */
+interface Sorted<T> {
+  /** The sorted values. A change modifies this array in place; copy it to keep it as it is. */
+  readonly values: readonly T[];
+  add(value: T): void;
+  /** @param value the added value, or one that compares as equal */
+  remove(value: T): void;
+}
+
+/**
+ * @param compare a total order: 0 only for the same value
+ * @param initial in any order
+ */
+function createSorted<T>(compare: (a: T, b: T) => number, initial: Iterable<T> = []): Sorted<T> {
+  const values = [...initial].sort(compare);
+  const indexOf = (value: T) => lowerBound(values, (one) => compare(one, value) < 0);
+  return {
+    values,
+    add: (value) => void values.splice(indexOf(value), 0, value),
+    remove(value) {
+      const at = indexOf(value);
+      const found = values[at];
+      if (found !== undefined && compare(found, value) === 0) values.splice(at, 1);
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { AccessSubject, Authorizer } from '../access/authorizer.ts';
 import { type AccessKeyRecord, pairStatusOf } from '../accesskey/model/access-key-record.ts';
 import type { AccessKeyCaches } from '../accesskey/model/caches.ts';
-import { createSortedList } from '../kube/sorted-list.ts';
+import { compareText, createSortedList } from '../kube/sorted-list.ts';
 import type { InventoryEntry } from './row.ts';
 
 export interface InventoryQuery {
@@ -80,15 +80,10 @@ export function createInventory(
 
 /** Compares keys (namespace/name), whose order as text is another one: `-` precedes `/`. */
 function byNamespaceAndName(a: string, b: string): number {
-  return compare(namespaceOf(a), namespaceOf(b)) || compare(a, b);
+  return compareText(namespaceOf(a), namespaceOf(b)) || compareText(a, b);
 }
 
 const namespaceOf = (key: string) => key.slice(0, key.indexOf('/'));
-
-/** By UTF-16 code units, independent of locale. */
-function compare(a: string, b: string): number {
-  return a === b ? 0 : a < b ? -1 : 1;
-}
 
 function entriesOf(accessKey: AccessKeyRecord): InventoryEntry[] {
   return (accessKey.spec.keyPairs ?? []).map((pair) => ({ accessKey, pair }));

@@ -53,6 +53,12 @@ export function createSortedList<T>(compare: (a: T, b: T) => number, source: () 
   };
 }
 
+/** Compares by UTF-16 code units, independent of locale. */
+export function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
 /**
  * Returns the index of the first value that is not less than the one that is searched for.
  *

@@ -1,6 +1,6 @@
 import type { AccessKeyRecord } from '../accesskey/model/access-key-record.ts';
 import { type AccessKeyCaches, holdsUser } from '../accesskey/model/caches.ts';
-import { createSortedList } from '../kube/sorted-list.ts';
+import { compareText, createSortedList } from '../kube/sorted-list.ts';
 
 /** A search for users. */
 export interface UserQuery {
@@ -32,7 +32,7 @@ export function createUserDirectory(caches: AccessKeyCaches): UserDirectory {
   const { accessKeys, userHolders } = caches;
   const entries = new Map<string, Entry>();
   const sorted = createSortedList<Entry>(
-    (a, b) => (a.name === b.name ? 0 : a.name < b.name ? -1 : 1),
+    (a, b) => compareText(a.name, b.name),
     () => entries.values(),
   );
 

@@ -1,4 +1,5 @@
 import type { SecretRecord } from '../../credential/secret-record.ts';
+import { compareText } from '../../kube/sorted-list.ts';
 import {
   type AccessKeyRecord,
   type KeyPairSpec,
@@ -137,8 +138,7 @@ function toFoundPairs({
 }
 
 function byAge(a: OwnedPair, b: OwnedPair): number {
-  const [left, right] = [sortKeyOf(a), sortKeyOf(b)];
-  return left < right ? -1 : left > right ? 1 : 0;
+  return compareText(sortKeyOf(a), sortKeyOf(b));
 }
 
 /** Pairs that are not in a status yet come last: `~` sorts after every RFC 3339 time. */

@@ -1,4 +1,5 @@
 import type { RawObject } from '../../kube/raw-object.ts';
+import { compareText } from '../../kube/sorted-list.ts';
 import { parseTime } from './time.ts';
 
 /** The annotation with the last change that the operator made for a user (accesskey/change/last-change.ts). */
@@ -51,7 +52,7 @@ export function lastWriteOf({
  */
 function compareWrites(a: ManagedFields, b: ManagedFields): number {
   const rank = ({ time = '', manager = '' }: ManagedFields) => `${time} ${ownManagers.has(manager) ? 1 : 0}`;
-  return rank(a) < rank(b) ? -1 : 1;
+  return compareText(rank(a), rank(b));
 }
 
 /** @returns the actor, unless the annotation is about an earlier change */

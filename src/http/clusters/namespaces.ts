@@ -5,8 +5,8 @@
 import { z } from '@hono/zod-openapi';
 import { ObjectMeta, projectMetadata } from '../../deployments/kpanda/pod-template.ts';
 import { Pagination } from '../../deployments/kpanda/schema.ts';
-import { compareText } from '../../deployments/order.ts';
 import { type Page, paginate } from '../../deployments/page.ts';
+import { compareText } from '../../kube/sorted-list.ts';
 import { oneOf, optionalText, unsupported, wholeNumber } from '../common/parameters.ts';
 import { clusters } from '../deployments/query.ts';
 

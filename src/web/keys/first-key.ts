@@ -2,6 +2,7 @@ import type { AccessKeyRecord } from '../../accesskey/model/access-key-record.ts
 import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
 import { isStatus } from '../../kube/errors.ts';
 import { parseUsername } from '../../kube/names.ts';
+import { compareText } from '../../kube/sorted-list.ts';
 import { permissionToCreate } from './api.ts';
 import type { ExpectedPair } from './await-pair.ts';
 import { accessKeyNameFor, detailsOf, type PairInput, type Problems } from './pair-input.ts';
@@ -42,7 +43,7 @@ export function createNamespaces({ namespaces }: Pick<AccessKeyCaches, 'namespac
     const own = parseUsername(user)?.namespace;
     const usable = [...namespaces.values()].filter((one) => !one.terminating).map((one) => one.key);
     const rank = (name: string) => (name === own ? 0 : name.startsWith('kube-') ? 2 : 1);
-    return usable.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+    return usable.sort((a, b) => rank(a) - rank(b) || compareText(a, b));
   }
 
   return {
