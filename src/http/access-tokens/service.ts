@@ -11,10 +11,10 @@ import { requireKeys } from '../common/bearer.ts';
 import type { Dependencies, Environment } from '../common/environment.ts';
 import { PlatformError, tooMany } from '../common/errors.ts';
 import type { TokenIssuing } from '../token/issuing.ts';
-import { awaitCreated, awaitDeleted } from './await.ts';
 import { changeKeyPairs, withNewPair, withoutPair } from './changes.ts';
 import { type CallerPair, pairNotLive, requireLive, requireOwner, requirePair } from './permissions.ts';
 import { expiryOf } from './request.ts';
+import { awaitCreated, awaitDeleted } from './wait-for-pair.ts';
 
 /** Changes of a caller: each costs a Secret. */
 const changeBudget = { burst: 20, refillMs: 3_000, maxBuckets: 10_000 };

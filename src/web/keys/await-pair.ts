@@ -1,3 +1,4 @@
+import { waitForCaches } from '../../accesskey/live/wait-for-caches.ts';
 import { dataKeysOf, pairStatusOf } from '../../accesskey/model/access-key-record.ts';
 import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
 import type { DataKeys } from '../../credential/secret-format.ts';
@@ -53,18 +54,5 @@ export function awaitPair(
   expected: ExpectedPair,
   timeoutMs: number,
 ): Promise<CreatedPair | undefined> {
-  const { promise, resolve } = Promise.withResolvers<CreatedPair | undefined>();
-  const check = () => {
-    const created = findCreated(caches, expected);
-    if (created) resolve(created);
-  };
-  const unsubscribe = caches.accessKeys.subscribe(({ key }) => {
-    if (key === `${expected.namespace}/${expected.accessKey}`) check();
-  });
-  const timer = setTimeout(() => resolve(undefined), timeoutMs);
-  check();
-  return promise.finally(() => {
-    clearTimeout(timer);
-    unsubscribe();
-  });
+  return waitForCaches([caches.accessKeys], timeoutMs, () => findCreated(caches, expected));
 }

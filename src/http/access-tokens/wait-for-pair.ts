@@ -1,5 +1,6 @@
-/** Waits until the caches of this process show a change. */
+/** Waits until this process shows the change of a key pair. */
 import { type FoundPair, findLivePair, type PairLookup } from '../../accesskey/live/pair-lookup.ts';
+import { waitForCaches } from '../../accesskey/live/wait-for-caches.ts';
 import { type AccessKeyRecord, pairStatusOf } from '../../accesskey/model/access-key-record.ts';
 import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
 
@@ -18,7 +19,7 @@ export async function awaitCreated(
   { key, uid, generation, pairName }: Target,
   timeoutMs: number,
 ): Promise<FoundPair | undefined> {
-  const result = await awaitCaches(caches, timeoutMs, () => {
+  const result = await waitForCaches([caches.accessKeys, caches.secrets], timeoutMs, () => {
     const record = caches.accessKeys.get(key);
     if (record?.uid !== uid) return { found: undefined };
     // An older record can show a deleted key pair with the same name.
@@ -38,31 +39,9 @@ export async function awaitDeleted(
   { key, uid, generation, pairName }: Target,
   timeoutMs: number,
 ): Promise<void> {
-  await awaitCaches(caches, timeoutMs, () => {
+  await waitForCaches([caches.accessKeys], timeoutMs, () => {
     const record = caches.accessKeys.get(key);
     if (record?.uid !== uid) return true;
     return record.generation >= generation && pairStatusOf(record, pairName) === undefined;
   });
-}
-
-/** @returns the first truthy result of `check`, which runs whenever the caches change; undefined after the timeout */
-async function awaitCaches<T>(
-  { accessKeys, secrets }: Watched,
-  timeoutMs: number,
-  check: () => T | undefined | false,
-): Promise<T | undefined> {
-  const { promise, resolve } = Promise.withResolvers<T | undefined>();
-  const evaluate = () => {
-    const result = check();
-    if (result) resolve(result);
-  };
-  const unsubscribe = [accessKeys.subscribe(evaluate), secrets.subscribe(evaluate)];
-  const timer = setTimeout(() => resolve(undefined), timeoutMs);
-  evaluate();
-  try {
-    return await promise;
-  } finally {
-    clearTimeout(timer);
-    for (const end of unsubscribe) end();
-  }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createPairLookup } from '../../../../src/accesskey/live/pair-lookup.ts';
-import { awaitCreated, awaitDeleted } from '../../../../src/http/access-tokens/await.ts';
+import { awaitCreated, awaitDeleted } from '../../../../src/http/access-tokens/wait-for-pair.ts';
 import { accessKey, at, caches, keyPair, known, now, pairStatus, secret } from '../../../support/builders.ts';
 
 const keyPairs = [{ name: 'ci', expiresAt: at(60) }];
