@@ -6,7 +6,8 @@
  *
  * Addresses are parsed with isIP and BlockList of Node: ipaddr.js also accepts octal, hexadecimal and shortened IPv4.
  */
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
+import { createNetworks } from '../../accesskey/model/networks.ts';
 
 export interface ProxyOptions {
   /** CIDRs of trusted proxies. */
@@ -35,7 +36,7 @@ const unknown = 'unknown';
 const maxHeaderLength = 1_024;
 
 export function createClientAddress({ trustedProxies, forwardedHeader }: ProxyOptions): ClientAddress {
-  const isTrusted = createTrust(trustedProxies);
+  const isTrusted = createNetworks(trustedProxies.map(unmapped));
   const nodeOf = forwardedHeader === 'Forwarded' ? forwardedFor : (hop: string) => hop.trim();
   return (peer, header) => {
     const nearest = peer === undefined ? undefined : toAddress(peer);
@@ -65,27 +66,19 @@ function hopsFromRight(value: string): string[] {
 
 /** @returns a function that returns whether the remote address of a connection is that of a trusted proxy */
 export function createProxyTrust({ trustedProxies }: Pick<ProxyOptions, 'trustedProxies'>) {
-  const isTrusted = createTrust(trustedProxies);
+  const isTrusted = createNetworks(trustedProxies.map(unmapped));
   return (peer: string | undefined): boolean => {
     const address = peer === undefined ? undefined : toAddress(peer);
     return address !== undefined && isTrusted(address);
   };
 }
 
-function createTrust(cidrs: readonly string[]): (address: string) => boolean {
-  if (cidrs.length === 0) return () => false;
-  const trusted = { ipv4: new BlockList(), ipv6: new BlockList() };
-  for (const cidr of cidrs) {
-    const [network = '', prefix] = cidr.split('/');
-    const ipv4 = mappedIpv4(network);
-    // BlockList compares IPv4 addresses also with IPv6 networks: ::/0 would contain all of them.
-    if (ipv4 !== undefined && Number(prefix) >= 96) trusted.ipv4.addSubnet(ipv4, Number(prefix) - 96, 'ipv4');
-    else trusted[familyOf(network)].addSubnet(network, Number(prefix), familyOf(network));
-  }
-  return (address) => trusted[familyOf(address)].check(address, familyOf(address));
+/** @returns the IPv4 network of an IPv4-mapped one; any other CIDR unchanged */
+function unmapped(cidr: string): string {
+  const [network = '', prefix] = cidr.split('/');
+  const ipv4 = mappedIpv4(network);
+  return ipv4 !== undefined && Number(prefix) >= 96 ? `${ipv4}/${Number(prefix) - 96}` : cidr;
 }
-
-const familyOf = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
 
 /** A node of RFC 7239 section 6 or of X-Forwarded-For: an address, optionally in brackets or with a port. */
 const node = /^(?:\[([^\]]+)\]|([^:]+|.*:.*:.*?))(?::\d{1,5})?$/;
