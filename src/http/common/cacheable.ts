@@ -103,7 +103,7 @@ export function hasTag(header: string | undefined, tag: string): boolean {
 
 /**
  * Whether Accept-Encoding accepts gzip (RFC 9110 section 12.5.3): by name or `*`, with a weight greater than 0. Hono's
- * `accepts` ignores `*` and treats an invalid weight as 1.
+ * `accepts` ignores `*`.
  */
 export function acceptsGzip(header = ''): boolean {
   const weights = new Map(parseWeighted(header).map(({ name, weight }) => [name, weight]));

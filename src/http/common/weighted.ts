@@ -6,7 +6,7 @@ export interface Weighted {
   weight: number;
 }
 
-/** Parses a list of items with weights (RFC 9110 section 12.4.2). */
+/** Parses a list of items with weights (RFC 9110 section 12.4.2). Hono's parser reads an invalid weight as 1. */
 export function parseWeighted(header: string): Weighted[] {
   return header.split(',').map((item) => {
     const [name = '', ...parameters] = item.split(';').map((part) => part.trim().toLowerCase());

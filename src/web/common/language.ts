@@ -1,4 +1,4 @@
-import { parseAccept } from 'hono/utils/accept';
+import { parseWeighted } from '../../http/common/weighted.ts';
 import { en } from '../messages/en.ts';
 import { zh } from '../messages/zh.ts';
 
@@ -25,10 +25,8 @@ export function isLanguage(value: string | undefined): value is Language {
  * Chooses the most preferred supported language of an Accept-Language header (RFC 9110 section 12.5.4), English if it has
  * none. Every variant of Chinese gets Simplified Chinese.
  */
-export function negotiateLanguage(header: string | undefined): Language {
-  for (const { type: tag, q: quality } of parseAccept(header ?? '')) {
-    if (quality > 0 && /^zh\b/i.test(tag)) return 'zh-CN';
-    if (quality > 0 && /^en\b/i.test(tag)) return 'en';
-  }
-  return 'en';
+export function negotiateLanguage(header = ''): Language {
+  const accepted = parseWeighted(header).filter(({ weight }) => weight > 0);
+  const preferred = accepted.sort((a, b) => b.weight - a.weight).find(({ name }) => /^(?:zh|en)\b/.test(name));
+  return preferred?.name.startsWith('zh') ? 'zh-CN' : 'en';
 }

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
-import { parseAccept } from 'hono/utils/accept';
 import type { Environment } from '../../http/common/environment.ts';
 import { PlatformError } from '../../http/common/errors.ts';
+import { parseWeighted } from '../../http/common/weighted.ts';
 import type { Assets } from '../common/assets.ts';
 import { challenge } from '../common/challenges.ts';
 import { ConsoleError } from '../common/console-error.ts';
@@ -89,10 +89,10 @@ function toPageContext(context: Context<Environment>, assets: Assets): PageConte
  * Whether a client prefers HTML over JSON (RFC 9110 section 12.5.1). Only browsers name HTML explicitly; `*` and a missing
  * header mean an API client.
  */
-export function prefersPage(accept: string | undefined): boolean {
-  const accepted = parseAccept(accept ?? '');
-  const quality = (...types: string[]) =>
-    Math.max(0, ...accepted.filter(({ type }) => types.includes(type.toLowerCase())).map(({ q }) => q));
-  const html = quality('text/html', 'application/xhtml+xml');
-  return html > 0 && html >= quality('application/json');
+export function prefersPage(accept = ''): boolean {
+  const accepted = parseWeighted(accept);
+  const weightOf = (...types: string[]) =>
+    Math.max(0, ...accepted.filter(({ name }) => types.includes(name)).map(({ weight }) => weight));
+  const html = weightOf('text/html', 'application/xhtml+xml');
+  return html > 0 && html >= weightOf('application/json');
 }

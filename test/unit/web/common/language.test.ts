@@ -20,5 +20,6 @@ describe('negotiateLanguage', () => {
     ['ZH-hans', 'zh-CN'],
     ['*', 'en'],
     [',;q=x,,', 'en'],
+    ['zh;q=x', 'en'],
   ])('for %o returns %s', (header, language) => expect(negotiateLanguage(header)).toBe(language));
 });

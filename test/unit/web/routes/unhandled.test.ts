@@ -43,6 +43,7 @@ describe('a path that does not exist', () => {
     ['/nothing', '*/*', 'application/json'],
     ['/nothing', 'application/json', 'application/json'],
     ['/nothing', 'text/html;q=0', 'application/json'],
+    ['/nothing', 'text/html;q=x', 'application/json'],
     ['/nothing', 'application/json, text/html;q=0.5', 'application/json'],
     ['/apis/nothing', browser, 'application/json'],
     ['/api/v1/nothing', browser, 'application/json'],
