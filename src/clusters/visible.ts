@@ -96,6 +96,12 @@ export async function findInEach<T>(
   return { sources, failures };
 }
 
+/** @returns the clusters of the sources, in their own order */
+export function clustersOf(clusters: readonly Cluster[], sources: readonly Source[]): Cluster[] {
+  const stores = new Set(sources.map(({ store }) => store));
+  return clusters.filter(({ deployments }) => stores.has(deployments));
+}
+
 function timeoutFor({ freshness }: Cluster): number {
   return freshness().watching ? timeoutMs.watched : timeoutMs.unwatched;
 }

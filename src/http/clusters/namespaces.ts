@@ -7,8 +7,8 @@ import { ObjectMeta, projectMetadata } from '../../deployments/kpanda/pod-templa
 import { Pagination } from '../../deployments/kpanda/schema.ts';
 import { type Page, paginate } from '../../deployments/page.ts';
 import { compareText } from '../../kube/sorted-list.ts';
-import { oneOf, optionalText, unsupported, wholeNumber } from '../common/parameters.ts';
-import { clusters } from '../deployments/query.ts';
+import { oneOf, optionalText, unsupported } from '../common/parameters.ts';
+import { clusters, pageFields, sortDir } from '../deployments/query.ts';
 
 /** v1alpha1Namespace */
 export const NamespaceItem = z
@@ -33,8 +33,7 @@ const systemNamespaces = new Set(['kube-system', 'kube-public', 'kube-node-lease
 const unknownProperty = 'the operator does not know this property of namespaces';
 
 const common = z.strictObject({
-  page: wholeNumber('Page number, starting at 1', { min: 1, max: 1_000_000, default: 1 }),
-  pageSize: wholeNumber('Items per page', { min: 1, max: 500, default: 10 }),
+  ...pageFields,
   name: optionalText('Only namespaces with exactly this name', 'shop'),
   fuzzyName: optionalText('Only namespaces whose name contains this text, ignoring case', 'sho'),
   excludeSystem: oneOf('Whether to leave out kube-system, kube-public and kube-node-lease', ['true', 'false']),
@@ -44,10 +43,7 @@ const common = z.strictObject({
     'namespace',
     'cluster',
   ]),
-  sortDir: oneOf('Sort direction; defaults to desc. Has no effect if sortBy is unset or the first value', [
-    'desc',
-    'asc',
-  ]),
+  sortDir,
   labelSelector: unsupported(unknownProperty),
   fieldSelector: unsupported(unknownProperty),
   workspaceId: unsupported('there are no workspaces'),

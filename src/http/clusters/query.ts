@@ -1,7 +1,8 @@
 /** The parameters of the cluster routes: those of the kpanda API v0.49.0. None is ignored. */
 import { z } from '@hono/zod-openapi';
 import { type Page, paginate } from '../../deployments/page.ts';
-import { oneOf, optionalText, unsupported, wholeNumber } from '../common/parameters.ts';
+import { oneOf, optionalText, unsupported } from '../common/parameters.ts';
+import { pageFields, sortDir } from '../deployments/query.ts';
 import { type ClusterItem, clusterPhases } from './schema.ts';
 
 const unknownProperty = 'the operator does not know this property of clusters';
@@ -11,16 +12,12 @@ const excludeMetrics = noEffect('there are no metrics');
 export const singleQuery = z.strictObject({ excludeMetrics });
 
 export const clusterQuery = z.strictObject({
-  page: wholeNumber('Page number, starting at 1', { min: 1, max: 1_000_000, default: 1 }),
-  pageSize: wholeNumber('Items per page', { min: 1, max: 500, default: 10 }),
+  ...pageFields,
   name: optionalText('Only the cluster with exactly this name', 'kpanda-global-cluster'),
   fuzzyName: optionalText('Only clusters whose name contains this text, ignoring case', 'global'),
   phase: oneOf('Only clusters in this phase; the first value means any phase', clusterPhases),
   sortBy: oneOf('Sort key; every value means the name', ['SORT_BY_UNSPECIFIED', 'field_name', 'cluster']),
-  sortDir: oneOf('Sort direction; defaults to desc. Has no effect if sortBy is unset or the first value', [
-    'desc',
-    'asc',
-  ]),
+  sortDir,
   role: oneOf('There are no roles to filter by; the only value means any role', ['CLUSTER_ROLE_UNSPECIFIED']),
   kubernetesVersion: unsupported(unknownProperty),
   labelSelector: unsupported(unknownProperty),

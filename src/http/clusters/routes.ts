@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Cluster } from '../../clusters/cluster.ts';
-import { visibleIn, visibleInEach } from '../../clusters/visible.ts';
+import { clustersOf, visibleIn, visibleInEach } from '../../clusters/visible.ts';
 import type { Caller } from '../../token/verify.ts';
 import { requireCaller } from '../common/bearer.ts';
 import { answerCacheable, privateAnswer } from '../common/cacheable.ts';
@@ -49,9 +49,7 @@ async function visibleClusters(
   caller: Caller,
 ): Promise<readonly Cluster[]> {
   const all = clusters.all();
-  const sources = availableSources(context, await visibleInEach(all, caller));
-  const stores = new Set(sources.map(({ store }) => store));
-  return all.filter(({ deployments }) => stores.has(deployments));
+  return clustersOf(all, availableSources(context, await visibleInEach(all, caller)));
 }
 
 const example = projectCluster({

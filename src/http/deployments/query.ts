@@ -13,15 +13,13 @@ import { parseLabelSelector } from '../../selector/label-selector.ts';
 import { SelectorError } from '../../selector/syntax.ts';
 import { oneOf, problemOf, unsetIfEmpty, wholeNumber } from '../common/parameters.ts';
 
-const maxPageSize = 500;
-
 const extendedResource = new RegExp(`^\\*$|${extendedResourcePattern.source}`);
 
 const text = () => z.string({ error: problemOf });
-const requiredText = () => text().min(1, 'must not be empty').max(253, 'must be 253 characters at most');
-const optionalText = () => unsetIfEmpty(requiredText().optional());
+const requiredName = () => text().min(1, 'must not be empty').max(253, 'must be 253 characters at most');
+const optionalName = () => unsetIfEmpty(requiredName().optional());
 
-const cluster = requiredText().openapi({ description: 'Name of the cluster', example: 'kpanda-global-cluster' });
+const cluster = requiredName().openapi({ description: 'Name of the cluster', example: 'kpanda-global-cluster' });
 
 const namespace = text()
   .max(63, 'must be 63 characters at most')
@@ -52,17 +50,25 @@ const orders = {
 } as const satisfies Record<string, OrderBy | undefined>;
 const sortValues = Object.keys(orders) as (keyof typeof orders)[];
 
-export const listQuery = z.strictObject({
+/** The position in every list of the kpanda API. */
+export const pageFields = {
   page: wholeNumber('Page number, starting at 1', { min: 1, max: 1_000_000, default: 1 }),
-  pageSize: wholeNumber('Items per page', { min: 1, max: maxPageSize, default: 10 }),
-  name: optionalText().openapi({ description: 'Only deployments with exactly this name', example: 'web' }),
-  fuzzyName: optionalText().openapi({ description: 'Only deployments whose name contains this text, ignoring case' }),
+  pageSize: wholeNumber('Items per page', { min: 1, max: 500, default: 10 }),
+};
+
+/** The direction of every list of the kpanda API that can be sorted. */
+export const sortDir = oneOf('Sort direction; defaults to desc. Has no effect if sortBy is unset or the first value', [
+  'desc',
+  'asc',
+]);
+
+export const listQuery = z.strictObject({
+  ...pageFields,
+  name: optionalName().openapi({ description: 'Only deployments with exactly this name', example: 'web' }),
+  fuzzyName: optionalName().openapi({ description: 'Only deployments whose name contains this text, ignoring case' }),
   phase: oneOf('Only deployments in this state; the first value means any state', WorkloadState.options),
   sortBy: oneOf('Sort key; if unset or the first value, namespace and name', sortValues),
-  sortDir: oneOf('Sort direction; defaults to desc. Has no effect if sortBy is unset or the first value', [
-    'desc',
-    'asc',
-  ]),
+  sortDir,
   labelSelector: selector('Kubernetes label selector, for example app=web,tier notin (back)', parseLabelSelector),
   fieldSelector: selector('Kubernetes field selector on metadata.name and metadata.namespace', (one) =>
     parseFieldSelector(one, selectableFields),

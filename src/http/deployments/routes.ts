@@ -1,6 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { requireFresh } from '../../clusters/cluster.ts';
-import { visibleIn } from '../../clusters/visible.ts';
+import { clustersOf, visibleIn } from '../../clusters/visible.ts';
 import { DeploymentItem, DeploymentList } from '../../deployments/kpanda/schema.ts';
 import { listDeployments, serializePage } from '../../deployments/listing.ts';
 import { requireCaller } from '../common/bearer.ts';
@@ -42,14 +43,9 @@ function addClusterRoute(app: OpenAPIHono<Environment>, dependencies: Dependenci
   const operation = { operationId: 'listDeployments', summary: 'List the deployments of a cluster' };
   const request = { params: clusterPath, query: listQuery };
   const route = createRoute({ ...shared, ...operation, path, request, responses: page });
-  app.openapi(route, async (context) => {
-    const caller = await requireCaller(context, dependencies);
-    const cluster = requireCluster(dependencies.clusters, context.req.valid('param').cluster);
-    const source = await visibleIn(cluster, caller);
-    if (!source) throw forbidden(caller, listing());
-    await dependencies.takeTurn?.(caller.name, context.env.incoming);
-    setFreshness(context, [cluster]);
-    return answerJson(context, serializePage(listDeployments([source], toQuery(context.req.valid('query')))));
+  app.openapi(route, (context) => {
+    const { cluster } = context.req.valid('param');
+    return answerListing(context, dependencies, { cluster, query: context.req.valid('query') });
   });
 }
 
@@ -58,16 +54,24 @@ function addNamespaceRoute(app: OpenAPIHono<Environment>, dependencies: Dependen
   const operation = { operationId: 'listNamespaceDeployments', summary: 'List the deployments of a namespace' };
   const request = { params: namespacePath, query: listQuery };
   const route = createRoute({ ...shared, ...operation, path, request, responses: page });
-  app.openapi(route, async (context) => {
-    const caller = await requireCaller(context, dependencies);
-    const { cluster: name, namespace } = context.req.valid('param');
-    const cluster = requireCluster(dependencies.clusters, name);
-    const source = await visibleIn(cluster, caller, namespace);
-    if (!source) throw forbidden(caller, listing(namespace));
-    await dependencies.takeTurn?.(caller.name, context.env.incoming);
-    setFreshness(context, [cluster]);
-    return answerJson(context, serializePage(listDeployments([source], toQuery(context.req.valid('query')))));
-  });
+  app.openapi(route, (context) =>
+    answerListing(context, dependencies, { ...context.req.valid('param'), query: context.req.valid('query') }),
+  );
+}
+
+/** Answers with the deployments of a cluster that the caller may see, or with those of one namespace. */
+async function answerListing(
+  context: Context<Environment>,
+  dependencies: Dependencies,
+  { query, namespace, ...path }: { cluster: string; namespace?: string; query: z.infer<typeof listQuery> },
+) {
+  const caller = await requireCaller(context, dependencies);
+  const cluster = requireCluster(dependencies.clusters, path.cluster);
+  const source = await visibleIn(cluster, caller, namespace);
+  if (!source) throw forbidden(caller, listing(namespace));
+  await dependencies.takeTurn?.(caller.name, context.env.incoming);
+  setFreshness(context, [cluster]);
+  return answerJson(context, serializePage(listDeployments([source], toQuery(query))));
 }
 
 /** Checks the permission first, so that 404 reveals nothing to a caller without it. */
@@ -106,11 +110,7 @@ function addAllClustersRoute(app: OpenAPIHono<Environment>, dependencies: Depend
     const clusters = requireClusters(dependencies.clusters, query.cluster);
     const sources = await requireVisible(context, { clusters, caller, namespace: query.namespace });
     await dependencies.takeTurn?.(caller.name, context.env.incoming);
-    const stores = new Set(sources.map(({ store }) => store));
-    setFreshness(
-      context,
-      clusters.filter(({ deployments }) => stores.has(deployments)),
-    );
+    setFreshness(context, clustersOf(clusters, sources));
     return answerJson(context, serializePage(listDeployments(sources, toQuery(query))));
   });
 }

@@ -1,11 +1,11 @@
 /** The groups and roles of a user, and what the caller may do in the platform API. */
-import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { GlobalPermissions, UserGroupList, UserSubjectList } from '../../users/schema.ts';
 import { requireCaller } from '../common/bearer.ts';
 import { answerCacheable, privateAnswer } from '../common/cacheable.ts';
 import type { Dependencies, Environment } from '../common/environment.ts';
 import { callerFailures, forbidden, json, missing, notModified } from '../common/responses.ts';
-import { badPage, pageParameters, positionOf } from './page.ts';
+import { badPage, pageParameters, positionOf, userPath } from './page.ts';
 import { denied, requireReader, requireUser } from './reader.ts';
 
 const base = '/apis/ghippo.io/v1alpha1';
@@ -65,7 +65,7 @@ const groupRoute = createRoute({
   description:
     'Sorted by name. For another user, the caller needs permission to get accesskeys.ghippo.io in all namespaces.',
   request: {
-    params: z.object({ id: z.string().min(1).openapi({ description: 'The sub claim of the tokens' }) }),
+    params: userPath,
     query: pageParameters('Groups', 'Part of the name, ignoring case', 'dev'),
   },
   responses: { 200: json(UserGroupList, 'A page of groups'), ...pageResponses },
@@ -80,7 +80,7 @@ const subjectRoute = createRoute({
     'Always empty: there are no roles of the platform here. For another user, the caller needs permission to get ' +
     'accesskeys.ghippo.io in all namespaces.',
   request: {
-    params: z.object({ id: z.string().min(1).openapi({ description: 'The sub claim of the tokens' }) }),
+    params: userPath,
     query: pageParameters('Roles', 'Has no effect: the list is empty', 'dev'),
   },
   responses: { 200: json(UserSubjectList, 'An empty page'), ...pageResponses },

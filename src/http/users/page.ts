@@ -1,9 +1,12 @@
-/** The parameters of lists in the ghippo API. */
+/** The parameters of users, and of lists, in the ghippo API. */
 import { z } from '@hono/zod-openapi';
 import { optionalText, wholeNumber } from '../common/parameters.ts';
 import { badParameter } from '../common/responses.ts';
 
 const defaultPageSize = 10;
+
+/** The path of one user. */
+export const userPath = z.object({ id: z.string().min(1).openapi({ description: 'The sub claim of the tokens' }) });
 
 /** @param items for example `Users` */
 export function pageParameters(items: string, search: string, example: string) {

@@ -6,7 +6,7 @@ import { answerCacheable, privateAnswer } from '../common/cacheable.ts';
 import type { Dependencies, Environment } from '../common/environment.ts';
 import { callerFailures, forbidden, json, missing, notModified } from '../common/responses.ts';
 import { addGroupRoute, addPermissionsRoute, addSubjectRoute } from './membership.ts';
-import { badPage, pageParameters, positionOf } from './page.ts';
+import { badPage, pageParameters, positionOf, userPath } from './page.ts';
 import { denied, requireReader, requireUser } from './reader.ts';
 
 const base = '/apis/ghippo.io/v1alpha1';
@@ -92,7 +92,7 @@ const byIdRoute = createRoute({
   operationId: 'getUser',
   summary: 'Get a user by ID',
   description: 'To get another user, the caller needs permission to get accesskeys.ghippo.io in all namespaces.',
-  request: { params: z.object({ id: z.string().min(1).openapi({ description: 'The sub claim of the tokens' }) }) },
+  request: { params: userPath },
   responses: oneUser,
 });
 
