@@ -14,6 +14,11 @@ export const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange';
 /** The grant type of a JWT as authorization grant (RFC 7523 section 2.1). */
 export const jwtBearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 
+/** @returns the supported grant types; that of RFC 7523 only if an issuer is trusted */
+export function grantTypesOf(hasTrustedIssuers: boolean): readonly string[] {
+  return ['client_credentials', tokenExchange, ...(hasTrustedIssuers ? [jwtBearer] : [])];
+}
+
 /**
  * Asks the API server to validate a ServiceAccount token.
  *

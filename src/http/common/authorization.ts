@@ -48,6 +48,16 @@ export function basicOf(header: string | undefined): KeyPair | undefined {
   return { ak: text.slice(0, colon), sk: text.slice(colon + 1) };
 }
 
+/** @returns the challenge for clients that authenticate with a key pair (RFC 7617 section 2) */
+export function basicChallenge({ issuer }: { issuer: string }): string {
+  return `Basic realm="${issuer}", charset="UTF-8"`;
+}
+
+/** @returns the challenge for clients that authenticate with a token (RFC 6750 section 3) */
+export function bearerChallenge({ issuer }: { issuer: string }, error?: 'invalid_request' | 'invalid_token'): string {
+  return `Bearer realm="${issuer}"${error === undefined ? '' : `, error="${error}"`}`;
+}
+
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 function decode(base64: string | undefined): string | undefined {

@@ -1,8 +1,9 @@
 import type { Context } from 'hono';
+import type { Use } from '../../accesskey/live/use.ts';
 import type { SigningKeys } from '../../token/keys/signing-keys.ts';
 import { AddressError, type Caller, verifyToken } from '../../token/verify.ts';
 import { TokenError } from '../../token/verify-signature.ts';
-import { authorizationOf, bearerOf } from './authorization.ts';
+import { authorizationOf, bearerChallenge, bearerOf } from './authorization.ts';
 import { knownAddress } from './client-address.ts';
 import type { Dependencies, Environment, RequestVariables } from './environment.ts';
 import { addressDenied, PlatformError, unauthenticated } from './errors.ts';
@@ -14,14 +15,16 @@ import { addressDenied, PlatformError, unauthenticated } from './errors.ts';
  * token does not allow; only the log contains the reason
  */
 export async function requireCaller(context: Context<Environment>, dependencies: Dependencies): Promise<Caller> {
-  const realm = `Bearer realm="${dependencies.token.issuer}"`;
   const token = bearerOf(authorizationOf(context));
-  if (token === undefined) throw unauthenticated('Authorization: a bearer token is required', realm);
+  if (token === undefined) {
+    throw unauthenticated('Authorization: a bearer token is required', bearerChallenge(dependencies.token));
+  }
   const checked = await checkToken(token, { address: context.get('clientAddress'), dependencies });
   if ('refused' in checked) {
     context.get('logFields').refused = checked.refused;
     if (checked.denied === 'address') throw addressDenied('token');
-    throw unauthenticated('Authorization: the token is not valid', `${realm}, error="invalid_token"`);
+    const challenge = bearerChallenge(dependencies.token, 'invalid_token');
+    throw unauthenticated('Authorization: the token is not valid', challenge);
   }
   context.get('logFields').user = checked.name;
   recordUse(context, checked, dependencies);
@@ -31,7 +34,7 @@ export async function requireCaller(context: Context<Environment>, dependencies:
 /** Records the use of the key pair or ServiceAccount that a token was issued for. */
 export function recordUse(
   context: RequestVariables,
-  { id, clientId, pairName }: Caller,
+  { id, clientId, pairName }: Omit<Use, 'address'>,
   { lastUsed }: Pick<Dependencies, 'lastUsed'>,
 ): void {
   lastUsed.touch({ id, clientId, pairName, address: knownAddress(context.get('clientAddress')) });

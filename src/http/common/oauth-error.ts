@@ -39,11 +39,6 @@ export function invalidClient(description: string, challenge: string): OAuthErro
   return new OAuthError('invalid_client', description, { status: 401, headers: { 'WWW-Authenticate': challenge } });
 }
 
-/** @returns the Basic challenge for clients that authenticate with a key pair (RFC 7617) */
-export function basicChallenge({ issuer }: { issuer: string }): string {
-  return `Basic realm="${issuer}", charset="UTF-8"`;
-}
-
 /** A 429 for an address with too many failures (RFC 6585 section 4). @param code error code without throttling */
 export function throttled(code: 'invalid_client' | 'invalid_request', retryAfterSeconds: number): OAuthError {
   const description = `too many failed attempts, try again in ${retryAfterSeconds} s`;

@@ -1,4 +1,4 @@
-import { jwtBearer, tokenExchange } from '../../token/exchange.ts';
+import { grantTypesOf } from '../../token/exchange.ts';
 import type { SigningKeys } from '../../token/keys/signing-keys.ts';
 
 /** An issuer that supports discovery. */
@@ -41,7 +41,7 @@ export function serverMetadata({ issuer, base }: IssuerURL, { jwks }: SigningKey
     token_endpoint: `${base}/oauth2/token`,
     introspection_endpoint: `${base}/oauth2/introspect`,
     jwks_uri: `${base}/.well-known/jwks.json`,
-    grant_types_supported: ['client_credentials', tokenExchange, ...(hasTrustedIssuers ? [jwtBearer] : [])],
+    grant_types_supported: grantTypesOf(hasTrustedIssuers),
     // The list must not be empty.
     response_types_supported: ['none'],
     // none: a token exchange is authenticated with its subject token.

@@ -1,6 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { authorizationOf, bearerOf } from '../common/authorization.ts';
+import { authorizationOf, bearerChallenge, bearerOf } from '../common/authorization.ts';
 import { requireCaller } from '../common/bearer.ts';
 import type { Dependencies, Environment, PreflightMethod } from '../common/environment.ts';
 import { PlatformError, unauthenticated } from '../common/errors.ts';
@@ -48,8 +48,8 @@ function isPreflight({ req }: Context<Environment>, place: PreflightMethod = 'of
  *
  * @throws PlatformError 401 with the error code of RFC 6750 section 3.1 in its challenge
  */
-function requireWellFormed(context: Context<Environment>, { token: { issuer } }: Dependencies): void {
-  const challenge = `Bearer realm="${issuer}", error="invalid_request"`;
+function requireWellFormed(context: Context<Environment>, { token }: Dependencies): void {
+  const challenge = bearerChallenge(token, 'invalid_request');
   const header = readHeader(context, challenge);
   const isMalformed = /^Bearer(?: |$)/i.test(header ?? '') && bearerOf(header) === undefined;
   if (isMalformed) throw unauthenticated('Authorization: must be Bearer followed by one token', challenge);

@@ -1,7 +1,8 @@
-import { jwtBearer, tokenExchange } from '../../token/exchange.ts';
+import { grantTypesOf, jwtBearer, tokenExchange } from '../../token/exchange.ts';
 import type { Credential } from '../../token/issue.ts';
+import { basicChallenge } from '../common/authorization.ts';
 import type { TokenOptions } from '../common/environment.ts';
-import { basicChallenge, invalidClient, OAuthError } from '../common/oauth-error.ts';
+import { invalidClient, OAuthError } from '../common/oauth-error.ts';
 import { clientOf, type OAuthForm } from './form.ts';
 
 /** Token types of RFC 8693 section 3. */
@@ -46,11 +47,6 @@ export function readGrantRequest(
   const pair = clientOf(authorization, form);
   if (!pair) throw invalidClient('client authentication is required', basicChallenge(options));
   return { credential: { pair }, audience };
-}
-
-/** @returns the supported grant types; that of RFC 7523 only if an issuer is trusted */
-function grantTypesOf(hasTrustedIssuers: boolean): readonly string[] {
-  return ['client_credentials', tokenExchange, ...(hasTrustedIssuers ? [jwtBearer] : [])];
 }
 
 /** Reads the parameters of RFC 7523 section 2.1. The assertion also identifies the client. */

@@ -1,10 +1,10 @@
 import type { Context } from 'hono';
 import type { Caller } from '../../token/verify.ts';
-import { authorizationOf, bearerOf } from '../common/authorization.ts';
+import { authorizationOf, basicChallenge, bearerChallenge, bearerOf } from '../common/authorization.ts';
 import { checkToken, recordUse } from '../common/bearer.ts';
 import type { Dependencies, Environment } from '../common/environment.ts';
 import { addressDenied } from '../common/errors.ts';
-import { basicChallenge, invalidClient, OAuthError, throttled } from '../common/oauth-error.ts';
+import { invalidClient, OAuthError, throttled } from '../common/oauth-error.ts';
 import type { TokenIssuing } from '../token/issuing.ts';
 import { clientOf, type OAuthForm, readOAuthForm } from './form.ts';
 
@@ -66,8 +66,7 @@ export function createIntrospection(dependencies: Dependencies, tokenIssuing: To
       return caller;
     }
     context.get('logFields').refused = caller.refused;
-    const challenge = `Bearer realm="${options.issuer}", error="invalid_token"`;
-    throw invalidClient('the bearer token is not valid', challenge);
+    throw invalidClient('the bearer token is not valid', bearerChallenge(options, 'invalid_token'));
   }
 
   return async (context: Context<Environment>): Promise<Introspection> => {

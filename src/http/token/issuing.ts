@@ -1,5 +1,4 @@
 import type { FoundPair } from '../../accesskey/live/pair-lookup.ts';
-import type { Use } from '../../accesskey/live/use.ts';
 import type { KeyPair } from '../../credential/key-pair.ts';
 import { authenticate } from '../../token/authenticate.ts';
 import { claimsFor, secondsPerDay } from '../../token/claims.ts';
@@ -16,8 +15,7 @@ import {
 } from '../../token/issue.ts';
 import { clientField, type Refusal, type RefusalReason } from '../../token/refusal.ts';
 import { createCachedSign } from '../../token/sign.ts';
-import { requireKeys } from '../common/bearer.ts';
-import { knownAddress } from '../common/client-address.ts';
+import { recordUse, requireKeys } from '../common/bearer.ts';
 import type { Dependencies, RequestVariables, TokenMetrics } from '../common/environment.ts';
 import { PlatformError } from '../common/errors.ts';
 import { createReviewBudget } from '../common/review-budget.ts';
@@ -68,7 +66,7 @@ const refusedRecord = { audit: true, event: 'token.refused' };
  * address before it is reviewed, and returns the attempt unless the token is rejected (review-budget.ts).
  */
 export function createTokenIssuing(dependencies: Dependencies): TokenIssuing {
-  const { token: options, pairs, serviceAccounts, reviewServiceAccount: review, lastUsed, now } = dependencies;
+  const { token: options, pairs, serviceAccounts, reviewServiceAccount: review, now } = dependencies;
   const { issuer, exchangeAudience = issuer } = options;
   const budget = createReviewBudget(options.failureThrottle);
   const exchangeAccount = createExchange({ serviceAccounts, review, budget, audience: exchangeAudience, issuer, now });
@@ -92,10 +90,6 @@ export function createTokenIssuing(dependencies: Dependencies): TokenIssuing {
     return { retryAfterSeconds };
   }
 
-  function touch(context: RequestVariables, client: Omit<Use, 'address'>): void {
-    lastUsed.touch({ ...client, address: knownAddress(context.get('clientAddress')) });
-  }
-
   return {
     async issue(context, credential, terms) {
       const keys = requireKeys(dependencies);
@@ -117,7 +111,7 @@ export function createTokenIssuing(dependencies: Dependencies): TokenIssuing {
       }
       Object.assign(fields, issuedRecord(result));
       const { claims, pairName } = result;
-      touch(context, { id: claims.sub, clientId: claims.client_id, pairName });
+      recordUse(context, { id: claims.sub, clientId: claims.client_id, pairName }, dependencies);
       metrics?.requested('granted');
       return result;
     },
@@ -132,7 +126,7 @@ export function createTokenIssuing(dependencies: Dependencies): TokenIssuing {
     authenticate(context, pair) {
       const result = authenticate(pairs, pair, { now: now(), address: context.get('clientAddress') });
       if ('refused' in result) return fail(context, result);
-      touch(context, { id: result.user.id, clientId: result.ak, pairName: result.pairName });
+      recordUse(context, { id: result.user.id, clientId: result.ak, pairName: result.pairName }, dependencies);
       return result;
     },
   };

@@ -4,7 +4,7 @@ import type { FoundPair } from '../../accesskey/live/pair-lookup.ts';
 import type { KeyPair } from '../../credential/key-pair.ts';
 import { secondsPerDay } from '../../token/claims.ts';
 import type { TokenTerms } from '../../token/issue.ts';
-import { authorizationOf, basicOf } from '../common/authorization.ts';
+import { authorizationOf, basicChallenge, basicOf } from '../common/authorization.ts';
 import { requireKeys } from '../common/bearer.ts';
 import type { Dependencies, Environment } from '../common/environment.ts';
 import {
@@ -15,7 +15,6 @@ import {
   unknownAudience,
   violation,
 } from '../common/errors.ts';
-import { basicChallenge } from '../common/oauth-error.ts';
 import { describeTokenRoutes, tokenPaths } from './description.ts';
 import type { FailedAttempt, TokenIssuing } from './issuing.ts';
 import { readTokenRequest, type TokenRequest, tokenParameters } from './request.ts';
