@@ -4,6 +4,7 @@ import { maxPageSize, nextPageSize, readPage } from './list-page.ts';
 import { type Page, parseEvent, parsePage, type WatchEvent } from './list-watch-response.ts';
 import { charged, paced } from './pace.ts';
 import type { RawObject } from './raw-object.ts';
+import { type ObjectReference, pathOf } from './resource.ts';
 import type { Transport, TransportRequest } from './transport.ts';
 
 /** A collection to list and watch. */
@@ -25,6 +26,11 @@ export interface ListWatchTarget {
   maxBytes?: number;
   /** Selects objects of a list that no selector of the API server can. Default: all. */
   keep?: (object: RawObject) => boolean;
+}
+
+/** @returns one object by name: RBAC allows listing and watching a single name by resourceNames */
+export function targetOf({ name, ...resource }: ObjectReference): ListWatchTarget {
+  return { path: pathOf(resource), fieldSelector: `metadata.name=${name}` };
 }
 
 /** What a request, and each piece of its response, counts as in the pace of a transport, milliseconds. */

@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
 import type { KubernetesClient } from './client.ts';
 import { describeError, isStatus } from './errors.ts';
+import { targetOf } from './list-watch.ts';
 import type { RawObject } from './raw-object.ts';
 import { createReflector, type WatchCache } from './reflector.ts';
-import { type NamespacedName, pathOf, resources } from './resource.ts';
+import { type NamespacedName, resources } from './resource.ts';
 import { createStore, type Store, type Stored } from './store.ts';
 import { pause, untilAborted } from './time.ts';
 import type { Transport } from './transport.ts';
@@ -52,11 +53,7 @@ export function createWatchedSecret<T extends Stored>(options: WatchedSecretOpti
   const { transport, secret, transform, create, recreate, purpose, log } = options;
   const key = `${secret.namespace}/${secret.name}`;
   const store = createStore<T>({});
-  // RBAC allows listing and watching a single name by resourceNames.
-  const target = {
-    path: pathOf({ ...resources.secrets, namespace: secret.namespace }),
-    fieldSelector: `metadata.name=${secret.name}`,
-  };
+  const target = targetOf({ ...resources.secrets, ...secret });
   const reflector = createReflector({ transport, target, store, transform, log, cache: purpose });
   let seen = false;
   let changed = Promise.withResolvers<void>();

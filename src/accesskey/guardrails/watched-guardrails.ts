@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { describeError } from '../../kube/errors.ts';
+import { targetOf } from '../../kube/list-watch.ts';
 import type { RawObject } from '../../kube/raw-object.ts';
 import { createReflector, type Reflector } from '../../kube/reflector.ts';
-import { type NamespacedName, pathOf, resources } from '../../kube/resource.ts';
+import { type NamespacedName, resources } from '../../kube/resource.ts';
 import { createStore, type Stored } from '../../kube/store.ts';
 import type { Transport } from '../../kube/transport.ts';
 import { type Guardrails, GuardrailsError, noGuardrails, parseGuardrails } from './guardrails.ts';
@@ -47,11 +48,7 @@ export function createWatchedGuardrails(options: WatchedGuardrailsOptions): Watc
   const { transport, configMap, log } = options;
   const key = `${configMap.namespace}/${configMap.name}`;
   const store = createStore<ConfigMapRecord>({});
-  // RBAC allows listing and watching a single name by resourceNames.
-  const target = {
-    path: pathOf({ ...resources.configMaps, namespace: configMap.namespace }),
-    fieldSelector: `metadata.name=${configMap.name}`,
-  };
+  const target = targetOf({ ...resources.configMaps, ...configMap });
   const reflector = createReflector({ transport, target, store, transform: toRecord, log, cache: 'guardrails' });
   const listeners = new Set<() => void>();
   let current: Guardrails | undefined;

@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
 import { annotations } from '../../credential/secret-format.ts';
+import { targetOf } from '../../kube/list-watch.ts';
 import type { RawObject } from '../../kube/raw-object.ts';
 import { createReflector } from '../../kube/reflector.ts';
-import { pathOf, resources } from '../../kube/resource.ts';
+import { resources } from '../../kube/resource.ts';
 import { createStore, type Stored } from '../../kube/store.ts';
 import type { Transport } from '../../kube/transport.ts';
 import type { AccessKeyRecord } from '../model/access-key-record.ts';
@@ -56,11 +57,7 @@ export function createBlockingSecrets(options: BlockingSecretsOptions): Blocking
   function start(accessKey: string, namespace: string, name: string): Watch {
     const abort = new AbortController();
     const store = createStore<BlockingSecret>({});
-    const target = {
-      path: pathOf({ ...resources.secrets, namespace }),
-      fieldSelector: `metadata.name=${name}`,
-      metadataOnly: true,
-    };
+    const target = { ...targetOf({ ...resources.secrets, namespace, name }), metadataOnly: true };
     const reflector = createReflector({ transport, target, store, transform: toBlockingSecret, log });
     void reflector.synced.then(() => {
       // It was deleted after it had blocked the pair.

@@ -6,9 +6,8 @@ import {
   toAccessKeyRecord,
 } from '../../accesskey/model/access-key-record.ts';
 import { durationMs } from '../../accesskey/model/time.ts';
-import { list, watch } from '../../kube/list-watch.ts';
+import { list, targetOf, watch } from '../../kube/list-watch.ts';
 import type { RawObject } from '../../kube/raw-object.ts';
-import { pathOf } from '../../kube/resource.ts';
 import type { Cluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
 import { CliError } from '../common/failure.ts';
@@ -90,7 +89,7 @@ async function* changesOf(
   { metadata: { name, namespace } }: RawObject,
   signal: AbortSignal,
 ): AsyncGenerator<RawObject | undefined> {
-  const target = { path: pathOf({ ...accessKeys, namespace }), fieldSelector: `metadata.name=${name}` };
+  const target = targetOf({ ...accessKeys, namespace, name });
   while (!signal.aborted) {
     const { items, resourceVersion } = await list(transport, target, signal);
     yield items[0];
