@@ -51,22 +51,27 @@ export function createServiceAccountTokenReview(client: KubernetesClient, audien
   };
 }
 
-/**
- * Limits failed reviews of tokens by the cluster, per client address and per account. Each attempt counts as a failure
- * until it is refunded.
- */
+/** The result of an attempt, and whether it is a failure: only of its account, or also of its address. */
+export interface Attempt<T> {
+  result: T;
+  failed?: 'account' | 'both' | undefined;
+}
+
+/** Limits failed reviews of tokens, per client address and per account. */
 export interface ReviewBudget {
   /**
-   * Takes one attempt.
+   * Reviews a token, unless failures have used up the budget. As many reviews as may still fail are in flight at the same
+   * time; others wait for one of them.
    *
-   * @param account unverified username of the token
-   * @returns 0 if an attempt was available, otherwise the whole seconds until the next one
+   * @param client `account` is the unverified username of the token
+   * @param review if it throws, the token was not reviewed, which is no failure
+   * @returns the result, or the whole seconds until the next attempt
+   * @throws what the review throws
    */
-  take(address: string, account: string): number;
-  /** Returns the attempt to the address, because no review was needed. It still counts for the account. */
-  refundAddress(address: string): void;
-  /** Returns the attempt to both, because the token was valid or the review gave no result. */
-  refund(address: string, account: string): void;
+  attempt<T>(
+    client: { address: string; account: string },
+    review: () => Promise<Attempt<T>>,
+  ): Promise<{ result: T } | { retryAfterSeconds: number }>;
 }
 
 export interface ExchangeOptions {
@@ -81,6 +86,11 @@ export interface ExchangeOptions {
   now: () => number;
 }
 
+/** The unverified claims of a subject token. */
+interface Unverified extends SubjectToken {
+  clientId: string;
+}
+
 /**
  * Exchanges a ServiceAccount token for a token of a user (RFC 8693 section 2.1). The token is reviewed only if exactly
  * one AccessKey that is not suspended and holds its user names the ServiceAccount, which is checked again afterwards.
@@ -92,40 +102,38 @@ export interface ExchangeOptions {
  */
 export function createExchange(options: ExchangeOptions): (request: ExchangeRequest) => Promise<Subject | Refusal> {
   const { serviceAccounts, budget } = options;
+
+  /** @returns why the token is refused; undefined if it is genuine */
+  async function review(subjectToken: string, token: Unverified): Promise<Attempt<Refusal | undefined>> {
+    const before = onlyUserOf(serviceAccounts, token.account);
+    if ('refused' in before) return { result: before, failed: 'account' };
+    if (await isGenuine(subjectToken, token.clientId, options)) return { result: undefined };
+    return {
+      result: { refused: 'the cluster does not accept the token', serviceAccount: token.clientId },
+      failed: 'both',
+    };
+  }
+
   return async (request) => {
     const unverified = readRequest(request, options);
     if ('refused' in unverified) return unverified;
     const { account, clientId } = unverified;
     const { subjectToken, address } = request;
-    const retryAfterSeconds = budget.take(address, clientId);
-    if (retryAfterSeconds > 0) return { refused: 'too many failed attempts', retryAfterSeconds };
-    const before = onlyUserOf(serviceAccounts, account);
-    if ('refused' in before) {
-      budget.refundAddress(address);
-      return before;
-    }
-    const review = isGenuine(subjectToken, clientId, options);
-    const isRejected = await review.then(
-      (genuine) => !genuine,
-      () => false,
-    );
-    if (!isRejected) budget.refund(address, clientId);
-    if (!(await review)) return { refused: 'the cluster does not accept the token', serviceAccount: clientId };
+    const reviewed = await budget.attempt({ address, account: clientId }, () => review(subjectToken, unverified));
+    if ('retryAfterSeconds' in reviewed) return { refused: 'too many failed attempts', ...reviewed };
+    if (reviewed.result) return reviewed.result;
     // The AccessKey may have been deleted during the review.
     const after = onlyUserOf(serviceAccounts, account);
     return 'refused' in after ? after : toSubject(after.user, unverified);
   };
 }
 
-function toSubject(user: ServiceAccountUser, { clientId, exp }: SubjectToken & { clientId: string }): Subject {
+function toSubject(user: ServiceAccountUser, { clientId, exp }: Unverified): Subject {
   return { clientId, user, audiences: user.audiences, expiresAt: exp * 1000 };
 }
 
 /** Reads the unverified claims of the subject token. */
-function readRequest(
-  request: ExchangeRequest,
-  { audience, issuer, now }: ExchangeOptions,
-): (SubjectToken & { clientId: string }) | Refusal {
+function readRequest(request: ExchangeRequest, { audience, issuer, now }: ExchangeOptions): Unverified | Refusal {
   const unverified = readSubjectToken(request.subjectToken, { audience, issuer, now: now() });
   if (!unverified) return { refused: 'not a ServiceAccount token for this audience' };
   const clientId = usernameOf(unverified.account);

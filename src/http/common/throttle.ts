@@ -37,14 +37,14 @@ export function createFailureThrottle(options: ThrottleOptions | undefined, now?
   const buckets = createTokenBuckets({ burst, refillMs: refillSeconds * 1000, maxBuckets, now });
   return {
     failed(address, account) {
-      const waitMs = buckets.take(keyOf(address, account));
+      const waitMs = buckets.take(keyOfClient(address, account));
       return waitMs === 0 ? 0 : Math.max(1, Math.ceil(waitMs / 1000));
     },
-    forgive: (address, account) => buckets.giveBack(keyOf(address, account)),
+    forgive: (address, account) => buckets.giveBack(keyOfClient(address, account)),
   };
 }
 
-/** The space separates unambiguously: a network contains none. */
-function keyOf(address: string, account?: string): string {
+/** @returns the key of an address, or of an account at it. The space separates: a network contains none */
+export function keyOfClient(address: string, account?: string): string {
   return account === undefined ? networkOf(address) : `${networkOf(address)} ${account}`;
 }

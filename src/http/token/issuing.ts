@@ -62,8 +62,8 @@ const refusedRecord = { audit: true, event: 'token.refused' };
 
 /**
  * A key pair is checked first, which costs one hash, and only failures are throttled: a correct pair is accepted from
- * any address. A ServiceAccount token costs a call to the API server: it takes one attempt from the budget of its
- * address before it is reviewed, and returns the attempt unless the token is rejected (review-budget.ts).
+ * any address. A ServiceAccount token costs a call to the API server, so it needs an attempt of the budget of its address
+ * before it is reviewed (review-budget.ts).
  */
 export function createTokenIssuing(dependencies: Dependencies): TokenIssuing {
   const { token: options, pairs, serviceAccounts, reviewServiceAccount: review, now } = dependencies;

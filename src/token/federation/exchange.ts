@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { federatedClientId, type LiveFederated } from '../../accesskey/live/live-federated.ts';
 import type { Subject } from '../claims.ts';
-import type { ReviewBudget } from '../exchange.ts';
+import type { Attempt, ReviewBudget } from '../exchange.ts';
 import type { ExchangeRequest } from '../issue.ts';
 import type { Refusal } from '../refusal.ts';
 import type { ExternalToken, ExternalTokens } from './external-token.ts';
@@ -10,7 +10,7 @@ import { IssuerError } from './issuer-client.ts';
 export interface FederatedExchangeOptions {
   tokens: ExternalTokens;
   users: LiveFederated;
-  budget: Pick<ReviewBudget, 'take' | 'refund'>;
+  budget: ReviewBudget;
 }
 
 /**
@@ -27,27 +27,22 @@ export function createFederatedExchange({ tokens, users, budget }: FederatedExch
     const account = federatedClientId(claimed.issuer, claimed.subject);
     if (clientId !== undefined && clientId !== account) return { refused: 'client_id is not the subject of the token' };
     // The subject is not verified yet, so it can be long, and the budget keeps its keys.
-    const budgetKey = hash('sha256', account, 'base64url');
-    const retryAfterSeconds = budget.take(address, budgetKey);
-    if (retryAfterSeconds > 0) return { refused: 'too many failed attempts', retryAfterSeconds };
-    const verified = await verify(tokens, subjectToken, () => budget.refund(address, budgetKey));
-    if ('refused' in verified) return verified;
-    budget.refund(address, budgetKey);
-    return subjectOf(verified, users);
+    const client = { address, account: hash('sha256', account, 'base64url') };
+    const verified = await budget.attempt(client, () => verify(tokens, subjectToken));
+    if ('retryAfterSeconds' in verified) return { refused: 'too many failed attempts', ...verified };
+    return 'refused' in verified.result ? verified.result : subjectOf(verified.result, users);
   };
 }
 
-/** @param refund called if the issuer, not the client, is the reason of a failure */
-async function verify(tokens: ExternalTokens, token: string, refund: () => void): Promise<ExternalToken | Refusal> {
+/** If the issuer, not the client, is the reason of a failure, it does not count. */
+async function verify(tokens: ExternalTokens, token: string): Promise<Attempt<ExternalToken | Refusal>> {
   try {
     const verified = await tokens.verify(token);
-    return 'invalid' in verified
-      ? { refused: 'the token of the issuer is not valid', detail: verified.invalid }
-      : verified;
+    if (!('invalid' in verified)) return { result: verified };
+    return { result: { refused: 'the token of the issuer is not valid', detail: verified.invalid }, failed: 'both' };
   } catch (error) {
-    refund();
     if (!(error instanceof IssuerError) || error.kind === 'unavailable') throw error;
-    return { refused: 'the issuer sent an invalid response', detail: error.message };
+    return { result: { refused: 'the issuer sent an invalid response', detail: error.message } };
   }
 }
 

@@ -24,7 +24,7 @@ export interface ConsoleDependencies {
   /** Authenticates key pairs, with the same failure budget as the token endpoints. */
   tokenIssuing: TokenIssuing;
   /** Failure budget of sign-ins with a Kubernetes token. */
-  tokenBudget: Pick<ReviewBudget, 'take' | 'refund'>;
+  tokenBudget: ReviewBudget;
   clusters: Clusters;
   inventory: Inventory;
   /** Spreads expensive work over turns of the event loop; default: no waiting. */

@@ -33,10 +33,16 @@ export function createProxySessions(
   const isTrusted = (context: PageContext) => isTrustedProxy(context.env?.incoming?.socket.remoteAddress);
   const tokenOf = (context: PageContext) => (enabled ? bearerOf(authorizationOf(context)) : undefined);
 
-  function limitFor(address: string, token: string): ReviewLimit {
-    const key = [address, claimedAccount(token)] as const;
-    return { take: () => tokenBudget.take(...key), refund: () => tokenBudget.refund(...key) };
-  }
+  const limitFor =
+    (address: string, token: string): ReviewLimit =>
+    async (review) => {
+      const attempt = await tokenBudget.attempt({ address, account: claimedAccount(token) }, async () => {
+        const result = await review();
+        return { result, failed: result === undefined ? 'both' : undefined };
+      });
+      if ('retryAfterSeconds' in attempt) throw new ReviewLimitError(attempt.retryAfterSeconds);
+      return attempt.result;
+    };
 
   async function isAccepted(context: PageContext, token: string): Promise<boolean> {
     if (!isToken(token)) return false;

@@ -141,26 +141,20 @@ function createSignInAuthentication({ tokenIssuing, reviewToken, tokenBudget, op
   }
 
   /**
-   * A review costs a call to the API server, so a failure is taken from the budget before it, and refunded unless the
-   * token is rejected.
+   * A review costs a call to the API server, so it needs an attempt of the budget, and fails if the token is rejected.
    *
-   * @returns the user; otherwise the seconds to wait if the budget is exhausted, or 0 if the token is rejected
+   * @returns the user; otherwise the seconds to wait if failures have used up the budget, or 0 if the token is rejected
    */
   async function review(
     token: string,
     address: string,
   ): Promise<{ user: ClusterUser } | { retryAfterSeconds: number }> {
-    const account = claimedAccount(token);
-    const retryAfterSeconds = tokenBudget.take(address, account);
-    if (retryAfterSeconds > 0) return { retryAfterSeconds };
-    const reviewed = reviewToken(token, address);
-    const isRejected = await reviewed.then(
-      (user) => user === undefined,
-      () => false,
-    );
-    if (!isRejected) tokenBudget.refund(address, account);
-    const user = await reviewed;
-    return user ? { user } : { retryAfterSeconds: 0 };
+    const attempt = await tokenBudget.attempt({ address, account: claimedAccount(token) }, async () => {
+      const result = await reviewToken(token, address);
+      return { result, failed: result ? undefined : 'both' };
+    });
+    if ('retryAfterSeconds' in attempt) return attempt;
+    return attempt.result ? { user: attempt.result } : { retryAfterSeconds: 0 };
   }
 
   function fail(context: PageContext, retryAfterSeconds: number, text: string): SignInRejection {

@@ -16,12 +16,12 @@ export interface ClusterUser {
 const cacheMs = 15_000;
 const maxCached = 5_000;
 
-/** Limits failed reviews. A failure is taken before each call to the API server, and refunded unless the token is rejected. */
-export interface ReviewLimit {
-  /** @returns 0 if an attempt was available, otherwise the seconds until the next one */
-  take(): number;
-  refund(): void;
-}
+/**
+ * Limits failed reviews: runs a review, which returns undefined if the token is rejected.
+ *
+ * @throws ReviewLimitError if failures have used up the limit
+ */
+export type ReviewLimit = <T>(review: () => Promise<T | undefined>) => Promise<T | undefined>;
 
 /** The limit of failed reviews is exhausted. */
 export class ReviewLimitError extends Error {
@@ -52,7 +52,10 @@ export function createTokenReview(transportFor: (token: string) => Transport): R
   const answers = new LRUCache<string, Answer, ReviewRequest>({
     max: maxCached,
     ttl: cacheMs,
-    fetchMethod: (_key, _stale, { context: { token, limit } }) => limitedReview(transportFor(token), limit),
+    async fetchMethod(_key, _stale, { context: { token, limit } }) {
+      const ask = () => review(transportFor(token));
+      return { user: await (limit ? limit(ask) : ask()) };
+    },
   });
   return async (token, _address, limit) => {
     const key = createHash('sha256').update(token).digest('base64url');
@@ -67,19 +70,6 @@ interface Answer {
 interface ReviewRequest {
   token: string;
   limit: ReviewLimit | undefined;
-}
-
-async function limitedReview(transport: Transport, limit: ReviewLimit | undefined): Promise<Answer> {
-  const retryAfterSeconds = limit?.take() ?? 0;
-  if (retryAfterSeconds > 0) throw new ReviewLimitError(retryAfterSeconds);
-  let isRejected = false;
-  try {
-    const user = await review(transport);
-    isRejected = user === undefined;
-    return { user };
-  } finally {
-    if (!isRejected) limit?.refund();
-  }
 }
 
 interface SelfSubjectReview {

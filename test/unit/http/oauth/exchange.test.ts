@@ -290,15 +290,32 @@ describe('the request', () => {
       await Promise.all(Array.from({ length: times }, () => send(path, form(body), '192.0.2.1')));
     };
 
-    it('makes two reviews, also for concurrent requests and if the cluster is unavailable', async () => {
-      for (const result of [
-        'invalid',
-        new KubernetesError('no', { status: 503, reason: 'ServiceUnavailable' }),
-      ] as const) {
-        const { send, reviewed } = await createExchange(result, [ann], { token });
-        await atOnce(send, 50);
-        expect(reviewed).toHaveLength(2);
-      }
+    it('makes two reviews of invalid tokens, also for concurrent requests', async () => {
+      const { send, reviewed } = await createExchange('invalid', [ann], { token });
+      await atOnce(send, 50);
+      expect(reviewed).toHaveLength(2);
+    });
+
+    it.each<[string, number]>([
+      ['valid', 200],
+      ['unavailable', 503],
+    ])('makes two reviews at a time, while the others wait: %s', async (kind, status) => {
+      let [inFlight, most] = [0, 0];
+      const { send } = await createExchange(undefined, [ann], {
+        token,
+        async reviewServiceAccount() {
+          inFlight += 1;
+          most = Math.max(most, inFlight);
+          await new Promise(setImmediate);
+          inFlight -= 1;
+          if (kind === 'valid') return { namespace: 'shop', name: 'robot' };
+          throw new KubernetesError('no', { status: 503, reason: 'ServiceUnavailable' });
+        },
+      });
+      const body = await request();
+      const send50 = Array.from({ length: 50 }, () => send(path, form(body), '192.0.2.1'));
+      const statuses = (await Promise.all(send50)).map((answer) => answer.status);
+      expect([new Set(statuses), most]).toEqual([new Set([status]), 2]);
     });
 
     const cat = 'system:serviceaccount:shop:cat';

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { ReviewBudget } from '../../../../src/token/exchange.ts';
 import { createFederatedExchange } from '../../../../src/token/federation/exchange.ts';
 import { createExternalTokens } from '../../../../src/token/federation/external-token.ts';
 import { now } from '../../../support/builders.ts';
@@ -9,12 +10,11 @@ it('keeps no long subject of a token that it has not verified', async () => {
   const trusted = { issuer, audiences: [audience], algorithms: ['ES256'] };
   const tokens = createExternalTokens({ issuers: [trusted], fetch: fake.fetch, now: () => now });
   const keys: string[] = [];
-  const budget = {
-    take(_: string, account: string) {
+  const budget: ReviewBudget = {
+    attempt({ account }, review) {
       keys.push(account);
-      return 0;
+      return review();
     },
-    refund: (_: string, account: string) => void keys.push(account),
   };
   const exchange = createFederatedExchange({ tokens, users: { usersOf: () => [] }, budget });
   for (const sub of ['x'.repeat(8_000), 'y'.repeat(8_000)]) {

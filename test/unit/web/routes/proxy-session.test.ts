@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { describe, expect, test } from 'vitest';
+import { createReviewBudget } from '../../../../src/http/common/review-budget.ts';
 import { ConsoleError } from '../../../../src/web/common/console-error.ts';
 import type { ConsoleEnvironment } from '../../../../src/web/routes/dependencies.ts';
 import { createProxySessions } from '../../../../src/web/routes/proxy-session.ts';
@@ -25,7 +26,7 @@ async function request({ enabled = true, peer = '10.0.0.1', headers = [], review
     authenticatingProxy: { enabled },
     trustedProxies: ['10.0.0.0/8'],
   };
-  const tokenBudget = { take: () => 0, refund: () => {} };
+  const tokenBudget = createReviewBudget(undefined);
   const sessions = createProxySessions({ options, reviewToken, tokenBudget, now: () => now });
   const app = new Hono<ConsoleEnvironment>();
   app.get('/', async (context) => {

@@ -52,20 +52,17 @@ describe('createTokenReview with a limit', () => {
   /** An API server that accepts only the token `good`, and one attempt of a client. */
   function setUp() {
     const calls: string[] = [];
-    let [attempts, refunds] = [1, 0];
+    let attempts = 1;
+    let limited = 0;
     const review = createTokenReview((token) => apiServer(token, calls));
-    const limit: ReviewLimit = {
-      take() {
-        if (attempts === 0) return 7;
-        attempts -= 1;
-        return 0;
-      },
-      refund() {
-        attempts += 1;
-        refunds += 1;
-      },
+    const limit: ReviewLimit = async (ask) => {
+      limited += 1;
+      if (attempts === 0) throw new ReviewLimitError(7);
+      const user = await ask();
+      if (!user) attempts -= 1;
+      return user;
     };
-    return { calls, review, limit, refunds: () => refunds };
+    return { calls, review, limit, limited: () => limited };
   }
 
   test('takes an attempt for a rejected token, and then fails without a call', async () => {
@@ -84,13 +81,12 @@ describe('createTokenReview with a limit', () => {
     expect(calls).toEqual(['bad']);
   });
 
-  test('refunds the attempt of a valid token, and of a review without a result', async () => {
-    const { review, limit, refunds } = setUp();
+  test('takes one attempt for concurrent requests with a token, and rejects if the review has no result', async () => {
+    const { review, limit, limited } = setUp();
     const [one, two] = await Promise.all([review('good', undefined, limit), review('good', undefined, limit)]);
     expect([one, two]).toEqual(Array(2).fill({ name: 'ann', groups: ['dev'] }));
-    expect(refunds()).toBe(1);
+    expect(limited()).toBe(1);
     await expect(review('unavailable', undefined, limit)).rejects.toThrow(KubernetesError);
-    expect(refunds()).toBe(2);
   });
 });
 
