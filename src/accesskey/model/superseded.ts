@@ -1,3 +1,4 @@
+/** Which of several Secrets of a pair holds it. Pure. */
 import type { SecretRecord } from '../../credential/secret-record.ts';
 import { type AccessKeyRecord, type KeyPairSpec, pairStatusOf } from './access-key-record.ts';
 import { pairOf } from './pair-facts.ts';
@@ -22,9 +23,35 @@ export function isSuperseded(
   // The usual case comes first, because this runs for each token request.
   if (known?.accessKey === undefined || known.accessKey === secret.pair?.ak) return false;
   if (known.secretName === secret.name) return false;
-  return secrets.some((one) => {
-    if (one.deleting || one.ownerUID !== accessKey.uid || one.namespace !== accessKey.namespace) return false;
-    const isRecorded = one.pair?.ak === known.accessKey || one.name === known.secretName;
-    return isRecorded && one.name !== secret.name && pairOf(accessKey, one)?.name === pair.name;
+  return othersOf(accessKey, pair, secret, secrets).some(
+    (one) => one.pair?.ak === known.accessKey || one.name === known.secretName,
+  );
+}
+
+/**
+ * Whether the pair may be rotated in this Secret. While the pair is in several, the status must name this one first.
+ * Otherwise nothing would show after a crash that the new ak is the current one, and not that of a superseded Secret.
+ */
+export function mayRotateIn(
+  accessKey: AccessKeyRecord,
+  pair: KeyPairSpec,
+  secret: SecretRecord,
+  secrets: readonly SecretRecord[],
+): boolean {
+  const known = pairStatusOf(accessKey, pair.name);
+  if (known?.accessKey === undefined || known.secretName === secret.name) return true;
+  return othersOf(accessKey, pair, secret, secrets).length === 0;
+}
+
+/** The other Secrets that belong to the pair. */
+function othersOf(
+  accessKey: AccessKeyRecord,
+  pair: KeyPairSpec,
+  secret: SecretRecord,
+  secrets: readonly SecretRecord[],
+): SecretRecord[] {
+  return secrets.filter((one) => {
+    const isOwn = one.ownerUID === accessKey.uid && one.namespace === accessKey.namespace && !one.deleting;
+    return isOwn && one.name !== secret.name && pairOf(accessKey, one)?.name === pair.name;
   });
 }

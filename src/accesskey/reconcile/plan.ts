@@ -11,7 +11,7 @@ import {
   withoutEndedPrevious,
 } from '../model/pair-facts.ts';
 import { plannedRotationAt } from '../model/pair-state.ts';
-import { isSuperseded } from '../model/superseded.ts';
+import { isSuperseded, mayRotateIn } from '../model/superseded.ts';
 import type { PairAction, Placement, Plan, RotationCause, SecretAction } from './actions.ts';
 import { desiredMetadata, hasDesiredData, hasDesiredKeys, metadataPatch } from './desired-secret.ts';
 import { hold } from './hold.ts';
@@ -72,10 +72,10 @@ function planPair({
   const pairOfNamed = named && pairOf(accessKey, named);
   const isOwn = named && !named.deleting && pairOfNamed?.name === pair.name;
   if (isOwn && !isSuperseded(accessKey, pair, named, secrets)) {
-    return planSecret({ accessKey, pair, secret: named, now });
+    return planSecret({ accessKey, pair, secret: named, secrets, now });
   }
   const former = formerSecret(accessKey, pair, secrets);
-  const inFormer = former && planSecret({ accessKey, pair, secret: former, now });
+  const inFormer = former && planSecret({ accessKey, pair, secret: former, secrets, now });
   // `recover` means that the annotations of the former Secret are wrong: its cached ak may be the sk, and must not get
   // into the status. So `from` stays unset, and create-secret.ts reads the Secret again.
   const from = inFormer?.kind === 'recover' ? undefined : former;
@@ -101,13 +101,23 @@ function placementKind(
   return isOfOther ? 'conflict' : 'wait';
 }
 
-/** Decides the next step for a Secret, not being deleted, that holds the pair or should hold it. */
-export function planSecret({ accessKey, pair, secret, now }: PairInSecret): SecretAction {
+/**
+ * Decides the next step for a Secret, not being deleted, that holds the pair or should hold it.
+ *
+ * @param options.secrets the known Secrets of the AccessKey
+ */
+export function planSecret({
+  accessKey,
+  pair,
+  secret,
+  secrets,
+  now,
+}: PairInSecret & Pick<Observed, 'secrets'>): SecretAction {
   const isWrong = hasOtherPair(accessKey, pair, secret) || isSwapped(accessKey, pair, secret);
   if (!secret.pair || isWrong) return { kind: 'recover', pair, secret };
   const facts = pairFacts({ accessKey, pair, secret, now });
   const cause = rotationCause({ accessKey, pair, facts, now });
-  if (cause) return { kind: 'rotate', pair, secret, cause };
+  if (cause && mayRotateIn(accessKey, pair, secret, secrets)) return { kind: 'rotate', pair, secret, cause };
   const current = limitToNow(pair, withoutEndedPrevious(facts, now), now);
   const isSound =
     !metadataPatch(secret, desiredMetadata(accessKey, pair, current)) && hasDesiredData(pair, secret, current);

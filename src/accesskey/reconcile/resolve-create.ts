@@ -33,9 +33,10 @@ export function resolve({
   if (record.ownerUID !== accessKey.uid) return resolveForeign(accessKey, action, fetched);
   const pairOfRecord = pairOf(accessKey, record);
   if (pairOfRecord?.name === pair.name) {
-    const isFormer = action.from !== undefined && isSuperseded(accessKey, pair, record, [action.from]);
-    // Once the cache shows this Secret, the plan deletes it.
-    return isFormer ? { ...action, kind: 'wait' } : planSecret({ accessKey, pair, secret: record, now });
+    const secrets = action.from ? [action.from] : [];
+    // Once the cache shows a superseded Secret, the plan deletes it.
+    if (isSuperseded(accessKey, pair, record, secrets)) return { ...action, kind: 'wait' };
+    return planSecret({ accessKey, pair, secret: record, secrets, now });
   }
   if (pairOfRecord) return { ...action, kind: 'conflict' };
   // The Secret belongs to a removed pair and has the name that this pair needs. (If it is cached, plan.ts decides to wait,

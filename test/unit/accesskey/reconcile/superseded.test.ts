@@ -7,7 +7,7 @@ import { resolve } from '../../../../src/accesskey/reconcile/resolve-create.ts';
 import { createSecretApi } from '../../../../src/accesskey/reconcile/secret-api.ts';
 import { StaleCacheError } from '../../../../src/accesskey/reconcile/secret-errors.ts';
 import { toFetchedSecret } from '../../../../src/credential/secret-record.ts';
-import { caches, keyPair, known, now, rawSecret, secret } from '../../../support/builders.ts';
+import { caches, keyPair, known, now, pairStatus, rawSecret, secret } from '../../../support/builders.ts';
 import { changes, plain, planOf, reconcileOnce, settle, withStatus } from './reconciles.ts';
 import { createSecretsApi, rejected, type SecretsApi } from './secrets-api.ts';
 
@@ -76,6 +76,42 @@ describe('a rotation that is due after moving back', () => {
       expect(states(api, subject, oldAk)).toEqual([]);
     }
     expect(plain(api.get('new')).ak).not.toBe(ak);
+  });
+
+  it('waits until the status names the current Secret', async () => {
+    const { api, subject, ak } = await moveBack({ revision: 3 });
+    const [status] = subject.status.keyPairs ?? [];
+    const unnamed = { ...subject, status: { keyPairs: [{ ...pairStatus(status), secretName: 'gone' }] } };
+    const outcome = await reconcileOnce(api, unnamed);
+    expect(plain(api.get('new')).ak).toBe(ak);
+    await reconcileOnce(api, withStatus(unnamed, outcome));
+    expect(plain(api.get('new')).ak).not.toBe(ak);
+  });
+});
+
+describe('a rotation after a move that the status does not show', () => {
+  const subject = known({ keyPairs: [{ name: 'main', revision: 2, secret: { name: 'new' } }] });
+  const start = () => createSecretsApi(rawSecret({ name: 'ann-main' }), rawSecret({ of: subject }));
+
+  it('happens once the status names the new Secret', async () => {
+    const api = start();
+    const outcome = await reconcileOnce(api, subject);
+    expect(outcome.removed).toEqual(['ann-main']);
+    expect(plain(api.get('new'))).toEqual(keyPair());
+    expect(withStatus(subject, outcome).status.keyPairs).toMatchObject([{ secretName: 'new', state: 'Pending' }]);
+    await settle(api, withStatus(subject, outcome));
+    expect(plain(api.get('new')).ak).not.toBe(oldAk);
+  });
+
+  it('happens once, also if the former Secret cannot be deleted and the second status is not written', async () => {
+    const api = start();
+    api.reject('delete ann-main', rejected(403, 'Forbidden'));
+    const moved = withStatus(subject, await reconcileOnce(api, subject));
+    await reconcileOnce(api, moved);
+    const { ak } = plain(api.get('new'));
+    await settle(api, moved);
+    expect(plain(api.get('new')).ak).toBe(ak);
+    expect(ak).not.toBe(oldAk);
   });
 });
 
