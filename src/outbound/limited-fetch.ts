@@ -25,7 +25,13 @@ const connectMs = 5_000;
 /** An idle connection must not keep the process running. */
 const keepAliveMs = 1_000;
 
-/** Creates a fetch function that follows no redirects and limits the time and size of a response. */
+/** Code of the cause if a response is compressed. */
+export const contentEncodingCode = 'ERR_CONTENT_ENCODING';
+
+/**
+ * Creates a fetch function that follows no redirects and limits the time and size of a response. The limit is that of the
+ * bytes that arrive, so compressed responses, which can be a thousand times as large, are neither requested nor accepted.
+ */
 export function createLimitedFetch({ ca, timeoutMs, maxResponseBytes }: LimitedFetchOptions): {
   fetch: LimitedFetch;
   close(): Promise<void>;
@@ -40,8 +46,15 @@ export function createLimitedFetch({ ca, timeoutMs, maxResponseBytes }: LimitedF
   return {
     async fetch(url, { method = 'GET', headers, body, signal = null }) {
       const plain = headers instanceof Headers ? Object.fromEntries(headers) : headers;
-      const response = await fetch(url, { method, headers: plain, body, signal, redirect: 'manual', dispatcher });
-      return response as unknown as Response;
+      const response = await fetch(url, {
+        ...{ method, body, signal, redirect: 'manual', dispatcher },
+        headers: { ...plain, 'accept-encoding': 'identity' },
+      });
+      if ((response.headers.get('content-encoding') ?? 'identity').toLowerCase() === 'identity')
+        return response as unknown as Response;
+      await response.body?.cancel();
+      const cause = Object.assign(new Error('response has a Content-Encoding'), { code: contentEncodingCode });
+      throw new TypeError('fetch failed', { cause });
     },
     close: () => dispatcher.close(),
   };

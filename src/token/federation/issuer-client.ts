@@ -3,6 +3,7 @@ import { createRemoteJWKSet, customFetch, errors, type RemoteJWKSet } from 'jose
 import { z } from 'zod';
 import { createConnection } from '../../outbound/connection.ts';
 import { withCooldown } from '../../outbound/cooldown.ts';
+import { contentEncodingCode } from '../../outbound/limited-fetch.ts';
 
 /** Time for one response, milliseconds. */
 const timeoutMs = 5_000;
@@ -123,13 +124,15 @@ function createKeys(url: string, get: IssuerFetch, now: () => number): RemoteJWK
   return createRemoteJWKSet(new URL(url), { ...limits, [customFetch]: withCooldown(read, { ms: keyRetryMs, now }) });
 }
 
-/** A response that is not JSON, too large or no key set is invalid; any other error is one of the connection. */
+/** Codes of errors about a response that was received. */
+const invalidCodes = ['UND_ERR_RES_EXCEEDED_MAX_SIZE', contentEncodingCode];
+
+/** A response that is not JSON, too large, compressed or no key set is invalid; any other error is one of the connection. */
 export function toIssuerError(error: unknown): IssuerError {
   if (error instanceof IssuerError) return error;
   const { message = 'unknown', cause } = error as Error;
-  const { code } = (cause ?? error) as { code?: string };
-  const isInvalid =
-    error instanceof SyntaxError || error instanceof errors.JWKSInvalid || code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE';
+  const { code = '' } = (cause ?? error) as { code?: string };
+  const isInvalid = error instanceof SyntaxError || error instanceof errors.JWKSInvalid || invalidCodes.includes(code);
   // Fetch says only that it failed; its cause says why.
   const text = cause instanceof Error ? cause.message : message;
   return new IssuerError(isInvalid ? 'invalid' : 'unavailable', text);
