@@ -1,5 +1,6 @@
 import { InvalidResponseError, toConnectionError } from './errors.ts';
-import { type ListWatchTarget, list } from './list-watch.ts';
+import { list, listNames } from './list-watch.ts';
+import type { ListWatchTarget } from './list-watch-request.ts';
 import { type ObjectReference, pathOf, type Resource } from './resource.ts';
 import { parseJson, readText } from './response-body.ts';
 import type { Transport, TransportRequest } from './transport.ts';
@@ -19,7 +20,7 @@ export interface Preconditions {
 }
 
 /** Which objects to list. */
-export type Selection = Pick<ListWatchTarget, 'labelSelector' | 'fieldSelector' | 'keep'>;
+export type Selection = Pick<ListWatchTarget, 'labelSelector' | 'fieldSelector'>;
 
 /**
  * Calls the Kubernetes API in JSON.
@@ -33,6 +34,8 @@ export type Selection = Pick<ListWatchTarget, 'labelSelector' | 'fieldSelector' 
 export interface KubernetesClient {
   get<T extends object>(object: ObjectReference, options?: CallOptions): Promise<T>;
   list<T extends object>(resource: Resource, selection: Selection, options?: CallOptions): Promise<T[]>;
+  /** Lists the names of objects, which may be large. */
+  names(resource: Resource, selection: Selection, options?: CallOptions): Promise<string[]>;
   /** Creates an object, or a review, whose response has the status filled in. */
   create<T extends object>(resource: Resource, body: object, options?: CallOptions): Promise<T>;
   /** Replaces an object with one that has its resourceVersion. */
@@ -72,16 +75,26 @@ export function createKubernetesClient(transport: Transport): KubernetesClient {
     });
   }
 
+  /** @param read `list` or `listNames` */
+  async function listed<T>(
+    read: (transport: Transport, target: ListWatchTarget, signal?: AbortSignal) => Promise<T>,
+    resource: Resource,
+    selection: Selection,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    try {
+      return await read(transport, { ...selection, path: pathOf(resource), maxBytes: maxResponseBytes }, signal);
+    } catch (error) {
+      throw toConnectionError(error, transport.server, signal);
+    }
+  }
+
   return {
     get: (object, { signal } = {}) => call({ method: 'GET', path: pathOf(object), headers: { accept: json }, signal }),
     async list<T extends object>(resource: Resource, selection: Selection, { signal }: CallOptions = {}) {
-      const target = { ...selection, path: pathOf(resource), maxBytes: maxResponseBytes };
-      try {
-        return (await list(transport, target, signal)).items as object[] as T[];
-      } catch (error) {
-        throw toConnectionError(error, transport.server, signal);
-      }
+      return (await listed(list, resource, selection, signal)).items as object[] as T[];
     },
+    names: (resource, selection, { signal } = {}) => listed(listNames, resource, selection, signal),
     create: (resource, body, options) => write({ method: 'POST', object: resource, body }, options),
     replace: (object, body, options) => write({ method: 'PUT', object, body }, options),
     patch: (object, patch, options) =>

@@ -28,6 +28,7 @@ export function endingClient(client: KubernetesClient, ended: AbortSignal): Kube
   return {
     get: (object, options) => call(options, (bound) => client.get(object, bound)),
     list: (resource, selection, options) => call(options, (bound) => client.list(resource, selection, bound)),
+    names: (resource, selection, options) => call(options, (bound) => client.names(resource, selection, bound)),
     create: (resource, body, options) => call(options, (bound) => client.create(resource, body, bound)),
     replace: (object, body, options) => call(options, (bound) => client.replace(object, body, bound)),
     patch: (object, patch, options) => call(options, (bound) => client.patch(object, patch, bound)),

@@ -3,8 +3,8 @@ import { isRawObject, isResourceVersion, type RawObject } from './raw-object.ts'
 import { parseJson } from './response-body.ts';
 
 /** A page of a list. */
-export interface Page {
-  items: RawObject[];
+export interface Page<T> {
+  items: T[];
   resourceVersion: string;
   continueToken: string;
 }
@@ -20,17 +20,37 @@ export interface WatchEvent {
  * @param path of the collection, for the error
  * @throws InvalidResponseError
  */
-export function parsePage(text: string, path: string): Page {
-  const page = parseJson(text, `LIST ${path}`) as { metadata?: Record<string, unknown>; items?: unknown } | null;
-  const { resourceVersion, continue: continueToken = '' } = page?.metadata ?? {};
+export function parsePage(text: string, path: string): Page<RawObject> {
+  const { fields, position } = parseFields(text, path);
   // Go encodes a nil slice as null.
-  const items = page?.items === null ? [] : page?.items;
+  const items = fields.items === null ? [] : fields.items;
+  if (!Array.isArray(items) || !items.every(isRawObject))
+    throw new InvalidResponseError(`LIST ${path}: response is not a list`);
+  return { items, ...position };
+}
+
+/**
+ * Like `parsePage`, for a Table of meta.k8s.io/v1.
+ *
+ * @returns the values of the column with the format `name`
+ */
+export function parseNames(text: string, path: string): Page<string> {
+  const { fields, position } = parseFields(text, path);
+  const { columnDefinitions, rows } = fields as { columnDefinitions?: unknown; rows?: unknown };
+  const column = Array.isArray(columnDefinitions) ? columnDefinitions.findIndex((one) => one?.format === 'name') : -1;
+  const items = Array.isArray(rows) ? rows.map((row) => row?.cells?.[column]) : rows === null ? [] : undefined;
+  if (!items?.every((one) => typeof one === 'string'))
+    throw new InvalidResponseError(`LIST ${path}: response is not a table with names`);
+  return { items, ...position };
+}
+
+function parseFields(text: string, path: string) {
+  const fields = (parseJson(text, `LIST ${path}`) ?? {}) as Record<string, unknown>;
+  const { resourceVersion, continue: continueToken = '' } = (fields.metadata ?? {}) as Record<string, unknown>;
   if (!isResourceVersion(resourceVersion) || typeof continueToken !== 'string') {
     throw new InvalidResponseError(`LIST ${path}: response has no valid resourceVersion`);
   }
-  if (!Array.isArray(items) || !items.every(isRawObject))
-    throw new InvalidResponseError(`LIST ${path}: response is not a list`);
-  return { items, resourceVersion, continueToken };
+  return { fields, position: { resourceVersion, continueToken } };
 }
 
 /**

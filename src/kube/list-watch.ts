@@ -1,44 +1,13 @@
-import { ResponseTooLongError } from './errors.ts';
 import { lines } from './lines.ts';
 import { maxPageSize, nextPageSize, readPage } from './list-page.ts';
-import { type Page, parseEvent, parsePage, type WatchEvent } from './list-watch-response.ts';
+import { type ListWatchTarget, mediaType, pathWith, tableMediaType } from './list-watch-request.ts';
+import { type Page, parseEvent, parseNames, parsePage, type WatchEvent } from './list-watch-response.ts';
 import { charged, paced } from './pace.ts';
 import type { RawObject } from './raw-object.ts';
-import { type ObjectReference, pathOf } from './resource.ts';
 import type { Transport, TransportRequest } from './transport.ts';
-
-/** A collection to list and watch. */
-export interface ListWatchTarget {
-  /** Path of the collection, for example /api/v1/secrets, see `pathOf`. */
-  path: string;
-  /** For example `a=b,c`. */
-  labelSelector?: string;
-  /** For example `metadata.name=a`. */
-  fieldSelector?: string;
-  /** Requests PartialObjectMetadata only. */
-  metadataOnly?: boolean;
-  /**
-   * Longest list, all pages together, bytes; with `keep`, of the objects that it selects, characters. Default: no limit.
-   *
-   * A reflector also lists again when its watches have sent this much since the last list, because they may only have
-   * added objects.
-   */
-  maxBytes?: number;
-  /** Selects objects of a list that no selector of the API server can. Default: all. */
-  keep?: (object: RawObject) => boolean;
-}
-
-/** @returns one object by name: RBAC allows listing and watching a single name by resourceNames */
-export function targetOf({ name, ...resource }: ObjectReference): ListWatchTarget {
-  return { path: pathOf(resource), fieldSelector: `metadata.name=${name}` };
-}
 
 /** What a request, and each piece of its response, counts as in the pace of a transport, milliseconds. */
 const [requestMs, pieceMs] = [1, 0.005];
-const metadataMediaType = {
-  list: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1',
-  watch: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
-};
 
 /**
  * Lists the whole collection.
@@ -61,6 +30,23 @@ export async function list(
 }
 
 /**
+ * Lists only the names of the objects. Anyone who may create objects in one namespace chooses their size, also that of
+ * their metadata: `managedFields` names each field, and takes as long to parse as the fields themselves.
+ *
+ * @throws as `listPages`
+ */
+export async function listNames(
+  transport: Transport,
+  target: Omit<ListWatchTarget, 'metadataOnly'>,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const form = { accept: tableMediaType, query: { includeObject: 'None' }, parse: parseNames };
+  const names: string[] = [];
+  for await (const { items } of readPages(transport, target, form, signal)) names.push(...items);
+  return names;
+}
+
+/**
  * Lists the whole collection page by page, for callers that do not need whole objects: those of all pages together take
  * many times the memory of what is used of them.
  *
@@ -72,39 +58,43 @@ export function listPages(
   transport: Transport,
   target: ListWatchTarget,
   signal?: AbortSignal,
-): AsyncGenerator<PartOfList> {
-  const pages = readPages(transport, target, signal);
+): AsyncGenerator<PartOfList<RawObject>> {
+  const form = { accept: mediaType(target, 'list'), query: {}, parse: parsePage };
+  const pages = readPages(transport, target, form, signal);
   return transport.pace ? paced(pages, transport.pace, signal) : pages;
 }
 
-type PartOfList = Pick<Page, 'items' | 'resourceVersion'>;
+type PartOfList<T> = Pick<Page<T>, 'items' | 'resourceVersion'>;
 
-async function* readPages(
+/** What the API server responds with instead of the objects of a list. */
+interface ListForm<T> {
+  accept: string;
+  query: Readonly<Record<string, string>>;
+  parse: (text: string, path: string) => Page<T>;
+}
+
+async function* readPages<T>(
   transport: Transport,
   target: ListWatchTarget,
+  { accept, query, parse }: ListForm<T>,
   signal: AbortSignal | undefined,
-): AsyncGenerator<PartOfList> {
-  const { keep, maxBytes = Number.POSITIVE_INFINITY } = target;
+): AsyncGenerator<PartOfList<T>> {
+  const { maxBytes = Number.POSITIVE_INFINITY } = target;
   let continueToken: string | undefined = '';
   let bytesLeft = maxBytes;
   let pageSize = maxPageSize;
   while (continueToken !== undefined) {
-    const query = { limit: String(pageSize), ...(continueToken && { continue: continueToken }) };
-    const response = await send(transport, { method: 'GET', ...requestOf(target, 'list', query), signal });
-    const text = await readPage(response.body, { pageSize, bytesLeft: keep ? Number.POSITIVE_INFINITY : bytesLeft });
+    const page = { limit: String(pageSize), ...(continueToken && { continue: continueToken }) };
+    const path = pathWith(target, { ...page, ...query });
+    const response = await send(transport, { method: 'GET', path, headers: { accept }, signal });
+    const text = await readPage(response.body, { pageSize, bytesLeft });
     pageSize = nextPageSize(pageSize, text?.length);
     if (text === undefined) continue;
-    const { items, resourceVersion, continueToken: next } = charged(transport.pace, () => parsePage(text, target.path));
-    const kept = keep ? items.filter(keep) : items;
-    bytesLeft -= keep ? lengthOf(kept) : Buffer.byteLength(text);
-    if (bytesLeft < 0) throw new ResponseTooLongError(`list is longer than ${maxBytes} bytes`);
-    yield { items: kept, resourceVersion };
+    const { items, resourceVersion, continueToken: next } = charged(transport.pace, () => parse(text, target.path));
+    bytesLeft -= Buffer.byteLength(text);
+    yield { items, resourceVersion };
     continueToken = next === '' ? undefined : next;
   }
-}
-
-function lengthOf(items: readonly RawObject[]): number {
-  return items.reduce((sum, item) => sum + JSON.stringify(item).length, 0);
 }
 
 interface WatchStart {
@@ -139,7 +129,8 @@ export async function* watch(
     timeoutSeconds: String(from.timeoutSeconds),
   };
   const { idleTimeoutMs, signal } = from;
-  const request = { method: 'GET', ...requestOf(target, 'watch', query), idleTimeoutMs, signal } as const;
+  const headers = { accept: mediaType(target, 'watch') };
+  const request = { method: 'GET', path: pathWith(target, query), headers, idleTimeoutMs, signal } as const;
   const { body } = await send(transport, request);
   from.opened?.();
   for await (const line of lines(transport.pace ? paced(body, transport.pace, signal) : body)) {
@@ -154,16 +145,4 @@ async function send(transport: Transport, request: TransportRequest): ReturnType
   await pace.turn(request.signal);
   pace.spent(requestMs);
   return transport.send({ ...request, received: () => pace.spent(pieceMs) });
-}
-
-function requestOf(
-  target: ListWatchTarget,
-  kind: 'list' | 'watch',
-  query: Record<string, string>,
-): { path: string; headers: Record<string, string> } {
-  const parameters = new URLSearchParams(query);
-  if (target.labelSelector) parameters.set('labelSelector', target.labelSelector);
-  if (target.fieldSelector) parameters.set('fieldSelector', target.fieldSelector);
-  const accept = target.metadataOnly ? metadataMediaType[kind] : 'application/json';
-  return { path: `${target.path}?${parameters}`, headers: { accept } };
 }

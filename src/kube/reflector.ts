@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
 import { describeError, InvalidResponseError, isStatus, retryAfterOf } from './errors.ts';
 import { createFreshnessTracker, type Freshness } from './freshness.ts';
-import { type ListWatchTarget, listPages, watch } from './list-watch.ts';
+import { listPages, watch } from './list-watch.ts';
+import type { ListWatchTarget } from './list-watch-request.ts';
 import type { WatchEvent } from './list-watch-response.ts';
 import { charged } from './pace.ts';
 import type { RawObject } from './raw-object.ts';

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { KubernetesClient } from './client.ts';
 import { describeError, isStatus } from './errors.ts';
-import { targetOf } from './list-watch.ts';
+import { targetOf } from './list-watch-request.ts';
 import type { RawObject } from './raw-object.ts';
 import { createReflector, type WatchCache } from './reflector.ts';
 import { type NamespacedName, resources } from './resource.ts';

@@ -72,6 +72,24 @@ test('a new AccessKey takes two requests in addition to its Secrets and its stat
   ]);
 });
 
+test('an added key pair takes a list of names, and reads no Secret of another owner', async () => {
+  const { kubectl } = cluster;
+  const type = 'ghippo.io/access-key';
+  for (const name of ['large-1', 'large-2']) {
+    const metadata = { name, namespace };
+    await kubectl.apply({ apiVersion: 'v1', kind: 'Secret', metadata, type, stringData: { a: 'b' } });
+  }
+  await kubectl.apply(accessKeyManifest(namespace, 'eve', { keyPairs: [{ name: 'main' }] }));
+  await waitReady(kubectl, namespace, 'eve');
+  const keyPairs = [{ name: 'main' }, { name: 'ci' }];
+  const requests = await requestsFor(accessKeyManifest(namespace, 'eve', { keyPairs }));
+  expect(requests.filter((one) => one.includes(' secrets'))).toEqual([
+    'GET secrets',
+    'GET secrets/eve-main',
+    'POST secrets',
+  ]);
+});
+
 test('a Secret of another owner at the wanted name stays untouched, and causes no writes later', async () => {
   const { kubectl } = cluster;
   await kubectl.run(['create', 'secret', 'generic', 'bob-main', '-n', namespace, '--from-literal=ak=mine']);

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { describeError } from '../../kube/errors.ts';
-import { targetOf } from '../../kube/list-watch.ts';
+import { targetOf } from '../../kube/list-watch-request.ts';
 import type { RawObject } from '../../kube/raw-object.ts';
 import { createReflector, type Reflector } from '../../kube/reflector.ts';
 import { type NamespacedName, resources } from '../../kube/resource.ts';

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { annotations } from '../../credential/secret-format.ts';
-import { targetOf } from '../../kube/list-watch.ts';
+import { targetOf } from '../../kube/list-watch-request.ts';
 import type { RawObject } from '../../kube/raw-object.ts';
 import { createReflector } from '../../kube/reflector.ts';
 import { resources } from '../../kube/resource.ts';

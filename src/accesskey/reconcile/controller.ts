@@ -13,7 +13,7 @@ import { applyTokens } from './apply-token.ts';
 import { blockingNames, createBlockingSecrets } from './blocking-secrets.ts';
 import { enqueueChanges } from './enqueue.ts';
 import { createMemories, type Memory } from './memory.ts';
-import { observe, versionsOf } from './observe.ts';
+import { mayOwn, observe, versionsOf } from './observe.ts';
 import { errorOf, type PlanOutcome } from './outcome.ts';
 import { type HeldFields, heldFields, nextOverrideStepMs, onlyFor, withOverrides } from './overrides.ts';
 import { type Observed, plan } from './plan.ts';
@@ -134,7 +134,7 @@ export function startController(options: ControllerOptions): () => Promise<void>
   async function applyAll(observed: Observed & { held: HeldFields }, memory: Memory, at: number): Promise<PlanOutcome> {
     const { accessKey } = observed;
     const progress = trackProgress(accessKey, memory, log);
-    const scope = { api, accessKey, progress, now: at };
+    const scope = { api, accessKey, progress, mayOwn: mayOwn(caches, accessKey), now: at };
     try {
       const outcome = await apply({ ...scope, plan: plan(observed, at) });
       return await applyTokens(scope, outcome, { ...observed, tokens });

@@ -4,7 +4,7 @@ import { newRevision } from '../model/pair-facts.ts';
 import type { Placement } from './actions.ts';
 import { desiredData, desiredMetadata } from './desired-secret.ts';
 import type { PairOutcome } from './outcome.ts';
-import type { Scope } from './scope.ts';
+import { readOwnSecrets, type Scope } from './scope.ts';
 import { type Content, contentToMove, newContent } from './secret-content.ts';
 
 type Create = Pick<Placement, 'pair' | 'secretName' | 'from'>;
@@ -41,13 +41,13 @@ async function readSource(scope: Scope, action: Create): Promise<Content | undef
 }
 
 /**
- * Lists the Secrets of the AccessKey. The cache can be behind, and the status too if the response to the last write was
+ * Looks in all Secrets of the AccessKey. The cache can be behind, and the status too if the response to the last write was
  * lost. With generation 1 the spec has never changed, so the pair cannot be in another Secret.
  */
 async function findSource(scope: Scope, action: Create): Promise<Content | undefined> {
-  const { api, accessKey } = scope;
+  const { accessKey } = scope;
   if (accessKey.generation === 1) return undefined;
-  const all = (await api.list(accessKey)).flatMap((fetched) => contentIn(scope, action, fetched) ?? []);
+  const all = (await readOwnSecrets(scope)).flatMap((fetched) => contentIn(scope, action, fetched) ?? []);
   const known = pairStatusOf(accessKey, action.pair.name)?.accessKey;
   return all.find(({ values }) => values.current.ak === known) ?? all[0];
 }

@@ -14,6 +14,19 @@ export function observe(caches: AccessKeyCaches, accessKey: AccessKeyRecord): Ob
   };
 }
 
+/**
+ * Whether a Secret of this name may belong to the AccessKey: unless the cache shows that it belongs to nothing, or to
+ * another AccessKey that exists.
+ */
+export function mayOwn({ secrets, accessKeys }: AccessKeyCaches, { key, namespace }: AccessKeyRecord) {
+  return (secretName: string): boolean => {
+    const cached = secrets.get(`${namespace}/${secretName}`);
+    if (!cached) return true;
+    if (cached.ownerUID === undefined) return false;
+    return accessKeys.byIndex('uid', cached.ownerUID).every((owner) => owner.key === key);
+  };
+}
+
 /** @returns the resourceVersion of each Secret by its name */
 export function versionsOf({ secrets }: Observed): ReadonlyMap<string, string> {
   return new Map(secrets.map(({ name, resourceVersion }) => [name, resourceVersion]));

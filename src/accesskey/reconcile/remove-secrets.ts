@@ -5,7 +5,7 @@ import { pairOf } from '../model/pair-facts.ts';
 import { isSuperseded } from '../model/superseded.ts';
 import type { Plan } from './actions.ts';
 import type { PlanOutcome } from './outcome.ts';
-import { removeSecret, type Scope } from './scope.ts';
+import { readOwnSecrets, removeSecret, type Scope } from './scope.ts';
 import { StaleCacheError, secretErrorOf } from './secret-errors.ts';
 import { isInPlace, isOfRemovedPair } from './unneeded-secrets.ts';
 
@@ -45,9 +45,10 @@ async function removeUnneeded(scope: Scope, secret: SecretRecord): Promise<void>
 }
 
 /** Whether the Secret of the desired name only holds a former pair. The status decides, so it must be the current one. */
-async function isFormer({ api, accessKey }: Scope, pair: KeyPairSpec, secret: SecretRecord): Promise<boolean> {
+async function isFormer(scope: Scope, pair: KeyPairSpec, secret: SecretRecord): Promise<boolean> {
+  const { api, accessKey } = scope;
   await api.confirmStatus(accessKey);
-  const current = (await api.list(accessKey)).map(({ record }) => record);
+  const current = (await readOwnSecrets(scope)).map(({ record }) => record);
   return isSuperseded(accessKey, pair, secret, current);
 }
 

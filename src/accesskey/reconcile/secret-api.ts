@@ -18,8 +18,11 @@ import { differingFields, type SentSecret } from './secret-fields.ts';
 export interface SecretApi {
   /** @returns undefined if there is no such Secret */
   read(namespace: string, name: string): Promise<FetchedSecret | undefined>;
-  /** Lists the Secrets that the AccessKey owns. Unlike its labels, the type of a Secret is immutable. */
-  list(accessKey: AccessKeyRecord): Promise<FetchedSecret[]>;
+  /**
+   * Lists the names of all Secrets that can hold a key pair. Unlike its labels, the type of a Secret is immutable. Their
+   * content is not listed, because there may be many large ones that belong to no AccessKey.
+   */
+  names(namespace: string): Promise<string[]>;
   /** @throws StaleCacheError if the Secret no longer matches the record */
   readUnchanged(record: SecretRecord): Promise<FetchedSecret>;
   /** @throws StaleCacheError if there is already a Secret of this name */
@@ -73,11 +76,7 @@ export function createSecretApi(client: KubernetesClient): SecretApi {
 
   return {
     read,
-    async list({ namespace, uid }) {
-      const keep = ({ metadata }: SecretObject) => metadata?.ownerReferences?.some((one) => one.uid === uid) === true;
-      const selection = { fieldSelector: `type=${secretType}`, keep };
-      return (await client.list<SecretObject>({ ...resources.secrets, namespace }, selection)).map(toFetchedSecret);
-    },
+    names: (namespace) => client.names({ ...resources.secrets, namespace }, { fieldSelector: `type=${secretType}` }),
     async readUnchanged({ namespace, name, uid, resourceVersion }) {
       const fetched = await read(namespace, name);
       if (fetched?.record.uid !== uid || fetched.record.resourceVersion !== resourceVersion) {

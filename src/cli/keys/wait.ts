@@ -6,7 +6,8 @@ import {
   toAccessKeyRecord,
 } from '../../accesskey/model/access-key-record.ts';
 import { durationMs } from '../../accesskey/model/time.ts';
-import { list, targetOf, watch } from '../../kube/list-watch.ts';
+import { list, watch } from '../../kube/list-watch.ts';
+import { targetOf } from '../../kube/list-watch-request.ts';
 import type { RawObject } from '../../kube/raw-object.ts';
 import type { Cluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';

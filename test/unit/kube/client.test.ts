@@ -114,15 +114,27 @@ describe('a Kubernetes client', () => {
     expect(requests).toEqual([request]);
   });
 
-  it('lists with selectors and a filter', async () => {
+  it('lists with selectors', async () => {
     const { client, requests } = createClient([
       JSON.stringify({ metadata: { resourceVersion: '9' }, items: [object] }),
     ]);
-    const keep = ({ metadata }: { metadata: { name: string } }) => metadata.name === 'ann';
-    expect(await client.list(secretsOfShop, { labelSelector: 'a=b', fieldSelector: 'type=c', keep })).toEqual([object]);
+    expect(await client.list(secretsOfShop, { labelSelector: 'a=b', fieldSelector: 'type=c' })).toEqual([object]);
     expect(requests).toMatchObject([
       { method: 'GET', path: '/api/v1/namespaces/shop/secrets?limit=200&labelSelector=a%3Db&fieldSelector=type%3Dc' },
     ]);
+  });
+
+  it('lists names without objects', async () => {
+    const table = { columnDefinitions: [{ format: 'name' }], rows: [{ cells: ['ann'] }] };
+    const { client, requests } = createClient([JSON.stringify({ metadata: { resourceVersion: '9' }, ...table })]);
+    expect(await client.names(secretsOfShop, { fieldSelector: 'type=c' })).toEqual(['ann']);
+    expect(requests).toMatchObject([
+      {
+        path: '/api/v1/namespaces/shop/secrets?limit=200&includeObject=None&fieldSelector=type%3Dc',
+        headers: { accept: 'application/json;as=Table;g=meta.k8s.io;v=v1' },
+      },
+    ]);
+    await expect(createClient(['{}']).client.names(secretsOfShop, {})).rejects.toBeInstanceOf(ConnectionError);
   });
 
   it('returns unknown fields unchanged', async () => {

@@ -18,6 +18,7 @@ function createClient({ hangs }: { hangs: boolean }) {
   const client = {
     get: (_: object, options: CallOptions) => call(options),
     list: (_: object, __: object, options: CallOptions) => call(options),
+    names: (_: object, __: object, options: CallOptions) => call(options),
     create: (_: object, __: object, options: CallOptions) => call(options),
     replace: (_: object, __: object, options: CallOptions) => call(options),
     patch: (_: object, __: object, options: CallOptions) => call(options),
@@ -29,6 +30,7 @@ function createClient({ hangs }: { hangs: boolean }) {
 const methods: [string, (client: KubernetesClient, options?: CallOptions) => Promise<unknown>][] = [
   ['get', (client, options) => client.get(object, options)],
   ['list', (client, options) => client.list(object, {}, options)],
+  ['names', (client, options) => client.names(object, {}, options)],
   ['create', (client, options) => client.create(object, {}, options)],
   ['replace', (client, options) => client.replace(object, {}, options)],
   ['patch', (client, options) => client.patch(object, {}, options)],

@@ -61,14 +61,6 @@ describe('a list with large objects', () => {
     await expect(tooLong).rejects.toBeInstanceOf(ResponseTooLongError);
     expect(limits).toEqual([200]);
   });
-
-  it('may skip longer objects than it may return', async () => {
-    const keep = ({ metadata }: { metadata: { name: string } }) => metadata.name !== 'o0';
-    const listed = (sizes: number[]) =>
-      list(serving(sizes).transport, { ...target, keep, maxBytes: 2 * mebibyte.length }, signal);
-    expect(namesOf((await listed([9, 1])).items)).toEqual(['o1']);
-    await expect(listed([9, 1, 1])).rejects.toBeInstanceOf(ResponseTooLongError);
-  });
 });
 
 describe('readPage', () => {

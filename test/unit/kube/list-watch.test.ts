@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { describe, expect, it } from 'vitest';
 import { InvalidResponseError, ResponseTooLongError } from '../../../src/kube/errors.ts';
-import { list, watch } from '../../../src/kube/list-watch.ts';
+import { list, listNames, watch } from '../../../src/kube/list-watch.ts';
 import type { WatchEvent } from '../../../src/kube/list-watch-response.ts';
 import type { Transport, TransportRequest } from '../../../src/kube/transport.ts';
 
@@ -41,19 +41,6 @@ describe('list', () => {
       '/api/v1/secrets?limit=200&labelSelector=a%3Db',
       '/api/v1/secrets?limit=200&continue=x+y&labelSelector=a%3Db',
     ]);
-  });
-
-  it('returns only the objects to keep, and limits their length', async () => {
-    const keep = ({ metadata }: { metadata: { name: string } }) => metadata.name !== 'b';
-    const pages = () => [
-      page([item('a'), item('b')], { resourceVersion: '9', continue: 'x' }),
-      page([item('c')], { resourceVersion: '9' }),
-    ];
-    const maxBytes = 2 * JSON.stringify(item('a')).length;
-    const { items } = await list(answering(...pages()).transport, { ...target, keep, maxBytes }, signal);
-    expect(items.map(({ metadata }) => metadata.name)).toEqual(['a', 'c']);
-    const tooLong = list(answering(...pages()).transport, { ...target, keep, maxBytes: maxBytes - 1 }, signal);
-    await expect(tooLong).rejects.toBeInstanceOf(ResponseTooLongError);
   });
 
   it('requests one object by its name', async () => {
@@ -110,6 +97,44 @@ describe('list', () => {
     await expect(endless({ maxBytes: 10 })).rejects.toBeInstanceOf(ResponseTooLongError);
     const { transport } = answering(page([item('a')], { resourceVersion: '9', continue: 'x' }), page([item('b')]));
     expect((await list(transport, { ...target, maxBytes: 10_000 }, signal)).items).toHaveLength(2);
+  });
+});
+
+describe('listNames', () => {
+  const columnDefinitions = [{ name: 'Data' }, { name: 'Name', format: 'name' }];
+  const rowsOf = (...names: unknown[]) => names.map((name) => ({ cells: [7, name], object: null }));
+  const table = (rows: unknown, metadata: object = { resourceVersion: '9' }) =>
+    JSON.stringify({ kind: 'Table', metadata, columnDefinitions, rows });
+
+  it('requests tables without objects until there are no more', async () => {
+    const { transport, requests } = answering(
+      table(rowsOf('a', 'b'), { resourceVersion: '9', continue: 'x' }),
+      table(rowsOf('c')),
+    );
+    expect(await listNames(transport, target, signal)).toEqual(['a', 'b', 'c']);
+    expect(requests.map(({ path }) => path)).toEqual([
+      '/api/v1/secrets?limit=200&includeObject=None&labelSelector=a%3Db',
+      '/api/v1/secrets?limit=200&continue=x&includeObject=None&labelSelector=a%3Db',
+    ]);
+    expect(requests[0]?.headers).toEqual({ accept: 'application/json;as=Table;g=meta.k8s.io;v=v1' });
+  });
+
+  it.each([['[]'], ['null']])('accepts rows %s as no names', async (rows) => {
+    expect(await listNames(answering(table(JSON.parse(rows))).transport, target, signal)).toEqual([]);
+  });
+
+  it.each([
+    ['a list of objects', page([item(secret)])],
+    ['a table without a resourceVersion', table(rowsOf(secret), {})],
+    ['a table without columns', JSON.stringify({ metadata: { resourceVersion: '9' }, rows: rowsOf(secret) })],
+    ['rows that are not an array', table({ a: secret })],
+    ['a row that is null', table([null, ...rowsOf(secret)])],
+    ['a row without cells', table([{ object: secret }])],
+    ['a name that is not a string', table(rowsOf({ secret }))],
+  ])('rejects %s without repeating it', async (_, body) => {
+    const error = await listNames(answering(body).transport, target, signal).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(InvalidResponseError);
+    expect((error as Error).message).not.toContain(secret.slice(0, 6));
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AccessKeyRecord } from '../../../../src/accesskey/model/access-key-record.ts';
 import { StaleCacheError } from '../../../../src/accesskey/reconcile/secret-errors.ts';
+import { toCachedSecret } from '../../../../src/credential/cached-secret.ts';
 import { isKey } from '../../../../src/credential/key-pair.ts';
 import { secretType } from '../../../../src/credential/secret-format.ts';
 import { accessKey, keyPair, known, now, rawSecret, secret } from '../../../support/builders.ts';
@@ -78,7 +79,15 @@ describe('a stale cache while a pair moves', () => {
   it('does not list Secrets under the first generation of the spec', async () => {
     const api = createSecretsApi();
     await reconcileOnce(api, one);
-    expect(api.calls.filter((call) => call.startsWith('list'))).toEqual([]);
+    expect(api.calls.filter((call) => call.startsWith('names'))).toEqual([]);
+  });
+
+  it('reads no Secret that the cache shows without an owner, however many there are', async () => {
+    const unowned = Array.from({ length: 30 }, (_, n) => rawSecret({ name: `large-${n}`, ownerReferences: [] }));
+    const api = createSecretsApi(...unowned);
+    const cached = api.all().map((raw) => toCachedSecret(raw));
+    expect(changes(await applyTo(api, moved, cached))).toEqual(['created']);
+    expect(api.calls).toEqual(['confirm ann', 'names shop', 'create new']);
   });
 });
 

@@ -2,6 +2,7 @@ import type { AccessKeyRecord } from '../../../../src/accesskey/model/access-key
 import type { Plan } from '../../../../src/accesskey/reconcile/actions.ts';
 import { apply } from '../../../../src/accesskey/reconcile/apply.ts';
 import { applyTokens } from '../../../../src/accesskey/reconcile/apply-token.ts';
+import { mayOwn } from '../../../../src/accesskey/reconcile/observe.ts';
 import type { PairOutcome, PlanOutcome } from '../../../../src/accesskey/reconcile/outcome.ts';
 import { plan } from '../../../../src/accesskey/reconcile/plan.ts';
 import { createSecretApi } from '../../../../src/accesskey/reconcile/secret-api.ts';
@@ -9,7 +10,7 @@ import type { SecretTokens } from '../../../../src/accesskey/reconcile/secret-to
 import { statusOf } from '../../../../src/accesskey/reconcile/status.ts';
 import { isSameStatus } from '../../../../src/accesskey/reconcile/status-writer.ts';
 import { type SecretRecord, textAt } from '../../../../src/credential/secret-record.ts';
-import { now } from '../../../support/builders.ts';
+import { caches, now } from '../../../support/builders.ts';
 import type { RawSecret, SecretsApi } from './secrets-api.ts';
 
 /** The plan of an AccessKey that holds its user and has these cached Secrets. */
@@ -36,7 +37,7 @@ export interface Reported {
 
 export type ReconcileOutcome = PlanOutcome & Reported;
 
-/** Applies the plan for these cached Secrets, whatever the API server has. */
+/** Applies the plan for these cached Secrets, whatever the API server has. Those of other owners are not planned. */
 export async function applyTo(
   api: SecretsApi,
   accessKey: AccessKeyRecord,
@@ -49,10 +50,13 @@ export async function applyTo(
     changed: (outcome: PairOutcome) => void changed.push(outcome),
     removed: (secretName: string) => void removed.push(secretName),
   };
-  const plan = planOf(accessKey, cached, time);
-  const scope = { api: createSecretApi(api.client), accessKey, progress, now: time };
+  const owned = cached.filter(({ ownerUID }) => ownerUID === accessKey.uid);
+  const plan = planOf(accessKey, owned, time);
+  const filled = caches({ accessKeys: [accessKey], secrets: [...cached] });
+  const mayOwnIn = mayOwn(filled, accessKey);
+  const scope = { api: createSecretApi(api.client), accessKey, progress, mayOwn: mayOwnIn, now: time };
   const applied = await apply({ ...scope, plan });
-  const options = { userHolder: accessKey.key, secrets: cached, tokens, held: new Map() };
+  const options = { userHolder: accessKey.key, secrets: owned, tokens, held: new Map() };
   const outcome = await applyTokens(scope, applied, options);
   return { ...outcome, changed, removed };
 }

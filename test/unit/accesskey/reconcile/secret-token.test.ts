@@ -325,6 +325,7 @@ it('removes the tokens of an AccessKey that does not hold its user, and keeps it
     api: createSecretApi(secret.api.client),
     accessKey,
     progress: { changed: () => undefined, removed: () => undefined },
+    mayOwn: () => true,
     now,
   };
   const secrets = [toSecretRecord(secret.raw())];

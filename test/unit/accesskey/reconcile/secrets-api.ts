@@ -73,13 +73,13 @@ export function createSecretsApi(...content: RawSecret[]) {
       enter('read', call.name);
       return structuredClone(find(call));
     },
-    async list(resource: Resource, { fieldSelector = '', keep = () => true }: Selection) {
+    async names(resource: Resource, { fieldSelector = '' }: Selection) {
       checkIsSecret(resource);
       const { namespace } = resource;
-      enter('list', String(namespace));
+      enter('names', String(namespace));
       const [, type] = /^type=(.+)$/.exec(fieldSelector) ?? [];
       const items = [...secrets.values()].filter((one) => one.metadata.namespace === namespace && one.type === type);
-      return structuredClone(items.filter((one) => keep(one)));
+      return items.map((one) => one.metadata.name);
     },
     async create(resource: Resource, body: SecretBody) {
       checkIsSecret(resource);
@@ -118,7 +118,7 @@ export function createSecretsApi(...content: RawSecret[]) {
     /** The requests in order, as `verb name`; `confirm` reads the AccessKey, `collide` creates a Secret that exists. */
     calls,
     /** The attempted writes in order, as `verb name`, without those that collide. */
-    writes: () => calls.filter((call) => !/^(read|list|confirm|collide) /.test(call)),
+    writes: () => calls.filter((call) => !/^(read|names|confirm|collide) /.test(call)),
     /** Every stored Secret. */
     all,
     get: (name: string) => all().find((one) => one.metadata.name === name),

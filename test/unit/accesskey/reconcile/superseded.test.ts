@@ -145,7 +145,7 @@ describe('a Secret of the desired name with another ak than the status', () => {
     const client = createSecretApi(api.client);
     const progress = { changed: () => undefined, removed: () => undefined };
     const remove = (accessKey: AccessKeyRecord) =>
-      removeSecrets({ api: client, accessKey, progress, now }, planOf(accessKey, cached));
+      removeSecrets({ api: client, accessKey, progress, mayOwn: () => true, now }, planOf(accessKey, cached));
     await expect(remove({ ...subject, resourceVersion: 'older' })).rejects.toThrow(StaleCacheError);
     for (const one of cached.filter(({ name }) => name === 'new')) await client.remove(one);
     await expect(remove(subject)).rejects.toThrow(StaleCacheError);
