@@ -37,7 +37,7 @@ export function pairFacts({ accessKey, pair, secret, now }: PairInSecret): PairF
     .filter((time) => time !== undefined);
   const generatedAt = times.find((time) => !isAhead(time, now)) ?? times[0] ?? parseTime(secret.createdAt) ?? now;
   return {
-    revision: known?.revision ?? revisionIn(secret) ?? pair.revision ?? 1,
+    revision: known?.revision ?? Math.min(revisionIn(secret) ?? Number.POSITIVE_INFINITY, newRevision(accessKey, pair)),
     generatedAt,
     previousValidUntil: previousValidUntil({ accessKey, pair, secret, generatedAt, now }),
   };
@@ -148,13 +148,9 @@ export function highestRevision(pair: KeyPairSpec, recorded: number | undefined)
   return Math.max(pair.revision ?? 1, recorded ?? 1);
 }
 
-/**
- * The revision of a new pair.
- *
- * @param secret the Secret that has held the pair, if any
- */
-export function newRevision(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret?: SecretRecord): number {
-  return highestRevision(pair, pairStatusOf(accessKey, pair.name)?.revision ?? (secret && revisionIn(secret)));
+/** The revision of a new pair. An annotation must not raise it: others can write it, and a revision is never lowered. */
+export function newRevision(accessKey: AccessKeyRecord, pair: KeyPairSpec): number {
+  return highestRevision(pair, pairStatusOf(accessKey, pair.name)?.revision);
 }
 
 function revisionIn(secret: SecretRecord): number | undefined {

@@ -48,7 +48,7 @@ export function contentFor({
   ContentChange {
   const { pair } = action;
   const found = findPair({ fetched, pair, knownAk: pairStatusOf(accessKey, pair.name)?.accessKey });
-  const fresh = { ...pair, revision: newRevision(accessKey, pair, fetched.record) };
+  const fresh = { ...pair, revision: newRevision(accessKey, pair) };
   if (action.kind === 'rotate') return { ...newContent(fresh, found, now), change: 'rotated', cause: action.cause };
   if (!found)
     return { ...newContent(fresh, undefined, now), change: 'regenerated', malformed: fetched.record.malformed };

@@ -29,8 +29,17 @@ describe('pairFacts', () => {
   it('come from the annotations if the status has another pair or none', () => {
     const other = known({}, { accessKey: keyPair(4).ak, revision: 2, createdAt: at(-7) });
     for (const subject of [other, accessKey()]) {
-      expect(factsOf(subject, main, annotated)).toMatchObject({ revision: 5, generatedAt: now - 60_000 });
+      const raised = { ...main, revision: 6 };
+      expect(factsOf(subject, raised, annotated)).toMatchObject({ revision: 5, generatedAt: now - 60_000 });
     }
+  });
+
+  it('have no higher revision than the spec and the status, because others can write the annotation', () => {
+    const forged = secret({ facts: { revision: Number.MAX_SAFE_INTEGER } });
+    const other = known({}, { accessKey: keyPair(4).ak, revision: 3 });
+    expect(factsOf(accessKey(), main, forged).revision).toBe(1);
+    expect(factsOf(accessKey(), { ...main, revision: 2 }, forged).revision).toBe(2);
+    expect(factsOf(other, { ...main, revision: 2 }, forged).revision).toBe(3);
   });
 
   it('default to the age of the Secret and the revision of the spec', () => {

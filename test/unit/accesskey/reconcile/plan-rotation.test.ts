@@ -18,11 +18,18 @@ function actionAt(time: number, pair: Partial<KeyPairSpec>, suspended = false) {
 
 describe('rotation by revision', () => {
   it.each([
-    ['the status', known({}, { revision: 5 }), secret()],
-    ['the annotation', accessKey(), secret({ facts: { revision: 5 } })],
-  ])('is not due if the spec has no revision, whatever %s has', (_, subject, found) => {
-    expect(planOf(subject, [found]).pairs[0]?.kind).not.toBe('rotate');
-    expect(planOf(subject, [found]).pairs[0]).not.toMatchObject({ facts: { revision: 1 } });
+    ['the status', known({}, { revision: 5 }), secret(), 5],
+    ['the annotation', accessKey(), secret({ facts: { revision: 5 } }), 1],
+  ])('is not due if the spec has no revision, whatever %s has', (_, subject, found, revision) => {
+    expect(planOf(subject, [found]).pairs).toMatchObject([{ kind: 'update', facts: { revision } }]);
+  });
+
+  it('stays possible if the annotation was forged before the first status', async () => {
+    const api = createSecretsApi(rawSecret({ facts: { revision: Number.MAX_SAFE_INTEGER } }));
+    const { accessKey: first } = await settle(api, accessKey());
+    expect(first.status.keyPairs).toMatchObject([{ revision: 1, accessKey: keyPair().ak }]);
+    const raised = { ...first, spec: { ...first.spec, keyPairs: [{ name: 'main', revision: 2 }] } };
+    expect((await reconcileOnce(api, raised)).pairs).toMatchObject([{ change: 'rotated', cause: 'revision' }]);
   });
 
   it('is due if the revision in the spec is higher than that of the pair', () => {
