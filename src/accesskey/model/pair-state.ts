@@ -1,4 +1,10 @@
-import { type AccessKeyRecord, type KeyPairSpec, type KeyPairState, pairStatusOf } from './access-key-record.ts';
+import {
+  type AccessKeyRecord,
+  type KeyPairSpec,
+  type KeyPairState,
+  type KeyPairStatus,
+  pairStatusOf,
+} from './access-key-record.ts';
 import { isRevisionRaised, type PairFacts } from './pair-facts.ts';
 import { durationMs, parseTime } from './time.ts';
 
@@ -53,10 +59,20 @@ export function isPairLive(
 ): boolean {
   const pair = fetched.spec.keyPairs?.find((one) => one.name === pairName);
   if (!pair || !isAllowedBySpec(fetched, pair, now)) return false;
-  const { accessKey, previous, revision } = pairStatusOf(fetched, pairName) ?? {};
-  if (revision !== undefined && isRevokedByRotation(pair, { revision })) return false;
-  if (accessKey === ak) return true;
-  return previous?.accessKey === ak && now < Date.parse(previous.validUntil ?? '');
+  const known = pairStatusOf(fetched, pairName);
+  if (known?.revision !== undefined && isRevokedByRotation(pair, { revision: known.revision })) return false;
+  if (known?.accessKey === ak) return true;
+  return known?.previous?.accessKey === ak && now < overlapEndsAt(pair, known);
+}
+
+/**
+ * The recorded end of the overlap, limited by the spec: the status may not show yet that the overlap was shortened or
+ * removed.
+ */
+function overlapEndsAt({ rotation }: KeyPairSpec, { createdAt, previous }: KeyPairStatus): number {
+  const overlap = durationMs(rotation?.overlap);
+  const longest = overlap > 0 ? Math.max(overlap, durationMs(rotation?.maxOverlap)) : 0;
+  return Math.min(parseTime(previous?.validUntil) ?? 0, (parseTime(createdAt) ?? 0) + longest);
 }
 
 /** @returns milliseconds since the epoch; Infinity if the pair does not expire */

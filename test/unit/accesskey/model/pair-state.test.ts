@@ -129,15 +129,29 @@ describe('expiresAtMs', () => {
 describe('isPairLive', () => {
   const current = { pairName: 'main', ak: keyPair().ak };
   const previous = { ...current, ak: keyPair(2).ak };
+  // The pair was generated half an hour ago.
   const rotating = { previous: { accessKey: previous.ak, validUntil: at(60) } };
+  const overlapping = { name: 'main', rotation: { overlap: '1h' } };
 
   it('is true for the current key pair, and for the previous one until its overlap ends', () => {
-    const fetched = known({}, rotating);
+    const fetched = known({ keyPairs: [overlapping] }, rotating);
     expect([isPairLive(fetched, current, now), isPairLive(fetched, previous, now)]).toEqual([true, true]);
     expect([isPairLive(fetched, current, now + 60_000), isPairLive(fetched, previous, now + 60_000)]).toEqual([
       true,
       false,
     ]);
+  });
+
+  it.each([
+    ['removed', undefined, false],
+    ['shortened below the age of the key pair', { overlap: '30m' }, false],
+    ['shortened', { overlap: '31m' }, true],
+    ['extended while in use', { overlap: '20m', maxOverlap: '31m' }, true],
+    ['limited by a shortened maxOverlap', { overlap: '20m', maxOverlap: '30m' }, false],
+  ])('of a previous key pair follows the spec before the status does: the overlap was %s', (_, rotation, isLive) => {
+    const fetched = known({ keyPairs: [{ name: 'main', ...(rotation && { rotation }) }] }, rotating);
+    expect(isPairLive(fetched, previous, now)).toBe(isLive);
+    expect(isPairLive(fetched, current, now)).toBe(true);
   });
 
   it.each([

@@ -58,6 +58,10 @@ describe('a session with a key pair', () => {
       'previous with its overlap over',
       liveOf({}, { accessKey: 'another', previous: { accessKey: ak, validUntil: at(0) } }),
     ],
+    [
+      'previous with its overlap removed',
+      liveOf({}, { accessKey: 'another', previous: { accessKey: ak, validUntil: at(60) } }),
+    ],
   ];
   test.each(ended)(
     'cannot change anything once its pair is %s, even if the session is still valid',
@@ -172,9 +176,11 @@ describe('a session with a pair that expires', () => {
   });
 
   test('rejects rotating the pair that replaced it', async () => {
-    const rotated = liveOf({}, { accessKey: 'another', previous: { accessKey: ak, validUntil: at(60) } });
+    const overlapping = { ...main, rotation: { overlap: '1h' } };
+    const previous = { accessKey: ak, validUntil: at(60) };
+    const rotated = liveOf({ keyPairs: [overlapping] }, { accessKey: 'another', previous });
     const api = createApi(rotated, end);
-    await expect(api.replaceKeyPairs(rotated, [{ ...main, revision: 2 }])).rejects.toMatchObject({
+    await expect(api.replaceKeyPairs(rotated, [{ ...overlapping, revision: 2 }])).rejects.toMatchObject({
       key: 'rejectedOutlives',
     });
     expect(api.written).toEqual([]);
