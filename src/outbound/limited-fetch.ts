@@ -59,3 +59,8 @@ export function createLimitedFetch({ ca, timeoutMs, maxResponseBytes }: LimitedF
     close: () => dispatcher.close(),
   };
 }
+
+/** Whether a response with this status means that the same request may succeed later. */
+export function isTemporaryStatus(status: number): boolean {
+  return status >= 500 || status === 429;
+}

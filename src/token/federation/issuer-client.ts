@@ -3,7 +3,7 @@ import { createRemoteJWKSet, customFetch, errors, type RemoteJWKSet } from 'jose
 import { z } from 'zod';
 import { createConnection } from '../../outbound/connection.ts';
 import { withCooldown } from '../../outbound/cooldown.ts';
-import { contentEncodingCode } from '../../outbound/limited-fetch.ts';
+import { contentEncodingCode, isTemporaryStatus } from '../../outbound/limited-fetch.ts';
 
 /** Time for one response, milliseconds. */
 const timeoutMs = 5_000;
@@ -100,7 +100,7 @@ export function createIssuerKeys(options: IssuerOptions): () => Promise<RemoteJW
 async function discover(issuer: string, get: IssuerFetch): Promise<string> {
   const response = await get(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
   if (response.status !== 200) {
-    const kind = response.status >= 500 ? 'unavailable' : 'invalid';
+    const kind = isTemporaryStatus(response.status) ? 'unavailable' : 'invalid';
     throw new IssuerError(kind, `discovery document: status ${response.status}`);
   }
   const parsed = document.safeParse(await response.json());

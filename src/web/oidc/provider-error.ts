@@ -1,9 +1,10 @@
 import { errors } from 'jose';
 import { AuthorizationResponseError, ClientError, ResponseBodyError } from 'openid-client';
+import { isTemporaryStatus } from '../../outbound/limited-fetch.ts';
 
 /**
  * Why a request to the identity provider, or the processing of its response, failed:
- * - `unavailable`: no response, or the files that the request needs cannot be read
+ * - `unavailable`: no response, one with status 5xx or 429, or the files that the request needs cannot be read
  * - `denied`: the provider or the user denied sign-in
  * - `expired`: the provider no longer accepts the authorization code or the refresh token
  * - `invalid`: an error response, or a response that fails a check
@@ -28,11 +29,8 @@ const errorCode = /^[\w.-]{1,64}$/;
 export function toProviderError(error: unknown): ProviderError {
   if (error instanceof ProviderError) return error;
   if (error instanceof AuthorizationResponseError) return fromAuthorizationError(codeOf(error.error));
-  if (error instanceof ResponseBodyError) return fromTokenError(codeOf(error.error));
-  if (error instanceof ClientError) {
-    const isTimeout = error.code === 'OAUTH_TIMEOUT' || error.code === 'OAUTH_ABORT';
-    return new ProviderError(isTimeout ? 'unavailable' : 'invalid', isTimeout ? 'no response in time' : error.message);
-  }
+  if (error instanceof ResponseBodyError) return fromTokenError(error);
+  if (error instanceof ClientError) return fromClientError(error);
   if (isNetworkError(error)) return new ProviderError('unavailable', causeOf(error));
   return new ProviderError('invalid', error instanceof errors.JOSEError ? error.message : unexpected(error));
 }
@@ -47,12 +45,23 @@ function codeOf(error: string): string {
 }
 
 function fromAuthorizationError(code: string): ProviderError {
-  const isTemporary = code === 'temporarily_unavailable' || code === 'server_error';
-  return new ProviderError(isTemporary ? 'invalid' : 'denied', `authorization response with error ${code}`);
+  const isAboutProvider = code === 'temporarily_unavailable' || code === 'server_error';
+  return new ProviderError(isAboutProvider ? 'invalid' : 'denied', `authorization response with error ${code}`);
 }
 
-function fromTokenError(code: string): ProviderError {
-  return new ProviderError(code === 'invalid_grant' ? 'expired' : 'invalid', `token response with error ${code}`);
+function fromTokenError({ error, status }: ResponseBodyError): ProviderError {
+  const code = codeOf(error);
+  const failure = code === 'invalid_grant' ? 'expired' : isTemporaryStatus(status) ? 'unavailable' : 'invalid';
+  return new ProviderError(failure, `token response with error ${code}`);
+}
+
+function fromClientError({ code = '', message, cause }: ClientError): ProviderError {
+  if (code === 'OAUTH_TIMEOUT' || code === 'OAUTH_ABORT')
+    return new ProviderError('unavailable', 'no response in time');
+  // The cause of an unexpected status is the response.
+  const { status } = (cause ?? {}) as { status?: unknown };
+  if (typeof status !== 'number') return new ProviderError('invalid', message);
+  return new ProviderError(isTemporaryStatus(status) ? 'unavailable' : 'invalid', `${message} ${status}`);
 }
 
 /** Whether fetch got no response: it reports that with a TypeError that has a cause, or a timeout. */

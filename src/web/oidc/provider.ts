@@ -14,7 +14,7 @@ import {
 import type { Logger } from 'pino';
 import { createConnection } from '../../outbound/connection.ts';
 import { withCooldown } from '../../outbound/cooldown.ts';
-import type { LimitedFetch } from '../../outbound/limited-fetch.ts';
+import { isTemporaryStatus, type LimitedFetch } from '../../outbound/limited-fetch.ts';
 import { ProviderError, toProviderError } from './provider-error.ts';
 
 /** Allowed difference between the clocks of the provider and this process, seconds. */
@@ -142,9 +142,9 @@ function requireEndpoints(client: Configuration, isInsecure: boolean): URL {
 function createKeys(url: URL, fetch: LimitedFetch, now: () => number): RemoteJWKSet {
   const read: LimitedFetch = async (...request) => {
     const response = await fetch(...request);
-    if (response.status >= 500) throw new ProviderError('unavailable', `key set: status ${response.status}`);
-    if (response.status !== 200) throw new ProviderError('invalid', `key set: status ${response.status}`);
-    return response;
+    const { status } = response;
+    if (status === 200) return response;
+    throw new ProviderError(isTemporaryStatus(status) ? 'unavailable' : 'invalid', `key set: status ${status}`);
   };
   const options = { timeoutDuration: timeoutMs, cooldownDuration: keyCooldownMs };
   return createRemoteJWKSet(url, { ...options, [joseFetch]: withCooldown(read, { ms: retryMs, now }) });

@@ -11,11 +11,11 @@ import { type ProviderTokens, verifiedTokens } from './tokens.ts';
 const earliestMs = 120_000;
 const refreshFraction = 0.8;
 /**
- * How long the result of a refresh is kept, milliseconds: other tabs may still send the previous cookie, and many
+ * How long new tokens are kept, or that the refresh token has expired, milliseconds: other tabs may still send the previous cookie, and many
  * providers accept a refresh token only once.
  */
 const resultMs = 120_000;
-/** How long to wait before another attempt while the provider is unavailable. */
+/** How long any other failure than an expired refresh token is kept, milliseconds: it may not last. */
 const retryMs = 10_000;
 const maxResults = 5_000;
 
@@ -50,7 +50,7 @@ export function createRefresh(provider: Provider, log: Logger, now: () => number
     result.then((outcome) => {
       if (!(outcome instanceof ProviderError)) return;
       log.info({ failure: outcome.failure, reason: outcome.message }, 'cannot refresh an ID token');
-      if (outcome.failure === 'unavailable') results.set(key, result, { ttl: retryMs });
+      if (outcome.failure !== 'expired') results.set(key, result, { ttl: retryMs });
     });
     return result;
   }

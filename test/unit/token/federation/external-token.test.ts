@@ -222,6 +222,7 @@ describe('the keys of an issuer', () => {
   it.each<[string, () => Response | Promise<Response>, 'unavailable' | 'invalid']>([
     ['cannot be reached', () => Promise.reject(new TypeError('fetch failed')), 'unavailable'],
     ['has an internal error', () => new Response('', { status: 503 }), 'unavailable'],
+    ['limits the rate', () => new Response('', { status: 429 }), 'unavailable'],
     ['redirects', () => new Response('', { status: 302, headers: { location: 'http://169.254.169.254/' } }), 'invalid'],
     ['sends HTML', () => new Response('<html>'), 'invalid'],
     ['sends an empty object', () => Response.json({}), 'invalid'],

@@ -1,5 +1,5 @@
 import { decodeJwt } from 'jose';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openSession } from '../../../../src/web/session/session.ts';
 import { startIdentityProvider, type TestIdentityProvider } from '../../../support/identity-provider.ts';
 import {
@@ -21,6 +21,7 @@ beforeAll(async () => {
   provider = await startIdentityProvider();
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   provider.misbehave('/token', undefined);
   provider.overrideClaims({});
   provider.idTokenSeconds = 600;
@@ -112,6 +113,26 @@ describe('a session with a refresh token', () => {
     expect((await browser.get(profile)).status).toBe(200);
     site.advance(101_000);
     await expectEnded(browser);
+  });
+
+  test.each<[string, object]>([
+    ['cannot answer', { status: 503 }],
+    ['limits the rate', { status: 429, body: '{"error":"slow_down"}' }],
+    ['sends something invalid', { body: '{}' }],
+  ])('is refreshed after ten seconds if the provider first %s', async (_, response) => {
+    const browser = await signedOn();
+    const before = await sessionOf(browser);
+    provider.misbehave('/token', response);
+    site.advance(500_000);
+    const requests = refreshes();
+    for (let attempt = 0; attempt < 3; attempt += 1) expect((await browser.get(profile)).status).toBe(200);
+    expect(refreshes() - requests).toBe(1);
+    provider.misbehave('/token', undefined);
+    site.advance(10_000);
+    const later = performance.now() + 10_001;
+    vi.spyOn(performance, 'now').mockReturnValue(later);
+    expect((await browser.get(profile)).status).toBe(200);
+    expect((await sessionOf(browser)).token).not.toBe(before.token);
   });
 
   test('ends after the maximum duration although it is used', async () => {

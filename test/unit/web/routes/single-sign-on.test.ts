@@ -251,7 +251,6 @@ describe('a provider', () => {
   });
 
   test.each<[string, string, object]>([
-    ['responds with an error', '/token', { status: 500, body: '{}' }],
     ['responds with HTML', '/token', { contentType: 'text/html', body: '<html>' }],
     ['responds without an ID token', '/token', { body: '{"access_token":"a","token_type":"bearer"}' }],
     [
@@ -265,6 +264,25 @@ describe('a provider', () => {
   ])('that %s causes no 5xx', async (_, path, response) => {
     provider.misbehave(path, response);
     await expectRefusal(await signOn(browser, provider), 403, 'was rejected');
+  });
+
+  test.each<[string, object]>([
+    ['/token', { status: 500, body: '{}' }],
+    ['/token', { status: 502, contentType: 'text/html', body: '<html>' }],
+    ['/token', { status: 503, body: '{"error":"server_error"}' }],
+    ['/token', { status: 429, body: '{"error":"slow_down"}' }],
+    ['/token', { status: 429, contentType: 'text/html', body: '<html>' }],
+    [discovery, { status: 503 }],
+  ])('that cannot answer at %s is unavailable: %o', async (path, response) => {
+    const url = await start(browser);
+    provider.misbehave(path, response);
+    if (path === discovery) {
+      site = createSignOnConsole({ provider });
+      await expectRefusal(await site.browser().get('/login/sso'), 503, 'does not respond');
+    } else {
+      const callback = pathOf(provider.authorize(url, alice));
+      await expectRefusal(await browser.get(callback), 503, 'does not respond');
+    }
   });
 
   test('that does not respond is reported with the other ways to sign in, and asked again later', async () => {
@@ -289,9 +307,9 @@ describe('a provider', () => {
 
   test('that failed is asked again after three seconds', async () => {
     provider.misbehave('/.well-known/openid-configuration', { status: 500 });
-    expect((await browser.get('/login/sso')).status).toBe(403);
+    expect((await browser.get('/login/sso')).status).toBe(503);
     provider.misbehave('/.well-known/openid-configuration', undefined);
-    expect((await browser.get('/login/sso')).status).toBe(403);
+    expect((await browser.get('/login/sso')).status).toBe(503);
     site.advance(3_001);
     expect((await browser.get('/login/sso')).status).toBe(303);
   });
