@@ -26,7 +26,12 @@ export const lifetime = z
 
 export const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'must be a CIDR, for example 10.0.0.0/8' });
 
-/** Whether a URL has neither a query, a fragment nor credentials. */
+/** An http or https URL. No further rule is applied to an invalid one, so that it can parse the URL without an error. */
+export function webUrl(rule: string) {
+  return z.url({ protocol: /^https?$/, error: rule, abort: true });
+}
+
+/** Whether a valid URL has neither a query, a fragment nor credentials. */
 export function hasOnlyPath(url: string): boolean {
   const { username, password } = new URL(url);
   return username === '' && password === '' && !/[?#]/.test(url);

@@ -89,12 +89,14 @@ function readFlags(args: readonly string[]) {
 }
 
 function readConfiguration(file: string): Configuration {
+  let text: string;
   try {
-    return parseConfiguration(readFileSync(file, 'utf8'), file);
+    text = readFileSync(file, 'utf8');
   } catch (error) {
-    if (error instanceof ConfigurationError || !(error instanceof Error)) throw error;
+    if (!(error instanceof Error)) throw error;
     throw new ConfigurationError(`configuration ${file}: ${error.message}`);
   }
+  return parseConfiguration(text, file);
 }
 
 function parseYaml(text: string, file: string): unknown {

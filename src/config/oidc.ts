@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { hasOnlyPath, isSecureUrl, label, onlyPathRule } from './fields.ts';
+import { hasOnlyPath, isSecureUrl, label, onlyPathRule, webUrl } from './fields.ts';
 
 /** scope-token of RFC 6749 section 3.3. */
 const scope = z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/, 'must be a scope without spaces');
@@ -8,11 +8,10 @@ const scope = z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/, 'must be a s
 const printable = z.string().regex(/^[^\p{Cc}]{1,253}$/u, 'must be at most 253 characters, without control characters');
 
 /** Discovery fetches the keys that sign ID tokens from this URL, so it must use TLS. */
-const issuer = z
-  .url({ protocol: /^https?$/, error: 'must be an https URL' })
+const issuer = webUrl('must be an https URL')
   .max(2_048)
   .refine(isSecureUrl, 'must be an https URL (http is allowed only for a loopback address)')
-  .refine((text) => hasOnlyPath(text), onlyPathRule);
+  .refine(hasOnlyPath, onlyPathRule);
 
 /** Single sign-on with OpenID Connect, see docs/single-sign-on.md. */
 export const oidc = z

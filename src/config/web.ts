@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { hasOnlyPath, name, onlyPathRule } from './fields.ts';
+import { hasOnlyPath, name, onlyPathRule, webUrl } from './fields.ts';
 import { oidc } from './oidc.ts';
 
 /** A proxy that signs users in, such as oauth2-proxy, see docs/single-sign-on.md. */
@@ -51,9 +51,8 @@ export const web = z
     sessionSecretName: name
       .default('accesskey-operator-web-session')
       .describe("Name of the session-key Secret, in the operator's namespace."),
-    publicUrl: z
-      .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
-      .refine((url) => hasOnlyPath(url), onlyPathRule)
+    publicUrl: webUrl('must be an http or https URL')
+      .refine(hasOnlyPath, onlyPathRule)
       .refine((url) => new URL(url).pathname === '/', 'must not have a path, because the console is served at the root')
       // As browsers serialize it, so that code may compare it as text: HTTPS://A.example:443/ becomes https://a.example.
       .transform((url) => new URL(url).origin)

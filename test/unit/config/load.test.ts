@@ -93,6 +93,9 @@ function messageOf(action: () => unknown): string {
   return message;
 }
 
+/** Texts that `new URL` rejects. */
+const notUrls = ['keys.example.org', '', 'https://', 'https://host:99999'];
+
 const trusted = (change: object = {}) => ({ issuer: 'https://a', audiences: ['keys'], ...change });
 
 describe('parseConfiguration', () => {
@@ -297,6 +300,8 @@ describe('parseConfiguration', () => {
     [{ http: { plain: true, port: 8081 } }, 'health.port'],
     [{ health: { port: 8080, address: '127.0.0.1' } }, 'health.port'],
     [{ web: { publicUrl: 'ftp://keys.example.org' } }, 'web.publicUrl'],
+    ...notUrls.map((publicUrl): [object, string] => [{ web: { publicUrl } }, 'web.publicUrl']),
+    ...notUrls.map((issuer): [object, string] => [withOidc({ issuer }), 'web.oidc.issuer']),
     [{ web: { publicUrl: 'https://keys.example.org/keys' } }, 'web.publicUrl'],
     [{ web: { publicUrl: 'https://keys.example.org/?a=b' } }, 'web.publicUrl'],
     [{ web: { publicUrl: 'https://keys.example.org/#a' } }, 'web.publicUrl'],
