@@ -20,7 +20,7 @@ const drainMs = 10_000;
 /**
  * Runs the composed operator: listens, starts all components, and after the signal drains and stops them.
  *
- * @throws if a port cannot be bound
+ * @throws Error that names the section of the configuration if a port cannot be bound
  */
 export async function runOperator(components: OperatorComponents, options: OperatorOptions): Promise<void> {
   const { api, health } = await listen(components, options);
@@ -40,9 +40,10 @@ export async function runOperator(components: OperatorComponents, options: Opera
 async function listen(components: OperatorComponents, { configuration, program, log }: OperatorOptions) {
   const { readiness, metrics, app, certificate, transport } = components;
   const probes = createHealthApp({ unready: readiness.reasons, metrics, log });
-  const health = await serve(probes, { ...configuration.health, log });
+  const health = await serve(probes, { ...configuration.health, log }).catch(rethrowFor('health'));
   const tls = certificate && { certificate, log };
-  const api = await serve(app, { ...configuration.http, tls, log, metrics: metrics.http });
+  const options = { ...configuration.http, tls, log, metrics: metrics.http };
+  const api = await serve(app, options).catch(rethrowFor('http'));
   const ports = { api: api.port, tls: tls !== undefined, health: health.port };
   log.info({ version: program.version, server: transport.server, ...ports }, 'listening');
   const { issuer } = configuration.token;
@@ -50,6 +51,12 @@ async function listen(components: OperatorComponents, { configuration, program, 
     log.info({ issuer }, 'discovery documents are not served: set token.issuer to the https URL of this server');
   }
   return { api, health };
+}
+
+function rethrowFor(section: 'health' | 'http') {
+  return (cause: unknown): never => {
+    throw new Error(`cannot listen on ${section}.address and ${section}.port`, { cause });
+  };
 }
 
 /** Starts the background work: watches, signing keys, last-used times and, when ready, leadership. */

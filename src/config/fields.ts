@@ -1,8 +1,10 @@
 /** Field types that several sections of the configuration share. */
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { isDnsLabel, isDnsSubdomain } from '../kube/names.ts';
 
 export const port = z.int().min(0).max(65535);
+export const ipAddress = z.string().refine((text) => isIP(text) !== 0, 'must be an IPv4 or IPv6 address');
 export const name = z.string().refine(isDnsSubdomain, 'must be a lower-case RFC 1123 name');
 export const label = z.string().refine(isDnsLabel, 'must be a lower-case RFC 1123 label');
 

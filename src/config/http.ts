@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cidr, port } from './fields.ts';
+import { cidr, ipAddress, port } from './fields.ts';
 
 /** An origin as browsers serialize it (RFC 6454 section 6.2), so that origins can be compared as text. */
 const origin = z.string().refine((text) => text === '*' || isOrigin(text), {
@@ -27,7 +27,7 @@ const cors = z
 /** HTTP without TLS must be enabled explicitly, because it would transmit key pairs and tokens in plain text. */
 export const http = z
   .strictObject({
-    address: z.string().min(1).default('0.0.0.0').describe('Listen address of the platform API.'),
+    address: ipAddress.default('0.0.0.0').describe('Listen address of the platform API, an IP address.'),
     port: port.default(8080).describe('Port of the platform API; 0 selects a free port.'),
     tls: z
       .strictObject({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { label, name, port } from './fields.ts';
+import { ipAddress, label, name, port } from './fields.ts';
 import { http } from './http.ts';
 import { leaderElection } from './leader-election.ts';
 import { token } from './token.ts';
@@ -26,7 +26,7 @@ const fields = z.strictObject({
   http,
   health: z
     .strictObject({
-      address: z.string().min(1).default('0.0.0.0').describe('Listen address of probes and metrics.'),
+      address: ipAddress.default('0.0.0.0').describe('Listen address of probes and metrics, an IP address.'),
       port: port.default(8081).describe('Port of probes and metrics.'),
     })
     .prefault({})

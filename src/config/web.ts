@@ -64,6 +64,10 @@ export const web = z
     path: ['publicUrl'],
     message: 'required by web.oidc, because the identity provider redirects to <publicUrl>/login/callback',
   })
+  .refine(({ idleMinutes = 0, sessionMinutes }) => idleMinutes <= sessionMinutes, {
+    path: ['idleMinutes'],
+    message: 'must not be greater than web.sessionMinutes, after which the session ends in any case',
+  })
   .refine(hasSignIn, {
     path: ['tokenSignIn'],
     message:

@@ -162,7 +162,7 @@ test('--help prints the usage and --version the version; both exit with 0', asyn
   expect(await run('--version')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
 });
 
-test('a port that is in use prints one line and exits with 1', async () => {
+test('a port that is in use prints one line that names the section and exits with 1', async () => {
   const taken = await startOperator([
     '--kubeconfig',
     await file('k', kubeconfig('https://127.0.0.1:1')),
@@ -172,7 +172,7 @@ test('a port that is in use prints one line and exits with 1', async () => {
   const http = { address: '127.0.0.1', port: Number(new URL(taken.url).port), plain: true };
   const config = await file('taken.yaml', configurationFile({ http }));
   const { code, stderr } = await run('--kubeconfig', join(directory, 'k'), '--config', config);
-  expect(stderr).toMatch(/EADDRINUSE/);
+  expect(stderr).toMatch(/^accesskey-operator: cannot listen on http\.address and http\.port: .*EADDRINUSE.*\n$/);
   expect(code).toBe(1);
   expect(await taken.stop()).toBe(0);
 });

@@ -118,6 +118,19 @@ describe('the log at startup', () => {
   });
 });
 
+it.each(['health', 'http'])('names the section %s if its address cannot be used', async (section) => {
+  // TEST-NET-1, which no interface has.
+  const { components, configuration, log } = compose({ [section]: { address: '192.0.2.1' } });
+  const running = runOperator(components, { configuration, program, log, untilSignal: async () => undefined });
+  await expect(running).rejects.toThrow(
+    expect.objectContaining({
+      message: `cannot listen on ${section}.address and ${section}.port`,
+      cause: expect.objectContaining({ code: 'EADDRNOTAVAIL' }),
+    }),
+  );
+  await components.transport.close();
+});
+
 it('writes the last uses after the last response, also while reconciliation has not stopped', async () => {
   const { components, configuration, log } = compose();
   const reconciliation = Promise.withResolvers<void>();
