@@ -346,12 +346,18 @@ describe('other values', () => {
   });
 });
 
+/** One more than the policy allows, counting the line of a namespace without groups. */
+const manyGroups = { a: Array.from({ length: 3000 }, () => 'g'), b: Array.from({ length: 2000 }, () => 'g'), c: [] };
+
 describe('invalid values', () => {
   test.each<[string, Values]>([
     ['replica', { replica: 2 }],
     ['enable', { tls: { enable: true } }],
     ['highAvailability.replicas', { highAvailability: { enabled: true, replicas: 1 } }],
     ['guardrails.maxKeyPairLifetime', { guardrails: { maxKeyPairLifetime: '90d' } }],
+    ['guardrails.maxKeyPairLifetime', { guardrails: { maxKeyPairLifetime: '0h' } }],
+    ['guardrails.maxTokenLifetime', { guardrails: { maxTokenLifetime: '00h0m0s' } }],
+    ['guardrails.allowedGroups: has 5001 entries', { guardrails: { allowedGroups: manyGroups } }],
     ['guardrails.allowedGroups', { guardrails: { allowedGroups: { 'a b': ['c'] } } }],
     ['guardrails.allowedGroups', { guardrails: { allowedGroups: { a: ['b\n*: c'] } } }],
     ['guardrails.allowedAudiences', { guardrails: { allowedAudiences: ['a b'] } }],
@@ -398,6 +404,11 @@ describe('invalid values', () => {
   ])('rejects a value with the message %s', async (name, values) => {
     const rejection = await rejectionOf(values);
     expect(rejection.replaceAll('/', '.')).toContain(name);
+  });
+
+  test.each(['', '10m', '2160h', '0h30m'])('accepts the guardrail %j', async (duration) => {
+    const limits = { maxKeyPairLifetime: duration, maxTokenLifetime: duration };
+    expect(await rejectionOf({ guardrails: { enabled: true, ...limits } })).toBe('accepted');
   });
 
   test.each([

@@ -15,6 +15,11 @@
 {{- if and .Values.tls.certManager.enabled (not .Values.tls.enabled) -}}
 {{- fail "tls.certManager.enabled: requires tls.enabled" -}}
 {{- end -}}
+{{- $lines := 0 -}}
+{{- range .Values.guardrails.allowedGroups }}{{ $lines = add $lines (max 1 (len .)) }}{{ end -}}
+{{- if gt $lines 5000 -}}
+{{- fail (printf "guardrails.allowedGroups: has %d entries, and the policy allows at most 5000 in all namespaces" $lines) -}}
+{{- end -}}
 {{- with .Values.tls.certManager.issuerRef -}}
 {{- if not .name }}{{ fail "tls.certManager.issuerRef.name: required if issuerRef is set" }}{{ end -}}
 {{- end -}}
