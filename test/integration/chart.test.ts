@@ -230,6 +230,11 @@ describe('the configuration', () => {
     return parseConfiguration(data['config.yaml'] ?? '', 'config');
   };
 
+  test('may trust proxies with IPv4-mapped addresses, as in docs/tokens.md', async () => {
+    const http = { trustedProxies: ['::ffff:10.0.0.0/104'] };
+    expect(await configuration({ config: { http } })).toMatchObject({ http });
+  });
+
   test('overrides fields from other values, also with false and 0', async () => {
     const config = {
       clusterName: 'production',

@@ -19,6 +19,7 @@ interface Schema {
   required?: string[];
   properties?: Record<string, Schema>;
   items?: Schema;
+  anyOf?: Schema[];
 }
 
 export const chartValuesSchema = {
@@ -69,11 +70,12 @@ function nullable(properties: Record<string, Schema>): Record<string, Schema> {
   );
 }
 
-function withoutPatterns({ pattern: _, items, properties, ...schema }: Schema): Schema {
+function withoutPatterns({ pattern: _, items, properties, anyOf, ...schema }: Schema): Schema {
   const entries = properties && Object.entries(properties).map(([name, one]) => [name, withoutPatterns(one)]);
   return {
     ...schema,
     ...(entries && { properties: Object.fromEntries(entries) }),
     ...(items && { items: withoutPatterns(items) }),
+    ...(anyOf && { anyOf: anyOf.map(withoutPatterns) }),
   };
 }

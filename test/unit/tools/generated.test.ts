@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { chartValuesSchema } from '../../../tools/generate/chart-values-schema.ts';
 import { generatedFiles } from '../../../tools/generate/main.ts';
 import { replaceGenerated, table } from '../../../tools/generate/markdown.ts';
 import { configurationReference, metricsReference } from '../../../tools/generate/references.ts';
@@ -12,6 +13,12 @@ describe('generated files', () => {
       expect(await readFile(one.file, 'utf8')).toBe(await one.text());
     },
   );
+});
+
+it('the chart leaves the patterns of the configuration to the operator', async () => {
+  const { definitions } = JSON.parse(await chartValuesSchema.text());
+  expect(Object.keys(definitions.configuration.properties)).toContain('http');
+  expect(JSON.stringify(definitions.configuration)).not.toContain('"pattern":');
 });
 
 describe('configurationReference', () => {
