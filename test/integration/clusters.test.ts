@@ -12,6 +12,7 @@ import { startTestCluster, type TestCluster } from '../support/cluster.ts';
 import {
   clusterEvent,
   clusterEventCounts,
+  documentedEvents,
   namespace,
   registerAsDocumented,
   registerCluster,
@@ -98,6 +99,7 @@ test('a cluster that is registered with the documented commands is listed by its
   expect((await inAll('both', '?cluster=west')).names).toEqual(['west/shop/web']);
   expect((await list('/clusters/west/namespaces/shop/deployments/web')).status).toBe(200);
   await clusterEvent(home.kubectl, secret, 'ClusterAvailable: Cluster west is available');
+  expect(await documentedEvents(home.kubectl)).toContain('Cluster west is available');
   expect([await up(), await metric('accesskey_cluster_registrations{state="available"}')]).toEqual([1, 1]);
 });
 

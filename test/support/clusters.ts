@@ -11,9 +11,11 @@ import { poll } from '../../tools/poll.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 export const namespace = 'accesskey-system';
 
+const readDocument = () => readFile(join(root, 'docs/clusters.md'), 'utf8');
+
 /** The commands of the first shell block in docs/clusters.md. */
 async function documentedCommands(): Promise<string> {
-  const text = await readFile(join(root, 'docs/clusters.md'), 'utf8');
+  const text = await readDocument();
   const [, commands] = /^```sh\n([\s\S]*?)^```$/m.exec(text) ?? [];
   if (commands === undefined) throw new Error('docs/clusters.md has no commands');
   return commands;
@@ -37,6 +39,12 @@ export async function registerAsDocumented(contexts: Record<string, ControlPlane
   await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', commands, 'bash', root], {
     env: { ...process.env, PATH, KUBECONFIG: file },
   });
+}
+
+/** @returns the output of the command with which docs/clusters.md shows the result of a registration */
+export async function documentedEvents(kubectl: Kubectl): Promise<string> {
+  const [, command = ''] = /`kubectl --context local (events [^`]+)`/.exec(await readDocument()) ?? [];
+  return kubectl.run(command.split(' '));
 }
 
 /** One kubeconfig with a context for each cluster. */
