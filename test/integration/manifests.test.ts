@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
 import { parseConfiguration } from '../../src/config/load.ts';
 import { installFile, renderInstall } from '../../tools/generate/install-manifest.ts';
-import { operatorNamespace, renderManifests } from '../../tools/install.ts';
+import { type Manifest, operatorNamespace, renderManifests } from '../../tools/install.ts';
 import { poll } from '../../tools/poll.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
 import { createNamespace } from '../support/platform.ts';
@@ -14,6 +14,7 @@ import { createNamespace } from '../support/platform.ts';
 const manifests = join(import.meta.dirname, '../../manifests');
 const base = join(manifests, 'base');
 const installDocument = join(manifests, '../docs/install.md');
+const upgradeDocument = join(manifests, '../docs/upgrade.md');
 
 let cluster: TestCluster;
 
@@ -113,6 +114,19 @@ describe('the overlays', () => {
     expect(parseConfiguration(text, installDocument).token.issuer).toBe('https://keys.example.org');
     const items = objects.filter(({ apiVersion }) => !foreign.test(apiVersion));
     await cluster.kubectl.apply({ apiVersion: 'v1', kind: 'List', items }, '--server-side', '--dry-run=server');
+  });
+
+  test('keep the newer CRD in a rollback with the patch of docs/upgrade.md', async () => {
+    const directory = await mkdtemp(join(cluster.directory, 'rollback-'));
+    const [, indented = ''] =
+      /^ {3}```yaml\n(\s+patches:[\s\S]*?)^ {3}```$/m.exec(readFileSync(upgradeDocument, 'utf8')) ?? [];
+    await symlink(base, join(directory, 'base'));
+    await writeFile(join(directory, 'kustomization.yaml'), `resources: [base]\n${indented.replace(/^ {3}/gm, '')}`);
+    const ids = (objects: Manifest[]) => objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+    const all = ids(await renderManifests(cluster.kubectl, base));
+    const crd = 'CustomResourceDefinition/accesskeys.ghippo.io';
+    expect(all).toContain(crd);
+    expect(ids(await renderManifests(cluster.kubectl, directory))).toEqual(all.filter((id) => id !== crd));
   });
 
   test('have an example Ingress that names a port of the Service', async () => {

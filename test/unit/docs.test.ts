@@ -49,6 +49,15 @@ describe('commands and URLs in documents', () => {
   });
 });
 
+describe('docs/upgrade.md', () => {
+  it('writes backups with keys to files that only their owner can read', () => {
+    const blocks = [...read('docs/upgrade.md').matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block);
+    const backups = blocks.filter((block) => /\bget secrets? [^\n]*-o json > /.test(block));
+    expect(backups).toHaveLength(1);
+    expect(backups[0]).toMatch(/^umask 077\b/);
+  });
+});
+
 describe('docs/configuration.md', () => {
   it('shows the defaults, except for HTTPS', () => {
     const [, example = ''] = /```yaml\n([\s\S]*?)```/.exec(read('docs/configuration.md')) ?? [];
