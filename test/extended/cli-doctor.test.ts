@@ -64,6 +64,7 @@ test('finds only that the Deployment has no pods here, and verifies a token', as
     CRD: 'ok',
     'admission policies': 'ok',
     escalation: 'ok',
+    'older AccessKeys': 'ok',
     operator: 'failed',
     version: 'ok',
     leader: 'ok',

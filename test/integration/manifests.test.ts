@@ -71,6 +71,8 @@ describe('manifests/install.yaml', () => {
   });
 });
 
+const overlays = ['guardrails', 'high-availability', 'monitoring', 'self-service', 'single-namespace', 'tls'];
+
 describe('the overlays', () => {
   /** Kinds of other projects, whose CRDs are not installed. */
   const foreign = /^(cert-manager|monitoring\.coreos)\./;
@@ -78,6 +80,12 @@ describe('the overlays', () => {
   beforeAll(async () => {
     await createNamespace(cluster.kubectl, 'team-a');
     await createNamespace(cluster.kubectl, 'accesskey-self-service');
+  });
+
+  test.each(overlays)('%s has the policies before the roles', async (name) => {
+    const kinds = (await renderManifests(cluster.kubectl, join(manifests, 'overlays', name))).map(({ kind }) => kind);
+    expect(kinds.lastIndexOf('ValidatingAdmissionPolicyBinding')).toBeLessThan(kinds.indexOf('ClusterRole'));
+    expect(kinds.at(-1)).toBe('Deployment');
   });
 
   test.each(['high-availability', 'monitoring', 'self-service', 'single-namespace', 'tls'])(
@@ -104,7 +112,7 @@ describe('the overlays', () => {
     await symlink(join(manifests, '..'), join(directory, 'accesskey-operator'));
     await writeFile(join(directory, 'kustomization.yaml'), kustomization);
     const objects = await renderManifests(cluster.kubectl, directory);
-    const deployment = objects.find(({ kind }) => kind === 'Deployment') as unknown as Workload;
+    const deployment = objects.at(-1) as unknown as Workload;
     const { replicas, template } = deployment.spec;
     expect(replicas).toBe(2);
     expect(template.spec.containers[0]?.image).toBe(`registry.example.org/accesskey-operator:${packageJson.version}`);

@@ -1,4 +1,5 @@
 /** Reads everything that the checks need, and runs them. Reads only; the escalation attempt is a dry run. */
+import { accessKeys } from '../../accesskey/model/access-key-record.ts';
 import type { Cluster } from '../common/cluster.ts';
 import { type ClockReading, readApiClock } from '../common/server-clock.ts';
 import type { SendOptions } from '../token/send.ts';
@@ -14,6 +15,7 @@ import {
   userPermissions,
 } from './check-permissions.ts';
 import { checkEscalation, checkPolicies, type Policy, type PolicyBinding } from './check-policies.ts';
+import { checkUnchecked, type DatedAccessKey, type DatedBinding } from './check-unchecked.ts';
 import { crdFields } from './crd-fields.generated.ts';
 import type { Fact, Finding } from './finding.ts';
 import { type Installation, readInstallation, readSecretValue } from './installation.ts';
@@ -83,13 +85,12 @@ async function checkCluster(cluster: Cluster, { probeAs }: Examination): Promise
   };
   const all = <T extends object>(plural: string) =>
     readFact(() => client.list<T>({ apiVersion: admission, plural }, {}));
+  const bindings = await all<PolicyBinding & DatedBinding>('validatingadmissionpolicybindings');
   return [
     checkCrd(await readFact(() => client.get<CustomResourceDefinition>(crd)), crdFields),
-    checkPolicies(
-      await all<Policy>('validatingadmissionpolicies'),
-      await all<PolicyBinding>('validatingadmissionpolicybindings'),
-    ),
+    checkPolicies(await all<Policy>('validatingadmissionpolicies'), bindings),
     checkEscalation(await tryEscalation(cluster, probeAs)),
+    checkUnchecked(bindings, await readFact(() => client.list<DatedAccessKey>(accessKeys, {}))),
   ];
 }
 

@@ -10,6 +10,7 @@ import {
   type Escalation,
   policyNames,
 } from '../../../../src/cli/doctor/check-policies.ts';
+import { checkUnchecked } from '../../../../src/cli/doctor/check-unchecked.ts';
 import type { Fact } from '../../../../src/cli/doctor/finding.ts';
 
 const forbidden = { missing: 'forbidden', reason: 'alice cannot get it' } as const;
@@ -87,6 +88,31 @@ describe('checkPolicies', () => {
     ['failed', { value: policies }, changed({ matchResources: {} }), /^not bound/],
   ])('is %s for %#', (status, found, bound, message) => {
     expect(checkPolicies(found, bound)).toMatchObject({ status, message: expect.stringMatching(message) });
+  });
+});
+
+describe('checkUnchecked', () => {
+  const binding = {
+    metadata: { creationTimestamp: '2026-01-01T00:00:10Z' },
+    spec: { policyName: 'accesskeys.ghippo.io' },
+  };
+  const other = { metadata: { creationTimestamp: '2025-01-01T00:00:00Z' }, spec: { policyName: 'a.example.org' } };
+  const bound = { value: [other, binding] };
+  const created = (...seconds: number[]) => ({
+    value: seconds.map((second) => ({
+      metadata: { namespace: 'people', name: `a${second}`, creationTimestamp: `2026-01-01T00:00:${second}Z` },
+    })),
+  });
+
+  it.each([
+    ['ok', bound, created(), /^all AccessKeys/],
+    ['ok', bound, created(11, 59), /^all AccessKeys/],
+    ['warning', bound, created(11, 10), /: people\/a10$/],
+    ['skipped', forbidden, created(10), /alice cannot/],
+    ['skipped', bound, forbidden, /alice cannot/],
+    ['skipped', { value: [other] }, created(10), /is not bound$/],
+  ])('is %s for %#', (status, bindings, accessKeys, message) => {
+    expect(checkUnchecked(bindings, accessKeys)).toMatchObject({ status, message: expect.stringMatching(message) });
   });
 });
 
