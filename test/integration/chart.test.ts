@@ -29,6 +29,7 @@ type RenderedObject = Manifest & {
     strategy: object;
     ports: { name: string; port: number }[];
     type?: string;
+    externalTrafficPolicy?: string;
     dnsNames: string[];
     issuerRef: object;
     egress: object[];
@@ -325,14 +326,28 @@ describe('other values', () => {
   });
 
   test('apply to the Service and the NetworkPolicy', async () => {
-    const service = { type: 'LoadBalancer', annotations: { internal: 'true' } };
-    const { metadata, spec } = await objectOf('Service', 'accesskey-operator', { service });
-    expect({ type: spec.type, annotations: metadata.annotations }).toEqual(service);
+    const loadBalancer = { type: 'LoadBalancer', loadBalancerSourceRanges: ['192.0.2.0/24', '2001:db8::/32'] };
+    const annotations = { internal: 'true' };
+    const { metadata, spec } = await objectOf('Service', 'accesskey-operator', {
+      service: { ...loadBalancer, annotations },
+    });
+    expect(metadata.annotations).toEqual(annotations);
+    expect(spec).toMatchObject(loadBalancer);
     const networkPolicy = { apiServerPorts: [16443] };
     const policy = await objectOf('NetworkPolicy', 'accesskey-operator', { networkPolicy });
     expect(policy.spec.egress.at(-1)).toEqual({ ports: [{ port: 16443 }] });
     const without = { networkPolicy: { enabled: false }, monitoring: { enabled: true } };
     expect((await objectsOf('keys', without)).map(({ kind }) => kind)).not.toContain('NetworkPolicy');
+  });
+
+  test.each<[object, string | undefined]>([
+    [{}, undefined],
+    [{ type: 'NodePort' }, 'Local'],
+    [{ type: 'LoadBalancer' }, 'Local'],
+    [{ type: 'LoadBalancer', externalTrafficPolicy: 'Cluster' }, 'Cluster'],
+  ])('keep the address of the client by default: %j', async (service, policy) => {
+    const { spec } = await objectOf('Service', 'accesskey-operator', { service });
+    expect(spec.externalTrafficPolicy).toBe(policy);
   });
 
   test('use an existing issuer for the Service and additional DNS names, without a dedicated CA', async () => {
@@ -368,6 +383,13 @@ describe('invalid values', () => {
     ['guardrails.allowedAudiences', { guardrails: { allowedAudiences: ['a b'] } }],
     ['image.digest', { image: { digest: 'latest' } }],
     ['service.type', { service: { type: 'Public' } }],
+    ['service.externalTrafficPolicy', { service: { type: 'NodePort', externalTrafficPolicy: 'None' } }],
+    ['service.externalTrafficPolicy: requires', { service: { externalTrafficPolicy: 'Local' } }],
+    ['service.loadBalancerSourceRanges', { service: { type: 'LoadBalancer', loadBalancerSourceRanges: ['10.0.0.1'] } }],
+    [
+      'service.loadBalancerSourceRanges: requires',
+      { service: { type: 'NodePort', loadBalancerSourceRanges: ['10.0.0.0/8'] } },
+    ],
     ['watchNamespace', { watchNamespace: 'Team_A' }],
     ['watchNamespace: the operator needs its own namespace', { watchNamespace: 'keys' }],
     ['tls.enabled', { tls: { enabled: 'yes' } }],

@@ -15,6 +15,14 @@
 {{- if and .Values.tls.certManager.enabled (not .Values.tls.enabled) -}}
 {{- fail "tls.certManager.enabled: requires tls.enabled" -}}
 {{- end -}}
+{{- with .Values.service -}}
+{{- if and .externalTrafficPolicy (eq .type "ClusterIP") -}}
+{{- fail "service.externalTrafficPolicy: requires service.type NodePort or LoadBalancer" -}}
+{{- end -}}
+{{- if and .loadBalancerSourceRanges (ne .type "LoadBalancer") -}}
+{{- fail "service.loadBalancerSourceRanges: requires service.type LoadBalancer" -}}
+{{- end -}}
+{{- end -}}
 {{- $lines := 0 -}}
 {{- range .Values.guardrails.allowedGroups }}{{ $lines = add $lines (max 1 (len .)) }}{{ end -}}
 {{- if gt $lines 5000 -}}
