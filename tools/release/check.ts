@@ -15,7 +15,8 @@ import { locateBinaries, locatePrograms } from '../go-programs/locate.ts';
 import { helmPrograms } from '../go-programs/program-sets.ts';
 import { withDocker } from '../images/docker.ts';
 import { createKubectl } from '../kubectl.ts';
-import { run } from '../run-command.ts';
+import { run, succeeds } from '../run-command.ts';
+import { checkChangelog, checkTag } from './changelog.ts';
 import { checkImage } from './image.ts';
 import { disallowedPackages, type Lockfile, type ProductionPackage, productionPackages } from './licences.ts';
 import { type Bom, productionBom } from './sbom.ts';
@@ -46,9 +47,13 @@ const steps: Record<string, (flags: Flags) => Promise<string>> = {
   },
 
   async changelog() {
-    const text = await readFile(join(root, 'CHANGELOG.md'), 'utf8');
-    if (!text.includes(`\n## [${version}] - `)) throw new Error(`CHANGELOG.md has no section "## [${version}]"`);
-    return `CHANGELOG.md has a section "## [${version}]"`;
+    checkChangelog(await readFile(join(root, 'CHANGELOG.md'), 'utf8'), version);
+    const tag = `refs/tags/v${version}`;
+    const isTagged = await succeeds('git', ['show-ref', '--verify', '--quiet', tag], { cwd: root });
+    const commitOf = async (name: string) =>
+      (await run('git', ['rev-parse', `${name}^{commit}`], { cwd: root })).trim();
+    checkTag(version, isTagged ? await commitOf(tag) : undefined, await commitOf('HEAD'));
+    return `all changes are in the section "## [${version}]"`;
   },
 
   async generated() {
