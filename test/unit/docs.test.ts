@@ -58,6 +58,21 @@ describe('docs/upgrade.md', () => {
   });
 });
 
+describe('bench/README.md', () => {
+  const memory = /\d+(?: to \d+)? MiB/g;
+
+  it.each<[string, RegExp]>([
+    ['manifests/base/deployment.yaml', /Measured memory usage[^.]*\.md\)[^.]*/],
+    ['charts/accesskey-operator/values.yaml', /Measured memory usage[^.]*\.md\)[^.]*/],
+    ['docs/install.md', /^\| AccessKeys \| memory \|\n(?:\|.*\n)+/m],
+    ['docs/capacity.md', /`bench:scale`: [^|]* MiB[^|]*/],
+  ])('has the memory figures of %s', (file, passage) => {
+    const figures = passage.exec(read(file))?.[0].match(memory) ?? [];
+    expect(figures.length).toBeGreaterThan(1);
+    expect(figures.filter((figure) => !read('bench/README.md').includes(figure))).toEqual([]);
+  });
+});
+
 describe('docs/configuration.md', () => {
   it('shows the defaults, except for HTTPS', () => {
     const [, example = ''] = /```yaml\n([\s\S]*?)```/.exec(read('docs/configuration.md')) ?? [];
