@@ -5,7 +5,8 @@
 
 # Must contain node (24.6 or newer) and npm.
 ARG BASE_IMAGE=node:24-bookworm-slim
-# Must contain node (24.6 or newer) in its PATH. Needs neither npm nor a shell.
+# Must contain node (24.6 or newer) in its PATH, and /usr/bin/env, which starts kubectl-accesskey. Needs neither npm nor a
+# shell.
 ARG RUNTIME_IMAGE=${BASE_IMAGE}
 
 FROM ${BASE_IMAGE} AS bundle
@@ -34,6 +35,8 @@ WORKDIR /app
 COPY --from=bundle /build/dist/operator ./
 # kubectl-accesskey, which is on the PATH.
 COPY --from=bundle /build/dist/cli ./cli
+# Fails if RUNTIME_IMAGE has no /usr/bin/env.
+RUN ["kubectl-accesskey", "version"]
 COPY LICENSE ./
 # Numeric, so that the kubelet can verify that it is not root (runAsNonRoot).
 USER 65532:65532

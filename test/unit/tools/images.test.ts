@@ -24,6 +24,13 @@ describe('the Dockerfile', () => {
     expect(runCheck(flags)).toEqual({ status: 0, stderr: '' });
   });
 
+  it('starts kubectl-accesskey, which needs /usr/bin/env, after it was copied', () => {
+    const finalStage = readFileSync('Dockerfile', 'utf8')
+      .split(/^FROM /m)
+      .at(-1);
+    expect(finalStage).toMatch(/^COPY .* \.\/cli\n(?:#.*\n)*RUN \["kubectl-accesskey", "version"\]$/m);
+  });
+
   it('rejects an older one and names the required version', () => {
     for (const missing of flags) {
       const { status, stderr } = runCheck(flags.filter((one) => one !== missing));
