@@ -135,6 +135,7 @@ export function composeOperator(options: CompositionOptions) {
     ...(certificate && { certificateExpiry: certificate.expiry }),
     caches: () => [...served.measured.caches(), ...ownCaches.map((one) => ({ ...one, cluster: clusterName }))],
     signingKeys: signingKeys.cache,
+    rotationDays: token.signingKeys.rotationDays,
     clusters: served.measured,
   });
   return {

@@ -18,7 +18,7 @@ import {
 } from './collectors.ts';
 import { collectKeyPairs, type MeasuredPair } from './key-pairs.ts';
 import { createAccessMetrics, createHttpMetrics, createTokenMetrics, createTransportMetrics } from './requests.ts';
-import { collectSigningKeys, type MeasuredKeys } from './signing-keys.ts';
+import { collectRotationPeriod, collectSigningKeys, type MeasuredKeys } from './signing-keys.ts';
 import { createWorkQueueMetrics } from './work-queue.ts';
 
 /** What the gauges are read from at each scrape. */
@@ -39,6 +39,8 @@ export interface MetricSources {
   caches?: () => Iterable<MeasuredCache>;
   /** Default: none. */
   signingKeys?: MeasuredKeys;
+  /** token.signingKeys.rotationDays. If unset or 0, there is no metric of the rotation period. */
+  rotationDays?: number;
   /** The registered clusters. Default: none. */
   clusters?: MeasuredClusters;
   /** Milliseconds since the epoch. */
@@ -95,6 +97,7 @@ export function createMetrics(): Metrics {
       if (sources.certificateExpiry) collectCertificate(register, sources.certificateExpiry);
       collectCaches(register, sources.caches ?? (() => []));
       collectSigningKeys(register, sources.signingKeys ?? noKeys, sources.now ?? Date.now);
+      if (sources.rotationDays) collectRotationPeriod(register, sources.rotationDays);
       collectClusters(register, sources.clusters ?? noClusters);
     },
     register,

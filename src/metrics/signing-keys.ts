@@ -8,6 +8,19 @@ export interface MeasuredKeys {
   isBroken(): boolean;
 }
 
+/**
+ * How long a key signs tokens, for the alert AccessKeySigningKeyOld.
+ *
+ * @param days token.signingKeys.rotationDays, not 0
+ */
+export function collectRotationPeriod(register: Registry, days: number): void {
+  new Gauge({
+    registers: [register],
+    name: 'accesskey_signing_key_rotation_period_seconds',
+    help: 'How long a signing key is to sign tokens (token.signingKeys.rotationDays); absent without automatic rotation',
+  }).set(days * 86_400);
+}
+
 /** No label contains a kid: each rotation would create new series. */
 export function collectSigningKeys(register: Registry, keys: MeasuredKeys, now: () => number): void {
   collectCounts(register, {

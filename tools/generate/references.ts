@@ -62,7 +62,7 @@ interface Metric {
 /** Returns a table of the operator's own metrics: name, type, labels and help text. */
 export function metricsReference(): string {
   const { register, collect } = createMetrics();
-  collect({ certificateExpiry: () => 0, keyPairs: () => [] });
+  collect({ certificateExpiry: () => 0, keyPairs: () => [], rotationDays: 30 });
   const metrics = register.getMetricsAsArray() as unknown as Metric[];
   const own = metrics.filter(({ name }) => !/^(process|nodejs)_/.test(name));
   const rows = own

@@ -79,6 +79,12 @@ it('reports how fresh each watch is, including those of single objects in its ow
   await components.transport.close();
 });
 
+it('reports the rotation period of the signing keys', async () => {
+  const { components } = compose({ token: { signingKeys: { rotationDays: 90 } } });
+  expect(await components.metrics.exposition()).toMatch(/^accesskey_signing_key_rotation_period_seconds 7776000$/m);
+  await components.transport.close();
+});
+
 it.each([
   ['method', 200],
   ['off', 503],

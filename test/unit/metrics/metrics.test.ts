@@ -95,6 +95,14 @@ describe('signing keys', () => {
     expect(exposition).not.toContain('kid-');
   });
 
+  it.each([
+    [30, 2_592_000],
+    [0, undefined],
+  ])('have the period of %i days as %s seconds', async (rotationDays, seconds) => {
+    const { value } = await scrape({ rotationDays });
+    expect(value('accesskey_signing_key_rotation_period_seconds')).toBe(seconds);
+  });
+
   it('are 0 and not broken before they are loaded', async () => {
     const { value } = await scrape();
     expect(value('accesskey_signing_keys{state="active"}')).toBe(0);
