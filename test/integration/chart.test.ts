@@ -31,6 +31,7 @@ type RenderedObject = Manifest & {
     type?: string;
     externalTrafficPolicy?: string;
     dnsNames: string[];
+    groups: { rules: { alert: string }[] }[];
     issuerRef: object;
     egress: object[];
     template: {
@@ -350,6 +351,18 @@ describe('other values', () => {
     expect(spec.externalTrafficPolicy).toBe(policy);
   });
 
+  test('leave out disabled alerts', async () => {
+    const alerts = async (disabledAlerts: string[]) => {
+      const values = { monitoring: { enabled: true, disabledAlerts } };
+      const { spec } = await objectOf('PrometheusRule', 'accesskey-operator', values);
+      return spec.groups.flatMap(({ rules }) => rules.map(({ alert }) => alert));
+    };
+    const disabled = ['AccessKeyPairUnused', 'AccessKeyPairNotRotated'];
+    const all = await alerts([]);
+    expect(all).toEqual(expect.arrayContaining(disabled));
+    expect(await alerts(disabled)).toEqual(all.filter((name) => !disabled.includes(name)));
+  });
+
   test('use an existing issuer for the Service and additional DNS names, without a dedicated CA', async () => {
     const issuerRef = { name: 'corporate', kind: 'ClusterIssuer' };
     const tls = {
@@ -410,6 +423,10 @@ describe('invalid values', () => {
     ['podAnnotations: ', { podAnnotations: { 'kubectl.kubernetes.io/default-container': 'mine' } }],
     ['monitoring.labels: helm.sh.chart is set by the chart', { monitoring: { labels: { 'helm.sh/chart': 'mine' } } }],
     ['monitoring.dashboardLabels: ', { monitoring: { dashboardLabels: { 'app.kubernetes.io/name': 'mine' } } }],
+    [
+      'monitoring.disabledAlerts: there is no alert KeyUnused',
+      { monitoring: { enabled: true, disabledAlerts: ['KeyUnused'] } },
+    ],
     ["missing property 'watchNamespace'", { watchNamespace: null }],
     ["missing property 'tls'", { tls: null }],
     ["missing property 'secretName'", { tls: { secretName: null } }],
