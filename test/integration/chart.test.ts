@@ -37,7 +37,7 @@ type RenderedObject = Manifest & {
     template: {
       metadata: { annotations: Record<string, string>; labels: Record<string, string> };
       spec: {
-        containers: { image: string; ports: { name: string; containerPort: number }[] }[];
+        containers: { image: string; volumeMounts: object[]; ports: { name: string; containerPort: number }[] }[];
         volumes: { configMap?: { name: string } }[];
       };
     };
@@ -314,14 +314,20 @@ describe('other values', () => {
       affinity: { podAffinity: {} },
       priorityClassName: 'high',
     };
+    const extraVolumes = [{ name: 'issuer-ca', configMap: { name: 'issuer-ca' } }];
+    const extraVolumeMounts = [{ name: 'issuer-ca', mountPath: '/ca', readOnly: true }];
     const values = {
       ...pod,
+      extraVolumes,
+      extraVolumeMounts,
       podLabels: { team: 'a' },
       podAnnotations: { note: 'b' },
       image: { pullSecrets: [{ name: 'r' }] },
     };
     const { template } = (await objectOf('Deployment', 'accesskey-operator', values)).spec;
     expect(template.spec).toMatchObject({ ...pod, imagePullSecrets: [{ name: 'r' }] });
+    expect(template.spec.volumes).toEqual(expect.arrayContaining(extraVolumes));
+    expect(template.spec.containers[0]?.volumeMounts).toEqual(expect.arrayContaining(extraVolumeMounts));
     expect(template.metadata.labels).toEqual({ 'app.kubernetes.io/name': 'accesskey-operator', team: 'a' });
     expect(template.metadata.annotations).toMatchObject({ note: 'b' });
   });
@@ -403,6 +409,8 @@ describe('invalid values', () => {
       'service.loadBalancerSourceRanges: requires',
       { service: { type: 'NodePort', loadBalancerSourceRanges: ['10.0.0.0/8'] } },
     ],
+    ['extraVolumes: the chart uses the name tls', { extraVolumes: [{ name: 'tls', emptyDir: {} }] }],
+    ['extraVolumeMounts.0', { extraVolumeMounts: [{ name: 'ca', mountPath: 'ca' }] }],
     ['watchNamespace', { watchNamespace: 'Team_A' }],
     ['watchNamespace: the operator needs its own namespace', { watchNamespace: 'keys' }],
     ['tls.enabled', { tls: { enabled: 'yes' } }],

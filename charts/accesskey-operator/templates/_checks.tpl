@@ -15,6 +15,9 @@
 {{- if and .Values.tls.certManager.enabled (not .Values.tls.enabled) -}}
 {{- fail "tls.certManager.enabled: requires tls.enabled" -}}
 {{- end -}}
+{{- range .Values.extraVolumes -}}
+{{- if has .name (list "tls" "sso" "config") }}{{ fail (printf "extraVolumes: the chart uses the name %s" .name) }}{{ end -}}
+{{- end -}}
 {{- with .Values.service -}}
 {{- if and .externalTrafficPolicy (eq .type "ClusterIP") -}}
 {{- fail "service.externalTrafficPolicy: requires service.type NodePort or LoadBalancer" -}}
