@@ -388,6 +388,13 @@ describe('other values', () => {
 /** One more than the policy allows, counting the line of a namespace without groups. */
 const manyGroups = { a: Array.from({ length: 3000 }, () => 'g'), b: Array.from({ length: 2000 }, () => 'g'), c: [] };
 
+test('a certificate of a public issuer has only the additional DNS names', async () => {
+  const issuerRef = { name: 'letsencrypt', kind: 'ClusterIssuer' };
+  const certManager = { enabled: true, issuerRef, serviceNames: false, dnsNames: ['keys.example.org'] };
+  const { spec } = await objectOf('Certificate', 'accesskey-operator', { tls: { enabled: true, certManager } });
+  expect(spec).toMatchObject({ issuerRef, dnsNames: ['keys.example.org'] });
+});
+
 describe('invalid values', () => {
   test.each<[string, Values]>([
     ['replica', { replica: 2 }],
@@ -442,6 +449,7 @@ describe('invalid values', () => {
     ['tls.secretName', { tls: { secretName: 'a: b' } }],
     ['monitoring.prometheusNamespace', { monitoring: { prometheusNamespace: 'a #b' } }],
     ['tls.certManager.dnsNames', { tls: { certManager: { dnsNames: ['a b'] } } }],
+    ['tls.certManager.dnsNames: required', { tls: { certManager: { serviceNames: false } } }],
     ['tls.certManager.issuerRef.name', { tls: { certManager: { issuerRef: { kind: 'ClusterIssuer' } } } }],
     ['tls.secretName: the operator uses', { tls: { secretName: 'accesskey-operator-signing-keys' } }],
     ['tls.secretName: the operator uses', { tls: { secretName: 'accesskey-operator-web-session' } }],

@@ -31,6 +31,11 @@
 {{- if gt $lines 5000 -}}
 {{- fail (printf "guardrails.allowedGroups: has %d entries, and the policy allows at most 5000 in all namespaces" $lines) -}}
 {{- end -}}
+{{- with .Values.tls.certManager -}}
+{{- if not (or .serviceNames .dnsNames) -}}
+{{- fail "tls.certManager.dnsNames: required if serviceNames is false" -}}
+{{- end -}}
+{{- end -}}
 {{- with .Values.tls.certManager.issuerRef -}}
 {{- if not .name }}{{ fail "tls.certManager.issuerRef.name: required if issuerRef is set" }}{{ end -}}
 {{- end -}}
