@@ -41,8 +41,9 @@ async function podsOfOperator(): Promise<Pod[]> {
 }
 
 describe('manifests/base', () => {
-  test('applies, and Pod Security "restricted" admits the pod', async () => {
-    await cluster.kubectl.run(['apply', '-k', base, '--server-side']);
+  test('applies, policies before roles, and Pod Security "restricted" admits the pod', async () => {
+    const applied = await cluster.kubectl.run(['apply', '-k', base, '--server-side']);
+    expect(applied.lastIndexOf('\nvalidatingadmissionpolicybinding.')).toBeLessThan(applied.indexOf('\nclusterrole.'));
     const namespace = await cluster.kubectl.get<{ metadata: { labels: object } }>('namespace', operatorNamespace);
     expect(namespace.metadata.labels).toMatchObject({ 'pod-security.kubernetes.io/enforce': 'restricted' });
     const [pod] = await poll('the pod', async () => {
@@ -130,7 +131,7 @@ describe('the overlays', () => {
       /^ {3}```yaml\n(\s+patches:[\s\S]*?)^ {3}```$/m.exec(readFileSync(upgradeDocument, 'utf8')) ?? [];
     await symlink(base, join(directory, 'base'));
     await writeFile(join(directory, 'kustomization.yaml'), `resources: [base]\n${indented.replace(/^ {3}/gm, '')}`);
-    const ids = (objects: Manifest[]) => objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+    const ids = (objects: Manifest[]) => objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`).sort();
     const all = ids(await renderManifests(cluster.kubectl, base));
     const crd = 'CustomResourceDefinition/accesskeys.ghippo.io';
     expect(all).toContain(crd);
