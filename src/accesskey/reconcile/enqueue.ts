@@ -1,3 +1,4 @@
+import { annotations } from '../../credential/secret-format.ts';
 import type { SecretRecord } from '../../credential/secret-record.ts';
 import type { Change } from '../../kube/store.ts';
 import type { Priority } from '../../kube/waiting-keys.ts';
@@ -35,7 +36,8 @@ export function enqueueChanges(
     }),
     caches.secrets.subscribe((change) => {
       addAll(ownersOf(caches, change), 'high');
-      addAll(caches.accessKeys.byIndex('secret', change.key), 'low');
+      const isSame = blockingState(change.previous) === blockingState(change.current);
+      if (!isSame) addAll(caches.accessKeys.byIndex('secret', change.key), 'low');
     }),
     caches.namespaces.subscribe(({ key, previous, current }) => {
       if (previous?.terminating !== current?.terminating) addAll(caches.accessKeys.byIndex('namespace', key), 'normal');
@@ -60,6 +62,16 @@ function ownersOf(caches: AccessKeyCaches, { previous, current }: Change<SecretR
   return [previous, current].flatMap((secret) =>
     secret?.ownerUID === undefined ? [] : caches.accessKeys.byIndex('uid', secret.ownerUID),
   );
+}
+
+/**
+ * What decides whether a Secret blocks the AccessKeys that want its name and do not own it. Other changes do not matter,
+ * because any number of AccessKeys can wait for it; but one that is marked for adoption may get a valid key pair.
+ */
+function blockingState(secret: SecretRecord | undefined): string | undefined {
+  if (!secret) return undefined;
+  const mark = secret.annotations[annotations.adopt];
+  return JSON.stringify([secret.uid, secret.ownerUID, secret.deleting, mark, mark && secret.resourceVersion]);
 }
 
 /** AccessKeys that want a Secret name which this change releases. */

@@ -1,3 +1,4 @@
+import { annotations } from '../../credential/secret-format.ts';
 import type { AccessKeyRecord } from '../model/access-key-record.ts';
 import { type AccessKeyCaches, isBeingDeleted, nameHoldersFor } from '../model/caches.ts';
 import type { Observed } from './plan.ts';
@@ -15,14 +16,14 @@ export function observe(caches: AccessKeyCaches, accessKey: AccessKeyRecord): Ob
 }
 
 /**
- * Whether a Secret of this name may belong to the AccessKey: unless the cache shows that it belongs to nothing, or to
- * another AccessKey that exists.
+ * Whether a Secret of this name may belong to the AccessKey: unless the cache shows that it belongs to another AccessKey
+ * that exists, or to nothing, and that this AccessKey cannot have adopted it meanwhile.
  */
-export function mayOwn({ secrets, accessKeys }: AccessKeyCaches, { key, namespace }: AccessKeyRecord) {
+export function mayOwn({ secrets, accessKeys }: AccessKeyCaches, { key, namespace, name }: AccessKeyRecord) {
   return (secretName: string): boolean => {
     const cached = secrets.get(`${namespace}/${secretName}`);
     if (!cached) return true;
-    if (cached.ownerUID === undefined) return false;
+    if (cached.ownerUID === undefined) return cached.annotations[annotations.adopt]?.startsWith(`${name}/`) === true;
     return accessKeys.byIndex('uid', cached.ownerUID).every((owner) => owner.key === key);
   };
 }

@@ -31,12 +31,20 @@ describe('toCachedSecret', () => {
       'an AccessKey that does not control it',
       { ownerReferences: [{ apiVersion: 'ghippo.io/v1alpha1', kind: 'AccessKey', name: 'a', uid: 'u' }] },
     ],
-  ])('keeps only the identity of a Secret with %s', (_, owner) => {
+  ])('keeps only what identifies a Secret with %s', (_, owner) => {
     const raw = rawSecret({ ...owner, ...large });
     const { key, uid, resourceVersion, type } = toSecretRecord(raw);
     const cached = toCachedSecret(raw);
     expect(cached).toMatchObject({ key, uid, resourceVersion, type, pair: undefined, ownerUID: undefined });
     expect(sizeOf(cached)).toBeLessThan(1_000);
+  });
+
+  it('keeps of a Secret without an owner whether it is being deleted or may be adopted', () => {
+    const adopt = { 'ghippo.io/adopt': 'ann/main' };
+    const of = (annotations: Record<string, string>) =>
+      toCachedSecret(rawSecret({ ownerReferences: [], annotations, deletionTimestamp: '2026-01-01T00:00:00Z' }));
+    expect(of({ ...large.annotations, ...adopt })).toMatchObject({ deleting: true, annotations: adopt });
+    expect(of({ 'ghippo.io/adopt': 'x'.repeat(200_000) }).annotations).toEqual({});
   });
 
   it('limits what it keeps of a Secret that an AccessKey owns', () => {

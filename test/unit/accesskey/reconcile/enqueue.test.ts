@@ -1,6 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { enqueueChanges } from '../../../../src/accesskey/reconcile/enqueue.ts';
-import { accessKey, at, caches, guardrails, known, namespace, secret } from '../../../support/builders.ts';
+import { toCachedSecret } from '../../../../src/credential/cached-secret.ts';
+import {
+  accessKey,
+  at,
+  caches,
+  guardrails,
+  known,
+  namespace,
+  rawSecret,
+  type SecretParts,
+  secret,
+} from '../../../support/builders.ts';
 
 const ann = accessKey();
 const bob = accessKey({ name: 'bob', user: 'bob' });
@@ -89,6 +100,41 @@ describe('enqueueChanges', () => {
       secrets: [secret({ of: bob, name: 'ann-main' })],
     });
     expect(gone.keys).toEqual(['shop/ann', 'shop/bob']);
+  });
+
+  describe('with AccessKeys that wait for the name of a Secret', () => {
+    const keyPairs = [{ name: 'main', secret: { name: 'taken' } }];
+    const waiters = Array.from({ length: 200 }, (_, n) => accessKey({ name: `w${n}`, user: `w${n}`, keyPairs }));
+    const blocking = (parts: SecretParts = {}) =>
+      toCachedSecret(rawSecret({ name: 'taken', ownerReferences: [], annotations: {}, ...parts }));
+    const adopt = { 'ghippo.io/adopt': 'w0/main' };
+    /** How many AccessKeys are added when the second Secret replaces the first. */
+    const addedBy = (before: SecretParts, after: SecretParts | undefined) =>
+      enqueuedBy(
+        ({ secrets }) =>
+          after ? secrets.upsert(blocking({ resourceVersion: '21', ...after })) : secrets.remove('shop/taken'),
+        { accessKeys: waiters, secrets: [blocking(before)] },
+      ).keys.length;
+
+    it.each<[string, SecretParts, SecretParts]>([
+      ['other annotations', {}, { annotations: { touched: '1' } }],
+      ['other labels', {}, { labels: { touched: '1' } }],
+      ['other data', {}, { data: { x: 'y' } }],
+      ['an owner of another kind', {}, { ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'a', uid: 'u' }] }],
+    ])('adds none of them when the Secret gets %s', (_, before, after) => {
+      expect(addedBy(before, after)).toBe(0);
+    });
+
+    it.each<[string, SecretParts, SecretParts | undefined]>([
+      ['is deleted', {}, undefined],
+      ['is created again', {}, { uid: 'other' }],
+      ['is being deleted', {}, { deletionTimestamp: at(0) }],
+      ['gets an AccessKey as its owner', {}, { of: ann, ownerReferences: rawSecret().metadata.ownerReferences }],
+      ['is marked for adoption', {}, { annotations: adopt }],
+      ['changes while it is marked', { annotations: adopt }, { annotations: adopt, data: { ak: 'x' } }],
+    ])('adds all of them when the Secret %s', (_, before, after) => {
+      expect(addedBy(before, after)).toBe(200);
+    });
   });
 
   it('gives a low priority to AccessKeys that do not own the Secret whose name they want', () => {
