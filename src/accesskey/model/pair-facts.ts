@@ -12,6 +12,8 @@ export interface PairFacts {
   generatedAt: number;
   /** End of the overlap; undefined if there is no previous pair or no valid end is recorded. */
   previousValidUntil: number | undefined;
+  /** Set if the pair was removed from the spec before, which has revoked it. */
+  removed?: true;
 }
 
 /** A pair of an AccessKey, and a Secret that holds it. */
@@ -40,6 +42,7 @@ export function pairFacts({ accessKey, pair, secret, now }: PairInSecret): PairF
     revision: known?.revision ?? Math.min(revisionIn(secret) ?? Number.POSITIVE_INFINITY, newRevision(accessKey, pair)),
     generatedAt,
     previousValidUntil: previousValidUntil({ accessKey, pair, secret, generatedAt, now }),
+    ...(known?.removed && { removed: true }),
   };
 }
 

@@ -21,7 +21,7 @@ export function pairState({
 }: {
   accessKey: AccessKeyRecord;
   pair: KeyPairSpec;
-  facts: Pick<PairFacts, 'previousValidUntil' | 'revision'>;
+  facts: Pick<PairFacts, 'previousValidUntil' | 'revision' | 'removed'>;
   /** Whether the AccessKey holds its user (user-holders.ts). */
   holdsUser: boolean;
   /** Milliseconds since the epoch. */
@@ -37,10 +37,10 @@ export function pairState({
 /**
  * Whether the spec asks for a new pair without an overlap. Such a rotation revokes the pair, for example because it has
  * leaked. So the pair is not live from the edit on, even if the API server rejects the new one, for example because the
- * Secret is immutable.
+ * Secret is immutable. The same applies to a pair that was removed from the spec and added again.
  */
-export function isRevokedByRotation(pair: KeyPairSpec, facts: Pick<PairFacts, 'revision'>): boolean {
-  return isRevisionRaised(pair, facts) && durationMs(pair.rotation?.overlap) === 0;
+export function isRevokedByRotation(pair: KeyPairSpec, facts: Pick<PairFacts, 'revision' | 'removed'>): boolean {
+  return facts.removed === true || (isRevisionRaised(pair, facts) && durationMs(pair.rotation?.overlap) === 0);
 }
 
 /** Whether the spec allows the pair to sign in now; it may still be in conflict. */
@@ -60,6 +60,7 @@ export function isPairLive(
   const pair = fetched.spec.keyPairs?.find((one) => one.name === pairName);
   if (!pair || !isAllowedBySpec(fetched, pair, now)) return false;
   const known = pairStatusOf(fetched, pairName);
+  if (known?.removed) return false;
   if (known?.revision !== undefined && isRevokedByRotation(pair, { revision: known.revision })) return false;
   if (known?.accessKey === ak) return true;
   return known?.previous?.accessKey === ak && now < overlapEndsAt(pair, known);

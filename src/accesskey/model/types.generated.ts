@@ -245,6 +245,10 @@ export interface AccessKeyStatus {
      */
     state: 'Active' | 'Rotating' | 'Disabled' | 'Expired' | 'Conflict' | 'Pending';
     /**
+     * The pair was removed from keyPairs, which has revoked it, but its Secret could not be deleted yet. If the pair is added again, it gets a new ak and sk before it can get tokens.
+     */
+    removed?: boolean;
+    /**
      * The highest revision that the pair has had.
      */
     revision?: number;

@@ -3,8 +3,8 @@ import type { FetchedSecret, SecretRecord } from '../../credential/secret-record
 import type { KeyPairSpec, KeyPairStatus } from '../model/access-key-record.ts';
 import type { PairFacts } from '../model/pair-facts.ts';
 
-/** Why a valid pair is replaced with a new one. */
-export type RotationCause = 'revision' | 'interval';
+/** Why a valid pair is replaced with a new one; `removed`: the pair was removed from the spec and added again. */
+export type RotationCause = 'revision' | 'interval' | 'removed';
 
 /** The next step for a pair whose Secret has the desired name. */
 export type SecretAction = { pair: KeyPairSpec; secret: SecretRecord } & (

@@ -6,6 +6,7 @@ import type { PairOutcome } from './outcome.ts';
 const causes: Readonly<Record<RotationCause, string>> = {
   revision: 'the revision changed',
   interval: 'the rotation interval ended',
+  removed: 'it was removed from keyPairs and added again',
 };
 
 /** The Event for a change of a pair. It never contains a key. */

@@ -33,6 +33,7 @@ export function pairStatus(accessKey: AccessKeyRecord, outcome: PairOutcome, now
     ...(secret.previous &&
       until !== undefined &&
       now < until && { previous: previousStatus(known, secret.previous.ak, until) }),
+    ...(facts.removed && { removed: true }),
     ...fromSpecAndStatus,
   };
 }
@@ -66,6 +67,7 @@ function recoveryData(known: KeyPairStatus | undefined): Partial<KeyPairStatus> 
     ...(known?.accessKey !== undefined && { accessKey: known.accessKey, secretName: known.secretName }),
     ...(known?.revision !== undefined && { revision: known.revision }),
     ...(known?.createdAt !== undefined && { createdAt: known.createdAt }),
+    ...(known?.removed && { removed: true }),
   };
 }
 

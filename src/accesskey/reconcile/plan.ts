@@ -159,6 +159,7 @@ function rotationCause({
   facts,
   now,
 }: Omit<PairInSecret, 'secret'> & { facts: PairFacts }): RotationCause | undefined {
+  if (facts.removed) return 'removed';
   if (isRevisionRaised(pair, facts)) return 'revision';
   const due = plannedRotationAt({ accessKey, pair, facts, now });
   return due !== undefined && now >= due ? 'interval' : undefined;

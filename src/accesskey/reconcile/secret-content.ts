@@ -49,7 +49,11 @@ export function contentFor({
   const { pair } = action;
   const found = findPair({ fetched, pair, knownAk: pairStatusOf(accessKey, pair.name)?.accessKey });
   const fresh = { ...pair, revision: newRevision(accessKey, pair) };
-  if (action.kind === 'rotate') return { ...newContent(fresh, found, now), change: 'rotated', cause: action.cause };
+  if (action.kind === 'rotate') {
+    // Removing the pair has revoked it, so there is no overlap.
+    const current = action.cause === 'removed' ? undefined : found;
+    return { ...newContent(fresh, current, now), change: 'rotated', cause: action.cause };
+  }
   if (!found)
     return { ...newContent(fresh, undefined, now), change: 'regenerated', malformed: fetched.record.malformed };
   const secret = withFound(fetched.record, found);

@@ -84,12 +84,15 @@ function keptInConflict({ status }: AccessKeyRecord): KeyPairStatus[] {
   return (status.keyPairs ?? []).map((pair) => ({ ...pair, state: 'Conflict' }));
 }
 
-/** A removed pair stays in the status until its Secret is deleted, so that no other pair can take the Secret over. */
+/**
+ * A removed pair stays in the status until its Secret is deleted, so that no other pair can take the Secret over, nor is
+ * valid again if it is added again.
+ */
 function notYetRemoved(accessKey: AccessKeyRecord, { notRemoved }: PlanOutcome): KeyPairStatus[] {
   const isRemaining = ({ secretName }: KeyPairStatus) => notRemoved.some((one) => one.secretName === secretName);
   return removedPairs(accessKey)
     .filter(isRemaining)
-    .map((pair) => ({ ...pair, state: 'Disabled' }));
+    .map((pair) => ({ ...pair, state: 'Disabled', removed: true }));
 }
 
 /**

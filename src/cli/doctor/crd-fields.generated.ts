@@ -65,6 +65,7 @@ export const crdFields: readonly string[] = [
   'status.keyPairs.previous.lastClientAddress',
   'status.keyPairs.previous.lastUsedTime',
   'status.keyPairs.previous.validUntil',
+  'status.keyPairs.removed',
   'status.keyPairs.revision',
   'status.keyPairs.secretName',
   'status.keyPairs.state',

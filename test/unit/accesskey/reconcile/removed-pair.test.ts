@@ -1,7 +1,9 @@
 /** A removed pair: its Secret is deleted, and no other pair gets its keys. */
 import { describe, expect, it } from 'vitest';
-import type { AccessKeyRecord } from '../../../../src/accesskey/model/access-key-record.ts';
-import { accessKey, at, keyPair, known, now, pairStatus, rawSecret } from '../../../support/builders.ts';
+import { createPairLookup } from '../../../../src/accesskey/live/pair-lookup.ts';
+import type { AccessKeyRecord, KeyPairSpec } from '../../../../src/accesskey/model/access-key-record.ts';
+import { isPairLive } from '../../../../src/accesskey/model/pair-state.ts';
+import { accessKey, at, caches, keyPair, known, now, pairStatus, rawSecret } from '../../../support/builders.ts';
 import { applyTo, changes, plain, planOf, type Reported, reconcileOnce, settle, withStatus } from './reconciles.ts';
 import { createSecretsApi, noAnswer, rejected } from './secrets-api.ts';
 
@@ -78,7 +80,7 @@ describe.each([
     const during = withStatus(without(), await reconcileOnce(api, without()));
     expect(during.status.keyPairs).toMatchObject([
       { name: 'main', state: 'Active' },
-      { name: 'ci', state: 'Disabled', accessKey: keyPair(2).ak, secretName: 'ann-ci' },
+      { name: 'ci', state: 'Disabled', accessKey: keyPair(2).ak, secretName: 'ann-ci', removed: true },
     ]);
     expect(during.status.conditions?.[0]).toMatchObject({ status: 'False', reason: 'SecretFailed' });
     api.allow('delete ann-ci');
@@ -86,6 +88,39 @@ describe.each([
     expect(after.status.keyPairs).toMatchObject([{ name: 'main' }]);
     expect(after.status.keyPairs).toHaveLength(1);
     expect(api.get('ann-ci')).toBeUndefined();
+  });
+
+  it.each<[string, Partial<KeyPairSpec>]>([
+    ['', {}],
+    [', disabled', { enabled: false }],
+    [', with an overlap', { rotation: { overlap: '1h' } }],
+    [', with another Secret name', { secret: { name: 'again' } }],
+  ])('gets new keys if it is added again%s', async (_, parts) => {
+    const api = stuck();
+    const during = withStatus(without(), await reconcileOnce(api, without()));
+    const again = { ...during, spec: { ...during.spec, keyPairs: [main, { name: 'ci', ...parts }] } };
+    const states = (subject: AccessKeyRecord, ak: string) =>
+      createPairLookup(caches({ accessKeys: [subject], secrets: api.watched(subject) }))
+        .find(ak, now)
+        .map(({ state }) => state);
+    const state = parts.enabled === false ? 'Disabled' : 'Pending';
+    expect(states(again, keyPair(2).ak)).toEqual([state]);
+    expect(isPairLive(again, { pairName: 'ci', ak: keyPair(2).ak }, now)).toBe(false);
+
+    api.reject('patch ann-ci', rejected(403, 'Forbidden'));
+    const failed = withStatus(again, await reconcileOnce(api, again));
+    expect(failed.status.keyPairs?.[1]).toMatchObject({ state, accessKey: keyPair(2).ak, removed: true });
+
+    api.allow('patch ann-ci');
+    const outcome = await reconcileOnce(api, failed);
+    expect(outcome.changed).toContainEqual(expect.objectContaining({ change: 'rotated', cause: 'removed' }));
+    const after = withStatus(failed, outcome);
+    const [, { accessKey: ak = '', ...ci } = {}] = after.status.keyPairs ?? [];
+    expect(ak).not.toBe(keyPair(2).ak);
+    expect(ci).not.toHaveProperty('removed');
+    expect(ci).not.toHaveProperty('previous');
+    expect(states(after, keyPair(2).ak)).toEqual([]);
+    expect(states(after, ak)).toEqual([parts.enabled === false ? 'Disabled' : 'Active']);
   });
 
   it('is not inherited by a pair that wants its name', async () => {
