@@ -13,9 +13,8 @@ import type { AccessKeyRecord, KeyPairSpec } from '../src/accesskey/model/access
 import { csvChunks } from '../src/inventory/csv.ts';
 import { collectKeyPairs } from '../src/metrics/key-pairs.ts';
 import { createExternalTokens } from '../src/token/federation/external-token.ts';
-import { defaultKeyPolicy } from '../src/token/keys/facts.ts';
 import { generateSigningKeys, parseSigningKeys } from '../src/token/keys/signing-keys.ts';
-import { accessKey, at, caches, keyPair, known, now, secret } from '../test/support/builders.ts';
+import { accessKey, at, caches, keyPair, keyPolicy, known, now, secret } from '../test/support/builders.ts';
 import { basic, createPlatform, form } from '../test/unit/http/support.ts';
 import { audience, createIssuer, issuer, subject } from '../test/unit/token/federation/issuers.ts';
 
@@ -122,7 +121,7 @@ async function measureLists(): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const policy = { ...defaultKeyPolicy, algorithm: 'Ed25519' } as const;
+  const policy = { ...keyPolicy, algorithm: 'Ed25519' } as const;
   const ed25519 = await parseSigningKeys(await generateSigningKeys(new Date(now), policy));
   const all = { ...cases, 'algorithm Ed25519': { change: { signingKeys: () => ed25519 } } };
   print('| feature | issuing a token, CPU µs | its first use, CPU µs |\n|---|---|---|');

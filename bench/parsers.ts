@@ -28,6 +28,7 @@ import { verifyToken } from '../src/token/verify.ts';
 import { negotiateLanguage } from '../src/web/common/language.ts';
 import { joinChunks } from '../src/web/session/cookie.ts';
 import { deriveKeys, openSession } from '../src/web/session/session.ts';
+import { keyPolicy } from '../test/support/builders.ts';
 
 /** Sizes of a body and of a header, bytes: the limit, and an eighth of it. */
 const factor = 8;
@@ -133,7 +134,7 @@ const host: Parse = (input) =>
     headers: { host: input },
     url: '/',
   } as IncomingMessage);
-const signingKeys = await parseSigningKeys(await generateSigningKeys(new Date()));
+const signingKeys = await parseSigningKeys(await generateSigningKeys(new Date(), keyPolicy));
 const jwt: Parse = async (input) => {
   const none = { find: () => [], usersOf: () => [] };
   const options = { keys: signingKeys, expected: { issuer: 'i' }, now: 0 };

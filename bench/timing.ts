@@ -18,9 +18,10 @@ import { createLiveServiceAccounts } from '../src/accesskey/live/live-service-ac
 import { createPairLookup } from '../src/accesskey/live/pair-lookup.ts';
 import { fixedClusters } from '../src/clusters/cluster.ts';
 import { createApp } from '../src/http/app.ts';
+import { noTrustedProxies } from '../src/http/common/client-address.ts';
 import { generateSigningKeys, parseSigningKeys } from '../src/token/keys/signing-keys.ts';
 import { createUserDirectory } from '../src/users/directory.ts';
-import { accessKey, caches, keyPair, secret } from '../test/support/builders.ts';
+import { accessKey, caches, keyPair, keyPolicy, secret } from '../test/support/builders.ts';
 
 const { values } = parseArgs({
   options: { samples: { type: 'string', default: '20000' }, 'access-keys': { type: 'string', default: '1000' } },
@@ -50,6 +51,13 @@ function createPlatform() {
     },
     signingKeys: () => keys,
     token: { issuer: 'ghippo.io', defaultCycle: 3, maxCycle: 30 },
+    proxies: noTrustedProxies,
+    forwardAuthPreflight: 'off',
+    allowedOrigins: [],
+    secure: false,
+    takeTurn: async () => undefined,
+    tokenMetrics: { requested: () => undefined, signed: () => undefined },
+    httpMetrics: { answered: () => undefined },
     log: pino({ level: 'silent' }),
     now: Date.now,
   });
@@ -104,5 +112,5 @@ async function main(): Promise<void> {
   server.close();
 }
 
-const keys = await parseSigningKeys(await generateSigningKeys(new Date()));
+const keys = await parseSigningKeys(await generateSigningKeys(new Date(), keyPolicy));
 await main();

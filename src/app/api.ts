@@ -30,7 +30,7 @@ export interface ApiOptions extends Pick<Dependencies, 'lastUsed' | 'signingKeys
   client: KubernetesClient;
   caches: AccessKeyCaches;
   served: Pick<ReturnType<typeof createServedClusters>, 'clusters' | 'authorizer'>;
-  metrics: { token: NonNullable<Dependencies['tokenMetrics']>; http: NonNullable<Dependencies['httpMetrics']> };
+  metrics: { token: Dependencies['tokenMetrics']; http: Dependencies['httpMetrics'] };
 }
 
 /** Composes the HTTP application: the platform API and the web console. */

@@ -73,7 +73,7 @@ export function createRunningConsole(options: RunningConsoleOptions): RunningCon
     transportFor,
     sessionKeys: sessionSecret.current,
     singleSignOn,
-    options: { ...web, secure: dependencies.secure === true, trustedProxies: configuration.http.trustedProxies },
+    options: { ...web, secure: dependencies.secure, trustedProxies: configuration.http.trustedProxies },
   });
   return {
     app,

@@ -12,7 +12,7 @@ import type { ReviewToken } from '../web/session/identity.ts';
  * loaded
  */
 export function createOwnTokenCheck(review: ReviewToken, dependencies: Dependencies): ReviewToken {
-  return async (token, address = 'unknown', limit = undefined) => {
+  return async (token, address, limit) => {
     if (issuerOf(token) !== dependencies.token.issuer) return review(token, address, limit);
     if (!dependencies.signingKeys()) throw new ConsoleError('errorSignInUnavailable', {}, 503);
     const checked = await checkToken(token, { address, acceptListed: true, dependencies });

@@ -35,10 +35,7 @@ const none: readonly string[] = [];
  *
  * @param max how many are returned at most
  */
-export function extendedResourcesOf(
-  pod: Json<V1PodSpec> | undefined,
-  max = Number.POSITIVE_INFINITY,
-): readonly string[] {
+export function extendedResourcesOf(pod: Json<V1PodSpec> | undefined, max: number): readonly string[] {
   const containers = [...messages(pod?.containers), ...messages(pod?.initContainers)];
   const names = new Set(containers.flatMap(extendedResources));
   return names.size > 0 ? [...names].slice(0, max) : none;

@@ -5,7 +5,7 @@ import { addNamespaceRoutes } from './clusters/namespace-routes.ts';
 import { addClusterRoutes } from './clusters/routes.ts';
 import { requireCaller } from './common/bearer.ts';
 import { limitBody } from './common/body-limit.ts';
-import { createClientAddress, noTrustedProxies } from './common/client-address.ts';
+import { createClientAddress } from './common/client-address.ts';
 import { shareWithOrigins } from './common/cross-origin.ts';
 import type { Dependencies, Environment } from './common/environment.ts';
 import { answerError, answerNotFound } from './common/error-response.ts';
@@ -43,7 +43,7 @@ export function createApp(
       throw badRequest(result.error);
     },
   });
-  const { log, proxies = noTrustedProxies, httpMetrics } = dependencies;
+  const { log, proxies, httpMetrics } = dependencies;
   app.use(requestLog({ log, addressOf: createClientAddress(proxies), metrics: httpMetrics }));
   if (dependencies.secure) app.use(requireHttps());
   // Before the limits, because forward-auth accepts the URL of any request and does not wait for its body.
@@ -81,7 +81,7 @@ function requireHttps(): MiddlewareHandler<Environment> {
 const sharedPaths = ['/apis/*', '/api/*', '/oauth2/*', '/.well-known/*', '/openapi.json'];
 
 /** Must be called after forward-auth is added, where a preflight belongs to a request to another server. */
-function allowOrigins(app: OpenAPIHono<Environment>, { allowedOrigins = [] }: Dependencies): void {
+function allowOrigins(app: OpenAPIHono<Environment>, { allowedOrigins }: Dependencies): void {
   if (allowedOrigins.length === 0) return;
   for (const path of sharedPaths) app.use(path, shareWithOrigins(allowedOrigins));
 }

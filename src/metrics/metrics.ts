@@ -43,8 +43,6 @@ export interface MetricSources {
   rotationDays?: number;
   /** The registered clusters. Default: none. */
   clusters?: MeasuredClusters;
-  /** Milliseconds since the epoch. */
-  now?: () => number;
 }
 
 const noKeys: MeasuredKeys = { facts: () => [], isBroken: () => false };
@@ -96,7 +94,7 @@ export function createMetrics(): Metrics {
       collectReadiness(register, sources.isReady ?? (() => false));
       if (sources.certificateExpiry) collectCertificate(register, sources.certificateExpiry);
       collectCaches(register, sources.caches ?? (() => []));
-      collectSigningKeys(register, sources.signingKeys ?? noKeys, sources.now ?? Date.now);
+      collectSigningKeys(register, sources.signingKeys ?? noKeys);
       if (sources.rotationDays) collectRotationPeriod(register, sources.rotationDays);
       collectClusters(register, sources.clusters ?? noClusters);
     },

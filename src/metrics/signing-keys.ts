@@ -22,7 +22,7 @@ export function collectRotationPeriod(register: Registry, days: number): void {
 }
 
 /** No label contains a kid: each rotation would create new series. */
-export function collectSigningKeys(register: Registry, keys: MeasuredKeys, now: () => number): void {
+export function collectSigningKeys(register: Registry, keys: MeasuredKeys): void {
   collectCounts(register, {
     name: 'accesskey_signing_keys',
     help: 'Signing keys by state',
@@ -39,7 +39,7 @@ export function collectSigningKeys(register: Registry, keys: MeasuredKeys, now: 
     collect() {
       const active = keys.facts().find(({ state }) => state === 'active');
       const since = active?.activatedAt ?? active?.createdAt;
-      if (since !== undefined) this.set((now() - since) / 1000);
+      if (since !== undefined) this.set((Date.now() - since) / 1000);
     },
   });
   new Gauge({

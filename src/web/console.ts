@@ -92,7 +92,7 @@ export function createConsole(dependencies: ConsoleDependencies): Console {
   addEditPairRoutes(app, dependencies, flash);
   addShowPairRoutes(app, display);
   const streaming = { streams, hasEnded: createSessionCheck(dependencies), endOf: sessions.endOf };
-  addStreamRoutes(app, streams, streaming.hasEnded, streaming.endOf);
+  addStreamRoutes(app, streaming);
   addAccessKeyRoutes(app, dependencies, { namespaces, display, flash });
   addInventoryRoute(app, dependencies);
   addUseRoutes(app, dependencies);

@@ -8,10 +8,10 @@ import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify
 import * as oauth from 'openid-client';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { defaultKeyPolicy } from '../../src/token/keys/facts.ts';
 import { generateSigningKeys } from '../../src/token/keys/signing-keys.ts';
 import { createKubectl, type Kubectl } from '../../tools/kubectl.ts';
 import { poll } from '../../tools/poll.ts';
+import { keyPolicy } from '../support/builders.ts';
 import type { TestCluster } from '../support/cluster.ts';
 import { kubeconfigText } from '../support/kubeconfig.ts';
 import { accessKeyManifest, createNamespace, createPair, type Pair } from '../support/platform.ts';
@@ -154,7 +154,7 @@ describe('kube-apiserver', () => {
   test.each(['EdDSA', 'Ed25519'] as const)(
     'rejects a token signed with %s, although its key is published',
     async (algorithm) => {
-      const keys = await generateSigningKeys(new Date(), { ...defaultKeyPolicy, algorithm });
+      const keys = await generateSigningKeys(new Date(), { ...keyPolicy, algorithm });
       const data = { 'keys.json': Buffer.from(keys).toString('base64') };
       const secret = ['secret', 'accesskey-operator-signing-keys', '-n', 'accesskey-system'];
       await kubectl.run(['patch', ...secret, '--type=merge', '-p', JSON.stringify({ data })]);

@@ -20,6 +20,7 @@ import { digestOf, type KeyPair } from '../../src/credential/key-pair.ts';
 import { secretType } from '../../src/credential/secret-format.ts';
 import { type SecretObject, type SecretRecord, toSecretRecord } from '../../src/credential/secret-record.ts';
 import { type ClaimsOptions, claimsFor, type TokenClaims } from '../../src/token/claims.ts';
+import type { KeyPolicy } from '../../src/token/keys/facts.ts';
 
 /** 2026-01-01T00:00:00Z, the current time of the tests. */
 export const now = Date.UTC(2026, 0, 1);
@@ -198,6 +199,14 @@ export function caches(content: {
   created.namespaces.replace(content.namespaces ?? []);
   return created;
 }
+
+/** The default of the configuration for signing keys. */
+export const keyPolicy: KeyPolicy = {
+  algorithm: 'RS256',
+  rotationDays: 30,
+  publishAheadHours: 24,
+  maxCycleDays: 30,
+};
 
 /** The claims of a token for a pair that is valid for this many days. */
 export function claimsOf(pair: FoundPair, days: number, options: ClaimsOptions, time: number): TokenClaims {

@@ -64,6 +64,7 @@ export function createSignOnConsole({
     tokenBudget: createReviewBudget(undefined),
     clusters: fixedClusters([]),
     inventory: { find: async () => undefined, isOfferedTo: async () => false },
+    takeTurn: async () => undefined,
     reviewToken: async (token) => {
       const { exp = 0, email } = decodeJwt(token);
       if (rejects(token) || exp * 1000 < now()) return undefined;

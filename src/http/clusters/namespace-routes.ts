@@ -28,7 +28,7 @@ export function addNamespaceRoutes(app: OpenAPIHono<Environment>, dependencies: 
     const cluster = requireCluster(dependencies.clusters, context.req.valid('param').cluster);
     const namespaces = await namespacesIn(cluster, caller);
     if (!namespaces) throw forbidden(caller, listing());
-    await dependencies.takeTurn?.(caller.name, context.env.incoming);
+    await dependencies.takeTurn(caller.name, context.env.incoming);
     return answerCacheable(context, listNamespaces(namespaces, context.req.valid('query')), privateAnswer);
   });
   app.openapi(allClustersRoute, async (context) => {
@@ -38,7 +38,7 @@ export function addNamespaceRoutes(app: OpenAPIHono<Environment>, dependencies: 
     const found = await findInEach(clusters, (cluster) => namespacesIn(cluster, caller));
     const sources = availableSources(context, found);
     if (sources.length === 0) throw forbidden(caller, listing());
-    await dependencies.takeTurn?.(caller.name, context.env.incoming);
+    await dependencies.takeTurn(caller.name, context.env.incoming);
     return answerCacheable(context, listNamespaces(sources.flat(), query), privateAnswer);
   });
 }

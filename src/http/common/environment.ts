@@ -79,18 +79,17 @@ export interface Dependencies {
   /** undefined until loaded. */
   signingKeys: () => SigningKeys | undefined;
   token: TokenOptions;
-  /** Trusted proxies; default: none. */
-  proxies?: ProxyOptions;
-  /** Where forward-auth finds the method of a CORS preflight request; default: off. */
-  forwardAuthPreflight?: PreflightMethod;
-  /** Origins that may use the API in a browser, or `*`; default: none. */
-  allowedOrigins?: readonly string[];
-  /** Whether clients use HTTPS; default: no. */
-  secure?: boolean;
-  /** Spreads expensive work over turns of the event loop; default: no waiting. */
-  takeTurn?: TakeTurn;
-  tokenMetrics?: TokenMetrics;
-  httpMetrics?: HttpMetrics;
+  proxies: ProxyOptions;
+  /** Where forward-auth finds the method of a CORS preflight request. */
+  forwardAuthPreflight: PreflightMethod;
+  /** Origins that may use the API in a browser, or `*`. */
+  allowedOrigins: readonly string[];
+  /** Whether clients use HTTPS. */
+  secure: boolean;
+  /** Spreads expensive work over turns of the event loop. */
+  takeTurn: TakeTurn;
+  tokenMetrics: TokenMetrics;
+  httpMetrics: HttpMetrics;
   log: Logger;
   /** Milliseconds since the epoch. */
   now: () => number;

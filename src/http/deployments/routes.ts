@@ -69,7 +69,7 @@ async function answerListing(
   const cluster = requireCluster(dependencies.clusters, path.cluster);
   const source = await visibleIn(cluster, caller, namespace);
   if (!source) throw forbidden(caller, listing(namespace));
-  await dependencies.takeTurn?.(caller.name, context.env.incoming);
+  await dependencies.takeTurn(caller.name, context.env.incoming);
   setFreshness(context, [cluster]);
   return answerJson(context, serializePage(listDeployments([source], toQuery(query))));
 }
@@ -109,7 +109,7 @@ function addAllClustersRoute(app: OpenAPIHono<Environment>, dependencies: Depend
     const query = context.req.valid('query');
     const clusters = requireClusters(dependencies.clusters, query.cluster);
     const sources = await requireVisible(context, { clusters, caller, namespace: query.namespace });
-    await dependencies.takeTurn?.(caller.name, context.env.incoming);
+    await dependencies.takeTurn(caller.name, context.env.incoming);
     setFreshness(context, clustersOf(clusters, sources));
     return answerJson(context, serializePage(listDeployments(sources, toQuery(query))));
   });

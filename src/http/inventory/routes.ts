@@ -25,7 +25,7 @@ export function addInventoryRoute(app: OpenAPIHono<Environment>, dependencies: D
     const { format: requested, search, namespace, page, pageSize } = context.req.valid('query');
     const format = formatOf(requested, context.req.header('Accept'));
     if (format === 'csv') requireUnset({ page, pageSize });
-    await takeTurn?.(caller.name, context.env.incoming);
+    await takeTurn(caller.name, context.env.incoming);
     const found = await inventory.find(caller, { search, namespace });
     if (!found) throw denied(caller, namespace);
     if (format === 'csv') return (await answerCsv(context, found, now())) as never;

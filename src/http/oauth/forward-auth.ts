@@ -35,7 +35,7 @@ function answerIdentity(context: Context<Environment>, name: string, groups: rea
  * Whether the request is a CORS preflight, which browsers send without a token, and may pass. Only the configured place
  * is read: a client could send the headers of other gateways.
  */
-function isPreflight({ req }: Context<Environment>, place: PreflightMethod = 'off'): boolean {
+function isPreflight({ req }: Context<Environment>, place: PreflightMethod): boolean {
   if (place === 'off') return false;
   const method = place === 'method' ? req.method : req.header(place);
   const required = [req.header('Origin'), req.header('Access-Control-Request-Method')];

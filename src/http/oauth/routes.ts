@@ -63,7 +63,7 @@ function createTokenEndpoint(dependencies: Dependencies, tokenIssuing: TokenIssu
         dependencies.federation !== undefined,
       );
     } catch (error) {
-      tokenMetrics?.requested('invalid');
+      tokenMetrics.requested('invalid');
       throw error;
     }
   }

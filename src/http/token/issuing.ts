@@ -105,14 +105,14 @@ export function createTokenIssuing(dependencies: Dependencies): TokenIssuing {
       });
       if ('refused' in result) {
         Object.assign(fields, refusedRecord);
-        metrics?.requested(denials[result.refused] === 'audience' ? 'invalid' : 'refused');
+        metrics.requested(denials[result.refused] === 'audience' ? 'invalid' : 'refused');
         // The budget has already counted the failure of a ServiceAccount token.
         return fail(context, 'pair' in credential ? result : { retryAfterSeconds: 0, ...result });
       }
       Object.assign(fields, issuedRecord(result));
       const { claims, pairName } = result;
       recordUse(context, { id: claims.sub, clientId: claims.client_id, pairName }, dependencies);
-      metrics?.requested('granted');
+      metrics.requested('granted');
       return result;
     },
     async issueFor(context, { ak, user, expiresAt, pairName }) {
@@ -120,7 +120,7 @@ export function createTokenIssuing(dependencies: Dependencies): TokenIssuing {
       const claims = claimsFor(subject, { ...options, seconds: maxSeconds, now: now() });
       const issued = { token: await sign(claims, requireKeys(dependencies)), claims, pairName };
       Object.assign(context.get('logFields'), issuedRecord(issued));
-      metrics?.requested('granted');
+      metrics.requested('granted');
       return issued;
     },
     authenticate(context, pair) {
@@ -133,11 +133,11 @@ export function createTokenIssuing(dependencies: Dependencies): TokenIssuing {
 }
 
 /** Measures how long each request waits for its signature, including one shared with other requests. */
-function measured(sign: Sign, metrics: TokenMetrics | undefined): Sign {
+function measured(sign: Sign, metrics: TokenMetrics): Sign {
   return async (claims, keys) => {
     const startedAt = performance.now();
     const token = await sign(claims, keys);
-    metrics?.signed((performance.now() - startedAt) / 1000);
+    metrics.signed((performance.now() - startedAt) / 1000);
     return token;
   };
 }

@@ -65,7 +65,7 @@ export function addTokenRoutes(
     try {
       return await readTokenRequest(context, parameters);
     } catch (error) {
-      if (error instanceof PlatformError) tokenMetrics?.requested('invalid');
+      if (error instanceof PlatformError) tokenMetrics.requested('invalid');
       throw error;
     }
   }

@@ -42,7 +42,7 @@ function addListRoute(app: OpenAPIHono<Environment>, dependencies: Dependencies)
     const { search } = context.req.valid('query');
     if (!(await dependencies.authorizer.mayReadAccessKeys(caller, 'list'))) throw denied(caller.name, 'list');
     const position = positionOf(context.req.valid('query'));
-    await dependencies.takeTurn?.(caller.name, context.env.incoming);
+    await dependencies.takeTurn(caller.name, context.env.incoming);
     const { users, total } = dependencies.users.find({ search, ...position });
     return answerCacheable(
       context,

@@ -35,13 +35,6 @@ export interface KeyPolicy {
   maxCycleDays: number;
 }
 
-export const defaultKeyPolicy: KeyPolicy = {
-  algorithm: 'RS256',
-  rotationDays: 30,
-  publishAheadHours: 24,
-  maxCycleDays: 30,
-};
-
 /** Requests in annotations of the Secret. An unknown kid has no effect. */
 export interface KeyRequests {
   /** Kids of the keys to remove, whose tokens become invalid immediately. */

@@ -8,7 +8,7 @@ import {
   importJWK,
   type JWK,
 } from 'jose';
-import { type Algorithm, defaultKeyPolicy, type KeyPolicy, type KeyState } from './facts.ts';
+import type { Algorithm, KeyPolicy, KeyState } from './facts.ts';
 import { formatKeys, parseKeys, publicMembersOf, SigningKeyError, type StoredKey } from './format.ts';
 import { type KeyPlan, planKeys } from './plan.ts';
 import { createVerifiedTokens, type VerifiedTokens } from './verified-tokens.ts';
@@ -41,7 +41,7 @@ export interface SigningKeys {
  *
  * @returns the stored form (format.ts)
  */
-export async function generateSigningKeys(now: Date, policy: KeyPolicy = defaultKeyPolicy): Promise<string> {
+export async function generateSigningKeys(now: Date, policy: KeyPolicy): Promise<string> {
   const plan = planKeys<StoredKey>([], { policy, now: now.getTime() });
   return formatKeys(plan ? await completePlan(plan, policy, now.getTime()) : []);
 }

@@ -27,8 +27,8 @@ export interface ConsoleDependencies {
   tokenBudget: ReviewBudget;
   clusters: Clusters;
   inventory: Inventory;
-  /** Spreads expensive work over turns of the event loop; default: no waiting. */
-  takeTurn?: TakeTurn;
+  /** Spreads expensive work over turns of the event loop. */
+  takeTurn: TakeTurn;
   reviewToken: ReviewToken;
   /** Sends requests with the operator's own permissions. */
   transport: Transport;

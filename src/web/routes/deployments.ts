@@ -33,7 +33,7 @@ export function addDeploymentRoutes(
     const view = context.get('view');
     const filters = readFilters(context.req.query());
     const selected = selectedBy(filters);
-    await takeTurn?.(visitor.user.name, context.env.incoming);
+    await takeTurn(visitor.user.name, context.env.incoming);
     const visible = await visibleInEach(selected, visitor.user);
     if (isForbidden(visible, selected)) {
       return context.html(noDeploymentsPage(view, describeMissingPermission(permissionToList, visitor.user)), 403);

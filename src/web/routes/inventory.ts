@@ -18,7 +18,7 @@ export function addInventoryRoute(
 ): void {
   app.get(inventoryPath, async (context) => {
     const { user } = context.get('visitor');
-    await takeTurn?.(user.name, context.env.incoming);
+    await takeTurn(user.name, context.env.incoming);
     const found = await inventory.find(user, { search: '', namespace: '' });
     if (!found) {
       const view = context.get('view');

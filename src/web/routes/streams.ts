@@ -31,13 +31,8 @@ export interface StreamDependencies {
 }
 
 /** The stream of the access keys. */
-export function addStreamRoutes(
-  app: Hono<ConsoleEnvironment>,
-  streams: Streams,
-  hasEnded: StreamDependencies['hasEnded'],
-  endOf: StreamDependencies['endOf'] = ({ expiresAt }) => expiresAt,
-): void {
-  app.get(`${accessKeysPath}/events`, (context) => answerStream(context, { streams, hasEnded, endOf }));
+export function addStreamRoutes(app: Hono<ConsoleEnvironment>, streaming: StreamDependencies): void {
+  app.get(`${accessKeysPath}/events`, (context) => answerStream(context, streaming));
 }
 
 /**

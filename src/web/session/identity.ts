@@ -42,7 +42,7 @@ export class ReviewLimitError extends Error {
  * @returns the user, or undefined if the API server rejects the token
  * @throws KubernetesError, ConnectionError if the API server cannot be reached; ReviewLimitError
  */
-export type ReviewToken = (token: string, address?: string, limit?: ReviewLimit) => Promise<ClusterUser | undefined>;
+export type ReviewToken = (token: string, address: string, limit?: ReviewLimit) => Promise<ClusterUser | undefined>;
 
 /**
  * Sends a SelfSubjectReview (authentication.k8s.io/v1) with the token itself, so the operator needs no permission to review

@@ -10,6 +10,7 @@ import { signToken } from '../../../src/token/sign.ts';
 import { accessKey, at, caches, claimsOf, foundPair, keyPair, now, secret } from '../../support/builders.ts';
 import { signingKeys } from '../http/support.ts';
 
+const address = '192.0.2.1';
 const user = { name: 'ann', groups: ['dev'] };
 
 /** A review by a cluster that accepts every token. @returns the tokens that it reviewed */
@@ -40,17 +41,17 @@ describe('a token of this operator', () => {
   it('is reviewed by the cluster while its key pair is live', async () => {
     const { check, reviewed } = await createCheck();
     const token = await ownToken();
-    expect(await check(token)).toEqual(user);
+    expect(await check(token, address)).toEqual(user);
     expect(reviewed).toEqual([token]);
   });
 
   it.each([
-    ['192.0.2.1', user],
+    [address, user],
     ['198.51.100.1', undefined],
-    [undefined, undefined],
-  ])('is accepted from %s only if its key pair allows the address', async (address, expected) => {
+    ['unknown', undefined],
+  ])('is accepted from %s only if its key pair allows the address', async (from, expected) => {
     const { check } = await createCheck({ allowedCIDRs: ['192.0.2.0/24'] });
-    expect(await check(await ownToken(), address)).toEqual(expected);
+    expect(await check(await ownToken(), from)).toEqual(expected);
   });
 
   it.each<[string, Partial<KeyPairSpec>]>([
@@ -58,13 +59,13 @@ describe('a token of this operator', () => {
     ['has revoked it', { tokensNotBefore: at(1) }],
   ])('is rejected without a review if its key pair %s', async (_, pair) => {
     const { check, reviewed } = await createCheck(pair);
-    expect(await check(await ownToken())).toBeUndefined();
+    expect(await check(await ownToken(), address)).toBeUndefined();
     expect(reviewed).toEqual([]);
   });
 
   it('is not reviewed until the signing keys are loaded', async () => {
     const { check } = await createCheck({}, { signingKeys: () => undefined });
-    await expect(check(await ownToken())).rejects.toMatchObject({ status: 503 });
+    await expect(check(await ownToken(), address)).rejects.toMatchObject({ status: 503 });
   });
 });
 
@@ -73,6 +74,6 @@ it.each([
   ['that is not a JWT', 'opaque'],
 ])('leaves a token %s to the cluster', async (_, token) => {
   const { check, reviewed } = await createCheck({ enabled: false });
-  expect(await check(token)).toEqual(user);
+  expect(await check(token, address)).toEqual(user);
   expect(reviewed).toEqual([token]);
 });

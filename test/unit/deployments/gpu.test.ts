@@ -26,6 +26,7 @@ it('lists each extended resource with an amount above 0 in any container once', 
       { name: 'bare' },
     ],
   };
-  expect(extendedResourcesOf(pod as Parameters<typeof extendedResourcesOf>[0])).toEqual(['a.io/x', 'b.io/x']);
-  expect(extendedResourcesOf(undefined)).toEqual([]);
+  const found = (max: number) => extendedResourcesOf(pod as Parameters<typeof extendedResourcesOf>[0], max);
+  expect([found(2), found(1)]).toEqual([['a.io/x', 'b.io/x'], ['a.io/x']]);
+  expect(extendedResourcesOf(undefined, 2)).toEqual([]);
 });

@@ -8,12 +8,13 @@ import { type Cluster, fixedClusters } from '../../../src/clusters/cluster.ts';
 import { createDeploymentTransform } from '../../../src/deployments/record.ts';
 import { createDeploymentStore } from '../../../src/deployments/store.ts';
 import { createApp } from '../../../src/http/app.ts';
+import { noTrustedProxies } from '../../../src/http/common/client-address.ts';
 import type { Dependencies } from '../../../src/http/common/environment.ts';
 import { createInventory } from '../../../src/inventory/inventory.ts';
 import type { Freshness } from '../../../src/kube/freshness.ts';
 import { generateSigningKeys, parseSigningKeys, type SigningKeys } from '../../../src/token/keys/signing-keys.ts';
 import { createUserDirectory } from '../../../src/users/directory.ts';
-import { accessKey, caches, keyPair, now, secret } from '../../support/builders.ts';
+import { accessKey, caches, keyPair, keyPolicy, now, secret } from '../../support/builders.ts';
 
 export const tokenPaths = ['/apis/ghippo.io/v1alpha1/token', '/api/v1/cube/key/token'] as const;
 export const keyPaths = ['/apis/ghippo.io/v1alpha1/certs', '/.well-known/jwks.json'] as const;
@@ -40,7 +41,7 @@ let generated: Promise<SigningKeys> | undefined;
 
 /** Signing keys, generated once per test file. */
 export function signingKeys(): Promise<SigningKeys> {
-  generated ??= generateSigningKeys(new Date(now)).then(parseSigningKeys);
+  generated ??= generateSigningKeys(new Date(now), keyPolicy).then(parseSigningKeys);
   return generated;
 }
 
@@ -122,6 +123,13 @@ export async function createPlatform(
     authorizer: allowing('*'),
     signingKeys: () => keys,
     token: { issuer: 'ghippo.io', defaultCycle: 3, maxCycle: 30 },
+    proxies: noTrustedProxies,
+    forwardAuthPreflight: 'off',
+    allowedOrigins: [],
+    secure: false,
+    takeTurn: async () => undefined,
+    tokenMetrics: { requested: () => undefined, signed: () => undefined },
+    httpMetrics: { answered: () => undefined },
     log: pino({ base: null }, { write: (line: string) => void lines.push(line) }),
     now: () => now,
     ...dependencies,

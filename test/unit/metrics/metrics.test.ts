@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createMetrics, type MetricSources } from '../../../src/metrics/metrics.ts';
 import type { KeyFacts } from '../../../src/token/keys/facts.ts';
 import { registration } from '../clusters/support.ts';
@@ -87,7 +87,9 @@ describe('signing keys', () => {
 
   it('are counted by state, with the age of the active one and without a kid', async () => {
     const signingKeys = measured([key('active', 3000), key('next'), key('retired', 2000), key('retired', 1000)], true);
-    const { value, exposition } = await scrape({ signingKeys, now: () => 63_000 });
+    vi.useFakeTimers({ now: 63_000, toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { value, exposition } = await scrape({ signingKeys });
     const count = (state: string) => value(`accesskey_signing_keys{state="${state}"}`);
     expect([count('active'), count('next'), count('retired')]).toEqual([1, 1, 2]);
     expect(value('accesskey_signing_key_age_seconds')).toBe(60);

@@ -1,9 +1,8 @@
 /** The leak check at the end of every integration test. */
 import { describe, expect, it } from 'vitest';
-import { defaultKeyPolicy } from '../../../src/token/keys/facts.ts';
 import { generateSigningKeys, parseSigningKeys } from '../../../src/token/keys/signing-keys.ts';
 import { signToken } from '../../../src/token/sign.ts';
-import { keyPair } from '../../support/builders.ts';
+import { keyPair, keyPolicy } from '../../support/builders.ts';
 import { leaksIn } from '../../support/leaks.ts';
 
 const { ak, sk } = keyPair();
@@ -11,7 +10,7 @@ const line = (text: string) => `{"level":30,"msg":"request"}\n{"level":30,"text"
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
 async function tokenOf(algorithm: 'RS256' | 'ES256' | 'EdDSA'): Promise<string> {
-  const keys = await parseSigningKeys(await generateSigningKeys(new Date(), { ...defaultKeyPolicy, algorithm }));
+  const keys = await parseSigningKeys(await generateSigningKeys(new Date(), { ...keyPolicy, algorithm }));
   const user = { sub: 'u', preferred_username: 'ann', groups: [] };
   return signToken({ iss: 'ghippo.io', ...user, iat: 1, exp: 2, client_id: ak }, keys);
 }

@@ -3,16 +3,15 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { createLiveServiceAccounts } from '../../../src/accesskey/live/live-service-accounts.ts';
 import { createPairLookup } from '../../../src/accesskey/live/pair-lookup.ts';
-import { defaultKeyPolicy } from '../../../src/token/keys/facts.ts';
 import { generateSigningKeys, parseSigningKeys } from '../../../src/token/keys/signing-keys.ts';
 import { createSecretTokens } from '../../../src/token/secret-tokens.ts';
 import { signToken } from '../../../src/token/sign.ts';
 import { verifyToken } from '../../../src/token/verify.ts';
-import { accessKey, caches, keyPair, now, secret } from '../../support/builders.ts';
+import { accessKey, caches, keyPair, keyPolicy, now, secret } from '../../support/builders.ts';
 
 const claimsOptions = { issuer: 'ghippo.io' };
 const of = accessKey({ groups: ['dev'] });
-const stored = generateSigningKeys(new Date(now), { ...defaultKeyPolicy, algorithm: 'ES256' });
+const stored = generateSigningKeys(new Date(now), { ...keyPolicy, algorithm: 'ES256' });
 const never = Number.POSITIVE_INFINITY;
 
 async function issue(change: object = {}) {

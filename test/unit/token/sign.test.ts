@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { TokenClaims } from '../../../src/token/claims.ts';
 import { generateSigningKeys, parseSigningKeys, type SigningKeys } from '../../../src/token/keys/signing-keys.ts';
 import { createCachedSign, signToken } from '../../../src/token/sign.ts';
+import { keyPolicy } from '../../support/builders.ts';
 
 const claims: TokenClaims = {
   iss: 'ghippo.io',
@@ -27,7 +28,7 @@ function createSigning() {
 }
 
 describe('signToken', async () => {
-  const signingKeys = await parseSigningKeys(await generateSigningKeys(new Date()));
+  const signingKeys = await parseSigningKeys(await generateSigningKeys(new Date(), keyPolicy));
 
   it('signs a JWT that the published keys verify, with exactly this header and these claims', async () => {
     const token = await signToken(claims, signingKeys);

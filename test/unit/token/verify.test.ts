@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createLiveServiceAccounts } from '../../../src/accesskey/live/live-service-accounts.ts';
 import { createPairLookup, type PairLookup } from '../../../src/accesskey/live/pair-lookup.ts';
 import type { ClaimsOptions, TokenClaims } from '../../../src/token/claims.ts';
-import { type Algorithm, algorithms, defaultKeyPolicy } from '../../../src/token/keys/facts.ts';
+import { type Algorithm, algorithms } from '../../../src/token/keys/facts.ts';
 import { formatKeys, parseKeys } from '../../../src/token/keys/format.ts';
 import {
   generateSigningKeys,
@@ -16,7 +16,7 @@ import {
 import { signToken } from '../../../src/token/sign.ts';
 import { AddressError, verifyToken } from '../../../src/token/verify.ts';
 import { TokenError } from '../../../src/token/verify-signature.ts';
-import { accessKey, at, caches, claimsOf, keyPair, known, now, secret } from '../../support/builders.ts';
+import { accessKey, at, caches, claimsOf, keyPair, keyPolicy, known, now, secret } from '../../support/builders.ts';
 
 const ann = accessKey({ groups: ['dev', 'ops'] });
 const options: ClaimsOptions = { issuer: 'ghippo.io' };
@@ -31,14 +31,14 @@ let foreign: SigningKeys;
 let publicJwk: JWK;
 
 beforeAll(async () => {
-  keysText = await generateSigningKeys(new Date(now));
+  keysText = await generateSigningKeys(new Date(now), keyPolicy);
   [keys, foreign] = await Promise.all([parseSigningKeys(keysText), generate()]);
   publicJwk = keys.jwks.keys[0] ?? {};
 });
 
 /** A set with an active EdDSA key, a next ES256 key and the retired key of `keys`. */
 async function mixed(): Promise<SigningKeys> {
-  const make = (algorithm: Algorithm) => generateSigningKeys(new Date(now), { ...defaultKeyPolicy, algorithm });
+  const make = (algorithm: Algorithm) => generateSigningKeys(new Date(now), { ...keyPolicy, algorithm });
   const [edDSA, es256] = await Promise.all([make('EdDSA'), make('ES256')]);
   const [active] = parseKeys(edDSA);
   const [next] = parseKeys(es256);
@@ -49,7 +49,7 @@ async function mixed(): Promise<SigningKeys> {
 }
 
 async function generate(): Promise<SigningKeys> {
-  return parseSigningKeys(await generateSigningKeys(new Date(now)));
+  return parseSigningKeys(await generateSigningKeys(new Date(now), keyPolicy));
 }
 
 /** No AccessKey names a ServiceAccount. */

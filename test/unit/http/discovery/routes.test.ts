@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { defaultKeyPolicy } from '../../../../src/token/keys/facts.ts';
 import { generateSigningKeys, parseSigningKeys } from '../../../../src/token/keys/signing-keys.ts';
-import { now } from '../../../support/builders.ts';
+import { keyPolicy, now } from '../../../support/builders.ts';
 import { createPlatform, keyPaths, signingKeys } from '../support.ts';
 
 const openid = '/.well-known/openid-configuration';
@@ -51,7 +50,7 @@ describe('the metadata', () => {
   // OpenID Connect Discovery 1.0 section 3: RS256 MUST be included.
   it.each(['ES256', 'EdDSA'] as const)('list RS256 after the algorithm %s', async (algorithm) => {
     const token = { issuer: 'https://iam.example.com', defaultCycle: 3, maxCycle: 30 };
-    const keys = await parseSigningKeys(await generateSigningKeys(new Date(now), { ...defaultKeyPolicy, algorithm }));
+    const keys = await parseSigningKeys(await generateSigningKeys(new Date(now), { ...keyPolicy, algorithm }));
     const { get } = await createPlatform({ token, signingKeys: () => keys });
     expect((await get(openid)).json()).toMatchObject({ id_token_signing_alg_values_supported: [algorithm, 'RS256'] });
   });

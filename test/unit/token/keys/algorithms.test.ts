@@ -1,11 +1,11 @@
 /** Key sets of each algorithm, and with keys of several algorithms. */
 import { createLocalJWKSet, exportJWK, generateKeyPair, type JWK, jwtVerify } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Algorithm, algorithms, defaultKeyPolicy } from '../../../../src/token/keys/facts.ts';
+import { type Algorithm, algorithms } from '../../../../src/token/keys/facts.ts';
 import { formatKeys, parseKeys } from '../../../../src/token/keys/format.ts';
 import { generateSigningKeys, parseSigningKeys, SigningKeyError } from '../../../../src/token/keys/signing-keys.ts';
 import { signToken } from '../../../../src/token/sign.ts';
-import { now } from '../../../support/builders.ts';
+import { keyPolicy, now } from '../../../support/builders.ts';
 
 type Raw = Record<string, unknown>;
 
@@ -19,7 +19,7 @@ let raw: Record<Algorithm, Raw>;
 beforeAll(async () => {
   const created = await Promise.all(
     algorithms.map(async (algorithm) => {
-      const { keys } = JSON.parse(await generateSigningKeys(new Date(now), { ...defaultKeyPolicy, algorithm }));
+      const { keys } = JSON.parse(await generateSigningKeys(new Date(now), { ...keyPolicy, algorithm }));
       return [algorithm, keys[0]] as const;
     }),
   );

@@ -6,14 +6,17 @@ import { formatKeys, parseKeys, type StoredKey } from '../../../../src/token/key
 import { collectRevocations } from '../../../../src/token/keys/revocations.ts';
 import { generateSigningKeys, parseSigningKeys } from '../../../../src/token/keys/signing-keys.ts';
 import type { KeySecretRecord } from '../../../../src/token/keys/store.ts';
-import { now } from '../../../support/builders.ts';
+import { keyPolicy, now } from '../../../support/builders.ts';
 
 const key = 'system/keys';
 let first: string;
 let second: string;
 
 beforeAll(async () => {
-  [first, second] = (await Promise.all([1, 2].map(() => generateSigningKeys(new Date(now))))) as [string, string];
+  [first, second] = (await Promise.all([1, 2].map(() => generateSigningKeys(new Date(now), keyPolicy)))) as [
+    string,
+    string,
+  ];
 });
 
 /** A cache of a Secret that the test changes. */

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { defaultKeyPolicy, type KeyFacts, type KeyPolicy } from '../../../../src/token/keys/facts.ts';
+import type { KeyFacts, KeyPolicy } from '../../../../src/token/keys/facts.ts';
 import { planKeys, withoutRevoked } from '../../../../src/token/keys/plan.ts';
-import { now } from '../../../support/builders.ts';
+import { keyPolicy, now } from '../../../support/builders.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
 const day = 24 * hour;
-const policy = defaultKeyPolicy;
+const policy = keyPolicy;
 
 type Change = Partial<KeyFacts>;
 

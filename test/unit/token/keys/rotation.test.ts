@@ -3,13 +3,13 @@ import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { KubernetesClient } from '../../../../src/kube/client.ts';
 import { KubernetesError, NotLeaderError } from '../../../../src/kube/errors.ts';
 import { createStore } from '../../../../src/kube/store.ts';
-import { defaultKeyPolicy, type KeyRequests } from '../../../../src/token/keys/facts.ts';
+import type { KeyRequests } from '../../../../src/token/keys/facts.ts';
 import { parseKeys, type StoredKey } from '../../../../src/token/keys/format.ts';
 import { collectRevocations } from '../../../../src/token/keys/revocations.ts';
 import { startKeyRotation } from '../../../../src/token/keys/rotation.ts';
 import { generateSigningKeys } from '../../../../src/token/keys/signing-keys.ts';
 import { dataKey, type KeySecretRecord } from '../../../../src/token/keys/store.ts';
-import { now } from '../../../support/builders.ts';
+import { keyPolicy, now } from '../../../support/builders.ts';
 
 const secret = { namespace: 'system', name: 'keys' };
 const key = 'system/keys';
@@ -17,7 +17,7 @@ const day = 86_400_000;
 let content: string;
 
 beforeAll(async () => {
-  content = await generateSigningKeys(new Date(now));
+  content = await generateSigningKeys(new Date(now), keyPolicy);
 });
 
 interface Patch {
@@ -83,7 +83,7 @@ function createWorld({ cached = content, at = now, fail = (): Error | undefined 
       cache: { content: () => cached || undefined },
       revoked,
       secret,
-      policy: defaultKeyPolicy,
+      policy: keyPolicy,
       log,
     };
     const stop = startKeyRotation({ ...options, now: () => world.at });

@@ -1,7 +1,7 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { generateSigningKeys, parseSigningKeys, SigningKeyError } from '../../../../src/token/keys/signing-keys.ts';
-import { now } from '../../../support/builders.ts';
+import { keyPolicy, now } from '../../../support/builders.ts';
 
 type StoredKey = JWK & { state?: string; createdAt?: string; activatedAt?: string; longestCycle?: number };
 
@@ -11,7 +11,7 @@ let other: StoredKey;
 let small: StoredKey;
 
 async function generate(): Promise<StoredKey> {
-  return JSON.parse(await generateSigningKeys(new Date(now))).keys[0];
+  return JSON.parse(await generateSigningKeys(new Date(now), keyPolicy)).keys[0];
 }
 
 beforeAll(async () => {
@@ -29,7 +29,7 @@ const parse = (...keys: unknown[]) => parseSigningKeys(JSON.stringify({ keys }))
 
 describe('generateSigningKeys', () => {
   it('generates an active RSA key of 2048 bits, with its thumbprint as the kid, and a next key', async () => {
-    const { keys } = JSON.parse(await generateSigningKeys(new Date(now)));
+    const { keys } = JSON.parse(await generateSigningKeys(new Date(now), keyPolicy));
     expect(keys.map((key: StoredKey) => key.state)).toEqual(['active', 'next']);
     expect(stored).toMatchObject({
       kty: 'RSA',

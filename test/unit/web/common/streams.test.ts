@@ -10,6 +10,7 @@ import { accessKey, caches, now } from '../../../support/builders.ts';
 
 const path = '/personal-center/access-keys/events';
 const end = now + 60_000;
+const endOf = () => end;
 
 test('limits the streams of a user, however many sessions the user has', () => {
   const streams = createStreams(caches({}), () => now);
@@ -49,7 +50,7 @@ async function serveStreams() {
     context.set('visitor', { session, user: { name: 'ann', groups: [] } } as unknown as Visitor);
     await next();
   });
-  addStreamRoutes(app, streams, async () => false);
+  addStreamRoutes(app, { streams, hasEnded: async () => false, endOf });
   app.onError((_, context) => context.text('too many streams', 503));
   const server = await serve(app, { address: '127.0.0.1', port: 0 });
   onTestFinished(async () => {
@@ -137,12 +138,13 @@ async function readStream(hasEnded: boolean): Promise<{ text: string; free: numb
     await next();
   });
   const checked: Session[] = [];
-  addStreamRoutes(app, streams, async (one) => {
+  const check = async (one: Session) => {
     checked.push(one);
     if (checked.length === 1) content.accessKeys.upsert({ ...ann, resourceVersion: '12' });
     else streams.close();
     return hasEnded;
-  });
+  };
+  addStreamRoutes(app, { streams, hasEnded: check, endOf });
   const answer = await app.request(path);
   content.accessKeys.upsert({ ...ann, resourceVersion: '11' });
   const text = await answer.text();

@@ -49,6 +49,7 @@ test('claimedAccount is the same for all tokens with one issuer and subject', ()
 });
 
 describe('createTokenReview with a limit', () => {
+  const address = '192.0.2.1';
   /** An API server that accepts only the token `good`, and one attempt of a client. */
   function setUp() {
     const calls: string[] = [];
@@ -67,8 +68,8 @@ describe('createTokenReview with a limit', () => {
 
   test('takes an attempt for a rejected token, and then fails without a call', async () => {
     const { calls, review, limit } = setUp();
-    expect(await review('bad', undefined, limit)).toBeUndefined();
-    const error = await review('worse', undefined, limit).catch((thrown: unknown) => thrown);
+    expect(await review('bad', address, limit)).toBeUndefined();
+    const error = await review('worse', address, limit).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ReviewLimitError);
     expect(error).toMatchObject({ retryAfterSeconds: 7 });
     expect(calls).toEqual(['bad']);
@@ -76,17 +77,17 @@ describe('createTokenReview with a limit', () => {
 
   test('returns cached results without an attempt', async () => {
     const { calls, review, limit } = setUp();
-    await review('bad', undefined, limit);
-    expect(await review('bad', undefined, limit)).toBeUndefined();
+    await review('bad', address, limit);
+    expect(await review('bad', address, limit)).toBeUndefined();
     expect(calls).toEqual(['bad']);
   });
 
   test('takes one attempt for concurrent requests with a token, and rejects if the review has no result', async () => {
     const { review, limit, limited } = setUp();
-    const [one, two] = await Promise.all([review('good', undefined, limit), review('good', undefined, limit)]);
+    const [one, two] = await Promise.all([review('good', address, limit), review('good', address, limit)]);
     expect([one, two]).toEqual(Array(2).fill({ name: 'ann', groups: ['dev'] }));
     expect(limited()).toBe(1);
-    await expect(review('unavailable', undefined, limit)).rejects.toThrow(KubernetesError);
+    await expect(review('unavailable', address, limit)).rejects.toThrow(KubernetesError);
   });
 });
 
