@@ -9,12 +9,12 @@ import { backoffMs, pause } from '../../kube/time.ts';
 import type { Transport } from '../../kube/transport.ts';
 import { createSecret, createWatchedSecret } from '../../kube/watched-secret.ts';
 import type { SingleSignOn } from '../session/session.ts';
-import { addEnded, createEndedCheck, type EndedList, parseEndedList } from './ended-list.ts';
+import { addEnded, createEndedCheck, type EndedList, formatEndedList, parseEndedList } from './ended-list.ts';
 import type { EndedSignOn } from './logout-token.ts';
 
 const secretType = 'ghippo.io/web-sign-outs';
-/** Key of the Secret's data. */
-const dataKey = 'ended';
+/** Keys of the Secret's data: the list, and for its limit per user, which user has which entry. */
+const keys = { ended: 'ended', users: 'users' };
 /** How often a write is tried. Only other replicas cause conflicts, and one of them succeeds each time. */
 const attempts = 8;
 const backoff = { baseMs: 50, maxMs: 1_000 };
@@ -66,13 +66,15 @@ export function createEndedSignOns({
   let waiting: EndedSignOn[] = [];
   let next: Promise<void> | undefined;
   let writing = Promise.resolve();
-  const content = (list: EndedList) => ({ [dataKey]: Buffer.from(JSON.stringify(list)).toString('base64') });
   const { key, store, watchCache, run } = createWatchedSecret({
     transport,
     secret,
     transform: toRecord,
     create: () =>
-      createSecret(client, secret, { type: secretType, data: content({ endedBefore: now(), entries: [] }) }),
+      createSecret(client, secret, {
+        type: secretType,
+        data: toData({ endedBefore: now(), entries: [], users: new Map() }),
+      }),
     recreate: true,
     purpose: 'sign-out',
     log,
@@ -80,14 +82,15 @@ export function createEndedSignOns({
   store.subscribe(({ current }) => {
     if (!current || current.resourceVersion === newest?.resourceVersion) newest = undefined;
     if (current && !current.list)
-      log.error({ secret: key }, `data.${dataKey} is not valid, single sign-on is unavailable`);
+      log.error({ secret: key }, `data.${keys.ended} is not valid, single sign-on is unavailable`);
   });
 
   async function tryToWrite(ended: readonly EndedSignOn[]): Promise<void> {
     const record = newest ?? store.get(key);
     if (!record?.list) throw new Error(`Secret ${key} is missing or invalid`);
     const list = ended.reduce((all, one) => addEnded(all, one, now() + sessionMs, now()), record.list);
-    const patch = { metadata: { resourceVersion: record.resourceVersion }, data: content(list) };
+    if (list === record.list) return;
+    const patch = { metadata: { resourceVersion: record.resourceVersion }, data: toData(list) };
     use(toRecord(await client.patch<RawObject>({ ...resources.secrets, ...secret }, patch)));
   }
 
@@ -141,9 +144,17 @@ export function createEndedSignOns({
   };
 }
 
+function toData(list: EndedList): Record<string, string> {
+  const { ended, users } = formatEndedList(list);
+  return { [keys.ended]: encode(ended), [keys.users]: encode(users) };
+}
+
 function toRecord({ metadata, data }: RawObject): EndedRecord {
-  const { [dataKey]: value = '' } = (data ?? {}) as Record<string, string>;
+  const { [keys.ended]: ended = '', [keys.users]: users } = (data ?? {}) as Record<string, string>;
   const { name, namespace, resourceVersion } = metadata;
-  const list = parseEndedList(Buffer.from(value, 'base64').toString());
+  const list = parseEndedList({ ended: decode(ended), users: users && decode(users) });
   return { key: `${namespace}/${name}`, resourceVersion, list, has: list && createEndedCheck(list) };
 }
+
+const encode = (text: string) => Buffer.from(text).toString('base64');
+const decode = (base64: string) => Buffer.from(base64, 'base64').toString();

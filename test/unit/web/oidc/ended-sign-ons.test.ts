@@ -107,6 +107,13 @@ describe('concurrent sign-outs', () => {
   });
 });
 
+it('writes nothing for a copy of a logout token', async () => {
+  const replica = await startReplica(server);
+  await replica.add(endedOf('a'));
+  await replica.add(endedOf('a'));
+  expect(server.calls).toEqual({ patch: 1, conflicts: 0, list: 0 });
+});
+
 it('reports a failure to each waiting sign-out, and writes later ones', async () => {
   const replica = await startReplica(server);
   const { patch } = server.client;

@@ -27,7 +27,7 @@ beforeAll(async () => {
   provider = await startIdentityProvider();
 });
 beforeEach(() => {
-  list = { endedBefore: 0, entries: [] };
+  list = { endedBefore: 0, entries: [], users: new Map() };
   failure = undefined;
   site = createSignOnConsole({ provider, ended });
 });
