@@ -18,7 +18,7 @@ import { errorOf, type PlanOutcome } from './outcome.ts';
 import { type HeldFields, heldFields, nextOverrideStepMs, onlyFor, withOverrides } from './overrides.ts';
 import { type Observed, plan } from './plan.ts';
 import { trackProgress } from './progress.ts';
-import { isRechecked, requeueAfterMs } from './requeue.ts';
+import { isRechecked, isRejected, requeueAfterMs, retryOf } from './requeue.ts';
 import { createSecretApi } from './secret-api.ts';
 import { StaleCacheError } from './secret-errors.ts';
 import type { SecretTokens } from './secret-token.ts';
@@ -118,14 +118,15 @@ export function startController(options: ControllerOptions): () => Promise<void>
     const isWritten = await updateStatus(accessKey, status);
     if (isWritten) memory.unseen.status = { resourceVersion: accessKey.resourceVersion, since: performance.now() };
     if (isWritten || !error) memory.failureWrittenAt = error && performance.now();
-    memory.problemSince = isRechecked(outcome) ? (memory.problemSince ?? performance.now()) : undefined;
+    const hasLastingProblem = isRechecked(outcome) || isRejected(outcome);
+    memory.problemSince = hasLastingProblem ? (memory.problemSince ?? performance.now()) : undefined;
     memories.tidy(key);
-    if (error) throw error;
     const nextStep = nextStepAt({ accessKey, outcome, warningDays, now: at });
+    const problemForMs = performance.now() - (memory.problemSince ?? performance.now());
+    const pending = { outcome, problemForMs, untilDeadlineMs: nextStep && nextStep - at };
+    if (error) throw retryOf(error, pending);
     return requeueAfterMs({
-      outcome,
-      problemForMs: performance.now() - (memory.problemSince ?? performance.now()),
-      untilDeadlineMs: nextStep && nextStep - at,
+      ...pending,
       untilOverrideStepMs: nextOverrideStepMs(memory.overrides, performance.now()),
     });
   }

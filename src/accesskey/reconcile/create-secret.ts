@@ -32,11 +32,14 @@ function changeOf(
   return known?.accessKey === undefined ? { change: 'created' } : { change: 'lost', lostSecretName: known.secretName };
 }
 
-/** Reads the content of the former Secret: the cached one, else the one in the status, else any other. */
+/**
+ * Reads the content of the former Secret: the cached one, else the one in the status, else any other. The Secret to create
+ * does not exist; whoever calls this knows that already.
+ */
 async function readSource(scope: Scope, action: Create): Promise<Content | undefined> {
   const { api, accessKey } = scope;
-  const name = action.from?.name ?? pairStatusOf(accessKey, action.pair.name)?.secretName;
-  const fetched = name === undefined ? undefined : await api.read(accessKey.namespace, name);
+  const name = action.from?.name ?? pairStatusOf(accessKey, action.pair.name)?.secretName ?? action.secretName;
+  const fetched = name === action.secretName ? undefined : await api.read(accessKey.namespace, name);
   return (fetched && contentIn(scope, action, fetched)) ?? findSource(scope, action);
 }
 

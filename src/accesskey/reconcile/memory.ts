@@ -11,7 +11,7 @@ export interface Memory {
   unacceptedSince: number | undefined;
   /** When the status of the current failure was written last. */
   failureWrittenAt: number | undefined;
-  /** Since when the AccessKey, with this generation of its spec, has a problem that is rechecked (requeue.ts). */
+  /** Since when the AccessKey, with this generation of its spec, has a problem that is rechecked or rejected (requeue.ts). */
   problemSince: number | undefined;
 }
 

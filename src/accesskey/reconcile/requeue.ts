@@ -1,4 +1,5 @@
 /** When an AccessKey is reconciled again although no watch has shown a change. Pure. */
+import { KubernetesError } from '../../kube/errors.ts';
 import type { PlanOutcome } from './outcome.ts';
 
 /**
@@ -17,7 +18,7 @@ const maxDeadlineWaitMs = 30_000;
 /** Times in milliseconds, from now; undefined if there is no such step. */
 export interface Pending {
   outcome: PlanOutcome;
-  /** How long the AccessKey has had a problem that is rechecked. */
+  /** How long the AccessKey has had a problem that is rechecked, or requests that are rejected. */
   problemForMs: number;
   /** Until the next expiry, rotation or end of an overlap, on the wall clock. */
   untilDeadlineMs: number | undefined;
@@ -41,6 +42,28 @@ export function requeueAfterMs({
 /** Whether a problem can end without a change that is watched. An error of the API server is retried instead. */
 export function isRechecked({ pairs }: PlanOutcome): boolean {
   return pairs.some(({ problem }) => problem !== undefined && problem.reason !== 'SecretFailed');
+}
+
+/** Statuses with which the API server rejects a request until someone changes a quota, a policy, a role or the Secret. */
+const lastingStatuses = new Set([403, 413, 422]);
+
+/** Whether the API server has rejected requests, and each for a reason that usually lasts. */
+export function isRejected({ pairs, notRemoved }: PlanOutcome): boolean {
+  const errors = [...pairs.map(({ problem }) => problem), ...notRemoved].flatMap((one) => one?.error ?? []);
+  return errors.length > 0 && errors.every(({ denied, status }) => denied || lastingStatuses.has(status));
+}
+
+/**
+ * The error of a failed reconcile, with the shortest delay before the next attempt. While a rejection lasts, the delay
+ * doubles beyond the backoff of the work queue, because each attempt sends several requests.
+ */
+export function retryOf(
+  error: KubernetesError,
+  { outcome, problemForMs, untilDeadlineMs = maxRecheckMs }: Omit<Pending, 'untilOverrideStepMs'>,
+): KubernetesError {
+  if (!isRejected(outcome)) return error;
+  const delayMs = Math.min(problemForMs, untilDeadlineMs, maxRecheckMs);
+  return new KubernetesError(error.message, { ...error, retryAfterMs: Math.max(error.retryAfterMs, delayMs) });
 }
 
 /** The delay doubles while the problem lasts. Signing keys are missing for all AccessKeys, and only for a short time. */

@@ -3,6 +3,7 @@ import { textAt } from '../../../../src/credential/secret-record.ts';
 import { KubernetesError } from '../../../../src/kube/errors.ts';
 import { accessKey, at, known, rawSecret } from '../../../support/builders.ts';
 import { startTestController } from './controllers.ts';
+import { rejected } from './secrets-api.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
 afterEach(() => void vi.useRealTimers());
@@ -112,6 +113,25 @@ describe('the controller', () => {
     controller.edit([{ name: 'main', expiresAt: at(90_000) }]);
     await controller.pass(0);
     expect(await requestsIn(60)).toBeGreaterThanOrEqual(2);
+    await controller.stop();
+  });
+
+  it('retries less and less often while a quota rejects the Secrets, and soon again when the spec changes', async () => {
+    const keyPairs = [{ name: 'main' }, { name: 'ci' }];
+    const controller = startTestController(accessKey({ keyPairs }));
+    for (const { name } of keyPairs) controller.api.reject(`create ann-${name}`, rejected(403, 'Forbidden'));
+    const attemptsIn = async (seconds: number) => {
+      const before = controller.api.calls.length;
+      for (let passed = 0; passed < seconds; passed += 10) await controller.pass(10_000);
+      return controller.api.calls.slice(before);
+    };
+    await attemptsIn(600);
+    const lasting = await attemptsIn(1_200);
+    const attempt = ['confirm ann', 'read ann-main', 'create ann-main', 'read ann-ci', 'create ann-ci'];
+    expect(lasting.length).toBeLessThanOrEqual(5 * attempt.length);
+    expect(lasting.slice(0, attempt.length)).toEqual(attempt);
+    controller.edit([{ name: 'main' }]);
+    expect((await attemptsIn(60)).filter((call) => call === 'create ann-main').length).toBeGreaterThanOrEqual(2);
     await controller.stop();
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PairOutcome, PairProblem } from '../../../../src/accesskey/reconcile/outcome.ts';
-import { isRechecked, requeueAfterMs } from '../../../../src/accesskey/reconcile/requeue.ts';
+import { isRechecked, requeueAfterMs, retryOf } from '../../../../src/accesskey/reconcile/requeue.ts';
+import { KubernetesError } from '../../../../src/kube/errors.ts';
 import { conflict, failed, outcomeOf, present, terminating } from './outcomes.ts';
 
 const withProblem = (reason: PairProblem['reason']): PairOutcome => ({
@@ -49,6 +50,46 @@ describe('requeueAfterMs', () => {
     const problemForMs = 86_400_000;
     expect(requeue([conflict('ci'), present()], { problemForMs, deadline: 5_000 })).toBe(5_000);
     expect(requeue([conflict('ci'), present()], { problemForMs, override: 10_000 })).toBe(10_000);
+  });
+});
+
+describe('retryOf', () => {
+  const error = (status: number, parts = {}) => new KubernetesError('rejected', { status, ...parts });
+  const failing = (...errors: KubernetesError[]) =>
+    outcomeOf(
+      errors.map((one, n) => ({ ...failed(`p${n}`), problem: { reason: 'SecretFailed', message: '', error: one } })),
+    );
+  const delayOf = (first: KubernetesError, problemForMs: number, outcome = failing(first), deadline?: number) =>
+    retryOf(first, { outcome, problemForMs, untilDeadlineMs: deadline }).retryAfterMs;
+
+  it.each([
+    ['403', error(403)],
+    ['413', error(413)],
+    ['422', error(422)],
+    ['a denial with another status', error(503, { denied: true })],
+  ])('doubles the delay while the API server rejects a Secret with %s, up to five minutes', (_, rejection) => {
+    for (const [ms, expected] of [
+      [0, 0],
+      [200, 200],
+      [120_000, 120_000],
+      [86_400_000, 300_000],
+    ] as const) {
+      expect(delayOf(rejection, ms)).toBe(expected);
+    }
+    expect(delayOf(rejection, 86_400_000, failing(rejection), 7_000)).toBe(7_000);
+  });
+
+  it('keeps a longer Retry-After, the message and the status', () => {
+    const rejection = error(403, { reason: 'Forbidden', retryAfterMs: 60_000 });
+    const retry = retryOf(rejection, { outcome: failing(rejection), problemForMs: 9, untilDeadlineMs: undefined });
+    expect(retry).toMatchObject({ status: 403, reason: 'Forbidden', message: 'rejected', retryAfterMs: 60_000 });
+  });
+
+  it('does not delay the retry of an error that may end soon', () => {
+    expect(delayOf(error(500), 86_400_000)).toBe(0);
+    expect(delayOf(error(403), 86_400_000, failing(error(403), error(500)))).toBe(0);
+    const notRemoved = [{ secretName: 'a', error: error(500) }];
+    expect(delayOf(error(403), 86_400_000, { ...failing(error(403)), notRemoved })).toBe(0);
   });
 });
 
