@@ -18,7 +18,7 @@ import { acceptsGzip, hasTag } from '../src/http/common/cacheable.ts';
 import { createClientAddress } from '../src/http/common/client-address.ts';
 import { badRequest } from '../src/http/common/errors.ts';
 import { gather } from '../src/http/common/parameters.ts';
-import { findRejection } from '../src/http/server/rejected-request.ts';
+import { findRejection } from '../src/http/server/rejection.ts';
 import { tokenParameters } from '../src/http/token/request.ts';
 import { parseEmbeddedKubeconfig } from '../src/kube/embedded-kubeconfig.ts';
 import { parseFieldSelector } from '../src/selector/field-selector.ts';

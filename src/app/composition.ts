@@ -3,10 +3,6 @@ import { guardrailsConfigMap } from '../accesskey/guardrails/guardrails.ts';
 import { createWatchedGuardrails } from '../accesskey/guardrails/watched-guardrails.ts';
 import { createLastUsed } from '../accesskey/live/last-used.ts';
 import { acceptedBy, createPairLookup } from '../accesskey/live/pair-lookup.ts';
-import { lastUseOf } from '../accesskey/model/access-key-record.ts';
-import type { AccessKeyCaches } from '../accesskey/model/caches.ts';
-import { liveStates } from '../accesskey/model/pair-state.ts';
-import { parseTime } from '../accesskey/model/time.ts';
 import { type Configuration, instanceName } from '../config/load.ts';
 import type { ServingCertificate } from '../http/server/tls-certificate.ts';
 import { createKubernetesClient } from '../kube/client.ts';
@@ -22,6 +18,7 @@ import { signToken } from '../token/sign.ts';
 import { createApi } from './api.ts';
 import { createLeadership } from './leadership.ts';
 import { createLocalCaches } from './local-caches.ts';
+import { accessKeySamples, usablePairs } from './metric-samples.ts';
 import { createReadiness } from './readiness.ts';
 import { createServedClusters } from './served-clusters.ts';
 
@@ -154,28 +151,4 @@ export function composeOperator(options: CompositionOptions) {
     /** The reflectors that must sync before the process is ready. */
     requiredReflectors: localCaches.reflectors,
   };
-}
-
-function* accessKeySamples({ accessKeys }: AccessKeyCaches) {
-  for (const { status } of accessKeys.values()) {
-    const ready = status.conditions?.find((one) => one.type === 'Ready')?.status ?? 'Unknown';
-    const isCompliant = !status.conditions?.some((one) => one.type === 'NotCompliant');
-    yield { ready, isCompliant, pairs: (status.keyPairs ?? []).map((pair) => pair.state) };
-  }
-}
-
-function* usablePairs({ accessKeys }: AccessKeyCaches) {
-  for (const { namespace, name, status } of accessKeys.values()) {
-    for (const pair of status.keyPairs ?? []) {
-      if (!liveStates.has(pair.state)) continue;
-      yield {
-        namespace,
-        accesskey: name,
-        pair: pair.name,
-        expiresAt: parseTime(pair.expiresAt) ?? Number.POSITIVE_INFINITY,
-        createdAt: parseTime(pair.createdAt),
-        lastUsedAt: parseTime(lastUseOf(pair)),
-      };
-    }
-  }
 }

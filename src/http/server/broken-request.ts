@@ -5,15 +5,8 @@ import type { Duplex } from 'node:stream';
 import { RequestError } from '@hono/node-server';
 import { toLoggedError } from '../common/logged-error.ts';
 import { findLoggedRequest } from '../common/request-log.ts';
-import {
-  bodyOf,
-  headersOf,
-  headersTooLarge,
-  malformed,
-  type RecordResponse,
-  type Rejection,
-  rejectRaw,
-} from './rejected-request.ts';
+import { bodyOf, headersOf, type RecordResponse, rejectRaw } from './rejected-request.ts';
+import { headersTooLarge, malformed, type Rejection } from './rejection.ts';
 
 /** Maximum size of the request headers, bytes; a token is much smaller. */
 export const maxHeaderSize = 16_384;

@@ -3,7 +3,8 @@ import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { answerUnroutable } from './broken-request.ts';
 import type { Pipeline } from './pipeline.ts';
-import { answerServerOptions, findRejection, type RecordResponse, reject } from './rejected-request.ts';
+import { answerServerOptions, type RecordResponse, reject } from './rejected-request.ts';
+import { findRejection } from './rejection.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: any Hono app, whatever its environment
 export type ServedApp = Pick<Hono<any>, 'fetch'>;

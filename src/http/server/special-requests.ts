@@ -2,7 +2,8 @@
 import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Pipeline } from './pipeline.ts';
-import { connectRejection, expectationRejection, type RecordResponse, reject, rejectRaw } from './rejected-request.ts';
+import { type RecordResponse, reject, rejectRaw } from './rejected-request.ts';
+import { connectRejection, expectationRejection } from './rejection.ts';
 
 /**
  * Responds to CONNECT and to an unknown Expect. By default, Node closes the connection, or answers without a line in our
