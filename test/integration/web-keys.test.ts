@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   choose,
@@ -86,6 +87,20 @@ describe('signed in with a Kubernetes token', () => {
     await page.click('button:has-text("Delete")');
     await page.waitForSelector('text="Key laptop has been deleted."');
     expect((await live('alice')).spec.keyPairs.map(({ name }) => name)).toEqual(['ci']);
+    expect(problems()).toEqual([]);
+    await close();
+  });
+
+  test('a new key pair can be downloaded after the session has ended, and stays on its page', async () => {
+    const { page, problems, close } = await setup.open({ acceptDownloads: true });
+    await signInWithToken(page, setup.operator.url, people.bob.token);
+    const pair = await createKey(page, 'ci');
+    await page.context().clearCookies();
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click('a:has-text("JSON")')]);
+    expect(JSON.parse(await readFile(await download.path(), 'utf8'))).toEqual({ name: 'ci', ...pair });
+    const [trial] = await Promise.all([page.waitForEvent('popup'), page.click('text="Try this key"')]);
+    await trial.waitForURL('**/login');
+    expect(await shownPair(page)).toEqual(pair);
     expect(problems()).toEqual([]);
     await close();
   });

@@ -136,7 +136,7 @@ describe('without JavaScript', () => {
     expect(await page.locator('[data-copy]:visible').count()).toBe(0);
     const files: Record<string, string> = {};
     for (const name of ['JSON', '.env', 'Secret YAML']) {
-      const [download] = await Promise.all([page.waitForEvent('download'), page.click(`button:has-text("${name}")`)]);
+      const [download] = await Promise.all([page.waitForEvent('download'), page.click(`a:has-text("${name}")`)]);
       files[download.suggestedFilename()] = await readFile(await download.path(), 'utf8');
     }
     expect(Object.keys(files)).toEqual(['access-key-ci.json', 'access-key-ci.env', 'access-key-ci.yaml']);

@@ -372,7 +372,6 @@ describe('nothing that a client sends causes a 5xx:', () => {
     ],
     [`${key}/rotate`]: ['form_id', 'generation', 'overlap', 'confirmed'],
     [`${keysPath}/reveal`]: ['ticket', 'form_id'],
-    [`${keysPath}/download`]: ['format', 'ak', 'sk', 'namespace', 'secret'],
     '/personal-center/use': ['ak', 'sk'],
     '/logout': ['form_token'],
   };

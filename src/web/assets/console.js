@@ -43,10 +43,13 @@ document.addEventListener('click', (event) => {
   }
 });
 
-/** Submits a form once, because the second of two responses replaces the first, which may show a secret key. */
+/**
+ * Submits a form once, because the second of two responses replaces the first, which may show a secret key. A form with a
+ * target replaces nothing.
+ */
 document.addEventListener('submit', (event) => {
   const form = event.target;
-  if (form.method !== 'post' || form.matches('.downloads')) return;
+  if (form.getAttribute('method') !== 'post' || form.hasAttribute('target')) return;
   if (form.dataset.submitted) {
     event.preventDefault();
     return;

@@ -1,6 +1,6 @@
 import type { KeyPair } from '../../credential/key-pair.ts';
 import type { View } from '../common/view.ts';
-import type { PairLocation } from '../keys/downloads.ts';
+import { downloadOf, type Format, type PairLocation } from '../keys/downloads.ts';
 import {
   copyButton,
   type Failure,
@@ -14,15 +14,19 @@ import {
 } from './components.ts';
 import { layout } from './layout.ts';
 
-/** The only page that shows an sk. It is the response to a POST, so it has no URL that could be opened again. */
+/**
+ * The only page that shows an sk. It is the response to a POST, so it has no URL that could be opened again. Nothing on it
+ * depends on the session or the server except the trial of the pair, which has a tab of its own: a failed request must not
+ * replace this page.
+ */
 export function shownPairPage(view: View, pair: KeyPair, location: PairLocation): Html {
   const { t } = view;
   const { secret, namespace } = location;
-  const hidden = html`${formToken(view.account)}${Object.entries({ ...pair, ...location }).map(
-    ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`,
-  )}`;
-  const save = (format: string, text: string) =>
-    html`<button name="format" value="${format}">${icons.save}${text}</button>`;
+  const save = (format: Format, text: string) => {
+    const { file, type, text: content } = downloadOf(format, pair, location);
+    const data = Buffer.from(content).toString('base64');
+    return html`<a class="button" href="data:${type};base64,${data}" download="${file}">${icons.save}${text}</a>`;
+  };
   return layout(view, {
     title: t('shownTitle'),
     section: 'personal-center',
@@ -32,13 +36,16 @@ ${notice({ kind: 'warning', text: t('shownOnce') })}
 ${pairField(view, 'shown-ak', { label: t('accessKeyId'), value: pair.ak })}
 ${pairField(view, 'shown-sk', { label: t('secretKey'), value: pair.sk })}
 <p class="faint">${t('shownSecret', { secret, namespace })}</p>
-<form method="post" action="/personal-center/access-keys/download" class="downloads" aria-label="${t('download')}">${hidden}
-<span class="label">${t('download')}</span>${save('json', t('downloadJson'))}${save('env', t('downloadEnv'))}${save('secret', t('downloadSecret'))}</form>
-<div class="buttons"><form method="post" action="/personal-center/use">${hidden}<button>${t('tryThisKey')}</button></form>
+<div class="downloads" role="group" aria-label="${t('download')}">
+<span class="label">${t('download')}</span>${save('json', t('downloadJson'))}${save('env', t('downloadEnv'))}${save('secret', t('downloadSecret'))}</div>
+<div class="buttons"><form method="post" action="/personal-center/use" target="_blank">${formToken(view.account)}${tryFields(pair)}<button>${t('tryThisKey')}</button></form>
 <a class="button primary" href="/personal-center/access-keys">${t('pairSaved')}</a></div>
 </section></div>`,
   });
 }
+
+const tryFields = ({ ak, sk }: KeyPair) =>
+  html`<input type="hidden" name="ak" value="${ak}"><input type="hidden" name="sk" value="${sk}">`;
 
 function pairField(view: View, id: string, { label, value }: { label: string; value: string }): Html {
   return html`<div class="field"><label for="${id}">${label}</label>

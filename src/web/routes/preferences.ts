@@ -49,7 +49,7 @@ export function viewOf(context: PageContext, assets: Assets): View {
 /** @returns the page of a form, to which the switches in the response to the form return */
 function pageOf(path: string): string {
   if (path === '/logout') return '/login';
-  return path.replace(/^(\/personal-center\/access-keys)\/(?:[^/]+\/(?:enable|disable)|reveal|download)$/, '$1');
+  return path.replace(/^(\/personal-center\/access-keys)\/(?:[^/]+\/(?:enable|disable)|reveal)$/, '$1');
 }
 
 function languageOf(cookie: string | undefined, header: string | undefined): Language {

@@ -1,13 +1,10 @@
 import type { Hono } from 'hono';
-import { isKey } from '../../credential/key-pair.ts';
 import { auditKeyChange } from '../../http/common/audit.ts';
-import { isDnsSubdomain } from '../../kube/names.ts';
 import { ConsoleError } from '../common/console-error.ts';
-import { type Form, readForm } from '../common/form.ts';
+import { readForm } from '../common/form.ts';
 import { MissingPermissionError } from '../keys/api.ts';
 import { credentialOf } from '../keys/audited-api.ts';
 import { awaitPair, type CreatedPair, type ExpectedPair, findDelay } from '../keys/await-pair.ts';
-import { downloadOf, formats } from '../keys/downloads.ts';
 import { describeMissingKeyPermission } from '../keys/missing-permission.ts';
 import { createTickets } from '../keys/ticket.ts';
 import { alreadyShownPage, notReadablePage, shownPairPage, waitingPage } from '../pages/shown-pair.ts';
@@ -102,41 +99,14 @@ export function createPairDisplay(dependencies: ConsoleDependencies, shownPairs:
   };
 }
 
-/** The forms of the page that shows a pair: check again while it is being created, and download it. */
+/** The form of the page that waits for a pair. */
 export function addShowPairRoutes(app: Hono<ConsoleEnvironment>, display: PairDisplay): void {
   app.post(`${accessKeysPath}/reveal`, async (context) => {
     const form = await readForm(context.req);
     return (await display.showAgain(context)) ?? display.showWithTicket(context, form.text('ticket'));
   });
-
-  // The page submits the pair and gets it back as a file. Nothing is read from the cluster, so nothing can leak.
-  app.post(`${accessKeysPath}/download`, async (context) => {
-    const form = await readForm(context.req);
-    const format = formats.find((one) => one === form.text('format'));
-    if (!format) throw new ConsoleError('rejectedValue', {}, 400);
-    const { file, type, text } = downloadOf(format, readPairFields(form), {
-      name: readName(form, 'name'),
-      namespace: readName(form, 'namespace'),
-      secret: readName(form, 'secret'),
-    });
-    context.header('Content-Type', type);
-    context.header('Content-Disposition', `attachment; filename="${file}"`);
-    return context.body(text);
-  });
 }
 
 async function formIdOf(context: PageContext): Promise<string | undefined> {
   return (await readForm(context.req)).text(formIdField);
-}
-
-function readPairFields(form: Form): { ak: string; sk: string } {
-  const [ak = '', sk = ''] = [form.text('ak'), form.text('sk')];
-  if (!isKey(ak) || !isKey(sk)) throw new ConsoleError('rejectedValue', {}, 400);
-  return { ak, sk };
-}
-
-function readName(form: Form, field: string): string {
-  const name = form.text(field) ?? '';
-  if (!isDnsSubdomain(name)) throw new ConsoleError('rejectedValue', {}, 400);
-  return name;
 }
