@@ -11,6 +11,8 @@ export interface ExpectedPair {
   uid: string;
   pair: string;
   revision: number;
+  /** metadata.generation after the change that requested the pair. A cached AccessKey with an older one does not show it. */
+  generation: number;
 }
 
 /** A pair that the controller has created. */
@@ -24,10 +26,11 @@ export interface CreatedPair {
 /** @returns the pair if the cached status says that it has been created */
 function findCreated({ accessKeys }: AccessKeyCaches, expected: ExpectedPair): CreatedPair | undefined {
   const record = accessKeys.get(`${expected.namespace}/${expected.accessKey}`);
-  const pair = record?.spec.keyPairs?.find((one) => one.name === expected.pair);
-  if (!record || !pair || record.uid !== expected.uid) return undefined;
+  // An older record can show a deleted pair with the same name.
+  if (record?.uid !== expected.uid || record.generation < expected.generation) return undefined;
+  const pair = record.spec.keyPairs?.find((one) => one.name === expected.pair);
   const status = pairStatusOf(record, expected.pair);
-  if (!status?.accessKey || status.state === 'Conflict') return undefined;
+  if (!pair || !status?.accessKey || status.state === 'Conflict') return undefined;
   if ((status.revision ?? 0) < expected.revision) return undefined;
   return { ak: status.accessKey, secretName: status.secretName, keys: dataKeysOf(pair) };
 }
@@ -35,11 +38,16 @@ function findCreated({ accessKeys }: AccessKeyCaches, expected: ExpectedPair): C
 /** Why a pair has not been created: it has been deleted, or the operator reports a problem. */
 export type Delay = { kind: 'deleted' } | { kind: 'stalled'; message: string };
 
-/** @returns why the cache does not have the pair yet, or undefined if the operator has not reported a problem */
+/**
+ * @returns why the cache does not have the pair yet, or undefined if the operator has not reported a problem, or the cache
+ * does not show the change yet
+ */
 export function findDelay({ accessKeys }: AccessKeyCaches, expected: ExpectedPair): Delay | undefined {
   const record = accessKeys.get(`${expected.namespace}/${expected.accessKey}`);
-  const hasPair = record?.spec.keyPairs?.some((one) => one.name === expected.pair);
-  if (!record || record.uid !== expected.uid || record.deleting || !hasPair) return { kind: 'deleted' };
+  if (!record) return undefined;
+  if (record.uid !== expected.uid || record.deleting) return { kind: 'deleted' };
+  if (record.generation < expected.generation) return undefined;
+  if (!record.spec.keyPairs?.some((one) => one.name === expected.pair)) return { kind: 'deleted' };
   const stalled = record.status.conditions?.find((one) => one.type === 'Stalled' && one.status === 'True');
   return stalled && { kind: 'stalled', message: stalled.message };
 }

@@ -96,7 +96,7 @@ export async function createFirstKey(
     const accessKey = attempt === 1 ? base : `${base}-${attempt}`;
     try {
       const uid = await api.create(namespace, accessKey, spec);
-      return { namespace, accessKey, uid, pair, revision: 1 };
+      return { namespace, accessKey, uid, pair, revision: 1, generation: 1 };
     } catch (error) {
       if (!isStatus(error, 409) || attempt === nameAttempts || may.name !== undefined) throw error;
     }

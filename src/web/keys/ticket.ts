@@ -18,6 +18,7 @@ const schema = z.strictObject({
   uid: z.string(),
   pair: z.string(),
   revision: z.number(),
+  generation: z.number(),
 });
 
 /** Allows a session to see a pair that it has just requested, once. Encrypted, so that only the server can issue it. */

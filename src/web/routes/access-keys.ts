@@ -54,8 +54,8 @@ export function addAccessKeyRoutes(
     if (!before) return showConfirmation(context, { action: 'rotate', now: now(), notice: changedNotice(context) });
     const { namespace, name: accessKey, uid } = before;
     const pair = requirePair(before.spec.keyPairs ?? [], pairNameOf(context));
-    const revision = revisionOf(before, pair) + 1;
-    return display.show(context, { namespace, accessKey, uid, pair: pair.name, revision });
+    const [revision, generation] = [revisionOf(before, pair) + 1, before.generation + 1];
+    return display.show(context, { namespace, accessKey, uid, pair: pair.name, revision, generation });
   });
 
   for (const [action, key] of [

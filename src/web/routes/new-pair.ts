@@ -118,13 +118,13 @@ export function addNewPairRoutes(
   /** Adds a pair to the visitor's AccessKey, unless its spec has changed since it was read. */
   async function addToAccessKey(visitor: Visitor, input: PairInput, read: FetchedAccessKey): Promise<ExpectedPair> {
     const { name: pair } = input;
-    const { namespace, name, uid } = await changeKeyPairs(visitor, {
+    const { namespace, name, uid, generation } = await changeKeyPairs(visitor, {
       pair,
       generation: read.generation,
       audiences: changedAudiences(input.audiences, read.spec.audiences),
       apply: (keyPairs, { status }) => addPair(keyPairs, pair, detailsOf(input, now()), status),
     });
-    return { namespace, accessKey: name, uid, pair, revision: 1 };
+    return { namespace, accessKey: name, uid, pair, revision: 1, generation: generation + 1 };
   }
 }
 

@@ -15,7 +15,7 @@ function variantsOf(sealed: string): string[] {
 }
 
 describe('a ticket', () => {
-  const content = { namespace: 'n', accessKey: 'k', uid: 'u', pair: 'p', revision: 2, sessionId: 'a' };
+  const content = { namespace: 'n', accessKey: 'k', uid: 'u', pair: 'p', revision: 2, generation: 3, sessionId: 'a' };
 
   test('is valid for its session for five minutes', async () => {
     let time = now;

@@ -41,7 +41,7 @@ describe('a sealed session', () => {
   });
 
   test('cannot be a ticket', async () => {
-    const expected = { namespace: 'n', accessKey: 'k', uid: 'u', pair: 'p', revision: 1 };
+    const expected = { namespace: 'n', accessKey: 'k', uid: 'u', pair: 'p', revision: 1, generation: 1 };
     const ticket = await createTickets(() => now).issue({ ...expected, sessionId: 'a' }, keys);
     expect(await openSession(ticket, keys, now)).toBeUndefined();
   });
