@@ -4,6 +4,7 @@ import { ConsoleError } from './common/console-error.ts';
 import { createStreams } from './common/streams.ts';
 import type { View } from './common/view.ts';
 import { createNamespaces } from './keys/first-key.ts';
+import { createShownPairs } from './keys/shown-pairs.ts';
 import { createSessionCheck } from './keys/visitor.ts';
 import type { ErrorPage } from './pages/layout.ts';
 import { settingsPath } from './pages/settings.ts';
@@ -38,7 +39,6 @@ import { addUseRoutes } from './routes/use-keys.ts';
 import { createSessionCookie } from './session/cookie.ts';
 import { createFlash } from './session/flash.ts';
 import { homePath } from './session/request-checks.ts';
-import { createShownPairs } from './session/shown-pairs.ts';
 
 /** The web console, in which people manage their access keys. */
 export interface Console {

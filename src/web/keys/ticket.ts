@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { open, type SessionKeys, seal } from '../session/session.ts';
+import type { ExpectedPair } from './await-pair.ts';
 
 /** Lifetime of a ticket, milliseconds. */
 const lifetimeMs = 300_000;
 /** Limit of used tickets that are kept until they expire. */
 const maxUsed = 10_000;
 
-const schema = z.strictObject({
+export const ticketSchema = z.strictObject({
   /** Identifies the ticket. Its sealed text does not, because base64url can encode the same bytes in several ways. */
   id: z.string(),
   sessionId: z.string(),
@@ -21,13 +22,15 @@ const schema = z.strictObject({
   generation: z.number(),
 });
 
-/** Allows a session to see a pair that it has just requested, once. Encrypted, so that only the server can issue it. */
-export type Ticket = z.infer<typeof schema>;
+/** Allows a session to see a pair that it has just requested, once. */
+export type Ticket = z.infer<typeof ticketSchema>;
 
 export interface Tickets {
-  issue(ticket: Omit<Ticket, 'id' | 'expiresAt'>, keys: SessionKeys): Promise<string>;
-  /** @returns the ticket, or undefined if it is used, expired, invalid or issued to another session */
-  read(sealed: string, sessionId: string, keys: SessionKeys): Promise<Ticket | undefined>;
+  issue(expected: ExpectedPair, sessionId: string): Ticket;
+  /** @returns the same ticket with a new lifetime */
+  renew(ticket: Ticket): Ticket;
+  /** Whether the ticket belongs to the session, and is neither expired nor used. */
+  isValid(ticket: Ticket, sessionId: string): boolean;
   /**
    * Marks a ticket as used, in this replica.
    *
@@ -39,17 +42,24 @@ export interface Tickets {
 export function createTickets(now: () => number): Tickets {
   const used = new LRUCache<string, true>({ max: maxUsed, ttl: lifetimeMs });
   return {
-    issue: (ticket, { ticket: key }) => seal({ ...ticket, id: randomUUID(), expiresAt: now() + lifetimeMs }, key),
-    async read(sealed, sessionId, { ticket: key }) {
-      const parsed = schema.safeParse(await open(sealed, key));
-      if (!parsed.success) return undefined;
-      const { id, sessionId: owner, expiresAt } = parsed.data;
-      return owner === sessionId && now() < expiresAt && !used.has(id) ? parsed.data : undefined;
-    },
+    issue: (expected, sessionId) => ({ ...expected, sessionId, id: randomUUID(), expiresAt: now() + lifetimeMs }),
+    renew: (ticket) => ({ ...ticket, expiresAt: now() + lifetimeMs }),
+    isValid: ({ id, sessionId: owner, expiresAt }, sessionId) =>
+      owner === sessionId && now() < expiresAt && !used.has(id),
     use({ id }) {
       const isFirst = !used.has(id);
       used.set(id, true);
       return isFirst;
     },
   };
+}
+
+/** Encrypts a ticket for a page, so that only the server can issue it. */
+export function sealTicket(ticket: Ticket, { ticket: key }: SessionKeys): Promise<string> {
+  return seal(ticket, key);
+}
+
+/** @returns the ticket, or undefined if it was not sealed with these keys */
+export async function openTicket(sealed: string, { ticket: key }: SessionKeys): Promise<Ticket | undefined> {
+  return ticketSchema.safeParse(await open(sealed, key)).data;
 }

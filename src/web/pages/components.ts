@@ -2,8 +2,8 @@
 import { html, raw } from 'hono/html';
 import { type Account, formatTime, type View } from '../common/view.ts';
 import type { MissingPermission } from '../keys/missing-permission.ts';
+import { createFormId, formIdField } from '../keys/shown-pairs.ts';
 import { formTokenField } from '../session/request-checks.ts';
-import { createFormId, formIdField } from '../session/shown-pairs.ts';
 
 /** Templates of hono/html escape every value except HTML from another template. */
 export { html };

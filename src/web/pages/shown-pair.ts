@@ -52,18 +52,23 @@ function pairField(view: View, id: string, { label, value }: { label: string; va
 <div class="shown"><input id="${id}" value="${value}" readonly autocomplete="off" spellcheck="false">${copyButton(view, value, label)}</div></div>`;
 }
 
-/**
- * Shown while the controller has not created the pair yet.
- *
- * @param problem why the operator cannot create it
- */
-export function waitingPage(view: View, ticket: string, problem?: string): Html {
+/** Why a pair cannot be shown yet. */
+export interface WaitingPage extends Failure {
+  /** Whether the controller has created the pair, but it could not be read. */
+  isCreated: boolean;
+  /** Shows the pair later. */
+  ticket: string;
+}
+
+/** Shown while the controller has not created the pair yet, or the API server does not return it. */
+export function waitingPage(view: View, { isCreated, ticket, ...failure }: WaitingPage): Html {
   const { t } = view;
+  const title = t(isCreated ? 'shownTitle' : 'waitingTitle');
   return layout(view, {
-    title: t('waitingTitle'),
+    title,
     section: 'personal-center',
     content: html`<div class="page narrow"><section class="card empty" aria-labelledby="waiting-title">${icons.key}
-<h1 id="waiting-title">${t('waitingTitle')}</h1>${failureText(view, { text: t(problem === undefined ? 'waitingText' : 'stalledText'), quote: problem })}
+<h1 id="waiting-title">${title}</h1>${failureText(view, failure)}
 <form method="post" action="/personal-center/access-keys/reveal">${formToken(view.account)}${formId()}<input type="hidden" name="ticket" value="${ticket}"><button class="primary">${t('checkAgain')}</button></form>
 <a href="/personal-center/access-keys">${t('back')}</a></section></div>`,
   });

@@ -6,12 +6,13 @@ import { MissingPermissionError } from '../keys/api.ts';
 import { credentialOf } from '../keys/audited-api.ts';
 import { awaitPair, type CreatedPair, type ExpectedPair, findDelay } from '../keys/await-pair.ts';
 import { describeMissingKeyPermission } from '../keys/missing-permission.ts';
-import { createTickets } from '../keys/ticket.ts';
+import { formIdField, type ShownPairs } from '../keys/shown-pairs.ts';
+import { createTickets, openTicket, sealTicket, type Ticket } from '../keys/ticket.ts';
+import type { Failure } from '../pages/components.ts';
 import { alreadyShownPage, notReadablePage, shownPairPage, waitingPage } from '../pages/shown-pair.ts';
 import { actsAsOperator } from '../session/session.ts';
-import { formIdField, type ShownPairs } from '../session/shown-pairs.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
-import { describeFailure } from './failure.ts';
+import { describeFailure, type FailureStatus } from './failure.ts';
 import { isSessionEnded, requireSessionKeys } from './guard.ts';
 import { accessKeysPath } from './key-forms.ts';
 
@@ -22,9 +23,12 @@ const waitMs = 8_000;
 export interface PairDisplay {
   /** Waits for the pair and shows it. If it takes too long, shows a page with a ticket to check again. */
   show(context: PageContext, expected: ExpectedPair): Promise<Response>;
-  /** Does the same for the ticket of that page. */
-  showWithTicket(context: PageContext, sealed: string | undefined): Promise<Response>;
-  /** @returns the page that says that the pair was shown, if the submitted form has already created or rotated it */
+  /**
+   * Continues for a form that has already created or rotated a pair, or that has the ticket of one: shows the pair, or says
+   * that it was shown.
+   *
+   * @returns undefined for any other form
+   */
   showAgain(context: PageContext): Promise<Response | undefined>;
 }
 
@@ -32,27 +36,27 @@ export function createPairDisplay(dependencies: ConsoleDependencies, shownPairs:
   const { caches, log, now } = dependencies;
   const tickets = createTickets(now);
 
-  async function showWhenCreated(context: PageContext, expected: ExpectedPair): Promise<Response> {
+  async function showWhenCreated(context: PageContext, ticket: Ticket): Promise<Response> {
     // A switch of the language or theme would load another page, which cannot show the pair.
     context.set('view', { ...context.get('view'), path: undefined });
-    const created = await awaitPair(caches, expected, waitMs);
-    if (created) return showCreated(context, expected, created);
-    const delay = findDelay(caches, expected);
-    if (delay?.kind === 'deleted') throw new ConsoleError('rejectedNoPair', { pair: expected.pair }, 404);
-    const sessionId = context.get('visitor').session.id;
-    const ticket = await tickets.issue({ ...expected, sessionId }, requireSessionKeys(dependencies));
-    return context.html(waitingPage(context.get('view'), ticket, delay?.message));
+    const created = await awaitPair(caches, ticket, waitMs);
+    if (created) return showCreated(context, ticket, created);
+    const delay = findDelay(caches, ticket);
+    if (delay?.kind === 'deleted') throw new ConsoleError('rejectedNoPair', { pair: ticket.pair }, 404);
+    const { t } = context.get('view');
+    const failure = { text: t(delay ? 'stalledText' : 'waitingText'), quote: delay?.message };
+    return showWaiting(context, ticket, { ...failure, isCreated: false, status: 200 });
   }
 
-  async function showCreated(context: PageContext, expected: ExpectedPair, created: CreatedPair): Promise<Response> {
-    const { api, user, session } = context.get('visitor');
-    const { namespace, accessKey, pair: name } = expected;
+  async function showCreated(context: PageContext, ticket: Ticket, created: CreatedPair): Promise<Response> {
+    const { namespace, accessKey, pair: name } = ticket;
     const { ak, secretName, keys } = created;
-    await shownPairs.record(context, await formIdOf(context), name);
+    const { api, user, session } = context.get('visitor');
     try {
       const pair = await api.readPair(namespace, secretName, keys);
       // Shows only the pair of the status, which only the operator writes. The Secret itself may have been edited.
-      if (pair?.ak !== ak) throw new ConsoleError('ticketInvalid', {}, 409);
+      if (pair?.ak !== ak || !tickets.use(ticket)) throw new ConsoleError('ticketInvalid', {}, 409);
+      await shownPairs.recordShown(context, await formIdOf(context), ticket);
       Object.assign(context.get('logFields'), { audit: true, event: 'web.pair-shown', ak, pairName: name });
       auditKeyChange(context, log, {
         action: 'revealed',
@@ -65,35 +69,51 @@ export function createPairDisplay(dependencies: ConsoleDependencies, shownPairs:
       return context.html(shownPairPage(context.get('view'), pair, { name, namespace, secret: secretName }));
     } catch (error) {
       if (isSessionEnded(error, context.get('visitor'))) throw error;
-      if (!(error instanceof MissingPermissionError) || actsAsOperator(session))
-        return showProblem(context, name, error);
-      const location = { namespace, accessKey, secret: secretName };
-      const missing = describeMissingKeyPermission(error.permission, user, location);
-      const { t } = context.get('view');
-      return context.html(notReadablePage(context.get('view'), name, { text: t('notReadable'), missing }));
+      return showProblem(context, ticket, secretName, error);
     }
   }
 
-  /** The pair exists, but it cannot be shown. */
-  function showProblem(context: PageContext, pair: string, error: unknown): Response | Promise<Response> {
+  /** The pair exists, but it cannot be shown: now, or to this visitor. */
+  async function showProblem(context: PageContext, ticket: Ticket, secret: string, error: unknown): Promise<Response> {
     const { status, ...failure } = describeFailure(error, context);
-    return context.html(notReadablePage(context.get('view'), pair, failure), status);
+    if (status >= 500) return showWaiting(context, ticket, { ...failure, isCreated: true, status });
+    await shownPairs.recordRequest(context, await formIdOf(context), ticket);
+    const { user, session } = context.get('visitor');
+    const view = context.get('view');
+    if (!(error instanceof MissingPermissionError) || actsAsOperator(session))
+      return context.html(notReadablePage(view, ticket.pair, failure), status);
+    const { namespace, accessKey, pair } = ticket;
+    const missing = describeMissingKeyPermission(error.permission, user, { namespace, accessKey, secret });
+    return context.html(notReadablePage(view, pair, { text: view.t('notReadable'), missing }));
+  }
+
+  async function showWaiting(
+    context: PageContext,
+    ticket: Ticket,
+    { status, ...page }: Failure & { isCreated: boolean; status: 200 | FailureStatus },
+  ): Promise<Response> {
+    const renewed = tickets.renew(ticket);
+    await shownPairs.recordRequest(context, await formIdOf(context), renewed);
+    const sealed = await sealTicket(renewed, requireSessionKeys(dependencies));
+    return context.html(waitingPage(context.get('view'), { ...page, ticket: sealed }), status);
+  }
+
+  async function openTicketOf(context: PageContext): Promise<Ticket | undefined> {
+    const sealed = (await readForm(context.req)).text('ticket');
+    return sealed === undefined ? undefined : openTicket(sealed, requireSessionKeys(dependencies));
   }
 
   return {
-    async show(context, expected) {
-      await shownPairs.record(context, await formIdOf(context), expected.pair);
-      return showWhenCreated(context, expected);
-    },
+    show: (context, expected) => showWhenCreated(context, tickets.issue(expected, context.get('visitor').session.id)),
     async showAgain(context) {
-      const pair = await shownPairs.find(context, await formIdOf(context));
-      return pair === undefined ? undefined : context.html(alreadyShownPage(context.get('view'), pair));
-    },
-    async showWithTicket(context, sealed = '') {
+      const submitted = await shownPairs.find(context, await formIdOf(context));
+      const ticket = submitted ? submitted.ticket : await openTicketOf(context);
+      if (submitted && !ticket) return context.html(alreadyShownPage(context.get('view'), submitted.pair));
+      if (!ticket) return undefined;
       const { session, accessKey } = context.get('visitor');
-      const ticket = await tickets.read(sealed, session.id, requireSessionKeys(dependencies));
-      const isOwn = ticket?.namespace === accessKey?.namespace && ticket?.accessKey === accessKey?.name;
-      if (!ticket || !isOwn || !tickets.use(ticket)) throw new ConsoleError('ticketInvalid', {}, 409);
+      // The cache may not have the AccessKey yet.
+      const isOwn = accessKey === undefined || accessKey.uid === ticket.uid;
+      if (!isOwn || !tickets.isValid(ticket, session.id)) throw new ConsoleError('ticketInvalid', {}, 409);
       return showWhenCreated(context, ticket);
     },
   };
@@ -102,8 +122,9 @@ export function createPairDisplay(dependencies: ConsoleDependencies, shownPairs:
 /** The form of the page that waits for a pair. */
 export function addShowPairRoutes(app: Hono<ConsoleEnvironment>, display: PairDisplay): void {
   app.post(`${accessKeysPath}/reveal`, async (context) => {
-    const form = await readForm(context.req);
-    return (await display.showAgain(context)) ?? display.showWithTicket(context, form.text('ticket'));
+    const shown = await display.showAgain(context);
+    if (!shown) throw new ConsoleError('ticketInvalid', {}, 409);
+    return shown;
   });
 }
 

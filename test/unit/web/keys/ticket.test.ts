@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createTickets } from '../../../../src/web/keys/ticket.ts';
+import { createTickets, openTicket, sealTicket } from '../../../../src/web/keys/ticket.ts';
 import { deriveKeys, type Session, sealSession } from '../../../../src/web/session/session.ts';
 
 const keys = deriveKeys(Buffer.alloc(32, 1));
@@ -15,28 +15,36 @@ function variantsOf(sealed: string): string[] {
 }
 
 describe('a ticket', () => {
-  const content = { namespace: 'n', accessKey: 'k', uid: 'u', pair: 'p', revision: 2, generation: 3, sessionId: 'a' };
+  const expected = { namespace: 'n', accessKey: 'k', uid: 'u', pair: 'p', revision: 2, generation: 3 };
 
-  test('is valid for its session for five minutes', async () => {
+  test('is valid for its session for five minutes, unless it is renewed', () => {
     let time = now;
     const tickets = createTickets(() => time);
-    const sealed = await tickets.issue(content, keys);
-    expect(await tickets.read(sealed, 'a', keys)).toMatchObject(content);
-    expect(await tickets.read(sealed, 'b', keys)).toBeUndefined();
-    expect(await tickets.read(await sealSession(session, keys), 'a', keys)).toBeUndefined();
+    const ticket = tickets.issue(expected, 'a');
+    expect(ticket).toMatchObject(expected);
+    expect([tickets.isValid(ticket, 'a'), tickets.isValid(ticket, 'b')]).toEqual([true, false]);
     time += 300_000;
-    expect(await tickets.read(sealed, 'a', keys)).toBeUndefined();
+    expect(tickets.isValid(ticket, 'a')).toBe(false);
+    expect(tickets.isValid(tickets.renew(ticket), 'a')).toBe(true);
   });
 
-  test('can be used once, however its bytes are encoded', async () => {
+  test('is sealed with its own key', async () => {
+    const ticket = createTickets(() => now).issue(expected, 'a');
+    expect(await openTicket(await sealTicket(ticket, keys), keys)).toEqual(ticket);
+    expect(await openTicket(await sealSession(session, keys), keys)).toBeUndefined();
+  });
+
+  test('can be used once, however its bytes are encoded, and also if it was renewed', async () => {
     const tickets = createTickets(() => now);
-    const sealed = await tickets.issue(content, keys);
+    const ticket = tickets.issue(expected, 'a');
+    const sealed = await sealTicket(ticket, keys);
     const forms = [sealed, ...variantsOf(sealed)];
     expect(forms).toHaveLength(16);
-    const [first, ...others] = await Promise.all(forms.map((one) => tickets.read(one, 'a', keys)));
-    expect(first).toMatchObject(content);
+    const [first, ...others] = await Promise.all(forms.map((one) => openTicket(one, keys)));
     expect(first && tickets.use(first)).toBe(true);
-    for (const one of others) expect(one && tickets.use(one)).toBe(false);
-    for (const one of forms) expect(await tickets.read(one, 'a', keys)).toBeUndefined();
+    for (const one of [...others, tickets.renew(ticket)]) {
+      expect(one && tickets.isValid(one, 'a')).toBe(false);
+      expect(one && tickets.use(one)).toBe(false);
+    }
   });
 });

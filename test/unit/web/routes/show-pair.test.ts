@@ -1,6 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { keyPair } from '../../../support/builders.ts';
-import { createKeyConsole, fieldsOf, keysPath } from '../../../support/key-console.ts';
+import { createKeyConsole, fieldsOf, hiddenFields, keysPath, titleOf } from '../../../support/key-console.ts';
+import type { TestBrowser } from '../../../support/sign-on-console.ts';
 
 /** Creates the key b, which the operator provides at once. @returns the page that shows it */
 async function shownPage(): Promise<string> {
@@ -30,3 +31,89 @@ describe('the page that shows a pair', () => {
     expect(await shownPage()).toContain('action="/personal-center/use" target="_blank"');
   });
 });
+
+/** Responses do not wait for the operator. */
+function withoutWaiting(): void {
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  const timer = setInterval(() => vi.advanceTimersByTime(1_000), 1);
+  onTestFinished(() => {
+    clearInterval(timer);
+    vi.useRealTimers();
+  });
+}
+
+async function newKey(browser: TestBrowser): Promise<Record<string, string>> {
+  return { ...(await fieldsOf(browser, `${keysPath}/new`)), name: 'b', validity: 'permanent' };
+}
+const submit = async (browser: TestBrowser, path: string, fields: Record<string, string>) => {
+  const response = await browser.post(path, fields);
+  return { status: response.status, page: await response.text() };
+};
+const checkAgain = (browser: TestBrowser, page: string) =>
+  submit(browser, `${keysPath}/reveal`, hiddenFields(page, 'form_token', 'form_id', 'ticket'));
+
+describe('a pair that could not be shown yet', () => {
+  test('is shown when the form that has requested it is sent again, once', async () => {
+    withoutWaiting();
+    const { cluster, signIn } = createKeyConsole();
+    const browser = await signIn('token');
+    const fields = await newKey(browser);
+    const waiting = await submit(browser, `${keysPath}/new`, fields);
+    expect([waiting.status, titleOf(waiting.page)]).toEqual([200, 'Your key is being created']);
+    const reloaded = await submit(browser, `${keysPath}/new`, fields);
+    expect([reloaded.status, titleOf(reloaded.page)]).toEqual([200, 'Your key is being created']);
+    cluster.reconcile('b', keyPair(2));
+    cluster.sync();
+    expect((await submit(browser, `${keysPath}/new`, fields)).page).toContain(keyPair(2).sk);
+    for (const page of [(await submit(browser, `${keysPath}/new`, fields)).page, await again(browser, waiting.page)]) {
+      expect(page).not.toContain(keyPair(2).sk);
+    }
+    expect(cluster.accessKey.spec.keyPairs).toHaveLength(2);
+  });
+
+  test('can be checked again with the same page, until it was shown', async () => {
+    withoutWaiting();
+    const { cluster, signIn } = createKeyConsole();
+    const browser = await signIn('token');
+    const waiting = await submit(browser, `${keysPath}/new`, await newKey(browser));
+    for (const _ of [1, 2]) expect(titleOf(await again(browser, waiting.page))).toBe('Your key is being created');
+    cluster.reconcile('b', keyPair(2));
+    cluster.sync();
+    expect(await again(browser, waiting.page)).toContain(keyPair(2).sk);
+    expect(titleOf(await again(browser, waiting.page))).toBe('Key created');
+  });
+
+  test('is shown after the API server was unavailable', async () => {
+    const { cluster, signIn } = createKeyConsole();
+    cluster.afterChange = () => {
+      cluster.reconcile('b', keyPair(2));
+      cluster.sync();
+    };
+    cluster.secretsFail = true;
+    const browser = await signIn('token');
+    const fields = await newKey(browser);
+    const failed = await submit(browser, `${keysPath}/new`, fields);
+    expect([failed.status, titleOf(failed.page)]).toEqual([503, 'Your key is ready']);
+    expect(failed.page).toContain('The cluster is currently unavailable');
+    const stillFailed = await checkAgain(browser, failed.page);
+    expect(stillFailed.status).toBe(503);
+    cluster.secretsFail = false;
+    expect((await checkAgain(browser, stillFailed.page)).page).toContain(keyPair(2).sk);
+    expect(titleOf((await submit(browser, `${keysPath}/new`, fields)).page)).toBe('Key created');
+  });
+
+  test('is not shown to another session, or after five minutes', async () => {
+    withoutWaiting();
+    const { cluster, signIn, advance } = createKeyConsole();
+    const [browser, other] = [await signIn('token'), await signIn('token')];
+    const waiting = await submit(browser, `${keysPath}/new`, await newKey(browser));
+    cluster.reconcile('b', keyPair(2));
+    cluster.sync();
+    const fields = { ...hiddenFields(waiting.page, 'ticket'), ...(await fieldsOf(other, keysPath)) };
+    expect((await submit(other, `${keysPath}/reveal`, fields)).status).toBe(409);
+    advance(300_000);
+    expect((await checkAgain(browser, waiting.page)).status).toBe(409);
+  });
+});
+
+const again = async (browser: TestBrowser, page: string) => (await checkAgain(browser, page)).page;

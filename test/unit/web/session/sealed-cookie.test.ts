@@ -2,29 +2,20 @@ import { Hono } from 'hono';
 import { describe, expect, test } from 'vitest';
 import { createFlash } from '../../../../src/web/session/flash.ts';
 import { deriveKeys, type SessionKeys, seal } from '../../../../src/web/session/session.ts';
-import { createShownPairs } from '../../../../src/web/session/shown-pairs.ts';
 import { createBrowser } from '../../../support/sign-on-console.ts';
 
 const keys = deriveKeys(Buffer.alloc(32, 1));
-const formOf = (index: number) => `form-${String(index).padStart(11, '0')}`;
 
 function start(parts: { sessionKeys?: () => SessionKeys | undefined; secure?: boolean } = {}) {
   let time = Date.UTC(2026, 0, 1);
   const options = { secure: true, sessionKeys: () => keys, now: () => time, ...parts };
-  const [flash, shown] = [createFlash(options), createShownPairs(options)];
+  const flash = createFlash(options);
   const app = new Hono();
   app.get('/write', async (context) => {
     await flash.write(context, { key: 'doneDeleted', pair: 'ci' });
     return context.text('');
   });
   app.get('/take', async (context) => context.json({ message: await flash.take(context) }));
-  app.get('/record/:form', async (context) => {
-    await shown.record(context, context.req.param('form'), 'ci');
-    return context.text('');
-  });
-  app.get('/find/:form', async (context) =>
-    context.json({ pair: await shown.find(context, context.req.param('form')) }),
-  );
   // biome-ignore lint/suspicious/noExplicitAny: an app without the environment of the console
   const browser = createBrowser(app as any);
   const read = async (path: string) => (await browser.get(path)).json();
@@ -73,22 +64,5 @@ describe('a message for the next page', () => {
     const { browser } = start({ secure: false });
     await browser.get('/write');
     expect([...browser.jar.keys()]).toEqual(['accesskey-flash']);
-  });
-});
-
-describe('the forms that have created a pair', () => {
-  test('are recognized, the last eight of them', async () => {
-    const { browser, read } = start();
-    for (let index = 0; index < 9; index += 1) await browser.get(`/record/${formOf(index)}`);
-    expect(await read(`/find/${formOf(0)}`)).toEqual({});
-    for (let index = 1; index < 9; index += 1) expect(await read(`/find/${formOf(index)}`)).toEqual({ pair: 'ci' });
-    expect((browser.jar.get('__Host-accesskey-shown') ?? '').length).toBeLessThan(2_000);
-  });
-
-  test('are recorded only with an ID of the right form', async () => {
-    const { browser } = start();
-    for (const form of ['x', 'y'.repeat(500), 'form 00000000000'])
-      await browser.get(`/record/${encodeURIComponent(form)}`);
-    expect(browser.jar.size).toBe(0);
   });
 });

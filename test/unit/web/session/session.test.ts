@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createTickets } from '../../../../src/web/keys/ticket.ts';
+import { createTickets, sealTicket } from '../../../../src/web/keys/ticket.ts';
 import { deriveKeys, openSession, type Session, sealSession } from '../../../../src/web/session/session.ts';
 
 const keys = deriveKeys(Buffer.alloc(32, 1));
@@ -42,7 +42,7 @@ describe('a sealed session', () => {
 
   test('cannot be a ticket', async () => {
     const expected = { namespace: 'n', accessKey: 'k', uid: 'u', pair: 'p', revision: 1, generation: 1 };
-    const ticket = await createTickets(() => now).issue({ ...expected, sessionId: 'a' }, keys);
-    expect(await openSession(ticket, keys, now)).toBeUndefined();
+    const ticket = createTickets(() => now).issue(expected, 'a');
+    expect(await openSession(await sealTicket(ticket, keys), keys, now)).toBeUndefined();
   });
 });
