@@ -64,12 +64,13 @@ export function createConsole(dependencies: ConsoleDependencies): Console {
   const flash = createFlash(sealing);
   const streams = createStreams(caches, now);
   const namespaces = createNamespaces(caches);
-  const display = createPairDisplay(dependencies, createShownPairs(sealing));
+  const display = createPairDisplay(dependencies, { shownPairs: createShownPairs(sealing), sessions });
   for (const path of [...publicPaths, ...sessionPaths]) {
     app.use(path, securityHeaders(), preferences(assets, options.secure), rejectOtherSites(dependencies));
   }
   const proxySessions = createProxySessions(dependencies);
-  const visitorGuard = requireVisitor(dependencies, { cookie, flash, sessions, proxySessions });
+  const { findRotated } = display;
+  const visitorGuard = requireVisitor(dependencies, { cookie, flash, sessions, proxySessions, findRotated });
   for (const path of sessionPaths) app.use(path, visitorGuard);
   assets.addRoutes(app);
   const recognizeVisitor = createVisitorRecognition(dependencies, { sessions, proxySessions });

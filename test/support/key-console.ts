@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import { Hono } from 'hono';
 import { pino } from 'pino';
+import { onTestFinished, vi } from 'vitest';
 import { createPairLookup } from '../../src/accesskey/live/pair-lookup.ts';
 import { toAccessKeyRecord } from '../../src/accesskey/model/access-key-record.ts';
 import { fixedClusters } from '../../src/clusters/cluster.ts';
@@ -148,3 +149,23 @@ export async function fieldsOf(browser: TestBrowser, path: string): Promise<Reco
 
 /** @returns the title of a page */
 export const titleOf = (page: string): string | undefined => /<h1[^>]*>([^<]*)/.exec(page)?.[1];
+
+/** Responses do not wait for the operator. */
+export function withoutWaiting(): void {
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  const timer = setInterval(() => vi.advanceTimersByTime(1_000), 1);
+  onTestFinished(() => {
+    clearInterval(timer);
+    vi.useRealTimers();
+  });
+}
+
+/** Sends a form. */
+export async function submit(browser: TestBrowser, path: string, fields: Record<string, string>) {
+  const response = await browser.post(path, fields);
+  return { status: response.status, page: await response.text() };
+}
+
+/** Sends the form of the page that waits for a pair. */
+export const checkAgain = (browser: TestBrowser, page: string) =>
+  submit(browser, `${keysPath}/reveal`, hiddenFields(page, 'form_token', 'form_id', 'ticket'));

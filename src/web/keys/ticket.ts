@@ -20,13 +20,15 @@ export const ticketSchema = z.strictObject({
   pair: z.string(),
   revision: z.number(),
   generation: z.number(),
+  /** ak of the session, if it has rotated its own pair: the session can end with that pair before it has seen the new one. */
+  ownAk: z.string().optional(),
 });
 
 /** Allows a session to see a pair that it has just requested, once. */
 export type Ticket = z.infer<typeof ticketSchema>;
 
 export interface Tickets {
-  issue(expected: ExpectedPair, sessionId: string): Ticket;
+  issue(expected: ExpectedPair & Pick<Ticket, 'ownAk'>, sessionId: string): Ticket;
   /** @returns the same ticket with a new lifetime */
   renew(ticket: Ticket): Ticket;
   /** Whether the ticket belongs to the session, and is neither expired nor used. */

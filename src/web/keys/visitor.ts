@@ -26,6 +26,8 @@ export interface Visitor {
   user: ClusterUser;
   /** Their AccessKey, undefined if they have none. */
   accessKey: { namespace: string; name: string; uid: string } | undefined;
+  /** Name of the pair with which they are signed in, if they are. */
+  pairName?: string;
   /** Calls Kubernetes with their permissions. */
   api: KeyApi;
   /** What the sign-in method allows. With a token, RBAC decides everything else. */
@@ -100,7 +102,8 @@ export function createVisitors(
     const actor = { actor: pair.user.name, signedInWith: credentialOf(session) };
     const annotatedApi = annotateChanges(operatorApi, actor, now);
     const api = limitToOwnAccessKey(annotatedApi, { accessKey, pair, signIn: keyPairSignIn, now });
-    return { session, user: pair.user, accessKey, api, may: { create: false, manage: keyPairSignIn === 'manage' } };
+    const may = { create: false, manage: keyPairSignIn === 'manage' };
+    return { session, user: pair.user, accessKey, pairName: pair.pairName, api, may };
   }
 
   /** @throws ConsoleError 503 while the ended sign-ons are unknown */

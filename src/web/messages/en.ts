@@ -164,7 +164,7 @@ export const en = {
   deleteText:
     'The key and its Secret are deleted. The platform API no longer accepts tokens issued for the key; other services may accept them until they expire. This action cannot be undone.',
   deleteOwnText: 'You are signed in with this key, so you will be signed out.',
-  rotateOwnText: 'You are signed in with this key pair. When it stops working, sign in with the new one.',
+  rotateOwnText: 'You are signed in with this key pair. You stay signed in with the new one.',
   doneEnabled: 'Key {pair} has been enabled.',
   doneDisabled: 'Key {pair} has been disabled.',
   doneDeleted: 'Key {pair} has been deleted.',

@@ -58,10 +58,12 @@ export interface WaitingPage extends Failure {
   isCreated: boolean;
   /** Shows the pair later. */
   ticket: string;
+  /** Whether the session can have ended, so that no other page can be opened. */
+  hasEnded: boolean;
 }
 
 /** Shown while the controller has not created the pair yet, or the API server does not return it. */
-export function waitingPage(view: View, { isCreated, ticket, ...failure }: WaitingPage): Html {
+export function waitingPage(view: View, { isCreated, ticket, hasEnded, ...failure }: WaitingPage): Html {
   const { t } = view;
   const title = t(isCreated ? 'shownTitle' : 'waitingTitle');
   return layout(view, {
@@ -70,7 +72,7 @@ export function waitingPage(view: View, { isCreated, ticket, ...failure }: Waiti
     content: html`<div class="page narrow"><section class="card empty" aria-labelledby="waiting-title">${icons.key}
 <h1 id="waiting-title">${title}</h1>${failureText(view, failure)}
 <form method="post" action="/personal-center/access-keys/reveal">${formToken(view.account)}${formId()}<input type="hidden" name="ticket" value="${ticket}"><button class="primary">${t('checkAgain')}</button></form>
-<a href="/personal-center/access-keys">${t('back')}</a></section></div>`,
+${!hasEnded && html`<a href="/personal-center/access-keys">${t('back')}</a>`}</section></div>`,
   });
 }
 

@@ -10,7 +10,7 @@ import { createVisitors, type Visitor } from '../keys/visitor.ts';
 import type { SessionCookie } from '../session/cookie.ts';
 import type { Flash } from '../session/flash.ts';
 import { formTokenField, formTokenOf, isFormToken, isOwnOrigin } from '../session/request-checks.ts';
-import type { SessionKeys } from '../session/session.ts';
+import type { Session, SessionKeys } from '../session/session.ts';
 import {
   type ConsoleDependencies,
   type ConsoleEnvironment,
@@ -83,16 +83,19 @@ export function rejectOtherSites({ options }: Pick<ConsoleDependencies, 'options
 interface Visiting {
   sessions: Sessions;
   proxySessions: ProxySessions;
+  /** @returns the visitor of a session that has ended, if the request may continue it */
+  findRotated?: (context: PageContext, session: Session) => Promise<Visitor | undefined>;
 }
 
 /** @returns a function that finds the visitor of a request and sets the account in its view */
-function createVisitorFinder(dependencies: ConsoleDependencies, { sessions, proxySessions }: Visiting) {
+function createVisitorFinder(dependencies: ConsoleDependencies, { sessions, proxySessions, findRotated }: Visiting) {
   const visitorOf = createVisitors(dependencies);
   const { signOutUrl } = dependencies.options.authenticatingProxy ?? {};
   const proxySignOut: Account['signOut'] = signOutUrl === undefined ? 'none' : { url: signOutUrl };
   return async (context: PageContext, keys: SessionKeys): Promise<Visitor | undefined> => {
     const session = (await proxySessions.find(context)) ?? (await sessions.open(context, keys));
-    const visitor = session && (await visitorOf(session, context.get('clientAddress')));
+    if (!session) return undefined;
+    const visitor = (await visitorOf(session, context.get('clientAddress'))) ?? (await findRotated?.(context, session));
     if (!visitor) return undefined;
     const { id, kind } = visitor.session;
     const account: Account = {
@@ -160,15 +163,16 @@ export interface SignedOutCookies {
 }
 
 /**
- * Redirects to the sign-in page. Requests from the script of a page (fragment, event stream) get status 401 instead.
+ * Redirects to the sign-in page. Requests from the script of a page (fragment, event stream) get status 401 instead. They
+ * keep the cookie: another tab of the session may still wait for the pair that continues it.
  */
 export async function redirectToSignIn(context: PageContext, { cookie, flash }: SignedOutCookies): Promise<Response> {
   if (cookie.read(context) !== undefined) await flash.write(context, { key: 'sessionEnded' });
-  cookie.remove(context);
   if (context.req.method === 'GET' && isScriptRequest(context)) {
     challenge(context, 'signIn');
     return context.text('signed out', 401);
   }
+  cookie.remove(context);
   const next = context.req.method === 'GET' ? context.get('view').path : formPageOf(context.req.path);
   return context.redirect(next === undefined ? '/login' : `/login?${new URLSearchParams({ next })}`, 303);
 }

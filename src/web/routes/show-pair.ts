@@ -1,4 +1,5 @@
 import type { Hono } from 'hono';
+import { digestOf, type KeyPair } from '../../credential/key-pair.ts';
 import { auditKeyChange } from '../../http/common/audit.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import { readForm } from '../common/form.ts';
@@ -6,15 +7,18 @@ import { MissingPermissionError } from '../keys/api.ts';
 import { credentialOf } from '../keys/audited-api.ts';
 import { awaitPair, type CreatedPair, type ExpectedPair, findDelay } from '../keys/await-pair.ts';
 import { describeMissingKeyPermission } from '../keys/missing-permission.ts';
+import { createRotatedPairVisitors } from '../keys/rotated-pair.ts';
 import { formIdField, type ShownPairs } from '../keys/shown-pairs.ts';
 import { createTickets, openTicket, sealTicket, type Ticket } from '../keys/ticket.ts';
+import type { Visitor } from '../keys/visitor.ts';
 import type { Failure } from '../pages/components.ts';
 import { alreadyShownPage, notReadablePage, shownPairPage, waitingPage } from '../pages/shown-pair.ts';
-import { actsAsOperator } from '../session/session.ts';
+import { actsAsOperator, type Session } from '../session/session.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
 import { describeFailure, type FailureStatus } from './failure.ts';
 import { isSessionEnded, requireSessionKeys } from './guard.ts';
 import { accessKeysPath } from './key-forms.ts';
+import type { Sessions } from './sessions.ts';
 
 /** How long a response waits for the controller, milliseconds. */
 const waitMs = 8_000;
@@ -30,11 +34,24 @@ export interface PairDisplay {
    * @returns undefined for any other form
    */
   showAgain(context: PageContext): Promise<Response | undefined>;
+  /**
+   * For a session that ended when it rotated its own pair.
+   *
+   * @returns the visitor, who may only see the new pair, if the request is for that
+   */
+  findRotated(context: PageContext, session: Session): Promise<Visitor | undefined>;
 }
 
-export function createPairDisplay(dependencies: ConsoleDependencies, shownPairs: ShownPairs): PairDisplay {
+/** The forms with which a visitor sees a pair. */
+const showPaths = new RegExp(`^${accessKeysPath}/(?:reveal|[\\w-]+/rotate)$`);
+
+export function createPairDisplay(
+  dependencies: ConsoleDependencies,
+  { shownPairs, sessions }: { shownPairs: ShownPairs; sessions: Pick<Sessions, 'write'> },
+): PairDisplay {
   const { caches, log, now } = dependencies;
   const tickets = createTickets(now);
+  const visitorOfRotated = createRotatedPairVisitors(dependencies);
 
   async function showWhenCreated(context: PageContext, ticket: Ticket): Promise<Response> {
     // A switch of the language or theme would load another page, which cannot show the pair.
@@ -57,6 +74,7 @@ export function createPairDisplay(dependencies: ConsoleDependencies, shownPairs:
       // Shows only the pair of the status, which only the operator writes. The Secret itself may have been edited.
       if (pair?.ak !== ak || !tickets.use(ticket)) throw new ConsoleError('ticketInvalid', {}, 409);
       await shownPairs.recordShown(context, await formIdOf(context), ticket);
+      if (ticket.ownAk !== undefined) await renewSession(context, pair);
       Object.assign(context.get('logFields'), { audit: true, event: 'web.pair-shown', ak, pairName: name });
       auditKeyChange(context, log, {
         action: 'revealed',
@@ -71,6 +89,14 @@ export function createPairDisplay(dependencies: ConsoleDependencies, shownPairs:
       if (isSessionEnded(error, context.get('visitor'))) throw error;
       return showProblem(context, ticket, secretName, error);
     }
+  }
+
+  /** Continues a session with the pair that replaces its own one. It has the same ID and end, and is shown the pair anyway. */
+  async function renewSession(context: PageContext, { ak, sk }: KeyPair): Promise<void> {
+    const { session } = context.get('visitor');
+    if (session.kind !== 'pair') return;
+    const renewed = { ...session, ak, digest: digestOf(sk).toString('base64url') };
+    await sessions.write(context, renewed, requireSessionKeys(dependencies));
   }
 
   /** The pair exists, but it cannot be shown: now, or to this visitor. */
@@ -95,26 +121,38 @@ export function createPairDisplay(dependencies: ConsoleDependencies, shownPairs:
     const renewed = tickets.renew(ticket);
     await shownPairs.recordRequest(context, await formIdOf(context), renewed);
     const sealed = await sealTicket(renewed, requireSessionKeys(dependencies));
-    return context.html(waitingPage(context.get('view'), { ...page, ticket: sealed }), status);
+    const hasEnded = ticket.ownAk !== undefined;
+    return context.html(waitingPage(context.get('view'), { ...page, ticket: sealed, hasEnded }), status);
   }
 
-  async function openTicketOf(context: PageContext): Promise<Ticket | undefined> {
+  /** @returns the name of a pair that was shown, or the ticket, if a form has either */
+  async function findSubmitted(context: PageContext): Promise<{ pair?: string; ticket?: Ticket | undefined }> {
+    const submitted = await shownPairs.find(context, await formIdOf(context));
+    if (submitted) return submitted;
     const sealed = (await readForm(context.req)).text('ticket');
-    return sealed === undefined ? undefined : openTicket(sealed, requireSessionKeys(dependencies));
+    return sealed === undefined ? {} : { ticket: await openTicket(sealed, requireSessionKeys(dependencies)) };
   }
 
   return {
-    show: (context, expected) => showWhenCreated(context, tickets.issue(expected, context.get('visitor').session.id)),
+    show(context, expected) {
+      const { session, pairName } = context.get('visitor');
+      const isOwn = session.kind === 'pair' && pairName === expected.pair;
+      return showWhenCreated(context, tickets.issue({ ...expected, ...(isOwn && { ownAk: session.ak }) }, session.id));
+    },
     async showAgain(context) {
-      const submitted = await shownPairs.find(context, await formIdOf(context));
-      const ticket = submitted ? submitted.ticket : await openTicketOf(context);
-      if (submitted && !ticket) return context.html(alreadyShownPage(context.get('view'), submitted.pair));
-      if (!ticket) return undefined;
+      const { pair, ticket } = await findSubmitted(context);
+      if (!ticket) return pair === undefined ? undefined : context.html(alreadyShownPage(context.get('view'), pair));
       const { session, accessKey } = context.get('visitor');
       // The cache may not have the AccessKey yet.
       const isOwn = accessKey === undefined || accessKey.uid === ticket.uid;
       if (!isOwn || !tickets.isValid(ticket, session.id)) throw new ConsoleError('ticketInvalid', {}, 409);
       return showWhenCreated(context, ticket);
+    },
+    async findRotated(context, session) {
+      if (context.req.method !== 'POST' || !showPaths.test(context.req.path)) return undefined;
+      const { ticket } = await findSubmitted(context);
+      if (!ticket || !tickets.isValid(ticket, session.id)) return undefined;
+      return visitorOfRotated({ session, ticket, address: context.get('clientAddress') });
     },
   };
 }

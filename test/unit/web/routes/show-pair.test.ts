@@ -1,6 +1,15 @@
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { keyPair } from '../../../support/builders.ts';
-import { createKeyConsole, fieldsOf, hiddenFields, keysPath, titleOf } from '../../../support/key-console.ts';
+import {
+  checkAgain,
+  createKeyConsole,
+  fieldsOf,
+  hiddenFields,
+  keysPath,
+  submit,
+  titleOf,
+  withoutWaiting,
+} from '../../../support/key-console.ts';
 import type { TestBrowser } from '../../../support/sign-on-console.ts';
 
 /** Creates the key b, which the operator provides at once. @returns the page that shows it */
@@ -32,25 +41,9 @@ describe('the page that shows a pair', () => {
   });
 });
 
-/** Responses do not wait for the operator. */
-function withoutWaiting(): void {
-  vi.useFakeTimers({ toFake: ['setTimeout'] });
-  const timer = setInterval(() => vi.advanceTimersByTime(1_000), 1);
-  onTestFinished(() => {
-    clearInterval(timer);
-    vi.useRealTimers();
-  });
-}
-
 async function newKey(browser: TestBrowser): Promise<Record<string, string>> {
   return { ...(await fieldsOf(browser, `${keysPath}/new`)), name: 'b', validity: 'permanent' };
 }
-const submit = async (browser: TestBrowser, path: string, fields: Record<string, string>) => {
-  const response = await browser.post(path, fields);
-  return { status: response.status, page: await response.text() };
-};
-const checkAgain = (browser: TestBrowser, page: string) =>
-  submit(browser, `${keysPath}/reveal`, hiddenFields(page, 'form_token', 'form_id', 'ticket'));
 
 describe('a pair that could not be shown yet', () => {
   test('is shown when the form that has requested it is sent again, once', async () => {
