@@ -23,7 +23,7 @@ export interface ConsoleDependencies {
   pairs: PairLookup;
   /** Authenticates key pairs, with the same failure budget as the token endpoints. */
   tokenIssuing: TokenIssuing;
-  /** Failure budget of sign-ins with a Kubernetes token. */
+  /** Failure budget of sign-ins with a Kubernetes token or single sign-on. */
   tokenBudget: ReviewBudget;
   clusters: Clusters;
   inventory: Inventory;

@@ -2,7 +2,7 @@ import type { Hono } from 'hono';
 import { ConsoleError } from '../common/console-error.ts';
 import type { MessageKey } from '../common/language.ts';
 import { createVisitors } from '../keys/visitor.ts';
-import { finishFlow, startFlow } from '../oidc/flow.ts';
+import { type Flow, finishFlow, startFlow } from '../oidc/flow.ts';
 import { createFlowCookies } from '../oidc/flow-cookies.ts';
 import { ProviderError, type ProviderFailure, toProviderError } from '../oidc/provider-error.ts';
 import { refreshing } from '../oidc/refresh.ts';
@@ -18,7 +18,7 @@ import type { SessionCredential, Sessions } from './sessions.ts';
 export interface SignOnFailure {
   text: MessageKey;
   values?: ConsoleError['values'];
-  status: 400 | 403 | 503;
+  status: 400 | 403 | 429 | 503;
   next: string;
 }
 
@@ -46,7 +46,7 @@ export function addSingleSignOnRoutes(
   app: Hono<ConsoleEnvironment>,
   { dependencies, service, sessions, showSignIn }: SingleSignOnRoutes,
 ): void {
-  const { options, now } = dependencies;
+  const { options, tokenBudget, now } = dependencies;
   const visitorOf = createVisitors(dependencies);
   const { provider, redirectUri } = service;
   const cookies = createFlowCookies(options.secure);
@@ -75,8 +75,7 @@ export function addSingleSignOnRoutes(
     if (!flow) return refuse(context, { text: 'ssoNotStarted', status: 400, next: homePath });
     const { next } = flow;
     try {
-      const callback = new URL(redirectUri + search);
-      const tokens = await finishFlow(await provider.discovered(), callback, flow);
+      const tokens = await finish(context, new URL(redirectUri + search), flow);
       const session = sessions.create(credentialOf(tokens));
       const visitor = await visitorOf(session, context.get('clientAddress'));
       if (!visitor) return refuse(context, { text: 'ssoNotTrusted', status: 403, next });
@@ -86,12 +85,33 @@ export function addSingleSignOnRoutes(
     } catch (error) {
       if (error instanceof ConsoleError) {
         const { key: text, values, status } = error;
-        return refuse(context, { text, values, status: status === 503 ? 503 : 403, next });
+        return refuse(context, { text, values, status: status === 503 || status === 429 ? status : 403, next });
       }
       if (!(error instanceof ProviderError)) throw error;
       return refuse(context, { ...failureOf(context, error), next });
     }
   });
+
+  /**
+   * A callback can cause a request to the provider, so failures of an address are limited.
+   *
+   * @throws ProviderError; ConsoleError 429
+   */
+  async function finish(context: PageContext, callback: URL, flow: Flow): Promise<ProviderTokens> {
+    const client = { address: context.get('clientAddress'), account: 'single sign-on' };
+    const attempt = await tokenBudget.attempt(client, async () => {
+      const result = await finishFlow(await provider.discovered(), callback, flow).catch(toProviderError);
+      const isFailed = result instanceof ProviderError && result.failure !== 'unavailable';
+      return { result, failed: isFailed ? 'both' : undefined };
+    });
+    if ('retryAfterSeconds' in attempt) {
+      const { retryAfterSeconds: seconds } = attempt;
+      context.header('Retry-After', String(seconds));
+      throw new ConsoleError('tooManyFailures', { seconds }, 429);
+    }
+    if (attempt.result instanceof ProviderError) throw attempt.result;
+    return attempt.result;
+  }
 
   function credentialOf(tokens: ProviderTokens): SessionCredential {
     const { sub, sid, iat = 0 } = tokens.claims;

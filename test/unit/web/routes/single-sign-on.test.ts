@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createReviewBudget } from '../../../../src/http/common/review-budget.ts';
 import { startIdentityProvider, type TestIdentityProvider } from '../../../support/identity-provider.ts';
 import {
   createSignOnConsole,
@@ -147,6 +148,9 @@ describe('a sign-in', () => {
 });
 
 describe('a callback is refused', () => {
+  const tokenRequests = () => provider.requests.filter((path) => path === '/token').length;
+  const stateOf = (url: string) => new URL(url).searchParams.get('state') ?? '';
+
   test('without a started sign-in', async () => {
     await expectRefusal(await browser.get('/login/callback?code=a&state=b'), 400, 'was not started in this browser');
   });
@@ -166,7 +170,38 @@ describe('a callback is refused', () => {
     expect((await browser.get(callback)).status).toBe(303);
     expect((await browser.get(callback)).status).toBe(400);
     browser = thief;
+    const before = provider.requests.length;
+    await expectRefusal(await browser.get(callback), 400, 'was not started');
+    expect(provider.requests).toHaveLength(before);
+  });
+
+  test('also if the first one failed', async () => {
+    const callback = `/login/callback?${new URLSearchParams({ code: 'guess', state: stateOf(await start(browser)) })}`;
+    const copies = [browser.copy(), browser.copy(), browser.copy()];
+    const before = tokenRequests();
     await expectRefusal(await browser.get(callback), 400, 'has expired or was already used');
+    for (const copy of copies) expect((await copy.get(callback)).status).toBe(400);
+    expect(tokenRequests() - before).toBe(1);
+  });
+
+  test('with 429 and without a request to the provider, after too many failures of the address', async () => {
+    const tokenBudget = createReviewBudget({ burst: 3, refillSeconds: 3600 });
+    site = createSignOnConsole({ provider, dependencies: { tokenBudget } });
+    const guess = async () => {
+      const attacker = site.browser();
+      return attacker.get(`/login/callback?code=guess&state=${stateOf(await start(attacker))}`);
+    };
+    // A sign-in that succeeds is no failure, nor is an outage.
+    for (let count = 0; count < 4; count += 1) expect((await signOn(site.browser(), provider)).status).toBe(303);
+    provider.misbehave('/token', { status: 503 });
+    for (let count = 0; count < 4; count += 1) expect((await guess()).status).toBe(503);
+    provider.misbehave('/token', undefined);
+    const before = tokenRequests();
+    for (let count = 0; count < 3; count += 1) expect((await guess()).status).toBe(400);
+    const response = await guess();
+    expect(response.headers.get('Retry-After')).toBe('3600');
+    await expectRefusal(response, 429, 'Too many failed attempts');
+    expect(tokenRequests() - before).toBe(3);
   });
 
   test('after ten minutes', async () => {
