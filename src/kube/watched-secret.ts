@@ -92,12 +92,12 @@ export function createWatchedSecret<T extends Stored>(options: WatchedSecretOpti
 }
 
 /**
- * Creates a Secret. Of several replicas that try at the same time, one succeeds.
+ * Creates a Secret of the operator itself. Of several replicas that try at the same time, one succeeds.
  *
  * @returns false if the Secret already exists
  * @throws KubernetesError, ConnectionError, NotLeaderError
  */
-export async function createSecret(
+export async function createOwnSecret(
   client: KubernetesClient,
   { namespace, name }: NamespacedName,
   content: SecretContent,

@@ -47,7 +47,7 @@ function parseTerm<F extends string>({ text, at }: Term, fields: readonly F[]): 
   const name = text.slice(0, text.indexOf(operator));
   const field = fields.find((one) => one === name);
   if (field === undefined) {
-    throw new SelectorError(at, `unsupported field ${printable(name)}, must be ${fields.join(' or ')}`);
+    throw new SelectorError(at, `unsupported field ${quotedName(name)}, must be ${fields.join(' or ')}`);
   }
   const start = name.length + operator.length;
   return { field, isEqual: operator !== '!=', value: unescapeValue(text.slice(start), at + start) };
@@ -72,4 +72,4 @@ function unescapeValue(value: string, at: number): string {
 const maxPrintedLength = 64;
 
 /** Quotes a field name, which can contain anything, for an error message. */
-const printable = (name: string): string => `"${name.replace(/[^\w.[\]/-]/g, '?').slice(0, maxPrintedLength)}"`;
+const quotedName = (name: string): string => `"${name.replace(/[^\w.[\]/-]/g, '?').slice(0, maxPrintedLength)}"`;

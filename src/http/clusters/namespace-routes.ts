@@ -8,9 +8,9 @@ import type { Dependencies, Environment } from '../common/environment.ts';
 import { json } from '../common/responses.ts';
 import {
   availableSources,
-  forbidden,
   listing,
   listingFailures,
+  mayNot,
   requireCluster,
   requireClusters,
   unavailableHeaderDocument,
@@ -27,7 +27,7 @@ export function addNamespaceRoutes(app: OpenAPIHono<Environment>, dependencies: 
     const caller = await requireCaller(context, dependencies);
     const cluster = requireCluster(dependencies.clusters, context.req.valid('param').cluster);
     const namespaces = await namespacesIn(cluster, caller);
-    if (!namespaces) throw forbidden(caller, listing());
+    if (!namespaces) throw mayNot(caller, listing());
     await dependencies.takeTurn(caller.name, context.env.incoming);
     return answerCacheable(context, listNamespaces(namespaces, context.req.valid('query')), privateAnswer);
   });
@@ -37,7 +37,7 @@ export function addNamespaceRoutes(app: OpenAPIHono<Environment>, dependencies: 
     const clusters = requireClusters(dependencies.clusters, query.cluster);
     const found = await findInEach(clusters, (cluster) => namespacesIn(cluster, caller));
     const sources = availableSources(context, found);
-    if (sources.length === 0) throw forbidden(caller, listing());
+    if (sources.length === 0) throw mayNot(caller, listing());
     await dependencies.takeTurn(caller.name, context.env.incoming);
     return answerCacheable(context, listNamespaces(sources.flat(), query), privateAnswer);
   });

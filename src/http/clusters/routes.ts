@@ -9,9 +9,9 @@ import type { Dependencies, Environment } from '../common/environment.ts';
 import { badParameter, callerFailures, json, notModified } from '../common/responses.ts';
 import {
   availableSources,
-  forbidden,
   listing,
   listingFailures,
+  mayNot,
   requireCluster,
   unavailableHeaderDocument,
 } from '../deployments/answers.ts';
@@ -32,7 +32,7 @@ export function addClusterRoutes(app: OpenAPIHono<Environment>, dependencies: De
   app.openapi(singleRoute, async (context) => {
     const caller = await requireCaller(context, dependencies);
     const cluster = requireCluster(dependencies.clusters, context.req.valid('param').name);
-    if (!(await visibleIn(cluster, caller))) throw forbidden(caller, listing());
+    if (!(await visibleIn(cluster, caller))) throw mayNot(caller, listing());
     return answerCacheable(context, projectCluster(cluster), privateAnswer);
   });
 }

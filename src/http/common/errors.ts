@@ -110,12 +110,12 @@ const maxNameLength = 64;
 
 function toViolations(issue: z.core.$ZodIssue): FieldViolation[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ field: printable(key), description: 'unknown parameter' }));
+    return issue.keys.map((key) => ({ field: safeName(key), description: 'unknown parameter' }));
   }
   return [{ field: issue.path.join('.'), description: issue.message }];
 }
 
 /** A parameter name from the request, without characters that are unsafe in an error message. */
-export function printable(name: string): string {
+export function safeName(name: string): string {
   return name.replace(/[^\w.[\]-]/g, '?').slice(0, maxNameLength);
 }

@@ -7,13 +7,7 @@ import { answerText, privateAnswer } from '../common/cacheable.ts';
 import type { Environment } from '../common/environment.ts';
 import { PlatformError } from '../common/errors.ts';
 import { toLoggedError } from '../common/logged-error.ts';
-import {
-  badParameter,
-  callerFailures,
-  forbidden as forbiddenResponse,
-  missing,
-  notModified,
-} from '../common/responses.ts';
+import { badParameter, callerFailures, forbidden, missing, notModified } from '../common/responses.ts';
 
 /** Header with the clusters that are missing in a response over several clusters. */
 const unavailableHeader = 'Unavailable-Clusters';
@@ -48,11 +42,11 @@ export function requireClusters(clusters: Clusters, names: string | readonly str
  *
  * @param action for example `list deployments in any namespace`
  */
-export function forbidden({ name }: Caller, action: string): PlatformError {
+export function mayNot({ name }: Caller, action: string): PlatformError {
   return new PlatformError('permissionDenied', `user ${name} may not ${action}`);
 }
 
-/** Returns the list action, for `forbidden`. */
+/** Returns the list action, for `mayNot`. */
 export function listing(namespace?: string): string {
   return `list deployments in ${namespace === undefined ? 'any namespace' : `the namespace ${namespace}`}`;
 }
@@ -62,7 +56,7 @@ export const listingFailures = {
   ...notModified,
   ...callerFailures,
   400: badParameter('pageSize', 'must be a whole number from 1 to 500'),
-  403: forbiddenResponse(`user alice may not ${listing()}`),
+  403: forbidden(`user alice may not ${listing()}`),
   404: missing('cluster: not found'),
 };
 
@@ -78,7 +72,7 @@ export async function requireVisible(
   { clusters, caller, namespace }: { clusters: readonly Cluster[]; caller: Caller; namespace?: string | undefined },
 ): Promise<readonly Source[]> {
   const sources = availableSources(context, await visibleInEach(clusters, caller, namespace));
-  if (sources.length === 0) throw forbidden(caller, listing(namespace));
+  if (sources.length === 0) throw mayNot(caller, listing(namespace));
   return sources;
 }
 

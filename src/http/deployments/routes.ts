@@ -10,9 +10,9 @@ import { PlatformError } from '../common/errors.ts';
 import { json } from '../common/responses.ts';
 import {
   answerJson,
-  forbidden,
   listing,
   listingFailures,
+  mayNot,
   requireCluster,
   requireClusters,
   requireVisible,
@@ -68,7 +68,7 @@ async function answerListing(
   const caller = await requireCaller(context, dependencies);
   const cluster = requireCluster(dependencies.clusters, path.cluster);
   const source = await visibleIn(cluster, caller, namespace);
-  if (!source) throw forbidden(caller, listing(namespace));
+  if (!source) throw mayNot(caller, listing(namespace));
   await dependencies.takeTurn(caller.name, context.env.incoming);
   setFreshness(context, [cluster]);
   return answerJson(context, serializePage(listDeployments([source], toQuery(query))));
@@ -90,7 +90,7 @@ function addSingleRoute(app: OpenAPIHono<Environment>, dependencies: Dependencie
     const cluster = requireCluster(dependencies.clusters, path.cluster);
     requireFresh(cluster);
     if (!(await cluster.authorizer.mayGetDeployment(caller, namespace, name))) {
-      throw forbidden(caller, `get the deployment ${name} in the namespace ${namespace}`);
+      throw mayNot(caller, `get the deployment ${name} in the namespace ${namespace}`);
     }
     const record = cluster.deployments.get(`${namespace}/${name}`);
     if (!record) throw new PlatformError('notFound', 'name: not found in the namespace');

@@ -4,7 +4,7 @@ import type { KeyPair } from '../../credential/key-pair.ts';
 import { basicOf } from '../common/authorization.ts';
 import { formEntries, formType, readBody } from '../common/body.ts';
 import type { Environment } from '../common/environment.ts';
-import { printable } from '../common/errors.ts';
+import { safeName } from '../common/errors.ts';
 import { OAuthError } from '../common/oauth-error.ts';
 
 /** The parameters of an OAuth 2.0 request. Unknown parameters are ignored (RFC 6749 section 3.2). */
@@ -35,7 +35,7 @@ export async function readOAuthForm(context: Context<Environment>): Promise<OAut
   for (const [name, value] of formEntries(text)) {
     const values = parameters.get(name);
     if (values && !repeatable.has(name)) {
-      throw new OAuthError('invalid_request', `${printable(name)}: must be given only once`);
+      throw new OAuthError('invalid_request', `${safeName(name)}: must be given only once`);
     }
     if (values) values.push(value);
     else parameters.set(name, [value]);

@@ -2,7 +2,7 @@ import type { KubernetesClient } from '../../kube/client.ts';
 import type { RawObject } from '../../kube/raw-object.ts';
 import { type NamespacedName, resources } from '../../kube/resource.ts';
 import type { Stored } from '../../kube/store.ts';
-import { createSecret } from '../../kube/watched-secret.ts';
+import { createOwnSecret } from '../../kube/watched-secret.ts';
 import type { KeyRequests } from './facts.ts';
 
 /** Type of the Secret that stores the signing keys. */
@@ -55,7 +55,7 @@ function listOf(text = ''): string[] {
  * @throws KubernetesError, ConnectionError, NotLeaderError
  */
 export function createKeySecret(client: KubernetesClient, secret: NamespacedName, content: string): Promise<boolean> {
-  return createSecret(client, secret, { type: signingKeySecretType, stringData: { [dataKey]: content } });
+  return createOwnSecret(client, secret, { type: signingKeySecretType, stringData: { [dataKey]: content } });
 }
 
 /**

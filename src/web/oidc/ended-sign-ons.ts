@@ -7,7 +7,7 @@ import { type NamespacedName, resources } from '../../kube/resource.ts';
 import type { Stored } from '../../kube/store.ts';
 import { backoffMs, pause } from '../../kube/time.ts';
 import type { Transport } from '../../kube/transport.ts';
-import { createSecret, createWatchedSecret } from '../../kube/watched-secret.ts';
+import { createOwnSecret, createWatchedSecret } from '../../kube/watched-secret.ts';
 import type { SingleSignOn } from '../session/session.ts';
 import { addEnded, createEndedCheck, type EndedList, formatEndedList, parseEndedList } from './ended-list.ts';
 import type { EndedSignOn } from './logout-token.ts';
@@ -71,7 +71,7 @@ export function createEndedSignOns({
     secret,
     transform: toRecord,
     create: () =>
-      createSecret(client, secret, {
+      createOwnSecret(client, secret, {
         type: secretType,
         data: toData({ endedBefore: now(), entries: [], users: new Map() }),
       }),

@@ -6,7 +6,7 @@ import type { WatchCache } from '../../kube/reflector.ts';
 import type { NamespacedName } from '../../kube/resource.ts';
 import type { Stored } from '../../kube/store.ts';
 import type { Transport } from '../../kube/transport.ts';
-import { createSecret, createWatchedSecret } from '../../kube/watched-secret.ts';
+import { createOwnSecret, createWatchedSecret } from '../../kube/watched-secret.ts';
 import { deriveKeys, type SessionKeys } from './session.ts';
 
 const secretType = 'ghippo.io/web-session';
@@ -46,7 +46,7 @@ export function createSessionSecret({ transport, client, secret, log }: SessionS
     secret,
     transform: toRecord,
     create: () =>
-      createSecret(client, secret, {
+      createOwnSecret(client, secret, {
         type: secretType,
         data: { [dataKey]: randomBytes(keyLength).toString('base64') },
       }),

@@ -5,7 +5,7 @@ import type { KubernetesClient } from '../../../src/kube/client.ts';
 import { ConnectionError, KubernetesError } from '../../../src/kube/errors.ts';
 import type { RawObject } from '../../../src/kube/raw-object.ts';
 import type { Transport } from '../../../src/kube/transport.ts';
-import { createSecret, createWatchedSecret } from '../../../src/kube/watched-secret.ts';
+import { createOwnSecret, createWatchedSecret } from '../../../src/kube/watched-secret.ts';
 
 const secret = { namespace: 'system', name: 'keys' };
 
@@ -121,7 +121,7 @@ describe('a watched Secret', () => {
   });
 });
 
-describe('createSecret', () => {
+describe('createOwnSecret', () => {
   const createClient = (failure?: Error) => {
     const calls: unknown[] = [];
     const create = async (...call: unknown[]) => {
@@ -133,7 +133,7 @@ describe('createSecret', () => {
 
   it('creates a labelled Secret that GitOps tools do not prune', async () => {
     const { client, calls } = createClient();
-    expect(await createSecret(client, secret, { type: 'a/b', data: { key: 'eA==' } })).toBe(true);
+    expect(await createOwnSecret(client, secret, { type: 'a/b', data: { key: 'eA==' } })).toBe(true);
     const metadata = {
       name: 'keys',
       labels: { 'app.kubernetes.io/name': 'accesskey-operator' },
@@ -152,11 +152,11 @@ describe('createSecret', () => {
 
   it('returns false if the Secret already exists', async () => {
     const { client } = createClient(new KubernetesError('exists', { status: 409, reason: 'AlreadyExists' }));
-    expect(await createSecret(client, secret, { type: 'a/b' })).toBe(false);
+    expect(await createOwnSecret(client, secret, { type: 'a/b' })).toBe(false);
   });
 
   it('rejects with any other error', async () => {
     const error = new KubernetesError('forbidden', { status: 403, reason: 'Forbidden' });
-    await expect(createSecret(createClient(error).client, secret, { type: 'a/b' })).rejects.toBe(error);
+    await expect(createOwnSecret(createClient(error).client, secret, { type: 'a/b' })).rejects.toBe(error);
   });
 });
