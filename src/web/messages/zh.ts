@@ -159,7 +159,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   deleteTitle: '确定删除 {pair} 吗？',
   deleteText:
     '该密钥及其 Secret 将被删除，平台 API 不再接受使用该密钥获取的令牌，其他服务在令牌过期前可能仍会接受。此操作不可恢复。',
-  deleteOwnText: '您当前正在使用该密钥登录，删除后将退出登录。',
+  deleteOwnText: '您当前正在使用该密钥登录，继续操作将退出登录。',
   rotateOwnText: '您当前正在使用该密钥对登录。轮换后将使用新的密钥对保持登录。',
   doneEnabled: '密钥 {pair} 已启用。',
   doneDisabled: '密钥 {pair} 已禁用。',

@@ -9,7 +9,7 @@ import { confirmedField, confirmPage } from '../pages/confirm.ts';
 import type { PageContext } from './dependencies.ts';
 import { accessKeysPath, pairNameOf, requireAccessKeyWithPair } from './key-forms.ts';
 
-/** The actions that a person confirms. Disabling a pair needs it only if the pair is in use. */
+/** The actions that a person confirms. Disabling a pair needs it only if the pair is in use, or theirs. */
 export type ConfirmedAction = 'rotate' | 'disable' | 'delete' | 'revoke';
 
 const stopping: ReadonlySet<ConfirmedAction> = new Set(['disable', 'delete']);
@@ -32,7 +32,7 @@ export async function showConfirmation(context: PageContext, { action, now, noti
   requireUnmanaged(fetched, action, name);
   const status = pairStatusOf(fetched, name);
   const choice = overlapChoice(fetched, requirePair(fetched.spec.keyPairs ?? [], name));
-  const isOwn = visitor.session.kind === 'pair' && visitor.session.ak === status?.accessKey;
+  const isOwn = visitor.pairName === name;
   const isUsed = stopping.has(action) && isInUse(status, now);
   const hasChoice = action === 'rotate' && choice.manager === undefined;
   const rotateText = choice.current === noOverlap ? 'rotateText' : 'rotateOverlapText';
@@ -58,19 +58,23 @@ export async function showConfirmation(context: PageContext, { action, now, noti
       pair: { name, ak: status?.accessKey, state: status?.state ?? 'Pending', lastUsedAt: status?.lastUsedTime },
       generation: fetched.generation,
       overlap: hasChoice ? choice : undefined,
-      confirmed: isUsed,
+      confirmed: isUsed || isOwn,
       notice,
     }),
     notice ? 409 : 200,
   );
 }
 
-/** Whether an action stops a pair that is in use, and the person has not seen the page that says so. */
+/**
+ * Whether an action stops a pair that is in use, or that the person is signed in with, and they have not seen the page that
+ * says so.
+ */
 export async function needsConfirmation(context: PageContext, { action, now }: Confirmation): Promise<boolean> {
   const visitor = context.get('visitor');
   if (!stopping.has(action) || !visitor.may.manage) return false;
   const form = await readForm(context.req);
   const name = pairNameOf(context);
   const fetched = await requireAccessKeyWithPair(visitor, name);
-  return isInUse(pairStatusOf(fetched, name), now) && form.text(confirmedField) === undefined;
+  const isOwn = visitor.pairName === name;
+  return (isOwn || isInUse(pairStatusOf(fetched, name), now)) && form.text(confirmedField) === undefined;
 }
