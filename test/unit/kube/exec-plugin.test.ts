@@ -48,11 +48,8 @@ const pids = (name: string) =>
   (existsSync(file(name)) ? readFileSync(file(name), 'utf8') : '').match(/\d+(?=\n)/g) ?? [];
 
 async function pidIn(name: string): Promise<string> {
-  return vi.waitFor(() => {
-    const [pid = ''] = pids(name);
-    expect(pid).not.toBe('');
-    return pid;
-  });
+  await expect.poll(() => pids(name)).toHaveLength(1);
+  return pids(name)[0] ?? '';
 }
 
 /** A process that has ended may stay as a zombie until its parent reads its exit code. */
@@ -74,7 +71,7 @@ describe('a credential plug-in', () => {
     vi.advanceTimersByTime(30_000);
     const problem = 'credential plug-in sh did not end within 30 s';
     expect(await Promise.all(waiting)).toEqual([problem, problem, problem]);
-    await vi.waitFor(() => expect(isRunning(child)).toBe(false));
+    await expect.poll(() => isRunning(child)).toBe(false);
     expect(pids('started')).toHaveLength(1);
 
     writeFileSync(file('works'), '');

@@ -18,7 +18,7 @@ describe('the Secrets of new pairs', () => {
     const created = Promise.withResolvers<object>();
     const create = vi.spyOn(api.client, 'create').mockReturnValue(created.promise);
     const outcome = reconcileOnce(api, both);
-    await vi.waitFor(() => expect(create).toHaveBeenCalledTimes(2));
+    await expect.poll(() => create.mock.calls).toHaveLength(2);
     created.resolve(rawSecret());
     expect(changes(await outcome)).toEqual(['created', 'created']);
   });
@@ -33,7 +33,7 @@ describe('the Secrets of new pairs', () => {
       ended = true;
     });
     failed.catch(() => undefined);
-    await vi.waitFor(() => expect(create).toHaveBeenCalledTimes(2));
+    await expect.poll(() => create.mock.calls).toHaveLength(2);
     await new Promise((resolve) => setImmediate(resolve));
     expect(ended).toBe(false);
     second.resolve(rawSecret());

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { notify, type SignalTarget } from '../../../../src/cli/agent/notification.ts';
 
 let folder: string;
@@ -50,15 +50,13 @@ describe('a command', () => {
     const file = join(folder, 'pids');
     const stop = new AbortController();
     const running = run(`sleep 60 & echo $! > "${file}"; sleep 60 | cat`, 60_000, { signal: stop.signal });
-    const pid = await vi.waitFor(async () => {
-      const [, digits] = /^(\d+)\n$/.exec(await readFile(file, 'utf8')) ?? [];
-      expect(digits).toBeDefined();
-      return Number(digits);
-    });
+    const written = () => readFile(file, 'utf8').catch(() => '');
+    await expect.poll(written).toMatch(/^\d+\n$/);
+    const pid = Number(await written());
     expect(await isRunning(pid)).toBe(true);
     stop.abort();
     await expect(running).rejects.toThrow('command: the agent ended');
-    await vi.waitFor(async () => expect(await isRunning(pid)).toBe(false));
+    await expect.poll(() => isRunning(pid)).toBe(false);
   });
 
   /** A process that has ended may stay as a zombie until its parent reads its exit code. */
