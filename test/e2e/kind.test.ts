@@ -47,7 +47,7 @@ describe.runIf(fit)('a kind cluster leaves nothing behind', { timeout: 1_500_000
       // As the next start does.
       await removeLeftovers();
     }
-    await poll('the removal of all traces', async () => (await tracesOf(child)).length === 0, 60_000);
+    await poll('the removal of all traces', async () => (await tracesOf(child)).length === 0);
     await expect.poll(machineState).toEqual(before);
   });
 });

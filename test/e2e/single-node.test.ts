@@ -53,7 +53,7 @@ describe.runIf(fit)('a node leaves nothing behind', () => {
     expect(await tracesOf(child)).not.toEqual([]);
     expect(await sharedSettings(first)).toEqual([]);
     child.kill(signal);
-    await poll('the removal of all traces', async () => (await tracesOf(child)).length === 0, 60_000);
+    await poll('the removal of all traces', async () => (await tracesOf(child)).length === 0);
     await poll('the removal of the link', async () => !(link in networkInterfaces()));
   });
 

@@ -93,14 +93,14 @@ describe.skipIf(skipped)('the operator in a cluster', () => {
     const volumes = { '/var/run/exchange': { projected }, '/app': { configMap: { name } } };
     await kubectl.apply(deploymentOf({ name, image: images.tools, command, serviceAccount, volumes }));
     const worked = /^robot sees [1-9]\d* deployments$/;
-    await poll('a token', async () => (await linesOf(kubectl, name)).some((line) => worked.test(line)), 60_000);
+    await poll('a token', async () => (await linesOf(kubectl, name)).some((line) => worked.test(line)));
   });
 
   test('keeps a token for services that read a file, with a sidecar and a native sidecar', async () => {
     for (const [file, name] of Object.entries(agentExamples)) {
       await applyAgentExample(kubectl, file);
       await rolledOut(kubectl, shop, name);
-      await poll(`a listing of ${name}`, async () => (await linesOf(kubectl, name)).includes('listed'), 60_000);
+      await poll(`a listing of ${name}`, async () => (await linesOf(kubectl, name)).includes('listed'));
     }
   });
 
@@ -130,7 +130,7 @@ describe.skipIf(skipped)('the operator in a cluster', () => {
   test('continues when the pod of the leader is killed', async () => {
     const killed = await operator.leader();
     await operator.killLeader();
-    await poll('another leader', async () => ![killed, ''].includes(await operator.leader()), 60_000);
+    await poll('another leader', async () => ![killed, ''].includes(await operator.leader()));
     await kubectl.apply(accessKeyManifest(shop, 'bob'));
     await waitReady(kubectl, shop, 'bob');
     await operator.ready();

@@ -66,7 +66,7 @@ test('keeps the operator and the key pairs when the Application is deleted', asy
 
 test('adopts them when the Application is created again', async () => {
   await apply();
-  await poll('the health of the Application', async () => (await folder.state()).health === 'Healthy', 60_000);
+  await poll('the health of the Application', async () => (await folder.state()).health === 'Healthy');
   expect(await readExamplePair()).toEqual(pair);
 });
 

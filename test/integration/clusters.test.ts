@@ -203,7 +203,7 @@ test('a killed cluster is reported as left out until it is available again', asy
   await clusterEvent(home.kubectl, secret, 'ClusterUnavailable: Cluster west is unavailable: no response');
   expect([await up(), await isReady()]).toEqual([0, true]);
   await west.startApiServer();
-  await poll('its deployments', async () => (await inAll()).names.includes('west/shop/web'), 90_000);
+  await poll('its deployments', async () => (await inAll()).names.includes('west/shop/web'));
   await poll('the cluster to be up', async () => (await up()) === 1);
   // A starting API server can become unavailable again a few times: each change is reported once.
   await poll('the last change', async () => changes().at(-1) === 'available');

@@ -59,14 +59,10 @@ test('rotates a key pair when it is due, without an edit or a restart', async ()
   const keyPairs = [{ name: 'main', rotation }];
   const before = await createPair(kubectl, accessKeyManifest('people', 'due', { keyPairs }));
   clock.shift(24 * 3_600);
-  const after = await poll(
-    'the rotation',
-    async () => {
-      const pair = await readPair(kubectl, 'people', 'due-main');
-      return pair.ak !== before.ak && pair;
-    },
-    60_000,
-  );
+  const after = await poll('the rotation', async () => {
+    const pair = await readPair(kubectl, 'people', 'due-main');
+    return pair.ak !== before.ak && pair;
+  });
   await getToken(operator.url, after);
   await pairStops(operator.url, before);
 });

@@ -11,7 +11,6 @@ import { poll } from '../../tools/poll.ts';
 import { processesNaming } from '../unit/tools/control-plane/support/processes.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const startUpMs = 60_000;
 
 // Otherwise the first test would build the programs.
 beforeAll(async () => void (await locateBinaries({ log: () => undefined })));
@@ -55,8 +54,7 @@ const points: Record<string, (command: Command) => boolean> = {
   'it is ready': ({ kubeconfig }) => existsSync(kubeconfig),
 };
 
-const reach = (command: Command, point: string) =>
-  poll(point, async () => points[point]?.(command) === true, startUpMs);
+const reach = (command: Command, point: string) => poll(point, async () => points[point]?.(command) === true);
 const signal = ({ npm }: { npm: ChildProcess }, name: NodeJS.Signals = 'SIGTERM') => npm.kill(name);
 
 describe('nothing is left', () => {

@@ -133,7 +133,6 @@ describe('the API server restarts', () => {
       );
       expect(await operator.stop()).toBe(0);
     },
-    120_000,
   );
 });
 

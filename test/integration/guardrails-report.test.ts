@@ -282,7 +282,7 @@ describe('the operator', () => {
       'guardrails.accesskeys.ghippo.io',
     ]);
     await kubectl.run(['delete', 'configmap', guardrailsConfigMap, '-n', operatorNamespace]);
-    await poll('the end of the condition', async () => (await reported()) === undefined, 60_000);
+    await poll('the end of the condition', async () => (await reported()) === undefined);
     await poll('the metric', async () => (await counted()) === 0);
   });
 });

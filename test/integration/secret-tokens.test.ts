@@ -98,14 +98,10 @@ test('it is renewed after its signing key was revoked', async () => {
   const keys = ['secret', 'accesskey-operator-signing-keys', '-n', 'accesskey-system'];
   await kubectl.run(['annotate', ...keys, '--overwrite', annotation]);
   // A reconcile notices it within 30 seconds.
-  const renewed = await poll(
-    'a token of another key',
-    async () => {
-      const current = await readToken();
-      return decodeProtectedHeader(current).kid !== kid && current;
-    },
-    60_000,
-  );
+  const renewed = await poll('a token of another key', async () => {
+    const current = await readToken();
+    return decodeProtectedHeader(current).kid !== kid && current;
+  });
   expect(await useToken(renewed)).toBe(200);
 });
 

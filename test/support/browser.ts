@@ -8,6 +8,9 @@ export interface TestBrowser {
   close(): Promise<void>;
 }
 
+/** The default of playwright, 30 seconds, is short on a busy machine. The same limit as that of poll(), milliseconds. */
+const timeoutMs = 90_000;
+
 export interface OpenOptions {
   /** The server under test; a request to another origin is a problem. */
   origin: string;
@@ -31,10 +34,12 @@ export interface WatchedPage {
 /** Starts Chromium, which is installed if it is missing. */
 export async function startBrowser(): Promise<TestBrowser> {
   // No sandbox, since tests run as root in containers. The browser only visits the server under test.
-  const browser = await chromium.launch({ executablePath: await locateChromium(), args: ['--no-sandbox'] });
+  const args = ['--no-sandbox'];
+  const browser = await chromium.launch({ executablePath: await locateChromium(), args, timeout: timeoutMs });
   return {
     async open({ origin, expected = [], context: options = {} }) {
       const context = await browser.newContext(options);
+      context.setDefaultTimeout(timeoutMs);
       const problems: string[] = [];
       await context.addInitScript(reportViolations);
       const page = await context.newPage();
