@@ -15,10 +15,10 @@ const listingTimeoutMs = 10_000;
 export type NamespacesToCheck = (subject: AccessSubject) => Promise<ReadonlySet<string> | undefined>;
 
 /**
- * Finds the namespaces in which a user may list deployments. The permission in all namespaces is checked first, since
- * that one review can be enough.
+ * Finds the namespaces in which a user may list one resource, Deployments or AccessKeys. The permission in all namespaces
+ * is checked first, since that one review can be enough.
  *
- * @param nonEmpty namespaces that contain deployments
+ * @param nonEmpty namespaces that contain objects of it
  * @param everyNamespace includes the empty ones: a permission in an empty namespace counts as well
  * @returns `all`, or the allowed ones of `nonEmpty` in their order; undefined if the user has no permission at all
  * @throws KubernetesError, ConnectionError if the cluster is unavailable

@@ -45,7 +45,10 @@ export interface KubernetesClient {
   delete(object: ObjectReference, preconditions: Preconditions, options?: CallOptions): Promise<void>;
 }
 
-/** Longest response, and longest list (see `maxBytes` of ListWatchTarget), bytes. One object is far below it: etcd stores up to 1.5 MiB. */
+/**
+ * Longest response, and longest list (see `maxBytes` of ListWatchTarget), bytes. One object is far below it: etcd stores up
+ * to 1.5 MiB.
+ */
 const maxResponseBytes = 16 * 1024 * 1024;
 const json = 'application/json';
 const mergePatch = 'application/merge-patch+json';
