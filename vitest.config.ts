@@ -12,6 +12,9 @@ export const shared = {
   reporters: ['default', './test/support/summary-reporter.ts'],
 };
 
+/** Bundles the operator for suites that start it often. */
+export const operatorBundle = './test/support/operator-bundle.ts';
+
 export default defineConfig({
   test: {
     ...shared,
@@ -21,8 +24,11 @@ export default defineConfig({
         // Unit tests share no state, so the files of a worker can share loaded modules. That halves the time.
         test: { name: 'unit', include: ['test/unit/**/*.test.ts'], pool: 'threads', isolate: false },
       },
-      { extends: true, test: { name: 'integration', include: ['test/integration/**/*.test.ts'] } },
-      { extends: true, test: { name: 'faults', include: ['test/faults/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'integration', include: ['test/integration/**/*.test.ts'], globalSetup: operatorBundle },
+      },
+      { extends: true, test: { name: 'faults', include: ['test/faults/**/*.test.ts'], globalSetup: operatorBundle } },
     ],
   },
 });

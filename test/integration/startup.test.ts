@@ -13,9 +13,10 @@ import { poll } from '../../tools/poll.ts';
 import { type MountedSecret, makeCertificate, mountSecret } from '../support/certificates.ts';
 import { configurationFile, startTestCluster, type TestCluster } from '../support/cluster.ts';
 import { readMetrics } from '../support/metrics.ts';
+import { bundledOperator } from '../support/operator-bundle.ts';
 import { accessKeyManifest, createNamespace, createPair, getToken, tokenUrl } from '../support/platform.ts';
 
-const mainFile = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const program = bundledOperator().program ?? fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 let directory: string;
 
 beforeAll(async () => {
@@ -31,7 +32,7 @@ async function file(name: string, content: string): Promise<string> {
 
 /** Runs the operator until it exits. */
 async function run(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [mainFile, ...args], { env: { PATH: process.env.PATH } });
+  const child = spawn(process.execPath, [program, ...args], { env: { PATH: process.env.PATH } });
   onTestFinished(() => void child.kill('SIGKILL'));
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (chunk) => (stdout += chunk));

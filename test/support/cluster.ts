@@ -11,6 +11,7 @@ import { installManifests, writeOperatorKubeconfig } from '../../tools/install.t
 import { createKubectl, type Kubectl } from '../../tools/kubectl.ts';
 import { type OperatorProcess, type StartOptions, startOperator } from '../../tools/operator-process.ts';
 import { startLeakCheck } from './leak-check.ts';
+import { bundledOperator } from './operator-bundle.ts';
 
 /** A real control plane with the manifests installed, and its operators. */
 export interface TestCluster {
@@ -54,7 +55,7 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
   const leakCheck = await startLeakCheck(controlPlane, kubectl);
 
   async function launchOperator(args: readonly string[], options?: StartOptions): Promise<OperatorProcess> {
-    const operator = await startOperator(args, options);
+    const operator = await startOperator(args, { ...bundledOperator(), ...options });
     operators.push(operator);
     return operator;
   }
