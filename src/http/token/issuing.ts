@@ -48,7 +48,7 @@ export interface TokenIssuing {
    * @throws PlatformError 503 if the signing keys are not loaded
    */
   issueFor(context: RequestVariables, pair: FoundPair): Promise<IssuedToken>;
-  /** Authenticates a key pair without issuing a token; failures count as those of `issue`. */
+  /** Authenticates a key pair without issuing a token; writes the audit record. Failures count as those of `issue`. */
   authenticate(context: RequestVariables, pair: KeyPair): FoundPair | FailedAttempt;
 }
 
@@ -125,8 +125,14 @@ export function createTokenIssuing(dependencies: Dependencies): TokenIssuing {
     },
     authenticate(context, pair) {
       const result = authenticate(pairs, pair, { now: now(), address: context.get('clientAddress') });
-      if ('refused' in result) return fail(context, result);
-      recordUse(context, { id: result.user.id, clientId: result.ak, pairName: result.pairName }, dependencies);
+      const fields = context.get('logFields');
+      if ('refused' in result) {
+        Object.assign(fields, { audit: true, event: 'pair.refused' });
+        return fail(context, result);
+      }
+      const { ak, pairName, user } = result;
+      Object.assign(fields, { audit: true, event: 'pair.authenticated', ak, pairName, user: user.name });
+      recordUse(context, { id: user.id, clientId: ak, pairName }, dependencies);
       return result;
     },
   };

@@ -108,10 +108,13 @@ function methodOf(text: string | undefined): SignInPage['method'] {
 /** Authenticates the token or key pair of the sign-in form. */
 function createSignInAuthentication({ tokenIssuing, reviewToken, tokenBudget, options }: ConsoleDependencies) {
   return async (context: PageContext, form: Form): Promise<SessionCredential | SignInFailure> => {
-    Object.assign(context.get('logFields'), { audit: true, event: 'web.sign-in' });
-    return methodOf(form.text('method')) === 'pair'
-      ? authenticatePair(context, form)
-      : authenticateToken(context, form);
+    const fields = context.get('logFields');
+    Object.assign(fields, { audit: true, event: 'web.sign-in' });
+    const isPair = methodOf(form.text('method')) === 'pair';
+    const result = isPair ? authenticatePair(context, form) : await authenticateToken(context, form);
+    // The authentication of a key pair has an event of its own.
+    fields.event = 'status' in result ? 'web.sign-in-refused' : 'web.sign-in';
+    return result;
   };
 
   function authenticatePair(context: PageContext, form: Form): SessionCredential | SignInFailure {
@@ -120,10 +123,7 @@ function createSignInAuthentication({ tokenIssuing, reviewToken, tokenBudget, op
     if (ak === undefined || sk === undefined) return { problems: missingFields({ ak, sk }), status: 400 };
     if (options.keyPairSignIn === 'off') return { text: t('badPair'), status: 401 };
     const result = tokenIssuing.authenticate(context, { ak, sk });
-    if (!('retryAfterSeconds' in result)) {
-      Object.assign(context.get('logFields'), { user: result.user.name, ak, pairName: result.pairName });
-      return { kind: 'pair', ak, digest: digestOf(sk).toString('base64url') };
-    }
+    if (!('retryAfterSeconds' in result)) return { kind: 'pair', ak, digest: digestOf(sk).toString('base64url') };
     if (result.denied === 'address') return { ...fail(context, 0, t('addressNotAllowed')), status: 403 };
     return fail(context, result.retryAfterSeconds, t('badPair'));
   }
@@ -158,7 +158,6 @@ function createSignInAuthentication({ tokenIssuing, reviewToken, tokenBudget, op
   }
 
   function fail(context: PageContext, retryAfterSeconds: number, text: string): SignInRejection {
-    context.get('logFields').event = 'web.sign-in-refused';
     if (retryAfterSeconds === 0) return { text, status: 401 };
     const throttled = context.get('view').t('tooManyFailures', { seconds: retryAfterSeconds });
     return { text: throttled, status: 429, retryAfterSeconds };

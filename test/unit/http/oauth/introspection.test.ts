@@ -66,6 +66,18 @@ describe('introspection', () => {
     expect(uses).toMatchObject([{ id: bob.uid, clientId: bobKeys.ak, pairName: 'main' }]);
   });
 
+  it('records the key pair that authenticates, and one that is refused', async () => {
+    const { send, annsToken, logged } = await createBoth('bob');
+    const before = logged().length;
+    for (const secret of [bobKeys.sk, sk]) {
+      await send(path, form({ token: annsToken }, { authorization: basic(bobKeys.ak, secret) }));
+    }
+    expect(logged().slice(before)).toMatchObject([
+      { audit: true, event: 'pair.authenticated', ak: bobKeys.ak, pairName: 'main', user: 'bob' },
+      { audit: true, event: 'pair.refused', ak: bobKeys.ak, refused: 'wrong secret key' },
+    ]);
+  });
+
   it('rejects a bearer token together with a client secret (RFC 6749 section 2.3)', async () => {
     const { send, annsToken } = await createBoth();
     const both = { token: annsToken, client_id: ak, client_secret: 'wrong' };

@@ -82,13 +82,19 @@ describe.each(tokenPaths)('%s', (path) => {
     expect((await send(`${path}?ak=${ak}&sk=x`, { method: 'HEAD' })).status).toBe(401);
   });
 
-  it('issues, signs and audits no token for HEAD', async () => {
+  it('issues and signs no token for HEAD, and records the key pair that was checked', async () => {
     const results: string[] = [];
     const tokenMetrics = { requested: (one: string) => results.push(one), signed: () => results.push('signed') };
     const { send, logged } = await createPlatform({ tokenMetrics });
     await send(`${path}?ak=${ak}&sk=${sk}`, { method: 'HEAD' });
+    await send(`${path}?ak=${ak}&sk=x`, { method: 'HEAD' });
+    await send(`${path}?ak=guess&sk=x`, { method: 'HEAD' });
     expect(results).toEqual([]);
-    expect(logged()[0]).not.toHaveProperty('audit');
+    const [valid, wrong, unknown] = logged();
+    expect(valid).toMatchObject({ audit: true, event: 'pair.authenticated', ak, pairName: 'main', user: 'ann' });
+    expect(wrong).toMatchObject({ audit: true, event: 'pair.refused', refused: 'wrong secret key', ak });
+    expect(unknown).toMatchObject({ audit: true, event: 'pair.refused', refused: 'unknown access key' });
+    expect(JSON.stringify(logged())).not.toContain('guess');
   });
 });
 
