@@ -11,6 +11,8 @@ export interface CallOptions {
   fieldManager?: string;
   /** The API server processes a write, but does not store it (`dryRun=All`). */
   dryRun?: boolean;
+  /** Time limit of a write, milliseconds. Default: that of the transport. */
+  timeoutMs?: number;
 }
 
 /** What an object must still be for a delete to succeed; else the API server responds 409. */
@@ -65,7 +67,7 @@ export function createKubernetesClient(transport: Transport): KubernetesClient {
 
   function write<T>(
     request: { method: TransportRequest['method']; object: Resource; body: object; contentType?: string },
-    { signal, fieldManager, dryRun = false }: CallOptions = {},
+    { signal, fieldManager, dryRun = false, timeoutMs }: CallOptions = {},
   ): Promise<T> {
     const parameters = { ...(fieldManager !== undefined && { fieldManager }), ...(dryRun && { dryRun: 'All' }) };
     const query = Object.keys(parameters).length === 0 ? '' : `?${new URLSearchParams(parameters)}`;
@@ -75,6 +77,7 @@ export function createKubernetesClient(transport: Transport): KubernetesClient {
       headers: { accept: json, 'content-type': request.contentType ?? json },
       body: JSON.stringify(request.body),
       signal,
+      ...(timeoutMs !== undefined && { timeoutMs }),
     });
   }
 

@@ -132,9 +132,12 @@ function parseStatus(body: string): ApiStatus {
   }
 }
 
-/** Checks whether an error is a response of the API server with this HTTP status. */
+/**
+ * Checks whether an error is a response of the API server with this HTTP status. A denial is none: an admission webhook may
+ * choose any status, which then says nothing about the object, the credentials or the API server.
+ */
 export function isStatus(error: unknown, status: number): boolean {
-  return error instanceof KubernetesError && error.status === status;
+  return error instanceof KubernetesError && error.status === status && !error.denied;
 }
 
 /** @returns undefined if the object does not exist (404) */

@@ -1,4 +1,4 @@
-import { KubernetesError } from './errors.ts';
+import { isStatus } from './errors.ts';
 
 /** Attempts of a change. Usually only the status has changed, such as the time of last use. */
 const attempts = 5;
@@ -19,7 +19,7 @@ export async function retryOnConflict<T>(change: () => Promise<T>): Promise<T> {
   }
 }
 
-/** @returns whether the object has changed since it was read; a denial by a webhook can have the same status */
+/** @returns whether the object has changed since it was read */
 export function isConflict(error: unknown): boolean {
-  return error instanceof KubernetesError && error.status === 409 && !error.denied;
+  return isStatus(error, 409);
 }

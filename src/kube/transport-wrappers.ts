@@ -1,7 +1,7 @@
 /**
  * Transports that wrap another transport, to guard, measure or limit its requests. They can be combined.
  */
-import { ConnectionError, KubernetesError, NotLeaderError } from './errors.ts';
+import { ConnectionError, isStatus, KubernetesError, NotLeaderError } from './errors.ts';
 import { createPace } from './pace.ts';
 import type { Transport, TransportRequest } from './transport.ts';
 
@@ -86,7 +86,7 @@ export function measuredTransport(transport: Transport, metrics: TransportMetric
 }
 
 /** Statuses of a proxy or an API server that is starting, not of one that works. */
-const unavailable = new Set([502, 503, 504]);
+const unavailable = [502, 503, 504];
 
 /** Learns from the outcome of each request whether the API server can be reached, and implements `onRecovery`. */
 export function observedTransport(transport: Transport): Transport {
@@ -100,8 +100,7 @@ export function observedTransport(transport: Transport): Transport {
   }
 
   function failed(error: unknown): void {
-    const isOutage =
-      error instanceof KubernetesError ? unavailable.has(error.status) : error instanceof ConnectionError;
+    const isOutage = unavailable.some((status) => isStatus(error, status)) || error instanceof ConnectionError;
     if (isOutage) isReachable = false;
     else if (error instanceof KubernetesError) responded();
   }

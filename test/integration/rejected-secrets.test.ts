@@ -1,5 +1,7 @@
 /** Writes to Secrets that a real API server rejects: their text in the condition, and which ones only a person can fix. */
-import { createServer } from 'node:https';
+import { once } from 'node:events';
+import type { RequestListener } from 'node:http';
+import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -31,14 +33,51 @@ const secrets = { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE', '
 const within = (namespace: string) => ({ matchLabels: { 'kubernetes.io/metadata.name': namespace } });
 
 /** Waits until the API server rejects other Secrets too, which takes some time. */
-async function untilRejected(namespace: string): Promise<void> {
-  const probe = ['create', 'secret', 'generic', 'probe', '-n', namespace, '--dry-run=server'];
+async function untilRejected(namespace: string, ...options: string[]): Promise<void> {
+  const probe = ['create', 'secret', 'generic', 'probe', '-n', namespace, '--dry-run=server', ...options];
   await poll('the rejection', () =>
     kubectl.run(probe).then(
       () => false,
       () => true,
     ),
   );
+}
+
+/** Denies each Secret. @param statusFor returns the metav1.Status of the denial */
+function denying(statusFor: (secret: { data?: Record<string, string> }) => object): RequestListener {
+  return async (request, response) => {
+    const { request: review } = (await json(request)) as { request: { uid: string; object: object } };
+    const { uid, object } = review;
+    const answer = { uid, allowed: false, status: statusFor(object) };
+    response.setHeader('Content-Type', 'application/json');
+    response.end(JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: answer }));
+  };
+}
+
+/** Starts an admission webhook for the Secrets of a namespace. */
+async function startWebhook(name: string, namespace: string, listener: RequestListener): Promise<Server> {
+  const { certificate, key } = await makeCertificate('webhook');
+  const server = createServer({ cert: certificate, key }, listener).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const caBundle = Buffer.from(certificate).toString('base64');
+  await kubectl.apply({
+    apiVersion: admission,
+    kind: 'ValidatingWebhookConfiguration',
+    metadata: { name },
+    webhooks: [
+      {
+        name: `${name}.example.com`,
+        clientConfig: { url: `https://127.0.0.1:${port}/`, caBundle },
+        rules: [secrets],
+        namespaceSelector: within(namespace),
+        sideEffects: 'None',
+        admissionReviewVersions: ['v1'],
+        timeoutSeconds: 30,
+      },
+    ],
+  });
+  return server;
 }
 
 /** @returns the conditions of an AccessKey once the write of its Secret was rejected */
@@ -89,40 +128,13 @@ describe('the condition contains the text of', () => {
   test('a webhook, without the values of the Secret', async () => {
     const namespace = 'hooked';
     await createNamespace(kubectl, namespace);
-    const certificate = await makeCertificate('webhook');
-    const server = createServer({ cert: certificate.certificate, key: certificate.key }, async (request, response) => {
-      const { request: review } = (await json(request)) as { request: { uid: string; object: { data: object } } };
-      const values = Object.values(review.object.data ?? {});
+    const listener = denying(({ data }) => {
+      const values = Object.values(data ?? {});
       const plain = values.map((one) => Buffer.from(one, 'base64').toString());
       const message = `weak: ${values}, ${plain}, ${values.map((one) => one.slice(0, 20))}, use the vault`;
-      const status = { code: 400, reason: 'BadRequest', message };
-      response.setHeader('Content-Type', 'application/json');
-      response.end(
-        JSON.stringify({
-          apiVersion: 'admission.k8s.io/v1',
-          kind: 'AdmissionReview',
-          response: { uid: review.uid, allowed: false, status },
-        }),
-      );
-    }).listen(0, '127.0.0.1');
-    await new Promise((resolve) => server.once('listening', resolve));
-    const { port } = server.address() as AddressInfo;
-    const caBundle = Buffer.from(certificate.certificate).toString('base64');
-    await kubectl.apply({
-      apiVersion: admission,
-      kind: 'ValidatingWebhookConfiguration',
-      metadata: { name: 'vault' },
-      webhooks: [
-        {
-          name: 'vault.example.com',
-          clientConfig: { url: `https://127.0.0.1:${port}/`, caBundle },
-          rules: [secrets],
-          namespaceSelector: within(namespace),
-          sideEffects: 'None',
-          admissionReviewVersions: ['v1'],
-        },
-      ],
+      return { code: 400, reason: 'BadRequest', message };
     });
+    const server = await startWebhook('vault', namespace, listener);
     await untilRejected(namespace);
     const { ready } = await rejectedIn(namespace);
     server.close();
@@ -132,6 +144,29 @@ describe('the condition contains the text of', () => {
         `400 BadRequest: admission webhook "vault.example.com" denied the request: weak: ${masked}, use the vault$`,
       ),
     );
+  });
+
+  test('a webhook, also if its status is that of an API server that is not available', async () => {
+    const namespace = 'busy';
+    await createNamespace(kubectl, namespace);
+    const status = { code: 503, reason: 'ServiceUnavailable', message: 'the vault is sealed' };
+    const listener = denying(() => status);
+    const server = await startWebhook('busy', namespace, listener);
+    await untilRejected(namespace);
+    const { ready } = await rejectedIn(namespace);
+    server.close();
+    expect(ready.message).toMatch(/: admission webhook "busy.example.com" denied the request: the vault is sealed$/);
+  });
+
+  test('the API server, if a webhook does not respond within 30 seconds', async () => {
+    const namespace = 'silent';
+    await createNamespace(kubectl, namespace);
+    const server = await startWebhook('silent', namespace, () => undefined);
+    await untilRejected(namespace, '--request-timeout=2s');
+    const { ready } = await rejectedIn(namespace);
+    server.closeAllConnections();
+    server.close();
+    expect(ready.message).toBe('cannot read or write Secret silent-main: 500 InternalError');
   });
 
   test('a quota', async () => {

@@ -167,9 +167,9 @@ export function errorOf({ pairs, notRemoved }: PlanOutcome): KubernetesError | u
   return pairs.find((one) => one.problem?.error)?.problem?.error ?? notRemoved[0]?.error;
 }
 
-/** For a 5xx only the status is reported, because the text may differ each time. */
+/** For a 5xx only the status is reported, because the text may differ each time, unless a webhook chose it. */
 function textOf(error: KubernetesError): string {
-  return error.status < 500 ? error.message : describeStatus(error);
+  return error.status < 500 || error.denied ? error.message : describeStatus(error);
 }
 
 function describeStatus({ status, reason }: KubernetesError): string {

@@ -14,6 +14,12 @@ import { ownerReferenceTo, type SecretMetadata, type SecretPatch } from './desir
 import { StaleCacheError } from './secret-errors.ts';
 import { differingFields, type SentSecret } from './secret-fields.ts';
 
+/**
+ * Time limit of a write. A webhook may take 30 seconds (`timeoutSeconds`), and kube-apiserver ends a write after 34. With
+ * its response, the failure is known to be about this Secret; without one, the API server could be unreachable.
+ */
+const ofWrite = { timeoutMs: 40_000 };
+
 /** The API calls of a reconcile. Each patch and deletion has the uid and resourceVersion of the record as precondition. */
 export interface SecretApi {
   /** @returns undefined if there is no such Secret */
@@ -88,18 +94,18 @@ export function createSecretApi(client: KubernetesClient): SecretApi {
       const { namespace } = accessKey;
       const ownerReferences = [ownerReferenceTo(accessKey)];
       const body = { metadata: { name, ...metadata, ownerReferences }, type: secretType, stringData: data };
-      const created = client.create<SecretObject>({ ...resources.secrets, namespace }, body);
+      const created = client.create<SecretObject>({ ...resources.secrets, namespace }, body, ofWrite);
       return toWritten(body, await staleOnConflict(`Secret ${namespace}/${name} already exists`, created));
     },
     async patch({ namespace, name, uid, resourceVersion }, { metadata, data, ownerReferences }) {
       const preconditions = { uid, resourceVersion };
       const owners = ownerReferences && { ownerReferences };
       const body = { metadata: { ...metadata, ...owners, ...preconditions }, ...(data && { data }) };
-      const patched = client.patch<SecretObject>({ ...resources.secrets, namespace, name }, body);
+      const patched = client.patch<SecretObject>({ ...resources.secrets, namespace, name }, body, ofWrite);
       return toWritten(body, await staleIfGone(`Secret ${namespace}/${name}`, patched));
     },
     async remove({ namespace, name, uid, resourceVersion }) {
-      const deleted = client.delete({ ...resources.secrets, namespace, name }, { uid, resourceVersion });
+      const deleted = client.delete({ ...resources.secrets, namespace, name }, { uid, resourceVersion }, ofWrite);
       try {
         await staleOnConflict(`Secret ${namespace}/${name} has changed`, deleted);
         return true;

@@ -89,6 +89,17 @@ describe('a Kubernetes client', () => {
       },
     ],
     [
+      'create with a time limit',
+      (client) => client.create(secretsOfShop, body, { timeoutMs: 40_000 }),
+      {
+        method: 'POST',
+        path: '/api/v1/namespaces/shop/secrets',
+        headers: json,
+        body: JSON.stringify(body),
+        timeoutMs: 40_000,
+      },
+    ],
+    [
       'a dry run of a delete',
       (client) => client.delete(secret, { uid: 'u1', resourceVersion: '7' }, { dryRun: true }),
       {

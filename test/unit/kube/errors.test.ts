@@ -154,6 +154,7 @@ describe('isStatus', () => {
   it.each([
     [error, 404, true],
     [error, 409, false],
+    [new KubernetesError('denied by a webhook', { status: 404, denied: true }), 404, false],
     [new ConnectionError('404'), 404, false],
     [{ status: 404 }, 404, false],
     [undefined, 404, false],

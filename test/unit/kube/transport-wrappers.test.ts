@@ -189,6 +189,11 @@ describe('an observed transport', () => {
     expect(await recoveriesAfter(forbidden, new ConnectionError('refused'), forbidden)).toEqual([0, 0, 1]);
   });
 
+  it('counts a denial by a webhook as a response, whatever its status', async () => {
+    const denial = new KubernetesError('denied', { status: 503, denied: true });
+    expect(await recoveriesAfter(new ConnectionError('refused'), denial, undefined)).toEqual([0, 1, 1]);
+  });
+
   it('does not report a recovery after a request that was not sent or was aborted', async () => {
     expect(await recoveriesAfter(new NotLeaderError('no'), new Error('aborted'), undefined)).toEqual([0, 0, 0]);
   });

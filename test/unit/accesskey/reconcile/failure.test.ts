@@ -48,6 +48,14 @@ describe('a failure with a different text each time', () => {
     expect(messageOf(after)).toBe('cannot read or write Secret ann-main: 500 InternalError');
   });
 
+  it.each([401, 429, 502, 503, 504])('is reported with its text if a webhook denied it with %d', async (status) => {
+    const api = createSecretsApi();
+    const denial = new KubernetesError('admission webhook "x" denied the request', { status, denied: true });
+    const after = await afterRejection(api, both, denial);
+    expect(messageOf(after)).toBe(`cannot read or write Secret ann-main: ${denial.message}`);
+    expect(after.status.keyPairs).toMatchObject([{ state: 'Pending' }, { state: 'Active' }]);
+  });
+
   it('is reported again after a change of the spec', async () => {
     const api = createSecretsApi();
     const before = await afterRejection(api, one, answer(403, 'exceeded quota'));

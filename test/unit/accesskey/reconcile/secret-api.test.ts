@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createSecretApi } from '../../../../src/accesskey/reconcile/secret-api.ts';
 import { StaleCacheError } from '../../../../src/accesskey/reconcile/secret-errors.ts';
+import { KubernetesError } from '../../../../src/kube/errors.ts';
 import { accessKey, keyPair, rawSecret, secret } from '../../../support/builders.ts';
 import { createSecretsApi, rejected } from './secrets-api.ts';
 
@@ -67,6 +68,37 @@ describe('confirm', () => {
 
   it('throws if it does not exist', async () => {
     await expect(withApi().api.confirm(one)).rejects.toBeInstanceOf(StaleCacheError);
+  });
+});
+
+describe('a write that a webhook denies', () => {
+  const denial = (status: number) => new KubernetesError('denied', { status, denied: true });
+
+  it.each([404, 409])('throws the denial with status %d, which says nothing about the Secret', async (status) => {
+    const { fake, api } = withApi(rawSecret());
+    for (const call of ['create x', 'patch ann-main', 'delete ann-main']) fake.reject(call, denial(status));
+    const metadata = { labels: {}, annotations: {} };
+    const created = api.create({ accessKey: one, name: 'x', metadata, data: {} });
+    for (const write of [created, api.patch(secret(), { metadata }), api.remove(secret())]) {
+      await expect(write).rejects.toMatchObject({ name: 'KubernetesError', status, denied: true });
+    }
+  });
+
+  it('has time for a webhook that takes 30 seconds', async () => {
+    const { fake, api } = withApi(rawSecret());
+    const metadata = { labels: {}, annotations: {} };
+    const limits: unknown[] = [];
+    for (const method of ['create', 'patch', 'delete'] as const) {
+      const original = fake.client[method] as (...args: unknown[]) => Promise<unknown>;
+      vi.spyOn(fake.client, method).mockImplementation(((...args: unknown[]) => {
+        limits.push(args.at(-1));
+        return original(...args);
+      }) as never);
+    }
+    await api.create({ accessKey: one, name: 'x', metadata, data: {} });
+    const { record } = await api.patch(secret(), { metadata: { labels: { a: 'b' }, annotations: {} } });
+    await api.remove(record);
+    expect(limits).toEqual([{ timeoutMs: 40_000 }, { timeoutMs: 40_000 }, { timeoutMs: 40_000 }]);
   });
 });
 
