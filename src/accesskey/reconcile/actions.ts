@@ -19,6 +19,9 @@ export type SecretAction = { pair: KeyPairSpec; secret: SecretRecord } & (
   | { kind: 'hold'; instead: 'update' | 'rotate' | 'recover' }
 );
 
+/** A step that patches the Secret of a pair. */
+export type WritingAction = Exclude<SecretAction, { kind: 'keep' | 'hold' }>;
+
 /** The next step for a pair that is not in the Secret of the desired name. */
 export interface Placement {
   pair: KeyPairSpec;

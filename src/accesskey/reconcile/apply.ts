@@ -1,28 +1,14 @@
-import { annotations } from '../../credential/secret-format.ts';
 import type { SecretRecord } from '../../credential/secret-record.ts';
 import { pairStatusOf } from '../model/access-key-record.ts';
-import { isReplaced } from '../model/pair-facts.ts';
-import {
-  isPlacement,
-  type PairAction,
-  type Placement,
-  type Plan,
-  type ResolvedAction,
-  type SecretAction,
-} from './actions.ts';
-import { adoptionPatch } from './adoption.ts';
+import { isPlacement, type PairAction, type Placement, type Plan, type ResolvedAction } from './actions.ts';
 import { createSecret } from './create-secret.ts';
-import { dataPatch, desiredData, desiredMetadata, metadataPatch } from './desired-secret.ts';
-import { blockedOutcome, outcomeWithProblem, type PairOutcome, type PlanOutcome, writeProblem } from './outcome.ts';
+import type { PairOutcome, PlanOutcome } from './outcome.ts';
+import { blockedOutcome, outcomeWithProblem, writeProblem } from './problems.ts';
 import { removeSecrets } from './remove-secrets.ts';
 import { resolve } from './resolve-create.ts';
 import { removeSecret, type Scope } from './scope.ts';
-import { type ContentChange, contentFor } from './secret-content.ts';
 import { StaleCacheError, secretErrorOf } from './secret-errors.ts';
-import { annotationField, dataField, differingFields, isDataField, managerOf, sentValue } from './secret-fields.ts';
-
-/** A step that patches a Secret of the AccessKey. */
-type WritingAction = Exclude<SecretAction, { kind: 'keep' | 'hold' }>;
+import { adopt, heldOutcome, keep, writeContent } from './write-secret.ts';
 
 /**
  * Executes a plan. Every step is safe to repeat. Every patch and deletion carries the resourceVersion it was planned for,
@@ -145,57 +131,6 @@ async function execute(scope: Scope, action: PairAction | ResolvedAction): Promi
     case 'reject':
       return blockedOutcome(action);
   }
-}
-
-/** Nothing to write; but another pair in the Secret is reported, with the field manager that wrote it. */
-async function keep({ api, accessKey }: Scope, { pair, secret }: SecretAction): Promise<PairOutcome> {
-  const outcome = { pair, secretName: secret.name, secret };
-  if (!isReplaced(accessKey, pair, secret)) return { ...outcome, change: 'none' };
-  const fetched = await api.read(secret.namespace, secret.name);
-  return { ...outcome, change: 'replaced', manager: fetched && managerOf(fetched.raw, dataField(secret.dataKeys.ak)) };
-}
-
-async function writeContent({ api, accessKey, now }: Scope, action: WritingAction): Promise<PairOutcome> {
-  const { pair, secret } = action;
-  const fetched = await api.readUnchanged(secret);
-  const { values, facts, ...change } = contentFor({ accessKey, action, fetched, now });
-  const metadata = metadataPatch(secret, desiredMetadata(accessKey, pair, facts));
-  const patch = { ...(metadata && { metadata }), data: dataPatch(secret, desiredData(pair, values)) };
-  const { record, reverted } = await api.patch(secret, patch);
-  const changed = differingFields(patch, fetched.raw);
-  const repaired = repairs(change, changed).map((field) => ({
-    field,
-    value: sentValue(patch, field),
-    manager: managerOf(fetched.raw, field),
-  }));
-  const write = { repaired, reverted };
-  const outcome = { pair, secretName: secret.name, secret: record, write };
-  const isPairReverted = reverted.some(isDataField);
-  // If admission reverted the change, there is no change to report.
-  return isPairReverted || changed.every((one) => reverted.includes(one))
-    ? { ...outcome, change: 'none', ...(isPairReverted && action.kind === 'rotate' && { overridden: true }) }
-    : { ...outcome, ...change };
-}
-
-/** The fields that the write repairs: a rotation none, because their values were right; a new pair the invalid values. */
-function repairs(change: ContentChange, changed: readonly string[]): readonly string[] {
-  if (change.change === 'rotated') return [];
-  return change.change === 'regenerated' && change.malformed.length > 0 ? change.malformed.map(dataField) : changed;
-}
-
-/** A pair that is to be recovered is not where the annotations say, so the cached one must not get into the status. */
-function heldOutcome({ pair, secret, instead }: SecretAction & { kind: 'hold' }): PairOutcome {
-  const shown = instead === 'recover' ? {} : { secret };
-  return { pair, secretName: secret.name, ...shown, change: 'none', ...(instead !== 'update' && { overridden: true }) };
-}
-
-async function adopt(
-  { api, accessKey, now }: Scope,
-  { pair, secretName, fetched }: ResolvedAction & { kind: 'adopt' },
-): Promise<PairOutcome> {
-  const { record, reverted } = await api.patch(fetched.record, adoptionPatch({ accessKey, pair, fetched, now }));
-  const manager = managerOf(fetched.raw, annotationField(annotations.adopt));
-  return { pair, secretName, secret: record, change: 'adopted', manager, write: { repaired: [], reverted } };
 }
 
 function secretNameIn(action: PairAction): string {

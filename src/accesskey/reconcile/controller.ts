@@ -13,16 +13,18 @@ import { applyTokens } from './apply-token.ts';
 import { blockingNames, createBlockingSecrets } from './blocking-secrets.ts';
 import { enqueueChanges } from './enqueue.ts';
 import { createMemories, type Memory } from './memory.ts';
+import { nextStepAt } from './next-step.ts';
 import { mayOwn, observe, versionsOf } from './observe.ts';
-import { errorOf, type PlanOutcome } from './outcome.ts';
+import type { PlanOutcome } from './outcome.ts';
 import { type HeldFields, heldFields, nextOverrideStepMs, onlyFor, withOverrides } from './overrides.ts';
 import { type Observed, plan } from './plan.ts';
+import { errorOf } from './problems.ts';
 import { trackProgress } from './progress.ts';
 import { isRechecked, isRejected, requeueAfterMs, retryOf } from './requeue.ts';
 import { createSecretApi } from './secret-api.ts';
 import { StaleCacheError } from './secret-errors.ts';
 import type { SecretTokens } from './secret-token.ts';
-import { nextStepAt, statusOf, terminatingStatus } from './status.ts';
+import { statusOf, terminatingStatus } from './status.ts';
 import { isSameStatus, writeStatus } from './status-writer.ts';
 import { deletionEvents, transitionEvents } from './transition-events.ts';
 import { type Unseen, type VersionOf, waitForWatchMs, watchLatencyMs, writtenSecrets } from './unseen.ts';
@@ -108,27 +110,11 @@ export function startController(options: ControllerOptions): () => Promise<void>
     // The watch reconciles again as soon as it shows the Secret. Until then, and for at most `watchLatencyMs`, the status
     // stays as it is.
     if (waitsForWatch(memory, outcome)) return watchLatencyMs;
-    const error = errorOf(outcome);
-    const keepsMessage = performance.now() - (memory.failureWrittenAt ?? Number.NEGATIVE_INFINITY) < messageIntervalMs;
-    const { userHolder } = observed;
-    const status = statusOf({
-      ...{ accessKey, userHolder, outcome, keepsMessage, warningDays, now: at },
-      guardrails: guardrails.current(),
-    });
-    const isWritten = await updateStatus(accessKey, status);
-    if (isWritten) memory.unseen.status = { resourceVersion: accessKey.resourceVersion, since: performance.now() };
-    if (isWritten || !error) memory.failureWrittenAt = error && performance.now();
+    await report(observed, outcome, memory, at);
     const hasLastingProblem = isRechecked(outcome) || isRejected(outcome);
     memory.problemSince = hasLastingProblem ? (memory.problemSince ?? performance.now()) : undefined;
     memories.tidy(key);
-    const nextStep = nextStepAt({ accessKey, outcome, warningDays, now: at });
-    const problemForMs = performance.now() - (memory.problemSince ?? performance.now());
-    const pending = { outcome, problemForMs, untilDeadlineMs: nextStep && nextStep - at };
-    if (error) throw retryOf(error, pending);
-    return requeueAfterMs({
-      ...pending,
-      untilOverrideStepMs: nextOverrideStepMs(memory.overrides, performance.now()),
-    });
+    return nextReconcileMs(accessKey, outcome, memory, at);
   }
 
   /** Records the Events of what was done even if the reconcile fails. */
@@ -148,6 +134,39 @@ export function startController(options: ControllerOptions): () => Promise<void>
   function waitsForWatch(memory: Memory, outcome: PlanOutcome): boolean {
     memory.unacceptedSince = isUnaccepted(outcome) ? (memory.unacceptedSince ?? performance.now()) : undefined;
     return memory.unacceptedSince !== undefined && performance.now() - memory.unacceptedSince < watchLatencyMs;
+  }
+
+  /** Writes the status if it has changed. */
+  async function report(observed: Observed, outcome: PlanOutcome, memory: Memory, at: number): Promise<void> {
+    const { accessKey, userHolder } = observed;
+    const keepsMessage = performance.now() - (memory.failureWrittenAt ?? Number.NEGATIVE_INFINITY) < messageIntervalMs;
+    const status = statusOf({
+      ...{ accessKey, userHolder, outcome, keepsMessage, warningDays, now: at },
+      guardrails: guardrails.current(),
+    });
+    const isWritten = await updateStatus(accessKey, status);
+    if (isWritten) memory.unseen.status = { resourceVersion: accessKey.resourceVersion, since: performance.now() };
+    const error = errorOf(outcome);
+    if (isWritten || !error) memory.failureWrittenAt = error && performance.now();
+  }
+
+  /**
+   * @returns milliseconds; undefined if only a change requires another reconcile
+   * @throws if the API server has rejected a request: the reconcile is retried
+   */
+  function nextReconcileMs(
+    accessKey: AccessKeyRecord,
+    outcome: PlanOutcome,
+    memory: Memory,
+    at: number,
+  ): number | undefined {
+    const nextStep = nextStepAt({ accessKey, outcome, warningDays, now: at });
+    const problemForMs = performance.now() - (memory.problemSince ?? performance.now());
+    const pending = { outcome, problemForMs, untilDeadlineMs: nextStep && nextStep - at };
+    const error = errorOf(outcome);
+    if (error) throw retryOf(error, pending);
+    const untilOverrideStepMs = nextOverrideStepMs(memory.overrides, performance.now());
+    return requeueAfterMs({ ...pending, untilOverrideStepMs });
   }
 
   /** Records no Event: a terminating namespace accepts none. */

@@ -1,7 +1,7 @@
 /** Delays writes to fields that do not keep their value. Pure. */
 import { annotations } from '../../credential/secret-format.ts';
 import type { AccessKeyRecord } from '../model/access-key-record.ts';
-import { isPlacement, type PairAction, type SecretAction } from './actions.ts';
+import { isPlacement, type PairAction, type WritingAction } from './actions.ts';
 import { desiredMetadata, hasDesiredData, metadataPatch } from './desired-secret.ts';
 import type { HeldFields } from './overrides.ts';
 import { annotationField, isDataField, labelField } from './secret-fields.ts';
@@ -23,11 +23,7 @@ export function hold(accessKey: AccessKeyRecord, action: PairAction, held: HeldF
   return { kind: 'hold', pair, secret, instead: kind };
 }
 
-function isHeld(
-  accessKey: AccessKeyRecord,
-  action: Exclude<SecretAction, { kind: 'keep' | 'hold' }>,
-  fields: Fields,
-): boolean {
+function isHeld(accessKey: AccessKeyRecord, action: WritingAction, fields: Fields): boolean {
   // A generated pair needs both values, and the annotations that name their keys.
   if (action.kind !== 'update') return hasData(fields) || dataKeyAnnotations.some((one) => fields.has(one));
   const { pair, secret, facts } = action;

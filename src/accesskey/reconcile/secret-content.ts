@@ -14,7 +14,7 @@ import {
   withoutEndedPrevious,
 } from '../model/pair-facts.ts';
 import { durationMs } from '../model/time.ts';
-import type { RotationCause, SecretAction } from './actions.ts';
+import type { RotationCause, WritingAction } from './actions.ts';
 import type { SecretValues } from './desired-secret.ts';
 
 /** What a Secret should contain. */
@@ -44,8 +44,7 @@ export function contentFor({
   action,
   fetched,
   now,
-}: Omit<PairInFetchedSecret, 'pair'> & { action: Exclude<SecretAction, { kind: 'keep' | 'hold' }> }): Content &
-  ContentChange {
+}: Omit<PairInFetchedSecret, 'pair'> & { action: WritingAction }): Content & ContentChange {
   const { pair } = action;
   const found = findPair({ fetched, pair, knownAk: pairStatusOf(accessKey, pair.name)?.accessKey });
   const fresh = { ...pair, revision: newRevision(accessKey, pair) };

@@ -1,15 +1,11 @@
 import type { Guardrails } from '../guardrails/guardrails.ts';
 import { violationsOf } from '../guardrails/violations.ts';
 import type { AccessKeyRecord, KeyPairStatus, ServiceAccountStatus } from '../model/access-key-record.ts';
-import { pairFacts } from '../model/pair-facts.ts';
-import { expiresAtMs, plannedRotationAt } from '../model/pair-state.ts';
-import { parseTime } from '../model/time.ts';
 import type { AccessKeyStatus } from '../model/types.generated.ts';
 import { conditionsOf, terminatingConditions } from './conditions.ts';
-import { warningTimes, withExpiryWarnings } from './expiry-warnings.ts';
+import { withExpiryWarnings } from './expiry-warnings.ts';
 import type { PlanOutcome } from './outcome.ts';
 import { pairStatus } from './pair-status.ts';
-import { tokenRenewalAt } from './secret-token.ts';
 import { summaryOf } from './summary.ts';
 import { removedPairs } from './unneeded-secrets.ts';
 
@@ -18,8 +14,8 @@ export function statusOf({
   accessKey,
   userHolder,
   outcome,
-  keepsMessage = false,
-  warningDays = [],
+  keepsMessage,
+  warningDays,
   guardrails,
   now,
 }: {
@@ -31,11 +27,11 @@ export function statusOf({
   userHolder: string | undefined;
   outcome: PlanOutcome;
   /** Keep the message of an error that is reported again, even if its text differs. */
-  keepsMessage?: boolean;
-  /** How long before the expiry of a pair to warn, days. Default: no warnings. */
-  warningDays?: readonly number[];
+  keepsMessage: boolean;
+  /** How long before the expiry of a pair to warn, days. */
+  warningDays: readonly number[];
   /** undefined: not known, so the last comparison with them is kept. */
-  guardrails?: Guardrails | undefined;
+  guardrails: Guardrails | undefined;
   /** Milliseconds since the epoch. */
   now: number;
 }): AccessKeyStatus {
@@ -93,40 +89,4 @@ function notYetRemoved(accessKey: AccessKeyRecord, { notRemoved }: PlanOutcome):
   return removedPairs(accessKey)
     .filter(isRemaining)
     .map((pair) => ({ ...pair, state: 'Disabled', removed: true }));
-}
-
-/**
- * When the next time-based step is due: an expiry or a warning of it, a rotation, the end of an overlap.
- *
- * @param warningDays how long before the expiry of a pair to warn, days
- * @returns milliseconds since the epoch; undefined if there is none
- */
-export function nextStepAt({
-  accessKey,
-  outcome,
-  warningDays = [],
-  now,
-}: {
-  accessKey: AccessKeyRecord;
-  outcome: PlanOutcome;
-  warningDays?: readonly number[];
-  /** Milliseconds since the epoch. */
-  now: number;
-}): number | undefined {
-  const times = outcome.pairs.flatMap(({ pair, secret }) => {
-    const ends = expiresAtMs(pair);
-    if (!secret?.pair) return [ends];
-    const facts = pairFacts({ accessKey, pair, secret, now });
-    const warnings = warningTimes(ends, warningDays);
-    return [
-      ends,
-      tokenRenewalAt(secret),
-      parseTime(pair.tokensNotBefore),
-      ...warnings,
-      plannedRotationAt({ accessKey, pair, facts, now }),
-      facts.previousValidUntil,
-    ];
-  });
-  const coming = times.filter((time) => time !== undefined && time > now && Number.isFinite(time)) as number[];
-  return coming.length === 0 ? undefined : Math.min(...coming);
 }

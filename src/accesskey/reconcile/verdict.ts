@@ -1,5 +1,6 @@
 import type { AccessKeyRecord, KeyPairStatus } from '../model/access-key-record.ts';
-import { type PlanOutcome, removalProblem } from './outcome.ts';
+import type { PlanOutcome } from './outcome.ts';
+import { removalProblem } from './problems.ts';
 
 /** Reasons of the conditions, part of the API. */
 export const reasons = {

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { isUnaccepted, type PairToAccept, withAcceptance } from '../../../../src/accesskey/reconcile/acceptance.ts';
 import type { PairOutcome } from '../../../../src/accesskey/reconcile/outcome.ts';
-import { statusOf } from '../../../../src/accesskey/reconcile/status.ts';
 import { accessKey, at, keyPair, now } from '../../../support/builders.ts';
-import { failed, outcomeOf, present } from './outcomes.ts';
+import { failed, outcomeOf, present, statusAfter } from './outcomes.ts';
 
 const one = accessKey();
 
@@ -27,7 +26,7 @@ describe('withAcceptance', () => {
   it('makes a pair that is not accepted Pending, and the AccessKey not Ready', () => {
     const { outcome } = judge([present()], false);
     expect(isUnaccepted(outcome)).toBe(true);
-    const { conditions, keyPairs } = statusOf({ accessKey: one, userHolder: one.key, outcome, now });
+    const { conditions, keyPairs } = statusAfter({ accessKey: one, userHolder: one.key, outcome, now });
     expect(conditions).toMatchObject([
       { type: 'Ready', status: 'False', reason: 'SecretNotWatched' },
       { type: 'Reconciling', status: 'True' },

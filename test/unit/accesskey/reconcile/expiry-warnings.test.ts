@@ -3,10 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { AccessKeyRecord, KeyPairSpec, KeyPairStatus } from '../../../../src/accesskey/model/access-key-record.ts';
 import { withExpiryWarnings, withoutSuccessor } from '../../../../src/accesskey/reconcile/expiry-warnings.ts';
 import type { PairOutcome } from '../../../../src/accesskey/reconcile/outcome.ts';
-import { statusOf } from '../../../../src/accesskey/reconcile/status.ts';
 import { transitionEvents } from '../../../../src/accesskey/reconcile/transition-events.ts';
 import { accessKey, at, keyPair, now, pairStatus } from '../../../support/builders.ts';
-import { failed, outcomeOf, present } from './outcomes.ts';
+import { failed, outcomeOf, present, statusAfter } from './outcomes.ts';
 
 const day = 86_400;
 const warningDays = [30, 7, 1];
@@ -92,7 +91,7 @@ describe('withExpiryWarnings', () => {
 
 describe('the condition ExpiresSoon', () => {
   const conditionOf = (pairs: PairOutcome[], time = now) =>
-    statusOf({
+    statusAfter({
       accessKey: accessKey(),
       userHolder: 'shop/ann',
       outcome: outcomeOf(pairs),
@@ -123,7 +122,7 @@ describe('the condition ExpiresSoon', () => {
     const known = pairStatus({ expiresAt: at(day), expiryWarningDays: 1 });
     const subject = accessKey({ status: { keyPairs: [known] } });
     const options = { accessKey: subject, userHolder: 'other/older', outcome: outcomeOf([]), warningDays, now };
-    expect(statusOf(options).conditions?.map(({ type }) => type)).toEqual(['Ready', 'Stalled']);
+    expect(statusAfter(options).conditions?.map(({ type }) => type)).toEqual(['Ready', 'Stalled']);
   });
 });
 
@@ -135,7 +134,7 @@ function reconcileAt(times: readonly number[], pairsAt: (time: number) => PairOu
   for (const seconds of times) {
     const time = now + seconds * 1000;
     const outcome = outcomeOf(pairsAt(seconds));
-    const status = statusOf({ accessKey: current, userHolder: current.key, outcome, warningDays, now: time });
+    const status = statusAfter({ accessKey: current, userHolder: current.key, outcome, warningDays, now: time });
     if (JSON.stringify(status) !== JSON.stringify(current.status)) changes += 1;
     const events = transitionEvents(current, status, time).filter(({ reason }) => reason === 'KeyPairExpiresSoon');
     for (const { type, note } of events) notes.push(`${type} ${note.match(/less than (.*);/)?.[1]}`);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KeyPairSpec } from '../../../../src/accesskey/model/access-key-record.ts';
+import { nextStepAt } from '../../../../src/accesskey/reconcile/next-step.ts';
 import type { PairOutcome } from '../../../../src/accesskey/reconcile/outcome.ts';
-import { nextStepAt } from '../../../../src/accesskey/reconcile/status.ts';
 import { accessKey, at, keyPair, known, now, type SecretParts } from '../../../support/builders.ts';
 import { failed, outcomeOf, present } from './outcomes.ts';
 
@@ -10,7 +10,7 @@ const main = { name: 'main' };
 /** Milliseconds until the next step of pairs that were generated half an hour ago. */
 function stepIn(keyPairs: KeyPairSpec[], parts: SecretParts = {}, suspended = false): number | undefined {
   const outcome = outcomeOf(keyPairs.map((pair, n) => present(pair, keyPair(n + 1), parts)));
-  const time = nextStepAt({ accessKey: accessKey({ keyPairs, suspended }), outcome, now });
+  const time = nextStepAt({ accessKey: accessKey({ keyPairs, suspended }), outcome, warningDays: [], now });
   return time === undefined ? undefined : time - now;
 }
 
@@ -44,7 +44,9 @@ describe('the next step for an expiry', () => {
 
   it('is also known for a pair without Secret', () => {
     const outcome: PairOutcome = { ...failed('main'), pair: { ...main, expiresAt: at(60) } };
-    expect(nextStepAt({ accessKey: accessKey(), outcome: outcomeOf([outcome]), now })).toBe(now + 60_000);
+    expect(nextStepAt({ accessKey: accessKey(), outcome: outcomeOf([outcome]), warningDays: [], now })).toBe(
+      now + 60_000,
+    );
   });
 });
 
@@ -87,7 +89,7 @@ describe('the next step for a rotation', () => {
   it('uses the time in the status', () => {
     const subject = known({ keyPairs: [{ ...main, rotation }] }, { createdAt: at(0) });
     const outcome = outcomeOf([present({ ...main, rotation })]);
-    expect(nextStepAt({ accessKey: subject, outcome, now })).toBe(now + 3_600_000);
+    expect(nextStepAt({ accessKey: subject, outcome, warningDays: [], now })).toBe(now + 3_600_000);
   });
 });
 

@@ -1,5 +1,7 @@
 import type { KeyPairSpec } from '../../../../src/accesskey/model/access-key-record.ts';
+import type { AccessKeyStatus } from '../../../../src/accesskey/model/types.generated.ts';
 import type { PairOutcome, PlanOutcome } from '../../../../src/accesskey/reconcile/outcome.ts';
+import { statusOf } from '../../../../src/accesskey/reconcile/status.ts';
 import { KubernetesError } from '../../../../src/kube/errors.ts';
 import { accessKey, keyPair, type SecretParts, secret } from '../../../support/builders.ts';
 
@@ -11,6 +13,14 @@ export const denied = new KubernetesError('POST /x: 403 Forbidden: exceeded quot
 /** The outcome of a reconcile with these pairs; every removal succeeded unless `rest` says otherwise. */
 export function outcomeOf(pairs: PairOutcome[], rest: Partial<PlanOutcome> = {}): PlanOutcome {
   return { pairs, notRemoved: [], ...rest };
+}
+
+type StatusOptions = Parameters<typeof statusOf>[0];
+type Optional = 'keepsMessage' | 'warningDays' | 'guardrails';
+
+/** The status after this outcome; without warnings and guardrails unless `options` has them. */
+export function statusAfter(options: Omit<StatusOptions, Optional> & Partial<StatusOptions>): AccessKeyStatus {
+  return statusOf({ keepsMessage: false, warningDays: [], guardrails: undefined, ...options });
 }
 
 /** A pair that has its Secret. */

@@ -7,10 +7,10 @@ import type { PairOutcome, PlanOutcome } from '../../../../src/accesskey/reconci
 import { plan } from '../../../../src/accesskey/reconcile/plan.ts';
 import { createSecretApi } from '../../../../src/accesskey/reconcile/secret-api.ts';
 import type { SecretTokens } from '../../../../src/accesskey/reconcile/secret-token.ts';
-import { statusOf } from '../../../../src/accesskey/reconcile/status.ts';
 import { isSameStatus } from '../../../../src/accesskey/reconcile/status-writer.ts';
 import { type SecretRecord, textAt } from '../../../../src/credential/secret-record.ts';
 import { caches, now } from '../../../support/builders.ts';
+import { statusAfter } from './outcomes.ts';
 import type { RawSecret, SecretsApi } from './secrets-api.ts';
 
 /** The plan of an AccessKey that holds its user and has these cached Secrets. */
@@ -74,7 +74,7 @@ export function reconcileOnce(
 /** The AccessKey with the status after a reconcile. */
 export function withStatus(accessKey: AccessKeyRecord, outcome: PlanOutcome, time = now): AccessKeyRecord {
   const options = { accessKey, userHolder: accessKey.key, outcome, warningDays: [30, 7, 1], now: time };
-  return { ...accessKey, status: statusOf(options) };
+  return { ...accessKey, status: statusAfter(options) };
 }
 
 /**

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { AccessKeyRecord, KeyPairSpec } from '../../../../src/accesskey/model/access-key-record.ts';
 import { applyToken, applyTokens } from '../../../../src/accesskey/reconcile/apply-token.ts';
+import { nextStepAt } from '../../../../src/accesskey/reconcile/next-step.ts';
 import { createSecretApi } from '../../../../src/accesskey/reconcile/secret-api.ts';
 import { planToken, renewAtOf, type SecretTokens } from '../../../../src/accesskey/reconcile/secret-token.ts';
-import { nextStepAt } from '../../../../src/accesskey/reconcile/status.ts';
 import { textAt, toSecretRecord } from '../../../../src/credential/secret-record.ts';
 import { accessKey, at, keyPair, now, rawSecret, secret } from '../../../support/builders.ts';
 import { outcomeOf } from './outcomes.ts';
@@ -300,7 +300,7 @@ describe('the renewal', () => {
     const withToken = { ...held, annotations: { ...held.annotations, 'ghippo.io/token': note } };
     const [pair = { name: 'main' }] = subject.spec.keyPairs ?? [];
     const outcome = outcomeOf([{ pair, secretName: held.name, secret: withToken, change: 'none' }]);
-    expect(nextStepAt({ accessKey: subject, outcome, now })).toBe(now + 5_000);
+    expect(nextStepAt({ accessKey: subject, outcome, warningDays: [], now })).toBe(now + 5_000);
   });
 });
 

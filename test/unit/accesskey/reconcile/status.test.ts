@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { AccessKeyRecord } from '../../../../src/accesskey/model/access-key-record.ts';
 import type { PairOutcome } from '../../../../src/accesskey/reconcile/outcome.ts';
-import { statusOf as statusAfter, terminatingStatus } from '../../../../src/accesskey/reconcile/status.ts';
+import { terminatingStatus } from '../../../../src/accesskey/reconcile/status.ts';
 import { isSameStatus } from '../../../../src/accesskey/reconcile/status-writer.ts';
 import { reasons } from '../../../../src/accesskey/reconcile/verdict.ts';
 import { accessKey, at, keyPair, known, now, secret } from '../../../support/builders.ts';
-import { conflict, denied, failed, outcomeOf, present, terminating } from './outcomes.ts';
+import { conflict, denied, failed, outcomeOf, present, statusAfter, terminating } from './outcomes.ts';
 
 const main = { name: 'main' };
 const one = accessKey({ generation: 4 });

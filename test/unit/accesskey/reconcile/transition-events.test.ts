@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { AccessKeyStatus } from '../../../../src/accesskey/model/types.generated.ts';
 import type { PairOutcome } from '../../../../src/accesskey/reconcile/outcome.ts';
-import { statusOf } from '../../../../src/accesskey/reconcile/status.ts';
 import {
   deletionEvents,
   transitionEvents as eventsBetween,
 } from '../../../../src/accesskey/reconcile/transition-events.ts';
 import { accessKey, at, keyPair, now, pairStatus } from '../../../support/builders.ts';
-import { conflict as conflictOf, failed as failedOf, outcomeOf, present } from './outcomes.ts';
+import { conflict as conflictOf, failed as failedOf, outcomeOf, present, statusAfter } from './outcomes.ts';
 
 const main = { name: 'main' };
 const one = accessKey();
@@ -20,7 +19,7 @@ function transitionEvents(status: AccessKeyStatus, after: AccessKeyStatus) {
 
 describe('transitionEvents', () => {
   const status = (outcomes: PairOutcome[], holder = one.key, time = now) =>
-    statusOf({ accessKey: one, userHolder: holder, outcome: outcomeOf(outcomes), now: time });
+    statusAfter({ accessKey: one, userHolder: holder, outcome: outcomeOf(outcomes), now: time });
   const unseen = { observedGeneration: -1 };
   const ready = status([present()]);
   const stalled = status([conflict]);
