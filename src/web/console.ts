@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { loadAssets } from './common/assets.ts';
 import { ConsoleError } from './common/console-error.ts';
+import { homePath } from './common/paths.ts';
 import { createStreams } from './common/streams.ts';
 import type { View } from './common/view.ts';
 import { createNamespaces } from './keys/first-key.ts';
@@ -21,13 +22,13 @@ import {
   redirectToSignIn,
   rejectOtherSites,
   requireVisitor,
-  securityHeaders,
 } from './routes/guard.ts';
 import { addInventoryRoute } from './routes/inventory.ts';
 import { addNewPairRoutes } from './routes/new-pair.ts';
 import { preferences, viewOf } from './routes/preferences.ts';
 import { addProfileRoutes } from './routes/profile.ts';
 import { createProxySessions, rejectedProxyToken } from './routes/proxy-session.ts';
+import { securityHeaders } from './routes/security-headers.ts';
 import { createSessions } from './routes/sessions.ts';
 import { addSettingsRoute } from './routes/settings.ts';
 import { addShowPairRoutes, createPairDisplay } from './routes/show-pair.ts';
@@ -38,7 +39,6 @@ import { createUnhandledPages, showError, type UnhandledPages } from './routes/u
 import { addUseRoutes } from './routes/use-keys.ts';
 import { createSessionCookie } from './session/cookie.ts';
 import { createFlash } from './session/flash.ts';
-import { homePath } from './session/request-checks.ts';
 
 /** The web console, in which people manage their access keys. */
 export interface Console {

@@ -6,14 +6,9 @@
 import { createHash } from 'node:crypto';
 import { decodeJwt } from 'jose';
 import type { Logger } from 'pino';
-import { type Actor, annotateChanges, lastChange } from '../../accesskey/change/last-change.ts';
+import { lastChange } from '../../accesskey/change/last-change.ts';
 import { fieldManager } from '../../accesskey/change/managed-fields.ts';
-import {
-  type AccessKeyRecord,
-  accessKeys,
-  type SelfServicePerson,
-  selfServiceAnnotations,
-} from '../../accesskey/model/access-key-record.ts';
+import { type AccessKeyRecord, accessKeys, type SelfServicePerson } from '../../accesskey/model/access-key-record.ts';
 import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
 import type { KubernetesClient } from '../../kube/client.ts';
 import { retryOnConflict } from '../../kube/retry-on-conflict.ts';
@@ -22,7 +17,7 @@ import type { MessageKey } from '../common/language.ts';
 import { type ClaimedUser, type ClaimProblem, type ClaimRules, userOfClaims } from '../oidc/claims.ts';
 import type { Session } from '../session/session.ts';
 import type { KeyApi } from './api.ts';
-import { limitToOwnAccessKey } from './key-pair-sign-in.ts';
+import { actorOf, isOfPerson, limitToPerson } from './limit-to-person.ts';
 import { accessKeyNameFor } from './pair-input.ts';
 
 /** The part of web.oidc that self-service needs. */
@@ -70,7 +65,7 @@ export function createSelfService({ caches, api, client, singleSignOn, log, now 
   /** @throws ConsoleError if another AccessKey holds the user */
   function findOwn(user: string, person: SelfServicePerson): AccessKeyRecord | undefined {
     const holder = caches.accessKeys.get(caches.userHolders.holderOf(user) ?? '');
-    if (holder && (holder.namespace !== namespace || !isOf(holder, person)))
+    if (holder && (holder.namespace !== namespace || !isOfPerson(holder, person)))
       throw new ConsoleError('ssoForeignAccessKey', { user });
     return holder;
   }
@@ -122,61 +117,10 @@ function nameFor(user: string, { issuer, subject }: SelfServicePerson): string {
   return `${accessKeyNameFor(user)}-${hash}`;
 }
 
-function actorOf({ name }: ClaimedUser): Actor {
-  return { actor: name, signedInWith: 'single sign-on' };
-}
-
 function isSameIssuer(iss: string | undefined, issuer: string): boolean {
   return URL.parse(iss ?? '')?.href === new URL(issuer).href;
 }
 
-function isOf({ selfService }: AccessKeyRecord, { issuer, subject }: SelfServicePerson): boolean {
-  return selfService?.issuer === issuer && selfService.subject === subject;
-}
-
 function hasLostGroups({ spec }: AccessKeyRecord, { groups }: ClaimedUser): boolean {
   return (spec.user.groups ?? []).some((group) => !groups.includes(group));
-}
-
-interface PersonLimits {
-  accessKey: AccessKeyRecord | undefined;
-  user: ClaimedUser;
-  person: SelfServicePerson;
-  namespace: string;
-  now: () => number;
-}
-
-/** Limits the operator's permissions to the AccessKey of a person: as with a key pair, and creating it. */
-function limitToPerson(api: KeyApi, { accessKey, user, person, namespace, now }: PersonLimits): KeyApi {
-  let own: { namespace: string; name: string; uid: string } | undefined = accessKey;
-  const annotatedApi = annotateChanges(api, actorOf(user), now);
-  const ownApi = (): KeyApi => {
-    if (!own) throw new ConsoleError('rejectedNoAccessKey', {}, 404);
-    return limitToOwnAccessKey(annotatedApi, { accessKey: own, pair: undefined, signIn: 'manage', now });
-  };
-  return {
-    async read(...of) {
-      const fetched = await ownApi().read(...of);
-      if (!isOf(fetched, person) || fetched.spec.user.name !== user.name)
-        throw new ConsoleError('ssoForeignAccessKey', { user: user.name });
-      return fetched;
-    },
-    async create(to, name, spec) {
-      const { name: specUser, groups = [] } = spec.user;
-      const isAllowed =
-        !own && to === namespace && specUser === user.name && groups.every((one) => user.groups.includes(one));
-      if (!isAllowed) throw new ConsoleError('rejectedNotOwn');
-      const { issuer, subject } = selfServiceAnnotations;
-      const annotations = {
-        ...{ [issuer]: person.issuer, [subject]: person.subject },
-        ...lastChange(actorOf(user), ['created'], now()),
-      };
-      const uid = await api.create(to, name, spec, annotations);
-      own = { namespace: to, name, uid };
-      return uid;
-    },
-    replaceKeyPairs: (...change) => ownApi().replaceKeyPairs(...change),
-    readPair: (...of) => ownApi().readPair(...of),
-    may: async (permission) => permission.verb === 'create' && permission.namespace === namespace && !own,
-  };
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
-import { open, type SessionKeys, seal } from '../session/session.ts';
+import { open, seal } from '../session/seal.ts';
+import type { SessionKeys } from '../session/session.ts';
 import type { ExpectedPair } from './await-pair.ts';
 
 /** Lifetime of a ticket, milliseconds. */

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { LRUCache } from 'lru-cache';
-import { open, type SessionKeys, seal } from '../session/session.ts';
+import { open, seal } from '../session/seal.ts';
+import type { SessionKeys } from '../session/session.ts';
 import { type Flow, flowMs, flowSchema } from './flow.ts';
 
 /** Sign-ins that one browser may have started at the same time, in several tabs. Older ones are removed. */

@@ -1,3 +1,4 @@
+import { accessKeysPath } from '../common/paths.ts';
 import type { View } from '../common/view.ts';
 import type { MissingPermission } from '../keys/missing-permission.ts';
 import type { KeyTable } from '../keys/rows.ts';
@@ -43,7 +44,7 @@ export function keyContent(view: View, { name }: Person, content: KeyContent): H
       return keyTableSection(view, content.table, content.mayManage);
     case 'first':
       return liveArea(html`<section class="card empty">${icons.key}<h2>${t('firstTitle', { user: name })}</h2><p>${t('firstText')}</p>
-<a class="button primary" href="/personal-center/access-keys/new">${icons.plus}${t('createKey')}</a></section>`);
+<a class="button primary" href="${accessKeysPath}/new">${icons.plus}${t('createKey')}</a></section>`);
     case 'no-permission':
       return liveArea(html`<section class="card"><h2>${t('firstTitle', { user: name })}</h2><p>${t('firstText')}</p>
 ${missingPermissionText(view, t('missingPermission'), content.missing)}</section>`);

@@ -1,3 +1,4 @@
+import { accessKeysPath } from '../common/paths.ts';
 import type { View } from '../common/view.ts';
 import type { OverlapChoice } from '../keys/overlap.ts';
 import type { KeyRow } from '../keys/rows.ts';
@@ -39,7 +40,7 @@ ${page.warnings.map((text) => notice({ kind: 'warning', text }))}
 <form method="post" action="${page.action}">${formToken(view.account)}${formId()}<input type="hidden" name="generation" value="${page.generation}">
 ${page.confirmed && html`<input type="hidden" name="${confirmedField}" value="in-use">`}
 ${page.overlap && html`<div class="field"><label for="overlap">${t('overlapNow')}</label>${overlapSelect(view, page.overlap)}<p class="help" id="overlap-help">${t('overlapKept')} ${overlapLimit(view, page.overlap)}</p></div>`}
-<div class="buttons"><a class="button" href="/personal-center/access-keys">${t('cancel')}</a><button class="${page.isDanger ? 'danger' : 'primary'}">${page.submit}</button></div></form>
+<div class="buttons"><a class="button" href="${accessKeysPath}">${t('cancel')}</a><button class="${page.isDanger ? 'danger' : 'primary'}">${page.submit}</button></div></form>
 </section></div>`,
   });
 }

@@ -1,7 +1,8 @@
+import { accessKeysPath } from '../common/paths.ts';
 import type { View } from '../common/view.ts';
 import { type Html, html, icons } from './components.ts';
 
-export const inventoryPath = '/personal-center/access-keys/key-pairs.csv';
+export const inventoryPath = `${accessKeysPath}/key-pairs.csv`;
 
 /** The download for people who may see the key pairs of others. */
 export function inventoryCard({ t }: View): Html {

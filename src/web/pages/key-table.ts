@@ -1,4 +1,5 @@
 import { type KeyPairEdit, managerTitle } from '../../accesskey/change/managed-fields.ts';
+import { accessKeysPath } from '../common/paths.ts';
 import type { View } from '../common/view.ts';
 import type { KeyRow, KeyTable } from '../keys/rows.ts';
 import {
@@ -27,7 +28,7 @@ const tones: Record<KeyRow['state'], string> = {
 
 /** The part of the page that the script reloads when the AccessKey changes. */
 export function liveArea(content: Html): Html {
-  return html`<div id="keys" class="live-area" data-live="/personal-center/access-keys/events" data-fragment="/personal-center/access-keys?fragment=1">${content}</div>`;
+  return html`<div id="keys" class="live-area" data-live="${accessKeysPath}/events" data-fragment="${accessKeysPath}?fragment=1">${content}</div>`;
 }
 
 /**
@@ -53,8 +54,7 @@ function createButton({ t }: View, { cannotAdd, listManager }: KeyTable, mayMana
   const reason = (!mayManage && t('rejectedViewOnly')) || (cannotAdd && t(cannotAdd.key, cannotAdd.values));
   if (listManager !== undefined)
     return html`<button class="primary" aria-disabled="true" aria-describedby="${managedId}" type="button" data-disabled>${icons.plus}${t('createKey')}</button>`;
-  if (!reason)
-    return html`<a class="button primary" href="/personal-center/access-keys/new">${icons.plus}${t('createKey')}</a>`;
+  if (!reason) return html`<a class="button primary" href="${accessKeysPath}/new">${icons.plus}${t('createKey')}</a>`;
   return html`<div class="refused"><button class="primary" aria-disabled="true" aria-describedby="create-reason" type="button" data-disabled>${icons.plus}${t('createKey')}</button>
 <p id="create-reason" class="help">${reason}</p></div>`;
 }
@@ -124,7 +124,7 @@ function managedNotice({ t }: View, { listManager, rows }: KeyTable): Html | fal
 
 function rowMenu(view: View, row: KeyRow, generation: number): Html {
   const { t } = view;
-  const base = `/personal-center/access-keys/${row.name}`;
+  const base = `${accessKeysPath}/${row.name}`;
   const link = (action: 'rotate' | 'edit' | 'revoke' | 'delete', tone = '') =>
     managedItem(view, row, action) ?? html`<a class="${tone}" href="${base}/${action}">${t(action)}</a>`;
   const toggle = row.enabled ? 'disable' : 'enable';

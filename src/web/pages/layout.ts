@@ -1,4 +1,5 @@
 import { type Language, languages } from '../common/language.ts';
+import { accessKeysPath } from '../common/paths.ts';
 import { type Account, initialsOf, type Theme, themes, type View } from '../common/view.ts';
 import { type Failure, failureText, formToken, type Html, html, icons } from './components.ts';
 
@@ -54,7 +55,7 @@ function mainMenu({ t, account }: View, section: Page['section']): Html {
   return html`<nav class="main-menu" aria-label="${t('mainMenu')}">
 ${
   account &&
-  html`${item('/personal-center/access-keys', t('personalCenter'), section === 'personal-center')}
+  html`${item(accessKeysPath, t('personalCenter'), section === 'personal-center')}
 ${item('/deployments', t('deployments'), section === 'deployments')}`
 }
 ${item('/docs', t('apiDocs'), section === 'docs')}
@@ -68,7 +69,7 @@ function accountMenu(view: View): Html {
 <summary><span class="visually-hidden">${t('accountMenu', { user: name })}</span><span class="avatar small" data-initials="${initialsOf(name)}"></span>${icons.down}</summary>
 <div class="popup">
 <p class="who">${name}</p>
-<a href="/personal-center/access-keys">${t('personalCenter')}</a>
+<a href="${accessKeysPath}">${t('personalCenter')}</a>
 <a href="/platform-settings">${t('platformSettings')}</a>
 ${switches(view)}
 ${account && signOut(view, account)}
@@ -112,9 +113,7 @@ export interface ErrorPage extends Failure {
 export function errorPage(view: View, { title, section, action, ...failure }: ErrorPage): Html {
   const { t, account } = view;
   const isPlain = failure.missing === undefined;
-  const back = account
-    ? { href: '/personal-center/access-keys', label: t('back') }
-    : { href: '/login', label: t('signIn') };
+  const back = account ? { href: accessKeysPath, label: t('back') } : { href: '/login', label: t('signIn') };
   const { href, label } = action ?? back;
   return layout(view, {
     title,

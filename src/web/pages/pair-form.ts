@@ -1,3 +1,4 @@
+import { accessKeysPath } from '../common/paths.ts';
 import type { View } from '../common/view.ts';
 import { type FirstChoices, maxGroups } from '../keys/first-key.ts';
 import type { OverlapChoice } from '../keys/overlap.ts';
@@ -66,7 +67,7 @@ ${validityField(view, page)}
 ${page.overlap && !page.overlap.manager && html`<div class="field"><label for="overlap">${t('overlap')}</label>${overlapSelect(view, page.overlap, input.overlap)}${problemText(view, page, 'overlap')}<p class="help" id="overlap-help">${t('overlapHelp')} ${overlapLimit(view, page.overlap)}</p></div>`}
 ${moreOptions(view, { input, problems: page.problems, hasOverlap: (page.overlap?.options.length ?? 0) > 1 })}
 ${first && first.groups.length > 0 && groupsField(view, page, first.groups)}
-<div class="buttons"><a class="button" href="/personal-center/access-keys">${t('cancel')}</a><button class="primary">${page.submit}</button></div>
+<div class="buttons"><a class="button" href="${accessKeysPath}">${t('cancel')}</a><button class="primary">${page.submit}</button></div>
 </form></section></div>`,
   });
 }

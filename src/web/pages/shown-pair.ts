@@ -1,4 +1,5 @@
 import type { KeyPair } from '../../credential/key-pair.ts';
+import { accessKeysPath } from '../common/paths.ts';
 import type { View } from '../common/view.ts';
 import { downloadOf, type Format, type PairLocation } from '../keys/downloads.ts';
 import {
@@ -39,7 +40,7 @@ ${pairField(view, 'shown-sk', { label: t('secretKey'), value: pair.sk })}
 <div class="downloads" role="group" aria-label="${t('download')}">
 <span class="label">${t('download')}</span>${save('json', t('downloadJson'))}${save('env', t('downloadEnv'))}${save('secret', t('downloadSecret'))}</div>
 <div class="buttons"><form method="post" action="/personal-center/use" target="_blank">${formToken(view.account)}${tryFields(pair)}<button>${t('tryThisKey')}</button></form>
-<a class="button primary" href="/personal-center/access-keys">${t('pairSaved')}</a></div>
+<a class="button primary" href="${accessKeysPath}">${t('pairSaved')}</a></div>
 </section></div>`,
   });
 }
@@ -71,8 +72,8 @@ export function waitingPage(view: View, { isCreated, ticket, hasEnded, ...failur
     section: 'personal-center',
     content: html`<div class="page narrow"><section class="card empty" aria-labelledby="waiting-title">${icons.key}
 <h1 id="waiting-title">${title}</h1>${failureText(view, failure)}
-<form method="post" action="/personal-center/access-keys/reveal">${formToken(view.account)}${formId()}<input type="hidden" name="ticket" value="${ticket}"><button class="primary">${t('checkAgain')}</button></form>
-${!hasEnded && html`<a href="/personal-center/access-keys">${t('back')}</a>`}</section></div>`,
+<form method="post" action="${accessKeysPath}/reveal">${formToken(view.account)}${formId()}<input type="hidden" name="ticket" value="${ticket}"><button class="primary">${t('checkAgain')}</button></form>
+${!hasEnded && html`<a href="${accessKeysPath}">${t('back')}</a>`}</section></div>`,
   });
 }
 
@@ -84,7 +85,7 @@ export function alreadyShownPage(view: View, pair: string): Html {
     section: 'personal-center',
     content: html`<div class="page narrow"><section class="card" aria-labelledby="again-title"><h1 id="again-title">${t('alreadyShownTitle')}</h1>
 ${notice({ kind: 'info', text: t('alreadyShownText', { pair }) })}
-<div class="buttons"><a class="button" href="/personal-center/access-keys/${pair}/rotate">${t('rotate')}</a><a class="button primary" href="/personal-center/access-keys">${t('back')}</a></div></section></div>`,
+<div class="buttons"><a class="button" href="${accessKeysPath}/${pair}/rotate">${t('rotate')}</a><a class="button primary" href="${accessKeysPath}">${t('back')}</a></div></section></div>`,
   });
 }
 
@@ -96,6 +97,6 @@ export function notReadablePage(view: View, pair: string, failure: Failure): Htm
     section: 'personal-center',
     content: html`<div class="page narrow"><section class="card"><h1>${t('shownTitle')}</h1>
 ${notice({ kind: 'success', text: t('createdNotReadable', { pair }) })}
-${failureText(view, failure)}<a class="button" href="/personal-center/access-keys">${t('back')}</a></section></div>`,
+${failureText(view, failure)}<a class="button" href="${accessKeysPath}">${t('back')}</a></section></div>`,
   });
 }

@@ -2,6 +2,7 @@ import type { Hono } from 'hono';
 import { revisionOf } from '../../accesskey/change/edit-pairs.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import { type Form, readForm } from '../common/form.ts';
+import { accessKeysPath } from '../common/paths.ts';
 import { type FetchedAccessKey, type KeyPairSpecs, MissingPermissionError, permissionToCreate } from '../keys/api.ts';
 import { changeKeyPairs, isChanged } from '../keys/change-key-pairs.ts';
 import type { Namespaces } from '../keys/first-key.ts';
@@ -17,7 +18,7 @@ import type { Flash, FlashMessage } from '../session/flash.ts';
 import { actsAsOperator } from '../session/session.ts';
 import { needsConfirmation, showConfirmation } from './confirm.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
-import { accessKeysPath, pairNameOf, parseGeneration } from './key-forms.ts';
+import { pairNameOf, parseGeneration } from './key-forms.ts';
 import type { PairDisplay } from './show-pair.ts';
 
 /** The table of access keys and the actions in its menus. */

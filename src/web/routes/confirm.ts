@@ -1,13 +1,14 @@
 import { isInUse, noOverlap } from '../../accesskey/change/edit-pairs.ts';
 import { pairStatusOf } from '../../accesskey/model/access-key-record.ts';
 import { readForm } from '../common/form.ts';
+import { accessKeysPath } from '../common/paths.ts';
 import { requireUnmanaged } from '../keys/change-key-pairs.ts';
 import { overlapChoice } from '../keys/overlap.ts';
 import { requirePair } from '../keys/pair-list.ts';
 import type { Notice } from '../pages/components.ts';
 import { confirmedField, confirmPage } from '../pages/confirm.ts';
 import type { PageContext } from './dependencies.ts';
-import { accessKeysPath, pairNameOf, requireAccessKeyWithPair } from './key-forms.ts';
+import { pairNameOf, requireAccessKeyWithPair } from './key-forms.ts';
 
 /** The actions that a person confirms. Disabling a pair needs it only if the pair is in use, or theirs. */
 export type ConfirmedAction = 'rotate' | 'disable' | 'delete' | 'revoke';

@@ -2,9 +2,7 @@ import type { Hono } from 'hono';
 import { assetPath, loadAssets } from '../../http/docs/page.ts';
 import { type DocsFiles, docsPage } from '../pages/docs.ts';
 import type { ConsoleEnvironment } from './dependencies.ts';
-
-/** Like the other pages; data: is for images in the style sheet of Swagger UI. */
-const imageSources = "img-src 'self' data:";
+import { contentSecurityPolicy } from './security-headers.ts';
 
 /** The reference of the platform API. */
 export function addDocsRoute(app: Hono<ConsoleEnvironment>): void {
@@ -12,8 +10,8 @@ export function addDocsRoute(app: Hono<ConsoleEnvironment>): void {
   app.get('/docs', (context) => {
     // On the first request, because it reads two megabytes.
     files ??= docsFiles();
-    const policy = context.res.headers.get('Content-Security-Policy') ?? '';
-    context.header('Content-Security-Policy', policy.replace("img-src 'self'", imageSources));
+    // The style sheet of Swagger UI contains images.
+    context.header('Content-Security-Policy', contentSecurityPolicy({ images: 'data:' }));
     return context.html(docsPage(context.get('view'), files));
   });
 }

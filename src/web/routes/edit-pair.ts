@@ -1,5 +1,6 @@
 import type { Hono } from 'hono';
 import { readForm } from '../common/form.ts';
+import { accessKeysPath } from '../common/paths.ts';
 import type { FetchedAccessKey } from '../keys/api.ts';
 import { canEditAudiences, changedAudiences } from '../keys/audiences.ts';
 import { changeKeyPairs, requireUnmanaged } from '../keys/change-key-pairs.ts';
@@ -11,14 +12,7 @@ import { managedOptions } from '../keys/pair-options.ts';
 import { type PairFormPage, pairFormPage } from '../pages/pair-form.ts';
 import type { Flash } from '../session/flash.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
-import {
-  accessKeysPath,
-  type FormStatus,
-  pairNameOf,
-  parseGeneration,
-  requireAccessKeyWithPair,
-  showFormAgain,
-} from './key-forms.ts';
+import { type FormStatus, pairNameOf, parseGeneration, requireAccessKeyWithPair, showFormAgain } from './key-forms.ts';
 
 /** The form to edit a key. */
 export function addEditPairRoutes(app: Hono<ConsoleEnvironment>, { now }: ConsoleDependencies, flash: Flash): void {

@@ -20,43 +20,6 @@ import {
 import type { ProxySessions } from './proxy-session.ts';
 import type { Sessions } from './sessions.ts';
 
-/**
- * Only files of this server, no inline scripts or styles, no framing (CSP level 3).
- *
- * @param formTarget another origin that the page sends a form to
- */
-export function contentSecurityPolicy(formTarget?: string): string {
-  return [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "img-src 'self'",
-    "connect-src 'self'",
-    `form-action 'self'${formTarget === undefined ? '' : ` ${formTarget}`}`,
-    "base-uri 'none'",
-    "frame-ancestors 'none'",
-  ].join('; ');
-}
-
-/** Sets the security headers of every page, including error pages. */
-export function securityHeaders() {
-  return createMiddleware<ConsoleEnvironment>(async (context, next) => {
-    setSecurityHeaders(context);
-    await next();
-  });
-}
-
-export function setSecurityHeaders(context: PageContext): void {
-  context.header('Content-Security-Policy', contentSecurityPolicy());
-  context.header('X-Content-Type-Options', 'nosniff');
-  context.header('X-Frame-Options', 'DENY');
-  context.header('Referrer-Policy', 'no-referrer');
-  context.header('Cross-Origin-Opener-Policy', 'same-origin');
-  context.header('Cross-Origin-Resource-Policy', 'same-origin');
-  // Pages are personal and may show an sk. no-transform prevents compression by proxies (BREACH).
-  context.header('Cache-Control', 'no-store, no-transform');
-}
-
 /** @throws ConsoleError 503 while the session keys are missing */
 export function requireSessionKeys({ sessionKeys }: Pick<ConsoleDependencies, 'sessionKeys'>): SessionKeys {
   const keys = sessionKeys();

@@ -9,8 +9,6 @@ import type { PageContext } from './dependencies.ts';
 import { describeFailure, type FailureStatus } from './failure.ts';
 import { isSessionEnded } from './guard.ts';
 
-export const accessKeysPath = '/personal-center/access-keys';
-
 /** @returns the name of the pair in the path */
 export function pairNameOf(context: PageContext): string {
   return context.req.param('pair') ?? '';

@@ -1,6 +1,7 @@
 import type { Hono } from 'hono';
 import { ConsoleError } from '../common/console-error.ts';
 import { readForm } from '../common/form.ts';
+import { accessKeysPath } from '../common/paths.ts';
 import { type FetchedAccessKey, permissionToCreate } from '../keys/api.ts';
 import { canEditAudiences, changedAudiences } from '../keys/audiences.ts';
 import type { ExpectedPair } from '../keys/await-pair.ts';
@@ -26,7 +27,7 @@ import { ownGroups, readAccessKey, type Visitor } from '../keys/visitor.ts';
 import { errorPage } from '../pages/layout.ts';
 import { type PairFormPage, pairFormPage } from '../pages/pair-form.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
-import { accessKeysPath, type FormStatus, parseGeneration, showFormAgain } from './key-forms.ts';
+import { type FormStatus, parseGeneration, showFormAgain } from './key-forms.ts';
 import type { PairDisplay } from './show-pair.ts';
 
 /** The form to create a key. The first key also creates the AccessKey. */

@@ -3,6 +3,7 @@ import { digestOf, type KeyPair } from '../../credential/key-pair.ts';
 import { auditKeyChange } from '../../http/common/audit.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import { readForm } from '../common/form.ts';
+import { accessKeysPath } from '../common/paths.ts';
 import { MissingPermissionError } from '../keys/api.ts';
 import { credentialOf } from '../keys/audited-api.ts';
 import { awaitPair, type CreatedPair, type ExpectedPair, findDelay } from '../keys/await-pair.ts';
@@ -17,7 +18,6 @@ import { actsAsOperator, type Session } from '../session/session.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
 import { describeFailure, type FailureStatus } from './failure.ts';
 import { isSessionEnded, requireSessionKeys } from './guard.ts';
-import { accessKeysPath } from './key-forms.ts';
 import type { Sessions } from './sessions.ts';
 
 /** How long a response waits for the controller, milliseconds. */

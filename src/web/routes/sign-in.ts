@@ -6,7 +6,7 @@ import { missingFields } from '../keys/pair-input.ts';
 import { type SignInPage, type SignInProblems, type SignInWays, signInPage } from '../pages/sign-in.ts';
 import type { Flash } from '../session/flash.ts';
 import { type ClusterUser, claimedAccount, isToken } from '../session/identity.ts';
-import { returnPath } from '../session/request-checks.ts';
+import { returnPath } from '../session/return-path.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
 import { requireSessionKeys } from './guard.ts';
 import type { ProxySessions } from './proxy-session.ts';

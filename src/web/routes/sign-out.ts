@@ -1,11 +1,11 @@
 import type { Hono } from 'hono';
+import { homePath } from '../common/paths.ts';
 import { providerSignOut } from '../oidc/provider-sign-out.ts';
 import { providerSignOutPage } from '../pages/provider-sign-out.ts';
 import type { SessionCookie } from '../session/cookie.ts';
 import type { Flash } from '../session/flash.ts';
-import { homePath } from '../session/request-checks.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
-import { contentSecurityPolicy } from './guard.ts';
+import { contentSecurityPolicy } from './security-headers.ts';
 
 export interface SignOutOptions {
   dependencies: Pick<ConsoleDependencies, 'singleSignOn'>;
@@ -44,5 +44,5 @@ export function addSignOutRoutes(
 
 /** Lets the page send its form to the origin of the provider. */
 function allowForm(context: PageContext, action: string): void {
-  context.header('Content-Security-Policy', contentSecurityPolicy(new URL(action).origin));
+  context.header('Content-Security-Policy', contentSecurityPolicy({ formTarget: new URL(action).origin }));
 }

@@ -1,6 +1,7 @@
 import type { Hono } from 'hono';
 import { ConsoleError } from '../common/console-error.ts';
 import type { MessageKey } from '../common/language.ts';
+import { homePath } from '../common/paths.ts';
 import { createVisitors } from '../keys/visitor.ts';
 import { type Flow, finishFlow, startFlow } from '../oidc/flow.ts';
 import { createFlowCookies } from '../oidc/flow-cookies.ts';
@@ -9,7 +10,7 @@ import { refreshing } from '../oidc/refresh.ts';
 import type { SingleSignOnService } from '../oidc/single-sign-on.ts';
 import type { ProviderTokens } from '../oidc/tokens.ts';
 import type { SignInPage } from '../pages/sign-in.ts';
-import { homePath, returnPath } from '../session/request-checks.ts';
+import { returnPath } from '../session/return-path.ts';
 import type { ConsoleDependencies, ConsoleEnvironment, PageContext } from './dependencies.ts';
 import { requireSessionKeys } from './guard.ts';
 import type { SessionCredential, Sessions } from './sessions.ts';

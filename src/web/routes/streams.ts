@@ -1,10 +1,10 @@
 import type { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { ConsoleError } from '../common/console-error.ts';
+import { accessKeysPath } from '../common/paths.ts';
 import type { ChangeSource, Streams } from '../common/streams.ts';
 import type { Session } from '../session/session.ts';
 import type { ConsoleEnvironment, PageContext } from './dependencies.ts';
-import { accessKeysPath } from './key-forms.ts';
 
 /** How long a browser waits before it reconnects, milliseconds. */
 const retryMs = 3_000;

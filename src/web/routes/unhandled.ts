@@ -9,8 +9,9 @@ import { deploymentsPath } from '../pages/deployment-filters.ts';
 import { type ErrorPage, errorPage } from '../pages/layout.ts';
 import type { ConsoleEnvironment, PageContext } from './dependencies.ts';
 import { describeFailure } from './failure.ts';
-import { type RecognizeVisitor, setSecurityHeaders } from './guard.ts';
+import type { RecognizeVisitor } from './guard.ts';
 import { viewOf } from './preferences.ts';
+import { setSecurityHeaders } from './security-headers.ts';
 
 /** Responds to browsers with a page where the platform API would respond with JSON. */
 export interface UnhandledPages {

@@ -1,4 +1,4 @@
-/** Checks of what a browser sends: form tokens, the origin of a form, and the page to return to after sign-in. */
+/** Checks of the forms that a browser sends: the form token and the origin. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { SessionKeys } from './session.ts';
 
@@ -46,17 +46,4 @@ export function isOwnOrigin({ origin, fetchSite, host }: RequestOrigin, { public
   // Behind a proxy that terminates TLS, only the browser knows the scheme; it has compared it for Sec-Fetch-Site.
   const schemes = fetchSite === 'same-origin' ? ['https', 'http'] : [secure ? 'https' : 'http'];
   return schemes.some((scheme) => URL.parse(`${scheme}://${host}`)?.origin === origin);
-}
-
-/** Pages that sign-in can return to. */
-const returnPages = /^\/(?:personal-center(?:\/[\w/-]*)?|deployments(?:\/[a-z0-9][\w.-]*){0,3}|platform-settings)$/;
-export const homePath = '/personal-center/access-keys';
-
-/** @returns the requested path if it is a page of the console, otherwise the home page: never another host */
-export function returnPath(requested: string | undefined): string {
-  // Anything unusual is rejected before it is parsed: parsers disagree about slashes, backslashes and blanks.
-  if (requested === undefined || !/^\/[\w-][\w/?=&%.~-]*$/.test(requested)) return homePath;
-  const [path = '', query] = requested.split('?', 2);
-  if (!returnPages.test(path)) return homePath;
-  return query === undefined ? path : `${path}?${query}`;
 }

@@ -1,7 +1,8 @@
 import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { z } from 'zod';
-import { open, type SessionKeys, seal } from './session.ts';
+import { open, seal } from './seal.ts';
+import type { SessionKeys } from './session.ts';
 
 /** A cookie that only the server can write and read: no link, script or other site can set its content. */
 export interface SealedCookie<T> {

@@ -1,7 +1,7 @@
 /** Sessions are stored in a cookie, encrypted (RFC 7516) so that the browser cannot read them. */
 import { hkdfSync } from 'node:crypto';
-import { CompactEncrypt, compactDecrypt, errors } from 'jose';
 import { z } from 'zod';
+import { open, seal } from './seal.ts';
 
 /** Keys for everything that browsers store, all derived from one secret. */
 export interface SessionKeys {
@@ -102,23 +102,4 @@ export function sealSession(session: CookieSession, { session: key }: SessionKey
 export async function openSession(sealed: string, keys: SessionKeys, now: number): Promise<CookieSession | undefined> {
   const parsed = schema.safeParse(await open(sealed, keys.session));
   return parsed.success && now < parsed.data.expiresAt ? parsed.data : undefined;
-}
-
-/** Encrypts a value as a compact JWE (RFC 7516 section 7.1). */
-export function seal(value: unknown, key: Uint8Array): Promise<string> {
-  const text = new TextEncoder().encode(JSON.stringify(value));
-  return new CompactEncrypt(text).setProtectedHeader({ alg: 'dir', enc: 'A256GCM' }).encrypt(key);
-}
-
-/** @returns the decrypted value, or undefined if it was not sealed with this key */
-export async function open(sealed: string, key: Uint8Array): Promise<unknown> {
-  const algorithms = { keyManagementAlgorithms: ['dir'], contentEncryptionAlgorithms: ['A256GCM'] };
-  try {
-    const { plaintext } = await compactDecrypt(sealed, key, algorithms);
-    return JSON.parse(new TextDecoder().decode(plaintext));
-  } catch (error) {
-    if (error instanceof errors.JOSEError || error instanceof SyntaxError || error instanceof TypeError)
-      return undefined;
-    throw error;
-  }
 }

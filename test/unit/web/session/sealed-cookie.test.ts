@@ -1,7 +1,8 @@
 import { Hono } from 'hono';
 import { describe, expect, test } from 'vitest';
 import { createFlash } from '../../../../src/web/session/flash.ts';
-import { deriveKeys, type SessionKeys, seal } from '../../../../src/web/session/session.ts';
+import { seal } from '../../../../src/web/session/seal.ts';
+import { deriveKeys, type SessionKeys } from '../../../../src/web/session/session.ts';
 import { createBrowser } from '../../../support/sign-on-console.ts';
 
 const keys = deriveKeys(Buffer.alloc(32, 1));
