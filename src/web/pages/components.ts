@@ -43,6 +43,11 @@ export function formToken(account: Account | undefined): Html {
   return html`<input type="hidden" name="${formTokenField}" value="${account?.formToken ?? ''}">`;
 }
 
+/** A hidden field for each value. The name of a field is that of its value, after the prefix. */
+export function hiddenFields(values: Readonly<Partial<Record<string, string>>>, prefix = ''): Html {
+  return html`${Object.entries(values).map(([name, value]) => html`<input type="hidden" name="${prefix}${name}" value="${value}">`)}`;
+}
+
 /** The hidden field of a form that must not be submitted twice. */
 export function formId(): Html {
   return html`<input type="hidden" name="${formIdField}" value="${createFormId()}">`;
@@ -129,6 +134,15 @@ export function failureText(view: View, { text, quote, missing }: Failure): Html
   if (missing) return missingPermissionText(view, text, missing);
   if (quote === undefined || quote === '') return html`<p>${text}</p>`;
   return html`<p>${text}</p><p>${view.t('clusterSays')}</p><blockquote lang="en">${quote}</blockquote>`;
+}
+
+/**
+ * A cell of a table. On narrow screens, its label is shown beside it in place of the head of the column.
+ *
+ * @param kind CSS classes
+ */
+export function cell(label: string, content: unknown, kind = ''): Html {
+  return html`<td data-label="${label}" class="${kind}"><div>${content}</div></td>`;
 }
 
 /** A label with its value, or nothing if there is no value. */

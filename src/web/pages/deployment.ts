@@ -1,7 +1,7 @@
 import type { Condition, DeploymentItem } from '../../deployments/kpanda/schema.ts';
 import type { View } from '../common/view.ts';
 import type { DeploymentRow } from '../deployments/row.ts';
-import { fact, type Html, html, imageNames, liveMark, notice, time } from './components.ts';
+import { cell, fact, type Html, html, imageNames, liveMark, notice, time } from './components.ts';
 import { deploymentsPath } from './deployment-filters.ts';
 import { deploymentPath, problemText, stateBadge } from './deployments.ts';
 import { layout } from './layout.ts';
@@ -56,8 +56,6 @@ ${notice({ kind: 'warning', text: t('deploymentNotFound') })}</div>`;
 
 function conditionsCard(view: View, conditions: readonly Condition[]): Html {
   const { t } = view;
-  const cell = (label: string, content: unknown, kind = '') =>
-    html`<td data-label="${label}" class="${kind}"><div>${content}</div></td>`;
   const heads = [
     t('conditionType'),
     t('conditionStatus'),

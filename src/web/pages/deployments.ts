@@ -11,7 +11,17 @@ import {
 } from '../deployments/filters.ts';
 import type { DeploymentProblem, DeploymentRow } from '../deployments/row.ts';
 import type { MissingPermission } from '../keys/missing-permission.ts';
-import { type Html, html, icons, imageNames, liveMark, missingPermissionText, notice, time } from './components.ts';
+import {
+  cell,
+  type Html,
+  html,
+  icons,
+  imageNames,
+  liveMark,
+  missingPermissionText,
+  notice,
+  time,
+} from './components.ts';
 import { columnName, deploymentsPath, filterForm } from './deployment-filters.ts';
 import { layout } from './layout.ts';
 
@@ -109,8 +119,6 @@ export function problemText({ t }: View, { kind }: DeploymentProblem): Html {
 function table(view: View, { rows, clusters, filters }: DeploymentsPage): Html {
   const { t } = view;
   const hasClusters = clusters.length > 1;
-  const cell = (label: string, content: unknown, kind = '') =>
-    html`<td data-label="${label}" class="${kind}"><div>${content}</div></td>`;
   const sortable = (by: SortKey) => sortHeader(view, filters, by);
   return html`<div class="table-frame"><table class="deployments"><caption class="visually-hidden">${t('deploymentsCaption')}</caption>
 <thead><tr>${sortable('name')}${sortable('namespace')}${hasClusters && sortable('cluster')}${sortable('state')}

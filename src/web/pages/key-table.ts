@@ -3,6 +3,7 @@ import { accessKeysPath } from '../common/paths.ts';
 import type { View } from '../common/view.ts';
 import type { KeyRow, KeyTable } from '../keys/rows.ts';
 import {
+  cell,
   copyButton,
   fact,
   failureText,
@@ -76,8 +77,6 @@ ${rows.map((row) => keyRows(view, row, mayManage ? rowMenu(view, row, generation
 /** The row of a key, and a second one with its details over the whole width. */
 function keyRows(view: View, row: KeyRow, menu: Html): Html {
   const { t } = view;
-  const cell = (label: string, content: unknown, kind = '') =>
-    html`<td data-label="${label}" class="${kind}"><div>${content}</div></td>`;
   const ak =
     row.ak === undefined
       ? html`<span class="faint">${t('notYet')}</span>`

@@ -7,11 +7,13 @@ import { dayAfter, type PairInput, type Problems, validityDays } from '../keys/p
 import { mapOptions } from '../keys/pair-options.ts';
 import {
   attribute,
+  cell,
   describedBy,
   fieldProblem,
   formId,
   formToken,
   type Html,
+  hiddenFields,
   html,
   type Notice,
   notice,
@@ -59,7 +61,7 @@ ${page.differences && page.differences.length > 0 && differenceTable(view, page.
 <form method="post" action="${page.action}" class="stack" novalidate data-keep ${attribute('data-fresh', !view.isFormResponse)}>
 ${formToken(view.account)}${isNew && formId()}
 <input type="hidden" name="generation" value="${page.generation}">
-${Object.entries(page.base ?? {}).map(([field, value]) => html`<input type="hidden" name="${basePrefix}${field}" value="${value}">`)}
+${hiddenFields({ ...page.base }, basePrefix)}
 ${first && namespaceField(view, page, first.namespaces)}
 ${isNew ? textField(view, page, { name: 'name', label: t('keyName'), help: t('keyNameHelp'), attributes: html`value="${input.name}" required maxlength="63" autocapitalize="none" autocomplete="off" spellcheck="false" autofocus` }) : html`<input type="hidden" name="name" value="${input.name}">`}
 ${textField(view, page, { name: 'description', label: t('description'), attributes: html`value="${input.description}" maxlength="256" autocomplete="off"` })}
@@ -86,7 +88,6 @@ function differenceTable({ t }: View, differences: readonly Difference[]): Html 
     if (field !== 'expiresAt') return value === '' ? t('none') : value;
     return value === '' ? t('permanent') : time(value, '');
   };
-  const cell = (label: string, value: string | Html) => html`<td data-label="${label}"><div>${value}</div></td>`;
   return html`<table class="differences"><caption class="visually-hidden">${t('differences')}</caption>
 <thead><tr><th scope="col">${t('field')}</th><th scope="col">${t('currentValue')}</th><th scope="col">${t('yourEntry')}</th></tr></thead>
 <tbody>${differences.map(

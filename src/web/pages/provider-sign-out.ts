@@ -1,5 +1,5 @@
 import type { View } from '../common/view.ts';
-import { type Html, html, icons } from './components.ts';
+import { type Html, hiddenFields, html, icons } from './components.ts';
 import { layout } from './layout.ts';
 
 export interface ProviderSignOutPage {
@@ -10,13 +10,10 @@ export interface ProviderSignOutPage {
 /** The page after sign-out. Its form, which the script of the page submits, also ends the session at the provider. */
 export function providerSignOutPage(view: View, { action, fields }: ProviderSignOutPage): Html {
   const { t } = view;
-  const hidden = Object.entries(fields).map(
-    ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`,
-  );
   return layout(view, {
     title: t('signOut'),
     content: html`<div class="page narrow"><section class="card empty">${icons.lock}<h1>${t('signedOut')}</h1><p>${t('providerSignOutText')}</p>
-<form method="post" action="${action}" data-submit>${hidden}
+<form method="post" action="${action}" data-submit>${hiddenFields(fields)}
 <div class="buttons"><a class="button" href="/login">${t('signInAgain')}</a><button class="primary">${t('providerSignOut')}</button></div></form>
 </section></div>`,
   });

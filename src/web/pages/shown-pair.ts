@@ -9,6 +9,7 @@ import {
   formId,
   formToken,
   type Html,
+  hiddenFields,
   html,
   icons,
   notice,
@@ -39,14 +40,11 @@ ${pairField(view, 'shown-sk', { label: t('secretKey'), value: pair.sk })}
 <p class="faint">${t('shownSecret', { secret, namespace })}</p>
 <div class="downloads" role="group" aria-label="${t('download')}">
 <span class="label">${t('download')}</span>${save('json', t('downloadJson'))}${save('env', t('downloadEnv'))}${save('secret', t('downloadSecret'))}</div>
-<div class="buttons"><form method="post" action="/personal-center/use" target="_blank">${formToken(view.account)}${tryFields(pair)}<button>${t('tryThisKey')}</button></form>
+<div class="buttons"><form method="post" action="/personal-center/use" target="_blank">${formToken(view.account)}${hiddenFields({ ...pair })}<button>${t('tryThisKey')}</button></form>
 <a class="button primary" href="${accessKeysPath}">${t('pairSaved')}</a></div>
 </section></div>`,
   });
 }
-
-const tryFields = ({ ak, sk }: KeyPair) =>
-  html`<input type="hidden" name="ak" value="${ak}"><input type="hidden" name="sk" value="${sk}">`;
 
 function pairField(view: View, id: string, { label, value }: { label: string; value: string }): Html {
   return html`<div class="field"><label for="${id}">${label}</label>
