@@ -3,6 +3,7 @@ import { createLiveFederated } from '../accesskey/live/live-federated.ts';
 import { createLiveServiceAccounts } from '../accesskey/live/live-service-accounts.ts';
 import { createPairLookup } from '../accesskey/live/pair-lookup.ts';
 import type { AccessKeyCaches } from '../accesskey/model/caches.ts';
+import { apiFieldManager } from '../accesskey/model/field-managers.ts';
 import type { Configuration } from '../config/load.ts';
 import { createApp } from '../http/app.ts';
 import type { Dependencies } from '../http/common/environment.ts';
@@ -18,9 +19,6 @@ import { createExternalTokens } from '../token/federation/external-token.ts';
 import { createUserDirectory } from '../users/directory.ts';
 import { createRunningConsole } from './console.ts';
 import type { createServedClusters } from './served-clusters.ts';
-
-/** Field manager of changes through the platform API. */
-const apiFieldManager = 'accesskey-operator-api';
 
 export interface ApiOptions extends Pick<Dependencies, 'lastUsed' | 'signingKeys' | 'log' | 'now'> {
   configuration: Configuration;

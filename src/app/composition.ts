@@ -18,7 +18,7 @@ import { signToken } from '../token/sign.ts';
 import { createApi } from './api.ts';
 import { createLeadership } from './leadership.ts';
 import { createLocalCaches } from './local-caches.ts';
-import { accessKeySamples, usablePairs } from './metric-samples.ts';
+import { accessKeySamples, livePairs } from './metric-samples.ts';
 import { createReadiness } from './readiness.ts';
 import { createServedClusters } from './served-clusters.ts';
 
@@ -126,7 +126,7 @@ export function composeOperator(options: CompositionOptions) {
   metrics.collect({
     accessKeys: () => accessKeySamples(caches),
     areGuardrailsMalformed: guardrails.isMalformed,
-    ...(configuration.metrics.perPair && { keyPairs: () => usablePairs(caches) }),
+    ...(configuration.metrics.perPair && { keyPairs: () => livePairs(caches, now()) }),
     isReady: readiness.isReady,
     leaderElection: { name: configuration.leaderElection.leaseName, isLeader },
     ...(certificate && { certificateExpiry: certificate.expiry }),

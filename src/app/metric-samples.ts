@@ -1,5 +1,5 @@
 /** What the metrics of AccessKeys and key pairs are read from at each scrape. */
-import { lastUseOf } from '../accesskey/model/access-key-record.ts';
+import { conditionOf, lastUseOf } from '../accesskey/model/access-key-record.ts';
 import type { AccessKeyCaches } from '../accesskey/model/caches.ts';
 import { liveStates } from '../accesskey/model/pair-state.ts';
 import { parseTime } from '../accesskey/model/time.ts';
@@ -8,15 +8,19 @@ import type { MeasuredPair } from '../metrics/key-pairs.ts';
 
 /** State and compliance of each AccessKey, with the states of its key pairs. */
 export function* accessKeySamples({ accessKeys }: AccessKeyCaches): Generator<CountedAccessKey> {
-  for (const { status } of accessKeys.values()) {
-    const ready = status.conditions?.find((one) => one.type === 'Ready')?.status ?? 'Unknown';
-    const isCompliant = !status.conditions?.some((one) => one.type === 'NotCompliant');
-    yield { ready, isCompliant, pairs: (status.keyPairs ?? []).map((pair) => pair.state) };
+  for (const accessKey of accessKeys.values()) {
+    const ready = conditionOf(accessKey, 'Ready')?.status ?? 'Unknown';
+    const isCompliant = conditionOf(accessKey, 'NotCompliant') === undefined;
+    yield { ready, isCompliant, pairs: (accessKey.status.keyPairs ?? []).map((pair) => pair.state) };
   }
 }
 
-/** The key pairs that can get tokens. */
-export function* usablePairs({ accessKeys }: AccessKeyCaches): Generator<MeasuredPair> {
+/**
+ * The key pairs that can get tokens.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function* livePairs({ accessKeys }: AccessKeyCaches, now: number): Generator<MeasuredPair> {
   for (const { namespace, name, status } of accessKeys.values()) {
     for (const pair of status.keyPairs ?? []) {
       if (!liveStates.has(pair.state)) continue;
@@ -26,7 +30,7 @@ export function* usablePairs({ accessKeys }: AccessKeyCaches): Generator<Measure
         pair: pair.name,
         expiresAt: parseTime(pair.expiresAt) ?? Number.POSITIVE_INFINITY,
         createdAt: parseTime(pair.createdAt),
-        lastUsedAt: parseTime(lastUseOf(pair)),
+        lastUsedAt: parseTime(lastUseOf(pair, now)),
       };
     }
   }

@@ -1,7 +1,28 @@
 /** An object as the API server sends it, with all fields. */
 export interface RawObject {
-  metadata: { name: string; namespace?: string; resourceVersion: string; [field: string]: unknown };
+  metadata: {
+    name: string;
+    namespace?: string;
+    resourceVersion: string;
+    managedFields?: ManagedFieldsEntry[];
+    [field: string]: unknown;
+  };
   [field: string]: unknown;
+}
+
+/** What a field manager has last written, and when (meta/v1, ManagedFieldsEntry). */
+export interface ManagedFieldsEntry {
+  manager?: string;
+  operation?: string;
+  subresource?: string;
+  /** RFC 3339, whole seconds. */
+  time?: string;
+  fieldsV1?: FieldsV1;
+}
+
+/** `f:<name>` is a field, `k:<keys>` an item of a list map, `.` the object itself. */
+export interface FieldsV1 {
+  [path: string]: FieldsV1 | undefined;
 }
 
 /** Checks only the fields that every object has. */

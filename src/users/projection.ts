@@ -4,8 +4,12 @@ import type { CurrentUser, User } from './schema.ts';
 /** The platform's name for accounts that it manages itself. */
 const source = 'locale';
 
-/** Converts an AccessKey to a user of the ghippo API. */
-export function projectUser({ uid, spec, status, creationTimestamp, updatedAt }: AccessKeyRecord): User {
+/**
+ * Converts an AccessKey to a user of the ghippo API.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function projectUser({ uid, spec, status, creationTimestamp, updatedAt }: AccessKeyRecord, now: number): User {
   const { name, email = '', description = '', firstName = '', lastName = '' } = spec.user;
   return {
     id: uid,
@@ -18,7 +22,7 @@ export function projectUser({ uid, spec, status, creationTimestamp, updatedAt }:
     enabled: spec.suspended !== true,
     createdAt: milliseconds(creationTimestamp),
     updatedAt: updatedAt === creationTimestamp ? '0' : milliseconds(updatedAt),
-    lastLoginAt: lastLoginOf(status.keyPairs ?? []),
+    lastLoginAt: lastLoginOf(status.keyPairs ?? [], now),
     canAuthorize: false,
   };
 }
@@ -53,9 +57,9 @@ function milliseconds(time: string): string {
 }
 
 /** RFC 3339 times in UTC with whole seconds sort like text. */
-function lastLoginOf(pairs: readonly KeyPairStatus[]): string {
+function lastLoginOf(pairs: readonly KeyPairStatus[], now: number): string {
   const last = pairs
-    .flatMap((pair) => lastUseOf(pair) ?? [])
+    .flatMap((pair) => lastUseOf(pair, now) ?? [])
     .sort()
     .at(-1);
   return last === undefined ? '0' : milliseconds(last);

@@ -231,7 +231,7 @@ describe('kubectl accesskey token', () => {
     expect(JSON.parse(stdout)).toMatchObject({ token_type: 'Bearer', access_token: expect.any(String) });
     expect((await run('--as', 'bob')).stderr).toMatch(/^Error from server \(Forbidden\): .*User "bob" cannot get/);
     const missing = await shell.accesskey(['token', 'alice/ci', '-n', 'people', ...ca()]);
-    expect(missing.stderr).toBe('error: the AccessKey people/alice has no key pair ci\nhint: It has alice/main.\n');
+    expect(missing.stderr).toBe('error: key pair "ci" of AccessKey "alice" not found: it has main\n');
   });
 
   test('runs as a plugin of kubectl, and asks for a validity in days', async () => {

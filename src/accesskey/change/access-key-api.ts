@@ -1,11 +1,14 @@
 import type { KubernetesClient } from '../../kube/client.ts';
-import type { RawObject } from '../../kube/raw-object.ts';
+import type { ManagedFieldsEntry, RawObject } from '../../kube/raw-object.ts';
 import { type AccessKeyRecord, accessKeys, toAccessKeyRecord } from '../model/access-key-record.ts';
-import type { FieldsEntry } from './managed-fields.ts';
 
 /** An AccessKey as read from the API server, with its managedFields. */
 export interface FetchedAccessKey extends AccessKeyRecord {
-  managedFields: readonly FieldsEntry[];
+  managedFields: readonly ManagedFieldsEntry[];
+}
+
+export function toFetchedAccessKey(raw: RawObject): FetchedAccessKey {
+  return { ...toAccessKeyRecord(raw), managedFields: raw.metadata.managedFields ?? [] };
 }
 
 export type KeyPairSpecs = NonNullable<AccessKeyRecord['spec']['keyPairs']>;
@@ -31,9 +34,7 @@ export interface AccessKeyApi {
 export function createAccessKeyApi(client: KubernetesClient, fieldManager: string): AccessKeyApi {
   return {
     async read(namespace, name) {
-      const raw = await client.get<RawObject>({ ...accessKeys, namespace, name });
-      const managedFields = (raw.metadata.managedFields ?? []) as FieldsEntry[];
-      return { ...toAccessKeyRecord(raw), managedFields };
+      return toFetchedAccessKey(await client.get<RawObject>({ ...accessKeys, namespace, name }));
     },
     async replaceKeyPairs({ namespace, name, uid, resourceVersion }, keyPairs, { annotations, audiences } = {}) {
       const metadata = { uid, resourceVersion, ...(annotations && { annotations }) };

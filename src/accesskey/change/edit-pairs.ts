@@ -1,20 +1,13 @@
 /** The changes of the list of key pairs that users make; pure. The schema of the CRD has the same rules. */
 
 import { isAhead } from '../../kube/time.ts';
-import {
-  type AccessKeyRecord,
-  inUseMs,
-  type KeyPairSpec,
-  type KeyPairStatus,
-  lastUseOf,
-  pairStatusOf,
-} from '../model/access-key-record.ts';
+import { type AccessKeyRecord, type KeyPairSpec, pairStatusOf } from '../model/access-key-record.ts';
 import { highestRevision } from '../model/pair-facts.ts';
 import { tokensNotBeforeMs } from '../model/pair-state.ts';
-import { durationMs, formatTime, parseTime } from '../model/time.ts';
+import { durationMs, formatTime } from '../model/time.ts';
 import type { KeyPairSpecs } from './access-key-api.ts';
 import { type AdditionProblem, additionProblem, hasOverlap } from './addition.ts';
-import type { KeyPairEdit } from './managed-fields.ts';
+import type { Management } from './managed-fields.ts';
 
 /** Why a change is not possible. A pair is still deleted while the status has it. */
 export type EditProblem = AdditionProblem | { reason: 'no-pair' | 'name-taken' | 'still-deleted'; pair: string };
@@ -28,6 +21,19 @@ export class EditError extends Error {
     super(`key pairs cannot be changed: ${problem.reason}`);
     this.problem = problem;
   }
+}
+
+/** The actions on a pair. */
+export type KeyPairEdit = 'rotate' | 'enable' | 'disable' | 'edit' | 'revoke' | 'delete';
+
+/** @returns the field manager that prevents an action, or undefined if the action is possible */
+export function managerOfAction(management: Management, pair: string, action: KeyPairEdit): string | undefined {
+  if (management.list !== undefined) return management.list;
+  if (action === 'rotate') return management.field(pair, 'revision');
+  if (action === 'delete') return management.pair(pair);
+  if (action === 'revoke') return management.field(pair, 'tokensNotBefore');
+  if (action === 'edit') return management.field(pair, 'expiresAt') ?? management.field(pair, 'description');
+  return management.field(pair, 'enabled');
 }
 
 type Editable = Pick<AccessKeyRecord, 'spec' | 'status'>;
@@ -120,16 +126,6 @@ export function withOverlap(pair: KeyPairSpec, overlap: string): KeyPairSpec {
 /** The highest revision that the pair has had. Only a higher one rotates the pair. */
 export function revisionOf({ status }: Pick<AccessKeyRecord, 'status'>, pair: KeyPairSpec): number {
   return highestRevision(pair, pairStatusOf({ status }, pair.name)?.revision);
-}
-
-/**
- * Whether a pair was used within the last hour, so that stopping it may break a service.
- *
- * @param now milliseconds since the epoch
- */
-export function isInUse(status: KeyPairStatus | undefined, now: number): boolean {
-  const lastUse = parseTime(status && lastUseOf(status, now));
-  return lastUse !== undefined && now - lastUse < inUseMs;
 }
 
 /** @throws EditError if the pair does not exist */

@@ -2,6 +2,7 @@ import { type DataKeys, defaultDataKeys } from '../../credential/secret-format.t
 import type { RawObject } from '../../kube/raw-object.ts';
 import { isAhead } from '../../kube/time.ts';
 import { type LastWrite, lastWriteOf } from './last-write.ts';
+import { parseTime } from './time.ts';
 import type { AccessKeySpec, AccessKeyStatus } from './types.generated.ts';
 
 export const group = 'ghippo.io';
@@ -92,23 +93,51 @@ export function dataKeysOf(pair: KeyPairSpec): DataKeys {
   return { ak: pair.secret?.akKey ?? defaultDataKeys.ak, sk: pair.secret?.skKey ?? defaultDataKeys.sk };
 }
 
+/** @returns the pair of the spec; undefined if the spec does not have it */
+export function pairSpecOf({ spec }: Pick<AccessKeyRecord, 'spec'>, pairName: string): KeyPairSpec | undefined {
+  return spec.keyPairs?.find((one) => one.name === pairName);
+}
+
 /** @returns the pair's entry in the status, or undefined if there is none yet */
 export function pairStatusOf({ status }: Pick<AccessKeyRecord, 'status'>, pairName: string): KeyPairStatus | undefined {
   return status.keyPairs?.find((one) => one.name === pairName);
 }
 
-/** A pair whose last use is not longer ago than this is in use: stopping it may break a service. Milliseconds. */
-export const inUseMs = 3_600_000;
+/** @returns the condition of this type; undefined if the status does not have it */
+export function conditionOf(
+  { status }: Pick<AccessKeyRecord, 'status'>,
+  type: Condition['type'],
+): Condition | undefined {
+  return status.conditions?.find((one) => one.type === type);
+}
+
+/** @returns the condition Stalled: only a person can solve the problem; undefined if there is none */
+export function stalledConditionOf(accessKey: Pick<AccessKeyRecord, 'status'>): Condition | undefined {
+  const stalled = conditionOf(accessKey, 'Stalled');
+  return stalled?.status === 'True' ? stalled : undefined;
+}
+
+/** A pair whose last use is not longer ago than this is in use, milliseconds. */
+const inUseMs = 3_600_000;
+
+type Use = Pick<KeyPairStatus, 'lastUsedTime' | 'previous'>;
+
+/**
+ * Whether a pair or a ServiceAccount was used within the last hour, so that stopping it may break a service.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function isInUse(use: Use | undefined, now: number): boolean {
+  const lastUse = parseTime(use && lastUseOf(use, now));
+  return lastUse !== undefined && now - lastUse <= inUseMs;
+}
 
 /**
  * @param use of a pair or a ServiceAccount
- * @param now milliseconds since the epoch; a time that is ahead of it is ignored, see `isAhead`. Default: no time is
+ * @param now milliseconds since the epoch; a time that is ahead of it is ignored, see `isAhead`
  * @returns when it, or the previous pair, was last used, RFC 3339 in UTC; undefined if it was not
  */
-export function lastUseOf(
-  { lastUsedTime, previous }: Pick<KeyPairStatus, 'lastUsedTime' | 'previous'>,
-  now = Number.POSITIVE_INFINITY,
-): string | undefined {
+export function lastUseOf({ lastUsedTime, previous }: Use, now: number): string | undefined {
   // RFC 3339 times in UTC with whole seconds sort like text.
   return [lastUsedTime, previous?.lastUsedTime]
     .filter((time) => time !== undefined && !isAhead(Date.parse(time), now))

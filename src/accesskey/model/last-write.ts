@@ -1,12 +1,13 @@
-import type { RawObject } from '../../kube/raw-object.ts';
+import type { ManagedFieldsEntry, RawObject } from '../../kube/raw-object.ts';
 import { compareText } from '../../kube/sorted-list.ts';
+import { apiFieldManager, consoleFieldManager } from './field-managers.ts';
 import { parseTime } from './time.ts';
 
 /** The annotation with the last change that the operator made for a user (accesskey/change/last-change.ts). */
 export const lastChangeAnnotation = 'ghippo.io/last-changed-by';
 
 /** Field managers of the changes that the operator makes for users. */
-const ownManagers: ReadonlySet<string> = new Set(['accesskey-operator-console', 'accesskey-operator-api']);
+const ownManagers: ReadonlySet<string> = new Set([consoleFieldManager, apiFieldManager]);
 
 /** Greatest difference of the clocks that set the two times of one write, milliseconds. */
 const maxClockSkewMs = 60_000;
@@ -21,20 +22,13 @@ export interface LastWrite {
   updatedBy?: string;
 }
 
-/** An entry of metadata.managedFields (metav1.ManagedFieldsEntry). */
-interface ManagedFields {
-  manager?: string;
-  subresource?: string;
-  time?: string;
-}
-
 /** The API server records the time of each field manager's last change. */
 export function lastWriteOf({
   creationTimestamp,
   managedFields = [],
   annotations = {},
 }: RawObject['metadata']): LastWrite {
-  const entries = (managedFields as ManagedFields[]).filter(({ subresource, time }) => !subresource && time);
+  const entries = managedFields.filter(({ subresource, time }) => !subresource && time);
   const last = entries.sort(compareWrites).at(-1);
   const updatedAt = last?.time ?? String(creationTimestamp);
   const manager = last?.manager;
@@ -50,8 +44,8 @@ export function lastWriteOf({
  * The earlier write first. Times in this format sort as text. They are whole seconds: of two writes in one second, that of
  * the operator counts as the later one, because its annotation says what was changed.
  */
-function compareWrites(a: ManagedFields, b: ManagedFields): number {
-  const rank = ({ time = '', manager = '' }: ManagedFields) => `${time} ${ownManagers.has(manager) ? 1 : 0}`;
+function compareWrites(a: ManagedFieldsEntry, b: ManagedFieldsEntry): number {
+  const rank = ({ time = '', manager = '' }: ManagedFieldsEntry) => `${time} ${ownManagers.has(manager) ? 1 : 0}`;
   return compareText(rank(a), rank(b));
 }
 

@@ -3,12 +3,13 @@ import {
   type KeyPairSpec,
   type KeyPairState,
   type KeyPairStatus,
+  pairSpecOf,
   pairStatusOf,
 } from './access-key-record.ts';
 import { isRevisionRaised, type PairFacts } from './pair-facts.ts';
 import { durationMs, parseTime } from './time.ts';
 
-/** States of a pair that can sign in. */
+/** States of a pair that can get tokens. */
 export const liveStates: ReadonlySet<KeyPairState> = new Set(['Active', 'Rotating']);
 
 /** State of a pair that has its Secret. The status and the token endpoint both use it, so they always agree. */
@@ -43,7 +44,7 @@ export function isRevokedByRotation(pair: KeyPairSpec, facts: Pick<PairFacts, 'r
   return facts.removed === true || (isRevisionRaised(pair, facts) && durationMs(pair.rotation?.overlap) === 0);
 }
 
-/** Whether the spec allows the pair to sign in now; it may still be in conflict. */
+/** Whether the spec allows the pair to get tokens now; it may still be in conflict. */
 export function isAllowedBySpec({ spec }: Pick<AccessKeyRecord, 'spec'>, pair: KeyPairSpec, now: number): boolean {
   return !spec.suspended && pair.enabled !== false && now < expiresAtMs(pair);
 }
@@ -57,7 +58,7 @@ export function isPairLive(
   { pairName, ak }: { pairName: string; ak: string },
   now: number,
 ): boolean {
-  const pair = fetched.spec.keyPairs?.find((one) => one.name === pairName);
+  const pair = pairSpecOf(fetched, pairName);
   if (!pair || !isAllowedBySpec(fetched, pair, now)) return false;
   const known = pairStatusOf(fetched, pairName);
   if (known?.removed) return false;

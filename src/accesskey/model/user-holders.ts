@@ -1,5 +1,5 @@
 import type { Change, Store } from '../../kube/store.ts';
-import type { AccessKeyRecord } from './access-key-record.ts';
+import { type AccessKeyRecord, conditionOf } from './access-key-record.ts';
 
 /** Which AccessKey holds each user. */
 export interface UserHolders {
@@ -25,10 +25,10 @@ function precedes(a: AccessKeyRecord, b: AccessKeyRecord): boolean {
 }
 
 /** @returns a text that sorts first for the AccessKey that has held the user longest, according to its status */
-function rankOf({ uid, status }: AccessKeyRecord): string {
-  if (status.userID !== uid) return '2';
-  const ready = status.conditions?.find((one) => one.type === 'Ready' && one.status === 'True');
-  return ready ? `0 ${ready.lastTransitionTime}` : '1';
+function rankOf(accessKey: AccessKeyRecord): string {
+  if (accessKey.status.userID !== accessKey.uid) return '2';
+  const ready = conditionOf(accessKey, 'Ready');
+  return ready?.status === 'True' ? `0 ${ready.lastTransitionTime}` : '1';
 }
 
 /**

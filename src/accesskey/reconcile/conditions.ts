@@ -1,6 +1,6 @@
 import { oneLine } from '../../kube/printable.ts';
 import { describeViolations } from '../guardrails/violations.ts';
-import type { AccessKeyRecord, Condition, KeyPairStatus } from '../model/access-key-record.ts';
+import { type AccessKeyRecord, type Condition, conditionOf, type KeyPairStatus } from '../model/access-key-record.ts';
 import { formatTime } from '../model/time.ts';
 import { expiringSoon } from './expiry-warnings.ts';
 import type { PlanOutcome } from './outcome.ts';
@@ -89,7 +89,7 @@ function toCondition(
   condition: Pick<Condition, 'type' | 'status' | 'reason' | 'message'>,
   now: number,
 ): Condition {
-  const before = accessKey.status.conditions?.find((one) => one.type === condition.type);
+  const before = conditionOf(accessKey, condition.type);
   return {
     ...withOneLine(condition),
     observedGeneration: accessKey.generation,
@@ -107,12 +107,12 @@ function withOneLine<T extends { message: string }>(one: T): T {
  * would change the status and so cause the next attempt.
  */
 function stableMessage(
-  { status, generation }: AccessKeyRecord,
+  accessKey: AccessKeyRecord,
   { reason, message, stablePrefix }: Verdict,
   keepsMessage: boolean,
 ): string {
-  const before = status.conditions?.find((one) => one.type === 'Ready');
-  const isSameStep = before?.reason === reason && before.observedGeneration === generation;
+  const before = conditionOf(accessKey, 'Ready');
+  const isSameStep = before?.reason === reason && before.observedGeneration === accessKey.generation;
   if (!isSameStep || stablePrefix === undefined || !before.message.startsWith(stablePrefix)) return message;
   return keepsMessage || withoutNumbers(before.message) === withoutNumbers(message) ? before.message : message;
 }

@@ -1,5 +1,5 @@
 /** What this process knows of AccessKeys from earlier reconciles. A new process can do without it. */
-import type { AccessKeyRecord } from '../model/access-key-record.ts';
+import { type AccessKeyRecord, conditionOf } from '../model/access-key-record.ts';
 import { forGeneration, noOverrides, type Overrides } from './overrides.ts';
 import type { Unseen } from './unseen.ts';
 
@@ -27,8 +27,9 @@ export interface Memories {
 export function createMemories(): Memories {
   const memories = new Map<string, Memory>();
   return {
-    of({ key, generation, status }) {
-      const isReported = status.conditions?.some(({ type }) => type === 'Overridden') === true;
+    of(accessKey) {
+      const { key, generation } = accessKey;
+      const isReported = conditionOf(accessKey, 'Overridden') !== undefined;
       const memory = memories.get(key) ?? newMemory(noOverrides(generation, isReported));
       if (memory.overrides.generation !== generation) memory.problemSince = undefined;
       memory.overrides = forGeneration(memory.overrides, generation);

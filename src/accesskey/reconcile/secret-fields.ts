@@ -49,7 +49,7 @@ export function differingFields(sent: SentSecret, stored: SecretObject): string[
  *
  * @returns undefined if none manages it, for example because the field was removed
  */
-export function managerOf({ metadata }: SecretObject, field: string): string | undefined {
+export function managerOfField({ metadata }: SecretObject, field: string): string | undefined {
   const path = pathOf(field);
   const managing = (metadata?.managedFields ?? []).filter(({ fieldsV1 }) => hasPath(fieldsV1, path));
   return managing.sort((a, b) => (a.time ?? '').localeCompare(b.time ?? '')).at(-1)?.manager;

@@ -3,10 +3,11 @@ import type { EventContent } from '../../kube/events.ts';
 import { isAhead } from '../../kube/time.ts';
 import {
   type AccessKeyRecord,
-  type Condition,
-  inUseMs,
+  conditionOf,
+  isInUse,
   type KeyPairStatus,
   lastUseOf,
+  pairStatusOf,
 } from '../model/access-key-record.ts';
 import { liveStates } from '../model/pair-state.ts';
 import { parseTime } from '../model/time.ts';
@@ -27,8 +28,8 @@ export function transitionEvents(
   now: number,
 ): EventContent[] {
   return [
-    ...problemEvents(status.conditions, after.conditions),
-    ...overrideEvents(status.conditions, after.conditions),
+    ...problemEvents(status, after),
+    ...overrideEvents(status, after),
     ...stateEvents(status, after, now),
     ...expiryEvents(status, after),
     ...stoppedEvents(status, after, now),
@@ -40,25 +41,25 @@ export function deletionEvents({ status }: Pick<AccessKeyRecord, 'status'>, now:
   return stoppedEvents(status, {}, now);
 }
 
-function problemEvents(before: readonly Condition[] = [], after: readonly Condition[] = []): EventContent[] {
-  const ready = after.find((one) => one.type === 'Ready');
-  const known = before.find((one) => one.type === 'Ready');
+function problemEvents(before: AccessKeyStatus, after: AccessKeyStatus): EventContent[] {
+  const ready = conditionOf({ status: after }, 'Ready');
+  const known = conditionOf({ status: before }, 'Ready');
   if (!ready || ready.status === 'True' || ready.reason === reasons.secretOverridden) return [];
   if (known?.reason === ready.reason && known.message === ready.message) return [];
   return [warning(ready.reason, 'Reconcile', ready.message)];
 }
 
 /** One Event for each override, also if it makes the AccessKey not Ready. */
-function overrideEvents(before: readonly Condition[] = [], after: readonly Condition[] = []): EventContent[] {
-  const overridden = after.find((one) => one.type === 'Overridden');
-  const known = before.find((one) => one.type === 'Overridden');
+function overrideEvents(before: AccessKeyStatus, after: AccessKeyStatus): EventContent[] {
+  const overridden = conditionOf({ status: after }, 'Overridden');
+  const known = conditionOf({ status: before }, 'Overridden');
   if (!overridden || known?.message === overridden.message) return [];
   return [warning(overridden.reason, 'PatchSecret', overridden.message)];
 }
 
 function stateEvents(before: AccessKeyStatus, after: AccessKeyStatus, now: number): EventContent[] {
   return (after.keyPairs ?? []).flatMap((pair) => {
-    const known = before.keyPairs?.find((one) => one.name === pair.name);
+    const known = pairStatusOf({ status: before }, pair.name);
     const wasLive = known !== undefined && liveStates.has(known.state);
     if (pair.state === 'Expired' && wasLive) {
       return [normal('KeyPairExpired', 'UpdateStatus', `Key pair ${pair.name} has expired`)];
@@ -90,7 +91,7 @@ function overlapEvents(
 /** One Event for each warning time that begins. */
 function expiryEvents(before: AccessKeyStatus, after: AccessKeyStatus): EventContent[] {
   return expiringSoon(after.keyPairs ?? []).flatMap(({ name, expiresAt, expiryWarningDays: days }) => {
-    const known = before.keyPairs?.find((one) => one.name === name);
+    const known = pairStatusOf({ status: before }, name);
     if (known?.expiryWarningDays === days) return [];
     const remaining = days === 1 ? '1 day' : `${days} days`;
     const note = `Key pair ${name} expires at ${expiresAt}, in less than ${remaining}; no other key pair is valid longer`;
@@ -102,14 +103,12 @@ function expiryEvents(before: AccessKeyStatus, after: AccessKeyStatus): EventCon
 function stoppedEvents(before: AccessKeyStatus, after: AccessKeyStatus, now: number): EventContent[] {
   return (before.keyPairs ?? []).flatMap((known) => {
     const { name, state } = known;
-    const pair = after.keyPairs?.find((one) => one.name === name);
-    const lastUsedTime = lastUseOf(known, now);
+    const pair = pairStatusOf({ status: after }, name);
     const isStopped = liveStates.has(state) && (pair === undefined || pair.state === 'Disabled');
-    if (!isStopped || timeOf(lastUsedTime) < now - inUseMs) return [];
+    if (!isStopped || !isInUse(known, now)) return [];
     const what = pair ? 'disabled' : 'removed';
-    return [
-      warning('KeyPairInUse', 'UpdateStatus', `Key pair ${name} was ${what}; it was last used at ${lastUsedTime}`),
-    ];
+    const note = `Key pair ${name} was ${what}; it was last used at ${lastUseOf(known, now)}`;
+    return [warning('KeyPairInUse', 'UpdateStatus', note)];
   });
 }
 

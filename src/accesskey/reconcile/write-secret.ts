@@ -7,14 +7,25 @@ import { dataPatch, desiredData, desiredMetadata, metadataPatch } from './desire
 import type { PairOutcome } from './outcome.ts';
 import type { Scope } from './scope.ts';
 import { type ContentChange, contentFor } from './secret-content.ts';
-import { annotationField, dataField, differingFields, isDataField, managerOf, sentValue } from './secret-fields.ts';
+import {
+  annotationField,
+  dataField,
+  differingFields,
+  isDataField,
+  managerOfField,
+  sentValue,
+} from './secret-fields.ts';
 
 /** Nothing to write; but another pair in the Secret is reported, with the field manager that wrote it. */
 export async function keep({ api, accessKey }: Scope, { pair, secret }: SecretAction): Promise<PairOutcome> {
   const outcome = { pair, secretName: secret.name, secret };
   if (!isReplaced(accessKey, pair, secret)) return { ...outcome, change: 'none' };
   const fetched = await api.read(secret.namespace, secret.name);
-  return { ...outcome, change: 'replaced', manager: fetched && managerOf(fetched.raw, dataField(secret.dataKeys.ak)) };
+  return {
+    ...outcome,
+    change: 'replaced',
+    manager: fetched && managerOfField(fetched.raw, dataField(secret.dataKeys.ak)),
+  };
 }
 
 export async function writeContent({ api, accessKey, now }: Scope, action: WritingAction): Promise<PairOutcome> {
@@ -28,7 +39,7 @@ export async function writeContent({ api, accessKey, now }: Scope, action: Writi
   const repaired = repairs(change, changed).map((field) => ({
     field,
     value: sentValue(patch, field),
-    manager: managerOf(fetched.raw, field),
+    manager: managerOfField(fetched.raw, field),
   }));
   const write = { repaired, reverted };
   const outcome = { pair, secretName: secret.name, secret: record, write };
@@ -56,6 +67,6 @@ export async function adopt(
   { pair, secretName, fetched }: ResolvedAction & { kind: 'adopt' },
 ): Promise<PairOutcome> {
   const { record, reverted } = await api.patch(fetched.record, adoptionPatch({ accessKey, pair, fetched, now }));
-  const manager = managerOf(fetched.raw, annotationField(annotations.adopt));
+  const manager = managerOfField(fetched.raw, annotationField(annotations.adopt));
   return { pair, secretName, secret: record, change: 'adopted', manager, write: { repaired: [], reverted } };
 }

@@ -1,5 +1,5 @@
 /** How commands name a key pair: `NAME/PAIR`, or `NAME` if the AccessKey has one; pure. */
-import type { AccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
+import { type AccessKeyRecord, type KeyPairSpec, pairSpecOf } from '../../accesskey/model/access-key-record.ts';
 import { isDnsLabel, isDnsSubdomain } from '../../kube/names.ts';
 import { CliError } from './failure.ts';
 
@@ -22,19 +22,20 @@ export function parsePairReference(text: string): PairReference {
 }
 
 /**
- * @returns the name of the key pair that a reference means
+ * @returns the key pair that a reference means
  * @throws CliError if there is no such pair, or if the reference names none and there are several
  */
-export function choosePair({ name, spec }: Pick<AccessKeyRecord, 'name' | 'spec'>, pair: string | undefined): string {
-  const names = (spec.keyPairs ?? []).map((one) => one.name);
-  const existing = names.length === 0 ? 'it has no key pair' : `it has ${names.join(' and ')}`;
+export function choosePair(accessKey: Pick<AccessKeyRecord, 'name' | 'spec'>, pair: string | undefined): KeyPairSpec {
+  const { name, spec } = accessKey;
+  const pairs = spec.keyPairs ?? [];
+  const existing = pairs.length === 0 ? 'it has no key pair' : `it has ${pairs.map((one) => one.name).join(' and ')}`;
   if (pair !== undefined) {
-    if (names.includes(pair)) return pair;
+    const named = pairSpecOf(accessKey, pair);
+    if (named) return named;
     throw new CliError(`key pair "${pair}" of AccessKey "${name}" not found: ${existing}`);
   }
-  const [only] = names;
-  if (only !== undefined && names.length === 1) return only;
-  const hint =
-    only === undefined ? `kubectl accesskey create ${name}/PAIR adds one` : `name one, such as ${name}/${only}`;
+  const [only] = pairs;
+  if (only && pairs.length === 1) return only;
+  const hint = only ? `name one, such as ${name}/${only.name}` : `kubectl accesskey create ${name}/PAIR adds one`;
   throw new CliError(`AccessKey "${name}" does not have exactly one key pair: ${existing}`, { hint });
 }

@@ -1,5 +1,5 @@
 /** Names of the cluster and of the kubeconfig, for completion. */
-import { accessKeys, toAccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
+import { accessKeys, pairStatusOf, toAccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
 import type { RawObject } from '../../kube/raw-object.ts';
 import { resources } from '../../kube/resource.ts';
 import { type Cluster, type ClusterFlags, withCluster } from '../common/cluster.ts';
@@ -51,10 +51,10 @@ async function accessKeyNames(cluster: Cluster): Promise<Candidate[]> {
 
 async function pairNames(cluster: Cluster): Promise<Candidate[]> {
   const records = await listAccessKeys(cluster);
-  return records.flatMap(({ name, spec, status }) =>
-    (spec.keyPairs ?? []).map((pair) => ({
-      value: `${name}/${pair.name}`,
-      description: status.keyPairs?.find((one) => one.name === pair.name)?.state ?? 'Pending',
+  return records.flatMap((record) =>
+    (record.spec.keyPairs ?? []).map(({ name }) => ({
+      value: `${record.name}/${name}`,
+      description: pairStatusOf(record, name)?.state ?? 'Pending',
     })),
   );
 }

@@ -9,38 +9,27 @@ import { expiresAtMs, tokensNotBeforeMs } from '../../accesskey/model/pair-state
 import type { RawObject } from '../../kube/raw-object.ts';
 import { type ClusterFlags, withCluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
-import { parsePairReference } from '../common/pair-reference.ts';
+import { choosePair, parsePairReference } from '../common/pair-reference.ts';
 import { readPairSecret } from '../common/pair-secret.ts';
 import type { SecretPair } from '../token/read-source.ts';
 import { TokenError } from '../token/token-error.ts';
 
 /**
  * @param reference `NAME/PAIR`, or `NAME` of an AccessKey with one key pair
- * @throws CliError if it is neither; TokenError if there is no such key pair, if its spec does not allow tokens, or if it has no valid Secret;
- * KubernetesError, for example without permission
+ * @throws CliError if it is neither, or if there is no such key pair; TokenError if its spec does not allow tokens, or if it
+ * has no valid Secret; KubernetesError, for example without permission
  */
 export async function readSecretPair(context: CliContext, flags: ClusterFlags, reference: string): Promise<SecretPair> {
   const { name, pair: pairName } = parsePairReference(reference);
   return withCluster(context, flags, async ({ client, namespace }) => {
     const object = await client.get<RawObject>({ ...accessKeys, namespace, name });
     const accessKey = toAccessKeyRecord(object);
-    const pair = requirePair(accessKey, pairName);
+    const pair = choosePair(accessKey, pairName);
     requireAllowed(accessKey, pair, context.now());
     const { secretName, keyPair } = await readPairSecret({ client }, accessKey, pair, context.signal);
     if (keyPair) return { pair: keyPair, tokensNotBefore: tokensNotBeforeMs(pair) };
     throw new TokenError('credential', `the Secret ${namespace}/${secretName} has no valid key pair`);
   });
-}
-
-function requirePair(accessKey: AccessKeyRecord, pairName: string | undefined): KeyPairSpec {
-  const pairs = accessKey.spec.keyPairs ?? [];
-  const found = pairs.filter((one) => pairName === undefined || one.name === pairName);
-  const [pair] = found;
-  if (pair && found.length === 1) return pair;
-  const names = pairs.map((one) => `${accessKey.name}/${one.name}`).join(' and ');
-  const hint = names === '' ? {} : { hint: `It has ${names}.` };
-  const problem = found.length > 1 ? 'has several key pairs' : `has no key pair${pairName ? ` ${pairName}` : ''}`;
-  throw new TokenError('usage', `the AccessKey ${accessKey.namespace}/${accessKey.name} ${problem}`, hint);
 }
 
 /** The operator rejects the tokens of such a key pair, also cached ones. */

@@ -33,19 +33,15 @@ async function review(
 ): Promise<ReviewedPermission[]> {
   if (first === undefined) return [];
   const send = async (permission: Permission): Promise<ReviewedPermission> => {
-    const answer = await readFact(() => client.create<Review>(resource, bodyOf(resource, subject, permission)));
+    const answer = await readFact(() => client.create<Review>(resource, bodyOf(subject, permission)));
     return { permission, allowed: await readWith(answer, async ({ status }) => status?.allowed === true) };
   };
   const answered = await send(first);
   return 'missing' in answered.allowed ? [answered] : [answered, ...(await Promise.all(others.map(send)))];
 }
 
-function bodyOf({ apiVersion, plural }: Resource, subject: object, { resource, ...attributes }: Permission): object {
-  const kinds: Record<string, string> = {
-    [resources.selfSubjectAccessReviews.plural]: 'SelfSubjectAccessReview',
-    [resources.subjectAccessReviews.plural]: 'SubjectAccessReview',
-  };
+function bodyOf(subject: object, { resource, ...attributes }: Permission): object {
   const [name, subresource] = resource.split('/');
   const resourceAttributes = { ...attributes, resource: name, ...(subresource !== undefined && { subresource }) };
-  return { apiVersion, kind: kinds[plural], spec: { ...subject, resourceAttributes } };
+  return { spec: { ...subject, resourceAttributes } };
 }

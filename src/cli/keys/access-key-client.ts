@@ -1,26 +1,23 @@
-import type { KeyPairSpecs } from '../../accesskey/change/access-key-api.ts';
-import type { FieldsEntry } from '../../accesskey/change/managed-fields.ts';
-import { type AccessKeyRecord, accessKeys, toAccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
+import { type FetchedAccessKey, type KeyPairSpecs, toFetchedAccessKey } from '../../accesskey/change/access-key-api.ts';
+import { accessKeys } from '../../accesskey/model/access-key-record.ts';
+import { cliFieldManager as fieldManager } from '../../accesskey/model/field-managers.ts';
 import type { RawObject } from '../../kube/raw-object.ts';
 import type { Cluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
 import type { DryRun } from './change-flags.ts';
-import { fieldManager } from './conflicts.ts';
 
 /** An AccessKey as read from the API server. */
-export interface FetchedAccessKey {
+export interface CurrentAccessKey extends FetchedAccessKey {
   raw: RawObject;
-  record: AccessKeyRecord;
-  managedFields: readonly FieldsEntry[];
 }
 
 /** Reads and writes AccessKeys of the namespace of the command. Its methods throw KubernetesError and ConnectionError. */
 export interface AccessKeyClient {
-  read(name: string): Promise<FetchedAccessKey>;
+  read(name: string): Promise<CurrentAccessKey>;
   /** @returns the changed object; with a dry run of the client, what would be sent */
-  replaceKeyPairs(fetched: FetchedAccessKey, keyPairs: KeyPairSpecs): Promise<RawObject>;
+  replaceKeyPairs(fetched: CurrentAccessKey, keyPairs: KeyPairSpecs): Promise<RawObject>;
   create(object: object): Promise<RawObject>;
-  remove(fetched: FetchedAccessKey): Promise<void>;
+  remove(fetched: CurrentAccessKey): Promise<void>;
 }
 
 export function createAccessKeyClient(
@@ -33,10 +30,9 @@ export function createAccessKeyClient(
   return {
     async read(name) {
       const raw = await client.get<RawObject>({ ...resource, name }, { signal });
-      const managedFields = (raw.metadata.managedFields ?? []) as FieldsEntry[];
-      return { raw, record: toAccessKeyRecord(raw), managedFields };
+      return { raw, ...toFetchedAccessKey(raw) };
     },
-    replaceKeyPairs({ raw, record: { name, uid, resourceVersion } }, keyPairs) {
+    replaceKeyPairs({ raw, name, uid, resourceVersion }, keyPairs) {
       if (dryRun === 'client') return Promise.resolve({ ...raw, spec: { ...(raw.spec as object), keyPairs } });
       const patch = { metadata: { uid, resourceVersion }, spec: { keyPairs } };
       return client.patch<RawObject>({ ...resource, name }, patch, options);
@@ -45,7 +41,7 @@ export function createAccessKeyClient(
       if (dryRun === 'client') return Promise.resolve(object as RawObject);
       return client.create<RawObject>(resource, object, options);
     },
-    async remove({ record: { name, uid, resourceVersion } }) {
+    async remove({ name, uid, resourceVersion }) {
       if (dryRun !== 'client') await client.delete({ ...resource, name }, { uid, resourceVersion }, options);
     },
   };

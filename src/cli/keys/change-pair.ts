@@ -1,11 +1,10 @@
-import { applyAction } from '../../accesskey/change/edit-pairs.ts';
-import type { KeyPairEdit } from '../../accesskey/change/managed-fields.ts';
+import { applyAction, type KeyPairEdit } from '../../accesskey/change/edit-pairs.ts';
 import type { RawObject } from '../../kube/raw-object.ts';
 import { retryOnConflict } from '../../kube/retry-on-conflict.ts';
 import { type Cluster, withCluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
 import { choosePair, parsePairReference } from '../common/pair-reference.ts';
-import { createAccessKeyClient, type FetchedAccessKey } from './access-key-client.ts';
+import { type CurrentAccessKey, createAccessKeyClient } from './access-key-client.ts';
 import type { ChangeFlags, WaitFlags } from './change-flags.ts';
 import { readClusterTime } from './cluster-time.ts';
 import { requireUnmanaged } from './conflicts.ts';
@@ -58,7 +57,7 @@ async function apply(
   const client = createAccessKeyClient(cluster, flags.dryRun, context);
   const { name, pair: given } = parsePairReference(change.reference);
   const fetched = await client.read(name);
-  const pair = choosePair(fetched.record, given);
+  const pair = choosePair(fetched, given).name;
   const title = `${name}/${pair}`;
   const now = await readClusterTime(context, cluster, name);
   requireChangeable(fetched, flags, { ...change, pair, title, now });
@@ -67,24 +66,29 @@ async function apply(
 }
 
 function requireChangeable(
-  { record, managedFields }: FetchedAccessKey,
+  fetched: CurrentAccessKey,
   { forceConflicts, inUse, overlap }: PairChangeFlags,
   { action, pair, title, now }: { action: PairChange['action']; pair: string; title: string; now: number },
 ): void {
   if (!forceConflicts)
-    requireUnmanaged(managedFields, { title: `key pair ${title}`, pair, action, setsOverlap: overlap !== undefined });
+    requireUnmanaged(fetched.managedFields, {
+      title: `key pair ${title}`,
+      pair,
+      action,
+      setsOverlap: overlap !== undefined,
+    });
   const stops = action === 'disable' || action === 'delete';
-  if (stops && !inUse) requireUnused(record, [pair], now);
+  if (stops && !inUse) requireUnused(fetched, [pair], now);
 }
 
 function plan(
-  { record }: FetchedAccessKey,
+  fetched: CurrentAccessKey,
   { overlap }: PairChangeFlags,
   { pair, action, now }: PairChange & { pair: string; now: number },
 ) {
   try {
-    return applyAction(record, pair, action, { overlap, now });
+    return applyAction(fetched, pair, action, { overlap, now });
   } catch (error) {
-    throw explainEdit(error, record.name);
+    throw explainEdit(error, fetched.name);
   }
 }

@@ -1,15 +1,8 @@
 /** Fields that another tool manages and would restore; pure. */
-import {
-  type FieldsEntry,
-  type KeyPairEdit,
-  managementOf,
-  managerOf,
-  managerTitle,
-} from '../../accesskey/change/managed-fields.ts';
+import { type KeyPairEdit, managerOfAction } from '../../accesskey/change/edit-pairs.ts';
+import { managementOf, managerTitle } from '../../accesskey/change/managed-fields.ts';
+import type { ManagedFieldsEntry } from '../../kube/raw-object.ts';
 import { CliError } from '../common/failure.ts';
-
-/** Field manager of the writes of this program. */
-export const fieldManager = 'kubectl-accesskey';
 
 export interface Edit {
   /** What is changed, for the message. */
@@ -22,11 +15,11 @@ export interface Edit {
 
 /** @throws CliError with the field manager that prevents the edit */
 export function requireUnmanaged(
-  managedFields: readonly FieldsEntry[],
+  managedFields: readonly ManagedFieldsEntry[],
   { title, pair, action, setsOverlap = false }: Edit,
 ): void {
   const management = managementOf(managedFields);
-  const ofAction = action === 'add' ? management.list : managerOf(management, pair, action);
+  const ofAction = action === 'add' ? management.list : managerOfAction(management, pair, action);
   const manager = ofAction ?? (setsOverlap ? management.field(pair, 'rotation') : undefined);
   if (manager !== undefined) throw conflict(`${verbs[action]} ${title}`, manager);
 }
@@ -35,7 +28,7 @@ export function requireUnmanaged(
  * @param name of the AccessKey that is deleted with everything in it
  * @throws CliError with the field manager of a part of its spec
  */
-export function requireUnmanagedObject(managedFields: readonly FieldsEntry[], name: string): void {
+export function requireUnmanagedObject(managedFields: readonly ManagedFieldsEntry[], name: string): void {
   const { object } = managementOf(managedFields);
   if (object !== undefined) throw conflict(`delete AccessKey ${name}`, object);
 }

@@ -1,14 +1,15 @@
 import { addPair } from '../../accesskey/change/edit-pairs.ts';
-import { group, kind, version } from '../../accesskey/model/access-key-record.ts';
+import { accessKeys, kind } from '../../accesskey/model/access-key-record.ts';
 import { ifFound, isStatus } from '../../kube/errors.ts';
 import { printable } from '../../kube/printable.ts';
 import type { RawObject } from '../../kube/raw-object.ts';
+import { resources } from '../../kube/resource.ts';
 import { retryOnConflict } from '../../kube/retry-on-conflict.ts';
 import { type Cluster, withCluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
 import { CliError } from '../common/failure.ts';
 import { nameOf } from '../common/output.ts';
-import { parsePairReference } from '../common/pair-reference.ts';
+import { choosePair, parsePairReference } from '../common/pair-reference.ts';
 import { type AccessKeyClient, createAccessKeyClient } from './access-key-client.ts';
 import type { ChangeFlags, WaitFlags } from './change-flags.ts';
 import { requireUnmanaged } from './conflicts.ts';
@@ -61,7 +62,7 @@ async function add(client: AccessKeyClient, flags: CreateFlags, { name, pair }: 
   const edit = { title: `key pair ${name}/${pair}`, pair, action: 'add' } as const;
   if (!flags.forceConflicts) requireUnmanaged(fetched.managedFields, edit);
   try {
-    return await client.replaceKeyPairs(fetched, addPair(fetched.record, pairOfFlags(pair, flags)));
+    return await client.replaceKeyPairs(fetched, addPair(fetched, pairOfFlags(pair, flags)));
   } catch (error) {
     throw explainEdit(error, name);
   }
@@ -70,7 +71,7 @@ async function add(client: AccessKeyClient, flags: CreateFlags, { name, pair }: 
 async function newAccessKey(cluster: Cluster, flags: CreateFlags, { name, pair }: NewPair): Promise<object> {
   const user = { name: flags.user ?? (await ownName(cluster)), ...(flags.group && { groups: flags.group }) };
   return {
-    apiVersion: `${group}/${version}`,
+    apiVersion: accessKeys.apiVersion,
     kind,
     metadata: { name, namespace: cluster.namespace },
     spec: {
@@ -81,12 +82,14 @@ async function newAccessKey(cluster: Cluster, flags: CreateFlags, { name, pair }
   };
 }
 
+interface SelfSubjectReview {
+  status?: { userInfo?: { username?: string } };
+}
+
 /** @returns the name of the user of the kubeconfig, as the API server knows it */
 async function ownName({ client }: Cluster): Promise<string> {
-  const reviews = { apiVersion: 'authentication.k8s.io/v1', plural: 'selfsubjectreviews' };
-  const body = { apiVersion: reviews.apiVersion, kind: 'SelfSubjectReview' };
-  const review = await client.create<{ status?: { userInfo?: { username?: string } } }>(reviews, body);
-  const name = review.status?.userInfo?.username;
+  const { status } = await client.create<SelfSubjectReview>(resources.selfSubjectReviews, {});
+  const name = status?.userInfo?.username;
   if (!name) throw new CliError('the API server does not know your user name; set --user');
   return name;
 }
@@ -109,7 +112,7 @@ async function finish(
   const title = `${object.metadata.name}/${pair}`;
   if (wait || showSecret) {
     const accessKey = await waitForRotation(context, cluster, { object, pair, title, timeout });
-    if (showSecret) printSecret(context, await readKeyPair(context, cluster, accessKey, pair));
+    if (showSecret) printSecret(context, await readKeyPair(context, cluster, accessKey, choosePair(accessKey, pair)));
   }
   if (!showSecret && output === undefined) {
     const command = printable(`kubectl accesskey get ${title} -n ${cluster.namespace} --show-secret`);

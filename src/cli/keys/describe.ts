@@ -3,6 +3,8 @@ import {
   type AccessKeyRecord,
   type Condition,
   type KeyPairSpec,
+  type KeyPairStatus,
+  lastUseOf,
   pairStatusOf,
   secretNameOf,
 } from '../../accesskey/model/access-key-record.ts';
@@ -60,7 +62,7 @@ function fieldsOf(
 
 function pairFields(accessKey: AccessKeyRecord, pair: KeyPairSpec, { now, style }: DescribeOptions): Field[] {
   const status = pairStatusOf(accessKey, pair.name);
-  const { previous } = status ?? {};
+  const { previous, ...current } = status ?? {};
   const state: Field = ['State', stateCell(status?.state ?? 'Pending', style)];
   return [
     state,
@@ -70,7 +72,7 @@ function pairFields(accessKey: AccessKeyRecord, pair: KeyPairSpec, { now, style 
       ['Secret', secretNameOf(accessKey, pair)],
       ['Created', timeText(status?.createdAt, now)],
       ['Expires', timeText(pair.expiresAt, now) ?? 'never'],
-      ['Last used', lastUse(status, now)],
+      ['Last used', lastUse(current, now)],
       ['Next rotation', timeText(status?.nextRotationAt, now)],
       ['Token lifetime', pair.tokenLifetime],
       ['Tokens revoked', timeText(pair.tokensNotBefore, now)],
@@ -82,10 +84,11 @@ function pairFields(accessKey: AccessKeyRecord, pair: KeyPairSpec, { now, style 
   ];
 }
 
-function lastUse(status: { lastUsedTime?: string; lastClientAddress?: string } | undefined, now: number): string {
-  const time = timeText(status?.lastUsedTime, now);
+/** The last use of a pair without that of its previous pair, which has its own line. */
+function lastUse(use: Pick<KeyPairStatus, 'lastUsedTime' | 'lastClientAddress'>, now: number): string {
+  const time = timeText(lastUseOf(use, now), now);
   if (time === undefined) return 'never';
-  return status?.lastClientAddress === undefined ? time : `${time} from ${status.lastClientAddress}`;
+  return use.lastClientAddress === undefined ? time : `${time} from ${use.lastClientAddress}`;
 }
 
 function timeText(time: string | undefined, now: number): string | undefined {

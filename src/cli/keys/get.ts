@@ -5,7 +5,7 @@ import { CliError } from '../common/failure.ts';
 import { formatObject, type ObjectFormat, withoutManagedFields } from '../common/output.ts';
 import { choosePair, parsePairReference } from '../common/pair-reference.ts';
 import { styleFor } from '../common/style.ts';
-import { createAccessKeyClient, type FetchedAccessKey } from './access-key-client.ts';
+import { type CurrentAccessKey, createAccessKeyClient } from './access-key-client.ts';
 import { describe } from './describe.ts';
 import { list } from './list.ts';
 import { printSecret, readKeyPair } from './show-secret.ts';
@@ -34,19 +34,22 @@ export function get(context: CliContext, flags: GetFlags, reference: string): Pr
   if (flags.showSecret && flags.output !== undefined) throw new CliError('--show-secret cannot be used with --output');
   return withCluster(context, flags, async (cluster) => {
     const fetched = await createAccessKeyClient(cluster, 'none', context).read(name);
-    const chosen = pair === undefined && !flags.showSecret ? undefined : choosePair(fetched.record, pair);
-    if (flags.showSecret) printSecret(context, await readKeyPair(context, cluster, fetched.record, chosen ?? ''));
-    else context.stdout.write(await textOf(context, flags, fetched, chosen));
+    if (flags.showSecret) {
+      printSecret(context, await readKeyPair(context, cluster, fetched, choosePair(fetched, pair)));
+      return;
+    }
+    const chosen = pair === undefined ? undefined : choosePair(fetched, pair).name;
+    context.stdout.write(await textOf(context, flags, fetched, chosen));
   });
 }
 
 async function textOf(
   context: CliContext,
   { output }: GetFlags,
-  { raw, record }: FetchedAccessKey,
+  current: CurrentAccessKey,
   pair: string | undefined,
 ): Promise<string> {
-  if (output !== undefined) return formatObject(withoutManagedFields(raw), output);
+  if (output !== undefined) return formatObject(withoutManagedFields(current.raw), output);
   const style = styleFor(context.stdout, context);
-  return `${describe(record, { now: context.now(), style, pair }).join('\n')}\n`;
+  return `${describe(current, { now: context.now(), style, pair }).join('\n')}\n`;
 }

@@ -1,7 +1,7 @@
 /** Protects what a service uses from being disabled or deleted by mistake, as the console does; pure. */
 import {
   type AccessKeyRecord,
-  inUseMs,
+  isInUse,
   type KeyPairStatus,
   lastUseOf,
   pairStatusOf,
@@ -42,11 +42,10 @@ export function requireUnusedObject(accessKey: AccessKeyRecord, now: number): vo
 type Use = Pick<KeyPairStatus, 'lastUsedTime' | 'previous' | 'lastClientAddress'>;
 
 function requireOld(title: string, use: Use, now: number, options: { hint: string }): void {
+  if (!isInUse(use, now)) return;
   const time = lastUseOf(use, now);
-  const usedAt = parseTime(time);
-  if (usedAt === undefined || now - usedAt >= inUseMs) return;
   const from = use.lastClientAddress === undefined ? '' : ` from ${use.lastClientAddress}`;
   // The clocks may differ, and the time of the API server has whole seconds: a use is never shown as in the future.
-  const when = relativeTime(time, Math.max(now, usedAt), '');
+  const when = relativeTime(time, Math.max(now, parseTime(time) ?? now), '');
   throw new CliError(`${title} is in use: it was used ${when}${from}`, options);
 }

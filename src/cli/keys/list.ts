@@ -1,4 +1,4 @@
-import { accessKeys, group, toAccessKeyRecord, version } from '../../accesskey/model/access-key-record.ts';
+import { accessKeys, kind, toAccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
 import { list as listObjects, watch } from '../../kube/list-watch.ts';
 import type { RawObject } from '../../kube/raw-object.ts';
 import { pathOf } from '../../kube/resource.ts';
@@ -86,7 +86,7 @@ function objectPrinter({ stdout }: CliContext, format: ObjectFormat, flags: List
 
 /** The items of a list have no apiVersion and kind of their own in some API servers. */
 function withType(object: RawObject): RawObject {
-  return { apiVersion: `${group}/${version}`, kind: 'AccessKey', ...object };
+  return { apiVersion: accessKeys.apiVersion, kind, ...object };
 }
 
 interface Following {

@@ -1,6 +1,7 @@
 /** The rows of `list`: one for each key pair; pure. */
 import {
   type AccessKeyRecord,
+  conditionOf,
   type KeyPairSpec,
   lastUseOf,
   pairStatusOf,
@@ -52,9 +53,9 @@ export function rowsOf(accessKey: AccessKeyRecord, options: RowOptions): Cell[][
   });
 }
 
-function rowWithoutPair({ name, spec, status }: AccessKeyRecord): Cell[] {
+function rowWithoutPair(accessKey: AccessKeyRecord): Cell[] {
   const blank = columns.slice(2, -1).map(() => none);
-  return [name, spec.user.name, ...blank, readyMessage(status)].map((text) => ({ text }));
+  return [accessKey.name, accessKey.spec.user.name, ...blank, readyMessage(accessKey)].map((text) => ({ text }));
 }
 
 function rowOf(accessKey: AccessKeyRecord, pair: KeyPairSpec, { now, style }: RowOptions): Cell[] {
@@ -62,13 +63,13 @@ function rowOf(accessKey: AccessKeyRecord, pair: KeyPairSpec, { now, style }: Ro
   const createdAt = parseTime(status?.createdAt);
   const texts = [
     relativeTime(pair.expiresAt, now, 'never'),
-    relativeTime(status && lastUseOf(status), now, 'never'),
+    relativeTime(status && lastUseOf(status, now), now, 'never'),
     createdAt === undefined ? none : humanDuration(now - createdAt),
     status?.accessKey ?? none,
     secretNameOf(accessKey, pair),
     relativeTime(status?.nextRotationAt, now, none),
     relativeTime(status?.previous?.validUntil, now, none),
-    readyMessage(accessKey.status),
+    readyMessage(accessKey),
   ];
   return [
     { text: `${accessKey.name}/${pair.name}` },
@@ -86,7 +87,6 @@ export function stateCell(state: string, style: Style): Cell {
   return { text: state, color: (text) => style(color, text) };
 }
 
-function readyMessage({ conditions }: AccessKeyRecord['status']): string {
-  const ready = conditions?.find((one) => one.type === 'Ready');
-  return ready?.message ?? none;
+function readyMessage(accessKey: AccessKeyRecord): string {
+  return conditionOf(accessKey, 'Ready')?.message ?? none;
 }

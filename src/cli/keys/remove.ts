@@ -19,7 +19,7 @@ export function remove(context: CliContext, flags: PairChangeFlags, reference: s
     const { raw } = await retryOnConflict(async () => {
       const fetched = await client.read(name);
       if (!flags.forceConflicts) requireUnmanagedObject(fetched.managedFields, name);
-      if (!flags.inUse) requireUnusedObject(fetched.record, await readClusterTime(context, cluster, name));
+      if (!flags.inUse) requireUnusedObject(fetched, await readClusterTime(context, cluster, name));
       await client.remove(fetched);
       return fetched;
     });

@@ -1,7 +1,5 @@
 /** The ak and sk of a key pair, for commands that were asked to print them. */
-
-import { requirePair } from '../../accesskey/change/edit-pairs.ts';
-import type { AccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
+import { type AccessKeyRecord, conditionOf, type KeyPairSpec } from '../../accesskey/model/access-key-record.ts';
 import type { KeyPair } from '../../credential/key-pair.ts';
 import { isStatus } from '../../kube/errors.ts';
 import type { Cluster } from '../common/cluster.ts';
@@ -18,20 +16,19 @@ export async function readKeyPair(
   { signal }: Pick<CliContext, 'signal'>,
   cluster: Cluster,
   accessKey: AccessKeyRecord,
-  pairName: string,
+  pair: KeyPairSpec,
 ): Promise<KeyPair> {
-  const pair = requirePair(accessKey.spec.keyPairs ?? [], pairName);
   const { secretName, keyPair } = await readPairSecret(cluster, accessKey, pair, signal).catch((error: unknown) => {
-    throw isStatus(error, 404) ? notReady(accessKey, pairName, error) : error;
+    throw isStatus(error, 404) ? notReady(accessKey, pair, error) : error;
   });
   if (!keyPair) throw new CliError(`Secret "${secretName}" has no key pair yet`);
   return keyPair;
 }
 
-function notReady({ name, status }: AccessKeyRecord, pairName: string, cause: unknown): CliError {
-  const ready = status.conditions?.find(({ type }) => type === 'Ready');
+function notReady(accessKey: AccessKeyRecord, pair: KeyPairSpec, cause: unknown): CliError {
+  const ready = conditionOf(accessKey, 'Ready');
   const because = ready?.status === 'False' ? `: ${ready.message} (${ready.reason})` : '';
-  return new CliError(`key pair ${name}/${pairName} has no Secret${because}`, { cause });
+  return new CliError(`key pair ${accessKey.name}/${pair.name} has no Secret${because}`, { cause });
 }
 
 /** Prints a key pair with the variable names of the downloads of the console, which examples/gitleaks.toml finds. */

@@ -2,7 +2,10 @@
 import {
   type AccessKeyRecord,
   accessKeys,
+  conditionOf,
+  pairSpecOf,
   pairStatusOf,
+  stalledConditionOf,
   toAccessKeyRecord,
 } from '../../accesskey/model/access-key-record.ts';
 import { durationMs } from '../../accesskey/model/time.ts';
@@ -39,7 +42,7 @@ export async function waitForRotation(context: CliContext, cluster: Cluster, wai
       const record = object && toAccessKeyRecord(object);
       if (!record || record.uid !== uid) throw new CliError(`AccessKey "${wait.object.metadata.name}" was deleted`);
       if (isDone(record, generation, wait.pair)) return record;
-      progress.show(messageOf(record));
+      progress.show(conditionOf(record, 'Ready')?.message ?? '');
       rejectStalled(record, generation, wait.title);
     }
     throw limit.reason;
@@ -62,7 +65,7 @@ function stored(title: string): string {
 /** @returns whether the operator has seen this generation, and the pair exists with the revision of the spec */
 export function isDone(record: AccessKeyRecord, generation: number, pairName: string): boolean {
   const status = pairStatusOf(record, pairName);
-  const pair = record.spec.keyPairs?.find(({ name }) => name === pairName);
+  const pair = pairSpecOf(record, pairName);
   const isSeen = (record.status.observedGeneration ?? 0) >= generation;
   const isNew = (status?.revision ?? 0) >= (pair?.revision ?? 1);
   return (
@@ -70,15 +73,11 @@ export function isDone(record: AccessKeyRecord, generation: number, pairName: st
   );
 }
 
-function rejectStalled({ status }: AccessKeyRecord, generation: number, title: string): void {
-  const stalled = status.conditions?.find((one) => one.type === 'Stalled' && one.status === 'True');
+function rejectStalled(record: AccessKeyRecord, generation: number, title: string): void {
+  const stalled = stalledConditionOf(record);
   if (!stalled || (stalled.observedGeneration ?? 0) < generation) return;
   const problem = `key pair ${title} is not ready: ${stalled.message} (${stalled.reason})`;
   throw new CliError(problem, { hint: stored(title) });
-}
-
-function messageOf({ status }: AccessKeyRecord): string {
-  return status.conditions?.find((one) => one.type === 'Ready')?.message ?? '';
 }
 
 /** How long the API server keeps the watch open, seconds; longer than a usual timeout. */

@@ -1,8 +1,14 @@
 /** Adds and removes the key pairs of access tokens, with the permissions of the operator. */
 import type { AccessKeyApi, FetchedAccessKey, KeyPairSpecs } from '../../accesskey/change/access-key-api.ts';
 import { maxPairs } from '../../accesskey/change/addition.ts';
-import { addPair, applyAction, EditError, type EditProblem } from '../../accesskey/change/edit-pairs.ts';
-import { managementOf, managerOf } from '../../accesskey/change/managed-fields.ts';
+import {
+  addPair,
+  applyAction,
+  EditError,
+  type EditProblem,
+  managerOfAction,
+} from '../../accesskey/change/edit-pairs.ts';
+import { managementOf } from '../../accesskey/change/managed-fields.ts';
 import type { AccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
 import { formatTime } from '../../accesskey/model/time.ts';
 import { rejectionReason } from '../../kube/denial.ts';
@@ -17,7 +23,7 @@ import { PlatformError } from '../common/errors.ts';
  * @returns metadata.generation after the change
  * @throws PlatformError 403, 404, 409; KubernetesError, ConnectionError if the cluster is unavailable
  */
-export async function changeKeyPairs(
+export async function changeAccessTokens(
   api: AccessKeyApi,
   { namespace, name, uid }: Pick<AccessKeyRecord, 'namespace' | 'name' | 'uid'>,
   change: (fetched: FetchedAccessKey) => KeyPairSpecs,
@@ -69,7 +75,7 @@ export function withNewPair(fetched: FetchedAccessKey, { name, expiresAt, allowe
 /** @throws PlatformError 400 if another tool manages the key pair, 404 if it is not that of an access token */
 export function withoutPair(fetched: FetchedAccessKey, name: string): KeyPairSpecs {
   if (!fetched.spec.keyPairs?.some((one) => one.name === name && one.accessToken === true)) throw tokenNotFound();
-  requireUnmanaged(managerOf(managementOf(fetched.managedFields), name, 'delete'));
+  requireUnmanaged(managerOfAction(managementOf(fetched.managedFields), name, 'delete'));
   return applyAction(fetched, name, 'delete');
 }
 

@@ -1,6 +1,6 @@
 /** Who may change the access tokens of a user. */
 import { findLivePair } from '../../accesskey/live/pair-lookup.ts';
-import type { AccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
+import { type AccessKeyRecord, pairSpecOf } from '../../accesskey/model/access-key-record.ts';
 import { isPairLive, tokensNotBeforeMs } from '../../accesskey/model/pair-state.ts';
 import type { Caller } from '../../token/verify.ts';
 import type { Dependencies } from '../common/environment.ts';
@@ -33,7 +33,8 @@ export function requirePair(
     throw new PlatformError('permissionDenied', 'only a token of a key pair can change access tokens');
   }
   const { ak, pairName: name, expiresAt } = found;
-  const spec = users.byId(id)?.spec.keyPairs?.find((one) => one.name === name);
+  const user = users.byId(id);
+  const spec = user && pairSpecOf(user, name);
   return { name, ak, expiresAt, issuedAt, isAccessToken: spec?.accessToken === true };
 }
 
@@ -69,7 +70,7 @@ export function notAllowed(caller: string): PlatformError {
  * @throws PlatformError 403
  */
 export function requireLive(own: AccessKeyRecord, { name: pairName, ak, issuedAt }: CallerPair, now: number): void {
-  const pair = own.spec.keyPairs?.find((one) => one.name === pairName);
+  const pair = pairSpecOf(own, pairName);
   const isIssuedTooEarly = pair && issuedAt * 1000 < (tokensNotBeforeMs(pair) ?? 0);
   if (!isIssuedTooEarly && isPairLive(own, { pairName, ak }, now)) return;
   throw pairNotLive();

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Context } from 'hono';
 import type { AccessKeyApi } from '../../accesskey/change/access-key-api.ts';
 import { annotateChanges } from '../../accesskey/change/last-change.ts';
-import type { AccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
+import { type AccessKeyRecord, pairSpecOf } from '../../accesskey/model/access-key-record.ts';
 import { createTokenBuckets } from '../../kube/token-buckets.ts';
 import type { Caller } from '../../token/verify.ts';
 import { auditKeyChange, type KeyAction, type KeyChange } from '../common/audit.ts';
@@ -11,7 +11,7 @@ import { requireKeys } from '../common/bearer.ts';
 import type { Dependencies, Environment } from '../common/environment.ts';
 import { PlatformError, tooMany } from '../common/errors.ts';
 import type { TokenIssuing } from '../token/issuing.ts';
-import { changeKeyPairs, withNewPair, withoutPair } from './changes.ts';
+import { changeAccessTokens, withNewPair, withoutPair } from './changes.ts';
 import { type CallerPair, pairNotLive, requireLive, requireOwner, requirePair } from './permissions.ts';
 import { expiryOf } from './request.ts';
 import { awaitCreated, awaitDeleted } from './wait-for-pair.ts';
@@ -86,7 +86,8 @@ export function createAccessTokenService(
 
   /** The networks of the caller's key pair, which its access tokens must not leave. */
   function networksOf({ caller }: Change, fetched: AccessKeyRecord, pair: CallerPair): readonly string[] | undefined {
-    return ownOf(caller, fetched)?.spec.keyPairs?.find((one) => one.name === pair.name)?.allowedCIDRs;
+    const own = ownOf(caller, fetched);
+    return own && pairSpecOf(own, pair.name)?.allowedCIDRs;
   }
 
   function audit({ context, caller, target }: Change, action: KeyAction, pairName: string, pair: CallerPair): void {
@@ -109,7 +110,7 @@ export function createAccessTokenService(
       }
       const limits = { now: now(), maxDays: token.maxCycle, pairExpiresAt: pair.expiresAt };
       const expiresAt = expiryOf(expiredAt, limits);
-      const generation = await changeKeyPairs(api, target, (fetched) => {
+      const generation = await changeAccessTokens(api, target, (fetched) => {
         requireUnchanged(change, fetched, pair);
         return withNewPair(fetched, { name, expiresAt, allowedCIDRs: networksOf(change, fetched, pair) });
       });
@@ -117,7 +118,7 @@ export function createAccessTokenService(
       const created = { key: target.key, uid: target.uid, generation, pairName: name };
       const found = await awaitCreated({ caches, pairs, now }, created, waitMs);
       if (!found) {
-        await changeKeyPairs(api, target, (fetched) => withoutPair(fetched, name)).then(
+        await changeAccessTokens(api, target, (fetched) => withoutPair(fetched, name)).then(
           () => audit(change, 'deleted', name, pair),
           () => undefined,
         );
@@ -134,7 +135,7 @@ export function createAccessTokenService(
       if (pair.isAccessToken && !(change.caller.id === target.uid && pair.name === name)) {
         throw new PlatformError('permissionDenied', 'an access token can delete only itself');
       }
-      const generation = await changeKeyPairs(api, target, (fetched) => {
+      const generation = await changeAccessTokens(api, target, (fetched) => {
         requireUnchanged(change, fetched, pair);
         return withoutPair(fetched, name);
       });

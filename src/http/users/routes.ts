@@ -14,7 +14,7 @@ const shared = { method: 'get' as const, tags: ['Users'], security: [{ bearer: [
 
 /** Adds the user routes. Callers always see themselves; to see others they need permission to read AccessKeys. */
 export function addUserRoutes(app: OpenAPIHono<Environment>, dependencies: Dependencies): void {
-  const { users } = dependencies;
+  const { users, now } = dependencies;
   addListRoute(app, dependencies);
   app.openapi(currentRoute, async (context) => {
     const caller = await requireCaller(context, dependencies);
@@ -23,12 +23,12 @@ export function addUserRoutes(app: OpenAPIHono<Environment>, dependencies: Depen
   app.openapi(byIdRoute, async (context) => {
     const { id } = context.req.valid('param');
     await requireReader(context, dependencies, (caller) => caller.id === id);
-    return answerCacheable(context, projectUser(requireUser(users.byId(id))), privateAnswer);
+    return answerCacheable(context, projectUser(requireUser(users.byId(id)), now()), privateAnswer);
   });
   app.openapi(byNameRoute, async (context) => {
     const { username } = context.req.valid('param');
     await requireReader(context, dependencies, (caller) => caller.name === username);
-    return answerCacheable(context, projectUser(requireUser(users.byName(username))), privateAnswer);
+    return answerCacheable(context, projectUser(requireUser(users.byName(username)), now()), privateAnswer);
   });
   // After /users/username/{username}, which otherwise would not match a user named "groups".
   addGroupRoute(app, dependencies);
@@ -46,7 +46,7 @@ function addListRoute(app: OpenAPIHono<Environment>, dependencies: Dependencies)
     const { users, total } = dependencies.users.find({ search, ...position });
     return answerCacheable(
       context,
-      { items: users.map(projectUser), pagination: { ...position, total } },
+      { items: users.map((one) => projectUser(one, dependencies.now())), pagination: { ...position, total } },
       privateAnswer,
     );
   });

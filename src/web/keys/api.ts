@@ -1,6 +1,6 @@
 import { type AccessKeyApi, createAccessKeyApi } from '../../accesskey/change/access-key-api.ts';
-import { fieldManager } from '../../accesskey/change/managed-fields.ts';
 import { type AccessKeyRecord, accessKeys, group, kind, plural } from '../../accesskey/model/access-key-record.ts';
+import { consoleFieldManager as fieldManager } from '../../accesskey/model/field-managers.ts';
 import type { KeyPair } from '../../credential/key-pair.ts';
 import type { DataKeys } from '../../credential/secret-format.ts';
 import { pairAt, type SecretObject } from '../../credential/secret-record.ts';
@@ -74,11 +74,8 @@ export function createKeyApi(transport: Transport): KeyApi {
       return pairAt(data, keys);
     },
     async may(permission) {
-      const { apiVersion } = resources.selfSubjectAccessReviews;
-      const review = { apiVersion, kind: 'SelfSubjectAccessReview', spec: { resourceAttributes: permission } };
-      const { status } = await client.create<AccessReview>(resources.selfSubjectAccessReviews, review, {
-        fieldManager,
-      });
+      const review = { spec: { resourceAttributes: permission } };
+      const { status } = await client.create<AccessReview>(resources.selfSubjectAccessReviews, review);
       return status?.allowed === true;
     },
   };

@@ -32,8 +32,8 @@ export function auditedKeyApi(api: KeyApi, record: (change: RecordedChange) => v
   };
 }
 
-/** @returns the credential of a session, for audit records */
-export function credentialOf(session: Session): KeyChange['signedInWith'] {
+/** @returns how the user of a session has signed in, for audit records */
+export function signInMethodOf(session: Session): KeyChange['signedInWith'] {
   if (session.kind === 'pair') return 'key pair';
   if (session.kind === 'proxy') return 'authenticating proxy';
   return session.kind === 'self-service' || session.sso !== undefined ? 'single sign-on' : 'Kubernetes token';

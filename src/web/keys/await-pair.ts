@@ -1,5 +1,5 @@
 import { waitForCaches } from '../../accesskey/live/wait-for-caches.ts';
-import { dataKeysOf, pairStatusOf } from '../../accesskey/model/access-key-record.ts';
+import { dataKeysOf, pairSpecOf, pairStatusOf, stalledConditionOf } from '../../accesskey/model/access-key-record.ts';
 import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
 import type { DataKeys } from '../../credential/secret-format.ts';
 
@@ -28,7 +28,7 @@ function findCreated({ accessKeys }: AccessKeyCaches, expected: ExpectedPair): C
   const record = accessKeys.get(`${expected.namespace}/${expected.accessKey}`);
   // An older record can show a deleted pair with the same name.
   if (record?.uid !== expected.uid || record.generation < expected.generation) return undefined;
-  const pair = record.spec.keyPairs?.find((one) => one.name === expected.pair);
+  const pair = pairSpecOf(record, expected.pair);
   const status = pairStatusOf(record, expected.pair);
   if (!pair || !status?.accessKey || status.state === 'Conflict') return undefined;
   if ((status.revision ?? 0) < expected.revision) return undefined;
@@ -47,8 +47,8 @@ export function findDelay({ accessKeys }: AccessKeyCaches, expected: ExpectedPai
   if (!record) return undefined;
   if (record.uid !== expected.uid || record.deleting) return { kind: 'deleted' };
   if (record.generation < expected.generation) return undefined;
-  if (!record.spec.keyPairs?.some((one) => one.name === expected.pair)) return { kind: 'deleted' };
-  const stalled = record.status.conditions?.find((one) => one.type === 'Stalled' && one.status === 'True');
+  if (!pairSpecOf(record, expected.pair)) return { kind: 'deleted' };
+  const stalled = stalledConditionOf(record);
   return stalled && { kind: 'stalled', message: stalled.message };
 }
 

@@ -1,4 +1,5 @@
-import { type KeyPairEdit, managementOf, managerOf, managerTitle } from '../../accesskey/change/managed-fields.ts';
+import { type KeyPairEdit, managerOfAction } from '../../accesskey/change/edit-pairs.ts';
+import { managementOf, managerTitle } from '../../accesskey/change/managed-fields.ts';
 import { isConflict, retryOnConflict } from '../../kube/retry-on-conflict.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import type { FetchedAccessKey, KeyPairSpecs } from './api.ts';
@@ -51,7 +52,7 @@ export function isChanged(error: unknown): error is ConsoleError {
 
 /** @throws ConsoleError with the name of the tool that manages the fields of the action */
 export function requireUnmanaged(fetched: FetchedAccessKey, action: KeyPairEdit, pair: string): void {
-  rejectManaged(managerOf(managementOf(fetched.managedFields), pair, action));
+  rejectManaged(managerOfAction(managementOf(fetched.managedFields), pair, action));
 }
 
 /** @throws ConsoleError with the name of the tool that manages the list, so no pair can be added */

@@ -2,7 +2,6 @@
 
 import { type AdditionProblem, additionProblem, maxPairs } from '../../accesskey/change/addition.ts';
 import * as edits from '../../accesskey/change/edit-pairs.ts';
-import type { KeyPairEdit } from '../../accesskey/change/managed-fields.ts';
 import type { KeyPairSpec } from '../../accesskey/model/access-key-record.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import type { FetchedAccessKey, KeyPairSpecs } from './api.ts';
@@ -50,7 +49,7 @@ export function editPair(keyPairs: KeyPairSpecs, name: string, details: PairDeta
 export function applyAction(
   accessKey: Pick<FetchedAccessKey, 'spec' | 'status'>,
   name: string,
-  action: Exclude<KeyPairEdit, 'edit'>,
+  action: Exclude<edits.KeyPairEdit, 'edit'>,
   options: edits.EditOptions = {},
 ): KeyPairSpecs {
   return explained(() => edits.applyAction(accessKey, name, action, options));

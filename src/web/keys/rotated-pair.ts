@@ -1,6 +1,6 @@
 /** Sessions with a key pair that have rotated it without an overlap, until they have seen the new pair. */
 import { revisionOf } from '../../accesskey/change/edit-pairs.ts';
-import { type AccessKeyRecord, pairStatusOf } from '../../accesskey/model/access-key-record.ts';
+import { type AccessKeyRecord, pairSpecOf, pairStatusOf } from '../../accesskey/model/access-key-record.ts';
 import { holdsUser, isBeingDeleted } from '../../accesskey/model/caches.ts';
 import { isAddressAllowed } from '../../accesskey/model/networks.ts';
 import { isAllowedBySpec } from '../../accesskey/model/pair-state.ts';
@@ -37,7 +37,7 @@ export function createRotatedPairVisitors({
 
   function find({ ticket, address }: RotatedPair): AccessKeyRecord | undefined {
     const record = caches.accessKeys.get(`${ticket.namespace}/${ticket.accessKey}`);
-    const pair = record?.spec.keyPairs?.find(({ name }) => name === ticket.pair);
+    const pair = record && pairSpecOf(record, ticket.pair);
     if (!pair || record?.uid !== ticket.uid || isBeingDeleted(caches, record) || !holdsUser(caches, record))
       return undefined;
     if (!isAllowedBySpec(record, pair, now()) || !isAddressAllowed(pair.allowedCIDRs, address)) return undefined;

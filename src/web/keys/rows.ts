@@ -1,6 +1,12 @@
-import { revisionOf } from '../../accesskey/change/edit-pairs.ts';
-import { type KeyPairEdit, managementOf, managerOf } from '../../accesskey/change/managed-fields.ts';
-import { type KeyPairState, lastUseOf, pairStatusOf } from '../../accesskey/model/access-key-record.ts';
+import { type KeyPairEdit, managerOfAction, revisionOf } from '../../accesskey/change/edit-pairs.ts';
+import { managementOf } from '../../accesskey/change/managed-fields.ts';
+import {
+  type KeyPairSpec,
+  type KeyPairState,
+  lastUseOf,
+  pairStatusOf,
+  stalledConditionOf,
+} from '../../accesskey/model/access-key-record.ts';
 import type { ConsoleError } from '../common/console-error.ts';
 import type { FetchedAccessKey } from './api.ts';
 import { whyNotAdd } from './pair-list.ts';
@@ -37,31 +43,31 @@ export interface KeyTable {
 
 const actions = ['rotate', 'enable', 'disable', 'edit', 'revoke', 'delete'] as const;
 
-/** Combines spec and status of an AccessKey into the table. */
-export function keyTable(fetched: FetchedAccessKey): KeyTable {
+/**
+ * Combines spec and status of an AccessKey into the table.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function keyTable(fetched: FetchedAccessKey, now: number): KeyTable {
   const management = managementOf(fetched.managedFields);
   const keyPairs = fetched.spec.keyPairs ?? [];
-  const stalled = fetched.status.conditions?.find((one) => one.type === 'Stalled' && one.status === 'True');
   return {
     rows: keyPairs.map((pair) => {
       const managed = actions.flatMap((action) => {
-        const manager = managerOf(management, pair.name, action);
+        const manager = managerOfAction(management, pair.name, action);
         return manager === undefined ? [] : [[action, manager] as const];
       });
-      return { ...toRow(fetched, pair), managers: Object.fromEntries(managed) };
+      return { ...toRow(fetched, pair, now), managers: Object.fromEntries(managed) };
     }),
     generation: fetched.generation,
     listManager: management.list,
     cannotAdd: whyNotAdd(keyPairs),
     suspended: fetched.spec.suspended === true,
-    problem: stalled?.message,
+    problem: stalledConditionOf(fetched)?.message,
   };
 }
 
-function toRow(
-  fetched: FetchedAccessKey,
-  pair: NonNullable<FetchedAccessKey['spec']['keyPairs']>[number],
-): Omit<KeyRow, 'managers'> {
+function toRow(fetched: FetchedAccessKey, pair: KeyPairSpec, now: number): Omit<KeyRow, 'managers'> {
   const status = pairStatusOf(fetched, pair.name);
   return {
     name: pair.name,
@@ -70,7 +76,7 @@ function toRow(
     ak: status?.accessKey,
     createdAt: status?.createdAt,
     expiresAt: pair.expiresAt,
-    lastUsedAt: status && lastUseOf(status),
+    lastUsedAt: status && lastUseOf(status, now),
     nextRotationAt: status?.nextRotationAt,
     previousUntil: status?.state === 'Rotating' ? status.previous?.validUntil : undefined,
     revision: revisionOf(fetched, pair),

@@ -16,7 +16,7 @@ import type { EndedSignOns } from '../oidc/ended-sign-ons.ts';
 import type { ClusterUser, ReviewToken } from '../session/identity.ts';
 import type { Session } from '../session/session.ts';
 import { createKeyApi, type FetchedAccessKey, type KeyApi } from './api.ts';
-import { credentialOf } from './audited-api.ts';
+import { signInMethodOf } from './audited-api.ts';
 import { type KeyPairSignIn, limitToOwnAccessKey } from './key-pair-sign-in.ts';
 import { createSelfService, type SelfServiceSettings } from './self-service.ts';
 
@@ -99,7 +99,7 @@ export function createVisitors(
     const pair = live.find((one) => hasDigest(one, session.digest));
     const accessKey = pair && caches.accessKeys.byIndex('uid', pair.user.id)[0];
     if (!pair || !accessKey || !isAddressAllowed(pair.allowedCIDRs, address)) return undefined;
-    const actor = { actor: pair.user.name, signedInWith: credentialOf(session) };
+    const actor = { actor: pair.user.name, signedInWith: signInMethodOf(session) };
     const annotatedApi = annotateChanges(operatorApi, actor, now);
     const api = limitToOwnAccessKey(annotatedApi, { accessKey, pair, signIn: keyPairSignIn, now });
     const may = { create: false, manage: keyPairSignIn === 'manage' };

@@ -1,4 +1,5 @@
-import { type KeyPairEdit, managerTitle } from '../../accesskey/change/managed-fields.ts';
+import type { KeyPairEdit } from '../../accesskey/change/edit-pairs.ts';
+import { managerTitle } from '../../accesskey/change/managed-fields.ts';
 import { accessKeysPath } from '../common/paths.ts';
 import type { View } from '../common/view.ts';
 import type { KeyRow, KeyTable } from '../keys/rows.ts';

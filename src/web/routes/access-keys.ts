@@ -30,7 +30,7 @@ export function addAccessKeyRoutes(
   app.get(accessKeysPath, async (context) => {
     if (context.req.query('fragment') !== undefined) {
       const visitor = context.get('visitor');
-      const content = await keyContentFor(visitor, namespaces);
+      const content = await keyContentFor(visitor, namespaces, now());
       return context.html(keyContent(context.get('view'), personOf(visitor), content));
     }
     const message = await flash.take(context);
@@ -85,7 +85,7 @@ export function addAccessKeyRoutes(
     status: 200 | 409 = 200,
   ): Promise<Response> {
     const visitor = context.get('visitor');
-    const content = await keyContentFor(visitor, namespaces);
+    const content = await keyContentFor(visitor, namespaces, now());
     // Without a decision in time, the page is still useful.
     const hasInventory = await inventory.isOfferedTo(visitor.user, visitor.accessKey?.namespace).catch(() => false);
     const page = { person: personOf(visitor), content, notice, hasInventory };
@@ -98,11 +98,11 @@ function changedNotice(context: PageContext): Notice {
 }
 
 /** Decides what the page shows: the table, the invitation to create a first key, or a missing permission. */
-async function keyContentFor(visitor: Visitor, namespaces: Namespaces): Promise<KeyContent> {
+async function keyContentFor(visitor: Visitor, namespaces: Namespaces, now: number): Promise<KeyContent> {
   const { accessKey, user, may } = visitor;
   try {
     const fetched = await readAccessKey(visitor);
-    if (fetched) return { kind: 'table', table: keyTable(fetched), mayManage: may.manage };
+    if (fetched) return { kind: 'table', table: keyTable(fetched, now), mayManage: may.manage };
   } catch (error) {
     if (!(error instanceof MissingPermissionError) || !accessKey || actsAsOperator(visitor.session)) throw error;
     const location = { namespace: accessKey.namespace, accessKey: accessKey.name };

@@ -1,5 +1,5 @@
-import { isInUse, noOverlap } from '../../accesskey/change/edit-pairs.ts';
-import { pairStatusOf } from '../../accesskey/model/access-key-record.ts';
+import { noOverlap } from '../../accesskey/change/edit-pairs.ts';
+import { isInUse, lastUseOf, pairStatusOf } from '../../accesskey/model/access-key-record.ts';
 import { readForm } from '../common/form.ts';
 import { accessKeysPath } from '../common/paths.ts';
 import { requireUnmanaged } from '../keys/change-key-pairs.ts';
@@ -56,7 +56,12 @@ export async function showConfirmation(context: PageContext, { action, now, noti
       action: `${accessKeysPath}/${name}/${action}`,
       submit: t(action),
       isDanger: action !== 'rotate',
-      pair: { name, ak: status?.accessKey, state: status?.state ?? 'Pending', lastUsedAt: status?.lastUsedTime },
+      pair: {
+        name,
+        ak: status?.accessKey,
+        state: status?.state ?? 'Pending',
+        lastUsedAt: status && lastUseOf(status, now),
+      },
       generation: fetched.generation,
       overlap: hasChoice ? choice : undefined,
       confirmed: isUsed || isOwn,

@@ -5,7 +5,7 @@ import { challenge } from '../common/challenges.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import { readForm } from '../common/form.ts';
 import type { Account } from '../common/view.ts';
-import { auditedKeyApi, credentialOf } from '../keys/audited-api.ts';
+import { auditedKeyApi, signInMethodOf } from '../keys/audited-api.ts';
 import { createVisitors, type Visitor } from '../keys/visitor.ts';
 import type { SessionCookie } from '../session/cookie.ts';
 import type { Flash } from '../session/flash.ts';
@@ -92,7 +92,7 @@ export function requireVisitor(dependencies: ConsoleDependencies, visiting: Visi
   const findVisitor = createVisitorFinder(dependencies, visiting);
 
   function auditedApi(context: PageContext, { api, session, user }: Visitor): Visitor['api'] {
-    const actor = { actor: user.name, signedInWith: credentialOf(session) };
+    const actor = { actor: user.name, signedInWith: signInMethodOf(session) };
     return auditedKeyApi(api, (change) => auditKeyChange(context, dependencies.log, { ...change, ...actor }));
   }
 

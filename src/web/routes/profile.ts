@@ -1,4 +1,5 @@
 import type { Hono } from 'hono';
+import { conditionOf } from '../../accesskey/model/access-key-record.ts';
 import { MissingPermissionError } from '../keys/api.ts';
 import { readAccessKey } from '../keys/visitor.ts';
 import { personOf } from '../pages/personal-center.ts';
@@ -10,7 +11,7 @@ export function addProfileRoutes(app: Hono<ConsoleEnvironment>): void {
   app.get('/personal-center/profile', async (context) => {
     const visitor = context.get('visitor');
     const fetched = await readAccessKey(visitor).catch(ignoreForbidden);
-    const ready = fetched?.status.conditions?.find((one) => one.type === 'Ready');
+    const ready = fetched && conditionOf(fetched, 'Ready');
     const { accessKey, session } = visitor;
     return context.html(
       profilePage(context.get('view'), {

@@ -5,7 +5,7 @@ import { ConsoleError } from '../common/console-error.ts';
 import { readForm } from '../common/form.ts';
 import { accessKeysPath } from '../common/paths.ts';
 import { MissingPermissionError } from '../keys/api.ts';
-import { credentialOf } from '../keys/audited-api.ts';
+import { signInMethodOf } from '../keys/audited-api.ts';
 import { awaitPair, type CreatedPair, type ExpectedPair, findDelay } from '../keys/await-pair.ts';
 import { describeMissingKeyPermission } from '../keys/missing-permission.ts';
 import { createRotatedPairVisitors } from '../keys/rotated-pair.ts';
@@ -79,7 +79,7 @@ export function createPairDisplay(
       auditKeyChange(context, log, {
         action: 'revealed',
         actor: user.name,
-        signedInWith: credentialOf(session),
+        signedInWith: signInMethodOf(session),
         accessKey: `${namespace}/${accessKey}`,
         pairName: name,
         user: user.name,

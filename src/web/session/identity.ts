@@ -77,10 +77,9 @@ interface SelfSubjectReview {
 }
 
 async function review(transport: Transport): Promise<ClusterUser | undefined> {
-  const body = { apiVersion: resources.selfSubjectReviews.apiVersion, kind: 'SelfSubjectReview' };
   const client = createKubernetesClient(transport);
   try {
-    const { status } = await client.create<SelfSubjectReview>(resources.selfSubjectReviews, body);
+    const { status } = await client.create<SelfSubjectReview>(resources.selfSubjectReviews, {});
     const { username, groups = [] } = status?.userInfo ?? {};
     return username ? { name: username, groups } : undefined;
   } catch (error) {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { projectCurrentUser, projectUser } from '../../../src/users/projection.ts';
 import { CurrentUser, User, UserList } from '../../../src/users/schema.ts';
 import reference from '../../fixtures/ghippo-user-definitions.json' with { type: 'json' };
-import { accessKey, at, known } from '../../support/builders.ts';
+import { accessKey, at, known, now } from '../../support/builders.ts';
 import { contractOf, expectContract } from '../../support/contract.ts';
 
 const profile = { email: 'ann@example.com', firstName: 'Ann', lastName: 'Lee', description: 'Shop' };
@@ -14,7 +14,7 @@ const records = [
 ] as const;
 
 describe.each(records)('a user %s', (_, record) => {
-  const user = projectUser(record);
+  const user = projectUser(record, now);
   const current = projectCurrentUser(record);
   const list = { items: [user], pagination: { page: 1, pageSize: 10, total: 1 } };
 
@@ -40,7 +40,7 @@ describe.each(records)('a user %s', (_, record) => {
 
 describe('projectUser', () => {
   it('converts the fields of the AccessKey', () => {
-    expect(projectUser(full)).toEqual({
+    expect(projectUser(full, now)).toEqual({
       id: 'uid-of-shop-ann',
       name: 'ann',
       email: 'ann@example.com',
@@ -57,15 +57,19 @@ describe('projectUser', () => {
   });
 
   it('returns 0 as updatedAt if the AccessKey was never changed', () => {
-    expect(projectUser(known())).toMatchObject({ createdAt: String(Date.parse(at(-3600))), updatedAt: '0' });
+    expect(projectUser(known(), now)).toMatchObject({ createdAt: String(Date.parse(at(-3600))), updatedAt: '0' });
   });
 
   it('returns the last use of any key pair', () => {
     const record = known({}, { lastUsedTime: at(-9) }, { name: 'b', lastUsedTime: at(-5) }, { name: 'c' });
-    expect(projectUser(record).lastLoginAt).toBe(String(Date.parse(at(-5))));
+    expect(projectUser(record, now).lastLoginAt).toBe(String(Date.parse(at(-5))));
     const previous = { accessKey: 'a', validUntil: at(60), lastUsedTime: at(-2) };
-    expect(projectUser(known({}, { lastUsedTime: at(-9), previous })).lastLoginAt).toBe(String(Date.parse(at(-2))));
-    expect(projectUser(known()).lastLoginAt).toBe('0');
+    expect(projectUser(known({}, { lastUsedTime: at(-9), previous }), now).lastLoginAt).toBe(
+      String(Date.parse(at(-2))),
+    );
+    expect(projectUser(known(), now).lastLoginAt).toBe('0');
+    // By a clock that was ahead.
+    expect(projectUser(known({}, { lastUsedTime: at(86_400) }), now).lastLoginAt).toBe('0');
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { addPair, applyAction, EditError, isInUse, withOverlap } from '../../../../src/accesskey/change/edit-pairs.ts';
-import { at, known, now, pairStatus } from '../../../support/builders.ts';
+import { addPair, applyAction, EditError, withOverlap } from '../../../../src/accesskey/change/edit-pairs.ts';
+import { at, known, now } from '../../../support/builders.ts';
 
 /** @returns the problem of the EditError that a function throws */
 function problemOf(edit: () => unknown): unknown {
@@ -22,24 +22,6 @@ describe('withOverlap', () => {
     expect(withOverlap(limited, '0s')).toEqual({ name: 'ci' });
     expect(withOverlap(limited, '24h').rotation).toEqual({ overlap: '24h', maxOverlap: '48h' });
     expect(withOverlap(limited, '168h').rotation).toEqual({ overlap: '168h' });
-  });
-});
-
-describe('isInUse', () => {
-  it.each<[string, object, boolean]>([
-    ['a minute ago', { lastUsedTime: at(-60) }, true],
-    ['an hour ago', { lastUsedTime: at(-3_600) }, false],
-    ['a minute ago as the previous pair', { previous: { accessKey: 'x', lastUsedTime: at(-60) } }, true],
-    ['never', {}, false],
-    ['within five minutes, by a clock that is ahead', { lastUsedTime: at(300) }, true],
-    ['in a month, because a clock was ahead', { lastUsedTime: at(2_592_000) }, false],
-    [
-      'in a month, and a minute ago as the previous pair',
-      { lastUsedTime: at(2_592_000), previous: { accessKey: 'x', lastUsedTime: at(-60) } },
-      true,
-    ],
-  ])('whose pair was used %s', (_when, status, expected) => {
-    expect(isInUse(pairStatus(status), now)).toBe(expected);
   });
 });
 

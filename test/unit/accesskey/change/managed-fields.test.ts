@@ -1,10 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import {
-  type FieldsEntry,
-  managementOf,
-  managerOf,
-  managerTitle,
-} from '../../../../src/accesskey/change/managed-fields.ts';
+import { managerOfAction } from '../../../../src/accesskey/change/edit-pairs.ts';
+import { managementOf, managerTitle } from '../../../../src/accesskey/change/managed-fields.ts';
+import type { ManagedFieldsEntry } from '../../../../src/kube/raw-object.ts';
 
 describe('the manager of key pairs', () => {
   const fields = (...names: string[]) => ({
@@ -14,14 +11,14 @@ describe('the manager of key pairs', () => {
       },
     },
   });
-  const applied = (manager: string, ...names: string[]): FieldsEntry => ({
+  const applied = (manager: string, ...names: string[]): ManagedFieldsEntry => ({
     manager,
     operation: 'Apply',
     fieldsV1: fields(...names),
   });
-  const managedActions = (...entries: FieldsEntry[]) =>
+  const managedActions = (...entries: ManagedFieldsEntry[]) =>
     (['rotate', 'disable', 'enable', 'edit', 'delete'] as const).filter((one) =>
-      managerOf(managementOf(entries), 'ci', one),
+      managerOfAction(managementOf(entries), 'ci', one),
     );
 
   test('does not exist without applied fields', () => {
@@ -38,7 +35,7 @@ describe('the manager of key pairs', () => {
     expect(managedActions(applied('argocd', 'revision'))).toEqual(['rotate', 'delete']);
     expect(managedActions(applied('argocd', 'enabled'))).toEqual(['disable', 'enable', 'delete']);
     expect(managedActions(applied('argocd', 'expiresAt'))).toEqual(['edit', 'delete']);
-    expect(managerOf(managementOf([applied('argocd')]), 'other', 'delete')).toBeUndefined();
+    expect(managerOfAction(managementOf([applied('argocd')]), 'other', 'delete')).toBeUndefined();
   });
 
   test.each(['kubectl-client-side-apply', 'argocd-controller', 'helm', 'HashiCorp', 'Terraform', 'pulumi-kubernetes'])(

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import {
   dataKeysOf,
+  isInUse,
   pairStatusOf,
   secretNameOf,
   toAccessKeyRecord,
 } from '../../../../src/accesskey/model/access-key-record.ts';
+import { at, now, pairStatus } from '../../../support/builders.ts';
 
 const raw = {
   apiVersion: 'ghippo.io/v1alpha1',
@@ -90,5 +92,24 @@ describe('pairStatusOf', () => {
     expect(pairStatusOf({ status: { keyPairs: [entry] } }, 'main')).toBe(entry);
     expect(pairStatusOf({ status: { keyPairs: [entry] } }, 'ci')).toBeUndefined();
     expect(pairStatusOf({ status: {} }, 'main')).toBeUndefined();
+  });
+});
+
+describe('isInUse', () => {
+  it.each<[string, object, boolean]>([
+    ['a minute ago', { lastUsedTime: at(-60) }, true],
+    ['an hour ago', { lastUsedTime: at(-3_600) }, true],
+    ['more than an hour ago', { lastUsedTime: at(-3_601) }, false],
+    ['a minute ago as the previous pair', { previous: { accessKey: 'x', lastUsedTime: at(-60) } }, true],
+    ['never', {}, false],
+    ['within five minutes, by a clock that is ahead', { lastUsedTime: at(300) }, true],
+    ['in a month, because a clock was ahead', { lastUsedTime: at(2_592_000) }, false],
+    [
+      'in a month, and a minute ago as the previous pair',
+      { lastUsedTime: at(2_592_000), previous: { accessKey: 'x', lastUsedTime: at(-60) } },
+      true,
+    ],
+  ])('whose pair was used %s', (_when, status, expected) => {
+    expect(isInUse(pairStatus(status), now)).toBe(expected);
   });
 });

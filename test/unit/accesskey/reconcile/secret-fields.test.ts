@@ -4,7 +4,7 @@ import {
   dataField,
   differingFields,
   labelField,
-  managerOf,
+  managerOfField,
   type SentSecret,
   sentValue,
 } from '../../../../src/accesskey/reconcile/secret-fields.ts';
@@ -57,7 +57,7 @@ describe('sentValue', () => {
   ])('returns the value of %s', (field, value) => expect(sentValue(sent, field)).toBe(value));
 });
 
-describe('managerOf', () => {
+describe('managerOfField', () => {
   const managed = (...managedFields: object[]) => ({ metadata: { managedFields } });
   const labels = { 'f:metadata': { 'f:labels': { 'f:a.b/c': {} }, 'f:annotations': { 'f:x': {} } } };
   const raw = managed(
@@ -74,10 +74,10 @@ describe('managerOf', () => {
     [labelField('removed'), undefined],
     [dataField('ak'), undefined],
     ['metadata.ownerReferences', undefined],
-  ])('returns the last manager of %s', (field, manager) => expect(managerOf(raw, field)).toBe(manager));
+  ])('returns the last manager of %s', (field, manager) => expect(managerOfField(raw, field)).toBe(manager));
 
   it('tolerates entries without fields', () => {
-    expect(managerOf(managed({ manager: 'x' }, { fieldsV1: { 'f:type': 1 } }), 'type')).toBeUndefined();
-    expect(managerOf({}, 'type')).toBeUndefined();
+    expect(managerOfField(managed({ manager: 'x' }, { fieldsV1: { 'f:type': 1 } }), 'type')).toBeUndefined();
+    expect(managerOfField({}, 'type')).toBeUndefined();
   });
 });

@@ -30,8 +30,8 @@ describe('choosePair', () => {
   const none = accessKey({ name: 'alice', keyPairs: [] });
 
   it('uses the given pair, or the only one', () => {
-    expect(choosePair(two, 'laptop')).toBe('laptop');
-    expect(choosePair(one, undefined)).toBe('ci');
+    expect(choosePair(two, 'laptop').name).toBe('laptop');
+    expect(choosePair(one, undefined).name).toBe('ci');
   });
 
   it('rejects a pair that does not exist, and names those that do', () => {

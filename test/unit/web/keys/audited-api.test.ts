@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FetchedAccessKey, KeyApi, KeyPairSpecs } from '../../../../src/web/keys/api.ts';
-import { auditedKeyApi, credentialOf } from '../../../../src/web/keys/audited-api.ts';
+import { auditedKeyApi, signInMethodOf } from '../../../../src/web/keys/audited-api.ts';
 import type { Session } from '../../../../src/web/session/session.ts';
 import { accessKey } from '../../../support/builders.ts';
 
@@ -60,5 +60,5 @@ it.each([
   ['single sign-on', { kind: 'self-service' }],
   ['authenticating proxy', { kind: 'proxy' }],
 ])('the credential of a session is "%s"', (credential, session) => {
-  expect(credentialOf(session as Session)).toBe(credential);
+  expect(signInMethodOf(session as Session)).toBe(credential);
 });
