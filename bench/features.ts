@@ -85,7 +85,7 @@ async function measureFederation(): Promise<number> {
   });
   const trusted = { issuer, audiences: [audience], algorithms: ['ES256'] };
   const tokens = createExternalTokens({ issuers: [trusted], fetch: fake.fetch, now: () => now });
-  const users = createLiveFederated(caches({ accessKeys }), [issuer]);
+  const users = createLiveFederated(caches({ accessKeys }), [{ issuer }]);
   const { send } = await createPlatform({ federation: { tokens, users }, log: pino({ level: 'silent' }) });
   const assertions = await Promise.all(subjects.map((sub) => fake.token({ sub })));
   const grant_type = 'urn:ietf:params:oauth:grant-type:jwt-bearer';

@@ -82,9 +82,6 @@ function federationOf(
   now: () => number,
 ): Dependencies['federation'] {
   if (issuers.length === 0) return undefined;
-  const users = createLiveFederated(
-    caches,
-    issuers.map(({ issuer }) => issuer),
-  );
+  const users = createLiveFederated(caches, issuers);
   return { tokens: createExternalTokens({ issuers, now }), users };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isSecureUrl, stringOrURI } from './fields.ts';
+import { isSecureUrl, label, stringOrURI } from './fields.ts';
 
 const algorithms = [
   'RS256',
@@ -27,6 +27,7 @@ export const trustedIssuers = z
       caFile: z.string().min(1).optional(),
       audiences: z.array(stringOrURI).min(1).max(16),
       algorithms: z.array(z.enum(algorithms)).min(1).default(['RS256', 'ES256']),
+      namespaces: z.array(label).min(1).max(256).optional(),
     }),
   )
   .max(16)
@@ -34,5 +35,5 @@ export const trustedIssuers = z
   .refine((all) => new Set(all.map(({ issuer }) => issuer)).size === all.length, 'must not contain an issuer twice')
   .describe(
     'Issuers whose tokens can be exchanged, see federation.md: issuer, caFile (PEM of its CA), audiences, algorithms (default: ' +
-      'RS256, ES256).',
+      'RS256, ES256), namespaces (whose AccessKeys may name its subjects; default: all).',
   );

@@ -37,7 +37,7 @@ export interface Refusal {
   serviceAccount?: string;
   /** The subject of another issuer, only if an AccessKey names it. */
   federated?: string;
-  /** Why the token of an issuer is not valid. */
+  /** Why the token of an issuer is not valid, or which AccessKeys name its subject. */
   detail?: string;
   /** Whole seconds until the next attempt, if the token was not checked because of too many failures. */
   retryAfterSeconds?: number;

@@ -1,8 +1,18 @@
+import type { AccessKeyRecord } from '../model/access-key-record.ts';
 import { type AccessKeyCaches, federatedKey, holdsUser, isBeingDeleted } from '../model/caches.ts';
 import type { ServiceAccountUser } from './live-service-accounts.ts';
 
+/** An issuer whose subjects AccessKeys can name. */
+export interface NamedIssuer {
+  issuer: string;
+  /** The namespaces whose AccessKeys may name its subjects; undefined: all. */
+  namespaces?: readonly string[] | undefined;
+}
+
 /** A user for whom a subject of another issuer can get tokens. */
 export interface FederatedUser extends ServiceAccountUser {
+  /** namespace/name of the AccessKey. */
+  accessKey: string;
   /** Audiences with which the AccessKey names the subject. */
   subjectAudiences: readonly string[];
 }
@@ -10,22 +20,27 @@ export interface FederatedUser extends ServiceAccountUser {
 /** Finds the users of subjects of other issuers in the caches. */
 export interface LiveFederated {
   /**
-   * The users of the live AccessKeys that name the subject, in any namespace. An AccessKey is live if it is not suspended,
-   * neither it nor its namespace is being deleted, and it holds its user.
+   * The users of the live AccessKeys that name the subject, in the namespaces that may name it. An AccessKey is live if it
+   * is not suspended, neither it nor its namespace is being deleted, and it holds its user.
    */
   usersOf(issuer: string, subject: string): FederatedUser[];
 }
 
 /** @param issuers the trusted issuers; the subjects of others have no users */
-export function createLiveFederated(caches: AccessKeyCaches, issuers: readonly string[]): LiveFederated {
-  const trusted = new Set(issuers);
+export function createLiveFederated(caches: AccessKeyCaches, issuers: readonly NamedIssuer[]): LiveFederated {
+  const trusted = new Map(issuers.map((one) => [one.issuer, one]));
   return {
     usersOf(issuer, subject) {
-      if (!trusted.has(issuer)) return [];
-      const naming = caches.accessKeys.byIndex('federated', federatedKey({ issuer, subject }));
-      return naming
-        .filter((one) => !one.spec.suspended && !isBeingDeleted(caches, one) && holdsUser(caches, one))
-        .map(({ uid, spec: { user, audiences, federated = [] } }) => ({
+      const known = trusted.get(issuer);
+      if (!known) return [];
+      const mayName = ({ namespace }: AccessKeyRecord) => known.namespaces?.includes(namespace) !== false;
+      const isLive = (one: AccessKeyRecord) =>
+        !one.spec.suspended && !isBeingDeleted(caches, one) && holdsUser(caches, one);
+      return caches.accessKeys
+        .byIndex('federated', federatedKey({ issuer, subject }))
+        .filter((one) => mayName(one) && isLive(one))
+        .map(({ key, uid, spec: { user, audiences, federated = [] } }) => ({
+          accessKey: key,
           id: uid,
           name: user.name,
           groups: user.groups ?? [],

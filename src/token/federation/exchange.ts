@@ -13,6 +13,9 @@ export interface FederatedExchangeOptions {
   budget: ReviewBudget;
 }
 
+/** How many AccessKeys that name one subject the log has. */
+const maxNamed = 8;
+
 /**
  * Exchanges a token of a trusted issuer for a token of the user whose AccessKey names its subject (RFC 8693, RFC 7523). If
  * several live AccessKeys name the subject, none of them matches.
@@ -47,10 +50,15 @@ async function verify(tokens: ExternalTokens, token: string): Promise<Attempt<Ex
 }
 
 function subjectOf({ issuer, subject, audiences, exp }: ExternalToken, users: LiveFederated): Subject | Refusal {
-  const [user, ...others] = users.usersOf(issuer, subject);
+  const naming = users.usersOf(issuer, subject);
+  const [user, ...others] = naming;
   const clientId = federatedClientId(issuer, subject);
   if (!user) return { refused: 'no live AccessKey names the subject' };
-  if (others.length > 0) return { refused: 'several live AccessKeys name the subject', federated: clientId };
+  if (others.length > 0) {
+    const names = naming.map(({ accessKey }) => accessKey).sort();
+    const detail = names.slice(0, maxNamed).join(', ');
+    return { refused: 'several live AccessKeys name the subject', federated: clientId, detail };
+  }
   const isAccepted = user.subjectAudiences.some((one) => audiences.includes(one));
   if (!isAccepted) return { refused: 'the AccessKey names the subject with another audience', federated: clientId };
   const { id, name, groups } = user;

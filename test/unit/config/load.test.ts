@@ -246,6 +246,8 @@ describe('parseConfiguration', () => {
     [{ token: { trustedIssuers: [trusted({ issuer: 'https://u:p@a' })] } }, 'token.trustedIssuers.0.issuer'],
     [{ token: { trustedIssuers: [trusted({ algorithms: ['HS256'] })] } }, 'token.trustedIssuers.0.algorithms.0'],
     [{ token: { trustedIssuers: [trusted({ algorithms: ['none'] })] } }, 'token.trustedIssuers.0.algorithms.0'],
+    [{ token: { trustedIssuers: [trusted({ namespaces: [] })] } }, 'token.trustedIssuers.0.namespaces'],
+    [{ token: { trustedIssuers: [trusted({ namespaces: ['Shop'] })] } }, 'token.trustedIssuers.0.namespaces.0'],
     [{ token: { trustedIssuers: [trusted(), trusted()] } }, 'token.trustedIssuers'],
     [{ token: { issuer: 'https://a', trustedIssuers: [trusted()] } }, 'token.trustedIssuers'],
     [{ token: { lifetime: '9m59s' } }, 'token.lifetime'],

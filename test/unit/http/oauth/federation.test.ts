@@ -22,13 +22,17 @@ function naming(
   return { ...one, spec: { ...one.spec, federated: [named], ...spec } };
 }
 
-async function createFederation(accessKeys = [naming()], throttle?: { burst: number; refillSeconds: number }) {
+async function createFederation(
+  accessKeys = [naming()],
+  throttle?: { burst: number; refillSeconds: number },
+  namespaces?: string[],
+) {
   const content = caches({ accessKeys });
   const fake = await createIssuer();
   const trusted = { issuer, audiences: [audience], algorithms: ['ES256'] };
   const tokens = createExternalTokens({ issuers: [trusted], fetch: fake.fetch, now: () => now });
   const platform = await createPlatform({
-    federation: { tokens, users: createLiveFederated(content, [issuer]) },
+    federation: { tokens, users: createLiveFederated(content, [{ issuer, namespaces }]) },
     token: { issuer: 'ghippo.io', defaultCycle: 3, maxCycle: 30, ...(throttle && { failureThrottle: throttle }) },
   });
   const exchange = (token: string, change: Record<string, string> = {}) => {
@@ -84,6 +88,34 @@ describe('a token of a trusted issuer', () => {
     expect([exchanged.status, exchanged.json<OAuthAnswer>().error]).toEqual([400, 'invalid_request']);
     const asserted = await assert(await token());
     expect([asserted.status, asserted.json<OAuthAnswer>().error]).toEqual([400, 'invalid_grant']);
+  });
+
+  describe('whose subject may be named only in some namespaces', () => {
+    const other = naming({}, { namespace: 'evil', name: 'eve', user: 'eve' });
+
+    it('is exchanged although an AccessKey elsewhere also names it', async () => {
+      const { exchange, token, get } = await createFederation([other, naming()], undefined, ['prod', 'shop']);
+      const answer = await exchange(await token());
+      expect(answer.status).toBe(200);
+      const { access_token } = answer.json<OAuthAnswer>();
+      expect(decodeJwt(access_token)).toMatchObject({ preferred_username: 'ann' });
+      expect((await get(deploymentsPath, { authorization: `Bearer ${access_token}` })).status).toBe(200);
+    });
+
+    it('is rejected if only an AccessKey elsewhere names it, and if several in these namespaces do', async () => {
+      const elsewhere = await createFederation([other], undefined, ['shop']);
+      expect((await elsewhere.exchange(await elsewhere.token())).status).toBe(400);
+      const several = await createFederation([other, naming()], undefined, ['evil', 'shop']);
+      expect((await several.exchange(await several.token())).status).toBe(400);
+    });
+  });
+
+  it('is rejected if several AccessKeys name it, and the log names them', async () => {
+    const others = Array.from({ length: 10 }, (_, n) => naming({}, { name: `a${n}`, user: `a${n}` }));
+    const { exchange, token, logged } = await createFederation(others);
+    await exchange(await token());
+    const detail = [0, 1, 2, 3, 4, 5, 6, 7].map((n) => `shop/a${n}`).join(', ');
+    expect(logged()[0]).toMatchObject({ refused: 'several live AccessKeys name the subject', detail });
   });
 
   it('is rejected if it is not valid, with the reason only in the log', async () => {
