@@ -69,7 +69,9 @@ async function applyPair(scope: Scope, action: PairAction): Promise<PairOutcome>
   const rotated = await applyAction(scope, { kind: 'rotate', pair, secret: from, cause: rotation });
   if (rotated.problem) return rotated;
   scope.progress.changed(rotated);
-  return applyAction(scope, { ...action, from: rotated.secret, rotation: undefined });
+  const placed = await applyAction(scope, { ...action, from: rotated.secret, rotation: undefined });
+  const isSame = placed.secret?.pair?.ak === rotated.secret?.pair?.ak;
+  return { ...placed, ...(isSame && rotated.facts && { facts: rotated.facts }) };
 }
 
 async function applyAction(scope: Scope, action: PairAction): Promise<PairOutcome> {

@@ -12,6 +12,7 @@ import { apply } from './apply.ts';
 import { applyTokens } from './apply-token.ts';
 import { blockingNames, createBlockingSecrets } from './blocking-secrets.ts';
 import { enqueueChanges } from './enqueue.ts';
+import { hasRevertedFacts } from './hold.ts';
 import { createMemories, type Memory } from './memory.ts';
 import { nextStepAt } from './next-step.ts';
 import { mayOwn, observe, versionsOf } from './observe.ts';
@@ -108,8 +109,8 @@ export function startController(options: ControllerOptions): () => Promise<void>
       blockingNames(outcome).filter((name) => cached(name) === undefined),
     );
     // The watch reconciles again as soon as it shows the Secret. Until then, and for at most `watchLatencyMs`, the status
-    // stays as it is.
-    if (waitsForWatch(memory, outcome)) return watchLatencyMs;
+    // stays as it is, unless only the status can have what the Secret does not.
+    if (waitsForWatch(memory, outcome) && !hasRevertedFacts(outcome)) return watchLatencyMs;
     await report(observed, outcome, memory, at);
     const hasLastingProblem = isRechecked(outcome) || isRejected(outcome);
     memory.problemSince = hasLastingProblem ? (memory.problemSince ?? performance.now()) : undefined;

@@ -6,6 +6,7 @@ import { desiredData, desiredMetadata } from './desired-secret.ts';
 import type { PairOutcome } from './outcome.ts';
 import { readOwnSecrets, type Scope } from './scope.ts';
 import { type Content, contentToMove, newContent } from './secret-content.ts';
+import { isDataField } from './secret-fields.ts';
 
 type Create = Pick<Placement, 'pair' | 'secretName' | 'from'>;
 
@@ -19,7 +20,8 @@ export async function createSecret(scope: Scope, action: Create): Promise<PairOu
   const data = desiredData(pair, values);
   const { record, reverted } = await api.create({ accessKey, name: secretName, metadata, data });
   const write = { repaired: [], reverted };
-  return { pair, secretName, secret: record, ...changeOf(accessKey, action, source), write };
+  const sent = reverted.some(isDataField) ? {} : { facts };
+  return { pair, secretName, secret: record, ...sent, ...changeOf(accessKey, action, source), write };
 }
 
 function changeOf(

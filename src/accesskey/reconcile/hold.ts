@@ -1,8 +1,10 @@
 /** Delays writes to fields that do not keep their value. Pure. */
 import { annotations } from '../../credential/secret-format.ts';
-import type { AccessKeyRecord } from '../model/access-key-record.ts';
+import type { SecretRecord } from '../../credential/secret-record.ts';
+import { type AccessKeyRecord, type KeyPairSpec, pairStatusOf } from '../model/access-key-record.ts';
 import { isPlacement, type PairAction, type WritingAction } from './actions.ts';
 import { desiredMetadata, hasDesiredData, metadataPatch } from './desired-secret.ts';
+import type { PlanOutcome } from './outcome.ts';
 import type { HeldFields } from './overrides.ts';
 import { annotationField, isDataField, labelField } from './secret-fields.ts';
 
@@ -15,7 +17,9 @@ type Fields = ReadonlySet<string>;
 export function hold(accessKey: AccessKeyRecord, action: PairAction, held: HeldFields): PairAction {
   if (isPlacement(action)) {
     const fields = action.from && held.get(action.from.name);
-    return fields && hasData(fields) ? { ...action, rotation: undefined } : action;
+    if (!action.from || !fields) return action;
+    const isRotationHeld = hasData(fields) || hasLostFacts(accessKey, action.pair, action.from, fields);
+    return isRotationHeld ? { ...action, rotation: undefined } : action;
   }
   const fields = held.get(action.secret.name);
   const { pair, secret, kind } = action;
@@ -24,9 +28,11 @@ export function hold(accessKey: AccessKeyRecord, action: PairAction, held: HeldF
 }
 
 function isHeld(accessKey: AccessKeyRecord, action: WritingAction, fields: Fields): boolean {
+  const { pair, secret } = action;
+  if (action.kind === 'rotate' && hasLostFacts(accessKey, pair, secret, fields)) return true;
   // A generated pair needs both values, and the annotations that name their keys.
   if (action.kind !== 'update') return hasData(fields) || dataKeyAnnotations.some((one) => fields.has(one));
-  const { pair, secret, facts } = action;
+  const { facts } = action;
   const patch = metadataPatch(secret, desiredMetadata(accessKey, pair, facts)) ?? { labels: {}, annotations: {} };
   const changed = [
     ...Object.keys(patch.labels).map(labelField),
@@ -36,7 +42,22 @@ function isHeld(accessKey: AccessKeyRecord, action: WritingAction, fields: Field
 }
 
 const dataKeyAnnotations = [annotations.akKey, annotations.skKey].map(annotationField);
+const factAnnotations = [annotations.revision, annotations.generatedAt].map(annotationField);
+
+/**
+ * Whether a rotation only seems to be due: the status does not have the last one yet, and the annotations that say so did
+ * not last.
+ */
+function hasLostFacts(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret: SecretRecord, fields: Fields): boolean {
+  const isRecorded = pairStatusOf(accessKey, pair.name)?.accessKey === secret.pair?.ak;
+  return !isRecorded && factAnnotations.some((one) => fields.has(one));
+}
 
 function hasData(fields: Fields): boolean {
   return [...fields].some(isDataField);
+}
+
+/** Whether a Secret was written that does not say when or for which revision its pair was generated. */
+export function hasRevertedFacts({ pairs }: PlanOutcome): boolean {
+  return pairs.some(({ write }) => factAnnotations.some((one) => write?.reverted.includes(one)));
 }

@@ -24,10 +24,10 @@ export function nextStepAt({
   /** Milliseconds since the epoch. */
   now: number;
 }): number | undefined {
-  const times = outcome.pairs.flatMap(({ pair, secret }) => {
+  const times = outcome.pairs.flatMap(({ pair, secret, facts: sent }) => {
     const ends = expiresAtMs(pair);
     if (!secret?.pair) return [ends];
-    const facts = pairFacts({ accessKey, pair, secret, now });
+    const facts = sent ?? pairFacts({ accessKey, pair, secret, now });
     const warnings = warningTimes(ends, warningDays);
     return [
       ends,

@@ -1,6 +1,7 @@
 import type { SecretRecord } from '../../credential/secret-record.ts';
 import type { KubernetesError } from '../../kube/errors.ts';
 import type { KeyPairSpec } from '../model/access-key-record.ts';
+import type { PairFacts } from '../model/pair-facts.ts';
 import type { RotationCause } from './actions.ts';
 
 /**
@@ -65,6 +66,11 @@ export interface PairOutcome {
   secretName: string;
   /** The Secret that holds the pair; undefined if none does. */
   secret?: SecretRecord;
+  /**
+   * What was sent about the pair, if the Secret was written. The stored annotations can differ, because an admission policy
+   * changes them; but then the pair must not seem to be as old as before its rotation, and be rotated again.
+   */
+  facts?: PairFacts;
   change: PairChange;
   /** Set if the pair was rotated. */
   cause?: RotationCause;

@@ -16,7 +16,7 @@ export function pairStatus(accessKey: AccessKeyRecord, outcome: PairOutcome, now
     const state = stateWithoutSecret(outcome);
     return { name: pair.name, secretName, ...recoveryData(known), state, ...fromSpecAndStatus };
   }
-  const facts = pairFacts({ accessKey, pair, secret, now });
+  const facts = outcome.facts ?? pairFacts({ accessKey, pair, secret, now });
   const nextRotation = plannedRotationAt({ accessKey, pair, facts, now });
   const until = facts.previousValidUntil;
   return {

@@ -42,8 +42,8 @@ export async function writeContent({ api, accessKey, now }: Scope, action: Writi
     manager: managerOfField(fetched.raw, field),
   }));
   const write = { repaired, reverted };
-  const outcome = { pair, secretName: secret.name, secret: record, write };
   const isPairReverted = reverted.some(isDataField);
+  const outcome = { pair, secretName: secret.name, secret: record, ...(!isPairReverted && { facts }), write };
   // If admission reverted the change, there is no change to report.
   return isPairReverted || changed.every((one) => reverted.includes(one))
     ? { ...outcome, change: 'none', ...(isPairReverted && action.kind === 'rotate' && { overridden: true }) }

@@ -3,7 +3,7 @@ import type { PairAction } from '../../../../src/accesskey/reconcile/actions.ts'
 import { hold } from '../../../../src/accesskey/reconcile/hold.ts';
 import type { HeldFields } from '../../../../src/accesskey/reconcile/overrides.ts';
 import { plan } from '../../../../src/accesskey/reconcile/plan.ts';
-import { accessKey, known, now, type SecretParts, secret } from '../../../support/builders.ts';
+import { accessKey, keyPair, known, now, type SecretParts, secret } from '../../../support/builders.ts';
 
 const one = known();
 const wrongLabels = { labels: { 'app.kubernetes.io/managed-by': 'x', 'ghippo.io/key-pair': 'main' } };
@@ -41,6 +41,23 @@ describe('a held field', () => {
     const subject = known({ keyPairs: [{ name: 'main', revision: 2 }] });
     expect(planned({}, ['data[ak]'], subject)).toMatchObject({ kind: 'hold', instead: 'rotate' });
     expect(planned({}, [managedBy], subject)).toMatchObject({ kind: 'rotate' });
+  });
+
+  it('that says for which revision the pair was generated delays a rotation until the status has the pair', () => {
+    const field = 'metadata.annotations[ghippo.io/revision]';
+    const keyPairs = [{ name: 'main', revision: 2 }];
+    const unrecorded = known({ keyPairs }, { accessKey: keyPair(7).ak });
+    expect(planned({}, [field], unrecorded)).toMatchObject({ kind: 'hold', instead: 'rotate' });
+    expect(planned({}, [field], known({ keyPairs }))).toMatchObject({ kind: 'rotate' });
+    const action: PairAction = {
+      kind: 'wait',
+      pair: { name: 'main' },
+      secretName: 'new',
+      from: secret(),
+      rotation: 'revision',
+    };
+    expect(hold(unrecorded, action, heldIn([field]))).toEqual({ ...action, rotation: undefined });
+    expect(hold(known({ keyPairs }), action, heldIn([field]))).toEqual(action);
   });
 
   it('of the data of the former Secret delays a rotation before a move', () => {

@@ -1,7 +1,7 @@
 /** The controller while an admission policy or another controller changes what it writes to a Secret. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { KeyPairSpec } from '../../../../src/accesskey/model/access-key-record.ts';
-import { accessKey, keyPair, known, rawSecret } from '../../../support/builders.ts';
+import { accessKey, at, keyPair, known, now, rawSecret } from '../../../support/builders.ts';
 import { startTestController, type TestController } from './controllers.ts';
 import type { RawSecret } from './secrets-api.ts';
 
@@ -181,6 +181,55 @@ describe('an admission policy', () => {
     await pass(controller, 60);
     expect(conditions(controller)).not.toHaveProperty('Overridden');
     expect(controller.api.get('ann-main')?.metadata.labels[label]).toBe('accesskey-operator');
+    await controller.stop();
+  });
+});
+
+describe('an admission policy that changes what the annotations say about a rotated pair', () => {
+  const stripping = (raw: RawSecret): RawSecret => ({ ...raw, metadata: { ...raw.metadata, annotations: {} } });
+  const keeping =
+    (name: string, value: string) =>
+    (raw: RawSecret): RawSecret => ({
+      ...raw,
+      metadata: { ...raw.metadata, annotations: { ...raw.metadata.annotations, [name]: value } },
+    });
+  const raised = { name: 'main', revision: 2 };
+  const due = { rotation: { interval: '1h' } };
+  const overlap = { overlap: '1h' };
+
+  it.each<[string, (raw: RawSecret) => RawSecret, Partial<KeyPairSpec>, string]>([
+    ['removes all, revision', stripping, raised, 'Active'],
+    ['removes all, revision with an overlap', stripping, { ...raised, rotation: overlap }, 'Rotating'],
+    ['removes all, interval', stripping, due, 'Active'],
+    ['keeps the revision', keeping('ghippo.io/revision', '1'), raised, 'Active'],
+    [
+      'keeps the revision, with an overlap',
+      keeping('ghippo.io/revision', '1'),
+      { ...raised, rotation: overlap },
+      'Rotating',
+    ],
+    ['keeps the time, interval', keeping('ghippo.io/generated-at', at(-7200)), due, 'Active'],
+    ['removes all, revision and a move', stripping, { ...raised, secret: { name: 'new' } }, 'Active'],
+  ])('causes one rotation, as the status says: %s', async (_, admit, parts, state) => {
+    const recorded = { createdAt: at(-7200), nextRotationAt: at(-3600) };
+    const subject = known({ keyPairs: [{ name: 'main', ...parts }] }, recorded);
+    const controller = startTestController(
+      subject,
+      rawSecret({ createdAt: at(-7200), facts: { generatedAt: now - 7_200_000 } }),
+    );
+    controller.api.admit(admit);
+    await pass(controller, 300);
+    expect(controller.events.filter((one) => one === 'KeyPairRotated')).toHaveLength(1);
+    expect(controller.statuses.at(-1)?.keyPairs).toMatchObject([
+      {
+        state,
+        revision: parts.revision ?? 1,
+        createdAt: at(0),
+        ...(state === 'Rotating' && { previous: { accessKey: keyPair().ak } }),
+      },
+    ]);
+    expect(controller.statuses.at(-1)?.conditions?.[0]).toMatchObject({ type: 'Ready', status: 'True' });
+    expect(new Set(controller.statuses.map(({ keyPairs: [pair] = [] }) => pair?.accessKey)).size).toBeLessThan(3);
     await controller.stop();
   });
 });
