@@ -3,10 +3,10 @@ import type { SecretRecord } from '../../credential/secret-record.ts';
 import { formatTokenRecord, tokenDigest } from '../../credential/token-record.ts';
 import type { AccessKeyRecord } from '../model/access-key-record.ts';
 import { pairOf } from '../model/pair-facts.ts';
-import type { PairOutcome, PairProblem, PlanOutcome } from './outcome.ts';
+import { allPairs, type PairOutcome, type PairProblem, type PlanOutcome } from './outcome.ts';
 import type { HeldFields } from './overrides.ts';
 import type { Observed } from './plan.ts';
-import { writeProblem } from './problems.ts';
+import { combineProblems, writeProblem } from './problems.ts';
 import type { Scope } from './scope.ts';
 import { secretErrorOf } from './secret-errors.ts';
 import { annotationField, dataField } from './secret-fields.ts';
@@ -26,13 +26,14 @@ export async function applyTokens(
   const holdsUser = userHolder === scope.accessKey.key;
   const kept = holdsUser ? [] : secrets.flatMap((secret) => withoutToken(scope.accessKey, secret) ?? []);
   const results: PairOutcome[] = [];
-  for (const one of [...outcome.pairs, ...kept]) {
+  for (const one of allPairs({ ...outcome, kept })) {
     const changed = await applyToken(scope, one, { tokens, held });
     if (changed) scope.progress.changed(changed);
-    const { secret, problem } = changed ?? {};
-    results.push({ ...one, ...(secret && { secret }), ...(problem && { problem }) });
+    const problem = combineProblems(one.problem, changed?.problem);
+    results.push({ ...one, ...(changed?.secret && { secret: changed.secret }), ...(problem && { problem }) });
   }
-  return { ...outcome, pairs: results.slice(0, outcome.pairs.length) };
+  const count = outcome.pairs.length;
+  return { ...outcome, pairs: results.slice(0, count), ...(kept.length > 0 && { kept: results.slice(count) }) };
 }
 
 /** The outcome of a pair that stays in its Secret, as if its spec had no token. */
@@ -50,10 +51,11 @@ export interface TokenOptions {
 }
 
 /**
- * Issues, renews or removes the token in the Secret of a reconciled pair.
+ * Issues, renews or removes the token in the Secret that holds a reconciled pair, also if the pair has a problem, such as a
+ * taken Secret name.
  *
- * @returns the outcome with the changed Secret, or with a problem if the token cannot be changed; undefined if nothing is to
- * be written
+ * @returns the outcome for the token alone: with the changed Secret, or with a problem if the token cannot be changed;
+ * undefined if nothing is to be written
  * @throws like `apply`
  */
 export async function applyToken(
@@ -61,20 +63,22 @@ export async function applyToken(
   outcome: PairOutcome,
   { tokens, held }: TokenOptions,
 ): Promise<PairOutcome | undefined> {
-  const { pair, secret } = outcome;
-  // A pair with a problem may move or be replaced; its token waits.
-  if (!secret?.pair || outcome.problem) return undefined;
+  const { pair, secret, problem } = outcome;
+  if (!secret?.pair) return undefined;
+  // The next attempt writes the pair first.
+  if (problem?.reason === 'SecretFailed' && outcome.secretName === secret.name) return undefined;
   const step = planToken({ accessKey, pair, secret, tokens, now });
   const fields = held.get(secret.name);
   if (step.kind === 'keep' || fields?.has(annotationField(annotations.token))) return undefined;
   if (step.kind === 'issue' && fields?.has(dataField(step.key))) return undefined;
-  if (step.kind === 'wait') return { ...outcome, change: 'none', problem: missingKeys(secret.name) };
-  if (secret.immutable) return { ...outcome, change: 'none', problem: immutable(secret.name) };
+  const unchanged = { pair, secretName: secret.name, secret, change: 'none' as const };
+  if (step.kind === 'wait') return { ...unchanged, problem: missingKeys(secret.name) };
+  if (secret.immutable) return { ...unchanged, problem: immutable(secret.name) };
   try {
-    return await write({ api, accessKey, now }, { ...outcome, secret }, step, tokens);
+    return { ...unchanged, ...(await write({ api, accessKey, now }, secret, step, tokens)) };
   } catch (error) {
-    const problem = writeProblem({ error: secretErrorOf(error), secretName: secret.name, immutable: false });
-    return { ...outcome, change: 'none', problem };
+    const { name: secretName } = secret;
+    return { ...unchanged, problem: writeProblem({ error: secretErrorOf(error), secretName, immutable: false }) };
   }
 }
 
@@ -93,11 +97,10 @@ type WriteStep = Extract<TokenStep, { kind: 'issue' | 'remove' }>;
 
 async function write(
   { api, accessKey, now }: Pick<Scope, 'api' | 'accessKey' | 'now'>,
-  outcome: PairOutcome & { secret: SecretRecord },
+  secret: SecretRecord,
   step: WriteStep,
   tokens: SecretTokens,
-): Promise<PairOutcome> {
-  const { secret } = outcome;
+): Promise<Pick<PairOutcome, 'secret' | 'write'>> {
   await api.confirm(accessKey);
   const { annotation, data } = await contentOf(step, tokens);
   const metadata = { labels: {}, annotations: { [annotations.token]: annotation } };
@@ -107,7 +110,7 @@ async function write(
   const isRenewal = renewAt !== undefined && renewAt <= now;
   const value = step.kind === 'issue' ? `${step.inputs} ${isRenewal ? now : ''}` : null;
   const repaired = [{ field: annotationField(annotations.token), value }];
-  return { ...outcome, secret: record, change: 'none', write: { repaired, reverted } };
+  return { secret: record, write: { repaired, reverted } };
 }
 
 async function contentOf(step: WriteStep, tokens: SecretTokens) {

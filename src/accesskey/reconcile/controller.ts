@@ -101,7 +101,7 @@ export function startController(options: ControllerOptions): () => Promise<void>
     const before = versionsOf(observed);
     const applied = await applyAll(observed, memory, at);
     memory.unseen = unseenSecrets(accessKey, applied, (name) => before.get(name));
-    memory.overrides = onlyFor(memory.overrides, applied.pairs);
+    memory.overrides = onlyFor(memory.overrides, applied);
     const overridden = withOverrides(applied, memory.overrides);
     const outcome = withAcceptance({ accessKey, outcome: overridden, accepts, now: at });
     blockingSecrets.watch(

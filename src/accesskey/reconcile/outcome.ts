@@ -90,8 +90,15 @@ export interface PairOutcome {
 /** The result of applying a plan. */
 export interface PlanOutcome {
   pairs: readonly PairOutcome[];
+  /** The pairs in the Secrets that the AccessKey keeps although another one holds its user: only their tokens are removed. */
+  kept?: readonly PairOutcome[];
   /** Unneeded Secrets that could not be deleted. */
   notRemoved: readonly { secretName: string; error: KubernetesError }[];
   /** Which fields of the Secrets are overridden, and by what; undefined if none is. */
   overrides?: string | undefined;
+}
+
+/** The results for all pairs, also in Secrets that are only kept. */
+export function allPairs({ pairs, kept = [] }: Pick<PlanOutcome, 'pairs' | 'kept'>): PairOutcome[] {
+  return [...pairs, ...kept];
 }

@@ -2,7 +2,7 @@
  * Overrides: fields of a Secret that do not keep the value that the operator writes, because an admission policy or
  * another controller changes them. Repairing them is delayed more and more. Pure.
  */
-import type { PairOutcome, PlanOutcome, Repair, Write } from './outcome.ts';
+import { allPairs, type PairOutcome, type PlanOutcome, type Repair, type Write } from './outcome.ts';
 
 interface FieldState {
   /** Writes of the same value in a row, each at most `windowMs` after the one before. */
@@ -72,9 +72,10 @@ export function afterOutcome(overrides: Overrides, outcome: PairOutcome, now: nu
   return { ...overrides, secrets };
 }
 
-/** Drops what is known about Secrets that no pair uses any more. */
-export function onlyFor(overrides: Overrides, pairs: readonly Pick<PairOutcome, 'secretName'>[]): Overrides {
-  const isUsed = (name: string) => pairs.some(({ secretName }) => secretName === name);
+/** Drops what is known about Secrets that no pair uses any more: neither the wanted one nor the one that holds it. */
+export function onlyFor(overrides: Overrides, outcome: Pick<PlanOutcome, 'pairs' | 'kept'>): Overrides {
+  const isUsed = (name: string) =>
+    allPairs(outcome).some(({ secretName, secret }) => secretName === name || secret?.name === name);
   return { ...overrides, secrets: new Map([...overrides.secrets].filter(([name]) => isUsed(name))) };
 }
 

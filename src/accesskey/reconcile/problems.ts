@@ -2,7 +2,7 @@
 import type { SecretRecord } from '../../credential/secret-record.ts';
 import type { KubernetesError } from '../../kube/errors.ts';
 import type { BlockedAction } from './actions.ts';
-import type { PairOutcome, PairProblem, PlanOutcome } from './outcome.ts';
+import { allPairs, type PairOutcome, type PairProblem, type PlanOutcome } from './outcome.ts';
 
 /** @param currentSecret the Secret that still holds the pair, if any */
 export function outcomeWithProblem({
@@ -67,6 +67,23 @@ export function writeProblem({
   };
 }
 
+/** Two problems of one pair as one. The first, which is about the pair and not about its token, has the reason. */
+export function combineProblems(
+  first: PairProblem | undefined,
+  second: PairProblem | undefined,
+): PairProblem | undefined {
+  if (!first || !second) return first ?? second;
+  const stablePrefix = first.stablePrefix ?? (second.stablePrefix && `${first.message}; ${second.stablePrefix}`);
+  const error = first.error ?? second.error;
+  return {
+    reason: first.reason,
+    message: `${first.message}; ${second.message}`,
+    ...(stablePrefix !== undefined && { stablePrefix }),
+    ...((first.stalled || second.stalled) && { stalled: true }),
+    ...(error && { error }),
+  };
+}
+
 /** The problem of an unneeded Secret that could not be deleted. */
 export function removalProblem({
   secretName,
@@ -77,8 +94,8 @@ export function removalProblem({
 }
 
 /** @returns the first error of the API server, after which the reconcile is retried */
-export function errorOf({ pairs, notRemoved }: PlanOutcome): KubernetesError | undefined {
-  return pairs.find((one) => one.problem?.error)?.problem?.error ?? notRemoved[0]?.error;
+export function errorOf(outcome: PlanOutcome): KubernetesError | undefined {
+  return allPairs(outcome).find((one) => one.problem?.error)?.problem?.error ?? outcome.notRemoved[0]?.error;
 }
 
 /** For a 5xx only the status is reported, because the text may differ each time, unless a webhook chose it. */

@@ -1,6 +1,6 @@
 /** When an AccessKey is reconciled again although no watch has shown a change. Pure. */
 import { KubernetesError } from '../../kube/errors.ts';
-import type { PlanOutcome } from './outcome.ts';
+import { allPairs, type PlanOutcome } from './outcome.ts';
 
 /**
  * How soon a pair with a problem that is not an error of the API server is reconciled again, milliseconds. A blocking Secret
@@ -48,8 +48,9 @@ export function isRechecked({ pairs }: PlanOutcome): boolean {
 const lastingStatuses = new Set([403, 413, 422]);
 
 /** Whether the API server has rejected requests, and each for a reason that usually lasts. */
-export function isRejected({ pairs, notRemoved }: PlanOutcome): boolean {
-  const errors = [...pairs.map(({ problem }) => problem), ...notRemoved].flatMap((one) => one?.error ?? []);
+export function isRejected(outcome: PlanOutcome): boolean {
+  const problems = [...allPairs(outcome).map(({ problem }) => problem), ...outcome.notRemoved];
+  const errors = problems.flatMap((one) => one?.error ?? []);
   return errors.length > 0 && errors.every(({ denied, status }) => denied || lastingStatuses.has(status));
 }
 

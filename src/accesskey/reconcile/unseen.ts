@@ -3,7 +3,7 @@
  * Pure.
  */
 import type { AccessKeyRecord } from '../model/access-key-record.ts';
-import type { PlanOutcome } from './outcome.ts';
+import { allPairs, type PlanOutcome } from './outcome.ts';
 
 /** How long the watch may take to show a write before it no longer matters, milliseconds. */
 export const watchLatencyMs = 2_000;
@@ -27,12 +27,12 @@ type Identity = Pick<AccessKeyRecord, 'uid' | 'generation' | 'resourceVersion'>;
  */
 export function writtenSecrets(
   { uid, generation }: Identity,
-  { pairs }: PlanOutcome,
+  outcome: PlanOutcome,
   versionOf: VersionOf,
   since: number,
 ): Unseen['secrets'] {
   const before = new Map<string, string | undefined>();
-  for (const { secret } of pairs) {
+  for (const { secret } of allPairs(outcome)) {
     if (secret && secret.resourceVersion !== versionOf(secret.name)) before.set(secret.name, versionOf(secret.name));
   }
   return before.size === 0 ? undefined : { uid, generation, since, before };

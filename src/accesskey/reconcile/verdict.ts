@@ -56,19 +56,28 @@ export function verdictOf({
   outcome: PlanOutcome;
   keyPairs: readonly KeyPairStatus[];
 }): Verdict {
-  return otherHolder === undefined ? verdictOnPairs(accessKey, outcome, keyPairs) : userClaimed(accessKey, otherHolder);
+  return otherHolder === undefined
+    ? verdictOnPairs(accessKey, outcome, keyPairs)
+    : userClaimed(accessKey, otherHolder, outcome);
 }
 
-function userClaimed({ spec }: AccessKeyRecord, holder: string): Verdict {
-  const message = `user ${spec.user.name} is held by AccessKey ${holder}; delete one of the two AccessKeys`;
-  return { state: 'Stalled', reason: reasons.userClaimed, message };
+/** A token that could not be removed from a kept Secret is named as well. */
+function userClaimed({ spec }: AccessKeyRecord, holder: string, { kept = [] }: PlanOutcome): Verdict {
+  const claim = `user ${spec.user.name} is held by AccessKey ${holder}; delete one of the two AccessKeys`;
+  const problems = kept.flatMap(({ problem }) => problem ?? []);
+  const message = [claim, ...problems.map((one) => one.message)].join('; ');
+  const prefix = problems[0]?.stablePrefix;
+  const stable = prefix === undefined ? {} : { stablePrefix: `${claim}; ${prefix}` };
+  return { state: 'Stalled', reason: reasons.userClaimed, message, ...stable };
 }
 
 function verdictOnPairs({ spec }: AccessKeyRecord, outcome: PlanOutcome, keyPairs: readonly KeyPairStatus[]): Verdict {
   const problems = outcome.pairs.flatMap(({ problem }) => problem ?? []);
-  const conflicts = problems.filter((one) => one.reason === 'SecretConflict').map((one) => one.message);
-  if (conflicts.length > 0) {
-    return { state: 'Stalled', reason: reasons.secretConflict, message: conflicts.join('; ') };
+  const conflicts = problems.filter((one) => one.reason === 'SecretConflict');
+  const [conflict] = conflicts;
+  if (conflict) {
+    const message = conflicts.map((one) => one.message).join('; ');
+    return { ...conflict, state: 'Stalled', message };
   }
   const [stuck] = outcome.notRemoved;
   if (stuck) {

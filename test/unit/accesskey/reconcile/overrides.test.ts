@@ -12,7 +12,7 @@ import {
   onlyFor,
   withOverrides,
 } from '../../../../src/accesskey/reconcile/overrides.ts';
-import { failed, outcomeOf, present } from './outcomes.ts';
+import { conflict, failed, outcomeOf, present } from './outcomes.ts';
 
 const label = 'metadata.labels[a]';
 const rival = { field: label, manager: 'rival' };
@@ -149,8 +149,14 @@ describe('overrides', () => {
 
   it('are dropped with the Secret', () => {
     const state = repairedAt(0, 0, 0, 0, 0);
-    expect(onlyFor(state, [present()])).toEqual(state);
-    expect(onlyFor(state, []).secrets.size).toBe(0);
+    const { secret: held } = present();
+    for (const used of [
+      { pairs: [present()] },
+      { pairs: [], kept: [present()] },
+      { pairs: [{ ...conflict('new'), ...(held && { secret: held }) }] },
+    ])
+      expect(onlyFor(state, used)).toEqual(state);
+    expect(onlyFor(state, { pairs: [conflict('new')] }).secrets.size).toBe(0);
   });
 
   it('record nothing for a Secret without repairs', () => {
