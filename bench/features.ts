@@ -7,7 +7,7 @@
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { createLiveFederated } from '../src/accesskey/live/live-federated.ts';
+import { createLiveFederated } from '../src/accesskey/live/live-users.ts';
 import { createPairLookup } from '../src/accesskey/live/pair-lookup.ts';
 import type { AccessKeyRecord, KeyPairSpec } from '../src/accesskey/model/access-key-record.ts';
 import { csvChunks } from '../src/inventory/csv.ts';

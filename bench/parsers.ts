@@ -136,7 +136,7 @@ const host: Parse = (input) =>
   } as IncomingMessage);
 const signingKeys = await parseSigningKeys(await generateSigningKeys(new Date(), keyPolicy));
 const jwt: Parse = async (input) => {
-  const none = { find: () => [], usersOf: () => [] };
+  const none = { find: () => [], userOf: () => undefined };
   const options = { keys: signingKeys, expected: { issuer: 'i' }, now: 0 };
   await verifyToken(input, { ...options, address: undefined, pairs: none, serviceAccounts: none }).catch(
     () => undefined,

@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util';
 import { getRequestListener } from '@hono/node-server';
 import { pino } from 'pino';
 import { Pool } from 'undici';
-import { createLiveServiceAccounts } from '../src/accesskey/live/live-service-accounts.ts';
+import { createLiveServiceAccounts } from '../src/accesskey/live/live-users.ts';
 import { createPairLookup } from '../src/accesskey/live/pair-lookup.ts';
 import { fixedClusters } from '../src/clusters/cluster.ts';
 import { createApp } from '../src/http/app.ts';

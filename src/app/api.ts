@@ -1,6 +1,5 @@
 import { createAccessKeyApi } from '../accesskey/change/access-key-api.ts';
-import { createLiveFederated } from '../accesskey/live/live-federated.ts';
-import { createLiveServiceAccounts } from '../accesskey/live/live-service-accounts.ts';
+import { createLiveFederated, createLiveServiceAccounts } from '../accesskey/live/live-users.ts';
 import { createPairLookup } from '../accesskey/live/pair-lookup.ts';
 import type { AccessKeyCaches } from '../accesskey/model/caches.ts';
 import { apiFieldManager } from '../accesskey/model/field-managers.ts';

@@ -9,7 +9,7 @@ export interface Subject {
   user: { id: string; name: string; groups: readonly string[] };
   /** When the credential expires, milliseconds since the epoch; Infinity if it does not expire. */
   expiresAt: number;
-  /** Name of the key pair; undefined for a ServiceAccount. */
+  /** Name of the key pair; undefined for a ServiceAccount or a subject of a trusted issuer. */
   pairName?: string | undefined;
   /** Validity of its tokens, seconds, unless the request asks for another; undefined: the default of the request. */
   tokenSeconds?: number | undefined;

@@ -1,4 +1,4 @@
-import type { LiveServiceAccounts, ServiceAccountUser } from '../accesskey/live/live-service-accounts.ts';
+import type { LiveServiceAccounts, LiveUser } from '../accesskey/live/live-users.ts';
 import type { KubernetesClient } from '../kube/client.ts';
 import { ConnectionError } from '../kube/errors.ts';
 import { parseUsername, type ServiceAccountName, usernameOf } from '../kube/names.ts';
@@ -75,7 +75,7 @@ export interface ReviewBudget {
 }
 
 export interface ExchangeOptions {
-  serviceAccounts: LiveServiceAccounts;
+  serviceAccounts: Pick<LiveServiceAccounts, 'usersOf'>;
   review: ReviewServiceAccountToken;
   budget: ReviewBudget;
   /** Required audience of subject tokens. */
@@ -128,7 +128,7 @@ export function createExchange(options: ExchangeOptions): (request: ExchangeRequ
   };
 }
 
-function toSubject(user: ServiceAccountUser, { clientId, exp }: Unverified): Subject {
+function toSubject(user: LiveUser, { clientId, exp }: Unverified): Subject {
   return { clientId, user, audiences: user.audiences, expiresAt: exp * 1000 };
 }
 
@@ -147,9 +147,9 @@ async function isGenuine(token: string, clientId: string, { review }: ExchangeOp
 }
 
 function onlyUserOf(
-  serviceAccounts: LiveServiceAccounts,
+  serviceAccounts: ExchangeOptions['serviceAccounts'],
   account: ServiceAccountName,
-): { user: ServiceAccountUser } | Refusal {
+): { user: LiveUser } | Refusal {
   const [user, ...others] = serviceAccounts.usersOf(account);
   if (!user) return { refused: 'no live AccessKey names the ServiceAccount' };
   if (others.length === 0) return { user };

@@ -13,20 +13,20 @@ import { clientField, type Refusal } from './refusal.ts';
 /** What a client presents to get a token. */
 export type Credential =
   | { pair: KeyPair }
-  /** A ServiceAccount token; `clientId` is the client_id of the request, if any. */
+  /** A token to exchange; `clientId` is the client_id of the request, if any. */
   | { subjectToken: string; clientId: string | undefined };
 
 export interface IssuedToken {
   token: string;
   claims: TokenClaims;
-  /** Name of the key pair; undefined for a ServiceAccount. */
+  /** Name of the key pair; undefined for a ServiceAccount or a subject of a trusted issuer. */
   pairName: string | undefined;
 }
 
 /** Signs claims with the active key (sign.ts). */
 export type Sign = (claims: TokenClaims, keys: SigningKeys) => Promise<string>;
 
-/** A ServiceAccount token to exchange. */
+/** A token to exchange: of a ServiceAccount, or of a trusted issuer. */
 export interface ExchangeRequest {
   subjectToken: string;
   /** client_id of the request, if any. */
@@ -53,7 +53,7 @@ export interface TokenTerms extends TokenValidity {
 
 export interface IssueOptions {
   pairs: PairLookup;
-  /** Exchanges a ServiceAccount token (exchange.ts). */
+  /** Exchanges a token (exchange.ts, federation/exchange.ts). */
   exchange: (request: ExchangeRequest) => Promise<Subject | Refusal>;
   sign: Sign;
   claimsOptions: ClaimsOptions;
@@ -74,7 +74,7 @@ export type IssueToken = (credential: Credential, request: IssueRequest) => Prom
 
 /**
  * @returns a function that issues a token for a credential; it throws KubernetesError or ConnectionError when the cluster
- * cannot review a ServiceAccount token
+ * cannot review a ServiceAccount token, and IssuerError when the issuer of a token is unavailable
  */
 export function createTokenIssuer(options: IssueOptions): IssueToken {
   const { pairs, exchange, sign, claimsOptions, maxSeconds, now } = options;

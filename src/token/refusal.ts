@@ -1,5 +1,5 @@
 /** Why a credential gets no token, for the log. */
-import { parseFederatedClientId } from '../accesskey/live/live-federated.ts';
+import { parseFederatedClientId } from '../accesskey/live/live-users.ts';
 import type { Subject } from './claims.ts';
 
 /** Why a credential gets no token. */

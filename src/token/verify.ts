@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { type LiveFederated, parseFederatedClientId } from '../accesskey/live/live-federated.ts';
-import type { LiveServiceAccounts } from '../accesskey/live/live-service-accounts.ts';
+import { type LiveFederated, type LiveServiceAccounts, parseFederatedClientId } from '../accesskey/live/live-users.ts';
 import type { PairLookup } from '../accesskey/live/pair-lookup.ts';
 import { isAddressAllowed } from '../accesskey/model/networks.ts';
 import { liveStates } from '../accesskey/model/pair-state.ts';
@@ -14,9 +13,9 @@ export interface Caller {
   id: string;
   name: string;
   groups: readonly string[];
-  /** Name of the key pair that the token was issued for; undefined for a ServiceAccount. */
+  /** Name of the key pair that the token was issued for; undefined for a ServiceAccount or a subject of a trusted issuer. */
   pairName: string | undefined;
-  /** client_id: the ak, or the name of the ServiceAccount. */
+  /** client_id: the ak, `system:serviceaccount:<namespace>:<name>`, or `<issuer>#<subject>`. */
   clientId: string;
   /** Seconds since the epoch. */
   issuedAt: number;
@@ -35,9 +34,9 @@ export class AddressError extends TokenError {
 
 export interface VerifyOptions extends SignatureOptions {
   pairs: PairLookup;
-  serviceAccounts: LiveServiceAccounts;
+  serviceAccounts: Pick<LiveServiceAccounts, 'userOf'>;
   /** Users of subjects of trusted issuers; default: there are none. */
-  federated?: LiveFederated | undefined;
+  federated?: Pick<LiveFederated, 'userOf'> | undefined;
   /** Of the client that uses the token; undefined: not checked. */
   address: string | undefined;
 }
@@ -54,7 +53,8 @@ const callerClaims = z.object({
 
 /**
  * Verifies a token of the operator: signature, algorithm, issuer, audience and times (RFC 7519 section 7.2, RFC 8725),
- * and that its key pair is still live and has not revoked it, or that a live AccessKey still names its ServiceAccount.
+ * and that its key pair is still live and has not revoked it, or that its AccessKey is live and still names its
+ * ServiceAccount or subject.
  *
  * Returns only those groups of the token that the user is still in: removing a user from a group takes effect
  * immediately.
@@ -103,22 +103,18 @@ interface Live {
   audiences?: readonly string[] | undefined;
 }
 
-/** @throws TokenError if the key pair or ServiceAccount of the token is no longer live, or belongs to another user */
+/** @throws TokenError if the key pair or AccessKey of the token is no longer live, or belongs to another user */
 function findLive(
   { id, name, clientId }: Pick<Caller, 'id' | 'name' | 'clientId'>,
   { pairs, serviceAccounts, federated, now }: VerifyOptions,
 ): Live {
   const account = parseUsername(clientId);
-  if (account) {
-    const user = serviceAccounts.usersOf(account).find((one) => one.id === id && one.name === name);
-    if (!user) throw new TokenError('no live AccessKey names the ServiceAccount of the token');
-    return { groups: user.groups, pairName: undefined, audiences: user.audiences };
-  }
   const external = parseFederatedClientId(clientId);
-  if (external) {
-    const users = federated?.usersOf(external.issuer, external.subject) ?? [];
-    const user = users.find((one) => one.id === id && one.name === name);
-    if (!user) throw new TokenError('no live AccessKey names the subject of the token');
+  if (account || external) {
+    const user = account ? serviceAccounts.userOf(account, id) : external && federated?.userOf(external, id);
+    if (user?.name !== name) {
+      throw new TokenError(`no live AccessKey names the ${account ? 'ServiceAccount' : 'subject'} of the token`);
+    }
     return { groups: user.groups, pairName: undefined, audiences: user.audiences };
   }
   const found = pairs.find(clientId, now).filter((one) => one.user.id === id && one.user.name === name);

@@ -7,13 +7,13 @@ import { formatTime, parseTime } from '../model/time.ts';
 /** Minimum time between two writes for one client, milliseconds. */
 export const resolutionMs = 60_000;
 
-/** A use of a key pair, of a ServiceAccount, or of a token that was issued for one. */
+/** A use of a key pair or of a token that was issued for one, for a ServiceAccount or for a subject of a trusted issuer. */
 export interface Use {
   /** uid of the AccessKey. */
   id: string;
-  /** The ak, or `system:serviceaccount:<namespace>:<name>`. */
+  /** The ak, `system:serviceaccount:<namespace>:<name>`, or `<issuer>#<subject>`. */
   clientId: string;
-  /** Name of the key pair; undefined for a ServiceAccount. */
+  /** Name of the key pair; undefined for a ServiceAccount or a subject of a trusted issuer. */
   pairName: string | undefined;
   /** IP address of the client; undefined if unknown. */
   address: string | undefined;

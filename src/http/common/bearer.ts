@@ -31,7 +31,7 @@ export async function requireCaller(context: Context<Environment>, dependencies:
   return checked;
 }
 
-/** Records the use of the key pair or ServiceAccount that a token was issued for. */
+/** Records the use of the key pair, ServiceAccount or subject of a trusted issuer that a token was issued for. */
 export function recordUse(
   context: RequestVariables,
   { id, clientId, pairName }: Omit<Use, 'address'>,

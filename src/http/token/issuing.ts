@@ -62,8 +62,8 @@ const refusedRecord = { audit: true, event: 'token.refused' };
 
 /**
  * A key pair is checked first, which costs one hash, and only failures are throttled: a correct pair is accepted from
- * any address. A ServiceAccount token costs a call to the API server, so it needs an attempt of the budget of its address
- * before it is reviewed (review-budget.ts).
+ * any address. A token to exchange costs a call to the API server, or its signature is to be checked with the keys of its
+ * issuer, so it needs an attempt of the budget of its address before it is reviewed (review-budget.ts).
  */
 export function createTokenIssuing(dependencies: Dependencies): TokenIssuing {
   const { token: options, pairs, serviceAccounts, reviewServiceAccount: review, now } = dependencies;
@@ -106,7 +106,7 @@ export function createTokenIssuing(dependencies: Dependencies): TokenIssuing {
       if ('refused' in result) {
         Object.assign(fields, refusedRecord);
         metrics.requested(denials[result.refused] === 'audience' ? 'invalid' : 'refused');
-        // The budget has already counted the failure of a ServiceAccount token.
+        // The budget has already counted the failure of a token to exchange.
         return fail(context, 'pair' in credential ? result : { retryAfterSeconds: 0, ...result });
       }
       Object.assign(fields, issuedRecord(result));

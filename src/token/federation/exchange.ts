@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { federatedClientId, type LiveFederated } from '../../accesskey/live/live-federated.ts';
+import { federatedClientId, type LiveFederated } from '../../accesskey/live/live-users.ts';
 import type { Subject } from '../claims.ts';
 import type { Attempt, ReviewBudget } from '../exchange.ts';
 import type { ExchangeRequest } from '../issue.ts';
@@ -9,12 +9,9 @@ import { IssuerError } from './issuer-client.ts';
 
 export interface FederatedExchangeOptions {
   tokens: ExternalTokens;
-  users: LiveFederated;
+  users: Pick<LiveFederated, 'usersOf'>;
   budget: ReviewBudget;
 }
-
-/** How many AccessKeys that name one subject the log has. */
-const maxNamed = 8;
 
 /**
  * Exchanges a token of a trusted issuer for a token of the user whose AccessKey names its subject (RFC 8693, RFC 7523). If
@@ -27,7 +24,7 @@ export function createFederatedExchange({ tokens, users, budget }: FederatedExch
   return async ({ subjectToken, clientId, address }: ExchangeRequest): Promise<Subject | Refusal | undefined> => {
     const claimed = tokens.peek(subjectToken);
     if (!claimed) return undefined;
-    const account = federatedClientId(claimed.issuer, claimed.subject);
+    const account = federatedClientId(claimed);
     if (clientId !== undefined && clientId !== account) return { refused: 'client_id is not the subject of the token' };
     // The subject is not verified yet, so it can be long, and the budget keeps its keys.
     const client = { address, account: hash('sha256', account, 'base64url') };
@@ -49,14 +46,19 @@ async function verify(tokens: ExternalTokens, token: string): Promise<Attempt<Ex
   }
 }
 
-function subjectOf({ issuer, subject, audiences, exp }: ExternalToken, users: LiveFederated): Subject | Refusal {
-  const naming = users.usersOf(issuer, subject);
+function subjectOf(
+  { issuer, subject, audiences, exp }: ExternalToken,
+  users: FederatedExchangeOptions['users'],
+): Subject | Refusal {
+  const naming = users.usersOf({ issuer, subject });
   const [user, ...others] = naming;
-  const clientId = federatedClientId(issuer, subject);
+  const clientId = federatedClientId({ issuer, subject });
   if (!user) return { refused: 'no live AccessKey names the subject' };
   if (others.length > 0) {
-    const names = naming.map(({ accessKey }) => accessKey).sort();
-    const detail = names.slice(0, maxNamed).join(', ');
+    const detail = naming
+      .map(({ accessKey }) => accessKey)
+      .sort()
+      .join(', ');
     return { refused: 'several live AccessKeys name the subject', federated: clientId, detail };
   }
   const isAccepted = user.subjectAudiences.some((one) => audiences.includes(one));

@@ -1,7 +1,7 @@
 import { UnsecuredJWT } from 'jose';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { createLiveServiceAccounts } from '../../../src/accesskey/live/live-service-accounts.ts';
+import { createLiveServiceAccounts } from '../../../src/accesskey/live/live-users.ts';
 import { createPairLookup } from '../../../src/accesskey/live/pair-lookup.ts';
 import type { KeyPairSpec } from '../../../src/accesskey/model/access-key-record.ts';
 import { createOwnTokenCheck } from '../../../src/app/own-tokens.ts';

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import type { Authorizer } from '../../../src/access/authorizer.ts';
 import { createVisibility } from '../../../src/access/visibility.ts';
-import { createLiveServiceAccounts } from '../../../src/accesskey/live/live-service-accounts.ts';
+import { createLiveServiceAccounts } from '../../../src/accesskey/live/live-users.ts';
 import { createPairLookup } from '../../../src/accesskey/live/pair-lookup.ts';
 import type { Use } from '../../../src/accesskey/live/use.ts';
 import { type Cluster, fixedClusters } from '../../../src/clusters/cluster.ts';

@@ -1,7 +1,7 @@
 import { decodeProtectedHeader } from 'jose';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { createLiveServiceAccounts } from '../../../src/accesskey/live/live-service-accounts.ts';
+import { createLiveServiceAccounts } from '../../../src/accesskey/live/live-users.ts';
 import { createPairLookup } from '../../../src/accesskey/live/pair-lookup.ts';
 import { generateSigningKeys, parseSigningKeys } from '../../../src/token/keys/signing-keys.ts';
 import { createSecretTokens } from '../../../src/token/secret-tokens.ts';

@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT, UnsecuredJWT } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createLiveServiceAccounts } from '../../../src/accesskey/live/live-service-accounts.ts';
+import { createLiveServiceAccounts } from '../../../src/accesskey/live/live-users.ts';
 import { createPairLookup, type PairLookup } from '../../../src/accesskey/live/pair-lookup.ts';
 import type { ClaimsOptions, TokenClaims } from '../../../src/token/claims.ts';
 import { type Algorithm, algorithms } from '../../../src/token/keys/facts.ts';

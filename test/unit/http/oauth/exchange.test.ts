@@ -1,6 +1,6 @@
 import { decodeJwt, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { createLiveServiceAccounts } from '../../../../src/accesskey/live/live-service-accounts.ts';
+import { createLiveServiceAccounts } from '../../../../src/accesskey/live/live-users.ts';
 import { createPairLookup } from '../../../../src/accesskey/live/pair-lookup.ts';
 import type { Dependencies } from '../../../../src/http/common/environment.ts';
 import { KubernetesError } from '../../../../src/kube/errors.ts';

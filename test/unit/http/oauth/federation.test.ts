@@ -1,7 +1,7 @@
 /** Tokens of trusted issuers at the token endpoint: token exchange (RFC 8693) and JWT grant (RFC 7523). */
 import { decodeJwt } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { createLiveFederated } from '../../../../src/accesskey/live/live-federated.ts';
+import { createLiveFederated } from '../../../../src/accesskey/live/live-users.ts';
 import type { AccessKeyRecord } from '../../../../src/accesskey/model/access-key-record.ts';
 import { createExternalTokens } from '../../../../src/token/federation/external-token.ts';
 import { accessKey, caches, now } from '../../../support/builders.ts';
