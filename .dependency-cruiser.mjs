@@ -2,7 +2,7 @@
  * The import rules of src/, checked by test/unit/dependencies.test.ts and by `npm run lint`.
  *
  * `mayImport` lists every folder from the bottom layer to the top: a folder imports only folders above it in the list.
- * Every folder may also import src/kube/names.ts, which imports nothing.
+ * Every folder may also import src/kube/names.ts and src/kube/printable.ts, which import nothing.
  */
 const mayImport = {
   kube: [],
@@ -95,7 +95,8 @@ const mayImport = {
 const filesOf = (folder) => `^src/${folder}/[^/]+$`;
 /** The entry points of the operator and of kubectl-accesskey. */
 const mains = ['^src/main\\.ts$', '^src/cli/main\\.ts$'];
-const names = '^src/kube/names\\.ts$';
+/** Files that import nothing. */
+const leaves = '^src/kube/(names|printable)\\.ts$';
 const any = (patterns) => `(${patterns.join('|')})`;
 
 const folderRules = Object.entries(mayImport).map(([folder, others]) => ({
@@ -103,7 +104,7 @@ const folderRules = Object.entries(mayImport).map(([folder, others]) => ({
   severity: 'error',
   comment: `see mayImport in .dependency-cruiser.mjs`,
   from: { path: filesOf(folder) },
-  to: { path: '^src/', pathNot: any([...[folder, ...others].map(filesOf), names]) },
+  to: { path: '^src/', pathNot: any([...[folder, ...others].map(filesOf), leaves]) },
 }));
 
 export default {
@@ -117,10 +118,10 @@ export default {
       to: {},
     },
     {
-      name: 'names-import-nothing',
+      name: 'leaves-import-nothing',
       severity: 'error',
-      comment: 'every folder may import src/kube/names.ts',
-      from: { path: names },
+      comment: 'every folder may import these files',
+      from: { path: leaves },
       to: {},
     },
     {

@@ -1,8 +1,7 @@
-import { decodeJwt } from 'jose';
 import { checkToken } from '../http/common/bearer.ts';
 import type { Dependencies } from '../http/common/environment.ts';
 import { ConsoleError } from '../web/common/console-error.ts';
-import type { ReviewToken } from '../web/session/identity.ts';
+import { type ReviewToken, unverifiedClaims } from '../web/session/identity.ts';
 
 /**
  * Verifies tokens that this operator issued before the cluster reviews them: a kube-apiserver that trusts the operator
@@ -13,18 +12,9 @@ import type { ReviewToken } from '../web/session/identity.ts';
  */
 export function createOwnTokenCheck(review: ReviewToken, dependencies: Dependencies): ReviewToken {
   return async (token, address, limit) => {
-    if (issuerOf(token) !== dependencies.token.issuer) return review(token, address, limit);
+    if (unverifiedClaims(token).iss !== dependencies.token.issuer) return review(token, address, limit);
     if (!dependencies.signingKeys()) throw new ConsoleError('errorSignInUnavailable', {}, 503);
     const checked = await checkToken(token, { address, acceptListed: true, dependencies });
     return 'refused' in checked ? undefined : review(token, address, limit);
   };
-}
-
-/** @returns the unverified issuer of a JWT; undefined for any other token */
-function issuerOf(token: string): string | undefined {
-  try {
-    return decodeJwt(token).iss;
-  } catch {
-    return undefined;
-  }
 }

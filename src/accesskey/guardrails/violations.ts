@@ -2,14 +2,17 @@
  * Which guardrails an existing AccessKey does not comply with. The rules and messages are those of the admission policy in
  * manifests/components/guardrails for a new AccessKey, which test/integration/guardrails-report.test.ts compares. Pure.
  */
-import type { AccessKeyRecord, KeyPairSpec, KeyPairStatus } from '../model/access-key-record.ts';
+import {
+  type AccessKeyRecord,
+  type KeyPairSpec,
+  type KeyPairStatus,
+  tokenDefaults,
+} from '../model/access-key-record.ts';
 import { durationMs, parseTime } from '../model/time.ts';
 import type { Guardrails } from './guardrails.ts';
 
 /** Difference between clocks that the policy accepts, milliseconds. */
 const clockSkewMs = 5 * 60_000;
-/** Default of `keyPairs[].token.validFor`. */
-const defaultValidFor = '24h';
 /** Most violations in a message, so that it fits in a condition. */
 const maxDescribed = 10;
 
@@ -94,7 +97,7 @@ function overlapMs({ rotation }: KeyPairSpec): number {
 function longTokens(pairs: readonly EnabledPair[], { maxTokenLifetime: max }: Guardrails): string[] {
   if (max === undefined) return [];
   return pairs.flatMap(({ pair, path }) => {
-    const validFor = pair.token && (pair.token.validFor ?? defaultValidFor);
+    const validFor = pair.token && (pair.token.validFor ?? tokenDefaults.validFor);
     const fields = { tokenLifetime: pair.tokenLifetime, 'token.validFor': validFor };
     return Object.entries(fields)
       .filter(([, lifetime]) => durationMs(lifetime) > durationMs(max))

@@ -93,6 +93,9 @@ export function dataKeysOf(pair: KeyPairSpec): DataKeys {
   return { ak: pair.secret?.akKey ?? defaultDataKeys.ak, sk: pair.secret?.skKey ?? defaultDataKeys.sk };
 }
 
+/** Defaults of `keyPairs[].token`: the data key, and the validity. */
+export const tokenDefaults = { key: 'token', validFor: '24h' } as const;
+
 /** @returns the pair of the spec; undefined if the spec does not have it */
 export function pairSpecOf({ spec }: Pick<AccessKeyRecord, 'spec'>, pairName: string): KeyPairSpec | undefined {
   return spec.keyPairs?.find((one) => one.name === pairName);

@@ -4,7 +4,7 @@ import { clockToleranceSeconds } from '../../credential/clock-tolerance.ts';
 import { annotations, previousKeys } from '../../credential/secret-format.ts';
 import type { SecretRecord } from '../../credential/secret-record.ts';
 import { parseTokenRecord } from '../../credential/token-record.ts';
-import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec } from '../model/access-key-record.ts';
+import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec, tokenDefaults } from '../model/access-key-record.ts';
 import { pairFacts } from '../model/pair-facts.ts';
 import { expiresAtMs, isAllowedBySpec, isRevokedByRotation } from '../model/pair-state.ts';
 import type { SecretTokenRequest, SignedToken } from '../model/secret-token.ts';
@@ -80,7 +80,7 @@ function requestOf({ accessKey, pair, secret, now }: TokenSituation): SecretToke
   return {
     accessKey,
     ak: secret.pair.ak,
-    validForMs: durationMs(pair.token.validFor ?? '24h'),
+    validForMs: durationMs(pair.token.validFor ?? tokenDefaults.validFor),
     audience: pair.token.audience,
     expiresAt: expiresAtMs(pair),
     tokensNotBefore,
@@ -97,7 +97,7 @@ function inputsOf({ uid, spec }: AccessKeyRecord, request: SecretTokenRequest, i
 }
 
 function tokenKeyOf({ token }: KeyPairSpec): string {
-  return token?.key ?? 'token';
+  return token?.key ?? tokenDefaults.key;
 }
 
 /** The annotation may be forged, so it never removes a key of the pairs. */

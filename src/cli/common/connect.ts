@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { durationMs } from '../../accesskey/model/time.ts';
 import { createKubernetesClient } from '../../kube/client.ts';
@@ -8,6 +7,7 @@ import { createTransport, type Transport } from '../../kube/transport.ts';
 import type { Cluster, ClusterFlags } from './cluster.ts';
 import type { CliContext } from './context.ts';
 import { CliError } from './failure.ts';
+import { kubeconfigPaths } from './kubeconfig-paths.ts';
 
 type Process = Pick<CliContext, 'env' | 'home' | 'version' | 'signal'>;
 
@@ -47,18 +47,12 @@ function loadOf(flags: ClusterFlags, process: Process): KubeConfig {
 }
 
 function readKubeconfig({ kubeconfig, context }: ClusterFlags, process: Process): KubeConfig {
-  const files = kubeconfigFiles(kubeconfig, process);
+  const paths = kubeconfigPaths(kubeconfig, process.env, process.home);
+  // As kubectl: the file of the flag must exist; of those in KUBECONFIG, files that do not exist are ignored.
+  const files = kubeconfig === undefined ? paths.filter((file) => existsSync(file)) : paths;
   if (files.length > 0) return loadKubeconfigFiles(files, context);
   if (process.env.KUBERNETES_SERVICE_HOST) return loadKubeconfig();
   throw new KubeconfigError('no kubeconfig found; set --kubeconfig or KUBECONFIG');
-}
-
-/** As kubectl: the file of the flag must exist; of those in KUBECONFIG, files that do not exist are ignored. */
-function kubeconfigFiles(flag: string | undefined, { env, home }: Process): string[] {
-  if (flag !== undefined) return [flag];
-  const listed = (env.KUBECONFIG ?? '').split(delimiter).filter(Boolean);
-  const files = listed.length > 0 ? listed : [join(home, '.kube', 'config')];
-  return files.filter((file) => existsSync(file));
 }
 
 function withFlags(

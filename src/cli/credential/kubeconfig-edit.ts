@@ -54,13 +54,16 @@ export function currentContext({ document }: KubeconfigText): string | undefined
 
 /** @returns the cluster of a context */
 export function clusterOf(kubeconfig: KubeconfigText, context: string): string | undefined {
-  const name = findEntry(kubeconfig, 'contexts', context)?.getIn(['context', 'cluster']);
-  return typeof name === 'string' && name !== '' ? name : undefined;
+  return contextField(kubeconfig, context, 'cluster');
 }
 
 /** @returns the user of a context */
 export function userOf(kubeconfig: KubeconfigText, context: string): string | undefined {
-  const name = findEntry(kubeconfig, 'contexts', context)?.getIn(['context', 'user']);
+  return contextField(kubeconfig, context, 'user');
+}
+
+function contextField(kubeconfig: KubeconfigText, context: string, field: 'cluster' | 'user'): string | undefined {
+  const name = findEntry(kubeconfig, 'contexts', context)?.getIn(['context', field]);
   return typeof name === 'string' && name !== '' ? name : undefined;
 }
 

@@ -1,18 +1,10 @@
 /** Reads and writes the kubeconfig files of the user. */
 import { mkdir, open, readFile, realpath, rm, stat } from 'node:fs/promises';
-import { delimiter, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { replaceFile } from '../files/replace-file.ts';
-import type { Environment } from '../token/source.ts';
 import { TokenError } from '../token/token-error.ts';
 import { applyChange, type KubeconfigChange } from './kubeconfig-change.ts';
 import { formatKubeconfig, type KubeconfigText, parseKubeconfig } from './kubeconfig-edit.ts';
-
-/** @returns the files of `--kubeconfig`, KUBECONFIG or the default, which need not exist */
-export function kubeconfigPaths(flag: string | undefined, env: Environment, home: string): string[] {
-  if (flag !== undefined) return [flag];
-  const listed = (env.KUBECONFIG ?? '').split(delimiter).filter(Boolean);
-  return listed.length > 0 ? listed : [join(home, '.kube', 'config')];
-}
 
 /** @throws TokenError if an existing file cannot be read or is not a kubeconfig */
 export async function readKubeconfigs(paths: readonly string[]): Promise<KubeconfigText[]> {

@@ -1,8 +1,9 @@
 /** Finds the token server of an earlier login. */
 import type { ClusterFlags } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
+import { kubeconfigPaths } from '../common/kubeconfig-paths.ts';
 import { argumentsOfLogin, currentContextOf } from './kubeconfig-change.ts';
-import { kubeconfigPaths, readKubeconfigs } from './kubeconfig-files.ts';
+import { readKubeconfigs } from './kubeconfig-files.ts';
 
 /** @returns the server in the exec entry of the user of the context; undefined if `login` did not write this user */
 export async function serverOfLogin(

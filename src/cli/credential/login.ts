@@ -4,6 +4,7 @@ import type { KeyPair } from '../../credential/key-pair.ts';
 import { printable } from '../../kube/printable.ts';
 import { unlessAborted } from '../../kube/time.ts';
 import type { CliContext } from '../common/context.ts';
+import { kubeconfigPaths } from '../common/kubeconfig-paths.ts';
 import { readCA } from '../token/ca-file.ts';
 import type { OpenedSource } from '../token/read-source.ts';
 import { openSource } from '../token/read-source.ts';
@@ -15,7 +16,7 @@ import { checkStore, execEntry, type Store } from './exec-entry.ts';
 import { sourceEffects, type TokenFlags, termsOf } from './get-token.ts';
 import { writeKeyring } from './keyring.ts';
 import { clusterOfContext, currentContextOf, type KubeconfigChange, requireCluster } from './kubeconfig-change.ts';
-import { kubeconfigPaths, readKubeconfigs } from './kubeconfig-files.ts';
+import { readKubeconfigs } from './kubeconfig-files.ts';
 import { loginWarnings } from './login-warnings.ts';
 import { storeLogin } from './store-login.ts';
 

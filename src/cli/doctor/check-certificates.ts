@@ -1,4 +1,4 @@
-import { formatTime } from '../../accesskey/model/time.ts';
+import { dayMs, formatTime } from '../../accesskey/model/time.ts';
 import { type Fact, type Finding, failed, ok, skipped, warning } from './finding.ts';
 
 export interface Certificate {
@@ -9,7 +9,6 @@ export interface Certificate {
   readonly notAfter: number;
 }
 
-const dayMs = 86_400_000;
 /** As the alert AccessKeyCertificateExpires; cert-manager renews earlier. */
 const warningDays = 7;
 

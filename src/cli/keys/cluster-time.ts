@@ -1,11 +1,12 @@
 import { accessKeys } from '../../accesskey/model/access-key-record.ts';
+import { clockToleranceSeconds } from '../../credential/clock-tolerance.ts';
 import { pathOf } from '../../kube/resource.ts';
 import type { Cluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
 import { readApiClock, skewMs } from '../common/server-clock.ts';
 
 /** A difference above this is reported, milliseconds. The operator accepts clocks that differ by as much. */
-const maxSkewMs = 30_000;
+const maxSkewMs = clockToleranceSeconds * 1000;
 
 /**
  * Reads the time of the cluster, whose times the AccessKey contains. The clock of this machine may be wrong: one that is

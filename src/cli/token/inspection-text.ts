@@ -1,4 +1,5 @@
 /** The output of `token inspect` for people (pure). */
+import { printable } from '../../kube/printable.ts';
 import { durationText, timeText } from './claims-problems.ts';
 import type { Inspection } from './inspect.ts';
 
@@ -10,9 +11,6 @@ export interface InspectionContext {
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
-
-/** Characters that must not reach a terminal. */
-const unsafe = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
 
 /** @returns lines: the verdict, then what the token contains */
 export function inspectionText({ valid, problems, header, claims }: Inspection, context: InspectionContext): string {
@@ -41,7 +39,7 @@ export function inspectionText({ valid, problems, header, claims }: Inspection, 
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${`${name}:`.padEnd(12)}${show(value)}`);
   // An unverified token and the metadata of its issuer may contain anything.
-  return [...verdict, ...trust, ...lines].map((line) => `${line.replace(unsafe, '?')}\n`).join('');
+  return [...verdict, ...trust, ...lines].map((line) => `${printable(line)}\n`).join('');
 }
 
 function time(seconds: unknown, now: number): string | undefined {

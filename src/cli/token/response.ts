@@ -1,4 +1,5 @@
 /** Reads the response to a request for a token (pure). */
+import { oneLine } from '../../kube/printable.ts';
 import type { ServerResponse } from './send.ts';
 import { TokenError } from './token-error.ts';
 
@@ -107,12 +108,13 @@ function retryAfter(value: string | string[] | undefined): number | undefined {
   return typeof value === 'string' && /^\d{1,6}$/.test(value) ? Number(value) : undefined;
 }
 
-const maxDetailLength = 300;
+/** Longest text of the server in a message, bytes of UTF-8. */
+const maxDetailBytes = 300;
 
 /** @returns the server's text in one line; empty if there is none */
 function detailOf(fields: Record<string, unknown> | undefined, secrets: readonly string[]): string {
   const text = fields?.error_description ?? fields?.message ?? fields?.error;
   if (typeof text !== 'string') return '';
   const safe = secrets.reduce((all, secret) => (secret === '' ? all : all.replaceAll(secret, '…')), text);
-  return safe.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ').slice(0, maxDetailLength);
+  return oneLine(safe, maxDetailBytes);
 }

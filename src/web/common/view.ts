@@ -35,6 +35,6 @@ export function initialsOf(name: string): string {
 }
 
 /** Formats a time to the minute, in UTC, the same in both languages. */
-export function formatTime(time: string | number): string {
+export function formatMinute(time: string | number): string {
   return `${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }

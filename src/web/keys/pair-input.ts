@@ -2,7 +2,7 @@
 
 import { noOverlap } from '../../accesskey/change/edit-pairs.ts';
 import type { KeyPairSpec } from '../../accesskey/model/access-key-record.ts';
-import { dayMs } from '../../accesskey/model/time.ts';
+import { dayMs, formatTime, parseEnteredTime } from '../../accesskey/model/time.ts';
 import { isDnsLabel } from '../../kube/names.ts';
 import type { Form } from '../common/form.ts';
 import type { MessageKey } from '../common/language.ts';
@@ -141,7 +141,7 @@ function expiryOf({ validity, date }: PairInput, now: number, currentExpiry?: st
   if (validity === 'permanent') return undefined;
   if (validity === 'custom' && currentExpiry !== undefined && dateOf(currentExpiry) === date) return currentExpiry;
   const end = endOfDay(validity === 'custom' ? date : dayAfter(Number(validity), now));
-  return end === undefined ? undefined : `${new Date(end).toISOString().slice(0, 19)}Z`;
+  return end === undefined ? undefined : formatTime(end);
 }
 
 /** @returns the day in UTC after a number of days, YYYY-MM-DD: the last day of a period that starts now */
@@ -156,10 +156,7 @@ export function dateOf(time: string): string {
 
 /** @returns the last second of a day, milliseconds since the epoch; undefined for an invalid date */
 function endOfDay(date: string): number | undefined {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(date)) return undefined;
-  const end = Date.parse(`${date}T23:59:59Z`);
-  // Date.parse accepts 31 February as a day in March.
-  return Number.isNaN(end) || dateOf(new Date(end).toISOString()) !== date ? undefined : end;
+  return parseEnteredTime(`${date}T23:59:59Z`);
 }
 
 /** Derives the name of a new AccessKey from the user name, as an RFC 1123 label. */

@@ -1,6 +1,6 @@
 /** The optional settings of a pair as texts in the form; pure. The schema of the CRD has the same rules. */
 import { managementOf, type PairField } from '../../accesskey/change/managed-fields.ts';
-import { dataKeysOf, type KeyPairSpec } from '../../accesskey/model/access-key-record.ts';
+import { dataKeysOf, type KeyPairSpec, tokenDefaults } from '../../accesskey/model/access-key-record.ts';
 import { durationMs } from '../../accesskey/model/time.ts';
 import { previousKeys } from '../../credential/secret-format.ts';
 import type { Form } from '../common/form.ts';
@@ -44,7 +44,7 @@ export function optionsOf({
     maxOverlap: rotation?.maxOverlap ?? '',
     tokenLifetime,
     allowedCIDRs: allowedCIDRs.join('\n'),
-    tokenKey: token ? (token.key ?? 'token') : '',
+    tokenKey: token ? (token.key ?? tokenDefaults.key) : '',
     tokenValidFor: token?.validFor ?? '',
     tokenAudience: token?.audience ?? '',
   };

@@ -1,6 +1,6 @@
 /** The building blocks of the pages: escaped HTML, icons, notices, times and other elements. */
 import { html, raw } from 'hono/html';
-import { type Account, formatTime, type View } from '../common/view.ts';
+import { type Account, formatMinute, type View } from '../common/view.ts';
 import type { MissingPermission } from '../keys/missing-permission.ts';
 import { createFormId, formIdField } from '../keys/shown-pairs.ts';
 import { formTokenField } from '../session/request-checks.ts';
@@ -84,7 +84,7 @@ export function time(value: string | number | undefined, fallback: string): Html
   // An AccessKey created under an older CRD can have an invalid expiresAt.
   if (Number.isNaN(new Date(value).getTime())) return html`${String(value)}`;
   // The script replaces the text by the local time, in the language of the page.
-  return html`<time datetime="${new Date(value).toISOString()}" title="${formatTime(value)}">${formatTime(value)}</time>`;
+  return html`<time datetime="${new Date(value).toISOString()}" title="${formatMinute(value)}">${formatMinute(value)}</time>`;
 }
 
 /** Names of images, which break at their separators. */

@@ -110,7 +110,7 @@ export function claimedAccount(token: string): string {
 }
 
 /** @returns the claims of a JWT, not verified; empty for any other token */
-function unverifiedClaims(token: string): JWTPayload {
+export function unverifiedClaims(token: string): JWTPayload {
   try {
     return decodeJwt(token);
   } catch {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { execEntry } from '../../../../src/cli/credential/exec-entry.ts';
-import { changeKubeconfig, kubeconfigPaths, readKubeconfigs } from '../../../../src/cli/credential/kubeconfig-files.ts';
+import { changeKubeconfig, readKubeconfigs } from '../../../../src/cli/credential/kubeconfig-files.ts';
 
 const exec = execEntry({ server: 'https://keys.example.org', command: 'kubectl-accesskey' }, { kind: 'environment' });
 const change = { user: 'accesskey', exec, use: false, force: false };
@@ -68,15 +68,5 @@ describe('changeKubeconfig', () => {
 
   it('names a file that cannot be read', async () => {
     await expect(readKubeconfigs([directory])).rejects.toThrow(`kubeconfig ${directory}: EISDIR`);
-  });
-});
-
-describe('kubeconfigPaths', () => {
-  it.each([
-    ['/a', { KUBECONFIG: '/b' }, ['/a']],
-    [undefined, { KUBECONFIG: '/b::/c' }, ['/b', '/c']],
-    [undefined, { KUBECONFIG: '' }, ['/home/alice/.kube/config']],
-  ])('with the flag %s and %o', (flag, env, expected) => {
-    expect(kubeconfigPaths(flag, env, '/home/alice')).toEqual(expected);
   });
 });
