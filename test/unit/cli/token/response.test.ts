@@ -98,6 +98,6 @@ describe('readTokenResponse', () => {
   it('never repeats a secret that the server repeats, nor control characters', () => {
     const { message } = failure(401, { error_description: `wrong ${secret}\u001b[31m\n\u202ebad` });
     expect(message).not.toContain(secret);
-    expect(message).toMatch(/wrong … \?\[31m bad$/);
+    expect(message).toMatch(/wrong …\?\[31m \?bad$/);
   });
 });
