@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { poll } from '../../tools/poll.ts';
 import { createKey, people, signInWithToken, startTestConsole, type TestConsole } from '../support/console.ts';
-import { signIn } from '../support/console-client.ts';
+import { type ConsoleClient, signIn } from '../support/console-client.ts';
 import { createWideObjects, longNames } from '../support/wide-objects.ts';
 import { deploymentManifest } from '../support/workload.ts';
 
@@ -184,17 +184,43 @@ describe('the list of deployments', () => {
 
   test('has no stream for changes that the user may not see', async () => {
     const client = await signIn(url, { method: 'token', token: bob.token });
-    const { body } = await client.get('/deployments/events?search=secret');
-    const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
-    expect((await reader?.read())?.value).toContain('event: ready');
+    const allowed = await signIn(url, { method: 'token', token: carol.token });
+    const list = async ({ get }: ConsoleClient) => (await get('/deployments?search=secret&fragment=1')).text();
     await create(deploymentManifest('default', 'secret-one'));
+    await kubectl('create', 'rolebinding', 'view', '-n', 'default', '--clusterrole=view', `--user=${carol.name}`);
+    await poll('the permission of carol', async () => (await list(allowed)).includes('secret-one'));
+
+    // In this order: an event for both users is sent to bob first.
+    const changes = await openStream(client);
+    const changesOfAllowed = await openStream(allowed);
+    await kubectl('label', 'deployment', 'secret-one', '-n', 'default', 'changed=yes');
+    await poll('the event for carol', async () => changesOfAllowed() > 0);
+    expect(await list(client)).not.toContain('secret-one');
+    expect(changes()).toBe(0);
     await create(deploymentManifest('shop', 'secret-two'));
-    const next = reader?.read();
-    expect((await next)?.value).toContain('event: change');
-    const list = await (await client.get('/deployments?search=secret&fragment=1')).text();
-    expect([list.includes('secret-two'), list.includes('secret-one')]).toEqual([true, false]);
-    await reader?.cancel();
+    await poll('the event for bob', async () => changes() > 0);
+    const listed = await list(client);
+    expect([listed.includes('secret-two'), listed.includes('secret-one')]).toEqual([true, false]);
   });
+
+  /** Opens the event stream of a list. @returns a function that counts its changes so far */
+  async function openStream(client: ConsoleClient): Promise<() => number> {
+    const { body } = await client.get('/deployments/events?search=secret');
+    const stop = new AbortController();
+    let text = '';
+    const output = new WritableStream<string>({
+      write(piece) {
+        text += piece;
+      },
+    });
+    const read = body?.pipeThrough(new TextDecoderStream()).pipeTo(output, { signal: stop.signal });
+    onTestFinished(async () => {
+      stop.abort();
+      await read?.catch(() => undefined);
+    });
+    await poll('the stream', async () => text.includes('event: ready'));
+    return () => text.split('event: change').length - 1;
+  }
 });
 
 describe('the page of a deployment', () => {
