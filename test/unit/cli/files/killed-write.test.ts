@@ -20,6 +20,8 @@ test('a kill in the middle of a write never leaves a partial file', async () => 
   onTestFinished(() => rm(folder, { recursive: true }));
   const file = join(folder, 'token');
   for (let round = 0; round < 4; round += 1) {
+    // So that the second file is that of a write of this round.
+    await removeTemporaryFiles(file);
     const writer = spawn(process.execPath, ['--input-type=module', '--eval', program, file]);
     onTestFinished(() => void writer.kill('SIGKILL'));
     await expect.poll(async () => (await readdir(folder)).length).toBeGreaterThan(1);
