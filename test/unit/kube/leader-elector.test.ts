@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import type { Dispatcher } from 'undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -139,6 +138,14 @@ async function furtherRequests(server: LeaseServer, count: number): Promise<void
   await expect.poll(() => server.requests.length, patience).toBeGreaterThanOrEqual(end);
 }
 
+/** Waits until a candidate that starts now, with another server, has sent several requests. */
+async function severalPeriods(): Promise<void> {
+  const other = createLeaseServer();
+  other.edit(foreign);
+  startCandidate(other);
+  await furtherRequests(other, 10);
+}
+
 const unanswered = async (): Promise<never> => {
   throw new ConnectionError('no response');
 };
@@ -264,7 +271,7 @@ describe('leadership', () => {
     await expect.poll(() => terms[0]?.signal.aborted, patience).toBe(true);
     server.before = async () => undefined;
     const before = server.requests.length;
-    await sleep(50);
+    await severalPeriods();
     expect(server.requests).toHaveLength(before);
     expect(terms).toHaveLength(1);
     terms[0]?.end();
@@ -534,7 +541,7 @@ describe('a stop', () => {
     server.before = async () => undefined;
     stopping.abort();
     const before = server.requests.length;
-    await sleep(50);
+    await severalPeriods();
     expect(server.requests).toHaveLength(before);
     expect(server.holder).toBe('me');
     terms[0]?.end();
@@ -606,7 +613,7 @@ describe('a stop', () => {
     await reading.promise;
     await stop();
     answered.resolve();
-    await sleep(20);
+    await severalPeriods();
     expect(server.writes()).toEqual([]);
   });
 
