@@ -1,6 +1,6 @@
 /*
- * Copy buttons, local times, live updates, menus that close, and input that survives the end of a session. Everything else
- * on these pages works without a script.
+ * Copy buttons, local times, menus that close, and input that survives the end of a session; live updates are in live.js,
+ * the calendar is in date-picker.js. Everything else on these pages works without a script.
  */
 'use strict';
 
@@ -70,75 +70,6 @@ document.addEventListener('keydown', (event) => {
   menu.querySelector('summary').focus();
 });
 
-/** Replaces the live part of the page, and keeps open menus and the focus. */
-function replaceArea(area, html) {
-  const open = [...area.querySelectorAll('details[open][id]')].map((one) => one.id);
-  const focused = area.contains(document.activeElement) ? document.activeElement.closest('[id]')?.id : undefined;
-  const fresh = new DOMParser().parseFromString(html, 'text/html').getElementById(area.id);
-  if (!fresh) return area;
-  area.replaceWith(fresh);
-  for (const id of open) document.getElementById(id)?.setAttribute('open', '');
-  const target = focused && document.getElementById(focused);
-  if (target) (target.querySelector('summary') ?? target).focus();
-  showCopyButtons(fresh);
-  showLocalTimes(fresh);
-  markLive(fresh, true);
-  return fresh;
-}
-
-function markLive(area, isLive) {
-  const mark = area.querySelector('.live');
-  if (mark) mark.hidden = !isLive;
-}
-
-/** Reloads the live part on each server-sent event. */
-function follow(start) {
-  let area = start;
-  let loading = false;
-  let again = false;
-  const source = new EventSource(area.dataset.live);
-
-  async function load() {
-    if (loading) {
-      again = true;
-      return;
-    }
-    loading = true;
-    try {
-      const answer = await fetch(area.dataset.fragment, { headers: { Accept: 'text/html' } });
-      if (answer.status === 401) {
-        // Close the stream first: the sign-in page reports the end of the session only once.
-        source.close();
-        location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
-        return;
-      }
-      if (answer.ok) area = replaceArea(area, await answer.text());
-    } catch {
-      // The server is unavailable. The browser reconnects the stream, and the part is reloaded then.
-      markLive(area, false);
-    }
-    loading = false;
-    if (again) {
-      again = false;
-      await load();
-    }
-  }
-
-  let wasReady = false;
-  source.addEventListener('ready', () => {
-    markLive(area, true);
-    if (wasReady) load();
-    wasReady = true;
-  });
-  source.addEventListener('change', load);
-  source.addEventListener('error', () => {
-    markLive(area, false);
-    // The browser does not reconnect after a response that is not a stream: the session may have ended.
-    if (source.readyState === EventSource.CLOSED) load();
-  });
-  addEventListener('pagehide', () => source.close());
-}
-
 /** Removes a pair from the page, because the browser may restore the page when the person goes back. */
 addEventListener('pagehide', () => {
   if (document.getElementById('shown-sk')) document.getElementById('content').replaceChildren();
@@ -146,8 +77,6 @@ addEventListener('pagehide', () => {
 
 showCopyButtons(document);
 showLocalTimes(document);
-const live = document.querySelector('[data-live]');
-if (live) follow(live);
 
 /** The key of the input that is kept in this tab. */
 const keptInput = 'kept-input';

@@ -5,6 +5,7 @@ const types = {
   'frame.css': 'text/css; charset=utf-8',
   'console.css': 'text/css; charset=utf-8',
   'console.js': 'text/javascript; charset=utf-8',
+  'live.js': 'text/javascript; charset=utf-8',
   'date-picker.js': 'text/javascript; charset=utf-8',
   'icon.svg': 'image/svg+xml',
 } as const;
@@ -25,6 +26,7 @@ export function loadAssets(): Assets {
     'frame.css': load('frame.css'),
     'console.css': load('console.css'),
     'console.js': load('console.js'),
+    'live.js': load('live.js'),
     'date-picker.js': load('date-picker.js'),
     'icon.svg': load('icon.svg'),
   };

@@ -30,6 +30,7 @@ ${
 <script src="${assets.path('date-picker.js')}" defer></script>`
 }
 <script src="${assets.path('console.js')}" defer></script>
+<script src="${assets.path('live.js')}" defer></script>
 </head>
 <body data-copied="${t('copied')}" ${calendarTexts(view)}>
 <a class="skip" href="#content">${t('skipToContent')}</a>

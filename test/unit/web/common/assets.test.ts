@@ -14,6 +14,7 @@ describe.each([
   ['frame.css', 'text/css; charset=utf-8', 'gzip'],
   ['console.css', 'text/css; charset=utf-8', 'gzip'],
   ['date-picker.js', 'text/javascript; charset=utf-8', 'gzip'],
+  ['live.js', 'text/javascript; charset=utf-8', 'gzip'],
   ['console.js', 'text/javascript; charset=utf-8', 'gzip'],
   // Small enough to be sent uncompressed.
   ['icon.svg', 'image/svg+xml', null],

@@ -1,0 +1,148 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { people, signInWithToken, startTestConsole, type TestConsole } from '../support/console.ts';
+import { accessKeyManifest, waitReady } from '../support/platform.ts';
+
+let setup: TestConsole;
+let url: string;
+const keysPath = '/personal-center/access-keys';
+const events = `**${keysPath}/events`;
+const fragment = `**${keysPath}?fragment=1`;
+const isFragment = /\?fragment=1$/;
+
+beforeAll(async () => {
+  setup = await startTestConsole();
+  url = setup.operator.url;
+  const { kubectl } = setup.cluster;
+  const user = { name: 'alice', groups: ['developers'] };
+  const manifest = accessKeyManifest('people', 'alice', { user, keyPairs: [{ name: 'ci' }] });
+  await kubectl.run(['create', '-f', '-'], JSON.stringify(manifest));
+  await waitReady(kubectl, 'people', 'alice');
+});
+afterAll(() => setup?.stop());
+
+/** Changes the description of the key, which the table shows. */
+async function describeKey(text: string): Promise<void> {
+  const patch = JSON.stringify([{ op: 'add', path: '/spec/keyPairs/0/description', value: text }]);
+  await setup.cluster.kubectl.run(['patch', 'accesskey', 'alice', '-n', 'people', '--type=json', '-p', patch]);
+}
+
+const untilLive = (page: Page) => page.waitForSelector('.live:not([hidden])');
+const untilNotLive = (page: Page) => page.waitForSelector('.live[hidden]', { state: 'attached' });
+const untilShown = (page: Page, text: string) => page.waitForSelector(`#key-ci >> text="${text}"`);
+
+async function openKeys(): Promise<Awaited<ReturnType<TestConsole['open']>>> {
+  const opened = await setup.open();
+  await signInWithToken(opened.page, url, people.alice.token);
+  return opened;
+}
+
+/** Hides or shows the page as another tab does; Chromium without a window never hides one. */
+const setHidden = (page: Page, hidden: boolean) =>
+  page.evaluate(`Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));`);
+
+describe('the live updates of a page', () => {
+  test('include a change from before the stream was opened', async () => {
+    const { page, close } = await openKeys();
+    await page.route(events, async (route) => {
+      await describeKey('while the page loaded');
+      await route.continue();
+    });
+    await page.reload();
+    await untilShown(page, 'while the page loaded');
+    await close();
+  });
+
+  test('start again after an HTTP error, and are not announced before', async () => {
+    const { page, close } = await openKeys();
+    await page.route(events, (route) => route.fulfill({ status: 404 }));
+    const loaded = page.waitForResponse(isFragment);
+    await page.reload();
+    await loaded;
+    expect(await page.isVisible('.live')).toBe(false);
+    await page.unroute(events);
+    await untilLive(page);
+    await describeKey('after the error');
+    await untilShown(page, 'after the error');
+    await close();
+  });
+
+  test('are not announced while the table cannot be loaded', async () => {
+    const { page, close } = await openKeys();
+    await untilLive(page);
+    await page.route(fragment, (route) => route.fulfill({ status: 404 }));
+    await describeKey('not loaded');
+    await untilNotLive(page);
+    await page.unroute(fragment);
+    await untilShown(page, 'not loaded');
+    await untilLive(page);
+    await close();
+  });
+
+  test('pause while nobody sees the page', async () => {
+    const { page, close } = await openKeys();
+    await untilLive(page);
+    await setHidden(page, true);
+    await untilNotLive(page);
+    await describeKey('while hidden');
+    await setHidden(page, false);
+    await untilShown(page, 'while hidden');
+    await untilLive(page);
+    await close();
+  });
+
+  test('leave connections for other requests, however many pages are open', async () => {
+    const { page, close } = await openKeys();
+    for (let tab = 1; tab <= 7; tab += 1) await (await page.context().newPage()).goto(url + keysPath);
+    const last = await page.context().newPage();
+    await last.goto(url + keysPath);
+    // It has no stream, but loads the table from time to time.
+    await describeKey('shown everywhere');
+    await untilShown(last, 'shown everywhere');
+    await untilShown(page, 'shown everywhere');
+    await close();
+  });
+});
+
+describe('a reloaded table', () => {
+  test('replaces nothing if nothing has changed', async () => {
+    const { page, close } = await openKeys();
+    await untilLive(page);
+    await page.evaluate('document.getElementById("key-ci").isSame = true');
+    await setHidden(page, true);
+    await setHidden(page, false);
+    await untilLive(page);
+    expect(await page.evaluate('document.getElementById("key-ci").isSame')).toBe(true);
+    await close();
+  });
+
+  test('keeps the focus', async () => {
+    const { page, close } = await openKeys();
+    await untilLive(page);
+    for (const selector of ['#key-ci [data-copy]', '#keys .card-head a', '#menu-ci summary']) {
+      await page.focus(selector);
+      await describeKey(`focus on ${selector}`);
+      await untilShown(page, `focus on ${selector}`);
+      expect(
+        await page.evaluate(`document.activeElement.matches('${selector}') || document.activeElement.outerHTML`),
+      ).toBe(true);
+    }
+    await close();
+  });
+
+  test('waits while text in it is selected', async () => {
+    const { page, close } = await openKeys();
+    await untilLive(page);
+    await page.evaluate('getSelection().selectAllChildren(document.querySelector("#key-ci code"))');
+    const loaded = page.waitForResponse(isFragment);
+    await describeKey('after the selection');
+    await loaded;
+    await untilNotLive(page);
+    expect(await page.textContent('#key-ci')).not.toContain('after the selection');
+    await page.evaluate('getSelection().removeAllRanges()');
+    await untilShown(page, 'after the selection');
+    await untilLive(page);
+    await close();
+  });
+});
