@@ -2,8 +2,11 @@ import type { AccessKeyCaches } from '../../accesskey/model/caches.ts';
 import { shareOf } from '../../kube/names.ts';
 import { pause } from '../../kube/time.ts';
 
-/** Limits of open streams per session, per share of a user (`shareOf`), who may have many sessions, and per process. */
-const maxPerSession = 6;
+/**
+ * Limits of open streams per session, per share of a user (`shareOf`), who may have many sessions, and per process. Browsers
+ * open six connections to a server (HTTP/1.1), and the pages of a session need some for their requests.
+ */
+const maxPerSession = 4;
 const maxPerUser = 30;
 const maxStreams = 1_000;
 /** Keep-alive interval, milliseconds: proxies and the server close silent connections. */

@@ -32,10 +32,10 @@ test('limits the streams of all ServiceAccounts of a namespace together', () => 
   streams.close();
 });
 
-test('limits a session to six streams', () => {
+test('limits a session to four streams', () => {
   const streams = createStreams(caches({}), () => now);
   const opened = Array.from({ length: 8 }, () => streams.open('one', 'ann', end));
-  expect(opened.filter((one) => one !== undefined)).toHaveLength(6);
+  expect(opened.filter((one) => one !== undefined)).toHaveLength(4);
   streams.signedOut('one');
   expect(streams.open('one', 'ann', end)).toBeDefined();
   streams.close();
@@ -66,13 +66,13 @@ test('opens no stream for HEAD', async () => {
     const answer = await fetch(url, { method: 'HEAD' });
     expect([answer.status, answer.headers.get('Content-Type')]).toEqual([200, 'text/event-stream']);
   }
-  const opened = Array.from({ length: 6 }, () => streams.open('one', 'ann', end));
+  const opened = Array.from({ length: 4 }, () => streams.open('one', 'ann', end));
   expect(opened.every((one) => one !== undefined)).toBe(true);
 });
 
 test('ends each stream with its connection', async () => {
   const { streams, url } = await serveStreams();
-  const connections = Array.from({ length: 6 }, () => new AbortController());
+  const connections = Array.from({ length: 4 }, () => new AbortController());
   await Promise.all(connections.map(({ signal }) => fetch(url, { signal })));
   expect((await fetch(url)).status).toBe(503);
   for (const connection of connections) connection.abort();
@@ -84,11 +84,11 @@ test('ends a stream when its session expires', async () => {
   onTestFinished(() => void vi.useRealTimers());
   const streams = createStreams(caches({}), Date.now);
   const open = () => streams.open('one', 'ann', Date.now() + 10_000);
-  const opened = Array.from({ length: 6 }, open);
+  const opened = Array.from({ length: 4 }, open);
   expect(open()).toBeUndefined();
   const ended = Promise.all(opened.map((one) => one?.next()));
   await vi.advanceTimersByTimeAsync(10_000);
-  expect(await ended).toEqual(Array(6).fill(undefined));
+  expect(await ended).toEqual(Array(4).fill(undefined));
   expect(open()).toBeDefined();
   streams.close();
 });
@@ -161,5 +161,5 @@ test('reports every change while the session is valid', async () => {
 test('reports one change to a session that has ended, and no further ones', async () => {
   const { text, free } = await readStream(true);
   expect(changesIn(text)).toBe(1);
-  expect(free).toBe(6);
+  expect(free).toBe(4);
 });
