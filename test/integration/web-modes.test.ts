@@ -111,6 +111,21 @@ describe('a form that is sent after the session has ended', () => {
   });
 });
 
+test('a form that is sent after signing in again in another tab keeps what was entered', async () => {
+  const { page, problems, close } = await setup.open();
+  const { url } = setup.operator;
+  await signInWithToken(page, url, people.alice.token);
+  await page.goto(`${url}${keysPath}/new`);
+  await page.fill('#name', 'kept');
+  const other = await page.context().newPage();
+  await signInWithToken(other, `${url}/login`, people.alice.token);
+  await page.press('#name', 'Enter');
+  await page.waitForSelector('[data-restored]:visible');
+  expect(await page.inputValue('#name')).toBe('kept');
+  expect(problems()).toEqual([]);
+  await close();
+});
+
 test('the page waits for a new pair and shows it', async () => {
   const { kubectl } = setup.cluster;
   await kubectl.run(['create', 'secret', 'generic', 'alice-blocked', '-n', 'people']);

@@ -108,7 +108,13 @@ export function requireVisitor(dependencies: ConsoleDependencies, visiting: Visi
     context.set('visitor', { ...visitor, api: auditedApi(context, visitor) });
     if (context.req.method === 'POST') {
       const form = await readForm(context.req);
-      if (!isFormToken(form.text(formTokenField), id, keys)) throw new ConsoleError('rejectedForm');
+      if (!isFormToken(form.text(formTokenField), id, keys)) {
+        const page = formPageOf(context.req.path);
+        if (page === undefined) throw new ConsoleError('rejectedForm');
+        // The person has signed in again in another tab. The script of the page has kept the input.
+        context.get('logFields').refused = 'rejectedForm';
+        return context.redirect(page, 303);
+      }
     }
     return next();
   });
