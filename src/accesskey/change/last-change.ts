@@ -13,7 +13,7 @@ export interface Actor {
   signedInWith: string;
 }
 
-/** Maximum length of a user name in an AccessKey. */
+/** Maximum length of a user name in an AccessKey, characters. */
 const maxActor = 253;
 
 /**
@@ -22,7 +22,8 @@ const maxActor = 253;
  * @returns the annotation; its length is bounded, because names and the number of key pairs are
  */
 export function lastChange({ actor, signedInWith }: Actor, changes: readonly string[], now: number) {
-  const value = { time: formatTime(now), actor: actor.slice(0, maxActor), signedInWith, changes };
+  const name = [...actor].slice(0, maxActor).join('');
+  const value = { time: formatTime(now), actor: name, signedInWith, changes };
   return { [lastChangeAnnotation]: JSON.stringify(value) };
 }
 

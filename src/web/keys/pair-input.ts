@@ -109,8 +109,11 @@ export function validatePairInput(
   const entered = input.audiences === undefined ? audiences : parseList(input.audiences);
   return {
     ...(!isDnsLabel(name) && { name: name === '' ? 'missingName' : 'badName' }),
+    // The CRD counts characters, not UTF-16 code units.
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the rejected characters
-    ...((description.length > 256 || /[\u0000-\u001f\u007f]/.test(description)) && { description: 'badDescription' }),
+    ...(([...description].length > 256 || /[\u0000-\u001f\u007f]/.test(description)) && {
+      description: 'badDescription',
+    }),
     ...(date && { date }),
     ...optionProblems(input, { overlap, audiences: entered, pair }),
     ...(!areAudiences(entered) && { audiences: 'badAudiences' }),

@@ -19,6 +19,8 @@ describe('the input of the form', () => {
     [{ name: 'a'.repeat(64) }, { name: 'badName' }],
     [{ name: '-a' }, { name: 'badName' }],
     [{ description: 'x'.repeat(257) }, { description: 'badDescription' }],
+    [{ description: '🔑'.repeat(257) }, { description: 'badDescription' }],
+    [{ description: '🔑'.repeat(256) }, {}],
     [{ description: 'two\nlines' }, { description: 'badDescription' }],
     [{ validity: 'custom', date: '2026-01-01' } as const, {}],
     [{ validity: 'custom', date: '2025-12-31' } as const, { date: 'badDate' }],
