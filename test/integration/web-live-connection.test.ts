@@ -105,6 +105,18 @@ describe('the live updates of a page', () => {
   });
 });
 
+test('a page that belongs to a former session is reloaded', async () => {
+  const { page, close } = await openKeys();
+  await untilLive(page);
+  expect(await page.textContent('.who')).toBe('alice');
+  const other = await page.context().newPage();
+  await signInWithToken(other, `${url}/login`, people.bob.token);
+  await describeKey('seen by alice');
+  await page.waitForSelector(`.who:text-is("${people.bob.name}")`, { state: 'attached' });
+  expect(await page.textContent('main')).not.toContain('seen by alice');
+  await close();
+});
+
 describe('a reloaded table', () => {
   test('replaces nothing if nothing has changed', async () => {
     const { page, close } = await openKeys();

@@ -120,6 +120,9 @@
           return leave(() => location.assign(`/login?next=${next}`));
         }
         if (!answer.ok) return false;
+        // In another tab, someone has signed in again. The rest of the page still belongs to the former session.
+        const session = answer.headers.get('Accesskey-Session');
+        if (session !== null && session !== document.body.dataset.session) return leave(() => location.reload());
         const text = await answer.text();
         show(new DOMParser().parseFromString(text, 'text/html').getElementById(area.id));
         return true;

@@ -32,7 +32,7 @@ ${
 <script src="${assets.path('console.js')}" defer></script>
 <script src="${assets.path('live.js')}" defer></script>
 </head>
-<body data-copied="${t('copied')}" ${calendarTexts(view)}>
+<body data-copied="${t('copied')}" data-session="${view.account?.formToken ?? ''}" ${calendarTexts(view)}>
 <a class="skip" href="#content">${t('skipToContent')}</a>
 <header class="bar">
 <a class="brand" href="/"><img src="${assets.path('icon.svg')}" alt="" width="28" height="28"><span>${t('product')}</span></a>

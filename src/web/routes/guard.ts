@@ -71,6 +71,9 @@ function createVisitorFinder(dependencies: ConsoleDependencies, { sessions, prox
   };
 }
 
+/** The form token of the session for which a fragment was rendered: it may be another one than that of the page. */
+const sessionHeader = 'Accesskey-Session';
+
 /** For pages that need no session: sets the account of a valid one in the view. */
 export type RecognizeVisitor = (context: PageContext) => Promise<void>;
 
@@ -104,6 +107,7 @@ export function requireVisitor(dependencies: ConsoleDependencies, visiting: Visi
       return redirectToSignIn(context, { cookie, flash });
     }
     const { id } = visitor.session;
+    if (isScriptRequest(context)) context.header(sessionHeader, formTokenOf(id, keys));
     context.get('logFields').user = visitor.user.name;
     context.set('visitor', { ...visitor, api: auditedApi(context, visitor) });
     if (context.req.method === 'POST') {

@@ -15,6 +15,18 @@ test('a form from before signing in again leads to its page, where the script re
   expect(cluster.accessKey.metadata.generation).toBe(1);
 });
 
+test('a fragment names the session for which it was rendered, as its page does', async () => {
+  const { signIn } = createKeyConsole();
+  const browser = await signIn('token');
+  const sessionOf = async () => /data-session="([^"]+)"/.exec(await (await browser.get(keysPath)).text())?.[1];
+  const fragmentOf = async () => (await browser.get(`${keysPath}?fragment=1`)).headers.get('Accesskey-Session');
+  const former = await sessionOf();
+  expect(await fragmentOf()).toBe(former);
+  await browser.post('/login', { method: 'token', token: 'ann' });
+  expect(await fragmentOf()).not.toBe(former);
+  expect(await fragmentOf()).toBe(await sessionOf());
+});
+
 test('a button from before signing in again does nothing', async () => {
   const { cluster, signIn } = createKeyConsole();
   const browser = await signIn('token');
