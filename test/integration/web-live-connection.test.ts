@@ -1,39 +1,42 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { people, signInWithToken, startTestConsole, type TestConsole } from '../support/console.ts';
-import { accessKeyManifest, waitReady } from '../support/platform.ts';
+import { type RunningServer, serve } from '../../src/http/server/server.ts';
+import { startBrowser, type TestBrowser, type WatchedPage } from '../support/browser.ts';
+import { signInWithToken } from '../support/console.ts';
+import { createKeyConsole, keysPath } from '../support/key-console.ts';
 
-let setup: TestConsole;
+let server: RunningServer;
+let browser: TestBrowser;
 let url: string;
-const keysPath = '/personal-center/access-keys';
+const setup = createKeyConsole({ publicUrl: undefined, secure: false });
 const events = `**${keysPath}/events`;
 const fragment = `**${keysPath}?fragment=1`;
 const isFragment = /\?fragment=1$/;
 
 beforeAll(async () => {
-  setup = await startTestConsole();
-  url = setup.operator.url;
-  const { kubectl } = setup.cluster;
-  const user = { name: 'alice', groups: ['developers'] };
-  const manifest = accessKeyManifest('people', 'alice', { user, keyPairs: [{ name: 'ci' }] });
-  await kubectl.run(['create', '-f', '-'], JSON.stringify(manifest));
-  await waitReady(kubectl, 'people', 'alice');
+  server = await serve(setup.app, { address: '127.0.0.1', port: 0 });
+  url = `http://127.0.0.1:${server.port}`;
+  browser = await startBrowser();
 });
-afterAll(() => setup?.stop());
+afterAll(async () => {
+  await browser?.close();
+  await server?.close(0);
+});
 
 /** Changes the description of the key, which the table shows. */
-async function describeKey(text: string): Promise<void> {
-  const patch = JSON.stringify([{ op: 'add', path: '/spec/keyPairs/0/description', value: text }]);
-  await setup.cluster.kubectl.run(['patch', 'accesskey', 'alice', '-n', 'people', '--type=json', '-p', patch]);
+function describeKey(description: string): void {
+  setup.cluster.change({ keyPairs: [{ name: 'main', description }] });
+  setup.cluster.sync();
 }
 
 const untilLive = (page: Page) => page.waitForSelector('.live:not([hidden])');
 const untilNotLive = (page: Page) => page.waitForSelector('.live[hidden]', { state: 'attached' });
-const untilShown = (page: Page, text: string) => page.waitForSelector(`#key-ci >> text="${text}"`);
+const untilShown = (page: Page, text: string) => page.waitForSelector(`#key-main >> text="${text}"`);
 
-async function openKeys(): Promise<Awaited<ReturnType<TestConsole['open']>>> {
-  const opened = await setup.open();
-  await signInWithToken(opened.page, url, people.alice.token);
+/** Opens the keys of ann. */
+async function openKeys(): Promise<WatchedPage> {
+  const opened = await browser.open({ origin: url });
+  await signInWithToken(opened.page, url, 'ann');
   return opened;
 }
 
@@ -46,7 +49,7 @@ describe('the live updates of a page', () => {
   test('include a change from before the stream was opened', async () => {
     const { page, close } = await openKeys();
     await page.route(events, async (route) => {
-      await describeKey('while the page loaded');
+      describeKey('while the page loaded');
       await route.continue();
     });
     await page.reload();
@@ -63,7 +66,7 @@ describe('the live updates of a page', () => {
     expect(await page.isVisible('.live')).toBe(false);
     await page.unroute(events);
     await untilLive(page);
-    await describeKey('after the error');
+    describeKey('after the error');
     await untilShown(page, 'after the error');
     await close();
   });
@@ -72,7 +75,7 @@ describe('the live updates of a page', () => {
     const { page, close } = await openKeys();
     await untilLive(page);
     await page.route(fragment, (route) => route.fulfill({ status: 404 }));
-    await describeKey('not loaded');
+    describeKey('not loaded');
     await untilNotLive(page);
     await page.unroute(fragment);
     await untilShown(page, 'not loaded');
@@ -85,7 +88,7 @@ describe('the live updates of a page', () => {
     await untilLive(page);
     await setHidden(page, true);
     await untilNotLive(page);
-    await describeKey('while hidden');
+    describeKey('while hidden');
     await setHidden(page, false);
     await untilShown(page, 'while hidden');
     await untilLive(page);
@@ -98,7 +101,7 @@ describe('the live updates of a page', () => {
     const last = await page.context().newPage();
     await last.goto(url + keysPath);
     // It has no stream, but loads the table from time to time.
-    await describeKey('shown everywhere');
+    describeKey('shown everywhere');
     await untilShown(last, 'shown everywhere');
     await untilShown(page, 'shown everywhere');
     await close();
@@ -108,12 +111,12 @@ describe('the live updates of a page', () => {
 test('a page that belongs to a former session is reloaded', async () => {
   const { page, close } = await openKeys();
   await untilLive(page);
-  expect(await page.textContent('.who')).toBe('alice');
+  expect(await page.textContent('.who')).toBe('ann');
   const other = await page.context().newPage();
-  await signInWithToken(other, `${url}/login`, people.bob.token);
-  await describeKey('seen by alice');
-  await page.waitForSelector(`.who:text-is("${people.bob.name}")`, { state: 'attached' });
-  expect(await page.textContent('main')).not.toContain('seen by alice');
+  await signInWithToken(other, `${url}/login`, 'bob');
+  describeKey('seen by ann');
+  await page.waitForSelector('.who:text-is("bob")', { state: 'attached' });
+  expect(await page.textContent('main')).not.toContain('seen by ann');
   await close();
 });
 
@@ -121,20 +124,20 @@ describe('a reloaded table', () => {
   test('replaces nothing if nothing has changed', async () => {
     const { page, close } = await openKeys();
     await untilLive(page);
-    await page.evaluate('document.getElementById("key-ci").isSame = true');
+    await page.evaluate('document.getElementById("key-main").isSame = true');
     await setHidden(page, true);
     await setHidden(page, false);
     await untilLive(page);
-    expect(await page.evaluate('document.getElementById("key-ci").isSame')).toBe(true);
+    expect(await page.evaluate('document.getElementById("key-main").isSame')).toBe(true);
     await close();
   });
 
   test('keeps the focus', async () => {
     const { page, close } = await openKeys();
     await untilLive(page);
-    for (const selector of ['#key-ci [data-copy]', '#keys .card-head a', '#menu-ci summary']) {
+    for (const selector of ['#key-main [data-copy]', '#keys .card-head a', '#menu-main summary']) {
       await page.focus(selector);
-      await describeKey(`focus on ${selector}`);
+      describeKey(`focus on ${selector}`);
       await untilShown(page, `focus on ${selector}`);
       expect(
         await page.evaluate(`document.activeElement.matches('${selector}') || document.activeElement.outerHTML`),
@@ -146,12 +149,12 @@ describe('a reloaded table', () => {
   test('waits while text in it is selected', async () => {
     const { page, close } = await openKeys();
     await untilLive(page);
-    await page.evaluate('getSelection().selectAllChildren(document.querySelector("#key-ci code"))');
+    await page.evaluate('getSelection().selectAllChildren(document.querySelector("#key-main code"))');
     const loaded = page.waitForResponse(isFragment);
-    await describeKey('after the selection');
+    describeKey('after the selection');
     await loaded;
     await untilNotLive(page);
-    expect(await page.textContent('#key-ci')).not.toContain('after the selection');
+    expect(await page.textContent('#key-main')).not.toContain('after the selection');
     await page.evaluate('getSelection().removeAllRanges()');
     await untilShown(page, 'after the selection');
     await untilLive(page);
