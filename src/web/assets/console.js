@@ -1,6 +1,6 @@
 /*
- * Copy buttons, local times, menus that close, and input that survives the end of a session; live updates are in live.js,
- * the calendar is in date-picker.js. Everything else on these pages works without a script.
+ * Copy buttons, local times, menus that close, and input that survives the end of a session; live updates are in
+ * live.js, the calendar is in date-picker.js. Everything else on these pages works without a script.
  */
 'use strict';
 
@@ -44,8 +44,8 @@ document.addEventListener('click', (event) => {
 });
 
 /**
- * Submits a form once, because the second of two responses replaces the first, which may show a secret key. A form with a
- * target replaces nothing.
+ * Submits a form once, because the second of two responses replaces the first, which may show a secret key. A form with
+ * a target replaces nothing.
  */
 document.addEventListener('submit', (event) => {
   const form = event.target;

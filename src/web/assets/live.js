@@ -23,7 +23,9 @@
     return [...(key ? [`${within} ${key}`] : []), `${within} ${focused.localName}`];
   }
 
-  /** @returns the element for the page, with local times, copy buttons and the menus that are open in the present one */
+  /**
+   * @returns the element for the page, with local times, copy buttons and the menus that are open in the present one
+   */
   function prepare(fresh, area) {
     for (const { id } of area.querySelectorAll('details[open][id]')) {
       fresh.querySelector(`#${CSS.escape(id)}`)?.setAttribute('open', '');
@@ -120,7 +122,7 @@
           return leave(() => location.assign(`/login?next=${next}`));
         }
         if (!answer.ok) return false;
-        // In another tab, someone has signed in again. The rest of the page still belongs to the former session.
+        // After signing in again in another tab. The rest of the page still belongs to the former session.
         const session = answer.headers.get('Accesskey-Session');
         if (session !== null && session !== document.body.dataset.session) return leave(() => location.reload());
         const text = await answer.text();
@@ -155,7 +157,8 @@
       show(held);
       markLive(area, source.readyState === EventSource.OPEN);
     });
-    // A page that nobody sees needs no connection. Browsers open only six to one server (HTTP/1.1), whatever they are for.
+    // A page that nobody sees needs no connection. Browsers open only six to one server (HTTP/1.1), whatever they are
+    // for.
     document.addEventListener('visibilitychange', () => {
       delayMs = firstDelayMs;
       if (document.hidden) stop();

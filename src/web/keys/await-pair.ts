@@ -11,7 +11,10 @@ export interface ExpectedPair {
   uid: string;
   pair: string;
   revision: number;
-  /** metadata.generation after the change that requested the pair. A cached AccessKey with an older one does not show it. */
+  /**
+   * metadata.generation after the change that requested the pair. A cached AccessKey with an older one does not show
+   * it.
+   */
   generation: number;
 }
 
@@ -39,8 +42,8 @@ function findCreated({ accessKeys }: AccessKeyCaches, expected: ExpectedPair): C
 export type Delay = { kind: 'deleted' } | { kind: 'stalled'; message: string };
 
 /**
- * @returns why the cache does not have the pair yet, or undefined if the operator has not reported a problem, or the cache
- * does not show the change yet
+ * @returns why the cache does not have the pair yet, or undefined if the operator has not reported a problem, or the
+ * cache does not show the change yet
  */
 export function findDelay({ accessKeys }: AccessKeyCaches, expected: ExpectedPair): Delay | undefined {
   const record = accessKeys.get(`${expected.namespace}/${expected.accessKey}`);

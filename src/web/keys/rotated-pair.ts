@@ -19,9 +19,9 @@ export interface RotatedPair {
 }
 
 /**
- * The pair of such a session is no longer live, so nothing but its ticket shows that the person has seen to the rotation
- * and may have the new pair. It allows only that: reading the pair of exactly this rotation. If the pair was rotated again,
- * disabled, or limited to other networks since, somebody has taken it away from the session.
+ * The pair of such a session is no longer live, so only its ticket proves that it has requested the rotation. The ticket
+ * allows reading the pair of exactly this rotation, and nothing else. If the pair was rotated again, disabled or limited
+ * to other networks since, the session must not see it.
  *
  * @returns a function that returns the visitor, or undefined if the session has ended for another reason
  */

@@ -21,7 +21,10 @@ export const ticketSchema = z.strictObject({
   pair: z.string(),
   revision: z.number(),
   generation: z.number(),
-  /** ak of the session, if it has rotated its own pair: the session can end with that pair before it has seen the new one. */
+  /**
+   * ak of the session, if it has rotated its own pair: the session can end with that pair before it has seen the new
+   * one.
+   */
   ownAk: z.string().optional(),
 });
 

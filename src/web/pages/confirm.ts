@@ -21,7 +21,10 @@ export interface ConfirmPage {
   generation: number;
   /** The overlaps that can be selected for a rotation. */
   overlap?: OverlapChoice | undefined;
-  /** Whether the page warns that the pair is in use, or that the person is signed in with it, so that the form confirms that. */
+  /**
+   * Whether the page warns that the pair is in use, or that the person is signed in with it, so that the form
+   * confirms that.
+   */
   confirmed: boolean;
   /** Why the page is shown again. */
   notice: Notice | undefined;

@@ -72,8 +72,8 @@ export async function showConfirmation(context: PageContext, { action, now, noti
 }
 
 /**
- * Whether an action stops a pair that is in use, or that the person is signed in with, and they have not seen the page that
- * says so.
+ * Whether an action stops a pair that is in use, or that the person is signed in with, and they have not seen the page
+ * that says so.
  */
 export async function needsConfirmation(context: PageContext, { action, now }: Confirmation): Promise<boolean> {
   const visitor = context.get('visitor');

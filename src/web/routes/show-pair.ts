@@ -28,8 +28,8 @@ export interface PairDisplay {
   /** Waits for the pair and shows it. If it takes too long, shows a page with a ticket to check again. */
   show(context: PageContext, expected: ExpectedPair): Promise<Response>;
   /**
-   * Continues for a form that has already created or rotated a pair, or that has the ticket of one: shows the pair, or says
-   * that it was shown.
+   * Continues for a form that has already created or rotated a pair, or that has the ticket of one: shows the pair, or
+   * says that it was shown.
    *
    * @returns undefined for any other form
    */
@@ -91,7 +91,10 @@ export function createPairDisplay(
     }
   }
 
-  /** Continues a session with the pair that replaces its own one. It has the same ID and end, and is shown the pair anyway. */
+  /**
+   * Continues a session with the pair that replaces its own one. It has the same ID and end, and is shown the pair
+   * anyway.
+   */
   async function renewSession(context: PageContext, { ak, sk }: KeyPair): Promise<void> {
     const { session } = context.get('visitor');
     if (session.kind !== 'pair') return;
