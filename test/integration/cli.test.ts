@@ -2,9 +2,10 @@
 import { spawn } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { bundleCli, programName } from '../../tools/bundle/cli.ts';
 import type { Kubectl } from '../../tools/kubectl.ts';
+import { startCli } from '../support/cli-process.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
 import { accessKeyManifest, createNamespace, getToken, readPair, recordUse, waitReady } from '../support/platform.ts';
 import { shiftedClock } from '../support/shifted-clock.ts';
@@ -25,12 +26,10 @@ interface Result {
 interface RunOptions {
   program?: string;
   env?: Record<string, string>;
-  /** Sends SIGINT when the output has this text. */
-  until?: string;
 }
 
 /** Runs the program, or another one that finds it on the PATH, without waiting for a terminal. */
-function run(args: readonly string[], { program = programName, env = {}, until }: RunOptions = {}): Promise<Result> {
+function run(args: readonly string[], { program = programName, env = {} }: RunOptions = {}): Promise<Result> {
   const path = [bin, join(root, 'node_modules/.bin'), process.env.PATH].join(':');
   const variables = { HOME: cluster.directory, KUBECONFIG: kubectl.kubeconfig, PATH: path, ...env };
   const child = spawn(program === programName ? join(bin, programName) : program, args, { env: variables });
@@ -38,7 +37,6 @@ function run(args: readonly string[], { program = programName, env = {}, until }
   const { promise, resolve, reject } = Promise.withResolvers<Result>();
   child.stdout.on('data', (text: Buffer) => {
     result.out += text;
-    if (until !== undefined && result.out.includes(until)) child.kill('SIGINT');
   });
   child.stderr.on('data', (text: Buffer) => {
     result.err += text;
@@ -234,9 +232,14 @@ describe('as a kubectl plugin', () => {
 
 describe('--watch', () => {
   test('prints changes until Ctrl-C', async () => {
-    const watching = run(['list', '-n', 'people', '-w', '-o', 'name'], { until: 'accesskey.ghippo.io/late\n' });
+    const environment = { KUBECONFIG: kubectl.kubeconfig };
+    const watching = await startCli(['list', '-n', 'people', '-w', '-o', 'name'], { environment });
+    onTestFinished(async () => void (await watching.stop('SIGKILL')));
+    await watching.logged('accesskey.ghippo.io/ann');
     await kubectl.run(['create', '-f', '-'], JSON.stringify(accessKeyManifest('people', 'late', {})));
-    expect(await watching).toMatchObject({ code: 130, err: '' });
+    await watching.logged('accesskey.ghippo.io/late');
+    expect(await watching.stop('SIGINT')).toBe(130);
+    expect(watching.output.filter((line) => !line.startsWith('accesskey.ghippo.io/'))).toEqual([]);
   });
 });
 
