@@ -267,7 +267,12 @@ describe('an error', () => {
   });
 
   test.each([
-    ['a missing file', ['--kubeconfig', '/nonexistent'], {}, /^error: kubeconfig \/nonexistent: ENOENT[^\n]*\n$/],
+    [
+      'a missing file',
+      ['--kubeconfig', '/nonexistent/file'],
+      {},
+      /^error: kubeconfig \/nonexistent\/file: ENOENT[^\n]*\n$/,
+    ],
     ['no kubeconfig', [], { KUBECONFIG: '' }, /^error: no kubeconfig found; set --kubeconfig or KUBECONFIG\n$/],
     [
       'an unknown context',
