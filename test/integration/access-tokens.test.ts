@@ -12,6 +12,7 @@ import {
   createPair,
   type ErrorAnswer,
   getToken,
+  operatorMayNot,
   readPair,
   waitReady,
 } from '../support/platform.ts';
@@ -175,6 +176,7 @@ test('a creation that is interrupted leaves at most a key pair that can be liste
   const set = (rules: object[]) =>
     kubectl.run(['patch', 'clusterrole', 'accesskey-operator', '--type=merge', '-p', JSON.stringify({ rules })]);
   await set(role.rules.filter(({ resources, verbs }) => !(resources.includes('secrets') && verbs.includes('create'))));
+  await operatorMayNot(kubectl, 'create', 'secrets', '-n', 'people');
   const interrupted = create('cut').catch(() => 'interrupted');
   await poll('the key pair in the spec', async () =>
     (await specOf('alice')).keyPairs.some(({ name }) => name === 'cut'),

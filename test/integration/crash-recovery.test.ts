@@ -12,6 +12,7 @@ import {
   eventReasons,
   getToken,
   listDeployments,
+  operatorMayNot,
   readPair,
   waitReady,
 } from '../support/platform.ts';
@@ -36,6 +37,7 @@ async function withoutStatusRight(act: () => Promise<void>): Promise<void> {
   const set = (value: object[]) =>
     kubectl.run(['patch', 'clusterrole', 'accesskey-operator', '--type=merge', '-p', JSON.stringify({ rules: value })]);
   await set(rules);
+  await operatorMayNot(kubectl, 'patch', 'accesskeys.ghippo.io', '--subresource=status', '-n', 'people');
   await act();
   await set(role.rules);
 }

@@ -123,6 +123,12 @@ describe('a missing permission', () => {
     const { page, close } = await setup.open();
     await signInWithToken(page, url, people.alice.token);
     await createKey(page, 'ci');
+    const robot = JSON.stringify([{ op: 'add', path: '/spec/keyPairs/-', value: { name: 'robot' } }]);
+    const dryRun = ['--dry-run=server', '--type=json', '-p', robot];
+    const isDenied = (error: Error) => error.message.includes('robots are not welcome');
+    await poll('the policy', () =>
+      kubectl('patch', 'accesskey', 'alice', '-n', 'people', ...dryRun).then(() => false, isDenied),
+    );
     await page.goto(`${url}${keysPath}/new`);
     await page.fill('#name', 'robot');
     await page.click('button:has-text("Create Key")');

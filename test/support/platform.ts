@@ -120,6 +120,14 @@ export async function getToken(url: string, pair: Pair, query = ''): Promise<str
   });
 }
 
+/** Waits until the API server denies the operator a request. @param request verb, resource and flags of `auth can-i` */
+export async function operatorMayNot(kubectl: Kubectl, ...request: string[]): Promise<void> {
+  const question = ['auth', 'can-i', ...request, '--as=system:serviceaccount:accesskey-system:accesskey-operator'];
+  // The answer "no" is exit code 1, without an error of the API server.
+  const isNo = ({ message }: Error) => message.includes('auth can-i');
+  await poll(`the denial of ${request.join(' ')}`, () => kubectl.run(question).then(() => false, isNo));
+}
+
 /** Waits until the pair gets a 401 instead of a token. */
 export async function pairStops(url: string, pair: Pair): Promise<void> {
   await poll('the pair to stop', async () => (await fetch(tokenUrl(url, pair))).status === 401);
