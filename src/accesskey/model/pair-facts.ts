@@ -42,7 +42,8 @@ export function pairFacts({ accessKey, pair, secret, now }: PairInSecret): PairF
     revision: known?.revision ?? Math.min(revisionIn(secret) ?? Number.POSITIVE_INFINITY, newRevision(accessKey, pair)),
     generatedAt,
     previousValidUntil: previousValidUntil({ accessKey, pair, secret, generatedAt, now }),
-    ...(known?.removed && { removed: true }),
+    // Of any ak: a former Secret can remain, too.
+    ...(status?.removed && { removed: true }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { PairDigest } from '../../credential/secret-record.ts';
-import type { AccessKeyRecord } from '../model/access-key-record.ts';
+import { type AccessKeyRecord, pairStatusOf } from '../model/access-key-record.ts';
 import { isAllowedBySpec } from '../model/pair-state.ts';
+import { factAnnotations } from './hold.ts';
 import type { PairOutcome, PlanOutcome } from './outcome.ts';
 
 /** A pair as a user would sign in with it, and the AccessKey that the token would be issued for. */
@@ -40,6 +41,17 @@ export function withAcceptance({
     return { ...one, problem: { reason: 'SecretNotWatched' as const, message } };
   });
   return { ...outcome, pairs };
+}
+
+/**
+ * Whether a pair can only be accepted once the status is written: its Secret does not say when or for which revision it was
+ * generated, or the status still says that the pair was removed.
+ */
+export function needsStatus(accessKey: Pick<AccessKeyRecord, 'status'>, { pairs }: PlanOutcome): boolean {
+  return pairs.some(({ pair, write }) => {
+    const isReverted = factAnnotations.some((one) => write?.reverted.includes(one));
+    return isReverted || pairStatusOf(accessKey, pair.name)?.removed === true;
+  });
 }
 
 export function isUnaccepted({ pairs }: PlanOutcome): boolean {

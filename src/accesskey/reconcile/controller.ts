@@ -7,12 +7,11 @@ import { createWorkQueue, type WorkQueueOptions } from '../../kube/work-queue.ts
 import type { CurrentGuardrails } from '../guardrails/watched-guardrails.ts';
 import { type AccessKeyRecord, accessKeys, kind } from '../model/access-key-record.ts';
 import { type AccessKeyCaches, isTerminating } from '../model/caches.ts';
-import { type Accepts, isUnaccepted, withAcceptance } from './acceptance.ts';
+import { type Accepts, isUnaccepted, needsStatus, withAcceptance } from './acceptance.ts';
 import { apply } from './apply.ts';
 import { applyTokens } from './apply-token.ts';
 import { blockingNames, createBlockingSecrets } from './blocking-secrets.ts';
 import { enqueueChanges } from './enqueue.ts';
-import { hasRevertedFacts } from './hold.ts';
 import { createMemories, type Memory } from './memory.ts';
 import { nextStepAt } from './next-step.ts';
 import { mayOwn, observe, versionsOf } from './observe.ts';
@@ -110,7 +109,7 @@ export function startController(options: ControllerOptions): () => Promise<void>
     );
     // The watch reconciles again as soon as it shows the Secret. Until then, and for at most `watchLatencyMs`, the status
     // stays as it is, unless only the status can have what the Secret does not.
-    if (waitsForWatch(memory, outcome) && !hasRevertedFacts(outcome)) return watchLatencyMs;
+    if (waitsForWatch(memory, outcome) && !needsStatus(accessKey, outcome)) return watchLatencyMs;
     await report(observed, outcome, memory, at);
     const hasLastingProblem = isRechecked(outcome) || isRejected(outcome);
     memory.problemSince = hasLastingProblem ? (memory.problemSince ?? performance.now()) : undefined;

@@ -4,7 +4,6 @@ import type { SecretRecord } from '../../credential/secret-record.ts';
 import { type AccessKeyRecord, type KeyPairSpec, pairStatusOf } from '../model/access-key-record.ts';
 import { isPlacement, type PairAction, type WritingAction } from './actions.ts';
 import { desiredMetadata, hasDesiredData, metadataPatch } from './desired-secret.ts';
-import type { PlanOutcome } from './outcome.ts';
 import type { HeldFields } from './overrides.ts';
 import { annotationField, isDataField, labelField } from './secret-fields.ts';
 
@@ -42,7 +41,8 @@ function isHeld(accessKey: AccessKeyRecord, action: WritingAction, fields: Field
 }
 
 const dataKeyAnnotations = [annotations.akKey, annotations.skKey].map(annotationField);
-const factAnnotations = [annotations.revision, annotations.generatedAt].map(annotationField);
+/** What the annotations say about the pair; the status takes precedence once it has the pair. */
+export const factAnnotations = [annotations.revision, annotations.generatedAt].map(annotationField);
 
 /**
  * Whether a rotation only seems to be due: the status does not have the last one yet, and the annotations that say so did
@@ -55,9 +55,4 @@ function hasLostFacts(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret: Sec
 
 function hasData(fields: Fields): boolean {
   return [...fields].some(isDataField);
-}
-
-/** Whether a Secret was written that does not say when or for which revision its pair was generated. */
-export function hasRevertedFacts({ pairs }: PlanOutcome): boolean {
-  return pairs.some(({ write }) => factAnnotations.some((one) => write?.reverted.includes(one)));
 }

@@ -87,13 +87,21 @@ export interface PairOutcome {
   problem?: PairProblem;
 }
 
+/** A Secret that could not be deleted. */
+export interface NotRemoved {
+  secretName: string;
+  /** Undefined if the Secret of a removed pair is not cached. */
+  secret?: SecretRecord;
+  error: KubernetesError;
+}
+
 /** The result of applying a plan. */
 export interface PlanOutcome {
   pairs: readonly PairOutcome[];
   /** The pairs in the Secrets that the AccessKey keeps although another one holds its user: only their tokens are removed. */
   kept?: readonly PairOutcome[];
   /** Unneeded Secrets that could not be deleted. */
-  notRemoved: readonly { secretName: string; error: KubernetesError }[];
+  notRemoved: readonly NotRemoved[];
   /** Which fields of the Secrets are overridden, and by what; undefined if none is. */
   overrides?: string | undefined;
 }

@@ -1,10 +1,9 @@
 import type { SecretRecord } from '../../credential/secret-record.ts';
-import type { KubernetesError } from '../../kube/errors.ts';
 import { type KeyPairSpec, secretNameOf } from '../model/access-key-record.ts';
 import { pairOf } from '../model/pair-facts.ts';
 import { isSuperseded } from '../model/superseded.ts';
 import type { Plan } from './actions.ts';
-import type { PlanOutcome } from './outcome.ts';
+import type { NotRemoved, PlanOutcome } from './outcome.ts';
 import { readOwnSecrets, removeSecret, type Scope } from './scope.ts';
 import { StaleCacheError, secretErrorOf } from './secret-errors.ts';
 import { isInPlace, isOfRemovedPair } from './unneeded-secrets.ts';
@@ -15,17 +14,17 @@ import { isInPlace, isOfRemovedPair } from './unneeded-secrets.ts';
  * @returns the Secrets that could not be deleted
  */
 export async function removeSecrets(scope: Scope, { remove, removedPairs }: Plan): Promise<PlanOutcome['notRemoved']> {
-  const failed: { secretName: string; error: KubernetesError }[] = [];
-  const attempt = async (secretName: string, act: () => Promise<void>) => {
+  const failed: NotRemoved[] = [];
+  const attempt = async (one: Omit<NotRemoved, 'error'>, act: () => Promise<void>) => {
     try {
       await act();
     } catch (error) {
-      failed.push({ secretName, error: secretErrorOf(error) });
+      failed.push({ ...one, error: secretErrorOf(error) });
     }
   };
-  for (const secret of remove) await attempt(secret.name, () => removeUnneeded(scope, secret));
+  for (const secret of remove) await attempt({ secretName: secret.name, secret }, () => removeUnneeded(scope, secret));
   for (const { secretName } of removedPairs)
-    await attempt(secretName, () => removeSecretOfRemovedPair(scope, secretName));
+    await attempt({ secretName }, () => removeSecretOfRemovedPair(scope, secretName));
   return failed;
 }
 

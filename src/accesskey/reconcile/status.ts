@@ -1,10 +1,11 @@
+import { keyPairLabel } from '../../credential/secret-format.ts';
 import type { Guardrails } from '../guardrails/guardrails.ts';
 import { violationsOf } from '../guardrails/violations.ts';
 import type { AccessKeyRecord, KeyPairStatus, ServiceAccountStatus } from '../model/access-key-record.ts';
 import type { AccessKeyStatus } from '../model/types.generated.ts';
 import { conditionsOf, terminatingConditions } from './conditions.ts';
 import { withExpiryWarnings } from './expiry-warnings.ts';
-import type { PlanOutcome } from './outcome.ts';
+import type { NotRemoved, PlanOutcome } from './outcome.ts';
 import { pairStatus } from './pair-status.ts';
 import { summaryOf } from './summary.ts';
 import { removedPairs } from './unneeded-secrets.ts';
@@ -81,12 +82,15 @@ function keptInConflict({ status }: AccessKeyRecord): KeyPairStatus[] {
 }
 
 /**
- * A removed pair stays in the status until its Secret is deleted, so that no other pair can take the Secret over, nor is
- * valid again if it is added again.
+ * A removed pair stays in the status until its Secrets, also former ones, are deleted, so that no other pair can take them
+ * over, nor is the pair valid again if it is added again.
  */
 function notYetRemoved(accessKey: AccessKeyRecord, { notRemoved }: PlanOutcome): KeyPairStatus[] {
-  const isRemaining = ({ secretName }: KeyPairStatus) => notRemoved.some((one) => one.secretName === secretName);
-  return removedPairs(accessKey)
-    .filter(isRemaining)
-    .map((pair) => ({ ...pair, state: 'Disabled', removed: true }));
+  return removedPairs(accessKey).flatMap((known) => {
+    const isOfPair = ({ secret }: NotRemoved) =>
+      secret && (secret.pair?.ak === known.accessKey || secret.labels[keyPairLabel] === known.name);
+    const remaining = notRemoved.find((one) => one.secretName === known.secretName) ?? notRemoved.find(isOfPair);
+    const { secretName } = remaining ?? {};
+    return secretName === undefined ? [] : [{ ...known, secretName, state: 'Disabled' as const, removed: true }];
+  });
 }

@@ -82,6 +82,19 @@ describe('the controller', () => {
     await controller.stop();
   });
 
+  it('rotates a key pair once that was removed and is added again', async () => {
+    const controller = startTestController(known({}, { state: 'Disabled', removed: true }), rawSecret());
+    for (let second = 0; second < 10; second += 1) {
+      await controller.pass(1_000);
+      controller.show();
+    }
+    expect(controller.events.filter((one) => one === 'KeyPairRotated')).toHaveLength(1);
+    const [pair] = controller.statuses.at(-1)?.keyPairs ?? [];
+    expect(pair).toMatchObject({ state: 'Active', createdAt: at(0) });
+    expect(pair).not.toHaveProperty('removed');
+    await controller.stop();
+  });
+
   it('does not change the status in each attempt if a webhook rejects the Secret with another text each time', async () => {
     const controller = startTestController(accessKey());
     let attempts = 0;

@@ -123,6 +123,18 @@ describe.each([
     expect(states(after, ak)).toEqual([parts.enabled === false ? 'Disabled' : 'Active']);
   });
 
+  it('marks the pair also if only a former Secret remains', async () => {
+    const api = createSecretsApi(rawSecret(), ci(labels));
+    api.reject('delete ann-ci', rejected(403, 'Forbidden'));
+    const moved = without();
+    const [current = pairStatus(), former = ciStatus] = moved.status.keyPairs ?? [];
+    // The current Secret had another name, and is gone.
+    const keyPairs = [current, { ...former, secretName: 'gone', ...(labels ? {} : { accessKey: keyPair(3).ak }) }];
+    const subject = { ...moved, status: { ...moved.status, keyPairs } };
+    const { status } = withStatus(subject, await reconcileOnce(api, subject));
+    expect(status.keyPairs?.[1]).toMatchObject({ name: 'ci', secretName: 'ann-ci', removed: true });
+  });
+
   it('is not inherited by a pair that wants its name', async () => {
     const api = stuck();
     const during = withStatus(without(), await reconcileOnce(api, without()));

@@ -7,7 +7,7 @@ import { resolve } from '../../../../src/accesskey/reconcile/resolve-create.ts';
 import { createSecretApi } from '../../../../src/accesskey/reconcile/secret-api.ts';
 import { StaleCacheError } from '../../../../src/accesskey/reconcile/secret-errors.ts';
 import { toFetchedSecret } from '../../../../src/credential/secret-record.ts';
-import { caches, keyPair, known, now, pairStatus, rawSecret, secret } from '../../../support/builders.ts';
+import { at, caches, keyPair, known, now, pairStatus, rawSecret, secret } from '../../../support/builders.ts';
 import { changes, plain, planOf, reconcileOnce, settle, withStatus } from './reconciles.ts';
 import { createSecretsApi, rejected, type SecretsApi } from './secrets-api.ts';
 
@@ -19,8 +19,8 @@ const edited = (of: AccessKeyRecord, pair: Partial<KeyPairSpec>): AccessKeyRecor
 });
 
 /** Moved from ann-main, which cannot be deleted, to `new`, rotated there, and moved back in the spec. */
-async function moveBack(reverted: Partial<KeyPairSpec> = { revision: 2 }) {
-  const api = createSecretsApi(rawSecret());
+async function moveBack(reverted: Partial<KeyPairSpec> = { revision: 2 }, createdAt = at(-1800)) {
+  const api = createSecretsApi(rawSecret({ createdAt }));
   api.reject('delete ann-main', rejected(403, 'Forbidden'));
   let subject = edited(known(), { secret: { name: 'new' } });
   for (let turn = 0; turn < 2; turn += 1) subject = withStatus(subject, await reconcileOnce(api, subject));
@@ -127,6 +127,20 @@ describe('a Secret of the desired name with another ak than the status', () => {
     }
   });
 
+  it('does not hold the pair if it is older than the pair in the status', async () => {
+    const back = known({ generation: 3 }, { secretName: 'gone', accessKey: keyPair(2).ak, createdAt: at(-60) });
+    expect(planOf(back, [secret()])).toMatchObject({ pairs: [{ kind: 'wait' }], remove: [{ name: 'ann-main' }] });
+    const renamed = { ...back, spec: { ...back.spec, keyPairs: [{ name: 'main', secret: { name: 'new' } }] } };
+    const api = createSecretsApi(rawSecret());
+    expect(changes(await reconcileOnce(api, renamed))).toEqual(['lost']);
+    expect(plain(api.get('new')).ak).not.toBe(oldAk);
+  });
+
+  it('holds the pair if it is younger than the pair in the status', () => {
+    const moved = known({}, { secretName: 'gone', accessKey: keyPair(2).ak, createdAt: at(-3600) });
+    expect(planOf(moved, [secret()])).toMatchObject({ pairs: [{ kind: 'keep' }], remove: [] });
+  });
+
   it('waits if only the API server has it, and the pair is in another Secret', () => {
     const back = known({}, { secretName: 'new', accessKey: keyPair(2).ak });
     const action = { kind: 'create' as const, pair: { name: 'main' }, secretName: 'ann-main', rotation: undefined };
@@ -138,7 +152,7 @@ describe('a Secret of the desired name with another ak than the status', () => {
   });
 
   it('is not deleted if the API server has a newer status, or no other Secret with the pair', async () => {
-    const { api, subject } = await moveBack();
+    const { api, subject } = await moveBack({}, at(0));
     api.allow('delete ann-main');
     api.know(subject);
     const cached = api.watched(subject);
