@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeJwt } from 'jose';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import type { OperatorProcess } from '../../tools/operator-process.ts';
 import { poll } from '../../tools/poll.ts';
@@ -112,6 +112,7 @@ test('follows a rotation of the mounted Secret, runs the command and sends the s
   const [mounted, pair] = await mountPair('rotated');
   // Ends with exit code 3 at SIGHUP.
   const service = spawn('/bin/sh', ['-c', 'trap "exit 3" HUP; echo; while :; do sleep 0.1; done']);
+  onTestFinished(() => void service.kill('SIGKILL'));
   const exit = once(service, 'exit');
   await once(service.stdout, 'data');
   const agent = await startAgent('--pair-directory', mounted.folder, '--exec', `echo new >> ${inDirectory('log')}`);
@@ -172,7 +173,7 @@ describe('--once', () => {
   test('fails after its time limit, and reports why', async () => {
     const [{ folder, swap }, pair] = await mountPair('wrong');
     await swap(asFiles({ ...pair, sk: pair.ak.replace(/^./, (one) => (one === '0' ? '1' : '0')) }));
-    const agent = await startAgent('--pair-directory', folder, '--once', '--timeout', '2s');
+    const agent = await startAgent('--pair-directory', folder, '--once', '--timeout', '30s');
     expect(await agent.ended).toBe(1);
     expect(agent.output.join('\n')).toMatch(/rejects the key pair.*\n(.*\n)*error: --timeout has passed/);
     expect(await readdir(directory)).toEqual([]);
