@@ -51,6 +51,7 @@ test('the cluster settles when one API call in five fails', { timeout: testMs },
   await expectSettled(workload);
   link.proxy.decide = () => undefined;
   await operator.stop();
+  for (const { kind } of callFaults) expect([kind, link.proxy.faults[kind] ?? 0]).not.toEqual([kind, 0]);
   await expectNoWrites(cluster, link, shortLease);
   printResult('one call in five fails', {
     seed,
@@ -117,7 +118,11 @@ test('the operator reads a new token after the API server has rejected the curre
   await kubectl.run(['create', 'serviceaccount', 'accesskey-operator', '-n', 'accesskey-system']);
   await sleep(tokenCacheMs);
   await workload.run(2);
-  await poll('rejected calls', async () => operator.output.some((line) => line.includes('401')), timeoutMs);
+  await poll(
+    'rejected calls',
+    async () => operator.output.some((line) => line.includes(': 401 Unauthorized')),
+    timeoutMs,
+  );
   await writeOperatorKubeconfig(kubectl, operatorKubeconfig);
   await link.proxy.kubeconfig(link.kubeconfig, operatorKubeconfig);
   await expectSettled(workload);

@@ -26,6 +26,7 @@ export async function settle(cluster: FaultCluster): Promise<void> {
  */
 export async function expectNoWrites(cluster: FaultCluster, link: Link, leaderElection: object): Promise<void> {
   const before = await readWorld(cluster.admin);
+  expect(before.accessKeys).not.toEqual([]);
   const seen = link.proxy.requests.length;
   const operator = await cluster.startOperator(link, leaderElection);
   await untilReconciled(operator, before.accessKeys.length, timeoutMs);
