@@ -95,7 +95,7 @@ describe('a key pair', () => {
   });
 
   test('of a user who has another AccessKey fails if the command waits, and says why', async () => {
-    const claimed = 'user ann is held by AccessKey people/ann; delete one of the two AccessKeys (UserClaimed)';
+    const claimed = 'user ann was already held by AccessKey people/ann; delete one of the two AccessKeys (UserClaimed)';
     expect(await run(['create', 'again', '-n', 'people', '--user', 'ann', '--wait'])).toEqual({
       code: 1,
       out: 'accesskey.ghippo.io/again created\n',

@@ -3,8 +3,9 @@ import type { SecretRecord } from '../../credential/secret-record.ts';
 import type { Change } from '../../kube/store.ts';
 import type { Priority } from '../../kube/waiting-keys.ts';
 import type { CurrentGuardrails } from '../guardrails/watched-guardrails.ts';
-import { type AccessKeyRecord, ownSecretNames } from '../model/access-key-record.ts';
+import { type AccessKeyRecord, conditionOf, ownSecretNames } from '../model/access-key-record.ts';
 import type { AccessKeyCaches } from '../model/caches.ts';
+import { reasons } from './verdict.ts';
 
 /**
  * Enqueues all AccessKeys, then those affected by each change in the caches, and again all after a change of the
@@ -28,11 +29,15 @@ export function enqueueChanges(
       add(change.key, priorityOf(change));
       addAll(waitingFor(caches, change), 'low');
     }),
-    // The text of every AccessKey that names the user contains the holder.
+    // Another holder changes nothing for the AccessKeys that have not held the user, of which there may be many.
     caches.userHolders.subscribe((user) => {
       const holder = caches.userHolders.holderOf(user);
       if (holder !== undefined) add(holder, 'normal');
-      addAll(caches.accessKeys.byIndex('user', user), 'low');
+      const all = caches.accessKeys.byIndex('user', user);
+      addAll(
+        all.filter((one) => one.key !== holder && !isUserClaimed(one)),
+        'low',
+      );
     }),
     caches.secrets.subscribe((change) => {
       addAll(ownersOf(caches, change), 'high');
@@ -55,6 +60,10 @@ function priorityOf({ previous, current }: Change<AccessKeyRecord>): Priority {
   if (!previous) return 'normal';
   const isSameSpec = previous.uid === current?.uid && previous.generation === current.generation;
   return isSameSpec && previous.deleting === current.deleting ? 'low' : 'urgent';
+}
+
+function isUserClaimed(accessKey: AccessKeyRecord): boolean {
+  return conditionOf(accessKey, 'Ready')?.reason === reasons.userClaimed;
 }
 
 /** The current and former owner of the Secret. */

@@ -1,4 +1,4 @@
-import type { AccessKeyRecord, KeyPairStatus } from '../model/access-key-record.ts';
+import { type AccessKeyRecord, conditionOf, type KeyPairStatus } from '../model/access-key-record.ts';
 import type { PlanOutcome } from './outcome.ts';
 import { removalProblem } from './problems.ts';
 
@@ -62,13 +62,25 @@ export function verdictOf({
 }
 
 /** A token that could not be removed from a kept Secret is named as well. */
-function userClaimed({ spec }: AccessKeyRecord, holder: string, { kept = [] }: PlanOutcome): Verdict {
-  const claim = `user ${spec.user.name} is held by AccessKey ${holder}; delete one of the two AccessKeys`;
+function userClaimed(accessKey: AccessKeyRecord, holder: string, { kept = [] }: PlanOutcome): Verdict {
+  const claim = claimOf(accessKey, holder);
   const problems = kept.flatMap(({ problem }) => problem ?? []);
   const message = [claim, ...problems.map((one) => one.message)].join('; ');
   const prefix = problems[0]?.stablePrefix;
   const stable = prefix === undefined ? {} : { stablePrefix: `${claim}; ${prefix}` };
   return { state: 'Stalled', reason: reasons.userClaimed, message, ...stable };
+}
+
+/**
+ * Names the holder that was reported first for this spec: when another AccessKey becomes the holder, the status of all others
+ * that name the user, of which there may be many, must not change.
+ */
+function claimOf(accessKey: AccessKeyRecord, holder: string): string {
+  const [start, end] = [`user ${accessKey.spec.user.name} was already held by`, '; delete one of the two AccessKeys'];
+  const { reason, observedGeneration, message = '' } = conditionOf(accessKey, 'Ready') ?? {};
+  const isReported = reason === reasons.userClaimed && observedGeneration === accessKey.generation;
+  const length = isReported && message.startsWith(start) ? message.indexOf(end, start.length) : -1;
+  return length < 0 ? `${start} AccessKey ${holder}${end}` : message.slice(0, length + end.length);
 }
 
 function verdictOnPairs({ spec }: AccessKeyRecord, outcome: PlanOutcome, keyPairs: readonly KeyPairStatus[]): Verdict {

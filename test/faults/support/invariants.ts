@@ -72,7 +72,7 @@ function loserViolations(
   owned: readonly RawSecret[],
 ): string[] {
   const stalled = status.conditions?.find((one) => one.type === 'Stalled');
-  const isReported = stalled?.reason === 'UserClaimed' && stalled.message.includes(`AccessKey ${holder};`);
+  const isReported = stalled?.reason === 'UserClaimed';
   const isQuiet = (status.keyPairs ?? []).every((pair) => pair.state === 'Conflict');
   const withToken = owned.filter(({ metadata }) => metadata.annotations?.[annotations.token] !== undefined);
   return [

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { AccessKeyStatus } from '../../../../src/accesskey/model/types.generated.ts';
 import { enqueueChanges } from '../../../../src/accesskey/reconcile/enqueue.ts';
 import { toCachedSecret } from '../../../../src/credential/cached-secret.ts';
 import {
@@ -150,7 +151,7 @@ describe('enqueueChanges', () => {
   it('gives a low priority to AccessKeys that do not hold the user whose holder changes', () => {
     const others = [1, 2].map((n) => accessKey({ name: `ann${n}`, user: 'ann', creationTimestamp: at(n) }));
     const { added } = enqueuedBy((all) => all.accessKeys.remove(ann.key), { accessKeys: [ann, bob, ...others] });
-    expect(added).toEqual(['low shop/ann1', 'low shop/ann2', 'normal shop/ann1', 'urgent shop/ann']);
+    expect(added).toEqual(['low shop/ann2', 'normal shop/ann1', 'urgent shop/ann']);
   });
 
   it.each<[string, (all: ReturnType<typeof caches>) => void, string[]]>([
@@ -168,6 +169,18 @@ describe('enqueueChanges', () => {
     ],
   ])('adds the AccessKeys that wait for the Secret name of another when it %s', (_, work, keys) => {
     expect(enqueuedBy(work, { accessKeys: [owner, waiting] }).keys).toEqual(keys);
+  });
+
+  it('adds only the next holder of a user when many AccessKeys that do not hold it wait', () => {
+    const conditions = [
+      { type: 'Ready', status: 'False', reason: 'UserClaimed', message: '', lastTransitionTime: at(0) },
+    ];
+    const status = { observedGeneration: 1, conditions } as AccessKeyStatus;
+    const others = Array.from({ length: 200 }, (_, n) =>
+      accessKey({ name: `ann${n}`, user: 'ann', creationTimestamp: at(n), status }),
+    );
+    const { added } = enqueuedBy((all) => all.accessKeys.remove(ann.key), { accessKeys: [ann, ...others] });
+    expect(added).toEqual(['normal shop/ann0', 'urgent shop/ann']);
   });
 
   it('adds all AccessKeys that name a user whose holder changes', () => {

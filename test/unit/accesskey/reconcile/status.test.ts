@@ -108,9 +108,16 @@ describe('statusOf', () => {
     ]);
   });
 
+  it('does not change when another AccessKey holds the user, until the spec changes', () => {
+    const claimed = { ...one, status: statusOf(one, 'other/older', [], now) };
+    expect(statusOf(claimed, 'other/oldest', [], now + 60_000)).toEqual(claimed.status);
+    const edited = { ...claimed, generation: one.generation + 1 };
+    expect(statusOf(edited, 'other/oldest', [], now).conditions?.[0]?.message).toContain('AccessKey other/oldest;');
+  });
+
   it('is Stalled, names the other AccessKey and has no userID if that one holds the user', () => {
     const status = statusOf(one, 'other/older', [], now);
-    const message = 'user ann is held by AccessKey other/older; delete one of the two AccessKeys';
+    const message = 'user ann was already held by AccessKey other/older; delete one of the two AccessKeys';
     const common = { reason: 'UserClaimed', message, observedGeneration: 4, lastTransitionTime: at(0) };
     expect(status).toEqual({
       observedGeneration: 4,

@@ -89,7 +89,7 @@ describe('the token in a Secret of an AccessKey whose user another one holds', (
     expect(statusAfter({ accessKey: settled, userHolder, outcome, now }).conditions?.[0]).toMatchObject({
       reason: 'UserClaimed',
       message: expect.stringMatching(
-        /^user ann is held by AccessKey other\/older; .*; cannot read or write Secret ann-main/,
+        /^user ann was already held by AccessKey other\/older; .*; cannot read or write Secret ann-main/,
       ),
     });
   });
