@@ -3,9 +3,10 @@ import { spawn } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import { bundleCli, programName } from '../../tools/bundle/cli.ts';
 import type { Kubectl } from '../../tools/kubectl.ts';
-import { startCli } from '../support/cli-process.ts';
+import { type CliProcess, startCli } from '../support/cli-process.ts';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
 import { accessKeyManifest, createNamespace, getToken, readPair, recordUse, waitReady } from '../support/platform.ts';
 import { shiftedClock } from '../support/shifted-clock.ts';
@@ -73,9 +74,10 @@ afterAll(() => cluster?.stop());
 
 describe('a key pair', () => {
   test('is created with its ak and sk, which get a token', async () => {
-    const out = await succeed('create', 'ann', '-n', 'people', '--user', 'ann', '--expires', '90d', '--show-secret');
-    const [, ak = '', sk = ''] =
-      /^accesskey\.ghippo\.io\/ann created\nACCESS_KEY=(\S+)\nSECRET_KEY=(\S+)\n$/.exec(out) ?? [];
+    const flags = ['-n', 'people', '--user', 'ann', '--expires', '90d', '--show-secret'];
+    const { code, out, err } = await run(['create', 'ann', ...flags]);
+    expect({ code, err }).toEqual({ code: 0, err: 'accesskey.ghippo.io/ann created\n' });
+    const [, ak = '', sk = ''] = /^ACCESS_KEY=(\S+)\nSECRET_KEY=(\S+)\n$/.exec(out) ?? [];
     expect(await readPair(kubectl, 'people', 'ann-main')).toMatchObject({ ak, sk });
     expect(await getToken(url, { ak, sk })).not.toBe('');
     expect(await succeed('get', 'ann', '-n', 'people', '--show-secret')).toBe(`ACCESS_KEY=${ak}\nSECRET_KEY=${sk}\n`);
@@ -113,9 +115,11 @@ describe('a key pair', () => {
 
   test('is rotated, and the command waits for the new one', async () => {
     const before = await readPair(kubectl, 'people', 'ann-main');
-    expect(await succeed('rotate', 'ann', '-n', 'people', '--overlap', '1h', '--wait')).toBe(
-      'key pair ann/main rotated\n',
-    );
+    expect(await run(['rotate', 'ann', '-n', 'people', '--overlap', '1h', '--wait'])).toEqual({
+      code: 0,
+      out: 'key pair ann/main rotated\n',
+      err: 'key pair ann/main will be rotated\n',
+    });
     const after = await readPair(kubectl, 'people', 'ann-main');
     expect(after.ak).not.toBe(before.ak);
     await getToken(url, before);
@@ -240,6 +244,42 @@ describe('--watch', () => {
     await watching.logged('accesskey.ghippo.io/late');
     expect(await watching.stop('SIGINT')).toBe(130);
     expect(watching.output.filter((line) => !line.startsWith('accesskey.ghippo.io/'))).toEqual([]);
+  });
+});
+
+describe('--watch of an empty namespace', () => {
+  beforeAll(() => createNamespace(kubectl, 'empty'));
+
+  /** Starts `list --watch` and waits until it watches. */
+  async function watchEmpty(...flags: string[]): Promise<CliProcess> {
+    const before = await countWatches();
+    const environment = { KUBECONFIG: kubectl.kubeconfig };
+    const watching = await startCli(['list', '-n', 'empty', '--watch', ...flags], { environment });
+    onTestFinished(async () => void (await watching.stop('SIGKILL')));
+    await expect.poll(countWatches).toBeGreaterThan(before);
+    return watching;
+  }
+
+  async function countWatches(): Promise<number> {
+    const text = await kubectl.run(['get', '--raw', '/metrics']);
+    const line = /^apiserver_longrunning_requests\{[^}]*resource="accesskeys"[^}]*verb="WATCH"[^}]*\} (\S+)$/gm;
+    return [...text.matchAll(line)].reduce((sum, [, value]) => sum + Number(value), 0);
+  }
+
+  test('prints the header with the first AccessKey', async () => {
+    const watching = await watchEmpty();
+    await kubectl.apply(accessKeyManifest('empty', 'first', {}));
+    await watching.logged('first/main');
+    expect(watching.output[0]).toMatch(/^NAME +USER +STATE /);
+  });
+
+  test('prints a stream of YAML documents', async () => {
+    const watching = await watchEmpty('-o', 'yaml');
+    await kubectl.apply(accessKeyManifest('empty', 'second', {}));
+    await watching.logged('name: second');
+    const documents = parseAllDocuments(watching.output.join('\n'));
+    expect(documents.flatMap(({ errors }) => errors)).toEqual([]);
+    expect(documents.slice(0, 2).map((document) => document.toJS().metadata.name)).toEqual(['first', 'second']);
   });
 });
 

@@ -14,6 +14,7 @@ export function registerRotate(program: Command, context: CliContext): void {
       'how long the current ak and sk stay valid, such as 24h, or 0s; kept for later rotations (default: as before)',
       parseDuration,
     )
+    .option('--in-use', 'also if the previous ak and sk, which stop working then, were used within the last hour')
     .addHelpText('after', examples);
   addWaitFlags(addForceFlag(addChangeFlags(command)), 'the key pair is rotated').action(
     async (reference: string, _, self: Command) => {

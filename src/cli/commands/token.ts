@@ -16,10 +16,34 @@ export function registerToken(program: Command, context: CliContext): void {
     .addHelpText('after', tokenHelp);
   addTokenFlags(command);
   addOutputFlag(command, ['token', 'json']).action(async (pair: string | undefined, _, self: Command) => {
+    requireFlagsOf(self);
     const { printToken } = await import('../credential/print-token.ts');
     await printToken(context, { ...self.optsWithGlobals<PrintFlags>(), pair });
   });
+  // Checked by requireFlagsOf, because inspect has other formats.
+  command.options.find(({ long }) => long === '--output')?.argParser(String);
   registerInspect(command, program, context);
+}
+
+/**
+ * commander reads the flags of `token` also behind `inspect`: checks that they are flags and values of the command that
+ * runs. Otherwise the command fails as with any wrong flag.
+ */
+function requireFlagsOf(command: Command): void {
+  const parsed = command.name() === 'inspect' && command.parent ? command.parent : command;
+  for (const option of parsed.options) {
+    const { long, flags } = option;
+    const name = option.attributeName();
+    if (parsed.getOptionValueSource(name) !== 'cli') continue;
+    const own = command.options.find((one) => one.long === long);
+    if (!own) command.error(`error: unknown option '${long}'`, { code: 'commander.unknownOption' });
+    const { argChoices } = own;
+    const value = parsed.getOptionValue(name);
+    if (argChoices && !argChoices.includes(value)) {
+      const problem = `option '${flags}' argument '${value}' is invalid. Allowed choices are ${argChoices.join(', ')}.`;
+      command.error(`error: ${problem}`, { code: 'commander.invalidArgument' });
+    }
+  }
 }
 
 function registerInspect(token: Command, program: Command, context: CliContext): void {
@@ -39,6 +63,7 @@ function registerInspect(token: Command, program: Command, context: CliContext):
     .addHelpText('after', inspectExamples);
   addServerFlags(command);
   addOutputFlag(command, ['text', 'json']).action(async (text: string | undefined, _, self: Command) => {
+    requireFlagsOf(self);
     const { inspect } = await import('../credential/inspect.ts');
     // The flags of `token` have the same names, so those of this command come last.
     await inspect(context, { ...self.optsWithGlobals<InspectFlags>(), ...self.opts<InspectFlags>(), token: text });

@@ -1,4 +1,5 @@
 import { applyAction, type KeyPairEdit } from '../../accesskey/change/edit-pairs.ts';
+import { printable } from '../../kube/printable.ts';
 import type { RawObject } from '../../kube/raw-object.ts';
 import { retryOnConflict } from '../../kube/retry-on-conflict.ts';
 import { type Cluster, withCluster } from '../common/cluster.ts';
@@ -9,12 +10,12 @@ import type { ChangeFlags, WaitFlags } from './change-flags.ts';
 import { readClusterTime } from './cluster-time.ts';
 import { requireUnmanaged } from './conflicts.ts';
 import { explainEdit } from './edit-error.ts';
-import { requireUnused } from './in-use.ts';
+import { requireUnused, requireUnusedPrevious } from './in-use.ts';
 import { report } from './report.ts';
 import { waitForRotation } from './wait.ts';
 
 export interface PairChangeFlags extends ChangeFlags, Partial<WaitFlags> {
-  /** Stops a pair that was used within the last hour. */
+  /** Stops a pair, or for a rotation the previous one, that was used within the last hour. */
   inUse?: boolean;
   /** For a rotation: hours, minutes and seconds. */
   overlap?: string;
@@ -34,10 +35,12 @@ export interface PairChange {
 export function changePair(context: CliContext, flags: PairChangeFlags, change: PairChange): Promise<void> {
   return withCluster(context, flags, async (cluster) => {
     const { object, title, pair } = await retryOnConflict(() => apply(context, cluster, flags, change));
-    const waits = flags.wait === true && flags.dryRun === 'none';
-    if (waits) await waitForRotation(context, cluster, { object, pair, title, timeout: flags.timeout ?? '' });
-    const text = `${change.subject ?? 'key pair'} ${title} ${waits ? 'rotated' : change.done}`;
-    await report(context, flags, { text, object });
+    const text = `${change.subject ?? 'key pair'} ${title} ${change.done}`;
+    if (flags.wait !== true || flags.dryRun !== 'none') return report(context, flags, { text, object });
+    // The change is stored, also if the wait is interrupted; repeating the rotation would end its overlap.
+    context.stderr.write(`${printable(text)}\n`);
+    await waitForRotation(context, cluster, { object, pair, title, timeout: flags.timeout ?? '' });
+    await report(context, flags, { text: `key pair ${title} rotated`, object });
   });
 }
 
@@ -79,6 +82,7 @@ function requireChangeable(
     });
   const stops = action === 'disable' || action === 'delete';
   if (stops && !inUse) requireUnused(fetched, [pair], now);
+  if (action === 'rotate' && !inUse) requireUnusedPrevious(fetched, pair, now);
 }
 
 function plan(

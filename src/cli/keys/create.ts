@@ -44,7 +44,9 @@ export function create(context: CliContext, flags: CreateFlags, reference: strin
       ? await retryOnConflict(() => add(client, flags, created))
       : await client.create(await newAccessKey(cluster, flags, created)).catch(explainExisting(name));
     const text = existing ? `key pair ${name}/${created.pair} created` : `${nameOf(object)} created`;
-    await report(context, flags, { text, object });
+    // With --show-secret, standard output has only the key pair, for `> laptop.env`.
+    const stdout = flags.showSecret ? context.stderr : context.stdout;
+    await report({ stdout }, flags, { text, object });
     await finish(context, cluster, flags, { object, pair: created.pair });
   });
 }

@@ -25,6 +25,20 @@ export function requireUnused(accessKey: AccessKeyRecord, pairs: readonly string
 }
 
 /**
+ * A further rotation ends the overlap of the last one.
+ *
+ * @param now milliseconds since the epoch
+ * @throws CliError if the previous pair of a key pair is still valid and was used within the last hour
+ */
+export function requireUnusedPrevious(accessKey: AccessKeyRecord, pair: string, now: number): void {
+  const { previous } = pairStatusOf(accessKey, pair) ?? {};
+  if (!previous || (parseTime(previous.validUntil) ?? 0) <= now) return;
+  requireOld(`the previous key pair of ${accessKey.name}/${pair}`, previous, now, {
+    hint: `it stays valid until ${previous.validUntil}; wait, or add --in-use to end it now`,
+  });
+}
+
+/**
  * @param now milliseconds since the epoch
  * @throws CliError if a key pair or a ServiceAccount of the AccessKey was used within the last hour
  */

@@ -50,37 +50,39 @@ function createPrinter(context: CliContext, flags: ListFlags): Printer {
 function tablePrinter(context: CliContext, { output, allNamespaces = false }: ListFlags): Printer {
   const style = styleFor(context.stdout, context);
   const options = (): RowOptions => ({ now: context.now(), style, wide: output === 'wide', allNamespaces });
-  let widths: number[] = [];
+  /** Known with the first rows, which a watch may get later. */
+  let widths: number[] | undefined;
   const rows = (items: readonly RawObject[]) => items.flatMap((one) => rowsOf(toAccessKeyRecord(one), options()));
   const print = (cells: Cell[][]) => {
-    for (const line of formatRows(cells, widths)) context.stdout.write(`${line}\n`);
+    if (cells.length === 0) return;
+    const table = widths === undefined ? [headerOf(options()), ...cells] : cells;
+    widths ??= widthsOf(table);
+    for (const line of formatRows(table, widths)) context.stdout.write(`${line}\n`);
   };
   return {
-    async all(items) {
-      const cells = rows(items);
-      if (cells.length === 0) return;
-      const table = [headerOf(options()), ...cells];
-      widths = widthsOf(table);
-      print(table);
-    },
+    all: async (items) => print(rows(items)),
     changed: async (item) => print(rows([item])),
   };
 }
 
 function objectPrinter({ stdout }: CliContext, format: ObjectFormat, flags: ListFlags): Printer {
-  const print = async (object: object) => stdout.write(await formatObject(object, format));
+  let isFirst = true;
   /** At once, so that a reader that ends after the first line does not interrupt the list. */
-  const printEach = async (objects: readonly object[]) => {
-    stdout.write((await Promise.all(objects.map((one) => formatObject(one, format)))).join(''));
+  const print = async (objects: readonly object[]) => {
+    const texts = await Promise.all(objects.map((one) => formatObject(one, format)));
+    if (texts.length === 0) return;
+    // Documents of a YAML stream (YAML 1.2, section 9.2).
+    const separator = format === 'yaml' ? '---\n' : '';
+    stdout.write((isFirst ? '' : separator) + texts.join(separator));
+    isFirst = false;
   };
   return {
     async all(items) {
       const cleaned = items.map(withoutManagedFields).map(withType);
-      if (format !== 'name' && !flags.watch)
-        await print({ apiVersion: 'v1', kind: 'List', metadata: {}, items: cleaned });
-      else await printEach(cleaned);
+      const isList = format !== 'name' && !flags.watch;
+      await print(isList ? [{ apiVersion: 'v1', kind: 'List', metadata: {}, items: cleaned }] : cleaned);
     },
-    changed: (item) => print(withType(withoutManagedFields(item))),
+    changed: (item) => print([withType(withoutManagedFields(item))]),
   };
 }
 

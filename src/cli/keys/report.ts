@@ -8,7 +8,7 @@ const suffixes: Record<DryRun, string> = { none: '', client: ' (dry run)', serve
 
 /** Prints the result of a change as kubectl does: one line, or the object in the format of `-o`. */
 export async function report(
-  { stdout }: CliContext,
+  { stdout }: Pick<CliContext, 'stdout'>,
   { output, dryRun }: Pick<ChangeFlags, 'output' | 'dryRun'>,
   { text, object }: { text: string; object: RawObject },
 ): Promise<void> {

@@ -11,6 +11,7 @@ import {
 import { durationMs } from '../../accesskey/model/time.ts';
 import { list, watch } from '../../kube/list-watch.ts';
 import { targetOf } from '../../kube/list-watch-request.ts';
+import { printable } from '../../kube/printable.ts';
 import type { RawObject } from '../../kube/raw-object.ts';
 import type { Cluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
@@ -47,7 +48,11 @@ export async function waitForRotation(context: CliContext, cluster: Cluster, wai
     }
     throw limit.reason;
   } catch (error) {
-    throw limit.aborted && !context.signal.aborted ? timedOut(wait) : error;
+    progress.end();
+    if (context.signal.aborted || error instanceof CliError) throw error;
+    if (limit.aborted) throw timedOut(wait);
+    context.stderr.write(`hint: ${printable(stored(wait.title))}\n`);
+    throw error;
   } finally {
     progress.end();
   }

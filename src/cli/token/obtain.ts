@@ -4,7 +4,7 @@ import type { TokenCache } from './cache-file.ts';
 import { withFileLock } from './lock.ts';
 import type { OpenedSource } from './read-source.ts';
 import type { Credential, TokenTerms } from './request.ts';
-import type { IssuedToken } from './response.ts';
+import { type IssuedToken, unverifiedClaims } from './response.ts';
 import { TokenError } from './token-error.ts';
 
 export interface ObtainOptions {
@@ -53,7 +53,18 @@ async function readUnrevoked(
   { tokensNotBefore = 0 }: OpenedSource,
 ): Promise<IssuedToken | undefined> {
   const cached = await cache.read(key);
-  return cached && cached.issuedAt >= tokensNotBefore ? cached : undefined;
+  return cached && (tokensNotBefore === 0 || issuedByOperatorMs(cached) >= tokensNotBefore) ? cached : undefined;
+}
+
+/**
+ * The time of a revocation is that of the cluster, so it is compared with the clock of the operator. A token that has
+ * none counts as revoked.
+ *
+ * @returns milliseconds since the epoch
+ */
+function issuedByOperatorMs({ token }: IssuedToken): number {
+  const { iat } = unverifiedClaims(token) ?? {};
+  return typeof iat === 'number' ? iat * 1000 : Number.NEGATIVE_INFINITY;
 }
 
 /** Runs a function with the lock of a cache entry, or without it if there cannot be one. */

@@ -1,11 +1,20 @@
+import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { runCli } from '../../../src/cli/program.ts';
+import { createProgram, runCli } from '../../../src/cli/program.ts';
 import { testContext } from './support.ts';
 
 async function run(...args: string[]) {
   const context = testContext();
   const exitCode = await runCli(args, context);
   return { exitCode, out: context.out(), err: context.err() };
+}
+
+/** @returns the path of a command, and a flag with one of its values */
+function documentedChoices(command: Command, path: readonly string[] = []): [path: string, flag: string][] {
+  const own = command.options.flatMap(({ long, argChoices = [] }) =>
+    argChoices.map((choice): [string, string] => [path.join(' '), `${long}=${choice}`]),
+  );
+  return [...own, ...command.commands.flatMap((child) => documentedChoices(child, [...path, child.name()]))];
 }
 
 describe('runCli', () => {
@@ -51,6 +60,8 @@ describe('runCli', () => {
     [['list', '--namespace=..'], 'Must be the name of a namespace.', 'kubectl accesskey'],
     [['doctor', '--operator-namespace='], 'Must be the name of a namespace.', 'kubectl accesskey doctor'],
     [['token', 'inspect', '--nothing'], 'unknown option', 'kubectl accesskey token inspect'],
+    [['token', 'inspect', '-o', 'token'], 'Allowed choices are text, json.', 'kubectl accesskey token inspect'],
+    [['token', '-o', 'text'], 'Allowed choices are token, json.', 'kubectl accesskey token'],
   ])('rejects %j with exit code 1, and names the help', async (args, message, command) => {
     const { exitCode, out, err } = await run(...args);
     expect({ exitCode, out }).toEqual({ exitCode: 1, out: '' });
@@ -58,6 +69,19 @@ describe('runCli', () => {
     expect(error).toMatch(/^error: /);
     expect(error).toContain(message);
     expect(hint).toBe(`hint: see ${command} --help`);
+  });
+
+  it.each(documentedChoices(createProgram(testContext())))('%s accepts the documented %s', async (path, flag) => {
+    const { exitCode, err } = await run(...path.split(' '), flag, '--help');
+    expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' });
+  });
+
+  it('does not accept the flags of token for token inspect', async () => {
+    const { exitCode, err } = await run('token', 'inspect', '--refresh');
+    expect({ exitCode, err }).toMatchObject({
+      exitCode: 1,
+      err: expect.stringContaining("unknown option '--refresh'"),
+    });
   });
 
   it.each([
