@@ -331,9 +331,15 @@ test('neither the log nor the browser storage contains a token or an sk', async 
   await signInWithToken(page, url, people.bob.token);
   const shown = await createKey(page, 'ci');
   const address = page.url();
+  const kept = () => page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])');
+  expect(await kept()).toBe('[{},{},""]');
   await page.click('text="I have saved it"');
-  await page.goBack().catch(() => undefined);
+  await page.waitForURL(`**${keysPath}`);
+  // The page was the response to a POST, and the browser has not stored it.
+  await expect(page.goBack()).rejects.toThrow('ERR_CACHE_MISS');
   expect(await poll('the previous page', () => page.content())).not.toContain(shown.sk);
+  await page.goto(url + keysPath);
+  expect(await kept()).toBe('[{},{},""]');
   expect(address).not.toContain(shown.sk);
   expect((await (await signIn(url, { method: 'token', token: people.bob.token })).get(`${keysPath}/new`)).status).toBe(
     200,
@@ -418,18 +424,22 @@ describe('nothing that a client sends causes a 5xx:', () => {
     expect(await failuresOf(Object.fromEntries(requests))).toEqual([]);
   });
 
-  test('a header or cookie', async () => {
-    const cookies = ['session', 'flash', 'shown', 'sign-in-a', 'language', 'theme'].map((name) => `accesskey-${name}`);
+  test('a header or cookie, without and with a session', async () => {
+    const { cookie: session } = await signIn(url, byAlice);
+    const cookies = ['flash', 'shown', 'sign-in-a', 'language', 'theme'].map((name) => `accesskey-${name}`);
     const texts = ['', 'a.b.c.d.e', 'eyJhbGciOiJkaXIifQ..AAAA.AAAA.AAAA', 'x'.repeat(2000), ',;=', '%zz', '\u00e9'];
     const names = ['Accept', 'Accept-Language', 'Authorization', 'X-Forwarded-For', 'Origin', 'If-None-Match'];
     const requests = texts.flatMap((text) =>
       paths.flatMap((path) => {
         const cookie = cookies.map((name) => `${name}=${text}`).join('; ');
+        const invalid = `accesskey-session=${text}; ${cookie}`;
         const headers = Object.fromEntries([...names, 'X-Request-Id', 'Sec-Fetch-Site'].map((name) => [name, text]));
         const get = (init: Record<string, string>) => () => fetch(url + path, { headers: init, redirect: 'manual' });
         return [
-          [`${path} cookie ${text}`, get({ cookie })] as const,
+          [`${path} cookie ${text}`, get({ cookie: invalid })] as const,
+          [`${path} cookie with a session ${text}`, get({ cookie: `${cookie}; ${session}` })] as const,
           [`${path} header ${text}`, get(headers)] as const,
+          [`${path} header with a session ${text}`, get({ ...headers, cookie: session })] as const,
         ];
       }),
     );
