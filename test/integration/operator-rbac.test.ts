@@ -95,7 +95,7 @@ async function disableOnPage(): Promise<void> {
   await getToken(operator.url, pair);
   const client = await signIn(operator.url, { method: 'pair', ...pair });
   const generation = await client.hidden('/personal-center/access-keys/main/rotate', 'generation');
-  const answer = await client.post('/personal-center/access-keys/main/disable', { generation });
+  const answer = await client.post('/personal-center/access-keys/main/disable', { generation, confirmed: 'in-use' });
   expect(answer.status).toBe(303);
 }
 
