@@ -2,15 +2,13 @@
 import type { SecretRecord } from '../../credential/secret-record.ts';
 import { type AccessKeyRecord, type KeyPairSpec, pairStatusOf } from './access-key-record.ts';
 import { pairOf } from './pair-facts.ts';
-import { parseTime } from './time.ts';
 
 /**
- * Whether this Secret only holds a former pair. A former Secret that could not be deleted keeps the keys from before the next
+ * Whether another Secret holds the pair, and this one only a former pair. A former Secret that could not be deleted keeps the keys from before the next
  * rotation; if the spec names it again, they must not work again.
  *
- * The status decides. A Secret with another ak is superseded if another one holds the pair, or if it was created before the
- * pair in the status was generated. The Secret that the status names is never superseded: if it has another ak, the pair was
- * rotated there, and the status does not have the new one yet.
+ * The status decides. The Secret that it names is never superseded: if it has another ak, the pair was rotated there, and
+ * the status does not have the new one yet.
  *
  * @param secret belongs to the pair
  * @param secrets those of the AccessKey; others are ignored
@@ -25,11 +23,11 @@ export function isSuperseded(
   // The usual case comes first, because this runs for each token request.
   if (known?.accessKey === undefined || known.accessKey === secret.pair?.ak) return false;
   if (known.secretName === secret.name) return false;
-  const [createdAt, generatedAt] = [parseTime(secret.createdAt), parseTime(known.createdAt)];
-  if (createdAt !== undefined && generatedAt !== undefined && createdAt < generatedAt) return true;
-  return othersOf(accessKey, pair, secret, secrets).some(
-    (one) => one.pair?.ak === known.accessKey || one.name === known.secretName,
-  );
+  return othersOf(accessKey, pair, secret, secrets).some((one) => {
+    const isRecorded = one.pair?.ak === known.accessKey || one.name === known.secretName;
+    // With the same ak, the pair was rotated there and then moved here, and the status shows neither yet.
+    return isRecorded && one.pair !== undefined && one.pair.ak !== secret.pair?.ak;
+  });
 }
 
 /**

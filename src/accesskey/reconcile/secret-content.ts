@@ -13,7 +13,6 @@ import {
   pairOf,
   withoutEndedPrevious,
 } from '../model/pair-facts.ts';
-import { isSuperseded } from '../model/superseded.ts';
 import { durationMs } from '../model/time.ts';
 import type { RotationCause, WritingAction } from './actions.ts';
 import type { SecretValues } from './desired-secret.ts';
@@ -66,7 +65,7 @@ export function contentToMove({ accessKey, pair, fetched, now }: PairInFetchedSe
   const found = findPair({ fetched, pair, knownAk: pairStatusOf(accessKey, pair.name)?.accessKey });
   if (!found || fetched.record.ownerUID !== accessKey.uid || fetched.record.deleting) return undefined;
   const secret = withFound(fetched.record, found);
-  if (pairOf(accessKey, secret) !== pair || isSuperseded(accessKey, pair, secret, [])) return undefined;
+  if (pairOf(accessKey, secret) !== pair) return undefined;
   const facts = currentFacts({ accessKey, pair, secret, now });
   return { values: keptValues(fetched, found, facts), facts };
 }

@@ -82,6 +82,26 @@ describe('the controller', () => {
     await controller.stop();
   });
 
+  it.each([
+    ['sound', rawSecret()],
+    ['broken', rawSecret({ data: { sk: 'x' } })],
+  ])(
+    'creates one Secret and at most one key pair for a rotation with a move: the former Secret is %s',
+    async (_, raw) => {
+      const controller = startTestController(
+        known({ keyPairs: [{ name: 'main', revision: 2, secret: { name: 'new' } }] }),
+        raw,
+      );
+      for (let second = 0; second < 20; second += 1) {
+        await controller.pass(1_000);
+        controller.show();
+      }
+      expect(controller.api.writes().filter((one) => one === 'create new')).toHaveLength(1);
+      expect(controller.ready().at(-1)).toBe('KeyPairsReady');
+      await controller.stop();
+    },
+  );
+
   it('rotates a key pair once that was removed and is added again', async () => {
     const controller = startTestController(known({}, { state: 'Disabled', removed: true }), rawSecret());
     for (let second = 0; second < 10; second += 1) {

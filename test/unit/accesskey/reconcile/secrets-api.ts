@@ -142,7 +142,6 @@ export function createSecretsApi(...content: RawSecret[]) {
     },
     reject: (call: string, error: Error | (() => Error)) =>
       rejections.set(call, typeof error === 'function' ? error : () => error),
-    isRejected: (call: string) => rejections.has(call),
     /** Ends a rejection. */
     allow: (call: string) => rejections.delete(call),
   };

@@ -127,20 +127,6 @@ describe('a Secret of the desired name with another ak than the status', () => {
     }
   });
 
-  it('does not hold the pair if it is older than the pair in the status', async () => {
-    const back = known({ generation: 3 }, { secretName: 'gone', accessKey: keyPair(2).ak, createdAt: at(-60) });
-    expect(planOf(back, [secret()])).toMatchObject({ pairs: [{ kind: 'wait' }], remove: [{ name: 'ann-main' }] });
-    const renamed = { ...back, spec: { ...back.spec, keyPairs: [{ name: 'main', secret: { name: 'new' } }] } };
-    const api = createSecretsApi(rawSecret());
-    expect(changes(await reconcileOnce(api, renamed))).toEqual(['lost']);
-    expect(plain(api.get('new')).ak).not.toBe(oldAk);
-  });
-
-  it('holds the pair if it is younger than the pair in the status', () => {
-    const moved = known({}, { secretName: 'gone', accessKey: keyPair(2).ak, createdAt: at(-3600) });
-    expect(planOf(moved, [secret()])).toMatchObject({ pairs: [{ kind: 'keep' }], remove: [] });
-  });
-
   it('waits if only the API server has it, and the pair is in another Secret', () => {
     const back = known({}, { secretName: 'new', accessKey: keyPair(2).ak });
     const action = { kind: 'create' as const, pair: { name: 'main' }, secretName: 'ann-main', rotation: undefined };
