@@ -45,12 +45,18 @@ export function withAcceptance({
 
 /**
  * Whether a pair can only be accepted once the status is written: its Secret does not say when or for which revision it was
- * generated, or the status still says that the pair was removed.
+ * generated, the status still says that the pair was removed, or has another ak in another Secret (superseded.ts).
  */
 export function needsStatus(accessKey: Pick<AccessKeyRecord, 'status'>, { pairs }: PlanOutcome): boolean {
-  return pairs.some(({ pair, write }) => {
+  return pairs.some(({ pair, secret, write }) => {
     const isReverted = factAnnotations.some((one) => write?.reverted.includes(one));
-    return isReverted || pairStatusOf(accessKey, pair.name)?.removed === true;
+    const known = pairStatusOf(accessKey, pair.name);
+    const isElsewhere =
+      secret !== undefined &&
+      known?.accessKey !== undefined &&
+      known.accessKey !== secret.pair?.ak &&
+      known.secretName !== secret.name;
+    return isReverted || isElsewhere || known?.removed === true;
   });
 }
 

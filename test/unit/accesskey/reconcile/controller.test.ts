@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { textAt } from '../../../../src/credential/secret-record.ts';
 import { KubernetesError } from '../../../../src/kube/errors.ts';
-import { accessKey, at, known, rawSecret } from '../../../support/builders.ts';
+import { accessKey, at, keyPair, known, rawSecret } from '../../../support/builders.ts';
 import { startTestController } from './controllers.ts';
 import { rejected } from './secrets-api.ts';
 
@@ -101,6 +101,21 @@ describe('the controller', () => {
       await controller.stop();
     },
   );
+
+  it('keeps a Secret that it adopts in place of the one in the status', async () => {
+    const subject = known({ keyPairs: [{ name: 'main', secret: { name: 'new' } }] });
+    const annotations = { 'ghippo.io/adopt': 'ann/main' };
+    const marked = rawSecret({ name: 'new', keys: keyPair(2), ownerReferences: [], annotations });
+    const controller = startTestController(subject, rawSecret(), marked);
+    controller.show();
+    for (let second = 0; second < 20; second += 1) {
+      await controller.pass(1_000);
+      controller.show();
+    }
+    expect(new Set(controller.api.writes())).toEqual(new Set(['patch new', 'delete ann-main']));
+    expect(controller.statuses.at(-1)?.keyPairs).toMatchObject([{ accessKey: keyPair(2).ak, secretName: 'new' }]);
+    await controller.stop();
+  });
 
   it('rotates a key pair once that was removed and is added again', async () => {
     const controller = startTestController(known({}, { state: 'Disabled', removed: true }), rawSecret());
