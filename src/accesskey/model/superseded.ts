@@ -4,8 +4,8 @@ import { type AccessKeyRecord, type KeyPairSpec, pairStatusOf } from './access-k
 import { pairOf } from './pair-facts.ts';
 
 /**
- * Whether another Secret holds the pair, and this one only a former pair. A former Secret that could not be deleted keeps the keys from before the next
- * rotation; if the spec names it again, they must not work again.
+ * Whether another Secret holds the pair, and this one only a former pair. A former Secret that could not be deleted keeps
+ * the keys from before the next rotation; if the spec names it again, they must not work again.
  *
  * The status decides. The Secret that it names is never superseded: if it has another ak, the pair was rotated there, and
  * the status does not have the new one yet.
