@@ -22,7 +22,8 @@ export function isSuperseded(
   const known = pairStatusOf(accessKey, pair.name);
   // The usual case comes first, because this runs for each token request.
   if (known?.accessKey === undefined || known.accessKey === secret.pair?.ak) return false;
-  if (known.secretName === secret.name) return false;
+  // Without a valid pair, it may be the current one in a Secret that others have changed. It is repaired, not deleted.
+  if (known.secretName === secret.name || secret.pair === undefined) return false;
   return othersOf(accessKey, pair, secret, secrets).some((one) => {
     const isRecorded = one.pair?.ak === known.accessKey || one.name === known.secretName;
     // With the same ak, the pair was rotated there and then moved here, and the status shows neither yet.

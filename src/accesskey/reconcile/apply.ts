@@ -127,6 +127,9 @@ async function execute(scope: Scope, action: PairAction | ResolvedAction): Promi
     case 'create':
       return createSecret(scope, action);
     case 'adopt':
+      // First, because the adoption replaces the pair. If the status is not written afterwards, no Secret of the former
+      // pair may remain: it would still be the pair, and the adopted one would be deleted.
+      if (action.from) await removeSecret(scope, action.from);
       return adopt(scope, action);
     case 'wait':
     case 'conflict':

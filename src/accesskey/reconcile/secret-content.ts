@@ -46,7 +46,7 @@ export function contentFor({
   now,
 }: Omit<PairInFetchedSecret, 'pair'> & { action: WritingAction }): Content & ContentChange {
   const { pair } = action;
-  const found = findPair({ fetched, pair, knownAk: pairStatusOf(accessKey, pair.name)?.accessKey });
+  const found = isFormer(accessKey, action, fetched) ? undefined : findKnownPair(accessKey, pair, fetched);
   const fresh = { ...pair, revision: newRevision(accessKey, pair) };
   if (action.kind === 'rotate') {
     // Removing the pair has revoked it, so there is no overlap.
@@ -60,9 +60,23 @@ export function contentFor({
   return { values: keptValues(fetched, found, facts), facts, change: 'updated' };
 }
 
+/**
+ * Whether a Secret to recover can only hold a former pair: the status names another Secret and another ak. Keys that are not
+ * found by its annotations must not become the pair again.
+ */
+function isFormer(accessKey: AccessKeyRecord, { kind, pair }: WritingAction, fetched: FetchedSecret): boolean {
+  const known = pairStatusOf(accessKey, pair.name);
+  if (kind !== 'recover' || known?.accessKey === undefined || known.secretName === fetched.record.name) return false;
+  return findKnownPair(accessKey, pair, fetched)?.ak !== known.accessKey;
+}
+
+function findKnownPair(accessKey: AccessKeyRecord, pair: KeyPairSpec, fetched: FetchedSecret) {
+  return findPair({ fetched, pair, knownAk: pairStatusOf(accessKey, pair.name)?.accessKey });
+}
+
 /** @returns the content to move to another Secret; undefined if this Secret does not hold the pair */
 export function contentToMove({ accessKey, pair, fetched, now }: PairInFetchedSecret): Content | undefined {
-  const found = findPair({ fetched, pair, knownAk: pairStatusOf(accessKey, pair.name)?.accessKey });
+  const found = findKnownPair(accessKey, pair, fetched);
   if (!found || fetched.record.ownerUID !== accessKey.uid || fetched.record.deleting) return undefined;
   const secret = withFound(fetched.record, found);
   if (pairOf(accessKey, secret) !== pair) return undefined;

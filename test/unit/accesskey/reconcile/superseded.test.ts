@@ -7,9 +7,19 @@ import { resolve } from '../../../../src/accesskey/reconcile/resolve-create.ts';
 import { createSecretApi } from '../../../../src/accesskey/reconcile/secret-api.ts';
 import { StaleCacheError } from '../../../../src/accesskey/reconcile/secret-errors.ts';
 import { toFetchedSecret } from '../../../../src/credential/secret-record.ts';
-import { at, caches, keyPair, known, now, pairStatus, rawSecret, secret } from '../../../support/builders.ts';
+import {
+  accessKey,
+  at,
+  caches,
+  keyPair,
+  known,
+  now,
+  pairStatus,
+  rawSecret,
+  secret,
+} from '../../../support/builders.ts';
 import { changes, plain, planOf, reconcileOnce, settle, withStatus } from './reconciles.ts';
-import { createSecretsApi, rejected, type SecretsApi } from './secrets-api.ts';
+import { createSecretsApi, type RawSecret, rejected, type SecretsApi } from './secrets-api.ts';
 
 const oldAk = keyPair().ak;
 const edited = (of: AccessKeyRecord, pair: Partial<KeyPairSpec>): AccessKeyRecord => ({
@@ -151,4 +161,57 @@ describe('a Secret of the desired name with another ak than the status', () => {
     await expect(remove(subject)).rejects.toThrow(StaleCacheError);
     expect(api.get('ann-main')).toBeDefined();
   });
+});
+
+describe('an adopted Secret', () => {
+  const subject = known({ keyPairs: [{ name: 'main', secret: { name: 'new' } }] });
+  const marked = rawSecret({
+    name: 'new',
+    keys: keyPair(2),
+    ownerReferences: [],
+    annotations: { 'ghippo.io/adopt': 'ann/main' },
+  });
+
+  it('is kept if the status is not written after the adoption', async () => {
+    const api = createSecretsApi(rawSecret(), marked);
+    expect(changes(await reconcileOnce(api, subject))).toEqual(['adopted']);
+    const { accessKey: settled } = await settle(api, subject);
+    expect(plain(api.get('new'))).toEqual(keyPair(2));
+    expect(settled.status.keyPairs).toMatchObject([{ accessKey: keyPair(2).ak, secretName: 'new' }]);
+  });
+
+  it('is not touched while the former Secret of the pair cannot be deleted', async () => {
+    const api = createSecretsApi(rawSecret(), marked);
+    api.reject('delete ann-main', rejected(403, 'Forbidden'));
+    const outcome = await reconcileOnce(api, subject);
+    expect(api.get('new')).toEqual(marked);
+    const after = withStatus(subject, outcome).status;
+    expect(after.conditions?.[0]).toMatchObject({ reason: 'SecretFailed' });
+    expect(after.keyPairs).toMatchObject([{ accessKey: oldAk, secretName: 'ann-main', state: 'Active' }]);
+  });
+});
+
+it('a moved Secret that a policy breaks is not deleted, also if the status does not name it yet', async () => {
+  const keys = { akKey: 'user', skKey: 'password' };
+  const api = createSecretsApi();
+  const { accessKey: settled } = await settle(api, accessKey({ keyPairs: [{ name: 'main', secret: keys }] }));
+  api.admit((raw) => {
+    const { 'ghippo.io/ak-key': _, 'ghippo.io/sk-key': __, ...annotations } = raw.metadata.annotations;
+    return { ...raw, metadata: { ...raw.metadata, annotations } };
+  });
+  const renamed = edited(settled, { secret: { ...keys, name: 'new' } });
+  for (let turn = 0; turn < 4; turn += 1) await reconcileOnce(api, renamed);
+  expect(api.writes().filter((write) => write === 'create new')).toHaveLength(1);
+  expect(api.writes()).not.toContain('delete new');
+});
+
+it('a former Secret whose annotations are forged does not become the key pair again', async () => {
+  const { api, subject } = await moveBack();
+  const former = api.get('ann-main') as RawSecret;
+  const metadata = { ...former.metadata, annotations: { ...former.metadata.annotations, 'ghippo.io/ak-key': 'x' } };
+  api.put({ ...former, metadata });
+  let current = subject;
+  for (let turn = 0; turn < 3; turn += 1) current = withStatus(current, await reconcileOnce(api, current));
+  expect(states(api, current, oldAk)).toEqual([]);
+  expect(JSON.stringify(current.status)).not.toContain(oldAk);
 });
