@@ -98,6 +98,8 @@ describe('signed in with a Kubernetes token', () => {
     await page.context().clearCookies();
     const [download] = await Promise.all([page.waitForEvent('download'), page.click('a:has-text("JSON")')]);
     expect(JSON.parse(await readFile(await download.path(), 'utf8'))).toEqual({ name: 'ci', ...pair });
+    // The browser keeps this URL in its profile.
+    expect(download.url()).toMatch(/^blob:/);
     const [trial] = await Promise.all([page.waitForEvent('popup'), page.click('text="Try this key"')]);
     await trial.waitForURL('**/login');
     expect(await shownPair(page)).toEqual(pair);

@@ -1,6 +1,6 @@
 /*
- * Copy buttons, local times, menus that close, and input that survives the end of a session; live updates are in
- * live.js, the calendar is in date-picker.js. Everything else on these pages works without a script.
+ * Copy buttons, local times, menus that close, downloads that leave no secret in the history, and input that survives the
+ * end of a session; live updates are in live.js, the calendar is in date-picker.js. Everything else on these pages works without a script.
  */
 'use strict';
 
@@ -70,9 +70,20 @@ document.addEventListener('keydown', (event) => {
   menu.querySelector('summary').focus();
 });
 
+/**
+ * Browsers keep the URL of each download in their profile, so that of a file with a secret key must not contain the file.
+ */
+for (const link of document.querySelectorAll('a[download][href^="data:"]')) {
+  const [, type, data] = /^data:(.*);base64,(.*)$/.exec(link.href);
+  const bytes = Uint8Array.from(atob(data), (one) => one.charCodeAt(0));
+  link.href = URL.createObjectURL(new Blob([bytes], { type }));
+}
+
 /** Removes a pair from the page, because the browser may restore the page when the person goes back. */
 addEventListener('pagehide', () => {
-  if (document.getElementById('shown-sk')) document.getElementById('content').replaceChildren();
+  if (!document.getElementById('shown-sk')) return;
+  for (const { href } of document.querySelectorAll('a[href^="blob:"]')) URL.revokeObjectURL(href);
+  document.getElementById('content').replaceChildren();
 });
 
 showCopyButtons(document);
