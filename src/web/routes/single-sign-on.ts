@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Hono } from 'hono';
 import { ConsoleError } from '../common/console-error.ts';
 import type { MessageKey } from '../common/language.ts';
@@ -94,15 +95,17 @@ export function addSingleSignOnRoutes(
   });
 
   /**
-   * A callback can cause a request to the provider, so failures of an address are limited.
+   * A callback can cause a request to the provider, so failures of an address are limited: by the limit of all accounts
+   * of the address, because others can be behind it, and a flow has only one attempt. A denied sign-in causes no request.
    *
    * @throws ProviderError; ConsoleError 429
    */
   async function finish(context: PageContext, callback: URL, flow: Flow): Promise<ProviderTokens> {
-    const client = { address: context.get('clientAddress'), account: 'single sign-on' };
+    const account = createHash('sha256').update(flow.state).digest('base64url');
+    const client = { address: context.get('clientAddress'), account };
     const attempt = await tokenBudget.attempt(client, async () => {
       const result = await finishFlow(await provider.discovered(), callback, flow).catch(toProviderError);
-      const isFailed = result instanceof ProviderError && result.failure !== 'unavailable';
+      const isFailed = result instanceof ProviderError && !['unavailable', 'denied'].includes(result.failure);
       return { result, failed: isFailed ? 'both' : undefined };
     });
     if ('retryAfterSeconds' in attempt) {

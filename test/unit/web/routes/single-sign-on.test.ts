@@ -185,23 +185,29 @@ describe('a callback is refused', () => {
   });
 
   test('with 429 and without a request to the provider, after too many failures of the address', async () => {
-    const tokenBudget = createReviewBudget({ burst: 3, refillSeconds: 3600 });
+    // An address may fail twenty times as often as an account.
+    const tokenBudget = createReviewBudget({ burst: 1, refillSeconds: 3600 });
     site = createSignOnConsole({ provider, dependencies: { tokenBudget } });
     const guess = async () => {
       const attacker = site.browser();
       return attacker.get(`/login/callback?code=guess&state=${stateOf(await start(attacker))}`);
     };
-    // A sign-in that succeeds is no failure, nor is an outage.
-    for (let count = 0; count < 4; count += 1) expect((await signOn(site.browser(), provider)).status).toBe(303);
+    const cancel = async () => {
+      const person = site.browser();
+      return person.get(`/login/callback?error=access_denied&state=${stateOf(await start(person))}`);
+    };
+    // A sign-in that succeeds is no failure, nor is an outage or a sign-in that was canceled.
+    for (let count = 0; count < 21; count += 1) expect((await signOn(site.browser(), provider)).status).toBe(303);
+    for (let count = 0; count < 21; count += 1) expect((await cancel()).status).toBe(403);
     provider.misbehave('/token', { status: 503 });
-    for (let count = 0; count < 4; count += 1) expect((await guess()).status).toBe(503);
+    for (let count = 0; count < 21; count += 1) expect((await guess()).status).toBe(503);
     provider.misbehave('/token', undefined);
     const before = tokenRequests();
-    for (let count = 0; count < 3; count += 1) expect((await guess()).status).toBe(400);
+    for (let count = 0; count < 20; count += 1) expect((await guess()).status).toBe(400);
     const response = await guess();
-    expect(response.headers.get('Retry-After')).toBe('3600');
+    expect(response.headers.get('Retry-After')).toBe('180');
     await expectRefusal(response, 429, 'Too many failed attempts');
-    expect(tokenRequests() - before).toBe(3);
+    expect(tokenRequests() - before).toBe(20);
   });
 
   test('after ten minutes', async () => {
