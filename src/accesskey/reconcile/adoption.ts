@@ -3,7 +3,13 @@ import { annotations, keyPairLabel, secretType } from '../../credential/secret-f
 import { type FetchedSecret, type SecretRecord, withDataKeys } from '../../credential/secret-record.ts';
 import { printableName } from '../../kube/printable.ts';
 import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec, kind } from '../model/access-key-record.ts';
-import { newRevision, type PairInSecret, pairFacts, withoutEndedPrevious } from '../model/pair-facts.ts';
+import {
+  newRevision,
+  type PairFacts,
+  type PairInSecret,
+  pairFacts,
+  withoutEndedPrevious,
+} from '../model/pair-facts.ts';
 import { durationMs, parseTime } from '../model/time.ts';
 import { desiredMetadata, metadataPatch, ownerReferenceTo, type SecretPatch } from './desired-secret.ts';
 
@@ -53,8 +59,10 @@ export function predecessorOf({ name, uid }: AccessKeyRecord, { raw, record }: F
 /**
  * The pair keeps its age, so that an adoption does not extend its lifetime. The previous pair of an overlap stays valid as
  * recorded. The patch also removes the mark, which is meant for this AccessKey only and not for a later one of the same name.
+ *
+ * @returns also the facts about the pair, which has never been removed, whatever the status says about the one before
  */
-export function adoptionPatch({
+export function planAdoption({
   accessKey,
   pair,
   fetched,
@@ -64,7 +72,7 @@ export function adoptionPatch({
   pair: KeyPairSpec;
   fetched: FetchedSecret;
   now: number;
-}): Omit<SecretPatch, 'data'> {
+}): { facts: PairFacts; patch: Omit<SecretPatch, 'data'> } {
   const previousValidUntil = remainingOverlap({ accessKey, pair, secret: recordFor(pair, fetched), now });
   const isRotating = previousValidUntil !== undefined;
   const facts = {
@@ -76,13 +84,14 @@ export function adoptionPatch({
   // The Secret may already have a reference to this AccessKey that does not make it the controller.
   const replaced = [predecessorOf(accessKey, fetched), accessKey.uid];
   const others = fetched.raw.metadata?.ownerReferences?.filter(({ uid }) => !replaced.includes(uid)) ?? [];
-  return {
+  const patch = {
     metadata: {
       labels: metadata?.labels ?? {},
       annotations: { ...metadata?.annotations, [annotations.adopt]: null },
     },
     ownerReferences: [...others, ownerReferenceTo(accessKey)],
   };
+  return { facts, patch };
 }
 
 /**

@@ -2,7 +2,7 @@
 import { annotations } from '../../credential/secret-format.ts';
 import { isReplaced } from '../model/pair-facts.ts';
 import type { ResolvedAction, SecretAction, WritingAction } from './actions.ts';
-import { adoptionPatch } from './adoption.ts';
+import { planAdoption } from './adoption.ts';
 import { dataPatch, desiredData, desiredMetadata, metadataPatch } from './desired-secret.ts';
 import type { PairOutcome } from './outcome.ts';
 import type { Scope } from './scope.ts';
@@ -66,7 +66,8 @@ export async function adopt(
   { api, accessKey, now }: Scope,
   { pair, secretName, fetched }: ResolvedAction & { kind: 'adopt' },
 ): Promise<PairOutcome> {
-  const { record, reverted } = await api.patch(fetched.record, adoptionPatch({ accessKey, pair, fetched, now }));
+  const { facts, patch } = planAdoption({ accessKey, pair, fetched, now });
+  const { record, reverted } = await api.patch(fetched.record, patch);
   const manager = managerOfField(fetched.raw, annotationField(annotations.adopt));
-  return { pair, secretName, secret: record, change: 'adopted', manager, write: { repaired: [], reverted } };
+  return { pair, secretName, secret: record, facts, change: 'adopted', manager, write: { repaired: [], reverted } };
 }

@@ -180,6 +180,16 @@ describe('an adopted Secret', () => {
     expect(settled.status.keyPairs).toMatchObject([{ accessKey: keyPair(2).ak, secretName: 'new' }]);
   });
 
+  it('is not rotated if the key pair was removed before', async () => {
+    const api = createSecretsApi(rawSecret(), marked);
+    const removed = known(
+      { keyPairs: [{ name: 'main', secret: { name: 'new' } }] },
+      { state: 'Disabled', removed: true },
+    );
+    await settle(api, removed);
+    expect(plain(api.get('new'))).toEqual(keyPair(2));
+  });
+
   it('is not touched while the former Secret of the pair cannot be deleted', async () => {
     const api = createSecretsApi(rawSecret(), marked);
     api.reject('delete ann-main', rejected(403, 'Forbidden'));
