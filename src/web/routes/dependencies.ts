@@ -15,7 +15,7 @@ import type { KeyPairSignIn } from '../keys/key-pair-sign-in.ts';
 import type { Visitor } from '../keys/visitor.ts';
 import type { SingleSignOnService } from '../oidc/single-sign-on.ts';
 import type { ReviewToken } from '../session/identity.ts';
-import type { SessionKeys } from '../session/session.ts';
+import type { Session, SessionKeys } from '../session/session.ts';
 
 /** What the console needs from the rest of the process. */
 export interface ConsoleDependencies {
@@ -67,7 +67,7 @@ export interface ConsoleOptions {
 /** The Hono environment of a page request. */
 export interface ConsoleEnvironment {
   Bindings: Environment['Bindings'];
-  Variables: Environment['Variables'] & { view: View; visitor: Visitor };
+  Variables: Environment['Variables'] & { view: View; visitor: Visitor; session: Session };
 }
 
 export type PageContext = Context<ConsoleEnvironment>;

@@ -50,24 +50,30 @@ interface Visiting {
   findRotated?: (context: PageContext, session: Session) => Promise<Visitor | undefined>;
 }
 
+/** The session of a request, and its visitor unless it has ended. */
+interface Found {
+  session?: Session;
+  visitor?: Visitor | undefined;
+}
+
 /** @returns a function that finds the visitor of a request and sets the account in its view */
 function createVisitorFinder(dependencies: ConsoleDependencies, { sessions, proxySessions, findRotated }: Visiting) {
   const visitorOf = createVisitors(dependencies);
   const { signOutUrl } = dependencies.options.authenticatingProxy ?? {};
   const proxySignOut: Account['signOut'] = signOutUrl === undefined ? 'none' : { url: signOutUrl };
-  return async (context: PageContext, keys: SessionKeys): Promise<Visitor | undefined> => {
+  return async (context: PageContext, keys: SessionKeys): Promise<Found> => {
     const session = (await proxySessions.find(context)) ?? (await sessions.open(context, keys));
-    if (!session) return undefined;
+    if (!session) return {};
     const visitor = (await visitorOf(session, context.get('clientAddress'))) ?? (await findRotated?.(context, session));
-    if (!visitor) return undefined;
-    const { id, kind } = visitor.session;
+    if (!visitor) return { session };
+    const { id, kind } = session;
     const account: Account = {
       name: visitor.user.name,
       formToken: formTokenOf(id, keys),
       signOut: kind === 'proxy' ? proxySignOut : 'form',
     };
     context.set('view', { ...context.get('view'), account });
-    return visitor;
+    return { session, visitor };
   };
 }
 
@@ -101,27 +107,35 @@ export function requireVisitor(dependencies: ConsoleDependencies, visiting: Visi
 
   return createMiddleware<ConsoleEnvironment>(async (context, next) => {
     const keys = requireSessionKeys(dependencies);
-    const visitor = await findVisitor(context, keys);
-    if (!visitor) {
+    const { session, visitor } = await findVisitor(context, keys);
+    if (session) context.set('session', session);
+    if (!session || !visitor) {
       proxySessions.rejectUntrusted(context);
+      // A session can be signed out although its key pair is not valid now.
+      if (session && isSignOut(context) && (await hasFormToken(context, session, keys))) return next();
       return redirectToSignIn(context, { cookie, flash });
     }
-    const { id } = visitor.session;
+    const { id } = session;
     if (isScriptRequest(context)) context.header(sessionHeader, formTokenOf(id, keys));
     context.get('logFields').user = visitor.user.name;
     context.set('visitor', { ...visitor, api: auditedApi(context, visitor) });
-    if (context.req.method === 'POST') {
-      const form = await readForm(context.req);
-      if (!isFormToken(form.text(formTokenField), id, keys)) {
-        const page = formPageOf(context.req.path);
-        if (page === undefined) throw new ConsoleError('rejectedForm');
-        // The person has signed in again in another tab. The script of the page has kept the input.
-        context.get('logFields').refused = 'rejectedForm';
-        return context.redirect(page, 303);
-      }
+    if (context.req.method === 'POST' && !(await hasFormToken(context, session, keys))) {
+      const page = formPageOf(context.req.path);
+      if (page === undefined) throw new ConsoleError('rejectedForm');
+      // The person has signed in again in another tab. The script of the page has kept the input.
+      context.get('logFields').refused = 'rejectedForm';
+      return context.redirect(page, 303);
     }
     return next();
   });
+}
+
+async function hasFormToken({ req }: PageContext, { id }: Session, keys: SessionKeys): Promise<boolean> {
+  return isFormToken((await readForm(req)).text(formTokenField), id, keys);
+}
+
+function isSignOut({ req }: PageContext): boolean {
+  return req.method === 'POST' && req.path === '/logout';
 }
 
 /** Whether an error means that the API server no longer accepts the session's token. */

@@ -34,7 +34,8 @@ export interface Sessions {
   /** Creates a session, with a new ID to prevent session fixation. */
   create(credential: SessionCredential): CookieSession;
   /**
-   * Writes the cookies of a session.
+   * Writes the cookies of a session, unless it was signed out meanwhile: a request in flight must not bring back what the
+   * sign-out has removed.
    *
    * @returns false if its credential is too long for them
    */
@@ -61,7 +62,8 @@ export function createSessions(
 
   async function write(context: PageContext, session: CookieSession, keys: SessionKeys): Promise<boolean> {
     const seconds = Math.max(0, Math.floor((session.expiresAt - now() + endedMs) / 1000));
-    return cookie.write(context, await sealSession(session, keys), endWithBrowser ? undefined : seconds);
+    const sealed = await sealSession(session, keys);
+    return signedOut.has(session.id) || cookie.write(context, sealed, endWithBrowser ? undefined : seconds);
   }
 
   /** @returns the session with valid tokens, or undefined if the provider has ended it */
@@ -103,10 +105,7 @@ export function createSessions(
       if (!session) return undefined;
       const used = isNewUse(context, session) ? { ...session, usedAt: now() } : session;
       if (used !== opened) await write(context, used, keys);
-      // Otherwise a request in flight could bring the cookie back that the sign-out has removed.
-      if (!signedOut.has(used.id)) return used;
-      cookie.remove(context);
-      return undefined;
+      return signedOut.has(used.id) ? undefined : used;
     },
   };
 }

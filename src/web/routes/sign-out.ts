@@ -21,7 +21,7 @@ export function addSignOutRoutes(
   { dependencies: { singleSignOn }, cookie, flash, onSignOut }: SignOutOptions,
 ): void {
   app.post('/logout', async (context) => {
-    const { session } = context.get('visitor');
+    const session = context.get('session');
     onSignOut(session.id);
     // The console cannot end the session of a proxy: its pages have a link to the proxy instead of this form.
     if (session.kind === 'proxy') return context.redirect(homePath, 303);

@@ -4,14 +4,16 @@ import {
   checkAgain,
   createKeyConsole,
   fieldsOf,
+  hiddenFields,
   type KeyConsole,
   keysPath,
   submit,
   titleOf,
   withoutWaiting,
 } from '../../../support/key-console.ts';
-import type { TestBrowser } from '../../../support/sign-on-console.ts';
+import { locationOf, type TestBrowser } from '../../../support/sign-on-console.ts';
 
+const cookieName = '__Host-accesskey-session';
 const rotatePath = `${keysPath}/main/rotate`;
 
 /** Whether the browser is still signed in. */
@@ -78,6 +80,31 @@ describe('a session with a key pair that rotates this key pair', () => {
     // Without the ticket or the cookie of the form, the session has ended.
     for (const path of [rotatePath, `${keysPath}/reveal`]) expect((await copy.post(path, fields)).status).toBe(303);
     expect(setup.cluster.accessKey.metadata.resourceVersion).toBe(resourceVersion);
+  });
+
+  test('stays signed out if it was signed out while the rotation was in progress', async () => {
+    const setup = createKeyConsole();
+    setup.cluster.afterChange = setup.cluster.sync;
+    const browser = await setup.signIn('pair');
+    const fields = await fieldsOf(browser, rotatePath);
+    const pending = submit(browser, rotatePath, fields);
+    await expect.poll(() => setup.cluster.accessKey.metadata.generation).toBe(2);
+    expect(locationOf(await browser.post('/logout', fields))).toBe('/login');
+    finishRotation(setup);
+    expect((await pending).page).toContain(keyPair(2).sk);
+    expect(browser.jar.has(cookieName)).toBe(false);
+  });
+
+  test('can be signed out while it waits, also a copy of its cookies', async () => {
+    const setup = createKeyConsole();
+    const { browser, page } = await startRotation(setup);
+    const [copy, stranger] = [browser.copy(), browser.copy()];
+    await stranger.post('/logout', { form_token: 'other' });
+    const response = await browser.post('/logout', hiddenFields(page, 'form_token'));
+    expect(await (await browser.get(locationOf(response))).text()).toContain('You have signed out.');
+    finishRotation(setup);
+    const again = await checkAgain(copy, page);
+    expect([again.status, again.page]).toEqual([303, expect.not.stringContaining(keyPair(2).sk)]);
   });
 
   test.each<[string, object]>([
