@@ -16,18 +16,13 @@ import { addDeploymentRoute } from './routes/deployment.ts';
 import { addDeploymentRoutes } from './routes/deployments.ts';
 import { addDocsRoute } from './routes/docs.ts';
 import { addEditPairRoutes } from './routes/edit-pair.ts';
-import {
-  createVisitorRecognition,
-  isSessionEnded,
-  redirectToSignIn,
-  rejectOtherSites,
-  requireVisitor,
-} from './routes/guard.ts';
+import { createVisitorRecognition, isSessionEnded, rejectOtherSites, requireVisitor } from './routes/guard.ts';
 import { addInventoryRoute } from './routes/inventory.ts';
 import { addNewPairRoutes } from './routes/new-pair.ts';
 import { preferences, viewOf } from './routes/preferences.ts';
 import { addProfileRoutes } from './routes/profile.ts';
 import { createProxySessions, rejectedProxyToken } from './routes/proxy-session.ts';
+import { redirectToSignIn } from './routes/redirect-to-sign-in.ts';
 import { securityHeaders } from './routes/security-headers.ts';
 import { createSessions } from './routes/sessions.ts';
 import { addSettingsRoute } from './routes/settings.ts';
@@ -69,8 +64,9 @@ export function createConsole(dependencies: ConsoleDependencies): Console {
     app.use(path, securityHeaders(), preferences(assets, options.secure), rejectOtherSites(dependencies));
   }
   const proxySessions = createProxySessions(dependencies);
-  const { findRotated } = display;
-  const visitorGuard = requireVisitor(dependencies, { cookie, flash, sessions, proxySessions, findRotated });
+  const { findRotated, isAwaiting } = display;
+  const visiting = { cookie, flash, sessions, proxySessions, findRotated, isAwaiting };
+  const visitorGuard = requireVisitor(dependencies, visiting);
   for (const path of sessionPaths) app.use(path, visitorGuard);
   assets.addRoutes(app);
   const recognizeVisitor = createVisitorRecognition(dependencies, { sessions, proxySessions });

@@ -31,7 +31,9 @@ export type SubmittedForm = z.infer<typeof schema>[number];
  */
 export interface ShownPairs {
   find(context: Context, form: string | undefined): Promise<SubmittedForm | undefined>;
-  /** Records that the form has requested a pair that was not shown yet; nothing if another form has. */
+  /** @returns the tickets of the pairs that were not shown yet */
+  awaited(context: Context): Promise<Ticket[]>;
+  /** Records that the form has requested a pair that was not shown yet. If another form has, renews the ticket of that. */
   recordRequest(context: Context, form: string | undefined, ticket: Ticket): Promise<void>;
   /** Records that the response to the form shows the pair, whichever form has requested it. */
   recordShown(context: Context, form: string | undefined, ticket: Ticket): Promise<void>;
@@ -55,10 +57,11 @@ export function createShownPairs(
 
   return {
     find: async (context, form) => (await recorded(context)).find((one) => one.form === form),
+    awaited: async (context) => (await recorded(context)).flatMap(({ ticket }) => ticket ?? []),
     async recordRequest(context, form = '', ticket) {
       const forms = await recorded(context);
-      if (forms.some((one) => one.ticket?.id === ticket.id)) return;
-      await write(context, forms, { form, pair: ticket.pair, ticket });
+      const earlier = forms.find((one) => one.ticket?.id === ticket.id);
+      await write(context, forms, { form: earlier?.form ?? form, pair: ticket.pair, ticket });
     },
     async recordShown(context, form = '', { id, pair }) {
       const forms = (await recorded(context)).map(({ ticket, ...one }) => ({

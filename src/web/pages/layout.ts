@@ -9,11 +9,13 @@ export interface Page {
   /** The item of the main menu to highlight. */
   section?: 'personal-center' | 'deployments' | 'docs' | 'settings' | undefined;
   content: Html;
+  /** Whether other pages can be opened from this one. Default: true. */
+  hasMenu?: boolean;
   /** Style sheets and scripts in place of those of the other pages. */
   head?: Html;
 }
 
-export function layout(view: View, { title, section, content, head }: Page): Html {
+export function layout(view: View, { title, section, content, head, hasMenu = true }: Page): Html {
   const { t, language, theme, assets } = view;
   return html`<!doctype html>
 <html lang="${language}" data-theme="${theme}">
@@ -36,7 +38,7 @@ ${
 <a class="skip" href="#content">${t('skipToContent')}</a>
 <header class="bar">
 <a class="brand" href="/"><img src="${assets.path('icon.svg')}" alt="" width="28" height="28"><span>${t('product')}</span></a>
-${mainMenu(view, section)}
+${hasMenu && mainMenu(view, section)}
 ${view.account ? accountMenu(view) : switches(view)}
 </header>
 <main id="content" tabindex="-1">${content}</main>

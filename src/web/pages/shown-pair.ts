@@ -68,6 +68,7 @@ export function waitingPage(view: View, { isCreated, ticket, hasEnded, ...failur
   return layout(view, {
     title,
     section: 'personal-center',
+    hasMenu: !hasEnded,
     content: html`<div class="page narrow"><section class="card empty" aria-labelledby="waiting-title">${icons.key}
 <h1 id="waiting-title">${title}</h1>${failureText(view, failure)}
 <form method="post" action="${accessKeysPath}/reveal">${formToken(view.account)}${formId()}<input type="hidden" name="ticket" value="${ticket}"><button class="primary">${t('checkAgain')}</button></form>

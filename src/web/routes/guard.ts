@@ -1,14 +1,11 @@
 import { createMiddleware } from 'hono/factory';
 import { auditKeyChange } from '../../http/common/audit.ts';
 import { isStatus } from '../../kube/errors.ts';
-import { challenge } from '../common/challenges.ts';
 import { ConsoleError } from '../common/console-error.ts';
 import { readForm } from '../common/form.ts';
 import type { Account } from '../common/view.ts';
 import { auditedKeyApi, signInMethodOf } from '../keys/audited-api.ts';
 import { createVisitors, type Visitor } from '../keys/visitor.ts';
-import type { SessionCookie } from '../session/cookie.ts';
-import type { Flash } from '../session/flash.ts';
 import { formTokenField, formTokenOf, isFormToken, isOwnOrigin } from '../session/request-checks.ts';
 import type { Session, SessionKeys } from '../session/session.ts';
 import {
@@ -18,6 +15,7 @@ import {
   type PageContext,
 } from './dependencies.ts';
 import type { ProxySessions } from './proxy-session.ts';
+import { formPageOf, redirectToSignIn, type SignedOutCookies } from './redirect-to-sign-in.ts';
 import type { Sessions } from './sessions.ts';
 
 /** @throws ConsoleError 503 while the session keys are missing */
@@ -92,12 +90,17 @@ export function createVisitorRecognition(dependencies: ConsoleDependencies, visi
   };
 }
 
+interface EndedSessions extends SignedOutCookies {
+  /** Whether a session that has ended waits for the pair that continues it. */
+  isAwaiting(context: PageContext, session: Session): Promise<boolean>;
+}
+
 /**
  * Requires a session; requests without one are redirected to the sign-in page, which returns to the requested page.
  * Forms must carry the form token of the session.
  */
-export function requireVisitor(dependencies: ConsoleDependencies, visiting: Visiting & SignedOutCookies) {
-  const { cookie, flash, proxySessions } = visiting;
+export function requireVisitor(dependencies: ConsoleDependencies, visiting: Visiting & EndedSessions) {
+  const { cookie, flash, proxySessions, isAwaiting } = visiting;
   const findVisitor = createVisitorFinder(dependencies, visiting);
 
   function auditedApi(context: PageContext, { api, session, user }: Visitor): Visitor['api'] {
@@ -113,7 +116,8 @@ export function requireVisitor(dependencies: ConsoleDependencies, visiting: Visi
       proxySessions.rejectUntrusted(context);
       // A session can be signed out although its key pair is not valid now.
       if (session && isSignOut(context) && (await hasFormToken(context, session, keys))) return next();
-      return redirectToSignIn(context, { cookie, flash });
+      const isKept = session && !isSignOut(context) && (await isAwaiting(context, session));
+      return redirectToSignIn(context, { cookie, flash }, isKept);
     }
     const { id } = session;
     if (isScriptRequest(context)) context.header(sessionHeader, formTokenOf(id, keys));
@@ -141,30 +145,4 @@ function isSignOut({ req }: PageContext): boolean {
 /** Whether an error means that the API server no longer accepts the session's token. */
 export function isSessionEnded(error: unknown, visitor: Visitor | undefined): boolean {
   return (visitor?.session.kind === 'token' || visitor?.session.kind === 'proxy') && isStatus(error, 401);
-}
-
-/** The cookies that change when a session has ended. */
-export interface SignedOutCookies {
-  cookie: SessionCookie;
-  flash: Flash;
-}
-
-/**
- * Redirects to the sign-in page. Requests from the script of a page (fragment, event stream) get status 401 instead. They
- * keep the cookie: another tab of the session may still wait for the pair that continues it.
- */
-export async function redirectToSignIn(context: PageContext, { cookie, flash }: SignedOutCookies): Promise<Response> {
-  if (cookie.read(context) !== undefined) await flash.write(context, { key: 'sessionEnded' });
-  if (context.req.method === 'GET' && isScriptRequest(context)) {
-    challenge(context, 'signIn');
-    return context.text('signed out', 401);
-  }
-  cookie.remove(context);
-  const next = context.req.method === 'GET' ? context.get('view').path : formPageOf(context.req.path);
-  return context.redirect(next === undefined ? '/login' : `/login?${new URLSearchParams({ next })}`, 303);
-}
-
-/** @returns the page with the form that was sent, which has the same path, or undefined for a button of the table */
-function formPageOf(path: string): string | undefined {
-  return /^\/personal-center\/access-keys\/(?:new|[\w-]+\/(?:edit|rotate|delete))$/.test(path) ? path : undefined;
 }

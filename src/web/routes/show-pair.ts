@@ -40,6 +40,8 @@ export interface PairDisplay {
    * @returns the visitor, who may only see the new pair, if the request is for that
    */
   findRotated(context: PageContext, session: Session): Promise<Visitor | undefined>;
+  /** Whether a session that ended when it rotated its own pair has yet to see the new one. */
+  isAwaiting(context: PageContext, session: Session): Promise<boolean>;
 }
 
 /** The forms with which a visitor sees a pair. */
@@ -74,7 +76,7 @@ export function createPairDisplay(
       // Shows only the pair of the status, which only the operator writes. The Secret itself may have been edited.
       if (pair?.ak !== ak || !tickets.use(ticket)) throw new ConsoleError('ticketInvalid', {}, 409);
       await shownPairs.recordShown(context, await formIdOf(context), ticket);
-      if (ticket.ownAk !== undefined) await renewSession(context, pair);
+      if (ticket.ownAk !== undefined) await keepSession(context, pair);
       Object.assign(context.get('logFields'), { audit: true, event: 'web.pair-shown', ak, pairName: name });
       auditKeyChange(context, log, {
         action: 'revealed',
@@ -92,14 +94,15 @@ export function createPairDisplay(
   }
 
   /**
-   * Continues a session with the pair that replaces its own one. It has the same ID and end, and is shown the pair
-   * anyway.
+   * Writes the cookie of a session with a pair that it has rotated, because another tab can have removed it meanwhile.
+   *
+   * @param pair continues the session, with the same ID and end; undefined: not created yet
    */
-  async function renewSession(context: PageContext, { ak, sk }: KeyPair): Promise<void> {
+  async function keepSession(context: PageContext, pair?: KeyPair): Promise<void> {
     const { session } = context.get('visitor');
     if (session.kind !== 'pair') return;
-    const renewed = { ...session, ak, digest: digestOf(sk).toString('base64url') };
-    await sessions.write(context, renewed, requireSessionKeys(dependencies));
+    const renewed = pair && { ak: pair.ak, digest: digestOf(pair.sk).toString('base64url') };
+    await sessions.write(context, { ...session, ...renewed }, requireSessionKeys(dependencies));
   }
 
   /** The pair exists, but it cannot be shown: now, or to this visitor. */
@@ -125,6 +128,7 @@ export function createPairDisplay(
     await shownPairs.recordRequest(context, await formIdOf(context), renewed);
     const sealed = await sealTicket(renewed, requireSessionKeys(dependencies));
     const hasEnded = ticket.ownAk !== undefined;
+    if (hasEnded) await keepSession(context);
     return context.html(waitingPage(context.get('view'), { ...page, ticket: sealed, hasEnded }), status);
   }
 
@@ -156,6 +160,11 @@ export function createPairDisplay(
       const { ticket } = await findSubmitted(context);
       if (!ticket || !tickets.isValid(ticket, session.id)) return undefined;
       return visitorOfRotated({ session, ticket, address: context.get('clientAddress') });
+    },
+    async isAwaiting(context, session) {
+      if (session.kind !== 'pair') return false;
+      const awaited = await shownPairs.awaited(context);
+      return awaited.some((one) => one.ownAk === session.ak && tickets.isValid(one, session.id));
     },
   };
 }

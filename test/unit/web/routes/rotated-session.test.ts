@@ -70,6 +70,50 @@ describe('a session with a key pair that rotates this key pair', () => {
     expect(await isSignedIn(browser)).toBe(true);
   });
 
+  test.each(['GET', 'POST'])(
+    'sees the new one although another tab was redirected to the sign-in page (%s)',
+    async (method) => {
+      const setup = createKeyConsole();
+      const { browser, page, fields } = await startRotation(setup);
+      expect(page).not.toContain('href="/deployments"');
+      const response = await (method === 'GET'
+        ? browser.get('/deployments')
+        : browser.post(`${keysPath}/main/disable`, fields));
+      expect(response.status).toBe(303);
+      await browser.get(locationOf(response));
+      // A page that is checked again is valid for longer than the first one.
+      setup.advance(200_000);
+      const waiting = await checkAgain(browser, page);
+      setup.advance(200_000);
+      expect((await browser.get('/deployments')).status).toBe(303);
+      finishRotation(setup);
+      expect((await checkAgain(browser, waiting.page)).page).toContain(keyPair(2).sk);
+      expect(await isSignedIn(browser)).toBe(true);
+    },
+  );
+
+  test('sees the new one although another tab was opened before the page that waits', async () => {
+    const setup = createKeyConsole();
+    withoutWaiting();
+    setup.cluster.afterChange = setup.cluster.sync;
+    const browser = await setup.signIn('pair');
+    const pending = submit(browser, rotatePath, await fieldsOf(browser, rotatePath));
+    // The redirect of the other tab removes it.
+    browser.jar.delete(cookieName);
+    const { page } = await pending;
+    expect(titleOf(page)).toBe('Your key is being created');
+    finishRotation(setup);
+    expect((await checkAgain(browser, page)).page).toContain(keyPair(2).sk);
+  });
+
+  test('has ended if it is opened later than that', async () => {
+    const setup = createKeyConsole();
+    const { browser } = await startRotation(setup);
+    setup.advance(301_000);
+    await browser.get('/deployments');
+    expect(browser.jar.has(cookieName)).toBe(false);
+  });
+
   test('can do nothing else until then', async () => {
     const setup = createKeyConsole();
     const { browser, copy, page, fields } = await startRotation(setup);
