@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunningServer, serve } from '../../src/http/server/server.ts';
 import { startBrowser, type TestBrowser, type WatchedPage } from '../support/browser.ts';
-import { signInWithToken } from '../support/console.ts';
+import { choose, signInWithToken } from '../support/console.ts';
 import { createKeyConsole, keysPath } from '../support/key-console.ts';
 
 let server: RunningServer;
@@ -117,6 +117,29 @@ test('a page that belongs to a former session is reloaded', async () => {
   describeKey('seen by ann');
   await page.waitForSelector('.who:text-is("bob")', { state: 'attached' });
   expect(await page.textContent('main')).not.toContain('seen by ann');
+  await close();
+});
+
+test('a page that is the response to a form is opened without sending the form again', async () => {
+  setup.cluster.change({ keyPairs: [{ name: 'main', enabled: false }] });
+  setup.cluster.sync();
+  const { page, close } = await openKeys();
+  const sent: string[] = [];
+  page.on('request', (request) => {
+    if (request.method() === 'POST') sent.push(new URL(request.url()).pathname);
+  });
+  // The table that the person sees is outdated.
+  await page.route(fragment, (route) => route.fulfill({ status: 404 }));
+  setup.cluster.change({ keyPairs: [{ name: 'main', enabled: false, description: 'of someone else' }] });
+  await choose(page, 'main', 'Enable');
+  await page.waitForURL(`**${keysPath}/main/enable`);
+  await page.unroute(fragment);
+  const other = await page.context().newPage();
+  await signInWithToken(other, `${url}/login`, 'bob');
+  setup.cluster.sync();
+  await page.waitForSelector('.who:text-is("bob")', { state: 'attached' });
+  expect([new URL(page.url()).pathname, sent]).toEqual([keysPath, [`${keysPath}/main/enable`]]);
+  describeKey('enabled again');
   await close();
 });
 

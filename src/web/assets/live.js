@@ -57,11 +57,12 @@
     return selection.type === 'Range' && selection.containsNode(area, true);
   }
 
-  /** Never settles, because the page is being left. */
-  const leave = (navigate) => {
-    navigate();
-    return new Promise(() => undefined);
-  };
+  /** @returns the URL of the page of a live part. That of this page can be one of a form, which would be sent again */
+  function pageOf(area) {
+    const page = new URL(area.dataset.fragment, location.href);
+    page.searchParams.delete('fragment');
+    return page.pathname + page.search;
+  }
 
   function follow(start) {
     let area = start;
@@ -116,15 +117,13 @@
         const signal = AbortSignal.timeout(loadTimeoutMs);
         const answer = await fetch(area.dataset.fragment, { headers: { Accept: 'text/html' }, signal });
         if (answer.status === 401) {
-          // Close the stream first: the sign-in page reports the end of the session only once.
-          stop();
-          const next = encodeURIComponent(location.pathname + location.search);
-          return leave(() => location.assign(`/login?next=${next}`));
+          // This closes the stream first: the sign-in page reports the end of the session only once.
+          return leave(`/login?next=${encodeURIComponent(pageOf(area))}`);
         }
         if (!answer.ok) return false;
         // After signing in again in another tab. The rest of the page still belongs to the former session.
         const session = answer.headers.get('Accesskey-Session');
-        if (session !== null && session !== document.body.dataset.session) return leave(() => location.reload());
+        if (session !== null && session !== document.body.dataset.session) return leave(pageOf(area));
         const text = await answer.text();
         show(new DOMParser().parseFromString(text, 'text/html').getElementById(area.id));
         return true;
@@ -144,6 +143,13 @@
         replaceArea(area, prepared);
         area = prepared;
       }
+    }
+
+    /** Never settles, because the page is being left. */
+    function leave(url) {
+      stop();
+      location.assign(url);
+      return new Promise(() => undefined);
     }
 
     function stop() {
