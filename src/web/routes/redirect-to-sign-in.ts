@@ -32,5 +32,7 @@ export async function redirectToSignIn(
 
 /** @returns the page with the form that was sent, which has the same path, or undefined for a button of the table */
 export function formPageOf(path: string): string | undefined {
-  return /^\/personal-center\/access-keys\/(?:new|[\w-]+\/(?:edit|rotate|delete))$/.test(path) ? path : undefined;
+  return /^\/personal-center\/access-keys\/(?:new|[\w-]+\/(?:edit|rotate|delete|revoke))$/.test(path)
+    ? path
+    : undefined;
 }

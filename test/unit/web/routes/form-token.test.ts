@@ -4,7 +4,7 @@ import { createKeyConsole, fieldsOf, keysPath, submit, titleOf } from '../../../
 test('a form from before signing in again leads to its page, where the script restores the input', async () => {
   const { cluster, signIn } = createKeyConsole();
   const browser = await signIn('token');
-  const forms = ['new', 'main/edit', 'main/rotate', 'main/delete'].map((path) => `${keysPath}/${path}`);
+  const forms = ['new', 'main/edit', 'main/rotate', 'main/delete', 'main/revoke'].map((path) => `${keysPath}/${path}`);
   const opened = await Promise.all(forms.map(async (path) => [path, await fieldsOf(browser, path)] as const));
   await browser.post('/login', { method: 'token', token: 'ann' });
   for (const [path, fields] of opened) {
