@@ -1,6 +1,7 @@
 /*
  * Copy buttons, local times, menus that close, downloads that leave no secret in the history, and input that survives the
- * end of a session; live updates are in live.js, the calendar is in date-picker.js. Everything else on these pages works without a script.
+ * end of a session; live updates are in live.js, the calendar is in date-picker.js. Everything else on these pages works
+ * without a script.
  */
 'use strict';
 
