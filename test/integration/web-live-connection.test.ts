@@ -124,6 +124,8 @@ test('a page that is the response to a form is opened without sending the form a
   setup.cluster.change({ keyPairs: [{ name: 'main', enabled: false }] });
   setup.cluster.sync();
   const { page, close } = await openKeys();
+  // A load that replaces the table would close the menu below.
+  await untilLive(page);
   const sent: string[] = [];
   page.on('request', (request) => {
     if (request.method() === 'POST') sent.push(new URL(request.url()).pathname);
