@@ -46,7 +46,8 @@ export function contentFor({
   now,
 }: Omit<PairInFetchedSecret, 'pair'> & { action: WritingAction }): Content & ContentChange {
   const { pair } = action;
-  const found = isFormer(accessKey, action, fetched) ? undefined : findKnownPair(accessKey, pair, fetched);
+  const any = findKnownPair(accessKey, pair, fetched);
+  const found = any && isFormer(accessKey, action, fetched, any) ? undefined : any;
   const fresh = { ...pair, revision: newRevision(accessKey, pair) };
   if (action.kind === 'rotate') {
     // Removing the pair has revoked it, so there is no overlap.
@@ -64,10 +65,15 @@ export function contentFor({
  * Whether a Secret to recover can only hold a former pair: the status names another Secret and another ak. Keys that are not
  * found by its annotations must not become the pair again.
  */
-function isFormer(accessKey: AccessKeyRecord, { kind, pair }: WritingAction, fetched: FetchedSecret): boolean {
+function isFormer(
+  accessKey: AccessKeyRecord,
+  { kind, pair }: WritingAction,
+  { record }: FetchedSecret,
+  { ak }: KeyPair,
+): boolean {
   const known = pairStatusOf(accessKey, pair.name);
-  if (kind !== 'recover' || known?.accessKey === undefined || known.secretName === fetched.record.name) return false;
-  return findKnownPair(accessKey, pair, fetched)?.ak !== known.accessKey;
+  if (kind !== 'recover' || known?.accessKey === undefined) return false;
+  return known.secretName !== record.name && known.accessKey !== ak;
 }
 
 function findKnownPair(accessKey: AccessKeyRecord, pair: KeyPairSpec, fetched: FetchedSecret) {
