@@ -83,7 +83,7 @@ describe('the live updates of a page', () => {
     await close();
   });
 
-  test('pause while nobody sees the page', async () => {
+  test('pause while no one sees the page', async () => {
     const { page, close } = await openKeys();
     await untilLive(page);
     await setHidden(page, true);
