@@ -1,32 +1,71 @@
 /** Checks the import rules of src/ (.dependency-cruiser.mjs), and that each rule finds a violation. */
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { cruise, type ICruiseOptions, type ICruiseResult } from 'dependency-cruiser';
 import extractConfig from 'dependency-cruiser/config-utl/extract-depcruise-config';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 
 const inlineImportType = /(?<!await )\bimport\(/;
 
-/** Violations in the folder src/ of a base directory, as `rule: from -> to`. */
-async function violationsIn(baseDir: string): Promise<{ modules: string[]; violations: string[] }> {
+/** The folders that each folder may import, and the pattern of the files that every folder may import. */
+const { mayImport, leaves }: { mayImport: Record<string, string[]>; leaves: string } = await import(
+  join(root, '.dependency-cruiser.mjs')
+);
+
+interface Cruised {
+  /** The files of src/. */
+  modules: string[];
+  /** `rule: from -> to` */
+  violations: string[];
+  /** `from -> to`, for folders of src/. */
+  imports: Set<string>;
+}
+
+/** Reads the files in the folder src/ of a base directory. */
+async function cruiseIn(baseDir: string): Promise<Cruised> {
   const { options, forbidden } = await extractConfig(join(root, '.dependency-cruiser.mjs'));
   const ruleSet = { forbidden } as NonNullable<ICruiseOptions['ruleSet']>;
   const { output } = await cruise(['src'], { ...(options as ICruiseOptions), baseDir, validate: true, ruleSet });
   const { modules, summary } = output as ICruiseResult;
+  const sources = modules.filter(({ source }) => source.startsWith('src/'));
+  const imports = sources.flatMap(({ source, dependencies }) =>
+    dependencies
+      .filter(({ resolved }) => !new RegExp(leaves).test(resolved))
+      .map(({ resolved }) => `${folderOf(source)} -> ${folderOf(resolved)}`),
+  );
   return {
-    modules: modules.map(({ source }) => source).filter((source) => source.startsWith('src/')),
+    modules: sources.map(({ source }) => source),
     violations: summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} -> ${to}`),
+    imports: new Set(imports),
   };
 }
 
+const folderOf = (file: string) => relative('src', dirname(file));
+
 describe('src', () => {
-  it('follows the import rules', async () => {
-    const { modules, violations } = await violationsIn(root);
-    expect(violations).toEqual([]);
-    expect(modules.length).toBeGreaterThan(150);
+  let cruised: Cruised;
+  beforeAll(async () => {
+    cruised = await cruiseIn(root);
+  });
+  const allowed = Object.entries(mayImport).flatMap(([folder, others]) => others.map((other) => [folder, other]));
+
+  it('follows the import rules', () => {
+    expect(cruised.violations).toEqual([]);
+    expect(cruised.modules.length).toBeGreaterThan(150);
+  });
+
+  it('has rules that list its folders from bottom to top', () => {
+    const folders = Object.keys(mayImport);
+    const wrong = allowed.filter(([folder = '', other = '']) => folders.indexOf(other) >= folders.indexOf(folder));
+    expect(wrong).toEqual([]);
+  });
+
+  it('has rules that allow only imports that exist', () => {
+    const unused = allowed.map(([folder, other]) => `${folder} -> ${other}`).filter((one) => !cruised.imports.has(one));
+    expect(unused).toEqual([]);
   });
 });
 
@@ -59,7 +98,7 @@ describe('the import rules', () => {
       mkdirSync(dirname(join(directory, file)), { recursive: true });
       writeFileSync(join(directory, file), text);
     }
-    return violationsIn(directory).then(({ violations }) => violations);
+    return cruiseIn(directory).then(({ violations }) => violations);
   }
 
   it('accept imports of lower folders, and types of client-node', async () => {
