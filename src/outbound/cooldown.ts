@@ -1,8 +1,8 @@
 export interface CooldownOptions {
   /** How long a failure is kept, milliseconds. */
   ms: number;
-  /** Milliseconds since the epoch. */
-  now: () => number;
+  /** Monotonic clock, milliseconds. */
+  now?: (() => number) | undefined;
 }
 
 /**
@@ -11,13 +11,11 @@ export interface CooldownOptions {
  */
 export function withCooldown<A extends unknown[], T>(
   request: (...args: A) => Promise<T>,
-  { ms, now }: CooldownOptions,
+  { ms, now = () => performance.now() }: CooldownOptions,
 ): (...args: A) => Promise<T> {
   let failed: { error: unknown; at: number } | undefined;
   return async (...args) => {
-    const age = failed ? now() - failed.at : ms;
-    // A negative age means that the clock was set back.
-    if (failed && age >= 0 && age < ms) throw failed.error;
+    if (failed && now() - failed.at < ms) throw failed.error;
     try {
       const result = await request(...args);
       failed = undefined;

@@ -53,11 +53,13 @@ export interface ExternalTokensOptions {
   fetch?: IssuerFetch | undefined;
   /** Milliseconds since the epoch. */
   now: () => number;
+  /** The clock for the age of the keys, milliseconds; default: that of this process. */
+  monotonic?: (() => number) | undefined;
 }
 
-export function createExternalTokens({ issuers, fetch, now }: ExternalTokensOptions): ExternalTokens {
+export function createExternalTokens({ issuers, fetch, now, monotonic }: ExternalTokensOptions): ExternalTokens {
   const trusted = new Map(
-    issuers.map((one) => [one.issuer, { ...one, keys: createIssuerKeys({ ...one, fetch, now }) }] as const),
+    issuers.map((one) => [one.issuer, { ...one, keys: createIssuerKeys({ ...one, fetch, monotonic }) }] as const),
   );
 
   function peek(token: string) {

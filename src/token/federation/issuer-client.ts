@@ -4,16 +4,15 @@ import { z } from 'zod';
 import { createConnection } from '../../outbound/connection.ts';
 import { withCooldown } from '../../outbound/cooldown.ts';
 import { contentEncodingCode, isTemporaryStatus } from '../../outbound/limited-fetch.ts';
+import { createRefreshed } from '../../outbound/refreshed.ts';
 
 /** Time for one response, milliseconds. */
 const timeoutMs = 5_000;
 const maxResponseBytes = 256 * 1024;
 /** How long a discovery document and its keys are used before they are read again, milliseconds. */
 const discoveryMs = 10 * 60_000;
-/** How long they are used while they cannot be read again: a revoked key must not be accepted for ever, milliseconds. */
-const maxStaleMs = 24 * 60 * 60_000;
-/** How long after a failed attempt older keys are used without waiting for the next attempt, milliseconds. */
-const outageMs = 60_000;
+/** A revoked key is rejected by the first request after idle time, and is not accepted for ever during an outage. */
+const stale = { maxMs: 24 * 60 * 60_000, outageMs: 60_000 };
 /** Time between two attempts to read a discovery document, milliseconds. */
 const retryMs = 5_000;
 /** Time between two requests for the keys, if a token names an unknown key, milliseconds. */
@@ -47,8 +46,13 @@ export interface IssuerOptions {
   caFile?: string | undefined;
   /** Default: a client with the CA in `caFile`. */
   fetch?: IssuerFetch | undefined;
-  /** Milliseconds since the epoch. */
-  now: () => number;
+  /** Monotonic clock, milliseconds. */
+  monotonic?: (() => number) | undefined;
+}
+
+interface IssuerKeys {
+  url: string;
+  keys: RemoteJWKSet;
 }
 
 const document = z.object({ issuer: z.string(), jwks_uri: z.string() });
@@ -60,40 +64,22 @@ const document = z.object({ issuer: z.string(), jwks_uri: z.string() });
  * @returns a function that returns the keys; it throws IssuerError if there are none
  */
 export function createIssuerKeys(options: IssuerOptions): () => Promise<RemoteJWKSet> {
-  const { issuer, now, caFile, fetch: get = createIssuerFetch(caFile) } = options;
-  let current: { url: string; keys: RemoteJWKSet; at: number } | undefined;
-  let failed: { error: IssuerError; at: number } | undefined;
-  let pending: Promise<void> | undefined;
+  const { issuer, monotonic, caFile, fetch: get = createIssuerFetch(caFile) } = options;
 
-  /** A time in the future means that the clock was set back. */
-  function isWithin(ms: number, since: { at: number } | undefined): boolean {
-    const age = since ? now() - since.at : ms;
-    return age >= 0 && age < ms;
-  }
-
-  async function refresh(): Promise<void> {
-    const at = now();
+  async function load(previous: IssuerKeys | undefined): Promise<IssuerKeys> {
     try {
       const url = await discover(issuer, get);
-      const keys = current?.url === url ? current.keys : createKeys(url, get, now);
+      const keys = previous?.url === url ? previous.keys : createKeys(url, get, monotonic);
       // Also removes keys that the issuer has revoked.
       await keys.reload();
-      current = { url, keys, at };
-      failed = undefined;
+      return { url, keys };
     } catch (error) {
-      failed = { error: toIssuerError(error), at: now() };
-    } finally {
-      pending = undefined;
+      throw toIssuerError(error);
     }
   }
 
-  return async () => {
-    if (!isWithin(discoveryMs, current) && !isWithin(retryMs, failed)) pending ??= refresh();
-    const isUsable = isWithin(discoveryMs, current) || (isWithin(maxStaleMs, current) && isWithin(outageMs, failed));
-    if (!isUsable) await pending;
-    if (current && isWithin(maxStaleMs, current)) return current.keys;
-    throw failed?.error ?? new IssuerError('unavailable', 'not discovered');
-  };
+  const refreshed = createRefreshed({ load, freshMs: discoveryMs, retryMs, stale, now: monotonic });
+  return async () => (await refreshed()).keys;
 }
 
 /** @returns the URL of the keys */
@@ -114,7 +100,7 @@ async function discover(issuer: string, get: IssuerFetch): Promise<string> {
 }
 
 /** The keys do not expire, so that they stay in use while the issuer is unavailable. */
-function createKeys(url: string, get: IssuerFetch, now: () => number): RemoteJWKSet {
+function createKeys(url: string, get: IssuerFetch, now: (() => number) | undefined): RemoteJWKSet {
   async function read(keysUrl: string): Promise<Response> {
     const response = await get(keysUrl);
     if (response.status !== 200) throw new IssuerError('unavailable', `keys: status ${response.status}`);

@@ -15,6 +15,7 @@ import type { Logger } from 'pino';
 import { createConnection } from '../../outbound/connection.ts';
 import { withCooldown } from '../../outbound/cooldown.ts';
 import { isTemporaryStatus, type LimitedFetch } from '../../outbound/limited-fetch.ts';
+import { createRefreshed } from '../../outbound/refreshed.ts';
 import { ProviderError, toProviderError } from './provider-error.ts';
 
 /** Allowed difference between the clocks of the provider and this process, seconds. */
@@ -54,47 +55,36 @@ export interface Provider {
  * Discovers the identity provider (OpenID Connect Discovery 1.0) and repeats this from time to time; until that succeeds,
  * the previous document is used. CA file and client secret are read again each time.
  *
- * @param now milliseconds since the epoch
+ * @param now monotonic clock, milliseconds
  */
-export function createProvider(options: ProviderOptions, log: Logger, now: () => number): Provider {
-  const connection = createConnection({ caFile: options.caFile, timeoutMs, maxResponseBytes });
-  let current: { provider: DiscoveredProvider; at: number } | undefined;
-  let failed: { error: ProviderError; at: number } | undefined;
-  let pending: Promise<void> | undefined;
+export function createProvider(options: ProviderOptions, log: Logger, now?: () => number): Provider {
+  const { issuer, caFile } = options;
+  const connection = createConnection({ caFile, timeoutMs, maxResponseBytes });
+  let failure: string | undefined;
 
-  async function refresh(): Promise<void> {
+  async function load(): Promise<DiscoveredProvider> {
     try {
-      current = { provider: await discover(options, connection.fetch, now), at: now() };
-      if (failed) log.info({ issuer: options.issuer }, 'identity provider is available again');
-      failed = undefined;
+      const provider = await discover(options, connection.fetch, now);
+      if (failure !== undefined) log.info({ issuer }, 'identity provider is available again');
+      failure = undefined;
+      return provider;
     } catch (error) {
       const reason = toProviderError(error);
-      if (failed?.error.message !== reason.message) {
-        log.warn({ issuer: options.issuer, reason: reason.message }, 'cannot discover the identity provider');
+      if (failure !== reason.message) {
+        log.warn({ issuer, reason: reason.message }, 'cannot discover the identity provider');
       }
-      failed = { error: reason, at: now() };
-    } finally {
-      pending = undefined;
+      failure = reason.message;
+      throw reason;
     }
   }
 
-  return {
-    async discovered() {
-      const isFresh = current !== undefined && now() - current.at < discoveryMs;
-      const hasJustFailed = failed !== undefined && now() - failed.at < retryMs;
-      if (!isFresh && !hasJustFailed) pending ??= refresh();
-      if (!current) await pending;
-      if (current) return current.provider;
-      throw failed?.error ?? new ProviderError('unavailable', 'not discovered');
-    },
-    close: connection.close,
-  };
+  return { discovered: createRefreshed({ load, freshMs: discoveryMs, retryMs, now }), close: connection.close };
 }
 
 async function discover(
   { issuer, clientID, clientSecretFile }: ProviderOptions,
   fetch: LimitedFetch,
-  now: () => number,
+  now: (() => number) | undefined,
 ): Promise<DiscoveredProvider> {
   const url = new URL(issuer);
   const isInsecure = url.protocol === 'http:';
@@ -139,7 +129,7 @@ function requireEndpoints(client: Configuration, isInsecure: boolean): URL {
   return new URL(jwks_uri ?? '');
 }
 
-function createKeys(url: URL, fetch: LimitedFetch, now: () => number): RemoteJWKSet {
+function createKeys(url: URL, fetch: LimitedFetch, now: (() => number) | undefined): RemoteJWKSet {
   const read: LimitedFetch = async (...request) => {
     const response = await fetch(...request);
     const { status } = response;

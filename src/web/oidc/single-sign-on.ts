@@ -42,7 +42,7 @@ export function createSingleSignOn(
   options: SingleSignOnOptions,
   { publicUrl, ended, log, now }: SingleSignOnContext,
 ): SingleSignOnService {
-  const provider = createProvider(options, log, now);
+  const provider = createProvider(options, log);
   const redirectUri = new URL('/login/callback', publicUrl).href;
   const signedOutUri = new URL('/login/signed-out', publicUrl).href;
   return { options, redirectUri, signedOutUri, provider, refresh: createRefresh(provider, log, now), ended };

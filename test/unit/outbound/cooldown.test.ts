@@ -33,13 +33,4 @@ describe('withCooldown', () => {
     state.now = 1_000;
     expect([await request('a'), await request('a'), state.calls]).toEqual(['a', 'a', 3]);
   });
-
-  it('repeats the request if the clock was set back', async () => {
-    const { state, request } = createRequest();
-    state.error = new Error('down');
-    await expect(request('a')).rejects.toThrow('down');
-    state.now = -1;
-    state.error = undefined;
-    expect(await request('a')).toBe('a');
-  });
 });

@@ -11,13 +11,14 @@ const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('
 const iat = now / 1000;
 const claimsOfToken = { iss: issuer, sub: subject, aud: audience, iat, exp: iat + 600 };
 
-/** Verifies tokens of an issuer; the test sets the clock. */
+/** Verifies tokens of an issuer; the test sets both clocks. */
 async function createVerifier(options: IssuerOptions = {}) {
   const fake = await createIssuer({}, options);
   const clock = { now };
   const { url = issuer, alg = 'ES256' } = options;
   const trusted = { issuer: url, audiences: [audience, 'second'], algorithms: [alg] };
-  const tokens = createExternalTokens({ issuers: [trusted], fetch: fake.fetch, now: () => clock.now });
+  const time = () => clock.now;
+  const tokens = createExternalTokens({ issuers: [trusted], fetch: fake.fetch, now: time, monotonic: time });
   return { ...fake, clock, verify: tokens.verify, peek: tokens.peek };
 }
 

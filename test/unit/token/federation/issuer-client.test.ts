@@ -43,8 +43,8 @@ async function startIssuer() {
 
 it('reads the keys of an issuer again with a renewed CA file', async () => {
   const { issuer, caFile, renew } = await startIssuer();
-  let now = Date.now();
-  const keys = createIssuerKeys({ issuer, caFile, now: () => now });
+  let now = 0;
+  const keys = createIssuerKeys({ issuer, caFile, monotonic: () => now });
   const kid = async () => (await keys()).jwks()?.keys[0]?.kid;
   await renew('first');
   expect(await kid()).toBe('first');
@@ -54,6 +54,6 @@ it('reads the keys of an issuer again with a renewed CA file', async () => {
 });
 
 it('names a CA file that cannot be read', async () => {
-  const keys = createIssuerKeys({ issuer: 'https://127.0.0.1:1', caFile: '/missing/ca.crt', now: Date.now });
+  const keys = createIssuerKeys({ issuer: 'https://127.0.0.1:1', caFile: '/missing/ca.crt' });
   await expect(keys()).rejects.toMatchObject({ kind: 'unavailable', message: 'cannot read /missing/ca.crt: ENOENT' });
 });

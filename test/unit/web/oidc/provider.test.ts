@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   lines = [];
-  now = Date.now();
+  now = 0;
 });
 afterEach(async () => {
   idp.misbehave(discovery, undefined);
