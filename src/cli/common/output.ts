@@ -1,6 +1,6 @@
 /** The formats of results (`-o`). */
 import { type Command, Option } from 'commander';
-import { group, plural } from '../../accesskey/model/access-key-record.ts';
+import { accessKeys, group, kind, plural } from '../../accesskey/model/access-key-record.ts';
 import { printable, printableJSON } from '../../kube/printable.ts';
 import type { RawObject } from '../../kube/raw-object.ts';
 
@@ -30,4 +30,9 @@ export function nameOf({ metadata }: Pick<RawObject, 'metadata'>): string {
 export function withoutManagedFields(object: RawObject): RawObject {
   const { managedFields: _, ...metadata } = object.metadata;
   return { ...object, metadata: metadata as RawObject['metadata'] };
+}
+
+/** The items of a list have no apiVersion and kind of their own in some API servers. */
+export function withType(object: RawObject): RawObject {
+  return { apiVersion: accessKeys.apiVersion, kind, ...object };
 }

@@ -39,8 +39,9 @@ export function changePair(context: CliContext, flags: PairChangeFlags, change: 
     if (flags.wait !== true || flags.dryRun !== 'none') return report(context, flags, { text, object });
     // The change is stored, also if the wait is interrupted; repeating the rotation would end its overlap.
     context.stderr.write(`${printable(text)}\n`);
-    await waitForRotation(context, cluster, { object, pair, title, timeout: flags.timeout ?? '' });
-    await report(context, flags, { text: `key pair ${title} rotated`, object });
+    const wait = { object, pair, title, timeout: flags.timeout ?? '' };
+    const rotated = await waitForRotation(context, cluster, wait);
+    await report(context, flags, { text: `key pair ${title} rotated`, object: rotated });
   });
 }
 

@@ -1,5 +1,5 @@
 import { addPair } from '../../accesskey/change/edit-pairs.ts';
-import { accessKeys, kind } from '../../accesskey/model/access-key-record.ts';
+import { accessKeys, kind, toAccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
 import { ifFound, isStatus } from '../../kube/errors.ts';
 import { printable } from '../../kube/printable.ts';
 import type { RawObject } from '../../kube/raw-object.ts';
@@ -44,10 +44,14 @@ export function create(context: CliContext, flags: CreateFlags, reference: strin
       ? await retryOnConflict(() => add(client, flags, created))
       : await client.create(await newAccessKey(cluster, flags, created)).catch(explainExisting(name));
     const text = existing ? `key pair ${name}/${created.pair} created` : `${nameOf(object)} created`;
+    // With -o and --wait, the object is printed with what the operator has added to it.
+    const isPrintedLater = flags.wait === true && flags.output !== undefined && flags.dryRun === 'none';
     // With --show-secret, standard output has only the key pair, for `> laptop.env`.
     const stdout = flags.showSecret ? context.stderr : context.stdout;
-    await report({ stdout }, flags, { text, object });
-    await finish(context, cluster, flags, { object, pair: created.pair });
+    if (isPrintedLater) context.stderr.write(`${printable(text)}\n`);
+    else await report({ stdout }, flags, { text, object });
+    const finished = await finish(context, cluster, flags, { object, pair: created.pair });
+    if (isPrintedLater) await report(context, flags, { text, object: finished });
   });
 }
 
@@ -104,20 +108,24 @@ function explainExisting(name: string) {
   };
 }
 
+/** @returns the object, after a wait as it is then */
 async function finish(
   context: CliContext,
   cluster: Cluster,
   { wait, timeout, showSecret, dryRun, output }: CreateFlags,
   { object, pair }: { object: RawObject; pair: string },
-): Promise<void> {
-  if (dryRun !== 'none') return;
+): Promise<RawObject> {
+  if (dryRun !== 'none') return object;
   const title = `${object.metadata.name}/${pair}`;
-  if (wait || showSecret) {
-    const accessKey = await waitForRotation(context, cluster, { object, pair, title, timeout });
-    if (showSecret) printSecret(context, await readKeyPair(context, cluster, accessKey, choosePair(accessKey, pair)));
+  const isAwaited = wait || showSecret;
+  const finished = isAwaited ? await waitForRotation(context, cluster, { object, pair, title, timeout }) : object;
+  if (showSecret) {
+    const accessKey = toAccessKeyRecord(finished);
+    printSecret(context, await readKeyPair(context, cluster, accessKey, choosePair(accessKey, pair)));
   }
   if (!showSecret && output === undefined) {
     const command = printable(`kubectl accesskey get ${title} -n ${cluster.namespace} --show-secret`);
     context.stderr.write(`hint: ${command} prints ak and sk\n`);
   }
+  return finished;
 }

@@ -1,10 +1,10 @@
-import { accessKeys, kind, toAccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
+import { accessKeys, toAccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
 import { list as listObjects, watch } from '../../kube/list-watch.ts';
 import type { RawObject } from '../../kube/raw-object.ts';
 import { pathOf } from '../../kube/resource.ts';
 import { type Cluster, type ClusterFlags, withCluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
-import { formatObject, type ObjectFormat, type TableFormat, withoutManagedFields } from '../common/output.ts';
+import { formatObject, type ObjectFormat, type TableFormat, withoutManagedFields, withType } from '../common/output.ts';
 import { styleFor } from '../common/style.ts';
 import { type Cell, formatRows, widthsOf } from '../common/table.ts';
 import { headerOf, type RowOptions, rowsOf } from './pair-rows.ts';
@@ -84,11 +84,6 @@ function objectPrinter({ stdout }: CliContext, format: ObjectFormat, flags: List
     },
     changed: (item) => print([withType(withoutManagedFields(item))]),
   };
-}
-
-/** The items of a list have no apiVersion and kind of their own in some API servers. */
-function withType(object: RawObject): RawObject {
-  return { apiVersion: accessKeys.apiVersion, kind, ...object };
 }
 
 interface Following {

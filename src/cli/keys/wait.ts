@@ -16,6 +16,7 @@ import type { RawObject } from '../../kube/raw-object.ts';
 import type { Cluster } from '../common/cluster.ts';
 import type { CliContext } from '../common/context.ts';
 import { CliError } from '../common/failure.ts';
+import { withType } from '../common/output.ts';
 import { createProgress } from './progress.ts';
 
 interface Wait {
@@ -31,9 +32,10 @@ interface Wait {
 /**
  * Waits until the pair has the revision of the object and can get tokens.
  *
+ * @returns the AccessKey as it is then
  * @throws CliError if the operator reports a problem, if the AccessKey is deleted, or after the timeout
  */
-export async function waitForRotation(context: CliContext, cluster: Cluster, wait: Wait): Promise<AccessKeyRecord> {
+export async function waitForRotation(context: CliContext, cluster: Cluster, wait: Wait): Promise<RawObject> {
   const { generation, uid } = toAccessKeyRecord(wait.object);
   const limit = AbortSignal.timeout(durationMs(wait.timeout));
   const signal = AbortSignal.any([context.signal, limit]);
@@ -42,7 +44,7 @@ export async function waitForRotation(context: CliContext, cluster: Cluster, wai
     for await (const object of changesOf(cluster, wait.object, signal)) {
       const record = object && toAccessKeyRecord(object);
       if (!record || record.uid !== uid) throw new CliError(`AccessKey "${wait.object.metadata.name}" was deleted`);
-      if (isDone(record, generation, wait.pair)) return record;
+      if (isDone(record, generation, wait.pair)) return withType(object);
       progress.show(conditionOf(record, 'Ready')?.message ?? '');
       rejectStalled(record, generation, wait.title);
     }
