@@ -1,14 +1,8 @@
 import type { SecretRecord } from '../../credential/secret-record.ts';
 import { compareText } from '../../kube/sorted-list.ts';
-import {
-  type AccessKeyRecord,
-  type KeyPairSpec,
-  type KeyPairState,
-  pairStatusOf,
-  secretNameOf,
-} from '../model/access-key-record.ts';
+import { type KeyPairState, pairStatusOf, secretNameOf } from '../model/access-key-record.ts';
 import { type AccessKeyCaches, holdsUser, isBeingDeleted } from '../model/caches.ts';
-import { isSwapped, pairFacts, pairOf } from '../model/pair-facts.ts';
+import { isSwapped, type PairInSecret, pairFacts, pairOf } from '../model/pair-facts.ts';
 import { expiresAtMs, liveStates, pairState, tokensNotBeforeMs } from '../model/pair-state.ts';
 import { isSuperseded } from '../model/superseded.ts';
 import type { Accepts } from '../reconcile/acceptance.ts';
@@ -52,13 +46,6 @@ export interface PairLookup {
   find(ak: string, now: number): FoundPair[];
 }
 
-/** A Secret that holds a pair of an AccessKey. */
-interface OwnedPair {
-  owner: AccessKeyRecord;
-  pair: KeyPairSpec;
-  secret: SecretRecord;
-}
-
 export function createPairLookup(caches: AccessKeyCaches): PairLookup {
   return {
     find(ak, now) {
@@ -88,40 +75,41 @@ export function acceptedBy({ find }: PairLookup): Accepts {
 }
 
 /** @returns undefined unless an AccessKey owns the Secret, its spec has the pair, and the pair belongs in this Secret */
-function ownedPairOf(caches: AccessKeyCaches, secret: SecretRecord): OwnedPair | undefined {
+function ownedPairOf(caches: AccessKeyCaches, secret: SecretRecord): PairInSecret | undefined {
   if (secret.ownerUID === undefined || secret.deleting) return undefined;
-  const owner = caches.accessKeys.byIndex('uid', secret.ownerUID).find((one) => one.namespace === secret.namespace);
-  if (!owner || isBeingDeleted(caches, owner)) return undefined;
-  const pair = pairOf(owner, secret);
-  return pair && isPlaceOf(caches, owner, pair, secret) && !isSwapped(owner, pair, secret)
-    ? { owner, pair, secret }
-    : undefined;
+  const accessKey = caches.accessKeys.byIndex('uid', secret.ownerUID).find((one) => one.namespace === secret.namespace);
+  if (!accessKey || isBeingDeleted(caches, accessKey)) return undefined;
+  const pair = pairOf(accessKey, secret);
+  if (!pair) return undefined;
+  const owned = { accessKey, pair, secret };
+  return isPlaceOf(caches, owned) && !isSwapped(owned) ? owned : undefined;
 }
 
 /** Whether the spec names the Secret, or the status does because the pair has not moved yet. */
-function isPlaceOf({ secrets }: AccessKeyCaches, owner: AccessKeyRecord, pair: KeyPairSpec, secret: SecretRecord) {
-  if (secret.name === pairStatusOf(owner, pair.name)?.secretName) return true;
-  if (secret.name !== secretNameOf(owner, pair)) return false;
-  return !isSuperseded(owner, pair, secret, secrets.byIndex('ownerUID', owner.uid));
+function isPlaceOf({ secrets }: AccessKeyCaches, owned: PairInSecret): boolean {
+  const { accessKey, pair, secret } = owned;
+  if (secret.name === pairStatusOf(accessKey, pair.name)?.secretName) return true;
+  if (secret.name !== secretNameOf(accessKey, pair)) return false;
+  return !isSuperseded(owned, secrets.byIndex('ownerUID', accessKey.uid));
 }
 
 function toFoundPairs({
   caches,
-  owned: { owner, pair, secret },
+  owned: { accessKey, pair, secret },
   ak,
   now,
 }: {
   caches: AccessKeyCaches;
-  owned: OwnedPair;
+  owned: PairInSecret;
   ak: string;
   now: number;
 }): FoundPair[] {
-  const facts = pairFacts({ accessKey: owner, pair, secret, now });
-  const state = pairState({ accessKey: owner, pair, facts, holdsUser: holdsUser(caches, owner), now });
-  const { name, groups = [] } = owner.spec.user;
-  const user = { id: owner.uid, name, groups };
+  const facts = pairFacts({ accessKey, pair, secret, now });
+  const state = pairState({ accessKey, pair, facts, holdsUser: holdsUser(caches, accessKey), now });
+  const { name, groups = [] } = accessKey.spec.user;
+  const user = { id: accessKey.uid, name, groups };
   const { name: pairName, tokenLifetime, allowedCIDRs } = pair;
-  const { audiences } = owner.spec;
+  const { audiences } = accessKey.spec;
   const limits = { tokenLifetime, allowedCIDRs, tokensNotBefore: tokensNotBeforeMs(pair), audiences };
   const shared = { ak, user, pairName, ...limits };
   const pairs: FoundPair[] = [];
@@ -137,13 +125,13 @@ function toFoundPairs({
   return pairs;
 }
 
-function byAge(a: OwnedPair, b: OwnedPair): number {
+function byAge(a: PairInSecret, b: PairInSecret): number {
   return compareText(sortKeyOf(a), sortKeyOf(b));
 }
 
 /** Pairs that are not in a status yet come last: `~` sorts after every RFC 3339 time. */
-function sortKeyOf({ owner, pair, secret }: OwnedPair): string {
-  const known = pairStatusOf(owner, pair.name);
+function sortKeyOf({ accessKey, pair, secret }: PairInSecret): string {
+  const known = pairStatusOf(accessKey, pair.name);
   const isKnown = known !== undefined && known.accessKey === secret.pair?.ak;
   return `${isKnown ? (known.createdAt ?? '') : '~'} ${secret.createdAt} ${secret.key}`;
 }

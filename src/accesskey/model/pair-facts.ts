@@ -16,11 +16,14 @@ export interface PairFacts {
   removed?: true;
 }
 
-/** A pair of an AccessKey, and a Secret that holds it. */
+/** A pair of an AccessKey, and a Secret that belongs to it. */
 export interface PairInSecret {
   accessKey: AccessKeyRecord;
   pair: KeyPairSpec;
   secret: SecretRecord;
+}
+
+export interface PairAtTime extends PairInSecret {
   /** Milliseconds since the epoch. */
   now: number;
 }
@@ -31,7 +34,7 @@ export interface PairInSecret {
  * Lost or forged annotations therefore do not affect what the status records for this ak, with one exception: if the
  * time in the status is in the future, the annotation is used, unless that is in the future too.
  */
-export function pairFacts({ accessKey, pair, secret, now }: PairInSecret): PairFacts {
+export function pairFacts({ accessKey, pair, secret, now }: PairAtTime): PairFacts {
   const status = pairStatusOf(accessKey, pair.name);
   const known = status?.accessKey !== undefined && status.accessKey === secret.pair?.ak ? status : undefined;
   const times = [known?.createdAt, secret.annotations[annotations.generatedAt]]
@@ -74,7 +77,7 @@ function previousValidUntil({
   secret,
   generatedAt,
   now,
-}: PairInSecret & Pick<PairFacts, 'generatedAt'>): number | undefined {
+}: PairAtTime & Pick<PairFacts, 'generatedAt'>): number | undefined {
   if (!secret.previous) return undefined;
   const status = pairStatusOf(accessKey, pair.name)?.previous;
   const known = status?.accessKey === secret.previous.ak ? status : undefined;
@@ -120,7 +123,7 @@ export function pairOf(accessKey: AccessKeyRecord, secret: SecretRecord): KeyPai
  * Whether the annotations of a Secret swap the data keys of ak and sk. What they name as the ak is then the secret key,
  * which must never get into a status.
  */
-export function isSwapped(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret: SecretRecord): boolean {
+export function isSwapped({ accessKey, pair, secret }: PairInSecret): boolean {
   const known = pairStatusOf(accessKey, pair.name)?.accessKey;
   if (known === undefined || secret.pair === undefined) return false;
   // Runs for each token request. An ak never equals its sk (isPair), so the usual case needs no hash.
@@ -131,7 +134,7 @@ export function isSwapped(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret:
  * Whether something else has written another pair into the Secret: the ak is not the one in the status, but the Secret
  * says that the pair was generated at the time and for the revision in the status.
  */
-export function isReplaced(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret: SecretRecord): boolean {
+export function isReplaced({ accessKey, pair, secret }: PairInSecret): boolean {
   const known = pairStatusOf(accessKey, pair.name);
   if (known?.accessKey === undefined || secret.pair === undefined || known.accessKey === secret.pair.ak) return false;
   const isSameTime = known.createdAt === secret.annotations[annotations.generatedAt];

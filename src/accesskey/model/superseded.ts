@@ -1,7 +1,7 @@
 /** Which of several Secrets of a pair holds it. Pure. */
 import type { SecretRecord } from '../../credential/secret-record.ts';
-import { type AccessKeyRecord, type KeyPairSpec, pairStatusOf } from './access-key-record.ts';
-import { pairOf } from './pair-facts.ts';
+import { pairStatusOf } from './access-key-record.ts';
+import { type PairInSecret, pairOf } from './pair-facts.ts';
 
 /**
  * Whether another Secret holds the pair, and this one only a former pair. A former Secret that could not be deleted keeps
@@ -10,21 +10,16 @@ import { pairOf } from './pair-facts.ts';
  * The status decides. The Secret that it names is never superseded: if it has another ak, the pair was rotated there, and
  * the status does not have the new one yet.
  *
- * @param secret belongs to the pair
  * @param secrets those of the AccessKey; others are ignored
  */
-export function isSuperseded(
-  accessKey: AccessKeyRecord,
-  pair: KeyPairSpec,
-  secret: SecretRecord,
-  secrets: readonly SecretRecord[],
-): boolean {
+export function isSuperseded(found: PairInSecret, secrets: readonly SecretRecord[]): boolean {
+  const { accessKey, pair, secret } = found;
   const known = pairStatusOf(accessKey, pair.name);
   // The usual case comes first, because this runs for each token request.
   if (known?.accessKey === undefined || known.accessKey === secret.pair?.ak) return false;
   // Without a valid pair, it may be the current one in a Secret that others have changed. It is repaired, not deleted.
   if (known.secretName === secret.name || secret.pair === undefined) return false;
-  return othersOf(accessKey, pair, secret, secrets).some((one) => {
+  return othersOf(found, secrets).some((one) => {
     const isRecorded = one.pair?.ak === known.accessKey || one.name === known.secretName;
     // With the same ak, the pair was rotated there and then moved here, and the status shows neither yet.
     return isRecorded && one.pair !== undefined && one.pair.ak !== secret.pair?.ak;
@@ -35,24 +30,15 @@ export function isSuperseded(
  * Whether the pair may be rotated in this Secret. While the pair is in several, the status must name this one first.
  * Otherwise nothing would show after a crash that the new ak is the current one, and not that of a superseded Secret.
  */
-export function mayRotateIn(
-  accessKey: AccessKeyRecord,
-  pair: KeyPairSpec,
-  secret: SecretRecord,
-  secrets: readonly SecretRecord[],
-): boolean {
+export function mayRotateIn(found: PairInSecret, secrets: readonly SecretRecord[]): boolean {
+  const { accessKey, pair, secret } = found;
   const known = pairStatusOf(accessKey, pair.name);
   if (known?.accessKey === undefined || known.secretName === secret.name) return true;
-  return othersOf(accessKey, pair, secret, secrets).length === 0;
+  return othersOf(found, secrets).length === 0;
 }
 
 /** The other Secrets that belong to the pair. */
-function othersOf(
-  accessKey: AccessKeyRecord,
-  pair: KeyPairSpec,
-  secret: SecretRecord,
-  secrets: readonly SecretRecord[],
-): SecretRecord[] {
+function othersOf({ accessKey, pair, secret }: PairInSecret, secrets: readonly SecretRecord[]): SecretRecord[] {
   return secrets.filter((one) => {
     const isOwn = one.ownerUID === accessKey.uid && one.namespace === accessKey.namespace && !one.deleting;
     return isOwn && one.name !== secret.name && pairOf(accessKey, one)?.name === pair.name;

@@ -3,13 +3,7 @@ import { annotations, keyPairLabel, secretType } from '../../credential/secret-f
 import { type FetchedSecret, type SecretRecord, withDataKeys } from '../../credential/secret-record.ts';
 import { printableName } from '../../kube/printable.ts';
 import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec, kind } from '../model/access-key-record.ts';
-import {
-  newRevision,
-  type PairFacts,
-  type PairInSecret,
-  pairFacts,
-  withoutEndedPrevious,
-} from '../model/pair-facts.ts';
+import { newRevision, type PairAtTime, type PairFacts, pairFacts, withoutEndedPrevious } from '../model/pair-facts.ts';
 import { durationMs, parseTime } from '../model/time.ts';
 import { desiredMetadata, metadataPatch, ownerReferenceTo, type SecretPatch } from './desired-secret.ts';
 
@@ -110,7 +104,7 @@ function recordFor(pair: KeyPairSpec, { raw, record }: FetchedSecret): SecretRec
 }
 
 /** @returns the recorded end of the overlap, limited by the overlap of the spec; undefined if it has ended */
-function remainingOverlap(adopted: PairInSecret): number | undefined {
+function remainingOverlap(adopted: PairAtTime): number | undefined {
   const { pair, secret, now } = adopted;
   const { previousValidUntil: until } = withoutEndedPrevious(pairFacts(adopted), now);
   if (until === undefined || secret.previous?.ak === secret.pair?.ak) return undefined;

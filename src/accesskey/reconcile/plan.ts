@@ -4,6 +4,7 @@ import {
   isRevisionRaised,
   isSwapped,
   limitToNow,
+  type PairAtTime,
   type PairFacts,
   type PairInSecret,
   pairFacts,
@@ -66,12 +67,12 @@ function planPair({
   secrets,
   nameHolders,
   now,
-}: Omit<PairInSecret, 'secret'> & Pick<Observed, 'secrets'> & { nameHolders: Observed['nameHolders'] }): PairAction {
+}: Omit<PairAtTime, 'secret'> & Pick<Observed, 'secrets'> & { nameHolders: Observed['nameHolders'] }): PairAction {
   const secretName = secretNameOf(accessKey, pair);
   const named = secrets.find((one) => one.name === secretName);
   const pairOfNamed = named && pairOf(accessKey, named);
   const isOwn = named && !named.deleting && pairOfNamed?.name === pair.name;
-  if (isOwn && !isSuperseded(accessKey, pair, named, secrets)) {
+  if (isOwn && !isSuperseded({ accessKey, pair, secret: named }, secrets)) {
     return planSecret({ accessKey, pair, secret: named, secrets, now });
   }
   const former = formerSecret(accessKey, pair, secrets);
@@ -112,12 +113,13 @@ export function planSecret({
   secret,
   secrets,
   now,
-}: PairInSecret & Pick<Observed, 'secrets'>): SecretAction {
-  const isWrong = hasOtherPair(accessKey, pair, secret) || isSwapped(accessKey, pair, secret);
+}: PairAtTime & Pick<Observed, 'secrets'>): SecretAction {
+  const found = { accessKey, pair, secret };
+  const isWrong = hasOtherPair(found) || isSwapped(found);
   if (!secret.pair || isWrong) return { kind: 'recover', pair, secret };
-  const facts = pairFacts({ accessKey, pair, secret, now });
+  const facts = pairFacts({ ...found, now });
   const cause = rotationCause({ accessKey, pair, facts, now });
-  if (cause && mayRotateIn(accessKey, pair, secret, secrets)) return { kind: 'rotate', pair, secret, cause };
+  if (cause && mayRotateIn(found, secrets)) return { kind: 'rotate', pair, secret, cause };
   const current = limitToNow(pair, withoutEndedPrevious(facts, now), now);
   const isSound =
     !metadataPatch(secret, desiredMetadata(accessKey, pair, current)) && hasDesiredData(pair, secret, current);
@@ -138,7 +140,7 @@ function formerSecret(
       one.pair &&
       !one.deleting &&
       pairOf(accessKey, one)?.name === pair.name &&
-      !isSuperseded(accessKey, pair, one, secrets),
+      !isSuperseded({ accessKey, pair, secret: one }, secrets),
   );
   const known = pairStatusOf(accessKey, pair.name)?.accessKey;
   return holding.find((one) => one.pair?.ak === known) ?? holding[0];
@@ -148,7 +150,7 @@ function formerSecret(
  * Whether the data keys in the annotations (the default ones if these are lost) are not those of the spec, and hold
  * another pair than the one in the status.
  */
-function hasOtherPair(accessKey: AccessKeyRecord, pair: KeyPairSpec, secret: SecretRecord): boolean {
+function hasOtherPair({ accessKey, pair, secret }: PairInSecret): boolean {
   const known = pairStatusOf(accessKey, pair.name)?.accessKey;
   return !hasDesiredKeys(pair, secret) && known !== undefined && known !== secret.pair?.ak;
 }
@@ -158,7 +160,7 @@ function rotationCause({
   pair,
   facts,
   now,
-}: Omit<PairInSecret, 'secret'> & { facts: PairFacts }): RotationCause | undefined {
+}: Omit<PairAtTime, 'secret'> & { facts: PairFacts }): RotationCause | undefined {
   if (facts.removed) return 'removed';
   if (isRevisionRaised(pair, facts)) return 'revision';
   const due = plannedRotationAt({ accessKey, pair, facts, now });

@@ -48,13 +48,13 @@ async function isFormer(scope: Scope, pair: KeyPairSpec, secret: SecretRecord): 
   const { api, accessKey } = scope;
   await api.confirmStatus(accessKey);
   const current = (await readOwnSecrets(scope)).map(({ record }) => record);
-  return isSuperseded(accessKey, pair, secret, current);
+  return isSuperseded({ accessKey, pair, secret }, current);
 }
 
 /** Whether the pair is in the Secret of the desired name. */
 async function hasMoved({ api, accessKey }: Scope, pair: KeyPairSpec, secret: SecretRecord): Promise<boolean> {
   const fetched = await api.read(accessKey.namespace, secretNameOf(accessKey, pair));
-  return fetched !== undefined && isInPlace(accessKey, pair, fetched.record, [secret]);
+  return fetched !== undefined && isInPlace({ accessKey, pair, secret: fetched.record }, [secret]);
 }
 
 /** Deletes the Secret of a removed pair by name, because the cache may not show it yet. */

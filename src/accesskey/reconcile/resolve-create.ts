@@ -33,10 +33,11 @@ export function resolve({
   if (record.ownerUID !== accessKey.uid) return resolveForeign(accessKey, action, fetched);
   const pairOfRecord = pairOf(accessKey, record);
   if (pairOfRecord?.name === pair.name) {
+    const found = { accessKey, pair, secret: record };
     const secrets = action.from ? [action.from] : [];
     // Once the cache shows a superseded Secret, the plan deletes it.
-    if (isSuperseded(accessKey, pair, record, secrets)) return { ...action, kind: 'wait' };
-    return planSecret({ accessKey, pair, secret: record, secrets, now });
+    if (isSuperseded(found, secrets)) return { ...action, kind: 'wait' };
+    return planSecret({ ...found, secrets, now });
   }
   if (pairOfRecord) return { ...action, kind: 'conflict' };
   // The Secret belongs to a removed pair and has the name that this pair needs. (If it is cached, plan.ts decides to wait,

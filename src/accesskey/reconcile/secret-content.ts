@@ -7,8 +7,8 @@ import { type FetchedSecret, pairAt, type SecretRecord, withoutSecret } from '..
 import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec, pairStatusOf } from '../model/access-key-record.ts';
 import {
   newRevision,
+  type PairAtTime,
   type PairFacts,
-  type PairInSecret,
   pairFacts,
   pairOf,
   withoutEndedPrevious,
@@ -90,7 +90,7 @@ export function contentToMove({ accessKey, pair, fetched, now }: PairInFetchedSe
   return { values: keptValues(fetched, found, facts), facts };
 }
 
-function currentFacts(pairInSecret: PairInSecret): PairFacts {
+function currentFacts(pairInSecret: PairAtTime): PairFacts {
   return withoutEndedPrevious(pairFacts(pairInSecret), pairInSecret.now);
 }
 

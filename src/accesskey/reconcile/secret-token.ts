@@ -5,7 +5,7 @@ import { annotations, previousKeys } from '../../credential/secret-format.ts';
 import type { SecretRecord } from '../../credential/secret-record.ts';
 import { parseTokenRecord } from '../../credential/token-record.ts';
 import { type AccessKeyRecord, dataKeysOf, type KeyPairSpec, tokenDefaults } from '../model/access-key-record.ts';
-import { pairFacts } from '../model/pair-facts.ts';
+import { type PairAtTime, pairFacts } from '../model/pair-facts.ts';
 import { expiresAtMs, isAllowedBySpec, isRevokedByRotation } from '../model/pair-state.ts';
 import type { SecretTokenRequest, SignedToken } from '../model/secret-token.ts';
 import { durationMs, parseTime } from '../model/time.ts';
@@ -32,13 +32,8 @@ export type TokenStep =
   | { kind: 'issue'; request: SecretTokenRequest; key: string; inputs: string; formerKey: string | undefined };
 
 /** A pair of an AccessKey that holds its user, and the Secret with the pair. */
-export interface TokenSituation {
-  accessKey: AccessKeyRecord;
-  pair: KeyPairSpec;
-  secret: SecretRecord;
+export interface TokenSituation extends PairAtTime {
   tokens: SecretTokens;
-  /** Milliseconds since the epoch. */
-  now: number;
 }
 
 export function planToken(situation: TokenSituation): TokenStep {

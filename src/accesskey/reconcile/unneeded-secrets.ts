@@ -1,12 +1,7 @@
 /** Which Secrets of an AccessKey no key pair needs. Pure. */
 import type { SecretRecord } from '../../credential/secret-record.ts';
-import {
-  type AccessKeyRecord,
-  type KeyPairSpec,
-  type KeyPairStatus,
-  secretNameOf,
-} from '../model/access-key-record.ts';
-import { pairOf } from '../model/pair-facts.ts';
+import { type AccessKeyRecord, type KeyPairStatus, secretNameOf } from '../model/access-key-record.ts';
+import { type PairInSecret, pairOf } from '../model/pair-facts.ts';
 import { isSuperseded } from '../model/superseded.ts';
 
 /**
@@ -18,8 +13,8 @@ export function unneededSecrets(accessKey: AccessKeyRecord, secrets: readonly Se
     if (secret.deleting) return false;
     const pair = pairOf(accessKey, secret);
     if (!pair) return true;
-    if (secret.name === secretNameOf(accessKey, pair)) return isSuperseded(accessKey, pair, secret, secrets);
-    return secrets.some((one) => isInPlace(accessKey, pair, one, secrets));
+    if (secret.name === secretNameOf(accessKey, pair)) return isSuperseded({ accessKey, pair, secret }, secrets);
+    return secrets.some((one) => isInPlace({ accessKey, pair, secret: one }, secrets));
   });
 }
 
@@ -34,15 +29,11 @@ export function removedPairs({ spec, status }: Pick<AccessKeyRecord, 'spec' | 's
  *
  * @param others Secrets that may hold the pair instead
  */
-export function isInPlace(
-  accessKey: AccessKeyRecord,
-  pair: KeyPairSpec,
-  secret: SecretRecord,
-  others: readonly SecretRecord[],
-): boolean {
+export function isInPlace(found: PairInSecret, others: readonly SecretRecord[]): boolean {
+  const { accessKey, pair, secret } = found;
   if (!secret.pair || secret.deleting || secret.ownerUID !== accessKey.uid) return false;
   if (secret.name !== secretNameOf(accessKey, pair) || pairOf(accessKey, secret) !== pair) return false;
-  return !isSuperseded(accessKey, pair, secret, others);
+  return !isSuperseded(found, others);
 }
 
 /** Whether a Secret of the AccessKey belongs to a removed pair. */

@@ -19,7 +19,7 @@ import {
 /** Nothing to write; but another pair in the Secret is reported, with the field manager that wrote it. */
 export async function keep({ api, accessKey }: Scope, { pair, secret }: SecretAction): Promise<PairOutcome> {
   const outcome = { pair, secretName: secret.name, secret };
-  if (!isReplaced(accessKey, pair, secret)) return { ...outcome, change: 'none' };
+  if (!isReplaced({ accessKey, pair, secret })) return { ...outcome, change: 'none' };
   const fetched = await api.read(secret.namespace, secret.name);
   return {
     ...outcome,

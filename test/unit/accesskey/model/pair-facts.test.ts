@@ -112,7 +112,7 @@ describe('isSwapped', () => {
 
   it('is true if the ak in the status is the sk in the Secret', () => {
     const swapped = secret({ keys: { ak: sk, sk: ak } });
-    expect(isSwapped(known({}, { accessKey: ak }), main, swapped)).toBe(true);
+    expect(isSwapped({ accessKey: known({}, { accessKey: ak }), pair: main, secret: swapped })).toBe(true);
   });
 
   it.each([
@@ -121,7 +121,7 @@ describe('isSwapped', () => {
     ['the status has no pair', accessKey(), secret()],
     ['the Secret holds no pair', known({}, { accessKey: ak }), secret({ data: { sk: undefined } })],
   ])('is false if %s', (_, subject, record) => {
-    expect(isSwapped(subject, main, record)).toBe(false);
+    expect(isSwapped({ accessKey: subject, pair: main, secret: record })).toBe(false);
   });
 });
 
@@ -135,7 +135,9 @@ describe('isReplaced', () => {
     ['an ak in another Secret', false, known({}, { secretName: 'former' }), secret(other)],
     ['a pair that is not in the status yet', false, accessKey(), secret(other)],
     ['no valid pair', false, known(), secret({ data: { sk: 'x' } })],
-  ])('%s: %s', (_, expected, subject, found) => expect(isReplaced(subject, main, found)).toBe(expected));
+  ])('%s: %s', (_, expected, subject, found) => {
+    expect(isReplaced({ accessKey: subject, pair: main, secret: found })).toBe(expected);
+  });
 });
 
 describe('an overlap with maxOverlap', () => {
