@@ -1,4 +1,4 @@
-/** The reference of the commands of kubectl-accesskey in docs/cli.md. */
+/** The reference of the commands of kubectl-accesskey in docs/cli-reference.md. */
 import type { Command, Option } from 'commander';
 import type { CliContext } from '../../src/cli/common/context.ts';
 import { createProgram } from '../../src/cli/program.ts';
@@ -28,7 +28,7 @@ const context: CliContext = {
 /** Returns a section for each command: description, usage and flags. */
 export function cliReference(): string {
   const program = createProgram(context);
-  const global = `### Flags of all commands\n\n${flagsTable(program)}`;
+  const global = `## Flags of all commands\n\n${flagsTable(program)}`;
   return [...commandsOf(program).map((one) => section(one, program.name())), global].join('\n\n');
 }
 
@@ -41,7 +41,7 @@ function section(command: Command, program: string): string {
   const path = pathOf(command, program);
   const flags = flagsTable(command);
   const parts = [
-    `### ${path}`,
+    `## ${path}`,
     command.description(),
     `\`${path} ${command.usage()}\``,
     ...(flags === '' ? [] : [flags]),

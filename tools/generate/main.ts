@@ -29,7 +29,7 @@ export const generatedFiles: GeneratedFile[] = [
   crdFieldsFile,
   inDocument('configuration.md', configurationReference),
   inDocument('metrics.md', metricsReference),
-  inDocument('cli.md', cliReference),
+  inDocument('cli-reference.md', cliReference),
   ...chartFiles,
   chartValuesSchema,
   chartValuesTable,
