@@ -29,7 +29,12 @@ export interface FieldsV1 {
 export function isRawObject(value: unknown): value is RawObject {
   const { metadata } = (value ?? {}) as { metadata?: Record<string, unknown> };
   const { name, namespace = '', resourceVersion } = metadata ?? {};
-  return typeof name === 'string' && typeof namespace === 'string' && isResourceVersion(resourceVersion);
+  return isPathSegment(name) && isPathSegment(namespace) && isResourceVersion(resourceVersion);
+}
+
+/** No name contains a slash (IsValidPathSegmentName of apimachinery), so `namespace/name` identifies one object. */
+function isPathSegment(value: unknown): value is string {
+  return typeof value === 'string' && !value.includes('/');
 }
 
 /** Checks a resourceVersion: opaque, but must be safe in a header, because our own responses contain it. */

@@ -75,6 +75,8 @@ describe('list', () => {
       'a namespace that is not a string',
       page([{ metadata: { name: 'a', namespace: { isEscaped: true }, resourceVersion: '5' } }]),
     ],
+    ['a name with a slash', page([item(`${secret}/a`)])],
+    ['a namespace with a slash', page([{ metadata: { name: 'a', namespace: 'b/c', resourceVersion: '5' } }])],
     ['an item without a resourceVersion', page([{ metadata: { name: 'a' }, data: secret }])],
   ])('rejects %s without repeating it', async (_, body) => {
     const error = await list(answering(body).transport, target, signal).catch((thrown: unknown) => thrown);
@@ -191,6 +193,7 @@ describe('watch', () => {
     ['null', 'null'],
     ['an unknown type', JSON.stringify({ type: secret, object: item('a') })],
     ['without an object', '{"type":"ADDED"}'],
+    ['an object whose name has a slash', JSON.stringify({ type: 'ADDED', object: item(`${secret}/a`) })],
     ['an object without a name', '{"type":"MODIFIED","object":{"metadata":{"resourceVersion":"7"}}}'],
     [
       'a bookmark with a resourceVersion that is not a string',
