@@ -105,19 +105,21 @@ async function checkCredential(
 }
 
 async function report(context: CliContext, change: KubeconfigChange, files: readonly string[]): Promise<void> {
-  const { stdout, stderr } = context;
-  stdout.write(`User "${change.user}" set.\n`);
+  // Names can come from the kubeconfig, which another program may have written.
+  const out = (line: string) => context.stdout.write(`${printable(line)}\n`);
+  const message = (line: string) => context.stderr.write(`${printable(line)}\n`);
+  const written = `Written to ${files.join(' and ')}.`;
+  out(`User "${change.user}" set.`);
   if (change.context) {
-    stdout.write(`Context "${change.context.name}" set.\n`);
-    if (change.use) stdout.write(`Switched to context "${change.context.name}".\n`);
-    stderr.write(`Written to ${files.join(' and ')}. Use it: kubectl --context ${change.context.name} get pods\n`);
+    out(`Context "${change.context.name}" set.`);
+    if (change.use) out(`Switched to context "${change.context.name}".`);
+    message(`${written} Use it: kubectl --context ${change.context.name} get pods`);
   } else {
-    stderr.write(`Written to ${files.join(' and ')}. The kubeconfig has no cluster, so no context was created.\n`);
+    message(`${written} The kubeconfig has no cluster, so no context was created.`);
   }
-  if (!(await isFound(change.exec.command, context))) {
-    stderr.write(
-      `warning: kubectl will not find ${change.exec.command}: add it to PATH, or name its path with --command\n`,
-    );
+  const { command } = change.exec;
+  if (!(await isFound(command, context))) {
+    message(`warning: kubectl will not find ${command}: add it to PATH, or name its path with --command`);
   }
 }
 

@@ -1,5 +1,6 @@
 import { accessKeys, toAccessKeyRecord } from '../../accesskey/model/access-key-record.ts';
 import { list as listObjects, watch } from '../../kube/list-watch.ts';
+import { printable } from '../../kube/printable.ts';
 import type { RawObject } from '../../kube/raw-object.ts';
 import { pathOf } from '../../kube/resource.ts';
 import { type Cluster, type ClusterFlags, withCluster } from '../common/cluster.ts';
@@ -34,7 +35,7 @@ function targetOf({ namespace }: Cluster, { allNamespaces, selector }: ListFlags
 }
 
 function emptyMessage({ namespace }: Cluster, { allNamespaces }: ListFlags): string {
-  return allNamespaces ? 'No access keys found' : `No access keys found in ${namespace} namespace.`;
+  return allNamespaces ? 'No access keys found' : `No access keys found in ${printable(namespace)} namespace.`;
 }
 
 interface Printer {

@@ -173,6 +173,17 @@ users: [{name: a, user: {token: x}}]
     expect(await run(['token'], { ACCESSKEY_URL: '' })).toMatchObject({ exitCode: 0, err: '' });
   });
 
+  it('prints no control character of a name in the kubeconfig', async () => {
+    const hostile = 'prod\u001b]0;owned\u0007\u001b[2J';
+    const clusters = [{ name: hostile, cluster: { server: 'https://10.0.0.1' } }];
+    const contexts = [{ name: 'a', context: { cluster: hostile, user: 'a' } }];
+    await writeFile(kubeconfig, JSON.stringify({ 'current-context': 'a', clusters, contexts }));
+    const { exitCode, out, err } = await run(['login', '--use-context']);
+    expect({ exitCode, out }).toMatchObject({ exitCode: 0, out: expect.stringContaining('@prod?]0;owned??[2J"') });
+    expect(err).toContain('Use it: kubectl --context accesskey@prod?');
+    expect((out + err).replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+  });
+
   it('writes only a user if there is no cluster', async () => {
     const { exitCode, err } = await run(['login']);
     expect(exitCode).toBe(0);
