@@ -1,5 +1,3 @@
-import { access, constants } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
 import type { KeyPair } from '../../credential/key-pair.ts';
 import { printable } from '../../kube/printable.ts';
 import { unlessAborted } from '../../kube/time.ts';
@@ -13,6 +11,7 @@ import { unverifiedClaims } from '../token/response.ts';
 import { chooseSource } from '../token/source.ts';
 import { TokenError } from '../token/token-error.ts';
 import { checkStore, execEntry, type Store } from './exec-entry.ts';
+import { isFound } from './find-program.ts';
 import { sourceEffects, type TokenFlags, termsOf } from './get-token.ts';
 import { writeKeyring } from './keyring.ts';
 import { clusterOfContext, currentContextOf, type KubeconfigChange, requireCluster } from './kubeconfig-change.ts';
@@ -118,16 +117,7 @@ async function report(context: CliContext, change: KubeconfigChange, files: read
     message(`${written} The kubeconfig has no cluster, so no context was created.`);
   }
   const { command } = change.exec;
-  if (!(await isFound(command, context))) {
+  if (!(await isFound(command, context.env))) {
     message(`warning: kubectl will not find ${command}: add it to PATH, or name its path with --command`);
   }
-}
-
-async function isFound(command: string, { env }: CliContext): Promise<boolean> {
-  const directories = isAbsolute(command) ? [''] : (env.PATH ?? '').split(':');
-  const found = directories.map((directory) => access(join(directory, command), constants.X_OK));
-  return Promise.any(found).then(
-    () => true,
-    () => false,
-  );
 }
