@@ -4,6 +4,7 @@ import type { KeyPair } from '../../credential/key-pair.ts';
 import { type CredentialSource, variables } from '../token/source.ts';
 import { TokenError } from '../token/token-error.ts';
 import { execVersion } from './exec-credential.ts';
+import { isPath } from './find-program.ts';
 
 /** Places in which `login` can store a secret key. */
 export const stores = ['keyring', 'kubeconfig'] as const;
@@ -16,7 +17,7 @@ export interface LoginOptions {
   readonly days?: number | undefined;
   readonly caFile?: string | undefined;
   readonly allowPlainHTTP?: boolean | undefined;
-  /** Program in the exec entry. */
+  /** Program in the exec entry; a path may be relative to the working directory. */
   readonly command: string;
 }
 
@@ -70,7 +71,7 @@ export function execEntry(
   ];
   return {
     apiVersion: execVersion,
-    command,
+    command: isPath(command) ? resolve(command) : command,
     args,
     ...(stored?.store === 'kubeconfig' && { env: pairVariables(stored.pair) }),
     interactiveMode: 'Never',
@@ -90,7 +91,7 @@ function pairVariables({ ak, sk }: KeyPair): ExecEntry['env'] {
   ];
 }
 
-/** Relative paths would be relative to the directory of the kubeconfig user's shell, so they are made absolute. */
+/** Relative paths would be relative to the working directory of each client, so they are made absolute. */
 function sourceFlags(source: CredentialSource): string[] {
   switch (source.kind) {
     case 'directory':

@@ -36,6 +36,14 @@ describe('execEntry', () => {
     expect(execEntry(options, source).args.slice(2)).toEqual(expected);
   });
 
+  it.each([
+    ['kubectl-accesskey', 'kubectl-accesskey'],
+    ['/opt/bin/kubectl-accesskey', '/opt/bin/kubectl-accesskey'],
+    ['./bin/../keys', `${process.cwd()}/keys`],
+  ])('has an absolute path of the program, or its name: %s', (command, expected) => {
+    expect(execEntry({ ...options, command }, { kind: 'environment' }).command).toBe(expected);
+  });
+
   it('names the keyring in which a pair was stored', () => {
     const { args, env } = execEntry(options, { kind: 'secret', pair: 'alice' }, { store: 'keyring', pair });
     expect(args.slice(2)).toEqual([`--access-key=${ak}`, '--keyring']);
